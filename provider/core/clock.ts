@@ -1,0 +1,30 @@
+/** Time as a parameter, so that a forty-minute upgrade is tested in milliseconds. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Resolves after so many milliseconds; rejects with the signal's reason as soon as that is aborted. */
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** Longer timers fire at once in Node. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+export const wallClock: Clock = {
+  now: () => Date.now(),
+  sleep: (milliseconds, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
+      const abort = () => {
+        clearTimeout(timer);
+        reject(signal?.reason);
+      };
+      const timer = setTimeout(
+        () => {
+          signal?.removeEventListener("abort", abort);
+          resolve();
+        },
+        Math.min(milliseconds, LONGEST_TIMER),
+      );
+      signal?.addEventListener("abort", abort, { once: true });
+    }),
+};

@@ -1,0 +1,56 @@
+import { compareNumbers, compareParts, formatParts, formatVersion, parseVersion, type Version } from "./version";
+
+/**
+ * What a pin asks of a version.
+ * - `at`: `4.3.5.2` or a prefix of it; every part written must be equal, a build if one is given.
+ * - `floor`: `>=2.0.75`; at least that, compared at the specificity written.
+ * - `latest`: whatever the vendor offers as its newest.
+ */
+export type Constraint =
+  | { readonly kind: "at"; readonly version: Version }
+  | { readonly kind: "floor"; readonly version: Version }
+  | { readonly kind: "latest" };
+
+/** How a running version stands to a constraint. */
+export type Standing = "behind" | "holds" | "newer";
+
+const FLOOR = /^>=\s*(.*)$/;
+
+/** Reads `4.3.5.2`, `2.0.75`, `>=2.0.75` or `latest`; undefined for anything else. */
+export function parseConstraint(text: string): Constraint | undefined {
+  const trimmed = text.trim();
+  if (trimmed === "latest") return { kind: "latest" };
+  const floor = FLOOR.exec(trimmed)?.[1];
+  const version = parseVersion(floor ?? trimmed);
+  if (version === undefined) return undefined;
+  return { kind: floor === undefined ? "at" : "floor", version };
+}
+
+/**
+ * Where a version stands, numerically and part by part at the specificity of the constraint.
+ * A version with fewer parts than the constraint is behind it when the parts it has are equal.
+ * `latest` is held by every version: what is newest only the vendor knows, and its pin kind has to ask.
+ */
+export function standing(version: Version, constraint: Constraint): Standing {
+  if (constraint.kind === "latest") return "holds";
+  const order = compareToConstraint(version, constraint.version);
+  if (order < 0) return "behind";
+  return order === 0 || constraint.kind === "floor" ? "holds" : "newer";
+}
+
+export function holds(version: Version, constraint: Constraint): boolean {
+  return standing(version, constraint) === "holds";
+}
+
+function compareToConstraint(version: Version, wanted: Version): number {
+  const order = compareParts(version.parts, wanted.parts);
+  if (order !== 0) return order;
+  if (version.parts.length < wanted.parts.length) return -1;
+  return wanted.build === undefined ? 0 : compareNumbers(version.build ?? 0n, wanted.build);
+}
+
+/** A version as precise as the constraint speaks of it: with its build only where the constraint has one. */
+export function shownFor(constraint: Constraint, version: Version): string {
+  const withBuild = constraint.kind !== "latest" && constraint.version.build !== undefined;
+  return withBuild ? formatVersion(version) : formatParts(version);
+}

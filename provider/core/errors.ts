@@ -1,0 +1,80 @@
+/**
+ * Everything that can end a run, as data: the code is stable and searchable, the message one sentence that names the
+ * database, what was attempted and what was answered, the remedy what a person does next.
+ */
+export type ErrorCode =
+  | "unreachable" // nobody answered, or nobody who could know
+  | "unauthorized" // the vendor refused the credentials
+  | "not-the-vendor" // something else answers at the endpoint
+  | "refused" // the vendor refused the upgrade call
+  | "blocked" // something that has to be put right before an upgrade can start
+  | "newer" // what runs is newer than the pin, and onNewer is "fail"
+  | "upgrade-failed" // the vendor's task ended in failure
+  | "rolled-back" // the vendor's task ended, but by undoing the upgrade
+  | "not-upgraded" // the vendor's task succeeded, and the versions are still not what was pinned
+  | "unconfirmed" // the reply to the upgrade call was lost and no upgrade appeared
+  | "vanished" // the task is no longer known to the vendor
+  | "interrupted" // ^C
+  | "deadline" // customTimeouts
+  | "engine-gone" // the Pulumi engine died
+  | "unexpected"; // a fault of this tool
+
+export interface ErrorOptions {
+  /** What a person does next, as a sentence. */
+  readonly remedy?: string;
+  readonly cause?: unknown;
+}
+
+/** The base of every error that is meant for people. */
+export class PinError extends Error {
+  override readonly name: string = "PinError";
+  readonly code: ErrorCode;
+  readonly remedy: string | undefined;
+
+  constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
+    super(message, options.cause === undefined ? {} : { cause: options.cause });
+    this.code = code;
+    this.remedy = options.remedy;
+  }
+
+  /** Message and remedy as one text. */
+  get sentence(): string {
+    return this.remedy === undefined ? this.message : `${this.message} ${this.remedy}`;
+  }
+}
+
+/**
+ * Nobody answered, or nobody who could know: waited on within a budget, never taken for an answer.
+ * - `sent`: whether the request may have reached the vendor. False only when it certainly did not.
+ * - `heard`: whether the vendor itself answered (for instance "my database is away just now").
+ */
+export class Unreachable extends PinError {
+  override readonly name = "Unreachable";
+  readonly sent: boolean;
+  readonly heard: boolean;
+
+  constructor(message: string, options: ErrorOptions & { sent: boolean; heard: boolean }) {
+    super("unreachable", message, options);
+    this.sent = options.sent;
+    this.heard = options.heard;
+  }
+}
+
+/**
+ * What a refused upgrade call leaves to do after the look at the vendor that follows every refusal.
+ * - `busy`: something else runs; wait for it as long as the deadline allows.
+ * - `soon`: the server was not ready; a few more tries.
+ * - `final`: the same call would be refused again.
+ */
+export type RefusalKind = "busy" | "soon" | "final";
+
+/** The vendor answered that it did not start the upgrade. */
+export class Refused extends PinError {
+  override readonly name = "Refused";
+  readonly refusal: RefusalKind;
+
+  constructor(message: string, options: ErrorOptions & { refusal: RefusalKind }) {
+    super("refused", message, options);
+    this.refusal = options.refusal;
+  }
+}

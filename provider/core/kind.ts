@@ -1,0 +1,46 @@
+import type { z } from "zod";
+import type { CommonArguments } from "./arguments";
+import type { Observation, Pin } from "./pin";
+import type { Policy } from "./policy";
+import type { Runtime } from "./runtime";
+
+/** Where an argument is looked for when the resource does not give it: stack config or Provider, then environment. */
+export interface CredentialSource {
+  /** `oceanbase:password`. */
+  readonly config: string;
+  /** In order; the first that is set wins. */
+  readonly env: readonly string[];
+}
+
+/** What a look at the vendor puts into the outputs. */
+export interface ObservedOutputs {
+  /** The lowest version observed, without its build. */
+  readonly currentVersion?: string;
+  /** Version per member, with its build where the system has one. */
+  readonly members: Readonly<Record<string, string>>;
+}
+
+/**
+ * One resource type: what it takes, what it pins, and how to open it. A vendor exports one per system.
+ * @typeParam A its arguments after validation, credentials filled in
+ */
+export interface PinKind<A extends CommonArguments = CommonArguments, O extends Observation = Observation> {
+  readonly inputs: z.ZodType<A>;
+  /** Arguments that are secrets, for redaction. */
+  readonly secrets: readonly string[];
+  readonly credentials: Readonly<Record<string, CredentialSource>>;
+  /** Milliseconds that create and update may take when customTimeouts does not say. */
+  readonly timeout: number;
+  readonly times: Omit<Policy, "onNewer" | "wait">;
+  /**
+   * The names by which the pinned thing is known; the first one becomes the resource's id. When old and new arguments
+   * have none in common, it is another thing and the resource is replaced.
+   */
+  identity(args: A): readonly string[];
+  open(args: A, runtime: Runtime): Pin<O>;
+  outputs(observation: O): ObservedOutputs;
+  /** The arguments behind `identity`, for Pulumi's display of a replacement. */
+  readonly identifiedBy: readonly string[];
+  /** What was observed, in the place of the arguments that it does not satisfy; undefined while the pin holds. */
+  drifted(args: A, observation: O): Readonly<Record<string, unknown>> | undefined;
+}

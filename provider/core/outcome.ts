@@ -1,0 +1,29 @@
+import type { PinError } from "./errors";
+import type { Observation } from "./pin";
+
+/** The vendor's own words for an upgrade, kept in the state and shown to people. All times ISO 8601, UTC. */
+export interface UpgradeRecord {
+  readonly task: string;
+  readonly kind: string;
+  readonly from: string;
+  readonly to: string;
+  /** When this tool sent the call, or first saw the upgrade run. */
+  readonly startedAt: string;
+  readonly finishedAt?: string;
+  readonly state: "running" | "succeeded" | "failed" | "rolled-back" | "unknown";
+}
+
+/** `deferred` is for vendors that start in a window of their own. */
+export type Status = "current" | "behind" | "newer" | "upgrading" | "deferred" | "failed";
+
+/** How one run of the routine ended. Without an error the pin is satisfied, accepted as newer, or runs unwatched. */
+export interface Outcome<O extends Observation = Observation> {
+  readonly status: Status;
+  /** The last complete look at the vendor; undefined when there was none. */
+  readonly observation?: O;
+  /** The upgrade of this run, or the remembered one. */
+  readonly upgrade?: UpgradeRecord;
+  /** Whether the vendor has, or may have, an upgrade of ours: then what was seen has to be remembered. */
+  readonly accepted: boolean;
+  readonly error?: PinError;
+}

@@ -1,0 +1,70 @@
+import { formatDuration } from "./duration";
+import { PinError, Unreachable } from "./errors";
+import { Watch } from "./pace";
+import type { Policy } from "./policy";
+import type { Runtime } from "./runtime";
+
+/**
+ * Asks until somebody answers. No answer is normal while agents and databases restart during their own upgrade, so it
+ * is waited on, within the budget, counted from the last answer.
+ */
+export class Patience {
+  readonly #runtime: Runtime;
+  readonly #policy: Policy;
+  readonly #title: string;
+  #heard: boolean;
+  #answeredAt: number;
+
+  /** @param expected whether an upgrade is known to run already, so that silence is likely a restart */
+  constructor(title: string, policy: Policy, runtime: Runtime, expected: boolean) {
+    this.#title = title;
+    this.#policy = policy;
+    this.#runtime = runtime;
+    this.#heard = expected;
+    this.#answeredAt = runtime.clock.now();
+  }
+
+  /**
+   * The answer of `question`. Everything but `Unreachable` passes through at once.
+   * @throws PinError `unreachable` when the budget is used up, or the signal's reason
+   */
+  async ask<A>(question: () => Promise<A>): Promise<A> {
+    const { clock, signal, random } = this.#runtime;
+    const watch = new Watch(clock, signal, random);
+    for (;;) {
+      signal.throwIfAborted();
+      try {
+        const answer = await question();
+        this.#heard = true;
+        this.#answeredAt = clock.now();
+        return answer;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof Unreachable)) throw error;
+        this.#heard ||= error.heard;
+        this.#giveUpOver(error);
+        await watch.pause();
+      }
+    }
+  }
+
+  get silence(): number {
+    return this.#runtime.clock.now() - this.#answeredAt;
+  }
+
+  #giveUpOver(error: Unreachable): void {
+    const budget = this.#heard ? this.#policy.unreachableBudget : this.#policy.firstContact;
+    if (this.silence >= budget) {
+      throw new PinError(
+        "unreachable",
+        `${this.#title} could not be read for ${formatDuration(this.silence)}: ${error.message}`,
+        {
+          remedy: "Nothing was undone. Once it answers again, run `pulumi up`: it looks first and goes on from there.",
+          cause: error,
+        },
+      );
+    }
+    const waited = this.silence < 1_000 ? "" : ` (for ${formatDuration(this.silence)})`;
+    this.#runtime.report({ message: `no answer${waited}, still trying: ${error.message}` });
+  }
+}

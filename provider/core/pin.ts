@@ -1,0 +1,106 @@
+import type { Version } from "./version";
+
+/** One thing that runs a version: an observer, an agent, an instance, a module. */
+export interface Member {
+  /** The vendor's own name for it: `10.0.0.1:2882`, an instance id, a module name. */
+  readonly name: string;
+  readonly version: Version;
+}
+
+/** An upgrade at the vendor: all that is needed to find it again, in this run or the next. */
+export interface Task {
+  readonly id: string;
+  /** The vendor's word for what it does: `OB rolling upgrade`. */
+  readonly kind: string;
+  /** The version it goes to, with its build. */
+  readonly to: string;
+}
+
+/** What the vendor is busy with, as far as it concerns the pin. */
+export type Activity =
+  /** An unfinished upgrade to a version that satisfies the pin. */
+  | { readonly kind: "ours"; readonly task: Task }
+  /** The same, ended in failure, and still holding the database's lock. */
+  | { readonly kind: "ours-failed"; readonly task: Task; readonly failure: Failure }
+  /** Something else that keeps an upgrade from starting, and will end. */
+  | { readonly kind: "other"; readonly name: string }
+  /** Something else that keeps an upgrade from starting, and will not end by itself. */
+  | { readonly kind: "other-failed"; readonly name: string; readonly remedy: string };
+
+/** How an upgrade failed: sentences for people, without secrets. */
+export interface Failure {
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** Something a client can see that keeps an upgrade from succeeding. */
+export interface Finding {
+  /** Stable and searchable: `too-few-zones`. */
+  readonly code: string;
+  readonly message: string;
+  readonly remedy: string;
+  /**
+   * The argument that has to change. A finding with a property can never succeed as written and fails the check; one
+   * without is a state of the system, a warning at preview and an error when the upgrade is to start.
+   */
+  readonly property?: string;
+}
+
+/** What one look at the vendor showed. Only what was seen, never what was wished. */
+export interface Observation {
+  readonly members: readonly Member[];
+  /** Set when the members could not be learnt just now, as a sentence. Never drift: no decision follows from it. */
+  readonly unknown?: string;
+  readonly activity?: Activity;
+}
+
+/** The call that will be made, and all that is known against it. Plain data. */
+export interface UpgradeCall {
+  /** The lowest version that runs, with its build. */
+  readonly from: string;
+  /** For the plan line: `4.2.1.8 → 4.3.5.2`. */
+  readonly route: string;
+  /** How, for the plan line: `rolling over 3 zones`. */
+  readonly how: string;
+  readonly findings: readonly Finding[];
+}
+
+/** The decision that follows from an observation. Plain data. */
+export type Plan =
+  | { readonly kind: "satisfied"; readonly at: string }
+  | { readonly kind: "newer"; readonly at: string; readonly members: readonly string[] }
+  | { readonly kind: "join"; readonly task: Task; readonly from: string }
+  | { readonly kind: "failed"; readonly task: Task; readonly from: string; readonly failure: Failure }
+  | { readonly kind: "wait"; readonly name: string; readonly call: UpgradeCall }
+  | { readonly kind: "upgrade"; readonly call: UpgradeCall }
+  | { readonly kind: "unknown"; readonly reason: string };
+
+/** Where the vendor's task stands. */
+export type TaskStatus =
+  | { readonly kind: "running"; readonly message: string; readonly percent?: number }
+  | { readonly kind: "succeeded" }
+  | ({ readonly kind: "rolled-back" } & Failure)
+  | ({ readonly kind: "failed" } & Failure)
+  /** The vendor does not know it any more. */
+  | { readonly kind: "gone" };
+
+/**
+ * The seam between the core and a vendor: a connected driver for one resource.
+ * Every method may throw `Unreachable` (waited on within the budget); `start` may throw `Refused`.
+ */
+export interface Pin<O extends Observation = Observation> {
+  /** What is pinned, for messages: `OceanBase cluster at 10.0.0.1:2886`. */
+  readonly title: string;
+  /** Reads only. */
+  observe(): Promise<O>;
+  /** Pure. */
+  plan(observation: O): Plan;
+  /** Whether a task's target satisfies the pin. Pure. */
+  satisfiedBy(version: string): boolean;
+  /** The one write. Called only with the plan of an observation that was made just before. */
+  start(call: UpgradeCall, observation: O): Promise<Task>;
+  /** Reads only. */
+  inspect(task: Task): Promise<TaskStatus>;
+  /** Releases connections. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,18 @@
+/** What a user decides about a run, and what a pin kind knows about its vendor's times. All times in milliseconds. */
+export interface Policy {
+  /** What to do when something newer than the pin runs. No reading of it ever calls a downgrade. */
+  readonly onNewer: "report" | "accept" | "fail";
+  /** False: return as soon as the vendor has accepted. */
+  readonly wait: boolean;
+  /** How long nobody may answer while an upgrade is known to run, or after the vendor was heard once. */
+  readonly unreachableBudget: number;
+  /** How long nobody may answer when nothing was ever heard: more likely a wrong address than a restart. */
+  readonly firstContact: number;
+  /** After a lost reply to the upgrade call: how long to look for the upgrade before giving up. */
+  readonly lostReplyWindow: number;
+  /** After a successful task: how long the versions may take to show it. */
+  readonly settleTime: number;
+}
+
+/** Tries of a call that the vendor was not ready for (`soon`). */
+export const SOON_TRIES = 5;

@@ -1,0 +1,21 @@
+import type { Clock } from "./clock";
+
+/** Where a running operation stands, for the person who waits. */
+export interface Progress {
+  readonly message: string;
+  readonly percent?: number;
+}
+
+/** What a run is given from outside: time, an end, and ears. */
+export interface Runtime {
+  readonly clock: Clock;
+  /** Aborted with a PinError: `interrupted`, `deadline` or `engine-gone`. No call is started after that. */
+  readonly signal: AbortSignal;
+  /** In [0, 1), for jitter. */
+  readonly random: () => number;
+  /** Passing news; may be dropped or throttled. */
+  readonly report: (progress: Progress) => void;
+  /** News that stays on the screen. */
+  readonly inform: (message: string) => void;
+  readonly warn: (message: string) => void;
+}

@@ -1,0 +1,102 @@
+import { formatDuration } from "./duration";
+import { type ErrorCode, PinError } from "./errors";
+import type { UpgradeRecord } from "./outcome";
+import type { Failure, Finding, Plan, Task } from "./pin";
+
+/** What a run that ends badly says. One place, because the texts are an interface: people search for them. */
+
+export function failed(title: string, task: Task, failure: Failure): PinError {
+  return new PinError("upgrade-failed", `${title}: ${nameOf(task)} failed: ${failure.message}`, {
+    remedy: failure.remedy,
+  });
+}
+
+export function rolledBack(title: string, task: Task, failure: Failure): PinError {
+  return new PinError("rolled-back", `${title}: ${nameOf(task)} was rolled back: ${failure.message}`, {
+    remedy: failure.remedy,
+  });
+}
+
+export function blocked(title: string, findings: readonly Finding[]): PinError {
+  const reasons = findings.map(({ property, message, remedy }) => {
+    const at = property === undefined ? "" : `${property}: `;
+    return `${at}${message} ${remedy}`;
+  });
+  return new PinError("blocked", `${title}: the upgrade was not started. ${reasons.join(" ")}`);
+}
+
+export function tooNew(title: string, plan: Extract<Plan, { kind: "newer" }>): PinError {
+  return new PinError("newer", newerNote(title, plan), {
+    remedy: 'Raise `version` to what runs, or set `onNewer: "accept"`. Databases are never downgraded.',
+  });
+}
+
+export function newerNote(title: string, plan: Extract<Plan, { kind: "newer" }>): string {
+  return `${title} runs something newer than the pin (${plan.at}; newer: ${plan.members.join(", ")}); nothing was called.`;
+}
+
+export function notUpgraded(title: string, upgrade: UpgradeRecord, lowest: string): PinError {
+  return new PinError(
+    "not-upgraded",
+    `${title}: ${recordName(upgrade)} is reported as successful, but ${lowest} still runs.`,
+    { remedy: "Look at the members in the outputs; the next `pulumi up` decides anew from what runs then." },
+  );
+}
+
+export function unconfirmed(title: string, waited: number, cause: unknown): PinError {
+  return new PinError(
+    "unconfirmed",
+    `${title}: the answer to the upgrade call was lost, and no upgrade appeared within ${formatDuration(waited)}. It was not sent again.`,
+    { remedy: "Run `pulumi up`: it looks again first, and sends the call only if nothing runs.", cause },
+  );
+}
+
+export function vanished(title: string, upgrade: UpgradeRecord): PinError {
+  return new PinError(
+    "vanished",
+    `${title}: ${recordName(upgrade)} is no longer known there, and the versions are not what was pinned.`,
+    { remedy: "Find out what happened to it. The next `pulumi up` decides anew from what runs then." },
+  );
+}
+
+/** How the three ways of being stopped from outside are told. */
+const STOPPED: Partial<Record<ErrorCode, string>> = {
+  interrupted: "Interrupted",
+  deadline: "The time limit was reached",
+  "engine-gone": "The Pulumi engine is gone",
+};
+
+/** Says what goes on without us when a run is stopped from outside; every other error is returned as it is. */
+export function stoppedWith(error: PinError, title: string, upgrade: UpgradeRecord | undefined): PinError {
+  const how = STOPPED[error.code];
+  if (how === undefined) return error;
+  const limit = error.code === "deadline" ? " (customTimeouts)" : "";
+  if (upgrade?.state === "running") {
+    return new PinError(error.code, `${how}${limit}: ${title} is still running ${recordName(upgrade)}.`, {
+      remedy: "Nothing was undone; run `pulumi up` again to go on waiting.",
+      cause: error,
+    });
+  }
+  if (upgrade?.state === "unknown") {
+    return new PinError(
+      error.code,
+      `${how}${limit}: ${title} had been sent the upgrade call, its answer had not arrived.`,
+      {
+        remedy: "Run `pulumi up` again: it looks for the upgrade first and goes on waiting for it.",
+        cause: error,
+      },
+    );
+  }
+  return new PinError(error.code, `${how}${limit} before an upgrade of ${title} was started; nothing was called.`, {
+    remedy: "Run `pulumi up` again.",
+    cause: error,
+  });
+}
+
+function nameOf(task: Task): string {
+  return `upgrade ${task.id} (${task.kind} to ${task.to})`;
+}
+
+function recordName({ task, kind, to }: UpgradeRecord): string {
+  return nameOf({ id: task, kind, to });
+}

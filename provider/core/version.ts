@@ -1,0 +1,64 @@
+/**
+ * A version as vendors write it: numeric parts, and for some systems a build number behind them.
+ * Parts and builds are bigints: OceanBase builds (`101000062023110109`) lie beyond 2^53.
+ */
+export interface Version {
+  /** `4.3.5.2` is `[4n, 3n, 5n, 2n]`. Never empty. */
+  readonly parts: readonly bigint[];
+  /** The build number, where the system has one: `4.2.1.1-101000062023110109`. */
+  readonly build?: bigint;
+}
+
+const VERSION = /^(\d+(?:\.\d+)*)(?:[-_](\d+))?$/;
+
+/** Reads `4.3.5.2`, `4.2.1.1-101000062023110109` or `4.2.1.1_101000062023110109`; undefined for anything else. */
+export function parseVersion(text: string): Version | undefined {
+  const [, parts, build] = VERSION.exec(text.trim()) ?? [];
+  if (parts === undefined) return undefined;
+  return { parts: parts.split(".").map(BigInt), ...(build === undefined ? {} : { build: BigInt(build) }) };
+}
+
+/** With its build: `4.2.1.1-101000062023110109`. */
+export function formatVersion(version: Version): string {
+  const parts = formatParts(version);
+  return version.build === undefined ? parts : `${parts}-${version.build}`;
+}
+
+/** Without its build: `4.2.1.1`. */
+export function formatParts(version: Version): string {
+  return version.parts.join(".");
+}
+
+/**
+ * A total order: part by part as numbers, then the one with more parts is the greater, then the build
+ * (none counts as 0). It is the order obshell itself uses (`CompareVersion`).
+ * @returns a negative number, 0 or a positive number
+ */
+export function compareVersions(a: Version, b: Version): number {
+  return (
+    compareParts(a.parts, b.parts) || a.parts.length - b.parts.length || compareNumbers(a.build ?? 0n, b.build ?? 0n)
+  );
+}
+
+/** Compares the parts that both have. */
+export function compareParts(a: readonly bigint[], b: readonly bigint[]): number {
+  for (const [i, part] of a.entries()) {
+    const other = b[i];
+    if (other === undefined) return 0;
+    if (part !== other) return compareNumbers(part, other);
+  }
+  return 0;
+}
+
+export function compareNumbers(a: bigint, b: bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** The lowest of some versions; undefined when there is none. */
+export function lowestVersion(versions: Iterable<Version>): Version | undefined {
+  let lowest: Version | undefined;
+  for (const version of versions) {
+    if (lowest === undefined || compareVersions(version, lowest) < 0) lowest = version;
+  }
+  return lowest;
+}

@@ -1,0 +1,94 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { sdkModules } from "./grpc";
+
+/**
+ * What the SDK's dynamic-provider RPC layer knows and does not pass on: the URN, the engine's time limit, and Cancel.
+ *
+ * It is learnt by wrapping the handlers that grpc-js looks up for each call, through its private
+ * `Server#_retrieveHandler`. Where that is missing or has changed, everything here answers "unknown": the URN then comes
+ * from the hidden input `__urn`, the limit from `__timeouts`, and ^C is noticed only when the process is ended.
+ * Not covered is the call that first loads this module.
+ */
+export interface CallContext {
+  readonly urn: string | undefined;
+  /** customTimeouts as the engine sends them. */
+  readonly timeoutSeconds: number | undefined;
+}
+
+type Handler = { func: (this: unknown, call: { request?: unknown }, callback: unknown) => unknown };
+type Server = { prototype: { _retrieveHandler?: (path: string) => unknown } };
+
+const SERVICE = "/pulumirpc.ResourceProvider/";
+const CANCEL = `${SERVICE}Cancel`;
+
+const contexts = new AsyncLocalStorage<CallContext>();
+const listeners = new Set<() => void>();
+let cancelled = false;
+
+/** The call that is being served; undefined where it cannot be known. */
+export function currentCall(): CallContext | undefined {
+  return contexts.getStore();
+}
+
+/** Calls back when the engine cancels the run, at once if it already has. Returns how to stop listening. */
+export function onCancel(listener: () => void): () => void {
+  if (cancelled) listener();
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** @returns whether the bridge stands; without it everything degrades to "unknown" */
+export function installBridge(load: NodeJS.Require | undefined = sdkModules()): boolean {
+  try {
+    // The module is any SDK's grpc-js; what is used of it is checked below.
+    if (load === undefined) return false;
+    const { Server } = load("@grpc/grpc-js") as { Server: Server };
+    const lookUp = Server.prototype._retrieveHandler;
+    if (typeof lookUp !== "function") return false;
+    const wrapped = new WeakSet<object>();
+    Server.prototype._retrieveHandler = function (path) {
+      const handler = lookUp.call(this, path);
+      if (path.startsWith(SERVICE) && isHandler(handler) && !wrapped.has(handler)) {
+        wrapped.add(handler);
+        wrap(handler, path);
+      }
+      return handler;
+    };
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function wrap(handler: Handler, path: string): void {
+  const serve = handler.func;
+  handler.func = function (call, callback) {
+    if (path === CANCEL) cancelAll();
+    return contexts.run(contextOf(call.request), () => serve.call(this, call, callback));
+  };
+}
+
+function cancelAll(): void {
+  cancelled = true;
+  for (const listener of listeners) listener();
+}
+
+function contextOf(request: unknown): CallContext {
+  const urn = ask(request, "getUrn");
+  const timeout = ask(request, "getTimeout");
+  return {
+    urn: typeof urn === "string" && urn !== "" ? urn : undefined,
+    timeoutSeconds: typeof timeout === "number" && timeout > 0 ? timeout : undefined,
+  };
+}
+
+/** A getter of a generated message, if it has one of that name. */
+function ask(request: unknown, getter: string): unknown {
+  if (typeof request !== "object" || request === null) return undefined;
+  const method: unknown = Reflect.get(request, getter);
+  return typeof method === "function" ? method.call(request) : undefined;
+}
+
+function isHandler(value: unknown): value is Handler {
+  return typeof value === "object" && value !== null && "func" in value && typeof value.func === "function";
+}

@@ -1,0 +1,74 @@
+import type { Client } from "@grpc/grpc-js";
+import { engineAddress, sdkModules } from "./grpc";
+
+export type Severity = "INFO" | "WARNING";
+
+export interface LogLine {
+  readonly severity: Severity;
+  readonly message: string;
+  /** The resource's row. Never a guessed one: an unknown URN makes a row of its own. */
+  readonly urn?: string | undefined;
+  /** Shown only while the resource is being worked on, not repeated under Diagnostics. */
+  readonly ephemeral: boolean;
+}
+
+export interface EngineLog {
+  write(line: LogLine): void;
+  /** Resolves when everything written so far has been delivered, or given up. */
+  flush(): Promise<void>;
+}
+
+const DELIVERY = 5_000;
+
+/** What is used of the SDK's generated modules. */
+interface LogRequest {
+  setSeverity(value: number): void;
+  setUrn(value: string): void;
+  setMessage(value: string): void;
+  setStreamid(value: number): void;
+  setEphemeral(value: boolean): void;
+}
+interface LogClient extends Client {
+  log(request: LogRequest, options: { deadline: number }, callback: (error: Error | null) => void): void;
+}
+
+/**
+ * Logs to the engine's own log, where lines carry a URN. Without an engine (or when it does not take them) lasting lines
+ * go to the console, which Pulumi shows on the stack's row.
+ */
+export function engineLog(): EngineLog {
+  const send = connect();
+  const pending = new Set<Promise<void>>();
+  return {
+    write(line) {
+      const delivery = send(line).then((delivered) => {
+        if (!delivered && !line.ephemeral) console.log(line.message);
+        pending.delete(delivery);
+      });
+      pending.add(delivery);
+    },
+    flush: async () => {
+      await Promise.all(pending);
+    },
+  };
+}
+
+function connect(): (line: LogLine) => Promise<boolean> {
+  const load = sdkModules();
+  const address = engineAddress();
+  if (load === undefined || address === undefined) return async () => false;
+  const { credentials } = load("@grpc/grpc-js");
+  const { LogRequest, LogSeverity } = load("@pulumi/pulumi/proto/engine_pb.js");
+  const { EngineClient } = load("@pulumi/pulumi/proto/engine_grpc_pb.js");
+  const client: LogClient = new EngineClient(address, credentials.createInsecure());
+  return (line) =>
+    new Promise((resolve) => {
+      const request: LogRequest = new LogRequest();
+      request.setSeverity(LogSeverity[line.severity]);
+      request.setUrn(line.urn ?? "");
+      request.setMessage(line.message);
+      request.setStreamid(0);
+      request.setEphemeral(line.ephemeral);
+      client.log(request, { deadline: Date.now() + DELIVERY }, (error) => resolve(error === null));
+    });
+}

@@ -1,0 +1,28 @@
+import type { PinError } from "../core/errors";
+import { fitPartialFailure, type Wire } from "./wire";
+
+/**
+ * An error that leaves nothing behind: the state stays as it was. Its stack is its message, because Pulumi prints stacks
+ * of failed checks and reads on the stack's row.
+ */
+export function plainFailure(message: string): Error {
+  const error = new Error(message);
+  error.stack = message;
+  return error;
+}
+
+/** An error whose properties Pulumi saves, so that the next `up` goes on from there. Only `reasons` are shown. */
+export interface PartialFailure extends Error {
+  readonly id: string;
+  readonly properties: Record<string, Wire>;
+  readonly reasons: string[];
+}
+
+export function partialFailure(id: string, properties: Record<string, unknown>, reason: string): PartialFailure {
+  return Object.assign(plainFailure(reason), { id, ...fitPartialFailure(properties, [reason]) });
+}
+
+/** One text for people: what happened, what to do, and the code to search for. */
+export function textOf(error: PinError): string {
+  return `${error.sentence} [${error.code}]`;
+}

@@ -1,0 +1,141 @@
+import type { dynamic } from "@pulumi/pulumi";
+import { policyFrom } from "../core/arguments";
+import { type Clock, wallClock } from "../core/clock";
+import { reconcile } from "../core/reconcile";
+import type { ConfigReader } from "./credentials";
+import { partialFailure, plainFailure, textOf } from "./failure";
+import { timeLimit } from "./limits";
+import { tellPlan } from "./preview";
+import { argumentsOf, DRIFTED, hasUnknown, type Properties, sameValue, TIMEOUTS } from "./properties";
+import { readBack } from "./read";
+import { openSession, type Session, type Surroundings, withPin } from "./session";
+import { isUnsettled, outputsOf, rememberedUpgrade } from "./state";
+import { checkTimeouts } from "./validation";
+import { toWire, type Wire } from "./wire";
+
+type Outputs = { [key: string]: Wire };
+
+/**
+ * The dynamic provider: what Pulumi calls, translated into the core's one routine. One object serves every resource type
+ * and every resource of a process; which one a call is about stands in its properties.
+ */
+export class Lifecycle implements dynamic.ResourceProvider {
+  readonly #surroundings: Surroundings;
+  readonly #clock: Clock;
+  /** Resources whose plan has been told in this process: `check` and `diff` both may, once is enough. */
+  readonly #told = new Set<string>();
+  #config: ConfigReader = () => undefined;
+
+  constructor(surroundings: Surroundings) {
+    this.#surroundings = surroundings;
+    this.#clock = surroundings.clock ?? wallClock;
+  }
+
+  /**
+   * Synchronous on purpose: the SDK lets other calls in while it awaits `configure`, but none before it has returned.
+   */
+  configure(request: { config: { get(key: string): string | undefined } }): Promise<void> {
+    this.#config = (key) => request.config.get(key);
+    return Promise.resolve();
+  }
+
+  /** Validates, and for a new or changed pin tells the plan. `olds` are the old inputs, none on create. */
+  async check(olds: Properties, news: Properties): Promise<dynamic.CheckResult> {
+    const session = await this.#session(news);
+    const failures = [...session.failures, ...checkTimeouts(news[TIMEOUTS])];
+    if (failures.length === 0 && session.args !== undefined && !sameArguments(olds, news)) {
+      failures.push(...(await this.#tell(session)));
+    }
+    return { inputs: news, failures };
+  }
+
+  /** `olds` are the old outputs. Pure, but for the plan of a pin that an earlier run left unsettled. */
+  async diff(_id: string, olds: Properties, news: Properties): Promise<dynamic.DiffResult> {
+    const session = await this.#session(news);
+    const replaces = await this.#replaces(session, olds);
+    const same = sameArguments(olds, news);
+    const changes = replaces.length > 0 || !same || this.#unsettled(session, olds);
+    if (changes && same && replaces.length === 0 && session.args !== undefined) await this.#tell(session);
+    return { changes, replaces };
+  }
+
+  async create(inputs: Properties): Promise<{ id: string; outs: Outputs }> {
+    return this.#run("create", undefined, inputs);
+  }
+
+  async update(id: string, olds: Properties, news: Properties): Promise<{ outs: Outputs }> {
+    const { outs } = await this.#run("update", { id, outputs: olds }, news);
+    return { outs };
+  }
+
+  async read(id: string, properties: Properties): Promise<dynamic.ReadResult> {
+    const session = await this.#session(properties);
+    return readBack(session, this.#clock, id, properties);
+  }
+
+  async delete(_id: string, properties: Properties): Promise<void> {
+    const { news } = await this.#session(properties);
+    news.inform("unpinned; the database is left as it is");
+    await this.#surroundings.log.flush();
+  }
+
+  async #run(
+    operation: "create" | "update",
+    before: { id: string; outputs: Properties } | undefined,
+    inputs: Properties,
+  ): Promise<{ id: string; outs: Outputs }> {
+    const session = await this.#session(inputs);
+    const { kind, args } = session;
+    const id = before?.id ?? (args && kind.identity(args)[0]) ?? "";
+    const limit = timeLimit(operation, inputs, kind.timeout);
+    const remembered = rememberedUpgrade(before?.outputs);
+    const outcome = await withPin(session, this.#clock, limit, (pin, runtime) =>
+      reconcile(pin, policyFrom(args ?? {}, kind.times), runtime, remembered),
+    );
+    await this.#surroundings.log.flush();
+    const outputs = outputsOf(kind, inputs, outcome, before?.outputs);
+    if (outcome.error === undefined) return { id, outs: toOutputs(outputs) };
+    const reason = session.redact(textOf(outcome.error));
+    const worthKeeping = outcome.accepted || !sameValue(outcome.upgrade, remembered);
+    throw worthKeeping ? partialFailure(id, outputs, reason) : plainFailure(reason);
+  }
+
+  #session(properties: Properties): Promise<Session> {
+    return openSession(properties, this.#config, this.#surroundings);
+  }
+
+  async #tell(session: Session) {
+    const key = session.urn ?? "";
+    if (this.#told.has(key)) return [];
+    if (key !== "") this.#told.add(key);
+    const failures = await tellPlan(session, this.#clock);
+    await this.#surroundings.log.flush();
+    return failures;
+  }
+
+  #unsettled({ args }: Session, olds: Properties): boolean {
+    if (isUnsettled(olds) || olds[DRIFTED] === true) return true;
+    return olds["status"] === "newer" && args?.onNewer === "fail";
+  }
+
+  /** The identifying properties, when old and new arguments name nothing in common. */
+  async #replaces({ kind, args }: Session, olds: Properties): Promise<string[]> {
+    if (args === undefined) return [];
+    const old = (await this.#session(olds)).args;
+    if (old === undefined) return [];
+    const names = new Set(kind.identity(old));
+    return kind.identity(args).some((name) => names.has(name)) ? [] : [...kind.identifiedBy];
+  }
+}
+
+function sameArguments(a: Properties, b: Properties): boolean {
+  return !hasUnknown(b) && sameValue(argumentsOf(a), argumentsOf(b));
+}
+
+function toOutputs(outputs: Record<string, unknown>): Outputs {
+  return Object.fromEntries(
+    Object.entries(outputs)
+      .filter(([, value]) => value !== undefined)
+      .map(([key, value]) => [key, toWire(value)]),
+  );
+}

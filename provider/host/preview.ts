@@ -1,0 +1,61 @@
+import type { Clock } from "../core/clock";
+import { describePlan } from "../core/describe";
+import { PinError } from "../core/errors";
+import type { Plan } from "../core/pin";
+import { newerNote } from "../core/sentences";
+import { type Session, withPin } from "./session";
+import type { CheckFailure } from "./validation";
+
+/** How long a preview may look at a live system, in milliseconds: an unreachable one must not hold it up. */
+const BUDGET = 10_000;
+
+/**
+ * Looks at the live system and tells what an `up` would do, as one line at the resource. Never fails because of the
+ * system's state.
+ * @returns what can never succeed, by property
+ */
+export async function tellPlan(session: Session, clock: Clock): Promise<CheckFailure[]> {
+  try {
+    return await withPin(session, clock, BUDGET, async (pin) =>
+      tell(session, pin.title, pin.plan(await pin.observe())),
+    );
+  } catch (error) {
+    session.news.warn(`cannot plan: ${reasonOf(error)}`);
+    return [];
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof PinError)) return error instanceof Error ? error.message : String(error);
+  if (error.code === "deadline") return "unreachable, no answer in time";
+  return error.code === "unreachable" ? `unreachable, ${error.message}` : error.sentence;
+}
+
+function tell(session: Session, title: string, plan: Plan): CheckFailure[] {
+  const { news, args } = session;
+  if (plan.kind === "newer") return tellNewer(session, title, plan);
+  if (plan.kind === "failed" || plan.kind === "unknown") {
+    news.warn(describePlan(plan));
+    return [];
+  }
+  news.inform(args?.wait === false ? `${describePlan(plan)} (not waited for)` : describePlan(plan));
+  const findings = plan.kind === "upgrade" || plan.kind === "wait" ? plan.call.findings : [];
+  for (const { message, remedy, property } of findings) {
+    if (property === undefined) news.warn(`${message} ${remedy}`);
+  }
+  return findings.flatMap(({ property, message, remedy }) =>
+    property === undefined ? [] : [{ property, reason: session.redact(`${message} ${remedy}`) }],
+  );
+}
+
+function tellNewer(
+  { news, args, redact }: Session,
+  title: string,
+  plan: Extract<Plan, { kind: "newer" }>,
+): CheckFailure[] {
+  const note = newerNote(title, plan);
+  if (args?.onNewer === "fail") return [{ property: "version", reason: redact(note) }];
+  if (args?.onNewer === "accept") news.inform(describePlan(plan));
+  else news.warn(note);
+  return [];
+}

@@ -1,0 +1,53 @@
+import { z } from "zod";
+import type { PinKind } from "../core/kind";
+import type { Outcome, Status, UpgradeRecord } from "../core/outcome";
+import { argumentsOf, hiddenOf, type Properties } from "./properties";
+
+const record = z.object({
+  task: z.string(),
+  kind: z.string(),
+  from: z.string(),
+  to: z.string(),
+  startedAt: z.string(),
+  finishedAt: z.string().optional(),
+  state: z.enum(["running", "succeeded", "failed", "rolled-back", "unknown"]),
+});
+
+/** The upgrade that the state remembers. State of another version of this package is never a reason to fail. */
+export function rememberedUpgrade(outputs: Properties | undefined): UpgradeRecord | undefined {
+  const parsed = record.safeParse(outputs?.["lastUpgrade"]);
+  if (!parsed.success) return undefined;
+  const { finishedAt, ...rest } = parsed.data;
+  return { ...rest, ...(finishedAt === undefined ? {} : { finishedAt }) };
+}
+
+/** States in which a pin is not settled: the next `up` goes on even when its arguments are unchanged. */
+const UNSETTLED = new Set<unknown>(["behind", "upgrading", "failed"] satisfies Status[]);
+
+export function isUnsettled(outputs: Properties): boolean {
+  return UNSETTLED.has(outputs["status"]);
+}
+
+/**
+ * The outputs after a run: the arguments as written, and what was observed. What was not looked at in this run stays as
+ * the state had it.
+ */
+export function outputsOf(
+  kind: PinKind,
+  inputs: Properties,
+  outcome: Pick<Outcome, "status" | "observation" | "upgrade">,
+  before?: Properties,
+): Record<string, unknown> {
+  const { currentVersion, members, lastUpgrade } = before ?? {};
+  const observed = outcome.observation === undefined ? {} : kind.outputs(outcome.observation);
+  return {
+    ...hiddenOf(inputs),
+    ...argumentsOf(inputs),
+    currentVersion,
+    members,
+    lastUpgrade,
+    ...observed,
+    status: outcome.status,
+    ...(outcome.upgrade === undefined ? {} : { lastUpgrade: outcome.upgrade }),
+  };
+}

@@ -1,0 +1,23 @@
+/** The known name that was most likely meant, if one is close: at most two edits, or a difference of case. */
+export function closest(written: string, known: readonly string[]): string | undefined {
+  const wish = written.toLowerCase();
+  const ranked = known
+    .map((name) => ({ name, edits: distance(wish, name.toLowerCase()) }))
+    .sort((a, b) => a.edits - b.edits);
+  const best = ranked[0];
+  return best !== undefined && best.edits <= Math.min(3, Math.ceil(best.name.length / 3)) ? best.name : undefined;
+}
+
+/** Levenshtein distance. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const swap = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(swap, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

@@ -1,0 +1,60 @@
+import { z } from "zod";
+import { parseDuration } from "../core/duration";
+import { hasUnknown, UNKNOWN } from "./properties";
+import { closest } from "./suggest";
+
+/** A check failure as Pulumi shows it: `property <property> value {…} has a problem: <reason>`. */
+export interface CheckFailure {
+  readonly property: string;
+  readonly reason: string;
+}
+
+/** The arguments, or what is wrong with them. `args` is absent also when something is not known yet. */
+export interface Validated<A> {
+  readonly args?: A;
+  readonly failures: CheckFailure[];
+}
+
+/** Validates raw arguments. What is not known yet at preview is not judged. */
+export function validateArguments<A>(schema: z.ZodType<A>, raw: Record<string, unknown>): Validated<A> {
+  const result = schema.safeParse(raw);
+  if (result.success) return hasUnknown(raw) ? { failures: [] } : { args: result.data, failures: [] };
+  const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+  const failures = result.error.issues.flatMap((issue) => failuresOf(issue, raw, known));
+  return { failures };
+}
+
+function failuresOf(issue: z.core.$ZodIssue, raw: Record<string, unknown>, known: readonly string[]): CheckFailure[] {
+  if (issue.code === "unrecognized_keys")
+    return issue.keys.map((key) => ({ property: key, reason: strangeKey(key, known) }));
+  const value = at(raw, issue.path);
+  if (value === UNKNOWN || (value !== null && typeof value === "object" && hasUnknown(value))) return [];
+  const property = issue.path.map(String).join(".");
+  return [{ property, reason: value === undefined ? `is missing; it ${issue.message}` : issue.message }];
+}
+
+function strangeKey(key: string, known: readonly string[]): string {
+  const meant = closest(key, known);
+  return `is not an argument of this resource; ${meant === undefined ? `it takes ${known.join(", ")}` : `did you mean ${meant}?`}`;
+}
+
+function at(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (inner, key) => (typeof inner === "object" && inner !== null ? Reflect.get(inner, key) : undefined),
+    value,
+  );
+}
+
+const OPERATIONS = ["create", "update", "delete"];
+
+/** customTimeouts as the resource was given them: a limit of zero would end every upgrade before it starts. */
+export function checkTimeouts(timeouts: unknown): CheckFailure[] {
+  if (typeof timeouts !== "object" || timeouts === null) return [];
+  return OPERATIONS.flatMap((operation) => {
+    const text: unknown = Reflect.get(timeouts, operation);
+    if (text === undefined || text === UNKNOWN) return [];
+    const limit = typeof text === "string" ? parseDuration(text) : undefined;
+    if (limit !== undefined && limit > 0) return [];
+    return [{ property: "customTimeouts", reason: `${operation} must be a duration above zero, such as "3h"` }];
+  });
+}

@@ -1,0 +1,64 @@
+/**
+ * What may travel back to the engine. One `undefined`, bigint or function in a result makes the SDK fail after the work
+ * is done, in a partial failure it makes it hang for ever; so nothing leaves without passing here.
+ */
+export type Wire = null | boolean | number | string | Wire[] | { [key: string]: Wire };
+
+/**
+ * A value as plain JSON: undefined members are dropped, bigints become texts, numbers that JSON has not become null.
+ * @throws TypeError for functions and symbols: a fault of this package, not of its user
+ */
+export function toWire(value: unknown): Wire {
+  switch (typeof value) {
+    case "boolean":
+    case "string":
+      return value;
+    case "number":
+      return Number.isFinite(value) ? value : null;
+    case "bigint":
+      return value.toString();
+    case "undefined":
+      return null;
+    case "object":
+      return objectToWire(value);
+    default:
+      throw new TypeError(`a ${typeof value} cannot be sent to the engine`);
+  }
+}
+
+function objectToWire(value: object | null): Wire {
+  if (value === null) return null;
+  if (Array.isArray(value)) return value.map(toWire);
+  if (value instanceof Date) return value.toISOString();
+  const entries = Object.entries(value).filter(([, member]) => member !== undefined);
+  return Object.fromEntries(entries.map(([key, member]) => [key, toWire(member)]));
+}
+
+/** A partial failure travels in an HTTP/2 header; beyond 64 KiB it is silently lost and the engine waits for ever. */
+const PARTIAL_FAILURE_BYTES = 48 * 1024;
+
+/** Outputs that a partial failure can do without, the most expendable first. */
+const EXPENDABLE = ["members", "lastUpgrade"];
+
+/** Properties and reasons of a partial failure, cut to what fits. */
+export function fitPartialFailure(
+  properties: Record<string, unknown>,
+  reasons: readonly string[],
+): { properties: Record<string, Wire>; reasons: string[] } {
+  const fitting = reasons.map((reason) => (reason.length > 4_000 ? `${reason.slice(0, 4_000)}…` : reason));
+  const kept = { ...properties };
+  for (const key of EXPENDABLE) {
+    if (sizeOf(kept, fitting) <= PARTIAL_FAILURE_BYTES) break;
+    delete kept[key];
+  }
+  const wire = toWire(kept);
+  return { properties: isRecord(wire) ? wire : {}, reasons: fitting };
+}
+
+function sizeOf(properties: unknown, reasons: readonly string[]): number {
+  return Buffer.byteLength(JSON.stringify(toWire(properties))) + Buffer.byteLength(JSON.stringify(reasons));
+}
+
+function isRecord(value: Wire): value is { [key: string]: Wire } {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

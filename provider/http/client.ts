@@ -1,0 +1,95 @@
+import type { Clock } from "../core/clock";
+import { delayBefore, READ_TRIES, retriedCode, retriedStatus } from "./retry";
+import { type Transport, TransportError, type WireResponse } from "./transport";
+
+export interface ClientOptions {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** How long a write that is under way may still wait for its answer after the signal, in milliseconds. */
+  readonly grace?: number;
+}
+
+export interface HttpRequest {
+  readonly origin: string;
+  readonly target: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface HttpWrite extends HttpRequest {
+  readonly body: string | Uint8Array;
+}
+
+const GRACE = 700;
+
+/**
+ * Requests over a transport. Reads are tried again for the causes listed in retry.ts; writes never.
+ * Nothing is started once the signal is aborted.
+ */
+export class HttpClient {
+  readonly #options: ClientOptions;
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+  }
+
+  /** @param request made anew for every try, so that signatures and time stamps are fresh */
+  async read(request: () => HttpRequest): Promise<WireResponse> {
+    const { clock, signal } = this.#options;
+    for (let tries = 1; ; tries++) {
+      signal.throwIfAborted();
+      const last = tries === READ_TRIES;
+      const result = await this.#attempt({ ...request(), method: "GET", signal });
+      if (result instanceof TransportError) {
+        if (last || !retriedCode(result.code)) throw result;
+        await clock.sleep(delayBefore(tries + 1, undefined, clock.now()), signal);
+      } else {
+        if (last || !retriedStatus(result.status)) return result;
+        await clock.sleep(delayBefore(tries + 1, result, clock.now()), signal);
+      }
+    }
+  }
+
+  /**
+   * One POST, sent at most once. When the signal is aborted while the answer is awaited, it is awaited a little longer:
+   * what the vendor accepted is worth knowing.
+   */
+  async write(request: HttpWrite): Promise<WireResponse> {
+    const { signal, clock, grace = GRACE } = this.#options;
+    signal.throwIfAborted();
+    const answered = new AbortController();
+    const patience = lingering(signal, grace, clock, answered.signal);
+    try {
+      const result = await this.#attempt({ ...request, method: "POST", signal: patience });
+      if (result instanceof TransportError) throw result;
+      return result;
+    } finally {
+      answered.abort();
+    }
+  }
+
+  async #attempt(request: HttpRequest & { method: string; body?: string | Uint8Array; signal: AbortSignal }) {
+    const { headers = {}, ...rest } = request;
+    try {
+      return await this.#options.transport.send({ ...rest, headers });
+    } catch (error) {
+      if (error instanceof TransportError) return error;
+      throw error;
+    }
+  }
+}
+
+/** A signal that follows another one so many milliseconds late, as a lost connection. */
+function lingering(signal: AbortSignal, grace: number, clock: Clock, answered: AbortSignal): AbortSignal {
+  const controller = new AbortController();
+  const giveUp = async () => {
+    try {
+      await clock.sleep(grace, answered);
+      controller.abort(new TransportError("ABANDONED", "interrupted while the answer was awaited"));
+    } catch {
+      // Answered in time.
+    }
+  };
+  signal.addEventListener("abort", giveUp, { once: true, signal: answered });
+  return controller.signal;
+}

@@ -1,0 +1,27 @@
+import { installBridge } from "./host/bridge";
+import { engineLog } from "./host/engine-log";
+import { Lifecycle } from "./host/lifecycle";
+import { declareEngineGone } from "./host/limits";
+import { rhythmHere } from "./host/reporter";
+import type { Kinds } from "./host/session";
+import { watchEngine } from "./host/watchdog";
+
+/** Every resource type and its pin kind. A vendor's code is loaded when a resource of its type is first met. */
+const kinds: Kinds = {
+  "oceanbase:ClusterVersion": async () => (await import("./oceanbase/cluster-version.js")).clusterVersion(),
+};
+
+/** How long a write that is under way may still be answered after the engine is gone, in milliseconds. */
+const LAST_ANSWER = 1_000;
+
+installBridge();
+watchEngine(() => {
+  declareEngineGone();
+  setTimeout(() => process.exit(1), LAST_ANSWER);
+});
+
+/**
+ * What the text in every resource's `__provider` asks for: `require("pulumi-dbversion/provider").provider`. Stored in
+ * the state of every stack, so this name and this path stay for ever.
+ */
+export const provider = new Lifecycle({ kinds, log: engineLog(), rhythm: rhythmHere() });

@@ -1,0 +1,257 @@
+import type { z } from "zod";
+import type { Clock } from "../core/clock";
+import { PinError, Refused, Unreachable } from "../core/errors";
+import { validate } from "../http/body";
+import type { HttpClient } from "../http/client";
+import { TransportError, type WireResponse } from "../http/transport";
+import { type Answer, readAnswer, readWriteAnswer } from "./answers";
+import { type AgentKey, readAgentKey, seal } from "./auth";
+import { noCluster, notObshell, tellOne, unauthorized, untrusted } from "./contact";
+import { type AgentInfo, agentInfo, secret } from "./schema";
+
+const INFO = "/api/v1/info";
+const SECRET = "/api/v1/secret";
+const V2 = "v2";
+const SINGLE = "SINGLE";
+
+/** An agent at one of the endpoints, as far as it was met. */
+interface Agent {
+  readonly origin: string;
+  readonly key: AgentKey;
+  /** Its own idea of its address, as it stands in the topology. */
+  readonly address: string;
+  readonly info: AgentInfo;
+}
+
+export interface AgentsOptions {
+  readonly endpoints: readonly string[];
+  readonly password: string;
+  readonly http: HttpClient;
+  readonly clock: Clock;
+}
+
+/**
+ * The agents of one cluster, reached through one or several endpoints. Any of them can answer for the cluster; reads go
+ * to the one that answered last and move on when it does not, writes go to a chosen one.
+ */
+export class Agents {
+  readonly #options: AgentsOptions;
+  readonly #met = new Map<string, Agent>();
+  readonly #meetings = new Map<string, Promise<Agent>>();
+  #current = 0;
+
+  constructor(options: AgentsOptions) {
+    this.#options = options;
+  }
+
+  /** The agents met so far. */
+  get met(): readonly { origin: string; address: string; info: AgentInfo }[] {
+    return [...this.#met.values()];
+  }
+
+  /** Meets the agents at all endpoints that answer, so that a write can choose between them. */
+  async meetAll(): Promise<void> {
+    await Promise.allSettled(this.#options.endpoints.map((origin) => this.#meet(origin)));
+  }
+
+  /**
+   * A GET, answered by the first agent that can.
+   * @returns undefined when the answer is that it is not there (a task, or the whole route on an older server)
+   * @throws Unreachable when no agent answers, or none can know; PinError `unauthorized` or `not-the-vendor`
+   */
+  async read<T>(target: string, schema: z.ZodType<T>): Promise<T | undefined> {
+    const { endpoints } = this.#options;
+    const failures: (Unreachable | PinError)[] = [];
+    for (let i = 0; i < endpoints.length; i++) {
+      const index = (this.#current + i) % endpoints.length;
+      const origin = endpoints[index] ?? "";
+      try {
+        const data = await this.#readFrom(origin, target, schema);
+        // "Not there" can be a passing answer: the next question goes to another agent.
+        this.#current = data === undefined ? (index + 1) % endpoints.length : index;
+        return data;
+      } catch (error) {
+        if (!(error instanceof PinError) || error.code === "unauthorized") throw error;
+        failures.push(error);
+      }
+    }
+    throw tellOne(failures);
+  }
+
+  /**
+   * A POST to one agent, sent at most once.
+   * @throws Refused when the agent says no; Unreachable with `sent` when it cannot be known whether it was accepted
+   */
+  async write<T>(origin: string, target: string, body: unknown, schema: z.ZodType<T>): Promise<T> {
+    const agent = await this.#meetForWrite(origin);
+    const sealed = this.#seal(agent, target, JSON.stringify(body));
+    const response = await this.#send(origin, () =>
+      this.#options.http.write({ origin, target, headers: sealed.headers, body: sealed.body ?? "" }),
+    );
+    const answer = readWriteAnswer(response);
+    switch (answer.kind) {
+      case "data":
+        return accepted(schema, answer.data, `POST ${target} at ${origin}`);
+      case "unauthorized":
+        if (answer.certain) throw unauthorized(origin, answer.text);
+        this.#forget(origin);
+        throw new Refused(`${origin} could not verify the upgrade call: ${answer.text}.`, { refusal: "soon" });
+      case "refused":
+        throw new Refused(`${origin} refused the upgrade call: ${answer.text}.`, { refusal: answer.refusal });
+      default:
+        throw new Unreachable(`POST ${target} at ${origin} was answered by something else: ${answer.text}`, {
+          sent: true,
+          heard: false,
+        });
+    }
+  }
+
+  /** What goes wrong before the write is not the write's fault: nothing of it was sent. */
+  async #meetForWrite(origin: string): Promise<Agent> {
+    try {
+      return await this.#meet(origin);
+    } catch (error) {
+      if (!(error instanceof Unreachable)) throw error;
+      throw new Unreachable(error.message, { sent: false, heard: error.heard, cause: error });
+    }
+  }
+
+  async #readFrom<T>(origin: string, target: string, schema: z.ZodType<T>): Promise<T | undefined> {
+    const known = this.#meetings.has(origin);
+    const agent = await this.#meet(origin);
+    const answer = await this.#signedRead(agent, target);
+    if (answer.kind !== "unauthorized") return this.#value(origin, target, schema, answer);
+    if (answer.certain || !known) throw unauthorized(origin, answer.text);
+    // The agent may have a new key since its restart, or another clock: meet it anew, once.
+    this.#forget(origin);
+    const again = await this.#signedRead(await this.#meet(origin), target);
+    if (again.kind === "unauthorized") throw unauthorized(origin, again.text);
+    return this.#value(origin, target, schema, again);
+  }
+
+  async #signedRead(agent: Agent, target: string): Promise<Answer> {
+    const { http } = this.#options;
+    const response = await this.#send(agent.origin, () =>
+      http.read(() => ({ origin: agent.origin, target, headers: this.#seal(agent, target).headers })),
+    );
+    return readAnswer(response);
+  }
+
+  #value<T>(origin: string, target: string, schema: z.ZodType<T>, answer: Answer): T | undefined {
+    const what = `GET ${target} at ${origin}`;
+    switch (answer.kind) {
+      case "data":
+        return this.#shaped(origin, () => validate(schema, answer.data, what));
+      case "missing":
+      case "unserved":
+        return undefined;
+      case "foreign":
+        return this.#shaped(origin, () => {
+          throw notObshell(origin, answer.text);
+        });
+      case "refused":
+        throw new PinError("blocked", `${what} was refused: ${answer.text}.`);
+      default:
+        throw new Unreachable(`${origin} answers, but cannot know: ${answer.text}`, { sent: true, heard: true });
+    }
+  }
+
+  /** Nonsense from an agent that spoke properly before is a passing fault (a proxy, a restart), not a wrong address. */
+  #shaped<T>(origin: string, read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof PinError) || !this.#met.has(origin)) throw error;
+      throw new Unreachable(error.message, { sent: true, heard: true, cause: error });
+    }
+  }
+
+  /** The agent at an endpoint. Its key is fetched once, however many requests wait for it. */
+  #meet(origin: string): Promise<Agent> {
+    const known = this.#meetings.get(origin);
+    if (known !== undefined) return known;
+    const meeting = this.#greet(origin);
+    this.#meetings.set(origin, meeting);
+    meeting.catch(() => this.#meetings.delete(origin));
+    return meeting;
+  }
+
+  /** The key, the clock or the identity may have changed: the next request meets the agent anew. */
+  #forget(origin: string): void {
+    this.#meetings.delete(origin);
+  }
+
+  /** First contact: key, clock, version and identity. */
+  async #greet(origin: string): Promise<Agent> {
+    const [key, info] = await Promise.all([
+      this.#public(origin, SECRET, secret),
+      this.#public(origin, INFO, agentInfo),
+    ]);
+    const auth = info.data.supportedAuth;
+    if (auth && !auth.includes(V2)) {
+      throw new PinError(
+        "blocked",
+        `The agent at ${origin} supports only the authentication ${auth.join(", ")}, not ${V2}.`,
+        {
+          remedy: "obshell 4.2.3.0 or later is needed.",
+        },
+      );
+    }
+    if (info.data.identity === SINGLE) throw noCluster(origin);
+    const offset = key.timestamp === undefined ? 0 : Date.parse(key.timestamp) - this.#options.clock.now();
+    const agent: Agent = {
+      origin,
+      key: this.#agentKey(origin, key.data.public_key, Number.isNaN(offset) ? 0 : offset),
+      address: `${key.data.ip}:${key.data.port}`,
+      info: info.data,
+    };
+    this.#met.set(origin, agent);
+    return agent;
+  }
+
+  #agentKey(origin: string, text: string, offset: number): AgentKey {
+    try {
+      return readAgentKey(text, offset);
+    } catch (cause) {
+      throw notObshell(origin, "a public key that is none", cause);
+    }
+  }
+
+  async #public<T>(origin: string, target: string, schema: z.ZodType<T>): Promise<{ data: T; timestamp?: string }> {
+    const response = await this.#send(origin, () => this.#options.http.read(() => ({ origin, target })));
+    const answer = readAnswer(response);
+    if (answer.kind === "away") throw new Unreachable(`${origin}: ${answer.text}`, { sent: true, heard: true });
+    if (answer.kind !== "data") throw notObshell(origin, answer.text);
+    const { timestamp } = answer;
+    const data = validate(schema, answer.data, `GET ${target} at ${origin}`);
+    return timestamp === undefined ? { data } : { data, timestamp };
+  }
+
+  #seal(agent: Agent, target: string, body?: string) {
+    const { password, clock } = this.#options;
+    return seal({ agent: agent.key, password, target, now: clock.now(), ...(body === undefined ? {} : { body }) });
+  }
+
+  async #send(origin: string, request: () => Promise<WireResponse>): Promise<WireResponse> {
+    try {
+      return await request();
+    } catch (error) {
+      if (!(error instanceof TransportError)) throw error;
+      if (error.tls) throw untrusted(origin, error);
+      throw new Unreachable(`${origin}: ${error.message}`, { sent: error.sent, heard: false, cause: error });
+    }
+  }
+}
+
+/** A success in an unknown shape is still a success: what was started has to be looked for. */
+function accepted<T>(schema: z.ZodType<T>, data: unknown, what: string): T {
+  try {
+    return validate(schema, data, what);
+  } catch (cause) {
+    throw new Unreachable(`${what} was accepted, with an answer that cannot be read`, {
+      sent: true,
+      heard: true,
+      cause,
+    });
+  }
+}

@@ -1,0 +1,46 @@
+import { PinError, Unreachable } from "../core/errors";
+import type { TransportError } from "../http/transport";
+
+/** What can be wrong with an endpoint, as sentences. */
+
+export function unauthorized(origin: string, text: string): PinError {
+  return new PinError("unauthorized", `The agent at ${origin} refused the credentials: ${text}.`, {
+    remedy: "Give root@sys's password as `password`, as config `oceanbase:password` or as OCEANBASE_PASSWORD.",
+  });
+}
+
+export function notObshell(origin: string, found: string, cause?: unknown): PinError {
+  return new PinError(
+    "not-the-vendor",
+    `${origin} is not an obshell agent: expected JSON in obshell's envelope, found ${found}.`,
+    { remedy: "`endpoints` are the agents' addresses, such as http://10.0.0.1:2886.", cause },
+  );
+}
+
+export function untrusted(origin: string, error: TransportError): PinError {
+  const plain = error.code === "ERR_SSL_WRONG_VERSION_NUMBER" || error.code === "EPROTO";
+  return plain
+    ? notObshell(origin, `a server without TLS (${error.message})`, error)
+    : new PinError("unauthorized", `The certificate of ${origin} is not trusted: ${error.message} (${error.code}).`, {
+        remedy:
+          "Give the agents' CA as `caCertificate`, the name in the certificate as `serverName`, or accept any certificate with `allowUntrustedCertificate: true`.",
+        cause: error,
+      });
+}
+
+export function noCluster(origin: string): PinError {
+  return new PinError("blocked", `The agent at ${origin} belongs to no OceanBase cluster (identity SINGLE).`, {
+    remedy: "Name the agents of a cluster; one that obshell does not manage yet has to be taken over first.",
+  });
+}
+
+/** Of what went wrong at every endpoint, the one thing to tell: silence first, since it may pass. */
+export function tellOne(failures: readonly PinError[]): PinError {
+  const silent = failures.filter((failure) => failure instanceof Unreachable);
+  if (silent.length === 0) return failures[0] ?? new PinError("unreachable", "no endpoint was given");
+  return new Unreachable(silent.map((failure) => failure.message).join("; "), {
+    sent: silent.some((failure) => failure.sent),
+    heard: silent.some((failure) => failure.heard),
+    cause: silent[0],
+  });
+}

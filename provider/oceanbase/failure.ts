@@ -1,0 +1,62 @@
+import type { Failure } from "../core/pin";
+import { printable } from "../http/body";
+import { stageOf } from "./dag";
+import type { Dag, DagNode } from "./schema";
+
+/** The stage from which obshell refuses ROLLBACK: agents already run the new binary. */
+const NO_WAY_BACK = "Restart obshell";
+const TAIL_LINES = 8;
+const LINE_LENGTH = 400;
+
+/**
+ * obshell runs the upgrade scripts with the root password on their command line, and their output ends up in the log:
+ * `python …/upgrade_pre.py -h10.0.0.1 -P2881 -uroot -p'secret'`.
+ */
+const PASSWORD_OPTION = /(\s)(-p|--password[= ])('[^']*'|"[^"]*"|[^\s'"]+)/g;
+/** `ERROR: [errCode]: message`. Lines can be out of order, so this is searched for, not expected last. */
+const ERROR_LINE = /^ERROR: \[([^\]]*)\]: ([\s\S]*)$/;
+
+/** What a failed DAG tells a person: stage, node, agent, the vendor's code, the tail of the log, and the ways on. */
+export function describeFailure(dag: Dag): Failure {
+  const node = failedNode(dag);
+  const task = node?.sub_tasks?.find((sub) => sub.state.toUpperCase() === "FAILED") ?? node?.sub_tasks?.[0];
+  const where = task?.execute_agent ? ` on ${task.execute_agent.ip}:${task.execute_agent.port}` : "";
+  const cancelled = dag.operator.toUpperCase() === "CANCEL" ? " (cancelled)" : "";
+  const rollback = dag.operator.toUpperCase() === "ROLLBACK" ? " while it was rolled back" : "";
+  const logs = (task?.task_logs ?? []).map(redactLine);
+  const error = logs.map((line) => ERROR_LINE.exec(line)).findLast((match) => match !== null);
+  const said = error ? `: [${error[1]}] ${shorten(error[2] ?? "")}` : "";
+  const tail = logs.slice(-TAIL_LINES).map(shorten);
+  const log = tail.length === 0 ? "" : ` Log: ${tail.join(" | ")}`;
+  return { message: `${stageOf(dag)} failed${rollback}${cancelled}${where}${said}.${log}`, remedy: remedyFor(dag) };
+}
+
+/** What an operator can do with a failed DAG. ROLLBACK is allowed only before the agents restart; then only RETRY. */
+export function remedyFor(dag: Dag): string {
+  const retry = `\`obshell task retry -i ${dag.id}\``;
+  const rollback = `\`obshell task rollback -i ${dag.id}\``;
+  const ways = rollbackAllowed(dag)
+    ? `after the cause is mended ${retry} continues it, ${rollback} undoes it`
+    : `after the cause is mended ${retry} continues it; a rollback is no longer possible`;
+  return `The cluster stays locked for other maintenance: ${ways}. Then run \`pulumi up\` again.`;
+}
+
+/** Undefined nodes (an answer without details) are taken for "too late": never promise a way back. */
+function rollbackAllowed(dag: Dag): boolean {
+  const nodes = dag.nodes ?? [];
+  const point = nodes.findIndex((node) => node.name === NO_WAY_BACK);
+  return point >= 0 && dag.stage <= point;
+}
+
+function failedNode(dag: Dag): DagNode | undefined {
+  return dag.nodes?.find((node) => node.state.toUpperCase() === "FAILED") ?? dag.nodes?.[dag.stage - 1];
+}
+
+export function redactLine(line: string): string {
+  return printable(line).replace(PASSWORD_OPTION, "$1$2[secret]");
+}
+
+function shorten(line: string): string {
+  const flat = line.replace(/\s+/g, " ").trim();
+  return flat.length > LINE_LENGTH ? `${flat.slice(0, LINE_LENGTH)}…` : flat;
+}

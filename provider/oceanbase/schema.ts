@@ -1,0 +1,105 @@
+import { z } from "zod";
+
+/** The shapes of obshell's answers, as far as they are read. Unknown fields are left alone. */
+
+/** Go writes a nil slice as `null`. */
+const list = <T extends z.ZodType>(item: T) =>
+  z.object({ contents: z.array(item).nullable() }).transform((data) => data.contents ?? []);
+
+/** What wraps every answer. `error.errCode` came with 4.3.1.0, `error.code` is all that older servers have. */
+export const envelope = z.object({
+  successful: z.boolean(),
+  timestamp: z.string().optional(),
+  status: z.number(),
+  traceId: z.string().optional(),
+  data: z.unknown(),
+  error: z.object({ code: z.number().optional(), errCode: z.string().optional(), message: z.string() }).optional(),
+});
+export type Envelope = z.infer<typeof envelope>;
+
+/** `GET /api/v1/secret`. */
+export const secret = z.object({ ip: z.string(), port: z.number(), public_key: z.string().min(1) });
+
+/** `GET /api/v1/info`. 4.2.3.0 has neither `supportedAuth` nor `architecture`. */
+export const agentInfo = z.object({
+  identity: z.string(),
+  version: z.string(),
+  homePath: z.string(),
+  architecture: z.string().optional(),
+  supportedAuth: z.array(z.string()).nullish(),
+});
+export type AgentInfo = z.infer<typeof agentInfo>;
+
+const server = z.object({
+  svr_ip: z.string(),
+  svr_port: z.number(),
+  agent_port: z.number().optional(),
+  status: z.string().optional(),
+  build_version: z.string(),
+});
+export type Server = z.infer<typeof server>;
+
+/** `GET /api/v1/ob/info`. Without OceanBase the topology is null and everything else in the cluster part is void. */
+export const obInfo = z.object({
+  agent_info: z
+    .array(z.object({ ip: z.string(), port: z.number(), zone: z.string().optional(), version: z.string() }))
+    .nullable(),
+  obcluster_info: z.object({
+    name: z.string().optional(),
+    is_shared_storage: z.boolean().optional(),
+    topology: z.record(z.string(), z.array(server)).nullish(),
+  }),
+});
+export type ObInfo = z.infer<typeof obInfo>;
+
+/** `GET /api/v1/agents/status`: by `ip:port`; agents that did not answer are missing. */
+export const agentsStatus = z.record(z.string(), z.object({ state: z.number(), obState: z.number() }));
+export type AgentsStatus = z.infer<typeof agentsStatus>;
+
+const uploadedPackage = z.object({
+  name: z.string(),
+  version: z.string(),
+  /** Build and distribution: `102000042025031214.el7`. */
+  release_distribution: z.string(),
+  architecture: z.string(),
+});
+export type UploadedPackage = z.infer<typeof uploadedPackage>;
+/** `GET /api/v1/upgrade/package/info`, since 4.3.0.0. */
+export const uploadedPackages = list(uploadedPackage);
+
+/** `GET /api/v1/obcluster/info`, since 4.3.0.0; only what `ob/info` lacks. */
+export const clusterInfo = z.object({
+  zones: z.array(z.object({ servers: z.array(z.object({ architecture: z.string().optional() })).nullish() })).nullish(),
+});
+export type ClusterInfo = z.infer<typeof clusterInfo>;
+
+const subTask = z.object({
+  name: z.string(),
+  state: z.string(),
+  execute_agent: z.object({ ip: z.string(), port: z.number() }).optional(),
+  task_logs: z.array(z.string()).nullish(),
+});
+
+const node = z.object({
+  name: z.string(),
+  state: z.string(),
+  sub_tasks: z.array(subTask).nullish(),
+});
+export type DagNode = z.infer<typeof node>;
+
+/** A DAG: an upgrade, as obshell runs it. `maintenance_type` came with 4.3.1.0 and can appear in the middle of one. */
+export const dag = z.object({
+  /** A generic id, up to 39 digits: always a text. */
+  id: z.string(),
+  name: z.string(),
+  stage: z.number(),
+  max_stage: z.number(),
+  maintenance_type: z.number().optional(),
+  state: z.string(),
+  operator: z.string(),
+  nodes: z.array(node).nullish(),
+});
+export type Dag = z.infer<typeof dag>;
+
+/** `GET /api/v1/task/dag/ob/unfinish`. A failed maintenance DAG stays in it. */
+export const dags = list(dag);

@@ -1,0 +1,86 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { type CommonArgs, VersionResource } from "./resource";
+
+/** How to reach the obshell agents of a cluster. */
+export interface ConnectionArgs {
+  /**
+   * Addresses of one or several agents of the cluster. Any of them may be down.
+   * @example ["http://10.0.0.1:2886", "http://10.0.0.2:2886"]
+   */
+  readonly endpoints: pulumi.Input<pulumi.Input<string>[]>;
+  /**
+   * Password of root@sys. Kept encrypted in the state.
+   * @default the config value `oceanbase:password`, or the environment variable `OCEANBASE_PASSWORD`
+   */
+  readonly password?: pulumi.Input<string>;
+  /** The CA that signed the agents' certificates, as PEM text. */
+  readonly caCertificate?: pulumi.Input<string>;
+  /** Client certificate for agents that ask for one, as PEM text. */
+  readonly clientCertificate?: pulumi.Input<string>;
+  /** Its private key, as PEM text. Kept encrypted in the state. */
+  readonly clientKey?: pulumi.Input<string>;
+  /** The name to expect in the agents' certificates, where it differs from the host of the endpoint. */
+  readonly serverName?: pulumi.Input<string>;
+  /**
+   * Accept any certificate.
+   * @default false
+   */
+  readonly allowUntrustedCertificate?: pulumi.Input<boolean>;
+}
+
+/** Arguments of {@link ClusterVersion}. */
+export interface ClusterVersionArgs extends ConnectionArgs, CommonArgs {
+  /**
+   * The version that every observer shall run: exact (`4.3.5.2`), a prefix (`4.3.5`) or a floor (`>=4.3.5.2`). For a
+   * prefix and a floor the uploaded packages decide: the newest that satisfies it is the target.
+   */
+  readonly version: pulumi.Input<string>;
+  /**
+   * Build and distribution of the packages, only with an exact version. The build is then part of the pin; the
+   * distribution cannot be observed.
+   * @default the one release of the version that is uploaded
+   * @example "102000042025031214.el7"
+   */
+  readonly release?: pulumi.Input<string>;
+  /**
+   * `rolling` upgrades zone by zone and needs three zones; `stopService` upgrades all at once, without service meanwhile.
+   * @default "rolling"
+   */
+  readonly mode?: pulumi.Input<"rolling" | "stopService">;
+  /**
+   * Directory for the packages on every host. CAUTION: a rollback deletes it recursively, so it has to be a directory of
+   * its own.
+   * @default `upgrade` in the agent's home
+   */
+  readonly upgradeDir?: pulumi.Input<string>;
+  /**
+   * Do a minor freeze before each server is stopped, for a faster restart (obshell 4.4.0.0 and later).
+   * @default false
+   */
+  readonly freezeServer?: pulumi.Input<boolean>;
+}
+
+/**
+ * The OceanBase version of a cluster, upgraded by its obshell agents (`POST /api/v1/ob/upgrade`).
+ *
+ * Creating it adopts the cluster: one that already runs the version gets no call. `customTimeouts` default to 2 hours;
+ * when they, or ^C, end the wait, the upgrade goes on and the next `pulumi up` joins it. Deleting it unpins and leaves
+ * the cluster as it is.
+ *
+ * @example
+ * ```ts
+ * const orders = new oceanbase.ClusterVersion("orders", {
+ *   endpoints: ["http://10.0.0.1:2886", "http://10.0.0.2:2886", "http://10.0.0.3:2886"],
+ *   version: "4.3.5.2",
+ *   release: "102000042025031214.el7",
+ * }, { customTimeouts: { update: "3h" } });
+ * ```
+ */
+export class ClusterVersion extends VersionResource {
+  /** The lowest version that an observer runs. */
+  declare readonly currentVersion: pulumi.Output<string>;
+
+  constructor(name: string, args: ClusterVersionArgs, options?: pulumi.CustomResourceOptions) {
+    super("oceanbase:ClusterVersion", name, { ...args }, ["password", "clientKey"], options);
+  }
+}

@@ -1,0 +1,33 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/** Credentials for a group of resources. Each part concerns one vendor; all are kept encrypted in the state. */
+export interface ProviderArgs {
+  readonly oceanbase?: {
+    /** Password of root@sys. */
+    readonly password?: pulumi.Input<string>;
+  };
+}
+
+/**
+ * An explicit provider: resources that name it in their `provider` option take their credentials from it instead of the
+ * stack's configuration.
+ *
+ * @example
+ * ```ts
+ * const production = new Provider("production", { oceanbase: { password: config.requireSecret("obPassword") } });
+ * new oceanbase.ClusterVersion("orders", { endpoints, version: "4.3.5.2" }, { provider: production });
+ * ```
+ */
+export class Provider extends pulumi.ProviderResource {
+  constructor(name: string, args: ProviderArgs, options?: pulumi.ResourceOptions) {
+    super("pulumi-nodejs", name, settingsOf(args), options);
+  }
+}
+
+/** `{ oceanbase: { password } }` as `{ "oceanbase:password": secret }`: the keys under which `configure` finds them. */
+function settingsOf(args: ProviderArgs): pulumi.Inputs {
+  const settings = Object.entries(args).flatMap(([vendor, values]) =>
+    Object.entries(values ?? {}).map(([key, value]) => [`${vendor}:${key}`, pulumi.secret(value)] as const),
+  );
+  return Object.fromEntries(settings);
+}
