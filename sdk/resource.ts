@@ -76,7 +76,8 @@ export interface Upgrade {
   /** When the call was sent, or the running upgrade was first seen. */
   readonly startedAt: string;
   readonly finishedAt?: string;
-  readonly state: "running" | "succeeded" | "failed" | "rolled-back" | "unknown";
+  /** `unknown`: the answer to the call was lost. `gone`: the vendor no longer knows the task. */
+  readonly state: "running" | "succeeded" | "failed" | "rolled-back" | "unknown" | "gone";
 }
 
 /** Arguments of every pin. */

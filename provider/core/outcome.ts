@@ -10,7 +10,8 @@ export interface UpgradeRecord {
   /** When this tool sent the call, or first saw the upgrade run. */
   readonly startedAt: string;
   readonly finishedAt?: string;
-  readonly state: "running" | "succeeded" | "failed" | "rolled-back" | "unknown";
+  /** `unknown`: the answer to the call was lost. `gone`: the vendor no longer knows the task. */
+  readonly state: "running" | "succeeded" | "failed" | "rolled-back" | "unknown" | "gone";
 }
 
 /** `deferred` is for vendors that start in a window of their own. */

@@ -64,7 +64,6 @@ export class Patience {
         },
       );
     }
-    const waited = this.silence < 1_000 ? "" : ` (for ${formatDuration(this.silence)})`;
-    this.#runtime.report({ message: `no answer${waited}, still trying: ${error.message}` });
+    this.#runtime.report({ message: `no answer, still trying: ${error.message}` });
   }
 }

@@ -1,5 +1,6 @@
-import { describeCall } from "./describe";
+import { describeCall, describePlan } from "./describe";
 import { PinError, Refused, Unreachable } from "./errors";
+import { Ledger } from "./ledger";
 import type { Outcome, Status, UpgradeRecord } from "./outcome";
 import { Watch } from "./pace";
 import { Patience } from "./patience";
@@ -47,8 +48,8 @@ class Reconciliation<O extends Observation> {
   readonly #runtime: Runtime;
   readonly #patience: Patience;
   readonly #idle: Watch;
+  readonly #ledger: Ledger;
   #seen: O | undefined;
-  #upgrade: UpgradeRecord | undefined;
   /**
    * The last look already asked for the upgrade. The call is sent only after two looks in a row that both do: the
    * second starts after the first has ended, so an upgrade that was finishing meanwhile shows in one of them.
@@ -58,16 +59,17 @@ class Reconciliation<O extends Observation> {
   #tries = 0;
   /** Since when the answer to the upgrade call is missing, and why. */
   #lost: { watch: Watch; cause: Unreachable } | undefined;
+  /** The task that this run waited for is no longer known to the vendor. */
+  #vanished = false;
   /** Since when our task is reported as successful. */
   #succeeded: Watch | undefined;
-  #gone = false;
 
   constructor(pin: Pin<O>, policy: Policy, runtime: Runtime, remembered?: UpgradeRecord) {
     this.#pin = pin;
     this.#policy = policy;
     this.#runtime = runtime;
-    this.#upgrade = remembered;
-    this.#patience = new Patience(pin.title, policy, runtime, this.#accepted);
+    this.#ledger = new Ledger(runtime.clock, remembered);
+    this.#patience = new Patience(pin.title, policy, runtime, this.#ledger.accepted);
     this.#idle = this.#watch();
   }
 
@@ -83,9 +85,9 @@ class Reconciliation<O extends Observation> {
   outcome(status: Status, error?: PinError): Outcome<O> {
     return {
       status,
-      accepted: this.#accepted,
+      accepted: this.#ledger.accepted,
       ...(this.#seen === undefined ? {} : { observation: this.#seen }),
-      ...(this.#upgrade === undefined ? {} : { upgrade: this.#upgrade }),
+      ...(this.#ledger.upgrade === undefined ? {} : { upgrade: this.#ledger.upgrade }),
       ...(error === undefined ? {} : { error }),
     };
   }
@@ -96,27 +98,24 @@ class Reconciliation<O extends Observation> {
     if (ended) await this.#lastLook();
     if (error.code === "newer") return this.outcome("newer", error);
     if (ended) return this.outcome("failed", error);
-    return this.outcome(this.#accepted ? "upgrading" : "behind", stoppedWith(error, this.#pin.title, this.#upgrade));
-  }
-
-  /** Whether the vendor has, or may have, an upgrade of ours. */
-  get #accepted(): boolean {
-    return this.#upgrade?.state === "running" || this.#upgrade?.state === "unknown";
+    return this.outcome(
+      this.#ledger.accepted ? "upgrading" : "behind",
+      stoppedWith(error, this.#pin.title, this.#ledger.upgrade),
+    );
   }
 
   async #act(plan: Plan): Promise<Status | undefined> {
     switch (plan.kind) {
       case "satisfied":
-        if (this.#accepted) this.#record("succeeded");
+        if (this.#ledger.accepted) this.#ledger.ended("succeeded");
         return "current";
       case "newer":
         return this.#newer(plan);
       case "failed":
-        this.#join(plan.task, plan.from);
-        this.#record("failed");
+        this.#ledger.found(plan.task, plan.from, "failed");
         throw failed(this.#pin.title, plan.task, plan.failure);
       case "join":
-        this.#join(plan.task, plan.from);
+        if (this.#ledger.found(plan.task, plan.from, "running")) this.#runtime.inform(describePlan(plan));
         return this.#followOr(plan.task);
       case "wait":
         this.#refuseHopeless(plan.call);
@@ -174,23 +173,24 @@ class Reconciliation<O extends Observation> {
   /** Whether the versions may be behind because of something that is still under way; throws when that is over. */
   async #explained(call: UpgradeCall): Promise<boolean> {
     const { settleTime, lostReplyWindow } = this.#policy;
-    if (this.#upgrade !== undefined && this.#gone) throw vanished(this.#pin.title, this.#upgrade);
-    if (this.#upgrade !== undefined && this.#succeeded !== undefined) {
-      if (this.#succeeded.waited >= settleTime) throw notUpgraded(this.#pin.title, this.#upgrade, call.from);
+    const { upgrade } = this.#ledger;
+    if (upgrade !== undefined && this.#vanished) throw vanished(this.#pin.title, upgrade);
+    if (upgrade !== undefined && this.#succeeded !== undefined) {
+      if (this.#succeeded.waited >= settleTime) throw notUpgraded(this.#pin.title, upgrade, call.from);
       await this.#succeeded.pause();
       return true;
     }
     if (this.#lost !== undefined) {
       const { watch, cause } = this.#lost;
       if (watch.waited >= lostReplyWindow) {
-        this.#upgrade = undefined;
+        this.#ledger.forget();
         throw unconfirmed(this.#pin.title, watch.waited, cause);
       }
       await watch.pause();
       return true;
     }
     if (this.#refused?.refusal === "final") throw this.#refused;
-    return this.#upgrade?.state === "running" && this.#recall(this.#upgrade);
+    return upgrade?.state === "running" && this.#recall(upgrade);
   }
 
   /** The state remembers an upgrade that the look did not show. What has become of it? */
@@ -202,16 +202,16 @@ class Reconciliation<O extends Observation> {
         await this.#follow(task);
         return true;
       case "succeeded":
-        this.#record("succeeded");
+        this.#ledger.ended("succeeded");
         if (this.#pin.satisfiedBy(task.to)) this.#succeeded = this.#watch();
         return this.#succeeded !== undefined;
       case "failed":
       case "rolled-back":
-        this.#record(status.kind);
+        this.#ledger.ended(status.kind);
         this.#runtime.inform(`The earlier upgrade ${task.id} to ${task.to} has ended: ${status.message}`);
         return false;
       case "gone":
-        this.#upgrade = undefined;
+        this.#ledger.ended("gone");
         return false;
     }
   }
@@ -219,29 +219,22 @@ class Reconciliation<O extends Observation> {
   /** The one write. Undefined when it was not accepted, or when nobody can say. */
   async #start(call: UpgradeCall): Promise<Task | undefined> {
     if (this.#seen === undefined) throw new Error("an upgrade was planned without a look");
-    const startedAt = this.#now();
+    const startedAt = this.#ledger.now();
     this.#runtime.report({ message: `starting the upgrade ${describeCall(call)}` });
     try {
       const task = await this.#pin.start(call, this.#seen);
-      this.#upgrade = { task: task.id, kind: task.kind, from: call.from, to: task.to, startedAt, state: "running" };
+      this.#ledger.started(task, call, startedAt);
       this.#runtime.inform(`upgrade ${task.id} started: ${describeCall(call)}`);
       return task;
     } catch (error) {
-      await this.#notStarted(error, {
-        task: "unknown",
-        kind: "upgrade",
-        from: call.from,
-        to: call.route,
-        startedAt,
-        state: "unknown",
-      });
+      await this.#notStarted(error, call, startedAt);
       return undefined;
     }
   }
 
-  async #notStarted(error: unknown, lost: UpgradeRecord): Promise<void> {
+  async #notStarted(error: unknown, call: UpgradeCall, startedAt: string): Promise<void> {
     if (error instanceof Unreachable && error.sent) {
-      this.#upgrade = lost;
+      this.#ledger.lost(call, startedAt);
       this.#lost = { watch: this.#watch(), cause: error };
       this.#runtime.signal.throwIfAborted();
       this.#runtime.warn(`The answer to the upgrade call was lost (${error.message}); looking for the upgrade.`);
@@ -274,51 +267,26 @@ class Reconciliation<O extends Observation> {
           await watch.pause(status.percent);
           continue;
         case "succeeded":
-          this.#record("succeeded");
-          this.#succeeded = this.#watch();
+          this.#ledger.ended("succeeded");
+          if (this.#pin.satisfiedBy(task.to)) this.#succeeded = this.#watch();
           return;
         case "gone":
-          this.#record("unknown");
-          this.#gone = true;
+          this.#ledger.ended("gone");
+          this.#vanished = true;
           return;
         case "failed":
-          this.#record("failed");
+          this.#ledger.ended("failed");
           throw failed(this.#pin.title, task, status);
         case "rolled-back":
-          this.#record("rolled-back");
+          this.#ledger.ended("rolled-back");
           throw rolledBack(this.#pin.title, task, status);
       }
     }
   }
 
-  #join(task: Task, from: string): void {
-    if (this.#upgrade?.task === task.id && this.#upgrade.state === "running") return;
-    const known = this.#upgrade?.task === task.id || this.#upgrade?.state === "unknown" ? this.#upgrade : undefined;
-    const startedAt = known?.startedAt ?? this.#now();
-    this.#upgrade = {
-      task: task.id,
-      kind: task.kind,
-      from: known?.from ?? from,
-      to: task.to,
-      startedAt,
-      state: "running",
-    };
-    this.#runtime.inform(`joins running upgrade ${task.id} (${task.kind} to ${task.to})`);
-  }
-
   #refuseHopeless(call: UpgradeCall): void {
     const hopeless = call.findings.filter((finding) => finding.property !== undefined);
     if (hopeless.length > 0) throw blocked(this.#pin.title, hopeless);
-  }
-
-  #record(state: UpgradeRecord["state"]): void {
-    if (this.#upgrade === undefined) return;
-    const ended = state === "running" || state === "unknown" ? {} : { finishedAt: this.#now() };
-    this.#upgrade = { ...this.#upgrade, state, ...ended };
-  }
-
-  #now(): string {
-    return new Date(this.#runtime.clock.now()).toISOString();
   }
 
   #watch(): Watch {

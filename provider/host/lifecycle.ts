@@ -96,7 +96,7 @@ export class Lifecycle implements dynamic.ResourceProvider {
     const outputs = outputsOf(kind, inputs, outcome, before?.outputs);
     if (outcome.error === undefined) return { id, outs: toOutputs(outputs) };
     const reason = session.redact(textOf(outcome.error));
-    const worthKeeping = outcome.accepted || !sameValue(outcome.upgrade, remembered);
+    const worthKeeping = outcome.accepted || outcome.status === "failed" || !sameValue(outcome.upgrade, remembered);
     throw worthKeeping ? partialFailure(id, outputs, reason) : plainFailure(reason);
   }
 

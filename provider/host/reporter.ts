@@ -13,7 +13,7 @@ export interface Rhythm {
 }
 
 const TERMINAL: Rhythm = { change: 250, repeat: 10_000 };
-const LOG_FILE: Rhythm = { change: 5_000, repeat: 60_000 };
+const LOG_FILE: Rhythm = { change: 2_000, repeat: 60_000 };
 
 /** A plugin sees neither the CLI's terminal nor its flags: a controlling terminal outside of CI is the best sign. */
 export function rhythmHere(env: NodeJS.ProcessEnv = process.env): Rhythm {

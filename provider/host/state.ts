@@ -10,7 +10,7 @@ const record = z.object({
   to: z.string(),
   startedAt: z.string(),
   finishedAt: z.string().optional(),
-  state: z.enum(["running", "succeeded", "failed", "rolled-back", "unknown"]),
+  state: z.enum(["running", "succeeded", "failed", "rolled-back", "unknown", "gone"]),
 });
 
 /** The upgrade that the state remembers. State of another version of this package is never a reason to fail. */

@@ -1,11 +1,16 @@
-/** The known name that was most likely meant, if one is close: at most two edits, or a difference of case. */
+/** The known name that was most likely meant, if one is close: few edits away, or one is the beginning of the other. */
 export function closest(written: string, known: readonly string[]): string | undefined {
   const wish = written.toLowerCase();
   const ranked = known
     .map((name) => ({ name, edits: distance(wish, name.toLowerCase()) }))
     .sort((a, b) => a.edits - b.edits);
   const best = ranked[0];
-  return best !== undefined && best.edits <= Math.min(3, Math.ceil(best.name.length / 3)) ? best.name : undefined;
+  if (best !== undefined && best.edits <= Math.min(3, Math.ceil(best.name.length / 3))) return best.name;
+  return known.find((name) => begins(wish, name.toLowerCase()) || begins(name.toLowerCase(), wish));
+}
+
+function begins(whole: string, start: string): boolean {
+  return start.length >= 4 && whole.startsWith(start);
 }
 
 /** Levenshtein distance. */

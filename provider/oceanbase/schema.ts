@@ -12,7 +12,7 @@ export const envelope = z.object({
   timestamp: z.string().optional(),
   status: z.number(),
   traceId: z.string().optional(),
-  data: z.unknown(),
+  data: z.unknown().optional(),
   error: z.object({ code: z.number().optional(), errCode: z.string().optional(), message: z.string() }).optional(),
 });
 export type Envelope = z.infer<typeof envelope>;

@@ -1,0 +1,74 @@
+import type { Clock } from "./clock";
+import type { UpgradeRecord } from "./outcome";
+import type { Task, UpgradeCall } from "./pin";
+
+/** Keeps the record of the upgrade that a run is about, across what the state remembers and what the vendor shows. */
+export class Ledger {
+  readonly #clock: Clock;
+  #upgrade: UpgradeRecord | undefined;
+
+  constructor(clock: Clock, remembered: UpgradeRecord | undefined) {
+    this.#clock = clock;
+    this.#upgrade = remembered;
+  }
+
+  get upgrade(): UpgradeRecord | undefined {
+    return this.#upgrade;
+  }
+
+  /** Whether the vendor has, or may have, an upgrade of ours. */
+  get accepted(): boolean {
+    return this.#upgrade?.state === "running" || this.#upgrade?.state === "unknown";
+  }
+
+  /** The call was accepted. */
+  started(task: Task, call: UpgradeCall, startedAt: string): void {
+    this.#upgrade = { task: task.id, kind: task.kind, from: call.from, to: task.to, startedAt, state: "running" };
+  }
+
+  /** The call was sent, and its answer lost. */
+  lost(call: UpgradeCall, startedAt: string): void {
+    this.#upgrade = {
+      task: "unknown",
+      kind: "upgrade",
+      from: call.from,
+      to: call.route,
+      startedAt,
+      state: "unknown",
+    };
+  }
+
+  /** The vendor shows this upgrade. What is known of it already is kept. @returns whether it is news */
+  found(task: Task, from: string, state: "running" | "failed"): boolean {
+    const known = this.#upgrade;
+    if (known?.task === task.id && known.state === state) return false;
+    const before = known !== undefined && (known.task === task.id || known.state === "unknown") ? known : undefined;
+    this.#upgrade = {
+      task: task.id,
+      kind: task.kind,
+      from: before?.from ?? from,
+      to: task.to,
+      startedAt: before?.startedAt ?? this.now(),
+      state: "running",
+    };
+    this.ended(state);
+    return true;
+  }
+
+  /** The upgrade has come to this state. */
+  ended(state: UpgradeRecord["state"]): void {
+    if (this.#upgrade === undefined) return;
+    const over = state === "running" || state === "unknown" ? {} : { finishedAt: this.now() };
+    this.#upgrade = { ...this.#upgrade, state, ...over };
+  }
+
+  /** There is none after all. */
+  forget(): void {
+    this.#upgrade = undefined;
+  }
+
+  /** ISO 8601, UTC. */
+  now(): string {
+    return new Date(this.#clock.now()).toISOString();
+  }
+}

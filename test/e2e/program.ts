@@ -1,0 +1,27 @@
+/**
+ * The program of the scenarios: it declares what the environment says, so that one workspace serves a whole scenario.
+ * Plain JavaScript, as any user's program would be after compilation.
+ */
+export const PROGRAM = `
+const { oceanbase, Provider } = require("pulumi-dbversion");
+const pulumi = require("@pulumi/pulumi");
+
+const { provider, resources } = JSON.parse(process.env.DECLARED);
+const explicit = provider && new Provider("explicit", provider);
+
+for (const { name, args, options } of resources) {
+  const resource = new oceanbase.ClusterVersion(name, args, { ...options, provider: explicit });
+  exports[name] = pulumi.output({
+    version: resource.version,
+    currentVersion: resource.currentVersion,
+    status: resource.status,
+    members: resource.members,
+  });
+}
+`;
+
+export interface Declared {
+  readonly name: string;
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly options?: Readonly<Record<string, unknown>>;
+}

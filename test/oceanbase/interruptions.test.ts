@@ -1,0 +1,196 @@
+import { describe, expect, it } from "vitest";
+import { partial } from "../support/partial";
+import { OLD_BUILD, rig, TARGET_BUILD, UPGRADE } from "./rig";
+
+describe("an upgrade that outlives its run", () => {
+  it("is handed over at the time limit and joined by the next run: one call in all", async () => {
+    const { lifecycle, inputs, writes, cluster } = rig();
+    const first = await partial(lifecycle.create(inputs({ __timeouts: { create: "40s" } })));
+    expect(first.id).toBe("10.77.0.2:2886");
+    expect(first.reasons[0]).toMatch(/time limit.*still running upgrade 11.*run `pulumi up` again/);
+    expect(first.properties).toMatchObject({
+      status: "upgrading",
+      currentVersion: "4.2.1.8",
+      lastUpgrade: { task: "11", from: OLD_BUILD, to: TARGET_BUILD, state: "running" },
+      __provider: "text",
+    });
+    expect(await lifecycle.diff(first.id, first.properties, inputs())).toMatchObject({ changes: true, replaces: [] });
+    const { outs } = await lifecycle.update(first.id, first.properties, inputs());
+    expect(outs).toMatchObject({ status: "current", lastUpgrade: { task: "11", state: "succeeded" } });
+
+    expect(writes()).toBe(1);
+    expect(cluster.acceptedUpgrades).toHaveLength(1);
+  });
+
+  it("is found by a run that knows nothing of it, as after the plugin was killed", async () => {
+    const { lifecycle, inputs, writes, said } = rig();
+    await partial(lifecycle.create(inputs({ __timeouts: { create: "40s" } })));
+    const { outs } = await lifecycle.create(inputs());
+    expect(outs).toMatchObject({ status: "current", lastUpgrade: { task: "11" } });
+    expect(said()).toContain(`joins running upgrade 11 (OB rolling upgrade to ${TARGET_BUILD})`);
+    expect(writes()).toBe(1);
+  });
+
+  it("is told of by the preview", async () => {
+    const { lifecycle, inputs, said } = rig();
+    const first = await partial(lifecycle.create(inputs({ __timeouts: { create: "40s" } })));
+    await lifecycle.diff(first.id, first.properties, inputs());
+    expect(said()).toContain(`joins running upgrade 11 (OB rolling upgrade to ${TARGET_BUILD})`);
+  });
+
+  it("that has ended in the meantime is not started again", async () => {
+    const { lifecycle, inputs, writes, cluster } = rig();
+    const first = await partial(lifecycle.create(inputs({ __timeouts: { create: "40s" } })));
+    cluster.control.finish();
+    const { outs } = await lifecycle.update(first.id, first.properties, inputs());
+    expect(outs).toMatchObject({ status: "current", lastUpgrade: { task: "11", state: "succeeded" } });
+    expect(writes()).toBe(1);
+  });
+
+  it("is started anew after an operator rolled it back, and that is said", async () => {
+    const { lifecycle, inputs, cluster, said } = rig();
+    cluster.control.hang({ stage: 3 });
+    const first = await partial(lifecycle.create(inputs({ __timeouts: { create: "40s" } })));
+    cluster.control.operate("CANCEL");
+    cluster.control.finish();
+    cluster.control.operate("ROLLBACK");
+    cluster.control.finish();
+    const { outs } = await lifecycle.update(first.id, first.properties, inputs());
+    expect(said().some((line) => line.includes("earlier upgrade 11"))).toBe(true);
+    expect(outs).toMatchObject({ status: "current" });
+    expect(cluster.acceptedUpgrades).toHaveLength(2);
+  });
+
+  it("is not waited for with wait: false, and looked at again by the next run", async () => {
+    const { lifecycle, inputs, writes, cluster, clock } = rig();
+    const { id, outs } = await lifecycle.create(inputs({ wait: false }));
+    expect(outs).toMatchObject({ status: "upgrading", lastUpgrade: { task: "11", state: "running" } });
+    cluster.control.finish();
+    await clock.sleep(1_000);
+    expect(await lifecycle.diff(id, outs, inputs({ wait: false }))).toMatchObject({ changes: true });
+    const next = await lifecycle.update(id, outs, inputs({ wait: false }));
+    expect(next.outs).toMatchObject({ status: "current" });
+    expect(writes()).toBe(1);
+  });
+});
+
+describe("a reply that is lost", () => {
+  it("after the call took effect is looked for, not sent again", async () => {
+    const { lifecycle, inputs, writes, cluster, said } = rig();
+    cluster.faults.add({ match: { method: "POST", path: UPGRADE }, fault: { kind: "loseReply" } });
+    const { outs } = await lifecycle.create(inputs());
+    expect(outs).toMatchObject({ status: "current", lastUpgrade: { task: "11" } });
+    expect(said()[0]).toContain("answer to the upgrade call was lost");
+    expect(writes()).toBe(1);
+  });
+
+  it("before the call took effect ends the run, without another call", async () => {
+    const { lifecycle, inputs, writes, cluster } = rig();
+    cluster.faults.add({ match: { method: "POST", path: UPGRADE }, fault: { kind: "reset" } });
+    await expect(lifecycle.create(inputs())).rejects.toThrow(
+      /no upgrade appeared within .* not sent again.*\[unconfirmed\]/,
+    );
+    expect(writes()).toBe(1);
+    expect(cluster.acceptedUpgrades).toHaveLength(0);
+    await lifecycle.create(inputs());
+    expect(writes()).toBe(2);
+    expect(cluster.acceptedUpgrades).toHaveLength(1);
+  });
+
+  it("as a proxy's error page is looked for as well", async () => {
+    const { lifecycle, inputs, cluster } = rig();
+    const page = {
+      kind: "replace",
+      status: 504,
+      headers: { "content-type": "text/html" },
+      body: "<h1>504</h1>",
+    } as const;
+    cluster.faults.add({ match: { method: "POST", path: UPGRADE }, fault: page });
+    await expect(lifecycle.create(inputs())).rejects.toThrow(/\[unconfirmed\]/);
+  });
+
+  it("never left us when the connection was refused: then it is sent", async () => {
+    const { lifecycle, inputs, cluster } = rig();
+    cluster.faults.add({ match: { method: "POST", path: UPGRADE }, times: 2, fault: { kind: "refuse" } });
+    const { outs } = await lifecycle.create(inputs());
+    expect(outs).toMatchObject({ status: "current" });
+    expect(cluster.acceptedUpgrades).toHaveLength(1);
+  });
+});
+
+describe("silence", () => {
+  it("of all agents for half a minute in the middle is waited out", async () => {
+    const { lifecycle, inputs, writes, cluster, clock } = rig();
+    clock.after(50_000, () => {
+      for (const index of [0, 1, 2]) cluster.control.restartAgent(index, { gapMs: 30_000 });
+    });
+    const { outs } = await lifecycle.create(inputs());
+    expect(outs).toMatchObject({ status: "current" });
+    expect(writes()).toBe(1);
+  });
+
+  it("beyond the budget ends the run as a hand-over, and the next run joins", async () => {
+    const { lifecycle, inputs, writes, cluster, clock } = rig();
+    clock.after(50_000, () => {
+      for (const index of [0, 1, 2]) cluster.control.stopAgent(index);
+    });
+    const args = inputs({ unreachableTimeout: "2m" });
+    const first = await partial(lifecycle.create(args));
+    expect(first.reasons[0]).toMatch(/could not be read for 2 min.*ECONNREFUSED.*\[unreachable\]/);
+    expect(first.properties).toMatchObject({ status: "upgrading", lastUpgrade: { state: "running" } });
+    for (const index of [0, 1, 2]) cluster.control.startAgent(index);
+    const { outs } = await lifecycle.update(first.id, first.properties, args);
+    expect(outs).toMatchObject({ status: "current" });
+    expect(writes()).toBe(1);
+  });
+
+  it("of some agents does not matter", async () => {
+    const { lifecycle, inputs, cluster } = rig({ buildVersion: TARGET_BUILD });
+    cluster.control.stopAgent(0);
+    cluster.control.stopAgent(1);
+    const { outs } = await lifecycle.create(inputs());
+    expect(outs).toMatchObject({ status: "current" });
+  });
+
+  it("from the start, of a system never heard of, is believed after a minute", async () => {
+    const { lifecycle, inputs, clock } = rig();
+    const began = clock.now();
+    const call = lifecycle.create(inputs({ endpoints: ["http://10.9.9.9:2886"] }));
+    await expect(call).rejects.toThrow(/could not be read for 1 min/);
+    expect(clock.since(began)).toBeLessThan(80_000);
+  });
+
+  it("of the database behind the agents is unknown, never drift: nothing is called until it answers", async () => {
+    const { lifecycle, inputs, cluster, writes } = rig({ buildVersion: TARGET_BUILD });
+    cluster.control.loseDatabase("gone", { ms: 300_000 });
+    const { outs } = await lifecycle.create(inputs());
+    expect(outs).toMatchObject({ status: "current" });
+    expect(writes()).toBe(0);
+  });
+});
+
+describe("a server that is not ready", () => {
+  it("and panics on the call in its first second is looked at, then called", async () => {
+    const { lifecycle, inputs, cluster } = rig();
+    for (const index of [0, 1, 2]) cluster.control.startAgent(index);
+    const { outs } = await lifecycle.create(inputs());
+    expect(outs).toMatchObject({ status: "current" });
+    expect(cluster.acceptedUpgrades).toHaveLength(1);
+  });
+
+  it("and has a new key answers after one fresh look at it", async () => {
+    const { lifecycle, inputs, cluster, clock } = rig({ agentVersion: "4.4.2.0-102026041610" });
+    clock.after(30_000, () => {
+      for (const index of [0, 1, 2]) cluster.control.replaceKey(index);
+    });
+    const { outs } = await lifecycle.create(inputs());
+    expect(outs).toMatchObject({ status: "current" });
+  });
+
+  it("whose clock runs ahead gets a header that is still valid there", async () => {
+    const { lifecycle, inputs, cluster } = rig({ buildVersion: TARGET_BUILD }, -3_600_000);
+    const { outs } = await lifecycle.create(inputs());
+    expect(outs).toMatchObject({ status: "current" });
+    expect(cluster.journal.entries.every((entry) => entry.status === 200)).toBe(true);
+  });
+});

@@ -1,0 +1,229 @@
+import { describe, expect, it } from "vitest";
+import { OLD_BUILD, PASSWORD, rig, TARGET_BUILD } from "./rig";
+
+describe("the preview of a new pin", () => {
+  it("tells the plan in one line and writes nothing", async () => {
+    const { lifecycle, inputs, said, cluster } = rig();
+    const { failures } = await lifecycle.check({}, inputs());
+    expect(failures).toEqual([]);
+    expect(said()).toEqual(["4.2.1.8 → 4.3.5.2, rolling over 3 zones"]);
+    expect(cluster.writes()).toEqual([]);
+  });
+
+  it("says that the cluster is already there", async () => {
+    const { lifecycle, inputs, said } = rig({ buildVersion: TARGET_BUILD });
+    await lifecycle.check({}, inputs());
+    expect(said()).toEqual(["already at 4.3.5.2-102000042025031214"]);
+  });
+
+  it("says that it waits for another task", async () => {
+    const { lifecycle, inputs, said, cluster } = rig();
+    cluster.control.startMaintenance("Start OB");
+    await lifecycle.check({}, inputs());
+    expect(said()).toEqual(["4.2.1.8 → 4.3.5.2, rolling over 3 zones, after maintenance task 11 (Start OB) has ended"]);
+  });
+
+  it("never fails because the cluster cannot be reached", async () => {
+    const { lifecycle, inputs, lines, clock } = rig();
+    const began = clock.now();
+    const { failures } = await lifecycle.check({}, inputs({ endpoints: ["http://10.9.9.9:2886"] }));
+    expect(failures).toEqual([]);
+    expect(lines).toEqual([
+      expect.objectContaining({
+        severity: "WARNING",
+        message: expect.stringMatching(/^cannot plan: unreachable, .*ENOTFOUND/),
+      }),
+    ]);
+    expect(clock.since(began)).toBeLessThanOrEqual(10_000);
+  });
+
+  it("is not held up by a cluster that takes its time", async () => {
+    const { lifecycle, inputs, said, cluster, clock } = rig();
+    cluster.faults.add({ match: { path: "/api/v1/secret" }, times: 9, fault: { kind: "hang" } });
+    const began = clock.now();
+    await lifecycle.check({}, inputs());
+    expect(said()).toEqual(["cannot plan: unreachable, no answer in time"]);
+    expect(clock.since(began)).toBeLessThanOrEqual(10_000);
+  });
+
+  it("says nothing, and asks nothing, about what is not known yet", async () => {
+    const { lifecycle, inputs, said, cluster } = rig();
+    const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+    const { failures } = await lifecycle.check({}, inputs({ endpoints: [unknown], password: unknown }));
+    expect(failures).toEqual([]);
+    expect(said()).toEqual([]);
+    expect(cluster.journal.entries).toEqual([]);
+  });
+
+  it("is told once, though both check and diff could", async () => {
+    const { lifecycle, inputs, said } = rig();
+    const state = { ...inputs({ version: "4.2.1.8" }), status: "behind" };
+    await lifecycle.check(state, inputs());
+    await lifecycle.diff("id", { ...inputs(), status: "behind" }, inputs());
+    expect(said()).toHaveLength(1);
+  });
+
+  it("asks only once for what takes several reads: they overlap", async () => {
+    const { lifecycle, inputs, cluster } = rig();
+    await lifecycle.check({}, inputs());
+    expect(cluster.journal.count("GET", "/api/v1/secret")).toBe(1);
+    expect(cluster.journal.count("GET", "/api/v1/ob/info")).toBe(1);
+  });
+});
+
+describe("what keeps an upgrade from starting", () => {
+  const cases: [
+    string,
+    Parameters<typeof rig>[0],
+    Record<string, unknown>,
+    (r: ReturnType<typeof rig>) => void,
+    RegExp,
+  ][] = [
+    [
+      "too few zones for rolling",
+      { zones: 1 },
+      {},
+      () => undefined,
+      /needs at least 3 zones, the cluster has 1.*stopService/,
+    ],
+    [
+      "an agent that is down",
+      {},
+      {},
+      ({ cluster }) => cluster.control.stopAgent(2),
+      /agent does not run: 10\.77\.0\.4:2886/,
+    ],
+    [
+      "an observer that cannot be used",
+      {},
+      {},
+      ({ cluster }) => cluster.control.loseDatabase("gone", { agents: [1] }),
+      /observer of 10\.77\.0\.3:2886 cannot be used/,
+    ],
+    [
+      "a package of one architecture",
+      { architecture: ["x86_64", "aarch64", "x86_64"] },
+      { version: "4.3.5.3", release: "103000012025040100.el7" },
+      ({ cluster }) => {
+        for (const name of ["oceanbase-ce", "oceanbase-ce-libs"]) {
+          cluster.control.addPackage({ name, version: "4.3.5.3", release: "103000012025040100.el7" });
+        }
+      },
+      /not uploaded: oceanbase-ce-4\.3\.5\.3-103000012025040100\.el7\.aarch64\.rpm, oceanbase-ce-libs-.*aarch64\.rpm/,
+    ],
+    [
+      "a version that is not uploaded",
+      {},
+      { version: "4.3.9.0", release: undefined },
+      () => undefined,
+      /No uploaded OceanBase package satisfies version 4\.3\.9\.0/,
+    ],
+  ];
+
+  it.each(cases)("%s: a warning at preview, an error at apply, no write", async (_, options, args, prepare, text) => {
+    const world = rig(options);
+    prepare(world);
+    const { lifecycle, inputs, lines, cluster } = world;
+    expect((await lifecycle.check({}, inputs(args))).failures).toEqual([]);
+    expect(lines.find((line) => line.severity === "WARNING")?.message).toMatch(text);
+    await expect(lifecycle.create(inputs(args))).rejects.toThrow(text);
+    expect(cluster.writes()).toEqual([]);
+  });
+
+  it.each(["/home/admin/oceanbase", "/home/admin", "/home/admin/oceanbase/bin"])(
+    "an upgradeDir that a rollback would make a disaster is refused at preview by its name: %s",
+    async (upgradeDir) => {
+      const { lifecycle, inputs, cluster } = rig();
+      const { failures } = await lifecycle.check({}, inputs({ upgradeDir }));
+      expect(failures).toEqual([{ property: "upgradeDir", reason: expect.stringContaining("a rollback deletes it") }]);
+      await expect(lifecycle.create(inputs({ upgradeDir }))).rejects.toThrow(/upgradeDir: .* a rollback deletes it/);
+      expect(cluster.writes()).toEqual([]);
+    },
+  );
+});
+
+describe("a refresh", () => {
+  const state = async (world: ReturnType<typeof rig>, args: Record<string, unknown> = {}) => {
+    const { id, outs } = await world.lifecycle.create(world.inputs(args));
+    world.cluster.journal.clear();
+    return { id, outs };
+  };
+
+  it("leaves the inputs as written while the pin holds", async () => {
+    const world = rig({ buildVersion: TARGET_BUILD });
+    const { id, outs } = await state(world);
+    const read = await world.lifecycle.read(id, outs);
+    expect(read).toMatchObject({ id, props: { status: "current", version: "4.3.5.2" } });
+    expect(read.inputs).toEqual(world.inputs());
+  });
+
+  it("puts the observed version in the place of a pin that the cluster fell behind", async () => {
+    const world = rig({ buildVersion: TARGET_BUILD });
+    const { id, outs } = await state(world);
+    world.cluster.control.setBuildVersion(OLD_BUILD, 1);
+    const { props, inputs } = await world.lifecycle.read(id, outs);
+    expect(inputs).toMatchObject({ version: "4.2.1.8", release: "108000022024072217" });
+    expect(props).toMatchObject({ version: "4.3.5.2", currentVersion: "4.2.1.8", status: "behind" });
+    expect(await world.lifecycle.diff(id, props, world.inputs())).toMatchObject({ changes: true, replaces: [] });
+    const again = await world.lifecycle.read(id, props);
+    expect(again.inputs).toEqual(inputs);
+    world.cluster.control.setBuildVersion(OLD_BUILD);
+    const { outs: repaired } = await world.lifecycle.update(id, props, world.inputs());
+    expect(repaired).toMatchObject({ status: "current", currentVersion: "4.3.5.2" });
+    expect(repaired).not.toHaveProperty("__drifted");
+  });
+
+  it("warns of a cluster that is newer, and shows it once", async () => {
+    const world = rig({ buildVersion: TARGET_BUILD });
+    const { id, outs } = await state(world);
+    world.cluster.control.setBuildVersion("4.3.5.4-104000042025090916");
+    const { props, inputs } = await world.lifecycle.read(id, outs);
+    expect(inputs).toMatchObject({ version: "4.3.5.4" });
+    expect(world.lines.at(-1)).toMatchObject({
+      severity: "WARNING",
+      message: expect.stringContaining("newer than the pin"),
+    });
+    expect(await world.lifecycle.diff(id, props, world.inputs())).toMatchObject({ changes: true });
+    const { outs: reported } = await world.lifecycle.update(id, props, world.inputs());
+    expect(await world.lifecycle.diff(id, reported, world.inputs())).toMatchObject({ changes: false });
+    expect(world.writes()).toBe(0);
+  });
+
+  it("says nothing of a cluster that moved within a floor", async () => {
+    const world = rig({ buildVersion: TARGET_BUILD });
+    const { id, outs } = await state(world, { version: ">=4.3.5", release: undefined });
+    world.cluster.control.setBuildVersion("4.3.5.4-104000042025090916");
+    const before = world.said().length;
+    const { props, inputs } = await world.lifecycle.read(id, outs);
+    expect(inputs).toMatchObject({ version: ">=4.3.5" });
+    expect(props).toMatchObject({ status: "current", currentVersion: "4.3.5.4" });
+    expect(world.said()).toHaveLength(before);
+  });
+
+  it.each([
+    [
+      "its agents are away",
+      (world: ReturnType<typeof rig>) => [0, 1, 2].forEach((i) => void world.cluster.control.stopAgent(i)),
+    ],
+    ["its database is away", (world: ReturnType<typeof rig>) => world.cluster.control.loseDatabase("dead")],
+  ])("keeps the last known state while %s", async (_, away) => {
+    const world = rig({ buildVersion: TARGET_BUILD });
+    const { id, outs } = await state(world);
+    away(world);
+    const read = await world.lifecycle.read(id, outs);
+    expect(read).toEqual({ id, props: outs });
+    expect(world.lines.at(-1)).toMatchObject({ severity: "WARNING" });
+  });
+
+  it("never writes a credential that the resource was not given into its inputs", async () => {
+    const world = rig({ buildVersion: TARGET_BUILD });
+    await world.lifecycle.configure({
+      config: { get: (key) => (key === "oceanbase:password" ? PASSWORD : undefined) },
+    });
+    const { id, outs } = await state(world, { password: undefined });
+    world.cluster.control.setBuildVersion(OLD_BUILD);
+    const read = await world.lifecycle.read(id, outs);
+    expect(JSON.stringify([outs, read])).not.toContain(PASSWORD);
+    expect(read.inputs).toMatchObject({ version: "4.2.1.8" });
+  });
+});

@@ -1,0 +1,65 @@
+import type { EngineLog, LogLine } from "../../provider/host/engine-log";
+import { Lifecycle } from "../../provider/host/lifecycle";
+import { clusterVersion } from "../../provider/oceanbase/cluster-version";
+import { createTransport, ObshellCluster } from "../simulators";
+import { simulatedTransport } from "../support/simulated-transport";
+import { VirtualClock } from "../support/virtual-clock";
+
+export const PASSWORD = "r00t-p@ssword";
+export const OLD_BUILD = "4.2.1.8-108000022024072217";
+export const TARGET = { version: "4.3.5.2", release: "102000042025031214.el7" };
+export const TARGET_BUILD = "4.3.5.2-102000042025031214";
+export const UPGRADE = "/api/v1/ob/upgrade";
+export const URN = "urn:pulumi:dev::shop::pulumi-nodejs:dynamic/oceanbase:ClusterVersion::orders";
+
+export interface Rig {
+  readonly clock: VirtualClock;
+  readonly cluster: ObshellCluster;
+  readonly lifecycle: Lifecycle;
+  readonly lines: LogLine[];
+  /** Inputs as the engine would send them. */
+  inputs(args?: Record<string, unknown>): Record<string, unknown>;
+  /** POSTs of the upgrade call that reached the cluster. */
+  writes(): number;
+  /** Lasting log lines. */
+  said(): string[];
+}
+
+type ClusterOptions = Omit<ConstructorParameters<typeof ObshellCluster>[0], "clock">;
+
+/**
+ * A cluster in memory, a lifecycle that talks to it, and one clock for both.
+ * @param skew milliseconds by which the lifecycle's clock differs from the cluster's
+ */
+export function rig(options: ClusterOptions = {}, skew = 0): Rig {
+  const clock = new VirtualClock();
+  const cluster = new ObshellCluster({ clock, rootPassword: PASSWORD, buildVersion: OLD_BUILD, ...options });
+  cluster.control.addObPackages(TARGET.version, TARGET.release);
+  const lines: LogLine[] = [];
+  const log: EngineLog = { write: (line) => lines.push(line), flush: async () => undefined };
+  const send = createTransport(cluster, { sleep: (ms) => clock.sleep(ms) });
+  const kind = clusterVersion(() => simulatedTransport(send));
+  const lifecycle = new Lifecycle({
+    kinds: { "oceanbase:ClusterVersion": async () => kind },
+    log,
+    rhythm: { change: 0, repeat: 60_000 },
+    clock: { now: () => clock.now() + skew, sleep: (ms, signal) => clock.sleep(ms, signal) },
+    env: {},
+  });
+  return {
+    clock,
+    cluster,
+    lifecycle,
+    lines,
+    inputs: (args = {}) => ({
+      endpoints: cluster.endpoints.map((address) => `http://${address}`),
+      password: PASSWORD,
+      ...TARGET,
+      ...args,
+      __urn: URN,
+      __provider: "text",
+    }),
+    writes: () => cluster.journal.count("POST", UPGRADE),
+    said: () => lines.filter((line) => !line.ephemeral).map((line) => line.message),
+  };
+}

@@ -1,0 +1,279 @@
+import { createHash } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { decryptBody, decryptHeader } from "./cipher";
+import { pooledKey, publicKeyOf } from "./keys";
+import { AGENT_TARGET, type Reply, type Sealed, sealBody, sealHeader, Trial } from "./trial";
+
+const HEAD = { agentVersion: "4.5.0.0-102026050817" };
+const SINGLE = { ...HEAD, identity: "SINGLE" } as const;
+const INFO = "/api/v1/ob/info";
+const CHECK = "/api/v1/agent/upgrade/check";
+const DECRYPT = "Security.Authentication.Header.DecryptFailed";
+const PANIC = { errCode: "Common.Unexpected", message: "Unexpected error: Internal Server Error" };
+const failed = (reason: string) => ({ code: 1, errCode: DECRYPT, message: `Decrypt http header failed: ${reason}` });
+const denied = (errCode: string, message: string) => ({
+  code: 10008,
+  errCode: `Security.Authentication.${errCode}`,
+  message,
+});
+const bind = (message: string) => ({ errCode: "Common.BindJsonFailed", message: `Bind JSON failed: ${message}` });
+const missing = (key: string) => {
+  return `Key: '${key}' Error:Field validation for '${key.split(".").at(-1)}' failed on the 'required' tag`;
+};
+
+describe("the vectors of the protocol", () => {
+  const keys = Buffer.from(Array.from({ length: 32 }, (_, index) => index));
+  const body = '{"version":"4.2.1.1","release":"101000062023110109.el7","mode":"rolling","upgradeDir":""}';
+  const sealed =
+    "S4d1MRGd1poQ4cyXhzB/45Lj+GipGrplazRP/nQw6szn8gspa+JtWYwmlZPslIMFFqO8M/oErgTUjN3Zyl4M31TAHxcXMn13YmD3VSnG5ocAqpqYFeYDpcyMSWfXLjQZ";
+
+  it("decrypts a body", () => {
+    expect(decryptBody(Buffer.from(sealed), keys).toString()).toBe(body);
+    expect(sealBody(keys, body)).toBe(sealed);
+  });
+
+  it("decrypts a header in 53-byte and in k-11-byte blocks, with every key size", () => {
+    const header = { auth: 'p@ss"w0rd', ts: "1999999999", uri: "/api/v1/ob/upgrade", keys: keys.toString("base64") };
+    for (const bits of [512, 1024, 2048] as const) {
+      const key = pooledKey(bits, 99);
+      for (const chunk of [53, bits / 8 - 11]) {
+        expect(decryptHeader(key, sealHeader(publicKeyOf(key), header, chunk))).toEqual({
+          ...header,
+          keys,
+          sessionId: "",
+        });
+      }
+    }
+  });
+
+  it("takes names in any case", () => {
+    const key = pooledKey(512, 99);
+    const header = { Auth: "a", TS: "1", Uri: "/", KEYS: "", session_id: "s" };
+    expect(decryptHeader(key, sealHeader(publicKeyOf(key), header))).toMatchObject({
+      auth: "a",
+      ts: "1",
+      sessionId: "s",
+    });
+  });
+});
+
+describe("a header on a server of the errCode era", () => {
+  const rows: [string, Sealed, number, object | undefined][] = [
+    ["not base64", { rawHeader: "%%" }, 401, failed("illegal base64 data at input byte 0")],
+    ["10 bytes", { rawHeader: Buffer.alloc(10, 7).toString("base64") }, 401, failed("crypto/rsa: decryption error")],
+    [
+      "ts a number",
+      { ts: 1 },
+      401,
+      failed("json: cannot unmarshal number into Go struct field HttpHeader.Ts of type string"),
+    ],
+    ["keys not base64", { extra: { keys: "%" } }, 401, failed("illegal base64 data at input byte 0")],
+    ["keys absent on GET", { keys: "" }, 200, undefined],
+    ["another uri", { uri: `${INFO}?x=1` }, 401, denied("Header.UriMismatch", "URI mismatch")],
+    ["a bad token beside a good password", { extra: { token: "x" } }, 200, undefined],
+    ["an empty header", { rawHeader: "" }, 400, { errCode: "Request.Header.NotFound" }],
+    ["only X-OCS-Auth", { as: "x-ocs-auth" }, 400, { errCode: "Request.Header.NotFound" }],
+  ];
+
+  it.each(rows)("%s", async (_, sealed, status, error) => {
+    const reply = await new Trial(SINGLE).call("GET", INFO, undefined, 0, sealed);
+    expect(reply.status).toBe(status);
+    if (error !== undefined) expect(reply.error).toMatchObject(error);
+  });
+
+  it("that is no JSON", async () => {
+    const trial = new Trial(SINGLE);
+    const rawHeader = sealHeader(await trial.publicKey(), "hello");
+    const reply = await trial.call("GET", INFO, undefined, 0, { rawHeader });
+    expect(reply.error).toEqual(failed("invalid character 'h' looking for beginning of value"));
+    expect(reply.headers["content-type"]).toBe("application/json; charset=utf-8");
+    expect(reply.json.traceId).toBe("");
+  });
+
+  it("sealed for another agent", async () => {
+    const trial = new Trial(HEAD);
+    const rawHeader = sealHeader(await trial.publicKey(1), { auth: "", ts: "1", uri: INFO, keys: "" });
+    const reply = await trial.call("GET", INFO, undefined, 0, { rawHeader });
+    expect([reply.status, reply.error?.errCode]).toEqual([401, DECRYPT]);
+  });
+
+  it("lets any password and any time pass on an agent without a cluster", async () => {
+    const trial = new Trial(SINGLE);
+    for (const sealed of [
+      { auth: "wrong" },
+      { ts: "1" },
+      { ts: "abc" },
+      { ts: undefined },
+      { as: "x-ocs-agent-header" },
+    ]) {
+      expect((await trial.call("GET", INFO, undefined, 0, sealed)).status).toBe(200);
+    }
+  });
+});
+
+describe("a body on a server of the errCode era", () => {
+  const size = {
+    errCode: "Request.Body.Decrypt.AES.KeyAndIv.Invalid",
+    message: "Unauthorized: AES key and IV size error",
+  };
+  const blocks = {
+    errCode: "Request.Body.Decrypt.AES.ContentLength.Invalid",
+    message: "Unauthorized: Decrypted string length is not a multiple of the block size",
+  };
+  const rows: [string, Sealed, number, object][] = [
+    ["keys of 0 bytes", { keys: Buffer.alloc(0) }, 500, size],
+    ["keys of 8 bytes", { keys: Buffer.alloc(8) }, 500, size],
+    ["keys of 16 bytes", { keys: Buffer.alloc(16) }, 500, PANIC],
+    ["keys of 24 bytes", { keys: Buffer.alloc(24) }, 500, PANIC],
+    ["keys of 48 bytes", { keys: Buffer.alloc(48) }, 500, PANIC],
+    ["plain JSON", { rawBody: '{"version":"1"}' }, 500, PANIC],
+    ["quoted base64", { rawBody: '"AAAA"' }, 500, PANIC],
+    ["15 bytes", { rawBody: Buffer.alloc(15).toString("base64") }, 500, blocks],
+    ["bad header too", { rawHeader: "%%", rawBody: "%" }, 401, { errCode: DECRYPT }],
+    ["bad uri too", { uri: "/", rawBody: "{}" }, 500, PANIC],
+  ];
+
+  it.each(rows)("%s", async (_, sealed, status, error) => {
+    const reply = await new Trial(SINGLE).call("POST", CHECK, AGENT_TARGET, 0, sealed);
+    expect(reply.status).toBe(status);
+    expect(reply.error).toMatchObject(error);
+  });
+
+  it("without any header", async () => {
+    const reply = await new Trial(SINGLE).plain("POST", CHECK, 0, {}, "{}");
+    expect([reply.status, reply.error?.errCode]).toEqual([400, "Request.Header.NotFound"]);
+  });
+
+  it("that lacks fields", async () => {
+    const trial = new Trial(SINGLE);
+    const check = `${missing("UpgradeCheckParam.Version")}\n${missing("UpgradeCheckParam.Release")}`;
+    expect((await trial.call("POST", CHECK)).error).toEqual(bind(check));
+    const upgrade = ["UpgradeCheckParam.Version", "UpgradeCheckParam.Release", "Mode"];
+    const lines = upgrade.map((key) => missing(`ObUpgradeParam.${key}`)).join("\n");
+    expect((await trial.call("POST", "/api/v1/ob/upgrade", {})).error).toEqual(bind(lines));
+    const typed = await trial.call("POST", CHECK, { version: 4 });
+    expect(typed.error).toEqual(
+      bind("json: cannot unmarshal number into Go struct field UpgradeCheckParam.version of type string"),
+    );
+  });
+});
+
+describe("a cluster agent", () => {
+  const wrong = denied("IncorrectOceanbasePassword", "Unauthorized: OceanBase password is incorrect");
+  const expired = denied("Expired", "Unauthorized: Authentication expired");
+  const invalid = (text: string) =>
+    denied(
+      "Timestamp.Invalid",
+      `Unauthorized: Invalid timestamp: ${text}, err: strconv.ParseInt: parsing "${text}": invalid syntax`,
+    );
+  const other = "Unauthorized: Should use oceanbase_password to verify: agent password is not initialized";
+  const rows: [string, Sealed, object][] = [
+    ["wrong password", { auth: "x" }, wrong],
+    ["empty password, expired", { auth: "", ts: "1" }, wrong],
+    ["expired", { ts: "1" }, expired],
+    ["expired and wrong", { ts: "1", auth: "x" }, expired],
+    ["ts abc", { ts: "abc" }, invalid("abc")],
+    ["no ts", { ts: undefined }, invalid("")],
+    ["agent header", { as: "x-ocs-agent-header" }, denied("WithOceanBasePassword", other)],
+    ["session", { extra: { session_id: "x" } }, denied("SessionInvalid", "Session is invalid")],
+    ["uri before all", { uri: "/", auth: "x", ts: "1" }, denied("Header.UriMismatch", "URI mismatch")],
+  ];
+
+  it.each(rows)("refuses: %s", async (_, sealed, error) => {
+    const reply = await new Trial(HEAD).call("GET", INFO, undefined, 0, sealed);
+    expect([reply.status, reply.error]).toEqual([401, error]);
+  });
+
+  it("takes the very second of expiry and no later", async () => {
+    const trial = new Trial(HEAD);
+    const second = Math.floor(trial.clock.now() / 1000);
+    expect((await trial.call("GET", INFO, undefined, 0, { ts: String(second) })).status).toBe(200);
+    expect((await trial.call("GET", INFO, undefined, 0, { ts: String(second - 1) })).status).toBe(401);
+  });
+
+  it("learns a changed password from the database, and only there", async () => {
+    const trial = new Trial(HEAD);
+    trial.cluster.control.setRootPassword("new");
+    trial.cluster.control.loseDatabase("gone");
+    expect((await trial.call("GET", INFO, undefined, 0, { auth: "new" })).status).toBe(401);
+    expect((await trial.call("GET", INFO)).status).toBe(200);
+    trial.cluster.control.restoreDatabase();
+    expect((await trial.call("GET", INFO, undefined, 0, { auth: "new" })).status).toBe(200);
+    expect((await trial.call("GET", INFO)).status).toBe(401);
+  });
+
+  it("asks for its own password where it has one", async () => {
+    const trial = new Trial({ ...SINGLE, agentPassword: "agent" });
+    const as = "x-ocs-agent-header";
+    expect((await trial.call("GET", INFO)).error?.errCode).toBe("Security.Authentication.WithAgentPassword");
+    expect((await trial.call("GET", INFO, undefined, 0, { as })).error?.errCode).toBe(
+      "Security.Authentication.IncorrectAgentPassword",
+    );
+    expect((await trial.call("GET", INFO, undefined, 0, { as, auth: "agent" })).status).toBe(200);
+  });
+});
+
+describe("older servers", () => {
+  const V425 = "4.2.5.0-112024112600";
+  const V430 = "4.3.0.0-102025043000";
+  const uri = { uri: "/" };
+  const rows: [string, string, Sealed, string][] = [
+    ["4.2.5.0 wrong password", V425, { auth: "x" }, "Verification failed"],
+    ["4.2.5.0 no header", V425, { rawHeader: "" }, "Verification failed"],
+    ["4.3.0.0 no header", V430, { rawHeader: "" }, "Verification failed: header not found"],
+    ["4.3.0.0 wrong password", V430, { auth: "x" }, "Verification failed: access denied"],
+    ["4.3.0.0 expired", V430, { ts: "1" }, "Verification failed: auth expired"],
+    ["4.3.0.0 uri", V430, uri, "Verification failed: uri mismatch"],
+    ["4.3.0.0 garbage", V430, { rawHeader: "%%" }, "Verification failed: header decrypt failed"],
+  ];
+
+  it.each(rows)("%s", async (_, agentVersion, sealed, message) => {
+    const reply = await new Trial({ agentVersion }).call("GET", INFO, undefined, 0, sealed);
+    expect([reply.status, reply.error]).toEqual([401, { code: 10008, message }]);
+  });
+
+  it("4.2.3.0 shows ob/info to everyone", async () => {
+    const trial = new Trial({ agentVersion: "4.2.3.0-112024041900" });
+    for (const sealed of [{ rawHeader: "" }, { rawHeader: "%%" }, { auth: "x" }, { ts: "1" }, uri]) {
+      expect((await trial.call("GET", INFO, undefined, 0, sealed)).status).toBe(200);
+    }
+  });
+
+  it("refuse short keys and panic in integers", async () => {
+    const short = { keys: Buffer.alloc(8) };
+    const answers = async (agentVersion: string, sealed: Sealed): Promise<Reply["error"]> =>
+      (await new Trial({ agentVersion }).call("POST", CHECK, AGENT_TARGET, 0, sealed)).error;
+    expect(await answers("4.2.3.0-1", short)).toEqual({ code: 10008, message: "err.unauthorized" });
+    expect(await answers(V425, short)).toEqual({ code: 10008, message: "Verification failed" });
+    expect(await answers(V430, short)).toEqual({ code: 10008, message: "Verification failed: body decrypt failed" });
+    expect(await answers(V430, { rawBody: "{}" })).toEqual({
+      code: 1002,
+      message: "Unexpected error: Internal Server Error",
+    });
+  });
+});
+
+describe("an upload to /package", () => {
+  const boundary = "b0undary";
+  const form = (name: string, content: string) =>
+    `--${boundary}\r\nContent-Disposition: form-data; name="${name}"; filename="x.rpm"\r\n\r\n${content}\r\n--${boundary}--\r\n`;
+  const type = { "content-type": `multipart/form-data; boundary=${boundary}` };
+  const upload = (trial: Trial, name: string, headers: Record<string, string>) =>
+    trial.plain("POST", "/api/v1/package", 0, { ...type, ...headers }, form(name, "no rpm"));
+
+  it("is checked by its hash and nothing else", async () => {
+    const trial = new Trial(HEAD);
+    const mismatch = { errCode: "Security.Authentication.File.Sha256Mismatch", message: "File SHA256 mismatch" };
+    expect((await upload(trial, "file", {})).error).toEqual(mismatch);
+    const missingFile = await upload(trial, "other", {});
+    expect(missingFile.error?.message).toBe("File 'file' in the request is missing: http: no such file");
+    const hash = createHash("sha256").update("no rpm").digest("hex");
+    const headers = { "x-ocs-file-sha256": sealHeader(await trial.publicKey(), hash) };
+    const reply = await upload(trial, "file", headers);
+    expect([reply.status, reply.error, "data" in reply.json]).toEqual([
+      500,
+      { errCode: "Common.Unexpected", message: "unexpected EOF" },
+      false,
+    ]);
+  });
+});

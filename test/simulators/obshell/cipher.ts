@@ -1,0 +1,69 @@
+import { createDecipheriv } from "node:crypto";
+import { Panic, Refusal } from "./errors";
+import { Base64Error, decodeBase64, decodeBase64Leniently } from "./gobase64";
+import { decodeStruct, GoJsonError, type StructShape, stringField } from "./gojson";
+import { RsaError, rsaDecrypt } from "./keys";
+
+/** The decrypted X-OCS-Header (OBShell facts §1.3). */
+export interface OcsHeader {
+  readonly auth: string;
+  /** Expiry, Unix seconds, as text. */
+  readonly ts: string;
+  readonly uri: string;
+  /** AES key and iv, 32 bytes when there is a body. */
+  readonly keys: Buffer;
+  readonly sessionId: string;
+}
+
+const HEADER: StructShape = {
+  name: "secure.HttpHeader",
+  fields: {
+    session_id: "string",
+    Auth: "string",
+    Ts: "string",
+    Token: "string",
+    ssotoken: "string",
+    Uri: "string",
+    Keys: "bytes",
+    Sha256: "string",
+    ForwardType: "int",
+    ForwardAgent: "struct",
+  },
+};
+
+const KEY_BYTES = 16;
+const BLOCK = 16;
+
+/** Undoes RSA and JSON; every failure is one refusal with Go's reason in it. */
+export function decryptHeader(privateKey: string, text: string): OcsHeader {
+  try {
+    const values = decodeStruct(rsaDecrypt(privateKey, text).toString("utf8"), HEADER);
+    return {
+      auth: stringField(values, "Auth"),
+      ts: stringField(values, "Ts"),
+      uri: stringField(values, "Uri"),
+      keys: decodeBase64(stringField(values, "Keys")),
+      sessionId: stringField(values, "session_id"),
+    };
+  } catch (error) {
+    if (!(error instanceof GoJsonError || error instanceof RsaError || error instanceof Base64Error)) throw error;
+    throw new Refusal("Security.Authentication.Header.DecryptFailed", { args: [error.message], early: true });
+  }
+}
+
+/**
+ * Undoes base64 and AES-128-CBC. obshell ignores a base64 error, panics on an iv that is not 16 bytes, on an empty
+ * plaintext and on a padding byte beyond the text, and checks nothing else about the padding (OBShell live facts §2.1).
+ */
+export function decryptBody(body: Buffer, keys: Buffer): Buffer {
+  if (keys.length < KEY_BYTES) throw new Refusal("Request.Body.Decrypt.AES.KeyAndIv.Invalid", { early: true });
+  const iv = keys.subarray(KEY_BYTES);
+  const sealed = decodeBase64Leniently(body.toString("latin1"));
+  if (iv.length !== BLOCK) throw new Panic("IV length must equal block size");
+  if (sealed.length % BLOCK !== 0) throw new Refusal("Request.Body.Decrypt.AES.ContentLength.Invalid", { early: true });
+  const decipher = createDecipheriv("aes-128-cbc", keys.subarray(0, KEY_BYTES), iv).setAutoPadding(false);
+  const padded = Buffer.concat([decipher.update(sealed), decipher.final()]);
+  const padding = padded.at(-1);
+  if (padding === undefined || padding > padded.length) throw new Panic("slice bounds out of range");
+  return padded.subarray(0, padded.length - padding);
+}

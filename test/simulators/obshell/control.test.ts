@@ -1,0 +1,228 @@
+import { execFileSync } from "node:child_process";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { ManualClock, ScaledClock, serve } from "../shell";
+import { ObshellCluster } from ".";
+import { AGENT_TARGET, builds, OB_BUILD, OB_TARGET, ROLLING, STOP_SERVICE, sealBody, sealHeader, Trial } from "./trial";
+
+const AGENT = "/api/v1/agent/upgrade";
+const OB = "/api/v1/ob/upgrade";
+
+function withPackages(trial: Trial): Trial {
+  trial.cluster.control.addObPackages(OB_TARGET.version, OB_TARGET.release);
+  trial.cluster.control.addAgentPackage(AGENT_TARGET.version, AGENT_TARGET.release);
+  return trial;
+}
+
+describe("time", () => {
+  it("brings the same DAG to the same end however often it is asked", () => {
+    const run = (steps: readonly number[]): string => {
+      const clock = new ManualClock();
+      const trial = withPackages(new Trial({}, new ObshellCluster({ clock, switches: { newKeyAtRestart: false } })));
+      trial.cluster.control.fail({ stage: 5 });
+      trial.cluster.control.startMaintenance("Start OB", { ms: 2000 });
+      for (const step of steps) {
+        clock.advance(step);
+        trial.cluster.tick();
+      }
+      clock.set(clock.now() - steps.reduce((sum, step) => sum + step, 0) + 100_000);
+      const { dags, agents, lock } = trial.cluster.state;
+      return JSON.stringify([dags, lock, agents.map((agent) => ({ ...agent, key: "" }))]);
+    };
+    const once = run([]);
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 3000 }), { maxLength: 30 }), (steps) => {
+        expect(run(steps)).toBe(once);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it("does not pass at all where everything is instant", async () => {
+    const trial = withPackages(new Trial({ timings: "instant" }));
+    expect(await trial.data("POST", OB, ROLLING)).toMatchObject({ state: "READY" });
+    expect(await trial.dag()).toMatchObject({ state: "SUCCEED", stage: 30 });
+    expect(await builds(trial)).toEqual(Array(3).fill(OB_BUILD.replace("-", "_")));
+  });
+
+  it("is made to pass for one DAG", async () => {
+    const trial = withPackages(new Trial());
+    trial.cluster.control.hang({ stage: "Backup parameters" });
+    await trial.data("POST", OB, ROLLING);
+    trial.settle();
+    trial.clock.advance(3_600_000);
+    expect(await trial.dag()).toMatchObject({ state: "RUNNING", stage: 10 });
+    trial.cluster.control.finish();
+    expect(await trial.dag()).toMatchObject({ state: "SUCCEED", stage: 30 });
+  });
+
+  it("goes on after a hang", async () => {
+    const trial = withPackages(new Trial({ zones: 1 }));
+    trial.cluster.control.hang({ stage: "Reinstall and restart observer" });
+    await trial.data("POST", OB, STOP_SERVICE);
+    trial.clock.advance(600_000);
+    expect((await trial.call("GET", "/api/v1/task/dag/11")).error?.errCode).toBe("OB.Server.Process.NotExist");
+    trial.cluster.control.unhang();
+    trial.settle();
+    expect(trial.cluster.dags[0]?.state).toBe("SUCCEED");
+  });
+});
+
+describe("agents", () => {
+  it("wait for the one that does not come back", async () => {
+    const trial = withPackages(new Trial());
+    await trial.data("POST", AGENT, AGENT_TARGET);
+    trial.clock.advance(15_000);
+    trial.cluster.control.stopAgent(2);
+    trial.clock.advance(600_000);
+    expect(await trial.dag()).toMatchObject({ state: "RUNNING", stage: 7 });
+    trial.cluster.control.startAgent(2);
+    trial.settle();
+    expect(trial.cluster.dags[0]?.state).toBe("SUCCEED");
+  });
+
+  it("come back with another key when they are told to, or always", async () => {
+    const trial = new Trial();
+    const before = await trial.publicKey();
+    trial.cluster.control.restartAgent(0, { gapMs: 1000 });
+    await expect(trial.plain("GET", "/api/v1/info")).rejects.toMatchObject({ code: "ECONNREFUSED" });
+    trial.clock.advance(1000);
+    expect(await trial.publicKey()).toBe(before);
+    trial.cluster.control.restartAgent(0, { gapMs: 0, newKey: true });
+    const renewed = await trial.publicKey();
+    expect(renewed).not.toBe(before);
+    trial.cluster.control.setSwitches({ newKeyAtRestart: true });
+    trial.cluster.control.startAgent(0);
+    expect(await trial.publicKey()).not.toBe(renewed);
+    trial.cluster.control.replaceKey(0);
+    expect(new Set(await Promise.all([0, 1, 2].map((agent) => trial.publicKey(agent)))).size).toBe(3);
+  });
+
+  it("may hold no database for a moment after they opened", async () => {
+    const trial = new Trial({ switches: { notHoldMs: 10 } });
+    trial.cluster.control.startAgent(0);
+    expect((await trial.call("GET", "/api/v1/task/dag/ob/unfinish")).error?.errCode).toBe("Agent.OceanBase.NotHold");
+    trial.clock.advance(10);
+    expect((await trial.call("GET", "/api/v1/task/dag/ob/unfinish")).status).toBe(200);
+  });
+
+  it("drift, and so do servers", async () => {
+    const trial = new Trial();
+    trial.cluster.control.setBuildVersion("4.2.1.0_100", 1);
+    trial.cluster.control.setAgentVersion("4.3.2.0-1", 1);
+    expect((await builds(trial))[1]).toBe("4.2.1.0_100");
+    expect(trial.cluster.agents.map((agent) => agent.listedVersion)[1]).toBe("4.3.2.0-1");
+  });
+});
+
+describe("a failing stage", () => {
+  it("is chosen by name, kind and agent, with lines of one's own", async () => {
+    const trial = withPackages(new Trial());
+    trial.cluster.control.fail({
+      stage: "Unpack all required packages",
+      kind: "agentUpgrade",
+      agents: [1],
+      logs: ["ERROR: [X]: y"],
+    });
+    await trial.data("POST", AGENT, AGENT_TARGET);
+    trial.settle();
+    const tasks = (await trial.dag(1, 0, true)).nodes?.[3]?.sub_tasks.map((task) => task.state);
+    expect(tasks).toEqual(["SUCCEED", "FAILED", "SUCCEED"]);
+    trial.cluster.control.operate("ROLLBACK");
+    trial.settle();
+    expect(trial.cluster.dags[0]).toMatchObject({ state: "SUCCEED", operator: "ROLLBACK" });
+  });
+});
+
+describe("the journal", () => {
+  it("counts writes and keeps no secret", async () => {
+    const trial = withPackages(new Trial());
+    trial.cluster.faults.add({ match: { method: "POST", path: OB }, fault: { kind: "loseReply" } });
+    await expect(trial.call("POST", OB, ROLLING)).rejects.toMatchObject({ code: "ECONNRESET" });
+    await trial.call("POST", OB, ROLLING);
+    await trial.dag();
+    expect(trial.cluster.writes().map((entry) => [entry.status, entry.fault])).toEqual([
+      [200, "loseReply"],
+      [500, undefined],
+    ]);
+    expect(trial.cluster.acceptedUpgrades).toHaveLength(1);
+    expect(JSON.stringify(trial.cluster.journal.entries)).not.toContain("p@ss");
+  });
+
+  it("is preceded by hooks that may change the cluster", async () => {
+    const trial = new Trial();
+    trial.cluster.onCall(({ request }) => {
+      if (request.target === "/api/v1/ob/info") trial.cluster.control.setBuildVersion("9.9.9.9-1");
+    });
+    expect((await builds(trial))[0]).toBe("9.9.9.9_1");
+  });
+});
+
+describe("the state", () => {
+  it("is saved in the middle of an upgrade and carried on elsewhere", async () => {
+    const first = withPackages(new Trial());
+    await first.data("POST", OB, ROLLING);
+    first.clock.advance(40_000);
+    const state = JSON.parse(JSON.stringify(first.cluster.export()));
+    const clock = new ManualClock(first.clock.now());
+    const second = new ObshellCluster({ clock, state });
+    expect(second.agents.map((agent) => agent.key)).toEqual(first.cluster.agents.map((agent) => agent.key));
+    clock.advance(60_000);
+    expect(second.dags[0]).toMatchObject({ state: "SUCCEED", stage: 30 });
+    expect(first.cluster.dags[0]?.state).toBe("RUNNING");
+  });
+});
+
+describe("a served cluster", () => {
+  it("knows its real addresses and goes down and up in its own upgrade", async () => {
+    const cluster = new ObshellCluster({ clock: new ScaledClock(60) });
+    cluster.control.addAgentPackage(AGENT_TARGET.version, AGENT_TARGET.release);
+    const served = await serve(cluster, { tickMs: 5 });
+    try {
+      const [origin = ""] = served.origins;
+      type Data = { ip: string; port: number; public_key: string; version: string };
+      const dataOf = async (answer: Response) => ((await answer.json()) as { data: Data }).data;
+      const secret = async () => dataOf(await fetch(`${origin}/api/v1/secret`));
+      expect(`http://${(await secret()).ip}:${(await secret()).port}`).toBe(origin);
+      const keys = Buffer.alloc(32, 7);
+      const ts = String(Math.floor(Date.now() / 1000) + 60);
+      const header = { auth: 'p@ss"w0rd', ts, uri: AGENT, keys: keys.toString("base64") };
+      const reply = await fetch(origin + AGENT, {
+        method: "POST",
+        headers: { "x-ocs-header": sealHeader((await secret()).public_key, header) },
+        body: sealBody(keys, JSON.stringify(AGENT_TARGET)),
+      });
+      expect(reply.status).toBe(200);
+      const codes = new Set<string>();
+      await expect
+        .poll(
+          async () => {
+            const answer = await fetch(`${origin}/api/v1/info`).catch((error: { cause?: { code?: string } }) => {
+              codes.add(error.cause?.code ?? "");
+            });
+            return answer ? (await dataOf(answer)).version : "";
+          },
+          { interval: 5, timeout: 10_000 },
+        )
+        .toBe("4.5.0.0-102026050817");
+      expect(codes).toContain("ECONNREFUSED");
+    } finally {
+      await served.close();
+    }
+  });
+});
+
+describe("npm run simulate", () => {
+  const run = (...args: string[]) =>
+    execFileSync(process.execPath, ["--import", "tsx", "test/simulators/main.ts", ...args], {
+      encoding: "utf8",
+      stdio: "pipe",
+    });
+
+  it("explains itself and refuses what it does not know", () => {
+    expect(run("obshell", "--help")).toContain("--ob-package");
+    expect(() => run("obshell", "--nope")).toThrow("--nope");
+    expect(() => run("obshell", "--agents", "x")).toThrow("--agents must be a number");
+    expect(() => run("oracle")).toThrow('no simulator "oracle"');
+  });
+});

@@ -1,0 +1,89 @@
+/** JSON objects as Go's `encoding/json` reads them into a struct: names match in any case, types do not bend. */
+
+export type FieldType = "string" | "bool" | "int" | "bytes" | "struct";
+
+export interface StructShape {
+  /** Go's type name, for its error texts. */
+  readonly name: string;
+  /** JSON name → type. */
+  readonly fields: Readonly<Record<string, FieldType>>;
+  /** How the field is called in an error text; default: its JSON name. */
+  readonly label?: (field: string) => string;
+}
+
+export class GoJsonError extends Error {
+  override readonly name = "GoJsonError";
+}
+
+const KINDS = { string: "string", number: "number", boolean: "bool", object: "object" } as const;
+const GO_TYPES: Readonly<Record<FieldType, string>> = {
+  string: "string",
+  bool: "bool",
+  int: "int",
+  bytes: "[]uint8",
+  struct: "meta.AgentInfo",
+};
+const ACCEPTED: Readonly<Record<FieldType, string>> = {
+  string: "string",
+  bool: "bool",
+  int: "number",
+  bytes: "string",
+  struct: "object",
+};
+
+/** Values of the fields that were present and not null. Throws GoJsonError with Go's own words. */
+export function decodeStruct(text: string, shape: StructShape): Readonly<Record<string, unknown>> {
+  const value = parse(text);
+  const found: Record<string, unknown> = {};
+  if (value === null) return found;
+  const kind = kindOf(value);
+  if (kind !== "object") {
+    throw new GoJsonError(`json: cannot unmarshal ${kind} into Go value of type ${shape.name}`);
+  }
+  // A JSON value of kind "object" is a record of unknown values.
+  for (const [name, entry] of Object.entries(value as Record<string, unknown>)) {
+    const field = Object.keys(shape.fields).find((candidate) => candidate.toLowerCase() === name.toLowerCase());
+    const type = field === undefined ? undefined : shape.fields[field];
+    if (field === undefined || type === undefined || entry === null) continue;
+    const entryKind = kindOf(entry);
+    if (entryKind !== ACCEPTED[type]) {
+      const label = shape.label?.(field) ?? field;
+      const short = shape.name.split(".").at(-1);
+      throw new GoJsonError(
+        `json: cannot unmarshal ${entryKind} into Go struct field ${short}.${label} of type ${GO_TYPES[type]}`,
+      );
+    }
+    found[field] = entry;
+  }
+  return found;
+}
+
+export function stringField(values: Readonly<Record<string, unknown>>, name: string): string {
+  const value = values[name];
+  return typeof value === "string" ? value : "";
+}
+
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return "array";
+  const kind = typeof value;
+  return kind === "string" || kind === "number" || kind === "boolean" || kind === "object" ? KINDS[kind] : kind;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    const start = text.trimStart();
+    if (start === "") throw new GoJsonError("unexpected end of JSON input");
+    const first = start.charAt(0);
+    throw new GoJsonError(
+      /[{["\-0-9tfn]/.test(first)
+        ? "unexpected end of JSON input"
+        : `invalid character ${quote(first)} looking for beginning of value`,
+    );
+  }
+}
+
+function quote(character: string): string {
+  return character === "'" ? "'\\''" : `'${character}'`;
+}

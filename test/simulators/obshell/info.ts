@@ -1,0 +1,176 @@
+import { type Call, databaseRefusal, requireCluster, requireDatabase, server } from "./call";
+import { rfc3339 } from "./envelope";
+import { Panic } from "./errors";
+import { publicKeyOf } from "./keys";
+import type { AgentState } from "./state";
+import { splitBuildVersion } from "./version";
+import { addressOf, HOME, holdsDatabase, isUp, observerCondition, zonesOf } from "./world";
+
+/** Calls that only look (OBShell facts §3.1, §6; live facts §1.8, §1.9, §2.2). */
+
+const nanoseconds = (ms: number): number => Math.floor(ms) * 1_000_000;
+
+export function getTime({ now }: Call): unknown {
+  return rfc3339(now);
+}
+
+export function getGitInfo(): unknown {
+  return { branch: "master", commitId: "61ee147", shortCommitId: "61ee147", commitTime: "2026-05-08T00:00:00Z" };
+}
+
+export function getSecret({ agent }: Call): unknown {
+  return { ip: agent.ip, port: agent.port, public_key: publicKeyOf(agent.key) };
+}
+
+export function getInfo(call: Call): unknown {
+  const { agent, world } = call;
+  const { supportedAuth } = world.state.switches;
+  const full = server(call, "fullInfo");
+  return {
+    pid: agent.pid,
+    state: 2,
+    startAt: nanoseconds(agent.startedAt),
+    homePath: HOME,
+    ...(server(call, "obVersionInInfo") ? { obVersion: obVersion(call) } : {}),
+    ...(full ? { architecture: agent.architecture } : {}),
+    ip: agent.ip,
+    port: agent.port,
+    zone: agent.identity === "SINGLE" ? "" : agent.shownZone,
+    identity: agent.identity,
+    version: agent.version,
+    ...(full ? { isObproxyAgent: false, security: agent.agentPassword !== null } : {}),
+    ...(server(call, "supportedAuth") && supportedAuth !== null ? { supportedAuth } : {}),
+  };
+}
+
+/** From 4.4.2.0 on the database's word, without build; the binary's while there is no database. */
+function obVersion(call: Call): string {
+  const { agent } = call;
+  if (agent.identity === "SINGLE") return "";
+  const { build } = agent.observer;
+  return server(call, "obVersionWithoutBuild") && holdsDatabase(agent) ? splitBuildVersion(build).version : build;
+}
+
+export function getStatus({ agent }: Call): unknown {
+  return statusOf(agent);
+}
+
+const OB_STATES = { up: 3, vanishing: 0, gone: 0, dead: 1 } as const;
+
+function statusOf(agent: AgentState): unknown {
+  const single = agent.identity === "SINGLE";
+  return {
+    agent: { ip: agent.ip, port: agent.port, identity: agent.identity },
+    state: 2,
+    version: agent.version,
+    pid: agent.pid,
+    startAt: nanoseconds(agent.startedAt),
+    port: agent.port,
+    obState: single ? 0 : OB_STATES[observerCondition(agent.observer)],
+    ...(single ? {} : { sqlPort: agent.observer.sqlPort }),
+    underMaintenance: false,
+  };
+}
+
+/** Agents that do not answer are missing. */
+export function getAgentsStatus({ world }: Call): unknown {
+  const present = world.state.agents.filter(isUp);
+  return Object.fromEntries(present.map((agent) => [addressOf(agent), statusOf(agent)]));
+}
+
+export function getObAgents({ world, agent }: Call): unknown {
+  const listed = agent.identity === "SINGLE" ? [agent] : world.state.agents;
+  return listed.map(({ ip, port }) => ({ ip, port }));
+}
+
+export function getObInfo(call: Call): unknown {
+  const { agent, world } = call;
+  const { conditions } = world.state;
+  if (agent.identity === "SINGLE") return degraded(call, [agentInfo({ ...agent, zone: "" }, agent.version)]);
+  const agents = world.state.agents.map((one) => agentInfo(one, one.listedVersion));
+  if (databaseRefusal(call) !== undefined || conditions.topologyHidden) return degraded(call, agents);
+  if (conditions.startupModeMissing && server(call, "sharedStorage")) throw new Panic("nil map");
+  const { id, name } = world.state;
+  return {
+    agent_info: agents,
+    obcluster_info: { id, name, version: clusterVersion(call), topology: topology(call), ...storage(call) },
+  };
+}
+
+function agentInfo(agent: AgentState, version: string): unknown {
+  const { ip, port, zone, identity } = agent;
+  return { ip, port, zone, identity, version };
+}
+
+/** Without its database an agent knows no cluster: 200, but nothing in it. */
+function degraded(call: Call, agents: readonly unknown[]): unknown {
+  return {
+    agent_info: agents,
+    obcluster_info: { id: 0, name: "", version: "", topology: null, ...storage(call) },
+  };
+}
+
+function storage(call: Call): object {
+  return server(call, "sharedStorage") ? { is_shared_storage: call.world.state.conditions.sharedStorage } : {};
+}
+
+/** Follows one server only: it does not tell the cluster's version during an upgrade. */
+function clusterVersion({ agent, world }: Call): string {
+  const { version } = splitBuildVersion(agent.observer.build);
+  return world.state.switches.obVersionText === "plain" ? version : `5.7.25-OceanBase_CE-v${version}`;
+}
+
+function topology({ world }: Call): unknown {
+  const { agents } = world.state;
+  const zones = zonesOf(world.state).map((zone) => [
+    zone,
+    agents.filter((agent) => agent.zone === zone).map(topologyServer),
+  ]);
+  return Object.fromEntries(zones);
+
+  function topologyServer(agent: AgentState): unknown {
+    return {
+      svr_ip: agent.ip,
+      svr_port: agent.observer.rpcPort,
+      sql_port: agent.observer.sqlPort,
+      agent_port: agent.port,
+      with_rootserver: agent === agents[0] ? "YES" : "NO",
+      status: observerCondition(agent.observer) === "up" ? "ACTIVE" : "INACTIVE",
+      build_version: agent.observer.build.replace("-", "_"),
+    };
+  }
+}
+
+/** GET obcluster/info, reduced to what tells versions and states. */
+export function getClusterInfo(call: Call): unknown {
+  requireCluster(call);
+  requireDatabase(call);
+  const { state } = call.world;
+  const zones = zonesOf(state).map((zone) => ({
+    name: zone,
+    servers: state.agents.filter((agent) => agent.zone === zone).map(clusterServer),
+  }));
+  return {
+    cluster_id: state.id,
+    cluster_name: state.name,
+    is_community_edition: state.edition === "community",
+    is_standalone: state.edition === "standalone",
+    ob_version: clusterVersion(call),
+    zones,
+    tenants: [],
+  };
+}
+
+function clusterServer(agent: AgentState): unknown {
+  const active = observerCondition(agent.observer) === "up" ? "ACTIVE" : "INACTIVE";
+  return {
+    ip: agent.ip,
+    version: agent.observer.build.replace("-", "_"),
+    status: active === "ACTIVE" ? "RUNNING" : "UNAVAILABLE",
+    inner_status: active,
+    architecture: agent.architecture,
+    obshell_port: agent.port,
+    sql_port: agent.observer.sqlPort,
+    svr_port: agent.observer.rpcPort,
+  };
+}

@@ -1,0 +1,88 @@
+import type { Architecture, ClusterState, DagState, Edition, PackageState } from "./state";
+import { splitBuildVersion } from "./version";
+
+/** Packages that every step of an OB upgrade needs, main package first (OBShell facts §4.4). */
+export const REQUIRED: Readonly<Record<Edition, readonly string[]>> = {
+  community: ["oceanbase-ce", "oceanbase-ce-libs"],
+  business: ["oceanbase"],
+  standalone: ["oceanbase-standalone"],
+};
+
+/** Names an upload may have. */
+export const UPLOADABLE: Readonly<Record<Edition, readonly string[]>> = {
+  community: ["obshell", ...REQUIRED.community],
+  business: ["obshell", ...REQUIRED.business],
+  standalone: ["obshell", ...REQUIRED.standalone, "oceanbase-diagnostic-tool"],
+};
+
+export function architecturesOf(state: ClusterState): readonly Architecture[] {
+  return [...new Set(state.agents.map((agent) => agent.architecture))];
+}
+
+export interface PackageQuery {
+  readonly name: string;
+  readonly version: string;
+  readonly release: string;
+  readonly architecture: string;
+}
+
+export function rpmName({ name, version, release, architecture }: PackageQuery): string {
+  return `${name}-${version}-${release}.${architecture}.rpm`;
+}
+
+/** Every upload adds a copy; look-ups take the newest. */
+export function findPackage(state: ClusterState, query: PackageQuery): PackageState | undefined {
+  return state.packages.findLast(
+    (candidate) =>
+      candidate.name === query.name &&
+      candidate.version === query.version &&
+      candidate.release === query.release &&
+      candidate.architecture === query.architecture,
+  );
+}
+
+/** Names of the packages that a route needs and nobody uploaded. */
+export function missingForRoute(state: ClusterState, route: readonly string[], dist: string): readonly string[] {
+  return route.flatMap((step) =>
+    architecturesOf(state).flatMap((architecture) =>
+      REQUIRED[state.edition].flatMap((name) => missingStep(state, step, { name, dist, architecture })),
+    ),
+  );
+}
+
+/** A step without a build takes the newest package of its version. */
+function missingStep(
+  state: ClusterState,
+  step: string,
+  { name, dist, architecture }: { readonly name: string; readonly dist: string; readonly architecture: Architecture },
+): readonly string[] {
+  const { version, build } = splitBuildVersion(step);
+  if (build === "") {
+    const any = state.packages.some(
+      (candidate) =>
+        candidate.name === name &&
+        candidate.version === version &&
+        candidate.architecture === architecture &&
+        candidate.release.endsWith(`.${dist}`),
+    );
+    return any ? [] : [`${name}-${version}-\${release}.${dist}.${architecture}.rpm`];
+  }
+  const query = { name, version, release: `${build}.${dist}`, architecture };
+  return findPackage(state, query) === undefined ? [rpmName(query)] : [];
+}
+
+export function missingAgentPackages(state: ClusterState, version: string, release: string): readonly string[] {
+  return architecturesOf(state)
+    .map((architecture) => ({ name: "obshell", version, release, architecture }))
+    .filter((query) => findPackage(state, query) === undefined)
+    .map(rpmName);
+}
+
+/** What the stage "Download all required packages" would not find. */
+export function missingPackages(state: ClusterState, dag: DagState): readonly string[] {
+  if (dag.target === null) return [];
+  const { version, build, dist, route } = dag.target;
+  return dag.kind === "agentUpgrade" || dag.kind === "agentCheck"
+    ? missingAgentPackages(state, version, `${build}.${dist}`)
+    : missingForRoute(state, route, dist);
+}

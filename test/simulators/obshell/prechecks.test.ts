@@ -1,0 +1,232 @@
+import { describe, expect, it } from "vitest";
+import type { Conditions } from "./state";
+import { AGENT_TARGET, OB_TARGET, ROLLING, Trial } from "./trial";
+
+const HEAD = "4.5.0.0-102026050817";
+const OB = "/api/v1/ob/upgrade";
+const AGENT = "/api/v1/agent/upgrade";
+const MAIN = "oceanbase-ce-4.2.1.10-110000102024112010.el7.x86_64.rpm";
+
+function newTrial(options: ConstructorParameters<typeof Trial>[0] = {}): Trial {
+  const trial = new Trial({ agentVersion: HEAD, ...options });
+  trial.cluster.control.addObPackages(OB_TARGET.version, OB_TARGET.release);
+  return trial;
+}
+
+async function refusal(trial: Trial, path: string, body: object): Promise<unknown> {
+  const { status, json, error } = await trial.call("POST", path, body);
+  expect(json.data).toBeNull();
+  expect(trial.cluster.dags).toEqual([]);
+  return [status, error?.errCode, error?.message];
+}
+
+describe("POST ob/upgrade refuses", () => {
+  const lower =
+    "Target version 4.2.1.0-1 is not greater than current version 4.2.1.1-101000062023110109. Please verify if the parameters have been filled out correctly";
+  const equal =
+    "Target version 4.2.1.1-101000062023110109 is not greater than current version 4.2.1.1-101000062023110109. Please verify if the parameters have been filled out correctly";
+  const bodies: [object, number, string, string][] = [
+    [{ mode: "fast", version: "1" }, 400, "OB.Upgrade.Mode.NotSupported", "Upgrade mode 'FAST' is not supported"],
+    [{ version: "4.2.1.0", release: "1.el7" }, 400, "OB.Upgrade.ToLowerVersion", lower],
+    [{ version: "4.2.1.1", release: "101000062023110109.el7" }, 400, "OB.Upgrade.ToLowerVersion", equal],
+    [{ release: "1" }, 400, "Package.ReleaseFormat.Invalid", "Release format 1 is illegal"],
+    [
+      { version: "4.1.0.0", release: "1.el7" },
+      400,
+      "Agent.OBVersionNotSupported",
+      "Unsupported OB version '4.1.0.0-1', the minimum supported version is '4.2.0.0'",
+    ],
+    [{ release: "9.el7" }, 500, "Common.Unexpected", "oceanbase-ce-4.2.1.10-9.el7.x86_64.rpm: record not found"],
+    [{ upgradeDir: "tmp/x" }, 400, "Common.InvalidPath", "Path 'tmp/x' is not valid: should start with '/'"],
+    [
+      { upgradeDir: "/a b" },
+      400,
+      "Common.InvalidPath",
+      "Path '/a b' is not valid: should match pattern ^[a-zA-Z0-9一-龥\\-_:@/\\.]*$",
+    ],
+    [
+      { upgradeDir: "/a/../b" },
+      400,
+      "Common.InvalidPath",
+      "Path '/a/../b' is not valid: should not lead to directory traversal issues when joined with a generated parent path",
+    ],
+  ];
+
+  it.each(bodies)("%j", async (body, status, errCode, message) => {
+    expect(await refusal(newTrial(), OB, { ...ROLLING, ...body })).toEqual([status, errCode, message]);
+  });
+
+  const conditions: [Partial<Conditions>, number, string, string][] = [
+    [{ pythonMissing: true }, 500, "Environment.WithoutPython", "Please check if Python is installed"],
+    [
+      { pythonModuleMissing: true },
+      500,
+      "Environment.WithoutModule",
+      "Please check if Python module 'mysql.connector' is installed",
+    ],
+    [
+      { unrefreshedTenants: ["t1"] },
+      400,
+      "OB.Upgrade.TenantsSchemaNotRefreshed",
+      "There are tenants with unfreshed schema: t1",
+    ],
+    [{ mergingTablets: 2 }, 400, "OB.Upgrade.TabletInMerging", "There are 2 tablets merging"],
+    [{ compactingTenants: 1 }, 400, "OB.Upgrade.TenantInMajorCompaction", "There are %!s(int=1) tenants merging"],
+    [
+      { minObserverVersionSplit: true },
+      400,
+      "OB.Upgrade.MinObserverVersionNotSync",
+      "min_observer_version is not sync",
+    ],
+    [{ compatibleSplit: true }, 400, "OB.Upgrade.TenantCompatibleNotSync", "Tenant compatible is not sync"],
+    [
+      { runningBackups: 1 },
+      400,
+      "OB.Upgrade.HasRunningBackupTask",
+      "There are 1 running backup tasks, upgrade is not allowed temporarily",
+    ],
+  ];
+
+  it.each(conditions)("%j", async (condition, status, errCode, message) => {
+    const trial = newTrial({ conditions: condition });
+    expect(await refusal(trial, OB, ROLLING)).toEqual([status, errCode, message]);
+    // Servers before 4.4.0.0 do not look.
+    const older = newTrial({ conditions: condition, agentVersion: "4.3.3.0-1" });
+    expect((await older.call("POST", OB, ROLLING)).status).toBe(200);
+  });
+
+  it("a rolling upgrade of fewer than three zones", async () => {
+    const [status, errCode] = (await refusal(newTrial({ zones: 2 }), OB, ROLLING)) as [number, string];
+    expect([status, errCode]).toEqual([400, "OB.Upgrade.UnableToRollingUpgrade"]);
+    const shared = newTrial({ zones: 2, conditions: { sharedStorage: true } });
+    expect((await shared.call("POST", OB, ROLLING)).status).toBe(200);
+  });
+
+  it("missing packages: the main one by name, others in a list", async () => {
+    const none = new Trial({ agentVersion: HEAD });
+    expect(await refusal(none, OB, ROLLING)).toEqual([500, "Common.Unexpected", `${MAIN}: record not found`]);
+    none.cluster.control.addPackage({ name: "oceanbase-ce", ...OB_TARGET });
+    const libs = "These packages are missing: '[oceanbase-ce-libs-4.2.1.10-110000102024112010.el7.x86_64.rpm]'";
+    expect(await refusal(none, OB, ROLLING)).toEqual([400, "OB.Package.NotExist", libs]);
+  });
+
+  it("packages that miss one architecture", async () => {
+    const trial = new Trial({ agentVersion: HEAD, architecture: ["x86_64", "aarch64", "x86_64"] });
+    trial.cluster.control.addPackage({ name: "oceanbase-ce", ...OB_TARGET });
+    trial.cluster.control.addPackage({ name: "oceanbase-ce-libs", ...OB_TARGET });
+    const [, , message] = (await refusal(trial, OB, ROLLING)) as [number, string, string];
+    expect(message).toContain("oceanbase-ce-4.2.1.10-110000102024112010.el7.aarch64.rpm oceanbase-ce-libs-");
+  });
+
+  it("agents and observers that are away", async () => {
+    const trial = newTrial();
+    trial.cluster.control.loseDatabase("gone", { agents: [1] });
+    expect(await refusal(trial, OB, ROLLING)).toEqual([
+      500,
+      "OB.Server.Unavailable",
+      "Observer '10.77.0.3:2882' is not available",
+    ]);
+    trial.cluster.control.stopAgent(2);
+    expect(await refusal(trial, OB, ROLLING)).toEqual([
+      500,
+      "Agent.Unavailable",
+      "Agent 10.77.0.4:2886 is not available",
+    ]);
+  });
+
+  it("a target that one zone already reached, before it looks at the lock", async () => {
+    const trial = newTrial();
+    await trial.call("POST", OB, ROLLING);
+    trial.cluster.control.fail({ stage: 16 });
+    trial.settle();
+    const reply = await trial.call("POST", OB, ROLLING);
+    expect([reply.status, reply.error?.errCode]).toEqual([400, "OB.Upgrade.ToLowerVersion"]);
+    const other = await trial.call("POST", OB, ROLLING, 1);
+    expect(other.error?.errCode).toBe("OB.Cluster.UnderMaintenanceWithDag");
+  });
+});
+
+describe("the route of an OB upgrade", () => {
+  const BARRIER = [
+    { version: "4.2.1.1", canBeUpgradedTo: ["4.2.1.5"] },
+    { version: "4.2.1.5-100", canBeUpgradedTo: ["4.2.1.10"], requireFromBinary: true },
+    { version: "4.2.1.5", canBeUpgradedTo: ["4.2.1.10"], requireFromBinary: true },
+    { version: "4.2.1.10" },
+  ];
+
+  it("goes through a barrier and needs its packages", async () => {
+    const trial = new Trial({ agentVersion: HEAD });
+    trial.cluster.control.addObPackages(OB_TARGET.version, OB_TARGET.release, { upgradeDep: BARRIER });
+    const names = ["oceanbase-ce", "oceanbase-ce-libs"]
+      .map((name) => `${name}-4.2.1.5-\${release}.el7.x86_64.rpm`)
+      .join(" ");
+    expect(await refusal(trial, OB, ROLLING)).toEqual([
+      400,
+      "OB.Package.NotExist",
+      `These packages are missing: '[${names}]'`,
+    ]);
+    trial.cluster.control.addObPackages("4.2.1.5", "100.el7");
+    expect(await trial.data("POST", OB, ROLLING)).toMatchObject({ max_stage: 50 });
+    trial.settle();
+    expect(trial.cluster.agents[0]?.observer.build).toBe("4.2.1.10-110000102024112010");
+  });
+
+  it("has no path from an unknown version, and none without the file", async () => {
+    const trial = new Trial({ agentVersion: HEAD, buildVersion: "4.2.0.0-1" });
+    trial.cluster.control.addObPackages(OB_TARGET.version, OB_TARGET.release, { upgradeDep: BARRIER });
+    expect(await refusal(trial, OB, ROLLING)).toEqual([
+      400,
+      "OB.Upgrade.Path.NotExist",
+      "Cannot find the upgrade path from the current version 4.2.0.0 to the target version 4.2.1.10, please check the upgrade dependency YAML file",
+    ]);
+    trial.cluster.control.addObPackages(OB_TARGET.version, OB_TARGET.release, { upgradeDep: null });
+    const [, errCode] = (await refusal(trial, OB, ROLLING)) as [number, string];
+    expect(errCode).toBe("OB.Upgrade.DepYamlMissing");
+  });
+
+  it("refuses a deprecated end", async () => {
+    const upgradeDep = [
+      { version: "4.2.1.1", canBeUpgradedTo: ["4.2.1.10"] },
+      { version: "4.2.1.10", deprecated: true },
+    ];
+    const trial = new Trial({ agentVersion: HEAD });
+    trial.cluster.control.addObPackages(OB_TARGET.version, OB_TARGET.release, { upgradeDep });
+    const [, errCode] = (await refusal(trial, OB, ROLLING)) as [number, string];
+    expect(errCode).toBe("OB.Upgrade.ToDeprecatedVersion");
+  });
+});
+
+describe("POST agent/upgrade refuses", () => {
+  it("equal and lower versions, from the check too", async () => {
+    for (const path of [AGENT, `${AGENT}/check`]) {
+      expect(await refusal(new Trial({ agentVersion: HEAD }), path, AGENT_TARGET)).toEqual([
+        400,
+        "Agent.Upgrade.ToLowerVersion",
+        "Target version 4.5.0.0-102026050817 is not greater than current version 4.5.0.0-102026050817. Please verify if the parameters have been filled out correctly",
+      ]);
+    }
+  });
+
+  it("a missing package, where the reading is so", async () => {
+    const target = { version: "4.5.0.1", release: "102026060101.el7" };
+    const [, errCode] = (await refusal(new Trial({ switches: { missingAgentPackage: "refused" } }), AGENT, target)) as [
+      number,
+      string,
+    ];
+    expect(errCode).toBe("Agent.Package.NotFound");
+  });
+
+  it("on an agent without a cluster", async () => {
+    const trial = new Trial({ agentVersion: HEAD, identity: "SINGLE" });
+    expect(await refusal(trial, AGENT, AGENT_TARGET)).toEqual([
+      400,
+      "Agent.Identify.NotSupportOperation",
+      "'10.77.0.2:2886' is 'SINGLE', instead of 'CLUSTER AGENT', does not support this operation",
+    ]);
+    expect(await refusal(trial, OB, ROLLING)).toEqual([
+      500,
+      "Agent.OceanBase.NotHold",
+      "Agent is not holding OceanBase",
+    ]);
+  });
+});

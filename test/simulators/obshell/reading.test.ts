@@ -1,0 +1,265 @@
+import { describe, expect, it } from "vitest";
+import { localTaskId } from "./taskid";
+import { AGENT_TARGET, type ObInfo, ROLLING, Trial } from "./trial";
+
+const HEAD = "4.5.0.0-102026050817";
+const NOT_EXIST = "OB.Server.Process.NotExist";
+const USELESS = "Agent.OceanBase.Useless";
+
+describe("GET info", () => {
+  const base = ["pid", "state", "startAt", "homePath"];
+  const where = ["ip", "port", "zone", "identity", "version"];
+  const rows: [string, string[]][] = [
+    ["4.2.3.0-112024041900", [...base, ...where]],
+    ["4.2.5.0-112024112600", [...base, "obVersion", ...where, "supportedAuth"]],
+    [HEAD, [...base, "obVersion", "architecture", ...where, "isObproxyAgent", "security", "supportedAuth"]],
+  ];
+
+  it.each(rows)("of %s", async (agentVersion, fields) => {
+    const { json } = await new Trial({ agentVersion }).plain("GET", "/api/v1/info");
+    expect(Object.keys(json.data as object)).toEqual(fields);
+  });
+
+  it("shows the database's version while there is one, the binary's otherwise", async () => {
+    const trial = new Trial({ agentVersion: HEAD });
+    const version = async () =>
+      ((await trial.plain("GET", "/api/v1/info")).json.data as { obVersion: string }).obVersion;
+    expect(await version()).toBe("4.2.1.1");
+    trial.cluster.control.loseDatabase("gone");
+    expect(await version()).toBe("4.2.1.1-101000062023110109");
+    expect(((await new Trial().plain("GET", "/api/v1/info")).json.data as { obVersion: string }).obVersion).toBe(
+      "4.2.1.1-101000062023110109",
+    );
+  });
+
+  it("forgets its zone after an agent upgrade until an ordinary restart", async () => {
+    const trial = new Trial();
+    trial.cluster.control.addAgentPackage(AGENT_TARGET.version, AGENT_TARGET.release);
+    await trial.data("POST", "/api/v1/agent/upgrade", AGENT_TARGET);
+    trial.settle();
+    const zone = async () => ((await trial.plain("GET", "/api/v1/info")).json.data as { zone: string }).zone;
+    expect(await zone()).toBe("");
+    expect((await trial.data<ObInfo>("GET", "/api/v1/ob/info")).agent_info[0]?.zone).toBe("zone1");
+    trial.cluster.control.restartAgent(0);
+    trial.clock.advance(6000);
+    expect(await zone()).toBe("zone1");
+  });
+});
+
+describe("GET ob/info", () => {
+  it("tells every server and agent", async () => {
+    const info = await new Trial({ zones: 1 }).data("GET", "/api/v1/ob/info");
+    expect(info).toEqual({
+      agent_info: [
+        { ip: "10.77.0.2", port: 2886, zone: "zone1", identity: "CLUSTER AGENT", version: "4.3.3.0-102025103117" },
+      ],
+      obcluster_info: {
+        id: 1,
+        name: "obcluster",
+        version: "4.2.1.1",
+        topology: {
+          zone1: [
+            {
+              svr_ip: "10.77.0.2",
+              svr_port: 2882,
+              sql_port: 2881,
+              agent_port: 2886,
+              with_rootserver: "YES",
+              status: "ACTIVE",
+              build_version: "4.2.1.1_101000062023110109",
+            },
+          ],
+        },
+      },
+    });
+  });
+
+  it("panics on a database without ob_startup_mode, from 4.4.2.0 on", async () => {
+    const conditions = { startupModeMissing: true };
+    expect((await new Trial({ conditions }).call("GET", "/api/v1/ob/info")).status).toBe(200);
+    const trial = new Trial({ agentVersion: HEAD, conditions });
+    expect((await trial.call("GET", "/api/v1/ob/info")).json).toMatchObject({ status: 500, traceId: "" });
+    expect((await trial.call("POST", "/api/v1/ob/upgrade", ROLLING)).status).toBe(500);
+    expect((await trial.plain("GET", "/api/v1/status")).status).toBe(200);
+  });
+
+  it("can hide its topology, and write its version as MySQL does", async () => {
+    const trial = new Trial({ switches: { obVersionText: "mysql" } });
+    const info = () => trial.data<ObInfo>("GET", "/api/v1/ob/info");
+    expect((await info()).obcluster_info.version).toBe("5.7.25-OceanBase_CE-v4.2.1.1");
+    trial.cluster.control.setConditions({ topologyHidden: true });
+    expect((await info()).obcluster_info.topology).toBeNull();
+  });
+});
+
+describe("an agent whose database is away", () => {
+  const sub = (code: string) =>
+    code === NOT_EXIST ? "Observer process does not exist" : "The current database is useless";
+  const contents = { contents: null };
+
+  it.each([
+    ["gone", NOT_EXIST, 0],
+    ["dead", USELESS, 1],
+  ] as const)("%s", async (how, errCode, obState) => {
+    const trial = new Trial({ agentVersion: HEAD });
+    trial.cluster.control.addObPackages(ROLLING.version, ROLLING.release);
+    await trial.data("POST", "/api/v1/ob/upgrade", ROLLING);
+    trial.cluster.control.loseDatabase(how);
+    const answer = async (method: string, path: string, body?: object) => {
+      const { status, json, error } = await trial.call(method, `/api/v1${path}`, body);
+      return { status, data: json.data, errCode: error?.errCode, message: error?.message };
+    };
+    const plain = { status: 500, errCode, message: sub(errCode) };
+    expect((await trial.plain("GET", "/api/v1/status")).json.data).toMatchObject({ state: 2, obState });
+    expect(await answer("GET", "/ob/info")).toMatchObject({
+      status: 200,
+      data: { obcluster_info: { id: 0, name: "", version: "", topology: null } },
+    });
+    expect(await answer("GET", "/task/dag/11")).toEqual({
+      ...plain,
+      data: undefined,
+      message: `Task not found: ${sub(errCode)}`,
+    });
+    expect(await answer("GET", "/task/dag/ob/unfinish")).toEqual({ ...plain, data: contents });
+    expect(await answer("GET", "/upgrade/package/info")).toEqual({ ...plain, data: contents });
+    expect(await answer("POST", "/upgrade/params/backup")).toEqual({ ...plain, data: contents });
+    expect(await answer("GET", "/task/dag/maintain/ob")).toEqual({ ...plain, data: undefined });
+    expect(await answer("GET", "/task/dag/unfinish")).toMatchObject({ status: 200, data: contents });
+    expect(await answer("POST", "/agent/upgrade", AGENT_TARGET)).toEqual({
+      ...plain,
+      data: null,
+      message: `failed to query all agents from ob: ${sub(errCode)}`,
+    });
+    expect(await answer("POST", "/ob/upgrade", ROLLING)).toEqual({ ...plain, data: null });
+    trial.clock.advance(600_000);
+    expect(trial.cluster.dags[0]?.state).toBe("READY");
+    trial.cluster.control.restoreDatabase();
+    trial.settle();
+    expect(trial.cluster.dags[0]?.state).toBe("SUCCEED");
+  });
+});
+
+describe("an agent without a cluster", () => {
+  const rows: [string, string, number, unknown, object | undefined][] = [
+    [
+      "GET",
+      "/task/dag/ob/unfinish",
+      500,
+      undefined,
+      { message: "Unexpected error: ocsagent cannot build response body" },
+    ],
+    ["GET", "/task/dags/ob", 500, undefined, { message: "Unexpected error: ocsagent cannot build response body" }],
+    ["GET", "/task/dag/maintain/agent", 404, undefined, { message: "Task not found: Agent is not under maintenance" }],
+    ["GET", "/task/dag/maintain/ob", 500, undefined, { message: "Agent is not holding OceanBase" }],
+    ["GET", "/task/dag/maintain/agents", 500, undefined, { errCode: "Common.Unexpected" }],
+    ["GET", "/task/dag/11", 500, undefined, { message: "Task not found: Agent is not holding OceanBase" }],
+    ["GET", "/task/node/11", 500, undefined, { errCode: "Agent.OceanBase.NotHold" }],
+    ["GET", "/task/sub_task/11", 500, undefined, { errCode: "Agent.OceanBase.NotHold" }],
+    [
+      "GET",
+      "/task/dag/abc",
+      400,
+      undefined,
+      { errCode: "Task.GenericID.Invalid", message: "Invalid ID: abc: invalid generic id" },
+    ],
+    ["GET", "/task/dag/1", 400, undefined, { message: "Invalid ID: 1" }],
+    ["GET", "/task/dag/unfinish", 200, { contents: [] }, undefined],
+    ["GET", "/task/dag/agent/unfinish", 200, { contents: [] }, undefined],
+    ["GET", "/task/dags/agent", 200, { contents: [] }, undefined],
+    ["GET", "/upgrade/package/info", 400, undefined, { errCode: "Agent.Identify.NotSupportOperation" }],
+    ["GET", "/obcluster/info", 400, undefined, { errCode: "Agent.Identify.NotSupportOperation" }],
+    ["POST", "/upgrade/params/backup", 500, { contents: null }, { errCode: "Agent.OceanBase.NotHold" }],
+    ["GET", "/nothing", 404, undefined, { errCode: "Common.NotFound", message: "Element not found: 404 not found" }],
+    ["POST", "/ob/info", 404, undefined, { errCode: "Common.NotFound" }],
+  ];
+
+  it.each(rows)("%s %s", async (method, path, status, data, error) => {
+    const trial = new Trial({ agentVersion: HEAD, identity: "SINGLE" });
+    const reply = await trial.call(method, `/api/v1${path}`);
+    expect([reply.status, reply.json.data]).toEqual([status, data]);
+    if (error !== undefined) expect(reply.error).toMatchObject(error);
+  });
+
+  it("knows only itself", async () => {
+    const info = await new Trial({ agentVersion: HEAD, identity: "SINGLE" }).data("GET", "/api/v1/ob/info");
+    expect(info).toEqual({
+      agent_info: [{ ip: "10.77.0.2", port: 2886, zone: "", identity: "SINGLE", version: HEAD }],
+      obcluster_info: { id: 0, name: "", version: "", topology: null, is_shared_storage: false },
+    });
+    const env = new Trial({ agentVersion: HEAD, identity: "SINGLE", conditions: { pythonModuleMissing: true } });
+    expect((await env.call("POST", "/api/v1/upgrade/env/check")).error?.errCode).toBe("Environment.WithoutModule");
+  });
+});
+
+describe("other answers", () => {
+  it("shows the web interface on every other path, where there is one", async () => {
+    expect((await new Trial().plain("GET", "/")).headers["content-type"]).toBe("text/html; charset=utf-8");
+    expect((await new Trial({ agentVersion: "4.2.5.0-1" }).plain("GET", "/")).status).toBe(400);
+  });
+
+  it("redirects a last slash away", async () => {
+    const reply = await new Trial().plain("GET", "/api/v1/ob/info/?x=1");
+    expect([reply.status, reply.headers["location"]]).toEqual([301, "/api/v1/ob/info?x=1"]);
+  });
+
+  it("dials whatever address a foreign local id names, and keeps no local tasks", async () => {
+    const trial = new Trial();
+    expect(localTaskId("127.0.0.1", 2886, 9)).toBe("22130706433028869");
+    const foreign = await trial.call("GET", `/api/v1/task/dag/${localTaskId("10.9.9.9", 2886, 1)}`);
+    expect(foreign.error?.message).toContain('Get "http://10.9.9.9:2886/api/v1/task/dag/');
+    const own = await trial.call("GET", `/api/v1/task/dag/${localTaskId("10.77.0.2", 2886, 1)}`);
+    expect([own.status, own.error?.message]).toEqual([404, "Task not found: record not found"]);
+  });
+
+  it("panics on a node without details and on details it cannot read", async () => {
+    const trial = new Trial();
+    await trial.data("POST", "/api/v1/agent/upgrade", { version: "9.0.0.0", release: "1.el7" });
+    for (const path of ["node/11?show_details=false", "dag/11?show_details=maybe"]) {
+      expect((await trial.call("GET", `/api/v1/task/${path}`)).json).toMatchObject({ status: 500, traceId: "" });
+    }
+    expect(await trial.data("GET", "/api/v1/task/node/11")).toMatchObject({ id: "11", name: "Create upgrade dir" });
+    trial.settle();
+    const { contents } = await trial.data<{ contents: { log_content: string }[] }>(
+      "GET",
+      "/api/v1/task/sub_task/14/logs",
+    );
+    expect(contents.at(-1)?.log_content).toMatch(/^ERROR: /);
+  });
+
+  it("lists the newest copy of each package and deletes by id", async () => {
+    const trial = new Trial({ agentVersion: HEAD });
+    const list = () => trial.data<{ contents: { pkg_id: number }[] }>("GET", "/api/v1/upgrade/package/info");
+    expect(await list()).toEqual({ contents: [] });
+    for (let copy = 0; copy < 2; copy += 1) trial.cluster.control.addAgentPackage("4.6.0.0", "1.el7");
+    expect((await list()).contents).toMatchObject([
+      {
+        pkg_id: 2,
+        name: "obshell",
+        release_distribution: "1.el7",
+        distribution: "el7",
+        release: "1",
+        upgrade_dep_yaml: "",
+      },
+    ]);
+    for (const id of [2, 99]) expect((await trial.call("DELETE", `/api/v1/upgrade/package/${id}`)).status).toBe(200);
+    expect((await list()).contents).toMatchObject([{ pkg_id: 1 }]);
+  });
+
+  it("backs parameters up and restores nothing", async () => {
+    const trial = new Trial();
+    const { contents } = await trial.data<{ contents: unknown[] }>("POST", "/api/v1/upgrade/params/backup");
+    expect(contents).toHaveLength(9);
+    expect((await trial.call("POST", "/api/v1/upgrade/params/restore", { params: [] })).json).not.toHaveProperty(
+      "data",
+    );
+  });
+
+  it("leaves agents that do not answer out of agents/status", async () => {
+    const trial = new Trial();
+    trial.cluster.control.stopAgent(1);
+    expect(Object.keys(await trial.data<object>("GET", "/api/v1/agents/status"))).toEqual([
+      "10.77.0.2:2886",
+      "10.77.0.4:2886",
+    ]);
+  });
+});

@@ -1,0 +1,232 @@
+import type { Dialect } from "./dialect";
+import type { ErrorCode } from "./errors";
+import type { UpgradeNode } from "./route";
+import type { Timings } from "./timings";
+
+/** The whole simulated cluster as plain data: what `--state` saves and loads. */
+export interface ClusterState {
+  readonly format: 1;
+  seed: number;
+  name: string;
+  id: number;
+  edition: Edition;
+  rootPassword: string;
+  agents: AgentState[];
+  packages: PackageState[];
+  dags: DagState[];
+  /** Ids count on, each kind for itself. */
+  counters: { dag: number; node: number; subTask: number; package: number; key: number; boot: number };
+  /** Row of `ocs.cluster_status`: 1 free, 2 GLOBAL, 3 TENANT. */
+  lock: 1 | 2 | 3;
+  timers: Timer[];
+  scripts: StageScript[];
+  conditions: Conditions;
+  switches: Switches;
+  timings: Timings;
+  /** Directories that obshell removed with everything in them. */
+  directoriesRemoved: { readonly at: number; readonly agent: string; readonly directory: string }[];
+  /** Upgrade calls (not checks) that were answered 200. */
+  acceptedUpgrades: { readonly at: number; readonly dag: number; readonly name: string }[];
+  parametersRestored: number;
+}
+
+export type Edition = "community" | "business" | "standalone";
+export type Architecture = "x86_64" | "aarch64";
+export type Identity = "CLUSTER AGENT" | "SINGLE" | "MASTER" | "FOLLOWER";
+
+export interface AgentState {
+  readonly name: string;
+  ip: string;
+  port: number;
+  zone: string;
+  architecture: Architecture;
+  identity: Identity;
+  /** VERSION-RELEASE of the running binary. */
+  version: string;
+  /** The same as written in `ocs.all_agent`. */
+  listedVersion: string;
+  /** `zone` as /info shows it: "" from an agent upgrade until the next ordinary restart. */
+  shownZone: string;
+  /** Private key, base64 of PKCS#1 DER. */
+  key: string;
+  /** Root password as this agent remembers it. */
+  rootPassword: string;
+  agentPassword: string | null;
+  /** Stopped by hand. */
+  stopped: boolean;
+  /** Away between its old and its new process. */
+  restarting: boolean;
+  startedAt: number;
+  /** When its port opened. */
+  openedAt: number;
+  pid: number;
+  bootId: number;
+  observer: ObserverState;
+}
+
+export interface ObserverState {
+  rpcPort: number;
+  sqlPort: number;
+  pid: number;
+  /** VERSION-BUILD of the running process. */
+  build: string;
+  /** What a running upgrade does to it. */
+  process: "up" | "vanishing" | "gone";
+  /** What was done to it by hand. */
+  outage: "none" | "gone" | "dead";
+}
+
+export interface PackageState {
+  readonly id: number;
+  readonly name: string;
+  readonly version: string;
+  /** Build and dist: "101000062023110109.el7". */
+  readonly release: string;
+  readonly architecture: Architecture;
+  readonly size: number;
+  readonly payloadSize: number;
+  readonly chunkCount: number;
+  readonly md5: string;
+  /** Version of the obshell inside, for OB packages. */
+  readonly bundledAgent?: string;
+  /** Nodes of `etc/oceanbase_upgrade_dep.yml`; absent: any version upgrades directly; null: an empty file. */
+  readonly upgradeDep?: readonly UpgradeNode[] | null;
+  readonly uploadedAt: number;
+}
+
+export type TaskState = "PENDING" | "READY" | "RUNNING" | "FAILED" | "SUCCEED";
+export type Operator = "RUN" | "RETRY" | "ROLLBACK" | "CANCEL" | "PASS";
+export type DagKind = "agentUpgrade" | "agentCheck" | "obUpgrade" | "obCheck" | "other";
+
+export interface DagState {
+  readonly id: number;
+  readonly name: string;
+  readonly kind: DagKind;
+  /** 1 none, 2 GLOBAL, 3 TENANT. */
+  readonly maintenanceType: 1 | 2 | 3;
+  readonly maintenanceKey: string;
+  /** What it was asked for; null for a maintenance that is no upgrade. */
+  readonly target: UpgradeTarget | null;
+  state: TaskState;
+  operator: Operator;
+  stage: number;
+  /** When `stage` last changed. */
+  stageAt: number;
+  finished: boolean;
+  readonly createdAt: number;
+  /** Milliseconds since 1970; null is Go's zero time. */
+  startTime: number | null;
+  endTime: number | null;
+  nodes: NodeState[];
+  /** What happens next and when; null when nothing will. */
+  next: { at: number; step: "start" | "begin" | "work" | "settle" } | null;
+  /** Waiting for the database or an agent rather than for a time. */
+  held: boolean;
+  /** Stuck on purpose. */
+  hung: boolean;
+}
+
+/** What an upgrade or check DAG was asked for. */
+export interface UpgradeTarget {
+  readonly version: string;
+  readonly build: string;
+  readonly dist: string;
+  /** "" for the default directory. */
+  readonly upgradeDir: string;
+  /** Steps of the route after the current version: VERSION-BUILD each. */
+  readonly route: readonly string[];
+  /** Agent version that the stage "Restart obshell" brings. */
+  readonly agentVersion: string | null;
+}
+
+export interface NodeState {
+  readonly id: number;
+  readonly name: string;
+  /** Zone of a zone's stage. */
+  readonly zone: string;
+  /** VERSION-BUILD that the stage "Reinstall and restart observer" installs. */
+  readonly build: string;
+  state: TaskState;
+  operator: Operator;
+  startTime: number | null;
+  endTime: number | null;
+  subTasks: SubTaskState[];
+}
+
+export interface SubTaskState {
+  readonly id: number;
+  readonly name: string;
+  state: TaskState;
+  operator: Operator;
+  startTime: number | null;
+  endTime: number | null;
+  executeTimes: number;
+  /** Index of the agent that runs it. */
+  agent: number;
+  logs: { readonly line: string; readonly at: number; readonly attempt: number }[];
+  /** Lines of the failure it will end with; null: it will succeed. */
+  failure: string[] | null;
+}
+
+export type Timer = { readonly at: number } & (
+  | { readonly type: "agentDown"; readonly agent: number }
+  | { readonly type: "agentUp"; readonly agent: number; readonly version: string | null }
+  | {
+      readonly type: "observer";
+      readonly agent: number;
+      readonly process: ObserverState["process"];
+      readonly build?: string;
+    }
+  | { readonly type: "outageEnd"; readonly agents: readonly number[] }
+  | { readonly type: "agentStart"; readonly agent: number }
+);
+
+/** A stage that shall fail or never end. */
+export interface StageScript {
+  readonly what: "fail" | "hang";
+  readonly kind?: DagKind;
+  /** Stage number, or stage name; absent: the next stage that begins. */
+  readonly stage?: number | string;
+  readonly logs: readonly string[];
+  /** Indices of the agents whose sub-task fails; absent: all of the stage. */
+  readonly agents?: readonly number[];
+  left: number;
+}
+
+/** What POST /ob/upgrade looks at before it accepts (OBShell facts §4.2). */
+export interface Conditions {
+  pythonMissing: boolean;
+  pythonModuleMissing: boolean;
+  unrefreshedTenants: readonly string[];
+  mergingTablets: number;
+  compactingTenants: number;
+  minObserverVersionSplit: boolean;
+  compatibleSplit: boolean;
+  runningBackups: number;
+  sharedStorage: boolean;
+  /** The parameter `ob_startup_mode` has no row: 4.4.2.0 panics. */
+  startupModeMissing: boolean;
+  /** GET ob/info answers 200 with `topology: null` although the database is there. */
+  topologyHidden: boolean;
+}
+
+/** Readings that differ between servers or that no source settles. */
+export interface Switches {
+  /** How refusals are worded; "auto" follows each agent's version. */
+  dialect: Dialect | "auto";
+  /** A missing obshell package: refused by the call, or found by stage 2 after the lock is taken. */
+  missingAgentPackage: "auto" | "refused" | "failsAtStage2";
+  /** Whether every restart brings a new key, or only one that crosses 4.4.2.0. */
+  newKeyAtRestart: boolean;
+  /** Agents on one tick show different stages, nodes lag behind their sub-tasks. */
+  atomicSnapshots: boolean;
+  /** After a start, POST agent/upgrade[/check] and ob/upgrade panic for so long. */
+  startPanicMs: number;
+  /** After a start, reads of tasks answer NotHold for so long. */
+  notHoldMs: number;
+  supportedAuth: readonly string[] | null;
+  /** `obcluster_info.version`: "4.2.1.1" or "5.7.25-OceanBase_CE-v4.2.1.1". */
+  obVersionText: "plain" | "mysql";
+  /** Refusal by the lock on servers before the errCode era. */
+  oldLockRefusal: ErrorCode;
+}

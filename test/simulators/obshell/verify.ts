@@ -1,0 +1,76 @@
+import type { OcsHeader } from "./cipher";
+import type { Dialect } from "./dialect";
+import { Refusal } from "./errors";
+import type { AgentState, ClusterState } from "./state";
+import { holdsDatabase } from "./world";
+
+export interface Credentials {
+  readonly header: OcsHeader | undefined;
+  /** Whether it came as X-OCS-Agent-Header, which wins over X-OCS-Header. */
+  readonly agentHeader: boolean;
+  readonly target: string;
+  /** When the request was received. */
+  readonly now: number;
+  readonly dialect: Dialect;
+}
+
+/** Whoever calls may call: uri, then session, then time, then password (OBShell facts §1.4; live facts §2.3). */
+export function verify(state: ClusterState, agent: AgentState, credentials: Credentials): void {
+  const { header, target } = credentials;
+  if (header === undefined) throw new Refusal("Request.Header.NotFound");
+  if (header.uri !== target) throw new Refusal("Security.Authentication.Header.UriMismatch");
+  if (header.sessionId !== "") {
+    checkTime(header, credentials);
+    throw new Refusal("Security.Authentication.SessionInvalid");
+  }
+  if (agent.identity === "SINGLE") verifySingle(agent, header, credentials);
+  else verifyMember(state, agent, header, credentials);
+}
+
+/** An agent without a cluster lets any password pass, unless it has one of its own. */
+function verifySingle(agent: AgentState, header: OcsHeader, credentials: Credentials): void {
+  if (agent.agentPassword === null) return;
+  if (!credentials.agentHeader) {
+    const args = ["agent password has been set"];
+    throw new Refusal("Security.Authentication.WithAgentPassword", { args });
+  }
+  checkAgentPassword(agent.agentPassword, header, credentials);
+}
+
+function verifyMember(state: ClusterState, agent: AgentState, header: OcsHeader, credentials: Credentials): void {
+  if (!credentials.agentHeader) {
+    checkRootPassword(state, agent, header, credentials);
+    return;
+  }
+  if (agent.agentPassword === null) {
+    const args = ["agent password is not initialized"];
+    throw new Refusal("Security.Authentication.WithOceanBasePassword", { args });
+  }
+  checkAgentPassword(agent.agentPassword, header, credentials);
+}
+
+function checkAgentPassword(password: string, header: OcsHeader, credentials: Credentials): void {
+  if (header.auth !== "") checkTime(header, credentials);
+  if (header.auth !== password) throw new Refusal("Security.Authentication.IncorrectAgentPassword");
+}
+
+/** A password the agent does not remember is tried on the database, and learned if it works there. */
+function checkRootPassword(state: ClusterState, agent: AgentState, header: OcsHeader, credentials: Credentials): void {
+  if (header.auth !== "") checkTime(header, credentials);
+  if (header.auth === agent.rootPassword) return;
+  if (!holdsDatabase(agent) || header.auth !== state.rootPassword) {
+    throw new Refusal("Security.Authentication.IncorrectOceanbasePassword");
+  }
+  agent.rootPassword = header.auth;
+}
+
+/** `ts` is the instant of expiry in whole seconds; an empty password is not even asked for it. */
+function checkTime(header: OcsHeader, { now }: Credentials): void {
+  if (!/^[+-]?\d+$/.test(header.ts)) {
+    const args = [header.ts, `strconv.ParseInt: parsing ${JSON.stringify(header.ts)}: invalid syntax`];
+    throw new Refusal("Security.Authentication.Timestamp.Invalid", { args });
+  }
+  if (BigInt(Math.floor(now / 1000)) > BigInt(header.ts.replace("+", ""))) {
+    throw new Refusal("Security.Authentication.Expired");
+  }
+}

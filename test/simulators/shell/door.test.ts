@@ -1,0 +1,195 @@
+import * as http from "node:http";
+import { describe, expect, it } from "vitest";
+import type { SimHost, SimSystem } from ".";
+import { createTransport, FaultScript, Journal, ManualClock, NO_BODY, type SimRequest, serve } from ".";
+
+/** A system of one host that counts what it processed and can be put down. */
+class Counter implements SimSystem, SimHost {
+  readonly journal = new Journal();
+  readonly faults = new FaultScript();
+  readonly clock = new ManualClock();
+  readonly name = "counter";
+  readonly hosts = [this];
+  address = "10.0.0.1:80";
+  up = true;
+  boot = 1;
+  processed = 0;
+
+  now = () => this.clock.now();
+  tick = () => undefined;
+  isUp = () => this.up;
+  bootId = () => this.boot;
+  isWrite = (request: SimRequest) => request.method !== "GET";
+
+  place(ip: string, port: number): void {
+    this.address = `${ip}:${port}`;
+  }
+
+  handle(request: SimRequest) {
+    this.processed += 1;
+    return { status: 200, headers: { "content-type": "text/plain" }, body: Buffer.from(`${request.target} answered`) };
+  }
+}
+
+const request = (method = "GET", target = "/a?b=1"): SimRequest => ({ method, target, headers: {}, body: NO_BODY });
+
+function newDoor(system = new Counter()) {
+  const send = createTransport(system, { sleep: async (ms) => system.clock.advance(ms) });
+  return {
+    system,
+    call: (one = request(), signal?: AbortSignal) => send("http://10.0.0.1:80", one, signal ? { signal } : {}),
+  };
+}
+
+describe("the in-memory door", () => {
+  it("answers, and journals what it answered", async () => {
+    const { system, call } = newDoor();
+    expect((await call()).body.toString()).toBe("/a?b=1 answered");
+    await call(request("POST"));
+    expect(system.journal.entries[0]).toEqual({
+      at: system.now(),
+      host: "counter",
+      method: "GET",
+      target: "/a?b=1",
+      path: "/a",
+      status: 200,
+      write: false,
+    });
+    expect([system.journal.count("GET", "/a"), system.journal.count(undefined, /^\/a/)]).toEqual([1, 2]);
+    expect(system.journal.writes()).toHaveLength(1);
+    system.journal.clear();
+    expect(system.journal.count()).toBe(0);
+  });
+
+  it("refuses where nobody listens", async () => {
+    const { system, call } = newDoor();
+    system.up = false;
+    await expect(call()).rejects.toMatchObject({ code: "ECONNREFUSED" });
+    await expect(createTransport(system)("http://10.0.0.9:80", request())).rejects.toMatchObject({ code: "ENOTFOUND" });
+  });
+
+  it("loses a reply after it took effect, and only as often as told", async () => {
+    const { system, call } = newDoor();
+    system.faults.add({
+      match: { method: "POST", path: "/a", host: "counter" },
+      skip: 1,
+      fault: { kind: "loseReply" },
+    });
+    await call(request("POST"));
+    await expect(call(request("POST"))).rejects.toMatchObject({ code: "ECONNRESET" });
+    await call(request("POST"));
+    expect(system.processed).toBe(3);
+    expect(system.faults.pending).toBe(0);
+    expect(system.journal.find("POST").map((entry) => entry.fault)).toEqual([undefined, "loseReply", undefined]);
+  });
+
+  it("resets and refuses before anything is processed", async () => {
+    const { system, call } = newDoor();
+    system.faults.add({ fault: { kind: "reset" } }, { fault: { kind: "refuse" } });
+    await expect(call()).rejects.toMatchObject({ code: "ECONNRESET" });
+    await expect(call()).rejects.toMatchObject({ code: "ECONNREFUSED" });
+    expect(system.processed).toBe(0);
+  });
+
+  it("delays, replaces, truncates and hangs", async () => {
+    const { system, call } = newDoor();
+    const start = system.now();
+    system.faults.add(
+      { fault: { kind: "delay", ms: 5000 } },
+      { fault: { kind: "replace", status: 502, body: "bad gateway" } },
+      { fault: { kind: "truncate", bytes: 3 } },
+      { fault: { kind: "hang", processed: true } },
+    );
+    expect((await call()).status).toBe(200);
+    expect(system.now() - start).toBe(5000);
+    expect((await call()).body.toString()).toBe("bad gateway");
+    await expect(call()).rejects.toMatchObject({ code: "ECONNRESET" });
+    const abort = new AbortController();
+    const hung = call(request(), abort.signal);
+    abort.abort(new Error("enough"));
+    await expect(hung).rejects.toThrow("enough");
+    expect(system.processed).toBe(3);
+  });
+
+  it("resets a delayed call whose host went away meanwhile", async () => {
+    const system = new Counter();
+    const send = createTransport(system, {
+      sleep: async () => {
+        system.boot += 1;
+      },
+    });
+    system.faults.add({ fault: { kind: "delay", ms: 1 } });
+    await expect(send(system.address, request())).rejects.toMatchObject({ code: "ECONNRESET" });
+  });
+});
+
+describe("the served door", () => {
+  const agent = () => new http.Agent({ keepAlive: true, maxSockets: 1 });
+
+  function get(origin: string, through: http.Agent, path = "/x?y=%2B"): Promise<string> {
+    return new Promise((resolve, reject) => {
+      http
+        .get(origin + path, { agent: through }, (response) => {
+          let text = "";
+          response.setEncoding("utf8");
+          response.on("data", (chunk: string) => {
+            text += chunk;
+          });
+          response.on("end", () => resolve(text));
+          response.on("error", reject);
+        })
+        .on("error", reject);
+    });
+  }
+
+  it("passes the target on as it came, and closes and re-opens the same port with its host", async () => {
+    const system = new Counter();
+    const served = await serve(system, { tickMs: 5 });
+    const [origin = ""] = served.origins;
+    const through = agent();
+    try {
+      expect(`http://${system.address}`).toBe(origin);
+      expect(await get(origin, through)).toBe("/x?y=%2B answered");
+      system.up = false;
+      await expect.poll(() => get(origin, through).catch((error) => error.code), { interval: 5 }).toBe("ECONNREFUSED");
+      system.up = true;
+      await expect.poll(() => get(origin, through).catch(() => ""), { interval: 5 }).toBe("/x?y=%2B answered");
+    } finally {
+      through.destroy();
+      await served.close();
+    }
+    await expect(get(origin, agent())).rejects.toMatchObject({ code: "ECONNREFUSED" });
+  });
+
+  it("kills the connections of an earlier process", async () => {
+    const system = new Counter();
+    const served = await serve(system, { tickMs: 5 });
+    const [origin = ""] = served.origins;
+    const through = agent();
+    try {
+      system.faults.add({ fault: { kind: "hang" } });
+      const hung = get(origin, through);
+      await expect.poll(() => system.journal.count(), { interval: 5 }).toBe(1);
+      system.boot += 1;
+      await expect(hung).rejects.toMatchObject({ code: "ECONNRESET" });
+    } finally {
+      through.destroy();
+      await served.close();
+    }
+  });
+
+  it("truncates an answer short of its length", async () => {
+    const system = new Counter();
+    const served = await serve(system);
+    const through = agent();
+    try {
+      system.faults.add({ fault: { kind: "truncate", bytes: 2 } }, { fault: { kind: "reset" } });
+      for (let call = 0; call < 2; call += 1) {
+        await expect(get(served.origins[0] ?? "", through)).rejects.toMatchObject({ code: "ECONNRESET" });
+      }
+    } finally {
+      through.destroy();
+      await served.close();
+    }
+  });
+});

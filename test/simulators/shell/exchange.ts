@@ -1,0 +1,76 @@
+import type { Fault } from "./faults";
+import type { SimHost, SimSystem } from "./host";
+import type { SimRequest, SimResponse } from "./http";
+
+/** How a call ends, for a door to act out. */
+export type Outcome =
+  | { readonly kind: "answer"; readonly response: SimResponse; readonly truncateTo?: number }
+  | { readonly kind: "refused" }
+  | { readonly kind: "reset" }
+  | { readonly kind: "hang" };
+
+/** Waits that long in the time of whoever calls; a door over virtual time passes its own. */
+export type Sleep = (ms: number) => Promise<void>;
+
+/** Takes one call to its end: up or down, fault script, handling, journal. Both doors share it. */
+export async function exchange(system: SimSystem, host: SimHost, request: SimRequest, sleep: Sleep): Promise<Outcome> {
+  system.tick();
+  if (!host.isUp()) return refuse(system, host, request);
+  const fault = system.faults.take(host.name, request);
+  if (fault?.kind === "delay") {
+    const boot = host.bootId();
+    await sleep(fault.ms);
+    system.tick();
+    if (!host.isUp() || host.bootId() !== boot) {
+      note(system, host, request, 0, fault);
+      return { kind: "reset" };
+    }
+  }
+  return apply(system, host, request, fault);
+}
+
+function apply(system: SimSystem, host: SimHost, request: SimRequest, fault: Fault | undefined): Outcome {
+  switch (fault?.kind) {
+    case "refuse":
+      note(system, host, request, 0, fault);
+      return { kind: "refused" };
+    case "reset":
+      note(system, host, request, 0, fault);
+      return { kind: "reset" };
+    case "replace": {
+      note(system, host, request, fault.status, fault);
+      return { kind: "answer", response: replacement(fault) };
+    }
+    case "hang":
+      note(system, host, request, fault.processed ? host.handle(request).status : 0, fault);
+      return { kind: "hang" };
+    case "loseReply":
+      note(system, host, request, host.handle(request).status, fault);
+      return { kind: "reset" };
+    default: {
+      const response = host.handle(request);
+      note(system, host, request, response.status, fault);
+      return fault?.kind === "truncate"
+        ? { kind: "answer", response, truncateTo: fault.bytes }
+        : { kind: "answer", response };
+    }
+  }
+}
+
+function replacement(fault: Extract<Fault, { kind: "replace" }>): SimResponse {
+  return {
+    status: fault.status,
+    headers: fault.headers ?? { "content-type": "text/plain" },
+    body: typeof fault.body === "string" ? Buffer.from(fault.body) : (fault.body ?? Buffer.alloc(0)),
+  };
+}
+
+function refuse(system: SimSystem, host: SimHost, request: SimRequest): Outcome {
+  note(system, host, request, 0, undefined);
+  return { kind: "refused" };
+}
+
+function note(system: SimSystem, host: SimHost, request: SimRequest, status: number, fault: Fault | undefined): void {
+  const call = { at: system.now(), host: host.name, status, write: host.isWrite(request) };
+  system.journal.record(fault === undefined ? call : { ...call, fault: fault.kind }, request);
+}

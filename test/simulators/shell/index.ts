@@ -1,0 +1,10 @@
+export { type SelfSigned, selfSigned } from "./certificate";
+export { type Clock, EPOCH, ManualClock, ScaledClock, WALL } from "./clock";
+export type { Sleep } from "./exchange";
+export { type Fault, type FaultRule, FaultScript } from "./faults";
+export type { SimHost, SimSystem } from "./host";
+export { NO_BODY, pathOf, queryOf, type SimRequest, type SimResponse } from "./http";
+export { Journal, type JournalEntry, type PathPattern } from "./journal";
+export { Random } from "./random";
+export { type Served, type ServeOptions, serve } from "./server";
+export { createTransport, type SendOptions, SocketError, type Transport, type TransportOptions } from "./transport";

@@ -1,0 +1,22 @@
+import { type Transport, TransportError } from "../../provider/http/transport";
+import type { createTransport } from "../simulators";
+
+/** The in-memory door of a simulator as the transport of the code under test. */
+export function simulatedTransport(send: ReturnType<typeof createTransport>): Transport {
+  return {
+    async send({ origin, method, target, headers, body, signal }) {
+      const bytes = typeof body === "string" ? Buffer.from(body) : Buffer.from(body ?? new Uint8Array());
+      const lower = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+      const request = { method, target, body: bytes, headers: { ...lower, "content-length": String(bytes.length) } };
+      try {
+        return await send(origin, request, { signal });
+      } catch (error) {
+        signal.throwIfAborted();
+        if (error instanceof Error && "code" in error)
+          throw new TransportError(String(error.code), error.message, error);
+        throw error;
+      }
+    },
+    close: async () => undefined,
+  };
+}

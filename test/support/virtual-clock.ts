@@ -1,0 +1,67 @@
+import type { Clock } from "../../provider/core/clock";
+import type { Clock as SimulatorClock } from "../simulators";
+
+interface Timer {
+  readonly at: number;
+  readonly wake: () => void;
+}
+
+/**
+ * Time that jumps to the next timer whenever everything else has come to rest: an upgrade of an hour takes as long as
+ * its steps take to compute. Serves the code under test and the simulator alike.
+ */
+export class VirtualClock implements Clock, SimulatorClock {
+  #now: number;
+  readonly #timers = new Set<Timer>();
+  #pumping = false;
+
+  constructor(start = Date.UTC(2026, 0, 1)) {
+    this.#now = start;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  /** Milliseconds since a moment. */
+  since(moment: number): number {
+    return this.#now - moment;
+  }
+
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
+      const timer: Timer = { at: this.#now + Math.max(milliseconds, 0), wake: resolve };
+      this.#timers.add(timer);
+      signal?.addEventListener(
+        "abort",
+        () => {
+          this.#timers.delete(timer);
+          reject(signal.reason);
+        },
+        { once: true },
+      );
+      this.#pump();
+    });
+  }
+
+  /** Runs an action at a time of this clock, from now in milliseconds. */
+  after(milliseconds: number, action: () => void): void {
+    void this.sleep(milliseconds).then(action);
+  }
+
+  /** Every turn of the event loop that finds all promises at rest moves time to the earliest timer. */
+  #pump(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    setImmediate(() => {
+      this.#pumping = false;
+      const next = [...this.#timers].sort((a, b) => a.at - b.at)[0];
+      if (next === undefined) return;
+      this.#timers.delete(next);
+      this.#now = Math.max(this.#now, next.at);
+      next.wake();
+      this.#pump();
+    });
+  }
+}
