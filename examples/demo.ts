@@ -1,0 +1,100 @@
+/**
+ * `npm run demo`: shows the product. Starts a simulated OceanBase cluster, runs `examples/oceanbase` against it through
+ * the Pulumi CLI if there is one and the local engine otherwise, and stops everything it started.
+ */
+import { copyExample, type Engine, type Operation, openEngine, type Run } from "../test/engine";
+import { ObshellCluster, ScaledClock, serve } from "../test/simulators";
+
+/** Simulated seconds in a real one: the upgrade of a minute and a half takes about six seconds. */
+const SPEED = 15;
+const PASSWORD = "demo-r00t-password";
+const OLD_BUILD = "4.2.1.8-108000022024072217";
+const UPGRADE = "/api/v1/ob/upgrade";
+
+async function main(): Promise<void> {
+  const began = performance.now();
+  const cluster = new ObshellCluster({
+    clock: new ScaledClock(SPEED),
+    rootPassword: PASSWORD,
+    buildVersion: OLD_BUILD,
+  });
+  cluster.control.addObPackages("4.3.5.2", "102000042025031214.el7");
+  const served = await serve(cluster, { speed: SPEED });
+  const workspace = await copyExample("oceanbase");
+  const engine = await openEngine({
+    dir: workspace.dir,
+    config: { endpoints: JSON.stringify(served.origins) },
+    secrets: { "oceanbase:password": PASSWORD },
+  });
+  try {
+    say(`engine: ${engine.name}`, `cluster: ${served.origins.join(", ")}, all observers on 4.2.1.8`);
+    await show(engine, cluster);
+    say(`done in ${Math.round((performance.now() - began) / 1_000)} s`);
+  } finally {
+    await engine.close();
+    await served.close();
+    await workspace.close();
+  }
+}
+
+async function show(engine: Engine, cluster: ObshellCluster): Promise<void> {
+  const onLine = (line: string) => console.log(`  ${line}`);
+  const calls = () => cluster.journal.count("POST", UPGRADE);
+
+  chapter("Preview: what would happen");
+  succeed(await engine.preview({ onLine }));
+  expect(calls() === 0, "the preview must not call anything");
+
+  chapter("Up: one upgrade call, then the wait for every observer");
+  succeed(await engine.up({ onLine }));
+  expect(calls() === 1, "one upgrade call was expected");
+
+  chapter("A second up: nothing to do, nothing asked");
+  cluster.journal.clear();
+  succeed(await engine.up({ onLine }));
+  expect(cluster.journal.entries.length === 0, "a pin that holds must cause no request");
+  say("requests to the cluster: 0");
+
+  chapter("Drift: somebody puts the cluster back to 4.2.1.8; refresh finds it, the preview shows it");
+  cluster.control.setBuildVersion(OLD_BUILD);
+  succeed(await engine.refresh({ onLine }));
+  succeed(await engine.preview({ onLine }));
+
+  chapter("Up, interrupted with ^C in the middle: the upgrade goes on at the vendor");
+  const up: Operation = engine.up({ onLine });
+  await up.seen(/stage \d+\/30/);
+  up.cancel();
+  const interrupted = await up;
+  expect(!interrupted.ok, "an interrupted run must not count as done");
+  expect(interrupted.output.includes("still running"), "the hand-over must be told");
+
+  chapter("Up again: joins the running upgrade and waits for its end");
+  succeed(await engine.up({ onLine }));
+  expect(calls() === 1, "the running upgrade must be joined, not started again");
+
+  chapter("Destroy: unpins, and leaves the database as it is");
+  succeed(await engine.destroy({ onLine }));
+  expect(calls() === 1, "destroy must not call anything");
+  say(`upgrades accepted by the cluster in all: ${cluster.acceptedUpgrades.length}`);
+}
+
+function chapter(title: string): void {
+  console.log(`\n━━ ${title}\n`);
+}
+
+function say(...lines: string[]): void {
+  for (const line of lines) console.log(`  · ${line}`);
+}
+
+function succeed(run: Run): void {
+  expect(run.ok, "the run failed");
+}
+
+function expect(holds: boolean, otherwise: string): void {
+  if (!holds) throw new Error(`demo: ${otherwise}`);
+}
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});
