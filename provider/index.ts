@@ -8,6 +8,7 @@ import { watchEngine } from "./host/watchdog";
 
 /** Every resource type and its pin kind. A vendor's code is loaded when a resource of its type is first met. */
 const kinds: Kinds = {
+  "oceanbase:AgentVersion": async () => (await import("./oceanbase/agent-version.js")).agentVersion(),
   "oceanbase:ClusterVersion": async () => (await import("./oceanbase/cluster-version.js")).clusterVersion(),
 };
 

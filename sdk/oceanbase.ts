@@ -84,3 +84,46 @@ export class ClusterVersion extends VersionResource {
     super("oceanbase:ClusterVersion", name, { ...args }, ["password", "clientKey"], options);
   }
 }
+
+/** Arguments of {@link AgentVersion}. */
+export interface AgentVersionArgs extends ConnectionArgs, CommonArgs {
+  /**
+   * The obshell version that every agent shall run: exact (`4.3.3.0`), a prefix (`4.3.3`) or a floor (`>=4.3.3.0`). For a
+   * prefix and a floor the newest uploaded `obshell` package that satisfies it is the target.
+   */
+  readonly version: pulumi.Input<string>;
+  /**
+   * Build and distribution of the package, only with an exact version. The build is then part of the pin.
+   * @default the one release of the version that is uploaded
+   * @example "102025103117.el7"
+   */
+  readonly release?: pulumi.Input<string>;
+  /**
+   * Directory for the package on every host. CAUTION: a rollback deletes it recursively, so it has to be a directory of its
+   * own.
+   * @default `upgrade` in the agent's home
+   */
+  readonly upgradeDir?: pulumi.Input<string>;
+}
+
+/**
+ * The version of a cluster's obshell agents, all of them (`POST /api/v1/agent/upgrade`).
+ *
+ * The agents restart at the same time, so nobody answers for some tens of seconds. An upgrade of the database also raises
+ * the agents to the obshell in its package, and agents never go down: a pin below what runs is reported, not fought over.
+ * `customTimeouts` default to 30 minutes.
+ *
+ * @example
+ * ```ts
+ * const agents = new oceanbase.AgentVersion("orders-agents", { endpoints, version: "4.3.3.0", release: "102025103117.el7" });
+ * const orders = new oceanbase.ClusterVersion("orders", { endpoints, version: "4.3.5.2" }, { dependsOn: agents });
+ * ```
+ */
+export class AgentVersion extends VersionResource {
+  /** The lowest version that an agent runs. */
+  declare readonly currentVersion: pulumi.Output<string>;
+
+  constructor(name: string, args: AgentVersionArgs, options?: pulumi.CustomResourceOptions) {
+    super("oceanbase:AgentVersion", name, { ...args }, ["password", "clientKey"], options);
+  }
+}

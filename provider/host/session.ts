@@ -48,7 +48,7 @@ export async function openSession(
   if (load === undefined) throw plainFailure(`pulumi-dbversion has no resource type ${type || "without a name"}`);
   const kind = await load();
   const raw = fillCredentials(argumentsOf(properties), kind.credentials, config, env);
-  const { args, failures } = validateArguments(kind.inputs, raw);
+  const { args, failures } = validateArguments(kind.inputs, raw, kind.secrets);
   const secrets = kind.secrets.map((name) => raw[name]).filter((value) => typeof value === "string");
   const redact = redactor(secrets);
   const news = reporter({ log, urn, clock, rhythm, redact });

@@ -3,7 +3,10 @@ import { parseDuration } from "../core/duration";
 import { hasUnknown, UNKNOWN } from "./properties";
 import { closest } from "./suggest";
 
-/** A check failure as Pulumi shows it: `property <property> value {…} has a problem: <reason>`. */
+/**
+ * A check failure as Pulumi shows it: `property <property> value {…} has a problem: <reason>`. It prints the value, secret
+ * or not; so a problem of a secret is told without a property, by its name in the reason.
+ */
 export interface CheckFailure {
   readonly property: string;
   readonly reason: string;
@@ -16,11 +19,17 @@ export interface Validated<A> {
 }
 
 /** Validates raw arguments. What is not known yet at preview is not judged. */
-export function validateArguments<A>(schema: z.ZodType<A>, raw: Record<string, unknown>): Validated<A> {
+export function validateArguments<A>(
+  schema: z.ZodType<A>,
+  raw: Record<string, unknown>,
+  secrets: readonly string[] = [],
+): Validated<A> {
   const result = schema.safeParse(raw);
   if (result.success) return hasUnknown(raw) ? { failures: [] } : { args: result.data, failures: [] };
   const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
-  const failures = result.error.issues.flatMap((issue) => failuresOf(issue, raw, known));
+  const failures = result.error.issues.flatMap((issue) =>
+    failuresOf(issue, raw, known).map((failure) => (isSecret(issue, secrets) ? unnamed(failure) : failure)),
+  );
   return { failures };
 }
 
@@ -31,6 +40,16 @@ function failuresOf(issue: z.core.$ZodIssue, raw: Record<string, unknown>, known
   if (value === UNKNOWN || (value !== null && typeof value === "object" && hasUnknown(value))) return [];
   const property = issue.path.map(String).join(".");
   return [{ property, reason: value === undefined ? `is missing; it ${issue.message}` : issue.message }];
+}
+
+/** A secret argument, or a value that a schema marks as carrying one (`params: { secret: true }`). */
+function isSecret(issue: z.core.$ZodIssue, secrets: readonly string[]): boolean {
+  const marked = issue.code === "custom" && issue.params?.["secret"] === true;
+  return marked || secrets.includes(String(issue.path[0]));
+}
+
+function unnamed({ property, reason }: CheckFailure): CheckFailure {
+  return { property: "", reason: `${property} ${reason}` };
 }
 
 function strangeKey(key: string, known: readonly string[]): string {

@@ -10,7 +10,9 @@ const ENDPOINT_EXAMPLE = '"http://10.0.0.1:2886"';
 
 const endpoint = text(ENDPOINT_EXAMPLE).superRefine((value, context) => {
   const problem = endpointProblem(value);
-  if (problem !== undefined) context.addIssue(`${problem}; right is ${ENDPOINT_EXAMPLE}`);
+  if (problem === undefined) return;
+  const message = `${problem}; right is ${ENDPOINT_EXAMPLE}`;
+  context.addIssue({ code: "custom", message, params: { secret: value.includes("@") } });
 });
 
 /** Never quotes the value: it may carry a password. */

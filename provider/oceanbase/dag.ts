@@ -13,9 +13,20 @@ const CHECK = /^Upgrade check /;
 /** `maintenance_type` of a DAG that holds no lock: 0 before the cluster exists, 1 none. Absent before 4.3.1.0. */
 const LOCKLESS = new Set([0, 1]);
 
+const AGENT_UPGRADE = /^(Upgrade obshell) (\d+(?:\.\d+){3})-(\d+)(?:\.\S+)?$/;
+
 /** The target of an OceanBase upgrade DAG; undefined for every other DAG. The name must match exactly. */
 export function obUpgradeTarget(name: string): DagTarget | undefined {
-  const [, kind, version, build] = OB_UPGRADE.exec(name) ?? [];
+  return targetIn(OB_UPGRADE, name);
+}
+
+/** The same for an upgrade of the agents. */
+export function agentUpgradeTarget(name: string): DagTarget | undefined {
+  return targetIn(AGENT_UPGRADE, name);
+}
+
+function targetIn(pattern: RegExp, name: string): DagTarget | undefined {
+  const [, kind, version, build] = pattern.exec(name) ?? [];
   if (kind === undefined) return undefined;
   const parsed = parseVersion(`${version}-${build}`);
   return parsed && { kind, version: parsed };

@@ -2,7 +2,7 @@ import { type Constraint, holds, standing } from "../core/constraint";
 import type { Activity, Member, Observation } from "../core/pin";
 import { parseVersion } from "../core/version";
 import type { Agents } from "./agents";
-import { dagState, formatTarget, holdsLock, obUpgradeTarget } from "./dag";
+import { dagState, formatTarget, holdsLock } from "./dag";
 import { describeFailure, remedyFor } from "./failure";
 import type { Readiness } from "./preflight";
 import {
@@ -14,34 +14,35 @@ import {
   dags,
   type ObInfo,
   obInfo,
-  type Server,
   uploadedPackages,
 } from "./schema";
+import type { Running, System } from "./system";
+import { dagPath } from "./task";
 
-/** What a look at a cluster shows: the observers' versions, what runs, and what an upgrade call would meet. */
-export interface ClusterObservation extends Observation {
+/** What a look through the agents shows: versions, unfinished work, and what an upgrade call would meet. */
+export interface UpgradeObservation extends Observation {
   readonly readiness: Readiness;
-  /** Agent address (`ip:port`) by observer name, to choose the agent that gets the call. */
-  readonly agentOf: Readonly<Record<string, string>>;
+  /** The members with the agents beside them, to choose the agent that gets the call. */
+  readonly running: readonly Running[];
 }
 
 const UNFINISHED = "/api/v1/task/dag/ob/unfinish?show_details=false";
 
-export function dagPath(id: string, details: boolean): string {
-  return `/api/v1/task/dag/${encodeURIComponent(id)}?show_details=${details}`;
-}
-
-/** One look at the cluster. Reads only; the reads overlap. */
-export async function lookAtCluster(agents: Agents, constraint: Constraint): Promise<ClusterObservation> {
+/** One look at the members of a system. Reads only; the reads overlap. */
+export async function look(
+  agents: Agents,
+  system: Pick<System, "dagTarget" | "running">,
+  constraint: Constraint,
+): Promise<UpgradeObservation> {
   const extras = Promise.all([
     ifAnswered(agents.read("/api/v1/agents/status", agentsStatus)),
     ifAnswered(agents.read("/api/v1/upgrade/package/info", uploadedPackages)),
     ifAnswered(agents.read("/api/v1/obcluster/info", clusterInfo)),
   ]);
   const [info, unfinished] = await Promise.all([agents.read("/api/v1/ob/info", obInfo), agents.read(UNFINISHED, dags)]);
-  const servers = Object.values(info?.obcluster_info.topology ?? {}).flat();
-  const activity = await activityOf(agents, constraint, unfinished ?? []);
-  const members = servers.flatMap(memberOf);
+  const running = info === undefined ? [] : system.running(info);
+  const activity = await activityOf(agents, system, constraint, unfinished ?? []);
+  const members = running.flatMap(memberOf);
   const upgradable =
     activity?.kind !== "ours" && members.some(({ version }) => standing(version, constraint) === "behind");
   const [status, uploaded, cluster] = upgradable ? await extras : [];
@@ -53,44 +54,42 @@ export async function lookAtCluster(agents: Agents, constraint: Constraint): Pro
     uploaded,
     architectures: architecturesOf(agents, cluster),
   };
-  const unknown = unknownFrom(info, unfinished !== undefined, servers);
+  const unknown = unknownFrom(info, unfinished !== undefined, running);
   return {
     members,
     readiness,
-    agentOf: Object.fromEntries(servers.map((server) => [nameOf(server), `${server.svr_ip}:${server.agent_port}`])),
+    running,
     ...(unknown === undefined ? {} : { unknown }),
     ...(activity === undefined ? {} : { activity }),
   };
 }
 
-function nameOf({ svr_ip, svr_port }: Server): string {
-  return `${svr_ip}:${svr_port}`;
+function memberOf({ name, version: text }: Running): Member[] {
+  const version = parseVersion(text);
+  return version === undefined ? [] : [{ name, version }];
 }
 
-function memberOf(server: Server): Member[] {
-  const version = parseVersion(server.build_version);
-  return version === undefined ? [] : [{ name: nameOf(server), version }];
-}
-
-/** A missing topology is what an agent answers while its OceanBase is away: unknown, never drift. */
-function unknownFrom(info: ObInfo | undefined, listed: boolean, servers: readonly Server[]): string | undefined {
-  if (info?.obcluster_info.topology == null || servers.length === 0) {
-    return "OceanBase does not answer its agents";
-  }
+/**
+ * A missing topology is what an agent answers while its OceanBase is away: unknown, never drift. What it says of the
+ * agents is then old, too.
+ */
+function unknownFrom(info: ObInfo | undefined, listed: boolean, running: readonly Running[]): string | undefined {
+  if (info?.obcluster_info.topology == null || running.length === 0) return "OceanBase does not answer its agents";
   if (!listed) return "the agents could not list the unfinished tasks";
-  const strange = servers.find((server) => parseVersion(server.build_version) === undefined);
-  return strange && `the version of ${nameOf(strange)} cannot be read: ${strange.build_version}`;
+  const strange = running.find(({ version }) => parseVersion(version) === undefined);
+  return strange && `the version of ${strange.name} cannot be read: ${strange.version}`;
 }
 
 /** Our upgrade is found by the exact name of its DAG; of the others only those count that hold the lock. */
 async function activityOf(
   agents: Agents,
+  system: Pick<System, "dagTarget">,
   constraint: Constraint,
   unfinished: readonly Dag[],
 ): Promise<Activity | undefined> {
   const holders = unfinished.filter(holdsLock);
   for (const found of holders) {
-    const target = obUpgradeTarget(found.name);
+    const target = system.dagTarget(found.name);
     if (target === undefined || !holds(target.version, constraint)) continue;
     const task = { id: found.id, kind: target.kind, to: formatTarget(target) };
     if (dagState(found) !== "failed") return { kind: "ours", task };

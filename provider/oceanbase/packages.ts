@@ -9,14 +9,17 @@ export interface Target {
   readonly release: string;
 }
 
-/** The packages an edition's upgrade needs, the main one first. */
-const EDITIONS: readonly (readonly string[])[] = [
+/** The packages that one edition of a product consists of, the main one first. */
+export type Edition = readonly [main: string, ...others: string[]];
+
+/** Community, business, standalone. */
+export const OCEANBASE: readonly Edition[] = [
   ["oceanbase-ce", "oceanbase-ce-libs"],
   ["oceanbase"],
   ["oceanbase-standalone"],
 ];
-const MAIN = new Set(EDITIONS.map(([main]) => main ?? ""));
-const COMMUNITY = EDITIONS[0] ?? [];
+
+export const OBSHELL: readonly Edition[] = [["obshell"]];
 
 /** Version and build of a package: `4.3.5.2` with the build of `102000042025031214.el7`. */
 export function packageVersion({ version, release }: Target): Version | undefined {
@@ -32,11 +35,12 @@ export function packageVersion({ version, release }: Target): Version | undefine
 export function chooseTarget(
   pin: { version: string; release?: string | undefined; constraint: Constraint },
   uploaded: readonly UploadedPackage[] | undefined,
+  editions: readonly Edition[] = OCEANBASE,
 ): Target | Finding {
   const { version, release, constraint } = pin;
   if (release !== undefined) return { version, release };
   if (uploaded === undefined) return noList(version);
-  const candidates = distinct(uploaded.filter(({ name }) => MAIN.has(name)).map(targetOf)).filter((target) => {
+  const candidates = mainTargets(uploaded, editions).filter((target) => {
     const parsed = packageVersion(target);
     return parsed !== undefined && holds(parsed, constraint);
   });
@@ -45,7 +49,7 @@ export function chooseTarget(
     .filter((parsed) => parsed !== undefined)
     .sort(compareVersions)
     .at(-1);
-  if (newest === undefined) return nothingUploaded(version, uploaded);
+  if (newest === undefined) return nothingUploaded(version, uploaded, editions);
   const releases = candidates.filter((target) => target.version === formatParts(newest));
   const [only] = releases;
   return only !== undefined && releases.length === 1 ? only : ambiguous(releases);
@@ -56,16 +60,22 @@ export function missingPackages(
   { version, release }: Target,
   uploaded: readonly UploadedPackage[],
   architectures: readonly string[],
+  editions: readonly Edition[] = OCEANBASE,
 ): string[] {
   const there = uploaded.filter((pkg) => pkg.version === version && pkg.release_distribution === release);
   const has = (name: string, architecture: string) =>
     there.some((pkg) => pkg.name === name && pkg.architecture === architecture);
-  const edition = EDITIONS.find(([main]) => there.some((pkg) => pkg.name === main)) ?? COMMUNITY;
+  const edition = editions.find(([main]) => there.some((pkg) => pkg.name === main)) ?? editions[0] ?? [];
   return architectures.flatMap((architecture) =>
     edition
       .filter((name) => !has(name, architecture))
       .map((name) => `${name}-${version}-${release}.${architecture}.rpm`),
   );
+}
+
+/** What the uploaded main packages would upgrade to. */
+function mainTargets(uploaded: readonly UploadedPackage[], editions: readonly Edition[]): Target[] {
+  return distinct(uploaded.filter(({ name }) => editions.some(([main]) => main === name)).map(targetOf));
 }
 
 function targetOf({ version, release_distribution: release }: UploadedPackage): Target {
@@ -84,13 +94,13 @@ function noList(version: string): Finding {
   };
 }
 
-function nothingUploaded(version: string, uploaded: readonly UploadedPackage[]): Finding {
-  const known = distinct(uploaded.filter(({ name }) => MAIN.has(name)).map(targetOf));
-  const there = known.length === 0 ? "none" : known.map((target) => `${target.version}-${target.release}`).join(", ");
+function nothingUploaded(version: string, uploaded: readonly UploadedPackage[], editions: readonly Edition[]): Finding {
+  const known = mainTargets(uploaded, editions).map((target) => `${target.version}-${target.release}`);
+  const names = (editions[0] ?? []).join(" and ");
   return {
     code: "no-package",
-    message: `No uploaded OceanBase package satisfies version ${version}; uploaded: ${there}.`,
-    remedy: `Upload the packages of the target (${COMMUNITY.join(" and ")} for the community edition).`,
+    message: `No uploaded package satisfies version ${version}; uploaded: ${known.length === 0 ? "none" : known.join(", ")}.`,
+    remedy: `Upload the packages of the target (${names}${editions.length > 1 ? " for the community edition" : ""}).`,
   };
 }
 

@@ -1,6 +1,6 @@
 import { type Constraint, holds } from "../core/constraint";
 import { decide } from "../core/decide";
-import { PinError, Unreachable } from "../core/errors";
+import { PinError } from "../core/errors";
 import type { Finding, Pin, Plan, Task, TaskStatus, UpgradeCall } from "../core/pin";
 import {
   compareVersions,
@@ -12,43 +12,40 @@ import {
 } from "../core/version";
 import type { Agents } from "./agents";
 import { endangers } from "./arguments";
-import { type ClusterObservation, dagPath, lookAtCluster } from "./cluster-look";
-import type { ClusterArguments } from "./cluster-version";
-import { dagState, formatTarget, obUpgradeTarget, percentOf, stageOf } from "./dag";
-import { describeFailure } from "./failure";
+import { formatTarget } from "./dag";
+import { look, type UpgradeObservation } from "./look";
 import { chooseTarget, type Target } from "./packages";
 import { preflight } from "./preflight";
 import { type Dag, dag } from "./schema";
+import type { System, UpgradeArguments } from "./system";
+import { TaskWatcher } from "./task";
 
-const UPGRADE = "/api/v1/ob/upgrade";
-const MISSES = 4;
-
-export interface ClusterPinOptions {
-  readonly args: ClusterArguments;
+export interface UpgradePinOptions<A extends UpgradeArguments> {
+  readonly system: System<A>;
+  readonly args: A;
   readonly constraint: Constraint;
   readonly agents: Agents;
   readonly close: () => Promise<void>;
 }
 
-/** A connected driver for one OceanBase cluster. */
-export class ClusterPin implements Pin<ClusterObservation> {
+/** A connected driver for what obshell upgrades in one cluster: its database, or its agents. */
+export class UpgradePin<A extends UpgradeArguments> implements Pin<UpgradeObservation> {
   readonly title: string;
-  readonly #options: ClusterPinOptions;
-  /** The DAG as it was last seen with its nodes: their names are fetched only when the stage has changed. */
-  #detailed: Dag | undefined;
-  /** How often in a row the task was not there. */
-  #misses = 0;
+  readonly #options: UpgradePinOptions<A>;
+  readonly #watcher: TaskWatcher;
 
-  constructor(options: ClusterPinOptions) {
+  constructor(options: UpgradePinOptions<A>) {
     this.#options = options;
-    this.title = `OceanBase cluster at ${new URL(options.args.endpoints[0] ?? "").host}`;
+    this.#watcher = new TaskWatcher(options.agents);
+    this.title = `${options.system.title} at ${new URL(options.args.endpoints[0] ?? "").host}`;
   }
 
-  observe(): Promise<ClusterObservation> {
-    return lookAtCluster(this.#options.agents, this.#options.constraint);
+  observe(): Promise<UpgradeObservation> {
+    const { agents, system, constraint } = this.#options;
+    return look(agents, system, constraint);
   }
 
-  plan(observation: ClusterObservation): Plan {
+  plan(observation: UpgradeObservation): Plan {
     const { constraint } = this.#options;
     return decide({ observation, constraint, call: () => this.#call(observation) });
   }
@@ -58,78 +55,39 @@ export class ClusterPin implements Pin<ClusterObservation> {
     return parsed !== undefined && holds(parsed, this.#options.constraint);
   }
 
-  async start(_call: UpgradeCall, observation: ClusterObservation): Promise<Task> {
-    const { agents, args } = this.#options;
+  async start(_call: UpgradeCall, observation: UpgradeObservation): Promise<Task> {
+    const { agents, args, system } = this.#options;
     const target = this.#target(observation);
     if ("code" in target) throw new PinError("blocked", `${this.title}: ${target.message}`, { remedy: target.remedy });
-    const body = {
-      version: target.version,
-      release: target.release,
-      mode: this.#mode,
-      upgradeDir: args.upgradeDir ?? "",
-      ...(args.freezeServer === undefined ? {} : { freeze_server: args.freezeServer }),
-    };
-    const created = await agents.write(await this.#callee(observation), UPGRADE, body, dag);
-    return taskOf(created);
+    const callee = await this.#callee(observation);
+    return this.#taskOf(await agents.write(callee, system.path, system.body(args, target), dag));
   }
 
-  async inspect(task: Task): Promise<TaskStatus> {
-    const seen = await this.#options.agents.read(dagPath(task.id, false), dag);
-    if (seen === undefined) return this.#missing(task);
-    this.#misses = 0;
-    switch (dagState(seen)) {
-      case "running":
-        return { kind: "running", message: stageOf(await this.#named(seen)), percent: percentOf(seen) };
-      case "rolling-back":
-        return { kind: "running", message: `rolling back, ${stageOf(await this.#named(seen))}` };
-      case "succeeded":
-        return { kind: "succeeded" };
-      case "rolled-back":
-        return {
-          kind: "rolled-back",
-          message: "the task ended by undoing the upgrade, the old version still runs.",
-          remedy: "Find out who rolled it back and why; the next `pulumi up` starts the upgrade anew.",
-        };
-      case "failed":
-        return {
-          kind: "failed",
-          ...describeFailure((await this.#options.agents.read(dagPath(task.id, true), dag)) ?? seen),
-        };
-    }
+  inspect(task: Task): Promise<TaskStatus> {
+    return this.#watcher.inspect(task);
   }
 
   close(): Promise<void> {
     return this.#options.close();
   }
 
-  /** obshell also says "not found" when its database fails while it looks; only when it keeps saying so it is true. */
-  #missing(task: Task): TaskStatus {
-    this.#misses += 1;
-    if (this.#misses >= MISSES) return { kind: "gone" };
-    throw new Unreachable(`task ${task.id} was not found`, { sent: true, heard: true });
-  }
-
-  get #mode(): string {
-    return this.#options.args.mode ?? "rolling";
-  }
-
-  #target(observation: ClusterObservation): Target | Finding {
-    const { args, constraint } = this.#options;
+  #target({ readiness }: UpgradeObservation): Target | Finding {
+    const { args, constraint, system } = this.#options;
     const pin = { version: args.version, release: args.release, constraint };
-    return chooseTarget(pin, observation.readiness.uploaded);
+    return chooseTarget(pin, readiness.uploaded, system.editions);
   }
 
-  #call(observation: ClusterObservation): UpgradeCall {
+  #call(observation: UpgradeObservation): UpgradeCall {
+    const { args, system } = this.#options;
     const { readiness, members } = observation;
     const lowest = lowestVersion(members.map((member) => member.version));
     const target = this.#target(observation);
-    const zones = `${readiness.zones} zone${readiness.zones === 1 ? "" : "s"}`;
-    const how = this.#mode === "rolling" ? `rolling over ${zones}` : `stopping the service of ${zones}`;
-    const found = "code" in target ? [target] : preflight(readiness, { mode: this.#mode, target });
+    const asked = { args, editions: system.editions };
+    const found = "code" in target ? [target] : preflight(system.checks, readiness, { ...asked, target });
     return {
       from: lowest ? formatVersion(lowest) : "",
-      route: routeOf(lowest, "code" in target ? undefined : target, this.#options.args.version),
-      how,
+      route: routeOf(lowest, "code" in target ? undefined : target, args.version),
+      how: system.how(args, readiness),
       findings: [...this.#directoryFindings(), ...found],
     };
   }
@@ -150,26 +108,24 @@ export class ClusterPin implements Pin<ClusterObservation> {
   }
 
   /**
-   * The endpoint that gets the call. obshell compares the target with the called agent's own observer, so in a cluster
-   * that is half upgraded only an agent beside an old observer accepts.
+   * The endpoint that gets the call. obshell compares the target with what the called agent itself runs or has beside
+   * it, so in a cluster that is half upgraded only an agent beside an old member accepts.
    */
-  async #callee({ members, agentOf }: ClusterObservation): Promise<string> {
+  async #callee({ members, running }: UpgradeObservation): Promise<string> {
     const { agents, args } = this.#options;
     await agents.meetAll();
     const lowestFirst = [...members].sort((a, b) => compareVersions(a.version, b.version));
     for (const member of lowestFirst) {
-      const agent = agents.met.find(({ address }) => address === agentOf[member.name]);
+      const beside = running.find(({ name }) => name === member.name)?.agent;
+      const agent = agents.met.find(({ address }) => address === beside);
       if (agent !== undefined) return agent.origin;
     }
     return agents.met[0]?.origin ?? new URL(args.endpoints[0] ?? "").origin;
   }
 
-  async #named(seen: Dag): Promise<Dag> {
-    const known = this.#detailed;
-    if (known?.id === seen.id && known.stage === seen.stage) return { ...seen, nodes: known.nodes };
-    const detailed = await this.#options.agents.read(dagPath(seen.id, true), dag).catch(() => undefined);
-    this.#detailed = detailed ?? { ...seen, nodes: known?.id === seen.id ? known.nodes : undefined };
-    return { ...seen, nodes: this.#detailed.nodes };
+  #taskOf(created: Dag): Task {
+    const target = this.#options.system.dagTarget(created.name);
+    return { id: created.id, kind: target?.kind ?? created.name, to: target ? formatTarget(target) : created.name };
   }
 }
 
@@ -179,9 +135,4 @@ function routeOf(from: Version | undefined, target: Target | undefined, wish: st
   if (target === undefined) return `${formatParts(from)} → ${wish}`;
   if (formatParts(from) !== target.version) return `${formatParts(from)} → ${target.version}`;
   return `${formatVersion(from)} → ${target.version}-${target.release}`;
-}
-
-function taskOf(created: Dag): Task {
-  const target = obUpgradeTarget(created.name);
-  return { id: created.id, kind: target?.kind ?? created.name, to: target ? formatTarget(target) : created.name };
 }

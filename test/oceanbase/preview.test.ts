@@ -116,7 +116,7 @@ describe("what keeps an upgrade from starting", () => {
       {},
       { version: "4.3.9.0", release: undefined },
       () => undefined,
-      /No uploaded OceanBase package satisfies version 4\.3\.9\.0/,
+      /No uploaded package satisfies version 4\.3\.9\.0/,
     ],
   ];
 

@@ -1,5 +1,6 @@
 import type { EngineLog, LogLine } from "../../provider/host/engine-log";
 import { Lifecycle } from "../../provider/host/lifecycle";
+import { agentVersion } from "../../provider/oceanbase/agent-version";
 import { clusterVersion } from "../../provider/oceanbase/cluster-version";
 import { createTransport, ObshellCluster } from "../simulators";
 import { simulatedTransport } from "../support/simulated-transport";
@@ -38,9 +39,12 @@ export function rig(options: ClusterOptions = {}, skew = 0): Rig {
   const lines: LogLine[] = [];
   const log: EngineLog = { write: (line) => lines.push(line), flush: async () => undefined };
   const send = createTransport(cluster, { sleep: (ms) => clock.sleep(ms) });
-  const kind = clusterVersion(() => simulatedTransport(send));
+  const connect = () => simulatedTransport(send);
   const lifecycle = new Lifecycle({
-    kinds: { "oceanbase:ClusterVersion": async () => kind },
+    kinds: {
+      "oceanbase:AgentVersion": async () => agentVersion(connect),
+      "oceanbase:ClusterVersion": async () => clusterVersion(connect),
+    },
     log,
     rhythm: { change: 0, repeat: 60_000 },
     clock: { now: () => clock.now() + skew, sleep: (ms, signal) => clock.sleep(ms, signal) },

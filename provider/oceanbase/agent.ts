@@ -1,0 +1,20 @@
+import { agentUpgradeTarget } from "./dag";
+import { OBSHELL } from "./packages";
+import { agentsRun, packagesUploaded } from "./preflight";
+import type { System } from "./system";
+
+/**
+ * The obshell agents of a cluster: `agent_info[].version` of each. They restart all at once, so for tens of seconds
+ * nobody answers; and they are also raised by an upgrade of the database, whose package brings an obshell of its own.
+ */
+export const obshellAgents: System = {
+  title: "obshell agents of the cluster",
+  path: "/api/v1/agent/upgrade",
+  dagTarget: agentUpgradeTarget,
+  running: ({ agent_info: agents }) =>
+    (agents ?? []).map(({ ip, port, version }) => ({ name: `${ip}:${port}`, version, agent: `${ip}:${port}` })),
+  editions: OBSHELL,
+  checks: [agentsRun, packagesUploaded],
+  how: (_, { agents }) => `restarting ${agents.length} agent${agents.length === 1 ? "" : "s"}`,
+  body: ({ upgradeDir }, target) => ({ ...target, upgradeDir: upgradeDir ?? "" }),
+};

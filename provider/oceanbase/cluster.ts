@@ -1,0 +1,36 @@
+import { obUpgradeTarget } from "./dag";
+import { OCEANBASE } from "./packages";
+import { agentsRun, observersAvailable, packagesUploaded, zonesForRolling } from "./preflight";
+import type { System, UpgradeArguments } from "./system";
+
+export interface ClusterCall extends UpgradeArguments {
+  readonly mode?: "rolling" | "stopService" | undefined;
+  readonly freezeServer?: boolean | undefined;
+}
+
+/** The OceanBase database of a cluster: every observer's `build_version`. */
+export const cluster: System<ClusterCall> = {
+  title: "OceanBase cluster",
+  path: "/api/v1/ob/upgrade",
+  dagTarget: obUpgradeTarget,
+  running: ({ obcluster_info: { topology } }) =>
+    Object.values(topology ?? {})
+      .flat()
+      .map((server) => ({
+        name: `${server.svr_ip}:${server.svr_port}`,
+        version: server.build_version,
+        agent: `${server.svr_ip}:${server.agent_port}`,
+      })),
+  editions: OCEANBASE,
+  checks: [zonesForRolling, agentsRun, observersAvailable, packagesUploaded],
+  how: ({ mode }, { zones }) => {
+    const count = `${zones} zone${zones === 1 ? "" : "s"}`;
+    return mode === "stopService" ? `stopping the service of ${count}` : `rolling over ${count}`;
+  },
+  body: ({ mode, upgradeDir, freezeServer }, target) => ({
+    ...target,
+    mode: mode ?? "rolling",
+    upgradeDir: upgradeDir ?? "",
+    ...(freezeServer === undefined ? {} : { freeze_server: freezeServer }),
+  }),
+};

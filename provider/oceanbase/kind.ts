@@ -1,0 +1,61 @@
+import type { CommonArguments } from "../core/arguments";
+import { standing } from "../core/constraint";
+import type { PinKind } from "../core/kind";
+import { formatParts, formatVersion, lowestVersion } from "../core/version";
+import { HttpClient } from "../http/client";
+import { type Tls, type TlsArguments, tlsFrom } from "../http/tls";
+import type { Transport } from "../http/transport";
+import { Agents } from "./agents";
+import type { UpgradeObservation } from "./look";
+import type { System, UpgradeArguments } from "./system";
+import { UpgradePin } from "./upgrade-pin";
+import { constraintOf } from "./version";
+
+const MINUTE = 60_000;
+
+/** What carries the requests; tests put a simulator here. */
+export type Connect = (tls: Tls) => Transport;
+
+/** A pin kind of either system: they share everything but their arguments, their system and their time limit. */
+export function upgradeKind<A extends UpgradeArguments & TlsArguments & CommonArguments>(
+  parts: Pick<PinKind<A>, "inputs" | "timeout"> & { readonly system: System<A> },
+  connect: Connect,
+): PinKind<A, UpgradeObservation> {
+  return {
+    inputs: parts.inputs,
+    timeout: parts.timeout,
+    secrets: ["password", "clientKey"],
+    credentials: { password: { config: "oceanbase:password", env: ["OCEANBASE_PASSWORD"] } },
+    times: {
+      unreachableBudget: 20 * MINUTE,
+      firstContact: MINUTE,
+      lostReplyWindow: MINUTE / 2,
+      settleTime: MINUTE,
+    },
+    identifiedBy: ["endpoints"],
+    identity: (args) => args.endpoints.map((endpoint) => new URL(endpoint).host),
+    open: (args, { clock, signal }) => {
+      const transport = connect(tlsFrom(args));
+      const http = new HttpClient({ transport, clock, signal });
+      const endpoints = [...new Set(args.endpoints.map((endpoint) => new URL(endpoint).origin))];
+      const agents = new Agents({ endpoints, password: args.password ?? "", http, clock });
+      const close = () => transport.close();
+      return new UpgradePin({ system: parts.system, args, constraint: constraintOf(args), agents, close });
+    },
+    outputs: ({ members }) => {
+      const lowest = lowestVersion(members.map((member) => member.version));
+      return {
+        ...(lowest === undefined ? {} : { currentVersion: formatParts(lowest) }),
+        members: Object.fromEntries(members.map((member) => [member.name, formatVersion(member.version)])),
+      };
+    },
+    drifted: (args, { members }) => {
+      const constraint = constraintOf(args);
+      const stray = members.filter((member) => standing(member.version, constraint) !== "holds");
+      const lowest = lowestVersion(stray.map((member) => member.version));
+      if (lowest === undefined) return undefined;
+      const build = args.release === undefined ? {} : { release: String(lowest.build ?? "") };
+      return { version: formatParts(lowest), ...build };
+    },
+  };
+}

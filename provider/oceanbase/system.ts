@@ -1,0 +1,42 @@
+import type { Member } from "../core/pin";
+import type { DagTarget } from "./dag";
+import type { Edition, Target } from "./packages";
+import type { Check, Readiness } from "./preflight";
+import type { ObInfo } from "./schema";
+
+/** Arguments of the upgrade call that both systems have. */
+export interface UpgradeArguments {
+  readonly endpoints: readonly string[];
+  readonly password?: string | undefined;
+  readonly version: string;
+  readonly release?: string | undefined;
+  readonly upgradeDir?: string | undefined;
+}
+
+/**
+ * What differs between the two things that obshell upgrades: the database and the agents themselves. Everything else
+ * (authentication, tasks, lock, packages, waiting) is the same.
+ */
+export interface System<A extends UpgradeArguments = UpgradeArguments> {
+  /** For messages: `OceanBase cluster`. */
+  readonly title: string;
+  /** The call, such as `/api/v1/ob/upgrade`. */
+  readonly path: string;
+  /** The target in the name of such an upgrade's DAG; undefined for every other DAG. */
+  readonly dagTarget: (name: string) => DagTarget | undefined;
+  /** What runs, by member, as the vendor writes the version; with the address of the agent beside it. */
+  readonly running: (info: ObInfo) => readonly Running[];
+  /** The packages that an upgrade needs; the first edition is assumed when none is uploaded. */
+  readonly editions: readonly Edition[];
+  readonly checks: readonly Check<A>[];
+  /** For the plan line: `rolling over 3 zones`. */
+  readonly how: (args: A, readiness: Readiness) => string;
+  readonly body: (args: A, target: Target) => Readonly<Record<string, unknown>>;
+}
+
+export interface Running {
+  readonly name: Member["name"];
+  readonly version: string;
+  /** `ip:port` of the agent that compares a target with this member. */
+  readonly agent: string;
+}

@@ -1,0 +1,49 @@
+import { z } from "zod";
+import { type Constraint, parseConstraint } from "../core/constraint";
+import { parseVersion } from "../core/version";
+
+const VERSION_PARTS = 4;
+/** `4.3.5` names a release series; `4.3` would span several with barriers between them. */
+const FEWEST_PARTS = 3;
+const VERSION_EXAMPLE = '"4.3.5.2", "4.3.5" or ">=4.3.5.2"';
+
+/** The `version` argument: exact, a prefix of three parts, or a floor. */
+export const version = z
+  .string({ error: `must be a text, such as ${VERSION_EXAMPLE}` })
+  .superRefine((text, context) => {
+    const problem = versionProblem(parseConstraint(text));
+    if (problem !== undefined) context.addIssue(`${problem}; right is ${VERSION_EXAMPLE}`);
+  });
+
+function versionProblem(constraint: Constraint | undefined): string | undefined {
+  if (constraint === undefined) return "is not an OceanBase version";
+  if (constraint.kind === "latest") return "cannot be latest: obshell upgrades to a version that is named";
+  if (constraint.version.build !== undefined) return "must not carry a build, which belongs in `release`";
+  const parts = constraint.version.parts.length;
+  if (parts >= FEWEST_PARTS && parts <= VERSION_PARTS) return undefined;
+  return `must have ${VERSION_PARTS} parts, or ${FEWEST_PARTS} as a prefix`;
+}
+
+/** A release names one package, so it goes with one version only. For `superRefine`. */
+export function releaseNeedsExactVersion(
+  args: { readonly version: string; readonly release?: string | undefined },
+  context: z.RefinementCtx,
+): void {
+  if (args.release === undefined || isExact(args.version)) return;
+  const message = 'goes with an exact version only, such as version: "4.3.5.2"; leave it out for a prefix or a floor';
+  context.addIssue({ code: "custom", path: ["release"], message });
+}
+
+function isExact(text: string): boolean {
+  const constraint = parseConstraint(text);
+  return constraint?.kind === "at" && constraint.version.parts.length === VERSION_PARTS;
+}
+
+/** The pin: the version, and with a release its build too. The distribution cannot be observed. */
+export function constraintOf(args: { readonly version: string; readonly release?: string | undefined }): Constraint {
+  const constraint = parseConstraint(args.version);
+  if (constraint === undefined) throw new Error(`not a version: ${args.version}`);
+  if (args.release === undefined || constraint.kind !== "at") return constraint;
+  const built = parseVersion(`${args.version}-${args.release.split(".")[0]}`);
+  return built === undefined ? constraint : { kind: "at", version: built };
+}

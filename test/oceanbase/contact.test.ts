@@ -1,0 +1,122 @@
+import { createServer, type Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { afterEach, describe, expect, it } from "vitest";
+import { Lifecycle } from "../../provider/host/lifecycle";
+import { clusterVersion } from "../../provider/oceanbase/cluster-version";
+import { ObshellCluster, ScaledClock, type Served, selfSigned, serve } from "../simulators";
+import { PASSWORD, TARGET, TARGET_BUILD, URN } from "./rig";
+
+const opened: { close(): unknown }[] = [];
+afterEach(async () => {
+  for (const door of opened.splice(0)) await door.close();
+});
+
+/** A server that answers everything alike, and its origin. */
+async function answering(server: Server, scheme: string): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  opened.push({ close: () => server.closeAllConnections() ?? server.close() });
+  // A listening TCP server has an AddressInfo.
+  return `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const web = (status: number, type: string, body: string) =>
+  createServer((_, response) => {
+    response.writeHead(status, { "content-type": type });
+    response.end(body);
+  });
+
+async function cluster(options: Parameters<typeof serve>[1] = {}): Promise<Served> {
+  const clock = new ScaledClock(1);
+  const served = await serve(
+    new ObshellCluster({ clock, rootPassword: PASSWORD, buildVersion: TARGET_BUILD }),
+    options,
+  );
+  opened.push(served);
+  return served;
+}
+
+/** What a pin on these endpoints says, over real sockets. */
+function pin(endpoints: readonly string[], args: Record<string, unknown> = {}) {
+  const lifecycle = new Lifecycle({
+    kinds: { "oceanbase:ClusterVersion": async () => clusterVersion() },
+    log: { write: () => undefined, flush: async () => undefined },
+    rhythm: { change: 0, repeat: 0 },
+    env: {},
+  });
+  return lifecycle.create({ endpoints, password: PASSWORD, ...TARGET, ...args, __urn: URN, __provider: "text" });
+}
+
+const NO_OBSHELL = "is not an obshell agent: expected JSON in obshell's envelope, found";
+
+describe("a server that is no obshell", () => {
+  it.each([
+    ["a web page", web(200, "text/html", "<h1>Hello</h1>"), `${NO_OBSHELL} HTTP 200, text/html: “<h1>Hello</h1>”`],
+    ["a 404", web(404, "text/plain", "not found"), `${NO_OBSHELL} HTTP 404, text/plain: “not found”`],
+    [
+      "other JSON",
+      web(200, "application/json", '{"hello":1}'),
+      `${NO_OBSHELL} HTTP 200, application/json: “{"hello":1}”`,
+    ],
+    ["nothing", web(200, "application/json", ""), `${NO_OBSHELL} HTTP 200, application/json, no body`],
+    [
+      "an envelope with something else in it",
+      web(200, "application/json", '{"successful":true,"status":200,"data":{"ip":"10.0.0.1"}}'),
+      "answered in an unknown shape: ",
+    ],
+    [
+      "terminal escapes",
+      web(200, "text/html", "\u001b[31mred\u001b[0m"),
+      `${NO_OBSHELL} HTTP 200, text/html: “[31mred[0m”`,
+    ],
+  ])("but answers with %s is told in one sentence", async (_, server, text) => {
+    const origin = await answering(server, "http");
+    await expect(pin([origin])).rejects.toThrow(text);
+    await expect(pin([origin])).rejects.toThrow("[not-the-vendor]");
+  });
+
+  it("but speaks plain HTTP where TLS is expected is told as such", async () => {
+    const origin = await answering(web(200, "text/html", ""), "https");
+    await expect(pin([origin])).rejects.toThrow(/is not an obshell agent: .*found a server without TLS/);
+  });
+
+  it("but speaks TLS where plain HTTP is expected is told by its own words", async () => {
+    const { origins } = await cluster({ tls: selfSigned() });
+    const plain = origins.map((origin) => origin.replace("https:", "http:"));
+    await expect(pin(plain)).rejects.toThrow("Client sent an HTTP request to an HTTPS server.");
+  });
+});
+
+describe("a cluster with TLS", () => {
+  it("whose certificate nobody vouches for is refused, with the three ways to trust it", async () => {
+    const { origins } = await cluster({ tls: selfSigned() });
+    await expect(pin(origins)).rejects.toThrow(/not trusted: .*caCertificate.*serverName.*allowUntrustedCertificate/);
+  });
+
+  it("is trusted by its CA", async () => {
+    const tls = selfSigned();
+    const { origins } = await cluster({ tls });
+    const { outs } = await pin(origins, { caCertificate: tls.cert });
+    expect(outs).toMatchObject({ status: "current" });
+  });
+
+  it("is trusted whatever its certificate when that is asked for", async () => {
+    const { origins } = await cluster({ tls: selfSigned() });
+    const { outs } = await pin(origins, { allowUntrustedCertificate: true });
+    expect(outs).toMatchObject({ status: "current" });
+  });
+
+  it("has no say over a plain TLS server that is no obshell either", async () => {
+    const server = createTlsServer(selfSigned(), (_, response) => response.end("hello"));
+    const origin = await answering(server, "https");
+    await expect(pin([origin], { allowUntrustedCertificate: true })).rejects.toThrow(`${NO_OBSHELL} HTTP 200`);
+  });
+});
+
+describe("credentials in a URL", () => {
+  it("are refused without being shown", async () => {
+    const failure = pin(["http://root:hunter22@10.0.0.1:2886"]);
+    await expect(failure).rejects.toThrow("must not carry credentials");
+    await expect(failure).rejects.not.toThrow("hunter22");
+  });
+});
