@@ -1,6 +1,8 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { type CommonArgs, VersionResource } from "./resource";
 
+const SECRETS = ["password", "agentPassword", "clientKey"];
+
 /** How to reach the obshell agents of a cluster. */
 export interface ConnectionArgs {
   /**
@@ -13,6 +15,11 @@ export interface ConnectionArgs {
    * @default the config value `oceanbase:password`, or the environment variable `OCEANBASE_PASSWORD`
    */
   readonly password?: pulumi.Input<string>;
+  /**
+   * The agents' own password, used with agents that have one set (obshell 4.2.6.0 and later). Kept encrypted in the state.
+   * @default the config value `oceanbase:agentPassword`, or the environment variable `OCEANBASE_AGENT_PASSWORD`
+   */
+  readonly agentPassword?: pulumi.Input<string>;
   /** The CA that signed the agents' certificates, as PEM text. */
   readonly caCertificate?: pulumi.Input<string>;
   /** Client certificate for agents that ask for one, as PEM text. */
@@ -28,8 +35,21 @@ export interface ConnectionArgs {
   readonly allowUntrustedCertificate?: pulumi.Input<boolean>;
 }
 
+/** Arguments of both resources. */
+export interface UpgradeArgs extends ConnectionArgs, CommonArgs {
+  /**
+   * What to do about an upgrade that this resource started and that failed. Until something is done the cluster stays
+   * locked.
+   * - `report`: say what failed and what would be accepted now
+   * - `retry`: the next `up` sends RETRY, once, which goes on from the failed stage
+   * - `rollback`: send ROLLBACK while the server allows it (before the agents restart), wait for it, and fail all the same
+   * @default "report"
+   */
+  readonly onFailure?: pulumi.Input<"report" | "retry" | "rollback">;
+}
+
 /** Arguments of {@link ClusterVersion}. */
-export interface ClusterVersionArgs extends ConnectionArgs, CommonArgs {
+export interface ClusterVersionArgs extends UpgradeArgs {
   /**
    * The version that every observer shall run: exact (`4.3.5.2`), a prefix (`4.3.5`) or a floor (`>=4.3.5.2`). For a
    * prefix and a floor the uploaded packages decide: the newest that satisfies it is the target.
@@ -81,12 +101,12 @@ export class ClusterVersion extends VersionResource {
   declare readonly currentVersion: pulumi.Output<string>;
 
   constructor(name: string, args: ClusterVersionArgs, options?: pulumi.CustomResourceOptions) {
-    super("oceanbase:ClusterVersion", name, { ...args }, ["password", "clientKey"], options);
+    super("oceanbase:ClusterVersion", name, { ...args }, SECRETS, options);
   }
 }
 
 /** Arguments of {@link AgentVersion}. */
-export interface AgentVersionArgs extends ConnectionArgs, CommonArgs {
+export interface AgentVersionArgs extends UpgradeArgs {
   /**
    * The obshell version that every agent shall run: exact (`4.3.3.0`), a prefix (`4.3.3`) or a floor (`>=4.3.3.0`). For a
    * prefix and a floor the newest uploaded `obshell` package that satisfies it is the target.
@@ -124,6 +144,6 @@ export class AgentVersion extends VersionResource {
   declare readonly currentVersion: pulumi.Output<string>;
 
   constructor(name: string, args: AgentVersionArgs, options?: pulumi.CustomResourceOptions) {
-    super("oceanbase:AgentVersion", name, { ...args }, ["password", "clientKey"], options);
+    super("oceanbase:AgentVersion", name, { ...args }, SECRETS, options);
   }
 }

@@ -5,6 +5,8 @@ export interface ProviderArgs {
   readonly oceanbase?: {
     /** Password of root@sys. */
     readonly password?: pulumi.Input<string>;
+    /** The agents' own password, where they have one. */
+    readonly agentPassword?: pulumi.Input<string>;
   };
 }
 

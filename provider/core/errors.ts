@@ -61,6 +61,19 @@ export class Unreachable extends PinError {
 }
 
 /**
+ * What has to be learnt before a write is sent. When that fails, nothing of the write was sent, whatever became of the
+ * questions.
+ */
+export async function beforeSending<T>(prepare: () => Promise<T>): Promise<T> {
+  try {
+    return await prepare();
+  } catch (error) {
+    if (!(error instanceof Unreachable)) throw error;
+    throw new Unreachable(error.message, { sent: false, heard: error.heard, cause: error });
+  }
+}
+
+/**
  * What a refused upgrade call leaves to do after the look at the vendor that follows every refusal.
  * - `busy`: something else runs; wait for it as long as the deadline allows.
  * - `soon`: the server was not ready; a few more tries.
@@ -77,4 +90,11 @@ export class Refused extends PinError {
     super("refused", message, options);
     this.refusal = options.refusal;
   }
+}
+
+/** Whatever was thrown, as an error for people. */
+export function asPinError(thrown: unknown): PinError {
+  if (thrown instanceof PinError) return thrown;
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return new PinError("unexpected", message, { cause: thrown });
 }

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { CommonArguments } from "./arguments";
 import type { Observation, Pin } from "./pin";
-import type { Policy } from "./policy";
+import type { Times } from "./policy";
 import type { Runtime } from "./runtime";
 
 /** Where an argument is looked for when the resource does not give it: stack config or Provider, then environment. */
@@ -31,7 +31,7 @@ export interface PinKind<A extends CommonArguments = CommonArguments, O extends 
   readonly credentials: Readonly<Record<string, CredentialSource>>;
   /** Milliseconds that create and update may take when customTimeouts does not say. */
   readonly timeout: number;
-  readonly times: Omit<Policy, "onNewer" | "wait">;
+  readonly times: Times;
   /**
    * The names by which the pinned thing is known; the first one becomes the resource's id. When old and new arguments
    * have none in common, it is another thing and the resource is replaced.

@@ -21,6 +21,18 @@ export class Ledger {
     return this.#upgrade?.state === "running" || this.#upgrade?.state === "unknown";
   }
 
+  /** Whether this tool started the task. */
+  owns(task: Task): boolean {
+    return this.#upgrade?.task === task.id && this.#upgrade.joined !== true;
+  }
+
+  /** A failed upgrade runs again. */
+  reopened(): void {
+    if (this.#upgrade === undefined) return;
+    const { finishedAt: _over, ...rest } = this.#upgrade;
+    this.#upgrade = { ...rest, state: "running" };
+  }
+
   /** The call was accepted. */
   started(task: Task, call: UpgradeCall, startedAt: string): void {
     this.#upgrade = { task: task.id, kind: task.kind, from: call.from, to: task.to, startedAt, state: "running" };
@@ -49,6 +61,7 @@ export class Ledger {
       from: before?.from ?? from,
       to: task.to,
       startedAt: before?.startedAt ?? this.now(),
+      ...(before === undefined || before.joined ? { joined: true as const } : {}),
       state: "running",
     };
     this.ended(state);

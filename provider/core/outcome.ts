@@ -10,6 +10,8 @@ export interface UpgradeRecord {
   /** When this tool sent the call, or first saw the upgrade run. */
   readonly startedAt: string;
   readonly finishedAt?: string;
+  /** Set when the upgrade was found running, not started by this tool: it is never operated on. */
+  readonly joined?: true;
   /** `unknown`: the answer to the call was lost. `gone`: the vendor no longer knows the task. */
   readonly state: "running" | "succeeded" | "failed" | "rolled-back" | "unknown" | "gone";
 }

@@ -31,7 +31,12 @@ export type Activity =
 export interface Failure {
   readonly message: string;
   readonly remedy: string;
+  /** What the vendor would accept now. */
+  readonly ways?: readonly Way[];
 }
+
+/** What can be done with a failed task: run it on from where it failed, or undo it. */
+export type Way = "retry" | "rollback";
 
 /** Something a client can see that keeps an upgrade from succeeding. */
 export interface Finding {
@@ -101,6 +106,8 @@ export interface Pin<O extends Observation = Observation> {
   start(call: UpgradeCall, observation: O): Promise<Task>;
   /** Reads only. */
   inspect(task: Task): Promise<TaskStatus>;
+  /** Another write, where the vendor has it: re-opens a failed task. Asynchronous; throws like `start`. */
+  operate?(task: Task, way: Way): Promise<void>;
   /** Releases connections. */
   close(): Promise<void>;
 }

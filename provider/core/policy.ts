@@ -2,6 +2,11 @@
 export interface Policy {
   /** What to do when something newer than the pin runs. No reading of it ever calls a downgrade. */
   readonly onNewer: "report" | "accept" | "fail";
+  /**
+   * What to do about an upgrade of ours that failed: `report` it, `retry` one that an earlier run left failed (once per
+   * run), or `rollback` where the vendor still allows it, and fail all the same.
+   */
+  readonly onFailure: "report" | "retry" | "rollback";
   /** False: return as soon as the vendor has accepted. */
   readonly wait: boolean;
   /** How long nobody may answer while an upgrade is known to run, or after the vendor was heard once. */
@@ -13,6 +18,9 @@ export interface Policy {
   /** After a successful task: how long the versions may take to show it. */
   readonly settleTime: number;
 }
+
+/** What a pin kind knows about its vendor. */
+export type Times = Omit<Policy, "onNewer" | "onFailure" | "wait">;
 
 /** Tries of a call that the vendor was not ready for (`soon`). */
 export const SOON_TRIES = 5;

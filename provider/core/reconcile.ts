@@ -1,11 +1,13 @@
 import { describeCall, describePlan } from "./describe";
-import { PinError, Refused, Unreachable } from "./errors";
+import { asPinError, type PinError, Refused, Unreachable } from "./errors";
+import { follow } from "./follow";
 import { Ledger } from "./ledger";
 import type { Outcome, Status, UpgradeRecord } from "./outcome";
 import { Watch } from "./pace";
 import { Patience } from "./patience";
-import type { Observation, Pin, Plan, Task, UpgradeCall } from "./pin";
+import type { Failure, Observation, Pin, Plan, Task, UpgradeCall } from "./pin";
 import { type Policy, SOON_TRIES } from "./policy";
+import { Recovery } from "./recovery";
 import type { Runtime } from "./runtime";
 import {
   blocked,
@@ -49,6 +51,7 @@ class Reconciliation<O extends Observation> {
   readonly #patience: Patience;
   readonly #idle: Watch;
   readonly #ledger: Ledger;
+  readonly #recovery: Recovery;
   #seen: O | undefined;
   /**
    * The last look already asked for the upgrade. The call is sent only after two looks in a row that both do: the
@@ -70,6 +73,7 @@ class Reconciliation<O extends Observation> {
     this.#runtime = runtime;
     this.#ledger = new Ledger(runtime.clock, remembered);
     this.#patience = new Patience(pin.title, policy, runtime, this.#ledger.accepted);
+    this.#recovery = new Recovery(pin, policy, runtime);
     this.#idle = this.#watch();
   }
 
@@ -113,7 +117,8 @@ class Reconciliation<O extends Observation> {
         return this.#newer(plan);
       case "failed":
         this.#ledger.found(plan.task, plan.from, "failed");
-        throw failed(this.#pin.title, plan.task, plan.failure);
+        await this.#afterFailure(plan.task, plan.failure, "earlier");
+        return undefined;
       case "join":
         if (this.#ledger.found(plan.task, plan.from, "running")) this.#runtime.inform(describePlan(plan));
         return this.#followOr(plan.task);
@@ -257,31 +262,29 @@ class Reconciliation<O extends Observation> {
 
   /** Waits for the end of the task. What it achieved, only the next look can tell. */
   async #follow(task: Task): Promise<void> {
-    const watch = this.#watch();
     this.#lost = undefined;
-    for (;;) {
-      const status = await this.#patience.ask(() => this.#pin.inspect(task));
-      switch (status.kind) {
-        case "running":
-          this.#runtime.report(status);
-          await watch.pause(status.percent);
-          continue;
-        case "succeeded":
-          this.#ledger.ended("succeeded");
-          if (this.#pin.satisfiedBy(task.to)) this.#succeeded = this.#watch();
-          return;
-        case "gone":
-          this.#ledger.ended("gone");
-          this.#vanished = true;
-          return;
-        case "failed":
-          this.#ledger.ended("failed");
-          throw failed(this.#pin.title, task, status);
-        case "rolled-back":
-          this.#ledger.ended("rolled-back");
-          throw rolledBack(this.#pin.title, task, status);
-      }
+    const ending = await follow(this.#pin, task, this.#patience, this.#runtime);
+    this.#ledger.ended(ending.kind);
+    switch (ending.kind) {
+      case "succeeded":
+        if (this.#pin.satisfiedBy(task.to)) this.#succeeded = this.#watch();
+        return;
+      case "gone":
+        this.#vanished = true;
+        return;
+      case "failed":
+        return this.#afterFailure(task, ending, "just now");
+      case "rolled-back":
+        throw rolledBack(this.#pin.title, task, ending, this.#recovery.undone);
     }
+  }
+
+  /** A failed upgrade, as the policy says. One that this tool did not start is never operated on. */
+  async #afterFailure(task: Task, failure: Failure, when: "just now" | "earlier"): Promise<void> {
+    const reopened = this.#ledger.owns(task) && (await this.#recovery.reopen(task, failure, when));
+    if (!reopened) throw failed(this.#pin.title, task, failure);
+    this.#ledger.reopened();
+    await this.#follow(task);
   }
 
   #refuseHopeless(call: UpgradeCall): void {
@@ -292,10 +295,4 @@ class Reconciliation<O extends Observation> {
   #watch(): Watch {
     return new Watch(this.#runtime.clock, this.#runtime.signal, this.#runtime.random);
   }
-}
-
-function asPinError(thrown: unknown): PinError {
-  if (thrown instanceof PinError) return thrown;
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return new PinError("unexpected", message, { cause: thrown });
 }

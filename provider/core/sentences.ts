@@ -11,10 +11,11 @@ export function failed(title: string, task: Task, failure: Failure): PinError {
   });
 }
 
-export function rolledBack(title: string, task: Task, failure: Failure): PinError {
-  return new PinError("rolled-back", `${title}: ${nameOf(task)} was rolled back: ${failure.message}`, {
-    remedy: failure.remedy,
-  });
+/** @param cause the failure for which we rolled back ourselves */
+export function rolledBack(title: string, task: Task, ending: Failure, cause?: Failure): PinError {
+  const why = cause === undefined ? ending.message : `as \`onFailure\` asks, because it failed: ${cause.message}`;
+  const remedy = cause === undefined ? ending.remedy : "Mend the cause; the next `pulumi up` starts the upgrade anew.";
+  return new PinError("rolled-back", `${title}: ${nameOf(task)} was rolled back: ${why}`, { remedy });
 }
 
 export function blocked(title: string, findings: readonly Finding[]): PinError {

@@ -10,6 +10,7 @@ const record = z.object({
   to: z.string(),
   startedAt: z.string(),
   finishedAt: z.string().optional(),
+  joined: z.literal(true).optional(),
   state: z.enum(["running", "succeeded", "failed", "rolled-back", "unknown", "gone"]),
 });
 
@@ -17,8 +18,8 @@ const record = z.object({
 export function rememberedUpgrade(outputs: Properties | undefined): UpgradeRecord | undefined {
   const parsed = record.safeParse(outputs?.["lastUpgrade"]);
   if (!parsed.success) return undefined;
-  const { finishedAt, ...rest } = parsed.data;
-  return { ...rest, ...(finishedAt === undefined ? {} : { finishedAt }) };
+  const { finishedAt, joined, ...rest } = parsed.data;
+  return { ...rest, ...(finishedAt === undefined ? {} : { finishedAt }), ...(joined === undefined ? {} : { joined }) };
 }
 
 /** States in which a pin is not settled: the next `up` goes on even when its arguments are unchanged. */

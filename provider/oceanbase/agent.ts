@@ -1,3 +1,4 @@
+import { addressOf } from "./address";
 import { agentUpgradeTarget } from "./dag";
 import { OBSHELL } from "./packages";
 import { agentsRun, packagesUploaded } from "./preflight";
@@ -12,7 +13,7 @@ export const obshellAgents: System = {
   path: "/api/v1/agent/upgrade",
   dagTarget: agentUpgradeTarget,
   running: ({ agent_info: agents }) =>
-    (agents ?? []).map(({ ip, port, version }) => ({ name: `${ip}:${port}`, version, agent: `${ip}:${port}` })),
+    (agents ?? []).map(({ ip, port, version }) => ({ name: addressOf(ip, port), version, agent: addressOf(ip, port) })),
   editions: OBSHELL,
   checks: [agentsRun, packagesUploaded],
   how: (_, { agents }) => `restarting ${agents.length} agent${agents.length === 1 ? "" : "s"}`,

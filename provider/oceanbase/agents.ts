@@ -1,17 +1,17 @@
 import type { z } from "zod";
 import type { Clock } from "../core/clock";
-import { PinError, Refused, Unreachable } from "../core/errors";
+import { beforeSending, PinError, Refused, Unreachable } from "../core/errors";
 import { validate } from "../http/body";
 import type { HttpClient } from "../http/client";
 import { TransportError, type WireResponse } from "../http/transport";
+import { addressOf } from "./address";
 import { type Answer, readAnswer, readWriteAnswer } from "./answers";
-import { type AgentKey, readAgentKey, seal } from "./auth";
-import { noCluster, notObshell, tellOne, unauthorized, untrusted } from "./contact";
+import { type AgentKey, type Generation, generationOf, readAgentKey, type Sealed, seal } from "./auth";
+import { noCluster, notObshell, tellOne, unauthorized, unsupportedAuth, untrusted } from "./contact";
 import { type AgentInfo, agentInfo, secret } from "./schema";
 
 const INFO = "/api/v1/info";
 const SECRET = "/api/v1/secret";
-const V2 = "v2";
 const SINGLE = "SINGLE";
 
 /** An agent at one of the endpoints, as far as it was met. */
@@ -21,11 +21,15 @@ interface Agent {
   /** Its own idea of its address, as it stands in the topology. */
   readonly address: string;
   readonly info: AgentInfo;
+  readonly generation: Generation;
 }
 
 export interface AgentsOptions {
   readonly endpoints: readonly string[];
+  /** root@sys's. */
   readonly password: string;
+  /** The agents' own, used where an agent says that it has one. */
+  readonly agentPassword?: string | undefined;
   readonly http: HttpClient;
   readonly clock: Clock;
 }
@@ -66,7 +70,7 @@ export class Agents {
       const index = (this.#current + i) % endpoints.length;
       const origin = endpoints[index] ?? "";
       try {
-        const data = await this.#readFrom(origin, target, schema);
+        const data = await this.readFrom(origin, target, schema);
         // "Not there" can be a passing answer: the next question goes to another agent.
         this.#current = data === undefined ? (index + 1) % endpoints.length : index;
         return data;
@@ -83,7 +87,7 @@ export class Agents {
    * @throws Refused when the agent says no; Unreachable with `sent` when it cannot be known whether it was accepted
    */
   async write<T>(origin: string, target: string, body: unknown, schema: z.ZodType<T>): Promise<T> {
-    const agent = await this.#meetForWrite(origin);
+    const agent = await beforeSending(() => this.#meet(origin));
     const sealed = this.#seal(agent, target, JSON.stringify(body));
     const response = await this.#send(origin, () =>
       this.#options.http.write({ origin, target, headers: sealed.headers, body: sealed.body ?? "" }),
@@ -95,9 +99,9 @@ export class Agents {
       case "unauthorized":
         if (answer.certain) throw unauthorized(origin, answer.text);
         this.#forget(origin);
-        throw new Refused(`${origin} could not verify the upgrade call: ${answer.text}.`, { refusal: "soon" });
+        throw new Refused(`${origin} could not verify POST ${target}: ${answer.text}.`, { refusal: "soon" });
       case "refused":
-        throw new Refused(`${origin} refused the upgrade call: ${answer.text}.`, { refusal: answer.refusal });
+        throw new Refused(`${origin} refused POST ${target}: ${answer.text}.`, { refusal: answer.refusal });
       default:
         throw new Unreachable(`POST ${target} at ${origin} was answered by something else: ${answer.text}`, {
           sent: true,
@@ -106,17 +110,8 @@ export class Agents {
     }
   }
 
-  /** What goes wrong before the write is not the write's fault: nothing of it was sent. */
-  async #meetForWrite(origin: string): Promise<Agent> {
-    try {
-      return await this.#meet(origin);
-    } catch (error) {
-      if (!(error instanceof Unreachable)) throw error;
-      throw new Unreachable(error.message, { sent: false, heard: error.heard, cause: error });
-    }
-  }
-
-  async #readFrom<T>(origin: string, target: string, schema: z.ZodType<T>): Promise<T | undefined> {
+  /** The same from the agent at one endpoint alone. */
+  async readFrom<T>(origin: string, target: string, schema: z.ZodType<T>): Promise<T | undefined> {
     const known = this.#meetings.has(origin);
     const agent = await this.#meet(origin);
     const answer = await this.#signedRead(agent, target);
@@ -187,22 +182,15 @@ export class Agents {
       this.#public(origin, SECRET, secret),
       this.#public(origin, INFO, agentInfo),
     ]);
-    const auth = info.data.supportedAuth;
-    if (auth && !auth.includes(V2)) {
-      throw new PinError(
-        "blocked",
-        `The agent at ${origin} supports only the authentication ${auth.join(", ")}, not ${V2}.`,
-        {
-          remedy: "obshell 4.2.3.0 or later is needed.",
-        },
-      );
-    }
+    const generation = generationOf(info.data);
+    if (generation === undefined) throw unsupportedAuth(origin, info.data);
     if (info.data.identity === SINGLE) throw noCluster(origin);
     const offset = key.timestamp === undefined ? 0 : Date.parse(key.timestamp) - this.#options.clock.now();
     const agent: Agent = {
       origin,
+      generation,
       key: this.#agentKey(origin, key.data.public_key, Number.isNaN(offset) ? 0 : offset),
-      address: `${key.data.ip}:${key.data.port}`,
+      address: addressOf(key.data.ip, key.data.port),
       info: info.data,
     };
     this.#met.set(origin, agent);
@@ -227,9 +215,18 @@ export class Agents {
     return timestamp === undefined ? { data } : { data, timestamp };
   }
 
-  #seal(agent: Agent, target: string, body?: string) {
-    const { password, clock } = this.#options;
-    return seal({ agent: agent.key, password, target, now: clock.now(), ...(body === undefined ? {} : { body }) });
+  #seal(agent: Agent, target: string, body?: string): Sealed {
+    const { password, agentPassword, clock } = this.#options;
+    const own = agent.info.security === true ? agentPassword : undefined;
+    return seal({
+      agent: agent.key,
+      generation: agent.generation,
+      password: own ?? password,
+      agentPassword: own !== undefined,
+      target,
+      now: clock.now(),
+      ...(body === undefined ? {} : { body }),
+    });
   }
 
   async #send(origin: string, request: () => Promise<WireResponse>): Promise<WireResponse> {

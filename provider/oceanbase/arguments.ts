@@ -31,6 +31,7 @@ export const connection = {
     .array(endpoint, { error: `must be a list of agent addresses, such as [${ENDPOINT_EXAMPLE}]` })
     .min(1, `must name at least one agent, such as [${ENDPOINT_EXAMPLE}]`),
   password: z.string({ error: "must be a text" }).optional(),
+  agentPassword: z.string({ error: "must be a text" }).optional(),
   caCertificate: pem("certificate").optional(),
   clientCertificate: pem("certificate").optional(),
   clientKey: pem("private key").optional(),
@@ -43,6 +44,10 @@ function pem(what: string) {
     .string({ error: `must be a ${what} in PEM form` })
     .regex(/-----BEGIN [A-Z ]+-----/, `must be a ${what} in PEM form, beginning with -----BEGIN`);
 }
+
+export const onFailure = z.enum(["report", "retry", "rollback"], {
+  error: 'must be "report", "retry" or "rollback"',
+});
 
 const RELEASE_EXAMPLE = '"102000042025031214.el7"';
 

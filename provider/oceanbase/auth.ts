@@ -1,9 +1,31 @@
 import { constants, createCipheriv, createPublicKey, type KeyObject, publicEncrypt, randomBytes } from "node:crypto";
+import { compareVersions, formatParts, parseVersion, type Version } from "../core/version";
 
 /**
- * obshell's hybrid encryption, generation v2 (agents from 4.2.3.0): the header `X-OCS-Header` carries password, expiry,
- * request target and an AES key, encrypted with the agent's RSA key; the body is encrypted with that AES key.
+ * How requests to an agent are sealed.
+ * - v2 (agents from 4.2.3.0): the header carries password, expiry, request target and an AES key, encrypted with the
+ *   agent's RSA key; the body is encrypted with that AES key. `X-OCS-Header` takes root@sys's password,
+ *   `X-OCS-Agent-Header` that of the agent.
+ * - v1 (4.2.2.0 only): the header carries password and expiry; the body stays plain.
  */
+
+export type Generation = "v1" | "v2";
+
+/**
+ * The generation an agent is spoken to in, as the official clients choose it: the first one it names that is known, else
+ * by its version.
+ */
+export function generationOf(info: { version: string; supportedAuth?: readonly string[] | null | undefined }) {
+  if (info.supportedAuth) return KNOWN.find((generation) => info.supportedAuth?.includes(generation));
+  const version = parseVersion(info.version);
+  if (version === undefined) return undefined;
+  if (formatParts(version) === V1_VERSION) return "v1";
+  return compareVersions(version, FIRST_V2) >= 0 ? "v2" : undefined;
+}
+
+const KNOWN: readonly Generation[] = ["v2", "v1"];
+const V1_VERSION = "4.2.2.0";
+const FIRST_V2: Version = { parts: [4n, 2n, 3n, 0n] };
 
 /** What is known of one agent's key. Each agent has its own, and it changes when an upgrade makes keys longer. */
 export interface AgentKey {
@@ -21,8 +43,12 @@ export interface Sealed {
 
 export interface SealOptions {
   readonly agent: AgentKey;
-  /** root@sys password, in plain text. */
+  /** In plain text. */
   readonly password: string;
+  /** The password is the agent's own, not root@sys's. */
+  readonly agentPassword?: boolean;
+  /** Default v2. */
+  readonly generation?: Generation;
   /** Path and query exactly as sent; the agent compares it byte for byte. */
   readonly target: string;
   readonly body?: string;
@@ -44,10 +70,27 @@ export function readAgentKey(publicKey: string, clockOffset: number): AgentKey {
   return { key, text: publicKey, clockOffset };
 }
 
-/** Header and encrypted body of one request. */
+/** Header and body of one request in an agent's generation. */
 export function seal(options: SealOptions): Sealed {
+  return options.generation === "v1" ? sealV1(options) : sealV2(options);
+}
+
+function expiryOf({ now, agent }: SealOptions): number {
+  return Math.floor((now + agent.clockOffset) / 1_000) + LIFETIME;
+}
+
+function sealV1(options: SealOptions): Sealed {
+  const header = JSON.stringify({ password: options.password, ts: expiryOf(options) });
+  const headers = {
+    "content-type": "application/json",
+    "x-ocs-auth": encryptHeader(options.agent.key, header),
+  };
+  return options.body === undefined ? { headers } : { headers, body: options.body };
+}
+
+function sealV2(options: SealOptions): Sealed {
   const keys = options.keys ?? randomBytes(2 * KEY_BYTES);
-  const expiry = Math.floor((options.now + options.agent.clockOffset) / 1_000) + LIFETIME;
+  const expiry = expiryOf(options);
   const header = JSON.stringify({
     auth: options.password,
     ts: String(expiry),
@@ -56,7 +99,7 @@ export function seal(options: SealOptions): Sealed {
   });
   const headers = {
     "content-type": "application/json",
-    "x-ocs-header": encryptHeader(options.agent.key, header),
+    [options.agentPassword === true ? "x-ocs-agent-header" : "x-ocs-header"]: encryptHeader(options.agent.key, header),
   };
   return options.body === undefined ? { headers } : { headers, body: encryptBody(keys, options.body) };
 }

@@ -1,3 +1,4 @@
+import { addressOf } from "./address";
 import { obUpgradeTarget } from "./dag";
 import { OCEANBASE } from "./packages";
 import { agentsRun, observersAvailable, packagesUploaded, zonesForRolling } from "./preflight";
@@ -17,9 +18,9 @@ export const cluster: System<ClusterCall> = {
     Object.values(topology ?? {})
       .flat()
       .map((server) => ({
-        name: `${server.svr_ip}:${server.svr_port}`,
+        name: addressOf(server.svr_ip, server.svr_port),
         version: server.build_version,
-        agent: `${server.svr_ip}:${server.agent_port}`,
+        agent: addressOf(server.svr_ip, server.agent_port),
       })),
   editions: OCEANBASE,
   checks: [zonesForRolling, agentsRun, observersAvailable, packagesUploaded],

@@ -1,5 +1,6 @@
 import { PinError, Unreachable } from "../core/errors";
 import type { TransportError } from "../http/transport";
+import type { AgentInfo } from "./schema";
 
 /** What can be wrong with an endpoint, as sentences. */
 
@@ -31,6 +32,21 @@ export function untrusted(origin: string, error: TransportError): PinError {
 export function noCluster(origin: string): PinError {
   return new PinError("blocked", `The agent at ${origin} belongs to no OceanBase cluster (identity SINGLE).`, {
     remedy: "Name the agents of a cluster; one that obshell does not manage yet has to be taken over first.",
+  });
+}
+
+export function unsupportedAuth(origin: string, info: AgentInfo): PinError {
+  const offered = info.supportedAuth?.join(", ") ?? `those of version ${info.version}`;
+  return new PinError("blocked", `The agent at ${origin} supports no known way to authenticate (${offered}).`, {
+    remedy: "obshell 4.2.2.0 or later is needed.",
+  });
+}
+
+/** The endpoints answer for different clusters: what one says would be taken for the other. */
+export function differentClusters(clusters: readonly { origin: string; name: string }[]): PinError {
+  const names = clusters.map(({ origin, name }) => `${origin} of ${name}`).join(", ");
+  return new PinError("blocked", `The endpoints belong to different clusters: ${names}.`, {
+    remedy: "Name the agents of one cluster in `endpoints`; pin each cluster with a resource of its own.",
   });
 }
 

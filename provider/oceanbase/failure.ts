@@ -1,5 +1,6 @@
 import type { Failure } from "../core/pin";
 import { printable } from "../http/body";
+import { addressOf } from "./address";
 import { stageOf } from "./dag";
 import type { Dag, DagNode } from "./schema";
 
@@ -20,7 +21,7 @@ const ERROR_LINE = /^ERROR: \[([^\]]*)\]: ([\s\S]*)$/;
 export function describeFailure(dag: Dag): Failure {
   const node = failedNode(dag);
   const task = node?.sub_tasks?.find((sub) => sub.state.toUpperCase() === "FAILED") ?? node?.sub_tasks?.[0];
-  const where = task?.execute_agent ? ` on ${task.execute_agent.ip}:${task.execute_agent.port}` : "";
+  const where = task?.execute_agent ? ` on ${addressOf(task.execute_agent.ip, task.execute_agent.port)}` : "";
   const cancelled = dag.operator.toUpperCase() === "CANCEL" ? " (cancelled)" : "";
   const rollback = dag.operator.toUpperCase() === "ROLLBACK" ? " while it was rolled back" : "";
   const logs = (task?.task_logs ?? []).map(redactLine);
@@ -28,7 +29,8 @@ export function describeFailure(dag: Dag): Failure {
   const said = error ? `: [${error[1]}] ${shorten(error[2] ?? "")}` : "";
   const tail = logs.slice(-TAIL_LINES).map(shorten);
   const log = tail.length === 0 ? "" : ` Log: ${tail.join(" | ")}`;
-  return { message: `${stageOf(dag)} failed${rollback}${cancelled}${where}${said}.${log}`, remedy: remedyFor(dag) };
+  const message = `${stageOf(dag)} failed${rollback}${cancelled}${where}${said}.${log}`;
+  return { message, remedy: remedyFor(dag), ways: rollbackAllowed(dag) ? ["retry", "rollback"] : ["retry"] };
 }
 
 /** What an operator can do with a failed DAG. ROLLBACK is allowed only before the agents restart; then only RETRY. */

@@ -24,8 +24,11 @@ export function upgradeKind<A extends UpgradeArguments & TlsArguments & CommonAr
   return {
     inputs: parts.inputs,
     timeout: parts.timeout,
-    secrets: ["password", "clientKey"],
-    credentials: { password: { config: "oceanbase:password", env: ["OCEANBASE_PASSWORD"] } },
+    secrets: ["password", "agentPassword", "clientKey"],
+    credentials: {
+      password: { config: "oceanbase:password", env: ["OCEANBASE_PASSWORD"] },
+      agentPassword: { config: "oceanbase:agentPassword", env: ["OCEANBASE_AGENT_PASSWORD"] },
+    },
     times: {
       unreachableBudget: 20 * MINUTE,
       firstContact: MINUTE,
@@ -38,7 +41,8 @@ export function upgradeKind<A extends UpgradeArguments & TlsArguments & CommonAr
       const transport = connect(tlsFrom(args));
       const http = new HttpClient({ transport, clock, signal });
       const endpoints = [...new Set(args.endpoints.map((endpoint) => new URL(endpoint).origin))];
-      const agents = new Agents({ endpoints, password: args.password ?? "", http, clock });
+      const { password = "", agentPassword } = args;
+      const agents = new Agents({ endpoints, password, agentPassword, http, clock });
       const close = () => transport.close();
       return new UpgradePin({ system: parts.system, args, constraint: constraintOf(args), agents, close });
     },

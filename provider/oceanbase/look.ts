@@ -1,7 +1,9 @@
 import { type Constraint, holds, standing } from "../core/constraint";
 import type { Activity, Member, Observation } from "../core/pin";
 import { parseVersion } from "../core/version";
+import { addressOf } from "./address";
 import type { Agents } from "./agents";
+import { differentClusters } from "./contact";
 import { dagState, formatTarget, holdsLock } from "./dag";
 import { describeFailure, remedyFor } from "./failure";
 import type { Readiness } from "./preflight";
@@ -26,6 +28,7 @@ export interface UpgradeObservation extends Observation {
   readonly running: readonly Running[];
 }
 
+export const OB_INFO = "/api/v1/ob/info";
 const UNFINISHED = "/api/v1/task/dag/ob/unfinish?show_details=false";
 
 /** One look at the members of a system. Reads only; the reads overlap. */
@@ -34,13 +37,15 @@ export async function look(
   system: Pick<System, "dagTarget" | "running">,
   constraint: Constraint,
 ): Promise<UpgradeObservation> {
+  void agents.meetAll();
   const extras = Promise.all([
     ifAnswered(agents.read("/api/v1/agents/status", agentsStatus)),
     ifAnswered(agents.read("/api/v1/upgrade/package/info", uploadedPackages)),
     ifAnswered(agents.read("/api/v1/obcluster/info", clusterInfo)),
   ]);
-  const [info, unfinished] = await Promise.all([agents.read("/api/v1/ob/info", obInfo), agents.read(UNFINISHED, dags)]);
+  const [info, unfinished] = await Promise.all([agents.read(OB_INFO, obInfo), agents.read(UNFINISHED, dags)]);
   const running = info === undefined ? [] : system.running(info);
+  if (info !== undefined) await refuseStrangers(agents, info);
   const activity = await activityOf(agents, system, constraint, unfinished ?? []);
   const members = running.flatMap(memberOf);
   const upgradable =
@@ -49,7 +54,7 @@ export async function look(
   const readiness: Readiness = {
     zones: Object.keys(info?.obcluster_info.topology ?? {}).length,
     sharedStorage: info?.obcluster_info.is_shared_storage ?? false,
-    agents: (info?.agent_info ?? []).map(({ ip, port }) => `${ip}:${port}`),
+    agents: (info?.agent_info ?? []).map(({ ip, port }) => addressOf(ip, port)),
     status,
     uploaded,
     architectures: architecturesOf(agents, cluster),
@@ -62,6 +67,24 @@ export async function look(
     ...(unknown === undefined ? {} : { unknown }),
     ...(activity === undefined ? {} : { activity }),
   };
+}
+
+/**
+ * Every agent that was met has to be one of the cluster that answered: otherwise the endpoints belong to different ones.
+ * @throws PinError `blocked`, with the names of both
+ */
+export async function refuseStrangers(agents: Agents, info: ObInfo): Promise<void> {
+  if (info.obcluster_info.topology == null) return;
+  const known = new Set((info.agent_info ?? []).map(({ ip, port }) => addressOf(ip, port)));
+  const stranger = agents.met.find(({ address }) => !known.has(address));
+  const native = agents.met.find(({ address }) => known.has(address));
+  if (stranger === undefined || native === undefined) return;
+  const theirs = await agents.readFrom(stranger.origin, OB_INFO, obInfo);
+  if (theirs?.obcluster_info.topology == null) return;
+  throw differentClusters([
+    { origin: native.origin, name: info.obcluster_info.name ?? "" },
+    { origin: stranger.origin, name: theirs.obcluster_info.name ?? "" },
+  ]);
 }
 
 function memberOf({ name, version: text }: Running): Member[] {

@@ -26,6 +26,8 @@ export const agentInfo = z.object({
   version: z.string(),
   homePath: z.string(),
   architecture: z.string().optional(),
+  /** Whether an agent password is set (4.2.6.0 and later). */
+  security: z.boolean().optional(),
   supportedAuth: z.array(z.string()).nullish(),
 });
 export type AgentInfo = z.infer<typeof agentInfo>;

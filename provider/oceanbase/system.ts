@@ -8,6 +8,7 @@ import type { ObInfo } from "./schema";
 export interface UpgradeArguments {
   readonly endpoints: readonly string[];
   readonly password?: string | undefined;
+  readonly agentPassword?: string | undefined;
   readonly version: string;
   readonly release?: string | undefined;
   readonly upgradeDir?: string | undefined;

@@ -1,7 +1,8 @@
+import { z } from "zod";
 import { type Constraint, holds } from "../core/constraint";
 import { decide } from "../core/decide";
-import { PinError } from "../core/errors";
-import type { Finding, Pin, Plan, Task, TaskStatus, UpgradeCall } from "../core/pin";
+import { beforeSending, PinError } from "../core/errors";
+import type { Finding, Pin, Plan, Task, TaskStatus, UpgradeCall, Way } from "../core/pin";
 import {
   compareVersions,
   formatParts,
@@ -13,10 +14,10 @@ import {
 import type { Agents } from "./agents";
 import { endangers } from "./arguments";
 import { formatTarget } from "./dag";
-import { look, type UpgradeObservation } from "./look";
+import { look, OB_INFO, refuseStrangers, type UpgradeObservation } from "./look";
 import { chooseTarget, type Target } from "./packages";
 import { preflight } from "./preflight";
-import { type Dag, dag } from "./schema";
+import { type Dag, dag, obInfo } from "./schema";
 import type { System, UpgradeArguments } from "./system";
 import { TaskWatcher } from "./task";
 
@@ -59,12 +60,23 @@ export class UpgradePin<A extends UpgradeArguments> implements Pin<UpgradeObserv
     const { agents, args, system } = this.#options;
     const target = this.#target(observation);
     if ("code" in target) throw new PinError("blocked", `${this.title}: ${target.message}`, { remedy: target.remedy });
-    const callee = await this.#callee(observation);
+    const callee = await beforeSending(() => this.#callee(observation));
     return this.#taskOf(await agents.write(callee, system.path, system.body(args, target), dag));
   }
 
   inspect(task: Task): Promise<TaskStatus> {
     return this.#watcher.inspect(task);
+  }
+
+  async operate(task: Task, way: Way): Promise<void> {
+    const { agents, args } = this.#options;
+    const origin = agents.met[0]?.origin ?? new URL(args.endpoints[0] ?? "").origin;
+    await agents.write(
+      origin,
+      `/api/v1/task/dag/${encodeURIComponent(task.id)}`,
+      { operator: way.toUpperCase() },
+      z.unknown(),
+    );
   }
 
   close(): Promise<void> {
@@ -111,9 +123,13 @@ export class UpgradePin<A extends UpgradeArguments> implements Pin<UpgradeObserv
    * The endpoint that gets the call. obshell compares the target with what the called agent itself runs or has beside
    * it, so in a cluster that is half upgraded only an agent beside an old member accepts.
    */
-  async #callee({ members, running }: UpgradeObservation): Promise<string> {
+  async #callee({ members, running, readiness }: UpgradeObservation): Promise<string> {
     const { agents, args } = this.#options;
     await agents.meetAll();
+    if (agents.met.some(({ address }) => !readiness.agents.includes(address))) {
+      const info = await agents.read(OB_INFO, obInfo);
+      if (info !== undefined) await refuseStrangers(agents, info);
+    }
     const lowestFirst = [...members].sort((a, b) => compareVersions(a.version, b.version));
     for (const member of lowestFirst) {
       const beside = running.find(({ name }) => name === member.name)?.agent;

@@ -150,3 +150,73 @@ describe("another maintenance task that holds the lock", () => {
     expect(cluster.acceptedUpgrades).toHaveLength(1);
   });
 });
+
+describe("onFailure", () => {
+  const operators = (world: ReturnType<typeof rig>) => world.cluster.journal.count("POST", /^\/api\/v1\/task\/dag\//);
+
+  it("retry: the next run sends RETRY once, and goes on from the failed stage", async () => {
+    const world = rig();
+    const { lifecycle, cluster, writes } = world;
+    const args = world.inputs({ onFailure: "retry" });
+    cluster.control.fail({ stage: PRE_SCRIPT });
+    const first = await partial(lifecycle.create(args));
+    expect(operators(world)).toBe(0);
+    const { outs } = await lifecycle.update(first.id, first.properties, args);
+    expect(outs).toMatchObject({ status: "current", lastUpgrade: { task: "11", state: "succeeded" } });
+    expect(operators(world)).toBe(1);
+    expect(writes()).toBe(1);
+  });
+
+  it("retry: a second failure in the same run is told, not retried again", async () => {
+    const world = rig();
+    const args = world.inputs({ onFailure: "retry" });
+    world.cluster.control.fail({ stage: PRE_SCRIPT, times: 2 });
+    const first = await partial(world.lifecycle.create(args));
+    const second = await partial(world.lifecycle.update(first.id, first.properties, args));
+    expect(second.reasons[0]).toContain("[upgrade-failed]");
+    expect(operators(world)).toBe(1);
+  });
+
+  it("rollback: sends ROLLBACK before the agents restart, waits for it, and fails truthfully", async () => {
+    const world = rig();
+    world.cluster.control.fail({ stage: "Unpack all required packages" });
+    const { reasons, properties } = await partial(world.lifecycle.create(world.inputs({ onFailure: "rollback" })));
+    expect(reasons[0]).toMatch(/was rolled back: as `onFailure` asks, because it failed: stage 5\/30.*\[rolled-back\]/);
+    expect(properties).toMatchObject({
+      status: "failed",
+      lastUpgrade: { state: "rolled-back" },
+      currentVersion: "4.2.1.8",
+    });
+    expect(operators(world)).toBe(1);
+    const { outs } = await world.lifecycle.update("id", properties, world.inputs({ onFailure: "rollback" }));
+    expect(outs).toMatchObject({ status: "current" });
+  });
+
+  it("rollback: is not tried once the agents have restarted", async () => {
+    const world = rig();
+    world.cluster.control.fail({ stage: PRE_SCRIPT });
+    const { reasons } = await partial(world.lifecycle.create(world.inputs({ onFailure: "rollback" })));
+    expect(reasons[0]).toContain("a rollback is no longer possible");
+    expect(operators(world)).toBe(0);
+  });
+
+  it.each(["retry", "rollback"])("%s: a task that this tool did not start is never operated on", async (onFailure) => {
+    const world = rig();
+    world.cluster.control.fail({ stage: 3 });
+    await partial(world.lifecycle.create(world.inputs()));
+    // A run without the state, as of another stack: the failed task is only found there.
+    const other = await partial(world.lifecycle.create(world.inputs({ onFailure })));
+    const again = await partial(world.lifecycle.update(other.id, other.properties, world.inputs({ onFailure })));
+    expect(again.reasons[0]).toContain("[upgrade-failed]");
+    expect(operators(world)).toBe(0);
+  });
+
+  it("rollback: a lost reply is followed by a look at the task, not by another operator", async () => {
+    const world = rig();
+    world.cluster.control.fail({ stage: 3 });
+    world.cluster.faults.add({ match: { method: "POST", path: /task\/dag/ }, fault: { kind: "loseReply" } });
+    const { reasons } = await partial(world.lifecycle.create(world.inputs({ onFailure: "rollback" })));
+    expect(reasons[0]).toContain("[rolled-back]");
+    expect(operators(world)).toBe(1);
+  });
+});

