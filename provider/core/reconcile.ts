@@ -2,6 +2,7 @@ import { describeCall, describePlan } from "./describe";
 import { asPinError, type PinError, Refused, Unreachable } from "./errors";
 import { follow } from "./follow";
 import { Ledger } from "./ledger";
+import { Lookout } from "./lookout";
 import type { Outcome, Status, UpgradeRecord } from "./outcome";
 import { Watch } from "./pace";
 import { Patience } from "./patience";
@@ -44,15 +45,18 @@ export async function reconcile<O extends Observation>(
   }
 }
 
+/** Whether what is seen has a reason already; `running`: one that is not waited for. */
+type Explained = "yes" | "running" | "no";
+
 class Reconciliation<O extends Observation> {
   readonly #pin: Pin<O>;
   readonly #policy: Policy;
   readonly #runtime: Runtime;
   readonly #patience: Patience;
   readonly #idle: Watch;
+  readonly #lookout: Lookout<O>;
   readonly #ledger: Ledger;
   readonly #recovery: Recovery;
-  #seen: O | undefined;
   /**
    * The last look already asked for the upgrade. The call is sent only after two looks in a row that both do: the
    * second starts after the first has ended, so an upgrade that was finishing meanwhile shows in one of them.
@@ -73,13 +77,14 @@ class Reconciliation<O extends Observation> {
     this.#runtime = runtime;
     this.#ledger = new Ledger(runtime.clock, remembered);
     this.#patience = new Patience(pin.title, policy, runtime, this.#ledger.accepted);
+    this.#lookout = new Lookout(pin, this.#patience);
     this.#recovery = new Recovery(pin, policy, runtime);
     this.#idle = this.#watch();
   }
 
   async toTheEnd(): Promise<Status> {
     for (;;) {
-      const plan = await this.#look();
+      const plan = await this.#lookout.look();
       const status = await this.#act(plan);
       this.#askedBefore &&= plan.kind === "upgrade";
       if (status !== undefined) return status;
@@ -90,7 +95,7 @@ class Reconciliation<O extends Observation> {
     return {
       status,
       accepted: this.#ledger.accepted,
-      ...(this.#seen === undefined ? {} : { observation: this.#seen }),
+      ...(this.#lookout.seen === undefined ? {} : { observation: this.#lookout.seen }),
       ...(this.#ledger.upgrade === undefined ? {} : { upgrade: this.#ledger.upgrade }),
       ...(error === undefined ? {} : { error }),
     };
@@ -99,7 +104,7 @@ class Reconciliation<O extends Observation> {
   async failure(thrown: unknown): Promise<Outcome<O>> {
     const error = asPinError(thrown);
     const ended = error.code === "upgrade-failed" || error.code === "rolled-back";
-    if (ended) await this.#lastLook();
+    if (ended && !this.#runtime.signal.aborted) await this.#lookout.glance();
     if (error.code === "newer") return this.outcome("newer", error);
     if (ended) return this.outcome("failed", error);
     return this.outcome(
@@ -134,28 +139,6 @@ class Reconciliation<O extends Observation> {
     }
   }
 
-  /** One complete look, however long it takes within the budget. */
-  async #look(): Promise<Plan> {
-    return this.#patience.ask(async () => {
-      const observation = await this.#pin.observe();
-      const plan = this.#pin.plan(observation);
-      if (plan.kind === "unknown") throw new Unreachable(plan.reason, { sent: true, heard: true });
-      if (observation.unknown === undefined) this.#seen = observation;
-      return plan;
-    });
-  }
-
-  /** Members after a failure, if they can be had at once; the failure itself is what is told. */
-  async #lastLook(): Promise<void> {
-    if (this.#runtime.signal.aborted) return;
-    try {
-      const observation = await this.#pin.observe();
-      if (observation.unknown === undefined) this.#seen = observation;
-    } catch {
-      // What was seen before stays.
-    }
-  }
-
   #newer(plan: Extract<Plan, { kind: "newer" }>): Status {
     if (this.#policy.onNewer === "fail") throw tooNew(this.#pin.title, plan);
     if (this.#policy.onNewer === "report") this.#runtime.warn(newerNote(this.#pin.title, plan));
@@ -164,7 +147,8 @@ class Reconciliation<O extends Observation> {
 
   /** An upgrade is asked for: everything that forbids to send the call now, then the call. */
   async #ask(call: UpgradeCall): Promise<Status | undefined> {
-    if (await this.#explained(call)) return undefined;
+    const explained = await this.#explained(call);
+    if (explained !== "no") return explained === "running" ? "upgrading" : undefined;
     if (!this.#askedBefore) {
       this.#askedBefore = true;
       return undefined;
@@ -176,14 +160,14 @@ class Reconciliation<O extends Observation> {
   }
 
   /** Whether the versions may be behind because of something that is still under way; throws when that is over. */
-  async #explained(call: UpgradeCall): Promise<boolean> {
+  async #explained(call: UpgradeCall): Promise<Explained> {
     const { settleTime, lostReplyWindow } = this.#policy;
     const { upgrade } = this.#ledger;
     if (upgrade !== undefined && this.#vanished) throw vanished(this.#pin.title, upgrade);
     if (upgrade !== undefined && this.#succeeded !== undefined) {
       if (this.#succeeded.waited >= settleTime) throw notUpgraded(this.#pin.title, upgrade, call.from);
       await this.#succeeded.pause();
-      return true;
+      return "yes";
     }
     if (this.#lost !== undefined) {
       const { watch, cause } = this.#lost;
@@ -192,42 +176,42 @@ class Reconciliation<O extends Observation> {
         throw unconfirmed(this.#pin.title, watch.waited, cause);
       }
       await watch.pause();
-      return true;
+      return "yes";
     }
     if (this.#refused?.refusal === "final") throw this.#refused;
-    return upgrade?.state === "running" && this.#recall(upgrade);
+    return upgrade?.state === "running" ? this.#recall(upgrade) : "no";
   }
 
   /** The state remembers an upgrade that the look did not show. What has become of it? */
-  async #recall(remembered: UpgradeRecord): Promise<boolean> {
+  async #recall(remembered: UpgradeRecord): Promise<Explained> {
     const task: Task = { id: remembered.task, kind: remembered.kind, to: remembered.to };
     const status = await this.#patience.ask(() => this.#pin.inspect(task));
     switch (status.kind) {
       case "running":
-        await this.#follow(task);
-        return true;
+        return (await this.#followOr(task)) === undefined ? "yes" : "running";
       case "succeeded":
         this.#ledger.ended("succeeded");
         if (this.#pin.satisfiedBy(task.to)) this.#succeeded = this.#watch();
-        return this.#succeeded !== undefined;
+        return this.#succeeded === undefined ? "no" : "yes";
       case "failed":
       case "rolled-back":
         this.#ledger.ended(status.kind);
         this.#runtime.inform(`The earlier upgrade ${task.id} to ${task.to} has ended: ${status.message}`);
-        return false;
+        return "no";
       case "gone":
         this.#ledger.ended("gone");
-        return false;
+        return "no";
     }
   }
 
   /** The one write. Undefined when it was not accepted, or when nobody can say. */
   async #start(call: UpgradeCall): Promise<Task | undefined> {
-    if (this.#seen === undefined) throw new Error("an upgrade was planned without a look");
+    const { seen } = this.#lookout;
+    if (seen === undefined) throw new Error("an upgrade was planned without a look");
     const startedAt = this.#ledger.now();
     this.#runtime.report({ message: `starting the upgrade ${describeCall(call)}` });
     try {
-      const task = await this.#pin.start(call, this.#seen);
+      const task = await this.#pin.start(call, seen);
       this.#ledger.started(task, call, startedAt);
       this.#runtime.inform(`upgrade ${task.id} started: ${describeCall(call)}`);
       return task;

@@ -3,8 +3,8 @@ const MASK = "[secret]";
 const SHORTEST = 3;
 
 /**
- * A function that takes secrets out of a text, in every form in which they travel: as they are, JSON-escaped,
- * URL-encoded and base64.
+ * A function that takes secrets out of a text, in every form in which they travel: as they are, JSON-escaped
+ * (also the way Go does it), URL-encoded and base64.
  */
 export function redactor(secrets: Iterable<string>): (text: string) => string {
   const forms = new Set<string>();
@@ -18,11 +18,7 @@ export function redactor(secrets: Iterable<string>): (text: string) => string {
 
 function formsOf(secret: string): string[] {
   const base64 = Buffer.from(secret, "utf8").toString("base64");
-  return [
-    secret,
-    JSON.stringify(secret).slice(1, -1),
-    encodeURIComponent(secret.toWellFormed()),
-    base64,
-    base64.replace(/=+$/, ""),
-  ];
+  const json = JSON.stringify(secret).slice(1, -1);
+  const go = json.replace(/[<>&]/g, (character) => `\\u00${character.charCodeAt(0).toString(16)}`);
+  return [secret, json, go, encodeURIComponent(secret.toWellFormed()), base64, base64.replace(/=+$/, "")];
 }

@@ -6,10 +6,14 @@ import { fitPartialFailure, type Wire } from "./wire";
  * of failed checks and reads on the stack's row.
  */
 export function plainFailure(message: string): Error {
-  const error = new Error(message);
-  error.stack = message;
+  const bounded = message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE)}…` : message;
+  const error = new Error(bounded);
+  error.stack = bounded;
   return error;
 }
+
+/** A message travels percent-encoded in an HTTP/2 header: up to nine bytes a character, of 64 KiB. */
+const LONGEST_MESSAGE = 4_000;
 
 /** An error whose properties Pulumi saves, so that the next `up` goes on from there. Only `reasons` are shown. */
 export interface PartialFailure extends Error {
@@ -19,7 +23,8 @@ export interface PartialFailure extends Error {
 }
 
 export function partialFailure(id: string, properties: Record<string, unknown>, reason: string): PartialFailure {
-  return Object.assign(plainFailure(reason), { id, ...fitPartialFailure(properties, [reason]) });
+  // The engine discards the message of a partial failure, so it need not take up room beside the reasons.
+  return Object.assign(plainFailure("see the reasons"), { id, ...fitPartialFailure(properties, [reason]) });
 }
 
 /** One text for people: what happened, what to do, and the code to search for. */

@@ -17,8 +17,8 @@ export function watchEngine(gone: () => void, address: string | undefined = engi
       refusals = 0;
     });
     socket.unref();
-    socket.on("error", () => {
-      refusals += 1;
+    socket.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "ECONNREFUSED") refusals += 1;
     });
     socket.on("close", () => {
       if (refusals >= REFUSALS) gone();

@@ -37,8 +37,15 @@ function objectToWire(value: object | null): Wire {
 /** A partial failure travels in an HTTP/2 header; beyond 64 KiB it is silently lost and the engine waits for ever. */
 const PARTIAL_FAILURE_BYTES = 48 * 1024;
 
-/** Outputs that a partial failure can do without, the most expendable first. */
-const EXPENDABLE = ["members", "lastUpgrade"];
+/** The last to go: what the next run needs to go on. */
+const NEEDED = new Set(["status", "version", "lastUpgrade"]);
+
+/** What can be left out, the most expendable first: the members, then the largest arguments, the task last. */
+function expendable(properties: Record<string, unknown>): string[] {
+  const rest = Object.keys(properties).filter((key) => !key.startsWith("__") && key !== "members" && !NEEDED.has(key));
+  const size = (key: string) => sizeOf(properties[key], []);
+  return ["members", ...rest.sort((a, b) => size(b) - size(a)), "lastUpgrade"];
+}
 
 /** Properties and reasons of a partial failure, cut to what fits. */
 export function fitPartialFailure(
@@ -47,7 +54,7 @@ export function fitPartialFailure(
 ): { properties: Record<string, Wire>; reasons: string[] } {
   const fitting = reasons.map((reason) => (reason.length > 4_000 ? `${reason.slice(0, 4_000)}…` : reason));
   const kept = { ...properties };
-  for (const key of EXPENDABLE) {
+  for (const key of expendable(kept)) {
     if (sizeOf(kept, fitting) <= PARTIAL_FAILURE_BYTES) break;
     delete kept[key];
   }

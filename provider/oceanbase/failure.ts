@@ -13,7 +13,7 @@ const LINE_LENGTH = 400;
  * obshell runs the upgrade scripts with the root password on their command line, and their output ends up in the log:
  * `python …/upgrade_pre.py -h10.0.0.1 -P2881 -uroot -p'secret'`.
  */
-const PASSWORD_OPTION = /(\s)(-p|--password[= ])('[^']*'|"[^"]*"|[^\s'"]+)/g;
+const PASSWORD_OPTION = /(^|[\s'"])(-p|--password[= ])('.*?'(?=\s|$)|".*?"(?=\s|$)|[^\s'"]+)/g;
 /** `ERROR: [errCode]: message`. Lines can be out of order, so this is searched for, not expected last. */
 const ERROR_LINE = /^ERROR: \[([^\]]*)\]: ([\s\S]*)$/;
 

@@ -1,0 +1,158 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { builtinModules } from "node:module";
+import { dirname, join, relative, resolve, sep } from "node:path";
+import ts from "typescript";
+import { describe, expect, it } from "vitest";
+
+const ROOT = resolve(__dirname, "..");
+
+interface Import {
+  readonly file: string;
+  /** A file of the project without its ending (`provider/core/pin`), or the name of a package. */
+  readonly of: string;
+  /** Erased at run time. */
+  readonly typeOnly: boolean;
+  /** Loaded when it is needed, not at start-up. */
+  readonly lazy: boolean;
+}
+
+/** What a folder or file may import. The first rule whose `of` fits a file is its rule. */
+interface Rule {
+  readonly of: RegExp;
+  readonly may: readonly RegExp[];
+  /** Only as types. */
+  readonly types?: readonly RegExp[];
+  /** Only when needed. */
+  readonly lazily?: readonly RegExp[];
+}
+
+const NODE = /^node:/;
+const ZOD = /^zod$/;
+const CORE = /^provider\/core\//;
+const HTTP = /^provider\/http\//;
+
+/** A vendor knows the core, the HTTP client and itself, never another vendor or the host. */
+function vendor(name: string): Rule {
+  return { of: new RegExp(`^provider/${name}/`), may: [NODE, ZOD, CORE, HTTP, new RegExp(`^provider/${name}/`)] };
+}
+const VENDORS = ["oceanbase", "taurusdb", "redisenterprise"];
+
+const RULES: readonly Rule[] = [
+  { of: /^sdk\//, may: [/^@pulumi\/pulumi$/, /^sdk\//] },
+  { of: CORE, may: [ZOD, CORE] },
+  { of: HTTP, may: [CORE, ZOD, /^undici$/, HTTP] },
+  ...VENDORS.map(vendor),
+  {
+    of: /^provider\/host\//,
+    may: [NODE, ZOD, CORE, /^provider\/host\//],
+    types: [/^@pulumi\/pulumi$/, /^@grpc\/grpc-js$/],
+  },
+  {
+    of: /^provider\/index$/,
+    may: [/^provider\/host\//],
+    lazily: VENDORS.map((name) => new RegExp(`^provider/${name}/`)),
+  },
+];
+
+/** Files that are over the limit today, with the number of lines that they may have at most. */
+const LONG: Readonly<Record<string, number>> = {};
+const LONGEST = 300;
+
+/** Paths of the TypeScript files below some folders, from the root, with `/`. */
+function sources(...folders: string[]): string[] {
+  return folders.flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".ts"))
+      .map((name) => `${folder}/${name.split(sep).join("/")}`),
+  );
+}
+
+function importsOf(file: string): Import[] {
+  const found: Import[] = [];
+  const add = (specifier: ts.Node | undefined, typeOnly: boolean, lazy: boolean) => {
+    if (specifier === undefined || !ts.isStringLiteralLike(specifier)) return;
+    found.push({ file, of: targetOf(file, specifier.text), typeOnly, lazy });
+  };
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node)) add(node.moduleSpecifier, bringsTypesOnly(node.importClause), false);
+    else if (ts.isExportDeclaration(node)) add(node.moduleSpecifier, node.isTypeOnly, false);
+    else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) add(node.argument.literal, true, false);
+    else if (ts.isCallExpression(node) && loads(node.expression)) add(node.arguments[0], false, true);
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(file, readFileSync(join(ROOT, file), "utf8"), ts.ScriptTarget.Latest));
+  return found;
+}
+
+/** `import(…)` or `require(…)`. */
+function loads(callee: ts.Expression): boolean {
+  return callee.kind === ts.SyntaxKind.ImportKeyword || (ts.isIdentifier(callee) && callee.text === "require");
+}
+
+function bringsTypesOnly(clause: ts.ImportClause | undefined): boolean {
+  if (clause === undefined) return false;
+  if (clause.phaseModifier === ts.SyntaxKind.TypeKeyword) return true;
+  const { name, namedBindings } = clause;
+  if (name !== undefined || namedBindings === undefined || !ts.isNamedImports(namedBindings)) return false;
+  return namedBindings.elements.every((element) => element.isTypeOnly);
+}
+
+function targetOf(file: string, specifier: string): string {
+  if (specifier.startsWith(".")) {
+    const path = relative(ROOT, resolve(ROOT, dirname(file), specifier))
+      .split(sep)
+      .join("/");
+    return path.replace(/\.(js|ts)$/, "");
+  }
+  return builtinModules.includes(specifier) ? `node:${specifier}` : specifier;
+}
+
+function allowed({ may, types = [], lazily = [] }: Rule, { of, typeOnly, lazy }: Import): boolean {
+  const fits = (patterns: readonly RegExp[]) => patterns.some((pattern) => pattern.test(of));
+  return fits(may) || (typeOnly && fits(types)) || (lazy && fits(lazily));
+}
+
+function show({ file, of, typeOnly, lazy }: Import): string {
+  return `${file} → ${of}${typeOnly ? " (types)" : ""}${lazy ? " (lazily)" : ""}`;
+}
+
+describe("imports point one way", () => {
+  const files = sources("provider", "sdk");
+
+  it("in files that all have a rule", () => {
+    const lawless = files.filter((file) => !RULES.some((rule) => rule.of.test(file.replace(/\.ts$/, ""))));
+    expect(lawless).toEqual([]);
+  });
+
+  it.each(RULES.map((rule) => [String(rule.of), rule] as const))("%s", (_, rule) => {
+    const own = files.filter((file) => rule.of.test(file.replace(/\.ts$/, "")));
+    const wrong = own.flatMap(importsOf).filter((found) => !allowed(rule, found));
+    expect(wrong.map(show)).toEqual([]);
+  });
+
+  it("and the simulators stand alone", () => {
+    const wrong = sources("test/simulators")
+      .flatMap(importsOf)
+      .filter(({ of, file }) => /^(provider|sdk)\//.test(of) && !file.endsWith(".test.ts"));
+    expect(wrong.map(show)).toEqual([]);
+  });
+});
+
+describe("the imports of a file", () => {
+  it("are found in every form", () => {
+    const found = importsOf("provider/index.ts").map(show);
+    expect(found).toContain("provider/index.ts → provider/host/bridge");
+    expect(found).toContain("provider/index.ts → provider/oceanbase/cluster-version (lazily)");
+    expect(importsOf("provider/host/lifecycle.ts").map(show)).toContain(
+      "provider/host/lifecycle.ts → @pulumi/pulumi (types)",
+    );
+    expect(importsOf("provider/host/watchdog.ts").map(show)).toContain("provider/host/watchdog.ts → node:net");
+  });
+});
+
+describe("small rooms", () => {
+  it.each(sources("provider", "sdk"))("%s", (file) => {
+    const lines = readFileSync(join(ROOT, file), "utf8").split("\n").length - 1;
+    expect(lines).toBeLessThanOrEqual(LONG[file] ?? LONGEST);
+  });
+});

@@ -1,0 +1,35 @@
+import { describe, expect, it } from "vitest";
+import { wallClock } from "../../provider/core/clock";
+
+describe("wallClock", () => {
+  it("sleeps no shorter than asked", async () => {
+    const began = wallClock.now();
+    await wallClock.sleep(20);
+    // Timers and Date.now round apart by up to a millisecond.
+    expect(wallClock.now() - began).toBeGreaterThanOrEqual(19);
+  });
+
+  it("refuses to sleep with the reason of a signal that is aborted already", async () => {
+    const reason = new Error("over");
+    await expect(wallClock.sleep(60_000, AbortSignal.abort(reason))).rejects.toBe(reason);
+  });
+
+  it("wakes up with the reason when the signal is aborted", async () => {
+    const controller = new AbortController();
+    const sleep = wallClock.sleep(60_000, controller.signal);
+    const reason = new Error("over");
+    controller.abort(reason);
+    await expect(sleep).rejects.toBe(reason);
+  });
+
+  it("does not wake up at once from a sleep longer than a timer can be", async () => {
+    const controller = new AbortController();
+    const long = wallClock.sleep(2 ** 40, controller.signal).then(
+      () => "slept",
+      () => "stopped",
+    );
+    await wallClock.sleep(20);
+    controller.abort();
+    expect(await long).toBe("stopped");
+  });
+});

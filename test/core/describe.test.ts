@@ -1,0 +1,23 @@
+import { describe, expect, it } from "vitest";
+import { describePlan } from "../../provider/core/describe";
+import type { Plan } from "../../provider/core/pin";
+
+const call = { from: "4.2.1.8-7", route: "4.2.1.8 → 4.3.5.2", how: "rolling over 3 zones", findings: [] };
+const task = { id: "11", kind: "OB rolling upgrade", to: "4.3.5.2-9" };
+
+describe("a plan is told in one line", () => {
+  it.each<[Plan, string]>([
+    [{ kind: "satisfied", at: "4.3.5.2" }, "already at 4.3.5.2"],
+    [{ kind: "newer", at: "4.4.0.0", members: ["a", "b"] }, "runs 4.4.0.0, newer than the pin: a, b"],
+    [{ kind: "join", task, from: "4.2.1.8" }, "joins running upgrade 11 (OB rolling upgrade to 4.3.5.2-9)"],
+    [
+      { kind: "failed", task, from: "4.2.1.8", failure: { message: "stage 16/30 failed.", remedy: "Mend it." } },
+      "upgrade 11 (OB rolling upgrade to 4.3.5.2-9) failed: stage 16/30 failed.",
+    ],
+    [{ kind: "wait", name: "backup 3", call }, "4.2.1.8 → 4.3.5.2, rolling over 3 zones, after backup 3 has ended"],
+    [{ kind: "upgrade", call }, "4.2.1.8 → 4.3.5.2, rolling over 3 zones"],
+    [{ kind: "unknown", reason: "nobody answers" }, "cannot plan: nobody answers"],
+  ])("%j", (plan, expected) => {
+    expect(describePlan(plan)).toBe(expected);
+  });
+});

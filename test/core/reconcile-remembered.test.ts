@@ -1,0 +1,154 @@
+import { describe, expect, it } from "vitest";
+import { Unreachable } from "../../provider/core/errors";
+import { failure, joining, play, record, running, satisfied, succeeded, task, upgrade } from "./scripted-pin";
+
+const again = { ...task, id: "12" };
+
+describe("an upgrade that the state remembers as running", () => {
+  it("and that the look shows is joined without being told anew", async () => {
+    const { outcome, starts } = await play({
+      looks: [joining, satisfied],
+      inspections: [running, succeeded],
+      remembered: record("running"),
+    });
+    expect(outcome).toMatchObject({ status: "current", upgrade: { ...record("succeeded") } });
+    expect(starts).toBe(0);
+  });
+
+  it("is over when the pin is satisfied", async () => {
+    const { outcome, starts } = await play({ looks: [satisfied], remembered: record("running") });
+    expect(outcome).toMatchObject({ status: "current", accepted: false, upgrade: { task: "11", state: "succeeded" } });
+    expect(outcome.upgrade?.finishedAt).toBeDefined();
+    expect(starts).toBe(0);
+  });
+
+  it("and that still runs at the vendor is not waited for with wait: false", async () => {
+    const { outcome, starts } = await play({
+      looks: [upgrade(), satisfied],
+      inspections: [running, running, succeeded],
+      remembered: record("running"),
+      policy: { wait: false },
+    });
+    expect(outcome).toMatchObject({ status: "upgrading", upgrade: { task: "11", state: "running" } });
+    expect(starts).toBe(0);
+  });
+
+  it("and that still runs at the vendor is waited for, though the list did not show it", async () => {
+    const { outcome, starts } = await play({
+      looks: [upgrade(), satisfied],
+      inspections: [running, running, succeeded],
+      remembered: record("running"),
+    });
+    expect(outcome).toMatchObject({ status: "current", upgrade: { task: "11", state: "succeeded" } });
+    expect(starts).toBe(0);
+  });
+
+  it("and that has succeeded gets its time to settle, not a second call", async () => {
+    const { outcome, starts } = await play({
+      looks: [upgrade(), upgrade(), upgrade(), satisfied],
+      inspections: [succeeded],
+      starts: [again],
+      remembered: record("running"),
+    });
+    expect(outcome).toMatchObject({ status: "current", upgrade: { task: "11", state: "succeeded" } });
+    expect(starts).toBe(0);
+  });
+
+  it("and that went to a version which no longer satisfies the pin does not stand in the way", async () => {
+    const { outcome, starts } = await play({
+      looks: [upgrade(), upgrade(), upgrade(), satisfied],
+      inspections: [succeeded],
+      starts: [again],
+      remembered: record("running", { to: "4.2.5.0" }),
+    });
+    expect(outcome).toMatchObject({ status: "current", upgrade: { task: "12", state: "succeeded" } });
+    expect(starts).toBe(1);
+  });
+
+  it.each([
+    ["was rolled back", { kind: "rolled-back", ...failure }],
+    ["failed and was released", { kind: "failed", ...failure }],
+  ] as const)("and that %s is told, and the upgrade started anew", async (_, status) => {
+    const { outcome, starts, news } = await play({
+      looks: [upgrade(), upgrade(), upgrade(), satisfied],
+      inspections: [status, running, succeeded],
+      starts: [again],
+      remembered: record("running"),
+    });
+    expect(outcome).toMatchObject({ status: "current", upgrade: { task: "12", state: "succeeded" } });
+    expect(starts).toBe(1);
+    expect(news[0]).toBe("The earlier upgrade 11 to 4.3.5.2 has ended: stage 3/9 failed.");
+  });
+
+  it("and that the vendor no longer knows is started anew", async () => {
+    const { outcome, starts } = await play({
+      looks: [upgrade(), upgrade(), upgrade(), satisfied],
+      inspections: [{ kind: "gone" }, running, succeeded],
+      starts: [again],
+      remembered: record("running"),
+    });
+    expect(outcome).toMatchObject({ status: "current", upgrade: { task: "12", state: "succeeded" } });
+    expect(starts).toBe(1);
+  });
+
+  it("is waited for with the long budget even when nobody answers at first", async () => {
+    const silence = new Unreachable("connection refused", { sent: false, heard: false });
+    const { outcome, took } = await play({ looks: [silence], remembered: record("running") });
+    expect(outcome).toMatchObject({
+      status: "upgrading",
+      accepted: true,
+      error: { code: "unreachable" },
+      upgrade: record("running"),
+    });
+    expect(took).toBeGreaterThanOrEqual(20 * 60_000);
+  });
+});
+
+describe("an upgrade whose answer an earlier run lost", () => {
+  it("is joined when it runs, with the time of its call", async () => {
+    const { outcome, starts } = await play({
+      looks: [joining, satisfied],
+      inspections: [running, succeeded],
+      remembered: record("unknown", { task: "unknown" }),
+    });
+    expect(outcome.upgrade).toMatchObject({ task: "11", startedAt: "2025-12-31T23:00:00.000Z", state: "succeeded" });
+    expect(starts).toBe(0);
+  });
+
+  it("is over when the pin is satisfied", async () => {
+    const { outcome, starts } = await play({ looks: [satisfied], remembered: record("unknown") });
+    expect(outcome).toMatchObject({ status: "current", accepted: false });
+    expect(starts).toBe(0);
+  });
+
+  it("is sent anew by a later run only when two looks show nothing of it", async () => {
+    const { outcome, starts, journal } = await play({
+      looks: [upgrade(), upgrade(), satisfied],
+      inspections: [running, succeeded],
+      starts: [again],
+      remembered: record("unknown", { task: "unknown" }),
+    });
+    expect(outcome).toMatchObject({ status: "current", upgrade: { task: "12", state: "succeeded" } });
+    expect(starts).toBe(1);
+    expect(journal.slice(0, 3)).toEqual(["look", "look", "start"]);
+  });
+});
+
+describe("an upgrade that the state remembers as ended", () => {
+  it.each(["succeeded", "failed", "rolled-back"] as const)("(%s) is not asked for", async (state) => {
+    const { outcome, starts, journal } = await play({
+      looks: [upgrade(), upgrade(), satisfied],
+      inspections: [running, succeeded],
+      starts: [again],
+      remembered: record(state),
+    });
+    expect(outcome).toMatchObject({ status: "current", upgrade: { task: "12", state: "succeeded" } });
+    expect(starts).toBe(1);
+    expect(journal).not.toContain("inspect 11");
+  });
+
+  it("stays in the outcome of a run that has nothing to do", async () => {
+    const { outcome } = await play({ looks: [satisfied], remembered: record("failed") });
+    expect(outcome).toMatchObject({ status: "current", accepted: false, upgrade: record("failed") });
+  });
+});

@@ -1,0 +1,154 @@
+import { PinError } from "../../provider/core/errors";
+import type { Outcome, UpgradeRecord } from "../../provider/core/outcome";
+import type { Finding, Member, Observation, Pin, Plan, Task, TaskStatus, UpgradeCall } from "../../provider/core/pin";
+import type { Policy } from "../../provider/core/policy";
+import { reconcile } from "../../provider/core/reconcile";
+import { parseVersion } from "../../provider/core/version";
+import { VirtualClock } from "../support/virtual-clock";
+
+/** A look with its plan decided by the script. */
+export interface Look extends Observation {
+  readonly plan: Plan;
+}
+
+/** One step of a script: a value, an error to throw, or what happens. The last step of a list repeats. */
+export type Step<T> = T | Error | ((stage: Stage) => T | Promise<T>);
+
+export interface Script {
+  readonly looks: readonly Step<Plan>[];
+  readonly starts?: readonly Step<Task>[];
+  readonly inspections?: readonly Step<TaskStatus>[];
+  readonly policy?: Partial<Policy>;
+  readonly remembered?: UpgradeRecord;
+  /** Runs beside the routine from its beginning. */
+  readonly meanwhile?: (stage: Stage) => void;
+}
+
+/** What the steps of a script and the assertions may touch. */
+export interface Stage {
+  readonly clock: VirtualClock;
+  /** In order: `look`, `start`, `inspect 11`. */
+  readonly journal: string[];
+  readonly warnings: string[];
+  readonly news: string[];
+  readonly reports: string[];
+  abort(reason: PinError): void;
+}
+
+export interface Played extends Stage {
+  readonly outcome: Outcome<Look>;
+  readonly starts: number;
+  /** Milliseconds that the run took. */
+  readonly took: number;
+}
+
+const MINUTE = 60_000;
+export const TITLE = "Orders database";
+export const TARGET = "4.3.5.2";
+export const task: Task = { id: "11", kind: "rolling upgrade", to: TARGET };
+
+export const satisfied: Plan = { kind: "satisfied", at: TARGET };
+export const newer: Plan = { kind: "newer", at: "4.4.0.0", members: ["server-1"] };
+export const joining: Plan = { kind: "join", task, from: "4.2.1.8" };
+export const running: TaskStatus = { kind: "running", message: "stage 2/9", percent: 20 };
+export const succeeded: TaskStatus = { kind: "succeeded" };
+export const failure = { message: "stage 3/9 failed.", remedy: "Mend it." };
+
+export function callWith(...findings: Finding[]): UpgradeCall {
+  return { from: "4.2.1.8", route: "4.2.1.8 → 4.3.5.2", how: "rolling over 3 zones", findings };
+}
+export function upgrade(...findings: Finding[]): Plan {
+  return { kind: "upgrade", call: callWith(...findings) };
+}
+export function waiting(...findings: Finding[]): Plan {
+  return { kind: "wait", name: "backup 3", call: callWith(...findings) };
+}
+
+export function record(state: UpgradeRecord["state"], overrides: Partial<UpgradeRecord> = {}): UpgradeRecord {
+  const known = { task: "11", kind: "rolling upgrade", from: "4.2.1.8", to: TARGET };
+  return { ...known, startedAt: "2025-12-31T23:00:00.000Z", state, ...overrides };
+}
+
+export const interrupted = () => new PinError("interrupted", "Interrupted.");
+export const deadline = () => new PinError("deadline", "The time limit was reached.");
+
+/** Plays a script against the routine, with time that jumps. */
+export async function play(script: Script): Promise<Played> {
+  const clock = new VirtualClock();
+  const controller = new AbortController();
+  const stage: Stage = {
+    clock,
+    journal: [],
+    warnings: [],
+    news: [],
+    reports: [],
+    abort: (reason) => controller.abort(reason),
+  };
+  const runtime = {
+    clock,
+    signal: controller.signal,
+    random: () => 0.5,
+    report: ({ message }: { message: string }) => stage.reports.push(message),
+    inform: (message: string) => stage.news.push(message),
+    warn: (message: string) => stage.warnings.push(message),
+  };
+  const policy: Policy = {
+    onNewer: "report",
+    onFailure: "report",
+    wait: true,
+    unreachableBudget: 20 * MINUTE,
+    firstContact: MINUTE,
+    lostReplyWindow: MINUTE / 2,
+    settleTime: MINUTE,
+    ...script.policy,
+  };
+  script.meanwhile?.(stage);
+  const began = clock.now();
+  const outcome = await reconcile(scriptedPin(script, stage), policy, runtime, script.remembered);
+  const starts = stage.journal.filter((entry) => entry === "start").length;
+  return { ...stage, outcome, starts, took: clock.since(began) };
+}
+
+function scriptedPin(script: Script, stage: Stage): Pin<Look> {
+  const look = steps(script.looks, stage);
+  const start = steps(script.starts ?? [], stage);
+  const inspect = steps(script.inspections ?? [], stage);
+  return {
+    title: TITLE,
+    observe: async () => {
+      stage.journal.push("look");
+      const plan = await look();
+      return { members: membersOf(plan), plan, ...(plan.kind === "unknown" ? { unknown: plan.reason } : {}) };
+    },
+    plan: (observation) => observation.plan,
+    satisfiedBy: (version) => version === TARGET,
+    start: async () => {
+      stage.journal.push("start");
+      return start();
+    },
+    inspect: async (asked) => {
+      stage.journal.push(`inspect ${asked.id}`);
+      return inspect();
+    },
+    close: async () => undefined,
+  };
+}
+
+function steps<T>(list: readonly Step<T>[], stage: Stage): () => Promise<T> {
+  let next = 0;
+  return async () => {
+    const step = list[Math.min(next, list.length - 1)];
+    next += 1;
+    if (step === undefined) throw new Error("the script has no such step");
+    if (step instanceof Error) throw step;
+    // A step is a value of T or a function; no T here is one.
+    return typeof step === "function" ? (step as (stage: Stage) => T | Promise<T>)(stage) : step;
+  };
+}
+
+/** One server, so that an outcome's observation shows which look it is of. */
+function membersOf(plan: Plan): Member[] {
+  const text = plan.kind === "satisfied" || plan.kind === "newer" ? plan.at : "4.2.1.8";
+  const version = parseVersion(text);
+  return plan.kind === "unknown" || version === undefined ? [] : [{ name: "server-1", version }];
+}

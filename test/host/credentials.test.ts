@@ -1,0 +1,38 @@
+import { describe, expect, it } from "vitest";
+import { fillCredentials } from "../../provider/host/credentials";
+
+const sources = {
+  accessKey: { config: "huaweicloud:accessKey", env: ["HW_ACCESS_KEY", "HUAWEICLOUD_SDK_AK"] },
+  secretKey: { config: "huaweicloud:secretKey", env: ["HW_SECRET_KEY"] },
+};
+const configured = (key: string) => (key === "huaweicloud:accessKey" ? "from-config" : undefined);
+const nothing = () => undefined;
+const env = { HW_ACCESS_KEY: "from-hw", HUAWEICLOUD_SDK_AK: "from-sdk" };
+
+describe("credentials: the first found wins", () => {
+  it.each([
+    ["the resource's own argument", { accessKey: "own" }, configured, env, "own"],
+    ["then Provider or stack config", {}, configured, env, "from-config"],
+    ["then the first environment variable", {}, nothing, env, "from-hw"],
+    ["then the next one", {}, nothing, { HUAWEICLOUD_SDK_AK: "from-sdk" }, "from-sdk"],
+    ["an empty variable counts as unset", {}, nothing, { ...env, HW_ACCESS_KEY: "" }, "from-sdk"],
+    ["an empty argument is an answer", { accessKey: "" }, configured, env, ""],
+    ["an empty config value is an answer", {}, () => "", env, ""],
+    ["an undefined argument is none", { accessKey: undefined }, nothing, env, "from-hw"],
+    ["and else there is none", {}, nothing, {}, undefined],
+  ] as const)("%s", (_, args, config, environment, expected) => {
+    expect(fillCredentials(args, sources, config, environment)["accessKey"]).toBe(expected);
+  });
+
+  it("leaves everything else as it is, and out what is not found", () => {
+    const args = { version: "4", other: 1 };
+    expect(fillCredentials(args, sources, nothing, {})).toEqual(args);
+    expect(fillCredentials(args, sources, nothing, {})).not.toHaveProperty("secretKey");
+  });
+
+  it("does not change the arguments it was given", () => {
+    const args = {};
+    fillCredentials(args, sources, configured, env);
+    expect(args).toEqual({});
+  });
+});

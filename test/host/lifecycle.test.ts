@@ -1,0 +1,144 @@
+import { describe, expect, it } from "vitest";
+import { Unreachable } from "../../provider/core/errors";
+import { stage } from "./fake-lifecycle";
+
+const URN = "urn:pulumi:dev::shop::pulumi-nodejs:dynamic/other:Thing::x";
+
+async function thrown(call: Promise<unknown>): Promise<Error> {
+  const error: unknown = await call.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof Error)) throw new Error(`expected an error, got ${String(error)}`);
+  return error;
+}
+
+describe("create", () => {
+  it("upgrades once and gives id and outputs that the engine can take", async () => {
+    const { lifecycle, inputs, world } = stage();
+    const { id, outs } = await lifecycle.create(inputs({ server: undefined }));
+    expect(id).toBe("server-1");
+    expect(outs).toMatchObject({
+      version: "2.0",
+      currentVersion: "2.0",
+      members: { "server-1": "2.0" },
+      status: "current",
+      lastUpgrade: { task: "11", from: "1.0", to: "2.0", state: "succeeded" },
+      __provider: "text",
+    });
+    expect(JSON.parse(JSON.stringify(outs))).toEqual(outs);
+    expect(Object.keys(outs)).not.toContain("server");
+    expect(world.starts).toBe(1);
+    expect(world.closed).toBe(world.opened);
+  });
+
+  it("adopts what is there already, without a call", async () => {
+    const { lifecycle, inputs, world } = stage({ version: "2.0" });
+    expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
+    expect(world.starts).toBe(0);
+  });
+
+  it("that nothing came of leaves nothing behind, and says why", async () => {
+    const failure = new Unreachable("hunter2: connection refused", { sent: false, heard: false });
+    const { lifecycle, inputs, world } = stage({ failure });
+    const error = await thrown(lifecycle.create(inputs({ password: "hunter2" })));
+    expect(error.message).toMatch(
+      /^Fake at server-1 could not be read for .*\[secret\]: connection refused.*\[unreachable\]$/,
+    );
+    expect(error).not.toHaveProperty("id");
+    expect(world.closed).toBe(1);
+  });
+
+  it("that was interrupted in the middle leaves what the next run needs", async () => {
+    const { lifecycle, inputs } = stage({ activity: { kind: "ours", task: { id: "11", kind: "upgrade", to: "2.0" } } });
+    const outs = await lifecycle.create(inputs({ wait: false }));
+    expect(outs.outs).toMatchObject({ status: "upgrading", lastUpgrade: { task: "11", state: "running" } });
+  });
+
+  it("with arguments that are wrong is refused by name", async () => {
+    const { lifecycle, inputs, world } = stage();
+    const error = await thrown(lifecycle.create(inputs({ version: 2 })));
+    expect(error.message).toBe('version must be a text, such as "2.0"');
+    expect(world.opened).toBe(0);
+  });
+
+  it("of a type that this package does not have is refused by name", async () => {
+    const { lifecycle, inputs } = stage();
+    expect((await thrown(lifecycle.create(inputs({ __urn: URN })))).message).toBe(
+      "pulumi-dbversion has no resource type other:Thing",
+    );
+    expect((await thrown(lifecycle.create({ version: "2.0" }))).message).toBe(
+      "pulumi-dbversion has no resource type without a name",
+    );
+  });
+});
+
+describe("credentials", () => {
+  it("are taken from configure, and out of what is told", async () => {
+    const { lifecycle, inputs, said } = stage({ failure: new Error("hunter2 was refused") });
+    await lifecycle.configure({ config: { get: (key) => (key === "fake:password" ? "hunter2" : undefined) } });
+    await lifecycle.check({}, inputs());
+    expect(said()).toEqual(["WARNING cannot plan: [secret] was refused"]);
+  });
+
+  it("from the environment never reach the outputs", async () => {
+    const { lifecycle, inputs } = stage({}, { FAKE_PASSWORD: "hunter2" });
+    const { outs } = await lifecycle.create(inputs());
+    expect(JSON.stringify(outs)).not.toContain("hunter2");
+  });
+});
+
+describe("diff", () => {
+  const settled = { currentVersion: "2.0", members: {}, status: "current" };
+
+  it("of a settled pin is none, and asks nobody", async () => {
+    const { lifecycle, inputs, world } = stage();
+    expect(await lifecycle.diff("server-1", { ...inputs(), ...settled }, inputs())).toEqual({
+      changes: false,
+      replaces: [],
+    });
+    expect(world.opened).toBe(0);
+  });
+
+  it("does not see hidden keys", async () => {
+    const { lifecycle, inputs } = stage();
+    const news = inputs({ __provider: "other text", __timeouts: { update: "5h" } });
+    expect(await lifecycle.diff("server-1", { ...inputs(), ...settled }, news)).toMatchObject({ changes: false });
+  });
+
+  it.each([
+    ["another version", {}, { version: "3.0" }],
+    ["a version that is not known yet", {}, { version: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" }],
+    ["an argument more", {}, { wait: false }],
+    ["an upgrade that is not over", { status: "upgrading" }, {}],
+    ["a failed upgrade", { status: "failed" }, {}],
+    ["a version behind", { status: "behind" }, {}],
+    ["a drift that a refresh saw", { __drifted: true }, {}],
+    ["something newer that shall fail", { status: "newer", onNewer: "fail" }, { onNewer: "fail" }],
+  ])("of %s is an update", async (_, olds, news) => {
+    const { lifecycle, inputs } = stage();
+    const result = await lifecycle.diff("server-1", { ...inputs(), ...settled, ...olds }, inputs(news));
+    expect(result).toEqual({ changes: true, replaces: [] });
+  });
+
+  it("of another server is a replacement", async () => {
+    const { lifecycle, inputs } = stage();
+    const olds = { ...inputs({ server: "a" }), ...settled };
+    expect(await lifecycle.diff("a", olds, inputs({ server: "b" }))).toEqual({ changes: true, replaces: ["server"] });
+  });
+
+  it("of something newer that is reported is none", async () => {
+    const { lifecycle, inputs } = stage();
+    const olds = { ...inputs(), ...settled, status: "newer" };
+    expect(await lifecycle.diff("server-1", olds, inputs())).toMatchObject({ changes: false });
+  });
+});
+
+describe("delete", () => {
+  it("unpins: it says so and calls nobody", async () => {
+    const { lifecycle, inputs, world, said } = stage();
+    await lifecycle.delete("server-1", inputs());
+    expect(said()).toEqual(["INFO unpinned; the database is left as it is"]);
+    expect(world.opened).toBe(0);
+  });
+});

@@ -1,0 +1,135 @@
+import { describe, expect, it } from "vitest";
+import { PinError, Unreachable } from "../../provider/core/errors";
+import { stage } from "./fake-lifecycle";
+
+const task = { id: "11", kind: "upgrade", to: "2.0" };
+
+/** What a preview of a new pin says, and what it fails with. */
+async function preview(change: Parameters<typeof stage>[0], args: Record<string, unknown> = {}) {
+  const { lifecycle, inputs, said, world } = stage(change);
+  const { failures } = await lifecycle.check({}, inputs(args));
+  return { failures, said: said(), world };
+}
+
+describe("the preview of a new pin", () => {
+  it.each<[string, Parameters<typeof stage>[0], string]>([
+    ["that is satisfied", { version: "2.0" }, "INFO already at 2.0"],
+    ["that needs an upgrade", {}, "INFO 1.0 → 2.0, at once"],
+    ["that would join", { activity: { kind: "ours", task } }, "INFO joins running upgrade 11 (upgrade to 2.0)"],
+    [
+      "that would wait",
+      { activity: { kind: "other", name: "backup 3" } },
+      "INFO 1.0 → 2.0, at once, after backup 3 has ended",
+    ],
+    [
+      "whose upgrade failed",
+      { activity: { kind: "ours-failed", task, failure: { message: "broken.", remedy: "Mend it." } } },
+      "WARNING upgrade 11 (upgrade to 2.0) failed: broken.",
+    ],
+    ["that cannot be known", { unknown: "no members" }, "WARNING cannot plan: no members"],
+    [
+      "that nobody answers for",
+      { failure: new Unreachable("connection refused", { sent: false, heard: false }) },
+      "WARNING cannot plan: unreachable, connection refused",
+    ],
+    [
+      "whose credentials are refused",
+      { failure: new PinError("unauthorized", "The password is wrong.", { remedy: "Give the right one." }) },
+      "WARNING cannot plan: The password is wrong. Give the right one.",
+    ],
+    ["that meets a fault", { failure: new TypeError("x is undefined") }, "WARNING cannot plan: x is undefined"],
+    [
+      "that is newer",
+      { version: "3.0" },
+      "WARNING Fake at server-1 runs something newer than the pin (3.0; newer: server-1); nothing was called.",
+    ],
+  ])("%s tells so in one line and fails nothing", async (_, change, line) => {
+    const { failures, said, world } = await preview(change);
+    expect(said).toEqual([line]);
+    expect(failures).toEqual([]);
+    expect(world.starts).toBe(0);
+    expect(world.closed).toBe(world.opened);
+  });
+
+  it("says that it will not be waited for", async () => {
+    expect((await preview({}, { wait: false })).said).toEqual(["INFO 1.0 → 2.0, at once (not waited for)"]);
+  });
+
+  it("warns of what has to be put right, and fails for what can never succeed", async () => {
+    const { said, failures } = await preview({
+      findings: [
+        { code: "a", message: "An agent does not run.", remedy: "Start it." },
+        { code: "b", property: "mode", message: "Rolling needs 3 zones.", remedy: "Add one." },
+      ],
+    });
+    expect(said).toEqual(["INFO 1.0 → 2.0, at once", "WARNING An agent does not run. Start it."]);
+    expect(failures).toEqual([{ property: "mode", reason: "Rolling needs 3 zones. Add one." }]);
+  });
+
+  it("is silent about something newer that is accepted, but for its plan", async () => {
+    const { said, failures } = await preview({ version: "3.0" }, { onNewer: "accept" });
+    expect(said).toEqual(["INFO runs 3.0, newer than the pin: server-1"]);
+    expect(failures).toEqual([]);
+  });
+
+  it('fails for something newer with onNewer "fail", by the name of the property', async () => {
+    const { said, failures } = await preview({ version: "3.0" }, { onNewer: "fail" });
+    expect(said).toEqual([]);
+    expect(failures).toEqual([
+      {
+        property: "version",
+        reason: "Fake at server-1 runs something newer than the pin (3.0; newer: server-1); nothing was called.",
+      },
+    ]);
+  });
+
+  it("takes secrets out of its lines and failures", async () => {
+    const finding = { code: "b", property: "mode", message: "Not with hunter2.", remedy: "No." };
+    const { failures } = await preview({ findings: [finding] }, { password: "hunter2" });
+    expect(failures).toEqual([{ property: "mode", reason: "Not with [secret]. No." }]);
+    const newer = await preview({ version: "3.0" }, { onNewer: "fail", password: "hunter2", server: "hunter2.test" });
+    expect(newer.failures?.[0]?.reason).toContain("Fake at [secret].test runs something newer");
+    const failing = await preview({ failure: new Error("hunter2 refused") }, { password: "hunter2" });
+    expect(failing.said).toEqual(["WARNING cannot plan: [secret] refused"]);
+  });
+
+  it("gives up after ten seconds, without failing", async () => {
+    const { lifecycle, inputs, said, world, clock } = stage();
+    world.delay = (signal) => clock.sleep(60_000, signal);
+    const began = clock.now();
+    expect((await lifecycle.check({}, inputs())).failures).toEqual([]);
+    expect(said()).toEqual(["WARNING cannot plan: unreachable, no answer in time"]);
+    expect(clock.since(began)).toBe(10_000);
+  });
+});
+
+describe("a preview without a look", () => {
+  it("is that of unchanged arguments", async () => {
+    const { lifecycle, inputs, said, world } = stage();
+    expect(await lifecycle.check(inputs(), inputs())).toEqual({ inputs: inputs(), failures: [] });
+    expect(world.looks).toBe(0);
+    expect(said()).toEqual([]);
+  });
+
+  it("is that of arguments that are wrong", async () => {
+    const { lifecycle, inputs, world } = stage();
+    const { failures } = await lifecycle.check({}, inputs({ version: 2, __timeouts: { create: "0s" } }));
+    expect(failures?.map(({ property }) => property)).toEqual(["version", "customTimeouts"]);
+    expect(world.looks).toBe(0);
+  });
+
+  it("is that of arguments that are not known yet", async () => {
+    const { lifecycle, inputs, world } = stage();
+    const unknown = inputs({ version: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" });
+    expect(await lifecycle.check({}, unknown)).toEqual({ inputs: unknown, failures: [] });
+    expect(world.looks).toBe(0);
+  });
+
+  it("is the second one of the same resource in the same process", async () => {
+    const { lifecycle, inputs, said, world } = stage();
+    await lifecycle.check({}, inputs());
+    await lifecycle.diff("server-1", { ...inputs(), status: "behind" }, inputs());
+    expect(world.looks).toBe(1);
+    expect(said()).toHaveLength(1);
+  });
+});

@@ -1,0 +1,93 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { PinError } from "../../provider/core/errors";
+import { excerpt, parseJson, printable, validate } from "../../provider/http/body";
+
+const bytes = (text: string) => new Uint8Array(Buffer.from(text));
+
+describe("parseJson", () => {
+  it("reads JSON as UTF-8", () => {
+    expect(parseJson(bytes('{"a":"中文"}'))).toEqual({ a: "中文" });
+  });
+
+  it.each(["", "<html>", "{", '{"a":1}x', "undefined"])("is undefined for %j", (text) => {
+    expect(parseJson(bytes(text))).toBeUndefined();
+  });
+});
+
+describe("excerpt", () => {
+  it("is one line", () => {
+    expect(excerpt(bytes("<html>\r\n\t<body>\n\n  502 Bad Gateway\n"))).toBe("<html> <body> 502 Bad Gateway");
+  });
+
+  it("is cut, and shows that it is", () => {
+    expect(excerpt(bytes("x".repeat(120)))).toBe("x".repeat(120));
+    expect(excerpt(bytes("x".repeat(121)))).toBe(`${"x".repeat(120)}…`);
+  });
+
+  it("is empty for no body", () => {
+    expect(excerpt(new Uint8Array())).toBe("");
+  });
+
+  it("survives bytes that are no text", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 600 }), (body) => {
+        const line = excerpt(body);
+        expect(line.length).toBeLessThanOrEqual(121);
+        expect(line).not.toMatch(/[\p{Cc}\p{Cf}\n]/u);
+      }),
+    );
+  });
+});
+
+describe("printable", () => {
+  it.each([
+    ["a terminal escape", "\u001b[31mred\u001b[0m", "[31mred[0m"],
+    ["a title that a terminal would set", "\u001b]0;owned\u0007", "]0;owned"],
+    ["an 8-bit control sequence", "\u009b2Jx", "2Jx"],
+    ["a backspace and a delete", "safe\b\b\u007f", "safe"],
+    ["a change of the writing direction", "a\u202eb\u2066c", "abc"],
+    ["characters without a width", "pass\u200bword", "password"],
+    ["a line break, which becomes a space", "a\nb\tc\rd", "a b c d"],
+    ["nothing", "plain text — 中文 ✓", "plain text — 中文 ✓"],
+  ])("takes out %s", (_, text, expected) => {
+    expect(printable(text)).toBe(expected);
+  });
+});
+
+describe("validate", () => {
+  const schema = z.object({ contents: z.array(z.object({ id: z.string() })) });
+
+  function complaint(value: unknown, shape: z.ZodType = schema): PinError {
+    try {
+      validate(shape, value, "GET /dags at http://a");
+    } catch (error) {
+      if (error instanceof PinError) return error;
+      throw error;
+    }
+    throw new Error("was taken");
+  }
+
+  it("gives the value, unknown fields allowed", () => {
+    expect(validate(schema, { contents: [{ id: "1", more: 2 }], extra: true }, "x")).toEqual({
+      contents: [{ id: "1" }],
+    });
+  });
+
+  it("names the path of what does not fit", () => {
+    const error = complaint({ contents: [{ id: "1" }, { id: 2 }] });
+    expect(error.code).toBe("not-the-vendor");
+    expect(error.message).toMatch(/^GET \/dags at http:\/\/a answered in an unknown shape: contents\.1\.id: .*string/);
+    expect(error.remedy).toBe("Check the endpoint and the server's version.");
+  });
+
+  it("names the answer itself when all of it does not fit", () => {
+    expect(complaint(undefined).message).toContain("unknown shape: the answer: ");
+    expect(complaint("text", z.number()).message).toContain("unknown shape: the answer: ");
+  });
+
+  it("does not quote the value, which may hold a secret", () => {
+    expect(complaint({ contents: [{ id: { password: "hunter2" } }] }).message).not.toContain("hunter2");
+  });
+});

@@ -1,0 +1,116 @@
+import { readFileSync } from "node:fs";
+import type { TLSSocket } from "node:tls";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { type Tls, tlsFrom } from "../../provider/http/tls";
+import type { WireResponse } from "../../provider/http/transport";
+import { undiciTransport } from "../../provider/http/undici-transport";
+import { type Answer, serve, serveTls, status } from "./server";
+
+/** A CA of its own; a server certificate for the name `db.test`; a client certificate; one that signed itself. Valid from 2020 to 2120. */
+const pem = (name: string) => readFileSync(`${__dirname}/fixtures/${name}`, "utf8");
+const CA = pem("ca.pem");
+const SERVER = { cert: pem("server.pem"), key: pem("server.key") };
+const CLIENT = { cert: pem("client.pem"), key: pem("client.key") };
+
+function get(origin: string, tls: Tls): Promise<WireResponse> {
+  const transport = undiciTransport(tls);
+  onTestFinished(() => transport.close());
+  return transport.send({ method: "GET", origin, target: "/", headers: {}, signal: new AbortController().signal });
+}
+
+const ok = status(200);
+
+describe("a server whose certificate is of a CA that nobody knows", () => {
+  it("is refused before anything is sent", async () => {
+    const { origin, requests } = await serveTls(SERVER, ok);
+    await expect(get(origin, {})).rejects.toMatchObject({
+      name: "TransportError",
+      code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+      tls: true,
+      sent: false,
+    });
+    expect(requests).toEqual([]);
+  });
+
+  it("is accepted with its CA and the name in its certificate", async () => {
+    const { origin } = await serveTls(SERVER, ok);
+    expect((await get(origin, { ca: CA, servername: "db.test" })).status).toBe(200);
+  });
+
+  it("is refused with its CA under another name", async () => {
+    const { origin, requests } = await serveTls(SERVER, ok);
+    const expected = { code: "ERR_TLS_CERT_ALTNAME_INVALID", tls: true, sent: false };
+    await expect(get(origin, { ca: CA })).rejects.toMatchObject(expected);
+    await expect(get(origin, { ca: CA, servername: "other.test" })).rejects.toMatchObject(expected);
+    expect(requests).toEqual([]);
+  });
+
+  it("is accepted when any certificate is", async () => {
+    const { origin } = await serveTls(SERVER, ok);
+    expect((await get(origin, { rejectUnauthorized: false })).status).toBe(200);
+  });
+});
+
+describe("a certificate that signed itself", () => {
+  it("is refused before anything is sent", async () => {
+    const { origin, requests } = await serveTls({ cert: pem("self.pem"), key: pem("self.key") }, ok);
+    await expect(get(origin, { servername: "db.test" })).rejects.toMatchObject({
+      code: "DEPTH_ZERO_SELF_SIGNED_CERT",
+      tls: true,
+      sent: false,
+    });
+    expect(requests).toEqual([]);
+  });
+
+  it("is accepted when it is given as the CA", async () => {
+    const { origin } = await serveTls({ cert: pem("self.pem"), key: pem("self.key") }, ok);
+    expect((await get(origin, { ca: pem("self.pem"), servername: "db.test" })).status).toBe(200);
+  });
+});
+
+describe("a server that asks for a client certificate", () => {
+  const asking = { ...SERVER, ca: CA, requestCert: true, rejectUnauthorized: true };
+  const nameOfClient: Answer = (request, response) => {
+    // The server is a TLS one, so its sockets are.
+    response.end((request.socket as TLSSocket).getPeerCertificate().subject.CN);
+  };
+
+  it("gets the one that was given", async () => {
+    const { origin } = await serveTls(asking, nameOfClient);
+    const response = await get(origin, { ca: CA, servername: "db.test", ...CLIENT });
+    expect(Buffer.from(response.body).toString()).toBe("client");
+  });
+
+  it("refuses us without one", async () => {
+    const { origin, requests } = await serveTls(asking, nameOfClient);
+    await expect(get(origin, { ca: CA, servername: "db.test" })).rejects.toMatchObject({ name: "TransportError" });
+    expect(requests).toEqual([]);
+  });
+});
+
+describe("the wrong kind of connection", () => {
+  it("https to a server without TLS is a matter of TLS, and nothing was sent", async () => {
+    const { port, requests } = await serve(ok);
+    await expect(get(`https://127.0.0.1:${port}`, {})).rejects.toMatchObject({ tls: true, sent: false });
+    expect(requests).toEqual([]);
+  });
+});
+
+describe("tlsFrom", () => {
+  it("leaves to Node what is not given", () => {
+    expect(tlsFrom({})).toEqual({});
+    expect(tlsFrom({ allowUntrustedCertificate: false })).toEqual({});
+  });
+
+  it("puts the arguments into Node's words", () => {
+    expect(
+      tlsFrom({
+        caCertificate: "ca",
+        clientCertificate: "cert",
+        clientKey: "key",
+        serverName: "db.test",
+        allowUntrustedCertificate: true,
+      }),
+    ).toEqual({ ca: "ca", cert: "cert", key: "key", servername: "db.test", rejectUnauthorized: false });
+  });
+});

@@ -1,0 +1,159 @@
+import { describe, expect, it } from "vitest";
+import { UNKNOWN } from "../../provider/host/properties";
+import { validateArguments } from "../../provider/host/validation";
+import { endangers } from "../../provider/oceanbase/arguments";
+import { clusterVersion } from "../../provider/oceanbase/cluster-version";
+import { constraintOf } from "../../provider/oceanbase/version";
+
+const { inputs } = clusterVersion(() => {
+  throw new Error("nothing is sent here");
+});
+const right = { endpoints: ["http://10.0.0.1:2886"], version: "4.3.5.2" };
+
+/** `property: reason` of everything that is wrong. */
+function complaints(args: Record<string, unknown>): string[] {
+  const { failures } = validateArguments(inputs, { ...right, ...args });
+  return failures.map(({ property, reason }) => `${property}: ${reason}`);
+}
+
+const PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+
+describe("the arguments of an OceanBase cluster", () => {
+  it.each([
+    {},
+    { version: "4.3.5" },
+    { version: ">=4.3.5.2" },
+    { version: ">=4.3.5" },
+    { release: "102000042025031214.el7" },
+    { mode: "rolling", upgradeDir: "/data/obshell-upgrade", freezeServer: true },
+    { mode: "stopService" },
+    { endpoints: ["https://[::1]:2886/", "http://ob.example.com:2886"] },
+    { password: "", serverName: "ob.example.com", allowUntrustedCertificate: false },
+    { caCertificate: PEM, clientCertificate: PEM, clientKey: "-----BEGIN PRIVATE KEY-----\n" },
+    { onNewer: "fail", wait: false, unreachableTimeout: "30m" },
+  ])("may be %j", (args) => {
+    expect(complaints(args)).toEqual([]);
+  });
+
+  it.each<[Record<string, unknown>, RegExp]>([
+    [{ version: "4.3" }, /^version: must have 4 parts, or 3 as a prefix; right is "4\.3\.5\.2", /],
+    [{ version: "4.3.5.2.1" }, /^version: must have 4 parts.*"4\.3\.5\.2"/],
+    [{ version: "latest" }, /^version: cannot be latest: obshell upgrades to a version that is named; right is "4\.3/],
+    [{ version: "4.3.5.x" }, /^version: is not an OceanBase version; right is "4\.3\.5\.2"/],
+    [{ version: "" }, /^version: is not an OceanBase version; right is/],
+    [{ version: "4.3.5.2-1" }, /^version: must not carry a build, which belongs in `release`; right is/],
+    [{ version: 4 }, /^version: must be a text, such as "4\.3\.5\.2"/],
+    [{ version: undefined }, /^version: is missing; it must be a text, such as "4\.3\.5\.2"/],
+    [{ release: "102000042025031214" }, /^release: must be build and distribution.*"102000042025031214\.el7"/],
+    [{ release: "el7.1" }, /^release: must be build and distribution/],
+    [
+      { release: "1.el7", version: "4.3.5" },
+      /^release: goes with an exact version only, such as version: "4\.3\.5\.2"/,
+    ],
+    [{ release: "1.el7", version: ">=4.3.5.2" }, /^release: goes with an exact version only/],
+    [{ mode: "fast" }, /^mode: must be "rolling" or "stopService"/],
+    [{ endpoints: [] }, /^endpoints: must name at least one agent, such as \["http:\/\/10\.0\.0\.1:2886"\]/],
+    [{ endpoints: "http://10.0.0.1:2886" }, /^endpoints: must be a list of agent addresses, such as \["http/],
+    [{ endpoints: undefined }, /^endpoints: is missing; it must be a list of agent addresses, such as/],
+    [{ endpoints: ["10.0.0.1:2886"] }, /^endpoints\.0: is not a URL; right is "http:\/\/10\.0\.0\.1:2886"/],
+    [{ endpoints: ["ftp://10.0.0.1"] }, /^endpoints\.0: must begin with http:\/\/ or https:\/\/; right is/],
+    [{ endpoints: ["http://a:1/api/v1"] }, /^endpoints\.0: must be host and port alone, without a path; right is/],
+    [{ endpoints: ["http://a:1?x"] }, /^endpoints\.0: must be host and port alone/],
+    [{ endpoints: ["http://a:1", 5] }, /^endpoints\.1: must be a text, such as "http/],
+    [{ caCertificate: "/etc/ca.pem" }, /^caCertificate: must be a certificate in PEM form, beginning with -----BEGIN/],
+    [{ clientKey: 1 }, /^clientKey: must be a private key in PEM form/],
+    [{ serverName: "" }, /^serverName: must not be empty; such as "obshell\.example\.com"/],
+    [{ allowUntrustedCertificate: "yes" }, /^allowUntrustedCertificate: must be true or false/],
+    [{ verison: "4.3.5.2" }, /^verison: is not an argument of this resource; did you mean version\?/],
+    [{ upgradeDirectory: "/data/x" }, /^upgradeDirectory: is not an argument of this resource/],
+  ])("may not be %j", (args, message) => {
+    const said = complaints(args);
+    expect(
+      said.some((line) => message.test(line)),
+      said.join("\n"),
+    ).toBe(true);
+  });
+
+  it.each([
+    "http://root:hunter2@10.0.0.1:2886",
+    "http://hunter2@10.0.0.1:2886",
+    "root:hunter2@10.0.0.1:2886",
+    "http://root:hunter2@:2886",
+    "ftp://root:hunter2@10.0.0.1",
+    "http://10.0.0.1:2886/?password=hunter2",
+  ])("never quotes a password in an endpoint: %s", (endpoint) => {
+    const said = complaints({ endpoints: [endpoint] });
+    expect(said).toHaveLength(1);
+    expect(said[0]).toContain('right is "http://10.0.0.1:2886"');
+    expect(said.join()).not.toContain("hunter2");
+  });
+
+  it("says where a password in an endpoint belongs", () => {
+    expect(complaints({ endpoints: ["http://root:x@a:1"] })[0]).toMatch(/must not carry credentials.*`password`/);
+  });
+
+  it("are not judged while they are unknown", () => {
+    expect(complaints({ version: UNKNOWN })).toEqual([]);
+    expect(complaints({ endpoints: [UNKNOWN] })).toEqual([]);
+    expect(complaints({ upgradeDir: UNKNOWN, mode: UNKNOWN, wait: UNKNOWN })).toEqual([]);
+  });
+});
+
+describe("the pin of a cluster", () => {
+  it.each([
+    ["4.3.5.2", undefined, "at", undefined],
+    ["4.3.5.2", "102000042025031214.el7", "at", 102000042025031214n],
+    [">=4.3.5", undefined, "floor", undefined],
+  ] as const)("of %s with release %s", (version, release, kind, build) => {
+    const constraint = constraintOf({ version, release });
+    expect(constraint.kind).toBe(kind);
+    expect(constraint.kind === "latest" ? undefined : constraint.version.build).toBe(build);
+  });
+});
+
+describe("upgradeDir, which a rollback deletes", () => {
+  it.each(["/data/obshell-upgrade", "/home/admin/upgrade/", "/data/升级", "/data/a-b_c:d@e.f"])(
+    "may be %s",
+    (upgradeDir) => {
+      expect(complaints({ upgradeDir })).toEqual([]);
+    },
+  );
+
+  it.each([
+    ["/", "first-level"],
+    ["/data", "first-level"],
+    ["/data/", "first-level"],
+    ["//data//", "first-level"],
+    ["/data/.", "first-level"],
+    ["/data/x/../..", ".."],
+    ["/data/../etc", ".."],
+    ["data/upgrade", "absolute"],
+    ["~/upgrade", "absolute"],
+    ["/data/my dir", "characters"],
+    ["/data/$HOME", "characters"],
+    ["/data/a;b", "characters"],
+    ["", "empty"],
+  ])("may not be %j (%s)", (upgradeDir, word) => {
+    const said = complaints({ upgradeDir });
+    expect(said[0]).toContain(word);
+    expect(said[0]).toContain('"/data/obshell-upgrade"');
+  });
+
+  it.each([
+    ["/home/admin/oceanbase", true],
+    ["/home/admin/oceanbase/", true],
+    ["/home/admin", true],
+    ["/home/admin/x/../oceanbase", true],
+    ["/home/admin/oceanbase/store", true],
+    ["/home/admin/oceanbase/upgraded", true],
+    ["/home/admin/oceanbase/upgrade/../store", true],
+    ["/home/admin/oceanbase/upgrade", false],
+    ["/home/admin/oceanbase/upgrade/sub", false],
+    ["/home/admin/oceanbase-upgrade", false],
+    ["/home/admin/ocean", false],
+    ["/data/obshell-upgrade", false],
+  ])("%s endangers an agent at /home/admin/oceanbase: %s", (directory, expected) => {
+    expect(endangers(directory, "/home/admin/oceanbase")).toBe(expected);
+    expect(endangers(directory, "/home/admin/oceanbase/")).toBe(expected);
+  });
+});

@@ -1,0 +1,77 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb.js";
+
+/** A registration as it left the program. */
+export interface Registered {
+  readonly type: string;
+  readonly name: string;
+  readonly custom: boolean;
+  readonly parent: string;
+  /** As they go over the wire: secrets are marked. */
+  readonly inputs: Readonly<Record<string, unknown>>;
+  readonly secretOutputs: readonly string[];
+  readonly updateTimeout: string;
+}
+
+/** How the SDK marks a secret inside of inputs. */
+const SIGNATURE = "4dabf18193072939515e22adb298388d";
+const SECRET = "1b47061264138c4ac30d75fd1eb44270";
+
+/** The value inside a secret as JSON; undefined when the value is none. */
+export function secretValue(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Reflect.get(value, SIGNATURE) !== SECRET) return undefined;
+  return Reflect.get(value, "value");
+}
+
+/**
+ * Runs a program against the SDK's mocks and keeps every registration.
+ * @param program gives the resource that is registered last
+ * @param outputs what the provider would add to the inputs
+ */
+export async function registrations(
+  program: () => pulumi.Resource,
+  outputs: Record<string, unknown> = {},
+): Promise<readonly Registered[]> {
+  await pulumi.runtime.setMocks(
+    {
+      newResource: ({ name, inputs }) => ({ id: `${name}-id`, state: { ...inputs, ...outputs } }),
+      call: ({ inputs }) => inputs,
+    },
+    "shop",
+    "dev",
+  );
+  const seen: Registered[] = [];
+  listen((request) => seen.push(readRequest(request)));
+  await settled(program().urn);
+  return seen;
+}
+
+/** The mocks do not show all of a request, so it is listened to on its way to them. */
+function listen(heard: (request: RegisterResourceRequest) => void): void {
+  const monitor: object = pulumi.runtime.getMonitor() ?? {};
+  const register: unknown = Reflect.get(monitor, "registerResource");
+  if (typeof register !== "function") throw new Error("the SDK's mock monitor has changed");
+  Reflect.set(monitor, "registerResource", (request: RegisterResourceRequest, ...rest: unknown[]) => {
+    heard(request);
+    return Reflect.apply(register, monitor, [request, ...rest]);
+  });
+}
+
+function readRequest(request: RegisterResourceRequest): Registered {
+  return {
+    type: request.getType(),
+    name: request.getName(),
+    custom: request.getCustom(),
+    parent: request.getParent(),
+    inputs: request.getObject()?.toJavaScript() ?? {},
+    secretOutputs: request.getAdditionalsecretoutputsList(),
+    updateTimeout: request.getCustomtimeouts()?.getUpdate() ?? "",
+  };
+}
+
+/** The value of an output. */
+export function settled<T>(output: pulumi.Output<T>): Promise<T> {
+  return new Promise((resolve) => {
+    output.apply((value) => resolve(value as T)); // of plain data the unwrapped value is the value
+  });
+}
