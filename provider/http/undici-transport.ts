@@ -1,4 +1,5 @@
 import { Agent, type Dispatcher, errors } from "undici";
+import { presentedCertificate } from "./certificate";
 import type { Tls } from "./tls";
 import { type Transport, TransportError, type WireRequest, type WireResponse } from "./transport";
 
@@ -23,14 +24,14 @@ export function undiciTransport(tls: Tls, limits: Partial<typeof LIMITS> = {}): 
   const reads = new Agent({ ...bounds, connect });
   const writes = new Agent({ ...bounds, connect, pipelining: 0 });
   return {
-    send: (request) => exchange(request.method === "GET" ? reads : writes, request),
+    send: (request) => exchange(request.method === "GET" ? reads : writes, request, tls.servername),
     close: async () => {
       await Promise.all([reads.destroy(), writes.destroy()]);
     },
   };
 }
 
-async function exchange(dispatcher: Dispatcher, request: WireRequest): Promise<WireResponse> {
+async function exchange(dispatcher: Dispatcher, request: WireRequest, servername?: string): Promise<WireResponse> {
   const { method, origin, target, headers, body, signal } = request;
   try {
     const answer = await dispatcher.request({
@@ -48,8 +49,15 @@ async function exchange(dispatcher: Dispatcher, request: WireRequest): Promise<W
     };
   } catch (error) {
     signal.throwIfAborted();
-    throw asTransportError(error);
+    throw await withCertificate(asTransportError(error), origin, servername);
   }
+}
+
+/** A certificate that is not trusted is told by whom it is from and for: that is what has to be corrected. */
+async function withCertificate(error: TransportError, origin: string, servername?: string): Promise<TransportError> {
+  if (!error.tls) return error;
+  const certificate = await presentedCertificate(origin, servername);
+  return certificate === undefined ? error : new TransportError(error.code, `${error.message} (${certificate})`, error);
 }
 
 function asTransportError(error: unknown): TransportError {

@@ -93,6 +93,21 @@ describe("a cluster with TLS", () => {
     await expect(pin(origins)).rejects.toThrow(/not trusted: .*caCertificate.*serverName.*allowUntrustedCertificate/);
   });
 
+  it("whose certificate is for another name is told by subject and issuer", async () => {
+    const tls = selfSigned(["elsewhere.example"], { commonName: "elsewhere", loopback: false });
+    const { origins } = await cluster({ tls });
+    await expect(pin(origins, { caCertificate: tls.cert })).rejects.toThrow(
+      /not trusted: .*\(subject CN=elsewhere for DNS:elsewhere\.example, issuer CN=elsewhere\)/,
+    );
+  });
+
+  it("is trusted under another name when that is given", async () => {
+    const tls = selfSigned(["elsewhere.example"], { loopback: false });
+    const { origins } = await cluster({ tls });
+    const { outs } = await pin(origins, { caCertificate: tls.cert, serverName: "elsewhere.example" });
+    expect(outs).toMatchObject({ status: "current" });
+  });
+
   it("is trusted by its CA", async () => {
     const tls = selfSigned();
     const { origins } = await cluster({ tls });
