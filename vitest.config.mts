@@ -4,6 +4,9 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     pool: "forks",
+    // Most of the time of the end-to-end scenarios is waiting for other processes.
+    maxWorkers: 3,
+    globalSetup: "test/engine/announce.ts",
     testTimeout: 20_000,
     hookTimeout: 60_000,
   },
