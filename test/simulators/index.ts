@@ -5,4 +5,8 @@
 
 export * as obshell from "./obshell";
 export { ObshellCluster } from "./obshell";
+export * as redisenterprise from "./redisenterprise";
+export { RedisEnterpriseCluster, serveRedisEnterprise } from "./redisenterprise";
 export * from "./shell";
+export * as taurusdb from "./taurusdb";
+export { TaurusCloud } from "./taurusdb";

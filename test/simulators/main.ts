@@ -1,10 +1,14 @@
 import { simulateObshell } from "./obshell/main";
+import { simulateRedisEnterprise } from "./redisenterprise/main";
 import { UsageError } from "./shell/command";
+import { simulateTaurusdb } from "./taurusdb/main";
 
 /** `npm run simulate -- <system> [options]`: one simulator alone, over real sockets. */
 
 const SYSTEMS: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   obshell: simulateObshell,
+  taurusdb: simulateTaurusdb,
+  "redis-enterprise": simulateRedisEnterprise,
 };
 
 const USAGE = `usage: npm run simulate -- <${Object.keys(SYSTEMS).join("|")}> [options]

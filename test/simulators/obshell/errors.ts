@@ -60,7 +60,10 @@ export const ERRORS = {
     "access denied",
   ),
   "Security.Authentication.SessionInvalid": auth("Session is invalid", "access denied"),
-  "Security.Authentication.File.Sha256Mismatch": row(401, "File SHA256 mismatch", "unauthorized"),
+  "Security.Authentication.File.Sha256Mismatch": row(401, "File SHA256 mismatch", "unauthorized", {
+    oldMessage: "file sha256 not match",
+  }),
+  "Common.Unauthorized": auth("Unauthorized: %s", "decrypt file sha256 failed"),
   "Request.Body.Decrypt.AES.KeyAndIv.Invalid": row(500, "Unauthorized: AES key and IV size error", "unauthorized", {
     oldMessage: "body decrypt failed",
   }),
@@ -117,6 +120,21 @@ export const ERRORS = {
       oldMessage:
         "target version %s is not greater than current version %s. Please verify if the params have been filled out correctly",
     },
+  ),
+  "OB.Package.MissingFile": row(500, "These files are missing in package '%s': '%s'", "known", {
+    oldMessage: "these files are missing in %s: '%s'",
+  }),
+  "Package.Compression.NotSupported": row(
+    400,
+    "Unsupported compression '%s', the supported compression is 'xz'",
+    "known",
+    { oldMessage: "unsupported compression '%s', the supported compression is 'xz'" },
+  ),
+  "Package.Format.Invalid": row(
+    400,
+    "Unsupported payload format '%s', the supported payload format is 'cpio'",
+    "known",
+    { oldMessage: "unsupported payload format '%s', the supported payload format is 'cpio'" },
   ),
   "OB.Package.Name.NotSupport": row(400, "Unsupported name '%s', the supported names are [%s]", "unexpected"),
   "Agent.Package.NotFound": row(500, "Package %s is not found", "illegal", { oldMessage: "%s" }),

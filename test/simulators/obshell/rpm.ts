@@ -4,6 +4,8 @@ export interface RpmFile {
   readonly version: string;
   readonly release: string;
   readonly architecture: string;
+  readonly compression: string;
+  readonly format: string;
   /** Installed bytes. */
   readonly size: number;
   /** Header and payload bytes, from the signature. */
@@ -12,72 +14,169 @@ export interface RpmFile {
   readonly md5: string;
   /** Header and payload, what the MD5 covers. */
   readonly signed: Buffer;
+  readonly payload: Buffer;
+  readonly files: readonly { readonly path: string; readonly directory: boolean }[];
 }
 
 const LEAD_BYTES = 96;
-const HEADER_MAGIC = 0x8eade801;
+const LARGEST = 32 * 1024 * 1024;
 const SIGNATURE = { size: 1000, md5: 1004 } as const;
-const TAG = { name: 1000, version: 1001, release: 1002, size: 1009, architecture: 1022 } as const;
+const TAG = {
+  name: 1000,
+  version: 1001,
+  release: 1002,
+  size: 1009,
+  architecture: 1022,
+  format: 1124,
+  compression: 1125,
+} as const;
+const FILES = { modes: 1030, directoryOf: 1116, names: 1117, directories: 1118 } as const;
+/** Lists beside the names that Go indexes with the number of each file: sizes, times, digests, links, flags, owners. */
+const BESIDE = [1028, 1034, 1035, 1036, 1037, 1039, 1040] as const;
+const DIRECTORY = 0o040000;
+const KIND = 0o170000;
 
-/** What Go's reader says of anything that ends too soon or is no RPM. */
+/** What the reader that obshell uses (cavaliergopher/rpm) says of a file. */
 export class RpmError extends Error {
   override readonly name = "RpmError";
 }
 
+/** Where that reader panics: a list of files whose parts do not fit together. */
+export class RpmPanic extends Error {
+  override readonly name = "RpmPanic";
+}
+
+type Value = readonly string[] | readonly number[] | Buffer | undefined;
+
 interface Header {
-  readonly entries: ReadonlyMap<number, { readonly type: number; readonly offset: number; readonly count: number }>;
-  readonly store: Buffer;
+  readonly values: ReadonlyMap<number, Value>;
   readonly end: number;
 }
 
 export function readRpm(file: Buffer): RpmFile {
-  if (file.length < LEAD_BYTES) throw new RpmError("unexpected EOF");
-  if (file.readUInt32BE(0) !== 0xedabeedb) throw new RpmError("not an RPM file");
+  readLead(file);
   const signature = readHeader(file, LEAD_BYTES);
   const start = signature.end + ((8 - (signature.end % 8)) % 8);
   const header = readHeader(file, start);
+  const text = (tag: number) => texts(header, tag)[0] ?? "";
   return {
-    name: text(header, TAG.name),
-    version: text(header, TAG.version),
-    release: text(header, TAG.release),
-    architecture: text(header, TAG.architecture),
-    size: integer(header, TAG.size),
-    payloadSize: integer(signature, SIGNATURE.size),
-    md5: bytes(signature, SIGNATURE.md5).toString("hex"),
+    name: text(TAG.name),
+    version: text(TAG.version),
+    release: text(TAG.release),
+    architecture: text(TAG.architecture),
+    compression: text(TAG.compression),
+    format: text(TAG.format),
+    size: integers(header, TAG.size)[0] ?? 0,
+    payloadSize: integers(signature, SIGNATURE.size)[0] ?? 0,
+    md5: bytes(signature, SIGNATURE.md5)?.toString("hex") ?? "",
     signed: file.subarray(start),
+    payload: file.subarray(header.end),
+    get files() {
+      return filesOf(header);
+    },
   };
 }
 
+function readLead(file: Buffer): void {
+  if (file.length < LEAD_BYTES) throw new RpmError("unexpected EOF");
+  if (file.readUInt32BE(0) !== 0xedabeedb) throw new RpmError("rpm: invalid file descriptor");
+  const [version = 0] = file.subarray(4);
+  if (version < 3 || version > 4) throw new RpmError(`rpm: unsupported rpm version: ${version}`);
+  const signature = file.readUInt16BE(78);
+  if (signature !== 5) throw new RpmError(`rpm: unknown signature type: ${signature.toString(16)}`);
+}
+
+/** The magic is not looked at. */
 function readHeader(file: Buffer, start: number): Header {
-  if (file.length < start + 16) throw new RpmError("unexpected EOF");
-  if (file.readUInt32BE(start) !== HEADER_MAGIC) throw new RpmError("invalid RPM header magic");
+  if (file.length < start + 16) throw new RpmError("EOF");
   const count = file.readUInt32BE(start + 8);
   const length = file.readUInt32BE(start + 12);
-  const index = start + 16;
-  const data = index + count * 16;
+  if (length > LARGEST) throw new RpmError(`rpm: header size exceeds the maximum of ${LARGEST}: ${length}`);
+  if (count * 16 > LARGEST) throw new RpmError(`rpm: header index size exceeds the maximum of ${LARGEST}: ${length}`);
+  const data = start + 16 + count * 16;
   if (file.length < data + length) throw new RpmError("unexpected EOF");
-  const entries = new Map(
-    Array.from({ length: count }, (_, entry) => {
-      const at = index + entry * 16;
-      const [tag, type] = [file.readUInt32BE(at), file.readUInt32BE(at + 4)];
-      return [tag, { type, offset: file.readUInt32BE(at + 8), count: file.readUInt32BE(at + 12) }] as const;
-    }),
-  );
-  return { entries, store: file.subarray(data, data + length), end: data + length };
+  const store = file.subarray(data, data + length);
+  const values = new Map<number, Value>();
+  for (let index = 0; index < count; index += 1) {
+    const entry = file.subarray(start + 16 + index * 16, start + 32 + index * 16);
+    values.set(entry.readUInt32BE(0), valueOf(store, entry, index));
+  }
+  return { values, end: data + length };
 }
 
-function text({ entries, store }: Header, tag: number): string {
-  const entry = entries.get(tag);
-  if (entry === undefined) return "";
-  return store.subarray(entry.offset, store.indexOf(0, entry.offset)).toString("utf8");
+function valueOf(store: Buffer, entry: Buffer, index: number): Value {
+  const [type, offset, count] = [entry.readUInt32BE(4), entry.readUInt32BE(8), entry.readUInt32BE(12)];
+  if (offset >= store.length) throw new RpmError(`rpm: offset of index ${index} is out of range: %!s(int=${offset})`);
+  if (count < 1) throw new RpmError(`rpm: invalid value count for index ${index}: ${count}`);
+  const outside = (what: string) => new RpmError(`rpm: ${what} value for index ${index + 1} is out of range`);
+  switch (type) {
+    case 0:
+      return undefined;
+    case 1:
+    case 2:
+    case 7:
+      if (offset + count > store.length) throw outside(type === 7 ? "binary" : type === 1 ? "uint8" : "int8");
+      return store.subarray(offset, offset + count);
+    case 3:
+    case 4:
+    case 5: {
+      const width = 2 ** (type - 2);
+      if (offset + count * width > store.length) throw outside(`int${width * 8}`);
+      return Array.from({ length: count }, (_, at) => integerAt(store, offset + at * width, width));
+    }
+    case 6:
+    case 8:
+    case 9:
+      if (offset + count > store.length) throw outside("[]string");
+      return textsAt(store, offset, count);
+    default:
+      throw new RpmError(`rpm: unknown index data type: ${type.toString(16).toUpperCase()}`);
+  }
 }
 
-function integer({ entries, store }: Header, tag: number): number {
-  const entry = entries.get(tag);
-  return entry === undefined ? 0 : store.readUInt32BE(entry.offset);
+function integerAt(store: Buffer, at: number, width: number): number {
+  return width === 8 ? Number(store.readBigInt64BE(at)) : store.readUIntBE(at, width);
 }
 
-function bytes({ entries, store }: Header, tag: number): Buffer {
-  const entry = entries.get(tag);
-  return entry === undefined ? Buffer.alloc(0) : store.subarray(entry.offset, entry.offset + entry.count);
+/** The last text may end with the store. */
+function textsAt(store: Buffer, offset: number, count: number): string[] {
+  const found: string[] = [];
+  for (let at = offset; found.length < count; ) {
+    const zero = store.indexOf(0, at);
+    const end = zero < 0 ? store.length : zero;
+    found.push(store.toString("utf8", at, end));
+    at = end + 1;
+  }
+  return found;
+}
+
+function filesOf(header: Header): RpmFile["files"] {
+  const names = texts(header, FILES.names);
+  const directories = texts(header, FILES.directories);
+  const directoryOf = integers(header, FILES.directoryOf);
+  const modes = integers(header, FILES.modes);
+  const beside = BESIDE.map((tag) => Math.max(texts(header, tag).length, integers(header, tag).length));
+  return names.map((name, index) => {
+    const directory = directories[directoryOf[index] ?? -1];
+    const mode = modes[index];
+    if (directory === undefined || mode === undefined || beside.some((length) => length <= index)) {
+      throw new RpmPanic(`index out of range [${index}]`);
+    }
+    return { path: directory + name, directory: (mode & KIND) === DIRECTORY };
+  });
+}
+
+function texts({ values }: Header, tag: number): readonly string[] {
+  const value = values.get(tag);
+  return Array.isArray(value) ? value.filter((one) => typeof one === "string") : [];
+}
+
+function integers({ values }: Header, tag: number): readonly number[] {
+  const value = values.get(tag);
+  return Array.isArray(value) ? value.filter((one) => typeof one === "number") : [];
+}
+
+function bytes({ values }: Header, tag: number): Buffer | undefined {
+  const value = values.get(tag);
+  return Buffer.isBuffer(value) ? value : undefined;
 }

@@ -13,21 +13,32 @@ const OID = {
   basicConstraints: [0x55, 0x1d, 0x13],
 } as const;
 
+export interface CertificateOptions {
+  /** Common name of subject and issuer. Default "simulator". */
+  readonly commonName?: string;
+  /** Whether it also stands for 127.0.0.1. Default true. */
+  readonly loopback?: boolean;
+}
+
 /** For 127.0.0.1 and the given DNS names (default: localhost), valid from 2020 to 2049. */
-export function selfSigned(names: readonly string[] = ["localhost"]): SelfSigned {
+export function selfSigned(names: readonly string[] = ["localhost"], options: CertificateOptions = {}): SelfSigned {
+  const { commonName = "simulator", loopback = true } = options;
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const algorithm = sequence(tag(0x06, Buffer.from(OID.ecdsaWithSha256)));
   const body = sequence(
     tag(0xa0, tag(0x02, Buffer.from([2]))),
     tag(0x02, Buffer.from([1])),
     algorithm,
-    name("simulator"),
+    name(commonName),
     sequence(tag(0x17, Buffer.from("200101000000Z")), tag(0x17, Buffer.from("491231235959Z"))),
-    name("simulator"),
+    name(commonName),
     publicKey.export({ format: "der", type: "spki" }),
     tag(
       0xa3,
-      sequence(extension(OID.subjectAltName, alternatives(names)), extension(OID.basicConstraints, authority())),
+      sequence(
+        extension(OID.subjectAltName, alternatives(names, loopback)),
+        extension(OID.basicConstraints, authority()),
+      ),
     ),
   );
   const signature = sign("sha256", body, privateKey);
@@ -57,8 +68,9 @@ function extension(oid: readonly number[], value: Buffer): Buffer {
   return sequence(tag(0x06, Buffer.from(oid)), tag(0x04, value));
 }
 
-function alternatives(names: readonly string[]): Buffer {
-  return sequence(...names.map((one) => tag(0x82, Buffer.from(one))), tag(0x87, Buffer.from([127, 0, 0, 1])));
+function alternatives(names: readonly string[], loopback: boolean): Buffer {
+  const ip = loopback ? [tag(0x87, Buffer.from([127, 0, 0, 1]))] : [];
+  return sequence(...names.map((one) => tag(0x82, Buffer.from(one))), ...ip);
 }
 
 function authority(): Buffer {

@@ -1,3 +1,12 @@
+/** Who a client certificate says the caller is; there only if the server asked for one and its authority signed it. */
+export interface ClientCertificate {
+  /** The subject's parts in the order of the certificate: `CN=…,O=…`. */
+  readonly subject: string;
+  readonly commonName: string;
+  /** DNS names among the alternative names. */
+  readonly names: readonly string[];
+}
+
 /** One HTTP request as it arrived: nothing decoded, nothing normalised. */
 export interface SimRequest {
   readonly method: string;
@@ -6,6 +15,7 @@ export interface SimRequest {
   /** Header names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
+  readonly client?: ClientCertificate;
 }
 
 export interface SimResponse {

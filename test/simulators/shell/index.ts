@@ -1,9 +1,9 @@
-export { type SelfSigned, selfSigned } from "./certificate";
+export { type CertificateOptions, type SelfSigned, selfSigned } from "./certificate";
 export { type Clock, EPOCH, ManualClock, ScaledClock, WALL } from "./clock";
 export type { Sleep } from "./exchange";
 export { type Fault, type FaultRule, FaultScript } from "./faults";
 export type { SimHost, SimSystem } from "./host";
-export { NO_BODY, pathOf, queryOf, type SimRequest, type SimResponse } from "./http";
+export { type ClientCertificate, NO_BODY, pathOf, queryOf, type SimRequest, type SimResponse } from "./http";
 export { Journal, type JournalEntry, type PathPattern } from "./journal";
 export { Random } from "./random";
 export { type Served, type ServeOptions, serve } from "./server";

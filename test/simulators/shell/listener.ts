@@ -1,6 +1,8 @@
 import * as http from "node:http";
 import * as https from "node:https";
 import { createServer, type Server, type Socket } from "node:net";
+import { TLSSocket } from "node:tls";
+import type { ClientCertificate } from "./http";
 
 export interface TlsOptions {
   /** PEM. */
@@ -8,6 +10,10 @@ export interface TlsOptions {
   readonly cert: string;
   /** Clients must show a certificate that this one signed. */
   readonly ca?: string;
+  /** Clients may come without a certificate, or with a foreign one that then counts for nothing. Default false. */
+  readonly optionalClient?: boolean;
+  /** What plain HTTP on this port is told before its connection is closed. Default: what Go's server says. */
+  readonly plainAnswer?: string;
 }
 
 /** First byte of a TLS handshake. */
@@ -19,22 +25,37 @@ const NOT_TLS = "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to 
 /** A server that is not listening yet; with TLS it looks at the first byte of every connection. */
 export function listenerFor({ tls }: { readonly tls?: TlsOptions }, listener: http.RequestListener): Server {
   if (tls === undefined) return http.createServer(listener);
-  const mutual = tls.ca === undefined ? {} : { requestCert: true, rejectUnauthorized: true };
+  const mutual = tls.ca === undefined ? {} : { requestCert: true, rejectUnauthorized: !tls.optionalClient };
   const secure = https.createServer({ ...tls, ...mutual }, listener);
   secure.on("tlsClientError", (_, socket) => socket.destroy());
-  return createServer((socket) => greet(socket, secure));
+  return createServer((socket) => greet(socket, secure, tls.plainAnswer ?? NOT_TLS));
 }
 
-function greet(socket: Socket, secure: https.Server): void {
+function greet(socket: Socket, secure: https.Server, plainAnswer: string): void {
   socket.on("error", () => socket.destroy());
   socket.once("data", (first: Buffer) => {
     socket.pause();
     if (first[0] !== HANDSHAKE) {
-      socket.end(NOT_TLS);
+      socket.end(plainAnswer);
       return;
     }
     socket.unshift(first);
     secure.emit("connection", socket);
     process.nextTick(() => socket.resume());
   });
+}
+
+/** The certificate that the client of a connection showed, if its authority is trusted. */
+export function clientOf(socket: Socket): ClientCertificate | undefined {
+  if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
+  const { subject, subjectaltname = "" } = socket.getPeerCertificate();
+  if (subject === undefined) return undefined;
+  const names = subjectaltname.split(", ").filter((one) => one.startsWith("DNS:"));
+  return {
+    subject: Object.entries(subject)
+      .map(([part, value]) => `${part}=${value}`)
+      .join(","),
+    commonName: [subject.CN].flat()[0] ?? "",
+    names: names.map((one) => one.slice("DNS:".length)),
+  };
 }

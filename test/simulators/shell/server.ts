@@ -3,7 +3,7 @@ import type { AddressInfo, Server as NetServer, Socket } from "node:net";
 import { exchange, type Outcome } from "./exchange";
 import type { SimHost, SimSystem } from "./host";
 import type { SimRequest } from "./http";
-import { listenerFor, type TlsOptions } from "./listener";
+import { clientOf, listenerFor, type TlsOptions } from "./listener";
 
 export interface ServeOptions {
   /** First port; the hosts take consecutive ones. Default 0: free ports. */
@@ -159,7 +159,14 @@ async function receive(incoming: http.IncomingMessage): Promise<SimRequest> {
   for (const [name, value] of Object.entries(incoming.headers)) {
     if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(", ") : value;
   }
-  return { method: incoming.method ?? "GET", target: incoming.url ?? "/", headers, body: Buffer.concat(chunks) };
+  const client = clientOf(incoming.socket);
+  const request = {
+    method: incoming.method ?? "GET",
+    target: incoming.url ?? "/",
+    headers,
+    body: Buffer.concat(chunks),
+  };
+  return client === undefined ? request : { ...request, client };
 }
 
 function act(outcome: Outcome, response: http.ServerResponse): void {

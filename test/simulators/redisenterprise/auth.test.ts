@@ -1,0 +1,162 @@
+import { describe, expect, it } from "vitest";
+import { ManualClock } from "../shell";
+import { RedisEnterpriseCluster } from ".";
+import { DEFAULT_PASSWORD, DEFAULT_USER } from "./options";
+import type { Role } from "./roles";
+import { basic, CACHE, Trial } from "./trial";
+
+const newTrial = (options: ConstructorParameters<typeof Trial>[0] = {}) =>
+  new Trial({ databases: [CACHE], ...options });
+
+async function token(trial: Trial, body?: object): Promise<string> {
+  const reply = await trial.call("POST", "/v1/users/authorize", body);
+  return String(reply.json["access_token"]);
+}
+
+const withToken = (value: string, scheme = "JWT") => ({ headers: { authorization: `${scheme} ${value}` } });
+
+describe("Basic authentication", () => {
+  it("lets the right password in, which may hold colons, and answers everything else 401 without a body", async () => {
+    const trial = newTrial();
+    expect((await trial.get("/v1/cluster")).status).toBe(200);
+    for (const as of [null, `${DEFAULT_USER}:wrong`, "nobody:x", "nocolon"]) {
+      expect(await trial.get("/v1/cluster", { as })).toMatchObject({ status: 401, text: "" });
+    }
+    expect((await trial.get("/v1/cluster", withToken("x", "Negotiate"))).status).toBe(401);
+    expect((await trial.get("/v1/cluster", withToken(`${DEFAULT_USER}:${DEFAULT_PASSWORD}`, "Basic"))).status).toBe(
+      401,
+    );
+  });
+
+  it("may answer 401 with a body, in either shape", async () => {
+    const trial = newTrial({ switches: { emptyErrors: [] } });
+    const wrong = { as: "a:b" };
+    expect((await trial.get("/v1/cluster", wrong)).text).toBe(
+      '{"description":"invalid credentials","error_code":"unauthorized"}',
+    );
+    trial.cluster.control.setSwitches({ errorText: "message", codes: { unauthorized: "nope" } });
+    expect((await trial.get("/v1/cluster", wrong)).json).toEqual({
+      message: "invalid credentials",
+      error_code: "nope",
+    });
+  });
+
+  it("follows the password as it changes, and names one that expired", async () => {
+    const trial = newTrial({ switches: { emptyErrors: [] } });
+    trial.cluster.control.setPassword(DEFAULT_USER, "new");
+    expect((await trial.get("/v1/cluster")).status).toBe(401);
+    expect((await trial.get("/v1/cluster", { as: `${DEFAULT_USER}:new` })).status).toBe(200);
+    trial.cluster.control.expirePassword(DEFAULT_USER);
+    const reply = await trial.get("/v1/cluster", { as: `${DEFAULT_USER}:new` });
+    expect([reply.status, reply.code]).toEqual([401, "password_expired"]);
+  });
+
+  it("can be switched off, while tokens go on", async () => {
+    const trial = newTrial();
+    const known = await token(trial);
+    trial.cluster.control.setSettings({ basicAuthentication: false });
+    expect((await trial.get("/v1/cluster")).status).toBe(401);
+    expect((await trial.call("POST", "/v1/users/authorize")).status).toBe(401);
+    expect((await trial.get("/v1/cluster", withToken(known))).status).toBe(200);
+    const body = { username: DEFAULT_USER, password: DEFAULT_PASSWORD };
+    expect((await trial.call("POST", "/v1/users/authorize", body, { as: null })).status).toBe(200);
+  });
+});
+
+describe("tokens", () => {
+  it("live for five minutes, or for the ttl asked for", async () => {
+    const trial = newTrial();
+    const usual = await token(trial);
+    const short = await token(trial, { ttl: 10 });
+    trial.clock.advance(9_000);
+    expect((await trial.get("/v1/cluster", withToken(short))).status).toBe(200);
+    trial.clock.advance(1_000);
+    expect((await trial.get("/v1/cluster", withToken(short))).status).toBe(401);
+    trial.clock.advance(289_000);
+    expect((await trial.get("/v1/cluster", withToken(usual))).status).toBe(200);
+    trial.clock.advance(1_000);
+    expect((await trial.get("/v1/cluster", withToken(usual))).status).toBe(401);
+    for (const ttl of [0, 86_401]) {
+      expect((await trial.call("POST", "/v1/users/authorize", { ttl })).status).toBe(400);
+    }
+  });
+
+  it("are renewed only by a valid one", async () => {
+    const trial = newTrial();
+    const first = await token(trial, { ttl: 10 });
+    const renewed = await trial.call("POST", "/v1/users/refresh_jwt", { ttl: 100 }, withToken(first));
+    trial.clock.advance(20_000);
+    expect((await trial.get("/v1/cluster", withToken(String(renewed.json["access_token"])))).status).toBe(200);
+    expect((await trial.call("POST", "/v1/users/refresh_jwt", undefined, withToken(first))).status).toBe(401);
+    expect((await trial.call("POST", "/v1/users/refresh_jwt")).status).toBe(401);
+  });
+
+  it("come after the word JWT, or Bearer, as the server has it", async () => {
+    const trial = newTrial();
+    const known = await token(trial);
+    expect((await trial.get("/v1/cluster", withToken(known, "Bearer"))).status).toBe(401);
+    trial.cluster.control.setSwitches({ tokenSchemes: ["Bearer"] });
+    expect((await trial.get("/v1/cluster", withToken(known, "bearer"))).status).toBe(200);
+    expect((await trial.get("/v1/cluster", withToken(known))).status).toBe(401);
+  });
+
+  it("are void when forged, when told so, and after an upgrade of the cluster", async () => {
+    const trial = newTrial({ softwareVersion: "8.0.10-64" });
+    const known = await token(trial);
+    expect((await trial.get("/v1/cluster", withToken(`${known.slice(0, -2)}AA`))).status).toBe(401);
+    expect((await trial.get("/v1/cluster", withToken("a.b.c"))).status).toBe(401);
+    trial.cluster.control.upgradeCluster("8.2.0-25");
+    expect((await trial.get("/v1/cluster", withToken(known))).status).toBe(401);
+    const next = await token(trial);
+    trial.cluster.control.expireTokens();
+    expect((await trial.get("/v1/cluster", withToken(next))).status).toBe(401);
+  });
+
+  it("expire by a clock of their own, if there is one", async () => {
+    const authClock = new ManualClock();
+    const trial = newTrial();
+    const cluster = new RedisEnterpriseCluster({ clock: trial.clock, authClock });
+    const call = (method: string, target: string, authorization: string) =>
+      cluster.hosts[0]?.handle({ method, target, headers: { authorization }, body: Buffer.alloc(0) });
+    const given = call("POST", "/v1/users/authorize", basic(`${DEFAULT_USER}:${DEFAULT_PASSWORD}`));
+    const { access_token } = JSON.parse(given?.body.toString() ?? "{}");
+    trial.clock.advance(3_600_000);
+    expect(call("GET", "/v1/cluster", `JWT ${access_token}`)?.status).toBe(200);
+    authClock.advance(300_000);
+    expect(call("GET", "/v1/cluster", `JWT ${access_token}`)?.status).toBe(401);
+  });
+});
+
+describe("permissions", () => {
+  const statusAs = async (role: Role) => {
+    const trial = newTrial();
+    trial.cluster.control.addUser({ email: "u", password: "p", role });
+    const as = "u:p";
+    const modules = { modules: [trial.item("search", "2.10.17")] };
+    const read = await Promise.all(
+      ["/v1/bdbs", "/v1/modules", "/v1/actions", "/v1/nodes"].map((path) => trial.get(path, { as })),
+    );
+    const upgrade = await trial.call("POST", "/v1/bdbs/1/modules/upgrade", modules, { as });
+    return { read: new Set(read.map((one) => one.status)), upgrade: upgrade.status, code: upgrade.code };
+  };
+
+  it("are enough with db_member for a whole upgrade, and with a viewer for looking", async () => {
+    const ok = new Set([200]);
+    for (const role of ["admin", "cluster_member", "db_member"] as const) {
+      expect(await statusAs(role)).toMatchObject({ read: ok, upgrade: 200 });
+    }
+    for (const role of ["cluster_viewer", "db_viewer", "user_manager"] as const) {
+      expect(await statusAs(role)).toEqual({ read: ok, upgrade: 403, code: "insufficient_permissions" });
+    }
+  });
+
+  it("may be confined to some databases; the others do not exist", async () => {
+    const trial = newTrial({ databases: [CACHE, CACHE], softwareVersion: "8.2.0-25" });
+    trial.cluster.control.addUser({ email: "u", password: "p", databases: [2] });
+    const as = "u:p";
+    expect(JSON.parse((await trial.get("/v1/bdbs", { as })).text)).toHaveLength(1);
+    expect(await trial.get("/v1/bdbs/1", { as })).toMatchObject({ status: 404, code: "db_not_exist" });
+    expect((await trial.call("POST", "/v1/bdbs/1/upgrade", {}, { as })).status).toBe(404);
+    expect((await trial.get("/v1/actions/bdb/2", { as })).status).toBe(200);
+  });
+});

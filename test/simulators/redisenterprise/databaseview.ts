@@ -1,0 +1,58 @@
+import { isoSeconds } from "./answer";
+import type { Ground } from "./call";
+import { isOver, type LoadedModule, progressOf } from "./machine";
+import type { DatabaseState } from "./state";
+
+export type View = Readonly<Record<string, unknown>>;
+
+/** A BDB object with the recorded keys (Redis Enterprise facts §2.4, §5). */
+export function databaseView(ground: Ground, database: DatabaseState): View {
+  const { switches, settings } = ground.world.state;
+  const { machine } = database;
+  const running = isOver(machine) ? null : machine;
+  const shown = running !== null && switches.actionUidOnDatabase ? { action_uid: running.actionUid } : {};
+  return {
+    ...shown,
+    uid: database.uid,
+    name: database.name,
+    type: database.type,
+    status: database.status,
+    redis_version: database.redisVersion,
+    version: database.version,
+    background_op: [
+      running === null
+        ? { status: "idle" }
+        : { name: running.name, progress: progressOf(running), status: running.status },
+    ],
+    auto_upgrade: database.autoUpgrade,
+    replication: database.replication,
+    data_persistence: database.persistence,
+    crdt: database.crdtGuid !== null,
+    crdt_guid: database.crdtGuid ?? "",
+    crdt_modules: crdtModules(database),
+    crdt_protocol_version: database.crdtProtocolVersion,
+    crdt_featureset_version: database.crdtFeaturesetVersion,
+    bigstore: database.bigstore,
+    bigstore_version: database.redisVersion.startsWith("8") ? 2 : 1,
+    port: database.port,
+    shards_count: database.shards.filter((shard) => shard.role === "master").length,
+    shard_list: database.shards.map((shard) => shard.id),
+    memory_size: 1073741824,
+    authentication_admin_pass: settings.maskCredentials ? "*****" : database.adminPassword,
+    created_time: isoSeconds(database.createdAt),
+    last_changed_time: isoSeconds(database.changedAt),
+    group_uid: 0,
+    module_list: database.modules.map(loadedView),
+  };
+}
+
+/** All four keys, arguments a string. */
+function loadedView({ args, uid, name, version }: LoadedModule): View {
+  return { module_args: args, module_id: uid, module_name: name, semantic_version: version };
+}
+
+/** A JSON text inside the JSON. */
+function crdtModules({ crdtGuid, modules }: DatabaseState): string {
+  const named = crdtGuid === null ? [] : modules;
+  return JSON.stringify(named.map(({ name, version }) => ({ module_name: name, semantic_version: version })));
+}

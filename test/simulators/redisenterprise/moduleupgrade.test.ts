@@ -1,0 +1,201 @@
+import { describe, expect, it } from "vitest";
+import { CACHE, Trial } from "./trial";
+
+const newTrial = (options: ConstructorParameters<typeof Trial>[0] = {}) =>
+  new Trial({ databases: [CACHE], ...options });
+const SEARCH_17 = "b212cb64b206074750414b81d9fb1135";
+
+describe("an upgrade of modules", () => {
+  it("answers the database as it was, active with its old versions, and the action beside it", async () => {
+    const trial = newTrial();
+    const reply = await trial.upgradeModules([trial.item("search", "2.10.17")]);
+    expect(reply.status).toBe(200);
+    expect(reply.json).toMatchObject({
+      uid: 1,
+      status: "active",
+      action_uid: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/),
+      background_op: [{ name: "SMUpgradeBDB", progress: 0, status: "pending" }],
+      module_list: [{ semantic_version: "2.10.8" }, { semantic_version: "2.8.4" }],
+    });
+    expect(trial.cluster.acceptedUpgrades).toEqual([
+      { at: trial.clock.now(), database: 1, actionUid: reply.json["action_uid"], call: "modules/upgrade" },
+    ]);
+  });
+
+  it("is pending, then active with the old versions, then over with the new ones", async () => {
+    const trial = newTrial();
+    const before = Number((await trial.get("/v1/bdbs/1")).headers["cluster-state-id"]);
+    await trial.upgradeModules([trial.item("search", "2.10.17"), trial.item("ReJSON", "2.8.10")]);
+    expect(await trial.database()).toMatchObject({ status: "active", action_uid: trial.machine()?.actionUid });
+    trial.clock.advance(2000);
+    expect(await trial.database()).toMatchObject({ status: "active-change-pending" });
+    expect(await trial.versions()).toEqual({ search: "2.10.8", ReJSON: "2.8.4" });
+    trial.settle();
+    expect(await trial.database()).toMatchObject({
+      status: "active",
+      version: "7.4.2",
+      module_list: [
+        { module_id: SEARCH_17, module_name: "search", module_args: "WORKERS 6", semantic_version: "2.10.17" },
+        { module_name: "ReJSON", semantic_version: "2.8.10" },
+      ],
+    });
+    expect(await trial.database()).not.toHaveProperty("action_uid");
+    expect(Number((await trial.get("/v1/bdbs/1")).headers["cluster-state-id"])).toBeGreaterThan(before);
+  });
+
+  it("wipes arguments that are not sent again, and changes them alone at the same version", async () => {
+    const trial = newTrial();
+    const { new_module_args: _, ...bare } = trial.item("search", "2.10.17");
+    await trial.upgradeModules([bare]);
+    trial.settle();
+    expect((await trial.database()).module_list[0]).toMatchObject({ module_args: "" });
+    await trial.upgradeModules([{ ...trial.item("search", "2.10.17"), new_module_args: "WORKERS 4" }]);
+    trial.settle();
+    expect((await trial.database()).module_list[0]).toMatchObject({ module_args: "WORKERS 4" });
+    const kept = newTrial({ switches: { argsOmitted: "kept" } });
+    await kept.upgradeModules([bare]);
+    kept.settle();
+    expect((await kept.database()).module_list[0]).toMatchObject({ module_args: "WORKERS 6" });
+  });
+});
+
+describe("modules/upgrade refuses", () => {
+  const refused = async (change: object, more: object = {}, options = {}) => {
+    const trial = newTrial(options);
+    const reply = await trial.upgradeModules([{ ...trial.item("search", "2.10.17"), ...change }], more);
+    expect(trial.cluster.acceptedUpgrades).toHaveLength(0);
+    return [reply.status, reply.code];
+  };
+
+  it("bodies it cannot read", async () => {
+    const trial = newTrial();
+    const target = "/v1/bdbs/1/modules/upgrade";
+    const bodies: unknown[] = [{}, { modules: [] }, { modules: {} }, { modules: ["search"] }, [], { modules: [{}] }];
+    for (const body of bodies) {
+      expect(await trial.call("POST", target, body)).toMatchObject({ status: 400, code: "invalid_schema" });
+    }
+    expect((await trial.call("POST", target, undefined, { raw: "{" })).status).toBe(400);
+    expect((await trial.call("POST", target)).status).toBe(400);
+  });
+
+  it("fields of another type, unknown ones and contradictions", async () => {
+    const bad = [400, "invalid_schema"];
+    expect(await refused({ new_module_args: ["WORKERS", "6"] })).toEqual(bad);
+    expect(await refused({ new_module: 1 })).toEqual(bad);
+    expect(await refused({ new_version: "2.10.17" })).toEqual(bad);
+    expect(await refused({}, { preserve_roles: "yes" })).toEqual(bad);
+    expect(await refused({}, { parallel_shards_upgrade: 1 })).toEqual(bad);
+    expect(await refused({ module_name: "ReJSON" })).toEqual(bad);
+    expect(await refused({ module_name: "Search" })).toEqual(bad);
+    expect(await refused({ current_module: SEARCH_17 })).toEqual(bad);
+    expect(await refused({ current_semantic_version: "2.10.9" })).toEqual(bad);
+    expect(await refused({ new_module: "3a82b335f9fede93926e1e3504a91326" })).toEqual(bad);
+    const trial = newTrial();
+    const item = trial.item("search", "2.10.17");
+    expect((await trial.upgradeModules([item, item])).status).toBe(400);
+  });
+
+  it("a module the cluster does not have", async () => {
+    expect(await refused({ new_module: "0".repeat(32) })).toEqual([400, "missing_module"]);
+    const statuses = { missing_module: 406 };
+    expect(await refused({ new_module: "0".repeat(32) }, {}, { switches: { statuses } })).toEqual([
+      406,
+      "missing_module",
+    ]);
+  });
+
+  it("a downgrade", async () => {
+    const trial = newTrial();
+    trial.cluster.control.setModule(1, { name: "search", version: "2.10.30" });
+    expect(await trial.upgradeModules([trial.item("search", "2.10.17")])).toMatchObject({
+      status: 406,
+      code: "module_downgrade_unsupported",
+    });
+  });
+
+  it("a module for another Redis", async () => {
+    const trial = newTrial();
+    const code = "redis_incompatible_version";
+    expect(await trial.upgradeModules([trial.item("search", "7.99.91")])).toMatchObject({ status: 406, code });
+    trial.cluster.control.addModule({ name: "search", version: "2.11.0", minRedisVersion: "7.5" });
+    expect(await trial.upgradeModules([trial.item("search", "2.11.0")])).toMatchObject({ status: 406, code });
+    trial.cluster.control.addModule({ name: "search", version: "2.12.0", minRedisVersion: "7.4.2" });
+    expect((await trial.upgradeModules([trial.item("search", "2.12.0")])).status).toBe(200);
+  });
+
+  it("a module for a Redis that the database will only have later", async () => {
+    const trial = newTrial({ databases: [{ redisVersion: "7.2", modules: ["search", "bf"] }] });
+    const refusal = { status: 406, code: "redis_incompatible_version" };
+    expect(await trial.upgradeModules([trial.item("search", "2.10.17")])).toMatchObject(refusal);
+    expect(await trial.upgradeModules([trial.item("bf", "2.8.7")])).toMatchObject(refusal);
+  });
+
+  it("a module for a later Redis Enterprise", async () => {
+    const trial = newTrial({ softwareVersion: "7.22.2-10" });
+    const spec = { name: "search", version: "2.11.0", compatibleRedisVersion: "7.4", minRedisPackVersion: "7.22.3" };
+    trial.cluster.control.addModule(spec);
+    expect(await trial.upgradeModules([trial.item("search", "2.11.0")])).toMatchObject({
+      status: 406,
+      code: "redis_pack_incompatible_version",
+    });
+  });
+
+  it("a module that lacks what the database needs", async () => {
+    const trial = newTrial({ databases: [{ ...CACHE, needs: ["replica_of"] }] });
+    trial.cluster.control.addModule({
+      name: "search",
+      version: "2.11.0",
+      minRedisVersion: "7.4",
+      capabilities: ["types"],
+    });
+    expect(await trial.upgradeModules([trial.item("search", "2.11.0")])).toMatchObject({
+      status: 406,
+      code: "unsupported_module_capabilities",
+      json: { description: "Module search 2.11.0 lacks capabilities: failover_migrate, persistence_aof, replica_of" },
+    });
+  });
+
+  it("an unknown database, after it has read the body", async () => {
+    const trial = newTrial();
+    expect(await trial.upgradeModules([trial.item("search", "2.10.17")], {}, 9)).toMatchObject({
+      status: 404,
+      code: "db_not_exist",
+    });
+    expect((await trial.upgradeModules([], {}, 9)).status).toBe(400);
+  });
+});
+
+describe("modules/upgrade accepts", () => {
+  it("the page's own example, and less than its table asks for", async () => {
+    const example = { module_name: "search", current_semantic_version: "2.10.8", new_module: SEARCH_17 };
+    const more = { preserve_roles: true, may_discard_data: false };
+    expect((await newTrial().upgradeModules([example], more)).status).toBe(200);
+    expect((await newTrial({ switches: { moduleKeys: "table" } }).upgradeModules([example], more)).status).toBe(400);
+  });
+
+  it("a current module that the cluster no longer lists", async () => {
+    const trial = newTrial();
+    trial.cluster.control.setModule(1, "search");
+    trial.cluster.control.addModule({ name: "search", version: "2.10.20", compatibleRedisVersion: "7.4" });
+    trial.cluster.control.dropModule("search", "2.10.17");
+    const uids = (await trial.data<{ uid: string }[]>("GET", "/v1/modules")).map(({ uid }) => uid);
+    expect(uids).not.toContain((await trial.database()).module_list[0]?.module_id);
+    expect((await trial.upgradeModules([trial.item("search", "2.10.20")])).status).toBe(200);
+  });
+
+  it("names in any case, lists of arguments and unknown keys where the switches say so", async () => {
+    const trial = newTrial({ switches: { moduleNames: "anyCase", moduleArgs: "either", unknownKeys: "ignored" } });
+    const item = { ...trial.item("ReJSON", "2.8.10"), module_name: "ReJson", new_module_args: ["A", "1"] };
+    expect((await trial.upgradeModules([item], { "// Optional fields": "" })).status).toBe(200);
+    trial.settle();
+    expect((await trial.database()).module_list[1]).toMatchObject({ module_name: "ReJSON", module_args: "A 1" });
+  });
+
+  it("no other address, unless the deprecated one is there", async () => {
+    const trial = newTrial();
+    const body = { modules: [trial.item("search", "2.10.17")] };
+    expect((await trial.call("POST", "/v1/modules/upgrade/bdb/1", body)).status).toBe(404);
+    trial.cluster.control.setSwitches({ deprecatedTwin: true });
+    expect((await trial.call("POST", "/v1/modules/upgrade/bdb/1", body)).status).toBe(200);
+  });
+});

@@ -1,0 +1,40 @@
+import type { UserState } from "./state";
+
+/** The built-in roles (Redis Enterprise facts §1.4). */
+export type Role = "admin" | "cluster_member" | "cluster_viewer" | "db_member" | "db_viewer" | "user_manager";
+
+export const ROLES: readonly Role[] = [
+  "admin",
+  "cluster_member",
+  "cluster_viewer",
+  "db_member",
+  "db_viewer",
+  "user_manager",
+];
+
+const MEMBERS: readonly Role[] = ["admin", "cluster_member", "db_member"];
+
+/** Permission → roles that hold it. */
+export const PERMISSIONS = {
+  edit_bdb_module: MEMBERS,
+  update_bdb_with_action: MEMBERS,
+  upgrade_crdb: MEMBERS,
+  view_all_bdbs_info: ROLES,
+  view_bdb_info: ROLES,
+  view_cluster_modules: ROLES,
+  view_status_of_cluster_action: ROLES,
+  view_all_nodes_info: ROLES,
+  view_node_info: ROLES,
+  view_cluster_info: ROLES,
+} as const satisfies Record<string, readonly Role[]>;
+
+export type Permission = keyof typeof PERMISSIONS;
+
+export function holds({ role }: UserState, permission: Permission): boolean {
+  return PERMISSIONS[permission].includes(role);
+}
+
+/** Databases out of a user's scope do not exist for them, from 8.2 on. */
+export function sees({ databases }: UserState, uid: number): boolean {
+  return databases === null || databases.includes(uid);
+}

@@ -1,0 +1,93 @@
+import { type Ground, refuse } from "./call";
+import { isUnprotected, slotsOf } from "./effects";
+import { Refusal } from "./errors";
+import { isOver } from "./machine";
+import type { DatabaseState, ModuleState } from "./state";
+import { atLeast, compareVersions, numbersOf } from "./version";
+
+export interface RedisTarget {
+  readonly redisVersion: string;
+  readonly version: string;
+}
+
+/** Capability → whether a database needs it of its modules (Redis Enterprise facts §2.5). */
+const NEEDED: readonly (readonly [string, (database: DatabaseState) => boolean])[] = [
+  ["flash", ({ bigstore }) => bigstore],
+  ["crdb", ({ crdtGuid }) => crdtGuid !== null],
+  ["failover_migrate", ({ replication }) => replication],
+  ["persistence_aof", ({ persistence }) => persistence === "aof"],
+  ["persistence_rdb", ({ persistence }) => persistence === "snapshot"],
+  ["clustering", (database) => slotsOf(database) > 1],
+];
+
+export function neededBy(database: DatabaseState): readonly string[] {
+  const derived = NEEDED.filter(([, needs]) => needs(database)).map(([capability]) => capability);
+  return [...derived, ...database.needs];
+}
+
+/** A set `compatible_redis_version` must be met exactly; without it a least version of the same major one counts. */
+export function isAllowed(module: ModuleState, redis: RedisTarget): boolean {
+  if (module.compatibleRedisVersion !== "") return module.compatibleRedisVersion === redis.redisVersion;
+  const sameMajor = numbersOf(module.minRedisVersion)[0] === numbersOf(redis.version)[0];
+  return sameMajor && atLeast(redis.version, module.minRedisVersion);
+}
+
+export function newestAllowed({ world }: Ground, name: string, redis: RedisTarget): ModuleState | undefined {
+  let newest: ModuleState | undefined;
+  for (const module of world.state.modules) {
+    if (module.name !== name || !isAllowed(module, redis)) continue;
+    if (newest === undefined || compareVersions(module.version, newest.version) > 0) newest = module;
+  }
+  return newest;
+}
+
+/** Throws what the server says to a module that a database shall run (Redis Enterprise facts §2.1, §6). */
+export function checkModule(
+  ground: Ground,
+  database: DatabaseState,
+  module: ModuleState,
+  current: string,
+  redis: RedisTarget,
+): void {
+  const title = `${module.name} ${module.version}`;
+  if (compareVersions(module.version, current) < 0) {
+    refuse(ground, "module_downgrade_unsupported", `Module downgrade is not allowed: ${current} to ${title}`);
+  }
+  if (!isAllowed(module, redis)) {
+    refuse(ground, "redis_incompatible_version", `Module ${title} does not run on Redis ${redis.version}`);
+  }
+  if (!atLeast(ground.node.softwareVersion, module.minRedisPackVersion)) {
+    const needed = module.minRedisPackVersion;
+    refuse(ground, "redis_pack_incompatible_version", `Module ${title} needs Redis Enterprise ${needed}`);
+  }
+  checkCapabilities(ground, database, module);
+}
+
+export function checkCapabilities(ground: Ground, database: DatabaseState, module: ModuleState): void {
+  const has = new Set([...module.capabilities, ...(module.bigstoreVersion2 ? ["bigstore_version_2"] : [])]);
+  const missing = neededBy(database).filter((capability) => !has.has(capability));
+  if (missing.length === 0) return;
+  const title = `${module.name} ${module.version}`;
+  refuse(ground, "unsupported_module_capabilities", `Module ${title} lacks capabilities: ${missing.join(", ")}`);
+}
+
+/** One state machine per database (Redis Enterprise facts §3). Throws unless an upgrade may start or wait now. */
+export function admit(ground: Ground, database: DatabaseState): void {
+  const { settings, switches } = ground.world.state;
+  if (settings.licenseExpired) throw new Refusal(403, "license_expired", "redislabs license expired");
+  const failed = database.machine?.status === "failed" && database.status === "active-change-pending";
+  if (failed && switches.afterFailure === "accepted") return;
+  const running = !isOver(database.machine);
+  if (running && switches.busy === "queue") return;
+  if (!running && database.status === "active") return;
+  const description = "another request is being processed at the same time on the same database";
+  if (switches.busy === "400") throw new Refusal(400, "busy", description);
+  refuse(ground, "busy", description);
+}
+
+/** A restart of a database that nothing protects needs consent, on servers that ask for it. */
+export function checkConsent({ world }: Ground, database: DatabaseState, consent: boolean): void {
+  const { missingConsent, codes } = world.state.switches;
+  if (missingConsent === "accepted" || consent || !isUnprotected(database)) return;
+  throw new Refusal(400, codes.missingConsent, "The upgrade discards data: may_discard_data is not set");
+}

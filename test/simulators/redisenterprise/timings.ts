@@ -1,0 +1,18 @@
+/** Durations of a simulated cluster, in milliseconds of its clock. None is recorded anywhere; these are plausible. */
+export interface Timings {
+  /** From the accepted call to the state machine's start; so long the database still says `active`. */
+  readonly pendingMs: number;
+  /** A state in which no shard restarts. */
+  readonly stateMs: number;
+  /** A restart of one batch of shards. */
+  readonly shardMs: number;
+  /** From the beginning of a state that fails to the failure. */
+  readonly failMs: number;
+  /** From the loss of the master to the election of another. */
+  readonly electionMs: number;
+}
+
+export const PLAUSIBLE: Timings = { pendingMs: 500, stateMs: 1000, shardMs: 5000, failMs: 100, electionMs: 3000 };
+
+/** Every upgrade is over by the next call. */
+export const INSTANT: Timings = { pendingMs: 0, stateMs: 0, shardMs: 0, failMs: 0, electionMs: 0 };

@@ -1,0 +1,282 @@
+import { describe, expect, it } from "vitest";
+import { ScaledClock } from "../shell";
+import { DEFAULTS, TaurusCloud } from ".";
+import { type CallOptions, MINUTE, P, sdkDate, sign, Trial } from "./trial";
+
+const LIST = `${P}/instances`;
+const HOUR = 60 * MINUTE;
+const SCOPE = { project: { name: "cn-north-4" } };
+
+function passwordBody(password: string = DEFAULTS.password, scope: object = SCOPE): string {
+  const user = { name: DEFAULTS.user, password, domain: { name: DEFAULTS.account } };
+  return JSON.stringify({ auth: { identity: { methods: ["password"], password: { user } }, scope } });
+}
+
+/** A call to IAM that is not signed. */
+async function iam(trial: Trial, method: string, target: string, body = "", headers: Record<string, string> = {}) {
+  const to = trial.cloud.endpoint("cn-north-4", "iam");
+  const reply = await trial.send(to, { method, target, headers, body: Buffer.from(body) });
+  // Each test asserts the shape.
+  const json = JSON.parse(reply.body.toString()) as Record<string, Record<string, unknown>>;
+  return { status: reply.status, json, token: reply.headers["x-subject-token"] ?? "" };
+}
+
+const tokenOf = async (trial: Trial, body = passwordBody()) =>
+  (await iam(trial, "POST", "/v3/auth/tokens", body)).token;
+
+describe("a signature", () => {
+  const cases: [string, CallOptions, string][] = [
+    ["an unknown access key", { accessKey: "NOBODY" }, "Get secretKey failed,ak:NOBODY,err:ak not exist"],
+    ["a date of 16 minutes ago", { skew: -16 * MINUTE }, "exceeds 15 minutes"],
+    ["a date in 16 minutes", { skew: 16 * MINUTE }, "exceeds 15 minutes"],
+    ["another algorithm", { unsigned: { authorization: "V11-HMAC-SHA256 Access=A" } }, "Unauthorized"],
+    ["a security token for a permanent key", { unsigned: { "x-security-token": "T" } }, "Unauthorized"],
+  ];
+
+  it.each(cases)("is refused for %s", async (_, options, text) => {
+    const reply = await new Trial().get(LIST, {}, options);
+    expect([reply.status, reply.code]).toEqual([401, "APIGW.0301"]);
+    expect(reply.json["error_msg"]).toContain(text);
+  });
+
+  it("is good within 15 minutes either way, and follows a skewed server", async () => {
+    const trial = new Trial();
+    for (const skew of [-15 * MINUTE, 15 * MINUTE]) expect((await trial.get(LIST, {}, { skew })).status).toBe(200);
+    trial.cloud.control.gateway.setClockSkew(HOUR);
+    expect((await trial.get(LIST)).code).toBe("APIGW.0301");
+    expect((await trial.get(LIST, {}, { skew: HOUR })).status).toBe(200);
+    trial.cloud.control.setSwitches({ clockSkewCode: "APIGW.0303" });
+    expect((await trial.get(LIST)).code).toBe("APIGW.0303");
+  });
+
+  it("must cover its date, and every header that it names must be there", async () => {
+    const trial = new Trial();
+    const to = trial.cloud.endpoint("cn-north-4");
+    const headers = { host: to, "x-sdk-date": sdkDate(trial.clock.now()) };
+    const send = (signed: Record<string, string>, sent: Record<string, string>) => {
+      const authorization = sign("SKEXAMPLE", "AKEXAMPLE", {
+        method: "GET",
+        path: LIST,
+        query: [],
+        headers: signed,
+        body: "",
+      });
+      return trial.send(to, {
+        method: "GET",
+        target: LIST,
+        headers: { ...sent, authorization },
+        body: Buffer.alloc(0),
+      });
+    };
+    expect((await send(headers, headers)).status).toBe(200);
+    expect((await send({ host: to }, headers)).body.toString()).toContain("signed header x-sdk-date not found");
+    const more = { ...headers, "x-language": "en-us" };
+    expect((await send(more, headers)).body.toString()).toContain("signed header x-language not found");
+    trial.cloud.control.setSwitches({ signedHeadersRequired: ["x-sdk-date", "host"] });
+    expect((await send({ "x-sdk-date": headers["x-sdk-date"] }, headers)).status).toBe(401);
+  });
+
+  it("locks the access key for five minutes after five bad ones", async () => {
+    const trial = new Trial();
+    const bad = { secretKey: "guessed" };
+    for (let time = 0; time < 4; time += 1) await trial.get(LIST, {}, bad);
+    expect((await trial.get(LIST)).status).toBe(200);
+    for (let time = 0; time < 5; time += 1) await trial.get(LIST, {}, bad);
+    expect((await trial.get(LIST)).text).toContain("AK access failed to reach the limit,forbidden");
+    trial.clock.advance(5 * MINUTE);
+    expect((await trial.get(LIST)).status).toBe(200);
+  });
+
+  it("follows the secret, and the state of the key and its user", async () => {
+    const trial = new Trial();
+    const { iam: control } = trial.cloud.control;
+    control.rotateSecret("NEW");
+    expect((await trial.get(LIST)).status).toBe(401);
+    const renewed = { secretKey: "NEW" };
+    expect((await trial.get(LIST, {}, renewed)).status).toBe(200);
+    control.setKeyActive(false);
+    expect((await trial.get(LIST, {}, renewed)).text).toContain("ak not exist");
+    control.setKeyActive(true);
+    control.setEnabled(false);
+    expect((await trial.get(LIST, {}, renewed)).status).toBe(401);
+  });
+
+  it("of a temporary key needs its security token, signed or not, until it expires", async () => {
+    const trial = new Trial();
+    trial.cloud.control.iam.addTemporaryKey("TMP", "TMPSECRET", { securityToken: "T", seconds: 900 });
+    const key = { accessKey: "TMP", secretKey: "TMPSECRET" };
+    const token = { "x-security-token": "T" };
+    expect((await trial.get(LIST, {}, key)).text).toContain("Unauthorized");
+    expect((await trial.get(LIST, {}, { ...key, headers: { "x-security-token": "U" } })).status).toBe(401);
+    expect((await trial.get(LIST, {}, { ...key, headers: token })).status).toBe(200);
+    expect((await trial.get(LIST, {}, { ...key, unsigned: token })).status).toBe(200);
+    trial.clock.advance(15 * MINUTE);
+    expect((await trial.get(LIST, {}, { ...key, headers: token })).status).toBe(401);
+  });
+
+  it("is dated by the wall clock or by ours where simulated time runs fast", async () => {
+    const cloud = new TaurusCloud({ clock: new ScaledClock(1000, Date.now() + 24 * HOUR) });
+    const trial = new Trial({}, undefined);
+    const to = cloud.endpoint("cn-north-4");
+    const at = async (date: number) => {
+      const headers = { host: to, "x-sdk-date": sdkDate(date) };
+      const authorization = sign("SKEXAMPLE", "AKEXAMPLE", { method: "GET", path: LIST, query: [], headers, body: "" });
+      const [host] = cloud.hosts.filter((one) => one.address === to);
+      return host?.handle({
+        method: "GET",
+        target: LIST,
+        headers: { ...headers, authorization },
+        body: Buffer.alloc(0),
+      }).status;
+    };
+    expect([await at(Date.now()), await at(cloud.now()), await at(trial.clock.now())]).toEqual([200, 200, 401]);
+  });
+});
+
+describe("a token", () => {
+  it("is taken by password, for a project", async () => {
+    const trial = new Trial();
+    const { status, json, token } = await iam(trial, "POST", "/v3/auth/tokens?nocatalog=true", passwordBody());
+    expect(status).toBe(201);
+    expect(json["token"]).toMatchObject({
+      methods: ["password"],
+      issued_at: "2026-11-22T15:00:00.000000Z",
+      expires_at: "2026-11-23T15:00:00.000000Z",
+      user: { name: "operator", domain: { name: "example" } },
+      project: { id: DEFAULTS.projectId, name: "cn-north-4", domain: { name: "example" } },
+    });
+    expect(json["token"]).not.toHaveProperty("catalog");
+    expect((await trial.get(LIST, {}, { token })).status).toBe(200);
+    expect(await tokenOf(trial)).not.toBe(token);
+    expect((await trial.get(LIST, {}, { token })).status).toBe(200);
+  });
+
+  it("dies after 24 hours, with its user, and with the password", async () => {
+    const trial = new Trial();
+    const refused = async (token: string) => {
+      const { status, code, json } = await trial.get(LIST, {}, { token });
+      expect([status, code, json["error_msg"]]).toEqual([401, "APIGW.0307", "The token must be updated."]);
+    };
+    const first = await tokenOf(trial);
+    trial.clock.advance(24 * HOUR);
+    await refused(first);
+    await refused("nonsense");
+    const second = await tokenOf(trial);
+    trial.cloud.control.iam.setEnabled(false);
+    await refused(second);
+    trial.cloud.control.iam.setEnabled(true);
+    trial.cloud.control.iam.setPassword("other");
+    await refused(second);
+    const third = await tokenOf(trial, passwordBody("other"));
+    trial.cloud.control.iam.expireTokens();
+    await refused(third);
+  });
+
+  it.each([
+    ["a wrong password", passwordBody("wrong"), 401],
+    ["an unknown project", passwordBody(undefined, { project: { name: "mars-1" } }), 401],
+    ["an undocumented method", '{"auth":{"identity":{"methods":["hw_ak_sk"],"hw_ak_sk":{}}}}', 400],
+    ["no JSON", "x", 400],
+  ])("is not given for %s", async (_, body, status) => {
+    const reply = await iam(new Trial(), "POST", "/v3/auth/tokens", body);
+    expect([reply.status, reply.json["error"]?.["code"]]).toEqual([status, status]);
+  });
+
+  it("is not given to a HUAWEI ID", async () => {
+    const trial = new Trial();
+    trial.cloud.control.iam.user("operator").passwordLogin = false;
+    expect((await iam(trial, "POST", "/v3/auth/tokens", passwordBody())).status).toBe(401);
+  });
+
+  it("without a project, or of another one, opens no instance", async () => {
+    const trial = new Trial({ regions: ["cn-north-4", "ap-southeast-1"] });
+    const token = await tokenOf(trial, passwordBody(undefined, {}));
+    expect((await trial.get(LIST, {}, { token })).code).toBe("DBS.280056");
+    const other = await tokenOf(trial, passwordBody(undefined, { project: { name: "ap-southeast-1" } }));
+    expect((await trial.get(LIST, {}, { token: other })).code).toBe("DBS.200010");
+  });
+
+  it("must go with a good signature if there is one", async () => {
+    const trial = new Trial();
+    const token = await tokenOf(trial);
+    const both = (secretKey: string) => trial.get(LIST, {}, { secretKey, unsigned: { "x-auth-token": token } });
+    expect([(await both("SKEXAMPLE")).status, (await both("guessed")).status]).toEqual([200, 401]);
+  });
+
+  it("or a signature must be there", async () => {
+    const trial = new Trial();
+    const send = (target: string) =>
+      trial.send(trial.cloud.endpoint("cn-north-4"), { method: "GET", target, headers: {}, body: Buffer.alloc(0) });
+    const reply = await send(LIST);
+    expect([reply.status, reply.body.toString()]).toEqual([401, expect.stringContaining("x-auth-token not found")]);
+    expect((await send("/v3/nothing")).status).toBe(404);
+  });
+});
+
+describe("an agency", () => {
+  it("lends the rights of another account, as a token or as a temporary key", async () => {
+    const trial = new Trial();
+    const { iam: control } = trial.cloud.control;
+    control.addAccount("helper");
+    control.addUser("robot", { account: "helper" });
+    control.addKey("ROBOT", "ROBOTSECRET", "robot");
+    control.addAgency("upgrades", { account: "example", trusts: "helper", user: "operator" });
+    const robot = { accessKey: "ROBOT", secretKey: "ROBOTSECRET", to: trial.cloud.endpoint("cn-north-4", "iam") };
+    expect((await trial.get(LIST, {}, { ...robot, to: trial.cloud.endpoint("cn-north-4") })).code).toBe("DBS.200010");
+    const assume = { agency_name: "upgrades", domain_name: "example", duration_seconds: 3600 };
+    const identity = { methods: ["assume_role"], assume_role: assume };
+    const token = await trial.call("POST", "/v3/auth/tokens", { ...robot, body: { auth: { identity, scope: SCOPE } } });
+    expect(token.status).toBe(201);
+    expect((await trial.get(LIST, {}, { token: token.headers["x-subject-token"] ?? "" })).status).toBe(200);
+    const path = "/v3.0/OS-CREDENTIAL/securitytokens";
+    const given = await trial.call("POST", path, { ...robot, body: { auth: { identity } } });
+    const { access = "", secret = "", securitytoken = "" } = given.json["credential"] as Record<string, string>;
+    const key = { accessKey: access, secretKey: secret, headers: { "x-security-token": securitytoken } };
+    expect((await trial.get(LIST, {}, key)).status).toBe(200);
+    trial.clock.advance(HOUR);
+    expect((await trial.get(LIST, {}, key)).status).toBe(401);
+    const stranger = { methods: ["assume_role"], assume_role: { ...assume, agency_name: "other" } };
+    expect((await trial.call("POST", path, { ...robot, body: { auth: { identity: stranger } } })).status).toBe(403);
+  });
+});
+
+describe("projects", () => {
+  const projects = async (trial: Trial, query: Record<string, string> = {}, more: CallOptions = {}) => {
+    const to = trial.cloud.endpoint("cn-north-4", "iam");
+    const reply = await trial.get("/v3/projects", query, { to, ...more });
+    return (reply.json["projects"] as { id: string; name: string }[] | undefined)?.map((one) => one.name);
+  };
+
+  it("are found by their exact name", async () => {
+    const trial = new Trial({ regions: ["cn-north-4", "ap-southeast-1"] });
+    trial.cloud.control.iam.addProject("cn-north-4", "team");
+    expect(await projects(trial, { name: "cn-north-4" })).toEqual(["cn-north-4"]);
+    expect(await projects(trial)).toEqual(["cn-north-4", "ap-southeast-1", "cn-north-4_team"]);
+    expect(await projects(trial, { name: "mars-1" })).toEqual([]);
+    expect(await projects(trial, { page: "2", per_page: "2" })).toEqual(["cn-north-4_team"]);
+    expect(await projects(trial, {}, { secretKey: "guessed" })).toBeUndefined();
+  });
+
+  it("belong to one account, one region and one door", async () => {
+    const trial = new Trial({ regions: ["cn-north-4", "ap-southeast-1"] });
+    const { control } = trial.cloud;
+    const sub = control.iam.addProject("cn-north-4", "team");
+    control.addInstance({ projectId: sub.id });
+    const names = async (id: string, more: CallOptions = {}) => (await trial.get(`/v3/${id}/instances`, {}, more)).code;
+    expect(await names(sub.id)).toBe("");
+    expect(await names("f".repeat(32))).toBe("DBS.200010");
+    expect(await names(control.iam.addAccount("other").projects[0]?.id ?? "")).toBe("DBS.200010");
+    expect(trial.cloud.endpoint("ap-southeast-1")).toBe("gaussdbformysql.ap-southeast-1.myhuaweicloud.com");
+    expect(await names(sub.id, { to: trial.cloud.endpoint("ap-southeast-1") })).toBe("DBS.200010");
+    expect(await names(sub.id, { to: trial.cloud.endpoint("cn-north-4", "iam") })).toBe("APIGW.0101");
+  });
+
+  it("may be named by a header, which must fit the path", async () => {
+    const trial = new Trial();
+    const named = async (id: string) => (await trial.get(LIST, {}, { headers: { "x-project-id": id } })).code;
+    expect([await named(DEFAULTS.projectId), await named("f".repeat(32))]).toEqual(["", "DBS.200010"]);
+    expect((await trial.get(LIST, {}, { unsigned: { "x-project-id": DEFAULTS.projectId } })).code).toBe("");
+    trial.cloud.control.setSwitches({ projectHeader: "required" });
+    expect((await trial.get(LIST)).code).toBe("APIGW.0301");
+  });
+});

@@ -1,0 +1,153 @@
+import { describe, expect, it } from "vitest";
+import { FROM, ID, LATEST, MINUTE, P, Trial } from "./trial";
+
+interface Row {
+  readonly id: string;
+  readonly name: string;
+  readonly status: string;
+  readonly port: unknown;
+  readonly datastore: { readonly kernel_version: string };
+  readonly [field: string]: unknown;
+}
+
+interface Listed {
+  readonly instances: readonly Row[];
+  readonly total_count: number;
+}
+
+const list = (trial: Trial, query: Record<string, string> = {}, path = `${P}/instances`) =>
+  trial.data<Listed>("GET", path, { query: Object.entries(query) });
+
+describe("the list of instances", () => {
+  it("shows every instance with its kernel", async () => {
+    const { instances, total_count } = await list(new Trial());
+    expect(total_count).toBe(1);
+    expect(instances[0]).toMatchObject({
+      id: ID,
+      name: "db1",
+      status: "ACTIVE",
+      port: 3306,
+      type: "Cluster",
+      datastore: { type: "gaussdb-mysql", version: "8.0", kernel_version: FROM },
+      created: "2026-08-14T15:00:00+0000",
+      region: "cn-north-4",
+      backup_strategy: { start_time: "19:00-20:00", keep_days: 7 },
+      enterprise_project_id: "0",
+    });
+  });
+
+  it("pages by records", async () => {
+    const trial = new Trial({ instances: 205 });
+    const names = async (query: Record<string, string>) => (await list(trial, query)).instances.map((one) => one.name);
+    const first = await list(trial);
+    expect([first.instances.length, first.total_count]).toEqual([100, 205]);
+    expect(await names({ limit: "2", offset: "1" })).toEqual(["db2", "db3"]);
+    expect(await names({ limit: "100", offset: "200" })).toEqual(["db201", "db202", "db203", "db204", "db205"]);
+    expect(await names({ offset: "205" })).toEqual([]);
+    for (const query of [{ limit: "0" }, { limit: "101" }, { offset: "-1" }, { limit: "x" }]) {
+      expect((await trial.get(`${P}/instances`, query)).code).toBe("DBS.280001");
+    }
+  });
+
+  it("filters", async () => {
+    const trial = new Trial({ instances: 12 });
+    trial.cloud.control.addInstance({ name: "orders", nodes: 1, tags: [{ key: "env", value: "prod" }] });
+    const count = async (query: Record<string, string>) => (await list(trial, query)).total_count;
+    const filters: [Record<string, string>, number][] = [
+      [{ name: "db1" }, 1],
+      [{ name: "*db1" }, 4],
+      [{ id: ID }, 1],
+      [{ type: "Single" }, 1],
+      [{ tags: "env=prod" }, 1],
+      [{ tags: "env=prod,a=b" }, 0],
+      [{ datastore_type: "gaussdb-mysql" }, 13],
+      [{ datastore_type: "mysql" }, 0],
+      [{ name: "" }, 13],
+      [{ proxy_ip: "1.2.3.4" }, 0],
+    ];
+    for (const [query, expected] of filters) expect([query, await count(query)]).toEqual([query, expected]);
+  });
+
+  it("holds what the caller's enterprise projects hold", async () => {
+    const trial = new Trial();
+    const { id } = trial.cloud.control.addInstance({ enterpriseProjectId: "e1" });
+    trial.cloud.control.iam.confine(["e1"]);
+    expect((await list(trial)).instances.map((one) => one.id)).toEqual([id]);
+    expect((await trial.get(`${P}/instances/${ID}`)).code).toBe("DBS.201003");
+    trial.cloud.control.iam.confine(null);
+    expect((await list(trial)).total_count).toBe(2);
+  });
+
+  it("may be shaped as older samples are", async () => {
+    const { instances } = await list(new Trial({ switches: { looseShapes: true } }));
+    expect(instances[0]).toMatchObject({
+      port: "3306",
+      public_ips: "",
+      enterprise_project_id: 0,
+      backup_strategy: { keep_days: "7" },
+      created: "2026-08-14T15:00:00_0000",
+    });
+  });
+});
+
+describe("an instance", () => {
+  it("is shown with its nodes and its maintenance window", async () => {
+    const trial = new Trial();
+    const { instance } = await trial.data<{ instance: Row }>("GET", `${P}/instances/${ID}`);
+    expect(instance).toMatchObject({ id: ID, node_count: 2, maintenance_window: "18:00-22:00", az_mode: "single" });
+    expect(instance["nodes"]).toMatchObject([
+      { type: "master", status: "ACTIVE", name: "db1_node01" },
+      { type: "slave", status: "ACTIVE", name: "db1_node02" },
+    ]);
+  });
+
+  it("is shown with at most 19 others", async () => {
+    const trial = new Trial({ instances: 21 });
+    const ids = trial.cloud.instances.map((one) => one.id);
+    const details = (some: readonly string[]) => trial.get(`${P}/instances/details`, { instance_ids: some.join(",") });
+    expect((await details(ids.slice(0, 20))).json["instances"]).toHaveLength(20);
+    expect([(await details(ids)).code, (await details([])).code]).toEqual(["DBS.280001", "DBS.280001"]);
+    expect((await details([`${"0".repeat(32)}in07`])).code).toBe("DBS.201028");
+  });
+
+  it("is shown in other words by v3.1, where there is one", async () => {
+    const trial = new Trial();
+    const unified = `/v3.1/${P.slice(4)}/instances`;
+    const words = async () => [
+      (await list(trial)).instances[0]?.status,
+      (await list(trial, {}, unified)).instances[0]?.status,
+      (await trial.data<{ instance: Row }>("GET", `${unified}/${ID}`)).instance.status,
+    ];
+    expect(await words()).toEqual(["ACTIVE", "normal", "normal"]);
+    await trial.upgrade();
+    trial.clock.advance(MINUTE);
+    expect(await words()).toEqual(["MODIFYING", "normal", "normal"]);
+    trial.cloud.control.setSwitches({ upgradingStatus: "UPGRADING" });
+    expect(await words()).toEqual(["UPGRADING", "normal", "normal"]);
+    trial.cloud.control.setStatus("BUILD");
+    expect(await words()).toEqual(["BUILD", "creating", "creating"]);
+    trial.cloud.control.setFeatures([]);
+    const gone = await trial.get(unified);
+    expect([gone.status, gone.code]).toEqual([404, "APIGW.0101"]);
+  });
+
+  it("drifts when nobody looks", async () => {
+    const trial = new Trial();
+    trial.cloud.control.setKernel("2.0.63.250300");
+    expect((await list(trial)).instances[0]?.datastore.kernel_version).toBe("2.0.63.250300");
+    expect((await trial.version()).datastore.current_kernel_version).toBe("2.0.63.250300");
+  });
+});
+
+describe("the engine's versions", () => {
+  it("are those offered for new instances", async () => {
+    const trial = new Trial();
+    trial.cloud.control.offer("2.0.81.1");
+    const reply = await trial.get(`${P}/datastores/gaussdb-mysql`);
+    expect(reply.json["datastores"]).toMatchObject([
+      { name: "8.0", version: "8.0.22", kernel_version: LATEST },
+      { name: "8.0", version: "8.0.22", kernel_version: "2.0.81.1" },
+    ]);
+    expect((await trial.get(`${P}/datastores/mysql`)).code).toBe("DBS.280001");
+  });
+});

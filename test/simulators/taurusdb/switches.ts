@@ -1,0 +1,115 @@
+import type { ErrorCode } from "./errors";
+
+/**
+ * Readings that differ between regions and years, or that no source settles (TaurusDB facts §3.4, §8, §9). Where
+ * nothing is known, the default is the reading that forgives a client least.
+ */
+export interface Switches {
+  /** A batch in which one instance is refused: nothing starts, or the others do and the answer is still "success". */
+  batch: "allOrNothing" | "partial";
+  /** Most instances in one batch upgrade; null for no limit. The pre-check's own limit of 100 is documented. */
+  batchLimit: number | null;
+  /** Instances of different source versions in one batch upgrade. */
+  mixedVersions: "refuse" | "accept";
+  /** A `current_version` that is not the instance's. */
+  wrongCurrentVersion: "refuse" | "accept";
+  /** Fields in a body that the call does not know. */
+  unknownFields: "refuse" | "ignore";
+  /** HTTP status of DBS.05000008. */
+  alreadyLatestStatus: 400 | 409;
+  /** How a missing instance is refused, by upgrades, by reads, and by reads of StarRocks. */
+  missingForUpgrade: ErrorCode;
+  missingForRead: ErrorCode;
+  missingStarRocks: ErrorCode;
+  /** Old kernels need several rounds and a confirmation in the console (§3.1). */
+  rounds: boolean;
+  /** What `latest_kernel_version` says while rounds are ahead. */
+  latestShown: "newest" | "nextRound";
+  /** v3 status of an instance whose upgrade runs; "auto": MODIFYING, then REBOOTING. */
+  upgradingStatus: "auto" | (string & {});
+  /** A delayed submit while another one is pending. */
+  secondDelayed: "refuse" | "accept" | "replace";
+  /** An immediate submit while a delayed one is pending. */
+  immediateWhilePending: "refuse" | "accept";
+  /** A delayed submit inside the maintenance window. */
+  delayedInsideWindow: "now" | "nextWindow";
+  /** Whether the run of a scheduled task has the task's own id. */
+  scheduledRunId: "same" | "new";
+  /** How ids of scheduled tasks look. */
+  scheduleIds: "hex" | "dashed";
+  /** A pre-check of a busy instance. */
+  preCheckWhileBusy: "accept" | "refuse";
+  /** A pre-check result before there is one: "false" without rows, or DBS.200543. */
+  preCheckUnfinished: "falseWithoutRows" | "error";
+  /** Whether POST …/starrocks/db-upgrade knows the id of the TaurusDB instance, too. */
+  starRocksPathId: "starRocks" | "either";
+  /** What running synchronisation tasks do to a StarRocks upgrade that does not skip the validation. */
+  starRocksValidation: "refuse" | "failsJob";
+  /** `data_store_version` and the nodes' version: 4 parts or 2. */
+  starRocksVersionParts: 4 | 2;
+  /** Whether a delayed StarRocks upgrade is among the scheduled tasks. */
+  starRocksSchedules: "listed" | "hidden";
+  starRocksJobName: string;
+  /** Whose id stands in the rows of a StarRocks upgrade. */
+  starRocksJobInstance: "starRocks" | "taurusdb";
+  /** X-Language and Content-Type of the StarRocks upgrade are mandatory, as its page says. */
+  starRocksHeaders: "ignored" | "enforced";
+  /** `offset` of immediate-jobs. */
+  immediateJobsOffset: "page" | "record";
+  scheduledJobsDefaultLimit: 100 | 10;
+  /** Times in a query that end in a literal Z instead of an offset. */
+  zuluTimes: "refuse" | "accept";
+  /** `+` in a query. */
+  plusInQuery: "literal" | "space";
+  /** Code of a refusal for the signature's date. */
+  clockSkewCode: "APIGW.0301" | "APIGW.0303";
+  /** Headers that a signature must cover. */
+  signedHeadersRequired: readonly string[];
+  /** Whether a signed call must say its X-Project-Id. */
+  projectHeader: "optional" | "required";
+  /** Prefix of the gateway's codes; older gateways say APIG. */
+  gatewayPrefix: "APIGW" | "APIG";
+  /** Seconds in a Retry-After beside 429; null for no such header. */
+  retryAfter: number | null;
+  /** Ports and days as strings, other date formats, as samples of other years have them (§2.7). */
+  looseShapes: boolean;
+}
+
+export const SWITCHES: Switches = {
+  batch: "allOrNothing",
+  batchLimit: 100,
+  mixedVersions: "refuse",
+  wrongCurrentVersion: "refuse",
+  unknownFields: "refuse",
+  alreadyLatestStatus: 400,
+  missingForUpgrade: "DBS.200022",
+  missingForRead: "DBS.201028",
+  missingStarRocks: "DBS.05000044",
+  rounds: true,
+  latestShown: "newest",
+  upgradingStatus: "auto",
+  secondDelayed: "refuse",
+  immediateWhilePending: "refuse",
+  delayedInsideWindow: "nextWindow",
+  scheduledRunId: "same",
+  scheduleIds: "hex",
+  preCheckWhileBusy: "accept",
+  preCheckUnfinished: "falseWithoutRows",
+  starRocksPathId: "starRocks",
+  starRocksValidation: "refuse",
+  starRocksVersionParts: 4,
+  starRocksSchedules: "listed",
+  starRocksJobName: "UpgradeStarRocksKernelVersion",
+  starRocksJobInstance: "starRocks",
+  starRocksHeaders: "ignored",
+  immediateJobsOffset: "page",
+  scheduledJobsDefaultLimit: 100,
+  zuluTimes: "refuse",
+  plusInQuery: "literal",
+  clockSkewCode: "APIGW.0301",
+  signedHeadersRequired: ["x-sdk-date"],
+  projectHeader: "optional",
+  gatewayPrefix: "APIGW",
+  retryAfter: null,
+  looseShapes: false,
+};

@@ -1,0 +1,69 @@
+import type { Script } from "./state";
+
+export type JobStatus = "Pending" | "Running" | "Completed" | "Failed" | "Canceled" | "Unauthorized";
+
+/** What happens of itself, and when. */
+export interface Due {
+  readonly at: number;
+  readonly step: "start" | "version" | "end" | "fire";
+}
+
+/** An instant task. */
+export interface JobState {
+  readonly id: string;
+  readonly order: number;
+  readonly kind: "upgrade" | "starRocks" | "preCheck";
+  readonly projectId: string;
+  /** The TaurusDB or StarRocks instance that it works on. */
+  readonly instanceId: string;
+  /** The scheduled task whose run it is. */
+  readonly scheduleId: string | null;
+  readonly script: Omit<Script, "left"> | null;
+  readonly skipValidation: boolean;
+  status: JobStatus;
+  /** Shown in place of `status`. */
+  shownStatus: string | null;
+  readonly createdAt: number;
+  /** Nobody can ask for it earlier. */
+  readonly visibleAt: number;
+  startedAt: number | null;
+  endedAt: number | null;
+  runMs: number;
+  outcome: Outcome | null;
+  failReason: string;
+  /** Percent at which it stands still. */
+  hungAt: number | null;
+  deleted: boolean;
+  due: Due[];
+}
+
+/** What an upgrade does to its instance. */
+export interface Outcome {
+  /** The new version, if it brings one. */
+  readonly version: string | null;
+  readonly preparation: "none" | "preUpgraded" | "toBeConfirmed";
+}
+
+/** A scheduled task: an upgrade that waits for the maintenance window (TaurusDB facts §3.2). */
+export interface ScheduleState {
+  readonly id: string;
+  readonly order: number;
+  readonly kind: "upgrade" | "starRocks";
+  readonly projectId: string;
+  readonly instanceId: string;
+  readonly skipValidation: boolean;
+  /** Id of its run. */
+  readonly runId: string;
+  status: "Pending" | "Running" | "Completed" | "Failed" | "Canceled";
+  readonly createdAt: number;
+  readonly visibleAt: number;
+  startAt: number;
+  endAt: number;
+  failReason: string;
+  deleted: boolean;
+  due: Due[];
+}
+
+export function isOver(status: JobStatus): boolean {
+  return status === "Completed" || status === "Failed" || status === "Canceled";
+}
