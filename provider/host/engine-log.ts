@@ -1,4 +1,5 @@
 import type { Client } from "@grpc/grpc-js";
+import { wallClock } from "../core/clock";
 import { engineAddress, sdkModules } from "./grpc";
 
 export type Severity = "INFO" | "WARNING";
@@ -14,11 +15,13 @@ export interface LogLine {
 
 export interface EngineLog {
   write(line: LogLine): void;
-  /** Resolves when everything written so far has been delivered, or given up. */
+  /** Resolves when everything written so far has been delivered, or half a second has passed: a hand-over is urgent. */
   flush(): Promise<void>;
 }
 
+/** How long a line may take to be delivered, and how long anybody waits for that, in milliseconds. */
 const DELIVERY = 5_000;
+const FLUSH = 500;
 
 /** What is used of the SDK's generated modules. */
 interface LogRequest {
@@ -48,7 +51,10 @@ export function engineLog(): EngineLog {
       pending.add(delivery);
     },
     flush: async () => {
-      await Promise.all(pending);
+      const over = new AbortController();
+      const bound = wallClock.sleep(FLUSH, over.signal).catch(() => undefined);
+      await Promise.race([Promise.all(pending), bound]);
+      over.abort();
     },
   };
 }

@@ -6,9 +6,9 @@ import type { ConfigReader } from "./credentials";
 import { partialFailure, plainFailure, textOf } from "./failure";
 import { timeLimit } from "./limits";
 import { tellPlan } from "./preview";
-import { argumentsOf, DRIFTED, hasUnknown, type Properties, sameValue, TIMEOUTS } from "./properties";
+import { argumentsOf, DRIFTED, hasUnknown, type Properties, sameValue, TIMEOUTS, URN } from "./properties";
 import { readBack } from "./read";
-import { openSession, type Session, type Surroundings, withPin } from "./session";
+import { openSession, type Session, type Surroundings, urnOf, withPin } from "./session";
 import { isUnsettled, outputsOf, rememberedUpgrade } from "./state";
 import { checkTimeouts } from "./validation";
 import { toWire, type Wire } from "./wire";
@@ -70,13 +70,19 @@ export class Lifecycle implements dynamic.ResourceProvider {
 
   async read(id: string, properties: Properties): Promise<dynamic.ReadResult> {
     const session = await this.#session(properties);
-    return readBack(session, this.#clock, id, properties);
+    try {
+      return await readBack(session, this.#clock, id, properties);
+    } finally {
+      await this.#surroundings.log.flush();
+    }
   }
 
+  /** Needs no kind: whatever the resource is, the database is left alone. */
   async delete(_id: string, properties: Properties): Promise<void> {
-    const { news } = await this.#session(properties);
-    news.inform("unpinned; the database is left as it is");
-    await this.#surroundings.log.flush();
+    const { log } = this.#surroundings;
+    const message = "unpinned; the database is left as it is";
+    log.write({ severity: "INFO", urn: urnOf(properties), message, ephemeral: false });
+    await log.flush();
   }
 
   async #run(
@@ -119,9 +125,10 @@ export class Lifecycle implements dynamic.ResourceProvider {
   }
 
   /** The identifying properties, when old and new arguments name nothing in common. */
-  async #replaces({ kind, args }: Session, olds: Properties): Promise<string[]> {
+  async #replaces(session: Session, olds: Properties): Promise<string[]> {
+    const { kind, args } = session;
     if (args === undefined) return [];
-    const old = (await this.#session(olds)).args;
+    const old = (await this.#session({ ...olds, [URN]: session.urn })).args;
     if (old === undefined) return [];
     const names = new Set(kind.identity(old));
     return kind.identity(args).some((name) => names.has(name)) ? [] : [...kind.identifiedBy];

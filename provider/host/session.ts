@@ -55,9 +55,10 @@ export async function openSession(
   return { kind, urn, failures, news, redact, ...(args === undefined ? {} : { args }) };
 }
 
-function urnOf(properties: Properties): string | undefined {
+/** The engine's own URN where the call tells it; the hidden input can be from before a rename. */
+export function urnOf(properties: Properties): string | undefined {
   const hidden = properties[URN];
-  return typeof hidden === "string" && hidden !== UNKNOWN ? hidden : currentCall()?.urn;
+  return currentCall()?.urn ?? (typeof hidden === "string" && hidden !== UNKNOWN ? hidden : undefined);
 }
 
 /** Opens the pin of a session for one run, and closes it and its limits whatever happens. */

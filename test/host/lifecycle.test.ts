@@ -135,6 +135,14 @@ describe("diff", () => {
 });
 
 describe("delete", () => {
+  it("works whatever the state holds: unpinning needs no kind", async () => {
+    for (const state of [{}, { __urn: "urn:pulumi:dev::shop::pulumi-nodejs:dynamic/gone:Version::orders" }]) {
+      const { lifecycle, said } = stage();
+      await lifecycle.delete("server-1", state);
+      expect(said()).toEqual(["INFO unpinned; the database is left as it is"]);
+    }
+  });
+
   it("unpins: it says so and calls nobody", async () => {
     const { lifecycle, inputs, world, said } = stage();
     await lifecycle.delete("server-1", inputs());

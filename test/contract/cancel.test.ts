@@ -1,0 +1,84 @@
+import { describe, expect, test } from "vitest";
+import { failureOf, partialOf } from "./failure";
+import { hostOfTest, PROVIDER_TEXT, SDKS } from "./host";
+import { openStage, type Stage } from "./stage";
+
+/** A CI job is killed seconds after its first signal; within this time (milliseconds) the hand-over has to be out. */
+const HAND_OVER = 1_000;
+
+/** Cancels, and resolves with the outcome and the milliseconds from the Cancel to the answer. */
+async function cancelled<T>({ provider }: Stage, outcome: Promise<T>): Promise<{ outcome: T; latency: number }> {
+  const began = performance.now();
+  const answered = provider.cancel();
+  const result = await outcome;
+  const latency = performance.now() - began;
+  await answered;
+  return { outcome: result, latency };
+}
+
+describe.each(SDKS)("SDK $version: Cancel", ({ sdk }) => {
+  test("while create and update wait hands all of them over within a second", async () => {
+    const host = await hostOfTest(sdk);
+    const stage = await openStage(host, { endless: true });
+    const other = await openStage(host, { endless: true });
+    const { id, properties } = await partialOf(other.provider.create(other.urn, other.inputs(), 1.5));
+    const failing = Promise.all([
+      partialOf(stage.provider.create(stage.urn, stage.inputs(), 3_600)),
+      partialOf(other.provider.update({ urn: other.urn, id }, properties, other.inputs(), 3_600)),
+    ]);
+    await Promise.all([stage.said(/^upgrade 11 started/), other.said(/^stage 28\/30/)]);
+    const { outcome, latency } = await cancelled(stage, failing);
+    expect(latency).toBeLessThan(HAND_OVER);
+    for (const { reasons } of outcome) {
+      expect(reasons).toEqual([
+        expect.stringMatching(/^Interrupted: .* is still running upgrade 11 .*run `pulumi up` again.*\[interrupted\]$/),
+      ]);
+    }
+    expect(outcome[0]).toMatchObject({
+      id: stage.id,
+      properties: { __provider: PROVIDER_TEXT, status: "upgrading", lastUpgrade: { task: "11", state: "running" } },
+    });
+    expect([stage.writes(), other.writes(), stage.cluster.dags.at(-1)?.state]).toEqual([1, 1, "RUNNING"]);
+  });
+
+  test("is noticed also while no agent answers, and when create is the first call of the process", async () => {
+    const stage = await openStage(await hostOfTest(sdk, { fresh: true }), { endless: true });
+    const failing = partialOf(stage.provider.create(stage.urn, stage.inputs(), 3_600));
+    await stage.said(/^upgrade 11 started/);
+    stage.cluster.faults.add({ times: Number.POSITIVE_INFINITY, fault: { kind: "hang" } });
+    await expect.poll(() => stage.cluster.journal.entries.at(-1)?.fault, { timeout: 5_000 }).toBe("hang");
+    const { outcome, latency } = await cancelled(stage, failing);
+    expect(latency).toBeLessThan(HAND_OVER);
+    expect(outcome.reasons).toEqual([expect.stringMatching(/^Interrupted: .* is still running upgrade 11/)]);
+  });
+
+  test("before the upgrade was called leaves nothing, and a create after it begins nothing", async () => {
+    const stage = await openStage(await hostOfTest(sdk));
+    const { provider, urn, inputs, cluster, writes } = stage;
+    cluster.control.startMaintenance("Start OB");
+    const failing = failureOf(provider.create(urn, inputs(), 3_600));
+    await stage.said(/waiting for maintenance task 11/);
+    const { outcome, latency } = await cancelled(stage, failing);
+    expect(latency).toBeLessThan(HAND_OVER);
+    expect(outcome.partial).toBeUndefined();
+    expect(outcome.message).toMatch(/^Interrupted before an upgrade of .* nothing was called\. .*\[interrupted\]$/);
+    cluster.control.finish();
+    const next = await failureOf(provider.create(urn, inputs(), 3_600));
+    expect(next).toMatchObject({ partial: undefined, message: expect.stringMatching(/\[interrupted\]$/) });
+    expect(writes()).toBe(0);
+  });
+
+  test("before any call is answered, and so are the calls after it", async () => {
+    const { provider, urn, inputs } = await openStage(await hostOfTest(sdk, { fresh: true }));
+    await provider.cancel();
+    expect((await provider.check(urn, inputs())).failures).toEqual([]);
+  });
+
+  test("at the normal end of a run is answered, and the process ends when it is told to", async () => {
+    const { provider, urn, inputs } = await openStage(await hostOfTest(sdk));
+    expect((await provider.create(urn, inputs(), 3_600)).properties["status"]).toBe("current");
+    await provider.cancel();
+    await provider.stop();
+    expect(provider.output).toBe("");
+  });
+});

@@ -1,0 +1,132 @@
+import { describe, expect, test } from "vitest";
+import { failureOf, partialOf, THROWN } from "./failure";
+import { hostOfSuite, PROVIDER_TEXT, SDKS } from "./host";
+import { ABSENT, OLD_BUILD, openStage, PASSWORD, TARGET, TARGET_BUILD, without } from "./stage";
+
+describe.each(SDKS)("SDK $version: what a failure leaves behind", ({ sdk }) => {
+  const host = hostOfSuite(sdk);
+
+  describe("create that could not begin leaves nothing", () => {
+    test("when something is in the way", async () => {
+      const { provider, urn, inputs, writes } = await openStage(host());
+      const failure = await failureOf(provider.create(urn, inputs({ ...ABSENT })));
+      expect(failure).toMatchObject({ code: THROWN, partial: undefined });
+      expect(failure.message).toMatch(/the upgrade was not started\. .*not uploaded.* \[blocked\]$/);
+      expect(writes()).toBe(0);
+    });
+
+    test("when the password is wrong", async () => {
+      const { provider, urn, inputs, writes } = await openStage(host());
+      const failure = await failureOf(provider.create(urn, inputs({ password: "wr0ng-p@ss" })));
+      expect(failure).toMatchObject({ code: THROWN, partial: undefined });
+      expect(failure.message).toMatch(/refused the credentials.* \[unauthorized\]$/);
+      expect(failure.message).not.toMatch(/wr0ng/);
+      expect(writes()).toBe(0);
+    });
+
+    test("when there is no password", async () => {
+      const { provider, urn, inputs } = await openStage(host());
+      const failure = await failureOf(provider.create(urn, without(inputs(), "password")));
+      expect(failure.message).toMatch(/config `oceanbase:password`.*\[unauthorized\]$/);
+      expect(failure.partial).toBeUndefined();
+    });
+
+    test("when the time is over before anybody answered", async () => {
+      const { provider, urn, inputs, cluster } = await openStage(host());
+      cluster.faults.add({ times: Number.POSITIVE_INFINITY, fault: { kind: "hang" } });
+      const failure = await failureOf(provider.create(urn, inputs(), 0.5));
+      expect(failure).toMatchObject({ code: THROWN, partial: undefined });
+      expect(failure.message).toMatch(/before an upgrade of .* was started; nothing was called\..*\[deadline\]$/);
+    });
+
+    test("when the arguments are not valid", async () => {
+      const { provider, urn, inputs, cluster } = await openStage(host());
+      const failure = await failureOf(provider.create(urn, inputs({ version: "four" })));
+      expect(failure).toMatchObject({ code: THROWN, partial: undefined });
+      expect(failure.message).toMatch(/^version is not an OceanBase version/);
+      expect(cluster.journal.entries).toEqual([]);
+    });
+  });
+
+  test("create that was accepted and not awaited to its end leaves the resource", async () => {
+    const { provider, urn, inputs, id, writes } = await openStage(host(), { endless: true });
+    const partial = await partialOf(provider.create(urn, inputs(), 1));
+    expect(partial.id).toBe(id);
+    expect(partial.properties).toMatchObject({
+      ...inputs(),
+      __provider: PROVIDER_TEXT,
+      __urn: urn,
+      status: "upgrading",
+      currentVersion: "4.2.1.8",
+      lastUpgrade: { task: "11", from: OLD_BUILD, to: TARGET_BUILD, state: "running" },
+    });
+    expect(Object.values(Object(partial.properties["members"]))).toEqual([OLD_BUILD, OLD_BUILD, OLD_BUILD]);
+    expect(partial.reasons).toEqual([
+      expect.stringMatching(
+        /^The time limit was reached \(customTimeouts\): .* is still running upgrade 11 .*\[deadline\]$/,
+      ),
+    ]);
+    expect(writes()).toBe(1);
+  });
+
+  test("create whose upgrade failed leaves the resource, with what the vendor said", async () => {
+    const { provider, urn, inputs, id, cluster } = await openStage(host());
+    cluster.control.fail({ stage: "Execute upgrade pre script" });
+    const partial = await partialOf(provider.create(urn, inputs()));
+    expect(partial).toMatchObject({
+      id,
+      properties: { __provider: PROVIDER_TEXT, __urn: urn, status: "failed", lastUpgrade: { state: "failed" } },
+    });
+    expect(partial.reasons).toEqual([expect.stringMatching(/Execute upgrade pre script failed.*\[upgrade-failed\]$/)]);
+  });
+
+  test("update that could not begin leaves the state as it was", async () => {
+    const { provider, urn, inputs, cluster, writes } = await openStage(host());
+    const { id, properties } = await provider.create(urn, inputs());
+    const failure = await failureOf(provider.update({ urn, id }, properties, inputs({ ...ABSENT })));
+    expect(failure).toMatchObject({ code: THROWN, partial: undefined });
+    expect(failure.message).toMatch(/\[blocked\]$/);
+    expect([writes(), cluster.acceptedUpgrades.length]).toEqual([1, 1]);
+  });
+
+  test("update of a pin that still waits goes on with the same task, and leaves it again", async () => {
+    const { provider, urn, inputs, cluster, writes } = await openStage(host(), { endless: true });
+    const first = await partialOf(provider.create(urn, inputs(), 1));
+    const second = await partialOf(provider.update({ urn, id: first.id }, first.properties, inputs(), 1));
+    expect(second.id).toBe(first.id);
+    expect(second.properties).toMatchObject({ status: "upgrading", lastUpgrade: first.properties["lastUpgrade"] });
+    expect(second.reasons).toEqual([expect.stringContaining("is still running upgrade 11")]);
+    cluster.control.unhang();
+    const { properties } = await provider.update({ urn, id: second.id }, second.properties, inputs());
+    expect(properties).toMatchObject({ status: "current", lastUpgrade: { task: "11", state: "succeeded" } });
+    expect(writes()).toBe(1);
+  });
+
+  test("answers carry an id, the arguments, the hidden inputs and what was observed, as plain JSON", async () => {
+    const { provider, urn, inputs, id } = await openStage(host());
+    const created = await provider.create(urn, inputs());
+    expect(created.id).toBe(id);
+    expect(created.properties).toEqual({
+      ...inputs(),
+      ...TARGET,
+      currentVersion: TARGET.version,
+      members: expect.any(Object),
+      status: "current",
+      lastUpgrade: expect.objectContaining({ task: "11", state: "succeeded", finishedAt: expect.any(String) }),
+    });
+    const updated = await provider.update({ urn, id }, created.properties, inputs());
+    expect(updated.properties).toEqual(created.properties);
+    const read = await provider.read({ urn, id }, created.properties);
+    for (const answer of [created.properties, updated.properties, read.properties, read.inputs]) {
+      expect(emptyPlaces(answer)).toEqual([]);
+      expect(JSON.stringify(answer)).toContain(JSON.stringify(PASSWORD));
+    }
+  });
+});
+
+/** Paths of what is null or missing: nothing that this package sends is. */
+function emptyPlaces(value: unknown, path = "$"): string[] {
+  if (value === undefined || value === null) return [path];
+  if (typeof value !== "object") return [];
+  return Object.entries(value).flatMap(([key, member]) => emptyPlaces(member, `${path}.${key}`));
+}

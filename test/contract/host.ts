@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, onTestFinished } from "vitest";
+import { makeWorkspace } from "../engine/workspace";
+import { FakeEngine } from "./engine";
+import { DynamicProvider, type ProviderOptions } from "./provider";
+
+/** The oldest and the newest SDK that the package supports: what the process is made of, and what the bridge leans on. */
+export const SDKS = (["@pulumi/pulumi", "pulumi-min"] as const).map((sdk) => ({ sdk, version: versionOf(sdk) }));
+export type Sdk = (typeof SDKS)[number]["sdk"];
+
+/** What stands in every state since the first release: it is a contract, so it is not taken from the sources. */
+export const PROVIDER_TEXT = 'exports.handler=()=>require("pulumi-dbversion/provider").provider';
+
+export interface HostOptions extends Pick<ProviderOptions, "config" | "env"> {
+  /**
+   * Whether no call has loaded the provider's module yet: that call has no bridge. By default a check has, as in every
+   * run that has a program.
+   */
+  readonly fresh?: boolean;
+}
+
+/** A provider process and the engine that it logs to. */
+export interface Host {
+  readonly engine: FakeEngine;
+  readonly provider: DynamicProvider;
+  close(): Promise<void>;
+}
+
+export async function openHost(sdk: Sdk, { fresh = false, ...options }: HostOptions = {}): Promise<Host> {
+  const workspace = await makeWorkspace({ project: "shop", sdk });
+  const engine = await FakeEngine.start();
+  let provider: DynamicProvider | undefined;
+  const close = async () => {
+    await provider?.stop();
+    engine.die();
+    await workspace.close();
+  };
+  try {
+    provider = await DynamicProvider.start({ cwd: workspace.dir, engineAddress: engine.address, ...options });
+    if (!fresh) await provider.check(LOADER, { __provider: PROVIDER_TEXT, __urn: LOADER });
+    return { engine, provider, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** A process of the test's own. */
+export async function hostOfTest(sdk: Sdk, options?: HostOptions): Promise<Host> {
+  const host = await openHost(sdk, options);
+  onTestFinished(() => host.close());
+  return host;
+}
+
+/** One process for all tests of a suite: none of them may cancel it or end it. */
+export function hostOfSuite(sdk: Sdk, options?: HostOptions): () => Host {
+  let host: Host | undefined;
+  beforeAll(async () => {
+    host = await openHost(sdk, options);
+  });
+  afterAll(() => host?.close());
+  return () => {
+    if (host === undefined) throw new Error("the suite has not begun");
+    return host;
+  };
+}
+
+export function urnOf(name: string, type = "oceanbase:ClusterVersion"): string {
+  return `urn:pulumi:dev::shop::pulumi-nodejs:dynamic/${type}::${name}`;
+}
+
+/** Its arguments are missing, so that nothing but the module is loaded for it. */
+const LOADER = urnOf("loads-the-module");
+
+function versionOf(sdk: string): string {
+  const { version }: { version: string } = require(`${sdk}/package.json`);
+  return version;
+}

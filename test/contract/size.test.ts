@@ -1,0 +1,58 @@
+import { describe, expect, test } from "vitest";
+import { failureOf, partialOf, THROWN } from "./failure";
+import { hostOfSuite, PROVIDER_TEXT, SDKS } from "./host";
+import { openStage } from "./stage";
+
+/** What fits into a header with room to spare; a larger one is never answered. */
+const FITTING = 48 * 1024;
+const LARGE = { zones: 3, reachable: 3 };
+const FAILING = "Execute upgrade pre script";
+
+describe.each(SDKS)("SDK $version: a failure of a very large cluster", { timeout: 40_000 }, ({ sdk }) => {
+  const host = hostOfSuite(sdk);
+
+  test("of 450 members arrives with every member", async () => {
+    const { provider, urn, inputs, cluster } = await openStage(host(), { ...LARGE, agentsPerZone: 150 });
+    cluster.control.fail({ stage: FAILING });
+    const { properties, bytes } = await partialOf(provider.create(urn, inputs()));
+    expect(Object.keys(Object(properties["members"]))).toHaveLength(450);
+    expect(bytes).toBeLessThan(FITTING);
+  });
+
+  test("of 1200 members arrives without them, and with all that the next run needs", async () => {
+    const { provider, urn, id, inputs, cluster, writes } = await openStage(host(), { ...LARGE, agentsPerZone: 400 });
+    cluster.control.fail({ stage: FAILING });
+    const failure = await partialOf(provider.create(urn, inputs()));
+    expect(failure.properties).toEqual({
+      ...inputs(),
+      __provider: PROVIDER_TEXT,
+      currentVersion: "4.2.1.8",
+      status: "failed",
+      lastUpgrade: expect.objectContaining({ task: "11", state: "failed" }),
+    });
+    expect(failure.reasons).toEqual([expect.stringContaining(`${FAILING} failed`)]);
+    expect(failure.bytes).toBeLessThan(FITTING);
+    cluster.control.operate("RETRY");
+    const { properties } = await provider.update({ urn, id }, failure.properties, inputs());
+    expect(Object.keys(Object(properties["members"]))).toHaveLength(1_200);
+    expect([properties["status"], writes()]).toEqual(["current", 1]);
+  });
+
+  test("whose vendor says very much is answered", async () => {
+    const { provider, urn, inputs, cluster } = await openStage(host(), { zones: 3 });
+    cluster.faults.add({
+      match: { method: "POST", path: "/api/v1/ob/upgrade" },
+      fault: { kind: "replace", status: 500, headers: JSON_TYPE, body: refusal("太长了 ".repeat(30_000)) },
+    });
+    const failure = await failureOf(provider.create(urn, inputs(), 5));
+    expect(failure.code).toBe(THROWN);
+    expect(failure.message.slice(0, 200)).toMatch(/refused .*太长了/);
+  });
+});
+
+const JSON_TYPE = { "content-type": "application/json" };
+
+function refusal(message: string): string {
+  const error = { code: 1000, errCode: "OB.Upgrade.Refused", message };
+  return JSON.stringify({ successful: false, timestamp: new Date().toISOString(), status: 500, error });
+}

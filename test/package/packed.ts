@@ -1,0 +1,94 @@
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { z } from "zod";
+
+export const ROOT = join(__dirname, "..", "..");
+
+const run = promisify(execFile);
+
+const manifest = z.looseObject({
+  name: z.string(),
+  version: z.string(),
+  dependencies: z.record(z.string(), z.string()).default({}),
+  peerDependencies: z.record(z.string(), z.string()).default({}),
+});
+export type Manifest = z.infer<typeof manifest>;
+
+export interface Packed {
+  /** The tarball, as npm would publish it. */
+  readonly tarball: string;
+  /** Paths in the package. */
+  readonly files: readonly string[];
+  close(): Promise<void>;
+}
+
+/** Packs the repository as it is, without running scripts. */
+export async function pack(): Promise<Packed> {
+  const dir = await mkdtemp(join(tmpdir(), "packed-"));
+  const { stdout } = await run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", dir], { cwd: ROOT });
+  const [report] = z
+    .array(z.looseObject({ filename: z.string(), files: z.array(z.looseObject({ path: z.string() })) }))
+    .parse(listOf(JSON.parse(stdout)));
+  if (report === undefined) throw new Error("npm packed nothing");
+  return {
+    tarball: join(dir, report.filename),
+    files: report.files.map(({ path }) => path).sort(),
+    close: () => rm(dir, { recursive: true, force: true }),
+  };
+}
+
+/** Newer versions of npm report an object by package name, older ones a list. */
+function listOf(report: unknown): unknown {
+  return Array.isArray(report) || typeof report !== "object" || report === null ? report : Object.values(report);
+}
+
+export interface Project {
+  readonly dir: string;
+  readonly manifest: Manifest;
+  /** The directory of the installed package. */
+  readonly installed: string;
+  write(path: string, text: string): Promise<void>;
+  /** Runs a file of the project in Node, and gives what it prints, as JSON. */
+  run(file: string, args?: readonly string[]): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+/**
+ * A stranger's project with the tarball installed, as npm would but without a network: the package is unpacked, and
+ * what it declares to need, and nothing else, is linked beside it.
+ */
+export async function install({ tarball }: Packed): Promise<Project> {
+  const dir = await mkdtemp(join(tmpdir(), "project-"));
+  const modules = join(dir, "node_modules");
+  const installed = join(modules, "pulumi-dbversion");
+  await mkdir(installed, { recursive: true });
+  await run("tar", ["-xzf", tarball, "-C", installed, "--strip-components=1"]);
+  const read = manifest.parse(JSON.parse(await readFile(join(installed, "package.json"), "utf8")));
+  for (const name of Object.keys({ ...read.dependencies, ...read.peerDependencies })) {
+    await mkdir(dirname(join(modules, name)), { recursive: true });
+    await symlink(join(ROOT, "node_modules", name), join(modules, name), "dir");
+  }
+  await writeFile(join(dir, "package.json"), '{ "name": "stranger", "private": true }\n');
+  return {
+    dir,
+    manifest: read,
+    installed,
+    write: async (path, text) => {
+      await mkdir(dirname(join(dir, path)), { recursive: true });
+      await writeFile(join(dir, path), text);
+    },
+    run: async (file, args = []) => {
+      const { stdout } = await run(process.execPath, [file, ...args], { cwd: dir, env: cleanEnv() });
+      return JSON.parse(stdout);
+    },
+    close: () => rm(dir, { recursive: true, force: true }),
+  };
+}
+
+/** Our environment without what belongs to the test runner or would lead Node to other modules. */
+function cleanEnv(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([key]) => !/^(VITEST|NODE_|PULUMI_)/.test(key)));
+}

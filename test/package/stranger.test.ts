@@ -1,0 +1,123 @@
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { FakeEngine } from "../contract/engine";
+import { PROVIDER_TEXT, urnOf } from "../contract/host";
+import { DynamicProvider } from "../contract/provider";
+import { install, type Packed, type Project, pack } from "./packed";
+
+let packed: Packed;
+let project: Project;
+
+beforeAll(async () => {
+  packed = await pack();
+  project = await install(packed);
+});
+afterAll(async () => {
+  await project?.close();
+  await packed?.close();
+});
+
+/** Declares a pin against mocks, and prints what was registered. */
+const DECLARES = `
+async function declared() {
+  const registered = [];
+  await pulumi.runtime.setMocks({
+    call: ({ inputs }) => inputs,
+    newResource: ({ type, name, inputs }) => {
+      registered.push({ type, name, provider: inputs.__provider, version: inputs.version });
+      return { id: "x", state: inputs };
+    },
+  }, "shop", "dev");
+  const pin = new oceanbase.ClusterVersion("orders", { endpoints: ["http://10.0.0.1:2886"], version: "4.3.5.2" });
+  await new Promise((resolve) => pin.version.apply(resolve));
+  console.log(JSON.stringify(registered));
+}
+`;
+const REGISTERED = [
+  {
+    type: "pulumi-nodejs:dynamic/oceanbase:ClusterVersion",
+    name: "orders",
+    provider: PROVIDER_TEXT,
+    version: "4.3.5.2",
+  },
+];
+
+describe("a stranger's program", () => {
+  it.each([
+    [
+      "CommonJS",
+      "program.cjs",
+      `const pulumi = require("@pulumi/pulumi"); const { oceanbase } = require("pulumi-dbversion");${DECLARES}declared();`,
+    ],
+    [
+      "ESM",
+      "program.mjs",
+      `import * as pulumi from "@pulumi/pulumi"; import { oceanbase } from "pulumi-dbversion";${DECLARES}await declared();`,
+    ],
+  ])("in %s declares a pin", async (_, file, text) => {
+    await project.write(file, text);
+    expect(await project.run(file)).toEqual(REGISTERED);
+  });
+
+  it("finds the provider and the manifest, and no other path", async () => {
+    const deep = ["dist/sdk/index.js", "dist/provider/index.js", "provider/index", "sdk", "dist"];
+    await project.write(
+      "paths.cjs",
+      `const code = (path) => { try { require("pulumi-dbversion/" + path); } catch (error) { return error.code; } };
+       const { provider } = require("pulumi-dbversion/provider");
+       const methods = ["check", "configure", "create", "delete", "diff", "read", "update"];
+       console.log(JSON.stringify({
+         methods: methods.filter((name) => typeof provider[name] === "function").length,
+         version: require("pulumi-dbversion/package.json").version,
+         exports: Object.keys(require("pulumi-dbversion")).filter((name) => name !== "__esModule").sort(),
+         deep: ${JSON.stringify(deep)}.map(code),
+       }));`,
+    );
+    expect(await project.run("paths.cjs")).toEqual({
+      methods: 7,
+      version: project.manifest.version,
+      exports: expect.arrayContaining(["Provider", "oceanbase"]),
+      deep: deep.map(() => "ERR_PACKAGE_PATH_NOT_EXPORTED"),
+    });
+  });
+
+  it("has every module of the package load with nothing but its declared dependencies", async () => {
+    const modules = packed.files.filter((path) => path.endsWith(".js"));
+    await project.write("load.cjs", LOADS_ALL);
+    expect(await project.run("load.cjs", modules)).toEqual([]);
+  });
+
+  it("is served by the provider process", async () => {
+    const engine = await FakeEngine.start();
+    const provider = await DynamicProvider.start({ cwd: project.dir, engineAddress: engine.address });
+    try {
+      const urn = urnOf("orders");
+      const inputs = { endpoints: ["http://127.0.0.1:9"], version: "4.3.5", __provider: PROVIDER_TEXT, __urn: urn };
+      expect((await provider.check(urn, inputs)).failures).toEqual([]);
+      expect(engine.logs.map(({ message }) => message)).toEqual([expect.stringMatching(/^cannot plan: unreachable/)]);
+    } finally {
+      await provider.stop();
+      engine.die();
+    }
+  });
+
+  it("gets the package that was packed, not the repository's", () => {
+    const found = createRequire(join(project.dir, "x.js")).resolve("pulumi-dbversion");
+    expect(found).toBe(join(project.installed, "dist", "sdk", "index.js"));
+  });
+});
+
+/** Loads the modules that it is given and prints those that cannot be loaded. */
+const LOADS_ALL = `
+const { join } = require("node:path");
+const failed = [];
+for (const path of process.argv.slice(2)) {
+  try {
+    require(join(__dirname, "node_modules", "pulumi-dbversion", path));
+  } catch (error) {
+    failed.push([path, error.message]);
+  }
+}
+console.log(JSON.stringify(failed));
+`;
