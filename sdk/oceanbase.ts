@@ -38,6 +38,12 @@ export interface ConnectionArgs {
 /** Arguments of both resources. */
 export interface UpgradeArgs extends ConnectionArgs, CommonArgs {
   /**
+   * Local RPM files that the upgrade needs, as paths relative to the program. Those that the cluster does not have yet are
+   * uploaded before the upgrade; name, version, release and architecture are read from the files, not from their names.
+   * @example ["./rpms/oceanbase-ce-4.3.5.2-102000042025031214.el7.x86_64.rpm"]
+   */
+  readonly packages?: pulumi.Input<pulumi.Input<string>[]>;
+  /**
    * What to do about an upgrade that this resource started and that failed. Until something is done the cluster stays
    * locked.
    * - `report`: say what failed and what would be accepted now

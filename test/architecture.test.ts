@@ -40,7 +40,7 @@ const VENDORS = ["oceanbase", "taurusdb", "redisenterprise"];
 const RULES: readonly Rule[] = [
   { of: /^sdk\//, may: [/^@pulumi\/pulumi$/, /^sdk\//] },
   { of: CORE, may: [ZOD, CORE] },
-  { of: HTTP, may: [CORE, ZOD, /^undici$/, HTTP] },
+  { of: HTTP, may: [NODE, CORE, ZOD, /^undici$/, HTTP] },
   ...VENDORS.map(vendor),
   {
     of: /^provider\/host\//,

@@ -102,6 +102,11 @@ export interface Pin<O extends Observation = Observation> {
   plan(observation: O): Plan;
   /** Whether a task's target satisfies the pin. Pure. */
   satisfiedBy(version: string): boolean;
+  /**
+   * Brings to the vendor what the call needs, where the pin has it: called once in a run, before `start`.
+   * @returns whether it did anything; then the vendor is looked at again first
+   */
+  prepare?(call: UpgradeCall, observation: O): Promise<boolean>;
   /** The one write. Called only with the plan of an observation that was made just before. */
   start(call: UpgradeCall, observation: O): Promise<Task>;
   /** Reads only. */

@@ -62,6 +62,7 @@ class Reconciliation<O extends Observation> {
    * second starts after the first has ended, so an upgrade that was finishing meanwhile shows in one of them.
    */
   #askedBefore = false;
+  #prepared = false;
   #refused: Refused | undefined;
   #tries = 0;
   /** Since when the answer to the upgrade call is missing, and why. */
@@ -155,6 +156,7 @@ class Reconciliation<O extends Observation> {
     }
     this.#askedBefore = false;
     if (call.findings.length > 0) throw blocked(this.#pin.title, call.findings);
+    if (await this.#prepare(call)) return undefined;
     const task = await this.#start(call);
     return task === undefined ? undefined : this.#followOr(task);
   }
@@ -202,6 +204,13 @@ class Reconciliation<O extends Observation> {
         this.#ledger.ended("gone");
         return "no";
     }
+  }
+
+  async #prepare(call: UpgradeCall): Promise<boolean> {
+    const { seen } = this.#lookout;
+    if (this.#prepared || seen === undefined || this.#pin.prepare === undefined) return false;
+    this.#prepared = true;
+    return this.#pin.prepare(call, seen);
   }
 
   /** The one write. Undefined when it was not accepted, or when nobody can say. */

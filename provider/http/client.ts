@@ -1,6 +1,13 @@
 import type { Clock } from "../core/clock";
 import { delayBefore, READ_TRIES, retriedCode, retriedStatus } from "./retry";
-import { type Transport, TransportError, type WireResponse } from "./transport";
+import {
+  INCOMPLETE,
+  type StreamedBody,
+  type Transport,
+  TransportError,
+  type WireRequest,
+  type WireResponse,
+} from "./transport";
 
 export interface ClientOptions {
   readonly transport: Transport;
@@ -18,6 +25,12 @@ export interface HttpRequest {
 
 export interface HttpWrite extends HttpRequest {
   readonly body: string | Uint8Array;
+}
+
+export interface HttpUpload extends HttpRequest {
+  readonly stream: StreamedBody;
+  /** How long the answer may take to begin, in milliseconds. */
+  readonly answerTimeout: number;
 }
 
 const GRACE = 700;
@@ -55,10 +68,29 @@ export class HttpClient {
    * what the vendor accepted is worth knowing.
    */
   async write(request: HttpWrite): Promise<WireResponse> {
+    return this.#post(request, () => true);
+  }
+
+  /**
+   * One POST with a streamed body, sent at most once. When the signal is aborted before the last byte was handed over, it
+   * ends at once with the signal's reason: half a body has no effect. After that it is a write like any other.
+   * @throws TransportError `INCOMPLETE` when the connection was lost before the last byte was handed over
+   */
+  async upload({ stream, ...request }: HttpUpload): Promise<WireResponse> {
+    const outgoing = new Outgoing(stream);
+    try {
+      return await this.#post({ ...request, stream: outgoing }, () => outgoing.whole);
+    } catch (error) {
+      if (!(error instanceof TransportError) || outgoing.whole || !error.sent) throw error;
+      throw new TransportError(INCOMPLETE, error.message, error);
+    }
+  }
+
+  async #post(request: Omit<Attempt, "method" | "signal">, whole: () => boolean): Promise<WireResponse> {
     const { signal, clock, grace = GRACE } = this.#options;
     signal.throwIfAborted();
     const answered = new AbortController();
-    const patience = lingering(signal, grace, clock, answered.signal);
+    const patience = lingering(signal, grace, clock, answered.signal, whole);
     try {
       const result = await this.#attempt({ ...request, method: "POST", signal: patience });
       if (result instanceof TransportError) throw result;
@@ -68,7 +100,7 @@ export class HttpClient {
     }
   }
 
-  async #attempt(request: HttpRequest & { method: string; body?: string | Uint8Array; signal: AbortSignal }) {
+  async #attempt(request: Attempt): Promise<WireResponse | TransportError> {
     const { headers = {}, ...rest } = request;
     try {
       return await this.#options.transport.send({ ...rest, headers });
@@ -79,11 +111,47 @@ export class HttpClient {
   }
 }
 
-/** A signal that follows another one so many milliseconds late, as a lost connection. */
-function lingering(signal: AbortSignal, grace: number, clock: Clock, answered: AbortSignal): AbortSignal {
+type Attempt = Omit<WireRequest, "headers"> & HttpRequest;
+
+/** A body that knows whether its last byte was handed over. */
+class Outgoing implements StreamedBody {
+  readonly length: number;
+  readonly #stream: StreamedBody;
+  #sent = 0;
+
+  constructor(stream: StreamedBody) {
+    this.#stream = stream;
+    this.length = stream.length;
+  }
+
+  get whole(): boolean {
+    return this.#sent >= this.length;
+  }
+
+  async *chunks(): AsyncGenerator<Uint8Array, void, void> {
+    for await (const chunk of this.#stream.chunks()) {
+      // Counted before it leaves: from here on nobody knows what of it arrives.
+      this.#sent += chunk.length;
+      yield chunk;
+    }
+  }
+}
+
+/**
+ * A signal that follows another one so many milliseconds late, as a lost connection; at once and with the same reason
+ * while not the whole request has left.
+ */
+function lingering(
+  signal: AbortSignal,
+  grace: number,
+  clock: Clock,
+  answered: AbortSignal,
+  whole: () => boolean,
+): AbortSignal {
   const controller = new AbortController();
   const giveUp = async () => {
     try {
+      if (!whole()) return controller.abort(signal.reason);
       await clock.sleep(grace, answered);
       controller.abort(new TransportError("ABANDONED", "interrupted while the answer was awaited"));
     } catch {

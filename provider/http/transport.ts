@@ -1,3 +1,11 @@
+/** A body that is made while it is sent, so that it never has to fit into memory. */
+export interface StreamedBody {
+  /** Bytes in all; becomes Content-Length. */
+  readonly length: number;
+  /** Opened at most once, when the connection is there. Whatever it throws ends the request and reaches the caller. */
+  chunks(): AsyncGenerator<Uint8Array, void, void>;
+}
+
 /** One HTTP request as it goes over the wire. */
 export interface WireRequest {
   readonly method: string;
@@ -7,6 +15,10 @@ export interface WireRequest {
   readonly target: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
+  /** In place of a body. */
+  readonly stream?: StreamedBody;
+  /** How long the answer may take to begin, in milliseconds. Default: the transport's own limit. */
+  readonly answerTimeout?: number;
   readonly signal: AbortSignal;
 }
 
@@ -48,7 +60,10 @@ export class TransportError extends Error {
   }
 }
 
-/** Failures before the first byte of a request could leave. */
+/** A streamed body ended before its last byte was handed over: no server takes that for a request. */
+export const INCOMPLETE = "INCOMPLETE";
+
+/** Failures before the first byte of a request could leave, or its last one. */
 const NEVER_SENT = new Set([
   "ECONNREFUSED",
   "ENOTFOUND",
@@ -57,6 +72,7 @@ const NEVER_SENT = new Set([
   "ENETUNREACH",
   "EADDRNOTAVAIL",
   "UND_ERR_CONNECT_TIMEOUT",
+  INCOMPLETE,
 ]);
 
 /** OpenSSL's and Node's codes of handshakes that failed. */

@@ -1,13 +1,16 @@
+import { Readable } from "node:stream";
 import { Agent, type Dispatcher, errors } from "undici";
 import { presentedCertificate } from "./certificate";
 import type { Tls } from "./tls";
-import { type Transport, TransportError, type WireRequest, type WireResponse } from "./transport";
+import { type StreamedBody, type Transport, TransportError, type WireRequest, type WireResponse } from "./transport";
 
 /** Bounds of every request, so that no server can keep a run waiting or fill its memory. Milliseconds and bytes. */
 const LIMITS = {
   connectTimeout: 10_000,
   headersTimeout: 60_000,
   bodyTimeout: 30_000,
+  /** How long a server may leave a streamed body unread. */
+  stallTimeout: 120_000,
   keepAliveTimeout: 4_000,
   maxHeaderSize: 64 * 1024,
   maxResponseSize: 16 * 1024 * 1024,
@@ -19,20 +22,27 @@ const LIMITS = {
  * socket that the server is just closing would end in a reset that leaves open whether it was received.
  */
 export function undiciTransport(tls: Tls, limits: Partial<typeof LIMITS> = {}): Transport {
-  const { connectTimeout, ...bounds } = { ...LIMITS, ...limits };
+  const { connectTimeout, stallTimeout, ...bounds } = { ...LIMITS, ...limits };
   const connect = { timeout: connectTimeout, ...tls };
   const reads = new Agent({ ...bounds, connect });
   const writes = new Agent({ ...bounds, connect, pipelining: 0 });
   return {
-    send: (request) => exchange(request.method === "GET" ? reads : writes, request, tls.servername),
+    send: ({ stream, ...request }) => {
+      const dispatcher = request.method === "GET" ? reads : writes;
+      return stream === undefined
+        ? exchange(dispatcher, request, tls.servername)
+        : pour(new Source(stream, stallTimeout), request, (poured) => exchange(dispatcher, poured, tls.servername));
+    },
     close: async () => {
       await Promise.all([reads.destroy(), writes.destroy()]);
     },
   };
 }
 
-async function exchange(dispatcher: Dispatcher, request: WireRequest, servername?: string): Promise<WireResponse> {
-  const { method, origin, target, headers, body, signal } = request;
+type Sendable = Omit<WireRequest, "body" | "stream"> & { readonly body?: string | Uint8Array | Readable };
+
+async function exchange(dispatcher: Dispatcher, request: Sendable, servername?: string): Promise<WireResponse> {
+  const { method, origin, target, headers, body, answerTimeout, signal } = request;
   try {
     const answer = await dispatcher.request({
       method,
@@ -41,6 +51,7 @@ async function exchange(dispatcher: Dispatcher, request: WireRequest, servername
       headers,
       signal,
       ...(body === undefined ? {} : { body }),
+      ...(answerTimeout === undefined ? {} : { headersTimeout: answerTimeout }),
     });
     return {
       status: answer.statusCode,
@@ -50,6 +61,67 @@ async function exchange(dispatcher: Dispatcher, request: WireRequest, servername
   } catch (error) {
     signal.throwIfAborted();
     throw await withCertificate(asTransportError(error), origin, servername);
+  }
+}
+
+/** Sends a request whose body is made on the way. What goes wrong with the body itself is told as it is. */
+async function pour(
+  source: Source,
+  request: Omit<WireRequest, "body" | "stream">,
+  send: (request: Sendable) => Promise<WireResponse>,
+): Promise<WireResponse> {
+  const headers = { ...request.headers, "content-length": String(source.length) };
+  const signal = AbortSignal.any([request.signal, source.stalled]);
+  const body = Readable.from(source.chunks);
+  // Told by the request; an abort before the first byte would otherwise go unheard.
+  body.on("error", () => undefined);
+  try {
+    return await send({ ...request, headers, signal, body });
+  } catch (error) {
+    throw source.failure === undefined || request.signal.aborted ? error : source.failure.reason;
+  } finally {
+    // A connection that is gone leaves the rest unread: what the stream holds open has to be let go.
+    body.destroy();
+  }
+}
+
+/** A streamed body that remembers what went wrong with it: undici would report that as a fault of the connection. */
+class Source {
+  readonly length: number;
+  readonly chunks: AsyncGenerator<Uint8Array, void, void>;
+  failure: { readonly reason: unknown } | undefined;
+  readonly #stall = new AbortController();
+
+  /** @param patience how long a chunk may stay unread, in milliseconds */
+  constructor(stream: StreamedBody, patience: number) {
+    this.length = stream.length;
+    this.chunks = this.#watched(stream, patience);
+  }
+
+  get stalled(): AbortSignal {
+    return this.#stall.signal;
+  }
+
+  async *#watched(stream: StreamedBody, patience: number): AsyncGenerator<Uint8Array, void, void> {
+    try {
+      for await (const chunk of stream.chunks()) {
+        const timer = setTimeout(() => this.#giveUp(patience), patience);
+        try {
+          yield chunk;
+        } finally {
+          clearTimeout(timer);
+        }
+      }
+    } catch (reason) {
+      this.failure ??= { reason };
+      throw reason;
+    }
+  }
+
+  #giveUp(patience: number): void {
+    const reason = new TransportError("STALLED", `nothing of the body was read for ${patience / 1_000} s`);
+    this.failure ??= { reason };
+    this.#stall.abort(reason);
   }
 }
 

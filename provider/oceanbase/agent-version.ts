@@ -2,7 +2,7 @@ import { z } from "zod";
 import { commonArguments } from "../core/arguments";
 import { undiciTransport } from "../http/undici-transport";
 import { obshellAgents } from "./agent";
-import { connection, onFailure, release, upgradeDir } from "./arguments";
+import { connection, onFailure, packages, release, upgradeDir } from "./arguments";
 import { type Connect, upgradeKind } from "./kind";
 import { releaseNeedsExactVersion, version } from "./version";
 
@@ -12,6 +12,7 @@ const inputs = z
     version,
     release: release.optional(),
     upgradeDir: upgradeDir.optional(),
+    packages: packages.optional(),
     onFailure: onFailure.optional(),
     ...commonArguments,
   })

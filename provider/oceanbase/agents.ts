@@ -1,18 +1,21 @@
 import type { z } from "zod";
 import type { Clock } from "../core/clock";
-import { beforeSending, PinError, Refused, Unreachable } from "../core/errors";
+import { beforeSending, PinError, type RefusalKind, Refused, Unreachable } from "../core/errors";
 import { validate } from "../http/body";
 import type { HttpClient } from "../http/client";
 import { TransportError, type WireResponse } from "../http/transport";
 import { addressOf } from "./address";
 import { type Answer, readAnswer, readWriteAnswer } from "./answers";
-import { type AgentKey, type Generation, generationOf, readAgentKey, type Sealed, seal } from "./auth";
+import { type AgentKey, encryptHeader, type Generation, generationOf, readAgentKey, type Sealed, seal } from "./auth";
 import { noCluster, notObshell, tellOne, unauthorized, unsupportedAuth, untrusted } from "./contact";
+import { type Recipient, TOO_LARGE, tooLarge, type Upload } from "./recipient";
 import { type AgentInfo, agentInfo, secret } from "./schema";
 
 const INFO = "/api/v1/info";
 const SECRET = "/api/v1/secret";
 const SINGLE = "SINGLE";
+/** The one 401 that says nothing about key, clock or password. */
+const WRONG_HASH = /sha256 (mismatch|not match)/i;
 
 /** An agent at one of the endpoints, as far as it was met. */
 interface Agent {
@@ -88,20 +91,43 @@ export class Agents {
    */
   async write<T>(origin: string, target: string, body: unknown, schema: z.ZodType<T>): Promise<T> {
     const agent = await beforeSending(() => this.#meet(origin));
-    const sealed = this.#seal(agent, target, JSON.stringify(body));
+    const sealed = this.#seal(agent, target, { body: JSON.stringify(body) });
     const response = await this.#send(origin, () =>
       this.#options.http.write({ origin, target, headers: sealed.headers, body: sealed.body ?? "" }),
     );
+    return this.#outcome(origin, target, response, schema);
+  }
+
+  /**
+   * A POST with a streamed body to one agent, sent at most once.
+   * @param make what is sent, given how the agent wants it
+   * @throws as `write` does; the signal's reason when that is aborted before the last byte has left
+   */
+  async upload<T>(origin: string, make: (recipient: Recipient) => Upload, schema: z.ZodType<T>): Promise<T> {
+    const agent = await beforeSending(() => this.#meet(origin));
+    const upload = make({
+      info: agent.info,
+      generation: agent.generation,
+      encrypt: (text) => encryptHeader(agent.key.key, text),
+      authorize: (target, validFor, keys) => this.#seal(agent, target, { validFor, keys }).headers,
+    });
+    const response = await this.#send(origin, () => this.#options.http.upload({ origin, ...upload }));
+    if (response.status === TOO_LARGE) throw tooLarge(origin, upload.target);
+    return this.#outcome(origin, upload.target, response, schema);
+  }
+
+  #outcome<T>(origin: string, target: string, response: WireResponse, schema: z.ZodType<T>): T {
     const answer = readWriteAnswer(response);
     switch (answer.kind) {
       case "data":
         return accepted(schema, answer.data, `POST ${target} at ${origin}`);
       case "unauthorized":
         if (answer.certain) throw unauthorized(origin, answer.text);
+        if (WRONG_HASH.test(answer.text)) throw refused(origin, target, answer.text, "final");
         this.#forget(origin);
         throw new Refused(`${origin} could not verify POST ${target}: ${answer.text}.`, { refusal: "soon" });
       case "refused":
-        throw new Refused(`${origin} refused POST ${target}: ${answer.text}.`, { refusal: answer.refusal });
+        throw refused(origin, target, answer.text, answer.refusal);
       default:
         throw new Unreachable(`POST ${target} at ${origin} was answered by something else: ${answer.text}`, {
           sent: true,
@@ -215,17 +241,18 @@ export class Agents {
     return timestamp === undefined ? { data } : { data, timestamp };
   }
 
-  #seal(agent: Agent, target: string, body?: string): Sealed {
+  #seal(agent: Agent, target: string, more: { body?: string; validFor?: number; keys?: Buffer } = {}): Sealed {
     const { password, agentPassword, clock } = this.#options;
     const own = agent.info.security === true ? agentPassword : undefined;
+    const { validFor = 0, ...rest } = more;
     return seal({
       agent: agent.key,
       generation: agent.generation,
       password: own ?? password,
       agentPassword: own !== undefined,
       target,
-      now: clock.now(),
-      ...(body === undefined ? {} : { body }),
+      now: clock.now() + validFor,
+      ...rest,
     });
   }
 
@@ -238,6 +265,10 @@ export class Agents {
       throw new Unreachable(`${origin}: ${error.message}`, { sent: error.sent, heard: false, cause: error });
     }
   }
+}
+
+function refused(origin: string, target: string, text: string, refusal: RefusalKind): Refused {
+  return new Refused(`${origin} refused POST ${target}: ${text}.`, { refusal });
 }
 
 /** A success in an unknown shape is still a success: what was started has to be looked for. */

@@ -45,6 +45,13 @@ function pem(what: string) {
     .regex(/-----BEGIN [A-Z ]+-----/, `must be a ${what} in PEM form, beginning with -----BEGIN`);
 }
 
+const PACKAGE_EXAMPLE = '["./oceanbase-ce-4.3.5.2-102000042025031214.el7.x86_64.rpm"]';
+
+/** Local RPM files, relative to the program. What is in them is read from their headers. */
+export const packages = z.array(text(PACKAGE_EXAMPLE), {
+  error: `must be a list of RPM files, such as ${PACKAGE_EXAMPLE}`,
+});
+
 export const onFailure = z.enum(["report", "retry", "rollback"], {
   error: 'must be "report", "retry" or "rollback"',
 });

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { commonArguments } from "../core/arguments";
 import { undiciTransport } from "../http/undici-transport";
-import { connection, onFailure, release, upgradeDir } from "./arguments";
+import { connection, onFailure, packages, release, upgradeDir } from "./arguments";
 import { cluster } from "./cluster";
 import { type Connect, upgradeKind } from "./kind";
 import { releaseNeedsExactVersion, version } from "./version";
@@ -14,6 +14,7 @@ const inputs = z
     mode: z.enum(["rolling", "stopService"], { error: 'must be "rolling" or "stopService"' }).optional(),
     upgradeDir: upgradeDir.optional(),
     freezeServer: z.boolean({ error: "must be true or false" }).optional(),
+    packages: packages.optional(),
     onFailure: onFailure.optional(),
     ...commonArguments,
   })

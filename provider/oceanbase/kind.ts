@@ -37,14 +37,15 @@ export function upgradeKind<A extends UpgradeArguments & TlsArguments & CommonAr
     },
     identifiedBy: ["endpoints"],
     identity: (args) => args.endpoints.map((endpoint) => new URL(endpoint).host),
-    open: (args, { clock, signal }) => {
+    open: (args, runtime) => {
+      const { clock, signal } = runtime;
       const transport = connect(tlsFrom(args));
       const http = new HttpClient({ transport, clock, signal });
       const endpoints = [...new Set(args.endpoints.map((endpoint) => new URL(endpoint).origin))];
       const { password = "", agentPassword } = args;
       const agents = new Agents({ endpoints, password, agentPassword, http, clock });
       const close = () => transport.close();
-      return new UpgradePin({ system: parts.system, args, constraint: constraintOf(args), agents, close });
+      return new UpgradePin({ system: parts.system, args, constraint: constraintOf(args), agents, runtime, close });
     },
     outputs: ({ members }) => {
       const lowest = lowestVersion(members.map((member) => member.version));

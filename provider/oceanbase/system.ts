@@ -12,6 +12,8 @@ export interface UpgradeArguments {
   readonly version: string;
   readonly release?: string | undefined;
   readonly upgradeDir?: string | undefined;
+  /** Paths of local RPM files. */
+  readonly packages?: readonly string[] | undefined;
 }
 
 /**

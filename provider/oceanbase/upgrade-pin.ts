@@ -3,6 +3,7 @@ import { type Constraint, holds } from "../core/constraint";
 import { decide } from "../core/decide";
 import { beforeSending, PinError } from "../core/errors";
 import type { Finding, Pin, Plan, Task, TaskStatus, UpgradeCall, Way } from "../core/pin";
+import type { Runtime } from "../core/runtime";
 import {
   compareVersions,
   formatParts,
@@ -14,26 +15,37 @@ import {
 import type { Agents } from "./agents";
 import { endangers } from "./arguments";
 import { formatTarget } from "./dag";
+import { asUploaded, type LocalPackages, readLocalPackages, strangeArchitectures } from "./local-packages";
 import { look, OB_INFO, refuseStrangers, type UpgradeObservation } from "./look";
 import { chooseTarget, type Target } from "./packages";
-import { preflight } from "./preflight";
-import { type Dag, dag, obInfo } from "./schema";
+import { preflight, type Readiness } from "./preflight";
+import type { RpmPackage } from "./rpm";
+import { type Dag, dag, obInfo, type UploadedPackage } from "./schema";
 import type { System, UpgradeArguments } from "./system";
 import { TaskWatcher } from "./task";
+import { ensureUploaded, sameAsUploaded } from "./upload";
+
+/** With the packages that are at hand here. */
+export interface PinObservation extends UpgradeObservation {
+  readonly local: LocalPackages;
+}
 
 export interface UpgradePinOptions<A extends UpgradeArguments> {
   readonly system: System<A>;
   readonly args: A;
   readonly constraint: Constraint;
   readonly agents: Agents;
+  readonly runtime: Runtime;
   readonly close: () => Promise<void>;
 }
 
 /** A connected driver for what obshell upgrades in one cluster: its database, or its agents. */
-export class UpgradePin<A extends UpgradeArguments> implements Pin<UpgradeObservation> {
+export class UpgradePin<A extends UpgradeArguments> implements Pin<PinObservation> {
   readonly title: string;
   readonly #options: UpgradePinOptions<A>;
   readonly #watcher: TaskWatcher;
+  /** Read once in a run. */
+  #local: Promise<LocalPackages> | undefined;
 
   constructor(options: UpgradePinOptions<A>) {
     this.#options = options;
@@ -41,12 +53,14 @@ export class UpgradePin<A extends UpgradeArguments> implements Pin<UpgradeObserv
     this.title = `${options.system.title} at ${new URL(options.args.endpoints[0] ?? "").host}`;
   }
 
-  observe(): Promise<UpgradeObservation> {
-    const { agents, system, constraint } = this.#options;
-    return look(agents, system, constraint);
+  async observe(): Promise<PinObservation> {
+    const { agents, args, system, constraint } = this.#options;
+    this.#local ??= readLocalPackages(args.packages ?? []);
+    const [seen, local] = await Promise.all([look(agents, system, constraint), this.#local]);
+    return { ...seen, local };
   }
 
-  plan(observation: UpgradeObservation): Plan {
+  plan(observation: PinObservation): Plan {
     const { constraint } = this.#options;
     return decide({ observation, constraint, call: () => this.#call(observation) });
   }
@@ -56,7 +70,14 @@ export class UpgradePin<A extends UpgradeArguments> implements Pin<UpgradeObserv
     return parsed !== undefined && holds(parsed, this.#options.constraint);
   }
 
-  async start(_call: UpgradeCall, observation: UpgradeObservation): Promise<Task> {
+  async prepare(_call: UpgradeCall, { readiness, local }: PinObservation): Promise<boolean> {
+    const missing = missingOnServers(local, readiness);
+    if (missing.length === 0) return false;
+    await ensureUploaded(this.#options.agents, missing, this.#options.runtime);
+    return true;
+  }
+
+  async start(_call: UpgradeCall, observation: PinObservation): Promise<Task> {
     const { agents, args, system } = this.#options;
     const target = this.#target(observation);
     if ("code" in target) throw new PinError("blocked", `${this.title}: ${target.message}`, { remedy: target.remedy });
@@ -83,24 +104,31 @@ export class UpgradePin<A extends UpgradeArguments> implements Pin<UpgradeObserv
     return this.#options.close();
   }
 
-  #target({ readiness }: UpgradeObservation): Target | Finding {
+  #target(observation: PinObservation): Target | Finding {
     const { args, constraint, system } = this.#options;
     const pin = { version: args.version, release: args.release, constraint };
-    return chooseTarget(pin, readiness.uploaded, system.editions);
+    return chooseTarget(pin, available(observation), system.editions);
   }
 
-  #call(observation: UpgradeObservation): UpgradeCall {
+  #call(observation: PinObservation): UpgradeCall {
     const { args, system } = this.#options;
-    const { readiness, members } = observation;
+    const { readiness, members, local } = observation;
     const lowest = lowestVersion(members.map((member) => member.version));
     const target = this.#target(observation);
     const asked = { args, editions: system.editions };
-    const found = "code" in target ? [target] : preflight(system.checks, readiness, { ...asked, target });
+    const ready = { ...readiness, uploaded: available(observation) };
+    const found = "code" in target ? [target] : preflight(system.checks, ready, { ...asked, target });
+    const uploads = missingOnServers(local, readiness).length;
     return {
       from: lowest ? formatVersion(lowest) : "",
       route: routeOf(lowest, "code" in target ? undefined : target, args.version),
-      how: system.how(args, readiness),
-      findings: [...this.#directoryFindings(), ...found],
+      how: `${system.how(args, readiness)}${uploads === 0 ? "" : `, after uploading ${uploads} package${uploads === 1 ? "" : "s"}`}`,
+      findings: [
+        ...this.#directoryFindings(),
+        ...local.findings,
+        ...strangeArchitectures(local.packages, readiness.architectures),
+        ...found,
+      ],
     };
   }
 
@@ -143,6 +171,16 @@ export class UpgradePin<A extends UpgradeArguments> implements Pin<UpgradeObserv
     const target = this.#options.system.dagTarget(created.name);
     return { id: created.id, kind: target?.kind ?? created.name, to: target ? formatTarget(target) : created.name };
   }
+}
+
+/** What the servers have, or will have before the call; undefined when neither is known. */
+function available({ readiness: { uploaded }, local: { packages } }: PinObservation): UploadedPackage[] | undefined {
+  if (uploaded === undefined && packages.length === 0) return undefined;
+  return [...(uploaded ?? []), ...packages.map(asUploaded)];
+}
+
+function missingOnServers({ packages }: LocalPackages, { uploaded }: Readiness): RpmPackage[] {
+  return packages.filter((pkg) => !sameAsUploaded(pkg, uploaded ?? []));
 }
 
 /** `4.2.1.8 → 4.3.5.2`; with the builds where only they differ. */

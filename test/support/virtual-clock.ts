@@ -56,6 +56,7 @@ export class VirtualClock implements Clock, SimulatorClock {
     this.#pumping = true;
     setImmediate(() => {
       this.#pumping = false;
+      if (readsFiles()) return this.#pump();
       const next = [...this.#timers].sort((a, b) => a.at - b.at)[0];
       if (next === undefined) return;
       this.#timers.delete(next);
@@ -64,4 +65,9 @@ export class VirtualClock implements Clock, SimulatorClock {
       this.#pump();
     });
   }
+}
+
+/** Files are read in real time; virtual time stands still meanwhile. */
+function readsFiles(): boolean {
+  return process.getActiveResourcesInfo().some((name) => name.startsWith("FSReq") || name === "CloseReq");
 }

@@ -122,7 +122,7 @@ export const ERRORS = {
     },
   ),
   "OB.Package.MissingFile": row(500, "These files are missing in package '%s': '%s'", "known", {
-    oldMessage: "these files are missing in %s: '%s'",
+    oldMessage: "these files are missing: '%s'",
   }),
   "Package.Compression.NotSupported": row(
     400,
@@ -136,7 +136,9 @@ export const ERRORS = {
     "known",
     { oldMessage: "unsupported payload format '%s', the supported payload format is 'cpio'" },
   ),
-  "OB.Package.Name.NotSupport": row(400, "Unsupported name '%s', the supported names are [%s]", "unexpected"),
+  "OB.Package.Name.NotSupport": row(400, "Unsupported name '%s', the supported names are [%s]", "known", {
+    oldMessage: "unsupported name '%s', the supported name are [%s]",
+  }),
   "Agent.Package.NotFound": row(500, "Package %s is not found", "illegal", { oldMessage: "%s" }),
   "OB.Package.NotExist": row(400, "These packages are missing: '[%s]'", "unexpected", {
     oldMessage: "%s: record not found",

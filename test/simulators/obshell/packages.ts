@@ -8,11 +8,14 @@ export const REQUIRED: Readonly<Record<Edition, readonly string[]>> = {
   standalone: ["oceanbase-standalone"],
 };
 
-/** Names an upload may have. */
+/** Uploadable whatever the edition, and stored without a look at its release, version or files. */
+export const DIAGNOSTIC_TOOL = "oceanbase-diagnostic-tool";
+
+/** Names an upload may have beside that. */
 export const UPLOADABLE: Readonly<Record<Edition, readonly string[]>> = {
   community: ["obshell", ...REQUIRED.community],
   business: ["obshell", ...REQUIRED.business],
-  standalone: ["obshell", ...REQUIRED.standalone, "oceanbase-diagnostic-tool"],
+  standalone: ["obshell", ...REQUIRED.standalone],
 };
 
 export function architecturesOf(state: ClusterState): readonly Architecture[] {

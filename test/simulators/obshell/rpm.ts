@@ -99,12 +99,12 @@ function readHeader(file: Buffer, start: number): Header {
   const values = new Map<number, Value>();
   for (let index = 0; index < count; index += 1) {
     const entry = file.subarray(start + 16 + index * 16, start + 32 + index * 16);
-    values.set(entry.readUInt32BE(0), valueOf(store, entry, index));
+    values.set(entry.readUInt32BE(0), entryValue(store, entry, index));
   }
   return { values, end: data + length };
 }
 
-function valueOf(store: Buffer, entry: Buffer, index: number): Value {
+function entryValue(store: Buffer, entry: Buffer, index: number): Value {
   const [type, offset, count] = [entry.readUInt32BE(4), entry.readUInt32BE(8), entry.readUInt32BE(12)];
   if (offset >= store.length) throw new RpmError(`rpm: offset of index ${index} is out of range: %!s(int=${offset})`);
   if (count < 1) throw new RpmError(`rpm: invalid value count for index ${index}: ${count}`);

@@ -1,51 +1,17 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import { makeRpm, type RpmOptions } from "../../support/rpm-package";
 import { sealBody, sealHeader, Trial } from "./trial";
 
 const HEAD = "4.5.0.0-102026050817";
+const HOME = "/home/admin/oceanbase";
 const BOUNDARY = "b0undary";
 const TYPE = `multipart/form-data; boundary=${BOUNDARY}`;
 
-type Entry = readonly [tag: number, value: string | number | Buffer];
+const TARGET = { version: "4.5.0.1", release: "102026060101.el7" };
 
-/** An RPM header structure: index and store. */
-function header(entries: readonly Entry[]): Buffer {
-  let store = Buffer.alloc(0);
-  const index = entries.map(([tag, value]) => {
-    const bytes =
-      typeof value === "string" ? Buffer.from(`${value}\0`) : typeof value === "number" ? word(value) : value;
-    const [type, count] = typeof value === "string" ? [6, 1] : typeof value === "number" ? [4, 1] : [7, bytes.length];
-    const offset = Math.ceil(store.length / 4) * 4;
-    store = Buffer.concat([store, Buffer.alloc(offset - store.length), bytes]);
-    return Buffer.concat([tag, type ?? 0, offset, count ?? 0].map(word));
-  });
-  const magic = Buffer.from([0x8e, 0xad, 0xe8, 1, 0, 0, 0, 0]);
-  return Buffer.concat([magic, word(entries.length), word(store.length), ...index, store]);
-}
-
-function word(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
-  return bytes;
-}
-
-function rpm(name = "obshell", release = "102026060101.el7", md5?: Buffer): Buffer {
-  const lead = Buffer.alloc(96);
-  lead.writeUInt32BE(0xedabeedb);
-  const tags: Entry[] = [
-    [1000, name],
-    [1001, "4.5.0.1"],
-    [1002, release],
-    [1009, 46560624],
-    [1022, "x86_64"],
-  ];
-  const signed = Buffer.concat([header(tags), Buffer.from("payload")]);
-  const signature = header([
-    [1000, signed.length],
-    [1004, md5 ?? createHash("md5").update(signed).digest()],
-  ]);
-  const padding = Buffer.alloc((8 - ((96 + signature.length) % 8)) % 8);
-  return Buffer.concat([lead, signature, padding, signed]);
+function rpm(name = "obshell", more: RpmOptions = {}): Buffer {
+  return makeRpm({ name, ...TARGET, ...more });
 }
 
 function form(file: Buffer): Buffer {
@@ -87,24 +53,106 @@ describe("an uploaded RPM", () => {
     expect(plain.json.data).toMatchObject({ pkg_id: 2, name: "obshell", gmt_modify: "0001-01-01T00:00:00Z" });
     expect(trial.cluster.state.packages).toHaveLength(2);
     expect(trial.cluster.writes()).toHaveLength(2);
-    const target = { version: "4.5.0.1", release: "102026060101.el7" };
-    await trial.data("POST", "/api/v1/agent/upgrade", target);
+    await trial.data("POST", "/api/v1/agent/upgrade", TARGET);
     trial.settle();
     expect(trial.cluster.agents[2]?.version).toBe("4.5.0.1-102026060101");
   });
 
-  const refused: [string, Buffer, number, string][] = [
-    ["another edition's name", rpm("oceanbase"), 400, "Unsupported name 'oceanbase'"],
-    ["a release without dist", rpm("obshell", "1"), 400, "Release format 1 is illegal"],
-    ["a broken digest", rpm("obshell", "1.el7", Buffer.alloc(16)), 500, "md5 digest mismatch"],
-    ["no RPM", Buffer.from("no rpm"), 500, "unexpected EOF"],
+  const refused: [string, Buffer, number, string, string][] = [
+    [
+      "another edition's name",
+      rpm("oceanbase"),
+      400,
+      "OB.Package.Name.NotSupport",
+      "[obshell, oceanbase-ce, oceanbase-ce-libs]",
+    ],
+    [
+      "a release without dist",
+      rpm("obshell", { release: "1" }),
+      400,
+      "Package.ReleaseFormat.Invalid",
+      "failed to check version and release: Release format 1 is illegal",
+    ],
+    [
+      "an old version",
+      rpm("obshell", { version: "4.1.0.0" }),
+      400,
+      "Agent.OBVersionNotSupported",
+      "Unsupported OB version '4.1.0.0'",
+    ],
+    [
+      "a broken digest",
+      rpm("obshell", { signature: { 1004: Buffer.alloc(16) } }),
+      500,
+      "Common.Unexpected",
+      "MD5 checksum validation failed",
+    ],
+    [
+      "a wrong size",
+      rpm("obshell", { signature: { 1000: 7 } }),
+      500,
+      "Common.Unexpected",
+      "MD5 checksum validation failed",
+    ],
+    [
+      "no digest",
+      rpm("obshell", { signature: { 1004: undefined } }),
+      500,
+      "Common.Unexpected",
+      "tag not found: RPMSIGTAG_MD5",
+    ],
+    [
+      "no size",
+      rpm("obshell", { signature: { 1000: undefined } }),
+      500,
+      "Common.Unexpected",
+      "tag not found: RPMSIGTAG_SIZE",
+    ],
+    ["too few bytes", Buffer.from("no rpm"), 500, "Common.Unexpected", "unexpected EOF"],
+    ["no RPM", Buffer.alloc(96), 500, "Common.Unexpected", "rpm: invalid file descriptor"],
+    [
+      "no obshell in it",
+      rpm("obshell", { files: [] }),
+      500,
+      "OB.Package.MissingFile",
+      "'obshell': '[/home/admin/oceanbase/bin/obshell]'",
+    ],
+    [
+      "no upgrade scripts in it",
+      rpm("oceanbase-ce", { files: [`${HOME}/bin/observer`, `${HOME}/bin/obshell`] }),
+      500,
+      "OB.Package.MissingFile",
+      `${HOME}/etc/upgrade_pre.py`,
+    ],
+    [
+      "libraries that are no directory",
+      rpm("oceanbase-ce-libs", { files: [`${HOME}/lib`] }),
+      500,
+      "OB.Package.MissingFile",
+      `'${HOME}/lib'`,
+    ],
+    [
+      "another compression",
+      rpm("oceanbase-ce", { header: { 1125: "zstd" } }),
+      400,
+      "Package.Compression.NotSupported",
+      "'zstd'",
+    ],
+    ["another format", rpm("oceanbase-ce", { header: { 1124: "tar" } }), 400, "Package.Format.Invalid", "'tar'"],
+    [
+      "files without owners",
+      rpm("obshell", { header: { 1039: undefined } }),
+      500,
+      "Common.Unexpected",
+      "Internal Server Error",
+    ],
   ];
 
-  it.each(refused)("is refused for %s", async (_, file, status, message) => {
+  it.each(refused)("is refused for %s", async (_, file, status, errCode, message) => {
     const trial = new Trial({ agentVersion: HEAD });
     const sealed = await uploadSealed(trial, file);
-    expect([sealed.status, sealed.json.data]).toEqual([status, null]);
     expect(sealed.error?.message).toContain(message);
+    expect([sealed.status, sealed.error?.errCode, sealed.json.data ?? null]).toEqual([status, errCode, null]);
     expect((await uploadPlain(trial, file)).json).not.toHaveProperty("data");
     expect(trial.cluster.state.packages).toEqual([]);
   });

@@ -1,15 +1,15 @@
 import { createHash } from "node:crypto";
 import { type Call, requireCluster, requireDatabase, withData } from "./call";
+import { checkContent } from "./content";
 import { rfc3339, ZERO_TIME } from "./envelope";
 import { Refusal } from "./errors";
 import { Base64Error } from "./gobase64";
 import { RsaError, rsaDecrypt } from "./keys";
 import { fileOf } from "./multipart";
-import { rpmName, UPLOADABLE } from "./packages";
+import { rpmName } from "./packages";
 import { renderUpgradeDep } from "./route";
 import { RpmError, type RpmFile, readRpm } from "./rpm";
 import type { Architecture, ClusterState, PackageState } from "./state";
-import { compareVersion, splitRelease } from "./version";
 
 /** The package store of a cluster (OBShell facts §3.2; live facts §1.15, §3). */
 
@@ -25,6 +25,7 @@ export function insertPackage(state: ClusterState, made: Omit<PackageState, "id"
 
 /** POST /upgrade/package: the whole multipart body came encrypted; fields are answered in Go's capitals. */
 export function postEncryptedPackage(call: Call): unknown {
+  requireCluster(call);
   const file = fileIn(call);
   return withData(null, () => capitalised(receive(call, file)));
 }
@@ -35,6 +36,7 @@ export function postPlainPackage(call: Call): unknown {
   if (sealedHash(call) !== createHash("sha256").update(file).digest("hex")) {
     throw new Refusal("Security.Authentication.File.Sha256Mismatch");
   }
+  requireCluster(call);
   return { ...listed(receive(call, file)), gmt_modify: ZERO_TIME };
 }
 
@@ -44,52 +46,54 @@ function fileIn({ request, body }: Call): Buffer {
   return file;
 }
 
-function sealedHash({ agent, request }: Call): string | undefined {
+/** No hash at all decrypts to an empty one. */
+function sealedHash({ agent, request }: Call): string {
+  const sealed = request.headers["x-ocs-file-sha256"] ?? "";
+  if (sealed === "") return "";
   try {
-    return rsaDecrypt(agent.key, request.headers["x-ocs-file-sha256"] ?? "").toString("latin1");
+    return rsaDecrypt(agent.key, sealed).toString("latin1");
   } catch (error) {
-    if (error instanceof RsaError || error instanceof Base64Error) return undefined;
-    throw error;
+    if (!(error instanceof RsaError || error instanceof Base64Error)) throw error;
+    throw new Refusal("Common.Unauthorized", { args: [`decrypt file sha256 failed: ${error.message}`] });
   }
 }
 
-/** Every upload adds a copy. The payload's file list is not looked into, only the headers. */
+/** Every upload adds a copy. */
 function receive(call: Call, file: Buffer): PackageState {
-  const { state } = call.world;
-  requireCluster(call);
   requireDatabase(call);
   const rpm = parse(file);
-  const unexpected = (message: string) => new Refusal("Common.Unexpected", { args: [message] });
-  if (createHash("md5").update(rpm.signed).digest("hex") !== rpm.md5) throw unexpected("md5 digest mismatch");
-  const names = UPLOADABLE[state.edition];
-  if (!names.includes(rpm.name)) {
-    throw new Refusal("OB.Package.Name.NotSupport", { args: [rpm.name, names.join(" ")] });
-  }
-  if (splitRelease(rpm.release) === undefined) {
-    throw new Refusal("Package.ReleaseFormat.Invalid", { args: [rpm.release] });
-  }
-  if (compareVersion(rpm.version, "4.2.0.0") < 0) {
-    throw new Refusal("Agent.OBVersionNotSupported", { args: [rpm.version, "4.2.0.0"] });
-  }
-  return insertPackage(state, {
+  checkContent(call, rpm);
+  return insertPackage(call.world.state, {
     name: rpm.name,
     version: rpm.version,
     release: rpm.release,
     architecture: architectureOf(rpm),
     size: rpm.size,
     payloadSize: rpm.payloadSize,
-    chunkCount: Math.max(1, Math.ceil(file.length / CHUNK_BYTES)),
+    chunkCount: Math.max(1, Math.ceil(rpm.payloadSize / CHUNK_BYTES)),
     md5: rpm.md5,
     uploadedAt: call.now,
   });
 }
 
+/** The digest first, then the headers: whatever is wrong is told in the reader's own words. */
 function parse(file: Buffer): RpmFile {
   try {
-    return readRpm(file);
+    const rpm = readRpm(file);
+    checkDigest(rpm);
+    return rpm;
   } catch (error) {
     if (error instanceof RpmError) throw new Refusal("Common.Unexpected", { args: [error.message] });
     throw error;
+  }
+}
+
+function checkDigest({ payloadSize, md5, signed }: RpmFile): void {
+  if (payloadSize === 0) throw new RpmError("rpm: tag not found: RPMSIGTAG_SIZE");
+  if (md5 === "") throw new RpmError("rpm: tag not found: RPMSIGTAG_MD5");
+  const whole = signed.length === payloadSize;
+  if (!whole || createHash("md5").update(signed).digest("hex") !== md5) {
+    throw new RpmError("MD5 checksum validation failed");
   }
 }
 
