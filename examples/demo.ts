@@ -9,7 +9,8 @@ import { ObshellCluster, ScaledClock, serve } from "../test/simulators";
 const SPEED = 15;
 const PASSWORD = "demo-r00t-password";
 const OLD_BUILD = "4.2.1.8-108000022024072217";
-const UPGRADE = "/api/v1/ob/upgrade";
+/** The upgrade calls of both systems. */
+const UPGRADE = /^\/api\/v1\/(ob|agent)\/upgrade$/;
 
 async function main(): Promise<void> {
   const began = performance.now();
@@ -18,6 +19,7 @@ async function main(): Promise<void> {
     rootPassword: PASSWORD,
     buildVersion: OLD_BUILD,
   });
+  cluster.control.addAgentPackage("4.4.2.0", "102026041610.el7");
   cluster.control.addObPackages("4.3.5.2", "102000042025031214.el7");
   const served = await serve(cluster, { speed: SPEED });
   const workspace = await copyExample("oceanbase");
@@ -27,7 +29,7 @@ async function main(): Promise<void> {
     secrets: { "oceanbase:password": PASSWORD },
   });
   try {
-    say(`engine: ${engine.name}`, `cluster: ${served.origins.join(", ")}, all observers on 4.2.1.8`);
+    say(`engine: ${engine.name}`, `cluster: ${served.origins.join(", ")}, agents on 4.3.3.0, observers on 4.2.1.8`);
     await show(engine, cluster);
     say(`done in ${Math.round((performance.now() - began) / 1_000)} s`);
   } finally {
@@ -45,9 +47,9 @@ async function show(engine: Engine, cluster: ObshellCluster): Promise<void> {
   succeed(await engine.preview({ onLine }));
   expect(calls() === 0, "the preview must not call anything");
 
-  chapter("Up: one upgrade call, then the wait for every observer");
+  chapter("Up: one upgrade call for the agents, one for the database, and the wait for every one of them");
   succeed(await engine.up({ onLine }));
-  expect(calls() === 1, "one upgrade call was expected");
+  expect(calls() === 2, "one upgrade call each was expected");
 
   chapter("A second up: nothing to do, nothing asked");
   cluster.journal.clear();
@@ -61,6 +63,8 @@ async function show(engine: Engine, cluster: ObshellCluster): Promise<void> {
   succeed(await engine.preview({ onLine }));
 
   chapter("Up, interrupted with ^C in the middle: the upgrade goes on at the vendor");
+  // So that it surely still runs when it is joined, however slow the machine.
+  cluster.control.hang({ stage: "Execute upgrade post script" });
   const up: Operation = engine.up({ onLine });
   await up.seen(/stage \d+\/30/);
   up.cancel();
@@ -69,7 +73,10 @@ async function show(engine: Engine, cluster: ObshellCluster): Promise<void> {
   expect(interrupted.output.includes("still running"), "the hand-over must be told");
 
   chapter("Up again: joins the running upgrade and waits for its end");
-  succeed(await engine.up({ onLine }));
+  const again = engine.up({ onLine });
+  await again.seen(/stage 28\/30/);
+  cluster.control.unhang();
+  succeed(await again);
   expect(calls() === 1, "the running upgrade must be joined, not started again");
 
   chapter("Destroy: unpins, and leaves the database as it is");

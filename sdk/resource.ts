@@ -76,6 +76,8 @@ export interface Upgrade {
   /** When the call was sent, or the running upgrade was first seen. */
   readonly startedAt: string;
   readonly finishedAt?: string;
+  /** Set when the upgrade was found running, not started by this resource: it is never operated on. */
+  readonly joined?: true;
   /** `unknown`: the answer to the call was lost. `gone`: the vendor no longer knows the task. */
   readonly state: "running" | "succeeded" | "failed" | "rolled-back" | "unknown" | "gone";
 }

@@ -39,6 +39,7 @@ describe.each(engines())("%s engine: an upgrade that outlives its run", { timeou
     });
     const preview = await engine.preview(declare());
     expect(saidAtPin(preview).join()).toContain("joins running upgrade 11");
+    await expect.poll(() => cluster.dags.at(-1)?.hung, { timeout: 20_000 }).toBe(true);
     cluster.control.unhang();
     await joinsAndFinishes(await engine.up(declare()));
   });
