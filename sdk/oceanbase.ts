@@ -103,11 +103,18 @@ export interface ClusterVersionArgs extends UpgradeArgs {
  * ```
  */
 export class ClusterVersion extends VersionResource {
+  /** The version as written in the program, known at preview: for use by what depends on it. */
+  declare readonly version: pulumi.Output<string>;
   /** The lowest version that an observer runs. */
   declare readonly currentVersion: pulumi.Output<string>;
 
   constructor(name: string, args: ClusterVersionArgs, options?: pulumi.CustomResourceOptions) {
-    super("oceanbase:ClusterVersion", name, { ...args }, SECRETS, options);
+    super(
+      { type: "oceanbase:ClusterVersion", secrets: SECRETS, observed: ["currentVersion"] },
+      name,
+      { ...args },
+      options,
+    );
   }
 }
 
@@ -146,10 +153,17 @@ export interface AgentVersionArgs extends UpgradeArgs {
  * ```
  */
 export class AgentVersion extends VersionResource {
+  /** The version as written in the program, known at preview: for use by what depends on it. */
+  declare readonly version: pulumi.Output<string>;
   /** The lowest version that an agent runs. */
   declare readonly currentVersion: pulumi.Output<string>;
 
   constructor(name: string, args: AgentVersionArgs, options?: pulumi.CustomResourceOptions) {
-    super("oceanbase:AgentVersion", name, { ...args }, SECRETS, options);
+    super(
+      { type: "oceanbase:AgentVersion", secrets: SECRETS, observed: ["currentVersion"] },
+      name,
+      { ...args },
+      options,
+    );
   }
 }

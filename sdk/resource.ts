@@ -8,12 +8,20 @@ import * as pulumi from "@pulumi/pulumi";
 const PROVIDER = 'exports.handler=()=>require("pulumi-dbversion/provider").provider';
 
 /** What every pin shows besides its arguments. */
-const OBSERVED = ["currentVersion", "members", "status", "lastUpgrade"];
+const OBSERVED = ["members", "status", "lastUpgrade"];
+
+/** What a resource type tells the common base. */
+export interface ResourceShape {
+  /** `oceanbase:ClusterVersion` */
+  readonly type: string;
+  /** Arguments that are kept encrypted in the state. */
+  readonly secrets: readonly string[];
+  /** Outputs besides `members`, `status` and `lastUpgrade`. */
+  readonly observed: readonly string[];
+}
 
 /** Common to all resources of this package: a dynamic resource in every respect, but with a constant provider. */
 export abstract class VersionResource extends pulumi.CustomResource {
-  /** The version as written in the program, known at preview: for use by what depends on it. */
-  declare readonly version: pulumi.Output<string>;
   /** Version per member, as observed. */
   declare readonly members: pulumi.Output<Record<string, string>>;
   /** How what runs stands to the pin. */
@@ -22,28 +30,26 @@ export abstract class VersionResource extends pulumi.CustomResource {
   declare readonly lastUpgrade: pulumi.Output<Upgrade | undefined>;
 
   /**
-   * @param type `oceanbase:ClusterVersion`
-   * @param secrets arguments that are kept encrypted in the state
+   * @param shape the type, and what is particular to it
    */
   protected constructor(
-    type: string,
+    shape: ResourceShape,
     name: string,
     args: pulumi.Inputs,
-    secrets: readonly string[],
     options: pulumi.CustomResourceOptions = {},
   ) {
-    const token = `pulumi-nodejs:dynamic/${type}`;
+    const token = `pulumi-nodejs:dynamic/${shape.type}`;
     super(
       token,
       name,
       {
-        ...Object.fromEntries(OBSERVED.map((key) => [key, undefined])),
-        ...sealed(args, secrets),
+        ...Object.fromEntries([...OBSERVED, ...shape.observed].map((key) => [key, undefined])),
+        ...sealed(args, shape.secrets),
         __provider: PROVIDER,
         __urn: pulumi.createUrn(name, token, options.parent),
         __timeouts: options.customTimeouts,
       },
-      pulumi.mergeOptions(options, { additionalSecretOutputs: [...secrets] }),
+      pulumi.mergeOptions(options, { additionalSecretOutputs: [...shape.secrets] }),
     );
   }
 }
@@ -78,8 +84,13 @@ export interface Upgrade {
   readonly finishedAt?: string;
   /** Set when the upgrade was found running, not started by this resource: it is never operated on. */
   readonly joined?: true;
-  /** `unknown`: the answer to the call was lost. `gone`: the vendor no longer knows the task. */
-  readonly state: "running" | "succeeded" | "failed" | "rolled-back" | "unknown" | "gone";
+  /** The vendor's maintenance window that a deferred upgrade waits for. */
+  readonly window?: { readonly opens: string; readonly closes: string };
+  /**
+   * `deferred`: it waits for its window. `unknown`: the answer to the call was lost. `gone`: the vendor no longer knows the
+   * task. `withdrawn`: it was taken back before its window.
+   */
+  readonly state: "running" | "deferred" | "succeeded" | "failed" | "rolled-back" | "withdrawn" | "unknown" | "gone";
 }
 
 /** Arguments of every pin. */

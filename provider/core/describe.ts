@@ -1,4 +1,4 @@
-import type { Plan, UpgradeCall } from "./pin";
+import type { Plan, Task, UpgradeCall, Window } from "./pin";
 
 /** The plan as one line for people: what the preview shows. Stable, so that it can be compared and digested. */
 export function describePlan(plan: Plan): string {
@@ -8,9 +8,13 @@ export function describePlan(plan: Plan): string {
     case "newer":
       return `runs ${plan.at}, newer than the pin: ${plan.members.join(", ")}`;
     case "join":
-      return `joins running upgrade ${plan.task.id} (${plan.task.kind} to ${plan.task.to})`;
+      return `joins running ${nameOf(plan.task)}`;
     case "failed":
-      return `upgrade ${plan.task.id} (${plan.task.kind} to ${plan.task.to}) failed: ${plan.failure.message}`;
+      return `${nameOf(plan.task)} failed: ${plan.failure.message}`;
+    case "deferred":
+      return `${nameOf(plan.task)} waits for its window, ${describeWindow(plan.window)}`;
+    case "withdraw":
+      return `${describeCall(plan.call)}, after taking back ${nameOf(plan.task)} that waits for its window, ${describeWindow(plan.window)}`;
     case "wait":
       return `${describeCall(plan.call)}, after ${plan.name} has ended`;
     case "upgrade":
@@ -18,6 +22,20 @@ export function describePlan(plan: Plan): string {
     case "unknown":
       return `cannot plan: ${plan.reason}`;
   }
+}
+
+/** `upgrade 11 (OB rolling upgrade to 4.3.5.2)` */
+export function nameOf({ id, kind, to }: Task): string {
+  return `upgrade ${id} (${kind} to ${to})`;
+}
+
+/** `2026-01-01T18:00Z to 2026-01-01T22:00Z` */
+export function describeWindow({ opens, closes }: Window): string {
+  return `${toTheMinute(opens)} to ${toTheMinute(closes)}`;
+}
+
+function toTheMinute(time: string): string {
+  return time.replace(/:\d\d(\.\d+)?Z$/, "Z");
 }
 
 /** `4.2.1.8 → 4.3.5.2, rolling over 3 zones` */

@@ -39,6 +39,8 @@ export interface PinKind<A extends CommonArguments = CommonArguments, O extends 
   identity(args: A): readonly string[];
   open(args: A, runtime: Runtime): Pin<O>;
   outputs(observation: O): ObservedOutputs;
+  /** The argument that says which version shall run: a pin that what runs has overtaken is reported there. */
+  readonly pinned: string;
   /** The arguments behind `identity`, for Pulumi's display of a replacement. */
   readonly identifiedBy: readonly string[];
   /** What was observed, in the place of the arguments that it does not satisfy; undefined while the pin holds. */

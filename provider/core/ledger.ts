@@ -1,6 +1,9 @@
 import type { Clock } from "./clock";
 import type { UpgradeRecord } from "./outcome";
-import type { Task, UpgradeCall } from "./pin";
+import type { Task, UpgradeCall, Window } from "./pin";
+
+/** States in which the vendor has, or may have, something of ours still to do. */
+const OPEN = new Set<UpgradeRecord["state"]>(["running", "deferred", "unknown"]);
 
 /** Keeps the record of the upgrade that a run is about, across what the state remembers and what the vendor shows. */
 export class Ledger {
@@ -18,7 +21,7 @@ export class Ledger {
 
   /** Whether the vendor has, or may have, an upgrade of ours. */
   get accepted(): boolean {
-    return this.#upgrade?.state === "running" || this.#upgrade?.state === "unknown";
+    return this.#upgrade !== undefined && OPEN.has(this.#upgrade.state);
   }
 
   /** Whether this tool started the task. */
@@ -68,10 +71,15 @@ export class Ledger {
     return true;
   }
 
+  /** The upgrade waits for its window. */
+  deferred(window: Window): void {
+    if (this.#upgrade !== undefined) this.#upgrade = { ...this.#upgrade, state: "deferred", window };
+  }
+
   /** The upgrade has come to this state. */
   ended(state: UpgradeRecord["state"]): void {
     if (this.#upgrade === undefined) return;
-    const over = state === "running" || state === "unknown" ? {} : { finishedAt: this.now() };
+    const over = OPEN.has(state) ? {} : { finishedAt: this.now() };
     this.#upgrade = { ...this.#upgrade, state, ...over };
   }
 

@@ -1,5 +1,5 @@
 import type { PinError } from "./errors";
-import type { Observation } from "./pin";
+import type { Observation, Window } from "./pin";
 
 /** The vendor's own words for an upgrade, kept in the state and shown to people. All times ISO 8601, UTC. */
 export interface UpgradeRecord {
@@ -12,8 +12,13 @@ export interface UpgradeRecord {
   readonly finishedAt?: string;
   /** Set when the upgrade was found running, not started by this tool: it is never operated on. */
   readonly joined?: true;
-  /** `unknown`: the answer to the call was lost. `gone`: the vendor no longer knows the task. */
-  readonly state: "running" | "succeeded" | "failed" | "rolled-back" | "unknown" | "gone";
+  /** The window that a deferred upgrade waits for. */
+  readonly window?: Window;
+  /**
+   * `unknown`: the answer to the call was lost. `gone`: the vendor no longer knows the task. `withdrawn`: it was taken back
+   * before its window.
+   */
+  readonly state: "running" | "deferred" | "succeeded" | "failed" | "rolled-back" | "withdrawn" | "unknown" | "gone";
 }
 
 /** `deferred` is for vendors that start in a window of their own. */

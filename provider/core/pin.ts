@@ -16,12 +16,20 @@ export interface Task {
   readonly to: string;
 }
 
+/** When the vendor starts what waits for a maintenance window. ISO 8601, UTC. */
+export interface Window {
+  readonly opens: string;
+  readonly closes: string;
+}
+
 /** What the vendor is busy with, as far as it concerns the pin. */
 export type Activity =
   /** An unfinished upgrade to a version that satisfies the pin. */
   | { readonly kind: "ours"; readonly task: Task }
   /** The same, ended in failure, and still holding the database's lock. */
   | { readonly kind: "ours-failed"; readonly task: Task; readonly failure: Failure }
+  /** An upgrade to a version that satisfies the pin, accepted and waiting for its window. */
+  | { readonly kind: "deferred"; readonly task: Task; readonly window: Window }
   /** Something else that keeps an upgrade from starting, and will end. */
   | { readonly kind: "other"; readonly name: string }
   /** Something else that keeps an upgrade from starting, and will not end by itself. */
@@ -76,6 +84,10 @@ export type Plan =
   | { readonly kind: "newer"; readonly at: string; readonly members: readonly string[] }
   | { readonly kind: "join"; readonly task: Task; readonly from: string }
   | { readonly kind: "failed"; readonly task: Task; readonly from: string; readonly failure: Failure }
+  /** An accepted upgrade waits for its window, and may. */
+  | { readonly kind: "deferred"; readonly task: Task; readonly from: string; readonly window: Window }
+  /** An accepted upgrade waits for its window, and the pin does not: it is taken back, then the call is made. */
+  | { readonly kind: "withdraw"; readonly task: Task; readonly window: Window; readonly call: UpgradeCall }
   | { readonly kind: "wait"; readonly name: string; readonly call: UpgradeCall }
   | { readonly kind: "upgrade"; readonly call: UpgradeCall }
   | { readonly kind: "unknown"; readonly reason: string };
@@ -83,6 +95,8 @@ export type Plan =
 /** Where the vendor's task stands. */
 export type TaskStatus =
   | { readonly kind: "running"; readonly message: string; readonly percent?: number }
+  /** Accepted, and not before its window. */
+  | { readonly kind: "deferred"; readonly window: Window }
   | { readonly kind: "succeeded" }
   | ({ readonly kind: "rolled-back" } & Failure)
   | ({ readonly kind: "failed" } & Failure)
@@ -113,6 +127,11 @@ export interface Pin<O extends Observation = Observation> {
   inspect(task: Task): Promise<TaskStatus>;
   /** Another write, where the vendor has it: re-opens a failed task. Asynchronous; throws like `start`. */
   operate?(task: Task, way: Way): Promise<void>;
+  /**
+   * Another write, where the vendor has it: takes back an upgrade that waits for its window. Resolves when the vendor says
+   * so; throws like `start`.
+   */
+  withdraw?(task: Task): Promise<void>;
   /** Releases connections. */
   close(): Promise<void>;
 }

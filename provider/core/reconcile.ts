@@ -1,4 +1,5 @@
-import { describeCall, describePlan } from "./describe";
+import { Aftermath } from "./aftermath";
+import { describeCall, describePlan, describeWindow, nameOf } from "./describe";
 import { asPinError, type PinError, Refused, Unreachable } from "./errors";
 import { follow } from "./follow";
 import { Ledger } from "./ledger";
@@ -10,17 +11,8 @@ import type { Failure, Observation, Pin, Plan, Task, UpgradeCall } from "./pin";
 import { type Policy, SOON_TRIES } from "./policy";
 import { Recovery } from "./recovery";
 import type { Runtime } from "./runtime";
-import {
-  blocked,
-  failed,
-  newerNote,
-  notUpgraded,
-  rolledBack,
-  stoppedWith,
-  tooNew,
-  unconfirmed,
-  vanished,
-} from "./sentences";
+import { blocked, failed, newerNote, rolledBack, scheduledByOthers, stoppedWith, tooNew } from "./sentences";
+import { withdraw } from "./withdraw";
 
 /**
  * The one routine behind create, update, adopt, resume and retry:
@@ -45,8 +37,8 @@ export async function reconcile<O extends Observation>(
   }
 }
 
-/** Whether what is seen has a reason already; `running`: one that is not waited for. */
-type Explained = "yes" | "running" | "no";
+/** Whether what is seen has a reason already, or the status with which the run ends because of it. */
+type Explained = "yes" | "no" | Status;
 
 class Reconciliation<O extends Observation> {
   readonly #pin: Pin<O>;
@@ -57,6 +49,7 @@ class Reconciliation<O extends Observation> {
   readonly #lookout: Lookout<O>;
   readonly #ledger: Ledger;
   readonly #recovery: Recovery;
+  readonly #aftermath: Aftermath;
   /**
    * The last look already asked for the upgrade. The call is sent only after two looks in a row that both do: the
    * second starts after the first has ended, so an upgrade that was finishing meanwhile shows in one of them.
@@ -65,12 +58,6 @@ class Reconciliation<O extends Observation> {
   #prepared = false;
   #refused: Refused | undefined;
   #tries = 0;
-  /** Since when the answer to the upgrade call is missing, and why. */
-  #lost: { watch: Watch; cause: Unreachable } | undefined;
-  /** The task that this run waited for is no longer known to the vendor. */
-  #vanished = false;
-  /** Since when our task is reported as successful. */
-  #succeeded: Watch | undefined;
 
   constructor(pin: Pin<O>, policy: Policy, runtime: Runtime, remembered?: UpgradeRecord) {
     this.#pin = pin;
@@ -80,7 +67,8 @@ class Reconciliation<O extends Observation> {
     this.#patience = new Patience(pin.title, policy, runtime, this.#ledger.accepted);
     this.#lookout = new Lookout(pin, this.#patience);
     this.#recovery = new Recovery(pin, policy, runtime);
-    this.#idle = this.#watch();
+    this.#aftermath = new Aftermath(pin.title, policy, runtime, this.#ledger);
+    this.#idle = new Watch(runtime.clock, runtime.signal, runtime.random);
   }
 
   async toTheEnd(): Promise<Status> {
@@ -109,7 +97,7 @@ class Reconciliation<O extends Observation> {
     if (error.code === "newer") return this.outcome("newer", error);
     if (ended) return this.outcome("failed", error);
     return this.outcome(
-      this.#ledger.accepted ? "upgrading" : "behind",
+      statusOf(this.#ledger.upgrade, this.#ledger.accepted),
       stoppedWith(error, this.#pin.title, this.#ledger.upgrade),
     );
   }
@@ -128,6 +116,13 @@ class Reconciliation<O extends Observation> {
       case "join":
         if (this.#ledger.found(plan.task, plan.from, "running")) this.#runtime.inform(describePlan(plan));
         return this.#followOr(plan.task);
+      case "deferred":
+        if (this.#ledger.found(plan.task, plan.from, "running")) this.#runtime.inform(describePlan(plan));
+        this.#ledger.deferred(plan.window);
+        return "deferred";
+      case "withdraw":
+        await this.#withdraw(plan);
+        return undefined;
       case "wait":
         this.#refuseHopeless(plan.call);
         this.#runtime.report({ message: `waiting for ${plan.name} to end` });
@@ -141,6 +136,7 @@ class Reconciliation<O extends Observation> {
   }
 
   #newer(plan: Extract<Plan, { kind: "newer" }>): Status {
+    if (this.#ledger.accepted) this.#ledger.ended("succeeded");
     if (this.#policy.onNewer === "fail") throw tooNew(this.#pin.title, plan);
     if (this.#policy.onNewer === "report") this.#runtime.warn(newerNote(this.#pin.title, plan));
     return "newer";
@@ -149,7 +145,8 @@ class Reconciliation<O extends Observation> {
   /** An upgrade is asked for: everything that forbids to send the call now, then the call. */
   async #ask(call: UpgradeCall): Promise<Status | undefined> {
     const explained = await this.#explained(call);
-    if (explained !== "no") return explained === "running" ? "upgrading" : undefined;
+    if (explained === "yes") return undefined;
+    if (explained !== "no") return explained;
     if (!this.#askedBefore) {
       this.#askedBefore = true;
       return undefined;
@@ -163,25 +160,10 @@ class Reconciliation<O extends Observation> {
 
   /** Whether the versions may be behind because of something that is still under way; throws when that is over. */
   async #explained(call: UpgradeCall): Promise<Explained> {
-    const { settleTime, lostReplyWindow } = this.#policy;
-    const { upgrade } = this.#ledger;
-    if (upgrade !== undefined && this.#vanished) throw vanished(this.#pin.title, upgrade);
-    if (upgrade !== undefined && this.#succeeded !== undefined) {
-      if (this.#succeeded.waited >= settleTime) throw notUpgraded(this.#pin.title, upgrade, call.from);
-      await this.#succeeded.pause();
-      return "yes";
-    }
-    if (this.#lost !== undefined) {
-      const { watch, cause } = this.#lost;
-      if (watch.waited >= lostReplyWindow) {
-        this.#ledger.forget();
-        throw unconfirmed(this.#pin.title, watch.waited, cause);
-      }
-      await watch.pause();
-      return "yes";
-    }
+    if (await this.#aftermath.explains(call)) return "yes";
     if (this.#refused?.refusal === "final") throw this.#refused;
-    return upgrade?.state === "running" ? this.#recall(upgrade) : "no";
+    const { upgrade } = this.#ledger;
+    return upgrade?.state === "running" || upgrade?.state === "deferred" ? this.#recall(upgrade) : "no";
   }
 
   /** The state remembers an upgrade that the look did not show. What has become of it? */
@@ -190,11 +172,15 @@ class Reconciliation<O extends Observation> {
     const status = await this.#patience.ask(() => this.#pin.inspect(task));
     switch (status.kind) {
       case "running":
-        return (await this.#followOr(task)) === undefined ? "yes" : "running";
+        return (await this.#followOr(task)) ?? "yes";
+      case "deferred":
+        this.#ledger.deferred(status.window);
+        return "deferred";
       case "succeeded":
         this.#ledger.ended("succeeded");
-        if (this.#pin.satisfiedBy(task.to)) this.#succeeded = this.#watch();
-        return this.#succeeded === undefined ? "no" : "yes";
+        if (!this.#pin.satisfiedBy(task.to)) return "no";
+        this.#aftermath.succeeded();
+        return "yes";
       case "failed":
       case "rolled-back":
         this.#ledger.ended(status.kind);
@@ -233,7 +219,7 @@ class Reconciliation<O extends Observation> {
   async #notStarted(error: unknown, call: UpgradeCall, startedAt: string): Promise<void> {
     if (error instanceof Unreachable && error.sent) {
       this.#ledger.lost(call, startedAt);
-      this.#lost = { watch: this.#watch(), cause: error };
+      this.#aftermath.lost(error);
       this.#runtime.signal.throwIfAborted();
       this.#runtime.warn(`The answer to the upgrade call was lost (${error.message}); looking for the upgrade.`);
       return;
@@ -248,25 +234,29 @@ class Reconciliation<O extends Observation> {
   }
 
   async #followOr(task: Task): Promise<Status | undefined> {
-    if (!this.#policy.wait) return "upgrading";
-    await this.#follow(task);
-    return undefined;
+    return this.#policy.wait ? this.#follow(task) : "upgrading";
   }
 
-  /** Waits for the end of the task. What it achieved, only the next look can tell. */
-  async #follow(task: Task): Promise<void> {
-    this.#lost = undefined;
+  /** Waits for the end of the task, or for word that it waits for its window. What it achieved, only a look can tell. */
+  async #follow(task: Task): Promise<Status | undefined> {
+    this.#aftermath.found();
     const ending = await follow(this.#pin, task, this.#patience, this.#runtime);
+    if (ending.kind === "deferred") {
+      this.#ledger.deferred(ending.window);
+      this.#runtime.inform(`${nameOf(task)} waits for its window, ${describeWindow(ending.window)}`);
+      return "deferred";
+    }
     this.#ledger.ended(ending.kind);
     switch (ending.kind) {
       case "succeeded":
-        if (this.#pin.satisfiedBy(task.to)) this.#succeeded = this.#watch();
-        return;
+        if (this.#pin.satisfiedBy(task.to)) this.#aftermath.succeeded();
+        return undefined;
       case "gone":
-        this.#vanished = true;
-        return;
+        this.#aftermath.vanished();
+        return undefined;
       case "failed":
-        return this.#afterFailure(task, ending, "just now");
+        await this.#afterFailure(task, ending, "just now");
+        return undefined;
       case "rolled-back":
         throw rolledBack(this.#pin.title, task, ending, this.#recovery.undone);
     }
@@ -285,7 +275,17 @@ class Reconciliation<O extends Observation> {
     if (hopeless.length > 0) throw blocked(this.#pin.title, hopeless);
   }
 
-  #watch(): Watch {
-    return new Watch(this.#runtime.clock, this.#runtime.signal, this.#runtime.random);
+  /** Takes back an upgrade of ours that waits for its window. What came of it, the next look tells. */
+  async #withdraw({ task, window, call }: Extract<Plan, { kind: "withdraw" }>): Promise<void> {
+    this.#refuseHopeless(call);
+    if (!this.#ledger.owns(task)) throw scheduledByOthers(this.#pin.title, task, window);
+    if (await withdraw(this.#pin, task, this.#runtime)) this.#ledger.ended("withdrawn");
+    else await this.#idle.pause();
   }
+}
+
+/** How a run ends that was stopped. */
+function statusOf(upgrade: UpgradeRecord | undefined, accepted: boolean): Status {
+  if (!accepted) return "behind";
+  return upgrade?.state === "deferred" ? "deferred" : "upgrading";
 }

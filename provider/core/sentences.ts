@@ -1,7 +1,8 @@
+import { describeWindow, nameOf } from "./describe";
 import { formatDuration } from "./duration";
 import { type ErrorCode, PinError } from "./errors";
 import type { UpgradeRecord } from "./outcome";
-import type { Failure, Finding, Plan, Task } from "./pin";
+import type { Failure, Finding, Plan, Task, Window } from "./pin";
 
 /** What a run that ends badly says. One place, because the texts are an interface: people search for them. */
 
@@ -28,7 +29,7 @@ export function blocked(title: string, findings: readonly Finding[]): PinError {
 
 export function tooNew(title: string, plan: Extract<Plan, { kind: "newer" }>): PinError {
   return new PinError("newer", newerNote(title, plan), {
-    remedy: 'Raise `version` to what runs, or set `onNewer: "accept"`. Databases are never downgraded.',
+    remedy: 'Raise the pin to what runs, or set `onNewer: "accept"`. Databases are never downgraded.',
   });
 }
 
@@ -60,6 +61,15 @@ export function vanished(title: string, upgrade: UpgradeRecord): PinError {
   );
 }
 
+/** An upgrade that somebody else has scheduled is never taken back. */
+export function scheduledByOthers(title: string, task: Task, window: Window): PinError {
+  return new PinError(
+    "blocked",
+    `${title}: the upgrade was not started, because ${nameOf(task)}, which this pin did not schedule, waits for its window, ${describeWindow(window)}.`,
+    { remedy: 'Cancel it there, or set `schedule: "maintenance-window"` to leave the upgrade to it.' },
+  );
+}
+
 /** How the three ways of being stopped from outside are told. */
 const STOPPED: Partial<Record<ErrorCode, string>> = {
   interrupted: "Interrupted",
@@ -78,6 +88,12 @@ export function stoppedWith(error: PinError, title: string, upgrade: UpgradeReco
       cause: error,
     });
   }
+  if (upgrade?.state === "deferred") {
+    return new PinError(error.code, `${how}${limit}: ${title} has ${recordName(upgrade)} waiting for its window.`, {
+      remedy: "Nothing was undone; run `pulumi up` again.",
+      cause: error,
+    });
+  }
   if (upgrade?.state === "unknown") {
     return new PinError(
       error.code,
@@ -92,10 +108,6 @@ export function stoppedWith(error: PinError, title: string, upgrade: UpgradeReco
     remedy: "Run `pulumi up` again.",
     cause: error,
   });
-}
-
-function nameOf(task: Task): string {
-  return `upgrade ${task.id} (${task.kind} to ${task.to})`;
 }
 
 function recordName({ task, kind, to }: UpgradeRecord): string {

@@ -1,7 +1,10 @@
 import type { dynamic } from "@pulumi/pulumi";
 import { policyFrom } from "../core/arguments";
 import { type Clock, wallClock } from "../core/clock";
+import type { UpgradeRecord } from "../core/outcome";
+import { asPinError } from "../core/errors";
 import { reconcile } from "../core/reconcile";
+import { giveUp } from "../core/withdraw";
 import type { ConfigReader } from "./credentials";
 import { partialFailure, plainFailure, textOf } from "./failure";
 import { timeLimit } from "./limits";
@@ -12,6 +15,9 @@ import { openSession, type Session, type Surroundings, urnOf, withPin } from "./
 import { isUnsettled, outputsOf, rememberedUpgrade } from "./state";
 import { checkTimeouts } from "./validation";
 import { toWire, type Wire } from "./wire";
+
+/** How long taking back a scheduled upgrade may take, in milliseconds. */
+const DELETE_LIMIT = 5 * 60_000;
 
 type Outputs = { [key: string]: Wire };
 
@@ -77,9 +83,11 @@ export class Lifecycle implements dynamic.ResourceProvider {
     }
   }
 
-  /** Needs no kind: whatever the resource is, the database is left alone. */
+  /** The database is left as it is. Only an upgrade that this pin scheduled, and that has not started, is taken back. */
   async delete(_id: string, properties: Properties): Promise<void> {
     const { log } = this.#surroundings;
+    const upgrade = rememberedUpgrade(properties);
+    if (upgrade?.state === "deferred" && upgrade.joined !== true) await this.#giveUp(properties, upgrade);
     const message = "unpinned; the database is left as it is";
     log.write({ severity: "INFO", urn: urnOf(properties), message, ephemeral: false });
     await log.flush();
@@ -106,6 +114,16 @@ export class Lifecycle implements dynamic.ResourceProvider {
     throw worthKeeping ? partialFailure(id, outputs, reason) : plainFailure(reason);
   }
 
+  async #giveUp(properties: Properties, upgrade: UpgradeRecord): Promise<void> {
+    const session = await this.#session(properties);
+    const limit = timeLimit("delete", properties, DELETE_LIMIT);
+    try {
+      await withPin(session, this.#clock, limit, (pin, runtime) => giveUp(pin, upgrade, runtime));
+    } catch (error) {
+      throw plainFailure(session.redact(textOf(asPinError(error))));
+    }
+  }
+
   #session(properties: Properties): Promise<Session> {
     return openSession(properties, this.#config, this.#surroundings);
   }
@@ -120,7 +138,7 @@ export class Lifecycle implements dynamic.ResourceProvider {
   }
 
   #unsettled({ args }: Session, olds: Properties): boolean {
-    if (isUnsettled(olds) || olds[DRIFTED] === true) return true;
+    if (isUnsettled(olds, this.#clock.now()) || olds[DRIFTED] === true) return true;
     return olds["status"] === "newer" && args?.onNewer === "fail";
   }
 

@@ -41,7 +41,7 @@ export function limits(clock: Clock, limit: number): Limits {
 }
 
 /** Milliseconds for an operation: as the engine says, as the resource was given it, or the kind's default. */
-export function timeLimit(operation: "create" | "update", inputs: Properties, fallback: number): number {
+export function timeLimit(operation: "create" | "update" | "delete", inputs: Properties, fallback: number): number {
   const seconds = currentCall()?.timeoutSeconds;
   if (seconds !== undefined) return seconds * 1_000;
   const timeouts = inputs[TIMEOUTS];

@@ -39,7 +39,7 @@ function tell(session: Session, title: string, plan: Plan): CheckFailure[] {
     return [];
   }
   news.inform(args?.wait === false ? `${describePlan(plan)} (not waited for)` : describePlan(plan));
-  const findings = plan.kind === "upgrade" || plan.kind === "wait" ? plan.call.findings : [];
+  const findings = "call" in plan ? plan.call.findings : [];
   for (const { message, remedy, property } of findings) {
     if (property === undefined) news.warn(`${message} ${remedy}`);
   }
@@ -49,12 +49,12 @@ function tell(session: Session, title: string, plan: Plan): CheckFailure[] {
 }
 
 function tellNewer(
-  { news, args, redact }: Session,
+  { kind, news, args, redact }: Session,
   title: string,
   plan: Extract<Plan, { kind: "newer" }>,
 ): CheckFailure[] {
   const note = newerNote(title, plan);
-  if (args?.onNewer === "fail") return [{ property: "version", reason: redact(note) }];
+  if (args?.onNewer === "fail") return [{ property: kind.pinned, reason: redact(note) }];
   if (args?.onNewer === "accept") news.inform(describePlan(plan));
   else news.warn(note);
   return [];

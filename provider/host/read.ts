@@ -19,6 +19,8 @@ const STATUS: Record<Exclude<Plan["kind"], "unknown">, Status> = {
   satisfied: "current",
   newer: "newer",
   join: "upgrading",
+  deferred: "deferred",
+  withdraw: "behind",
   failed: "failed",
   wait: "behind",
   upgrade: "behind",
@@ -67,8 +69,8 @@ function result(
   plan: keyof typeof STATUS,
 ): dynamic.ReadResult {
   const outputs = outputsOf(kind, properties, { status: STATUS[plan], observation }, properties);
-  const accepted = plan === "newer" && args?.onNewer === "accept";
-  const observed = args === undefined || accepted ? undefined : kind.drifted(args, observation);
+  const expected = plan === "deferred" || (plan === "newer" && args?.onNewer === "accept");
+  const observed = args === undefined || expected ? undefined : kind.drifted(args, observation);
   return {
     id,
     props: toWire(observed === undefined ? outputs : { ...outputs, [DRIFTED]: true }),

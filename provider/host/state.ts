@@ -11,21 +11,32 @@ const record = z.object({
   startedAt: z.string(),
   finishedAt: z.string().optional(),
   joined: z.literal(true).optional(),
-  state: z.enum(["running", "succeeded", "failed", "rolled-back", "unknown", "gone"]),
+  window: z.object({ opens: z.string(), closes: z.string() }).optional(),
+  state: z.enum(["running", "deferred", "succeeded", "failed", "rolled-back", "withdrawn", "unknown", "gone"]),
 });
 
 /** The upgrade that the state remembers. State of another version of this package is never a reason to fail. */
 export function rememberedUpgrade(outputs: Properties | undefined): UpgradeRecord | undefined {
   const parsed = record.safeParse(outputs?.["lastUpgrade"]);
   if (!parsed.success) return undefined;
-  const { finishedAt, joined, ...rest } = parsed.data;
-  return { ...rest, ...(finishedAt === undefined ? {} : { finishedAt }), ...(joined === undefined ? {} : { joined }) };
+  return withoutUndefined(parsed.data);
+}
+
+function withoutUndefined({ finishedAt, joined, window, ...rest }: z.infer<typeof record>): UpgradeRecord {
+  return {
+    ...rest,
+    ...(finishedAt === undefined ? {} : { finishedAt }),
+    ...(joined === undefined ? {} : { joined }),
+    ...(window === undefined ? {} : { window }),
+  };
 }
 
 /** States in which a pin is not settled: the next `up` goes on even when its arguments are unchanged. */
 const UNSETTLED = new Set<unknown>(["behind", "upgrading", "failed"] satisfies Status[]);
 
-export function isUnsettled(outputs: Properties): boolean {
+/** @param now milliseconds since 1970; a deferred upgrade is looked at once its window has closed */
+export function isUnsettled(outputs: Properties, now: number): boolean {
+  if (outputs["status"] === "deferred") return !(Date.parse(rememberedUpgrade(outputs)?.window?.closes ?? "") > now);
   return UNSETTLED.has(outputs["status"]);
 }
 

@@ -35,6 +35,7 @@ export function upgradeKind<A extends UpgradeArguments & TlsArguments & CommonAr
       lostReplyWindow: MINUTE / 2,
       settleTime: MINUTE,
     },
+    pinned: "version",
     identifiedBy: ["endpoints"],
     identity: (args) => args.endpoints.map((endpoint) => new URL(endpoint).host),
     open: (args, runtime) => {

@@ -18,6 +18,7 @@ export interface Script {
   readonly looks: readonly Step<Plan>[];
   readonly starts?: readonly Step<Task>[];
   readonly inspections?: readonly Step<TaskStatus>[];
+  readonly withdrawals?: readonly Step<void>[];
   readonly policy?: Partial<Policy>;
   readonly remembered?: UpgradeRecord;
   /** Runs beside the routine from its beginning. */
@@ -27,7 +28,7 @@ export interface Script {
 /** What the steps of a script and the assertions may touch. */
 export interface Stage {
   readonly clock: VirtualClock;
-  /** In order: `look`, `start`, `inspect 11`. */
+  /** In order: `look`, `start`, `inspect 11`, `withdraw 11`. */
   readonly journal: string[];
   readonly warnings: string[];
   readonly news: string[];
@@ -113,6 +114,7 @@ function scriptedPin(script: Script, stage: Stage): Pin<Look> {
   const look = steps(script.looks, stage);
   const start = steps(script.starts ?? [], stage);
   const inspect = steps(script.inspections ?? [], stage);
+  const withdraw = steps(script.withdrawals ?? [() => undefined], stage);
   return {
     title: TITLE,
     observe: async () => {
@@ -129,6 +131,10 @@ function scriptedPin(script: Script, stage: Stage): Pin<Look> {
     inspect: async (asked) => {
       stage.journal.push(`inspect ${asked.id}`);
       return inspect();
+    },
+    withdraw: async (asked) => {
+      stage.journal.push(`withdraw ${asked.id}`);
+      await withdraw();
     },
     close: async () => undefined,
   };

@@ -3,7 +3,7 @@ import { commonArguments } from "../../provider/core/arguments";
 import { type Constraint, parseConstraint, standing } from "../../provider/core/constraint";
 import { decide } from "../../provider/core/decide";
 import type { PinKind } from "../../provider/core/kind";
-import type { Activity, Finding, Observation, Task } from "../../provider/core/pin";
+import type { Activity, Finding, Observation, Task, TaskStatus } from "../../provider/core/pin";
 import { formatVersion, parseVersion } from "../../provider/core/version";
 
 const inputs = z.strictObject({
@@ -24,6 +24,10 @@ export interface FakeWorld {
   failure?: Error;
   /** What every look waits for first. */
   delay?: (signal: AbortSignal) => Promise<void>;
+  /** Where every task stands. */
+  status: TaskStatus;
+  /** Tasks that were taken back. */
+  withdrawn: string[];
   looks: number;
   starts: number;
   opened: number;
@@ -47,13 +51,23 @@ export function fakeKind(): {
   world: FakeWorld;
   observation: (version: string) => Observation;
 } {
-  const world: FakeWorld = { version: "1.0", findings: [], looks: 0, starts: 0, opened: 0, closed: 0 };
+  const world: FakeWorld = {
+    version: "1.0",
+    findings: [],
+    status: { kind: "succeeded" },
+    withdrawn: [],
+    looks: 0,
+    starts: 0,
+    opened: 0,
+    closed: 0,
+  };
   const kind: PinKind<FakeArguments> = {
     inputs,
     secrets: ["password"],
     credentials: { password: { config: "fake:password", env: ["FAKE_PASSWORD"] } },
     timeout: 60_000,
     times: { unreachableBudget: 10_000, firstContact: 5_000, lostReplyWindow: 5_000, settleTime: 5_000 },
+    pinned: "version",
     identifiedBy: ["server"],
     identity: (args) => [args.server ?? "server-1"],
     open: (args, { signal }) => {
@@ -72,7 +86,10 @@ export function fakeKind(): {
           world.version = args.version;
           return { id: "11", kind: "upgrade", to: args.version };
         },
-        inspect: async () => ({ kind: "succeeded" }),
+        inspect: async () => world.status,
+        withdraw: async ({ id }) => {
+          world.withdrawn.push(id);
+        },
         close: async () => {
           world.closed += 1;
         },

@@ -149,4 +149,41 @@ describe("delete", () => {
     expect(said()).toEqual(["INFO unpinned; the database is left as it is"]);
     expect(world.opened).toBe(0);
   });
+
+  describe("of a pin whose upgrade waits for a window", () => {
+    const window = { opens: "2026-01-01T18:00:00.000Z", closes: "2026-01-01T22:00:00.000Z" };
+    const lastUpgrade = { task: "11", kind: "upgrade", from: "1.0", to: "2.0", startedAt: "2026-01-01T00:00:00.000Z" };
+    const waiting = { lastUpgrade: { ...lastUpgrade, state: "deferred", window }, status: "deferred" };
+
+    it("takes it back, and says so", async () => {
+      const { lifecycle, inputs, world, said } = stage({ status: { kind: "deferred", window } });
+      await lifecycle.delete("server-1", { ...inputs(), ...waiting });
+      expect(world.withdrawn).toEqual(["11"]);
+      expect(said()).toEqual([
+        "INFO took back upgrade 11 (upgrade to 2.0), which waited for its window",
+        "INFO unpinned; the database is left as it is",
+      ]);
+      expect(world.closed).toBe(1);
+    });
+
+    it("leaves one that runs already, and one that somebody else scheduled", async () => {
+      const { lifecycle, inputs, world } = stage({ status: { kind: "running", message: "20%" } });
+      await lifecycle.delete("server-1", { ...inputs(), ...waiting });
+      expect(world.withdrawn).toEqual([]);
+      const joined = { ...waiting, lastUpgrade: { ...waiting.lastUpgrade, joined: true } };
+      await lifecycle.delete("server-1", { ...inputs(), ...joined });
+      expect(world.opened).toBe(1);
+    });
+
+    it("fails when nobody can be asked, so that nothing is left behind", async () => {
+      const { lifecycle, inputs, world } = stage({ status: { kind: "deferred", window } });
+      Object.defineProperty(world, "withdrawn", {
+        get: () => {
+          throw new Unreachable("Nobody answers.", { sent: false, heard: false });
+        },
+      });
+      const error = await thrown(lifecycle.delete("server-1", { ...inputs(), ...waiting }));
+      expect(error.message).toContain("upgrade 11 (upgrade to 2.0) could not be taken back.");
+    });
+  });
 });

@@ -37,13 +37,23 @@ describe("isUnsettled", () => {
   it.each([
     ["current", false],
     ["newer", false],
-    ["deferred", false],
     ["behind", true],
     ["upgrading", true],
     ["failed", true],
     [undefined, false],
   ])("%s: %s", (status, expected) => {
-    expect(isUnsettled({ status })).toBe(expected);
+    expect(isUnsettled({ status }, 0)).toBe(expected);
+  });
+
+  it("deferred: only once the window has closed", () => {
+    const window = { opens: "2026-01-01T18:00:00.000Z", closes: "2026-01-01T22:00:00.000Z" };
+    const outputs = { status: "deferred", lastUpgrade: { ...lastUpgrade, state: "deferred", window } };
+    expect(isUnsettled(outputs, Date.parse("2026-01-01T21:59:00Z"))).toBe(false);
+    expect(isUnsettled(outputs, Date.parse("2026-01-01T22:00:00Z"))).toBe(true);
+  });
+
+  it("deferred to a window that is not known: always", () => {
+    expect(isUnsettled({ status: "deferred" }, 0)).toBe(true);
   });
 });
 

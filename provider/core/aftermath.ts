@@ -1,0 +1,78 @@
+import type { Unreachable } from "./errors";
+import type { Ledger } from "./ledger";
+import { Watch } from "./pace";
+import type { UpgradeCall } from "./pin";
+import type { Policy } from "./policy";
+import type { Runtime } from "./runtime";
+import { notUpgraded, unconfirmed, vanished } from "./sentences";
+
+/**
+ * What an upgrade call leaves open after it: an answer that was lost, versions that do not show a success yet, a task
+ * that nobody knows any more. While one of them may explain why the versions are behind, nothing is called.
+ */
+export class Aftermath {
+  readonly #title: string;
+  readonly #policy: Policy;
+  readonly #runtime: Runtime;
+  readonly #ledger: Ledger;
+  /** Since when the answer to the upgrade call is missing, and why. */
+  #lost: { watch: Watch; cause: Unreachable } | undefined;
+  /** The task that this run waited for is no longer known to the vendor. */
+  #vanished = false;
+  /** Since when our task is reported as successful. */
+  #succeeded: Watch | undefined;
+
+  constructor(title: string, policy: Policy, runtime: Runtime, ledger: Ledger) {
+    this.#title = title;
+    this.#policy = policy;
+    this.#runtime = runtime;
+    this.#ledger = ledger;
+  }
+
+  /** The answer to the upgrade call was lost. */
+  lost(cause: Unreachable): void {
+    this.#lost = { watch: this.#watch(), cause };
+  }
+
+  /** A task is known after all. */
+  found(): void {
+    this.#lost = undefined;
+  }
+
+  /** A task that goes to a version which satisfies the pin is reported as successful. */
+  succeeded(): void {
+    this.#succeeded = this.#watch();
+  }
+
+  /** The task that this run waited for is no longer known. */
+  vanished(): void {
+    this.#vanished = true;
+  }
+
+  /**
+   * Whether the versions may be behind for now because of what came before; waits a little when they may.
+   * @throws PinError when that has taken too long
+   */
+  async explains(call: UpgradeCall): Promise<boolean> {
+    const { upgrade } = this.#ledger;
+    if (upgrade !== undefined && this.#vanished) throw vanished(this.#title, upgrade);
+    if (upgrade !== undefined && this.#succeeded !== undefined) {
+      if (this.#succeeded.waited >= this.#policy.settleTime) throw notUpgraded(this.#title, upgrade, call.from);
+      await this.#succeeded.pause();
+      return true;
+    }
+    if (this.#lost === undefined) return false;
+    const { watch, cause } = this.#lost;
+    if (watch.waited >= this.#policy.lostReplyWindow) {
+      this.#ledger.forget();
+      throw unconfirmed(this.#title, watch.waited, cause);
+    }
+    await watch.pause();
+    return true;
+  }
+
+  #watch(): Watch {
+    const { clock, signal, random } = this.#runtime;
+    return new Watch(clock, signal, random);
+  }
+}

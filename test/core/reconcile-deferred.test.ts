@@ -1,0 +1,142 @@
+import { describe, expect, it } from "vitest";
+import { Refused, Unreachable } from "../../provider/core/errors";
+import type { Plan } from "../../provider/core/pin";
+import {
+  callWith,
+  interrupted,
+  play,
+  record,
+  running,
+  satisfied,
+  succeeded,
+  TITLE,
+  task,
+  upgrade,
+} from "./scripted-pin";
+
+const window = { opens: "2026-01-01T18:00:00.000Z", closes: "2026-01-01T22:00:00.000Z" };
+const deferred: Plan = { kind: "deferred", task, from: "4.2.1.8", window };
+const withdrawing: Plan = { kind: "withdraw", task, window, call: callWith() };
+const waitingRecord = record("deferred", { window });
+
+describe("an upgrade that waits for its window", () => {
+  it("ends the run that started it, with the task and its window in the record", async () => {
+    const { outcome, starts, news } = await play({
+      looks: [upgrade()],
+      starts: [task],
+      inspections: [running, { kind: "deferred", window }],
+    });
+    expect(outcome).toMatchObject({ status: "deferred", accepted: true, upgrade: { state: "deferred", window } });
+    expect(outcome.error).toBeUndefined();
+    expect(starts).toBe(1);
+    expect(news).toContain(
+      "upgrade 11 (rolling upgrade to 4.3.5.2) waits for its window, 2026-01-01T18:00Z to 2026-01-01T22:00Z",
+    );
+  });
+
+  it("is left to its window by the next run", async () => {
+    const { outcome, journal, news } = await play({ looks: [deferred], remembered: waitingRecord });
+    expect(outcome).toMatchObject({ status: "deferred", upgrade: { task: "11", state: "deferred", window } });
+    expect(outcome.upgrade?.joined).toBeUndefined();
+    expect(journal).toEqual(["look"]);
+    expect(news).toHaveLength(1);
+  });
+
+  it("is joined when somebody else has scheduled it", async () => {
+    const { outcome, journal } = await play({ looks: [deferred] });
+    expect(outcome).toMatchObject({ status: "deferred", upgrade: { joined: true, state: "deferred" } });
+    expect(journal).toEqual(["look"]);
+  });
+
+  it("has succeeded when the versions are there after its window", async () => {
+    const { outcome, starts } = await play({ looks: [satisfied], remembered: waitingRecord });
+    expect(outcome).toMatchObject({ status: "current", accepted: false, upgrade: { state: "succeeded" } });
+    expect(starts).toBe(0);
+  });
+
+  it("is asked for before anything is called, when a look does not show it", async () => {
+    const { outcome, journal } = await play({
+      looks: [upgrade()],
+      inspections: [{ kind: "deferred", window }],
+      remembered: waitingRecord,
+    });
+    expect(outcome.status).toBe("deferred");
+    expect(journal).toEqual(["look", "inspect 11"]);
+  });
+
+  it("is waited for once it runs", async () => {
+    const { outcome, journal } = await play({
+      looks: [upgrade(), satisfied],
+      inspections: [running, running, succeeded],
+      remembered: waitingRecord,
+    });
+    expect(outcome).toMatchObject({ status: "current", upgrade: { state: "succeeded" } });
+    expect(journal).not.toContain("start");
+  });
+
+  it("stays deferred when the run is stopped while it looks", async () => {
+    const { outcome } = await play({
+      looks: [
+        (stage) => {
+          stage.abort(interrupted());
+          throw new Unreachable("Nobody answers.", { sent: true, heard: false });
+        },
+      ],
+      remembered: waitingRecord,
+    });
+    expect(outcome).toMatchObject({ status: "deferred", accepted: true, error: { code: "interrupted" } });
+    expect(outcome.error?.message).toBe(
+      `Interrupted: ${TITLE} has upgrade 11 (rolling upgrade to 4.3.5.2) waiting for its window.`,
+    );
+  });
+});
+
+describe("an upgrade that the pin no longer wants to wait for", () => {
+  it("is taken back, then the call is made", async () => {
+    const { outcome, journal, news } = await play({
+      looks: [withdrawing, upgrade(), upgrade(), satisfied],
+      starts: [{ ...task, id: "12" }],
+      inspections: [succeeded],
+      remembered: waitingRecord,
+    });
+    expect(outcome).toMatchObject({ status: "current", upgrade: { task: "12", state: "succeeded" } });
+    expect(journal).toEqual(["look", "withdraw 11", "look", "look", "start", "inspect 12", "look"]);
+    expect(news).toContain("took back upgrade 11 (rolling upgrade to 4.3.5.2), which waited for its window");
+  });
+
+  it("is never taken back when this pin did not schedule it", async () => {
+    for (const remembered of [
+      undefined,
+      record("deferred", { window, joined: true }),
+      record("deferred", { task: "7" }),
+    ]) {
+      const { outcome, journal } = await play({ looks: [withdrawing], ...(remembered && { remembered }) });
+      expect(outcome.error).toMatchObject({ code: "blocked", remedy: expect.stringContaining("maintenance-window") });
+      expect(journal).toEqual(["look"]);
+    }
+  });
+
+  it("is not taken back when the call could never succeed", async () => {
+    const finding = { code: "no", property: "version", message: "No such version.", remedy: "Choose another." };
+    const { outcome, journal } = await play({
+      looks: [{ ...withdrawing, call: callWith(finding) }],
+      remembered: waitingRecord,
+    });
+    expect(outcome.error?.code).toBe("blocked");
+    expect(journal).toEqual(["look"]);
+  });
+
+  it.each([
+    ["refused", new Refused("Not now.", { refusal: "busy" })],
+    ["lost", new Unreachable("Connection reset.", { sent: true, heard: false })],
+  ])("is looked at again when the answer is %s", async (_, error) => {
+    const { outcome, journal, warnings } = await play({
+      looks: [withdrawing, satisfied],
+      withdrawals: [error],
+      remembered: waitingRecord,
+    });
+    expect(outcome).toMatchObject({ status: "current", upgrade: { state: "succeeded" } });
+    expect(journal).toEqual(["look", "withdraw 11", "look"]);
+    expect(warnings).toHaveLength(1);
+  });
+});
