@@ -32,16 +32,22 @@ const CORE = /^provider\/core\//;
 const HTTP = /^provider\/http\//;
 
 /** A vendor knows the core, the HTTP client and itself, never another vendor or the host. */
-function vendor(name: string): Rule {
-  return { of: new RegExp(`^provider/${name}/`), may: [NODE, ZOD, CORE, HTTP, new RegExp(`^provider/${name}/`)] };
+function vendor([name, packages]: readonly [string, readonly RegExp[]]): Rule {
+  const own = new RegExp(`^provider/${name}/`);
+  return { of: own, may: [NODE, ZOD, CORE, HTTP, own], lazily: packages };
 }
-const VENDORS = ["oceanbase", "taurusdb", "redisenterprise"];
+/** Each with the packages that it alone uses. */
+const VENDORS: Readonly<Record<string, readonly RegExp[]>> = {
+  oceanbase: [/^yaml$/],
+  taurusdb: [],
+  redisenterprise: [],
+};
 
 const RULES: readonly Rule[] = [
   { of: /^sdk\//, may: [/^@pulumi\/pulumi$/, /^sdk\//] },
   { of: CORE, may: [ZOD, CORE] },
   { of: HTTP, may: [NODE, CORE, ZOD, /^undici$/, HTTP] },
-  ...VENDORS.map(vendor),
+  ...Object.entries(VENDORS).map(vendor),
   {
     of: /^provider\/host\//,
     may: [NODE, ZOD, CORE, /^provider\/host\//],
@@ -50,7 +56,7 @@ const RULES: readonly Rule[] = [
   {
     of: /^provider\/index$/,
     may: [/^provider\/host\//],
-    lazily: VENDORS.map((name) => new RegExp(`^provider/${name}/`)),
+    lazily: Object.keys(VENDORS).map((name) => new RegExp(`^provider/${name}/`)),
   },
 ];
 

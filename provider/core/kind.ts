@@ -1,7 +1,8 @@
 import type { z } from "zod";
 import type { CommonArguments } from "./arguments";
-import type { Observation, Pin } from "./pin";
+import type { Look, Observation, Pin } from "./pin";
 import type { Times } from "./policy";
+import type { Driver } from "./run";
 import type { Runtime } from "./runtime";
 
 /** Where an argument is looked for when the resource does not give it: stack config or Provider, then environment. */
@@ -23,11 +24,19 @@ export interface ObservedOutputs {
 /**
  * One resource type: what it takes, what it pins, and how to open it. A vendor exports one per system.
  * @typeParam A its arguments after validation, credentials filled in
+ * @typeParam O what a look at it shows
+ * @typeParam D its driver: for something that is upgraded as one, if nothing else is said
  */
-export interface PinKind<A extends CommonArguments = CommonArguments, O extends Observation = Observation> {
+export interface PinKind<
+  A extends CommonArguments = CommonArguments,
+  O extends Observation = Observation,
+  D extends Look<O> = Pin<O>,
+> {
   readonly inputs: z.ZodType<A>;
   /** Arguments that are secrets, for redaction. */
   readonly secrets: readonly string[];
+  /** Other forms of the secrets that go over the wire, for redaction: `base64(user:password)`. */
+  derivedSecrets?(args: A): readonly string[];
   readonly credentials: Readonly<Record<string, CredentialSource>>;
   /** Milliseconds that create and update may take when customTimeouts does not say. */
   readonly timeout: number;
@@ -37,7 +46,7 @@ export interface PinKind<A extends CommonArguments = CommonArguments, O extends 
    * have none in common, it is another thing and the resource is replaced.
    */
   identity(args: A): readonly string[];
-  open(args: A, runtime: Runtime): Pin<O>;
+  open(args: A, runtime: Runtime): D;
   outputs(observation: O): ObservedOutputs;
   /** The argument that says which version shall run: a pin that what runs has overtaken is reported there. */
   readonly pinned: string;
@@ -46,3 +55,6 @@ export interface PinKind<A extends CommonArguments = CommonArguments, O extends 
   /** What was observed, in the place of the arguments that it does not satisfy; undefined while the pin holds. */
   drifted(args: A, observation: O): Readonly<Record<string, unknown>> | undefined;
 }
+
+/** A kind of either sort. */
+export type SomeKind = PinKind<CommonArguments, Observation, Driver>;

@@ -12,6 +12,8 @@ export interface UpgradeRecord {
   readonly finishedAt?: string;
   /** Set when the upgrade was found running, not started by this tool: it is never operated on. */
   readonly joined?: true;
+  /** The vendor's task of each member, where they are many and wait for their windows. */
+  readonly tasks?: Readonly<Record<string, string>>;
   /** The window that a deferred upgrade waits for. */
   readonly window?: Window;
   /**
@@ -34,4 +36,6 @@ export interface Outcome<O extends Observation = Observation> {
   /** Whether the vendor has, or may have, an upgrade of ours: then what was seen has to be remembered. */
   readonly accepted: boolean;
   readonly error?: PinError;
+  /** Where members are upgraded each for itself: what became of those that did not get there, as sentences. */
+  readonly problems?: Readonly<Record<string, string>>;
 }

@@ -103,17 +103,23 @@ export type TaskStatus =
   /** The vendor does not know it any more. */
   | { readonly kind: "gone" };
 
-/**
- * The seam between the core and a vendor: a connected driver for one resource.
- * Every method may throw `Unreachable` (waited on within the budget); `start` may throw `Refused`.
- */
-export interface Pin<O extends Observation = Observation> {
+/** What it takes to see how a database stands to its pin: all that a preview and a refresh need. */
+export interface Look<O extends Observation = Observation> {
   /** What is pinned, for messages: `OceanBase cluster at 10.0.0.1:2886`. */
   readonly title: string;
-  /** Reads only. */
+  /** Reads only. May throw `Unreachable`. */
   observe(): Promise<O>;
   /** Pure. */
   plan(observation: O): Plan;
+  /** Releases connections. */
+  close(): Promise<void>;
+}
+
+/**
+ * The seam between the core and a vendor: a connected driver for one resource that is upgraded as one.
+ * Every method may throw `Unreachable` (waited on within the budget); `start` may throw `Refused`.
+ */
+export interface Pin<O extends Observation = Observation> extends Look<O> {
   /** Whether a task's target satisfies the pin. Pure. */
   satisfiedBy(version: string): boolean;
   /**
@@ -132,6 +138,4 @@ export interface Pin<O extends Observation = Observation> {
    * so; throws like `start`.
    */
   withdraw?(task: Task): Promise<void>;
-  /** Releases connections. */
-  close(): Promise<void>;
 }

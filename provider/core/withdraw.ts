@@ -29,7 +29,7 @@ export async function withdraw(pin: Withdrawing, task: Task, { signal, inform, w
  * stays.
  * @throws PinError when the vendor does not say that it was taken back
  */
-export async function giveUp<O extends Observation>(pin: Pin<O>, upgrade: UpgradeRecord, runtime: Runtime) {
+export async function giveUpOne<O extends Observation>(pin: Pin<O>, upgrade: UpgradeRecord, runtime: Runtime) {
   const task: Task = { id: upgrade.task, kind: upgrade.kind, to: upgrade.to };
   const status = await pin.inspect(task);
   if (status.kind !== "deferred") return;

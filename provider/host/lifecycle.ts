@@ -1,10 +1,9 @@
 import type { dynamic } from "@pulumi/pulumi";
 import { policyFrom } from "../core/arguments";
 import { type Clock, wallClock } from "../core/clock";
-import type { UpgradeRecord } from "../core/outcome";
 import { asPinError } from "../core/errors";
-import { reconcile } from "../core/reconcile";
-import { giveUp } from "../core/withdraw";
+import type { UpgradeRecord } from "../core/outcome";
+import { giveUp, run } from "../core/run";
 import type { ConfigReader } from "./credentials";
 import { partialFailure, plainFailure, textOf } from "./failure";
 import { timeLimit } from "./limits";
@@ -103,8 +102,8 @@ export class Lifecycle implements dynamic.ResourceProvider {
     const id = before?.id ?? (args && kind.identity(args)[0]) ?? "";
     const limit = timeLimit(operation, inputs, kind.timeout);
     const remembered = rememberedUpgrade(before?.outputs);
-    const outcome = await withPin(session, this.#clock, limit, (pin, runtime) =>
-      reconcile(pin, policyFrom(args ?? {}, kind.times), runtime, remembered),
+    const outcome = await withPin(session, this.#clock, limit, (driver, runtime) =>
+      run(driver, policyFrom(args ?? {}, kind.times), runtime, remembered),
     );
     await this.#surroundings.log.flush();
     const outputs = outputsOf(kind, inputs, outcome, before?.outputs);
@@ -118,7 +117,7 @@ export class Lifecycle implements dynamic.ResourceProvider {
     const session = await this.#session(properties);
     const limit = timeLimit("delete", properties, DELETE_LIMIT);
     try {
-      await withPin(session, this.#clock, limit, (pin, runtime) => giveUp(pin, upgrade, runtime));
+      await withPin(session, this.#clock, limit, (driver, runtime) => giveUp(driver, upgrade, runtime));
     } catch (error) {
       throw plainFailure(session.redact(textOf(asPinError(error))));
     }

@@ -18,12 +18,18 @@ export function declareEngineGone(): void {
   engineGone.abort(new PinError("engine-gone", "The Pulumi engine is gone."));
 }
 
-/** @param limit milliseconds until the run ends with `deadline` */
-export function limits(clock: Clock, limit: number): Limits {
+/** Tells of ^C. Returns what stops it. */
+export type OnCancel = (listener: () => void) => () => void;
+
+/**
+ * @param limit milliseconds until the run ends with `deadline`
+ * @param whenCancelled how ^C is heard of; from the engine, if nothing is said
+ */
+export function limits(clock: Clock, limit: number, whenCancelled: OnCancel = onCancel): Limits {
   const controller = new AbortController();
   const over = new AbortController();
   const end = (reason: PinError) => controller.abort(reason);
-  const stopListening = onCancel(() => end(new PinError("interrupted", "Interrupted.")));
+  const stopListening = whenCancelled(() => end(new PinError("interrupted", "Interrupted.")));
   const gone = () => controller.abort(engineGone.signal.reason);
   if (engineGone.signal.aborted) gone();
   engineGone.signal.addEventListener("abort", gone, { signal: over.signal });

@@ -2,6 +2,7 @@ import type { Clock } from "../core/clock";
 import { describePlan } from "../core/describe";
 import { PinError } from "../core/errors";
 import type { Plan } from "../core/pin";
+import { see } from "../core/run";
 import { newerNote } from "../core/sentences";
 import { type Session, withPin } from "./session";
 import type { CheckFailure } from "./validation";
@@ -16,8 +17,8 @@ const BUDGET = 10_000;
  */
 export async function tellPlan(session: Session, clock: Clock): Promise<CheckFailure[]> {
   try {
-    return await withPin(session, clock, BUDGET, async (pin) =>
-      tell(session, pin.title, pin.plan(await pin.observe())),
+    return await withPin(session, clock, BUDGET, async (driver) =>
+      tell(session, driver.title, (await see(driver)).plan),
     );
   } catch (error) {
     session.news.warn(`cannot plan: ${reasonOf(error)}`);

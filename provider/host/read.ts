@@ -4,6 +4,7 @@ import { describePlan } from "../core/describe";
 import { PinError } from "../core/errors";
 import type { Status } from "../core/outcome";
 import type { Observation, Plan } from "../core/pin";
+import { see } from "../core/run";
 import { newerNote } from "../core/sentences";
 import { plainFailure, textOf } from "./failure";
 import { argumentsOf, DRIFTED, hiddenOf, type Properties } from "./properties";
@@ -44,11 +45,11 @@ export async function readBack(
     return { id, props: properties };
   }
   try {
-    return await withPin(session, clock, BUDGET, async (pin) => {
-      const observation = await pin.observe();
-      const plan = pin.plan(observation);
-      if (plan.kind === "unknown") throw new PinError("unreachable", `${pin.title}: ${plan.reason}`);
-      if (plan.kind === "newer" && session.args?.onNewer !== "accept") session.news.warn(newerNote(pin.title, plan));
+    return await withPin(session, clock, BUDGET, async (driver) => {
+      const { title } = driver;
+      const { observation, plan } = await see(driver);
+      if (plan.kind === "unknown") throw new PinError("unreachable", `${title}: ${plan.reason}`);
+      if (plan.kind === "newer" && session.args?.onNewer !== "accept") session.news.warn(newerNote(title, plan));
       if (plan.kind === "failed") session.news.warn(describePlan(plan));
       return result(session, id, properties, observation, plan.kind);
     });

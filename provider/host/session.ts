@@ -1,20 +1,20 @@
 import type { CommonArguments } from "../core/arguments";
 import { type Clock, wallClock } from "../core/clock";
-import type { PinKind } from "../core/kind";
-import type { Observation, Pin } from "../core/pin";
+import type { SomeKind } from "../core/kind";
 import { redactor } from "../core/redact";
+import type { Driver } from "../core/run";
 import type { Runtime } from "../core/runtime";
 import { currentCall } from "./bridge";
 import { type ConfigReader, fillCredentials } from "./credentials";
 import type { EngineLog } from "./engine-log";
 import { plainFailure } from "./failure";
-import { type Limits, limits } from "./limits";
+import { type Limits, limits, type OnCancel } from "./limits";
 import { argumentsOf, type Properties, typeOfUrn, UNKNOWN, URN } from "./properties";
 import { type Rhythm, reporter } from "./reporter";
 import { type CheckFailure, validateArguments } from "./validation";
 
 /** Resource type (`oceanbase:ClusterVersion`) to its pin kind, loaded when first used. */
-export type Kinds = Readonly<Record<string, () => Promise<PinKind>>>;
+export type Kinds = Readonly<Record<string, () => Promise<SomeKind>>>;
 
 /** What the process gives to every session. */
 export interface Surroundings {
@@ -23,25 +23,31 @@ export interface Surroundings {
   readonly rhythm: Rhythm;
   readonly clock?: Clock;
   readonly env?: NodeJS.ProcessEnv;
+  /** In [0, 1), for jitter. */
+  readonly random?: () => number;
+  /** How a run hears of ^C; from the engine, if nothing is said. */
+  readonly onCancel?: OnCancel;
 }
 
 /** One resource in one call of the engine: its kind, its arguments, and how its news is told. */
 export interface Session {
-  readonly kind: PinKind;
+  readonly kind: SomeKind;
   readonly urn: string | undefined;
   /** Absent when they are invalid, or not known yet at preview. */
   readonly args?: CommonArguments;
   readonly failures: CheckFailure[];
   readonly news: Pick<Runtime, "report" | "inform" | "warn">;
   readonly redact: (text: string) => string;
+  readonly outside: Pick<Surroundings, "random" | "onCancel">;
 }
 
 /** @throws Error when the properties are of no type that this package has */
 export async function openSession(
   properties: Properties,
   config: ConfigReader,
-  { kinds, log, rhythm, clock = wallClock, env = process.env }: Surroundings,
+  surroundings: Surroundings,
 ): Promise<Session> {
+  const { kinds, log, rhythm, clock = wallClock, env = process.env } = surroundings;
   const urn = urnOf(properties);
   const type = typeOfUrn(urn ?? "") ?? "";
   const load = kinds[type];
@@ -49,10 +55,11 @@ export async function openSession(
   const kind = await load();
   const raw = fillCredentials(argumentsOf(properties), kind.credentials, config, env);
   const { args, failures } = validateArguments(kind.inputs, raw, kind.secrets);
-  const secrets = kind.secrets.map((name) => raw[name]).filter((value) => typeof value === "string");
-  const redact = redactor(secrets);
+  const given = kind.secrets.map((name) => raw[name]).filter((value) => typeof value === "string");
+  const derived = args === undefined ? [] : (kind.derivedSecrets?.(args) ?? []);
+  const redact = redactor([...given, ...derived]);
   const news = reporter({ log, urn, clock, rhythm, redact });
-  return { kind, urn, failures, news, redact, ...(args === undefined ? {} : { args }) };
+  return { kind, urn, failures, news, redact, outside: surroundings, ...(args === undefined ? {} : { args }) };
 }
 
 /** The engine's own URN where the call tells it; the hidden input can be from before a rename. */
@@ -66,18 +73,19 @@ export async function withPin<T>(
   session: Session,
   clock: Clock,
   limit: number,
-  use: (pin: Pin<Observation>, runtime: Runtime) => Promise<T>,
+  use: (driver: Driver, runtime: Runtime) => Promise<T>,
 ): Promise<T> {
   if (session.args === undefined) {
     throw plainFailure(session.failures.map(({ property, reason }) => `${property} ${reason}`).join("; "));
   }
-  const bounds: Limits = limits(clock, limit);
-  const runtime: Runtime = { clock, signal: bounds.signal, random: Math.random, ...session.news };
-  const pin = session.kind.open(session.args, runtime);
+  const { random = Math.random, onCancel } = session.outside;
+  const bounds: Limits = limits(clock, limit, onCancel);
+  const runtime: Runtime = { clock, signal: bounds.signal, random, ...session.news };
+  const driver = session.kind.open(session.args, runtime);
   try {
-    return await use(pin, runtime);
+    return await use(driver, runtime);
   } finally {
     bounds.release();
-    await pin.close();
+    await driver.close();
   }
 }

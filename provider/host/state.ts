@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { PinKind } from "../core/kind";
+import type { SomeKind } from "../core/kind";
 import type { Outcome, Status, UpgradeRecord } from "../core/outcome";
 import { argumentsOf, hiddenOf, type Properties } from "./properties";
 
@@ -11,6 +11,7 @@ const record = z.object({
   startedAt: z.string(),
   finishedAt: z.string().optional(),
   joined: z.literal(true).optional(),
+  tasks: z.record(z.string(), z.string()).optional(),
   window: z.object({ opens: z.string(), closes: z.string() }).optional(),
   state: z.enum(["running", "deferred", "succeeded", "failed", "rolled-back", "withdrawn", "unknown", "gone"]),
 });
@@ -22,11 +23,12 @@ export function rememberedUpgrade(outputs: Properties | undefined): UpgradeRecor
   return withoutUndefined(parsed.data);
 }
 
-function withoutUndefined({ finishedAt, joined, window, ...rest }: z.infer<typeof record>): UpgradeRecord {
+function withoutUndefined({ finishedAt, joined, tasks, window, ...rest }: z.infer<typeof record>): UpgradeRecord {
   return {
     ...rest,
     ...(finishedAt === undefined ? {} : { finishedAt }),
     ...(joined === undefined ? {} : { joined }),
+    ...(tasks === undefined ? {} : { tasks }),
     ...(window === undefined ? {} : { window }),
   };
 }
@@ -45,9 +47,9 @@ export function isUnsettled(outputs: Properties, now: number): boolean {
  * the state had it.
  */
 export function outputsOf(
-  kind: PinKind,
+  kind: SomeKind,
   inputs: Properties,
-  outcome: Pick<Outcome, "status" | "observation" | "upgrade">,
+  outcome: Pick<Outcome, "status" | "observation" | "upgrade" | "problems">,
   before?: Properties,
 ): Record<string, unknown> {
   const { currentVersion, members, lastUpgrade } = before ?? {};
@@ -60,6 +62,7 @@ export function outputsOf(
     lastUpgrade,
     ...observed,
     status: outcome.status,
+    problems: outcome.problems,
     ...(outcome.upgrade === undefined ? {} : { lastUpgrade: outcome.upgrade }),
   };
 }

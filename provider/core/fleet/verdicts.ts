@@ -1,0 +1,23 @@
+import type { FleetMember } from "./fleet";
+import type { Verdict } from "./verdict";
+
+/** A verdict of one kind. */
+export type Of<K extends Verdict["kind"]> = Extract<Verdict, { kind: K }>;
+
+/** The verdicts of one look, by kind. */
+export class Verdicts {
+  readonly #all: readonly (readonly [FleetMember, Verdict])[];
+
+  constructor(all: readonly (readonly [FleetMember, Verdict])[]) {
+    this.#all = all;
+  }
+
+  members(kind: Verdict["kind"]): FleetMember[] {
+    return this.#all.filter(([, verdict]) => verdict.kind === kind).map(([member]) => member);
+  }
+
+  of<K extends Verdict["kind"]>(kind: K): Map<string, Of<K>> {
+    const is = (verdict: Verdict): verdict is Of<K> => verdict.kind === kind;
+    return new Map(this.#all.flatMap(([{ name }, verdict]) => (is(verdict) ? [[name, verdict] as const] : [])));
+  }
+}

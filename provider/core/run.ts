@@ -1,0 +1,41 @@
+import type { FleetPin } from "./fleet/fleet";
+import { reconcileFleet } from "./fleet/reconcile-fleet";
+import { giveUpFleet } from "./fleet/take-back";
+import type { Outcome, UpgradeRecord } from "./outcome";
+import type { Observation, Pin, Plan } from "./pin";
+import type { Policy } from "./policy";
+import { reconcile } from "./reconcile";
+import type { Runtime } from "./runtime";
+import { giveUpOne } from "./withdraw";
+
+/** A connected driver for one resource, of either sort: upgraded as one, or each member for itself. */
+export type Driver = Pin | FleetPin;
+
+/** One look at the vendor, and the plan that follows. */
+export async function see(driver: Driver): Promise<{ observation: Observation; plan: Plan }> {
+  if (isFleet(driver)) {
+    const observation = await driver.observe();
+    return { observation, plan: driver.plan(observation) };
+  }
+  const observation = await driver.observe();
+  return { observation, plan: driver.plan(observation) };
+}
+
+/** Brings what is pinned to its pin, by the routine for its sort. Never throws. */
+export function run(driver: Driver, policy: Policy, runtime: Runtime, remembered?: UpgradeRecord): Promise<Outcome> {
+  return isFleet(driver)
+    ? reconcileFleet(driver, policy, runtime, remembered)
+    : reconcile(driver, policy, runtime, remembered);
+}
+
+/**
+ * What has to be undone when a pin is given up: an upgrade that it scheduled and that has not started.
+ * @throws PinError when the vendor does not say that it was taken back
+ */
+export function giveUp(driver: Driver, upgrade: UpgradeRecord, runtime: Runtime): Promise<void> {
+  return isFleet(driver) ? giveUpFleet(driver, upgrade, runtime) : giveUpOne(driver, upgrade, runtime);
+}
+
+function isFleet(driver: Driver): driver is FleetPin {
+  return "batchSize" in driver;
+}
