@@ -2,6 +2,8 @@
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
+  /** Milliseconds since some moment. Nobody puts it forward or back, so every duration is measured with it. */
+  elapsed(): number;
   /** Resolves after so many milliseconds; rejects with the signal's reason as soon as that is aborted. */
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
 }
@@ -11,6 +13,7 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 
 export const wallClock: Clock = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   sleep: (milliseconds, signal) =>
     new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);

@@ -34,11 +34,11 @@ export class Watch {
     this.#clock = clock;
     this.#signal = signal;
     this.#random = random;
-    this.#since = clock.now();
+    this.#since = clock.elapsed();
   }
 
   get waited(): number {
-    return this.#clock.now() - this.#since;
+    return this.#clock.elapsed() - this.#since;
   }
 
   /** Sleeps until the next look is due. Rejects with the signal's reason when that is aborted. */

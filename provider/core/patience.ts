@@ -21,7 +21,7 @@ export class Patience {
     this.#policy = policy;
     this.#runtime = runtime;
     this.#heard = expected;
-    this.#answeredAt = runtime.clock.now();
+    this.#answeredAt = runtime.clock.elapsed();
   }
 
   /**
@@ -36,7 +36,7 @@ export class Patience {
       try {
         const answer = await question();
         this.#heard = true;
-        this.#answeredAt = clock.now();
+        this.#answeredAt = clock.elapsed();
         return answer;
       } catch (error) {
         signal.throwIfAborted();
@@ -49,7 +49,7 @@ export class Patience {
   }
 
   get silence(): number {
-    return this.#runtime.clock.now() - this.#answeredAt;
+    return this.#runtime.clock.elapsed() - this.#answeredAt;
   }
 
   #giveUpOver(error: Unreachable): void {

@@ -123,8 +123,9 @@ export interface Pin<O extends Observation = Observation> extends Look<O> {
   /** Whether a task's target satisfies the pin. Pure. */
   satisfiedBy(version: string): boolean;
   /**
-   * Brings to the vendor what the call needs, where the pin has it: called once in a run, before `start`.
+   * Brings to the vendor what the call needs, where the pin has it: called before `start`, in a run until it succeeds.
    * @returns whether it did anything; then the vendor is looked at again first
+   * @throws Unreachable without `sent` when it has to be tried again
    */
   prepare?(call: UpgradeCall, observation: O): Promise<boolean>;
   /** The one write. Called only with the plan of an observation that was made just before. */

@@ -196,7 +196,16 @@ class Reconciliation<O extends Observation> {
     const { seen } = this.#lookout;
     if (this.#prepared || seen === undefined || this.#pin.prepare === undefined) return false;
     this.#prepared = true;
-    return this.#pin.prepare(call, seen);
+    try {
+      return await this.#pin.prepare(call, seen);
+    } catch (error) {
+      this.#runtime.signal.throwIfAborted();
+      if (!(error instanceof Unreachable) || error.sent || ++this.#tries > SOON_TRIES) throw error;
+      this.#prepared = false;
+      this.#runtime.report({ message: `not started yet: ${error.message}` });
+      await this.#idle.pause();
+      return true;
+    }
   }
 
   /** The one write. Undefined when it was not accepted, or when nobody can say. */

@@ -1,12 +1,12 @@
 import type { PinError } from "../core/errors";
-import { fitPartialFailure, type Wire } from "./wire";
+import { fitPartialFailure, shortened, type Wire } from "./wire";
 
 /**
  * An error that leaves nothing behind: the state stays as it was. Its stack is its message, because Pulumi prints stacks
  * of failed checks and reads on the stack's row.
  */
 export function plainFailure(message: string): Error {
-  const bounded = message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE)}…` : message;
+  const bounded = shortened(message, LONGEST_MESSAGE);
   const error = new Error(bounded);
   error.stack = bounded;
   return error;

@@ -42,6 +42,8 @@ export function limits(clock: Clock, limit: number, whenCancelled: OnCancel = on
     release: () => {
       stopListening();
       over.abort();
+      // Reads that nobody waited for end with the run.
+      end(new PinError("interrupted", "The run is over."));
     },
   };
 }

@@ -37,7 +37,7 @@ export interface ReporterOptions {
 /** One resource's news, redacted, de-duplicated and throttled. */
 export function reporter(options: ReporterOptions): Pick<Runtime, "report" | "inform" | "warn"> {
   const { log, urn, clock, rhythm, redact } = options;
-  const began = clock.now();
+  const began = clock.elapsed();
   let last = "";
   let saidAt = Number.NEGATIVE_INFINITY;
   const lasting = (severity: Severity) => (message: string) => {
@@ -47,7 +47,7 @@ export function reporter(options: ReporterOptions): Pick<Runtime, "report" | "in
     inform: lasting("INFO"),
     warn: lasting("WARNING"),
     report: ({ message, percent }) => {
-      const now = clock.now();
+      const now = clock.elapsed();
       const due = now - saidAt >= (message === last ? rhythm.repeat : rhythm.change);
       if (!due) return;
       last = message;

@@ -81,11 +81,14 @@ export async function withPin<T>(
   const { random = Math.random, onCancel } = session.outside;
   const bounds: Limits = limits(clock, limit, onCancel);
   const runtime: Runtime = { clock, signal: bounds.signal, random, ...session.news };
-  const driver = session.kind.open(session.args, runtime);
   try {
-    return await use(driver, runtime);
+    const driver = session.kind.open(session.args, runtime);
+    try {
+      return await use(driver, runtime);
+    } finally {
+      await driver.close();
+    }
   } finally {
     bounds.release();
-    await driver.close();
   }
 }

@@ -37,6 +37,16 @@ function objectToWire(value: object | null): Wire {
 /** A partial failure travels in an HTTP/2 header; beyond 64 KiB it is silently lost and the engine waits for ever. */
 const PARTIAL_FAILURE_BYTES = 48 * 1024;
 
+/** Characters of a reason that travel. */
+const LONGEST_REASON = 4_000;
+/** What is kept of the end of a text that is too long: there stand the remedy and the code. */
+const LAST_WORDS = 1_000;
+
+/** A text without its middle, if it is too long. */
+export function shortened(text: string, longest: number): string {
+  return text.length <= longest ? text : `${text.slice(0, longest - LAST_WORDS)} … ${text.slice(-LAST_WORDS)}`;
+}
+
 /** The last to go: what the next run needs to go on. */
 const NEEDED = new Set(["status", "version", "lastUpgrade"]);
 
@@ -52,7 +62,7 @@ export function fitPartialFailure(
   properties: Record<string, unknown>,
   reasons: readonly string[],
 ): { properties: Record<string, Wire>; reasons: string[] } {
-  const fitting = reasons.map((reason) => (reason.length > 4_000 ? `${reason.slice(0, 4_000)}…` : reason));
+  const fitting = reasons.map((reason) => shortened(reason, LONGEST_REASON));
   const kept = { ...properties };
   for (const key of expendable(kept)) {
     if (sizeOf(kept, fitting) <= PARTIAL_FAILURE_BYTES) break;

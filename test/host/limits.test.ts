@@ -74,14 +74,15 @@ describe("what ends a run from outside", () => {
     expect(signal.reason).toMatchObject({ code: "interrupted" });
   });
 
-  it("is nothing any more once the run has released its limits", async () => {
+  it("is the end of the run, once that has released its limits: reads that nobody waited for end with it", async () => {
     const { limits, clock, cancel, declareEngineGone } = await fresh();
     const { signal, release } = limits(clock, 1_000);
     release();
+    expect(signal.reason).toMatchObject({ code: "interrupted", message: "The run is over." });
     cancel();
     declareEngineGone();
     await clock.sleep(2_000);
-    expect(signal.aborted).toBe(false);
+    expect(signal.reason).toMatchObject({ message: "The run is over." });
   });
 });
 

@@ -20,6 +20,7 @@ function clientFor(limits: Parameters<typeof undiciTransport>[1] = {}, time?: Cl
 /** Time that stands still: what sleeps on it is only ever woken by its signal. */
 const frozen: Clock = {
   now: () => 0,
+  elapsed: () => 0,
   sleep: (_, signal) =>
     new Promise((_resolve, reject) => signal?.addEventListener("abort", () => reject(signal.reason), { once: true })),
 };

@@ -23,6 +23,10 @@ export class VirtualClock implements Clock, SimulatorClock {
     return this.#now;
   }
 
+  elapsed(): number {
+    return this.#now;
+  }
+
   /** Milliseconds since a moment. */
   since(moment: number): number {
     return this.#now - moment;
