@@ -10,6 +10,11 @@ import { watchEngine } from "./host/watchdog";
 const kinds: Kinds = {
   "oceanbase:AgentVersion": async () => (await import("./oceanbase/agent-version.js")).agentVersion(),
   "oceanbase:ClusterVersion": async () => (await import("./oceanbase/cluster-version.js")).clusterVersion(),
+  "redisenterprise:DatabaseVersion": async () =>
+    (await import("./redisenterprise/database-version.js")).databaseVersion(),
+  "redisenterprise:ModuleVersions": async () => (await import("./redisenterprise/module-versions.js")).moduleVersions(),
+  "taurusdb:StarRocksVersion": async () => (await import("./taurusdb/starrocks-version.js")).starRocksVersion(),
+  "taurusdb:KernelVersion": async () => (await import("./taurusdb/kernel-version.js")).kernelVersion(),
 };
 
 /** How long a write that is under way may still be answered after the engine is gone, in milliseconds. */

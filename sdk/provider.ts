@@ -8,6 +8,32 @@ export interface ProviderArgs {
     /** The agents' own password, where they have one. */
     readonly agentPassword?: pulumi.Input<string>;
   };
+  /** For TaurusDB and its StarRocks: an access key, or an IAM user with a password; and where the instances are. */
+  readonly huaweicloud?: {
+    readonly region?: pulumi.Input<string>;
+    readonly projectId?: pulumi.Input<string>;
+    /** Address of the service, where it is not the region's. */
+    readonly endpoint?: pulumi.Input<string>;
+    /** Address of IAM, where it is not the region's. */
+    readonly iamEndpoint?: pulumi.Input<string>;
+    readonly accessKey?: pulumi.Input<string>;
+    readonly secretKey?: pulumi.Input<string>;
+    /** Goes with a temporary access key. */
+    readonly securityToken?: pulumi.Input<string>;
+    readonly userName?: pulumi.Input<string>;
+    readonly password?: pulumi.Input<string>;
+    /** The account that the IAM user belongs to. */
+    readonly domainName?: pulumi.Input<string>;
+  };
+  /** For Redis Enterprise: a user of the cluster, and where its nodes are. */
+  readonly redisenterprise?: {
+    readonly username?: pulumi.Input<string>;
+    readonly password?: pulumi.Input<string>;
+    /** API addresses of the nodes, with commas between them. */
+    readonly endpoints?: pulumi.Input<string>;
+    /** `"true"` accepts any certificate. */
+    readonly allowUntrustedCertificate?: pulumi.Input<string>;
+  };
 }
 
 /**

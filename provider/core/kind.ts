@@ -11,6 +11,10 @@ export interface CredentialSource {
   readonly config: string;
   /** In order; the first that is set wins. */
   readonly env: readonly string[];
+  /** It belongs to this argument: it is taken only from the place where that one was found. */
+  readonly belongsTo?: string;
+  /** It is not looked for in places behind the one where this argument was found, which goes without it. */
+  readonly insteadOf?: string;
 }
 
 /** What a look at the vendor puts into the outputs. */

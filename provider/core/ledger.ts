@@ -62,7 +62,8 @@ export class Ledger {
       task: task.id,
       kind: task.kind,
       from: before?.from ?? from,
-      to: task.to,
+      // What was asked for is known better than what a vendor can tell of it later.
+      to: before?.task === task.id ? before.to : task.to,
       startedAt: before?.startedAt ?? this.now(),
       ...(before === undefined || before.joined ? { joined: true as const } : {}),
       state: "running",

@@ -139,4 +139,6 @@ export interface Pin<O extends Observation = Observation> extends Look<O> {
    * so; throws like `start`.
    */
   withdraw?(task: Task): Promise<void>;
+  /** Whether its calls wait for a window; where nothing is said, the vendor has none. */
+  readonly defers?: boolean;
 }

@@ -1,4 +1,5 @@
 import { Aftermath } from "./aftermath";
+import { Deferral } from "./deferral";
 import { describeCall, describePlan, describeWindow, nameOf } from "./describe";
 import { asPinError, type PinError, Refused, Unreachable } from "./errors";
 import { follow } from "./follow";
@@ -11,8 +12,7 @@ import type { Failure, Observation, Pin, Plan, Task, UpgradeCall } from "./pin";
 import { type Policy, SOON_TRIES } from "./policy";
 import { Recovery } from "./recovery";
 import type { Runtime } from "./runtime";
-import { blocked, failed, newerNote, rolledBack, scheduledByOthers, stoppedWith, tooNew } from "./sentences";
-import { withdraw } from "./withdraw";
+import { blocked, failed, newerNote, rolledBack, stoppedWith, tooNew } from "./sentences";
 
 /**
  * The one routine behind create, update, adopt, resume and retry:
@@ -50,6 +50,7 @@ class Reconciliation<O extends Observation> {
   readonly #ledger: Ledger;
   readonly #recovery: Recovery;
   readonly #aftermath: Aftermath;
+  readonly #deferral: Deferral;
   /**
    * The last look already asked for the upgrade. The call is sent only after two looks in a row that both do: the
    * second starts after the first has ended, so an upgrade that was finishing meanwhile shows in one of them.
@@ -67,6 +68,7 @@ class Reconciliation<O extends Observation> {
     this.#patience = new Patience(pin.title, policy, runtime, this.#ledger.accepted);
     this.#lookout = new Lookout(pin, this.#patience);
     this.#recovery = new Recovery(pin, policy, runtime);
+    this.#deferral = new Deferral(pin, this.#patience, runtime, this.#ledger);
     this.#aftermath = new Aftermath(pin.title, policy, runtime, this.#ledger);
     this.#idle = new Watch(runtime.clock, runtime.signal, runtime.random);
   }
@@ -105,9 +107,11 @@ class Reconciliation<O extends Observation> {
   async #act(plan: Plan): Promise<Status | undefined> {
     switch (plan.kind) {
       case "satisfied":
+        await this.#deferral.drop();
         if (this.#ledger.accepted) this.#ledger.ended("succeeded");
         return "current";
       case "newer":
+        await this.#deferral.drop();
         return this.#newer(plan);
       case "failed":
         this.#ledger.found(plan.task, plan.from, "failed");
@@ -115,13 +119,14 @@ class Reconciliation<O extends Observation> {
         return undefined;
       case "join":
         if (this.#ledger.found(plan.task, plan.from, "running")) this.#runtime.inform(describePlan(plan));
-        return this.#followOr(plan.task);
+        return this.#followOr({ ...plan.task, to: this.#ledger.upgrade?.to ?? plan.task.to });
       case "deferred":
         if (this.#ledger.found(plan.task, plan.from, "running")) this.#runtime.inform(describePlan(plan));
         this.#ledger.deferred(plan.window);
         return "deferred";
       case "withdraw":
-        await this.#withdraw(plan);
+        this.#refuseHopeless(plan.call);
+        if (!(await this.#deferral.withdraw(plan))) await this.#idle.pause();
         return undefined;
       case "wait":
         this.#refuseHopeless(plan.call);
@@ -174,6 +179,7 @@ class Reconciliation<O extends Observation> {
       case "running":
         return (await this.#followOr(task)) ?? "yes";
       case "deferred":
+        if (await this.#deferral.reconsider(task)) return "yes";
         this.#ledger.deferred(status.window);
         return "deferred";
       case "succeeded":
@@ -282,14 +288,6 @@ class Reconciliation<O extends Observation> {
   #refuseHopeless(call: UpgradeCall): void {
     const hopeless = call.findings.filter((finding) => finding.property !== undefined);
     if (hopeless.length > 0) throw blocked(this.#pin.title, hopeless);
-  }
-
-  /** Takes back an upgrade of ours that waits for its window. What came of it, the next look tells. */
-  async #withdraw({ task, window, call }: Extract<Plan, { kind: "withdraw" }>): Promise<void> {
-    this.#refuseHopeless(call);
-    if (!this.#ledger.owns(task)) throw scheduledByOthers(this.#pin.title, task, window);
-    if (await withdraw(this.#pin, task, this.#runtime)) this.#ledger.ended("withdrawn");
-    else await this.#idle.pause();
   }
 }
 

@@ -48,7 +48,7 @@ export function shortened(text: string, longest: number): string {
 }
 
 /** The last to go: what the next run needs to go on. */
-const NEEDED = new Set(["status", "version", "lastUpgrade"]);
+const NEEDED = new Set(["status", "version", "redisVersion", "modules", "lastUpgrade"]);
 
 /** What can be left out, the most expendable first: the members, then the largest arguments, the task last. */
 function expendable(properties: Record<string, unknown>): string[] {

@@ -4,6 +4,7 @@ import type { Plan } from "../../provider/core/pin";
 import {
   callWith,
   interrupted,
+  newer,
   play,
   record,
   running,
@@ -49,9 +50,25 @@ describe("an upgrade that waits for its window", () => {
   });
 
   it("has succeeded when the versions are there after its window", async () => {
-    const { outcome, starts } = await play({ looks: [satisfied], remembered: waitingRecord });
+    const { outcome, starts } = await play({
+      looks: [satisfied],
+      inspections: [succeeded],
+      remembered: waitingRecord,
+    });
     expect(outcome).toMatchObject({ status: "current", accepted: false, upgrade: { state: "succeeded" } });
     expect(starts).toBe(0);
+  });
+
+  it("is taken back when the pin holds without it", async () => {
+    for (const plan of [satisfied, newer]) {
+      const { outcome, journal } = await play({
+        looks: [plan],
+        inspections: [{ kind: "deferred", window }],
+        remembered: waitingRecord,
+      });
+      expect(outcome).toMatchObject({ accepted: false, upgrade: { state: "withdrawn" } });
+      expect(journal).toEqual(["look", "inspect 11", "withdraw 11"]);
+    }
   });
 
   it("is asked for before anything is called, when a look does not show it", async () => {
@@ -133,10 +150,11 @@ describe("an upgrade that the pin no longer wants to wait for", () => {
     const { outcome, journal, warnings } = await play({
       looks: [withdrawing, satisfied],
       withdrawals: [error],
+      inspections: [succeeded],
       remembered: waitingRecord,
     });
     expect(outcome).toMatchObject({ status: "current", upgrade: { state: "succeeded" } });
-    expect(journal).toEqual(["look", "withdraw 11", "look"]);
+    expect(journal).toEqual(["look", "withdraw 11", "look", "inspect 11"]);
     expect(warnings).toHaveLength(1);
   });
 });

@@ -24,6 +24,24 @@ describe("credentials: the first found wins", () => {
     expect(fillCredentials(args, sources, config, environment)["accessKey"]).toBe(expected);
   });
 
+  describe("that go together", () => {
+    const grouped = {
+      accessKey: { config: "h:accessKey", env: ["HW_AK", "SDK_AK"], insteadOf: "userName" },
+      token: { config: "h:token", env: ["HW_TOKEN", "SDK_TOKEN"], belongsTo: "accessKey" },
+      userName: { config: "h:userName", env: ["HW_USER"] },
+    };
+    it.each([
+      ["a token is not added to a key of another place", { accessKey: "own" }, { HW_TOKEN: "t" }, { accessKey: "own" }],
+      ["a token goes with the key beside it", {}, { HW_AK: "a", HW_TOKEN: "t" }, { accessKey: "a", token: "t" }],
+      ["also in the second place", {}, { SDK_AK: "a", HW_TOKEN: "x", SDK_TOKEN: "t" }, { accessKey: "a", token: "t" }],
+      ["a given token stays", { accessKey: "own", token: "t" }, {}, { accessKey: "own", token: "t" }],
+      ["a user that is given keeps keys of the environment out", { userName: "u" }, { HW_AK: "a" }, { userName: "u" }],
+      ["a key beside the user is taken", {}, { HW_AK: "a", HW_USER: "u" }, { accessKey: "a", userName: "u" }],
+    ])("%s", (_, args, environment, expected) => {
+      expect(fillCredentials(args, grouped, nothing, environment)).toEqual(expected);
+    });
+  });
+
   it("leaves everything else as it is, and out what is not found", () => {
     const args = { version: "4", other: 1 };
     expect(fillCredentials(args, sources, nothing, {})).toEqual(args);

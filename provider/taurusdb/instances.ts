@@ -1,0 +1,103 @@
+import { z } from "zod";
+import { PinError, Unreachable } from "../core/errors";
+import type { Gateway } from "./gateway";
+import {
+  batchAnswer,
+  type DatabaseVersion,
+  databaseVersion,
+  type InstanceDetail,
+  instanceDetail,
+  jobIds,
+  type PreCheckResult,
+  preCheckResult,
+} from "./schema";
+
+/** TaurusDB instances: what they run, what they could run, and the calls that upgrade them. */
+
+const LIST = "gaussdb:instance:list";
+const UPGRADE = "gaussdbformysql:instance:upgrade";
+const BATCH = ["instances", "database-version", "upgrade"];
+
+/** Most instances that `details` takes. */
+export const DETAILS_LIMIT = 20;
+/** Most instances in one upgrade or pre-check, all of one source version. */
+export const BATCH_LIMIT = 100;
+
+/** @returns undefined when there is no such instance in the project */
+export async function readInstance(gateway: Gateway, id: string): Promise<InstanceDetail | undefined> {
+  const schema = z.object({ instance: instanceDetail });
+  return (await gateway.find({ path: ["instances", id], schema, action: LIST }))?.instance;
+}
+
+/**
+ * Details of up to 20 instances.
+ * @returns undefined when one of them is not there, which the answer does not name: ask for each alone
+ */
+export async function readDetails(
+  gateway: Gateway,
+  ids: readonly string[],
+): Promise<readonly InstanceDetail[] | undefined> {
+  const schema = z.object({ instances: z.array(instanceDetail) });
+  const query = { instance_ids: ids.join(",") };
+  return (await gateway.find({ path: ["instances", "details"], query, schema, action: LIST }))?.instances;
+}
+
+/** The only call that says what an upgrade would lead to. @returns undefined when there is no such instance */
+export async function readDatabaseVersion(gateway: Gateway, id: string): Promise<DatabaseVersion | undefined> {
+  return gateway.find({ path: ["instances", id, "database-version"], schema: databaseVersion, action: LIST });
+}
+
+/** An instance and the kernel that it runs, as `database-version` gives it. */
+export interface Source {
+  readonly instanceId: string;
+  readonly currentVersion: string;
+}
+
+/**
+ * Upgrades up to 100 instances of one source version to the newest kernel. The answer has no job ids and nothing per
+ * instance; an accepted upgrade may silently not start.
+ * @throws as `Gateway.write` does
+ */
+export async function upgradeBatch(gateway: Gateway, sources: readonly Source[], delay: boolean): Promise<void> {
+  const body = { ...bodyOf(sources), delay };
+  const { resp } = await gateway.write({ method: "POST", path: BATCH, body, schema: batchAnswer, action: UPGRADE });
+  if (resp.toLowerCase() === "success") return;
+  throw new Unreachable(`the upgrade call was answered "${resp}" instead of "success"`, { sent: true, heard: true });
+}
+
+/**
+ * Starts the check of up to 100 instances of one source version.
+ * @returns the ids of its tasks; undefined where the region lacks the call
+ * @throws PinError `blocked` when an instance is not there, or not of that version
+ */
+export async function startPreCheck(
+  gateway: Gateway,
+  sources: readonly Source[],
+): Promise<readonly string[] | undefined> {
+  const path = [...BATCH, "pre-check"];
+  const reading = await gateway.read({ method: "POST", path, body: bodyOf(sources), schema: jobIds, action: UPGRADE });
+  if (reading.kind === "data") return reading.data.job_ids;
+  if (reading.kind === "unserved") return undefined;
+  throw new PinError("blocked", `The pre-check of ${sources.length} instances was refused: ${reading.text}.`);
+}
+
+/**
+ * What the last check of these instances came to. Before it is over some regions say "false" without rows: missing rows
+ * mean that it is not known yet.
+ * @returns undefined when there is no result yet, or the region lacks the call
+ */
+export async function readPreCheck(gateway: Gateway, sources: readonly Source[]): Promise<PreCheckResult | undefined> {
+  const path = [...BATCH, "pre-check-result"];
+  const body = bodyOf(sources);
+  const reading = await gateway.read({ method: "POST", path, body, schema: preCheckResult, action: UPGRADE });
+  return reading.kind === "data" ? reading.data : undefined;
+}
+
+function bodyOf(sources: readonly Source[]) {
+  return {
+    databases_instance_infos: sources.map(({ instanceId, currentVersion }) => ({
+      instance_id: instanceId,
+      current_version: currentVersion,
+    })),
+  };
+}

@@ -1,0 +1,150 @@
+import { type Constraint, type Standing, standing } from "../core/constraint";
+import type { Condition, Ended, FleetMember } from "../core/fleet/fleet";
+import type { Finding, Task, Window } from "../core/pin";
+import { compareVersions, formatVersion, parseVersion, type Version } from "../core/version";
+import { canonicalJobId } from "./job-ids";
+import type { Instance, JobRow, ScheduleRow } from "./schema";
+import { conditionOf, jobStateOf, percentOf, timeOf } from "./status";
+
+/** What was read about one instance. */
+export interface KernelFacts {
+  readonly instance: Instance;
+  /** What an upgrade would lead to; undefined when it was not asked, or is not told. */
+  readonly offered: Version | undefined;
+  /** Its newest kernel upgrade of the last hours. */
+  readonly job: JobRow | undefined;
+  /** Its upgrade that waits for a window. */
+  readonly schedule: { readonly row: ScheduleRow; readonly window: Window } | undefined;
+  /** What the pre-check has against it. */
+  readonly objection: Finding | undefined;
+}
+
+/** Kernels up to this one are upgraded in several rounds, each to what the one before makes possible (§3.1). */
+const LAST_OF_ROUNDS = parseVersion("2.0.51.240311");
+
+/** What is known of an instance, in the core's words. Undefined when its kernel cannot be read. Pure. */
+export function kernelMember(facts: KernelFacts, constraint: Constraint): FleetMember | undefined {
+  const version = parseVersion(facts.instance.datastore.kernel_version);
+  if (version === undefined) return undefined;
+  const { offered, job } = facts;
+  const stands = standingOf(version, offered, constraint);
+  const ended = job && endedOf(job);
+  return {
+    name: facts.instance.id,
+    version,
+    standing: stands,
+    ...(offered === undefined ? {} : { target: formatVersion(offered) }),
+    condition: conditionFrom(facts, version, constraint, stands),
+    ...(ended === undefined ? {} : { ended }),
+  };
+}
+
+/** Only what is offered tells whether something newer than the newest known runs. */
+export function standingOf(version: Version, offered: Version | undefined, constraint: Constraint): Standing {
+  if (constraint.kind !== "latest") return standing(version, constraint);
+  return offered !== undefined && compareVersions(version, offered) < 0 ? "behind" : "holds";
+}
+
+function conditionFrom(facts: KernelFacts, version: Version, constraint: Constraint, stands: Standing): Condition {
+  const { instance, job, schedule, objection, offered } = facts;
+  const running = job && runningOf(job, offered);
+  if (running !== undefined) return running;
+  if (schedule !== undefined) {
+    const { row, window } = schedule;
+    return { kind: "deferred", task: taskOf(row.job_id, row.job_name, offered), window };
+  }
+  const state = conditionOf(instance.status);
+  if (state === "busy") return { kind: "busy", name: `in state ${instance.status}` };
+  if (stands !== "behind") return { kind: "ready" };
+  const finding =
+    (state === "broken" ? broken(instance.status) : undefined) ??
+    unattainable(version, offered, constraint) ??
+    objection;
+  return finding === undefined ? { kind: "ready" } : { kind: "held", finding };
+}
+
+/** A job that is not over. */
+function runningOf(row: JobRow, offered: Version | undefined): Condition | undefined {
+  const state = jobStateOf(row.status);
+  if (state === "completed" || state === "failed" || state === "canceled") return undefined;
+  if (state === "unauthorized") {
+    return {
+      kind: "held",
+      finding: {
+        code: "awaits-approval",
+        message: `Its upgrade ${row.job_id} waits for an approval (${row.status}).`,
+        remedy: "Approve it in the task centre of the console.",
+      },
+    };
+  }
+  const percent = percentOf(row.process);
+  return {
+    kind: "upgrading",
+    task: taskOf(row.job_id, row.job_name, offered),
+    message: state === "strange" ? `upgrading (${row.status})` : "upgrading",
+    ...(percent === undefined ? {} : { percent }),
+  };
+}
+
+function endedOf(row: JobRow): Ended | undefined {
+  const task = taskOf(row.job_id, row.job_name, undefined);
+  const began = timeOf(row.created_time) ?? 0;
+  switch (jobStateOf(row.status)) {
+    case "completed":
+      return { kind: "succeeded", task, began };
+    case "failed":
+      return {
+        kind: "failed",
+        task,
+        began,
+        message: row.fail_reason === "" ? "no reason was told." : row.fail_reason,
+        remedy: "Mend the cause, with Huawei Cloud's support if the instance is not well.",
+      };
+    case "canceled":
+      return {
+        kind: "failed",
+        task,
+        began,
+        message: "it was cancelled.",
+        remedy: "Find out who cancelled it, and why.",
+      };
+    default:
+      return undefined;
+  }
+}
+
+function taskOf(id: string, kind: string, offered: Version | undefined): Task {
+  return { id: canonicalJobId(id), kind, to: offered === undefined ? "the newest kernel" : formatVersion(offered) };
+}
+
+function broken(status: string): Finding {
+  return {
+    code: "instance-not-well",
+    message: `The instance is in state ${status}.`,
+    remedy: "Bring it back to ACTIVE first.",
+  };
+}
+
+/** The API goes to the newest kernel that it offers, so a pin below that, or above it, cannot be had. */
+function unattainable(version: Version, offered: Version | undefined, constraint: Constraint): Finding | undefined {
+  if (constraint.kind === "latest" || offered === undefined) return undefined;
+  const newest = formatVersion(offered);
+  const wish = formatVersion(constraint.version);
+  const stands = standing(offered, constraint);
+  if (stands === "newer") {
+    return {
+      code: "pin-passed-over",
+      property: "version",
+      message: `The newest kernel offered is ${newest}, and an upgrade always goes to the newest: ${wish} cannot be had any more.`,
+      remedy: `Write version: ">=${wish}".`,
+    };
+  }
+  const moves = compareVersions(version, offered) < 0;
+  const inRounds = LAST_OF_ROUNDS !== undefined && compareVersions(version, LAST_OF_ROUNDS) <= 0;
+  if (stands === "holds" || (moves && inRounds)) return undefined;
+  return {
+    code: "not-offered",
+    message: `The newest kernel offered is ${newest}, which does not satisfy the pin${moves ? ", so it was not upgraded to that either" : ""}.`,
+    remedy: "Wait until Huawei Cloud offers it there, or pin what is offered.",
+  };
+}

@@ -1,0 +1,109 @@
+import type { Constraint } from "../core/constraint";
+import { beforeSending, Refused } from "../core/errors";
+import type { FleetMember, FleetObservation, FleetPin, FleetWords } from "../core/fleet/fleet";
+import { planFleet } from "../core/fleet/plan-fleet";
+import type { Plan } from "../core/pin";
+import type { Runtime } from "../core/runtime";
+import { formatVersion } from "../core/version";
+import type { Access } from "./access";
+import { AlreadyLatest } from "./gateway";
+import { BATCH_LIMIT, upgradeBatch } from "./instances";
+import { canonicalJobId } from "./job-ids";
+import { KernelLook } from "./kernel-look";
+import { PreCheck } from "./pre-check";
+import { cancelSchedules } from "./tasks";
+
+const WORDS: FleetWords = {
+  upgrade: "kernel upgrade",
+  member: ["instance", "instances"],
+  stillBehind:
+    'kernels up to 2.0.51.240311 get there in several rounds, the last of which has to be applied in the console ("Apply Upgrade"); look at the instance there, then run `pulumi up` again',
+  neverStarted: "look at the instance and at the task centre in the console, then run `pulumi up` again",
+};
+
+export interface KernelPinOptions {
+  readonly access: Access;
+  readonly ids: readonly string[];
+  readonly constraint: Constraint;
+  readonly runtime: Runtime;
+  readonly defers: boolean;
+  readonly preCheck: boolean;
+}
+
+/** A connected driver for the kernels of TaurusDB instances, upgraded by calls that name up to 100 of them. */
+export class KernelPin implements FleetPin {
+  readonly title: string;
+  readonly names: readonly string[];
+  readonly batchSize = BATCH_LIMIT;
+  readonly defers: boolean;
+  readonly words = WORDS;
+  readonly #options: KernelPinOptions;
+  readonly #look: KernelLook;
+  readonly #preCheck: PreCheck;
+
+  constructor(options: KernelPinOptions) {
+    const { access, ids, constraint, runtime, defers } = options;
+    this.#options = options;
+    this.names = ids;
+    this.defers = defers;
+    this.title =
+      ids.length === 1 ? `TaurusDB instance ${ids[0]}` : `${ids.length} TaurusDB instances at ${access.place}`;
+    this.#preCheck = new PreCheck(access.gateway, runtime);
+    this.#look = new KernelLook({
+      access,
+      ids,
+      constraint,
+      clock: runtime.clock,
+      signal: runtime.signal,
+      objectionTo: ({ id, datastore }) => this.#preCheck.objectionTo(id, datastore.kernel_version),
+    });
+  }
+
+  observe(scheduled = false): Promise<FleetObservation> {
+    return this.#look.look(scheduled);
+  }
+
+  plan(observation: FleetObservation): Plan {
+    return planFleet(this, observation);
+  }
+
+  /** The upgrade and its pre-check take instances of one source version only. */
+  groupOf({ version }: FleetMember): string {
+    return formatVersion(version);
+  }
+
+  async prepare(batches: readonly (readonly FleetMember[])[]): Promise<boolean> {
+    if (!this.#options.preCheck) return false;
+    return beforeSending(() => this.#preCheck.check(batches));
+  }
+
+  async start(members: readonly FleetMember[]): Promise<void> {
+    const { access, defers } = this.#options;
+    const sources = members.map(({ name, version }) => ({ instanceId: name, currentVersion: formatVersion(version) }));
+    try {
+      await upgradeBatch(access.gateway, sources, defers);
+    } catch (error) {
+      if (!(error instanceof AlreadyLatest)) throw error;
+      // One of them has got there meanwhile: the others have to be asked for without it.
+      throw new Refused(error.message, { refusal: "final", cause: error });
+    } finally {
+      this.#look.changed();
+    }
+  }
+
+  async withdraw(tasks: readonly string[]): Promise<readonly string[]> {
+    const { access } = this.#options;
+    const written = await beforeSending(() => this.#look.pending(tasks));
+    if (written.length === 0) return [];
+    try {
+      const cancelled = new Set((await cancelSchedules(access.gateway, written)).map(canonicalJobId));
+      return tasks.filter((task) => cancelled.has(task));
+    } finally {
+      this.#look.changed();
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#options.access.close();
+  }
+}

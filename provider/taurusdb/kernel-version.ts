@@ -1,0 +1,83 @@
+import { z } from "zod";
+import { type CommonArguments, commonArguments } from "../core/arguments";
+import { type Constraint, parseConstraint } from "../core/constraint";
+import type { FleetObservation, FleetPin } from "../core/fleet/fleet";
+import type { PinKind } from "../core/kind";
+import { formatVersion, lowestVersion } from "../core/version";
+import { openAccess } from "./access";
+import { completeConnection, connection, instanceId, latestHasNoNewer, schedule, version } from "./arguments";
+import { type Connect, taurusTransport } from "./connection";
+import { KernelPin } from "./kernel-pin";
+import { shared } from "./kind";
+import type { Environment } from "./regions";
+
+const MINUTE = 60_000;
+
+const instanceIds = z
+  .array(instanceId("in07"), {
+    error: 'must be a list of instance ids, such as ["6754902da1f447269c6979b0590102a5in07"]',
+  })
+  .min(1, "must name at least one instance")
+  .superRefine((ids, context) => {
+    const twice = ids.find((id, at) => ids.indexOf(id) !== at);
+    if (twice !== undefined) context.addIssue(`names ${twice} twice`);
+  });
+
+function inputsFor(env: Environment) {
+  return z
+    .strictObject({
+      ...connection,
+      instanceIds,
+      version: version("2.0.75.28"),
+      schedule: schedule.optional(),
+      preCheck: z.boolean({ error: "must be true or false" }).optional(),
+      ...commonArguments,
+    })
+    .superRefine(completeConnection(env))
+    .superRefine(latestHasNoNewer);
+}
+
+type KernelArguments = z.infer<ReturnType<typeof inputsFor>> & CommonArguments;
+
+/** `taurusdb.KernelVersion`: the kernel version of TaurusDB instances, upgraded in batches. */
+export function kernelVersion(
+  connect: Connect = taurusTransport,
+  env: Environment = process.env,
+): PinKind<KernelArguments, FleetObservation, FleetPin> {
+  return {
+    ...shared,
+    // The manual says to look after 2 to 5 minutes whether an accepted upgrade has started.
+    times: { ...shared.times, settleTime: 5 * MINUTE },
+    inputs: inputsFor(env),
+    timeout: 120 * MINUTE,
+    identifiedBy: ["instanceIds"],
+    identity: (args) => args.instanceIds,
+    open: (args, runtime) =>
+      new KernelPin({
+        access: openAccess(args, runtime, connect, env),
+        ids: args.instanceIds,
+        constraint: constraintOf(args),
+        runtime,
+        defers: args.schedule === "maintenance-window",
+        preCheck: args.preCheck ?? true,
+      }),
+    outputs: ({ members }) => {
+      const lowest = lowestVersion(members.map((member) => member.version));
+      return {
+        ...(lowest === undefined ? {} : { currentVersion: formatVersion(lowest) }),
+        members: Object.fromEntries(members.map((member) => [member.name, formatVersion(member.version)])),
+      };
+    },
+    drifted: (_, { members }) => {
+      const stray = members.filter((member) => member.standing !== "holds");
+      const lowest = lowestVersion(stray.map((member) => member.version));
+      return lowest === undefined ? undefined : { version: formatVersion(lowest) };
+    },
+  };
+}
+
+function constraintOf({ version: pin }: { readonly version: string }): Constraint {
+  const constraint = parseConstraint(pin);
+  if (constraint === undefined) throw new Error(`${pin} was not validated`);
+  return constraint;
+}

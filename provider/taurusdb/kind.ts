@@ -1,0 +1,18 @@
+import type { PinKind } from "../core/kind";
+import { SECRETS, SOURCES } from "./credentials";
+
+const MINUTE = 60_000;
+
+/** What both resources have in common. */
+export const shared = {
+  secrets: SECRETS,
+  credentials: SOURCES,
+  times: {
+    unreachableBudget: 20 * MINUTE,
+    firstContact: MINUTE,
+    // The manual says to look after 2 to 5 minutes whether an accepted upgrade has started.
+    lostReplyWindow: 5 * MINUTE,
+    settleTime: 2 * MINUTE,
+  },
+  pinned: "version",
+} satisfies Partial<PinKind>;

@@ -1,0 +1,106 @@
+import { formatDuration } from "../core/duration";
+import type { FleetMember } from "../core/fleet/fleet";
+import type { Finding } from "../core/pin";
+import type { Runtime } from "../core/runtime";
+import { formatVersion } from "../core/version";
+import type { Gateway } from "./gateway";
+import { readPreCheck, type Source, startPreCheck } from "./instances";
+import type { PreCheckResult } from "./schema";
+
+/** How long a check may take, and how long until its result is asked for again, in milliseconds. */
+const PATIENCE = 5 * 60_000;
+const PAUSE = 5_000;
+
+type Row = PreCheckResult["upgrade_precheck_detail"][number];
+
+/**
+ * The vendor's own check before an upgrade: once for each instance and kernel. Where the region lacks it, there is none.
+ */
+export class PreCheck {
+  readonly #gateway: Gateway;
+  readonly #runtime: Runtime;
+  /** What it has against an instance at a kernel; undefined when nothing. */
+  readonly #checked = new Map<string, Finding | undefined>();
+  #served = true;
+
+  constructor(gateway: Gateway, runtime: Runtime) {
+    this.#gateway = gateway;
+    this.#runtime = runtime;
+  }
+
+  objectionTo(id: string, kernel: string): Finding | undefined {
+    return this.#checked.get(keyOf(id, kernel));
+  }
+
+  /**
+   * Checks those that were not checked yet, each group by one call, all groups at the same time.
+   * @param groups of one kernel each, no more members than a call may name
+   * @returns whether anything was checked
+   */
+  async check(groups: readonly (readonly FleetMember[])[]): Promise<boolean> {
+    const open = groups
+      .map((group) => group.filter(({ name, version }) => !this.#checked.has(keyOf(name, formatVersion(version)))))
+      .filter((group) => group.length > 0);
+    if (open.length === 0 || !this.#served) return false;
+    const checked = await Promise.all(open.map((group) => this.#checkGroup(group)));
+    return checked.some((done) => done);
+  }
+
+  async #checkGroup(group: readonly FleetMember[]): Promise<boolean> {
+    const sources = group.map(({ name, version }) => ({ instanceId: name, currentVersion: formatVersion(version) }));
+    if ((await startPreCheck(this.#gateway, sources)) === undefined) {
+      this.#served = false;
+      return false;
+    }
+    const result = await this.#result(sources);
+    for (const { instanceId, currentVersion } of sources) {
+      this.#checked.set(keyOf(instanceId, currentVersion), objection(result, instanceId, sources.length === 1));
+    }
+    return true;
+  }
+
+  /** Undefined when it does not come. */
+  async #result(sources: readonly Source[]): Promise<PreCheckResult | undefined> {
+    const { clock, signal, report } = this.#runtime;
+    const until = clock.elapsed() + PATIENCE;
+    while (clock.elapsed() < until) {
+      const result = await readPreCheck(this.#gateway, sources);
+      if (result !== undefined && result.upgrade_precheck_detail.length > 0) return result;
+      report({ message: `the pre-check of ${sources.length} at ${sources[0]?.currentVersion ?? ""} runs` });
+      await clock.sleep(PAUSE, signal);
+    }
+    return undefined;
+  }
+}
+
+/**
+ * What speaks against one instance. The rows name their instances in `check_object`; failed rows that name none are held
+ * against every instance of the check.
+ */
+function objection(result: PreCheckResult | undefined, id: string, alone: boolean): Finding | undefined {
+  if (result === undefined) {
+    return {
+      code: "pre-check-silent",
+      message: `The pre-check gave no result within ${formatDuration(PATIENCE)}.`,
+      remedy: "Run `pulumi up` again, or set `preCheck: false`.",
+    };
+  }
+  const failed = result.upgrade_precheck_detail.filter(({ check_status }) => check_status.toLowerCase() !== "passed");
+  const named = result.upgrade_precheck_detail.some(({ check_object }) => check_object.includes(id));
+  const own = alone || !named ? failed : failed.filter(({ check_object }) => check_object.includes(id));
+  const passed = own.length === 0 && (result.upgrade_precheck_result || named || failed.length > 0);
+  if (passed) return undefined;
+  return {
+    code: "pre-check-failed",
+    message: `The pre-check failed: ${own.length === 0 ? "no reason was told" : own.map(sentence).join("; ")}.`,
+    remedy: "Mend that first, or set `preCheck: false`.",
+  };
+}
+
+function sentence({ check_item, check_description }: Row): string {
+  return check_description === "" ? check_item : `${check_item} (${check_description.replace(/\.$/, "")})`;
+}
+
+function keyOf(id: string, kernel: string): string {
+  return `${id} ${kernel}`;
+}

@@ -1,0 +1,73 @@
+import type { Clock } from "../core/clock";
+import { refused } from "./contact";
+import type { Gateway } from "./gateway";
+import { type Instance, instance, instancePage, type JobRow, type ScheduleRow } from "./schema";
+import { Moments, Shared } from "./shared";
+import { KERNEL_UPGRADE, readJobs, readSchedules } from "./tasks";
+
+/** Most instances in a page. */
+const PAGE = 100;
+/** How far back ended jobs are of interest; running ones show as the state of their instance, however old. */
+const JOB_HISTORY = 6 * 3_600_000;
+/** One look at the details of a task in so many milliseconds, whichever pin asks. */
+const DETAIL_TURN = 2_000;
+
+/** What the pins of one project read for each other. */
+export class Project {
+  /**
+   * All instances, by id, as they were between the start and the end of one reading. One that is not in it may have slipped
+   * between two pages: look at it alone before it is called missing.
+   */
+  readonly instances: Shared<ReadonlyMap<string, Instance>>;
+  /** Kernel upgrades of the last hours, newest first. */
+  readonly jobs: Shared<readonly JobRow[]>;
+  /** Scheduled tasks that wait for their window. */
+  readonly schedules: Shared<readonly ScheduleRow[]>;
+  readonly moments = new Moments();
+  readonly #clock: Clock;
+  #nextDetail = 0;
+
+  /** @param gateway one that ends with no single pin */
+  constructor(gateway: Gateway, clock: Clock) {
+    const { moments } = this;
+    this.#clock = clock;
+    this.instances = new Shared(clock, moments, () => readInstances(gateway));
+    this.jobs = new Shared(clock, moments, () =>
+      readJobs(gateway, { jobName: KERNEL_UPGRADE, since: clock.now() - JOB_HISTORY }),
+    );
+    this.schedules = new Shared(clock, moments, () => readSchedules(gateway, { status: "Pending" }));
+  }
+
+  /** Whether the asker may look at the details of a task now: they are told for one task at a time. */
+  detailTurn(): boolean {
+    const now = this.#clock.elapsed();
+    if (now < this.#nextDetail) return false;
+    this.#nextDetail = now + DETAIL_TURN;
+    return true;
+  }
+}
+
+async function readInstances(gateway: Gateway): Promise<ReadonlyMap<string, Instance>> {
+  const instances = new Map<string, Instance>();
+  for (let offset = 0; ; ) {
+    const { items, total } = await readPage(gateway, offset);
+    for (const item of items) {
+      const parsed = instance.safeParse(item);
+      if (parsed.success) instances.set(parsed.data.id, parsed.data);
+    }
+    offset += items.length;
+    if (items.length === 0 || offset >= (total ?? (items.length < PAGE ? offset : Infinity))) return instances;
+  }
+}
+
+async function readPage(gateway: Gateway, offset: number) {
+  const reading = await gateway.read({
+    path: ["instances"],
+    query: { limit: String(PAGE), offset: String(offset) },
+    schema: instancePage,
+    action: "gaussdb:instance:list",
+  });
+  if (reading.kind === "data") return { items: reading.data.instances, total: reading.data.total_count };
+  const what = `GET /v3/…/instances at ${gateway.origin}`;
+  throw refused(what, { kind: "refused", code: "", requestId: undefined, text: reading.text });
+}

@@ -1,0 +1,56 @@
+import { PinError } from "../core/errors";
+import { validate } from "../http/body";
+import { Caller } from "./caller";
+import type { Connection } from "./connection";
+import { troubleWith } from "./contact";
+import type { Scope } from "./iam";
+import { projects } from "./schema";
+import { within } from "./within";
+
+/**
+ * The project in which the service is called: the one given, or the region's. Looked up once for an account in a process.
+ * @throws PinError `blocked` when the account has none of that name, or several; Unreachable when IAM cannot tell
+ */
+export async function projectIdOf(
+  connection: Connection,
+  { projectId, region = "" }: Scope,
+  signal: AbortSignal,
+): Promise<string> {
+  if (projectId !== undefined) return projectId;
+  return connection.account.projects.get(region) ?? within(signal, lookUpOnce(connection, region));
+}
+
+/** One look-up, however many wait for it. It ends with none of them. */
+function lookUpOnce(connection: Connection, region: string): Promise<string> {
+  const { lookups, account, signal } = connection;
+  const known = lookups.get(region);
+  if (known !== undefined) return known;
+  const lookup = lookUp(new Caller(connection, signal), connection, region)
+    .then((id) => {
+      account.projects.set(region, id);
+      return id;
+    })
+    .finally(() => lookups.delete(region));
+  lookups.set(region, lookup);
+  return lookup;
+}
+
+async function lookUp(caller: Caller, { account }: Connection, region: string): Promise<string> {
+  const { iam, credentials } = account;
+  const what = `GET /v3/projects?name=${region} at ${iam}`;
+  const call = { method: "GET", origin: iam, path: "/v3/projects", query: { name: region } } as const;
+  const { answer, signed } = await caller.ask(call, { region });
+  if (answer.kind !== "data") throw troubleWith(what, answer, { credentials, signed });
+  // Sub-projects are called <region>_<name>.
+  const named = validate(projects, answer.data, what).projects.filter(({ name }) => name === region);
+  const [only, ...others] = named;
+  if (only !== undefined && others.length === 0) return only.id;
+  const many = named.map(({ id }) => id).join(", ");
+  throw new PinError(
+    "blocked",
+    only === undefined
+      ? `${iam} knows no project of the account that is called ${region}.`
+      : `${iam} knows several projects that are called ${region}: ${many}.`,
+    { remedy: "Give the project of the instances as `projectId`, or check `region` and the account." },
+  );
+}

@@ -1,0 +1,81 @@
+import type { Account, Credentials } from "./account";
+import { canonicalRequest, type Signable, sdkDate, sign } from "./signer";
+import type { Token } from "./token";
+
+/** Who calls, and how that is shown to the gateway. */
+export interface Proof {
+  /** The headers to send: those of the request, and what proves who calls. */
+  headers(request: Signable, now: number): Readonly<Record<string, string>>;
+  /**
+   * After the gateway has refused it.
+   * @returns whether something was learnt, so that the call can be tried once more
+   */
+  reconsider(answered: Readonly<Record<string, string | undefined>>, now: number): boolean;
+  /** The text that was signed last, lines parted by `|`, without secrets. */
+  readonly signed?: string | undefined;
+}
+
+/** Farther apart than this, our clock is why a signature is refused: the gateway allows 15 minutes. */
+const WRONG_CLOCK = 5 * 60_000;
+
+type Key = Omit<Extract<Credentials, { kind: "key" }>, "kind">;
+
+/** A signature, by the server's clock. The gateway locks a key after five bad ones: it is never tried again unchanged. */
+export class KeyProof implements Proof {
+  readonly #account: Account;
+  readonly #key: Key;
+  /** The offset by which it was signed last. */
+  #offset = 0;
+  signed: string | undefined;
+
+  constructor(account: Account, key: Key) {
+    this.#account = account;
+    this.#key = key;
+  }
+
+  headers(request: Signable, now: number): Readonly<Record<string, string>> {
+    const { securityToken } = this.#key;
+    this.#offset = this.#account.clockOffset;
+    const headers = {
+      ...request.headers,
+      "x-sdk-date": sdkDate(now + this.#offset),
+      ...(securityToken === undefined ? {} : { "x-security-token": securityToken }),
+    };
+    const signable = { ...request, headers };
+    this.signed = canonicalRequest(signable)
+      .replaceAll("\n", "|")
+      .replace(/(x-security-token:)[^|]*/, "$1[secret]");
+    return { ...headers, authorization: sign(signable, this.#key) };
+  }
+
+  reconsider({ date }: Readonly<Record<string, string | undefined>>, now: number): boolean {
+    const server = Date.parse(date ?? "");
+    if (!Number.isNaN(server) && this.#isOff(server - now)) this.#account.clockOffset = server - now;
+    // Another call may have learnt it in the meantime.
+    return this.#isOff(this.#account.clockOffset);
+  }
+
+  #isOff(offset: number): boolean {
+    return Math.abs(offset - this.#offset) >= WRONG_CLOCK;
+  }
+}
+
+/** A token: it may have died early, so another one is taken. */
+export class TokenProof implements Proof {
+  readonly #account: Account;
+  readonly #token: Token;
+
+  constructor(account: Account, token: Token) {
+    this.#account = account;
+    this.#token = token;
+  }
+
+  headers(request: Signable): Readonly<Record<string, string>> {
+    return { ...request.headers, "x-auth-token": this.#token.value };
+  }
+
+  reconsider(): boolean {
+    this.#account.tokens.forget(this.#token);
+    return true;
+  }
+}

@@ -1,0 +1,186 @@
+import { z } from "zod";
+
+/**
+ * What is read of the service's answers. Its documents, samples and servers differ in types, so numbers are taken as texts
+ * and texts as numbers; what is not needed may be missing or null.
+ */
+
+const text = z.union([z.string(), z.number()]).transform(String);
+/** `""` where there is none. */
+const note = text.nullish().transform((value) => value ?? "");
+const count = z.union([z.number(), z.string().regex(/^\d+$/, "must be a number").transform(Number)]);
+/** Undefined where it is not said. */
+const flag = z
+  .union([z.boolean(), z.stringbool(), z.number().transform((value) => value !== 0)])
+  .optional()
+  .catch(undefined);
+const list = <T extends z.ZodType>(item: T) =>
+  z
+    .array(item)
+    .nullish()
+    .transform((items) => items ?? []);
+
+/** What an answer is about: it has to be there, or something else answers. */
+const rows = <T extends z.ZodType>(item: T) =>
+  z
+    .array(item)
+    .nullable()
+    .transform((items) => items ?? []);
+
+/** An item of the instance list, and what the detail has in common with it. */
+export const instance = z.object({
+  id: text,
+  name: note,
+  status: note,
+  datastore: z.object({ version: note, kernel_version: text }),
+});
+export type Instance = z.infer<typeof instance>;
+
+/** Items that cannot be read are left out of the list: they must not hide the others. */
+export const instancePage = z.object({
+  instances: z.array(z.unknown()),
+  total_count: count.nullish().transform((value) => value ?? undefined),
+});
+
+export const instanceDetail = instance.extend({
+  /** `18:00-22:00`, UTC. */
+  maintenance_window: note,
+  nodes: list(z.object({ id: text, name: note, status: note })),
+});
+export type InstanceDetail = z.infer<typeof instanceDetail>;
+
+export const databaseVersion = z.object({
+  upgrade_flag: flag,
+  datastore: z.object({
+    current_kernel_version: text,
+    /** `""` where the region does not say. */
+    latest_kernel_version: note,
+  }),
+});
+export type DatabaseVersion = z.infer<typeof databaseVersion>;
+
+export const jobIds = z.object({ job_ids: rows(text) });
+export const jobId = z.object({ job_id: text });
+export const batchAnswer = z.object({ resp: text });
+
+export const preCheckResult = z.object({
+  upgrade_precheck_result: z.union([z.string(), z.boolean()]).transform((value) => String(value) === "true"),
+  /** Milliseconds since 1970. */
+  updated_at: count.nullish().transform((value) => value ?? undefined),
+  upgrade_precheck_detail: list(
+    z.object({ check_item: note, check_description: note, check_object: note, check_status: note }),
+  ),
+});
+export type PreCheckResult = z.infer<typeof preCheckResult>;
+
+export const job = z.object({
+  job: z.object({
+    id: text,
+    name: note,
+    status: text,
+    created: note,
+    ended: note,
+    /** `60%` while it runs. */
+    process: note,
+    instance: z
+      .object({ id: note, name: note })
+      .nullish()
+      .transform((value) => value ?? undefined),
+    fail_reason: note,
+  }),
+});
+export type Job = z.infer<typeof job>["job"];
+
+const jobRow = z.object({
+  instance_id: note,
+  instance_name: note,
+  job_id: text,
+  job_name: note,
+  status: text,
+  process: note,
+  created_time: note,
+  ended_time: note,
+  fail_reason: note,
+  show_detail: flag,
+});
+export type JobRow = z.infer<typeof jobRow>;
+export const jobPage = z.object({ jobs: rows(jobRow), total_count: count.nullish() });
+
+const scheduleRow = z.object({
+  job_id: text,
+  instance_id: note,
+  job_name: note,
+  job_status: text,
+  start_time: note,
+  end_time: note,
+  create_time: note,
+  datastore_type: note,
+});
+export type ScheduleRow = z.infer<typeof scheduleRow>;
+export const schedulePage = z.object({ schedules: rows(scheduleRow), total_count: count.nullish() });
+
+export const scheduleExist = z.object({
+  exist: flag,
+  scheduled_tasks: list(
+    z.object({
+      task_id: text,
+      task_name: note,
+      task_status: note,
+      instance_id: note,
+      start_time: note,
+      end_time: note,
+    }),
+  ),
+});
+export type ScheduleExist = z.infer<typeof scheduleExist>;
+
+export const taskDetail = z.object({
+  status: note,
+  sub_task_list: list(z.object({ sub_task_name: note, percent: note, status: note, remaining_time: note })),
+});
+export type TaskDetail = z.infer<typeof taskDetail>;
+
+const action = z.object({ action: note, job_id: note, status: note });
+export type Action = z.infer<typeof action>;
+
+export const starRocks = z.object({
+  id: text,
+  name: note,
+  status: note,
+  data_store_version: text,
+  new_version_available: flag,
+  is_frozen: flag,
+  actions: list(action),
+  groups: list(
+    z.object({
+      nodes: list(
+        z.object({
+          id: text,
+          name: note,
+          status: note,
+          actions: list(action),
+          datastore: z.object({ version: note }).nullish(),
+        }),
+      ),
+    }),
+  ),
+  ops_window: z.object({ start_time: note, end_time: note }).nullish(),
+});
+export type StarRocks = z.infer<typeof starRocks>;
+export const starRocksList = z.object({ instances: rows(starRocks) });
+
+export const htapVersions = z.object({ datastores: rows(z.object({ name: note, kernel_version: note })) });
+
+const htapInstance = z.object({ id: text, name: note, engine_name: note, engine_version: note });
+export type HtapInstance = z.infer<typeof htapInstance>;
+export const htapList = z.object({ instances: rows(htapInstance) });
+
+export const projects = z.object({ projects: rows(z.object({ id: text, name: note })) });
+
+export const issuedToken = z.object({
+  token: z.object({
+    expires_at: text,
+    issued_at: note,
+    project: z.object({ id: text }).nullish(),
+  }),
+});

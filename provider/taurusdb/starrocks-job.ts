@@ -1,0 +1,138 @@
+import type { Clock } from "../core/clock";
+import type { Task, TaskStatus } from "../core/pin";
+import type { Gateway } from "./gateway";
+import type { JobIds } from "./job-ids";
+import { TaskCenter } from "./progress";
+import type { Job, ScheduleRow } from "./schema";
+import { actionsOf, dailyWindow, type Ids, readStarRocks } from "./starrocks";
+import { KIND } from "./starrocks-activity";
+import { conditionOf, jobStateOf, percentOf } from "./status";
+import { readJob, readSchedules, VERSION_UPGRADE } from "./tasks";
+import { anyWindow, windowOf } from "./window";
+
+/** A job can be asked for only some seconds after it was made. */
+const UNSEEN = 60_000;
+/** An upgrade that is accepted to run at once starts within 2 to 5 minutes. */
+const SLOW_START = 5 * 60_000;
+
+export interface JobWatcherOptions {
+  readonly gateway: Gateway;
+  readonly ids: Ids;
+  readonly jobIds: JobIds;
+  readonly clock: Clock;
+  /** Whether upgrades of this pin are meant for the maintenance window. */
+  readonly delays: boolean;
+}
+
+/** Watches one upgrade of a StarRocks instance by its job. */
+export class JobWatcher {
+  readonly #options: JobWatcherOptions;
+  readonly #center: TaskCenter;
+  /** Since when the job has not been found. */
+  #unseen: { readonly id: string; readonly since: number } | undefined;
+  /** Since when the job has been seen waiting. */
+  #waiting: { readonly id: string; readonly since: number } | undefined;
+  /** Jobs of this run that were sent to start at once. */
+  readonly #immediate = new Set<string>();
+
+  constructor(options: JobWatcherOptions) {
+    this.#options = options;
+    this.#center = new TaskCenter(options.gateway);
+  }
+
+  /** A job that this run has started. */
+  started(id: string): void {
+    if (!this.#options.delays) this.#immediate.add(id);
+  }
+
+  async inspect(task: Task): Promise<TaskStatus> {
+    const { gateway, jobIds } = this.#options;
+    const job = await readJob(gateway, jobIds, task.id);
+    if (job === undefined) return this.#notSeen(task);
+    this.#unseen = undefined;
+    switch (jobStateOf(job.status)) {
+      case "pending":
+        return this.#pending(task, job);
+      case "running":
+        return this.#running(job);
+      case "completed":
+        return this.#settling();
+      case "failed":
+        return failed(job, job.fail_reason === "" ? "the service gives no reason" : job.fail_reason);
+      case "canceled":
+        return failed(job, "it was canceled");
+      case "unauthorized":
+        return { kind: "running", message: "waits for an approval, which is given in the console's task centre" };
+      case "strange":
+        return { kind: "running", message: `is in the state "${job.status}", which is not known here` };
+    }
+  }
+
+  #notSeen({ id }: Task): TaskStatus {
+    const now = this.#options.clock.now();
+    if (this.#unseen?.id !== id) this.#unseen = { id, since: now };
+    if (now - this.#unseen.since >= UNSEEN) return { kind: "gone" };
+    return { kind: "running", message: `job ${id} cannot be asked for yet` };
+  }
+
+  /** It waits for some seconds, or for the maintenance window. */
+  async #pending({ id }: Task, job: Job): Promise<TaskStatus> {
+    const { gateway, ids, clock } = this.#options;
+    const accepted: TaskStatus = { kind: "running", message: "accepted, not started yet" };
+    if (this.#immediate.has(id)) return accepted;
+    const row = await this.#scheduleOf(id);
+    const window = row && windowOf(row);
+    if (window !== undefined) return { kind: "deferred", window };
+    if (row === undefined && !this.#waitsUnlisted(job)) return accepted;
+    const detail = await readStarRocks(gateway, ids);
+    return { kind: "deferred", window: anyWindow(detail === undefined ? "" : dailyWindow(detail), clock.now()) };
+  }
+
+  /** Whether scheduled StarRocks upgrades are listed is not documented; one that begins at once does so within minutes. */
+  #waitsUnlisted({ id, name }: Job): boolean {
+    const { delays, clock } = this.#options;
+    if (this.#waiting?.id !== id) this.#waiting = { id, since: clock.now() };
+    return delays || name === VERSION_UPGRADE || clock.now() - this.#waiting.since >= SLOW_START;
+  }
+
+  async #scheduleOf(id: string): Promise<ScheduleRow | undefined> {
+    const { gateway, jobIds } = this.#options;
+    for (const form of jobIds.forms(id)) {
+      const [row] = await readSchedules(gateway, { jobId: form });
+      if (row !== undefined) return jobStateOf(row.job_status) === "pending" ? row : undefined;
+    }
+    return undefined;
+  }
+
+  async #running({ id, process }: Job): Promise<TaskStatus> {
+    const percent = percentOf(process);
+    const remaining = await this.#center.remaining(id);
+    const message = remaining === "" ? KIND : `${KIND}, ${remaining}`;
+    return { kind: "running", message, ...(percent === undefined ? {} : { percent }) };
+  }
+
+  /** A completed job leaves its instance and nodes a while to come to rest. */
+  async #settling(): Promise<TaskStatus> {
+    const detail = await readStarRocks(this.#options.gateway, this.#options.ids);
+    if (detail === undefined) return { kind: "succeeded" };
+    const nodes = detail.groups.flatMap((group) => group.nodes);
+    const restless = [detail, ...nodes].find(({ status }) => status !== "" && conditionOf(status) !== "ready");
+    const [action] = actionsOf(detail);
+    if (restless !== undefined) {
+      return {
+        kind: "running",
+        message: `the job is completed, ${restless.name || restless.id} is ${restless.status}`,
+      };
+    }
+    if (action !== undefined) return { kind: "running", message: `the job is completed, ${action.action} still runs` };
+    return { kind: "succeeded" };
+  }
+}
+
+function failed({ name }: Job, reason: string): TaskStatus {
+  return {
+    kind: "failed",
+    message: `${name === "" ? "its job" : name}: ${reason.replace(/\.$/, "")}.`,
+    remedy: "Nothing was upgraded by it. Mend the cause; the next `pulumi up` looks again and starts anew.",
+  };
+}

@@ -1,0 +1,70 @@
+import { z } from "zod";
+import { commonArguments } from "../core/arguments";
+import { type Constraint, parseConstraint } from "../core/constraint";
+import type { PinKind } from "../core/kind";
+import { formatParts, lowestVersion } from "../core/version";
+import { openAccess } from "./access";
+import { completeConnection, connection, instanceId, latestHasNoNewer, schedule, version } from "./arguments";
+import { type Connect, taurusTransport } from "./connection";
+import { shared } from "./kind";
+import type { Environment } from "./regions";
+import type { StarRocksObservation } from "./starrocks-look";
+import { StarRocksPin } from "./starrocks-pin";
+import { standingOf } from "./starrocks-standing";
+
+const HOUR = 3_600_000;
+
+function inputs(env: Environment) {
+  return z
+    .strictObject({
+      instanceId: instanceId("in07"),
+      starRocksInstanceId: instanceId("in17"),
+      version: version("3.1.15.80"),
+      skipValidation: z.boolean({ error: "must be true or false" }).optional(),
+      schedule: schedule.optional(),
+      ...connection,
+      ...commonArguments,
+    })
+    .superRefine(latestHasNoNewer)
+    .superRefine(completeConnection(env));
+}
+
+type Arguments = z.infer<ReturnType<typeof inputs>>;
+
+/** `taurusdb.StarRocksVersion`: the kernel of a StarRocks instance beside a TaurusDB instance. */
+export function starRocksVersion(
+  connect: Connect = taurusTransport,
+  env: Environment = process.env,
+): PinKind<Arguments, StarRocksObservation> {
+  return {
+    ...shared,
+    inputs: inputs(env),
+    timeout: HOUR,
+    identifiedBy: ["starRocksInstanceId"],
+    identity: ({ starRocksInstanceId }) => [starRocksInstanceId],
+    open: (args, runtime) =>
+      new StarRocksPin({
+        access: openAccess(args, runtime, connect, env),
+        args,
+        constraint: constraintOf(args),
+        runtime,
+      }),
+    outputs: ({ members }) => {
+      const lowest = lowestVersion(members.map((member) => member.version));
+      return {
+        ...(lowest === undefined ? {} : { currentVersion: formatParts(lowest) }),
+        members: Object.fromEntries(members.map((member) => [member.name, formatParts(member.version)])),
+      };
+    },
+    drifted: (args, { known }) => {
+      const stand = standingOf(known, constraintOf(args));
+      return stand === "behind" || stand === "newer" ? { version: formatParts(known.shown) } : undefined;
+    },
+  };
+}
+
+function constraintOf(args: Pick<Arguments, "version">): Constraint {
+  const constraint = parseConstraint(args.version);
+  if (constraint === undefined) throw new Error(`not a version: ${args.version}`);
+  return constraint;
+}

@@ -1,0 +1,170 @@
+import type { Gateway, Reading } from "./gateway";
+import { canonicalJobId, type JobIds } from "./job-ids";
+import {
+  type Job,
+  type JobRow,
+  job,
+  jobIds,
+  jobPage,
+  type ScheduleExist,
+  type ScheduleRow,
+  scheduleExist,
+  schedulePage,
+  type TaskDetail,
+  taskDetail,
+} from "./schema";
+import { queryTime } from "./status";
+
+/** Jobs, instant tasks and scheduled tasks. They can be asked for some seconds after they were made, and for a month. */
+
+const LIST = "gaussdb:instance:list";
+
+/** Instant tasks that upgrade the kernel of a TaurusDB instance. */
+export const KERNEL_UPGRADE = "UpgradeGaussDBforMySQLDatabaseVersion";
+
+/** Scheduled kernel upgrades, of TaurusDB and StarRocks alike. */
+export const VERSION_UPGRADE = "VERSION_UPGRADE";
+
+/** @returns undefined when the service does not know the job, or not yet */
+export async function readJob(gateway: Gateway, ids: JobIds, id: string): Promise<Job | undefined> {
+  for (const form of ids.forms(id)) {
+    const reading = await gateway.read({ path: ["jobs"], query: { id: form }, schema: job, action: LIST });
+    if (reading.kind === "data") {
+      ids.note(form);
+      return reading.data.job;
+    }
+  }
+  return undefined;
+}
+
+/** What instant tasks are asked for by. There is no filter by instance. */
+export interface JobFilter {
+  readonly status?: string;
+  readonly jobName?: string;
+  readonly jobId?: string;
+  /** Milliseconds since 1970. */
+  readonly since?: number;
+}
+
+/** Most rows that the service gives at once. */
+const JOB_PAGE = 50;
+const MOST_PAGES = 20;
+
+/**
+ * Instant tasks, newest first. The documents leave open whether `offset` counts pages or records, so the second page tells:
+ * counted as records it would begin with the second row of the first one.
+ */
+export async function readJobs(gateway: Gateway, filter: JobFilter): Promise<readonly JobRow[]> {
+  const rows = new Map<string, JobRow>();
+  let offset = 1;
+  let byRecord = false;
+  for (let page = 1; page <= MOST_PAGES; page++) {
+    const reading = await gateway.read({
+      path: ["immediate-jobs"],
+      query: { ...queryOf(filter), limit: String(JOB_PAGE), offset: String(offset) },
+      schema: jobPage,
+      action: LIST,
+    });
+    const { jobs, total_count: total } = orNothing(reading, { jobs: [], total_count: 0 });
+    const before = rows.size;
+    for (const row of jobs) if (!rows.has(row.job_id)) rows.set(row.job_id, row);
+    const fresh = rows.size - before;
+    if (fresh === 0 || jobs.length < JOB_PAGE || rows.size >= (total ?? Infinity)) break;
+    byRecord ||= page > 1 && fresh < jobs.length / 2;
+    offset = byRecord ? rows.size : offset + 1;
+  }
+  return [...rows.values()];
+}
+
+function queryOf({ status, jobName, jobId, since }: JobFilter): Record<string, string> {
+  return {
+    ...(status === undefined ? {} : { status }),
+    ...(jobName === undefined ? {} : { job_name: jobName }),
+    ...(jobId === undefined ? {} : { job_id: jobId }),
+    ...(since === undefined ? {} : { start_time: queryTime(since) }),
+  };
+}
+
+export interface ScheduleFilter {
+  readonly instanceId?: string;
+  readonly status?: string;
+  readonly jobId?: string;
+}
+
+const SCHEDULE_PAGE = 100;
+
+/** Scheduled tasks; `offset` counts records. */
+export async function readSchedules(gateway: Gateway, filter: ScheduleFilter): Promise<readonly ScheduleRow[]> {
+  const rows = new Map<string, ScheduleRow>();
+  for (let offset = 0; offset < SCHEDULE_PAGE * MOST_PAGES; ) {
+    const reading = await gateway.read({
+      path: ["scheduled-jobs"],
+      query: {
+        ...(filter.instanceId === undefined ? {} : { instance_id: filter.instanceId }),
+        ...(filter.status === undefined ? {} : { status: filter.status }),
+        ...(filter.jobId === undefined ? {} : { job_id: filter.jobId }),
+        limit: String(SCHEDULE_PAGE),
+        offset: String(offset),
+      },
+      schema: schedulePage,
+      action: LIST,
+    });
+    const { schedules, total_count: total } = orNothing(reading, { schedules: [], total_count: 0 });
+    for (const row of schedules) rows.set(row.job_id, row);
+    offset += schedules.length;
+    if (schedules.length === 0 || offset >= (total ?? (schedules.length < SCHEDULE_PAGE ? offset : Infinity))) break;
+  }
+  return [...rows.values()];
+}
+
+/**
+ * Cancels scheduled tasks that have not begun.
+ * @returns the ids, of those asked for, that the service says it has cancelled; it leaves the others out without a word
+ */
+export async function cancelSchedules(gateway: Gateway, ids: readonly string[]): Promise<readonly string[]> {
+  const answer = await gateway.write({
+    method: "DELETE",
+    path: ["scheduled-jobs"],
+    body: { job_ids: ids },
+    schema: jobIds,
+    action: "gaussdbformysql:task:delete",
+  });
+  const cancelled = new Set(answer.job_ids.map(canonicalJobId));
+  return ids.filter((id) => cancelled.has(canonicalJobId(id)));
+}
+
+/** Scheduled upgrades of a TaurusDB instance that wait or run. @returns undefined where the region lacks the call */
+export async function readScheduleExist(gateway: Gateway, instanceId: string): Promise<ScheduleExist | undefined> {
+  const reading = await gateway.read({
+    method: "POST",
+    path: ["instances", instanceId, "schedule-tasks", "exist"],
+    body: { schedule_type: VERSION_UPGRADE },
+    schema: scheduleExist,
+    action: LIST,
+  });
+  return reading.kind === "data" ? reading.data : undefined;
+}
+
+/** Progress of a task whose row says `show_detail`. @returns undefined where there is none */
+export async function readTaskDetail(
+  gateway: Gateway,
+  { instance_id, job_id, job_name }: Pick<JobRow, "instance_id" | "job_id" | "job_name">,
+): Promise<TaskDetail | undefined> {
+  const reading = await gateway.read({
+    path: ["instances", instance_id, "task-center-detail"],
+    query: { job_id, job_name },
+    schema: taskDetail,
+    action: LIST,
+  });
+  return reading.kind === "data" ? reading.data : undefined;
+}
+
+/** Seconds that a task still needs: the sum over its parts; undefined where no part says. */
+export function remainingOf({ sub_task_list: parts }: TaskDetail): number | undefined {
+  const told = parts.map(({ remaining_time }) => Number.parseFloat(remaining_time)).filter(Number.isFinite);
+  return told.length === 0 ? undefined : told.reduce((sum, seconds) => sum + seconds, 0);
+}
+
+function orNothing<T>(reading: Reading<T>, nothing: T): T {
+  return reading.kind === "data" ? reading.data : nothing;
+}

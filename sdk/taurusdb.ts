@@ -1,0 +1,202 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { type CommonArgs, VersionResource } from "./resource";
+
+const SECRETS = ["accessKey", "secretKey", "securityToken", "password"];
+
+/**
+ * How to reach TaurusDB. What is not given here is taken from an explicit `Provider`, from the stack's configuration
+ * (`huaweicloud:region`), or from the environment. The caller shows who it is by an access key, or by the password of an
+ * IAM user; the access key is taken where there are both.
+ */
+export interface ConnectionArgs {
+  /**
+   * The region of the instances. The service's address follows from it.
+   * @default the config value `huaweicloud:region`, or the environment variable `HW_REGION_NAME`
+   * @example "cn-north-4"
+   */
+  readonly region?: pulumi.Input<string>;
+  /**
+   * The project of the instances, 32 letters and digits.
+   * @default the config value `huaweicloud:projectId`, the environment variable `HW_PROJECT_ID` or
+   * `HUAWEICLOUD_SDK_PROJECT_ID`, or the one project that is called like the region
+   */
+  readonly projectId?: pulumi.Input<string>;
+  /**
+   * Address of the service, for regions that are not known here and for networks with an entrance of their own.
+   * @default the config value `huaweicloud:endpoint`, the environment variable
+   * `HUAWEICLOUD_SDK_REGION_GAUSSDB_<REGION>` (such as `…_CN_NORTH_4`), or the region's
+   * @example "https://gaussdb.cn-north-4.myhuaweicloud.com"
+   */
+  readonly endpoint?: pulumi.Input<string>;
+  /**
+   * Address of IAM, which is asked for the project's id and for tokens.
+   * @default the config value `huaweicloud:iamEndpoint`, the environment variable `HW_AUTH_URL` or
+   * `HUAWEICLOUD_SDK_IAM_ENDPOINT`, or the region's
+   */
+  readonly iamEndpoint?: pulumi.Input<string>;
+  /**
+   * Access key (AK). Kept encrypted in the state.
+   * @default the config value `huaweicloud:accessKey`, or the environment variable `HW_ACCESS_KEY` or
+   * `HUAWEICLOUD_SDK_AK`
+   */
+  readonly accessKey?: pulumi.Input<string>;
+  /**
+   * Secret key (SK) of the access key. Kept encrypted in the state.
+   * @default the config value `huaweicloud:secretKey`, or the environment variable `HW_SECRET_KEY` or
+   * `HUAWEICLOUD_SDK_SK`
+   */
+  readonly secretKey?: pulumi.Input<string>;
+  /**
+   * The token that goes with a temporary access key. Kept encrypted in the state.
+   * @default the config value `huaweicloud:securityToken`, or the environment variable `HW_SECURITY_TOKEN` or
+   * `HUAWEICLOUD_SDK_SECURITY_TOKEN`
+   */
+  readonly securityToken?: pulumi.Input<string>;
+  /**
+   * An IAM user, in place of an access key. A HUAWEI ID takes no token by password.
+   * @default the config value `huaweicloud:userName`, or the environment variable `HW_USER_NAME`
+   */
+  readonly userName?: pulumi.Input<string>;
+  /**
+   * Its password. Kept encrypted in the state.
+   * @default the config value `huaweicloud:password`, or the environment variable `HW_USER_PASSWORD`
+   */
+  readonly password?: pulumi.Input<string>;
+  /**
+   * The account that the IAM user belongs to.
+   * @default the config value `huaweicloud:domainName`, or the environment variable `HW_DOMAIN_NAME`
+   */
+  readonly domainName?: pulumi.Input<string>;
+}
+
+/** Arguments of both resources. */
+export interface KernelArgs extends ConnectionArgs, CommonArgs {
+  /**
+   * When an upgrade is made.
+   * - `now`: at once
+   * - `maintenance-window`: in the instance's next maintenance window. `up` ends with `status: "deferred"` and the window in
+   *   `lastUpgrade`; once the window is over the next `up` looks what came of it. Changing or destroying the pin takes an
+   *   upgrade back that it has scheduled and that has not begun.
+   * @default "now"
+   */
+  readonly schedule?: pulumi.Input<"now" | "maintenance-window">;
+}
+
+/** Arguments of {@link KernelVersion}. */
+export interface KernelVersionArgs extends KernelArgs {
+  /**
+   * The TaurusDB instances, each once: 36 letters and digits that end in `in07`.
+   * @example ["6754902da1f447269c6979b0590102a5in07"]
+   */
+  readonly instanceIds: pulumi.Input<pulumi.Input<string>[]>;
+  /**
+   * The kernel version that every instance shall run: exact (`2.0.75.28`), a prefix (`2.0.75`), a floor (`>=2.0.75`) or
+   * `latest`. An upgrade always goes to the newest kernel that is offered to an instance, so an exact version or prefix that
+   * the newest lies beyond cannot be reached: the preview says so, and nothing is called.
+   */
+  readonly version: pulumi.Input<string>;
+  /**
+   * Have the service check the instances first, in regions that have the call. An instance that does not pass is not
+   * upgraded, and the reasons are told.
+   * @default true
+   */
+  readonly preCheck?: pulumi.Input<boolean>;
+}
+
+/**
+ * The kernel version of TaurusDB instances, one or many
+ * (`POST /v3/{project_id}/instances/database-version/upgrade`).
+ *
+ * Creating it adopts the instances: those that satisfy the version get no call. The others are upgraded in batches of at
+ * most 100 that run the same version, and each is waited for; `members` has the version of each. Nothing has to be known of
+ * what runs. When some fail, the next `pulumi up` sends what is left. Deleting the resource unpins and leaves the instances
+ * as they are.
+ *
+ * @example
+ * ```ts
+ * const fleet = new taurusdb.KernelVersion("fleet", {
+ *   region: "cn-north-4",
+ *   instanceIds: ["6754902da1f447269c6979b0590102a5in07", "d738399de028480fabb2b8120d4e01a4in07"],
+ *   version: ">=2.0.75",
+ *   schedule: "maintenance-window",
+ * });
+ * ```
+ */
+export class KernelVersion extends VersionResource {
+  /** The version as written in the program, known at preview: for use by what depends on it. */
+  declare readonly version: pulumi.Output<string>;
+  /** The lowest version that an instance runs. */
+  declare readonly currentVersion: pulumi.Output<string>;
+  /** What became of each instance that did not get to the pin, a sentence each; absent when all did. */
+  declare readonly problems: pulumi.Output<Record<string, string> | undefined>;
+
+  constructor(name: string, args: KernelVersionArgs, options?: pulumi.CustomResourceOptions) {
+    super(
+      { type: "taurusdb:KernelVersion", secrets: SECRETS, observed: ["currentVersion", "problems"] },
+      name,
+      { ...args },
+      options,
+    );
+  }
+}
+
+/** Arguments of {@link StarRocksVersion}. */
+export interface StarRocksVersionArgs extends KernelArgs {
+  /**
+   * The TaurusDB instance that the StarRocks instance stands beside: 36 letters and digits that end in `in07`.
+   * @example "6754902da1f447269c6979b0590102a5in07"
+   */
+  readonly instanceId: pulumi.Input<string>;
+  /**
+   * The StarRocks instance: 36 letters and digits that end in `in17`.
+   * @example "1c8b1f2e2a2b4f0f9a6d3a0f4a3b9c11in17"
+   */
+  readonly starRocksInstanceId: pulumi.Input<string>;
+  /**
+   * The kernel version that it shall run: exact (`3.1.15.80`), a prefix (`3.1`), a floor (`>=3.1.15`) or `latest`. An upgrade
+   * always goes to the newest kernel that is offered, so an exact version or prefix that the newest lies beyond cannot be
+   * reached: the preview says so, and nothing is called. Where the service shows two parts of the version only (`3.1`), more
+   * parts can be held only while nothing newer is offered.
+   */
+  readonly version: pulumi.Input<string>;
+  /**
+   * Upgrade without the service's validation. CAUTION: it is what keeps an upgrade from breaking data synchronisation tasks
+   * that run.
+   * @default false
+   */
+  readonly skipValidation?: pulumi.Input<boolean>;
+}
+
+/**
+ * The kernel version of a StarRocks instance beside a TaurusDB instance
+ * (`POST /v3/{project_id}/instances/{starrocks_instance_id}/starrocks/db-upgrade`).
+ *
+ * Creating it adopts the instance: one that satisfies the version gets no call. `customTimeouts` default to 1 hour; when
+ * they, or ^C, end the wait, the upgrade goes on and the next `pulumi up` joins it. Deleting it unpins and leaves the
+ * instance as it is.
+ *
+ * @example
+ * ```ts
+ * const reports = new taurusdb.StarRocksVersion("reports", {
+ *   region: "cn-north-4",
+ *   instanceId: "6754902da1f447269c6979b0590102a5in07",
+ *   starRocksInstanceId: "1c8b1f2e2a2b4f0f9a6d3a0f4a3b9c11in17",
+ *   version: "latest",
+ * });
+ * ```
+ */
+export class StarRocksVersion extends VersionResource {
+  /** The version as written in the program, known at preview: for use by what depends on it. */
+  declare readonly version: pulumi.Output<string>;
+  /** The version that it runs, as the service shows it. */
+  declare readonly currentVersion: pulumi.Output<string>;
+
+  constructor(name: string, args: StarRocksVersionArgs, options?: pulumi.CustomResourceOptions) {
+    super(
+      { type: "taurusdb:StarRocksVersion", secrets: SECRETS, observed: ["currentVersion"] },
+      name,
+      { ...args },
+      options,
+    );
+  }
+}

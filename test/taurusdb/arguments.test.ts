@@ -1,0 +1,201 @@
+import { describe, expect, it } from "vitest";
+import { REGIONS } from "../../provider/taurusdb/regions";
+import { instanceId, KEY, NEW, projectId, rig, USER } from "./rig";
+
+const NO_KEY = { accessKey: undefined, secretKey: undefined };
+
+/** What a preview says about arguments, without looking at the cloud. */
+async function failuresOf(
+  args: Record<string, unknown>,
+  surroundings: Parameters<typeof rig>[1] = {},
+): Promise<readonly { property: string; reason: string }[]> {
+  const { lifecycle, inputs, cloud } = rig({ starRocksKernel: NEW }, surroundings);
+  const { failures } = await lifecycle.check({}, inputs(args));
+  if ((failures ?? []).length > 0) expect(cloud.journal.entries).toEqual([]);
+  return failures ?? [];
+}
+
+describe("bad input is a check failure that names the property and shows a right value", () => {
+  const SR = `${"a".repeat(32)}in17`;
+
+  it.each<[string, Record<string, unknown>, string, RegExp]>([
+    [
+      "StarRocks id where TaurusDB's is due",
+      { instanceId: SR },
+      "instanceId",
+      /is the id of a StarRocks instance.*end in in07/,
+    ],
+    [
+      "TaurusDB id where StarRocks' is due",
+      { starRocksInstanceId: instanceId },
+      "starRocksInstanceId",
+      /is the id of a TaurusDB instance.*end in in17/,
+    ],
+    ["id of a node", { instanceId: `${"a".repeat(32)}no07` }, "instanceId", /is the id of a node/],
+    ["id of a proxy", { instanceId: `${"a".repeat(32)}po01` }, "instanceId", /is the id of a proxy/],
+    ["id with another end", { instanceId: `${"a".repeat(32)}in99` }, "instanceId", /ends in in99/],
+    ["short id", { starRocksInstanceId: "abcin17" }, "starRocksInstanceId", /has 7 characters; .*36/],
+    ["id with dashes", { instanceId: "6754902d-a1f4-4726-9c69-79b0590102a5" }, "instanceId", /letters and digits only/],
+    ["empty id", { instanceId: "" }, "instanceId", /must not be empty/],
+    ["no id", { starRocksInstanceId: undefined }, "starRocksInstanceId", /is missing; it must be a text, such as/],
+    ["number as a version", { version: 3 }, "version", /must be a text, such as "3\.1\.15\.80"/],
+    ["word as a version", { version: "newest" }, "version", /is not a kernel version.*"latest"/],
+    ["version of one part", { version: "3" }, "version", /must have 2 to 4 numbers/],
+    ["version of five parts", { version: "3.1.15.80.1" }, "version", /must have 2 to 4 numbers/],
+    ["version with a build", { version: "3.1.15.80-1" }, "version", /must have 2 to 4 numbers/],
+    ["negative part", { version: "3.-1" }, "version", /is not a kernel version/],
+    ["latest that may not be newer", { version: "latest", onNewer: "fail" }, "onNewer", /nothing is newer/],
+    ["schedule that is none", { schedule: "tonight" }, "schedule", /"now" or "maintenance-window"/],
+    ["skipValidation as a text", { skipValidation: "true" }, "skipValidation", /true or false/],
+    ["region in upper case", { region: "CN-North-4" }, "region", /must be in lower case; right is "cn-north-4"/],
+    [
+      "region that is not known",
+      { region: "cn-north-99" },
+      "region",
+      /no region that is known.*cn-north-4.*endpoint.*HUAWEICLOUD_SDK_REGION_GAUSSDB_CN_NORTH_99/,
+    ],
+    ["region with blanks", { region: "north 4" }, "region", /is not the name of a region/],
+    ["no region", { region: undefined }, "region", /is missing; it says where the instances are/],
+    [
+      "endpoint alone",
+      { region: undefined, endpoint: "https://db.example.com" },
+      "projectId",
+      /is missing; .*looked up by `region`/,
+    ],
+    ["endpoint with a path", { endpoint: "https://db.example.com/v3" }, "endpoint", /without a path/],
+    ["endpoint that is no URL", { endpoint: "http://" }, "endpoint", /is not a URL/],
+    ["endpoint of another kind", { endpoint: "ftp://db.example.com" }, "endpoint", /http:\/\/ or https:\/\//],
+    ["project that is none", { projectId: "cn-north-4" }, "projectId", /32 letters and digits/],
+    [
+      "user name without account",
+      { ...NO_KEY, userName: "a", password: "b" },
+      "domainName",
+      /is missing; it goes with `userName`.*HW_DOMAIN_NAME/,
+    ],
+    ["password without user name", { ...NO_KEY, password: "bcd" }, "userName", /is missing; it goes with `password`/],
+    ["unknown argument", { instanceID: instanceId }, "instanceID", /did you mean instanceId/],
+    ["wait as a text", { wait: "no" }, "wait", /true or false/],
+  ])("%s", async (_, args, property, reason) => {
+    expect(await failuresOf(args)).toEqual([{ property, reason: expect.stringMatching(reason) }]);
+  });
+
+  it.each<[string, Record<string, unknown>, RegExp]>([
+    [
+      "access key without secret key",
+      { secretKey: undefined },
+      /^secretKey is missing; it goes with `accessKey`.*HW_SECRET_KEY/,
+    ],
+    ["secret key without access key", { accessKey: undefined }, /^accessKey is missing; it goes with `secretKey`/],
+    [
+      "user name without password",
+      { ...NO_KEY, userName: "a", domainName: "b" },
+      /^password is missing; it goes with `userName`/,
+    ],
+    [
+      "no credentials at all",
+      NO_KEY,
+      /^accessKey is missing; .*`userName`, `password` and `domainName`.*HW_ACCESS_KEY/,
+    ],
+    ["empty secret key", { secretKey: "" }, /^secretKey must not be empty/],
+  ])("%s, by its name in the reason because it is a secret", async (_, args, reason) => {
+    expect(await failuresOf(args)).toEqual([{ property: "", reason: expect.stringMatching(reason) }]);
+  });
+
+  it("never repeats an endpoint that carries a password", async () => {
+    const failures = await failuresOf({ endpoint: "https://me:hunter2@db.example.com" });
+    expect(failures).toEqual([{ property: "", reason: expect.stringContaining("must not carry credentials") }]);
+    expect(JSON.stringify(failures)).not.toContain("hunter2");
+  });
+
+  it("is not judged while it is not known", async () => {
+    const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+    expect(await failuresOf({ region: unknown, instanceId: unknown, secretKey: unknown, version: unknown })).toEqual(
+      [],
+    );
+  });
+});
+
+describe("good input", () => {
+  it.each<[string, Record<string, unknown>]>([
+    ["a project", { projectId }],
+    ["an endpoint without a scheme", { endpoint: "gaussdb.cn-north-4.myhuaweicloud.com" }],
+    ["an IAM endpoint with a path", { iamEndpoint: "https://iam.cn-north-4.myhuaweicloud.com:443/v3" }],
+    ["a region that is not known, with an endpoint", { region: "eu-west-101", endpoint: "https://db.example.com" }],
+    ["a user", { ...NO_KEY, ...USER }],
+    ["a key and a user", USER],
+    ["a user name alone beside a key", { userName: "operator" }],
+  ])("is %s", async (_, args) => {
+    expect(await failuresOf(args)).toEqual([]);
+  });
+
+  it.each(REGIONS)("is region %s", async (region) => {
+    expect(await failuresOf({ region })).toEqual([]);
+  });
+});
+
+describe("what is not given", () => {
+  const nothing = { region: undefined, ...NO_KEY };
+
+  it.each<[string, Parameters<typeof rig>[1]]>([
+    [
+      "the stack's configuration",
+      {
+        config: Object.fromEntries(
+          Object.entries({ ...KEY, region: "cn-north-4" }).map(([k, v]) => [`huaweicloud:${k}`, v]),
+        ),
+      },
+    ],
+    ["HW_*", { env: { HW_REGION_NAME: "cn-north-4", HW_ACCESS_KEY: KEY.accessKey, HW_SECRET_KEY: KEY.secretKey } }],
+    [
+      "HUAWEICLOUD_SDK_*",
+      { env: { HW_REGION_NAME: "cn-north-4", HUAWEICLOUD_SDK_AK: KEY.accessKey, HUAWEICLOUD_SDK_SK: KEY.secretKey } },
+    ],
+    [
+      "HW_USER_*",
+      {
+        env: {
+          HW_REGION_NAME: "cn-north-4",
+          HW_PROJECT_ID: projectId,
+          HW_USER_NAME: USER.userName,
+          HW_USER_PASSWORD: USER.password,
+          HW_DOMAIN_NAME: USER.domainName,
+          HW_AUTH_URL: "https://iam.cn-north-4.myhuaweicloud.com/v3",
+        },
+      },
+    ],
+  ])("is taken from %s", async (_, surroundings) => {
+    const { lifecycle, inputs, lines } = rig({ starRocksKernel: NEW }, surroundings);
+    const { outs } = await lifecycle.create(inputs(nothing));
+    expect(outs).toMatchObject({ status: "current" });
+    for (const secret of [KEY.secretKey, USER.password]) {
+      expect(JSON.stringify([outs, lines])).not.toContain(secret);
+    }
+  });
+
+  it("is taken from the arguments first, then from the configuration", async () => {
+    const wrong = { HW_ACCESS_KEY: "nobody", HW_SECRET_KEY: "nothing", HW_PROJECT_ID: "0".repeat(32) };
+    const config = { "huaweicloud:projectId": projectId };
+    const { lifecycle, inputs } = rig({ starRocksKernel: NEW }, { env: wrong, config });
+    expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
+  });
+
+  it("is the endpoint that the SDKs read for the region", async () => {
+    const env = { HUAWEICLOUD_SDK_REGION_GAUSSDB_CN_NORTH_4: "https://nowhere.example.com" };
+    const { lifecycle, inputs } = rig({ starRocksKernel: NEW }, { env });
+    await expect(lifecycle.create(inputs())).rejects.toThrow(/nowhere\.example\.com/);
+    const given = { endpoint: "https://gaussdb.cn-north-4.myhuaweicloud.com" };
+    expect((await lifecycle.create(inputs(given))).outs).toMatchObject({ status: "current" });
+  });
+
+  it("is told where that variable is no address", async () => {
+    const env = { HUAWEICLOUD_SDK_REGION_GAUSSDB_CN_NORTH_4: "http://" };
+    expect(await failuresOf({}, { env })).toEqual([
+      { property: "region", reason: expect.stringContaining("not a URL: HUAWEICLOUD_SDK_REGION_GAUSSDB_CN_NORTH_4") },
+    ]);
+  });
+
+  it("makes an unknown region known where the SDKs' variable says where it is", async () => {
+    const env = { HUAWEICLOUD_SDK_REGION_GAUSSDB_EU_WEST_101: "https://db.example.com" };
+    expect(await failuresOf({ region: "eu-west-101" }, { env })).toEqual([]);
+  });
+});

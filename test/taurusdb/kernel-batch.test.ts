@@ -1,0 +1,152 @@
+import { describe, expect, it } from "vitest";
+import { partial } from "../support/partial";
+import { kernelRig, UPGRADE } from "./kernel-rig";
+
+const SOURCES = ["2.0.54.240600", "2.0.57.240900", "2.0.60.241200", "2.0.66.250600", "2.0.69.250900"];
+const NEW = "2.0.78.260600";
+const POST = { method: "POST", path: new RegExp(`${UPGRADE}$`) };
+
+/** `count` instances, in turn at the source versions. */
+function fleet(count: number, sources: readonly string[] = SOURCES) {
+  const rig = kernelRig({ instances: count });
+  for (const [at, id] of rig.ids.entries()) rig.cloud.control.setKernel(sources[at % sources.length] ?? "", id);
+  return rig;
+}
+
+describe("many instances in one pin", () => {
+  it("500 of 5 source versions: one call for each version, pages instead of instances while it waits", async () => {
+    const { lifecycle, inputs, writes, cloud, clock } = fleet(500);
+    const began = clock.now();
+    const { outs } = await lifecycle.create(inputs({ preCheck: false }));
+    expect(outs).toMatchObject({ status: "current", currentVersion: NEW });
+    expect(writes()).toBe(5);
+    expect(cloud.acceptedUpgrades.map(({ instances }) => instances.length)).toEqual([100, 100, 100, 100, 100]);
+    const minutes = (clock.now() - began) / 60_000;
+    const reads = cloud.journal.entries.filter(({ method }) => method === "GET").length;
+    const rounds = cloud.journal.find("GET", /\/instances$/).length / 5;
+    expect(minutes).toBeLessThan(25);
+    // One look at each instance in each round, as a poll by instance costs.
+    expect(reads).toBeLessThan(0.1 * rounds * 500);
+  });
+
+  it("more of one version than a call takes are sent in chunks", async () => {
+    const { lifecycle, inputs, cloud } = fleet(250, ["2.0.69.250900"]);
+    await lifecycle.create(inputs({ preCheck: false }));
+    expect(cloud.acceptedUpgrades.map(({ instances }) => instances.length)).toEqual([100, 100, 50]);
+  });
+
+  it("7 of 120 fail, 3 never start, 2 are deleted meanwhile: told one by one, and only the rest is sent again", async () => {
+    const { lifecycle, inputs, cloud, ids, clock } = fleet(120, ["2.0.69.250900"]);
+    const failing = ids.slice(0, 7);
+    const silent = ids.slice(7, 10);
+    const deleted = ids.slice(10, 12);
+    for (const instance of failing) cloud.control.fail({ instance, reason: "The disk is full." });
+    for (const instance of silent) cloud.control.vanish({ instance });
+    void clock.sleep(8 * 60_000).then(() => {
+      for (const id of deleted) cloud.control.removeInstance(id);
+    });
+
+    const first = await partial(lifecycle.create(inputs({ preCheck: false })));
+    const problems = first.properties["problems"] as Record<string, string>;
+    expect(Object.keys(problems).sort()).toEqual([...failing, ...silent, ...deleted].sort());
+    for (const id of failing) expect(problems[id]).toContain("The disk is full.");
+    for (const id of silent) expect(problems[id]).toContain("no upgrade has started");
+    for (const id of deleted) expect(problems[id]).toContain("There is no such instance");
+    expect(first.reasons[0]).toMatch(
+      /^120 TaurusDB instances at cn-north-4: 12 of 120 instances did not get to the pin\./,
+    );
+    expect(first.reasons[0]).toContain("And 7 more, see `problems` in the outputs.");
+    const members = first.properties["members"] as Record<string, string>;
+    expect(Object.values(members).filter((version) => version === NEW)).toHaveLength(108);
+    expect(Object.keys(members)).toHaveLength(118);
+
+    const left = inputs({ preCheck: false, instanceIds: ids.filter((id) => !deleted.includes(id)) });
+    const { outs } = await lifecycle.update(first.id, first.properties, left);
+    expect(outs).toMatchObject({ status: "current", currentVersion: NEW });
+    expect(outs["problems"]).toBeUndefined();
+    expect(cloud.acceptedUpgrades.map(({ instances }) => instances.length)).toEqual([100, 20, 10]);
+    expect(cloud.acceptedUpgrades[2]?.instances.toSorted()).toEqual([...failing, ...silent].sort());
+  });
+
+  it("one that the vendor refuses does not keep the others back", async () => {
+    const { lifecycle, inputs, cloud, ids } = fleet(9, ["2.0.69.250900"]);
+    const bad = ids[4] ?? "";
+    cloud.control.setSwitches({ missingForUpgrade: "DBS.200086" });
+    cloud.control.instance(bad).preparation = "toBeConfirmed";
+    const first = await partial(lifecycle.create(inputs({ preCheck: false })));
+    expect(Object.keys(first.properties["problems"] ?? {})).toEqual([bad]);
+    expect(first.reasons[0]).toMatch(/DBS\.200086.*\[refused\]/);
+    expect(cloud.acceptedUpgrades.flatMap(({ instances }) => instances).toSorted()).toEqual(
+      ids.filter((id) => id !== bad).sort(),
+    );
+  });
+
+  it("stopped between two calls: only what was not asked for is sent by the next run", async () => {
+    const { lifecycle, inputs, cloud, cancel, clock } = fleet(300, ["2.0.69.250900"]);
+    cloud.faults.add({ match: POST, skip: 1, fault: { kind: "delay", ms: 20_000 } });
+    void clock.sleep(12_000).then(cancel);
+    const first = await partial(lifecycle.create(inputs({ preCheck: false })));
+    expect(first.reasons[0]).toMatch(/^Interrupted/);
+    const before = cloud.acceptedUpgrades.length;
+    expect(before).toBeLessThan(3);
+    await lifecycle.update(first.id, first.properties, inputs({ preCheck: false }));
+    const asked = cloud.acceptedUpgrades.flatMap(({ instances }) => instances);
+    expect(asked).toHaveLength(300);
+    expect(new Set(asked).size).toBe(300);
+  });
+
+  it("a call whose answer is lost among others", async () => {
+    const { lifecycle, inputs, cloud } = fleet(300, ["2.0.69.250900"]);
+    cloud.faults.add({ match: POST, skip: 1, fault: { kind: "loseReply" } });
+    expect((await lifecycle.create(inputs({ preCheck: false }))).outs).toMatchObject({ status: "current" });
+    expect(cloud.acceptedUpgrades.flatMap(({ instances }) => instances)).toHaveLength(300);
+  });
+});
+
+describe("many pins of one project", () => {
+  it("share their reading: requests grow with pages, not with resources", async () => {
+    const { lifecycle, inputs, cloud, ids, writes } = fleet(200, ["2.0.69.250900"]);
+    const pins = ids.map((id) => inputs({ instanceIds: [id], preCheck: false }));
+    const made = await Promise.all(pins.map((args) => lifecycle.create(args)));
+    expect(made.every(({ outs }) => outs["status"] === "current")).toBe(true);
+    expect(writes()).toBe(200);
+    const pages = cloud.journal.find("GET", /\/instances$/).length;
+    // 18 minutes of upgrade at a look in 5 seconds or more, two pages each.
+    expect(pages).toBeLessThan(2 * 250);
+  });
+});
+
+describe("the pre-check", () => {
+  it("is made once for each instance, before the call", async () => {
+    const { lifecycle, inputs, cloud } = fleet(10, SOURCES.slice(0, 2));
+    expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
+    expect(cloud.journal.count("POST", /pre-check$/)).toBe(2);
+    expect(cloud.acceptedUpgrades).toHaveLength(2);
+  });
+
+  it("holds back the instance that fails it, with the vendor's words, and no other", async () => {
+    const { lifecycle, inputs, cloud, ids } = fleet(5, ["2.0.69.250900"]);
+    const bad = ids[2] ?? "";
+    cloud.control.setConditions({ binlogExpireSeconds: 60 }, bad);
+    const first = await partial(lifecycle.create(inputs()));
+    expect(first.properties["problems"]).toEqual({
+      [bad]: expect.stringMatching(
+        /^The pre-check failed: Upgrade feature compatibility check \(.*`preCheck: false`\.$/,
+      ),
+    });
+    expect(cloud.acceptedUpgrades.flatMap(({ instances }) => instances)).toHaveLength(4);
+  });
+
+  it("is left out where the region does not have it", async () => {
+    const { lifecycle, inputs, cloud } = fleet(2, ["2.0.69.250900"]);
+    cloud.control.setFeatures([]);
+    expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
+    expect(cloud.journal.count("POST", /pre-check$/)).toBe(1);
+  });
+
+  it("is not made with preCheck: false", async () => {
+    const { lifecycle, inputs, cloud } = fleet(2, ["2.0.69.250900"]);
+    await lifecycle.create(inputs({ preCheck: false }));
+    expect(cloud.journal.count("POST", /pre-check$/)).toBe(0);
+  });
+});

@@ -1,0 +1,66 @@
+import type { EngineLog, LogLine } from "../../provider/host/engine-log";
+import { Lifecycle } from "../../provider/host/lifecycle";
+import { kernelVersion } from "../../provider/taurusdb/kernel-version";
+import { createTransport, TaurusCloud, taurusdb } from "../simulators";
+import { simulatedTransport } from "../support/simulated-transport";
+import { VirtualClock } from "../support/virtual-clock";
+
+export const D = taurusdb.DEFAULTS;
+export const URN = "urn:pulumi:dev::shop::pulumi-nodejs:dynamic/taurusdb:KernelVersion::fleet";
+export const UPGRADE = "/instances/database-version/upgrade";
+
+type CloudOptions = Omit<NonNullable<ConstructorParameters<typeof TaurusCloud>[0]>, "clock">;
+
+/** A cloud in memory, a lifecycle that talks to it, and one clock for both. */
+export function kernelRig(options: CloudOptions = {}, env: NodeJS.ProcessEnv = {}) {
+  const clock = new VirtualClock();
+  const cloud = new TaurusCloud({ clock, ...options });
+  const lines: LogLine[] = [];
+  const log: EngineLog = { write: (line) => lines.push(line), flush: async () => undefined };
+  const send = createTransport(cloud, { sleep: (ms) => clock.sleep(ms) });
+  const connect = () => simulatedTransport(send);
+  const cancels = new Set<() => void>();
+  const lifecycle = new Lifecycle({
+    kinds: { "taurusdb:KernelVersion": async () => kernelVersion(connect, env) },
+    log,
+    rhythm: { change: 0, repeat: 60_000 },
+    clock,
+    env,
+    random: () => 0.5,
+    onCancel: (listener) => {
+      cancels.add(listener);
+      return () => cancels.delete(listener);
+    },
+  });
+  const ids = cloud.instances.map((instance) => instance.id);
+  return {
+    clock,
+    cloud,
+    lifecycle,
+    lines,
+    ids,
+    /** ^C. */
+    cancel: () => {
+      for (const listener of cancels) listener();
+    },
+    /** Inputs as the engine would send them. */
+    inputs: (args: Record<string, unknown> = {}): Record<string, unknown> => ({
+      instanceIds: ids,
+      version: "2.0.78",
+      region: D.region,
+      accessKey: D.accessKey,
+      secretKey: D.secretKey,
+      __urn: URN,
+      __provider: "text",
+      ...args,
+    }),
+    /** Upgrade calls that reached the cloud, whatever came of them. */
+    writes: () =>
+      cloud.journal.entries.filter((e) => e.method === "POST" && e.target.split("?")[0]?.endsWith(UPGRADE)).length,
+    reads: () => cloud.journal.entries.filter((e) => e.method === "GET").length,
+    /** Lasting log lines. */
+    said: () => lines.filter((line) => !line.ephemeral).map((line) => line.message),
+  };
+}
+
+export type KernelRig = ReturnType<typeof kernelRig>;

@@ -1,0 +1,366 @@
+import { describe, expect, it } from "vitest";
+import { partial } from "../support/partial";
+import { D, type KernelRig, kernelRig, UPGRADE } from "./kernel-rig";
+
+const OLD = "2.0.69.250900";
+const NEW = "2.0.78.260600";
+const MINUTE = 60_000;
+const POST = { method: "POST", path: new RegExp(`${UPGRADE}$`) };
+
+/** Runs something once the upgrade has been going for so long. */
+async function later(rig: KernelRig, ms: number, what: () => void): Promise<void> {
+  await rig.clock.sleep(ms);
+  what();
+}
+
+async function message(call: Promise<unknown>): Promise<string> {
+  return call.then(
+    () => "it succeeded",
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  );
+}
+
+describe("a kernel pin", () => {
+  it("adopts instances that are at it, with no write", async () => {
+    const { lifecycle, inputs, writes, cloud, ids } = kernelRig({ instances: 3, kernel: NEW });
+    const { id, outs } = await lifecycle.create(inputs());
+    expect(id).toBe(ids[0]);
+    expect(outs).toMatchObject({ status: "current", currentVersion: NEW });
+    expect(outs["lastUpgrade"]).toBeUndefined();
+    expect(writes()).toBe(0);
+    expect(cloud.journal.entries.map(({ path }) => path.replace(/^.*\//, ""))).toEqual(["projects", "instances"]);
+  });
+
+  it("upgrades what is behind with one call, and leaves out what is not", async () => {
+    const { lifecycle, inputs, writes, cloud, ids, said } = kernelRig({ instances: 3 });
+    cloud.control.setKernel(NEW, ids[1]);
+    const { outs } = await lifecycle.create(inputs());
+    expect(outs).toMatchObject({
+      status: "current",
+      currentVersion: NEW,
+      members: Object.fromEntries(ids.map((name) => [name, NEW])),
+      lastUpgrade: { kind: "kernel upgrade of 2 instances", from: OLD, to: NEW, state: "succeeded" },
+    });
+    expect(writes()).toBe(1);
+    expect(cloud.acceptedUpgrades.map(({ instances }) => instances)).toEqual([[ids[0], ids[2]]]);
+    expect(said()).toContain(`asked for the kernel upgrade of 2 instances: ${ids[0]}, ${ids[2]}`);
+  });
+
+  it("asks nothing at all when the state satisfies it", async () => {
+    const { lifecycle, inputs, cloud } = kernelRig({ kernel: NEW });
+    const { id, outs } = await lifecycle.create(inputs());
+    cloud.journal.clear();
+    expect((await lifecycle.check(inputs(), inputs())).failures).toEqual([]);
+    expect(await lifecycle.diff(id, outs, inputs())).toEqual({ changes: false, replaces: [] });
+    expect(cloud.journal.entries).toEqual([]);
+  });
+
+  it("that is raised is an update with one call", async () => {
+    const { lifecycle, inputs, writes, cloud } = kernelRig({ kernel: OLD });
+    const { id, outs } = await lifecycle.create(inputs({ version: "2.0.69" }));
+    expect(writes()).toBe(0);
+    const raised = inputs({ version: ">=2.0.75" });
+    expect(await lifecycle.diff(id, outs, raised)).toEqual({ changes: true, replaces: [] });
+    expect((await lifecycle.update(id, outs, raised)).outs).toMatchObject({ status: "current", currentVersion: NEW });
+    expect(writes()).toBe(1);
+    expect(cloud.acceptedUpgrades).toHaveLength(1);
+  });
+
+  it("of another set of instances replaces, one with an instance more does not", async () => {
+    const { lifecycle, inputs, ids } = kernelRig({ instances: 3, kernel: NEW });
+    const { id, outs } = await lifecycle.create(inputs({ instanceIds: ids.slice(0, 1) }));
+    expect(await lifecycle.diff(id, outs, inputs({ instanceIds: ids.slice(0, 2) }))).toMatchObject({ replaces: [] });
+    expect(await lifecycle.diff(id, outs, inputs({ instanceIds: ids.slice(1) }))).toMatchObject({
+      replaces: ["instanceIds"],
+    });
+  });
+
+  it.each([
+    ["latest", NEW],
+    [">=2.0.70", NEW],
+    ["2.0.78", NEW],
+    [NEW, NEW],
+  ])("of %s is held by %s", async (version, at) => {
+    const { lifecycle, inputs } = kernelRig();
+    expect((await lifecycle.create(inputs({ version }))).outs).toMatchObject({ status: "current", currentVersion: at });
+  });
+
+  it("is left by a delete as everything is, without a request", async () => {
+    const { lifecycle, inputs, cloud } = kernelRig({ kernel: NEW });
+    const { id, outs } = await lifecycle.create(inputs());
+    cloud.journal.clear();
+    await lifecycle.delete(id, outs);
+    expect(cloud.journal.entries).toEqual([]);
+  });
+});
+
+describe("what runs differs from the pin", () => {
+  it("and is behind: refresh and preview show it, the next run mends it", async () => {
+    const { lifecycle, inputs, cloud, ids, writes } = kernelRig({ instances: 2, kernel: NEW });
+    const { id, outs } = await lifecycle.create(inputs());
+    cloud.control.setKernel(OLD, ids[1]);
+    const read = await lifecycle.read(id, outs);
+    expect(read.inputs).toMatchObject({ version: OLD });
+    expect(read.props).toMatchObject({ status: "behind", currentVersion: OLD, members: { [ids[0] ?? ""]: NEW } });
+    const drifted = read.props ?? {};
+    expect(await lifecycle.diff(id, drifted, inputs())).toMatchObject({ changes: true });
+    expect((await lifecycle.update(id, drifted, inputs())).outs).toMatchObject({ status: "current" });
+    expect(writes()).toBe(1);
+  });
+
+  it.each([
+    ["report", "newer", 1],
+    ["accept", "newer", 0],
+  ])("and is newer, with onNewer %s", async (onNewer, status, warnings) => {
+    const { lifecycle, inputs, lines, writes } = kernelRig({ kernel: NEW });
+    const { outs } = await lifecycle.create(inputs({ version: "2.0.75", onNewer }));
+    expect(outs).toMatchObject({ status, currentVersion: NEW });
+    expect(lines.filter(({ severity }) => severity === "WARNING")).toHaveLength(warnings);
+    expect(writes()).toBe(0);
+  });
+
+  it("and is newer, with onNewer fail: refused before another instance is called", async () => {
+    const { lifecycle, inputs, cloud, ids, writes } = kernelRig({ instances: 2 });
+    cloud.control.setKernel("2.0.79.1", ids[0]);
+    const args = inputs({ version: "2.0.78", onNewer: "fail" });
+    expect(await message(lifecycle.create(args))).toMatch(/newer than the pin .*2\.0\.79\.1.*\[newer\]/);
+    expect(writes()).toBe(0);
+  });
+});
+
+describe("an upgrade that outlives its run", () => {
+  it("is handed over at the time limit and joined by the next run: one call in all", async () => {
+    const { lifecycle, inputs, writes, cloud } = kernelRig({ instances: 2 });
+    const first = await partial(lifecycle.create(inputs({ __timeouts: { create: "10m" } })));
+    expect(first.reasons[0]).toMatch(
+      /time limit.*2 TaurusDB instances at cn-north-4 is still running.*kernel upgrade of 2 instances.*`pulumi up` again/,
+    );
+    expect(first.properties).toMatchObject({
+      status: "upgrading",
+      currentVersion: OLD,
+      lastUpgrade: { state: "running" },
+    });
+    const { outs } = await lifecycle.update(first.id, first.properties, inputs());
+    expect(outs).toMatchObject({ status: "current", lastUpgrade: { state: "succeeded" } });
+    expect(writes()).toBe(1);
+    expect(cloud.acceptedUpgrades).toHaveLength(1);
+  });
+
+  it("is handed over at ^C, before the job shows, and not asked for again", async () => {
+    const rig = kernelRig();
+    rig.cloud.control.setTimings({ startMs: 4 * MINUTE, visibleMs: 4 * MINUTE });
+    void later(rig, 40_000, rig.cancel);
+    const first = await partial(rig.lifecycle.create(rig.inputs()));
+    expect(first.reasons[0]).toMatch(/^Interrupted/);
+    expect(rig.writes()).toBe(1);
+    const { outs } = await rig.lifecycle.update(first.id, first.properties, rig.inputs());
+    expect(outs).toMatchObject({ status: "current" });
+    expect(rig.writes()).toBe(1);
+  });
+
+  it("is found by a run that knows nothing of it, as after the plugin was killed", async () => {
+    const { lifecycle, inputs, writes } = kernelRig();
+    await partial(lifecycle.create(inputs({ __timeouts: { create: "10m" } })));
+    const { outs } = await lifecycle.create(inputs());
+    expect(outs).toMatchObject({ status: "current", lastUpgrade: { joined: true, state: "succeeded" } });
+    expect(writes()).toBe(1);
+  });
+
+  it("is not waited for with wait: false, and looked at again by the next run", async () => {
+    const { lifecycle, inputs, writes, clock } = kernelRig();
+    const { id, outs } = await lifecycle.create(inputs({ wait: false }));
+    expect(outs).toMatchObject({ status: "upgrading", lastUpgrade: { state: "running" } });
+    await clock.sleep(30 * MINUTE);
+    expect(await lifecycle.diff(id, outs, inputs({ wait: false }))).toMatchObject({ changes: true });
+    expect((await lifecycle.update(id, outs, inputs({ wait: false }))).outs).toMatchObject({ status: "current" });
+    expect(writes()).toBe(1);
+  });
+});
+
+describe("an answer to the upgrade call that is lost", () => {
+  it("after it took effect: looked for, not sent again", async () => {
+    const { lifecycle, inputs, cloud, writes, said } = kernelRig();
+    cloud.faults.add({ match: POST, fault: { kind: "loseReply" } });
+    expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
+    expect(said().some((line) => line.includes("answer to the upgrade call was lost"))).toBe(true);
+    expect(writes()).toBe(1);
+  });
+
+  it("before it took effect: given up after the settle time, and sent by the next run", async () => {
+    const { lifecycle, inputs, cloud, writes } = kernelRig();
+    cloud.faults.add({ match: POST, fault: { kind: "reset" } });
+    const first = await partial(lifecycle.create(inputs()));
+    expect(first.reasons[0]).toMatch(
+      /the answer to the upgrade call was lost, and no upgrade appeared.*\[unconfirmed\]/,
+    );
+    expect(writes()).toBe(1);
+    expect((await lifecycle.update(first.id, first.properties, inputs())).outs).toMatchObject({ status: "current" });
+    expect(cloud.acceptedUpgrades).toHaveLength(1);
+  });
+
+  it("and a success that cannot be read is a lost answer, too", async () => {
+    const { lifecycle, inputs, cloud } = kernelRig();
+    cloud.faults.add({ match: POST, fault: { kind: "truncate", bytes: 3 } });
+    expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
+    expect(cloud.acceptedUpgrades).toHaveLength(1);
+  });
+});
+
+describe("every ending has its own sentence", () => {
+  it("failed at the vendor, with its reason", async () => {
+    const { lifecycle, inputs, cloud, writes, ids } = kernelRig();
+    cloud.control.fail({ reason: "The replication delay is too long." });
+    const first = await partial(lifecycle.create(inputs()));
+    expect(first.reasons[0]).toMatch(/upgrade .* failed: The replication delay is too long\..*\[upgrade-failed\]/);
+    expect(first.properties).toMatchObject({
+      status: "failed",
+      currentVersion: OLD,
+      lastUpgrade: { state: "failed" },
+      problems: { [ids[0] ?? ""]: expect.stringContaining("The replication delay is too long.") },
+    });
+    const { outs } = await lifecycle.update(first.id, first.properties, inputs());
+    expect(outs).toMatchObject({ status: "current" });
+    expect(outs["problems"]).toBeUndefined();
+    expect(writes()).toBe(2);
+  });
+
+  it("accepted, and never started", async () => {
+    const { lifecycle, inputs, cloud, clock } = kernelRig();
+    cloud.control.vanish();
+    const began = clock.now();
+    const first = await partial(lifecycle.create(inputs()));
+    expect(first.reasons[0]).toMatch(/the call was accepted, but no upgrade has started.*\[not-upgraded\]/);
+    expect(clock.now() - began).toBeGreaterThan(5 * MINUTE);
+    expect(clock.now() - began).toBeLessThan(7 * MINUTE);
+    expect((await lifecycle.update(first.id, first.properties, inputs())).outs).toMatchObject({ status: "current" });
+  });
+
+  it("completed, and still behind", async () => {
+    const { lifecycle, inputs, cloud } = kernelRig();
+    cloud.control.fallBehind();
+    const first = await partial(lifecycle.create(inputs()));
+    expect(first.reasons[0]).toMatch(
+      /is reported as completed; kernels up to 2\.0\.51\.240311.*Apply Upgrade.*\[not-upgraded\]/,
+    );
+  });
+
+  it("cancelled in the console", async () => {
+    const rig = kernelRig();
+    void later(rig, 3 * MINUTE, () => rig.cloud.control.cancelJob());
+    const first = await partial(rig.lifecycle.create(rig.inputs()));
+    expect(first.reasons[0]).toMatch(/it was cancelled/);
+  });
+
+  it("waiting for an approval", async () => {
+    const { lifecycle, inputs, cloud } = kernelRig();
+    cloud.control.awaitApproval();
+    const first = await partial(lifecycle.create(inputs()));
+    expect(first.reasons[0]).toMatch(/waits for an approval \(Unauthorized\).*task centre/);
+    cloud.control.approve();
+    expect((await lifecycle.update(first.id, first.properties, inputs())).outs).toMatchObject({ status: "current" });
+    expect(cloud.acceptedUpgrades).toHaveLength(1);
+  });
+
+  it("in a state that no document has: waited for", async () => {
+    const rig = kernelRig();
+    void later(rig, 3 * MINUTE, () => rig.cloud.control.showStatus("Reticulating"));
+    void later(rig, 9 * MINUTE, () => rig.cloud.control.showStatus(null));
+    expect((await rig.lifecycle.create(rig.inputs())).outs).toMatchObject({ status: "current" });
+    expect(rig.lines.some(({ message: line }) => line.includes("upgrading (Reticulating)"))).toBe(true);
+  });
+
+  it("frozen: nothing is called for it", async () => {
+    const { lifecycle, inputs, cloud, writes } = kernelRig();
+    cloud.control.setStatus("FROZEN");
+    expect(await message(lifecycle.create(inputs()))).toMatch(
+      /is in state FROZEN.*Bring it back to ACTIVE.*\[blocked\]/,
+    );
+    expect(writes()).toBe(0);
+  });
+
+  it("not there: said with project and region", async () => {
+    const { lifecycle, inputs, cloud, ids } = kernelRig({ instances: 2, kernel: NEW });
+    cloud.control.removeInstance(ids[1] ?? "");
+    expect(await message(lifecycle.create(inputs()))).toMatch(
+      new RegExp(`${ids[1]}: There is no such instance in project ${D.projectId} at cn-north-4.*\\[vanished\\]`),
+    );
+  });
+});
+
+describe("kernels that get there in rounds", () => {
+  it("are asked for again while their version moves, and then need the console", async () => {
+    const { lifecycle, inputs, cloud, writes } = kernelRig({ kernel: "2.0.48.231200" });
+    const first = await partial(lifecycle.create(inputs({ version: "2.0.78" })));
+    expect(first.properties).toMatchObject({ currentVersion: "2.0.51.240305" });
+    expect(first.reasons[0]).toMatch(/Apply Upgrade/);
+    expect(writes()).toBe(2);
+    const second = await partial(lifecycle.update(first.id, first.properties, inputs()));
+    expect(writes()).toBe(3);
+    cloud.control.applyUpgrade();
+    expect((await lifecycle.update(second.id, second.properties, inputs())).outs).toMatchObject({ status: "current" });
+    expect(writes()).toBe(3);
+  });
+});
+
+describe("the service is not at its best", () => {
+  it("busy: waited for, then asked", async () => {
+    const { lifecycle, inputs, cloud, writes } = kernelRig();
+    cloud.control.setStatus("BACKING UP", { ms: 10 * MINUTE });
+    expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
+    expect(writes()).toBe(1);
+  });
+
+  it("busy at the call: nothing was accepted, so it is asked again", async () => {
+    const { lifecycle, inputs, cloud } = kernelRig();
+    cloud.control.gateway.disturb("DBS.200019", { route: "batchUpgrade", times: 3 });
+    expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
+    expect(cloud.acceptedUpgrades).toHaveLength(1);
+  });
+
+  it("throttled for minutes", async () => {
+    const { lifecycle, inputs, cloud, clock } = kernelRig();
+    cloud.control.gateway.throttle(10, { windowMs: MINUTE });
+    void clock.sleep(20 * MINUTE).then(() => cloud.control.gateway.calm());
+    expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
+    const refused = cloud.journal.entries.filter(({ status }) => status === 429).length;
+    expect(refused).toBeGreaterThan(0);
+    expect(refused).toBeLessThan(15);
+  });
+
+  it("a token that ends in the middle of an upgrade", async () => {
+    const rig = kernelRig();
+    const user = { userName: D.user, password: D.password, domainName: D.account };
+    void later(rig, 8 * MINUTE, () => rig.cloud.control.iam.expireTokens());
+    const args = rig.inputs({ accessKey: undefined, secretKey: undefined, ...user });
+    expect((await rig.lifecycle.create(args)).outs).toMatchObject({ status: "current" });
+    expect(rig.writes()).toBe(1);
+  });
+
+  it("away for half a minute", async () => {
+    const rig = kernelRig();
+    void later(rig, 5 * MINUTE, () => rig.cloud.control.gateway.setUp("gaussdb.cn-north-4", false));
+    void later(rig, 5.5 * MINUTE, () => rig.cloud.control.gateway.setUp("gaussdb.cn-north-4", true));
+    expect((await rig.lifecycle.create(rig.inputs())).outs).toMatchObject({ status: "current" });
+  });
+
+  it("away for longer than the budget: handed over, and gone on with", async () => {
+    const rig = kernelRig();
+    void later(rig, 5 * MINUTE, () => rig.cloud.control.gateway.setUp("gaussdb.cn-north-4", false));
+    const first = await partial(rig.lifecycle.create(rig.inputs({ unreachableTimeout: "5m" })));
+    expect(first.reasons[0]).toMatch(/could not be read for .*\[unreachable\]/);
+    expect(first.properties).toMatchObject({ status: "upgrading" });
+    rig.cloud.control.gateway.setUp("gaussdb.cn-north-4", true);
+    expect((await rig.lifecycle.update(first.id, first.properties, rig.inputs())).outs).toMatchObject({
+      status: "current",
+    });
+    expect(rig.writes()).toBe(1);
+  });
+
+  it("and the credentials are wrong", async () => {
+    const { lifecycle, inputs, writes } = kernelRig();
+    const text = await message(lifecycle.create(inputs({ secretKey: "WRONG-SECRET" })));
+    expect(text).toMatch(/\[unauthorized\]/);
+    expect(text).not.toContain("WRONG-SECRET");
+    expect(writes()).toBe(0);
+  });
+});

@@ -1,0 +1,123 @@
+import type { EngineLog, LogLine } from "../../provider/host/engine-log";
+import { Lifecycle } from "../../provider/host/lifecycle";
+import type { Transport } from "../../provider/http/transport";
+import { type Access, openAccess } from "../../provider/taurusdb/access";
+import type { Connect } from "../../provider/taurusdb/connection";
+import { starRocksVersion } from "../../provider/taurusdb/starrocks-version";
+import { createTransport, TaurusCloud, taurusdb } from "../simulators";
+import { simulatedTransport } from "../support/simulated-transport";
+import { VirtualClock } from "../support/virtual-clock";
+
+export const { accessKey, secretKey, region, projectId, instanceId, user, password, account } = taurusdb.DEFAULTS;
+export const KEY = { accessKey, secretKey };
+export const USER = { userName: user, password, domainName: account };
+export const OLD = "3.1.6.0";
+export const NEW = "3.1.15.80";
+export const MINUTE = 60_000;
+export const PROJECT = `/v3/${projectId}`;
+export const URN = "urn:pulumi:dev::shop::pulumi-nodejs:dynamic/taurusdb:StarRocksVersion::reports";
+
+/** What a rig may be told besides how its cloud is set up. */
+export interface Surroundings {
+  readonly config?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Milliseconds by which the lifecycle's clock differs from the cloud's. */
+  readonly skew?: number;
+  /** Whether answers carry the cloud's time, as those of real servers do. */
+  readonly dated?: boolean;
+  /** Changes the text of every answer of the service, as another version of it might. */
+  readonly rewrite?: (body: string) => string;
+}
+
+export interface Rig {
+  readonly clock: VirtualClock;
+  readonly cloud: TaurusCloud;
+  readonly lifecycle: Lifecycle;
+  readonly lines: LogLine[];
+  /** What the lifecycle calls through. */
+  readonly connect: Connect;
+  /** The service as somebody else would call it. */
+  access(): Access;
+  /** Id of the StarRocks instance. */
+  readonly starRocks: string;
+  /** Inputs as the engine would send them. */
+  inputs(args?: Record<string, unknown>): Record<string, unknown>;
+  /** Upgrade calls that reached the cloud. */
+  writes(): number;
+  /** Lasting log lines. */
+  said(): string[];
+  /** Passing log lines. */
+  passing(): string[];
+}
+
+type Setup = Omit<ConstructorParameters<typeof TaurusCloud>[0], "clock">;
+
+/** A cloud in memory, a lifecycle that talks to it, and one clock for both. */
+export function rig(
+  options: Setup = {},
+  { config = {}, env = {}, skew = 0, dated = false, rewrite }: Surroundings = {},
+): Rig {
+  const clock = new VirtualClock();
+  const cloud = new TaurusCloud({ clock, ...options });
+  const lines: LogLine[] = [];
+  const log: EngineLog = { write: (line) => lines.push(line), flush: async () => undefined };
+  const send = createTransport(cloud, { sleep: (ms) => clock.sleep(ms) });
+  const direct = simulatedTransport(send);
+  const plain = rewrite === undefined ? direct : rewritten(direct, rewrite);
+  const connect = () => (dated ? withDate(plain, clock) : plain);
+  const lifecycle = new Lifecycle({
+    kinds: { "taurusdb:StarRocksVersion": async () => starRocksVersion(connect, env) },
+    log,
+    rhythm: { change: 0, repeat: 60_000 },
+    clock: {
+      now: () => clock.now() + skew,
+      elapsed: () => clock.now(),
+      sleep: (ms, signal) => clock.sleep(ms, signal),
+    },
+    env: { ...env },
+  });
+  void lifecycle.configure({ config: { get: (key) => config[key] } });
+  const starRocks = cloud.starRocks[0]?.id ?? `${"0".repeat(32)}in17`;
+  return {
+    clock,
+    cloud,
+    lifecycle,
+    lines,
+    connect,
+    access: () => openAccess({ region, ...KEY }, { clock, signal: new AbortController().signal }, connect, env),
+    starRocks,
+    inputs: (args = {}) => ({
+      region,
+      ...KEY,
+      instanceId,
+      starRocksInstanceId: starRocks,
+      version: NEW,
+      ...args,
+      __urn: URN,
+      __provider: "text",
+    }),
+    writes: () => cloud.journal.count("POST", /\/starrocks\/db-upgrade$/),
+    said: () => lines.filter((line) => !line.ephemeral).map((line) => line.message),
+    passing: () => lines.filter((line) => line.ephemeral).map((line) => line.message),
+  };
+}
+
+function rewritten(transport: Transport, rewrite: (body: string) => string): Transport {
+  return {
+    async send(request) {
+      const response = await transport.send(request);
+      return { ...response, body: Buffer.from(rewrite(Buffer.from(response.body).toString("utf8"))) };
+    },
+    close: () => transport.close(),
+  };
+}
+
+function withDate(transport: Transport, clock: VirtualClock): Transport {
+  return {
+    async send(request) {
+      const response = await transport.send(request);
+      return { ...response, headers: { ...response.headers, date: new Date(clock.now()).toUTCString() } };
+    },
+    close: () => transport.close(),
+  };
+}

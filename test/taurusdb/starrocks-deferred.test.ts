@@ -1,0 +1,247 @@
+import { describe, expect, it } from "vitest";
+import { canonicalJobId } from "../../provider/taurusdb/job-ids";
+import { jobId } from "../../provider/taurusdb/schema";
+import { cancelSchedules } from "../../provider/taurusdb/tasks";
+import { partial } from "../support/partial";
+import { instanceId, MINUTE, NEW, OLD, PROJECT, type Rig, rig } from "./rig";
+
+const HOUR = 60 * MINUTE;
+const SCHEDULED = `${PROJECT}/scheduled-jobs`;
+const WINDOW = { opens: "2026-01-01T18:00:00.000Z", closes: "2026-01-01T22:00:00.000Z" };
+const LATER = { schedule: "maintenance-window" };
+
+/** A pin whose upgrade waits for its window. */
+async function deferred(world: Rig, args: Record<string, unknown> = {}) {
+  const inputs = world.inputs({ ...LATER, ...args });
+  return { inputs, ...(await world.lifecycle.create(inputs)) };
+}
+
+describe("an upgrade in the maintenance window", () => {
+  it("is scheduled with one call, and succeeds as deferred with task and window in the outputs", async () => {
+    const world = rig();
+    const { outs } = await deferred(world);
+    const [schedule] = world.cloud.schedules;
+    expect(outs).toMatchObject({
+      status: "deferred",
+      currentVersion: OLD,
+      lastUpgrade: { task: canonicalJobId(schedule?.id ?? ""), from: OLD, to: NEW, state: "deferred", window: WINDOW },
+    });
+    expect(world.cloud.acceptedUpgrades).toMatchObject([{ delay: true }]);
+    expect(world.said().at(-1)).toContain("waits for its window, 2026-01-01T18:00Z to 2026-01-01T22:00Z");
+    expect(world.writes()).toBe(1);
+  });
+
+  it("is no difference until the window has closed, and causes no request", async () => {
+    const world = rig();
+    const { id, outs, inputs } = await deferred(world);
+    world.cloud.journal.clear();
+    await world.clock.sleep(20 * HOUR);
+    expect(await world.lifecycle.diff(id, outs, inputs)).toMatchObject({ changes: false });
+    expect(world.cloud.journal.entries).toEqual([]);
+    await world.clock.sleep(3 * HOUR);
+    expect(await world.lifecycle.diff(id, outs, inputs)).toMatchObject({ changes: true });
+  });
+
+  it("is verified once the window has closed", async () => {
+    const world = rig();
+    const { id, outs, inputs } = await deferred(world);
+    await world.clock.sleep(23 * HOUR);
+    const next = await world.lifecycle.update(id, outs, inputs);
+    expect(next.outs).toMatchObject({ status: "current", currentVersion: NEW, lastUpgrade: { state: "succeeded" } });
+    expect(world.writes()).toBe(1);
+  });
+
+  it("is followed by a run that comes while it runs", async () => {
+    const world = rig();
+    const { id, outs, inputs } = await deferred(world);
+    await world.clock.sleep(18 * HOUR + 3 * MINUTE);
+    const { outs: next } = await world.lifecycle.update(id, outs, { ...inputs, wait: true });
+    expect(next).toMatchObject({ status: "current" });
+    expect(world.writes()).toBe(1);
+  });
+
+  it.each(["same", "new"] as const)("is verified whether its run has the %s id", async (scheduledRunId) => {
+    const world = rig({ switches: { scheduledRunId, scheduleIds: "dashed" } });
+    const { id, outs, inputs } = await deferred(world);
+    await world.clock.sleep(18 * HOUR + 3 * MINUTE);
+    expect((await world.lifecycle.update(id, outs, inputs)).outs).toMatchObject({ status: "current" });
+    expect(world.writes()).toBe(1);
+  });
+
+  it("that failed in its window is told of and scheduled anew", async () => {
+    const world = rig();
+    world.cloud.control.fail({ reason: "BE is down." });
+    const { id, outs, inputs } = await deferred(world);
+    await world.clock.sleep(23 * HOUR);
+    const next = await world.lifecycle.update(id, outs, inputs);
+    expect(world.said().some((line) => /earlier upgrade .* has ended: .*BE is down/.test(line))).toBe(true);
+    expect(next.outs).toMatchObject({
+      status: "deferred",
+      lastUpgrade: { window: { opens: "2026-01-02T18:00:00.000Z" } },
+    });
+    expect(world.writes()).toBe(2);
+  });
+
+  it("that somebody canceled is told of and scheduled anew", async () => {
+    const world = rig();
+    const { id, outs, inputs } = await deferred(world);
+    await world.clock.sleep(MINUTE);
+    const [schedule] = world.cloud.schedules;
+    expect(await cancelSchedules(world.access().gateway, [schedule?.id ?? ""])).toHaveLength(1);
+    const next = await world.lifecycle.update(id, outs, inputs);
+    expect(world.said().some((line) => line.includes("it was canceled"))).toBe(true);
+    expect(next.outs).toMatchObject({ status: "deferred" });
+    expect(world.cloud.schedules).toMatchObject([{ status: "Canceled" }, { status: "Pending" }]);
+    expect(world.writes()).toBe(2);
+  });
+
+  it("that the task lists do not show is found by its id", async () => {
+    const world = rig({ switches: { starRocksSchedules: "hidden" } });
+    const { id, outs, inputs } = await deferred(world);
+    expect(outs).toMatchObject({ status: "deferred", lastUpgrade: { window: WINDOW } });
+    const again = await world.lifecycle.update(id, outs, inputs);
+    expect(again.outs).toMatchObject({ status: "deferred" });
+    await world.clock.sleep(23 * HOUR);
+    expect((await world.lifecycle.update(id, outs, inputs)).outs).toMatchObject({ status: "current" });
+    expect(world.writes()).toBe(1);
+  });
+
+  it.each([
+    ["its name tells", (body: string) => body],
+    ["only its waiting tells", (body: string) => body.replaceAll('"VERSION_UPGRADE"', '"X"')],
+  ])("that the task lists do not show is not waited for by a pin that wants one now: %s", async (_, rewrite) => {
+    const world = rig({ switches: { starRocksSchedules: "hidden" } }, { rewrite });
+    const { id, outs } = await deferred(world);
+    const began = world.clock.now();
+    const next = await world.lifecycle.update(id, outs, world.inputs());
+    expect(next.outs).toMatchObject({ status: "deferred", lastUpgrade: { window: WINDOW } });
+    expect(world.clock.since(began)).toBeLessThan(6 * MINUTE);
+    expect(world.writes()).toBe(1);
+  });
+
+  it("that stands under the id of the TaurusDB instance is found, too", async () => {
+    const world = rig({ switches: { starRocksJobInstance: "taurusdb" } });
+    const { id, outs, inputs } = await deferred(world);
+    expect((await world.lifecycle.update(id, outs, inputs)).outs).toMatchObject({ status: "deferred" });
+    expect(world.writes()).toBe(1);
+  });
+
+  it.each(["starRocks", "taurusdb"] as const)(
+    "is not mistaken for one of the TaurusDB instance beside it (ids of %s)",
+    async (starRocksJobInstance) => {
+      const world = rig({ switches: { starRocksJobInstance } });
+      const { gateway } = world.access();
+      const body = { delay: true };
+      const action = "gaussdbformysql:instance:upgrade";
+      const path = ["instances", instanceId, "db-upgrade"];
+      const { job_id } = await gateway.write({ method: "POST", path, body, schema: jobId, action });
+      await world.clock.sleep(MINUTE);
+      expect((await world.lifecycle.create(world.inputs())).outs).toMatchObject({ status: "current" });
+      expect(world.cloud.schedules).toMatchObject([{ id: job_id, status: "Pending" }]);
+    },
+  );
+
+  it("sent inside an open window may begin at once, and is followed then", async () => {
+    const world = rig({ switches: { delayedInsideWindow: "now" } });
+    await world.clock.sleep(19 * HOUR);
+    const { outs } = await deferred(world);
+    expect(outs).toMatchObject({ status: "current", currentVersion: NEW });
+  });
+
+  it("is found by a run that knows nothing of it, and not scheduled twice", async () => {
+    const world = rig();
+    await deferred(world);
+    const { outs } = await deferred(world);
+    expect(outs).toMatchObject({ status: "deferred", lastUpgrade: { joined: true, window: WINDOW } });
+    expect(world.writes()).toBe(1);
+  });
+
+  it("is shown by a refresh as deferred", async () => {
+    const world = rig();
+    const { id, outs, inputs } = await deferred(world);
+    const seen = await world.lifecycle.read(id, outs);
+    expect(seen).toMatchObject({ props: { status: "deferred" }, inputs: { version: NEW } });
+    expect(await world.lifecycle.diff(id, seen.props ?? {}, inputs)).toMatchObject({ changes: false });
+  });
+
+  it("is told by the preview", async () => {
+    const world = rig();
+    await deferred(world);
+    await world.lifecycle.check({}, world.inputs(LATER));
+    expect(world.said().at(-1)).toMatch(/waits for its window, 2026-01-01T18:00Z to 2026-01-01T22:00Z/);
+  });
+});
+
+describe("a scheduled upgrade that is not wanted any more", () => {
+  it("is taken back when the pin asks for one now, and then made", async () => {
+    const world = rig();
+    const { id, outs } = await deferred(world);
+    const next = await world.lifecycle.update(id, outs, world.inputs());
+    expect(next.outs).toMatchObject({ status: "current", currentVersion: NEW });
+    expect(world.said().some((line) => line.startsWith("took back upgrade"))).toBe(true);
+    expect(world.cloud.schedules).toMatchObject([{ status: "Canceled" }]);
+    expect(world.cloud.acceptedUpgrades.map(({ delay }) => delay)).toEqual([true, false]);
+  });
+
+  it("is announced by the preview", async () => {
+    const world = rig();
+    await deferred(world);
+    await world.lifecycle.check({}, world.inputs());
+    expect(world.said().at(-1)).toMatch(/now, with a restart, after taking back upgrade .* that waits for its window/);
+  });
+
+  it("is taken back by delete", async () => {
+    const world = rig();
+    const { id, outs } = await deferred(world);
+    await world.lifecycle.delete(id, outs);
+    expect(world.cloud.schedules).toMatchObject([{ status: "Canceled" }]);
+    expect(world.cloud.journal.count("DELETE", SCHEDULED)).toBe(1);
+    expect(world.said().some((line) => line.startsWith("took back upgrade"))).toBe(true);
+  });
+
+  it("is left to run when it has begun by then", async () => {
+    const world = rig();
+    const { id, outs } = await deferred(world);
+    await world.clock.sleep(18 * HOUR + 3 * MINUTE);
+    await world.lifecycle.delete(id, outs);
+    expect(world.cloud.journal.count("DELETE", SCHEDULED)).toBe(0);
+  });
+
+  it("is never called taken back when the service has not said so", async () => {
+    const world = rig();
+    const { id, outs } = await deferred(world);
+    const empty = { status: 200, headers: { "content-type": "application/json" }, body: '{"job_ids":[]}' };
+    world.cloud.faults.add({ match: { method: "DELETE" }, times: Infinity, fault: { kind: "replace", ...empty } });
+    await expect(world.lifecycle.delete(id, outs)).rejects.toThrow(/could not be taken back/);
+    expect(world.said().some((line) => line.includes("did not cancel scheduled task"))).toBe(true);
+    expect(world.cloud.schedules).toMatchObject([{ status: "Pending" }]);
+  });
+
+  it("is looked at again when the answer to taking it back was lost", async () => {
+    const world = rig();
+    const { id, outs } = await deferred(world);
+    world.cloud.faults.add({ match: { method: "DELETE" }, fault: { kind: "loseReply" } });
+    const next = await world.lifecycle.update(id, outs, world.inputs());
+    expect(next.outs).toMatchObject({ status: "current" });
+    expect(world.cloud.journal.count("DELETE", SCHEDULED)).toBe(1);
+  });
+
+  it("of somebody else is never taken back", async () => {
+    const world = rig();
+    await deferred(world);
+    await expect(world.lifecycle.create(world.inputs())).rejects.toThrow(
+      /which this pin did not schedule.*\[blocked\]/,
+    );
+    expect(world.cloud.schedules).toMatchObject([{ status: "Pending" }]);
+    expect(world.cloud.journal.count("DELETE", SCHEDULED)).toBe(0);
+  });
+
+  it("needs a permission of its own, which is named", async () => {
+    const world = rig();
+    const { id, outs } = await deferred(world);
+    world.cloud.control.iam.deny(["gaussdbformysql:task:delete"]);
+    const failure = await partial(world.lifecycle.update(id, outs, world.inputs()));
+    expect(failure.reasons[0]).toMatch(/gaussdbformysql:task:delete/);
+    expect(failure.properties).toMatchObject({ status: "deferred" });
+  });
+});

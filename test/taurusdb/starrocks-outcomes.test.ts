@@ -1,0 +1,165 @@
+import { describe, expect, it } from "vitest";
+import { partial } from "../support/partial";
+import { MINUTE, NEW, OLD, rig } from "./rig";
+
+describe("an upgrade that ends badly", () => {
+  it("because it failed tells the vendor's reason, and the next run starts anew", async () => {
+    const { lifecycle, inputs, cloud, starRocks, writes } = rig();
+    cloud.control.fail({ instance: starRocks, reason: "BE is down." });
+    const first = await partial(lifecycle.create(inputs()));
+    expect(first.reasons[0]).toMatch(/failed: UpgradeStarRocksKernelVersion: BE is down\..*\[upgrade-failed\]/);
+    expect(first.properties).toMatchObject({ status: "failed", currentVersion: OLD, lastUpgrade: { state: "failed" } });
+    expect((await lifecycle.update(first.id, first.properties, inputs())).outs).toMatchObject({ status: "current" });
+    expect(writes()).toBe(2);
+  });
+
+  it("because it was canceled says so", async () => {
+    const { lifecycle, inputs, cloud, clock } = rig();
+    clock.after(3 * MINUTE, () => cloud.control.cancelJob());
+    const first = await partial(lifecycle.create(inputs()));
+    expect(first.reasons[0]).toMatch(/failed: .*it was canceled\./);
+  });
+
+  it("because it completed and the old version still runs is not called a success", async () => {
+    const { lifecycle, inputs, cloud, writes } = rig();
+    cloud.control.fallBehind();
+    const { reasons } = await partial(lifecycle.create(inputs()));
+    expect(reasons[0]).toMatch(/reported as successful, but 3\.1\.6\.0 still runs.*\[not-upgraded\]/);
+    expect(writes()).toBe(1);
+  });
+
+  it("because nothing came of it: the job never appears", async () => {
+    const { lifecycle, inputs, cloud, writes } = rig();
+    cloud.control.vanish();
+    const { reasons } = await partial(lifecycle.create(inputs()));
+    expect(reasons[0]).toMatch(/no longer known there.*\[vanished\]/);
+    expect(writes()).toBe(1);
+  });
+});
+
+describe("an upgrade that takes its time", () => {
+  it("because it waits for an approval says so, and goes on when that is given", async () => {
+    const { lifecycle, inputs, cloud, clock, passing, writes } = rig();
+    cloud.control.awaitApproval();
+    clock.after(10 * MINUTE, () => cloud.control.approve());
+    expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
+    expect(passing().some((line) => line.includes("waits for an approval"))).toBe(true);
+    expect(writes()).toBe(1);
+  });
+
+  it("because it waits for an approval is found by a run that knows nothing of it", async () => {
+    const { lifecycle, inputs, cloud, clock, writes } = rig();
+    cloud.control.awaitApproval();
+    await partial(lifecycle.create(inputs({ __timeouts: { create: "5m" } })));
+    clock.after(10 * MINUTE, () => cloud.control.approve());
+    expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
+    expect(writes()).toBe(1);
+  });
+
+  it("in a state that nobody knows is waited for, and told", async () => {
+    const { lifecycle, inputs, cloud, clock, passing } = rig();
+    clock.after(2 * MINUTE, () => cloud.control.showStatus("Pondering"));
+    clock.after(8 * MINUTE, () => cloud.control.showStatus(null));
+    expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
+    expect(passing().some((line) => line.includes('is in the state "Pondering"'))).toBe(true);
+  });
+
+  it("because it hangs is handed over at the default limit of an hour", async () => {
+    const { lifecycle, inputs, cloud, clock, writes } = rig();
+    cloud.control.hang();
+    const began = clock.now();
+    const first = await partial(lifecycle.create(inputs()));
+    expect(first.reasons[0]).toMatch(/time limit/);
+    expect(clock.since(began)).toBe(60 * MINUTE);
+    cloud.control.unhang();
+    expect((await lifecycle.update(first.id, first.properties, inputs())).outs).toMatchObject({ status: "current" });
+    expect(writes()).toBe(1);
+  });
+});
+
+describe("a refused upgrade call", () => {
+  it("of a busy instance is made again when it is free, because nothing was accepted", async () => {
+    const { lifecycle, inputs, cloud, starRocks, passing } = rig();
+    cloud.control.setStatus("MODIFYING", { instance: starRocks, ms: 5 * MINUTE });
+    expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
+    expect(passing().some((line) => /not started yet: .*DBS\.05000084, HTTP 409/.test(line))).toBe(true);
+    expect(cloud.acceptedUpgrades).toHaveLength(1);
+  });
+
+  it.each(["DBS.200019", "DBS.201202", "DBS.201015", "DBS.212033", "DBS.201205"] as const)(
+    "as %s is busy",
+    async (code) => {
+      const { lifecycle, inputs, cloud } = rig();
+      cloud.control.gateway.disturb(code, { route: "starRocksUpgrade", times: 12 });
+      expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
+    },
+  );
+
+  it("as DBS.201014 is busy at 409, and final at 400", async () => {
+    const busy = rig();
+    busy.cloud.control.gateway.disturb("DBS.201014", { route: "starRocksUpgrade", times: 12, status: 409 });
+    expect((await busy.lifecycle.create(busy.inputs())).outs).toMatchObject({ status: "current" });
+    const final = rig();
+    final.cloud.control.gateway.disturb("DBS.201014", { route: "starRocksUpgrade", times: 12 });
+    await expect(final.lifecycle.create(final.inputs())).rejects.toThrow(/DBS\.201014, HTTP 400.*\[refused\]/);
+    expect(final.writes()).toBe(1);
+  });
+
+  it("because it is at the latest already is a success only if it is", async () => {
+    const { lifecycle, inputs, cloud, starRocks } = rig();
+    cloud.onCall(({ request }) => {
+      if (request.method === "POST") cloud.control.setKernel(NEW, starRocks);
+    });
+    const { outs } = await lifecycle.create(inputs());
+    expect(outs).toMatchObject({ status: "current", currentVersion: NEW });
+    expect(cloud.acceptedUpgrades).toHaveLength(0);
+  });
+
+  it.each([400, 409])("because it is at the latest is what latest asks for, at HTTP %i", async (status) => {
+    const { lifecycle, inputs, cloud } = rig();
+    cloud.control.gateway.disturb("DBS.05000008", { route: "starRocksUpgrade", times: 100, status });
+    const { outs } = await lifecycle.create(inputs({ version: "latest" }));
+    expect(outs).toMatchObject({ status: "current", currentVersion: OLD });
+  });
+
+  it("because it is at the latest, below an exact pin, is an error that names what the region lists", async () => {
+    const { lifecycle, inputs, cloud, writes } = rig();
+    cloud.control.gateway.disturb("DBS.05000008", { route: "starRocksUpgrade", times: 100 });
+    await expect(lifecycle.create(inputs())).rejects.toThrow(/not offered yet.*lists 3\.1\.15\.80/);
+    expect(writes()).toBe(1);
+  });
+
+  it("for a lack of permission names the IAM action", async () => {
+    const { lifecycle, inputs, cloud, writes } = rig();
+    cloud.control.iam.deny(["gaussdbformysql:instance:upgrade"]);
+    await expect(lifecycle.create(inputs())).rejects.toThrow(
+      /was forbidden: .*DBS\.200010, HTTP 403.*gaussdbformysql:instance:upgrade.*\[unauthorized\]/,
+    );
+    expect(writes()).toBe(1);
+  });
+
+  it.each([
+    ["FROZEN", /is abnormal, and the service upgrades only normal ones.*\[blocked\]/],
+    ["BUILD", /time limit/],
+  ])("of an instance that is %s is not made", async (status, text) => {
+    const { lifecycle, inputs, cloud, starRocks } = rig();
+    cloud.control.setStatus(status, { instance: starRocks });
+    await expect(lifecycle.create(inputs({ __timeouts: { create: "5m" } }))).rejects.toThrow(text);
+    expect(cloud.writes()).toEqual([]);
+  });
+});
+
+describe("an upgrade by somebody else", () => {
+  it("is joined", async () => {
+    const { lifecycle, inputs, cloud, starRocks, writes } = rig();
+    const other = rig({ state: cloud.export() });
+    expect(other.starRocks).toBe(starRocks);
+    await partial(other.lifecycle.create(other.inputs({ __timeouts: { create: "2m" } })));
+    expect((await other.lifecycle.create(other.inputs({ version: "latest" }))).outs).toMatchObject({
+      status: "current",
+      lastUpgrade: { joined: true },
+    });
+    expect([writes(), other.writes()]).toEqual([0, 1]);
+    expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
+  });
+});
