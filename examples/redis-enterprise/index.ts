@@ -1,0 +1,28 @@
+import * as pulumi from "@pulumi/pulumi";
+import { redisenterprise } from "pulumi-dbversion";
+
+// User and password are the stack's config (redisenterprise:username, redisenterprise:password), or the environment
+// (REDIS_ENTERPRISE_USER, REDIS_ENTERPRISE_PASSWORD).
+const config = new pulumi.Config();
+const cluster = {
+  endpoints: config.requireObject<string[]>("endpoints"),
+  // Clusters are installed with a certificate that is signed by itself, for the cluster's name.
+  caCertificate: config.get("caCertificate"),
+  serverName: config.get("serverName"),
+};
+
+// What is behind goes in one call; modules that are not named are left alone.
+const modules = new redisenterprise.ModuleVersions("cache-modules", {
+  ...cluster,
+  databaseName: "cache",
+  modules: { search: "2.10.17", ReJSON: ">=2.8.10" },
+});
+
+const sessions = new redisenterprise.DatabaseVersion(
+  "sessions",
+  { ...cluster, databaseName: "sessions", redisVersion: "8.0" },
+  { customTimeouts: { create: "3h", update: "3h" } },
+);
+
+export const cacheModules = modules.members;
+export const sessionsVersion = sessions.currentVersion;

@@ -1,0 +1,72 @@
+import type { Finding } from "../core/pin";
+import { type Database, databaseFrom, subjectOf } from "./database";
+import type { Nodes } from "./nodes";
+import { bdb, bdbNames } from "./schema";
+
+/** Which database is pinned: by its uid, or by its name. */
+export interface Which {
+  readonly databaseId?: number | undefined;
+  readonly databaseName?: string | undefined;
+}
+
+type Names = readonly { readonly uid: number; readonly name?: string | null | undefined }[];
+
+/** The database, or why there is none to speak of. */
+export async function findDatabase(nodes: Nodes, which: Which): Promise<Database | Finding> {
+  const { databaseId, databaseName } = which;
+  if (databaseId !== undefined) return redisOnly(await readDatabase(nodes, databaseId), nodes, which);
+  const named = (await listNames(nodes)).filter(({ name }) => name === databaseName);
+  const [first, second] = named;
+  if (first === undefined) return absent(nodes, which);
+  if (second !== undefined) return ambiguous(databaseName ?? "", named);
+  return redisOnly(await readDatabase(nodes, first.uid), nodes, which);
+}
+
+async function redisOnly(database: Database | undefined, nodes: Nodes, which: Which): Promise<Database | Finding> {
+  if (database === undefined) return absent(nodes, which);
+  if (database.type === "redis") return database;
+  return {
+    code: "not-redis",
+    property: propertyOf(which),
+    message: `${subjectOf(database)} is a ${database.type} database.`,
+    remedy: "Only Redis databases have versions that can be upgraded: name one of those.",
+  };
+}
+
+function propertyOf({ databaseId }: Which): string {
+  return databaseId === undefined ? "databaseName" : "databaseId";
+}
+
+/** Undefined when it is not there, or not visible to the user. */
+export async function readDatabase(nodes: Nodes, uid: number): Promise<Database | undefined> {
+  const seen = await nodes.read(`/v1/bdbs/${uid}`, bdb);
+  return seen && databaseFrom(seen);
+}
+
+async function listNames(nodes: Nodes): Promise<Names> {
+  return (await nodes.read("/v1/bdbs?fields=uid,name", bdbNames)) ?? [];
+}
+
+async function absent(nodes: Nodes, which: Which): Promise<Finding> {
+  const { databaseId, databaseName } = which;
+  const there = (await listNames(nodes)).map(({ uid, name }) => (name ? `${uid} (${name})` : String(uid)));
+  const found = there.length === 0 ? "none" : there.slice(0, MOST_NAMES).join(", ");
+  const more = there.length > MOST_NAMES ? ` and ${there.length - MOST_NAMES} more` : "";
+  return {
+    code: "database-not-there",
+    property: propertyOf(which),
+    message: `The cluster has no database ${databaseId ?? `named ${JSON.stringify(databaseName)}`} that this user may see.`,
+    remedy: `There is: ${found}${more}.`,
+  };
+}
+
+const MOST_NAMES = 20;
+
+function ambiguous(name: string, named: Names): Finding {
+  return {
+    code: "database-ambiguous",
+    property: "databaseName",
+    message: `Several databases are named ${JSON.stringify(name)}: ${named.map(({ uid }) => uid).join(", ")}.`,
+    remedy: "Name the one that is meant by its uid, as databaseId.",
+  };
+}

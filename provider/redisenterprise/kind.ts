@@ -1,0 +1,80 @@
+import type { PinKind } from "../core/kind";
+import { formatParts } from "../core/version";
+import { HttpClient } from "../http/client";
+import { type Tls, type TlsArguments, tlsFrom } from "../http/tls";
+import type { Transport } from "../http/transport";
+import type { SharedArguments } from "./arguments";
+import type { Which } from "./find-database";
+import { Login } from "./login";
+import type { Seen } from "./look";
+import { Nodes } from "./nodes";
+import type { Subject } from "./subject";
+import { UpgradePin } from "./upgrade-pin";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+/** What carries the requests; tests put a simulator here. */
+export type Connect = (tls: Tls) => Transport;
+
+type Parts<A> = Pick<PinKind<A & SharedArguments, Seen>, "inputs" | "pinned" | "drifted"> & {
+  readonly subject: (args: A & SharedArguments) => Subject;
+  /** The version for `currentVersion`, where the resource has that output. */
+  readonly current?: (seen: Seen) => string | undefined;
+};
+
+/** A pin kind of either resource: they share everything but what they pin. */
+export function databaseKind<A>(parts: Parts<A>, connect: Connect): PinKind<A & SharedArguments, Seen> {
+  return {
+    inputs: parts.inputs,
+    timeout: 2 * HOUR,
+    secrets: ["password", "clientKey"],
+    credentials: {
+      endpoints: { config: "redisenterprise:endpoints", env: ["REDIS_ENTERPRISE_URL"] },
+      username: { config: "redisenterprise:username", env: ["REDIS_ENTERPRISE_USER"] },
+      password: { config: "redisenterprise:password", env: ["REDIS_ENTERPRISE_PASSWORD"] },
+      allowUntrustedCertificate: {
+        config: "redisenterprise:allowUntrustedCertificate",
+        env: ["REDIS_ENTERPRISE_INSECURE"],
+      },
+    },
+    times: { unreachableBudget: 20 * MINUTE, firstContact: MINUTE, lostReplyWindow: MINUTE / 2, settleTime: MINUTE },
+    pinned: parts.pinned,
+    identifiedBy: ["endpoints", "databaseId", "databaseName"],
+    identity: (args) => args.endpoints.map((endpoint) => `${new URL(endpoint).host}/${nameOf(args)}`),
+    open: (args, runtime) => {
+      const { clock, signal } = runtime;
+      const { endpoints, username, password, authentication } = args;
+      const transport = connect(tlsFrom(tlsArguments(args)));
+      const http = new HttpClient({ transport, clock, signal });
+      const nodes = new Nodes({ endpoints, login: new Login({ username, password, authentication, clock }), http });
+      const subject = parts.subject(args);
+      const close = () => transport.close();
+      return new UpgradePin({ title: titleOf(args, subject), which: args, subject, nodes, runtime, close });
+    },
+    outputs: (seen) => {
+      const current = parts.current?.(seen);
+      return {
+        ...(current === undefined ? {} : { currentVersion: current }),
+        members: Object.fromEntries(seen.members.map(({ name, version }) => [name, formatParts(version)])),
+      };
+    },
+    drifted: parts.drifted,
+  };
+}
+
+function tlsArguments(args: SharedArguments): TlsArguments {
+  return args;
+}
+
+/** `bdb-1`, or the database's name. */
+function nameOf({ databaseId, databaseName }: Which): string {
+  return databaseId === undefined ? (databaseName ?? "") : `bdb-${databaseId}`;
+}
+
+/** `Redis Enterprise database 1 at 10.0.0.1:9443 (modules)` */
+function titleOf(args: SharedArguments, { aspect }: Subject): string {
+  const name = args.databaseId ?? JSON.stringify(args.databaseName);
+  const host = new URL(args.endpoints[0] ?? "").host;
+  return `Redis Enterprise database ${name} at ${host}${aspect === undefined ? "" : ` (${aspect})`}`;
+}

@@ -1,0 +1,68 @@
+import type { z } from "zod";
+import type { Finding, Observation } from "../core/pin";
+import { type ShippedModule, shippedFrom } from "./catalogue";
+import type { Database } from "./database";
+import type { DryRun } from "./dry-run";
+import { findDatabase, type Which } from "./find-database";
+import { type ClusterNode, nodesFrom } from "./node";
+import type { Nodes } from "./nodes";
+import { type Action, actions, allActions, clusterInfo, clusterModules, clusterPolicy, nodeList } from "./schema";
+
+/** What a look at a database and its cluster shows. */
+export interface Seen extends Observation {
+  /** Absent when there is none to speak of; then `absent` says why. */
+  readonly database?: Database | undefined;
+  readonly absent?: Finding | undefined;
+  /** The state machines of the database: the last run, and those that wait. */
+  readonly machines: readonly Action[];
+  readonly nodes: readonly ClusterNode[];
+  /** What the cluster ships; empty while the pin holds and nobody needs to know. */
+  readonly shipped: readonly ShippedModule[];
+  readonly info?: z.infer<typeof clusterInfo> | undefined;
+  readonly policy?: z.infer<typeof clusterPolicy> | undefined;
+  /** The modules that a dry run of the call would leave; absent when there was none. */
+  readonly dryRun?: DryRun | undefined;
+}
+
+/** What a look is for. */
+export interface Interest {
+  /** Whether a database satisfies the pin, so that nothing need be known of what an upgrade would meet. */
+  holds(database: Database): boolean;
+  /** Whether the cluster's policy matters to an upgrade. */
+  readonly policy?: boolean;
+}
+
+/** One look. Reads only; the reads overlap. */
+export async function look(nodes: Nodes, which: Which, interest: Interest): Promise<Seen> {
+  const found = await findDatabase(nodes, which);
+  if ("code" in found) return { members: [], absent: found, machines: [], nodes: [], shipped: [] };
+  const [machines, members] = await Promise.all([readMachines(nodes, found.uid), readNodes(nodes)]);
+  const seen: Seen = { members: [], database: found, machines, nodes: members, shipped: [] };
+  if (interest.holds(found)) return seen;
+  const [modules, info, policy] = await Promise.all([
+    nodes.read("/v1/modules", clusterModules),
+    ifAnswered(nodes.read("/v1/cluster", clusterInfo)),
+    interest.policy === true ? ifAnswered(nodes.read("/v1/cluster/policy", clusterPolicy)) : undefined,
+  ]);
+  return { ...seen, shipped: shippedFrom(modules ?? []), info, policy };
+}
+
+/** The state machines of a database. Servers before 7.4.2 have only the list of all. */
+export async function readMachines(nodes: Nodes, uid: number): Promise<readonly Action[]> {
+  const own = await nodes.read(`/v1/actions/bdb/${uid}`, actions);
+  if (own !== undefined) return own;
+  const all = await nodes.read("/v1/actions", allActions);
+  return (all?.["state-machines"] ?? []).filter(({ object_name }) => object_name === `bdb:${uid}`);
+}
+
+/** The nodes; redirects between them are followed from now on. */
+async function readNodes(nodes: Nodes): Promise<readonly ClusterNode[]> {
+  const list = nodesFrom((await nodes.read("/v1/nodes", nodeList)) ?? []);
+  nodes.learn(list.flatMap(({ addresses }) => addresses));
+  return list;
+}
+
+/** A read that may fail without harm: what it would tell is only advice. */
+async function ifAnswered<T>(read: Promise<T | undefined>): Promise<T | undefined> {
+  return read.catch(() => undefined);
+}

@@ -1,0 +1,72 @@
+import type { z } from "zod";
+import type { Finding } from "../core/pin";
+import { lowestVersion, parseVersion, type Version } from "../core/version";
+import { atLeast, type Redis, redisOf, sameRelease } from "./redis";
+import type { clusterInfo, nodeList } from "./schema";
+
+/** A Redis version that a node can run. */
+export interface SupportedRedis extends Redis {
+  /** Whether the vendor counts it as a major one; undefined when it does not tell. */
+  readonly major: boolean | undefined;
+}
+
+export interface ClusterNode {
+  /** Addresses, inner and outer ones. */
+  readonly addresses: readonly string[];
+  /** `100.0.21-16135` */
+  readonly software: string;
+  readonly supported: readonly SupportedRedis[];
+}
+
+export function nodesFrom(list: z.infer<typeof nodeList>): ClusterNode[] {
+  return list.map((node) => ({
+    addresses: [node.addr, ...(node.external_addr ?? [])].flatMap((address) => (address ? [address] : [])),
+    software: node.software_version ?? "",
+    supported: (node.supported_database_versions ?? []).flatMap(({ db_type, redis_version, version, major }) => {
+      const redis = db_type === "memcached" ? undefined : redisOf(redis_version, version);
+      return redis === undefined ? [] : [{ ...redis, major: major ?? undefined }];
+    }),
+  }));
+}
+
+/** The Redis versions that every node can run. */
+export function supportedByAll([first, ...others]: readonly ClusterNode[]): SupportedRedis[] {
+  return (first?.supported ?? []).filter(({ release }) =>
+    others.every((node) => node.supported.some((one) => sameRelease(one.release, release))),
+  );
+}
+
+/** Whether all nodes run at least this software. Unknown software counts as too old. */
+export function softwareAtLeast(nodes: readonly ClusterNode[], least: string): boolean {
+  const wanted = parseVersion(least);
+  const lowest = softwareOf(nodes);
+  return wanted !== undefined && lowest !== undefined && atLeast({ parts: lowest.parts }, wanted);
+}
+
+/** The lowest software of the nodes; undefined when one of them does not tell. */
+export function softwareOf(nodes: readonly ClusterNode[]): Version | undefined {
+  const versions = nodes.map(({ software }) => parseVersion(software));
+  const known = versions.filter((version) => version !== undefined);
+  return known.length < versions.length ? undefined : lowestVersion(known);
+}
+
+/** States of the cluster in which nobody upgrades a database. */
+export function clusterFindings(
+  nodes: readonly ClusterNode[],
+  info: z.infer<typeof clusterInfo> | undefined,
+): Finding[] {
+  const software = [...new Set(nodes.map((node) => node.software))];
+  const findings: Finding[] = [];
+  if (software.length > 1) {
+    findings.push({
+      code: "nodes-differ",
+      message: `The nodes run different versions of Redis Enterprise: ${software.join(", ")}.`,
+      remedy: "Finish the upgrade of the cluster first.",
+    });
+  }
+  if (info?.upgrade_in_progress === true || info?.block_cluster_changes === true) {
+    const what = info.upgrade_in_progress === true ? "is being upgraded" : "takes no changes (block_cluster_changes)";
+    findings.push({ code: "cluster-locked", message: `The cluster ${what}.`, remedy: "Wait until that has ended." });
+  }
+  return findings;
+}

@@ -1,0 +1,40 @@
+import type { Finding } from "../core/pin";
+import { type Database, isUnprotected, subjectOf } from "./database";
+
+interface Consent {
+  readonly preserveRoles?: boolean | undefined;
+  readonly mayDiscardData?: boolean | undefined;
+}
+
+/**
+ * An upgrade restarts every shard. Whether the server refuses to empty a database that nothing protects is documented
+ * nowhere, and the one recording shows that it does not: so it is asked for here, whatever the server would accept.
+ */
+export function consentFinding(database: Database, { mayDiscardData }: Consent): Finding | undefined {
+  if (!isUnprotected(database) || mayDiscardData === true) return undefined;
+  return {
+    code: "data-would-be-lost",
+    property: "mayDiscardData",
+    message: `${subjectOf(database)} has neither replication nor persistence: the upgrade restarts its shards and empties it.`,
+    remedy: "Switch replication or persistence on first, or set mayDiscardData: true where its data may go.",
+  };
+}
+
+/** What the restart of the shards means for whoever uses the database, for the plan line. */
+export function impactOf(database: Database, { preserveRoles }: Consent): string {
+  if (isUnprotected(database)) {
+    return "with downtime and the loss of all its data: the database is neither replicated nor persistent";
+  }
+  if (!database.replication) return "with downtime: the database is not replicated";
+  return preserveRoles === true
+    ? "with two failovers of each shard, which keep the roles"
+    : "with a failover of each shard";
+}
+
+/** The keys that both upgrade calls have in common; those that were not asked for are left to the server. */
+export function consentBody({ preserveRoles, mayDiscardData }: Consent): Readonly<Record<string, boolean>> {
+  return {
+    ...(preserveRoles === undefined ? {} : { preserve_roles: preserveRoles }),
+    ...(mayDiscardData === undefined ? {} : { may_discard_data: mayDiscardData }),
+  };
+}

@@ -1,0 +1,93 @@
+import { type Constraint, standing } from "../core/constraint";
+import type { Finding } from "../core/pin";
+import { crdbCallOf } from "./active-active";
+import type { Database } from "./database";
+import type { Seen } from "./look";
+import { softwareAtLeast } from "./node";
+import { consentBody, consentFinding } from "./protection";
+import type { Redis } from "./redis";
+import { chooseRedis, fatesOf, releaseOf } from "./redis-choice";
+import type { Request } from "./subject";
+
+export interface RedisArguments {
+  readonly redisVersion: string;
+  readonly modules?: "bundled" | "keep" | undefined;
+  readonly parallelShards?: number | undefined;
+  readonly keepCrdtProtocolVersion?: boolean | undefined;
+  readonly preserveRoles?: boolean | undefined;
+  readonly mayDiscardData?: boolean | undefined;
+  readonly dryRun?: boolean | undefined;
+}
+
+type Body = Readonly<Record<string, unknown>>;
+
+/** From here on modules go to the latest unless told otherwise, and module uids are no longer wanted. */
+const LATEST_BY_DEFAULT_SINCE = "7.8.2";
+/** The era whose server the runbook describes that tells of the dry run. */
+const DRY_RUN_SINCE = "8.0.0";
+
+export function requestOf(args: RedisArguments, constraint: Constraint, seen: Seen): Request | Finding {
+  const { database, nodes } = seen;
+  const target = chooseRedis(constraint, seen, args.redisVersion);
+  if ("code" in target || database === undefined) return "code" in target ? target : NOT_READ;
+  const path = crdbCallOf(database, nodes) ?? `/v1/bdbs/${database.uid}/upgrade`;
+  const { parallelShards, keepCrdtProtocolVersion } = args;
+  const body = {
+    redis_version: releaseOf(target),
+    ...consentBody(args),
+    ...(parallelShards === undefined ? {} : { parallel_shards_upgrade: parallelShards }),
+    ...(keepCrdtProtocolVersion === undefined ? {} : { keep_crdt_protocol_version: keepCrdtProtocolVersion }),
+    ...modulesPart(args, database, target, seen),
+  };
+  return { path, body, to: releaseOf(target) };
+}
+
+const NOT_READ: Finding = {
+  code: "database-not-read",
+  message: "The database was not read.",
+  remedy: "Run `pulumi up` again.",
+};
+
+/**
+ * What is said about modules. `keep` names a key that the CRDB call does not have: there every module is named with the
+ * build that it runs. Otherwise the server chooses; modules with arguments are named for those alone, because whether
+ * arguments of unnamed modules are carried over is documented nowhere.
+ */
+function modulesPart(args: RedisArguments, database: Database, target: Redis, seen: Seen): Body {
+  const loaded = database.modules ?? [];
+  const keep = args.modules === "keep";
+  const modern = softwareAtLeast(seen.nodes, LATEST_BY_DEFAULT_SINCE);
+  const crdb = crdbCallOf(database, seen.nodes) !== undefined;
+  const fates = fatesOf(database, target, seen.shipped);
+  const named = loaded.filter((module) => module.args !== "" || (keep && crdb));
+  const items = named.map((module) => {
+    const build = keep ? undefined : fates.find((fate) => fate.loaded === module)?.build;
+    const explicit = !modern || (keep && crdb);
+    return {
+      current_module: module.uid,
+      ...(explicit ? { new_module: build?.uid ?? module.uid } : {}),
+      new_module_args: module.args,
+    };
+  });
+  return {
+    ...(items.length === 0 ? {} : { modules: items }),
+    ...(crdb || (modern && !keep) ? {} : { latest_with_modules: !keep }),
+  };
+}
+
+/**
+ * The call as a dry run, where the user says that the server has it, and something is to be upgraded. Never where the call
+ * itself would not be sent: a server that does not know the query takes it for the call.
+ */
+export function rehearsalOf(args: RedisArguments, constraint: Constraint, seen: Seen): Request | undefined {
+  const { database, nodes } = seen;
+  if (args.dryRun !== true || database?.redis === undefined || !mayHaveDryRun(nodes)) return undefined;
+  if (database.crdb !== undefined || consentFinding(database, args) !== undefined) return undefined;
+  if (standing(database.redis.full, constraint) !== "behind") return undefined;
+  const request = requestOf(args, constraint, seen);
+  return "code" in request ? undefined : request;
+}
+
+export function mayHaveDryRun(nodes: Seen["nodes"]): boolean {
+  return softwareAtLeast(nodes, DRY_RUN_SINCE);
+}

@@ -1,0 +1,96 @@
+import { type Constraint, holds } from "../core/constraint";
+import type { Finding } from "../core/pin";
+import { compareVersions } from "../core/version";
+import { buildsOf, newestOf, runsOn, type ShippedModule } from "./catalogue";
+import type { Database, LoadedModule } from "./database";
+import type { Seen } from "./look";
+import { sameName } from "./module-pins";
+import { type SupportedRedis, supportedByAll } from "./node";
+import { majorOf, newest, type Redis, sameRelease } from "./redis";
+
+/** The version of a `latest` that is the newest one which every node can run. */
+export function resolved(constraint: Constraint, { nodes }: Pick<Seen, "nodes">): Constraint {
+  const latest = constraint.kind === "latest" ? newestOfRedis(supportedByAll(nodes)) : undefined;
+  return latest === undefined ? constraint : { kind: "floor", version: latest.release };
+}
+
+/** The Redis version that the call goes to: the newest that satisfies the pin and that every node can run. */
+export function chooseRedis(
+  constraint: Constraint,
+  { nodes }: Pick<Seen, "nodes">,
+  wish: string,
+): SupportedRedis | Finding {
+  const offered = supportedByAll(nodes);
+  const chosen = newestOfRedis(offered.filter(({ release }) => holds(release, constraint)));
+  if (chosen !== undefined) return chosen;
+  const versions = [...offered].sort((a, b) => compareVersions(a.release, b.release)).map(releaseOf);
+  return {
+    code: "redis-not-supported",
+    property: "redisVersion",
+    message: `Not every node can run Redis ${wish}; all of them can run ${versions.join(", ") || "none that they tell"}.`,
+    remedy: "Pin one of those, or upgrade the cluster's software, which brings others.",
+  };
+}
+
+export function releaseOf({ release }: Redis): string {
+  return release.parts.join(".");
+}
+
+function newestOfRedis(versions: readonly SupportedRedis[]): SupportedRedis | undefined {
+  return newest(versions, ({ release }) => release);
+}
+
+/** How the modules of a database come out of an upgrade of its Redis. */
+export interface ModuleFate {
+  readonly loaded: LoadedModule;
+  /** Undefined: it stays as it is. */
+  readonly build?: ShippedModule | undefined;
+  /** Nothing that the cluster ships of it runs on the target, nor does what runs now. */
+  readonly stranded?: true;
+}
+
+/** What the server does with modules that are not named: each goes to the newest build that the target allows. */
+export function fatesOf(database: Database, target: Redis, shipped: readonly ShippedModule[]): ModuleFate[] {
+  return (database.modules ?? []).map((loaded) => {
+    const best = newestOf(buildsOf(shipped, loaded.name).filter((build) => runsOn(build, target)));
+    const current = loaded.version;
+    const moves = best !== undefined && (current === undefined || compareVersions(best.version, current) >= 0);
+    if (moves) return best.text === loaded.text ? { loaded } : { loaded, build: best };
+    return stays(loaded, database, target, shipped) ? { loaded } : { loaded, stranded: true };
+  });
+}
+
+/** Whether a module can be kept as it is. */
+export function stays(
+  loaded: LoadedModule,
+  database: Database,
+  target: Redis,
+  shipped: readonly ShippedModule[],
+): boolean {
+  if (database.redis !== undefined && sameRelease(database.redis.release, target.release)) return true;
+  const build = shipped.find(({ uid }) => uid === loaded.uid);
+  return build !== undefined && runsOn(build, target);
+}
+
+/** Modules that come with Redis 8 to every database, and those of them that also go with data on flash. */
+const BUNDLED = ["search", "timeseries", "bf", "ReJSON"];
+const BUNDLED_ON_FLASH = ["bf", "ReJSON"];
+const BUNDLED_SINCE = 8n;
+
+/** Builds that an upgrade to Redis 8 adds. Active-Active databases stay without. */
+export function addedBy(database: Database, target: Redis, shipped: readonly ShippedModule[]): ShippedModule[] {
+  const from = database.redis;
+  const joins = from !== undefined && majorOf(from.release) < BUNDLED_SINCE && majorOf(target.release) >= BUNDLED_SINCE;
+  if (!joins || database.crdb !== undefined) return [];
+  const has = new Set((database.modules ?? []).map(({ name }) => name.toLowerCase()));
+  return (database.flash ? BUNDLED_ON_FLASH : BUNDLED)
+    .filter((name) => !has.has(name.toLowerCase()))
+    .flatMap((name) => newestOf(buildsOf(shipped, name).filter((build) => runsOn(build, target))) ?? []);
+}
+
+/** Whether a module that the database does not have would be added by an upgrade of its Redis that the cluster offers. */
+export function comesWithRedis8(name: string, { redis, crdb, flash }: Database, offered: readonly Redis[]): boolean {
+  if (redis === undefined || crdb !== undefined || majorOf(redis.release) >= BUNDLED_SINCE) return false;
+  const bundled = (flash ? BUNDLED_ON_FLASH : BUNDLED).some((one) => sameName(one, name));
+  return bundled && offered.some(({ release }) => majorOf(release) >= BUNDLED_SINCE);
+}

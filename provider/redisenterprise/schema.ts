@@ -1,0 +1,139 @@
+import { z } from "zod";
+
+/**
+ * What is read of the vendor's objects. Everything else in them is dropped at once: a database object can hold its
+ * passwords in clear.
+ */
+
+/** Recorded as a text, documented as a list of texts. */
+const moduleArgs = z.union([z.string(), z.array(z.string().nullable())]).nullish();
+
+export const loadedModule = z.object({
+  module_name: z.string(),
+  module_id: z.string().nullish(),
+  semantic_version: z.string().nullish(),
+  module_args: moduleArgs,
+});
+
+/** `GET /v1/bdbs/{uid}` and, with `action_uid`, the answers to upgrade calls and dry runs. */
+export const bdb = z.object({
+  uid: z.number(),
+  name: z.string().nullish(),
+  type: z.string().nullish(),
+  status: z.string(),
+  action_uid: z.string().nullish(),
+  redis_version: z.string().nullish(),
+  version: z.string().nullish(),
+  module_list: z.array(loadedModule).nullish(),
+  replication: z.boolean().nullish(),
+  data_persistence: z.string().nullish(),
+  crdt: z.boolean().nullish(),
+  crdt_guid: z.string().nullish(),
+  bigstore: z.boolean().nullish(),
+  replica_sync: z.string().nullish(),
+  shards_count: z.number().nullish(),
+});
+export type Bdb = z.infer<typeof bdb>;
+
+/** `GET /v1/bdbs?fields=uid,name` */
+export const bdbNames = z.array(z.object({ uid: z.number(), name: z.string().nullish() }));
+
+/** `GET /v1/modules`. `compatible_redis_version` since 7.8.2, `min_redis_pack_version` up to 7.22. */
+export const clusterModules = z.array(
+  z.object({
+    uid: z.string(),
+    module_name: z.string(),
+    semantic_version: z.string(),
+    compatible_redis_version: z.string().nullish(),
+    min_redis_version: z.string().nullish(),
+    min_redis_pack_version: z.string().nullish(),
+    capabilities: z.array(z.string()).nullish(),
+  }),
+);
+
+/** `GET /v1/nodes`. Documented with `db_type` and `version` alone, recorded with `redis_version` and `major` too. */
+export const nodeList = z.array(
+  z.object({
+    uid: z.union([z.number(), z.string()]),
+    addr: z.string().nullish(),
+    external_addr: z.array(z.string()).nullish(),
+    software_version: z.string().nullish(),
+    supported_database_versions: z
+      .array(
+        z.object({
+          db_type: z.string().nullish(),
+          redis_version: z.string().nullish(),
+          version: z.string().nullish(),
+          major: z.boolean().nullish(),
+        }),
+      )
+      .nullish(),
+  }),
+);
+
+/** `GET /v1/cluster`. It does not tell the software's version. */
+export const clusterInfo = z.object({
+  name: z.string(),
+  created_time: z.string().nullish(),
+  upgrade_in_progress: z.boolean().nullish(),
+  block_cluster_changes: z.boolean().nullish(),
+});
+
+/** `GET /v1/cluster/policy` */
+export const clusterPolicy = z.object({ redis_upgrade_policy: z.string().nullish() });
+
+/** A number, or a text with one: tasks have `"100"`. */
+const progress = z.union([z.number(), z.string()]).nullish();
+
+/**
+ * A state machine as `GET /v1/actions/{uid}` and `/v1/actions/bdb/{uid}` show it. Where its error stands depends on the
+ * page that is believed: `error`, `error_message`, or within `additional_info`.
+ */
+export const action = z.object({
+  action_uid: z.string(),
+  name: z.string().nullish(),
+  object_name: z.string().nullish(),
+  status: z.string(),
+  state: z.string().nullish(),
+  progress,
+  heartbeat: z.number().nullish(),
+  error: z.string().nullish(),
+  error_message: z.string().nullish(),
+  additional_info: z.object({ error: z.string().nullish() }).nullish(),
+});
+export type Action = z.infer<typeof action>;
+
+export const actions = z.array(action);
+
+/** `GET /v1/actions`: the only list before 7.4.2. */
+export const allActions = z.object({ "state-machines": z.array(action).nullish() });
+
+/** `GET /v1/crdb_tasks/{id}` */
+export const crdbTask = z.object({
+  id: z.string(),
+  status: z.string(),
+  errors: z
+    .array(
+      z.object({
+        cluster_name: z.string().nullish(),
+        description: z.string().nullish(),
+        error_code: z.string().nullish(),
+      }),
+    )
+    .nullish(),
+});
+
+/** `POST /v1/users/authorize` and `/v1/users/refresh_jwt` */
+export const tokenAnswer = z.object({ access_token: z.string().min(1) });
+
+/** What an accepted upgrade call is followed by: `action_uid`, or the `id` of a CRDB task. */
+export const acceptance = z.object({ action_uid: z.string().nullish(), id: z.string().nullish() });
+
+/** Every shape that an error was seen or documented in. */
+export const failure = z.object({
+  error_code: z.union([z.string(), z.number()]).nullish(),
+  description: z.string().nullish(),
+  message: z.string().nullish(),
+  error_message: z.string().nullish(),
+  error: z.string().nullish(),
+});

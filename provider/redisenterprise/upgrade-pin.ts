@@ -1,0 +1,143 @@
+import { PinError, Unreachable } from "../core/errors";
+import type { Pin, Plan, Task, TaskStatus, UpgradeCall } from "../core/pin";
+import type { Runtime } from "../core/runtime";
+import { isCrdbCall } from "./active-active";
+import { activityOf } from "./activity";
+import type { Database } from "./database";
+import { askDryRun, type DryRun } from "./dry-run";
+import type { Which } from "./find-database";
+import { look, readMachines, type Seen } from "./look";
+import { isUpgrade, UNTOLD, UPGRADE_MACHINE } from "./machine";
+import type { Nodes } from "./nodes";
+import { acceptance } from "./schema";
+import { planWithout, type Request, type Subject } from "./subject";
+import { crdbTaskId, unnamedUpgrade, Watcher } from "./watcher";
+
+export interface UpgradePinOptions {
+  readonly title: string;
+  readonly which: Which;
+  readonly subject: Subject;
+  readonly nodes: Nodes;
+  readonly runtime: Runtime;
+  readonly close: () => Promise<void>;
+}
+
+/** A call of this run whose answer did not come, and the state machines that were there before it. */
+interface Sent {
+  readonly to: string;
+  readonly before: ReadonlySet<string>;
+}
+
+/** A connected driver for what is upgraded of one database: its modules, or its Redis. */
+export class UpgradePin implements Pin<Seen> {
+  readonly title: string;
+  readonly #options: UpgradePinOptions;
+  readonly #watcher: Watcher;
+  /** Where the upgrades of this run go to, by action. */
+  readonly #targets = new Map<string, string>();
+  #sent: Sent | undefined;
+  /** Its uid, once it was seen. */
+  #database: number | undefined;
+  /** Asked once in a run for every call. */
+  readonly #dryRuns = new Map<string, DryRun>();
+
+  constructor(options: UpgradePinOptions) {
+    this.title = options.title;
+    this.#options = options;
+    this.#watcher = new Watcher(options.nodes, options.runtime.clock);
+    this.#database = options.which.databaseId;
+  }
+
+  async observe(): Promise<Seen> {
+    const { nodes, which, subject } = this.#options;
+    const seen = await look(nodes, which, subject);
+    const { database } = seen;
+    if (database === undefined) return seen;
+    this.#database = database.uid;
+    const activity = activityOf(database, seen.machines, (action) => this.#targetOf(action));
+    const unknown = subject.unreadable(database);
+    const complete: Seen = {
+      ...seen,
+      members: subject.members(database),
+      ...(activity === undefined ? {} : { activity }),
+      ...(unknown === undefined ? {} : { unknown }),
+    };
+    const dryRun = await this.#rehearse(complete);
+    return dryRun === undefined ? complete : { ...complete, dryRun };
+  }
+
+  plan(seen: Seen): Plan {
+    const { subject } = this.#options;
+    return seen.absent === undefined ? subject.plan(seen) : planWithout(seen.absent, subject.wish);
+  }
+
+  satisfiedBy(target: string): boolean {
+    return this.#options.subject.satisfiedBy(target);
+  }
+
+  async start(_call: UpgradeCall, seen: Seen): Promise<Task> {
+    const { nodes, subject } = this.#options;
+    const request = subject.request(seen);
+    if ("code" in request) {
+      throw new PinError("blocked", `${this.title}: ${request.message}`, { remedy: request.remedy });
+    }
+    const before = new Set(seen.machines.map(({ action_uid }) => action_uid));
+    this.#sent = { to: request.to, before };
+    try {
+      const answer = await nodes.write(request.path, request.body);
+      const id = await this.#taskId(request, answer, seen.database, before);
+      this.#targets.set(id, request.to);
+      this.#sent = undefined;
+      return { id, kind: isCrdbCall(request.path) ? "CRDB upgrade" : UPGRADE_MACHINE, to: request.to };
+    } catch (error) {
+      if (!(error instanceof Unreachable && error.sent)) this.#sent = undefined;
+      throw error;
+    }
+  }
+
+  inspect(task: Task): Promise<TaskStatus> {
+    const database = this.#database;
+    if (database === undefined) throw new Error("a task is looked at before its database");
+    return this.#watcher.inspect(task, database);
+  }
+
+  close(): Promise<void> {
+    return this.#options.close();
+  }
+
+  /** An upgrade that appeared after a call whose answer was lost is that call's. */
+  #targetOf(action: string): string {
+    const known = this.#targets.get(action);
+    if (known !== undefined) return known;
+    return this.#sent !== undefined && !this.#sent.before.has(action) ? this.#sent.to : UNTOLD;
+  }
+
+  /** The action of an accepted call: from its answer, or the upgrade that was not there before. Never fails. */
+  async #taskId(
+    { path }: Request,
+    answer: unknown,
+    database: Database | undefined,
+    before: ReadonlySet<string>,
+  ): Promise<string> {
+    const { action_uid, id } = acceptance.safeParse(answer).data ?? {};
+    if (action_uid) return action_uid;
+    if (id && isCrdbCall(path)) return crdbTaskId(id);
+    const uid = database?.uid ?? 0;
+    const machines = await readMachines(this.#options.nodes, uid).catch(() => []);
+    const appeared = machines.find((machine) => isUpgrade(machine) && !before.has(machine.action_uid));
+    return appeared?.action_uid ?? unnamedUpgrade(uid);
+  }
+
+  /** Asks the server what it would do, where the pin wants that and nothing is under way. */
+  async #rehearse(seen: Seen): Promise<DryRun | undefined> {
+    if (seen.activity !== undefined) return undefined;
+    const request = this.#options.subject.rehearsal?.(seen);
+    if (request === undefined) return undefined;
+    const key = JSON.stringify([request.path, request.body]);
+    const known = this.#dryRuns.get(key);
+    if (known !== undefined) return known;
+    const said = await askDryRun(request, this.#options.nodes, this.#options.runtime);
+    this.#dryRuns.set(key, said);
+    return said;
+  }
+}

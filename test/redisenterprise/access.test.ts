@@ -1,0 +1,251 @@
+import { describe, expect, it } from "vitest";
+import { CACHE, PASSWORD, type Rig, rig, USER } from "./rig";
+
+type Args = Record<string, unknown>;
+
+const THERE = { ...CACHE, modules: ["search", "ReJSON"] };
+const TYPES: [string, (world: Rig, args?: Args) => Args][] = [
+  ["modules", (world, args) => world.modules(args)],
+  ["Redis", (world, args) => world.redis({ redisVersion: "7.4", ...args })],
+];
+const headers = (world: Rig) => new Set(world.received.map(({ authorization }) => authorization));
+const BASIC = `Basic ${Buffer.from(`${USER}:${PASSWORD}`).toString("base64")}`;
+
+describe.each(TYPES)("credentials (%s)", (_, inputs) => {
+  const nothing = { endpoints: undefined, username: undefined, password: undefined };
+
+  it("are taken from the arguments", async () => {
+    const world = rig({ databases: [THERE] });
+    expect((await world.lifecycle.create(inputs(world))).outs).toMatchObject({ status: "current" });
+    expect(headers(world)).toEqual(new Set([BASIC]));
+  });
+
+  it("are taken from the stack's configuration, and appear nowhere", async () => {
+    const world = rig({ databases: [THERE] });
+    const config: Record<string, string> = { "redisenterprise:username": USER, "redisenterprise:password": PASSWORD };
+    await world.lifecycle.configure({ config: { get: (key) => config[key] } });
+    const { outs } = await world.lifecycle.create(inputs(world, { username: undefined, password: undefined }));
+    expect(outs).toMatchObject({ status: "current" });
+    expect(JSON.stringify([outs, world.lines])).not.toContain(PASSWORD);
+  });
+
+  it("and endpoints are taken from the environment", async () => {
+    const world = rig({ databases: [THERE] });
+    Object.assign(world.env, {
+      REDIS_ENTERPRISE_URL: world.cluster.endpoints.map((address) => `https://${address}/`).join(", "),
+      REDIS_ENTERPRISE_USER: USER,
+      REDIS_ENTERPRISE_PASSWORD: PASSWORD,
+      REDIS_ENTERPRISE_INSECURE: "true",
+    });
+    expect((await world.lifecycle.check({}, inputs(world, nothing))).failures).toEqual([]);
+    const { id, outs } = await world.lifecycle.create(inputs(world, nothing));
+    expect(id).toBe("10.78.0.2:9443/bdb-1");
+    expect(outs).toMatchObject({ status: "current" });
+    expect(outs).not.toHaveProperty("endpoints");
+    expect(await world.lifecycle.diff(id, outs, inputs(world, nothing))).toEqual({ changes: false, replaces: [] });
+  });
+
+  it("that are given by an argument win over all others", async () => {
+    const world = rig({ databases: [THERE] });
+    world.env["REDIS_ENTERPRISE_USER"] = "somebody@else";
+    world.env["REDIS_ENTERPRISE_PASSWORD"] = "another";
+    await world.lifecycle.create(inputs(world));
+    expect(headers(world)).toEqual(new Set([BASIC]));
+  });
+
+  it("that are nowhere are missed at preview, by their names", async () => {
+    const world = rig({ databases: [THERE] });
+    const { failures } = await world.lifecycle.check({}, inputs(world, nothing));
+    expect(failures).toEqual([
+      {
+        property: "endpoints",
+        reason: expect.stringMatching(/^is missing; it must be a list of node addresses, such as/),
+      },
+    ]);
+    const unnamed = await world.lifecycle.check({}, inputs(world, { username: undefined, password: undefined }));
+    expect(unnamed.failures).toEqual([
+      { property: "username", reason: expect.stringMatching(/^is missing; it must be the user's e-mail/) },
+    ]);
+    const half = await world.lifecycle.check({}, inputs(world, { password: undefined }));
+    expect(half.failures).toEqual([{ property: "", reason: "password is missing; it must be that of `username`" }]);
+    expect(world.cluster.journal.entries).toEqual([]);
+  });
+
+  it("that are wrong end the run at once, with a sentence, and are not tried again and again", async () => {
+    const world = rig({ databases: [THERE] });
+    const call = world.lifecycle.create(inputs(world, { password: "wr0ng-one" }));
+    await expect(call).rejects.toThrow(
+      /The cluster at https:\/\/10\.78\.0\.2:9443 refused the credentials of admin@cluster\.local: HTTP 401 without a body\..*REDIS_ENTERPRISE_PASSWORD.*\[unauthorized\]/,
+    );
+    // One with the password itself, and one that tells whether Basic is switched off.
+    expect(world.received.map(({ target }) => target)).toEqual(["/v1/cluster", "/v1/users/authorize"]);
+  });
+
+  it("that are wrong never fail a preview", async () => {
+    const world = rig({ databases: [THERE] });
+    const { failures } = await world.lifecycle.check({}, inputs(world, { password: "wr0ng-one" }));
+    expect(failures).toEqual([]);
+    expect(world.said()).toEqual([expect.stringMatching(/^cannot plan: .*refused the credentials of admin@/)]);
+    expect(JSON.stringify(world.lines)).not.toContain("wr0ng-one");
+  });
+
+  it("that have expired are told as such", async () => {
+    const world = rig({ databases: [THERE], switches: { emptyErrors: [] } });
+    world.cluster.control.expirePassword(USER);
+    await expect(world.lifecycle.create(inputs(world))).rejects.toThrow(
+      /the password has expired \(password_expired\)\. Give the user a new password/,
+    );
+    expect(world.received).toHaveLength(1);
+  });
+
+  it("of a viewer show everything and may change nothing: the permission is named", async () => {
+    const world = rig();
+    world.cluster.control.addUser({ email: "viewer@x", password: "view-only", role: "db_viewer" });
+    const args = inputs(world, { username: "viewer@x", password: "view-only", redisVersion: "8.0" });
+    if (!("modules" in args)) delete args["modules"];
+    else delete args["redisVersion"];
+    expect((await world.lifecycle.check({}, args)).failures).toEqual([]);
+    await expect(world.lifecycle.create(args)).rejects.toThrow(
+      /does not let viewer@x POST \/v1\/bdbs\/1\/\S*upgrade: .* needs the permission (edit_bdb_module|update_bdb_with_action), which the roles admin, cluster_member and db_member hold\. \[unauthorized\]/,
+    );
+    expect(world.cluster.acceptedUpgrades).toEqual([]);
+    expect(world.cluster.journal.count("POST")).toBe(1);
+  });
+
+  it("of a member of the database are enough", async () => {
+    const world = rig();
+    world.cluster.control.addUser({ email: "member@x", password: "members", role: "db_member" });
+    const { outs } = await world.lifecycle.create(inputs(world, { username: "member@x", password: "members" }));
+    expect(outs).toMatchObject({ status: "current" });
+  });
+});
+
+describe("what is refused for the license", () => {
+  it("is told as such, not as a permission", async () => {
+    const world = rig({ settings: { licenseExpired: true } });
+    await expect(world.lifecycle.create(world.modules())).rejects.toThrow(
+      /license expired.*Renew the cluster's license/,
+    );
+  });
+});
+
+describe("tokens", () => {
+  const token = { authentication: "token" };
+  const asked = (world: Rig, path: string) => world.received.filter(({ target }) => target === path).length;
+  const AUTHORIZE = "/v1/users/authorize";
+  const REFRESH = "/v1/users/refresh_jwt";
+
+  it("are asked for at once where an argument wants them, and used for everything", async () => {
+    const world = rig();
+    const { outs } = await world.lifecycle.create(world.modules(token));
+    expect(outs).toMatchObject({ status: "current" });
+    expect(asked(world, AUTHORIZE)).toBe(1);
+    const others = world.received.filter(({ target }) => target !== AUTHORIZE);
+    expect(others.every(({ authorization }) => authorization?.startsWith("JWT "))).toBe(true);
+    expect(JSON.parse(world.received[0]?.body ?? "")).toEqual({ ttl: 900 });
+  });
+
+  it("are asked for where the cluster has Basic switched off, with the password in the body", async () => {
+    const world = rig({ softwareVersion: "8.2.0-25", settings: { basicAuthentication: false } });
+    const { outs } = await world.lifecycle.create(world.modules({ modules: { search: ">=2.10.9" } }));
+    expect(outs).toMatchObject({ status: "current" });
+    expect(world.received.filter(({ authorization }) => authorization === BASIC)).toHaveLength(1);
+    const body = world.received.find(({ target }) => target === AUTHORIZE);
+    expect(body?.authorization).toBeUndefined();
+    expect(JSON.parse(body?.body ?? "")).toEqual({ username: USER, password: PASSWORD, ttl: 900 });
+  });
+
+  it.each(["header", "body", "either"] as const)(
+    "are had whichever way the server takes the password (%s)",
+    async (authorizeBy) => {
+      const world = rig({ databases: [THERE], switches: { authorizeBy } });
+      expect((await world.lifecycle.create(world.modules(token))).outs).toMatchObject({ status: "current" });
+    },
+  );
+
+  it.each([[["JWT"]], [["Bearer"]], [["JWT", "Bearer"]]] as const)(
+    "are sent behind the word that the server knows (%j)",
+    async (tokenSchemes) => {
+      const world = rig({ databases: [THERE], switches: { tokenSchemes } });
+      expect((await world.lifecycle.create(world.modules(token))).outs).toMatchObject({ status: "current" });
+      expect(asked(world, AUTHORIZE)).toBe(1);
+    },
+  );
+
+  it("are renewed before they expire, by themselves, in the middle of a wait", async () => {
+    const world = rig({ timings: { shardMs: 3 * 3_600_000 } });
+    const { outs } = await world.lifecycle.create(world.modules({ ...token, __timeouts: { create: "5h" } }));
+    expect(outs).toMatchObject({ status: "current" });
+    expect(asked(world, AUTHORIZE)).toBe(1);
+    expect(asked(world, REFRESH)).toBeGreaterThan(10);
+    expect(world.cluster.journal.entries.filter(({ status }) => status === 401)).toEqual([]);
+  });
+
+  it("that are made void in the middle of a wait are asked for anew", async () => {
+    const world = rig({ timings: { shardMs: 120_000 } });
+    world.clock.after(60_000, () => world.cluster.control.expireTokens());
+    const { outs } = await world.lifecycle.create(world.modules(token));
+    expect(outs).toMatchObject({ status: "current" });
+    expect(asked(world, AUTHORIZE)).toBe(2);
+    expect(world.cluster.journal.entries.filter(({ status }) => status === 401)).toHaveLength(1);
+  });
+
+  it("that are made void just before the call do not make it be sent twice", async () => {
+    const world = rig();
+    let late = true;
+    world.cluster.onCall(({ request }) => {
+      if (!request.target.endsWith("/modules/upgrade") || !late) return;
+      late = false;
+      world.cluster.control.expireTokens();
+    });
+    const { outs } = await world.lifecycle.create(world.modules(token));
+    expect(outs).toMatchObject({ status: "current" });
+    expect(world.cluster.journal.find("POST", /upgrade/).map(({ status }) => status)).toEqual([401, 200]);
+    expect(world.cluster.acceptedUpgrades).toHaveLength(1);
+  });
+
+  it("survive a change of the master in the middle of the wait", async () => {
+    const world = rig({ timings: { shardMs: 600_000 } });
+    world.clock.after(200_000, () => world.cluster.control.changeMaster(2));
+    world.clock.after(400_000, () => {
+      world.cluster.control.changeMaster(3);
+      world.cluster.control.expireTokens();
+    });
+    const { outs } = await world.lifecycle.create(world.modules(token));
+    expect(outs).toMatchObject({ status: "current" });
+    expect(world.cluster.journal.count("POST", /upgrade/)).toBe(1);
+    expect(world.cluster.journal.entries.some(({ status }) => status === 307)).toBe(true);
+  });
+
+  it("that are refused for good end the run with a sentence", async () => {
+    const world = rig();
+    await expect(world.lifecycle.create(world.modules({ ...token, password: "wr0ng-one" }))).rejects.toThrow(
+      /refused the credentials of admin@cluster\.local.*\[unauthorized\]/,
+    );
+    expect(world.received.every(({ target }) => target === AUTHORIZE)).toBe(true);
+  });
+
+  it("that nobody gives out just now are waited for", async () => {
+    const world = rig({ databases: [THERE] });
+    const fault = { kind: "replace", status: 503, body: "no healthy upstream" } as const;
+    world.cluster.faults.add({ match: { path: AUTHORIZE }, times: 3, fault });
+    expect((await world.lifecycle.create(world.modules(token))).outs).toMatchObject({ status: "current" });
+  });
+
+  it("never appear in a message, even if a server quotes them", async () => {
+    const world = rig();
+    let quoted = "";
+    world.cluster.onCall(({ request }) => {
+      const [scheme, given] = (request.headers["authorization"] ?? "").split(" ");
+      if (scheme !== "JWT" || given === undefined || quoted !== "") return;
+      quoted = given;
+      const body = JSON.stringify({ description: `what is ${given}?`, error_code: "x" });
+      const fault = { kind: "replace", status: 400, headers: { "content-type": "application/json" }, body } as const;
+      world.cluster.faults.add({ match: { method: "POST" }, fault });
+    });
+    const error = await world.lifecycle.create(world.modules(token)).catch((thrown: unknown) => thrown);
+    expect(String(error)).toContain("was refused: what is [secret]? (x)");
+    expect(quoted).not.toBe("");
+    expect(JSON.stringify([String(error), world.lines])).not.toContain(quoted);
+  });
+});

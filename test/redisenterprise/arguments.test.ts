@@ -1,0 +1,209 @@
+import { describe, expect, it } from "vitest";
+import { UNKNOWN } from "../../provider/host/properties";
+import { validateArguments } from "../../provider/host/validation";
+import { databaseVersion } from "../../provider/redisenterprise/database-version";
+import { moduleVersions } from "../../provider/redisenterprise/module-versions";
+
+const nothing = () => {
+  throw new Error("nothing is sent here");
+};
+const kinds = { modules: moduleVersions(nothing), redis: databaseVersion(nothing) };
+type Kind = keyof typeof kinds;
+type Args = Record<string, unknown>;
+
+const shared = { endpoints: ["https://10.0.0.1:9443"], username: "a@b", password: "secret", databaseId: 1 };
+const right = {
+  modules: { ...shared, modules: { search: "2.10.17" } },
+  redis: { ...shared, redisVersion: "7.4" },
+};
+
+function validated(kind: Kind, args: Args) {
+  const { inputs, secrets } = kinds[kind];
+  return validateArguments<unknown>(inputs, { ...right[kind], ...args }, secrets);
+}
+
+/** `property: reason` of everything that is wrong. */
+function complaints(kind: Kind, args: Args): string[] {
+  return validated(kind, args).failures.map(({ property, reason }) => `${property}: ${reason}`);
+}
+
+const CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+const KEY = "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n";
+
+describe("the arguments of both", () => {
+  const good: Args[] = [
+    {},
+    { endpoints: ["https://node1.example.com:9443/", "https://[::1]:9443"] },
+    { endpoints: "https://a:9443, https://b:9443" },
+    { endpoints: ["http://10.0.0.1:8080"], allowPlainHttp: true },
+    { databaseId: undefined, databaseName: "cache" },
+    { username: undefined, password: undefined, clientCertificate: CERTIFICATE, clientKey: KEY },
+    { authentication: "token" },
+    { caCertificate: CERTIFICATE, serverName: "cluster.example.com", allowUntrustedCertificate: false },
+    ...["true", "1", "yes", "false", "0", "no", "TRUE"].map((word) => ({ allowUntrustedCertificate: word })),
+    { preserveRoles: true, mayDiscardData: true, onNewer: "accept", wait: false, unreachableTimeout: "30m" },
+  ];
+  it.each(good)("may be %j", (args) => {
+    expect(complaints("modules", args)).toEqual([]);
+    expect(complaints("redis", args)).toEqual([]);
+  });
+
+  const bad: [Args, RegExp][] = [
+    [{ endpoints: [] }, /^endpoints: must name at least one node, such as \["https:\/\/10\.0\.0\.1:9443", /],
+    [{ endpoints: "" }, /^endpoints: must name at least one node/],
+    [{ endpoints: undefined }, /^endpoints: is missing; it must be a list of node addresses, such as/],
+    [{ endpoints: 1 }, /^endpoints: must be a list of node addresses/],
+    [
+      { endpoints: ["10.0.0.1:9443"] },
+      /^endpoints\.0: must begin with https:\/\/; right is|^endpoints\.0: is not a URL; right is "https/,
+    ],
+    [
+      { endpoints: ["ftp://10.0.0.1"] },
+      /^endpoints\.0: must begin with https:\/\/; right is "https:\/\/10\.0\.0\.1:9443"/,
+    ],
+    [{ endpoints: ["https://a:9443", 5] }, /^endpoints\.1: must be a text; right is/],
+    [{ endpoints: ["https://a:9443/v1"] }, /^endpoints\.0: must be host and port alone, without a path/],
+    [{ endpoints: ["http://10.0.0.1:8080"] }, /^endpoints: must begin with https:\/\/.*password.*allowPlainHttp: true/],
+    [{ endpoints: "https://a:9443,b" }, /^endpoints: is not a URL; right is/],
+    [{ username: "" }, /^username: must not be empty; such as "admin@example\.com"/],
+    [{ username: undefined }, /^username: is missing; it must be the user's e-mail/],
+    [{ password: undefined }, /^: password is missing; it must be that of `username`/],
+    [{ password: 5 }, /^: password must be a text/],
+    [{ authentication: "jwt" }, /^authentication: must be "basic" or "token"/],
+    [
+      { username: undefined, clientCertificate: CERTIFICATE, clientKey: KEY, authentication: "token" },
+      /^authentication: needs `username` and `password`/,
+    ],
+    [{ clientCertificate: CERTIFICATE }, /^: clientKey is missing; it must be the private key of `clientCertificate`/],
+    [{ caCertificate: "/etc/ca.pem" }, /^caCertificate: must be a certificate in PEM form/],
+    [{ serverName: "" }, /^serverName: must not be empty; such as "cluster\.example\.com"/],
+    [{ allowUntrustedCertificate: "maybe" }, /^allowUntrustedCertificate: must be true or false/],
+    [{ allowPlainHttp: "yes" }, /^allowPlainHttp: must be true or false/],
+    [
+      { databaseId: undefined },
+      /^databaseId: is missing; it must be the database's uid, a whole number such as 1, or its name/,
+    ],
+    [{ databaseId: 0 }, /^databaseId: must be the database's uid, a whole number such as 1/],
+    [{ databaseId: 1.5 }, /^databaseId: must be the database's uid/],
+    [{ databaseId: "1" }, /^databaseId: must be the database's uid/],
+    [{ databaseName: "cache" }, /^databaseName: goes without databaseId/],
+    [{ databaseId: undefined, databaseName: "" }, /^databaseName: must not be empty; such as "cache"/],
+    [{ mayDiscardData: "yes" }, /^mayDiscardData: must be true or false/],
+    [{ databaseUid: 1 }, /^databaseUid: is not an argument of this resource/],
+    [{ endpoint: "https://a:9443" }, /^endpoint: is not an argument of this resource; did you mean endpoints\?/],
+    [{ unreachableTimeout: "0s" }, /^unreachableTimeout: must be a duration above zero/],
+    [{ onNewer: "downgrade" }, /^onNewer: must be "report", "accept" or "fail"/],
+  ];
+  it.each(bad)("may not be %j", (args, message) => {
+    for (const kind of ["modules", "redis"] as const) {
+      const said = complaints(kind, args);
+      expect(
+        said.some((line) => message.test(line)),
+        said.join("\n"),
+      ).toBe(true);
+    }
+  });
+
+  it.each([
+    "https://root:hunter2@10.0.0.1:9443",
+    "root:hunter2@10.0.0.1:9443",
+    "https://10.0.0.1:9443/?password=hunter2",
+  ])("never quote a password in an endpoint: %s", (endpoint) => {
+    for (const endpoints of [[endpoint], endpoint]) {
+      const said = complaints("modules", { endpoints });
+      expect(said).toHaveLength(1);
+      expect(said.join()).not.toContain("hunter2");
+    }
+  });
+
+  it("become what the rest works with", () => {
+    const { args } = validated("modules", {
+      endpoints: "https://A:9443/,https://a:9443",
+      allowUntrustedCertificate: "1",
+    });
+    expect(args).toMatchObject({ endpoints: ["https://a:9443"], allowUntrustedCertificate: true });
+  });
+
+  it("are not judged while they are unknown", () => {
+    const unknown = ["endpoints", "username", "password", "databaseId", "databaseName", "serverName", "preserveRoles"];
+    for (const name of unknown) {
+      const args = name === "databaseName" ? { databaseId: undefined } : {};
+      expect(complaints("modules", { ...args, [name]: UNKNOWN })).toEqual([]);
+      expect(complaints("redis", { ...args, [name]: UNKNOWN })).toEqual([]);
+    }
+    expect(complaints("modules", { endpoints: [UNKNOWN] })).toEqual([]);
+    expect(complaints("modules", { modules: UNKNOWN })).toEqual([]);
+    expect(
+      complaints("modules", { modules: { search: UNKNOWN, ReJSON: { version: UNKNOWN, args: UNKNOWN } } }),
+    ).toEqual([]);
+    expect(complaints("redis", { redisVersion: UNKNOWN, modules: UNKNOWN })).toEqual([]);
+  });
+});
+
+describe("the modules to hold", () => {
+  it.each([
+    { search: "2.10.17", ReJSON: "2.8", bf: ">=2.6", timeseries: "latest" },
+    { search: { version: ">=2.10", args: "WORKERS 6" } },
+    { search: { version: "2.10.17" } },
+  ])("may be %j", (modules) => {
+    expect(complaints("modules", { modules })).toEqual([]);
+  });
+
+  it.each<[unknown, RegExp]>([
+    [undefined, /^modules: is missing; it must name modules and their versions, such as \{ search: "2\.10\.17"/],
+    [{}, /^modules: must name at least one module, such as \{ search: "2\.10\.17"/],
+    [["search"], /^modules: must name modules and their versions/],
+    ["search", /^modules: must name modules and their versions/],
+    [{ search: "2.x" }, /^modules\.search: is not a module version; right is "2\.10\.17", "2\.10" or ">=2\.10"/],
+    [{ search: "" }, /^modules\.search: is not a module version/],
+    [{ search: "2.10.17.1" }, /^modules\.search: must have at most 3 parts/],
+    [{ search: "2.10.17-1" }, /^modules\.search: must have at most 3 parts/],
+    [{ search: "21017" }, /^modules\.search: is the number of a version; right is "2\.10\.17"/],
+    [{ search: 2 }, /^modules\.search: must be a version, or version and args, such as \{ search/],
+    [{ search: null }, /^modules\.search: must be a version, or version and args/],
+    [{ search: {} }, /^modules\.search\.version: is missing; it must be a version, such as "2\.10\.17"/],
+    [{ search: { version: "2.x" } }, /^modules\.search\.version: is not a module version/],
+    [{ search: { version: "2.10", args: 6 } }, /^modules\.search\.args: must be one text, such as "WORKERS 6"/],
+    [{ search: { version: "2.10", arg: "x" } }, /^modules\.search: must be a version, or version and args/],
+    [{ search: "2.10", Search: "2.10" }, /^modules\.Search: is named twice: names compare without case/],
+  ])("may not be %j", (modules, message) => {
+    const said = complaints("modules", { modules });
+    expect(
+      said.some((line) => message.test(line)),
+      said.join("\n"),
+    ).toBe(true);
+  });
+});
+
+describe("the Redis version to hold", () => {
+  it.each(["7.4", "8", ">=7.2", "latest", ">=8"])("may be %s", (redisVersion) => {
+    expect(complaints("redis", { redisVersion })).toEqual([]);
+  });
+
+  it.each<[unknown, RegExp]>([
+    [undefined, /^redisVersion: is missing; it must be a text, such as "7\.4"/],
+    [
+      "7.4.2",
+      /^redisVersion: must be major and minor alone, since the patch comes with the cluster's software; right is/,
+    ],
+    ["7.x", /^redisVersion: is not a Redis version; right is "7\.4", "8" or ">=7\.4"/],
+    ["7.4-big", /^redisVersion: is not a Redis version/],
+    [7.4, /^redisVersion: must be a text, such as "7\.4"/],
+  ])("may not be %j", (redisVersion, message) => {
+    expect(complaints("redis", { redisVersion }).join("\n")).toMatch(message);
+  });
+
+  it.each<[Args, RegExp]>([
+    [{ modules: { search: "2.10" } }, /^modules: must be "bundled" or "keep"/],
+    [{ modules: "latest" }, /^modules: must be "bundled" or "keep"/],
+    [
+      { parallelShards: 0 },
+      /^parallelShards: must be how many shards are upgraded at a time, a whole number such as 2/,
+    ],
+    [{ parallelShards: "2" }, /^parallelShards: must be how many/],
+    [{ dryRun: "yes" }, /^dryRun: must be true or false/],
+    [{ keepCrdtProtocolVersion: 1 }, /^keepCrdtProtocolVersion: must be true or false/],
+  ])("goes with no %j", (args, message) => {
+    expect(complaints("redis", args).join("\n")).toMatch(message);
+  });
+});

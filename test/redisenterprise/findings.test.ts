@@ -1,0 +1,251 @@
+import { describe, expect, it } from "vitest";
+import type { ClusterOptions } from "../simulators/redisenterprise";
+import { CACHE, type Rig, rig } from "./rig";
+
+type Args = Record<string, unknown>;
+
+/** Refused at preview by the property's name, refused at apply, and never called. */
+async function refused(world: Rig, args: Args, property: string, text: RegExp): Promise<void> {
+  const { failures } = await world.lifecycle.check({}, args);
+  expect(failures).toEqual([{ property, reason: expect.stringMatching(text) }]);
+  await expect(world.lifecycle.create(args)).rejects.toThrow(text);
+  await expect(world.lifecycle.create(args)).rejects.toThrow(/\[blocked\]/);
+  expect(world.cluster.journal.count("POST")).toBe(0);
+}
+
+/** A warning at preview, an error at apply, and never called. */
+async function warned(world: Rig, args: Args, text: RegExp): Promise<void> {
+  expect((await world.lifecycle.check({}, args)).failures).toEqual([]);
+  expect(world.lines.find(({ severity }) => severity === "WARNING")?.message).toMatch(text);
+  await expect(world.lifecycle.create(args)).rejects.toThrow(text);
+  expect(world.cluster.journal.count("POST")).toBe(0);
+}
+
+describe("modules that can never be brought to their pins", () => {
+  const cases: [string, ClusterOptions, Args, RegExp][] = [
+    [
+      "one that the cluster does not know",
+      {},
+      { redisgraph: "2.10" },
+      /no module redisgraph in this cluster\. Database 1 \(cache\) has search, ReJSON; the cluster ships bf, ReJSON, search, timeseries\./,
+    ],
+    [
+      "one that the database does not have",
+      { softwareVersion: "7.22.2-10" },
+      { timeseries: "1.12.4" },
+      /Database 1 \(cache\) does not have the module timeseries, and modules can only be added when a database is created\. Pin only what it has: search, ReJSON\./,
+    ],
+    [
+      "one that the database does not have, and that no upgrade adds",
+      { modules: [{ name: "own", version: "1.0.0" }] },
+      { own: "1" },
+      /does not have the module own, .* Pin only what it has/,
+    ],
+    [
+      "a version for an older Redis",
+      { databases: [{ ...CACHE, modules: [{ name: "bf", version: "2.6.1" }] }] },
+      { bf: "2.6.18" },
+      /bf 2\.6\.18 needs Redis 7\.2; database 1 \(cache\) runs Redis 7\.4\.2\. Pin a version that fits what runs\./,
+    ],
+    [
+      "a version that the cluster does not ship",
+      {},
+      { search: "2.10.99" },
+      /does not ship search 2\.10\.99; it ships 2\.6\.29, 2\.8\.26, 2\.10\.17, 7\.99\.91\./,
+    ],
+    ["a floor above all that it ships", {}, { search: ">=9" }, /does not ship search >=9; it ships 2\.6\.29, /],
+    [
+      "one that needs newer software",
+      {
+        softwareVersion: "7.22.2-10",
+        modules: [{ name: "search", version: "2.11.0", compatibleRedisVersion: "7.4", minRedisPackVersion: "7.23.0" }],
+      },
+      { search: "2.11" },
+      /search 2\.11\.0 needs Redis Enterprise 7\.23\.0; the nodes run 7\.22\.2-10\./,
+    ],
+    [
+      "one that lacks what the database uses",
+      { modules: [{ name: "search", version: "2.11.0", compatibleRedisVersion: "7.4", capabilities: ["clustering"] }] },
+      { search: "2.11" },
+      /search 2\.11\.0 lacks what database 1 \(cache\) uses: failover_migrate, persistence_aof\./,
+    ],
+  ];
+
+  it.each(cases)("%s", async (_, options, modules, text) => {
+    const world = rig(options);
+    await refused(world, world.modules({ modules }), "modules", text);
+  });
+
+  it("keep the others from being upgraded as well", async () => {
+    const world = rig();
+    await refused(world, world.modules({ modules: { search: "2.10.17", nope: "1" } }), "modules", /no module nope/);
+    expect(world.said()[0]).toMatch(/^search 2\.10\.8 → 2\.10\.17, nope → 1, /);
+  });
+
+  it("are told together", async () => {
+    const world = rig();
+    const { failures } = await world.lifecycle.check({}, world.modules({ modules: { nope: "1", search: "9" } }));
+    expect(failures?.map(({ reason }) => reason)).toEqual([
+      expect.stringContaining("no module nope"),
+      expect.stringContaining("does not ship search 9"),
+    ]);
+  });
+
+  it("are no matter for a module that is newer than its pin: nothing is downgraded", async () => {
+    const world = rig();
+    const { outs } = await world.lifecycle.create(world.modules({ modules: { search: "2.8.26" } }));
+    expect(outs).toMatchObject({ status: "newer" });
+    expect(world.writes()).toBe(0);
+  });
+});
+
+describe("modules that wait for another Redis", () => {
+  const cases: [string, ClusterOptions, Args, RegExp][] = [
+    [
+      "a version for a later one",
+      {},
+      { search: "7.99.91" },
+      /search 7\.99\.91 needs Redis 8\.0; database 1 \(cache\) runs Redis 7\.4\.2\. Upgrade the database first, with a redisenterprise\.DatabaseVersion and redisVersion: "8\.0" that this pin depends on/,
+    ],
+    [
+      "one that declares no Redis, but a higher least one",
+      { modules: [{ name: "search", version: "2.11.0", minRedisVersion: "7.9" }] },
+      { search: "2.11" },
+      /search 2\.11\.0 needs Redis 7\.9 or later, below 8; .*DatabaseVersion that this pin depends on/,
+    ],
+    [
+      "one that Redis 8 adds",
+      {},
+      { timeseries: ">=8" },
+      /does not have the module timeseries, .* It has search, ReJSON\. An upgrade to Redis 8 adds timeseries: do that first/,
+    ],
+  ];
+  it.each(cases)("%s: a warning at preview, an error at apply", async (_, options, modules, text) => {
+    const world = rig(options);
+    await warned(world, world.modules({ modules }), text);
+  });
+
+  it("are brought there after it, in one program", async () => {
+    const world = rig();
+    const pins = world.modules({ modules: { search: ">=7.99", bf: "8.0.1" } });
+    expect((await world.lifecycle.check({}, world.redis())).failures).toEqual([]);
+    expect((await world.lifecycle.check({}, pins)).failures).toEqual([]);
+    await world.lifecycle.create(world.redis());
+    const { outs } = await world.lifecycle.create(pins);
+    expect(outs).toMatchObject({ status: "current", members: { search: "7.99.91", bf: "8.0.1" } });
+    expect(world.writes()).toBe(1);
+  });
+});
+
+describe("databases that are not there", () => {
+  const databases = [CACHE, { ...CACHE, name: "twin" }, { ...CACHE, name: "twin" }];
+
+  it.each([
+    ["modules", (world: Rig, args: Args) => world.modules(args)],
+    ["Redis", (world: Rig, args: Args) => world.redis(args)],
+  ] as const)("are named with those that are (%s)", async (_, inputs) => {
+    const there =
+      /no database (7|named "Cache") that this user may see\. There is: 1 \(cache\), 2 \(twin\), 3 \(twin\)\./;
+    for (const which of [{ databaseId: 7 }, { databaseName: "Cache" }]) {
+      const world = rig({ databases });
+      await refused(world, inputs(world, which), Object.keys(which)[0] ?? "", there);
+      expect(world.said()).toEqual([expect.stringMatching(/^nothing → .*, not possible as written$/)]);
+    }
+  });
+
+  it("or are several are told by their uids", async () => {
+    const world = rig({ databases });
+    await refused(
+      world,
+      world.modules({ databaseName: "twin" }),
+      "databaseName",
+      /Several databases are named "twin": 2, 3\. .*as databaseId/,
+    );
+  });
+
+  it("or are no Redis databases are told as such", async () => {
+    const world = rig({ databases: [{ name: "old", type: "memcached", modules: [] }] });
+    await refused(world, world.redis(), "databaseId", /Database 1 \(old\) is a memcached database/);
+  });
+
+  it("are left as they are in the state by a refresh", async () => {
+    const world = rig({ databases });
+    const state = { ...world.modules({ databaseId: 7 }), status: "current", members: { search: "2.10.17" } };
+    const { inputs, props } = await world.lifecycle.read("id", state);
+    expect(inputs).toMatchObject({ modules: { search: "2.10.17" } });
+    expect(props).toMatchObject({ status: "behind" });
+  });
+});
+
+describe("Redis versions that can never be reached", () => {
+  it("because not every node can run them", async () => {
+    const world = rig();
+    await refused(
+      world,
+      world.redis({ redisVersion: "8.6" }),
+      "redisVersion",
+      /Not every node can run Redis 8\.6; all of them can run 6\.2, 7\.2, 7\.4, 8\.0\./,
+    );
+  });
+
+  it("are told by the nodes' documented shape as well", async () => {
+    const world = rig({ switches: { supportedVersions: "documented" } });
+    await refused(world, world.redis({ redisVersion: "9" }), "redisVersion", /can run 6\.2, 7\.2, 7\.4, 8\.0\./);
+  });
+
+  it("by the cluster's policy", async () => {
+    const world = rig({ policy: { redisUpgradePolicy: "major" } });
+    for (const node of world.cluster.state.nodes) {
+      node.supported = node.supported.map((one) => ({ ...one, major: one.redisVersion !== "8.0" }));
+    }
+    await refused(world, world.redis(), "redisVersion", /policy allows major versions of Redis only, and 8\.0 is none/);
+  });
+
+  it("with data on flash", async () => {
+    const world = rig({ databases: [{ ...CACHE, bigstore: true }] });
+    await refused(world, world.redis(), "redisVersion", /Redis 8\.0 does not run databases with data on flash/);
+  });
+
+  it("because nothing of a module runs on them", async () => {
+    const world = rig({ databases: [{ ...CACHE, modules: [{ name: "rg", version: "1.2.7" }] }] });
+    await refused(world, world.redis(), "redisVersion", /ships no build of rg for Redis 8\.0 that is at least as new/);
+  });
+
+  it("with modules that are to be kept and cannot run there", async () => {
+    const world = rig({ databases: [{ ...CACHE, modules: ["search"] }] });
+    await refused(
+      world,
+      world.redis({ modules: "keep" }),
+      "modules",
+      /search 2\.10\.17 cannot run on Redis 8\.0\. Set modules: "bundled"/,
+    );
+  });
+});
+
+describe("states of the cluster", () => {
+  it.each([
+    ["modules", (world: Rig) => world.modules({ modules: { search: ">=2.10.9" } })],
+    ["Redis", (world: Rig) => world.redis()],
+  ] as const)("with nodes of different versions keep the upgrade from starting (%s)", async (_, inputs) => {
+    const world = rig({ softwareVersion: "8.0.10-1" });
+    world.cluster.control.upgradeNode(3, "8.0.20-5");
+    await warned(
+      world,
+      inputs(world),
+      /nodes run different versions of Redis Enterprise: 8\.0\.10-1, 8\.0\.20-5\. Finish/,
+    );
+  });
+
+  it("in which it is upgraded itself do as well", async () => {
+    const world = rig();
+    const cluster = { name: "cluster.local", created_time: "2025-12-02T00:00:00Z", upgrade_in_progress: true };
+    const fault = {
+      kind: "replace",
+      status: 200,
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(cluster),
+    } as const;
+    world.cluster.faults.add({ match: { path: "/v1/cluster" }, times: Number.POSITIVE_INFINITY, fault });
+    await warned(world, world.modules(), /The cluster is being upgraded\./);
+  });
+});

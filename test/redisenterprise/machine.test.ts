@@ -1,0 +1,141 @@
+import { describe, expect, it } from "vitest";
+import { activityOf } from "../../provider/redisenterprise/activity";
+import { databaseFrom } from "../../provider/redisenterprise/database";
+import {
+  describeFailure,
+  describeStep,
+  newestMachine,
+  percentOf,
+  stageOf,
+} from "../../provider/redisenterprise/machine";
+import { type Action, action } from "../../provider/redisenterprise/schema";
+
+/** A state machine as the server would show it. */
+function machine(fields: Record<string, unknown>): Action {
+  return action.parse({ action_uid: "a1", name: "SMUpgradeBDB", object_name: "bdb:1", status: "active", ...fields });
+}
+
+describe("the words for where an action stands", () => {
+  it.each([
+    ["running", ["pending", "active", "queued", "starting", "running", "cancelling", "started", "who knows"]],
+    ["completed", ["completed", "finished", "Completed"]],
+    ["failed", ["failed", "cancelled", "aborted", "FAILED"]],
+  ] as const)("%s: %j", (stage, words) => {
+    for (const status of words) expect(stageOf({ status })).toBe(stage);
+  });
+
+  it("of progress may be a number, a text, or missing", () => {
+    expect([14.29, "100", 250, -1, undefined, "?"].map((progress) => percentOf(machine({ progress })))).toEqual([
+      14,
+      100,
+      100,
+      0,
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it("of its state come first", () => {
+    expect(describeStep(machine({ state: "restart" }))).toBe("SMUpgradeBDB: restart");
+    expect(describeStep(machine({ status: "pending" }))).toBe("SMUpgradeBDB: pending");
+  });
+});
+
+describe("a failure", () => {
+  it.each([
+    ["a state machine", { error: "boom" }],
+    ["a v2 action", { additional_info: { error: "boom" } }],
+    ["a task", { error_message: "boom", error_code: "internal_error" }],
+  ])("is read from %s", (_, where) => {
+    const failed = machine({ status: "failed", state: "restart", progress: 50, ...where });
+    expect(describeFailure(failed, 7)).toEqual({
+      message: "SMUpgradeBDB failed in state restart at 50%: boom.",
+      remedy: expect.stringContaining("`rladmin retry bdb db:7`"),
+    });
+  });
+
+  it("may tell nothing at all", () => {
+    expect(describeFailure(machine({ status: "failed" }), 1).message).toBe("SMUpgradeBDB failed.");
+  });
+});
+
+describe("the newest of several state machines", () => {
+  it("is the one that runs, before one that waits, before the last that ended", () => {
+    const ended = machine({ action_uid: "ended", status: "completed", heartbeat: 9 });
+    const older = machine({ action_uid: "older", status: "failed", heartbeat: 3 });
+    const waiting = machine({ action_uid: "waiting", status: "pending", heartbeat: 9 });
+    const runs = machine({ action_uid: "runs", heartbeat: 1 });
+    const newest = (...machines: Action[]) => newestMachine(machines)?.action_uid;
+    expect(newest(ended, older, waiting, runs)).toBe("runs");
+    expect(newest(ended, older, waiting)).toBe("waiting");
+    expect(newest(older, ended)).toBe("ended");
+    expect(newest()).toBeUndefined();
+  });
+});
+
+describe("what a database is busy with", () => {
+  const at = (status: string, action_uid?: string) =>
+    databaseFrom({ uid: 1, name: "cache", status, ...(action_uid === undefined ? {} : { action_uid }) });
+  const targetOf = (id: string) => `target of ${id}`;
+  const failed = machine({ status: "failed", error: "boom" });
+  const update = (fields: Record<string, unknown>) => machine({ name: "SMUpdateBDB", ...fields });
+
+  it.each([
+    ["nothing", at("active"), [], undefined],
+    ["nothing after a success", at("active"), [machine({ status: "completed" })], undefined],
+    ["nothing after a failure that was reset", at("active"), [failed], undefined],
+    [
+      "nothing but the name of an action that has ended",
+      at("active", "a1"),
+      [machine({ status: "completed" })],
+      undefined,
+    ],
+    [
+      "an upgrade",
+      at("active-change-pending"),
+      [machine({ state: "restart" })],
+      { kind: "ours", task: { id: "a1", kind: "SMUpgradeBDB", to: "target of a1" } },
+    ],
+    [
+      "an upgrade that waits behind a change",
+      at("active-change-pending"),
+      [update({ action_uid: "u1" }), machine({ status: "pending" })],
+      { kind: "ours", task: { id: "a1", kind: "SMUpgradeBDB", to: "target of a1" } },
+    ],
+    ["a change", at("active"), [update({})], { kind: "other", name: "SMUpdateBDB of database 1 (cache)" }],
+    [
+      "a failed upgrade",
+      at("active-change-pending"),
+      [failed],
+      { kind: "ours-failed", task: { id: "a1" }, failure: { message: "SMUpgradeBDB failed: boom." } },
+    ],
+    [
+      "a failed change",
+      at("active-change-pending"),
+      [update({ status: "failed", error: "boom" })],
+      { kind: "other-failed", name: "SMUpdateBDB of database 1 (cache) (boom)" },
+    ],
+    [
+      "something that shows no state machine",
+      at("active-change-pending"),
+      [],
+      { kind: "other", name: "a change of database 1 (cache) (status active-change-pending)" },
+    ],
+    [
+      "an action that is not listed",
+      at("active", "zz"),
+      [],
+      { kind: "other", name: "a change of database 1 (cache) (status active, action zz)" },
+    ],
+    [
+      "its creation, which failed",
+      at("creation-failed"),
+      [],
+      { kind: "other-failed", name: "The creation of database 1 (cache)" },
+    ],
+  ] as const)("%s", (_, database, machines, expected) => {
+    const activity = activityOf(database, machines, targetOf);
+    if (expected === undefined) expect(activity).toBeUndefined();
+    else expect(activity).toMatchObject(expected);
+  });
+});

@@ -1,0 +1,166 @@
+import { describe, expect, it } from "vitest";
+import { UNKNOWN } from "../../provider/host/properties";
+import { PASSWORD, type Rig } from "./rig";
+import { rigFor, SIDES } from "./sides";
+
+const NOWHERE = ["https://10.9.9.9:9443"];
+
+describe.each(SIDES)("the preview of a new pin (%s)", (_, side) => {
+  it("tells the plan in one line and writes nothing", async () => {
+    const world = rigFor(side, "behind");
+    const { failures } = await world.lifecycle.check({}, side.inputs(world));
+    expect(failures).toEqual([]);
+    expect(world.said()).toEqual([side.plan]);
+    expect(world.writes()).toBe(0);
+    expect(world.cluster.journal.count("POST")).toBe(0);
+  });
+
+  it("says that the database is already there", async () => {
+    const world = rigFor(side, "there");
+    await world.lifecycle.check({}, side.inputs(world));
+    expect(world.said()).toEqual([side.already]);
+  });
+
+  it("says that an upgrade runs that will be waited for, though nobody can know where it goes to", async () => {
+    const world = rigFor(side, "behind");
+    await world.lifecycle.create(side.inputs(world, { wait: false }));
+    const task = world.cluster.acceptedUpgrades[0]?.actionUid;
+    world.lines.length = 0;
+    await world.lifecycle.check({}, side.inputs(world));
+    expect(world.said()).toEqual([
+      `joins running upgrade ${task} (SMUpgradeBDB to a version that the cluster does not tell)`,
+    ]);
+  });
+
+  it("says that it waits for another change", async () => {
+    const world = rigFor(side, "behind");
+    world.cluster.control.busy(1);
+    await world.lifecycle.check({}, side.inputs(world));
+    expect(world.said()).toEqual([`${side.plan}, after SMUpdateBDB of database 1 (cache) has ended`]);
+  });
+
+  it("never fails because the cluster cannot be reached", async () => {
+    const world = rigFor(side, "behind");
+    const began = world.clock.now();
+    const { failures } = await world.lifecycle.check({}, side.inputs(world, { endpoints: NOWHERE }));
+    expect(failures).toEqual([]);
+    expect(world.lines).toEqual([
+      expect.objectContaining({
+        severity: "WARNING",
+        message: expect.stringMatching(/^cannot plan: unreachable, .*ENOTFOUND/),
+      }),
+    ]);
+    expect(world.clock.since(began)).toBeLessThanOrEqual(10_000);
+  });
+
+  it("is not held up by a cluster that takes its time", async () => {
+    const world = rigFor(side, "behind");
+    world.cluster.faults.add({ match: { path: "/v1/cluster" }, times: 9, fault: { kind: "hang" } });
+    const began = world.clock.now();
+    await world.lifecycle.check({}, side.inputs(world));
+    expect(world.said()).toEqual(["cannot plan: unreachable, no answer in time"]);
+    expect(world.clock.since(began)).toBeLessThanOrEqual(10_000);
+  });
+
+  it("says nothing, and asks nothing, about what is not known yet", async () => {
+    const world = rigFor(side, "behind");
+    const unknown = { endpoints: [UNKNOWN], password: UNKNOWN, databaseId: UNKNOWN };
+    expect((await world.lifecycle.check({}, side.inputs(world, unknown))).failures).toEqual([]);
+    expect(world.said()).toEqual([]);
+    expect(world.cluster.journal.entries).toEqual([]);
+  });
+
+  it("is told once, though both check and diff could", async () => {
+    const world = rigFor(side, "behind");
+    const args = side.inputs(world);
+    await world.lifecycle.check({ ...args, wait: false }, args);
+    await world.lifecycle.diff("id", { ...args, status: "behind" }, args);
+    expect(world.said()).toHaveLength(1);
+  });
+});
+
+describe.each(SIDES)("a refresh (%s)", (_, side) => {
+  const settled = async (world: Rig, args: Record<string, unknown> = {}) => {
+    const { id, outs } = await world.lifecycle.create(side.inputs(world, args));
+    world.cluster.journal.clear();
+    return { id, outs };
+  };
+
+  it("leaves the inputs as written while the pin holds", async () => {
+    const world = rigFor(side, "there");
+    const { id, outs } = await settled(world);
+    const read = await world.lifecycle.read(id, outs);
+    expect(read).toMatchObject({ id, props: { status: "current", [side.property]: side.pin } });
+    expect(read.inputs).toEqual(side.inputs(world));
+  });
+
+  it("puts what runs in the place of a pin that the database fell behind, and the next up repairs it", async () => {
+    const world = rigFor(side, "there");
+    const { id, outs } = await settled(world);
+    side.put(world.cluster, "behind");
+    const { props, inputs } = await world.lifecycle.read(id, outs);
+    expect(inputs).toMatchObject({ [side.property]: side.drifted.behind });
+    expect(props).toMatchObject({ [side.property]: side.pin, status: "behind" });
+    expect(await world.lifecycle.diff(id, props ?? {}, side.inputs(world))).toEqual({ changes: true, replaces: [] });
+    expect(world.writes()).toBe(0);
+    const { outs: repaired } = await world.lifecycle.update(id, props ?? {}, side.inputs(world));
+    expect(repaired).toMatchObject({ status: "current", members: side.members });
+    expect(repaired).not.toHaveProperty("__drifted");
+    expect(world.writes()).toBe(1);
+  });
+
+  it("warns of a database that is newer, as auto_upgrade leaves it, and shows it once", async () => {
+    const world = rigFor(side, "there");
+    const { id, outs } = await settled(world);
+    side.put(world.cluster, "ahead");
+    const { props, inputs } = await world.lifecycle.read(id, outs);
+    expect(inputs).toMatchObject({ [side.property]: side.drifted.ahead });
+    expect(world.lines.at(-1)).toMatchObject({
+      severity: "WARNING",
+      message: expect.stringContaining("newer than the pin"),
+    });
+    expect(await world.lifecycle.diff(id, props ?? {}, side.inputs(world))).toMatchObject({ changes: true });
+    const { outs: reported } = await world.lifecycle.update(id, props ?? {}, side.inputs(world));
+    expect(reported).toMatchObject({ status: "newer" });
+    expect(await world.lifecycle.diff(id, reported, side.inputs(world))).toMatchObject({ changes: false });
+    expect(world.writes()).toBe(0);
+  });
+
+  it("says nothing of a database that moved within a floor", async () => {
+    const world = rigFor(side, "there");
+    const { id, outs } = await settled(world, side.floor);
+    side.put(world.cluster, "ahead");
+    const before = world.said().length;
+    const { props, inputs } = await world.lifecycle.read(id, outs);
+    expect(inputs).toMatchObject(side.floor);
+    expect(props).toMatchObject({ status: "current" });
+    expect(world.said()).toHaveLength(before);
+  });
+
+  it("keeps the last known state while the cluster is away", async () => {
+    const world = rigFor(side, "there");
+    const { id, outs } = await settled(world);
+    for (const node of [1, 2, 3]) world.cluster.control.stopNode(node);
+    expect(await world.lifecycle.read(id, outs)).toEqual({ id, props: outs });
+    expect(world.lines.at(-1)).toMatchObject({ severity: "WARNING" });
+  });
+
+  it("shows an upgrade that runs", async () => {
+    const world = rigFor(side, "behind");
+    const { id, outs } = await settled(world, { wait: false });
+    const { props } = await world.lifecycle.read(id, outs);
+    expect(props).toMatchObject({ status: "upgrading" });
+  });
+
+  it("never writes a credential that the resource was not given into its inputs", async () => {
+    const world = rigFor(side, "there");
+    await world.lifecycle.configure({
+      config: { get: (key) => (key === "redisenterprise:password" ? PASSWORD : undefined) },
+    });
+    const { id, outs } = await settled(world, { password: undefined });
+    side.put(world.cluster, "behind");
+    const read = await world.lifecycle.read(id, outs);
+    expect(JSON.stringify([outs, read])).not.toContain(PASSWORD);
+    expect(read.inputs).toMatchObject({ [side.property]: side.drifted.behind });
+  });
+});

@@ -1,0 +1,259 @@
+import { describe, expect, it } from "vitest";
+import { CACHE, type Rig, rig, UPGRADE } from "./rig";
+
+type Args = Record<string, unknown>;
+const bodyOf = (world: Rig) => JSON.parse(world.received.find(({ method }) => method === "POST")?.body ?? "null");
+const create = (world: Rig, args: Args = {}) => world.lifecycle.create(world.redis(args));
+const versions = (world: Rig) =>
+  Object.fromEntries(world.cluster.database(1).modules.map(({ name, version }) => [name, version]));
+
+const PLAIN = { ...CACHE, modules: ["search", "ReJSON"] };
+
+describe("the call", () => {
+  it("names the version alone where nothing else was asked for", async () => {
+    const world = rig({ databases: [PLAIN] });
+    await create(world);
+    expect(bodyOf(world)).toEqual({ redis_version: "8.0" });
+  });
+
+  it("carries everything that was asked for, in the vendor's words", async () => {
+    const world = rig({ databases: [PLAIN] });
+    await create(world, {
+      preserveRoles: true,
+      mayDiscardData: true,
+      parallelShards: 2,
+      keepCrdtProtocolVersion: true,
+    });
+    expect(bodyOf(world)).toEqual({
+      redis_version: "8.0",
+      preserve_roles: true,
+      may_discard_data: true,
+      parallel_shards_upgrade: 2,
+      keep_crdt_protocol_version: true,
+    });
+  });
+
+  it("asks servers before 7.8.2 for the latest modules, which is the default afterwards", async () => {
+    const old = rig({ softwareVersion: "7.4.6-22", databases: [{ ...PLAIN, redisVersion: "6.2" }] });
+    await create(old, { redisVersion: "7.2" });
+    expect(bodyOf(old)).toEqual({ redis_version: "7.2", latest_with_modules: true });
+  });
+
+  it("brings arguments along for modules that have some: whether they are carried over is not documented", async () => {
+    for (const argsOfUnnamed of ["carried", "wiped"] as const) {
+      const at = {
+        ...CACHE,
+        redisVersion: "7.2",
+        modules: [{ name: "search", version: "2.8.26", args: "WORKERS 6" }, "ReJSON"],
+      };
+      const world = rig({ databases: [at], switches: { argsOfUnnamed, bundledUids: "refused" } });
+      const [search] = world.cluster.database(1).modules;
+      await create(world, { redisVersion: "7.4" });
+      expect(bodyOf(world)).toEqual({
+        redis_version: "7.4",
+        modules: [{ current_module: search?.uid, new_module_args: "WORKERS 6" }],
+      });
+      expect(world.cluster.database(1).modules).toMatchObject([
+        { name: "search", version: "2.10.17", args: "WORKERS 6" },
+        { name: "ReJSON", version: "2.8.10" },
+      ]);
+    }
+  });
+
+  it("names the build as well where the server is from before 7.8.2", async () => {
+    const at = {
+      ...CACHE,
+      redisVersion: "6.2",
+      modules: [{ name: "search", version: "2.6.1", args: "PARTITIONS AUTO" }],
+    };
+    const world = rig({ softwareVersion: "7.4.6-22", databases: [at] });
+    await create(world, { redisVersion: "7.2" });
+    const target = world.cluster.state.modules.find(
+      ({ name, version }) => name === "search" && version.startsWith("2.8."),
+    );
+    expect(bodyOf(world).modules).toEqual([
+      { current_module: expect.any(String), new_module: target?.uid, new_module_args: "PARTITIONS AUTO" },
+    ]);
+    expect(world.cluster.database(1).modules).toMatchObject([{ version: target?.version, args: "PARTITIONS AUTO" }]);
+  });
+});
+
+describe("the modules", () => {
+  it("go with the server's choice, and the plan says where", async () => {
+    const world = rig({ databases: [PLAIN] });
+    await world.lifecycle.check({}, world.redis());
+    const { outs } = await create(world);
+    expect(world.said()[0]).toBe(
+      "7.4.2 → 8.0.0, with a failover of each shard, search 2.10.17 → 7.99.91, ReJSON 2.8.10 → 7.99.3, adds timeseries 8.0.2 and bf 8.0.1",
+    );
+    expect(versions(world)).toEqual({ search: "7.99.91", ReJSON: "7.99.3", timeseries: "8.0.2", bf: "8.0.1" });
+    expect(outs).toMatchObject({ currentVersion: "8.0.0", members: { "bdb:1": "8.0.0" } });
+  });
+
+  it("are added in smaller number to data on flash", async () => {
+    const world = rig({ softwareVersion: "8.0.10-1", databases: [{ ...CACHE, bigstore: true, modules: [] }] });
+    await world.lifecycle.check({}, world.redis({ redisVersion: "8.4" }));
+    await create(world, { redisVersion: "8.4" });
+    expect(world.said()[0]).toMatch(/, adds bf 8\.4\.2 and ReJSON 8\.4\.2$/);
+    expect(Object.keys(versions(world)).sort()).toEqual(["ReJSON", "bf"]);
+  });
+
+  it("stay as they are with keep, where they can run on the target", async () => {
+    const own = { name: "search", version: "2.9.0", minRedisVersion: "7.1" };
+    const at = { ...CACHE, redisVersion: "7.2", modules: [{ name: "search", version: "2.9.0", args: "WORKERS 2" }] };
+    const world = rig({ databases: [at], modules: [own] });
+    await world.lifecycle.check({}, world.redis({ redisVersion: "7.4", modules: "keep" }));
+    await create(world, { redisVersion: "7.4", modules: "keep" });
+    expect(world.said()[0]).toBe("7.2.7 → 7.4.2, with a failover of each shard, its modules stay as they are");
+    expect(bodyOf(world)).toMatchObject({ latest_with_modules: false });
+    expect(world.cluster.database(1)).toMatchObject({
+      redisVersion: "7.4",
+      modules: [{ version: "2.9.0", args: "WORKERS 2" }],
+    });
+  });
+
+  it("do not matter to a database without any", async () => {
+    const world = rig({ databases: [{ ...CACHE, redisVersion: "7.2", modules: [] }] });
+    await world.lifecycle.check({}, world.redis({ redisVersion: "7.4" }));
+    expect(world.said()[0]).toBe("7.2.7 → 7.4.2, with a failover of each shard, its modules stay as they are");
+    expect((await create(world, { redisVersion: "7.4" })).outs).toMatchObject({ status: "current" });
+  });
+});
+
+describe("where the pin leaves a choice", () => {
+  it.each([
+    ["a major goes to its newest release", "7", "7.4.2"],
+    ["a floor goes to the newest release that every node can run", ">=7.2", "8.0.0"],
+    ["latest does as well", "latest", "8.0.0"],
+    ["an exact release goes there", "7.2", "7.2.7"],
+  ])("%s", async (_, redisVersion, expected) => {
+    const world = rig({ databases: [{ ...CACHE, redisVersion: "6.2", modules: [] }] });
+    const { outs } = await create(world, { redisVersion });
+    expect(outs).toMatchObject({ status: "current", currentVersion: expected, redisVersion });
+    expect(world.writes()).toBe(1);
+  });
+
+  it("the patch does not matter: it comes with the software", async () => {
+    const world = rig({ databases: [{ ...PLAIN, version: "7.4.0" }] });
+    const { outs } = await create(world, { redisVersion: "7.4" });
+    expect(outs).toMatchObject({ status: "current", currentVersion: "7.4.0" });
+    expect(world.writes()).toBe(0);
+  });
+
+  it("latest is behind when the cluster's software brings more", async () => {
+    const world = rig({ softwareVersion: "7.22.2-10", databases: [{ ...CACHE, redisVersion: "7.4", modules: [] }] });
+    const { id, outs } = await create(world, { redisVersion: "latest" });
+    expect(outs).toMatchObject({ status: "current", currentVersion: "7.4.2" });
+    world.cluster.control.upgradeCluster("8.0.10-1");
+    const read = await world.lifecycle.read(id, outs);
+    expect(read).toMatchObject({ props: { status: "behind" }, inputs: { redisVersion: "7.4" } });
+    expect((await create(world, { redisVersion: "latest" })).outs).toMatchObject({ currentVersion: "8.4.0" });
+  });
+
+  it("auto_upgrade that went further is reported as newer, never fought", async () => {
+    const world = rig({ softwareVersion: "7.22.2-10", databases: [{ ...CACHE, modules: [], autoUpgrade: true }] });
+    const { id, outs } = await create(world, { redisVersion: "7.4" });
+    world.cluster.control.upgradeCluster("8.0.10-1");
+    await world.clock.sleep(60_000);
+    const { props, inputs } = await world.lifecycle.read(id, outs);
+    expect(props).toMatchObject({ status: "newer", currentVersion: "8.4.0" });
+    expect(inputs).toMatchObject({ redisVersion: "8.4" });
+    await world.lifecycle.update(id, props ?? {}, world.redis({ redisVersion: "7.4" }));
+    expect(world.writes()).toBe(0);
+  });
+});
+
+describe("a dry run", () => {
+  const asked = { dryRun: true };
+
+  it("is not sent unless it is asked for: a server that does not have it would start the upgrade", async () => {
+    const world = rig({ databases: [PLAIN], switches: { dryRun: "ignored" } });
+    await world.lifecycle.check({}, world.redis());
+    expect(world.cluster.journal.count("POST")).toBe(0);
+    expect(world.cluster.acceptedUpgrades).toEqual([]);
+  });
+
+  it("is asked once, and its result is shown in the plan", async () => {
+    const world = rig({ databases: [PLAIN] });
+    await world.lifecycle.check({}, world.redis(asked));
+    expect(world.said()).toEqual([
+      "7.4.2 → 8.0.0, with a failover of each shard, search 2.10.17 → 7.99.91, ReJSON 2.8.10 → 7.99.3, adds timeseries 8.0.2 and bf 8.0.1 (the server's dry run)",
+    ]);
+    expect(world.writes()).toBe(0);
+    expect(world.received.filter(({ method }) => method === "POST").map(({ target }) => target)).toEqual([
+      `${UPGRADE}?dry_run=true`,
+    ]);
+  });
+
+  it("is asked once in a run, before the call", async () => {
+    const world = rig({ databases: [PLAIN] });
+    const { outs } = await create(world, asked);
+    expect(outs).toMatchObject({ status: "current" });
+    const posts = world.received.filter(({ method }) => method === "POST").map(({ target }) => target);
+    expect(posts).toEqual([`${UPGRADE}?dry_run=true`, UPGRADE]);
+    expect(world.writes()).toBe(1);
+  });
+
+  it("is not sent where the call itself would not be: a server might take it for the call", async () => {
+    const unprotected = { ...PLAIN, replication: false, persistence: "disabled" as const };
+    const world = rig({ databases: [unprotected], switches: { dryRun: "ignored" } });
+    const { failures } = await world.lifecycle.check({}, world.redis(asked));
+    expect(failures?.map(({ property }) => property)).toEqual(["mayDiscardData"]);
+    const participant = rig({ databases: [{ ...PLAIN, crdtGuid: "g-1" }], switches: { dryRun: "ignored" } });
+    await participant.lifecycle.check({}, participant.redis(asked));
+    for (const one of [world, participant]) expect(one.cluster.journal.count("POST")).toBe(0);
+    expect(world.cluster.lostKeys).toBe(0);
+  });
+
+  it("that is refused is a warning at preview, and keeps the call from being sent", async () => {
+    const world = rig({ databases: [{ ...PLAIN, needs: ["asm"] }] });
+    expect((await world.lifecycle.check({}, world.redis(asked))).failures).toEqual([]);
+    expect(world.lines.at(-1)).toMatchObject({
+      severity: "WARNING",
+      message: expect.stringMatching(/dry run refuses the upgrade: .*lacks capabilities: asm \(unsupported_module_cap/),
+    });
+    await expect(create(world, asked)).rejects.toThrow(/unsupported_module_capabilities.*\[blocked\]/);
+    expect(world.writes()).toBe(0);
+  });
+
+  it("that is not permitted names the permission", async () => {
+    const world = rig({ databases: [PLAIN] });
+    world.cluster.control.addUser({ email: "viewer@x", password: "view-only", role: "db_viewer" });
+    await world.lifecycle.check({}, world.redis({ ...asked, username: "viewer@x", password: "view-only" }));
+    expect(world.lines.at(-1)?.message).toMatch(/may not send POST \/v1\/bdbs\/1\/upgrade: .*update_bdb_with_action/);
+  });
+
+  it("that the server does not know changes nothing", async () => {
+    const world = rig({ databases: [PLAIN], switches: { dryRun: "refused" } });
+    await world.lifecycle.check({}, world.redis(asked));
+    expect(world.said()[0]).toContain(
+      "adds timeseries 8.0.2 and bf 8.0.1, dry run not answered: dry_run is not supported",
+    );
+    expect((await create(world, asked)).outs).toMatchObject({ status: "current" });
+  });
+
+  it("that the server takes for the call itself is told, and followed", async () => {
+    const world = rig({ databases: [PLAIN], switches: { dryRun: "ignored" } });
+    const { outs } = await create(world, asked);
+    expect(
+      world.lines.some(({ message }) => /took the dry run for the call itself and started upgrade/.test(message)),
+    ).toBe(true);
+    expect(outs).toMatchObject({ status: "current" });
+    expect(world.cluster.acceptedUpgrades).toHaveLength(1);
+  });
+
+  it("is never asked of clusters before 8.0, at a pin that holds, or by a redirect that drops the query", async () => {
+    const old = rig({ softwareVersion: "7.22.2-10", databases: [{ ...CACHE, redisVersion: "7.2", modules: [] }] });
+    await old.lifecycle.check({}, old.redis({ ...asked, redisVersion: "7.4" }));
+    expect(old.said()[0]).toContain("dry run not asked: the cluster is older than 8.0");
+    const there = rig({ databases: [PLAIN] });
+    await there.lifecycle.check({}, there.redis({ ...asked, redisVersion: "7.4" }));
+    const stray = rig({ databases: [PLAIN] });
+    const fault = { kind: "replace", status: 307, headers: { location: `https://10.78.0.3:9443${UPGRADE}` } } as const;
+    stray.cluster.faults.add({ match: { method: "POST" }, fault });
+    await stray.lifecycle.check({}, stray.redis(asked));
+    expect(stray.said()[0]).toMatch(/^cannot plan: .*redirects to another path/);
+    for (const world of [old, there, stray]) expect(world.cluster.acceptedUpgrades).toEqual([]);
+    expect([old, there].map((world) => world.cluster.journal.count("POST"))).toEqual([0, 0]);
+  });
+});

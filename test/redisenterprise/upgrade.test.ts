@@ -1,0 +1,226 @@
+import { describe, expect, it } from "vitest";
+import { rigFor, SIDES } from "./sides";
+
+describe.each(SIDES)("a database behind its pin (%s)", (_, side) => {
+  it("is upgraded with one call, and waited for", async () => {
+    const world = rigFor(side, "behind");
+    const { id, outs } = await world.lifecycle.create(side.inputs(world));
+    expect(world.writes()).toBe(1);
+    expect(world.cluster.journal.count("POST", side.path)).toBe(1);
+    expect(world.cluster.acceptedUpgrades).toHaveLength(1);
+    expect(id).toBe("10.78.0.2:9443/bdb-1");
+    const task = world.cluster.acceptedUpgrades[0]?.actionUid;
+    expect(outs).toMatchObject({
+      status: "current",
+      [side.property]: side.pin,
+      members: side.members,
+      lastUpgrade: { task, kind: "SMUpgradeBDB", from: side.from, to: side.to, state: "succeeded" },
+      __provider: "text",
+    });
+    expect(world.said()).toEqual([`upgrade ${task} started: ${side.plan}`]);
+  });
+
+  it("shows the states of its state machine as they pass", async () => {
+    const world = rigFor(side, "behind");
+    await world.lifecycle.create(side.inputs(world));
+    const passing = world.lines.filter((line) => line.ephemeral).map((line) => line.message);
+    expect(passing).toContain("SMUpgradeBDB: pending (0%)");
+    expect(passing.some((text) => /^SMUpgradeBDB: wait_for_version \(83%\), \d+ s$/.test(text))).toBe(true);
+  });
+
+  it("is seen to be done soon after it is, and not before the database shows it", async () => {
+    const world = rigFor(side, "behind");
+    await world.lifecycle.create(side.inputs(world));
+    const { machine, status } = world.cluster.database(1);
+    expect(status).toBe("active");
+    expect(world.clock.since(machine?.heartbeat ?? 0)).toBeLessThan(2_000);
+  });
+
+  it("is not taken for done by the active status that is shown right after the call", async () => {
+    const world = rigFor(side, "behind", { timings: { pendingMs: 120_000 } });
+    const { outs } = await world.lifecycle.create(side.inputs(world));
+    expect(outs).toMatchObject({ status: "current", members: side.members });
+    expect(world.writes()).toBe(1);
+  });
+
+  it("is not done before the database is active again, whatever its action says", async () => {
+    const world = rigFor(side, "behind");
+    let completed = false;
+    world.cluster.onCall(({ request }) => {
+      if (
+        completed ||
+        !request.target.startsWith("/v1/actions/") ||
+        world.cluster.database(1).machine?.status !== "completed"
+      )
+        return;
+      completed = true;
+      world.cluster.control.setDatabase(1, { status: "active-change-pending" });
+      world.clock.after(25_000, () => world.cluster.control.setDatabase(1, { status: "active" }));
+    });
+    const { outs } = await world.lifecycle.create(side.inputs(world));
+    expect(outs).toMatchObject({ status: "current" });
+    expect(world.clock.since(world.cluster.database(1).machine?.heartbeat ?? 0)).toBeGreaterThan(25_000);
+    const passing = world.lines.map(({ message }) => message);
+    expect(passing.some((text) => text.startsWith("completed, the database is still active-change-pending"))).toBe(
+      true,
+    );
+  });
+
+  it("loses no key", async () => {
+    const world = rigFor(side, "behind");
+    await world.lifecycle.create(side.inputs(world));
+    expect(world.cluster.lostKeys).toBe(0);
+    expect(world.cluster.database(1).failovers).toBe(1);
+  });
+
+  it("keeps its roles when that is asked for", async () => {
+    const world = rigFor(side, "behind");
+    await world.lifecycle.check({}, side.inputs(world, { preserveRoles: true }));
+    await world.lifecycle.create(side.inputs(world, { preserveRoles: true }));
+    expect(world.said()[0]).toContain("with two failovers of each shard, which keep the roles");
+    expect(world.cluster.database(1).failovers).toBe(2);
+  });
+
+  it("is not waited for with wait: false, and looked at again by the next run", async () => {
+    const world = rigFor(side, "behind");
+    const args = side.inputs(world, { wait: false });
+    const { id, outs } = await world.lifecycle.create(args);
+    expect(outs).toMatchObject({ status: "upgrading", lastUpgrade: { state: "running" } });
+    const again = await world.lifecycle.update(id, outs, args);
+    expect(again.outs).toMatchObject({ status: "upgrading" });
+    world.cluster.control.finish(1);
+    expect(await world.lifecycle.diff(id, again.outs, args)).toMatchObject({ changes: true });
+    expect((await world.lifecycle.update(id, again.outs, args)).outs).toMatchObject({ status: "current" });
+    expect(world.writes()).toBe(1);
+  });
+});
+
+describe.each(SIDES)("a database at its pin (%s)", (_, side) => {
+  it("is adopted without a write", async () => {
+    const world = rigFor(side, "there");
+    const { outs } = await world.lifecycle.create(side.inputs(world));
+    expect(world.writes()).toBe(0);
+    expect(outs).toMatchObject({ status: "current", members: side.members });
+    expect(outs).not.toHaveProperty("lastUpgrade");
+  });
+
+  it("is adopted at a floor without a write, and without asking what the cluster ships", async () => {
+    const world = rigFor(side, "there");
+    const { outs } = await world.lifecycle.create(side.inputs(world, side.floor));
+    expect(outs).toMatchObject({ status: "current" });
+    expect(world.writes()).toBe(0);
+    expect(world.cluster.journal.count("GET", "/v1/modules")).toBe(0);
+  });
+
+  it("causes no request at all while its arguments stay", async () => {
+    const world = rigFor(side, "there");
+    const args = side.inputs(world);
+    const { id, outs } = await world.lifecycle.create(args);
+    world.cluster.journal.clear();
+    expect(await world.lifecycle.check(args, args)).toEqual({ inputs: args, failures: [] });
+    expect(await world.lifecycle.diff(id, outs, args)).toEqual({ changes: false, replaces: [] });
+    expect(world.cluster.journal.entries).toEqual([]);
+  });
+
+  it("is upgraded when the pin is raised", async () => {
+    const world = rigFor(side, "there");
+    const { id, outs } = await world.lifecycle.create(side.inputs(world));
+    const raised = side.inputs(world, side.higher);
+    expect(await world.lifecycle.diff(id, outs, raised)).toEqual({ changes: true, replaces: [] });
+    const updated = await world.lifecycle.update(id, outs, raised);
+    expect(updated.outs).toMatchObject({ status: "current", ...side.higher });
+    expect(world.writes()).toBe(1);
+  });
+
+  it("is left as it is when the resource is deleted", async () => {
+    const world = rigFor(side, "there");
+    const { id, outs } = await world.lifecycle.create(side.inputs(world));
+    world.cluster.journal.clear();
+    await world.lifecycle.delete(id, outs);
+    expect(world.cluster.journal.entries).toEqual([]);
+    expect(world.said()).toEqual(["unpinned; the database is left as it is"]);
+  });
+
+  it("never has its object in the state, which holds its password", async () => {
+    const world = rigFor(side, "behind");
+    const { id, outs } = await world.lifecycle.create(side.inputs(world));
+    const read = await world.lifecycle.read(id, outs);
+    const secret = world.cluster.database(1).adminPassword;
+    expect(secret).not.toBe("");
+    expect(JSON.stringify([outs, read, world.lines])).not.toContain(secret);
+  });
+});
+
+describe.each(SIDES)("a database newer than its pin (%s)", (_, side) => {
+  it("is reported, once, and nothing is called", async () => {
+    const world = rigFor(side, "ahead");
+    const { id, outs } = await world.lifecycle.create(side.inputs(world));
+    expect(outs).toMatchObject({ status: "newer" });
+    expect(world.said().join()).toContain("runs something newer than the pin");
+    expect(await world.lifecycle.diff(id, outs, side.inputs(world))).toMatchObject({ changes: false });
+    expect(world.writes()).toBe(0);
+  });
+
+  it("is lived with in silence under onNewer accept", async () => {
+    const world = rigFor(side, "ahead");
+    const { outs } = await world.lifecycle.create(side.inputs(world, { onNewer: "accept" }));
+    expect(outs).toMatchObject({ status: "newer" });
+    expect(world.said()).toEqual([]);
+    expect(world.writes()).toBe(0);
+  });
+
+  it("is an error under onNewer fail, at preview already", async () => {
+    const world = rigFor(side, "ahead");
+    const args = side.inputs(world, { onNewer: "fail" });
+    const { failures } = await world.lifecycle.check({}, args);
+    expect(failures).toEqual([{ property: side.property, reason: expect.stringContaining("newer than the pin") }]);
+    await expect(world.lifecycle.create(args)).rejects.toThrow(/never downgraded/);
+    expect(world.writes()).toBe(0);
+  });
+});
+
+describe("identity", () => {
+  it("is the same while one endpoint and the database stay, and another otherwise", async () => {
+    const [, side] = SIDES[0] ?? [];
+    if (side === undefined) throw new Error("there are two sides");
+    const world = rigFor(side, "there");
+    const args = side.inputs(world);
+    const { id, outs } = await world.lifecycle.create(args);
+    const diff = async (change: Record<string, unknown>) =>
+      (await world.lifecycle.diff(id, outs, { ...args, ...change })).replaces;
+    expect(await diff({ endpoints: ["https://10.78.0.4:9443", "https://10.78.0.9:9443"] })).toEqual([]);
+    const identified = ["endpoints", "databaseId", "databaseName"];
+    expect(await diff({ endpoints: ["https://10.78.0.9:9443"] })).toEqual(identified);
+    expect(await diff({ databaseId: 2 })).toEqual(identified);
+  });
+
+  it("may be the name of the database", async () => {
+    const [, side] = SIDES[0] ?? [];
+    if (side === undefined) throw new Error("there are two sides");
+    const world = rigFor(side, "there");
+    const { id, outs } = await world.lifecycle.create(side.inputs(world, { databaseName: "cache" }));
+    expect(id).toBe("10.78.0.2:9443/cache");
+    expect(outs).toMatchObject({ status: "current", databaseName: "cache" });
+  });
+});
+
+describe("both resources of one database at the same time", () => {
+  it("wait for each other, and both get there", async () => {
+    const [, modules] = SIDES[0] ?? [];
+    const [, redis] = SIDES[1] ?? [];
+    if (modules === undefined || redis === undefined) throw new Error("there are two sides");
+    const world = rigFor(redis, "behind");
+    const both = await Promise.all([
+      world.lifecycle.create(world.redis({ redisVersion: "7.4" })),
+      world.lifecycle.create(
+        world.modules({ modules: { search: ">=2.8.26", ReJSON: { version: ">=2.6", args: "A 1" } } }),
+      ),
+    ]);
+    expect(both.map(({ outs }) => outs["status"])).toEqual(["current", "current"]);
+    expect(world.cluster.database(1)).toMatchObject({
+      redisVersion: "7.4",
+      modules: [{ version: "2.10.17" }, { version: "2.8.10", args: "A 1" }],
+    });
+    expect(world.cluster.acceptedUpgrades).toHaveLength(2);
+  });
+});
