@@ -21,12 +21,18 @@ export class Aftermath {
   #vanished = false;
   /** Since when our task is reported as successful. */
   #succeeded: Watch | undefined;
+  /** An earlier run lost the answer to its call: how long ago, in milliseconds, and since when this run knows. */
+  #lostEarlier: { readonly age: number; readonly watch: Watch } | undefined;
 
   constructor(title: string, policy: Policy, runtime: Runtime, ledger: Ledger) {
     this.#title = title;
     this.#policy = policy;
     this.#runtime = runtime;
     this.#ledger = ledger;
+    const { upgrade } = ledger;
+    if (upgrade?.state !== "unknown") return;
+    const age = Math.max(runtime.clock.now() - Date.parse(upgrade.startedAt), 0);
+    this.#lostEarlier = { age: Number.isNaN(age) ? 0 : age, watch: this.#watch() };
   }
 
   /** The answer to the upgrade call was lost. */
@@ -37,6 +43,7 @@ export class Aftermath {
   /** A task is known after all. */
   found(): void {
     this.#lost = undefined;
+    this.#lostEarlier = undefined;
   }
 
   /** A task that goes to a version which satisfies the pin is reported as successful. */
@@ -61,7 +68,7 @@ export class Aftermath {
       await this.#succeeded.pause();
       return true;
     }
-    if (this.#lost === undefined) return false;
+    if (this.#lost === undefined) return this.#explainedByEarlier();
     const { watch, cause } = this.#lost;
     if (watch.waited >= this.#policy.lostReplyWindow) {
       this.#ledger.forget();
@@ -69,6 +76,19 @@ export class Aftermath {
     }
     await watch.pause();
     return true;
+  }
+
+  /** A call of an earlier run may still come to light; when it has had its time, this run was asked anew. */
+  async #explainedByEarlier(): Promise<boolean> {
+    if (this.#lostEarlier === undefined) return false;
+    const { age, watch } = this.#lostEarlier;
+    if (age + watch.waited < this.#policy.lostReplyWindow) {
+      await watch.pause();
+      return true;
+    }
+    this.#lostEarlier = undefined;
+    this.#ledger.forget();
+    return false;
   }
 
   #watch(): Watch {

@@ -5,6 +5,8 @@ const LONGEST = 15_000;
 /** The next look comes after this share of the time waited so far: the end is noticed at most so much late. */
 const SHARE = 0.05;
 const JITTER = 0.1;
+/** Shortest pause before a refused call is made again. */
+const REFUSED = 5_000;
 
 /** How far the vendor says it is, and since when we have been watching. */
 export interface Pulse {
@@ -43,7 +45,16 @@ export class Watch {
 
   /** Sleeps until the next look is due. Rejects with the signal's reason when that is aborted. */
   pause(percent?: number): Promise<void> {
+    return this.#clock.sleep(this.#next(percent), this.#signal);
+  }
+
+  /** The same after a refused call, which vendors count as they count accepted ones. */
+  pauseAfterRefusal(): Promise<void> {
+    return this.#clock.sleep(Math.max(this.#next(), REFUSED), this.#signal);
+  }
+
+  #next(percent?: number): number {
     const pulse = { waited: this.waited, ...(percent === undefined ? {} : { percent }) };
-    return this.#clock.sleep(nextLook(pulse, this.#random()), this.#signal);
+    return nextLook(pulse, this.#random());
   }
 }

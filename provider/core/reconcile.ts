@@ -245,7 +245,7 @@ class Reconciliation<O extends Observation> {
     const patient = error instanceof Refused && error.refusal === "busy";
     if (!patient && ++this.#tries > SOON_TRIES) throw error;
     this.#runtime.report({ message: `not started yet: ${error.message}` });
-    await this.#idle.pause();
+    await this.#idle.pauseAfterRefusal();
   }
 
   async #followOr(task: Task): Promise<Status | undefined> {

@@ -152,3 +152,43 @@ describe("an upgrade that the state remembers as ended", () => {
     expect(outcome).toMatchObject({ status: "current", accepted: false, upgrade: record("failed") });
   });
 });
+
+describe("a call whose answer an earlier run lost", () => {
+  const ago = (ms: number) => record("unknown", { startedAt: new Date(Date.UTC(2026, 0, 1) - ms).toISOString() });
+
+  it("may still come to light: it is looked for, and joined", async () => {
+    const { outcome, starts } = await play({
+      looks: [upgrade(), upgrade(), joining, satisfied],
+      inspections: [succeeded],
+      remembered: ago(1_000),
+    });
+    expect(outcome).toMatchObject({ status: "current", upgrade: { task: "11", state: "succeeded" } });
+    expect(starts).toBe(0);
+  });
+
+  it("is made again only when it has had its time, counted from when it was sent", async () => {
+    const { outcome, starts, journal, took } = await play({
+      looks: [(stage) => (stage.journal.includes("start") ? satisfied : upgrade())],
+      starts: [task],
+      inspections: [succeeded],
+      remembered: ago(10_000),
+    });
+    expect(outcome.status).toBe("current");
+    expect(starts).toBe(1);
+    expect(took).toBeGreaterThanOrEqual(20_000);
+    expect(took).toBeLessThan(30_000);
+    expect(journal.indexOf("start")).toBeGreaterThan(2);
+  });
+
+  it("is no matter when that was long ago, or cannot have been", async () => {
+    for (const remembered of [ago(3_600_000), record("unknown", { startedAt: "yesterday" })]) {
+      const { starts } = await play({
+        looks: [(stage) => (stage.journal.includes("start") ? satisfied : upgrade())],
+        starts: [task],
+        inspections: [succeeded],
+        remembered,
+      });
+      expect(starts).toBe(1);
+    }
+  });
+});
