@@ -3,13 +3,30 @@ import { PinError } from "../core/errors";
 
 const EXCERPT = 120;
 
-/** A text as JSON, undefined if it is none. */
+/** More values than any list of a vendor has: each one that does not fit its schema costs half a kilobyte. */
+const MOST_VALUES = 250_000;
+const COMMA = 0x2c;
+const BRACKET = 0x5b;
+const BRACE = 0x7b;
+
+/** A text as JSON, undefined if it is none, or has more values than anybody would send. */
 export function parseJson(body: Uint8Array): unknown {
+  if (!isModest(body)) return undefined;
   try {
     return JSON.parse(Buffer.from(body).toString("utf8"));
   } catch {
     return undefined;
   }
+}
+
+/** Counts what can begin a value, in texts too: an upper bound of the values. */
+function isModest(body: Uint8Array): boolean {
+  let values = 0;
+  for (const byte of body) {
+    if (byte === COMMA || byte === BRACKET || byte === BRACE) values += 1;
+    if (values > MOST_VALUES) return false;
+  }
+  return true;
 }
 
 /**

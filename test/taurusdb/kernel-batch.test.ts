@@ -13,7 +13,7 @@ function fleet(count: number, sources: readonly string[] = SOURCES) {
   return rig;
 }
 
-describe("many instances in one pin", () => {
+describe("many instances in one pin", { timeout: 120_000 }, () => {
   it("500 of 5 source versions: one call for each version, pages instead of instances while it waits", async () => {
     const { lifecycle, inputs, writes, cloud, clock } = fleet(500);
     const began = clock.now();
@@ -103,7 +103,7 @@ describe("many instances in one pin", () => {
   });
 });
 
-describe("many pins of one project", () => {
+describe("many pins of one project", { timeout: 120_000 }, () => {
   it("share their reading: requests grow with pages, not with resources", async () => {
     const { lifecycle, inputs, cloud, ids, writes } = fleet(200, ["2.0.69.250900"]);
     const pins = ids.map((id) => inputs({ instanceIds: [id], preCheck: false }));
