@@ -44,7 +44,8 @@ const VENDORS: Readonly<Record<string, readonly RegExp[]>> = {
 };
 
 const RULES: readonly Rule[] = [
-  { of: /^sdk\//, may: [/^@pulumi\/pulumi$/, /^sdk\//] },
+  { of: /^sdk\/report\//, may: [NODE, /^sdk\/report\//] },
+  { of: /^sdk\//, may: [/^@pulumi\/pulumi$/, /^sdk\/(?!report)/] },
   { of: CORE, may: [ZOD, CORE] },
   { of: HTTP, may: [NODE, CORE, ZOD, /^undici$/, HTTP] },
   ...Object.entries(VENDORS).map(vendor),

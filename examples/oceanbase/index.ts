@@ -1,3 +1,5 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { oceanbase } from "pulumi-dbversion";
 
@@ -5,15 +7,31 @@ import { oceanbase } from "pulumi-dbversion";
 const config = new pulumi.Config();
 const endpoints = config.requireObject<string[]>("endpoints");
 
+// RPM files for what the cluster does not have yet, in a directory beside this program: `pulumi config set packages rpms`.
+// Those of versions on the way belong there, too: the preview names them.
+const directory = config.get("packages");
+const files = directory === undefined ? [] : readdirSync(directory).filter((name) => name.endsWith(".rpm"));
+const packages = (product: string) =>
+  files.filter((name) => name.startsWith(product)).map((name) => join(directory ?? "", name));
+
 const agents = new oceanbase.AgentVersion("orders-agents", {
   endpoints,
   version: "4.4.2.0",
   release: "102026041610.el7",
+  packages: packages("obshell-"),
 });
 
 const orders = new oceanbase.ClusterVersion(
   "orders",
-  { endpoints, version: "4.3.5.2", release: "102000042025031214.el7", mode: "rolling" },
+  {
+    endpoints,
+    version: "4.3.5.2",
+    release: "102000042025031214.el7",
+    mode: "rolling",
+    packages: packages("oceanbase-"),
+    // An upgrade that fails while it can still be undone is undone; the run fails all the same.
+    onFailure: "rollback",
+  },
   { dependsOn: agents, customTimeouts: { create: "3h", update: "3h" } },
 );
 

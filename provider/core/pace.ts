@@ -20,7 +20,8 @@ export interface Pulse {
  */
 export function nextLook({ waited, percent }: Pulse, chance: number): number {
   const byTime = Math.min(Math.max(waited * SHARE, SHORTEST), LONGEST);
-  const remaining = percent !== undefined && percent > 0 ? (waited * (100 - percent)) / percent : Infinity;
+  const remaining =
+    percent !== undefined && percent > 0 && percent <= 100 ? (waited * (100 - percent)) / percent : Infinity;
   const calm = Math.min(byTime, Math.max(remaining / 2, SHORTEST));
   return Math.round(calm * (1 - JITTER + 2 * JITTER * chance));
 }

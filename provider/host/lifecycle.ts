@@ -2,7 +2,7 @@ import type { dynamic } from "@pulumi/pulumi";
 import { policyFrom } from "../core/arguments";
 import { type Clock, wallClock } from "../core/clock";
 import { asPinError } from "../core/errors";
-import type { UpgradeRecord } from "../core/outcome";
+import type { Outcome, UpgradeRecord } from "../core/outcome";
 import { giveUp, run } from "../core/run";
 import type { ConfigReader } from "./credentials";
 import { partialFailure, plainFailure, textOf } from "./failure";
@@ -106,7 +106,7 @@ export class Lifecycle implements dynamic.ResourceProvider {
       run(driver, policyFrom(args ?? {}, kind.times), runtime, remembered),
     );
     await this.#surroundings.log.flush();
-    const outputs = outputsOf(kind, inputs, outcome, before?.outputs);
+    const outputs = outputsOf(kind, inputs, withoutSecrets(outcome, session), before?.outputs);
     if (outcome.error === undefined) return { id, outs: toOutputs(outputs) };
     const reason = session.redact(textOf(outcome.error));
     const worthKeeping = outcome.accepted || outcome.status === "failed" || !sameValue(outcome.upgrade, remembered);
@@ -162,4 +162,11 @@ function toOutputs(outputs: Record<string, unknown>): Outputs {
       .filter(([, value]) => value !== undefined)
       .map(([key, value]) => [key, toWire(value)]),
   );
+}
+
+/** What the vendor said about members, as it may be stored. */
+function withoutSecrets(outcome: Outcome, { redact }: Session): Outcome {
+  if (outcome.problems === undefined) return outcome;
+  const problems = Object.entries(outcome.problems).map(([name, text]) => [name, redact(text)] as const);
+  return { ...outcome, problems: Object.fromEntries(problems) };
 }

@@ -12,7 +12,7 @@ export const TIMEOUTS = "__timeouts";
 export const DRIFTED = "__drifted";
 
 /** Outputs that are not arguments. */
-const OBSERVED = new Set(["currentVersion", "members", "status", "lastUpgrade"]);
+const OBSERVED = new Set(["currentVersion", "members", "status", "lastUpgrade", "problems"]);
 
 /** The arguments among the properties, as the user wrote them. */
 export function argumentsOf(properties: Properties): Record<string, unknown> {

@@ -3,6 +3,7 @@ import type { Clock } from "../core/clock";
 import { formatDuration } from "../core/duration";
 import type { Runtime } from "../core/runtime";
 import type { EngineLog, Severity } from "./engine-log";
+import { shortened } from "./wire";
 
 /** How often passing news is shown. In a terminal each line replaces the last; elsewhere each one is printed. */
 export interface Rhythm {
@@ -34,6 +35,9 @@ export interface ReporterOptions {
   readonly redact: (text: string) => string;
 }
 
+/** Characters of a line that are told. */
+const LONGEST_LINE = 4_000;
+
 /** One resource's news, redacted, de-duplicated and throttled. */
 export function reporter(options: ReporterOptions): Pick<Runtime, "report" | "inform" | "warn"> {
   const { log, urn, clock, rhythm, redact } = options;
@@ -41,7 +45,7 @@ export function reporter(options: ReporterOptions): Pick<Runtime, "report" | "in
   let last = "";
   let saidAt = Number.NEGATIVE_INFINITY;
   const lasting = (severity: Severity) => (message: string) => {
-    log.write({ severity, urn, message: redact(message), ephemeral: false });
+    log.write({ severity, urn, message: shortened(redact(message), LONGEST_LINE), ephemeral: false });
   };
   return {
     inform: lasting("INFO"),
@@ -54,7 +58,12 @@ export function reporter(options: ReporterOptions): Pick<Runtime, "report" | "in
       saidAt = now;
       const share = percent === undefined ? "" : ` (${percent}%)`;
       const elapsed = now - began < 1_000 ? "" : `, ${formatDuration(now - began)}`;
-      log.write({ severity: "INFO", urn, message: redact(`${message}${share}${elapsed}`), ephemeral: true });
+      log.write({
+        severity: "INFO",
+        urn,
+        message: shortened(redact(`${message}${share}${elapsed}`), LONGEST_LINE),
+        ephemeral: true,
+      });
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { CommonArguments } from "../core/arguments";
 import { type Clock, wallClock } from "../core/clock";
 import type { SomeKind } from "../core/kind";
+import { printableLines } from "../core/printable";
 import { redactor } from "../core/redact";
 import type { Driver } from "../core/run";
 import type { Runtime } from "../core/runtime";
@@ -57,7 +58,10 @@ export async function openSession(
   const { args, failures } = validateArguments(kind.inputs, raw, kind.secrets);
   const given = kind.secrets.map((name) => raw[name]).filter((value) => typeof value === "string");
   const derived = args === undefined ? [] : (kind.derivedSecrets?.(args) ?? []);
-  const redact = redactor([...given, ...derived]);
+  const secrets = [...given, ...derived];
+  // Unprintable characters go first: between the letters of a secret they would hide it from the redaction.
+  const hide = redactor([...secrets, ...secrets.map(printableLines)]);
+  const redact = (text: string) => hide(printableLines(text));
   const news = reporter({ log, urn, clock, rhythm, redact });
   return { kind, urn, failures, news, redact, outside: surroundings, ...(args === undefined ? {} : { args }) };
 }

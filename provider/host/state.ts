@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { SomeKind } from "../core/kind";
 import type { Outcome, Status, UpgradeRecord } from "../core/outcome";
+import { harmless } from "../core/printable";
 import { argumentsOf, hiddenOf, type Properties } from "./properties";
 
 const record = z.object({
@@ -53,7 +54,7 @@ export function outputsOf(
   before?: Properties,
 ): Record<string, unknown> {
   const { currentVersion, members, lastUpgrade } = before ?? {};
-  const observed = outcome.observation === undefined ? {} : kind.outputs(outcome.observation);
+  const observed = outcome.observation === undefined ? {} : harmless(kind.outputs(outcome.observation));
   return {
     ...hiddenOf(inputs),
     ...argumentsOf(inputs),
@@ -62,7 +63,7 @@ export function outputsOf(
     lastUpgrade,
     ...observed,
     status: outcome.status,
-    problems: outcome.problems,
-    ...(outcome.upgrade === undefined ? {} : { lastUpgrade: outcome.upgrade }),
+    problems: harmless(outcome.problems),
+    ...(outcome.upgrade === undefined ? {} : { lastUpgrade: harmless(outcome.upgrade) }),
   };
 }

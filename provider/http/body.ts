@@ -1,5 +1,8 @@
 import type { z } from "zod";
 import { PinError } from "../core/errors";
+import { printable } from "../core/printable";
+
+export { printable } from "../core/printable";
 
 const EXCERPT = 120;
 
@@ -52,9 +55,4 @@ export function excerpt(body: Uint8Array): string {
   const text = Buffer.from(body.subarray(0, EXCERPT * 4)).toString("utf8");
   const line = printable(text).replace(/\s+/g, " ").trim();
   return line.length > EXCERPT ? `${line.slice(0, EXCERPT)}…` : line;
-}
-
-/** Without control characters and terminal escapes, which a hostile server could send to a person's screen. */
-export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}]/gu, (character) => (/\s/.test(character) ? " " : ""));
 }

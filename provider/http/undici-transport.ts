@@ -9,6 +9,8 @@ const LIMITS = {
   connectTimeout: 10_000,
   headersTimeout: 60_000,
   bodyTimeout: 30_000,
+  /** From the request to the last byte of the answer: the two above begin anew with every sign of life. */
+  wholeTimeout: 180_000,
   /** How long a server may leave a streamed body unread. */
   stallTimeout: 120_000,
   keepAliveTimeout: 4_000,
@@ -22,7 +24,7 @@ const LIMITS = {
  * socket that the server is just closing would end in a reset that leaves open whether it was received.
  */
 export function undiciTransport(tls: Tls, limits: Partial<typeof LIMITS> = {}): Transport {
-  const { connectTimeout, stallTimeout, ...bounds } = { ...LIMITS, ...limits };
+  const { connectTimeout, stallTimeout, wholeTimeout, ...bounds } = { ...LIMITS, ...limits };
   const connect = { timeout: connectTimeout, ...tls };
   const reads = new Agent({ ...bounds, connect });
   const writes = new Agent({ ...bounds, connect, pipelining: 0 });
@@ -30,7 +32,7 @@ export function undiciTransport(tls: Tls, limits: Partial<typeof LIMITS> = {}): 
     send: ({ stream, ...request }) => {
       const dispatcher = request.method === "GET" ? reads : writes;
       return stream === undefined
-        ? exchange(dispatcher, request, tls.servername)
+        ? inTime(request, wholeTimeout, (timed) => exchange(dispatcher, timed, tls.servername))
         : pour(new Source(stream, stallTimeout), request, (poured) => exchange(dispatcher, poured, tls.servername));
     },
     close: async () => {
@@ -61,6 +63,22 @@ async function exchange(dispatcher: Dispatcher, request: Sendable, servername?: 
   } catch (error) {
     signal.throwIfAborted();
     throw await withCertificate(asTransportError(error), origin, servername);
+  }
+}
+
+/** Ends an answer that drips, however lively, after so many milliseconds. */
+async function inTime(
+  request: Sendable,
+  limit: number,
+  send: (request: Sendable) => Promise<WireResponse>,
+): Promise<WireResponse> {
+  const over = new AbortController();
+  const reason = () => new TransportError("ANSWER_TIMEOUT", `the answer was not complete after ${limit / 1_000} s`);
+  const timer = setTimeout(() => over.abort(reason()), limit);
+  try {
+    return await send({ ...request, signal: AbortSignal.any([request.signal, over.signal]) });
+  } finally {
+    clearTimeout(timer);
   }
 }
 

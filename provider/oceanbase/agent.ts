@@ -15,6 +15,7 @@ export const obshellAgents: System = {
   running: ({ agent_info: agents }) =>
     (agents ?? []).map(({ ip, port, version }) => ({ name: addressOf(ip, port), version, agent: addressOf(ip, port) })),
   editions: OBSHELL,
+  routed: false,
   checks: [agentsRun, packagesUploaded],
   how: (_, { agents }) => `restarting ${agents.length} agent${agents.length === 1 ? "" : "s"}`,
   body: ({ upgradeDir }, target) => ({ ...target, upgradeDir: upgradeDir ?? "" }),

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { Clock } from "../core/clock";
-import { beforeSending, PinError, type RefusalKind, Refused, Unreachable } from "../core/errors";
+import { beforeSending, PinError, Unreachable } from "../core/errors";
 import { validate } from "../http/body";
 import type { HttpClient } from "../http/client";
 import { TransportError, type WireResponse } from "../http/transport";
@@ -8,14 +8,15 @@ import { addressOf } from "./address";
 import { type Answer, readAnswer, readWriteAnswer } from "./answers";
 import { type AgentKey, encryptHeader, type Generation, generationOf, readAgentKey, type Sealed, seal } from "./auth";
 import { noCluster, notObshell, tellOne, unauthorized, unsupportedAuth, untrusted } from "./contact";
+import { outcomeOf } from "./outcome";
 import { type Recipient, TOO_LARGE, tooLarge, type Upload } from "./recipient";
 import { type AgentInfo, agentInfo, secret } from "./schema";
 
 const INFO = "/api/v1/info";
 const SECRET = "/api/v1/secret";
 const SINGLE = "SINGLE";
-/** The one 401 that says nothing about key, clock or password. */
-const WRONG_HASH = /sha256 (mismatch|not match)/i;
+/** What a request is refused for when key or clock of the agent are not those that it was made for. */
+const MEANWHILE = /decrypt failed|expired/i;
 
 /** An agent at one of the endpoints, as far as it was met. */
 interface Agent {
@@ -86,6 +87,31 @@ export class Agents {
   }
 
   /**
+   * A GET that not every version of an agent serves, answered by the first that does.
+   * @param first the agent to begin with
+   * @returns undefined when those that answer do not
+   * @throws as `read` does
+   */
+  async find<T>(first: string | undefined, target: string, schema: z.ZodType<T>): Promise<T | undefined> {
+    const origins = new Set(first === undefined ? [] : [first]);
+    for (const origin of this.#options.endpoints) origins.add(origin);
+    const failures: PinError[] = [];
+    let unserved = false;
+    for (const origin of origins) {
+      try {
+        const data = await this.readFrom(origin, target, schema);
+        if (data !== undefined) return data;
+        unserved = true;
+      } catch (error) {
+        if (!(error instanceof PinError) || error.code === "unauthorized") throw error;
+        failures.push(error);
+      }
+    }
+    if (!unserved) throw tellOne(failures);
+    return undefined;
+  }
+
+  /**
    * A POST to one agent, sent at most once.
    * @throws Refused when the agent says no; Unreachable with `sent` when it cannot be known whether it was accepted
    */
@@ -95,7 +121,7 @@ export class Agents {
     const response = await this.#send(origin, () =>
       this.#options.http.write({ origin, target, headers: sealed.headers, body: sealed.body ?? "" }),
     );
-    return this.#outcome(origin, target, response, schema);
+    return outcomeOf({ origin, target }, readWriteAnswer(response), schema, () => this.#forget(origin));
   }
 
   /**
@@ -113,27 +139,7 @@ export class Agents {
     });
     const response = await this.#send(origin, () => this.#options.http.upload({ origin, ...upload }));
     if (response.status === TOO_LARGE) throw tooLarge(origin, upload.target);
-    return this.#outcome(origin, upload.target, response, schema);
-  }
-
-  #outcome<T>(origin: string, target: string, response: WireResponse, schema: z.ZodType<T>): T {
-    const answer = readWriteAnswer(response);
-    switch (answer.kind) {
-      case "data":
-        return accepted(schema, answer.data, `POST ${target} at ${origin}`);
-      case "unauthorized":
-        if (answer.certain) throw unauthorized(origin, answer.text);
-        if (WRONG_HASH.test(answer.text)) throw refused(origin, target, answer.text, "final");
-        this.#forget(origin);
-        throw new Refused(`${origin} could not verify POST ${target}: ${answer.text}.`, { refusal: "soon" });
-      case "refused":
-        throw refused(origin, target, answer.text, answer.refusal);
-      default:
-        throw new Unreachable(`POST ${target} at ${origin} was answered by something else: ${answer.text}`, {
-          sent: true,
-          heard: false,
-        });
-    }
+    return outcomeOf({ origin, target: upload.target }, readWriteAnswer(response), schema, () => this.#forget(origin));
   }
 
   /** The same from the agent at one endpoint alone. */
@@ -146,8 +152,15 @@ export class Agents {
     // The agent may have a new key since its restart, or another clock: meet it anew, once.
     this.#forget(origin);
     const again = await this.#signedRead(await this.#meet(origin), target);
-    if (again.kind === "unauthorized") throw unauthorized(origin, again.text);
+    if (again.kind === "unauthorized") throw this.#stillRefused(origin, again);
     return this.#value(origin, target, schema, again);
+  }
+
+  /** Key or clock may have changed once more meanwhile: that passes. What says more of the password does not. */
+  #stillRefused(origin: string, { text, certain }: { readonly text: string; readonly certain: boolean }): PinError {
+    if (certain || !MEANWHILE.test(text)) return unauthorized(origin, text);
+    this.#forget(origin);
+    return new Unreachable(`${origin} cannot verify requests: ${text}`, { sent: true, heard: true });
   }
 
   async #signedRead(agent: Agent, target: string): Promise<Answer> {
@@ -264,22 +277,5 @@ export class Agents {
       if (error.tls) throw untrusted(origin, error);
       throw new Unreachable(`${origin}: ${error.message}`, { sent: error.sent, heard: false, cause: error });
     }
-  }
-}
-
-function refused(origin: string, target: string, text: string, refusal: RefusalKind): Refused {
-  return new Refused(`${origin} refused POST ${target}: ${text}.`, { refusal });
-}
-
-/** A success in an unknown shape is still a success: what was started has to be looked for. */
-function accepted<T>(schema: z.ZodType<T>, data: unknown, what: string): T {
-  try {
-    return validate(schema, data, what);
-  } catch (cause) {
-    throw new Unreachable(`${what} was accepted, with an answer that cannot be read`, {
-      sent: true,
-      heard: true,
-      cause,
-    });
   }
 }

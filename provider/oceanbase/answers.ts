@@ -26,13 +26,15 @@ const AWAY_NUMBERS = new Set([1002, 1010, 10009]);
 
 /** Refusals that end by themselves. The lock; and panics, which POSTs meet in the first second of an agent. */
 const BUSY = /^(OB\.Cluster|OB\.Tenant|Agent)\.UnderMaintenance/;
-const BUSY_TEXT = /under maintenance/i;
+const BUSY_TEXT = /under maintenance|failed to start maintenance/i;
 const PANIC_TEXT = "Unexpected error: Internal Server Error";
 
 /** Any database error while a DAG is loaded is also a 404; only this text means that it really is not there. */
 const ABSENT_TEXT = /record not found$/;
 const UNSERVED_TEXT = /404 not found$/;
 
+/** A server of another generation looks for another header: what it was may have changed with its restart. */
+const NO_HEADER = "Request.Header.NotFound";
 /** Only these say that the password itself is the matter. */
 const WRONG_PASSWORD = /\.(IncorrectOceanbasePassword|WithAgentPassword)$/;
 
@@ -40,8 +42,8 @@ const WRONG_PASSWORD = /\.(IncorrectOceanbasePassword|WithAgentPassword)$/;
 export function readAnswer(response: WireResponse): Answer {
   const parsed = open(response);
   if (parsed.kind !== "error") return parsed;
-  const { status, code, number, message, text } = parsed;
-  if (status === 401) return { kind: "unauthorized", text, certain: WRONG_PASSWORD.test(code) };
+  const { code, number, message, text } = parsed;
+  if (unverified(parsed)) return { kind: "unauthorized", text, certain: WRONG_PASSWORD.test(code) };
   if (UNSERVED_TEXT.test(message)) return { kind: "unserved", text };
   if (code === "Task.NotFound" || number === 2300) {
     return ABSENT_TEXT.test(message) ? { kind: "missing", text } : { kind: "away", text };
@@ -54,9 +56,13 @@ export function readAnswer(response: WireResponse): Answer {
 export function readWriteAnswer(response: WireResponse): Answer {
   const parsed = open(response);
   if (parsed.kind !== "error") return parsed;
-  const { status, code, text } = parsed;
-  if (status === 401) return { kind: "unauthorized", text, certain: WRONG_PASSWORD.test(code) };
+  const { code, text } = parsed;
+  if (unverified(parsed)) return { kind: "unauthorized", text, certain: WRONG_PASSWORD.test(code) };
   return { kind: "refused", code, text, refusal: refusalOf(parsed) };
+}
+
+function unverified({ status, code }: VendorError): boolean {
+  return status === 401 || code === NO_HEADER;
 }
 
 interface VendorError {

@@ -23,6 +23,7 @@ export const cluster: System<ClusterCall> = {
         agent: addressOf(server.svr_ip, server.agent_port),
       })),
   editions: OCEANBASE,
+  routed: true,
   checks: [zonesForRolling, agentsRun, observersAvailable, packagesUploaded],
   how: ({ mode }, { zones }) => {
     const count = `${zones} zone${zones === 1 ? "" : "s"}`;

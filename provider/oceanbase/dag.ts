@@ -60,7 +60,8 @@ export function dagState({ state, operator }: Dag): DagState {
 
 /** Percent of the stages that have ended. */
 export function percentOf({ stage, max_stage }: Dag): number {
-  return max_stage > 0 ? Math.round((100 * Math.max(stage - 1, 0)) / max_stage) : 0;
+  const share = max_stage > 0 ? (100 * Math.max(stage - 1, 0)) / max_stage : 0;
+  return Number.isFinite(share) ? Math.round(Math.min(share, 100)) : 0;
 }
 
 /** `stage 15/30: Reinstall and restart observer`; without the name when the DAG came without nodes. */

@@ -2,6 +2,7 @@ import type { Failure } from "../core/pin";
 import { printable } from "../http/body";
 import { addressOf } from "./address";
 import { stageOf } from "./dag";
+import { remedyOf } from "./remedies";
 import type { Dag, DagNode } from "./schema";
 
 /** The stage from which obshell refuses ROLLBACK: agents already run the new binary. */
@@ -30,7 +31,9 @@ export function describeFailure(dag: Dag): Failure {
   const tail = logs.slice(-TAIL_LINES).map(shorten);
   const log = tail.length === 0 ? "" : ` Log: ${tail.join(" | ")}`;
   const message = `${stageOf(dag)} failed${rollback}${cancelled}${where}${said}.${log}`;
-  return { message, remedy: remedyFor(dag), ways: rollbackAllowed(dag) ? ["retry", "rollback"] : ["retry"] };
+  const hint = remedyOf(error?.[1]);
+  const remedy = hint === undefined ? remedyFor(dag) : `${hint} ${remedyFor(dag)}`;
+  return { message, remedy, ways: rollbackAllowed(dag) ? ["retry", "rollback"] : ["retry"] };
 }
 
 /** What an operator can do with a failed DAG. ROLLBACK is allowed only before the agents restart; then only RETRY. */

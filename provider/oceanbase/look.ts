@@ -1,8 +1,10 @@
 import { type Constraint, holds, standing } from "../core/constraint";
+import { PinError, Unreachable } from "../core/errors";
 import type { Activity, Member, Observation } from "../core/pin";
 import { parseVersion } from "../core/version";
 import { addressOf } from "./address";
 import type { Agents } from "./agents";
+import { calleeOf } from "./callee";
 import { differentClusters } from "./contact";
 import { dagState, formatTarget, holdsLock } from "./dag";
 import { describeFailure, remedyFor } from "./failure";
@@ -16,6 +18,7 @@ import {
   dags,
   type ObInfo,
   obInfo,
+  type UploadedPackage,
   uploadedPackages,
 } from "./schema";
 import type { Running, System } from "./system";
@@ -29,6 +32,7 @@ export interface UpgradeObservation extends Observation {
 }
 
 export const OB_INFO = "/api/v1/ob/info";
+const PACKAGES = "/api/v1/upgrade/package/info";
 const UNFINISHED = "/api/v1/task/dag/ob/unfinish?show_details=false";
 
 /** One look at the members of a system. Reads only; the reads overlap. */
@@ -40,7 +44,6 @@ export async function look(
   void agents.meetAll();
   const extras = Promise.all([
     ifAnswered(agents.read("/api/v1/agents/status", agentsStatus)),
-    ifAnswered(agents.read("/api/v1/upgrade/package/info", uploadedPackages)),
     ifAnswered(agents.read("/api/v1/obcluster/info", clusterInfo)),
   ]);
   const [info, unfinished] = await Promise.all([agents.read(OB_INFO, obInfo), agents.read(UNFINISHED, dags)]);
@@ -50,14 +53,18 @@ export async function look(
   const members = running.flatMap(memberOf);
   const upgradable =
     activity?.kind !== "ours" && members.some(({ version }) => standing(version, constraint) === "behind");
-  const [status, uploaded, cluster] = upgradable ? await extras : [];
+  const [status, cluster] = upgradable ? await extras : [];
+  const callee = calleeOf(agents.met, members, running);
+  const list = upgradable ? await packagesOf(agents, callee?.origin) : undefined;
   const readiness: Readiness = {
     zones: Object.keys(info?.obcluster_info.topology ?? {}).length,
     sharedStorage: info?.obcluster_info.is_shared_storage ?? false,
     agents: (info?.agent_info ?? []).map(({ ip, port }) => addressOf(ip, port)),
     status,
-    uploaded,
+    uploaded: list === "silent" ? undefined : list,
+    unlisted: list === "silent",
     architectures: architecturesOf(agents, cluster),
+    callee: callee?.info.version,
   };
   const unknown = unknownFrom(info, unfinished !== undefined, running);
   return {
@@ -134,6 +141,25 @@ function architecturesOf(agents: Agents, cluster: ClusterInfo | undefined): stri
   const fromAgents = agents.met.map((agent) => agent.info.architecture);
   const known = [...fromCluster, ...fromAgents].filter((name) => name !== undefined && name !== "");
   return [...new Set(known)].filter((name) => name !== undefined).sort();
+}
+
+/**
+ * The packages that the cluster has, by the agent that will be called, or any other that can say.
+ * @returns undefined when none can (before 4.3.0.0)
+ */
+export function listPackages(agents: Agents, callee?: string): Promise<UploadedPackage[] | undefined> {
+  return agents.find(callee, PACKAGES, uploadedPackages);
+}
+
+/** The same for a look: a server that refuses to say is one that cannot. Silence is another matter. */
+async function packagesOf(agents: Agents, callee?: string): Promise<UploadedPackage[] | "silent" | undefined> {
+  try {
+    return await listPackages(agents, callee);
+  } catch (error) {
+    if (error instanceof Unreachable) return "silent";
+    if (error instanceof PinError && error.code === "blocked") return undefined;
+    throw error;
+  }
 }
 
 /** A read that may fail without harm: what it would tell is only advice. */

@@ -65,12 +65,22 @@ export function missingPackages(
   const there = uploaded.filter((pkg) => pkg.version === version && pkg.release_distribution === release);
   const has = (name: string, architecture: string) =>
     there.some((pkg) => pkg.name === name && pkg.architecture === architecture);
-  const edition = editions.find(([main]) => there.some((pkg) => pkg.name === main)) ?? editions[0] ?? [];
   return architectures.flatMap((architecture) =>
-    edition
+    editionOf({ version, release }, uploaded, editions)
       .filter((name) => !has(name, architecture))
       .map((name) => `${name}-${version}-${release}.${architecture}.rpm`),
   );
+}
+
+/** The edition whose main package is uploaded for the target; the first one when none is. */
+export function editionOf(
+  { version, release }: Target,
+  uploaded: readonly UploadedPackage[],
+  editions: readonly Edition[],
+): readonly string[] {
+  const isThere = (name: string) =>
+    uploaded.some((pkg) => pkg.name === name && pkg.version === version && pkg.release_distribution === release);
+  return editions.find(([main]) => isThere(main)) ?? editions[0] ?? [];
 }
 
 /** What the uploaded main packages would upgrade to. */

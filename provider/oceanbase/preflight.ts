@@ -10,7 +10,11 @@ export interface Readiness {
   readonly agents: readonly string[];
   readonly status: AgentsStatus | undefined;
   readonly uploaded: readonly UploadedPackage[] | undefined;
+  /** Nobody answered when the uploaded packages were asked for. */
+  readonly unlisted: boolean;
   readonly architectures: readonly string[];
+  /** Version of the agent that would get the call. */
+  readonly callee: string | undefined;
 }
 
 export interface Asked<A> {

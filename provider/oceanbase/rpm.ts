@@ -20,6 +20,8 @@ export interface RpmPackage {
   readonly installedBytes: number;
   /** The signature's MD5 of everything behind the signature, hex: what obshell lists as `md5`. */
   readonly md5: string;
+  /** Where the payload begins in the file, in bytes. */
+  readonly payload: number;
   /** Absolute paths of files and directories. */
   readonly files: readonly string[];
 }
@@ -79,12 +81,12 @@ async function inspect(path: string, handle: FileHandle): Promise<RpmPackage> {
   await readLead(file);
   const signature = await readHeader(file, LEAD.bytes);
   const start = Math.ceil(signature.end / ALIGNMENT) * ALIGNMENT;
-  const { header } = await readHeader(file, start);
+  const { header, end: payload } = await readHeader(file, start);
   const md5 = expectedDigest(file, signature.header, start);
   const described = describe(path, header);
   const digests = await digest(file, start);
   if (digests.md5 !== md5) throw refusals.wrongChecksum(path, digests.md5, md5);
-  return { path, bytes, ...digests, ...described };
+  return { path, bytes, payload, ...digests, ...described };
 }
 
 interface OpenFile {
@@ -135,7 +137,7 @@ function expectedDigest({ path, bytes }: OpenFile, signature: RpmHeader, start: 
   return md5.toString("hex");
 }
 
-function describe(path: string, header: RpmHeader): Omit<RpmPackage, "path" | "bytes" | "sha256" | "md5"> {
+function describe(path: string, header: RpmHeader): Omit<RpmPackage, "path" | "bytes" | "payload" | "sha256" | "md5"> {
   const field = (tag: number, what: string) => {
     const value = header.text(tag);
     if (value === undefined || !PLAIN.test(value)) throw refusals.withoutField(path, what, value);

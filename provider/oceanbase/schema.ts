@@ -64,6 +64,8 @@ const uploadedPackage = z.object({
   /** Build and distribution: `102000042025031214.el7`. */
   release_distribution: z.string(),
   architecture: z.string(),
+  /** `oceanbase_upgrade_dep.yml`. No server known fills it in here, though the field is there. */
+  upgrade_dep_yaml: z.string().nullish(),
 });
 export type UploadedPackage = z.infer<typeof uploadedPackage>;
 /** `GET /api/v1/upgrade/package/info`, since 4.3.0.0. */

@@ -31,6 +31,8 @@ export interface System<A extends UpgradeArguments = UpgradeArguments> {
   readonly running: (info: ObInfo) => readonly Running[];
   /** The packages that an upgrade needs; the first edition is assumed when none is uploaded. */
   readonly editions: readonly Edition[];
+  /** Whether versions between may have to be installed on the way. */
+  readonly routed: boolean;
   readonly checks: readonly Check<A>[];
   /** For the plan line: `rolling over 3 zones`. */
   readonly how: (args: A, readiness: Readiness) => string;

@@ -1,34 +1,27 @@
 import { z } from "zod";
-import { type Constraint, holds } from "../core/constraint";
+import { type Constraint, holds, standing } from "../core/constraint";
 import { decide } from "../core/decide";
 import { beforeSending, PinError } from "../core/errors";
-import type { Finding, Pin, Plan, Task, TaskStatus, UpgradeCall, Way } from "../core/pin";
+import type { Member, Pin, Plan, Task, TaskStatus, UpgradeCall, Way } from "../core/pin";
 import type { Runtime } from "../core/runtime";
-import {
-  compareVersions,
-  formatParts,
-  formatVersion,
-  lowestVersion,
-  parseVersion,
-  type Version,
-} from "../core/version";
+import { blocked } from "../core/sentences";
+import { formatParts, parseVersion } from "../core/version";
 import type { Agents } from "./agents";
-import { endangers } from "./arguments";
+import { callOf, missingOnServers, type PinObservation, targetOf } from "./call";
+import { calleeOf } from "./callee";
 import { formatTarget } from "./dag";
-import { asUploaded, type LocalPackages, readLocalPackages, strangeArchitectures } from "./local-packages";
+import { DependencyLists } from "./dependency-lists";
+import { ensureUploaded } from "./ensure-uploaded";
+import { type LocalPackages, readLocalPackages } from "./local-packages";
 import { look, OB_INFO, refuseStrangers, type UpgradeObservation } from "./look";
-import { chooseTarget, type Target } from "./packages";
-import { preflight, type Readiness } from "./preflight";
-import type { RpmPackage } from "./rpm";
-import { type Dag, dag, obInfo, type UploadedPackage } from "./schema";
+import { type Dag, dag, obInfo } from "./schema";
 import type { System, UpgradeArguments } from "./system";
 import { TaskWatcher } from "./task";
-import { ensureUploaded, sameAsUploaded } from "./upload";
+import type { Receipt } from "./upload";
+import { waysTo } from "./ways";
 
-/** With the packages that are at hand here. */
-export interface PinObservation extends UpgradeObservation {
-  readonly local: LocalPackages;
-}
+/** How long a look waits for a package to be unpacked: a preview has ten seconds for everything. */
+const UNPACKING = 5_000;
 
 export interface UpgradePinOptions<A extends UpgradeArguments> {
   readonly system: System<A>;
@@ -44,25 +37,35 @@ export class UpgradePin<A extends UpgradeArguments> implements Pin<PinObservatio
   readonly title: string;
   readonly #options: UpgradePinOptions<A>;
   readonly #watcher: TaskWatcher;
+  readonly #closed = new AbortController();
+  readonly #lists: DependencyLists;
+  readonly #receipts: Receipt[] = [];
   /** Read once in a run. */
   #local: Promise<LocalPackages> | undefined;
 
   constructor(options: UpgradePinOptions<A>) {
     this.#options = options;
     this.#watcher = new TaskWatcher(options.agents);
+    const { clock, signal } = options.runtime;
+    this.#lists = new DependencyLists(clock, AbortSignal.any([signal, this.#closed.signal]));
     this.title = `${options.system.title} at ${new URL(options.args.endpoints[0] ?? "").host}`;
   }
 
   async observe(): Promise<PinObservation> {
-    const { agents, args, system, constraint } = this.#options;
-    this.#local ??= readLocalPackages(args.packages ?? []);
-    const [seen, local] = await Promise.all([look(agents, system, constraint), this.#local]);
-    return { ...seen, local };
+    const { agents, system, constraint } = this.#options;
+    const seen = await look(agents, system, constraint);
+    const observation = { ...seen, local: await this.#packages(seen), sent: [...this.#receipts] };
+    const ways = await this.#ways(observation, UNPACKING);
+    return ways === undefined ? observation : { ...observation, ways };
   }
 
   plan(observation: PinObservation): Plan {
     const { constraint } = this.#options;
-    return decide({ observation, constraint, call: () => this.#call(observation) });
+    const homes = this.#options.agents.met.map((agent) => agent.info.homePath);
+    const plan = decide({ observation, constraint, call: () => callOf(this.#options, observation, homes) });
+    // Which packages are there decides whether the call may be sent at all.
+    const open = (plan.kind === "upgrade" || plan.kind === "wait") && observation.readiness.unlisted;
+    return open ? { kind: "unknown", reason: "the agents did not answer with their list of packages" } : plan;
   }
 
   satisfiedBy(version: string): boolean {
@@ -70,16 +73,19 @@ export class UpgradePin<A extends UpgradeArguments> implements Pin<PinObservatio
     return parsed !== undefined && holds(parsed, this.#options.constraint);
   }
 
-  async prepare(_call: UpgradeCall, { readiness, local }: PinObservation): Promise<boolean> {
-    const missing = missingOnServers(local, readiness);
+  async prepare(_call: UpgradeCall, observation: PinObservation): Promise<boolean> {
+    const { agents, runtime } = this.#options;
+    const missing = missingOnServers(observation);
     if (missing.length === 0) return false;
-    await ensureUploaded(this.#options.agents, missing, this.#options.runtime);
+    await this.#refuseRoute(observation);
+    const callee = calleeOf(agents.met, observation.members, observation.running);
+    await ensureUploaded(agents, missing, runtime, this.#receipts, callee?.origin);
     return true;
   }
 
   async start(_call: UpgradeCall, observation: PinObservation): Promise<Task> {
     const { agents, args, system } = this.#options;
-    const target = this.#target(observation);
+    const target = targetOf(this.#options, observation);
     if ("code" in target) throw new PinError("blocked", `${this.title}: ${target.message}`, { remedy: target.remedy });
     const callee = await beforeSending(() => this.#callee(observation));
     return this.#taskOf(await agents.write(callee, system.path, system.body(args, target), dag));
@@ -101,56 +107,45 @@ export class UpgradePin<A extends UpgradeArguments> implements Pin<PinObservatio
   }
 
   close(): Promise<void> {
+    this.#closed.abort();
     return this.#options.close();
   }
 
-  #target(observation: PinObservation): Target | Finding {
-    const { args, constraint, system } = this.#options;
-    const pin = { version: args.version, release: args.release, constraint };
-    return chooseTarget(pin, available(observation), system.editions);
+  /** Members that are behind the pin, where there is an upgrade to think of. */
+  #behind({ members, activity }: UpgradeObservation): readonly Member[] {
+    if (activity?.kind === "ours") return [];
+    return members.filter((member) => standing(member.version, this.#options.constraint) === "behind");
   }
 
-  #call(observation: PinObservation): UpgradeCall {
-    const { args, system } = this.#options;
-    const { readiness, members, local } = observation;
-    const lowest = lowestVersion(members.map((member) => member.version));
-    const target = this.#target(observation);
-    const asked = { args, editions: system.editions };
-    const ready = { ...readiness, uploaded: available(observation) };
-    const found = "code" in target ? [target] : preflight(system.checks, ready, { ...asked, target });
-    const uploads = missingOnServers(local, readiness).length;
-    return {
-      from: lowest ? formatVersion(lowest) : "",
-      route: routeOf(lowest, "code" in target ? undefined : target, args.version),
-      how: `${system.how(args, readiness)}${uploads === 0 ? "" : `, after uploading ${uploads} package${uploads === 1 ? "" : "s"}`}`,
-      findings: [
-        ...this.#directoryFindings(),
-        ...local.findings,
-        ...strangeArchitectures(local.packages, readiness.architectures),
-        ...found,
-      ],
-    };
+  /** The packages at hand. Files of hundreds of megabytes are read only for an upgrade. */
+  async #packages(seen: UpgradeObservation): Promise<LocalPackages> {
+    if (this.#behind(seen).length === 0) return { packages: [], findings: [] };
+    this.#local ??= readLocalPackages(this.#options.args.packages ?? []);
+    return this.#local;
   }
 
-  #directoryFindings(): Finding[] {
-    const { args, agents } = this.#options;
-    const directory = args.upgradeDir;
-    if (directory === undefined) return [];
-    const homes = [...new Set(agents.met.map((agent) => agent.info.homePath))];
-    return homes
-      .filter((home) => endangers(directory, home))
-      .map((home) => ({
-        code: "upgrade-dir-is-home",
-        property: "upgradeDir",
-        message: `${directory} contains or belongs to the agents' home ${home}, and a rollback deletes it.`,
-        remedy: 'Name a directory of its own, such as "/data/obshell-upgrade", or leave it out.',
-      }));
+  /** What is known of the ways to the target, where versions between may matter. */
+  async #ways(observation: Omit<PinObservation, "ways">, patience?: number): Promise<PinObservation["ways"]> {
+    const { system } = this.#options;
+    const behind = this.#behind(observation);
+    if (!system.routed || behind.length === 0) return undefined;
+    const target = targetOf(this.#options, observation);
+    if ("code" in target || behind.every(({ version }) => formatParts(version) === target.version)) return undefined;
+    return waysTo(target, system.editions, { observation, receipts: this.#receipts, lists: this.#lists, patience });
   }
 
-  /**
-   * The endpoint that gets the call. obshell compares the target with what the called agent itself runs or has beside
-   * it, so in a cluster that is half upgraded only an agent beside an old member accepts.
-   */
+  /** Before anything is uploaded: a list that took too long for a look is read to its end, whatever that takes. */
+  async #refuseRoute(observation: PinObservation): Promise<void> {
+    if (observation.ways?.kind !== "unread") return;
+    this.#options.runtime.report({ message: "reading which versions lie between" });
+    const ways = await this.#ways(observation);
+    this.#options.runtime.signal.throwIfAborted();
+    if (ways === undefined) return;
+    const { findings } = callOf(this.#options, { ...observation, ways }, []);
+    if (findings.length > 0) throw blocked(this.title, findings);
+  }
+
+  /** The endpoint that gets the call. */
   async #callee({ members, running, readiness }: UpgradeObservation): Promise<string> {
     const { agents, args } = this.#options;
     await agents.meetAll();
@@ -158,35 +153,11 @@ export class UpgradePin<A extends UpgradeArguments> implements Pin<PinObservatio
       const info = await agents.read(OB_INFO, obInfo);
       if (info !== undefined) await refuseStrangers(agents, info);
     }
-    const lowestFirst = [...members].sort((a, b) => compareVersions(a.version, b.version));
-    for (const member of lowestFirst) {
-      const beside = running.find(({ name }) => name === member.name)?.agent;
-      const agent = agents.met.find(({ address }) => address === beside);
-      if (agent !== undefined) return agent.origin;
-    }
-    return agents.met[0]?.origin ?? new URL(args.endpoints[0] ?? "").origin;
+    return calleeOf(agents.met, members, running)?.origin ?? new URL(args.endpoints[0] ?? "").origin;
   }
 
   #taskOf(created: Dag): Task {
     const target = this.#options.system.dagTarget(created.name);
     return { id: created.id, kind: target?.kind ?? created.name, to: target ? formatTarget(target) : created.name };
   }
-}
-
-/** What the servers have, or will have before the call; undefined when neither is known. */
-function available({ readiness: { uploaded }, local: { packages } }: PinObservation): UploadedPackage[] | undefined {
-  if (uploaded === undefined && packages.length === 0) return undefined;
-  return [...(uploaded ?? []), ...packages.map(asUploaded)];
-}
-
-function missingOnServers({ packages }: LocalPackages, { uploaded }: Readiness): RpmPackage[] {
-  return packages.filter((pkg) => !sameAsUploaded(pkg, uploaded ?? []));
-}
-
-/** `4.2.1.8 → 4.3.5.2`; with the builds where only they differ. */
-function routeOf(from: Version | undefined, target: Target | undefined, wish: string): string {
-  if (from === undefined) return wish;
-  if (target === undefined) return `${formatParts(from)} → ${wish}`;
-  if (formatParts(from) !== target.version) return `${formatParts(from)} → ${target.version}`;
-  return `${formatVersion(from)} → ${target.version}-${target.release}`;
 }

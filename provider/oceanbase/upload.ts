@@ -1,31 +1,26 @@
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
-import { formatDuration } from "../core/duration";
-import { beforeSending, PinError, Unreachable } from "../core/errors";
-import { Watch } from "../core/pace";
+import { beforeSending, Unreachable } from "../core/errors";
 import type { Runtime } from "../core/runtime";
 import { compareVersions, parseVersion, type Version } from "../core/version";
 import { INCOMPLETE, TransportError } from "../http/transport";
 import type { Agents } from "./agents";
 import { tellOne } from "./contact";
-import { formOf, formType, packageName, sealStream } from "./package-stream";
+import { formOf, formType, sealStream } from "./package-stream";
 import type { Recipient, Upload } from "./recipient";
 import type { RpmPackage } from "./rpm";
-import { agentInfo, type UploadedPackage, uploadedPackages } from "./schema";
+import { agentInfo, type UploadedPackage } from "./schema";
 
 /** Since 4.3.0.0: only the hash of the file is sealed. */
 const PLAIN = "/api/v1/package";
 /** Every server: the whole form is sealed. */
 const SEALED = "/api/v1/upgrade/package";
-const LIST = "/api/v1/upgrade/package/info";
 const FIRST_PLAIN: Version = { parts: [4n, 3n, 0n, 0n] };
 
 /** obshell unpacks and stores the package before it answers: 68 s for 96 MB in the vendor's sample. */
 const ANSWER_WITHIN = 30 * 60_000;
 /** Before 4.2.6.0 the header must still be valid when the whole body has arrived; the server gives that an hour. */
 const VALID_FOR = 2 * 60 * 60_000;
-/** How long a package whose answer was lost is looked for. */
-const LOOK_FOR = 2 * 60_000;
 
 /** A package that is on the servers now because we sent it. */
 export interface Receipt extends UploadedPackage {
@@ -110,7 +105,7 @@ export async function uploadPackage(
 }
 
 /** Whether it was cut off on the way: without effect, but not to be begun again unasked. */
-function begun({ cause }: Unreachable): boolean {
+export function begun({ cause }: Unreachable): boolean {
   return cause instanceof TransportError && cause.code === INCOMPLETE;
 }
 
@@ -134,82 +129,4 @@ function addressed(recipient: Recipient, pkg: RpmPackage, sent: (bytes: number) 
 function takesPlain({ info }: Recipient): boolean {
   const version = parseVersion(info.version);
   return version !== undefined && compareVersions(version, FIRST_PLAIN) >= 0;
-}
-
-/**
- * Sees to it that the servers have these packages: uploads what they do not list, one after another. Servers before
- * 4.3.0.0 list nothing, so all of them are uploaded there.
- * @returns what was uploaded
- * @throws as `uploadPackage` does, but after a lost answer only when the package does not appear: PinError `unconfirmed`
- */
-export async function ensureUploaded(
-  agents: Agents,
-  packages: readonly RpmPackage[],
-  runtime: Runtime,
-): Promise<readonly Receipt[]> {
-  if (packages.length === 0) return [];
-  const listed = await agents.read(LIST, uploadedPackages);
-  const receipts: Receipt[] = [];
-  for (const pkg of packages) {
-    if (sameAsUploaded(pkg, [...(listed ?? []), ...receipts])) continue;
-    receipts.push(await uploadOrFind(agents, pkg, runtime, listed !== undefined));
-    runtime.inform(`uploaded ${titleOf(pkg)}`);
-  }
-  return receipts;
-}
-
-async function uploadOrFind(agents: Agents, pkg: RpmPackage, runtime: Runtime, lists: boolean): Promise<Receipt> {
-  try {
-    return await uploadPackage(agents, pkg, runtime, (percent) =>
-      runtime.report({
-        message: `${percent < 100 ? "uploading" : "waiting for the agent to unpack"} ${titleOf(pkg)}`,
-        percent,
-      }),
-    );
-  } catch (error) {
-    if (!(error instanceof Unreachable) || !error.sent) throw error;
-    runtime.signal.throwIfAborted();
-    if (!lists) throw unconfirmed(pkg, "and agents before 4.3.0.0 cannot say whether it arrived", error);
-    runtime.warn(`The answer to the upload of ${packageName(pkg)} was lost (${error.message}); looking for it.`);
-    return find(agents, pkg, runtime, error);
-  }
-}
-
-/** Looks until the package is listed. It is never sent again: a second copy would be stored beside the first. */
-async function find(agents: Agents, pkg: RpmPackage, runtime: Runtime, cause: Unreachable): Promise<Receipt> {
-  const watch = new Watch(runtime.clock, runtime.signal, runtime.random);
-  for (;;) {
-    const listed = await unlessSilent(agents.read(LIST, uploadedPackages), runtime.signal);
-    const found = listed?.find((one) => sameAsUploaded(pkg, [one]));
-    if (found !== undefined) return found;
-    if (watch.waited >= LOOK_FOR) {
-      throw unconfirmed(pkg, `and it did not appear within ${formatDuration(watch.waited)}`, cause);
-    }
-    await watch.pause();
-  }
-}
-
-async function unlessSilent<T>(read: Promise<T | undefined>, signal: AbortSignal): Promise<T | undefined> {
-  try {
-    return await read;
-  } catch (error) {
-    signal.throwIfAborted();
-    if (error instanceof Unreachable) return undefined;
-    throw error;
-  }
-}
-
-function unconfirmed(pkg: RpmPackage, why: string, cause: Unreachable): PinError {
-  return new PinError(
-    "unconfirmed",
-    `The answer to the upload of ${packageName(pkg)} was lost (${cause.message}), ${why}. It was not sent again.`,
-    {
-      remedy: "Find out whether it arrived, since obshell stores a second copy beside the first; then run `pulumi up`.",
-      cause,
-    },
-  );
-}
-
-function titleOf(pkg: RpmPackage): string {
-  return `${packageName(pkg)} (${(pkg.bytes / 1_000_000).toFixed(1)} MB)`;
 }

@@ -67,6 +67,7 @@ describe("an error of a read", () => {
     ],
     [number(401, 10008, "Verification failed"), { kind: "unauthorized", certain: false }],
     [number(401, 10008, "Verification failed: access denied"), { kind: "unauthorized", certain: false }],
+    [errCode(400, "Request.Header.NotFound", "X-OCS-Header not found"), { kind: "unauthorized", certain: false }],
     // OceanBase or a fellow agent is away
     [errCode(500, "Agent.OceanBase.NotHold", "Agent is not holding OceanBase"), { kind: "away" }],
     [errCode(500, "Agent.OceanBase.NotHold", "Task not found: Agent is not holding OceanBase"), { kind: "away" }],
@@ -93,7 +94,6 @@ describe("an error of a read", () => {
     [errCode(404, "Common.NotFound", "Element not found: 404 not found"), { kind: "unserved" }],
     [number(400, 1000, "Bad request: 404 not found"), { kind: "unserved" }],
     // everything else
-    [errCode(400, "Request.Header.NotFound", "X-OCS-Header not found"), { kind: "refused", refusal: "final" }],
     [errCode(400, "Task.GenericID.Invalid", "Invalid ID: 1"), { kind: "refused", refusal: "final" }],
   ])("%#: is understood", (answer, expected) => {
     expect(readAnswer(answer)).toMatchObject(expected);

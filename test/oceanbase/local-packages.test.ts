@@ -28,7 +28,9 @@ describe("packages named as files", () => {
     const world = rig();
     const { failures } = await world.lifecycle.check({}, world.inputs({ ...TARGET, packages: await both() }));
     expect(failures).toEqual([]);
-    expect(world.said()).toEqual(["4.2.1.8 → 4.3.5.3, rolling over 3 zones, after uploading 2 packages"]);
+    expect(world.said()).toEqual([
+      "4.2.1.8 → 4.3.5.3 (route not known), rolling over 3 zones, after uploading 2 packages",
+    ]);
     expect(world.cluster.writes()).toEqual([]);
   });
 
@@ -55,10 +57,38 @@ describe("packages named as files", () => {
     expect(world.cluster.writes()).toEqual([]);
   });
 
+  it("of a cluster that is at its pin are not even read", async () => {
+    const world = rig({ buildVersion: "4.3.5.3-103000012025040100" });
+    const args = world.inputs({ ...TARGET, packages: [join(dir, "nowhere-to-be-found.rpm")] });
+    expect((await world.lifecycle.check({}, args)).failures).toEqual([]);
+    expect((await world.lifecycle.create(args)).outs).toMatchObject({ status: "current" });
+  });
+
   it("decide the target of a floor together with what is uploaded", async () => {
     const world = rig();
     const args = world.inputs({ version: ">=4.3.5", release: undefined, packages: await both() });
     expect((await world.lifecycle.create(args)).outs).toMatchObject({ currentVersion: "4.3.5.3" });
+  });
+
+  it("are waited for when the agents fall silent before the upload: nothing was sent yet", async () => {
+    const world = rig();
+    const list = "/api/v1/upgrade/package/info";
+    world.cluster.faults.add({ match: { path: list }, skip: 2, times: 18, fault: { kind: "reset" } });
+    const { outs } = await world.lifecycle.create(world.inputs({ ...TARGET, packages: await both() }));
+    expect(outs).toMatchObject({ status: "current", currentVersion: "4.3.5.3" });
+    expect([uploads(world), world.writes()]).toEqual([2, 1]);
+    const passing = world.lines.map((line) => line.message).join("\n");
+    expect(passing).toMatch(/not started yet: The uploaded packages could not be listed: /);
+  });
+
+  it("are given up when nobody ever says which of them are there", async () => {
+    const world = rig();
+    const list = "/api/v1/upgrade/package/info";
+    world.cluster.faults.add({ match: { path: list }, times: 10_000, fault: { kind: "reset" } });
+    await expect(world.lifecycle.create(world.inputs({ ...TARGET, packages: await both() }))).rejects.toThrow(
+      /could not be read for 20 min.*: the agents did not answer with their list of packages.*\[unreachable\]$/,
+    );
+    expect(world.cluster.writes()).toEqual([]);
   });
 
   it("of which one is still missing keep the upgrade from starting, before anything is sent", async () => {

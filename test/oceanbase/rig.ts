@@ -31,8 +31,9 @@ type ClusterOptions = Omit<ConstructorParameters<typeof ObshellCluster>[0], "clo
 /**
  * A cluster in memory, a lifecycle that talks to it, and one clock for both.
  * @param skew milliseconds by which the lifecycle's clock differs from the cluster's
+ * @param hurried sleeps of the lifecycle of exactly so many milliseconds are over at once
  */
-export function rig(options: ClusterOptions = {}, skew = 0): Rig {
+export function rig(options: ClusterOptions = {}, skew = 0, hurried?: number): Rig {
   const clock = new VirtualClock();
   const cluster = new ObshellCluster({ clock, rootPassword: PASSWORD, buildVersion: OLD_BUILD, ...options });
   cluster.control.addObPackages(TARGET.version, TARGET.release);
@@ -47,7 +48,11 @@ export function rig(options: ClusterOptions = {}, skew = 0): Rig {
     },
     log,
     rhythm: { change: 0, repeat: 60_000 },
-    clock: { now: () => clock.now() + skew, sleep: (ms, signal) => clock.sleep(ms, signal) },
+    clock: {
+      now: () => clock.now() + skew,
+      elapsed: () => clock.now(),
+      sleep: (ms, signal) => (ms === hurried ? Promise.resolve() : clock.sleep(ms, signal)),
+    },
     env: {},
   });
   return {

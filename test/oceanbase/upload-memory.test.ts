@@ -21,7 +21,7 @@ async function receiver(version: string): Promise<string> {
 it.each([
   ["plain", "4.5.0.0-1"],
   ["encrypted", "4.2.6.0-1"],
-])("200 MB are uploaded %s within 64 MB of memory", { timeout: 60_000 }, async (_, version) => {
+])("200 MB are uploaded %s within 64 MB of memory", { timeout: 180_000 }, async (_, version) => {
   const origin = await receiver(version);
   const path = join(await scratch(), "large.rpm");
   await writeLargeRpm(path, 200 * MEGABYTES);

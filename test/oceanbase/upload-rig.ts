@@ -8,7 +8,9 @@ import type { Progress, Runtime } from "../../provider/core/runtime";
 import { HttpClient } from "../../provider/http/client";
 import type { Transport } from "../../provider/http/transport";
 import { Agents } from "../../provider/oceanbase/agents";
+import { ensureUploaded } from "../../provider/oceanbase/ensure-uploaded";
 import { type RpmPackage, readRpm } from "../../provider/oceanbase/rpm";
+import type { Receipt } from "../../provider/oceanbase/upload";
 import { createTransport, ObshellCluster } from "../simulators";
 import { makeRpm, type RpmOptions } from "../support/rpm-package";
 import { simulatedTransport } from "../support/simulated-transport";
@@ -94,4 +96,14 @@ export async function failureOf(call: Promise<unknown>): Promise<PinError> {
   );
   if (!(thrown instanceof PinError)) throw new Error(`expected a PinError, got ${String(thrown)}`);
   return thrown;
+}
+
+/** What an upload of missing packages has brought. */
+export async function ensured(
+  { agents, runtime }: Hands,
+  packages: readonly RpmPackage[],
+): Promise<readonly Receipt[]> {
+  const receipts: Receipt[] = [];
+  await ensureUploaded(agents, packages, runtime, receipts);
+  return receipts;
 }

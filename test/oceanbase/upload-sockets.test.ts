@@ -3,9 +3,9 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { wallClock } from "../../provider/core/clock";
 import { TransportError } from "../../provider/http/transport";
 import { undiciTransport } from "../../provider/http/undici-transport";
-import { ensureUploaded, uploadPackage } from "../../provider/oceanbase/upload";
+import { uploadPackage } from "../../provider/oceanbase/upload";
 import { ObshellCluster, ScaledClock, serve } from "../simulators";
-import { failureOf, type Hands, handsOn, INTERRUPTED, PASSWORD, PLAIN, packageOf, SEALED } from "./upload-rig";
+import { ensured, failureOf, type Hands, handsOn, INTERRUPTED, PASSWORD, PLAIN, packageOf, SEALED } from "./upload-rig";
 
 const OLD = "4.2.5.0-112024111111";
 type Limits = Parameters<typeof undiciTransport>[1];
@@ -30,7 +30,8 @@ async function agentThat(onUpload: (server: Server, request: import("node:http")
   const [host] = cluster.hosts;
   const server = createServer((request, response) => {
     if (request.method === "POST") return onUpload(server, request);
-    const answer = host?.handle({ method: "GET", target: request.url ?? "", headers: {}, body: Buffer.alloc(0) });
+    const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
+    const answer = host?.handle({ method: "GET", target: request.url ?? "", headers, body: Buffer.alloc(0) });
     return response.writeHead(answer?.status ?? 500, answer?.headers).end(answer?.body);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -50,17 +51,19 @@ describe("an upload over a socket", () => {
     ["4.3.3.0-102025103117", PLAIN],
     [OLD, SEALED],
   ])("to an agent of %s arrives whole at %s", async (agentVersion, endpoint) => {
-    const { agents, cluster, runtime } = await served(agentVersion);
+    const hands = await served(agentVersion);
+    const { cluster } = hands;
     const pkg = await packageOf({ payload: Buffer.alloc(8_000_001, 9) });
-    expect(await ensureUploaded(agents, [pkg], runtime)).toMatchObject([{ name: "oceanbase-ce", version: "4.3.5.2" }]);
+    expect(await ensured(hands, [pkg])).toMatchObject([{ name: "oceanbase-ce", version: "4.3.5.2" }]);
     expect(cluster.journal.count("POST", endpoint)).toBe(1);
     expect(cluster.state.packages).toMatchObject([{ md5: pkg.md5 }]);
   });
 
   it("whose answer is lost is found, not sent again", async () => {
-    const { agents, cluster, runtime } = await served("4.3.3.0-102025103117");
+    const hands = await served("4.3.3.0-102025103117");
+    const { cluster } = hands;
     cluster.faults.add({ match: { method: "POST", path: PLAIN }, fault: { kind: "loseReply" } });
-    expect(await ensureUploaded(agents, [await packageOf()], runtime)).toHaveLength(1);
+    expect(await ensured(hands, [await packageOf()])).toHaveLength(1);
     expect(cluster.journal.count("POST", PLAIN)).toBe(1);
   });
 
@@ -111,6 +114,17 @@ describe("an upload over a socket", () => {
     expect(error).toMatchObject({ name: "Unreachable", sent: false });
     expect(error.cause).toBeInstanceOf(TransportError);
     expect(connections).toBe(1);
+  });
+
+  it("whose connection breaks in the middle ends the run: it is not waited out", async () => {
+    const origin = await agentThat((_, request) => {
+      request.once("data", () => request.socket.resetAndDestroy());
+    });
+    const error = await failureOf(ensured(throughSockets([origin]), [await large()]));
+    expect(error).toMatchObject({ name: "PinError", code: "unreachable" });
+    expect(error.sentence).toMatch(
+      /^The upload of oceanbase-ce-4\S+ was cut off: .* Nothing of it was stored; run `pulumi up` again\.$/,
+    );
   });
 
   it("that the server leaves unread is given up", async () => {

@@ -22,18 +22,40 @@ describe("the packed package", () => {
     const papers = ["LICENSE", "README.md", "package.json"].filter((name) => existsSync(join(ROOT, name)));
     expect(papers).toContain("LICENSE");
     expect(packed.files.filter((path) => !path.startsWith("dist/"))).toEqual(papers);
-    const strays = packed.files.filter(
-      (path) => path.startsWith("dist/") && !/^dist\/(sdk|provider)\/.*\.js$/.test(path),
-    );
-    expect(strays.filter((path) => !/^dist\/(sdk|provider)\/.*\.d\.ts$/.test(path))).toEqual([]);
+    const code = /^dist\/(sdk|provider|simulators)\/.*(\.js|\.d\.ts)$/;
+    expect(packed.files.filter((path) => path.startsWith("dist/") && !code.test(path))).toEqual([]);
   });
 
   it("has every module of the sources, each with its types", () => {
     const built = packed.files.filter((path) => path.endsWith(".js")).map((path) => path.slice(0, -".js".length));
     expect(built.length).toBeGreaterThan(20);
     expect(built.filter((path) => !packed.files.includes(`${path}.d.ts`))).toEqual([]);
-    const sources = built.map((path) => join(ROOT, `${path.replace(/^dist\//, "")}.ts`));
-    expect(sources.filter((path) => !existsSync(path))).toEqual([]);
+    const sources = built.map(
+      (path) => `${path.replace(/^dist\/(?=simulators\/)/, "test/").replace(/^dist\//, "")}.ts`,
+    );
+    expect(sources.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+  });
+
+  it("has of the simulators what a test of a stack needs, and not their own tests or command lines", () => {
+    const simulators = packed.files.filter((path) => path.startsWith("dist/simulators/"));
+    expect(simulators).toContain("dist/simulators/index.d.ts");
+    expect(simulators.filter((path) => /\/(main|trial|command|savefile)\.|\.test\./.test(path))).toEqual([]);
+  });
+
+  it("is small: what is downloaded, what is installed, and how much of it are simulators", () => {
+    const kilobytes = (bytes: number) => bytes / 1_000;
+    expect(kilobytes(packed.size)).toBeLessThan(700);
+    expect(kilobytes(packed.unpackedSize)).toBeLessThan(2_600);
+    const sizeOf = (path: string) => readFileSync(join(project.installed, path)).byteLength;
+    const simulators = packed.files.filter((path) => path.startsWith("dist/simulators/")).map(sizeOf);
+    expect(kilobytes(simulators.reduce((sum, size) => sum + size, 0))).toBeLessThan(1_000);
+  });
+
+  it("has one command, which Node can run", () => {
+    expect(project.manifest["bin"]).toEqual({ "pulumi-dbversion": "dist/sdk/report/main.js" });
+    expect(readFileSync(join(project.installed, "dist/sdk/report/main.js"), "utf8")).toMatch(
+      /^#!\/usr\/bin\/env node\n/,
+    );
   });
 
   it("names no file that is not in it as its source map", () => {

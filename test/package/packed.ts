@@ -17,11 +17,21 @@ const manifest = z.looseObject({
 });
 export type Manifest = z.infer<typeof manifest>;
 
+const packReport = z.looseObject({
+  filename: z.string(),
+  files: z.array(z.looseObject({ path: z.string() })),
+  size: z.number(),
+  unpackedSize: z.number(),
+});
+
 export interface Packed {
   /** The tarball, as npm would publish it. */
   readonly tarball: string;
   /** Paths in the package. */
   readonly files: readonly string[];
+  /** Bytes of the tarball, and of what is in it. */
+  readonly size: number;
+  readonly unpackedSize: number;
   close(): Promise<void>;
 }
 
@@ -29,13 +39,13 @@ export interface Packed {
 export async function pack(): Promise<Packed> {
   const dir = await mkdtemp(join(tmpdir(), "packed-"));
   const { stdout } = await run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", dir], { cwd: ROOT });
-  const [report] = z
-    .array(z.looseObject({ filename: z.string(), files: z.array(z.looseObject({ path: z.string() })) }))
-    .parse(listOf(JSON.parse(stdout)));
+  const [report] = z.array(packReport).parse(listOf(JSON.parse(stdout)));
   if (report === undefined) throw new Error("npm packed nothing");
   return {
     tarball: join(dir, report.filename),
     files: report.files.map(({ path }) => path).sort(),
+    size: report.size,
+    unpackedSize: report.unpackedSize,
     close: () => rm(dir, { recursive: true, force: true }),
   };
 }

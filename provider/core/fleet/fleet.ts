@@ -37,6 +37,8 @@ export interface Absent {
 export interface FleetObservation extends Observation {
   readonly members: readonly FleetMember[];
   readonly absent: readonly Absent[];
+  /** What the vendor says about the end, for the person who waits: `12 min left`. */
+  readonly outlook?: string;
 }
 
 /**
@@ -50,11 +52,16 @@ export interface FleetPin<O extends FleetObservation = FleetObservation> extends
   readonly batchSize: number;
   /**
    * Reads only.
-   * @param since milliseconds since 1970: when the oldest call that is of interest was sent; now, if nothing is said
+   * @param scheduled whether tasks that wait for a window are of interest even for members that satisfy the pin
    */
-  observe(since?: number): Promise<O>;
+  observe(scheduled?: boolean): Promise<O>;
   /** Only members of the same group may be named in one call. Pure. */
   groupOf(member: FleetMember): string;
+  /**
+   * What the vendor wants to be asked before a call, where it has that: what speaks against a member shows in the next look.
+   * @returns whether anything was asked; then all are looked at again first
+   */
+  prepare?(batches: readonly (readonly FleetMember[])[]): Promise<boolean>;
   /** One write: asks for the upgrade of all of them. */
   start(members: readonly FleetMember[]): Promise<void>;
   /**

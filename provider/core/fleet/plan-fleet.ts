@@ -1,12 +1,16 @@
-import type { Finding, Plan, Task, UpgradeCall, Window } from "../pin";
+import type { Plan, Task, Window } from "../pin";
+import type { Policy } from "../policy";
 import { formatVersion, lowestVersion } from "../version";
-import { batchesOf } from "./batches";
-import type { Condition, FleetMember, FleetObservation, FleetPin } from "./fleet";
-import { count, routesOf } from "./sentences";
-import { Tally } from "./tally";
+import { callFor, type Planned } from "./call";
+import type { FleetMember, FleetObservation } from "./fleet";
+import { count, some } from "./sentences";
 
-type Planned = Pick<FleetPin, "batchSize" | "groupOf" | "defers" | "words">;
-type Facts = { readonly pin: Planned; readonly seen: FleetObservation; readonly from: string };
+interface Facts {
+  readonly pin: Planned;
+  readonly seen: FleetObservation;
+  readonly from: string;
+  readonly onNewer: Policy["onNewer"];
+}
 type Row = (facts: Facts) => Plan | undefined;
 
 /**
@@ -16,6 +20,7 @@ type Row = (facts: Facts) => Plan | undefined;
  * | what is seen | plan |
  * |---|---|
  * | nothing | unknown |
+ * | a member is newer, and that is not to be | newer |
  * | a member can be asked for, or is held, or absent | upgrade, with what holds as findings |
  * | a member upgrades | join |
  * | a member is behind, something else runs on it | wait |
@@ -28,36 +33,44 @@ const ROWS: readonly Row[] = [
     if (unknown !== undefined) return { kind: "unknown", reason: unknown };
     return members.length + absent.length === 0 ? { kind: "unknown", reason: "no member was reported" } : undefined;
   },
-  (facts) => {
-    const { absent } = facts.seen;
-    const held = behind(facts.seen).some(({ condition }) => condition.kind === "held");
-    return held || absent.length > 0 || ready(facts).length > 0 ? { kind: "upgrade", call: callFor(facts) } : undefined;
+  (facts) => (facts.onNewer === "fail" ? newer(facts) : undefined),
+  ({ pin, seen, from, onNewer }) => {
+    const { absent } = seen;
+    const late = behind(seen);
+    const held = late.some(({ condition }) => condition.kind === "held");
+    // What waits for a window although the pin does not has to be taken back first.
+    const ready = late.filter(({ condition: { kind } }) => kind === "ready" || (kind === "deferred" && !pin.defers));
+    if (!held && absent.length === 0 && ready.length === 0) return undefined;
+    return { kind: "upgrade", call: callFor(pin, seen, ready, from, onNewer) };
   },
   ({ pin, seen, from }) => {
     const running = tasksOf(seen.members, "upgrading");
     return running.length > 0 ? { kind: "join", task: together(running, pin), from } : undefined;
   },
-  (facts) => {
-    const busy = behind(facts.seen).flatMap(({ name, condition }) =>
-      condition.kind === "busy" ? [`${condition.name} on ${name}`] : [],
+  ({ pin, seen, from, onNewer }) => {
+    const busy = behind(seen).filter(({ condition }) => condition.kind === "busy");
+    const [first] = busy.flatMap(({ name, condition }) =>
+      condition.kind === "busy" ? [`what keeps ${name} busy (${condition.name})`] : [],
     );
-    return busy[0] === undefined ? undefined : { kind: "wait", name: busy[0], call: callFor(facts) };
+    if (first === undefined) return undefined;
+    const name = busy.length === 1 ? first : `${first} and ${busy.length - 1} more`;
+    return { kind: "wait", name, call: callFor(pin, seen, busy, from, onNewer) };
   },
   ({ pin, seen, from }) => {
     const waiting = tasksOf(behind(seen), "deferred");
     if (waiting.length === 0) return undefined;
-    return { kind: "deferred", task: together(waiting, pin), from, window: spanOf(windowsOf(seen)) };
+    return { kind: "deferred", task: together(waiting, pin), from, window: spanOf(windowsOf(behind(seen))) };
   },
-  ({ seen, from }) => {
-    const newer = seen.members.filter(({ standing }) => standing === "newer");
-    return newer.length > 0 ? { kind: "newer", at: from, members: newer.map(({ name }) => name) } : undefined;
-  },
+  (facts) => newer(facts),
 ];
 
-/** The plan that follows from a look at all of them. Pure. */
-export function planFleet(pin: Planned, seen: FleetObservation): Plan {
+/**
+ * The plan that follows from a look at all of them. Pure.
+ * @param onNewer what the pin wants done about members that run something newer
+ */
+export function planFleet(pin: Planned, seen: FleetObservation, onNewer: Policy["onNewer"] = "accept"): Plan {
   const lowest = lowestVersion(seen.members.map(({ version }) => version));
-  const facts = { pin, seen, from: lowest === undefined ? "" : formatVersion(lowest) };
+  const facts = { pin, seen, from: lowest === undefined ? "" : formatVersion(lowest), onNewer };
   for (const row of ROWS) {
     const plan = row(facts);
     if (plan !== undefined) return plan;
@@ -76,66 +89,17 @@ function behind({ members }: FleetObservation): readonly FleetMember[] {
   return members.filter(({ standing }) => standing === "behind");
 }
 
-/** Those that a call would name, once what waits for a window although the pin does not has been taken back. */
-function ready({ pin, seen }: Facts): readonly FleetMember[] {
-  return behind(seen).filter(({ condition: { kind } }) => kind === "ready" || (kind === "deferred" && !pin.defers));
-}
-
-function callFor(facts: Facts): UpgradeCall {
-  const { pin, seen, from } = facts;
-  const { words, defers } = pin;
-  const asked = ready(facts);
-  const groups = new Map<string, FleetMember[]>();
-  for (const member of asked) {
-    const route = `${formatVersion(member.version)} → ${member.target ?? "newest"}`;
-    groups.set(route, [...(groups.get(route) ?? []), member]);
-  }
-  const calls = batchesOf(pin, asked, new Tally()).length;
-  const total = seen.members.length + seen.absent.length;
-  const when = defers ? "in the maintenance window" : "now";
-  const takenBack = asked.filter(({ condition }) => condition.kind === "deferred").length;
-  const how = [
-    ...(total === 1 ? [] : [`${asked.length} of ${count(total, words)} in ${calls} ${calls === 1 ? "call" : "calls"}`]),
-    when,
-    ...(takenBack === 0 ? [] : [`after taking back ${takenBack} that waited for a window`]),
-  ];
-  return {
-    from,
-    route: asked.length === 0 ? from || "nothing" : routesOf(groups, words),
-    how: asked.length === 0 ? "no call possible" : how.join(", "),
-    findings: findingsOf(seen),
-  };
-}
-
-/** What holds members back, and those that are not there; once each where many have the same. */
-function findingsOf(seen: FleetObservation): Finding[] {
-  const held = behind(seen).flatMap(({ name, condition }) =>
-    condition.kind === "held" ? [{ name, finding: condition.finding }] : [],
-  );
-  const alike = new Map<string, { finding: Finding; names: string[] }>();
-  for (const { name, finding } of [...seen.absent, ...held]) {
-    const key = `${finding.code} ${finding.message} ${finding.remedy}`;
-    const known = alike.get(key);
-    if (known === undefined) alike.set(key, { finding, names: [name] });
-    else known.names.push(name);
-  }
-  return [...alike.values()].map(({ finding, names }) => ({
-    ...finding,
-    message: `${some(names)}: ${finding.message}`,
-  }));
-}
-
-function some(names: readonly string[]): string {
-  return names.length <= 3 ? names.join(", ") : `${names.slice(0, 3).join(", ")} and ${names.length - 3} more`;
+function newer({ seen, from }: Facts): Plan | undefined {
+  const ahead = seen.members.filter(({ standing }) => standing === "newer");
+  return ahead.length > 0 ? { kind: "newer", at: from, members: ahead.map(({ name }) => name) } : undefined;
 }
 
 function tasksOf(members: readonly FleetMember[], kind: "upgrading" | "deferred"): Task[] {
   return members.flatMap(({ condition }) => (condition.kind === kind ? [condition.task] : []));
 }
 
-function windowsOf(seen: FleetObservation): Window[] {
-  const isDeferred = (condition: Condition) => (condition.kind === "deferred" ? [condition.window] : []);
-  return behind(seen).flatMap(({ condition }) => isDeferred(condition));
+function windowsOf(members: readonly FleetMember[]): Window[] {
+  return members.flatMap(({ condition }) => (condition.kind === "deferred" ? [condition.window] : []));
 }
 
 /** Many tasks as one, for messages. */

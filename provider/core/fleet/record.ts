@@ -1,96 +1,84 @@
 import type { Clock } from "../clock";
 import type { UpgradeRecord } from "../outcome";
 import { compareVersions, formatVersion, lowestVersion, parseVersion, type Version } from "../version";
+import { isOpen } from "./earlier";
 import type { FleetMember, FleetWords } from "./fleet";
 import { spanOf } from "./plan-fleet";
+import type { Schedule } from "./schedule";
 import { count } from "./sentences";
-import type { Verdict } from "./verdict";
-
-type Deferred = ReadonlyMap<string, Extract<Verdict, { kind: "deferred" }>>;
+import type { Tally } from "./tally";
+import type { Waiting } from "./verdict";
 
 /** Keeps the record of what a run asked for, or found running: all members' upgrades as one. */
 export class FleetRecord {
   readonly #clock: Clock;
   readonly #words: FleetWords;
+  readonly #schedule: Schedule;
+  readonly #accepted: "running" | "deferred";
   readonly #asked = new Map<string, FleetMember>();
   #upgrade: UpgradeRecord | undefined;
 
-  constructor(clock: Clock, words: FleetWords, remembered: UpgradeRecord | undefined) {
+  /** @param accepted the state of calls that were accepted and have not shown */
+  constructor(
+    clock: Clock,
+    words: FleetWords,
+    schedule: Schedule,
+    accepted: "running" | "deferred",
+    remembered: UpgradeRecord | undefined,
+  ) {
     this.#clock = clock;
     this.#words = words;
+    this.#schedule = schedule;
+    this.#accepted = accepted;
     this.#upgrade = remembered;
   }
 
   get upgrade(): UpgradeRecord | undefined {
-    return this.#upgrade;
+    if (this.#upgrade === undefined) return undefined;
+    const { tasks: _, ...upgrade } = this.#upgrade;
+    return this.open && this.#schedule.size > 0 ? { ...upgrade, tasks: this.#schedule.tasks } : upgrade;
   }
 
   /** Whether the vendor has, or may have, something of ours still to do. */
   get open(): boolean {
-    const state = this.#upgrade?.state;
-    return state === "running" || state === "unknown" || state === "deferred";
+    return this.#upgrade !== undefined && isOpen(this.#upgrade);
   }
 
-  /** Milliseconds since 1970: when an earlier run sent calls whose effect is still open. */
-  get rememberedAt(): number | undefined {
-    const { state, startedAt, joined } = this.#upgrade ?? {};
-    if (joined === true || this.#asked.size > 0 || (state !== "running" && state !== "unknown")) return undefined;
-    const at = Date.parse(startedAt ?? "");
-    return Number.isNaN(at) ? undefined : at;
-  }
-
-  /** Ids of tasks that this pin scheduled. */
-  get scheduled(): Readonly<Record<string, string>> {
-    return this.#upgrade?.state === "deferred" && this.#upgrade.joined !== true ? (this.#upgrade.tasks ?? {}) : {};
-  }
-
-  /** A call was sent. */
-  asked(members: readonly FleetMember[], lost: boolean): void {
-    const first = this.#asked.size === 0;
-    for (const member of members) this.#asked.set(member.name, member);
-    const all = [...this.#asked.values()];
-    const lowest = lowestVersion(all.map(({ version }) => version));
+  /** @param sentAt when the call was sent: milliseconds of `Clock.elapsed` */
+  asked(members: readonly FleetMember[], sentAt: number, lost: boolean): void {
+    const before = this.#asked.size === 0 ? undefined : this.#upgrade;
+    for (const member of members) this.#asked.set(member.name, { ...member, ...this.#versionAtFirst(member.name) });
     this.#upgrade = {
-      task: "batch",
-      kind: `${this.#words.upgrade} of ${count(all.length, this.#words)}`,
-      from: lowest === undefined ? "" : formatVersion(lowest),
-      to: highestTarget(all),
-      startedAt: first || this.#upgrade === undefined ? this.#now() : this.#upgrade.startedAt,
-      state: lost || (!first && this.#upgrade?.state === "unknown") ? "unknown" : "running",
+      ...this.#about([...this.#asked.values()]),
+      startedAt: before?.startedAt ?? this.#dateOf(sentAt),
+      state: lost || before?.state === "unknown" ? "unknown" : this.#accepted,
     };
   }
 
-  /** Upgrades run that this pin did not ask for. */
+  /** Upgrades run that this tool did not ask for. */
   joined(members: readonly FleetMember[]): void {
     if (this.open || members.length === 0) return;
-    this.asked(members, false);
-    if (this.#upgrade !== undefined) this.#upgrade = { ...this.#upgrade, joined: true };
-    this.#asked.clear();
+    this.#upgrade = { ...this.#about(members), startedAt: this.#now(), joined: true, state: "running" };
   }
 
-  /** Some wait for their windows. */
-  deferred(waiting: Deferred, own: ReadonlySet<string>): void {
-    const ours = [...waiting].filter(([, { task }]) => own.has(task.id));
-    const first = [...waiting.values()][0];
+  /** These wait for their windows. */
+  deferred(waiting: ReadonlyMap<string, Waiting>): void {
+    const all = [...waiting];
+    const first = all[0]?.[1];
     if (first === undefined) return;
+    const ours = new Set(all.flatMap(([name, { task }]) => (this.#schedule.owns(name, task.id) ? [name] : [])));
+    this.#schedule.forget(this.#schedule.others(ours));
+    const { id: task, kind, to } = first.task;
+    const found = { task, kind, from: "", to, startedAt: this.#now() };
     const {
-      state: _,
-      finishedAt: __,
-      joined: ___,
+      joined: _,
+      state: __,
       ...before
-    } = this.#upgrade ?? {
-      task: first.task.id,
-      kind: first.task.kind,
-      from: "",
-      to: first.task.to,
-      startedAt: this.#now(),
-      state: "deferred",
-    };
+    } = (this.open ? this.#upgrade : undefined) ?? { ...found, state: "deferred" };
     this.#upgrade = {
       ...before,
-      ...(ours.length === 0 ? { joined: true as const } : {}),
-      tasks: Object.fromEntries(ours.map(([name, { task }]) => [name, task.id])),
-      window: spanOf([...waiting.values()].map(({ window }) => window)),
+      ...(ours.size === 0 ? { joined: true as const } : {}),
+      window: spanOf(all.map(([, { window }]) => window)),
       state: "deferred",
     };
   }
@@ -98,12 +86,50 @@ export class FleetRecord {
   /** It has come to this state. */
   ended(state: "succeeded" | "failed" | "withdrawn"): void {
     if (this.#upgrade === undefined) return;
-    const { tasks: _, window: __, ...rest } = this.#upgrade;
+    const { window: _, ...rest } = this.#upgrade;
     this.#upgrade = { ...rest, state, finishedAt: this.#now() };
   }
 
+  /**
+   * The run ends with something still to do: what the next one has to wait for in the first place is the newest call of
+   * which nothing was seen.
+   */
+  left({ asked }: Tally): void {
+    if (this.#upgrade === undefined || !this.open || this.#asked.size === 0) return;
+    const unseen = asked.filter(({ shown }) => !shown);
+    const newest = Math.max(...unseen.map(({ sentAt }) => sentAt));
+    const { startedAt, state } = this.#upgrade;
+    const sure = state === "unknown" && !unseen.some(({ lost }) => lost);
+    this.#upgrade = {
+      ...this.#upgrade,
+      startedAt: unseen.length === 0 ? startedAt : this.#dateOf(newest),
+      state: sure ? this.#accepted : state,
+    };
+  }
+
   #now(): string {
-    return new Date(this.#clock.now()).toISOString();
+    return this.#dateOf(this.#clock.elapsed());
+  }
+
+  /** By the clock as it stands now: that is the one that the next run compares with. */
+  #dateOf(elapsed: number): string {
+    return new Date(this.#clock.now() - (this.#clock.elapsed() - elapsed)).toISOString();
+  }
+
+  /** A member that is asked for several times came from where it was at first. */
+  #versionAtFirst(name: string): Partial<FleetMember> {
+    const first = this.#asked.get(name);
+    return first === undefined ? {} : { version: first.version };
+  }
+
+  #about(members: readonly FleetMember[]): Pick<UpgradeRecord, "task" | "kind" | "from" | "to"> {
+    const lowest = lowestVersion(members.map(({ version }) => version));
+    return {
+      task: "batch",
+      kind: `${this.#words.upgrade} of ${count(members.length, this.#words)}`,
+      from: lowest === undefined ? "" : formatVersion(lowest),
+      to: highestTarget(members),
+    };
   }
 }
 

@@ -1,9 +1,12 @@
 import { type ErrorCode, PinError } from "../errors";
+import { formatVersion } from "../version";
 import type { FleetMember, FleetWords } from "./fleet";
 import type { Problem } from "./verdict";
 
 /** Problems that are spelt out in a message; all of them stand in the outputs. */
 const TOLD = 5;
+/** Names that are spelt out. */
+const NAMED = 3;
 
 /** Which problem gives its code to the whole: the first of these that there is. */
 const WORST: readonly ErrorCode[] = ["upgrade-failed", "unconfirmed", "not-upgraded", "refused", "vanished", "blocked"];
@@ -11,6 +14,18 @@ const WORST: readonly ErrorCode[] = ["upgrade-failed", "unconfirmed", "not-upgra
 /** `3 instances`, `1 instance` */
 export function count(n: number, { member: [one, many] }: FleetWords): string {
   return `${n} ${n === 1 ? one : many}`;
+}
+
+/** `a, b, c and 4 more` */
+export function some(names: readonly string[]): string {
+  return names.length <= NAMED
+    ? names.join(", ")
+    : `${names.slice(0, NAMED).join(", ")} and ${names.length - NAMED} more`;
+}
+
+/** `a at 2.0.80.1, b at 2.0.81.0` */
+export function namesWithVersions(members: readonly FleetMember[]): string {
+  return some(members.map(({ name, version }) => `${name} at ${formatVersion(version)}`));
 }
 
 /** How a run ends in which some members did not get there. */
@@ -34,20 +49,41 @@ function ended(message: string): string {
   return /[.!?]$/.test(message) ? message : `${message}.`;
 }
 
-/** Where each stands, for the person who waits: `112 of 120 instances done; 5 upgrading, 3 accepted`. */
-export function progressOf(done: number, waiting: readonly string[], total: number, words: FleetWords): string {
+/** Some members run something newer than the pin. */
+export function newerOf(title: string, newer: readonly FleetMember[], total: number, words: FleetWords): string {
+  return `${title}: ${newer.length} of ${count(total, words)} ${newer.length === 1 ? "runs" : "run"} something newer than the pin (${namesWithVersions(newer)}).`;
+}
+
+export function tooNewOf(title: string, newer: readonly FleetMember[], total: number, words: FleetWords): PinError {
+  return new PinError("newer", newerOf(title, newer, total, words), {
+    remedy: 'Raise the pin to what runs, or set `onNewer: "accept"`. Databases are never downgraded.',
+  });
+}
+
+/** How many are done, what those that are waited for do, and how many do not get there. */
+export interface Standings {
+  readonly total: number;
+  readonly done: number;
+  readonly problems: number;
+  readonly waiting: readonly string[];
+}
+
+/** Where each stands, for the person who waits: `112 of 120 instances done; 5 upgrading, 3 with problems`. */
+export function progressOf({ total, done, problems, waiting }: Standings, words: FleetWords): string {
   const kinds = new Map<string, number>();
   for (const message of waiting) kinds.set(message, (kinds.get(message) ?? 0) + 1);
-  const most = [...kinds].sort(([, a], [, b]) => b - a).slice(0, 3);
-  const told = most.map(([message, n]) => (total === 1 ? message : `${n} ${message}`));
-  return total === 1 ? told.join("") : `${done} of ${count(total, words)} done; ${told.join(", ")}`;
+  const most = [...kinds].sort(([, a], [, b]) => b - a).slice(0, NAMED);
+  if (total === 1) return most.map(([message]) => message).join("");
+  const told = most.map(([message, n]) => `${n} ${message}`);
+  const trouble = problems === 0 ? [] : [`${problems} with problems`];
+  return `${done} of ${count(total, words)} done; ${[...told, ...trouble].join(", ")}`;
 }
 
 /** `2.0.48.231200 → 2.0.78.260600` for each pair of versions, the largest group first. */
 export function routesOf(groups: ReadonlyMap<string, readonly FleetMember[]>, words: FleetWords): string {
   const largest = [...groups].sort(([, a], [, b]) => b.length - a.length);
   const told = largest
-    .slice(0, 3)
+    .slice(0, NAMED)
     .map(([route, members]) => (groups.size === 1 ? route : `${route} (${count(members.length, words)})`));
-  return groups.size > 3 ? `${told.join(", ")} and ${groups.size - 3} more` : told.join(", ");
+  return groups.size > NAMED ? `${told.join(", ")} and ${groups.size - NAMED} more` : told.join(", ");
 }

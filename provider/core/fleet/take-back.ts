@@ -1,28 +1,95 @@
 import { PinError, Refused, Unreachable } from "../errors";
 import type { UpgradeRecord } from "../outcome";
+import { Watch } from "../pace";
+import type { Patience } from "../patience";
+import { SOON_TRIES } from "../policy";
 import type { Runtime } from "../runtime";
 import type { FleetPin } from "./fleet";
+import { Schedule } from "./schedule";
+import { some } from "./sentences";
 
 type Withdrawing = Pick<FleetPin, "withdraw" | "words">;
 
-/**
- * Takes back tasks that wait for their windows.
- * @returns how many the vendor says were taken back; fewer when it refused or its answer was lost: then look again
- */
-export async function takeBack(pin: Withdrawing, ids: readonly string[], runtime: Runtime): Promise<number> {
-  if (pin.withdraw === undefined) throw new Error("tasks are to be withdrawn from a vendor that cannot");
+/** Takes back, in a run, what waits for a window and is not wanted any more. */
+export class TakeBack {
+  readonly #pin: Withdrawing;
+  readonly #runtime: Runtime;
+  readonly #schedule: Schedule;
+  readonly #watch: Watch;
+  readonly #tries = new Map<string, number>();
+
+  constructor(pin: Withdrawing, runtime: Runtime, schedule: Schedule) {
+    this.#pin = pin;
+    this.#runtime = runtime;
+    this.#schedule = schedule;
+    this.#watch = new Watch(runtime.clock, runtime.signal, runtime.random);
+  }
+
+  /** Tasks that the vendor did not take back, however often it was asked. */
+  get kept(): ReadonlySet<string> {
+    return new Set([...this.#tries].flatMap(([task, tries]) => (tries > SOON_TRIES ? [task] : [])));
+  }
+
+  /** What came of it, the next look tells. @returns whether anything was taken back */
+  async ask(tasks: readonly string[]): Promise<boolean> {
+    const confirmed = await takeBack(this.#pin, tasks, this.#runtime);
+    this.#schedule.drop(confirmed);
+    const kept = tasks.filter((task) => !confirmed.includes(task));
+    for (const task of kept) this.#tries.set(task, (this.#tries.get(task) ?? 0) + 1);
+    if (kept.length > 0) await this.#watch.pauseAfterRefusal();
+    return confirmed.length > 0;
+  }
+}
+
+/** @returns the ids of those that the vendor says were taken back; fewer when it refused or its answer was lost */
+async function takeBack(pin: Withdrawing, ids: readonly string[], runtime: Runtime): Promise<readonly string[]> {
   try {
-    const confirmed = await pin.withdraw(ids);
-    for (const id of confirmed) runtime.inform(`took back ${pin.words.upgrade} ${id}, which waited for its window`);
-    const missing = ids.filter((id) => !confirmed.includes(id));
-    if (missing.length > 0) runtime.warn(`not taken back, perhaps started by now: ${missing.join(", ")}`);
-    return confirmed.length;
+    return await askBack(pin, ids, runtime);
   } catch (error) {
     runtime.signal.throwIfAborted();
     if (!(error instanceof Unreachable) && !(error instanceof Refused)) throw error;
     runtime.warn(`${error.message}; looking at what was to be taken back`);
-    return 0;
+    return [];
   }
+}
+
+/**
+ * Takes back what this pin scheduled for members that it does not have any more. They are not looked at, so the vendor's
+ * word is taken for it. Asking twice does no harm.
+ * @returns whether anything was taken back
+ */
+export async function forsake(
+  pin: Withdrawing & Pick<FleetPin, "names">,
+  schedule: Schedule,
+  patience: Patience,
+  runtime: Runtime,
+): Promise<boolean> {
+  const { clock, signal, random, warn } = runtime;
+  const members = schedule.others(pin.names);
+  const ids = schedule.idsOf(members);
+  const unseen = members.filter((member) => schedule.unseen(member));
+  if (unseen.length > 0) {
+    warn(
+      `A ${pin.words.upgrade} may wait for its window at ${some(unseen)}: it was asked for and never seen. Look there.`,
+    );
+  }
+  const watch = new Watch(clock, signal, random);
+  let confirmed = 0;
+  for (let tries = 1; ids.length > 0; tries++) {
+    try {
+      confirmed = (await patience.ask(() => askBack(pin, ids, runtime))).length;
+      break;
+    } catch (error) {
+      if (!(error instanceof Refused) || (error.refusal !== "final" && tries >= SOON_TRIES)) throw error;
+      if (error.refusal === "final") {
+        warn(`Not taken back: ${error.message}`);
+        break;
+      }
+      await watch.pauseAfterRefusal();
+    }
+  }
+  schedule.forget(members);
+  return confirmed > 0;
 }
 
 /**
@@ -31,13 +98,27 @@ export async function takeBack(pin: Withdrawing, ids: readonly string[], runtime
  * @throws PinError when the vendor does not say that they were taken back
  */
 export async function giveUpFleet(pin: FleetPin, upgrade: UpgradeRecord, runtime: Runtime): Promise<void> {
-  const own = new Set(Object.values(upgrade.tasks ?? {}));
-  const { members } = await pin.observe();
-  const waiting = members.flatMap(({ condition }) =>
-    condition.kind === "deferred" && own.has(condition.task.id) ? [condition.task.id] : [],
+  const schedule = new Schedule(upgrade);
+  const { members } = await pin.observe(true);
+  const waiting = members.flatMap(({ name, condition }) =>
+    condition.kind === "deferred" && schedule.owns(name, condition.task.id) ? [condition.task.id] : [],
   );
-  if (waiting.length === 0 || (await takeBack(pin, waiting, runtime)) === waiting.length) return;
+  if (waiting.length === 0 || (await takeBack(pin, waiting, runtime)).length === waiting.length) return;
   throw new PinError("refused", `${pin.title}: not every upgrade that waits for its window could be taken back.`, {
     remedy: "Cancel the rest at the vendor, or try again.",
   });
+}
+
+async function askBack(
+  pin: Withdrawing,
+  ids: readonly string[],
+  { signal, inform, warn }: Runtime,
+): Promise<readonly string[]> {
+  signal.throwIfAborted();
+  if (pin.withdraw === undefined) throw new Error("tasks are to be withdrawn from a vendor that cannot");
+  const confirmed = await pin.withdraw(ids);
+  for (const id of confirmed) inform(`took back ${pin.words.upgrade} ${id}, which waited for its window`);
+  const missing = ids.filter((id) => !confirmed.includes(id));
+  if (missing.length > 0) warn(`not taken back, perhaps started by now: ${missing.join(", ")}`);
+  return confirmed;
 }

@@ -1,29 +1,45 @@
 import type { Refused } from "../errors";
+import { SOON_TRIES } from "../policy";
 import { compareVersions, type Version } from "../version";
 import type { Ended, FleetMember } from "./fleet";
 
-/** What a run has done about one member. */
+/** An upgrade of one member that this run asked for, or found running. Times in milliseconds of `Clock.elapsed`. */
 export interface Entry {
-  /** Milliseconds since 1970: when its newest call was sent. */
+  /** When its newest call was sent, or it was first seen running. */
   readonly sentAt: number;
+  /** When that call was over. */
+  readonly answeredAt: number;
   /** What it ran then. */
   readonly version: Version;
-  /** Calls that it was named in, each after an earlier one had ended. */
+  /** Calls that it was named in, each after an earlier one had ended; 0 for an upgrade that was found running. */
   readonly rounds: number;
   /** The answer to the newest call was lost. */
   readonly lost: boolean;
   /** The newest task that had ended before the call was sent. */
   readonly before?: string;
-  /** When its task was first seen to have succeeded with the old version still running. */
-  readonly succeededAt?: number;
+  /** The task that was seen running. */
+  readonly task?: string;
+  /** Something of it was seen: it certainly was accepted. */
+  readonly shown: boolean;
+}
+
+/** Refusals that a member was part of, since its last accepted call. */
+interface Doubt {
+  readonly tries: number;
+  /** How many members a call may name that names this one. */
+  readonly limit: number;
+  /** The same call would be refused again. */
+  readonly final?: Refused;
 }
 
 /** The memory of one run, by member. */
 export class Tally {
   readonly #entries = new Map<string, Entry>();
-  readonly #refused = new Map<string, Refused>();
-  /** How many members a call may name that names this one: halved when a call is refused for good. */
-  readonly #limits = new Map<string, number>();
+  readonly #doubts = new Map<string, Doubt>();
+  /** When something was last seen to be done to a member, or to wait for its window. */
+  readonly #stirred = new Map<string, number>();
+  /** When a member's newest successful task was first seen to have ended. */
+  readonly #succeeded = new Map<string, { task: string; at: number }>();
 
   entry(name: string): Entry | undefined {
     return this.#entries.get(name);
@@ -31,52 +47,85 @@ export class Tally {
 
   /** A refusal that the same call would meet again. */
   refusal(name: string): Refused | undefined {
-    return this.#refused.get(name);
+    return this.#doubts.get(name)?.final;
   }
 
   limit(name: string): number {
-    return this.#limits.get(name) ?? Number.POSITIVE_INFINITY;
+    return this.#doubts.get(name)?.limit ?? Number.POSITIVE_INFINITY;
   }
 
-  /** When the first call of this run was sent. */
-  get since(): number | undefined {
-    let first: number | undefined;
-    for (const { sentAt } of this.#entries.values()) first = Math.min(first ?? sentAt, sentAt);
-    return first;
+  stirredAt(name: string): number | undefined {
+    return this.#stirred.get(name);
+  }
+
+  succeededAt(name: string): number | undefined {
+    return this.#succeeded.get(name)?.at;
   }
 
   get size(): number {
     return this.#entries.size;
   }
 
-  sent(members: readonly FleetMember[], at: number, lost: boolean): void {
+  /** Members that a call has named. */
+  get asked(): Entry[] {
+    return [...this.#entries.values()].filter(({ rounds }) => rounds > 0);
+  }
+
+  /** A call was sent at some time, and is over. */
+  sent(members: readonly FleetMember[], sentAt: number, answeredAt: number, lost: boolean): void {
     for (const { name, version, ended } of members) {
       const rounds = (this.#entries.get(name)?.rounds ?? 0) + 1;
       const before = ended === undefined ? {} : { before: ended.task.id };
-      this.#entries.set(name, { sentAt: at, version, rounds, lost, ...before });
+      this.#entries.set(name, { sentAt, answeredAt, version, rounds, lost, shown: false, ...before });
+      this.#doubts.delete(name);
     }
   }
 
-  /** Which of them made the vendor refuse is not known: halves are tried, then each alone. */
+  /**
+   * A call was refused for one of its members, which one is not known: halves are tried, then each alone. What may pass
+   * (`busy`, `soon`) is first tried once more as it was.
+   */
   refused(members: readonly FleetMember[], refusal: Refused): void {
+    const { length } = members;
     for (const { name } of members) {
-      if (members.length === 1) this.#refused.set(name, refusal);
-      else this.#limits.set(name, Math.ceil(members.length / 2));
+      const { tries: before = 0, limit = Number.POSITIVE_INFINITY } = this.#doubts.get(name) ?? {};
+      const tries = before + 1;
+      const splits = length > 1 && (refusal.refusal === "final" || tries > 1);
+      const final = length === 1 && (refusal.refusal === "final" || (refusal.refusal === "soon" && tries > SOON_TRIES));
+      this.#doubts.set(name, {
+        tries,
+        limit: splits ? Math.ceil(length / 2) : limit,
+        ...(final ? { final: refusal } : {}),
+      });
     }
   }
 
-  /** Notes what a look shows of calls that were sent. */
+  /** Notes what a look shows. */
   seen(members: readonly FleetMember[], now: number): void {
-    for (const { name, ended, version } of members) {
+    for (const member of members) {
+      const { name, condition, ended, version } = member;
+      if (condition.kind !== "ready" && condition.kind !== "held") this.#stirred.set(name, now);
+      if (ended?.kind === "succeeded" && this.#succeeded.get(name)?.task !== ended.task.id) {
+        this.#succeeded.set(name, { task: ended.task.id, at: now });
+      }
+      if (condition.kind === "upgrading") this.#running(member, condition.task.id, now);
       const entry = this.#entries.get(name);
-      if (entry === undefined || entry.succeededAt !== undefined || endedSince(entry, ended)?.kind !== "succeeded")
-        continue;
-      if (compareVersions(version, entry.version) === 0) this.#entries.set(name, { ...entry, succeededAt: now });
+      if (entry === undefined || entry.shown) continue;
+      const moved = compareVersions(version, entry.version) !== 0;
+      if (moved || condition.kind === "deferred" || endedSince(entry, ended) !== undefined) {
+        this.#entries.set(name, { ...entry, shown: true });
+      }
     }
+  }
+
+  #running({ name, version, ended }: FleetMember, task: string, now: number): void {
+    const before = ended === undefined ? {} : { before: ended.task.id };
+    const found = { sentAt: now, answeredAt: now, version, rounds: 0, lost: false, ...before };
+    this.#entries.set(name, { ...(this.#entries.get(name) ?? found), task, shown: true });
   }
 }
 
-/** The end of the task that the call started; undefined while that has not ended. */
+/** The end of the task that the entry is about; undefined while that has not ended. */
 export function endedSince(entry: Entry, ended: Ended | undefined): Ended | undefined {
   return ended?.task.id === entry.before ? undefined : ended;
 }

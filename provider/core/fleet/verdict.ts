@@ -1,19 +1,26 @@
+import { nameOf } from "../describe";
 import type { ErrorCode } from "../errors";
-import type { Task, Window } from "../pin";
+import type { Policy } from "../policy";
 import { compareVersions } from "../version";
-import type { FleetMember, FleetWords } from "./fleet";
+import { type Earlier, endedAfter } from "./earlier";
+import type { Condition, FleetMember, FleetWords } from "./fleet";
+import type { Schedule } from "./schedule";
 import { type Entry, endedSince, type Tally } from "./tally";
 
 /** What follows for one member from a look. */
 export type Verdict =
   | { readonly kind: "done" }
   | { readonly kind: "newer" }
-  | { readonly kind: "wait"; readonly message: string; readonly percent?: number }
+  /** `accepted`: the vendor has been asked, and has not refused. */
+  | { readonly kind: "wait"; readonly message: string; readonly percent?: number; readonly accepted: boolean }
   | { readonly kind: "send" }
-  | { readonly kind: "deferred"; readonly task: Task; readonly window: Window }
+  | ({ readonly kind: "deferred" } & Waiting)
   /** A task of our own that waits for a window and is not wanted any more. */
-  | { readonly kind: "withdraw"; readonly task: Task }
+  | ({ readonly kind: "withdraw" } & Waiting)
   | ({ readonly kind: "problem" } & Problem);
+
+/** A task that waits for its window. */
+export type Waiting = Pick<Extract<Condition, { kind: "deferred" }>, "task" | "window">;
 
 /** What keeps one member from its pin, for good as far as this run goes. */
 export interface Problem {
@@ -22,16 +29,17 @@ export interface Problem {
   readonly message: string;
 }
 
-/** What is known beside the look. All times in milliseconds. */
+/** What is known beside the look. */
 export interface Circumstances {
+  /** When the look began: milliseconds of `Clock.elapsed`. */
   readonly now: number;
   readonly tally: Tally;
-  /** How long an accepted call may take to show, and a success to be seen in the version. */
-  readonly settleTime: number;
-  /** When an earlier run sent calls whose effect is still open. */
-  readonly rememberedAt?: number;
-  /** Tasks that this pin scheduled, by id. */
-  readonly own: ReadonlySet<string>;
+  readonly times: Pick<Policy, "settleTime" | "lostReplyWindow">;
+  readonly earlier: Earlier | undefined;
+  readonly schedule: Schedule;
+  /** Tasks that the vendor did not take back, however often it was asked. */
+  readonly kept: ReadonlySet<string>;
+  /** Whether the pin wants the maintenance windows. */
   readonly defers: boolean;
   readonly words: FleetWords;
 }
@@ -46,31 +54,37 @@ type Row = (member: FleetMember, about: Circumstances, entry: Entry | undefined)
  *
  * | what is seen | verdict |
  * |---|---|
- * | our task waits for a window, and the pin holds already or wants no window | withdraw |
+ * | our task waits for a window, and the pin holds already or wants no window | withdraw, a problem when it was kept |
  * | an upgrade runs | wait |
  * | newer than the pin, or satisfies it | newer, done |
  * | a task waits for a window, and the pin wants that | deferred |
  * | somebody else's waits for a window, and the pin does not | problem |
- * | something has to be done by somebody first | problem |
  * | something else runs | wait |
- * | our call's task failed | problem |
- * | our call's task succeeded, and a newer version runs that is still behind | send another round |
- * | our call's task succeeded, and the version has not moved | wait, then a problem |
- * | our call was sent, and nothing shows | wait, then a problem |
- * | an earlier run sent a call a moment ago, and nothing shows | wait |
+ * | the upgrade of this run failed | problem |
+ * | something has to be done by somebody first | problem |
  * | the vendor refused it | problem |
+ * | the upgrade of this run is over, and another version runs that is still behind | send another round |
+ * | the upgrade of this run succeeded, and the version has not moved | wait, then a problem |
+ * | our call was sent, or an upgrade ran, and nothing shows any more | wait, then a problem |
+ * | an earlier run's upgrade failed | send |
+ * | an earlier run's upgrade succeeded a moment ago, or its call may still take effect | wait |
  * | otherwise | send |
  */
 const ROWS: readonly Row[] = [
-  ({ condition, standing }, { defers, own }) =>
-    condition.kind === "deferred" && own.has(condition.task.id) && (!defers || standing !== "behind")
-      ? { kind: "withdraw", task: condition.task }
-      : undefined,
-  ({ condition }) => {
-    if (condition.kind !== "upgrading") return undefined;
-    const { message, percent } = condition;
-    return { kind: "wait", message, ...(percent === undefined ? {} : { percent }) };
+  ({ name, condition, standing }, { defers, schedule, kept }) => {
+    if (condition.kind !== "deferred" || !schedule.owns(name, condition.task.id)) return undefined;
+    if (defers && standing === "behind") return undefined;
+    const { task, window } = condition;
+    if (!kept.has(task.id)) return { kind: "withdraw", task, window };
+    return problem(
+      "refused",
+      `upgrade ${task.id}, which waits for its window from ${window.opens}, could not be taken back`,
+    );
   },
+  ({ condition }) =>
+    condition.kind === "upgrading"
+      ? wait(condition.message, { accepted: true, percent: condition.percent })
+      : undefined,
   ({ standing }) => {
     if (standing === "behind") return undefined;
     return { kind: standing === "newer" ? "newer" : "done" };
@@ -81,45 +95,72 @@ const ROWS: readonly Row[] = [
     if (defers) return { kind: "deferred", task, window };
     return problem(
       "blocked",
-      `upgrade ${task.id}, which this pin did not schedule, waits for its window from ${window.opens}; cancel it there, or set \`schedule: "maintenance-window"\` to leave the upgrade to it`,
+      `${nameOf(task)}, which this pin did not schedule, waits for its window from ${window.opens}; cancel it there, or set \`schedule: "maintenance-window"\` to leave the upgrade to it`,
     );
   },
-  ({ condition }) =>
-    condition.kind === "held"
-      ? problem("blocked", sentence(condition.finding.message, condition.finding.remedy))
-      : undefined,
-  ({ condition }) => (condition.kind === "busy" ? { kind: "wait", message: condition.name } : undefined),
+  ({ condition }, _, entry) =>
+    condition.kind === "busy" ? wait(condition.name, { accepted: entry !== undefined }) : undefined,
   ({ ended }, _, entry) => {
     const ending = entry && endedSince(entry, ended);
     if (ending?.kind !== "failed") return undefined;
     return problem("upgrade-failed", `upgrade ${ending.task.id} failed: ${sentence(ending.message, ending.remedy)}`);
   },
-  ({ version, ended }, { words }, entry) => {
-    if (entry === undefined || compareVersions(version, entry.version) === 0) return undefined;
-    if (entry.rounds < MOST_ROUNDS) return { kind: "send" };
-    const task = ended === undefined ? "an upgrade" : `upgrade ${ended.task.id}`;
-    return problem("not-upgraded", `${task} completed in round ${entry.rounds}; ${words.stillBehind}`);
-  },
-  ({ ended }, { now, settleTime, words }, entry) => {
-    if (entry?.succeededAt === undefined) return undefined;
-    if (now - entry.succeededAt < settleTime) return { kind: "wait", message: "completed, not to be seen yet" };
-    return problem("not-upgraded", `upgrade ${ended?.task.id ?? ""} is reported as completed; ${words.stillBehind}`);
-  },
-  (_, { now, settleTime, words }, entry) => {
-    if (entry === undefined) return undefined;
-    if (now - entry.sentAt < settleTime) return { kind: "wait", message: "accepted, not started yet" };
-    if (entry.lost) return problem("unconfirmed", "the answer to the upgrade call was lost, and no upgrade appeared");
-    return problem("not-upgraded", `the call was accepted, but no upgrade has started; ${words.neverStarted}`);
-  },
-  ({ ended }, { now, settleTime, rememberedAt }) =>
-    rememberedAt !== undefined && !(ended && ended.began >= rememberedAt) && now - rememberedAt < settleTime
-      ? { kind: "wait", message: "asked for by an earlier run, not started yet" }
+  ({ condition }) =>
+    condition.kind === "held"
+      ? problem("blocked", sentence(condition.finding.message, condition.finding.remedy))
       : undefined,
   ({ name }, { tally }) => {
     const refusal = tally.refusal(name);
     return refusal && problem("refused", sentence(refusal.message, refusal.remedy));
   },
+  ({ name, version, ended }, about, entry) => {
+    if (entry === undefined || compareVersions(version, entry.version) === 0) return undefined;
+    const ending = endedSince(entry, ended);
+    if (ending === undefined && !isQuiet(name, entry, about)) return wait(GONE, { accepted: true });
+    if (entry.rounds < MOST_ROUNDS) return { kind: "send" };
+    const { words } = about;
+    const task = ending?.task.id ?? entry.task;
+    return problem(
+      "not-upgraded",
+      `${task === undefined ? "an upgrade" : `upgrade ${task}`} completed in round ${entry.rounds}; ${words.stillBehind}`,
+    );
+  },
+  ({ name, ended }, { now, tally, times, words }, entry) => {
+    const ending = entry && endedSince(entry, ended);
+    if (ending?.kind !== "succeeded") return undefined;
+    if (now - (tally.succeededAt(name) ?? now) < times.settleTime) return wait(COMPLETED, { accepted: true });
+    return problem("not-upgraded", `upgrade ${ending.task.id} is reported as completed; ${words.stillBehind}`);
+  },
+  ({ name }, about, entry) => {
+    if (entry === undefined) return undefined;
+    const { defers, words } = about;
+    if (!isQuiet(name, entry, about)) {
+      if (entry.task !== undefined) return wait(GONE, { accepted: true });
+      if (isLost(entry)) return wait("asked for, the answer was lost", { accepted: false });
+      return wait("accepted, not started yet", { accepted: !defers });
+    }
+    if (entry.task !== undefined) {
+      return problem("vanished", `upgrade ${entry.task} is no longer shown, and the version has not moved`);
+    }
+    if (isLost(entry)) {
+      return problem("unconfirmed", "the answer to the upgrade call was lost, and no upgrade appeared");
+    }
+    return problem("not-upgraded", `the call was accepted, but no upgrade has started; ${words.neverStarted}`);
+  },
+  ({ name, ended }, about, entry) => {
+    const { earlier, tally, now, times } = about;
+    if (earlier === undefined || entry !== undefined) return undefined;
+    const ending = endedAfter(earlier, ended);
+    if (ending?.kind === "failed") return undefined;
+    const since = ending === undefined ? leftAt(name, about) : (tally.succeededAt(name) ?? now);
+    if (since === undefined || now - since >= (earlier.lost ? longer(times) : times.settleTime)) return undefined;
+    const accepted = !earlier.over;
+    return wait(ending === undefined ? "asked for by an earlier run, not started yet" : COMPLETED, { accepted });
+  },
 ];
+
+const COMPLETED = "completed, the new version does not show yet";
+const GONE = "no longer shown as running";
 
 /** What follows for one member. Pure. */
 export function verdictOn(member: FleetMember, about: Circumstances): Verdict {
@@ -129,6 +170,34 @@ export function verdictOn(member: FleetMember, about: Circumstances): Verdict {
     if (verdict !== undefined) return verdict;
   }
   return { kind: "send" };
+}
+
+/** Since when an upgrade that an earlier run asked for could show and does not; undefined when there is none. */
+function leftAt(name: string, { now, tally, earlier, schedule, times }: Circumstances): number | undefined {
+  if (earlier === undefined) return undefined;
+  // A task that does not show although its window has not closed long ago may be about to start.
+  const starting = schedule.has(name) && now < earlier.closes + times.settleTime;
+  if (!starting && !earlier.anybody) return undefined;
+  return Math.max(starting ? earlier.runAt : earlier.calledAt, tally.stirredAt(name) ?? Number.NEGATIVE_INFINITY);
+}
+
+/** Whether nothing has been seen of it for so long that nothing will come. */
+function isQuiet(name: string, entry: Entry, { now, tally, times }: Circumstances): boolean {
+  const heard = Math.max(entry.answeredAt, tally.stirredAt(name) ?? Number.NEGATIVE_INFINITY);
+  return now - heard >= (isLost(entry) ? longer(times) : times.settleTime);
+}
+
+function isLost({ lost, shown }: Entry): boolean {
+  return lost && !shown;
+}
+
+/** A call whose answer was lost may take effect later than one that was answered. */
+function longer({ settleTime, lostReplyWindow }: Circumstances["times"]): number {
+  return Math.max(settleTime, lostReplyWindow);
+}
+
+function wait(message: string, { accepted, percent }: { accepted: boolean; percent?: number | undefined }): Verdict {
+  return { kind: "wait", message, accepted, ...(percent === undefined ? {} : { percent }) };
 }
 
 function problem(code: ErrorCode, message: string): Verdict {

@@ -31,12 +31,33 @@ const HEADER: StructShape = {
   },
 };
 
+const FIRST_HEADER: StructShape = { name: "secure.Auth", fields: { Password: "string", Ts: "int" } };
+
+/** Undoes an X-OCS-Auth: password and expiry, and nothing that ties it to a request. */
+export function decryptFirstHeader(privateKey: string, text: string, blocks: "one" | "many"): OcsHeader {
+  return refusing(() => {
+    const values = decodeStruct(rsaDecrypt(privateKey, text, blocks).toString("utf8"), FIRST_HEADER);
+    const { Ts: ts = 0 } = values;
+    return { auth: stringField(values, "Password"), ts: String(ts), uri: "", keys: Buffer.alloc(0), sessionId: "" };
+  });
+}
+
+/** Every failure is one refusal with Go's reason in it. */
+function refusing<T>(decrypt: () => T): T {
+  try {
+    return decrypt();
+  } catch (error) {
+    if (!(error instanceof GoJsonError || error instanceof RsaError || error instanceof Base64Error)) throw error;
+    throw new Refusal("Security.Authentication.Header.DecryptFailed", { args: [error.message], early: true });
+  }
+}
+
 const KEY_BYTES = 16;
 const BLOCK = 16;
 
-/** Undoes RSA and JSON; every failure is one refusal with Go's reason in it. */
+/** Undoes RSA and JSON. */
 export function decryptHeader(privateKey: string, text: string): OcsHeader {
-  try {
+  return refusing(() => {
     const values = decodeStruct(rsaDecrypt(privateKey, text).toString("utf8"), HEADER);
     return {
       auth: stringField(values, "Auth"),
@@ -45,10 +66,7 @@ export function decryptHeader(privateKey: string, text: string): OcsHeader {
       keys: decodeBase64(stringField(values, "Keys")),
       sessionId: stringField(values, "session_id"),
     };
-  } catch (error) {
-    if (!(error instanceof GoJsonError || error instanceof RsaError || error instanceof Base64Error)) throw error;
-    throw new Refusal("Security.Authentication.Header.DecryptFailed", { args: [error.message], early: true });
-  }
+  });
 }
 
 /**

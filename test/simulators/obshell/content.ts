@@ -19,18 +19,21 @@ const UPGRADE = [
 ];
 const LIBRARIES = `${HOME}/lib`;
 
-/** Refuses a package by its headers: name, release, version, files, and how it is packed where it would be unpacked. */
-export function checkContent(call: Call, rpm: RpmFile): void {
+/**
+ * Refuses a package by its headers: name, release, version, files, and how it is packed where it would be unpacked.
+ * @returns whether it is unpacked, for its list of ways
+ */
+export function checkContent(call: Call, rpm: RpmFile): boolean {
   try {
-    check(call, rpm);
+    return check(call, rpm);
   } catch (error) {
     throw error instanceof RpmPanic ? new Panic(error.message) : error;
   }
 }
 
-function check(call: Call, rpm: RpmFile): void {
+function check(call: Call, rpm: RpmFile): boolean {
   const names = UPLOADABLE[call.world.state.edition];
-  if (rpm.name === DIAGNOSTIC_TOOL) return;
+  if (rpm.name === DIAGNOSTIC_TOOL) return false;
   if (!names.includes(rpm.name)) {
     throw new Refusal("OB.Package.Name.NotSupport", { args: [rpm.name, names.join(", ")] });
   }
@@ -41,8 +44,9 @@ function check(call: Call, rpm: RpmFile): void {
   } else if (rpm.name === "obshell") {
     requireFiles(call, rpm, AGENT);
   } else {
-    checkDatabase(call, rpm);
+    return checkDatabase(call, rpm);
   }
+  return false;
 }
 
 function checkVersion({ release, version }: RpmFile): void {
@@ -56,16 +60,17 @@ function checkVersion({ release, version }: RpmFile): void {
 }
 
 /** A package of a newer version must bring the scripts of its upgrade, and is unpacked for its list of ways there. */
-function checkDatabase(call: Call, rpm: RpmFile): void {
+function checkDatabase(call: Call, rpm: RpmFile): boolean {
   const current = splitBuildVersion(call.agent.observer.build);
   const build = splitRelease(rpm.release)?.build ?? "";
   const newer = compareVersion(`${rpm.version}-${build}`, `${current.version}-${current.build}`) > 0;
   const upgrades = newer && rpm.version !== current.version;
   const agent = call.world.state.edition === "business" ? [] : AGENT;
   requireFiles(call, rpm, [...DATABASE, ...agent, ...(upgrades ? UPGRADE : [])]);
-  if (!upgrades) return;
+  if (!upgrades) return false;
   if (rpm.compression !== "xz") throw new Refusal("Package.Compression.NotSupported", { args: [rpm.compression] });
   if (rpm.format !== "cpio") throw new Refusal("Package.Format.Invalid", { args: [rpm.format] });
+  return true;
 }
 
 function requireFiles(call: Call, rpm: RpmFile, expected: readonly string[]): void {

@@ -12,6 +12,14 @@ export function dialectOf(agentVersion: string): Dialect {
   return atLeast(agentVersion, "4.2.4.0") ? "4.2.5" : "4.2.3";
 }
 
+/**
+ * The one version that is spoken to in the first way of authentication: header X-OCS-Auth, plain bodies (OBShell facts
+ * §1.1, §1.6). Its source was never published, so all else is taken to be as in 4.2.3.0.
+ */
+export function speaksV1(agentVersion: string): boolean {
+  return atLeast(agentVersion, "4.2.2.0") && !atLeast(agentVersion, "4.2.2.1");
+}
+
 /** First agent version that has a feature (OBShell facts §1.2, §3, §4.2; live facts §1.9). */
 const SINCE = {
   supportedAuth: "4.2.4.0",

@@ -1,6 +1,15 @@
 import { has } from "./dialect";
 import { pooledKey } from "./keys";
-import { failureLines, type LogContext, linesOf, missingPackageLines, rollbackLines, upgradeDirOf } from "./logs";
+import {
+  failureLines,
+  fullDiskLines,
+  type LogContext,
+  linesOf,
+  missingPackageLines,
+  pythonLines,
+  rollbackLines,
+  upgradeDirOf,
+} from "./logs";
 import { missingPackages } from "./packages";
 import { STAGE } from "./stages";
 import type { AgentState, DagState, NodeState, StageScript, SubTaskState, Timer, UpgradeTarget } from "./state";
@@ -64,11 +73,20 @@ function failureOf(
   if (script?.what === "fail" && (script.agents === undefined || script.agents.includes(task.agent))) {
     return script.logs.length > 0 ? [...script.logs] : [...failureLines(context)];
   }
-  if (dag.target === null || missingPackages(world.state, dag).length === 0) return null;
+  if (dag.target === null) return null;
+  const lacking = lackOn(context);
+  if (lacking !== undefined) return [...lacking];
+  if (missingPackages(world.state, dag).length === 0) return null;
   if (node.name === STAGE.download) return [...missingPackageLines(context)];
   if (node.name !== STAGE.checkPackages) return null;
   const { version, build } = dag.target;
   return [`ERROR: [Task.Agent.Data.NotSet]: Agent ${addressOf(context.agent)} data ${version}-${build} not set`];
+}
+
+/** What a host lacks for a stage, in the stage's own lines. */
+function lackOn(context: LogContext): readonly string[] | undefined {
+  if (context.node.name === STAGE.checkEnv) return pythonLines(context);
+  return context.node.name === STAGE.download ? fullDiskLines(context) : undefined;
 }
 
 /** Ends the sub-tasks of a stage, with their lines, and writes what the stage leaves behind. */

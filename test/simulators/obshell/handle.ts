@@ -1,6 +1,6 @@
 import type { SimRequest, SimResponse } from "../shell/http";
-import { decryptBody, decryptHeader, type OcsHeader } from "./cipher";
-import { type Dialect, dialectOf, has } from "./dialect";
+import { decryptBody, decryptFirstHeader, decryptHeader, type OcsHeader } from "./cipher";
+import { type Dialect, dialectOf, has, speaksV1 } from "./dialect";
 import { failure, panicked, success } from "./envelope";
 import { Panic, Refusal } from "./errors";
 import { type Match, matchRoute, redirectOf, UNDECRYPTED } from "./routes";
@@ -53,25 +53,36 @@ function answer(incoming: Incoming): unknown {
   const { world, agent, request, now, dialect } = incoming;
   const agentHeader = (request.headers["x-ocs-agent-header"] ?? "") !== "";
   const match = matchRoute(request, agent.version);
-  const skip = UNDECRYPTED.has(request.target) || (match !== undefined && match.route.openIn === dialect);
-  const header = skip ? undefined : headerOf(agent, request);
-  const body =
-    header === undefined || request.body.length === 0 ? request.body : decryptBody(request.body, header.keys);
+  const skip = UNDECRYPTED.has(request.target) || (match !== undefined && isOpen(match, incoming));
+  const header = skip ? undefined : headerOf(incoming);
+  const body = header === undefined ? request.body : bodyOf(incoming, header);
   if (match === undefined) throw new Refusal("Common.NotFound", { args: ["404 not found"] });
-  if (needsPassword(match, dialect)) {
+  if (match.route.auth === "password" && !isOpen(match, incoming)) {
     verify(world.state, agent, { header, agentHeader, target: request.target, now: authTime(world, now), dialect });
   }
   return match.route.handle({ ...incoming, body, params: match.params });
 }
 
-function needsPassword({ route }: Match, dialect: Dialect): boolean {
-  return route.auth === "password" && route.openIn !== dialect;
+/** Whether this server answers the call to anybody. */
+function isOpen({ route }: Match, { dialect, agent }: Incoming): boolean {
+  return route.openIn === dialect && !speaksV1(agent.version);
 }
 
 /** The agent header wins over the other; an absent or empty one is none at all. */
-function headerOf(agent: AgentState, { headers }: SimRequest): OcsHeader | undefined {
+function headerOf({ world, agent, request }: Incoming): OcsHeader | undefined {
+  const { headers, target } = request;
+  if (speaksV1(agent.version)) {
+    const first = headers["x-ocs-auth"];
+    return first
+      ? { ...decryptFirstHeader(agent.key, first, world.state.switches.firstHeaderBlocks), uri: target }
+      : undefined;
+  }
   const text = headers["x-ocs-agent-header"] || headers["x-ocs-header"];
   return text ? decryptHeader(agent.key, text) : undefined;
+}
+
+function bodyOf({ agent, request: { body } }: Incoming, header: OcsHeader): Buffer {
+  return body.length === 0 || speaksV1(agent.version) ? body : decryptBody(body, header.keys);
 }
 
 function moved(target: string): SimResponse {

@@ -57,10 +57,11 @@ export class RsaError extends Error {
   override readonly message = "crypto/rsa: decryption error";
 }
 
-/** Base64, then RSAES-PKCS1-v1_5 block by block, blocks concatenated (OBShell facts §1.3). */
-export function rsaDecrypt(privateKey: string, text: string): Buffer {
+/** Base64, then RSAES-PKCS1-v1_5 block by block, blocks concatenated (OBShell facts §1.3); or of one block alone. */
+export function rsaDecrypt(privateKey: string, text: string, blocks: "one" | "many" = "many"): Buffer {
   const sealed = decodeBase64(text);
   const { key, blockBytes } = open(privateKey);
+  if (blocks === "one" && sealed.length !== blockBytes) throw new RsaError();
   const parts: Buffer[] = [];
   for (let at = 0; at < sealed.length; at += blockBytes) {
     parts.push(unpad(decryptBlock(key, sealed.subarray(at, at + blockBytes))));

@@ -1,3 +1,4 @@
+import { rpmName } from "./packages";
 import { STAGE, scriptOf } from "./stages";
 import type { AgentState, ClusterState, DagState, NodeState, UpgradeTarget } from "./state";
 import { HOME } from "./world";
@@ -25,9 +26,14 @@ export function mainPackage(state: ClusterState): string {
   return { community: "oceanbase-ce", business: "oceanbase", standalone: "oceanbase-standalone" }[state.edition];
 }
 
+/** `checkPythonEnvironmentInternal`, obshell `ob/agent/executor/ob/upgrade_ob.go`. */
+const PYTHON = "Checking if python is installed.";
+const PYTHON_FOUND = [PYTHON, "Python major version 3"];
+const PYTHON_MODULE = "Checking if python module 'mysql.connector' is installed.";
+
 /** Lines of a stage that went well, in the order a server shows them (OBShell live facts §4.3, §4.4, §5.2). */
 const LINES: Readonly<Record<string, Writer>> = {
-  [STAGE.checkEnv]: () => ["check python environment", "check python module 'mysql.connector'"],
+  [STAGE.checkEnv]: () => [...PYTHON_FOUND, PYTHON_MODULE],
   [STAGE.createDir]: (context) => [
     ...(context.target.upgradeDir
       ? []
@@ -38,10 +44,7 @@ const LINES: Readonly<Record<string, Writer>> = {
   ],
   [STAGE.download]: (context) => [
     ...downloadHead(context),
-    "Check the remaining disk space.",
-    `The directory being checked is ${upgradeDirOf(context.target)}`,
-    "The required disk size is 58850909",
-    "The remaining disk size is 250861064192",
+    ...diskLines(context, 250861064192),
     `Download all packages to ${workDir(context)}`,
     ...names(context)
       .split(" ")
@@ -96,6 +99,22 @@ const LINES: Readonly<Record<string, Writer>> = {
   [STAGE.restoreParameters]: () => ["start to restore parameters"],
 };
 
+function diskLines({ state, target }: LogContext, free: number): readonly string[] {
+  return [
+    "Check the remaining disk space.",
+    `The directory being checked is ${upgradeDirOf(target)}`,
+    `The required disk size is ${diskNeeded(state, target)}`,
+    `The remaining disk size is ${free}`,
+  ];
+}
+
+/** Installed size and payload of every package of the route, as the server adds them up. */
+function diskNeeded(state: ClusterState, { route }: UpgradeTarget): number {
+  const versions = new Set(route.map((step) => step.split("-")[0]));
+  const newest = new Map(state.packages.filter((one) => versions.has(one.version)).map((one) => [rpmName(one), one]));
+  return [...newest.values()].reduce((sum, { size, payloadSize }) => sum + size + payloadSize, 0);
+}
+
 function downloadHead(context: LogContext): readonly string[] {
   return [
     `The required upgrade package is [${names(context)}]`,
@@ -146,6 +165,30 @@ export function linesOf(context: LogContext): readonly string[] {
 /** Lines of "Download all required packages" that finds a package missing. */
 export function missingPackageLines(context: LogContext): readonly string[] {
   return [...downloadHead(context), "ERROR: [Common.Unexpected]: Unexpected error: record not found"];
+}
+
+/** Lines of the same stage on a host whose disk is too small; undefined where it is not. */
+export function fullDiskLines(context: LogContext): readonly string[] | undefined {
+  const { state, target } = context;
+  const free = state.conditions.diskFree;
+  const needed = diskNeeded(state, target);
+  if (free === null || free >= needed) return undefined;
+  const text = `The remaining disk space is insufficient, the remaining disk space is ${free}, and the required disk space is ${needed}`;
+  return [...downloadHead(context), ...diskLines(context, free), `ERROR: [Environment.DiskSpaceNotEnough]: ${text}`];
+}
+
+/** Lines of the python check where something is missing; undefined where nothing is. */
+export function pythonLines({ state: { conditions } }: LogContext): readonly string[] | undefined {
+  if (conditions.pythonMissing) {
+    return [PYTHON, "ERROR: [Environment.WithoutPython]: Please check if Python is installed"];
+  }
+  if (!conditions.pythonModuleMissing) return undefined;
+  return [
+    ...PYTHON_FOUND,
+    PYTHON_MODULE,
+    "Check python module 'mysql.connector' failed: exit status 1",
+    "ERROR: [Environment.WithoutModule]: Please check if Python module 'mysql.connector' is installed",
+  ];
 }
 
 function scriptHead(script: string, zone: string): readonly string[] {

@@ -43,6 +43,7 @@ const CONDITIONS: Conditions = {
   minObserverVersionSplit: false,
   compatibleSplit: false,
   runningBackups: 0,
+  diskFree: null,
   sharedStorage: false,
   startupModeMissing: false,
   topologyHidden: false,
@@ -56,6 +57,7 @@ const SWITCHES: Switches = {
   startPanicMs: 1000,
   notHoldMs: 0,
   supportedAuth: ["v2"],
+  firstHeaderBlocks: "many",
   obVersionText: "plain",
   oldLockRefusal: "OB.Cluster.UnderMaintenanceWithDag",
 };

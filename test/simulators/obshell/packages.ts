@@ -1,3 +1,4 @@
+import type { RouteStep } from "./route";
 import type { Architecture, ClusterState, DagState, Edition, PackageState } from "./state";
 import { splitBuildVersion } from "./version";
 
@@ -45,7 +46,7 @@ export function findPackage(state: ClusterState, query: PackageQuery): PackageSt
 }
 
 /** Names of the packages that a route needs and nobody uploaded. */
-export function missingForRoute(state: ClusterState, route: readonly string[], dist: string): readonly string[] {
+export function missingForRoute(state: ClusterState, route: readonly RouteStep[], dist: string): readonly string[] {
   return route.flatMap((step) =>
     architecturesOf(state).flatMap((architecture) =>
       REQUIRED[state.edition].flatMap((name) => missingStep(state, step, { name, dist, architecture })),
@@ -56,22 +57,21 @@ export function missingForRoute(state: ClusterState, route: readonly string[], d
 /** A step without a build takes the newest package of its version. */
 function missingStep(
   state: ClusterState,
-  step: string,
+  { version, build, unfindable }: RouteStep,
   { name, dist, architecture }: { readonly name: string; readonly dist: string; readonly architecture: Architecture },
 ): readonly string[] {
-  const { version, build } = splitBuildVersion(step);
-  if (build === "") {
-    const any = state.packages.some(
-      (candidate) =>
-        candidate.name === name &&
-        candidate.version === version &&
-        candidate.architecture === architecture &&
-        candidate.release.endsWith(`.${dist}`),
-    );
-    return any ? [] : [`${name}-${version}-\${release}.${dist}.${architecture}.rpm`];
+  if (build !== "") {
+    const query = { name, version, release: `${build}.${dist}`, architecture };
+    return findPackage(state, query) === undefined ? [rpmName(query)] : [];
   }
-  const query = { name, version, release: `${build}.${dist}`, architecture };
-  return findPackage(state, query) === undefined ? [rpmName(query)] : [];
+  const found = state.packages.some(
+    (one) =>
+      one.name === name &&
+      one.version === version &&
+      one.architecture === architecture &&
+      one.release.endsWith(`.${dist}`),
+  );
+  return found && !unfindable ? [] : [`${name}-${version}-\${release}.${dist}.${architecture}.rpm`];
 }
 
 export function missingAgentPackages(state: ClusterState, version: string, release: string): readonly string[] {
@@ -81,11 +81,16 @@ export function missingAgentPackages(state: ClusterState, version: string, relea
     .map(rpmName);
 }
 
+/** What the call has let pass, can be found. */
+function stepOf(text: string): RouteStep {
+  return { ...splitBuildVersion(text), unfindable: false };
+}
+
 /** What the stage "Download all required packages" would not find. */
 export function missingPackages(state: ClusterState, dag: DagState): readonly string[] {
   if (dag.target === null) return [];
   const { version, build, dist, route } = dag.target;
   return dag.kind === "agentUpgrade" || dag.kind === "agentCheck"
     ? missingAgentPackages(state, version, `${build}.${dist}`)
-    : missingForRoute(state, route, dist);
+    : missingForRoute(state, route.map(stepOf), dist);
 }

@@ -1,8 +1,8 @@
 import { type Call, requireCluster, requireDatabase, server } from "./call";
 import { Panic, Refusal } from "./errors";
 import { findPackage, missingAgentPackages, missingForRoute, REQUIRED, rpmName } from "./packages";
-import { findRoute } from "./route";
-import { atLeast, compareVersion, splitRelease } from "./version";
+import { findRoute, type RouteStep } from "./route";
+import { atLeast, compareVersion, splitBuildVersion, splitRelease } from "./version";
 import { addressOf, isUp, observerCondition, zonesOf } from "./world";
 
 /** What the upgrade calls look at before they accept, each in the server's order (OBShell facts §4.1–§4.4). */
@@ -149,7 +149,7 @@ function checkObPackages(call: Call, params: UpgradeParams): readonly string[] {
   const route = routeOf(call, current, target, main.upgradeDep);
   const missing = missingForRoute(state, route, dist);
   if (missing.length > 0) throw new Refusal("OB.Package.NotExist", { args: [missing.join(" ")] });
-  return route;
+  return route.map(({ version: between, build: own }) => (own === "" ? between : `${between}-${own}`));
 }
 
 function routeOf(
@@ -157,11 +157,9 @@ function routeOf(
   current: string,
   target: string,
   nodes: Parameters<typeof findRoute>[2] | null | undefined,
-): readonly string[] {
+): readonly RouteStep[] {
   const sameVersion = current.split("-")[0] === target.split("-")[0];
-  if (sameVersion || nodes === undefined) return [target];
+  if (sameVersion || nodes === undefined) return [{ ...splitBuildVersion(target), unfindable: false }];
   if (nodes === null) throw new Refusal("OB.Upgrade.DepYamlMissing");
-  return findRoute(current, target, nodes, (feature) => server(call, feature)).map(({ version, build }) =>
-    build === "" ? version : `${version}-${build}`,
-  );
+  return findRoute(current, target, nodes, (feature) => server(call, feature));
 }

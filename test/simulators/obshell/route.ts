@@ -15,16 +15,26 @@ export interface UpgradeNode {
 export interface RouteStep {
   readonly version: string;
   readonly build: string;
+  /** Its package is looked up with arguments in the wrong order, and so is never found (OBShell facts §4.4). */
+  readonly unfindable: boolean;
 }
 
-interface Visit {
-  readonly node: UpgradeNode;
-  readonly path: readonly UpgradeNode[];
+/** An entry while obshell searches; one that is only led to is a new one each time. */
+interface Stop {
+  readonly version: string;
+  /** "null" for an entry without one: obshell compares it as a text. */
+  readonly release: string;
+  readonly deprecated: boolean;
+  readonly rule: UpgradeNode["requireFromBinary"];
+  next: Stop[];
+  precursor: Stop | undefined;
 }
+
+const NO_RELEASE = "null";
 
 /**
- * The steps after the current version, the target last. Depth first, although obshell calls it the shortest path;
- * entries with a release are looked at before those without. An unknown start is refused, a dead end is a panic.
+ * The steps after the current version, the target last (`upgrade_route.go`, OBShell facts §4.4). A stack and not a queue,
+ * although obshell calls it the shortest path. An unknown start is refused, a dead end is a panic.
  */
 export function findRoute(
   from: string,
@@ -32,70 +42,114 @@ export function findRoute(
   nodes: readonly UpgradeNode[],
   server: (feature: Feature) => boolean,
 ): readonly RouteStep[] {
-  const start = splitBuildVersion(from);
+  const current = splitBuildVersion(from);
   const target = splitBuildVersion(to);
-  const entry = startNode(from, nodes);
-  if (entry === undefined) throw new Refusal("OB.Upgrade.Path.NotExist", { args: [start.version, target.version] });
-  const path = search(entry, target, nodes);
-  if (path === undefined) throw new Panic("index out of range [-1]");
-  if (path.at(-1)?.deprecated) throw new Refusal("OB.Upgrade.ToDeprecatedVersion", { args: [target.version] });
-  const middle = path.slice(1, -1).filter((node, index) => needsBinary(node, path[index]));
-  const steps = middle.map((node) => splitBuildVersion(node.version));
-  const barrierStart = !server("barrierStartOnce") && needsBinary(entry, undefined) ? [start] : [];
-  return [...barrierStart, ...steps, target];
+  const stops = build(nodes);
+  const start = startStop(from, stops);
+  if (start === undefined) throw new Refusal("OB.Upgrade.Path.NotExist", { args: [current.version, target.version] });
+  const end = search(start, target);
+  if (end === undefined) throw new Panic("index out of range [-1]");
+  const path = unwind(end);
+  if (end.deprecated) throw new Refusal("OB.Upgrade.ToDeprecatedVersion", { args: [target.version] });
+  const required = requiredOn(path);
+  const first = server("barrierStartOnce") ? 1 : 0;
+  const middle = path.slice(first, -1).filter((stop) => required.has(stop));
+  return [...middle.map((stop) => stepOf(stop, stops)), { ...target, unfindable: false }];
 }
 
-/** The exact entry, else the one of the same version with the greatest release. */
-function startNode(from: string, nodes: readonly UpgradeNode[]): UpgradeNode | undefined {
-  const { version } = splitBuildVersion(from);
-  const same = nodes.filter((node) => splitBuildVersion(node.version).version === version);
-  return (
-    same.find((node) => node.version === from) ??
-    [...same].sort((a, b) => (buildText(a) < buildText(b) ? -1 : 1)).at(-1)
-  );
-}
-
-function buildText(node: UpgradeNode): string {
-  return splitBuildVersion(node.version).build;
-}
-
-function search(
-  start: UpgradeNode,
-  target: RouteStep,
-  nodes: readonly UpgradeNode[],
-): readonly UpgradeNode[] | undefined {
-  const stack: Visit[] = [{ node: start, path: [start] }];
-  const seen = new Set<string>([start.version]);
-  for (let visit = stack.pop(); visit !== undefined; visit = stack.pop()) {
-    const { node, path } = visit;
-    if (path.length > 1 && reaches(node, target)) return path;
-    for (const name of orderedNext(node)) {
-      const next = nodes.find((candidate) => candidate.version === name) ?? { version: name };
-      if (seen.has(next.version)) continue;
-      seen.add(next.version);
-      stack.push({ node: next, path: [...path, next] });
+/** `Build`: an entry that is listed twice is an error. Each successor is added twice, those with a release in front. */
+function build(nodes: readonly UpgradeNode[]): ReadonlyMap<string, Stop> {
+  const stops = new Map<string, Stop>();
+  for (const node of nodes) {
+    if (stops.has(node.version)) {
+      throw new Refusal("Common.Unexpected", { args: [`version ${node.version} has duplicate`] });
     }
+    stops.set(node.version, stopOf(node));
+  }
+  for (const { version, canBeUpgradedTo = [] } of nodes) {
+    const stop = stops.get(version);
+    for (const name of [...canBeUpgradedTo, ...canBeUpgradedTo]) {
+      const next = stops.get(name) ?? stopOf({ version: name });
+      if (next.release === NO_RELEASE) stop?.next.push(next);
+      else stop?.next.unshift(next);
+    }
+  }
+  return stops;
+}
+
+function stopOf({ version, deprecated = false, requireFromBinary: rule }: UpgradeNode): Stop {
+  const [name = "", release = NO_RELEASE] = version.split("-");
+  return { version: name, release, deprecated, rule, next: [], precursor: undefined };
+}
+
+/** `GetNode`: the exact entry, else the one of the same version with the greatest release, as texts: "null" is greatest. */
+function startStop(from: string, stops: ReadonlyMap<string, Stop>): Stop | undefined {
+  const exact = stops.get(from);
+  if (exact !== undefined) return exact;
+  const { version } = splitBuildVersion(from);
+  const same = [...stops.values()].filter((stop) => stop.version === version);
+  return same.sort((a, b) => (a.release < b.release ? -1 : 1)).at(-1);
+}
+
+function search(start: Stop, target: { readonly version: string; readonly build: string }): Stop | undefined {
+  const stack = [start];
+  const visited = new Set(stack);
+  const push = (next: Stop, from: Stop) => {
+    next.precursor = from;
+    stack.push(next);
+    visited.add(next);
+  };
+  for (let stop = stack.pop(); stop !== undefined; stop = stack.pop()) {
+    if (stop.version !== target.version) {
+      for (const next of stop.next) if (!visited.has(next)) push(next, stop);
+      continue;
+    }
+    if (stop.release === target.build) return stop;
+    if (stop.release !== NO_RELEASE) continue;
+    const builds = new Set(stop.next.filter((next) => !visited.has(next) && next.version === target.version));
+    if (builds.size === 0) return stop;
+    for (const next of builds) push(next, stop);
   }
   return undefined;
 }
 
-function reaches(node: UpgradeNode, target: RouteStep): boolean {
-  const { version, build } = splitBuildVersion(node.version);
-  return version === target.version && (build === "" || build === target.build);
+/** From the start on. Of stops of one version in a row only the last counts, but the start always does. */
+function unwind(end: Stop): readonly Stop[] {
+  const path: Stop[] = [];
+  let stop: Stop | undefined = end;
+  while (stop !== undefined) {
+    path.unshift(stop);
+    let previous: Stop | undefined = stop.precursor;
+    while (previous?.precursor !== undefined && previous.version === stop.version) previous = previous.precursor;
+    stop = previous;
+  }
+  return path;
 }
 
-function orderedNext(node: UpgradeNode): readonly string[] {
-  const names = node.canBeUpgradedTo ?? [];
-  const released = names.filter((name) => splitBuildVersion(name).build !== "");
-  return [...released, ...names.filter((name) => !released.includes(name))];
+/** `FormatRoute`: what a stop is reached from is the last one that was itself asked, not the one just before. */
+function requiredOn(path: readonly Stop[]): ReadonlySet<Stop> {
+  const required = new Set<Stop>();
+  let barrier = path[0];
+  for (const stop of path) {
+    const { rule = false } = stop;
+    const { value, whenComeFrom } = typeof rule === "boolean" ? { value: rule, whenComeFrom: [] } : rule;
+    if (whenComeFrom.length === 0) {
+      if (value) required.add(stop);
+      continue;
+    }
+    const from = barrier === undefined ? [] : [barrier.version, `${barrier.version}-${barrier.release}`];
+    if (!value || !whenComeFrom.some((name) => from.includes(name))) continue;
+    required.add(stop);
+    barrier = stop;
+  }
+  return required;
 }
 
-function needsBinary(node: UpgradeNode, previous: UpgradeNode | undefined): boolean {
-  const rule = node.requireFromBinary;
-  if (rule === undefined || typeof rule === "boolean") return rule ?? false;
-  if (!rule.value || previous === undefined) return rule.value;
-  const from = splitBuildVersion(previous.version).version;
-  return rule.whenComeFrom.length === 0 || rule.whenComeFrom.some((name) => splitBuildVersion(name).version === from);
+/** Without a release: any package of the version that is not deprecated, were it not for the swapped arguments. */
+function stepOf({ version, release }: Stop, stops: ReadonlyMap<string, Stop>): RouteStep {
+  const deprecated = [...stops.values()].some((stop) => stop.version === version && stop.deprecated);
+  const open = release === NO_RELEASE;
+  return { version, build: open ? "" : release, unfindable: open && deprecated };
 }
 
 /** The file's text, as an upload answers it. */

@@ -91,6 +91,8 @@ export interface PackageState {
   readonly bundledAgent?: string;
   /** Nodes of `etc/oceanbase_upgrade_dep.yml`; absent: any version upgrades directly; null: an empty file. */
   readonly upgradeDep?: readonly UpgradeNode[] | null;
+  /** The file's own text, where it was uploaded. */
+  readonly upgradeDepText?: string;
   readonly uploadedAt: number;
 }
 
@@ -203,6 +205,8 @@ export interface Conditions {
   minObserverVersionSplit: boolean;
   compatibleSplit: boolean;
   runningBackups: number;
+  /** Bytes free where the packages are unpacked, on every host; null: enough. */
+  diskFree: number | null;
   sharedStorage: boolean;
   /** The parameter `ob_startup_mode` has no row: 4.4.2.0 panics. */
   startupModeMissing: boolean;
@@ -225,6 +229,8 @@ export interface Switches {
   /** After a start, reads of tasks answer NotHold for so long. */
   notHoldMs: number;
   supportedAuth: readonly string[] | null;
+  /** Whether an agent of 4.2.2.0 decrypts a header of several blocks (the Go SDK sends such) or of one (the docs do). */
+  firstHeaderBlocks: "one" | "many";
   /** `obcluster_info.version`: "4.2.1.1" or "5.7.25-OceanBase_CE-v4.2.1.1". */
   obVersionText: "plain" | "mysql";
   /** Refusal by the lock on servers before the errCode era. */

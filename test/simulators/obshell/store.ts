@@ -7,6 +7,7 @@ import { Base64Error } from "./gobase64";
 import { RsaError, rsaDecrypt } from "./keys";
 import { fileOf } from "./multipart";
 import { rpmName } from "./packages";
+import { upgradeDepOf } from "./payload";
 import { renderUpgradeDep } from "./route";
 import { RpmError, type RpmFile, readRpm } from "./rpm";
 import type { Architecture, ClusterState, PackageState } from "./state";
@@ -62,7 +63,8 @@ function sealedHash({ agent, request }: Call): string {
 function receive(call: Call, file: Buffer): PackageState {
   requireDatabase(call);
   const rpm = parse(file);
-  checkContent(call, rpm);
+  const upgrades = checkContent(call, rpm);
+  const list = upgrades ? upgradeDepOf(rpm.payload) : undefined;
   return insertPackage(call.world.state, {
     name: rpm.name,
     version: rpm.version,
@@ -72,6 +74,7 @@ function receive(call: Call, file: Buffer): PackageState {
     payloadSize: rpm.payloadSize,
     chunkCount: Math.max(1, Math.ceil(rpm.payloadSize / CHUNK_BYTES)),
     md5: rpm.md5,
+    ...(list === undefined ? {} : { upgradeDep: list.nodes, upgradeDepText: list.text }),
     uploadedAt: call.now,
   });
 }
@@ -155,7 +158,7 @@ function capitalised(one: PackageState): object {
     PayloadSize: one.payloadSize,
     ChunkCount: one.chunkCount,
     Md5: one.md5,
-    UpgradeDepYaml: one.upgradeDep ? renderUpgradeDep(one.upgradeDep) : "",
+    UpgradeDepYaml: one.upgradeDepText ?? (one.upgradeDep ? renderUpgradeDep(one.upgradeDep) : ""),
     GmtModify: ZERO_TIME,
   };
 }

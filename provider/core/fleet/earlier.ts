@@ -1,0 +1,69 @@
+import type { Clock } from "../clock";
+import type { UpgradeRecord } from "../outcome";
+import type { Ended } from "./fleet";
+
+/** What an earlier run may have left at the vendor, by its record. All times in milliseconds of `Clock.elapsed`, but one. */
+export interface Earlier {
+  /** When it sent its calls: the newest of those that had not shown, or else the first. Since 1970. */
+  readonly sentAt: number;
+  /** The same. */
+  readonly calledAt: number;
+  /** The answer to one of them was lost. */
+  readonly lost: boolean;
+  /** It is not known which members they named. */
+  readonly anybody: boolean;
+  /** The run saw the end of what it asked for, for the members that the pin had then. */
+  readonly over: boolean;
+  /** When the last window closes that its scheduled upgrades wait for. */
+  readonly closes: number;
+  /** When this run began. */
+  readonly runAt: number;
+}
+
+/**
+ * Undefined when nothing can be left that this tool asked for.
+ * @param settleTime how long a call may take to show, in milliseconds
+ */
+export function earlierOf(
+  record: UpgradeRecord | undefined,
+  clock: Pick<Clock, "now" | "elapsed">,
+  settleTime: number,
+): Earlier | undefined {
+  if (record === undefined || record.joined === true) return undefined;
+  const { state, startedAt, window } = record;
+  const parsed = Date.parse(startedAt);
+  const now = clock.now();
+  const runAt = clock.elapsed();
+  // A clock that was ahead must not keep a later run waiting.
+  const sentAt = Number.isNaN(parsed) ? now : Math.min(parsed, now);
+  // A member that had left the pin may have come back before its upgrade shows.
+  const recent = (state === "succeeded" || state === "failed") && now - sentAt < settleTime;
+  if (!isOpen(record) && !recent) return undefined;
+  const closes = Date.parse(window?.closes ?? "");
+  return {
+    sentAt,
+    calledAt: runAt - (now - sentAt),
+    lost: state === "unknown",
+    anybody: state !== "deferred",
+    over: !isOpen(record),
+    closes: Number.isNaN(closes) ? Number.POSITIVE_INFINITY : runAt - (now - closes),
+    runAt,
+  };
+}
+
+/** Whether the vendor has, or may have, something still to do. */
+export function isOpen({ state }: UpgradeRecord): boolean {
+  return state === "running" || state === "unknown" || state === "deferred";
+}
+
+/** How far a vendor's clock may be off ours, in milliseconds. */
+const CLOCKS_APART = 15 * 60_000;
+/** Vendors tell times without their fractions, so a task can seem to have begun before it was asked for. */
+const WHOLE_SECONDS = 1_000;
+
+/** What has become of an earlier run's task; when in doubt, a success is taken for its own, a failure is not. */
+export function endedAfter({ sentAt }: Earlier, ended: Ended | undefined): Ended | undefined {
+  if (ended === undefined) return undefined;
+  const doubt = ended.kind === "succeeded" ? CLOCKS_APART : WHOLE_SECONDS;
+  return ended.began >= sentAt - doubt ? ended : undefined;
+}

@@ -1,0 +1,77 @@
+import type { UpgradeRecord } from "../outcome";
+import type { FleetMember } from "./fleet";
+
+/** Stands for the id of a task that was asked for and has not been seen yet. */
+const UNSEEN = "unknown";
+
+/** The tasks that this pin scheduled and that have not started, by member. */
+export class Schedule {
+  readonly #tasks: Map<string, string>;
+
+  constructor(remembered: UpgradeRecord | undefined) {
+    this.#tasks = new Map(remembered?.joined === true ? [] : Object.entries(remembered?.tasks ?? {}));
+  }
+
+  get size(): number {
+    return this.#tasks.size;
+  }
+
+  /** For the record. */
+  get tasks(): Readonly<Record<string, string>> {
+    return Object.fromEntries(this.#tasks);
+  }
+
+  has(member: string): boolean {
+    return this.#tasks.has(member);
+  }
+
+  /** Whether its task was asked for, and never seen. */
+  unseen(member: string): boolean {
+    return this.#tasks.get(member) === UNSEEN;
+  }
+
+  /** Whether a member's task is one of ours. */
+  owns(member: string, task: string): boolean {
+    const known = this.#tasks.get(member);
+    return known === task || known === UNSEEN;
+  }
+
+  /** Upgrades were asked for that wait for their windows. */
+  asked(members: readonly FleetMember[]): void {
+    for (const { name } of members) this.#tasks.set(name, UNSEEN);
+  }
+
+  /** Learns from a look: the ids of tasks, and which of them have started. */
+  seen(members: readonly FleetMember[]): void {
+    for (const { name, condition, ended } of members) {
+      const known = this.#tasks.get(name);
+      if (known === undefined) continue;
+      if (condition.kind === "deferred" && known === UNSEEN) this.#tasks.set(name, condition.task.id);
+      if (condition.kind === "upgrading" || ended?.task.id === known) this.#tasks.delete(name);
+    }
+  }
+
+  /** Tasks that are no more. */
+  drop(tasks: readonly string[]): void {
+    for (const [member, task] of this.#tasks) if (tasks.includes(task)) this.#tasks.delete(member);
+  }
+
+  /** Nothing of ours waits there any more. */
+  forget(members: Iterable<string>): void {
+    for (const member of members) this.#tasks.delete(member);
+  }
+
+  /** Members with a task of ours that are none of these. */
+  others(members: Iterable<string>): string[] {
+    const known = new Set(members);
+    return [...this.#tasks.keys()].filter((member) => !known.has(member));
+  }
+
+  /** The ids of these members' tasks, as far as they were seen. */
+  idsOf(members: readonly string[]): string[] {
+    return members.flatMap((member) => {
+      const task = this.#tasks.get(member);
+      return task === undefined || task === UNSEEN ? [] : [task];
+    });
+  }
+}

@@ -1,0 +1,148 @@
+import { formatDuration } from "../duration";
+import { PinError, Refused, Unreachable } from "../errors";
+import { Watch } from "../pace";
+import type { Patience } from "../patience";
+import type { Policy } from "../policy";
+import type { Runtime } from "../runtime";
+import { formatVersion } from "../version";
+import { batchesOf } from "./batches";
+import type { FleetMember, FleetPin } from "./fleet";
+import type { FleetRecord } from "./record";
+import type { Schedule } from "./schedule";
+import { count } from "./sentences";
+import type { Tally } from "./tally";
+
+/** Calls that follow from one look are sent within so many milliseconds of it. */
+const FRESH = 60_000;
+
+type Asked = Pick<FleetPin, "title" | "batchSize" | "groupOf" | "prepare" | "start" | "defers" | "words">;
+
+/** What a call came to. `refused`: it had no effect. `unsent`: it did not get there. */
+type Answer = "accepted" | "refused" | "lost" | "unsent";
+
+interface Books {
+  readonly tally: Tally;
+  readonly record: FleetRecord;
+  readonly schedule: Schedule;
+}
+
+/** Sends the calls of a run, and books what was sent. */
+export class Sender {
+  readonly #pin: Asked;
+  readonly #policy: Policy;
+  readonly #runtime: Runtime;
+  readonly #patience: Patience;
+  readonly #books: Books;
+  readonly #watch: Watch;
+  /** Since when no call has got there. */
+  #stuckSince: number | undefined;
+
+  constructor(pin: Asked, policy: Policy, runtime: Runtime, patience: Patience, books: Books) {
+    this.#pin = pin;
+    this.#policy = policy;
+    this.#runtime = runtime;
+    this.#patience = patience;
+    this.#books = books;
+    this.#watch = new Watch(runtime.clock, runtime.signal, runtime.random);
+  }
+
+  /** Asks for the upgrade of all of them, as far as one look at them carries; what is left is for the next look. */
+  async send(members: readonly FleetMember[]): Promise<void> {
+    const { clock, signal } = this.#runtime;
+    const batches = batchesOf(this.#pin, members, this.#books.tally);
+    if (await this.#prepare(batches)) return;
+    const lookedAt = clock.elapsed();
+    let patient = false;
+    for (const batch of batches) {
+      signal.throwIfAborted();
+      if (clock.elapsed() - lookedAt > FRESH) break;
+      const answer = await this.#call(batch);
+      patient ||= answer === "refused" || answer === "unsent";
+      if (answer === "lost" || answer === "unsent") break;
+    }
+    if (patient) await this.#watch.pauseAfterRefusal();
+  }
+
+  /** @returns whether all have to be looked at again first */
+  async #prepare(batches: readonly (readonly FleetMember[])[]): Promise<boolean> {
+    try {
+      return await this.#patience.ask(async () => (await this.#pin.prepare?.(batches)) ?? false);
+    } catch (error) {
+      this.#runtime.signal.throwIfAborted();
+      if (!(error instanceof Refused)) throw error;
+      // One of the batches was refused: each is tried alone, to learn which.
+      if (batches.length > 1) for (const batch of batches) await this.#prepare([batch]);
+      else this.#refused(batches.flat(), error);
+      if (batches.length === 1) await this.#watch.pauseAfterRefusal();
+      return true;
+    }
+  }
+
+  async #call(batch: readonly FleetMember[]): Promise<Answer> {
+    const { clock, inform, report } = this.#runtime;
+    const { words } = this.#pin;
+    const what = `the ${words.upgrade} of ${count(batch.length, words)}`;
+    const sentAt = clock.elapsed();
+    report({ message: `asking for ${what}` });
+    try {
+      await this.#pin.start(batch);
+    } catch (error) {
+      return this.#failed(error, batch, sentAt);
+    }
+    this.#stuckSince = undefined;
+    this.#book(batch, sentAt, false);
+    inform(`asked for ${what}: ${batch.length <= 3 ? batch.map(({ name }) => name).join(", ") : routeOf(batch)}`);
+    return "accepted";
+  }
+
+  #failed(error: unknown, batch: readonly FleetMember[], sentAt: number): Answer {
+    const { signal, warn, report } = this.#runtime;
+    // What is thrown by a fault of this tool says nothing about what was sent.
+    const lost = error instanceof Unreachable ? error.sent : !(error instanceof PinError);
+    if (lost) this.#book(batch, sentAt, true);
+    signal.throwIfAborted();
+    if (!(error instanceof Refused) && !(error instanceof Unreachable)) throw error;
+    if (lost) {
+      warn(`The answer to the upgrade call was lost (${error.message}); looking for the upgrades.`);
+      this.#stuckSince = undefined;
+      return "lost";
+    }
+    report({ message: `not started yet: ${error.message}` });
+    if (error instanceof Unreachable) {
+      this.#giveUpOver(error, sentAt);
+      return "unsent";
+    }
+    this.#refused(batch, error);
+    return "refused";
+  }
+
+  #refused(batch: readonly FleetMember[], refusal: Refused): void {
+    this.#stuckSince = undefined;
+    this.#books.tally.refused(batch, refusal);
+  }
+
+  #book(batch: readonly FleetMember[], sentAt: number, lost: boolean): void {
+    const { tally, record, schedule } = this.#books;
+    const { defers } = this.#pin;
+    tally.sent(batch, sentAt, this.#runtime.clock.elapsed(), lost);
+    if (defers) schedule.asked(batch);
+    else schedule.forget(batch.map(({ name }) => name));
+    record.asked(batch, sentAt, lost);
+  }
+
+  #giveUpOver(cause: Unreachable, sentAt: number): void {
+    this.#stuckSince ??= sentAt;
+    const stuck = this.#runtime.clock.elapsed() - this.#stuckSince;
+    if (stuck < this.#policy.unreachableBudget) return;
+    throw new PinError(
+      "unreachable",
+      `${this.#pin.title}: the upgrade call could not be sent for ${formatDuration(stuck)}: ${cause.message}`,
+      { remedy: "Once the vendor can be reached, run `pulumi up`: it asks only for what is left.", cause },
+    );
+  }
+}
+
+/** Members of one call run the same version. */
+function routeOf([first]: readonly FleetMember[]): string {
+  return first === undefined ? "" : `${formatVersion(first.version)} → ${first.target ?? "newest"}`;
+}

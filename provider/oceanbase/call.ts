@@ -1,0 +1,138 @@
+import type { Constraint } from "../core/constraint";
+import type { Finding, UpgradeCall } from "../core/pin";
+import {
+  compareVersions,
+  formatParts,
+  formatVersion,
+  lowestVersion,
+  parseVersion,
+  type Version,
+} from "../core/version";
+import { endangers } from "./arguments";
+import type { Ways } from "./dependency-lists";
+import { asUploaded, type LocalPackages, strangeArchitectures } from "./local-packages";
+import type { UpgradeObservation } from "./look";
+import { chooseTarget, type Target } from "./packages";
+import { preflight } from "./preflight";
+import { findRoute, type Route } from "./route";
+import { routeFindings } from "./route-findings";
+import type { RpmPackage } from "./rpm";
+import type { UploadedPackage } from "./schema";
+import type { System, UpgradeArguments } from "./system";
+import { sameAsUploaded } from "./upload";
+
+/** A look, with what is at hand here. */
+export interface PinObservation extends UpgradeObservation {
+  readonly local: LocalPackages;
+  /** What this run has uploaded; older servers do not list it. */
+  readonly sent: readonly UploadedPackage[];
+  /** The ways to the target; undefined where no list of them is at hand. */
+  readonly ways?: Ways;
+}
+
+/** What is asked for, and of what. */
+export interface Wish<A extends UpgradeArguments> {
+  readonly system: System<A>;
+  readonly args: A;
+  readonly constraint: Constraint;
+}
+
+/** Where the upgrade goes; a finding when that cannot be said. */
+export function targetOf<A extends UpgradeArguments>(
+  { system, args, constraint }: Wish<A>,
+  observation: Pick<PinObservation, "readiness" | "local">,
+): Target | Finding {
+  const pin = { version: args.version, release: args.release, constraint };
+  return chooseTarget(pin, available(observation), system.editions);
+}
+
+/** The call that the upgrade takes, and all that is known against it. Pure. */
+export function callOf<A extends UpgradeArguments>(
+  wish: Wish<A>,
+  observation: PinObservation,
+  homes: readonly string[],
+): UpgradeCall {
+  const { system, args } = wish;
+  const { readiness, members, local } = observation;
+  const lowest = lowestVersion(members.map((member) => member.version));
+  const target = targetOf(wish, observation);
+  const uploads = missingOnServers(observation).length;
+  const ready = { ...readiness, uploaded: available(observation) };
+  const route = "code" in target ? undefined : wayTo(target, lowest, observation);
+  return {
+    from: lowest ? formatVersion(lowest) : "",
+    route: lineOf(lowest, "code" in target ? undefined : target, { wish: args.version, ways: observation.ways, route }),
+    how: `${system.how(args, readiness)}${uploads === 0 ? "" : `, after uploading ${uploads} package${uploads === 1 ? "" : "s"}`}`,
+    findings: [
+      ...directoryFindings(args.upgradeDir, homes),
+      ...local.findings,
+      ...strangeArchitectures(local.packages, readiness.architectures),
+      ...("code" in target
+        ? [target]
+        : [
+            ...preflight(system.checks, ready, { args, target, editions: system.editions }),
+            ...routeFindings(route, { target, from: lowest, ready, editions: system.editions }),
+          ]),
+    ],
+  };
+}
+
+/** Local packages that the servers do not have. */
+export function missingOnServers({ local, sent, readiness }: PinObservation): RpmPackage[] {
+  const there = [...(readiness.uploaded ?? []), ...sent];
+  return local.packages.filter((pkg) => !sameAsUploaded(pkg, there));
+}
+
+/** What the servers have, or will have before the call; undefined when neither is known. */
+export function available({
+  readiness: { uploaded },
+  local: { packages },
+}: Pick<PinObservation, "readiness" | "local">): UploadedPackage[] | undefined {
+  if (uploaded === undefined && packages.length === 0) return undefined;
+  return [...(uploaded ?? []), ...packages.map(asUploaded)];
+}
+
+/** The first server that installs a current version that is a barrier only once. */
+const START_ONCE: Version = { parts: [4n, 4n, 1n, 0n] };
+
+function wayTo(
+  target: Target,
+  from: Version | undefined,
+  { ways, readiness: { callee } }: Pick<PinObservation, "ways" | "readiness">,
+): Route | undefined {
+  if (ways?.kind !== "known" || from === undefined) return undefined;
+  const server = parseVersion(callee ?? "");
+  const repeatsStart = server !== undefined && compareVersions(server, START_ONCE) < 0;
+  const start = { version: formatParts(from), build: String(from.build ?? "") };
+  const end = { version: target.version, build: target.release.split(".")[0] ?? "" };
+  return findRoute(ways.nodes, start, end, { repeatsStart });
+}
+
+/** `4.2.1.8 → 4.2.5.1 (needs its package) → 4.3.5.2`; with the builds where only they differ. */
+function lineOf(
+  from: Version | undefined,
+  target: Target | undefined,
+  { wish, ways, route }: { wish: string; ways: Ways | undefined; route: Route | undefined },
+): string {
+  if (from === undefined) return wish;
+  if (target === undefined) return `${formatParts(from)} → ${wish}`;
+  if (formatParts(from) === target.version) return `${formatVersion(from)} → ${target.version}-${target.release}`;
+  const between = route?.kind === "route" ? route.steps.slice(0, -1) : [];
+  const unread = ways?.kind === "unread" ? " (route not known)" : "";
+  const stops = between.map(
+    ({ version, build }) => `${build === undefined ? version : `${version}-${build}`} (needs its package)`,
+  );
+  return [formatParts(from), ...stops, `${target.version}${unread}`].join(" → ");
+}
+
+function directoryFindings(directory: string | undefined, homes: readonly string[]): Finding[] {
+  if (directory === undefined) return [];
+  return [...new Set(homes)]
+    .filter((home) => endangers(directory, home))
+    .map((home) => ({
+      code: "upgrade-dir-is-home",
+      property: "upgradeDir",
+      message: `${directory} contains or belongs to the agents' home ${home}, and a rollback deletes it.`,
+      remedy: 'Name a directory of its own, such as "/data/obshell-upgrade", or leave it out.',
+    }));
+}

@@ -1,0 +1,65 @@
+import type { z } from "zod";
+import { type RefusalKind, Refused, Unreachable } from "../core/errors";
+import { validate } from "../http/body";
+import type { Answer } from "./answers";
+import { unauthorized } from "./contact";
+import { remedyOf } from "./remedies";
+
+/** The one 401 that says nothing about key, clock or password. */
+const WRONG_HASH = /sha256 (mismatch|not match)/i;
+
+/**
+ * What a POST came to.
+ * @param forget is called when the agent has to be met anew
+ * @throws Refused when the agent says no; Unreachable with `sent` when it cannot be known whether it was accepted;
+ * PinError `unauthorized`
+ */
+export function outcomeOf<T>(
+  { origin, target }: { readonly origin: string; readonly target: string },
+  answer: Answer,
+  schema: z.ZodType<T>,
+  forget: () => void,
+): T {
+  switch (answer.kind) {
+    case "data":
+      return accepted(schema, answer.data, `POST ${target} at ${origin}`);
+    case "unauthorized":
+      if (answer.certain) throw unauthorized(origin, answer.text);
+      if (WRONG_HASH.test(answer.text)) throw refused(origin, target, answer.text, { refusal: "final" });
+      forget();
+      throw new Refused(`${origin} could not verify POST ${target}: ${answer.text}.`, { refusal: "soon" });
+    case "refused":
+      throw refused(origin, target, answer.text, answer);
+    default:
+      throw new Unreachable(`POST ${target} at ${origin} was answered by something else: ${answer.text}`, {
+        sent: true,
+        heard: false,
+      });
+  }
+}
+
+function refused(
+  origin: string,
+  target: string,
+  text: string,
+  { refusal, code }: { readonly refusal: RefusalKind; readonly code?: string },
+): Refused {
+  const remedy = remedyOf(code);
+  return new Refused(`${origin} refused POST ${target}: ${text}.`, {
+    refusal,
+    ...(remedy === undefined ? {} : { remedy }),
+  });
+}
+
+/** A success in an unknown shape is still a success: what was started has to be looked for. */
+function accepted<T>(schema: z.ZodType<T>, data: unknown, what: string): T {
+  try {
+    return validate(schema, data, what);
+  } catch (cause) {
+    throw new Unreachable(`${what} was accepted, with an answer that cannot be read`, {
+      sent: true,
+      heard: true,
+      cause,
+    });
+  }
+}

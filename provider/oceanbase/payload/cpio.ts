@@ -1,0 +1,54 @@
+import { Inflow, UnreadablePayload } from "./inflow";
+
+/** The "new ASCII" format of cpio, with or without checksums: a header of hexadecimal numbers, the name, the content. */
+const MAGIC = /^07070[12]/;
+const HEADER_BYTES = 110;
+const FIELD_BYTES = 8;
+/** Places of two of the numbers behind the magic. */
+const FIELD = { size: 6, nameSize: 11 } as const;
+const LAST = "TRAILER!!!";
+const LONGEST_NAME = 4096;
+
+/**
+ * The content of one file in an archive; undefined when it is not in there.
+ * @param largest bytes that it may have
+ * @throws UnreadablePayload
+ */
+export async function findInCpio(
+  archive: AsyncIterable<Uint8Array>,
+  wanted: string,
+  largest: number,
+): Promise<Buffer | undefined> {
+  const flow = new Inflow(archive);
+  try {
+    return await find(flow, wanted, largest);
+  } finally {
+    await flow.close();
+  }
+}
+
+async function find(flow: Inflow, wanted: string, largest: number): Promise<Buffer | undefined> {
+  for (;;) {
+    const header = (await flow.take(HEADER_BYTES)).toString("latin1");
+    if (!MAGIC.test(header)) throw new UnreadablePayload("it is not an archive in cpio format");
+    const nameSize = number(header, FIELD.nameSize);
+    if (nameSize > LONGEST_NAME) throw new UnreadablePayload("a name in it is too long");
+    const name = (await flow.take(nameSize)).toString("utf8").replace(/\0.*$/s, "");
+    await flow.skip(-(HEADER_BYTES + nameSize) & 3);
+    if (name === LAST) return undefined;
+    const size = number(header, FIELD.size);
+    if (name.replace(/^\.?\/?/, "/") !== wanted) {
+      await flow.skip(size + (-size & 3));
+      continue;
+    }
+    if (size > largest) throw new UnreadablePayload(`${wanted} in it has ${size} bytes`);
+    return flow.take(size);
+  }
+}
+
+function number(header: string, field: number): number {
+  const start = 6 + field * FIELD_BYTES;
+  const text = header.slice(start, start + FIELD_BYTES);
+  if (!/^[0-9a-f]{8}$/i.test(text)) throw new UnreadablePayload("a header in it is damaged");
+  return Number.parseInt(text, 16);
+}

@@ -1,0 +1,92 @@
+/** Probabilities have 11 bits; each decision moves one by a 32nd of the way. */
+const PROBABILITY_BITS = 11;
+const ONE = 1 << PROBABILITY_BITS;
+const MOVE_BITS = 5;
+/** Below this the range takes in another byte. */
+const TOP = 1 << 24;
+/** The first of them is always 0. */
+const START_BYTES = 5;
+
+/** An even chance. */
+export const EVEN = ONE / 2;
+
+/**
+ * The arithmetic decoder of LZMA. `range` and `code` are 32-bit numbers without a sign, kept in signed ones, which is
+ * what JavaScript computes fast with.
+ */
+export class RangeDecoder {
+  #range = 0;
+  #code = 0;
+  #at = 0;
+  #bytes: Uint8Array = new Uint8Array(0);
+
+  /** Begins with the bytes of one chunk. */
+  start(bytes: Uint8Array): void {
+    const [, a = 0, b = 0, c = 0, d = 0] = bytes;
+    this.#bytes = bytes;
+    this.#at = START_BYTES;
+    this.#range = -1;
+    this.#code = (a << 24) | (b << 16) | (c << 8) | d;
+  }
+
+  /** Whether the chunk began as it has to, was used up to its last byte, and left nothing over: else it is damaged. */
+  get finished(): boolean {
+    return this.#bytes[0] === 0 && this.#at === this.#bytes.length && this.#code === 0;
+  }
+
+  /** One bit, by the probability that stands at an index; that learns from it. */
+  bit(probabilities: Uint16Array, index: number): number {
+    const probability = probabilities[index] ?? 0;
+    const bound = Math.imul(this.#range >>> PROBABILITY_BITS, probability);
+    let bit: number;
+    if (this.#code >>> 0 < bound >>> 0) {
+      this.#range = bound;
+      probabilities[index] = probability + ((ONE - probability) >> MOVE_BITS);
+      bit = 0;
+    } else {
+      this.#range = (this.#range - bound) | 0;
+      this.#code = (this.#code - bound) | 0;
+      probabilities[index] = probability - (probability >> MOVE_BITS);
+      bit = 1;
+    }
+    if (this.#range >>> 0 < TOP) this.#shift();
+    return bit;
+  }
+
+  /** A number of so many bits that all have an even chance, the highest first. */
+  even(bits: number): number {
+    let number = 0;
+    for (let left = bits; left > 0; left--) {
+      this.#range >>>= 1;
+      const one = this.#code >>> 0 >= this.#range >>> 0;
+      if (one) this.#code = (this.#code - this.#range) | 0;
+      number = (number << 1) | (one ? 1 : 0);
+      if (this.#range >>> 0 < TOP) this.#shift();
+    }
+    return number;
+  }
+
+  /** A number of so many bits, the highest first; the tree of its probabilities starts at `base`. */
+  tree(probabilities: Uint16Array, base: number, bits: number): number {
+    let node = 1;
+    for (let left = bits; left > 0; left--) node = (node << 1) | this.bit(probabilities, base + node);
+    return node - (1 << bits);
+  }
+
+  /** The same, the lowest bit first. */
+  reverseTree(probabilities: Uint16Array, base: number, bits: number): number {
+    let node = 1;
+    let number = 0;
+    for (let index = 0; index < bits; index++) {
+      const bit = this.bit(probabilities, base + node);
+      node = (node << 1) | bit;
+      number |= bit << index;
+    }
+    return number;
+  }
+
+  #shift(): void {
+    this.#range <<= 8;
+    this.#code = (this.#code << 8) | (this.#bytes[this.#at++] ?? 0);
+  }
+}

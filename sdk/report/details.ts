@@ -1,0 +1,80 @@
+import { type Html, html } from "./html";
+import { badges } from "./overview";
+import type { Member, Pin } from "./pin";
+import { timeElement } from "./time";
+import { durationOf, type Upgrade } from "./upgrade";
+import { courseOf, routeOf } from "./words";
+
+/** All that the state says of one pin, folded away. */
+export function details(pin: Pin, index: number): Html {
+  const { name, subject, notes, members, upgrade } = pin;
+  const troubled = members.filter(({ problem }) => problem !== undefined).length;
+  return html`<details class="panel" id="details-${index + 1}">
+<summary><h3><bdi>${name}</bdi></h3> ${badges(pin)} <span class="quiet">${subject.system} ${subject.title}${troubled === 0 ? "" : `, ${troubled} with problems`}</span></summary>
+<div class="inside" id="pin-${index + 1}">
+${facts(pin)}
+${notes.length === 0 ? undefined : html`<h4>Last operation</h4><ul class="notes problem">${notes.map((note) => html`<li>${note}</li>`)}</ul>`}
+${members.length === 0 ? undefined : memberTable(pin)}
+<h4>Last upgrade</h4>
+${upgrade === undefined ? html`<p class="quiet">The state has none.</p>` : upgradeFacts(upgrade)}
+</div>
+</details>
+`;
+}
+
+function facts({ pin, release, current, drifted, places, members, urn }: Pin): Html {
+  const wanted = pin.map(({ name, version }) => (name === undefined ? version : `${name} ${version}`));
+  // Instances that are listed as members need not be listed twice.
+  const shown = new Set(members.map(({ name }) => name));
+  const elsewhere = places.filter(([, values]) => !values.every((value) => shown.has(value)));
+  return html`<dl>
+${fact("Pin", wanted.length === 0 ? html`not known` : valueList(wanted))}
+${release === undefined ? undefined : fact("Release", valueList([release]))}
+${current === undefined ? undefined : fact("Runs", valueList([current]))}
+${drifted ? fact("Drift", html`A refresh found that what runs has left the pin; the next <code>pulumi up</code> acts on it.`) : undefined}
+${elsewhere.map(([label, values]) => fact(label, valueList(values)))}
+${fact("URN", valueList([urn]))}
+</dl>`;
+}
+
+function fact(label: string, value: Html): Html {
+  return html`<dt>${label}</dt><dd>${value}</dd>
+`;
+}
+
+function valueList([first, ...rest]: readonly string[]): Html {
+  if (rest.length === 0) return html`<code>${first}</code>`;
+  return html`<ul>${[first, ...rest].map((value) => html`<li><code>${value}</code></li>`)}</ul>`;
+}
+
+function memberTable({ subject, members, pin }: Pin): Html {
+  const wanted = new Map(
+    pin.flatMap(({ name, version }) => (name === undefined ? [] : [[name.toLowerCase(), version]])),
+  );
+  const problems = members.some(({ problem }) => problem !== undefined);
+  const heads = [subject.member, "Runs", ...(wanted.size > 0 ? ["Pin"] : []), ...(problems ? ["Problem"] : [])];
+  const row = ({ name, version, problem }: Member) => html`<tr><th scope="row"><code>${name}</code></th>
+<td>${version === undefined ? html`<span class="quiet">not observed</span>` : html`<span class="version">${version}</span>`}</td>${
+    wanted.size > 0
+      ? html`<td><span class="version">${wanted.get(name.toLowerCase()) ?? "none"}</span></td>`
+      : undefined
+  }${problems ? html`<td class="problem">${problem}</td>` : undefined}</tr>
+`;
+  return html`<h4>${subject.member}s</h4>
+<table><thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
+<tbody>
+${members.map(row)}</tbody></table>`;
+}
+
+function upgradeFacts(upgrade: Upgrade): Html {
+  const { task, kind, startedAt, finishedAt, window, joined } = upgrade;
+  const unfinished = finishedAt === undefined && durationOf(upgrade) === undefined;
+  return html`<dl>
+${fact("Versions", html`<span class="version">${routeOf(upgrade)}</span>`)}
+${fact("State", html`${courseOf(upgrade)}`)}
+${startedAt === undefined ? undefined : fact("Started", timeElement(startedAt))}
+${unfinished ? undefined : fact("Finished", timeElement(finishedAt ?? ""))}
+${window === undefined ? undefined : fact("Window", html`${timeElement(window.opens)} to ${timeElement(window.closes)}`)}
+${fact("Task", html`<code>${task}</code> (${kind})${joined ? ", found running and joined" : ""}`)}
+</dl>`;
+}

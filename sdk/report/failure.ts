@@ -1,0 +1,9 @@
+/** Why no report was made, as a sentence for people. */
+export class ReportError extends Error {
+  override readonly name = "ReportError";
+}
+
+/** The command was not understood. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}

@@ -1,0 +1,66 @@
+import { type Html, html } from "./html";
+import type { Pin } from "./pin";
+import { timeElement } from "./time";
+import type { Upgrade } from "./upgrade";
+import { countOf, courseOf, pinText, shortRouteOf } from "./words";
+
+const COLUMNS = { pin: "Pin", runs: "Runs", status: "Status", upgrade: "Last upgrade" } as const;
+
+/** The table of all pins. On a phone every row becomes a block with the column's name before each value. */
+export function overview(pins: readonly Pin[]): Html {
+  return html`<table class="panel overview">
+<caption class="quiet">Those that ask for attention first.</caption>
+<thead><tr><th scope="col">Database</th>${Object.values(COLUMNS).map((label) => html`<th scope="col">${label}</th>`)}</tr></thead>
+<tbody>
+${pins.map(row)}</tbody>
+</table>`;
+}
+
+function row(pin: Pin, index: number): Html {
+  const { name, subject, status } = pin;
+  return html`<tr data-index="${index + 1}" data-status="${status}" data-find="${findText(pin)}">
+<th scope="row"><a href="#pin-${index + 1}"><bdi>${name}</bdi></a><span class="below quiet">${subject.system} ${subject.title}</span></th>
+<td data-label="${COLUMNS.pin}">${versionOr(pinText(pin), "not known")}</td>
+<td data-label="${COLUMNS.runs}"><span>${runs(pin)}</span></td>
+<td data-label="${COLUMNS.status}"><span>${badges(pin)}</span></td>
+<td data-label="${COLUMNS.upgrade}"><span>${pin.upgrade === undefined ? html`<span class="quiet">none</span>` : upgradeCell(pin.upgrade)}</span></td>
+</tr>
+`;
+}
+
+/** What the filter looks in. */
+function findText(pin: Pin): string {
+  const { name, subject, status, current = "" } = pin;
+  const where = pin.places.flatMap(([, values]) => values);
+  return [name, subject.system, subject.title, status, current, pinText(pin), ...where].join(" ");
+}
+
+export function badges({ status, drifted }: Pin): Html {
+  const drift = drifted ? html` <span class="badge drift">drift</span>` : undefined;
+  return html`<span class="badge is-${status}">${status}</span>${drift}`;
+}
+
+/** More are only counted. */
+const MOST_NAMED = 8;
+
+function runs({ current, members, subject }: Pin): Html {
+  if (current === undefined && members.length === 0) return html`<span class="quiet">not observed</span>`;
+  const count = countOf(members.length, subject.member);
+  if (current === undefined) {
+    const named = members.map(({ name, version = "not observed" }) => `${name} ${version}`).join(", ");
+    return html`<span class="version">${members.length > MOST_NAMED ? count : named}</span>`;
+  }
+  const mixed = new Set(members.map(({ version }) => version)).size > 1;
+  const below =
+    members.length < 2 ? undefined : html`<span class="below quiet">${mixed ? "lowest of " : ""}${count}</span>`;
+  return html`<span class="version">${current}</span>${below}`;
+}
+
+function upgradeCell(upgrade: Upgrade): Html {
+  const time = upgrade.finishedAt ?? upgrade.startedAt;
+  return html`<span class="version">${shortRouteOf(upgrade)}</span><span class="below quiet">${courseOf(upgrade)}${time === undefined ? undefined : html`, ${timeElement(time)}`}</span>`;
+}
+
+function versionOr(text: string, none: string): Html {
+  return text === "" ? html`<span class="quiet">${none}</span>` : html`<span class="version">${text}</span>`;
+}

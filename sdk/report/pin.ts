@@ -1,0 +1,102 @@
+import { isObject, type Json, listOf, member, textOf } from "./json";
+import { type Status, statusOf } from "./status";
+import { PLACES, type Subject } from "./subject";
+import { type Upgrade, upgradeOf } from "./upgrade";
+
+/** One resource of the stack: a pin, and what its state says of the database. All texts are as found, for escaping. */
+export interface Pin {
+  readonly urn: string;
+  readonly name: string;
+  readonly subject: Subject;
+  /** What shall run: one version, or one for each module. */
+  readonly pin: readonly Wanted[];
+  /** Build and distribution, where they are part of the pin. */
+  readonly release: string | undefined;
+  /** The lowest version observed. */
+  readonly current: string | undefined;
+  readonly members: readonly Member[];
+  readonly status: Status;
+  /** Whether a refresh has found that what runs has left the pin. */
+  readonly drifted: boolean;
+  readonly upgrade: Upgrade | undefined;
+  /** Where the database is: label and values. */
+  readonly places: readonly (readonly [label: string, values: readonly string[]])[];
+  /** What the last operation said, where it did not end well. */
+  readonly notes: readonly string[];
+}
+
+export interface Wanted {
+  /** Of a module; undefined where the database as a whole has one version. */
+  readonly name: string | undefined;
+  readonly version: string;
+}
+
+export interface Member {
+  readonly name: string;
+  /** Undefined when it was not observed. */
+  readonly version: string | undefined;
+  /** What keeps it from its pin, as a sentence. */
+  readonly problem: string | undefined;
+}
+
+const LONGEST_NOTE = 4_000;
+
+/** @param resource without secrets */
+export function pinOf(subject: Subject, resource: Json, pending: string | undefined): Pin {
+  const urn = textOf(resource["urn"], 2_000) ?? "";
+  // A create that failed half-way has its arguments in the outputs as well; one that is pending has inputs alone.
+  const state = isObject(resource["outputs"]) ? resource["outputs"] : (resource["inputs"] ?? {});
+  return {
+    urn,
+    name: textOf(urn.split("::").at(-1)) ?? "(no name)",
+    subject,
+    pin: wantedOf(subject, state),
+    release: textOf(member(state, "release")),
+    current: textOf(member(state, "currentVersion")),
+    members: membersOf(member(state, "members"), member(state, "problems")),
+    status: statusOf(textOf(member(state, "status"), 40)),
+    drifted: member(state, "__drifted") === true,
+    upgrade: upgradeOf(member(state, "lastUpgrade")),
+    places: placesOf(state),
+    notes: [
+      ...(pending === undefined ? [] : [`An operation was interrupted: ${pending}.`]),
+      ...listOf(resource["initErrors"]).flatMap((note) => textOf(note, LONGEST_NOTE) ?? []),
+    ],
+  };
+}
+
+function wantedOf({ pinned }: Subject, state: unknown): Wanted[] {
+  const value = pinned.map((argument) => member(state, argument)).find((each) => each !== undefined && each !== null);
+  if (!isObject(value)) {
+    const version = textOf(value);
+    return version === undefined ? [] : [{ name: undefined, version }];
+  }
+  return Object.entries(value).flatMap(([name, wanted]) => {
+    const version = textOf(wanted) ?? textOf(member(wanted, "version"));
+    return version === undefined ? [] : [{ name: textOf(name) ?? "(no name)", version }];
+  });
+}
+
+function membersOf(versions: unknown, problems: unknown): Member[] {
+  const observed = isObject(versions) ? versions : {};
+  const told = isObject(problems) ? problems : {};
+  const names = new Set([...Object.keys(told), ...Object.keys(observed)]);
+  return [...names].map((name) => ({
+    name: textOf(name) ?? "(no name)",
+    version: textOf(member(observed, name)),
+    problem: textOf(member(told, name), LONGEST_NOTE),
+  }));
+}
+
+function placesOf(state: unknown): (readonly [string, readonly string[]])[] {
+  return PLACES.flatMap(([argument, label]) => {
+    const value = member(state, argument);
+    const values = (Array.isArray(value) ? value : [value]).flatMap((each) => textOf(each) ?? []);
+    return values.length === 0 ? [] : [[label, values.map(withoutUser)] as const];
+  });
+}
+
+/** `https://user:password@host` is shown as `https://host`. */
+function withoutUser(address: string): string {
+  return address.replace(/\/\/[^/?#]*@/, "//");
+}

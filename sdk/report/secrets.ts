@@ -1,0 +1,78 @@
+import { isObject, type Json, member } from "./json";
+
+/** How the state marks values that are not plain ones, and which of them are secrets. */
+const SIGNATURE = "4dabf18193072939515e22adb298388d";
+const SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270";
+
+export const SECRET = "[secret]";
+/** Shorter ones would blank out half of every text. */
+const SHORTEST = 3;
+/** Nothing that is shown lies deeper. */
+const DEEPEST = 12;
+
+/**
+ * Takes the secrets out of a stack export: those that are sealed, and those that `--show-secrets` has laid open, also
+ * where they occur inside other texts.
+ * @returns a function that copies a value without secrets
+ */
+export function unsecret(deployment: unknown): (value: unknown) => unknown {
+  const mask = maskOf(openSecrets(deployment));
+  const copy = (value: unknown, depth: number): unknown => {
+    if (typeof value === "string") return mask(value);
+    if (typeof value !== "object" || value === null) return value;
+    if (depth > DEEPEST) return undefined;
+    if (Array.isArray(value)) return value.map((each) => copy(each, depth + 1));
+    if (isSecret(value)) return SECRET;
+    return Object.fromEntries(Object.entries(value).map(([key, each]) => [mask(key), copy(each, depth + 1)]));
+  };
+  return (value) => copy(value, 0);
+}
+
+/** Any marked value counts: what is marked otherwise than as a secret (an asset, a reference) is never shown either. */
+function isSecret(value: object): boolean {
+  return Object.hasOwn(value, SIGNATURE);
+}
+
+/** The texts of all secrets that lie open anywhere. Without recursion: a hostile file may be nested at will. */
+function openSecrets(root: unknown): Set<string> {
+  const found = new Set<string>();
+  const pending: unknown[] = [root];
+  while (pending.length > 0) {
+    const value = pending.pop();
+    if (Array.isArray(value)) for (const each of value) pending.push(each);
+    else if (isObject(value)) {
+      for (const text of textsInside(value)) found.add(text);
+      for (const each of Object.values(value)) pending.push(each);
+    }
+  }
+  return found;
+}
+
+function textsInside(value: Json): string[] {
+  if (member(value, SIGNATURE) !== SECRET_SIGNATURE) return [];
+  const plaintext = member(value, "plaintext");
+  if (typeof plaintext !== "string") return [];
+  try {
+    return leavesOf(JSON.parse(plaintext));
+  } catch {
+    return [plaintext];
+  }
+}
+
+function leavesOf(root: unknown): string[] {
+  const leaves: string[] = [];
+  const pending: unknown[] = [root];
+  while (pending.length > 0) {
+    const value = pending.pop();
+    if (typeof value === "string") leaves.push(value);
+    else if (typeof value === "object" && value !== null) for (const each of Object.values(value)) pending.push(each);
+  }
+  return leaves;
+}
+
+function maskOf(secrets: ReadonlySet<string>): (text: string) => string {
+  const longestFirst = [...secrets].filter(({ length }) => length >= SHORTEST).sort((a, b) => b.length - a.length);
+  if (longestFirst.length === 0) return (text) => text;
+  const any = new RegExp(longestFirst.map((secret) => secret.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&")).join("|"), "g");
+  return (text) => text.replace(any, SECRET);
+}

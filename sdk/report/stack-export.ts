@@ -1,0 +1,58 @@
+import { ReportError } from "./failure";
+import { isObject, type Json, listOf, member, textOf } from "./json";
+
+/** What `pulumi stack export` tells, as far as it is needed here. Its values are not trusted. */
+export interface StackExport {
+  /** When the state was written, as found. */
+  readonly time: string | undefined;
+  readonly resources: readonly Json[];
+  /** What an interrupted operation was doing, by URN: `updating`. */
+  readonly pending: ReadonlyMap<string, string>;
+  /** All of it. */
+  readonly deployment: Json;
+}
+
+/** Formats of the deployment; 4 is 3 with features that change nothing here. */
+const FORMATS: readonly unknown[] = [3, 4];
+const HOW = "Give it what `pulumi stack export` prints.";
+
+/** @throws ReportError */
+export function readStackExport(text: string, name: string): StackExport {
+  const root = parse(text, name);
+  const deployment = member(root, "deployment");
+  if (!isObject(root) || !isObject(deployment)) {
+    const checkpoint = isObject(member(root, "checkpoint")) ? " It is a checkpoint file of a state backend." : "";
+    throw new ReportError(`${name} is JSON, but no stack export: it has no "deployment".${checkpoint} ${HOW}`);
+  }
+  if (!FORMATS.includes(root["version"])) {
+    const version = textOf(root["version"], 20) ?? "none";
+    throw new ReportError(`${name} has a deployment of format ${version}; the formats 3 and 4 are known. ${HOW}`);
+  }
+  return {
+    time: textOf(member(deployment["manifest"], "time"), 40),
+    resources: listOf(member(deployment, "resources")).filter(isObject),
+    pending: pendingOf(deployment),
+    deployment,
+  };
+}
+
+function parse(text: string, name: string): unknown {
+  if (text.trim() === "") throw new ReportError(`${name} is empty. ${HOW}`);
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's own message quotes the text, which may hold secrets.
+    throw new ReportError(`${name} is not JSON. ${HOW}`);
+  }
+}
+
+function pendingOf(deployment: Json): Map<string, string> {
+  const operations = listOf(member(deployment, "pending_operations"));
+  return new Map(
+    operations.flatMap((operation) => {
+      const urn = textOf(member(member(operation, "resource"), "urn"), 2_000);
+      const type = textOf(member(operation, "type"), 40);
+      return urn === undefined || type === undefined ? [] : [[urn, type] as const];
+    }),
+  );
+}

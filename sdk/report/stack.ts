@@ -1,0 +1,61 @@
+import { ReportError } from "./failure";
+import { textOf } from "./json";
+import { type Pin, pinOf } from "./pin";
+import { unsecret } from "./secrets";
+import type { StackExport } from "./stack-export";
+import { STATUSES } from "./status";
+import { subjectOf } from "./subject";
+
+/** A stack, as far as databases are concerned. */
+export interface Stack {
+  /** `shop / production` */
+  readonly title: string;
+  /** When the state was written, as found. */
+  readonly time: string | undefined;
+  /** Those that ask for attention first, then by name. */
+  readonly pins: readonly Pin[];
+}
+
+/**
+ * @param name of the input, for messages
+ * @throws ReportError when no database is pinned in it
+ */
+export function stackOf({ resources, pending, deployment, time }: StackExport, name: string): Stack {
+  const clean = unsecret(deployment);
+  const pins = resources.flatMap((resource) => {
+    const subject = subjectOf(textOf(resource["type"]) ?? "");
+    // One that has been replaced and still waits to be deleted pins nothing.
+    if (subject === undefined || resource["delete"] === true) return [];
+    const operation = pending.get(textOf(resource["urn"], 2_000) ?? "");
+    const { inputs, outputs, urn, initErrors } = resource;
+    return [pinOf(subject, Object(clean({ inputs, outputs, urn, initErrors })), operation)];
+  });
+  if (pins.length === 0) {
+    const count = resources.length === 1 ? "1 resource" : `${resources.length} resources`;
+    throw new ReportError(
+      `${name} is a stack export with ${count}, none of which is of pulumi-dbversion: there is nothing to report.`,
+    );
+  }
+  return { title: titleOf(pins), time, pins: pins.sort(byAttention) };
+}
+
+function byAttention(a: Pin, b: Pin): number {
+  return (
+    STATUSES.indexOf(a.status) - STATUSES.indexOf(b.status) ||
+    Number(b.drifted) - Number(a.drifted) ||
+    compareTexts(a.name, b.name) ||
+    compareTexts(a.urn, b.urn)
+  );
+}
+
+const collator = new Intl.Collator("en", { numeric: true });
+
+function compareTexts(a: string, b: string): number {
+  return collator.compare(a, b) || (a < b ? -1 : a > b ? 1 : 0);
+}
+
+/** `urn:pulumi:<stack>::<project>::<types>::<name>` */
+function titleOf(pins: readonly Pin[]): string {
+  const [, stack, project] = /^urn:pulumi:([^:]+)::([^:]+)::/.exec(pins[0]?.urn ?? "") ?? [];
+  return stack === undefined || project === undefined ? "a stack" : `${project} / ${stack}`;
+}

@@ -1,0 +1,86 @@
+import { type Html, html } from "./html";
+import type { Pin } from "./pin";
+import { type Scale, scaleOf } from "./scale";
+import { minuteOf, parseTime } from "./time";
+import { durationOf, lookOf, type Upgrade } from "./upgrade";
+import { courseOf, shortRouteOf } from "./words";
+
+/** Height of a row and of the axis below, in pixels. */
+const ROW = 38;
+const AXIS = 26;
+/** Rows that still make a picture. */
+const MOST = 60;
+const LONGEST_NAME = 28;
+
+interface Bar {
+  readonly pin: Pin;
+  readonly upgrade: Upgrade;
+  readonly from: number;
+  readonly to: number;
+  /** Where the wait for a window begins and ends. */
+  readonly window: readonly [opens: number, closes: number] | undefined;
+}
+
+/**
+ * The last upgrades of all pins over time, the newest first: one SVG whose rows keep their text size at any width.
+ * @param written when the state was written: until then what runs has run
+ */
+export function timeline(pins: readonly Pin[], written: number | undefined): Html {
+  const all = pins.flatMap((pin) => barOf(pin, written)).sort((a, b) => b.from - a.from);
+  if (all.length === 0) return html`<p class="quiet">The state has no upgrade with a time.</p>`;
+  const bars = all.slice(0, MOST);
+  const scale = scaleOf(bars.flatMap(({ from, to, window = [] }) => [from, to, ...window]));
+  const height = bars.length * ROW;
+  const left = all.length - bars.length;
+  return html`<div class="panel timeline">
+<svg role="img" aria-labelledby="timeline-title timeline-text" height="${height + AXIS}">
+<title id="timeline-title">Last upgrades over time</title>
+<desc id="timeline-text">${bars.length} upgrades from ${minuteOf(bars.at(-1)?.from ?? 0)} to ${minuteOf(bars[0]?.from ?? 0)} UTC, the newest first. The table of databases has the same in words.</desc>
+${axis(scale, height)}
+${bars.map((bar, index) => row(bar, index * ROW, scale))}
+</svg>
+</div>
+<p class="quiet">Times are UTC.${left === 0 ? "" : ` The newest ${bars.length} upgrades; ${left} older ones are in the table.`}</p>`;
+}
+
+function barOf(pin: Pin, written = 0): Bar[] {
+  const { upgrade } = pin;
+  if (upgrade?.started === undefined) return [];
+  const [opens, closes] = [parseTime(upgrade.window?.opens), parseTime(upgrade.window?.closes)];
+  const window = opens === undefined || closes === undefined || closes < opens ? undefined : ([opens, closes] as const);
+  const from = upgrade.started;
+  const to = upgrade.state === "running" ? Math.max(from, written) : from + (durationOf(upgrade) ?? 0);
+  return [{ pin, upgrade, from, to, window }];
+}
+
+function axis({ at, ticks }: Scale, height: number): Html[] {
+  return ticks.map(({ time, label }) => {
+    const x = percent(at(time));
+    const anchor = at(time) < 12 ? "start" : at(time) > 88 ? "end" : "middle";
+    return html`<line class="grid" x1="${x}" x2="${x}" y1="0" y2="${height}"></line>
+<text class="tick" x="${x}" y="${height + 18}" text-anchor="${anchor}">${label}</text>
+`;
+  });
+}
+
+function row({ pin, upgrade, from, to, window }: Bar, top: number, { at }: Scale): Html {
+  const y = top + 27;
+  const look = lookOf(upgrade);
+  const line = (kind: string, start: number, end: number) =>
+    html`<line class="${kind} stroke-${look}" x1="${percent(at(start))}" x2="${percent(at(end))}" y1="${y}" y2="${y}"></line>`;
+  const words = [shortRouteOf(upgrade), courseOf(upgrade)];
+  return html`<g>
+<title>${pin.name}: ${words.join(", ")}</title>
+${line("bar", from, to)}${window === undefined ? undefined : [line("wait", from, window[0]), line("bar", ...window)]}
+<text x="0" y="${top + 15}">${shortened(pin.name)} <tspan class="tick">${courseOf(upgrade)}</tspan></text>
+</g>`;
+}
+
+function percent(value: number): string {
+  return `${Number(value.toFixed(3))}%`;
+}
+
+function shortened(name: string): string {
+  const characters = [...name];
+  return characters.length <= LONGEST_NAME ? name : `${characters.slice(0, LONGEST_NAME - 1).join("")}…`;
+}

@@ -1,0 +1,63 @@
+import { isObject, textOf } from "./json";
+import type { Status } from "./status";
+import { parseTime } from "./time";
+
+/** The last upgrade of a pin, as the state has it. Times in milliseconds since 1970. */
+export interface Upgrade {
+  readonly task: string;
+  readonly kind: string;
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+  readonly state: string;
+  readonly startedAt: string | undefined;
+  readonly finishedAt: string | undefined;
+  readonly started: number | undefined;
+  readonly finished: number | undefined;
+  /** Found running, not started by the pin. */
+  readonly joined: boolean;
+  readonly window: { readonly opens: string; readonly closes: string } | undefined;
+}
+
+/** The colour of an upgrade's state: that of the status that it stands for. */
+const LOOK: Readonly<Record<string, Status>> = {
+  running: "upgrading",
+  deferred: "deferred",
+  succeeded: "current",
+  failed: "failed",
+  "rolled-back": "failed",
+};
+
+export function lookOf({ state }: Upgrade): Status {
+  return Object.hasOwn(LOOK, state) ? (LOOK[state] ?? "unknown") : "unknown";
+}
+
+export function upgradeOf(value: unknown): Upgrade | undefined {
+  if (!isObject(value)) return undefined;
+  const startedAt = textOf(value["startedAt"], 40);
+  const finishedAt = textOf(value["finishedAt"], 40);
+  return {
+    task: textOf(value["task"]) ?? "unknown",
+    kind: textOf(value["kind"]) ?? "upgrade",
+    from: textOf(value["from"]),
+    to: textOf(value["to"]),
+    state: textOf(value["state"], 40) ?? "unknown",
+    startedAt,
+    finishedAt,
+    started: parseTime(startedAt),
+    finished: parseTime(finishedAt),
+    joined: value["joined"] === true,
+    window: windowOf(value["window"]),
+  };
+}
+
+/** Milliseconds from start to end; undefined while it has none, and for times that cannot be. */
+export function durationOf({ started, finished }: Upgrade): number | undefined {
+  if (started === undefined || finished === undefined || finished < started) return undefined;
+  return finished - started;
+}
+
+function windowOf(value: unknown): Upgrade["window"] {
+  if (!isObject(value)) return undefined;
+  const [opens, closes] = [textOf(value["opens"], 40), textOf(value["closes"], 40)];
+  return opens === undefined || closes === undefined ? undefined : { opens, closes };
+}

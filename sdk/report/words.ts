@@ -1,0 +1,34 @@
+import type { Pin } from "./pin";
+import { formatDuration } from "./time";
+import { durationOf, type Upgrade } from "./upgrade";
+
+/** `-108000022024072217` behind `4.2.1.8` */
+const BUILD = /[-_]\d{6,}$/;
+
+/** `4.2.1.8 → 4.3.5.2` */
+export function routeOf({ from, to }: Pick<Upgrade, "from" | "to">): string {
+  return [from, to].filter((version) => version !== undefined).join(" → ") || "no version told";
+}
+
+/** The same without build numbers, where the versions differ without them. */
+export function shortRouteOf({ from, to }: Pick<Upgrade, "from" | "to">): string {
+  const [shortFrom, shortTo] = [from?.replace(BUILD, ""), to?.replace(BUILD, "")];
+  return routeOf(shortFrom === shortTo ? { from, to } : { from: shortFrom, to: shortTo });
+}
+
+/** How an upgrade went: `succeeded, 42 min 10 s`. */
+export function courseOf(upgrade: Upgrade): string {
+  const duration = durationOf(upgrade);
+  return duration === undefined ? upgrade.state : `${upgrade.state}, ${formatDuration(duration)}`;
+}
+
+/** `search 2.10.17, ReJSON >=2.8` */
+export function pinText({ pin }: Pin): string {
+  return pin.map(({ name, version }) => (name === undefined ? version : `${name} ${version}`)).join(", ");
+}
+
+/** `3 observers`, `1 module` */
+export function countOf(count: number, noun: string): string {
+  const word = noun.charAt(0).toLowerCase() + noun.slice(1);
+  return `${count} ${word}${count === 1 ? "" : "s"}`;
+}

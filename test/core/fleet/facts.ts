@@ -1,0 +1,95 @@
+import type { Standing } from "../../../provider/core/constraint";
+import { earlierOf } from "../../../provider/core/fleet/earlier";
+import type { Condition, Ended, FleetMember, FleetObservation } from "../../../provider/core/fleet/fleet";
+import { Schedule } from "../../../provider/core/fleet/schedule";
+import { Tally } from "../../../provider/core/fleet/tally";
+import type { Circumstances } from "../../../provider/core/fleet/verdict";
+import type { UpgradeRecord } from "../../../provider/core/outcome";
+import type { Task } from "../../../provider/core/pin";
+import { parseVersion, type Version } from "../../../provider/core/version";
+import { MINUTE, SETTLE, WORDS } from "./world";
+
+/** The time of all looks, unless said otherwise. */
+export const NOW = Date.UTC(2026, 0, 1, 12);
+export const OLD = "2.0.48.231200";
+export const NEW = "2.0.78.260600";
+export const window = { opens: "2026-01-01T18:00:00.000Z", closes: "2026-01-01T22:00:00.000Z" };
+
+export function version(text: string): Version {
+  const parsed = parseVersion(text);
+  if (parsed === undefined) throw new Error(`${text} is no version`);
+  return parsed;
+}
+
+export function task(id: string, to = NEW): Task {
+  return { id, kind: "KernelUpgrade", to };
+}
+
+/** An instance that is behind and can be asked for. */
+export function member(overrides: Partial<FleetMember> & { at?: string } = {}): FleetMember {
+  const { at = OLD, ...rest } = overrides;
+  return { name: "a", version: version(at), standing: "behind" as Standing, condition: { kind: "ready" }, ...rest };
+}
+
+export const upgrading = (id = "t1", percent?: number): Condition => ({
+  kind: "upgrading",
+  task: task(id),
+  message: "upgrading",
+  ...(percent === undefined ? {} : { percent }),
+});
+export const deferred = (id = "t1", when = window): Condition => ({ kind: "deferred", task: task(id), window: when });
+export const busy = (name = "in backup"): Condition => ({ kind: "busy", name });
+export const held = (property?: string): Condition => ({
+  kind: "held",
+  finding: {
+    code: "frozen",
+    message: "It is frozen.",
+    remedy: "Thaw it.",
+    ...(property === undefined ? {} : { property }),
+  },
+});
+export const succeeded = (id = "t1", began = NOW): Ended => ({ kind: "succeeded", task: task(id), began });
+export const failed = (id = "t1", began = NOW): Ended => ({
+  kind: "failed",
+  task: task(id),
+  began,
+  message: "disk full.",
+  remedy: "Make room.",
+});
+
+export function seen(members: readonly FleetMember[], ...absent: string[]): FleetObservation {
+  return {
+    members,
+    absent: absent.map((name) => ({
+      name,
+      finding: { code: "gone", message: "It is not there.", remedy: "Take it out." },
+    })),
+  };
+}
+
+export function record(
+  state: UpgradeRecord["state"],
+  ago: number,
+  overrides: Partial<UpgradeRecord> = {},
+): UpgradeRecord {
+  const startedAt = new Date(NOW - ago).toISOString();
+  return { task: "batch", kind: "kernel upgrade of 2 instances", from: OLD, to: NEW, startedAt, state, ...overrides };
+}
+
+/** Circumstances of a run that has done nothing yet. */
+export function circumstances({
+  remembered,
+  ...overrides
+}: Partial<Circumstances> & { remembered?: UpgradeRecord } = {}): Circumstances {
+  return {
+    now: NOW,
+    tally: new Tally(),
+    times: { settleTime: SETTLE, lostReplyWindow: 10 * MINUTE },
+    earlier: earlierOf(remembered, { now: () => NOW, elapsed: () => NOW }, SETTLE),
+    schedule: new Schedule(remembered),
+    kept: new Set(),
+    defers: false,
+    words: WORDS,
+    ...overrides,
+  };
+}

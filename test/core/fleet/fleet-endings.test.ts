@@ -1,0 +1,188 @@
+import { describe, expect, it } from "vitest";
+import { HOUR, MINUTE, many, SECOND, SETTLE, World } from "./world";
+
+const OLD = "2.0.48.231200";
+
+describe("a run in which not all get there", () => {
+  const specs = [
+    ...many(108, OLD),
+    ...many(7, OLD, { fates: [{ ends: "fails" }, {}] }, 109),
+    ...many(3, OLD, { fates: [{ ends: "never" }, {}] }, 116),
+    ...many(2, OLD, { deletedAt: 3 * MINUTE }, 119),
+  ];
+
+  it("tells what became of each, and the next run asks only for what is left", async () => {
+    const world = new World(specs);
+    const { outcome, calls, took } = await world.up();
+    expect(calls.map((names) => names.length)).toEqual([100, 20]);
+    expect(took).toBeLessThan(11 * MINUTE);
+    expect(outcome).toMatchObject({
+      status: "failed",
+      accepted: false,
+      error: { code: "upgrade-failed" },
+      upgrade: { state: "failed", kind: "kernel upgrade of 120 instances" },
+    });
+    const failed = many(7, OLD, {}, 109).map(({ name }, i) => [
+      name,
+      `upgrade t${109 + i} failed: disk full. Make room.`,
+    ]);
+    const stuck = "the call was accepted, but no upgrade has started; look at it in the console";
+    expect(outcome.problems).toEqual({
+      ...Object.fromEntries(failed),
+      ...Object.fromEntries(many(3, OLD, {}, 116).map(({ name }) => [name, stuck])),
+      i119: "It is not there. Take it out.",
+      i120: "It is not there. Take it out.",
+    });
+    expect(outcome.error?.message).toBe(
+      "Orders fleet: 12 of 120 instances did not get to the pin. " +
+        "i109: upgrade t109 failed: disk full. Make room. i110: upgrade t110 failed: disk full. Make room. " +
+        "i111: upgrade t111 failed: disk full. Make room. i112: upgrade t112 failed: disk full. Make room. " +
+        "i113: upgrade t113 failed: disk full. Make room. And 7 more, see `problems` in the outputs.",
+    );
+    expect(outcome.observation?.members.filter(({ standing }) => standing === "holds")).toHaveLength(108);
+
+    const next = await world.up();
+    expect(next.calls).toEqual([many(10, OLD, {}, 109).map(({ name }) => name)]);
+    expect(next.outcome).toMatchObject({
+      status: "behind",
+      error: { code: "vanished" },
+      problems: { i119: "It is not there. Take it out.", i120: "It is not there. Take it out." },
+    });
+
+    const last = await world.up({ names: many(118, OLD).map(({ name }) => name) });
+    expect(last.outcome).toMatchObject({ status: "current", accepted: false });
+    expect(last.outcome.error).toBeUndefined();
+    expect(last.outcome.problems).toBeUndefined();
+    expect(last.calls).toEqual([]);
+    expect(world.vendor.broken).toEqual([]);
+  });
+
+  it("tells how it goes meanwhile", async () => {
+    const { reports } = await new World(specs).up();
+    expect(reports).toContain("0 of 120 instances done; 117 upgrading, 3 accepted, not started yet");
+    expect(reports).toContain("0 of 120 instances done; 115 upgrading, 3 accepted, not started yet, 2 with problems");
+    expect(reports).toContain("0 of 120 instances done; 115 upgrading, 5 with problems");
+  });
+
+  it("calls nothing where nothing can be called", async () => {
+    const { outcome, calls } = await new World(many(2, OLD, { broken: "It is frozen." })).up();
+    expect(outcome).toMatchObject({
+      status: "behind",
+      accepted: false,
+      problems: { i001: "It is frozen. Mend it.", i002: "It is frozen. Mend it." },
+      error: { code: "blocked" },
+    });
+    expect(outcome.upgrade).toBeUndefined();
+    expect(calls).toEqual([]);
+  });
+});
+
+describe("an upgrade of several rounds", () => {
+  const rounds = [{ to: "2.0.51.240305" }, { to: "2.0.51.240311" }, {}];
+
+  it("is asked for again after each, in one run", async () => {
+    const world = new World(many(3, OLD, { fates: rounds }));
+    const { outcome, calls } = await world.up();
+    expect(outcome).toMatchObject({ status: "current", upgrade: { state: "succeeded", from: OLD } });
+    expect(calls).toHaveLength(3);
+    expect(world.vendor.broken).toEqual([]);
+  });
+
+  it("ends when the vendor gets no further", async () => {
+    const world = new World(many(1, OLD, { fates: [{ to: "2.0.51.240311" }, { ends: "stays", takes: HOUR }] }));
+    const { outcome, calls, took } = await world.up();
+    expect(outcome).toMatchObject({ status: "behind", error: { code: "not-upgraded" }, upgrade: { state: "failed" } });
+    expect(outcome.problems).toEqual({ i001: "upgrade t2 is reported as completed; apply it in the console" });
+    expect(calls).toHaveLength(2);
+    expect(took).toBeGreaterThan(HOUR + SETTLE);
+  });
+
+  it("ends after four calls", async () => {
+    const fates = ["2.0.1", "2.0.2", "2.0.3", "2.0.4", "2.0.5"].map((to) => ({ to }));
+    const { outcome, calls } = await new World(many(1, "2.0.0", { fates })).up();
+    expect(outcome.problems).toEqual({ i001: "upgrade t4 completed in round 4; apply it in the console" });
+    expect(calls).toHaveLength(4);
+  });
+});
+
+describe("a version that shows late", () => {
+  it("is waited for, and not asked for again", async () => {
+    const world = new World(many(2, OLD, { fates: [{ lag: SETTLE - 20 * SECOND }] }));
+    const { outcome, calls, reports } = await world.up();
+    expect(outcome).toMatchObject({ status: "current", upgrade: { state: "succeeded" } });
+    expect(calls).toHaveLength(1);
+    expect(reports).toContain("0 of 2 instances done; 2 completed, the new version does not show yet");
+  });
+
+  it("is waited for after an upgrade that was found running, too", async () => {
+    const world = new World(many(1, OLD, { fates: [{ startsAfter: 0, lag: MINUTE }] }));
+    world.vendor.elsewhere("i001");
+    const { outcome, calls } = await world.up();
+    expect(outcome).toMatchObject({ status: "current", upgrade: { joined: true, state: "succeeded" } });
+    expect(calls).toEqual([]);
+  });
+});
+
+describe("an upgrade that somebody else has started", () => {
+  it("is joined, and what it leaves is asked for", async () => {
+    const world = new World(many(2, OLD, { fates: [{ startsAfter: 0, to: "2.0.75.28" }, {}] }));
+    world.vendor.elsewhere("i001");
+    world.vendor.elsewhere("i002");
+    const { outcome, calls } = await world.up();
+    expect(outcome).toMatchObject({ status: "current", upgrade: { state: "succeeded", from: "2.0.75.28" } });
+    expect(outcome.upgrade?.joined).toBeUndefined();
+    expect(calls).toEqual([["i001", "i002"]]);
+    expect(world.vendor.broken).toEqual([]);
+  });
+
+  it("is told when it fails, and is not repeated in the same run", async () => {
+    const world = new World(many(1, OLD, { fates: [{ startsAfter: 0, ends: "fails" }, {}] }));
+    world.vendor.elsewhere("i001");
+    const { outcome, calls } = await world.up();
+    expect(outcome).toMatchObject({ status: "failed", upgrade: { joined: true, state: "failed" } });
+    expect(calls).toEqual([]);
+    expect((await world.up()).outcome.status).toBe("current");
+  });
+});
+
+describe("a run that does not wait", () => {
+  const policy = { wait: false };
+
+  it("ends once all were asked for", async () => {
+    const world = new World([...many(2, OLD), ...many(2, "2.0.75.28", {}, 3)]);
+    const { outcome, took, calls } = await world.up({ policy });
+    expect(outcome).toMatchObject({ status: "upgrading", accepted: true, upgrade: { state: "running" } });
+    expect(outcome.error).toBeUndefined();
+    expect(calls).toHaveLength(2);
+    expect(took).toBeLessThan(4 * SECOND);
+    expect((await world.up({ policy })).outcome).toMatchObject({ status: "upgrading", upgrade: { state: "running" } });
+    const last = await world.up();
+    expect(last.outcome).toMatchObject({ status: "current", upgrade: { state: "succeeded" } });
+    expect(last.calls).toEqual([]);
+    expect(world.vendor.broken).toEqual([]);
+  });
+
+  it("waits for those that cannot be asked for yet", async () => {
+    const world = new World([...many(2, OLD), ...many(1, OLD, { busy: [0, 3 * MINUTE] }, 3)]);
+    const { outcome, calls, took } = await world.up({ policy });
+    expect(outcome.status).toBe("upgrading");
+    expect(calls).toEqual([["i001", "i002"], ["i003"]]);
+    expect(took).toBeGreaterThan(3 * MINUTE);
+    expect(took).toBeLessThan(4 * MINUTE);
+  });
+
+  it("waits until it is known whether a call whose answer was lost was accepted", async () => {
+    const world = new World(many(2, OLD));
+    const { outcome, took } = await world.up({ policy, faults: ["lost-after"] });
+    expect(outcome).toMatchObject({ status: "upgrading", upgrade: { state: "running" } });
+    expect(took).toBeGreaterThan(10 * SECOND);
+    expect(took).toBeLessThan(15 * SECOND);
+  });
+
+  it("tells of those that do not get there", async () => {
+    const world = new World([...many(2, OLD), ...many(1, OLD, { broken: "It is frozen." }, 3)]);
+    const { outcome, warnings } = await world.up({ policy });
+    expect(outcome).toMatchObject({ status: "upgrading", problems: { i003: "It is frozen. Mend it." } });
+    expect(warnings).toEqual(["Orders fleet: 1 of 3 instances did not get to the pin. i003: It is frozen. Mend it."]);
+  });
+});

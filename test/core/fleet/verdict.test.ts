@@ -1,0 +1,364 @@
+import { describe, expect, it } from "vitest";
+import { Refused } from "../../../provider/core/errors";
+import type { FleetMember } from "../../../provider/core/fleet/fleet";
+import { Schedule } from "../../../provider/core/fleet/schedule";
+import { Tally } from "../../../provider/core/fleet/tally";
+import { verdictOn } from "../../../provider/core/fleet/verdict";
+import {
+  busy,
+  circumstances,
+  deferred,
+  failed,
+  held,
+  member,
+  NEW,
+  NOW,
+  record,
+  succeeded,
+  task,
+  upgrading,
+  version,
+  window,
+} from "./facts";
+import { MINUTE, SETTLE } from "./world";
+
+const own = record("deferred", 60 * MINUTE, { tasks: { a: "t1" }, window });
+const foreign =
+  'upgrade t1 (KernelUpgrade to 2.0.78.260600), which this pin did not schedule, waits for its window from 2026-01-01T18:00:00.000Z; cancel it there, or set `schedule: "maintenance-window"` to leave the upgrade to it';
+
+/** A tally in which a call that names the member was sent, and over, so long ago. */
+function called(
+  ago: number,
+  { lost = false, rounds = 1, before }: { lost?: boolean; rounds?: number; before?: string } = {},
+) {
+  const tally = new Tally();
+  const then = member(before === undefined ? {} : { ended: succeeded(before, 0) });
+  for (let round = 0; round < rounds; round++) tally.sent([then], NOW - ago - 1_000, NOW - ago, lost);
+  return tally;
+}
+
+/** The same, and looks have shown these since, the last one so long ago. */
+function shown(tally: Tally, ago: number, ...members: FleetMember[]) {
+  for (const one of members) tally.seen([one], NOW - ago);
+  return tally;
+}
+
+describe("a member that nothing was done about", () => {
+  it.each([
+    ["satisfies the pin", member({ standing: "holds" }), { kind: "done" }],
+    ["runs something newer", member({ standing: "newer" }), { kind: "newer" }],
+    ["is behind", member(), { kind: "send" }],
+    ["is behind, after an upgrade that failed", member({ ended: failed() }), { kind: "send" }],
+    ["is behind, after an upgrade that succeeded", member({ ended: succeeded() }), { kind: "send" }],
+    [
+      "upgrades",
+      member({ condition: upgrading("t1", 40) }),
+      { kind: "wait", message: "upgrading", percent: 40, accepted: true },
+    ],
+    [
+      "upgrades although it satisfies the pin",
+      member({ standing: "holds", condition: upgrading() }),
+      { kind: "wait", message: "upgrading", accepted: true },
+    ],
+    ["is busy", member({ condition: busy() }), { kind: "wait", message: "in backup", accepted: false }],
+    ["is busy, and satisfies the pin", member({ standing: "holds", condition: busy() }), { kind: "done" }],
+    ["is held", member({ condition: held() }), { kind: "problem", code: "blocked", message: "It is frozen. Thaw it." }],
+    ["is held, and satisfies the pin", member({ standing: "holds", condition: held() }), { kind: "done" }],
+    [
+      "has an upgrade of somebody else waiting",
+      member({ condition: deferred() }),
+      { kind: "problem", code: "blocked", message: foreign },
+    ],
+    [
+      "has an upgrade of somebody else waiting, and satisfies the pin",
+      member({ standing: "holds", condition: deferred() }),
+      { kind: "done" },
+    ],
+  ])("that %s", (_, one, verdict) => {
+    expect(verdictOn(one, circumstances())).toEqual(verdict);
+  });
+});
+
+describe("an upgrade that waits for its window", () => {
+  const waits = member({ condition: deferred() });
+
+  it("is left to it when the pin wants that, whoever scheduled it", () => {
+    const verdict = { kind: "deferred", task: task("t1"), window };
+    expect(verdictOn(waits, circumstances({ defers: true }))).toEqual(verdict);
+    expect(verdictOn(waits, circumstances({ defers: true, remembered: own }))).toEqual(verdict);
+  });
+
+  it("is taken back when it is ours and the pin wants no window", () => {
+    expect(verdictOn(waits, circumstances({ remembered: own }))).toEqual({
+      kind: "withdraw",
+      task: task("t1"),
+      window,
+    });
+  });
+
+  it("is taken back when it is ours and the pin holds already", () => {
+    const one = member({ standing: "holds", condition: deferred() });
+    for (const defers of [true, false]) {
+      expect(verdictOn(one, circumstances({ defers, remembered: own }))).toMatchObject({ kind: "withdraw" });
+    }
+  });
+
+  it("is ours when it was asked for and not seen by the run that did", () => {
+    const remembered = record("deferred", 60 * MINUTE, { tasks: { a: "unknown" } });
+    expect(verdictOn(waits, circumstances({ remembered }))).toMatchObject({ kind: "withdraw" });
+  });
+
+  it.each([
+    ["the state knows another task", record("deferred", 0, { tasks: { a: "t7" } })],
+    ["the state knows it of another member", record("deferred", 0, { tasks: { b: "t1" } })],
+    ["it was joined", record("deferred", 0, { tasks: { a: "t1" }, joined: true })],
+  ])("is not ours when %s", (_, remembered) => {
+    expect(verdictOn(waits, circumstances({ remembered }))).toEqual({
+      kind: "problem",
+      code: "blocked",
+      message: foreign,
+    });
+  });
+
+  it("is a problem when the vendor keeps it", () => {
+    expect(verdictOn(waits, circumstances({ remembered: own, kept: new Set(["t1"]) }))).toEqual({
+      kind: "problem",
+      code: "refused",
+      message: "upgrade t1, which waits for its window from 2026-01-01T18:00:00.000Z, could not be taken back",
+    });
+  });
+});
+
+describe("a member that a call has named", () => {
+  const sent = (tally: Tally, one: FleetMember, defers = false) => verdictOn(one, circumstances({ tally, defers }));
+
+  it("is waited for until it shows, then it never started", () => {
+    const wait = { kind: "wait", message: "accepted, not started yet", accepted: true };
+    expect(sent(called(0), member())).toEqual(wait);
+    expect(sent(called(SETTLE - 1), member())).toEqual(wait);
+    expect(sent(called(SETTLE), member())).toEqual({
+      kind: "problem",
+      code: "not-upgraded",
+      message: "the call was accepted, but no upgrade has started; look at it in the console",
+    });
+  });
+
+  it("is waited for longer when the answer was lost, then nobody knows", () => {
+    const wait = { kind: "wait", message: "asked for, the answer was lost", accepted: false };
+    expect(sent(called(0, { lost: true }), member())).toEqual(wait);
+    expect(sent(called(10 * MINUTE - 1, { lost: true }), member())).toEqual(wait);
+    expect(sent(called(10 * MINUTE, { lost: true }), member())).toEqual({
+      kind: "problem",
+      code: "unconfirmed",
+      message: "the answer to the upgrade call was lost, and no upgrade appeared",
+    });
+  });
+
+  it("counts as accepted in a window only when the task shows", () => {
+    expect(sent(called(0), member(), true)).toMatchObject({ kind: "wait", accepted: false });
+    expect(sent(called(0), member({ condition: deferred() }), true)).toMatchObject({ kind: "deferred" });
+  });
+
+  it("has failed when the task that ended is not the one of before", () => {
+    const problem = {
+      kind: "problem",
+      code: "upgrade-failed",
+      message: "upgrade t2 failed: disk full. Make room.",
+    };
+    expect(sent(called(MINUTE), member({ ended: failed("t2") }))).toEqual(problem);
+    expect(sent(called(MINUTE, { before: "t1" }), member({ ended: failed("t2") }))).toEqual(problem);
+    expect(sent(called(MINUTE, { before: "t1" }), member({ ended: failed("t1") }))).toMatchObject({ kind: "wait" });
+  });
+
+  it("has failed first, whatever holds it since", () => {
+    expect(sent(called(MINUTE), member({ ended: failed("t2"), condition: held() }))).toMatchObject({
+      code: "upgrade-failed",
+    });
+  });
+
+  it("is waited for while something is done to it, also after a failure", () => {
+    expect(sent(called(MINUTE), member({ ended: failed("t2"), condition: busy() }))).toEqual({
+      kind: "wait",
+      message: "in backup",
+      accepted: true,
+    });
+  });
+
+  it("is waited for until its success shows, then it is not upgraded", () => {
+    const done = member({ ended: succeeded("t2") });
+    const wait = { kind: "wait", message: "completed, the new version does not show yet", accepted: true };
+    expect(sent(shown(called(60 * MINUTE), SETTLE - 1, done), done)).toEqual(wait);
+    expect(sent(shown(called(60 * MINUTE), SETTLE, done), done)).toEqual({
+      kind: "problem",
+      code: "not-upgraded",
+      message: "upgrade t2 is reported as completed; apply it in the console",
+    });
+  });
+
+  it("is asked for again when another version runs that is behind, four times at most", () => {
+    const further = member({ at: "2.0.51.240305", ended: succeeded("t2") });
+    expect(sent(called(MINUTE), further)).toEqual({ kind: "send" });
+    expect(sent(called(MINUTE, { rounds: 3 }), further)).toEqual({ kind: "send" });
+    expect(sent(called(MINUTE, { rounds: 4 }), further)).toEqual({
+      kind: "problem",
+      code: "not-upgraded",
+      message: "upgrade t2 completed in round 4; apply it in the console",
+    });
+  });
+
+  it("is not asked for again when its version moves and no task has ended, until it is quiet", () => {
+    const moved = member({ at: "2.0.51.240305" });
+    expect(sent(called(SETTLE - 1), moved)).toMatchObject({ kind: "wait", accepted: true });
+    expect(sent(called(SETTLE), moved)).toEqual({ kind: "send" });
+  });
+
+  it("has vanished when it was seen running, and nothing shows any more", () => {
+    const ran = member({ condition: upgrading("t2") });
+    const wait = { kind: "wait", message: "no longer shown as running", accepted: true };
+    expect(sent(shown(called(60 * MINUTE), SETTLE - 1, ran), member())).toEqual(wait);
+    expect(sent(shown(called(60 * MINUTE), SETTLE, ran), member())).toEqual({
+      kind: "problem",
+      code: "vanished",
+      message: "upgrade t2 is no longer shown, and the version has not moved",
+    });
+  });
+
+  it("is not given up while something else has been done to it", () => {
+    const tally = shown(called(60 * MINUTE), SETTLE - 1, member({ condition: busy() }));
+    expect(sent(tally, member())).toMatchObject({ kind: "wait" });
+  });
+
+  it("is a problem when the next round is refused, and is not asked for again", () => {
+    const tally = called(60 * MINUTE);
+    tally.refused([member()], new Refused("No.", { refusal: "final", remedy: "Ask them." }));
+    expect(sent(tally, member({ at: "2.0.51.240305", ended: succeeded("t2") }))).toEqual({
+      kind: "problem",
+      code: "refused",
+      message: "No. Ask them.",
+    });
+  });
+});
+
+describe("an upgrade that was found running", () => {
+  const ran = member({ condition: upgrading("t2") });
+
+  it.each([
+    ["failed", member({ ended: failed("t2") }), { kind: "problem", code: "upgrade-failed" }],
+    ["succeeded, its version does not show yet", member({ ended: succeeded("t2") }), { kind: "wait" }],
+    ["is no longer shown", member(), { kind: "wait" }],
+    ["went to another version that is behind", member({ at: "2.0.51.1", ended: succeeded("t2") }), { kind: "send" }],
+  ])("and then %s", (_, now, verdict) => {
+    const tally = shown(new Tally(), MINUTE, ran, now);
+    expect(verdictOn(now, circumstances({ tally }))).toMatchObject(verdict);
+  });
+});
+
+describe("what an earlier run has left", () => {
+  const asked = { kind: "wait", message: "asked for by an earlier run, not started yet", accepted: true };
+
+  it.each(["running", "unknown"] as const)("in state %s, is waited for until it must have shown", (state) => {
+    const limit = state === "unknown" ? 10 * MINUTE : SETTLE;
+    expect(verdictOn(member(), circumstances({ remembered: record(state, limit - 1) }))).toEqual(asked);
+    expect(verdictOn(member(), circumstances({ remembered: record(state, limit) }))).toEqual({ kind: "send" });
+  });
+
+  it.each(["withdrawn", "gone", "rolled-back"] as const)("in state %s, is over", (state) => {
+    expect(verdictOn(member(), circumstances({ remembered: record(state, 1) }))).toEqual({ kind: "send" });
+  });
+
+  it.each(["succeeded", "failed"] as const)(
+    "in state %s, is over for the members of then: one that has come back may not have shown",
+    (state) => {
+      expect(verdictOn(member(), circumstances({ remembered: record(state, SETTLE - 1) }))).toEqual({
+        ...asked,
+        accepted: false,
+      });
+      expect(verdictOn(member(), circumstances({ remembered: record(state, SETTLE) }))).toEqual({ kind: "send" });
+    },
+  );
+
+  it("does not keep a later run waiting because its clock was ahead", () => {
+    const remembered = record("running", -24 * 60 * MINUTE);
+    expect(verdictOn(member(), circumstances({ remembered }))).toEqual(asked);
+    const later = circumstances({ remembered });
+    expect(verdictOn(member(), { ...later, now: NOW + SETTLE })).toEqual({ kind: "send" });
+  });
+
+  it("is asked for again when it has failed since, not when something failed before", () => {
+    const remembered = record("running", MINUTE);
+    expect(verdictOn(member({ ended: failed("t2", NOW - MINUTE) }), circumstances({ remembered }))).toEqual({
+      kind: "send",
+    });
+    // Vendors tell whole seconds.
+    expect(verdictOn(member({ ended: failed("t2", NOW - MINUTE - 999) }), circumstances({ remembered }))).toEqual({
+      kind: "send",
+    });
+    expect(verdictOn(member({ ended: failed("t2", NOW - MINUTE - 1_001) }), circumstances({ remembered }))).toEqual(
+      asked,
+    );
+  });
+
+  it("is waited for when it has succeeded and the version does not show yet, as long as this run sees that", () => {
+    const done = member({ ended: succeeded("t2", NOW - 59 * MINUTE) });
+    const remembered = record("running", 60 * MINUTE);
+    const wait = { kind: "wait", message: "completed, the new version does not show yet", accepted: true };
+    const early = shown(new Tally(), SETTLE - 1, done);
+    expect(verdictOn(done, circumstances({ remembered, tally: early }))).toEqual(wait);
+    const late = shown(new Tally(), SETTLE, done);
+    expect(verdictOn(done, circumstances({ remembered, tally: late }))).toEqual({ kind: "send" });
+  });
+
+  it("is forgotten for a member that this run has asked for", () => {
+    const remembered = record("unknown", MINUTE);
+    expect(verdictOn(member(), circumstances({ remembered, tally: called(SETTLE) }))).toMatchObject({
+      kind: "problem",
+      code: "not-upgraded",
+    });
+  });
+
+  it("is waited for while something was done to the member meanwhile", () => {
+    const remembered = record("running", 60 * MINUTE);
+    const tally = shown(new Tally(), SETTLE - 1, member({ condition: busy() }));
+    expect(verdictOn(member(), circumstances({ remembered, tally }))).toEqual(asked);
+  });
+
+  it("is a scheduled task that may be about to start, when it does not show around its window", () => {
+    const shut = Date.parse(window.closes);
+    const about = circumstances({ remembered: own, defers: true });
+    expect(verdictOn(member(), about)).toEqual(asked);
+    expect(verdictOn(member(), { ...about, now: NOW + SETTLE })).toEqual({ kind: "send" });
+    expect(verdictOn(member(), { ...about, now: shut + SETTLE })).toEqual({ kind: "send" });
+    expect(verdictOn(member({ name: "b" }), about)).toEqual({ kind: "send" });
+    const dropped = new Schedule(own);
+    dropped.drop(["t1"]);
+    expect(verdictOn(member(), { ...about, schedule: dropped })).toEqual({ kind: "send" });
+  });
+});
+
+describe("a refusal", () => {
+  it("for good, of a call that names it alone, is a problem", () => {
+    const tally = new Tally();
+    tally.refused([member()], new Refused("No.", { refusal: "final" }));
+    expect(verdictOn(member(), circumstances({ tally }))).toEqual({ kind: "problem", code: "refused", message: "No." });
+  });
+
+  it("of a call that names others too is none", () => {
+    const tally = new Tally();
+    tally.refused([member(), member({ name: "b" })], new Refused("No.", { refusal: "final" }));
+    expect(verdictOn(member(), circumstances({ tally }))).toEqual({ kind: "send" });
+  });
+
+  it("is no matter once the member satisfies the pin", () => {
+    const tally = new Tally();
+    tally.refused([member()], new Refused("The newest already.", { refusal: "final" }));
+    expect(verdictOn(member({ standing: "holds", at: NEW }), circumstances({ tally }))).toEqual({ kind: "done" });
+  });
+
+  it("is forgotten with the next accepted call", () => {
+    const tally = new Tally();
+    tally.refused([member()], new Refused("No.", { refusal: "final" }));
+    tally.sent([member()], NOW, NOW, false);
+    expect(tally.refusal("a")).toBeUndefined();
+    expect(tally.entry("a")).toMatchObject({ rounds: 1, version: version("2.0.48.231200") });
+  });
+});

@@ -1,0 +1,96 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+
+export const ROOT = join(__dirname, "..", "..");
+
+/** A markdown file of the repository. */
+export interface Page {
+  /** From the repository's root: `docs/oceanbase.md`. */
+  readonly path: string;
+  readonly text: string;
+}
+
+export interface Block {
+  readonly page: Page;
+  /** The word behind the fence: `ts`, `sh`, or nothing. */
+  readonly language: string;
+  readonly text: string;
+  /** Line of the fence, from 1. */
+  readonly line: number;
+}
+
+const SKIPPED = new Set(["node_modules", "dist"]);
+
+export function page(path: string): Page {
+  return { path, text: readFileSync(join(ROOT, path), "utf8") };
+}
+
+/** All markdown files for users and contributors. */
+export function pages(): Page[] {
+  const tops = readdirSync(ROOT).filter((name) => name.endsWith(".md"));
+  return [...tops, ...markdownIn("docs"), ...markdownIn("examples")].map(page);
+}
+
+function markdownIn(folder: string): string[] {
+  return readdirSync(join(ROOT, folder), { withFileTypes: true, recursive: true })
+    .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)))
+    .filter((path) => path.endsWith(".md") && !path.split("/").some((part) => SKIPPED.has(part)));
+}
+
+export function blocksOf(page: Page): Block[] {
+  const blocks: Block[] = [];
+  let open: { indent: string; language: string; line: number; lines: string[] } | undefined;
+  page.text.split("\n").forEach((line, index) => {
+    const fence = /^(\s*)```(\w*)/.exec(line);
+    if (fence === null) {
+      open?.lines.push(line.slice(open.indent.length));
+    } else if (open === undefined) {
+      open = { indent: fence[1] ?? "", language: fence[2] ?? "", line: index + 1, lines: [] };
+    } else {
+      blocks.push({ page, language: open.language, text: open.lines.join("\n"), line: open.line });
+      open = undefined;
+    }
+  });
+  if (open !== undefined) throw new Error(`${page.path}: a code block is not closed`);
+  return blocks;
+}
+
+/** The text without its code blocks. */
+export function proseOf({ text }: Page): string {
+  return text.replaceAll(/^\s*```[\s\S]*?^\s*```$/gm, "");
+}
+
+/** Anchors as GitHub makes them of headings. */
+export function anchorsOf(page: Page): string[] {
+  const headings = [...proseOf(page).matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) => heading);
+  return headings.map((heading) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\- ]/gu, "")
+      .replaceAll(" ", "-"),
+  );
+}
+
+/** Rows of all tables whose first heading is `heading`, cells trimmed. */
+export function rowsOf(page: Page, heading: string): string[][] {
+  const rows: string[][] = [];
+  let table: "none" | "wanted" | "other" = "none";
+  for (const line of proseOf(page).split("\n")) {
+    if (!line.startsWith("|")) {
+      table = "none";
+      continue;
+    }
+    const cells = line
+      .slice(1, line.lastIndexOf("|"))
+      .split(/(?<!\\)\|/)
+      .map((cell) => cell.trim());
+    if (table === "none") table = cells[0] === heading ? "wanted" : "other";
+    else if (table === "wanted" && !/^-+$/.test(cells[0] ?? "")) rows.push(cells);
+  }
+  return rows;
+}
+
+/** The names in backticks of a cell: "`a`, `b`" → a, b. */
+export function namesIn(cell: string): string[] {
+  return [...cell.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name);
+}

@@ -1,0 +1,153 @@
+import { Random } from "../simulators";
+import type { Damage, Fault, Harm, History, Moment, NetworkHarm, Run } from "./history";
+import { Timeline } from "./timeline";
+import type { WorldOfType } from "./world";
+
+type Make<T> = (chance: Chance) => T;
+
+/** Random choices of a generator. */
+class Chance extends Random {
+  of<T>(list: readonly [T, ...T[]]): T {
+    return list[this.integer(list.length)] ?? list[0];
+  }
+
+  /** One of several makers, by weight. */
+  weighed<T>(makers: readonly (readonly [weight: number, make: Make<T>])[]): T {
+    const sum = makers.reduce((total, [weight]) => total + weight, 0);
+    let left = this.next() * sum;
+    for (const [weight, make] of makers) {
+      left -= weight;
+      if (left < 0) return make(this);
+    }
+    throw new RangeError("there is nothing to choose from");
+  }
+
+  happens(share: number): boolean {
+    return this.next() < share;
+  }
+
+  /** Small numbers more often than large ones. */
+  upTo(most: number): number {
+    return 1 + Math.floor(most * this.next() ** 2);
+  }
+}
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+
+const STATUSES = [400, 401, 403, 404, 409, 429, 500, 502, 503, 504, 200] as const;
+const DAMAGES: readonly [Damage, ...Damage[]] = [
+  "missing",
+  "missing",
+  "version",
+  "version",
+  "state",
+  "state",
+  "null",
+  "retyped",
+  "number",
+  "text",
+  "list",
+  "key",
+];
+const DELAYS = [2 * SECOND, 20 * SECOND, 59 * SECOND, 65 * SECOND, 85 * SECOND, 2 * MINUTE, 30 * MINUTE] as const;
+const JUMPS = [5 * SECOND, 45 * SECOND, 5 * MINUTE, 60 * MINUTE, 24 * 60 * MINUTE] as const;
+
+const spanOf: Make<number> = (chance) =>
+  chance.weighed([
+    [6, () => 1],
+    [2, () => 2 + chance.integer(2)],
+    [1.5, () => 4 + chance.integer(9)],
+    [0.5, () => 13 + chance.integer(48)],
+  ]);
+
+const network: Make<NetworkHarm> = (chance) => {
+  const span = spanOf(chance);
+  const pick = chance.integer(2 ** 31);
+  const processed = chance.happens(0.5);
+  return chance.weighed<NetworkHarm>([
+    [1, () => ({ kind: "refused", span })],
+    [0.5, () => ({ kind: "connect-timeout", span })],
+    [2, () => ({ kind: "reset", processed, span })],
+    [1.5, () => ({ kind: "silence", processed, span: Math.min(span, 3) })],
+    [0.7, () => ({ kind: "slow", ms: chance.upTo(55 * SECOND), span: Math.min(span, 3) })],
+    [1, () => ({ kind: "delayed", ms: chance.of(DELAYS), span: 1 })],
+    [1, () => ({ kind: "truncated", share: chance.next(), noticed: processed, span })],
+    [1.5, () => ({ kind: "replaced", shape: "proxy", status: chance.of(STATUSES), pick, processed, span })],
+    [1.5, () => ({ kind: "replaced", shape: "vendor", status: chance.of(STATUSES), pick, processed, span })],
+    [1, () => ({ kind: "garbage", pick, span })],
+    [4, () => ({ kind: "damaged", damage: chance.of(DAMAGES), pick, span: Math.min(span, 3) })],
+  ]);
+};
+
+const moment: Make<Moment> = (chance) => ({
+  when: chance.happens(0.5) ? "before" : "after",
+  delay: chance.happens(0.4) ? 0 : chance.upTo(3 * SECOND),
+});
+
+function harm(chance: Chance, troubles: readonly [string, ...string[]] | undefined): Harm {
+  const vendor: Make<Harm> = () => ({
+    kind: "vendor",
+    trouble: troubles === undefined ? "" : chance.of(troubles),
+    dial: chance.next(),
+    delay: chance.happens(0.5) ? 0 : chance.upTo(10 * SECOND),
+  });
+  return chance.weighed<Harm>([
+    [55, network],
+    [10, () => ({ kind: "kill", ...moment(chance) })],
+    [8, () => ({ kind: "interrupt", ...moment(chance) })],
+    [4, () => ({ kind: "clock", ms: chance.of(JUMPS) * (chance.happens(0.5) ? 1 : -1) })],
+    [troubles === undefined ? 0 : 22, vendor],
+  ]);
+}
+
+function fault(chance: Chance, troubles: readonly [string, ...string[]] | undefined): Fault {
+  const done = harm(chance, troubles);
+  return chance.happens(0.35)
+    ? { at: "write", nth: chance.happens(0.85) ? 1 : 2, harm: done }
+    : { at: "request", nth: chance.upTo(45), harm: done };
+}
+
+function run(chance: Chance, op: Run["op"], troubles: readonly [string, ...string[]] | undefined): Run {
+  const count = chance.weighed([
+    [2, () => 0],
+    [5, () => 1],
+    [3, () => 2],
+    [1, () => 3 + chance.integer(4)],
+  ]);
+  return {
+    op,
+    gap: chance.happens(0.7) ? chance.upTo(5 * SECOND) : chance.upTo(10 * MINUTE),
+    ...(op === "up" && chance.happens(0.12) ? { limit: chance.upTo(30) } : {}),
+    faults: Array.from({ length: count }, () => fault(chance, troubles)),
+  };
+}
+
+const known = new Map<string, readonly string[]>();
+
+function troublesOf(type: WorldOfType): readonly string[] {
+  const names = known.get(type.type) ?? Object.keys(type.make(new Timeline(), new Random(0)).troubles);
+  known.set(type.type, names);
+  return names;
+}
+
+/** The history of a seed: one to five commands with whatever goes wrong in them. What follows them is without faults. */
+export function generate(type: WorldOfType, seed: number): History {
+  const chance = new Chance(seed);
+  const [first, ...rest] = troublesOf(type);
+  const troubles = first === undefined ? undefined : ([first, ...rest] as const);
+  const scene = chance.integer(2 ** 31);
+  const count = chance.weighed([
+    [5, () => 1],
+    [3, () => 2],
+    [1.5, () => 3],
+    [1, () => 4 + chance.integer(2)],
+  ]);
+  const runs: Run[] = [];
+  while (runs.length < count) {
+    if (chance.happens(0.15)) runs.push(run(chance, "preview", troubles));
+    if (chance.happens(0.1)) runs.push(run(chance, "refresh", troubles));
+    runs.push(run(chance, "up", troubles));
+  }
+  return { type: type.type, seed, scene, runs };
+}

@@ -1,0 +1,79 @@
+import crypto, { type KeyObject } from "node:crypto";
+import { syncBuiltinESMExports } from "node:module";
+
+/**
+ * RSA as an ideal: what was encrypted for a key can be decrypted with that key, and with nothing else.
+ *
+ * The real one takes most of the time of a history, and no history is about it. So `publicEncrypt` hands out a number in
+ * the place of a ciphertext, and `privateDecrypt` gives back the padded block that belongs to it: in form, in length and
+ * in what is refused the two behave as with RSA. A ciphertext that does not come from here is decrypted really.
+ */
+interface Sealed {
+  readonly modulus: string;
+  readonly block: Buffer;
+}
+
+const real = { publicEncrypt: crypto.publicEncrypt, privateDecrypt: crypto.privateDecrypt };
+const moduli = new WeakMap<KeyObject, { readonly modulus: string; readonly bytes: number }>();
+/** PKCS#1 v1.5: 00 02, eight bytes of padding, 00. */
+const OVERHEAD = 11;
+/** Marks a number as one. A real ciphertext begins like this by one chance in 2^80. */
+const MARK = Buffer.from("ideal rsa.");
+
+let sealed: Sealed[] = [];
+let ideal = true;
+
+/** Replaces RSA in this process. @returns what puts the real one back */
+export function installIdealRsa(): () => void {
+  Object.assign(crypto, { publicEncrypt: encrypt, privateDecrypt: decrypt });
+  syncBuiltinESMExports();
+  return () => {
+    Object.assign(crypto, real);
+    syncBuiltinESMExports();
+  };
+}
+
+/** Begins anew: ciphertexts of an earlier history are never asked for again. @param really whether RSA is to be real */
+export function renewRsa(really: boolean): void {
+  sealed = [];
+  ideal = !really;
+}
+
+interface Options {
+  readonly key: KeyObject;
+  readonly padding?: number;
+}
+
+function encrypt(options: Options, block: Buffer): Buffer {
+  if (!ideal) return real.publicEncrypt(options, block);
+  const { modulus, bytes } = modulusOf(options.key);
+  if (block.length > bytes - OVERHEAD) throw new Error("error:0200006E:rsa routines::data too large for key size");
+  const padded = Buffer.alloc(bytes, 0xff);
+  padded[0] = 0;
+  padded[1] = 2;
+  padded[bytes - block.length - 1] = 0;
+  padded.set(block, bytes - block.length);
+  const ciphertext = Buffer.alloc(bytes);
+  ciphertext.set(MARK);
+  ciphertext.writeUInt32BE(sealed.push({ modulus, block: padded }) - 1, bytes - 4);
+  return ciphertext;
+}
+
+function decrypt(options: Options, ciphertext: Buffer): Buffer {
+  const { modulus, bytes } = modulusOf(options.key);
+  if (ciphertext.length < bytes || !ciphertext.subarray(0, MARK.length).equals(MARK)) {
+    return real.privateDecrypt(options, ciphertext);
+  }
+  const found = sealed[ciphertext.readUInt32BE(ciphertext.length - 4)];
+  // With another key nothing but noise comes out.
+  return found?.modulus === modulus ? found.block : Buffer.alloc(bytes, 0x5a);
+}
+
+function modulusOf(key: KeyObject): { readonly modulus: string; readonly bytes: number } {
+  const known = moduli.get(key);
+  if (known !== undefined) return known;
+  const { n = "" } = (key.type === "private" ? crypto.createPublicKey(key) : key).export({ format: "jwk" });
+  const made = { modulus: n, bytes: Buffer.from(n, "base64url").length };
+  moduli.set(key, made);
+  return made;
+}

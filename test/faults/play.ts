@@ -1,0 +1,217 @@
+import { isDeepStrictEqual } from "node:util";
+import { Random } from "../simulators";
+import { type Harm, type History, nameOf, type Run } from "./history";
+import { Judge, type Rule, type Violation } from "./judge";
+import { Network } from "./network";
+import { ProviderProcess, type Surroundings } from "./provider-process";
+import { type Ending, Stack } from "./stack";
+import { Timeline } from "./timeline";
+import { Truth } from "./truth";
+import { Verdicts } from "./verdicts";
+import type { World, WorldOfType } from "./world";
+
+/** What came of a history. */
+export interface Played {
+  readonly violation: Violation | undefined;
+  readonly checked: Partial<Record<Rule, number>>;
+  /** Harm that was done, by name; what no request triggered was not. */
+  readonly harms: ReadonlyMap<string, number>;
+  readonly commands: number;
+  readonly requests: number;
+  /** One line per command: for a person who reads a failing history. */
+  readonly story: readonly string[];
+}
+
+const SECOND = 1_000;
+/** How long a command may take beside the time limits of its calls, in milliseconds. */
+const SLACK = 5 * SECOND;
+/** check and diff look for at most ten seconds each, read for thirty (provider/host). */
+const LOOKS = 20 * SECOND;
+const READ = 30 * SECOND;
+/** Commands without faults within which a stack has to come to its pin. */
+const ATTEMPTS = 6;
+
+/** Plays a history to its end, and then commands without faults until the pin holds. */
+export async function play(history: History, type: WorldOfType): Promise<Played> {
+  const timeline = new Timeline();
+  const world = type.make(timeline, new Random(history.scene));
+  return new Performance(history, timeline, world, await timeoutOf(world, history.type)).toTheEnd();
+}
+
+/** Milliseconds that an operation of the type may take when nothing else is said. */
+async function timeoutOf(world: World, type: string): Promise<number> {
+  const load = world.kinds(() => {
+    throw new Error("only the kind was wanted");
+  })[type];
+  if (load === undefined) throw new Error(`${type} has no pin kind`);
+  return (await load()).timeout;
+}
+
+class Performance {
+  readonly #history: History;
+  readonly #timeline: Timeline;
+  readonly #world: World;
+  readonly #timeout: number;
+  readonly #judge = new Judge();
+  readonly #truth: Truth;
+  readonly #stack: Stack;
+  readonly #verdicts: Verdicts;
+  readonly #setup: Surroundings;
+  readonly #harms = new Map<string, number>();
+  readonly #story: string[] = [];
+  #commands = 0;
+  #requests = 0;
+
+  constructor(history: History, timeline: Timeline, world: World, timeout: number) {
+    this.#history = history;
+    this.#timeline = timeline;
+    this.#world = world;
+    this.#timeout = timeout;
+    const [namespace = "", name = ""] = history.type.split(":");
+    const urn = `urn:pulumi:dev::shop::pulumi-nodejs:dynamic/${namespace}:${name}::pinned`;
+    const inputs = { ...world.args, __urn: urn, __provider: "text" };
+    this.#stack = new Stack(inputs, timeout, timeline);
+    this.#truth = new Truth(world, this.#judge);
+    this.#verdicts = new Verdicts({ judge: this.#judge, truth: this.#truth, world, timeline, stack: this.#stack });
+    this.#setup = {
+      world,
+      timeline,
+      network: new Network(world, timeline),
+      judge: this.#judge,
+      random: new Random(history.seed ^ 0x5eed),
+      remembersOpen: () => this.#stack.remembersOpen,
+      harmed: (harm) => this.#count(harm),
+      processed: (_, awaited) => this.#truth.processed(awaited),
+    };
+  }
+
+  async toTheEnd(): Promise<Played> {
+    for (const run of this.#history.runs) {
+      await this.#timeline.pass(run.gap);
+      await this.#command(run);
+      if (this.#judge.violation !== undefined) return this.#played();
+    }
+    if (await this.#settle()) await this.#rest();
+    return this.#played();
+  }
+
+  #played(): Played {
+    return {
+      violation: this.#judge.violation,
+      checked: this.#judge.checked,
+      harms: this.#harms,
+      commands: this.#commands,
+      requests: this.#requests,
+      story: this.#story,
+    };
+  }
+
+  async #command(run: Run): Promise<{ ending: Ending | undefined; process: ProviderProcess }> {
+    const process = new ProviderProcess(this.#setup, run.faults, run.op !== "up");
+    const since = this.#timeline.now();
+    const before = this.#stack.state;
+    let ending: Ending | undefined;
+    const work = this.#start(run, process).then((end) => {
+      ending = end;
+    });
+    const drive = await this.#timeline.drive(work, this.#limit(run));
+    this.#judge.that(drive === "settled", "ends in time", () => `${run.op} is ${drive} at ${this.#at()}`);
+    process.ended = true;
+    this.#truth.look();
+    if (ending !== undefined) {
+      this.#verdicts.command({ run, process, since, ending, before });
+    }
+    this.#commands += 1;
+    this.#requests += process.requests;
+    this.#story.push(this.#verdicts.tell(run, process, since, ending));
+    process.kill();
+    return { ending, process };
+  }
+
+  #start(run: Run, process: ProviderProcess): Promise<Ending> {
+    switch (run.op) {
+      case "up":
+        return this.#stack.up(process, run.limit);
+      case "preview":
+        return this.#stack.preview(process);
+      case "refresh":
+        return this.#stack.refresh(process);
+    }
+  }
+
+  #limit({ op, limit }: Run): number {
+    if (op === "preview") return LOOKS + SLACK;
+    if (op === "refresh") return READ + SLACK;
+    return LOOKS + SLACK + (limit === undefined ? this.#timeout : limit * SECOND);
+  }
+
+  /** Commands without faults, and whatever the remedies ask for between them. @returns whether the pin holds now */
+  async #settle(): Promise<boolean> {
+    const clean = { gap: SECOND, faults: [] };
+    let op: Run["op"] = "up";
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      // Nobody tries again at once what has just failed.
+      await this.#timeline.pass(attempt === 0 ? SECOND : this.#world.settles / 4);
+      const { ending } = await this.#command({ ...clean, op });
+      if (this.#judge.violation !== undefined) return false;
+      if (op === "up" && this.#holds(ending)) {
+        this.#judge.that(true, "converges", () => "");
+        return true;
+      }
+      op = await this.#follow(op, ending);
+      if (this.#judge.violation !== undefined) return false;
+    }
+    this.#judge.that(false, "converges", () => `after ${ATTEMPTS} commands without faults: ${this.#world.standing()}`);
+    return false;
+  }
+
+  /** Whether the command has left the pin satisfied, and knows it; or has refused what is newer, as it was asked to. */
+  #holds(ending: Ending | undefined): boolean {
+    const standing = this.#world.standing();
+    const status = this.#stack.state?.outputs["status"];
+    if (ending?.kind === "done") return standing === status;
+    return standing === "newer" && this.#world.args["onNewer"] === "fail";
+  }
+
+  /** Does what a person would do now. @returns the next command */
+  async #follow(op: Run["op"], ending: Ending | undefined): Promise<Run["op"]> {
+    if (op === "refresh") return "up";
+    if (ending?.kind === "done") {
+      const status = this.#stack.state?.outputs["status"];
+      if (status === "upgrading" || status === "deferred") {
+        await this.#timeline.pass(this.#world.settles);
+        return "up";
+      }
+      // Only what was changed or told wrongly behind the state's back needs another look.
+      const excused = this.#verdicts.stateMayBeWrong;
+      this.#judge.that(excused, "converges", () => `up ends with ${status}, but it is ${this.#world.standing()}`);
+      return "refresh";
+    }
+    this.#world.mend();
+    return "up";
+  }
+
+  /** A settled pin is left alone. */
+  async #rest(): Promise<void> {
+    const { ending, process } = await this.#command({ op: "up", gap: 0, faults: [] });
+    if (this.#world.standing() !== "current") return;
+    const idle = ending?.kind === "done" && !ending.changed && process.requests === 0;
+    this.#judge.that(idle, "rests", () => `${process.requests} requests, ${JSON.stringify(ending)}`);
+    if (this.#history.seed % 8 !== 0 || this.#judge.violation !== undefined) return;
+    const before = this.#stack.state?.inputs;
+    await this.#command({ op: "refresh", gap: 0, faults: [] });
+    const after = this.#stack.state?.inputs;
+    const drift = () => `a refresh changes the inputs from ${JSON.stringify(before)} to ${JSON.stringify(after)}`;
+    this.#judge.that(isDeepStrictEqual(before, after), "rests", drift);
+  }
+
+  #count(harm: Harm): void {
+    const name = nameOf(harm);
+    this.#harms.set(name, (this.#harms.get(name) ?? 0) + 1);
+    if (harm.kind === "vendor") this.#verdicts.trouble(harm.trouble);
+  }
+
+  #at(): string {
+    return new Date(this.#timeline.now()).toISOString();
+  }
+}

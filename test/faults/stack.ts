@@ -1,0 +1,153 @@
+import type { ProviderProcess } from "./provider-process";
+import type { Timeline } from "./timeline";
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** A resource as the engine's state file has it. */
+export interface Saved {
+  readonly id: string;
+  readonly inputs: Values;
+  readonly outputs: Values;
+  /** Reasons of a partial failure: the next `up` updates, whatever `diff` says. */
+  readonly initErrors: readonly string[];
+}
+
+/** How a command ended for the resource. */
+export type Ending =
+  /** Created, updated, read or previewed. `changed` is false when there was nothing to do. */
+  | { readonly kind: "done"; readonly changed: boolean }
+  /** The provider threw. `partial`: with a state to keep. */
+  | { readonly kind: "failed"; readonly error: unknown; readonly partial: boolean }
+  | { readonly kind: "invalid"; readonly reasons: readonly string[] }
+  | { readonly kind: "killed" };
+
+/** Milliseconds that the provider gives itself for a look (provider/host/preview.ts, provider/host/read.ts). */
+const LOOK = 10_000;
+const READ = 30_000;
+
+const OPEN = new Set<unknown>(["running", "unknown", "deferred"]);
+
+/** A stack with one resource: the calls that the engine makes, and what it keeps of the answers (test/engine/local). */
+export class Stack {
+  state: Saved | undefined;
+  readonly #inputs: Values;
+  readonly #timeline: Timeline;
+  /** Milliseconds of the kind's default time limit. */
+  readonly #timeout: number;
+
+  constructor(inputs: Values, timeout: number, timeline: Timeline) {
+    this.#inputs = inputs;
+    this.#timeout = timeout;
+    this.#timeline = timeline;
+  }
+
+  /** Whether an upgrade stands in the state that has not ended, or of which nobody knows. */
+  get remembersOpen(): boolean {
+    const last = asValues(this.state?.outputs["lastUpgrade"]);
+    return OPEN.has(last?.["state"]);
+  }
+
+  /** `pulumi preview`, or the one that comes before each `up`. */
+  preview(process: ProviderProcess): Promise<Ending> {
+    return this.#guarded(process, async () => {
+      const reasons = await this.#check(process, this.#inputs);
+      if (reasons.length > 0) return { kind: "invalid", reasons };
+      return { kind: "done", changed: await this.#changes(process, this.#inputs) };
+    });
+  }
+
+  /** @param limit customTimeouts in seconds */
+  up(process: ProviderProcess, limit: number | undefined): Promise<Ending> {
+    const inputs = limit === undefined ? this.#inputs : { ...this.#inputs, __timeouts: timeoutsOf(limit) };
+    const milliseconds = limit === undefined ? this.#timeout : limit * 1_000;
+    return this.#guarded(process, async () => {
+      const reasons = await this.#check(process, inputs);
+      if (reasons.length > 0) return { kind: "invalid", reasons };
+      const old = this.state;
+      const needed = (await this.#changes(process, inputs)) || (old !== undefined && old.initErrors.length > 0);
+      if (!needed) return { kind: "done", changed: false };
+      this.#begin(process, milliseconds);
+      try {
+        if (old === undefined) {
+          const { id, outs } = await process.lifecycle.create(inputs);
+          this.#keep(process, { id, inputs, outputs: outs, initErrors: [] });
+        } else {
+          const { outs } = await process.lifecycle.update(old.id, old.outputs, inputs);
+          this.#keep(process, { id: old.id, inputs, outputs: outs, initErrors: [] });
+        }
+        return { kind: "done", changed: true };
+      } catch (error) {
+        const partial = partialOf(error);
+        if (partial === undefined) throw error;
+        const { id, properties, reasons: initErrors } = partial;
+        this.#keep(process, { id: old?.id ?? id, inputs, outputs: properties, initErrors });
+        return { kind: "failed", error, partial: true };
+      }
+    });
+  }
+
+  /** `pulumi refresh` */
+  refresh(process: ProviderProcess): Promise<Ending> {
+    return this.#guarded(process, async () => {
+      const old = this.state;
+      if (old === undefined) return { kind: "done", changed: false };
+      this.#begin(process, READ);
+      const { id, props, inputs } = await process.lifecycle.read(old.id, old.outputs);
+      this.#keep(process, {
+        id: id ?? old.id,
+        inputs: asValues(inputs) ?? old.inputs,
+        outputs: asValues(props) ?? {},
+        initErrors: [],
+      });
+      return { kind: "done", changed: true };
+    });
+  }
+
+  async #check(process: ProviderProcess, inputs: Values): Promise<string[]> {
+    this.#begin(process, LOOK);
+    const { failures = [] } = await process.lifecycle.check(this.state?.inputs ?? {}, inputs);
+    return failures.map(({ property, reason }) => `${property}: ${reason}`);
+  }
+
+  async #changes(process: ProviderProcess, inputs: Values): Promise<boolean> {
+    if (this.state === undefined) return true;
+    this.#begin(process, LOOK);
+    const { changes, replaces = [] } = await process.lifecycle.diff(this.state.id, this.state.outputs, inputs);
+    if (replaces.length > 0) throw new Error(`the resource would be replaced: ${replaces.join(", ")}`);
+    return changes === true;
+  }
+
+  #begin(process: ProviderProcess, limit: number): void {
+    process.operation = { since: this.#timeline.now(), limit };
+  }
+
+  /** Whatever is kept has travelled as JSON. A dead process tells nothing any more. */
+  #keep(process: ProviderProcess, saved: Saved): void {
+    if (process.dead) return;
+    // What went through JSON has the same shape.
+    this.state = JSON.parse(JSON.stringify(saved)) as Saved;
+  }
+
+  async #guarded(process: ProviderProcess, work: () => Promise<Ending>): Promise<Ending> {
+    const ending = work().catch((error: unknown): Ending => ({ kind: "failed", error, partial: false }));
+    const first = await Promise.race([ending, process.killed]);
+    process.ended = true;
+    return first === "killed" ? { kind: "killed" } : first;
+  }
+}
+
+function timeoutsOf(seconds: number): Values {
+  return { create: `${seconds}s`, update: `${seconds}s` };
+}
+
+function partialOf(error: unknown): { id: string; properties: Values; reasons: readonly string[] } | undefined {
+  if (!(error instanceof Error) || !("properties" in error && "reasons" in error && "id" in error)) return undefined;
+  const { id, properties, reasons } = error;
+  const values = asValues(properties);
+  if (typeof id !== "string" || values === undefined || !Array.isArray(reasons)) return undefined;
+  return { id, properties: values, reasons: reasons.map(String) };
+}
+
+function asValues(value: unknown): Values | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Values) : undefined;
+}

@@ -1,0 +1,33 @@
+import type { SomeKind } from "../../../provider/core/kind";
+import type { WireRequest, WireResponse } from "../../../provider/http/transport";
+import { NO_BODY, type SimSystem } from "../../simulators";
+
+/** A JSON answer. */
+export function answerOf(status: number, value: unknown): WireResponse {
+  return { status, headers: { "content-type": "application/json" }, body: Buffer.from(JSON.stringify(value)) };
+}
+
+/** One of several, chosen by any whole number. */
+export function pick<T>(list: readonly [T, ...T[]], number: number): T {
+  return list[Math.abs(Math.trunc(number)) % list.length] ?? list[0];
+}
+
+/** Whether a host of the systems takes a request for one that changes something. */
+export function asksForChange(
+  systems: readonly SimSystem[],
+  { origin, method, target }: Pick<WireRequest, "origin" | "method" | "target">,
+): boolean {
+  if (method === "GET") return false;
+  const { host: address } = new URL(origin);
+  const host = systems.flatMap(({ hosts }) => hosts).find((one) => one.address === address);
+  return host?.isWrite({ method, target, headers: {}, body: NO_BODY }) ?? true;
+}
+
+/** A kind that is made when a process first asks for it. */
+export function loadedOnce(make: () => SomeKind): () => Promise<SomeKind> {
+  let kind: SomeKind | undefined;
+  return async () => {
+    kind ??= make();
+    return kind;
+  };
+}

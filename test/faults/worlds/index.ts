@@ -1,0 +1,14 @@
+import type { WorldOfType } from "../world";
+import { oceanbaseAgentVersion, oceanbaseClusterVersion } from "./oceanbase";
+import { redisDatabaseVersion, redisModuleVersions } from "./redisenterprise";
+import { taurusdbKernelVersion, taurusdbStarRocksVersion } from "./taurusdb";
+
+/** Every resource type with its world. */
+export const WORLDS: readonly WorldOfType[] = [
+  oceanbaseClusterVersion,
+  oceanbaseAgentVersion,
+  taurusdbKernelVersion,
+  taurusdbStarRocksVersion,
+  redisModuleVersions,
+  redisDatabaseVersion,
+];

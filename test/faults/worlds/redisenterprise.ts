@@ -1,0 +1,185 @@
+import { databaseVersion } from "../../../provider/redisenterprise/database-version";
+import { moduleVersions } from "../../../provider/redisenterprise/module-versions";
+import { type Random, RedisEnterpriseCluster, redisenterprise } from "../../simulators";
+import type { Timeline } from "../timeline";
+import type { Upgrade, World, WorldOfType } from "../world";
+import { asksForChange, loadedOnce } from "./answer";
+import { refusal } from "./redisenterprise-refusals";
+import { mendCluster, troublesOf } from "./redisenterprise-troubles";
+
+const { DEFAULT_PASSWORD, DEFAULT_USER } = redisenterprise;
+
+/** The one database there is. */
+const UID = 1;
+
+const QUICK = { pendingMs: 300, stateMs: 400, shardMs: 900, failMs: 100, electionMs: 1_500 };
+
+/** What differs between a database's modules and its Redis. */
+export interface Subject {
+  readonly type: string;
+  readonly call: string;
+  readonly pin: Readonly<Record<string, unknown>>;
+  /** Versions by member, as the outputs write them. */
+  readonly target: Readonly<Record<string, string>>;
+  members(cluster: RedisEnterpriseCluster): Readonly<Record<string, string>>;
+  /** Puts the database back, or ahead of its pin. */
+  put(cluster: RedisEnterpriseCluster, where: "behind" | "ahead"): void;
+}
+
+const OLD_MODULES = { search: "2.10.8", ReJSON: "2.8.4" } as const;
+
+const MODULES: Subject = {
+  type: "redisenterprise:ModuleVersions",
+  call: `/v1/bdbs/${UID}/modules/upgrade`,
+  pin: { modules: { search: "2.10.17", ReJSON: "2.8.10" } },
+  target: { search: "2.10.17", ReJSON: "2.8.10" },
+  members: (cluster) => Object.fromEntries(cluster.database(UID).modules.map(({ name, version }) => [name, version])),
+  put: ({ control }, where) => {
+    control.setModule(UID, { name: "search", version: where === "ahead" ? "2.10.20" : OLD_MODULES.search });
+    control.setModule(UID, { name: "ReJSON", version: where === "ahead" ? "2.8.20" : OLD_MODULES.ReJSON });
+  },
+};
+
+const REDIS: Subject = {
+  type: "redisenterprise:DatabaseVersion",
+  call: `/v1/bdbs/${UID}/upgrade`,
+  pin: { redisVersion: "7.4" },
+  target: { [`bdb:${UID}`]: "7.4.2" },
+  members: (cluster) => ({ [`bdb:${UID}`]: cluster.database(UID).version }),
+  put: ({ control }, where) => control.setRedis(UID, where === "ahead" ? "8.0" : "7.2"),
+};
+
+class Cluster implements World {
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly systems: readonly RedisEnterpriseCluster[];
+  readonly troubles: World["troubles"];
+  readonly refusal = refusal;
+  readonly settles = 120_000;
+  readonly lookRequests: number;
+  readonly #cluster: RedisEnterpriseCluster;
+  readonly #subject: Subject;
+  readonly #ended = new Map<string, Upgrade["state"]>();
+  #undone = 0;
+
+  constructor(subject: Subject, timeline: Timeline, random: Random) {
+    this.#subject = subject;
+    const nodes = random.next() < 0.5 ? 1 : 3;
+    const safe = random.next() < 0.9;
+    const redis = subject === REDIS ? "7.2" : "7.4";
+    this.#cluster = new RedisEnterpriseCluster({
+      clock: timeline,
+      nodes,
+      databases: [
+        {
+          name: "cache",
+          redisVersion: redis,
+          modules:
+            subject === REDIS ? ["search"] : Object.entries(OLD_MODULES).map(([name, version]) => ({ name, version })),
+          replication: safe && nodes > 1,
+          shards: 1 + random.integer(2),
+          persistence: safe ? "aof" : "disabled",
+        },
+      ],
+      timings: QUICK,
+      settings: { handleRedirects: random.next() < 0.3 },
+      switches: { answersActionUid: random.next() < 0.7, actionUidOnDatabase: random.next() < 0.8 },
+      seed: 1 + random.integer(1_000),
+    });
+    this.systems = [this.#cluster];
+    this.lookRequests = 8 + 5 * nodes;
+    this.args = {
+      endpoints: this.#cluster.endpoints.map((address) => `https://${address}`),
+      username: DEFAULT_USER,
+      password: DEFAULT_PASSWORD,
+      ...(random.next() < 0.7 ? { databaseId: UID } : { databaseName: "cache" }),
+      ...subject.pin,
+      ...(random.next() < 0.3 ? { authentication: "token" } : {}),
+      ...(safe ? {} : { mayDiscardData: true }),
+      unreachableTimeout: "45s",
+      ...(random.next() < 0.1 ? { wait: false } : {}),
+      ...(random.next() < 0.2 ? { onNewer: random.next() < 0.5 ? "accept" : "fail" } : {}),
+    };
+    this.troubles = troublesOf(this.#cluster, timeline, UID, {
+      put: (where) => subject.put(this.#cluster, where),
+      undo: () => {
+        this.#undone = this.#cluster.acceptedUpgrades.length;
+      },
+    });
+  }
+
+  kinds(connect: Parameters<World["kinds"]>[0]): ReturnType<World["kinds"]> {
+    return {
+      "redisenterprise:ModuleVersions": loadedOnce(() => moduleVersions(connect)),
+      "redisenterprise:DatabaseVersion": loadedOnce(() => databaseVersion(connect)),
+    };
+  }
+
+  isWrite(request: Parameters<World["isWrite"]>[0]): boolean {
+    return asksForChange(this.systems, request);
+  }
+
+  called({ method, target }: Parameters<World["called"]>[0]): readonly string[] {
+    return method === "POST" && target.split("?")[0] === this.#subject.call ? [this.#subject.call] : [];
+  }
+
+  upgrades(): readonly Upgrade[] {
+    const { acceptedUpgrades } = this.#cluster;
+    if (acceptedUpgrades.length === 0) return [];
+    const { machine, waiting } = this.#cluster.database(UID);
+    return acceptedUpgrades.map(({ actionUid: id }, index) => {
+      if (machine?.actionUid === id) this.#ended.set(id, stateOf(machine.status));
+      else if (waiting.some(({ actionUid }) => actionUid === id)) this.#ended.set(id, "running");
+      const known = this.#ended.get(id);
+      // Only the last run is remembered; the one before it has ended.
+      const state = machine?.actionUid !== id && known === "running" && waiting.length === 0 ? "succeeded" : known;
+      return {
+        id,
+        subject: this.#subject.call,
+        aimed: true,
+        shown: true,
+        state: index < this.#undone ? "failed" : (state ?? "succeeded"),
+      };
+    });
+  }
+
+  remembers(lastUpgrade: Readonly<Record<string, unknown>>, id: string): boolean {
+    // Where the answer has no action in it, the database stands for it.
+    return lastUpgrade["task"] === id || lastUpgrade["task"] === `bdb:${UID}` || lastUpgrade["state"] === "succeeded";
+  }
+
+  members(): Readonly<Record<string, string>> {
+    return this.#subject.members(this.#cluster);
+  }
+
+  standing(): ReturnType<World["standing"]> {
+    const members = this.members();
+    const orders = Object.entries(this.#subject.target).map(([name, target]) => compare(members[name] ?? "", target));
+    if (orders.some((order) => order < 0)) return "behind";
+    return orders.some((order) => order > 0) ? "newer" : "current";
+  }
+
+  mend(): void {
+    mendCluster(this.#cluster, UID);
+  }
+}
+
+function stateOf(status: string): Upgrade["state"] {
+  if (status === "completed") return "succeeded";
+  return status === "failed" ? "failed" : "running";
+}
+
+function compare(a: string, b: string): number {
+  const [left, right] = [a, b].map((text) => text.split(".").map(Number));
+  for (const [index, part] of (right ?? []).entries()) {
+    const difference = (left?.[index] ?? -1) - part;
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+function worldOf(subject: Subject): WorldOfType {
+  return { type: subject.type, make: (timeline, random) => new Cluster(subject, timeline, random) };
+}
+
+export const redisModuleVersions = worldOf(MODULES);
+export const redisDatabaseVersion = worldOf(REDIS);

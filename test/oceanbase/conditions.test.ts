@@ -1,0 +1,168 @@
+import { describe, expect, it } from "vitest";
+import { partial } from "../support/partial";
+import { rig, UPGRADE } from "./rig";
+
+/** Servers that look at python, tenants and backups before they accept. */
+const RECENT = { agentVersion: "4.4.2.0-102026041610" };
+/** Servers that find the same only in the first stage of the task. */
+const EARLIER = { agentVersion: "4.3.3.0-102025103117" };
+const GIGABYTE = 1_000_000_000;
+
+describe("a condition that obshell refuses the call for", () => {
+  it.each([
+    [{ pythonMissing: true }, /check if Python is installed \(Environment\.WithoutPython\).*called `python`/],
+    [
+      { pythonModuleMissing: true },
+      /Python module 'mysql\.connector' is installed \(Environment\.WithoutModule\).*pip install mysql-connector-python/,
+    ],
+    [{ unrefreshedTenants: ["t1"] }, /unfreshed schema: t1 \(OB\.Upgrade\.TenantsSchemaNotRefreshed\)\. Wait until/],
+    [{ mergingTablets: 2 }, /2 tablets merging \(OB\.Upgrade\.TabletInMerging\)\. Wait until/],
+    [{ compactingTenants: 1 }, /tenants merging \(OB\.Upgrade\.TenantInMajorCompaction\)\. Wait until/],
+    [{ minObserverVersionSplit: true }, /min_observer_version is not sync \(.*\)\. Wait until all observers agree/],
+    [{ compatibleSplit: true }, /Tenant compatible is not sync \(.*\)\. Bring all tenants/],
+    [
+      { runningBackups: 1 },
+      /1 running backup tasks.*\(OB\.Upgrade\.HasRunningBackupTask\)\. Wait until the backup is over/,
+    ],
+  ])("%j ends the run with its words and what to do, and nothing runs", async (conditions, text) => {
+    const { lifecycle, inputs, cluster, writes } = rig({ ...RECENT, conditions });
+    await expect(lifecycle.create(inputs())).rejects.toThrow(text);
+    expect(writes()).toBe(1);
+    expect(cluster.acceptedUpgrades).toEqual([]);
+    expect(cluster.state.lock).toBe(1);
+  });
+
+  it("and that has passed by the next run does not matter any more", async () => {
+    const { lifecycle, inputs, cluster } = rig({ ...RECENT, conditions: { runningBackups: 1 } });
+    await expect(lifecycle.create(inputs())).rejects.toThrow(/HasRunningBackupTask/);
+    cluster.control.setConditions({ runningBackups: 0 });
+    expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
+  });
+
+  it("may be a full disk, too", async () => {
+    const { lifecycle, inputs, cluster } = rig(RECENT);
+    const message =
+      "The remaining disk space is insufficient, the remaining disk space is 1, and the required disk space is 2";
+    const error = { errCode: "Environment.DiskSpaceNotEnough", message };
+    const body = JSON.stringify({ successful: false, status: 500, data: null, error });
+    cluster.faults.add({ match: { method: "POST", path: UPGRADE }, fault: { kind: "replace", status: 500, body } });
+    await expect(lifecycle.create(inputs())).rejects.toThrow(
+      /is 1, and the required disk space is 2 \(Environment\.DiskSpaceNotEnough\)\. Free space where the packages are unpacked/,
+    );
+  });
+});
+
+describe("a condition that only the task finds", () => {
+  it.each([
+    [{ diskFree: GIGABYTE / 1_000 }, 3, /remaining disk space is 1000000, and the required.*Free space where/],
+    [{ pythonMissing: true }, 1, /\[Environment\.WithoutPython\] Please check if Python is installed.*called `python`/],
+    [{ pythonModuleMissing: true }, 1, /\[Environment\.WithoutModule\] .*mysql\.connector.*pip install/],
+  ])("%j fails it at stage %i, which leaves both ways open", async (conditions, stage, text) => {
+    const { lifecycle, inputs, cluster } = rig({ ...EARLIER, conditions });
+    const { reasons, properties } = await partial(lifecycle.create(inputs()));
+    expect(reasons[0]).toContain(`stage ${stage}/30: `);
+    expect(reasons[0]).toMatch(text);
+    expect(reasons[0]).toContain("`obshell task retry -i 11` continues it, `obshell task rollback -i 11` undoes it");
+    expect(properties).toMatchObject({ status: "failed", currentVersion: "4.2.1.8" });
+    expect(cluster.state.lock).toBe(2);
+  });
+
+  it("and that was mended is retried by the next run, where that is asked for", async () => {
+    const { lifecycle, inputs, cluster, writes } = rig({ ...EARLIER, conditions: { diskFree: 1 } });
+    const args = inputs({ onFailure: "retry" });
+    const first = await partial(lifecycle.create(args));
+    cluster.control.setConditions({ diskFree: GIGABYTE });
+    const { outs } = await lifecycle.update(first.id, first.properties, args);
+    expect(outs).toMatchObject({ status: "current", lastUpgrade: { task: "11", state: "succeeded" } });
+    expect(writes()).toBe(1);
+  });
+
+  it("is undone at once where that is asked for, and the run fails with its cause", async () => {
+    const { lifecycle, inputs, cluster } = rig({ ...EARLIER, conditions: { diskFree: 1 } });
+    const { reasons } = await partial(lifecycle.create(inputs({ onFailure: "rollback" })));
+    expect(reasons[0]).toMatch(/rolled back: as `onFailure` asks, because it failed: .*DiskSpaceNotEnough/);
+    expect(cluster.state.lock).toBe(1);
+  });
+});
+
+describe("OceanBase that is down when the run begins", () => {
+  it.each(["gone", "dead"] as const)("(%s) is waited for, and upgraded when it is back", async (how) => {
+    const { lifecycle, inputs, cluster, clock, lines } = rig();
+    cluster.control.loseDatabase(how, { ms: 45_000 });
+    const began = clock.now();
+    const { outs } = await lifecycle.create(inputs());
+    expect(outs).toMatchObject({ status: "current", currentVersion: "4.3.5.2" });
+    expect(clock.since(began)).toBeGreaterThan(45_000);
+    expect(lines.some(({ message }) => /^no answer, still trying: /.test(message))).toBe(true);
+  });
+
+  it("and stays down is given up within the budget: nothing was called", async () => {
+    const { lifecycle, inputs, cluster, clock } = rig();
+    cluster.control.loseDatabase("gone");
+    const began = clock.now();
+    await expect(lifecycle.create(inputs({ unreachableTimeout: "3m" }))).rejects.toThrow(
+      /could not be read for 3 min.*\[unreachable\]/,
+    );
+    expect(clock.since(began)).toBeLessThan(240_000);
+    expect(cluster.writes()).toEqual([]);
+  });
+
+  it("is a warning at preview", async () => {
+    const { lifecycle, inputs, cluster, said } = rig();
+    cluster.control.loseDatabase("gone");
+    expect((await lifecycle.check({}, inputs())).failures).toEqual([]);
+    expect(said().join()).toMatch(/^cannot plan: /);
+  });
+});
+
+describe("credentials that expire between two looks", () => {
+  const unauthorized = (errCode: string, message: string) =>
+    JSON.stringify({ successful: false, status: 401, error: { code: 10008, errCode, message } });
+
+  it.each([
+    ["Security.Authentication.SessionExpired", "Session is expired"],
+    ["Security.Authentication.SessionInvalid", "Session is invalid"],
+    ["Security.Authentication.Expired", "Unauthorized: Authentication expired"],
+    ["Security.Authentication.Header.DecryptFailed", "Decrypt http header failed: crypto/rsa: decryption error"],
+  ])("(%s) are made anew, and the upgrade is followed to its end", async (code, message) => {
+    const { lifecycle, inputs, cluster, writes } = rig();
+    const body = unauthorized(code, message);
+    for (const skip of [5, 15, 25]) {
+      cluster.faults.add({
+        match: { path: "/api/v1/task/dag/11" },
+        skip,
+        fault: { kind: "replace", status: 401, body },
+      });
+    }
+    const { outs } = await lifecycle.create(inputs());
+    expect(outs).toMatchObject({ status: "current", currentVersion: "4.3.5.2" });
+    expect(writes()).toBe(1);
+  });
+
+  it("on the call itself, which is refused for it, lead to one more with fresh ones", async () => {
+    const { lifecycle, inputs, cluster, writes } = rig();
+    const body = unauthorized("Security.Authentication.Expired", "Unauthorized: Authentication expired");
+    cluster.faults.add({ match: { method: "POST", path: UPGRADE }, fault: { kind: "replace", status: 401, body } });
+    expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
+    expect([writes(), cluster.acceptedUpgrades.length]).toEqual([2, 1]);
+  });
+
+  it("because the password was changed end the run, with the upgrade in the state", async () => {
+    const { lifecycle, inputs, cluster, writes } = rig();
+    const body = unauthorized(
+      "Security.Authentication.IncorrectOceanbasePassword",
+      "Unauthorized: OceanBase password is incorrect",
+    );
+    cluster.faults.add({
+      match: { path: "/api/v1/task/dag/11" },
+      skip: 8,
+      fault: { kind: "replace", status: 401, body },
+    });
+    const failure = await partial(lifecycle.create(inputs()));
+    expect(failure.reasons[0]).toMatch(/password is incorrect.*\[unauthorized\]/);
+    expect(failure.properties).toMatchObject({ status: "upgrading", lastUpgrade: { task: "11", state: "running" } });
+    const { outs } = await lifecycle.update(failure.id, failure.properties, inputs());
+    expect(outs).toMatchObject({ status: "current", lastUpgrade: { task: "11" } });
+    expect(writes()).toBe(1);
+  });
+});

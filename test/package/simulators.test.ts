@@ -1,0 +1,181 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { mkdir, rm, symlink } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import { promisify } from "node:util";
+import ts from "typescript";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { openEngine } from "../engine";
+import { strangersEnv } from "./clients";
+import { install, type Packed, type Project, pack, ROOT } from "./packed";
+
+const run = promisify(execFile);
+let packed: Packed;
+
+beforeAll(async () => {
+  packed = await pack();
+});
+afterAll(() => packed?.close());
+
+/** A stranger's own test, without Pulumi or any package besides this one. */
+const TEST = `
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { startOceanBase, startRedisEnterprise, startTaurusDB } from "pulumi-dbversion/simulators";
+
+test("an OceanBase cluster answers, and counts", async () => {
+  await using orders = await startOceanBase({ zones: 1, packages: [["4.3.5.2", "102000042025031214.el7"]] });
+  const [endpoint] = orders.connection.endpoints;
+  const answer = await (await fetch(endpoint + "/api/v1/info")).json();
+  assert.equal(answer.data.version, "4.3.3.0-102025103117");
+  assert.equal(orders.system.journal.count("GET", "/api/v1/info"), 1);
+  orders.system.control.setBuildVersion("4.2.1.8-108000022024072217");
+  assert.equal(orders.system.agents[0].observer.build, "4.2.1.8-108000022024072217");
+});
+
+test("TaurusDB refuses who does not sign", async () => {
+  await using cloud = await startTaurusDB({ instances: 3 });
+  assert.equal(cloud.system.instances.length, 3);
+  const { endpoint, projectId } = cloud.connection;
+  assert.equal((await fetch(endpoint + "/v3/" + projectId + "/instances")).status, 401);
+});
+
+test("Redis Enterprise has TLS and a certificate of its own", async () => {
+  await using cluster = await startRedisEnterprise({ databases: [{ name: "cache" }] });
+  assert.match(cluster.connection.caCertificate, /BEGIN CERTIFICATE/);
+  await assert.rejects(fetch(cluster.connection.endpoints[0] + "/v1/bdbs"), /fetch failed/);
+});
+`;
+
+/** The same in TypeScript, for the types. */
+const TYPED = `
+import { type ObshellCluster, type Running, startOceanBase, startTaurusDB } from "pulumi-dbversion/simulators";
+import { oceanbase, taurusdb } from "pulumi-dbversion";
+
+export async function pin(): Promise<Running<ObshellCluster, oceanbase.ConnectionArgs>> {
+  await using cloud = await startTaurusDB();
+  new taurusdb.KernelVersion("a", { ...cloud.connection, instanceIds: cloud.system.instances.map(({ id }) => id), version: "latest" });
+  const cluster = await startOceanBase({ timings: "instant" });
+  new oceanbase.ClusterVersion("b", { ...cluster.connection, version: "4.3.5.2" });
+  const upgrades: number = cluster.system.acceptedUpgrades.length;
+  return upgrades === 0 ? cluster : Promise.reject(new Error());
+}
+export const wrong = startTaurusDB({ instnces: 3 });
+`;
+
+describe("the simulators of the packed package", () => {
+  it("serve a test that has nothing but Node, the package and what it depends on", { timeout: 90_000 }, async () => {
+    const project = await install(packed);
+    try {
+      await rm(join(project.dir, "node_modules", "@pulumi"), { recursive: true });
+      await project.write("stack.test.mjs", TEST);
+      const options = { cwd: project.dir, env: { ...strangersEnv(), NODE_TEST_CONTEXT: undefined } };
+      const { stdout } = await run(process.execPath, ["--test", "--test-reporter=tap", "stack.test.mjs"], options);
+      expect(stdout).toMatch(/# pass 3\n# fail 0/);
+    } finally {
+      await project.close();
+    }
+  });
+
+  it("have types that fit the resources", { timeout: 90_000 }, async () => {
+    const project = await install(packed);
+    try {
+      const types = join(project.dir, "node_modules", "@types", "node");
+      await mkdir(dirname(types), { recursive: true });
+      await symlink(join(ROOT, "node_modules", "@types", "node"), types, "dir");
+      await project.write("stack.mts", TYPED);
+      const program = ts.createProgram([join(project.dir, "stack.mts")], {
+        module: ts.ModuleKind.NodeNext,
+        moduleResolution: ts.ModuleResolutionKind.NodeNext,
+        target: ts.ScriptTarget.ES2022,
+        lib: ["lib.es2022.d.ts", "lib.esnext.disposable.d.ts"],
+        types: ["node"],
+        typeRoots: [join(project.dir, "node_modules", "@types")],
+        strict: true,
+        exactOptionalPropertyTypes: true,
+        noEmit: true,
+      });
+      const ours = program
+        .getSourceFiles()
+        .filter(({ fileName }) => fileName.startsWith(project.dir) && !/@types/.test(fileName));
+      expect(ours.some(({ fileName }) => fileName.endsWith("dist/simulators/index.d.ts"))).toBe(true);
+      const found = ours.flatMap((file) => [
+        ...program.getSyntacticDiagnostics(file),
+        ...program.getSemanticDiagnostics(file),
+      ]);
+      const told = found.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, " "));
+      expect(told).toEqual([expect.stringMatching(/'instnces' does not exist/)]);
+    } finally {
+      await project.close();
+    }
+  });
+});
+
+/** Serves all three systems, each behind its pins, until its input ends; prints what leads there and then what came of it. */
+const SERVES = `
+import { startOceanBase, startRedisEnterprise, startTaurusDB } from "pulumi-dbversion/simulators";
+
+const packages = [["4.3.5.2", "102000042025031214.el7"]];
+const orders = await startOceanBase({ buildVersion: "4.2.1.8-108000022024072217", packages, timings: "instant" });
+const cloud = await startTaurusDB({ instances: 2 });
+const cluster = await startRedisEnterprise({
+  databases: [{ name: "cache", redisVersion: "7.4", modules: [{ name: "search", version: "2.10.8" }] }],
+});
+const all = [orders, cloud, cluster];
+const instanceIds = cloud.system.instances.map(({ id }) => id);
+console.log(JSON.stringify({ connections: all.map(({ connection }) => connection), instanceIds }));
+process.stdin.resume().on("end", async () => {
+  console.log(JSON.stringify(all.map(({ system }) => system.acceptedUpgrades.length)));
+  await Promise.all(all.map((each) => each.close()));
+});
+`;
+
+const PROGRAM = `
+const { oceanbase, redisenterprise, taurusdb } = require("pulumi-dbversion");
+
+const { connections: [orders, cloud, cluster], instanceIds } = JSON.parse(process.env.SIMULATED);
+const pins = {
+  orders: new oceanbase.ClusterVersion("orders", { ...orders, version: "4.3.5.2" }),
+  fleet: new taurusdb.KernelVersion("fleet", { ...cloud, instanceIds, version: ">=2.0.75" }),
+  modules: new redisenterprise.ModuleVersions("modules", { ...cluster, databaseName: "cache", modules: { search: "latest" } }),
+};
+for (const [name, { status }] of Object.entries(pins)) exports[name] = status;
+`;
+
+describe("a stack on the simulators of the packed package", () => {
+  let project: Project;
+  let simulators: ChildProcess;
+
+  beforeAll(async () => {
+    project = await install(packed);
+    await project.write("Pulumi.yaml", "name: shop\nruntime:\n  name: nodejs\n  options:\n    typescript: false\n");
+    await project.write("index.js", PROGRAM);
+    await project.write("serve.mjs", SERVES);
+  });
+  afterAll(async () => {
+    simulators?.kill();
+    await project?.close();
+  });
+
+  it("is brought up by the connection arguments that they give", { timeout: 90_000 }, async () => {
+    simulators = spawn(process.execPath, ["serve.mjs"], {
+      cwd: project.dir,
+      env: strangersEnv(),
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    const { stdin, stdout } = simulators;
+    if (stdin === null || stdout === null) throw new Error("no pipes");
+    const lines = createInterface({ input: stdout })[Symbol.asyncIterator]();
+    const env = { SIMULATED: z.string().parse((await lines.next()).value) };
+    const engine = await openEngine({ dir: project.dir, env, prefer: "local" });
+    try {
+      const up = await engine.up();
+      expect(up).toMatchObject({ ok: true, outputs: { orders: "current", fleet: "current", modules: "current" } });
+      stdin.end();
+      expect(JSON.parse(z.string().parse((await lines.next()).value))).toEqual([1, 1, 1]);
+    } finally {
+      await engine.close();
+    }
+  });
+});

@@ -1,0 +1,196 @@
+import { createHash } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { report } from "../../sdk/report/report";
+import { resource, SHOP, SHOP_EXPORT, stackExport } from "./export";
+import { detailsOf, faultsOf, rowsOf, textOf } from "./valid";
+
+const PAGE = report(SHOP_EXPORT, "stack.json");
+
+describe("the page of a stack", () => {
+  it("keeps to the HTML standard and to the accessibility rules", async () => {
+    expect(await faultsOf(PAGE)).toEqual([]);
+    expect(PAGE).toMatch(/^<!DOCTYPE html>\n<html lang="en">/);
+  });
+
+  it("shows every database with its pin, what runs, its status and its last upgrade", () => {
+    expect(Object.fromEntries(rowsOf(PAGE))).toEqual({
+      fleet: [
+        "fleet TaurusDB Kernel",
+        ">=2.0.75",
+        "2.0.69.240900 lowest of 2 instances",
+        "failed",
+        "2.0.69.240900 → 2.0.75.260300 failed, 25 min, 2026-03-10 18:25 UTC",
+      ],
+      "cache-modules": [
+        "cache-modules Redis Enterprise Modules",
+        "search 2.10.17, ReJSON >=2.8",
+        "search 2.8.4, ReJSON 2.8.10, bf 2.8.2",
+        "behind drift",
+        "none",
+      ],
+      payments: [
+        "payments OceanBase Cluster",
+        "4.3.5.2",
+        "4.2.1.8",
+        "upgrading",
+        "4.2.1.8 → 4.3.5.2 running, 2026-03-14 17:40 UTC",
+      ],
+      reports: [
+        "reports TaurusDB StarRocks",
+        "latest",
+        "3.1.15.80",
+        "deferred",
+        "3.1.15.80 → 3.3.2.10 deferred, 2026-03-14 09:00 UTC",
+      ],
+      sessions: ["sessions Redis Enterprise FutureVersion", "1.2", "not observed", "unknown", "none"],
+      cache: [
+        "cache Redis Enterprise Database",
+        "7.2",
+        "7.4.2",
+        "newer",
+        "7.2.4 → 7.4.2 succeeded, 42 s, 2026-02-20 03:00 UTC",
+      ],
+      orders: [
+        "orders OceanBase Cluster",
+        "4.3.5.2",
+        "4.3.5.2 3 observers",
+        "current",
+        "4.2.1.8 → 4.3.5.2 succeeded, 42 min 10 s, 2026-03-02 01:42 UTC",
+      ],
+      "orders-agents": ["orders-agents OceanBase obshell agents", ">=4.3.3.0", "4.3.3.0 2 agents", "current", "none"],
+    });
+  });
+
+  it("puts first what asks for attention", () => {
+    expect([...rowsOf(PAGE).keys()]).toEqual([
+      "fleet",
+      "cache-modules",
+      "payments",
+      "reports",
+      "sessions",
+      "cache",
+      "orders",
+      "orders-agents",
+    ]);
+  });
+
+  it("says what it is about, and counts", () => {
+    const text = textOf(PAGE);
+    expect(text).toContain(
+      "Database versions of shop / production 8 pins: 3 of OceanBase, 3 of Redis Enterprise, 2 of TaurusDB.",
+    );
+    expect(text).toContain("State written 2026-03-14 18:05 UTC");
+    expect(text).toContain("1 failed 1 behind 1 upgrading 1 deferred 1 unknown 1 newer 2 current");
+  });
+
+  it("has the versions and problems of the members, and the last upgrade in full", () => {
+    const [a, b] = ["a", "b"].map((letter) => `${letter.repeat(32)}in07`);
+    const fleet = detailsOf(PAGE, "fleet");
+    expect(fleet).toContain("TaurusDB Kernel, 1 with problems");
+    expect(fleet).toContain(
+      `Instance Runs Problem ${b} 2.0.69.240900 upgrade 7c1e failed: the instance has too little free space. ${a} 2.0.75.260300`,
+    );
+    expect(fleet).toContain(
+      "Started 2026-03-10 18:00 UTC Finished 2026-03-10 18:25 UTC Task batch (kernel upgrade of 2 instances)",
+    );
+    expect(detailsOf(PAGE, "cache-modules")).toContain("search 2.8.4 2.10.17 ReJSON 2.8.10 >=2.8 bf 2.8.2 none");
+    expect(detailsOf(PAGE, "cache-modules")).toContain("Drift A refresh found that what runs has left the pin");
+    expect(detailsOf(PAGE, "reports")).toContain("Window 2026-03-15 18:00 UTC to 2026-03-15 22:00 UTC");
+    expect(detailsOf(PAGE, "orders")).toContain("Release 102000042025031214.el7");
+    expect(detailsOf(PAGE, "orders")).toContain("4.2.1.8-108000022024072217 → 4.3.5.2-102000042025031214");
+    const payments = detailsOf(PAGE, "payments");
+    expect(payments).toContain("Task 12 (OB rolling upgrade), found running and joined");
+    expect(payments).toContain("Last operation Interrupted: OceanBase cluster at 10.0.1.1:2886 is still running");
+    expect(payments).not.toContain("Finished");
+  });
+
+  it("draws the upgrades over time, and the wait for a window", () => {
+    const svg = /<svg role="img".*?<\/svg>/s.exec(PAGE)?.[0] ?? "";
+    const titles = [...svg.matchAll(/<g>\s*<title>(.*?)<\/title>/g)].map(([, title]) => title);
+    expect(titles).toEqual([
+      "payments: 4.2.1.8 → 4.3.5.2, running",
+      "reports: 3.1.15.80 → 3.3.2.10, deferred",
+      "fleet: 2.0.69.240900 → 2.0.75.260300, failed, 25 min",
+      "orders: 4.2.1.8 → 4.3.5.2, succeeded, 42 min 10 s",
+      "cache: 7.2.4 → 7.4.2, succeeded, 42 s",
+    ]);
+    const bars = [...svg.matchAll(/class="(bar|wait) stroke-(\w+)" x1="([\d.]+)%" x2="([\d.]+)%"/g)];
+    expect(bars.map(([, kind, look]) => `${kind} ${look}`)).toEqual([
+      "bar upgrading",
+      "bar deferred",
+      "wait deferred",
+      "bar deferred",
+      "bar failed",
+      "bar current",
+      "bar current",
+    ]);
+    const places = bars.map(([, , , from, to]) => [Number(from), Number(to)] as const);
+    expect(places.every(([from, to]) => from >= 0 && from <= to && to <= 100)).toBe(true);
+    // A running upgrade reaches to the time of the state, a deferred one to the end of its window.
+    expect(places[0]?.[1]).toBeGreaterThan(places[0]?.[0] ?? 100);
+    expect(places[3]?.[1]).toBe(Math.max(...places.map(([, to]) => to)));
+  });
+
+  it("asks nothing of anybody: its policy lets in its own style and script alone", () => {
+    expect(PAGE).not.toMatch(/\b(src|srcset|action|poster|data)=/);
+    expect([...PAGE.matchAll(/\bhref="([^"]*)"/g)].map(([, to]) => to).filter((to) => !to?.startsWith("#"))).toEqual([
+      "data:,",
+    ]);
+    expect(PAGE).not.toMatch(/@import|url\(/);
+    const policy = /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(PAGE)?.[1] ?? "";
+    expect(policy).toContain("default-src &#39;none&#39;");
+    for (const tag of ["style", "script"]) {
+      const inside = [...PAGE.matchAll(new RegExp(`<${tag}>(.*?)</${tag}>`, "gs"))].map(([, text]) => text ?? "");
+      expect(inside).toHaveLength(1);
+      const digest = createHash("sha256")
+        .update(inside[0] ?? "")
+        .digest("base64");
+      expect(policy).toContain(`${tag}-src &#39;sha256-${digest}&#39;`);
+    }
+  });
+
+  it("is the same for the same stack", () => {
+    expect(report(SHOP_EXPORT, "other.json")).toBe(PAGE);
+  });
+
+  it("reads format 4 like format 3", () => {
+    expect(report(stackExport(SHOP.map(resource), {}, 4), "stack.json")).toBe(PAGE);
+  });
+});
+
+describe("the page of a stack in an unusual state", () => {
+  const orders = SHOP[0] ?? { type: "", name: "" };
+
+  it("leaves out what has been replaced and waits to be deleted", () => {
+    const old = resource({ ...orders, args: { version: "4.2.1.8" }, more: { delete: true } });
+    const page = report(stackExport([resource(orders), old]), "x");
+    expect(textOf(page)).toContain("1 pin: 1 of OceanBase");
+    expect(page).not.toContain("4.2.1.8</span>");
+  });
+
+  it("tells of an operation that was interrupted", () => {
+    const pending_operations = [{ resource: resource(orders), type: "updating" }];
+    const page = report(stackExport([resource(orders)], { pending_operations }), "x");
+    expect(detailsOf(page, "orders")).toContain("An operation was interrupted: updating.");
+  });
+
+  it("has a pin of which nothing is known yet", async () => {
+    const page = report(stackExport([{ ...resource({ ...orders, observed: {} }), outputs: undefined }]), "x");
+    expect(rowsOf(page).get("orders")).toEqual([
+      "orders OceanBase Cluster",
+      "4.3.5.2",
+      "not observed",
+      "unknown",
+      "none",
+    ]);
+    expect(textOf(page)).toContain("The state has no upgrade with a time.");
+    expect(await faultsOf(page)).toEqual([]);
+  });
+
+  it("draws the newest upgrades of many, and says how many are left out", () => {
+    const many = Array.from({ length: 75 }, (_, index) => resource({ ...orders, name: `orders-${index}` }));
+    const page = report(stackExport(many), "x");
+    expect(page.match(/<g>/g)).toHaveLength(60);
+    expect(textOf(page)).toContain("The newest 60 upgrades; 15 older ones are in the table.");
+  });
+});
