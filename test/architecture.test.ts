@@ -45,7 +45,7 @@ const VENDORS: Readonly<Record<string, readonly RegExp[]>> = {
 
 const RULES: readonly Rule[] = [
   { of: /^sdk\/report\//, may: [NODE, /^sdk\/report\//] },
-  { of: /^sdk\//, may: [/^@pulumi\/pulumi$/, /^sdk\/(?!report)/] },
+  { of: /^sdk\/(?!report\/)/, may: [/^@pulumi\/pulumi$/, /^sdk\/(?!report\/)/] },
   { of: CORE, may: [ZOD, CORE] },
   { of: HTTP, may: [NODE, CORE, ZOD, /^undici$/, HTTP] },
   ...Object.entries(VENDORS).map(vendor),
