@@ -12,7 +12,7 @@ import { ROOT } from "./packed";
 const run = promisify(execFile);
 const CACHE = join(ROOT, "node_modules", ".cache", "package-tests");
 /** A client that hangs is ended, in milliseconds. */
-const PATIENCE = 90_000;
+const PATIENCE = 150_000;
 
 /** What a surrounding `npm run` says of the repository, and the test runner of itself. */
 const OURS =

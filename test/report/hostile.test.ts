@@ -75,7 +75,7 @@ describe("values from the state", () => {
     expect(page).not.toContain("9".repeat(4_001));
   });
 
-  it("of any make keep the page valid", async () => {
+  it("of any make keep the page valid", { timeout: 60_000 }, async () => {
     const texts = fc.oneof(
       fc.string({ unit: "binary" }),
       fc.string({ unit: fc.constantFrom(..."<>&\"'`/=-! \n\u202e") }),
@@ -88,7 +88,7 @@ describe("values from the state", () => {
     );
   });
 
-  it("of any JSON type break nothing", async () => {
+  it("of any JSON type break nothing", { timeout: 60_000 }, async () => {
     const keys = fc.constantFrom(
       "version",
       "currentVersion",
