@@ -7,11 +7,14 @@ const OPEN = new Set<UpgradeRecord["state"]>(["running", "deferred", "unknown"])
 
 /** Keeps the record of the upgrade that a run is about, across what the state remembers and what the vendor shows. */
 export class Ledger {
+  /** What the state knew when the run began. */
+  readonly remembered: UpgradeRecord | undefined;
   readonly #clock: Clock;
   #upgrade: UpgradeRecord | undefined;
 
   constructor(clock: Clock, remembered: UpgradeRecord | undefined) {
     this.#clock = clock;
+    this.remembered = remembered;
     this.#upgrade = remembered;
   }
 

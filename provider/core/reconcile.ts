@@ -100,7 +100,7 @@ class Reconciliation<O extends Observation> {
     if (ended) return this.outcome("failed", error);
     return this.outcome(
       statusOf(this.#ledger.upgrade, this.#ledger.accepted),
-      stoppedWith(error, this.#pin.title, this.#ledger.upgrade),
+      stoppedWith(error, this.#pin.title, this.#ledger),
     );
   }
 
@@ -245,7 +245,8 @@ class Reconciliation<O extends Observation> {
     const patient = error instanceof Refused && error.refusal === "busy";
     if (!patient && ++this.#tries > SOON_TRIES) throw error;
     this.#runtime.report({ message: `not started yet: ${error.message}` });
-    await this.#idle.pauseAfterRefusal();
+    // A final refusal is looked into once, and never followed by another call.
+    await (this.#refused?.refusal === "final" ? this.#idle.pause() : this.#idle.pauseAfterRefusal());
   }
 
   async #followOr(task: Task): Promise<Status | undefined> {

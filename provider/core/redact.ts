@@ -1,24 +1,82 @@
 const MASK = "[secret]";
 /** Shorter values would blank out half of every message, and no vendor accepts such a credential. */
 const SHORTEST = 3;
+/** How this tool shows that it has cut a text. */
+const CUT = "…";
+/** Lines of a secret of several lines that are told apart from ordinary text. The frame of a PEM file is no secret. */
+const LINE = /^(?!-----).{16,}$/;
 
 /**
  * A function that takes secrets out of a text, in every form in which they travel: as they are, JSON-escaped
- * (also the way Go does it), URL-encoded and base64.
+ * (also the way Go does it), URL-encoded, form-encoded, base64 and base64url; each line of a secret of several lines; and
+ * the beginning of one where a text was cut.
  */
 export function redactor(secrets: Iterable<string>): (text: string) => string {
   const forms = new Set<string>();
   for (const secret of secrets) {
-    if (secret.length < SHORTEST) continue;
-    for (const form of formsOf(secret)) forms.add(form);
+    for (const part of partsOf(secret)) for (const form of formsOf(part)) if (form.length >= SHORTEST) forms.add(form);
   }
   const longestFirst = [...forms].sort((a, b) => b.length - a.length);
-  return (text) => longestFirst.reduce((rest, form) => rest.replaceAll(form, MASK), text);
+  return (text) =>
+    withoutCut(
+      longestFirst.reduce((rest, form) => rest.replaceAll(form, MASK), text),
+      longestFirst,
+    );
 }
 
-function formsOf(secret: string): string[] {
-  const base64 = Buffer.from(secret, "utf8").toString("base64");
+/** The secret, the secret as one line of text that was tidied up, and its lines. */
+function partsOf(secret: string): readonly string[] {
+  if (secret.length < SHORTEST) return [];
+  const lines = secret.split(/\r?\n/);
+  if (lines.length === 1) return [secret, secret.replace(/\s+/g, " ").trim()];
+  return [
+    secret,
+    secret.replace(/\s+/g, " ").trim(),
+    ...lines.map((line) => line.trim()).filter((line) => LINE.test(line)),
+  ];
+}
+
+function formsOf(secret: string): readonly string[] {
+  const bytes = Buffer.from(secret, "utf8");
+  const base64 = bytes.toString("base64");
   const json = JSON.stringify(secret).slice(1, -1);
   const go = json.replace(/[<>&]/g, (character) => `\\u00${character.charCodeAt(0).toString(16)}`);
-  return [secret, json, go, encodeURIComponent(secret.toWellFormed()), base64, base64.replace(/=+$/, "")];
+  const encoded = [
+    encodeURIComponent(secret.toWellFormed()),
+    new URLSearchParams({ s: secret }).toString().slice("s=".length),
+    encodeURIComponent(base64),
+  ];
+  return [
+    secret,
+    json,
+    go,
+    ...encoded,
+    ...encoded.map(withLowerEscapes),
+    base64,
+    base64.replace(/=+$/, ""),
+    bytes.toString("base64url"),
+  ];
+}
+
+function withLowerEscapes(encoded: string): string {
+  return encoded.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase());
+}
+
+/** A text that was cut in the middle of a secret ends with its beginning. */
+function withoutCut(text: string, forms: readonly string[]): string {
+  const pieces = text.split(CUT);
+  const last = pieces.pop() ?? "";
+  const masked = pieces.map((piece) => {
+    const hidden = Math.max(0, ...forms.map((form) => lengthOfStart(piece, form)));
+    return hidden === 0 ? piece : `${piece.slice(0, -hidden)}${MASK}`;
+  });
+  return [...masked, last].join(CUT);
+}
+
+/** How many characters at the end of a text are the beginning of a form. Linear: a server's texts can be long. */
+function lengthOfStart(text: string, form: string): number {
+  const start = form.slice(0, SHORTEST);
+  let at = text.indexOf(start, Math.max(0, text.length - form.length + 1));
+  while (at >= 0 && !form.startsWith(text.slice(at))) at = text.indexOf(start, at + 1);
+  return at < 0 ? 0 : text.length - at;
 }

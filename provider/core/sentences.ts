@@ -77,8 +77,15 @@ const STOPPED: Partial<Record<ErrorCode, string>> = {
   "engine-gone": "The Pulumi engine is gone",
 };
 
+/** What a run knows of its upgrade. */
+export interface Books {
+  readonly upgrade: UpgradeRecord | undefined;
+  /** What the state knew when the run began. */
+  readonly remembered: UpgradeRecord | undefined;
+}
+
 /** Says what goes on without us when a run is stopped from outside; every other error is returned as it is. */
-export function stoppedWith(error: PinError, title: string, upgrade: UpgradeRecord | undefined): PinError {
+export function stoppedWith(error: PinError, title: string, { upgrade, remembered }: Books): PinError {
   const how = STOPPED[error.code];
   if (how === undefined) return error;
   const limit = error.code === "deadline" ? " (customTimeouts)" : "";
@@ -102,6 +109,13 @@ export function stoppedWith(error: PinError, title: string, upgrade: UpgradeReco
         remedy: "Run `pulumi up` again: it looks for the upgrade first and goes on waiting for it.",
         cause: error,
       },
+    );
+  }
+  if (upgrade?.finishedAt !== undefined && upgrade.finishedAt !== remembered?.finishedAt) {
+    return new PinError(
+      error.code,
+      `${how}${limit}: ${recordName(upgrade)} of ${title} has ended (${upgrade.state}), but what runs now could not be looked at any more.`,
+      { remedy: "Run `pulumi up` again: it looks first, and calls nothing that is done.", cause: error },
     );
   }
   return new PinError(error.code, `${how}${limit} before an upgrade of ${title} was started; nothing was called.`, {

@@ -18,6 +18,9 @@ export interface Validated<A> {
   readonly failures: CheckFailure[];
 }
 
+/** A password that was typed as it is can hold anything. */
+const USER_INFO = /:\/\/.*@/s;
+
 /** Validates raw arguments. What is not known yet at preview is not judged. */
 export function validateArguments<A>(
   schema: z.ZodType<A>,
@@ -28,7 +31,9 @@ export function validateArguments<A>(
   if (result.success) return hasUnknown(raw) ? { failures: [] } : { args: result.data, failures: [] };
   const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
   const failures = result.error.issues.flatMap((issue) =>
-    failuresOf(issue, raw, known).map((failure) => (isSecret(issue, secrets) ? unnamed(failure) : failure)),
+    failuresOf(issue, raw, known).map((failure) =>
+      showsSecret(issue, failure, raw, known, secrets) ? unnamed(failure) : failure,
+    ),
   );
   return { failures };
 }
@@ -42,10 +47,26 @@ function failuresOf(issue: z.core.$ZodIssue, raw: Record<string, unknown>, known
   return [{ property, reason: value === undefined ? `is missing; it ${issue.message}` : issue.message }];
 }
 
-/** A secret argument, or a value that a schema marks as carrying one (`params: { secret: true }`). */
-function isSecret(issue: z.core.$ZodIssue, secrets: readonly string[]): boolean {
-  const marked = issue.code === "custom" && issue.params?.["secret"] === true;
-  return marked || secrets.includes(String(issue.path[0]));
+/**
+ * Whether the value that Pulumi would print beside a failure may hold a secret: a secret argument, also under a name that was
+ * misspelt or is unknown; a value that a schema marks as carrying one (`params: { secret: true }`); a URL with user-info, whatever
+ * stands around it.
+ */
+function showsSecret(
+  issue: z.core.$ZodIssue,
+  { property }: CheckFailure,
+  raw: Record<string, unknown>,
+  known: readonly string[],
+  secrets: readonly string[],
+): boolean {
+  if (issue.code === "custom" && issue.params?.["secret"] === true) return true;
+  const [name = property, ...rest] = issue.path.map(String);
+  if (secrets.includes(name)) return true;
+  if (issue.code === "unrecognized_keys") {
+    const meant = closest(property, known);
+    if (meant === undefined || secrets.includes(meant)) return true;
+  }
+  return USER_INFO.test(JSON.stringify(at(raw, [name, ...rest])) ?? "");
 }
 
 function unnamed({ property, reason }: CheckFailure): CheckFailure {

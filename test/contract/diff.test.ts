@@ -7,6 +7,8 @@ const SETTLED = { status: "current", currentVersion: "4.3.5.2", members: { "127.
 const UPGRADE = { task: "11", kind: "upgrade", from: "4.2.1.8", to: "4.3.5.2", startedAt: "2026-11-22T15:00:00.000Z" };
 const ELSEWHERE = "http://127.0.0.1:9";
 
+const window = (closes: string) => ({ opens: "2026-01-01T02:00:00.000Z", closes });
+
 interface Row {
   readonly title: string;
   /** What the state has on top of the inputs. */
@@ -20,7 +22,13 @@ interface Row {
 const NONE: readonly Row[] = [
   { title: "nothing changed" },
   { title: "something newer runs", olds: { status: "newer" } },
-  { title: "the upgrade waits for its window", olds: { status: "deferred" } },
+  {
+    title: "the upgrade waits for its window",
+    olds: {
+      status: "deferred",
+      lastUpgrade: { ...UPGRADE, state: "deferred", window: window("2099-01-01T03:00:00.000Z") },
+    },
+  },
   { title: "there is no status: another version of this package wrote the state", lacking: ["status"] },
   { title: "the status is of another type", olds: { status: 5 } },
   { title: "the state has no hidden inputs", lacking: ["__urn"] },
@@ -36,6 +44,14 @@ const SOME: readonly Row[] = [
   { title: "an argument was dropped", olds: { mode: "stopService" } },
   { title: "an endpoint was added", news: { more: ELSEWHERE } },
   { title: "it is behind", olds: { status: "behind" } },
+  {
+    title: "the window of the upgrade has passed",
+    olds: {
+      status: "deferred",
+      lastUpgrade: { ...UPGRADE, state: "deferred", window: window("2026-01-01T03:00:00.000Z") },
+    },
+  },
+  { title: "the upgrade waits for a window that nobody remembers", olds: { status: "deferred" } },
   { title: "an upgrade runs", olds: { status: "upgrading", lastUpgrade: { ...UPGRADE, state: "running" } } },
   { title: "the last upgrade failed", olds: { status: "failed", lastUpgrade: { ...UPGRADE, state: "failed" } } },
   { title: "a refresh found drift", olds: { __drifted: true } },

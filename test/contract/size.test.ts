@@ -44,7 +44,7 @@ describe.each(SDKS)("SDK $version: a failure of a very large cluster", { timeout
       match: { method: "POST", path: "/api/v1/ob/upgrade" },
       fault: { kind: "replace", status: 500, headers: JSON_TYPE, body: refusal("太长了 ".repeat(30_000)) },
     });
-    const failure = await failureOf(provider.create(urn, inputs(), 5));
+    const failure = await failureOf(provider.create(urn, inputs(), 60));
     expect(failure.code).toBe(THROWN);
     expect(failure.message.slice(0, 200)).toMatch(/refused .*太长了/);
   });

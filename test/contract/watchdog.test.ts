@@ -4,7 +4,7 @@ import { hostOfTest, SDKS } from "./host";
 import { openStage, type Stage } from "./stage";
 
 /** Milliseconds from the engine's death to the end of the process. */
-const END_WITHIN = 3_000;
+const END_WITHIN = 10_000;
 /** The process lingers for about a second to give its last answers; in the second half of it nothing may be sent. */
 const SILENCE = 500;
 

@@ -7,6 +7,7 @@ import {
   play,
   running,
   satisfied,
+  succeeded,
   TITLE,
   task,
   upgrade,
@@ -56,6 +57,26 @@ describe.each([
     expect(outcome.error?.message).toContain("nothing was called");
     expect(starts).toBe(0);
     expect(took).toBe(90_000);
+  });
+
+  it("in the last look, when the upgrade has succeeded already, does not say that nothing was called", async () => {
+    const { outcome, starts } = await play({
+      looks: [
+        upgrade(),
+        upgrade(),
+        (stage) => {
+          stage.abort(reason());
+          throw reason();
+        },
+      ],
+      starts: [task],
+      inspections: [succeeded],
+    });
+    expect(outcome).toMatchObject({ error: { code }, upgrade: { state: "succeeded" } });
+    expect(starts).toBe(1);
+    expect(outcome.error?.message).toBe(
+      `${how}: ${RUNNING} of ${TITLE} has ended (succeeded), but what runs now could not be looked at any more.`,
+    );
   });
 
   it("while it waits for its upgrade hands it over at once, and cancels nothing", async () => {

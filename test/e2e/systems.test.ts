@@ -32,6 +32,10 @@ describe.each(engines())("%s engine: all six resource types", { timeout: 180_000
   const allCalled = () =>
     expect.poll(() => stage.systems.every((system) => system.writes() > 0), { timeout: 60_000 }).toBe(true);
 
+  /** Waits until each vendor's upgrade has come to where it hangs: the engine starts nothing more once one has failed. */
+  const allHang = () =>
+    expect.poll(() => stage.systems.every((system) => system.hangs()), { timeout: 60_000 }).toBe(true);
+
   /** Lets what hangs go on while the operation waits for it: everything gets there, with the one call of before. */
   const letGo = async (operation: Operation) => {
     const release = setInterval(() => {
@@ -115,8 +119,11 @@ describe.each(engines())("%s engine: all six resource types", { timeout: 180_000
 
   test("tell of a failure, each in its vendor's words", async () => {
     const { engine, declare, systems, state } = await open(prefer);
+    for (const system of systems) system.hang();
+    const up = engine.up(declare());
+    await allHang();
     for (const system of systems) system.fail();
-    const run = await engine.up(declare());
+    const run = await up;
     expect(run.ok).toBe(false);
     expect(run.output.match(/\[upgrade-failed\]/g)?.length).toBeGreaterThanOrEqual(6);
     expect(await state()).toMatchObject(

@@ -52,8 +52,8 @@ describe("validateArguments", () => {
       { ...right, backupWindow: 1 },
       [
         {
-          property: "backupWindow",
-          reason: "is not an argument of this resource; it takes endpoints, version, mode",
+          property: "",
+          reason: "backupWindow is not an argument of this resource; it takes endpoints, version, mode",
         },
       ],
     ],
@@ -109,6 +109,32 @@ describe("closest", () => {
 
   it("is undefined when nothing is known", () => {
     expect(closest("version", [])).toBeUndefined();
+  });
+});
+
+describe("a value that Pulumi would print beside its failure", () => {
+  const schemaWithSecret = z.strictObject({
+    endpoints: z.array(z.string(), { error: "must be a list" }),
+    password: z.string({ error: "must be a text" }),
+    version: z.string({ error: "must be a text" }),
+  });
+  const all = { endpoints: ["http://a"], password: "r00t", version: "1" };
+
+  it.each<[string, Record<string, unknown>, string]>([
+    ["a secret of the wrong type", { ...all, password: ["r00t"] }, "password must be a text"],
+    ["a misspelt secret", { ...all, passwordx: "r00t" }, "passwordx is not an argument"],
+    ["a name that is not known", { ...all, token: "r00t" }, "token is not an argument"],
+    ["a URL with user-info as a text", { ...all, endpoints: "http://root:r00t@a" }, "endpoints must be a list"],
+    ["a URL with user-info in a list", { ...all, version: ["http://root:r00t@a"] }, "version must be a text"],
+  ])("is not shown when it is %s", (_, raw, reason) => {
+    const { failures } = validateArguments(schemaWithSecret, raw, ["password"]);
+    expect(failures).toEqual([{ property: "", reason: expect.stringContaining(reason) }]);
+    expect(JSON.stringify(failures)).not.toContain("r00t");
+  });
+
+  it("is shown when it can hold no secret", () => {
+    const { failures } = validateArguments(schemaWithSecret, { ...all, verison: "1", version: 1 }, ["password"]);
+    expect(failures.map(({ property }) => property)).toEqual(["version", "verison"]);
   });
 });
 

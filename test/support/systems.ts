@@ -46,8 +46,10 @@ export interface System {
   requests(): number;
   /** Lets the next upgrade stop in the middle, and go on. */
   hang(): void;
+  /** Whether it has come to that. */
+  hangs(): boolean;
   unhang(): void;
-  /** Lets the next upgrade fail. */
+  /** Lets the upgrade that hangs fail. */
   fail(): void;
   /** Loses the answer to the next upgrade call, which takes effect. */
   loseReply(): void;
@@ -69,6 +71,7 @@ export async function openObshell(what: "agents" | "database"): Promise<Opened> 
   const served = await serve(cluster, { speed: SPEED });
   const path = what === "agents" ? "/api/v1/agent/upgrade" : "/api/v1/ob/upgrade";
   const stage = what === "agents" ? undefined : "Execute upgrade post script";
+  const hangs = () => cluster.dags.at(-1)?.hung === true;
   const common = {
     upgradePath: path,
     speed: SPEED,
@@ -77,10 +80,14 @@ export async function openObshell(what: "agents" | "database"): Promise<Opened> 
     accepted: () => cluster.acceptedUpgrades.length,
     requests: () => cluster.journal.entries.length,
     hang: () => cluster.control.hang(stage === undefined ? {} : { stage }),
+    hangs,
     unhang: () => {
-      if (cluster.dags.at(-1)?.hung === true) cluster.control.unhang();
+      if (hangs()) cluster.control.unhang();
     },
-    fail: () => cluster.control.fail(what === "agents" ? {} : { stage: "Execute upgrade pre script" }),
+    fail: () => {
+      cluster.control.fail();
+      cluster.control.unhang();
+    },
     loseReply: () => void cluster.faults.add({ match: { method: "POST", path }, fault: { kind: "loseReply" } }),
   };
   const pin = { endpoints: served.origins, password: PASSWORD };
@@ -141,8 +148,9 @@ export async function openTaurus(): Promise<Opened> {
         plan: /2\.0\.69\.250900 → 2\.0\.78\.260600, 2 of 2 instances in 1 call, now/,
         writes: () => journal.count("POST", kernelPath),
         hang: () => forEach(fleet, (instance) => control.hang({ instance })),
+        hangs: () => hungJobs(cloud, fleet).length === fleet.length,
         unhang: () => unhangTaurus(cloud, fleet),
-        fail: () => forEach(fleet, (instance) => control.fail({ instance })),
+        fail: () => failHung(cloud, fleet),
         loseReply: () => void faults.add({ match: { method: "POST", path: kernelPath }, fault: { kind: "loseReply" } }),
         putBack: () => forEach(fleet, (instance) => control.setKernel("2.0.69.250900", instance)),
       },
@@ -159,8 +167,9 @@ export async function openTaurus(): Promise<Opened> {
         plan: /3\.1\.6\.0 → 3\.1\.15\.80/,
         writes: () => journal.count("POST", starRocksPath),
         hang: () => control.hang({ instance: starRocks.id }),
+        hangs: () => hungJobs(cloud, [starRocks.id]).length === 1,
         unhang: () => unhangTaurus(cloud, [starRocks.id]),
-        fail: () => control.fail({ instance: starRocks.id }),
+        fail: () => failHung(cloud, [starRocks.id]),
         loseReply: () =>
           void faults.add({ match: { method: "POST", path: starRocksPath }, fault: { kind: "loseReply" } }),
         putBack: () => control.setKernel("3.1.6.0", starRocks.id),
@@ -174,10 +183,16 @@ function forEach(instances: readonly string[], action: (instance: string) => voi
   for (const instance of instances) action(instance);
 }
 
+function hungJobs(cloud: TaurusCloud, instances: readonly string[]): readonly string[] {
+  return cloud.jobs.flatMap((job) => (instances.includes(job.instanceId) && job.hungAt !== null ? [job.id] : []));
+}
+
 function unhangTaurus(cloud: TaurusCloud, instances: readonly string[]): void {
-  for (const job of cloud.jobs) {
-    if (instances.includes(job.instanceId) && job.hungAt !== null) cloud.control.unhang(job.id);
-  }
+  for (const job of hungJobs(cloud, instances)) cloud.control.unhang(job);
+}
+
+function failHung(cloud: TaurusCloud, instances: readonly string[]): void {
+  for (const job of hungJobs(cloud, instances)) cloud.control.failJob("The upgrade failed and was rolled back.", job);
 }
 
 export async function openRedis(): Promise<Opened> {
@@ -203,6 +218,8 @@ export async function openRedis(): Promise<Opened> {
   };
   const { control, faults } = cluster;
   const { journal }: { journal: Journal } = cluster;
+  const hangs = (uid: number) =>
+    cluster.state.databases.some((database) => database.uid === uid && database.machine?.hung === true);
   const system = (uid: number, path: string) => ({
     upgradePath: path,
     speed: 1,
@@ -211,11 +228,14 @@ export async function openRedis(): Promise<Opened> {
     writes: () => journal.count("POST", path),
     requests: () => journal.entries.length,
     hang: () => control.hang({ database: uid }),
+    hangs: () => hangs(uid),
     unhang: () => {
-      if (cluster.state.databases.some((database) => database.uid === uid && database.machine?.hung === true))
-        control.unhang(uid);
+      if (hangs(uid)) control.unhang(uid);
     },
-    fail: () => control.fail({ database: uid }),
+    fail: () => {
+      control.fail({ database: uid });
+      control.unhang(uid);
+    },
     loseReply: () => void faults.add({ match: { method: "POST", path }, fault: { kind: "loseReply" } }),
   });
   return {

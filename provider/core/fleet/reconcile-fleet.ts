@@ -128,7 +128,7 @@ class FleetRun<O extends FleetObservation> {
     this.#record.left(this.#tally);
     const { upgrade, open } = this.#record;
     const waits = upgrade?.state === "deferred" ? "deferred" : "upgrading";
-    return this.outcome(open ? waits : "behind", stoppedWith(error, this.#pin.title, upgrade));
+    return this.outcome(open ? waits : "behind", stoppedWith(error, this.#pin.title, this.#record));
   }
 
   #judge({ members, absent }: O): Verdicts {

@@ -11,6 +11,8 @@ import type { Waiting } from "./verdict";
 
 /** Keeps the record of what a run asked for, or found running: all members' upgrades as one. */
 export class FleetRecord {
+  /** What the state knew when the run began. */
+  readonly remembered: UpgradeRecord | undefined;
   readonly #clock: Clock;
   readonly #words: FleetWords;
   readonly #schedule: Schedule;
@@ -30,6 +32,7 @@ export class FleetRecord {
     this.#words = words;
     this.#schedule = schedule;
     this.#accepted = accepted;
+    this.remembered = remembered;
     this.#upgrade = remembered;
   }
 

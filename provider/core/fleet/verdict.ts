@@ -66,7 +66,7 @@ type Row = (member: FleetMember, about: Circumstances, entry: Entry | undefined)
  * | the upgrade of this run is over, and another version runs that is still behind | send another round |
  * | the upgrade of this run succeeded, and the version has not moved | wait, then a problem |
  * | our call was sent, or an upgrade ran, and nothing shows any more | wait, then a problem |
- * | an earlier run's upgrade failed | send |
+ * | an earlier run's upgrade failed, or succeeded and was seen to the end by that run | send |
  * | an earlier run's upgrade succeeded a moment ago, or its call may still take effect | wait |
  * | otherwise | send |
  */
@@ -152,6 +152,8 @@ const ROWS: readonly Row[] = [
     if (earlier === undefined || entry !== undefined) return undefined;
     const ending = endedAfter(earlier, ended);
     if (ending?.kind === "failed") return undefined;
+    // The run that asked for it saw the new version: what is behind now was put back since.
+    if (ending !== undefined && earlier.over) return undefined;
     const since = ending === undefined ? leftAt(name, about) : (tally.succeededAt(name) ?? now);
     if (since === undefined || now - since >= (earlier.lost ? longer(times) : times.settleTime)) return undefined;
     const accepted = !earlier.over;

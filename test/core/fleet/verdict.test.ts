@@ -308,6 +308,12 @@ describe("what an earlier run has left", () => {
     expect(verdictOn(done, circumstances({ remembered, tally: late }))).toEqual({ kind: "send" });
   });
 
+  it("is over when it has succeeded in the run that asked for it: what is behind was put back since", () => {
+    const done = member({ ended: succeeded("t2", NOW - MINUTE) });
+    for (const state of ["succeeded", "failed"] as const)
+      expect(verdictOn(done, circumstances({ remembered: record(state, MINUTE) }))).toEqual({ kind: "send" });
+  });
+
   it("is forgotten for a member that this run has asked for", () => {
     const remembered = record("unknown", MINUTE);
     expect(verdictOn(member(), circumstances({ remembered, tally: called(SETTLE) }))).toMatchObject({
