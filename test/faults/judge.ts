@@ -12,7 +12,7 @@ export const RULES = {
   "observed only": "outputs name only versions that the vendor had, or that its answers named",
   "current is true": "`current` is said only when everything that is pinned satisfies the pin",
   "task kept": "an accepted upgrade whose answer arrived is in the state afterwards",
-  "nothing left behind": "a run that has ended leaves no timer and no request",
+  "nothing left behind": "a run that has ended leaves no request, and no timer of more than five seconds",
   "bounded requests": "the number of requests follows the time that was waited",
   "bounded news": "a run says a bounded number of lasting lines",
   converges: "runs without faults come to the pin, when the remedies of their errors are followed",

@@ -80,8 +80,9 @@ class Performance {
       judge: this.#judge,
       random: new Random(history.seed ^ 0x5eed),
       remembersOpen: () => this.#stack.remembersOpen,
+      knowable: (id) => this.#truth.knowable(id),
       harmed: (harm) => this.#count(harm),
-      processed: (_, awaited) => this.#truth.processed(awaited),
+      processed: (write, awaited) => this.#truth.processed(write, awaited),
     };
   }
 

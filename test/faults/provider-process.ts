@@ -18,14 +18,17 @@ export interface Surroundings {
   readonly random: Random;
   /** Whether the state remembers an upgrade that has not ended. */
   readonly remembersOpen: () => boolean;
+  /** Whether an upgrade was accepted while whoever had asked for it still waited. */
+  readonly knowable: (id: string) => boolean;
   /** Told of every harm that was done. */
   readonly harmed: (harm: Harm) => void;
   /**
    * Called whenever the vendor has processed a request.
+   * @param write whether it asked for a change
    * @param awaited whether the process still waits for the answer
    * @returns the ids of the upgrades that the vendor accepted with it
    */
-  readonly processed: (by: ProviderProcess, awaited: boolean) => readonly string[];
+  readonly processed: (write: boolean, awaited: boolean) => readonly string[];
 }
 
 /** A request under way. */
@@ -128,7 +131,7 @@ export class ProviderProcess implements Owner {
     if (this.dead) return NEVER;
     const call: Call = { awaited: true, accepted: [], fail: () => undefined };
     const exchange = this.#setup.network.carry(request, network, () => {
-      call.accepted = this.#setup.processed(this, call.awaited && !this.dead);
+      call.accepted = this.#setup.processed(write, call.awaited && !this.dead);
       for (const { harm } of due) if ("when" in harm && harm.when === "after") this.#do(harm);
     });
     calls.add(call);
@@ -153,12 +156,12 @@ export class ProviderProcess implements Owner {
 
   /** What cannot be known is no fault: an upgrade that the vendor does not show yet, and the state knows nothing of. */
   #judgeCall(called: readonly string[], name: () => string): void {
-    const { judge, world, remembersOpen } = this.#setup;
+    const { judge, world, remembersOpen, knowable } = this.#setup;
     const running = world
       .upgrades()
       .find(
-        ({ subject, aimed, state, shown }) =>
-          aimed && state === "running" && called.includes(subject) && (shown || remembersOpen()),
+        ({ id, subject, aimed, state, shown }) =>
+          aimed && state === "running" && called.includes(subject) && (shown || remembersOpen()) && knowable(id),
       );
     judge.that(running === undefined, "no blind call", () => `${name()} while ${running?.id} runs`);
   }

@@ -56,9 +56,10 @@ export class Timeline implements SimulatorClock {
     this.#add(milliseconds, action, owner);
   }
 
-  /** Timers that an owner still has. */
-  pending(owner: Owner): number {
-    return this.#timers.filter((timer) => timer.owner === owner && !timer.off).length;
+  /** Timers that an owner still has in so many milliseconds. */
+  pending(owner: Owner, milliseconds: number): number {
+    const then = this.#now + milliseconds;
+    return this.#timers.filter((timer) => timer.owner === owner && !timer.off && timer.at > then).length;
   }
 
   /** Lets time pass until the work has settled, but at most so many milliseconds. */

@@ -1,6 +1,8 @@
 import type { Judge } from "./judge";
 import type { Upgrade, World } from "./world";
 
+const NONE: readonly string[] = [];
+
 /** What is so at the vendor, followed from request to request. */
 export class Truth {
   readonly #world: World;
@@ -28,11 +30,13 @@ export class Truth {
 
   /**
    * The vendor has processed a request.
+   * @param write whether it asked for a change
    * @param awaited whether anybody still waits for the answer
    * @returns the ids of the upgrades that it accepted
    */
-  processed(awaited: boolean): readonly string[] {
+  processed(write: boolean, awaited: boolean): readonly string[] {
     this.look();
+    if (!write) return NONE;
     const upgrades = this.#world.upgrades();
     const fresh = upgrades.slice(this.#accepted);
     this.#accepted = upgrades.length;
@@ -45,9 +49,14 @@ export class Truth {
 
   #judgeAcceptance({ id, subject }: Upgrade, all: readonly Upgrade[]): void {
     const earlier = all.filter((upgrade) => upgrade.aimed && upgrade.subject === subject && upgrade.id !== id);
-    const open = earlier.filter((upgrade) => upgrade.state !== "failed" && !this.#orphans.has(upgrade.id));
+    const open = earlier.filter((upgrade) => upgrade.state !== "failed" && this.knowable(upgrade.id));
     const list = () => open.map((upgrade) => `${upgrade.id} (${upgrade.state})`).join(", ");
     this.#judge.that(open.length === 0, "one upgrade", () => `${id} was accepted beside ${list()}`);
+  }
+
+  /** Whether an upgrade was accepted while whoever had asked for it still waited. */
+  knowable(id: string): boolean {
+    return !this.#orphans.has(id);
   }
 
   /** Whether a member had this version at some time, with or without its build. */

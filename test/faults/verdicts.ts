@@ -8,6 +8,9 @@ import type { Timeline } from "./timeline";
 import type { Truth } from "./truth";
 import type { World } from "./world";
 
+/** How long a connection may be kept for whoever needs it next, in milliseconds. */
+const LINGER = 5_000;
+
 /** A command that has ended, and the process that served it. */
 export interface Command {
   readonly run: Run;
@@ -63,7 +66,7 @@ export class Verdicts {
     this.#told.push(...process.told);
     this.#judgeTime(command);
     if (ending.kind === "killed") return;
-    const timers = timeline.pending(process);
+    const timers = timeline.pending(process, LINGER);
     judge.that(timers === 0, "nothing left behind", () => `${timers} timers of a run that has ended`);
     this.#judgeAmount(command);
     this.#judgeEnding(command);

@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { damage } from "./damage";
+import { explore, replay } from "./explore";
+import { generate } from "./generate";
+import { installIdealRsa } from "./ideal-rsa";
+import { MUTANTS, mutated } from "./mutants";
+import { oceanbaseClusterVersion } from "./worlds/oceanbase";
+
+const MINUTE = 60_000;
+
+describe("exploring", () => {
+  it.each(Object.entries(MUTANTS))("finds a provider that %s", { timeout: MINUTE }, async (_, mutant) => {
+    const type = mutated(oceanbaseClusterVersion, mutant);
+    const { failures } = await explore(type, { seed: 1, histories: 300, failures: 1 });
+    expect(failures).toHaveLength(1);
+    expect(mutant.breaks).toContain(failures[0]?.violation.rule);
+  });
+
+  it("makes what it finds smaller", { timeout: MINUTE }, async () => {
+    const mutant = MUTANTS["sends the upgrade call again when its answer is lost"] ?? expect.fail();
+    const { failures } = await explore(mutated(oceanbaseClusterVersion, mutant), { seed: 1, histories: 300 });
+    expect(failures.length).toBeGreaterThan(0);
+    for (const { smallest } of failures) {
+      expect(smallest.runs).toHaveLength(1);
+      expect(smallest.runs[0]?.faults.length).toBeLessThanOrEqual(2);
+    }
+  });
+});
+
+describe("a history", () => {
+  let restore: (() => void) | undefined;
+  beforeAll(() => {
+    restore = installIdealRsa();
+  });
+  afterAll(() => restore?.());
+
+  it("is the same for the same seed, and goes the same way each time", async () => {
+    for (let seed = 1; seed <= 40; seed++) {
+      const history = generate(oceanbaseClusterVersion, seed);
+      expect(generate(oceanbaseClusterVersion, seed)).toEqual(history);
+      const [first, second] = [
+        await replay(history, oceanbaseClusterVersion),
+        await replay(history, oceanbaseClusterVersion),
+      ];
+      expect(second).toEqual(first);
+    }
+  });
+
+  it("goes the same way with real RSA", async () => {
+    const history = generate(oceanbaseClusterVersion, 64);
+    const really = await replay(history, oceanbaseClusterVersion);
+    const ideally = await replay({ ...history }, oceanbaseClusterVersion);
+    expect(ideally.story).toEqual(really.story);
+  });
+
+  it("survives as the JSON that a failure prints", () => {
+    const history = generate(oceanbaseClusterVersion, 7);
+    expect(JSON.parse(JSON.stringify(history))).toEqual(history);
+  });
+});
+
+describe("damage", () => {
+  const text = JSON.stringify({ version: "4.3.5.2", state: "RUNNING", list: [1, 2], name: "orders" });
+
+  it.each(["missing", "null", "retyped", "version", "state", "number", "text", "list", "key"] as const)(
+    "of the kind %s changes a JSON text and leaves it one",
+    (how) => {
+      const damaged = Array.from({ length: 20 }, (_, pick) => damage(text, how, pick * 7_919).text);
+      for (const one of damaged) expect(() => JSON.parse(one)).not.toThrow();
+      expect(damaged.some((one) => one !== text)).toBe(true);
+    },
+  );
+
+  it("tells what the vendor never said", () => {
+    const { text: changed, told } = damage(text, "version", 1);
+    expect(told).toHaveLength(1);
+    expect(changed).toContain(JSON.stringify(told[0]));
+  });
+});

@@ -1,0 +1,4 @@
+import { everyHistoryHolds } from "./every-history";
+import { oceanbaseAgentVersion } from "./worlds/oceanbase";
+
+everyHistoryHolds(oceanbaseAgentVersion);

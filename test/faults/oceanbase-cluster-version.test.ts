@@ -1,0 +1,4 @@
+import { everyHistoryHolds } from "./every-history";
+import { oceanbaseClusterVersion } from "./worlds/oceanbase";
+
+everyHistoryHolds(oceanbaseClusterVersion);

@@ -1,0 +1,4 @@
+import { everyHistoryHolds } from "./every-history";
+import { redisDatabaseVersion } from "./worlds/redisenterprise";
+
+everyHistoryHolds(redisDatabaseVersion);

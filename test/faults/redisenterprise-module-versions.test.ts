@@ -1,0 +1,4 @@
+import { everyHistoryHolds } from "./every-history";
+import { redisModuleVersions } from "./worlds/redisenterprise";
+
+everyHistoryHolds(redisModuleVersions);

@@ -1,0 +1,4 @@
+import { everyHistoryHolds } from "./every-history";
+import { taurusdbKernelVersion } from "./worlds/taurusdb";
+
+everyHistoryHolds(taurusdbKernelVersion);

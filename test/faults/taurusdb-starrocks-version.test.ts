@@ -1,0 +1,4 @@
+import { everyHistoryHolds } from "./every-history";
+import { taurusdbStarRocksVersion } from "./worlds/taurusdb";
+
+everyHistoryHolds(taurusdbStarRocksVersion);
