@@ -43,27 +43,34 @@ export class TransportError extends Error {
   override readonly name = "TransportError";
   /** Node's, undici's or OpenSSL's code: `ECONNREFUSED`, `UND_ERR_HEADERS_TIMEOUT`, `SELF_SIGNED_CERT_IN_CHAIN`. */
   readonly code: string;
+  /** Whether the request had been handed to a connection; undefined where only the code can tell. */
+  readonly begun: boolean | undefined;
 
-  constructor(code: string, message: string, cause?: unknown) {
+  constructor(code: string, message: string, cause?: unknown, begun?: boolean) {
     super(message, { cause });
     this.code = code;
+    this.begun = begun;
   }
 
   /** Whether the request may have reached the server. False only when it certainly did not. */
   get sent(): boolean {
-    return !(NEVER_SENT.has(this.code) || TLS_CODE.test(this.code));
+    if (this.code === INCOMPLETE) return false;
+    return this.begun ?? !(NEVER_SENT.has(this.code) || TLS_CODE.test(this.code));
   }
 
-  /** Whether the server's certificate, or the kind of connection, is the matter: trying again changes nothing. */
+  /**
+   * Whether a certificate, or the kind of connection, is the matter: trying again changes nothing. What the server has
+   * against the client's certificate arrives with the answer (TLS 1.3); anything else by then is an accident.
+   */
   get tls(): boolean {
-    return TLS_CODE.test(this.code);
+    return TLS_CODE.test(this.code) && (this.begun !== true || CLIENT_REFUSED.test(this.code));
   }
 }
 
 /** A streamed body ended before its last byte was handed over: no server takes that for a request. */
 export const INCOMPLETE = "INCOMPLETE";
 
-/** Failures before the first byte of a request could leave, or its last one. */
+/** Failures before the first byte of a request could leave. */
 const NEVER_SENT = new Set([
   "ECONNREFUSED",
   "ENOTFOUND",
@@ -72,8 +79,9 @@ const NEVER_SENT = new Set([
   "ENETUNREACH",
   "EADDRNOTAVAIL",
   "UND_ERR_CONNECT_TIMEOUT",
-  INCOMPLETE,
 ]);
 
 /** OpenSSL's and Node's codes of handshakes that failed. */
 const TLS_CODE = /^(ERR_SSL_|ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|EPROTO$)/;
+/** OpenSSL's codes of alerts about the client's certificate: `ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED`. */
+const CLIENT_REFUSED = /_ALERT_.*(CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)/;

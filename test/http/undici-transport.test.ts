@@ -1,9 +1,10 @@
-import { createServer } from "node:net";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { readFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Tls } from "../../provider/http/tls";
-import { TransportError, type WireRequest, type WireResponse } from "../../provider/http/transport";
+import { type Transport, TransportError, type WireRequest, type WireResponse } from "../../provider/http/transport";
 import { undiciTransport } from "../../provider/http/undici-transport";
-import { freePort, portOf, reset, serve, silence, status } from "./server";
+import { freePort, portOf, reset, serve, serveTls, silence, status } from "./server";
 
 type Limits = Parameters<typeof undiciTransport>[1];
 
@@ -16,6 +17,8 @@ function send(
   onTestFinished(() => transport.close());
   return transport.send({ method: "GET", target: "/", headers: {}, signal: new AbortController().signal, ...request });
 }
+
+const pem = (name: string) => readFileSync(`${__dirname}/fixtures/${name}`, "utf8");
 
 async function failureOf(sending: Promise<WireResponse>): Promise<TransportError> {
   const thrown: unknown = await sending.then(
@@ -55,7 +58,7 @@ describe("the limits of a request", () => {
 describe("an answer that does not come", () => {
   it("because nobody listens was certainly not sent", async () => {
     const error = await failureOf(send({ origin: `http://127.0.0.1:${await freePort()}` }));
-    expect(error).toMatchObject({ code: "ECONNREFUSED", sent: false, tls: false });
+    expect(error).toMatchObject({ code: "ECONNREFUSED", begun: false, sent: false, tls: false });
     expect(error.message).toContain("ECONNREFUSED");
   });
 
@@ -113,6 +116,74 @@ describe("connections", () => {
   });
 });
 
+describe("transports with equal arguments", () => {
+  const get = (transport: Transport, origin: string) =>
+    transport.send({ method: "GET", origin, target: "/", headers: {}, signal: new AbortController().signal });
+
+  it("share their connections, which outlive all but the last of them", async () => {
+    const ports: (number | undefined)[] = [];
+    const { origin } = await serve((request, response) => {
+      ports.push(request.socket.remotePort);
+      response.end();
+    });
+    const [first, second, other] = [undiciTransport({}), undiciTransport({}), undiciTransport({ servername: "a" })];
+    onTestFinished(async () => void (await Promise.all([second.close(), other.close()])));
+    await get(first, origin);
+    await first.close();
+    await first.close();
+    // One that has just answered may still count as busy.
+    for (let i = 0; i < 3; i++) await get(second, origin);
+    expect(ports.slice(1)).toContain(ports[0]);
+    const before = [...ports];
+    await get(other, origin);
+    expect(before).not.toContain(ports.at(-1));
+  });
+
+  it("end their own requests when they are closed, and nobody else's", async () => {
+    const answers: (() => void)[] = [];
+    const { origin } = await serve((_, response) => void answers.push(() => response.end()));
+    const [mine, theirs] = [undiciTransport({}), undiciTransport({})];
+    onTestFinished(() => theirs.close());
+    const sent = [get(mine, origin), get(theirs, origin)] as const;
+    await vi.waitUntil(() => answers.length === 2);
+    await mine.close();
+    expect(await failureOf(sent[0])).toMatchObject({ code: "CLOSED", sent: true });
+    for (const answer of answers) answer();
+    expect((await sent[1]).status).toBe(200);
+  });
+});
+
+describe("a connection of TLS that breaks under a request", () => {
+  /** Passes bytes on to a server, and once asked a record to the client that nobody can have encrypted. */
+  async function garbling(port: number) {
+    let garble = () => {};
+    const proxy = createServer((client) => {
+      const server = connect(port, "127.0.0.1");
+      client.pipe(server).pipe(client);
+      for (const socket of [client, server]) socket.on("error", () => undefined);
+      garble = () => {
+        client.write(Buffer.from([0x17, 3, 3, 0, 32, ...Buffer.alloc(32, 7)]));
+      };
+      onTestFinished(() => {
+        client.destroy();
+        server.destroy();
+      });
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void proxy.close());
+    return { origin: `https://127.0.0.1:${portOf(proxy)}`, garble: () => garble() };
+  }
+
+  it("leaves open whether the request arrived, and may be made anew", async () => {
+    const proxy: { garble(): void } = { garble: () => {} };
+    const { port } = await serveTls({ cert: pem("server.pem"), key: pem("server.key") }, () => proxy.garble());
+    const { origin, garble } = await garbling(port);
+    proxy.garble = garble;
+    const error = await failureOf(send({ origin, method: "POST", body: "{}" }, {}, { rejectUnauthorized: false }));
+    expect(error).toMatchObject({ begun: true, sent: true, tls: false });
+  });
+});
+
 describe("TransportError", () => {
   it.each([
     ["ECONNREFUSED", false, false],
@@ -139,5 +210,22 @@ describe("TransportError", () => {
     ["EPROTO", false, true],
   ])("%s: sent %s, tls %s", (code, sent, tls) => {
     expect(new TransportError(code, "x")).toMatchObject({ sent, tls });
+    expect(new TransportError(code, "x", undefined, false)).toMatchObject({ sent: false, tls });
+    expect(new TransportError(code, "x", undefined, true)).toMatchObject({ sent: true });
+  });
+
+  it.each([
+    ["ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED", true],
+    ["ERR_SSL_TLSV1_ALERT_UNKNOWN_CA", true],
+    ["ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE", true],
+    ["ERR_SSL_UNEXPECTED_EOF_WHILE_READING", false],
+    ["ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC", false],
+    ["EPROTO", false],
+  ])("%s of a connection that stood: certificates are the matter %s", (code, tls) => {
+    expect(new TransportError(code, "x", undefined, true)).toMatchObject({ sent: true, tls });
+  });
+
+  it("of an incomplete body never had an effect", () => {
+    expect(new TransportError("INCOMPLETE", "x", undefined, true).sent).toBe(false);
   });
 });
