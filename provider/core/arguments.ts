@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { parseDuration } from "./duration";
-import type { Policy, Times } from "./policy";
 
-/** Arguments that every pin takes. */
+export type { CommonArguments } from "./policy-from";
+
+/** How `CommonArguments` are validated. Loads zod, so it is for vendors: the host is loaded before any resource is met. */
 export const commonArguments = {
   onNewer: z.enum(["report", "accept", "fail"], { error: 'must be "report", "accept" or "fail"' }).optional(),
   wait: z.boolean({ error: "must be true or false" }).optional(),
@@ -11,23 +12,3 @@ export const commonArguments = {
     .refine((text) => (parseDuration(text) ?? 0) > 0, 'must be a duration above zero, such as "20m"')
     .optional(),
 };
-
-export interface CommonArguments {
-  readonly onNewer?: "report" | "accept" | "fail" | undefined;
-  readonly onFailure?: "report" | "retry" | "rollback" | undefined;
-  readonly wait?: boolean | undefined;
-  readonly unreachableTimeout?: string | undefined;
-}
-
-/** The policy that follows from a user's arguments and a vendor's times. */
-export function policyFrom(args: CommonArguments, times: Times): Policy {
-  const budget = args.unreachableTimeout === undefined ? undefined : parseDuration(args.unreachableTimeout);
-  return {
-    ...times,
-    onNewer: args.onNewer ?? "report",
-    onFailure: args.onFailure ?? "report",
-    wait: args.wait ?? true,
-    unreachableBudget: budget ?? times.unreachableBudget,
-    firstContact: Math.min(budget ?? times.firstContact, times.firstContact),
-  };
-}

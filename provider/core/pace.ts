@@ -1,12 +1,22 @@
 import type { Clock } from "./clock";
 
-const SHORTEST = 500;
+/** Milliseconds, as all times here. */
+const SHORTEST = 750;
 const LONGEST = 15_000;
 /** The next look comes after this share of the time waited so far: the end is noticed at most so much late. */
 const SHARE = 0.05;
+/** Where the vendor tells how far it is, the next look comes no later than in the middle of what remains… */
+const MIDDLE = 0.5;
+/** …but not before this share of the pause that time alone would make: percentages stand still. Longer than that it never is: they jump. */
+const LEAST = 1 / 8;
+/** Pauses are shorter by up to this share, by chance, so that many pins spread. */
 const JITTER = 0.1;
 /** Shortest pause before a refused call is made again. */
 const REFUSED = 5_000;
+/** Longest pause while nobody answers: the end of a restart is likely the end of the upgrade. */
+const SILENT = 5_000;
+/** A process that wakes late has too much to do: it pauses for at least so many times its delay. */
+const RELIEF = 20;
 
 /** How far the vendor says it is, and since when we have been watching. */
 export interface Pulse {
@@ -19,11 +29,15 @@ export interface Pulse {
  * that the end is near. `chance` in [0, 1) spreads many pins apart.
  */
 export function nextLook({ waited, percent }: Pulse, chance: number): number {
-  const byTime = Math.min(Math.max(waited * SHARE, SHORTEST), LONGEST);
-  const remaining =
-    percent !== undefined && percent > 0 && percent <= 100 ? (waited * (100 - percent)) / percent : Infinity;
-  const calm = Math.min(byTime, Math.max(remaining / 2, SHORTEST));
-  return Math.round(calm * (1 - JITTER + 2 * JITTER * chance));
+  const byTime = within(waited * SHARE, SHORTEST, LONGEST);
+  const known = percent !== undefined && percent > 0 && percent <= 100;
+  const remaining = known ? (waited * (100 - percent)) / percent : 0;
+  const calm = known ? within(remaining * MIDDLE, byTime * LEAST, byTime) : byTime;
+  return Math.round(within(calm, SHORTEST, LONGEST) * (1 - JITTER * chance));
+}
+
+function within(value: number, least: number, most: number): number {
+  return Math.min(Math.max(value, least), most);
 }
 
 /** Watches one thing at the pace of `nextLook`. */
@@ -32,6 +46,8 @@ export class Watch {
   readonly #signal: AbortSignal;
   readonly #random: () => number;
   readonly #since: number;
+  /** How late the last pause ended. */
+  #delay = 0;
 
   constructor(clock: Clock, signal: AbortSignal, random: () => number) {
     this.#clock = clock;
@@ -46,16 +62,28 @@ export class Watch {
 
   /** Sleeps until the next look is due. Rejects with the signal's reason when that is aborted. */
   pause(percent?: number): Promise<void> {
-    return this.#clock.sleep(this.#next(percent), this.#signal);
+    return this.#sleep(this.#next(percent));
+  }
+
+  /** The same while nobody answers. */
+  pauseInSilence(): Promise<void> {
+    return this.#sleep(Math.min(this.#next(), SILENT));
   }
 
   /** The same after a refused call, which vendors count as they count accepted ones. */
   pauseAfterRefusal(): Promise<void> {
-    return this.#clock.sleep(Math.max(this.#next(), REFUSED), this.#signal);
+    return this.#sleep(Math.max(this.#next(), REFUSED));
   }
 
   #next(percent?: number): number {
     const pulse = { waited: this.waited, ...(percent === undefined ? {} : { percent }) };
     return nextLook(pulse, this.#random());
+  }
+
+  async #sleep(wanted: number): Promise<void> {
+    const pause = Math.max(wanted, Math.min(this.#delay * RELIEF, LONGEST));
+    const due = this.#clock.elapsed() + pause;
+    await this.#clock.sleep(pause, this.#signal);
+    this.#delay = Math.max(this.#clock.elapsed() - due, 0);
   }
 }

@@ -12,6 +12,7 @@ export class Patience {
   readonly #runtime: Runtime;
   readonly #policy: Policy;
   readonly #title: string;
+  readonly #watch: Watch;
   #heard: boolean;
   #answeredAt: number;
 
@@ -22,6 +23,7 @@ export class Patience {
     this.#runtime = runtime;
     this.#heard = expected;
     this.#answeredAt = runtime.clock.elapsed();
+    this.#watch = new Watch(runtime.clock, runtime.signal, runtime.random);
   }
 
   /**
@@ -29,8 +31,7 @@ export class Patience {
    * @throws PinError `unreachable` when the budget is used up, or the signal's reason
    */
   async ask<A>(question: () => Promise<A>): Promise<A> {
-    const { clock, signal, random } = this.#runtime;
-    const watch = new Watch(clock, signal, random);
+    const { clock, signal } = this.#runtime;
     for (;;) {
       signal.throwIfAborted();
       try {
@@ -43,7 +44,7 @@ export class Patience {
         if (!(error instanceof Unreachable)) throw error;
         this.#heard ||= error.heard;
         this.#giveUpOver(error);
-        await watch.pause();
+        await this.#watch.pauseInSilence();
       }
     }
   }

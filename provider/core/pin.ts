@@ -1,3 +1,4 @@
+import type { Progress } from "./runtime";
 import type { Version } from "./version";
 
 /** One thing that runs a version: an observer, an agent, an instance, a module. */
@@ -94,7 +95,7 @@ export type Plan =
 
 /** Where the vendor's task stands. */
 export type TaskStatus =
-  | { readonly kind: "running"; readonly message: string; readonly percent?: number }
+  | ({ readonly kind: "running" } & Progress)
   /** Accepted, and not before its window. */
   | { readonly kind: "deferred"; readonly window: Window }
   | { readonly kind: "succeeded" }

@@ -1,11 +1,8 @@
-/** Without control characters and terminal escapes, which a hostile server could send to a person's screen. */
+/**
+ * On one line, without control characters and terminal escapes, which a hostile server could send to a person's screen.
+ */
 export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}]/gu, (character) => (/\s/.test(character) ? " " : ""));
-}
-
-/** The same for a text of several lines. */
-export function printableLines(text: string): string {
-  return text.split(/\r?\n/).map(printable).join("\n");
 }
 
 /** The same for every text of a value, the names of its members too. */

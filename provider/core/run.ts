@@ -6,6 +6,7 @@ import type { Observation, Pin, Plan } from "./pin";
 import type { Policy } from "./policy";
 import { reconcile } from "./reconcile";
 import type { Runtime } from "./runtime";
+import { type Heard, summaryOf } from "./summary";
 import { giveUpOne } from "./withdraw";
 
 /** A connected driver for one resource, of either sort: upgraded as one, or each member for itself. */
@@ -21,11 +22,30 @@ export async function see(driver: Driver): Promise<{ observation: Observation; p
   return { observation, plan: driver.plan(observation) };
 }
 
-/** Brings what is pinned to its pin, by the routine for its sort. Never throws. */
-export function run(driver: Driver, policy: Policy, runtime: Runtime, remembered?: UpgradeRecord): Promise<Outcome> {
-  return isFleet(driver)
-    ? reconcileFleet(driver, policy, runtime, remembered)
-    : reconcile(driver, policy, runtime, remembered);
+/**
+ * Brings what is pinned to its pin, by the routine for its sort, and leaves a line about an upgrade that this run has seen
+ * end well. Never throws.
+ */
+export async function run(
+  driver: Driver,
+  policy: Policy,
+  runtime: Runtime,
+  remembered?: UpgradeRecord,
+): Promise<Outcome> {
+  let heard: Heard | undefined;
+  const listening: Runtime = {
+    ...runtime,
+    report: (progress) => {
+      heard = { ...heard, ...(progress.stages === undefined ? {} : { stages: progress.stages }) };
+      runtime.report(progress);
+    },
+  };
+  const outcome = isFleet(driver)
+    ? await reconcileFleet(driver, policy, listening, remembered)
+    : await reconcile(driver, policy, listening, remembered);
+  const line = summaryOf(outcome, remembered, heard);
+  if (line !== undefined) runtime.inform(line);
+  return outcome;
 }
 
 /**

@@ -4,6 +4,8 @@ import type { Clock } from "./clock";
 export interface Progress {
   readonly message: string;
   readonly percent?: number;
+  /** How many stages the operation has in all, where the vendor counts them. */
+  readonly stages?: number;
 }
 
 /** What a run is given from outside: time, an end, and ears. */
@@ -18,4 +20,6 @@ export interface Runtime {
   /** News that stays on the screen. */
   readonly inform: (message: string) => void;
   readonly warn: (message: string) => void;
+  /** A secret that came up on the way, such as a token: from now on it is taken out of everything that is told. */
+  readonly conceal: (secret: string) => void;
 }

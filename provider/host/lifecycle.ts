@@ -1,15 +1,16 @@
 import type { dynamic } from "@pulumi/pulumi";
-import { policyFrom } from "../core/arguments";
 import { type Clock, wallClock } from "../core/clock";
 import { asPinError } from "../core/errors";
 import type { Outcome, UpgradeRecord } from "../core/outcome";
+import { policyFrom } from "../core/policy-from";
 import { giveUp, run } from "../core/run";
 import type { ConfigReader } from "./credentials";
 import { partialFailure, plainFailure, textOf } from "./failure";
 import { timeLimit } from "./limits";
-import { tellPlan } from "./preview";
+import { Silence, tellPlan } from "./preview";
 import { argumentsOf, DRIFTED, hasUnknown, type Properties, sameValue, TIMEOUTS, URN } from "./properties";
 import { readBack } from "./read";
+import { Learnt } from "./redaction";
 import { openSession, type Session, type Surroundings, urnOf, withPin } from "./session";
 import { isUnsettled, outputsOf, rememberedUpgrade } from "./state";
 import { checkTimeouts } from "./validation";
@@ -29,10 +30,11 @@ export class Lifecycle implements dynamic.ResourceProvider {
   readonly #clock: Clock;
   /** Resources whose plan has been told in this process: `check` and `diff` both may, once is enough. */
   readonly #told = new Set<string>();
+  readonly #silence = new Silence();
   #config: ConfigReader = () => undefined;
 
   constructor(surroundings: Surroundings) {
-    this.#surroundings = surroundings;
+    this.#surroundings = { learnt: new Learnt(), ...surroundings };
     this.#clock = surroundings.clock ?? wallClock;
   }
 
@@ -131,7 +133,7 @@ export class Lifecycle implements dynamic.ResourceProvider {
     const key = session.urn ?? "";
     if (this.#told.has(key)) return [];
     if (key !== "") this.#told.add(key);
-    const failures = await tellPlan(session, this.#clock);
+    const failures = await tellPlan(session, this.#clock, this.#silence);
     await this.#surroundings.log.flush();
     return failures;
   }

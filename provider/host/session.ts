@@ -1,8 +1,6 @@
 import type { CommonArguments } from "../core/arguments";
 import { type Clock, wallClock } from "../core/clock";
 import type { SomeKind } from "../core/kind";
-import { printableLines } from "../core/printable";
-import { redactor } from "../core/redact";
 import type { Driver } from "../core/run";
 import type { Runtime } from "../core/runtime";
 import { currentCall } from "./bridge";
@@ -11,6 +9,7 @@ import type { EngineLog } from "./engine-log";
 import { plainFailure } from "./failure";
 import { type Limits, limits, type OnCancel } from "./limits";
 import { argumentsOf, type Properties, typeOfUrn, UNKNOWN, URN } from "./properties";
+import { type Learnt, Redaction } from "./redaction";
 import { type Rhythm, reporter } from "./reporter";
 import { type CheckFailure, validateArguments } from "./validation";
 
@@ -28,6 +27,8 @@ export interface Surroundings {
   readonly random?: () => number;
   /** How a run hears of ^C; from the engine, if nothing is said. */
   readonly onCancel?: OnCancel;
+  /** What earlier sessions of the process have learnt. */
+  readonly learnt?: Learnt;
 }
 
 /** One resource in one call of the engine: its kind, its arguments, and how its news is told. */
@@ -37,7 +38,7 @@ export interface Session {
   /** Absent when they are invalid, or not known yet at preview. */
   readonly args?: CommonArguments;
   readonly failures: CheckFailure[];
-  readonly news: Pick<Runtime, "report" | "inform" | "warn">;
+  readonly news: Pick<Runtime, "report" | "inform" | "warn" | "conceal">;
   readonly redact: (text: string) => string;
   readonly outside: Pick<Surroundings, "random" | "onCancel">;
 }
@@ -48,7 +49,7 @@ export async function openSession(
   config: ConfigReader,
   surroundings: Surroundings,
 ): Promise<Session> {
-  const { kinds, log, rhythm, clock = wallClock, env = process.env } = surroundings;
+  const { kinds, log, rhythm, clock = wallClock, env = process.env, learnt } = surroundings;
   const urn = urnOf(properties);
   const type = typeOfUrn(urn ?? "") ?? "";
   const load = kinds[type];
@@ -58,11 +59,8 @@ export async function openSession(
   const { args, failures } = validateArguments(kind.inputs, raw, kind.secrets);
   const given = kind.secrets.map((name) => raw[name]).filter((value) => typeof value === "string");
   const derived = args === undefined ? [] : (kind.derivedSecrets?.(args) ?? []);
-  const secrets = [...given, ...derived];
-  // Unprintable characters go first: between the letters of a secret they would hide it from the redaction.
-  const hide = redactor([...secrets, ...secrets.map(printableLines)]);
-  const redact = (text: string) => hide(printableLines(text));
-  const news = reporter({ log, urn, clock, rhythm, redact });
+  const { redact, conceal } = new Redaction([...given, ...derived], learnt?.of(urn));
+  const news = { ...reporter({ log, urn, clock, rhythm, redact }), conceal };
   return { kind, urn, failures, news, redact, outside: surroundings, ...(args === undefined ? {} : { args }) };
 }
 

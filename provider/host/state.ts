@@ -1,37 +1,62 @@
-import { z } from "zod";
 import type { SomeKind } from "../core/kind";
 import type { Outcome, Status, UpgradeRecord } from "../core/outcome";
+import type { Window } from "../core/pin";
 import { harmless } from "../core/printable";
 import { argumentsOf, hiddenOf, type Properties } from "./properties";
 
-const record = z.object({
-  task: z.string(),
-  kind: z.string(),
-  from: z.string(),
-  to: z.string(),
-  startedAt: z.string(),
-  finishedAt: z.string().optional(),
-  joined: z.literal(true).optional(),
-  tasks: z.record(z.string(), z.string()).optional(),
-  window: z.object({ opens: z.string(), closes: z.string() }).optional(),
-  state: z.enum(["running", "deferred", "succeeded", "failed", "rolled-back", "withdrawn", "unknown", "gone"]),
-});
+const STATES: ReadonlySet<unknown> = new Set<UpgradeRecord["state"]>([
+  "running",
+  "deferred",
+  "succeeded",
+  "failed",
+  "rolled-back",
+  "withdrawn",
+  "unknown",
+  "gone",
+]);
 
 /** The upgrade that the state remembers. State of another version of this package is never a reason to fail. */
 export function rememberedUpgrade(outputs: Properties | undefined): UpgradeRecord | undefined {
-  const parsed = record.safeParse(outputs?.["lastUpgrade"]);
-  if (!parsed.success) return undefined;
-  return withoutUndefined(parsed.data);
-}
-
-function withoutUndefined({ finishedAt, joined, tasks, window, ...rest }: z.infer<typeof record>): UpgradeRecord {
+  const stored = outputs?.["lastUpgrade"];
+  if (!isTable(stored)) return undefined;
+  const { task, kind, from, to, startedAt, finishedAt, joined, tasks, window, state } = stored;
+  if (!isText(task) || !isText(kind) || !isText(from) || !isText(to) || !isText(startedAt)) return undefined;
+  if (!isState(state) || (finishedAt !== undefined && !isText(finishedAt))) return undefined;
+  if (joined !== undefined && joined !== true) return undefined;
+  if (tasks !== undefined && !isTexts(tasks)) return undefined;
+  if (window !== undefined && !isWindow(window)) return undefined;
   return {
-    ...rest,
+    task,
+    kind,
+    from,
+    to,
+    startedAt,
+    state,
     ...(finishedAt === undefined ? {} : { finishedAt }),
     ...(joined === undefined ? {} : { joined }),
-    ...(tasks === undefined ? {} : { tasks }),
-    ...(window === undefined ? {} : { window }),
+    ...(tasks === undefined ? {} : { tasks: { ...tasks } }),
+    ...(window === undefined ? {} : { window: { opens: window.opens, closes: window.closes } }),
   };
+}
+
+function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+function isTexts(value: unknown): value is Readonly<Record<string, string>> {
+  return isTable(value) && Object.values(value).every(isText);
+}
+
+function isWindow(value: unknown): value is Window {
+  return isTable(value) && isText(value["opens"]) && isText(value["closes"]);
+}
+
+function isState(value: unknown): value is UpgradeRecord["state"] {
+  return STATES.has(value);
 }
 
 /** States in which a pin is not settled: the next `up` goes on even when its arguments are unchanged. */

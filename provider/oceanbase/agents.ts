@@ -16,7 +16,7 @@ const INFO = "/api/v1/info";
 const SECRET = "/api/v1/secret";
 const SINGLE = "SINGLE";
 /** What a request is refused for when key or clock of the agent are not those that it was made for. */
-const MEANWHILE = /decrypt failed|expired/i;
+const MEANWHILE = /decrypt.*failed|expired/i;
 
 /** An agent at one of the endpoints, as far as it was met. */
 interface Agent {
@@ -55,6 +55,11 @@ export class Agents {
   /** The agents met so far. */
   get met(): readonly { origin: string; address: string; info: AgentInfo }[] {
     return [...this.#met.values()];
+  }
+
+  /** The endpoint that reads begin with. */
+  get first(): string {
+    return this.#options.endpoints[this.#current] ?? "";
   }
 
   /** Meets the agents at all endpoints that answer, so that a write can choose between them. */
@@ -144,7 +149,7 @@ export class Agents {
 
   /** The same from the agent at one endpoint alone. */
   async readFrom<T>(origin: string, target: string, schema: z.ZodType<T>): Promise<T | undefined> {
-    const known = this.#meetings.has(origin);
+    const known = this.#met.has(origin);
     const agent = await this.#meet(origin);
     const answer = await this.#signedRead(agent, target);
     if (answer.kind !== "unauthorized") return this.#value(origin, target, schema, answer);

@@ -63,6 +63,7 @@ export class DependencyLists {
   async #read(pkg: RpmPackage): Promise<Ways> {
     const before = known.get(pkg.sha256);
     if (before !== undefined) return before;
+    if (!pkg.files.includes(LIST)) return UNREAD;
     try {
       const bytes = await readPackagedFile(pkg, LIST, LARGEST, this.#signal);
       const ways = bytes === undefined ? UNREAD : await this.fromText(bytes.toString("utf8"));

@@ -41,6 +41,7 @@ export async function look(
   system: Pick<System, "dagTarget" | "running">,
   constraint: Constraint,
 ): Promise<UpgradeObservation> {
+  const early = agents.met.length > 0 ? undefined : earlyList(agents);
   void agents.meetAll();
   const extras = Promise.all([
     ifAnswered(agents.read("/api/v1/agents/status", agentsStatus)),
@@ -55,7 +56,7 @@ export async function look(
     activity?.kind !== "ours" && members.some(({ version }) => standing(version, constraint) === "behind");
   const [status, cluster] = upgradable ? await extras : [];
   const callee = calleeOf(agents.met, members, running);
-  const list = upgradable ? await packagesOf(agents, callee?.origin) : undefined;
+  const list = upgradable ? await packagesOf(agents, callee?.origin, early) : undefined;
   const readiness: Readiness = {
     zones: Object.keys(info?.obcluster_info.topology ?? {}).length,
     sharedStorage: info?.obcluster_info.is_shared_storage ?? false,
@@ -151,8 +152,26 @@ export function listPackages(agents: Agents, callee?: string): Promise<UploadedP
   return agents.find(callee, PACKAGES, uploadedPackages);
 }
 
+/** A list that is asked for before it is known whether anybody needs it, and from whom. */
+interface EarlyList {
+  readonly origin: string;
+  readonly answer: Promise<UploadedPackage[] | undefined>;
+}
+
+/** In the first look, before anything is known: before the first plan every round trip counts. */
+function earlyList(agents: Agents): EarlyList {
+  const origin = agents.first;
+  return { origin, answer: ifAnswered(agents.readFrom(origin, PACKAGES, uploadedPackages)) };
+}
+
 /** The same for a look: a server that refuses to say is one that cannot. Silence is another matter. */
-async function packagesOf(agents: Agents, callee?: string): Promise<UploadedPackage[] | "silent" | undefined> {
+async function packagesOf(
+  agents: Agents,
+  callee: string | undefined,
+  early: EarlyList | undefined,
+): Promise<UploadedPackage[] | "silent" | undefined> {
+  const known = early?.origin === callee ? await early?.answer : undefined;
+  if (known !== undefined) return known;
   try {
     return await listPackages(agents, callee);
   } catch (error) {

@@ -15,7 +15,6 @@ export const envelope = z.object({
   data: z.unknown().optional(),
   error: z.object({ code: z.number().optional(), errCode: z.string().optional(), message: z.string() }).optional(),
 });
-export type Envelope = z.infer<typeof envelope>;
 
 /** `GET /api/v1/secret`. */
 export const secret = z.object({ ip: z.string(), port: z.number(), public_key: z.string().min(1) });
@@ -39,7 +38,6 @@ const server = z.object({
   status: z.string().optional(),
   build_version: z.string(),
 });
-export type Server = z.infer<typeof server>;
 
 /** `GET /api/v1/ob/info`. Without OceanBase the topology is null and everything else in the cluster part is void. */
 export const obInfo = z.object({

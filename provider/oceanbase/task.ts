@@ -29,7 +29,12 @@ export class TaskWatcher {
     this.#misses = 0;
     switch (dagState(seen)) {
       case "running":
-        return { kind: "running", message: stageOf(await this.#named(seen)), percent: percentOf(seen) };
+        return {
+          kind: "running",
+          message: stageOf(await this.#named(seen)),
+          percent: percentOf(seen),
+          stages: seen.max_stage,
+        };
       case "rolling-back":
         return { kind: "running", message: `rolling back, ${stageOf(await this.#named(seen))}` };
       case "succeeded":

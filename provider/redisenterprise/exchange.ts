@@ -72,7 +72,7 @@ export class Exchange {
       const location = redirectOf(response);
       if (location === undefined) return this.#arrived(endpoint, origin, response);
       const hop = nextHop(origin, request.target, location, this.#hosts);
-      if ("refusal" in hop) throw strayRedirect(origin, this.#login.redact(hop.refusal));
+      if ("refusal" in hop) throw strayRedirect(origin, hop.refusal);
       if (hops === MOST_HOPS) throw new Unreachable(`${origin}: the nodes redirect in circles`, CIRCLES);
       origin = hop.origin;
     }
@@ -81,7 +81,7 @@ export class Exchange {
   #arrived(endpoint: string, origin: string, response: WireResponse): Answer {
     const answer = readAnswer(response);
     this.#master = origin === endpoint || answer.kind === "away" ? undefined : origin;
-    return answer.kind === "data" ? answer : { ...answer, text: this.#login.redact(answer.text) };
+    return answer;
   }
 
   async #send(origin: string, { target, body }: Outgoing, authorization: string | undefined): Promise<WireResponse> {

@@ -29,6 +29,8 @@ export function databaseKind<A>(parts: Parts<A>, connect: Connect): PinKind<A & 
     inputs: parts.inputs,
     timeout: 2 * HOUR,
     secrets: ["password", "clientKey"],
+    // What Basic sends is its base64, which redaction knows of every secret.
+    derivedSecrets: ({ username, password }) => (username === undefined ? [] : [`${username}:${password ?? ""}`]),
     credentials: {
       endpoints: { config: "redisenterprise:endpoints", env: ["REDIS_ENTERPRISE_URL"] },
       username: { config: "redisenterprise:username", env: ["REDIS_ENTERPRISE_USER"] },
@@ -43,11 +45,12 @@ export function databaseKind<A>(parts: Parts<A>, connect: Connect): PinKind<A & 
     identifiedBy: ["endpoints", "databaseId", "databaseName"],
     identity: (args) => args.endpoints.map((endpoint) => `${new URL(endpoint).host}/${nameOf(args)}`),
     open: (args, runtime) => {
-      const { clock, signal } = runtime;
+      const { clock, signal, conceal } = runtime;
       const { endpoints, username, password, authentication } = args;
       const transport = connect(tlsFrom(tlsArguments(args)));
       const http = new HttpClient({ transport, clock, signal });
-      const nodes = new Nodes({ endpoints, login: new Login({ username, password, authentication, clock }), http });
+      const login = new Login({ username, password, authentication, clock, conceal });
+      const nodes = new Nodes({ endpoints, login, http });
       const subject = parts.subject(args);
       const close = () => transport.close();
       return new UpgradePin({ title: titleOf(args, subject), which: args, subject, nodes, runtime, close });

@@ -1,5 +1,4 @@
 import type { Clock } from "../core/clock";
-import { redactor } from "../core/redact";
 import type { Answer } from "./answers";
 import { tokenAnswer } from "./schema";
 import { SCHEMES, TOKEN_SECONDS, type Token, tokenOf } from "./token";
@@ -10,6 +9,8 @@ export interface LoginOptions {
   /** `token`: never send the password but for a token. Default: Basic, and tokens where the cluster refuses that. */
   readonly authentication: "basic" | "token" | undefined;
   readonly clock: Clock;
+  /** Told of every token. */
+  readonly conceal: (secret: string) => void;
 }
 
 /** A POST to the cluster, without the credentials that a login would add by itself. */
@@ -41,8 +42,6 @@ export class Login {
   /** Index into SCHEMES, and whether a token was accepted with it. */
   #scheme = 0;
   #schemeHolds = false;
-  #secrets: string[];
-  #redact: (text: string) => string;
   #work: Promise<boolean> | undefined;
 
   constructor(options: LoginOptions) {
@@ -51,18 +50,11 @@ export class Login {
     const pair = username === undefined ? undefined : Buffer.from(`${username}:${password}`).toString("base64");
     this.#basic = pair === undefined ? undefined : `Basic ${pair}`;
     this.#tokens = authentication === "token";
-    this.#secrets = [password, pair ?? "", `${username}:${password}`];
-    this.#redact = redactor(this.#secrets);
   }
 
   /** For messages. */
   get user(): string {
     return this.#options.username ?? "the client certificate";
-  }
-
-  /** Takes password, pair and tokens out of a text that a server has sent. */
-  redact(text: string): string {
-    return this.#redact(text);
   }
 
   /**
@@ -155,8 +147,7 @@ export class Login {
     if (!parsed.success) return { kind: "foreign", text: "an answer without access_token" };
     const text = parsed.data.access_token;
     this.#token = tokenOf(text, this.#options.clock.now());
-    this.#secrets = [...this.#secrets.slice(0, 3), ...this.#secrets.slice(3).slice(-2), text];
-    this.#redact = redactor(this.#secrets);
+    this.#options.conceal(text);
     return answer;
   }
 }

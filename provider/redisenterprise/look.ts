@@ -32,19 +32,46 @@ export interface Interest {
   readonly policy?: boolean;
 }
 
-/** One look. Reads only; the reads overlap. */
-export async function look(nodes: Nodes, which: Which, interest: Interest): Promise<Seen> {
+/**
+ * One look. Reads only; the reads overlap.
+ * @param eager whether to read at once what only an upgrade needs: before the first plan every round trip counts
+ */
+export async function look(nodes: Nodes, which: Which, interest: Interest, eager: boolean): Promise<Seen> {
+  const surroundings = once(() => readSurroundings(nodes, interest, eager));
+  const machinesOf = (uid: number) => readMachines(nodes, uid);
+  const early = which.databaseId === undefined ? undefined : machinesOf(which.databaseId);
+  const members = readNodes(nodes);
+  const begun = [early, members, eager ? surroundings() : undefined];
+  // Whether any of them matters, the database tells.
+  for (const reading of begun) reading?.catch(() => undefined);
   const found = await findDatabase(nodes, which);
   if ("code" in found) return { members: [], absent: found, machines: [], nodes: [], shipped: [] };
-  const [machines, members] = await Promise.all([readMachines(nodes, found.uid), readNodes(nodes)]);
-  const seen: Seen = { members: [], database: found, machines, nodes: members, shipped: [] };
-  if (interest.holds(found)) return seen;
+  const machines = await (early ?? machinesOf(found.uid));
+  const seen: Seen = { members: [], database: found, machines, nodes: await members, shipped: [] };
+  return interest.holds(found) ? seen : { ...seen, ...(await surroundings()) };
+}
+
+/** What an upgrade would meet. */
+async function readSurroundings(
+  nodes: Nodes,
+  interest: Interest,
+  first: boolean,
+): Promise<Pick<Seen, "shipped" | "info" | "policy">> {
   const [modules, info, policy] = await Promise.all([
     nodes.read("/v1/modules", clusterModules),
-    ifAnswered(nodes.read("/v1/cluster", clusterInfo)),
+    first ? undefined : ifAnswered(nodes.read("/v1/cluster", clusterInfo)),
     interest.policy === true ? ifAnswered(nodes.read("/v1/cluster/policy", clusterPolicy)) : undefined,
   ]);
-  return { ...seen, shipped: shippedFrom(modules ?? []), info, policy };
+  // In the first look the cluster was met just now.
+  return { shipped: shippedFrom(modules ?? []), info: first ? nodes.info : info, policy };
+}
+
+function once<T>(read: () => Promise<T>): () => Promise<T> {
+  let reading: Promise<T> | undefined;
+  return () => {
+    reading ??= read();
+    return reading;
+  };
 }
 
 /** The state machines of a database. Servers before 7.4.2 have only the list of all. */

@@ -29,11 +29,17 @@ export class Nodes {
   /** The cluster that answered first: every endpoint has to be of it. */
   #first: { readonly origin: string; readonly name: string; readonly identity: string } | undefined;
   #index = 0;
+  #info: z.infer<typeof clusterInfo> | undefined;
 
   constructor({ endpoints, login, http }: NodesOptions) {
     this.#endpoints = endpoints;
     this.#login = login;
     this.#exchange = new Exchange(login, http, endpoints);
+  }
+
+  /** What the last endpoint that was met said of the cluster. */
+  get info(): z.infer<typeof clusterInfo> | undefined {
+    return this.#info;
   }
 
   /** Addresses of nodes, as the cluster lists them: redirects to them are followed from now on. */
@@ -112,6 +118,7 @@ export class Nodes {
     if (answer.kind === "missing" || answer.kind === "refused") throw notRedis(endpoint, answer.text);
     const info = clusterInfo.safeParse(this.#dataOf(endpoint, CLUSTER, answer));
     if (!info.success) throw notRedis(endpoint, "JSON without a cluster's name");
+    this.#info = info.data;
     const { name, created_time } = info.data;
     const identity = `${name} of ${created_time ?? "unknown age"}`;
     this.#first ??= { origin: endpoint, name, identity };

@@ -35,6 +35,7 @@ export class UpgradePin implements Pin<Seen> {
   readonly #watcher: Watcher;
   /** Where the upgrades of this run go to, by action. */
   readonly #targets = new Map<string, string>();
+  #looked = false;
   #sent: Sent | undefined;
   /** Its uid, once it was seen. */
   #database: number | undefined;
@@ -50,7 +51,9 @@ export class UpgradePin implements Pin<Seen> {
 
   async observe(): Promise<Seen> {
     const { nodes, which, subject } = this.#options;
-    const seen = await look(nodes, which, subject);
+    const first = !this.#looked;
+    this.#looked = true;
+    const seen = await look(nodes, which, subject, first);
     const { database } = seen;
     if (database === undefined) return seen;
     this.#database = database.uid;

@@ -21,7 +21,7 @@ export interface Access {
 /** Nothing is sent before the first call. */
 export function openAccess(
   args: ConnectionArguments,
-  { clock, signal }: Pick<Runtime, "clock" | "signal">,
+  { clock, signal, conceal }: Pick<Runtime, "clock" | "signal" | "conceal">,
   connect: Connect,
   env: Environment,
 ): Access {
@@ -29,6 +29,7 @@ export function openAccess(
   const credentials = credentialsOf(args);
   if (origin === undefined || credentials === undefined) throw new Error("the connection was not validated");
   const { connection, release } = lease(connect, credentials, iamOrigin(args), clock);
+  const stopTelling = connection.account.tokens.tell(conceal);
   const scope = { projectId: args.projectId, region: args.region };
   const gateway = new Gateway({ connection, signal, origin, scope });
   return {
@@ -43,6 +44,9 @@ export function openAccess(
       connection.projects.set(key, project);
       return project;
     },
-    close: release,
+    close() {
+      stopTelling();
+      return release(!signal.aborted);
+    },
   };
 }

@@ -11,12 +11,12 @@ export type Connect = () => Transport;
 /** The real network. Both kinds take it as it is, so that their pins share. */
 export const taurusTransport: Connect = () => undiciTransport({});
 
-/** What the pins of one account share while at least one of them is open. */
+/** What the pins of one account share while at least one of them is open, and for a moment longer. */
 export interface Connection {
   readonly account: Account;
   readonly transport: Transport;
   readonly clock: Clock;
-  /** Aborted when the last pin is closed: what is done for several pins ends with none of them. */
+  /** Aborted when the connection is closed: what is done for several pins ends with none of them. */
   readonly signal: AbortSignal;
   /** By service and project. */
   readonly projects: Map<string, Project>;
@@ -26,36 +26,63 @@ export interface Connection {
 
 export interface Lease {
   readonly connection: Connection;
-  release(): Promise<void>;
+  /** @param keep whether somebody else may go on with it soon; without, what is under way ends at once */
+  release(keep: boolean): Promise<void>;
+}
+
+interface Shares {
+  readonly connection: Connection;
+  readonly end: AbortController;
+  users: number;
+  /** Leases so far. */
+  taken: number;
 }
 
 interface Entry {
   readonly account: Account;
-  shared: { readonly connection: Connection; readonly end: AbortController; users: number } | undefined;
+  shared: Shares | undefined;
 }
+
+/**
+ * How long a connection that nobody uses is kept, in milliseconds: the engine previews one resource after the other, and
+ * each would read all pages anew.
+ */
+const KEPT = 5_000;
 
 /** By what carries the requests, so that two worlds in one process (tests) share nothing. */
 const WORLDS = new WeakMap<Connect, Map<string, Entry>>();
 
-/** A share of the connection of an account. Released, and nobody else's, it is closed and forgotten. */
+/** A share of the connection of an account. Released, and not taken again within five seconds, it is closed and forgotten. */
 export function lease(connect: Connect, credentials: Credentials, iam: string, clock: Clock): Lease {
   const entry = entryOf(connect, credentials, iam);
   entry.shared ??= opened(entry.account, connect, clock);
   const { shared } = entry;
   shared.users += 1;
+  shared.taken += 1;
   let held = true;
   return {
     connection: shared.connection,
-    async release() {
+    async release(keep) {
       if (!held) return;
       held = false;
       shared.users -= 1;
       if (shared.users > 0) return;
-      if (entry.shared === shared) entry.shared = undefined;
-      shared.end.abort(new Error("the last pin of the account was closed"));
-      await shared.connection.transport.close();
+      if (keep) void closeUnused(entry, shared, clock);
+      else await close(entry, shared);
     },
   };
+}
+
+async function closeUnused(entry: Entry, shared: Shares, clock: Clock): Promise<void> {
+  const { taken } = shared;
+  await clock.sleep(KEPT);
+  if (shared.taken === taken) await close(entry, shared);
+}
+
+async function close(entry: Entry, shared: Shares): Promise<void> {
+  if (entry.shared === shared) entry.shared = undefined;
+  shared.end.abort(new Error("the last pin of the account was closed"));
+  await shared.connection.transport.close();
 }
 
 function entryOf(connect: Connect, credentials: Credentials, iam: string): Entry {
@@ -67,9 +94,9 @@ function entryOf(connect: Connect, credentials: Credentials, iam: string): Entry
   return entry;
 }
 
-function opened(account: Account, connect: Connect, clock: Clock): NonNullable<Entry["shared"]> {
+function opened(account: Account, connect: Connect, clock: Clock): Shares {
   const end = new AbortController();
   const transport = throttled(connect(), account.throttleOf, clock);
   const connection = { account, transport, clock, signal: end.signal, projects: new Map(), lookups: new Map() };
-  return { connection, end, users: 0 };
+  return { connection, end, users: 0, taken: 0 };
 }

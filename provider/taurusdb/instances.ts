@@ -18,8 +18,6 @@ const LIST = "gaussdb:instance:list";
 const UPGRADE = "gaussdbformysql:instance:upgrade";
 const BATCH = ["instances", "database-version", "upgrade"];
 
-/** Most instances that `details` takes. */
-export const DETAILS_LIMIT = 20;
 /** Most instances in one upgrade or pre-check, all of one source version. */
 export const BATCH_LIMIT = 100;
 
@@ -27,19 +25,6 @@ export const BATCH_LIMIT = 100;
 export async function readInstance(gateway: Gateway, id: string): Promise<InstanceDetail | undefined> {
   const schema = z.object({ instance: instanceDetail });
   return (await gateway.find({ path: ["instances", id], schema, action: LIST }))?.instance;
-}
-
-/**
- * Details of up to 20 instances.
- * @returns undefined when one of them is not there, which the answer does not name: ask for each alone
- */
-export async function readDetails(
-  gateway: Gateway,
-  ids: readonly string[],
-): Promise<readonly InstanceDetail[] | undefined> {
-  const schema = z.object({ instances: z.array(instanceDetail) });
-  const query = { instance_ids: ids.join(",") };
-  return (await gateway.find({ path: ["instances", "details"], query, schema, action: LIST }))?.instances;
 }
 
 /** The only call that says what an upgrade would lead to. @returns undefined when there is no such instance */

@@ -21,6 +21,8 @@ import { nextWindow, windowOf } from "./window";
 const FRESH = 5_000;
 /** Reads of single instances that are under way at a time. */
 const AT_ONCE = 8;
+/** While everything that is waited for is busy, its jobs are read in one look of so many: they have half as many to a page. */
+const JOBS_TURN = 4;
 
 export interface KernelLookOptions {
   readonly access: Access;
@@ -32,15 +34,35 @@ export interface KernelLookOptions {
   readonly objectionTo: (instance: Instance) => Finding | undefined;
 }
 
+/** The instances of a look. */
+interface Found {
+  readonly found: readonly Instance[];
+  readonly absent: readonly Absent[];
+}
+
+type Jobs = ReadonlyMap<string, JobRow>;
+
+/** The lists of tasks by instance, each read at most once in a look. */
+interface Rows {
+  jobs(): Promise<Jobs>;
+  schedules(): Promise<ReadonlyMap<string, ScheduleRow>>;
+  /** Begins with those that will be wanted, most likely. */
+  early(): void;
+}
+
 /** Looks at the instances of one pin, again and again; what does not change between two looks is read once. */
 export class KernelLook {
   readonly #options: KernelLookOptions;
   /** What is offered, by instance and kernel. */
   readonly #offered = new Map<string, Version | undefined>();
-  /** When the last look ended, or the last call: nothing that was read before counts. */
+  /** When the last look of these instances ended, by whichever pin, or the last call: what was read before is old. */
   #after = 0;
   /** What is shared with other pins, once it is known. */
   #project: Project | undefined;
+  /** What the last look waited for, when nothing else was to be done. */
+  #awaited: { readonly open: readonly Instance[]; readonly jobs: Jobs } | undefined;
+  #waits = 0;
+  #looks = 0;
   /** When the task centre thinks that it is over. */
   #endsAt: number | undefined;
 
@@ -52,25 +74,34 @@ export class KernelLook {
   changed(): void {
     this.#after = this.#project?.moments.latest ?? 0;
     this.#offered.clear();
+    this.#awaited = undefined;
   }
 
   /** @param scheduled whether tasks that wait for a window matter even where the pin holds */
   async look(scheduled: boolean): Promise<FleetObservation> {
-    const project = await this.#options.access.project();
+    const { access, ids } = this.#options;
+    const project = await access.project();
     this.#project = project;
+    if (this.#looks === 0) this.#after = project.seenAt(ids);
     const fresh = { after: this.#after, within: FRESH };
     const { found, absent } = await this.#find(fresh);
+    const rows = this.#rows(fresh, this.#stillBusy(found));
+    // Beside the offers: before the first plan every round trip counts.
+    if (found.some((instance) => this.#isOpen(instance))) rows.early();
     await this.#readOffers(found);
     const open = found.filter((instance) => this.#isOpen(instance));
-    const jobs = open.length === 0 ? new Map<string, JobRow>() : await this.#jobs(fresh);
+    const jobs = open.length === 0 ? new Map<string, JobRow>() : await rows.jobs();
     const idle = open.filter(
       (instance) => conditionOf(instance.status) === "ready" && !isRunning(jobs.get(instance.id)),
     );
-    const schedules = idle.length === 0 && !scheduled ? new Map<string, ScheduleRow>() : await this.#schedules(fresh);
+    const schedules = idle.length === 0 && !scheduled ? new Map<string, ScheduleRow>() : await rows.schedules();
+    const waiting = open.length > 0 && !scheduled && open.every(({ id }) => isRunning(jobs.get(id)));
+    this.#awaited = waiting ? { open, jobs } : undefined;
     const members = await eachOf(found, AT_ONCE, (instance) =>
       this.#member(instance, jobs.get(instance.id), schedules.get(instance.id)),
     );
-    this.#after = project.moments.latest;
+    this.#after = project.saw(ids);
+    this.#looks += 1;
     const outlook = await this.#outlook(open.flatMap(({ id }) => jobs.get(id) ?? []));
     const unreadable = members.indexOf(undefined);
     const known = members.filter((member) => member !== undefined);
@@ -94,7 +125,7 @@ export class KernelLook {
   }
 
   /** One that is not in the list may have slipped between two of its pages. */
-  async #find(fresh: Freshness): Promise<{ found: Instance[]; absent: Absent[] }> {
+  async #find(fresh: Freshness): Promise<Found> {
     const { access, ids, signal } = this.#options;
     const { instances } = await access.project();
     const listed = await instances.read(fresh, signal);
@@ -132,8 +163,34 @@ export class KernelLook {
     return conditionOf(instance.status) === "busy" || this.#standing(instance) === "behind";
   }
 
+  /** @param known jobs of an earlier look that will do */
+  #rows(fresh: Freshness, known: Jobs | undefined): Rows {
+    const jobs = once(async () => known ?? (await this.#jobs(fresh)));
+    const schedules = once(() => this.#schedules(fresh));
+    const early = () => {
+      jobs().catch(() => undefined);
+      if (this.#looks === 0) schedules().catch(() => undefined);
+    };
+    return { jobs, schedules, early };
+  }
+
+  /** The jobs that the last look waited for, when every instance of theirs is still busy and at the same kernel. */
+  #stillBusy(found: readonly Instance[]): Jobs | undefined {
+    const awaited = this.#awaited;
+    if (awaited === undefined || ++this.#waits % JOBS_TURN === 0) return undefined;
+    const now = new Map(found.map((instance) => [instance.id, instance]));
+    const same = ({ id, datastore }: Instance) => {
+      const instance = now.get(id);
+      return (
+        conditionOf(instance?.status ?? "") === "busy" &&
+        instance?.datastore.kernel_version === datastore.kernel_version
+      );
+    };
+    return awaited.open.every(same) ? awaited.jobs : undefined;
+  }
+
   /** The newest kernel upgrade of each instance. */
-  async #jobs(fresh: Freshness): Promise<Map<string, JobRow>> {
+  async #jobs(fresh: Freshness): Promise<Jobs> {
     const { access, signal } = this.#options;
     const rows = await (await access.project()).jobs.read(fresh, signal);
     const newest = new Map<string, JobRow>();
@@ -143,7 +200,7 @@ export class KernelLook {
     return newest;
   }
 
-  async #schedules(fresh: Freshness): Promise<Map<string, ScheduleRow>> {
+  async #schedules(fresh: Freshness): Promise<ReadonlyMap<string, ScheduleRow>> {
     const { access, signal } = this.#options;
     const rows = await (await access.project()).schedules.read(fresh, signal);
     const pending = rows.filter((row) => row.job_name === VERSION_UPGRADE && jobStateOf(row.job_status) === "pending");
@@ -182,6 +239,11 @@ export class KernelLook {
     const now = this.#options.clock.now();
     return nextWindow(detail?.maintenance_window ?? "", now) ?? { opens: iso(now), closes: iso(now + 24 * 3_600_000) };
   }
+}
+
+function once<T>(read: () => Promise<T>): () => Promise<T> {
+  let reading: Promise<T> | undefined;
+  return () => (reading ??= read());
 }
 
 function isRunning(row: JobRow | undefined): boolean {

@@ -9,8 +9,8 @@ import { KERNEL_UPGRADE, readJobs, readSchedules } from "./tasks";
 const PAGE = 100;
 /** How far back ended jobs are of interest; running ones show as the state of their instance, however old. */
 const JOB_HISTORY = 6 * 3_600_000;
-/** One look at the details of a task in so many milliseconds, whichever pin asks. */
-const DETAIL_TURN = 2_000;
+/** One look at the details of a task in so many milliseconds, whichever pin asks: they only tell a person what is left. */
+const DETAIL_TURN = 30_000;
 
 /** What the pins of one project read for each other. */
 export class Project {
@@ -26,6 +26,8 @@ export class Project {
   readonly moments = new Moments();
   readonly #clock: Clock;
   #nextDetail = 0;
+  /** When an instance was last looked at. */
+  readonly #seen = new Map<string, number>();
 
   /** @param gateway one that ends with no single pin */
   constructor(gateway: Gateway, clock: Clock) {
@@ -36,6 +38,18 @@ export class Project {
       readJobs(gateway, { jobName: KERNEL_UPGRADE, since: clock.now() - JOB_HISTORY }),
     );
     this.schedules = new Shared(clock, moments, () => readSchedules(gateway, { status: "Pending" }));
+  }
+
+  /** Some instances were looked at just now. @returns the moment */
+  saw(ids: readonly string[]): number {
+    const { latest } = this.moments;
+    for (const id of ids) this.#seen.set(id, latest);
+    return latest;
+  }
+
+  /** When any of them was last looked at: whoever looks again wants to see something new. */
+  seenAt(ids: readonly string[]): number {
+    return ids.reduce((last, id) => Math.max(last, this.#seen.get(id) ?? 0), 0);
   }
 
   /** Whether the asker may look at the details of a task now: they are told for one task at a time. */

@@ -17,6 +17,8 @@ export interface Proof {
 
 /** Farther apart than this, our clock is why a signature is refused: the gateway allows 15 minutes. */
 const WRONG_CLOCK = 5 * 60_000;
+/** Farther apart than a century, it is no clock: by the end of time nothing could be signed any more. */
+const NO_CLOCK = 100 * 365 * 24 * 60 * 60_000;
 
 type Key = Omit<Extract<Credentials, { kind: "key" }>, "kind">;
 
@@ -49,8 +51,8 @@ export class KeyProof implements Proof {
   }
 
   reconsider({ date }: Readonly<Record<string, string | undefined>>, now: number): boolean {
-    const server = Date.parse(date ?? "");
-    if (!Number.isNaN(server) && this.#isOff(server - now)) this.#account.clockOffset = server - now;
+    const offset = Date.parse(date ?? "") - now;
+    if (Math.abs(offset) < NO_CLOCK && this.#isOff(offset)) this.#account.clockOffset = offset;
     // Another call may have learnt it in the meantime.
     return this.#isOff(this.#account.clockOffset);
   }

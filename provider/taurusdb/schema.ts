@@ -119,21 +119,6 @@ const scheduleRow = z.object({
 export type ScheduleRow = z.infer<typeof scheduleRow>;
 export const schedulePage = z.object({ schedules: rows(scheduleRow), total_count: count.nullish() });
 
-export const scheduleExist = z.object({
-  exist: flag,
-  scheduled_tasks: list(
-    z.object({
-      task_id: text,
-      task_name: note,
-      task_status: note,
-      instance_id: note,
-      start_time: note,
-      end_time: note,
-    }),
-  ),
-});
-export type ScheduleExist = z.infer<typeof scheduleExist>;
-
 export const taskDetail = z.object({
   status: note,
   sub_task_list: list(z.object({ sub_task_name: note, percent: note, status: note, remaining_time: note })),

@@ -102,9 +102,12 @@ function isOurs(id: string, name: string, { instanceId, starRocksInstanceId }: I
 }
 
 async function scheduledUpgrade(gateway: Gateway, ids: Ids): Promise<ScheduleRow | undefined> {
-  const own = await readSchedules(gateway, { instanceId: ids.starRocksInstanceId, status: "Pending" });
-  const found = own.find(({ job_name }) => UPGRADE.test(job_name));
-  if (found !== undefined) return found;
-  const beside = await readSchedules(gateway, { instanceId: ids.instanceId, status: "Pending" });
-  return beside.find(({ job_name, datastore_type }) => UPGRADE.test(job_name) && /star-?rocks/i.test(datastore_type));
+  const [own, beside] = await Promise.all([
+    readSchedules(gateway, { instanceId: ids.starRocksInstanceId, status: "Pending" }),
+    readSchedules(gateway, { instanceId: ids.instanceId, status: "Pending" }),
+  ]);
+  return (
+    own.find(({ job_name }) => UPGRADE.test(job_name)) ??
+    beside.find(({ job_name, datastore_type }) => UPGRADE.test(job_name) && /star-?rocks/i.test(datastore_type))
+  );
 }

@@ -6,9 +6,7 @@ import {
   job,
   jobIds,
   jobPage,
-  type ScheduleExist,
   type ScheduleRow,
-  scheduleExist,
   schedulePage,
   type TaskDetail,
   taskDetail,
@@ -131,18 +129,6 @@ export async function cancelSchedules(gateway: Gateway, ids: readonly string[]):
   });
   const cancelled = new Set(answer.job_ids.map(canonicalJobId));
   return ids.filter((id) => cancelled.has(canonicalJobId(id)));
-}
-
-/** Scheduled upgrades of a TaurusDB instance that wait or run. @returns undefined where the region lacks the call */
-export async function readScheduleExist(gateway: Gateway, instanceId: string): Promise<ScheduleExist | undefined> {
-  const reading = await gateway.read({
-    method: "POST",
-    path: ["instances", instanceId, "schedule-tasks", "exist"],
-    body: { schedule_type: VERSION_UPGRADE },
-    schema: scheduleExist,
-    action: LIST,
-  });
-  return reading.kind === "data" ? reading.data : undefined;
 }
 
 /** Progress of a task whose row says `show_detail`. @returns undefined where there is none */

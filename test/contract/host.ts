@@ -10,7 +10,7 @@ export type Sdk = (typeof SDKS)[number]["sdk"];
 /** What stands in every state since the first release: it is a contract, so it is not taken from the sources. */
 export const PROVIDER_TEXT = 'exports.handler=()=>require("pulumi-dbversion/provider").provider';
 
-export interface HostOptions extends Pick<ProviderOptions, "config" | "env"> {
+export interface HostOptions extends Pick<ProviderOptions, "config" | "env" | "answerWithin"> {
   /**
    * Whether no call has loaded the provider's module yet: that call has no bridge. By default a check has, as in every
    * run that has a program.

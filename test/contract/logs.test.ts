@@ -28,6 +28,7 @@ describe.each(SDKS)("SDK $version: the log", ({ sdk }) => {
     expect(kinds).toContainEqual(["waiting", true, "info"]);
     expect(logs().filter(({ ephemeral }) => !ephemeral)).toEqual([
       expect.objectContaining({ severity: "info", message: expect.stringMatching(/^upgrade 12 started: /) }),
+      expect.objectContaining({ severity: "info", message: expect.stringMatching(/^upgraded 4\.2\.1\.8-\d+ → /) }),
     ]);
   });
 

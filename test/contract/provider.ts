@@ -18,6 +18,8 @@ export interface ProviderOptions {
   /** Full keys, `oceanbase:password`. */
   readonly config?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
+  /** Milliseconds after which an RPC counts as one that is never answered. */
+  readonly answerWithin?: number;
 }
 
 export interface Subject {
@@ -32,8 +34,15 @@ export class DynamicProvider {
   readonly #child: ChildProcess;
   readonly #client: ResourceProviderClient;
   readonly #lines: string[];
+  readonly #answerWithin: number;
 
-  static async start({ cwd, engineAddress, config = {}, env = {} }: ProviderOptions): Promise<DynamicProvider> {
+  static async start({
+    cwd,
+    engineAddress,
+    config = {},
+    env = {},
+    answerWithin,
+  }: ProviderOptions): Promise<DynamicProvider> {
     const script = createRequire(join(cwd, "index.js")).resolve("@pulumi/pulumi/cmd/dynamic-provider");
     const child = spawn(process.execPath, [script, engineAddress], {
       cwd,
@@ -42,13 +51,14 @@ export class DynamicProvider {
     });
     const lines: string[] = [];
     const port = await readPort(child, lines);
-    const provider = new DynamicProvider(child, port, lines);
+    const provider = new DynamicProvider(child, port, lines, answerWithin);
     await provider.#configure(config);
     return provider;
   }
 
-  private constructor(child: ChildProcess, port: number, lines: string[]) {
+  private constructor(child: ChildProcess, port: number, lines: string[], answerWithin = ANSWER_WITHIN) {
     this.#child = child;
+    this.#answerWithin = answerWithin;
     this.#lines = lines;
     this.exited = new Promise((resolve) => child.once("exit", resolve));
     this.#client = new ResourceProviderClient(`127.0.0.1:${port}`, grpc.credentials.createInsecure(), CHANNEL_OPTIONS);
@@ -115,6 +125,13 @@ export class DynamicProvider {
     return this.exited;
   }
 
+  /** Ends the process as the kernel does when memory is short: nothing of it runs any more. */
+  async kill(): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.exited;
+    this.#client.close();
+  }
+
   async #configure(config: Readonly<Record<string, string>>): Promise<void> {
     const request = new messages.ConfigureRequest().setAcceptsecrets(true).setAcceptresources(true);
     request.setArgs(struct(config));
@@ -122,7 +139,7 @@ export class DynamicProvider {
   }
 
   async #call<R>(send: (...rest: Rest<R>) => unknown): Promise<R> {
-    const deadline = Date.now() + ANSWER_WITHIN;
+    const deadline = Date.now() + this.#answerWithin;
     try {
       return await unary<R>((done) => send(new grpc.Metadata(), { deadline }, done));
     } catch (error) {

@@ -1,11 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { commonArguments, policyFrom } from "../../provider/core/arguments";
+import { commonArguments } from "../../provider/core/arguments";
 
 const schema = z.strictObject(commonArguments);
-
-const MINUTE = 60_000;
-const times = { unreachableBudget: 20 * MINUTE, firstContact: MINUTE, lostReplyWindow: 30_000, settleTime: MINUTE };
 
 describe("the common arguments", () => {
   it.each([
@@ -29,25 +26,5 @@ describe("the common arguments", () => {
     const { error } = schema.safeParse(args);
     expect(error?.issues.map((issue) => issue.message)).toEqual([message]);
     expect(error?.issues[0]?.path).toEqual(Object.keys(args));
-  });
-});
-
-describe("policyFrom", () => {
-  it("takes the vendor's times and the documented defaults", () => {
-    expect(policyFrom({}, times)).toEqual({ ...times, onNewer: "report", onFailure: "report", wait: true });
-  });
-
-  it("takes what the user decides", () => {
-    expect(policyFrom({ onNewer: "fail", wait: false }, times)).toMatchObject({ onNewer: "fail", wait: false });
-  });
-
-  it("takes a longer unreachableTimeout for an upgrade that runs, not for a first contact", () => {
-    const policy = policyFrom({ unreachableTimeout: "2h" }, times);
-    expect(policy).toMatchObject({ unreachableBudget: 120 * MINUTE, firstContact: MINUTE });
-  });
-
-  it("takes a shorter one for both", () => {
-    const policy = policyFrom({ unreachableTimeout: "10s" }, times);
-    expect(policy).toMatchObject({ unreachableBudget: 10_000, firstContact: 10_000 });
   });
 });

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { Clock } from "../../provider/core/clock";
 import { nextLook, Watch } from "../../provider/core/pace";
 import { VirtualClock } from "../support/virtual-clock";
 
@@ -10,13 +11,13 @@ const percent = fc.option(fc.integer({ min: 0, max: 100 }), { nil: undefined });
 
 /** Without jitter. */
 function calm(time: number, share?: number): number {
-  return nextLook({ waited: time, ...(share === undefined ? {} : { percent: share }) }, 0.5);
+  return nextLook({ waited: time, ...(share === undefined ? {} : { percent: share }) }, 0);
 }
 
 describe("nextLook", () => {
   it.each([
-    [0, 500],
-    [10_000, 500],
+    [0, 750],
+    [15_000, 750],
     [MINUTE, 3_000],
     [5 * MINUTE, 15_000],
     [2 * 60 * MINUTE, 15_000],
@@ -24,29 +25,35 @@ describe("nextLook", () => {
     expect(calm(time)).toBe(expected);
   });
 
-  it("is never sooner than 450 ms or later than 16.5 s, whatever the vendor says", () => {
+  it("is never sooner than 675 ms or later than 15 s, whatever the vendor says", () => {
     fc.assert(
       fc.property(waited, percent, chance, (time, share, luck) => {
         const next = nextLook({ waited: time, ...(share === undefined ? {} : { percent: share }) }, luck);
-        expect(next).toBeGreaterThanOrEqual(450);
-        expect(next).toBeLessThanOrEqual(16_500);
+        expect(next).toBeGreaterThanOrEqual(675);
+        expect(next).toBeLessThanOrEqual(15_000);
       }),
     );
   });
 
-  it("is spread by a tenth to both sides", () => {
-    expect(nextLook({ waited: 100 * MINUTE }, 0)).toBe(13_500);
-    expect(nextLook({ waited: 100 * MINUTE }, 0.999_999)).toBe(16_500);
+  it("is shorter by up to a tenth, never longer", () => {
+    expect(nextLook({ waited: 100 * MINUTE }, 0)).toBe(15_000);
+    expect(nextLook({ waited: 100 * MINUTE }, 0.999_999)).toBe(13_500);
   });
 
-  it("comes sooner when the vendor says that the end is near", () => {
-    expect(calm(10 * MINUTE, 50)).toBe(15_000);
+  it("comes in the middle of what remains, as the vendor tells it", () => {
+    expect(calm(MINUTE, 95)).toBe(1_579);
     expect(calm(10 * MINUTE, 99)).toBe(Math.round((10 * MINUTE) / 99 / 2));
-    expect(calm(10 * MINUTE, 100)).toBe(500);
   });
 
-  it("does not take a percentage of 0 for information", () => {
-    expect(calm(10 * MINUTE, 0)).toBe(15_000);
+  it("comes no later than time alone says, and no sooner than after an eighth of that", () => {
+    expect(calm(MINUTE, 5)).toBe(3_000);
+    expect(calm(60 * MINUTE, 100)).toBe(1_875);
+    expect(calm(10_000, 100)).toBe(750);
+  });
+
+  it("does not take a percentage of 0, or one beyond 100, for information", () => {
+    expect(calm(MINUTE, 0)).toBe(3_000);
+    expect(calm(MINUTE, 101)).toBe(3_000);
   });
 });
 
@@ -54,23 +61,55 @@ describe("Watch", () => {
   it("counts from its making and sleeps on the given clock", async () => {
     const clock = new VirtualClock();
     await clock.sleep(1_000);
-    const watch = new Watch(clock, new AbortController().signal, () => 0.5);
+    const watch = new Watch(clock, new AbortController().signal, () => 0);
     expect(watch.waited).toBe(0);
     await watch.pause();
-    expect(watch.waited).toBe(500);
+    expect(watch.waited).toBe(750);
     await clock.sleep(10 * MINUTE);
     const before = watch.waited;
     await watch.pause();
     expect(watch.waited - before).toBe(15_000);
     const late = watch.waited;
     await watch.pause(100);
-    expect(watch.waited - late).toBe(500);
+    expect(watch.waited - late).toBe(1_875);
+  });
+
+  it("pauses for at most five seconds in silence, and for at least as long after a refusal", async () => {
+    const clock = new VirtualClock();
+    const watch = new Watch(clock, new AbortController().signal, () => 0);
+    const lengthOf = async (pause: () => Promise<void>) => {
+      const before = watch.waited;
+      await pause();
+      return watch.waited - before;
+    };
+    expect(await lengthOf(() => watch.pauseInSilence())).toBe(750);
+    expect(await lengthOf(() => watch.pauseAfterRefusal())).toBe(5_000);
+    await clock.sleep(10 * MINUTE);
+    expect(await lengthOf(() => watch.pauseInSilence())).toBe(5_000);
+    expect(await lengthOf(() => watch.pauseAfterRefusal())).toBe(15_000);
+  });
+
+  it("makes room where it was woken late: the process has too much to do", async () => {
+    let now = 0;
+    let delay = 0;
+    const slept: number[] = [];
+    const clock: Clock = {
+      now: () => now,
+      elapsed: () => now,
+      sleep: async (milliseconds) => {
+        slept.push(milliseconds);
+        now += milliseconds + delay;
+      },
+    };
+    const watch = new Watch(clock, new AbortController().signal, () => 0);
+    for (delay of [0, 100, 2_000, 0, 0]) await watch.pause();
+    expect(slept).toEqual([750, 750, 2_000, 15_000, 1_030]);
   });
 
   it("stops sleeping with the signal's reason", async () => {
     const controller = new AbortController();
     const clock = new VirtualClock();
-    const watch = new Watch(clock, controller.signal, () => 0.5);
+    const watch = new Watch(clock, controller.signal, () => 0);
     const paused = watch.pause();
     const reason = new Error("over");
     controller.abort(reason);

@@ -32,6 +32,7 @@ function setUp(expected = false) {
       report: ({ message }) => reports.push(message),
       inform: () => undefined,
       warn: () => undefined,
+      conceal: () => undefined,
     },
     expected,
   );
@@ -70,6 +71,14 @@ describe("patience", () => {
     expect(reports[0]).toBe("no answer, still trying: connection refused");
     expect(reports.length).toBeGreaterThan(5);
     expect(new Set(reports)).toEqual(new Set([reports[0]]));
+  });
+
+  it("asks the less often the longer the run lasts, but at least every five seconds", async () => {
+    const { patience, clock, reports } = setUp(true);
+    await clock.sleep(10 * MINUTE);
+    expect(await patience.ask(failingFor(clock, MINUTE, silent))).toBe("answer");
+    expect(reports.length).toBeGreaterThanOrEqual(12);
+    expect(reports.length).toBeLessThanOrEqual(14);
   });
 
   it("gives up a first contact after its own, short budget", async () => {

@@ -92,6 +92,7 @@ export async function play(script: Script): Promise<Played> {
     report: ({ message }: { message: string }) => stage.reports.push(message),
     inform: (message: string) => stage.news.push(message),
     warn: (message: string) => stage.warnings.push(message),
+    conceal: () => undefined,
   };
   const policy: Policy = {
     onNewer: "report",

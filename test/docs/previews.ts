@@ -46,12 +46,6 @@ export async function showReadme(): Promise<Shown> {
   return open(workspace, { secrets: cluster.config.secret }, cluster.close);
 }
 
-export async function showOceanBase(): Promise<Shown> {
-  const { connection, config, close } = await startOceanBase({ buildVersion: BEFORE, ...UPLOADED });
-  const endpoints = JSON.stringify(connection.endpoints);
-  return open(await copyExample("oceanbase"), { config: { endpoints }, secrets: config.secret }, close);
-}
-
 /** Three instances, one of which is there already. */
 export async function showTaurusDB(): Promise<Shown> {
   const { system, config, close } = await startTaurusDB({ instances: 3 });

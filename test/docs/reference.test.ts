@@ -65,6 +65,13 @@ describe.each(titled)("the reference of %s", (title, resource) => {
     expect(outputs).toContain("lastUpgrade");
   });
 
+  it("explains every word of `status` that it can show", () => {
+    const told = rowsOf(page(resource.page), "output").filter(([names = ""]) => namesIn(names).includes("status"));
+    const words = told.flatMap(([, meaning = ""]) => namesIn(meaning));
+    const deferred = "schedule" in Object.fromEntries(args) ? ["deferred"] : [];
+    expect(words).toEqual(expect.arrayContaining(["current", "behind", "newer", "upgrading", ...deferred, "failed"]));
+  });
+
   it("is headed by its name, which the README links to and gives its time limit", () => {
     expect(page(resource.page).text).toContain(`## \`${title}\``);
     const rows = rowsOf(page("README.md"), "resource").filter(([first = ""]) => namesIn(first).includes(title));
@@ -95,6 +102,20 @@ describe("the page of errors", () => {
     expect(codes.length).toBeGreaterThan(10);
     const told = rowsOf(page("docs/errors.md"), "code").flatMap(([first = ""]) => namesIn(first));
     expect(told.sort()).toEqual(codes.sort());
+  });
+
+  it("says of each what it means and what to do", () => {
+    const rows = rowsOf(page("docs/errors.md"), "code");
+    expect(rows.filter((cells) => cells.length !== 3 || cells.some((cell) => cell.length < 5))).toEqual([]);
+  });
+
+  it("is where the codes on other pages lead", () => {
+    const known = rowsOf(page("docs/errors.md"), "code").flatMap(([first = ""]) => namesIn(first));
+    for (const { page: path } of RESOURCES) {
+      expect(page(path).text).toContain("](errors.md)");
+      const told = rowsOf(page(path), "code").flatMap(([first = ""]) => namesIn(first));
+      expect(told.filter((code) => !known.includes(code))).toEqual([]);
+    }
   });
 });
 

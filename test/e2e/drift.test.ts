@@ -1,30 +1,30 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { engines } from "../engine";
-import { OLD_BUILD, openStage, PASSWORD, type Stage, saidAtPin, stepOf, TARGET_BUILD } from "./stage";
+import { casts, openStage, PASSWORD, type Stage, saidAtPin, stepOf, TIMEOUT } from "./stage";
 
-describe.each(engines())("%s engine: drift", { timeout: 90_000 }, (prefer) => {
+describe.each(casts())("%s engine, %s: drift", TIMEOUT, (prefer, _, subject) => {
+  const { old, target, next } = subject;
   let stage: Stage;
   beforeAll(async () => {
-    stage = await openStage(prefer, { cluster: { buildVersion: TARGET_BUILD } });
+    stage = await openStage(prefer, { subject, cluster: subject.running(target) });
     expect((await stage.engine.up(stage.declare())).ok).toBe(true);
   });
   afterAll(() => stage.close());
 
-  test("of a database that fell behind shows as ~ version, and up repairs it", async () => {
-    stage.cluster.control.setBuildVersion(OLD_BUILD);
+  test("of something that fell behind shows as ~ version, and up repairs it", async () => {
+    subject.replace(stage.cluster, old);
     expect((await stage.engine.refresh()).ok).toBe(true);
-    expect((await stage.state())?.inputs).toMatchObject({ version: "4.2.1.8" });
+    expect((await stage.state())?.inputs).toMatchObject({ version: old.args.version });
     const preview = await stage.engine.preview(stage.declare());
     expect(stepOf(preview)).toMatchObject({ op: "update", diff: expect.arrayContaining(["version"]) });
-    expect(saidAtPin(preview)).toEqual(["4.2.1.8 → 4.3.5.2, rolling over 3 zones"]);
+    expect(saidAtPin(preview)).toEqual([stage.plan(old, target)]);
     const run = await stage.engine.up(stage.declare());
     expect(run).toMatchObject({ ok: true, changes: { update: 1 } });
-    expect(run.outputs["orders"]).toMatchObject({ status: "current", currentVersion: "4.3.5.2" });
+    expect(run.outputs["orders"]).toMatchObject({ status: "current", currentVersion: target.args.version });
     expect(stage.writes()).toBe(1);
   });
 
-  test("of a database that ran ahead shows as ~ version, and up reports it once", async () => {
-    stage.cluster.control.setBuildVersion("4.3.5.4-104000042025090916");
+  test("of something that ran ahead shows as ~ version, and up reports it once", async () => {
+    subject.replace(stage.cluster, next);
     await stage.engine.refresh();
     const preview = await stage.engine.preview(stage.declare());
     expect(stepOf(preview)).toMatchObject({ op: "update", diff: expect.arrayContaining(["version"]) });

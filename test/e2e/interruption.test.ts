@@ -1,32 +1,45 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { type EngineKind, engines, type Run } from "../engine";
-import { openStage, type Stage, type StageOptions, saidAtPin } from "./stage";
+import type { Run } from "../engine";
+import { casts, openStage, type Stage, saidAtPin, TIMEOUT } from "./stage";
 
-const STAGE_PASSED = /stage \d+\/30/;
-
-describe.each(engines())("%s engine: an upgrade that outlives its run", { timeout: 90_000 }, (prefer) => {
+describe.each(casts())("%s engine, %s: an upgrade that outlives its run", TIMEOUT, (prefer, _, subject) => {
+  const { old, target, lateStage, failing } = subject;
+  const passed = new RegExp(`stage \\d+/${subject.stages}`);
   let stage: Stage;
   afterEach(() => stage.close());
 
-  const open = async (kind: EngineKind, options?: StageOptions) => {
-    stage = await openStage(kind, options);
+  const open = async () => {
+    stage = await openStage(prefer, { subject });
     return stage;
+  };
+
+  /** An upgrade that is held up near its end, until it is let go. */
+  const openHanging = async () => {
+    const opened = await open();
+    opened.cluster.control.hang({ stage: lateStage });
+    return opened;
+  };
+
+  const hangs = () => expect.poll(() => stage.cluster.dags.at(-1)?.hung, { timeout: 60_000 }).toBe(true);
+
+  const letGo = async () => {
+    await hangs();
+    stage.cluster.control.unhang();
   };
 
   /** The next `up` joins and finishes what runs, with one call in all. */
   const joinsAndFinishes = async (run: Run) => {
     expect(run.ok).toBe(true);
-    expect(run.outputs["orders"]).toMatchObject({ status: "current", currentVersion: "4.3.5.2" });
+    expect(run.outputs["orders"]).toMatchObject({ status: "current", currentVersion: target.args.version });
     expect((await stage.state())?.initErrors ?? []).toEqual([]);
     expect(stage.writes()).toBe(1);
     expect(stage.cluster.acceptedUpgrades).toHaveLength(1);
   };
 
   test("^C while waiting hands over within a second; the next up joins", async () => {
-    const { engine, declare, state, cluster } = await open(prefer);
-    cluster.control.hang({ stage: "Execute upgrade post script" });
+    const { engine, declare, state } = await openHanging();
     const up = engine.up(declare());
-    await up.seen(STAGE_PASSED);
+    await up.seen(passed);
     const began = performance.now();
     up.cancel();
     const run = await up;
@@ -34,29 +47,29 @@ describe.each(engines())("%s engine: an upgrade that outlives its run", { timeou
     expect(run.output).toMatch(/Interrupted: .* is still running upgrade 11 .* run `pulumi up` again/);
     expect(performance.now() - began).toBeLessThan(5_000);
     expect(await state()).toMatchObject({
-      outputs: { status: "upgrading", currentVersion: "4.2.1.8", lastUpgrade: { task: "11", state: "running" } },
+      outputs: { status: "upgrading", currentVersion: old.args.version, lastUpgrade: { task: "11", state: "running" } },
       initErrors: [expect.stringContaining("still running")],
     });
     const preview = await engine.preview(declare());
     expect(saidAtPin(preview).join()).toContain("joins running upgrade 11");
-    await expect.poll(() => cluster.dags.at(-1)?.hung, { timeout: 20_000 }).toBe(true);
-    cluster.control.unhang();
+    await letGo();
     await joinsAndFinishes(await engine.up(declare()));
   });
 
   test("a killed plugin loses nothing", async () => {
-    const { engine, declare } = await open(prefer);
+    const { engine, declare } = await openHanging();
     const up = engine.up(declare());
-    await up.seen(STAGE_PASSED);
+    await up.seen(passed);
     expect(await up.killPlugin()).toBe(1);
     expect((await up).ok).toBe(false);
+    await letGo();
     await joinsAndFinishes(await engine.up(declare()));
   });
 
   test("a killed engine takes the plugin with it, and nothing is lost", async () => {
-    const { engine, declare, cluster } = await open(prefer);
+    const { engine, declare, cluster } = await openHanging();
     const up = engine.up(declare());
-    await up.seen(STAGE_PASSED);
+    await up.seen(passed);
     const [plugin] = await up.plugins();
     expect(plugin).toBeDefined();
     await up.kill();
@@ -64,48 +77,56 @@ describe.each(engines())("%s engine: an upgrade that outlives its run", { timeou
     await expect.poll(() => isAlive(plugin ?? 0), { timeout: 5_000 }).toBe(false);
     const asked = cluster.journal.entries.length;
     await engine.unlock();
+    await letGo();
     await joinsAndFinishes(await engine.up(declare()));
     expect(cluster.journal.entries.length).toBeGreaterThan(asked);
   });
 
   test("customTimeouts end the wait, not the upgrade", async () => {
-    const { engine, declare } = await open(prefer);
-    const first = await engine.up(declare({}, { options: { customTimeouts: { create: "2s" } } }));
+    const { engine, declare } = await openHanging();
+    const first = await engine.up(declare({}, { options: { customTimeouts: { create: "5s" } } }));
     expect(first.ok).toBe(false);
     expect(first.output).toMatch(/The time limit was reached \(customTimeouts\): .* still running upgrade 11/);
+    await letGo();
     await joinsAndFinishes(await engine.up(declare()));
   });
 
   test("agents that are away for half a minute are waited for", async () => {
-    const { engine, declare, cluster } = await open(prefer);
+    const { engine, declare, cluster } = await openHanging();
     const up = engine.up(declare());
-    await up.seen(STAGE_PASSED);
+    await up.seen(passed);
+    await hangs();
     for (const index of [0, 1, 2]) cluster.control.restartAgent(index, { gapMs: 30_000 });
+    cluster.control.unhang();
+    await expect.poll(() => stage.reachable()).toBe(false);
     await joinsAndFinishes(await up);
   });
 
   test("agents that are away for longer than the budget end the run as a hand-over", async () => {
-    const { engine, declare, cluster } = await open(prefer);
-    const up = engine.up(declare({ unreachableTimeout: "2s" }));
-    await up.seen(STAGE_PASSED);
+    const { engine, declare, cluster } = await openHanging();
+    // Longer than the agents' own restart in the middle of the upgrade.
+    const up = engine.up(declare({ unreachableTimeout: "6s" }));
+    await up.seen(passed);
+    await hangs();
     for (const index of [0, 1, 2]) cluster.control.stopAgent(index);
     const run = await up;
     expect(run.ok).toBe(false);
-    expect(run.output).toMatch(/could not be read for 2 s: .*Nothing was undone/);
+    expect(run.output).toMatch(/could not be read for \d+ s: .*Nothing was undone/);
     for (const index of [0, 1, 2]) cluster.control.startAgent(index);
+    cluster.control.unhang();
     await joinsAndFinishes(await engine.up(declare({ unreachableTimeout: "2m" })));
   });
 
   test("the reply to the call lost after it took effect is looked for, not sent again", async () => {
-    const { engine, declare, cluster } = await open(prefer);
-    cluster.faults.add({ match: { method: "POST", path: "/api/v1/ob/upgrade" }, fault: { kind: "loseReply" } });
+    const { engine, declare, cluster } = await open();
+    cluster.faults.add({ match: { method: "POST", path: subject.path }, fault: { kind: "loseReply" } });
     const run = await engine.up(declare());
     expect(saidAtPin(run).join()).toContain("answer to the upgrade call was lost");
     await joinsAndFinishes(run);
   });
 
   test("another maintenance task that holds the lock is waited for by its name", async () => {
-    const { engine, declare, cluster } = await open(prefer);
+    const { engine, declare, cluster } = await open();
     cluster.control.startMaintenance("Start OB");
     const up = engine.up(declare());
     await up.seen("waiting for maintenance task 11 (Start OB)");
@@ -117,13 +138,12 @@ describe.each(engines())("%s engine: an upgrade that outlives its run", { timeou
   });
 
   test("that fails at the vendor is told with its stage, its code, and the ways on", async () => {
-    const { engine, declare, cluster, state } = await open(prefer);
-    cluster.control.fail({ stage: "Execute upgrade pre script" });
+    const { engine, declare, cluster, state } = await open();
+    cluster.control.fail({ stage: failing.stage });
     const run = await engine.up(declare());
     expect(run.ok).toBe(false);
-    expect(run.output).toMatch(
-      /stage 12\/30: Execute upgrade pre script failed on 127\.0\.0\.1:\d+: \[Common\.Unexpected\]/,
-    );
+    const where = `stage ${failing.number}/${subject.stages}: ${failing.stage}`;
+    expect(run.output).toMatch(new RegExp(`${where} failed on 127\\.0\\.0\\.1:\\d+: \\[Common\\.Unexpected\\]`));
     expect(run.output).toContain("obshell task retry -i 11");
     expect((await state())?.outputs).toMatchObject({ status: "failed", lastUpgrade: { state: "failed" } });
     cluster.control.operate("RETRY");

@@ -1,38 +1,38 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { engines } from "../engine";
-import { NEXT, openStage, PASSWORD, type Stage, saidAtPin, stepOf, TARGET_BUILD } from "./stage";
+import { casts, openStage, PASSWORD, type Stage, saidAtPin, stepOf, TIMEOUT } from "./stage";
 
-describe.each(engines())("%s engine: a pin from declaration to destruction", { timeout: 90_000 }, (prefer) => {
+describe.each(casts())("%s engine, %s: a pin from declaration to destruction", TIMEOUT, (prefer, _, subject) => {
+  const { old, target, next } = subject;
   let stage: Stage;
   beforeAll(async () => {
-    stage = await openStage(prefer);
+    stage = await openStage(prefer, { subject });
   });
   afterAll(() => stage.close());
 
   test("the preview tells the plan at the resource and writes nothing", async () => {
     const run = await stage.engine.preview(stage.declare());
     expect(run).toMatchObject({ ok: true, changes: { create: 2 } });
-    expect(saidAtPin(run)).toEqual(["4.2.1.8 → 4.3.5.2, rolling over 3 zones"]);
+    expect(saidAtPin(run)).toEqual([stage.plan(old, target)]);
     expect(stage.cluster.writes()).toEqual([]);
   });
 
-  test("up issues one call, shows progress, and ends when every observer runs the version", async () => {
-    const run = await stage.engine.up(stage.declare());
+  test("up issues one call, shows progress, and ends when every member runs the version", async () => {
+    const { control } = stage.cluster;
+    const progress = new RegExp(`stage \\d+/${subject.stages}`);
+    control.hang({ stage: subject.lateStage });
+    const up = stage.engine.up(stage.declare());
+    await up.seen(progress);
+    await expect.poll(() => stage.cluster.dags.at(-1)?.hung, { timeout: 60_000 }).toBe(true);
+    control.unhang();
+    const run = await up;
     expect(run).toMatchObject({ ok: true, changes: { create: 2 } });
-    expect(run.outputs["orders"]).toMatchObject({
-      version: "4.3.5.2",
-      currentVersion: "4.3.5.2",
-      status: "current",
-      members: {
-        "127.0.0.1:2882": TARGET_BUILD,
-        "127.0.0.1:2883": TARGET_BUILD,
-        "127.0.0.1:2884": TARGET_BUILD,
-      },
-    });
-    expect(run.diagnostics.some(({ ephemeral, message }) => ephemeral && /stage \d+\/30/.test(message))).toBe(true);
-    expect(saidAtPin(run)).toContain("upgrade 11 started: 4.2.1.8 → 4.3.5.2, rolling over 3 zones");
+    const { version } = target.args;
+    expect(run.outputs["orders"]).toMatchObject({ version, currentVersion: version, status: "current" });
+    expect(membersOf(run.outputs["orders"])).toEqual(Array(3).fill(target.build));
+    expect(run.diagnostics.some(({ ephemeral, message }) => ephemeral && progress.test(message))).toBe(true);
+    expect(saidAtPin(run)).toContain(`upgrade 11 started: ${stage.plan(old, target)}`);
     expect(stage.writes()).toBe(1);
-    expect(stage.cluster.agents.every((agent) => agent.observer.build === TARGET_BUILD)).toBe(true);
+    expect(subject.versions(stage.cluster)).toEqual(Array(3).fill(target.build));
   });
 
   test("a second up asks nothing at all", async () => {
@@ -43,12 +43,12 @@ describe.each(engines())("%s engine: a pin from declaration to destruction", { t
   });
 
   test("a raised pin is an update with one call", async () => {
-    const preview = await stage.engine.preview(stage.declare(NEXT));
+    const preview = await stage.engine.preview(stage.declare(next.args));
     expect(stepOf(preview)).toMatchObject({ op: "update", diff: expect.arrayContaining(["version", "release"]) });
-    expect(saidAtPin(preview)).toEqual(["4.3.5.2 → 4.3.5.4, rolling over 3 zones"]);
-    const run = await stage.engine.up(stage.declare(NEXT));
+    expect(saidAtPin(preview)).toEqual([stage.plan(target, next)]);
+    const run = await stage.engine.up(stage.declare(next.args));
     expect(run).toMatchObject({ ok: true, changes: { update: 1, same: 1 } });
-    expect(run.outputs["orders"]).toMatchObject({ currentVersion: "4.3.5.4", status: "current" });
+    expect(run.outputs["orders"]).toMatchObject({ currentVersion: next.args.version, status: "current" });
     expect(stage.writes()).toBe(1);
   });
 
@@ -56,12 +56,12 @@ describe.each(engines())("%s engine: a pin from declaration to destruction", { t
     const state = await stage.state();
     expect(state?.outputs).toMatchObject({
       status: "current",
-      lastUpgrade: { kind: "OB rolling upgrade", state: "succeeded" },
+      lastUpgrade: { kind: subject.kind, state: "succeeded" },
     });
     expect(JSON.stringify(await stage.engine.exportState())).not.toContain(PASSWORD);
   });
 
-  test("destroy leaves the database as it is and says so", async () => {
+  test("destroy leaves what runs as it is and says so", async () => {
     stage.cluster.journal.clear();
     const run = await stage.engine.destroy();
     expect(run).toMatchObject({ ok: true, changes: { delete: 2 } });
@@ -70,12 +70,14 @@ describe.each(engines())("%s engine: a pin from declaration to destruction", { t
   });
 });
 
-describe.each(engines())("%s engine: a cluster that is not behind", { timeout: 90_000 }, (prefer) => {
+describe.each(casts())("%s engine, %s: a cluster that is not behind", TIMEOUT, (prefer, _, subject) => {
+  const { target, next } = subject;
+
   test("at its pin is adopted without a write", async () => {
-    const stage = await openStage(prefer, { cluster: { buildVersion: TARGET_BUILD } });
+    const stage = await openStage(prefer, { subject, cluster: subject.running(target) });
     try {
       const preview = await stage.engine.preview(stage.declare());
-      expect(saidAtPin(preview)).toEqual([`already at ${TARGET_BUILD}`]);
+      expect(saidAtPin(preview)).toEqual([`already at ${target.build}`]);
       const run = await stage.engine.up(stage.declare());
       expect(run).toMatchObject({ ok: true, changes: { create: 2 } });
       expect(run.outputs["orders"]).toMatchObject({ status: "current" });
@@ -86,7 +88,7 @@ describe.each(engines())("%s engine: a cluster that is not behind", { timeout: 9
   });
 
   test("but newer than its pin is never downgraded: reported, or refused with onNewer fail", async () => {
-    const stage = await openStage(prefer, { cluster: { buildVersion: "4.3.5.4-104000042025090916" } });
+    const stage = await openStage(prefer, { subject, cluster: subject.running(next) });
     try {
       const refused = await stage.engine.preview(stage.declare({ onNewer: "fail" }));
       expect(refused.ok).toBe(false);
@@ -94,10 +96,16 @@ describe.each(engines())("%s engine: a cluster that is not behind", { timeout: 9
       const reported = await stage.engine.up(stage.declare());
       expect(reported.ok).toBe(true);
       expect(saidAtPin(reported).join()).toContain("newer than the pin");
-      expect(reported.outputs["orders"]).toMatchObject({ status: "newer", currentVersion: "4.3.5.4" });
+      expect(reported.outputs["orders"]).toMatchObject({ status: "newer", currentVersion: next.args.version });
       expect(stage.cluster.writes()).toEqual([]);
     } finally {
       await stage.close();
     }
   });
 });
+
+/** Versions of the members in an output. */
+function membersOf(output: unknown): unknown[] {
+  // The program exports what the resource has under this name: a record.
+  return Object.values((output as { members: Record<string, unknown> }).members);
+}

@@ -9,8 +9,8 @@ const pulumi = require("@pulumi/pulumi");
 const { provider, resources } = JSON.parse(process.env.DECLARED);
 const explicit = provider && new Provider("explicit", provider);
 
-for (const { name, args, options } of resources) {
-  const resource = new oceanbase.ClusterVersion(name, args, { ...options, provider: explicit });
+for (const { name, type, args, options } of resources) {
+  const resource = new oceanbase[type](name, args, { ...options, provider: explicit });
   exports[name] = pulumi.output({
     version: resource.version,
     currentVersion: resource.currentVersion,
@@ -22,6 +22,8 @@ for (const { name, args, options } of resources) {
 
 export interface Declared {
   readonly name: string;
+  /** Class in `oceanbase`. */
+  readonly type: string;
   readonly args: Readonly<Record<string, unknown>>;
   readonly options?: Readonly<Record<string, unknown>>;
 }

@@ -3,6 +3,7 @@ import {
   type EngineKind,
   type EngineOptions,
   type ExportedResource,
+  engines,
   makeWorkspace,
   openEngine,
   type Run,
@@ -10,30 +11,42 @@ import {
 } from "../engine";
 import { ObshellCluster, ScaledClock, type Served, serve } from "../simulators";
 import { type Declared, PROGRAM } from "./program";
+import { AGENTS, DATABASE, type Pinned, SUBJECTS, type Subject } from "./subjects";
 
 export const PASSWORD = "r00t-p@ssword";
-export const OLD_BUILD = "4.2.1.8-108000022024072217";
-export const TARGET = { version: "4.3.5.2", release: "102000042025031214.el7" };
-export const TARGET_BUILD = "4.3.5.2-102000042025031214";
-export const NEXT = { version: "4.3.5.4", release: "104000042025090916.el7" };
 
-/** Simulated seconds that pass in a real one: an upgrade of a minute and a half takes about three seconds. */
-const SPEED = 30;
+/** Of a scenario: an operation of an engine starts three processes, and a busy machine takes its time over each. */
+export const TIMEOUT = { timeout: 180_000 };
 
 type ClusterOptions = Partial<ConstructorParameters<typeof ObshellCluster>[0]>;
 
 export interface StageOptions extends Partial<EngineOptions> {
+  /** Default: the database. */
+  readonly subject?: Subject;
   readonly cluster?: ClusterOptions;
 }
+
+/** Every engine with every subject, for `describe.each`: titles and what they stand for. */
+export function casts(): [engine: EngineKind, subject: string, Subject][] {
+  return engines().flatMap((engine) =>
+    SUBJECTS.map((subject): [EngineKind, string, Subject] => [engine, subject.type, subject]),
+  );
+}
+
+type More = Partial<Declared> & { readonly provider?: unknown };
 
 /** A simulated cluster on real sockets, and a stack on an engine whose program pins it. */
 export interface Stage {
   readonly engine: Engine;
   readonly cluster: ObshellCluster;
+  /** What a preview says of the way from one version to another. */
+  plan(from: Pinned, to: Pinned): string;
   /** Arguments of the usual pin: three endpoints, the target, the password. */
   args(more?: Record<string, unknown>): Record<string, unknown>;
   /** What makes the program declare one pin named `orders`. */
-  declare(args?: Record<string, unknown>, more?: Partial<Declared> & { provider?: unknown }): RunOptions;
+  declare(args?: Record<string, unknown>, more?: More): RunOptions;
+  /** The same for a pin of each type on the one cluster, `orders` and `agents`; neither depends on the other. */
+  declareBoth(args?: Record<string, unknown>, more?: More): RunOptions;
   /** Upgrade calls that reached the cluster. */
   writes(): number;
   /** Whether every agent answers. */
@@ -44,30 +57,40 @@ export interface Stage {
 }
 
 export async function openStage(prefer: EngineKind, options: StageOptions = {}): Promise<Stage> {
-  const { cluster: clusterOptions, ...engineOptions } = options;
-  const clock = new ScaledClock(SPEED);
-  const cluster = new ObshellCluster({ clock, rootPassword: PASSWORD, buildVersion: OLD_BUILD, ...clusterOptions });
-  cluster.control.addObPackages(TARGET.version, TARGET.release);
-  cluster.control.addObPackages(NEXT.version, NEXT.release);
-  const served: Served = await serve(cluster, { speed: SPEED });
+  const { subject = DATABASE, cluster: clusterOptions, ...engineOptions } = options;
+  const { speed, target, old } = subject;
+  const clock = new ScaledClock(speed);
+  const cluster = new ObshellCluster({ clock, rootPassword: PASSWORD, ...subject.running(old), ...clusterOptions });
+  for (const { args } of [DATABASE.target, DATABASE.next]) cluster.control.addObPackages(args.version, args.release);
+  for (const { args } of [AGENTS.target, AGENTS.next]) cluster.control.addAgentPackage(args.version, args.release);
+  const served: Served = await serve(cluster, { speed });
   const workspace = await makeWorkspace({ program: PROGRAM, project: "shop" });
   const engine = await openEngine({ dir: workspace.dir, prefer, ...engineOptions });
   const args = (more: Record<string, unknown> = {}) => ({
     endpoints: served.origins,
     password: PASSWORD,
-    ...TARGET,
+    ...target.args,
     ...more,
   });
+  const program = (declared: readonly Declared[], { provider, ...rest }: More) => ({
+    env: { DECLARED: JSON.stringify({ provider, resources: declared.map((one) => ({ ...one, ...rest })) }) },
+  });
+  const pinOf = (one: Subject, more?: Record<string, unknown>) => args({ ...one.target.args, ...more });
   return {
     engine,
     cluster,
+    plan: (from, to) => `${from.args.version} → ${to.args.version}, ${subject.how}`,
     args,
-    declare: (more, { provider, ...rest } = {}) => ({
-      env: {
-        DECLARED: JSON.stringify({ provider, resources: [{ name: "orders", args: args(more), ...rest }] }),
-      },
-    }),
-    writes: () => cluster.journal.count("POST", "/api/v1/ob/upgrade"),
+    declare: (own, more = {}) => program([{ name: "orders", type: subject.type, args: args(own) }], more),
+    declareBoth: (own, more = {}) =>
+      program(
+        [
+          { name: "orders", type: DATABASE.type, args: pinOf(DATABASE, own) },
+          { name: "agents", type: AGENTS.type, args: pinOf(AGENTS, own) },
+        ],
+        more,
+      ),
+    writes: () => cluster.journal.count("POST", subject.path),
     reachable: async () => {
       const answers = await Promise.allSettled(served.origins.map((origin) => fetch(`${origin}/api/v1/info`)));
       return answers.every((answer) => answer.status === "fulfilled");

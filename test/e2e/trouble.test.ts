@@ -2,12 +2,12 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { engines } from "../engine";
-import { openStage, type Stage, saidAtPin } from "./stage";
+import { casts, openStage, type Stage, saidAtPin, TIMEOUT } from "./stage";
 
-describe.each(engines())("%s engine: trouble", { timeout: 90_000 }, (prefer) => {
+describe.each(casts())("%s engine, %s: trouble", TIMEOUT, (prefer, _, subject) => {
   let stage: Stage;
   beforeAll(async () => {
-    stage = await openStage(prefer);
+    stage = await openStage(prefer, { subject });
   });
   afterAll(() => stage.close());
 
@@ -28,38 +28,6 @@ describe.each(engines())("%s engine: trouble", { timeout: 90_000 }, (prefer) => 
     expect(stage.cluster.writes()).toEqual([]);
   });
 
-  test.each([
-    ["a misspelt argument", { upgradeDirectory: "/data/x" }, /property upgradeDirectory .*did you mean upgradeDir\?/],
-    ["no endpoint", { endpoints: [] }, /property endpoints .*at least one agent, such as/],
-    ["not a URL", { endpoints: ["10.0.0.1"] }, /property endpoints\.0 .*is not a URL; right is "http:/],
-    [
-      "a version of two parts",
-      { version: "4.3", release: undefined },
-      /property version .*must have 4 parts.*"4\.3\.5\.2"/,
-    ],
-    ["a version with its build", { version: "4.3.5.2-1" }, /property version .*belongs in `release`/],
-    ["a negative part", { version: "4.3.-5.2" }, /property version .*not an OceanBase version; right is "4\.3\.5\.2"/],
-    [
-      "a release without distribution",
-      { release: "102000042025031214" },
-      /property release .*"102000042025031214\.el7"/,
-    ],
-    ["an unknown mode", { mode: "fast" }, /property mode .*must be "rolling" or "stopService"/],
-    ["a directory that is too high", { upgradeDir: "/data" }, /property upgradeDir .*first-level directory/],
-  ])("%s is a check failure at preview", async (_, args, text) => {
-    stage.cluster.journal.clear();
-    const run = await stage.engine.preview(stage.declare(args));
-    expect(run.ok).toBe(false);
-    expect(run.output.replaceAll("\n", " ")).toMatch(text);
-    expect(stage.cluster.journal.entries).toEqual([]);
-  });
-
-  test("a time limit of zero is a check failure at preview", async () => {
-    const run = await stage.engine.preview(stage.declare({}, { options: { customTimeouts: { update: "0s" } } }));
-    expect(run.ok).toBe(false);
-    expect(run.output).toMatch(/customTimeouts.*update must be a duration above zero, such as "3h"/);
-  });
-
   test("a server that is no obshell is told in one sentence", async () => {
     const web = createServer((_, response) => {
       response.writeHead(200, { "content-type": "text/html" });
@@ -75,5 +43,59 @@ describe.each(engines())("%s engine: trouble", { timeout: 90_000 }, (prefer) => 
     expect(run.output).toContain(
       `${origin} is not an obshell agent: expected JSON in obshell's envelope, found HTTP 200, text/html: “<!doctype html><title>Welcome</title>”.`,
     );
+  });
+});
+
+/** Arguments are checked the same way for both types; only the database has them all. */
+describe.each(engines())("%s engine: arguments that are wrong", TIMEOUT, (prefer) => {
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = await openStage(prefer);
+  });
+  afterAll(() => stage.close());
+
+  // What is wrong with one resource is told in one go.
+  test.each([
+    [
+      "all at once",
+      {
+        upgradeDirectory: "/data/x",
+        endpoints: ["10.0.0.1"],
+        version: "4.3",
+        release: "102000042025031214",
+        mode: "fast",
+        upgradeDir: "/data",
+      },
+      [
+        /property upgradeDirectory .*did you mean upgradeDir\?/,
+        /property endpoints\.0 .*is not a URL; right is "http:/,
+        /property version .*must have 4 parts.*"4\.3\.5\.2"/,
+        /property release .*"102000042025031214\.el7"/,
+        /property mode .*must be "rolling" or "stopService"/,
+        /property upgradeDir .*first-level directory/,
+      ],
+    ],
+    [
+      "no endpoint, and a version with its build",
+      { endpoints: [], version: "4.3.5.2-1" },
+      [/property endpoints .*at least one agent, such as/, /property version .*belongs in `release`/],
+    ],
+    [
+      "a negative part",
+      { version: "4.3.-5.2" },
+      [/property version .*not an OceanBase version; right is "4\.3\.5\.2"/],
+    ],
+  ])("%s: a check failure at preview", async (_, args, texts) => {
+    stage.cluster.journal.clear();
+    const run = await stage.engine.preview(stage.declare(args));
+    expect(run.ok).toBe(false);
+    for (const text of texts) expect(run.output.replaceAll("\n", " ")).toMatch(text);
+    expect(stage.cluster.journal.entries).toEqual([]);
+  });
+
+  test("a time limit of zero is a check failure at preview", async () => {
+    const run = await stage.engine.preview(stage.declare({}, { options: { customTimeouts: { update: "0s" } } }));
+    expect(run.ok).toBe(false);
+    expect(run.output).toMatch(/customTimeouts.*update must be a duration above zero, such as "3h"/);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { PinError, Unreachable } from "../../provider/core/errors";
-import { stage } from "./fake-lifecycle";
+import { stage, URN } from "./fake-lifecycle";
 
 const task = { id: "11", kind: "upgrade", to: "2.0" };
 
@@ -100,6 +100,32 @@ describe("the preview of a new pin", () => {
     expect((await lifecycle.check({}, inputs())).failures).toEqual([]);
     expect(said()).toEqual(["WARNING cannot plan: unreachable, no answer in time"]);
     expect(clock.since(began)).toBe(10_000);
+  });
+});
+
+describe("the previews of a run", () => {
+  const skipped = "WARNING cannot plan: skipped, this run has waited 1 min for systems that do not answer";
+  const pin = (at: number) => ({ __urn: `${URN}-${at}` });
+
+  it("skip their plans once a minute was waited for systems that do not answer", async () => {
+    const { lifecycle, inputs, said, world, clock } = stage();
+    world.delay = (signal) => clock.sleep(60_000, signal);
+    const began = clock.now();
+    for (let at = 0; at < 20; at++) {
+      expect((await lifecycle.check({}, inputs(pin(at)))).failures).toEqual([]);
+    }
+    expect(clock.since(began)).toBe(60_000);
+    expect(world.looks).toBe(6);
+    expect(said().slice(5, 8)).toEqual(["WARNING cannot plan: unreachable, no answer in time", skipped, skipped]);
+    expect(said()).toHaveLength(20);
+    expect(world.closed).toBe(world.opened);
+  });
+
+  it("go on for as long as systems answer, however slowly", async () => {
+    const { lifecycle, inputs, said, world, clock } = stage();
+    world.delay = (signal) => clock.sleep(9_000, signal);
+    for (let at = 0; at < 20; at++) await lifecycle.check({}, inputs(pin(at)));
+    expect(new Set(said())).toEqual(new Set(["INFO 1.0 → 2.0, at once"]));
   });
 });
 

@@ -18,6 +18,13 @@ describe("rememberedUpgrade", () => {
     expect(rememberedUpgrade({ lastUpgrade })).toEqual(lastUpgrade);
     const ended = { ...lastUpgrade, state: "failed", finishedAt: "2026-01-01T01:00:00.000Z" } as const;
     expect(rememberedUpgrade({ lastUpgrade: ended })).toEqual(ended);
+    const window = { opens: "2026-01-01T18:00:00.000Z", closes: "2026-01-01T22:00:00.000Z" };
+    const waiting = { ...lastUpgrade, state: "deferred", joined: true, tasks: { a: "1" }, window } as const;
+    expect(rememberedUpgrade({ lastUpgrade: waiting })).toEqual(waiting);
+  });
+
+  it("leaves out what a later version may have added", () => {
+    expect(rememberedUpgrade({ lastUpgrade: { ...lastUpgrade, approvedBy: "somebody" } })).toEqual(lastUpgrade);
   });
 
   it.each([
@@ -28,6 +35,12 @@ describe("rememberedUpgrade", () => {
     { lastUpgrade: { ...lastUpgrade, state: "paused" } },
     { lastUpgrade: { ...lastUpgrade, task: 11 } },
     { lastUpgrade: { task: "11" } },
+    { lastUpgrade: [lastUpgrade] },
+    { lastUpgrade: null },
+    { lastUpgrade: { ...lastUpgrade, finishedAt: 0 } },
+    { lastUpgrade: { ...lastUpgrade, joined: false } },
+    { lastUpgrade: { ...lastUpgrade, tasks: { a: 1 } } },
+    { lastUpgrade: { ...lastUpgrade, window: { opens: "now" } } },
   ])("takes the state of another version of this package for none: %j", (outputs) => {
     expect(rememberedUpgrade(outputs)).toBeUndefined();
   });

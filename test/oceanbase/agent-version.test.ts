@@ -32,7 +32,10 @@ describe("agents behind their pin", () => {
       members: { "10.77.0.2:2886": NEW_BUILD, "10.77.0.3:2886": NEW_BUILD, "10.77.0.4:2886": NEW_BUILD },
       lastUpgrade: { kind: "Upgrade obshell", from: OLD, to: NEW_BUILD, state: "succeeded" },
     });
-    expect(said()).toEqual(["upgrade 11 started: 4.3.3.0 → 4.5.0.0, restarting 3 agents"]);
+    expect(said()).toEqual([
+      "upgrade 11 started: 4.3.3.0 → 4.5.0.0, restarting 3 agents",
+      expect.stringMatching(/^upgraded 4\.3\.3\.0-\d+ → 4\.5\.0\.0-\d+ in \d+ s, 9 stages$/),
+    ]);
   });
 
   it("get a new key of another size on the way, and are understood again at once", async () => {
@@ -74,6 +77,24 @@ describe("agents behind their pin", () => {
     expect(reasons[0]).toContain("stage 6/9: Install new obshell");
     expect(reasons[0]).toContain("obshell task rollback -i 11");
     expect(properties).toMatchObject({ status: "failed", currentVersion: "4.3.3.0" });
+  });
+
+  it.each([
+    ["retry", "Upgrade post table maintain"],
+    ["rollback", "Install new obshell"],
+  ])("whose upgrade fails are helped by onFailure: %s, with one operator", async (onFailure, stage) => {
+    const { lifecycle, inputs, cluster, writes } = agentRig();
+    const operators = () => cluster.journal.count("POST", /^\/api\/v1\/task\/dag\//);
+    const args = inputs({ onFailure });
+    cluster.control.fail({ stage });
+    const { id, properties, reasons } = await partial(lifecycle.create(args));
+    const undone = onFailure === "rollback";
+    expect(reasons[0]).toContain(undone ? "[rolled-back]" : "a rollback is no longer possible");
+    expect(properties).toMatchObject({ status: "failed", lastUpgrade: { state: undone ? "rolled-back" : "failed" } });
+    expect(operators()).toBe(undone ? 1 : 0);
+    const { outs } = await lifecycle.update(id, properties, args);
+    expect(outs).toMatchObject({ status: "current", currentVersion: "4.5.0.0" });
+    expect([writes(), operators()]).toEqual([undone ? 2 : 1, 1]);
   });
 
   it("whose database is away are unknown", async () => {

@@ -85,6 +85,21 @@ describe("a condition that only the task finds", () => {
   });
 });
 
+describe("a lock that is taken between the last look and the call", () => {
+  it.each([
+    ["4.2.5.0-112024111111", "failed to start maintenance"],
+    ["4.3.3.0-102025103117", "under maintenance by DAG: Start OB"],
+  ])("is waited for (agents of %s)", async (agentVersion, words) => {
+    const { lifecycle, inputs, cluster, writes, lines } = rig({ agentVersion });
+    cluster.onCall(({ request }) => {
+      if (request.target === UPGRADE && writes() === 0) cluster.control.startMaintenance("Start OB", { ms: 20_000 });
+    });
+    expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current", currentVersion: "4.3.5.2" });
+    expect([writes(), cluster.acceptedUpgrades.length]).toEqual([2, 1]);
+    expect(lines.map(({ message }) => message).join("\n")).toContain(words);
+  });
+});
+
 describe("OceanBase that is down when the run begins", () => {
   it.each(["gone", "dead"] as const)("(%s) is waited for, and upgraded when it is back", async (how) => {
     const { lifecycle, inputs, cluster, clock, lines } = rig();
@@ -136,6 +151,19 @@ describe("credentials that expire between two looks", () => {
     }
     const { outs } = await lifecycle.create(inputs());
     expect(outs).toMatchObject({ status: "current", currentVersion: "4.3.5.2" });
+    expect(writes()).toBe(1);
+  });
+
+  it("twice in a row, with two new keys, are made anew all the same", async () => {
+    const { lifecycle, inputs, cluster, writes } = rig();
+    const body = unauthorized("Security.Authentication.Header.DecryptFailed", "Decrypt http header failed: crypto/rsa");
+    cluster.faults.add({
+      match: { path: "/api/v1/task/dag/11" },
+      skip: 8,
+      times: 6,
+      fault: { kind: "replace", status: 401, body },
+    });
+    expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
     expect(writes()).toBe(1);
   });
 

@@ -26,14 +26,12 @@ const web = (status: number, type: string, body: string) =>
     response.end(body);
   });
 
-async function cluster(options: Parameters<typeof serve>[1] = {}): Promise<Served> {
+async function cluster(options: Parameters<typeof serve>[1] = {}): Promise<Served & Pick<ObshellCluster, "journal">> {
   const clock = new ScaledClock(1);
-  const served = await serve(
-    new ObshellCluster({ clock, rootPassword: PASSWORD, buildVersion: TARGET_BUILD }),
-    options,
-  );
+  const simulated = new ObshellCluster({ clock, rootPassword: PASSWORD, buildVersion: TARGET_BUILD });
+  const served = await serve(simulated, options);
   opened.push(served);
-  return served;
+  return { ...served, journal: simulated.journal };
 }
 
 /** What a pin on these endpoints says, over real sockets. */
@@ -119,6 +117,18 @@ describe("a cluster with TLS", () => {
     const { origins } = await cluster({ tls: selfSigned() });
     const { outs } = await pin(origins, { allowUntrustedCertificate: true });
     expect(outs).toMatchObject({ status: "current" });
+  });
+
+  it("that asks for a client certificate gets the one that was given, and lets nobody in without one", async () => {
+    const tls = selfSigned();
+    const client = selfSigned([], { commonName: "deployer" });
+    const { origins, journal } = await cluster({ tls: { ...tls, ca: client.cert } });
+    const given = { caCertificate: tls.cert, clientCertificate: client.cert, clientKey: client.key };
+    expect((await pin(origins, given)).outs).toMatchObject({ status: "current" });
+    const heard = journal.entries.length;
+    const refused = pin([origins[0] ?? ""], { caCertificate: tls.cert, unreachableTimeout: "1s" });
+    await expect(refused).rejects.toThrow(/could not be read .*\[unreachable\]/);
+    expect(journal.entries).toHaveLength(heard);
   });
 
   it("has no say over a plain TLS server that is no obshell either", async () => {

@@ -43,6 +43,11 @@ describe("the list of ways in a package file", () => {
     expect(await new DependencyLists(wallClock, never).fromPackage(elsewhere)).toEqual(KNOWN);
   });
 
+  it("of a package that has none is not looked for", async () => {
+    const pkg = { ...(await fresh()), files: ["/home/admin/oceanbase/bin/observer"] };
+    expect(await new DependencyLists(wallClock, never).fromPackage(pkg)).toEqual(UNREAD);
+  });
+
   it("of a file that has gone is unread, and not remembered as such", async () => {
     const pkg = await fresh();
     const gone = { ...pkg, path: "/nowhere.rpm" };

@@ -46,16 +46,16 @@ describe("agents of several versions", () => {
     expect(called(CALL)).toEqual(["agent3"]);
   });
 
-  it("are asked for their packages where the call will go", async () => {
+  it("are asked for their packages where the call will go, beside the first endpoint before that is known", async () => {
     const { lifecycle, agentInputs, called } = world([RECENT, OLDER, RECENT]);
     await lifecycle.check({}, agentInputs());
-    expect(called(LIST)).toEqual(["agent2"]);
+    expect(called(LIST)).toEqual(["agent1", "agent2"]);
   });
 
   it("of which that one has no list are asked until one has", async () => {
     const { lifecycle, agentInputs, called, said } = world([RECENT, OLDEST, RECENT]);
     await lifecycle.check({}, agentInputs({ release: undefined }));
-    expect(called(LIST)).toEqual(["agent2", "agent1"]);
+    expect(called(LIST)).toEqual(["agent1", "agent2", "agent1"]);
     expect(said()).toEqual(["4.2.5.0 → 4.5.0.0, restarting 3 agents"]);
   });
 

@@ -22,7 +22,10 @@ describe("a cluster behind its pin", () => {
       lastUpgrade: { task: "11", kind: "OB rolling upgrade", from: OLD_BUILD, to: TARGET_BUILD, state: "succeeded" },
       __provider: "text",
     });
-    expect(said()).toEqual(["upgrade 11 started: 4.2.1.8 → 4.3.5.2, rolling over 3 zones"]);
+    expect(said()).toEqual([
+      "upgrade 11 started: 4.2.1.8 → 4.3.5.2, rolling over 3 zones",
+      expect.stringMatching(/^upgraded 4\.2\.1\.8-\d+ → 4\.3\.5\.2-\d+ in 1 min \d+ s, 30 stages$/),
+    ]);
   });
 
   it("reports the stages with their names as they pass", async () => {

@@ -17,7 +17,7 @@ afterAll(async () => {
   await packed?.close();
 });
 
-describe("the packed package", () => {
+describe("the packed package", { timeout: 90_000 }, () => {
   it("holds the built code with its types, the licence, and nothing else", () => {
     const papers = ["LICENSE", "README.md", "package.json"].filter((name) => existsSync(join(ROOT, name)));
     expect(papers).toContain("LICENSE");
@@ -52,7 +52,7 @@ describe("the packed package", () => {
   });
 
   it("has one command, which Node can run", () => {
-    expect(project.manifest["bin"]).toEqual({ "pulumi-dbversion": "dist/sdk/report/main.js" });
+    expect(project.manifest.bin).toEqual({ "pulumi-dbversion": "dist/sdk/report/main.js" });
     expect(readFileSync(join(project.installed, "dist/sdk/report/main.js"), "utf8")).toMatch(
       /^#!\/usr\/bin\/env node\n/,
     );

@@ -14,6 +14,8 @@ const manifest = z.looseObject({
   version: z.string(),
   dependencies: z.record(z.string(), z.string()).default({}),
   peerDependencies: z.record(z.string(), z.string()).default({}),
+  /** Paths of the commands, by name. */
+  bin: z.record(z.string(), z.string()).default({}),
 });
 export type Manifest = z.infer<typeof manifest>;
 

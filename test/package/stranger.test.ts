@@ -1,11 +1,14 @@
+import { execFile } from "node:child_process";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { FakeEngine } from "../contract/engine";
 import { PROVIDER_TEXT, urnOf } from "../contract/host";
 import { DynamicProvider } from "../contract/provider";
 import { install, type Packed, type Project, pack } from "./packed";
 
+const run = promisify(execFile);
 let packed: Packed;
 let project: Project;
 
@@ -43,7 +46,7 @@ const REGISTERED = [
   },
 ];
 
-describe("a stranger's program", () => {
+describe("a stranger's program", { timeout: 90_000 }, () => {
   it.each([
     [
       "CommonJS",
@@ -83,9 +86,17 @@ describe("a stranger's program", () => {
   });
 
   it("has every module of the package load with nothing but its declared dependencies", async () => {
-    const modules = packed.files.filter((path) => path.endsWith(".js"));
+    const commands = Object.values(project.manifest.bin);
+    const modules = packed.files.filter((path) => path.endsWith(".js") && !commands.includes(path));
+    expect(modules.length).toBeGreaterThan(100);
     await project.write("load.cjs", LOADS_ALL);
     expect(await project.run("load.cjs", modules)).toEqual([]);
+  });
+
+  it("has a command, which says its version", async () => {
+    const [command = ""] = Object.values(project.manifest.bin);
+    const { stdout } = await run(process.execPath, [join(project.installed, command), "--version"]);
+    expect(stdout).toBe(`${project.manifest.version}\n`);
   });
 
   it("is served by the provider process", async () => {

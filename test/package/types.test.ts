@@ -82,7 +82,7 @@ function diagnostics(options: ts.CompilerOptions, files: readonly string[]): str
   });
 }
 
-describe.each(SETTINGS)("a TypeScript program under %s", (_, options) => {
+describe.each(SETTINGS)("a TypeScript program under %s", { timeout: 90_000 }, (_, options) => {
   it("has types for what is right, as an ES module and as CommonJS", () => {
     expect(diagnostics(options, ["right.mts", "right.cts"])).toEqual([]);
   });

@@ -31,7 +31,9 @@ describe.each(SIDES)("an upgrade that outlives its run (%s)", (_, side) => {
     const task = world.cluster.acceptedUpgrades[0]?.actionUid;
     const { outs } = await world.lifecycle.create(side.inputs(world));
     expect(outs).toMatchObject({ status: "current", lastUpgrade: { task, joined: true } });
-    expect(world.said().at(-1)).toMatch(`joins running upgrade ${task} (SMUpgradeBDB to a version that`);
+    const [joining, summary] = world.said().slice(-2);
+    expect(joining).toMatch(`joins running upgrade ${task} (SMUpgradeBDB to a version that`);
+    expect(summary).toMatch(/^upgraded .*, seen running for \d+ s$/);
     expect(world.writes()).toBe(1);
   });
 

@@ -10,12 +10,14 @@ const denied: Answer = { kind: "unauthorized", text: "no", code: "" };
 function scene(authentication?: "basic" | "token", answers: (target: string) => Answer | undefined = () => undefined) {
   const clock = new VirtualClock();
   const asked: string[] = [];
+  const concealed: string[] = [];
+  const conceal = (secret: string) => void concealed.push(secret);
   const post: Post = async (target, body, authorization) => {
     asked.push(`${target} ${authorization ?? Object.keys(body).join(",")}`);
     return answers(target) ?? { kind: "data", data: { access_token: `t${asked.length}` } };
   };
-  const login = new Login({ username: "a@b", password: "hunter22", authentication, clock });
-  return { clock, asked, post, login };
+  const login = new Login({ username: "a@b", password: "hunter22", authentication, clock, conceal });
+  return { clock, asked, concealed, post, login };
 }
 
 describe("a login", () => {
@@ -96,15 +98,19 @@ describe("a login", () => {
       password: undefined,
       authentication: undefined,
       clock: new VirtualClock(),
+      conceal: () => undefined,
     });
     expect(await login.header(post)).toBeUndefined();
     expect(await login.renew(undefined, post)).toBe(false);
     expect(login.user).toBe("the client certificate");
   });
 
-  it("takes password, pair and tokens out of texts", async () => {
-    const { login, post } = scene("token");
+  it("tells of every token that has to be kept out of what is said", async () => {
+    const { login, post, concealed, clock } = scene("token");
     await login.header(post);
-    expect(login.redact(`hunter22 ${BASIC} a@b`)).toBe("[secret] Basic [secret] a@b");
+    expect(concealed).toEqual(["t1"]);
+    await clock.sleep(250_000);
+    await login.header(post);
+    expect(concealed).toEqual(["t1", "t2"]);
   });
 });

@@ -118,8 +118,9 @@ export async function openObshell(what: "agents" | "database"): Promise<Opened> 
   return { systems: [system], close: () => served.close() };
 }
 
-export async function openTaurus(): Promise<Opened> {
-  const cloud = new TaurusCloud({ clock: new ScaledClock(1), instances: 3, oneDoor: true, timings: TAURUS_TIMINGS });
+export async function openTaurus(timings: Partial<typeof TAURUS_TIMINGS> = {}): Promise<Opened> {
+  const clock = new ScaledClock(1);
+  const cloud = new TaurusCloud({ clock, instances: 3, oneDoor: true, timings: { ...TAURUS_TIMINGS, ...timings } });
   const served = await serve(cloud);
   const [endpoint = ""] = served.origins;
   const { accessKey, secretKey, projectId, instanceId } = taurusdb.DEFAULTS;
@@ -195,14 +196,14 @@ function failHung(cloud: TaurusCloud, instances: readonly string[]): void {
   for (const job of hungJobs(cloud, instances)) cloud.control.failJob("The upgrade failed and was rolled back.", job);
 }
 
-export async function openRedis(): Promise<Opened> {
+export async function openRedis(timings: Partial<typeof REDIS_TIMINGS> = {}): Promise<Opened> {
   const modules = [
     { name: "search", version: "2.10.8", args: "WORKERS 6" },
     { name: "ReJSON", version: "2.8.4" },
   ];
   const cluster = new RedisEnterpriseCluster({
     clock: new ScaledClock(1),
-    timings: REDIS_TIMINGS,
+    timings: { ...REDIS_TIMINGS, ...timings },
     databases: [
       { name: "cache", redisVersion: "7.4", modules },
       { name: "sessions", redisVersion: "7.2" },

@@ -3,7 +3,8 @@ import type { Transport } from "../../provider/http/transport";
 import { openAccess } from "../../provider/taurusdb/access";
 import { accountKey, type Credentials } from "../../provider/taurusdb/account";
 import { type Connect, lease } from "../../provider/taurusdb/connection";
-import { KEY, region, rig } from "./rig";
+import { readStarRocksKernels } from "../../provider/taurusdb/starrocks";
+import { KEY, region, rig, runtimeOf, USER } from "./rig";
 
 const IAM = "https://iam.example.com";
 const key = (accessKey: string, secretKey = "secret"): Credentials => ({
@@ -36,10 +37,10 @@ describe("the connection of an account", () => {
     const first = lease(connect, key("a"), IAM, clock);
     const second = lease(connect, key("a"), IAM, clock);
     expect(second.connection).toBe(first.connection);
-    await first.release();
-    await first.release();
+    await first.release(false);
+    await first.release(false);
     expect([opened(), closed(), second.connection.signal.aborted]).toEqual([1, 0, false]);
-    await second.release();
+    await second.release(false);
     expect([opened(), closed(), second.connection.signal.aborted]).toEqual([1, 1, true]);
   });
 
@@ -47,12 +48,29 @@ describe("the connection of an account", () => {
     const { connect, opened } = counted();
     const first = lease(connect, key("a"), IAM, clock);
     first.connection.account.projects.set("cn-north-4", "p");
-    await first.release();
+    await first.release(false);
     const second = lease(connect, key("a"), IAM, clock);
     expect(opened()).toBe(2);
     expect(second.connection).not.toBe(first.connection);
     expect(second.connection.signal.aborted).toBe(false);
     expect(second.connection.account.projects.get("cn-north-4")).toBe("p");
+  });
+
+  it("is kept for five seconds for whoever comes next", async () => {
+    const { connect, opened, closed } = counted();
+    const first = lease(connect, key("a"), IAM, clock);
+    await first.release(true);
+    await clock.sleep(4_000);
+    const second = lease(connect, key("a"), IAM, clock);
+    expect(second.connection).toBe(first.connection);
+    await clock.sleep(60_000);
+    expect(closed()).toBe(0);
+    await second.release(true);
+    await clock.sleep(4_999);
+    expect([opened(), closed(), second.connection.signal.aborted]).toEqual([1, 0, false]);
+    await clock.sleep(1);
+    expect([opened(), closed(), second.connection.signal.aborted]).toEqual([1, 1, true]);
+    expect(lease(connect, key("a"), IAM, clock).connection).not.toBe(first.connection);
   });
 
   it("is another one for another key, secret or IAM, and for another world", () => {
@@ -79,8 +97,8 @@ describe("what one pin asks for all of them", () => {
     cloud.faults.add({ match: { path: "/v3/projects" }, fault: { kind: "delay", ms: 5_000 } });
     const end = new AbortController();
     const args = { region, ...KEY };
-    const first = openAccess(args, { clock, signal: end.signal }, connect, {});
-    const second = openAccess(args, { clock, signal: new AbortController().signal }, connect, {});
+    const first = openAccess(args, runtimeOf(clock, end.signal), connect, {});
+    const second = openAccess(args, runtimeOf(clock), connect, {});
     const given = first.gateway.projectId().catch((error: unknown) => error);
     const wanted = second.gateway.projectId();
     await clock.sleep(1_000);
@@ -94,10 +112,27 @@ describe("what one pin asks for all of them", () => {
   it("is given up when no pin is left", async () => {
     const { cloud, clock, connect } = rig();
     cloud.faults.add({ match: { path: "/v3/projects" }, fault: { kind: "hang" } });
-    const access = openAccess({ region, ...KEY }, { clock, signal: new AbortController().signal }, connect, {});
+    const access = openAccess({ region, ...KEY }, runtimeOf(clock), connect, {});
     const asked = access.gateway.projectId().catch((error: unknown) => error);
     await clock.sleep(1_000);
     await access.close();
     expect(await asked).toMatchObject({ message: "the last pin of the account was closed" });
+  });
+
+  it("is kept out of what all of them say: every pin is told of every token, those before its time too", async () => {
+    const { cloud, clock, connect } = rig();
+    const args = { region, ...USER };
+    const told: Record<"first" | "second" | "late", string[]> = { first: [], second: [], late: [] };
+    const first = openAccess(args, runtimeOf(clock, undefined, told.first), connect, {});
+    const second = openAccess(args, runtimeOf(clock, undefined, told.second), connect, {});
+    await readStarRocksKernels(first.gateway);
+    expect(told.first).toHaveLength(1);
+    await first.close();
+    cloud.control.iam.expireTokens();
+    await readStarRocksKernels(second.gateway);
+    expect(new Set(told.second).size).toBe(2);
+    openAccess(args, runtimeOf(clock, undefined, told.late), connect, {});
+    expect(told.late).toEqual(told.second);
+    expect(told.first).toHaveLength(1);
   });
 });

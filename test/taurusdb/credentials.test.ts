@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { openAccess } from "../../provider/taurusdb/access";
 import { readStarRocksKernels } from "../../provider/taurusdb/starrocks";
 import { partial } from "../support/partial";
-import { accessKey, KEY, MINUTE, NEW, projectId, region, rig, secretKey, USER } from "./rig";
+import { accessKey, KEY, MINUTE, NEW, projectId, region, rig, runtimeOf, secretKey, USER } from "./rig";
 
 const HOUR = 60 * MINUTE;
 const NO_KEY = { accessKey: undefined, secretKey: undefined };
@@ -166,8 +166,7 @@ describe("a user with a password", () => {
 
   it("renews its token before it expires", async () => {
     const { cloud, clock, connect } = rig();
-    const runtime = { clock, signal: new AbortController().signal };
-    const { gateway } = openAccess({ region, ...USER }, runtime, connect, {});
+    const { gateway } = openAccess({ region, ...USER }, runtimeOf(clock), connect, {});
     await readStarRocksKernels(gateway);
     await clock.sleep(23 * HOUR);
     await readStarRocksKernels(gateway);

@@ -84,7 +84,7 @@ export function rig(
     lifecycle,
     lines,
     connect,
-    access: () => openAccess({ region, ...KEY }, { clock, signal: new AbortController().signal }, connect, env),
+    access: () => openAccess({ region, ...KEY }, runtimeOf(clock), connect, env),
     starRocks,
     inputs: (args = {}) => ({
       region,
@@ -110,6 +110,11 @@ function rewritten(transport: Transport, rewrite: (body: string) => string): Tra
     },
     close: () => transport.close(),
   };
+}
+
+/** What an access is given from outside. */
+export function runtimeOf(clock: VirtualClock, signal = new AbortController().signal, concealed: string[] = []) {
+  return { clock, signal, conceal: (secret: string) => void concealed.push(secret) };
 }
 
 function withDate(transport: Transport, clock: VirtualClock): Transport {

@@ -16,7 +16,10 @@ describe("a StarRocks instance behind its pin", () => {
       lastUpgrade: { task, kind: "StarRocks kernel upgrade", from: OLD, to: NEW, state: "succeeded" },
       __provider: "text",
     });
-    expect(said()).toEqual([`upgrade ${task} started: ${OLD} → ${NEW}, now, with a restart`]);
+    expect(said()).toEqual([
+      `upgrade ${task} started: ${OLD} → ${NEW}, now, with a restart`,
+      expect.stringMatching(/^upgraded 3\.1\.6\.0 → 3\.1\.15\.80 in 10 min \d+ s$/),
+    ]);
     expect(cloud.journal.find("POST").map(({ path }) => path)).toEqual([
       `${PROJECT}/instances/${starRocks}/starrocks/db-upgrade`,
     ]);

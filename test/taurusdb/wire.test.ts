@@ -22,7 +22,7 @@ async function overSockets(credentials: object) {
   const served = await serve(cloud);
   const [endpoint = ""] = served.origins;
   const args = { region, endpoint, iamEndpoint: endpoint, ...credentials };
-  const runtime = { clock: wallClock, signal: new AbortController().signal };
+  const runtime = { clock: wallClock, signal: new AbortController().signal, conceal: () => undefined };
   const access = openAccess(args, runtime, taurusTransport, {});
   open.push({ served, access });
   return { cloud, gateway: access.gateway, starRocksInstanceId: cloud.starRocks[0]?.id ?? "" };

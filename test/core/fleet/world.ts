@@ -185,6 +185,7 @@ export class World {
       report: ({ message }) => told.reports.push(message),
       inform: (message) => told.news.push(message),
       warn: (message) => told.warnings.push(message),
+      conceal: () => undefined,
     };
     const names = up.names ?? this.#names;
     const pin = fleetPin(this, up, { names, signal, stage, requests, began: this.clock.elapsed() });

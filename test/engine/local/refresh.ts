@@ -15,7 +15,10 @@ export async function refresh(
   return rebuild(steps.flatMap(({ new: state }) => state ?? []));
 }
 
-/** Takes out what refers to resources that are gone (`rebuildBaseState`, `undangleParentResources`). */
+/**
+ * Takes out what refers to resources that are gone (`rebuildBaseState`, `undangleParentResources`), and with it every
+ * property that depends on nothing: the CLI builds those entries anew from the dependencies that there are.
+ */
 function rebuild(resources: readonly ResourceState[]): ResourceState[] {
   const urns = new Set(resources.map(({ urn }) => urn));
   const isThere = (urn: string) => urns.has(urn);
@@ -23,7 +26,9 @@ function rebuild(resources: readonly ResourceState[]): ResourceState[] {
     ...state,
     dependencies: state.dependencies.filter(isThere),
     propertyDependencies: Object.fromEntries(
-      Object.entries(state.propertyDependencies).map(([key, needed]) => [key, needed.filter(isThere)]),
+      Object.entries(state.propertyDependencies)
+        .map(([key, needed]) => [key, needed.filter(isThere)] as const)
+        .filter(([, needed]) => needed.length > 0),
     ),
     deletedWith: isThere(state.deletedWith) ? state.deletedWith : "",
     parent: isThere(state.parent) ? state.parent : "",

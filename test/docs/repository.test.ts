@@ -1,0 +1,101 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { z } from "zod";
+import { namesIn, page, ROOT, rowsOf } from "./pages";
+
+/** What a contributor and the repository's own services read. */
+
+const text = (path: string) => readFileSync(join(ROOT, path), "utf8");
+const manifest = z
+  .looseObject({
+    version: z.string(),
+    engines: z.object({ node: z.string() }),
+    scripts: z.record(z.string(), z.string()),
+  })
+  .parse(JSON.parse(text("package.json")));
+const TYPES = [...text("README.md").matchAll(/^\| \[`([\w.]+)`\]/gm)].map(([, type]) => type);
+
+/** Scripts that a text runs with npm: `npm test`, `npm run demo`. */
+function scriptsIn(command: string): string[] {
+  return [...command.matchAll(/npm (?:run )?([a-z0-9]+)/g)]
+    .map(([, script = ""]) => script)
+    .filter((script) => script !== "ci" && script !== "install");
+}
+
+describe("CONTRIBUTING.md", () => {
+  const listed = rowsOf(page("CONTRIBUTING.md"), "command").flatMap(([cell = ""]) =>
+    namesIn(cell).flatMap((name) => scriptsIn(name)),
+  );
+
+  it("has a line for each script of the manifest, and no other", () => {
+    expect([...listed].sort()).toEqual(Object.keys(manifest.scripts).sort());
+  });
+
+  it("says of the commands that the README has as well what the README says", () => {
+    const ours = new Map(rowsOf(page("CONTRIBUTING.md"), "command").map(([command, what]) => [command, what]));
+    const told = rowsOf(page("README.md"), "command");
+    expect(told.length).toBeGreaterThan(3);
+    const scripts = told.flatMap(([cell = ""]) => namesIn(cell).flatMap(scriptsIn));
+    expect(scripts.filter((script) => !listed.includes(script))).toEqual([]);
+    for (const [command = "", what] of told) if (ours.has(command)) expect(what).toBe(ours.get(command)?.split(";")[0]);
+  });
+});
+
+it("CHANGELOG.md begins with the version of the package, which has every resource type", () => {
+  const [, version] = /^## (\S+)/m.exec(text("CHANGELOG.md")) ?? [];
+  expect(version).toBe(manifest.version);
+  expect(TYPES).toHaveLength(6);
+  expect(TYPES.filter((type) => !text("CHANGELOG.md").includes(`\`${type}\``))).toEqual([]);
+});
+
+it("the form for faults offers every resource type", () => {
+  const form = z.object({ body: z.array(z.looseObject({ id: z.string().optional(), attributes: z.unknown() })) });
+  const { body } = form.parse(parse(text(".github/ISSUE_TEMPLATE/fault.yml")));
+  const options = z.looseObject({ options: z.array(z.string()) });
+  const offered = options.parse(body.find(({ id }) => id === "resource")?.attributes).options;
+  expect(offered.slice(0, -1).sort()).toEqual([...TYPES].sort());
+});
+
+describe("the workflow", () => {
+  const step = z.looseObject({ run: z.string().optional() });
+  const job = z.looseObject({
+    steps: z.array(step),
+    strategy: z.looseObject({ matrix: z.object({ node: z.array(z.string()) }) }).optional(),
+  });
+  const { jobs } = z.looseObject({ jobs: z.record(z.string(), job) }).parse(parse(text(".github/workflows/tests.yml")));
+  const commands = Object.values(jobs).flatMap(({ steps }) => steps.flatMap(({ run = [] }) => run));
+
+  it("runs the tests, and folders of tests and scripts that exist", () => {
+    expect(commands).toContain("npm test");
+    const scripts = commands.flatMap(scriptsIn);
+    expect(scripts.filter((script) => !(script in manifest.scripts))).toEqual([]);
+    const paths = commands.flatMap((command) => command.match(/\b(?:test|node_modules)\/\S+/g) ?? []);
+    expect(paths).toContain("test/e2e");
+    expect(paths.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+  });
+
+  it("has the oldest Node that is supported, and the newest", () => {
+    const nodes = Object.values(jobs).flatMap(({ strategy }) => strategy?.matrix.node ?? []);
+    expect(nodes).toContain(manifest.engines.node.replace(/^>=/, ""));
+    expect(nodes).toContain(process.versions.node.split(".")[0]);
+  });
+});
+
+it("editors keep what the formatter wants", () => {
+  const biome = z
+    .looseObject({
+      formatter: z.looseObject({ indentStyle: z.string(), indentWidth: z.number(), lineWidth: z.number() }),
+    })
+    .parse(JSON.parse(text("biome.json")));
+  const { indentStyle, indentWidth, lineWidth } = biome.formatter;
+  const [general = ""] = text(".editorconfig").split(/^\[\*\.md\]/m);
+  for (const [key, value] of [
+    ["indent_style", indentStyle],
+    ["indent_size", indentWidth],
+    ["max_line_length", lineWidth],
+  ]) {
+    expect(general).toContain(`\n${key} = ${value}\n`);
+  }
+});

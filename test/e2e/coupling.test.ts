@@ -1,0 +1,31 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { engines } from "../engine";
+import { openStage, type Stage, TIMEOUT } from "./stage";
+import { AGENTS, DATABASE } from "./subjects";
+
+/** Agents and database of one cluster have one lock. */
+describe.each(engines())("%s engine: agents and database of one cluster", TIMEOUT, (prefer) => {
+  let stage: Stage;
+  afterEach(() => stage.close());
+
+  test("in one program without dependsOn: the second waits for the first, by its name", async () => {
+    stage = await openStage(prefer);
+    const { engine, cluster, declareBoth } = stage;
+    cluster.control.hang();
+    const up = engine.up(declareBoth());
+    await up.seen(/waiting for maintenance task 11 \((Upgrade obshell|OB rolling upgrade) .*to end/);
+    await expect.poll(() => cluster.dags.at(-1)?.hung, { timeout: 20_000 }).toBe(true);
+    expect(cluster.acceptedUpgrades).toHaveLength(1);
+    cluster.control.unhang();
+    const run = await up;
+    expect(run.ok, run.output).toBe(true);
+    expect(run.outputs).toMatchObject({
+      orders: { status: "current", currentVersion: DATABASE.target.args.version },
+      agents: { status: "current", currentVersion: AGENTS.target.args.version },
+    });
+    expect(cluster.acceptedUpgrades).toHaveLength(2);
+    cluster.journal.clear();
+    expect(await engine.up(declareBoth())).toMatchObject({ ok: true, changes: { same: 3 } });
+    expect(cluster.journal.entries).toEqual([]);
+  });
+});

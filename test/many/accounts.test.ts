@@ -1,0 +1,177 @@
+import { describe, expect, it } from "vitest";
+import { Lifecycle } from "../../provider/host/lifecycle";
+import type { Transport, WireRequest } from "../../provider/http/transport";
+import { HeldClock } from "../hostile/held-clock";
+import { kindsOver } from "../hostile/vendors";
+import { createTransport, TaurusCloud, taurusdb } from "../simulators";
+import { simulatedTransport } from "../support/simulated-transport";
+import { Fleet } from "./fleet";
+
+const { region, projectId, instanceId } = taurusdb.DEFAULTS;
+
+interface Owner {
+  readonly name: string;
+  readonly args: Readonly<Record<string, string>>;
+  /** What runs at this owner's, and at nobody else's. */
+  readonly kernel: string;
+  readonly starRocks: string;
+  readonly cloud: TaurusCloud;
+  /** Tokens that its IAM has issued. */
+  readonly tokens: Set<string>;
+}
+
+/** A cloud of its own for one account, with the ids and addresses that all of them have. */
+function ownerOf(clock: HeldClock, index: number, kind: "key" | "user"): Owner {
+  const [kernel, starRocks] = [`2.0.69.${250_000 + index}`, `3.1.6.${index}`];
+  const state = new TaurusCloud({ clock, kernel, starRocksKernel: starRocks }).export();
+  const [account] = state.accounts;
+  const [user] = account?.users ?? [];
+  const [key] = user?.keys ?? [];
+  if (account === undefined || user === undefined || key === undefined) throw new Error("the cloud has no account");
+  const name = `account-${index}`;
+  // Tokens are drawn: no two clouds may draw the same.
+  Object.assign(state, { seed: index + 1 });
+  Object.assign(account, { name });
+  Object.assign(user, { name: `operator-${index}`, password: `Passw0rd-${index}!` });
+  Object.assign(key, { access: `AK-${index}-END`, secret: `SK-${index}` });
+  const args =
+    kind === "key"
+      ? { accessKey: `AK-${index}-END`, secretKey: `SK-${index}` }
+      : { userName: `operator-${index}`, password: `Passw0rd-${index}!`, domainName: name };
+  return { name, args, kernel, starRocks, cloud: new TaurusCloud({ clock, state }), tokens: new Set() };
+}
+
+/**
+ * One address behind which many accounts' clouds are told apart by who calls, as the real one tells them apart. Each of
+ * them verifies what it is given: a request with another account's credentials is refused.
+ */
+function oneAddress(owners: readonly Owner[], clock: HeldClock): Transport {
+  const doors = new Map(
+    owners.map((owner) => [
+      owner,
+      simulatedTransport(createTransport(owner.cloud, { sleep: (ms) => clock.sleep(ms) })),
+    ]),
+  );
+  const callerOf = ({ headers, body }: WireRequest): Owner | undefined => {
+    const { authorization = "", "x-auth-token": token = "" } = headers;
+    const text = `${authorization} ${Buffer.from(body ?? "").toString("utf8")}`;
+    return owners.find(
+      ({ args, tokens }) => tokens.has(token) || text.includes(args["accessKey"] ?? `"${args["userName"]}"`),
+    );
+  };
+  return {
+    async send(request) {
+      const owner = callerOf(request);
+      if (owner === undefined) throw new Error(`nobody knows who calls ${request.target}`);
+      // Answers overtake each other.
+      await clock.sleep(1 + (request.target.length % 7), request.signal);
+      const response = await doors.get(owner)?.send(request);
+      if (response === undefined) throw new Error("there is no such door");
+      const token = response.headers["x-subject-token"];
+      if (token !== undefined) owner.tokens.add(token);
+      return response;
+    },
+    close: async () => undefined,
+  };
+}
+
+describe("accounts with the same endpoint, project and instances", () => {
+  it("never see each other's data, and are never mixed up", { timeout: 60_000 }, async () => {
+    const clock = new HeldClock();
+    const owners = Array.from({ length: 6 }, (_, index) => ownerOf(clock, index, index % 2 === 0 ? "key" : "user"));
+    const transport = oneAddress(owners, clock);
+    const lifecycle = new Lifecycle({
+      // The same function for all: what their pins share is kept by it.
+      kinds: kindsOver(() => transport),
+      log: { write: () => undefined, flush: async () => undefined },
+      rhythm: { change: 0, repeat: 60_000 },
+      clock,
+      env: {},
+    });
+    const inputs = (owner: Owner, type: string, pin: object) => ({
+      region,
+      projectId,
+      ...owner.args,
+      ...pin,
+      __urn: `urn:pulumi:dev::shop::pulumi-nodejs:dynamic/taurusdb:${type}::${owner.name}`,
+      __provider: "text",
+    });
+    const kernels = (owner: Owner, version: string) =>
+      inputs(owner, "KernelVersion", { instanceIds: [instanceId], version });
+    const starRocks = (owner: Owner, version: string) =>
+      inputs(owner, "StarRocksVersion", { instanceId, starRocksInstanceId: owner.cloud.starRocks[0]?.id, version });
+
+    // Satisfied as they are: what is read at the same time must be each one's own.
+    const looks = await Promise.all(
+      owners.flatMap((owner) => [
+        lifecycle.create(kernels(owner, ">=2.0.69")),
+        lifecycle.create(starRocks(owner, ">=3.1.6")),
+      ]),
+    );
+    expect(looks.map(({ outs }) => Object.values(outs["members"] as Record<string, string>).join())).toEqual(
+      owners.flatMap(({ kernel, starRocks: version }) => [kernel, version]),
+    );
+    expect(owners.map(({ cloud }) => cloud.acceptedUpgrades.length)).toEqual(owners.map(() => 0));
+
+    // Every other one is upgraded, and only those.
+    const moving = owners.filter((_, index) => index % 3 === 0);
+    await Promise.all(
+      owners.map((owner) => lifecycle.create(kernels(owner, moving.includes(owner) ? ">=2.0.75" : ">=2.0.69"))),
+    );
+    expect(owners.map(({ cloud }) => cloud.acceptedUpgrades.length)).toEqual(
+      owners.map((owner) => (moving.includes(owner) ? 1 : 0)),
+    );
+    for (const { cloud } of owners) {
+      expect(cloud.journal.entries.filter(({ status }) => status === 401 || status === 403)).toEqual([]);
+      expect(cloud.journal.entries.length).toBeGreaterThan(0);
+    }
+  });
+});
+
+describe("clusters with different credentials in one process", () => {
+  it("would be told apart by their vendors", async () => {
+    const clock = new HeldClock();
+    const fleet = new Fleet(clock);
+    fleet.addObshell(2, "database");
+    fleet.addRedis(2, 1);
+    const kinds = kindsOver(fleet.connect);
+    const log = { write: () => undefined, flush: async () => undefined };
+    const lifecycle = new Lifecycle({ kinds, log, rhythm: { change: 0, repeat: 60_000 }, clock, env: {} });
+    const mixed = fleet.pins.map(({ type, name, args }, index) => {
+      const other = fleet.pins[index ^ 1]?.args["password"];
+      const urn = `urn:pulumi:dev::shop::pulumi-nodejs:dynamic/${type}::${name}`;
+      return lifecycle.create({ ...args, password: other, __urn: urn, __provider: "text" });
+    });
+    for (const ending of await Promise.allSettled(mixed)) expect(ending.status).toBe("rejected");
+    expect(fleet.strangers.length).toBeGreaterThanOrEqual(fleet.pins.length);
+    expect(fleet.accepted).toBe(0);
+  });
+
+  it("are each called with their own", { timeout: 60_000 }, async () => {
+    const clock = new HeldClock();
+    const fleet = new Fleet(clock);
+    fleet.addObshell(6, "database");
+    fleet.addObshell(6, "agents");
+    fleet.addRedis(6, 2);
+    const lifecycle = new Lifecycle({
+      kinds: kindsOver(fleet.connect),
+      log: { write: () => undefined, flush: async () => undefined },
+      rhythm: { change: 0, repeat: 60_000 },
+      clock,
+      env: {},
+    });
+    const created = await Promise.all(
+      fleet.pins.map(({ type, name, args }) =>
+        lifecycle.create({
+          ...args,
+          __urn: `urn:pulumi:dev::shop::pulumi-nodejs:dynamic/${type}::${name}`,
+          __provider: "text",
+        }),
+      ),
+    );
+    expect(created.map(({ outs }) => outs["status"])).toEqual(fleet.pins.map(() => "current"));
+    expect(fleet.accepted).toBe(fleet.pins.length);
+    // Every vendor verifies who calls: none of them had anything to refuse.
+    expect(fleet.strangers).toEqual([]);
+  });
+});

@@ -1,0 +1,195 @@
+import { execFile, spawn } from "node:child_process";
+import { cp, lstat, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { promisify } from "node:util";
+import { build } from "esbuild";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { startOceanBase } from "../simulators";
+import { npmInstall, otherNode, pnpmAdd, strangersEnv, versionIn } from "./clients";
+import { type Packed, pack, ROOT } from "./packed";
+import { BUNDLED, COMMON_TYPESCRIPT, COMMONJS, ES_MODULE, ES_TYPESCRIPT, type ProgramFiles } from "./programs";
+import { type UpAnswer, type UpRequest, up } from "./up-of";
+
+const run = promisify(execFile);
+const OLD = "4.2.1.8-108000022024072217";
+const TARGET = ["4.3.5.2", "102000042025031214.el7"] as const;
+const TARGET_BUILD = "4.3.5.2-102000042025031214";
+const PASSWORD = "r00t-p@ssword";
+/** Milliseconds that installing may take where the registry is slow. */
+const PATIENCE = 240_000;
+
+const manifest = z.looseObject({
+  engines: z.object({ node: z.string() }),
+  peerDependencies: z.object({ "@pulumi/pulumi": z.string() }),
+  devDependencies: z.record(z.string(), z.string()),
+});
+let packed: Packed;
+let dir: string;
+/** The oldest and the newest SDK and the oldest Node, as the manifest has them. */
+let oldest: string;
+let newest: string;
+let oldestNode: string;
+/** All are installed side by side, since most of it is waiting. */
+let ready: Record<"npm" | "workspace" | "pnpm", Promise<void>> & { readonly node: Promise<string | undefined> };
+
+beforeAll(async () => {
+  packed = await pack();
+  dir = await mkdtemp(join(tmpdir(), "installed-"));
+  const ours = manifest.parse(JSON.parse(await readFile(join(ROOT, "package.json"), "utf8")));
+  oldest = ours.peerDependencies["@pulumi/pulumi"].replace(/^\^/, "");
+  newest = ours.devDependencies["@pulumi/pulumi"] ?? "";
+  oldestNode = `${ours.engines.node.replace(/^>=/, "")}.0`;
+  ready = {
+    npm: withNpm(),
+    workspace: inWorkspace(ours.devDependencies),
+    pnpm: withPnpm(),
+    node: otherNode(oldestNode),
+  };
+  // What fails is told by the tests that need it.
+  for (const each of Object.values(ready)) each.catch(() => {});
+});
+afterAll(async () => {
+  await Promise.allSettled(Object.values(ready ?? {}));
+  await packed?.close();
+  await rm(dir, { recursive: true, force: true });
+});
+
+async function write(folder: string, files: ProgramFiles): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
+}
+
+/** `up` of a program against a cluster that is behind: one upgrade call, and every observer at the version. */
+async function expectUp(folder: string, node?: string): Promise<UpAnswer> {
+  const cluster = await startOceanBase({
+    buildVersion: OLD,
+    rootPassword: PASSWORD,
+    timings: "instant",
+    packages: [TARGET],
+  });
+  try {
+    const env = { ENDPOINTS: JSON.stringify(cluster.connection.endpoints), PASSWORD };
+    const request = { dir: folder, env };
+    const answer = await (node === undefined ? up(request) : upOn(node, request));
+    expect(answer).toMatchObject({ ok: true, outputs: { version: "4.3.5.2", status: "current" } });
+    expect(cluster.system.acceptedUpgrades).toHaveLength(1);
+    expect(cluster.system.agents.map(({ observer }) => observer.build)).toEqual(Array(3).fill(TARGET_BUILD));
+    return answer;
+  } finally {
+    await cluster.close();
+  }
+}
+
+/** With engine, program and provider on another Node. */
+async function upOn(node: string, request: UpRequest): Promise<UpAnswer> {
+  const child = spawn(node, ["--require", require.resolve("tsx/cjs"), join(__dirname, "up.ts")], {
+    env: strangersEnv(),
+  });
+  child.stdin.end(JSON.stringify(request));
+  const [answer, complaints] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  if (answer === "") throw new Error(complaints);
+  return JSON.parse(answer);
+}
+
+const inNpm = (name: string) => join(dir, "npm", name);
+
+async function withNpm(): Promise<void> {
+  await write(inNpm("es-typescript"), ES_TYPESCRIPT);
+  await write(inNpm("commonjs"), COMMONJS);
+  await write(inNpm("bundled"), BUNDLED);
+  await write(inNpm(""), { "package.json": '{ "private": true }\n' });
+  await npmInstall(inNpm(""), packed.tarball, `@pulumi/pulumi@${newest}`);
+}
+
+describe("installed with npm, beside the newest SDK", { timeout: PATIENCE }, () => {
+  const at = inNpm;
+  beforeAll(() => ready.npm, PATIENCE);
+
+  it("is the package that was packed", async () => {
+    expect((await lstat(at("node_modules/pulumi-dbversion"))).isSymbolicLink()).toBe(false);
+    expect(await versionIn(at("commonjs"), "@pulumi/pulumi")).toBe(newest);
+  });
+
+  it("serves a TypeScript program that is an ES module", async () => {
+    await expectUp(at("es-typescript"));
+  });
+
+  it("serves a CommonJS program, and draws a report of its stack", async () => {
+    const { state } = await expectUp(at("commonjs"));
+    await writeFile(at("stack.json"), JSON.stringify(state));
+    const { stdout } = await run(at("node_modules/.bin/pulumi-dbversion"), ["report", "stack.json"], { cwd: at("") });
+    expect(stdout).toMatch(/^<!DOCTYPE html>.*<bdi>orders<\/bdi>.*<\/html>\n$/s);
+    expect(stdout).not.toContain(PASSWORD);
+  });
+
+  it("serves a program that was bundled with it", async () => {
+    const outfile = at("bundled/index.js");
+    await build({
+      entryPoints: [at("bundled/source.ts")],
+      outfile,
+      bundle: true,
+      platform: "node",
+      format: "cjs",
+      external: ["@pulumi/pulumi"],
+      logLevel: "error",
+    });
+    expect(await readFile(outfile, "utf8")).not.toMatch(/require\("pulumi-dbversion"\)/);
+    await expectUp(at("bundled"));
+  });
+
+  it("serves the ES module on the oldest Node as well", async ({ skip }) => {
+    const node = await ready.node;
+    if (node === undefined) {
+      console.warn(`\nSKIPPED: the registry has no Node ${oldestNode} for ${process.platform} ${process.arch}.\n`);
+      skip();
+    }
+    expect((await expectUp(at("es-typescript"), node)).node).toBe(oldestNode);
+  });
+});
+
+const inLinked = (name: string) => join(dir, "workspace", name);
+
+async function inWorkspace({ typescript, "@types/node": types }: Readonly<Record<string, string>>): Promise<void> {
+  const member = inLinked("packages/pulumi-dbversion");
+  await write(inLinked(""), { "package.json": '{ "private": true, "workspaces": ["packages/*"] }\n' });
+  await mkdir(member, { recursive: true });
+  await run("tar", ["-xzf", packed.tarball, "-C", member, "--strip-components=1"]);
+  // npm would install the tools of a member as well.
+  await run("npm", ["pkg", "delete", "devDependencies"], { cwd: member, env: strangersEnv() });
+  await write(inLinked("packages/infra"), COMMON_TYPESCRIPT);
+  const wanted = ["pulumi-dbversion", `@pulumi/pulumi@${oldest}`, `typescript@${typescript}`, `@types/node@${types}`];
+  // The range of the SDK's own peer ends below this TypeScript.
+  await npmInstall(inLinked(""), "--workspace=common-typescript", "--legacy-peer-deps", ...wanted);
+}
+
+describe("linked into a workspace, beside the oldest SDK", { timeout: PATIENCE }, () => {
+  beforeAll(() => ready.workspace, PATIENCE);
+
+  it("serves a TypeScript program that the SDK compiles", async () => {
+    expect((await lstat(inLinked("node_modules/pulumi-dbversion"))).isSymbolicLink()).toBe(true);
+    expect(await versionIn(inLinked("packages/infra"), "@pulumi/pulumi")).toBe(oldest);
+    await expectUp(inLinked("packages/infra"));
+  });
+});
+
+const inPnpm = (name: string) => join(dir, "pnpm", name);
+
+async function withPnpm(): Promise<void> {
+  await write(inPnpm(""), ES_MODULE);
+  // pnpm links a tarball by its path: a copy beside the program, as people keep it.
+  await cp(packed.tarball, inPnpm("pulumi-dbversion.tgz"));
+  await pnpmAdd(inPnpm(""), "./pulumi-dbversion.tgz", `@pulumi/pulumi@${newest}`);
+}
+
+describe("installed with pnpm, beside the newest SDK", { timeout: PATIENCE }, () => {
+  beforeAll(() => ready.pnpm, PATIENCE);
+
+  it("serves a program that is an ES module", async () => {
+    expect((await lstat(inPnpm("node_modules/pulumi-dbversion"))).isSymbolicLink()).toBe(true);
+    expect(await versionIn(inPnpm(""), "@pulumi/pulumi")).toBe(newest);
+    await expectUp(inPnpm(""));
+  });
+});

@@ -1,0 +1,25 @@
+import { type Deployment, openEngine } from "../engine";
+
+export interface UpRequest {
+  readonly dir: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export interface UpAnswer {
+  readonly node: string;
+  readonly ok: boolean;
+  readonly output: string;
+  readonly outputs: Readonly<Record<string, unknown>>;
+  readonly state: Deployment;
+}
+
+/** `pulumi up` of one directory on the local engine, with the Node that runs this. */
+export async function up({ dir, env }: UpRequest): Promise<UpAnswer> {
+  const engine = await openEngine({ dir, env, prefer: "local" });
+  try {
+    const { ok, output, outputs } = await engine.up();
+    return { node: process.versions.node, ok, output, outputs, state: await engine.exportState() };
+  } finally {
+    await engine.close();
+  }
+}

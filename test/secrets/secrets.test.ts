@@ -1,0 +1,71 @@
+import { describe, expect, test } from "vitest";
+import { Ear, PLACEMENTS } from "./ear";
+import { ECHOES, echoing, TALK, textOf } from "./echo";
+import { SECRET_TYPES } from "./worlds";
+
+const NAMES = [...new Set(SECRET_TYPES.map(({ type }) => type))];
+const TYPES = SECRET_TYPES.map((type) => ({
+  type,
+  name: type.type,
+  login: type.login,
+  turn: NAMES.indexOf(type.type),
+}));
+
+describe.each(TYPES)("secrets of $name ($login)", { timeout: 60_000 }, ({ type, turn }) => {
+  test.each(PLACEMENTS)("given as %s are nowhere after a whole life", async (placement) => {
+    const ear = new Ear(type, placement);
+    expect(await ear.check()).toEqual([]);
+    await ear.create();
+    await ear.read();
+    await ear.diff({ ...ear.inputs, status: "behind" });
+    await ear.remove(ear.inputs);
+    expect(ear.heard.join("\n")).toContain("current");
+    expect(ear.leaks().slice(0, 3)).toEqual([]);
+  });
+
+  test.each(PLACEMENTS)("given as %s are not told where an upgrade fails with them", async (placement) => {
+    const ear = new Ear(type, placement, echoing(TALK));
+    await ear.check();
+    ear.world.fail(textOf(ear));
+    await ear.create();
+    await ear.check();
+    await ear.read();
+    expect(ear.heard.join("\n")).toContain("[upgrade-failed]");
+    expect(ear.heard.join("\n")).toContain("[secret]");
+    expect(ear.leaks().slice(0, 3)).toEqual([]);
+  });
+
+  test.each(ECHOES)("are not told where the vendor repeats them in its refusals of $what", async ({ echoes }) => {
+    // The two types of a vendor take turns.
+    for (const echo of echoes.filter((_, nth) => (nth + turn) % 2 === 0)) {
+      const ear = new Ear(type, "arguments", echoing(echo));
+      await ear.check();
+      await ear.create();
+      await ear.read();
+      expect.soft(ear.leaks().slice(0, 3), echo.title).toEqual([]);
+    }
+  });
+
+  test("are not told where their argument is misspelt or of another type, nor in an address", async () => {
+    const ear = new Ear(type, "arguments");
+    for (const [argument, { value }] of Object.entries(ear.world.secrets)) {
+      const userInfo = `${encodeURIComponent(value)}:${encodeURIComponent(value)}@`;
+      const misplaced: Record<string, unknown>[] = [
+        { [`${argument}x`]: value },
+        { [argument.toLowerCase().slice(0, -1)]: value },
+        { [argument]: { text: value } },
+        { [argument]: [value] },
+        ...type.addresses.flatMap((address) => [
+          { [address]: `https://${userInfo}host:1` },
+          { [address]: [`https://${userInfo}host:1`] },
+          { [address]: `https://operator:${value}@host` },
+        ]),
+      ];
+      for (const more of misplaced) {
+        expect(await ear.check(more), Object.keys(more).join()).not.toEqual([]);
+        await ear.create(more);
+      }
+    }
+    expect(ear.leaks().slice(0, 3)).toEqual([]);
+  });
+});
