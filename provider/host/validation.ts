@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { parseDuration } from "../core/duration";
 import { hasUnknown, UNKNOWN } from "./properties";
 import { closest } from "./suggest";
@@ -29,7 +29,7 @@ export function validateArguments<A>(
 ): Validated<A> {
   const result = schema.safeParse(raw);
   if (result.success) return hasUnknown(raw) ? { failures: [] } : { args: result.data, failures: [] };
-  const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+  const known = "shape" in schema ? Object.keys(Object(schema.shape)) : [];
   const failures = result.error.issues.flatMap((issue) =>
     failuresOf(issue, raw, known).map((failure) =>
       showsSecret(issue, failure, raw, known, secrets) ? unnamed(failure) : failure,

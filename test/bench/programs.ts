@@ -1,0 +1,63 @@
+/** Programs that declare many pins, or what stands in for them. Plain JavaScript, as a user's program after compilation. */
+
+/** What every resource of a program is given; `PINS` of them are declared. */
+const COMMON = `
+const pulumi = require("@pulumi/pulumi");
+const args = JSON.parse(process.env.ARGS);
+const secret = (values) => ({ ...values, password: pulumi.secret(values.password) });
+const declare = (make) => {
+  for (let i = 0; i < Number(process.env.PINS); i++) make("pin" + i);
+};
+`;
+
+/** A provider as one writes it into a program. Everything that it needs is in it: none could be captured in less. */
+const OWN_LOGIC = `{
+  async check(_olds, news) {
+    return { inputs: news, failures: [] };
+  },
+  async diff(_id, olds, news) {
+    return { changes: ["endpoints", "version", "release"].some((key) => String(olds[key]) !== String(news[key])) };
+  },
+  async create(inputs) {
+    return { id: inputs.endpoints[0], outs: inputs };
+  },
+}`;
+
+export const VARIANTS = {
+  /** This package. */
+  ours: `${COMMON}
+const { oceanbase } = require("pulumi-dbversion");
+declare((name) => new oceanbase.ClusterVersion(name, args));
+`,
+  /** The least that a dynamic resource can be: a constant text, and nothing happens. */
+  bare: `${COMMON}
+const __provider = 'exports.handler=()=>({create:async(outs)=>({id:"bare",outs})})';
+class Bare extends pulumi.CustomResource {
+  constructor(name, values) {
+    super("pulumi-nodejs:dynamic/bench:Bare", name, { ...secret(values), __provider });
+  }
+}
+declare((name) => new Bare(name, args));
+`,
+  /** `pulumi.dynamic.Resource` as its documentation shows it, with one provider for all resources. */
+  capturedOnce: `${COMMON}
+const provider = ${OWN_LOGIC};
+class Captured extends pulumi.dynamic.Resource {
+  constructor(name, values) {
+    super(provider, name, secret(values));
+  }
+}
+declare((name) => new Captured(name, args));
+`,
+  /** The same with a provider made in each constructor. */
+  capturedEach: `${COMMON}
+class Captured extends pulumi.dynamic.Resource {
+  constructor(name, values) {
+    super(${OWN_LOGIC}, name, secret(values));
+  }
+}
+declare((name) => new Captured(name, args));
+`,
+} as const;
+
+export type Variant = keyof typeof VARIANTS;

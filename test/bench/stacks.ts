@@ -1,0 +1,56 @@
+import { type Engine, type EngineKind, makeWorkspace, openEngine, type Run } from "../engine";
+import { ObshellCluster, ScaledClock, serve } from "../simulators";
+import { VARIANTS, type Variant } from "./programs";
+
+export const PASSWORD = "r00t-p@ssword";
+export const PROVIDER_TEXT = 'exports.handler=()=>require("pulumi-dbversion/provider").provider';
+export const OLD_BUILD = "4.2.1.8-108000022024072217";
+export const TARGET = { version: "4.3.5.2", release: "102000042025031214.el7" };
+export const TARGET_BUILD = "4.3.5.2-102000042025031214";
+
+/**
+ * A simulated cluster on sockets that many pins can name.
+ * @param speed simulated seconds in a real one
+ */
+export async function openCluster(buildVersion: string, speed = 1) {
+  const cluster = new ObshellCluster({ clock: new ScaledClock(speed), rootPassword: PASSWORD, buildVersion });
+  cluster.control.addObPackages(TARGET.version, TARGET.release);
+  const served = await serve(cluster, { speed });
+  const args = { endpoints: served.origins, password: PASSWORD, ...TARGET };
+  return { cluster, args, requests: () => cluster.journal.entries.length, close: () => served.close() };
+}
+
+/** A stack whose program declares pins of one sort. */
+export interface Stack {
+  readonly engine: Engine;
+  up(): Promise<Run>;
+  preview(): Promise<Run>;
+  close(): Promise<void>;
+}
+
+export interface StackOptions {
+  readonly variant: Variant;
+  readonly pins: number;
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly engine: EngineKind;
+}
+
+export async function openStack({ variant, pins, args, engine: prefer }: StackOptions): Promise<Stack> {
+  const workspace = await makeWorkspace({ program: VARIANTS[variant], project: "bench" });
+  const engine = await openEngine({ dir: workspace.dir, prefer });
+  const options = { env: { PINS: String(pins), ARGS: JSON.stringify(args) } };
+  const done = async (operation: Promise<Run>) => {
+    const run = await operation;
+    if (!run.ok) throw new Error(`${variant}: the engine says\n${run.output}`);
+    return run;
+  };
+  return {
+    engine,
+    up: () => done(engine.up(options)),
+    preview: () => done(engine.preview(options)),
+    close: async () => {
+      await engine.close();
+      await workspace.close();
+    },
+  };
+}

@@ -1,0 +1,14 @@
+import { agentsWorld, databaseWorld } from "./oceanbase";
+import { modulesWorld, redisWorld } from "./redisenterprise";
+import { kernelWorld, starRocksWorld } from "./taurusdb";
+import type { World, WorldOptions } from "./world";
+
+/** A world for each resource type, with something behind its pin. */
+export const TYPES: Readonly<Record<string, (options?: WorldOptions) => World>> = {
+  "oceanbase.ClusterVersion": databaseWorld,
+  "oceanbase.AgentVersion": agentsWorld,
+  "taurusdb.KernelVersion": kernelWorld,
+  "taurusdb.StarRocksVersion": starRocksWorld,
+  "redisenterprise.DatabaseVersion": redisWorld,
+  "redisenterprise.ModuleVersions": modulesWorld,
+};

@@ -1,0 +1,73 @@
+import type { SomeKind } from "../../../provider/core/kind";
+import type { EngineLog, LogLine } from "../../../provider/host/engine-log";
+import { Lifecycle } from "../../../provider/host/lifecycle";
+import type { Transport } from "../../../provider/http/transport";
+import { createTransport, type JournalEntry } from "../../simulators";
+import { simulatedTransport } from "../../support/simulated-transport";
+import type { VirtualClock } from "../../support/virtual-clock";
+
+/** A simulated vendor in memory, a lifecycle that talks to it, and one virtual clock for both. */
+export interface World {
+  readonly clock: VirtualClock;
+  readonly lifecycle: Lifecycle;
+  readonly lines: readonly LogLine[];
+  /** Every request that reached the vendor. */
+  readonly journal: readonly JournalEntry[];
+  /** Upgrade calls among them. */
+  writes(): readonly JournalEntry[];
+  /** Inputs of a pin as the engine would send them. */
+  inputs(name: string, args?: Readonly<Record<string, unknown>>): Record<string, unknown>;
+  /** Whether the vendor has finished the upgrade, whoever knows of it. */
+  over(): boolean;
+}
+
+export interface WorldOptions {
+  /** In [0, 1), for the jitter of pauses. */
+  readonly random?: () => number;
+  /** What a request takes there and back, in milliseconds. Default 0. */
+  readonly roundTrip?: number;
+  /** Length of an upgrade, in milliseconds; the vendor's own if nothing is said. */
+  readonly upgrade?: number;
+}
+
+type Simulators = Parameters<typeof createTransport>[0];
+
+interface Parts {
+  readonly clock: VirtualClock;
+  readonly systems: Simulators;
+  /** `oceanbase:ClusterVersion` */
+  readonly type: string;
+  readonly kind: (connect: () => Transport) => unknown;
+  readonly options: WorldOptions;
+}
+
+/** The half of a world that no vendor changes. */
+export function lifecycleIn({ clock, systems, type, kind, options }: Parts) {
+  const { random = () => 0.5, roundTrip = 0 } = options;
+  const lines: LogLine[] = [];
+  const log: EngineLog = { write: (line) => lines.push(line), flush: async () => undefined };
+  const near = simulatedTransport(createTransport(systems, { sleep: (ms) => clock.sleep(ms) }));
+  const far: Transport = {
+    async send(request) {
+      await clock.sleep(roundTrip, request.signal);
+      return near.send(request);
+    },
+    close: () => near.close(),
+  };
+  const made = kind(() => (roundTrip === 0 ? near : far)) as SomeKind; // one of this package's kinds
+  const lifecycle = new Lifecycle({
+    kinds: { [type]: async () => made },
+    log,
+    rhythm: { change: 0, repeat: 60_000 },
+    clock,
+    env: {},
+    random,
+    onCancel: () => () => undefined,
+  });
+  const hidden = (name: string) => ({
+    __urn: `urn:pulumi:dev::bench::pulumi-nodejs:dynamic/${type}::${name}`,
+    __provider: "text",
+    __timeouts: { create: "5h", update: "5h" },
+  });
+  return { clock, lifecycle, lines, hidden };
+}
