@@ -1,7 +1,9 @@
 import { defineConfig } from "vitest/config";
 
-export default defineConfig({
+/** `--mode brief`: without the scenarios that `npm run e2e` alone plays. */
+export default defineConfig(({ mode }) => ({
   test: {
+    env: { SCENARIOS: mode === "brief" ? "brief" : "all" },
     include: ["test/**/*.test.ts"],
     pool: "forks",
     // Most of the time of the end-to-end scenarios is waiting for other processes.
@@ -10,4 +12,4 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 60_000,
   },
-});
+}));

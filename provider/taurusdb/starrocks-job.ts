@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock";
+import { Unreachable } from "../core/errors";
 import type { Task, TaskStatus } from "../core/pin";
 import type { Gateway } from "./gateway";
 import type { JobIds } from "./job-ids";
@@ -11,7 +12,7 @@ import { readJob, readSchedules, VERSION_UPGRADE } from "./tasks";
 import { anyWindow, windowOf } from "./window";
 
 /** A job can be asked for only some seconds after it was made. */
-const UNSEEN = 60_000;
+const UNSEEN = 30_000;
 /** An upgrade that is accepted to run at once starts within 2 to 5 minutes. */
 const SLOW_START = 5 * 60_000;
 
@@ -68,11 +69,15 @@ export class JobWatcher {
     }
   }
 
+  /**
+   * Waited for within the run, also in one that does not wait for upgrades: it has to know whether there is any.
+   * @throws Unreachable until it is certain that there is no such job
+   */
   #notSeen({ id }: Task): TaskStatus {
-    const now = this.#options.clock.now();
+    const now = this.#options.clock.elapsed();
     if (this.#unseen?.id !== id) this.#unseen = { id, since: now };
     if (now - this.#unseen.since >= UNSEEN) return { kind: "gone" };
-    return { kind: "running", message: `job ${id} cannot be asked for yet` };
+    throw new Unreachable(`job ${id} cannot be asked for yet`, { sent: true, heard: true });
   }
 
   /** It waits for some seconds, or for the maintenance window. */
@@ -91,8 +96,8 @@ export class JobWatcher {
   /** Whether scheduled StarRocks upgrades are listed is not documented; one that begins at once does so within minutes. */
   #waitsUnlisted({ id, name }: Job): boolean {
     const { delays, clock } = this.#options;
-    if (this.#waiting?.id !== id) this.#waiting = { id, since: clock.now() };
-    return delays || name === VERSION_UPGRADE || clock.now() - this.#waiting.since >= SLOW_START;
+    if (this.#waiting?.id !== id) this.#waiting = { id, since: clock.elapsed() };
+    return delays || name === VERSION_UPGRADE || clock.elapsed() - this.#waiting.since >= SLOW_START;
   }
 
   async #scheduleOf(id: string): Promise<ScheduleRow | undefined> {
