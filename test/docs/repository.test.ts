@@ -62,7 +62,7 @@ describe("the workflow", () => {
   const step = z.looseObject({ run: z.string().optional() });
   const job = z.looseObject({
     steps: z.array(step),
-    strategy: z.looseObject({ matrix: z.object({ node: z.array(z.string()) }) }).optional(),
+    strategy: z.looseObject({ matrix: z.record(z.string(), z.array(z.string())) }).optional(),
   });
   const { jobs } = z.looseObject({ jobs: z.record(z.string(), job) }).parse(parse(text(".github/workflows/tests.yml")));
   const commands = Object.values(jobs).flatMap(({ steps }) => steps.flatMap(({ run = [] }) => run));
@@ -76,8 +76,13 @@ describe("the workflow", () => {
     expect(paths.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
   });
 
+  it("plays histories of faults of every resource type", () => {
+    const types = jobs["faults"]?.strategy?.matrix["type"] ?? [];
+    expect(types.map((type) => type.replace(":", ".")).sort()).toEqual([...TYPES].sort());
+  });
+
   it("has the oldest Node that is supported, and the newest", () => {
-    const nodes = Object.values(jobs).flatMap(({ strategy }) => strategy?.matrix.node ?? []);
+    const nodes = Object.values(jobs).flatMap(({ strategy }) => strategy?.matrix["node"] ?? []);
     expect(nodes).toContain(manifest.engines.node.replace(/^>=/, ""));
     expect(nodes).toContain(process.versions.node.split(".")[0]);
   });
