@@ -55,9 +55,9 @@ describe("parseVersion", () => {
 
   it("gives back what was formatted", () => {
     fc.assert(
-      fc.property(version, (any) => {
-        expect(parseVersion(formatVersion(any))).toEqual(any);
-        expect(parseVersion(formatParts(any))).toEqual({ parts: any.parts });
+      fc.property(version, (made) => {
+        expect(parseVersion(formatVersion(made))).toEqual(made);
+        expect(parseVersion(formatParts(made))).toEqual({ parts: made.parts });
       }),
     );
   });

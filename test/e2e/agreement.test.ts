@@ -9,6 +9,7 @@ const WITHOUT_CLI =
 const BRIEF = "the engines' state files are compared by `npm run e2e`";
 
 const cli = engines().includes("cli");
+/** Why nothing is compared in this run: said at its start, and in the title of a skipped test. */
 const missing = process.env["SCENARIOS"] === "brief" ? BRIEF : cli ? undefined : WITHOUT_CLI;
 if (missing !== undefined) console.warn(`NOT RUN: ${missing}`);
 

@@ -17,6 +17,7 @@ if (PATH === undefined) {
 const SHOWN = `[...document.querySelectorAll("tr[data-index]")].filter((row) => row.checkVisibility()).map((row) => row.querySelector("bdi").textContent)`;
 const OPEN = `[...document.querySelectorAll("details[open] bdi")].map((name) => name.textContent)`;
 
+// The page is plain HTML that other tests read; only what a browser makes of it needs one.
 describe.skipIf(PATH === undefined)("the page in a browser", { timeout: 60_000 }, () => {
   let dir: string;
   let browser: Browser;
