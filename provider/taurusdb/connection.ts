@@ -2,6 +2,7 @@ import type { Clock } from "../core/clock";
 import type { Transport } from "../http/transport";
 import { undiciTransport } from "../http/undici-transport";
 import { Account, accountKey, type Credentials } from "./account";
+import type { Joint } from "./joint";
 import type { Project } from "./project";
 import { throttled } from "./throttle";
 
@@ -16,12 +17,12 @@ export interface Connection {
   readonly account: Account;
   readonly transport: Transport;
   readonly clock: Clock;
-  /** Aborted when the connection is closed: what is done for several pins ends with none of them. */
+  /** Aborted when the connection is closed: what is done for several pins ends with no single one of them. */
   readonly signal: AbortSignal;
   /** By service and project. */
   readonly projects: Map<string, Project>;
   /** Look-ups of project ids that are under way, by region. */
-  readonly lookups: Map<string, Promise<string>>;
+  readonly lookups: Map<string, Joint<string>>;
 }
 
 export interface Lease {

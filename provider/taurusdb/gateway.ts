@@ -59,18 +59,29 @@ export interface GatewayOptions {
   readonly scope: Scope;
 }
 
+interface Acquaintance {
+  /** The service has spoken, so nonsense from its address passes. */
+  met: boolean;
+}
+
 /** TaurusDB's API in one project. */
 export class Gateway {
   readonly origin: string;
   readonly #options: GatewayOptions;
   readonly #caller: Caller;
-  /** The service has spoken, so nonsense from its address passes. */
-  #met = false;
+  readonly #acquaintance: Acquaintance;
 
-  constructor(options: GatewayOptions) {
+  constructor(options: GatewayOptions, acquaintance: Acquaintance = { met: false }) {
     this.#options = options;
+    this.#acquaintance = acquaintance;
     this.origin = options.origin;
     this.#caller = new Caller(options.connection, options.signal);
+  }
+
+  /** The same, for calls that also end with this signal. */
+  until(signal: AbortSignal): Gateway {
+    const either = AbortSignal.any([this.#options.signal, signal]);
+    return new Gateway({ ...this.#options, signal: either }, this.#acquaintance);
   }
 
   /** @throws Unreachable when it cannot be learnt just now; PinError when the region has none, or several */
@@ -94,7 +105,7 @@ export class Gateway {
       case "missing":
       case "unserved":
       case "no-job":
-        this.#met = true;
+        this.#acquaintance.met = true;
         return { kind: answer.kind, text: answer.text };
       default:
         throw this.#trouble(what, answer, reply, call.action);
@@ -148,8 +159,8 @@ export class Gateway {
   #trouble(what: string, trouble: Trouble, { signed }: Reply, action: IamAction): PinError {
     const { credentials } = this.#options.connection.account;
     const error = troubleWith(what, trouble, { credentials, signed, action });
-    this.#met ||= trouble.code !== "";
-    return error.code === "not-the-vendor" && this.#met ? passing(error) : error;
+    this.#acquaintance.met ||= trouble.code !== "";
+    return error.code === "not-the-vendor" && this.#acquaintance.met ? passing(error) : error;
   }
 
   #refusal(what: string, trouble: Trouble, { signed, worthAnother }: Reply, action: IamAction): PinError {
@@ -177,10 +188,10 @@ export class Gateway {
   #understood<T>(read: () => T): T {
     try {
       const value = read();
-      this.#met = true;
+      this.#acquaintance.met = true;
       return value;
     } catch (error) {
-      throw error instanceof PinError && this.#met ? passing(error) : error;
+      throw error instanceof PinError && this.#acquaintance.met ? passing(error) : error;
     }
   }
 }

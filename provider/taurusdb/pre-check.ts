@@ -1,4 +1,5 @@
 import { formatDuration } from "../core/duration";
+import { PinError } from "../core/errors";
 import type { FleetMember } from "../core/fleet/fleet";
 import type { Finding } from "../core/pin";
 import type { Runtime } from "../core/runtime";
@@ -21,6 +22,8 @@ export class PreCheck {
   readonly #runtime: Runtime;
   /** What it has against an instance at a kernel; undefined when nothing. */
   readonly #checked = new Map<string, Finding | undefined>();
+  /** What it has refused to check once. */
+  readonly #refused = new Set<string>();
   #served = true;
 
   constructor(gateway: Gateway, runtime: Runtime) {
@@ -42,8 +45,21 @@ export class PreCheck {
       .map((group) => group.filter(({ name, version }) => !this.#checked.has(keyOf(name, formatVersion(version)))))
       .filter((group) => group.length > 0);
     if (open.length === 0 || !this.#served) return false;
-    const checked = await Promise.all(open.map((group) => this.#checkGroup(group)));
+    const checked = await Promise.all(open.map((group) => this.#tryGroup(group)));
     return checked.some((done) => done);
+  }
+
+  /** The service refuses to check a kernel that an instance no longer has: the first refusal is worth another look. */
+  async #tryGroup(group: readonly FleetMember[]): Promise<boolean> {
+    try {
+      return await this.#checkGroup(group);
+    } catch (error) {
+      const keys = group.map(({ name, version }) => keyOf(name, formatVersion(version)));
+      const refused = error instanceof PinError && error.code === "blocked";
+      if (!refused || keys.every((key) => this.#refused.has(key))) throw error;
+      for (const key of keys) this.#refused.add(key);
+      return true;
+    }
   }
 
   async #checkGroup(group: readonly FleetMember[]): Promise<boolean> {

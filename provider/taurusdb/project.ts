@@ -3,12 +3,10 @@ import { refused } from "./contact";
 import type { Gateway } from "./gateway";
 import { type Instance, instance, instancePage, type JobRow, type ScheduleRow } from "./schema";
 import { Moments, Shared } from "./shared";
-import { KERNEL_UPGRADE, readJobs, readSchedules } from "./tasks";
+import { JOB_HISTORY, KERNEL_UPGRADE, readJobs, readSchedules } from "./tasks";
 
 /** Most instances in a page. */
 const PAGE = 100;
-/** How far back ended jobs are of interest; running ones show as the state of their instance, however old. */
-const JOB_HISTORY = 6 * 3_600_000;
 /** One look at the details of a task in so many milliseconds, whichever pin asks: they only tell a person what is left. */
 const DETAIL_TURN = 30_000;
 
@@ -29,15 +27,17 @@ export class Project {
   /** When an instance was last looked at. */
   readonly #seen = new Map<string, number>();
 
-  /** @param gateway one that ends with no single pin */
+  /** @param gateway one that ends with no single pin; the readings end when nobody waits for them */
   constructor(gateway: Gateway, clock: Clock) {
     const { moments } = this;
     this.#clock = clock;
-    this.instances = new Shared(clock, moments, () => readInstances(gateway));
-    this.jobs = new Shared(clock, moments, () =>
-      readJobs(gateway, { jobName: KERNEL_UPGRADE, since: clock.now() - JOB_HISTORY }),
+    this.instances = new Shared(clock, moments, (signal) => readInstances(gateway.until(signal)));
+    this.jobs = new Shared(clock, moments, (signal) =>
+      readJobs(gateway.until(signal), { jobName: KERNEL_UPGRADE, since: clock.now() - JOB_HISTORY }),
     );
-    this.schedules = new Shared(clock, moments, () => readSchedules(gateway, { status: "Pending" }));
+    this.schedules = new Shared(clock, moments, (signal) =>
+      readSchedules(gateway.until(signal), { status: "Pending" }),
+    );
   }
 
   /** Some instances were looked at just now. @returns the moment */

@@ -4,8 +4,8 @@ import { Caller } from "./caller";
 import type { Connection } from "./connection";
 import { troubleWith } from "./contact";
 import type { Scope } from "./iam";
+import { Joint } from "./joint";
 import { projects } from "./schema";
-import { within } from "./within";
 
 /**
  * The project in which the service is called: the one given, or the region's. Looked up once for an account in a process.
@@ -17,20 +17,23 @@ export async function projectIdOf(
   signal: AbortSignal,
 ): Promise<string> {
   if (projectId !== undefined) return projectId;
-  return connection.account.projects.get(region) ?? within(signal, lookUpOnce(connection, region));
+  return connection.account.projects.get(region) ?? lookUpOnce(connection, region).for(signal);
 }
 
-/** One look-up, however many wait for it. It ends with none of them. */
-function lookUpOnce(connection: Connection, region: string): Promise<string> {
-  const { lookups, account, signal } = connection;
+/** One look-up, however many wait for it. */
+function lookUpOnce(connection: Connection, region: string): Joint<string> {
+  const { lookups, account } = connection;
   const known = lookups.get(region);
-  if (known !== undefined) return known;
-  const lookup = lookUp(new Caller(connection, signal), connection, region)
-    .then((id) => {
+  if (known?.abandoned === false) return known;
+  const lookup: Joint<string> = new Joint(async (signal) => {
+    try {
+      const id = await lookUp(new Caller(connection, AbortSignal.any([connection.signal, signal])), connection, region);
       account.projects.set(region, id);
       return id;
-    })
-    .finally(() => lookups.delete(region));
+    } finally {
+      if (lookups.get(region) === lookup) lookups.delete(region);
+    }
+  });
   lookups.set(region, lookup);
   return lookup;
 }

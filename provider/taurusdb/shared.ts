@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock";
-import { within } from "./within";
+import { Joint } from "./joint";
 
 /** Counts readings as they begin, so that "begun after that" does not depend on how fine a clock is. */
 export class Moments {
@@ -28,19 +28,19 @@ interface Flight<T> {
   readonly moment: number;
   /** In elapsed milliseconds of the clock. */
   readonly at: number;
-  readonly landing: Promise<T>;
+  readonly reading: Joint<T>;
 }
 
 /** Something that is read for everybody who asks at about the same time. */
 export class Shared<T> {
   readonly #clock: Clock;
   readonly #moments: Moments;
-  readonly #readAll: () => Promise<T>;
+  readonly #readAll: (signal: AbortSignal) => Promise<T>;
   #last: { readonly flight: Flight<T>; readonly value: T } | undefined;
   #flight: Flight<T> | undefined;
 
-  /** @param readAll ends with no single asker */
-  constructor(clock: Clock, moments: Moments, readAll: () => Promise<T>) {
+  /** @param readAll ends when its signal says that nobody waits for it any more */
+  constructor(clock: Clock, moments: Moments, readAll: (signal: AbortSignal) => Promise<T>) {
     this.#clock = clock;
     this.#moments = moments;
     this.#readAll = readAll;
@@ -48,20 +48,23 @@ export class Shared<T> {
 
   /**
    * From an earlier reading, one that is under way, or a new one.
-   * @param signal ends the waiting of this asker alone
+   * @param signal ends the waiting of this asker alone; once it has ended, nothing is begun for it
    */
-  read(freshness: Freshness, signal: AbortSignal): Promise<T> {
+  async read(freshness: Freshness, signal: AbortSignal): Promise<T> {
+    signal.throwIfAborted();
     const serves = (flight: Flight<T> | undefined): flight is Flight<T> =>
       flight !== undefined && flight.moment > freshness.after && this.#clock.elapsed() - flight.at <= freshness.within;
-    if (this.#last !== undefined && serves(this.#last.flight)) return Promise.resolve(this.#last.value);
-    const flight = serves(this.#flight) ? this.#flight : this.#start();
-    return within(signal, flight.landing);
+    if (this.#last !== undefined && serves(this.#last.flight)) return this.#last.value;
+    const under = this.#flight;
+    const flight = serves(under) && !under.reading.abandoned ? under : this.#start();
+    return flight.reading.for(signal);
   }
 
   #start(): Flight<T> {
-    const flight = { moment: this.#moments.next(), at: this.#clock.elapsed(), landing: this.#readAll() };
+    const reading = new Joint(this.#readAll);
+    const flight = { moment: this.#moments.next(), at: this.#clock.elapsed(), reading };
     this.#flight = flight;
-    flight.landing.then(
+    reading.result.then(
       (value) => this.#landed(flight, value),
       () => this.#landed(flight),
     );

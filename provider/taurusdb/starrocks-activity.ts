@@ -8,8 +8,8 @@ import { canonicalJobId, type JobIds } from "./job-ids";
 import type { JobRow, ScheduleRow, StarRocks } from "./schema";
 import { actionsOf, dailyWindow, type Ids } from "./starrocks";
 import { newest } from "./starrocks-standing";
-import { conditionOf } from "./status";
-import { readJob, readJobs, readSchedules } from "./tasks";
+import { conditionOf, type JobState, jobStateOf } from "./status";
+import { JOB_HISTORY, readJob, readJobs, readSchedules } from "./tasks";
 import { anyWindow, windowOf } from "./window";
 
 /** What a StarRocks instance is busy with. */
@@ -19,6 +19,7 @@ export const KIND = "StarRocks kernel upgrade";
 export const NEWEST = "the newest kernel";
 /** Whatever an upgrade is called, this is in its name. It only tells an upgrade of which we have no id from a resize. */
 const UPGRADE = /upgrade/i;
+const ENDED: ReadonlySet<JobState> = new Set<JobState>(["completed", "failed", "canceled"]);
 
 export interface ActivityOptions {
   readonly access: Access;
@@ -71,7 +72,7 @@ async function runningIn({ access, jobIds }: ActivityOptions, detail: StarRocks)
 async function waitingFor(options: ActivityOptions, to: string, daily: string): Promise<Activity | undefined> {
   const { access, jobIds, ids, now } = options;
   const [rows, schedule] = await Promise.all([
-    acceptedJobs(access.gateway, ids),
+    acceptedJobs(access.gateway, ids, now),
     scheduledUpgrade(access.gateway, ids),
   ]);
   const taskOf = (id: string): Task => ({ id: jobIds.note(id), kind: KIND, to });
@@ -82,9 +83,14 @@ async function waitingFor(options: ActivityOptions, to: string, daily: string): 
   return { kind: "deferred", task: taskOf(schedule.job_id), window: windowOf(schedule) ?? anyWindow(daily, now) };
 }
 
-/** Upgrades that were accepted and have not begun: some seconds, or as long as an approval takes. */
-async function acceptedJobs(gateway: Gateway, ids: Ids): Promise<readonly JobRow[]> {
-  const [pending, unauthorized] = await Promise.all([
+/**
+ * Upgrades that were accepted and have not begun: some seconds, or as long as an approval takes. The states that are known
+ * to wait are asked for however old the job is. The last hours are read whole beside that: there may be states that no
+ * document has, and a job may run before its instance says so.
+ */
+async function acceptedJobs(gateway: Gateway, ids: Ids, now: number): Promise<readonly JobRow[]> {
+  const rows = await Promise.all([
+    readJobs(gateway, { since: now - JOB_HISTORY }),
     readJobs(gateway, { status: "Pending" }),
     // A state of newer regions; older ones may refuse to be asked for it.
     readJobs(gateway, { status: "Unauthorized" }).catch((error: unknown) => {
@@ -92,7 +98,11 @@ async function acceptedJobs(gateway: Gateway, ids: Ids): Promise<readonly JobRow
       throw error;
     }),
   ]);
-  return [...pending, ...unauthorized].filter((row) => isOurs(row.instance_id, row.job_name, ids));
+  return rows.flat().filter((row) => !hasEnded(row) && isOurs(row.instance_id, row.job_name, ids));
+}
+
+function hasEnded({ status }: JobRow): boolean {
+  return ENDED.has(jobStateOf(status));
 }
 
 /** Which of the two ids stands in a row is not documented; beside the TaurusDB one only a name tells whose it is. */

@@ -35,6 +35,11 @@ export async function readJob(gateway: Gateway, ids: JobIds, id: string): Promis
   return undefined;
 }
 
+/**
+ * How far back jobs are of interest, in milliseconds: running ones show as the state of their instance, however old.
+ */
+export const JOB_HISTORY = 6 * 3_600_000;
+
 /** What instant tasks are asked for by. There is no filter by instance. */
 export interface JobFilter {
   readonly status?: string;

@@ -9,9 +9,13 @@ interface Place {
   readonly value: Json;
 }
 
-/** What was done: the new text, and the texts in it that the vendor never said. */
+/** What was done: the new text. */
 export interface Damaged {
   readonly text: string;
+  /**
+   * The texts in it that the vendor never said, and the versions beside the damage: whoever cannot use one may go by
+   * another, as by the release of a Redis where its patch is not told.
+   */
   readonly told: readonly string[];
 }
 
@@ -42,7 +46,12 @@ export function damage(text: string, how: Damage, pick: number): Damaged {
   if (place === undefined) return { text: JSON.stringify(choose(OTHERS, pick) ?? null), told: [] };
   const chance = Math.floor(pick / 1_009);
   const told = change(place, fitting.length > 0 ? how : "missing", chance);
-  return { text: JSON.stringify(root), told };
+  return { text: JSON.stringify(root), told: [...told, ...versionsOf(place.holder)] };
+}
+
+function versionsOf(holder: Place["holder"]): string[] {
+  const values: readonly Json[] = Object.values(holder);
+  return values.filter((value) => typeof value === "string").filter((text) => VERSION.test(text));
 }
 
 /** Something that is not the vendor's answer at all. */

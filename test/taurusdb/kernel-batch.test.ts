@@ -137,6 +137,14 @@ describe("the pre-check", () => {
     expect(cloud.acceptedUpgrades.flatMap(({ instances }) => instances)).toHaveLength(4);
   });
 
+  it("of an instance that is upgraded meanwhile is refused, and leads to another look", async () => {
+    const { lifecycle, inputs, cloud, clock, ids } = fleet(2, ["2.0.69.250900"]);
+    void clock.sleep(1_000).then(() => cloud.control.setKernel("2.0.78.260600", ids[0]));
+    expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
+    expect(cloud.journal.find("POST", /pre-check-result$/).some(({ status }) => status === 400)).toBe(true);
+    expect(cloud.acceptedUpgrades.map(({ instances }) => instances)).toEqual([[ids[1]]]);
+  });
+
   it("is left out where the region does not have it", async () => {
     const { lifecycle, inputs, cloud } = fleet(2, ["2.0.69.250900"]);
     cloud.control.setFeatures([]);

@@ -52,6 +52,17 @@ describe("an upgrade that outlives its run", () => {
     expect(world.writes()).toBe(1);
   });
 
+  it("is found while it is accepted and its job is in a state that no document has", async () => {
+    const world = rig();
+    await cutShort(world, "10s");
+    const id = world.cloud.jobs[0]?.id ?? "";
+    world.cloud.control.showStatus("Ripening", id);
+    void world.clock.sleep(MINUTE).then(() => world.cloud.control.showStatus(null, id));
+    const { outs } = await world.lifecycle.create(world.inputs());
+    expect(outs).toMatchObject({ status: "current", lastUpgrade: { task: id, joined: true } });
+    expect(world.writes()).toBe(1);
+  });
+
   it.each(["X", "UpgradeHtap"])("is never started twice, whatever it is called: %s", async (starRocksJobName) => {
     const world = rig({ switches: { starRocksJobName, starRocksJobInstance: "taurusdb" } });
     await cutShort(world, "10s");
