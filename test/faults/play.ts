@@ -7,7 +7,7 @@ import { ProviderProcess, type Surroundings } from "./provider-process";
 import { type Ending, Stack } from "./stack";
 import { Timeline } from "./timeline";
 import { Truth } from "./truth";
-import { Verdicts } from "./verdicts";
+import { textOf, Verdicts } from "./verdicts";
 import type { World, WorldOfType } from "./world";
 
 /** What came of a history. */
@@ -188,6 +188,8 @@ class Performance {
       this.#judge.that(excused, "converges", () => `up ends with ${status}, but it is ${this.#world.standing()}`);
       return "refresh";
     }
+    // One of several is newer, which this pin refuses before anything is done about the others.
+    if (ending?.kind === "failed" && / \[newer\]$/.test(textOf(ending.error))) this.#stack.amend({ onNewer: "accept" });
     this.#world.mend();
     return "up";
   }

@@ -30,7 +30,7 @@ const OPEN = new Set<unknown>(["running", "unknown", "deferred"]);
 /** A stack with one resource: the calls that the engine makes, and what it keeps of the answers (test/engine/local). */
 export class Stack {
   state: Saved | undefined;
-  readonly #inputs: Values;
+  #inputs: Values;
   readonly #timeline: Timeline;
   /** Milliseconds of the kind's default time limit. */
   readonly #timeout: number;
@@ -39,6 +39,11 @@ export class Stack {
     this.#inputs = inputs;
     this.#timeout = timeout;
     this.#timeline = timeline;
+  }
+
+  /** The program is changed. */
+  amend(args: Values): void {
+    this.#inputs = { ...this.#inputs, ...args };
   }
 
   /** Whether an upgrade stands in the state that has not ended, or of which nobody knows. */

@@ -176,7 +176,8 @@ export class Verdicts {
   }
 }
 
-function textOf(error: unknown): string {
+/** The sentence that a failed command ends with, and its code. */
+export function textOf(error: unknown): string {
   if (!(error instanceof Error)) return `something that is no error: ${String(error)}`;
   if ("reasons" in error && Array.isArray(error.reasons)) return String(error.reasons[0]);
   return error.message;
