@@ -106,6 +106,18 @@ describe("upgrades that wait for their windows", () => {
     expect(outcome).toMatchObject({ status: "deferred", upgrade: { tasks: { i001: "t1" } } });
   });
 
+  it("of which the vendor took one silently not are asked for again, by runs that do not wait as well", async () => {
+    const forgotten = { window: evening, fates: [{ ends: "never" }, {}] } as const;
+    const world = new World([...many(1, OLD, { window: evening }), ...many(1, OLD, forgotten, 2)]);
+    const up: Up = { ...windowed, policy: { wait: false } };
+    await world.up(up);
+    const { calls, took } = await world.up(up);
+    expect(calls).toEqual([["i002"]]);
+    expect(took).toBeLessThan(6 * MINUTE);
+    await world.clock.sleep(11 * HOUR);
+    expect((await world.up(up)).outcome).toMatchObject({ status: "current", upgrade: { state: "succeeded" } });
+  });
+
   it("are found after a lost answer", async () => {
     const world = fleet();
     const { outcome, calls } = await world.up({ ...windowed, faults: ["lost-after"] });

@@ -301,7 +301,7 @@ describe("what an earlier run has left", () => {
   it("is waited for when it has succeeded and the version does not show yet, as long as this run sees that", () => {
     const done = member({ ended: succeeded("t2", NOW - 59 * MINUTE) });
     const remembered = record("running", 60 * MINUTE);
-    const wait = { kind: "wait", message: "completed, the new version does not show yet", accepted: true };
+    const wait = { kind: "wait", message: "completed, the new version does not show yet", accepted: false };
     const early = shown(new Tally(), SETTLE - 1, done);
     expect(verdictOn(done, circumstances({ remembered, tally: early }))).toEqual(wait);
     const late = shown(new Tally(), SETTLE, done);
@@ -331,7 +331,7 @@ describe("what an earlier run has left", () => {
   it("is a scheduled task that may be about to start, when it does not show around its window", () => {
     const shut = Date.parse(window.closes);
     const about = circumstances({ remembered: own, defers: true });
-    expect(verdictOn(member(), about)).toEqual(asked);
+    expect(verdictOn(member(), about)).toEqual({ ...asked, accepted: false });
     expect(verdictOn(member(), { ...about, now: NOW + SETTLE })).toEqual({ kind: "send" });
     expect(verdictOn(member(), { ...about, now: shut + SETTLE })).toEqual({ kind: "send" });
     expect(verdictOn(member({ name: "b" }), about)).toEqual({ kind: "send" });
