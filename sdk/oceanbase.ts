@@ -6,7 +6,8 @@ const SECRETS = ["password", "agentPassword", "clientKey"];
 /** How to reach the obshell agents of a cluster. */
 export interface ConnectionArgs {
   /**
-   * Addresses of one or several agents of the cluster. Any of them may be down.
+   * Addresses of the agents of one cluster, host and port; IPv6 in brackets. One suffices and any may be down, but name all
+   * of them: an upgrade that stopped half way can only be continued through an agent whose own member is still old.
    * @example ["http://10.0.0.1:2886", "http://10.0.0.2:2886"]
    */
   readonly endpoints: pulumi.Input<pulumi.Input<string>[]>;
@@ -20,7 +21,7 @@ export interface ConnectionArgs {
    * @default the config value `oceanbase:agentPassword`, or the environment variable `OCEANBASE_AGENT_PASSWORD`
    */
   readonly agentPassword?: pulumi.Input<string>;
-  /** The CA that signed the agents' certificates, as PEM text. */
+  /** The CA that signed the agents' certificates, or such a certificate itself, as PEM text. */
   readonly caCertificate?: pulumi.Input<string>;
   /** Client certificate for agents that ask for one, as PEM text. */
   readonly clientCertificate?: pulumi.Input<string>;
@@ -40,6 +41,7 @@ export interface UpgradeArgs extends ConnectionArgs, CommonArgs {
   /**
    * Local RPM files that the upgrade needs, as paths relative to the program. Those that the cluster does not have yet are
    * uploaded before the upgrade; name, version, release and architecture are read from the files, not from their names.
+   * Without it every package has to be in the cluster.
    * @example ["./rpms/oceanbase-ce-4.3.5.2-102000042025031214.el7.x86_64.rpm"]
    */
   readonly packages?: pulumi.Input<pulumi.Input<string>[]>;
@@ -48,7 +50,7 @@ export interface UpgradeArgs extends ConnectionArgs, CommonArgs {
    * locked.
    * - `report`: say what failed and what would be accepted now
    * - `retry`: the next `up` sends RETRY, once, which goes on from the failed stage
-   * - `rollback`: send ROLLBACK while the server allows it (before the agents restart), wait for it, and fail all the same
+   * - `rollback`: send ROLLBACK while obshell allows it (before the agents restart), wait for it, and fail all the same
    * @default "report"
    */
   readonly onFailure?: pulumi.Input<"report" | "retry" | "rollback">;
@@ -57,25 +59,27 @@ export interface UpgradeArgs extends ConnectionArgs, CommonArgs {
 /** Arguments of {@link ClusterVersion}. */
 export interface ClusterVersionArgs extends UpgradeArgs {
   /**
-   * The version that every observer shall run: exact (`4.3.5.2`), a prefix (`4.3.5`) or a floor (`>=4.3.5.2`). For a
-   * prefix and a floor the uploaded packages decide: the newest that satisfies it is the target.
+   * The version that every observer shall run: exact (`4.3.5.2`), a prefix of three parts (`4.3.5`) or a floor
+   * (`>=4.3.5.2`). For a prefix and a floor the packages decide: the newest that satisfies it is the target.
    */
   readonly version: pulumi.Input<string>;
   /**
    * Build and distribution of the packages, only with an exact version. The build is then part of the pin; the
    * distribution cannot be observed.
-   * @default the one release of the version that is uploaded
+   * @default the one release of the version that there is; several are an error
    * @example "102000042025031214.el7"
    */
   readonly release?: pulumi.Input<string>;
   /**
-   * `rolling` upgrades zone by zone and needs three zones; `stopService` upgrades all at once, without service meanwhile.
+   * How the observers are replaced.
+   * - `rolling`: zone by zone; needs three zones, two on shared storage
+   * - `stopService`: all at once, without service meanwhile
    * @default "rolling"
    */
   readonly mode?: pulumi.Input<"rolling" | "stopService">;
   /**
-   * Directory for the packages on every host. CAUTION: a rollback deletes it recursively, so it has to be a directory of
-   * its own.
+   * Directory for the packages on every host, an absolute path. CAUTION: a rollback deletes it recursively, so it has to be
+   * a directory of its own; first-level directories, the agents' home and its parents are refused.
    * @default `upgrade` in the agent's home
    */
   readonly upgradeDir?: pulumi.Input<string>;
@@ -105,7 +109,7 @@ export interface ClusterVersionArgs extends UpgradeArgs {
 export class ClusterVersion extends VersionResource {
   /** The version as written in the program, known at preview: for use by what depends on it. */
   declare readonly version: pulumi.Output<string>;
-  /** The lowest version that an observer runs. */
+  /** The lowest version that an observer runs, without its build. */
   declare readonly currentVersion: pulumi.Output<string>;
 
   constructor(name: string, args: ClusterVersionArgs, options?: pulumi.CustomResourceOptions) {
@@ -121,19 +125,19 @@ export class ClusterVersion extends VersionResource {
 /** Arguments of {@link AgentVersion}. */
 export interface AgentVersionArgs extends UpgradeArgs {
   /**
-   * The obshell version that every agent shall run: exact (`4.3.3.0`), a prefix (`4.3.3`) or a floor (`>=4.3.3.0`). For a
-   * prefix and a floor the newest uploaded `obshell` package that satisfies it is the target.
+   * The obshell version that every agent shall run: exact (`4.3.3.0`), a prefix of three parts (`4.3.3`) or a floor
+   * (`>=4.3.3.0`). For a prefix and a floor the newest `obshell` package that satisfies it is the target.
    */
   readonly version: pulumi.Input<string>;
   /**
    * Build and distribution of the package, only with an exact version. The build is then part of the pin.
-   * @default the one release of the version that is uploaded
+   * @default the one release of the version that there is; several are an error
    * @example "102025103117.el7"
    */
   readonly release?: pulumi.Input<string>;
   /**
-   * Directory for the package on every host. CAUTION: a rollback deletes it recursively, so it has to be a directory of its
-   * own.
+   * Directory for the package on every host, an absolute path. CAUTION: a rollback deletes it recursively, so it has to be a
+   * directory of its own; first-level directories, the agents' home and its parents are refused.
    * @default `upgrade` in the agent's home
    */
   readonly upgradeDir?: pulumi.Input<string>;
@@ -155,7 +159,7 @@ export interface AgentVersionArgs extends UpgradeArgs {
 export class AgentVersion extends VersionResource {
   /** The version as written in the program, known at preview: for use by what depends on it. */
   declare readonly version: pulumi.Output<string>;
-  /** The lowest version that an agent runs. */
+  /** The lowest version that an agent runs, without its build. */
   declare readonly currentVersion: pulumi.Output<string>;
 
   constructor(name: string, args: AgentVersionArgs, options?: pulumi.CustomResourceOptions) {

@@ -8,7 +8,8 @@ export interface ConnectionArgs {
   /**
    * API addresses of the cluster's nodes. Any of them may be down. A node that is not the master redirects to it; such a
    * redirect is followed only to hosts named here or listed by the cluster, so name all nodes.
-   * @default the config value `redisenterprise:endpoints`, or `REDIS_ENTERPRISE_URL`, with commas between them
+   * @default the config value `redisenterprise:endpoints`, or the environment variable `REDIS_ENTERPRISE_URL`, with commas
+   * between them; required in one of these places
    * @example ["https://10.0.0.1:9443", "https://10.0.0.2:9443", "https://10.0.0.3:9443"]
    */
   readonly endpoints?: pulumi.Input<pulumi.Input<string>[]>;
@@ -23,8 +24,10 @@ export interface ConnectionArgs {
    */
   readonly password?: pulumi.Input<string>;
   /**
-   * `basic` sends the password with every request, and asks for a token only where the cluster has Basic switched off
-   * (8.2.0 and later). `token` asks for a token at once.
+   * How the user logs in.
+   * - `basic`: the password goes with every request; a token is asked for only where the cluster has Basic switched off
+   *   (8.2.0 and later)
+   * - `token`: a token is asked for at once
    * @default "basic"
    */
   readonly authentication?: pulumi.Input<"basic" | "token">;
@@ -38,7 +41,8 @@ export interface ConnectionArgs {
   readonly serverName?: pulumi.Input<string>;
   /**
    * Accept any certificate.
-   * @default false, the config value `redisenterprise:allowUntrustedCertificate`, or `REDIS_ENTERPRISE_INSECURE`
+   * @default the config value `redisenterprise:allowUntrustedCertificate`, or the environment variable
+   * `REDIS_ENTERPRISE_INSECURE`; else `false`
    */
   readonly allowUntrustedCertificate?: pulumi.Input<boolean>;
   /**
@@ -50,9 +54,9 @@ export interface ConnectionArgs {
 
 /** Arguments of both resources. The database is named once: by its uid, or by its name. */
 export interface DatabaseArgs extends ConnectionArgs, CommonArgs {
-  /** The uid of the database. */
+  /** The uid of the database. Either this or `databaseName` is required. */
   readonly databaseId?: pulumi.Input<number>;
-  /** The name of the database; it has to be the only one of that name. */
+  /** The name of the database, which has to be the only one of that name. Either this or `databaseId` is required. */
   readonly databaseName?: pulumi.Input<string>;
   /**
    * Keep the roles of master and replica shards, at the price of a second failover of each.
@@ -127,8 +131,10 @@ export interface DatabaseVersionArgs extends DatabaseArgs {
    */
   readonly redisVersion: pulumi.Input<string>;
   /**
-   * What becomes of the modules. `bundled` lets the server move them to the builds that come with the target; on the way to
-   * Redis 8 it adds search, timeseries, bf and ReJSON. `keep` leaves them as they are, where they can run on the target.
+   * What becomes of the modules.
+   * - `bundled`: the server moves them to the builds that come with the target; on the way to Redis 8 it adds search,
+   *   timeseries, bf and ReJSON
+   * - `keep`: they stay as they are, where they can run on the target
    * @default "bundled"
    */
   readonly modules?: pulumi.Input<"bundled" | "keep">;

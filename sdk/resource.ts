@@ -22,11 +22,11 @@ export interface ResourceShape {
 
 /** Common to all resources of this package: a dynamic resource in every respect, but with a constant provider. */
 export abstract class VersionResource extends pulumi.CustomResource {
-  /** Version per member, as observed. */
+  /** The version of each member, as it was last observed. Keys are the vendor's own names. */
   declare readonly members: pulumi.Output<Record<string, string>>;
-  /** How what runs stands to the pin. */
+  /** How what runs stands to the pin, in one word. */
   declare readonly status: pulumi.Output<Status>;
-  /** The last upgrade that this resource started or joined. */
+  /** The last upgrade that this resource started or joined; absent when there was none. */
   declare readonly lastUpgrade: pulumi.Output<Upgrade | undefined>;
 
   /**
@@ -39,35 +39,36 @@ export abstract class VersionResource extends pulumi.CustomResource {
     options: pulumi.CustomResourceOptions = {},
   ) {
     const token = `pulumi-nodejs:dynamic/${shape.type}`;
+    const { parent, customTimeouts } = options;
+    const secrets = shape.secrets.filter((key) => args[key] !== undefined);
     super(
       token,
       name,
       {
+        // Every key costs the program and the state a little, so there is none that is not needed.
         ...Object.fromEntries([...OBSERVED, ...shape.observed].map((key) => [key, undefined])),
-        ...sealed(args, shape.secrets),
+        ...args,
+        ...Object.fromEntries(secrets.map((key) => [key, pulumi.secret(args[key])])),
         __provider: PROVIDER,
-        __urn: pulumi.createUrn(name, token, options.parent),
-        __timeouts: options.customTimeouts,
+        __urn: parent === undefined ? urnBelowStack(token, name) : pulumi.createUrn(name, token, parent),
+        ...(customTimeouts === undefined ? {} : { __timeouts: customTimeouts }),
       },
-      pulumi.mergeOptions(options, { additionalSecretOutputs: [...shape.secrets] }),
+      secrets.length === 0 ? options : pulumi.mergeOptions(options, { additionalSecretOutputs: secrets }),
     );
   }
 }
 
-function sealed(args: pulumi.Inputs, secrets: readonly string[]): pulumi.Inputs {
-  const entries = Object.entries(args).map(([key, value]) => {
-    const secret = value !== undefined && secrets.includes(key);
-    return [key, secret ? pulumi.secret(value) : value] as const;
-  });
-  return Object.fromEntries(entries);
+/** What `pulumi.createUrn` says of a resource without a parent, without the outputs that it makes on the way. */
+function urnBelowStack(token: string, name: string): string {
+  return `urn:pulumi:${pulumi.getStack()}::${pulumi.getProject()}::${token}::${name}`;
 }
 
 /**
  * - `current`: what runs satisfies the pin
- * - `behind`: it does not
- * - `newer`: something newer than the pin runs
- * - `upgrading`: an upgrade runs
- * - `deferred`: an upgrade waits for its window
+ * - `behind`: it does not, and no upgrade to the pin is known to be under way
+ * - `newer`: something newer than the pin runs; nothing is called for that
+ * - `upgrading`: an upgrade was accepted and is not known to have ended
+ * - `deferred`: an upgrade waits for its maintenance window
  * - `failed`: the last upgrade failed
  */
 export type Status = "current" | "behind" | "newer" | "upgrading" | "deferred" | "failed";
@@ -76,19 +77,32 @@ export type Status = "current" | "behind" | "newer" | "upgrading" | "deferred" |
 export interface Upgrade {
   /** The vendor's id of the task. */
   readonly task: string;
+  /** What the vendor calls such an upgrade. */
   readonly kind: string;
+  /** The lowest version that ran when it began. */
   readonly from: string;
+  /** The version that it goes to, as far as the vendor tells. */
   readonly to: string;
   /** When the call was sent, or the running upgrade was first seen. */
   readonly startedAt: string;
+  /** When its end was seen; absent until then. */
   readonly finishedAt?: string;
   /** Set when the upgrade was found running, not started by this resource: it is never operated on. */
   readonly joined?: true;
-  /** The vendor's maintenance window that a deferred upgrade waits for. */
+  /** Of many that wait for their windows: the vendor's task of each, by member. */
+  readonly tasks?: Readonly<Record<string, string>>;
+  /** The vendor's maintenance window that a deferred upgrade waits for; of many, from the first opening to the last closing. */
   readonly window?: { readonly opens: string; readonly closes: string };
   /**
-   * `deferred`: it waits for its window. `unknown`: the answer to the call was lost. `gone`: the vendor no longer knows the
-   * task. `withdrawn`: it was taken back before its window.
+   * Where it stands:
+   * - `running`: it was not over when it was last seen
+   * - `deferred`: it waits for its window
+   * - `succeeded`: the vendor says that it is done
+   * - `failed`: the vendor says that it failed
+   * - `rolled-back`: it ended by being undone
+   * - `withdrawn`: it was taken back before its window
+   * - `unknown`: the answer to the call was lost
+   * - `gone`: the vendor no longer knows the task
    */
   readonly state: "running" | "deferred" | "succeeded" | "failed" | "rolled-back" | "withdrawn" | "unknown" | "gone";
 }
@@ -96,20 +110,22 @@ export interface Upgrade {
 /** Arguments of every pin. */
 export interface CommonArgs {
   /**
-   * What to do when something newer than the pin runs: `report` warns, `accept` is silent, `fail` ends the preview with
-   * an error. Nothing is ever downgraded.
+   * What to do when something newer than the pin runs. Nothing is ever downgraded.
+   * - `report`: warn
+   * - `accept`: no warning, and no drift
+   * - `fail`: end the preview, or the run, with an error
    * @default "report"
    */
   readonly onNewer?: pulumi.Input<"report" | "accept" | "fail">;
   /**
    * Whether to wait for the end of the upgrade. With false `up` returns once the vendor has accepted it, with the task in
-   * `lastUpgrade`, and the next `up` looks again.
+   * `lastUpgrade` and `status: "upgrading"`, and the next `up` looks what became of it.
    * @default true
    */
   readonly wait?: pulumi.Input<boolean>;
   /**
-   * How long nobody may answer while an upgrade runs, such as `"30m"`. Agents and databases restart during their own
-   * upgrade, so silence is normal for a while.
+   * How long nobody may answer while an upgrade runs, counted from the last answer. Agents and databases restart during
+   * their own upgrade, so silence is normal for a while. A system that never answered is given one minute.
    * @default "20m"
    */
   readonly unreachableTimeout?: pulumi.Input<string>;

@@ -10,7 +10,7 @@ const SECRETS = ["accessKey", "secretKey", "securityToken", "password"];
  */
 export interface ConnectionArgs {
   /**
-   * The region of the instances. The service's address follows from it.
+   * The region of the instances. The service's address follows from it. Needed unless `endpoint` and `projectId` are given.
    * @default the config value `huaweicloud:region`, or the environment variable `HW_REGION_NAME`
    * @example "cn-north-4"
    */
@@ -85,7 +85,7 @@ export interface KernelArgs extends ConnectionArgs, CommonArgs {
 /** Arguments of {@link KernelVersion}. */
 export interface KernelVersionArgs extends KernelArgs {
   /**
-   * The TaurusDB instances, each once: 36 letters and digits that end in `in07`.
+   * The TaurusDB instances of one project, each once: 36 letters and digits that end in `in07`.
    * @example ["6754902da1f447269c6979b0590102a5in07"]
    */
   readonly instanceIds: pulumi.Input<pulumi.Input<string>[]>;
@@ -127,7 +127,7 @@ export class KernelVersion extends VersionResource {
   declare readonly version: pulumi.Output<string>;
   /** The lowest version that an instance runs. */
   declare readonly currentVersion: pulumi.Output<string>;
-  /** What became of each instance that did not get to the pin, a sentence each; absent when all did. */
+  /** What became of each instance that did not get to the pin, a sentence each, by instance id; absent when all did. */
   declare readonly problems: pulumi.Output<Record<string, string> | undefined>;
 
   constructor(name: string, args: KernelVersionArgs, options?: pulumi.CustomResourceOptions) {

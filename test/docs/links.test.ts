@@ -1,13 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { anchorsOf, type Page, page, pages, proseOf, ROOT } from "./pages";
-
-/** Targets of a page's links, images included, that lie in the repository. */
-function localLinks(of: Page): string[] {
-  const targets = [...proseOf(of).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = ""]) => target);
-  return targets.filter((target) => !/^[a-z]+:/i.test(target));
-}
+import { anchorsOf, localLinksOf, type Page, page, pages, ROOT, rowsOf } from "./pages";
 
 /** What is wrong with a link; undefined when it leads somewhere. */
 function problem(from: Page, target: string): string | undefined {
@@ -21,11 +15,11 @@ function problem(from: Page, target: string): string | undefined {
 
 describe("links of the documentation", () => {
   it.each(pages().map((one) => [one.path, one] as const))("%s leads to files and headings that exist", (_, one) => {
-    expect(localLinks(one).flatMap((target) => problem(one, target) ?? [])).toEqual([]);
+    expect(localLinksOf(one).flatMap((target) => problem(one, target) ?? [])).toEqual([]);
   });
 
   it("are found, and broken ones are told", () => {
-    const links = pages().flatMap(localLinks);
+    const links = pages().flatMap(localLinksOf);
     expect(links.length).toBeGreaterThan(40);
     const from = page("README.md");
     expect(problem(from, "docs/nothing.md")).toContain("there is no docs/nothing.md");
@@ -36,7 +30,7 @@ describe("links of the documentation", () => {
   it("reach every page from the README", () => {
     const reached = new Set(["README.md"]);
     for (const path of reached) {
-      for (const target of localLinks(page(path))) {
+      for (const target of localLinksOf(page(path))) {
         const file = join(dirname(path), target.split("#")[0] ?? "");
         if (file.endsWith(".md")) reached.add(file);
       }
@@ -46,8 +40,12 @@ describe("links of the documentation", () => {
   });
 });
 
-describe("README", () => {
-  it("is short", () => {
-    expect(page("README.md").text.split("\n").length).toBeLessThan(250);
+describe("the table of contents", () => {
+  it("has every page, each with one line", () => {
+    const rows = rowsOf(page("docs/README.md"), "page");
+    const listed = rows.map(([link = ""]) => join("docs", /\]\(([^)#]+)\)/.exec(link)?.[1] ?? ""));
+    const docs = pages().map(({ path }) => path);
+    expect(listed.sort()).toEqual(docs.filter((path) => /^docs\/(?!README)/.test(path)).sort());
+    expect(rows.filter(([, line = ""]) => line.length < 15)).toEqual([]);
   });
 });

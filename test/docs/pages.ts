@@ -60,6 +60,12 @@ export function proseOf({ text }: Page): string {
   return text.replaceAll(/^\s*```[\s\S]*?^\s*```$/gm, "");
 }
 
+/** Targets of a page's links, images included, that are not on the web: `errors.md#errors`. */
+export function localLinksOf(page: Page): string[] {
+  const targets = [...proseOf(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = ""]) => target);
+  return targets.filter((target) => !/^[a-z]+:/i.test(target));
+}
+
 /** Anchors as GitHub makes them of headings. */
 export function anchorsOf(page: Page): string[] {
   const headings = [...proseOf(page).matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) => heading);

@@ -9,82 +9,113 @@ import { databaseVersion } from "../../provider/redisenterprise/database-version
 import { moduleVersions } from "../../provider/redisenterprise/module-versions";
 import { kernelVersion } from "../../provider/taurusdb/kernel-version";
 import { starRocksVersion } from "../../provider/taurusdb/starrocks-version";
-import { declared } from "./interfaces";
+import { declared, propertiesOf } from "./interfaces";
 import { namesIn, page, ROOT, rowsOf } from "./pages";
+import { RESOURCES, titleOf } from "./resources";
 
-interface Resource {
-  readonly vendor: string;
-  readonly name: string;
-  readonly page: string;
-  readonly kind: Pick<PinKind, "credentials" | "timeout"> & { readonly inputs: z.ZodType };
-}
+type Kind = Pick<PinKind, "credentials" | "timeout"> & { readonly inputs: z.ZodType };
 
-const RESOURCES: readonly Resource[] = [
-  { vendor: "oceanbase", name: "ClusterVersion", page: "docs/oceanbase.md", kind: clusterVersion() },
-  { vendor: "oceanbase", name: "AgentVersion", page: "docs/oceanbase.md", kind: agentVersion() },
-  { vendor: "taurusdb", name: "KernelVersion", page: "docs/taurusdb.md", kind: kernelVersion() },
-  { vendor: "taurusdb", name: "StarRocksVersion", page: "docs/taurusdb.md", kind: starRocksVersion() },
-  { vendor: "redisenterprise", name: "ModuleVersions", page: "docs/redis-enterprise.md", kind: moduleVersions() },
-  { vendor: "redisenterprise", name: "DatabaseVersion", page: "docs/redis-enterprise.md", kind: databaseVersion() },
+const KINDS: Readonly<Record<string, Kind>> = {
+  "oceanbase.ClusterVersion": clusterVersion(),
+  "oceanbase.AgentVersion": agentVersion(),
+  "taurusdb.KernelVersion": kernelVersion(),
+  "taurusdb.StarRocksVersion": starRocksVersion(),
+  "redisenterprise.ModuleVersions": moduleVersions(),
+  "redisenterprise.DatabaseVersion": databaseVersion(),
+};
+
+const titled = RESOURCES.map((resource) => [titleOf(resource), resource] as const);
+
+/** What a person looks for on the page of a resource, in this order. */
+const SECTIONS = [
+  "Example",
+  "Pin forms",
+  "What a preview says",
+  "What `up` does",
+  "Arguments",
+  "Outputs",
+  "Credentials",
+  "Time limits",
+  "Permissions",
+  "Errors",
+  "Limits",
 ];
 
-const titled = RESOURCES.map((resource) => [`${resource.vendor}.${resource.name}`, resource] as const);
-
-/** The rows of the page's tables of arguments that name an argument. */
-function rowsFor(resource: Resource, argument: string): string[][] {
-  return rowsOf(page(resource.page), "argument").filter(([names = ""]) => namesIn(names).includes(argument));
+function kindOf(title: string): Kind {
+  const kind = KINDS[title];
+  if (kind === undefined) throw new Error(`there is no ${title}`);
+  return kind;
 }
 
-describe.each(titled)("the reference of %s", (title, resource) => {
+/** Names in the first column of the tables of a page with this heading. */
+function namesUnder(path: string, heading: string): string[] {
+  return rowsOf(page(path), heading).flatMap(([first = ""]) => namesIn(first));
+}
+
+function codesOfErrors(): string[] {
+  return namesUnder("docs/errors.md", "code");
+}
+
+describe.each(titled)("the page of %s", (title, resource) => {
   const { args, outputs } = declared(resource.vendor, resource.name);
 
-  it("describes the arguments that the provider takes", () => {
-    const { inputs } = resource.kind;
+  it("has every argument that the provider takes, and no other", () => {
+    const { inputs } = kindOf(title);
     if (!(inputs instanceof z.ZodObject)) throw new Error("the arguments are no object");
-    expect([...args.keys()].sort()).toEqual(Object.keys(inputs.shape).sort());
+    const taken = Object.keys(inputs.shape).sort();
+    expect(args.map(({ name }) => name).sort()).toEqual(taken);
+    expect(namesUnder(resource.page, "argument").sort()).toEqual(taken);
   });
 
-  it("has every argument", () => {
-    expect([...args.keys()].filter((argument) => rowsFor(resource, argument).length === 0)).toEqual([]);
+  it("tells type, default and meaning of each", () => {
+    const rows = rowsOf(page(resource.page), "argument");
+    expect(rows.filter((cells) => cells.length !== 4 || cells.includes("") || cells.includes("``"))).toEqual([]);
+    expect(args.filter(({ text }) => text.length < 10)).toEqual([]);
   });
 
-  it("tells the defaults that are plain values", () => {
-    const wrong = [...args].flatMap(([argument, text]) => {
-      const plain = /^(?:"(\w+)"|(true|false))(?:,|$)/.exec(text ?? "");
-      const value = plain?.[1] ?? plain?.[2];
-      const told = rowsFor(resource, argument).map(([, cell = ""]) => cell);
-      if (value === undefined || told.some((cell) => namesIn(cell).includes(value))) return [];
-      return [`${argument}: ${value}, told as ${told.join(" and ")}`];
-    });
-    expect(wrong).toEqual([]);
-  });
-
-  it("has every output", () => {
-    const told = rowsOf(page(resource.page), "output").flatMap(([names = ""]) => namesIn(names));
-    expect(outputs.filter((output) => !told.includes(output))).toEqual([]);
-    expect(outputs).toContain("lastUpgrade");
+  it("has every output with its meaning, and the fields of the last upgrade", () => {
+    expect(namesUnder(resource.page, "output")).toEqual(outputs.map(({ name }) => name));
+    expect(outputs.filter(({ text, type }) => text.length < 10 || type === "")).toEqual([]);
+    const fields = propertiesOf("resource", "Upgrade").filter(({ name }) => !resource.without.includes(name));
+    expect(namesUnder(resource.page, "field")).toEqual(fields.map(({ name }) => name));
+    expect(fields.filter(({ text }) => text.length < 10)).toEqual([]);
   });
 
   it("explains every word of `status` that it can show", () => {
     const told = rowsOf(page(resource.page), "output").filter(([names = ""]) => namesIn(names).includes("status"));
-    const words = told.flatMap(([, meaning = ""]) => namesIn(meaning));
-    const deferred = "schedule" in Object.fromEntries(args) ? ["deferred"] : [];
-    expect(words).toEqual(expect.arrayContaining(["current", "behind", "newer", "upgrading", ...deferred, "failed"]));
+    const words = told.flatMap(([, , meaning = ""]) => namesIn(meaning));
+    const deferred = args.some(({ name }) => name === "schedule") ? ["deferred"] : [];
+    expect(words.sort()).toEqual(["current", "behind", "newer", "upgrading", ...deferred, "failed"].sort());
   });
 
-  it("is headed by its name, which the README links to and gives its time limit", () => {
-    expect(page(resource.page).text).toContain(`## \`${title}\``);
+  it("has every error code that it can end with", () => {
+    const codes = codesOfErrors().filter((code) => !resource.without.includes(code));
+    expect(namesUnder(resource.page, "code").sort()).toEqual(codes.sort());
+    expect(rowsOf(page(resource.page), "code").filter((cells) => cells.some((cell) => cell.length < 5))).toEqual([]);
+  });
+
+  it("is headed by its name, and has everything in its place", () => {
+    const { text } = page(resource.page);
+    expect(text.startsWith(`# \`${title}\`\n`)).toBe(true);
+    const headings = [...text.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading ?? "");
+    expect(headings.filter((heading) => SECTIONS.includes(heading))).toEqual(SECTIONS);
+  });
+
+  it("is where the README leads, with its time limit on both", () => {
+    const limit = durationOf(kindOf(title).timeout);
     const rows = rowsOf(page("README.md"), "resource").filter(([first = ""]) => namesIn(first).includes(title));
     expect(rows).toHaveLength(2);
-    expect(rows[1]?.[3]).toBe(durationOf(resource.kind.timeout));
+    expect(rows[0]?.[0]).toContain(`](${resource.page})`);
+    expect(rows[1]?.[3]).toBe(limit);
+    expect(page(resource.page).text).toContain(`default to ${limit}`);
   });
 });
 
 describe("the guide to credentials", () => {
   const rows = rowsOf(page("docs/guides/credentials.md"), "system").map((cells) => cells.slice(1).map(namesIn));
 
-  it.each(titled)("has every place where %s looks", (_, { kind }) => {
-    const missing = Object.entries(kind.credentials).filter(
+  it.each(titled)("has every place where %s looks", (title) => {
+    const missing = Object.entries(kindOf(title).credentials).filter(
       ([argument, { config, env }]) =>
         !rows.some(
           ([names = [], configs = [], variables = []]) =>
@@ -100,22 +131,12 @@ describe("the page of errors", () => {
     const source = readFileSync(join(ROOT, "provider", "core", "errors.ts"), "utf8");
     const codes = [...source.matchAll(/^ {2}\| "([a-z-]+)"/gm)].map(([, code]) => code);
     expect(codes.length).toBeGreaterThan(10);
-    const told = rowsOf(page("docs/errors.md"), "code").flatMap(([first = ""]) => namesIn(first));
-    expect(told.sort()).toEqual(codes.sort());
+    expect(codesOfErrors().sort()).toEqual(codes.sort());
   });
 
   it("says of each what it means and what to do", () => {
     const rows = rowsOf(page("docs/errors.md"), "code");
     expect(rows.filter((cells) => cells.length !== 3 || cells.some((cell) => cell.length < 5))).toEqual([]);
-  });
-
-  it("is where the codes on other pages lead", () => {
-    const known = rowsOf(page("docs/errors.md"), "code").flatMap(([first = ""]) => namesIn(first));
-    for (const { page: path } of RESOURCES) {
-      expect(page(path).text).toContain("](errors.md)");
-      const told = rowsOf(page(path), "code").flatMap(([first = ""]) => namesIn(first));
-      expect(told.filter((code) => !known.includes(code))).toEqual([]);
-    }
   });
 });
 

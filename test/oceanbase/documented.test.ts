@@ -43,7 +43,7 @@ async function said(packages: readonly string[]): Promise<string[]> {
 }
 
 it("shows the route and the missing packages as the page does", async () => {
-  const page = await readFile(join(ROOT, "docs", "oceanbase.md"), "utf8");
+  const page = await readFile(join(ROOT, "docs", "resources", "oceanbase-cluster-version.md"), "utf8");
   const [plan, missing] = await said(await filesOf(TARGET));
   expect(page).toContain(`\n${plan}\n`);
   const shown = /^The way to .*$/m.exec(page)?.[0].replace(/ …$/, "");

@@ -1,9 +1,13 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
-import { join } from "node:path";
+import { dirname, join, normalize } from "node:path";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { localLinksOf } from "../docs/pages";
 import { install, type Packed, type Project, pack, ROOT } from "./packed";
+
+const PAPERS = ["CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md", "package.json"];
+const EXAMPLES = ["fleet", "oceanbase", "redis-enterprise", "taurusdb"];
 
 let packed: Packed;
 let project: Project;
@@ -18,12 +22,44 @@ afterAll(async () => {
 });
 
 describe("the packed package", { timeout: 90_000 }, () => {
-  it("holds the built code with its types, the licence, and nothing else", () => {
-    const papers = ["LICENSE", "README.md", "package.json"].filter((name) => existsSync(join(ROOT, name)));
-    expect(papers).toContain("LICENSE");
-    expect(packed.files.filter((path) => !path.startsWith("dist/"))).toEqual(papers);
-    const code = /^dist\/(sdk|provider|simulators)\/.*(\.js|\.d\.ts)$/;
-    expect(packed.files.filter((path) => path.startsWith("dist/") && !code.test(path))).toEqual([]);
+  it("holds the built code with its types, the documentation, the examples, the licence, and nothing else", () => {
+    const papers = packed.files.filter((path) => !path.includes("/"));
+    expect(papers).toEqual([...PAPERS].sort());
+    const known = [
+      /^dist\/(sdk|provider|simulators)\/.*(\.js|\.d\.ts)$/,
+      /^docs\/([a-z]+\/)?[\w-]+\.md$/,
+      /^examples\/(fleet|oceanbase|redis-enterprise|taurusdb)\/[\w.]+(\.ts|\.json|\.yaml|\.md)$/,
+    ];
+    const strange = packed.files.filter((path) => path.includes("/") && !known.some((one) => one.test(path)));
+    expect(strange).toEqual([]);
+    expect(packed.files.filter((path) => /^examples\/.*(lock|node_modules|Pulumi\.\w+\.yaml)/.test(path))).toEqual([]);
+  });
+
+  it("has every page of the documentation, and each example as a project that can be copied", () => {
+    const pages = readdirSync(join(ROOT, "docs"), { recursive: true, encoding: "utf8" });
+    const missing = pages.filter((name) => name.endsWith(".md") && !packed.files.includes(`docs/${name}`));
+    expect(missing).toEqual([]);
+    for (const name of EXAMPLES) {
+      const whole = ["index.ts", "package.json", "Pulumi.yaml", "README.md", "tsconfig.json"];
+      expect(packed.files).toEqual(expect.arrayContaining(whole.map((file) => `examples/${name}/${file}`)));
+    }
+  });
+
+  it("has what every relative link of its pages leads to", () => {
+    const pages = packed.files.filter((path) => path.endsWith(".md"));
+    expect(pages.length).toBeGreaterThan(25);
+    const links = pages.flatMap((path) =>
+      localLinksOf({ path, text: readFileSync(join(project.installed, path), "utf8") }).map((target) => ({
+        path,
+        target,
+      })),
+    );
+    expect(links.length).toBeGreaterThan(150);
+    const broken = links.filter(({ path, target }) => {
+      const [file = ""] = target.split("#");
+      return file !== "" && !packed.files.includes(normalize(join(dirname(path), file)));
+    });
+    expect(broken).toEqual([]);
   });
 
   it("has every module of the sources, each with its types", () => {
@@ -42,13 +78,15 @@ describe("the packed package", { timeout: 90_000 }, () => {
     expect(simulators.filter((path) => /\/(main|trial|command|savefile)\.|\.test\./.test(path))).toEqual([]);
   });
 
-  it("is small: what is downloaded, what is installed, and how much of it are simulators", () => {
+  it("is small: what is downloaded, what is installed, how much of it are simulators, and how much is there to read", () => {
     const kilobytes = (bytes: number) => bytes / 1_000;
     expect(kilobytes(packed.size)).toBeLessThan(700);
     expect(kilobytes(packed.unpackedSize)).toBeLessThan(2_600);
     const sizeOf = (path: string) => readFileSync(join(project.installed, path)).byteLength;
     const simulators = packed.files.filter((path) => path.startsWith("dist/simulators/")).map(sizeOf);
     expect(kilobytes(simulators.reduce((sum, size) => sum + size, 0))).toBeLessThan(1_000);
+    const papers = packed.files.filter((path) => !path.startsWith("dist/")).map(sizeOf);
+    expect(kilobytes(papers.reduce((sum, size) => sum + size, 0))).toBeLessThan(350);
   });
 
   it("has one command, which Node can run", () => {

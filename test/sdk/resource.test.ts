@@ -72,14 +72,20 @@ describe("a registered pin", () => {
   });
 
   it("keeps the additional secret outputs that the program asks for", async () => {
-    const { secretOutputs } = await cluster({}, { additionalSecretOutputs: ["members"] });
-    expect(secretOutputs).toEqual(expect.arrayContaining(["members", "password", "clientKey"]));
+    const { secretOutputs } = await cluster({ clientKey: "key" }, { additionalSecretOutputs: ["members"] });
+    expect(secretOutputs).toEqual(expect.arrayContaining(["members", "clientKey"]));
+  });
+
+  it("names no secret that it was not given", async () => {
+    expect((await cluster()).secretOutputs).toEqual([]);
+    expect((await cluster({ password: undefined as never, clientKey: "key" })).secretOutputs).toEqual(["clientKey"]);
   });
 
   it("does not change what the program passed in", async () => {
     const given = Object.freeze({ ...args, password: "hunter2" });
     const options = Object.freeze({ customTimeouts: Object.freeze({ update: "3h" }) });
     await only(() => new oceanbase.ClusterVersion("orders", given, options));
+    await only(() => new oceanbase.ClusterVersion("orders", Object.freeze({ ...args }), options));
     expect(given).toEqual({ ...args, password: "hunter2" });
     expect(options).toEqual({ customTimeouts: { update: "3h" } });
   });

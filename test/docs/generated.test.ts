@@ -1,0 +1,81 @@
+import { describe, expect, it } from "vitest";
+import { partsOf, renewed } from "./generated";
+import { type Page, page, pages } from "./pages";
+import { RESOURCES, titleOf } from "./resources";
+import { sourcesIn } from "./sources";
+import { textsOf } from "./texts";
+
+const written = pages().filter((one) => partsOf(one) > 0);
+
+describe("what is generated", { timeout: 60_000 }, () => {
+  it("is on the page of every resource, and on that of errors", () => {
+    expect(written.map(({ path }) => path).sort()).toEqual(
+      [...RESOURCES.map((one) => one.page), "docs/errors.md"].sort(),
+    );
+    for (const resource of RESOURCES) {
+      const parts = ["arguments", "outputs", "lastUpgrade", "errors"].map((name) => `${name} of ${titleOf(resource)}`);
+      const open = [...page(resource.page).text.matchAll(/<!-- generated: (.*) -->/g)].map(([, name]) => name);
+      expect(open).toEqual(parts);
+      expect(partsOf(page(resource.page))).toBe(parts.length);
+    }
+  });
+
+  it.each(written.map((one) => [one.path, one] as const))("on %s is as `npm run docs` writes it", (_, one) => {
+    expect(one.text).toBe(renewed(one));
+  });
+
+  it("is written anew where it is not right, and nothing else is", () => {
+    const whole = page("docs/resources/oceanbase-agent-version.md");
+    const wrong: Page = { ...whole, text: whole.text.replace("| `release` |", "| `relaese` |") };
+    expect(wrong.text).not.toBe(whole.text);
+    expect(renewed(wrong)).toBe(whole.text);
+    const own: Page = { ...whole, text: whole.text.replace("## Limits", "## Bounds") };
+    expect(renewed(own)).toBe(own.text);
+  });
+
+  it("leaves out of the common errors what a page explains itself", () => {
+    const whole = page("docs/resources/oceanbase-agent-version.md");
+    const told = "| `vanished` | as it is here | look |\n| `refused` |";
+    const more: Page = { ...whole, text: whole.text.replace("| `refused` |", told) };
+    expect(renewed(more).match(/^\| `vanished` \|/gm)).toHaveLength(1);
+  });
+
+  it("leaves out only words that nothing in the room of the vendor says", () => {
+    for (const { vendor, without } of RESOURCES) {
+      const said = sourcesIn(vendor).filter(({ text }) => without.some((word) => text.includes(`"${word}"`)));
+      expect(said.map(({ fileName }) => fileName)).toEqual([]);
+    }
+    expect(sourcesIn("oceanbase").some(({ text }) => text.includes('"rolled-back"'))).toBe(true);
+    expect(sourcesIn("taurusdb").some(({ text }) => text.includes('"deferred"'))).toBe(true);
+  });
+
+  it("refuses a name that nothing has", () => {
+    const strange = (name: string): Page => ({ path: "x.md", text: `<!-- generated: ${name} -->\n\n<!-- end -->` });
+    expect(() => renewed(strange("arguments of oceanbase.Nothing"))).toThrow("no resource oceanbase.Nothing");
+    expect(() => renewed(strange("nothing of oceanbase.ClusterVersion"))).toThrow("nothing is called nothing");
+    expect(() => renewed(strange("texts of mongodb"))).toThrow("no texts are called mongodb");
+  });
+});
+
+describe("the texts of errors", { timeout: 60_000 }, () => {
+  it.each([
+    ["every-type", "`unconfirmed`", "the answer to the upgrade call was lost, and no upgrade appeared within …"],
+    ["every-type", "`newer`", "runs something newer than the pin"],
+    ["oceanbase", "`blocked`", "No uploaded package satisfies version …; uploaded: …."],
+    [
+      "oceanbase",
+      "`blocked`",
+      "The package … names no compression / is compressed with …, and obshell unpacks xz only.",
+    ],
+    ["taurusdb", "a failed check of `version`", "an upgrade always goes to the newest: … cannot be had any more."],
+    ["redisenterprise", "a failed check of `mayDiscardData`", "has neither replication nor persistence"],
+  ])("of %s have the one that ends as %s: %s", (of, ends, text) => {
+    expect(textsOf(of).filter((one) => one.ends === ends && one.message.includes(text))).toHaveLength(1);
+  });
+
+  it("are many, each with something to search for", () => {
+    const all = ["every-type", "oceanbase", "taurusdb", "redisenterprise"].flatMap(textsOf);
+    expect(all.length).toBeGreaterThan(100);
+    expect(all.filter(({ message }) => !/[a-z]{3,} [a-z]{2,}/i.test(message))).toEqual([]);
+  });
+});

@@ -1,0 +1,45 @@
+import type { Page } from "./pages";
+import { RESOURCES, titleOf } from "./resources";
+import { argumentsTable, errorsTable, outputsTable, upgradeTable } from "./tables";
+import { textsTable, vendorsCodes } from "./texts";
+
+/**
+ * What stands between `<!-- generated: name of thing -->` and `<!-- end -->` on a page is written by `npm run docs`.
+ */
+const PART = /(<!-- generated: ([\w-]+)(?: of ([\w.-]+))? -->\n)([\s\S]*?)(\n<!-- end -->)/g;
+
+/** A page as it has to stand: what is generated is made anew, the rest stays. */
+export function renewed(page: Page): string {
+  return page.text.replaceAll(PART, (_, open: string, name: string, of: string | undefined, _old, close: string) => {
+    return `${open}\n${part(name, of ?? "", page)}\n${close}`;
+  });
+}
+
+/** What of a page is written by people. */
+export function withoutGenerated({ text }: Page): string {
+  return text.replaceAll(PART, "");
+}
+
+/** How many parts of a page are generated. */
+export function partsOf(page: Page): number {
+  return [...page.text.matchAll(PART)].length;
+}
+
+function part(name: string, of: string, page: Page): string {
+  if (name === "texts") return textsTable(of);
+  if (name === "codes") return vendorsCodes(of);
+  const resource = RESOURCES.find((one) => titleOf(one) === of);
+  if (resource === undefined) throw new Error(`${page.path}: there is no resource ${of}`);
+  switch (name) {
+    case "arguments":
+      return argumentsTable(resource);
+    case "outputs":
+      return outputsTable(resource);
+    case "lastUpgrade":
+      return upgradeTable(resource);
+    case "errors":
+      return errorsTable(resource, { ...page, text: withoutGenerated(page) });
+    default:
+      throw new Error(`${page.path}: nothing is called ${name}`);
+  }
+}

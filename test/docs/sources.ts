@@ -1,0 +1,112 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import ts from "typescript";
+import { ROOT } from "./pages";
+
+/** Reads texts out of TypeScript sources without running them. */
+
+const parsed = new Map<string, readonly ts.SourceFile[]>();
+
+/** Parsed files of a room. */
+export function sourcesIn(room: string): readonly ts.SourceFile[] {
+  const known = parsed.get(room) ?? parse(room);
+  parsed.set(room, known);
+  return known;
+}
+
+function parse(room: string): ts.SourceFile[] {
+  const folder = join(ROOT, "provider", room);
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .sort()
+    .map((name) => join(folder, name))
+    .map((path) => ts.createSourceFile(path, readFileSync(path, "utf8"), ts.ScriptTarget.Latest, true));
+}
+
+/** Names that stand for texts: constants, and parameters with what a call in the same file gives for them. */
+export type Names = ReadonlyMap<string, ts.Expression>;
+export const NONE: Names = new Map();
+
+/** The texts that names stand for at a node: of each call of the function around it, where its parameters are texts. */
+export function bindingsFor(node: ts.Node, file: ts.SourceFile): Names[] {
+  const around = ts.findAncestor(node, ts.isFunctionDeclaration);
+  const own = constantsAt(node, file);
+  const calls = around?.name === undefined ? [] : callsOf(around.name.text, file);
+  const parameters = (around?.parameters ?? []).map(({ name }) => name.getText());
+  const bound = calls
+    .filter((call) => call.arguments.some(isText))
+    .map((call) => {
+      const given = parameters.flatMap((name, at) => entry(name, call.arguments[at]));
+      return new Map([...constantsAt(call, file), ...own, ...given]);
+    });
+  return bound.length === 0 ? [own] : bound;
+}
+
+/** Constants of the file and of the function around a node. */
+function constantsAt(node: ts.Node, file: ts.SourceFile): Map<string, ts.Expression> {
+  const constants = new Map<string, ts.Expression>();
+  for (const scope of [file, ts.findAncestor(node, ts.isFunctionDeclaration)?.body]) {
+    for (const statement of scope?.statements ?? []) {
+      if (!ts.isVariableStatement(statement)) continue;
+      for (const { name, initializer } of statement.declarationList.declarations) {
+        if (initializer !== undefined) constants.set(name.getText(), initializer);
+      }
+    }
+  }
+  return constants;
+}
+
+function entry(name: string, value: ts.Expression | undefined): [string, ts.Expression][] {
+  return value === undefined || (ts.isIdentifier(value) && value.text === name) ? [] : [[name, value]];
+}
+
+function callsOf(name: string, file: ts.SourceFile): ts.CallExpression[] {
+  const calls: ts.CallExpression[] = [];
+  visit(file, (node) => {
+    if (ts.isCallExpression(node) && node.expression.getText() === name) calls.push(node);
+  });
+  return calls;
+}
+
+function isText(node: ts.Expression): boolean {
+  return ts.isStringLiteralLike(node) || ts.isTemplateExpression(node);
+}
+
+export function visit(node: ts.Node, each: (node: ts.Node) => void): void {
+  each(node);
+  ts.forEachChild(node, (child) => visit(child, each));
+}
+
+/** A text; what depends on the case is `…`, two alternatives are `one / other`. */
+export function read(node: ts.Expression, names: Names): string {
+  if (ts.isStringLiteralLike(node)) return node.text;
+  if (ts.isTemplateExpression(node)) {
+    const spans = node.templateSpans.map(({ expression, literal }) => `${read(expression, names)}${literal.text}`);
+    return [node.head.text, ...spans].join("").replaceAll(/…(?:[\s:,]*…)+/g, "…");
+  }
+  if (ts.isConditionalExpression(node)) {
+    const ways = [read(node.whenTrue, names), read(node.whenFalse, names)];
+    return ways.includes("…") || ways.includes("") ? "…" : ways.join(" / ");
+  }
+  if (ts.isIdentifier(node)) {
+    const value = names.get(node.text);
+    return value === undefined ? "…" : read(value, new Map([...names].filter(([name]) => name !== node.text)));
+  }
+  return ts.isCallExpression(node) ? answersOf(node, names) : "…";
+}
+
+/** What a function of the same file may answer, when all of it can be told. */
+function answersOf({ expression, arguments: given }: ts.CallExpression, names: Names): string {
+  const file = expression.getSourceFile();
+  const called = file.statements.find(
+    (one) => ts.isFunctionDeclaration(one) && one.name?.text === expression.getText(),
+  );
+  if (called === undefined || !ts.isFunctionDeclaration(called) || called.body === undefined) return "…";
+  const bound = called.parameters.flatMap(({ name }, at) => entry(name.getText(), given[at]));
+  const known = new Map([...names, ...constantsAt(called.body, file), ...bound]);
+  const answers: string[] = [];
+  visit(called.body, (node) => {
+    if (ts.isReturnStatement(node) && node.expression !== undefined) answers.push(read(node.expression, known));
+  });
+  return answers.length === 0 || answers.some((one) => one === "…" || one === "") ? "…" : answers.join(" / ");
+}
