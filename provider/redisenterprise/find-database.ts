@@ -1,7 +1,7 @@
 import type { Finding } from "../core/pin";
 import { type Database, databaseFrom, subjectOf } from "./database";
 import type { Nodes } from "./nodes";
-import { bdb, bdbNames } from "./schema";
+import { bdb, bdbList } from "./schema";
 
 /** Which database is pinned: by its uid, or by its name. */
 export interface Which {
@@ -11,15 +11,20 @@ export interface Which {
 
 type Names = readonly { readonly uid: number; readonly name?: string | null | undefined }[];
 
-/** The database, or why there is none to speak of. */
-export async function findDatabase(nodes: Nodes, which: Which): Promise<Database | Finding> {
+/**
+ * The database, or why there is none to speak of.
+ * @param eager whether to read all databases whole where one is named: more to read, and no second question
+ */
+export async function findDatabase(nodes: Nodes, which: Which, eager: boolean): Promise<Database | Finding> {
   const { databaseId, databaseName } = which;
   if (databaseId !== undefined) return redisOnly(await readDatabase(nodes, databaseId), nodes, which);
-  const named = (await listNames(nodes)).filter(({ name }) => name === databaseName);
+  const named = (await listDatabases(nodes, eager ? "" : NAMES)).filter(({ name }) => name === databaseName);
   const [first, second] = named;
   if (first === undefined) return absent(nodes, which);
   if (second !== undefined) return ambiguous(databaseName ?? "", named);
-  return redisOnly(await readDatabase(nodes, first.uid), nodes, which);
+  const whole = bdb.safeParse(first).data;
+  const database = whole === undefined ? await readDatabase(nodes, first.uid) : databaseFrom(whole);
+  return redisOnly(database, nodes, which);
 }
 
 async function redisOnly(database: Database | undefined, nodes: Nodes, which: Which): Promise<Database | Finding> {
@@ -43,13 +48,13 @@ export async function readDatabase(nodes: Nodes, uid: number): Promise<Database 
   return seen && databaseFrom(seen);
 }
 
-async function listNames(nodes: Nodes): Promise<Names> {
-  return (await nodes.read("/v1/bdbs?fields=uid,name", bdbNames)) ?? [];
+async function listDatabases(nodes: Nodes, query: string): Promise<Names> {
+  return (await nodes.read(`/v1/bdbs${query}`, bdbList)) ?? [];
 }
 
 async function absent(nodes: Nodes, which: Which): Promise<Finding> {
   const { databaseId, databaseName } = which;
-  const there = (await listNames(nodes)).map(({ uid, name }) => (name ? `${uid} (${name})` : String(uid)));
+  const there = (await listDatabases(nodes, NAMES)).map(({ uid, name }) => (name ? `${uid} (${name})` : String(uid)));
   const found = there.length === 0 ? "none" : there.slice(0, MOST_NAMES).join(", ");
   const more = there.length > MOST_NAMES ? ` and ${there.length - MOST_NAMES} more` : "";
   return {
@@ -60,6 +65,7 @@ async function absent(nodes: Nodes, which: Which): Promise<Finding> {
   };
 }
 
+const NAMES = "?fields=uid,name";
 const MOST_NAMES = 20;
 
 function ambiguous(name: string, named: Names): Finding {

@@ -38,15 +38,14 @@ export interface Interest {
  */
 export async function look(nodes: Nodes, which: Which, interest: Interest, eager: boolean): Promise<Seen> {
   const surroundings = once(() => readSurroundings(nodes, interest, eager));
-  const machinesOf = (uid: number) => readMachines(nodes, uid);
-  const early = which.databaseId === undefined ? undefined : machinesOf(which.databaseId);
+  const machinesOf = machinesSoon(nodes, which, eager);
   const members = readNodes(nodes);
-  const begun = [early, members, eager ? surroundings() : undefined];
+  const begun = [members, eager ? surroundings() : undefined];
   // Whether any of them matters, the database tells.
   for (const reading of begun) reading?.catch(() => undefined);
-  const found = await findDatabase(nodes, which);
+  const found = await findDatabase(nodes, which, eager);
   if ("code" in found) return { members: [], absent: found, machines: [], nodes: [], shipped: [] };
-  const machines = await (early ?? machinesOf(found.uid));
+  const machines = await machinesOf(found.uid);
   const seen: Seen = { members: [], database: found, machines, nodes: await members, shipped: [] };
   return interest.holds(found) ? seen : { ...seen, ...(await surroundings()) };
 }
@@ -74,12 +73,32 @@ function once<T>(read: () => Promise<T>): () => Promise<T> {
   };
 }
 
+/**
+ * Begins to read state machines before it is known which database is meant: its own by its uid, by its name those of all,
+ * if that is worth it. Two looks come before any call, and the second one asks for its own.
+ */
+function machinesSoon(nodes: Nodes, { databaseId }: Which, eager: boolean): (uid: number) => Promise<Machines> {
+  const own = databaseId === undefined ? undefined : readMachines(nodes, databaseId);
+  own?.catch(() => undefined);
+  const all = databaseId === undefined && eager ? ifAnswered(nodes.read("/v1/actions", allActions)) : undefined;
+  return async (uid) => {
+    const listed = (await all)?.["state-machines"];
+    return own ?? (listed ? listed.filter(isOf(uid)) : readMachines(nodes, uid));
+  };
+}
+
+type Machines = readonly Action[];
+
 /** The state machines of a database. Servers before 7.4.2 have only the list of all. */
-export async function readMachines(nodes: Nodes, uid: number): Promise<readonly Action[]> {
+export async function readMachines(nodes: Nodes, uid: number): Promise<Machines> {
   const own = await nodes.read(`/v1/actions/bdb/${uid}`, actions);
   if (own !== undefined) return own;
   const all = await nodes.read("/v1/actions", allActions);
-  return (all?.["state-machines"] ?? []).filter(({ object_name }) => object_name === `bdb:${uid}`);
+  return (all?.["state-machines"] ?? []).filter(isOf(uid));
+}
+
+function isOf(uid: number): (action: Action) => boolean {
+  return ({ object_name }) => object_name === `bdb:${uid}`;
 }
 
 /** The nodes; redirects between them are followed from now on. */

@@ -35,8 +35,8 @@ export const bdb = z.object({
 });
 export type Bdb = z.infer<typeof bdb>;
 
-/** `GET /v1/bdbs?fields=uid,name` */
-export const bdbNames = z.array(z.object({ uid: z.number(), name: z.string().nullish() }));
+/** `GET /v1/bdbs`, with `?fields=uid,name` or whole. */
+export const bdbList = z.array(z.looseObject({ uid: z.number(), name: z.string().nullish() }));
 
 /** `GET /v1/modules`. `compatible_redis_version` since 7.8.2, `min_redis_pack_version` up to 7.22. */
 export const clusterModules = z.array(

@@ -207,6 +207,21 @@ describe("identity", () => {
     expect(id).toBe("10.78.0.2:9443/cache");
     expect(outs).toMatchObject({ status: "current", databaseName: "cache" });
   });
+
+  it("by its name is seen at once with what is done to it, also where the user may not list that", async () => {
+    for (const forbidden of [false, true]) {
+      const [, side] = SIDES[0] ?? [];
+      if (side === undefined) throw new Error("there are two sides");
+      const world = rigFor(side, "behind");
+      const list = { method: "GET", path: "/v1/actions" };
+      if (forbidden) world.cluster.faults.add({ match: list, times: 100, fault: { kind: "replace", status: 403, body: "{}" } });
+      const { outs } = await world.lifecycle.create(side.inputs(world, { databaseName: "cache" }));
+      expect(outs).toMatchObject({ status: "current" });
+      expect(world.cluster.acceptedUpgrades).toHaveLength(1);
+      // The second look, which a call follows, asks for its own.
+      expect(world.cluster.journal.count("GET", /^\/v1\/actions\/bdb\/1$/)).toBeGreaterThan(forbidden ? 1 : 0);
+    }
+  });
 });
 
 describe("both resources of one database at the same time", () => {

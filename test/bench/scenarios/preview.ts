@@ -1,6 +1,7 @@
 import { mean } from "../measure";
 import { figure, type Row, type Scenario } from "../result";
 import { TYPES } from "../worlds";
+import { redisWorld } from "../worlds/redisenterprise";
 import type { World, WorldOptions } from "../worlds/world";
 
 const PINS = 200;
@@ -17,9 +18,9 @@ export const preview: Scenario = {
   about: `the preview of ${PINS} new pins, one after the other as the engine asks, a request taking ${ROUND_TRIP} ms of virtual time`,
   async run({ say }) {
     const rows: Row[] = [];
-    for (const [type, open] of Object.entries(TYPES)) {
+    for (const [type, open, args] of SUBJECTS) {
       say(type);
-      rows.push(...(await previewOf(type, open)));
+      rows.push(...(await previewOf(type, open, args)));
     }
     say("nobody answers");
     rows.push(...(await previewInSilence()));
@@ -27,9 +28,21 @@ export const preview: Scenario = {
   },
 };
 
-async function previewOf(type: string, open: (options: WorldOptions) => World): Promise<Row[]> {
+type Subject = readonly [
+  title: string,
+  open: (options: WorldOptions) => World,
+  args?: Readonly<Record<string, unknown>>,
+];
+
+/** Every resource type, and those that can name what they mean in another way. */
+const SUBJECTS: readonly Subject[] = [
+  ...Object.entries(TYPES),
+  ["redisenterprise.DatabaseVersion by name", redisWorld, { databaseId: undefined, databaseName: "cache" }],
+];
+
+async function previewOf(type: string, open: Subject[1], args: Subject[2]): Promise<Row[]> {
   const world = open({ roundTrip: ROUND_TRIP });
-  const trips = (await checkAll(world)).map((took) => took / ROUND_TRIP);
+  const trips = (await checkAll(world, args)).map((took) => took / ROUND_TRIP);
   const planned = world.lines.filter(({ ephemeral, message }) => !ephemeral && /→/.test(message)).length;
   const [first = 0, ...others] = trips;
   return [
@@ -51,11 +64,11 @@ async function previewOf(type: string, open: (options: WorldOptions) => World): 
 }
 
 /** Checks the pins in turn. @returns milliseconds of virtual time for each */
-async function checkAll({ clock, lifecycle, inputs }: World): Promise<number[]> {
+async function checkAll({ clock, lifecycle, inputs }: World, args?: Subject[2]): Promise<number[]> {
   const times: number[] = [];
   for (let at = 0; at < PINS; at++) {
     const began = clock.now();
-    const { failures = [] } = await lifecycle.check({}, inputs(`pin${at}`));
+    const { failures = [] } = await lifecycle.check({}, inputs(`pin${at}`, args));
     if (failures.length > 0) throw new Error(`the check failed: ${JSON.stringify(failures)}`);
     times.push(clock.since(began));
   }
