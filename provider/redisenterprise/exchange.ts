@@ -5,6 +5,7 @@ import { type Answer, readAnswer } from "./answers";
 import { denied, strayRedirect, untrusted } from "./contact";
 import { type Login, LoginFailed, type Post } from "./login";
 import { hostOf, MOST_HOPS, nextHop, redirectOf } from "./redirect";
+import { SCHEMES } from "./token";
 
 /** A request without its credentials. `body` makes it a POST. */
 export interface Outgoing {
@@ -12,8 +13,8 @@ export interface Outgoing {
   readonly body?: string;
 }
 
-/** Credentials may have to be renewed, and the word before a token be found, before a request is let in. */
-const RENEWALS = 2;
+/** The word before a token may have to be found, with this token and with a new one, before a request is let in. */
+const RENEWALS = 2 * SCHEMES.length - 1;
 
 /** A redirect says that nothing was executed. */
 const CIRCLES = { sent: false, heard: true } as const;

@@ -106,9 +106,10 @@ export class Login {
 
   /** A token is refused: it has expired or was made void, or the word before it is not this server's. */
   async #replaced(post: Post): Promise<boolean> {
-    if (!this.#schemeHolds && this.#scheme + 1 < SCHEMES.length) {
-      this.#scheme += 1;
-      return true;
+    if (!this.#schemeHolds) {
+      this.#scheme = (this.#scheme + 1) % SCHEMES.length;
+      // With every word refused it may be the token.
+      if (this.#scheme > 0) return true;
     }
     return (await this.#authorize(post, ["header", "body"])).kind === "data";
   }

@@ -5,7 +5,7 @@ import { isCrdbCall } from "./active-active";
 import { activityOf } from "./activity";
 import type { Database } from "./database";
 import { askDryRun, type DryRun } from "./dry-run";
-import type { Which } from "./find-database";
+import { findDatabase, type Which } from "./find-database";
 import { look, readMachines, type Seen } from "./look";
 import { isUpgrade, UNTOLD, UPGRADE_MACHINE } from "./machine";
 import type { Nodes } from "./nodes";
@@ -98,10 +98,15 @@ export class UpgradePin implements Pin<Seen> {
     }
   }
 
-  inspect(task: Task): Promise<TaskStatus> {
-    const database = this.#database;
-    if (database === undefined) throw new Error("a task is looked at before its database");
-    return this.#watcher.inspect(task, database);
+  async inspect(task: Task): Promise<TaskStatus> {
+    const { nodes, which } = this.#options;
+    if (this.#database === undefined) {
+      const found = await findDatabase(nodes, which, false);
+      // No look has seen it, and it is still not there.
+      if ("code" in found) return { kind: "gone" };
+      this.#database = found.uid;
+    }
+    return this.#watcher.inspect(task, this.#database);
   }
 
   close(): Promise<void> {

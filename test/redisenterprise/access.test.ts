@@ -172,6 +172,20 @@ describe("tokens", () => {
     },
   );
 
+  it.each([[["JWT"]], [["Bearer"]]] as const)(
+    "that are void before the word is known are asked for anew, and sent behind the one that the server knows (%j)",
+    async (tokenSchemes) => {
+      const world = rig({ databases: [THERE], switches: { tokenSchemes } });
+      let given = 0;
+      world.cluster.onCall(({ request }) => {
+        if (request.target === AUTHORIZE) given += 1;
+        else if (given === 1) world.cluster.control.expireTokens();
+      });
+      expect((await world.lifecycle.create(world.modules(token))).outs).toMatchObject({ status: "current" });
+      expect(given).toBe(2);
+    },
+  );
+
   it("are renewed before they expire, by themselves, in the middle of a wait", async () => {
     const world = rig({ timings: { shardMs: 3 * 3_600_000 } });
     const { outs } = await world.lifecycle.create(world.modules({ ...token, __timeouts: { create: "5h" } }));

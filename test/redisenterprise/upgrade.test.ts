@@ -208,13 +208,29 @@ describe("identity", () => {
     expect(outs).toMatchObject({ status: "current", databaseName: "cache" });
   });
 
+  it("by its name is looked for again by a run that goes on with a task, when the first look does not show it", async () => {
+    const [, side] = SIDES[0] ?? [];
+    if (side === undefined) throw new Error("there are two sides");
+    const world = rigFor(side, "behind");
+    const args = side.inputs(world, { databaseName: "cache" });
+    const { id, outs } = await world.lifecycle.create({ ...args, wait: false });
+    expect(outs).toMatchObject({ status: "upgrading" });
+    const body = JSON.stringify([{ uid: 7, name: "another" }]);
+    const fault = { kind: "replace", status: 200, headers: { "content-type": "application/json" }, body } as const;
+    world.cluster.faults.add({ match: { method: "GET", path: "/v1/bdbs" }, times: 2, fault });
+    const next = await world.lifecycle.update(id, outs, args);
+    expect(next.outs).toMatchObject({ status: "current", lastUpgrade: { state: "succeeded" } });
+    expect(world.cluster.acceptedUpgrades).toHaveLength(1);
+  });
+
   it("by its name is seen at once with what is done to it, also where the user may not list that", async () => {
     for (const forbidden of [false, true]) {
       const [, side] = SIDES[0] ?? [];
       if (side === undefined) throw new Error("there are two sides");
       const world = rigFor(side, "behind");
       const list = { method: "GET", path: "/v1/actions" };
-      if (forbidden) world.cluster.faults.add({ match: list, times: 100, fault: { kind: "replace", status: 403, body: "{}" } });
+      if (forbidden)
+        world.cluster.faults.add({ match: list, times: 100, fault: { kind: "replace", status: 403, body: "{}" } });
       const { outs } = await world.lifecycle.create(side.inputs(world, { databaseName: "cache" }));
       expect(outs).toMatchObject({ status: "current" });
       expect(world.cluster.acceptedUpgrades).toHaveLength(1);

@@ -26,11 +26,12 @@ export function troublesOf(
   return {
     "state machine fails": {
       apply: () => control.fail(),
-      explains: ["upgrade-failed"],
+      // It may be another one than ours, which then holds the database.
+      explains: ["upgrade-failed", "blocked"],
     },
     "state machine fails half way": {
       apply: () => control.fail({ afterSlots: 1, failure: "aborted" }),
-      explains: ["upgrade-failed"],
+      explains: ["upgrade-failed", "blocked"],
     },
     "state machine hangs": harmless((dial) => {
       control.hang();
