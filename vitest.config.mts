@@ -1,15 +1,34 @@
 import { defineConfig } from "vitest/config";
 
+/** Tests that start processes, measure the memory of their own, or put something in the place of a module. */
+const APART = [
+  "test/{contract,docs,e2e,engine,hostile,many,package,sdk}/**",
+  "test/oceanbase/upload-*",
+  "test/host/watchdog*",
+];
+
 /** `--mode brief`: without the scenarios that `npm run e2e` alone plays. */
 export default defineConfig(({ mode }) => ({
   test: {
     env: { SCENARIOS: mode === "brief" ? "brief" : "all" },
-    include: ["test/**/*.test.ts"],
     pool: "forks",
     // Most of the time of the end-to-end scenarios is waiting for other processes.
     maxWorkers: 3,
-    globalSetup: "test/engine/announce.ts",
+    globalSetup: ["test/engine/announce.ts", "test/engine/warm.ts"],
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    projects: [
+      { extends: true, test: { name: "apart", include: APART.map((path) => `${path}.test.ts`) } },
+      {
+        extends: true,
+        test: {
+          name: "together",
+          include: ["test/**/*.test.ts"],
+          exclude: APART,
+          // Nothing of theirs outlives a test; to load the modules again for each file takes longer than most of them.
+          isolate: false,
+        },
+      },
+    ],
   },
 }));

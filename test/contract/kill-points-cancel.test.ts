@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { Fault } from "../simulators";
+import { type Boundary, boundariesOf, wavesOf } from "./boundaries";
 import { RpcFailure } from "./failure";
 import { type Host, hostOfSuite, openHost } from "./host";
-import { type Boundary, boundariesOf, type CleanUp, NOWHERE, openPinned, PATIENT, SDK, TYPES } from "./kill-points";
+import { type CleanUp, isUpdate, openPinned, PATIENT, SDK, TYPES, tell, watched } from "./kill-points";
 
 /**
  * Milliseconds until the hand-over of all runs is out. That one process takes less than a second is measured where the
@@ -14,46 +15,44 @@ const LATE = 5_000;
 
 type Kind = (typeof TYPES)[number];
 
-describe("a run that is cancelled", { timeout: 180_000 }, () => {
+describe("a run that is cancelled", { timeout: 900_000 }, () => {
   const survivor = hostOfSuite(SDK, PATIENT);
 
   test.concurrent.for(TYPES)(
-    "around the calls and among the looks of an upgrade of $type is handed over at once, and goes on",
+    "at the requests of an upgrade of $type is handed over at once, and goes on",
     async (kind, { onTestFinished }) => {
-      const { provider } = survivor();
-      const whole = await openPinned(kind, onTestFinished);
-      whole.gate.close(NOWHERE);
-      expect((await whole.upgrade(provider))["status"]).toBe("current");
-      const waves = wavesOf(boundariesOf(whole.gate.arrivals));
-      const followed = [];
-      for (const wave of waves) followed.push(await cancelled(kind, wave, survivor(), onTestFinished));
-      await Promise.all(followed.map((follow) => follow()));
+      const arrivals = await watched(kind, survivor(), onTestFinished);
+      const boundaries = boundariesOf(arrivals);
+      // The runs at the upgrade call come to it at about the same time.
+      const waves = [...wavesOf(boundaries.filter((one) => !one.certain)), boundaries.filter((one) => one.certain)];
+      const followed: Promise<void>[] = [];
+      const stopped: boolean[] = [];
+      for (const wave of waves) {
+        const outcomes = await cancelled(kind, wave, survivor(), onTestFinished);
+        stopped.push(...wave.map(({ title }) => outcomes.some(({ boundary }) => boundary.title === title)));
+        for (const outcome of outcomes) followed.push(goesOn(outcome, survivor()));
+        // Whoever waits for them hears of it.
+        for (const each of followed) each.catch(() => undefined);
+      }
+      await Promise.all(followed);
+      tell("cancelled", kind, arrivals, stopped);
     },
   );
 });
 
-/**
- * What is cancelled together, in one process: the runs at the upgrade call, which come to it at about the same time, and
- * all others.
- */
-function wavesOf(boundaries: readonly Boundary[]): Boundary[][] {
-  const atUpgrade = boundaries.filter(({ certain }) => certain);
-  return [boundaries.filter(({ certain }) => !certain), atUpgrade];
-}
-
-/** Stops a run at each boundary, cancels them all at once. @returns the runs after them */
+/** Stops a run at each boundary, cancels them all at once. @returns those that had come to it */
 async function cancelled(
   kind: Kind,
   boundaries: readonly Boundary[],
   survivor: Host,
   cleanUp: CleanUp,
-): Promise<() => Promise<void>> {
+): Promise<Outcome[]> {
   const host = await openHost(SDK, PATIENT);
   cleanUp(() => host.close());
   const { provider } = host;
   const cases = await Promise.all(
     boundaries.map(async (boundary, nth) => {
-      const pinned = await openPinned(kind, cleanUp, nth % 2 === 0 ? undefined : survivor.provider);
+      const pinned = await openPinned(kind, cleanUp, isUpdate(nth) ? survivor.provider : undefined);
       const late: Fault = { kind: "delay", ms: LATE * pinned.system.speed };
       // A look's place can turn out to be that of the upgrade call: one that is never processed is waited for for minutes.
       const reached = pinned.gate.close(boundary, late);
@@ -88,14 +87,13 @@ async function cancelled(
   }
   expect(running.map(({ gate }) => gate.arrivals.length)).toEqual(asked);
 
-  return async () => {
-    await Promise.all(outcomes.map((outcome) => goesOn(outcome, outcome.error, survivor)));
-  };
+  return outcomes;
 }
 
-type Outcome = Awaited<ReturnType<typeof openPinned>> & { readonly boundary: Boundary };
+type Outcome = Awaited<ReturnType<typeof openPinned>> & { readonly boundary: Boundary; readonly error: unknown };
 
-async function goesOn({ gate, again, system, boundary }: Outcome, error: unknown, { provider }: Host) {
+/** The run after it. */
+async function goesOn({ gate, again, system, boundary, error }: Outcome, { provider }: Host): Promise<void> {
   gate.open();
   const { title } = boundary;
   const properties = await again(provider, error instanceof RpcFailure ? error.partial : undefined);

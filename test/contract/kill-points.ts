@@ -1,7 +1,9 @@
+import { expect } from "vitest";
 import { type Fault, pathOf, type SimRequest } from "../simulators";
 import { type Opened, openObshell, openRedis, openTaurus, type System } from "../support/systems";
+import { type Arrival, type Boundary, NOWHERE } from "./boundaries";
 import type { PartialFailure, Properties } from "./failure";
-import { PROVIDER_TEXT, type Sdk, urnOf } from "./host";
+import { type Host, PROVIDER_TEXT, type Sdk, urnOf } from "./host";
 import type { DynamicProvider } from "./provider";
 
 /** Every resource type, and what opens a vendor of its own with it. */
@@ -25,29 +27,6 @@ function quickRedis(): Promise<Opened> {
 
 /** What closes something when a test is over: runs side by side have no test of their own for Vitest to know. */
 export type CleanUp = (close: () => Promise<void>) => void;
-
-/** A request of a run, in the order of arrival at the vendor. */
-export interface Arrival {
-  /** From 0. */
-  readonly at: number;
-  readonly method: string;
-  /** How many requests that are no GET came before it in this run. */
-  readonly posts: number;
-  /** Whether it is the upgrade call. */
-  readonly upgrade: boolean;
-  /** Whether an upgrade call came before it. */
-  readonly upgraded: boolean;
-}
-
-/** Where a run is stopped. */
-export interface Boundary {
-  readonly title: string;
-  /** Whether the vendor processes the request; its answer is lost either way. */
-  readonly processed: boolean;
-  /** Whether every run comes to it: how often a run looks depends on how fast the machine is. */
-  readonly certain: boolean;
-  fits(arrival: Arrival): boolean;
-}
 
 /** Stands before a vendor: from the request of a boundary on, nothing is answered until it is opened again. */
 export class Gate {
@@ -99,6 +78,7 @@ export class Gate {
     const arrival = {
       at: this.arrivals.length,
       method,
+      path,
       posts: this.arrivals.filter((earlier) => earlier.method !== "GET").length,
       upgrade: method === "POST" && fits,
       upgraded: this.arrivals.some(({ upgrade }) => upgrade),
@@ -170,53 +150,27 @@ export const SDK: Sdk = "@pulumi/pulumi";
 /** Many runs share a process, and the machine may be busy. Milliseconds. */
 export const PATIENT = { answerWithin: 90_000 };
 
-/** No boundary: the run is only watched. */
-export const NOWHERE: Boundary = { title: "nowhere", processed: false, certain: false, fits: () => false };
-
-/** Boundaries among the reads of a run, evenly spread. */
-const READS = 4;
-/** Calls before the upgrade call that are stopped at: a batch asks for as many checks as it has members. */
-const CHECKS = 1;
-
-/**
- * The boundaries to stop at, out of the requests of a run that nobody stopped: the upgrade call, before and after it is
- * processed, and the requests beside it; the same of the first check before it; of the reads, which repeat each other, a
- * sample. Only the upgrade call is certain: how often a run looks, and whether it repeats a check, depends on how fast the
- * machine is.
- */
-export function boundariesOf(arrivals: readonly Arrival[]): Boundary[] {
-  const posts = arrivals.filter(({ method }) => method !== "GET");
-  const step = Math.max(1, arrivals.length / READS);
-  const reads = Array.from({ length: Math.min(READS, arrivals.length) }, (_, nth) => Math.floor(nth * step));
-  const neighbours = posts.filter(({ upgrade }) => upgrade).map(({ at }) => at - 1);
-  const ordinals = [...new Set([...reads, ...neighbours])].sort((a, b) => a - b);
-  const others = posts.filter(({ upgrade }) => !upgrade).slice(0, CHECKS);
-  return [
-    ...ordinals.map((at) => ({
-      title: `at request ${at + 1}`,
-      processed: at % 2 === 1,
-      certain: false,
-      fits: (arrival: Arrival) => arrival.at === at,
-    })),
-    ...others.flatMap((_, nth) =>
-      around(`check ${nth + 1}`, false, {
-        itself: ({ method, posts: earlier, upgrade }) => method !== "GET" && !upgrade && earlier === nth,
-        next: ({ posts: earlier }) => earlier === nth + 1,
-      }),
-    ),
-    ...around("the upgrade call", true, { itself: ({ upgrade }) => upgrade, next: ({ upgraded }) => upgraded }),
-  ];
+/** Every other pair of runs begins with an update: on both sides of a request there are both. */
+export function isUpdate(nth: number): boolean {
+  return nth % 4 === 1 || nth % 4 === 2;
 }
 
-/** A call before and after it is processed, and the request after it. */
-function around(
+/** The requests of a whole run, in a process that is not stopped. */
+export async function watched(kind: (typeof TYPES)[number], { provider }: Host, cleanUp: CleanUp): Promise<Arrival[]> {
+  const { gate, upgrade } = await openPinned(kind, cleanUp);
+  gate.close(NOWHERE);
+  expect((await upgrade(provider))["status"]).toBe("current");
+  return gate.arrivals;
+}
+
+/** Says how many of the runs were stopped at their boundary, which most of them have to be. */
+export function tell(
   what: string,
-  certain: boolean,
-  { itself, next }: { readonly itself: Boundary["fits"]; readonly next: Boundary["fits"] },
-): Boundary[] {
-  return [
-    { title: `before ${what} is processed`, processed: false, certain, fits: itself },
-    { title: `after ${what} was processed`, processed: true, certain, fits: itself },
-    { title: `at the request after ${what}`, processed: false, certain, fits: next },
-  ];
+  { type }: (typeof TYPES)[number],
+  requests: readonly Arrival[],
+  stopped: readonly boolean[],
+): void {
+  const reached = stopped.filter(Boolean).length;
+  console.log(`${type}: ${requests.length} requests; ${reached} of ${stopped.length} runs were ${what} at theirs`);
+  expect(reached).toBeGreaterThan(stopped.length / 2);
 }

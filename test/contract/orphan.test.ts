@@ -1,7 +1,8 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { System } from "../support/systems";
+import type { Arrival } from "./boundaries";
 import { hostOfTest } from "./host";
-import { type Arrival, openPinned, PATIENT, SDK, TYPES } from "./kill-points";
+import { openPinned, PATIENT, SDK, TYPES } from "./kill-points";
 
 /** Milliseconds from the engine's death to the end of the process. */
 const END_WITHIN = 5_000;

@@ -76,6 +76,16 @@ describe("the workflow", () => {
     expect(paths.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
   });
 
+  it("plays all scenarios and stops at every boundary, as `npm run e2e` does", () => {
+    for (const folder of ["test/e2e", "test/contract"]) {
+      const runs = commands.filter((command) => command.includes(folder));
+      expect(runs.length, folder).toBeGreaterThan(0);
+      expect(runs.filter((command) => command.includes("--mode"))).toEqual([]);
+    }
+    expect(manifest.scripts["e2e"]).toMatch(/ vitest run test\/e2e test\/contract\/kill-points$/);
+    expect(manifest.scripts["test"]).toMatch(/ --mode brief$/);
+  });
+
   it("plays histories of faults of every resource type", () => {
     const types = jobs["faults"]?.strategy?.matrix["type"] ?? [];
     expect(types.map((type) => type.replace(":", ".")).sort()).toEqual([...TYPES].sort());

@@ -1,6 +1,6 @@
 import { execFile, spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
@@ -103,6 +103,12 @@ export class CliEngine implements Engine {
     return JSON.parse(await this.#pulumi("stack", "export"));
   }
 
+  async importState(deployment: Deployment): Promise<void> {
+    const file = join(this.#home, "import.json");
+    await writeFile(file, JSON.stringify(deployment));
+    await this.#pulumi("stack", "import", "--file", file);
+  }
+
   async unlock(): Promise<void> {
     await this.#pulumi("cancel", "--yes");
   }
@@ -157,6 +163,7 @@ export class CliEngine implements Engine {
       args: [command, ...common, ...parallel, ...flags],
       options: { cwd: this.dir, env: this.#env(options.env ?? {}) },
       eventLog,
+      keepEvents: this.#options.keepEvents,
     };
   }
 

@@ -1,6 +1,7 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { bundledEngine } from "./bundle";
 import type { OperationKind, OperationRequest } from "./local/request";
 import { LOCK_FILE, STATE_FILE } from "./local/store";
 import { type Command, EngineProcess } from "./operation";
@@ -11,7 +12,7 @@ import type { Deployment, Engine, EngineOptions, Operation, RunOptions } from ".
 const PARALLEL = 4 * availableParallelism();
 const EMPTY: Deployment = { version: 3, deployment: { manifest: {} } };
 
-/** The stand-in for the Pulumi CLI: each operation is a process of `local/main.ts`. */
+/** The stand-in for the Pulumi CLI: each operation is a process of `local/main.ts`, bundled. */
 export class LocalEngine implements Engine {
   readonly name = "local engine";
   readonly dir: string;
@@ -55,6 +56,10 @@ export class LocalEngine implements Engine {
     return text === undefined ? EMPTY : JSON.parse(text);
   }
 
+  async importState(deployment: Deployment): Promise<void> {
+    await writeFile(join(this.#home, STATE_FILE), JSON.stringify(deployment));
+  }
+
   async unlock(): Promise<void> {
     await rm(join(this.#home, LOCK_FILE), { force: true });
   }
@@ -91,10 +96,11 @@ export class LocalEngine implements Engine {
     };
     return {
       file: process.execPath,
-      args: ["--require", require.resolve("tsx/cjs"), join(__dirname, "local", "main.ts")],
+      args: [bundledEngine()],
       // Its own environment is replaced by the one of the request; this one is for Node alone.
       options: { cwd: dirname(__dirname), env: definedEnv({}) },
       eventLog,
+      keepEvents: this.#options.keepEvents,
       input: JSON.stringify(request),
     };
   }

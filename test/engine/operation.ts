@@ -12,6 +12,8 @@ export interface Command {
   readonly options: Pick<SpawnOptions, "cwd" | "env">;
   /** Where the engine writes its events, one JSON object a line. */
   readonly eventLog: string;
+  /** Whether the events stay there when they have been read. */
+  readonly keepEvents?: boolean | undefined;
   /** Written to the standard input, which is then closed. */
   readonly input?: string;
 }
@@ -128,7 +130,7 @@ export class EngineProcess {
     if (signal === null) await drained;
     else this.#child.stdout?.destroy();
     const events = await readEvents(this.#command.eventLog);
-    await rm(this.#command.eventLog, { force: true });
+    if (!this.#command.keepEvents) await rm(this.#command.eventLog, { force: true });
     const output = this.#lines.join("\n");
     return summarize(events, { ok: code === 0, output, durationMs: performance.now() - started });
   }

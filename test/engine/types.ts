@@ -10,6 +10,8 @@ export interface Engine {
   destroy(options?: RunOptions): Operation;
   /** The state in the format of `pulumi stack export`, secrets sealed. */
   exportState(): Promise<Deployment>;
+  /** Puts a state in the place of the one there is, as `pulumi stack import` does: one that this engine has exported, changed or not. */
+  importState(deployment: Deployment): Promise<void>;
   /** Removes the lock that a killed engine left, as `pulumi cancel` does. */
   unlock(): Promise<void>;
   /** Ends every process this engine started and removes what it wrote. */
@@ -123,6 +125,8 @@ export interface EngineOptions {
   readonly secrets?: Readonly<Record<string, string>>;
   /** Environment of every operation; see {@link RunOptions.env}. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Keeps the events of every operation, debug messages too, in files until the engine is closed. */
+  readonly keepEvents?: boolean;
   /** Default: the CLI where it is found, the local engine otherwise. */
   readonly prefer?: EngineKind;
 }

@@ -15,7 +15,8 @@ export interface UpAnswer {
 
 /** `pulumi up` of one directory on the local engine, with the Node that runs this. */
 export async function up({ dir, env }: UpRequest): Promise<UpAnswer> {
-  const engine = await openEngine({ dir, env, prefer: "local" });
+  // What is installed for one test is never loaded again: no compiled code of it is kept.
+  const engine = await openEngine({ dir, env: { ...env, NODE_COMPILE_CACHE: undefined }, prefer: "local" });
   try {
     const { ok, output, outputs } = await engine.up();
     return { node: process.versions.node, ok, output, outputs, state: await engine.exportState() };

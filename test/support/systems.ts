@@ -64,8 +64,8 @@ export interface Opened {
 }
 
 /** A cluster of its own for the agents and for the database: an upgrade of one would keep the other waiting. */
-export async function openObshell(what: "agents" | "database"): Promise<Opened> {
-  const cluster = new ObshellCluster({ clock: new ScaledClock(SPEED), rootPassword: PASSWORD, buildVersion: OB_OLD });
+export async function openObshell(what: "agents" | "database", password = PASSWORD): Promise<Opened> {
+  const cluster = new ObshellCluster({ clock: new ScaledClock(SPEED), rootPassword: password, buildVersion: OB_OLD });
   cluster.control.addAgentPackage("4.4.2.0", "102026041610.el7");
   cluster.control.addObPackages("4.3.5.2", "102000042025031214.el7");
   const served = await serve(cluster, { speed: SPEED });
@@ -90,7 +90,7 @@ export async function openObshell(what: "agents" | "database"): Promise<Opened> 
     },
     loseReply: () => void cluster.faults.add({ match: { method: "POST", path }, fault: { kind: "loseReply" } }),
   };
-  const pin = { endpoints: served.origins, password: PASSWORD };
+  const pin = { endpoints: served.origins, password };
   const system: System =
     what === "agents"
       ? {
@@ -118,16 +118,17 @@ export async function openObshell(what: "agents" | "database"): Promise<Opened> 
   return { systems: [system], close: () => served.close() };
 }
 
-export async function openTaurus(timings: Partial<typeof TAURUS_TIMINGS> = {}): Promise<Opened> {
+/** @param admit gives the credentials of somebody who may do everything */
+export async function openTaurus(timings: Partial<typeof TAURUS_TIMINGS> = {}, admit = owner): Promise<Opened> {
   const clock = new ScaledClock(1);
   const cloud = new TaurusCloud({ clock, instances: 3, oneDoor: true, timings: { ...TAURUS_TIMINGS, ...timings } });
   const served = await serve(cloud);
   const [endpoint = ""] = served.origins;
-  const { accessKey, secretKey, projectId, instanceId } = taurusdb.DEFAULTS;
+  const { projectId, instanceId } = taurusdb.DEFAULTS;
   const [starRocks] = cloud.starRocks;
   const fleet = cloud.instances.slice(1).map(({ id }) => id);
   if (starRocks === undefined) throw new Error("the cloud has no StarRocks instance");
-  const connection = { endpoint, iamEndpoint: endpoint, projectId, accessKey, secretKey };
+  const connection = { endpoint, iamEndpoint: endpoint, projectId, ...admit(cloud) };
   const { journal, control, faults } = cloud;
   const kernelPath = /instances\/database-version\/upgrade$/;
   const starRocksPath = /starrocks\/db-upgrade$/;
@@ -180,6 +181,11 @@ export async function openTaurus(timings: Partial<typeof TAURUS_TIMINGS> = {}): 
   };
 }
 
+function owner(_: TaurusCloud): Readonly<Record<string, string>> {
+  const { accessKey, secretKey } = taurusdb.DEFAULTS;
+  return { accessKey, secretKey };
+}
+
 function forEach(instances: readonly string[], action: (instance: string) => void): void {
   for (const instance of instances) action(instance);
 }
@@ -196,7 +202,10 @@ function failHung(cloud: TaurusCloud, instances: readonly string[]): void {
   for (const job of hungJobs(cloud, instances)) cloud.control.failJob("The upgrade failed and was rolled back.", job);
 }
 
-export async function openRedis(timings: Partial<typeof REDIS_TIMINGS> = {}): Promise<Opened> {
+export async function openRedis(
+  timings: Partial<typeof REDIS_TIMINGS> = {},
+  password: string = redisenterprise.DEFAULT_PASSWORD,
+): Promise<Opened> {
   const modules = [
     { name: "search", version: "2.10.8", args: "WORKERS 6" },
     { name: "ReJSON", version: "2.8.4" },
@@ -204,6 +213,7 @@ export async function openRedis(timings: Partial<typeof REDIS_TIMINGS> = {}): Pr
   const cluster = new RedisEnterpriseCluster({
     clock: new ScaledClock(1),
     timings: { ...REDIS_TIMINGS, ...timings },
+    password,
     databases: [
       { name: "cache", redisVersion: "7.4", modules },
       { name: "sessions", redisVersion: "7.2" },
@@ -213,7 +223,7 @@ export async function openRedis(timings: Partial<typeof REDIS_TIMINGS> = {}): Pr
   const connection = {
     endpoints: served.origins,
     username: redisenterprise.DEFAULT_USER,
-    password: redisenterprise.DEFAULT_PASSWORD,
+    password,
     caCertificate: served.certificate,
     serverName: "cluster.local",
   };

@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from "node:util";
 import type { OperationType, PendingOperation, ResourceState, Snapshot } from "./state";
+import { sameMaps } from "./value";
 
 /**
  * Keeps what the state is while an operation runs (`backend.SnapshotManager`): resources that were operated on, in that
@@ -10,6 +12,8 @@ export class Checkpoint {
   readonly #news: ResourceState[] = [];
   readonly #dones = new Set<ResourceState>();
   readonly #running = new Map<ResourceState, PendingOperation>();
+  /** What a step left out is still to be written. */
+  #behind = false;
 
   constructor(base: Snapshot, save: (snapshot: Snapshot) => void) {
     this.#base = base;
@@ -25,6 +29,14 @@ export class Checkpoint {
     this.#news.push(state);
   }
 
+  /** Nothing was done to a resource: what is stored of it is written at once only where it says something else. */
+  keep(old: ResourceState, current: ResourceState): void {
+    this.retire(old);
+    this.add(current);
+    if (saysTheSame(old, current)) this.#behind = true;
+    else this.save();
+  }
+
   /** Notes an operation before it starts, so that a crash leaves word of it. */
   begin(resource: ResourceState, type: OperationType): void {
     this.#running.set(resource, { resource, type });
@@ -35,7 +47,13 @@ export class Checkpoint {
     this.#running.delete(resource);
   }
 
+  /** At the end: writes what no step has written. */
+  flush(): void {
+    if (this.#behind) this.save();
+  }
+
   save(): void {
+    this.#behind = false;
     const resources = [...this.#news, ...this.#base.resources].filter((state) => !this.#dones.has(state));
     // Pending creates need a person to say what became of them: only an interactive refresh clears them.
     const creates = this.#base.pendingOperations.filter(({ type }) => type === "creating");
@@ -44,6 +62,21 @@ export class Checkpoint {
       pendingOperations: [...this.#running.values(), ...creates],
     });
   }
+}
+
+/** Whether nothing that matters differs between the states of a resource that nothing was done to (`sameSnapshotMutation.mustWrite`). */
+function saysTheSame(old: ResourceState, current: ResourceState): boolean {
+  return (
+    sameMaps(old.inputs, current.inputs) &&
+    sameMaps(old.outputs, current.outputs) &&
+    isDeepStrictEqual(essentials(old), essentials(current))
+  );
+}
+
+function essentials(state: ResourceState): unknown {
+  const { urn, type, custom, customTimeouts, retainOnDelete, provider, parent, deletedWith, protect } = state;
+  const dependencies = state.dependencies.toSorted();
+  return { urn, type, custom, customTimeouts, retainOnDelete, provider, parent, deletedWith, protect, dependencies };
 }
 
 /** Renames what old states say of resources that were found under an alias (`NormalizeURNReferences`). */

@@ -33,6 +33,7 @@ export class LocalOperation {
   readonly #server = new grpc.Server(CHANNEL_OPTIONS);
   readonly #registry: Registry;
   readonly #runtime: Runtime;
+  readonly #checkpoint: Checkpoint;
   readonly #executor: StepExecutor;
   readonly #deployment: Deployment;
   readonly #terminated = Promise.withResolvers<void>();
@@ -56,7 +57,8 @@ export class LocalOperation {
       diagnostics: this.#diagnostics,
       ensureProvider: (state) => this.#ensureProvider(state),
     };
-    const checkpoint = new Checkpoint(this.#snapshot, this.#save);
+    this.#checkpoint = new Checkpoint(this.#snapshot, this.#save);
+    const checkpoint = this.#checkpoint;
     const options = { parallel: request.parallel, goOn: request.kind === "refresh" };
     this.#executor = new StepExecutor(this.#runtime, checkpoint, emit, options);
     const [runtime, executor, snapshot] = [this.#runtime, this.#executor, this.#snapshot];
@@ -120,6 +122,7 @@ export class LocalOperation {
     if (this.#snapshot.pendingOperations.length > 0 && !this.#runtime.preview)
       this.#diagnostics.warn("", pendingWarning(this.#snapshot.pendingOperations));
     const error = await (this.#request.kind === "destroy" ? this.#destroy() : this.#update());
+    if (!this.#executor.terminated) this.#checkpoint.flush();
     // An error that was reported where it arose is not followed by a general one.
     if (!error) this.#reportResult();
     return error !== undefined || this.#deployment.failed || this.#cancelled;

@@ -76,11 +76,7 @@ export function sameStep(runtime: Runtime, old: ResourceState, current: Resource
       current.outputs = old.outputs;
       if (isProviderType(current.type)) await runtime.registry.same({ ...current, inputs: old.inputs });
     },
-    end(checkpoint) {
-      checkpoint.retire(old);
-      checkpoint.add(current);
-      checkpoint.save();
-    },
+    end: (checkpoint, kept) => (kept ? checkpoint.keep(old, current) : checkpoint.save()),
     complete: () => answer(current),
   };
 }

@@ -1,0 +1,166 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { vi } from "vitest";
+import { type Engine, makeWorkspace, openEngine, type RunOptions } from "../engine";
+import { type Canary, canary, canaryKey } from "../secrets/canary";
+import { textOf } from "../secrets/echo";
+import { openObshell, openRedis, openTaurus, type System } from "../support/systems";
+
+/** Where the credentials of a vendor are given to its pins. */
+export type Placement = "arguments" | "config" | "environment" | "provider";
+export type Vendor = "oceanbase" | "taurusdb" | "redisenterprise";
+export type Round = Readonly<Record<Vendor, Placement>>;
+
+const [ROOT, AGENT, REDIS] = [canary("Root"), canary("Agent"), canary("Redis")];
+const [ACCESS, SECRET, TOKEN] = [canary("Access", true), canary("Secret"), canary("Token", true)];
+/** By vendor and argument. */
+const SECRETS: Readonly<Record<Vendor, Readonly<Record<string, Canary>>>> = {
+  oceanbase: { password: ROOT, agentPassword: AGENT },
+  taurusdb: { accessKey: ACCESS, secretKey: SECRET, securityToken: TOKEN },
+  redisenterprise: { password: REDIS },
+};
+
+/** Given as arguments alone: for addresses without TLS, which do not use it. */
+const KEY = canaryKey("Key");
+const BESIDE = {
+  oceanbase: {
+    clientKey: KEY.value,
+    clientCertificate: "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
+  },
+  taurusdb: {},
+  redisenterprise: {},
+} satisfies Record<Vendor, Record<string, string>>;
+
+export const CANARIES: readonly Canary[] = [...Object.values(SECRETS).flatMap((each) => Object.values(each)), KEY];
+
+const CONFIG = { oceanbase: "oceanbase", taurusdb: "huaweicloud", redisenterprise: "redisenterprise" } as const;
+const ENVIRONMENT: Readonly<Record<Vendor, Readonly<Record<string, string>>>> = {
+  oceanbase: { password: "OCEANBASE_PASSWORD", agentPassword: "OCEANBASE_AGENT_PASSWORD" },
+  taurusdb: { accessKey: "HW_ACCESS_KEY", secretKey: "HW_SECRET_KEY", securityToken: "HW_SECURITY_TOKEN" },
+  redisenterprise: { password: "REDIS_ENTERPRISE_PASSWORD" },
+};
+
+/** A refusal in the vendor's shape that repeats what the vendor was told. */
+const REFUSALS: Readonly<Record<Vendor, (told: string) => unknown>> = {
+  oceanbase: (message) => ({ successful: false, status: 400, error: { code: 1000, errCode: "OB.Some.Code", message } }),
+  taurusdb: (told) => ({ error_code: "DBS.200001", error_msg: told }),
+  redisenterprise: (description) => ({ error_code: "some_code", description }),
+};
+
+const PROGRAM = `
+const dbversion = require("pulumi-dbversion");
+const pulumi = require("@pulumi/pulumi");
+
+const { settings, resources } = JSON.parse(process.env.DECLARED);
+const explicit = new dbversion.Provider("explicit", settings);
+
+for (const { name, type, args, isExplicit } of resources) {
+  const [vendor, kind] = type.split(".");
+  const resource = new dbversion[vendor][kind](name, args, isExplicit ? { provider: explicit } : {});
+  exports[name] = resource.status;
+}
+`;
+
+/** A pin of each type whose vendors know the canaries alone, and a stack that writes into one directory only. */
+export interface CanaryStage {
+  /** Holds the workspace, the engine's state and logs, and what its processes take for home and for temporary files. */
+  readonly dir: string;
+  readonly engine: Engine;
+  readonly systems: readonly System[];
+  readonly options: RunOptions;
+  /** Has every vendor refuse the next upgrade call with words that repeat its own secrets in every form. */
+  refuse(): void;
+  forgive(): void;
+  close(): Promise<void>;
+}
+
+export async function openCanaries(round: Round): Promise<CanaryStage> {
+  const opened = [
+    await openObshell("agents", ROOT.value),
+    await openObshell("database", ROOT.value),
+    await openTaurus({}, ({ control }) => {
+      control.iam.addTemporaryKey(ACCESS.value, SECRET.value, { securityToken: TOKEN.value, seconds: 86_400 });
+      return {};
+    }),
+    await openRedis({}, REDIS.value),
+  ];
+  const systems = opened.flatMap((one) => one.systems);
+  const dir = await mkdtemp(join(tmpdir(), "canaries-"));
+  const home = join(dir, "home");
+  await mkdir(home);
+  // For the workspace and the engine's state as well as for the processes.
+  vi.stubEnv("TMPDIR", dir);
+  const workspace = await makeWorkspace({ program: PROGRAM, project: "shop" });
+  const engine = await openEngine({
+    dir: workspace.dir,
+    prefer: "local",
+    keepEvents: true,
+    secrets: flat(round, "config", (vendor, name) => `${CONFIG[vendor]}:${name}`),
+    env: {
+      ...flat(round, "environment", (vendor, name) => ENVIRONMENT[vendor][name] ?? name),
+      HOME: home,
+      PULUMI_HOME: join(home, ".pulumi"),
+      NODE_DEBUG: "undici",
+    },
+  });
+  const resources = systems.map(({ name, type, args }) => {
+    const vendor = vendorOf(type);
+    const { password: _, ...rest } = args;
+    const own = round[vendor] === "arguments" ? valuesOf(vendor) : {};
+    return { name, type, args: { ...rest, ...own, ...BESIDE[vendor] }, isExplicit: round[vendor] === "provider" };
+  });
+  const explicit = at(round, "provider").map((vendor) => [CONFIG[vendor], valuesOf(vendor)] as const);
+  return {
+    dir,
+    engine,
+    systems,
+    options: { env: { DECLARED: JSON.stringify({ settings: Object.fromEntries(explicit), resources }) } },
+    refuse: () => {
+      for (const { faults, upgradePath: path, type } of systems) {
+        const vendor = vendorOf(type);
+        const told = [...Object.values(valuesOf(vendor)), ...Object.values<string>(BESIDE[vendor])];
+        const body = JSON.stringify(REFUSALS[vendor](textOf({ secrets: told })));
+        const headers = { "content-type": "application/json" };
+        faults.add({ match: { method: "POST", path }, fault: { kind: "replace", status: 400, headers, body } });
+      }
+    },
+    forgive: () => {
+      for (const { faults } of systems) faults.clear();
+    },
+    close: async () => {
+      await engine.close();
+      for (const one of opened) await one.close();
+      vi.unstubAllEnvs();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+function vendorOf(type: string): Vendor {
+  const [vendor = ""] = type.split(".");
+  if (!isVendor(vendor)) throw new Error(`nobody makes ${type}`);
+  return vendor;
+}
+
+function isVendor(name: string): name is Vendor {
+  return name in SECRETS;
+}
+
+function valuesOf(vendor: Vendor): Record<string, string> {
+  return Object.fromEntries(Object.entries(SECRETS[vendor]).map(([argument, { value }]) => [argument, value]));
+}
+
+function at(round: Round, placement: Placement): Vendor[] {
+  return Object.keys(SECRETS)
+    .filter(isVendor)
+    .filter((vendor) => round[vendor] === placement);
+}
+
+/** The secrets of the vendors that get them at one place, by their names there. */
+function flat(round: Round, placement: Placement, name: (vendor: Vendor, argument: string) => string) {
+  const named = at(round, placement).flatMap((vendor) =>
+    Object.entries(valuesOf(vendor)).map(([argument, value]) => [name(vendor, argument), value] as const),
+  );
+  return Object.fromEntries(named);
+}
