@@ -8,12 +8,12 @@ export type Ending = Exclude<TaskStatus, { kind: "running" }>;
 
 /** Waits for the end of a task, reporting its progress. */
 export async function follow(
-  pin: Pick<Pin, "inspect">,
+  pin: Pick<Pin, "inspect" | "looksAlone">,
   task: Task,
   patience: Patience,
   { clock, signal, random, report }: Runtime,
 ): Promise<Ending> {
-  const watch = new Watch(clock, signal, random);
+  const watch = new Watch(clock, signal, random, pin.looksAlone);
   for (;;) {
     const status = await patience.ask(() => pin.inspect(task));
     if (status.kind !== "running") return status;

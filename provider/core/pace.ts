@@ -17,6 +17,18 @@ const REFUSED = 5_000;
 const SILENT = 5_000;
 /** A process that wakes late has too much to do: it pauses for at least so many times its delay. */
 const RELIEF = 20;
+/** Looks of a whole process in a second, where each costs requests of its own: with more pins than that each pauses longer. */
+const LOOKS = 100;
+
+/** Pauses between such looks that are under way, by their clock: the process has one. */
+const pauses = new WeakMap<Clock, number>();
+
+/** @param more of them from now on */
+function count(clock: Clock, more = 0): number {
+  const now = (pauses.get(clock) ?? 0) + more;
+  if (more !== 0) pauses.set(clock, now);
+  return now;
+}
 
 /** How far the vendor says it is, and since when we have been watching. */
 export interface Pulse {
@@ -26,14 +38,15 @@ export interface Pulse {
 
 /**
  * Milliseconds until the next look: short at first, longer later, shorter again when the vendor's own progress says
- * that the end is near. `chance` in [0, 1) spreads many pins apart.
+ * that the end is near. `chance` in [0, 1) spreads many pins apart; `others` wait in the same process.
  */
-export function nextLook({ waited, percent }: Pulse, chance: number): number {
-  const byTime = within(waited * SHARE, SHORTEST, LONGEST);
+export function nextLook({ waited, percent }: Pulse, chance: number, others = 0): number {
+  const shortest = within((1_000 * others) / LOOKS, SHORTEST, LONGEST);
+  const byTime = within(waited * SHARE, shortest, LONGEST);
   const known = percent !== undefined && percent > 0 && percent <= 100;
   const remaining = known ? (waited * (100 - percent)) / percent : 0;
   const calm = known ? within(remaining * MIDDLE, byTime * LEAST, byTime) : byTime;
-  return Math.round(within(calm, SHORTEST, LONGEST) * (1 - JITTER * chance));
+  return Math.round(within(calm, shortest, LONGEST) * (1 - JITTER * chance));
 }
 
 function within(value: number, least: number, most: number): number {
@@ -46,10 +59,13 @@ export class Watch {
   readonly #signal: AbortSignal;
   readonly #random: () => number;
   readonly #since: number;
+  readonly #crowds: boolean;
   /** How late the last pause ended. */
   #delay = 0;
 
-  constructor(clock: Clock, signal: AbortSignal, random: () => number) {
+  /** @param crowds whether the looks of many such watches add up; where nothing is said, they are few or shared */
+  constructor(clock: Clock, signal: AbortSignal, random: () => number, crowds = false) {
+    this.#crowds = crowds;
     this.#clock = clock;
     this.#signal = signal;
     this.#random = random;
@@ -77,13 +93,18 @@ export class Watch {
 
   #next(percent?: number): number {
     const pulse = { waited: this.waited, ...(percent === undefined ? {} : { percent }) };
-    return nextLook(pulse, this.#random());
+    return nextLook(pulse, this.#random(), this.#crowds ? count(this.#clock) : 0);
   }
 
   async #sleep(wanted: number): Promise<void> {
     const pause = Math.max(wanted, Math.min(this.#delay * RELIEF, LONGEST));
     const due = this.#clock.elapsed() + pause;
-    await this.#clock.sleep(pause, this.#signal);
+    if (this.#crowds) count(this.#clock, 1);
+    try {
+      await this.#clock.sleep(pause, this.#signal);
+    } finally {
+      if (this.#crowds) count(this.#clock, -1);
+    }
     this.#delay = Math.max(this.#clock.elapsed() - due, 0);
   }
 }

@@ -16,10 +16,15 @@ const BRACE = 0x7b;
 export function parseJson(body: Uint8Array): unknown {
   if (!isModest(body)) return undefined;
   try {
-    return JSON.parse(Buffer.from(body).toString("utf8"));
+    return JSON.parse(textOf(body));
   } catch {
     return undefined;
   }
+}
+
+/** Decoded where it lies, without a copy of the bytes. */
+function textOf(body: Uint8Array): string {
+  return Buffer.from(body.buffer, body.byteOffset, body.length).toString("utf8");
 }
 
 /** Counts what can begin a value, in texts too: an upper bound of the values. */
@@ -52,7 +57,7 @@ export function validate<T>(schema: z.ZodType<T>, value: unknown, what: string):
 
 /** The start of a body for an error message: one line, no control characters. */
 export function excerpt(body: Uint8Array): string {
-  const text = Buffer.from(body.subarray(0, EXCERPT * 4)).toString("utf8");
+  const text = textOf(body.subarray(0, EXCERPT * 4));
   const line = printable(text).replace(/\s+/g, " ").trim();
   return line.length > EXCERPT ? `${line.slice(0, EXCERPT)}…` : line;
 }

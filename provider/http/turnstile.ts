@@ -8,12 +8,12 @@ interface Waiting {
  */
 export class Turnstile {
   readonly #limit: number;
-  readonly #patience: number;
+  readonly #patience: number | undefined;
   readonly #queue = new Set<Waiting>();
   #inside = 0;
 
-  /** @param patience milliseconds after which a place is given up although the work goes on */
-  constructor(limit: number, patience: number) {
+  /** @param patience milliseconds after which a place is given up although the work goes on; never, if nothing is said */
+  constructor(limit: number, patience?: number) {
     this.#limit = limit;
     this.#patience = patience;
   }
@@ -27,7 +27,7 @@ export class Turnstile {
       if (inside) this.#next();
       inside = false;
     };
-    const timer = setTimeout(leave, this.#patience);
+    const timer = this.#patience === undefined ? undefined : setTimeout(leave, this.#patience);
     try {
       return await work();
     } finally {

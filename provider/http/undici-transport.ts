@@ -1,6 +1,9 @@
 import { Readable } from "node:stream";
-import { Agent, DecoratorHandler, type Dispatcher, errors } from "undici";
+import { buildConnector, type Client } from "undici";
 import { presentedCertificate } from "./certificate";
+import { Connections } from "./connections";
+import { endedBy } from "./ended-by";
+import { exchange, type Sendable } from "./exchange";
 import type { Tls } from "./tls";
 import { type StreamedBody, type Transport, TransportError, type WireRequest, type WireResponse } from "./transport";
 import { Turnstile } from "./turnstile";
@@ -37,14 +40,25 @@ export function undiciTransport(tls: Tls, limits: Partial<typeof LIMITS> = {}): 
   const { wholeTimeout, stallTimeout } = { ...LIMITS, ...limits };
   const { pools, release } = lease(tls, limits);
   const closed = new AbortController();
-  const by = (dispatcher: Dispatcher) => (request: Sendable) => exchange(dispatcher, request, tls.servername);
-  return {
-    send: ({ stream, ...request }) => {
-      if (stream !== undefined) {
-        return pour(new Source(stream, stallTimeout), request, closed.signal, by(pools.writes));
+  const over = () =>
+    new TransportError("ANSWER_TIMEOUT", `the answer was not complete after ${wholeTimeout / 1_000} s`);
+  const limit = { time: wholeTimeout, reason: over };
+  const by =
+    (connections: Connections): Send =>
+    async (request, signal) => {
+      try {
+        return await connections.lend(request.origin, signal, (connection) => exchange(connection, request, signal));
+      } catch (error) {
+        throw await withCertificate(error, request.origin, tls.servername);
       }
-      if (request.method !== "GET") return inTime(request, wholeTimeout, closed.signal, by(pools.writes));
-      return turnstile.pass(request.signal, () => inTime(request, wholeTimeout, closed.signal, by(pools.reads)));
+    };
+  const [read, write] = [by(pools.reads), by(pools.writes)];
+  return {
+    send: ({ stream, signal, ...request }) => {
+      if (stream !== undefined) return pour(new Source(stream, stallTimeout), request, [signal, closed.signal], write);
+      const ends = { signals: [signal, closed.signal], limit };
+      if (request.method !== "GET") return endedBy(ends, (ending) => write(request, ending));
+      return turnstile.pass(signal, () => endedBy(ends, (ending) => read(request, ending)));
     },
     close: async () => {
       if (closed.signal.aborted) return;
@@ -56,8 +70,8 @@ export function undiciTransport(tls: Tls, limits: Partial<typeof LIMITS> = {}): 
 
 /** Connections for reads and for writes. */
 interface Pools {
-  readonly reads: Agent;
-  readonly writes: Agent;
+  readonly reads: Connections;
+  readonly writes: Connections;
   users: number;
 }
 
@@ -82,105 +96,40 @@ function lease(tls: Tls, limits: Partial<typeof LIMITS>) {
 }
 
 function opened(tls: Tls, limits: Partial<typeof LIMITS>): Pools {
-  const { connectTimeout, stallTimeout: _stall, wholeTimeout: _whole, ...bounds } = { ...LIMITS, ...limits };
-  const connect = { timeout: connectTimeout, ...tls };
+  const {
+    connectTimeout,
+    connections,
+    stallTimeout: _stall,
+    wholeTimeout: _whole,
+    ...bounds
+  } = { ...LIMITS, ...limits };
+  const connect = buildConnector({ timeout: connectTimeout, ...tls, allowH2: false });
+  const client: Client.Options = { ...bounds, connect, allowH2: false };
   return {
-    reads: new Agent({ ...bounds, connect, allowH2: false }),
-    writes: new Agent({ ...bounds, connect, allowH2: false, pipelining: 0 }),
+    reads: new Connections({ limit: connections, keep: true, client }),
+    writes: new Connections({ limit: connections, keep: false, client }),
     users: 0,
   };
 }
 
-type Sendable = Omit<WireRequest, "body" | "stream"> & { readonly body?: string | Uint8Array | Readable };
-
-async function exchange(dispatcher: Dispatcher, request: Sendable, servername?: string): Promise<WireResponse> {
-  const { method, origin, target, headers, body, answerTimeout, signal } = request;
-  const handover = new Handover();
-  try {
-    const answer = await dispatcher.compose(handover.watch).request({
-      method,
-      origin,
-      path: target,
-      headers,
-      signal,
-      ...(body === undefined ? {} : { body }),
-      ...(answerTimeout === undefined ? {} : { headersTimeout: answerTimeout }),
-    });
-    return {
-      status: answer.statusCode,
-      headers: flat(answer.headers),
-      body: new Uint8Array(await answer.body.arrayBuffer()),
-    };
-  } catch (error) {
-    signal.throwIfAborted();
-    throw await withCertificate(asTransportError(error, handover.begun), origin, servername);
-  }
-}
-
-/**
- * Notices when a request is handed to a connection. From then on it may have reached the server, whatever an error's code
- * says: a connection that stands can still end in EHOSTUNREACH, or in an alert of TLS.
- */
-class Handover {
-  begun = false;
-
-  readonly watch: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) => {
-    const begin = () => {
-      this.begun = true;
-    };
-    return dispatch(options, new Beginning(handler, begin));
-  };
-}
-
-class Beginning extends DecoratorHandler {
-  readonly #handler: Dispatcher.DispatchHandler;
-  readonly #begin: () => void;
-
-  constructor(handler: Dispatcher.DispatchHandler, begin: () => void) {
-    super(handler);
-    this.#handler = handler;
-    this.#begin = begin;
-  }
-
-  onRequestStart(controller: Dispatcher.DispatchController, context: unknown): void {
-    this.#begin();
-    this.#handler.onRequestStart?.(controller, context);
-  }
-}
-
-/** Ends an answer that drips, however lively, after so many milliseconds. */
-async function inTime(
-  request: Sendable,
-  limit: number,
-  closed: AbortSignal,
-  send: (request: Sendable) => Promise<WireResponse>,
-): Promise<WireResponse> {
-  const over = new AbortController();
-  const reason = () => new TransportError("ANSWER_TIMEOUT", `the answer was not complete after ${limit / 1_000} s`);
-  const timer = setTimeout(() => over.abort(reason()), limit);
-  try {
-    return await send({ ...request, signal: AbortSignal.any([request.signal, closed, over.signal]) });
-  } finally {
-    clearTimeout(timer);
-  }
-}
+type Send = (request: Sendable, signal: AbortSignal) => Promise<WireResponse>;
 
 /** Sends a request whose body is made on the way. What goes wrong with the body itself is told as it is. */
 async function pour(
   source: Source,
-  request: Omit<WireRequest, "body" | "stream">,
-  closed: AbortSignal,
-  send: (request: Sendable) => Promise<WireResponse>,
+  request: Omit<WireRequest, "body" | "stream" | "signal">,
+  signals: readonly [AbortSignal, ...AbortSignal[]],
+  send: Send,
 ): Promise<WireResponse> {
   const headers = { ...request.headers, "content-length": String(source.length) };
-  const signal = AbortSignal.any([request.signal, closed, source.stalled]);
   const body = Readable.from(source.chunks);
   // Told by the request; an abort before the first byte would otherwise go unheard.
   body.on("error", () => undefined);
   try {
-    return await send({ ...request, headers, signal, body });
+    const ends = { signals: [...signals, source.stalled] };
+    return await endedBy(ends, (ending) => send({ ...request, headers, body }, ending));
   } catch (error) {
-    throw source.failure === undefined || request.signal.aborted ? error : source.failure.reason;
+    throw source.failure === undefined || signals[0].aborted ? error : source.failure.reason;
   } finally {
     // A connection that is gone leaves the rest unread: what the stream holds open has to be let go.
     body.destroy();
@@ -228,32 +177,10 @@ class Source {
 }
 
 /** A certificate that is not trusted is told by whom it is from and for: that is what has to be corrected. */
-async function withCertificate(error: TransportError, origin: string, servername?: string): Promise<TransportError> {
-  if (!error.tls) return error;
+async function withCertificate(error: unknown, origin: string, servername?: string): Promise<unknown> {
+  if (!(error instanceof TransportError) || !error.tls) return error;
   const certificate = await presentedCertificate(origin, servername);
   return certificate === undefined
     ? error
     : new TransportError(error.code, `${error.message} (${certificate})`, error, error.begun);
-}
-
-function asTransportError(error: unknown, begun: boolean): TransportError {
-  // Several addresses of one name are tried in turn and reported together.
-  const first = error instanceof AggregateError ? error.errors[0] : error;
-  const code = codeOf(first) ?? codeOf(error) ?? "UNKNOWN";
-  const message = first instanceof Error && first.message !== "" ? first.message : code;
-  return new TransportError(code, message, error, begun);
-}
-
-function codeOf(error: unknown): string | undefined {
-  if (error instanceof errors.UndiciError) return codeOf(error.cause) ?? error.code;
-  if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
-  return typeof error.code === "string" ? error.code : undefined;
-}
-
-function flat(headers: Record<string, string | string[] | undefined>): Record<string, string> {
-  const pairs = Object.entries(headers).map(([name, value]) => [
-    name.toLowerCase(),
-    Array.isArray(value) ? value.join(", ") : (value ?? ""),
-  ]);
-  return Object.fromEntries(pairs);
 }

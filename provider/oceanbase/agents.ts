@@ -9,6 +9,7 @@ import { type Answer, readAnswer, readWriteAnswer } from "./answers";
 import { type AgentKey, encryptHeader, type Generation, generationOf, readAgentKey, type Sealed, seal } from "./auth";
 import { noCluster, notObshell, tellOne, unauthorized, unsupportedAuth, untrusted } from "./contact";
 import { outcomeOf } from "./outcome";
+import { Passes } from "./passes";
 import { type Recipient, TOO_LARGE, tooLarge, type Upload } from "./recipient";
 import { type AgentInfo, agentInfo, secret } from "./schema";
 
@@ -26,6 +27,7 @@ interface Agent {
   readonly address: string;
   readonly info: AgentInfo;
   readonly generation: Generation;
+  readonly passes: Passes;
 }
 
 export interface AgentsOptions {
@@ -149,12 +151,10 @@ export class Agents {
 
   /** The same from the agent at one endpoint alone. */
   async readFrom<T>(origin: string, target: string, schema: z.ZodType<T>): Promise<T | undefined> {
-    const known = this.#met.has(origin);
-    const agent = await this.#meet(origin);
-    const answer = await this.#signedRead(agent, target);
+    const answer = await this.#signedRead(await this.#meet(origin), target);
     if (answer.kind !== "unauthorized") return this.#value(origin, target, schema, answer);
-    if (answer.certain || !known) throw unauthorized(origin, answer.text);
-    // The agent may have a new key since its restart, or another clock: meet it anew, once.
+    if (answer.certain) throw unauthorized(origin, answer.text);
+    // The agent may have a new key since it was met, however shortly before, or another clock: meet it anew, once.
     this.#forget(origin);
     const again = await this.#signedRead(await this.#meet(origin), target);
     if (again.kind === "unauthorized") throw this.#stillRefused(origin, again);
@@ -171,7 +171,7 @@ export class Agents {
   async #signedRead(agent: Agent, target: string): Promise<Answer> {
     const { http } = this.#options;
     const response = await this.#send(agent.origin, () =>
-      http.read(() => ({ origin: agent.origin, target, headers: this.#seal(agent, target).headers })),
+      http.read(() => ({ origin: agent.origin, target, headers: agent.passes.to(target) })),
     );
     return readAnswer(response);
   }
@@ -230,13 +230,14 @@ export class Agents {
     if (generation === undefined) throw unsupportedAuth(origin, info.data);
     if (info.data.identity === SINGLE) throw noCluster(origin);
     const offset = key.timestamp === undefined ? 0 : Date.parse(key.timestamp) - this.#options.clock.now();
-    const agent: Agent = {
+    const met = {
       origin,
       generation,
       key: this.#agentKey(origin, key.data.public_key, Number.isNaN(offset) ? 0 : offset),
       address: addressOf(key.data.ip, key.data.port),
       info: info.data,
     };
+    const agent = { ...met, passes: new Passes(this.#options.clock, (target) => this.#seal(met, target).headers) };
     this.#met.set(origin, agent);
     return agent;
   }
@@ -259,7 +260,11 @@ export class Agents {
     return timestamp === undefined ? { data } : { data, timestamp };
   }
 
-  #seal(agent: Agent, target: string, more: { body?: string; validFor?: number; keys?: Buffer } = {}): Sealed {
+  #seal(
+    agent: Omit<Agent, "passes">,
+    target: string,
+    more: { body?: string; validFor?: number; keys?: Buffer } = {},
+  ): Sealed {
     const { password, agentPassword, clock } = this.#options;
     const own = agent.info.security === true ? agentPassword : undefined;
     const { validFor = 0, ...rest } = more;

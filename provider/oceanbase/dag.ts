@@ -1,5 +1,5 @@
 import { formatVersion, parseVersion, type Version } from "../core/version";
-import type { Dag } from "./schema";
+import type { Dag, DagStages } from "./schema";
 
 /** What the name of a maintenance DAG says: `OB rolling upgrade 4.3.5.2-102000042025031214.el7`. */
 export interface DagTarget {
@@ -65,7 +65,7 @@ export function percentOf({ stage, max_stage }: Dag): number {
 }
 
 /** `stage 15/30: Reinstall and restart observer`; without the name when the DAG came without nodes. */
-export function stageOf(dag: Dag): string {
+export function stageOf(dag: Pick<Dag, "stage" | "max_stage"> & DagStages): string {
   const name = dag.nodes?.[dag.stage - 1]?.name;
   return `stage ${dag.stage}/${dag.max_stage}${name === undefined ? "" : `: ${name}`}`;
 }

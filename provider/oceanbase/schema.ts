@@ -103,5 +103,9 @@ export const dag = z.object({
 });
 export type Dag = z.infer<typeof dag>;
 
+/** The same where only the names of its stages are wanted: the rest of a long one is 10 kB and more. */
+export const dagStages = z.object({ nodes: z.array(z.object({ name: z.string() })).nullish() });
+export type DagStages = z.infer<typeof dagStages>;
+
 /** `GET /api/v1/task/dag/ob/unfinish`. A failed maintenance DAG stays in it. */
 export const dags = list(dag);

@@ -3,7 +3,7 @@ import type { Task, TaskStatus } from "../core/pin";
 import type { Agents } from "./agents";
 import { dagState, percentOf, stageOf } from "./dag";
 import { describeFailure } from "./failure";
-import { type Dag, dag } from "./schema";
+import { type Dag, type DagStages, dag, dagStages } from "./schema";
 
 /** How often in a row a task has to be missing before it is believed. */
 const MISSES = 4;
@@ -12,11 +12,17 @@ export function dagPath(id: string, details: boolean): string {
   return `/api/v1/task/dag/${encodeURIComponent(id)}?show_details=${details}`;
 }
 
+/** What is known of the stages of a DAG. */
+interface Stages extends DagStages {
+  readonly id: string;
+  /** The stage at which they were asked for. */
+  readonly asked: number;
+}
+
 /** Watches one DAG through whichever agent answers. */
 export class TaskWatcher {
   readonly #agents: Agents;
-  /** The DAG as it was last seen with its nodes: their names are fetched only when the stage has changed. */
-  #detailed: Dag | undefined;
+  #stages: Stages | undefined;
   #misses = 0;
 
   constructor(agents: Agents) {
@@ -57,11 +63,18 @@ export class TaskWatcher {
     throw new Unreachable(`task ${task.id} was not found`, { sent: true, heard: true });
   }
 
-  async #named(seen: Dag): Promise<Dag> {
-    const known = this.#detailed?.id === seen.id ? this.#detailed : undefined;
-    if (known?.stage === seen.stage) return { ...seen, nodes: known.nodes };
-    const detailed = await this.#agents.read(dagPath(seen.id, true), dag).catch(() => undefined);
-    this.#detailed = detailed ?? { ...seen, nodes: known?.nodes };
-    return { ...seen, nodes: this.#detailed.nodes };
+  /**
+   * The DAG with its stages, which are all there from its beginning. Where they cannot be had they are asked for again at the
+   * next stage.
+   */
+  async #named(seen: Dag): Promise<Parameters<typeof stageOf>[0]> {
+    const { id, stage } = seen;
+    let known = this.#stages?.id === id ? this.#stages : undefined;
+    if (known === undefined || (known.nodes?.[stage - 1] === undefined && known.asked !== stage)) {
+      const found = await this.#agents.read(dagPath(id, true), dagStages).catch(() => undefined);
+      known = { id, asked: stage, nodes: found?.nodes ?? known?.nodes };
+      this.#stages = known;
+    }
+    return { ...seen, nodes: known.nodes };
   }
 }

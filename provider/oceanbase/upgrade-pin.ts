@@ -35,6 +35,7 @@ export interface UpgradePinOptions<A extends UpgradeArguments> {
 /** A connected driver for what obshell upgrades in one cluster: its database, or its agents. */
 export class UpgradePin<A extends UpgradeArguments> implements Pin<PinObservation> {
   readonly title: string;
+  readonly looksAlone = true;
   readonly #options: UpgradePinOptions<A>;
   readonly #watcher: TaskWatcher;
   readonly #closed = new AbortController();

@@ -57,7 +57,42 @@ describe("nextLook", () => {
   });
 });
 
+describe("nextLook with others in the process", () => {
+  it.each([
+    [0, 750],
+    [75, 750],
+    [200, 2_000],
+    [1_000, 10_000],
+    [5_000, 15_000],
+  ])("is, with %d of them, after %d ms at the soonest", (others, expected) => {
+    expect(nextLook({ waited: 0 }, 0, others)).toBe(expected);
+    expect(nextLook({ waited: 10 * MINUTE, percent: 100 }, 0, others)).toBe(Math.max(expected, 1_875));
+    expect(nextLook({ waited: 10 * MINUTE }, 0, others)).toBe(15_000);
+  });
+});
+
 describe("Watch", () => {
+  it("pauses longer while many do, and as before when they are gone", async () => {
+    const clock = new VirtualClock();
+    const over = new AbortController();
+    const watches = Array.from({ length: 400 }, () => new Watch(clock, over.signal, () => 0, true));
+    const before = clock.now();
+    await Promise.all(watches.map((watch) => watch.pause()));
+    expect(clock.since(before)).toBe(3_990);
+    const alone = new Watch(clock, over.signal, () => 0, true);
+    await alone.pause();
+    expect(alone.waited).toBe(750);
+  });
+
+  it("pauses as ever where looks are shared, however many do", async () => {
+    const clock = new VirtualClock();
+    const over = new AbortController();
+    const watches = Array.from({ length: 400 }, () => new Watch(clock, over.signal, () => 0));
+    const before = clock.now();
+    await Promise.all(watches.map((watch) => watch.pause()));
+    expect(clock.since(before)).toBe(750);
+  });
+
   it("counts from its making and sleeps on the given clock", async () => {
     const clock = new VirtualClock();
     await clock.sleep(1_000);

@@ -36,6 +36,16 @@ describe("a cluster behind its pin", () => {
     expect(passing.some((text) => text.startsWith("no answer"))).toBe(true);
   });
 
+  it("learns the names of all stages with one request, made again at the next stage where it was spoilt", async () => {
+    const { lifecycle, inputs, cluster, lines } = rig();
+    const match = { path: "/api/v1/task/dag/11" };
+    cluster.faults.add({ match, skip: 1, fault: { kind: "replace", status: 200, body: "{}" } });
+    await lifecycle.create(inputs());
+    const detailed = cluster.journal.entries.filter(({ target }) => target.endsWith("/11?show_details=true"));
+    expect(detailed.map(({ fault }) => fault)).toEqual(["replace", undefined]);
+    expect(lines.some(({ message }) => /^stage \d+\/30: Restore parameters/.test(message))).toBe(true);
+  });
+
   it("sees the end soon after it comes", async () => {
     const { lifecycle, inputs, cluster, clock } = rig();
     await lifecycle.create(inputs());

@@ -22,11 +22,18 @@ const HANDSHAKE = 0x16;
 /** What Go's server says to plain HTTP on a TLS port. */
 const NOT_TLS = "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
 
+/**
+ * How long a connection may be idle, in milliseconds: none of the real servers closes one sooner. obshell leaves it to the
+ * 60 minutes of its server's ReadTimeout, nginx has 75 s if nothing is said. Node's own 5 s would cost a connection for each
+ * request of a client that asks four times a minute.
+ */
+const IDLE = 60_000;
+
 /** A server that is not listening yet; with TLS it looks at the first byte of every connection. */
 export function listenerFor({ tls }: { readonly tls?: TlsOptions }, listener: http.RequestListener): Server {
-  if (tls === undefined) return http.createServer(listener);
+  if (tls === undefined) return http.createServer({ keepAliveTimeout: IDLE }, listener);
   const mutual = tls.ca === undefined ? {} : { requestCert: true, rejectUnauthorized: !tls.optionalClient };
-  const secure = https.createServer({ ...tls, ...mutual }, listener);
+  const secure = https.createServer({ ...tls, ...mutual, keepAliveTimeout: IDLE }, listener);
   secure.on("tlsClientError", (_, socket) => socket.destroy());
   return createServer((socket) => greet(socket, secure, tls.plainAnswer ?? NOT_TLS));
 }
