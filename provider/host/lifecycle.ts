@@ -8,10 +8,10 @@ import type { ConfigReader } from "./credentials";
 import { partialFailure, plainFailure, textOf } from "./failure";
 import { timeLimit } from "./limits";
 import { Silence, tellPlan } from "./preview";
-import { argumentsOf, DRIFTED, hasUnknown, type Properties, sameValue, TIMEOUTS, URN } from "./properties";
+import { argumentsOf, hasUnknown, type Properties, sameValue, TIMEOUTS, URN } from "./properties";
 import { readBack } from "./read";
 import { Learnt } from "./redaction";
-import { openSession, type Session, type Surroundings, urnOf, withPin } from "./session";
+import { kindOf, openSession, type Session, type Surroundings, urnOf, withPin } from "./session";
 import { isUnsettled, outputsOf, rememberedUpgrade } from "./state";
 import { checkTimeouts } from "./validation";
 import { toWire, type Wire } from "./wire";
@@ -56,14 +56,21 @@ export class Lifecycle implements dynamic.ResourceProvider {
     return { inputs: news, failures };
   }
 
-  /** `olds` are the old outputs. Pure, but for the plan of a pin that an earlier run left unsettled. */
+  /**
+   * `olds` are the old outputs. Pure, but for the plan of a pin that an earlier run left unsettled. For a pin at rest, which
+   * nearly all calls are about, nothing is loaded.
+   */
   async diff(_id: string, olds: Properties, news: Properties): Promise<dynamic.DiffResult> {
-    const session = await this.#session(news);
-    const replaces = await this.#replaces(session, olds);
+    kindOf(news, this.#surroundings.kinds);
     const same = sameArguments(olds, news);
-    const changes = replaces.length > 0 || !same || this.#unsettled(session, olds);
-    if (changes && same && replaces.length === 0 && session.args !== undefined) await this.#tell(session);
-    return { changes, replaces };
+    const unsettled = isUnsettled(olds, this.#clock.now());
+    const newer = olds["status"] === "newer";
+    if (same && !unsettled && !newer) return { changes: false, replaces: [] };
+    const session = await this.#session(news);
+    if (!same) return { changes: true, replaces: await this.#replaces(session, olds) };
+    const changes = unsettled || session.args?.onNewer === "fail";
+    if (changes && session.args !== undefined) await this.#tell(session);
+    return { changes, replaces: [] };
   }
 
   async create(inputs: Properties): Promise<{ id: string; outs: Outputs }> {
@@ -136,11 +143,6 @@ export class Lifecycle implements dynamic.ResourceProvider {
     const failures = await tellPlan(session, this.#clock, this.#silence);
     await this.#surroundings.log.flush();
     return failures;
-  }
-
-  #unsettled({ args }: Session, olds: Properties): boolean {
-    if (isUnsettled(olds, this.#clock.now()) || olds[DRIFTED] === true) return true;
-    return olds["status"] === "newer" && args?.onNewer === "fail";
   }
 
   /** The identifying properties, when old and new arguments name nothing in common. */

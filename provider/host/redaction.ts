@@ -20,12 +20,12 @@ export class Learnt {
 export class Redaction {
   readonly #given: readonly string[];
   readonly #learnt: Set<string>;
-  #hide: (text: string) => string;
+  /** Made when something is told: of most pins nothing is. */
+  #hide: ((text: string) => string) | undefined;
 
   constructor(given: readonly string[], learnt = new Set<string>()) {
     this.#given = given;
     this.#learnt = learnt;
-    this.#hide = this.#hiding();
   }
 
   /** From now on, this is a secret. */
@@ -34,11 +34,14 @@ export class Redaction {
     this.#learnt.add(secret);
     const [oldest] = this.#learnt;
     if (oldest !== undefined && this.#learnt.size > MOST_LEARNT) this.#learnt.delete(oldest);
-    this.#hide = this.#hiding();
+    this.#hide = undefined;
   };
 
   /** A text as it may be told: without secrets, control characters and terminal escapes. */
-  readonly redact = (text: string): string => this.#hide(printable(text));
+  readonly redact = (text: string): string => {
+    this.#hide ??= this.#hiding();
+    return this.#hide(printable(text));
+  };
 
   /** Unprintable characters go first: between the letters of a secret they would hide it. So they do from the secrets. */
   #hiding(): (text: string) => string {

@@ -8,7 +8,7 @@ import { type ConfigReader, fillCredentials } from "./credentials";
 import type { EngineLog } from "./engine-log";
 import { plainFailure } from "./failure";
 import { type Limits, limits, type OnCancel } from "./limits";
-import { argumentsOf, type Properties, typeOfUrn, UNKNOWN, URN } from "./properties";
+import { argumentsOf, hiddenUrn, type Properties, typeOfUrn } from "./properties";
 import { type Learnt, Redaction } from "./redaction";
 import { type Rhythm, reporter } from "./reporter";
 import { type CheckFailure, validateArguments } from "./validation";
@@ -43,6 +43,17 @@ export interface Session {
   readonly outside: Pick<Surroundings, "random" | "onCancel">;
 }
 
+/**
+ * What loads the kind that the properties are about.
+ * @throws Error when they are of no type that this package has
+ */
+export function kindOf(properties: Properties, kinds: Kinds): () => Promise<SomeKind> {
+  const type = typeOfUrn(urnOf(properties) ?? "") ?? "";
+  const load = kinds[type];
+  if (load === undefined) throw plainFailure(`pulumi-dbversion has no resource type ${type || "without a name"}`);
+  return load;
+}
+
 /** @throws Error when the properties are of no type that this package has */
 export async function openSession(
   properties: Properties,
@@ -51,10 +62,7 @@ export async function openSession(
 ): Promise<Session> {
   const { kinds, log, rhythm, clock = wallClock, env = process.env, learnt } = surroundings;
   const urn = urnOf(properties);
-  const type = typeOfUrn(urn ?? "") ?? "";
-  const load = kinds[type];
-  if (load === undefined) throw plainFailure(`pulumi-dbversion has no resource type ${type || "without a name"}`);
-  const kind = await load();
+  const kind = await kindOf(properties, kinds)();
   const raw = fillCredentials(argumentsOf(properties), kind.credentials, config, env);
   const { args, failures } = validateArguments(kind.inputs, raw, kind.secrets);
   const given = kind.secrets.map((name) => raw[name]).filter((value) => typeof value === "string");
@@ -66,8 +74,7 @@ export async function openSession(
 
 /** The engine's own URN where the call tells it; the hidden input can be from before a rename. */
 export function urnOf(properties: Properties): string | undefined {
-  const hidden = properties[URN];
-  return currentCall()?.urn ?? (typeof hidden === "string" && hidden !== UNKNOWN ? hidden : undefined);
+  return currentCall()?.urn ?? hiddenUrn(properties);
 }
 
 /** Opens the pin of a session for one run, and closes it and its limits whatever happens. */

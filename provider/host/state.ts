@@ -2,7 +2,7 @@ import type { SomeKind } from "../core/kind";
 import type { Outcome, Status, UpgradeRecord } from "../core/outcome";
 import type { Window } from "../core/pin";
 import { harmless } from "../core/printable";
-import { argumentsOf, hiddenOf, type Properties } from "./properties";
+import { argumentsOf, DRIFTED, hiddenOf, hiddenUrn, type Properties, shortUrn, URN } from "./properties";
 
 const STATES: ReadonlySet<unknown> = new Set<UpgradeRecord["state"]>([
   "running",
@@ -59,11 +59,15 @@ function isState(value: unknown): value is UpgradeRecord["state"] {
   return STATES.has(value);
 }
 
-/** States in which a pin is not settled: the next `up` goes on even when its arguments are unchanged. */
+/** Where a pin is not settled: the next `up` goes on even when its arguments are unchanged. */
 const UNSETTLED = new Set<unknown>(["behind", "upgrading", "failed"] satisfies Status[]);
 
-/** @param now milliseconds since 1970; a deferred upgrade is looked at once its window has closed */
+/**
+ * Whether an earlier run or a refresh has left something to do.
+ * @param now milliseconds since 1970; a deferred upgrade is looked at once its window has closed
+ */
 export function isUnsettled(outputs: Properties, now: number): boolean {
+  if (outputs[DRIFTED] === true) return true;
   if (outputs["status"] === "deferred") return !(Date.parse(rememberedUpgrade(outputs)?.window?.closes ?? "") > now);
   return UNSETTLED.has(outputs["status"]);
 }
@@ -80,8 +84,10 @@ export function outputsOf(
 ): Record<string, unknown> {
   const { currentVersion, members, lastUpgrade } = before ?? {};
   const observed = outcome.observation === undefined ? {} : harmless(kind.outputs(outcome.observation));
+  const urn = hiddenUrn(inputs);
   return {
     ...hiddenOf(inputs),
+    [URN]: urn === undefined ? undefined : shortUrn(urn),
     ...argumentsOf(inputs),
     currentVersion,
     members,
@@ -89,6 +95,19 @@ export function outputsOf(
     ...observed,
     status: outcome.status,
     problems: harmless(outcome.problems),
-    ...(outcome.upgrade === undefined ? {} : { lastUpgrade: harmless(outcome.upgrade) }),
+    ...(outcome.upgrade === undefined ? {} : { lastUpgrade: harmless(inSeconds(outcome.upgrade)) }),
   };
+}
+
+/** Once an upgrade is over, whole seconds are exact enough. While it may still run, the next run reckons with its times. */
+function inSeconds(upgrade: UpgradeRecord): UpgradeRecord {
+  const { startedAt, finishedAt } = upgrade;
+  if (finishedAt === undefined) return upgrade;
+  return { ...upgrade, startedAt: wholeSecond(startedAt), finishedAt: wholeSecond(finishedAt) };
+}
+
+/** The next one: a call is never taken for older than it is. */
+function wholeSecond(time: string): string {
+  const seconds = Math.ceil(Date.parse(time) / 1_000);
+  return Number.isNaN(seconds) ? time : new Date(seconds * 1_000).toISOString().replace(".000Z", "Z");
 }

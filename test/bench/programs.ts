@@ -4,7 +4,10 @@
 const COMMON = `
 const pulumi = require("@pulumi/pulumi");
 const args = JSON.parse(process.env.ARGS);
-const secret = (values) => ({ ...values, password: pulumi.secret(values.password) });
+const secret = ({ password, ...values }) =>
+  password === undefined ? values : { ...values, password: pulumi.secret(password) };
+// Outputs are on a resource only where its inputs name them.
+const observed = { currentVersion: undefined, members: undefined, status: undefined, lastUpgrade: undefined };
 const declare = (make) => {
   for (let i = 0; i < Number(process.env.PINS); i++) make("pin" + i);
 };
@@ -19,7 +22,8 @@ const OWN_LOGIC = `{
     return { changes: ["endpoints", "version", "release"].some((key) => String(olds[key]) !== String(news[key])) };
   },
   async create(inputs) {
-    return { id: inputs.endpoints[0], outs: inputs };
+    const seen = { currentVersion: inputs.version, members: { "127.0.0.1:2882": inputs.version }, status: "current" };
+    return { id: inputs.endpoints[0], outs: { ...inputs, ...seen } };
   },
 }`;
 
@@ -29,22 +33,33 @@ export const VARIANTS = {
 const { oceanbase } = require("pulumi-dbversion");
 declare((name) => new oceanbase.ClusterVersion(name, args));
 `,
-  /** The least that a dynamic resource can be: a constant text, and nothing happens. */
+  /** The least that a dynamic resource with the same arguments and outputs can be: a constant text, and nothing happens. */
   bare: `${COMMON}
-const __provider = 'exports.handler=()=>({create:async(outs)=>({id:"bare",outs})})';
+const seen = 'currentVersion:inputs.version,members:{"127.0.0.1:2882":inputs.version},status:"current"';
+const __provider = "exports.handler=()=>({create:async(inputs)=>({id:'bare',outs:{...inputs," + seen + "}})})";
 class Bare extends pulumi.CustomResource {
   constructor(name, values) {
-    super("pulumi-nodejs:dynamic/bench:Bare", name, { ...secret(values), __provider });
+    super("pulumi-nodejs:dynamic/bench:Bare", name, { ...observed, ...secret(values), __provider });
   }
 }
 declare((name) => new Bare(name, args));
+`,
+  /** The same without outputs besides its arguments: a program pays the SDK for each one that it can read. */
+  mute: `${COMMON}
+const __provider = 'exports.handler=()=>({create:async(outs)=>({id:"mute",outs})})';
+class Mute extends pulumi.CustomResource {
+  constructor(name, values) {
+    super("pulumi-nodejs:dynamic/bench:Mute", name, { ...secret(values), __provider });
+  }
+}
+declare((name) => new Mute(name, args));
 `,
   /** `pulumi.dynamic.Resource` as its documentation shows it, with one provider for all resources. */
   capturedOnce: `${COMMON}
 const provider = ${OWN_LOGIC};
 class Captured extends pulumi.dynamic.Resource {
   constructor(name, values) {
-    super(provider, name, secret(values));
+    super(provider, name, { ...observed, ...secret(values) });
   }
 }
 declare((name) => new Captured(name, args));
@@ -53,7 +68,7 @@ declare((name) => new Captured(name, args));
   capturedEach: `${COMMON}
 class Captured extends pulumi.dynamic.Resource {
   constructor(name, values) {
-    super(${OWN_LOGIC}, name, secret(values));
+    super(${OWN_LOGIC}, name, { ...observed, ...secret(values) });
   }
 }
 declare((name) => new Captured(name, args));

@@ -1,6 +1,7 @@
 import { type Engine, type EngineKind, makeWorkspace, openEngine, type Run } from "../engine";
 import { ObshellCluster, ScaledClock, serve } from "../simulators";
 import { VARIANTS, type Variant } from "./programs";
+import { multiplied } from "./seed";
 
 export const PASSWORD = "r00t-p@ssword";
 export const PROVIDER_TEXT = 'exports.handler=()=>require("pulumi-dbversion/provider").provider';
@@ -25,6 +26,8 @@ export interface Stack {
   readonly engine: Engine;
   up(): Promise<Run>;
   preview(): Promise<Run>;
+  /** Makes one pin, and puts all others into the state as its likes. */
+  seed(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -33,12 +36,15 @@ export interface StackOptions {
   readonly pins: number;
   readonly args: Readonly<Record<string, unknown>>;
   readonly engine: EngineKind;
+  /** Configuration of the stack that is kept encrypted: credentials. */
+  readonly secrets?: Readonly<Record<string, string>>;
 }
 
-export async function openStack({ variant, pins, args, engine: prefer }: StackOptions): Promise<Stack> {
+export async function openStack({ variant, pins, args, engine: prefer, secrets = {} }: StackOptions): Promise<Stack> {
   const workspace = await makeWorkspace({ program: VARIANTS[variant], project: "bench" });
-  const engine = await openEngine({ dir: workspace.dir, prefer });
-  const options = { env: { PINS: String(pins), ARGS: JSON.stringify(args) } };
+  const engine = await openEngine({ dir: workspace.dir, prefer, secrets });
+  const declaring = (count: number) => ({ env: { PINS: String(count), ARGS: JSON.stringify(args) } });
+  const options = declaring(pins);
   const done = async (operation: Promise<Run>) => {
     const run = await operation;
     if (!run.ok) throw new Error(`${variant}: the engine says\n${run.output}`);
@@ -48,6 +54,10 @@ export async function openStack({ variant, pins, args, engine: prefer }: StackOp
     engine,
     up: () => done(engine.up(options)),
     preview: () => done(engine.preview(options)),
+    seed: async () => {
+      await done(engine.up(declaring(1)));
+      await engine.importState(multiplied(await engine.exportState(), pins));
+    },
     close: async () => {
       await engine.close();
       await workspace.close();

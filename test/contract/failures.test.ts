@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { failureOf, partialOf, THROWN } from "./failure";
 import { hostOfSuite, PROVIDER_TEXT, SDKS } from "./host";
-import { ABSENT, OLD_BUILD, openStage, PASSWORD, TARGET, TARGET_BUILD, without } from "./stage";
+import { ABSENT, OLD_BUILD, openStage, PASSWORD, shortUrn, TARGET, TARGET_BUILD, without } from "./stage";
 
 describe.each(SDKS)("SDK $version: what a failure leaves behind", ({ sdk }) => {
   const host = hostOfSuite(sdk);
@@ -55,7 +55,7 @@ describe.each(SDKS)("SDK $version: what a failure leaves behind", ({ sdk }) => {
     expect(partial.properties).toMatchObject({
       ...inputs(),
       __provider: PROVIDER_TEXT,
-      __urn: urn,
+      __urn: shortUrn(urn),
       status: "upgrading",
       currentVersion: "4.2.1.8",
       lastUpgrade: { task: "11", from: OLD_BUILD, to: TARGET_BUILD, state: "running" },
@@ -75,7 +75,12 @@ describe.each(SDKS)("SDK $version: what a failure leaves behind", ({ sdk }) => {
     const partial = await partialOf(provider.create(urn, inputs()));
     expect(partial).toMatchObject({
       id,
-      properties: { __provider: PROVIDER_TEXT, __urn: urn, status: "failed", lastUpgrade: { state: "failed" } },
+      properties: {
+        __provider: PROVIDER_TEXT,
+        __urn: shortUrn(urn),
+        status: "failed",
+        lastUpgrade: { state: "failed" },
+      },
     });
     expect(partial.reasons).toEqual([expect.stringMatching(/Execute upgrade pre script failed.*\[upgrade-failed\]$/)]);
   });
@@ -107,7 +112,7 @@ describe.each(SDKS)("SDK $version: what a failure leaves behind", ({ sdk }) => {
     const created = await provider.create(urn, inputs());
     expect(created.id).toBe(id);
     expect(created.properties).toEqual({
-      ...inputs(),
+      ...inputs({ __urn: shortUrn(urn) }),
       ...TARGET,
       currentVersion: TARGET.version,
       members: expect.any(Object),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { failureOf, partialOf, THROWN } from "./failure";
 import { hostOfSuite, PROVIDER_TEXT, SDKS } from "./host";
-import { openStage } from "./stage";
+import { openStage, shortUrn } from "./stage";
 
 /** What fits into a header with room to spare; a larger one is never answered. */
 const FITTING = 48 * 1024;
@@ -24,7 +24,7 @@ describe.each(SDKS)("SDK $version: a failure of a very large cluster", { timeout
     cluster.control.fail({ stage: FAILING });
     const failure = await partialOf(provider.create(urn, inputs()));
     expect(failure.properties).toEqual({
-      ...inputs(),
+      ...inputs({ __urn: shortUrn(urn) }),
       __provider: PROVIDER_TEXT,
       currentVersion: "4.2.1.8",
       status: "failed",

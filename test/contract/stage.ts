@@ -75,6 +75,11 @@ export async function openStage({ engine, provider }: Host, options: StageOption
   };
 }
 
+/** A pin's URN as its outputs have it. */
+export function shortUrn(urn: string): string {
+  return urn.replace("urn:pulumi:", "").replace("pulumi-nodejs:dynamic/", "");
+}
+
 export function without(properties: Properties, ...keys: readonly string[]): Properties {
   return Object.fromEntries(Object.entries(properties).filter(([key]) => !keys.includes(key)));
 }

@@ -11,8 +11,14 @@ export function stage(change: Partial<FakeWorld> = {}, env: NodeJS.ProcessEnv = 
   Object.assign(world, change);
   const clock = new VirtualClock();
   const lines: LogLine[] = [];
+  let loads = 0;
   const lifecycle = new Lifecycle({
-    kinds: { "fake:Version": async () => kind },
+    kinds: {
+      "fake:Version": async () => {
+        loads += 1;
+        return kind;
+      },
+    },
     log: { write: (line) => lines.push(line), flush: async () => undefined },
     rhythm: { change: 0, repeat: 60_000 },
     clock,
@@ -23,6 +29,8 @@ export function stage(change: Partial<FakeWorld> = {}, env: NodeJS.ProcessEnv = 
     world,
     clock,
     lines,
+    /** How often the kind was asked for. */
+    loaded: () => loads,
     /** Inputs as the engine sends them: pin at 2.0. */
     inputs: (args: Record<string, unknown> = {}): Record<string, unknown> => ({
       version: "2.0",

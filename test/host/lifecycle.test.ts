@@ -100,6 +100,14 @@ describe("diff", () => {
     expect(world.opened).toBe(0);
   });
 
+  it("of a pin at rest does not load its kind", async () => {
+    const { lifecycle, inputs, loaded } = stage();
+    await lifecycle.diff("server-1", { ...inputs(), ...settled }, inputs());
+    expect(loaded()).toBe(0);
+    await lifecycle.diff("server-1", { ...inputs(), ...settled }, inputs({ version: "3.0" }));
+    expect(loaded()).toBeGreaterThan(0);
+  });
+
   it("does not see hidden keys", async () => {
     const { lifecycle, inputs } = stage();
     const news = inputs({ __provider: "other text", __timeouts: { update: "5h" } });

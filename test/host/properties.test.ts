@@ -1,6 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { argumentsOf, hasUnknown, hiddenOf, sameValue, typeOfUrn, UNKNOWN } from "../../provider/host/properties";
+import {
+  argumentsOf,
+  hasUnknown,
+  hiddenOf,
+  hiddenUrn,
+  sameValue,
+  shortUrn,
+  typeOfUrn,
+  UNKNOWN,
+} from "../../provider/host/properties";
 
 const TYPE = "pulumi-nodejs:dynamic/oceanbase:ClusterVersion";
 
@@ -15,6 +24,38 @@ describe("typeOfUrn", () => {
     ["", undefined],
   ])("of %s is %s", (urn, expected) => {
     expect(typeOfUrn(urn)).toBe(expected);
+  });
+});
+
+describe("the URN of a resource", () => {
+  const whole = [
+    `urn:pulumi:dev::shop::${TYPE}::orders`,
+    `urn:pulumi:dev::shop::my:component:Database$${TYPE}::orders`,
+    `urn:pulumi:dev::shop::${TYPE}$${TYPE}::orders`,
+    `urn:pulumi:dev::shop::${TYPE}::a::b$c:d::pulumi-nodejs:dynamic/x:Y::z`,
+    `urn:pulumi:dev::shop::${TYPE}::`,
+  ];
+
+  it("is kept in the outputs without what all have in common", () => {
+    expect(whole.map(shortUrn)).toEqual([
+      "dev::shop::oceanbase:ClusterVersion::orders",
+      "dev::shop::my:component:Database$oceanbase:ClusterVersion::orders",
+      `dev::shop::${TYPE}$oceanbase:ClusterVersion::orders`,
+      "dev::shop::oceanbase:ClusterVersion::a::b$c:d::pulumi-nodejs:dynamic/x:Y::z",
+      "dev::shop::oceanbase:ClusterVersion::",
+    ]);
+  });
+
+  it("is the same again, whole, from inputs, from outputs, and from outputs of an older build", () => {
+    for (const urn of whole) {
+      expect(hiddenUrn({ __urn: urn })).toBe(urn);
+      expect(hiddenUrn({ __urn: shortUrn(urn) })).toBe(urn);
+      expect(shortUrn(shortUrn(urn))).toBe(shortUrn(urn));
+    }
+  });
+
+  it.each([undefined, 5, UNKNOWN])("is not known where the properties have %s", (__urn) => {
+    expect(hiddenUrn({ __urn })).toBeUndefined();
   });
 });
 
@@ -39,6 +80,8 @@ describe("the arguments and hidden keys of a resource", () => {
   it("hidden ones that stay are those of the registration", () => {
     expect(hiddenOf(properties)).toEqual({ __provider: "text", __urn: "urn", __timeouts: { update: "3h" } });
     expect(hiddenOf({ __provider: "text", __timeouts: undefined })).toEqual({ __provider: "text" });
+    const short = "dev::shop::oceanbase:ClusterVersion::orders";
+    expect(hiddenOf({ __urn: short })).toEqual({ __urn: `urn:pulumi:dev::shop::${TYPE}::orders` });
   });
 });
 

@@ -65,6 +65,10 @@ describe("isUnsettled", () => {
     expect(isUnsettled(outputs, Date.parse("2026-01-01T22:00:00Z"))).toBe(true);
   });
 
+  it("current, and found to have drifted by a refresh: yes", () => {
+    expect(isUnsettled({ status: "current", __drifted: true }, 0)).toBe(true);
+  });
+
   it("deferred to a window that is not known: always", () => {
     expect(isUnsettled({ status: "deferred" }, 0)).toBe(true);
   });
@@ -94,6 +98,29 @@ describe("the outputs after a run", () => {
   it("have a new record in the place of the old one", () => {
     const upgrade = { ...lastUpgrade, task: "12" };
     expect(outputsOf(kind, inputs, { status: "upgrading", upgrade }, before)).toMatchObject({ lastUpgrade: upgrade });
+  });
+
+  it("have the URN short, whole or not in what they are made of", () => {
+    const short = "dev::shop::fake:Version::orders";
+    for (const __urn of [short, "urn:pulumi:dev::shop::pulumi-nodejs:dynamic/fake:Version::orders"]) {
+      expect(outputsOf(kind, { ...inputs, __urn }, { status: "current" })).toMatchObject({ __urn: short });
+    }
+    expect(outputsOf(kind, { version: "2.0" }, { status: "current" })["__urn"]).toBeUndefined();
+  });
+
+  it("have exact times of an upgrade that may still run, and whole seconds of one that is over", () => {
+    const lastUpgradeOf = (upgrade: UpgradeRecord) =>
+      outputsOf(kind, inputs, { status: "current", upgrade })["lastUpgrade"];
+    const running = { ...lastUpgrade, startedAt: "2026-01-01T00:00:59.001Z" };
+    expect(lastUpgradeOf(running)).toEqual(running);
+    const over = { ...running, state: "succeeded", finishedAt: "2026-01-01T00:00:59.999Z" } as const;
+    const times = { startedAt: "2026-01-01T00:01:00Z", finishedAt: "2026-01-01T00:01:00Z" };
+    expect(lastUpgradeOf(over)).toEqual({ ...over, ...times });
+    const stored = rememberedUpgrade({ lastUpgrade: { ...over, ...times } });
+    expect(stored).toEqual({ ...over, ...times });
+    expect(stored && lastUpgradeOf(stored)).toEqual(stored);
+    const odd = { ...over, startedAt: "yesterday", finishedAt: "2026-01-01T00:02:00.000Z" };
+    expect(lastUpgradeOf(odd)).toEqual({ ...odd, finishedAt: "2026-01-01T00:02:00Z" });
   });
 
   it("never claim the wished version as the observed one", () => {
