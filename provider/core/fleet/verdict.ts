@@ -154,10 +154,14 @@ const ROWS: readonly Row[] = [
     if (ending?.kind === "failed") return undefined;
     // The run that asked for it saw the new version: what is behind now was put back since.
     if (ending !== undefined && earlier.over) return undefined;
-    const starting = isStarting(name, about);
-    const left = starting || earlier.anybody ? leftAt(name, about, starting) : undefined;
-    const since = ending === undefined ? left : (tally.succeededAt(name) ?? now);
-    if (since === undefined || now - since >= (earlier.lost ? longer(times) : times.settleTime)) return undefined;
+    const starting = isStarting(name, earlier, about);
+    if (ending === undefined && !starting && !earlier.anybody) return undefined;
+    const askedAt = starting ? earlier.runAt : earlier.calledAt;
+    const since =
+      ending === undefined
+        ? Math.max(askedAt, tally.stirredAt(name) ?? Number.NEGATIVE_INFINITY)
+        : (tally.succeededAt(name) ?? now);
+    if (now - since >= (earlier.lost ? longer(times) : times.settleTime)) return undefined;
     // What is counted from the beginning of this run has to be waited for in this run, or it would be so in every one.
     const accepted = ending === undefined && !starting && !earlier.over;
     return wait(ending === undefined ? "asked for by an earlier run, not started yet" : COMPLETED, { accepted });
@@ -178,14 +182,8 @@ export function verdictOn(member: FleetMember, about: Circumstances): Verdict {
 }
 
 /** A task that does not show although its window has not closed long ago may be about to start. */
-function isStarting(name: string, { now, earlier, schedule, times }: Circumstances): boolean {
-  return earlier !== undefined && schedule.has(name) && now < earlier.closes + times.settleTime;
-}
-
-/** Since when an upgrade that an earlier run asked for could show and does not. */
-function leftAt(name: string, { tally, earlier }: Circumstances, starting: boolean): number | undefined {
-  if (earlier === undefined) return undefined;
-  return Math.max(starting ? earlier.runAt : earlier.calledAt, tally.stirredAt(name) ?? Number.NEGATIVE_INFINITY);
+function isStarting(name: string, earlier: Earlier, { now, schedule, times }: Circumstances): boolean {
+  return schedule.has(name) && now < earlier.closes + times.settleTime;
 }
 
 /** Whether nothing has been seen of it for so long that nothing will come. */

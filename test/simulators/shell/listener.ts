@@ -23,9 +23,9 @@ const HANDSHAKE = 0x16;
 const NOT_TLS = "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
 
 /**
- * How long a connection may be idle, in milliseconds: none of the real servers closes one sooner. obshell leaves it to the
- * 60 minutes of its server's ReadTimeout, nginx has 75 s if nothing is said. Node's own 5 s would cost a connection for each
- * request of a client that asks four times a minute.
+ * How long a connection may be idle, in milliseconds. obshell sets no limit of its own but the 60 minutes of its server's
+ * ReadTimeout, and nginx has 75 s if nothing is said; what stands before Huawei Cloud is not documented. Node's own 5 s would
+ * cost a connection for each request of a client that asks four times a minute.
  */
 const IDLE = 60_000;
 
