@@ -1,15 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { bodyOf, create } from "./module-runs";
 import { CACHE, MODULES_UPGRADE, type Rig, rig } from "./rig";
-
-type Modules = Record<string, unknown>;
 
 const uidOf = (world: Rig, name: string, version: string) =>
   world.cluster.state.modules.find((module) => module.name === name && module.version === version)?.uid;
-const bodyOf = (world: Rig) => JSON.parse(world.received.find(({ method }) => method === "POST")?.body ?? "null");
 const versions = (world: Rig) =>
   Object.fromEntries(world.cluster.database(1).modules.map(({ name, version }) => [name, version]));
-const create = (world: Rig, modules: Modules, more: Modules = {}) =>
-  world.lifecycle.create(world.modules({ modules, ...more }));
 
 describe("the call", () => {
   it("has all five keys of every module that is behind, and the server's own case of its name", async () => {
@@ -161,76 +157,6 @@ describe("a named module whose version cannot be read", () => {
       /cannot be read: nightly/,
     );
     expect(world.writes()).toBe(0);
-  });
-});
-
-describe("arguments alone", () => {
-  const there = { ...CACHE, modules: [{ name: "search", version: "2.10.17", args: "WORKERS 6" }] };
-  const pins = { search: { version: ">=2.10", args: "WORKERS 8" } };
-
-  it("are an upgrade to the build that runs, and shown as such", async () => {
-    const world = rig({ databases: [there] });
-    await world.lifecycle.check({}, world.modules({ modules: pins }));
-    expect(world.said()).toEqual([
-      "search 2.10.17 with other arguments (WORKERS 6 → WORKERS 8), with a failover of each shard",
-    ]);
-    const { outs } = await create(world, pins);
-    const [item] = bodyOf(world).modules;
-    expect(item.current_module).toBe(item.new_module);
-    expect(item.new_module_args).toBe("WORKERS 8");
-    expect(outs).toMatchObject({
-      status: "current",
-      lastUpgrade: { to: "search 2.10.17 (WORKERS 8)", state: "succeeded" },
-    });
-    expect(world.cluster.database(1).modules[0]).toMatchObject({ version: "2.10.17", args: "WORKERS 8" });
-  });
-
-  it("can be taken away", async () => {
-    const world = rig({ databases: [there] });
-    await world.lifecycle.check({}, world.modules({ modules: { search: { version: "2.10", args: "" } } }));
-    expect(world.said()[0]).toContain("(WORKERS 6 → none)");
-    await create(world, { search: { version: "2.10", args: "" } });
-    expect(world.cluster.database(1).modules[0]).toMatchObject({ args: "" });
-  });
-
-  it("are the same however they are spaced", async () => {
-    const world = rig({ databases: [there] });
-    await create(world, { search: { version: "2.10", args: " WORKERS   6 " } });
-    expect(world.writes()).toBe(0);
-  });
-
-  it("of a build that the cluster no longer ships are changed all the same", async () => {
-    const world = rig({ databases: [{ ...CACHE, modules: [{ name: "search", version: "2.10.17", args: "" }] }] });
-    world.cluster.control.dropModule("search", "2.10.17");
-    const { uid } = world.cluster.database(1).modules[0] ?? { uid: "" };
-    const call = create(world, { search: { version: "2.10", args: "WORKERS 2" } });
-    await expect(call).rejects.toThrow(/is not present in cluster.*missing_module/);
-    expect(bodyOf(world).modules[0]).toMatchObject({ current_module: uid, new_module: uid });
-  });
-
-  it("that stray show in a refresh", async () => {
-    const world = rig({ databases: [there] });
-    const { inputs } = await world.lifecycle.read("id", { ...world.modules({ modules: pins }), status: "current" });
-    expect(inputs).toMatchObject({ modules: { search: { version: ">=2.10", args: "WORKERS 6" } } });
-  });
-
-  it("never show the passwords that some modules take there", async () => {
-    const secret = {
-      ...CACHE,
-      modules: [{ name: "search", version: "2.10.17", args: "OSS_GLOBAL_PASSWORD hunter22" }],
-    };
-    const world = rig({ databases: [secret] });
-    const args = world.modules({ modules: { search: { version: "2.10", args: "OSS_GLOBAL_PASSWORD geheim22" } } });
-    await world.lifecycle.check({}, args);
-    const { id, outs } = await world.lifecycle.create(args);
-    world.cluster.control.setModule(1, { name: "search", version: "2.10.17", args: "OSS_GLOBAL_PASSWORD hunter22" });
-    const read = await world.lifecycle.read(id, outs);
-    expect(read.inputs).toMatchObject({ modules: { search: { args: "OSS_GLOBAL_PASSWORD [secret]" } } });
-    const { modules: _written, ...rest } = outs;
-    const seen = JSON.stringify([world.lines, rest, read.inputs]);
-    expect(seen).not.toContain("hunter22");
-    expect(seen).not.toContain("geheim22");
-    expect(world.writes()).toBe(1);
   });
 });
 

@@ -64,3 +64,17 @@ export function kernelRig(options: CloudOptions = {}, env: NodeJS.ProcessEnv = {
 }
 
 export type KernelRig = ReturnType<typeof kernelRig>;
+
+/** Runs something once the upgrade has been going for so long. */
+export async function later(rig: KernelRig, ms: number, what: () => void): Promise<void> {
+  await rig.clock.sleep(ms);
+  what();
+}
+
+/** What a run ends with. */
+export async function message(call: Promise<unknown>): Promise<string> {
+  return call.then(
+    () => "it succeeded",
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  );
+}

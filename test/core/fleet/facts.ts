@@ -93,3 +93,23 @@ export function circumstances({
     ...overrides,
   };
 }
+
+/** An upgrade of member `a` that this pin scheduled. */
+export const own = record("deferred", 60 * MINUTE, { tasks: { a: "t1" }, window });
+
+/** A tally in which a call that names the member was sent, and over, so long ago. */
+export function called(
+  ago: number,
+  { lost = false, rounds = 1, before }: { lost?: boolean; rounds?: number; before?: string } = {},
+) {
+  const tally = new Tally();
+  const then = member(before === undefined ? {} : { ended: succeeded(before, 0) });
+  for (let round = 0; round < rounds; round++) tally.sent([then], NOW - ago - 1_000, NOW - ago, lost);
+  return tally;
+}
+
+/** The same, and looks have shown these since, the last one so long ago. */
+export function shown(tally: Tally, ago: number, ...members: FleetMember[]) {
+  for (const one of members) tally.seen([one], NOW - ago);
+  return tally;
+}

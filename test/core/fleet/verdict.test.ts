@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { Refused } from "../../../provider/core/errors";
 import type { FleetMember } from "../../../provider/core/fleet/fleet";
-import { Schedule } from "../../../provider/core/fleet/schedule";
 import { Tally } from "../../../provider/core/fleet/tally";
 import { verdictOn } from "../../../provider/core/fleet/verdict";
 import {
   busy,
+  called,
   circumstances,
   deferred,
   failed,
@@ -13,7 +13,9 @@ import {
   member,
   NEW,
   NOW,
+  own,
   record,
+  shown,
   succeeded,
   task,
   upgrading,
@@ -22,26 +24,8 @@ import {
 } from "./facts";
 import { MINUTE, SETTLE } from "./world";
 
-const own = record("deferred", 60 * MINUTE, { tasks: { a: "t1" }, window });
 const foreign =
   'upgrade t1 (KernelUpgrade to 2.0.78.260600), which this pin did not schedule, waits for its window from 2026-01-01T18:00:00.000Z; cancel it there, or set `schedule: "maintenance-window"` to leave the upgrade to it';
-
-/** A tally in which a call that names the member was sent, and over, so long ago. */
-function called(
-  ago: number,
-  { lost = false, rounds = 1, before }: { lost?: boolean; rounds?: number; before?: string } = {},
-) {
-  const tally = new Tally();
-  const then = member(before === undefined ? {} : { ended: succeeded(before, 0) });
-  for (let round = 0; round < rounds; round++) tally.sent([then], NOW - ago - 1_000, NOW - ago, lost);
-  return tally;
-}
-
-/** The same, and looks have shown these since, the last one so long ago. */
-function shown(tally: Tally, ago: number, ...members: FleetMember[]) {
-  for (const one of members) tally.seen([one], NOW - ago);
-  return tally;
-}
 
 describe("a member that nothing was done about", () => {
   it.each([
@@ -250,94 +234,6 @@ describe("an upgrade that was found running", () => {
   ])("and then %s", (_, now, verdict) => {
     const tally = shown(new Tally(), MINUTE, ran, now);
     expect(verdictOn(now, circumstances({ tally }))).toMatchObject(verdict);
-  });
-});
-
-describe("what an earlier run has left", () => {
-  const asked = { kind: "wait", message: "asked for by an earlier run, not started yet", accepted: true };
-
-  it.each(["running", "unknown"] as const)("in state %s, is waited for until it must have shown", (state) => {
-    const limit = state === "unknown" ? 10 * MINUTE : SETTLE;
-    expect(verdictOn(member(), circumstances({ remembered: record(state, limit - 1) }))).toEqual(asked);
-    expect(verdictOn(member(), circumstances({ remembered: record(state, limit) }))).toEqual({ kind: "send" });
-  });
-
-  it.each(["withdrawn", "gone", "rolled-back"] as const)("in state %s, is over", (state) => {
-    expect(verdictOn(member(), circumstances({ remembered: record(state, 1) }))).toEqual({ kind: "send" });
-  });
-
-  it.each(["succeeded", "failed"] as const)(
-    "in state %s, is over for the members of then: one that has come back may not have shown",
-    (state) => {
-      expect(verdictOn(member(), circumstances({ remembered: record(state, SETTLE - 1) }))).toEqual({
-        ...asked,
-        accepted: false,
-      });
-      expect(verdictOn(member(), circumstances({ remembered: record(state, SETTLE) }))).toEqual({ kind: "send" });
-    },
-  );
-
-  it("does not keep a later run waiting because its clock was ahead", () => {
-    const remembered = record("running", -24 * 60 * MINUTE);
-    expect(verdictOn(member(), circumstances({ remembered }))).toEqual(asked);
-    const later = circumstances({ remembered });
-    expect(verdictOn(member(), { ...later, now: NOW + SETTLE })).toEqual({ kind: "send" });
-  });
-
-  it("is asked for again when it has failed since, not when something failed before", () => {
-    const remembered = record("running", MINUTE);
-    expect(verdictOn(member({ ended: failed("t2", NOW - MINUTE) }), circumstances({ remembered }))).toEqual({
-      kind: "send",
-    });
-    // Vendors tell whole seconds.
-    expect(verdictOn(member({ ended: failed("t2", NOW - MINUTE - 999) }), circumstances({ remembered }))).toEqual({
-      kind: "send",
-    });
-    expect(verdictOn(member({ ended: failed("t2", NOW - MINUTE - 1_001) }), circumstances({ remembered }))).toEqual(
-      asked,
-    );
-  });
-
-  it("is waited for when it has succeeded and the version does not show yet, as long as this run sees that", () => {
-    const done = member({ ended: succeeded("t2", NOW - 59 * MINUTE) });
-    const remembered = record("running", 60 * MINUTE);
-    const wait = { kind: "wait", message: "completed, the new version does not show yet", accepted: false };
-    const early = shown(new Tally(), SETTLE - 1, done);
-    expect(verdictOn(done, circumstances({ remembered, tally: early }))).toEqual(wait);
-    const late = shown(new Tally(), SETTLE, done);
-    expect(verdictOn(done, circumstances({ remembered, tally: late }))).toEqual({ kind: "send" });
-  });
-
-  it("is over when it has succeeded in the run that asked for it: what is behind was put back since", () => {
-    const done = member({ ended: succeeded("t2", NOW - MINUTE) });
-    for (const state of ["succeeded", "failed"] as const)
-      expect(verdictOn(done, circumstances({ remembered: record(state, MINUTE) }))).toEqual({ kind: "send" });
-  });
-
-  it("is forgotten for a member that this run has asked for", () => {
-    const remembered = record("unknown", MINUTE);
-    expect(verdictOn(member(), circumstances({ remembered, tally: called(SETTLE) }))).toMatchObject({
-      kind: "problem",
-      code: "not-upgraded",
-    });
-  });
-
-  it("is waited for while something was done to the member meanwhile", () => {
-    const remembered = record("running", 60 * MINUTE);
-    const tally = shown(new Tally(), SETTLE - 1, member({ condition: busy() }));
-    expect(verdictOn(member(), circumstances({ remembered, tally }))).toEqual(asked);
-  });
-
-  it("is a scheduled task that may be about to start, when it does not show around its window", () => {
-    const shut = Date.parse(window.closes);
-    const about = circumstances({ remembered: own, defers: true });
-    expect(verdictOn(member(), about)).toEqual({ ...asked, accepted: false });
-    expect(verdictOn(member(), { ...about, now: NOW + SETTLE })).toEqual({ kind: "send" });
-    expect(verdictOn(member(), { ...about, now: shut + SETTLE })).toEqual({ kind: "send" });
-    expect(verdictOn(member({ name: "b" }), about)).toEqual({ kind: "send" });
-    const dropped = new Schedule(own);
-    dropped.drop(["t1"]);
-    expect(verdictOn(member(), { ...about, schedule: dropped })).toEqual({ kind: "send" });
   });
 });
 

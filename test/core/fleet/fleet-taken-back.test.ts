@@ -1,0 +1,179 @@
+import { describe, expect, it } from "vitest";
+import { fleet, windowed } from "./windows";
+import { HOUR, MINUTE } from "./world";
+
+describe("upgrades that are not wanted in a window any more", () => {
+  it("are taken back, then asked for", async () => {
+    const world = fleet();
+    await world.up(windowed);
+    const { outcome, requests, news } = await world.up();
+    expect(outcome).toMatchObject({ status: "current", upgrade: { state: "succeeded" } });
+    expect(requests.slice(0, 5).map(({ what }) => what)).toEqual(["look", "withdraw", "look", "look", "call"]);
+    expect(news.slice(0, 3)).toEqual([
+      "took back kernel upgrade t1, which waited for its window",
+      "took back kernel upgrade t2, which waited for its window",
+      "took back kernel upgrade t3, which waited for its window",
+    ]);
+    expect(world.vendor.broken).toEqual([]);
+  });
+
+  it("are taken back, and nothing more, when the pin holds already", async () => {
+    const world = fleet();
+    await world.up(windowed);
+    const { outcome, calls } = await world.up({ ...windowed, version: ">=2.0.48" });
+    expect(outcome).toMatchObject({ status: "current", accepted: false, upgrade: { state: "withdrawn" } });
+    expect(calls).toEqual([]);
+    expect(world.vendor.waiting).toEqual([]);
+  });
+
+  it.each(["lost-before", "lost-after", "refused", "ignored"] as const)(
+    "are looked at again when that is %s, and never run twice",
+    async (fault) => {
+      const world = fleet();
+      await world.up(windowed);
+      const { outcome, requests } = await world.up({ withdrawals: [fault] });
+      expect(outcome.status).toBe("current");
+      expect(requests.filter(({ what }) => what === "withdraw").length).toBeLessThanOrEqual(2);
+      expect(requests.filter(({ what }) => what === "call")).toHaveLength(1);
+      expect(world.vendor.broken).toEqual([]);
+    },
+  );
+
+  it("are a problem when the vendor keeps them, and are still known", async () => {
+    const world = fleet();
+    await world.up(windowed);
+    const { outcome, requests } = await world.up({ withdrawals: Array(50).fill("refused") });
+    expect(outcome).toMatchObject({ status: "behind", error: { code: "refused" } });
+    expect(outcome.problems?.["i001"]).toBe(
+      "upgrade t1, which waits for its window from 2026-01-01T06:00:00.000Z, could not be taken back",
+    );
+    expect(requests.filter(({ what }) => what === "withdraw")).toHaveLength(6);
+    expect(outcome).toMatchObject({
+      accepted: true,
+      upgrade: { state: "deferred", tasks: { i001: "t1", i003: "t3" } },
+    });
+    const next = await world.up();
+    expect(next.outcome.status).toBe("current");
+    expect(world.vendor.broken).toEqual([]);
+  });
+
+  it("are not taken back when the run was ended", async () => {
+    const world = fleet();
+    await world.up(windowed);
+    const { outcome, requests, late } = await world.up({
+      on: (moment, nth, stage) => moment === "look:end" && nth === 1 && stage.abort(),
+    });
+    expect(outcome).toMatchObject({ status: "deferred", accepted: true, upgrade: { tasks: { i001: "t1" } } });
+    expect(requests.map(({ what }) => what)).toEqual(["look"]);
+    expect(late).toEqual([]);
+  });
+});
+
+describe("a member that the pin does not have any more", () => {
+  const left = { names: ["i002", "i003", "i004"] };
+
+  it("has its scheduled upgrade taken back", async () => {
+    const world = fleet();
+    await world.up(windowed);
+    const { outcome, requests } = await world.up({ ...windowed, ...left });
+    expect(requests.map(({ what }) => what)).toEqual(["withdraw", "look"]);
+    expect(world.vendor.waiting).toEqual(["t2", "t3"]);
+    expect(outcome).toMatchObject({ status: "deferred", upgrade: { tasks: { i002: "t2", i003: "t3" } } });
+    expect(outcome.upgrade?.tasks).not.toHaveProperty("i001");
+  });
+
+  it("has it taken back although the answer is lost at first", async () => {
+    const world = fleet();
+    await world.up(windowed);
+    await world.up({ ...windowed, ...left, withdrawals: ["lost-before", "lost-before"] });
+    expect(world.vendor.waiting).toEqual(["t2", "t3"]);
+  });
+
+  it("ends the run when the vendor keeps it, and is still known", async () => {
+    const world = fleet();
+    await world.up(windowed);
+    const { outcome, requests } = await world.up({ ...windowed, ...left, withdrawals: Array(50).fill("refused") });
+    expect(outcome).toMatchObject({ status: "deferred", accepted: true, error: { code: "refused" } });
+    expect(requests).toHaveLength(5);
+    expect(outcome.upgrade?.tasks).toHaveProperty("i001", "t1");
+  });
+
+  it("is told of when its upgrade has begun meanwhile", async () => {
+    const world = fleet();
+    await world.up(windowed);
+    await world.clock.sleep(7 * HOUR);
+    const { outcome, warnings } = await world.up({ ...windowed, ...left });
+    expect(warnings).toEqual(["not taken back, perhaps started by now: t1"]);
+    expect(outcome.status).toBe("deferred");
+  });
+
+  it("is told of when its upgrade was never seen", async () => {
+    const world = fleet();
+    await world.up({ ...windowed, on: (moment, _, stage) => moment === "call:end" && stage.abort() });
+    const { outcome, warnings } = await world.up({ ...windowed, ...left });
+    expect(warnings).toEqual([
+      "A kernel upgrade may wait for its window at i001: it was asked for and never seen. Look there.",
+    ]);
+    expect(outcome.upgrade?.tasks).toEqual({ i002: "t2", i003: "t3" });
+  });
+
+  it("leaves a record that says so when nothing else waits", async () => {
+    const world = fleet();
+    await world.up(windowed);
+    const { outcome } = await world.up({ ...windowed, names: ["i004"] });
+    expect(outcome).toMatchObject({ status: "current", accepted: false, upgrade: { state: "withdrawn" } });
+    expect(world.vendor.waiting).toEqual([]);
+  });
+
+  it("is not asked to be taken back when the run was ended before", async () => {
+    const world = fleet();
+    await world.up(windowed);
+    const { outcome, requests } = await world.up({
+      ...windowed,
+      ...left,
+      on: (moment, _, stage) => moment === "withdraw:begin" && stage.abort(),
+    });
+    expect(requests).toEqual([]);
+    expect(outcome).toMatchObject({ status: "deferred", accepted: true, error: { code: "interrupted" } });
+    expect(outcome.upgrade?.tasks).toHaveProperty("i001", "t1");
+  });
+});
+
+describe("giving a fleet up", () => {
+  it("takes back what this pin scheduled, and nothing else", async () => {
+    const world = fleet();
+    await world.up({ ...windowed, names: ["i001", "i002"] });
+    world.vendor.elsewhere("i003", true);
+    await world.clock.sleep(MINUTE);
+    await world.giveUp();
+    expect(world.vendor.waiting).toEqual(["t3"]);
+  });
+
+  it("takes back also what was not seen by the run that asked for it", async () => {
+    const world = fleet();
+    await world.up({ ...windowed, on: (moment, _, stage) => moment === "call:end" && stage.abort() });
+    await world.clock.sleep(MINUTE);
+    await world.giveUp();
+    expect(world.vendor.waiting).toEqual([]);
+  });
+
+  it("leaves alone what runs", async () => {
+    const world = fleet();
+    await world.up(windowed);
+    await world.clock.sleep(6 * HOUR + MINUTE);
+    const { requests } = await world.giveUp();
+    expect(requests.filter(({ what }) => what === "withdraw").flatMap(({ names }) => names)).toEqual(["t3"]);
+  });
+
+  it.each(["refused", "ignored", "lost-before"] as const)("fails when that is %s", async (fault) => {
+    const world = fleet();
+    await world.up(windowed);
+    await expect(world.giveUp({ withdrawals: [fault] })).rejects.toMatchObject({
+      code: "refused",
+      message: "Orders fleet: not every upgrade that waits for its window could be taken back.",
+      remedy: "Cancel the rest at the vendor, or try again.",
+    });
+    await world.giveUp();
+    expect(world.vendor.waiting).toEqual([]);
+  });
+});

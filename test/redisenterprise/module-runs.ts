@@ -1,0 +1,11 @@
+import type { Rig } from "./rig";
+
+type Modules = Record<string, unknown>;
+
+/** The body of the first upgrade call. */
+export const bodyOf = (world: Rig) =>
+  JSON.parse(world.received.find(({ method }) => method === "POST")?.body ?? "null");
+
+/** A pin of these modules, created. */
+export const create = (world: Rig, modules: Modules, more: Modules = {}) =>
+  world.lifecycle.create(world.modules({ modules, ...more }));
