@@ -5,6 +5,7 @@ import type { Outcome, UpgradeRecord } from "../core/outcome";
 import { policyFrom } from "../core/policy-from";
 import { giveUp, run } from "../core/run";
 import type { ConfigReader } from "./credentials";
+import { Crowd } from "./crowd";
 import { partialFailure, plainFailure, textOf } from "./failure";
 import { timeLimit } from "./limits";
 import { Silence, tellPlan } from "./preview";
@@ -31,6 +32,7 @@ export class Lifecycle implements dynamic.ResourceProvider {
   /** Resources whose plan has been told in this process: `check` and `diff` both may, once is enough. */
   readonly #told = new Set<string>();
   readonly #silence = new Silence();
+  readonly #crowd = new Crowd();
   #config: ConfigReader = () => undefined;
 
   constructor(surroundings: Surroundings) {
@@ -74,11 +76,11 @@ export class Lifecycle implements dynamic.ResourceProvider {
   }
 
   async create(inputs: Properties): Promise<{ id: string; outs: Outputs }> {
-    return this.#run("create", undefined, inputs);
+    return this.#crowd.with(() => this.#run("create", undefined, inputs));
   }
 
   async update(id: string, olds: Properties, news: Properties): Promise<{ outs: Outputs }> {
-    const { outs } = await this.#run("update", { id, outputs: olds }, news);
+    const { outs } = await this.#crowd.with(() => this.#run("update", { id, outputs: olds }, news));
     return { outs };
   }
 
