@@ -52,10 +52,15 @@ export class Provider extends pulumi.ProviderResource {
   }
 }
 
-/** `{ oceanbase: { password } }` as `{ "oceanbase:password": secret }`: the keys under which `configure` finds them. */
+/**
+ * `{ oceanbase: { password } }` as `{ "oceanbase:password": secret }`: the keys under which `configure` finds them. What is
+ * undefined is not given: programs pass on what their configuration may not have.
+ */
 function settingsOf(args: ProviderArgs): pulumi.Inputs {
   const settings = Object.entries(args).flatMap(([vendor, values]) =>
-    Object.entries(values ?? {}).map(([key, value]) => [`${vendor}:${key}`, pulumi.secret(value)] as const),
+    Object.entries(values ?? {}).flatMap(([key, value]) =>
+      value === undefined ? [] : [[`${vendor}:${key}`, pulumi.secret(value)] as const],
+    ),
   );
   return Object.fromEntries(settings);
 }

@@ -51,7 +51,7 @@ export abstract class VersionResource extends pulumi.CustomResource {
           ...args,
           ...Object.fromEntries(secrets.map((key) => [key, pulumi.secret(args[key])])),
           __provider: PROVIDER,
-          __urn: parent === undefined ? urnBelowStack(token, name) : pulumi.createUrn(name, token, parent),
+          __urn: parent === undefined ? urnBelowStack(token, name) : urnBelow(parent, token, name),
           ...(customTimeouts === undefined ? {} : { __timeouts: customTimeouts }),
         },
         secrets.length === 0 ? options : pulumi.mergeOptions(options, { additionalSecretOutputs: secrets }),
@@ -84,6 +84,16 @@ function shorterTraces(): () => void {
 /** What `pulumi.createUrn` says of a resource without a parent, without the outputs that it makes on the way. */
 function urnBelowStack(token: string, name: string): string {
   return `urn:pulumi:${pulumi.getStack()}::${pulumi.getProject()}::${token}::${name}`;
+}
+
+/**
+ * The same below a parent, as a promise: an output would depend on the parent, which means on all children of it. Siblings would
+ * wait for each other for ever.
+ */
+function urnBelow(parent: pulumi.Resource, token: string, name: string): Promise<string> {
+  return new Promise((resolve) => {
+    pulumi.createUrn(name, token, parent).apply(resolve);
+  });
 }
 
 /**

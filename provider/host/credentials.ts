@@ -1,9 +1,9 @@
 import type { CredentialSource } from "../core/kind";
 
-/** Reads a configuration value by its full name: `oceanbase:password`. */
-export type ConfigReader = (key: string) => string | undefined;
+/** Reads a configuration value by its full name: `oceanbase:password`. A secret of nothing is null. */
+export type ConfigReader = (key: string) => string | null | undefined;
 
-type Place = (source: CredentialSource) => string | undefined;
+type Place = (source: CredentialSource) => string | null | undefined;
 
 /**
  * Fills in what the resource does not give itself, from the Provider resource or the stack's configuration (both arrive
@@ -15,9 +15,11 @@ export function fillCredentials(
   config: ConfigReader,
   env: NodeJS.ProcessEnv = process.env,
 ): Record<string, unknown> {
-  const filled: Record<string, unknown> = { ...args };
+  // A secret of nothing arrives as null: the program has passed on what its configuration does not have.
+  const given = Object.entries(args).filter(([name, value]) => value !== null || sources[name] === undefined);
+  const filled: Record<string, unknown> = Object.fromEntries(given);
   const found = new Map<string, number>(
-    Object.keys(sources).flatMap((name) => (args[name] === undefined ? [] : [[name, HERE]])),
+    Object.keys(sources).flatMap((name) => (filled[name] === undefined ? [] : [[name, HERE]])),
   );
   const most = Math.max(0, ...Object.values(sources).map((source) => source.env.length));
   const variable =
@@ -28,7 +30,7 @@ export function fillCredentials(
   for (const [at, place] of places.entries()) {
     for (const [argument, source] of Object.entries(sources)) {
       if (filled[argument] !== undefined || !fits(source, at, found)) continue;
-      const value = place(source);
+      const value = place(source) ?? undefined;
       if (value === undefined) continue;
       filled[argument] = value;
       found.set(argument, at);

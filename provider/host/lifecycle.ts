@@ -43,7 +43,7 @@ export class Lifecycle implements dynamic.ResourceProvider {
   /**
    * Synchronous on purpose: the SDK lets other calls in while it awaits `configure`, but none before it has returned.
    */
-  configure(request: { config: { get(key: string): string | undefined } }): Promise<void> {
+  configure(request: { config: { get(key: string): string | null | undefined } }): Promise<void> {
     this.#config = (key) => request.config.get(key);
     return Promise.resolve();
   }

@@ -19,6 +19,9 @@ describe("credentials: the first found wins", () => {
     ["an empty argument is an answer", { accessKey: "" }, configured, env, ""],
     ["an empty config value is an answer", {}, () => "", env, ""],
     ["an undefined argument is none", { accessKey: undefined }, nothing, env, "from-hw"],
+    ["a secret argument of nothing is none", { accessKey: null }, nothing, env, "from-hw"],
+    ["a secret config value of nothing is none", {}, () => null, env, "from-hw"],
+    ["nor is it passed on", { accessKey: null }, nothing, {}, undefined],
     ["and else there is none", {}, nothing, {}, undefined],
   ] as const)("%s", (_, args, config, environment, expected) => {
     expect(fillCredentials(args, sources, config, environment)["accessKey"]).toBe(expected);
@@ -43,7 +46,7 @@ describe("credentials: the first found wins", () => {
   });
 
   it("leaves everything else as it is, and out what is not found", () => {
-    const args = { version: "4", other: 1 };
+    const args = { version: "4", other: 1, release: null };
     expect(fillCredentials(args, sources, nothing, {})).toEqual(args);
     expect(fillCredentials(args, sources, nothing, {})).not.toHaveProperty("secretKey");
   });

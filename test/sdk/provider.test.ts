@@ -17,6 +17,12 @@ describe("an explicit provider", () => {
     expect(provider?.inputs).toEqual({});
   });
 
+  it("does not set what is undefined, as what the program's configuration does not have", async () => {
+    const huaweicloud = { region: "eu-west-101", securityToken: undefined as never }; // as with plain strict types
+    const [provider] = await registrations(() => new Provider("production", { huaweicloud }));
+    expect(Object.keys(provider?.inputs ?? {})).toEqual(["huaweicloud:region"]);
+  });
+
   it("takes a secret of the stack's configuration", async () => {
     const password = pulumi.secret("hunter2");
     const [provider] = await registrations(() => new Provider("production", { oceanbase: { password } }));

@@ -11,6 +11,8 @@ export interface Registered {
   readonly inputs: Readonly<Record<string, unknown>>;
   readonly secretOutputs: readonly string[];
   readonly updateTimeout: string;
+  /** URNs that each argument depends on. */
+  readonly dependencies: Readonly<Record<string, readonly string[]>>;
 }
 
 /** How the SDK marks a secret inside of inputs. */
@@ -66,6 +68,9 @@ function readRequest(request: RegisterResourceRequest): Registered {
     inputs: request.getObject()?.toJavaScript() ?? {},
     secretOutputs: request.getAdditionalsecretoutputsList(),
     updateTimeout: request.getCustomtimeouts()?.getUpdate() ?? "",
+    dependencies: Object.fromEntries(
+      [...request.getPropertydependenciesMap().entries()].map(([name, value]) => [name, value.getUrnsList()]),
+    ),
   };
 }
 

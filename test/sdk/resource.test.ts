@@ -45,6 +45,17 @@ describe("a registered pin", () => {
     expect(child?.inputs["__urn"]).toBe(`urn:pulumi:dev::shop::my:component:Database$${TOKEN}::orders`);
   });
 
+  it("does not wait for its siblings, nor depend on them", async () => {
+    const [, ...pins] = await registrations(() => {
+      const parent = new pulumi.ComponentResource("my:component:Databases", "dbs");
+      const first = new oceanbase.ClusterVersion("first", args, { parent });
+      // The SDK takes a dependency on a component for one on each of its children.
+      return new oceanbase.ClusterVersion("second", args, { parent, dependsOn: first });
+    });
+    expect(pins.map(({ name }) => name)).toEqual(["first", "second"]);
+    expect(pins.map(({ dependencies }) => dependencies["__urn"] ?? [])).toEqual([[], []]);
+  });
+
   it("passes customTimeouts to the engine and to itself", async () => {
     const { inputs, updateTimeout } = await cluster({}, { customTimeouts: { update: "3h" } });
     expect(inputs["__timeouts"]).toEqual({ update: "3h" });
