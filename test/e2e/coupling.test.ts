@@ -28,4 +28,23 @@ describe.each(engines())("%s engine: agents and database of one cluster", TIMEOU
     expect(await engine.up(declareBoth())).toMatchObject({ ok: true, changes: { same: 3 } });
     expect(cluster.journal.entries).toEqual([]);
   });
+
+  test("below one component, the second after the first", async () => {
+    stage = await openStage(prefer);
+    const { engine, cluster, declareBoth } = stage;
+    const program = declareBoth({}, { component: "database" });
+    expect(await engine.preview(program)).toMatchObject({ ok: true, changes: { create: 4 } });
+    const run = await engine.up(program);
+    expect(run.ok, run.output).toBe(true);
+    expect(run.output).not.toContain("waiting for maintenance task");
+    expect(cluster.acceptedUpgrades.map(({ name }) => name)).toEqual([
+      expect.stringContaining("OB rolling upgrade"),
+      expect.stringContaining("Upgrade obshell"),
+    ]);
+    cluster.journal.clear();
+    expect(await engine.up(program)).toMatchObject({ ok: true, changes: { same: 4 } });
+    expect(cluster.journal.entries).toEqual([]);
+    const destroyed = await engine.destroy(program);
+    expect(destroyed.ok, destroyed.output).toBe(true);
+  });
 });

@@ -9,14 +9,21 @@ const pulumi = require("@pulumi/pulumi");
 const { provider, resources } = JSON.parse(process.env.DECLARED);
 const explicit = provider && new Provider("explicit", provider);
 
-for (const { name, type, args, options } of resources) {
-  const resource = new oceanbase[type](name, args, { ...options, provider: explicit });
+const below = {};
+for (const { name, type, args, options, component } of resources) {
+  const { parent, children } = (component && (below[component] ??= open(component))) ?? {};
+  const resource = new oceanbase[type](name, args, { ...options, provider: explicit, parent, dependsOn: [...(children ?? [])] });
+  children?.push(resource);
   exports[name] = pulumi.output({
     version: resource.version,
     currentVersion: resource.currentVersion,
     status: resource.status,
     members: resource.members,
   });
+}
+
+function open(component) {
+  return { parent: new pulumi.ComponentResource("shop:index:Database", component), children: [] };
 }
 `;
 
@@ -26,4 +33,6 @@ export interface Declared {
   readonly type: string;
   readonly args: Readonly<Record<string, unknown>>;
   readonly options?: Readonly<Record<string, unknown>>;
+  /** The component that it is a part of; it depends on the parts declared before it. */
+  readonly component?: string;
 }
