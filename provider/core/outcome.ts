@@ -33,6 +33,11 @@ export interface Outcome<O extends Observation = Observation> {
   readonly observation?: O;
   /** The upgrade of this run, or the remembered one. */
   readonly upgrade?: UpgradeRecord;
+  /**
+   * What this pin counts on to start in its window, whoever asked for it: the vendor's task, or where each member has its own
+   * the names of the members.
+   */
+  readonly scheduled?: readonly string[];
   /** Whether the vendor has, or may have, an upgrade of ours: then what was seen has to be remembered. */
   readonly accepted: boolean;
   readonly error?: PinError;

@@ -1,4 +1,4 @@
-import type { FleetPin } from "./fleet/fleet";
+import type { FleetObservation, FleetPin } from "./fleet/fleet";
 import { reconcileFleet } from "./fleet/reconcile-fleet";
 import { giveUpFleet } from "./fleet/take-back";
 import type { Outcome, UpgradeRecord } from "./outcome";
@@ -41,8 +41,8 @@ export async function run(
     },
   };
   const outcome = isFleet(driver)
-    ? await reconcileFleet(driver, policy, listening, remembered)
-    : await reconcile(driver, policy, listening, remembered);
+    ? withMembersScheduled(await reconcileFleet(driver, policy, listening, remembered))
+    : withTaskScheduled(await reconcile(driver, policy, listening, remembered));
   const line = summaryOf(outcome, remembered, heard);
   if (line !== undefined) runtime.inform(line);
   return outcome;
@@ -54,6 +54,18 @@ export async function run(
  */
 export function giveUp(driver: Driver, upgrade: UpgradeRecord, runtime: Runtime): Promise<void> {
   return isFleet(driver) ? giveUpFleet(driver, upgrade, runtime) : giveUpOne(driver, upgrade, runtime);
+}
+
+function withTaskScheduled(outcome: Outcome): Outcome {
+  const { upgrade } = outcome;
+  return upgrade?.state === "deferred" ? { ...outcome, scheduled: [upgrade.task] } : outcome;
+}
+
+function withMembersScheduled(outcome: Outcome<FleetObservation>): Outcome {
+  const waiting = outcome.observation?.members.filter(
+    ({ standing, condition }) => standing === "behind" && condition.kind === "deferred",
+  );
+  return { ...outcome, scheduled: waiting?.map(({ name }) => name) ?? [] };
 }
 
 function isFleet(driver: Driver): driver is FleetPin {

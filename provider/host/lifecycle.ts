@@ -12,6 +12,7 @@ import { Silence, tellPlan } from "./preview";
 import { argumentsOf, hasUnknown, type Properties, sameValue, TIMEOUTS, URN } from "./properties";
 import { readBack } from "./read";
 import { Learnt } from "./redaction";
+import { Scheduled } from "./scheduled";
 import { kindOf, openSession, type Session, type Surroundings, urnOf, withPin } from "./session";
 import { isUnsettled, outputsOf, rememberedUpgrade } from "./state";
 import { checkTimeouts } from "./validation";
@@ -33,6 +34,7 @@ export class Lifecycle implements dynamic.ResourceProvider {
   readonly #told = new Set<string>();
   readonly #silence = new Silence();
   readonly #crowd = new Crowd();
+  readonly #scheduled = new Scheduled();
   #config: ConfigReader = () => undefined;
 
   constructor(surroundings: Surroundings) {
@@ -71,7 +73,9 @@ export class Lifecycle implements dynamic.ResourceProvider {
     const session = await this.#session(news);
     if (!same) return { changes: true, replaces: await this.#replaces(session, olds) };
     const changes = unsettled || session.args?.onNewer === "fail";
-    if (changes && session.args !== undefined) await this.#tell(session);
+    // Only a check can fail a preview, and none has looked at a pin as it was written before.
+    const hopeless = changes && session.args !== undefined ? await this.#tell(session) : [];
+    for (const { reason } of hopeless) session.news.warn(reason);
     return { changes, replaces: [] };
   }
 
@@ -93,11 +97,18 @@ export class Lifecycle implements dynamic.ResourceProvider {
     }
   }
 
-  /** The database is left as it is. Only an upgrade that this pin scheduled, and that has not started, is taken back. */
+  /**
+   * The database is left as it is. Only an upgrade that this pin scheduled, that has not started and that no other pin of the
+   * run counts on, is taken back.
+   */
   async delete(_id: string, properties: Properties): Promise<void> {
     const { log } = this.#surroundings;
     const upgrade = rememberedUpgrade(properties);
-    if (upgrade?.state === "deferred" && upgrade.joined !== true) await this.#giveUp(properties, upgrade);
+    const ours =
+      upgrade?.state === "deferred" && upgrade.joined !== true
+        ? this.#scheduled.rest(upgrade, urnOf(properties))
+        : undefined;
+    if (ours !== undefined) await this.#giveUp(properties, ours);
     const message = "unpinned; the database is left as it is";
     log.write({ severity: "INFO", urn: urnOf(properties), message, ephemeral: false });
     await log.flush();
@@ -116,6 +127,7 @@ export class Lifecycle implements dynamic.ResourceProvider {
     const outcome = await withPin(session, this.#clock, limit, (driver, runtime) =>
       run(driver, policyFrom(args ?? {}, kind.times), runtime, remembered),
     );
+    this.#scheduled.keep(outcome, session.urn);
     await this.#surroundings.log.flush();
     const outputs = outputsOf(kind, inputs, withoutSecrets(outcome, session), before?.outputs);
     if (outcome.error === undefined) return { id, outs: toOutputs(outputs) };

@@ -103,6 +103,27 @@ describe("the preview of a new pin", () => {
   });
 });
 
+describe("the preview of a pin as it was written before, which an earlier run left behind", () => {
+  const failed = { status: "failed" };
+
+  it("warns of what can never succeed: only a check could fail it, and that does not look", async () => {
+    const { lifecycle, inputs, said, world } = stage();
+    world.findings = [
+      { code: "gone", message: "2.0 is not offered any more.", remedy: "Pin 2.1.", property: "version" },
+    ];
+    expect((await lifecycle.check(inputs(), inputs())).failures).toEqual([]);
+    expect(await lifecycle.diff("server-1", { ...inputs(), ...failed }, inputs())).toMatchObject({ changes: true });
+    expect(said()).toContain("WARNING 2.0 is not offered any more. Pin 2.1.");
+  });
+
+  it("warns of something newer that it does not live with", async () => {
+    const { lifecycle, inputs, said } = stage({ version: "3.0" });
+    const own = inputs({ onNewer: "fail" });
+    expect(await lifecycle.diff("server-1", { ...own, ...failed }, own)).toMatchObject({ changes: true });
+    expect(said()).toEqual([expect.stringMatching(/^WARNING .*3\.0/)]);
+  });
+});
+
 describe("the previews of a run", () => {
   const skipped = "WARNING cannot plan: skipped, this run has waited 1 min for systems that do not answer";
   const pin = (at: number) => ({ __urn: `${URN}-${at}` });

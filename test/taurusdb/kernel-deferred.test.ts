@@ -92,6 +92,27 @@ describe("an upgrade in the maintenance window", () => {
     expect(scheduled(rig)).toEqual(["Canceled"]);
   });
 
+  it("is kept when the pin is only renamed: the new one counts on it before the old one goes", async () => {
+    const rig = kernelRig({ instances: 2 });
+    const old = await rig.lifecycle.create(rig.inputs(later));
+    const renamed = rig.inputs({ ...later, __urn: `${rig.inputs()["__urn"]}-2` });
+    const { outs } = await rig.lifecycle.create(renamed);
+    expect(outs).toMatchObject({ status: "deferred", lastUpgrade: { joined: true } });
+    await rig.lifecycle.delete(old.id, old.outs);
+    expect(scheduled(rig)).toEqual(["Pending", "Pending"]);
+  });
+
+  it("is taken back by a delete as far as no other pin counts on it", async () => {
+    const rig = kernelRig({ instances: 2 });
+    const old = await rig.lifecycle.create(rig.inputs(later));
+    const [first] = rig.ids;
+    await rig.lifecycle.create(rig.inputs({ ...later, instanceIds: [first], __urn: `${rig.inputs()["__urn"]}-2` }));
+    await rig.lifecycle.delete(old.id, old.outs);
+    expect(rig.cloud.schedules.map(({ instanceId, status }) => [instanceId, status])).toEqual(
+      rig.ids.map((id) => [id, id === first ? "Pending" : "Canceled"]),
+    );
+  });
+
   it("that somebody else has scheduled is left to its window, and never taken back", async () => {
     const rig = kernelRig();
     await rig.lifecycle.create(rig.inputs(later));

@@ -3,7 +3,7 @@ import { canonicalJobId } from "../../provider/taurusdb/job-ids";
 import { jobId } from "../../provider/taurusdb/schema";
 import { cancelSchedules } from "../../provider/taurusdb/tasks";
 import { partial } from "../support/partial";
-import { instanceId, MINUTE, NEW, OLD, PROJECT, type Rig, rig } from "./rig";
+import { instanceId, MINUTE, NEW, OLD, PROJECT, type Rig, rig, URN } from "./rig";
 
 const HOUR = 60 * MINUTE;
 const SCHEDULED = `${PROJECT}/scheduled-jobs`;
@@ -197,6 +197,16 @@ describe("a scheduled upgrade that is not wanted any more", () => {
     expect(world.cloud.schedules).toMatchObject([{ status: "Canceled" }]);
     expect(world.cloud.journal.count("DELETE", SCHEDULED)).toBe(1);
     expect(world.said().some((line) => line.startsWith("took back upgrade"))).toBe(true);
+  });
+
+  it("is kept by a delete when another pin counts on it", async () => {
+    const world = rig();
+    const { id, outs } = await deferred(world);
+    const renamed = { ...world.inputs(LATER), __urn: `${URN}-2` };
+    expect((await world.lifecycle.create(renamed)).outs).toMatchObject({ status: "deferred" });
+    await world.lifecycle.delete(id, outs);
+    expect(world.cloud.schedules).toMatchObject([{ status: "Pending" }]);
+    expect(world.cloud.journal.count("DELETE", SCHEDULED)).toBe(0);
   });
 
   it("is left to run when it has begun by then", async () => {
