@@ -6,10 +6,10 @@ const MANY = 100;
 /**
  * On a machine with much memory V8 collects old objects only when there are four times as many as are alive, and gives up to
  * 128 MB to young ones. With a thousand pins that is half a gigabyte, nearly all of it garbage. Now old objects are collected
- * when a quarter more has come up, and young ones get no more room than they have. Node warns of flags that are set while V8
+ * when a tenth more has come up, and young ones get no more room than they have. Node warns of flags that are set while V8
  * runs; of these two V8 reads the numbers anew each time it works out its next limits (`heap-controller.cc`, `new-spaces.cc`).
  */
-const FRUGAL = ["--heap-growing-percent=25", "--semi-space-growth-factor=1"];
+const FRUGAL = ["--heap-growing-percent=10", "--semi-space-growth-factor=1"];
 
 function beFrugal(): void {
   for (const flag of FRUGAL) setFlagsFromString(flag);
