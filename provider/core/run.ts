@@ -41,8 +41,8 @@ export async function run(
     },
   };
   const outcome = isFleet(driver)
-    ? withMembersScheduled(await reconcileFleet(driver, policy, listening, remembered))
-    : withTaskScheduled(await reconcile(driver, policy, listening, remembered));
+    ? withMembersCounted(await reconcileFleet(driver, policy, listening, remembered))
+    : withTaskCounted(await reconcile(driver, policy, listening, remembered));
   const line = summaryOf(outcome, remembered, heard);
   if (line !== undefined) runtime.inform(line);
   return outcome;
@@ -56,16 +56,18 @@ export function giveUp(driver: Driver, upgrade: UpgradeRecord, runtime: Runtime)
   return isFleet(driver) ? giveUpFleet(driver, upgrade, runtime) : giveUpOne(driver, upgrade, runtime);
 }
 
-function withTaskScheduled(outcome: Outcome): Outcome {
+function withTaskCounted(outcome: Outcome): Outcome {
   const { upgrade } = outcome;
-  return upgrade?.state === "deferred" ? { ...outcome, scheduled: [upgrade.task] } : outcome;
+  return upgrade?.state === "deferred" && upgrade.joined ? { ...outcome, counted: [upgrade.task] } : outcome;
 }
 
-function withMembersScheduled(outcome: Outcome<FleetObservation>): Outcome {
+function withMembersCounted(outcome: Outcome<FleetObservation>): Outcome {
+  const ours = outcome.upgrade?.tasks ?? {};
   const waiting = outcome.observation?.members.filter(
-    ({ standing, condition }) => standing === "behind" && condition.kind === "deferred",
+    ({ name, standing, condition }) =>
+      standing === "behind" && condition.kind === "deferred" && !Object.hasOwn(ours, name),
   );
-  return { ...outcome, scheduled: waiting?.map(({ name }) => name) ?? [] };
+  return { ...outcome, counted: waiting?.map(({ name }) => name) ?? [] };
 }
 
 function isFleet(driver: Driver): driver is FleetPin {

@@ -104,10 +104,7 @@ export class Lifecycle implements dynamic.ResourceProvider {
   async delete(_id: string, properties: Properties): Promise<void> {
     const { log } = this.#surroundings;
     const upgrade = rememberedUpgrade(properties);
-    const ours =
-      upgrade?.state === "deferred" && upgrade.joined !== true
-        ? this.#scheduled.rest(upgrade, urnOf(properties))
-        : undefined;
+    const ours = upgrade?.state === "deferred" && upgrade.joined !== true ? this.#scheduled.rest(upgrade) : undefined;
     if (ours !== undefined) await this.#giveUp(properties, ours);
     const message = "unpinned; the database is left as it is";
     log.write({ severity: "INFO", urn: urnOf(properties), message, ephemeral: false });
@@ -127,7 +124,7 @@ export class Lifecycle implements dynamic.ResourceProvider {
     const outcome = await withPin(session, this.#clock, limit, (driver, runtime) =>
       run(driver, policyFrom(args ?? {}, kind.times), runtime, remembered),
     );
-    this.#scheduled.keep(outcome, session.urn);
+    this.#scheduled.keep(outcome);
     await this.#surroundings.log.flush();
     const outputs = outputsOf(kind, inputs, withoutSecrets(outcome, session), before?.outputs);
     if (outcome.error === undefined) return { id, outs: toOutputs(outputs) };

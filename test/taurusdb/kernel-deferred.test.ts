@@ -92,10 +92,10 @@ describe("an upgrade in the maintenance window", () => {
     expect(scheduled(rig)).toEqual(["Canceled"]);
   });
 
-  it("is kept when the pin is only renamed: the new one counts on it before the old one goes", async () => {
+  it.each(["", "-2"])("is kept when the pin is replaced or renamed: the new one counts on it%s", async (suffix) => {
     const rig = kernelRig({ instances: 2 });
     const old = await rig.lifecycle.create(rig.inputs(later));
-    const renamed = rig.inputs({ ...later, __urn: `${rig.inputs()["__urn"]}-2` });
+    const renamed = rig.inputs({ ...later, __urn: `${rig.inputs()["__urn"]}${suffix}` });
     const { outs } = await rig.lifecycle.create(renamed);
     expect(outs).toMatchObject({ status: "deferred", lastUpgrade: { joined: true } });
     await rig.lifecycle.delete(old.id, old.outs);
