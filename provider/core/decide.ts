@@ -35,7 +35,9 @@ type Row = (facts: Facts, standings: Standings) => Plan | undefined;
  */
 const ROWS: readonly Row[] = [
   ({ observation: { activity } }, { from }) =>
-    activity?.kind === "ours" ? { kind: "join", task: activity.task, from } : undefined,
+    activity?.kind === "ours"
+      ? { kind: "join", task: activity.task, from, ...(activity.rollingBack ? { rollingBack: true } : {}) }
+      : undefined,
   ({ observation: { activity } }, { from }) =>
     activity?.kind === "ours-failed"
       ? { kind: "failed", task: activity.task, from, failure: activity.failure }

@@ -1,36 +1,84 @@
+import { describeWindow, nameOf } from "./describe";
+import { follow } from "./follow";
 import type { Ledger } from "./ledger";
-import type { UpgradeRecord } from "./outcome";
+import type { Status, UpgradeRecord } from "./outcome";
+import { Watch } from "./pace";
 import type { Patience } from "./patience";
-import type { Pin, Plan, Task } from "./pin";
+import type { Pin, Plan, Task, TaskStatus } from "./pin";
+import { type Policy, SOON_TRIES } from "./policy";
 import type { Runtime } from "./runtime";
 import { scheduledByOthers } from "./sentences";
-import { withdraw } from "./withdraw";
+import { compareParts, parseVersion } from "./version";
+import { notTakenBack, taskOf, withdraw } from "./withdraw";
 
-/** What is done about upgrades that wait for a window of the vendor's. Only those of our own are ever taken back. */
+type Deferring = Pick<Pin, "title" | "inspect" | "looksAlone" | "withdraw" | "defers">;
+
+/** What is left of an upgrade of which the pin is not in need: nothing, something to look at again, or how the run ends. */
+type Rest = "settled" | "look" | Status;
+
+/**
+ * What is done about an upgrade that waits for a window of the vendor's, or that is not wanted any more. Only those of our own
+ * are ever taken back; what runs cannot be.
+ */
 export class Deferral {
-  readonly #pin: Pick<Pin, "title" | "inspect" | "withdraw" | "defers">;
+  readonly #pin: Deferring;
+  readonly #policy: Policy;
   readonly #patience: Patience;
   readonly #runtime: Runtime;
   readonly #ledger: Ledger;
+  readonly #watch: Watch;
+  /** How often the vendor did not take it back. */
+  #tries = 0;
+  /** Since when our task is reported as successful while what it came from still shows. */
+  #succeeded: Watch | undefined;
 
-  constructor(
-    pin: Pick<Pin, "title" | "inspect" | "withdraw" | "defers">,
-    patience: Patience,
-    runtime: Runtime,
-    ledger: Ledger,
-  ) {
+  constructor(pin: Deferring, policy: Policy, patience: Patience, runtime: Runtime, ledger: Ledger) {
     this.#pin = pin;
+    this.#policy = policy;
     this.#patience = patience;
     this.#runtime = runtime;
     this.#ledger = ledger;
+    this.#watch = this.#newWatch();
   }
 
-  /** The pin holds: an upgrade that it has scheduled is not wanted any more. */
-  async drop(): Promise<void> {
+  /**
+   * The pin holds, or has been overtaken. An upgrade of the record that has not ended is taken back while it waits for its
+   * window, and waited for once it runs: what it leads to may be past the pin.
+   * @param at what runs
+   * @throws PinError `refused` when it could not be taken back: it stays in the record
+   */
+  async settle(at: string): Promise<Rest> {
     const { upgrade } = this.#ledger;
-    if (upgrade?.state !== "deferred" || !this.#ledger.owns(taskOf(upgrade))) return;
-    const status = await this.#patience.ask(() => this.#pin.inspect(taskOf(upgrade)));
-    if (status.kind === "deferred") await this.#takeBack(taskOf(upgrade));
+    if (upgrade === undefined) return "settled";
+    const moved = differ(at, upgrade.from);
+    const arrived = !differ(at, upgrade.to);
+    if (upgrade.state === "unknown") return this.#settleLost(upgrade, moved);
+    if (!this.#ledger.accepted) return moved ? "settled" : this.#settleLate(upgrade, at);
+    if (upgrade.state === "running" && moved && arrived) {
+      this.#ledger.ended("succeeded");
+      return "settled";
+    }
+    const task = taskOf(upgrade);
+    const status = await this.#patience.ask(() => this.#pin.inspect(task));
+    switch (status.kind) {
+      case "deferred":
+        return this.#settleDeferred(task, status);
+      case "running":
+        return this.#settleRunning(task);
+      case "succeeded":
+        this.#ledger.ended("succeeded");
+        if (moved || arrived) return "settled";
+        this.#succeeded = this.#newWatch();
+        return "look";
+      case "failed":
+      case "rolled-back":
+        this.#ledger.ended(status.kind);
+        this.#runtime.inform(`The earlier upgrade ${task.id} to ${task.to} has ended: ${status.message}`);
+        return "look";
+      case "gone":
+        this.#ledger.ended(moved ? "succeeded" : "gone");
+        return "settled";
+    }
   }
 
   /** @returns whether the vendor says that it was taken back; when not, look again */
@@ -44,13 +92,75 @@ export class Deferral {
     return this.#pin.defers === false && this.#ledger.owns(task) && this.#takeBack(task);
   }
 
+  async #settleDeferred(task: Task, { window }: Extract<TaskStatus, { kind: "deferred" }>): Promise<Rest> {
+    if (!this.#ledger.owns(task)) {
+      const whose = "which this pin did not schedule and does not want";
+      this.#runtime.warn(
+        `${nameOf(task)}, ${whose}, waits for its window, ${describeWindow(window)}; it was left alone.`,
+      );
+      // It is none that this pin counts on.
+      this.#ledger.forget();
+      return "settled";
+    }
+    this.#ledger.deferred(window);
+    if (await this.#takeBack(task)) return "settled";
+    this.#tries += 1;
+    if (this.#tries > SOON_TRIES) throw notTakenBack(this.#pin.title, task, window);
+    await this.#watch.pauseAfterRefusal();
+    return "look";
+  }
+
+  async #settleRunning(task: Task): Promise<Rest> {
+    this.#ledger.ended("running");
+    if (!this.#policy.wait) return "upgrading";
+    this.#runtime.inform(`${nameOf(task)} has not ended; waiting for that`);
+    // What became of it, the next look and the task itself tell.
+    await follow(this.#pin, task, this.#patience, this.#runtime);
+    return "look";
+  }
+
+  /** The versions may show a success a little later. */
+  async #settleLate(upgrade: UpgradeRecord, at: string): Promise<Rest> {
+    if (this.#succeeded === undefined) return "settled";
+    if (this.#succeeded.waited < this.#policy.settleTime) {
+      await this.#succeeded.pause();
+      return "look";
+    }
+    this.#succeeded = undefined;
+    this.#ledger.ended("failed");
+    this.#runtime.warn(`${nameOf(taskOf(upgrade))} is reported as successful, but ${at} still runs.`);
+    return "settled";
+  }
+
+  /** A call whose answer was lost may still come to light. */
+  async #settleLost({ startedAt }: UpgradeRecord, moved: boolean): Promise<Rest> {
+    const age = this.#runtime.clock.now() - Date.parse(startedAt);
+    // Counted from a time that is in the future, or none, it would never end.
+    const fresh = age >= 0 && age < this.#policy.lostReplyWindow;
+    if (fresh && !moved) {
+      await this.#watch.pause();
+      return "look";
+    }
+    this.#ledger.ended(moved ? "succeeded" : "gone");
+    return "settled";
+  }
+
   async #takeBack(task: Task): Promise<boolean> {
     const done = await withdraw(this.#pin, task, this.#runtime);
     if (done) this.#ledger.ended("withdrawn");
     return done;
   }
+
+  #newWatch(): Watch {
+    const { clock, signal, random } = this.#runtime;
+    return new Watch(clock, signal, random);
+  }
 }
 
-function taskOf({ task, kind, to }: UpgradeRecord): Task {
-  return { id: task, kind, to };
+/** Whether these are different versions, in what both tell. */
+function differ(one: string, other: string): boolean {
+  const [a, b] = [parseVersion(one), parseVersion(other)];
+  if (a === undefined || b === undefined) return one !== other;
+  const builds = a.build !== undefined && b.build !== undefined && a.build !== b.build;
+  return builds || compareParts(a.parts, b.parts) !== 0;
 }

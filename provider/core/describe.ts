@@ -8,13 +8,15 @@ export function describePlan(plan: Plan): string {
     case "newer":
       return `runs ${plan.at}, newer than the pin: ${plan.members.join(", ")}`;
     case "join":
-      return `joins running ${nameOf(plan.task)}`;
+      return plan.rollingBack
+        ? `waits for ${nameOf(plan.task)}, which is being rolled back; the run will then fail`
+        : `joins running ${nameOf(plan.task)}`;
     case "failed":
       return `${nameOf(plan.task)} failed: ${plan.failure.message}`;
     case "deferred":
       return `${nameOf(plan.task)} waits for its window, ${describeWindow(plan.window)}`;
     case "withdraw":
-      return `${describeCall(plan.call)}, after taking back ${nameOf(plan.task)} that waits for its window, ${describeWindow(plan.window)}`;
+      return `${describeCall(plan.call)}, after taking back ${nameOf(plan.task)} that waits for its window, ${describeWindow(plan.window)} (refused if this pin did not schedule it)`;
     case "wait":
       return `${describeCall(plan.call)}, after ${plan.name} has ended`;
     case "upgrade":

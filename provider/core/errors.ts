@@ -1,3 +1,5 @@
+import type { Task } from "./pin";
+
 /**
  * Everything that can end a run, as data: the code is stable and searchable, the message one sentence that names the
  * database, what was attempted and what was answered, the remedy what a person does next.
@@ -47,16 +49,19 @@ export class PinError extends Error {
  * Nobody answered, or nobody who could know: waited on within a budget, never taken for an answer.
  * - `sent`: whether the request may have reached the vendor. False only when it certainly did not.
  * - `heard`: whether the vendor itself answered (for instance "my database is away just now").
+ * - `task`: what an upgrade call has started, if it arrived, where the caller gives that its id.
  */
 export class Unreachable extends PinError {
   override readonly name = "Unreachable";
   readonly sent: boolean;
   readonly heard: boolean;
+  readonly task: Task | undefined;
 
-  constructor(message: string, options: ErrorOptions & { sent: boolean; heard: boolean }) {
+  constructor(message: string, options: ErrorOptions & { sent: boolean; heard: boolean; task?: Task }) {
     super("unreachable", message, options);
     this.sent = options.sent;
     this.heard = options.heard;
+    this.task = options.task;
   }
 }
 
@@ -90,6 +95,11 @@ export class Refused extends PinError {
     super("refused", message, options);
     this.refusal = options.refusal;
   }
+}
+
+/** Whether nothing was done, and the same may be done a little later, or by another of the vendor's servers. */
+export function notYet(error: unknown): error is Refused | Unreachable {
+  return error instanceof Refused ? error.refusal === "soon" : error instanceof Unreachable && !error.sent;
 }
 
 /** Whatever was thrown, as an error for people. */

@@ -1,5 +1,5 @@
 import type { Clock } from "./clock";
-import type { UpgradeRecord } from "./outcome";
+import type { Status, UpgradeRecord } from "./outcome";
 import type { Task, UpgradeCall, Window } from "./pin";
 
 /** States in which the vendor has, or may have, something of ours still to do. */
@@ -27,6 +27,12 @@ export class Ledger {
     return this.#upgrade !== undefined && OPEN.has(this.#upgrade.state);
   }
 
+  /** How a run ends that was stopped. */
+  get stopped(): Status {
+    if (!this.accepted) return "behind";
+    return this.#upgrade?.state === "deferred" ? "deferred" : "upgrading";
+  }
+
   /** Whether this tool started the task. */
   owns(task: Task): boolean {
     return this.#upgrade?.task === task.id && this.#upgrade.joined !== true;
@@ -44,16 +50,10 @@ export class Ledger {
     this.#upgrade = { task: task.id, kind: task.kind, from: call.from, to: task.to, startedAt, state: "running" };
   }
 
-  /** The call was sent, and its answer lost. */
-  lost(call: UpgradeCall, startedAt: string): void {
-    this.#upgrade = {
-      task: "unknown",
-      kind: "upgrade",
-      from: call.from,
-      to: call.route,
-      startedAt,
-      state: "unknown",
-    };
+  /** The call was sent, and its answer lost. @param task what it has started if it arrived, where that is known */
+  lost(call: UpgradeCall, startedAt: string, task?: Task): void {
+    const { id, kind, to } = task ?? { id: "unknown", kind: "upgrade", to: call.to ?? call.route };
+    this.#upgrade = { task: id, kind, from: call.from, to, startedAt, state: "unknown" };
   }
 
   /** The vendor shows this upgrade. What is known of it already is kept. @returns whether it is news */

@@ -15,6 +15,8 @@ export interface Task {
   readonly kind: string;
   /** The version it goes to, with its build. */
   readonly to: string;
+  /** When this tool asked for it, or first saw it, where that is remembered: ISO 8601, UTC. */
+  readonly askedAt?: string;
 }
 
 /** When the vendor starts what waits for a maintenance window. ISO 8601, UTC. */
@@ -26,7 +28,7 @@ export interface Window {
 /** What the vendor is busy with, as far as it concerns the pin. */
 export type Activity =
   /** An unfinished upgrade to a version that satisfies the pin. */
-  | { readonly kind: "ours"; readonly task: Task }
+  | { readonly kind: "ours"; readonly task: Task; readonly rollingBack?: true }
   /** The same, ended in failure, and still holding the database's lock. */
   | { readonly kind: "ours-failed"; readonly task: Task; readonly failure: Failure }
   /** An upgrade to a version that satisfies the pin, accepted and waiting for its window. */
@@ -74,6 +76,8 @@ export interface UpgradeCall {
   readonly from: string;
   /** For the plan line: `4.2.1.8 → 4.3.5.2`. */
   readonly route: string;
+  /** The version it goes to, with its build, where that is known beforehand: remembered when the answer is lost. */
+  readonly to?: string;
   /** How, for the plan line: `rolling over 3 zones`. */
   readonly how: string;
   readonly findings: readonly Finding[];
@@ -83,7 +87,7 @@ export interface UpgradeCall {
 export type Plan =
   | { readonly kind: "satisfied"; readonly at: string }
   | { readonly kind: "newer"; readonly at: string; readonly members: readonly string[] }
-  | { readonly kind: "join"; readonly task: Task; readonly from: string }
+  | { readonly kind: "join"; readonly task: Task; readonly from: string; readonly rollingBack?: true }
   | { readonly kind: "failed"; readonly task: Task; readonly from: string; readonly failure: Failure }
   /** An accepted upgrade waits for its window, and may. */
   | { readonly kind: "deferred"; readonly task: Task; readonly from: string; readonly window: Window }
@@ -126,13 +130,18 @@ export interface Pin<O extends Observation = Observation> extends Look<O> {
   /**
    * Brings to the vendor what the call needs, where the pin has it: called before `start`, in a run until it succeeds.
    * @returns whether it did anything; then the vendor is looked at again first
-   * @throws Unreachable without `sent` when it has to be tried again
+   * @throws Unreachable without `sent`, or Refused for `soon`, when it has to be tried again
    */
   prepare?(call: UpgradeCall, observation: O): Promise<boolean>;
   /** The one write. Called only with the plan of an observation that was made just before. */
   start(call: UpgradeCall, observation: O): Promise<Task>;
   /** Reads only. */
   inspect(task: Task): Promise<TaskStatus>;
+  /**
+   * Whether a task goes on where no look reaches, such as on other clusters: whatever the looks show, its own word is asked
+   * for first. Where nothing is said, no task does. Pure.
+   */
+  outlasts?(task: Task): boolean;
   /** Another write, where the vendor has it: re-opens a failed task. Asynchronous; throws like `start`. */
   operate?(task: Task, way: Way): Promise<void>;
   /**

@@ -1,7 +1,7 @@
 import { Aftermath } from "./aftermath";
 import { Deferral } from "./deferral";
 import { describeCall, describePlan, describeWindow, nameOf } from "./describe";
-import { asPinError, type PinError, Refused, Unreachable } from "./errors";
+import { asPinError, notYet, type PinError, Refused, Unreachable } from "./errors";
 import { follow } from "./follow";
 import { Ledger } from "./ledger";
 import { Lookout } from "./lookout";
@@ -12,7 +12,8 @@ import type { Failure, Observation, Pin, Plan, Task, UpgradeCall } from "./pin";
 import { type Policy, SOON_TRIES } from "./policy";
 import { Recovery } from "./recovery";
 import type { Runtime } from "./runtime";
-import { blocked, failed, newerNote, rolledBack, stoppedWith, tooNew } from "./sentences";
+import { blocked, failed, forgotten, newerNote, refuseHopeless, rolledBack, stoppedWith, tooNew } from "./sentences";
+import { taskOf } from "./withdraw";
 
 /**
  * The one routine behind create, update, adopt, resume and retry:
@@ -68,7 +69,7 @@ class Reconciliation<O extends Observation> {
     this.#patience = new Patience(pin.title, policy, runtime, this.#ledger.accepted);
     this.#lookout = new Lookout(pin, this.#patience);
     this.#recovery = new Recovery(pin, policy, runtime);
-    this.#deferral = new Deferral(pin, this.#patience, runtime, this.#ledger);
+    this.#deferral = new Deferral(pin, policy, this.#patience, runtime, this.#ledger);
     this.#aftermath = new Aftermath(pin.title, policy, runtime, this.#ledger);
     this.#idle = new Watch(runtime.clock, runtime.signal, runtime.random);
   }
@@ -76,7 +77,9 @@ class Reconciliation<O extends Observation> {
   async toTheEnd(): Promise<Status> {
     for (;;) {
       const plan = await this.#lookout.look();
-      const status = await this.#act(plan);
+      const unseen = await this.#unseen();
+      if (unseen === "yes") continue;
+      const status = unseen === "no" ? await this.#act(plan) : unseen;
       this.#askedBefore &&= plan.kind === "upgrade";
       if (status !== undefined) return status;
     }
@@ -98,21 +101,17 @@ class Reconciliation<O extends Observation> {
     if (ended && !this.#runtime.signal.aborted) await this.#lookout.glance();
     if (error.code === "newer") return this.outcome("newer", error);
     if (ended) return this.outcome("failed", error);
-    return this.outcome(
-      statusOf(this.#ledger.upgrade, this.#ledger.accepted),
-      stoppedWith(error, this.#pin.title, this.#ledger),
-    );
+    return this.outcome(this.#ledger.stopped, stoppedWith(error, this.#pin.title, this.#ledger));
   }
 
   async #act(plan: Plan): Promise<Status | undefined> {
     switch (plan.kind) {
       case "satisfied":
-        await this.#deferral.drop();
-        if (this.#ledger.accepted) this.#ledger.ended("succeeded");
-        return "current";
-      case "newer":
-        await this.#deferral.drop();
-        return this.#newer(plan);
+      case "newer": {
+        const rest = await this.#deferral.settle(plan.at);
+        if (rest !== "settled") return rest === "look" ? undefined : rest;
+        return plan.kind === "newer" ? this.#newer(plan) : "current";
+      }
       case "failed":
         this.#ledger.found(plan.task, plan.from, "failed");
         await this.#afterFailure(plan.task, plan.failure, "earlier");
@@ -125,11 +124,11 @@ class Reconciliation<O extends Observation> {
         this.#ledger.deferred(plan.window);
         return "deferred";
       case "withdraw":
-        this.#refuseHopeless(plan.call);
+        refuseHopeless(this.#pin.title, plan.call);
         if (!(await this.#deferral.withdraw(plan))) await this.#idle.pause();
         return undefined;
       case "wait":
-        this.#refuseHopeless(plan.call);
+        refuseHopeless(this.#pin.title, plan.call);
         this.#runtime.report({ message: `waiting for ${plan.name} to end` });
         await this.#idle.pause();
         return undefined;
@@ -141,7 +140,6 @@ class Reconciliation<O extends Observation> {
   }
 
   #newer(plan: Extract<Plan, { kind: "newer" }>): Status {
-    if (this.#ledger.accepted) this.#ledger.ended("succeeded");
     if (this.#policy.onNewer === "fail") throw tooNew(this.#pin.title, plan);
     if (this.#policy.onNewer === "report") this.#runtime.warn(newerNote(this.#pin.title, plan));
     return "newer";
@@ -171,12 +169,23 @@ class Reconciliation<O extends Observation> {
     return upgrade?.state === "running" || upgrade?.state === "deferred" ? this.#recall(upgrade) : "no";
   }
 
-  /** The state remembers an upgrade that the look did not show. What has become of it? */
-  async #recall(remembered: UpgradeRecord): Promise<Explained> {
-    const task: Task = { id: remembered.task, kind: remembered.kind, to: remembered.to };
+  /** An upgrade that goes on where no look reaches is asked for first, whatever the looks show. */
+  async #unseen(): Promise<Explained> {
+    const { upgrade, accepted } = this.#ledger;
+    const known = accepted && upgrade !== undefined && this.#pin.outlasts?.(taskOf(upgrade)) === true;
+    return known ? this.#recall(upgrade) : "no";
+  }
+
+  /** An upgrade is known that the look did not show. What has become of it? */
+  async #recall(known: UpgradeRecord): Promise<Explained> {
+    const task = taskOf(known);
     const status = await this.#patience.ask(() => this.#pin.inspect(task));
+    // A call whose answer was lost may still arrive: then all that is done after a lost answer is done.
+    if (status.kind === "gone" && known.state === "unknown") return "no";
+    this.#aftermath.found();
     switch (status.kind) {
       case "running":
+        if (known.state === "unknown") this.#ledger.found(task, known.from, "running");
         return (await this.#followOr(task)) ?? "yes";
       case "deferred":
         if (await this.#deferral.reconsider(task)) return "yes";
@@ -190,10 +199,12 @@ class Reconciliation<O extends Observation> {
       case "failed":
       case "rolled-back":
         this.#ledger.ended(status.kind);
+        if (this.#pin.outlasts?.(task)) throw failed(this.#pin.title, task, status);
         this.#runtime.inform(`The earlier upgrade ${task.id} to ${task.to} has ended: ${status.message}`);
         return "no";
       case "gone":
         this.#ledger.ended("gone");
+        if (this.#pin.outlasts?.(task)) this.#runtime.warn(forgotten(this.#pin.title, task));
         return "no";
     }
   }
@@ -206,7 +217,7 @@ class Reconciliation<O extends Observation> {
       return await this.#pin.prepare(call, seen);
     } catch (error) {
       this.#runtime.signal.throwIfAborted();
-      if (!(error instanceof Unreachable) || error.sent || ++this.#tries > SOON_TRIES) throw error;
+      if (!notYet(error) || ++this.#tries > SOON_TRIES) throw error;
       this.#prepared = false;
       this.#runtime.report({ message: `not started yet: ${error.message}` });
       await this.#idle.pause();
@@ -233,7 +244,7 @@ class Reconciliation<O extends Observation> {
 
   async #notStarted(error: unknown, call: UpgradeCall, startedAt: string): Promise<void> {
     if (error instanceof Unreachable && error.sent) {
-      this.#ledger.lost(call, startedAt);
+      this.#ledger.lost(call, startedAt, error.task);
       this.#aftermath.lost(error);
       this.#runtime.signal.throwIfAborted();
       this.#runtime.warn(`The answer to the upgrade call was lost (${error.message}); looking for the upgrade.`);
@@ -285,15 +296,4 @@ class Reconciliation<O extends Observation> {
     this.#ledger.reopened();
     await this.#follow(task);
   }
-
-  #refuseHopeless(call: UpgradeCall): void {
-    const hopeless = call.findings.filter((finding) => finding.property !== undefined);
-    if (hopeless.length > 0) throw blocked(this.#pin.title, hopeless);
-  }
-}
-
-/** How a run ends that was stopped. */
-function statusOf(upgrade: UpgradeRecord | undefined, accepted: boolean): Status {
-  if (!accepted) return "behind";
-  return upgrade?.state === "deferred" ? "deferred" : "upgrading";
 }

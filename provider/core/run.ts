@@ -7,7 +7,7 @@ import type { Policy } from "./policy";
 import { reconcile } from "./reconcile";
 import type { Runtime } from "./runtime";
 import { type Heard, summaryOf } from "./summary";
-import { giveUpOne } from "./withdraw";
+import { giveUpOne, taskOf } from "./withdraw";
 
 /** A connected driver for one resource, of either sort: upgraded as one, or each member for itself. */
 export type Driver = Pin | FleetPin;
@@ -54,6 +54,12 @@ export async function run(
  */
 export function giveUp(driver: Driver, upgrade: UpgradeRecord, runtime: Runtime): Promise<void> {
   return isFleet(driver) ? giveUpFleet(driver, upgrade, runtime) : giveUpOne(driver, upgrade, runtime);
+}
+
+/** Whether an upgrade that the state remembers may go on where no look reaches, although the pin holds in what is seen. */
+export function goesOn(driver: Driver, upgrade: UpgradeRecord | undefined): boolean {
+  const open = upgrade?.state === "running" || upgrade?.state === "unknown";
+  return open && !isFleet(driver) && driver.outlasts?.(taskOf(upgrade)) === true;
 }
 
 function withTaskCounted(outcome: Outcome): Outcome {

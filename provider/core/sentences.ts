@@ -2,7 +2,7 @@ import { describeWindow, nameOf } from "./describe";
 import { formatDuration } from "./duration";
 import { type ErrorCode, PinError } from "./errors";
 import type { UpgradeRecord } from "./outcome";
-import type { Failure, Finding, Plan, Task, Window } from "./pin";
+import type { Failure, Finding, Plan, Task, UpgradeCall, Window } from "./pin";
 
 /** What a run that ends badly says. One place, because the texts are an interface: people search for them. */
 
@@ -25,6 +25,12 @@ export function blocked(title: string, findings: readonly Finding[]): PinError {
     return `${at}${message} ${remedy}`;
   });
   return new PinError("blocked", `${title}: the upgrade was not started. ${reasons.join(" ")}`);
+}
+
+/** @throws PinError `blocked` for what can never succeed as written */
+export function refuseHopeless(title: string, { findings }: UpgradeCall): void {
+  const hopeless = findings.filter(({ property }) => property !== undefined);
+  if (hopeless.length > 0) throw blocked(title, hopeless);
 }
 
 export function tooNew(title: string, plan: Extract<Plan, { kind: "newer" }>): PinError {
@@ -59,6 +65,11 @@ export function vanished(title: string, upgrade: UpgradeRecord): PinError {
     `${title}: ${recordName(upgrade)} is no longer known there, and the versions are not what was pinned.`,
     { remedy: "Find out what happened to it. The next `pulumi up` decides anew from what runs then." },
   );
+}
+
+/** Of an upgrade that goes on where no look reaches. */
+export function forgotten(title: string, task: Task): string {
+  return `${title}: ${nameOf(task)} is no longer known there, so how it has ended where this pin does not look cannot be told.`;
 }
 
 /** An upgrade that somebody else has scheduled is never taken back. */

@@ -1,10 +1,17 @@
-import { nameOf } from "./describe";
+import { describeWindow, nameOf } from "./describe";
 import { PinError, Refused, Unreachable } from "./errors";
 import type { UpgradeRecord } from "./outcome";
-import type { Observation, Pin, Task } from "./pin";
+import { Watch } from "./pace";
+import type { Observation, Pin, Task, Window } from "./pin";
+import { SOON_TRIES } from "./policy";
 import type { Runtime } from "./runtime";
 
 type Withdrawing = Pick<Pin, "withdraw">;
+
+/** The upgrade that a record is about, as the vendor is asked for it. */
+export function taskOf({ task, kind, to, startedAt }: UpgradeRecord): Task {
+  return { id: task, kind, to, askedAt: startedAt };
+}
 
 /**
  * Takes back an upgrade that waits for its window.
@@ -24,17 +31,27 @@ export async function withdraw(pin: Withdrawing, task: Task, { signal, inform, w
   }
 }
 
+/** The vendor has not taken it back, however often it was asked. */
+export function notTakenBack(title: string, task: Task, window: Window): PinError {
+  return new PinError(
+    "refused",
+    `${title}: ${nameOf(task)} could not be taken back. It is not wanted any more, and waits for its window, ${describeWindow(window)}.`,
+    { remedy: "Cancel it at the vendor before its window opens, or try again." },
+  );
+}
+
 /**
  * What has to be undone when a pin is given up: an upgrade that it scheduled and that has not started. What runs, or ran,
  * stays.
  * @throws PinError when the vendor does not say that it was taken back
  */
 export async function giveUpOne<O extends Observation>(pin: Pin<O>, upgrade: UpgradeRecord, runtime: Runtime) {
-  const task: Task = { id: upgrade.task, kind: upgrade.kind, to: upgrade.to };
-  const status = await pin.inspect(task);
-  if (status.kind !== "deferred") return;
-  if (await withdraw(pin, task, runtime)) return;
-  throw new PinError("refused", `${pin.title}: ${nameOf(task)} could not be taken back.`, {
-    remedy: "Cancel it at the vendor, or try again.",
-  });
+  const task = taskOf(upgrade);
+  const watch = new Watch(runtime.clock, runtime.signal, runtime.random);
+  for (let tries = 1; ; tries++) {
+    const status = await pin.inspect(task);
+    if (status.kind !== "deferred" || (await withdraw(pin, task, runtime))) return;
+    if (tries > SOON_TRIES) throw notTakenBack(pin.title, task, status.window);
+    await watch.pauseAfterRefusal();
+  }
 }

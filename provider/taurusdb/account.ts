@@ -23,7 +23,7 @@ export class Account {
   readonly tokens = new Tokens();
   /** Project ids by region. */
   readonly projects = new Map<string, string>();
-  /** The server's clock minus ours, in milliseconds; learnt when it refuses our time. */
+  /** The server's clock minus ours, in milliseconds; learnt when it refuses our time, or where it never would. */
   clockOffset = 0;
   readonly #throttles = new Map<string, Throttle>();
 

@@ -72,6 +72,7 @@ export class Caller {
     const proof = await beforeSending(() => this.#proof(scope));
     const response = await this.#exchange(call, proof);
     const answer = readAnswer(response);
+    proof.heard?.(response.headers, clock.now());
     const doubted = answer.kind === "unauthorized" || answer.kind === "stale";
     const worthAnother = doubted && proof.reconsider(response.headers, clock.now());
     return { answer, signed: proof.signed, worthAnother };

@@ -78,6 +78,12 @@ export class Gateway {
     this.#caller = new Caller(options.connection, options.signal);
   }
 
+  /** Milliseconds since 1970, by the server's clock where ours is known to be off. */
+  get now(): number {
+    const { clock, account } = this.#options.connection;
+    return clock.now() + account.clockOffset;
+  }
+
   /** The same, for calls that also end with this signal. */
   until(signal: AbortSignal): Gateway {
     const either = AbortSignal.any([this.#options.signal, signal]);
@@ -92,7 +98,8 @@ export class Gateway {
 
   /**
    * A call that changes nothing.
-   * @throws Unreachable when nobody could answer; PinError `unauthorized`, `not-the-vendor` or `blocked`
+   * @throws Unreachable when nobody could answer; Refused when a POST finds something busy; PinError `unauthorized`,
+   *   `not-the-vendor` or `blocked`
    */
   async read<T>(call: ServiceCall<T>): Promise<Reading<T>> {
     const made = await this.#call(call);
@@ -107,6 +114,11 @@ export class Gateway {
       case "no-job":
         this.#acquaintance.met = true;
         return { kind: answer.kind, text: answer.text };
+      case "busy":
+      case "conflict":
+        // A question can wait; a check that is to be started is refused.
+        if (made.method === "POST") throw this.#refusal(what, answer, reply, call.action);
+        throw this.#trouble(what, answer, reply, call.action);
       default:
         throw this.#trouble(what, answer, reply, call.action);
     }

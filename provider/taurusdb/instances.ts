@@ -53,7 +53,7 @@ export async function upgradeBatch(gateway: Gateway, sources: readonly Source[],
 /**
  * Starts the check of up to 100 instances of one source version.
  * @returns the ids of its tasks; undefined where the region lacks the call
- * @throws PinError `blocked` when an instance is not there, or not of that version
+ * @throws Refused when one of them is busy; PinError `blocked` when one is not there, or not of that version
  */
 export async function startPreCheck(
   gateway: Gateway,

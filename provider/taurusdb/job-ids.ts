@@ -1,6 +1,6 @@
 /**
  * Ids of jobs come as UUIDs with dashes and as the same 32 digits without, by the call that names them. Here they are kept
- * with dashes, and asked for as the service last wrote them.
+ * with dashes; calls that do not know the one form may know the other.
  */
 export class JobIds {
   readonly #written = new Map<string, string>();
@@ -12,13 +12,12 @@ export class JobIds {
     return kept;
   }
 
-  /** How the service may know the id, the likelier form first. */
+  /** How the service may know the id, first as it wrote it last. */
   forms(id: string): readonly string[] {
     const kept = canonicalJobId(id);
-    const written = this.#written.get(kept);
-    if (written !== undefined) return [written];
+    const written = this.#written.get(kept) ?? kept;
     const bare = kept.replaceAll("-", "");
-    return bare === kept ? [kept] : [kept, bare];
+    return [...new Set([written, kept, ...(BARE.test(bare) ? [bare] : [])])];
   }
 }
 

@@ -1,26 +1,28 @@
 import type { Clock } from "../core/clock";
 import type { Constraint, Standing } from "../core/constraint";
 import { formatDuration } from "../core/duration";
-import { Unreachable } from "../core/errors";
+import { PinError } from "../core/errors";
 import type { Absent, FleetMember, FleetObservation } from "../core/fleet/fleet";
 import type { Finding } from "../core/pin";
-import { parseVersion, type Version } from "../core/version";
+import { parseVersion } from "../core/version";
 import type { Access } from "./access";
-import { eachOf } from "./each";
-import { readDatabaseVersion, readInstance } from "./instances";
+import { AT_ONCE, eachOf } from "./each";
+import { readInstance } from "./instances";
 import { canonicalJobId } from "./job-ids";
 import { kernelMember, standingOf } from "./kernel-member";
+import { isUntold, Offers } from "./kernel-offers";
+import { isRunning, jobsOf, schedulesOf, withWaiting } from "./kernel-tasks";
 import type { Project } from "./project";
 import type { Instance, JobRow, ScheduleRow } from "./schema";
 import type { Freshness } from "./shared";
-import { conditionOf, jobStateOf, percentOf } from "./status";
-import { readTaskDetail, remainingOf, VERSION_UPGRADE } from "./tasks";
+import { conditionOf, percentOf } from "./status";
+import { readTaskDetail, remainingOf } from "./tasks";
 import { nextWindow, windowOf } from "./window";
 
 /** How old what other pins have read may be, in milliseconds. */
 const FRESH = 5_000;
-/** Reads of single instances that are under way at a time. */
-const AT_ONCE = 8;
+/** The same of upgrades that have waited to begin for hours. */
+const FRESH_WAITING = 60_000;
 /** While everything that is waited for is busy, its jobs are read in one look of so many: they have half as many to a page. */
 const JOBS_TURN = 4;
 
@@ -40,12 +42,11 @@ interface Found {
   readonly absent: readonly Absent[];
 }
 
-type Jobs = ReadonlyMap<string, JobRow>;
-
-/** The lists of tasks by instance, each read at most once in a look. */
+/** The lists of tasks, each read at most once in a look. */
 interface Rows {
-  jobs(): Promise<Jobs>;
-  schedules(): Promise<ReadonlyMap<string, ScheduleRow>>;
+  jobs(): Promise<readonly JobRow[]>;
+  waiting(): Promise<readonly JobRow[]>;
+  schedules(): Promise<readonly ScheduleRow[]>;
   /** Begins with those that will be wanted, most likely. */
   early(): void;
 }
@@ -53,14 +54,15 @@ interface Rows {
 /** Looks at the instances of one pin, again and again; what does not change between two looks is read once. */
 export class KernelLook {
   readonly #options: KernelLookOptions;
-  /** What is offered, by instance and kernel. */
-  readonly #offered = new Map<string, Version | undefined>();
+  readonly #offers = new Offers();
   /** When the last look of these instances ended, by whichever pin, or the last call: what was read before is old. */
   #after = 0;
+  /** The same at the first look. */
+  #opened = 0;
   /** What is shared with other pins, once it is known. */
   #project: Project | undefined;
   /** What the last look waited for, when nothing else was to be done. */
-  #awaited: { readonly open: readonly Instance[]; readonly jobs: Jobs } | undefined;
+  #awaited: { readonly open: readonly Instance[]; readonly jobs: readonly JobRow[] } | undefined;
   #waits = 0;
   #looks = 0;
   /** When the task centre thinks that it is over. */
@@ -73,46 +75,49 @@ export class KernelLook {
   /** Something was changed: what was read before is old. */
   changed(): void {
     this.#after = this.#project?.moments.latest ?? 0;
-    this.#offered.clear();
+    this.#offers.forget();
     this.#awaited = undefined;
   }
 
-  /** @param scheduled whether tasks that wait for a window matter even where the pin holds */
+  /** @param scheduled whether tasks that wait or run matter even where the pin holds */
   async look(scheduled: boolean): Promise<FleetObservation> {
     const { access, ids } = this.#options;
     const project = await access.project();
     this.#project = project;
-    if (this.#looks === 0) this.#after = project.seenAt(ids);
+    if (this.#looks === 0) this.#after = this.#opened = project.seenAt(ids);
     const fresh = { after: this.#after, within: FRESH };
     const { found, absent } = await this.#find(fresh);
     const rows = this.#rows(fresh, this.#stillBusy(found));
     // Beside the offers: before the first plan every round trip counts.
-    if (found.some((instance) => this.#isOpen(instance))) rows.early();
+    const concerned = (instance: Instance) => scheduled || this.#isOpen(instance);
+    if (found.some(concerned)) rows.early();
     await this.#readOffers(found);
-    const open = found.filter((instance) => this.#isOpen(instance));
-    const jobs = open.length === 0 ? new Map<string, JobRow>() : await rows.jobs();
-    const idle = open.filter(
-      (instance) => conditionOf(instance.status) === "ready" && !isRunning(jobs.get(instance.id)),
+    const open = found.filter(concerned);
+    const recent = open.length === 0 ? [] : await rows.jobs();
+    const running = jobsOf(recent);
+    const idle = open.some(
+      (instance) => conditionOf(instance.status) === "ready" && !isRunning(running.get(instance.id)),
     );
-    const schedules = idle.length === 0 && !scheduled ? new Map<string, ScheduleRow>() : await rows.schedules();
-    const waiting = open.length > 0 && !scheduled && open.every(({ id }) => isRunning(jobs.get(id)));
-    this.#awaited = waiting ? { open, jobs } : undefined;
+    const [waiting, pending] = await Promise.all([
+      idle ? rows.waiting() : [],
+      idle || scheduled ? rows.schedules() : [],
+    ]);
+    const jobs = jobsOf(withWaiting(recent, waiting));
+    const schedules = schedulesOf(pending);
+    const awaited = open.length > 0 && !scheduled && open.every(({ id }) => isRunning(running.get(id)));
+    this.#awaited = awaited ? { open, jobs: recent } : undefined;
     const members = await eachOf(found, AT_ONCE, (instance) =>
       this.#member(instance, jobs.get(instance.id), schedules.get(instance.id)),
     );
     this.#after = project.saw(ids);
     this.#looks += 1;
     const outlook = await this.#outlook(open.flatMap(({ id }) => jobs.get(id) ?? []));
-    const unreadable = members.indexOf(undefined);
-    const known = members.filter((member) => member !== undefined);
-    const strange = found[unreadable];
+    const unknown = this.#unknownOf(found);
     return {
-      members: known,
+      members: members.filter((member) => member !== undefined),
       absent,
       ...(outlook === undefined ? {} : { outlook }),
-      ...(strange === undefined
-        ? {}
-        : { unknown: `the kernel of ${strange.id} is not told ("${strange.datastore.kernel_version}")` }),
+      ...(unknown === undefined ? {} : { unknown }),
     };
   }
 
@@ -142,20 +147,25 @@ export class KernelLook {
   /** What an upgrade would lead to, where that matters. */
   async #readOffers(found: readonly Instance[]): Promise<void> {
     const { access, constraint } = this.#options;
-    const asked = found.filter((instance) => {
-      const matters = constraint.kind === "latest" || this.#standing(instance) === "behind";
-      return matters && !this.#offered.has(offerKey(instance));
-    });
-    await eachOf(asked, AT_ONCE, async (instance) => {
-      const told = await readDatabaseVersion(access.gateway, instance.id);
-      this.#offered.set(offerKey(instance), parseVersion(told?.datastore.latest_kernel_version ?? ""));
-    });
+    const matters = (instance: Instance) => constraint.kind === "latest" || this.#standing(instance) === "behind";
+    await this.#offers.read(access.gateway, found.filter(matters));
+  }
+
+  /** What keeps anything from being decided, as a sentence. */
+  #unknownOf(found: readonly Instance[]): string | undefined {
+    const strange = found.find(({ datastore }) => parseVersion(datastore.kernel_version) === undefined);
+    if (strange !== undefined) {
+      return `the kernel of ${strange.id} is not told ("${strange.datastore.kernel_version}")`;
+    }
+    if (this.#options.constraint.kind !== "latest") return undefined;
+    const untold = found.find((instance) => isUntold(this.#offers.of(instance)));
+    return untold && `whether something newer is offered to ${untold.id} is not told`;
   }
 
   #standing(instance: Instance): Standing {
     const version = parseVersion(instance.datastore.kernel_version);
-    const offered = this.#offered.get(offerKey(instance));
-    return version === undefined ? "behind" : standingOf(version, offered, this.#options.constraint);
+    if (version === undefined) return "behind";
+    return standingOf(version, this.#offers.of(instance), this.#options.constraint);
   }
 
   /** Whether something may be done, or to do, about it. */
@@ -164,18 +174,23 @@ export class KernelLook {
   }
 
   /** @param known jobs of an earlier look that will do */
-  #rows(fresh: Freshness, known: Jobs | undefined): Rows {
-    const jobs = once(async () => known ?? (await this.#jobs(fresh)));
-    const schedules = once(() => this.#schedules(fresh));
+  #rows(fresh: Freshness, known: readonly JobRow[] | undefined): Rows {
+    const { access, signal } = this.#options;
+    const jobs = once(async () => known ?? (await access.project()).jobs.read(fresh, signal));
+    const old = { after: this.#opened, within: FRESH_WAITING };
+    const waiting = once(async () => (await access.project()).waiting.read(old, signal));
+    const schedules = once(async () => (await access.project()).schedules.read(fresh, signal));
     const early = () => {
       jobs().catch(() => undefined);
-      if (this.#looks === 0) schedules().catch(() => undefined);
+      if (this.#looks > 0) return;
+      waiting().catch(() => undefined);
+      schedules().catch(() => undefined);
     };
-    return { jobs, schedules, early };
+    return { jobs, waiting, schedules, early };
   }
 
   /** The jobs that the last look waited for, when every instance of theirs is still busy and at the same kernel. */
-  #stillBusy(found: readonly Instance[]): Jobs | undefined {
+  #stillBusy(found: readonly Instance[]): readonly JobRow[] | undefined {
     const awaited = this.#awaited;
     if (awaited === undefined || ++this.#waits % JOBS_TURN === 0) return undefined;
     const now = new Map(found.map((instance) => [instance.id, instance]));
@@ -189,44 +204,27 @@ export class KernelLook {
     return awaited.open.every(same) ? awaited.jobs : undefined;
   }
 
-  /** The newest kernel upgrade of each instance. */
-  async #jobs(fresh: Freshness): Promise<Jobs> {
-    const { access, signal } = this.#options;
-    const rows = await (await access.project()).jobs.read(fresh, signal);
-    const newest = new Map<string, JobRow>();
-    for (const row of rows) {
-      if (!newest.has(row.instance_id) || isRunning(row)) newest.set(row.instance_id, row);
-    }
-    return newest;
-  }
-
-  async #schedules(fresh: Freshness): Promise<ReadonlyMap<string, ScheduleRow>> {
-    const { access, signal } = this.#options;
-    const rows = await (await access.project()).schedules.read(fresh, signal);
-    const pending = rows.filter((row) => row.job_name === VERSION_UPGRADE && jobStateOf(row.job_status) === "pending");
-    return new Map(pending.map((row) => [row.instance_id, row]));
-  }
-
   async #member(
     instance: Instance,
     job: JobRow | undefined,
     row: ScheduleRow | undefined,
   ): Promise<FleetMember | undefined> {
     const { constraint, objectionTo } = this.#options;
-    const offered = this.#offered.get(offerKey(instance));
+    const offer = this.#offers.of(instance);
     const schedule =
       row === undefined ? undefined : { row, window: windowOf(row) ?? (await this.#nextWindow(instance)) };
-    return kernelMember({ instance, offered, job, schedule, objection: objectionTo(instance) }, constraint);
+    return kernelMember({ instance, offer, job, schedule, objection: objectionTo(instance) }, constraint);
   }
 
   /** What the task centre says of the one that is least far. */
   async #outlook(rows: readonly JobRow[]): Promise<string | undefined> {
-    const { access, clock } = this.#options;
+    const { access, clock, signal } = this.#options;
     const running = rows.filter((row) => row.show_detail === true && isRunning(row));
     const [last] = running.sort((a, b) => (percentOf(a.process) ?? 0) - (percentOf(b.process) ?? 0));
     if (last === undefined) return undefined;
     if ((await access.project()).detailTurn()) {
-      const detail = await readTaskDetail(access.gateway, last).catch(unlessUnreachable);
+      const detail = await readTaskDetail(access.gateway, last).catch(withoutAdvice);
+      signal.throwIfAborted();
       const seconds = detail === undefined ? undefined : remainingOf(detail);
       this.#endsAt = seconds === undefined ? undefined : clock.elapsed() + seconds * 1_000;
     }
@@ -236,7 +234,7 @@ export class KernelLook {
 
   async #nextWindow({ id }: Instance) {
     const detail = await readInstance(this.#options.access.gateway, id);
-    const now = this.#options.clock.now();
+    const { now } = this.#options.access.gateway;
     return nextWindow(detail?.maintenance_window ?? "", now) ?? { opens: iso(now), closes: iso(now + 24 * 3_600_000) };
   }
 }
@@ -246,19 +244,9 @@ function once<T>(read: () => Promise<T>): () => Promise<T> {
   return () => (reading ??= read());
 }
 
-function isRunning(row: JobRow | undefined): boolean {
-  if (row === undefined) return false;
-  const state = jobStateOf(row.status);
-  return state === "running" || state === "pending" || state === "strange";
-}
-
-/** The task centre is asked for the sake of the person who waits: it may be away. */
-function unlessUnreachable(error: unknown): undefined {
-  if (!(error instanceof Unreachable)) throw error;
-}
-
-function offerKey({ id, datastore }: Instance): string {
-  return `${id} ${datastore.kernel_version}`;
+/** The task centre is asked for the sake of the person who waits: it may be away, or have nothing to tell this caller. */
+function withoutAdvice(error: unknown): undefined {
+  if (!(error instanceof PinError)) throw error;
 }
 
 function missing(projectId: string, place: string): Finding {

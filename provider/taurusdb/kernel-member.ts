@@ -3,14 +3,15 @@ import type { Condition, Ended, FleetMember } from "../core/fleet/fleet";
 import type { Finding, Task, Window } from "../core/pin";
 import { compareVersions, formatVersion, parseVersion, type Version } from "../core/version";
 import { canonicalJobId } from "./job-ids";
+import type { Offer } from "./kernel-offers";
 import type { Instance, JobRow, ScheduleRow } from "./schema";
 import { conditionOf, jobStateOf, percentOf, timeOf } from "./status";
 
 /** What was read about one instance. */
 export interface KernelFacts {
   readonly instance: Instance;
-  /** What an upgrade would lead to; undefined when it was not asked, or is not told. */
-  readonly offered: Version | undefined;
+  /** What is offered to it; undefined when that was not asked. */
+  readonly offer: Offer | undefined;
   /** Its newest kernel upgrade of the last hours. */
   readonly job: JobRow | undefined;
   /** Its upgrade that waits for a window. */
@@ -26,8 +27,9 @@ const LAST_OF_ROUNDS = parseVersion("2.0.51.240311");
 export function kernelMember(facts: KernelFacts, constraint: Constraint): FleetMember | undefined {
   const version = parseVersion(facts.instance.datastore.kernel_version);
   if (version === undefined) return undefined;
-  const { offered, job } = facts;
-  const stands = standingOf(version, offered, constraint);
+  const { offer, job } = facts;
+  const offered = offer?.newest;
+  const stands = standingOf(version, offer, constraint);
   const ended = job && endedOf(job);
   return {
     name: facts.instance.id,
@@ -39,15 +41,18 @@ export function kernelMember(facts: KernelFacts, constraint: Constraint): FleetM
   };
 }
 
-/** Only what is offered tells whether something newer than the newest known runs. */
-export function standingOf(version: Version, offered: Version | undefined, constraint: Constraint): Standing {
+/** What is the latest only the offer tells: nothing follows for `latest` where that is not known. */
+export function standingOf(version: Version, offer: Offer | undefined, constraint: Constraint): Standing {
   if (constraint.kind !== "latest") return standing(version, constraint);
-  return offered !== undefined && compareVersions(version, offered) < 0 ? "behind" : "holds";
+  const { newest, upgradable = false } = offer ?? { newest: undefined };
+  const behind = newest === undefined ? upgradable : compareVersions(version, newest) < 0;
+  return behind ? "behind" : "holds";
 }
 
 function conditionFrom(facts: KernelFacts, version: Version, constraint: Constraint, stands: Standing): Condition {
-  const { instance, job, schedule, objection, offered } = facts;
-  const running = job && runningOf(job, offered);
+  const { instance, job, schedule, objection, offer } = facts;
+  const offered = offer?.newest;
+  const running = job && runningOf(job, offered, stands);
   if (running !== undefined) return running;
   if (schedule !== undefined) {
     const { row, window } = schedule;
@@ -64,16 +69,20 @@ function conditionFrom(facts: KernelFacts, version: Version, constraint: Constra
 }
 
 /** A job that is not over. */
-function runningOf(row: JobRow, offered: Version | undefined): Condition | undefined {
+function runningOf(row: JobRow, offered: Version | undefined, stands: Standing): Condition | undefined {
   const state = jobStateOf(row.status);
   if (state === "completed" || state === "failed" || state === "canceled") return undefined;
   if (state === "unauthorized") {
     return {
       kind: "held",
+      task: taskOf(row.job_id, row.job_name, offered),
       finding: {
         code: "awaits-approval",
         message: `Its upgrade ${row.job_id} waits for an approval (${row.status}).`,
-        remedy: "Approve it in the task centre of the console.",
+        remedy:
+          stands === "behind"
+            ? "Approve it in the task centre of the console."
+            : "The pin does not want it any more: refuse it in the task centre of the console.",
       },
     };
   }
@@ -125,11 +134,20 @@ function broken(status: string): Finding {
   };
 }
 
+function aimless(wish: string): Finding {
+  return {
+    code: "newest-unknown",
+    message: `Whether an upgrade ends at ${wish} cannot be known: it goes to the newest kernel, and the service does not say which that is.`,
+    remedy: `Look again later, or write version: ">=${wish}".`,
+  };
+}
+
 /** The API goes to the newest kernel that it offers, so a pin below that, or above it, cannot be had. */
 function unattainable(version: Version, offered: Version | undefined, constraint: Constraint): Finding | undefined {
-  if (constraint.kind === "latest" || offered === undefined) return undefined;
-  const newest = formatVersion(offered);
+  if (constraint.kind === "latest") return undefined;
   const wish = formatVersion(constraint.version);
+  if (offered === undefined) return constraint.kind === "at" ? aimless(wish) : undefined;
+  const newest = formatVersion(offered);
   const stands = standing(offered, constraint);
   if (stands === "newer") {
     return {

@@ -3,6 +3,7 @@ import { beforeSending, Refused } from "../core/errors";
 import type { FleetMember, FleetObservation, FleetPin, FleetWords } from "../core/fleet/fleet";
 import { planFleet } from "../core/fleet/plan-fleet";
 import type { Plan } from "../core/pin";
+import type { Policy } from "../core/policy";
 import type { Runtime } from "../core/runtime";
 import { formatVersion } from "../core/version";
 import type { Access } from "./access";
@@ -28,6 +29,7 @@ export interface KernelPinOptions {
   readonly runtime: Runtime;
   readonly defers: boolean;
   readonly preCheck: boolean;
+  readonly onNewer: Policy["onNewer"];
 }
 
 /** A connected driver for the kernels of TaurusDB instances, upgraded by calls that name up to 100 of them. */
@@ -64,7 +66,7 @@ export class KernelPin implements FleetPin {
   }
 
   plan(observation: FleetObservation): Plan {
-    return planFleet(this, observation);
+    return planFleet(this, observation, this.#options.onNewer);
   }
 
   /** The upgrade and its pre-check take instances of one source version only. */
@@ -97,7 +99,9 @@ export class KernelPin implements FleetPin {
     if (written.length === 0) return [];
     try {
       const cancelled = new Set((await cancelSchedules(access.gateway, written)).map(canonicalJobId));
-      return tasks.filter((task) => cancelled.has(task));
+      if (cancelled.size > 0) return tasks.filter((task) => cancelled.has(task));
+      const message = `${this.title}: the service did not cancel scheduled task ${written.join(", ")}.`;
+      throw new Refused(message, { refusal: "soon" });
     } finally {
       this.#look.changed();
     }

@@ -3,6 +3,7 @@ import { type CommonArguments, commonArguments } from "../core/arguments";
 import { type Constraint, parseConstraint } from "../core/constraint";
 import type { FleetObservation, FleetPin } from "../core/fleet/fleet";
 import type { PinKind } from "../core/kind";
+import { policyFrom } from "../core/policy-from";
 import { formatVersion, lowestVersion } from "../core/version";
 import { openAccess } from "./access";
 import { completeConnection, connection, instanceId, latestHasNoNewer, schedule, version } from "./arguments";
@@ -60,6 +61,7 @@ export function kernelVersion(
         runtime,
         defers: args.schedule === "maintenance-window",
         preCheck: args.preCheck ?? true,
+        onNewer: policyFrom(args, shared.times).onNewer,
       }),
     outputs: ({ members }) => {
       const lowest = lowestVersion(members.map((member) => member.version));

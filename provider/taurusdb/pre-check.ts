@@ -39,14 +39,19 @@ export class PreCheck {
    * Checks those that were not checked yet, each group by one call, all groups at the same time.
    * @param groups of one kernel each, no more members than a call may name
    * @returns whether anything was checked
+   * @throws Refused when one of the groups is busy, and no other was checked
    */
   async check(groups: readonly (readonly FleetMember[])[]): Promise<boolean> {
     const open = groups
       .map((group) => group.filter(({ name, version }) => !this.#checked.has(keyOf(name, formatVersion(version)))))
       .filter((group) => group.length > 0);
     if (open.length === 0 || !this.#served) return false;
-    const checked = await Promise.all(open.map((group) => this.#tryGroup(group)));
-    return checked.some((done) => done);
+    const checks = await Promise.allSettled(open.map((group) => this.#tryGroup(group)));
+    // What was checked has to be looked at, whatever became of the others: those are checked again then.
+    if (checks.some((check) => check.status === "fulfilled" && check.value)) return true;
+    const failed = checks.find((check) => check.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+    return false;
   }
 
   /** The service refuses to check a kernel that an instance no longer has: the first refusal is worth another look. */
@@ -64,29 +69,48 @@ export class PreCheck {
 
   async #checkGroup(group: readonly FleetMember[]): Promise<boolean> {
     const sources = group.map(({ name, version }) => ({ instanceId: name, currentVersion: formatVersion(version) }));
+    const before = await this.#resultBefore(sources);
     if ((await startPreCheck(this.#gateway, sources)) === undefined) {
       this.#served = false;
       return false;
     }
-    const result = await this.#result(sources);
+    const result = await this.#result(sources, before);
     for (const { instanceId, currentVersion } of sources) {
       this.#checked.set(keyOf(instanceId, currentVersion), objection(result, instanceId, sources.length === 1));
     }
     return true;
   }
 
-  /** Undefined when it does not come. */
-  async #result(sources: readonly Source[]): Promise<PreCheckResult | undefined> {
+  /** When the result of an earlier check was made: it may stand until the new one comes. Undefined where there is none. */
+  async #resultBefore(sources: readonly Source[]): Promise<number | undefined> {
+    try {
+      const result = await readPreCheck(this.#gateway, sources);
+      return result !== undefined && isComplete(result) ? result.updated_at : undefined;
+    } catch (error) {
+      // Asked too early, or of a kernel that is no longer there: the check itself will tell.
+      if (error instanceof PinError && (error.code === "blocked" || error.code === "refused")) return undefined;
+      throw error;
+    }
+  }
+
+  /** Undefined when it does not come. @param before when that of an earlier check was made */
+  async #result(sources: readonly Source[], before: number | undefined): Promise<PreCheckResult | undefined> {
     const { clock, signal, report } = this.#runtime;
     const until = clock.elapsed() + PATIENCE;
     while (clock.elapsed() < until) {
       const result = await readPreCheck(this.#gateway, sources);
-      if (result !== undefined && result.upgrade_precheck_detail.length > 0) return result;
+      const fresh = before === undefined || result?.updated_at !== before;
+      if (result !== undefined && isComplete(result) && fresh) return result;
       report({ message: `the pre-check of ${sources.length} at ${sources[0]?.currentVersion ?? ""} runs` });
       await clock.sleep(PAUSE, signal);
     }
     return undefined;
   }
+}
+
+/** Before a check is over some regions say "false" without rows. */
+function isComplete({ upgrade_precheck_detail: rows }: PreCheckResult): boolean {
+  return rows.length > 0;
 }
 
 /**

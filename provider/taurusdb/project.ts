@@ -3,7 +3,7 @@ import { refused } from "./contact";
 import type { Gateway } from "./gateway";
 import { type Instance, instance, instancePage, type JobRow, type ScheduleRow } from "./schema";
 import { Moments, Shared } from "./shared";
-import { JOB_HISTORY, KERNEL_UPGRADE, readJobs, readSchedules } from "./tasks";
+import { JOB_HISTORY, KERNEL_UPGRADE, readJobs, readSchedules, readWaitingJobs } from "./tasks";
 
 /** Most instances in a page. */
 const PAGE = 100;
@@ -19,6 +19,8 @@ export class Project {
   readonly instances: Shared<ReadonlyMap<string, Instance>>;
   /** Kernel upgrades of the last hours, newest first. */
   readonly jobs: Shared<readonly JobRow[]>;
+  /** Kernel upgrades that wait to begin, however old. */
+  readonly waiting: Shared<readonly JobRow[]>;
   /** Scheduled tasks that wait for their window. */
   readonly schedules: Shared<readonly ScheduleRow[]>;
   readonly moments = new Moments();
@@ -33,8 +35,9 @@ export class Project {
     this.#clock = clock;
     this.instances = new Shared(clock, moments, (signal) => readInstances(gateway.until(signal)));
     this.jobs = new Shared(clock, moments, (signal) =>
-      readJobs(gateway.until(signal), { jobName: KERNEL_UPGRADE, since: clock.now() - JOB_HISTORY }),
+      readJobs(gateway.until(signal), { jobName: KERNEL_UPGRADE, since: gateway.now - JOB_HISTORY }),
     );
+    this.waiting = new Shared(clock, moments, (signal) => readWaitingJobs(gateway.until(signal), KERNEL_UPGRADE));
     this.schedules = new Shared(clock, moments, (signal) =>
       readSchedules(gateway.until(signal), { status: "Pending" }),
     );

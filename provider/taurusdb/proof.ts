@@ -11,6 +11,8 @@ export interface Proof {
    * @returns whether something was learnt, so that the call can be tried once more
    */
   reconsider(answered: Readonly<Record<string, string | undefined>>, now: number): boolean;
+  /** After every answer, where that tells something that no refusal would. */
+  heard?(answered: Readonly<Record<string, string | undefined>>, now: number): void;
   /** The text that was signed last, lines parted by `|`, without secrets. */
   readonly signed?: string | undefined;
 }
@@ -62,7 +64,10 @@ export class KeyProof implements Proof {
   }
 }
 
-/** A token: it may have died early, so another one is taken. */
+/**
+ * A token: it may have died early, so another one is taken. No clock of ours is ever refused with it, but times are asked
+ * for by the server's.
+ */
 export class TokenProof implements Proof {
   readonly #account: Account;
   readonly #token: Token;
@@ -74,6 +79,11 @@ export class TokenProof implements Proof {
 
   headers(request: Signable): Readonly<Record<string, string>> {
     return { ...request.headers, "x-auth-token": this.#token.value };
+  }
+
+  heard({ date }: Readonly<Record<string, string | undefined>>, now: number): void {
+    const offset = Date.parse(date ?? "") - now;
+    if (Math.abs(offset) < NO_CLOCK) this.#account.clockOffset = Math.abs(offset) < WRONG_CLOCK ? 0 : offset;
   }
 
   reconsider(): boolean {

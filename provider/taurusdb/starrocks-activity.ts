@@ -1,5 +1,4 @@
 import { type Constraint, standing } from "../core/constraint";
-import { PinError } from "../core/errors";
 import type { Activity, Task } from "../core/pin";
 import { formatParts, type Version } from "../core/version";
 import type { Access } from "./access";
@@ -8,8 +7,8 @@ import { canonicalJobId, type JobIds } from "./job-ids";
 import type { JobRow, ScheduleRow, StarRocks } from "./schema";
 import { actionsOf, dailyWindow, type Ids } from "./starrocks";
 import { newest } from "./starrocks-standing";
-import { conditionOf, type JobState, jobStateOf } from "./status";
-import { JOB_HISTORY, readJob, readJobs, readSchedules } from "./tasks";
+import { conditionOf } from "./status";
+import { hasEnded, isOfStarRocks, JOB_HISTORY, readJob, readJobs, readSchedules, readWaitingJobs } from "./tasks";
 import { anyWindow, windowOf } from "./window";
 
 /** What a StarRocks instance is busy with. */
@@ -19,13 +18,13 @@ export const KIND = "StarRocks kernel upgrade";
 export const NEWEST = "the newest kernel";
 /** Whatever an upgrade is called, this is in its name. It only tells an upgrade of which we have no id from a resize. */
 const UPGRADE = /upgrade/i;
-const ENDED: ReadonlySet<JobState> = new Set<JobState>(["completed", "failed", "canceled"]);
 
 export interface ActivityOptions {
   readonly access: Access;
   readonly ids: Ids;
   readonly jobIds: JobIds;
   readonly constraint: Constraint;
+  /** Milliseconds since 1970, by the server's clock. */
   readonly now: number;
 }
 
@@ -89,20 +88,8 @@ async function waitingFor(options: ActivityOptions, to: string, daily: string): 
  * document has, and a job may run before its instance says so.
  */
 async function acceptedJobs(gateway: Gateway, ids: Ids, now: number): Promise<readonly JobRow[]> {
-  const rows = await Promise.all([
-    readJobs(gateway, { since: now - JOB_HISTORY }),
-    readJobs(gateway, { status: "Pending" }),
-    // A state of newer regions; older ones may refuse to be asked for it.
-    readJobs(gateway, { status: "Unauthorized" }).catch((error: unknown) => {
-      if (error instanceof PinError && error.code === "blocked") return [];
-      throw error;
-    }),
-  ]);
+  const rows = await Promise.all([readJobs(gateway, { since: now - JOB_HISTORY }), readWaitingJobs(gateway)]);
   return rows.flat().filter((row) => !hasEnded(row) && isOurs(row.instance_id, row.job_name, ids));
-}
-
-function hasEnded({ status }: JobRow): boolean {
-  return ENDED.has(jobStateOf(status));
 }
 
 /** Which of the two ids stands in a row is not documented; beside the TaurusDB one only a name tells whose it is. */
@@ -118,6 +105,6 @@ async function scheduledUpgrade(gateway: Gateway, ids: Ids): Promise<ScheduleRow
   ]);
   return (
     own.find(({ job_name }) => UPGRADE.test(job_name)) ??
-    beside.find(({ job_name, datastore_type }) => UPGRADE.test(job_name) && /star-?rocks/i.test(datastore_type))
+    beside.find((row) => UPGRADE.test(row.job_name) && isOfStarRocks(row))
   );
 }

@@ -7,14 +7,16 @@ import { TaskCenter } from "./progress";
 import type { Job, ScheduleRow } from "./schema";
 import { actionsOf, dailyWindow, type Ids, readStarRocks } from "./starrocks";
 import { KIND } from "./starrocks-activity";
-import { conditionOf, jobStateOf, percentOf } from "./status";
+import { conditionOf, jobStateOf, percentOf, timeOf } from "./status";
 import { readJob, readSchedules, VERSION_UPGRADE } from "./tasks";
 import { anyWindow, windowOf } from "./window";
 
-/** A job can be asked for only some seconds after it was made. */
+/** A job can be asked for only some seconds after it was made, sometimes a minute. So long nothing is said of it. */
 const UNSEEN = 30_000;
-/** An upgrade that is accepted to run at once starts within 2 to 5 minutes. */
+/** An upgrade that is accepted to run at once starts within 2 to 5 minutes, and has a job by then. */
 const SLOW_START = 5 * 60_000;
+/** How far the server's clock may be off ours before it says so. */
+const CLOCKS_APART = 15 * 60_000;
 
 export interface JobWatcherOptions {
   readonly gateway: Gateway;
@@ -33,8 +35,8 @@ export class JobWatcher {
   #unseen: { readonly id: string; readonly since: number } | undefined;
   /** Since when the job has been seen waiting. */
   #waiting: { readonly id: string; readonly since: number } | undefined;
-  /** Jobs of this run that were sent to start at once. */
-  readonly #immediate = new Set<string>();
+  /** When this run has started jobs, in elapsed milliseconds of the clock. */
+  readonly #startedAt = new Map<string, number>();
 
   constructor(options: JobWatcherOptions) {
     this.#options = options;
@@ -43,7 +45,7 @@ export class JobWatcher {
 
   /** A job that this run has started. */
   started(id: string): void {
-    if (!this.#options.delays) this.#immediate.add(id);
+    this.#startedAt.set(id, this.#options.clock.elapsed());
   }
 
   async inspect(task: Task): Promise<TaskStatus> {
@@ -70,34 +72,49 @@ export class JobWatcher {
   }
 
   /**
-   * Waited for within the run, also in one that does not wait for upgrades: it has to know whether there is any.
-   * @throws Unreachable until it is certain that there is no such job
+   * Waited for a while within the run, also in one that does not wait for upgrades: it has to know whether there is any. It
+   * counts as accepted until an upgrade would have begun.
+   * @throws Unreachable for that while
    */
-  #notSeen({ id }: Task): TaskStatus {
+  #notSeen(task: Task): TaskStatus {
+    const { id } = task;
     const now = this.#options.clock.elapsed();
     if (this.#unseen?.id !== id) this.#unseen = { id, since: now };
-    if (now - this.#unseen.since >= UNSEEN) return { kind: "gone" };
-    throw new Unreachable(`job ${id} cannot be asked for yet`, { sent: true, heard: true });
+    const unseen = now - this.#unseen.since;
+    if (unseen < UNSEEN) throw new Unreachable(`job ${id} cannot be asked for yet`, { sent: true, heard: true });
+    if (Math.max(unseen, this.#ageOf(task)) >= SLOW_START) return { kind: "gone" };
+    return { kind: "running", message: "accepted, its job is not known yet" };
+  }
+
+  /** How long ago it was asked for, in milliseconds; 0 where that is not known. */
+  #ageOf({ id, askedAt = "" }: Task): number {
+    const { clock } = this.#options;
+    const started = this.#startedAt.get(id);
+    if (started !== undefined) return clock.elapsed() - started;
+    const asked = Date.parse(askedAt);
+    return Number.isNaN(asked) ? 0 : clock.now() - asked;
   }
 
   /** It waits for some seconds, or for the maintenance window. */
   async #pending({ id }: Task, job: Job): Promise<TaskStatus> {
-    const { gateway, ids, clock } = this.#options;
+    const { gateway, ids } = this.#options;
     const accepted: TaskStatus = { kind: "running", message: "accepted, not started yet" };
-    if (this.#immediate.has(id)) return accepted;
+    if (!this.#options.delays && this.#startedAt.has(id)) return accepted;
     const row = await this.#scheduleOf(id);
     const window = row && windowOf(row);
     if (window !== undefined) return { kind: "deferred", window };
     if (row === undefined && !this.#waitsUnlisted(job)) return accepted;
     const detail = await readStarRocks(gateway, ids);
-    return { kind: "deferred", window: anyWindow(detail === undefined ? "" : dailyWindow(detail), clock.now()) };
+    return { kind: "deferred", window: anyWindow(detail === undefined ? "" : dailyWindow(detail), gateway.now) };
   }
 
   /** Whether scheduled StarRocks upgrades are listed is not documented; one that begins at once does so within minutes. */
-  #waitsUnlisted({ id, name }: Job): boolean {
-    const { delays, clock } = this.#options;
+  #waitsUnlisted({ id, name, created }: Job): boolean {
+    const { delays, clock, gateway } = this.#options;
     if (this.#waiting?.id !== id) this.#waiting = { id, since: clock.elapsed() };
-    return delays || name === VERSION_UPGRADE || clock.elapsed() - this.#waiting.since >= SLOW_START;
+    const waited = clock.elapsed() - this.#waiting.since;
+    const age = gateway.now - (timeOf(created) ?? gateway.now) - CLOCKS_APART;
+    return delays || name === VERSION_UPGRADE || Math.max(waited, age) >= SLOW_START;
   }
 
   async #scheduleOf(id: string): Promise<ScheduleRow | undefined> {

@@ -46,13 +46,13 @@ export class StarRocksPin implements Pin<StarRocksObservation> {
   }
 
   observe(): Promise<StarRocksObservation> {
-    const { access, args, constraint, runtime } = this.#options;
+    const { access, args, constraint } = this.#options;
     return look({
       access,
       ids: args,
       jobIds: this.#jobIds,
       constraint,
-      now: runtime.clock.now(),
+      now: access.gateway.now,
       latest: this.#latest,
     });
   }
@@ -86,11 +86,17 @@ export class StarRocksPin implements Pin<StarRocksObservation> {
     return this.#watcher.inspect(task);
   }
 
-  async withdraw(task: Task): Promise<void> {
-    const ids = this.#jobIds.forms(task.id);
-    const cancelled = await cancelSchedules(this.#options.access.gateway, ids);
-    if (cancelled.length > 0) return;
-    throw new Refused(`${this.title}: the service did not cancel scheduled task ${task.id}.`, { refusal: "soon" });
+  async withdraw({ id }: Task): Promise<void> {
+    let refusal = new Refused(`${this.title}: the service did not cancel scheduled task ${id}.`, { refusal: "soon" });
+    for (const form of this.#jobIds.forms(id)) {
+      try {
+        if ((await cancelSchedules(this.#options.access.gateway, [form])).length > 0) return;
+      } catch (error) {
+        if (!(error instanceof Refused) || error.refusal !== "final") throw error;
+        refusal = error;
+      }
+    }
+    throw refusal;
   }
 
   close(): Promise<void> {

@@ -1,3 +1,4 @@
+import { PinError } from "../core/errors";
 import type { Gateway, Reading } from "./gateway";
 import { canonicalJobId, type JobIds } from "./job-ids";
 import {
@@ -11,7 +12,7 @@ import {
   type TaskDetail,
   taskDetail,
 } from "./schema";
-import { queryTime } from "./status";
+import { type JobState, jobStateOf, queryTime } from "./status";
 
 /** Jobs, instant tasks and scheduled tasks. They can be asked for some seconds after they were made, and for a month. */
 
@@ -36,7 +37,8 @@ export async function readJob(gateway: Gateway, ids: JobIds, id: string): Promis
 }
 
 /**
- * How far back jobs are of interest, in milliseconds: running ones show as the state of their instance, however old.
+ * How far back jobs are read whole, in milliseconds: older ones that run show as the state of their instance, older ones
+ * that wait are asked for by their state.
  */
 export const JOB_HISTORY = 6 * 3_600_000;
 
@@ -79,6 +81,29 @@ export async function readJobs(gateway: Gateway, filter: JobFilter): Promise<rea
   return [...rows.values()];
 }
 
+/**
+ * Instant tasks that were accepted and have not begun, however long ago: some seconds, or as long as an approval takes.
+ * @param jobName of any name where it is not given
+ */
+export async function readWaitingJobs(gateway: Gateway, jobName?: string): Promise<readonly JobRow[]> {
+  const named = jobName === undefined ? {} : { jobName };
+  const rows = await Promise.all([
+    readJobs(gateway, { ...named, status: "Pending" }),
+    // A state of newer regions; older ones may refuse to be asked for it.
+    readJobs(gateway, { ...named, status: "Unauthorized" }).catch((error: unknown) => {
+      if (error instanceof PinError && error.code === "blocked") return [];
+      throw error;
+    }),
+  ]);
+  return rows.flat();
+}
+
+const ENDED: ReadonlySet<JobState> = new Set<JobState>(["completed", "failed", "canceled"]);
+
+export function hasEnded({ status }: Pick<JobRow, "status">): boolean {
+  return ENDED.has(jobStateOf(status));
+}
+
 function queryOf({ status, jobName, jobId, since }: JobFilter): Record<string, string> {
   return {
     ...(status === undefined ? {} : { status }),
@@ -118,6 +143,11 @@ export async function readSchedules(gateway: Gateway, filter: ScheduleFilter): P
     if (schedules.length === 0 || offset >= (total ?? (schedules.length < SCHEDULE_PAGE ? offset : Infinity))) break;
   }
   return [...rows.values()];
+}
+
+/** Whether a scheduled task is one of a StarRocks instance, under whichever id it stands. */
+export function isOfStarRocks({ datastore_type }: Pick<ScheduleRow, "datastore_type">): boolean {
+  return /star-?rocks/i.test(datastore_type);
 }
 
 /**

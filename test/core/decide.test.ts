@@ -41,6 +41,11 @@ describe("the decision table", () => {
   it.each<[string, Observation, Plan]>([
     ["our upgrade runs", { members: members(OLD), activity: ours }, { kind: "join", task, from: OLD }],
     [
+      "our upgrade is being rolled back",
+      { members: members(OLD), activity: { kind: "ours", task, rollingBack: true } },
+      { kind: "join", task, from: OLD, rollingBack: true },
+    ],
+    [
       "our upgrade runs, and the versions are unknown",
       { members: [], unknown: UNKNOWN, activity: ours },
       { kind: "join", task, from: "" },

@@ -11,6 +11,10 @@ describe("a plan is told in one line", () => {
     [{ kind: "newer", at: "4.4.0.0", members: ["a", "b"] }, "runs 4.4.0.0, newer than the pin: a, b"],
     [{ kind: "join", task, from: "4.2.1.8" }, "joins running upgrade 11 (OB rolling upgrade to 4.3.5.2-9)"],
     [
+      { kind: "join", task, from: "4.2.1.8", rollingBack: true },
+      "waits for upgrade 11 (OB rolling upgrade to 4.3.5.2-9), which is being rolled back; the run will then fail",
+    ],
+    [
       { kind: "failed", task, from: "4.2.1.8", failure: { message: "stage 16/30 failed.", remedy: "Mend it." } },
       "upgrade 11 (OB rolling upgrade to 4.3.5.2-9) failed: stage 16/30 failed.",
     ],

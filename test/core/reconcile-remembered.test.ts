@@ -16,7 +16,10 @@ describe("an upgrade that the state remembers as running", () => {
   });
 
   it("is over when the pin is satisfied", async () => {
-    const { outcome, starts } = await play({ looks: [satisfied], remembered: record("running") });
+    const { outcome, starts } = await play({
+      looks: [satisfied],
+      remembered: record("running"),
+    });
     expect(outcome).toMatchObject({ status: "current", accepted: false, upgrade: { task: "11", state: "succeeded" } });
     expect(outcome.upgrade?.finishedAt).toBeDefined();
     expect(starts).toBe(0);

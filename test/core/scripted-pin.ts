@@ -19,6 +19,8 @@ export interface Script {
   readonly starts?: readonly Step<Task>[];
   readonly inspections?: readonly Step<TaskStatus>[];
   readonly withdrawals?: readonly Step<void>[];
+  /** Whether its tasks go on where no look reaches. */
+  readonly outlasts?: boolean;
   readonly policy?: Partial<Policy>;
   readonly remembered?: UpgradeRecord;
   /** Runs beside the routine from its beginning. */
@@ -133,6 +135,7 @@ function scriptedPin(script: Script, stage: Stage): Pin<Look> {
       stage.journal.push(`inspect ${asked.id}`);
       return inspect();
     },
+    ...(script.outlasts === undefined ? {} : { outlasts: () => script.outlasts === true }),
     withdraw: async (asked) => {
       stage.journal.push(`withdraw ${asked.id}`);
       await withdraw();

@@ -188,8 +188,8 @@ class Performance {
       this.#judge.that(excused, "converges", () => `up ends with ${status}, but it is ${this.#world.standing()}`);
       return "refresh";
     }
-    // One of several is newer, which this pin refuses before anything is done about the others.
-    if (ending?.kind === "failed" && / \[newer\]$/.test(textOf(ending.error))) this.#stack.amend({ onNewer: "accept" });
+    // One of several is newer, which this pin refuses before anything is done about the others, and already in a preview.
+    if (refusesNewer(ending)) this.#stack.amend({ onNewer: "accept" });
     this.#world.mend();
     return "up";
   }
@@ -217,4 +217,10 @@ class Performance {
   #at(): string {
     return new Date(this.#timeline.now()).toISOString();
   }
+}
+
+/** Whether the command was refused for something newer than the pin. */
+function refusesNewer(ending: Ending | undefined): boolean {
+  if (ending?.kind === "invalid") return ending.reasons.some((reason) => reason.includes("newer than the pin"));
+  return ending?.kind === "failed" && / \[newer\]$/.test(textOf(ending.error));
 }

@@ -152,6 +152,61 @@ describe("the pre-check", () => {
     expect(cloud.journal.count("POST", /pre-check$/)).toBe(1);
   });
 
+  it("is not taken for done while the result of the one before still stands", async () => {
+    const { lifecycle, inputs, cloud, clock, writes } = kernelRig({ switches: { preCheckUnfinished: "previous" } });
+    const broken = { binlogOff: true };
+    cloud.control.setConditions(broken);
+    await expect(lifecycle.create(inputs())).rejects.toThrow(/The pre-check failed: .*compatibility/);
+    cloud.control.setConditions({ binlogOff: false });
+    await clock.sleep(60_000);
+    const short = inputs({ __timeouts: { create: "2m" } });
+    const first = await partial(lifecycle.create(short));
+    expect(first.reasons[0]).toMatch(/still running upgrade/);
+    cloud.control.failJob("Enough.");
+    cloud.control.setConditions(broken);
+    await clock.sleep(60_000);
+    await expect(lifecycle.create(inputs())).rejects.toThrow(/The pre-check failed: .*compatibility/);
+    expect(writes()).toBe(1);
+  });
+
+  it("of an instance that is busy by then holds up no other", async () => {
+    const { lifecycle, inputs, cloud, clock, ids } = kernelRig({
+      instances: 3,
+      switches: { preCheckWhileBusy: "refuse" },
+    });
+    const [busy = "", ...others] = ids;
+    for (const id of others) cloud.control.setKernel("2.0.66.250600", id);
+    const began = clock.now();
+    let backedUp = false;
+    cloud.onCall(({ request }) => {
+      if (backedUp || !/pre-check$/.test(request.target)) return;
+      backedUp = true;
+      cloud.control.setStatus("BACKING UP", { instance: busy, ms: 10 * 60_000 });
+    });
+    expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
+    const [first, second] = cloud.acceptedUpgrades;
+    expect(first?.instances).toEqual(others);
+    expect((first?.at ?? 0) - began).toBeLessThan(3 * 60_000);
+    expect(second?.instances).toEqual([busy]);
+    expect(cloud.journal.find("POST", /pre-check$/).filter(({ status }) => status === 409)).toHaveLength(1);
+  });
+
+  it("that an instance does not pass keeps it from being asked for, also beside a busy one", async () => {
+    const { lifecycle, inputs, cloud, ids } = kernelRig({ instances: 2, switches: { preCheckWhileBusy: "refuse" } });
+    const [busy = "", broken = ""] = ids;
+    cloud.control.setKernel("2.0.66.250600", broken);
+    cloud.control.setConditions({ binlogOff: true }, broken);
+    let backedUp = false;
+    cloud.onCall(({ request }) => {
+      if (backedUp || !/pre-check$/.test(request.target)) return;
+      backedUp = true;
+      cloud.control.setStatus("BACKING UP", { instance: busy, ms: 60_000 });
+    });
+    const { reasons } = await partial(lifecycle.create(inputs()));
+    expect(reasons[0]).toMatch(/1 of 2 instances did not get to the pin.*The pre-check failed: /);
+    expect(cloud.acceptedUpgrades.map(({ instances }) => instances)).toEqual([[busy]]);
+  });
+
   it("is not made with preCheck: false", async () => {
     const { lifecycle, inputs, cloud } = fleet(2, ["2.0.69.250900"]);
     await lifecycle.create(inputs({ preCheck: false }));

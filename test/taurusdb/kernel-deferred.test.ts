@@ -65,7 +65,7 @@ describe("an upgrade in the maintenance window", () => {
     const now = rig.inputs();
     await rig.lifecycle.check(rig.inputs(later), now);
     expect(rig.said()).toContain(
-      `2.0.69.250900 → ${NEW}, 2 of 2 instances in 1 call, now, after taking back 2 that waited for a window`,
+      `2.0.69.250900 → ${NEW}, 2 of 2 instances in 1 call, now, after taking back 2 that wait for a window (refused for those that this pin did not schedule)`,
     );
     const { outs: done } = await rig.lifecycle.update(id, outs, now);
     expect(done).toMatchObject({ status: "current", lastUpgrade: { state: "succeeded" } });
@@ -81,6 +81,20 @@ describe("an upgrade in the maintenance window", () => {
     expect(kept).toMatchObject({ status: "deferred" });
     expect(scheduled(rig).sort()).toEqual(["Canceled", "Pending", "Pending"]);
     expect(rig.writes()).toBe(1);
+  });
+
+  it("is an error, and stays in the state, when the service does not cancel that of one that leaves", async () => {
+    const rig = kernelRig({ instances: 3 });
+    const { id, outs } = await rig.lifecycle.create(rig.inputs(later));
+    const fewer = rig.inputs({ ...later, instanceIds: rig.ids.slice(0, 2) });
+    const empty = { status: 200, headers: { "content-type": "application/json" }, body: '{"job_ids":[]}' };
+    rig.cloud.faults.add({ match: { method: "DELETE" }, times: 100, fault: { kind: "replace", ...empty } });
+    const failure = await partial(rig.lifecycle.update(id, outs, fewer));
+    expect(failure.reasons[0]).toMatch(/did not cancel scheduled task .*\[refused\]/);
+    expect(failure.properties).toMatchObject({ lastUpgrade: { tasks: { [rig.ids[2] ?? ""]: expect.any(String) } } });
+    rig.cloud.faults.clear();
+    await rig.lifecycle.update(id, failure.properties, fewer);
+    expect(scheduled(rig).sort()).toEqual(["Canceled", "Pending", "Pending"]);
   });
 
   it("is taken back when the pin no longer asks for it", async () => {

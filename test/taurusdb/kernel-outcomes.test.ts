@@ -117,6 +117,16 @@ describe("the service is not at its best", () => {
     expect(cloud.acceptedUpgrades).toHaveLength(1);
   });
 
+  it.each(["DBS.280001", "DBS.200010", "DBS.108000"] as const)(
+    "as %s for the progress of a task: that is only advice",
+    async (code) => {
+      const { lifecycle, inputs, cloud } = kernelRig();
+      cloud.control.gateway.disturb(code, { route: "taskDetail", times: 1_000 });
+      expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
+      expect(cloud.journal.count("GET", /task-center-detail$/)).toBeGreaterThan(1);
+    },
+  );
+
   it("throttled for minutes", async () => {
     const { lifecycle, inputs, cloud, clock } = kernelRig();
     cloud.control.gateway.throttle(10, { windowMs: MINUTE });

@@ -62,6 +62,33 @@ describe("a preview tells", () => {
   });
 });
 
+describe("a preview of instances of which one runs something newer than the pin", () => {
+  function mixed(onNewer: string) {
+    const rig = kernelRig({ instances: 2, latestKernel: "2.0.75.28" });
+    rig.cloud.control.setKernel("2.0.78.260600", rig.ids[0]);
+    return { rig, args: rig.inputs({ version: "2.0.75", onNewer }) };
+  }
+
+  it("fails where that is to fail, as apply does, which calls nothing", async () => {
+    const { rig, args } = mixed("fail");
+    const { failures } = await rig.lifecycle.check({}, args);
+    expect(failures).toEqual([{ property: "version", reason: expect.stringContaining(rig.ids[0] ?? "-") }]);
+    await expect(rig.lifecycle.create(args)).rejects.toThrow(/\[newer\]/);
+    expect(rig.writes()).toBe(0);
+  });
+
+  it.each([
+    ["report", true],
+    ["accept", false],
+  ])("with %s tells the call, and warns: %s", async (onNewer, warned) => {
+    const { rig, args } = mixed(onNewer);
+    expect((await rig.lifecycle.check({}, args)).failures).toEqual([]);
+    const [line, ...rest] = rig.said();
+    expect(line).toBe("2.0.69.250900 → 2.0.75.28, 1 of 2 instances in 1 call, now");
+    expect(rest.some((text) => text.startsWith("Newer than the pin: "))).toBe(warned);
+  });
+});
+
 describe("a bad argument is named", () => {
   const id = D.instanceId;
   it.each([

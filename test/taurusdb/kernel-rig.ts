@@ -1,9 +1,11 @@
+import type { Clock } from "../../provider/core/clock";
 import type { EngineLog, LogLine } from "../../provider/host/engine-log";
 import { Lifecycle } from "../../provider/host/lifecycle";
 import { kernelVersion } from "../../provider/taurusdb/kernel-version";
 import { createTransport, TaurusCloud, taurusdb } from "../simulators";
 import { simulatedTransport } from "../support/simulated-transport";
 import { VirtualClock } from "../support/virtual-clock";
+import { rewritten, type Surroundings, withDate } from "./rig";
 
 export const D = taurusdb.DEFAULTS;
 export const URN = "urn:pulumi:dev::shop::pulumi-nodejs:dynamic/taurusdb:KernelVersion::fleet";
@@ -11,21 +13,25 @@ export const UPGRADE = "/instances/database-version/upgrade";
 
 type CloudOptions = Omit<NonNullable<ConstructorParameters<typeof TaurusCloud>[0]>, "clock">;
 
+type Around = Pick<Surroundings, "env" | "skew" | "dated" | "rewrite">;
+
 /** A cloud in memory, a lifecycle that talks to it, and one clock for both. */
-export function kernelRig(options: CloudOptions = {}, env: NodeJS.ProcessEnv = {}) {
+export function kernelRig(options: CloudOptions = {}, { env = {}, skew = 0, dated = false, rewrite }: Around = {}) {
   const clock = new VirtualClock();
   const cloud = new TaurusCloud({ clock, ...options });
   const lines: LogLine[] = [];
   const log: EngineLog = { write: (line) => lines.push(line), flush: async () => undefined };
   const send = createTransport(cloud, { sleep: (ms) => clock.sleep(ms) });
-  const connect = () => simulatedTransport(send);
+  const direct = simulatedTransport(send);
+  const plain = rewrite === undefined ? direct : rewritten(direct, rewrite);
+  const connect = () => (dated ? withDate(plain, clock) : plain);
   const cancels = new Set<() => void>();
   const lifecycle = new Lifecycle({
     kinds: { "taurusdb:KernelVersion": async () => kernelVersion(connect, env) },
     log,
     rhythm: { change: 0, repeat: 60_000 },
-    clock,
-    env,
+    clock: skewed(clock, skew),
+    env: { ...env },
     random: () => 0.5,
     onCancel: (listener) => {
       cancels.add(listener);
@@ -39,6 +45,7 @@ export function kernelRig(options: CloudOptions = {}, env: NodeJS.ProcessEnv = {
     lifecycle,
     lines,
     ids,
+    connect,
     /** ^C. */
     cancel: () => {
       for (const listener of cancels) listener();
@@ -60,6 +67,15 @@ export function kernelRig(options: CloudOptions = {}, env: NodeJS.ProcessEnv = {
     reads: () => cloud.journal.entries.filter((e) => e.method === "GET").length,
     /** Lasting log lines. */
     said: () => lines.filter((line) => !line.ephemeral).map((line) => line.message),
+  };
+}
+
+/** A clock on the wall that is wrong, and measures time rightly. */
+function skewed(clock: VirtualClock, skew: number): Clock {
+  return {
+    now: () => clock.now() + skew,
+    elapsed: () => clock.now(),
+    sleep: (ms, signal) => clock.sleep(ms, signal),
   };
 }
 

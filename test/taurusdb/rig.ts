@@ -102,7 +102,7 @@ export function rig(
   };
 }
 
-function rewritten(transport: Transport, rewrite: (body: string) => string): Transport {
+export function rewritten(transport: Transport, rewrite: (body: string) => string): Transport {
   return {
     async send(request) {
       const response = await transport.send(request);
@@ -117,7 +117,7 @@ export function runtimeOf(clock: VirtualClock, signal = new AbortController().si
   return { clock, signal, conceal: (secret: string) => void concealed.push(secret) };
 }
 
-function withDate(transport: Transport, clock: VirtualClock): Transport {
+export function withDate(transport: Transport, clock: VirtualClock): Transport {
   return {
     async send(request) {
       const response = await transport.send(request);

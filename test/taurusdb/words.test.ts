@@ -114,12 +114,12 @@ describe("ids of jobs", () => {
     expect(canonicalJobId("job_id")).toBe("job_id");
   });
 
-  it("are asked for as the service wrote them last, else in both forms", () => {
+  it("are asked for in both forms, first as the service wrote them last", () => {
     const ids = new JobIds();
     expect(ids.forms(BARE)).toEqual([DASHED, BARE]);
     expect(ids.forms("job_id")).toEqual(["job_id"]);
     expect(ids.note(BARE)).toBe(DASHED);
-    expect(ids.forms(DASHED)).toEqual([BARE]);
+    expect(ids.forms(DASHED)).toEqual([BARE, DASHED]);
   });
 });
 

@@ -31,9 +31,16 @@ export function callFor(
   const how = [
     ...(total === 1 ? [] : [`${asked.length} of ${count(total, words)} in ${calls} ${calls === 1 ? "call" : "calls"}`]),
     defers ? "in the maintenance window" : "now",
-    ...(takenBack === 0 ? [] : [`after taking back ${takenBack} that waited for a window`]),
+    ...(takenBack === 0 ? [] : [afterTakingBack(takenBack)]),
   ];
   return { from, route: routesOf(groups, words), how: how.join(", "), findings };
+}
+
+/** Whose they are stands in the state, which a plan does not know. */
+function afterTakingBack(tasks: number): string {
+  return tasks === 1
+    ? "after taking back 1 that waits for a window (refused if this pin did not schedule it)"
+    : `after taking back ${tasks} that wait for a window (refused for those that this pin did not schedule)`;
 }
 
 /** What holds members back, and those that are not there; once each where many have the same. */

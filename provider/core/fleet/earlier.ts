@@ -1,5 +1,6 @@
 import type { Clock } from "../clock";
 import type { UpgradeRecord } from "../outcome";
+import { parseVersion, type Version } from "../version";
 import type { Ended } from "./fleet";
 
 /** What an earlier run may have left at the vendor, by its record. All times in milliseconds of `Clock.elapsed`, but one. */
@@ -12,6 +13,8 @@ export interface Earlier {
   readonly lost: boolean;
   /** It is not known which members they named. */
   readonly anybody: boolean;
+  /** The highest version that they lead to; undefined where that is not known. */
+  readonly to: Version | undefined;
   /** The run saw the end of what it asked for, for the members that the pin had then. */
   readonly over: boolean;
   /** When the last window closes that its scheduled upgrades wait for. */
@@ -45,6 +48,7 @@ export function earlierOf(
     calledAt: runAt - (now - sentAt),
     lost: state === "unknown",
     anybody: state !== "deferred",
+    to: parseVersion(record.to),
     over: !isOpen(record),
     closes: Number.isNaN(closes) ? Number.POSITIVE_INFINITY : runAt - (now - closes),
     runAt,

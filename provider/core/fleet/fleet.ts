@@ -10,8 +10,8 @@ export type Condition =
   | { readonly kind: "deferred"; readonly task: Task; readonly window: Window }
   /** Something else that will end. */
   | { readonly kind: "busy"; readonly name: string }
-  /** It will not get there by itself: somebody has to do something first. */
-  | { readonly kind: "held"; readonly finding: Finding };
+  /** It will not get there by itself: somebody has to do something first. `task`: an accepted upgrade that waits for that. */
+  | { readonly kind: "held"; readonly finding: Finding; readonly task?: Task };
 
 /** The newest task of a member that has ended. `began`: milliseconds since 1970, by our clock. */
 export type Ended =
@@ -52,7 +52,7 @@ export interface FleetPin<O extends FleetObservation = FleetObservation> extends
   readonly batchSize: number;
   /**
    * Reads only.
-   * @param scheduled whether tasks that wait for a window are of interest even for members that satisfy the pin
+   * @param scheduled whether tasks that wait or run are of interest even for members that satisfy the pin
    */
   observe(scheduled?: boolean): Promise<O>;
   /** Only members of the same group may be named in one call. Pure. */
@@ -60,13 +60,14 @@ export interface FleetPin<O extends FleetObservation = FleetObservation> extends
   /**
    * What the vendor wants to be asked before a call, where it has that: what speaks against a member shows in the next look.
    * @returns whether anything was asked; then all are looked at again first
+   * @throws Refused for one of them, only when nothing was asked about the others
    */
   prepare?(batches: readonly (readonly FleetMember[])[]): Promise<boolean>;
   /** One write: asks for the upgrade of all of them. */
   start(members: readonly FleetMember[]): Promise<void>;
   /**
    * Another write, where the vendor has it: takes back tasks that wait for their window.
-   * @returns the ids of those that the vendor says were taken back
+   * @returns the ids of those that the vendor says were taken back; none when none of them waits any more
    */
   withdraw?(tasks: readonly string[]): Promise<readonly string[]>;
   /** Whether the calls wait for each member's maintenance window. */

@@ -6,10 +6,10 @@ import { Patience } from "../patience";
 import type { Policy } from "../policy";
 import type { Runtime } from "../runtime";
 import { blocked, stoppedWith } from "../sentences";
+import { formatVersion, lowestVersion } from "../version";
 import { type Earlier, earlierOf, endedAfter } from "./earlier";
 import type { FleetMember, FleetObservation, FleetPin } from "./fleet";
 import { FleetLookout } from "./fleet-lookout";
-
 import { spanOf } from "./plan-fleet";
 import { FleetRecord } from "./record";
 import { Schedule } from "./schedule";
@@ -87,7 +87,7 @@ class FleetRun<O extends FleetObservation> {
     let asked = new Set<string>();
     this.#tookBack = await forsake(this.#pin, this.#schedule, this.#patience, this.#runtime);
     for (;;) {
-      const seen = await this.#lookout.look(this.#schedule.size > 0);
+      const seen = await this.#lookout.look(this.#attentive);
       const verdicts = this.#judge(seen);
       if (this.#tally.asked.length === 0) this.#refuseHopeless(seen, verdicts);
       const ready = verdicts.members("send");
@@ -105,6 +105,16 @@ class FleetRun<O extends FleetObservation> {
       if (!this.#policy.wait && [...waiting.values()].every(({ accepted }) => accepted)) return this.#unwatched(seen);
       await this.#pause(seen, verdicts);
     }
+  }
+
+  /** Whether there may be something of ours to do, or to wait for, although the pin holds. */
+  get #attentive(): boolean {
+    const earlier = this.#earlier;
+    if (this.#schedule.size > 0) return true;
+    if (earlier === undefined || earlier.over) return false;
+    const { settleTime, lostReplyWindow } = this.#policy;
+    const fresh = this.#runtime.clock.elapsed() - earlier.calledAt < Math.max(settleTime, lostReplyWindow);
+    return fresh || this.#lookout.seen === undefined;
   }
 
   outcome(status: Status, error?: PinError): Outcome<O> {
@@ -218,7 +228,8 @@ class FleetRun<O extends FleetObservation> {
     if (deferred.size > 0) this.#tellDeferred(deferred);
     const waiting = new Map<string, Waiting>([...deferred, ...this.#stillOurs(members)]);
     if (waiting.size > 0) this.#record.deferred(waiting);
-    else if (this.#record.open) this.#record.ended(this.#problems.size > 0 ? "failed" : this.#success);
+    else if (this.#record.open && !members.some(isAccepted))
+      this.#record.ended(this.#problems.size > 0 ? "failed" : this.#goodEnd(members));
     if (this.#problems.size > 0) throw this.#notAll(total);
     const newer = verdicts.members("newer");
     if (newer.length > 0 && this.#policy.onNewer === "fail") throw tooNewOf(title, newer, total, words);
@@ -228,8 +239,12 @@ class FleetRun<O extends FleetObservation> {
   }
 
   /** What has come of the recorded upgrades when every member satisfies the pin. */
-  get #success(): "succeeded" | "withdrawn" {
-    return this.#tookBack && this.#tally.size === 0 ? "withdrawn" : "succeeded";
+  #goodEnd(members: readonly FleetMember[]): "succeeded" | "withdrawn" | "gone" {
+    if (this.#tally.size > 0) return "succeeded";
+    if (this.#tookBack) return "withdrawn";
+    const lowest = lowestVersion(members.map(({ version }) => version));
+    const moved = lowest === undefined || formatVersion(lowest) !== this.#record.upgrade?.from;
+    return moved ? "succeeded" : "gone";
   }
 
   /** Tasks of ours that wait, wanted or not. */
@@ -251,4 +266,9 @@ class FleetRun<O extends FleetObservation> {
   #notAll(total: number): PinError {
     return notAll(this.#pin.title, this.#problems, total, this.#pin.words);
   }
+}
+
+/** Whether an accepted upgrade of it waits for somebody. */
+function isAccepted({ condition }: FleetMember): boolean {
+  return condition.kind === "held" && condition.task !== undefined;
 }

@@ -87,7 +87,7 @@ export class FleetRecord {
   }
 
   /** It has come to this state. */
-  ended(state: "succeeded" | "failed" | "withdrawn"): void {
+  ended(state: "succeeded" | "failed" | "withdrawn" | "gone"): void {
     if (this.#upgrade === undefined) return;
     const { window: _, ...rest } = this.#upgrade;
     this.#upgrade = { ...rest, state, finishedAt: this.#now() };

@@ -17,6 +17,9 @@ const FRESH = 60_000;
 
 type Asked = Pick<FleetPin, "title" | "batchSize" | "groupOf" | "prepare" | "start" | "defers" | "words">;
 
+/** Members that one call names. */
+type Batch = readonly FleetMember[];
+
 /** What a call came to. `refused`: it had no effect. `unsent`: it did not get there. */
 type Answer = "accepted" | "refused" | "lost" | "unsent";
 
@@ -49,9 +52,8 @@ export class Sender {
   /** Asks for the upgrade of all of them, as far as one look at them carries; what is left is for the next look. */
   async send(members: readonly FleetMember[]): Promise<void> {
     const { clock, signal } = this.#runtime;
-    const batches = batchesOf(this.#pin, members, this.#books.tally);
-    if (await this.#prepare(batches)) return;
     const lookedAt = clock.elapsed();
+    const batches = await this.#prepare(batchesOf(this.#pin, members, this.#books.tally));
     let patient = false;
     for (const batch of batches) {
       signal.throwIfAborted();
@@ -63,18 +65,24 @@ export class Sender {
     if (patient) await this.#watch.pauseAfterRefusal();
   }
 
-  /** @returns whether all have to be looked at again first */
-  async #prepare(batches: readonly (readonly FleetMember[])[]): Promise<boolean> {
+  /** @returns those that can be sent; the others have to be looked at again first */
+  async #prepare(batches: readonly Batch[]): Promise<readonly Batch[]> {
     try {
-      return await this.#patience.ask(async () => (await this.#pin.prepare?.(batches)) ?? false);
+      const asked = await this.#patience.ask(async () => (await this.#pin.prepare?.(batches)) ?? false);
+      return asked ? [] : batches;
     } catch (error) {
       this.#runtime.signal.throwIfAborted();
       if (!(error instanceof Refused)) throw error;
+      this.#runtime.report({ message: `not started yet: ${error.message}` });
+      if (batches.length === 1) {
+        this.#refused(batches.flat(), error);
+        await this.#watch.pauseAfterRefusal();
+        return [];
+      }
       // One of the batches was refused: each is tried alone, to learn which.
-      if (batches.length > 1) for (const batch of batches) await this.#prepare([batch]);
-      else this.#refused(batches.flat(), error);
-      if (batches.length === 1) await this.#watch.pauseAfterRefusal();
-      return true;
+      const ready: Batch[] = [];
+      for (const batch of batches) ready.push(...(await this.#prepare([batch])));
+      return ready;
     }
   }
 

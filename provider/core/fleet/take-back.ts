@@ -75,10 +75,15 @@ export async function forsake(
   }
   const watch = new Watch(clock, signal, random);
   let confirmed = 0;
-  for (let tries = 1; ids.length > 0; tries++) {
+  let left = ids;
+  for (let tries = 1; left.length > 0; tries++) {
     try {
-      confirmed = (await patience.ask(() => askBack(pin, ids, runtime))).length;
-      break;
+      const asked = left;
+      const done = await patience.ask(() => askBack(pin, asked, runtime));
+      confirmed += done.length;
+      // Those of which the vendor says nothing may wait all the same: it is asked for them again until it has nothing to say.
+      if (done.length === 0) break;
+      left = left.filter((id) => !done.includes(id));
     } catch (error) {
       if (!(error instanceof Refused) || (error.refusal !== "final" && tries >= SOON_TRIES)) throw error;
       if (error.refusal === "final") {

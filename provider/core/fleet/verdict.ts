@@ -56,6 +56,8 @@ type Row = (member: FleetMember, about: Circumstances, entry: Entry | undefined)
  * |---|---|
  * | our task waits for a window, and the pin holds already or wants no window | withdraw, a problem when it was kept |
  * | an upgrade runs | wait |
+ * | the pin holds, and an earlier run's upgrade waits for somebody | problem |
+ * | the pin holds, and an earlier run's call may still lead past it | wait |
  * | newer than the pin, or satisfies it | newer, done |
  * | a task waits for a window, and the pin wants that | deferred |
  * | somebody else's waits for a window, and the pin does not | problem |
@@ -85,6 +87,20 @@ const ROWS: readonly Row[] = [
     condition.kind === "upgrading"
       ? wait(condition.message, { accepted: true, percent: condition.percent })
       : undefined,
+  ({ standing, condition }, { earlier }, entry) => {
+    if (standing === "behind" || condition.kind !== "held" || condition.task === undefined) return undefined;
+    const ours = entry !== undefined || (earlier !== undefined && !earlier.over);
+    return ours ? problem("blocked", sentence(condition.finding.message, condition.finding.remedy)) : undefined;
+  },
+  ({ name, standing, version, ended }, about, entry) => {
+    const { earlier, now, tally, times } = about;
+    if (standing === "behind" || entry !== undefined || earlier === undefined) return undefined;
+    if (earlier.over || !earlier.anybody || endedAfter(earlier, ended) !== undefined) return undefined;
+    if (earlier.to !== undefined && compareVersions(version, earlier.to) >= 0) return undefined;
+    const since = Math.max(earlier.calledAt, tally.stirredAt(name) ?? Number.NEGATIVE_INFINITY);
+    if (now - since >= (earlier.lost ? longer(times) : times.settleTime)) return undefined;
+    return wait(ASKED_EARLIER, { accepted: true });
+  },
   ({ standing }) => {
     if (standing === "behind") return undefined;
     return { kind: standing === "newer" ? "newer" : "done" };
@@ -164,10 +180,11 @@ const ROWS: readonly Row[] = [
     if (now - since >= (earlier.lost ? longer(times) : times.settleTime)) return undefined;
     // What is counted from the beginning of this run has to be waited for in this run, or it would be so in every one.
     const accepted = ending === undefined && !starting && !earlier.over;
-    return wait(ending === undefined ? "asked for by an earlier run, not started yet" : COMPLETED, { accepted });
+    return wait(ending === undefined ? ASKED_EARLIER : COMPLETED, { accepted });
   },
 ];
 
+const ASKED_EARLIER = "asked for by an earlier run, not started yet";
 const COMPLETED = "completed, the new version does not show yet";
 const GONE = "no longer shown as running";
 

@@ -288,4 +288,22 @@ describe("what the vendor wants to be asked before a call", () => {
     expect(new Set(calls.flat()).size).toBe(8);
     expect(requests.filter(({ what }) => what === "prepare").length).toBeLessThan(20);
   });
+
+  it("holds up no other call while it is refused for a member that is busy", async () => {
+    const world = new World([...many(2, OLD), ...many(3, "2.0.75.28", {}, 3)]);
+    const sent: number[] = [];
+    const { outcome, calls } = await world.up({
+      prepare: async (batches) => {
+        const refused = world.vendor.age < 30 * MINUTE && batches.flat().some(({ name }) => name === "i001");
+        if (refused) throw new Refused("i001 is busy.", { refusal: "busy" });
+        return false;
+      },
+      onSent: () => sent.push(world.vendor.age),
+    });
+    expect(outcome.status).toBe("current");
+    expect(calls).toEqual([["i003", "i004", "i005"], ["i002"], ["i001"]]);
+    expect(sent[0]).toBeLessThan(MINUTE);
+    expect(sent[1]).toBeLessThan(2 * MINUTE);
+    expect(sent[2]).toBeGreaterThanOrEqual(30 * MINUTE);
+  });
 });

@@ -26,6 +26,15 @@ describe("upgrades that are not wanted in a window any more", () => {
     expect(world.vendor.waiting).toEqual([]);
   });
 
+  it("are no success when the answer to taking them back was lost", async () => {
+    const world = fleet();
+    await world.up(windowed);
+    const lowered = { ...windowed, version: ">=2.0.48", withdrawals: ["lost-after"] as const };
+    const { outcome } = await world.up(lowered);
+    expect(outcome).toMatchObject({ status: "current", accepted: false, upgrade: { state: "gone" } });
+    expect(world.vendor.waiting).toEqual([]);
+  });
+
   it.each(["lost-before", "lost-after", "refused", "ignored"] as const)(
     "are looked at again when that is %s, and never run twice",
     async (fault) => {

@@ -86,7 +86,7 @@ describe("the plan for a fleet", () => {
     [
       "one waits for a window that the pin does not want",
       seen([late("a", { condition: deferred() })]),
-      `${OLD} → ${NEW}, now, after taking back 1 that waited for a window`,
+      `${OLD} → ${NEW}, now, after taking back 1 that waits for a window (refused if this pin did not schedule it)`,
     ],
     ["one waits for a window and satisfies the pin", seen([{ ...done(), condition: deferred() }]), `already at ${NEW}`],
     ["all satisfy the pin", seen([done("a"), done("b")]), `already at ${NEW}`],

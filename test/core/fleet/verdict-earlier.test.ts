@@ -1,8 +1,24 @@
 import { describe, expect, it } from "vitest";
+import type { Condition } from "../../../provider/core/fleet/fleet";
 import { Schedule } from "../../../provider/core/fleet/schedule";
 import { Tally } from "../../../provider/core/fleet/tally";
 import { verdictOn } from "../../../provider/core/fleet/verdict";
-import { busy, called, circumstances, failed, member, NOW, own, record, shown, succeeded, window } from "./facts";
+import {
+  busy,
+  called,
+  circumstances,
+  failed,
+  held,
+  member,
+  NEW,
+  NOW,
+  own,
+  record,
+  shown,
+  succeeded,
+  task,
+  window,
+} from "./facts";
 import { MINUTE, SETTLE } from "./world";
 
 describe("what an earlier run has left", () => {
@@ -12,6 +28,37 @@ describe("what an earlier run has left", () => {
     const limit = state === "unknown" ? 10 * MINUTE : SETTLE;
     expect(verdictOn(member(), circumstances({ remembered: record(state, limit - 1) }))).toEqual(asked);
     expect(verdictOn(member(), circumstances({ remembered: record(state, limit) }))).toEqual({ kind: "send" });
+  });
+
+  describe("in a pin that holds now", () => {
+    const holding = member({ standing: "holds" });
+    const done = { kind: "done" };
+
+    it("may lead past it, and is waited for until it must have shown", () => {
+      expect(verdictOn(holding, circumstances({ remembered: record("running", SETTLE - 1) }))).toEqual(asked);
+      expect(verdictOn(holding, circumstances({ remembered: record("running", SETTLE) }))).toEqual(done);
+      expect(verdictOn(holding, circumstances({ remembered: record("unknown", 10 * MINUTE - 1) }))).toEqual(asked);
+    });
+
+    it("is nothing to a member that runs what it leads to, or whose upgrade has ended", () => {
+      const remembered = record("running", 1);
+      expect(verdictOn(member({ standing: "holds", at: NEW }), circumstances({ remembered }))).toEqual(done);
+      const ended = { standing: "holds" as const, ended: succeeded("t2", NOW) };
+      expect(verdictOn(member(ended), circumstances({ remembered }))).toEqual(done);
+    });
+
+    it("is nothing when that run saw its end, or knew which it had scheduled", () => {
+      for (const remembered of [record("succeeded", 1), own]) {
+        expect(verdictOn({ ...holding, name: "b" }, circumstances({ remembered }))).toEqual(done);
+      }
+    });
+
+    it("is a problem while it waits for somebody, and none when it is not ours", () => {
+      const waits = member({ standing: "holds", condition: { ...held(), task: task("t1") } as Condition });
+      const remembered = record("running", 60 * MINUTE);
+      expect(verdictOn(waits, circumstances({ remembered }))).toMatchObject({ kind: "problem", code: "blocked" });
+      expect(verdictOn(waits, circumstances())).toEqual(done);
+    });
   });
 
   it.each(["withdrawn", "gone", "rolled-back"] as const)("in state %s, is over", (state) => {

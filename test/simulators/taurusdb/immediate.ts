@@ -4,6 +4,7 @@ import { parameterError, Refusal } from "./errors";
 import type { InstanceState, StarRocksState } from "./state";
 import { percentAt, statusAt, unified } from "./status";
 import { isOver, type JobState, type ScheduleState } from "./task";
+import { asJob } from "./tasks";
 import { nameOf, processText, SCHEDULE_NAME, shownInstance, shownStatus, subjectOf } from "./taskview";
 
 /** Jobs by id, the list of instant tasks, and their progress (TaurusDB facts §2.8). */
@@ -15,7 +16,8 @@ export function showJob(call: ProjectCall): SimResponse {
   const id = call.query.get("id") ?? "";
   if (id === "") throw parameterError("id is required.");
   const { jobs, schedules } = call.world;
-  const task = jobs.get(id) ?? schedules.get(id);
+  const scheduled = schedules.get(id.replaceAll("-", "")) ?? schedules.get(id);
+  const task = jobs.get(id) ?? (scheduled && asJob(call.world, scheduled.id) === id ? scheduled : undefined);
   const subject = task && subjectOf(call, task);
   if (task === undefined || subject === undefined) throw new Refusal("DBS.200543");
   const { id: instanceId, name } = shownInstance(call, subject);

@@ -21,7 +21,9 @@ export function startChecks(call: ProjectCall): SimResponse {
   const ids = instances.map((instance) => {
     const job = addJob(world, now, "preCheck", instance, { startMs: 0 });
     const jobId = job?.id ?? uuid(world.random);
-    instance.check = { jobId, finishedAt: null, failed: [] };
+    const { check } = instance;
+    const previous = check === null || check.finishedAt !== null ? check : check.previous;
+    instance.check = { jobId, finishedAt: null, failed: [], previous };
     return jobId;
   });
   return answer({ job_ids: ids });
@@ -30,15 +32,24 @@ export function startChecks(call: ProjectCall): SimResponse {
 /** `upgrade_precheck_result` is a string; the rows name their instance in `check_object`. */
 export function checkResult(call: ProjectCall): SimResponse {
   const instances = instancesOf(call);
-  const finished = instances.filter((one) => one.check !== null && one.check.finishedAt !== null);
-  const updatedAt = Math.max(0, ...finished.map((one) => one.check?.finishedAt ?? 0));
+  const results = instances.map((one) => ({ one, check: shownCheck(call, one) }));
+  const finished = results.filter(({ check }) => check !== null && check.finishedAt !== null);
+  const updatedAt = Math.max(0, ...finished.map(({ check }) => check?.finishedAt ?? 0));
   if (finished.length < instances.length) return unfinished(call, updatedAt);
-  const passed = finished.every((one) => one.check?.failed.length === 0);
+  const passed = finished.every(({ check }) => check?.failed.length === 0);
   return answer({
     upgrade_precheck_result: passed ? "true" : "false",
     updated_at: updatedAt,
-    upgrade_precheck_detail: finished.flatMap((one) => rowsOf(one, one.check)),
+    upgrade_precheck_detail: finished.flatMap(({ one, check }) => rowsOf(one, check)),
   });
+}
+
+type Shown = Pick<CheckState, "finishedAt" | "failed"> | null;
+
+/** The last check, or where the switch says so the one before until the last one is over. */
+function shownCheck({ world }: ProjectCall, { check }: InstanceState): Shown {
+  if (check === null || check.finishedAt !== null) return check;
+  return world.state.switches.preCheckUnfinished === "previous" ? check.previous : check;
 }
 
 function unfinished({ world }: ProjectCall, updatedAt: number): SimResponse {
@@ -46,7 +57,7 @@ function unfinished({ world }: ProjectCall, updatedAt: number): SimResponse {
   return answer({ upgrade_precheck_result: "false", updated_at: updatedAt, upgrade_precheck_detail: [] });
 }
 
-function rowsOf({ id }: InstanceState, check: CheckState | null): readonly object[] {
+function rowsOf({ id }: InstanceState, check: Shown): readonly object[] {
   return CHECK_ITEMS.map(({ item, description }) => ({
     check_item: item,
     check_description: description,

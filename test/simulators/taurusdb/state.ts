@@ -90,6 +90,8 @@ export interface CheckState {
   /** Null while it runs. */
   finishedAt: number | null;
   failed: readonly CheckItem[];
+  /** The check before, if it was over. */
+  readonly previous: Pick<CheckState, "finishedAt" | "failed"> | null;
 }
 
 export type CheckItem =

@@ -35,12 +35,15 @@ export interface Switches {
   delayedInsideWindow: "now" | "nextWindow";
   /** Whether the run of a scheduled task has the task's own id. */
   scheduledRunId: "same" | "new";
-  /** How ids of scheduled tasks look. */
-  scheduleIds: "hex" | "dashed";
+  /**
+   * How ids of scheduled tasks look: as 32 digits, as UUIDs, or as UUIDs in the answers to upgrades and in `jobs`, and as
+   * digits in `scheduled-jobs` and its DELETE, as the samples of §5 have them.
+   */
+  scheduleIds: "hex" | "dashed" | "byCall";
   /** A pre-check of a busy instance. */
   preCheckWhileBusy: "accept" | "refuse";
-  /** A pre-check result before there is one: "false" without rows, or DBS.200543. */
-  preCheckUnfinished: "falseWithoutRows" | "error";
+  /** A pre-check result before there is one: "false" without rows, DBS.200543, or that of the check before, if there was one. */
+  preCheckUnfinished: "falseWithoutRows" | "error" | "previous";
   /** Whether POST …/starrocks/db-upgrade knows the id of the TaurusDB instance, too. */
   starRocksPathId: "starRocks" | "either";
   /** What running synchronisation tasks do to a StarRocks upgrade that does not skip the validation. */

@@ -69,6 +69,12 @@ function takeScript({ state }: World, id: string): Omit<Script, "left"> | null {
   return script;
 }
 
+/** The id of a scheduled task as upgrades and `jobs` write it. */
+export function asJob({ state }: World, id: string): string {
+  if (state.switches.scheduleIds !== "byCall") return id;
+  return id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
+
 /** Schedules an upgrade for the maintenance window of its instance (TaurusDB facts §3.2). */
 export function addSchedule(
   world: World,
@@ -78,7 +84,7 @@ export function addSchedule(
   skipValidation = false,
 ): ScheduleState {
   const { switches, timings } = world.state;
-  const id = switches.scheduleIds === "hex" ? world.random.hex(32) : uuid(world.random);
+  const id = switches.scheduleIds === "dashed" ? uuid(world.random) : world.random.hex(32);
   const span = spanFor(world, subject, now);
   const schedule: ScheduleState = {
     id,
@@ -87,7 +93,7 @@ export function addSchedule(
     projectId: subject.projectId,
     instanceId: subject.id,
     skipValidation,
-    runId: switches.scheduledRunId === "same" ? id : uuid(world.random),
+    runId: switches.scheduledRunId === "same" ? asJob(world, id) : uuid(world.random),
     status: "Pending",
     createdAt: now,
     visibleAt: now + timings.visibleMs,

@@ -6,7 +6,7 @@ import { compareKernel, latestKernel } from "./kernel";
 import type { RouteName } from "./routes";
 import type { InstanceState, StarRocksState } from "./state";
 import { type Target, targetsOf } from "./targets";
-import { addJob, addSchedule, cancelSchedule, pendingOf } from "./tasks";
+import { addJob, addSchedule, asJob, cancelSchedule, pendingOf } from "./tasks";
 import { uuid } from "./world";
 
 /** The kernel upgrades of TaurusDB instances: in a batch (TaurusDB facts §2.2), and of one (§2.4). */
@@ -89,7 +89,7 @@ export function accept(
     return job?.id ?? uuid(world.random);
   }
   if (switches.secondDelayed === "replace") for (const old of pendingOf(world, subject.id)) cancelSchedule(old);
-  return addSchedule(world, now, kind, subject, skipValidation).id;
+  return asJob(world, addSchedule(world, now, kind, subject, skipValidation).id);
 }
 
 /** Remembers a granted upgrade for whoever counts them. */

@@ -1,0 +1,191 @@
+import { describe, expect, it } from "vitest";
+import { Refused, Unreachable } from "../../provider/core/errors";
+import type { Plan } from "../../provider/core/pin";
+import { failure, interrupted, newer, play, record, running, satisfied, succeeded, TITLE } from "./scripted-pin";
+
+const window = { opens: "2026-01-01T18:00:00.000Z", closes: "2026-01-01T22:00:00.000Z" };
+const deferred = { kind: "deferred", window } as const;
+const waitingRecord = record("deferred", { window });
+const canceled = { kind: "failed", ...failure, message: "it was canceled." } as const;
+/** The pin was lowered to what runs. */
+const lowered: Plan = { kind: "satisfied", at: "4.2.1.8" };
+const refused = new Refused("Not now.", { refusal: "busy" });
+const lost = new Unreachable("Connection reset.", { sent: true, heard: false });
+
+function count(journal: readonly string[], entry: string): number {
+  return journal.filter((one) => one === entry).length;
+}
+
+describe("an upgrade that waits for its window, and that the pin does not want any more", () => {
+  it.each([
+    ["refused", refused],
+    ["lost", lost],
+  ])("is asked for again when the answer to taking it back was %s", async (_, error) => {
+    const { outcome, journal } = await play({
+      looks: [lowered],
+      inspections: [deferred],
+      withdrawals: [error, error, () => undefined],
+      remembered: waitingRecord,
+    });
+    expect(outcome).toMatchObject({ status: "current", accepted: false, upgrade: { state: "withdrawn" } });
+    expect(count(journal, "withdraw 11")).toBe(3);
+  });
+
+  it.each([lowered, newer])("is an error and stays in the record when it is not taken back: %o", async (plan) => {
+    const { outcome, journal, starts } = await play({
+      looks: [plan],
+      inspections: [deferred],
+      withdrawals: [refused],
+      remembered: waitingRecord,
+    });
+    expect(outcome).toMatchObject({ status: "deferred", accepted: true, upgrade: waitingRecord });
+    expect(outcome.error).toMatchObject({ code: "refused", remedy: expect.stringContaining("Cancel it") });
+    expect(outcome.error?.message).toBe(
+      `${TITLE}: upgrade 11 (rolling upgrade to 4.3.5.2) could not be taken back. It is not wanted any more, and waits for its window, 2026-01-01T18:00Z to 2026-01-01T22:00Z.`,
+    );
+    expect(count(journal, "withdraw 11")).toBe(6);
+    expect(starts).toBe(0);
+  });
+
+  it("is no success when the vendor says that it was canceled", async () => {
+    const { outcome } = await play({
+      looks: [lowered],
+      inspections: [deferred, canceled],
+      withdrawals: [lost],
+      remembered: waitingRecord,
+    });
+    expect(outcome).toMatchObject({ status: "current", accepted: false, upgrade: { state: "failed" } });
+  });
+
+  it("is waited for until it is known to wait, then taken back", async () => {
+    const { outcome, journal } = await play({
+      looks: [lowered],
+      inspections: [running, running, deferred],
+      remembered: waitingRecord,
+    });
+    expect(outcome).toMatchObject({ status: "current", upgrade: { state: "withdrawn" } });
+    expect(count(journal, "withdraw 11")).toBe(1);
+  });
+
+  it("of somebody else is left alone, told of, and not counted on", async () => {
+    const { outcome, journal, warnings } = await play({
+      looks: [lowered],
+      inspections: [deferred],
+      remembered: record("deferred", { window, joined: true }),
+    });
+    expect(outcome).toMatchObject({ status: "current", accepted: false });
+    expect(outcome.upgrade).toBeUndefined();
+    expect(journal).toEqual(["look", "inspect 11"]);
+    expect(warnings[0]).toMatch(/which this pin did not schedule and does not want, waits for its window/);
+  });
+});
+
+describe("an upgrade that runs, and that the pin does not want any more", () => {
+  it.each(["running", "deferred"] as const)("(%s) is followed to its end, then what runs is judged", async (state) => {
+    const { outcome, journal } = await play({
+      looks: [lowered, newer],
+      inspections: [running, running, running, succeeded],
+      remembered: record(state, { window }),
+    });
+    expect(outcome).toMatchObject({ status: "newer", accepted: false, upgrade: { task: "11", state: "succeeded" } });
+    expect(journal).not.toContain("withdraw 11");
+  });
+
+  it("is not called current by a run that does not wait", async () => {
+    const { outcome } = await play({
+      looks: [lowered],
+      inspections: [running],
+      remembered: record("running"),
+      policy: { wait: false },
+    });
+    expect(outcome).toMatchObject({ status: "upgrading", accepted: true, upgrade: { task: "11", state: "running" } });
+  });
+
+  it("stays in the record when the run is stopped", async () => {
+    const { outcome } = await play({
+      looks: [lowered],
+      inspections: [running],
+      remembered: record("running"),
+      meanwhile: ({ clock, abort }) => void clock.sleep(90_000).then(() => abort(interrupted())),
+    });
+    expect(outcome).toMatchObject({ status: "upgrading", accepted: true, upgrade: { state: "running" } });
+  });
+
+  it("and has failed is told of, and no success", async () => {
+    const { outcome, news } = await play({
+      looks: [lowered],
+      inspections: [running, { kind: "failed", ...failure }],
+      remembered: record("running"),
+    });
+    expect(outcome).toMatchObject({ status: "current", accepted: false, upgrade: { state: "failed" } });
+    expect(news).toContain("The earlier upgrade 11 to 4.3.5.2 has ended: stage 3/9 failed.");
+  });
+
+  it("is judged when its version shows, which may be later than its success", async () => {
+    const { outcome } = await play({
+      looks: [lowered, lowered, lowered, newer],
+      inspections: [running, succeeded],
+      remembered: record("running"),
+    });
+    expect(outcome).toMatchObject({ status: "newer", upgrade: { state: "succeeded" } });
+  });
+
+  it("without an effect is no success", async () => {
+    const { outcome, took, warnings } = await play({
+      looks: [lowered],
+      inspections: [succeeded],
+      remembered: record("running"),
+    });
+    expect(outcome).toMatchObject({ status: "current", accepted: false, upgrade: { state: "failed" } });
+    expect(took).toBeGreaterThanOrEqual(60_000);
+    expect(warnings[0]).toContain("is reported as successful, but 4.2.1.8 still runs");
+  });
+
+  it("has succeeded where a vendor shows too little of the versions to tell them apart", async () => {
+    const { outcome, took } = await play({
+      looks: [{ kind: "satisfied", at: "4.3" }],
+      inspections: [succeeded],
+      remembered: record("running", { from: "4.3.1.0" }),
+    });
+    expect(outcome).toMatchObject({ status: "current", upgrade: { state: "succeeded" } });
+    expect(took).toBe(0);
+  });
+
+  it("and that the vendor no longer knows is a success only where something else runs", async () => {
+    for (const [plan, state] of [
+      [lowered, "gone"],
+      [satisfied, "succeeded"],
+    ] as const) {
+      const { outcome } = await play({
+        looks: [plan],
+        inspections: [{ kind: "gone" }],
+        remembered: record("running"),
+      });
+      expect(outcome).toMatchObject({ status: "current", accepted: false, upgrade: { state } });
+    }
+  });
+});
+
+describe("a call whose answer was lost, and that the pin does not want any more", () => {
+  const ago = (ms: number) =>
+    record("unknown", { task: "unknown", startedAt: new Date(Date.UTC(2026, 0, 1) - ms).toISOString() });
+
+  it("gets its time to show, and is no success without an effect", async () => {
+    const { outcome, took } = await play({ looks: [lowered], remembered: ago(10_000) });
+    expect(outcome).toMatchObject({ status: "current", accepted: false, upgrade: { state: "gone" } });
+    expect(took).toBeGreaterThanOrEqual(20_000);
+  });
+
+  it("that has had its time is not waited for", async () => {
+    for (const remembered of [ago(3_600_000), ago(-3_600_000)]) {
+      const { outcome, took } = await play({ looks: [lowered], remembered });
+      expect(outcome).toMatchObject({ status: "current", upgrade: { state: "gone" } });
+      expect(took).toBe(0);
+    }
+  });
+
+  it("may have had an effect", async () => {
+    const { outcome } = await play({ looks: [lowered, newer], remembered: ago(1_000) });
+    expect(outcome).toMatchObject({ status: "newer", upgrade: { state: "succeeded" } });
+  });
+});
