@@ -50,7 +50,7 @@ export interface UpgradeArgs extends ConnectionArgs, CommonArgs {
    * locked.
    * - `report`: say what failed and what would be accepted now
    * - `retry`: the next `up` sends RETRY, once, which goes on from the failed stage
-   * - `rollback`: send ROLLBACK while obshell allows it (before the agents restart), wait for it, and fail all the same
+   * - `rollback`: send ROLLBACK while obshell allows it (docs/oceanbase.md), wait for it, and fail all the same
    * @default "report"
    */
   readonly onFailure?: pulumi.Input<"report" | "retry" | "rollback">;

@@ -1,7 +1,7 @@
 import { addressOf } from "./address";
 import { agentUpgradeTarget } from "./dag";
 import { OBSHELL } from "./packages";
-import { agentsRun, packagesUploaded } from "./preflight";
+import { agentsRun, observersAvailable, packagesUploaded } from "./preflight";
 import type { System } from "./system";
 
 /**
@@ -16,7 +16,8 @@ export const obshellAgents: System = {
     (agents ?? []).map(({ ip, port, version }) => ({ name: addressOf(ip, port), version, agent: addressOf(ip, port) })),
   editions: OBSHELL,
   routed: false,
-  checks: [agentsRun, packagesUploaded],
+  // obshell does not look at the observers before this call, but each host fetches its package through its own.
+  checks: [agentsRun, observersAvailable, packagesUploaded],
   how: (_, { agents }) => `restarting ${agents.length} agent${agents.length === 1 ? "" : "s"}`,
   body: ({ upgradeDir }, target) => ({ ...target, upgradeDir: upgradeDir ?? "" }),
 };

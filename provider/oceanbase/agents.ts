@@ -7,15 +7,17 @@ import { TransportError, type WireResponse } from "../http/transport";
 import { addressOf } from "./address";
 import { type Answer, readAnswer, readWriteAnswer } from "./answers";
 import { type AgentKey, encryptHeader, type Generation, generationOf, readAgentKey, type Sealed, seal } from "./auth";
-import { noCluster, notObshell, tellOne, unauthorized, unsupportedAuth, untrusted } from "./contact";
+import { noCluster, notObshell, OUTSIDE, tellOne, unauthorized, unsupportedAuth, untrusted } from "./contact";
+import { comparesPasswords, undecided } from "./denial";
 import { outcomeOf } from "./outcome";
 import { Passes } from "./passes";
+import { readingOf } from "./reading";
 import { type Recipient, TOO_LARGE, tooLarge, type Upload } from "./recipient";
-import { type AgentInfo, agentInfo, secret } from "./schema";
+import { type AgentInfo, agentInfo, agentStatus, OBSERVER_AVAILABLE, secret } from "./schema";
 
 const INFO = "/api/v1/info";
 const SECRET = "/api/v1/secret";
-const SINGLE = "SINGLE";
+const STATUS = "/api/v1/status";
 /** What a request is refused for when key or clock of the agent are not those that it was made for. */
 const MEANWHILE = /decrypt.*failed|expired/i;
 
@@ -59,9 +61,10 @@ export class Agents {
     return [...this.#met.values()];
   }
 
-  /** The endpoint that reads begin with. */
-  get first(): string {
-    return this.#options.endpoints[this.#current] ?? "";
+  /** All endpoints, from the one that reads begin with. */
+  get origins(): readonly string[] {
+    const { endpoints } = this.#options;
+    return [...endpoints.slice(this.#current), ...endpoints.slice(0, this.#current)];
   }
 
   /** Meets the agents at all endpoints that answer, so that a write can choose between them. */
@@ -71,25 +74,34 @@ export class Agents {
 
   /**
    * A GET, answered by the first agent that can.
+   * @param knows whether an answer is the cluster's: an agent that lacks its database fills in what it remembers. Of
+   * answers that are not, one is returned only when no agent has a better one
    * @returns undefined when the answer is that it is not there (a task, or the whole route on an older server)
    * @throws Unreachable when no agent answers, or none can know; PinError `unauthorized` or `not-the-vendor`
    */
-  async read<T>(target: string, schema: z.ZodType<T>): Promise<T | undefined> {
+  async read<T>(
+    target: string,
+    schema: z.ZodType<T>,
+    knows: (data: T) => boolean = () => true,
+  ): Promise<T | undefined> {
     const { endpoints } = this.#options;
-    const failures: (Unreachable | PinError)[] = [];
-    for (let i = 0; i < endpoints.length; i++) {
-      const index = (this.#current + i) % endpoints.length;
-      const origin = endpoints[index] ?? "";
+    const failures: PinError[] = [];
+    let remembered: T | undefined;
+    for (const origin of this.origins) {
       try {
         const data = await this.readFrom(origin, target, schema);
-        // "Not there" can be a passing answer: the next question goes to another agent.
-        this.#current = data === undefined ? (index + 1) % endpoints.length : index;
-        return data;
+        if (data === undefined || knows(data)) {
+          // "Not there" can be a passing answer: the next question goes to another agent.
+          this.#current = (endpoints.indexOf(origin) + (data === undefined ? 1 : 0)) % endpoints.length;
+          return data;
+        }
+        remembered ??= data;
       } catch (error) {
         if (!(error instanceof PinError) || error.code === "unauthorized") throw error;
         failures.push(error);
       }
     }
+    if (remembered !== undefined) return remembered;
     throw tellOne(failures);
   }
 
@@ -128,7 +140,7 @@ export class Agents {
     const response = await this.#send(origin, () =>
       this.#options.http.write({ origin, target, headers: sealed.headers, body: sealed.body ?? "" }),
     );
-    return outcomeOf({ origin, target }, readWriteAnswer(response), schema, () => this.#forget(origin));
+    return this.#outcome(agent, target, response, schema);
   }
 
   /**
@@ -146,26 +158,50 @@ export class Agents {
     });
     const response = await this.#send(origin, () => this.#options.http.upload({ origin, ...upload }));
     if (response.status === TOO_LARGE) throw tooLarge(origin, upload.target);
-    return outcomeOf({ origin, target: upload.target }, readWriteAnswer(response), schema, () => this.#forget(origin));
+    return this.#outcome(agent, upload.target, response, schema);
   }
 
   /** The same from the agent at one endpoint alone. */
   async readFrom<T>(origin: string, target: string, schema: z.ZodType<T>): Promise<T | undefined> {
-    const answer = await this.#signedRead(await this.#meet(origin), target);
-    if (answer.kind !== "unauthorized") return this.#value(origin, target, schema, answer);
-    if (answer.certain) throw unauthorized(origin, answer.text);
+    const agent = await this.#meet(origin);
+    const answer = await this.#signedRead(agent, target);
+    if (answer.kind !== "unauthorized") return readingOf({ origin, target }, answer, schema, this.#met.has(origin));
+    if (answer.certain) throw await this.#denied(agent, answer.text);
     // The agent may have a new key since it was met, however shortly before, or another clock: meet it anew, once.
     this.#forget(origin);
-    const again = await this.#signedRead(await this.#meet(origin), target);
-    if (again.kind === "unauthorized") throw this.#stillRefused(origin, again);
-    return this.#value(origin, target, schema, again);
+    const met = await this.#meet(origin);
+    const again = await this.#signedRead(met, target);
+    if (again.kind === "unauthorized") throw await this.#stillRefused(met, again);
+    return readingOf({ origin, target }, again, schema, this.#met.has(origin));
   }
 
   /** Key or clock may have changed once more meanwhile: that passes. What says more of the password does not. */
-  #stillRefused(origin: string, { text, certain }: { readonly text: string; readonly certain: boolean }): PinError {
-    if (certain || !MEANWHILE.test(text)) return unauthorized(origin, text);
-    this.#forget(origin);
-    return new Unreachable(`${origin} cannot verify requests: ${text}`, { sent: true, heard: true });
+  async #stillRefused(agent: Agent, { text, certain }: { text: string; certain: boolean }): Promise<PinError> {
+    if (certain || !MEANWHILE.test(text)) return this.#denied(agent, text);
+    this.#forget(agent.origin);
+    return new Unreachable(`${agent.origin} cannot verify requests: ${text}`, { sent: true, heard: true });
+  }
+
+  /** What a 401 that another try would not change means. The agent is asked once more, for what it has to judge by. */
+  async #denied({ origin, info }: Agent, text: string): Promise<PinError> {
+    const own = info.security === true && this.#options.agentPassword !== undefined;
+    if (own || !comparesPasswords(text)) return unauthorized(origin, text, own);
+    try {
+      const { data } = await this.#public(origin, STATUS, agentStatus);
+      return data.obState === OBSERVER_AVAILABLE ? unauthorized(origin, text) : undecided(origin, text);
+    } catch (error) {
+      if (error instanceof Unreachable) return undecided(origin, text);
+      if (error instanceof PinError && error.code === "not-the-vendor") return unauthorized(origin, text);
+      throw error;
+    }
+  }
+
+  #outcome<T>(agent: Agent, target: string, response: WireResponse, schema: z.ZodType<T>): Promise<T> {
+    const { origin } = agent;
+    return outcomeOf({ origin, target }, readWriteAnswer(response), schema, {
+      forget: () => this.#forget(origin),
+      denied: (text) => this.#denied(agent, text),
+    });
   }
 
   async #signedRead(agent: Agent, target: string): Promise<Answer> {
@@ -174,35 +210,6 @@ export class Agents {
       http.read(() => ({ origin: agent.origin, target, headers: agent.passes.to(target) })),
     );
     return readAnswer(response);
-  }
-
-  #value<T>(origin: string, target: string, schema: z.ZodType<T>, answer: Answer): T | undefined {
-    const what = `GET ${target} at ${origin}`;
-    switch (answer.kind) {
-      case "data":
-        return this.#shaped(origin, () => validate(schema, answer.data, what));
-      case "missing":
-      case "unserved":
-        return undefined;
-      case "foreign":
-        return this.#shaped(origin, () => {
-          throw notObshell(origin, answer.text);
-        });
-      case "refused":
-        throw new PinError("blocked", `${what} was refused: ${answer.text}.`);
-      default:
-        throw new Unreachable(`${origin} answers, but cannot know: ${answer.text}`, { sent: true, heard: true });
-    }
-  }
-
-  /** Nonsense from an agent that spoke properly before is a passing fault (a proxy, a restart), not a wrong address. */
-  #shaped<T>(origin: string, read: () => T): T {
-    try {
-      return read();
-    } catch (error) {
-      if (!(error instanceof PinError) || !this.#met.has(origin)) throw error;
-      throw new Unreachable(error.message, { sent: true, heard: true, cause: error });
-    }
   }
 
   /** The agent at an endpoint. Its key is fetched once, however many requests wait for it. */
@@ -228,7 +235,7 @@ export class Agents {
     ]);
     const generation = generationOf(info.data);
     if (generation === undefined) throw unsupportedAuth(origin, info.data);
-    if (info.data.identity === SINGLE) throw noCluster(origin);
+    if (OUTSIDE.has(info.data.identity)) throw noCluster(origin, info.data.identity);
     const offset = key.timestamp === undefined ? 0 : Date.parse(key.timestamp) - this.#options.clock.now();
     const met = {
       origin,

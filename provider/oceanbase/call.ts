@@ -62,6 +62,7 @@ export function callOf<A extends UpgradeArguments>(
   return {
     from: lowest ? formatVersion(lowest) : "",
     route: lineOf(lowest, "code" in target ? undefined : target, { wish: args.version, ways: observation.ways, route }),
+    ...("code" in target ? {} : { to: `${target.version}-${target.release.split(".")[0]}` }),
     how: `${system.how(args, readiness)}${uploads === 0 ? "" : `, after uploading ${uploads} package${uploads === 1 ? "" : "s"}`}`,
     findings: [
       ...directoryFindings(args.upgradeDir, homes),

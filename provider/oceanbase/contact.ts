@@ -4,9 +4,20 @@ import type { AgentInfo } from "./schema";
 
 /** What can be wrong with an endpoint, as sentences. */
 
-export function unauthorized(origin: string, text: string): PinError {
+const REWRITTEN = /uri ?mismatch/i;
+const AGENTS_OWN = /\.(Incorrect|With)AgentPassword\b/;
+const ROOTS = /\.WithOceanBasePassword\b/;
+
+/** @param own the agent's own password was sent, not root@sys's */
+export function unauthorized(origin: string, text: string, own = false): PinError {
+  const password =
+    AGENTS_OWN.test(text) || (own && !ROOTS.test(text))
+      ? "Give the agents' own password as `agentPassword`, as config `oceanbase:agentPassword` or as OCEANBASE_AGENT_PASSWORD."
+      : "Give root@sys's password as `password`, as config `oceanbase:password` or as OCEANBASE_PASSWORD.";
+  const path =
+    "Credentials hold for one path, and something between here and the agent rewrites it: name the agents themselves in `endpoints`.";
   return new PinError("unauthorized", `The agent at ${origin} refused the credentials: ${text}.`, {
-    remedy: "Give root@sys's password as `password`, as config `oceanbase:password` or as OCEANBASE_PASSWORD.",
+    remedy: REWRITTEN.test(text) ? path : password,
   });
 }
 
@@ -29,9 +40,16 @@ export function untrusted(origin: string, error: TransportError): PinError {
       });
 }
 
-export function noCluster(origin: string): PinError {
-  return new PinError("blocked", `The agent at ${origin} belongs to no OceanBase cluster (identity SINGLE).`, {
-    remedy: "Name the agents of a cluster; one that obshell does not manage yet has to be taken over first.",
+/** What an agent calls itself that belongs to no cluster: alone, or with others that still have none. */
+export const OUTSIDE: ReadonlySet<string> = new Set(["SINGLE", "MASTER", "FOLLOWER"]);
+
+export function noCluster(origin: string, identity: string): PinError {
+  const remedy =
+    identity === "SINGLE"
+      ? "Name the agents of a cluster; one that obshell does not manage yet has to be taken over first."
+      : "The agents have joined, but their cluster has still to be made: `obshell cluster init`; then run `pulumi up` again.";
+  return new PinError("blocked", `The agent at ${origin} belongs to no OceanBase cluster (identity ${identity}).`, {
+    remedy,
   });
 }
 
@@ -44,7 +62,7 @@ export function unsupportedAuth(origin: string, info: AgentInfo): PinError {
 
 /** The endpoints answer for different clusters: what one says would be taken for the other. */
 export function differentClusters(clusters: readonly { origin: string; name: string }[]): PinError {
-  const names = clusters.map(({ origin, name }) => `${origin} of ${name}`).join(", ");
+  const names = clusters.map(({ origin, name }) => `${origin} of ${name || "another"}`).join(", ");
   return new PinError("blocked", `The endpoints belong to different clusters: ${names}.`, {
     remedy: "Name the agents of one cluster in `endpoints`; pin each cluster with a resource of its own.",
   });

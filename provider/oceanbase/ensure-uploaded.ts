@@ -15,7 +15,7 @@ const LOOK_FOR = 2 * 60_000;
  * Sees to it that the servers have these packages: uploads what they do not list, one after another. Servers before
  * 4.3.0.0 list nothing, so all of them are uploaded there.
  * @param receipts what this run has uploaded already; grows by what is uploaded now, however that ends
- * @param callee the agent to ask first what is there
+ * @param callee the agent to ask first what is there, and to send to
  * @throws as `uploadPackage` does, but after a lost answer only when the package does not appear: PinError `unconfirmed`;
  * Unreachable without `sent` when nobody says what is there; PinError `unreachable` when an upload was cut off
  */
@@ -32,19 +32,24 @@ export async function ensureUploaded(
   });
   for (const pkg of packages) {
     if (sameAsUploaded(pkg, [...(listed ?? []), ...receipts])) continue;
-    receipts.push(await uploadOrFind(agents, pkg, runtime, listed !== undefined));
+    receipts.push(await uploadOrFind(agents, pkg, runtime, { lists: listed !== undefined, callee }));
     runtime.inform(`uploaded ${titleOf(pkg)}`);
   }
 }
 
-async function uploadOrFind(agents: Agents, pkg: RpmPackage, runtime: Runtime, lists: boolean): Promise<Receipt> {
+async function uploadOrFind(
+  agents: Agents,
+  pkg: RpmPackage,
+  runtime: Runtime,
+  { lists, callee }: { readonly lists: boolean; readonly callee: string | undefined },
+): Promise<Receipt> {
+  const report = (percent: number) =>
+    runtime.report({
+      message: `${percent < 100 ? "uploading" : "waiting for the agent to unpack"} ${titleOf(pkg)}`,
+      percent,
+    });
   try {
-    return await uploadPackage(agents, pkg, runtime, (percent) =>
-      runtime.report({
-        message: `${percent < 100 ? "uploading" : "waiting for the agent to unpack"} ${titleOf(pkg)}`,
-        percent,
-      }),
-    );
+    return await uploadPackage(agents, pkg, runtime, report, callee);
   } catch (error) {
     if (!(error instanceof Unreachable)) throw error;
     if (begun(error)) throw cutOff(pkg, error);

@@ -5,8 +5,11 @@ import { stageOf } from "./dag";
 import { remedyOf } from "./remedies";
 import type { Dag, DagNode } from "./schema";
 
-/** The stage from which obshell refuses ROLLBACK: agents already run the new binary. */
-const NO_WAY_BACK = "Restart obshell";
+/**
+ * The stages from which obshell refuses ROLLBACK, whichever comes first: agents that run the new binary, or, in upgrades
+ * of the business edition, which leave the agents alone, the database's own part.
+ */
+const NO_WAY_BACK: ReadonlySet<string> = new Set(["Restart obshell", "Backup parameters"]);
 const TAIL_LINES = 8;
 const LINE_LENGTH = 400;
 
@@ -36,7 +39,7 @@ export function describeFailure(dag: Dag): Failure {
   return { message, remedy, ways: rollbackAllowed(dag) ? ["retry", "rollback"] : ["retry"] };
 }
 
-/** What an operator can do with a failed DAG. ROLLBACK is allowed only before the agents restart; then only RETRY. */
+/** What an operator can do with a failed DAG. ROLLBACK is allowed only up to a certain stage; then only RETRY. */
 export function remedyFor(dag: Dag): string {
   const retry = `\`obshell task retry -i ${dag.id}\``;
   const rollback = `\`obshell task rollback -i ${dag.id}\``;
@@ -49,7 +52,7 @@ export function remedyFor(dag: Dag): string {
 /** Undefined nodes (an answer without details) are taken for "too late": never promise a way back. */
 function rollbackAllowed(dag: Dag): boolean {
   const nodes = dag.nodes ?? [];
-  const point = nodes.findIndex((node) => node.name === NO_WAY_BACK);
+  const point = nodes.findIndex((node) => NO_WAY_BACK.has(node.name));
   return point >= 0 && dag.stage <= point;
 }
 

@@ -31,7 +31,7 @@ export interface UpgradeObservation extends Observation {
   readonly running: readonly Running[];
 }
 
-export const OB_INFO = "/api/v1/ob/info";
+const OB_INFO = "/api/v1/ob/info";
 const PACKAGES = "/api/v1/upgrade/package/info";
 const UNFINISHED = "/api/v1/task/dag/ob/unfinish?show_details=false";
 
@@ -47,7 +47,7 @@ export async function look(
     ifAnswered(agents.read("/api/v1/agents/status", agentsStatus)),
     ifAnswered(agents.read("/api/v1/obcluster/info", clusterInfo)),
   ]);
-  const [info, unfinished] = await Promise.all([agents.read(OB_INFO, obInfo), agents.read(UNFINISHED, dags)]);
+  const [info, unfinished] = await Promise.all([infoFrom(agents), agents.read(UNFINISHED, dags)]);
   const running = info === undefined ? [] : system.running(info);
   if (info !== undefined) await refuseStrangers(agents, info);
   const activity = await activityOf(agents, system, constraint, unfinished ?? []);
@@ -77,6 +77,11 @@ export async function look(
   };
 }
 
+/** Versions, by an agent that has its database: another answers as well, with a cluster in which nothing is. */
+export function infoFrom(agents: Agents): Promise<ObInfo | undefined> {
+  return agents.read(OB_INFO, obInfo, ({ obcluster_info: { topology } }) => topology != null);
+}
+
 /**
  * Every agent that was met has to be one of the cluster that answered: otherwise the endpoints belong to different ones.
  * @throws PinError `blocked`, with the names of both
@@ -88,11 +93,19 @@ export async function refuseStrangers(agents: Agents, info: ObInfo): Promise<voi
   const native = agents.met.find(({ address }) => known.has(address));
   if (stranger === undefined || native === undefined) return;
   const theirs = await agents.readFrom(stranger.origin, OB_INFO, obInfo);
-  if (theirs?.obcluster_info.topology == null) return;
+  if (theirs === undefined || (theirs.obcluster_info.topology == null && !elsewhere(stranger, native, theirs))) return;
   throw differentClusters([
     { origin: native.origin, name: info.obcluster_info.name ?? "" },
     { origin: stranger.origin, name: theirs.obcluster_info.name ?? "" },
   ]);
+}
+
+type Met = Agents["met"][number];
+
+/** Without its database an agent still names the others of its cluster, from memory; one that joins or leaves does not. */
+function elsewhere({ info: { identity } }: Met, native: Met, { agent_info: remembered }: ObInfo): boolean {
+  if (identity !== "CLUSTER AGENT" || remembered === null || remembered.length === 0) return false;
+  return !remembered.some(({ ip, port }) => addressOf(ip, port) === native.address);
 }
 
 function memberOf({ name, version: text }: Running): Member[] {
@@ -123,7 +136,8 @@ async function activityOf(
     const target = system.dagTarget(found.name);
     if (target === undefined || !holds(target.version, constraint)) continue;
     const task = { id: found.id, kind: target.kind, to: formatTarget(target) };
-    if (dagState(found) !== "failed") return { kind: "ours", task };
+    const state = dagState(found);
+    if (state !== "failed") return { kind: "ours", task, ...(state === "rolling-back" ? { rollingBack: true } : {}) };
     const detailed = await ifAnswered(agents.read(dagPath(found.id, true), dag));
     return { kind: "ours-failed", task, failure: describeFailure(detailed ?? found) };
   }
@@ -160,7 +174,7 @@ interface EarlyList {
 
 /** In the first look, before anything is known: before the first plan every round trip counts. */
 function earlyList(agents: Agents): EarlyList {
-  const origin = agents.first;
+  const [origin = ""] = agents.origins;
   return { origin, answer: ifAnswered(agents.readFrom(origin, PACKAGES, uploadedPackages)) };
 }
 

@@ -1,8 +1,7 @@
 import type { z } from "zod";
-import { type RefusalKind, Refused, Unreachable } from "../core/errors";
+import { type PinError, type RefusalKind, Refused, Unreachable } from "../core/errors";
 import { validate } from "../http/body";
 import type { Answer } from "./answers";
-import { unauthorized } from "./contact";
 import { remedyOf } from "./remedies";
 
 /** The one 401 that says nothing about key, clock or password. */
@@ -10,21 +9,21 @@ const WRONG_HASH = /sha256 (mismatch|not match)/i;
 
 /**
  * What a POST came to.
- * @param forget is called when the agent has to be met anew
+ * @param forget is called when the agent has to be met anew; `denied` tells what a certain 401 means
  * @throws Refused when the agent says no; Unreachable with `sent` when it cannot be known whether it was accepted;
  * PinError `unauthorized`
  */
-export function outcomeOf<T>(
+export async function outcomeOf<T>(
   { origin, target }: { readonly origin: string; readonly target: string },
   answer: Answer,
   schema: z.ZodType<T>,
-  forget: () => void,
-): T {
+  { forget, denied }: { readonly forget: () => void; readonly denied: (text: string) => Promise<PinError> },
+): Promise<T> {
   switch (answer.kind) {
     case "data":
       return accepted(schema, answer.data, `POST ${target} at ${origin}`);
     case "unauthorized":
-      if (answer.certain) throw unauthorized(origin, answer.text);
+      if (answer.certain) throw notStarted(await denied(answer.text));
       if (WRONG_HASH.test(answer.text)) throw refused(origin, target, answer.text, { refusal: "final" });
       forget();
       throw new Refused(`${origin} could not verify POST ${target}: ${answer.text}.`, { refusal: "soon" });
@@ -36,6 +35,11 @@ export function outcomeOf<T>(
         heard: false,
       });
   }
+}
+
+/** Whoever could not judge the credentials has started nothing. */
+function notStarted(error: PinError): PinError {
+  return error instanceof Unreachable ? new Refused(`${error.message}.`, { refusal: "soon", cause: error }) : error;
 }
 
 function refused(

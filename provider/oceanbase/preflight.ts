@@ -1,6 +1,6 @@
 import type { Finding } from "../core/pin";
 import { type Edition, missingPackages, type Target } from "./packages";
-import type { AgentsStatus, UploadedPackage } from "./schema";
+import { type AgentsStatus, OBSERVER_AVAILABLE, type UploadedPackage } from "./schema";
 
 /** The cluster as far as the conditions of an upgrade call concern it. Undefined parts could not be read. */
 export interface Readiness {
@@ -57,9 +57,6 @@ export const agentsRun: Check<unknown> = ({ agents, status }) => {
     remedy: "Start it with `obshell agent start` on its host.",
   };
 };
-
-/** `obState` of an agent whose observer can be used. */
-const OBSERVER_AVAILABLE = 3;
 
 export const observersAvailable: Check<unknown> = ({ agents, status }) => {
   if (status === undefined) return undefined;

@@ -52,6 +52,12 @@ export const obInfo = z.object({
 });
 export type ObInfo = z.infer<typeof obInfo>;
 
+/** `obState` of an agent that can use its observer; less where none runs, or it takes no connection. */
+export const OBSERVER_AVAILABLE = 3;
+
+/** `GET /api/v1/status`, of the agent alone. */
+export const agentStatus = z.object({ obState: z.number() });
+
 /** `GET /api/v1/agents/status`: by `ip:port`; agents that did not answer are missing. */
 export const agentsStatus = z.record(z.string(), z.object({ state: z.number(), obState: z.number() }));
 export type AgentsStatus = z.infer<typeof agentsStatus>;

@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { type Constraint, holds, standing } from "../core/constraint";
 import { decide } from "../core/decide";
 import { beforeSending, PinError } from "../core/errors";
@@ -13,8 +12,9 @@ import { formatTarget } from "./dag";
 import { DependencyLists } from "./dependency-lists";
 import { ensureUploaded } from "./ensure-uploaded";
 import { type LocalPackages, readLocalPackages } from "./local-packages";
-import { look, OB_INFO, refuseStrangers, type UpgradeObservation } from "./look";
-import { type Dag, dag, obInfo } from "./schema";
+import { infoFrom, look, refuseStrangers, type UpgradeObservation } from "./look";
+import { operate } from "./operate";
+import { type Dag, dag } from "./schema";
 import type { System, UpgradeArguments } from "./system";
 import { TaskWatcher } from "./task";
 import type { Receipt } from "./upload";
@@ -96,15 +96,8 @@ export class UpgradePin<A extends UpgradeArguments> implements Pin<PinObservatio
     return this.#watcher.inspect(task);
   }
 
-  async operate(task: Task, way: Way): Promise<void> {
-    const { agents, args } = this.#options;
-    const origin = agents.met[0]?.origin ?? new URL(args.endpoints[0] ?? "").origin;
-    await agents.write(
-      origin,
-      `/api/v1/task/dag/${encodeURIComponent(task.id)}`,
-      { operator: way.toUpperCase() },
-      z.unknown(),
-    );
+  operate(task: Task, way: Way): Promise<void> {
+    return operate(this.#options.agents, task, way);
   }
 
   close(): Promise<void> {
@@ -151,7 +144,7 @@ export class UpgradePin<A extends UpgradeArguments> implements Pin<PinObservatio
     const { agents, args } = this.#options;
     await agents.meetAll();
     if (agents.met.some(({ address }) => !readiness.agents.includes(address))) {
-      const info = await agents.read(OB_INFO, obInfo);
+      const info = await infoFrom(agents);
       if (info !== undefined) await refuseStrangers(agents, info);
     }
     return calleeOf(agents.met, members, running)?.origin ?? new URL(args.endpoints[0] ?? "").origin;

@@ -73,6 +73,7 @@ export function sameAsUploaded(pkg: RpmPackage, uploaded: readonly UploadedPacka
 /**
  * Sends a package to one agent of the cluster, for all of it. Not idempotent: obshell stores every upload once more.
  * It is sent at most once; another agent is tried only while nothing of it has left.
+ * @param callee the agent to send it to, if it was met
  * @param onProgress percent of the file handed over, in rising whole numbers; the answer may come minutes after 100
  * @throws Refused with the vendor's words; Unreachable with `sent` when it cannot be known whether it was stored;
  * PinError `blocked` when the file is not what was checked; the signal's reason when that is aborted
@@ -82,6 +83,7 @@ export async function uploadPackage(
   pkg: RpmPackage,
   { signal }: Pick<Runtime, "signal">,
   onProgress: (percent: number) => void = () => undefined,
+  callee?: string,
 ): Promise<Receipt> {
   await agents.meetAll();
   if (agents.met.length === 0) await beforeSending(() => agents.read("/api/v1/info", agentInfo));
@@ -92,7 +94,8 @@ export async function uploadPackage(
     if (percent > told) onProgress(percent);
     told = Math.max(told, percent);
   };
-  for (const { origin } of agents.met) {
+  const met = agents.met.map(({ origin }) => origin).sort((a, b) => Number(b === callee) - Number(a === callee));
+  for (const origin of met) {
     signal.throwIfAborted();
     try {
       return await agents.upload(origin, (recipient) => addressed(recipient, pkg, sent), receipt);

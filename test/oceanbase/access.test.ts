@@ -22,8 +22,49 @@ describe("authentication", () => {
   it("with a wrong agent password is refused as such", async () => {
     const { lifecycle, inputs } = rig({ agentVersion: "4.4.2.0-102026041610", agentPassword: "agent-p@ss" });
     await expect(lifecycle.create(inputs({ agentPassword: "wrong-one" }))).rejects.toThrow(
-      /Agent password is incorrect.*\[unauthorized\]/,
+      /Agent password is incorrect.*Give the agents' own password as `agentPassword`.*OCEANBASE_AGENT_PASSWORD\..*\[unauthorized\]/,
     );
+  });
+
+  it("with a wrong agent password is refused as such by servers that do not say which", async () => {
+    const { lifecycle, inputs } = rig({ agentVersion: "4.3.0.0-102025043011", agentPassword: "agent-p@ss" });
+    await expect(lifecycle.create(inputs({ agentPassword: "wrong-one" }))).rejects.toThrow(
+      /Verification failed: access denied.*Give the agents' own password.*\[unauthorized\]/,
+    );
+  });
+
+  it.each([
+    [
+      "of root, where only the agents' would do",
+      "WithAgentPassword",
+      "Unauthorized: Should use agent_password to verify: oceanbase password is not initialized",
+      "Give the agents' own password as `agentPassword`",
+    ],
+    [
+      "for another path, as behind a proxy",
+      "Header.UriMismatch",
+      "URI mismatch",
+      "something between here and the agent rewrites it: name the agents themselves",
+    ],
+    [
+      "of root that is wrong",
+      "IncorrectOceanbasePassword",
+      "Unauthorized: OceanBase password is incorrect",
+      "Give root@sys's password as `password`",
+    ],
+  ])("%s is refused with what helps", async (_, code, message, remedy) => {
+    const { lifecycle, inputs, cluster } = rig();
+    const error = { code: 10008, errCode: `Security.Authentication.${code}`, message };
+    const body = JSON.stringify({ successful: false, status: 401, error });
+    cluster.faults.add({
+      match: { path: /ob\/info|agents\/status|obcluster|package|unfinish/ },
+      times: Number.POSITIVE_INFINITY,
+      fault: { kind: "replace", status: 401, body },
+    });
+    const refusal = lifecycle.create(inputs());
+    await expect(refusal).rejects.toThrow(remedy);
+    await expect(refusal).rejects.toThrow("[unauthorized]");
+    if (code !== "IncorrectOceanbasePassword") await expect(refusal).rejects.not.toThrow("root@sys");
   });
 
   it.each([
@@ -103,6 +144,18 @@ describe("endpoints", () => {
     const { lifecycle, inputs } = rig({ identity: "SINGLE", zones: 1 });
     await expect(lifecycle.create(inputs())).rejects.toThrow(/belongs to no OceanBase cluster.*taken over first/);
   });
+
+  it.each(["MASTER", "FOLLOWER"] as const)(
+    "of agents that have no cluster yet are told so at once: %s",
+    async (identity) => {
+      const { lifecycle, inputs, clock } = rig({ identity });
+      const began = clock.now();
+      await expect(lifecycle.create(inputs())).rejects.toThrow(
+        /belongs to no OceanBase cluster \(identity (MASTER|FOLLOWER)\)\. .*`obshell cluster init`.*\[blocked\]/,
+      );
+      expect(clock.since(began)).toBeLessThan(5_000);
+    },
+  );
 });
 
 describe("clocks", () => {

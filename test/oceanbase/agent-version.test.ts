@@ -105,6 +105,25 @@ describe("agents behind their pin", () => {
   });
 });
 
+describe("an observer that is down beside an agent that is up", () => {
+  it.each([0, 2])("keeps the agents from being upgraded: host %i could not fetch its package", async (index) => {
+    const { lifecycle, inputs, cluster, lines } = agentRig();
+    cluster.control.loseDatabase("gone", { agents: [index] });
+    expect((await lifecycle.check({}, inputs())).failures).toEqual([]);
+    const text = new RegExp(`The observer of 10\\.77\\.0\\.${index + 2}:2886 cannot be used`);
+    expect(lines.find(({ severity }) => severity === "WARNING")?.message).toMatch(text);
+    await expect(lifecycle.create(inputs())).rejects.toThrow(text);
+    expect(cluster.writes()).toEqual([]);
+  });
+
+  it("does not matter to agents at their pin", async () => {
+    const { lifecycle, inputs, cluster } = agentRig({ agentVersion: NEW_BUILD });
+    cluster.control.loseDatabase("gone", { agents: [0] });
+    expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
+    expect(cluster.writes()).toEqual([]);
+  });
+});
+
 describe("agents and database of one cluster", () => {
   it("pinned in one program without dependsOn: the second waits for the lock, and says so", async () => {
     const { lifecycle, inputs, clusterInputs, cluster, lines } = agentRig();

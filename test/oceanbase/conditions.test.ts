@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { partial } from "../support/partial";
+import { makeRpm } from "../support/rpm-package";
 import { rig, UPGRADE } from "./rig";
+import { fileOf } from "./upload-rig";
 
 /** Servers that look at python, tenants and backups before they accept. */
 const RECENT = { agentVersion: "4.4.2.0-102026041610" };
@@ -127,6 +129,43 @@ describe("OceanBase that is down when the run begins", () => {
     cluster.control.loseDatabase("gone");
     expect((await lifecycle.check({}, inputs())).failures).toEqual([]);
     expect(said().join()).toMatch(/^cannot plan: /);
+  });
+});
+
+describe("an upload that an agent cannot take just now", () => {
+  const PLAIN = "/api/v1/package";
+  const answers = (status: number, errCode: string, message: string) =>
+    JSON.stringify({ successful: false, status, error: { errCode, message } });
+
+  it.each([
+    [401, "Common.Unauthorized", "Unauthorized: decrypt file sha256 failed"],
+    [500, "Agent.OceanBase.NotHold", "Agent is not holding OceanBase"],
+  ])("(%i %s) is made again, after a look", async (status, code, message) => {
+    const { lifecycle, inputs, cluster, writes } = rig();
+    const target = { version: "4.3.5.4", release: "104000042025090916.el7" };
+    const packages = [];
+    for (const name of ["oceanbase-ce", "oceanbase-ce-libs"]) packages.push(await fileOf(makeRpm({ ...target, name })));
+    const body = answers(status, code, message);
+    cluster.faults.add({ match: { method: "POST", path: PLAIN }, skip: 1, fault: { kind: "replace", status, body } });
+    const { outs } = await lifecycle.create(inputs({ ...target, packages }));
+    expect(outs).toMatchObject({ status: "current", currentVersion: "4.3.5.4" });
+    expect(cluster.journal.count("POST", PLAIN)).toBe(3);
+    expect(cluster.state.packages.filter(({ version }) => version === target.version)).toHaveLength(2);
+    expect(writes()).toBe(1);
+  });
+
+  it("is given up after a few tries", async () => {
+    const { lifecycle, inputs, cluster } = rig();
+    const target = { version: "4.3.5.4", release: "104000042025090916.el7" };
+    const body = answers(500, "Agent.OceanBase.NotHold", "Agent is not holding OceanBase");
+    const match = { method: "POST", path: PLAIN };
+    cluster.faults.add({ match, times: 99, fault: { kind: "replace", status: 500, body } });
+    const packages = [await fileOf(makeRpm({ ...target, name: "oceanbase-ce" }))];
+    cluster.control.addPackage({ ...target, name: "oceanbase-ce-libs" });
+    await expect(lifecycle.create(inputs({ ...target, packages }))).rejects.toThrow(
+      /refused POST \/api\/v1\/package: Agent is not holding OceanBase.*\[refused\]/,
+    );
+    expect(cluster.journal.count("POST", PLAIN)).toBe(6);
   });
 });
 

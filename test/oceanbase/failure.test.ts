@@ -29,6 +29,20 @@ describe("an upgrade that fails at the vendor", () => {
     expect(reasons[0]).not.toContain("task rollback");
   });
 
+  it("of the business edition can be undone until its parameters are backed up: the agents do not restart", async () => {
+    const early = rig({ edition: "business" });
+    early.cluster.control.fail({ stage: "Unpack all required packages" });
+    const { reasons } = await partial(early.lifecycle.create(early.inputs({ onFailure: "rollback" })));
+    expect(reasons[0]).toMatch(/was rolled back: as `onFailure` asks, because it failed: stage 5\/26.*\[rolled-back\]/);
+    expect(early.cluster.state.lock).toBe(1);
+
+    const late = rig({ edition: "business" });
+    late.cluster.control.fail({ stage: "Backup parameters" });
+    const told = await partial(late.lifecycle.create(late.inputs({ onFailure: "rollback" })));
+    expect(told.reasons[0]).toContain("a rollback is no longer possible");
+    expect(late.cluster.state.lock).toBe(2);
+  });
+
   it("never shows the root password that its scripts write into the log", async () => {
     const { lifecycle, inputs, cluster, lines } = rig();
     cluster.control.fail({ stage: PRE_SCRIPT });

@@ -38,6 +38,19 @@ describe("an upgrade that outlives its run", () => {
     expect(said()).toContain(`joins running upgrade 11 (OB rolling upgrade to ${TARGET_BUILD})`);
   });
 
+  it("and that is being rolled back is not announced as one that is joined", async () => {
+    const { lifecycle, inputs, cluster, said } = rig();
+    cluster.control.fail({ stage: 5 });
+    const first = await partial(lifecycle.create(inputs()));
+    cluster.control.operate("ROLLBACK");
+    await lifecycle.diff(first.id, first.properties, inputs());
+    expect(said().at(-1)).toBe(
+      `waits for upgrade 11 (OB rolling upgrade to ${TARGET_BUILD}), which is being rolled back; the run will then fail`,
+    );
+    const second = await partial(lifecycle.update(first.id, first.properties, inputs()));
+    expect(second.reasons[0]).toContain("[rolled-back]");
+  });
+
   it("that has ended in the meantime is not started again", async () => {
     const { lifecycle, inputs, writes, cluster } = rig();
     const first = await partial(lifecycle.create(inputs({ __timeouts: { create: "40s" } })));
@@ -82,6 +95,23 @@ describe("a reply that is lost", () => {
     expect(outs).toMatchObject({ status: "current", lastUpgrade: { task: "11" } });
     expect(said()[0]).toContain("answer to the upgrade call was lost");
     expect(writes()).toBe(1);
+  });
+
+  it("and never found until the upgrade is over leaves the version in the state that was asked for", async () => {
+    const { lifecycle, inputs, cluster, said } = rig();
+    cluster.faults.add({ match: { method: "POST", path: UPGRADE }, fault: { kind: "loseReply" } });
+    cluster.onCall(({ request }) => {
+      if (request.target !== UPGRADE) return;
+      cluster.faults.add({ match: { method: "GET" }, times: Number.POSITIVE_INFINITY, fault: { kind: "reset" } });
+    });
+    const first = await partial(lifecycle.create(inputs({ __timeouts: { create: "20s" } })));
+    const asked = { from: OLD_BUILD, to: TARGET_BUILD };
+    expect(first.properties).toMatchObject({ lastUpgrade: { task: "unknown", ...asked, state: "unknown" } });
+    cluster.faults.clear();
+    cluster.control.finish();
+    const { outs } = await lifecycle.update(first.id, first.properties, inputs());
+    expect(outs).toMatchObject({ status: "current", lastUpgrade: { ...asked, state: "succeeded" } });
+    expect(said().at(-1)).toMatch(new RegExp(`^upgraded ${OLD_BUILD} → ${TARGET_BUILD}`));
   });
 
   it("before the call took effect ends the run, without another call", async () => {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { makeRpm } from "../support/rpm-package";
 import { rig, TARGET, UPGRADE } from "./rig";
+import { fileOf } from "./upload-rig";
 
 /** Lists no packages. */
 const OLDEST = "4.2.5.0-112024111111";
@@ -87,6 +88,17 @@ describe("agents of several versions", () => {
     const { outs } = await lifecycle.create(inputs({ ...target, packages }));
     expect(outs).toMatchObject({ status: "current", currentVersion: "4.3.5.4" });
     expect(cluster.journal.count("POST", /package$/)).toBe(2);
+  });
+
+  it("are sent their packages where the call will go", async () => {
+    const { lifecycle, inputs, cluster, called } = world([RECENT, RECENT, RECENT]);
+    cluster.control.setBuildVersion("4.3.5.4-104000042025090916", 0);
+    const target = { version: "4.3.5.4", release: "104000042025090916.el7" };
+    cluster.control.addPackage({ ...target, name: "oceanbase-ce-libs" });
+    const packages = [await fileOf(makeRpm({ ...target, name: "oceanbase-ce" }))];
+    await lifecycle.create(inputs({ ...target, packages }));
+    expect(called("/api/v1/package")).toEqual(["agent2"]);
+    expect(called(UPGRADE)).toEqual(["agent2"]);
   });
 });
 

@@ -136,7 +136,7 @@ describe("a package that the server refuses", () => {
     [
       "outside of a cluster",
       {},
-      { identity: "MASTER" },
+      { identity: "SCALING OUT" },
       /instead of 'CLUSTER AGENT'.*\(Agent\.Identify\.NotSupportOperation\)/,
     ],
     [

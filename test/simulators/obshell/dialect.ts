@@ -38,6 +38,7 @@ const SINCE = {
   tenantPrechecks: "4.4.0.0",
   freezeServer: "4.4.0.0",
   barrierStartOnce: "4.4.1.0",
+  clusterInfoRelayed: "4.4.1.0",
   sharedStorage: "4.4.2.0",
   obVersionWithoutBuild: "4.4.2.0",
   key1024: "4.4.2.0",

@@ -141,24 +141,35 @@ function topology({ world }: Call): unknown {
   }
 }
 
-/** GET obcluster/info, reduced to what tells versions and states. */
+/**
+ * GET obcluster/info, reduced to what tells versions and states. An agent without its database passes it on to one that
+ * has it; where there is none it tells what it has stored of the hosts. Older ones refuse.
+ */
 export function getClusterInfo(call: Call): unknown {
   requireCluster(call);
-  requireDatabase(call);
+  if (!server(call, "clusterInfoRelayed")) requireDatabase(call);
   const { state } = call.world;
+  const relay = state.agents.find((agent) => agent !== call.agent && isUp(agent) && holdsDatabase(agent));
+  const told = databaseRefusal(call) === undefined ? call.agent : relay;
   const zones = zonesOf(state).map((zone) => ({
     name: zone,
-    servers: state.agents.filter((agent) => agent.zone === zone).map(clusterServer),
+    servers: state.agents.filter((agent) => agent.zone === zone).map(told === undefined ? storedServer : clusterServer),
   }));
+  if (told === undefined) return { cluster_id: 0, cluster_name: "", ob_version: "", zones, tenants: null };
   return {
     cluster_id: state.id,
     cluster_name: state.name,
     is_community_edition: state.edition === "community",
     is_standalone: state.edition === "standalone",
-    ob_version: clusterVersion(call),
+    ob_version: clusterVersion({ ...call, agent: told }),
     zones,
     tenants: [],
   };
+}
+
+function storedServer({ ip, port, architecture, observer }: AgentState): unknown {
+  const ports = { obshell_port: port, sql_port: observer.sqlPort, svr_port: observer.rpcPort };
+  return { ip, status: "UNAVAILABLE", architecture, ...ports };
 }
 
 function clusterServer(agent: AgentState): unknown {

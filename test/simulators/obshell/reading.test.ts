@@ -139,6 +139,29 @@ describe("an agent whose database is away", () => {
   });
 });
 
+describe("obcluster/info of an agent whose database is away", () => {
+  const ask = async (agentVersion: string, agents?: readonly number[]) => {
+    const trial = new Trial({ agentVersion });
+    trial.cluster.control.loseDatabase("gone", agents ? { agents } : {});
+    const { status, json, error } = await trial.call("GET", "/api/v1/obcluster/info");
+    return { status, data: json.data, errCode: error?.errCode };
+  };
+
+  it("is that of another agent, where there is one", async () => {
+    expect(await ask(HEAD, [0])).toMatchObject({ status: 200, data: { cluster_id: 1, ob_version: "4.2.1.1" } });
+  });
+
+  it("tells only the hosts, where there is none", async () => {
+    const { status, data } = await ask(HEAD);
+    expect([status, data]).toMatchObject([200, { cluster_id: 0, ob_version: "", tenants: null }]);
+    expect(JSON.stringify(data)).toContain('"architecture":"x86_64"');
+  });
+
+  it("is refused by servers before 4.4.1.0", async () => {
+    expect(await ask("4.4.0.0-102026010101", [0])).toEqual({ status: 500, data: undefined, errCode: NOT_EXIST });
+  });
+});
+
 describe("an agent without a cluster", () => {
   const rows: [string, string, number, unknown, object | undefined][] = [
     [

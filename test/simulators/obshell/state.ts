@@ -32,7 +32,7 @@ export interface ClusterState {
 
 export type Edition = "community" | "business" | "standalone";
 export type Architecture = "x86_64" | "aarch64";
-export type Identity = "CLUSTER AGENT" | "SINGLE" | "MASTER" | "FOLLOWER";
+export type Identity = "CLUSTER AGENT" | "SINGLE" | "MASTER" | "FOLLOWER" | "SCALING OUT";
 
 export interface AgentState {
   readonly name: string;
