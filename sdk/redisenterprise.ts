@@ -77,6 +77,7 @@ export interface ModulePin {
   readonly version: pulumi.Input<string>;
   /**
    * The arguments that the module shall run with. Other ones than it has are an upgrade as well, to the version that runs.
+   * Not for search, ReJSON, timeseries and bf on Redis 8 and later, where these settings are objects of the database.
    * @default those that it has
    * @example "WORKERS 6"
    */

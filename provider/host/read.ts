@@ -4,12 +4,12 @@ import { describePlan } from "../core/describe";
 import { PinError } from "../core/errors";
 import type { Status } from "../core/outcome";
 import type { Observation, Plan } from "../core/pin";
-import { see } from "../core/run";
+import { goesOn, see } from "../core/run";
 import { newerNote } from "../core/sentences";
 import { plainFailure, textOf } from "./failure";
 import { argumentsOf, DRIFTED, hiddenOf, type Properties } from "./properties";
 import { type Session, withPin } from "./session";
-import { outputsOf } from "./state";
+import { outputsOf, rememberedUpgrade } from "./state";
 import { toWire } from "./wire";
 
 /** How long a refresh may look at one system, in milliseconds. */
@@ -51,7 +51,9 @@ export async function readBack(
       if (plan.kind === "unknown") throw new PinError("unreachable", `${title}: ${plan.reason}`);
       if (plan.kind === "newer" && session.args?.onNewer !== "accept") session.news.warn(newerNote(title, plan));
       if (plan.kind === "failed") session.news.warn(describePlan(plan));
-      return result(session, id, properties, observation, plan.kind);
+      const holds = plan.kind === "satisfied" || plan.kind === "newer";
+      const open = holds && goesOn(driver, rememberedUpgrade(properties));
+      return result(session, id, properties, observation, open ? "join" : plan.kind);
     });
   } catch (error) {
     if (!(error instanceof PinError)) throw error;

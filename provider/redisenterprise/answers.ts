@@ -13,9 +13,10 @@ export type Answer =
   /** The thing asked for is not there, or this server has no such call. */
   | { readonly kind: "missing"; readonly text: string; readonly code: string }
   | { readonly kind: "refused"; readonly text: string; readonly code: string; readonly busy: boolean }
-  /** Not Redis Enterprise: a proxy, a web server, a broken answer. */
-  | { readonly kind: "foreign"; readonly text: string };
+  /** Not Redis Enterprise: a proxy, a web server, a broken answer. `notFound`: a web page says that nothing is there. */
+  | { readonly kind: "foreign"; readonly text: string; readonly notFound?: boolean };
 
+const NOT_FOUND = 404;
 const TOO_MANY = 429;
 /** "Unsupported x-api-version": final, although a 5xx. */
 const VERSION_NOT_SUPPORTED = 505;
@@ -34,13 +35,15 @@ export function readAnswer(response: WireResponse): Answer {
   if (status === TOO_MANY || (status >= 500 && status !== VERSION_NOT_SUPPORTED)) {
     return { kind: "away", text, heard: spoken || response.headers["server"] === "envoy" };
   }
-  if (!spoken && isPage(response)) return { kind: "foreign", text: describeRaw(response) };
+  if (!spoken && isPage(response)) {
+    return { kind: "foreign", text: describeRaw(response), notFound: status === NOT_FOUND };
+  }
   switch (status) {
     case 401:
       return { kind: "unauthorized", code, text };
     case 403:
       return { kind: "forbidden", code, text };
-    case 404:
+    case NOT_FOUND:
       return { kind: "missing", code, text };
     default:
       if (status < 400) return { kind: "foreign", text: describeRaw(response) };

@@ -47,21 +47,31 @@ export function satisfying(builds: readonly ShippedModule[], constraint: Constra
   return builds.filter((build) => holds(build.version, constraint));
 }
 
+/** From this major version of Redis on, the servers that bring it want a least version of the same major one. */
+const SAME_MAJOR_SINCE = 8n;
+
 /**
- * Whether a build runs on a Redis version: a declared `compatible_redis_version` has to be met exactly; without one a
- * least version of the same major one counts.
+ * Whether a build runs on a Redis version: a declared `compatible_redis_version` has to be met exactly; without one the
+ * least version counts, and from Redis 8 on its major version too. Before, all that the vendor documents as refused is a
+ * Redis below the least version, and modules that declare 6.0 are upgraded with their databases to 7.4.
  */
 export function runsOn(build: ShippedModule, redis: Redis): boolean {
   if (build.compatible !== undefined) return sameRelease(build.compatible, redis.release);
   if (build.minRedis === undefined) return true;
-  return majorOf(build.minRedis) === majorOf(redis.full) && atLeast(redis.full, build.minRedis);
+  return majorOf(redis.full) < endOf(build.minRedis) && atLeast(redis.full, build.minRedis);
+}
+
+/** The first major version of Redis that a build with this least version does not run on. */
+function endOf(minRedis: Version): bigint {
+  const major = majorOf(minRedis);
+  return major < SAME_MAJOR_SINCE ? SAME_MAJOR_SINCE : major + 1n;
 }
 
 /** `Redis 8.0`, or `Redis 7.1 or later, below 8`. */
 export function neededRedis({ compatible, minRedis }: ShippedModule): string {
   if (compatible !== undefined) return `Redis ${compatible.parts.join(".")}`;
   if (minRedis === undefined) return "any Redis";
-  return `Redis ${minRedis.parts.join(".")} or later, below ${majorOf(minRedis) + 1n}`;
+  return `Redis ${minRedis.parts.join(".")} or later, below ${endOf(minRedis)}`;
 }
 
 export function newestOf(builds: readonly ShippedModule[]): ShippedModule | undefined {

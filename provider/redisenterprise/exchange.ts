@@ -11,6 +11,7 @@ import { SCHEMES } from "./token";
 export interface Outgoing {
   readonly target: string;
   readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** The word before a token may have to be found, with this token and with a new one, before a request is let in. */
@@ -85,8 +86,13 @@ export class Exchange {
     return answer;
   }
 
-  async #send(origin: string, { target, body }: Outgoing, authorization: string | undefined): Promise<WireResponse> {
+  async #send(
+    origin: string,
+    { target, body, headers: more }: Outgoing,
+    authorization: string | undefined,
+  ): Promise<WireResponse> {
     const headers = {
+      ...more,
       accept: "application/json",
       ...(authorization === undefined ? {} : { authorization }),
       ...(body === undefined ? {} : { "content-type": "application/json" }),

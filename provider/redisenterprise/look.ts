@@ -1,12 +1,24 @@
 import type { z } from "zod";
 import type { Finding, Observation } from "../core/pin";
+import { crdbCallOf } from "./active-active";
 import { type ShippedModule, shippedFrom } from "./catalogue";
 import type { Database } from "./database";
 import type { DryRun } from "./dry-run";
 import { findDatabase, type Which } from "./find-database";
+import { stageOf } from "./machine";
 import { type ClusterNode, nodesFrom } from "./node";
 import type { Nodes } from "./nodes";
-import { type Action, actions, allActions, clusterInfo, clusterModules, clusterPolicy, nodeList } from "./schema";
+import {
+  type Action,
+  actions,
+  allActions,
+  type CrdbTask,
+  clusterInfo,
+  clusterModules,
+  clusterPolicy,
+  crdbTasks,
+  nodeList,
+} from "./schema";
 
 /** What a look at a database and its cluster shows. */
 export interface Seen extends Observation {
@@ -15,6 +27,8 @@ export interface Seen extends Observation {
   readonly absent?: Finding | undefined;
   /** The state machines of the database: the last run, and those that wait. */
   readonly machines: readonly Action[];
+  /** What its Active-Active database is busy with as a whole; empty while the pin holds. */
+  readonly crdbTasks?: readonly CrdbTask[];
   readonly nodes: readonly ClusterNode[];
   /** What the cluster ships; empty while the pin holds and nobody needs to know. */
   readonly shipped: readonly ShippedModule[];
@@ -47,7 +61,9 @@ export async function look(nodes: Nodes, which: Which, interest: Interest, eager
   if ("code" in found) return { members: [], absent: found, machines: [], nodes: [], shipped: [] };
   const machines = await machinesOf(found.uid);
   const seen: Seen = { members: [], database: found, machines, nodes: await members, shipped: [] };
-  return interest.holds(found) ? seen : { ...seen, ...(await surroundings()) };
+  if (interest.holds(found)) return seen;
+  const [more, running] = await Promise.all([surroundings(), readCrdbTasks(nodes, found, seen.nodes)]);
+  return { ...seen, ...more, crdbTasks: running };
 }
 
 /** What an upgrade would meet. */
@@ -91,7 +107,7 @@ type Machines = readonly Action[];
 
 /** The state machines of a database. Servers before 7.4.2 have only the list of all. */
 export async function readMachines(nodes: Nodes, uid: number): Promise<Machines> {
-  const own = await nodes.read(`/v1/actions/bdb/${uid}`, actions);
+  const own = await nodes.read(`/v1/actions/bdb/${uid}`, actions, true);
   if (own !== undefined) return own;
   const all = await nodes.read("/v1/actions", allActions);
   return (all?.["state-machines"] ?? []).filter(isOf(uid));
@@ -99,6 +115,20 @@ export async function readMachines(nodes: Nodes, uid: number): Promise<Machines>
 
 function isOf(uid: number): (action: Action) => boolean {
   return ({ object_name }) => object_name === `bdb:${uid}`;
+}
+
+/**
+ * The unfinished tasks of the Active-Active database that it takes part in. Only the vendor's latest page has the list, so
+ * a server without one is asked in vain.
+ */
+async function readCrdbTasks(
+  nodes: Nodes,
+  database: Database,
+  members: readonly ClusterNode[],
+): Promise<readonly CrdbTask[]> {
+  if (crdbCallOf(database, members) === undefined) return [];
+  const all = await ifAnswered(nodes.read("/v1/crdb_tasks", crdbTasks));
+  return (all ?? []).filter((task) => task.crdb_guid === database.crdb && stageOf(task) === "running");
 }
 
 /** The nodes; redirects between them are followed from now on. */

@@ -5,10 +5,11 @@ import { missingCapabilities } from "./capabilities";
 import { buildsOf, newestOf, runsOn, type ShippedModule, satisfying } from "./catalogue";
 import type { Database, LoadedModule } from "./database";
 import type { Seen } from "./look";
-import { lacksCapabilities, needsRedis, needsSoftware, notLoaded, notShipped } from "./module-findings";
-import { type ModulePin, sameArguments, sameName } from "./module-pins";
+import { lacksCapabilities, needsRedis, needsSoftware, notAnArgument, notLoaded, notShipped } from "./module-findings";
+import { type ModulePin, sameArguments, sameName, wordsOf } from "./module-pins";
 import { type ClusterNode, softwareOf } from "./node";
 import { atLeast } from "./redis";
+import { hasNoArguments } from "./redis8";
 
 /** How one pinned module stands, and what follows. */
 export type Stand =
@@ -52,6 +53,9 @@ function standOf(pin: ModulePin, database: Database, seen: Seen): Stand {
   if (loaded?.version === undefined) return { kind: "impossible", pin, finding: notLoaded(pin, database, seen) };
   const looked = lookAt(pin, database);
   if (looked === "newer") return { kind: "newer", pin, loaded };
+  if (wantsLostArguments(pin, loaded, database)) {
+    return { kind: "impossible", pin, finding: notAnArgument(pin, loaded, database) };
+  }
   const chosen =
     looked === "behind" || pin.constraint.kind === "latest" ? choose(pin, loaded, database, seen) : undefined;
   if (chosen !== undefined && "code" in chosen) return { kind: "impossible", pin, finding: chosen };
@@ -63,6 +67,11 @@ function standOf(pin: ModulePin, database: Database, seen: Seen): Stand {
   const uid = loaded.uid ?? builds.find(({ text }) => text === loaded.text)?.uid;
   if (uid === undefined) return { kind: "impossible", pin, finding: notShipped(pin, loaded, builds) };
   return { kind: "behind", pin, loaded, build: { uid, version: loaded.version, text: loaded.text } };
+}
+
+/** Arguments that a bundled module would not show again: every call would restart all shards for nothing. */
+function wantsLostArguments({ args = "" }: ModulePin, loaded: LoadedModule, database: Database): boolean {
+  return wordsOf(args) !== "" && !sameArguments(args, loaded.args) && hasNoArguments(loaded.name, database);
 }
 
 /** The newest build that satisfies the pin and can run here; for `latest` undefined when there is nothing to choose. */

@@ -4,9 +4,9 @@ import { missingCapabilities } from "./capabilities";
 import { buildsOf, neededRedis, newestOf, type ShippedModule, shippedNames } from "./catalogue";
 import { type Database, type LoadedModule, labelOf, subjectOf } from "./database";
 import type { Seen } from "./look";
-import type { ModulePin } from "./module-pins";
+import { type ModulePin, shownArguments } from "./module-pins";
 import { type ClusterNode, supportedByAll } from "./node";
-import { comesWithRedis8 } from "./redis-choice";
+import { comesWithRedis8 } from "./redis8";
 
 /**
  * Why a pinned module cannot be brought to its version. What can never succeed as written names the argument; what a
@@ -43,6 +43,21 @@ export function notShipped({ name, wish }: ModulePin, loaded: LoadedModule, buil
     property: PROPERTY,
     message: `This cluster does not ship ${loaded.name || name} ${wish}; it ships ${ships === "" ? "no build of it" : ships}.`,
     remedy: "Pin one of those, or upgrade the cluster's software, which brings others.",
+  };
+}
+
+/** The server has turned the arguments of a bundled module into an object of the database; a call would not change that. */
+export function notAnArgument(
+  { args = "" }: ModulePin,
+  { name, args: runs }: LoadedModule,
+  database: Database,
+): Finding {
+  const has = shownArguments(runs);
+  return {
+    code: "module-arguments-moved",
+    property: PROPERTY,
+    message: `${name} of ${labelOf(database)} cannot get the arguments ${shownArguments(args)} (it has ${has === "" ? "none" : has}): on Redis 8 these settings are the database's own objects search, timeseries and probabilistic.`,
+    remedy: `Leave out args of ${name}, and change those objects (PUT /v1/bdbs/${database.uid}).`,
   };
 }
 

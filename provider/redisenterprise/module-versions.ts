@@ -21,7 +21,9 @@ export function moduleVersions(connect: Connect = undiciTransport) {
 function drifted(pins: readonly ModulePin[], seen: Seen): { modules: Record<string, unknown> } | undefined {
   const { database } = seen;
   if (database === undefined || seen.unknown !== undefined) return undefined;
-  const strays = standsOf(pins, database, seen).filter(({ kind }) => kind === "behind" || kind === "newer");
+  const strays = standsOf(pins, database, seen).filter(
+    ({ kind, pin }) => kind === "behind" || kind === "newer" || lookAt(pin, database) === "arguments",
+  );
   const stray = new Set(strays.map(({ pin }) => pin.name));
   const shown = pins.map((pin) => {
     const loaded = stray.has(pin.name) ? loadedFor(pin, database) : undefined;

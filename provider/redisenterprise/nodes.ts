@@ -49,15 +49,17 @@ export class Nodes {
 
   /**
    * A GET, answered by the first node that can.
+   * @param optional whether this server may be without the call, and somebody else be asked then: a web page that says so
+   *   is believed
    * @returns undefined when what is asked for is not there, or this server has no such call
    * @throws Unreachable when no node answers, or none can; PinError `unauthorized`, `blocked` or `not-the-vendor`
    */
-  async read<T>(target: string, schema: z.ZodType<T>): Promise<T | undefined> {
+  async read<T>(target: string, schema: z.ZodType<T>, optional = false): Promise<T | undefined> {
     const failures: PinError[] = [];
     for (let i = 0; i < this.#endpoints.length; i++) {
       const index = (this.#index + i) % this.#endpoints.length;
       try {
-        const value = await this.#readFrom(this.#endpoints[index] ?? "", target, schema);
+        const value = await this.#readFrom(this.#endpoints[index] ?? "", target, schema, optional);
         this.#index = index;
         return value;
       } catch (error) {
@@ -70,13 +72,14 @@ export class Nodes {
 
   /**
    * A POST that changes something, sent at most once.
+   * @param headers beside the usual ones
    * @returns what the accepted call was answered with
    * @throws Refused when the cluster says no; Unreachable with `sent` when it cannot be known whether it was accepted
    */
-  async write(target: string, body: object): Promise<unknown> {
+  async write(target: string, body: object, headers: Readonly<Record<string, string>> = {}): Promise<unknown> {
     const endpoint = this.#endpoints[this.#index] ?? "";
     await beforeSending(() => this.#meet(endpoint));
-    const answer = await this.#exchange.send(endpoint, { target, body: JSON.stringify(body) });
+    const answer = await this.#exchange.send(endpoint, { target, body: JSON.stringify(body), headers });
     const what = `POST ${target} at ${endpoint}`;
     switch (answer.kind) {
       case "data":
@@ -125,10 +128,16 @@ export class Nodes {
     if (this.#first.identity !== identity) throw differentClusters([this.#first, { origin: endpoint, name }]);
   }
 
-  async #readFrom<T>(endpoint: string, target: string, schema: z.ZodType<T>): Promise<T | undefined> {
+  async #readFrom<T>(
+    endpoint: string,
+    target: string,
+    schema: z.ZodType<T>,
+    optional: boolean,
+  ): Promise<T | undefined> {
     await this.#meet(endpoint);
     const answer = await this.#exchange.send(endpoint, { target });
     if (answer.kind === "missing") return undefined;
+    if (optional && answer.kind === "foreign" && answer.notFound === true) return undefined;
     if (answer.kind === "foreign") throw passing(endpoint, target, answer.text);
     const data = this.#dataOf(endpoint, target, answer);
     try {

@@ -5,8 +5,7 @@ import type { Database } from "./database";
 import type { Seen } from "./look";
 import { softwareAtLeast } from "./node";
 import { consentBody, consentFinding } from "./protection";
-import type { Redis } from "./redis";
-import { chooseRedis, fatesOf, releaseOf } from "./redis-choice";
+import { chooseRedis, releaseOf } from "./redis-choice";
 import type { Request } from "./subject";
 
 export interface RedisArguments {
@@ -21,7 +20,7 @@ export interface RedisArguments {
 
 type Body = Readonly<Record<string, unknown>>;
 
-/** From here on modules go to the latest unless told otherwise, and module uids are no longer wanted. */
+/** From here on modules go to the latest unless told otherwise. */
 const LATEST_BY_DEFAULT_SINCE = "7.8.2";
 /** The era whose server the runbook describes that tells of the dry run. */
 const DRY_RUN_SINCE = "8.0.0";
@@ -37,7 +36,7 @@ export function requestOf(args: RedisArguments, constraint: Constraint, seen: Se
     ...consentBody(args),
     ...(parallelShards === undefined ? {} : { parallel_shards_upgrade: parallelShards }),
     ...(keepCrdtProtocolVersion === undefined ? {} : { keep_crdt_protocol_version: keepCrdtProtocolVersion }),
-    ...modulesPart(args, database, target, seen),
+    ...modulesPart(args, database, seen),
   };
   return { path, body, to: releaseOf(target) };
 }
@@ -49,29 +48,23 @@ const NOT_READ: Finding = {
 };
 
 /**
- * What is said about modules. `keep` names a key that the CRDB call does not have: there every module is named with the
- * build that it runs. Otherwise the server chooses; modules with arguments are named for those alone, because whether
- * arguments of unnamed modules are carried over is documented nowhere.
+ * What is said about modules. The server moves those that are not named, with their arguments, to the builds that come with
+ * the target, so none is. `keep` names a key that the CRDB call does not have: there every module is named with the build
+ * that it runs, by all three keys of the page, which knows no default for any of them.
  */
-function modulesPart(args: RedisArguments, database: Database, target: Redis, seen: Seen): Body {
-  const loaded = database.modules ?? [];
+function modulesPart(args: RedisArguments, database: Database, seen: Seen): Body {
   const keep = args.modules === "keep";
-  const modern = softwareAtLeast(seen.nodes, LATEST_BY_DEFAULT_SINCE);
-  const crdb = crdbCallOf(database, seen.nodes) !== undefined;
-  const fates = fatesOf(database, target, seen.shipped);
-  const named = loaded.filter((module) => module.args !== "" || (keep && crdb));
-  const items = named.map((module) => {
-    const build = keep ? undefined : fates.find((fate) => fate.loaded === module)?.build;
-    const explicit = !modern || (keep && crdb);
-    return {
-      current_module: module.uid,
-      ...(explicit ? { new_module: build?.uid ?? module.uid } : {}),
-      new_module_args: module.args,
-    };
-  });
+  if (crdbCallOf(database, seen.nodes) === undefined) {
+    const byDefault = !keep && softwareAtLeast(seen.nodes, LATEST_BY_DEFAULT_SINCE);
+    return byDefault ? {} : { latest_with_modules: !keep };
+  }
+  if (!keep || !database.modules?.length) return {};
   return {
-    ...(items.length === 0 ? {} : { modules: items }),
-    ...(crdb || (modern && !keep) ? {} : { latest_with_modules: !keep }),
+    modules: database.modules.map(({ uid, args: has }) => ({
+      current_module: uid,
+      new_module: uid,
+      new_module_args: has,
+    })),
   };
 }
 

@@ -4,9 +4,9 @@ import { compareVersions } from "../core/version";
 import { buildsOf, newestOf, runsOn, type ShippedModule } from "./catalogue";
 import type { Database, LoadedModule } from "./database";
 import type { Seen } from "./look";
-import { sameName } from "./module-pins";
 import { type SupportedRedis, supportedByAll } from "./node";
-import { majorOf, newest, type Redis, sameRelease } from "./redis";
+import { newest, type Redis, sameRelease } from "./redis";
+import { remainingOf } from "./redis8";
 
 /** The version of a `latest` that is the newest one which every node can run. */
 export function resolved(constraint: Constraint, { nodes }: Pick<Seen, "nodes">): Constraint {
@@ -49,9 +49,12 @@ export interface ModuleFate {
   readonly stranded?: true;
 }
 
-/** What the server does with modules that are not named: each goes to the newest build that the target allows. */
+/**
+ * What the server does with modules that are not named: each goes to the newest build that the target allows. Those that it
+ * replaces are not among them.
+ */
 export function fatesOf(database: Database, target: Redis, shipped: readonly ShippedModule[]): ModuleFate[] {
-  return (database.modules ?? []).map((loaded) => {
+  return remainingOf(database, target).map((loaded) => {
     const best = newestOf(buildsOf(shipped, loaded.name).filter((build) => runsOn(build, target)));
     const current = loaded.version;
     const moves = best !== undefined && (current === undefined || compareVersions(best.version, current) >= 0);
@@ -70,27 +73,4 @@ export function stays(
   if (database.redis !== undefined && sameRelease(database.redis.release, target.release)) return true;
   const build = shipped.find(({ uid }) => uid === loaded.uid);
   return build !== undefined && runsOn(build, target);
-}
-
-/** Modules that come with Redis 8 to every database, and those of them that also go with data on flash. */
-const BUNDLED = ["search", "timeseries", "bf", "ReJSON"];
-const BUNDLED_ON_FLASH = ["bf", "ReJSON"];
-const BUNDLED_SINCE = 8n;
-
-/** Builds that an upgrade to Redis 8 adds. Active-Active databases stay without. */
-export function addedBy(database: Database, target: Redis, shipped: readonly ShippedModule[]): ShippedModule[] {
-  const from = database.redis;
-  const joins = from !== undefined && majorOf(from.release) < BUNDLED_SINCE && majorOf(target.release) >= BUNDLED_SINCE;
-  if (!joins || database.crdb !== undefined) return [];
-  const has = new Set((database.modules ?? []).map(({ name }) => name.toLowerCase()));
-  return (database.flash ? BUNDLED_ON_FLASH : BUNDLED)
-    .filter((name) => !has.has(name.toLowerCase()))
-    .flatMap((name) => newestOf(buildsOf(shipped, name).filter((build) => runsOn(build, target))) ?? []);
-}
-
-/** Whether a module that the database does not have would be added by an upgrade of its Redis that the cluster offers. */
-export function comesWithRedis8(name: string, { redis, crdb, flash }: Database, offered: readonly Redis[]): boolean {
-  if (redis === undefined || crdb !== undefined || majorOf(redis.release) >= BUNDLED_SINCE) return false;
-  const bundled = (flash ? BUNDLED_ON_FLASH : BUNDLED).some((one) => sameName(one, name));
-  return bundled && offered.some(({ release }) => majorOf(release) >= BUNDLED_SINCE);
 }

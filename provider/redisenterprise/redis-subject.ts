@@ -9,8 +9,9 @@ import { clusterFindings, type SupportedRedis } from "./node";
 import { consentFinding, impactOf } from "./protection";
 import type { Redis } from "./redis";
 import { mayHaveDryRun, type RedisArguments, rehearsalOf, requestOf } from "./redis-call";
-import { addedBy, chooseRedis, fatesOf, releaseOf, resolved, stays } from "./redis-choice";
+import { chooseRedis, fatesOf, releaseOf, resolved, stays } from "./redis-choice";
 import { redisConstraint } from "./redis-pin";
+import { addedBy, remainingOf } from "./redis8";
 import type { Subject } from "./subject";
 
 /** The Redis version of a database. */
@@ -91,7 +92,7 @@ function targetFindings(
 
 /** A module that is kept has to run on the target as it is. */
 function keptFindings(database: Database, target: Redis, shipped: Seen["shipped"]): Finding[] {
-  const stuck = (database.modules ?? []).filter((loaded) => !stays(loaded, database, target, shipped));
+  const stuck = remainingOf(database, target).filter((loaded) => !stays(loaded, database, target, shipped));
   if (stuck.length === 0) return [];
   return [
     {
@@ -122,9 +123,10 @@ function modulesText(args: RedisArguments, database: Database, target: Redis, se
   if (dryRun !== undefined && "database" in dryRun)
     return [`${movesOf(database, dryRun.database)} (the server's dry run)`];
   const note = dryRunNote(args, seen);
-  if (args.modules === "keep") return ["its modules stay as they are", ...note];
-  const fates = fatesOf(database, target, shipped);
-  const moved = fates.map(({ loaded, build }) => ({ ...loaded, text: build?.text ?? loaded.text }));
+  const keep = args.modules === "keep";
+  const moved = keep
+    ? remainingOf(database, target)
+    : fatesOf(database, target, shipped).map(({ loaded, build }) => ({ ...loaded, text: build?.text ?? loaded.text }));
   const added = addedBy(database, target, shipped).map(({ uid, name, version, text }) => ({
     uid,
     name,

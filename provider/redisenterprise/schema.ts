@@ -108,9 +108,11 @@ export const actions = z.array(action);
 /** `GET /v1/actions`: the only list before 7.4.2. */
 export const allActions = z.object({ "state-machines": z.array(action).nullish() });
 
-/** `GET /v1/crdb_tasks/{id}` */
+/** `GET /v1/crdb_tasks/{id}`; the list of those that run has the same objects. */
 export const crdbTask = z.object({
   id: z.string(),
+  crdb_guid: z.string().nullish(),
+  operation: z.string().nullish(),
   status: z.string(),
   errors: z
     .array(
@@ -122,6 +124,10 @@ export const crdbTask = z.object({
     )
     .nullish(),
 });
+export type CrdbTask = z.infer<typeof crdbTask>;
+
+/** `GET /v1/crdb_tasks` */
+export const crdbTasks = z.array(crdbTask);
 
 /** `POST /v1/users/authorize` and `/v1/users/refresh_jwt` */
 export const tokenAnswer = z.object({ access_token: z.string().min(1) });

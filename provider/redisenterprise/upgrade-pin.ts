@@ -3,6 +3,7 @@ import type { Pin, Plan, Task, TaskStatus, UpgradeCall } from "../core/pin";
 import type { Runtime } from "../core/runtime";
 import { isCrdbCall } from "./active-active";
 import { activityOf } from "./activity";
+import { CRDB_UPGRADE, crdbHeaders, crdbTaskId, newTaskId, ownIdOf } from "./crdb-task";
 import type { Database } from "./database";
 import { askDryRun, type DryRun } from "./dry-run";
 import { findDatabase, type Which } from "./find-database";
@@ -11,7 +12,7 @@ import { isUpgrade, UNTOLD, UPGRADE_MACHINE } from "./machine";
 import type { Nodes } from "./nodes";
 import { acceptance } from "./schema";
 import { planWithout, type Request, type Subject } from "./subject";
-import { crdbTaskId, unnamedUpgrade, Watcher } from "./watcher";
+import { unnamedUpgrade, Watcher } from "./watcher";
 
 export interface UpgradePinOptions {
   readonly title: string;
@@ -57,7 +58,7 @@ export class UpgradePin implements Pin<Seen> {
     const { database } = seen;
     if (database === undefined) return seen;
     this.#database = database.uid;
-    const activity = activityOf(database, seen.machines, (action) => this.#targetOf(action));
+    const activity = activityOf(database, seen.machines, (action) => this.#targetOf(action), seen.crdbTasks);
     const unknown = subject.unreadable(database);
     const complete: Seen = {
       ...seen,
@@ -79,23 +80,49 @@ export class UpgradePin implements Pin<Seen> {
   }
 
   async start(_call: UpgradeCall, seen: Seen): Promise<Task> {
-    const { nodes, subject } = this.#options;
-    const request = subject.request(seen);
+    const request = this.#options.subject.request(seen);
     if ("code" in request) {
       throw new PinError("blocked", `${this.title}: ${request.message}`, { remedy: request.remedy });
     }
     const before = new Set(seen.machines.map(({ action_uid }) => action_uid));
     this.#sent = { to: request.to, before };
     try {
-      const answer = await nodes.write(request.path, request.body);
-      const id = await this.#taskId(request, answer, seen.database, before);
-      this.#targets.set(id, request.to);
+      const task = await (isCrdbCall(request.path) ? this.#startCrdb(request) : this.#startHere(request, seen, before));
+      this.#targets.set(task.id, request.to);
       this.#sent = undefined;
-      return { id, kind: isCrdbCall(request.path) ? "CRDB upgrade" : UPGRADE_MACHINE, to: request.to };
+      return task;
     } catch (error) {
       if (!(error instanceof Unreachable && error.sent)) this.#sent = undefined;
       throw error;
     }
+  }
+
+  /** The id of a CRDB task is ours to give: with it the task is found again when the answer is lost. */
+  async #startCrdb({ path, body, to }: Request): Promise<Task> {
+    const { nodes, runtime } = this.#options;
+    const own = newTaskId(runtime.random);
+    const task = { id: crdbTaskId(own), kind: CRDB_UPGRADE, to };
+    try {
+      const answer = await nodes.write(path, body, crdbHeaders(own));
+      const { id } = acceptance.safeParse(answer).data ?? {};
+      const accepted = id ? { ...task, id: crdbTaskId(id) } : task;
+      this.#watcher.met(accepted);
+      return accepted;
+    } catch (error) {
+      if (!(error instanceof Unreachable && error.sent)) throw error;
+      const { message, heard, cause } = error;
+      throw new Unreachable(message, { sent: true, heard, cause, task });
+    }
+  }
+
+  async #startHere({ path, body, to }: Request, { database }: Seen, before: ReadonlySet<string>): Promise<Task> {
+    const answer = await this.#options.nodes.write(path, body);
+    return { id: await this.#action(answer, database, before), kind: UPGRADE_MACHINE, to };
+  }
+
+  /** What other participants do, no look at this cluster shows. */
+  outlasts(task: Task): boolean {
+    return ownIdOf(task) !== undefined;
   }
 
   async inspect(task: Task): Promise<TaskStatus> {
@@ -121,15 +148,9 @@ export class UpgradePin implements Pin<Seen> {
   }
 
   /** The action of an accepted call: from its answer, or the upgrade that was not there before. Never fails. */
-  async #taskId(
-    { path }: Request,
-    answer: unknown,
-    database: Database | undefined,
-    before: ReadonlySet<string>,
-  ): Promise<string> {
-    const { action_uid, id } = acceptance.safeParse(answer).data ?? {};
+  async #action(answer: unknown, database: Database | undefined, before: ReadonlySet<string>): Promise<string> {
+    const { action_uid } = acceptance.safeParse(answer).data ?? {};
     if (action_uid) return action_uid;
-    if (id && isCrdbCall(path)) return crdbTaskId(id);
     const uid = database?.uid ?? 0;
     const machines = await readMachines(this.#options.nodes, uid).catch(() => []);
     const appeared = machines.find((machine) => isUpgrade(machine) && !before.has(machine.action_uid));

@@ -59,8 +59,12 @@ describe("a build", () => {
     [{ compatible_redis_version: "7.4" }, "7.2", "7.2.7", false, "Redis 7.4"],
     [{ compatible_redis_version: "8.0", min_redis_version: "7.1" }, "7.4", "7.4.2", false, "Redis 8.0"],
     [{ compatible_redis_version: "", min_redis_version: "7.1" }, "7.4", "7.4.2", true, "Redis 7.1 or later, below 8"],
-    [{ min_redis_version: "6.0.7" }, "7.4", "7.4.2", false, "Redis 6.0.7 or later, below 7"],
-    [{ min_redis_version: "6.0.7" }, "6.0", "6.0.5", false, "Redis 6.0.7 or later, below 7"],
+    [{ min_redis_version: "6.0.7" }, "7.4", "7.4.2", true, "Redis 6.0.7 or later, below 8"],
+    [{ min_redis_version: "6.0.7" }, "6.0", "6.0.5", false, "Redis 6.0.7 or later, below 8"],
+    [{ min_redis_version: "5.0.7" }, "6.2", "6.2.13", true, "Redis 5.0.7 or later, below 8"],
+    [{ min_redis_version: "6.0.0" }, "8.0", "8.0.0", false, "Redis 6.0.0 or later, below 8"],
+    [{ min_redis_version: "8.0" }, "8.2", "8.2.0", true, "Redis 8.0 or later, below 9"],
+    [{ min_redis_version: "8.0" }, "9.0", "9.0.0", false, "Redis 8.0 or later, below 9"],
     [{}, "6.0", "6.0.5", true, "any Redis"],
   ])("with %j runs on Redis %s (%s): %s", (fields, release, full, expected, needed) => {
     expect(runsOn(build(fields), redis(release, full))).toBe(expected);

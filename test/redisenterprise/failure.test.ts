@@ -138,6 +138,30 @@ describe.each(SIDES)("another change of the database (%s)", (_, side) => {
     expect(world.writes()).toBe(0);
   });
 
+  it.each([
+    ["its action is read", "/v1/actions/"],
+    ["the database is read after its action", "/v1/bdbs/1"],
+  ])("that fails after the upgrade, before %s, does not hide what runs", async (_when, path) => {
+    const world = rigFor(side, "behind");
+    let done = false;
+    let failed = false;
+    world.cluster.onCall(({ request: { target } }) => {
+      const over = world.cluster.database(1).machine?.status === "completed";
+      if (!failed && over && target.startsWith(path) && (done || path !== "/v1/bdbs/1")) {
+        failed = true;
+        world.cluster.control.fail({ error: "no memory" });
+        world.cluster.control.busy(1, { ms: 1 });
+        world.cluster.control.finish(1);
+      }
+      done ||= over && target.startsWith("/v1/actions/");
+    });
+    const { outs } = await world.lifecycle.create(side.inputs(world));
+    expect(failed).toBe(true);
+    expect(outs).toMatchObject({ status: "current", members: side.members, lastUpgrade: { state: "succeeded" } });
+    expect(world.cluster.database(1)).toMatchObject({ status: "active-change-pending" });
+    expect(world.writes()).toBe(1);
+  });
+
   it("without any state machine to see is waited for by the database's status", async () => {
     const world = rigFor(side, "behind");
     world.cluster.control.setDatabase(1, { status: "recovery" });

@@ -138,4 +138,24 @@ describe("what a database is busy with", () => {
     if (expected === undefined) expect(activity).toBeUndefined();
     else expect(activity).toMatchObject(expected);
   });
+
+  it.each([
+    [
+      "an upgrade of the whole Active-Active database, before that of the participant",
+      [{ operation: "upgrade_crdb" }],
+      [machine({ state: "restart" })],
+      { kind: "ours", task: { id: "crdb_tasks/t1", kind: "CRDB upgrade", to: "target of crdb_tasks/t1" } },
+    ],
+    [
+      "another task of it",
+      [{ operation: "update_crdb" }],
+      [],
+      { kind: "other", name: "CRDB task t1 (update_crdb) of database 1 (cache)" },
+    ],
+    ["a task that tells nothing", [{}], [], { kind: "other", name: expect.stringContaining("unknown operation") }],
+    ["an upgrade of the participant, beside another task", [{}], [machine({})], { kind: "ours", task: { id: "a1" } }],
+  ])("%s", (_, tasks, machines, expected) => {
+    const unfinished = tasks.map((fields) => ({ id: "t1", status: "started", ...fields }));
+    expect(activityOf(at("active"), machines, targetOf, unfinished)).toMatchObject(expected);
+  });
 });

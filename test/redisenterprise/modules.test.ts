@@ -197,6 +197,15 @@ describe("where a pin leaves a choice", () => {
     expect(versions(world)).toEqual({ own: "1.1.0" });
   });
 
+  it("a module without a declared Redis goes with a later major version below 8", async () => {
+    const databases = [{ ...CACHE, redisVersion: "7.2", modules: [{ name: "rg", version: "1.2.7" }] }];
+    const modules = [{ name: "rg", version: "1.2.13", minRedisVersion: "6.0.0" }];
+    const world = rig({ softwareVersion: "7.22.2-10", databases, modules });
+    expect((await world.lifecycle.check({}, world.modules({ modules: { rg: "1.2.13" } }))).failures).toEqual([]);
+    await create(world, { rg: "1.2.13" });
+    expect(versions(world)).toEqual({ rg: "1.2.13" });
+  });
+
   it("a build that lacks what the database uses is passed over", async () => {
     const world = rig({ databases: [{ ...CACHE, modules: [{ name: "own", version: "1.0.0" }] }] });
     world.cluster.control.addModule({ name: "own", version: "1.1.0", compatibleRedisVersion: "7.4" });

@@ -39,43 +39,33 @@ describe("the call", () => {
     expect(bodyOf(old)).toEqual({ redis_version: "7.2", latest_with_modules: true });
   });
 
-  it("brings arguments along for modules that have some: whether they are carried over is not documented", async () => {
-    for (const argsOfUnnamed of ["carried", "wiped"] as const) {
+  it.each([
+    ["8.0.10-1", "bundled", {}],
+    ["7.22.2-10", "bundled", {}],
+    ["7.4.6-22", "bundled", { latest_with_modules: true }],
+    ["7.22.2-10", "keep", { latest_with_modules: false }],
+  ])(
+    "of a cluster %s names no module (%s): the server carries their arguments over",
+    async (softwareVersion, modules, more) => {
+      const own = { name: "own", version: "1.0.0", minRedisVersion: "7.1" };
       const at = {
         ...CACHE,
-        redisVersion: "7.2",
-        modules: [{ name: "search", version: "2.8.26", args: "WORKERS 6" }, "ReJSON"],
+        redisVersion: softwareVersion === "7.4.6-22" ? "6.2" : "7.2",
+        modules: [
+          {
+            name: modules === "keep" ? "own" : "search",
+            version: modules === "keep" ? "1.0.0" : "2.6.1",
+            args: "WORKERS 6",
+          },
+        ],
       };
-      const world = rig({ databases: [at], switches: { argsOfUnnamed, bundledUids: "refused" } });
-      const [search] = world.cluster.database(1).modules;
-      await create(world, { redisVersion: "7.4" });
-      expect(bodyOf(world)).toEqual({
-        redis_version: "7.4",
-        modules: [{ current_module: search?.uid, new_module_args: "WORKERS 6" }],
-      });
-      expect(world.cluster.database(1).modules).toMatchObject([
-        { name: "search", version: "2.10.17", args: "WORKERS 6" },
-        { name: "ReJSON", version: "2.8.10" },
-      ]);
-    }
-  });
-
-  it("names the build as well where the server is from before 7.8.2", async () => {
-    const at = {
-      ...CACHE,
-      redisVersion: "6.2",
-      modules: [{ name: "search", version: "2.6.1", args: "PARTITIONS AUTO" }],
-    };
-    const world = rig({ softwareVersion: "7.4.6-22", databases: [at] });
-    await create(world, { redisVersion: "7.2" });
-    const target = world.cluster.state.modules.find(
-      ({ name, version }) => name === "search" && version.startsWith("2.8."),
-    );
-    expect(bodyOf(world).modules).toEqual([
-      { current_module: expect.any(String), new_module: target?.uid, new_module_args: "PARTITIONS AUTO" },
-    ]);
-    expect(world.cluster.database(1).modules).toMatchObject([{ version: target?.version, args: "PARTITIONS AUTO" }]);
-  });
+      const world = rig({ softwareVersion, databases: [at], modules: [own], switches: { bundledUids: "refused" } });
+      const redisVersion = softwareVersion === "7.4.6-22" ? "7.2" : "7.4";
+      await create(world, { redisVersion, modules });
+      expect(bodyOf(world)).toEqual({ redis_version: redisVersion, ...more });
+      expect(world.cluster.database(1)).toMatchObject({ redisVersion, modules: [{ args: "WORKERS 6" }] });
+    },
+  );
 });
 
 describe("the modules", () => {
@@ -110,6 +100,47 @@ describe("the modules", () => {
       redisVersion: "7.4",
       modules: [{ version: "2.9.0", args: "WORKERS 2" }],
     });
+  });
+
+  it.each([
+    ["bundled", /, rg 1\.2\.7 → 1\.2\.13$/, "1.2.13"],
+    ["keep", /, its modules stay as they are$/, "1.2.7"],
+  ])("that declare a least Redis alone go with every Redis 7, as documented of RedisGears 1.2 (%s)", async (...row) => {
+    const [modules, plan, version] = row;
+    const rg = [{ name: "rg", version: "1.2.7", args: "" }];
+    const world = rig({
+      softwareVersion: "7.22.2-10",
+      databases: [{ ...CACHE, redisVersion: "7.2", modules: rg }],
+      modules: ["1.2.7", "1.2.13"].map((one) => ({ name: "rg", version: one, minRedisVersion: "6.0.0" })),
+    });
+    const { failures } = await world.lifecycle.check({}, world.redis({ redisVersion: "7.4", modules }));
+    expect(failures).toEqual([]);
+    expect(world.said()[0]).toMatch(plan);
+    expect((await create(world, { redisVersion: "7.4", modules })).outs).toMatchObject({ status: "current" });
+    expect(versions(world)).toEqual({ rg: version });
+  });
+
+  it.each(["bundled", "keep"])("lose searchlight to search on the way to Redis 8 (%s)", async (modules) => {
+    const searchlight = { name: "searchlight", version: "1.0.0", args: "WORKERS 2" };
+    const world = rig({
+      databases: [{ ...CACHE, modules: [searchlight] }],
+      modules: [{ name: "searchlight", version: "1.0.0", compatibleRedisVersion: "7.4" }],
+    });
+    const args = world.redis({ redisVersion: "8.0", modules });
+    expect((await world.lifecycle.check({}, args)).failures).toEqual([]);
+    expect(world.said()[0]).toMatch(
+      /, adds search 7\.99\.91, timeseries 8\.0\.2, bf 8\.0\.1 and ReJSON 7\.99\.3, removes searchlight 1\.0\.0$/,
+    );
+    expect((await create(world, { modules })).outs).toMatchObject({ status: "current" });
+    expect(bodyOf(world)).not.toHaveProperty("modules");
+    expect(Object.keys(versions(world)).sort()).toEqual(["ReJSON", "bf", "search", "timeseries"]);
+  });
+
+  it("keep searchlight in an Active-Active database, which cannot go to Redis 8 with it", async () => {
+    const databases = [{ ...CACHE, modules: [{ name: "searchlight", version: "1.0.0" }], crdtGuid: "g-1" }];
+    const world = rig({ databases });
+    const { failures } = await world.lifecycle.check({}, world.redis());
+    expect(failures?.map(({ reason }) => reason)).toContainEqual(expect.stringContaining("no build of searchlight"));
   });
 
   it("do not matter to a database without any", async () => {

@@ -16,7 +16,6 @@ const READINGS: SwitchChange[] = [
   { noChange: "refused" },
   { missingConsent: "refused" },
   { argsOmitted: "kept" },
-  { argsOfUnnamed: "wiped" },
   { moduleKeys: "table" },
   { moduleNames: "exact" },
   { moduleNames: "anyCase" },
@@ -115,6 +114,49 @@ describe("module uids that a server of Redis Enterprise 8", () => {
 });
 
 describe("servers before 7.4.2", () => {
+  it.each(["before", "after"])(
+    "may answer a call that they do not have with a web page (%s the call)",
+    async (when) => {
+      const world = rig({
+        softwareVersion: "7.2.4-92",
+        databases: [{ ...CACHE, redisVersion: "7.2", modules: [{ name: "search", version: "2.8.1" }] }],
+      });
+      const page = {
+        kind: "replace",
+        status: 404,
+        headers: { "content-type": "text/html" },
+        body: "<h1>404</h1>",
+      } as const;
+      const match = { method: "GET", path: "/v1/actions/bdb/1" };
+      world.cluster.faults.add({
+        match,
+        skip: when === "before" ? 0 : 2,
+        times: Number.POSITIVE_INFINITY,
+        fault: page,
+      });
+      const { outs } = await world.lifecycle.create(world.modules({ modules: { search: ">=2.8.5" } }));
+      expect(outs).toMatchObject({ status: "current", lastUpgrade: { state: "succeeded" } });
+      expect(world.writes()).toBe(1);
+    },
+  );
+
+  it("are waited for while a proxy says of the database that it is not there", async () => {
+    const world = rig({
+      softwareVersion: "7.2.4-92",
+      databases: [{ ...CACHE, redisVersion: "7.2", modules: ["search"] }],
+    });
+    const page = {
+      kind: "replace",
+      status: 404,
+      headers: { "content-type": "text/html" },
+      body: "<h1>404</h1>",
+    } as const;
+    world.cluster.faults.add({ match: { method: "GET", path: "/v1/bdbs/1" }, times: 3, fault: page });
+    const { outs } = await world.lifecycle.create(world.redis({ redisVersion: "7.2" }));
+    expect(outs).toMatchObject({ status: "current" });
+    expect(world.cluster.faults.pending).toBe(0);
+  });
+
   it("have one list of all actions, in which those of the database are found", async () => {
     const world = rig({
       softwareVersion: "7.2.4-92",

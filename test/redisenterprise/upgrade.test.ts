@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { partial } from "../support/partial";
 import { rigFor, SIDES } from "./sides";
 
 describe.each(SIDES)("a database behind its pin (%s)", (_, side) => {
@@ -94,6 +95,22 @@ describe.each(SIDES)("a database behind its pin (%s)", (_, side) => {
     world.cluster.control.finish(1);
     expect(await world.lifecycle.diff(id, again.outs, args)).toMatchObject({ changes: true });
     expect((await world.lifecycle.update(id, again.outs, args)).outs).toMatchObject({ status: "current" });
+    expect(world.writes()).toBe(1);
+  });
+
+  it("is over with wait: false as well, when the cluster has forgotten its action for a later one", async () => {
+    const world = rigFor(side, "behind");
+    const args = side.inputs(world, { wait: false });
+    const { id, outs } = await world.lifecycle.create(args);
+    world.cluster.control.finish(1);
+    world.cluster.control.busy(1, { ms: 100 });
+    await world.clock.sleep(60_000);
+    const again = await world.lifecycle.update(id, outs, args);
+    expect(again.outs).toMatchObject({ status: "current", lastUpgrade: { state: "succeeded" } });
+    expect(world.writes()).toBe(1);
+    side.put(world.cluster, "behind");
+    const undone = await partial(world.lifecycle.update(id, outs, args));
+    expect(undone.reasons[0]).toMatch(/is reported as successful, but .* still runs.*\[not-upgraded\]/);
     expect(world.writes()).toBe(1);
   });
 });

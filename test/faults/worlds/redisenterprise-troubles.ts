@@ -86,5 +86,6 @@ function calm(cluster: RedisEnterpriseCluster, uid: number): void {
 function isOver(cluster: RedisEnterpriseCluster, uid: number): boolean {
   const { machine, waiting, status } = cluster.database(uid);
   const over = machine === null || machine.status === "completed";
-  return over && waiting.length === 0 && status === "active";
+  const queued = cluster.crdbTasks().some((task) => task.status === "queued");
+  return over && waiting.length === 0 && !queued && status === "active";
 }

@@ -4,6 +4,7 @@ import { type Random, RedisEnterpriseCluster, redisenterprise } from "../../simu
 import type { Timeline } from "../timeline";
 import type { Upgrade, World, WorldOfType } from "../world";
 import { asksForChange, loadedOnce } from "./answer";
+import { asParticipant, CRDB_CALL, crdbUpgrades, setOther } from "./redisenterprise-active";
 import { refusal } from "./redisenterprise-refusals";
 import { mendCluster, troublesOf } from "./redisenterprise-troubles";
 
@@ -58,6 +59,10 @@ class Cluster implements World {
   readonly lookRequests: number;
   readonly #cluster: RedisEnterpriseCluster;
   readonly #subject: Subject;
+  /** Whether the database takes part in an Active-Active one. */
+  readonly #active: boolean;
+  /** The path of the upgrade call. */
+  readonly #call: string;
   readonly #ended = new Map<string, Upgrade["state"]>();
   #undone = 0;
 
@@ -66,8 +71,7 @@ class Cluster implements World {
     const nodes = random.next() < 0.5 ? 1 : 3;
     const safe = random.next() < 0.9;
     const redis = subject === REDIS ? "7.2" : "7.4";
-    this.#cluster = new RedisEnterpriseCluster({
-      clock: timeline,
+    const options: redisenterprise.ClusterOptions = {
       nodes,
       databases: [
         {
@@ -84,11 +88,8 @@ class Cluster implements World {
       settings: { handleRedirects: random.next() < 0.3 },
       switches: { answersActionUid: random.next() < 0.7, actionUidOnDatabase: random.next() < 0.8 },
       seed: 1 + random.integer(1_000),
-    });
-    this.systems = [this.#cluster];
-    this.lookRequests = 8 + 5 * nodes;
-    this.args = {
-      endpoints: this.#cluster.endpoints.map((address) => `https://${address}`),
+    };
+    const args = {
       username: DEFAULT_USER,
       password: DEFAULT_PASSWORD,
       ...(random.next() < 0.7 ? { databaseId: UID } : { databaseName: "cache" }),
@@ -99,10 +100,18 @@ class Cluster implements World {
       ...(random.next() < 0.1 ? { wait: false } : {}),
       ...(random.next() < 0.2 ? { onNewer: random.next() < 0.5 ? "accept" : "fail" } : {}),
     };
+    this.#active = subject === REDIS && random.next() < 0.2;
+    const clock = timeline;
+    this.#cluster = new RedisEnterpriseCluster({ clock, ...(this.#active ? asParticipant(options, random) : options) });
+    if (this.#active) setOther(this.#cluster, random);
+    this.#call = this.#active ? CRDB_CALL : subject.call;
+    this.systems = [this.#cluster];
+    this.lookRequests = 8 + 5 * nodes + (this.#active ? 2 : 0);
+    this.args = { endpoints: this.#cluster.endpoints.map((address) => `https://${address}`), ...args };
     this.troubles = troublesOf(this.#cluster, timeline, UID, {
       put: (where) => subject.put(this.#cluster, where),
       undo: () => {
-        this.#undone = this.#cluster.acceptedUpgrades.length;
+        this.#undone = this.upgrades().length;
       },
     });
   }
@@ -119,10 +128,11 @@ class Cluster implements World {
   }
 
   called({ method, target }: Parameters<World["called"]>[0]): readonly string[] {
-    return method === "POST" && target.split("?")[0] === this.#subject.call ? [this.#subject.call] : [];
+    return method === "POST" && target.split("?")[0] === this.#call ? [this.#call] : [];
   }
 
   upgrades(): readonly Upgrade[] {
+    if (this.#active) return crdbUpgrades(this.#cluster).map((upgrade, index) => this.#known(upgrade, index));
     const { acceptedUpgrades } = this.#cluster;
     if (acceptedUpgrades.length === 0) return [];
     const { machine, waiting } = this.#cluster.database(UID);
@@ -132,14 +142,12 @@ class Cluster implements World {
       const known = this.#ended.get(id);
       // Only the last run is remembered; the one before it has ended.
       const state = machine?.actionUid !== id && known === "running" && waiting.length === 0 ? "succeeded" : known;
-      return {
-        id,
-        subject: this.#subject.call,
-        aimed: true,
-        shown: true,
-        state: index < this.#undone ? "failed" : (state ?? "succeeded"),
-      };
+      return this.#known({ id, aimed: true, shown: true, state: state ?? "succeeded" }, index);
     });
+  }
+
+  #known(upgrade: Omit<Upgrade, "subject">, index: number): Upgrade {
+    return { ...upgrade, subject: this.#call, state: index < this.#undone ? "failed" : upgrade.state };
   }
 
   remembers(lastUpgrade: Readonly<Record<string, unknown>>, id: string): boolean {

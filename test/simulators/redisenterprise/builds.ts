@@ -6,6 +6,8 @@ const SINCE = {
   latestModulesByDefault: "7.8.2",
   compatibleRedisVersion: "7.8.2",
   v2Actions: "7.22.0",
+  /** A module that declares no `compatible_redis_version` runs on the major version of its `min_redis_version` alone. */
+  sameMajor: "8.0.0",
   /** `min_redis_pack_version`, `platforms` and more left the module object. */
   leanModuleObject: "8.0.0",
   extendedDatabase: "8.0.0",

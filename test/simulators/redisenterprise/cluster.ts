@@ -6,6 +6,7 @@ import type { SimRequest } from "../shell/http";
 import { Journal, type JournalEntry } from "../shell/journal";
 import { Random } from "../shell/random";
 import { ClusterControl } from "./control";
+import { type Stage, standOf } from "./crdbs";
 import { advance } from "./engine";
 import { type CallHook, NodeHost } from "./host";
 import { type ClusterOptions, initialState } from "./options";
@@ -83,6 +84,12 @@ export class RedisEnterpriseCluster implements SimSystem {
   /** Upgrade calls that were granted, and upgrades that began of themselves. */
   get acceptedUpgrades(): ClusterState["acceptedUpgrades"] {
     return this.state.acceptedUpgrades;
+  }
+
+  /** The CRDB tasks that were accepted, in order, and how they stand. */
+  crdbTasks(): readonly { readonly id: string; readonly status: Stage }[] {
+    const moment = { world: this.#world, now: this.now() };
+    return this.state.crdbTasks.map((task) => ({ id: task.id, status: standOf(moment, task).status }));
   }
 
   /** Keys lost by upgrades in all databases. */

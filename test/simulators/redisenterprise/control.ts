@@ -128,6 +128,15 @@ export class ClusterControl {
     return actionUid;
   }
 
+  /** How another cluster's part of the next CRDB upgrades goes. */
+  setParticipant(cluster: string, change: { readonly lastsMs?: number; readonly error?: string | null }): void {
+    this.#catchUp();
+    const participants = this.#world.state.crdbs.flatMap(({ otherClusters }) => otherClusters);
+    const found = participants.filter((one) => one.cluster === cluster);
+    if (found.length === 0) throw new Error(`no Active-Active database has a participant on ${cluster}`);
+    for (const one of found) Object.assign(one, change);
+  }
+
   /** Its port is closed; if it is the master, another one is elected after a while. */
   stopNode(uid: number): void {
     nodes.stop(this.#world, uid, this.#catchUp());

@@ -4,7 +4,7 @@ import { readBody } from "./body";
 import { type Call, param } from "./call";
 import type { View } from "./databaseview";
 import { Refusal } from "./errors";
-import type { MachineState } from "./machine";
+import type { MachineState, UpgradePlan } from "./machine";
 import { admit } from "./rules";
 import type { CrdbState, CrdbTaskState } from "./state";
 import { CRDB_SHAPE, planUpgrade } from "./upgrade";
@@ -18,30 +18,59 @@ export function getCrdb(call: Call): unknown {
   return crdbView(crdbOf(call));
 }
 
-/** POST /v1/crdbs/{guid}/upgrade: answers a task that follows the database of this cluster (Redis Enterprise facts §2.9). */
+/** How long results of tasks are kept where X-Result-TTL does not say, in seconds. */
+const RESULT_TTL = 500;
+
+/** POST /v1/crdbs/{guid}/upgrade: answers a task that all participants have a part in (Redis Enterprise facts §2.9). */
 export function postCrdbUpgrade(call: Call): unknown {
-  const { world, now, request } = call;
+  const { world, now } = call;
+  const { crdbTasks, timings } = world.state;
   const fields = readBody(call, CRDB_SHAPE);
   const crdb = crdbOf(call);
   const database = world.databases.get(crdb.localDatabase);
   if (database === undefined) throw notFound("crdb", crdb.guid);
   admit(call, database);
-  const actionUid = startUpgrade(call, database, planUpgrade(call, database, fields), "crdbs/upgrade");
-  const task: CrdbTaskState = {
-    id: request.headers["x-task-id"] ?? newUid(world.random),
-    guid: crdb.guid,
-    database: database.uid,
-    actionUid,
-    startedAt: now,
-  };
-  world.state.crdbTasks.push(task);
+  const task = newTask(call, crdb, planUpgrade(call, database, fields));
+  if (task.plan !== null && timings.crdbQueueMs === 0) {
+    task.actionUid = startUpgrade(call, database, task.plan, "crdbs/upgrade");
+    task.plan = null;
+  } else if (task.plan !== null) {
+    world.state.timers.push({ at: now + timings.crdbQueueMs, type: "crdb", task: task.id });
+    world.state.timers.sort((a, b) => a.at - b.at);
+  }
+  crdbTasks.push(task);
   return taskView(call, task);
+}
+
+function newTask({ world, now, request }: Call, crdb: CrdbState, plan: UpgradePlan): CrdbTaskState {
+  const { switches, timings } = world.state;
+  const named = switches.crdbTaskNamed ? request.headers["x-task-id"] : undefined;
+  const begins = now + timings.crdbQueueMs;
+  return {
+    id: named ?? newUid(world.random),
+    guid: crdb.guid,
+    database: crdb.localDatabase,
+    plan,
+    actionUid: null,
+    startedAt: now,
+    others: crdb.otherClusters.map((one) => ({ ...one, endsAt: begins + one.lastsMs })),
+    keptMs: 1_000 * Number(request.headers["x-result-ttl"] ?? RESULT_TTL),
+  };
+}
+
+/** GET /v1/crdb_tasks: those that have not ended. */
+export function getCrdbTasks(call: Call): unknown {
+  const { crdbTasks, switches } = call.world.state;
+  if (!switches.crdbTaskList) throw notFound("path", "/v1/crdb_tasks");
+  return crdbTasks.filter((task) => standOf(call, task).endedAt === undefined).map((task) => taskView(call, task));
 }
 
 export function getCrdbTask(call: Call): unknown {
   const id = param(call, "id");
   const task = call.world.state.crdbTasks.find((one) => one.id === id);
-  if (task === undefined) throw notFound("crdb task", id);
+  const { endedAt } = task === undefined ? {} : standOf(call, task);
+  const forgotten = task !== undefined && endedAt !== undefined && call.now > endedAt + task.keptMs;
+  if (task === undefined || forgotten) throw notFound("crdb task", id);
   return taskView(call, task);
 }
 
@@ -63,31 +92,72 @@ function crdbView({ guid, name, localDatabase, otherClusters }: CrdbState): View
     local_databases: [{ bdb_uid: String(localDatabase), id: 1 }],
     instances: [
       { id: 1, db_uid: String(localDatabase) },
-      ...otherClusters.map((cluster, at) => ({ id: at + 2, cluster: { name: cluster } })),
+      ...otherClusters.map(({ cluster }, at) => ({ id: at + 2, cluster: { name: cluster } })),
     ],
   };
 }
 
-const STATUS = { pending: "queued", active: "started", completed: "finished", failed: "failed" } as const;
+export type Stage = "queued" | "started" | "finished" | "failed";
 
-function taskView({ world }: Call, task: CrdbTaskState): View {
+interface Part {
+  readonly cluster: string;
+  readonly stage: Stage;
+  readonly error?: string | null | undefined;
+  /** Milliseconds; when it ended, or will. */
+  readonly at: number;
+}
+
+interface Stand {
+  readonly status: Stage;
+  readonly parts: readonly Part[];
+  /** Absent while a participant is at work. */
+  readonly endedAt?: number;
+}
+
+type Moment = Pick<Call, "world" | "now">;
+
+/** A task is over when every participant is, and has failed when one of them has. */
+export function standOf(moment: Moment, task: CrdbTaskState): Stand {
+  const local = localPart(moment, task);
+  const others = task.others.map(({ cluster, endsAt, error }): Part => {
+    const over = error === null ? "finished" : "failed";
+    return { cluster, stage: moment.now < endsAt ? "started" : over, error, at: endsAt };
+  });
+  const parts = [local, ...others];
+  if (local.stage === "queued") return { status: "queued", parts };
+  if (parts.some(({ stage }) => stage === "started")) return { status: "started", parts };
+  const status = parts.some(({ stage }) => stage === "failed") ? "failed" : "finished";
+  return { status, parts, endedAt: parts.reduce((latest, { at }) => Math.max(latest, at), task.startedAt) };
+}
+
+const STAGES = { pending: "queued", active: "started", completed: "finished", failed: "failed" } as const;
+
+function localPart({ world, now }: Moment, task: CrdbTaskState): Part {
+  const cluster = world.state.name;
+  if (task.plan !== null) return { cluster, stage: "queued", at: now };
   const database = world.databases.get(task.database);
   const machines: readonly (MachineState | null)[] = database ? [database.machine, ...database.waiting] : [];
   const machine = machines.find((one) => one?.actionUid === task.actionUid);
   // A state machine that is no longer remembered had an end, and another one began after it.
-  const status = machine ? STATUS[machine.status] : "finished";
-  const ended = status === "finished" || status === "failed";
+  if (!machine) return { cluster, stage: "finished", at: task.startedAt };
+  return { cluster, stage: STAGES[machine.status], error: machine.error, at: machine.heartbeat };
+}
+
+function taskView(call: Call, task: CrdbTaskState): View {
+  const { status, parts, endedAt } = standOf(call, task);
+  const failed = parts.filter(({ stage }) => status === "failed" && stage === "failed");
   return {
     id: task.id,
     crdb_guid: task.guid,
     status,
     operation: "upgrade",
-    progress: { clusters: [], worker: "" },
-    errors:
-      status === "failed"
-        ? [{ cluster_name: world.state.name, description: machine?.error, error_code: "internal_error" }]
-        : [],
+    progress: { clusters: parts.map(({ cluster, stage }) => ({ name: cluster, progress: stage })), worker: "" },
+    errors: failed.map(({ cluster, error }) => ({
+      cluster_name: cluster,
+      description: error,
+      error_code: "internal_error",
+    })),
     started: isoSeconds(task.startedAt),
-    ...(ended ? { ended: isoSeconds(machine?.heartbeat ?? task.startedAt) } : {}),
+    ...(endedAt === undefined ? {} : { ended: isoSeconds(endedAt) }),
   };
 }

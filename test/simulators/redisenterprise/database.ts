@@ -3,6 +3,7 @@ import { uidOf } from "./catalogue";
 import type { LoadedModule } from "./machine";
 import { isAllowed } from "./rules";
 import type { ClusterState, DatabaseState, ShardState } from "./state";
+import { softwareOf } from "./world";
 
 /** A module of a database to add: by name alone the one listed for its Redis version. */
 export type LoadedSpec = string | { readonly name: string; readonly version?: string; readonly args?: string };
@@ -74,7 +75,8 @@ export function insertDatabase(state: ClusterState, spec: DatabaseSpec, now: num
   state.databases.push(database);
   if (crdtGuid !== null) {
     const { otherClusters = [] } = spec;
-    state.crdbs.push({ guid: crdtGuid, name: database.name, localDatabase: uid, otherClusters });
+    const others = otherClusters.map((cluster) => ({ cluster, lastsMs: 0, error: null }));
+    state.crdbs.push({ guid: crdtGuid, name: database.name, localDatabase: uid, otherClusters: others });
   }
   return database;
 }
@@ -86,7 +88,7 @@ export function loadedModule(state: ClusterState, spec: LoadedSpec, redisVersion
     (one) =>
       one.name === name &&
       (version === undefined
-        ? isAllowed(one, { redisVersion, version: fullVersion(redisVersion) })
+        ? isAllowed(one, { redisVersion, version: fullVersion(redisVersion) }, softwareOf(state))
         : one.version === version),
   );
   if (known !== undefined) return { name, uid: known.uid, version: known.version, args };

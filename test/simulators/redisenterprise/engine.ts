@@ -16,13 +16,23 @@ export function advance(world: World, now: number): void {
     if (Math.min(eventAt, timerAt) > now) return;
     if (timer !== undefined && timerAt <= eventAt) {
       world.state.timers.shift();
-      elect(world, timerAt);
+      if (timer.type === "election") elect(world, timerAt);
+      else beginTask(world, timer.task, timerAt);
     } else if (event !== undefined) {
       world.queue.pop();
       const database = world.databases.get(event.database);
       if (database?.machine?.next?.seq === event.seq) step(world, database, database.machine, eventAt);
     }
   }
+}
+
+/** A CRDB task begins with the database of this cluster. */
+function beginTask(world: World, id: string, now: number): void {
+  const task = world.state.crdbTasks.find((one) => one.id === id);
+  const database = task && world.databases.get(task.database);
+  if (!task?.plan || database === undefined) return;
+  task.actionUid = acceptUpgrade(world, database, task.plan, "crdbs/upgrade", now);
+  task.plan = null;
 }
 
 /** The up node with the lowest uid becomes master, if there is a quorum; machines that waited for it go on. */

@@ -85,6 +85,7 @@ const ROUTES: readonly Route[] = [
   get("/v1/crdbs", "view_all_bdbs_info", crdbs.getCrdbs),
   get("/v1/crdbs/:guid", "view_all_bdbs_info", crdbs.getCrdb),
   post("/v1/crdbs/:guid/upgrade", "upgrade_crdb", crdbs.postCrdbUpgrade, { since: "crdbUpgrade" }),
+  get("/v1/crdb_tasks", "view_all_bdbs_info", crdbs.getCrdbTasks, { since: "crdbUpgrade" }),
   get("/v1/crdb_tasks/:id", "view_all_bdbs_info", crdbs.getCrdbTask),
 ];
 

@@ -1,3 +1,4 @@
+import { has } from "./builds";
 import { type Ground, refuse } from "./call";
 import { isUnprotected, slotsOf } from "./effects";
 import { Refusal } from "./errors";
@@ -25,17 +26,20 @@ export function neededBy(database: DatabaseState): readonly string[] {
   return [...derived, ...database.needs];
 }
 
-/** A set `compatible_redis_version` must be met exactly; without it a least version of the same major one counts. */
-export function isAllowed(module: ModuleState, redis: RedisTarget): boolean {
+/**
+ * A set `compatible_redis_version` must be met exactly; without it the least version counts, and on software from 8.0 on its
+ * major version too (Redis Enterprise facts §2.1, §2.3: the rule is read from the source of a server with Redis 8).
+ */
+export function isAllowed(module: ModuleState, redis: RedisTarget, softwareVersion: string): boolean {
   if (module.compatibleRedisVersion !== "") return module.compatibleRedisVersion === redis.redisVersion;
   const sameMajor = numbersOf(module.minRedisVersion)[0] === numbersOf(redis.version)[0];
-  return sameMajor && atLeast(redis.version, module.minRedisVersion);
+  return atLeast(redis.version, module.minRedisVersion) && (sameMajor || !has("sameMajor", softwareVersion));
 }
 
-export function newestAllowed({ world }: Ground, name: string, redis: RedisTarget): ModuleState | undefined {
+export function newestAllowed({ world, node }: Ground, name: string, redis: RedisTarget): ModuleState | undefined {
   let newest: ModuleState | undefined;
   for (const module of world.state.modules) {
-    if (module.name !== name || !isAllowed(module, redis)) continue;
+    if (module.name !== name || !isAllowed(module, redis, node.softwareVersion)) continue;
     if (newest === undefined || compareVersions(module.version, newest.version) > 0) newest = module;
   }
   return newest;
@@ -53,7 +57,7 @@ export function checkModule(
   if (compareVersions(module.version, current) < 0) {
     refuse(ground, "module_downgrade_unsupported", `Module downgrade is not allowed: ${current} to ${title}`);
   }
-  if (!isAllowed(module, redis)) {
+  if (!isAllowed(module, redis, ground.node.softwareVersion)) {
     refuse(ground, "redis_incompatible_version", `Module ${title} does not run on Redis ${redis.version}`);
   }
   if (!atLeast(ground.node.softwareVersion, module.minRedisPackVersion)) {
@@ -64,8 +68,8 @@ export function checkModule(
 }
 
 export function checkCapabilities(ground: Ground, database: DatabaseState, module: ModuleState): void {
-  const has = new Set([...module.capabilities, ...(module.bigstoreVersion2 ? ["bigstore_version_2"] : [])]);
-  const missing = neededBy(database).filter((capability) => !has.has(capability));
+  const able = new Set([...module.capabilities, ...(module.bigstoreVersion2 ? ["bigstore_version_2"] : [])]);
+  const missing = neededBy(database).filter((capability) => !able.has(capability));
   if (missing.length === 0) return;
   const title = `${module.name} ${module.version}`;
   refuse(ground, "unsupported_module_capabilities", `Module ${title} lacks capabilities: ${missing.join(", ")}`);

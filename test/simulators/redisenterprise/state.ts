@@ -1,6 +1,6 @@
 import type { SelfSigned } from "../shell/certificate";
 import type { SupportedVersion } from "./builds";
-import type { LoadedModule, MachineScript, MachineState } from "./machine";
+import type { LoadedModule, MachineScript, MachineState, UpgradePlan } from "./machine";
 import type { Role } from "./roles";
 import type { Switches } from "./switches";
 import type { Timings } from "./timings";
@@ -137,20 +137,36 @@ export interface ModuleState {
   readonly bundled: boolean;
 }
 
-/** An Active-Active database; of its participants only the one on this cluster is simulated. */
+/** An Active-Active database; of its participants only the one on this cluster is simulated whole. */
 export interface CrdbState {
   readonly guid: string;
   readonly name: string;
   readonly localDatabase: number;
-  readonly otherClusters: readonly string[];
+  readonly otherClusters: Participant[];
+}
+
+/** Another cluster's part in an Active-Active database. */
+export interface Participant {
+  readonly cluster: string;
+  /** How long its part of an upgrade takes, in milliseconds from the beginning of the task. */
+  lastsMs: number;
+  /** Why its part fails; null: it does not. */
+  error: string | null;
 }
 
 export interface CrdbTaskState {
   readonly id: string;
   readonly guid: string;
   readonly database: number;
-  readonly actionUid: string | null;
+  /** The upgrade of the local database, while the task is queued. */
+  plan: UpgradePlan | null;
+  /** Its state machine; null before it began, and where there was nothing to do. */
+  actionUid: string | null;
   readonly startedAt: number;
+  /** What the other participants do. */
+  readonly others: readonly (Participant & { readonly endsAt: number })[];
+  /** How long its result is kept after its end, in milliseconds. */
+  readonly keptMs: number;
 }
 
 export interface TaskState {
@@ -160,7 +176,10 @@ export interface TaskState {
   readonly createdAt: number;
 }
 
-export type Timer = { readonly at: number; readonly type: "election" };
+/** Earliest first. */
+export type Timer =
+  | { readonly at: number; readonly type: "election" }
+  | { readonly at: number; readonly type: "crdb"; readonly task: string };
 
 export interface Policy {
   defaultRedisVersion: string;

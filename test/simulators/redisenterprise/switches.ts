@@ -21,12 +21,14 @@ export interface Switches {
   noChange: "completes" | "noAction" | "refused";
   /** A restart of an unprotected database without `may_discard_data`: the data is gone, or 400. Default accepted. */
   missingConsent: "accepted" | "refused";
+  /** Whether X-Task-ID names the task of a CRDB call. Default true, as the page has it. */
+  crdbTaskNamed: boolean;
+  /** Whether GET /v1/crdb_tasks is there, which the latest page alone has. Default true. */
+  crdbTaskList: boolean;
   /** Uids of bundled modules in upgrade calls to Redis Enterprise 8: ignored ones are answered 200. Default honoured. */
   bundledUids: "honoured" | "ignored" | "refused";
   /** Arguments of a module that is named without `new_module_args`. Default wiped. */
   argsOmitted: "wiped" | "kept";
-  /** Arguments of the modules that /upgrade moves without their being named. Default carried. */
-  argsOfUnnamed: "carried" | "wiped";
   /** Whether `module_args` of bundled modules become configuration objects on the way to Redis 8. Default true. */
   argsConverted: boolean;
   /** Keys an item of modules/upgrade needs: those of the page's table, or fewer as in its example. Default example. */
@@ -96,9 +98,10 @@ export const SWITCHES: Switches = {
   afterFailure: "busy",
   noChange: "completes",
   missingConsent: "accepted",
+  crdbTaskNamed: true,
+  crdbTaskList: true,
   bundledUids: "honoured",
   argsOmitted: "wiped",
-  argsOfUnnamed: "carried",
   argsConverted: true,
   moduleKeys: "example",
   moduleNames: "exact",

@@ -1,5 +1,7 @@
 /** Durations of a simulated cluster, in milliseconds of its clock. None is recorded anywhere; these are plausible. */
 export interface Timings {
+  /** From the accepted CRDB call to the upgrade of this cluster's database. */
+  readonly crdbQueueMs: number;
   /** From the accepted call to the state machine's start; so long the database still says `active`. */
   readonly pendingMs: number;
   /** A state in which no shard restarts. */
@@ -12,7 +14,14 @@ export interface Timings {
   readonly electionMs: number;
 }
 
-export const PLAUSIBLE: Timings = { pendingMs: 500, stateMs: 1000, shardMs: 5000, failMs: 100, electionMs: 3000 };
+export const PLAUSIBLE: Timings = {
+  crdbQueueMs: 0,
+  pendingMs: 500,
+  stateMs: 1000,
+  shardMs: 5000,
+  failMs: 100,
+  electionMs: 3000,
+};
 
 /** Every upgrade is over by the next call. */
-export const INSTANT: Timings = { pendingMs: 0, stateMs: 0, shardMs: 0, failMs: 0, electionMs: 0 };
+export const INSTANT: Timings = { crdbQueueMs: 0, pendingMs: 0, stateMs: 0, shardMs: 0, failMs: 0, electionMs: 0 };

@@ -40,19 +40,12 @@ describe("an upgrade of a database", () => {
     }
   });
 
-  it("wipes arguments of modules it moves, where the server does", async () => {
-    const trial = newTrial({ switches: { argsOfUnnamed: "wiped" } });
-    await trial.upgrade({ redis_version: "7.4" });
-    trial.settle();
-    expect((await trial.database()).module_list[0]?.module_args).toBe("");
-  });
-
   it("keeps the arguments of modules it does not move", async () => {
     const modules = [
       { name: "search", version: "2.10.17", args: "WORKERS 6" },
       { name: "ReJSON", version: "2.8.4" },
     ];
-    const trial = newTrial({ databases: [{ redisVersion: "7.4", modules }], switches: { argsOfUnnamed: "wiped" } });
+    const trial = newTrial({ databases: [{ redisVersion: "7.4", modules }] });
     await trial.upgrade({ redis_version: "7.4" });
     trial.settle();
     expect((await trial.database()).module_list).toMatchObject([

@@ -102,8 +102,7 @@ function moved(
   if (chosen !== undefined) checkModule(ground, database, chosen, loaded.version, target);
   const module = chosen ?? selected(ground, database, target, loaded, latest);
   if (chosen === undefined && module.capabilities !== undefined) checkCapabilities(ground, database, module);
-  const carried = ground.world.state.switches.argsOfUnnamed === "carried" || module.uid === loaded.uid;
-  const args = item === undefined ? (carried ? loaded.args : "") : argsOf(ground, item);
+  const args = item === undefined ? loaded.args : argsOf(ground, item);
   return { name: loaded.name, uid: module.uid, version: module.version, args };
 }
 
@@ -119,7 +118,7 @@ function selected(
   if (latest && newest !== undefined && compareVersions(newest.version, loaded.version) >= 0) return newest;
   const same = target.redisVersion === database.redisVersion;
   const listed = ground.world.state.modules.find(({ uid }) => uid === loaded.uid);
-  if (same || (listed !== undefined && isAllowed(listed, target))) return loaded;
+  if (same || (listed !== undefined && isAllowed(listed, target, ground.node.softwareVersion))) return loaded;
   throw unavailable(ground, loaded.name, target);
 }
 
