@@ -67,7 +67,8 @@ export class Deferral {
         return this.#settleRunning(task);
       case "succeeded":
         this.#ledger.ended("succeeded");
-        if (moved || arrived) return "settled";
+        // Versions cannot show an upgrade of arguments alone, nor one whose target is not told.
+        if (moved || arrived || parseVersion(upgrade.to) === undefined) return "settled";
         this.#succeeded = this.#newWatch();
         return "look";
       case "failed":

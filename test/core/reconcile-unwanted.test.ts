@@ -151,6 +151,17 @@ describe("an upgrade that runs, and that the pin does not want any more", () => 
     expect(took).toBe(0);
   });
 
+  it("has succeeded where its target is not told as a version", async () => {
+    const { outcome, took, warnings } = await play({
+      looks: [lowered],
+      inspections: [succeeded],
+      remembered: record("running", { to: "a version that the vendor does not tell" }),
+    });
+    expect(outcome).toMatchObject({ status: "current", upgrade: { state: "succeeded" } });
+    expect(warnings).toEqual([]);
+    expect(took).toBe(0);
+  });
+
   it("and that the vendor no longer knows is a success only where something else runs", async () => {
     for (const [plan, state] of [
       [lowered, "gone"],

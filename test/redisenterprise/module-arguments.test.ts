@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { partial } from "../support/partial";
 import { bodyOf, create } from "./module-runs";
 import { CACHE, rig } from "./rig";
 
@@ -21,6 +22,18 @@ describe("arguments alone", () => {
       lastUpgrade: { to: "search 2.10.17 (WORKERS 8)", state: "succeeded" },
     });
     expect(world.cluster.database(1).modules[0]).toMatchObject({ version: "2.10.17", args: "WORKERS 8" });
+  });
+
+  it("are changed by an upgrade that outlived its run: the version cannot show it, the vendor's word is enough", async () => {
+    const world = rig({ databases: [there] });
+    const inputs = world.modules({ modules: pins });
+    const first = await partial(world.lifecycle.create({ ...inputs, __timeouts: { create: "3s" } }));
+    expect(first.properties).toMatchObject({ status: "upgrading" });
+    await world.clock.sleep(10 * 60_000);
+    const { outs } = await world.lifecycle.update(first.id, first.properties, inputs);
+    expect(outs).toMatchObject({ status: "current", lastUpgrade: { state: "succeeded" } });
+    expect(world.said().join()).not.toContain("still runs");
+    expect(world.writes()).toBe(1);
   });
 
   it("can be taken away", async () => {
