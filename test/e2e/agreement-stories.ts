@@ -57,10 +57,14 @@ function allCalled({ systems }: Systems): Promise<void> {
   return expect.poll(() => systems.every((system) => system.writes() > 0), { timeout: 120_000 }).toBe(true);
 }
 
-/** Lets what hangs go on while the operation waits for it. */
+/** More requests than the looks before a wait make. */
+const WAITING = 25;
+
+/** Lets each upgrade that hangs go on once the operation waits for it: what it finds must not depend on how soon it looks. */
 async function letGo({ systems }: Systems, operation: Operation): Promise<void> {
+  const before = new Map(systems.map((system) => [system, system.requests()]));
   const release = setInterval(() => {
-    for (const system of systems) system.unhang();
+    for (const [system, requests] of before) if (system.requests() - requests >= WAITING) system.unhang();
   }, 200);
   try {
     const run = await operation;
