@@ -113,6 +113,14 @@ describe("module uids that a server of Redis Enterprise 8", () => {
   });
 });
 
+/** As a web server says it, not Redis Enterprise. */
+const NOT_FOUND_PAGE = {
+  kind: "replace",
+  status: 404,
+  headers: { "content-type": "text/html" },
+  body: "<h1>404</h1>",
+} as const;
+
 describe("servers before 7.4.2", () => {
   it.each(["before", "after"])(
     "may answer a call that they do not have with a web page (%s the call)",
@@ -121,18 +129,12 @@ describe("servers before 7.4.2", () => {
         softwareVersion: "7.2.4-92",
         databases: [{ ...CACHE, redisVersion: "7.2", modules: [{ name: "search", version: "2.8.1" }] }],
       });
-      const page = {
-        kind: "replace",
-        status: 404,
-        headers: { "content-type": "text/html" },
-        body: "<h1>404</h1>",
-      } as const;
       const match = { method: "GET", path: "/v1/actions/bdb/1" };
       world.cluster.faults.add({
         match,
         skip: when === "before" ? 0 : 2,
         times: Number.POSITIVE_INFINITY,
-        fault: page,
+        fault: NOT_FOUND_PAGE,
       });
       const { outs } = await world.lifecycle.create(world.modules({ modules: { search: ">=2.8.5" } }));
       expect(outs).toMatchObject({ status: "current", lastUpgrade: { state: "succeeded" } });
@@ -145,13 +147,7 @@ describe("servers before 7.4.2", () => {
       softwareVersion: "7.2.4-92",
       databases: [{ ...CACHE, redisVersion: "7.2", modules: ["search"] }],
     });
-    const page = {
-      kind: "replace",
-      status: 404,
-      headers: { "content-type": "text/html" },
-      body: "<h1>404</h1>",
-    } as const;
-    world.cluster.faults.add({ match: { method: "GET", path: "/v1/bdbs/1" }, times: 3, fault: page });
+    world.cluster.faults.add({ match: { method: "GET", path: "/v1/bdbs/1" }, times: 3, fault: NOT_FOUND_PAGE });
     const { outs } = await world.lifecycle.create(world.redis({ redisVersion: "7.2" }));
     expect(outs).toMatchObject({ status: "current" });
     expect(world.cluster.faults.pending).toBe(0);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { PinError, Refused, Unreachable } from "../../../provider/core/errors";
+import { PinError } from "../../../provider/core/errors";
 import { LOOK, MINUTE, many, SECOND, World } from "./world";
 
 const NEW = "2.0.78.260600";
@@ -237,73 +237,5 @@ describe("a call that ends in an error", () => {
     const next = await world.up();
     expect(next.outcome.status).toBe("current");
     expect(next.calls).toEqual([]);
-  });
-});
-
-describe("what the vendor wants to be asked before a call", () => {
-  it("is asked before every call, and everything is looked at again after it", async () => {
-    const asked = new Set<string>();
-    const { outcome, requests } = await new World(many(3, OLD)).up({
-      prepare: async (batches) => {
-        const open = batches.flat().filter(({ name }) => !asked.has(name));
-        for (const { name } of open) asked.add(name);
-        return open.length > 0;
-      },
-    });
-    expect(outcome.status).toBe("current");
-    expect(requests.slice(0, 7).map(({ what }) => what)).toEqual([
-      "look",
-      "look",
-      "prepare",
-      "look",
-      "look",
-      "prepare",
-      "call",
-    ]);
-  });
-
-  it("is asked again when nobody answers", async () => {
-    let tries = 0;
-    const { outcome, calls } = await new World(many(3, OLD)).up({
-      prepare: async () => {
-        tries += 1;
-        if (tries < 4) throw new Unreachable("nobody answers", { sent: false, heard: false });
-        return false;
-      },
-    });
-    expect(outcome.status).toBe("current");
-    expect(calls).toHaveLength(1);
-  });
-
-  it("is asked for halves when it is refused for one member, and the others are upgraded", async () => {
-    const world = new World([...many(6, OLD), ...many(3, "2.0.75.28", {}, 7)]);
-    const { outcome, calls, requests } = await world.up({
-      prepare: async (batches) => {
-        if (!batches.flat().some(({ name }) => name === "i002")) return false;
-        throw new Refused("i002 cannot be checked.", { refusal: "final" });
-      },
-    });
-    expect(outcome).toMatchObject({ status: "behind", problems: { i002: "i002 cannot be checked." } });
-    expect(calls.flat()).not.toContain("i002");
-    expect(new Set(calls.flat()).size).toBe(8);
-    expect(requests.filter(({ what }) => what === "prepare").length).toBeLessThan(20);
-  });
-
-  it("holds up no other call while it is refused for a member that is busy", async () => {
-    const world = new World([...many(2, OLD), ...many(3, "2.0.75.28", {}, 3)]);
-    const sent: number[] = [];
-    const { outcome, calls } = await world.up({
-      prepare: async (batches) => {
-        const refused = world.vendor.age < 30 * MINUTE && batches.flat().some(({ name }) => name === "i001");
-        if (refused) throw new Refused("i001 is busy.", { refusal: "busy" });
-        return false;
-      },
-      onSent: () => sent.push(world.vendor.age),
-    });
-    expect(outcome.status).toBe("current");
-    expect(calls).toEqual([["i003", "i004", "i005"], ["i002"], ["i001"]]);
-    expect(sent[0]).toBeLessThan(MINUTE);
-    expect(sent[1]).toBeLessThan(2 * MINUTE);
-    expect(sent[2]).toBeGreaterThanOrEqual(30 * MINUTE);
   });
 });
