@@ -1,7 +1,7 @@
-import type { Failure } from "../core/pin";
+import type { Failure, Way } from "../core/pin";
 import { printable } from "../http/body";
 import { addressOf } from "./address";
-import { stageOf } from "./dag";
+import { agentUpgradeTarget, obUpgradeTarget, stageOf } from "./dag";
 import { remedyOf } from "./remedies";
 import type { Dag, DagNode } from "./schema";
 
@@ -36,24 +36,37 @@ export function describeFailure(dag: Dag): Failure {
   const message = `${stageOf(dag)} failed${rollback}${cancelled}${where}${said}.${log}`;
   const hint = remedyOf(error?.[1]);
   const remedy = hint === undefined ? remedyFor(dag) : `${hint} ${remedyFor(dag)}`;
-  return { message, remedy, ways: rollbackAllowed(dag) ? ["retry", "rollback"] : ["retry"] };
+  const ways = waysOf(dag);
+  return { message, remedy, ...(ways === undefined ? {} : { ways }) };
 }
 
-/** What an operator can do with a failed DAG. ROLLBACK is allowed only up to a certain stage; then only RETRY. */
+/** What an operator can do with a failed DAG, as far as its details say. */
 export function remedyFor(dag: Dag): string {
+  return `The cluster stays locked for other maintenance: ${waysOn(dag)}. Then run \`pulumi up\` again.`;
+}
+
+function waysOn(dag: Dag): string {
   const retry = `\`obshell task retry -i ${dag.id}\``;
   const rollback = `\`obshell task rollback -i ${dag.id}\``;
-  const ways = rollbackAllowed(dag)
-    ? `after the cause is mended ${retry} continues it, ${rollback} undoes it`
-    : `after the cause is mended ${retry} continues it; a rollback is no longer possible`;
-  return `The cluster stays locked for other maintenance: ${ways}. Then run \`pulumi up\` again.`;
+  const ways = waysOf(dag);
+  if (ways === undefined) {
+    return `\`obshell task show -i ${dag.id} -d\` shows the task; after the cause is fixed, end it with ${retry} or ${rollback}, whichever obshell accepts`;
+  }
+  return ways.includes("rollback")
+    ? `after the cause is fixed ${retry} continues it, ${rollback} undoes it`
+    : `after the cause is fixed ${retry} continues it; a rollback is no longer possible`;
 }
 
-/** Undefined nodes (an answer without details) are taken for "too late": never promise a way back. */
-function rollbackAllowed(dag: Dag): boolean {
-  const nodes = dag.nodes ?? [];
+/**
+ * What obshell accepts for a failed DAG: RETRY at every stage of an upgrade, ROLLBACK up to a certain one. Undefined where
+ * this cannot be known: an answer without all stages, or a DAG that is no upgrade, whose stages are not listed here.
+ */
+function waysOf({ name, nodes, stage, max_stage }: Dag): readonly Way[] | undefined {
+  const upgrade = obUpgradeTarget(name) ?? agentUpgradeTarget(name);
+  if (upgrade === undefined || nodes == null || nodes.length < max_stage) return undefined;
   const point = nodes.findIndex((node) => NO_WAY_BACK.has(node.name));
-  return point >= 0 && dag.stage <= point;
+  if (point < 0) return undefined;
+  return stage <= point ? ["retry", "rollback"] : ["retry"];
 }
 
 function failedNode(dag: Dag): DagNode | undefined {

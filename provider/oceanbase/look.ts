@@ -138,15 +138,19 @@ async function activityOf(
     const task = { id: found.id, kind: target.kind, to: formatTarget(target) };
     const state = dagState(found);
     if (state !== "failed") return { kind: "ours", task, ...(state === "rolling-back" ? { rollingBack: true } : {}) };
-    const detailed = await ifAnswered(agents.read(dagPath(found.id, true), dag));
-    return { kind: "ours-failed", task, failure: describeFailure(detailed ?? found) };
+    return { kind: "ours-failed", task, failure: describeFailure(await detailed(agents, found)) };
   }
   const [holder] = holders;
   if (holder === undefined) return undefined;
   const name = `maintenance task ${holder.id} (${holder.name})`;
   return dagState(holder) === "failed"
-    ? { kind: "other-failed", name, remedy: remedyFor(holder) }
+    ? { kind: "other-failed", name, remedy: remedyFor(await detailed(agents, holder)) }
     : { kind: "other", name };
+}
+
+/** A failed DAG with its stages, which say what obshell would accept; the list has none. */
+async function detailed(agents: Agents, listed: Dag): Promise<Dag> {
+  return (await ifAnswered(agents.read(dagPath(listed.id, true), dag))) ?? listed;
 }
 
 function architecturesOf(agents: Agents, cluster: ClusterInfo | undefined): string[] {
