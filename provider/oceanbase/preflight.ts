@@ -82,6 +82,6 @@ export const packagesUploaded: Check<unknown> = ({ uploaded, architectures }, { 
   return {
     code: "package-missing",
     message: `These packages are not uploaded: ${missing.join(", ")}.`,
-    remedy: "Upload them with `obshell package upload` or POST /api/v1/upgrade/package.",
+    remedy: "Name their files in `packages`, or upload them with POST /api/v1/upgrade/package.",
   };
 };

@@ -27,6 +27,6 @@ export function activeActiveFinding(
     code: "active-active",
     property,
     message: `${subjectOf(database)} is a participant of an Active-Active database, and this cluster (${software}) has no call that upgrades all participants.`,
-    remedy: `Upgrade each participant on its own cluster (POST /v1/bdbs/{uid}/upgrade), then run \`crdb-cli crdb update --featureset-version yes\` and \`--update-db-config-modules true\`; or upgrade the clusters to ${CRDB_UPGRADE_SINCE} or later, whose POST /v1/crdbs/{guid}/upgrade is used then.`,
+    remedy: `Upgrade each participant on its own cluster (POST /v1/bdbs/{uid}/upgrade), then run \`crdb-cli crdb update --crdb-guid ${database.crdb} --featureset-version true\` and \`crdb-cli crdb update --crdb-guid ${database.crdb} --update-db-config-modules true\`; or upgrade the clusters to ${CRDB_UPGRADE_SINCE} or later, whose POST /v1/crdbs/{guid}/upgrade is used then.`,
   };
 }

@@ -81,8 +81,8 @@ function runningOf(row: JobRow, offered: Version | undefined, stands: Standing):
         message: `Its upgrade ${row.job_id} waits for an approval (${row.status}).`,
         remedy:
           stands === "behind"
-            ? "Approve it in the task centre of the console."
-            : "The pin does not want it any more: refuse it in the task centre of the console.",
+            ? "Have the job approved at Huawei Cloud."
+            : "The target version does not need it any more: have the job rejected at Huawei Cloud.",
       },
     };
   }

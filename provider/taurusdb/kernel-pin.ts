@@ -19,7 +19,7 @@ const WORDS: FleetWords = {
   member: ["instance", "instances"],
   stillBehind:
     'kernels up to 2.0.51.240311 get there in several rounds, the last of which has to be applied in the console ("Apply Upgrade"); look at the instance there, then run `pulumi up` again',
-  neverStarted: "look at the instance and at the task centre in the console, then run `pulumi up` again",
+  neverStarted: "look at the instance and its tasks in the console, then run `pulumi up` again",
 };
 
 export interface KernelPinOptions {

@@ -65,7 +65,7 @@ export class JobWatcher {
       case "canceled":
         return failed(job, "it was canceled");
       case "unauthorized":
-        return { kind: "running", message: "waits for an approval, which is given in the console's task centre" };
+        return { kind: "running", message: "waits for an approval at Huawei Cloud" };
       case "strange":
         return { kind: "running", message: `is in the state "${job.status}", which is not known here` };
     }

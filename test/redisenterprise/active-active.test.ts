@@ -39,7 +39,7 @@ describe.each(SIDES)("a participant of an Active-Active database (%s)", (_, inpu
       {
         property,
         reason: expect.stringMatching(
-          /Database 1 \(cache\) is a participant of an Active-Active database, and this cluster \(8\.0\.16-33\) has no call .*crdb-cli crdb update --featureset-version yes.*8\.0\.18 or later, whose POST \/v1\/crdbs\/\{guid\}\/upgrade/,
+          /Database 1 \(cache\) is a participant of an Active-Active database, and this cluster \(8\.0\.16-33\) has no call .*crdb-cli crdb update --crdb-guid \S+ --featureset-version true.*8\.0\.18 or later, whose POST \/v1\/crdbs\/\{guid\}\/upgrade/,
         ),
       },
     ]);

@@ -12,7 +12,7 @@ describe.each(SIDES)("an upgrade that fails at the vendor (%s)", (_, side) => {
     expect(reasons[0]).toContain(`upgrade ${task} (SMUpgradeBDB to ${side.to}) failed: `);
     expect(reasons[0]).toContain("SMUpgradeBDB failed in state wait_for_version at 83%: shard 2 did not start.");
     expect(reasons[0]).toContain("stays in active-change-pending, and nothing was sent again");
-    expect(reasons[0]).toContain("`rladmin retry bdb db:1`");
+    expect(reasons[0]).toContain("`rlutil retry_bdb bdb=1`");
     expect(properties).toMatchObject({ status: "failed", lastUpgrade: { task, state: "failed" } });
     expect(world.writes()).toBe(1);
   });
@@ -133,7 +133,7 @@ describe.each(SIDES)("another change of the database (%s)", (_, side) => {
     await world.lifecycle.check({}, side.inputs(world));
     expect(world.lines.at(-1)).toMatchObject({ severity: "WARNING", message: expect.stringContaining("no memory") });
     await expect(world.lifecycle.create(side.inputs(world))).rejects.toThrow(
-      /SMUpdateBDB of database 1 \(cache\) \(no memory\) failed and .*rladmin retry.*\[blocked\]/,
+      /SMUpdateBDB of database 1 \(cache\) \(no memory\) failed and .*rlutil retry_bdb.*\[blocked\]/,
     );
     expect(world.writes()).toBe(0);
   });

@@ -50,7 +50,7 @@ describe("a failure", () => {
     const failed = machine({ status: "failed", state: "restart", progress: 50, ...where });
     expect(describeFailure(failed, 7)).toEqual({
       message: "SMUpgradeBDB failed in state restart at 50%: boom.",
-      remedy: expect.stringContaining("`rladmin retry bdb db:7`"),
+      remedy: expect.stringContaining("`rlutil retry_bdb bdb=7`"),
     });
   });
 

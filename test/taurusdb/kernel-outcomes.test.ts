@@ -55,7 +55,7 @@ describe("every ending has its own sentence", () => {
     const { lifecycle, inputs, cloud } = kernelRig();
     cloud.control.awaitApproval();
     const first = await partial(lifecycle.create(inputs()));
-    expect(first.reasons[0]).toMatch(/waits for an approval \(Unauthorized\).*task centre/);
+    expect(first.reasons[0]).toMatch(/waits for an approval \(Unauthorized\).*approved at Huawei Cloud/);
     cloud.control.approve();
     expect((await lifecycle.update(first.id, first.properties, inputs())).outs).toMatchObject({ status: "current" });
     expect(cloud.acceptedUpgrades).toHaveLength(1);

@@ -49,7 +49,7 @@ describe("an upgrade that a lowered pin does not want", () => {
     const first = await partial(lifecycle.create(inputs()));
     await clock.sleep(7 * HOUR);
     const second = await partial(lifecycle.update(first.id, first.properties, inputs(lowered)));
-    expect(second.reasons[0]).toMatch(/waits for an approval.*refuse it in the task centre/);
+    expect(second.reasons[0]).toMatch(/waits for an approval.*have the job rejected at Huawei Cloud/);
     cloud.control.cancelJob();
     const { outs } = await lifecycle.update(first.id, second.properties, inputs(lowered));
     expect(outs).toMatchObject({ status: "current", currentVersion: OLD });

@@ -70,7 +70,7 @@ export function troublesOf(
   };
 }
 
-/** What the remedies ask for: every node up, nothing hung, and a failed state machine retried (`rladmin retry bdb`). */
+/** What the remedies ask for: every node up, nothing hung, and a failed state machine retried (`rlutil retry_bdb`). */
 export function mendCluster(cluster: RedisEnterpriseCluster, uid: number): void {
   const { control } = cluster;
   for (const node of cluster.state.nodes) if (node.down) control.startNode(node.uid);

@@ -109,7 +109,7 @@ export class ClusterControl {
     runs.finish(this.#world, this.#database(uid), this.#catchUp());
   }
 
-  /** What `rladmin retry bdb` does to a failed state machine: it goes on where it failed. */
+  /** What `rlutil retry_bdb` does to a failed state machine: it goes on where it failed. */
   retry(uid: number): void {
     runs.retry(this.#world, this.#database(uid), this.#catchUp());
   }
