@@ -42,7 +42,9 @@ export type Activity =
 export interface Failure {
   readonly message: string;
   readonly remedy: string;
-  /** What the vendor would accept now. */
+  /** Where, in the vendor's words: `stage 2/9: Download all required packages`. */
+  readonly at?: string;
+  /** What the vendor would accept now; absent where it does not say, or has no such operators. */
   readonly ways?: readonly Way[];
 }
 

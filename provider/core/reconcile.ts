@@ -68,7 +68,7 @@ class Reconciliation<O extends Observation> {
     this.#ledger = new Ledger(runtime.clock, remembered);
     this.#patience = new Patience(pin.title, policy, runtime, this.#ledger.accepted);
     this.#lookout = new Lookout(pin, this.#patience);
-    this.#recovery = new Recovery(pin, policy, runtime);
+    this.#recovery = new Recovery(pin, policy, runtime, this.#ledger);
     this.#deferral = new Deferral(pin, policy, this.#patience, runtime, this.#ledger);
     this.#aftermath = new Aftermath(pin.title, policy, runtime, this.#ledger);
     this.#idle = new Watch(runtime.clock, runtime.signal, runtime.random);
@@ -291,8 +291,8 @@ class Reconciliation<O extends Observation> {
 
   /** A failed upgrade, as the policy says. One that this tool did not start is never operated on. */
   async #afterFailure(task: Task, failure: Failure, when: "just now" | "earlier"): Promise<void> {
-    const reopened = this.#ledger.owns(task) && (await this.#recovery.reopen(task, failure, when));
-    if (!reopened) throw failed(this.#pin.title, task, failure);
+    const reopened = await this.#recovery.reopen(task, failure, when);
+    if (!reopened) throw failed(this.#pin.title, task, this.#recovery.told(task, failure));
     this.#ledger.reopened();
     await this.#follow(task);
   }

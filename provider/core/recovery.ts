@@ -1,4 +1,6 @@
+import { nameOf } from "./describe";
 import { Refused, Unreachable } from "./errors";
+import type { Ledger } from "./ledger";
 import type { Failure, Pin, Task, Way } from "./pin";
 import type { Policy } from "./policy";
 import type { Runtime } from "./runtime";
@@ -8,13 +10,20 @@ export class Recovery {
   readonly #pin: Pick<Pin, "operate">;
   readonly #policy: Pick<Policy, "onFailure">;
   readonly #runtime: Runtime;
+  readonly #ledger: Pick<Ledger, "owns">;
   #operated = false;
   #undone: Failure | undefined;
 
-  constructor(pin: Pick<Pin, "operate">, policy: Pick<Policy, "onFailure">, runtime: Runtime) {
+  constructor(
+    pin: Pick<Pin, "operate">,
+    policy: Pick<Policy, "onFailure">,
+    runtime: Runtime,
+    ledger: Pick<Ledger, "owns">,
+  ) {
     this.#pin = pin;
     this.#policy = policy;
     this.#runtime = runtime;
+    this.#ledger = ledger;
   }
 
   /** The failure for which a rollback was asked. */
@@ -23,20 +32,31 @@ export class Recovery {
   }
 
   /**
-   * Re-opens the task as the policy says. RETRY is for a failure that an earlier run has told of: whoever runs `up` again
+   * Re-opens the task as the policy says, if this tool started it. RETRY is for a failure that an earlier run has told of: whoever runs `up` again
    * has had the chance to mend the cause.
    * @returns whether it was asked for; what came of it, the task tells
    */
   async reopen(task: Task, failure: Failure, when: "just now" | "earlier"): Promise<boolean> {
-    const way = this.#policy.onFailure;
-    if (way === "report" || this.#operated || this.#pin.operate === undefined) return false;
-    if (way === "retry" && when === "just now") return false;
-    if (failure.ways?.includes(way) !== true) return false;
+    const way = this.#wayFor(task, failure);
+    if (way === undefined || this.#operated || (way === "retry" && when === "just now")) return false;
     this.#operated = true;
     this.#undone = way === "rollback" ? failure : undefined;
     this.#runtime.warn(`upgrade ${task.id} failed, sending ${way.toUpperCase()}: ${failure.message}`);
     await this.#send(task, way);
     return true;
+  }
+
+  /** The failure that ends the run, with what the next one will send. */
+  told(task: Task, failure: Failure): Failure {
+    const way = this.#wayFor(task, failure);
+    if (way === undefined) return failure;
+    const what = way === "retry" ? "retries" : "rolls back";
+    const next = `\`onFailure\` is "${way}": the next \`pulumi up\` ${what} ${nameOf(task)}.`;
+    return { ...failure, remedy: `${failure.remedy} ${next}` };
+  }
+
+  #wayFor(task: Task, failure: Failure): Way | undefined {
+    return this.#ledger.owns(task) ? wayAfter(this.#pin, this.#policy.onFailure, failure) : undefined;
   }
 
   /** Refused or lost: either way the task itself tells what is so. */
@@ -49,4 +69,14 @@ export class Recovery {
       this.#runtime.warn(`${error.message}; looking at upgrade ${task.id}`);
     }
   }
+}
+
+/** The operator that the policy sends after a failure of our own, where the vendor takes it. */
+export function wayAfter(
+  pin: Pick<Pin, "operate">,
+  onFailure: Policy["onFailure"],
+  { ways }: Pick<Failure, "ways">,
+): Way | undefined {
+  if (onFailure === "report" || pin.operate === undefined) return undefined;
+  return ways?.includes(onFailure) === true ? onFailure : undefined;
 }

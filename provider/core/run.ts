@@ -1,3 +1,5 @@
+import { type Announcement, announce } from "./announce";
+import { announceFleet } from "./fleet/announce-fleet";
 import type { FleetObservation, FleetPin } from "./fleet/fleet";
 import { reconcileFleet } from "./fleet/reconcile-fleet";
 import { giveUpFleet } from "./fleet/take-back";
@@ -12,14 +14,35 @@ import { giveUpOne, taskOf } from "./withdraw";
 /** A connected driver for one resource, of either sort: upgraded as one, or each member for itself. */
 export type Driver = Pin | FleetPin;
 
-/** One look at the vendor, and the plan that follows. */
-export async function see(driver: Driver): Promise<{ observation: Observation; plan: Plan }> {
+/** What one look at the vendor showed, and the plan that follows. */
+export interface Sight {
+  readonly observation: Observation;
+  readonly plan: Plan;
+}
+
+/** One look at the vendor. */
+export async function see(driver: Driver): Promise<Sight> {
   if (isFleet(driver)) {
     const observation = await driver.observe();
     return { observation, plan: driver.plan(observation) };
   }
   const observation = await driver.observe();
   return { observation, plan: driver.plan(observation) };
+}
+
+/**
+ * What a run would write beside the upgrade request, as a preview tells it. Reads only.
+ * @param remembered what the state knows of the last upgrade: whose a task is stands there
+ */
+export function announceWrites(
+  driver: Driver,
+  { observation, plan }: Sight,
+  policy: Policy,
+  runtime: Runtime,
+  remembered?: UpgradeRecord,
+): Promise<readonly Announcement[]> {
+  if (!isFleet(driver)) return announce(driver, plan, policy, runtime, remembered);
+  return announceFleet(driver, isOfFleet(observation) ? observation : { members: [] }, remembered);
 }
 
 /**
@@ -74,6 +97,10 @@ function withMembersCounted(outcome: Outcome<FleetObservation>): Outcome {
       standing === "behind" && condition.kind === "deferred" && !Object.hasOwn(ours, name),
   );
   return { ...outcome, counted: waiting?.map(({ name }) => name) ?? [] };
+}
+
+function isOfFleet(observation: Observation): observation is FleetObservation {
+  return "absent" in observation;
 }
 
 function isFleet(driver: Driver): driver is FleetPin {

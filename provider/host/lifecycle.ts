@@ -3,12 +3,12 @@ import { type Clock, wallClock } from "../core/clock";
 import { asPinError } from "../core/errors";
 import type { Outcome, UpgradeRecord } from "../core/outcome";
 import { policyFrom } from "../core/policy-from";
-import { giveUp, run } from "../core/run";
+import { giveUp, run, type Sight } from "../core/run";
 import type { ConfigReader } from "./credentials";
 import { Crowd } from "./crowd";
 import { partialFailure, plainFailure, textOf } from "./failure";
 import { timeLimit } from "./limits";
-import { Silence, tellPlan } from "./preview";
+import { type Memory, Silence, type Told, tellPlan, tellWrites } from "./preview";
 import { argumentsOf, hasUnknown, type Properties, sameValue, TIMEOUTS, URN } from "./properties";
 import { readBack } from "./read";
 import { Learnt } from "./redaction";
@@ -32,6 +32,8 @@ export class Lifecycle implements dynamic.ResourceProvider {
   readonly #clock: Clock;
   /** Resources whose plan has been told in this process: `check` and `diff` both may, once is enough. */
   readonly #told = new Set<string>();
+  /** What a check has seen of an older resource, for the `diff` that follows. */
+  readonly #seen = new Map<string, Sight>();
   readonly #silence = new Silence();
   readonly #crowd = new Crowd();
   readonly #scheduled = new Scheduled();
@@ -55,7 +57,9 @@ export class Lifecycle implements dynamic.ResourceProvider {
     const session = await this.#session(news);
     const failures = [...session.failures, ...checkTimeouts(news[TIMEOUTS])];
     if (failures.length === 0 && session.args !== undefined && !sameArguments(olds, news)) {
-      failures.push(...(await this.#tell(session)));
+      // Whose the tasks of an older resource are stands in its outputs, which only `diff` is given.
+      const memory = Object.keys(olds).length === 0 ? {} : undefined;
+      failures.push(...(await this.#tell(session, memory)).failures);
     }
     return { inputs: news, failures };
   }
@@ -71,11 +75,17 @@ export class Lifecycle implements dynamic.ResourceProvider {
     const newer = olds["status"] === "newer";
     if (same && !unsettled && !newer) return { changes: false, replaces: [] };
     const session = await this.#session(news);
-    if (!same) return { changes: true, replaces: await this.#replaces(session, olds) };
+    if (!same) {
+      const replaces = await this.#replaces(session, olds);
+      if (replaces.length === 0) await this.#tellWrites(session, olds);
+      return { changes: true, replaces };
+    }
     const changes = unsettled || session.args?.onNewer === "fail";
     // Only a check can fail a preview, and none has looked at a pin as it was written before.
-    const hopeless = changes && session.args !== undefined ? await this.#tell(session) : [];
-    for (const { reason } of hopeless) session.news.warn(reason);
+    if (changes && session.args !== undefined) {
+      const { failures } = await this.#tell(session, { upgrade: rememberedUpgrade(olds) });
+      for (const { reason } of failures) session.news.warn(reason);
+    }
     return { changes, replaces: [] };
   }
 
@@ -147,13 +157,24 @@ export class Lifecycle implements dynamic.ResourceProvider {
     return openSession(properties, this.#config, this.#surroundings);
   }
 
-  async #tell(session: Session) {
+  async #tell(session: Session, memory?: Memory): Promise<Told> {
     const key = session.urn ?? "";
-    if (this.#told.has(key)) return [];
+    if (this.#told.has(key)) return { failures: [] };
+    const told = await tellPlan(session, this.#clock, this.#silence, memory);
     if (key !== "") this.#told.add(key);
-    const failures = await tellPlan(session, this.#clock, this.#silence);
+    if (memory === undefined && told.sight !== undefined) this.#seen.set(key, told.sight);
     await this.#surroundings.log.flush();
-    return failures;
+    return told;
+  }
+
+  /** After a check that has told the plan. @param olds the outputs of the resource, which remember its last upgrade */
+  async #tellWrites(session: Session, olds: Properties): Promise<void> {
+    const key = session.urn ?? "";
+    const sight = this.#seen.get(key);
+    if (sight === undefined) return;
+    this.#seen.delete(key);
+    await tellWrites(session, this.#clock, this.#silence, sight, { upgrade: rememberedUpgrade(olds) });
+    await this.#surroundings.log.flush();
   }
 
   /** The identifying properties, when old and new arguments name nothing in common. */

@@ -2,8 +2,11 @@ import type { Clock } from "../core/clock";
 import { describePlan } from "../core/describe";
 import { formatDuration } from "../core/duration";
 import { PinError } from "../core/errors";
+import type { UpgradeRecord } from "../core/outcome";
 import type { Plan } from "../core/pin";
-import { see } from "../core/run";
+import { policyFrom } from "../core/policy-from";
+import { announceWrites, type Driver, type Sight, see } from "../core/run";
+import type { Runtime } from "../core/runtime";
 import { newerNote } from "../core/sentences";
 import { type Session, withPin } from "./session";
 import type { CheckFailure } from "./validation";
@@ -27,26 +30,76 @@ export class Silence {
   }
 }
 
+/** What a preview has seen of one resource, and what can never succeed, by property. */
+export interface Told {
+  readonly failures: readonly CheckFailure[];
+  /** Absent when the system could not be looked at. */
+  readonly sight?: Sight;
+}
+
+/** The last upgrade in the state, which says whose a task is. None for a new resource. */
+export interface Memory {
+  readonly upgrade?: UpgradeRecord | undefined;
+}
+
 /**
- * Looks at the live system and tells what an `up` would do, as one line at the resource. Never fails because of the
- * system's state.
- * @returns what can never succeed, by property
+ * Looks at the live system and tells what an `up` would do, as one line at the resource, and further writes in lines of their
+ * own. Never fails because of the system's state.
+ * @param memory absent where the state is not known yet: then `tellWrites` tells the further writes
  */
-export async function tellPlan(session: Session, clock: Clock, silence: Silence): Promise<CheckFailure[]> {
+export async function tellPlan(session: Session, clock: Clock, silence: Silence, memory?: Memory): Promise<Told> {
+  const look = await within(session, clock, silence, async (driver, runtime) => {
+    const sight = await see(driver);
+    const failures = tell(session, driver.title, sight.plan);
+    if (memory !== undefined) await tellFurther(session, driver, runtime, sight, memory);
+    return { failures, sight };
+  });
+  return look ?? { failures: [] };
+}
+
+/** Tells the operators and cancellations that an `up` would send beside the upgrade request, after an earlier look. */
+export async function tellWrites(
+  session: Session,
+  clock: Clock,
+  silence: Silence,
+  sight: Sight,
+  memory: Memory,
+): Promise<void> {
+  await within(session, clock, silence, (driver, runtime) => tellFurther(session, driver, runtime, sight, memory));
+}
+
+async function tellFurther(
+  { kind, args, news }: Session,
+  driver: Driver,
+  runtime: Runtime,
+  sight: Sight,
+  { upgrade }: Memory,
+): Promise<void> {
+  const writes = await announceWrites(driver, sight, policyFrom(args ?? {}, kind.times), runtime, upgrade);
+  for (const { message, warning } of writes) (warning ? news.warn : news.inform)(message);
+}
+
+/** Does something with the live system, within what a preview may wait. @returns undefined when it could not be done */
+async function within<T>(
+  session: Session,
+  clock: Clock,
+  silence: Silence,
+  use: (driver: Driver, runtime: Runtime) => Promise<T>,
+): Promise<T | undefined> {
   const { left } = silence;
   if (left === 0) {
     session.news.warn(
       `cannot plan: skipped, this run has waited ${formatDuration(RUN_BUDGET)} for systems that do not answer`,
     );
-    return [];
+    return undefined;
   }
   const began = clock.elapsed();
   try {
-    return await withPin(session, clock, left, async (driver) => tell(session, driver.title, (await see(driver)).plan));
+    return await withPin(session, clock, left, use);
   } catch (error) {
     if (isSilence(error)) silence.waited(clock.elapsed() - began);
     session.news.warn(`cannot plan: ${reasonOf(error)}`);
-    return [];
+    return undefined;
   }
 }
 

@@ -37,7 +37,7 @@ export function describeFailure(dag: Dag): Failure {
   const hint = remedyOf(error?.[1]);
   const remedy = hint === undefined ? remedyFor(dag) : `${hint} ${remedyFor(dag)}`;
   const ways = waysOf(dag);
-  return { message, remedy, ...(ways === undefined ? {} : { ways }) };
+  return { message, remedy, at: stageOf(dag), ...(ways === undefined ? {} : { ways }) };
 }
 
 /** What an operator can do with a failed DAG, as far as its details say. */

@@ -183,13 +183,22 @@ describe("a scheduled upgrade that is not wanted any more", () => {
     expect(world.cloud.acceptedUpgrades.map(({ delay }) => delay)).toEqual([true, false]);
   });
 
-  it("is announced by the preview", async () => {
+  it("is announced by the preview, with whose it is where the state says so", async () => {
     const world = rig();
-    await deferred(world);
-    await world.lifecycle.check({}, world.inputs());
+    const { id, outs, inputs } = await deferred(world);
+    await world.lifecycle.check(inputs, world.inputs());
     expect(world.said().at(-1)).toMatch(
       /now, with a restart, after taking back upgrade .* that waits for its window, .* \(refused if this pin did not schedule it\)$/,
     );
+    await world.lifecycle.diff(id, outs, world.inputs());
+    expect(world.said().at(-1)).toMatch(/^will cancel scheduled upgrade .* before the upgrade is requested$/);
+  });
+
+  it("of somebody else is announced as what keeps a new resource from starting", async () => {
+    const world = rig();
+    await deferred(world);
+    await world.lifecycle.check({}, world.inputs());
+    expect(world.said().at(-1)).toMatch(/^will not start: upgrade .*, which this resource did not schedule, waits/);
   });
 
   it("is taken back by delete", async () => {

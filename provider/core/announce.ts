@@ -1,0 +1,89 @@
+import { describeWindow, nameOf } from "./describe";
+import { Ledger } from "./ledger";
+import type { UpgradeRecord } from "./outcome";
+import type { Failure, Pin, Plan, Task } from "./pin";
+import type { Policy } from "./policy";
+import { wayAfter } from "./recovery";
+import type { Runtime } from "./runtime";
+import { scheduledByOthers } from "./sentences";
+import { taskOf } from "./withdraw";
+
+/** What a preview says of writes beside the upgrade request. */
+export interface Announcement {
+  readonly message: string;
+  /** Nothing will be written where the plan lets expect it. */
+  readonly warning?: true;
+}
+
+/**
+ * The operators and cancellations that a run would send, decided as the run itself decides: by the same policy, and by what
+ * the state remembers of the task. Reads only.
+ */
+export async function announce(
+  pin: Pick<Pin, "title" | "operate" | "inspect" | "withdraw">,
+  plan: Plan,
+  policy: Pick<Policy, "onFailure">,
+  { clock }: Pick<Runtime, "clock">,
+  remembered?: UpgradeRecord,
+): Promise<readonly Announcement[]> {
+  const ledger = new Ledger(clock, remembered);
+  switch (plan.kind) {
+    case "failed":
+      ledger.found(plan.task, plan.from, "failed");
+      return operator(pin, policy, plan.task, plan.failure, ledger.owns(plan.task));
+    case "withdraw": {
+      const { task, window } = plan;
+      if (ledger.owns(task))
+        return [{ message: `will cancel scheduled ${nameOf(task)} before the upgrade is requested` }];
+      const { remedy } = scheduledByOthers(pin.title, task, window);
+      const waits = `${nameOf(task)}, which this resource did not schedule, waits for its window, ${describeWindow(window)}`;
+      return [{ message: `will not start: ${waits}. ${remedy}`, warning: true }];
+    }
+    case "satisfied":
+    case "newer":
+      return cancellation(pin, ledger);
+    default:
+      return [];
+  }
+}
+
+function operator(
+  pin: Pick<Pin, "operate">,
+  { onFailure }: Pick<Policy, "onFailure">,
+  task: Task,
+  failure: Failure,
+  ours: boolean,
+): Announcement[] {
+  if (onFailure === "report" || pin.operate === undefined) return [];
+  const name = nameOf(task);
+  if (!ours) {
+    return [
+      { message: `${name} was not started by this resource, so \`onFailure\` does not apply to it`, warning: true },
+    ];
+  }
+  const way = wayAfter(pin, onFailure, failure);
+  const what = onFailure === "retry" ? "retried" : "rolled back";
+  if (way === undefined) {
+    const why =
+      failure.ways === undefined
+        ? `whether ${name} can be ${what} could not be read`
+        : `${name} can no longer be ${what}`;
+    return [{ message: `${why}; nothing will be sent`, warning: true }];
+  }
+  const at = failure.at === undefined ? "failed" : `failed at ${failure.at}`;
+  return [
+    {
+      message: way === "retry" ? `will retry ${name}, ${at}` : `will roll back ${name}, ${at}; the run will then fail`,
+    },
+  ];
+}
+
+/** The target version runs, and a scheduled upgrade of ours is no longer needed. */
+async function cancellation(pin: Pick<Pin, "inspect">, { upgrade, accepted }: Ledger): Promise<Announcement[]> {
+  if (upgrade === undefined || !accepted || upgrade.joined === true || upgrade.state === "unknown") return [];
+  const task = taskOf(upgrade);
+  const status = await pin.inspect(task);
+  if (status.kind !== "deferred") return [];
+  const window = describeWindow(status.window);
+  return [{ message: `will cancel scheduled ${nameOf(task)}, which is no longer needed (window ${window})` }];
+}

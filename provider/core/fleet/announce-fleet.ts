@@ -1,0 +1,43 @@
+import type { Announcement } from "../announce";
+import type { UpgradeRecord } from "../outcome";
+import type { FleetObservation, FleetPin } from "./fleet";
+import { Schedule } from "./schedule";
+import { some } from "./sentences";
+
+/** The cancellations that a run would send for members of a fleet, by the tasks that the state remembers. Reads only. */
+export async function announceFleet(
+  pin: Pick<FleetPin, "names" | "observe" | "defers" | "words">,
+  seen: Pick<FleetObservation, "members">,
+  remembered?: UpgradeRecord,
+): Promise<readonly Announcement[]> {
+  const schedule = new Schedule(remembered);
+  // What waits for members that are up to date shows only where it is asked for.
+  const { members } = schedule.size === 0 ? seen : await pin.observe(true);
+  schedule.seen(members);
+  const waiting = members.flatMap(({ name, standing, condition }) =>
+    condition.kind === "deferred" && !(pin.defers && standing === "behind")
+      ? [{ name, standing, task: condition.task.id, ours: schedule.owns(name, condition.task.id) }]
+      : [],
+  );
+  const unneeded = waiting.filter(({ ours }) => ours).map(({ name, task }) => `${task} of ${name}`);
+  const removed = schedule.others(pin.names).flatMap((name) => schedule.idsOf([name]).map((id) => `${id} of ${name}`));
+  const foreign = waiting.filter(({ ours, standing }) => !ours && standing === "behind");
+  const { upgrade } = pin.words;
+  return [
+    ...listed(unneeded, (names) => ({ message: `will cancel the scheduled ${upgrade} ${names}` })),
+    ...listed(removed, (names) => ({
+      message: `will cancel the scheduled ${upgrade} ${names}, no longer part of this resource, if it still waits`,
+    })),
+    ...listed(
+      foreign.map(({ name, task }) => `${task} of ${name}`),
+      (names) => ({
+        message: `nothing will be requested where this resource did not schedule the ${upgrade} that waits for its window: ${names}`,
+        warning: true,
+      }),
+    ),
+  ];
+}
+
+function listed(names: readonly string[], tell: (names: string) => Announcement): Announcement[] {
+  return names.length === 0 ? [] : [tell(some(names))];
+}

@@ -1,0 +1,112 @@
+import { describe, expect, it } from "vitest";
+import { announce } from "../../provider/core/announce";
+import type { UpgradeRecord } from "../../provider/core/outcome";
+import type { Failure, Pin, Plan, TaskStatus } from "../../provider/core/pin";
+import type { Policy } from "../../provider/core/policy";
+import { VirtualClock } from "../support/virtual-clock";
+
+const task = { id: "13", kind: "OB rolling upgrade", to: "4.3.5.2-9" };
+const NAME = "upgrade 13 (OB rolling upgrade to 4.3.5.2-9)";
+const AT = "stage 2/9: Download all required packages";
+const window = { opens: "2026-01-01T18:00:00Z", closes: "2026-01-01T22:00:00Z" };
+const call = { from: "1", route: "1 → 2", how: "at once", findings: [] };
+
+const record = (change: Partial<UpgradeRecord> = {}): UpgradeRecord => ({
+  task: "13",
+  kind: "OB rolling upgrade",
+  from: "4.2.1.8-7",
+  to: "4.3.5.2-9",
+  startedAt: "2026-01-01T00:00:00Z",
+  state: "failed",
+  ...change,
+});
+const failed = (ways?: Failure["ways"]): Plan => ({
+  kind: "failed",
+  task,
+  from: "4.2.1.8-7",
+  failure: { message: "broken.", remedy: "Fix it.", at: AT, ...(ways === undefined ? {} : { ways }) },
+});
+
+function told(plan: Plan, onFailure: Policy["onFailure"], remembered?: UpgradeRecord, more: Partial<Pin> = {}) {
+  const pin = { title: "Fake", operate: async () => undefined, inspect: async () => DEFERRED, ...more };
+  return announce(pin, plan, { onFailure }, { clock: new VirtualClock() }, remembered);
+}
+
+const DEFERRED: TaskStatus = { kind: "deferred", window };
+const RETRY = `will retry ${NAME}, failed at ${AT}`;
+const ROLLBACK = `will roll back ${NAME}, failed at ${AT}; the run will then fail`;
+const NOT_OURS = `${NAME} was not started by this resource, so \`onFailure\` does not apply to it`;
+
+describe("a failed upgrade in a preview", () => {
+  it.each<[string, Plan, Policy["onFailure"], UpgradeRecord | undefined, string[]]>([
+    ["ours", failed(["retry", "rollback"]), "retry", record(), [RETRY]],
+    ["ours", failed(["retry", "rollback"]), "rollback", record(), [ROLLBACK]],
+    ["ours", failed(["retry", "rollback"]), "report", record(), []],
+    [
+      "ours, while its response was lost",
+      failed(["retry"]),
+      "retry",
+      record({ task: "unknown", state: "unknown" }),
+      [RETRY],
+    ],
+    [
+      "ours, past its rollback",
+      failed(["retry"]),
+      "rollback",
+      record(),
+      [`${NAME} can no longer be rolled back; nothing will be sent`],
+    ],
+    [
+      "ours, without details",
+      failed(),
+      "retry",
+      record(),
+      [`whether ${NAME} can be retried could not be read; nothing will be sent`],
+    ],
+    ["joined", failed(["retry", "rollback"]), "retry", record({ joined: true }), [NOT_OURS]],
+    ["of another run", failed(["retry", "rollback"]), "retry", record({ task: "12" }), [NOT_OURS]],
+    ["of another resource", failed(["retry", "rollback"]), "rollback", undefined, [NOT_OURS]],
+  ])("%s (%j, onFailure %s)", async (_, plan, onFailure, remembered, expected) => {
+    expect((await told(plan, onFailure, remembered)).map(({ message }) => message)).toEqual(expected);
+  });
+
+  it("announces nothing where the vendor has no operators", async () => {
+    expect(
+      await announce(
+        { title: "Fake", inspect: async () => DEFERRED },
+        failed(),
+        { onFailure: "retry" },
+        { clock: new VirtualClock() },
+        record(),
+      ),
+    ).toEqual([]);
+  });
+});
+
+describe("a scheduled upgrade in a preview", () => {
+  const ours = record({ state: "deferred" });
+  const withdraw: Plan = { kind: "withdraw", task, window, call };
+
+  it.each<[string, Plan, UpgradeRecord | undefined, TaskStatus, RegExp[]]>([
+    ["stands in the way, ours", withdraw, ours, DEFERRED, [/^will cancel scheduled upgrade 13 .* before the upgrade/]],
+    [
+      "stands in the way, joined",
+      withdraw,
+      record({ state: "deferred", joined: true }),
+      DEFERRED,
+      [/^will not start: /],
+    ],
+    ["stands in the way, of another", withdraw, undefined, DEFERRED, [/^will not start: .*did not schedule/]],
+    ["is no longer needed", { kind: "satisfied", at: "2" }, ours, DEFERRED, [/^will cancel scheduled upgrade 13/]],
+    ["is overtaken", { kind: "newer", at: "3", members: ["a"] }, ours, DEFERRED, [/^will cancel scheduled upgrade 13/]],
+    ["has begun", { kind: "satisfied", at: "2" }, ours, { kind: "running", message: "" }, []],
+    ["is another's", { kind: "satisfied", at: "2" }, record({ state: "deferred", joined: true }), DEFERRED, []],
+    ["is over", { kind: "satisfied", at: "2" }, record({ state: "succeeded" }), DEFERRED, []],
+    ["is waited for", { kind: "deferred", task, window, from: "1" }, ours, DEFERRED, []],
+  ])("that %s", async (_, plan, remembered, status, expected) => {
+    const messages = (await told(plan, "report", remembered, { inspect: async () => status })).map(
+      (one) => one.message,
+    );
+    expect(messages).toEqual(expected.map((text) => expect.stringMatching(text)));
+  });
+});
