@@ -77,7 +77,7 @@ export const observersAvailable: Check<unknown> = ({ agents, status }) => {
  */
 export const packagesUploaded: Check<unknown> = ({ uploaded, architectures }, { target, editions }) => {
   if (uploaded === undefined) return undefined;
-  const missing = missingPackages(target, uploaded, architectures, editions);
+  const missing = missingPackages(target, uploaded, { architectures, editions });
   if (missing.length === 0) return undefined;
   return {
     code: "package-missing",

@@ -84,8 +84,9 @@ export class UpgradePin<A extends UpgradeArguments> implements Pin<PinObservatio
     return true;
   }
 
-  async start(_call: UpgradeCall, observation: PinObservation): Promise<Task> {
-    const { agents, args, system } = this.#options;
+  async start({ notes = [] }: UpgradeCall, observation: PinObservation): Promise<Task> {
+    const { agents, args, system, runtime } = this.#options;
+    for (const note of notes) runtime.warn(note);
     const target = targetOf(this.#options, observation);
     if ("code" in target) throw new PinError("blocked", `${this.title}: ${target.message}`, { remedy: target.remedy });
     const callee = await beforeSending(() => this.#callee(observation));
