@@ -95,10 +95,11 @@ function notesOn<A extends UpgradeArguments>(
   observation: PinObservation,
 ): string[] {
   const pin = { version: args.version, release: args.release, constraint };
-  return incompleteAbove(target, pin, available(observation), requirementOf(system, observation)).map(
+  const incomplete = incompleteAbove(target, pin, available(observation), requirementOf(system, observation)).map(
     (newer) =>
       `${newer.target.version}-${newer.target.release} is newer, but incomplete, so ${target.version}-${target.release} was chosen; not uploaded: ${newer.missing.join(", ")}.`,
   );
+  return [...incomplete, ...(system.notes?.(observation.readiness) ?? [])];
 }
 
 /** Local packages that the servers do not have. */
