@@ -60,7 +60,8 @@ export interface UpgradeArgs extends ConnectionArgs, CommonArgs {
 export interface ClusterVersionArgs extends UpgradeArgs {
   /**
    * The version that every observer shall run: exact (`4.3.5.2`), a prefix of three parts (`4.3.5`) or a floor
-   * (`>=4.3.5.2`). For a prefix and a floor the packages decide: the newest that satisfies it is the target.
+   * (`>=4.3.5.2`). For a prefix and a floor the packages decide: the newest version of which all
+   * packages are there, uploaded or in `packages`, is the target.
    */
   readonly version: pulumi.Input<string>;
   /**

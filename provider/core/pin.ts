@@ -83,6 +83,8 @@ export interface UpgradeCall {
   /** How, for the plan line: `rolling over 3 zones`. */
   readonly how: string;
   readonly findings: readonly Finding[];
+  /** What a person should know before it is made, and what does not keep it from being made: sentences. */
+  readonly notes?: readonly string[];
 }
 
 /** The decision that follows from an observation. Plain data. */

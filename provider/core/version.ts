@@ -54,6 +54,11 @@ export function compareNumbers(a: bigint, b: bigint): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
+/** The highest of some versions; undefined when there is none. */
+export function highestVersion(versions: Iterable<Version>): Version | undefined {
+  return [...versions].sort(compareVersions).at(-1);
+}
+
 /** The lowest of some versions; undefined when there is none. */
 export function lowestVersion(versions: Iterable<Version>): Version | undefined {
   let lowest: Version | undefined;

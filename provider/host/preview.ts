@@ -121,7 +121,8 @@ function tell(session: Session, title: string, plan: Plan): CheckFailure[] {
     return [];
   }
   news.inform(args?.wait === false ? `${describePlan(plan)} (not waited for)` : describePlan(plan));
-  const findings = "call" in plan ? plan.call.findings : [];
+  const { findings = [], notes = [] } = "call" in plan ? plan.call : {};
+  for (const note of notes) news.warn(note);
   for (const { message, remedy, property } of findings) {
     if (property === undefined) news.warn(`${message} ${remedy}`);
   }

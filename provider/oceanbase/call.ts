@@ -4,6 +4,7 @@ import {
   compareVersions,
   formatParts,
   formatVersion,
+  highestVersion,
   lowestVersion,
   parseVersion,
   type Version,
@@ -12,7 +13,7 @@ import { endangers } from "./arguments";
 import type { Ways } from "./dependency-lists";
 import { asUploaded, type LocalPackages, strangeArchitectures } from "./local-packages";
 import type { UpgradeObservation } from "./look";
-import { chooseTarget, type Target } from "./packages";
+import { chooseTarget, incompleteAbove, type Requirement, type Target } from "./packages";
 import { preflight } from "./preflight";
 import { findRoute, type Route } from "./route";
 import { routeFindings } from "./route-findings";
@@ -40,10 +41,18 @@ export interface Wish<A extends UpgradeArguments> {
 /** Where the upgrade goes; a finding when that cannot be said. */
 export function targetOf<A extends UpgradeArguments>(
   { system, args, constraint }: Wish<A>,
-  observation: Pick<PinObservation, "readiness" | "local">,
+  observation: Pick<PinObservation, "readiness" | "local" | "members">,
 ): Target | Finding {
   const pin = { version: args.version, release: args.release, constraint };
-  return chooseTarget(pin, available(observation), system.editions);
+  const highest = highestVersion(observation.members.map((member) => member.version));
+  return chooseTarget(pin, available(observation), requirementOf(system, observation), highest);
+}
+
+function requirementOf<A extends UpgradeArguments>(
+  { editions }: System<A>,
+  { readiness: { architectures } }: Pick<PinObservation, "readiness">,
+): Requirement {
+  return { editions, architectures };
 }
 
 /** The call that the upgrade takes, and all that is known against it. Pure. */
@@ -75,7 +84,22 @@ export function callOf<A extends UpgradeArguments>(
             ...routeFindings(route, { target, from: lowest, ready, editions: system.editions }),
           ]),
     ],
+    notes: "code" in target ? [] : notesOn(target, wish, observation),
   };
+}
+
+/** What does not stand against the call, and may surprise. */
+function notesOn<A extends UpgradeArguments>(
+  target: Target,
+  { system, args, constraint }: Wish<A>,
+  observation: PinObservation,
+): string[] {
+  const pin = { version: args.version, release: args.release, constraint };
+  const incomplete = incompleteAbove(target, pin, available(observation), requirementOf(system, observation)).map(
+    (newer) =>
+      `${newer.target.version}-${newer.target.release} is newer, but incomplete, so ${target.version}-${target.release} was chosen; not uploaded: ${newer.missing.join(", ")}.`,
+  );
+  return [...incomplete, ...(system.notes?.(observation.readiness) ?? [])];
 }
 
 /** Local packages that the servers do not have. */
@@ -84,13 +108,13 @@ export function missingOnServers({ local, sent, readiness }: PinObservation): Rp
   return local.packages.filter((pkg) => !sameAsUploaded(pkg, there));
 }
 
-/** What the servers have, or will have before the call; undefined when neither is known. */
-export function available({
-  readiness: { uploaded },
-  local: { packages },
-}: Pick<PinObservation, "readiness" | "local">): UploadedPackage[] | undefined {
+/** What the servers have, or will have before the call, the newest first; undefined when neither is known. */
+export function available(observation: Pick<PinObservation, "readiness" | "local">): UploadedPackage[] | undefined {
+  const { uploaded } = observation.readiness;
+  const { packages } = observation.local;
   if (uploaded === undefined && packages.length === 0) return undefined;
-  return [...(uploaded ?? []), ...packages.map(asUploaded)];
+  const coming = packages.filter((pkg) => !sameAsUploaded(pkg, uploaded ?? []));
+  return [...coming.map(asUploaded).reverse(), ...(uploaded ?? [])];
 }
 
 /** The first server that installs a current version that is a barrier only once. */

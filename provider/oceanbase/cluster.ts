@@ -1,7 +1,15 @@
 import { addressOf } from "./address";
 import { obUpgradeTarget } from "./dag";
 import { OCEANBASE } from "./packages";
-import { agentsRun, observersAvailable, packagesUploaded, zonesForRolling } from "./preflight";
+import {
+  agentsRun,
+  observersAvailable,
+  packagesUploaded,
+  serversActive,
+  serversHaveAgents,
+  zonesActive,
+  zonesForRolling,
+} from "./preflight";
 import type { System, UpgradeArguments } from "./system";
 
 export interface ClusterCall extends UpgradeArguments {
@@ -24,7 +32,15 @@ export const cluster: System<ClusterCall> = {
       })),
   editions: OCEANBASE,
   routed: true,
-  checks: [zonesForRolling, agentsRun, observersAvailable, packagesUploaded],
+  checks: [
+    zonesForRolling,
+    serversHaveAgents,
+    agentsRun,
+    observersAvailable,
+    serversActive,
+    zonesActive,
+    packagesUploaded,
+  ],
   how: ({ mode }, { zones }) => {
     const count = `${zones} zone${zones === 1 ? "" : "s"}`;
     return mode === "stopService" ? `stopping the service of ${count}` : `rolling over ${count}`;

@@ -8,7 +8,7 @@ import { calleeOf } from "./callee";
 import { differentClusters } from "./contact";
 import { dagState, formatTarget, holdsLock } from "./dag";
 import { describeFailure, remedyFor } from "./failure";
-import type { Readiness } from "./preflight";
+import { IN_SERVICE, type Readiness, type Server } from "./preflight";
 import {
   agentsStatus,
   type ClusterInfo,
@@ -32,6 +32,7 @@ export interface UpgradeObservation extends Observation {
 }
 
 const OB_INFO = "/api/v1/ob/info";
+const AGENTS_STATUS = "/api/v1/agents/status";
 const PACKAGES = "/api/v1/upgrade/package/info";
 const UNFINISHED = "/api/v1/task/dag/ob/unfinish?show_details=false";
 
@@ -44,9 +45,10 @@ export async function look(
   const early = agents.met.length > 0 ? undefined : earlyList(agents);
   void agents.meetAll();
   const extras = Promise.all([
-    ifAnswered(agents.read("/api/v1/agents/status", agentsStatus)),
+    unlessSilent(agents.read(AGENTS_STATUS, agentsStatus)),
     ifAnswered(agents.read("/api/v1/obcluster/info", clusterInfo)),
   ]);
+  extras.catch(() => undefined);
   const [info, unfinished] = await Promise.all([infoFrom(agents), agents.read(UNFINISHED, dags)]);
   const running = info === undefined ? [] : system.running(info);
   if (info !== undefined) await refuseStrangers(agents, info);
@@ -61,7 +63,10 @@ export async function look(
     zones: Object.keys(info?.obcluster_info.topology ?? {}).length,
     sharedStorage: info?.obcluster_info.is_shared_storage ?? false,
     agents: (info?.agent_info ?? []).map(({ ip, port }) => addressOf(ip, port)),
-    status,
+    servers: serversOf(info),
+    stoppedZones: stoppedZonesOf(cluster),
+    status: status === "silent" ? undefined : status,
+    unheard: status === "silent",
     uploaded: list === "silent" ? undefined : list,
     unlisted: list === "silent",
     architectures: architecturesOf(agents, cluster),
@@ -153,6 +158,22 @@ async function detailed(agents: Agents, listed: Dag): Promise<Dag> {
   return (await ifAnswered(agents.read(dagPath(listed.id, true), dag))) ?? listed;
 }
 
+function serversOf(info: ObInfo | undefined): Server[] {
+  return Object.values(info?.obcluster_info.topology ?? {})
+    .flat()
+    .map((server) => ({
+      name: addressOf(server.svr_ip, server.svr_port),
+      agent: server.agent_port === 0 ? undefined : addressOf(server.svr_ip, server.agent_port),
+      status: server.status,
+    }));
+}
+
+function stoppedZonesOf(cluster: ClusterInfo | undefined): string[] {
+  return (cluster?.zones ?? [])
+    .filter(({ inner_status: status = "" }) => status !== "" && status.toUpperCase() !== IN_SERVICE)
+    .map(({ name = "" }) => name);
+}
+
 function architecturesOf(agents: Agents, cluster: ClusterInfo | undefined): string[] {
   const fromCluster = (cluster?.zones ?? []).flatMap((zone) =>
     (zone.servers ?? []).map((server) => server.architecture),
@@ -182,7 +203,6 @@ function earlyList(agents: Agents): EarlyList {
   return { origin, answer: ifAnswered(agents.readFrom(origin, PACKAGES, uploadedPackages)) };
 }
 
-/** The same for a look: a server that refuses to say is one that cannot. Silence is another matter. */
 async function packagesOf(
   agents: Agents,
   callee: string | undefined,
@@ -190,8 +210,13 @@ async function packagesOf(
 ): Promise<UploadedPackage[] | "silent" | undefined> {
   const known = early?.origin === callee ? await early?.answer : undefined;
   if (known !== undefined) return known;
+  return unlessSilent(listPackages(agents, callee));
+}
+
+/** A read that an upgrade hangs on: a server that refuses to say is one that cannot; silence is another matter. */
+async function unlessSilent<T>(read: Promise<T | undefined>): Promise<T | "silent" | undefined> {
   try {
-    return await listPackages(agents, callee);
+    return await read;
   } catch (error) {
     if (error instanceof Unreachable) return "silent";
     if (error instanceof PinError && error.code === "blocked") return undefined;

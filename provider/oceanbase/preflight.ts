@@ -8,13 +8,27 @@ export interface Readiness {
   readonly sharedStorage: boolean;
   /** `ip:port` of every agent of the cluster. */
   readonly agents: readonly string[];
+  readonly servers: readonly Server[];
+  /** Names of zones that are out of service. */
+  readonly stoppedZones: readonly string[];
   readonly status: AgentsStatus | undefined;
+  /** Nobody answered when the agents were asked which of them run. */
+  readonly unheard: boolean;
   readonly uploaded: readonly UploadedPackage[] | undefined;
   /** Nobody answered when the uploaded packages were asked for. */
   readonly unlisted: boolean;
   readonly architectures: readonly string[];
   /** Version of the agent that would get the call. */
   readonly callee: string | undefined;
+}
+
+/** An observer, as the cluster lists it. */
+export interface Server {
+  /** `ip:port`. */
+  readonly name: string;
+  /** `ip:port` of the agent beside it; undefined where the cluster knows of none. */
+  readonly agent: string | undefined;
+  readonly status: string | undefined;
 }
 
 export interface Asked<A> {
@@ -72,12 +86,54 @@ export const observersAvailable: Check<unknown> = ({ agents, status }) => {
   };
 };
 
+/** obshell upgrades the servers beside its agents only, and then waits in vain for the others. It does not look before. */
+export const serversHaveAgents: Check<unknown> = ({ servers }) => {
+  const alone = servers.filter(({ agent }) => agent === undefined).map(({ name }) => name);
+  if (alone.length === 0) return undefined;
+  return {
+    code: "server-without-agent",
+    message: `${alone.length === 1 ? "A server of the cluster has" : "Servers of the cluster have"} no obshell agent: ${alone.join(", ")}. The upgrade would lock the cluster and not finish.`,
+    remedy: "Start obshell on their hosts so that it takes the servers over, or remove the servers from the cluster.",
+  };
+};
+
+/** `status` of a server or a zone in service. */
+export const IN_SERVICE = "ACTIVE";
+
+/**
+ * Between its steps obshell waits until every server is in service, and gives up half-way. Servers whose agents report
+ * them as unavailable are told of by `observersAvailable`.
+ */
+export const serversActive: Check<unknown> = ({ servers, status }) => {
+  const out = servers.filter((server) => {
+    const known = server.agent === undefined ? undefined : status?.[server.agent];
+    const unavailable = known !== undefined && known.obState !== OBSERVER_AVAILABLE;
+    return server.status !== undefined && server.status.toUpperCase() !== IN_SERVICE && !unavailable;
+  });
+  if (out.length === 0) return undefined;
+  const names = out.map(({ name, status: word }) => `${name} (${word})`);
+  return {
+    code: "server-not-active",
+    message: `${out.length === 1 ? "A server is" : "Servers are"} not in service: ${names.join(", ")}.`,
+    remedy: "Start it (a stopped one with ALTER SYSTEM START SERVER) and wait until its status is ACTIVE.",
+  };
+};
+
+export const zonesActive: Check<unknown> = ({ stoppedZones }) => {
+  if (stoppedZones.length === 0) return undefined;
+  return {
+    code: "zone-not-active",
+    message: `${stoppedZones.length === 1 ? "A zone is" : "Zones are"} not in service: ${stoppedZones.join(", ")}.`,
+    remedy: "Start it with ALTER SYSTEM START ZONE and wait until its status is ACTIVE.",
+  };
+};
+
 /**
  * For an agent upgrade this is the only protection: newer servers find a missing package after they have taken the lock.
  */
 export const packagesUploaded: Check<unknown> = ({ uploaded, architectures }, { target, editions }) => {
   if (uploaded === undefined) return undefined;
-  const missing = missingPackages(target, uploaded, architectures, editions);
+  const missing = missingPackages(target, uploaded, { architectures, editions });
   if (missing.length === 0) return undefined;
   return {
     code: "package-missing",

@@ -1,6 +1,6 @@
 import type { Finding } from "../core/pin";
 import { formatParts, type Version } from "../core/version";
-import { type Edition, editionOf, type Target } from "./packages";
+import { architecturesOf, type Edition, editionOf, isOf, type Target } from "./packages";
 import type { Readiness } from "./preflight";
 import type { Route, Step } from "./route";
 import type { UploadedPackage } from "./schema";
@@ -51,44 +51,73 @@ function stepFindings(steps: readonly Step[], journey: Journey): Finding[] {
   const { uploaded } = ready;
   if (uploaded === undefined) return [];
   const names = editionOf(target, uploaded, editions);
-  const missing = steps.flatMap((step) =>
-    architecturesOf(target, ready).flatMap((architecture) =>
-      names.flatMap((name) => missingName({ name, architecture, step }, target, uploaded)),
+  const architectures =
+    ready.architectures.length > 0 ? ready.architectures : architecturesOf(uploaded.filter((pkg) => isOf(pkg, target)));
+  const needs = steps.flatMap((step) =>
+    architectures.flatMap((architecture) =>
+      names.map((name): Need => ({ step, name, architecture, found: findFor(step, name, architecture, journey) })),
     ),
   );
-  if (missing.length === 0) return [];
-  const versions = steps.map(({ version }) => version).join(" and ");
-  return [
-    {
-      code: "package-missing-on-the-way",
-      message: `The way to ${target.version} leads over ${versions}; these packages are not uploaded: ${missing.join(", ")}.`,
-      remedy: "Name their files in `packages`, or upload them with POST /api/v1/upgrade/package.",
-    },
-  ];
+  const missing = needs.filter(({ found }) => found === undefined);
+  return missing.length > 0 ? [missingOnTheWay(missing, journey)] : mixedBuilds(needs, target);
 }
 
-/** Agents before 4.2.6.0 do not tell theirs: then those that the target is there for. */
-function architecturesOf({ version, release }: Target, { architectures, uploaded = [] }: Readiness): readonly string[] {
-  if (architectures.length > 0) return architectures;
-  const targets = uploaded.filter((pkg) => pkg.version === version && pkg.release_distribution === release);
-  return [...new Set(targets.map(({ architecture }) => architecture))];
+/** One package that a step takes. */
+interface Need {
+  readonly step: Step;
+  readonly name: string;
+  readonly architecture: string;
+  readonly found: UploadedPackage | undefined;
 }
 
-/** Its file name, when a package of a step is not uploaded. The build may be any. */
-function missingName(
-  { name, architecture, step }: { readonly name: string; readonly architecture: string; readonly step: Step },
-  { release }: Target,
-  uploaded: readonly UploadedPackage[],
-): string[] {
-  const distribution = release.split(".").at(-1) ?? "";
-  const isThere = uploaded.some(
+/** What obshell takes: of the packages that fit, the one that was uploaded last. */
+function findFor(
+  step: Step,
+  name: string,
+  architecture: string,
+  { target, ready: { uploaded = [] } }: Journey,
+): UploadedPackage | undefined {
+  return uploaded.find(
     (pkg) =>
       pkg.name === name &&
       pkg.architecture === architecture &&
       pkg.version === step.version &&
-      fits(pkg.release_distribution, step, distribution),
+      fits(pkg.release_distribution, step, distributionOf(target)),
   );
-  return isThere ? [] : [`${name}-${step.version}-${step.build ?? "<build>"}.${distribution}.${architecture}.rpm`];
+}
+
+function distributionOf({ release }: Target): string {
+  return release.split(".").at(-1) ?? "";
+}
+
+function missingOnTheWay(missing: readonly Need[], { target }: Journey): Finding {
+  const versions = [...new Set(missing.map(({ step }) => step.version))].join(" and ");
+  const files = missing.map(
+    ({ step, name, architecture }) =>
+      `${name}-${step.version}-${step.build ?? "<build>"}.${distributionOf(target)}.${architecture}.rpm`,
+  );
+  return {
+    code: "package-missing-on-the-way",
+    message: `The way to ${target.version} leads over ${versions}; these packages are not uploaded: ${files.join(", ")}.`,
+    remedy: "Name their files in `packages`, or upload them with POST /api/v1/upgrade/package.",
+  };
+}
+
+/** Of a version without a build obshell takes the newest of each package by itself, whether they belong together or not. */
+function mixedBuilds(needs: readonly Need[], target: Target): Finding[] {
+  const steps = [...new Set(needs.map(({ step }) => step))].filter(({ build }) => build === undefined);
+  return steps.flatMap((step) => {
+    const taken = needs.flatMap((need) => (need.step === step && need.found ? [need.found] : []));
+    if (new Set(taken.map((pkg) => pkg.release_distribution)).size <= 1) return [];
+    const files = taken.map((pkg) => `${pkg.name}-${pkg.version}-${pkg.release_distribution}.${pkg.architecture}.rpm`);
+    return [
+      {
+        code: "package-set-mixed",
+        message: `Upgrading to ${target.version} requires ${step.version} first, and the newest uploaded packages of it are of different builds: ${files.join(", ")}.`,
+        remedy: `Upload all packages of one build again with POST /api/v1/upgrade/package, because obshell takes the last upload; or upgrade to ${step.version} first, with its \`release\`.`,
+      },
+    ];
+  });
 }
 
 /** Of a version without a build, obshell takes the newest package of the target's distribution. */

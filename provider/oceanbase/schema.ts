@@ -34,7 +34,9 @@ export type AgentInfo = z.infer<typeof agentInfo>;
 const server = z.object({
   svr_ip: z.string(),
   svr_port: z.number(),
+  /** 0 where the cluster knows of no agent beside it. */
   agent_port: z.number().optional(),
+  /** `STOPPED` while it is out of service; else as `DBA_OB_SERVERS` has it. */
   status: z.string().optional(),
   build_version: z.string(),
 });
@@ -77,7 +79,16 @@ export const uploadedPackages = list(uploadedPackage);
 
 /** `GET /api/v1/obcluster/info`, since 4.3.0.0; only what `ob/info` lacks. */
 export const clusterInfo = z.object({
-  zones: z.array(z.object({ servers: z.array(z.object({ architecture: z.string().optional() })).nullish() })).nullish(),
+  zones: z
+    .array(
+      z.object({
+        name: z.string().optional(),
+        /** As `DBA_OB_ZONES` has it; empty while OceanBase is away. */
+        inner_status: z.string().optional(),
+        servers: z.array(z.object({ architecture: z.string().optional() })).nullish(),
+      }),
+    )
+    .nullish(),
 });
 export type ClusterInfo = z.infer<typeof clusterInfo>;
 

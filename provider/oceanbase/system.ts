@@ -34,6 +34,8 @@ export interface System<A extends UpgradeArguments = UpgradeArguments> {
   /** Whether versions between may have to be installed on the way. */
   readonly routed: boolean;
   readonly checks: readonly Check<A>[];
+  /** What does not stand against the upgrade, and may surprise. */
+  readonly notes?: (readiness: Readiness) => readonly string[];
   /** For the plan line: `rolling over 3 zones`. */
   readonly how: (args: A, readiness: Readiness) => string;
   readonly body: (args: A, target: Target) => Readonly<Record<string, unknown>>;

@@ -14,6 +14,7 @@ import { ensureUploaded } from "./ensure-uploaded";
 import { type LocalPackages, readLocalPackages } from "./local-packages";
 import { infoFrom, look, refuseStrangers, type UpgradeObservation } from "./look";
 import { operate } from "./operate";
+import type { Readiness } from "./preflight";
 import { type Dag, dag } from "./schema";
 import type { System, UpgradeArguments } from "./system";
 import { TaskWatcher } from "./task";
@@ -30,6 +31,13 @@ export interface UpgradePinOptions<A extends UpgradeArguments> {
   readonly agents: Agents;
   readonly runtime: Runtime;
   readonly close: () => Promise<void>;
+}
+
+/** Why it cannot be said whether the call may be sent: which packages are there, and who runs, decides that. */
+function undecided({ unlisted, unheard, agents }: Readiness, { findings }: UpgradeCall): string | undefined {
+  if (unlisted) return "the agents did not answer with their list of packages";
+  if (!unheard || findings.length > 0) return undefined;
+  return `no agent said which agents of the cluster run (${agents.join(", ")}): one of them may be unreachable`;
 }
 
 /** A connected driver for what obshell upgrades in one cluster: its database, or its agents. */
@@ -64,9 +72,9 @@ export class UpgradePin<A extends UpgradeArguments> implements Pin<PinObservatio
     const { constraint } = this.#options;
     const homes = this.#options.agents.met.map((agent) => agent.info.homePath);
     const plan = decide({ observation, constraint, call: () => callOf(this.#options, observation, homes) });
-    // Which packages are there decides whether the call may be sent at all.
-    const open = (plan.kind === "upgrade" || plan.kind === "wait") && observation.readiness.unlisted;
-    return open ? { kind: "unknown", reason: "the agents did not answer with their list of packages" } : plan;
+    if (plan.kind !== "upgrade" && plan.kind !== "wait") return plan;
+    const reason = undecided(observation.readiness, plan.call);
+    return reason === undefined ? plan : { kind: "unknown", reason };
   }
 
   satisfiedBy(version: string): boolean {
@@ -84,8 +92,9 @@ export class UpgradePin<A extends UpgradeArguments> implements Pin<PinObservatio
     return true;
   }
 
-  async start(_call: UpgradeCall, observation: PinObservation): Promise<Task> {
-    const { agents, args, system } = this.#options;
+  async start({ notes = [] }: UpgradeCall, observation: PinObservation): Promise<Task> {
+    const { agents, args, system, runtime } = this.#options;
+    for (const note of notes) runtime.warn(note);
     const target = targetOf(this.#options, observation);
     if ("code" in target) throw new PinError("blocked", `${this.title}: ${target.message}`, { remedy: target.remedy });
     const callee = await beforeSending(() => this.#callee(observation));

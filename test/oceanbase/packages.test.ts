@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { parseConstraint } from "../../provider/core/constraint";
-import { chooseTarget, missingPackages, OBSHELL, packageVersion } from "../../provider/oceanbase/packages";
+import type { Version } from "../../provider/core/version";
+import {
+  chooseTarget,
+  incompleteAbove,
+  missingPackages,
+  OBSHELL,
+  OCEANBASE,
+  packageVersion,
+} from "../../provider/oceanbase/packages";
 import type { UploadedPackage } from "../../provider/oceanbase/schema";
 
 const EL7 = "102000042025031214.el7";
@@ -9,10 +17,18 @@ function uploaded(version: string, release = EL7, name = "oceanbase-ce", archite
   return { name, version, release_distribution: release, architecture };
 }
 
-function choose(version: string, packages: UploadedPackage[] | undefined, release?: string) {
+const DATABASE = { editions: OCEANBASE, architectures: ["x86_64"] };
+const LIBS = "oceanbase-ce-libs";
+
+/** Both packages of the community edition. */
+function whole(version: string, release = EL7, architecture = "x86_64"): UploadedPackage[] {
+  return ["oceanbase-ce", LIBS].map((name) => uploaded(version, release, name, architecture));
+}
+
+function choose(version: string, packages: UploadedPackage[] | undefined, release?: string, highest?: Version) {
   const constraint = parseConstraint(version);
   if (constraint === undefined) throw new Error(`${version} is no constraint`);
-  return chooseTarget({ version, release, constraint }, packages);
+  return chooseTarget({ version, release, constraint }, packages, DATABASE, highest);
 }
 
 describe("the target of an upgrade", () => {
@@ -56,10 +72,9 @@ describe("the target of an upgrade", () => {
     if (constraint === undefined) throw new Error("no constraint");
     const packages = [uploaded("4.3.5.9"), uploaded("4.3.5.2", "102.el7", "obshell")];
     const target = { version: "4.3.5.2", release: "102.el7" };
-    expect(chooseTarget({ version: "4.3.5", constraint }, packages, OBSHELL)).toEqual(target);
-    expect(missingPackages(target, packages, ["x86_64", "aarch64"], OBSHELL)).toEqual([
-      "obshell-4.3.5.2-102.el7.aarch64.rpm",
-    ]);
+    const agents = { editions: OBSHELL, architectures: ["x86_64", "aarch64"] };
+    expect(chooseTarget({ version: "4.3.5", constraint }, packages, agents)).toEqual(target);
+    expect(missingPackages(target, packages, agents)).toEqual(["obshell-4.3.5.2-102.el7.aarch64.rpm"]);
   });
 
   it("is never taken from other packages", () => {
@@ -95,6 +110,56 @@ describe("the target of an upgrade", () => {
   });
 });
 
+describe("a target that has to be chosen", () => {
+  const el8 = EL7.replace("el7", "el8");
+  const both = { editions: OCEANBASE, architectures: ["aarch64", "x86_64"] };
+
+  it.each<[string, string, UploadedPackage[]]>([
+    ["without its libraries", ">=4.3.5", [uploaded("4.3.5.3"), ...whole("4.3.5.2")]],
+    ["without its libraries, for a prefix", "4.3.5", [uploaded("4.3.5.3"), ...whole("4.3.5.2")]],
+    ["whose libraries alone are there", ">=4.3.5", [uploaded("4.3.5.3", EL7, LIBS), ...whole("4.3.5.2")]],
+    [
+      "with the libraries of another distribution",
+      ">=4.3.5",
+      [uploaded("4.3.5.3"), uploaded("4.3.5.3", el8, LIBS), ...whole("4.3.5.2")],
+    ],
+    ["of a distribution without its libraries", "4.3.5.2", [uploaded("4.3.5.2", el8), ...whole("4.3.5.2")]],
+    ["in a later build without its libraries", "4.3.5.2", [uploaded("4.3.5.2", `9${EL7}`), ...whole("4.3.5.2")]],
+  ])("is not one %s (%s)", (_, pin, packages) => {
+    expect(choose(pin, packages)).toEqual({ version: "4.3.5.2", release: EL7 });
+    expect(choose(pin, [...packages].reverse())).toEqual({ version: "4.3.5.2", release: EL7 });
+  });
+
+  it("is not one that lacks an architecture of the cluster", () => {
+    const constraint = parseConstraint(">=4.3.5");
+    if (constraint === undefined) throw new Error("no constraint");
+    const older = [...whole("4.3.5.2"), ...whole("4.3.5.2", EL7, "aarch64")];
+    const pin = { version: ">=4.3.5", constraint };
+    const target = { version: "4.3.5.2", release: EL7 };
+    expect(chooseTarget(pin, [...whole("4.3.5.3"), ...older], both)).toEqual(target);
+    expect(incompleteAbove(target, pin, [...whole("4.3.5.3"), ...older], both)).toEqual([
+      {
+        target: { version: "4.3.5.3", release: EL7 },
+        missing: [`oceanbase-ce-4.3.5.3-${EL7}.aarch64.rpm`, `oceanbase-ce-libs-4.3.5.3-${EL7}.aarch64.rpm`],
+      },
+    ]);
+  });
+
+  it("is the newest when none is complete: what it lacks can then be named", () => {
+    const target = { version: "4.3.5.3", release: EL7 };
+    expect(choose(">=4.3.5", [uploaded("4.3.5.3"), uploaded("4.3.5.2")])).toEqual(target);
+  });
+
+  it("is never below a member that satisfies the pin already: it would be downgraded", () => {
+    const packages = [...whole("4.3.5.2"), uploaded("4.3.5.4")];
+    expect(choose(">=4.3.5", packages, undefined, { parts: [4n, 3n, 5n, 3n] })).toMatchObject({ version: "4.3.5.4" });
+    expect(choose(">=4.3.5", whole("4.3.5.2"), undefined, { parts: [4n, 3n, 5n, 3n] })).toMatchObject({
+      code: "no-package",
+      message: expect.stringContaining("(4.3.5.3 or later, which is running already); uploaded: 4.3.5.2"),
+    });
+  });
+});
+
 describe("the packages that are missing", () => {
   const target = { version: "4.3.5.2", release: EL7 };
 
@@ -122,8 +187,14 @@ describe("the packages that are missing", () => {
     ["nothing of the business edition", [uploaded("4.3.5.2", EL7, "oceanbase")], ["x86_64"], []],
     ["nothing of the standalone edition", [uploaded("4.3.5.2", EL7, "oceanbase-standalone")], ["x86_64"], []],
     ["nothing that can be told without architectures", [], [], []],
+    [
+      "without architectures, those of the ones that are there",
+      [uploaded("4.3.5.2"), uploaded("4.3.5.2", EL7, LIBS, "aarch64")],
+      [],
+      [`oceanbase-ce-4.3.5.2-${EL7}.aarch64.rpm`, `oceanbase-ce-libs-4.3.5.2-${EL7}.x86_64.rpm`],
+    ],
   ])("are %s", (_, packages, architectures, expected) => {
-    expect(missingPackages(target, packages, architectures)).toEqual(expected);
+    expect(missingPackages(target, packages, { editions: OCEANBASE, architectures })).toEqual(expected);
   });
 });
 

@@ -26,6 +26,15 @@ const WAYS = `
 - version: 4.3.5.3
 `;
 
+const BARRIER_IN_ANY_BUILD = `
+- version: 4.2.1.8
+  can_be_upgraded_to: [4.2.5.1]
+- version: 4.2.5.1
+  can_be_upgraded_to: [4.3.5.3]
+  require_from_binary: True
+- version: 4.3.5.3
+`;
+
 let dir = "";
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), "routes-"));
@@ -48,6 +57,19 @@ async function packagesOf(of: typeof TARGET, ways?: string | Buffer): Promise<st
 }
 
 const uploads = ({ cluster }: ReturnType<typeof rig>) => cluster.journal.count("POST", /package$/);
+
+describe("a version between whose newest packages do not belong together", () => {
+  it("is found before the call: obshell takes the newest of each", async () => {
+    const { lifecycle, inputs, cluster } = rig();
+    const packages = [...(await packagesOf(BETWEEN)), ...(await packagesOf(TARGET, BARRIER_IN_ANY_BUILD))];
+    cluster.control.addPackage({ name: "oceanbase-ce", ...BETWEEN, release: "102000002025010100.el7" });
+    const withoutMain = packages.slice(1);
+    await expect(lifecycle.create(inputs({ ...TARGET, packages: withoutMain }))).rejects.toThrow(
+      /of different builds: oceanbase-ce-4\.2\.5\.1-102\S+, oceanbase-ce-libs-4\.2\.5\.1-101\S+\. .*\[blocked\]/,
+    );
+    expect(cluster.writes()).toEqual([]);
+  });
+});
 
 describe("a version that others lie before", () => {
   it("is shown with its route at preview, and what is missing on the way by its files", async () => {

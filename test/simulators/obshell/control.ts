@@ -113,6 +113,29 @@ export class ClusterControl {
     at(this.#world.state.agents, index).stopped = true;
   }
 
+  /** The cluster has a server whose agent it does not know: nobody started one there, or it was never taken over. */
+  unregisterAgent(index: number): void {
+    this.#catchUp();
+    Object.assign(at(this.#world.state.agents, index), { unregistered: true, stopped: true });
+  }
+
+  /** Takes a server out of service, as ALTER SYSTEM STOP SERVER does; its process runs on. */
+  stopServer(index: number): void {
+    this.#catchUp();
+    at(this.#world.state.agents, index).observer.stopped = true;
+  }
+
+  startServer(index: number): void {
+    this.#catchUp();
+    delete at(this.#world.state.agents, index).observer.stopped;
+  }
+
+  /** ALTER SYSTEM STOP ZONE. */
+  stopZone(name: string): void {
+    this.#catchUp();
+    this.#world.state.stoppedZones = [...(this.#world.state.stoppedZones ?? []), name];
+  }
+
   /** Starts a stopped agent, or restarts a running one without a gap. */
   startAgent(index: number): void {
     const now = this.#catchUp();

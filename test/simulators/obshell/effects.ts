@@ -74,6 +74,8 @@ function failureOf(
     return script.logs.length > 0 ? [...script.logs] : [...failureLines(context)];
   }
   if (dag.target === null) return null;
+  const unready = unreadyServers(world, node);
+  if (unready !== undefined) return [...unready];
   const lacking = lackOn(context);
   if (lacking !== undefined) return [...lacking];
   if (missingPackages(world.state, dag).length === 0) return null;
@@ -81,6 +83,24 @@ function failureOf(
   if (node.name !== STAGE.checkPackages) return null;
   const { version, build } = dag.target;
   return [`ERROR: [Task.Agent.Data.NotSet]: Agent ${addressOf(context.agent)} data ${version}-${build} not set`];
+}
+
+/**
+ * What stages after the first restart wait for in vain: that every server of the cluster is in service, and at the end of
+ * the same version.
+ */
+function unreadyServers({ state }: World, node: NodeState): readonly string[] | undefined {
+  if (node.name === STAGE.reinstall && state.agents.some(({ observer }) => observer.stopped === true)) {
+    return [
+      "wait all observer available",
+      "ERROR: [OB.Cluster.AsyncOperationTimeout]: wait all observer available timeout",
+    ];
+  }
+  const builds = new Set(state.agents.map(({ observer }) => observer.build));
+  if (node.name !== STAGE.post || builds.size === 1) return undefined;
+  return [
+    "ERROR: [Common.Unexpected]: Unexpected error: execute script 'etc/upgrade_post.py' error, execute logs:\nserver version not sync\n: exit status 1",
+  ];
 }
 
 /** What a host lacks for a stage, in the stage's own lines. */
@@ -144,6 +164,7 @@ function restartAgents(world: World, dag: DagState, now: number): void {
   const { timings, agents, timers } = world.state;
   const down = now + timings.restartDelayMs;
   for (const [agent, state] of agents.entries()) {
+    if (state.unregistered === true) continue;
     const bundled = dag.target?.agentVersion ?? null;
     const version = bundled !== null && compareVersion(bundled, state.version) > 0 ? bundled : null;
     timers.push({ at: down, type: "agentDown", agent });

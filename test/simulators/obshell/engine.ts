@@ -106,7 +106,10 @@ function insertNode(world: World, plan: StagePlan, now: number): NodeState {
 function executors(world: World, plan: StagePlan): readonly number[] {
   const { agents } = world.state;
   if (plan.spread === "maintainer") return [maintainerOf(world.state) ?? 0];
-  return [...agents.keys()].filter((index) => plan.spread === "everyAgent" || at(agents, index).zone === plan.zone);
+  return [...agents.keys()].filter((index) => {
+    const { unregistered, zone } = at(agents, index);
+    return unregistered !== true && (plan.spread === "everyAgent" || zone === plan.zone);
+  });
 }
 
 function insertSubTask(world: World, name: string, agent: number, now: number): SubTaskState {

@@ -4,7 +4,16 @@ import { Panic } from "./errors";
 import { publicKeyOf } from "./keys";
 import type { AgentState } from "./state";
 import { splitBuildVersion } from "./version";
-import { addressOf, HOME, holdsDatabase, isUp, observerCondition, zonesOf } from "./world";
+import {
+  addressOf,
+  HOME,
+  holdsDatabase,
+  isUp,
+  observerCondition,
+  registeredAgents,
+  serverStatus,
+  zonesOf,
+} from "./world";
 
 /** Calls that only look (OBShell facts §3.1, §6; live facts §1.8, §1.9, §2.2). */
 
@@ -74,12 +83,12 @@ function statusOf(agent: AgentState): unknown {
 
 /** Agents that do not answer are missing. */
 export function getAgentsStatus({ world }: Call): unknown {
-  const present = world.state.agents.filter(isUp);
+  const present = registeredAgents(world.state).filter(isUp);
   return Object.fromEntries(present.map((agent) => [addressOf(agent), statusOf(agent)]));
 }
 
 export function getObAgents({ world, agent }: Call): unknown {
-  const listed = agent.identity === "SINGLE" ? [agent] : world.state.agents;
+  const listed = agent.identity === "SINGLE" ? [agent] : registeredAgents(world.state);
   return listed.map(({ ip, port }) => ({ ip, port }));
 }
 
@@ -87,7 +96,7 @@ export function getObInfo(call: Call): unknown {
   const { agent, world } = call;
   const { conditions } = world.state;
   if (agent.identity === "SINGLE") return degraded(call, [agentInfo({ ...agent, zone: "" }, agent.version)]);
-  const agents = world.state.agents.map((one) => agentInfo(one, one.listedVersion));
+  const agents = registeredAgents(world.state).map((one) => agentInfo(one, one.listedVersion));
   if (databaseRefusal(call) !== undefined || conditions.topologyHidden) return degraded(call, agents);
   if (conditions.startupModeMissing && server(call, "sharedStorage")) throw new Panic("nil map");
   const { id, name } = world.state;
@@ -133,9 +142,9 @@ function topology({ world }: Call): unknown {
       svr_ip: agent.ip,
       svr_port: agent.observer.rpcPort,
       sql_port: agent.observer.sqlPort,
-      agent_port: agent.port,
+      agent_port: agent.unregistered === true ? 0 : agent.port,
       with_rootserver: agent === agents[0] ? "YES" : "NO",
-      status: observerCondition(agent.observer) === "up" ? "ACTIVE" : "INACTIVE",
+      status: serverStatus(agent.observer),
       build_version: agent.observer.build.replace("-", "_"),
     };
   }
@@ -153,6 +162,7 @@ export function getClusterInfo(call: Call): unknown {
   const told = databaseRefusal(call) === undefined ? call.agent : relay;
   const zones = zonesOf(state).map((zone) => ({
     name: zone,
+    inner_status: told === undefined ? "" : (state.stoppedZones ?? []).includes(zone) ? "INACTIVE" : "ACTIVE",
     servers: state.agents.filter((agent) => agent.zone === zone).map(told === undefined ? storedServer : clusterServer),
   }));
   if (told === undefined) return { cluster_id: 0, cluster_name: "", ob_version: "", zones, tenants: null };

@@ -3,7 +3,7 @@ import { Panic, Refusal } from "./errors";
 import { findPackage, missingAgentPackages, missingForRoute, REQUIRED, rpmName } from "./packages";
 import { findRoute, type RouteStep } from "./route";
 import { atLeast, compareVersion, splitBuildVersion, splitRelease } from "./version";
-import { addressOf, isUp, observerCondition, zonesOf } from "./world";
+import { addressOf, isUp, observerCondition, registeredAgents, zonesOf } from "./world";
 
 /** What the upgrade calls look at before they accept, each in the server's order (OBShell facts §4.1–§4.4). */
 
@@ -44,7 +44,7 @@ export function checkObUpgradeCheck(call: Call, params: UpgradeParams): readonly
 export function checkAgentUpgrade(call: Call, params: UpgradeParams): void {
   requireCluster(call);
   requireDatabase(call, "failed to query all agents from ob");
-  checkAgents(call);
+  if (server(call, "healthPrechecks")) checkAgents(call);
   const intEra = call.dialect !== "errCode";
   if (call.dialect !== "4.2.3") checkUpgradeDir(params.upgradeDir);
   const { build } = releaseOf(params.release);
@@ -62,13 +62,15 @@ export function checkAgentUpgrade(call: Call, params: UpgradeParams): void {
 }
 
 function checkAgents({ world }: Call): void {
-  const away = world.state.agents.filter((agent) => !isUp(agent)).map(addressOf);
+  const away = registeredAgents(world.state)
+    .filter((agent) => !isUp(agent))
+    .map(addressOf);
   if (away.length > 0) throw new Refusal("Agent.Unavailable", { args: [away.join(",")] });
 }
 
 function checkHealth(call: Call): void {
   checkAgents(call);
-  const away = call.world.state.agents
+  const away = registeredAgents(call.world.state)
     .filter((agent) => observerCondition(agent.observer) !== "up")
     .map((agent) => `${agent.ip}:${agent.observer.rpcPort}`);
   if (away.length > 0) throw new Refusal("OB.Server.Unavailable", { args: [away.join(",")] });

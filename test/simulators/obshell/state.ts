@@ -28,6 +28,8 @@ export interface ClusterState {
   /** Upgrade calls (not checks) that were answered 200. */
   acceptedUpgrades: { readonly at: number; readonly dag: number; readonly name: string }[];
   parametersRestored: number;
+  /** Names of zones that were stopped. */
+  stoppedZones?: string[];
 }
 
 export type Edition = "community" | "business" | "standalone";
@@ -54,6 +56,8 @@ export interface AgentState {
   agentPassword: string | null;
   /** Stopped by hand. */
   stopped: boolean;
+  /** It has no row in `ocs.all_agent`: the cluster does not know of it, only of the observer beside it. */
+  unregistered?: true;
   /** Away between its old and its new process. */
   restarting: boolean;
   startedAt: number;
@@ -74,6 +78,8 @@ export interface ObserverState {
   process: "up" | "vanishing" | "gone";
   /** What was done to it by hand. */
   outage: "none" | "gone" | "dead";
+  /** Taken out of service (`STOP_TIME` is set); its process runs on. */
+  stopped?: true;
 }
 
 export interface PackageState {

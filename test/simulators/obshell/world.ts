@@ -23,6 +23,17 @@ export function isUp(agent: AgentState): boolean {
   return !agent.stopped && !agent.restarting;
 }
 
+/** Agents that the cluster knows of. */
+export function registeredAgents(state: ClusterState): readonly AgentState[] {
+  return state.agents.filter((agent) => agent.unregistered !== true);
+}
+
+/** As `DBA_OB_SERVERS` has it, with the word that obshell has for a server out of service. */
+export function serverStatus(observer: ObserverState): "ACTIVE" | "INACTIVE" | "STOPPED" {
+  if (observer.stopped === true) return "STOPPED";
+  return observerCondition(observer) === "up" ? "ACTIVE" : "INACTIVE";
+}
+
 /** How far the observer beside an agent is there: by what an upgrade does to it, or by an outage. */
 export function observerCondition(observer: ObserverState): "up" | "vanishing" | "gone" | "dead" {
   return observer.outage === "none" ? observer.process : observer.outage;
