@@ -150,8 +150,9 @@ export interface DatabaseVersionArgs extends DatabaseArgs {
    */
   readonly keepCrdtProtocolVersion?: pulumi.Input<boolean>;
   /**
-   * Ask the server at preview, with `?dry_run=true`, and show what it says. CAUTION: only Redis' runbook for 8.x tells of
-   * that query; a server that does not have it would start the upgrade. Older clusters than 8.0 are never asked.
+   * Has no effect: no dry run is sent. No released server is known to have `?dry_run=true`, and one that does not know the
+   * query starts the upgrade.
+   * @deprecated It has no effect.
    * @default false
    */
   readonly dryRun?: pulumi.Input<boolean>;

@@ -3,7 +3,6 @@ import type { Finding, Observation } from "../core/pin";
 import { crdbCallOf } from "./active-active";
 import { type ShippedModule, shippedFrom } from "./catalogue";
 import type { Database } from "./database";
-import type { DryRun } from "./dry-run";
 import { findDatabase, type Which } from "./find-database";
 import { stageOf } from "./machine";
 import { type ClusterNode, nodesFrom } from "./node";
@@ -34,8 +33,6 @@ export interface Seen extends Observation {
   readonly shipped: readonly ShippedModule[];
   readonly info?: z.infer<typeof clusterInfo> | undefined;
   readonly policy?: z.infer<typeof clusterPolicy> | undefined;
-  /** The modules that a dry run of the call would leave; absent when there was none. */
-  readonly dryRun?: DryRun | undefined;
 }
 
 /** What a look is for. */

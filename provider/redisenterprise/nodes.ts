@@ -99,13 +99,6 @@ export class Nodes {
     }
   }
 
-  /** A POST that only asks (`?dry_run=true`); its answer as it is. */
-  async ask(target: string, body: object): Promise<Answer> {
-    const endpoint = this.#endpoints[this.#index] ?? "";
-    await this.#meet(endpoint);
-    return this.#exchange.send(endpoint, { target, body: JSON.stringify(body) });
-  }
-
   /** First contact with an endpoint: what it is, whether we are let in, and which cluster it belongs to. */
   #meet(endpoint: string): Promise<void> {
     const known = this.#meetings.get(endpoint);

@@ -1,10 +1,10 @@
-import { type Constraint, standing } from "../core/constraint";
+import type { Constraint } from "../core/constraint";
 import type { Finding } from "../core/pin";
 import { crdbCallOf } from "./active-active";
 import type { Database } from "./database";
 import type { Seen } from "./look";
 import { softwareAtLeast } from "./node";
-import { consentBody, consentFinding } from "./protection";
+import { consentBody } from "./protection";
 import { chooseRedis, releaseOf } from "./redis-choice";
 import type { Request } from "./subject";
 
@@ -15,6 +15,10 @@ export interface RedisArguments {
   readonly keepCrdtProtocolVersion?: boolean | undefined;
   readonly preserveRoles?: boolean | undefined;
   readonly mayDiscardData?: boolean | undefined;
+  /**
+   * Accepted, and without effect: no released server is known to have a dry run, and one that does not know the query would
+   * start the upgrade.
+   */
   readonly dryRun?: boolean | undefined;
 }
 
@@ -22,8 +26,6 @@ type Body = Readonly<Record<string, unknown>>;
 
 /** From here on modules go to the latest unless told otherwise. */
 const LATEST_BY_DEFAULT_SINCE = "7.8.2";
-/** The era whose server the runbook describes that tells of the dry run. */
-const DRY_RUN_SINCE = "8.0.0";
 
 export function requestOf(args: RedisArguments, constraint: Constraint, seen: Seen): Request | Finding {
   const { database, nodes } = seen;
@@ -66,21 +68,4 @@ function modulesPart(args: RedisArguments, database: Database, seen: Seen): Body
       new_module_args: has,
     })),
   };
-}
-
-/**
- * The call as a dry run, where the user says that the server has it, and something is to be upgraded. Never where the call
- * itself would not be sent: a server that does not know the query takes it for the call.
- */
-export function rehearsalOf(args: RedisArguments, constraint: Constraint, seen: Seen): Request | undefined {
-  const { database, nodes } = seen;
-  if (args.dryRun !== true || database?.redis === undefined || !mayHaveDryRun(nodes)) return undefined;
-  if (database.crdb !== undefined || consentFinding(database, args) !== undefined) return undefined;
-  if (standing(database.redis.full, constraint) !== "behind") return undefined;
-  const request = requestOf(args, constraint, seen);
-  return "code" in request ? undefined : request;
-}
-
-export function mayHaveDryRun(nodes: Seen["nodes"]): boolean {
-  return softwareAtLeast(nodes, DRY_RUN_SINCE);
 }

@@ -8,7 +8,7 @@ import type { Seen } from "./look";
 import { clusterFindings, type SupportedRedis } from "./node";
 import { consentFinding, impactOf } from "./protection";
 import type { Redis } from "./redis";
-import { mayHaveDryRun, type RedisArguments, rehearsalOf, requestOf } from "./redis-call";
+import { type RedisArguments, requestOf } from "./redis-call";
 import { chooseRedis, fatesOf, releaseOf, resolved, stays } from "./redis-choice";
 import { redisConstraint } from "./redis-pin";
 import { addedBy, remainingOf } from "./redis8";
@@ -30,7 +30,6 @@ export function redisSubject(args: RedisArguments): Subject {
       const version = parseVersion(target);
       return version !== undefined && holds(version, constraint);
     },
-    rehearsal: (seen) => rehearsalOf(args, resolved(constraint, seen), seen),
   };
 }
 
@@ -50,7 +49,6 @@ function callOf(args: RedisArguments, constraint: Constraint, database: Database
     consentFinding(database, args),
     ...("code" in chosen ? [chosen] : targetFindings(args, database, chosen, seen)),
     ...clusterFindings(seen.nodes, seen.info),
-    seen.dryRun !== undefined && "finding" in seen.dryRun ? seen.dryRun.finding : undefined,
   ];
   return {
     from,
@@ -117,12 +115,8 @@ function strandedFindings(database: Database, target: Redis, shipped: Seen["ship
   ];
 }
 
-/** What happens to the modules: as the server's dry run says, else by the rules that it documents. */
-function modulesText(args: RedisArguments, database: Database, target: Redis, seen: Seen): string[] {
-  const { shipped, dryRun } = seen;
-  if (dryRun !== undefined && "database" in dryRun)
-    return [`${movesOf(database, dryRun.database)} (the server's dry run)`];
-  const note = dryRunNote(args, seen);
+/** What happens to the modules, by the rules that the vendor documents. */
+function modulesText(args: RedisArguments, database: Database, target: Redis, { shipped }: Seen): string[] {
   const keep = args.modules === "keep";
   const moved = keep
     ? remainingOf(database, target)
@@ -134,13 +128,11 @@ function modulesText(args: RedisArguments, database: Database, target: Redis, se
     text,
     args: "",
   }));
+  const note = args.dryRun === true ? [NO_DRY_RUN] : [];
   return [movesOf(database, { modules: [...moved, ...added] }), ...note];
 }
 
-function dryRunNote({ dryRun: wanted }: RedisArguments, { dryRun, nodes }: Seen): string[] {
-  if (dryRun !== undefined && "unanswered" in dryRun) return [`dry run not answered: ${dryRun.unanswered}`];
-  return wanted === true && !mayHaveDryRun(nodes) ? ["dry run not asked: the cluster is older than 8.0"] : [];
-}
+const NO_DRY_RUN = "dryRun has no effect: a server that does not know the query would start the upgrade";
 
 /** `search 2.10.17 → 7.99.91, adds bf 8.0.1` */
 function movesOf(

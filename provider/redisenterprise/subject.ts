@@ -27,8 +27,6 @@ export interface Subject extends Interest {
   /** The call that the plan asks for; a finding where there is none to send. */
   request(seen: Seen): Request | Finding;
   satisfiedBy(target: string): boolean;
-  /** A call that the server may be asked about first, with `?dry_run=true`. */
-  rehearsal?(seen: Seen): Request | undefined;
 }
 
 /** The plan for a database that is not there: never possible as written. */

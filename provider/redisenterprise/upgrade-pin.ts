@@ -5,7 +5,6 @@ import { isCrdbCall } from "./active-active";
 import { activityOf } from "./activity";
 import { CRDB_UPGRADE, crdbHeaders, crdbTaskId, newTaskId, ownIdOf } from "./crdb-task";
 import type { Database } from "./database";
-import { askDryRun, type DryRun } from "./dry-run";
 import { findDatabase, type Which } from "./find-database";
 import { look, readMachines, type Seen } from "./look";
 import { isUpgrade, UNTOLD, UPGRADE_MACHINE } from "./machine";
@@ -40,8 +39,6 @@ export class UpgradePin implements Pin<Seen> {
   #sent: Sent | undefined;
   /** Its uid, once it was seen. */
   #database: number | undefined;
-  /** Asked once in a run for every call. */
-  readonly #dryRuns = new Map<string, DryRun>();
 
   constructor(options: UpgradePinOptions) {
     this.title = options.title;
@@ -60,14 +57,12 @@ export class UpgradePin implements Pin<Seen> {
     this.#database = database.uid;
     const activity = activityOf(database, seen.machines, (action) => this.#targetOf(action), seen.crdbTasks);
     const unknown = subject.unreadable(database);
-    const complete: Seen = {
+    return {
       ...seen,
       members: subject.members(database),
       ...(activity === undefined ? {} : { activity }),
       ...(unknown === undefined ? {} : { unknown }),
     };
-    const dryRun = await this.#rehearse(complete);
-    return dryRun === undefined ? complete : { ...complete, dryRun };
   }
 
   plan(seen: Seen): Plan {
@@ -155,18 +150,5 @@ export class UpgradePin implements Pin<Seen> {
     const machines = await readMachines(this.#options.nodes, uid).catch(() => []);
     const appeared = machines.find((machine) => isUpgrade(machine) && !before.has(machine.action_uid));
     return appeared?.action_uid ?? unnamedUpgrade(uid);
-  }
-
-  /** Asks the server what it would do, where the pin wants that and nothing is under way. */
-  async #rehearse(seen: Seen): Promise<DryRun | undefined> {
-    if (seen.activity !== undefined) return undefined;
-    const request = this.#options.subject.rehearsal?.(seen);
-    if (request === undefined) return undefined;
-    const key = JSON.stringify([request.path, request.body]);
-    const known = this.#dryRuns.get(key);
-    if (known !== undefined) return known;
-    const said = await askDryRun(request, this.#options.nodes, this.#options.runtime);
-    this.#dryRuns.set(key, said);
-    return said;
   }
 }

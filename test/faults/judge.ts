@@ -4,7 +4,7 @@ export const RULES = {
   "no blind call":
     "the upgrade call is never sent while an upgrade towards the target runs and the vendor or the state knows of it",
   "no write after the end": "after ^C, the deadline or the end of a run no request is started",
-  "reads only": "a preview and a refresh write nothing",
+  "reads only": "a preview and a refresh send nothing but reads and logins",
   "ends at once": "a run ends within a second of ^C and of its deadline",
   "ends in time": "a run ends, and its deadline is the last moment for that",
   "typed ending": "a run ends well or with an error for people that has a code, and never with `unexpected`",

@@ -3,6 +3,7 @@ import type { LogLine } from "../../provider/host/engine-log";
 import { Lifecycle } from "../../provider/host/lifecycle";
 import { type Transport, TransportError, type WireRequest, type WireResponse } from "../../provider/http/transport";
 import type { Random } from "../simulators";
+import { isRead } from "../support/reads";
 import { type Fault, type Harm, isNetwork, type NetworkHarm } from "./history";
 import type { Judge } from "./judge";
 import type { Exchange, Network } from "./network";
@@ -149,7 +150,7 @@ export class ProviderProcess implements Owner {
     judge.that(this.interruptedAt === undefined, "no write after the end", () => `${name()} after ^C`);
     judge.that(!over, "no write after the end", () => `${name()} after the deadline`);
     judge.that(!this.ended, "no write after the end", () => `${name()} after the run had ended`);
-    judge.that(!(write && this.#readsOnly), "reads only", name);
+    judge.that(!this.#readsOnly || (isRead(request) && !write), "reads only", name);
     const called = this.lies === 0 ? world.called(request) : [];
     if (called.length > 0) this.#judgeCall(called, name);
   }

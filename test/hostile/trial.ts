@@ -121,13 +121,12 @@ class HostileNetwork {
     if (this.requests > MOST_REQUESTS)
       throw new Error(`more than ${MOST_REQUESTS} requests: nobody should ask so often`);
     const isCall = request.method === "POST" && this.#vendor.call.test(request.target.split("?")[0] ?? "");
-    const isDryRun = request.target.includes("dry_run=true");
-    if (isCall && !isDryRun) this.calls += 1;
+    if (isCall) this.calls += 1;
     const after = this.#vendor.accepted() > 0;
     // Time passes, as it does between machines.
     await this.#clock.sleep(2, request.signal);
     const genuine = await this.#genuine.send(request);
-    if (!this.#isHostile(isCall && !isDryRun, after)) return genuine;
+    if (!this.#isHostile(isCall, after)) return genuine;
     this.harms += 1;
     return this.#clock.during(async () => this.#plan.hostile(genuine, request));
   }

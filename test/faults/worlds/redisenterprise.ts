@@ -86,7 +86,11 @@ class Cluster implements World {
       ],
       timings: QUICK,
       settings: { handleRedirects: random.next() < 0.3 },
-      switches: { answersActionUid: random.next() < 0.7, actionUidOnDatabase: random.next() < 0.8 },
+      switches: {
+        answersActionUid: random.next() < 0.7,
+        actionUidOnDatabase: random.next() < 0.8,
+        dryRun: "ignored",
+      },
       seed: 1 + random.integer(1_000),
     };
     const args = {
@@ -94,6 +98,7 @@ class Cluster implements World {
       password: DEFAULT_PASSWORD,
       ...(random.next() < 0.7 ? { databaseId: UID } : { databaseName: "cache" }),
       ...subject.pin,
+      ...(subject === REDIS ? { dryRun: true } : {}),
       ...(random.next() < 0.3 ? { authentication: "token" } : {}),
       ...(safe ? {} : { mayDiscardData: true }),
       unreachableTimeout: "45s",
