@@ -52,6 +52,8 @@ export interface PinKind<
   identity(args: A): readonly string[];
   open(args: A, runtime: Runtime): D;
   outputs(observation: O): ObservedOutputs;
+  /** What a person does to cancel a scheduled upgrade without this tool, where the vendor schedules any. */
+  readonly cancelByHand?: string;
   /** The argument that says which version shall run: a pin that what runs has overtaken is reported there. */
   readonly pinned: string;
   /** The arguments behind `identity`, for Pulumi's display of a replacement. */

@@ -2,8 +2,9 @@ import type { Clock } from "../core/clock";
 import { describePlan } from "../core/describe";
 import { formatDuration } from "../core/duration";
 import { PinError } from "../core/errors";
+import type { UpgradeRecord } from "../core/outcome";
 import type { Plan } from "../core/pin";
-import { see } from "../core/run";
+import { type Driver, isCanceled, see } from "../core/run";
 import { newerNote } from "../core/sentences";
 import { type Session, withPin } from "./session";
 import type { CheckFailure } from "./validation";
@@ -33,20 +34,47 @@ export class Silence {
  * @returns what can never succeed, by property
  */
 export async function tellPlan(session: Session, clock: Clock, silence: Silence): Promise<CheckFailure[]> {
+  const use = async (driver: Driver) => tell(session, driver.title, (await see(driver)).plan);
+  return (await look({ session, clock, silence, purpose: "cannot plan", use })) ?? [];
+}
+
+/** Whether a scheduled upgrade that the resource needs was canceled by somebody; false when that cannot be known just now. */
+export async function wasCanceled(
+  session: Session,
+  clock: Clock,
+  silence: Silence,
+  upgrade: UpgradeRecord,
+): Promise<boolean> {
+  const purpose = "cannot verify that its upgrade is still scheduled";
+  const use = (driver: Driver) => isCanceled(driver, upgrade);
+  return (await look({ session, clock, silence, purpose, use })) ?? false;
+}
+
+interface Looking<T> {
+  readonly session: Session;
+  readonly clock: Clock;
+  readonly silence: Silence;
+  /** What cannot be done when the look fails, for the warning. */
+  readonly purpose: string;
+  readonly use: (driver: Driver) => Promise<T>;
+}
+
+/** Undefined when the system cannot be looked at within the budget; that is told. */
+async function look<T>({ session, clock, silence, purpose, use }: Looking<T>): Promise<T | undefined> {
   const { left } = silence;
   if (left === 0) {
     session.news.warn(
-      `cannot plan: skipped, this run has waited ${formatDuration(RUN_BUDGET)} for systems that do not answer`,
+      `${purpose}: skipped, this run has waited ${formatDuration(RUN_BUDGET)} for systems that do not answer`,
     );
-    return [];
+    return undefined;
   }
   const began = clock.elapsed();
   try {
-    return await withPin(session, clock, left, async (driver) => tell(session, driver.title, (await see(driver)).plan));
+    return await withPin(session, clock, left, use);
   } catch (error) {
     if (isSilence(error)) silence.waited(clock.elapsed() - began);
-    session.news.warn(`cannot plan: ${reasonOf(error)}`);
-    return [];
+    session.news.warn(`${purpose}: ${reasonOf(error)}`);
+    return undefined;
   }
 }
 
