@@ -11,6 +11,7 @@ import type { ConfigReader } from "./credentials";
 import { Crowd } from "./crowd";
 import { partialFailure, plainFailure, textOf } from "./failure";
 import { timeLimit } from "./limits";
+import { Overlaps } from "./overlaps";
 import { Silence, tellPlan, wasCanceled } from "./preview";
 import { argumentsOf, hasUnknown, type Properties, sameValue, TIMEOUTS, URN } from "./properties";
 import { readBack } from "./read";
@@ -38,6 +39,7 @@ export class Lifecycle implements dynamic.ResourceProvider {
   readonly #told = new Set<string>();
   readonly #silence = new Silence();
   readonly #crowd = new Crowd();
+  readonly #overlaps: Overlaps;
   readonly #scheduled: Scheduled;
   #config: ConfigReader = () => undefined;
 
@@ -45,6 +47,7 @@ export class Lifecycle implements dynamic.ResourceProvider {
     this.#surroundings = { learnt: new Learnt(), ...surroundings };
     this.#clock = surroundings.clock ?? wallClock;
     const notes = surroundings.notes ?? new RunNotes();
+    this.#overlaps = new Overlaps(notes);
     this.#scheduled = new Scheduled(notes);
   }
 
@@ -59,6 +62,7 @@ export class Lifecycle implements dynamic.ResourceProvider {
   /** Validates, and for a new or changed pin tells the plan. `olds` are the old inputs, none on create. */
   async check(olds: Properties, news: Properties): Promise<dynamic.CheckResult> {
     const session = await this.#session(news);
+    this.#overlaps.declare(session);
     const failures = [...session.failures, ...checkTimeouts(news[TIMEOUTS])];
     if (failures.length === 0 && session.args !== undefined && !sameArguments(olds, news)) {
       failures.push(...(await this.#tell(session)));
