@@ -3,6 +3,7 @@ import { engineLog } from "./host/engine-log";
 import { Lifecycle } from "./host/lifecycle";
 import { declareEngineGone } from "./host/limits";
 import { rhythmHere } from "./host/reporter";
+import { notesHere } from "./host/run-notes";
 import type { Kinds } from "./host/session";
 import { watchEngine } from "./host/watchdog";
 
@@ -30,4 +31,4 @@ watchEngine(() => {
  * What the text in every resource's `__provider` asks for: `require("pulumi-dbversion/provider").provider`. Stored in
  * the state of every stack, so this name and this path stay for ever.
  */
-export const provider = new Lifecycle({ kinds, log: engineLog(), rhythm: rhythmHere() });
+export const provider = new Lifecycle({ kinds, log: engineLog(), rhythm: rhythmHere(), notes: notesHere() });

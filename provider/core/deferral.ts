@@ -9,7 +9,7 @@ import { type Policy, SOON_TRIES } from "./policy";
 import type { Runtime } from "./runtime";
 import { scheduledByOthers } from "./sentences";
 import { compareParts, parseVersion } from "./version";
-import { notTakenBack, taskOf, withdraw } from "./withdraw";
+import { isKept, notTakenBack, taskOf, withdraw } from "./withdraw";
 
 type Deferring = Pick<Pin, "title" | "inspect" | "looksAlone" | "withdraw" | "defers">;
 
@@ -100,6 +100,10 @@ export class Deferral {
         `${nameOf(task)}, ${whose}, waits for its window, ${describeWindow(window)}; it was left alone.`,
       );
       // It is none that this pin counts on.
+      this.#ledger.forget();
+      return "settled";
+    }
+    if (isKept(task, this.#runtime)) {
       this.#ledger.forget();
       return "settled";
     }

@@ -50,8 +50,15 @@ export interface PinKind<
    * have none in common, it is another thing and the resource is replaced.
    */
   identity(args: A): readonly string[];
+  /**
+   * Which version is wanted on which thing, where that is not the argument `pinned` on everything that `identity` names. Two
+   * resources with a thing in common manage the same.
+   */
+  targets?(args: A): Readonly<Record<string, string>>;
   open(args: A, runtime: Runtime): D;
   outputs(observation: O): ObservedOutputs;
+  /** What a person does to cancel a scheduled upgrade without this tool, where the vendor schedules any. */
+  readonly cancelByHand?: string;
   /** The argument that says which version shall run: a pin that what runs has overtaken is reported there. */
   readonly pinned: string;
   /** The arguments behind `identity`, for Pulumi's display of a replacement. */

@@ -33,11 +33,6 @@ export interface Outcome<O extends Observation = Observation> {
   readonly observation?: O;
   /** The upgrade of this run, or the remembered one. */
   readonly upgrade?: UpgradeRecord;
-  /**
-   * What this pin found waiting for its window and counts on, although it did not ask for it: the vendor's task, or where each
-   * member has its own the names of the members.
-   */
-  readonly counted?: readonly string[];
   /** Whether the vendor has, or may have, an upgrade of ours: then what was seen has to be remembered. */
   readonly accepted: boolean;
   readonly error?: PinError;

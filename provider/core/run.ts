@@ -1,15 +1,17 @@
 import { type Announcement, announce } from "./announce";
+import { cancelScheduled } from "./cancel-scheduled";
 import { announceFleet } from "./fleet/announce-fleet";
 import type { FleetObservation, FleetPin } from "./fleet/fleet";
 import { reconcileFleet } from "./fleet/reconcile-fleet";
-import { giveUpFleet } from "./fleet/take-back";
+import { scheduledInFleet } from "./fleet/take-back";
 import type { Outcome, UpgradeRecord } from "./outcome";
+import { Patience } from "./patience";
 import type { Observation, Pin, Plan } from "./pin";
 import type { Policy } from "./policy";
 import { reconcile } from "./reconcile";
 import type { Runtime } from "./runtime";
 import { type Heard, summaryOf } from "./summary";
-import { giveUpOne, taskOf } from "./withdraw";
+import { scheduledTask, taskOf } from "./withdraw";
 
 /** A connected driver for one resource, of either sort: upgraded as one, or each member for itself. */
 export type Driver = Pin | FleetPin;
@@ -63,40 +65,46 @@ export async function run(
       runtime.report(progress);
     },
   };
-  const outcome = isFleet(driver)
-    ? withMembersCounted(await reconcileFleet(driver, policy, listening, remembered))
-    : withTaskCounted(await reconcile(driver, policy, listening, remembered));
+  const outcome: Outcome = isFleet(driver)
+    ? await reconcileFleet(driver, policy, listening, remembered)
+    : await reconcile(driver, policy, listening, remembered);
   const line = summaryOf(outcome, remembered, heard);
   if (line !== undefined) runtime.inform(line);
   return outcome;
 }
 
+/** How long a delete waits for a vendor that does not answer, or cannot say yet, in milliseconds. */
+const DELETE_PATIENCE = 2 * 60_000;
+
 /**
- * What has to be undone when a pin is given up: an upgrade that it scheduled and that has not started.
- * @throws PinError when the vendor does not say that it was taken back
+ * What has to be undone when a resource is deleted: upgrades that it scheduled and that have not started. It ends in any
+ * case.
+ * @throws PinError when they were not canceled and may still wait
  */
-export function giveUp(driver: Driver, upgrade: UpgradeRecord, runtime: Runtime): Promise<void> {
-  return isFleet(driver) ? giveUpFleet(driver, upgrade, runtime) : giveUpOne(driver, upgrade, runtime);
+export async function giveUp(driver: Driver, upgrade: UpgradeRecord, policy: Policy, runtime: Runtime): Promise<void> {
+  const unreachableBudget = Math.min(policy.unreachableBudget, DELETE_PATIENCE);
+  const patience = new Patience(driver.title, { ...policy, unreachableBudget }, runtime, false);
+  const scheduled = isFleet(driver)
+    ? scheduledInFleet(driver, upgrade, patience, runtime)
+    : scheduledTask(driver, upgrade, patience, runtime);
+  if (scheduled !== undefined) await cancelScheduled(driver.title, scheduled, runtime);
+}
+
+/**
+ * Whether a scheduled upgrade that the state remembers is known to wait no more, although the resource still needs it:
+ * somebody canceled it. Reads only.
+ */
+export async function isCanceled(driver: Driver, upgrade: UpgradeRecord): Promise<boolean> {
+  const { plan } = await see(driver);
+  if (plan.kind !== "upgrade") return false;
+  // Where the vendor does not list what it has scheduled, only the task itself can tell.
+  return isFleet(driver) || (await driver.inspect(taskOf(upgrade))).kind !== "deferred";
 }
 
 /** Whether an upgrade that the state remembers may go on where no look reaches, although the pin holds in what is seen. */
 export function goesOn(driver: Driver, upgrade: UpgradeRecord | undefined): boolean {
   const open = upgrade?.state === "running" || upgrade?.state === "unknown";
   return open && !isFleet(driver) && driver.outlasts?.(taskOf(upgrade)) === true;
-}
-
-function withTaskCounted(outcome: Outcome): Outcome {
-  const { upgrade } = outcome;
-  return upgrade?.state === "deferred" && upgrade.joined ? { ...outcome, counted: [upgrade.task] } : outcome;
-}
-
-function withMembersCounted(outcome: Outcome<FleetObservation>): Outcome {
-  const ours = outcome.upgrade?.tasks ?? {};
-  const waiting = outcome.observation?.members.filter(
-    ({ name, standing, condition }) =>
-      standing === "behind" && condition.kind === "deferred" && !Object.hasOwn(ours, name),
-  );
-  return { ...outcome, counted: waiting?.map(({ name }) => name) ?? [] };
 }
 
 function isOfFleet(observation: Observation): observation is FleetObservation {

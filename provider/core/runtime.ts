@@ -22,4 +22,10 @@ export interface Runtime {
   readonly warn: (message: string) => void;
   /** A secret that came up on the way, such as a token: from now on it is taken out of everything that is told. */
   readonly conceal: (secret: string) => void;
+  /**
+   * Why a scheduled upgrade that this resource no longer needs must not be canceled: another resource relies on it, or may.
+   * Undefined when none does.
+   * @param member where members are upgraded each for itself
+   */
+  readonly keepScheduled?: (member?: string) => string | undefined;
 }

@@ -1,9 +1,9 @@
+import type { ScheduledUpgrades } from "./cancel-scheduled";
 import { describeWindow, nameOf } from "./describe";
 import { PinError, Refused, Unreachable } from "./errors";
 import type { UpgradeRecord } from "./outcome";
-import { Watch } from "./pace";
-import type { Observation, Pin, Task, Window } from "./pin";
-import { SOON_TRIES } from "./policy";
+import type { Patience } from "./patience";
+import type { Pin, Task, Window } from "./pin";
 import type { Runtime } from "./runtime";
 
 type Withdrawing = Pick<Pin, "withdraw">;
@@ -40,18 +40,28 @@ export function notTakenBack(title: string, task: Task, window: Window): PinErro
   );
 }
 
-/**
- * What has to be undone when a pin is given up: an upgrade that it scheduled and that has not started. What runs, or ran,
- * stays.
- * @throws PinError when the vendor does not say that it was taken back
- */
-export async function giveUpOne<O extends Observation>(pin: Pin<O>, upgrade: UpgradeRecord, runtime: Runtime) {
+/** What a resource that is upgraded as one has scheduled; undefined when that must not be canceled. */
+export function scheduledTask(
+  pin: Pick<Pin, "inspect" | "withdraw">,
+  upgrade: UpgradeRecord,
+  patience: Patience,
+  runtime: Runtime,
+): ScheduledUpgrades | undefined {
   const task = taskOf(upgrade);
-  const watch = new Watch(runtime.clock, runtime.signal, runtime.random);
-  for (let tries = 1; ; tries++) {
-    const status = await pin.inspect(task);
-    if (status.kind !== "deferred" || (await withdraw(pin, task, runtime))) return;
-    if (tries > SOON_TRIES) throw notTakenBack(pin.title, task, status.window);
-    await watch.pauseAfterRefusal();
-  }
+  if (isKept(task, runtime)) return undefined;
+  return {
+    name: nameOf(task),
+    waiting: async () => {
+      const { kind } = await patience.ask(() => pin.inspect(task));
+      return kind === "deferred" ? [task.id] : [];
+    },
+    cancel: async (ids) => ((await withdraw(pin, task, runtime)) ? ids : []),
+  };
+}
+
+/** Whether another resource relies on the scheduled upgrade, or may: it is left then, which is said. */
+export function isKept(task: Task, { keepScheduled, warn }: Runtime): boolean {
+  const reason = keepScheduled?.();
+  if (reason !== undefined) warn(`${nameOf(task)} stays scheduled: ${reason}`);
+  return reason !== undefined;
 }

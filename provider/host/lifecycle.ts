@@ -1,24 +1,29 @@
 import type { dynamic } from "@pulumi/pulumi";
 import { type Clock, wallClock } from "../core/clock";
-import { asPinError } from "../core/errors";
+import { nameOf } from "../core/describe";
+import { asPinError, PinError } from "../core/errors";
 import type { Outcome, UpgradeRecord } from "../core/outcome";
 import { policyFrom } from "../core/policy-from";
 import { giveUp, run, type Sight } from "../core/run";
+import type { Runtime } from "../core/runtime";
+import { taskOf } from "../core/withdraw";
 import type { ConfigReader } from "./credentials";
 import { Crowd } from "./crowd";
 import { partialFailure, plainFailure, textOf } from "./failure";
 import { timeLimit } from "./limits";
-import { type Memory, Silence, type Told, tellPlan, tellWrites } from "./preview";
+import { Overlaps } from "./overlaps";
+import { type Memory, Silence, type Told, tellPlan, tellWrites, wasCanceled } from "./preview";
 import { argumentsOf, hasUnknown, type Properties, sameValue, TIMEOUTS, URN } from "./properties";
 import { readBack } from "./read";
 import { Learnt } from "./redaction";
-import { Scheduled } from "./scheduled";
+import { RunNotes } from "./run-notes";
+import { isScheduled, Scheduled } from "./scheduled";
 import { kindOf, openSession, type Session, type Surroundings, urnOf, withPin } from "./session";
-import { isUnsettled, outputsOf, rememberedUpgrade } from "./state";
+import { isUnsettled, outputsOf, reliesOnOthers, rememberedUpgrade } from "./state";
 import { checkTimeouts } from "./validation";
 import { toWire, type Wire } from "./wire";
 
-/** How long taking back a scheduled upgrade may take, in milliseconds. */
+/** How long canceling a scheduled upgrade may take, in milliseconds. */
 const DELETE_LIMIT = 5 * 60_000;
 
 type Outputs = { [key: string]: Wire };
@@ -36,12 +41,16 @@ export class Lifecycle implements dynamic.ResourceProvider {
   readonly #seen = new Map<string, Sight>();
   readonly #silence = new Silence();
   readonly #crowd = new Crowd();
-  readonly #scheduled = new Scheduled();
+  readonly #overlaps: Overlaps;
+  readonly #scheduled: Scheduled;
   #config: ConfigReader = () => undefined;
 
   constructor(surroundings: Surroundings) {
     this.#surroundings = { learnt: new Learnt(), ...surroundings };
     this.#clock = surroundings.clock ?? wallClock;
+    const notes = surroundings.notes ?? new RunNotes();
+    this.#overlaps = new Overlaps(notes);
+    this.#scheduled = new Scheduled(notes);
   }
 
   /**
@@ -55,6 +64,7 @@ export class Lifecycle implements dynamic.ResourceProvider {
   /** Validates, and for a new or changed pin tells the plan. `olds` are the old inputs, none on create. */
   async check(olds: Properties, news: Properties): Promise<dynamic.CheckResult> {
     const session = await this.#session(news);
+    this.#overlaps.declare(session);
     const failures = [...session.failures, ...checkTimeouts(news[TIMEOUTS])];
     if (failures.length === 0 && session.args !== undefined && !sameArguments(olds, news)) {
       // Whose the tasks of an older resource are stands in its outputs, which only `diff` is given.
@@ -65,13 +75,14 @@ export class Lifecycle implements dynamic.ResourceProvider {
   }
 
   /**
-   * `olds` are the old outputs. Pure, but for the plan of a pin that an earlier run left unsettled. For a pin at rest, which
-   * nearly all calls are about, nothing is loaded.
+   * `olds` are the old outputs. Pure, but for the plan of a pin that an earlier run left unsettled, and for a look at a scheduled
+   * upgrade that others may cancel. For a pin at rest, which nearly all calls are about, nothing is loaded.
    */
   async diff(_id: string, olds: Properties, news: Properties): Promise<dynamic.DiffResult> {
     kindOf(news, this.#surroundings.kinds);
+    this.#scheduled.seen(urnOf(news), olds);
     const same = sameArguments(olds, news);
-    const unsettled = isUnsettled(olds, this.#clock.now());
+    const unsettled = isUnsettled(olds, this.#clock.now()) || (same && (await this.#lostItsUpgrade(olds, news)));
     const newer = olds["status"] === "newer";
     if (same && !unsettled && !newer) return { changes: false, replaces: [] };
     const session = await this.#session(news);
@@ -108,16 +119,16 @@ export class Lifecycle implements dynamic.ResourceProvider {
   }
 
   /**
-   * The database is left as it is. Only an upgrade that this pin scheduled, that has not started and that no other pin of the
-   * run counts on, is taken back.
+   * The database is left as it is. Only an upgrade that this resource scheduled, that has not started and that no other resource
+   * relies on, is canceled.
    */
   async delete(_id: string, properties: Properties): Promise<void> {
     const { log } = this.#surroundings;
+    const urn = urnOf(properties);
     const upgrade = rememberedUpgrade(properties);
-    const ours = upgrade?.state === "deferred" && upgrade.joined !== true ? this.#scheduled.rest(upgrade) : undefined;
-    if (ours !== undefined) await this.#giveUp(properties, ours);
-    const message = "unpinned; the database is left as it is";
-    log.write({ severity: "INFO", urn: urnOf(properties), message, ephemeral: false });
+    this.#scheduled.gone(urn, properties);
+    if (upgrade !== undefined && isScheduled(upgrade)) await this.#giveUp(properties, upgrade);
+    log.write({ severity: "INFO", urn, message: "unpinned; the database is left as it is", ephemeral: false });
     await log.flush();
   }
 
@@ -131,13 +142,14 @@ export class Lifecycle implements dynamic.ResourceProvider {
     const id = before?.id ?? (args && kind.identity(args)[0]) ?? "";
     const limit = timeLimit(operation, inputs, kind.timeout);
     const remembered = rememberedUpgrade(before?.outputs);
+    const keepScheduled = this.#keeping(session, before?.outputs ?? {});
     const outcome = await withPin(session, this.#clock, limit, (driver, runtime) =>
-      run(driver, policyFrom(args ?? {}, kind.times), runtime, remembered),
+      run(driver, policyFrom(args ?? {}, kind.times), { ...runtime, keepScheduled }, remembered),
     );
-    this.#scheduled.keep(outcome);
     await this.#surroundings.log.flush();
-    const outputs = outputsOf(kind, inputs, withoutSecrets(outcome, session), before?.outputs);
-    if (outcome.error === undefined) return { id, outs: toOutputs(outputs) };
+    const outputs = toOutputs(outputsOf(kind, inputs, withoutSecrets(outcome, session), before?.outputs));
+    this.#scheduled.seen(session.urn, outputs, before?.outputs);
+    if (outcome.error === undefined) return { id, outs: outputs };
     const reason = session.redact(textOf(outcome.error));
     const worthKeeping = outcome.accepted || outcome.status === "failed" || !sameValue(outcome.upgrade, remembered);
     throw worthKeeping ? partialFailure(id, outputs, reason) : plainFailure(reason);
@@ -145,12 +157,46 @@ export class Lifecycle implements dynamic.ResourceProvider {
 
   async #giveUp(properties: Properties, upgrade: UpgradeRecord): Promise<void> {
     const session = await this.#session(properties);
-    const limit = timeLimit("delete", properties, DELETE_LIMIT);
-    try {
-      await withPin(session, this.#clock, limit, (driver, runtime) => giveUp(driver, upgrade, runtime));
-    } catch (error) {
-      throw plainFailure(session.redact(textOf(asPinError(error))));
+    const { kind, args, urn, news } = session;
+    const byHand = `if it is still scheduled and not wanted, ${byHandOf(session)}.`;
+    if (upgrade.joined === true) {
+      const name = nameOf(taskOf(upgrade));
+      news.warn(`${name} was not scheduled by this resource and is not canceled with it; ${byHand}`);
+      return;
     }
+    const policy = policyFrom(args ?? {}, kind.times);
+    const limit = timeLimit("delete", properties, DELETE_LIMIT);
+    const keepScheduled = this.#keeping(session, properties);
+    try {
+      await withPin(session, this.#clock, limit, (driver, runtime) =>
+        giveUp(driver, upgrade, policy, { ...runtime, keepScheduled }),
+      );
+    } catch (error) {
+      const { code, message } = asPinError(error);
+      const remedy = `Run the command again. Or delete the resource without a request, by \`pulumi state delete '${urn}'\`; then, ${byHand}`;
+      const failure = new PinError(code, `The scheduled upgrade was not canceled. ${message}`, { remedy });
+      throw plainFailure(session.redact(textOf(failure)));
+    }
+  }
+
+  /** @param outputs the state of the session's own resource */
+  #keeping(session: Session, outputs: Properties): NonNullable<Runtime["keepScheduled"]> {
+    const { kind, args, urn } = session;
+    return (member) => {
+      const members = member === undefined && args !== undefined ? kind.identity(args) : [member ?? ""];
+      const reasons = members.map((one) => this.#scheduled.reasonToKeep(urn, outputs, one));
+      const reason = reasons.find((one) => one !== undefined);
+      return (
+        reason && `${reason} No resource will cancel it: if it is still scheduled and not wanted, ${byHandOf(session)}.`
+      );
+    };
+  }
+
+  /** Whether the upgrade that a resource waits for, and did not schedule itself, was canceled by somebody. */
+  async #lostItsUpgrade(olds: Properties, news: Properties): Promise<boolean> {
+    const upgrade = rememberedUpgrade(olds);
+    if (upgrade === undefined || !reliesOnOthers(olds, upgrade)) return false;
+    return wasCanceled(await this.#session(news), this.#clock, this.#silence, upgrade);
   }
 
   #session(properties: Properties): Promise<Session> {
@@ -190,6 +236,10 @@ export class Lifecycle implements dynamic.ResourceProvider {
 
 function sameArguments(a: Properties, b: Properties): boolean {
   return !hasUnknown(b) && sameValue(argumentsOf(a), argumentsOf(b));
+}
+
+function byHandOf({ kind }: Session): string {
+  return kind.cancelByHand ?? "cancel it at the vendor";
 }
 
 function toOutputs(outputs: Record<string, unknown>): Outputs {

@@ -5,7 +5,7 @@ import { PinError } from "../core/errors";
 import type { UpgradeRecord } from "../core/outcome";
 import type { Plan } from "../core/pin";
 import { policyFrom } from "../core/policy-from";
-import { announceWrites, type Driver, type Sight, see } from "../core/run";
+import { announceWrites, type Driver, isCanceled, type Sight, see } from "../core/run";
 import type { Runtime } from "../core/runtime";
 import { newerNote } from "../core/sentences";
 import { type Session, withPin } from "./session";
@@ -48,13 +48,13 @@ export interface Memory {
  * @param memory absent where the state is not known yet: then `tellWrites` tells the further writes
  */
 export async function tellPlan(session: Session, clock: Clock, silence: Silence, memory?: Memory): Promise<Told> {
-  const look = await within(session, clock, silence, async (driver, runtime) => {
+  const use = async (driver: Driver, runtime: Runtime): Promise<Told> => {
     const sight = await see(driver);
     const failures = tell(session, driver.title, sight.plan);
     if (memory !== undefined) await tellFurther(session, driver, runtime, sight, memory);
     return { failures, sight };
-  });
-  return look ?? { failures: [] };
+  };
+  return (await look({ session, clock, silence, purpose: CANNOT_PLAN, use })) ?? { failures: [] };
 }
 
 /** Tells the operators and cancellations that an `up` would send beside the upgrade request, after an earlier look. */
@@ -65,7 +65,8 @@ export async function tellWrites(
   sight: Sight,
   memory: Memory,
 ): Promise<void> {
-  await within(session, clock, silence, (driver, runtime) => tellFurther(session, driver, runtime, sight, memory));
+  const use = (driver: Driver, runtime: Runtime) => tellFurther(session, driver, runtime, sight, memory);
+  await look({ session, clock, silence, purpose: CANNOT_PLAN, use });
 }
 
 async function tellFurther(
@@ -79,17 +80,35 @@ async function tellFurther(
   for (const { message, warning } of writes) (warning ? news.warn : news.inform)(message);
 }
 
-/** Does something with the live system, within what a preview may wait. @returns undefined when it could not be done */
-async function within<T>(
+const CANNOT_PLAN = "cannot plan";
+
+/** Whether a scheduled upgrade that the resource needs was canceled by somebody; false when that cannot be known just now. */
+export async function wasCanceled(
   session: Session,
   clock: Clock,
   silence: Silence,
-  use: (driver: Driver, runtime: Runtime) => Promise<T>,
-): Promise<T | undefined> {
+  upgrade: UpgradeRecord,
+): Promise<boolean> {
+  const purpose = "cannot verify that its upgrade is still scheduled";
+  const use = (driver: Driver) => isCanceled(driver, upgrade);
+  return (await look({ session, clock, silence, purpose, use })) ?? false;
+}
+
+interface Looking<T> {
+  readonly session: Session;
+  readonly clock: Clock;
+  readonly silence: Silence;
+  /** What cannot be done when the look fails, for the warning. */
+  readonly purpose: string;
+  readonly use: (driver: Driver, runtime: Runtime) => Promise<T>;
+}
+
+/** Undefined when the system cannot be looked at within the budget; that is told. */
+async function look<T>({ session, clock, silence, purpose, use }: Looking<T>): Promise<T | undefined> {
   const { left } = silence;
   if (left === 0) {
     session.news.warn(
-      `cannot plan: skipped, this run has waited ${formatDuration(RUN_BUDGET)} for systems that do not answer`,
+      `${purpose}: skipped, this run has waited ${formatDuration(RUN_BUDGET)} for systems that do not answer`,
     );
     return undefined;
   }
@@ -98,7 +117,7 @@ async function within<T>(
     return await withPin(session, clock, left, use);
   } catch (error) {
     if (isSilence(error)) silence.waited(clock.elapsed() - began);
-    session.news.warn(`cannot plan: ${reasonOf(error)}`);
+    session.news.warn(`${purpose}: ${reasonOf(error)}`);
     return undefined;
   }
 }

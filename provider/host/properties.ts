@@ -68,7 +68,8 @@ export function sameValue(a: unknown, b: unknown): boolean {
   return canonical(a) === canonical(b);
 }
 
-function canonical(value: unknown): string {
+/** A JSON value as text, the same whatever the order of keys. */
+export function canonical(value: unknown): string {
   return JSON.stringify(value, (_, member) =>
     typeof member === "object" && member !== null && !Array.isArray(member)
       ? Object.fromEntries(Object.entries(member).sort(([x], [y]) => (x < y ? -1 : 1)))
@@ -79,4 +80,9 @@ function canonical(value: unknown): string {
 /** `oceanbase:ClusterVersion` out of a URN whose type is `parent$pulumi-nodejs:dynamic/oceanbase:ClusterVersion`. */
 export function typeOfUrn(urn: string): string | undefined {
   return /pulumi-nodejs:dynamic\/([^:$]+:[^:$]+)::/.exec(urn)?.[1];
+}
+
+/** `taurusdb:KernelVersion "orders"` */
+export function describeUrn(urn: string): string {
+  return `${typeOfUrn(urn) ?? "resource"} "${urn.split("::").at(-1)}"`;
 }

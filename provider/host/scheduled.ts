@@ -1,21 +1,85 @@
-import type { Outcome, UpgradeRecord } from "../core/outcome";
+import { isOpen } from "../core/fleet/earlier";
+import type { UpgradeRecord } from "../core/outcome";
+import { canonical, describeUrn, type Properties, typeOfUrn } from "./properties";
+import type { RunNotes } from "./run-notes";
+import { rememberedUpgrade } from "./state";
+
+/** Topic of the notes: which resource relies on a scheduled upgrade of a member. */
+const RELIES = "relies";
 
 /**
- * What the pins of a process have found waiting for its window and count on. A pin that is renamed or replaced is made anew
- * first, and finds the upgrade that the old one scheduled; then the old one is deleted, and must not take it back.
+ * Which resources of the operation rely on upgrades that wait for a maintenance window. A resource that is renamed, replaced or
+ * moved is created first and joins the upgrade that the old one scheduled; then the old one is deleted, and must not cancel
+ * it. What a resource relies on stands in its state, so it is known whether or not the resource changes in this operation.
  */
 export class Scheduled {
-  readonly #counted = new Set<string>();
+  readonly #notes: RunNotes;
 
-  /** Of a run that has ended. */
-  keep({ counted = [] }: Outcome): void {
-    for (const name of counted) this.#counted.add(name);
+  constructor(notes: RunNotes) {
+    this.#notes = notes;
   }
 
-  /** The part of a pin's scheduled upgrade that no other pin counts on; undefined when nothing is left of it. */
-  rest(upgrade: UpgradeRecord): UpgradeRecord | undefined {
-    if (upgrade.tasks === undefined) return this.#counted.has(upgrade.task) ? undefined : upgrade;
-    const left = Object.entries(upgrade.tasks).filter(([member]) => !this.#counted.has(member));
-    return left.length === 0 ? undefined : { ...upgrade, tasks: Object.fromEntries(left) };
+  /** A resource of the program is at this state. @param before the state that it had before */
+  seen(urn: string | undefined, outputs: Properties, before?: Properties): void {
+    if (urn === undefined) return;
+    const author = authorOf(urn, outputs);
+    if (before !== undefined && authorOf(urn, before) !== author) this.gone(urn, before);
+    const note = relianceOf(urn, outputs);
+    if (note !== undefined) this.#notes.note(RELIES, author, note);
   }
+
+  /** A resource with this state is no more. */
+  gone(urn: string | undefined, outputs: Properties): void {
+    if (urn !== undefined && relianceOf(urn, outputs) !== undefined) {
+      this.#notes.remove(RELIES, authorOf(urn, outputs));
+    }
+  }
+
+  /**
+   * Why a resource must not cancel a scheduled upgrade of a member that it no longer needs; undefined when it may.
+   * @param outputs the resource's own state
+   */
+  reasonToKeep(urn: string | undefined, outputs: Properties, member: string): string | undefined {
+    const own = authorOf(urn ?? "", outputs);
+    const notes = this.#notes.about(RELIES, [thingOf(urn ?? "", member)]);
+    const other = notes.find(({ author }) => author !== own);
+    if (other !== undefined) return `${describeUrn(other.text)} relies on it.`;
+    if (this.#notes.complete) return undefined;
+    return "whether another resource relies on it is unknown, because the directory for temporary files cannot be used.";
+  }
+}
+
+/**
+ * A state of a resource: while a resource is replaced, two states have one URN. The record of the upgrade tells them apart, as
+ * only one of them can have scheduled it.
+ */
+function authorOf(urn: string, { lastUpgrade }: Properties): string {
+  return `${urn} ${canonical(lastUpgrade ?? null)}`;
+}
+
+/** Undefined where nothing is, or may be, scheduled. */
+function relianceOf(urn: string, outputs: Properties): Record<string, string> | undefined {
+  const upgrade = rememberedUpgrade(outputs);
+  if (upgrade === undefined || !mayWait(upgrade)) return undefined;
+  const things = membersOf(outputs, upgrade).map((member) => [thingOf(urn, member), urn] as const);
+  return Object.fromEntries(things);
+}
+
+/** Whether the record has upgrades that wait for their window, as far as it is known. */
+export function isScheduled(upgrade: UpgradeRecord): boolean {
+  return upgrade.state === "deferred" || (isOpen(upgrade) && upgrade.tasks !== undefined);
+}
+
+/** The same, or the response to the request was lost. */
+function mayWait(upgrade: UpgradeRecord): boolean {
+  return isScheduled(upgrade) || upgrade.state === "unknown";
+}
+
+function membersOf({ members }: Properties, { tasks = {} }: UpgradeRecord): string[] {
+  const observed = typeof members === "object" && members !== null ? Object.keys(members) : [];
+  return [...new Set([...observed, ...Object.keys(tasks)])];
+}
+
+function thingOf(urn: string, member: string): string {
+  return `${typeOfUrn(urn) ?? ""} ${member}`;
 }

@@ -11,6 +11,7 @@ import { type Limits, limits, type OnCancel } from "./limits";
 import { argumentsOf, hiddenUrn, type Properties, typeOfUrn } from "./properties";
 import { type Learnt, Redaction } from "./redaction";
 import { type Rhythm, reporter } from "./reporter";
+import type { RunNotes } from "./run-notes";
 import { type CheckFailure, validateArguments } from "./validation";
 
 /** Resource type (`oceanbase:ClusterVersion`) to its pin kind, loaded when first used. */
@@ -27,6 +28,8 @@ export interface Surroundings {
   readonly random?: () => number;
   /** How a run hears of ^C; from the engine, if nothing is said. */
   readonly onCancel?: OnCancel;
+  /** What the resources of the operation note for each other; where nothing is said, those of this process alone. */
+  readonly notes?: RunNotes;
   /** What earlier sessions of the process have learnt. */
   readonly learnt?: Learnt;
 }

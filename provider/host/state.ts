@@ -2,6 +2,7 @@ import type { SomeKind } from "../core/kind";
 import type { Outcome, Status, UpgradeRecord } from "../core/outcome";
 import type { Window } from "../core/pin";
 import { harmless } from "../core/printable";
+import { compareVersions, parseVersion } from "../core/version";
 import { argumentsOf, DRIFTED, hiddenOf, hiddenUrn, type Properties, shortUrn, URN } from "./properties";
 
 const STATES: ReadonlySet<unknown> = new Set<UpgradeRecord["state"]>([
@@ -70,6 +71,21 @@ export function isUnsettled(outputs: Properties, now: number): boolean {
   if (outputs[DRIFTED] === true) return true;
   if (outputs["status"] === "deferred") return !(Date.parse(rememberedUpgrade(outputs)?.window?.closes ?? "") > now);
   return UNSETTLED.has(outputs["status"]);
+}
+
+/**
+ * Whether a resource waits for a scheduled upgrade that it did not schedule itself, as far as its state tells: somebody else
+ * may cancel that.
+ */
+export function reliesOnOthers({ status, members }: Properties, upgrade: UpgradeRecord): boolean {
+  const { joined, tasks, state, to } = upgrade;
+  if (status !== "deferred" || state !== "deferred") return false;
+  const target = parseVersion(to);
+  if (joined === true || tasks === undefined || target === undefined || !isTexts(members)) return joined === true;
+  return Object.entries(members).some(([name, text]) => {
+    const version = Object.hasOwn(tasks, name) ? undefined : parseVersion(text);
+    return version !== undefined && compareVersions(version, target) < 0;
+  });
 }
 
 /**

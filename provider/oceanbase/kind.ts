@@ -37,7 +37,11 @@ export function upgradeKind<A extends UpgradeArguments & TlsArguments & CommonAr
     },
     pinned: "version",
     identifiedBy: ["endpoints"],
-    identity: (args) => args.endpoints.map((endpoint) => new URL(endpoint).host),
+    identity,
+    targets: (args) => {
+      const target = args.release === undefined ? args.version : `${args.version}-${args.release}`;
+      return Object.fromEntries(identity(args).map((name) => [name, target]));
+    },
     open: (args, runtime) => {
       const { clock, signal } = runtime;
       const transport = connect(tlsFrom(args));
@@ -64,4 +68,8 @@ export function upgradeKind<A extends UpgradeArguments & TlsArguments & CommonAr
       return { version: formatParts(lowest), ...build };
     },
   };
+}
+
+function identity({ endpoints }: UpgradeArguments): string[] {
+  return endpoints.map((endpoint) => new URL(endpoint).host);
 }

@@ -17,7 +17,7 @@ const HOUR = 60 * MINUTE;
 /** What carries the requests; tests put a simulator here. */
 export type Connect = (tls: Tls) => Transport;
 
-type Parts<A> = Pick<PinKind<A & SharedArguments, Seen>, "inputs" | "pinned" | "drifted"> & {
+type Parts<A> = Pick<PinKind<A & SharedArguments, Seen>, "inputs" | "pinned" | "drifted" | "targets"> & {
   readonly subject: (args: A & SharedArguments) => Subject;
   /** The version for `currentVersion`, where the resource has that output. */
   readonly current?: (seen: Seen) => string | undefined;
@@ -43,7 +43,7 @@ export function databaseKind<A>(parts: Parts<A>, connect: Connect): PinKind<A & 
     times: { unreachableBudget: 20 * MINUTE, firstContact: MINUTE, lostReplyWindow: MINUTE / 2, settleTime: MINUTE },
     pinned: parts.pinned,
     identifiedBy: ["endpoints", "databaseId", "databaseName"],
-    identity: (args) => args.endpoints.map((endpoint) => `${new URL(endpoint).host}/${nameOf(args)}`),
+    identity: identityOf,
     open: (args, runtime) => {
       const { clock, signal, conceal } = runtime;
       const { endpoints, username, password, authentication } = args;
@@ -63,7 +63,13 @@ export function databaseKind<A>(parts: Parts<A>, connect: Connect): PinKind<A & 
       };
     },
     drifted: parts.drifted,
+    ...(parts.targets === undefined ? {} : { targets: parts.targets }),
   };
+}
+
+/** A database by each address of its cluster: `10.0.0.1:9443/bdb-1`. */
+export function identityOf(args: SharedArguments): string[] {
+  return args.endpoints.map((endpoint) => `${new URL(endpoint).host}/${nameOf(args)}`);
 }
 
 function tlsArguments(args: SharedArguments): TlsArguments {

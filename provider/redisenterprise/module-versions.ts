@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { undiciTransport } from "../http/undici-transport";
 import { checkTogether, sharedArguments } from "./arguments";
-import { type Connect, databaseKind } from "./kind";
+import { type Connect, databaseKind, identityOf } from "./kind";
 import type { Seen } from "./look";
 import { loadedFor, lookAt, standsOf } from "./module-choice";
 import { type ModulePin, modules, sameArguments, shownArguments } from "./module-pins";
@@ -12,7 +12,18 @@ const inputs = z.strictObject({ ...sharedArguments, modules }).superRefine(check
 /** `redisenterprise.ModuleVersions`: the versions of the modules of a database. */
 export function moduleVersions(connect: Connect = undiciTransport) {
   return databaseKind(
-    { inputs, pinned: "modules", subject: moduleSubject, drifted: ({ modules: pins }, seen) => drifted(pins, seen) },
+    {
+      inputs,
+      pinned: "modules",
+      subject: moduleSubject,
+      drifted: ({ modules: pins }, seen) => drifted(pins, seen),
+      // Two resources may each manage other modules of one database.
+      targets: (args) => {
+        const databases = identityOf(args);
+        const modules = args.modules.map(({ name, wish }) => [name.toLowerCase(), wish] as const);
+        return Object.fromEntries(databases.flatMap((at) => modules.map(([name, wish]) => [`${at}/${name}`, wish])));
+      },
+    },
     connect,
   );
 }

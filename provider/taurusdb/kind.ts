@@ -15,4 +15,6 @@ export const shared = {
     settleTime: 2 * MINUTE,
   },
   pinned: "version",
+  cancelByHand:
+    "cancel it in the task centre of the console, under scheduled tasks, or with `DELETE /v3/{project_id}/scheduled-jobs`",
 } satisfies Partial<PinKind>;

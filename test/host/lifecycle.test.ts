@@ -191,7 +191,7 @@ describe("delete", () => {
         },
       });
       const error = await thrown(lifecycle.delete("server-1", { ...inputs(), ...waiting }));
-      expect(error.message).toContain("upgrade 11 (upgrade to 2.0) could not be taken back.");
+      expect(error.message).toContain("upgrade 11 (upgrade to 2.0) could not be canceled");
     });
   });
 });

@@ -126,7 +126,7 @@ describe("the preview of a pin as it was written before, which an earlier run le
 
 describe("the previews of a run", () => {
   const skipped = "WARNING cannot plan: skipped, this run has waited 1 min for systems that do not answer";
-  const pin = (at: number) => ({ __urn: `${URN}-${at}` });
+  const pin = (at: number) => ({ __urn: `${URN}-${at}`, server: `server-${at}` });
 
   it("skip their plans once a minute was waited for systems that do not answer", async () => {
     const { lifecycle, inputs, said, world, clock } = stage();

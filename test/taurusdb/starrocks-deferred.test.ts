@@ -233,7 +233,7 @@ describe("a scheduled upgrade that is not wanted any more", () => {
     const { id, outs } = await deferred(world);
     const empty = { status: 200, headers: { "content-type": "application/json" }, body: '{"job_ids":[]}' };
     world.cloud.faults.add({ match: { method: "DELETE" }, times: Infinity, fault: { kind: "replace", ...empty } });
-    await expect(world.lifecycle.delete(id, outs)).rejects.toThrow(/could not be taken back/);
+    await expect(world.lifecycle.delete(id, outs)).rejects.toThrow(/could not be canceled/);
     expect(world.said().some((line) => line.includes("did not cancel scheduled task"))).toBe(true);
     expect(world.cloud.schedules).toMatchObject([{ status: "Pending" }]);
   });

@@ -15,7 +15,7 @@ import { FleetRecord } from "./record";
 import { Schedule } from "./schedule";
 import { Sender } from "./sender";
 import { count, newerOf, notAll, progressOf, some, tooNewOf } from "./sentences";
-import { forsake, TakeBack } from "./take-back";
+import { forsake, keep, TakeBack } from "./take-back";
 import { Tally } from "./tally";
 import { type Circumstances, type Problem, verdictOn, type Waiting } from "./verdict";
 import { Verdicts } from "./verdicts";
@@ -144,6 +144,15 @@ class FleetRun<O extends FleetObservation> {
   #judge({ members, absent }: O): Verdicts {
     this.#tally.seen(members, this.#runtime.clock.elapsed());
     this.#schedule.seen(members);
+    const unwanted = members.filter(
+      ({ standing, condition }) => standing !== "behind" && condition.kind === "deferred",
+    );
+    keep(
+      this.#schedule,
+      unwanted.map(({ name }) => name),
+      this.#pin,
+      this.#runtime,
+    );
     const about: Circumstances = {
       now: this.#lookout.at,
       tally: this.#tally,

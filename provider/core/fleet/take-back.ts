@@ -1,12 +1,14 @@
-import { PinError, Refused, Unreachable } from "../errors";
+import type { ScheduledUpgrades } from "../cancel-scheduled";
+import { Refused, Unreachable } from "../errors";
 import type { UpgradeRecord } from "../outcome";
 import { Watch } from "../pace";
 import type { Patience } from "../patience";
 import { SOON_TRIES } from "../policy";
 import type { Runtime } from "../runtime";
 import type { FleetPin } from "./fleet";
+import { FleetLookout } from "./fleet-lookout";
 import { Schedule } from "./schedule";
-import { some } from "./sentences";
+import { count, some } from "./sentences";
 
 type Withdrawing = Pick<FleetPin, "withdraw" | "words">;
 
@@ -65,6 +67,7 @@ export async function forsake(
   runtime: Runtime,
 ): Promise<boolean> {
   const { clock, signal, random, warn } = runtime;
+  keep(schedule, schedule.others(pin.names), pin, runtime);
   const members = schedule.others(pin.names);
   const ids = schedule.idsOf(members);
   const unseen = members.filter((member) => schedule.unseen(member));
@@ -97,21 +100,43 @@ export async function forsake(
   return confirmed > 0;
 }
 
-/**
- * What has to be undone when a pin is given up: upgrades that it scheduled and that have not started. What runs, or ran,
- * stays.
- * @throws PinError when the vendor does not say that they were taken back
- */
-export async function giveUpFleet(pin: FleetPin, upgrade: UpgradeRecord, runtime: Runtime): Promise<void> {
+/** What a resource of many members has scheduled; undefined when nothing of it may be canceled. */
+export function scheduledInFleet(
+  pin: FleetPin,
+  upgrade: UpgradeRecord,
+  patience: Patience,
+  runtime: Runtime,
+): ScheduledUpgrades | undefined {
   const schedule = new Schedule(upgrade);
-  const { members } = await pin.observe(true);
-  const waiting = members.flatMap(({ name, condition }) =>
-    condition.kind === "deferred" && schedule.owns(name, condition.task.id) ? [condition.task.id] : [],
-  );
-  if (waiting.length === 0 || (await takeBack(pin, waiting, runtime)).length === waiting.length) return;
-  throw new PinError("refused", `${pin.title}: not every upgrade that waits for its window could be taken back.`, {
-    remedy: "Cancel the rest at the vendor, or try again.",
-  });
+  keep(schedule, Object.keys(schedule.tasks), pin, runtime);
+  if (schedule.size === 0) return undefined;
+  const lookout = new FleetLookout(pin, patience, runtime.clock);
+  return {
+    name: `the ${pin.words.upgrade} of ${count(schedule.size, pin.words)}`,
+    waiting: async () => {
+      const { members } = await lookout.look(true);
+      return members.flatMap(({ name, condition }) =>
+        condition.kind === "deferred" && schedule.owns(name, condition.task.id) ? [condition.task.id] : [],
+      );
+    },
+    cancel: (ids) => takeBack(pin, ids, runtime),
+  };
+}
+
+/** Scheduled upgrades that another resource relies on, or may, are none of ours any more: they are left, which is said. */
+export function keep(
+  schedule: Schedule,
+  members: readonly string[],
+  { words }: Pick<FleetPin, "words">,
+  { keepScheduled, warn }: Runtime,
+): void {
+  for (const member of members) {
+    const reason = schedule.has(member) ? keepScheduled?.(member) : undefined;
+    if (reason === undefined) continue;
+    const [id] = schedule.idsOf([member]);
+    warn(`${words.upgrade} ${id === undefined ? "" : `${id} `}of ${member} stays scheduled: ${reason}`);
+    schedule.forget([member]);
+  }
 }
 
 async function askBack(

@@ -174,15 +174,72 @@ describe("giving a fleet up", () => {
     expect(requests.filter(({ what }) => what === "withdraw").flatMap(({ names }) => names)).toEqual(["t3"]);
   });
 
-  it.each(["refused", "ignored", "lost-before"] as const)("fails when that is %s", async (fault) => {
+  it.each(["refused", "ignored", "lost-before", "lost-after"] as const)(
+    "tries again when that is %s",
+    async (fault) => {
+      const world = fleet();
+      await world.up(windowed);
+      await world.giveUp({ withdrawals: [fault] });
+      expect(world.vendor.waiting).toEqual([]);
+    },
+  );
+
+  it("fails after a few tries when the vendor keeps them", async () => {
     const world = fleet();
     await world.up(windowed);
-    await expect(world.giveUp({ withdrawals: [fault] })).rejects.toMatchObject({
+    await expect(world.giveUp({ withdrawals: Array(50).fill("refused") })).rejects.toMatchObject({
       code: "refused",
-      message: "Orders fleet: not every upgrade that waits for its window could be taken back.",
-      remedy: "Cancel the rest at the vendor, or try again.",
+      message: "Orders fleet: the kernel upgrade of 3 instances could not be canceled and still waits for its window.",
     });
     await world.giveUp();
     expect(world.vendor.waiting).toEqual([]);
+  });
+
+  it("asks again while nobody answers, and ends with nothing to cancel when they are gone", async () => {
+    const world = fleet();
+    await world.up(windowed);
+    await world.giveUp();
+    const { requests, news } = await world.giveUp({ silence: [[0, 10_000]] });
+    expect(requests.filter(({ what }) => what === "withdraw")).toEqual([]);
+    expect(news).toEqual([
+      "the kernel upgrade of 3 instances does not wait for its window any more; there is nothing to cancel",
+    ]);
+  });
+
+  it("ends with an error when nobody answers for long", async () => {
+    const world = fleet();
+    await world.up(windowed);
+    await expect(world.giveUp({ silence: [[0, HOUR]] })).rejects.toMatchObject({ code: "unreachable" });
+  });
+});
+
+describe("a scheduled upgrade that another resource relies on", () => {
+  const kept = { i001: "another resource relies on it." };
+  const said = "kernel upgrade t1 of i001 stays scheduled: another resource relies on it.";
+
+  it("is kept when its fleet is given up, and the others are canceled", async () => {
+    const world = fleet();
+    await world.up(windowed);
+    const { warnings } = await world.giveUp({ kept });
+    expect(world.vendor.waiting).toEqual(["t1"]);
+    expect(warnings).toEqual([said]);
+  });
+
+  it("is kept when its member leaves the resource", async () => {
+    const world = fleet();
+    await world.up(windowed);
+    const { outcome, warnings } = await world.up({ ...windowed, kept, names: ["i002", "i003", "i004"] });
+    expect(world.vendor.waiting).toEqual(["t1", "t2", "t3"]);
+    expect(warnings).toEqual([said]);
+    expect(outcome.upgrade?.tasks).toEqual({ i002: "t2", i003: "t3" });
+  });
+
+  it("is kept when the resource does not want it any more", async () => {
+    const world = fleet();
+    await world.up(windowed);
+    const { outcome, warnings } = await world.up({ ...windowed, kept, version: ">=2.0.48" });
+    expect(outcome).toMatchObject({ status: "current", accepted: false });
+    expect(world.vendor.waiting).toEqual(["t1"]);
+    expect(warnings).toEqual([said]);
   });
 });

@@ -1,10 +1,10 @@
 import { PinError } from "../../../provider/core/errors";
 import type { FleetMember, FleetObservation, FleetPin, FleetWords } from "../../../provider/core/fleet/fleet";
 import { reconcileFleet } from "../../../provider/core/fleet/reconcile-fleet";
-import { giveUpFleet } from "../../../provider/core/fleet/take-back";
 import type { Outcome, UpgradeRecord } from "../../../provider/core/outcome";
 import type { Finding } from "../../../provider/core/pin";
 import type { Policy } from "../../../provider/core/policy";
+import { giveUp } from "../../../provider/core/run";
 import type { Runtime } from "../../../provider/core/runtime";
 import { VirtualClock } from "../../support/virtual-clock";
 import { FleetVendor, type Spec } from "./vendor";
@@ -75,6 +75,8 @@ export interface Up {
   /** Findings before the first upgrade, by instance. */
   readonly findings?: Readonly<Record<string, Finding>>;
   readonly prepare?: FleetPin["prepare"];
+  /** Why scheduled upgrades must not be canceled, by instance. */
+  readonly kept?: Readonly<Record<string, string>>;
   /** Overrides what the state remembers. */
   readonly remembered?: UpgradeRecord;
   /** What is told of instances, changed. */
@@ -116,6 +118,16 @@ export class WallClock extends VirtualClock {
   }
 }
 
+const POLICY: Policy = {
+  onNewer: "report",
+  onFailure: "report",
+  wait: true,
+  unreachableBudget: 20 * MINUTE,
+  firstContact: MINUTE,
+  lostReplyWindow: 2 * MINUTE,
+  settleTime: SETTLE,
+};
+
 /** A fleet, its vendor, and what the state remembers between runs. */
 export class World {
   readonly clock = new WallClock();
@@ -131,18 +143,11 @@ export class World {
   /** One `pulumi up`. */
   async up(up: Up = {}): Promise<Run> {
     const { pin, runtime, ended, ...run } = this.#begin(up);
-    const policy: Policy = {
-      onNewer: "report",
-      onFailure: "report",
-      wait: true,
-      unreachableBudget: 20 * MINUTE,
-      firstContact: MINUTE,
-      lostReplyWindow: 2 * MINUTE,
-      settleTime: SETTLE,
-      ...up.policy,
-    };
+    const policy = { ...POLICY, ...up.policy };
     const began = this.clock.elapsed();
-    const outcome = await reconcileFleet(pin, policy, runtime, up.remembered ?? this.remembered);
+    const kept = up.kept ?? {};
+    const guarded: Runtime = { ...runtime, keepScheduled: (member = "") => kept[member] };
+    const outcome = await reconcileFleet(pin, policy, guarded, up.remembered ?? this.remembered);
     // As the state keeps it: JSON.
     if (outcome.upgrade !== undefined) this.remembered = JSON.parse(JSON.stringify(outcome.upgrade));
     const calls = run.requests.filter(({ what }) => what === "call").map(({ names }) => names);
@@ -150,11 +155,12 @@ export class World {
   }
 
   /** `pulumi destroy`, as far as it concerns what waits for a window. */
-  async giveUp(up: Up = {}): Promise<Pick<Run, "requests" | "warnings">> {
-    const { pin, runtime, requests, warnings } = this.#begin(up);
+  async giveUp(up: Up = {}): Promise<Pick<Run, "requests" | "warnings" | "news">> {
+    const { pin, runtime, requests, warnings, news } = this.#begin(up);
     if (this.remembered === undefined) throw new Error("nothing is remembered");
-    await giveUpFleet(pin, this.remembered, runtime);
-    return { requests, warnings };
+    const kept = up.kept ?? {};
+    await giveUp(pin, this.remembered, POLICY, { ...runtime, keepScheduled: (member = "") => kept[member] });
+    return { requests, warnings, news };
   }
 
   #begin(up: Up) {
