@@ -65,6 +65,6 @@ export class Patience {
         },
       );
     }
-    this.#runtime.report({ message: `no answer, still trying: ${error.message}` });
+    this.#runtime.report({ message: `no usable answer yet, retrying: ${error.message}` });
   }
 }

@@ -1,64 +1,54 @@
 import type { z } from "zod";
-import type { Clock } from "../core/clock";
 import { beforeSending, PinError, Unreachable } from "../core/errors";
-import { validate } from "../http/body";
-import type { HttpClient } from "../http/client";
-import { TransportError, type WireResponse } from "../http/transport";
-import { addressOf } from "./address";
+import type { WireResponse } from "../http/transport";
 import { type Answer, readAnswer, readWriteAnswer } from "./answers";
-import { type AgentKey, encryptHeader, type Generation, generationOf, readAgentKey, type Sealed, seal } from "./auth";
-import { noCluster, notObshell, OUTSIDE, tellOne, unauthorized, unsupportedAuth, untrusted } from "./contact";
+import { encryptHeader } from "./auth";
+import { tellOne, unauthorized } from "./contact";
 import { comparesPasswords, undecided } from "./denial";
+import { type Agent, type HandshakeOptions, Handshakes } from "./handshake";
+import { Membership } from "./membership";
 import { outcomeOf } from "./outcome";
-import { Passes } from "./passes";
 import { readingOf } from "./reading";
 import { type Recipient, TOO_LARGE, tooLarge, type Upload } from "./recipient";
-import { type AgentInfo, agentInfo, agentStatus, OBSERVER_AVAILABLE, secret } from "./schema";
+import { agentStatus, OBSERVER_AVAILABLE, type ObInfo, obInfo } from "./schema";
 
-const INFO = "/api/v1/info";
-const SECRET = "/api/v1/secret";
 const STATUS = "/api/v1/status";
+const OB_INFO = "/api/v1/ob/info";
 /** What a request is refused for when key or clock of the agent are not those that it was made for. */
 const MEANWHILE = /decrypt.*failed|expired/i;
+/** How long the agents at all endpoints are waited for to tell of their cluster, in milliseconds. */
+const PROOF = 3_000;
 
-/** An agent at one of the endpoints, as far as it was met. */
-interface Agent {
-  readonly origin: string;
-  readonly key: AgentKey;
-  /** Its own idea of its address, as it stands in the topology. */
-  readonly address: string;
-  readonly info: AgentInfo;
-  readonly generation: Generation;
-  readonly passes: Passes;
-}
-
-export interface AgentsOptions {
+export interface AgentsOptions extends HandshakeOptions {
   readonly endpoints: readonly string[];
-  /** root@sys's. */
-  readonly password: string;
-  /** The agents' own, used where an agent says that it has one. */
-  readonly agentPassword?: string | undefined;
-  readonly http: HttpClient;
-  readonly clock: Clock;
 }
 
 /**
  * The agents of one cluster, reached through one or several endpoints. Any of them can answer for the cluster; reads go
- * to the one that answered last and move on when it does not, writes go to a chosen one.
+ * to the one that answered last and move on when it does not, writes go to a chosen one. Once the cluster is known, an
+ * agent has to show that it belongs to it before it is read from or written to.
  */
 export class Agents {
   readonly #options: AgentsOptions;
-  readonly #met = new Map<string, Agent>();
-  readonly #meetings = new Map<string, Promise<Agent>>();
+  readonly #handshakes: Handshakes;
+  readonly #membership = new Membership();
+  /** By endpoint and key. */
+  readonly #proofs = new Map<string, Promise<Agent>>();
   #current = 0;
 
   constructor(options: AgentsOptions) {
     this.#options = options;
+    this.#handshakes = new Handshakes(options);
   }
 
   /** The agents met so far. */
-  get met(): readonly { origin: string; address: string; info: AgentInfo }[] {
-    return [...this.#met.values()];
+  get met(): readonly Agent[] {
+    return this.#handshakes.met;
+  }
+
+  /** Those of them that are known to be the cluster's. */
+  get members(): readonly Agent[] {
+    return this.met.filter((agent) => !this.#membership.needsProof(agent));
   }
 
   /** All endpoints, from the one that reads begin with. */
@@ -69,7 +59,40 @@ export class Agents {
 
   /** Meets the agents at all endpoints that answer, so that a write can choose between them. */
   async meetAll(): Promise<void> {
-    await Promise.allSettled(this.#options.endpoints.map((origin) => this.#meet(origin)));
+    await Promise.allSettled(this.#options.endpoints.map((origin) => this.#handshakes.meet(origin)));
+  }
+
+  /**
+   * Versions, by an agent that has its database: another answers as well, with a cluster in which nothing is. From here on
+   * it is known which cluster this is.
+   */
+  async cluster(): Promise<ObInfo | undefined> {
+    let teller = "";
+    const info = await this.read(OB_INFO, obInfo, ({ obcluster_info: { topology } }, origin) => {
+      teller = origin;
+      return topology != null;
+    });
+    if (info?.obcluster_info.topology != null) this.#membership.judge(await this.#handshakes.meet(teller), info);
+    return info;
+  }
+
+  /**
+   * Lets every agent that can be met show that it belongs to the cluster. One that cannot just now is not waited for long.
+   * @throws PinError `blocked` when one belongs to another, with the names of both
+   */
+  async compare(): Promise<void> {
+    const over = new AbortController();
+    const late = this.#options.clock.sleep(PROOF, over.signal).catch(() => undefined);
+    try {
+      await Promise.all(
+        this.#options.endpoints.map(async (origin) => {
+          const met = await Promise.race([late, this.#handshakes.meet(origin)]).catch(() => undefined);
+          if (met !== undefined) await Promise.race([late, this.#member(origin)]).catch(unlessCertain);
+        }),
+      );
+    } finally {
+      over.abort();
+    }
   }
 
   /**
@@ -82,7 +105,7 @@ export class Agents {
   async read<T>(
     target: string,
     schema: z.ZodType<T>,
-    knows: (data: T) => boolean = () => true,
+    knows: (data: T, origin: string) => boolean = () => true,
   ): Promise<T | undefined> {
     const { endpoints } = this.#options;
     const failures: PinError[] = [];
@@ -90,7 +113,7 @@ export class Agents {
     for (const origin of this.origins) {
       try {
         const data = await this.readFrom(origin, target, schema);
-        if (data === undefined || knows(data)) {
+        if (data === undefined || knows(data, origin)) {
           // "Not there" can be a passing answer: the next question goes to another agent.
           this.#current = (endpoints.indexOf(origin) + (data === undefined ? 1 : 0)) % endpoints.length;
           return data;
@@ -135,9 +158,9 @@ export class Agents {
    * @throws Refused when the agent says no; Unreachable with `sent` when it cannot be known whether it was accepted
    */
   async write<T>(origin: string, target: string, body: unknown, schema: z.ZodType<T>): Promise<T> {
-    const agent = await beforeSending(() => this.#meet(origin));
-    const sealed = this.#seal(agent, target, { body: JSON.stringify(body) });
-    const response = await this.#send(origin, () =>
+    const agent = await beforeSending(() => this.#member(origin));
+    const sealed = this.#handshakes.seal(agent, target, { body: JSON.stringify(body) });
+    const response = await this.#handshakes.send(origin, () =>
       this.#options.http.write({ origin, target, headers: sealed.headers, body: sealed.body ?? "" }),
     );
     return this.#outcome(agent, target, response, schema);
@@ -149,36 +172,63 @@ export class Agents {
    * @throws as `write` does; the signal's reason when that is aborted before the last byte has left
    */
   async upload<T>(origin: string, make: (recipient: Recipient) => Upload, schema: z.ZodType<T>): Promise<T> {
-    const agent = await beforeSending(() => this.#meet(origin));
+    const agent = await beforeSending(() => this.#member(origin));
     const upload = make({
       info: agent.info,
       generation: agent.generation,
       encrypt: (text) => encryptHeader(agent.key.key, text),
-      authorize: (target, validFor, keys) => this.#seal(agent, target, { validFor, keys }).headers,
+      authorize: (target, validFor, keys) => this.#handshakes.seal(agent, target, { validFor, keys }).headers,
     });
-    const response = await this.#send(origin, () => this.#options.http.upload({ origin, ...upload }));
+    const response = await this.#handshakes.send(origin, () => this.#options.http.upload({ origin, ...upload }));
     if (response.status === TOO_LARGE) throw tooLarge(origin, upload.target);
     return this.#outcome(agent, upload.target, response, schema);
   }
 
   /** The same from the agent at one endpoint alone. */
   async readFrom<T>(origin: string, target: string, schema: z.ZodType<T>): Promise<T | undefined> {
-    const agent = await this.#meet(origin);
+    return this.#ask(await this.#member(origin), target, schema);
+  }
+
+  /** Of an agent, whether or not it is known to be the cluster's. */
+  async #ask<T>(agent: Agent, target: string, schema: z.ZodType<T>): Promise<T | undefined> {
+    const { origin } = agent;
     const answer = await this.#signedRead(agent, target);
-    if (answer.kind !== "unauthorized") return readingOf({ origin, target }, answer, schema, this.#met.has(origin));
+    if (answer.kind !== "unauthorized") return readingOf({ origin, target }, answer, schema, true);
     if (answer.certain) throw await this.#denied(agent, answer.text);
     // The agent may have a new key since it was met, however shortly before, or another clock: meet it anew, once.
-    this.#forget(origin);
-    const met = await this.#meet(origin);
+    this.#handshakes.forget(origin);
+    const met = await this.#handshakes.meet(origin);
     const again = await this.#signedRead(met, target);
     if (again.kind === "unauthorized") throw await this.#stillRefused(met, again);
-    return readingOf({ origin, target }, again, schema, this.#met.has(origin));
+    return readingOf({ origin, target }, again, schema, true);
+  }
+
+  /** The agent at an endpoint, once it is known to be the cluster's. */
+  async #member(origin: string): Promise<Agent> {
+    const agent = await this.#handshakes.meet(origin);
+    if (!this.#membership.needsProof(agent)) return agent;
+    const id = `${origin} ${agent.key.text}`;
+    const proof = this.#proofs.get(id) ?? this.#prove(agent).finally(() => this.#proofs.delete(id));
+    this.#proofs.set(id, proof);
+    return proof;
+  }
+
+  async #prove(agent: Agent): Promise<Agent> {
+    const { origin } = agent;
+    const rival = this.#membership.rivalOf(agent);
+    if (rival !== undefined) this.#handshakes.forget(rival.origin);
+    if (rival !== undefined) this.#membership.renew(await this.#handshakes.meet(rival.origin));
+    const info = await this.#ask(agent, OB_INFO, obInfo);
+    // The key may have changed between.
+    const met = await this.#handshakes.meet(origin);
+    this.#membership.judge(met, info);
+    return met;
   }
 
   /** Key or clock may have changed once more meanwhile: that passes. What says more of the password does not. */
   async #stillRefused(agent: Agent, { text, certain }: { text: string; certain: boolean }): Promise<PinError> {
     if (certain || !MEANWHILE.test(text)) return this.#denied(agent, text);
-    this.#forget(agent.origin);
+    this.#handshakes.forget(agent.origin);
     return new Unreachable(`${agent.origin} cannot verify requests: ${text}`, { sent: true, heard: true });
   }
 
@@ -187,7 +237,7 @@ export class Agents {
     const own = info.security === true && this.#options.agentPassword !== undefined;
     if (own || !comparesPasswords(text)) return unauthorized(origin, text, own);
     try {
-      const { data } = await this.#public(origin, STATUS, agentStatus);
+      const { data } = await this.#handshakes.read(origin, STATUS, agentStatus);
       return data.obState === OBSERVER_AVAILABLE ? unauthorized(origin, text) : undecided(origin, text);
     } catch (error) {
       if (error instanceof Unreachable) return undecided(origin, text);
@@ -199,100 +249,21 @@ export class Agents {
   #outcome<T>(agent: Agent, target: string, response: WireResponse, schema: z.ZodType<T>): Promise<T> {
     const { origin } = agent;
     return outcomeOf({ origin, target }, readWriteAnswer(response), schema, {
-      forget: () => this.#forget(origin),
+      forget: () => this.#handshakes.forget(origin),
       denied: (text) => this.#denied(agent, text),
     });
   }
 
   async #signedRead(agent: Agent, target: string): Promise<Answer> {
     const { http } = this.#options;
-    const response = await this.#send(agent.origin, () =>
+    const response = await this.#handshakes.send(agent.origin, () =>
       http.read(() => ({ origin: agent.origin, target, headers: agent.passes.to(target) })),
     );
     return readAnswer(response);
   }
+}
 
-  /** The agent at an endpoint. Its key is fetched once, however many requests wait for it. */
-  #meet(origin: string): Promise<Agent> {
-    const known = this.#meetings.get(origin);
-    if (known !== undefined) return known;
-    const meeting = this.#greet(origin);
-    this.#meetings.set(origin, meeting);
-    meeting.catch(() => this.#meetings.delete(origin));
-    return meeting;
-  }
-
-  /** The key, the clock or the identity may have changed: the next request meets the agent anew. */
-  #forget(origin: string): void {
-    this.#meetings.delete(origin);
-  }
-
-  /** First contact: key, clock, version and identity. */
-  async #greet(origin: string): Promise<Agent> {
-    const [key, info] = await Promise.all([
-      this.#public(origin, SECRET, secret),
-      this.#public(origin, INFO, agentInfo),
-    ]);
-    const generation = generationOf(info.data);
-    if (generation === undefined) throw unsupportedAuth(origin, info.data);
-    if (OUTSIDE.has(info.data.identity)) throw noCluster(origin, info.data.identity);
-    const offset = key.timestamp === undefined ? 0 : Date.parse(key.timestamp) - this.#options.clock.now();
-    const met = {
-      origin,
-      generation,
-      key: this.#agentKey(origin, key.data.public_key, Number.isNaN(offset) ? 0 : offset),
-      address: addressOf(key.data.ip, key.data.port),
-      info: info.data,
-    };
-    const agent = { ...met, passes: new Passes(this.#options.clock, (target) => this.#seal(met, target).headers) };
-    this.#met.set(origin, agent);
-    return agent;
-  }
-
-  #agentKey(origin: string, text: string, offset: number): AgentKey {
-    try {
-      return readAgentKey(text, offset);
-    } catch (cause) {
-      throw notObshell(origin, "a public key that is none", cause);
-    }
-  }
-
-  async #public<T>(origin: string, target: string, schema: z.ZodType<T>): Promise<{ data: T; timestamp?: string }> {
-    const response = await this.#send(origin, () => this.#options.http.read(() => ({ origin, target })));
-    const answer = readAnswer(response);
-    if (answer.kind === "away") throw new Unreachable(`${origin}: ${answer.text}`, { sent: true, heard: true });
-    if (answer.kind !== "data") throw notObshell(origin, answer.text);
-    const { timestamp } = answer;
-    const data = validate(schema, answer.data, `GET ${target} at ${origin}`);
-    return timestamp === undefined ? { data } : { data, timestamp };
-  }
-
-  #seal(
-    agent: Omit<Agent, "passes">,
-    target: string,
-    more: { body?: string; validFor?: number; keys?: Buffer } = {},
-  ): Sealed {
-    const { password, agentPassword, clock } = this.#options;
-    const own = agent.info.security === true ? agentPassword : undefined;
-    const { validFor = 0, ...rest } = more;
-    return seal({
-      agent: agent.key,
-      generation: agent.generation,
-      password: own ?? password,
-      agentPassword: own !== undefined,
-      target,
-      now: clock.now() + validFor,
-      ...rest,
-    });
-  }
-
-  async #send(origin: string, request: () => Promise<WireResponse>): Promise<WireResponse> {
-    try {
-      return await request();
-    } catch (error) {
-      if (!(error instanceof TransportError)) throw error;
-      if (error.tls) throw untrusted(origin, error);
-      throw new Unreachable(`${origin}: ${error.message}`, { sent: error.sent, heard: false, cause: error });
-    }
-  }
+/** An agent that cannot tell its cluster now is left out; one that refuses to, or that tells of another, is a mistake. */
+function unlessCertain(error: unknown): void {
+  if (error instanceof PinError && (error.code === "blocked" || error.code === "unauthorized")) throw error;
 }

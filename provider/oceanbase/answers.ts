@@ -3,18 +3,27 @@ import { excerpt, parseJson, printable } from "../http/body";
 import type { WireResponse } from "../http/transport";
 import { envelope } from "./schema";
 
-/** What an answer of an agent means to us. `text` is the agent's message and code, for people. */
+/**
+ * What an answer of an agent means to us. `text` is the agent's message and code, for people; `beside` the data that came
+ * with an error: complete in some calls, in others what an empty result looks like.
+ */
 export type Answer =
   | { readonly kind: "data"; readonly data: unknown; readonly timestamp?: string }
   /** The agent is there, but cannot know: its database is away, it has just started, a relay failed. */
-  | { readonly kind: "away"; readonly text: string }
+  | { readonly kind: "away"; readonly text: string; readonly beside?: unknown }
   /** `certain`: the password is wrong. Otherwise its key or its clock may have changed: worth a fresh look at both. */
   | { readonly kind: "unauthorized"; readonly text: string; readonly certain: boolean }
   /** This server has no such route. */
   | { readonly kind: "unserved"; readonly text: string }
   /** The thing asked for is not there. */
   | { readonly kind: "missing"; readonly text: string }
-  | { readonly kind: "refused"; readonly text: string; readonly code: string; readonly refusal: RefusalKind }
+  | {
+      readonly kind: "refused";
+      readonly text: string;
+      readonly code: string;
+      readonly refusal: RefusalKind;
+      readonly beside?: unknown;
+    }
   /** This is not an obshell that speaks, but a proxy, a web server, a broken answer. */
   | { readonly kind: "foreign"; readonly text: string };
 
@@ -42,14 +51,14 @@ const WRONG_PASSWORD = /\.(IncorrectOceanbasePassword|WithAgentPassword)$/;
 export function readAnswer(response: WireResponse): Answer {
   const parsed = open(response);
   if (parsed.kind !== "error") return parsed;
-  const { code, number, message, text } = parsed;
+  const { code, number, message, text, beside } = parsed;
   if (unverified(parsed)) return { kind: "unauthorized", text, certain: WRONG_PASSWORD.test(code) };
   if (UNSERVED_TEXT.test(message)) return { kind: "unserved", text };
   if (code === "Task.NotFound" || number === 2300) {
     return ABSENT_TEXT.test(message) ? { kind: "missing", text } : { kind: "away", text };
   }
-  if (AWAY.test(code) || AWAY_NUMBERS.has(number ?? 0)) return { kind: "away", text };
-  return { kind: "refused", code, text, refusal: "final" };
+  if (AWAY.test(code) || AWAY_NUMBERS.has(number ?? 0)) return { kind: "away", text, beside };
+  return { kind: "refused", code, text, refusal: "final", beside };
 }
 
 /** Reads an answer to the upgrade call: every error of the agent itself means that nothing was started. */
@@ -73,6 +82,7 @@ interface VendorError {
   readonly number: number | undefined;
   readonly message: string;
   readonly text: string;
+  readonly beside: unknown;
 }
 
 function refusalOf({ code, message }: VendorError): RefusalKind {
@@ -91,7 +101,7 @@ function open(response: WireResponse): Answer | VendorError {
   const code = error?.errCode ?? "";
   const label = code === "" ? error?.code : code;
   const text = label === undefined ? message : `${message} (${label})`;
-  return { kind: "error", status: response.status, code, number: error?.code, message, text };
+  return { kind: "error", status: response.status, code, number: error?.code, message, text, beside: data };
 }
 
 function describeForeign({ status, headers, body }: WireResponse): string {

@@ -5,7 +5,6 @@ import { parseVersion } from "../core/version";
 import { addressOf } from "./address";
 import type { Agents } from "./agents";
 import { calleeOf } from "./callee";
-import { differentClusters } from "./contact";
 import { dagState, formatTarget, holdsLock } from "./dag";
 import { describeFailure, remedyFor } from "./failure";
 import { IN_SERVICE, type Readiness, type Server } from "./preflight";
@@ -17,7 +16,6 @@ import {
   dag,
   dags,
   type ObInfo,
-  obInfo,
   type UploadedPackage,
   uploadedPackages,
 } from "./schema";
@@ -31,7 +29,6 @@ export interface UpgradeObservation extends Observation {
   readonly running: readonly Running[];
 }
 
-const OB_INFO = "/api/v1/ob/info";
 const AGENTS_STATUS = "/api/v1/agents/status";
 const PACKAGES = "/api/v1/upgrade/package/info";
 const UNFINISHED = "/api/v1/task/dag/ob/unfinish?show_details=false";
@@ -49,9 +46,11 @@ export async function look(
     ifAnswered(agents.read("/api/v1/obcluster/info", clusterInfo)),
   ]);
   extras.catch(() => undefined);
-  const [info, unfinished] = await Promise.all([infoFrom(agents), agents.read(UNFINISHED, dags)]);
+  const [info, unfinished] = await Promise.all([agents.cluster(), agents.read(UNFINISHED, dags)]);
   const running = info === undefined ? [] : system.running(info);
-  if (info !== undefined) await refuseStrangers(agents, info);
+  // Beside the other reads; whatever they find does not count if the endpoints belong to different clusters.
+  const compared = agents.compare();
+  compared.catch(() => undefined);
   const activity = await activityOf(agents, system, constraint, unfinished ?? []);
   const members = running.flatMap(memberOf);
   const upgradable =
@@ -72,6 +71,7 @@ export async function look(
     architectures: architecturesOf(agents, cluster),
     callee: callee?.info.version,
   };
+  await compared;
   const unknown = unknownFrom(info, unfinished !== undefined, running);
   return {
     members,
@@ -80,37 +80,6 @@ export async function look(
     ...(unknown === undefined ? {} : { unknown }),
     ...(activity === undefined ? {} : { activity }),
   };
-}
-
-/** Versions, by an agent that has its database: another answers as well, with a cluster in which nothing is. */
-export function infoFrom(agents: Agents): Promise<ObInfo | undefined> {
-  return agents.read(OB_INFO, obInfo, ({ obcluster_info: { topology } }) => topology != null);
-}
-
-/**
- * Every agent that was met has to be one of the cluster that answered: otherwise the endpoints belong to different ones.
- * @throws PinError `blocked`, with the names of both
- */
-export async function refuseStrangers(agents: Agents, info: ObInfo): Promise<void> {
-  if (info.obcluster_info.topology == null) return;
-  const known = new Set((info.agent_info ?? []).map(({ ip, port }) => addressOf(ip, port)));
-  const stranger = agents.met.find(({ address }) => !known.has(address));
-  const native = agents.met.find(({ address }) => known.has(address));
-  if (stranger === undefined || native === undefined) return;
-  const theirs = await agents.readFrom(stranger.origin, OB_INFO, obInfo);
-  if (theirs === undefined || (theirs.obcluster_info.topology == null && !elsewhere(stranger, native, theirs))) return;
-  throw differentClusters([
-    { origin: native.origin, name: info.obcluster_info.name ?? "" },
-    { origin: stranger.origin, name: theirs.obcluster_info.name ?? "" },
-  ]);
-}
-
-type Met = Agents["met"][number];
-
-/** Without its database an agent still names the others of its cluster, from memory; one that joins or leaves does not. */
-function elsewhere({ info: { identity } }: Met, native: Met, { agent_info: remembered }: ObInfo): boolean {
-  if (identity !== "CLUSTER AGENT" || remembered === null || remembered.length === 0) return false;
-  return !remembered.some(({ ip, port }) => addressOf(ip, port) === native.address);
 }
 
 function memberOf({ name, version: text }: Running): Member[] {

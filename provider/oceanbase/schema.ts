@@ -47,6 +47,7 @@ export const obInfo = z.object({
     .array(z.object({ ip: z.string(), port: z.number(), zone: z.string().optional(), version: z.string() }))
     .nullable(),
   obcluster_info: z.object({
+    id: z.number().optional(),
     name: z.string().optional(),
     is_shared_storage: z.boolean().optional(),
     topology: z.record(z.string(), z.array(server)).nullish(),

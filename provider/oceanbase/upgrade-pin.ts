@@ -12,7 +12,7 @@ import { formatTarget } from "./dag";
 import { DependencyLists } from "./dependency-lists";
 import { ensureUploaded } from "./ensure-uploaded";
 import { type LocalPackages, readLocalPackages } from "./local-packages";
-import { infoFrom, look, refuseStrangers, type UpgradeObservation } from "./look";
+import { look, type UpgradeObservation } from "./look";
 import { operate } from "./operate";
 import type { Readiness } from "./preflight";
 import { type Dag, dag } from "./schema";
@@ -87,7 +87,7 @@ export class UpgradePin<A extends UpgradeArguments> implements Pin<PinObservatio
     const missing = missingOnServers(observation);
     if (missing.length === 0) return false;
     await this.#refuseRoute(observation);
-    const callee = calleeOf(agents.met, observation.members, observation.running);
+    const callee = calleeOf(agents.members, observation.members, observation.running);
     await ensureUploaded(agents, missing, runtime, this.#receipts, callee?.origin);
     return true;
   }
@@ -149,14 +149,10 @@ export class UpgradePin<A extends UpgradeArguments> implements Pin<PinObservatio
   }
 
   /** The endpoint that gets the call. */
-  async #callee({ members, running, readiness }: UpgradeObservation): Promise<string> {
+  async #callee({ members, running }: UpgradeObservation): Promise<string> {
     const { agents, args } = this.#options;
-    await agents.meetAll();
-    if (agents.met.some(({ address }) => !readiness.agents.includes(address))) {
-      const info = await infoFrom(agents);
-      if (info !== undefined) await refuseStrangers(agents, info);
-    }
-    return calleeOf(agents.met, members, running)?.origin ?? new URL(args.endpoints[0] ?? "").origin;
+    await agents.compare();
+    return calleeOf(agents.members, members, running)?.origin ?? new URL(args.endpoints[0] ?? "").origin;
   }
 
   #taskOf(created: Dag): Task {

@@ -67,7 +67,8 @@ describe("the preview of a new pin", () => {
     const { lifecycle, inputs, cluster } = rig();
     await lifecycle.check({}, inputs());
     expect(cluster.journal.count("GET", "/api/v1/secret")).toBe(3); // one for each agent
-    expect(cluster.journal.count("GET", "/api/v1/ob/info")).toBe(1);
+    expect(cluster.journal.count("GET", "/api/v1/ob/info")).toBe(3); // the same
+    expect(cluster.journal.count("GET", "/api/v1/obcluster/info")).toBe(1);
   });
 });
 

@@ -199,7 +199,7 @@ export interface RefusalOptions {
   /** Words of the callers above, which keep code and status: "Create task '…' failed", "Task not found". */
   readonly prefix?: string;
   /** What stands in `data` beside the error; absent by default. */
-  readonly data?: null | { readonly contents: null };
+  readonly data?: null | object;
   /** The header and body decryption answers before a trace id exists, with a charset. */
   readonly early?: boolean;
 }
@@ -217,7 +217,7 @@ export class Refusal extends Error {
   }
 
   /** The same refusal with `data` beside it, as typed nil results of Go handlers give. */
-  withData(data: null | { readonly contents: null }): Refusal {
+  withData(data: null | object): Refusal {
     return new Refusal(this.errCode, { ...this.options, data });
   }
 }

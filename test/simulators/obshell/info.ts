@@ -1,6 +1,6 @@
 import { type Call, databaseRefusal, requireCluster, requireDatabase, server } from "./call";
 import { rfc3339 } from "./envelope";
-import { Panic } from "./errors";
+import { Panic, Refusal } from "./errors";
 import { publicKeyOf } from "./keys";
 import type { AgentState } from "./state";
 import { splitBuildVersion } from "./version";
@@ -31,7 +31,16 @@ export function getSecret({ agent }: Call): unknown {
   return { ip: agent.ip, port: agent.port, public_key: publicKeyOf(agent.key) };
 }
 
+/** From 4.2.4.0 on the version of the observer is in it; before 4.2.6.0 an observer that is missing is an error beside it. */
 export function getInfo(call: Call): unknown {
+  const info = infoOf(call);
+  const unasked = !server(call, "obVersionInInfo") || server(call, "fullInfo");
+  if (unasked || !call.world.state.conditions.observerBinaryMissing) return info;
+  const args = ["exec get my ob version failed: exit status 127"];
+  throw new Refusal("Common.Unexpected", { args, data: info });
+}
+
+function infoOf(call: Call): object {
   const { agent, world } = call;
   const { supportedAuth } = world.state.switches;
   const full = server(call, "fullInfo");

@@ -45,6 +45,7 @@ const CONDITIONS: Conditions = {
   runningBackups: 0,
   diskFree: null,
   sharedStorage: false,
+  observerBinaryMissing: false,
   startupModeMissing: false,
   topologyHidden: false,
 };

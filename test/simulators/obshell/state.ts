@@ -214,6 +214,8 @@ export interface Conditions {
   /** Bytes free where the packages are unpacked, on every host; null: enough. */
   diskFree: number | null;
   sharedStorage: boolean;
+  /** No host has `bin/observer`, as before the first installation: what asks it for its version fails. */
+  observerBinaryMissing: boolean;
   /** The parameter `ob_startup_mode` has no row: 4.4.2.0 panics. */
   startupModeMissing: boolean;
   /** GET ob/info answers 200 with `topology: null` although the database is there. */
