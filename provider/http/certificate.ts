@@ -1,24 +1,19 @@
-import { connect, type PeerCertificate } from "node:tls";
+import { connect, type PeerCertificate, type TLSSocket } from "node:tls";
+import type { Tls } from "./tls";
 
-/** How long to wait for a certificate that is only wanted for a message, in milliseconds. */
+/** How long to wait for a handshake that is only wanted for a message, in milliseconds. */
 const PATIENCE = 3_000;
+/** How soon after a handshake a server that refuses the client's certificate ends the connection, in milliseconds. */
+const VERDICT = 1_000;
 
 /**
  * Subject and issuer of the certificate that a server presents, whoever signed it: for the error that tells why it was
  * not trusted. Nothing is sent over the connection. Undefined when there is none to be had.
  */
 export function presentedCertificate(origin: string, servername?: string): Promise<string | undefined> {
-  const { hostname, port } = new URL(origin);
-  const host = hostname.replace(/^\[|\]$/g, "");
   return new Promise((resolve) => {
-    const socket = connect({
-      host,
-      port: port === "" ? 443 : Number(port),
-      ...(servername === undefined ? {} : { servername }),
-      // It is not trusted, only read; the connection that carries credentials is another one.
-      rejectUnauthorized: false,
-      timeout: PATIENCE,
-    });
+    // It is not trusted, only read; the connection that carries credentials is another one.
+    const socket = greet(origin, { ...(servername === undefined ? {} : { servername }), rejectUnauthorized: false });
     const end = (text?: string) => {
       socket.destroy();
       resolve(text);
@@ -27,6 +22,42 @@ export function presentedCertificate(origin: string, servername?: string): Promi
     socket.once("error", () => end());
     socket.once("timeout", () => end());
   });
+}
+
+/**
+ * Whether a server asks for a client certificate and then ends the connection, although nothing was sent: it refuses ours, or
+ * that there is none. With TLS 1.3 the client's handshake succeeds, and only a closed connection follows.
+ */
+export function refusesClient(origin: string, tls: Tls): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = greet(origin, tls);
+    let asked = false;
+    const end = (refused: boolean) => {
+      clearTimeout(verdict);
+      socket.destroy();
+      resolve(refused);
+    };
+    let verdict: NodeJS.Timeout | undefined;
+    // Algorithms are shared with a server only where it asks for a certificate. The keys come before a handshake that fails.
+    const look = () => {
+      asked ||= (socket.getSharedSigalgs() ?? []).length > 0;
+    };
+    socket.on("keylog", look);
+    socket.once("secureConnect", () => {
+      look();
+      verdict = setTimeout(() => end(false), VERDICT);
+    });
+    socket.resume();
+    socket.on("error", () => undefined);
+    socket.once("close", () => end(asked));
+    socket.once("timeout", () => end(false));
+  });
+}
+
+function greet(origin: string, tls: Tls): TLSSocket {
+  const { hostname, port } = new URL(origin);
+  const host = hostname.replace(/^\[|\]$/g, "");
+  return connect({ host, port: port === "" ? 443 : Number(port), ...tls, timeout: PATIENCE });
 }
 
 function describe({ subject, issuer, subjectaltname }: PeerCertificate): string | undefined {

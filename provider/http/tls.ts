@@ -17,6 +17,13 @@ export interface TlsArguments {
   readonly allowUntrustedCertificate?: boolean | undefined;
 }
 
+/** What a server that refused the connection for the client certificate has against us, as the end of a sentence. */
+export function clientRefusal({ cert }: Tls): string {
+  return cert === undefined
+    ? "asks for a client certificate and ended the connection, because none was given"
+    : "asks for a client certificate and ended the connection: it does not accept the one that was given";
+}
+
 export function tlsFrom(args: TlsArguments): Tls {
   return {
     ...(args.caCertificate === undefined ? {} : { ca: args.caCertificate }),

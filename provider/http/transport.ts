@@ -63,9 +63,15 @@ export class TransportError extends Error {
    * against the client's certificate arrives with the answer (TLS 1.3); anything else by then is an accident.
    */
   get tls(): boolean {
-    return TLS_CODE.test(this.code) && (this.begun !== true || CLIENT_REFUSED.test(this.code));
+    return (
+      this.code === CLIENT_CERTIFICATE ||
+      (TLS_CODE.test(this.code) && (this.begun !== true || CLIENT_REFUSED.test(this.code)))
+    );
   }
 }
+
+/** The server asks for a client certificate, and refuses the one that was given, or that none was. */
+export const CLIENT_CERTIFICATE = "CLIENT_CERTIFICATE";
 
 /** A streamed body ended before its last byte was handed over: no server takes that for a request. */
 export const INCOMPLETE = "INCOMPLETE";
@@ -84,4 +90,4 @@ const NEVER_SENT = new Set([
 /** OpenSSL's and Node's codes of handshakes that failed. */
 const TLS_CODE = /^(ERR_SSL_|ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|EPROTO$)/;
 /** OpenSSL's codes of alerts about the client's certificate: `ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED`. */
-const CLIENT_REFUSED = /_ALERT_.*(CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)/;
+export const CLIENT_REFUSED = /_ALERT_.*(CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)/;

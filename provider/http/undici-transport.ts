@@ -1,11 +1,19 @@
 import { Readable } from "node:stream";
 import { buildConnector, type Client } from "undici";
-import { presentedCertificate } from "./certificate";
+import { presentedCertificate, refusesClient } from "./certificate";
 import { Connections } from "./connections";
 import { endedBy } from "./ended-by";
 import { exchange, type Sendable } from "./exchange";
-import type { Tls } from "./tls";
-import { type StreamedBody, type Transport, TransportError, type WireRequest, type WireResponse } from "./transport";
+import { clientRefusal, type Tls } from "./tls";
+import {
+  CLIENT_CERTIFICATE,
+  CLIENT_REFUSED,
+  type StreamedBody,
+  type Transport,
+  TransportError,
+  type WireRequest,
+  type WireResponse,
+} from "./transport";
 import { Turnstile } from "./turnstile";
 
 /** Bounds of every request, so that no server can keep a run waiting or fill its memory. Milliseconds and bytes. */
@@ -47,9 +55,11 @@ export function undiciTransport(tls: Tls, limits: Partial<typeof LIMITS> = {}): 
     (connections: Connections): Send =>
     async (request, signal) => {
       try {
-        return await connections.lend(request.origin, signal, (connection) => exchange(connection, request, signal));
+        const response = await connections.lend(request.origin, signal, (one) => exchange(one, request, signal));
+        pools.met.add(request.origin);
+        return response;
       } catch (error) {
-        throw await withCertificate(error, request.origin, tls.servername);
+        throw await withCertificate(error, request.origin, tls, pools.met.has(request.origin));
       }
     };
   const [read, write] = [by(pools.reads), by(pools.writes)];
@@ -72,6 +82,8 @@ export function undiciTransport(tls: Tls, limits: Partial<typeof LIMITS> = {}): 
 interface Pools {
   readonly reads: Connections;
   readonly writes: Connections;
+  /** Servers that have answered. */
+  readonly met: Set<string>;
   users: number;
 }
 
@@ -108,6 +120,7 @@ function opened(tls: Tls, limits: Partial<typeof LIMITS>): Pools {
   return {
     reads: new Connections({ limit: connections, keep: true, client }),
     writes: new Connections({ limit: connections, keep: false, client }),
+    met: new Set(),
     users: 0,
   };
 }
@@ -176,10 +189,21 @@ class Source {
   }
 }
 
-/** A certificate that is not trusted is told by whom it is from and for: that is what has to be corrected. */
-async function withCertificate(error: unknown, origin: string, servername?: string): Promise<unknown> {
-  if (!(error instanceof TransportError) || !error.tls) return error;
-  const certificate = await presentedCertificate(origin, servername);
+/** Codes of connections that the other side ended. */
+const ENDED = new Set(["ECONNRESET", "EPIPE", "ECONNABORTED", "UND_ERR_SOCKET"]);
+const ALERT = /_ALERT_/;
+
+/**
+ * An error of TLS, told by what has to be corrected: which certificate was not trusted, or that the server did not accept ours.
+ * @param met whether the server has answered before: then a connection that it ends is an accident
+ */
+async function withCertificate(error: unknown, origin: string, tls: Tls, met: boolean): Promise<unknown> {
+  if (!(error instanceof TransportError) || !origin.startsWith("https:")) return error;
+  const ended = ENDED.has(error.code) || ALERT.test(error.code);
+  const refused = CLIENT_REFUSED.test(error.code) || (ended && !met && (await refusesClient(origin, tls)));
+  if (refused) return new TransportError(CLIENT_CERTIFICATE, clientRefusal(tls), error, error.begun);
+  if (!error.tls) return error;
+  const certificate = await presentedCertificate(origin, tls.servername);
   return certificate === undefined
     ? error
     : new TransportError(error.code, `${error.message} (${certificate})`, error, error.begun);

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { commonArguments } from "../core/arguments";
 import { undiciTransport } from "../http/undici-transport";
 import { obshellAgents } from "./agent";
-import { connection, onFailure, packages, release, upgradeDir } from "./arguments";
+import { checkTls, connection, onFailure, packages, release, upgradeDir } from "./arguments";
 import { type Connect, upgradeKind } from "./kind";
 import { releaseNeedsExactVersion, version } from "./version";
 
@@ -16,7 +16,8 @@ const inputs = z
     onFailure: onFailure.optional(),
     ...commonArguments,
   })
-  .superRefine(releaseNeedsExactVersion);
+  .superRefine(releaseNeedsExactVersion)
+  .superRefine(checkTls);
 
 const MINUTE = 60_000;
 

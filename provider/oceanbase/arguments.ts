@@ -1,5 +1,7 @@
 import { posix } from "node:path";
 import { z } from "zod";
+import type { TlsArguments } from "../http/tls";
+import { tlsProblems } from "../http/tls-problems";
 
 /** Arguments that both OceanBase resources take. Messages name what is wrong and show a right value. */
 
@@ -38,6 +40,11 @@ export const connection = {
   serverName: text('"obshell.example.com"').optional(),
   allowUntrustedCertificate: z.boolean({ error: "must be true or false" }).optional(),
 };
+
+/** Certificates and keys that can never be used. For `superRefine`. */
+export function checkTls(args: TlsArguments, context: z.RefinementCtx): void {
+  for (const [path, message] of tlsProblems(args)) context.addIssue({ code: "custom", path: [path], message });
+}
 
 function pem(what: string) {
   return z

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { commonArguments } from "../core/arguments";
 import { undiciTransport } from "../http/undici-transport";
-import { connection, onFailure, packages, release, upgradeDir } from "./arguments";
+import { checkTls, connection, onFailure, packages, release, upgradeDir } from "./arguments";
 import { cluster } from "./cluster";
 import { type Connect, upgradeKind } from "./kind";
 import { releaseNeedsExactVersion, version } from "./version";
@@ -18,7 +18,8 @@ const inputs = z
     onFailure: onFailure.optional(),
     ...commonArguments,
   })
-  .superRefine(releaseNeedsExactVersion);
+  .superRefine(releaseNeedsExactVersion)
+  .superRefine(checkTls);
 
 const HOUR = 3_600_000;
 

@@ -1,5 +1,5 @@
 import { PinError, Unreachable } from "../core/errors";
-import type { TransportError } from "../http/transport";
+import { CLIENT_CERTIFICATE, type TransportError } from "../http/transport";
 import type { AgentInfo } from "./schema";
 
 /** What can be wrong with an endpoint, as sentences. */
@@ -30,6 +30,12 @@ export function notObshell(origin: string, found: string, cause?: unknown): PinE
 }
 
 export function untrusted(origin: string, error: TransportError): PinError {
+  if (error.code === CLIENT_CERTIFICATE) {
+    return new PinError("unauthorized", `${origin} ${error.message}.`, {
+      remedy: "Give a certificate that the agents accept as `clientCertificate`, and its private key as `clientKey`.",
+      cause: error,
+    });
+  }
   const plain = error.code === "ERR_SSL_WRONG_VERSION_NUMBER" || error.code === "EPROTO";
   return plain
     ? notObshell(origin, `a server without TLS (${error.message})`, error)

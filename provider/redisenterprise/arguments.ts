@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { commonArguments } from "../core/arguments";
+import { tlsProblems } from "../http/tls-problems";
 import { endpoints, isPlain } from "./endpoints";
 
 /** Arguments that both Redis Enterprise resources take. Messages name what is wrong and show a right value. */
@@ -74,9 +75,7 @@ function problemsOf(args: Partial<SharedArguments>): (readonly [keyof SharedArgu
     problems.push(["username", 'must be the user\'s e-mail, such as "admin@example.com"']);
   }
   if (username !== undefined && password === undefined) problems.push(["password", "must be that of `username`"]);
-  if (clientCertificate !== undefined && clientKey === undefined) {
-    problems.push(["clientKey", "must be the private key of `clientCertificate`, in PEM form"]);
-  }
+  problems.push(...tlsProblems({ caCertificate: args.caCertificate, clientCertificate, clientKey }));
   if (args.authentication !== undefined && username === undefined) {
     problems.push(["authentication", "needs `username` and `password`; leave it out for a client certificate alone"]);
   }

@@ -1,5 +1,5 @@
 import { PinError, Unreachable } from "../core/errors";
-import type { TransportError } from "../http/transport";
+import { CLIENT_CERTIFICATE, type TransportError } from "../http/transport";
 import type { Answer } from "./answers";
 import { permissionFor } from "./permissions";
 
@@ -42,6 +42,12 @@ export function notRedis(origin: string, found: string, cause?: unknown): PinErr
 }
 
 export function untrusted(origin: string, error: TransportError): PinError {
+  if (error.code === CLIENT_CERTIFICATE) {
+    return new PinError("unauthorized", `${origin} ${error.message}.`, {
+      remedy: "Give a certificate that the cluster accepts as `clientCertificate`, and its private key as `clientKey`.",
+      cause: error,
+    });
+  }
   const plain = error.code === "ERR_SSL_WRONG_VERSION_NUMBER" || error.code === "EPROTO";
   return plain
     ? notRedis(origin, `a server without TLS (${error.message})`, error)

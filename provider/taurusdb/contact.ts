@@ -1,5 +1,5 @@
 import { type ErrorOptions, PinError, Unreachable } from "../core/errors";
-import { TransportError } from "../http/transport";
+import { CLIENT_CERTIFICATE, TransportError } from "../http/transport";
 import type { Credentials } from "./account";
 import type { Trouble } from "./answers";
 
@@ -105,6 +105,12 @@ export function away(what: string, { text, code }: Trouble): Unreachable {
 /** No answer at all. */
 export function silence(origin: string, error: unknown): unknown {
   if (!(error instanceof TransportError)) return error;
+  if (error.code === CLIENT_CERTIFICATE) {
+    return new PinError("unauthorized", `${origin} ${error.message}.`, {
+      remedy: "Check `endpoint`: Huawei Cloud asks for no client certificate, and this resource gives none.",
+      cause: error,
+    });
+  }
   if (error.tls) {
     return new PinError(
       "unauthorized",

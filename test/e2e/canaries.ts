@@ -26,7 +26,7 @@ const KEY = canaryKey("Key");
 const BESIDE = {
   oceanbase: {
     clientKey: KEY.value,
-    clientCertificate: "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
+    clientCertificate: KEY.certificate,
   },
   taurusdb: {},
   redisenterprise: {},

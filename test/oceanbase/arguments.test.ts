@@ -4,6 +4,7 @@ import { validateArguments } from "../../provider/host/validation";
 import { endangers } from "../../provider/oceanbase/arguments";
 import { clusterVersion } from "../../provider/oceanbase/cluster-version";
 import { constraintOf } from "../../provider/oceanbase/version";
+import { selfSigned } from "../simulators/shell/certificate";
 
 const { inputs } = clusterVersion(() => {
   throw new Error("nothing is sent here");
@@ -16,7 +17,7 @@ function complaints(args: Record<string, unknown>): string[] {
   return failures.map(({ property, reason }) => `${property}: ${reason}`);
 }
 
-const PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+const { cert: PEM, key: KEY } = selfSigned();
 
 describe("the arguments of an OceanBase cluster", () => {
   it.each([
@@ -29,7 +30,7 @@ describe("the arguments of an OceanBase cluster", () => {
     { mode: "stopService" },
     { endpoints: ["https://[::1]:2886/", "http://ob.example.com:2886"] },
     { password: "", serverName: "ob.example.com", allowUntrustedCertificate: false },
-    { caCertificate: PEM, clientCertificate: PEM, clientKey: "-----BEGIN PRIVATE KEY-----\n" },
+    { caCertificate: PEM, clientCertificate: PEM, clientKey: KEY },
     { onNewer: "fail", wait: false, unreachableTimeout: "30m" },
   ])("may be %j", (args) => {
     expect(complaints(args)).toEqual([]);

@@ -3,6 +3,7 @@ import { UNKNOWN } from "../../provider/host/properties";
 import { validateArguments } from "../../provider/host/validation";
 import { databaseVersion } from "../../provider/redisenterprise/database-version";
 import { moduleVersions } from "../../provider/redisenterprise/module-versions";
+import { selfSigned } from "../simulators/shell/certificate";
 
 const nothing = () => {
   throw new Error("nothing is sent here");
@@ -27,8 +28,7 @@ function complaints(kind: Kind, args: Args): string[] {
   return validated(kind, args).failures.map(({ property, reason }) => `${property}: ${reason}`);
 }
 
-const CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
-const KEY = "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n";
+const { cert: CERTIFICATE, key: KEY } = selfSigned();
 
 describe("the arguments of both", () => {
   const good: Args[] = [

@@ -1,3 +1,5 @@
+import { selfSigned } from "../simulators/shell/certificate";
+
 /** Secrets that are recognised wherever a part of them turns up, and in whatever form. */
 
 /** What follows the mark: all that some form of writing changes. */
@@ -17,11 +19,12 @@ export function canary(name: string, plain = false): Canary {
   return { name, mark, value: `${mark}${plain ? "Zz9" : AWKWARD}` };
 }
 
-/** The body of a key is what has to stay secret; no line of it is like another. */
-export function canaryKey(name: string): Canary {
-  const mark = `c4n4ry${name}Q7`;
-  const body = ["MIIEvQIBADANBgkqhkiG9w0BAQEFAASC", `${mark}BKcwggSjAgEAAo`, "IBAQC7VJTUt9Us8cKj"].join("\n");
-  return { name, mark, value: `-----BEGIN PRIVATE KEY-----\n${body}\n-----END PRIVATE KEY-----\n` };
+/** A private key with its certificate. The body of the key is what has to stay secret; its second line is like no other. */
+export function canaryKey(name: string): Canary & { readonly certificate: string } {
+  const { key, cert } = selfSigned();
+  const runs = key.split("\n")[2]?.match(/[A-Za-z0-9]+/g) ?? [];
+  const [mark = ""] = runs.sort((a, b) => b.length - a.length);
+  return { name, mark, value: key, certificate: cert };
 }
 
 /** Every form in which a secret travels, or in which a server may repeat it. */

@@ -81,7 +81,7 @@ function oceanbase(what: "AgentVersion" | "ClusterVersion"): SecretType {
         kind: (connect) => (agents ? agentVersion(connect) : clusterVersion(connect)),
         args: { endpoints: cluster.endpoints.map((address) => `http://${address}`), ...target },
         secrets,
-        beside: { clientCertificate: "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n" },
+        beside: { clientCertificate: secrets.clientKey.certificate },
         derived: [],
         fail: (words) =>
           cluster.control.fail({ logs: words.split("\n"), ...(agents ? {} : { stage: "Execute upgrade pre script" }) }),
@@ -180,7 +180,7 @@ function redis(what: "ModuleVersions" | "DatabaseVersion", login: "basic" | "tok
           ...(login === "token" ? { authentication: "token" } : {}),
         },
         secrets,
-        beside: { username: user, clientCertificate: "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n" },
+        beside: { username: user, clientCertificate: secrets.clientKey.certificate },
         derived: [`${user}:${secrets.password.value}`],
         fail: (error) => cluster.control.fail({ database: 1, error }),
         problem: (_, description) => ({ error_code: "some_code", description }),
