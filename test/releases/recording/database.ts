@@ -43,6 +43,8 @@ export interface OpenOptions {
   /** Observers, agents or instances. Default 1. */
   readonly members?: number;
   readonly tls?: boolean;
+  /** Whether an accepted upgrade does not show for two minutes. */
+  readonly slowStart?: boolean;
 }
 
 /** The address that stands for a member of a system in the fixtures. */

@@ -66,9 +66,14 @@ async function openParts(vendor: Vendor, scenarios: readonly Scenario[], clock: 
         .toLowerCase();
       const nameOf = (of: string) => `${prefix}-${of}`;
       const system = nameOf(scenario.sharing ?? scenario.name);
-      const { members, tls } = scenario;
+      const { members, tls, slowStart } = scenario;
       const shared = parts.find((part) => part.system === system)?.database;
-      const options = { number: parts.length + 1, ...(members && { members }), ...(tls && { tls }) };
+      const options = {
+        number: parts.length + 1,
+        ...(members && { members }),
+        ...(tls && { tls }),
+        ...(slowStart && { slowStart }),
+      };
       const database = shared ?? (await OPEN[vendor](type, clock, options));
       parts.push({ name: nameOf(scenario.name), type, scenario, system, database });
     }

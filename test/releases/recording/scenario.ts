@@ -34,6 +34,7 @@ export interface Scenario {
   readonly sharing?: string;
   readonly members?: number;
   readonly tls?: boolean;
+  readonly slowStart?: boolean;
   readonly isComponent?: boolean;
   /** What has to have happened before the second run is ended. */
   readonly reaches?: "hang" | "request";
@@ -60,8 +61,9 @@ export const afterFailure = (type: string): Next =>
   TAURUSDB.test(type) ? STARTS_ONE : { status: "failed", requests: 0, error: "upgrade-failed" };
 
 export const hang = (database: ManagedDatabase) => database.hang();
-/** The upgrade request is not answered. @param processed whether the vendor accepts it; then it stops in the middle */
-export const loseResponse = (database: ManagedDatabase, processed: boolean) => {
-  if (processed) database.hang();
-  database.system.faults.add({ match: { method: "POST", path: /upgrade$/ }, fault: { kind: "hang", processed } });
+/** The upgrade request is not answered. @param fate what becomes of it */
+export const loseResponse = (database: ManagedDatabase, fate: "accepted" | "hangs" | "not received") => {
+  if (fate === "hangs") database.hang();
+  const fault = { kind: "hang", processed: fate !== "not received" } as const;
+  database.system.faults.add({ match: { method: "POST", path: /upgrade$/ }, fault });
 };

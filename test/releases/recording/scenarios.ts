@@ -83,8 +83,31 @@ export const RUNS: readonly Scenario[] = [
     next: FINISHES,
   },
   {
+    // Only the state tells of the upgrade.
+    name: "unwatched-pending",
+    of: TAURUSDB,
+    slowStart: true,
+    first: { pin: "target", args: { wait: false } },
+    status: "upgrading",
+    upgrade: "running",
+    next: FINISHES,
+  },
+  {
+    name: "response-lost-pending",
+    of: TAURUSDB,
+    slowStart: true,
+    second: {
+      pin: "target",
+      before: (database) => loseResponse(database, "accepted"),
+    },
+    reaches: "request",
+    status: "upgrading",
+    upgrade: "unknown",
+    next: FINISHES,
+  },
+  {
     name: "response-lost",
-    second: { pin: "target", before: (database) => loseResponse(database, true) },
+    second: { pin: "target", before: (database) => loseResponse(database, "hangs") },
     reaches: "request",
     status: "upgrading",
     upgrade: "unknown",
@@ -93,7 +116,7 @@ export const RUNS: readonly Scenario[] = [
   {
     name: "request-lost",
     first: { pin: "old" },
-    second: { pin: "target", before: (database) => loseResponse(database, false) },
+    second: { pin: "target", before: (database) => loseResponse(database, "not received") },
     reaches: "request",
     status: "upgrading",
     upgrade: "unknown",
@@ -263,7 +286,7 @@ export const KILLED: readonly Scenario[] = [
   },
   {
     name: "create-unanswered",
-    second: { pin: "target", before: (database) => loseResponse(database, true) },
+    second: { pin: "target", before: (database) => loseResponse(database, "hangs") },
     reaches: "request",
     status: "creating",
     next: FINISHES,
@@ -271,7 +294,7 @@ export const KILLED: readonly Scenario[] = [
   {
     name: "update-unsent",
     first: { pin: "old" },
-    second: { pin: "target", before: (database) => loseResponse(database, false) },
+    second: { pin: "target", before: (database) => loseResponse(database, "not received") },
     reaches: "request",
     status: "current",
     next: STARTS_ONE,

@@ -2,6 +2,7 @@ import { type ScaledClock, serve, TaurusCloud, taurusdb } from "../../simulators
 import { fixtureAddress, type ManagedDatabase, type OpenOptions, withAddresses } from "./database";
 
 const TIMINGS = { startMs: 500, visibleMs: 200, upgradeMs: 2_500, starRocksMs: 2_500, preCheckMs: 300 };
+const SLOW_START = { startMs: 120_000, visibleMs: 120_000 };
 const ENDED = new Set(["Completed", "Failed", "Canceled"]);
 /** Hours until a postponed window opens. */
 const LATER = 3;
@@ -17,14 +18,14 @@ const STARROCKS = {
 };
 
 export async function openTaurus(type: string, clock: ScaledClock, options: OpenOptions): Promise<ManagedDatabase> {
-  const { number, members = 1 } = options;
+  const { number, members = 1, slowStart = false } = options;
   const isKernel = type === "taurusdb.KernelVersion";
   const cloud = new TaurusCloud({
     clock,
     instances: members,
     starRocks: isKernel ? 0 : 1,
     oneDoor: true,
-    timings: TIMINGS,
+    timings: { ...TIMINGS, ...(slowStart ? SLOW_START : {}) },
     seed: number,
   });
   const { control } = cloud;
