@@ -6,7 +6,7 @@ import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { type Command, EngineProcess } from "./operation";
 import { definedEnv, fullConfig, readProject } from "./settings";
-import type { Deployment, Engine, EngineOptions, Operation, RunOptions } from "./types";
+import type { Deployment, Engine, EngineOptions, ExportOptions, Operation, RunOptions } from "./types";
 
 export interface Cli {
   /** The directory that holds `pulumi` and `pulumi-language-nodejs`. */
@@ -99,8 +99,8 @@ export class CliEngine implements Engine {
     return this.#start("destroy", DEPLOY, options);
   }
 
-  async exportState(): Promise<Deployment> {
-    return JSON.parse(await this.#pulumi("stack", "export"));
+  async exportState({ showSecrets = false }: ExportOptions = {}): Promise<Deployment> {
+    return JSON.parse(await this.#pulumi("stack", "export", ...(showSecrets ? ["--show-secrets"] : [])));
   }
 
   async importState(deployment: Deployment): Promise<void> {

@@ -3,10 +3,11 @@ import { availableParallelism, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { bundledEngine } from "./bundle";
 import type { OperationKind, OperationRequest } from "./local/request";
+import { Sealer, withPlaintext } from "./local/seal";
 import { LOCK_FILE, STATE_FILE } from "./local/store";
 import { type Command, EngineProcess } from "./operation";
 import { definedEnv, fullConfig, type Project, readProject } from "./settings";
-import type { Deployment, Engine, EngineOptions, Operation, RunOptions } from "./types";
+import type { Deployment, Engine, EngineOptions, ExportOptions, Operation, RunOptions } from "./types";
 
 /** The CLI's default: four operations at once for each processor. */
 const PARALLEL = 4 * availableParallelism();
@@ -51,9 +52,10 @@ export class LocalEngine implements Engine {
     return this.#start("destroy", options);
   }
 
-  async exportState(): Promise<Deployment> {
+  async exportState({ showSecrets = false }: ExportOptions = {}): Promise<Deployment> {
     const text = await readFile(join(this.#home, STATE_FILE), "utf8").catch(() => undefined);
-    return text === undefined ? EMPTY : JSON.parse(text);
+    const deployment = text === undefined ? EMPTY : JSON.parse(text);
+    return showSecrets ? withPlaintext(deployment, new Sealer(this.#home)) : deployment;
   }
 
   async importState(deployment: Deployment): Promise<void> {

@@ -8,14 +8,21 @@ export interface Engine {
   up(options?: RunOptions): Operation;
   refresh(options?: RunOptions): Operation;
   destroy(options?: RunOptions): Operation;
-  /** The state in the format of `pulumi stack export`, secrets sealed. */
-  exportState(): Promise<Deployment>;
-  /** Puts a state in the place of the one there is, as `pulumi stack import` does: one that this engine has exported, changed or not. */
+  /** The state in the format of `pulumi stack export`, secrets sealed, or in plain text with `--show-secrets`. */
+  exportState(options?: ExportOptions): Promise<Deployment>;
+  /**
+   * Puts a state in the place of the one there is, as `pulumi stack import` does: one that this engine has exported, changed or
+   * not, or one with its secrets in plain text.
+   */
   importState(deployment: Deployment): Promise<void>;
   /** Removes the lock that a killed engine left, as `pulumi cancel` does. */
   unlock(): Promise<void>;
   /** Ends every process this engine started and removes what it wrote. */
   close(): Promise<void>;
+}
+
+export interface ExportOptions {
+  readonly showSecrets?: boolean;
 }
 
 export interface RunOptions {

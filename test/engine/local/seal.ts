@@ -36,3 +36,13 @@ export class Sealer {
     return Buffer.concat([decipher.update(bytes.subarray(0, -16)), decipher.final()]).toString("utf8");
   }
 }
+
+/** The same with its secrets in plain text, as `pulumi stack export --show-secrets` writes them. */
+export function withPlaintext<T>(value: T, sealer: Sealer): T;
+export function withPlaintext(value: unknown, sealer: Sealer): unknown {
+  if (Array.isArray(value)) return value.map((member) => withPlaintext(member, sealer));
+  if (typeof value !== "object" || value === null) return value;
+  const { ciphertext, ...rest } = value as Readonly<Record<string, unknown>>; // any object
+  if (typeof ciphertext === "string") return { ...rest, plaintext: sealer.open(ciphertext) };
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, withPlaintext(member, sealer)]));
+}

@@ -159,12 +159,14 @@ function importMap(map: object, sealer: Sealer): PropertyMap {
   return mapValues(decodeMap(unseal(map, sealer), { unknowns: "keep" }), (member) => member);
 }
 
-/** Turns `{ciphertext}` into `{value}`, the form that the wire has. */
+/** Turns `{ciphertext}` and `{plaintext}` into `{value}`, the form that the wire has. */
 function unseal<T>(value: T, sealer: Sealer): T;
 function unseal(value: unknown, sealer: Sealer): unknown {
   if (Array.isArray(value)) return value.map((member) => unseal(member, sealer));
   if (typeof value !== "object" || value === null) return value;
   if ("ciphertext" in value && typeof value.ciphertext === "string")
     return { [SIGNATURE]: SECRET_SIGNATURE, value: JSON.parse(sealer.open(value.ciphertext)) };
+  if ("plaintext" in value && Reflect.get(value, SIGNATURE) === SECRET_SIGNATURE)
+    return { [SIGNATURE]: SECRET_SIGNATURE, value: JSON.parse(String(value.plaintext)) };
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, unseal(member, sealer)]));
 }

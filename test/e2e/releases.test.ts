@@ -1,0 +1,43 @@
+import { afterEach, expect, test } from "vitest";
+import { type Engine, type ExportedResource, makeWorkspace, openEngine, type Workspace } from "../engine";
+import { fixturesOf, releases } from "../releases/fixture";
+import { PROGRAM } from "../releases/program";
+import { nameOf } from "../releases/stored-resource";
+
+let workspace: Workspace;
+let engine: Engine;
+afterEach(async () => {
+  await engine.close();
+  await workspace.close();
+});
+
+/** Nobody answers at the addresses of the fixtures: a request would show as a warning. */
+test.each(releases())(
+  "what the state of %s has at rest is previewed without changes",
+  { timeout: 180_000 },
+  async (release) => {
+    const fixtures = fixturesOf(release);
+    const stored = fixtures.flatMap(({ stack }) => stack.deployment.resources ?? []);
+    // Which windows are open is a matter of time.
+    const deferred = new Set(stored.filter(({ outputs }) => outputs?.["status"] === "deferred").map(nameOf));
+    const program = fixtures
+      .flatMap((fixture) => fixture.program)
+      .filter(({ name, next }) => next === "no changes" && !deferred.has(name));
+    const declared = new Set(program.map(({ name }) => name));
+    const isKept = (resource: ExportedResource) => !isPin(resource) || declared.has(nameOf(resource));
+    // The stack and its default provider are in every fixture.
+    const resources = [...new Map(stored.filter(isKept).map((resource) => [resource.urn, resource])).values()];
+    workspace = await makeWorkspace({ program: PROGRAM, project: "shop" });
+    engine = await openEngine({ dir: workspace.dir, prefer: "local" });
+    await engine.importState({ version: 3, deployment: { manifest: {}, resources } });
+    const run = await engine.preview({ env: { DECLARED: JSON.stringify(program) } });
+    expect(run.ok, run.output).toBe(true);
+    expect(run.steps.filter(({ op }) => op !== "same")).toEqual([]);
+    expect(run.steps.map(({ name }) => name)).toEqual(expect.arrayContaining([...declared]));
+    expect(run.diagnostics).toEqual([]);
+  },
+);
+
+function isPin({ type }: ExportedResource): boolean {
+  return type.startsWith("pulumi-nodejs:dynamic/");
+}

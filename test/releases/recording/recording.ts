@@ -1,0 +1,181 @@
+import { setTimeout } from "node:timers/promises";
+import { type Deployment, type Engine, makeWorkspace, type Operation, openEngine, type RunOptions } from "../../engine";
+import { ScaledClock } from "../../simulators";
+import { type Declared, type Fixture, UPGRADE_REQUESTS, type Vendor } from "../fixture";
+import { PROGRAM } from "../program";
+import type { ManagedDatabase } from "./database";
+import { neutral } from "./neutral";
+import { openOceanBase } from "./oceanbase";
+import { openRedis } from "./redisenterprise";
+import { type Declaration, type Scenario, TYPES } from "./scenario";
+import { openTaurus } from "./taurusdb";
+
+/** How the last run of a stack ends. */
+export type Ending = "interrupt" | "refresh" | "kill";
+
+const OPEN = { oceanbase: openOceanBase, taurusdb: openTaurus, redisenterprise: openRedis };
+
+/** One resource of a stack with its database. */
+interface Part {
+  readonly name: string;
+  readonly type: string;
+  readonly scenario: Scenario;
+  readonly system: string;
+  readonly database: ManagedDatabase;
+}
+
+/** All at once: the engine starts nothing more once something has failed. */
+const PARALLEL = 200;
+/** How long something is waited for, and how often it is looked at, in milliseconds. */
+const PATIENCE = 120_000;
+const PACE = 50;
+
+/** Plays the scenarios of a vendor in one stack, and writes down what it comes to. */
+export async function recordStack(
+  vendor: Vendor,
+  name: string,
+  scenarios: readonly Scenario[],
+  ending: Ending,
+): Promise<Fixture> {
+  const clock = new ScaledClock(1);
+  const parts = await openParts(vendor, scenarios, clock);
+  const workspace = await makeWorkspace({ program: PROGRAM, project: "shop" });
+  const engine = await openEngine({ dir: workspace.dir, prefer: "local" });
+  try {
+    await play(engine, parts, ending);
+    const stack = await engine.exportState({ showSecrets: true });
+    checkStates(stack, parts);
+    for (const { database } of parts) database.release();
+    const program = parts.flatMap((part) => declared(part, part.scenario.second ?? part.scenario.first));
+    const systems = new Map(parts.map(({ system, database }) => [system, database]));
+    return neutral({ name: `${vendor}-${name}`, vendor, stack, program, systems, recordedAt: clock.now() });
+  } finally {
+    await engine.close();
+    await workspace.close();
+    for (const { database } of parts) await database.close();
+  }
+}
+
+async function openParts(vendor: Vendor, scenarios: readonly Scenario[], clock: ScaledClock): Promise<Part[]> {
+  const parts: Part[] = [];
+  for (const type of TYPES.filter((one) => one.startsWith(vendor))) {
+    for (const scenario of scenarios.filter(({ of }) => of?.test(type) ?? true)) {
+      const prefix = type
+        .split(".")[1]
+        ?.replace(/Versions?$/, "")
+        .toLowerCase();
+      const nameOf = (of: string) => `${prefix}-${of}`;
+      const system = nameOf(scenario.sharing ?? scenario.name);
+      const { members, tls, slowStart } = scenario;
+      const shared = parts.find((part) => part.system === system)?.database;
+      const options = {
+        number: parts.length + 1,
+        ...(members && { members }),
+        ...(tls && { tls }),
+        ...(slowStart && { slowStart }),
+      };
+      const database = shared ?? (await OPEN[vendor](type, clock, options));
+      parts.push({ name: nameOf(scenario.name), type, scenario, system, database });
+    }
+  }
+  return parts;
+}
+
+function declared({ name, type, scenario, system, database }: Part, declaration: Declaration | undefined): Declared[] {
+  if (declaration === undefined) return [];
+  const { pin, args, further, customTimeouts } = declaration;
+  const { connection, versions, furtherArguments } = database;
+  const { next } = scenario;
+  const all = { ...connection, ...versions[pin], ...(further && furtherArguments), ...args };
+  return [
+    {
+      name,
+      type,
+      ...(scenario.isComponent && { component: `${name}-component` }),
+      ...(customTimeouts && { customTimeouts }),
+      args: all,
+      system,
+      next: typeof next === "function" ? next(type) : next,
+    },
+  ];
+}
+
+async function play(engine: Engine, parts: readonly Part[], ending: Ending): Promise<void> {
+  for (const { scenario, database } of parts) scenario.first?.before?.(database);
+  const first = await engine.up(run(parts.flatMap((part) => declared(part, part.scenario.first))));
+  if (!first.ok) throw new Error(`the first run failed:\n${first.output}`);
+  const failing = parts.filter(({ scenario }) => scenario.fails).map(({ database }) => database);
+  if (ending === "refresh") {
+    await until(() => parts.every(isReached), "the upgrades hang");
+    for (const { scenario, database } of parts) scenario.second?.before?.(database);
+    for (const database of failing) database.fail();
+    await until(() => failing.every((database) => database.isIdle()), "the upgrades have failed");
+    const refreshed = await engine.refresh();
+    if (!refreshed.ok) throw new Error(`the refresh failed:\n${refreshed.output}`);
+    return;
+  }
+  for (const { scenario, database } of parts) scenario.second?.before?.(database);
+  for (const part of parts) void fallSilent(part);
+  const second = engine.up(run(parts.flatMap((part) => declared(part, part.scenario.second ?? part.scenario.first))));
+  await until(() => parts.every(isReached), "the upgrades hang", second);
+  if (ending === "kill") return second.kill();
+  for (const database of failing) database.fail();
+  await until(() => haveEnded(engine, parts), "some runs have ended by themselves", second);
+  second.cancel();
+  await second;
+}
+
+function run(program: readonly Declared[]): RunOptions {
+  return { env: { DECLARED: JSON.stringify(program) }, parallel: PARALLEL };
+}
+
+/** Once its upgrade request was sent, nothing is answered any more: the run would find the upgrade. */
+async function fallSilent(part: Part): Promise<void> {
+  if (part.scenario.reaches !== "request") return;
+  await until(() => isReached(part), "the upgrade was asked for");
+  part.database.system.faults.add({ fault: { kind: "hang" }, times: Infinity });
+}
+
+function isReached({ type, scenario, database }: Part): boolean {
+  if (scenario.reaches === "hang") return database.hangs();
+  const path = UPGRADE_REQUESTS[type] ?? /^$/;
+  return scenario.reaches === undefined || database.system.journal.count("POST", path) > 0;
+}
+
+/** Whether those that end by themselves have an error in the state. */
+async function haveEnded(engine: Engine, parts: readonly Part[]): Promise<boolean> {
+  const { deployment } = await engine.exportState();
+  const failed = (deployment.resources ?? []).filter(({ initErrors }) => initErrors !== undefined).map(nameOf);
+  return parts.every(({ name, scenario }) => !scenario.ends || failed.includes(name));
+}
+
+/** @param operation ends the waiting with an error when it ends */
+async function until(holds: () => boolean | Promise<boolean>, what: string, operation?: Operation): Promise<void> {
+  let output: string | undefined;
+  operation?.then((ended) => {
+    output = ended.output;
+  });
+  for (let waited = 0; !(await holds()); waited += PACE) {
+    if (waited > PATIENCE || output !== undefined) throw new Error(`it did not come to it that ${what}\n${output}`);
+    await setTimeout(PACE);
+  }
+}
+
+/** Compares what was recorded with what the scenarios are for. */
+function checkStates({ deployment }: Deployment, parts: readonly Part[]): void {
+  const pending = new Map((deployment.pending_operations ?? []).map(({ resource, type }) => [nameOf(resource), type]));
+  const outputs = new Map((deployment.resources ?? []).map((resource) => [nameOf(resource), resource.outputs]));
+  const wrong = parts.flatMap(({ name, scenario }) => {
+    const last = outputs.get(name)?.["lastUpgrade"];
+    const upgrade = typeof last === "object" && last !== null && "state" in last ? last.state : undefined;
+    const status = outputs.get(name)?.["status"] ?? pending.get(name);
+    const is = `${status}, ${upgrade}`;
+    const shall = `${scenario.status}, ${scenario.upgrade}`;
+    return is === shall ? [] : [`${name}: ${is} in place of ${shall}`];
+  });
+  if (wrong.length > 0) throw new Error(wrong.join("\n"));
+}
+
+function nameOf({ urn }: { readonly urn: string }): string {
+  return urn.split("::").at(-1) ?? "";
+}
