@@ -69,10 +69,10 @@ export class Journal {
   #open(): void {
     for (const directory of [this.#root, this.#directory]) makePrivate(directory);
     // An earlier operation had the same address.
-    removeEnded(this.#directory, 0);
+    removeEnded(this.#directory);
     for (const name of readdirSync(this.#root)) {
       const directory = join(this.#root, name);
-      if (directory !== this.#directory) attempt(() => removeEnded(directory, KEPT));
+      if (directory !== this.#directory) attempt(() => removeOld(directory));
     }
     appendFileSync(join(this.#directory, this.#own), "", FILE);
   }
@@ -111,13 +111,17 @@ function makePrivate(directory: string): void {
   if (!found.isDirectory() || open) throw new Error(`${directory} is not a directory of this user alone`);
 }
 
-/** Files of processes that have ended, if the directory is so old, in milliseconds; then the directory if it is empty. */
-function removeEnded(directory: string, age: number): void {
-  if (Date.now() - lstatSync(directory).mtimeMs < age) return;
-  const names = readdirSync(directory);
-  const ended = names.filter((name) => !isAlive(Number(name)));
-  for (const name of ended) unlinkSync(join(directory, name));
-  if (age > 0 && ended.length === names.length) rmdirSync(directory);
+/** Removes the files of processes that have ended. */
+function removeEnded(directory: string): void {
+  for (const name of readdirSync(directory)) if (!isAlive(Number(name))) unlinkSync(join(directory, name));
+}
+
+/** The same of another operation, long after it. */
+function removeOld(directory: string): void {
+  if (Date.now() - lstatSync(directory).mtimeMs < KEPT) return;
+  removeEnded(directory);
+  // Not if a process of it lives.
+  rmdirSync(directory);
 }
 
 function isAlive(pid: number): boolean {

@@ -1,0 +1,119 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type Engine, engines, makeWorkspace, openEngine } from "../engine";
+import { ScaledClock, type Served, serve, TaurusCloud, taurusdb } from "../simulators";
+import { TIMEOUT } from "./stage";
+
+/** Declares resources of TaurusDB: in a component of their own with a provider of its own, where one is named. */
+const PROGRAM = `
+const { Provider, taurusdb } = require("pulumi-dbversion");
+const pulumi = require("@pulumi/pulumi");
+
+const components = {};
+for (const { name, type, args, component } of JSON.parse(process.env.DECLARED)) {
+  const options = component === undefined ? {} : (components[component] ??= {
+    parent: new pulumi.ComponentResource("shop:index:Databases", component),
+    provider: new Provider(component, { huaweicloud: { accessKey: args.accessKey, secretKey: args.secretKey } }),
+  });
+  exports[name] = new taurusdb[type](name, args, options).status;
+}
+`;
+
+interface Declared {
+  readonly name: string;
+  readonly component?: string;
+  readonly args?: Readonly<Record<string, unknown>>;
+}
+
+/** Far from now, so that what waits for it stays. */
+function laterToday(): string {
+  return `${String((new Date().getUTCHours() + 8) % 24).padStart(2, "0")}:00`;
+}
+
+const TYPES = ["KernelVersion", "StarRocksVersion"] as const;
+/** One of them alone in a brief run. */
+const PLAYED = process.env["SCENARIOS"] === "brief" ? TYPES.slice(0, 1) : TYPES;
+
+describe.each(engines())("%s engine: an upgrade that waits for its window", TIMEOUT, (prefer) => {
+  let cloud: TaurusCloud;
+  let served: Served;
+  let workspace: Awaited<ReturnType<typeof makeWorkspace>>;
+  let engine: Engine;
+
+  beforeEach(async () => {
+    cloud = new TaurusCloud({ clock: new ScaledClock(1), oneDoor: true, timings: { visibleMs: 100 } });
+    for (const { id } of cloud.instances) cloud.control.setWindow(laterToday(), id);
+    served = await serve(cloud);
+    workspace = await makeWorkspace({ program: PROGRAM, project: "shop" });
+    engine = await openEngine({ dir: workspace.dir, prefer });
+  });
+
+  afterEach(async () => {
+    await engine.close();
+    await served.close();
+    await workspace.close();
+  });
+
+  /** What makes the program declare them. */
+  function program(type: (typeof TYPES)[number], ...declared: readonly Declared[]) {
+    const [endpoint] = served.origins;
+    const { projectId, accessKey, secretKey, instanceId } = taurusdb.DEFAULTS;
+    const connection = { endpoint, iamEndpoint: endpoint, projectId, accessKey, secretKey };
+    const pin =
+      type === "KernelVersion"
+        ? { instanceIds: [instanceId], version: "2.0.78" }
+        : { instanceId, starRocksInstanceId: cloud.starRocks[0]?.id, version: "3.1.15.80" };
+    const args = { ...connection, ...pin, schedule: "maintenance-window" };
+    const resources = declared.map((one) => ({ type, ...one, args: { ...args, ...one.args } }));
+    return { env: { DECLARED: JSON.stringify(resources) } };
+  }
+  const scheduled = () => cloud.schedules.map(({ status }) => status);
+
+  test.each(PLAYED)("is kept when its %s moves to another process", async (type) => {
+    const first = await engine.up(program(type, { name: "old" }));
+    expect(first.outputs).toEqual({ old: "deferred" });
+
+    const moved = await engine.up(program(type, { name: "new", component: "databases" }));
+    expect(moved.ok, moved.output).toBe(true);
+    expect(moved).toMatchObject({ outputs: { new: "deferred" }, changes: { delete: 1 } });
+    expect(moved.output).toMatch(/stays scheduled: taurusdb:\w+ "new" relies on it/);
+    expect(scheduled()).toEqual(["Pending"]);
+
+    const after = await engine.preview(program(type, { name: "new", component: "databases" }));
+    expect(after.changes).toEqual({ same: 4 });
+  });
+
+  test("is kept when the delete after a rename is postponed to the next run", async () => {
+    const type = "KernelVersion";
+    await engine.up(program(type, { name: "old" }));
+    const broken = { name: "broken", args: { instanceIds: ["0000000000000000000000000000000in07".padStart(36, "0")] } };
+    const failed = await engine.up(program(type, { name: "new" }, broken));
+    expect(failed.ok).toBe(false);
+    expect(failed.changes).not.toHaveProperty("delete");
+
+    const next = await engine.up(program(type, { name: "new" }));
+    expect(next.ok, next.output).toBe(true);
+    expect(next.changes).toMatchObject({ delete: 1 });
+    expect(next.output).toMatch(/stays scheduled: taurusdb:KernelVersion "new" relies on it/);
+    expect(scheduled()).toEqual(["Pending"]);
+  });
+
+  test("is canceled when the stack is destroyed", async () => {
+    const declared = program("KernelVersion", { name: "old" });
+    await engine.up(declared);
+    const destroyed = await engine.destroy(declared);
+    expect(destroyed.ok, destroyed.output).toBe(true);
+    expect(scheduled()).toEqual(["Canceled"]);
+  });
+
+  test("of an instance that two resources list with different versions is told in the preview", async () => {
+    const two = program(
+      "KernelVersion",
+      { name: "one" },
+      { name: "two", component: "databases", args: { version: ">=2.0.70" } },
+    );
+    const preview = await engine.preview(two);
+    expect(preview.ok, preview.output).toBe(true);
+    const told = preview.diagnostics.filter(({ message }) => /manages .* as well, with version/.test(message));
+    expect(told, preview.output).toMatchObject([{ severity: "warning" }]);
+  });
+});
