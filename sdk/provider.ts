@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { suggestion } from "../base/closest";
 
 /** Credentials for a group of resources. Each part concerns one vendor; all are kept encrypted in the state. */
 export interface ProviderArgs {
@@ -48,19 +49,70 @@ export interface ProviderArgs {
  */
 export class Provider extends pulumi.ProviderResource {
   constructor(name: string, args: ProviderArgs, options?: pulumi.ResourceOptions) {
-    super("pulumi-nodejs", name, settingsOf(args), options);
+    super("pulumi-nodejs", name, settingsOf(name, args), options);
   }
 }
+
+type Vendor = keyof ProviderArgs;
+
+/** Every setting there is: programs in JavaScript are not checked by a compiler. */
+const SETTINGS: { readonly [V in Vendor]-?: { readonly [S in keyof NonNullable<ProviderArgs[V]>]-?: true } } = {
+  oceanbase: { password: true, agentPassword: true },
+  huaweicloud: {
+    region: true,
+    projectId: true,
+    endpoint: true,
+    iamEndpoint: true,
+    accessKey: true,
+    secretKey: true,
+    securityToken: true,
+    userName: true,
+    password: true,
+    domainName: true,
+  },
+  redisenterprise: { username: true, password: true, endpoints: true, allowUntrustedCertificate: true },
+};
 
 /**
  * `{ oceanbase: { password } }` as `{ "oceanbase:password": secret }`: the keys under which `configure` finds them. What is
  * undefined is not given: programs pass on what their configuration may not have.
+ * @throws pulumi.RunError for what is no setting: it would be passed over in silence, and other credentials be used
  */
-function settingsOf(args: ProviderArgs): pulumi.Inputs {
-  const settings = Object.entries(args).flatMap(([vendor, values]) =>
-    Object.entries(values ?? {}).flatMap(([key, value]) =>
-      value === undefined ? [] : [[`${vendor}:${key}`, pulumi.secret(value)] as const],
-    ),
-  );
+function settingsOf(name: string, args: ProviderArgs): pulumi.Inputs {
+  const refuse = (problem: string) => new pulumi.RunError(`Provider "${name}": ${problem}`);
+  const settings = given(args).flatMap(([vendor, values]) => {
+    const known = isVendor(vendor) ? Object.keys(SETTINGS[vendor]) : undefined;
+    if (known === undefined) throw refuse(`${vendor} is not a vendor; ${suggestion(vendor, Object.keys(SETTINGS))}`);
+    if (!isTable(values)) throw refuse(`${vendor} must be an object with ${known.join(", ")}`);
+    return given(values).map(([key, value]) => {
+      if (!known.includes(key)) throw refuse(`${vendor}.${key} is not a setting; ${suggestion(key, known)}`);
+      const text = (found: unknown) => {
+        if (found === null || found === undefined || typeof found === "string") return found;
+        throw refuse(
+          `${vendor}.${key} must be a string, not ${Array.isArray(found) ? "a list" : `of type ${typeof found}`}`,
+        );
+      };
+      const isLater = pulumi.Output.isInstance(value) || value instanceof Promise;
+      return [`${vendor}:${key}`, pulumi.secret(isLater ? pulumi.output(value).apply(text) : text(value))] as const;
+    });
+  });
   return Object.fromEntries(settings);
+}
+
+function given(values: object): [string, unknown][] {
+  return Object.entries(values).filter(([, value]) => value !== undefined && value !== null);
+}
+
+function isVendor(name: string): name is Vendor {
+  return Object.hasOwn(SETTINGS, name);
+}
+
+/** A table as it is written down: of one that comes later nobody could check the keys in time. */
+function isTable(value: unknown): value is object {
+  return (
+    typeof value === "object" &&
+    !Array.isArray(value) &&
+    !pulumi.Output.isInstance(value) &&
+    !(value instanceof Promise)
+  );
 }

@@ -1,15 +1,16 @@
-const MASK = "[secret]";
+import { MASK } from "../../base/printed-value";
+
 /** Shorter values would blank out half of every message, and no vendor accepts such a credential. */
 const SHORTEST = 3;
-/** How this tool shows that it has cut a text. */
-const CUT = "…";
+/** How this tool shows that it has cut a text, or hidden a part of it: a secret can stand on both sides. */
+const CUT = /(…|\[secret\])/;
 /** Lines of a secret of several lines that are told apart from ordinary text. The frame of a PEM file is no secret. */
 const LINE = /^(?!-----).{16,}$/;
 
 /**
  * A function that takes secrets out of a text, in every form in which they travel: as they are, JSON-escaped
  * (also the way Go does it), URL-encoded, form-encoded, base64 and base64url; each line of a secret of several lines; and
- * the beginning of one where a text was cut.
+ * the beginning or the end of one where a text was cut.
  */
 export function redactor(secrets: Iterable<string>): (text: string) => string {
   const forms = new Set<string>();
@@ -62,15 +63,31 @@ function withLowerEscapes(encoded: string): string {
   return encoded.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase());
 }
 
-/** A text that was cut in the middle of a secret ends with its beginning. */
+/** A text that was cut in the middle of a secret ends with its beginning, or goes on with its end. */
 function withoutCut(text: string, forms: readonly string[]): string {
   const pieces = text.split(CUT);
-  const last = pieces.pop() ?? "";
-  const masked = pieces.map((piece) => {
-    const hidden = Math.max(0, ...forms.map((form) => lengthOfStart(piece, form)));
-    return hidden === 0 ? piece : `${piece.slice(0, -hidden)}${MASK}`;
+  const masked = pieces.map((piece, nth) => {
+    if (nth % 2 === 1) return piece;
+    const start = nth === 0 ? 0 : longestOf(forms, (form) => lengthOfEnd(piece, form));
+    const rest = start === 0 ? piece : `${MASK}${piece.slice(start)}`;
+    const end = nth === pieces.length - 1 ? 0 : longestOf(forms, (form) => lengthOfStart(rest, form));
+    return end === 0 ? rest : `${rest.slice(0, -end)}${MASK}`;
   });
-  return [...masked, last].join(CUT);
+  return masked.join("");
+}
+
+function longestOf(forms: readonly string[], lengthOf: (form: string) => number): number {
+  return forms.reduce((longest, form) => Math.max(longest, lengthOf(form)), 0);
+}
+
+/** How many characters at the beginning of a text are the end of a form. */
+function lengthOfEnd(text: string, form: string): number {
+  const within = text.slice(0, form.length - 1);
+  const end = form.slice(-SHORTEST);
+  let at = within.lastIndexOf(end);
+  while (at >= 0 && !form.endsWith(within.slice(0, at + SHORTEST)))
+    at = at === 0 ? -1 : within.lastIndexOf(end, at - 1);
+  return at < 0 ? 0 : at + SHORTEST;
 }
 
 /** How many characters at the end of a text are the beginning of a form. Linear: a server's texts can be long. */

@@ -1,3 +1,4 @@
+import { hideCredentials } from "../../base/printed-credentials";
 import { printable } from "../core/printable";
 import { redactor } from "../core/redact";
 
@@ -37,10 +38,13 @@ export class Redaction {
     this.#hide = undefined;
   };
 
-  /** A text as it may be told: without secrets, control characters and terminal escapes. */
+  /**
+   * A text as it may be told: without secrets, control characters and terminal escapes. What a vendor prints of credentials
+   * that the resource does not know is told by its label.
+   */
   readonly redact = (text: string): string => {
     this.#hide ??= this.#hiding();
-    return this.#hide(printable(text));
+    return hideCredentials(this.#hide(printable(text)));
   };
 
   /** Unprintable characters go first: between the letters of a secret they would hide it. So they do from the secrets. */

@@ -1,7 +1,8 @@
 import type { z } from "zod";
+import { closest, suggestion } from "../../base/closest";
+import { hideCredentials } from "../../base/printed-credentials";
 import { parseDuration } from "../core/duration";
 import { hasUnknown, UNKNOWN } from "./properties";
-import { closest } from "./suggest";
 
 /**
  * A check failure as Pulumi shows it: `property <property> value {…} has a problem: <reason>`. It prints the value, secret
@@ -50,7 +51,7 @@ function failuresOf(issue: z.core.$ZodIssue, raw: Record<string, unknown>, known
 /**
  * Whether the value that Pulumi would print beside a failure may hold a secret: a secret argument, also under a name that was
  * misspelt or is unknown; a value that a schema marks as carrying one (`params: { secret: true }`); a URL with user-info, whatever
- * stands around it.
+ * stands around it; anything else that looks like credentials, such as a password among the arguments of a module.
  */
 function showsSecret(
   issue: z.core.$ZodIssue,
@@ -66,7 +67,8 @@ function showsSecret(
     const meant = closest(property, known);
     if (meant === undefined || secrets.includes(meant)) return true;
   }
-  return USER_INFO.test(JSON.stringify(at(raw, [name, ...rest])) ?? "");
+  const shown = JSON.stringify(at(raw, [name, ...rest])) ?? "";
+  return USER_INFO.test(shown) || hideCredentials(shown) !== shown;
 }
 
 function unnamed({ property, reason }: CheckFailure): CheckFailure {
@@ -74,8 +76,7 @@ function unnamed({ property, reason }: CheckFailure): CheckFailure {
 }
 
 function strangeKey(key: string, known: readonly string[]): string {
-  const meant = closest(key, known);
-  return `is not an argument of this resource; ${meant === undefined ? `it takes ${known.join(", ")}` : `did you mean ${meant}?`}`;
+  return `is not an argument of this resource; ${suggestion(key, known)}`;
 }
 
 function at(value: unknown, path: readonly PropertyKey[]): unknown {
@@ -86,15 +87,25 @@ function at(value: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 const OPERATIONS = ["create", "update", "delete"];
+/** What Pulumi takes: a read has its own limit. */
+const TIMEOUTS = [...OPERATIONS, "read"];
 
 /** customTimeouts as the resource was given them: a limit of zero would end every upgrade before it starts. */
 export function checkTimeouts(timeouts: unknown): CheckFailure[] {
   if (typeof timeouts !== "object" || timeouts === null) return [];
-  return OPERATIONS.flatMap((operation) => {
+  const strange = Object.keys(timeouts).filter((name) => !TIMEOUTS.includes(name));
+  const failures = OPERATIONS.flatMap((operation) => {
     const text: unknown = Reflect.get(timeouts, operation);
     if (text === undefined || text === UNKNOWN) return [];
     const limit = typeof text === "string" ? parseDuration(text) : undefined;
     if (limit !== undefined && limit > 0) return [];
     return [{ property: "customTimeouts", reason: `${operation} must be a duration above zero, such as "3h"` }];
   });
+  return [
+    ...failures,
+    ...strange.map((name) => ({
+      property: "customTimeouts",
+      reason: `${name} is not an operation; ${suggestion(name, OPERATIONS)}`,
+    })),
+  ];
 }

@@ -41,10 +41,12 @@ const PARTIAL_FAILURE_BYTES = 48 * 1024;
 const LONGEST_REASON = 4_000;
 /** What is kept of the end of a text that is too long: there stand the remedy and the code. */
 const LAST_WORDS = 1_000;
+const LEFT_OUT = " … ";
 
 /** A text without its middle, if it is too long. */
 export function shortened(text: string, longest: number): string {
-  return text.length <= longest ? text : `${text.slice(0, longest - LAST_WORDS)} … ${text.slice(-LAST_WORDS)}`;
+  if (text.length <= longest) return text;
+  return `${text.slice(0, longest - LAST_WORDS - LEFT_OUT.length)}${LEFT_OUT}${text.slice(-LAST_WORDS)}`;
 }
 
 /** The last to go: what the next run needs to go on. */

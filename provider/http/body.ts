@@ -1,10 +1,16 @@
 import type { z } from "zod";
+import { hideCredentials } from "../../base/printed-credentials";
 import { PinError } from "../core/errors";
 import { printable } from "../core/printable";
+import { vendorText } from "../core/vendor-text";
 
 export { printable } from "../core/printable";
 
-const EXCERPT = 120;
+/** Characters of a body that an error message quotes: from its start, or from its end. */
+const FIRST = 120;
+const LAST = 300;
+/** What is read of a long body for that. */
+const LAST_BYTES = 16_384;
 
 /** More values than any list of a vendor has: each one that does not fit its schema costs half a kilobyte. */
 const MOST_VALUES = 250_000;
@@ -55,9 +61,21 @@ export function validate<T>(schema: z.ZodType<T>, value: unknown, what: string):
   );
 }
 
-/** The start of a body for an error message: one line, no control characters. */
+/**
+ * What an error message quotes of a body that is no answer: of a page its start, where its title is; of any other text its end,
+ * where a stack trace has the reason.
+ */
 export function excerpt(body: Uint8Array): string {
-  const text = textOf(body.subarray(0, EXCERPT * 4));
-  const line = printable(text).replace(/\s+/g, " ").trim();
-  return line.length > EXCERPT ? `${line.slice(0, EXCERPT)}…` : line;
+  if (!isPage(body)) return vendorText(textOf(body.subarray(-LAST_BYTES)), LAST);
+  const line = hideCredentials(
+    printable(textOf(body.subarray(0, FIRST * 4)))
+      .replace(/\s+/g, " ")
+      .trim(),
+  );
+  return line.length > FIRST ? `${line.slice(0, FIRST)}…` : line;
+}
+
+/** HTML or XML. */
+function isPage(body: Uint8Array): boolean {
+  return /^[\s\ufeff]*</.test(textOf(body.subarray(0, FIRST)));
 }

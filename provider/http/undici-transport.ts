@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { buildConnector, type Client } from "undici";
 import { presentedCertificate, refusesClient } from "./certificate";
@@ -87,12 +88,19 @@ interface Pools {
   users: number;
 }
 
-/** By TLS arguments and limits. */
+/** By `poolKey`. */
 const POOLS = new Map<string, Pools>();
+
+/** The same for the same TLS arguments and limits; of a private key among them it tells nothing. */
+export function poolKey(tls: Tls, limits: Partial<typeof LIMITS>): string {
+  return createHash("sha256")
+    .update(JSON.stringify([tls, limits]))
+    .digest("hex");
+}
 
 /** A share of the connections for these arguments; they are closed with the last one. */
 function lease(tls: Tls, limits: Partial<typeof LIMITS>) {
-  const key = JSON.stringify([tls, limits]);
+  const key = poolKey(tls, limits);
   const pools = POOLS.get(key) ?? opened(tls, limits);
   POOLS.set(key, pools);
   pools.users += 1;

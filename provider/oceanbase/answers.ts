@@ -1,5 +1,6 @@
 import type { RefusalKind } from "../core/errors";
-import { excerpt, parseJson, printable } from "../http/body";
+import { vendorText } from "../core/vendor-text";
+import { excerpt, parseJson } from "../http/body";
 import type { WireResponse } from "../http/transport";
 import { envelope } from "./schema";
 
@@ -97,10 +98,11 @@ function open(response: WireResponse): Answer | VendorError {
   if (!parsed.success) return { kind: "foreign", text: describeForeign(response) };
   const { data, error, successful, timestamp } = parsed.data;
   if (successful) return { kind: "data", data, ...(timestamp === undefined ? {} : { timestamp }) };
-  const message = printable(error?.message ?? `HTTP ${response.status}`);
+  const message = error?.message ?? `HTTP ${response.status}`;
   const code = error?.errCode ?? "";
   const label = code === "" ? error?.code : code;
-  const text = label === undefined ? message : `${message} (${label})`;
+  const said = vendorText(message);
+  const text = label === undefined ? said : `${said} (${label})`;
   return { kind: "error", status: response.status, code, number: error?.code, message, text, beside: data };
 }
 

@@ -1,5 +1,5 @@
 import type { Failure, Way } from "../core/pin";
-import { printable } from "../http/body";
+import { vendorText } from "../core/vendor-text";
 import { addressOf } from "./address";
 import { agentUpgradeTarget, obUpgradeTarget, stageOf } from "./dag";
 import { remedyOf } from "./remedies";
@@ -10,29 +10,24 @@ import type { Dag, DagNode } from "./schema";
  * of the business edition, which leave the agents alone, the database's own part.
  */
 const NO_WAY_BACK: ReadonlySet<string> = new Set(["Restart obshell", "Backup parameters"]);
-const TAIL_LINES = 8;
-const LINE_LENGTH = 400;
-
-/**
- * obshell runs the upgrade scripts with the root password on their command line, and their output ends up in the log:
- * `python …/upgrade_pre.py -h10.0.0.1 -P2881 -uroot -p'secret'`.
- */
-const PASSWORD_OPTION = /(^|[\s'"])(-p|--password[= ])('.*?'(?=\s|$)|".*?"(?=\s|$)|[^\s'"]+)/g;
+/** Entries of the log that are quoted beside the reason. */
+const LAST_ENTRIES = 8;
 /** `ERROR: [errCode]: message`. Lines can be out of order, so this is searched for, not expected last. */
 const ERROR_LINE = /^ERROR: \[([^\]]*)\]: ([\s\S]*)$/;
 
-/** What a failed DAG tells a person: stage, node, agent, the vendor's code, the tail of the log, and the ways on. */
+/** What a failed DAG tells a person: stage, node, agent, the vendor's code and reason, the end of the log, and the ways on. */
 export function describeFailure(dag: Dag): Failure {
   const node = failedNode(dag);
   const task = node?.sub_tasks?.find((sub) => sub.state.toUpperCase() === "FAILED") ?? node?.sub_tasks?.[0];
   const where = task?.execute_agent ? ` on ${addressOf(task.execute_agent.ip, task.execute_agent.port)}` : "";
   const cancelled = dag.operator.toUpperCase() === "CANCEL" ? " (cancelled)" : "";
   const rollback = dag.operator.toUpperCase() === "ROLLBACK" ? " while it was rolled back" : "";
-  const logs = (task?.task_logs ?? []).map(redactLine);
-  const error = logs.map((line) => ERROR_LINE.exec(line)).findLast((match) => match !== null);
-  const said = error ? `: [${error[1]}] ${shorten(error[2] ?? "")}` : "";
-  const tail = logs.slice(-TAIL_LINES).map(shorten);
-  const log = tail.length === 0 ? "" : ` Log: ${tail.join(" | ")}`;
+  const logs = task?.task_logs ?? [];
+  const error = logs.map((entry) => ERROR_LINE.exec(entry)).findLast((match) => match !== null);
+  const said = error ? `: [${vendorText(error[1] ?? "")}] ${vendorText(error[2] ?? "")}` : "";
+  // The entry of the reason is quoted already.
+  const rest = vendorText(logs.filter((entry) => entry !== error?.[0]).slice(-LAST_ENTRIES));
+  const log = rest === "" ? "" : ` Log: ${rest}`;
   const message = `${stageOf(dag)} failed${rollback}${cancelled}${where}${said}.${log}`;
   const hint = remedyOf(error?.[1]);
   const remedy = hint === undefined ? remedyFor(dag) : `${hint} ${remedyFor(dag)}`;
@@ -71,13 +66,4 @@ function waysOf({ name, nodes, stage, max_stage }: Dag): readonly Way[] | undefi
 
 function failedNode(dag: Dag): DagNode | undefined {
   return dag.nodes?.find((node) => node.state.toUpperCase() === "FAILED") ?? dag.nodes?.[dag.stage - 1];
-}
-
-export function redactLine(line: string): string {
-  return printable(line).replace(PASSWORD_OPTION, "$1$2[secret]");
-}
-
-function shorten(line: string): string {
-  const flat = line.replace(/\s+/g, " ").trim();
-  return flat.length > LINE_LENGTH ? `${flat.slice(0, LINE_LENGTH)}…` : flat;
 }

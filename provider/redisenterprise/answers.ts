@@ -1,5 +1,6 @@
 import type { z } from "zod";
-import { excerpt, parseJson, printable } from "../http/body";
+import { vendorText } from "../core/vendor-text";
+import { excerpt, parseJson } from "../http/body";
 import type { WireResponse } from "../http/transport";
 import { failure } from "./schema";
 
@@ -58,7 +59,7 @@ function errorOf(response: WireResponse, body: unknown): { code: string; text: s
   const code = parsed.success ? String(parsed.data.error_code ?? "") : "";
   if (said === undefined && code === "") return { code, text: describeRaw(response), spoken: false };
   const text = said === undefined ? `HTTP ${response.status} (${code})` : `${said}${code === "" ? "" : ` (${code})`}`;
-  return { code, text: printable(text), spoken: true };
+  return { code, text: vendorText(text), spoken: true };
 }
 
 /** Recorded answers have `description`; most pages say `message`. */

@@ -1,4 +1,5 @@
 import type { Failure, Task } from "../core/pin";
+import { vendorText } from "../core/vendor-text";
 import { printable } from "../http/body";
 import type { CrdbTask } from "./schema";
 
@@ -45,7 +46,7 @@ export function newTaskId(random: () => number): string {
 export function describeCrdbFailure({ id, errors }: CrdbTask): Failure {
   const said = (errors ?? []).map(
     ({ cluster_name, description, error_code }) =>
-      `${printable(cluster_name ?? "a cluster")}: ${printable(description ?? "no reason")} (${printable(error_code ?? "no code")})`,
+      `${printable(cluster_name ?? "a cluster")}: ${vendorText(description ?? "no reason")} (${printable(error_code ?? "no code")})`,
   );
   return {
     message: `CRDB task ${id} failed: ${said.join("; ") || "without a reason"}.`,

@@ -1,4 +1,5 @@
 import type { Failure } from "../core/pin";
+import { vendorText } from "../core/vendor-text";
 import { printable } from "../http/body";
 import type { Action } from "./schema";
 
@@ -56,7 +57,7 @@ export function describeFailure(failed: Action, database: number): Failure {
 /** What the vendor says of a failure, wherever it says it. */
 export function reasonOf({ error, error_message, additional_info }: Action): string | undefined {
   const said = [error, additional_info?.error, error_message].find((text) => text != null && text !== "");
-  return said == null ? undefined : printable(said);
+  return said == null ? undefined : vendorText(said);
 }
 
 /** What an operator does; nothing is ever sent again by itself. The API does not say whether a failed machine can be retried. */

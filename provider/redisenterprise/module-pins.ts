@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { suggestion } from "../../base/closest";
 import { type Constraint, parseConstraint } from "../core/constraint";
 
 const VERSION_EXAMPLE = '"2.10.17", "2.10" or ">=2.10"';
@@ -56,9 +57,10 @@ function pinOf(name: string, value: unknown, context: z.RefinementCtx): ModulePi
   const given: unknown = typeof value === "string" ? { version: value } : value;
   const result = pinned.safeParse(given);
   if (!result.success) {
-    for (const { path, message } of result.error.issues) {
-      const inner = typeof value === "string" ? [] : path;
-      context.addIssue({ code: "custom", path: [name, ...inner], message });
+    for (const issue of result.error.issues) {
+      const inner = typeof value === "string" ? [] : issue.path;
+      const messages = issue.code === "unrecognized_keys" ? issue.keys.map(strangeKey) : [issue.message];
+      for (const message of messages) context.addIssue({ code: "custom", path: [name, ...inner], message });
     }
     return [];
   }
@@ -66,6 +68,10 @@ function pinOf(name: string, value: unknown, context: z.RefinementCtx): ModulePi
   if (constraint === undefined) return [];
   const { version: wish, args } = result.data;
   return [{ name, wish: wish.trim(), constraint, args, object: typeof value !== "string" }];
+}
+
+function strangeKey(key: string): string {
+  return `has no ${key}; ${suggestion(key, Object.keys(pinned.shape))}`;
 }
 
 /** `ReJson` and `ReJSON` are the same module. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { vendorText } from "../core/vendor-text";
 import { excerpt, parseJson, printable } from "../http/body";
 import type { WireResponse } from "../http/transport";
 
@@ -124,7 +125,7 @@ export function readAnswer(response: WireResponse): Answer {
   // Older gateways say APIG.
   const code = written.replace(/^APIG\./, "APIGW.");
   const echo = ECHO.exec(whole)?.[1]?.replace(SECURITY_TOKEN, "$1[secret]");
-  const message = printable(whole.replace(ECHO, "").replace(/[,\s]+$/, ""));
+  const message = vendorText(whole.replace(ECHO, "").replace(/[,\s]+$/, ""));
   return {
     kind: denied ? "forbidden" : meaningOf(code, status),
     code,

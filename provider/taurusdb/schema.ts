@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { vendorText } from "../core/vendor-text";
 
 /**
  * What is read of the service's answers. Its documents, samples and servers differ in types, so numbers are taken as texts
@@ -8,6 +9,8 @@ import { z } from "zod";
 const text = z.union([z.string(), z.number()]).transform(String);
 /** `""` where there is none. */
 const note = text.nullish().transform((value) => value ?? "");
+/** Sentences of the service, which messages quote. */
+const reason = note.transform((said) => vendorText(said));
 const count = z.union([z.number(), z.string().regex(/^\d+$/, "must be a number").transform(Number)]);
 /** Undefined where it is not said. */
 const flag = z
@@ -68,7 +71,7 @@ export const preCheckResult = z.object({
   /** Milliseconds since 1970. */
   updated_at: count.nullish().transform((value) => value ?? undefined),
   upgrade_precheck_detail: list(
-    z.object({ check_item: note, check_description: note, check_object: note, check_status: note }),
+    z.object({ check_item: note, check_description: reason, check_object: note, check_status: note }),
   ),
 });
 export type PreCheckResult = z.infer<typeof preCheckResult>;
@@ -86,7 +89,7 @@ export const job = z.object({
       .object({ id: note, name: note })
       .nullish()
       .transform((value) => value ?? undefined),
-    fail_reason: note,
+    fail_reason: reason,
   }),
 });
 export type Job = z.infer<typeof job>["job"];
@@ -100,7 +103,7 @@ const jobRow = z.object({
   process: note,
   created_time: note,
   ended_time: note,
-  fail_reason: note,
+  fail_reason: reason,
   show_detail: flag,
 });
 export type JobRow = z.infer<typeof jobRow>;

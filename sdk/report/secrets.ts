@@ -1,18 +1,19 @@
+import { hideCredentials } from "../../base/printed-credentials";
+import { MASK } from "../../base/printed-value";
 import { isObject, type Json, member } from "./json";
 
 /** How the state marks values that are not plain ones, and which of them are secrets. */
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270";
 
-export const SECRET = "[secret]";
 /** Shorter ones would blank out half of every text. */
 const SHORTEST = 3;
 /** Nothing that is shown lies deeper. */
 const DEEPEST = 12;
 
 /**
- * Takes the secrets out of a stack export: those that are sealed, and those that `--show-secrets` has laid open, also
- * where they occur inside other texts.
+ * Takes the secrets out of a stack export: those that are sealed, those that `--show-secrets` has laid open, also where they
+ * occur inside other texts, and what a vendor has printed of credentials into its reasons.
  * @returns a function that copies a value without secrets
  */
 export function unsecret(deployment: unknown): (value: unknown) => unknown {
@@ -22,7 +23,7 @@ export function unsecret(deployment: unknown): (value: unknown) => unknown {
     if (typeof value !== "object" || value === null) return value;
     if (depth > DEEPEST) return undefined;
     if (Array.isArray(value)) return value.map((each) => copy(each, depth + 1));
-    if (isSecret(value)) return SECRET;
+    if (isSecret(value)) return MASK;
     return Object.fromEntries(Object.entries(value).map(([key, each]) => [mask(key), copy(each, depth + 1)]));
   };
   return (value) => copy(value, 0);
@@ -72,7 +73,7 @@ function leavesOf(root: unknown): string[] {
 
 function maskOf(secrets: ReadonlySet<string>): (text: string) => string {
   const longestFirst = [...secrets].filter(({ length }) => length >= SHORTEST).sort((a, b) => b.length - a.length);
-  if (longestFirst.length === 0) return (text) => text;
+  if (longestFirst.length === 0) return hideCredentials;
   const any = new RegExp(longestFirst.map((secret) => secret.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&")).join("|"), "g");
-  return (text) => text.replace(any, SECRET);
+  return (text) => hideCredentials(text.replace(any, MASK));
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { closest } from "../../base/closest";
 import { UNKNOWN } from "../../provider/host/properties";
-import { closest } from "../../provider/host/suggest";
 import { checkTimeouts, validateArguments } from "../../provider/host/validation";
 
 const schema = z.strictObject({
@@ -125,6 +125,11 @@ describe("a value that Pulumi would print beside its failure", () => {
     ["a misspelt secret", { ...all, passwordx: "r00t" }, "passwordx is not an argument"],
     ["a name that is not known", { ...all, token: "r00t" }, "token is not an argument"],
     ["a URL with user-info as a text", { ...all, endpoints: "http://root:r00t@a" }, "endpoints must be a list"],
+    [
+      "one that holds a password somewhere",
+      { ...all, version: [{ args: "OSS_PASSWORD r00t" }] },
+      "version must be a text",
+    ],
     ["a URL with user-info in a list", { ...all, version: ["http://root:r00t@a"] }, "version must be a text"],
   ])("is not shown when it is %s", (_, raw, reason) => {
     const { failures } = validateArguments(schemaWithSecret, raw, ["password"]);
@@ -148,6 +153,12 @@ describe("checkTimeouts", () => {
     { update: UNKNOWN },
   ])("has nothing against %j", (timeouts) => {
     expect(checkTimeouts(timeouts)).toEqual([]);
+  });
+
+  it("refuses an operation that there is not", () => {
+    expect(checkTimeouts({ crete: "1h", read: "1m" })).toEqual([
+      { property: "customTimeouts", reason: "crete is not an operation; did you mean create?" },
+    ]);
   });
 
   it.each(["0s", "0", "3 hours", "", 5])("refuses %j", (update) => {

@@ -21,9 +21,24 @@ describe("excerpt", () => {
     expect(excerpt(bytes("<html>\r\n\t<body>\n\n  502 Bad Gateway\n"))).toBe("<html> <body> 502 Bad Gateway");
   });
 
-  it("is cut, and shows that it is", () => {
-    expect(excerpt(bytes("x".repeat(120)))).toBe("x".repeat(120));
-    expect(excerpt(bytes("x".repeat(121)))).toBe(`${"x".repeat(120)}…`);
+  it("of a page is its start, and shows that it is cut", () => {
+    const page = `<p>${"x".repeat(117)}`;
+    expect(excerpt(bytes(page))).toBe(page);
+    expect(excerpt(bytes(`${page}y`))).toBe(`${page}…`);
+  });
+
+  it("of any other text is its end, where a stack trace has the reason", () => {
+    const trace = `Traceback (most recent call last):\n${'  File "a.py", line 3\n'.repeat(20)}${"  call(x)\n".repeat(40)}`;
+    expect(excerpt(bytes(`${trace}MyError: restore job is not finished\n`))).toBe(
+      'Traceback (most recent call last): | File "a.py", line 3 | call(x) | MyError: restore job is not finished',
+    );
+    const long = Array.from({ length: 100 }, (_, nth) => `step ${nth}`).join("\n");
+    expect(excerpt(bytes(long))).toMatch(/^… step \d\d \|.* \| step 98 \| step 99$/);
+  });
+
+  it("is without the credentials in it", () => {
+    expect(excerpt(bytes(`${"password=abcXYZ123 ".repeat(40)}`))).not.toContain("abcXYZ");
+    expect(excerpt(bytes("<p>password=abcXYZ123</p>"))).not.toContain("abcXYZ");
   });
 
   it("is empty for no body", () => {
@@ -34,7 +49,7 @@ describe("excerpt", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 600 }), (body) => {
         const line = excerpt(body);
-        expect(line.length).toBeLessThanOrEqual(121);
+        expect(line.length).toBeLessThanOrEqual(302);
         expect(line).not.toMatch(/[\p{Cc}\p{Cf}\n]/u);
       }),
     );

@@ -3,7 +3,7 @@ import { connect, createServer } from "node:net";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Tls } from "../../provider/http/tls";
 import { type Transport, TransportError, type WireRequest, type WireResponse } from "../../provider/http/transport";
-import { undiciTransport } from "../../provider/http/undici-transport";
+import { poolKey, undiciTransport } from "../../provider/http/undici-transport";
 import { freePort, portOf, reset, serve, serveTls, silence, status } from "./server";
 
 type Limits = Parameters<typeof undiciTransport>[1];
@@ -28,6 +28,14 @@ async function failureOf(sending: Promise<WireResponse>): Promise<TransportError
   if (!(thrown instanceof TransportError)) throw new Error(`expected a TransportError, got ${String(thrown)}`);
   return thrown;
 }
+
+it("connections are known by their TLS arguments and limits, without telling them", () => {
+  const tls: Tls = { ca: "a", cert: "b", key: pem("client.key") };
+  const keys = [tls, { ...tls, key: "c" }, { ...tls, ca: "d" }, {}].map((each) => poolKey(each, {}));
+  expect(new Set([...keys, poolKey(tls, { connections: 1 })]).size).toBe(5);
+  expect(poolKey({ ...tls }, {})).toBe(keys[0]);
+  for (const key of keys) expect(key).toMatch(/^[0-9a-f]{64}$/);
+});
 
 describe("the limits of a request", () => {
   it("end an answer that is too large", async () => {

@@ -43,6 +43,33 @@ describe("an upgrade that fails at the vendor", () => {
     expect(late.cluster.state.lock).toBe(2);
   });
 
+  it("by a script ends with the script's own reason, once, and without the password that it prints", async () => {
+    const { lifecycle, inputs, cluster, lines } = rig();
+    const output = [
+      `parameters from cmd: host="10.0.0.1", port=2881, user="root", password="R00t-Pw-9", timeout=3600`,
+      ...Array.from(
+        { length: 60 },
+        (_, nth) => `[2026-01-01 00:00:${nth}] INFO upgrade_pre.py: ${"checking ".repeat(9)}`,
+      ),
+      "Traceback (most recent call last):",
+      "MyError: 'check not passed, restore job is not finished'",
+    ];
+    const message = `Unexpected error: execute script 'etc/upgrade_pre.py' error, execute logs:\n${output.join("\n")}\n: exit status 1`;
+    cluster.control.fail({
+      stage: PRE_SCRIPT,
+      logs: ["get real execute agent", `ERROR: [Common.Unexpected]: ${message}`],
+    });
+    const { reasons } = await partial(lifecycle.create(inputs()));
+    const [told = ""] = reasons;
+    expect(told).toContain("[Common.Unexpected] … ");
+    expect(told).toContain(
+      "MyError: 'check not passed, restore job is not finished' | : exit status 1. Log: get real execute agent",
+    );
+    expect(told.split("MyError")).toHaveLength(2);
+    expect(told.split("Traceback")).toHaveLength(2);
+    expect(JSON.stringify([reasons, lines])).not.toContain("R00t-Pw-9");
+  });
+
   it("never shows the root password that its scripts write into the log", async () => {
     const { lifecycle, inputs, cluster, lines } = rig();
     cluster.control.fail({ stage: PRE_SCRIPT });

@@ -39,7 +39,7 @@ describe("an error of the server", () => {
 
   it("never sends control characters to a screen", () => {
     const body = JSON.stringify({ description: "\u001b[31mred\u0000\nline", error_code: "x" });
-    expect(answer(400, body)).toMatchObject({ text: "[31mred line (x)" });
+    expect(answer(400, body)).toMatchObject({ text: "[31mred | line (x)" });
   });
 });
 

@@ -164,7 +164,7 @@ describe("the modules to hold", () => {
     [{ search: {} }, /^modules\.search\.version: is missing; it must be a version, such as "2\.10\.17"/],
     [{ search: { version: "2.x" } }, /^modules\.search\.version: is not a module version/],
     [{ search: { version: "2.10", args: 6 } }, /^modules\.search\.args: must be one text, such as "WORKERS 6"/],
-    [{ search: { version: "2.10", arg: "x" } }, /^modules\.search: must be a version, or version and args/],
+    [{ search: { version: "2.10", arg: "x" } }, /^modules\.search: has no arg; did you mean args\?/],
     [{ search: "2.10", Search: "2.10" }, /^modules\.Search: is named twice: names compare without case/],
   ])("may not be %j", (modules, message) => {
     const said = complaints("modules", { modules });

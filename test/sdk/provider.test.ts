@@ -1,7 +1,11 @@
+import { spawnSync } from "node:child_process";
+import { resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
 import { oceanbase, Provider } from "../../sdk";
 import { registrations, secretValue } from "./registered";
+
+const ROOT = resolve(__dirname, "../..");
 
 describe("an explicit provider", () => {
   it("is one of the dynamic resources' own, with secret settings under their config keys", async () => {
@@ -21,6 +25,73 @@ describe("an explicit provider", () => {
     const huaweicloud = { region: "eu-west-101", securityToken: undefined as never }; // as with plain strict types
     const [provider] = await registrations(() => new Provider("production", { huaweicloud }));
     expect(Object.keys(provider?.inputs ?? {})).toEqual(["huaweicloud:region"]);
+  });
+
+  it.each<[string, unknown, string]>([
+    [
+      "a misspelt setting",
+      { oceanbase: { pasword: "hunter2" } },
+      "oceanbase.pasword is not a setting; did you mean password?",
+    ],
+    ["a misspelt vendor", { oceanbse: { password: "hunter2" } }, "oceanbse is not a vendor; did you mean oceanbase?"],
+    [
+      "a setting like none",
+      { redisenterprise: { zzz: "hunter2" } },
+      "redisenterprise.zzz is not a setting; it takes username, password, endpoints, allowUntrustedCertificate",
+    ],
+    [
+      "a setting of another vendor",
+      { oceanbase: { secretKey: "hunter2" } },
+      "oceanbase.secretKey is not a setting; it takes password, agentPassword",
+    ],
+    [
+      "a setting without its vendor",
+      { password: "hunter2" },
+      "password is not a vendor; it takes oceanbase, huaweicloud, redisenterprise",
+    ],
+    [
+      "a name that every object has",
+      { oceanbase: { constructor: "hunter2" } },
+      "oceanbase.constructor is not a setting",
+    ],
+    [
+      "a text in place of a table",
+      { oceanbase: "hunter2" },
+      "oceanbase must be an object with password, agentPassword",
+    ],
+    [
+      "a list in place of a table",
+      { oceanbase: ["hunter2"] },
+      "oceanbase must be an object with password, agentPassword",
+    ],
+    [
+      "a table that comes later",
+      { oceanbase: pulumi.output({ password: "hunter2" }) },
+      "oceanbase must be an object with",
+    ],
+    ["a number", { huaweicloud: { region: 4 } }, "huaweicloud.region must be a string, not of type number"],
+    [
+      "a list",
+      { redisenterprise: { endpoints: ["hunter2"] } },
+      "redisenterprise.endpoints must be a string, not a list",
+    ],
+  ])("refuses %s, without showing its value", async (_, args, message) => {
+    const making = registrations(() => new Provider("production", args as never)); // as a program in JavaScript may
+    const error: unknown = await making.catch((thrown: unknown) => thrown);
+    expect(pulumi.RunError.isInstance(error)).toBe(true);
+    expect(String(error)).toContain(`Provider "production": ${message}`);
+    expect(String(error)).not.toContain("hunter2");
+  });
+
+  it("refuses a value of the wrong type that comes later: the program fails", () => {
+    const program = `
+      const pulumi = require("@pulumi/pulumi");
+      pulumi.runtime.setMocks({ newResource: () => ({ id: "x", state: {} }), call: () => ({}) });
+      const { Provider } = require("pulumi-dbversion");
+      new Provider("production", { oceanbase: { password: pulumi.output(4) } });`;
+    const { status, stderr } = spawnSync(process.execPath, ["-e", program], { cwd: ROOT, encoding: "utf8" });
+    expect(stderr).toContain('Provider "production": oceanbase.password must be a string, not of type number');
+    expect(status).not.toBe(0);
   });
 
   it("takes a secret of the stack's configuration", async () => {

@@ -102,7 +102,7 @@ describe("the shapes of an error", () => {
 
   it("without control characters", () => {
     const body = { error_code: "DBS.1", error_msg: "red \u001b[31malert\nnext" };
-    expect(answer(400, body)).toMatchObject({ text: "red [31malert next (DBS.1, HTTP 400)" });
+    expect(answer(400, body)).toMatchObject({ text: "red [31malert | next (DBS.1, HTTP 400)" });
   });
 });
 

@@ -55,7 +55,7 @@ describe("many instances in one pin", { timeout: 120_000 }, () => {
     expect(first.reasons[0]).toMatch(
       /^120 TaurusDB instances at cn-north-4: 12 of 120 instances did not get to the pin\./,
     );
-    expect(first.reasons[0]).toContain("And 7 more, see `problems` in the outputs.");
+    expect(first.reasons[0]).toContain("and 4 more: the upgrade failed: The disk is full.");
     const members = first.properties["members"] as Record<string, string>;
     expect(Object.values(members).filter((version) => version === NEW)).toHaveLength(108);
     expect(Object.keys(members)).toHaveLength(118);

@@ -35,14 +35,27 @@ export function notAll(
   total: number,
   words: FleetWords,
 ): PinError {
-  const told = [...problems].slice(0, TOLD).map(([name, { message }]) => `${name}: ${ended(message)}`);
-  const more = problems.size > TOLD ? ` And ${problems.size - TOLD} more, see \`problems\` in the outputs.` : "";
+  const told = tellTogether(problems).slice(0, TOLD);
+  const left = problems.size - told.reduce((sum, { names }) => sum + names.length, 0);
+  const more = left > 0 ? ` And ${left} more, see \`problems\` in the outputs.` : "";
   const code = WORST.find((worst) => [...problems.values()].some((problem) => problem.code === worst)) ?? "blocked";
   return new PinError(
     code,
-    `${title}: ${problems.size} of ${count(total, words)} did not get to the pin. ${told.join(" ")}${more}`,
+    `${title}: ${problems.size} of ${count(total, words)} did not get to the pin. ${told.map(({ names, text }) => `${some(names)}: ${ended(text)}`).join(" ")}${more}`,
     { remedy: "Once that is mended, run `pulumi up`: it asks only for what is left." },
   );
+}
+
+/** Problems by what they say, so that a reason that many members share is told once. */
+function tellTogether(problems: ReadonlyMap<string, Problem>): { readonly names: string[]; readonly text: string }[] {
+  const groups = new Map<string, string[]>();
+  for (const [name, { message, shared = message }] of problems) {
+    groups.set(shared, [...(groups.get(shared) ?? []), name]);
+  }
+  return [...groups].map(([shared, names]) => {
+    const alone = names.length === 1 ? problems.get(names[0] ?? "")?.message : undefined;
+    return { names, text: alone ?? shared };
+  });
 }
 
 function ended(message: string): string {

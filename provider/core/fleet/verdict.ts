@@ -27,6 +27,8 @@ export interface Problem {
   readonly code: ErrorCode;
   /** A sentence about the member, without its name. */
   readonly message: string;
+  /** The same without what is the member's own, such as its task: members that share it are named together. */
+  readonly shared?: string;
 }
 
 /** What is known beside the look. */
@@ -119,7 +121,8 @@ const ROWS: readonly Row[] = [
   ({ ended }, _, entry) => {
     const ending = entry && endedSince(entry, ended);
     if (ending?.kind !== "failed") return undefined;
-    return problem("upgrade-failed", `upgrade ${ending.task.id} failed: ${sentence(ending.message, ending.remedy)}`);
+    const why = `failed: ${sentence(ending.message, ending.remedy)}`;
+    return problem("upgrade-failed", `upgrade ${ending.task.id} ${why}`, `the upgrade ${why}`);
   },
   ({ condition }) =>
     condition.kind === "held"
@@ -222,8 +225,8 @@ function wait(message: string, { accepted, percent }: { accepted: boolean; perce
   return { kind: "wait", message, accepted, ...(percent === undefined ? {} : { percent }) };
 }
 
-function problem(code: ErrorCode, message: string): Verdict {
-  return { kind: "problem", code, message };
+function problem(code: ErrorCode, message: string, shared = message): Verdict {
+  return { kind: "problem", code, message, shared };
 }
 
 function sentence(message: string, remedy: string | undefined): string {

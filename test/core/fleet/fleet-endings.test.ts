@@ -35,9 +35,8 @@ describe("a run in which not all get there", () => {
     });
     expect(outcome.error?.message).toBe(
       "Orders fleet: 12 of 120 instances did not get to the pin. " +
-        "i109: upgrade t109 failed: disk full. Make room. i110: upgrade t110 failed: disk full. Make room. " +
-        "i111: upgrade t111 failed: disk full. Make room. i112: upgrade t112 failed: disk full. Make room. " +
-        "i113: upgrade t113 failed: disk full. Make room. And 7 more, see `problems` in the outputs.",
+        "i109, i110, i111 and 4 more: the upgrade failed: disk full. Make room. " +
+        `i116, i117, i118: ${stuck}. i119, i120: It is not there. Take it out.`,
     );
     expect(outcome.observation?.members.filter(({ standing }) => standing === "holds")).toHaveLength(108);
 

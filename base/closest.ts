@@ -26,3 +26,9 @@ function distance(a: string, b: string): number {
   }
   return row[b.length] ?? 0;
 }
+
+/** What to write in place of a name that is not known: the name that was meant, or all that there are. */
+export function suggestion(written: string, known: readonly string[]): string {
+  const meant = closest(written, known);
+  return meant === undefined ? `it takes ${known.join(", ")}` : `did you mean ${meant}?`;
+}
