@@ -75,8 +75,8 @@ export interface KernelArgs extends ConnectionArgs, CommonArgs {
    * When an upgrade is made.
    * - `now`: at once
    * - `maintenance-window`: in the instance's next maintenance window. `up` ends with `status: "deferred"` and the window in
-   *   `lastUpgrade`; once the window is over the next `up` looks what came of it. Changing or destroying the pin takes an
-   *   upgrade back that it has scheduled and that has not begun.
+   *   `lastUpgrade`; once the window is over the next `up` looks what came of it. Changing or destroying the resource
+   *   cancels an upgrade that it has scheduled and that has not begun, unless another resource relies on it.
    * @default "now"
    */
   readonly schedule?: pulumi.Input<"now" | "maintenance-window">;

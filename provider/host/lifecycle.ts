@@ -1,7 +1,7 @@
 import type { dynamic } from "@pulumi/pulumi";
 import { type Clock, wallClock } from "../core/clock";
 import { nameOf } from "../core/describe";
-import { asPinError, PinError } from "../core/errors";
+import { asPinError } from "../core/errors";
 import type { Outcome, UpgradeRecord } from "../core/outcome";
 import { policyFrom } from "../core/policy-from";
 import { giveUp, run, type Sight } from "../core/run";
@@ -174,8 +174,7 @@ export class Lifecycle implements dynamic.ResourceProvider {
     } catch (error) {
       const { code, message } = asPinError(error);
       const remedy = `Run the command again. Or delete the resource without a request, by \`pulumi state delete '${urn}'\`; then, ${byHand}`;
-      const failure = new PinError(code, `The scheduled upgrade was not canceled. ${message}`, { remedy });
-      throw plainFailure(session.redact(textOf(failure)));
+      throw plainFailure(session.redact(`The scheduled upgrade was not canceled. ${message} ${remedy} [${code}]`));
     }
   }
 

@@ -57,10 +57,11 @@ function authorOf(urn: string, { lastUpgrade }: Properties): string {
   return `${urn} ${canonical(lastUpgrade ?? null)}`;
 }
 
-/** Undefined where nothing is, or may be, scheduled. */
+/** Undefined where nothing is, or may be, scheduled that the resource needs. */
 function relianceOf(urn: string, outputs: Properties): Record<string, string> | undefined {
   const upgrade = rememberedUpgrade(outputs);
-  if (upgrade === undefined || !mayWait(upgrade)) return undefined;
+  const satisfied = outputs["status"] === "current" || outputs["status"] === "newer";
+  if (upgrade === undefined || satisfied || !mayWait(upgrade)) return undefined;
   const things = membersOf(outputs, upgrade).map((member) => [thingOf(urn, member), urn] as const);
   return Object.fromEntries(things);
 }
