@@ -132,7 +132,8 @@ export interface Pin<O extends Observation = Observation> extends Look<O> {
   /** Whether a task's target satisfies the pin. Pure. */
   satisfiedBy(version: string): boolean;
   /**
-   * Brings to the vendor what the call needs, where the pin has it: called before `start`, in a run until it succeeds.
+   * Brings to the vendor what the call needs, where the pin has it: called before `start`, in a run until it succeeds, and
+   * again after a refusal, which may have told what is needed.
    * @returns whether it did anything; then the vendor is looked at again first
    * @throws Unreachable without `sent`, or Refused for `soon`, when it has to be tried again
    */

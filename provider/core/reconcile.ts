@@ -251,7 +251,7 @@ class Reconciliation<O extends Observation> {
       return;
     }
     this.#runtime.signal.throwIfAborted();
-    if (error instanceof Refused) this.#refused = error;
+    if (error instanceof Refused) [this.#refused, this.#prepared] = [error, false];
     else if (!(error instanceof Unreachable)) throw error;
     const patient = error instanceof Refused && error.refusal === "busy";
     if (!patient && ++this.#tries > SOON_TRIES) throw error;

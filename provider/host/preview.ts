@@ -141,10 +141,10 @@ function tell(session: Session, title: string, plan: Plan): CheckFailure[] {
   }
   news.inform(args?.wait === false ? `${describePlan(plan)} (not waited for)` : describePlan(plan));
   const { findings = [], notes = [] } = "call" in plan ? plan.call : {};
-  for (const note of notes) news.warn(note);
   for (const { message, remedy, property } of findings) {
     if (property === undefined) news.warn(`${message} ${remedy}`);
   }
+  for (const note of notes) news.warn(note);
   return findings.flatMap(({ property, message, remedy }) =>
     property === undefined ? [] : [{ property, reason: session.redact(`${message} ${remedy}`) }],
   );

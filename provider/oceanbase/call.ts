@@ -13,10 +13,17 @@ import { endangers } from "./arguments";
 import type { Ways } from "./dependency-lists";
 import { asUploaded, type LocalPackages, strangeArchitectures } from "./local-packages";
 import type { UpgradeObservation } from "./look";
-import { chooseTarget, incompleteAbove, type Requirement, type Target } from "./packages";
+import {
+  architecturesOf,
+  chooseTarget,
+  incompleteAbove,
+  missingPackages,
+  type Requirement,
+  type Target,
+} from "./packages";
 import { preflight } from "./preflight";
 import { findRoute, type Route } from "./route";
-import { routeFindings } from "./route-findings";
+import { type Journey, routeFindings, unverifiedOnTheWay } from "./route-findings";
 import type { RpmPackage } from "./rpm";
 import type { UploadedPackage } from "./schema";
 import type { System, UpgradeArguments } from "./system";
@@ -68,11 +75,12 @@ export function callOf<A extends UpgradeArguments>(
   const uploads = missingOnServers(observation).length;
   const ready = { ...readiness, uploaded: available(observation) };
   const route = "code" in target ? undefined : wayTo(target, lowest, observation);
+  const journeyTo = (end: Target): Journey => ({ target: end, from: lowest, ready, editions: system.editions });
   return {
     from: lowest ? formatVersion(lowest) : "",
     route: lineOf(lowest, "code" in target ? undefined : target, { wish: args.version, ways: observation.ways, route }),
     ...("code" in target ? {} : { to: `${target.version}-${target.release.split(".")[0]}` }),
-    how: `${system.how(args, readiness)}${uploads === 0 ? "" : `, after uploading ${uploads} package${uploads === 1 ? "" : "s"}`}`,
+    how: `${system.how(args, readiness)}${uploadsLine(uploads, readiness.listed)}`,
     findings: [
       ...directoryFindings(args.upgradeDir, homes),
       ...local.findings,
@@ -81,11 +89,18 @@ export function callOf<A extends UpgradeArguments>(
         ? [target]
         : [
             ...preflight(system.checks, ready, { args, target, editions: system.editions }),
-            ...routeFindings(route, { target, from: lowest, ready, editions: system.editions }),
+            ...routeFindings(route, journeyTo(target)),
           ]),
     ],
-    notes: "code" in target ? [] : notesOn(target, wish, observation),
+    notes:
+      "code" in target ? [] : [...unverified(journeyTo(target), route, local), ...notesOn(target, wish, observation)],
   };
+}
+
+function uploadsLine(count: number, listed: boolean): string {
+  if (count === 0) return "";
+  const packages = `${count} package${count === 1 ? "" : "s"}`;
+  return listed ? `, after uploading ${packages}` : `, after uploading what the agents lack of ${packages}`;
 }
 
 /** What does not stand against the call, and may surprise. */
@@ -100,6 +115,21 @@ function notesOn<A extends UpgradeArguments>(
       `${newer.target.version}-${newer.target.release} is newer, but incomplete, so ${target.version}-${target.release} was chosen; not uploaded: ${newer.missing.join(", ")}.`,
   );
   return [...incomplete, ...(system.notes?.(observation.readiness) ?? [])];
+}
+
+/** Where the servers list nothing, only the call itself shows whether a package is there that is not at hand. */
+function unverified(journey: Journey, route: Route | undefined, local: LocalPackages): string[] {
+  const { target, editions, ready } = journey;
+  if (ready.listed) return [];
+  const atHand = local.packages.map(asUploaded);
+  const known = ready.architectures.length > 0 ? ready.architectures : architecturesOf(atHand);
+  const required = { editions, architectures: known.length > 0 ? known : ["<architecture>"] };
+  const files = [...missingPackages(target, atHand, required), ...unverifiedOnTheWay(route, journey)];
+  if (files.length === 0) return [];
+  const verb = files.length === 1 ? "the package is" : "the packages are";
+  return [
+    `Cannot verify that ${verb} uploaded, because agents before 4.3.0.0 do not list what they have: ${files.join(", ")}.`,
+  ];
 }
 
 /** Local packages that the servers do not have. */
@@ -119,6 +149,8 @@ export function available(observation: Pick<PinObservation, "readiness" | "local
 
 /** The first server that installs a current version that is a barrier only once. */
 const START_ONCE: Version = { parts: [4n, 4n, 1n, 0n] };
+/** The first that reads rules written as a single value. */
+const SINGLE_VALUES: Version = { parts: [4n, 2n, 6n, 0n] };
 
 function wayTo(
   target: Target,
@@ -127,10 +159,11 @@ function wayTo(
 ): Route | undefined {
   if (ways?.kind !== "known" || from === undefined) return undefined;
   const server = parseVersion(callee ?? "");
-  const repeatsStart = server !== undefined && compareVersions(server, START_ONCE) < 0;
+  const before = (first: Version) => server !== undefined && compareVersions(server, first) < 0;
+  const habits = { repeatsStart: before(START_ONCE), readsSingleValues: !before(SINGLE_VALUES) };
   const start = { version: formatParts(from), build: String(from.build ?? "") };
   const end = { version: target.version, build: target.release.split(".")[0] ?? "" };
-  return findRoute(ways.nodes, start, end, { repeatsStart });
+  return findRoute(ways.nodes, start, end, habits);
 }
 
 /** `4.2.1.8 → 4.2.5.1 (needs its package) → 4.3.5.2`; with the builds where only they differ. */

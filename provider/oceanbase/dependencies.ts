@@ -19,6 +19,8 @@ export interface Barrier {
   readonly required: boolean;
   /** Names of versions; when there are any, it is required only after one of them. */
   readonly whenComeFrom: readonly string[];
+  /** It is written as a single value, and not as a map. */
+  readonly single?: true;
 }
 
 /** YAML 1.1, which obshell's parser (gopkg.in/yaml.v2) speaks. */
@@ -34,11 +36,12 @@ const nothing = z.string().regex(NOTHING);
 const names = z.union([z.array(z.string()), nothing.transform((): string[] => [])]);
 
 const barrier = z.union([
-  truth.transform((required): Barrier => ({ required, whenComeFrom: [] })),
+  truth.transform((required): Barrier => ({ required, whenComeFrom: [], single: true })),
   z
     .object({ value: truth.optional(), when_come_from: names.optional() })
     .transform(({ value = false, when_come_from: from = [] }): Barrier => ({ required: value, whenComeFrom: from })),
-  z.string().transform((): Barrier => ({ required: false, whenComeFrom: [] })),
+  nothing.transform((): Barrier => ({ required: false, whenComeFrom: [] })),
+  z.string().transform((): Barrier => ({ required: false, whenComeFrom: [], single: true })),
 ]);
 
 const node = z

@@ -67,6 +67,7 @@ export async function look(
     status: status === "silent" ? undefined : status,
     unheard: status === "silent",
     uploaded: list === "silent" ? undefined : list,
+    listed: Array.isArray(list),
     unlisted: list === "silent",
     architectures: architecturesOf(agents, cluster),
     callee: callee?.info.version,

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { type PinError, type RefusalKind, Refused, Unreachable } from "../core/errors";
 import { validate } from "../http/body";
 import type { Answer } from "./answers";
+import { PackageMissing, remedyOfWords, tellsOfMissingPackage } from "./old-refusals";
 import { remedyOf } from "./remedies";
 
 /** The one 401 that says nothing about key, clock or password. */
@@ -48,8 +49,10 @@ function refused(
   text: string,
   { refusal, code }: { readonly refusal: RefusalKind; readonly code?: string },
 ): Refused {
-  const remedy = remedyOf(code);
-  return new Refused(`${origin} refused POST ${target}: ${text}.`, {
+  const message = `${origin} refused POST ${target}: ${text}.`;
+  if (tellsOfMissingPackage(text)) return new PackageMissing(message, text);
+  const remedy = remedyOf(code) ?? remedyOfWords(text);
+  return new Refused(message, {
     refusal,
     ...(remedy === undefined ? {} : { remedy }),
   });

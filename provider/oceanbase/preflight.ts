@@ -15,6 +15,8 @@ export interface Readiness {
   /** Nobody answered when the agents were asked which of them run. */
   readonly unheard: boolean;
   readonly uploaded: readonly UploadedPackage[] | undefined;
+  /** Whether the servers list what is uploaded (from 4.3.0.0 on). */
+  readonly listed: boolean;
   /** Nobody answered when the uploaded packages were asked for. */
   readonly unlisted: boolean;
   readonly architectures: readonly string[];
@@ -131,8 +133,8 @@ export const zonesActive: Check<unknown> = ({ stoppedZones }) => {
 /**
  * For an agent upgrade this is the only protection: newer servers find a missing package after they have taken the lock.
  */
-export const packagesUploaded: Check<unknown> = ({ uploaded, architectures }, { target, editions }) => {
-  if (uploaded === undefined) return undefined;
+export const packagesUploaded: Check<unknown> = ({ uploaded, listed, architectures }, { target, editions }) => {
+  if (uploaded === undefined || !listed) return undefined;
   const missing = missingPackages(target, uploaded, { architectures, editions });
   if (missing.length === 0) return undefined;
   return {

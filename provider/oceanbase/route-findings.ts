@@ -16,12 +16,21 @@ export interface Journey {
 export function routeFindings(route: Route | undefined, journey: Journey): Finding[] {
   if (route === undefined) return [];
   const { target, from } = journey;
+  const version = journey.ready.callee?.split("-")[0];
   const start = from === undefined ? "" : formatParts(from);
   switch (route.kind) {
     case "unknown-start":
       return [noRoute(target, `does not know ${start}, which runs now`)];
     case "no-way":
       return [noRoute(target, `has no way there from ${start}, which runs now`)];
+    case "unreadable":
+      return [
+        {
+          code: "list-unreadable",
+          message: `The agents (obshell ${version}) cannot read the list of upgrade paths in the package of ${target.version}, which has \`require_from_binary\` as a single value; they would refuse the upgrade.`,
+          remedy: "Upgrade the agents to 4.2.6.0 or later first, with `oceanbase.AgentVersion`.",
+        },
+      ];
     case "deprecated":
       return [
         {
@@ -45,21 +54,34 @@ function noRoute({ version }: Target, why: string): Finding {
 }
 
 function stepFindings(steps: readonly Step[], journey: Journey): Finding[] {
-  const { target, ready, editions } = journey;
   const lost = steps.filter(({ build, deprecated }) => build === undefined && deprecated.length > 0);
-  if (lost.length > 0) return lost.map((step) => unfindable(step, target));
+  if (lost.length > 0) return lost.map((step) => unfindable(step, journey.target));
+  if (!journey.ready.listed) return [];
+  const needs = needsOf(steps, journey);
+  const missing = needs.filter(({ found }) => found === undefined);
+  return missing.length > 0 ? [missingOnTheWay(missing, journey)] : mixedBuilds(needs, journey.target);
+}
+
+/** What the way takes and is not at hand, where the servers do not list what they have. */
+export function unverifiedOnTheWay(route: Route | undefined, journey: Journey): string[] {
+  if (route?.kind !== "route" || journey.ready.listed) return [];
+  return needsOf(route.steps.slice(0, -1), journey)
+    .filter(({ found }) => found === undefined)
+    .map((need) => fileOf(need, journey.target));
+}
+
+function needsOf(steps: readonly Step[], journey: Journey): Need[] {
+  const { target, ready, editions } = journey;
   const { uploaded } = ready;
   if (uploaded === undefined) return [];
   const names = editionOf(target, uploaded, editions);
   const architectures =
     ready.architectures.length > 0 ? ready.architectures : architecturesOf(uploaded.filter((pkg) => isOf(pkg, target)));
-  const needs = steps.flatMap((step) =>
+  return steps.flatMap((step) =>
     architectures.flatMap((architecture) =>
-      names.map((name): Need => ({ step, name, architecture, found: findFor(step, name, architecture, journey) })),
+      names.map((name) => ({ step, name, architecture, found: findFor(step, name, architecture, journey) })),
     ),
   );
-  const missing = needs.filter(({ found }) => found === undefined);
-  return missing.length > 0 ? [missingOnTheWay(missing, journey)] : mixedBuilds(needs, target);
 }
 
 /** One package that a step takes. */
@@ -90,12 +112,13 @@ function distributionOf({ release }: Target): string {
   return release.split(".").at(-1) ?? "";
 }
 
+function fileOf({ step, name, architecture }: Need, target: Target): string {
+  return `${name}-${step.version}-${step.build ?? "<build>"}.${distributionOf(target)}.${architecture}.rpm`;
+}
+
 function missingOnTheWay(missing: readonly Need[], { target }: Journey): Finding {
   const versions = [...new Set(missing.map(({ step }) => step.version))].join(" and ");
-  const files = missing.map(
-    ({ step, name, architecture }) =>
-      `${name}-${step.version}-${step.build ?? "<build>"}.${distributionOf(target)}.${architecture}.rpm`,
-  );
+  const files = missing.map((need) => fileOf(need, target));
   return {
     code: "package-missing-on-the-way",
     message: `The way to ${target.version} leads over ${versions}; these packages are not uploaded: ${files.join(", ")}.`,

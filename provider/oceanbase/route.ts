@@ -21,12 +21,16 @@ export type Route =
   /** The list does not know the current version. */
   | { readonly kind: "unknown-start" }
   | { readonly kind: "no-way" }
+  /** The server cannot read the list. */
+  | { readonly kind: "unreadable" }
   | { readonly kind: "deprecated" };
 
 /** What differs between servers. */
 export interface Habits {
   /** Before 4.4.1.0 a current version that is a barrier is installed once more. */
   readonly repeatsStart?: boolean;
+  /** Before 4.2.6.0 a list with a rule that is a single value (`require_from_binary: True`) cannot be read at all. */
+  readonly readsSingleValues?: boolean;
 }
 
 /** A version in the graph, known by its object: versions that are only led to are made anew each time. */
@@ -43,10 +47,11 @@ export function findRoute(
   nodes: readonly VersionNode[],
   from: Built,
   to: Built,
-  { repeatsStart = false }: Habits = {},
+  { repeatsStart = false, readsSingleValues = true }: Habits = {},
 ): Route {
   const target: Step = { ...to, deprecated: [] };
   if (from.version === to.version) return { kind: "route", steps: [target] };
+  if (!readsSingleValues && nodes.some(({ barrier }) => barrier?.single)) return { kind: "unreadable" };
   const graph = new Graph(nodes);
   const start = graph.startAt(from);
   if (start === undefined) return { kind: "unknown-start" };

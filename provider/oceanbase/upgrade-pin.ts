@@ -1,6 +1,6 @@
 import { type Constraint, holds, standing } from "../core/constraint";
 import { decide } from "../core/decide";
-import { beforeSending, PinError } from "../core/errors";
+import { beforeSending, PinError, Refused } from "../core/errors";
 import type { Member, Pin, Plan, Task, TaskStatus, UpgradeCall, Way } from "../core/pin";
 import type { Runtime } from "../core/runtime";
 import { blocked } from "../core/sentences";
@@ -13,8 +13,10 @@ import { DependencyLists } from "./dependency-lists";
 import { ensureUploaded } from "./ensure-uploaded";
 import { type LocalPackages, readLocalPackages } from "./local-packages";
 import { look, type UpgradeObservation } from "./look";
+import { lackedBy, PackageMissing } from "./old-refusals";
 import { operate } from "./operate";
 import type { Readiness } from "./preflight";
+import type { RpmPackage } from "./rpm";
 import { type Dag, dag } from "./schema";
 import type { System, UpgradeArguments } from "./system";
 import { TaskWatcher } from "./task";
@@ -49,6 +51,8 @@ export class UpgradePin<A extends UpgradeArguments> implements Pin<PinObservatio
   readonly #closed = new AbortController();
   readonly #lists: DependencyLists;
   readonly #receipts: Receipt[] = [];
+  /** What servers that list nothing have said of packages that they lack. */
+  #lacking: string | undefined;
   /** Read once in a run. */
   #local: Promise<LocalPackages> | undefined;
 
@@ -84,9 +88,10 @@ export class UpgradePin<A extends UpgradeArguments> implements Pin<PinObservatio
 
   async prepare(_call: UpgradeCall, observation: PinObservation): Promise<boolean> {
     const { agents, runtime } = this.#options;
-    const missing = missingOnServers(observation);
-    if (missing.length === 0) return false;
+    if (missingOnServers(observation).length === 0) return false;
     await this.#refuseRoute(observation);
+    const missing = this.#lacked(observation);
+    if (missing.length === 0) return false;
     const callee = calleeOf(agents.members, observation.members, observation.running);
     await ensureUploaded(agents, missing, runtime, this.#receipts, callee?.origin);
     return true;
@@ -98,7 +103,32 @@ export class UpgradePin<A extends UpgradeArguments> implements Pin<PinObservatio
     const target = targetOf(this.#options, observation);
     if ("code" in target) throw new PinError("blocked", `${this.title}: ${target.message}`, { remedy: target.remedy });
     const callee = await beforeSending(() => this.#callee(observation));
-    return this.#taskOf(await agents.write(callee, system.path, system.body(args, target), dag));
+    try {
+      return this.#taskOf(await agents.write(callee, system.path, system.body(args, target), dag));
+    } catch (error) {
+      throw this.#afterRefusal(error, observation);
+    }
+  }
+
+  /**
+   * Servers that list nothing are not sent a package before they say that they lack it: every upload is stored once more,
+   * and an earlier run may have made it before its call was refused for something else.
+   */
+  #lacked(observation: PinObservation): readonly RpmPackage[] {
+    const { system } = this.#options;
+    const atHand = missingOnServers(observation);
+    if (observation.readiness.listed) return atHand;
+    const target = targetOf(this.#options, observation);
+    if (this.#lacking === undefined || "code" in target) return [];
+    return lackedBy(this.#lacking, atHand, { version: target.version, editions: system.editions });
+  }
+
+  /** Such a refusal is not the last word where the package is at hand. */
+  #afterRefusal(error: unknown, observation: PinObservation): unknown {
+    if (!(error instanceof PackageMissing) || observation.readiness.listed) return error;
+    this.#lacking = error.words;
+    if (this.#lacked(observation).length === 0) return error;
+    return new Refused(error.message, { refusal: "soon", cause: error });
   }
 
   inspect(task: Task): Promise<TaskStatus> {

@@ -33,7 +33,7 @@ describe("a list of ways between versions", () => {
         deprecated: false,
         barrier: { required: true, whenComeFrom: ["4.1.0.0", "4.2.0.0"] },
       },
-      { name: "4.2.5.1", leadsTo: [], deprecated: false, barrier: { required: true, whenComeFrom: [] } },
+      { name: "4.2.5.1", leadsTo: [], deprecated: false, barrier: { required: true, whenComeFrom: [], single: true } },
     ]);
   });
 

@@ -25,6 +25,7 @@ const SINCE = {
   supportedAuth: "4.2.4.0",
   obVersionInInfo: "4.2.4.0",
   fullInfo: "4.2.6.0",
+  singleBarriers: "4.2.6.0",
   packageList: "4.3.0.0",
   plainUpload: "4.3.0.0",
   clusterInfo: "4.3.0.0",

@@ -1,7 +1,7 @@
 import { type Call, requireCluster, requireDatabase, server } from "./call";
 import { Panic, Refusal } from "./errors";
 import { findPackage, missingAgentPackages, missingForRoute, REQUIRED, rpmName } from "./packages";
-import { findRoute, type RouteStep } from "./route";
+import { findRoute, type RouteStep, renderUpgradeDep } from "./route";
 import { atLeast, compareVersion, splitBuildVersion, splitRelease } from "./version";
 import { addressOf, isUp, observerCondition, registeredAgents, zonesOf } from "./world";
 
@@ -154,6 +154,17 @@ function checkObPackages(call: Call, params: UpgradeParams): readonly string[] {
   return route.map(({ version: between, build: own }) => (own === "" ? between : `${between}-${own}`));
 }
 
+/** Before 4.2.6.0 a rule has to be a map: the whole list is lost for one that is not (`upgrade_route.go`). */
+function unreadable(list: string): Refusal {
+  const lines = list.split("\n").flatMap((line, index) => {
+    const value = /^ {2}require_from_binary: (True|False)$/.exec(line)?.[1];
+    return value === undefined
+      ? []
+      : [`  line ${index + 1}: cannot unmarshal !!bool \`${value}\` into ob.RequireFromBinarySpec`];
+  });
+  return new Refusal("Common.Unexpected", { args: [["yaml: unmarshal errors:", ...lines].join("\n")] });
+}
+
 function routeOf(
   call: Call,
   current: string,
@@ -163,5 +174,7 @@ function routeOf(
   const sameVersion = current.split("-")[0] === target.split("-")[0];
   if (sameVersion || nodes === undefined) return [{ ...splitBuildVersion(target), unfindable: false }];
   if (nodes === null) throw new Refusal("OB.Upgrade.DepYamlMissing");
+  const single = nodes.find(({ requireFromBinary }) => typeof requireFromBinary === "boolean");
+  if (single !== undefined && !server(call, "singleBarriers")) throw unreadable(renderUpgradeDep(nodes));
   return findRoute(current, target, nodes, (feature) => server(call, feature));
 }
