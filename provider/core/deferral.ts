@@ -11,7 +11,7 @@ import { scheduledByOthers } from "./sentences";
 import { compareParts, parseVersion } from "./version";
 import { isKept, notTakenBack, taskOf, withdraw } from "./withdraw";
 
-type Deferring = Pick<Pin, "title" | "inspect" | "looksAlone" | "withdraw" | "defers">;
+type Deferring = Pick<Pin, "title" | "inspect" | "looksAlone" | "lookAt" | "withdraw" | "defers">;
 
 /** What is left of an upgrade of which the pin is not in need: nothing, something to look at again, or how the run ends. */
 type Rest = "settled" | "look" | Status;

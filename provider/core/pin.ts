@@ -156,6 +156,8 @@ export interface Pin<O extends Observation = Observation> extends Look<O> {
   withdraw?(task: Task): Promise<void>;
   /** Whether its calls wait for a window; where nothing is said, the vendor has none. */
   readonly defers?: boolean;
+  /** What a person does to see more of a task than this tool shows, for one that does not move. Pure. */
+  lookAt?(task: Task): string;
   /** Whether each look at a task costs requests of its own; where nothing is said, pins share them. Many such pins look less often. */
   readonly looksAlone?: boolean;
 }

@@ -6,6 +6,8 @@ export interface Progress {
   readonly percent?: number;
   /** How many stages the operation has in all, where the vendor counts them. */
   readonly stages?: number;
+  /** For how long nothing of this has changed, in milliseconds, once that is worth telling. */
+  readonly still?: number;
 }
 
 /** What a run is given from outside: time, an end, and ears. */

@@ -2,6 +2,7 @@ import { closeSync, openSync } from "node:fs";
 import type { Clock } from "../core/clock";
 import { formatDuration } from "../core/duration";
 import type { Runtime } from "../core/runtime";
+import { minutes } from "../core/stall";
 import type { EngineLog, Severity } from "./engine-log";
 import { shortened } from "./wire";
 
@@ -50,18 +51,23 @@ export function reporter(options: ReporterOptions): Pick<Runtime, "report" | "in
   return {
     inform: lasting("INFO"),
     warn: lasting("WARNING"),
-    report: ({ message, percent }) => {
+    report: ({ message, percent, still }) => {
       const now = clock.elapsed();
       const due = now - saidAt >= (message === last ? rhythm.repeat : rhythm.change);
       if (!due) return;
       last = message;
       saidAt = now;
-      const share = percent === undefined ? "" : ` (${percent}%)`;
-      const elapsed = now - began < 1_000 ? "" : `, ${formatDuration(now - began)}`;
+      // A terminal shows the first characters alone.
+      const parts = [
+        percent === undefined ? "" : `${percent}%`,
+        message,
+        now - began < 1_000 ? "" : formatDuration(now - began),
+        still === undefined ? "" : `no progress for ${minutes(still)}`,
+      ];
       log.write({
         severity: "INFO",
         urn,
-        message: shortened(redact(`${message}${share}${elapsed}`), LONGEST_LINE),
+        message: shortened(redact(parts.filter(Boolean).join(" · ")), LONGEST_LINE),
         ephemeral: true,
       });
     },

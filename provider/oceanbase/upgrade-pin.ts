@@ -135,6 +135,10 @@ export class UpgradePin<A extends UpgradeArguments> implements Pin<PinObservatio
     return this.#watcher.inspect(task);
   }
 
+  lookAt({ id }: Task): string {
+    return `Look at it with \`obshell task show -i ${id} -d\` on a host of the cluster`;
+  }
+
   operate(task: Task, way: Way): Promise<void> {
     return operate(this.#options.agents, task, way);
   }

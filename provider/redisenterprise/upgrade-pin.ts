@@ -120,6 +120,12 @@ export class UpgradePin implements Pin<Seen> {
     return ownIdOf(task) !== undefined;
   }
 
+  lookAt(task: Task): string {
+    const crdb = ownIdOf(task);
+    const command = crdb === undefined ? "rladmin cluster running_actions" : `crdb-cli task status --task-id ${crdb}`;
+    return `Look at it with \`${command}\` on a node`;
+  }
+
   async inspect(task: Task): Promise<TaskStatus> {
     const { nodes, which } = this.#options;
     if (this.#database === undefined) {

@@ -15,6 +15,7 @@ import { PreCheck } from "./pre-check";
 import { cancelSchedules } from "./tasks";
 
 const WORDS: FleetWords = {
+  lookAt: "Look at the instances and their tasks in the console",
   upgrade: "kernel upgrade",
   member: ["instance", "instances"],
   stillBehind:

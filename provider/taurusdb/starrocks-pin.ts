@@ -86,6 +86,10 @@ export class StarRocksPin implements Pin<StarRocksObservation> {
     return this.#watcher.inspect(task);
   }
 
+  lookAt(): string {
+    return "Look at the instance and its tasks in the console";
+  }
+
   async withdraw({ id }: Task): Promise<void> {
     let refusal = new Refused(`${this.title}: the service did not cancel scheduled task ${id}.`, { refusal: "soon" });
     for (const form of this.#jobIds.forms(id)) {

@@ -26,7 +26,7 @@ describe.each(SDKS)("SDK $version: Cancel", ({ sdk }) => {
       partialOf(stage.provider.create(stage.urn, stage.inputs(), 3_600)),
       partialOf(other.provider.update({ urn: other.urn, id }, properties, other.inputs(), 3_600)),
     ]);
-    await Promise.all([stage.said(/^upgrade 11 started/), other.said(/^stage 28\/30/)]);
+    await Promise.all([stage.said(/^upgrade 11 started/), other.said(/^\d+% · stage 28\/30/)]);
     const { outcome, latency } = await cancelled(stage, failing);
     expect(latency).toBeLessThan(HAND_OVER);
     for (const { reasons } of outcome) {

@@ -29,6 +29,8 @@ export const COMMANDS: Readonly<Record<string, string>> = {
   "rlutil reset_bdb_sm": RUNBOOKS,
   "crdb-cli crdb update --crdb-guid … --featureset-version true": `${REDIS}/crdb-cli/crdb/update.md`,
   "crdb-cli crdb update --crdb-guid … --update-db-config-modules true": `${REDIS}/crdb-cli/crdb/update.md`,
+  "rladmin cluster running_actions": `${REDIS}/rladmin/cluster/running_actions.md`,
+  "crdb-cli task status --task-id …": `${REDIS}/crdb-cli/task/status.md`,
   "crdb-cli task list": `${REDIS}/crdb-cli/task/list.md`,
 };
 

@@ -50,7 +50,14 @@ describe("passing news", () => {
     report({ message: "stage 3/9", percent: 22 });
     await clock.sleep(10_000);
     report({ message: "checking" });
-    expect(texts()).toEqual(["stage 2/9 (0%)", "stage 3/9 (22%), 1 min 30 s", "checking, 1 min 40 s"]);
+    expect(texts()).toEqual(["0% · stage 2/9", "22% · stage 3/9 · 1 min 30 s", "checking · 1 min 40 s"]);
+  });
+
+  it("ends with the time since the last progress, in whole minutes", async () => {
+    const { report, clock, texts } = setUp();
+    await clock.sleep(20 * 60_000);
+    report({ message: "2/9 Download", percent: 11, still: 9 * 60_000 + 30_000 });
+    expect(texts()).toEqual(["11% · 2/9 Download · 20 min · no progress for 9 min"]);
   });
 
   it("is throttled when it changes", async () => {
@@ -61,7 +68,7 @@ describe("passing news", () => {
     report({ message: "three" });
     await clock.sleep(1);
     report({ message: "four" });
-    expect(texts()).toEqual(["one", "four, 1 s"]);
+    expect(texts()).toEqual(["one", "four · 1 s"]);
   });
 
   it("is repeated only after a longer while when it does not change", async () => {
@@ -70,7 +77,7 @@ describe("passing news", () => {
       report({ message: "same" });
       await clock.sleep(1_000);
     }
-    expect(texts()).toEqual(["same", "same, 10 s", "same, 20 s"]);
+    expect(texts()).toEqual(["same", "same · 10 s", "same · 20 s"]);
   });
 
   it("that was dropped is said by the next report of it", async () => {
@@ -79,7 +86,7 @@ describe("passing news", () => {
     report({ message: "two" });
     await clock.sleep(1_000);
     report({ message: "two" });
-    expect(texts()).toEqual(["one", "two, 1 s"]);
+    expect(texts()).toEqual(["one", "two · 1 s"]);
   });
 });
 

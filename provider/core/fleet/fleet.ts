@@ -81,6 +81,8 @@ export interface FleetWords {
   readonly upgrade: string;
   /** One member and many: `["instance", "instances"]`. */
   readonly member: readonly [string, string];
+  /** What a person does to see more, when nothing moves. */
+  readonly lookAt?: string;
   /** What to do when a task has completed and its member still runs the old version. */
   readonly stillBehind: string;
   /** What to do when a call was accepted and its member never started. */

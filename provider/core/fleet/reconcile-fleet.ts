@@ -6,6 +6,7 @@ import { Patience } from "../patience";
 import type { Policy } from "../policy";
 import type { Runtime } from "../runtime";
 import { blocked, stoppedWith } from "../sentences";
+import { Stall } from "../stall";
 import { formatVersion, lowestVersion } from "../version";
 import { type Earlier, earlierOf, endedAfter } from "./earlier";
 import type { FleetMember, FleetObservation, FleetPin } from "./fleet";
@@ -54,6 +55,7 @@ class FleetRun<O extends FleetObservation> {
   readonly #lookout: FleetLookout<O>;
   readonly #takeBack: TakeBack;
   readonly #sender: Sender;
+  readonly #stall: Stall;
   #problems: ReadonlyMap<string, Problem> = new Map();
   /** Members of which it was told that they failed since the last run. */
   readonly #told = new Set<string>();
@@ -75,6 +77,7 @@ class FleetRun<O extends FleetObservation> {
     this.#watch = new Watch(clock, signal, random);
     this.#lookout = new FleetLookout(pin, this.#patience, clock);
     this.#takeBack = new TakeBack(pin, runtime, this.#schedule);
+    this.#stall = new Stall(runtime, pin.title, pin.words.lookAt);
     const books = { tally: this.#tally, record: this.#record, schedule: this.#schedule };
     this.#sender = new Sender(pin, policy, runtime, this.#patience, books);
   }
@@ -219,7 +222,8 @@ class FleetRun<O extends FleetObservation> {
     const partly = waiting.reduce((sum, { percent = 0 }) => sum + Math.min(percent, 99), 0);
     const percent = Math.floor(((concerned - waiting.length) * 100 + partly) / concerned);
     const told = progressOf(standings, this.#pin.words);
-    this.#runtime.report({ message: outlook === undefined ? told : `${told}, ${outlook}`, percent });
+    const message = outlook === undefined ? told : `${told}, ${outlook}`;
+    this.#runtime.report(this.#stall.seen({ message, percent }, told));
     return this.#watch.pause(percent);
   }
 
