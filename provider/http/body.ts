@@ -1,10 +1,13 @@
 import type { z } from "zod";
 import { PinError } from "../core/errors";
-import { printable } from "../core/printable";
+import { printable, withoutMarkup } from "../core/printable";
 
 export { printable } from "../core/printable";
 
 const EXCERPT = 120;
+/** How much of a page is read for its text, in bytes. */
+const PAGE_START = 16 * 1024;
+const PAGE = /^\s*<(?:!--|(?:!doctype|\?xml|html|head|body|title|center|h[1-6]|p|div|pre)\b)/i;
 
 /** More values than any list of a vendor has: each one that does not fit its schema costs half a kilobyte. */
 const MOST_VALUES = 250_000;
@@ -55,9 +58,21 @@ export function validate<T>(schema: z.ZodType<T>, value: unknown, what: string):
   );
 }
 
-/** The start of a body for an error message: one line, no control characters. */
+/** The start of a body for an error message: one line, no control characters, and of a web page what people see of it. */
 export function excerpt(body: Uint8Array): string {
-  const text = textOf(body.subarray(0, EXCERPT * 4));
-  const line = printable(text).replace(/\s+/g, " ").trim();
+  const start = textOf(body.subarray(0, EXCERPT * 4));
+  const line = oneLine(PAGE.test(start) ? textOfPage(textOf(body.subarray(0, PAGE_START))) : start);
   return line.length > EXCERPT ? `${line.slice(0, EXCERPT)}…` : line;
+}
+
+function oneLine(text: string): string {
+  return printable(text).replace(/\s+/g, " ").trim();
+}
+
+/** Title and text of a page; most pages of errors repeat the title as their text. */
+function textOfPage(page: string): string {
+  const title = oneLine(withoutMarkup(/<title[^<>]*>([^<]*)/i.exec(page)?.[1] ?? ""));
+  const text = oneLine(withoutMarkup(page));
+  if (title === "" || text.startsWith(title)) return text;
+  return text === "" ? title : `${title}: ${text}`;
 }
