@@ -90,10 +90,13 @@ export type RefusalKind = "busy" | "soon" | "final";
 export class Refused extends PinError {
   override readonly name = "Refused";
   readonly refusal: RefusalKind;
+  /** Whether the vendor has not read the request: then the refusal says nothing about what the request names. */
+  readonly unread: boolean;
 
-  constructor(message: string, options: ErrorOptions & { refusal: RefusalKind }) {
+  constructor(message: string, options: ErrorOptions & { refusal: RefusalKind; unread?: boolean }) {
     super("refused", message, options);
     this.refusal = options.refusal;
+    this.unread = options.unread ?? false;
   }
 }
 

@@ -13,3 +13,24 @@ export function harmless(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [printable(name), harmless(member)]));
 }
+
+/** Elements whose content nobody sees, and comments. */
+const UNSEEN = /<(script|style|title)\b[^>]*>[\s\S]*?(?:<\/\1>|$)|<!--[\s\S]*?(?:-->|$)/gi;
+const TAG = /<[a-z/!?][^>]*(?:>|$)/gi;
+const ENTITIES: ReadonlyMap<string, string> = new Map([
+  ["amp", "&"],
+  ["lt", "<"],
+  ["gt", ">"],
+  ["quot", '"'],
+  ["#39", "'"],
+  ["#x27", "'"],
+  ["nbsp", " "],
+]);
+
+/** What people see of a web page. */
+export function withoutMarkup(page: string): string {
+  return page
+    .replace(UNSEEN, " ")
+    .replace(TAG, " ")
+    .replace(/&(#?\w{1,8});/g, (whole, name: string) => ENTITIES.get(name.toLowerCase()) ?? whole);
+}

@@ -1,5 +1,5 @@
 import { hideCredentials } from "../../base/printed-credentials";
-import { printable } from "../core/printable";
+import { printable, withoutMarkup } from "../core/printable";
 import { redactor } from "../core/redact";
 
 /** How many secrets that came up are kept for a resource: tokens replace each other, and the oldest have expired. */
@@ -47,9 +47,12 @@ export class Redaction {
     return hideCredentials(this.#hide(printable(text)));
   };
 
-  /** Unprintable characters go first: between the letters of a secret they would hide it. So they do from the secrets. */
+  /**
+   * Unprintable characters go first: between the letters of a secret they would hide it. So they do from the secrets, and so
+   * does what is left out of a web page that is quoted.
+   */
   #hiding(): (text: string) => string {
     const secrets = [...this.#given, ...this.#learnt];
-    return redactor([...secrets, ...secrets.map(printable)]);
+    return redactor([...secrets, ...secrets.map(printable), ...secrets.map(withoutMarkup)]);
   }
 }

@@ -1,16 +1,17 @@
 import type { z } from "zod";
 import { hideCredentials } from "../../base/printed-credentials";
 import { PinError } from "../core/errors";
-import { printable } from "../core/printable";
+import { printable, withoutMarkup } from "../core/printable";
 import { vendorText } from "../core/vendor-text";
 
 export { printable } from "../core/printable";
 
-/** Characters of a body that an error message quotes: from its start, or from its end. */
+/** Characters of a body that an error message quotes: of a page from its start, of any other text from its end. */
 const FIRST = 120;
 const LAST = 300;
-/** What is read of a long body for that. */
-const LAST_BYTES = 16_384;
+/** How much of a long body is read for that, in bytes. */
+const READ = 16 * 1024;
+const PAGE = /^\s*<(?:!--|(?:!doctype|\?xml|html|head|body|title|center|h[1-6]|p|div|pre)\b)/i;
 
 /** More values than any list of a vendor has: each one that does not fit its schema costs half a kilobyte. */
 const MOST_VALUES = 250_000;
@@ -62,20 +63,24 @@ export function validate<T>(schema: z.ZodType<T>, value: unknown, what: string):
 }
 
 /**
- * What an error message quotes of a body that is no answer: of a page its start, where its title is; of any other text its end,
- * where a stack trace has the reason.
+ * What an error message quotes of a body that is not in the vendor's form: of a page what people see of it, which begins with
+ * its title; of any other text its end, where a stack trace has the reason.
  */
 export function excerpt(body: Uint8Array): string {
-  if (!isPage(body)) return vendorText(textOf(body.subarray(-LAST_BYTES)), LAST);
-  const line = hideCredentials(
-    printable(textOf(body.subarray(0, FIRST * 4)))
-      .replace(/\s+/g, " ")
-      .trim(),
-  );
+  const start = textOf(body.subarray(0, READ));
+  if (!PAGE.test(start)) return vendorText(textOf(body.subarray(-READ)), LAST);
+  const line = hideCredentials(textOfPage(start));
   return line.length > FIRST ? `${line.slice(0, FIRST)}…` : line;
 }
 
-/** HTML or XML. */
-function isPage(body: Uint8Array): boolean {
-  return /^[\s\ufeff]*</.test(textOf(body.subarray(0, FIRST)));
+function oneLine(text: string): string {
+  return printable(text).replace(/\s+/g, " ").trim();
+}
+
+/** Title and text of a page; most pages of errors repeat the title as their text. */
+function textOfPage(page: string): string {
+  const title = oneLine(withoutMarkup(/<title[^<>]*>([^<]*)/i.exec(page)?.[1] ?? ""));
+  const text = oneLine(withoutMarkup(page));
+  if (title === "" || text.startsWith(title)) return text;
+  return text === "" ? title : `${title}: ${text}`;
 }

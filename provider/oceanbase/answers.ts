@@ -1,6 +1,7 @@
 import type { RefusalKind } from "../core/errors";
 import { vendorText } from "../core/vendor-text";
-import { excerpt, parseJson } from "../http/body";
+import { parseJson } from "../http/body";
+import { describeResponse } from "../http/foreign";
 import type { WireResponse } from "../http/transport";
 import { envelope } from "./schema";
 
@@ -26,7 +27,10 @@ export type Answer =
       readonly beside?: unknown;
     }
   /** This is not an obshell that speaks, but a proxy, a web server, a broken answer. */
-  | { readonly kind: "foreign"; readonly text: string };
+  | { readonly kind: "foreign"; readonly status: number; readonly text: string };
+
+/** What an answer to a POST can mean. */
+export type WriteAnswer = Extract<Answer, { readonly kind: "data" | "unauthorized" | "refused" | "foreign" }>;
 
 /** OceanBase or a fellow agent is not reachable from the agent that was asked: passes by itself during upgrades. */
 const AWAY =
@@ -43,8 +47,19 @@ const PANIC_TEXT = "Unexpected error: Internal Server Error";
 const ABSENT_TEXT = /record not found$/;
 const UNSERVED_TEXT = /404 not found$/;
 
-/** A server of another generation looks for another header: what it was may have changed with its restart. */
-const NO_HEADER = "Request.Header.NotFound";
+/**
+ * The caller could not be verified, whatever the status. `Request.Header.NotFound`: a server of another generation looks for
+ * another header, and what it was may have changed with its restart.
+ */
+const UNVERIFIED = /^(Security\.(?!Authentication\.File\.|User\.)|Common\.Unauthorized$|Request\.Header\.NotFound$)/;
+/** Families of codes that say something else: obshell `errors/errorcode.go`. */
+const KNOWN = /^(Agent|Common|Environment|Gorm|MySQL|OB|Package|Request|Security|Task)\./;
+/** The same before the errCode era: 1 header not decrypted, 10008 unauthorized. */
+const UNVERIFIED_NUMBERS = new Set([1, 10_008]);
+const KNOWN_NUMBERS = new Set([1_000, 1_001, 1_002, 1_003, 1_010, 2_300, 2_301, 10_000, 10_009, 20_000]);
+/** Before the errCode era a wrong hash of an upload had the number of wrong credentials. */
+const WRONG_HASH = /sha256 (mismatch|not match)/i;
+const UNAUTHORIZED = 401;
 /** Only these say that the password itself is the matter. */
 const WRONG_PASSWORD = /\.(IncorrectOceanbasePassword|WithAgentPassword)$/;
 
@@ -58,12 +73,13 @@ export function readAnswer(response: WireResponse): Answer {
   if (code === "Task.NotFound" || number === 2300) {
     return ABSENT_TEXT.test(message) ? { kind: "missing", text } : { kind: "away", text };
   }
-  if (AWAY.test(code) || AWAY_NUMBERS.has(number ?? 0)) return { kind: "away", text, beside };
+  const away = parsed.known ? AWAY.test(code) || AWAY_NUMBERS.has(number ?? 0) : parsed.status >= 500;
+  if (away) return { kind: "away", text, beside };
   return { kind: "refused", code, text, refusal: "final", beside };
 }
 
 /** Reads an answer to the upgrade call: every error of the agent itself means that nothing was started. */
-export function readWriteAnswer(response: WireResponse): Answer {
+export function readWriteAnswer(response: WireResponse): WriteAnswer {
   const parsed = open(response);
   if (parsed.kind !== "error") return parsed;
   const { code, text } = parsed;
@@ -71,8 +87,10 @@ export function readWriteAnswer(response: WireResponse): Answer {
   return { kind: "refused", code, text, refusal: refusalOf(parsed) };
 }
 
-function unverified({ status, code }: VendorError): boolean {
-  return status === 401 || code === NO_HEADER;
+/** By the agent's own code. Only a code that is not known leaves it to the status. */
+function unverified({ status, code, number, message, known }: VendorError): boolean {
+  if (!known) return status === UNAUTHORIZED;
+  return code === "" ? UNVERIFIED_NUMBERS.has(number ?? 0) && !WRONG_HASH.test(message) : UNVERIFIED.test(code);
 }
 
 interface VendorError {
@@ -81,6 +99,8 @@ interface VendorError {
   /** `""` before the errCode era. */
   readonly code: string;
   readonly number: number | undefined;
+  /** Whether the code is one of obshell's. */
+  readonly known: boolean;
   readonly message: string;
   readonly text: string;
   readonly beside: unknown;
@@ -93,21 +113,19 @@ function refusalOf({ code, message }: VendorError): RefusalKind {
 }
 
 /** The shape is told per answer, never by the server's version: builds of one version speak both. */
-function open(response: WireResponse): Answer | VendorError {
+function open(response: WireResponse): Extract<Answer, { readonly kind: "data" | "foreign" }> | VendorError {
   const parsed = envelope.safeParse(parseJson(response.body));
-  if (!parsed.success) return { kind: "foreign", text: describeForeign(response) };
+  if (!parsed.success) return { kind: "foreign", status: response.status, text: describeResponse(response) };
   const { data, error, successful, timestamp } = parsed.data;
   if (successful) return { kind: "data", data, ...(timestamp === undefined ? {} : { timestamp }) };
   const message = error?.message ?? `HTTP ${response.status}`;
   const code = error?.errCode ?? "";
-  const label = code === "" ? error?.code : code;
+  const number = error?.code;
+  const known = code === "" ? UNVERIFIED_NUMBERS.has(number ?? 0) || KNOWN_NUMBERS.has(number ?? 0) : KNOWN.test(code);
+  const label = code === "" ? number : code;
+  // Where the status decides, it is told as well.
+  const labels = [label, known ? undefined : `HTTP ${response.status}`].filter((one) => one !== undefined);
   const said = vendorText(message);
-  const text = label === undefined ? said : `${said} (${label})`;
-  return { kind: "error", status: response.status, code, number: error?.code, message, text, beside: data };
-}
-
-function describeForeign({ status, headers, body }: WireResponse): string {
-  const type = headers["content-type"]?.split(";")[0] ?? "no content type";
-  const start = excerpt(body);
-  return `HTTP ${status}, ${type}${start === "" ? ", no body" : `: “${start}”`}`;
+  const text = error === undefined ? said : `${said} (${labels.join(", ")})`;
+  return { kind: "error", status: response.status, code, number, known, message, text, beside: data };
 }

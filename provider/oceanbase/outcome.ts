@@ -1,12 +1,13 @@
 import type { z } from "zod";
 import { type PinError, type RefusalKind, Refused, Unreachable } from "../core/errors";
 import { validate } from "../http/body";
-import type { Answer } from "./answers";
+import { foreignWrite } from "../http/foreign";
+import type { WriteAnswer } from "./answers";
 import { PackageMissing, remedyOfWords, tellsOfMissingPackage } from "./old-refusals";
 import { remedyOf } from "./remedies";
 
-/** The one 401 that says nothing about key, clock or password. */
-const WRONG_HASH = /sha256 (mismatch|not match)/i;
+const FOREIGN =
+  "That is no answer of obshell: name the agents themselves in `endpoints`, or check the proxy or load balancer between.";
 
 /**
  * What a POST came to.
@@ -16,7 +17,7 @@ const WRONG_HASH = /sha256 (mismatch|not match)/i;
  */
 export async function outcomeOf<T>(
   { origin, target }: { readonly origin: string; readonly target: string },
-  answer: Answer,
+  answer: WriteAnswer,
   schema: z.ZodType<T>,
   { forget, denied }: { readonly forget: () => void; readonly denied: (text: string) => Promise<PinError> },
 ): Promise<T> {
@@ -25,16 +26,12 @@ export async function outcomeOf<T>(
       return accepted(schema, answer.data, `POST ${target} at ${origin}`);
     case "unauthorized":
       if (answer.certain) throw notStarted(await denied(answer.text));
-      if (WRONG_HASH.test(answer.text)) throw refused(origin, target, answer.text, { refusal: "final" });
       forget();
       throw new Refused(`${origin} could not verify POST ${target}: ${answer.text}.`, { refusal: "soon" });
     case "refused":
       throw refused(origin, target, answer.text, answer);
-    default:
-      throw new Unreachable(`POST ${target} at ${origin} was answered by something else: ${answer.text}`, {
-        sent: true,
-        heard: false,
-      });
+    case "foreign":
+      throw foreignWrite(`POST ${target} at ${origin}`, answer, FOREIGN);
   }
 }
 

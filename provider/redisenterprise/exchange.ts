@@ -2,7 +2,7 @@ import { beforeSending, Unreachable } from "../core/errors";
 import type { HttpClient } from "../http/client";
 import { TransportError, type WireResponse } from "../http/transport";
 import { type Answer, readAnswer } from "./answers";
-import { denied, strayRedirect, untrusted } from "./contact";
+import { denied, notRedis, strayRedirect, untrusted } from "./contact";
 import { type Login, LoginFailed, type Post } from "./login";
 import { hostOf, MOST_HOPS, nextHop, redirectOf } from "./redirect";
 import { SCHEMES } from "./token";
@@ -122,6 +122,7 @@ function loggedIn<T>(endpoint: string, login: Login, work: () => Promise<T>): Pr
       if (answer.kind === "away") {
         throw new Unreachable(`${endpoint}: ${answer.text}`, { sent: false, heard: answer.heard });
       }
+      if (answer.kind === "foreign") throw notRedis(endpoint, `${answer.text} in answer to the login`);
       throw denied(endpoint, login.user, answer);
     }
   });

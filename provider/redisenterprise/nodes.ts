@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { beforeSending, PinError, Refused, Unreachable } from "../core/errors";
 import { validate } from "../http/body";
 import type { HttpClient } from "../http/client";
+import { foreignWrite } from "../http/foreign";
 import type { Answer } from "./answers";
 import { denied, differentClusters, notRedis, tellOne } from "./contact";
 import { Exchange } from "./exchange";
@@ -16,6 +17,8 @@ export interface NodesOptions {
 }
 
 const CLUSTER = "/v1/cluster";
+const FOREIGN =
+  "That is no answer of a Redis Enterprise cluster: name the nodes themselves in `endpoints`, or check the proxy or load balancer between.";
 
 /**
  * The nodes of one cluster, reached through one or several endpoints. Any of them answers for the cluster, or redirects
@@ -91,11 +94,9 @@ export class Nodes {
       case "unauthorized":
       case "forbidden":
         throw denied(endpoint, this.#login.user, answer, { method: "POST", target });
-      default:
-        throw new Unreachable(`${what} was answered with ${answer.text}`, {
-          sent: true,
-          heard: answer.kind === "away",
-        });
+      case "away":
+      case "foreign":
+        throw foreignWrite(what, answer, FOREIGN, answer.kind === "away");
     }
   }
 

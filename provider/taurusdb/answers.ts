@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { vendorText } from "../core/vendor-text";
-import { excerpt, parseJson, printable } from "../http/body";
+import { parseJson, printable } from "../http/body";
+import { describeResponse } from "../http/foreign";
 import type { WireResponse } from "../http/transport";
 
 /**
@@ -32,6 +33,9 @@ export type Meaning =
 
 export interface Trouble {
   readonly kind: Meaning;
+  readonly status: number;
+  /** Set when the status alone says what it means: the code is in no table. */
+  readonly assumed?: true;
   readonly text: string;
   /** `DBS.200019`; `""` where none was sent. */
   readonly code: string;
@@ -44,7 +48,10 @@ export type Answer =
   | { readonly kind: "data"; readonly data: unknown; readonly headers: WireResponse["headers"] }
   | Trouble;
 
-/** 429 stands in throttle.ts: it never gets this far. */
+/**
+ * The service's own codes say what is meant, whatever the status: 403 stands for a missing permission and for an operation that
+ * the engine does not have, 404 for an instance and for a backup. 429 stands in throttle.ts: it never gets this far.
+ */
 const CODES: Readonly<Record<string, Meaning | Readonly<Record<number, Meaning>>>> = {
   "DBS.05000008": "latest",
   ...all("missing", "DBS.05000044", "DBS.201028", "DBS.200002", "DBS.200045", "DBS.200408", "DBS.200602"),
@@ -58,6 +65,12 @@ const CODES: Readonly<Record<string, Meaning | Readonly<Record<number, Meaning>>
   "DBS.201014": { 400: "refused", 409: "busy" },
   ...all("refused", "DBS.200316", "DBS.280406", "DBS.280449", "DBS.200086", "DBS.280404", "DBS.280234"),
   ...all("refused", "DBS.200001", "DBS.200004", "DBS.280001", "DBS.290000", "DBS.200006"),
+  // 403, but no matter of permissions: not with this engine, not on read replicas.
+  ...all("refused", "DBS.280343", "DBS.200810", "DBS.200819"),
+  // 404, 409, 413, 422: of other things than instances, which exist, are not there, or are too many.
+  ...all("refused", "DBS.200008", "DBS.200013", "DBS.200050", "DBS.200470", "DBS.200501", "DBS.200503", "DBS.201010"),
+  ...all("refused", "DBS.212001", "DBS.290002", "DBS.200826", "DBS.200827", "DBS.200828", "DBS.200046", "DBS.290003"),
+  ...all("refused", "DBS.212019"),
   ...all("forbidden", "DBS.200010", "DBS.200604", "DBS.200044", "DBS.201003", "DBS.280015"),
   "DBS.280056": "stale",
   ...all("away", "DBS.108000", "DBS.108002", "DBS.108005", "DBS.200005", "DBS.200208", "DBS.213002", "DBS.213004"),
@@ -74,12 +87,12 @@ const CODES: Readonly<Record<string, Meaning | Readonly<Record<number, Meaning>>
 };
 
 /** For codes that are in no table. */
-const STATUSES: Readonly<Record<number, Meaning>> = {
-  401: "unauthorized",
-  403: "forbidden",
-  404: "missing",
-  409: "conflict",
-};
+const STATUSES: ReadonlyMap<number, Meaning> = new Map([
+  [401, "unauthorized"],
+  [403, "forbidden"],
+  [404, "missing"],
+  [409, "conflict"],
+]);
 
 function all(meaning: Meaning, ...codes: readonly string[]): Record<string, Meaning> {
   return Object.fromEntries(codes.map((code) => [code, meaning]));
@@ -126,8 +139,13 @@ export function readAnswer(response: WireResponse): Answer {
   const code = written.replace(/^APIG\./, "APIGW.");
   const echo = ECHO.exec(whole)?.[1]?.replace(SECURITY_TOKEN, "$1[secret]");
   const message = vendorText(whole.replace(ECHO, "").replace(/[,\s]+$/, ""));
+  const known = denied ? "forbidden" : knownMeaning(code, status);
+  // IAM writes the status where others write their code.
+  const assumed = known === undefined && code !== "" && code !== String(status);
   return {
-    kind: denied ? "forbidden" : meaningOf(code, status),
+    kind: known ?? STATUSES.get(status) ?? (status >= 500 ? "away" : "refused"),
+    status,
+    ...(assumed ? { assumed } : {}),
     code,
     text: `${message} (${[code, `HTTP ${status}`].filter(Boolean).join(", ")})`,
     requestId,
@@ -135,20 +153,14 @@ export function readAnswer(response: WireResponse): Answer {
   };
 }
 
-function meaningOf(code: string, status: number): Meaning {
-  const known = CODES[code];
-  const meaning = typeof known === "object" ? known[status] : known;
-  return meaning ?? STATUSES[status] ?? (status >= 500 ? "away" : "refused");
+function knownMeaning(code: string, status: number): Meaning | undefined {
+  const known = Object.hasOwn(CODES, code) ? CODES[code] : undefined;
+  return typeof known === "object" ? known[status] : known;
 }
 
 /** A proxy's page for a server that is down is silence, told without a code; any other page is another server's. */
-function foreign({ status, headers, body }: WireResponse): Trouble {
-  const type = headers["content-type"]?.split(";")[0] ?? "no content type";
-  const start = excerpt(body);
-  return {
-    kind: status >= 500 ? "away" : "foreign",
-    code: "",
-    text: `HTTP ${status}, ${type}${start === "" ? ", no body" : `: “${start}”`}`,
-    requestId: headers["x-request-id"],
-  };
+function foreign(response: WireResponse): Trouble {
+  const { status, headers } = response;
+  const text = describeResponse(response);
+  return { kind: status >= 500 ? "away" : "foreign", status, code: "", text, requestId: headers["x-request-id"] };
 }

@@ -41,17 +41,19 @@ export function troubleWith(what: string, trouble: Trouble, { credentials, signe
   }
 }
 
-export function unauthorized(
-  what: string,
-  { text, echo, requestId }: Trouble,
-  credentials: Credentials,
-  signed?: string,
-): PinError {
-  return new PinError(
-    "unauthorized",
-    `${what} was refused for its credentials: ${text}${request(requestId)}.${difference(echo, signed)}`,
-    { remedy: remedyFor(text, credentials, echo !== undefined && echo === signed) },
-  );
+export function unauthorized(what: string, trouble: Trouble, credentials: Credentials, signed?: string): PinError {
+  const { text, echo, requestId, assumed } = trouble;
+  const remedy = remedyFor(text, credentials, echo !== undefined && echo === signed);
+  const cause = assumed === true ? "" : " for its credentials";
+  const message = `${what} was refused${cause}: ${text}${request(requestId)}.${difference(echo, signed)}`;
+  return new PinError("unauthorized", message, { remedy: `${doubt(trouble)}${remedy}` });
+}
+
+/** The status alone is a hint: the vendor gives one to several causes. */
+function doubt({ assumed, code, status }: Trouble): string {
+  return assumed === true
+    ? `The code ${code} is not documented; HTTP ${status} hints at the credentials or permissions. `
+    : "";
 }
 
 /** What the gateway signed beside what we did: where they differ, something between us changed the request. */
@@ -74,10 +76,12 @@ function remedyFor(text: string, credentials: Credentials, sameText: boolean): s
     : "Give `accessKey` and `secretKey`, as config `huaweicloud:accessKey` and `huaweicloud:secretKey`, or as HW_ACCESS_KEY and HW_SECRET_KEY.";
 }
 
-export function forbidden(what: string, { text, requestId }: Trouble, action: string | undefined): PinError {
+export function forbidden(what: string, trouble: Trouble, action: string | undefined): PinError {
+  const { text, requestId, assumed } = trouble;
   const permission = action === undefined ? "" : `The call needs the IAM action ${action}. `;
-  return new PinError("unauthorized", `${what} was forbidden: ${text}${request(requestId)}.`, {
-    remedy: `${permission}Check that project and instance belong to the account.`,
+  const message = `${what} was ${assumed === true ? "refused" : "forbidden"}: ${text}${request(requestId)}.`;
+  return new PinError("unauthorized", message, {
+    remedy: `${doubt(trouble)}${permission}Check that project and instance belong to the account.`,
   });
 }
 
@@ -93,7 +97,11 @@ export function notHuaweiCloud(what: string, found: string, cause?: unknown): Pi
   );
 }
 
-export function refused(what: string, { text, requestId }: Trouble, options: ErrorOptions = {}): PinError {
+export function refused(
+  what: string,
+  { text, requestId }: Pick<Trouble, "text" | "requestId">,
+  options: ErrorOptions = {},
+): PinError {
   return new PinError("blocked", `${what} was refused: ${text}${request(requestId)}.`, options);
 }
 

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { beforeSending, PinError, type RefusalKind, Refused, Unreachable } from "../core/errors";
 import { validate } from "../http/body";
+import { foreignWrite } from "../http/foreign";
 import type { Answer, Meaning, Trouble } from "./answers";
 import { type Call, Caller, type Reply } from "./caller";
 import type { Connection } from "./connection";
@@ -49,6 +50,8 @@ const REFUSALS: Readonly<Partial<Record<Meaning, RefusalKind>>> = {
   "no-job": "final",
   refused: "final",
 };
+
+const FOREIGN = "That is no answer of Huawei Cloud: check `endpoint` and `region`, and the proxy or firewall between.";
 
 export interface GatewayOptions {
   readonly connection: Connection;
@@ -116,6 +119,7 @@ export class Gateway {
         return { kind: answer.kind, text: answer.text };
       case "busy":
       case "conflict":
+      case "foreign":
         // A question can wait; a check that is to be started is refused.
         if (made.method === "POST") throw this.#refusal(what, answer, reply, call.action);
         throw this.#trouble(what, answer, reply, call.action);
@@ -190,7 +194,7 @@ export class Gateway {
       case "away":
         return away(what, trouble);
       case "foreign":
-        return new Unreachable(`${what} was answered by something else: ${trouble.text}`, { sent: true, heard: false });
+        return foreignWrite(what, trouble, FOREIGN);
       default:
         return refusedWith(text, REFUSALS[trouble.kind] ?? "final", trouble.requestId);
     }

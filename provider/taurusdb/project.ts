@@ -86,5 +86,5 @@ async function readPage(gateway: Gateway, offset: number) {
   });
   if (reading.kind === "data") return { items: reading.data.instances, total: reading.data.total_count };
   const what = `GET /v3/…/instances at ${gateway.origin}`;
-  throw refused(what, { kind: "refused", code: "", requestId: undefined, text: reading.text });
+  throw refused(what, { requestId: undefined, text: reading.text });
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Learnt, Redaction } from "../../provider/host/redaction";
+import { excerpt } from "../../provider/http/body";
 
 describe("what is told of a resource", () => {
   it("is without the secrets that it was given, and without those that came up later, in every form", () => {
@@ -29,5 +30,13 @@ describe("what is told of a resource", () => {
     for (let number = 100; number < 200; number++) conceal(`token-${number}.`);
     conceal("token-199.");
     expect(redact("hunter22 token-100. token-168. token-199.")).toBe("[secret] token-100. [secret] [secret]");
+  });
+
+  it("takes them out of the text of a web page that repeats them", () => {
+    const secret = "pa<b>ss</b>w&amp;rd<i";
+    const page = Buffer.from(`<html><h1>Not you: ${secret}, go away</h1></html>`);
+    expect(new Redaction([secret]).redact(excerpt(page))).toBe("Not you: [secret]");
+    const escaped = Buffer.from("<html><p>Not you: a&lt;b&gt;c&quot;d</p></html>");
+    expect(new Redaction(['a<b>c"d']).redact(excerpt(escaped))).toBe("Not you: [secret]");
   });
 });

@@ -17,8 +17,26 @@ describe("parseJson", () => {
 });
 
 describe("excerpt", () => {
+  it.each([
+    [
+      "<!DOCTYPE html><html><head><title>404 Not Found</title></head><body><center><h1>404 Not Found</h1></center><hr>nginx</body></html>",
+      "404 Not Found nginx",
+    ],
+    [
+      "<html><head><title>Sign in</title><style>p{color:red}</style></head><body><script>steal()</script><p>Your&nbsp;name &amp; password</p></body></html>",
+      "Sign in: Your name & password",
+    ],
+    ["<!-- hidden --><h1>Whitelabel Error Page</h1>", "Whitelabel Error Page"],
+    ["<pre>Cannot POST /api/v1/ob/upgrade</pre>", "Cannot POST /api/v1/ob/upgrade"],
+    ["<html><body>cut off in the <stro", "cut off in the"],
+    ["<html></html>", ""],
+    ["a < b", "a < b"],
+  ])("of a page is what people see of it: %s", (page, expected) => {
+    expect(excerpt(bytes(page))).toBe(expected);
+  });
+
   it("is one line", () => {
-    expect(excerpt(bytes("<html>\r\n\t<body>\n\n  502 Bad Gateway\n"))).toBe("<html> <body> 502 Bad Gateway");
+    expect(excerpt(bytes("<html>\r\n\t<body>\n\n  502 Bad Gateway\n"))).toBe("502 Bad Gateway");
   });
 
   it("of a page is its start, and shows that it is cut", () => {

@@ -93,6 +93,19 @@ describe("an error of a read", () => {
     [number(404, 2300, "Task not found: Cluster is not under maintenance"), { kind: "away" }],
     [errCode(404, "Common.NotFound", "Element not found: 404 not found"), { kind: "unserved" }],
     [number(400, 1000, "Bad request: 404 not found"), { kind: "unserved" }],
+    // the code decides, whatever the status
+    [errCode(401, "Agent.OceanBase.NotHold", "Unauthorized: Agent is not holding OceanBase"), { kind: "away" }],
+    [errCode(401, "Task.NotFound", "Task not found: record not found"), { kind: "missing" }],
+    [errCode(401, "Security.User.PermissionDenied", "x"), { kind: "refused" }],
+    [errCode(500, "Security.Authentication.Expired", "x"), { kind: "unauthorized", certain: false }],
+    [errCode(401, "Common.Unauthorized", "x"), { kind: "unauthorized", certain: false }],
+    [number(500, 10008, "Verification failed"), { kind: "unauthorized", certain: false }],
+    [number(401, 1010, "Known error: x"), { kind: "away" }],
+    [number(401, 10000, "permission denied"), { kind: "refused", text: "permission denied (10000)" }],
+    // a code that is not known leaves it to the status, and both are told
+    [errCode(401, "New.Code", "x"), { kind: "unauthorized", certain: false, text: "x (New.Code, HTTP 401)" }],
+    [errCode(503, "New.Code", "x"), { kind: "away", text: "x (New.Code, HTTP 503)" }],
+    [errCode(404, "New.Code", "x"), { kind: "refused", text: "x (New.Code, HTTP 404)" }],
     // everything else
     [errCode(400, "Task.GenericID.Invalid", "Invalid ID: 1"), { kind: "refused", refusal: "final" }],
   ])("%#: is understood", (answer, expected) => {
@@ -104,12 +117,15 @@ describe("an error of a read", () => {
       text: "Agent is not holding OceanBase (Agent.OceanBase.NotHold)",
     });
     expect(readAnswer(number(500, 1002, PANIC))).toMatchObject({ text: `${PANIC} (1002)` });
-    expect(readAnswer(failure(500, { message: "just this" }))).toMatchObject({ text: "just this" });
+    expect(readAnswer(failure(500, { message: "just this" }))).toMatchObject({
+      kind: "away",
+      text: "just this (HTTP 500)",
+    });
     expect(readAnswer(response(500, { successful: false, status: 500 }))).toMatchObject({ text: "HTTP 500" });
   });
 
   it("does not pass terminal escapes on", () => {
-    expect(readAnswer(errCode(400, "X", "\u001b[31mred\u0007"))).toMatchObject({ text: "[31mred (X)" });
+    expect(readAnswer(errCode(400, "X", "\u001b[31mred\u0007"))).toMatchObject({ text: "[31mred (X, HTTP 400)" });
   });
 });
 
@@ -137,6 +153,10 @@ describe("an error of the upgrade call", () => {
     [number(500, 1010, "Known error: upgrade mode 'FAST' is not supported"), { kind: "refused", refusal: "final" }],
     [number(400, 1001, "Illegal argument: path 'x' should start with '/'"), { kind: "refused", refusal: "final" }],
     [errCode(404, "Common.NotFound", "Element not found: 404 not found"), { kind: "refused", refusal: "final" }],
+    // the code decides, whatever the status
+    [errCode(401, "OB.Cluster.UnderMaintenanceWithDag", LOCKED), { kind: "refused", refusal: "busy" }],
+    [errCode(401, "Security.Authentication.File.Sha256Mismatch", "x"), { kind: "refused", refusal: "final" }],
+    [number(401, 10008, "File SHA256 mismatch"), { kind: "refused", refusal: "final" }],
     // the credentials
     [
       errCode(401, "Security.Authentication.IncorrectOceanbasePassword", "Unauthorized"),
@@ -150,16 +170,13 @@ describe("an error of the upgrade call", () => {
 
 describe("something that is not obshell", () => {
   it.each([
-    [
-      response(502, "<html>\n<h1>Bad Gateway</h1>", "text/html; charset=utf-8"),
-      "HTTP 502, text/html: “<html> <h1>Bad Gateway</h1>”",
-    ],
-    [response(200, "<html>", "text/html"), "HTTP 200, text/html: “<html>”"],
+    [response(502, "<html>\n<h1>Bad Gateway</h1>", "text/html; charset=utf-8"), "HTTP 502, text/html: “Bad Gateway”"],
+    [response(200, "<html>", "text/html"), "HTTP 200, text/html"],
     [response(200, { ok: true }), 'HTTP 200, application/json: “{"ok":true}”'],
     [response(200, '{"successful":true,"status":2'), 'HTTP 200, application/json: “{"successful":true,"status":2”'],
-    [{ status: 204, headers: {}, body: new Uint8Array() }, "HTTP 204, no content type, no body"],
+    [{ status: 204, headers: {}, body: new Uint8Array() }, "HTTP 204 without a body"],
   ])("%#: is told as what it is, for reads and writes alike", (answer, text) => {
-    expect(readAnswer(answer)).toEqual({ kind: "foreign", text });
-    expect(readWriteAnswer(answer)).toEqual({ kind: "foreign", text });
+    expect(readAnswer(answer)).toEqual({ kind: "foreign", status: answer.status, text });
+    expect(readWriteAnswer(answer)).toEqual({ kind: "foreign", status: answer.status, text });
   });
 });

@@ -154,6 +154,24 @@ describe("an upload that an agent cannot take just now", () => {
     expect(writes()).toBe(1);
   });
 
+  it("is refused by a framework's page as well, and not repeated", async () => {
+    const { lifecycle, inputs, cluster } = rig();
+    const target = { version: "4.3.5.4", release: "104000042025090916.el7" };
+    const packages = [];
+    for (const name of ["oceanbase-ce", "oceanbase-ce-libs"]) packages.push(await fileOf(makeRpm({ ...target, name })));
+    const fault = {
+      kind: "replace",
+      status: 404,
+      headers: { "content-type": "text/html" },
+      body: "<title>404 Not Found</title>",
+    } as const;
+    cluster.faults.add({ match: { method: "POST", path: PLAIN }, times: 9, fault });
+    await expect(lifecycle.create(inputs({ ...target, packages }))).rejects.toThrow(
+      /POST \/api\/v1\/package at \S+ was refused: HTTP 404, text\/html: “404 Not Found”\..*\[refused\]$/,
+    );
+    expect(cluster.journal.count("POST", PLAIN)).toBe(1);
+  });
+
   it("is given up after a few tries", async () => {
     const { lifecycle, inputs, cluster } = rig();
     const target = { version: "4.3.5.4", release: "104000042025090916.el7" };

@@ -49,14 +49,14 @@ const NO_OBSHELL = "is not an obshell agent: expected JSON in obshell's envelope
 
 describe("a server that is no obshell", () => {
   it.each([
-    ["a web page", web(200, "text/html", "<h1>Hello</h1>"), `${NO_OBSHELL} HTTP 200, text/html: “<h1>Hello</h1>”`],
+    ["a web page", web(200, "text/html", "<h1>Hello</h1>"), `${NO_OBSHELL} HTTP 200, text/html: “Hello”`],
     ["a 404", web(404, "text/plain", "not found"), `${NO_OBSHELL} HTTP 404, text/plain: “not found”`],
     [
       "other JSON",
       web(200, "application/json", '{"hello":1}'),
       `${NO_OBSHELL} HTTP 200, application/json: “{"hello":1}”`,
     ],
-    ["nothing", web(200, "application/json", ""), `${NO_OBSHELL} HTTP 200, application/json, no body`],
+    ["nothing", web(200, "application/json", ""), `${NO_OBSHELL} HTTP 200 without a body`],
     [
       "an envelope with something else in it",
       web(200, "application/json", '{"successful":true,"status":200,"data":{"ip":"10.0.0.1"}}'),

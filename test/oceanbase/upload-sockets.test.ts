@@ -141,7 +141,7 @@ describe("an upload over a socket", () => {
     });
     const { agents, runtime } = throughSockets([origin]);
     const error = await failureOf(uploadPackage(agents, await large(), runtime));
-    expect(error).toMatchObject({ name: "Refused", message: expect.stringContaining("Not now (X.Y)") });
+    expect(error).toMatchObject({ name: "Refused", message: expect.stringContaining("Not now (X.Y, HTTP 400)") });
   });
 
   it("to nobody was certainly not sent", async () => {

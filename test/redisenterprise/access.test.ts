@@ -258,7 +258,7 @@ describe("tokens", () => {
       world.cluster.faults.add({ match: { method: "POST" }, fault });
     });
     const error = await world.lifecycle.create(world.modules(token)).catch((thrown: unknown) => thrown);
-    expect(String(error)).toContain("was refused: what is [secret]? (x)");
+    expect(String(error)).toContain("was refused: what is [secret]? (x, HTTP 400)");
     expect(quoted).not.toBe("");
     expect(JSON.stringify([String(error), world.lines])).not.toContain(quoted);
   });

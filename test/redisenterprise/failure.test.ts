@@ -180,7 +180,7 @@ describe.each(SIDES)("a refusal of the call (%s)", (_, side) => {
       const fault = { kind: "replace", status: 406, headers: { "content-type": "application/json" }, body } as const;
       world.cluster.faults.add({ match: { method: "POST" }, times: 9, fault });
       await expect(world.lifecycle.create(side.inputs(world))).rejects.toThrow(
-        /POST \S+upgrade at https:\/\/10\.78\.0\.2:9443 was refused: The data center burns \(fire\)\..*\[refused\]/,
+        /POST \S+upgrade at https:\/\/10\.78\.0\.2:9443 was refused: The data center burns \(fire, HTTP 406\)\..*\[refused\]/,
       );
       expect(world.cluster.journal.count("POST", side.path)).toBe(1);
     }
@@ -193,7 +193,7 @@ describe.each(SIDES)("a refusal of the call (%s)", (_, side) => {
     const fault = { kind: "replace", status: 400, headers: { "content-type": "application/json" }, body } as const;
     world.cluster.faults.add({ match: { method: "POST" }, fault });
     const error = await world.lifecycle.create(side.inputs(world)).catch((thrown: unknown) => thrown);
-    expect(String(error)).toContain("bad header Basic [secret], password [secret] (x)");
+    expect(String(error)).toContain("bad header Basic [secret], password [secret] (x, HTTP 400)");
     expect(String(error)).not.toContain(pair);
   });
 

@@ -48,7 +48,20 @@ describe("what a code means", () => {
     [401, "APIGW.0305", "unauthorized"],
     [403, "APIGW.0306", "forbidden"],
     [401, "APIGW.0307", "stale"],
+    // The status alone would mean something else.
+    [403, "DBS.280343", "refused"],
+    [400, "DBS.280343", "refused"],
+    [403, "DBS.200810", "refused"],
+    [403, "DBS.212033", "busy"],
+    [403, "DBS.200019", "busy"],
+    [500, "DBS.200047", "busy"],
+    [404, "DBS.201010", "refused"],
+    [404, "DBS.212001", "refused"],
+    [409, "DBS.200826", "refused"],
+    [403, "DBS.201028", "missing"],
+    [500, "DBS.05000008", "latest"],
     // Codes that are in no table.
+    [403, "constructor", "forbidden"],
     [400, "DBS.999999", "refused"],
     [401, "XYZ.1", "unauthorized"],
     [403, "XYZ.1", "forbidden"],
@@ -58,6 +71,25 @@ describe("what a code means", () => {
     [503, "XYZ.1", "away"],
   ])("HTTP %i %s: %s", (status, code, meaning) => {
     expect(coded(status, code)).toBe(meaning);
+  });
+});
+
+describe("a code that is in no table", () => {
+  it("is marked where it comes with a status that has several meanings, and told with it", () => {
+    expect(answer(403, { error_code: "DBS.999999", error_msg: "No." })).toMatchObject({
+      kind: "forbidden",
+      assumed: true,
+      text: "No. (DBS.999999, HTTP 403)",
+    });
+  });
+
+  it.each([
+    ["of the gateway", { error_code: "APIGW.0302", error_msg: "x" }],
+    ["of IAM, whose codes are statuses", { error: { code: 403, message: "x" } }],
+    ["that is missing", { error_msg: "x" }],
+    ["beside an encoded denial", { error_code: "PAP5.1", error_msg: "x", encoded_authorization_message: "y" }],
+  ])("is not one %s", (_, body) => {
+    expect(answer(403, body)).not.toHaveProperty("assumed");
   });
 });
 
@@ -120,6 +152,6 @@ describe("what is no answer of the cloud", () => {
 
   it("is told by its status, its type and its start", () => {
     const { text } = answer(404, "<h1>Not\nFound</h1>", { "content-type": "text/html" }) as { text: string };
-    expect(text).toBe("HTTP 404, text/html: “<h1>Not Found</h1>”");
+    expect(text).toBe("HTTP 404, text/html: “Not Found”");
   });
 });

@@ -210,7 +210,7 @@ describe("something else at the address", () => {
     [
       "HTML",
       { status: 200, headers: { "content-type": "text/html" }, body: "<html>Welcome</html>" },
-      /found HTTP 200, text\/html: “<html>Welcome/,
+      /found HTTP 200, text\/html: “Welcome”/,
     ],
     [
       "a 404 page",

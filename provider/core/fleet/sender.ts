@@ -74,7 +74,7 @@ export class Sender {
       this.#runtime.signal.throwIfAborted();
       if (!(error instanceof Refused)) throw error;
       this.#runtime.report({ message: `not started yet: ${error.message}` });
-      if (batches.length === 1) {
+      if (batches.length === 1 || error.unread) {
         this.#refused(batches.flat(), error);
         await this.#watch.pauseAfterRefusal();
         return [];

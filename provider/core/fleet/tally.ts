@@ -83,15 +83,16 @@ export class Tally {
 
   /**
    * A call was refused for one of its members, which one is not known: halves are tried, then each alone. What may pass
-   * (`busy`, `soon`) is first tried once more as it was.
+   * (`busy`, `soon`) is first tried once more as it was. A refusal of a request that was not read is about no member.
    */
   refused(members: readonly FleetMember[], refusal: Refused): void {
     const { length } = members;
     for (const { name } of members) {
       const { tries: before = 0, limit = Number.POSITIVE_INFINITY } = this.#doubts.get(name) ?? {};
       const tries = before + 1;
-      const splits = length > 1 && (refusal.refusal === "final" || tries > 1);
-      const final = length === 1 && (refusal.refusal === "final" || (refusal.refusal === "soon" && tries > SOON_TRIES));
+      const splits = length > 1 && !refusal.unread && (refusal.refusal === "final" || tries > 1);
+      const whole = length === 1 || refusal.unread;
+      const final = whole && (refusal.refusal === "final" || (refusal.refusal === "soon" && tries > SOON_TRIES));
       this.#doubts.set(name, {
         tries,
         limit: splits ? Math.ceil(length / 2) : limit,
