@@ -57,6 +57,18 @@ onEachEngine("secrets and configuration", (prefer) => {
     });
   });
 
+  test("secrets are exported in plain text on demand, and sealed again by an import", async () => {
+    const { engine } = trial;
+    const shown = await engine.exportState({ showSecrets: true });
+    const thing = shown.deployment.resources?.find(({ urn }) => urn.endsWith("::thing"));
+    const { ciphertext: _, ...envelope } = sealed;
+    expect(thing?.inputs).toMatchObject({ password: { ...envelope, plaintext: '"s3cret-input"' } });
+    await engine.importState(shown);
+    expect((await engine.preview(trial.declare(...things))).steps.every(({ op }) => op === "same")).toBe(true);
+    await engine.up(trial.declare(...things));
+    expect((await trial.state("thing"))?.inputs).toMatchObject({ password: sealed });
+  });
+
   test("secrets survive: nothing changes, and a refresh configures the providers from the state", async () => {
     const run = await trial.engine.up(trial.declare(...things));
     expect(run).toMatchObject({ ok: true, changes: { same: 5 } });
