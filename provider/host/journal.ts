@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import {
-  appendFileSync,
   closeSync,
   fstatSync,
   lstatSync,
@@ -9,7 +8,9 @@ import {
   readdirSync,
   readSync,
   rmdirSync,
+  statSync,
   unlinkSync,
+  writeSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -36,6 +37,8 @@ export class Journal {
   /** How far the other files were read, and what is left of their last line. */
   readonly #others = new Map<string, { offset: number; rest: string }>();
   #usable: boolean | undefined;
+  /** Its own, open as long as the process lives. */
+  #file = -1;
 
   /** @param pid names the file of this process */
   constructor(engineAddress: string, root = userDirectory(), pid = process.pid) {
@@ -53,7 +56,7 @@ export class Journal {
   write(entry: Entry): void {
     if (!this.usable) return;
     const line = `${JSON.stringify(entry)}\n`;
-    this.#usable = attempt(() => appendFileSync(join(this.#directory, this.#own), line, FILE));
+    this.#usable = attempt(() => writeSync(this.#file, line));
   }
 
   /** What the other processes have written since the last time. */
@@ -74,19 +77,19 @@ export class Journal {
       const directory = join(this.#root, name);
       if (directory !== this.#directory) attempt(() => removeOld(directory));
     }
-    appendFileSync(join(this.#directory, this.#own), "", FILE);
+    this.#file = openSync(join(this.#directory, this.#own), "w", FOR_US_ALONE.file);
   }
 
   #readOther(name: string): Entry[] {
     const { offset, rest } = this.#others.get(name) ?? { offset: 0, rest: "" };
-    const bytes = readFrom(join(this.#directory, name), offset);
+    const path = join(this.#directory, name);
+    if (statSync(path).size === offset) return [];
+    const bytes = readFrom(path, offset);
     const lines = `${rest}${bytes.toString("utf8")}`.split("\n");
     this.#others.set(name, { offset: offset + bytes.length, rest: lines.pop() ?? "" });
     return lines.flatMap(entryOf);
   }
 }
-
-const FILE = { mode: FOR_US_ALONE.file };
 
 /** `/tmp/pulumi-dbversion-1000` */
 function userDirectory(): string {
@@ -111,9 +114,10 @@ function makePrivate(directory: string): void {
   if (!found.isDirectory() || open) throw new Error(`${directory} is not a directory of this user alone`);
 }
 
-/** Removes the files of processes that have ended. */
+/** Removes the files of processes that have ended. Another process may be doing the same. */
 function removeEnded(directory: string): void {
-  for (const name of readdirSync(directory)) if (!isAlive(Number(name))) unlinkSync(join(directory, name));
+  const ended = readdirSync(directory).filter((name) => !isAlive(Number(name)));
+  for (const name of ended) attempt(() => unlinkSync(join(directory, name)));
 }
 
 /** The same of another operation, long after it. */
