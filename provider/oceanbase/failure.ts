@@ -34,7 +34,7 @@ export function describeFailure(dag: Dag): Failure {
   const tail = logs.slice(-TAIL_LINES).map(shorten);
   const log = tail.length === 0 ? "" : ` Log: ${tail.join(" | ")}`;
   const message = `${stageOf(dag)} failed${rollback}${cancelled}${where}${said}.${log}`;
-  const hint = remedyOf(error?.[1]);
+  const hint = remedyOf(error?.[1], logs.join(" "));
   const remedy = hint === undefined ? remedyFor(dag) : `${hint} ${remedyFor(dag)}`;
   const ways = waysOf(dag);
   return { message, remedy, at: stageOf(dag), ...(ways === undefined ? {} : { ways }) };

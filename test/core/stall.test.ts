@@ -25,7 +25,11 @@ describe("progress that does not move", () => {
   it("is told with its time after two minutes, and never before", async () => {
     const { during } = watch();
     expect(await during({ message: "2/9", percent: 11 }, 1.9)).toEqual({ message: "2/9", percent: 11 });
-    expect(await during({ message: "3/9", percent: 22 }, 9)).toEqual({ message: "3/9", percent: 22, still: 9 * MINUTE });
+    expect(await during({ message: "3/9", percent: 22 }, 9)).toEqual({
+      message: "3/9",
+      percent: 22,
+      still: 9 * MINUTE,
+    });
   });
 
   it.each<[string, Progress]>([
