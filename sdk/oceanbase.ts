@@ -80,7 +80,8 @@ export interface ClusterVersionArgs extends UpgradeArgs {
   readonly mode?: pulumi.Input<"rolling" | "stopService">;
   /**
    * Directory for the packages on every host, an absolute path. CAUTION: a rollback deletes it recursively, so it has to be
-   * a directory of its own; first-level directories, the agents' home and its parents are refused.
+   * a directory of its own; first-level directories, the agents' home and its parents are refused. It must be local to every
+   * host: on a file system that hosts share, agents overwrite each other's downloads.
    * @default `upgrade` in the agent's home
    */
   readonly upgradeDir?: pulumi.Input<string>;
@@ -138,7 +139,8 @@ export interface AgentVersionArgs extends UpgradeArgs {
   readonly release?: pulumi.Input<string>;
   /**
    * Directory for the package on every host, an absolute path. CAUTION: a rollback deletes it recursively, so it has to be a
-   * directory of its own; first-level directories, the agents' home and its parents are refused.
+   * directory of its own; first-level directories, the agents' home and its parents are refused. It must be local to every
+   * host: on a file system that hosts share, agents overwrite each other's downloads.
    * @default `upgrade` in the agent's home
    */
   readonly upgradeDir?: pulumi.Input<string>;

@@ -111,19 +111,6 @@ export function outputsOf(
     ...observed,
     status: outcome.status,
     problems: harmless(outcome.problems),
-    ...(outcome.upgrade === undefined ? {} : { lastUpgrade: harmless(inSeconds(outcome.upgrade)) }),
+    ...(outcome.upgrade === undefined ? {} : { lastUpgrade: harmless(outcome.upgrade) }),
   };
-}
-
-/** Once an upgrade is over, whole seconds are exact enough. While it may still run, the next run reckons with its times. */
-function inSeconds(upgrade: UpgradeRecord): UpgradeRecord {
-  const { startedAt, finishedAt } = upgrade;
-  if (finishedAt === undefined) return upgrade;
-  return { ...upgrade, startedAt: wholeSecond(startedAt), finishedAt: wholeSecond(finishedAt) };
-}
-
-/** The next one: a call is never taken for older than it is. */
-function wholeSecond(time: string): string {
-  const seconds = Math.ceil(Date.parse(time) / 1_000);
-  return Number.isNaN(seconds) ? time : new Date(seconds * 1_000).toISOString().replace(".000Z", "Z");
 }

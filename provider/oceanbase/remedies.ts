@@ -26,6 +26,16 @@ const REMEDIES: Readonly<Record<string, string>> = {
   "Agent.Unavailable": "Start the agent with `obshell agent start` on its host; then run `pulumi up` again.",
 };
 
-export function remedyOf(code: string | undefined): string | undefined {
-  return code === undefined ? undefined : REMEDIES[code];
+/** The same for conditions that obshell gives no code of their own. */
+const BY_TEXT: readonly (readonly [RegExp, string])[] = [
+  [
+    /MD5 checksum validation failed/i,
+    "Do hosts share the file system of `upgradeDir`? Then each agent overwrites what the others download: leave `upgradeDir` out, or name a directory that is local to every host. Otherwise upload the package again.",
+  ],
+];
+
+/** @param text what obshell said, for conditions without a code of their own */
+export function remedyOf(code: string | undefined, text = ""): string | undefined {
+  const known = code === undefined ? undefined : REMEDIES[code];
+  return known ?? BY_TEXT.find(([pattern]) => pattern.test(text))?.[1];
 }

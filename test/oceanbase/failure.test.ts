@@ -21,6 +21,16 @@ describe("an upgrade that fails at the vendor", () => {
     expect(properties).toMatchObject({ status: "failed", lastUpgrade: { task: "11", state: "failed" } });
   });
 
+  it("with packages that agents have spoilt for each other names the shared directory as the likely cause", async () => {
+    const { lifecycle, inputs, cluster } = rig();
+    cluster.control.fail({
+      stage: "Check all required packages",
+      logs: ["Check the package", "ERROR: [Common.Unexpected]: Unexpected error: MD5 checksum validation failed"],
+    });
+    const { reasons } = await partial(lifecycle.create(inputs({ upgradeDir: "/nfs/obshell-upgrade" })));
+    expect(reasons[0]).toMatch(/MD5 checksum validation failed.*Do hosts share the file system of `upgradeDir`\?/);
+  });
+
   it("after the agents have restarted is never promised a way back", async () => {
     const { lifecycle, inputs, cluster } = rig();
     cluster.control.fail({ stage: PRE_SCRIPT });
