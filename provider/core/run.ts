@@ -5,7 +5,7 @@ import type { Outcome, UpgradeRecord } from "./outcome";
 import type { Observation, Pin, Plan } from "./pin";
 import type { Policy } from "./policy";
 import { reconcile } from "./reconcile";
-import type { Runtime } from "./runtime";
+import { type Runtime, undisturbed } from "./runtime";
 import { type Heard, summaryOf } from "./summary";
 import { giveUpOne, taskOf } from "./withdraw";
 
@@ -44,7 +44,7 @@ export async function run(
     ? withMembersCounted(await reconcileFleet(driver, policy, listening, remembered))
     : withTaskCounted(await reconcile(driver, policy, listening, remembered));
   const line = summaryOf(outcome, remembered, heard);
-  if (line !== undefined) runtime.inform(line);
+  if (line !== undefined) undisturbed(runtime).inform(line);
   return outcome;
 }
 
