@@ -1,4 +1,4 @@
-import { Refused, Unreachable } from "./errors";
+import { Refused, sending, Unreachable } from "./errors";
 import type { Failure, Pin, Task, Way } from "./pin";
 import type { Policy } from "./policy";
 import type { Runtime } from "./runtime";
@@ -42,7 +42,7 @@ export class Recovery {
   /** Refused or lost: either way the task itself tells what is so. */
   async #send(task: Task, way: Way): Promise<void> {
     try {
-      await this.#pin.operate?.(task, way);
+      await sending(async () => this.#pin.operate?.(task, way));
     } catch (error) {
       this.#runtime.signal.throwIfAborted();
       if (!(error instanceof Unreachable) && !(error instanceof Refused)) throw error;

@@ -1,5 +1,6 @@
 import type { Constraint } from "../core/constraint";
 import type { Finding, UpgradeCall } from "../core/pin";
+import type { Request } from "../core/request";
 import {
   compareVersions,
   formatParts,
@@ -12,6 +13,7 @@ import { endangers } from "./arguments";
 import type { Ways } from "./dependency-lists";
 import { asUploaded, type LocalPackages, strangeArchitectures } from "./local-packages";
 import type { UpgradeObservation } from "./look";
+import { packageName } from "./package-stream";
 import { chooseTarget, type Target } from "./packages";
 import { preflight } from "./preflight";
 import { findRoute, type Route } from "./route";
@@ -56,13 +58,14 @@ export function callOf<A extends UpgradeArguments>(
   const { readiness, members, local } = observation;
   const lowest = lowestVersion(members.map((member) => member.version));
   const target = targetOf(wish, observation);
-  const uploads = missingOnServers(observation).length;
+  const missing = missingOnServers(observation);
+  const uploads = missing.length;
   const ready = { ...readiness, uploaded: available(observation) };
   const route = "code" in target ? undefined : wayTo(target, lowest, observation);
   return {
     from: lowest ? formatVersion(lowest) : "",
     route: lineOf(lowest, "code" in target ? undefined : target, { wish: args.version, ways: observation.ways, route }),
-    ...("code" in target ? {} : { to: `${target.version}-${target.release.split(".")[0]}` }),
+    ...("code" in target ? {} : { to: versionOf(target) }),
     how: `${system.how(args, readiness)}${uploads === 0 ? "" : `, after uploading ${uploads} package${uploads === 1 ? "" : "s"}`}`,
     findings: [
       ...directoryFindings(args.upgradeDir, homes),
@@ -75,7 +78,29 @@ export function callOf<A extends UpgradeArguments>(
             ...routeFindings(route, { target, from: lowest, ready, editions: system.editions }),
           ]),
     ],
+    requests: "code" in target ? [] : [requestFor(wish, target, lowest, missing)],
   };
+}
+
+function requestFor<A extends UpgradeArguments>(
+  { system, args }: Wish<A>,
+  target: Target,
+  from: Version | undefined,
+  missing: readonly RpmPackage[],
+): Request {
+  const unit = new URL(args.endpoints[0] ?? "").host;
+  return {
+    method: "POST",
+    path: system.path,
+    body: system.body(args, target),
+    units: [{ unit, from: from ? formatVersion(from) : "", to: versionOf(target) }],
+    uploads: missing.map((pkg) => ({ name: packageName(pkg), sha256: pkg.sha256 })),
+  };
+}
+
+/** `4.3.5.2-102000042025031214` */
+function versionOf({ version, release }: Target): string {
+  return `${version}-${release.split(".")[0]}`;
 }
 
 /** Local packages that the servers do not have. */

@@ -1,7 +1,8 @@
 import { type Constraint, holds, standing } from "../core/constraint";
 import { decide } from "../core/decide";
-import { beforeSending, PinError } from "../core/errors";
+import { beforeSending } from "../core/errors";
 import type { Member, Pin, Plan, Task, TaskStatus, UpgradeCall, Way } from "../core/pin";
+import type { Request } from "../core/request";
 import type { Runtime } from "../core/runtime";
 import { blocked } from "../core/sentences";
 import { formatParts, parseVersion } from "../core/version";
@@ -84,12 +85,9 @@ export class UpgradePin<A extends UpgradeArguments> implements Pin<PinObservatio
     return true;
   }
 
-  async start(_call: UpgradeCall, observation: PinObservation): Promise<Task> {
-    const { agents, args, system } = this.#options;
-    const target = targetOf(this.#options, observation);
-    if ("code" in target) throw new PinError("blocked", `${this.title}: ${target.message}`, { remedy: target.remedy });
+  async start({ path, body }: Request, observation: PinObservation): Promise<Task> {
     const callee = await beforeSending(() => this.#callee(observation));
-    return this.#taskOf(await agents.write(callee, system.path, system.body(args, target), dag));
+    return this.#taskOf(await this.#options.agents.write(callee, path, body, dag));
   }
 
   inspect(task: Task): Promise<TaskStatus> {

@@ -1,12 +1,12 @@
 import { Unreachable } from "../core/errors";
 import type { Finding } from "../core/pin";
+import type { Json, Request } from "../core/request";
 import type { Runtime } from "../core/runtime";
 import type { Answer } from "./answers";
 import { type Database, databaseFrom } from "./database";
 import type { Nodes } from "./nodes";
 import { permissionFor } from "./permissions";
 import { acceptance, bdb } from "./schema";
-import type { Request } from "./subject";
 
 /** What the server said to a dry run. */
 export type DryRun =
@@ -35,7 +35,7 @@ export async function askDryRun({ path, body }: Request, nodes: Nodes, runtime: 
   }
 }
 
-async function answerOf(nodes: Nodes, target: string, body: object): Promise<Answer> {
+async function answerOf(nodes: Nodes, target: string, body: Json): Promise<Answer> {
   try {
     return await nodes.ask(target, body);
   } catch (error) {

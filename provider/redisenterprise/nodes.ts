@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { beforeSending, PinError, Refused, Unreachable } from "../core/errors";
+import type { Json } from "../core/request";
 import { validate } from "../http/body";
 import type { HttpClient } from "../http/client";
 import type { Answer } from "./answers";
@@ -76,7 +77,7 @@ export class Nodes {
    * @returns what the accepted call was answered with
    * @throws Refused when the cluster says no; Unreachable with `sent` when it cannot be known whether it was accepted
    */
-  async write(target: string, body: object, headers: Readonly<Record<string, string>> = {}): Promise<unknown> {
+  async write(target: string, body: Json, headers: Readonly<Record<string, string>> = {}): Promise<unknown> {
     const endpoint = this.#endpoints[this.#index] ?? "";
     await beforeSending(() => this.#meet(endpoint));
     const answer = await this.#exchange.send(endpoint, { target, body: JSON.stringify(body), headers });
@@ -100,7 +101,7 @@ export class Nodes {
   }
 
   /** A POST that only asks (`?dry_run=true`); its answer as it is. */
-  async ask(target: string, body: object): Promise<Answer> {
+  async ask(target: string, body: Json): Promise<Answer> {
     const endpoint = this.#endpoints[this.#index] ?? "";
     await this.#meet(endpoint);
     return this.#exchange.send(endpoint, { target, body: JSON.stringify(body) });

@@ -139,6 +139,7 @@ export class World {
       firstContact: MINUTE,
       lostReplyWindow: 2 * MINUTE,
       settleTime: SETTLE,
+      spacing: 0,
       ...up.policy,
     };
     const began = this.clock.elapsed();
