@@ -66,15 +66,28 @@ export class Unreachable extends PinError {
 }
 
 /**
- * What has to be learnt before a write is sent. When that fails, nothing of the write was sent, whatever became of the
- * questions.
+ * What comes before a write: reads, credentials, composing it. When that fails, whatever is thrown, nothing of the write was
+ * sent.
  */
-export async function beforeSending<T>(prepare: () => Promise<T>): Promise<T> {
+export async function beforeSending<T>(prepare: () => T | Promise<T>): Promise<T> {
   try {
     return await prepare();
   } catch (error) {
-    if (!(error instanceof Unreachable)) throw error;
+    if (!(error instanceof Unreachable)) throw asPinError(error);
     throw new Unreachable(error.message, { sent: false, heard: error.heard, cause: error });
+  }
+}
+
+/**
+ * A write. A PinError states what became of it; after any other exception nobody knows whether the vendor received it.
+ * @throws Unreachable with `sent` in place of an exception that is no PinError
+ */
+export async function sending<T>(write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    if (error instanceof PinError) throw error;
+    throw new Unreachable(asPinError(error).message, { sent: true, heard: false, cause: error });
   }
 }
 
@@ -108,6 +121,14 @@ export function notYet(error: unknown): error is Refused | Unreachable {
 /** Whatever was thrown, as an error for people. */
 export function asPinError(thrown: unknown): PinError {
   if (thrown instanceof PinError) return thrown;
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return new PinError("unexpected", message, { cause: thrown });
+  return new PinError("unexpected", messageOf(thrown), { cause: thrown });
+}
+
+/** Anything can be thrown, also what has no text. */
+function messageOf(thrown: unknown): string {
+  try {
+    return String(thrown instanceof Error ? thrown.message : thrown);
+  } catch {
+    return "something without a message was thrown";
+  }
 }

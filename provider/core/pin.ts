@@ -1,3 +1,4 @@
+import type { Request } from "./request";
 import type { Progress } from "./runtime";
 import type { Version } from "./version";
 
@@ -85,6 +86,8 @@ export interface UpgradeCall {
   readonly findings: readonly Finding[];
   /** What a person should know before it is made, and what does not keep it from being made: sentences. */
   readonly notes?: readonly string[];
+  /** Exactly what will be sent; nothing where no request can be composed, which a finding then explains. */
+  readonly requests: readonly Request[];
 }
 
 /** The decision that follows from an observation. Plain data. */
@@ -138,8 +141,11 @@ export interface Pin<O extends Observation = Observation> extends Look<O> {
    * @throws Unreachable without `sent`, or Refused for `soon`, when it has to be tried again
    */
   prepare?(call: UpgradeCall, observation: O): Promise<boolean>;
-  /** The one write. Called only with the plan of an observation that was made just before. */
-  start(call: UpgradeCall, observation: O): Promise<Task>;
+  /**
+   * The one write: sends exactly the request that was planned. The observation it was planned from, made just before, only
+   * tells where to.
+   */
+  start(request: Request, observation: O): Promise<Task>;
   /** Reads only. */
   inspect(task: Task): Promise<TaskStatus>;
   /**

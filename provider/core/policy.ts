@@ -17,6 +17,8 @@ export interface Policy {
   readonly lostReplyWindow: number;
   /** After a successful task: how long the versions may take to show it. */
   readonly settleTime: number;
+  /** How long a request of a killed run may take until reads show it; waited once in a run that sends a request. */
+  readonly spacing: number;
 }
 
 /** What a pin kind knows about its vendor. */

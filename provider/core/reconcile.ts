@@ -1,7 +1,8 @@
 import { Aftermath } from "./aftermath";
+import { Confirmation } from "./confirmation";
 import { Deferral } from "./deferral";
-import { describeCall, describePlan, describeWindow, nameOf } from "./describe";
-import { asPinError, notYet, type PinError, Refused, Unreachable } from "./errors";
+import { describePlan, describeWindow, nameOf } from "./describe";
+import { asPinError, type PinError, Unreachable } from "./errors";
 import { follow } from "./follow";
 import { Ledger } from "./ledger";
 import { Lookout } from "./lookout";
@@ -9,10 +10,11 @@ import type { Outcome, Status, UpgradeRecord } from "./outcome";
 import { Watch } from "./pace";
 import { Patience } from "./patience";
 import type { Failure, Observation, Pin, Plan, Task, UpgradeCall } from "./pin";
-import { type Policy, SOON_TRIES } from "./policy";
+import type { Policy } from "./policy";
 import { Recovery } from "./recovery";
-import type { Runtime } from "./runtime";
+import { type Runtime, undisturbed } from "./runtime";
 import { blocked, failed, forgotten, newerNote, refuseHopeless, rolledBack, stoppedWith, tooNew } from "./sentences";
+import { Submission } from "./submission";
 import { taskOf } from "./withdraw";
 
 /**
@@ -30,7 +32,7 @@ export async function reconcile<O extends Observation>(
   runtime: Runtime,
   remembered?: UpgradeRecord,
 ): Promise<Outcome<O>> {
-  const run = new Reconciliation(pin, policy, runtime, remembered);
+  const run = new Reconciliation(pin, policy, undisturbed(runtime), remembered);
   try {
     return run.outcome(await run.toTheEnd());
   } catch (error) {
@@ -52,14 +54,8 @@ class Reconciliation<O extends Observation> {
   readonly #recovery: Recovery;
   readonly #aftermath: Aftermath;
   readonly #deferral: Deferral;
-  /**
-   * The last look already asked for the upgrade. The call is sent only after two looks in a row that both do: the
-   * second starts after the first has ended, so an upgrade that was finishing meanwhile shows in one of them.
-   */
-  #askedBefore = false;
-  #prepared = false;
-  #refused: Refused | undefined;
-  #tries = 0;
+  readonly #confirmation: Confirmation;
+  readonly #submission: Submission<O>;
 
   constructor(pin: Pin<O>, policy: Policy, runtime: Runtime, remembered?: UpgradeRecord) {
     this.#pin = pin;
@@ -67,20 +63,22 @@ class Reconciliation<O extends Observation> {
     this.#runtime = runtime;
     this.#ledger = new Ledger(runtime.clock, remembered);
     this.#patience = new Patience(pin.title, policy, runtime, this.#ledger.accepted);
-    this.#lookout = new Lookout(pin, this.#patience);
+    this.#lookout = new Lookout(pin, this.#patience, runtime.clock);
+    this.#confirmation = new Confirmation(runtime.clock, policy.spacing);
     this.#recovery = new Recovery(pin, policy, runtime, this.#ledger);
     this.#deferral = new Deferral(pin, policy, this.#patience, runtime, this.#ledger);
     this.#aftermath = new Aftermath(pin.title, policy, runtime, this.#ledger);
+    this.#submission = new Submission(pin, runtime, this.#ledger, this.#aftermath);
     this.#idle = new Watch(runtime.clock, runtime.signal, runtime.random);
   }
 
   async toTheEnd(): Promise<Status> {
     for (;;) {
       const plan = await this.#lookout.look();
+      if (plan.kind !== "upgrade") this.#confirmation.forget();
       const unseen = await this.#unseen();
       if (unseen === "yes") continue;
       const status = unseen === "no" ? await this.#act(plan) : unseen;
-      this.#askedBefore &&= plan.kind === "upgrade";
       if (status !== undefined) return status;
     }
   }
@@ -145,26 +143,33 @@ class Reconciliation<O extends Observation> {
     return "newer";
   }
 
-  /** An upgrade is asked for: everything that forbids to send the call now, then the call. */
+  /** An upgrade is needed: everything that forbids to send the request now, then the request. */
   async #ask(call: UpgradeCall): Promise<Status | undefined> {
     const explained = await this.#explained(call);
     if (explained === "yes") return undefined;
     if (explained !== "no") return explained;
-    if (!this.#askedBefore) {
-      this.#askedBefore = true;
+    const { seen } = this.#lookout;
+    if (seen === undefined) throw new Error("an upgrade was planned without a look");
+    const again = this.#confirmation.begun;
+    const confirmed = this.#confirmation.note(this.#lookout.at, new Map([[this.#pin.title, call.requests]])).size > 0;
+    if (call.findings.length > 0) {
+      if (again) throw blocked(this.#pin.title, call.findings);
       return undefined;
     }
-    this.#askedBefore = false;
-    if (call.findings.length > 0) throw blocked(this.#pin.title, call.findings);
-    if (await this.#prepare(call)) return undefined;
-    const task = await this.#start(call);
+    if (!confirmed) {
+      await this.#confirmation.pause(this.#runtime.signal);
+      return undefined;
+    }
+    this.#confirmation.forget();
+    if (await this.#submission.prepare(call, seen)) return undefined;
+    const task = await this.#submission.start(call, seen);
     return task === undefined ? undefined : this.#followOr(task);
   }
 
   /** Whether the versions may be behind because of something that is still under way; throws when that is over. */
   async #explained(call: UpgradeCall): Promise<Explained> {
     if (await this.#aftermath.explains(call)) return "yes";
-    if (this.#refused?.refusal === "final") throw this.#refused;
+    if (this.#submission.refusal !== undefined) throw this.#submission.refusal;
     const { upgrade } = this.#ledger;
     return upgrade?.state === "running" || upgrade?.state === "deferred" ? this.#recall(upgrade) : "no";
   }
@@ -207,57 +212,6 @@ class Reconciliation<O extends Observation> {
         if (this.#pin.outlasts?.(task)) this.#runtime.warn(forgotten(this.#pin.title, task));
         return "no";
     }
-  }
-
-  async #prepare(call: UpgradeCall): Promise<boolean> {
-    const { seen } = this.#lookout;
-    if (this.#prepared || seen === undefined || this.#pin.prepare === undefined) return false;
-    this.#prepared = true;
-    try {
-      return await this.#pin.prepare(call, seen);
-    } catch (error) {
-      this.#runtime.signal.throwIfAborted();
-      if (!notYet(error) || ++this.#tries > SOON_TRIES) throw error;
-      this.#prepared = false;
-      this.#runtime.report({ message: `not started yet: ${error.message}` });
-      await this.#idle.pause();
-      return true;
-    }
-  }
-
-  /** The one write. Undefined when it was not accepted, or when nobody can say. */
-  async #start(call: UpgradeCall): Promise<Task | undefined> {
-    const { seen } = this.#lookout;
-    if (seen === undefined) throw new Error("an upgrade was planned without a look");
-    const startedAt = this.#ledger.now();
-    this.#runtime.report({ message: `starting the upgrade ${describeCall(call)}` });
-    try {
-      const task = await this.#pin.start(call, seen);
-      this.#ledger.started(task, call, startedAt);
-      this.#runtime.inform(`upgrade ${task.id} started: ${describeCall(call)}`);
-      return task;
-    } catch (error) {
-      await this.#notStarted(error, call, startedAt);
-      return undefined;
-    }
-  }
-
-  async #notStarted(error: unknown, call: UpgradeCall, startedAt: string): Promise<void> {
-    if (error instanceof Unreachable && error.sent) {
-      this.#ledger.lost(call, startedAt, error.task);
-      this.#aftermath.lost(error);
-      this.#runtime.signal.throwIfAborted();
-      this.#runtime.warn(`The answer to the upgrade call was lost (${error.message}); looking for the upgrade.`);
-      return;
-    }
-    this.#runtime.signal.throwIfAborted();
-    if (error instanceof Refused) [this.#refused, this.#prepared] = [error, false];
-    else if (!(error instanceof Unreachable)) throw error;
-    const patient = error instanceof Refused && error.refusal === "busy";
-    if (!patient && ++this.#tries > SOON_TRIES) throw error;
-    this.#runtime.report({ message: `not started yet: ${error.message}` });
-    // A final refusal is looked into once, and never followed by another call.
-    await (this.#refused?.refusal === "final" ? this.#idle.pause() : this.#idle.pauseAfterRefusal());
   }
 
   async #followOr(task: Task): Promise<Status | undefined> {

@@ -1,5 +1,5 @@
 import { nameOf } from "./describe";
-import { Refused, Unreachable } from "./errors";
+import { Refused, sending, Unreachable } from "./errors";
 import type { Ledger } from "./ledger";
 import type { Failure, Pin, Task, Way } from "./pin";
 import type { Policy } from "./policy";
@@ -62,7 +62,7 @@ export class Recovery {
   /** Refused or lost: either way the task itself tells what is so. */
   async #send(task: Task, way: Way): Promise<void> {
     try {
-      await this.#pin.operate?.(task, way);
+      await sending(async () => this.#pin.operate?.(task, way));
     } catch (error) {
       this.#runtime.signal.throwIfAborted();
       if (!(error instanceof Unreachable) && !(error instanceof Refused)) throw error;

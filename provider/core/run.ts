@@ -9,7 +9,7 @@ import { Patience } from "./patience";
 import type { Observation, Pin, Plan } from "./pin";
 import type { Policy } from "./policy";
 import { reconcile } from "./reconcile";
-import type { Runtime } from "./runtime";
+import { type Runtime, undisturbed } from "./runtime";
 import { type Heard, summaryOf } from "./summary";
 import { scheduledTask, taskOf } from "./withdraw";
 
@@ -69,7 +69,7 @@ export async function run(
     ? await reconcileFleet(driver, policy, listening, remembered)
     : await reconcile(driver, policy, listening, remembered);
   const line = summaryOf(outcome, remembered, heard);
-  if (line !== undefined) runtime.inform(line);
+  if (line !== undefined) undisturbed(runtime).inform(line);
   return outcome;
 }
 

@@ -31,3 +31,16 @@ export interface Runtime {
    */
   readonly keepScheduled?: (member?: string) => string | undefined;
 }
+
+/** The same, where nothing that goes wrong with telling people, at once or later, changes what a run comes to. */
+export function undisturbed(runtime: Runtime): Runtime {
+  const { report, inform, warn } = runtime;
+  return { ...runtime, report: dropping(report), inform: dropping(inform), warn: dropping(warn) };
+}
+
+/** What a listener throws, or rejects with although nobody waits for it, is dropped. */
+function dropping<A>(tell: (about: A) => unknown): (about: A) => void {
+  return (about) => {
+    new Promise((resolve) => resolve(tell(about))).catch(() => undefined);
+  };
+}

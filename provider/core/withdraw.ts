@@ -1,6 +1,6 @@
 import type { ScheduledUpgrades } from "./cancel-scheduled";
 import { describeWindow, nameOf } from "./describe";
-import { PinError, Refused, Unreachable } from "./errors";
+import { PinError, Refused, sending, Unreachable } from "./errors";
 import type { UpgradeRecord } from "./outcome";
 import type { Patience } from "./patience";
 import type { Pin, Task, Window } from "./pin";
@@ -20,7 +20,7 @@ export function taskOf({ task, kind, to, startedAt }: UpgradeRecord): Task {
 export async function withdraw(pin: Withdrawing, task: Task, { signal, inform, warn }: Runtime): Promise<boolean> {
   if (pin.withdraw === undefined) throw new Error("a task is to be withdrawn from a vendor that cannot");
   try {
-    await pin.withdraw(task);
+    await sending(async () => pin.withdraw?.(task));
     inform(`took back ${nameOf(task)}, which waited for its window`);
     return true;
   } catch (error) {

@@ -42,12 +42,15 @@ interface LogClient extends Client {
 export function engineLog(): EngineLog {
   const send = connect();
   const pending = new Set<Promise<void>>();
+  const deliver = async (line: LogLine) => {
+    const delivered = await send(line).catch(() => false);
+    if (!delivered && !line.ephemeral) console.log(line.message);
+  };
   return {
     write(line) {
-      const delivery = send(line).then((delivered) => {
-        if (!delivered && !line.ephemeral) console.log(line.message);
-        pending.delete(delivery);
-      });
+      const delivery = deliver(line)
+        .catch(() => undefined)
+        .finally(() => pending.delete(delivery));
       pending.add(delivery);
     },
     flush: async () => {
@@ -56,6 +59,16 @@ export function engineLog(): EngineLog {
       await Promise.race([Promise.all(pending), bound]);
       over.abort();
     },
+  };
+}
+
+/** A log whose failures are dropped: what a run came to must not depend on whether somebody hears of it. */
+export function undisturbedLog(log: EngineLog): EngineLog {
+  return {
+    write: (line) => {
+      new Promise((resolve) => resolve(log.write(line))).catch(() => undefined);
+    },
+    flush: () => new Promise<void>((resolve) => resolve(log.flush())).catch(() => undefined),
   };
 }
 

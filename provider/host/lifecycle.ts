@@ -1,7 +1,7 @@
 import type { dynamic } from "@pulumi/pulumi";
 import { type Clock, wallClock } from "../core/clock";
 import { nameOf } from "../core/describe";
-import { asPinError } from "../core/errors";
+import { asPinError, type PinError } from "../core/errors";
 import type { Outcome, UpgradeRecord } from "../core/outcome";
 import { policyFrom } from "../core/policy-from";
 import { giveUp, run, type Sight } from "../core/run";
@@ -9,6 +9,7 @@ import type { Runtime } from "../core/runtime";
 import { taskOf } from "../core/withdraw";
 import type { ConfigReader } from "./credentials";
 import { Crowd } from "./crowd";
+import { undisturbedLog } from "./engine-log";
 import { partialFailure, plainFailure, textOf } from "./failure";
 import { timeLimit } from "./limits";
 import { Overlaps } from "./overlaps";
@@ -46,7 +47,7 @@ export class Lifecycle implements dynamic.ResourceProvider {
   #config: ConfigReader = () => undefined;
 
   constructor(surroundings: Surroundings) {
-    this.#surroundings = { learnt: new Learnt(), ...surroundings };
+    this.#surroundings = { learnt: new Learnt(), ...surroundings, log: undisturbedLog(surroundings.log) };
     this.#clock = surroundings.clock ?? wallClock;
     const notes = surroundings.notes ?? new RunNotes();
     this.#overlaps = new Overlaps(notes);
@@ -147,10 +148,10 @@ export class Lifecycle implements dynamic.ResourceProvider {
       run(driver, policyFrom(args ?? {}, kind.times), { ...runtime, keepScheduled }, remembered),
     );
     await this.#surroundings.log.flush();
-    const outputs = toOutputs(outputsOf(kind, inputs, withoutSecrets(outcome, session), before?.outputs));
+    const outputs = outputsAfter(session, inputs, outcome, before?.outputs);
     this.#scheduled.seen(session.urn, outputs, before?.outputs);
     if (outcome.error === undefined) return { id, outs: outputs };
-    const reason = session.redact(textOf(outcome.error));
+    const reason = reasonOf(session, outcome.error);
     const worthKeeping = outcome.accepted || outcome.status === "failed" || !sameValue(outcome.upgrade, remembered);
     throw worthKeeping ? partialFailure(id, outputs, reason) : plainFailure(reason);
   }
@@ -239,6 +240,26 @@ function sameArguments(a: Properties, b: Properties): boolean {
 
 function byHandOf({ kind }: Session): string {
   return kind.cancelByHand ?? "cancel it at the vendor";
+}
+
+/** The outputs after a run. What cannot be written must not take the record of an accepted upgrade with it. */
+function outputsAfter(session: Session, inputs: Properties, outcome: Outcome, before: Properties | undefined): Outputs {
+  const { kind, news } = session;
+  try {
+    return toOutputs(outputsOf(kind, inputs, withoutSecrets(outcome, session), before));
+  } catch (error) {
+    news.warn(`What runs now could not be written into the outputs: ${asPinError(error).message}`);
+    const { status, upgrade } = outcome;
+    return toOutputs(outputsOf(kind, inputs, { status, ...(upgrade === undefined ? {} : { upgrade }) }, before));
+  }
+}
+
+function reasonOf({ redact }: Session, error: PinError): string {
+  try {
+    return redact(textOf(error));
+  } catch {
+    return `The run failed; its reason could not be freed of secrets, so it is not shown. [${error.code}]`;
+  }
 }
 
 function toOutputs(outputs: Record<string, unknown>): Outputs {

@@ -40,10 +40,10 @@ export function limits(clock: Clock, limit: number, whenCancelled: OnCancel = on
   return {
     signal: controller.signal,
     release: () => {
-      stopListening();
       over.abort();
       // Reads that nobody waited for end with the run.
       end(new PinError("interrupted", "The run is over."));
+      stopListening();
     },
   };
 }

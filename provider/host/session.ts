@@ -2,7 +2,7 @@ import type { CommonArguments } from "../core/arguments";
 import { type Clock, wallClock } from "../core/clock";
 import type { SomeKind } from "../core/kind";
 import type { Driver } from "../core/run";
-import type { Runtime } from "../core/runtime";
+import { type Runtime, undisturbed } from "../core/runtime";
 import { currentCall } from "./bridge";
 import { type ConfigReader, fillCredentials } from "./credentials";
 import type { EngineLog } from "./engine-log";
@@ -80,7 +80,10 @@ export function urnOf(properties: Properties): string | undefined {
   return currentCall()?.urn ?? hiddenUrn(properties);
 }
 
-/** Opens the pin of a session for one run, and closes it and its limits whatever happens. */
+/** How long a run waits for its connections to close, in milliseconds. */
+const CLOSING = 500;
+
+/** Opens the pin of a session for one run, and closes it and its limits whatever happens. What the run came to stays. */
 export async function withPin<T>(
   session: Session,
   clock: Clock,
@@ -92,15 +95,24 @@ export async function withPin<T>(
   }
   const { random = Math.random, onCancel } = session.outside;
   const bounds: Limits = limits(clock, limit, onCancel);
-  const runtime: Runtime = { clock, signal: bounds.signal, random, ...session.news };
+  const runtime = undisturbed({ clock, signal: bounds.signal, random, ...session.news });
   try {
     const driver = session.kind.open(session.args, runtime);
     try {
       return await use(driver, runtime);
     } finally {
-      await driver.close();
+      await attempt(() => driver.close(), clock);
     }
   } finally {
-    bounds.release();
+    await attempt(() => bounds.release(), clock);
   }
+}
+
+/** Does what nobody depends on any more: its exceptions are dropped, and it is not waited for long. */
+async function attempt(work: () => unknown, clock: Clock): Promise<void> {
+  const over = new AbortController();
+  const bound = clock.sleep(CLOSING, over.signal).catch(() => undefined);
+  const done = new Promise((resolve) => resolve(work())).catch(() => undefined);
+  await Promise.race([done, bound]);
+  over.abort();
 }

@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock";
+import { asPinError, PinError } from "../core/errors";
 import { delayBefore, READ_TRIES, retriedCode, retriedStatus } from "./retry";
 import {
   INCOMPLETE,
@@ -86,6 +87,7 @@ export class HttpClient {
     }
   }
 
+  /** Once it is handed to the transport, any exception but the signal's reason leaves open whether it was received. */
   async #post(request: Omit<Attempt, "method" | "signal">, whole: () => boolean): Promise<WireResponse> {
     const { signal, clock, grace = GRACE } = this.#options;
     signal.throwIfAborted();
@@ -95,6 +97,9 @@ export class HttpClient {
       const result = await this.#attempt({ ...request, method: "POST", signal: patience });
       if (result instanceof TransportError) throw result;
       return result;
+    } catch (error) {
+      if (error instanceof TransportError || error instanceof PinError) throw error;
+      throw new TransportError("UNEXPECTED", asPinError(error).message, error, true);
     } finally {
       answered.abort();
     }

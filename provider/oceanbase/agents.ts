@@ -159,7 +159,7 @@ export class Agents {
    */
   async write<T>(origin: string, target: string, body: unknown, schema: z.ZodType<T>): Promise<T> {
     const agent = await beforeSending(() => this.#member(origin));
-    const sealed = this.#handshakes.seal(agent, target, { body: JSON.stringify(body) });
+    const sealed = await beforeSending(() => this.#handshakes.seal(agent, target, { body: JSON.stringify(body) }));
     const response = await this.#handshakes.send(origin, () =>
       this.#options.http.write({ origin, target, headers: sealed.headers, body: sealed.body ?? "" }),
     );
@@ -173,12 +173,13 @@ export class Agents {
    */
   async upload<T>(origin: string, make: (recipient: Recipient) => Upload, schema: z.ZodType<T>): Promise<T> {
     const agent = await beforeSending(() => this.#member(origin));
-    const upload = make({
+    const recipient: Recipient = {
       info: agent.info,
       generation: agent.generation,
       encrypt: (text) => encryptHeader(agent.key.key, text),
       authorize: (target, validFor, keys) => this.#handshakes.seal(agent, target, { validFor, keys }).headers,
-    });
+    };
+    const upload = await beforeSending(() => make(recipient));
     const response = await this.#handshakes.send(origin, () => this.#options.http.upload({ origin, ...upload }));
     if (response.status === TOO_LARGE) throw tooLarge(origin, upload.target);
     return this.#outcome(agent, upload.target, response, schema);

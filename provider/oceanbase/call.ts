@@ -1,5 +1,6 @@
 import type { Constraint } from "../core/constraint";
 import type { Finding, UpgradeCall } from "../core/pin";
+import type { Request } from "../core/request";
 import {
   compareVersions,
   formatParts,
@@ -13,6 +14,7 @@ import { endangers } from "./arguments";
 import type { Ways } from "./dependency-lists";
 import { asUploaded, type LocalPackages, strangeArchitectures } from "./local-packages";
 import type { UpgradeObservation } from "./look";
+import { packageName } from "./package-stream";
 import {
   architecturesOf,
   chooseTarget,
@@ -72,14 +74,15 @@ export function callOf<A extends UpgradeArguments>(
   const { readiness, members, local } = observation;
   const lowest = lowestVersion(members.map((member) => member.version));
   const target = targetOf(wish, observation);
-  const uploads = missingOnServers(observation).length;
+  const missing = missingOnServers(observation);
+  const uploads = missing.length;
   const ready = { ...readiness, uploaded: available(observation) };
   const route = "code" in target ? undefined : wayTo(target, lowest, observation);
   const journeyTo = (end: Target): Journey => ({ target: end, from: lowest, ready, editions: system.editions });
   return {
     from: lowest ? formatVersion(lowest) : "",
     route: lineOf(lowest, "code" in target ? undefined : target, { wish: args.version, ways: observation.ways, route }),
-    ...("code" in target ? {} : { to: `${target.version}-${target.release.split(".")[0]}` }),
+    ...("code" in target ? {} : { to: versionOf(target) }),
     how: `${system.how(args, readiness)}${uploadsLine(uploads, readiness.listed)}`,
     findings: [
       ...directoryFindings(args.upgradeDir, homes),
@@ -94,7 +97,29 @@ export function callOf<A extends UpgradeArguments>(
     ],
     notes:
       "code" in target ? [] : [...unverified(journeyTo(target), route, local), ...notesOn(target, wish, observation)],
+    requests: "code" in target ? [] : [requestFor(wish, target, lowest, missing)],
   };
+}
+
+function requestFor<A extends UpgradeArguments>(
+  { system, args }: Wish<A>,
+  target: Target,
+  from: Version | undefined,
+  missing: readonly RpmPackage[],
+): Request {
+  const unit = new URL(args.endpoints[0] ?? "").host;
+  return {
+    method: "POST",
+    path: system.path,
+    body: system.body(args, target),
+    units: [{ unit, from: from ? formatVersion(from) : "", to: versionOf(target) }],
+    uploads: missing.map((pkg) => ({ name: packageName(pkg), sha256: pkg.sha256 })),
+  };
+}
+
+/** `4.3.5.2-102000042025031214` */
+function versionOf({ version, release }: Target): string {
+  return `${version}-${release.split(".")[0]}`;
 }
 
 function uploadsLine(count: number, listed: boolean): string {

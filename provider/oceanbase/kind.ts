@@ -34,6 +34,8 @@ export function upgradeKind<A extends UpgradeArguments & TlsArguments & CommonAr
       firstContact: MINUTE,
       lostReplyWindow: MINUTE / 2,
       settleTime: MINUTE,
+      // obshell stores the DAG before it answers: only a request that is still being processed does not show.
+      spacing: 3_000,
     },
     pinned: "version",
     identifiedBy: ["endpoints"],

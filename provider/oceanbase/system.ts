@@ -1,4 +1,5 @@
 import type { Member } from "../core/pin";
+import type { Json } from "../core/request";
 import type { DagTarget } from "./dag";
 import type { Edition, Target } from "./packages";
 import type { Check, Readiness } from "./preflight";
@@ -38,7 +39,7 @@ export interface System<A extends UpgradeArguments = UpgradeArguments> {
   readonly notes?: (readiness: Readiness) => readonly string[];
   /** For the plan line: `rolling over 3 zones`. */
   readonly how: (args: A, readiness: Readiness) => string;
-  readonly body: (args: A, target: Target) => Readonly<Record<string, unknown>>;
+  readonly body: (args: A, target: Target) => Json;
 }
 
 export interface Running {

@@ -1,7 +1,8 @@
 import { type Constraint, holds, standing } from "../core/constraint";
 import { decide } from "../core/decide";
-import { beforeSending, PinError, Refused } from "../core/errors";
+import { beforeSending, Refused } from "../core/errors";
 import type { Member, Pin, Plan, Task, TaskStatus, UpgradeCall, Way } from "../core/pin";
+import type { Request } from "../core/request";
 import type { Runtime } from "../core/runtime";
 import { blocked } from "../core/sentences";
 import { formatParts, parseVersion } from "../core/version";
@@ -97,14 +98,10 @@ export class UpgradePin<A extends UpgradeArguments> implements Pin<PinObservatio
     return true;
   }
 
-  async start({ notes = [] }: UpgradeCall, observation: PinObservation): Promise<Task> {
-    const { agents, args, system, runtime } = this.#options;
-    for (const note of notes) runtime.warn(note);
-    const target = targetOf(this.#options, observation);
-    if ("code" in target) throw new PinError("blocked", `${this.title}: ${target.message}`, { remedy: target.remedy });
+  async start({ path, body }: Request, observation: PinObservation): Promise<Task> {
     const callee = await beforeSending(() => this.#callee(observation));
     try {
-      return this.#taskOf(await agents.write(callee, system.path, system.body(args, target), dag));
+      return this.#taskOf(await this.#options.agents.write(callee, path, body, dag));
     } catch (error) {
       throw this.#afterRefusal(error, observation);
     }

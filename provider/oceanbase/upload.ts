@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
-import { beforeSending, Unreachable } from "../core/errors";
+import { beforeSending, sending, Unreachable } from "../core/errors";
 import type { Runtime } from "../core/runtime";
 import { compareVersions, parseVersion, type Version } from "../core/version";
 import { INCOMPLETE, TransportError } from "../http/transport";
@@ -98,7 +98,7 @@ export async function uploadPackage(
   for (const origin of met) {
     signal.throwIfAborted();
     try {
-      return await agents.upload(origin, (recipient) => addressed(recipient, pkg, sent), receipt);
+      return await sending(() => agents.upload(origin, (recipient) => addressed(recipient, pkg, sent), receipt));
     } catch (error) {
       if (!(error instanceof Unreachable) || error.sent || begun(error)) throw error;
       failures.push(error);

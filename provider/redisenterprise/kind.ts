@@ -40,7 +40,14 @@ export function databaseKind<A>(parts: Parts<A>, connect: Connect): PinKind<A & 
         env: ["REDIS_ENTERPRISE_INSECURE"],
       },
     },
-    times: { unreachableBudget: 20 * MINUTE, firstContact: MINUTE, lostReplyWindow: MINUTE / 2, settleTime: MINUTE },
+    times: {
+      unreachableBudget: 20 * MINUTE,
+      firstContact: MINUTE,
+      lostReplyWindow: MINUTE / 2,
+      settleTime: MINUTE,
+      // The answer names the action: only a request that is still being processed does not show.
+      spacing: 3_000,
+    },
     pinned: parts.pinned,
     identifiedBy: ["endpoints", "databaseId", "databaseName"],
     identity: identityOf,

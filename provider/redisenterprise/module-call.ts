@@ -1,13 +1,13 @@
 import { holds } from "../core/constraint";
 import type { Finding } from "../core/pin";
+import type { Json, Request } from "../core/request";
 import { parseVersion } from "../core/version";
 import { crdbCallOf } from "./active-active";
 import type { Database, LoadedModule } from "./database";
 import type { Seen } from "./look";
-import { type Stand, standsOf } from "./module-choice";
+import type { Stand } from "./module-choice";
 import { type ModulePin, sameName, shownArguments } from "./module-pins";
 import { consentBody } from "./protection";
-import type { Request } from "./subject";
 
 type Behind = Extract<Stand, { kind: "behind" }>;
 
@@ -18,26 +18,22 @@ export interface ModuleArguments {
   readonly mayDiscardData?: boolean | undefined;
 }
 
-/** The call for everything that is behind. */
-export function requestOf(args: ModuleArguments, seen: Seen): Request | Finding {
-  const { database } = seen;
-  const stands = database === undefined ? [] : standsOf(args.modules, database, seen);
-  const impossible = stands.find((stand) => stand.kind === "impossible");
-  if (impossible !== undefined) return impossible.finding;
+/** The request for everything that is behind; none while a module cannot be brought to its version. */
+export function requestsOf(
+  args: ModuleArguments,
+  database: Database,
+  { nodes }: Seen,
+  stands: readonly Stand[],
+): readonly Request[] {
   const behind = stands.filter((stand) => stand.kind === "behind");
-  if (database === undefined || behind.length === 0) return NOTHING;
-  const to = behind.map(targetOf).join(", ");
-  const crdb = crdbCallOf(database, seen.nodes);
-  if (crdb !== undefined) return { path: crdb, body: crdbBody(args, database, behind), to };
+  if (behind.length === 0 || stands.some(({ kind }) => kind === "impossible")) return [];
+  const from = behind.map(({ loaded }) => `${loaded.name} ${loaded.text}`).join(", ");
+  const units = [{ unit: `bdb:${database.uid}`, from, to: behind.map(targetOf).join(", ") }];
+  const crdb = crdbCallOf(database, nodes);
+  if (crdb !== undefined) return [{ method: "POST", path: crdb, body: crdbBody(args, database, behind), units }];
   const body = { modules: behind.map(itemOf), ...consentBody(args) };
-  return { path: `/v1/bdbs/${database.uid}/modules/upgrade`, body, to };
+  return [{ method: "POST", path: `/v1/bdbs/${database.uid}/modules/upgrade`, body, units }];
 }
-
-const NOTHING: Finding = {
-  code: "nothing-behind",
-  message: "No module is behind its pin any more.",
-  remedy: "Run `pulumi up` again.",
-};
 
 /** All five keys: the page's table, its example and real calls each show others of them. Arguments not sent are wiped. */
 function itemOf({ loaded, build, pin }: Behind): Readonly<Record<string, string>> {
@@ -54,11 +50,7 @@ function itemOf({ loaded, build, pin }: Behind): Readonly<Record<string, string>
  * The CRDB call aims at a Redis version, which stays, and moves every module that is not named to its newest: so all of
  * them are named, those that are not pinned with the build that they run.
  */
-function crdbBody(
-  args: ModuleArguments,
-  database: Database,
-  behind: readonly Behind[],
-): Readonly<Record<string, unknown>> {
+function crdbBody(args: ModuleArguments, database: Database, behind: readonly Behind[]): Json {
   const modules = (database.modules ?? []).map((loaded) => {
     const moved = behind.find((stand) => stand.loaded.name === loaded.name);
     return {

@@ -2,7 +2,7 @@ import type { Finding, Member, Plan, UpgradeCall } from "../core/pin";
 import { activeActiveFinding } from "./active-active";
 import type { Database } from "./database";
 import type { Seen } from "./look";
-import { isReached, type ModuleArguments, requestOf, unnamedFindings } from "./module-call";
+import { isReached, type ModuleArguments, requestsOf, unnamedFindings } from "./module-call";
 import { holdsByItself, loadedFor, lookAt, type Stand, standsOf } from "./module-choice";
 import { type ModulePin, sameArguments, shownArguments } from "./module-pins";
 import { clusterFindings } from "./node";
@@ -19,7 +19,6 @@ export function moduleSubject(args: ModuleArguments): Subject {
     unreadable: (database) => unreadable(pins, database),
     holds: (database) => pins.every((pin) => holdsByItself(pin, database)),
     plan: (seen) => planOf(args, seen),
-    request: (seen) => requestOf(args, seen),
     satisfiedBy: (target) => isReached(pins, target),
   };
 }
@@ -95,6 +94,7 @@ function callOf(args: ModuleArguments, database: Database, seen: Seen, stands: r
       ...unnamedFindings(database, seen, behind),
       ...clusterFindings(seen.nodes, seen.info),
     ],
+    requests: requestsOf(args, database, seen, stands),
   };
 }
 

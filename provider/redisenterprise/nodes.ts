@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { beforeSending, PinError, Refused, Unreachable } from "../core/errors";
+import type { Json } from "../core/request";
 import { validate } from "../http/body";
 import type { HttpClient } from "../http/client";
 import { foreignWrite } from "../http/foreign";
@@ -79,7 +80,7 @@ export class Nodes {
    * @returns what the accepted call was answered with
    * @throws Refused when the cluster says no; Unreachable with `sent` when it cannot be known whether it was accepted
    */
-  async write(target: string, body: object, headers: Readonly<Record<string, string>> = {}): Promise<unknown> {
+  async write(target: string, body: Json, headers: Readonly<Record<string, string>> = {}): Promise<unknown> {
     const endpoint = this.#endpoints[this.#index] ?? "";
     await beforeSending(() => this.#meet(endpoint));
     const answer = await this.#exchange.send(endpoint, { target, body: JSON.stringify(body), headers });

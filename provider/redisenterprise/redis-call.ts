@@ -1,12 +1,13 @@
 import type { Constraint } from "../core/constraint";
 import type { Finding } from "../core/pin";
+import type { Json, Request } from "../core/request";
+import { formatParts } from "../core/version";
 import { crdbCallOf } from "./active-active";
 import type { Database } from "./database";
 import type { Seen } from "./look";
 import { softwareAtLeast } from "./node";
 import { consentBody } from "./protection";
 import { chooseRedis, releaseOf } from "./redis-choice";
-import type { Request } from "./subject";
 
 export interface RedisArguments {
   readonly redisVersion: string;
@@ -22,7 +23,7 @@ export interface RedisArguments {
   readonly dryRun?: boolean | undefined;
 }
 
-type Body = Readonly<Record<string, unknown>>;
+type Body = { readonly [key: string]: Json | undefined };
 
 /** From here on modules go to the latest unless told otherwise. */
 const LATEST_BY_DEFAULT_SINCE = "7.8.2";
@@ -40,7 +41,8 @@ export function requestOf(args: RedisArguments, constraint: Constraint, seen: Se
     ...(keepCrdtProtocolVersion === undefined ? {} : { keep_crdt_protocol_version: keepCrdtProtocolVersion }),
     ...modulesPart(args, database, seen),
   };
-  return { path, body, to: releaseOf(target) };
+  const from = database.redis === undefined ? "" : formatParts(database.redis.full);
+  return { method: "POST", path, body, units: [{ unit: `bdb:${database.uid}`, from, to: releaseOf(target) }] };
 }
 
 const NOT_READ: Finding = {

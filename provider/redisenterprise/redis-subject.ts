@@ -25,7 +25,6 @@ export function redisSubject(args: RedisArguments): Subject {
     holds: ({ redis }) =>
       redis !== undefined && constraint.kind !== "latest" && standing(redis.full, constraint) !== "behind",
     plan: (seen) => planOf(args, constraint, seen),
-    request: (seen) => requestOf(args, resolved(constraint, seen), seen),
     satisfiedBy: (target) => {
       const version = parseVersion(target);
       return version !== undefined && holds(version, constraint);
@@ -43,6 +42,7 @@ function planOf(args: RedisArguments, wish: Constraint, seen: Seen): Plan {
 function callOf(args: RedisArguments, constraint: Constraint, database: Database, seen: Seen): UpgradeCall {
   const chosen = chooseRedis(constraint, seen, args.redisVersion);
   const target = "code" in chosen ? undefined : chosen;
+  const request = requestOf(args, constraint, seen);
   const from = database.redis === undefined ? "" : formatParts(database.redis.full);
   const found = [
     activeActiveFinding(database, seen.nodes, "redisVersion"),
@@ -57,6 +57,7 @@ function callOf(args: RedisArguments, constraint: Constraint, database: Database
       ", ",
     ),
     findings: found.filter((finding) => finding !== undefined),
+    requests: "code" in request ? [] : [request],
   };
 }
 

@@ -2,15 +2,6 @@ import type { Finding, Member, Plan, UpgradeCall } from "../core/pin";
 import type { Database } from "./database";
 import type { Interest, Seen } from "./look";
 
-/** An upgrade call, ready to be sent. */
-export interface Request {
-  /** `/v1/bdbs/1/modules/upgrade` */
-  readonly path: string;
-  readonly body: Readonly<Record<string, unknown>>;
-  /** What it goes to, for the record: `search 2.10.17, ReJSON 2.8.10`. */
-  readonly to: string;
-}
-
 /**
  * What differs between the two things that are pinned of a database, its modules and its Redis. Everything else (access,
  * actions, consent, waiting) is the same. All of it is pure.
@@ -24,8 +15,6 @@ export interface Subject extends Interest {
   /** Why the versions could not be learnt, as a sentence. */
   unreadable(database: Database): string | undefined;
   plan(seen: Seen): Plan;
-  /** The call that the plan asks for; a finding where there is none to send. */
-  request(seen: Seen): Request | Finding;
   satisfiedBy(target: string): boolean;
 }
 
@@ -36,6 +25,7 @@ export function planWithout(absent: Finding, wish: string): Plan {
     route: `nothing → ${wish}`,
     how: "not possible as written",
     findings: [absent],
+    requests: [],
   };
   return { kind: "upgrade", call };
 }

@@ -1,5 +1,6 @@
-import { PinError, Unreachable } from "../core/errors";
-import type { Pin, Plan, Task, TaskStatus, UpgradeCall } from "../core/pin";
+import { sending, Unreachable } from "../core/errors";
+import type { Pin, Plan, Task, TaskStatus } from "../core/pin";
+import type { Request } from "../core/request";
 import type { Runtime } from "../core/runtime";
 import { isCrdbCall } from "./active-active";
 import { activityOf } from "./activity";
@@ -10,7 +11,7 @@ import { look, readMachines, type Seen } from "./look";
 import { isUpgrade, UNTOLD, UPGRADE_MACHINE } from "./machine";
 import type { Nodes } from "./nodes";
 import { acceptance } from "./schema";
-import { planWithout, type Request, type Subject } from "./subject";
+import { planWithout, type Subject } from "./subject";
 import { unnamedUpgrade, Watcher } from "./watcher";
 
 export interface UpgradePinOptions {
@@ -74,16 +75,15 @@ export class UpgradePin implements Pin<Seen> {
     return this.#options.subject.satisfiedBy(target);
   }
 
-  async start(_call: UpgradeCall, seen: Seen): Promise<Task> {
-    const request = this.#options.subject.request(seen);
-    if ("code" in request) {
-      throw new PinError("blocked", `${this.title}: ${request.message}`, { remedy: request.remedy });
-    }
+  async start(request: Request, seen: Seen): Promise<Task> {
+    const to = request.units.map((unit) => unit.to).join(", ");
     const before = new Set(seen.machines.map(({ action_uid }) => action_uid));
-    this.#sent = { to: request.to, before };
+    this.#sent = { to, before };
     try {
-      const task = await (isCrdbCall(request.path) ? this.#startCrdb(request) : this.#startHere(request, seen, before));
-      this.#targets.set(task.id, request.to);
+      const task = await sending(() =>
+        isCrdbCall(request.path) ? this.#startCrdb(request, to) : this.#startHere(request, to, seen, before),
+      );
+      this.#targets.set(task.id, to);
       this.#sent = undefined;
       return task;
     } catch (error) {
@@ -93,12 +93,12 @@ export class UpgradePin implements Pin<Seen> {
   }
 
   /** The id of a CRDB task is ours to give: with it the task is found again when the answer is lost. */
-  async #startCrdb({ path, body, to }: Request): Promise<Task> {
+  async #startCrdb({ path, body }: Request, to: string): Promise<Task> {
     const { nodes, runtime } = this.#options;
     const own = newTaskId(runtime.random);
     const task = { id: crdbTaskId(own), kind: CRDB_UPGRADE, to };
     try {
-      const answer = await nodes.write(path, body, crdbHeaders(own));
+      const answer = await sending(() => nodes.write(path, body, crdbHeaders(own)));
       const { id } = acceptance.safeParse(answer).data ?? {};
       const accepted = id ? { ...task, id: crdbTaskId(id) } : task;
       this.#watcher.met(accepted);
@@ -110,7 +110,12 @@ export class UpgradePin implements Pin<Seen> {
     }
   }
 
-  async #startHere({ path, body, to }: Request, { database }: Seen, before: ReadonlySet<string>): Promise<Task> {
+  async #startHere(
+    { path, body }: Request,
+    to: string,
+    { database }: Seen,
+    before: ReadonlySet<string>,
+  ): Promise<Task> {
     const answer = await this.#options.nodes.write(path, body);
     return { id: await this.#action(answer, database, before), kind: UPGRADE_MACHINE, to };
   }

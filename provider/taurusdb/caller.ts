@@ -89,7 +89,7 @@ export class Caller {
     });
     try {
       if (call.method === "GET") return await http.read(proven);
-      return await http.write({ ...proven(), body: request.body ?? "" });
+      return await http.write({ ...(await beforeSending(proven)), body: request.body ?? "" });
     } catch (error) {
       throw silence(call.origin, error);
     }

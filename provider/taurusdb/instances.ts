@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { PinError, Unreachable } from "../core/errors";
+import type { Request, Unit } from "../core/request";
 import type { Gateway } from "./gateway";
 import {
   batchAnswer,
@@ -38,14 +39,20 @@ export interface Source {
   readonly currentVersion: string;
 }
 
+/** The request that upgrades up to 100 instances of one source version to the newest kernel. */
+export function upgradeRequest(units: readonly Unit[], delay: boolean): Request {
+  const sources = units.map(({ unit, from }) => ({ instanceId: unit, currentVersion: from }));
+  return { method: "POST", path: BATCH.join("/"), body: { ...bodyOf(sources), delay }, units };
+}
+
 /**
- * Upgrades up to 100 instances of one source version to the newest kernel. The answer has no job ids and nothing per
+ * Sends such a request. The answer has no job ids and nothing per
  * instance; an accepted upgrade may silently not start.
  * @throws as `Gateway.write` does
  */
-export async function upgradeBatch(gateway: Gateway, sources: readonly Source[], delay: boolean): Promise<void> {
-  const body = { ...bodyOf(sources), delay };
-  const { resp } = await gateway.write({ method: "POST", path: BATCH, body, schema: batchAnswer, action: UPGRADE });
+export async function upgradeBatch(gateway: Gateway, { method, path, body }: Request): Promise<void> {
+  const call = { method, path: path.split("/"), body };
+  const { resp } = await gateway.write({ ...call, schema: batchAnswer, action: UPGRADE });
   if (resp.toLowerCase() === "success") return;
   throw new Unreachable(`the upgrade call was answered "${resp}" instead of "success"`, { sent: true, heard: true });
 }

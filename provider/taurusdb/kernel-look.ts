@@ -20,7 +20,7 @@ import { readTaskDetail, remainingOf } from "./tasks";
 import { nextWindow, windowOf } from "./window";
 
 /** How old what other pins have read may be, in milliseconds. */
-const FRESH = 5_000;
+export const FRESH = 5_000;
 /** The same of upgrades that have waited to begin for hours. */
 const FRESH_WAITING = 60_000;
 /** While everything that is waited for is busy, its jobs are read in one look of so many: they have half as many to a page. */

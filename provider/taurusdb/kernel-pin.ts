@@ -4,11 +4,12 @@ import type { FleetMember, FleetObservation, FleetPin, FleetWords } from "../cor
 import { planFleet } from "../core/fleet/plan-fleet";
 import type { Plan } from "../core/pin";
 import type { Policy } from "../core/policy";
+import type { Request } from "../core/request";
 import type { Runtime } from "../core/runtime";
 import { formatVersion } from "../core/version";
 import type { Access } from "./access";
 import { AlreadyLatest } from "./gateway";
-import { BATCH_LIMIT, upgradeBatch } from "./instances";
+import { BATCH_LIMIT, upgradeBatch, upgradeRequest } from "./instances";
 import { canonicalJobId } from "./job-ids";
 import { KernelLook } from "./kernel-look";
 import { PreCheck } from "./pre-check";
@@ -80,11 +81,18 @@ export class KernelPin implements FleetPin {
     return beforeSending(() => this.#preCheck.check(batches));
   }
 
-  async start(members: readonly FleetMember[]): Promise<void> {
-    const { access, defers } = this.#options;
-    const sources = members.map(({ name, version }) => ({ instanceId: name, currentVersion: formatVersion(version) }));
+  compose(members: readonly FleetMember[]): Request {
+    const units = members.map(({ name, version, target }) => ({
+      unit: name,
+      from: formatVersion(version),
+      to: target ?? "newest",
+    }));
+    return upgradeRequest(units, this.defers);
+  }
+
+  async start(request: Request): Promise<void> {
     try {
-      await upgradeBatch(access.gateway, sources, defers);
+      await upgradeBatch(this.#options.access.gateway, request);
     } catch (error) {
       if (!(error instanceof AlreadyLatest)) throw error;
       // One of them has got there meanwhile: the others have to be asked for without it.

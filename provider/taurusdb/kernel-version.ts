@@ -8,6 +8,7 @@ import { formatVersion, lowestVersion } from "../core/version";
 import { openAccess } from "./access";
 import { completeConnection, connection, instanceId, latestHasNoNewer, schedule, version } from "./arguments";
 import { type Connect, taurusTransport } from "./connection";
+import { FRESH } from "./kernel-look";
 import { KernelPin } from "./kernel-pin";
 import { shared } from "./kind";
 import type { Environment } from "./regions";
@@ -47,8 +48,9 @@ export function kernelVersion(
 ): PinKind<KernelArguments, FleetObservation, FleetPin> {
   return {
     ...shared,
-    // The manual says to look after 2 to 5 minutes whether an accepted upgrade has started.
-    times: { ...shared.times, settleTime: 5 * MINUTE },
+    // The manual says to look after 2 to 5 minutes whether an accepted upgrade has started. A read may be another
+    // resource's, and so much older than it seems.
+    times: { ...shared.times, settleTime: 5 * MINUTE, spacing: shared.times.spacing + FRESH },
     inputs: inputsFor(env),
     timeout: 120 * MINUTE,
     identifiedBy: ["instanceIds"],

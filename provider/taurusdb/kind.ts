@@ -13,6 +13,8 @@ export const shared = {
     // The manual says to look after 2 to 5 minutes whether an accepted upgrade has started.
     lostReplyWindow: 5 * MINUTE,
     settleTime: 2 * MINUTE,
+    // A job is listed "several seconds" after it was made; Huawei's own Terraform provider waits 10 s before it looks.
+    spacing: 10_000,
   },
   pinned: "version",
   cancelByHand:

@@ -1,6 +1,7 @@
 import { type Constraint, standing } from "../core/constraint";
 import { Refused } from "../core/errors";
-import type { Pin, Plan, Task, TaskStatus, UpgradeCall } from "../core/pin";
+import type { Pin, Plan, Task, TaskStatus } from "../core/pin";
+import type { Request } from "../core/request";
 import type { Runtime } from "../core/runtime";
 import { formatParts, parseVersion } from "../core/version";
 import type { Access } from "./access";
@@ -67,18 +68,16 @@ export class StarRocksPin implements Pin<StarRocksObservation> {
     return parsed === undefined || standing(parsed, this.#options.constraint) !== "behind";
   }
 
-  async start(_call: UpgradeCall, { known }: StarRocksObservation): Promise<Task> {
+  async start(request: Request, { known }: StarRocksObservation): Promise<Task> {
     const { access, args } = this.#options;
-    const { starRocksInstanceId, skipValidation = false, schedule } = args;
-    const delay = schedule === "maintenance-window";
     try {
-      const raw = await upgradeStarRocks(access.gateway, { starRocksInstanceId, delay, skipValidation });
+      const raw = await upgradeStarRocks(access.gateway, request);
       const id = this.#jobIds.note(raw);
       this.#watcher.started(id);
       return { id, kind: KIND, to: targetName(known.listed) };
     } catch (error) {
       if (error instanceof AlreadyLatest) this.#latest = formatParts(known.shown);
-      throw explained(error, skipValidation);
+      throw explained(error, args.skipValidation === true);
     }
   }
 

@@ -1,13 +1,15 @@
 import type { Constraint } from "../core/constraint";
 import type { Plan, UpgradeCall } from "../core/pin";
 import { formatParts } from "../core/version";
-import { NEWEST } from "./starrocks-activity";
+import { upgradeRequest } from "./starrocks";
+import { NEWEST, targetName } from "./starrocks-activity";
 import { findingsFor } from "./starrocks-findings";
 import type { StarRocksObservation } from "./starrocks-look";
 import { standingOf, targetsOf } from "./starrocks-standing";
 
 /** What of the arguments a plan depends on. */
 export interface Wish {
+  readonly starRocksInstanceId: string;
   readonly version: string;
   readonly schedule?: "now" | "maintenance-window" | undefined;
   readonly skipValidation?: boolean | undefined;
@@ -70,6 +72,7 @@ function callFor(seen: StarRocksObservation, constraint: Constraint, wish: Wish)
     route: `${from} → ${targets.join(" or ") || (wish.version === "latest" ? NEWEST : wish.version)}`,
     how: howOf(seen, wish),
     findings: findingsFor(seen, constraint, wish.version),
+    requests: [upgradeRequest(wish, { from, to: targetName(seen.known.listed) })],
   };
 }
 

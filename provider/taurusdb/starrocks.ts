@@ -1,3 +1,4 @@
+import type { Request } from "../core/request";
 import type { Gateway } from "./gateway";
 import { type Action, type HtapInstance, htapList, htapVersions, jobId, type StarRocks, starRocksList } from "./schema";
 
@@ -40,21 +41,33 @@ export async function readStarRocksKernels(gateway: Gateway): Promise<readonly s
 
 export interface StarRocksUpgrade {
   readonly starRocksInstanceId: string;
-  /** In the maintenance window. */
-  readonly delay: boolean;
-  readonly skipValidation: boolean;
+  readonly schedule?: "now" | "maintenance-window" | undefined;
+  readonly skipValidation?: boolean | undefined;
+}
+
+/** The request that upgrades a StarRocks instance to the newest kernel. */
+export function upgradeRequest(
+  { starRocksInstanceId: unit, schedule, skipValidation = false }: StarRocksUpgrade,
+  { from, to }: { readonly from: string; readonly to: string },
+): Request {
+  return {
+    method: "POST",
+    path: `instances/${unit}/starrocks/db-upgrade`,
+    body: { delay: schedule === "maintenance-window", is_skip_validate: skipValidation },
+    units: [{ unit, from, to }],
+  };
 }
 
 /**
- * Upgrades a StarRocks instance to the newest kernel.
+ * Sends such a request.
  * @returns the id of its job, or of the scheduled task, as the service writes it
  * @throws as `Gateway.write` does
  */
-export async function upgradeStarRocks(gateway: Gateway, upgrade: StarRocksUpgrade): Promise<string> {
+export async function upgradeStarRocks(gateway: Gateway, { method, path, body }: Request): Promise<string> {
   const answer = await gateway.write({
-    method: "POST",
-    path: ["instances", upgrade.starRocksInstanceId, "starrocks", "db-upgrade"],
-    body: { delay: upgrade.delay, is_skip_validate: upgrade.skipValidation },
+    method,
+    path: path.split("/"),
+    body,
     schema: jobId,
     action: "gaussdbformysql:instance:upgrade",
   });

@@ -9,7 +9,7 @@ const task = { id: "13", kind: "OB rolling upgrade", to: "4.3.5.2-9" };
 const NAME = "upgrade 13 (OB rolling upgrade to 4.3.5.2-9)";
 const AT = "stage 2/9: Download all required packages";
 const window = { opens: "2026-01-01T18:00:00Z", closes: "2026-01-01T22:00:00Z" };
-const call = { from: "1", route: "1 → 2", how: "at once", findings: [] };
+const call = { from: "1", route: "1 → 2", how: "at once", findings: [], requests: [] };
 
 const record = (change: Partial<UpgradeRecord> = {}): UpgradeRecord => ({
   task: "13",

@@ -9,6 +9,7 @@ const call: UpgradeCall = {
   route: "4.2.1.8 → 4.3.5.2",
   how: "rolling over 3 zones",
   findings: [{ code: "package-missing", message: "Nothing is uploaded.", remedy: "Upload it." }],
+  requests: [],
 };
 const task = { id: "11", kind: "OB rolling upgrade", to: "4.3.5.2-9" };
 const failure = { message: "stage 16/30 failed.", remedy: "Mend it." };

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { describePlan } from "../../provider/core/describe";
 import type { Plan } from "../../provider/core/pin";
 
-const call = { from: "4.2.1.8-7", route: "4.2.1.8 → 4.3.5.2", how: "rolling over 3 zones", findings: [] };
+const call = { from: "4.2.1.8-7", route: "4.2.1.8 → 4.3.5.2", how: "rolling over 3 zones", findings: [], requests: [] };
 const task = { id: "11", kind: "OB rolling upgrade", to: "4.3.5.2-9" };
 
 describe("a plan is told in one line", () => {

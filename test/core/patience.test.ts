@@ -13,6 +13,7 @@ const policy: Policy = {
   firstContact: MINUTE,
   lostReplyWindow: 30_000,
   settleTime: MINUTE,
+  spacing: 0,
 };
 
 const silent = () => new Unreachable("connection refused", { sent: false, heard: false });

@@ -2,7 +2,13 @@ import { describe, expect, it } from "vitest";
 import { policyFrom } from "../../provider/core/policy-from";
 
 const MINUTE = 60_000;
-const times = { unreachableBudget: 20 * MINUTE, firstContact: MINUTE, lostReplyWindow: 30_000, settleTime: MINUTE };
+const times = {
+  unreachableBudget: 20 * MINUTE,
+  firstContact: MINUTE,
+  lostReplyWindow: 30_000,
+  settleTime: MINUTE,
+  spacing: 3_000,
+};
 
 describe("policyFrom", () => {
   it("takes the vendor's times and the documented defaults", () => {

@@ -175,13 +175,6 @@ describe("a call that ends in any other error", () => {
     expect(outcome.error).toBe(cause);
     expect(starts).toBe(1);
   });
-
-  it("ends the run as a fault of this tool when it is none of ours", async () => {
-    const cause = new TypeError("x is not a function");
-    const { outcome, starts } = await play({ looks: [upgrade()], starts: [cause, task] });
-    expect(outcome.error).toMatchObject({ code: "unexpected", message: "x is not a function", cause });
-    expect(starts).toBe(1);
-  });
 });
 
 describe("a look", () => {

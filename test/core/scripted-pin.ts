@@ -3,6 +3,7 @@ import type { Outcome, UpgradeRecord } from "../../provider/core/outcome";
 import type { Finding, Member, Observation, Pin, Plan, Task, TaskStatus, UpgradeCall } from "../../provider/core/pin";
 import type { Policy } from "../../provider/core/policy";
 import { reconcile } from "../../provider/core/reconcile";
+import type { Request } from "../../provider/core/request";
 import { parseVersion } from "../../provider/core/version";
 import { VirtualClock } from "../support/virtual-clock";
 
@@ -23,6 +24,8 @@ export interface Script {
   readonly outlasts?: boolean;
   readonly policy?: Partial<Policy>;
   readonly remembered?: UpgradeRecord;
+  /** Filled with the requests that were sent. */
+  readonly sent?: Request[];
   /** Runs beside the routine from its beginning. */
   readonly meanwhile?: (stage: Stage) => void;
 }
@@ -57,8 +60,16 @@ export const running: TaskStatus = { kind: "running", message: "stage 2/9", perc
 export const succeeded: TaskStatus = { kind: "succeeded" };
 export const failure = { message: "stage 3/9 failed.", remedy: "Mend it." };
 
+export const request: Request = {
+  method: "POST",
+  path: "/upgrade",
+  body: { version: TARGET },
+  units: [{ unit: "orders", from: "4.2.1.8", to: TARGET }],
+};
+
 export function callWith(...findings: Finding[]): UpgradeCall {
-  return { from: "4.2.1.8", route: "4.2.1.8 → 4.3.5.2", how: "rolling over 3 zones", findings };
+  const how = "rolling over 3 zones";
+  return { from: "4.2.1.8", route: "4.2.1.8 → 4.3.5.2", how, findings, requests: [request] };
 }
 export function upgrade(...findings: Finding[]): Plan {
   return { kind: "upgrade", call: callWith(...findings) };
@@ -104,6 +115,7 @@ export async function play(script: Script): Promise<Played> {
     firstContact: MINUTE,
     lostReplyWindow: MINUTE / 2,
     settleTime: MINUTE,
+    spacing: 0,
     ...script.policy,
   };
   script.meanwhile?.(stage);
@@ -127,7 +139,8 @@ function scriptedPin(script: Script, stage: Stage): Pin<Look> {
     },
     plan: (observation) => observation.plan,
     satisfiedBy: (version) => version === TARGET,
-    start: async () => {
+    start: async (sent) => {
+      script.sent?.push(sent);
       stage.journal.push("start");
       return start();
     },

@@ -84,7 +84,7 @@ describe.each(casts())("%s engine, %s: an upgrade that outlives its run", TIMEOU
 
   test("customTimeouts end the wait, not the upgrade", async () => {
     const { engine, declare } = await openHanging();
-    const first = await engine.up(declare({}, { options: { customTimeouts: { create: "5s" } } }));
+    const first = await engine.up(declare({}, { options: { customTimeouts: { create: "8s" } } }));
     expect(first.ok).toBe(false);
     expect(first.output).toMatch(/The time limit was reached \(customTimeouts\): .* still running upgrade 11/);
     await letGo();

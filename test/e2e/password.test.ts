@@ -9,7 +9,7 @@ const SEALED = {
   "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
   ciphertext: expect.any(String),
 };
-const LIMITS = { customTimeouts: { create: "5s", update: "5s" } };
+const LIMITS = { customTimeouts: { create: "8s", update: "8s" } };
 
 describe.each(engines())("%s engine: a password that is an argument", TIMEOUT, (prefer) => {
   let stage: Stage;

@@ -123,6 +123,27 @@ function run(chance: Chance, op: Run["op"], troubles: readonly [string, ...strin
   };
 }
 
+/** How much later than the process that sent it is killed a call may reach the vendor, in milliseconds. */
+const LATEST_CALL = 20 * SECOND;
+
+/**
+ * Every other call of a process that is killed is still on its way then. Chosen apart from everything else, so that the
+ * histories of older seeds stay what they were.
+ */
+function withLateCalls(runs: readonly Run[], chance: Chance): Run[] {
+  return runs.map(({ faults, ...run }) => ({
+    ...run,
+    faults: faults.flatMap((one) => [one, ...lateCall(one, chance)]),
+  }));
+}
+
+function lateCall({ at, nth, harm }: Fault, chance: Chance): Fault[] {
+  if (at !== "write" || harm.kind !== "kill" || harm.when !== "before" || chance.happens(0.5)) return [];
+  // What is killed at the very moment sends nothing any more.
+  const ms = harm.delay + chance.upTo(LATEST_CALL);
+  return harm.delay === 0 ? [] : [{ at, nth, harm: { kind: "delayed", ms, span: 1 } }];
+}
+
 const known = new Map<string, readonly string[]>();
 
 function troublesOf(type: WorldOfType): readonly string[] {
@@ -149,5 +170,5 @@ export function generate(type: WorldOfType, seed: number): History {
     if (chance.happens(0.1)) runs.push(run(chance, "refresh", troubles));
     runs.push(run(chance, "up", troubles));
   }
-  return { type: type.type, seed, scene, runs };
+  return { type: type.type, seed, scene, runs: withLateCalls(runs, new Chance(seed ^ 0x1a7e)) };
 }

@@ -40,6 +40,10 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     breaks: ["no write after the end", "ends at once", "ends in time", "nothing left behind"],
     runtime: () => ({ signal: new AbortController().signal }),
   },
+  "does not wait for what a killed run has sent": {
+    breaks: ["no blind call", "one upgrade"],
+    kind: ({ times }) => ({ times: { ...times, spacing: 0 } }),
+  },
   "says which version is wished in the place of the one that runs": {
     breaks: ["observed only"],
     kind: ({ outputs }) => ({
@@ -51,7 +55,9 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "forgets which task it has started": {
     breaks: ["task kept"],
-    pin: (pin) => ({ start: async (call, seen): Promise<Task> => ({ ...(await pin.start(call, seen)), id: "10" }) }),
+    pin: (pin) => ({
+      start: async (request, seen): Promise<Task> => ({ ...(await pin.start(request, seen)), id: "10" }),
+    }),
   },
   "takes silence for the end of a task": {
     seed: 64,
@@ -95,7 +101,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
       observe: async () => {
         const seen = await pin.observe();
         const plan = pin.plan(seen);
-        if (plan.kind === "upgrade") await pin.start(plan.call, seen);
+        if (plan.kind === "upgrade") for (const request of plan.call.requests) await pin.start(request, seen);
         return seen;
       },
     }),
@@ -152,9 +158,11 @@ function mutateKind(kind: SomeKind, mutant: Mutant): SomeKind {
     ...kind,
     open: (args, runtime) => {
       const changed = { ...runtime, ...mutant.runtime?.(runtime) };
-      // The mutants are for kinds whose driver is a pin.
-      const pin = kind.open(args, changed) as Pin;
-      return { ...delegate(pin), ...mutant.pin?.(pin, changed) };
+      const driver = kind.open(args, changed);
+      if (mutant.pin === undefined) return driver;
+      // Such mutants are for kinds whose driver is a pin.
+      const pin = driver as Pin;
+      return { ...delegate(pin), ...mutant.pin(pin, changed) };
     },
     ...mutant.kind?.(kind),
   };
@@ -167,7 +175,7 @@ function delegate(pin: Pin): Pin {
     plan: (seen) => pin.plan(seen),
     satisfiedBy: (version) => pin.satisfiedBy(version),
     prepare: async (call, seen) => (await pin.prepare?.(call, seen)) ?? false,
-    start: (call, seen) => pin.start(call, seen),
+    start: (request, seen) => pin.start(request, seen),
     inspect: (task) => pin.inspect(task),
     operate: async (task, way) => pin.operate?.(task, way),
     close: () => pin.close(),

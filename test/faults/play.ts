@@ -82,7 +82,7 @@ class Performance {
       remembersOpen: () => this.#stack.remembersOpen,
       knowable: (id) => this.#truth.knowable(id),
       harmed: (harm) => this.#count(harm),
-      processed: (write, awaited) => this.#truth.processed(write, awaited),
+      processed: (write, awaited, killed) => this.#truth.processed(write, awaited, killed),
     };
   }
 

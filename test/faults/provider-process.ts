@@ -27,9 +27,10 @@ export interface Surroundings {
    * Called whenever the vendor has processed a request.
    * @param write whether it asked for a change
    * @param awaited whether the process still waits for the answer
+   * @param killed milliseconds since the process was killed
    * @returns the ids of the upgrades that the vendor accepted with it
    */
-  readonly processed: (write: boolean, awaited: boolean) => readonly string[];
+  readonly processed: (write: boolean, awaited: boolean, killed: number | undefined) => readonly string[];
 }
 
 /** A request under way. */
@@ -79,6 +80,7 @@ export class ProviderProcess implements Owner {
   readonly #listeners = new Set<() => void>();
   #offset = 0;
   #die: (how: "killed") => void = () => undefined;
+  #killedAt: number | undefined;
   /** Harm that also hits the exchanges after the first. */
   #going: { readonly harm: NetworkHarm; left: number } | undefined;
 
@@ -104,6 +106,7 @@ export class ProviderProcess implements Owner {
 
   kill(): void {
     this.dead = true;
+    this.#killedAt ??= this.#setup.timeline.now();
     this.#die("killed");
   }
 
@@ -132,7 +135,8 @@ export class ProviderProcess implements Owner {
     if (this.dead) return NEVER;
     const call: Call = { awaited: true, accepted: [], fail: () => undefined };
     const exchange = this.#setup.network.carry(request, network, () => {
-      call.accepted = this.#setup.processed(write, call.awaited && !this.dead);
+      const killed = this.#killedAt === undefined ? undefined : this.#setup.timeline.now() - this.#killedAt;
+      call.accepted = this.#setup.processed(write, call.awaited && !this.dead, killed);
       for (const { harm } of due) if ("when" in harm && harm.when === "after") this.#do(harm);
     });
     calls.add(call);

@@ -10,7 +10,7 @@ export class Truth {
   /** Every version that a member had, as outputs write it. */
   readonly #had = new Set<string>();
   readonly #names = new Set<string>();
-  /** Upgrades that were accepted when whoever had asked for them was gone: nobody could have known of them. */
+  /** Upgrades that were accepted when whoever had asked for them was gone, too late for the next run to know of them. */
   readonly #orphans = new Set<string>();
   #accepted = 0;
 
@@ -32,16 +32,20 @@ export class Truth {
    * The vendor has processed a request.
    * @param write whether it asked for a change
    * @param awaited whether anybody still waits for the answer
+   * @param killed milliseconds since the process that asked was killed
    * @returns the ids of the upgrades that it accepted
    */
-  processed(write: boolean, awaited: boolean): readonly string[] {
+  processed(write: boolean, awaited: boolean, killed?: number): readonly string[] {
     this.look();
     if (!write) return NONE;
     const upgrades = this.#world.upgrades();
     const fresh = upgrades.slice(this.#accepted);
     this.#accepted = upgrades.length;
+    const { lag, spacing } = this.#world;
+    // The run after the killed one waits so long before it calls, and sees by then what is accepted in time to show.
+    const shows = killed !== undefined && killed + lag <= spacing;
     for (const upgrade of fresh) {
-      if (!awaited) this.#orphans.add(upgrade.id);
+      if (!awaited && !shows) this.#orphans.add(upgrade.id);
       else if (upgrade.aimed) this.#judgeAcceptance(upgrade, upgrades);
     }
     return fresh.map(({ id }) => id);
@@ -54,7 +58,7 @@ export class Truth {
     this.#judge.that(open.length === 0, "one upgrade", () => `${id} was accepted beside ${list()}`);
   }
 
-  /** Whether an upgrade was accepted while whoever had asked for it still waited. */
+  /** Whether an upgrade was accepted while whoever had asked for it still waited, or soon after that. */
   knowable(id: string): boolean {
     return !this.#orphans.has(id);
   }

@@ -51,6 +51,10 @@ export interface World {
   mend(): void;
   /** An error in the vendor's own shape, of that status if it has one. */
   refusal(status: number, pick: number): WireResponse;
+  /** Milliseconds until the vendor's answers show an upgrade that it has accepted. */
+  readonly lag: number;
+  /** Milliseconds that a call of a killed run may need for that in all (docs/facts.md): every run has to wait so long. */
+  readonly spacing: number;
   /** Milliseconds after which everything that is under way has surely ended. */
   readonly settles: number;
   /** Requests that one look takes, tries at silent endpoints counted in. */

@@ -4,6 +4,7 @@ import { type Constraint, parseConstraint, standing } from "../../provider/core/
 import { decide } from "../../provider/core/decide";
 import type { PinKind } from "../../provider/core/kind";
 import type { Activity, Finding, Observation, Task, TaskStatus } from "../../provider/core/pin";
+import type { Request } from "../../provider/core/request";
 import { formatVersion, parseVersion } from "../../provider/core/version";
 
 const inputs = z.strictObject({
@@ -66,7 +67,13 @@ export function fakeKind(): {
     secrets: ["password"],
     credentials: { password: { config: "fake:password", env: ["FAKE_PASSWORD"] } },
     timeout: 60_000,
-    times: { unreachableBudget: 10_000, firstContact: 5_000, lostReplyWindow: 5_000, settleTime: 5_000 },
+    times: {
+      unreachableBudget: 10_000,
+      firstContact: 5_000,
+      lostReplyWindow: 5_000,
+      settleTime: 5_000,
+      spacing: 3_000,
+    },
     pinned: "version",
     identifiedBy: ["server"],
     identity: (args) => [args.server ?? "server-1"],
@@ -78,7 +85,10 @@ export function fakeKind(): {
         plan: (seen) => {
           const call = { from: world.version, route: `${world.version} → ${args.version}`, how: "at once" };
           const { findings } = world;
-          return decide({ observation: seen, constraint: constraintOf(args), call: () => ({ ...call, findings }) });
+          const units = [{ unit: "server-1", from: world.version, to: args.version }];
+          const requests: Request[] = [{ method: "POST", path: "/upgrade", body: { version: args.version }, units }];
+          const constraint = constraintOf(args);
+          return decide({ observation: seen, constraint, call: () => ({ ...call, findings, requests }) });
         },
         satisfiedBy: (version) => version === args.version,
         start: async (): Promise<Task> => {

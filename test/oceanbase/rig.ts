@@ -33,8 +33,9 @@ type ClusterOptions = Omit<ConstructorParameters<typeof ObshellCluster>[0], "clo
  * @param skew milliseconds by which the lifecycle's clock differs from the cluster's
  * @param hurried sleeps of the lifecycle of exactly so many milliseconds are over at once
  */
-export function rig(options: ClusterOptions = {}, skew = 0, hurried?: number): Rig {
+export function rig(options: ClusterOptions = {}, skew = 0, hurried: readonly number[] = []): Rig {
   const clock = new VirtualClock();
+  let ahead = 0;
   const cluster = new ObshellCluster({ clock, rootPassword: PASSWORD, buildVersion: OLD_BUILD, ...options });
   cluster.control.addObPackages(TARGET.version, TARGET.release);
   const lines: LogLine[] = [];
@@ -50,8 +51,11 @@ export function rig(options: ClusterOptions = {}, skew = 0, hurried?: number): R
     rhythm: { change: 0, repeat: 60_000 },
     clock: {
       now: () => clock.now() + skew,
-      elapsed: () => clock.now(),
-      sleep: (ms, signal) => (ms === hurried ? Promise.resolve() : clock.sleep(ms, signal)),
+      elapsed: () => clock.now() + ahead,
+      sleep: async (ms, signal) => {
+        if (!hurried.includes(ms)) return clock.sleep(ms, signal);
+        ahead += ms;
+      },
     },
     env: {},
   });

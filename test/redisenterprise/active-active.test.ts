@@ -137,7 +137,7 @@ describe("the CRDB call", () => {
   it("is handed over and found again by the upgrade of the participant", async () => {
     const world = newCluster(NEW);
     const args = world.redis({ redisVersion: "7.4" });
-    const first = await partial(world.lifecycle.create({ ...args, __timeouts: { create: "3s" } }));
+    const first = await partial(world.lifecycle.create({ ...args, __timeouts: { create: "6s" } }));
     expect(first.properties).toMatchObject({ status: "upgrading" });
     const { outs } = await world.lifecycle.update(first.id, first.properties, args);
     expect(outs).toMatchObject({ status: "current" });

@@ -88,7 +88,7 @@ describe.each(SIDES)("an upgrade of all participants (%s)", (_, inputs) => {
   });
 
   it.each([
-    ["while this participant is at work", "3s", false],
+    ["while this participant is at work", "6s", false],
     ["when this participant is done and another is not", "60s", true],
   ])("is handed over, and followed by the next run %s", async (_when, limit, done) => {
     for (const crdbTaskList of [true, false]) {
@@ -119,9 +119,9 @@ describe.each(SIDES)("an upgrade of all participants (%s)", (_, inputs) => {
   });
 
   it.each([
-    ["while this participant is at work", "3s", 0],
+    ["while this participant is at work", "6s", 0],
     ["when this participant is done", "60s", 0],
-    ["when all is over", "3s", 60 * MINUTE],
+    ["when all is over", "6s", 60 * MINUTE],
   ])("that was handed over and fails elsewhere is told by the run that begins %s", async (_when, limit, later) => {
     const world = active();
     world.cluster.control.setParticipant(OTHER, { error: "no memory" });
@@ -138,7 +138,7 @@ describe.each(SIDES)("an upgrade of all participants (%s)", (_, inputs) => {
 
   it("whose result is kept no longer is told as unknown, once", async () => {
     const world = active();
-    const first = await partial(world.lifecycle.create(inputs(world, seconds("3s"))));
+    const first = await partial(world.lifecycle.create(inputs(world, seconds("6s"))));
     await world.clock.sleep(2 * 24 * 60 * MINUTE);
     const { outs } = await world.lifecycle.update(first.id, first.properties, inputs(world));
     expect(outs).toMatchObject({ status: "current", lastUpgrade: { state: "gone" } });
@@ -161,7 +161,7 @@ describe.each(SIDES)("an upgrade of all participants (%s)", (_, inputs) => {
 
   it("that is queued, and of which this tool remembers nothing, is joined where the cluster lists it", async () => {
     const world = active({ timings: { crdbQueueMs: 5 * MINUTE } });
-    await partial(world.lifecycle.create(inputs(world, seconds("3s"))));
+    await partial(world.lifecycle.create(inputs(world, seconds("6s"))));
     await world.lifecycle.check({}, inputs(world));
     expect(world.said().at(-1)).toMatch(/^joins running upgrade crdb_tasks\/\S+ \(CRDB upgrade to a version that/);
     const { outs } = await world.lifecycle.create(inputs(world));

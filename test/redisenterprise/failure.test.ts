@@ -62,7 +62,7 @@ describe.each(SIDES)("an upgrade that fails at the vendor (%s)", (_, side) => {
   it("while nobody looked is told by the next run", async () => {
     const world = rigFor(side, "behind");
     world.cluster.control.fail({ state: "wait_for_version" });
-    const first = await partial(world.lifecycle.create(side.inputs(world, { __timeouts: { create: "3s" } })));
+    const first = await partial(world.lifecycle.create(side.inputs(world, { __timeouts: { create: "6s" } })));
     await world.clock.sleep(60_000);
     const second = await partial(world.lifecycle.update(first.id, first.properties, side.inputs(world)));
     expect(second.reasons[0]).toMatch(/failed: SMUpgradeBDB failed in state wait_for_version.*\[upgrade-failed\]/);

@@ -27,7 +27,7 @@ describe("arguments alone", () => {
   it("are changed by an upgrade that outlived its run: the version cannot show it, the vendor's word is enough", async () => {
     const world = rig({ databases: [there] });
     const inputs = world.modules({ modules: pins });
-    const first = await partial(world.lifecycle.create({ ...inputs, __timeouts: { create: "3s" } }));
+    const first = await partial(world.lifecycle.create({ ...inputs, __timeouts: { create: "6s" } }));
     expect(first.properties).toMatchObject({ status: "upgrading" });
     await world.clock.sleep(10 * 60_000);
     const { outs } = await world.lifecycle.update(first.id, first.properties, inputs);

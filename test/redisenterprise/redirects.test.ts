@@ -146,7 +146,7 @@ describe("endpoints", () => {
   it("of different clusters are refused with both names before the other is used", async () => {
     const { world, other, lifecycle } = twoClusters();
     const endpoints = [...NODES(1), "https://10.88.0.9:9443"];
-    world.clock.after(3_000, () => [1, 2, 3].forEach((node) => void world.cluster.control.stopNode(node)));
+    world.clock.after(6_000, () => [1, 2, 3].forEach((node) => void world.cluster.control.stopNode(node)));
     await expect(lifecycle.create({ ...world.modules(), endpoints })).rejects.toMatchObject({
       reasons: [expect.stringMatching(BOTH_NAMES)],
     });

@@ -84,7 +84,7 @@ describe("many instances in one pin", { timeout: 120_000 }, () => {
   it("stopped between two calls: only what was not asked for is sent by the next run", async () => {
     const { lifecycle, inputs, cloud, cancel, clock } = fleet(300, ["2.0.69.250900"]);
     cloud.faults.add({ match: POST, skip: 1, fault: { kind: "delay", ms: 20_000 } });
-    void clock.sleep(12_000).then(cancel);
+    void clock.sleep(27_000).then(cancel);
     const first = await partial(lifecycle.create(inputs({ preCheck: false })));
     expect(first.reasons[0]).toMatch(/^Interrupted/);
     const before = cloud.acceptedUpgrades.length;
@@ -139,7 +139,7 @@ describe("the pre-check", () => {
 
   it("of an instance that is upgraded meanwhile is refused, and leads to another look", async () => {
     const { lifecycle, inputs, cloud, clock, ids } = fleet(2, ["2.0.69.250900"]);
-    void clock.sleep(1_000).then(() => cloud.control.setKernel("2.0.78.260600", ids[0]));
+    void clock.sleep(16_000).then(() => cloud.control.setKernel("2.0.78.260600", ids[0]));
     expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
     expect(cloud.journal.find("POST", /pre-check-result$/).some(({ status }) => status === 400)).toBe(true);
     expect(cloud.acceptedUpgrades.map(({ instances }) => instances)).toEqual([[ids[1]]]);

@@ -143,7 +143,7 @@ describe("an upgrade in the maintenance window", () => {
   it("is never doubled by an interrupted run", async () => {
     const rig = kernelRig();
     rig.cloud.control.setTimings({ visibleMs: 60_000 });
-    void rig.clock.sleep(28_000).then(rig.cancel);
+    void rig.clock.sleep(43_000).then(rig.cancel);
     const first = await partial(rig.lifecycle.create(rig.inputs(later)));
     const { outs } = await rig.lifecycle.update(first.id, first.properties, rig.inputs(later));
     expect(outs).toMatchObject({ status: "deferred" });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { openAccess } from "../../provider/taurusdb/access";
 import { jobsOf, withWaiting } from "../../provider/taurusdb/kernel-tasks";
 import { jobPage } from "../../provider/taurusdb/schema";
-import { upgradeStarRocks } from "../../provider/taurusdb/starrocks";
+import { upgradeRequest, upgradeStarRocks } from "../../provider/taurusdb/starrocks";
 import { partial } from "../support/partial";
 import { D, type KernelRig, kernelRig } from "./kernel-rig";
 import { KEY, runtimeOf, USER } from "./rig";
@@ -31,8 +31,8 @@ describe("an upgrade that a lowered pin does not want", () => {
   const lowered = { version: "2.0.69" };
 
   it.each([
-    ["before its job shows", "4s"],
-    ["before it begins", "20s"],
+    ["before its job shows", "19s"],
+    ["before it begins", "35s"],
     ["while it runs", "5m"],
   ])("is followed to its end, and what it led to is told, when it was left %s", async (_, create) => {
     const { lifecycle, inputs, writes } = kernelRig();
@@ -57,7 +57,7 @@ describe("an upgrade that a lowered pin does not want", () => {
 
   it("does not hold up a pin that holds where the upgrades of the record lead", async () => {
     const { lifecycle, inputs, cloud, clock } = kernelRig({ timings: { startMs: 10_000, upgradeMs: 20_000 } });
-    const first = await partial(lifecycle.create(inputs({ preCheck: false, __timeouts: { create: "4s" } })));
+    const first = await partial(lifecycle.create(inputs({ preCheck: false, __timeouts: { create: "19s" } })));
     await clock.sleep(MINUTE);
     cloud.journal.clear();
     const { outs } = await lifecycle.update(first.id, first.properties, inputs());
@@ -108,7 +108,8 @@ describe("a scheduled upgrade of the StarRocks instance beside it", () => {
     const rig = kernelRig({ switches: { starRocksJobInstance: "taurusdb" } });
     const { gateway } = openAccess({ region: D.region, ...KEY }, runtimeOf(rig.clock), rig.connect, {});
     const starRocksInstanceId = rig.cloud.starRocks[0]?.id ?? "";
-    await upgradeStarRocks(gateway, { starRocksInstanceId, delay: true, skipValidation: false });
+    const wish = { starRocksInstanceId, schedule: "maintenance-window" } as const;
+    await upgradeStarRocks(gateway, upgradeRequest(wish, { from: "3.1.6.0", to: "3.1.15.80" }));
     await rig.clock.sleep(MINUTE);
     return rig;
   }

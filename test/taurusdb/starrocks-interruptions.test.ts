@@ -29,7 +29,7 @@ describe("an upgrade that outlives its run", () => {
 
   it("is handed over before its job can be asked for, and joined", async () => {
     const world = rig();
-    const first = await cutShort(world, "3s");
+    const first = await cutShort(world, "13s");
     const { outs } = await world.lifecycle.update(first.id, first.properties, world.inputs());
     expect(outs).toMatchObject({ status: "current" });
     expect(world.writes()).toBe(1);
@@ -46,7 +46,7 @@ describe("an upgrade that outlives its run", () => {
 
   it("is found while it is accepted and has not begun", async () => {
     const world = rig();
-    await cutShort(world, "10s");
+    await cutShort(world, "20s");
     const { outs } = await world.lifecycle.create(world.inputs());
     expect(outs).toMatchObject({ status: "current", lastUpgrade: { joined: true } });
     expect(world.writes()).toBe(1);
@@ -54,7 +54,7 @@ describe("an upgrade that outlives its run", () => {
 
   it("is found while it is accepted and its job is in a state that no document has", async () => {
     const world = rig();
-    await cutShort(world, "10s");
+    await cutShort(world, "20s");
     const id = world.cloud.jobs[0]?.id ?? "";
     world.cloud.control.showStatus("Ripening", id);
     void world.clock.sleep(MINUTE).then(() => world.cloud.control.showStatus(null, id));
@@ -65,7 +65,7 @@ describe("an upgrade that outlives its run", () => {
 
   it.each(["X", "UpgradeHtap"])("is never started twice, whatever it is called: %s", async (starRocksJobName) => {
     const world = rig({ switches: { starRocksJobName, starRocksJobInstance: "taurusdb" } });
-    await cutShort(world, "10s");
+    await cutShort(world, "20s");
     const { outs } = await world.lifecycle.create(world.inputs());
     expect(outs).toMatchObject({ status: "current" });
     expect(world.cloud.acceptedUpgrades).toHaveLength(1);

@@ -88,7 +88,7 @@ describe("an upgrade that runs, and that a lowered pin does not want", () => {
 
   it("and has not begun yet is followed, too", async () => {
     const world = rig();
-    const first = await partial(world.lifecycle.create(world.inputs({ __timeouts: { create: "5s" } })));
+    const first = await partial(world.lifecycle.create(world.inputs({ __timeouts: { create: "15s" } })));
     const { outs } = await world.lifecycle.update(first.id, first.properties, world.inputs({ version: "3.1.6" }));
     expect(outs).toMatchObject({ status: "newer", currentVersion: NEW });
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { upgradeBatch } from "../../provider/taurusdb/instances";
+import { upgradeBatch, upgradeRequest } from "../../provider/taurusdb/instances";
 import { TaskCenter } from "../../provider/taurusdb/progress";
 import { readJobs, readSchedules } from "../../provider/taurusdb/tasks";
 import { MINUTE, rig } from "./rig";
@@ -10,8 +10,8 @@ const JOB_NAME = "UpgradeGaussDBforMySQLDatabaseVersion";
 async function upgrading(count: number, delay: boolean, switches: object = {}) {
   const world = rig({ instances: count, switches: { batchLimit: null, ...switches } });
   const { gateway } = world.access();
-  const sources = world.cloud.instances.map(({ id, kernel }) => ({ instanceId: id, currentVersion: kernel }));
-  await upgradeBatch(gateway, sources, delay);
+  const units = world.cloud.instances.map(({ id, kernel }) => ({ unit: id, from: kernel, to: "newest" }));
+  await upgradeBatch(gateway, upgradeRequest(units, delay));
   await world.clock.sleep(MINUTE);
   world.cloud.journal.clear();
   return { ...world, gateway };

@@ -2,7 +2,12 @@ import { afterEach, describe, expect, it } from "vitest";
 import { wallClock } from "../../provider/core/clock";
 import { type Access, openAccess } from "../../provider/taurusdb/access";
 import { taurusTransport } from "../../provider/taurusdb/connection";
-import { readStarRocks, readStarRocksKernels, upgradeStarRocks } from "../../provider/taurusdb/starrocks";
+import {
+  readStarRocks,
+  readStarRocksKernels,
+  upgradeRequest,
+  upgradeStarRocks,
+} from "../../provider/taurusdb/starrocks";
 import { cancelSchedules, readJobs } from "../../provider/taurusdb/tasks";
 import { type Served, serve, TaurusCloud, WALL } from "../simulators";
 import { instanceId, KEY, region, USER } from "./rig";
@@ -40,9 +45,11 @@ describe.each([
     });
     expect(await readStarRocksKernels(gateway)).toEqual(["3.1.15.80"]);
     expect(await readJobs(gateway, { since: Date.now() - 60_000 })).toEqual([]);
-    const later = await upgradeStarRocks(gateway, { starRocksInstanceId, delay: true, skipValidation: false });
+    const versions = { from: "3.1.6.0", to: "3.1.15.80" };
+    const scheduled = { starRocksInstanceId, schedule: "maintenance-window" } as const;
+    const later = await upgradeStarRocks(gateway, upgradeRequest(scheduled, versions));
     expect(await cancelSchedules(gateway, [later, "0".repeat(32)])).toEqual([later]);
-    await upgradeStarRocks(gateway, { starRocksInstanceId, delay: false, skipValidation: false });
+    await upgradeStarRocks(gateway, upgradeRequest({ starRocksInstanceId }, versions));
     expect(cloud.starRocks[0]?.kernel).toBe("3.1.15.80");
     expect(cloud.journal.entries.filter(({ status }) => status > 201)).toEqual([]);
   });

@@ -7,7 +7,7 @@ import { count, namesWithVersions, routesOf, some } from "./sentences";
 import { Tally } from "./tally";
 
 /** What a plan needs to know of a pin. */
-export type Planned = Pick<FleetPin, "batchSize" | "groupOf" | "defers" | "words">;
+export type Planned = Pick<FleetPin, "batchSize" | "groupOf" | "compose" | "defers" | "words">;
 
 /** The calls for some of the members as one, for a preview, with all that is known against any member. */
 export function callFor(
@@ -18,14 +18,15 @@ export function callFor(
   onNewer: Policy["onNewer"],
 ): UpgradeCall {
   const findings = [...keptBack(seen), ...(onNewer === "report" ? ahead(seen) : [])];
-  if (asked.length === 0) return { from, route: from || "nothing", how: "no call possible", findings };
+  if (asked.length === 0) return { from, route: from || "nothing", how: "no call possible", findings, requests: [] };
   const { words, defers } = pin;
   const groups = new Map<string, FleetMember[]>();
   for (const member of asked) {
     const route = `${formatVersion(member.version)} → ${member.target ?? "newest"}`;
     groups.set(route, [...(groups.get(route) ?? []), member]);
   }
-  const calls = batchesOf(pin, asked, new Tally()).length;
+  const requests = batchesOf(pin, asked, new Tally()).map((batch) => pin.compose(batch));
+  const calls = requests.length;
   const total = seen.members.length + seen.absent.length;
   const takenBack = asked.filter(({ condition }) => condition.kind === "deferred").length;
   const how = [
@@ -33,7 +34,7 @@ export function callFor(
     defers ? "in the maintenance window" : "now",
     ...(takenBack === 0 ? [] : [afterTakingBack(takenBack)]),
   ];
-  return { from, route: routesOf(groups, words), how: how.join(", "), findings };
+  return { from, route: routesOf(groups, words), how: how.join(", "), findings, requests };
 }
 
 /** Whose they are stands in the state, which a plan does not know. */

@@ -1,5 +1,6 @@
 import type { Standing } from "../constraint";
 import type { Failure, Finding, Look, Member, Observation, Task, Window } from "../pin";
+import type { Request } from "../request";
 
 /** What the vendor is doing to one member, as far as it concerns an upgrade. */
 export type Condition =
@@ -63,8 +64,10 @@ export interface FleetPin<O extends FleetObservation = FleetObservation> extends
    * @throws Refused for one of them, only when nothing was asked about the others
    */
   prepare?(batches: readonly (readonly FleetMember[])[]): Promise<boolean>;
-  /** One write: asks for the upgrade of all of them. */
-  start(members: readonly FleetMember[]): Promise<void>;
+  /** The request that upgrades all of them: members of one group, no more than one may name. Pure. */
+  compose(members: readonly FleetMember[]): Request;
+  /** One write: sends exactly this request. */
+  start(request: Request): Promise<void>;
   /**
    * Another write, where the vendor has it: takes back tasks that wait for their window.
    * @returns the ids of those that the vendor says were taken back; none when none of them waits any more

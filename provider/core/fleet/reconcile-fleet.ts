@@ -1,10 +1,11 @@
+import { Confirmation } from "../confirmation";
 import { describeWindow } from "../describe";
 import { asPinError, type PinError } from "../errors";
 import type { Outcome, Status, UpgradeRecord } from "../outcome";
 import { Watch } from "../pace";
 import { Patience } from "../patience";
 import type { Policy } from "../policy";
-import type { Runtime } from "../runtime";
+import { type Runtime, undisturbed } from "../runtime";
 import { blocked, stoppedWith } from "../sentences";
 import { Stall } from "../stall";
 import { formatVersion, lowestVersion } from "../version";
@@ -34,7 +35,7 @@ export async function reconcileFleet<O extends FleetObservation>(
   runtime: Runtime,
   remembered?: UpgradeRecord,
 ): Promise<Outcome<O>> {
-  const run = new FleetRun(pin, policy, runtime, remembered);
+  const run = new FleetRun(pin, policy, undisturbed(runtime), remembered);
   try {
     return run.outcome(await run.toTheEnd());
   } catch (error) {
@@ -56,6 +57,7 @@ class FleetRun<O extends FleetObservation> {
   readonly #takeBack: TakeBack;
   readonly #sender: Sender;
   readonly #stall: Stall;
+  readonly #confirmation: Confirmation;
   #problems: ReadonlyMap<string, Problem> = new Map();
   /** Members of which it was told that they failed since the last run. */
   readonly #told = new Set<string>();
@@ -80,34 +82,41 @@ class FleetRun<O extends FleetObservation> {
     this.#stall = new Stall(runtime, pin.title, pin.words.lookAt);
     const books = { tally: this.#tally, record: this.#record, schedule: this.#schedule };
     this.#sender = new Sender(pin, policy, runtime, this.#patience, books);
+    this.#confirmation = new Confirmation(clock, policy.spacing);
   }
 
-  /**
-   * A call is sent only for members of which two looks in a row ask for it: the second starts after the first has ended,
-   * so an upgrade that was finishing meanwhile shows in one of them.
-   */
   async toTheEnd(): Promise<Status> {
-    let asked = new Set<string>();
     this.#tookBack = await forsake(this.#pin, this.#schedule, this.#patience, this.#runtime);
     for (;;) {
       const seen = await this.#lookout.look(this.#attentive);
       const verdicts = this.#judge(seen);
       if (this.#tally.asked.length === 0) this.#refuseHopeless(seen, verdicts);
       const ready = verdicts.members("send");
-      const confirmed = ready.filter(({ name }) => asked.has(name));
-      asked = new Set(confirmed.length > 0 ? [] : ready.map(({ name }) => name));
+      const confirmed = this.#confirmed(ready);
       if (await this.#withdraw(verdicts)) continue;
       if (confirmed.length > 0) {
         this.#tellEarlier(confirmed);
         await this.#sender.send(confirmed);
       }
-      if (ready.length > 0) continue;
+      if (ready.length > 0) {
+        // What was sent does not show at once; a moment later many resources share one read.
+        await (confirmed.length > 0 ? this.#watch.pause() : this.#confirmation.pause(this.#runtime.signal));
+        continue;
+      }
       const waiting = verdicts.of("wait");
       if (waiting.size === 0) return this.#end(seen, verdicts);
       this.#record.joined(verdicts.members("wait").filter(({ condition }) => condition.kind === "upgrading"));
       if (!this.#policy.wait && [...waiting.values()].every(({ accepted }) => accepted)) return this.#unwatched(seen);
       await this.#pause(seen, verdicts);
     }
+  }
+
+  /** Members whose requests may be sent. Batches differ from read to read, so the request for each alone is compared. */
+  #confirmed(ready: readonly FleetMember[]): readonly FleetMember[] {
+    const requests = new Map(ready.map((member) => [member.name, [this.#pin.compose([member])]]));
+    const units = this.#confirmation.note(this.#lookout.at, requests);
+    if (units.size > 0) this.#confirmation.forget();
+    return ready.filter(({ name }) => units.has(name));
   }
 
   /** Whether there may be something of ours to do, or to wait for, although the pin holds. */

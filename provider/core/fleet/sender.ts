@@ -1,5 +1,5 @@
 import { formatDuration } from "../duration";
-import { PinError, Refused, Unreachable } from "../errors";
+import { PinError, Refused, sending, Unreachable } from "../errors";
 import { Watch } from "../pace";
 import type { Patience } from "../patience";
 import type { Policy } from "../policy";
@@ -15,7 +15,7 @@ import type { Tally } from "./tally";
 /** Calls that follow from one look are sent within so many milliseconds of it. */
 const FRESH = 60_000;
 
-type Asked = Pick<FleetPin, "title" | "batchSize" | "groupOf" | "prepare" | "start" | "defers" | "words">;
+type Asked = Pick<FleetPin, "title" | "batchSize" | "groupOf" | "compose" | "prepare" | "start" | "defers" | "words">;
 
 /** Members that one call names. */
 type Batch = readonly FleetMember[];
@@ -90,10 +90,11 @@ export class Sender {
     const { clock, inform, report } = this.#runtime;
     const { words } = this.#pin;
     const what = `the ${words.upgrade} of ${count(batch.length, words)}`;
+    const request = this.#pin.compose(batch);
     const sentAt = clock.elapsed();
     report({ message: `asking for ${what}` });
     try {
-      await this.#pin.start(batch);
+      await sending(() => this.#pin.start(request));
     } catch (error) {
       return this.#failed(error, batch, sentAt);
     }
@@ -105,8 +106,7 @@ export class Sender {
 
   #failed(error: unknown, batch: readonly FleetMember[], sentAt: number): Answer {
     const { signal, warn, report } = this.#runtime;
-    // What is thrown by a fault of this tool says nothing about what was sent.
-    const lost = error instanceof Unreachable ? error.sent : !(error instanceof PinError);
+    const lost = error instanceof Unreachable && error.sent;
     if (lost) this.#book(batch, sentAt, true);
     signal.throwIfAborted();
     if (!(error instanceof Refused) && !(error instanceof Unreachable)) throw error;

@@ -1,5 +1,5 @@
 import type { ScheduledUpgrades } from "../cancel-scheduled";
-import { Refused, Unreachable } from "../errors";
+import { Refused, sending, Unreachable } from "../errors";
 import type { UpgradeRecord } from "../outcome";
 import { Watch } from "../pace";
 import type { Patience } from "../patience";
@@ -146,7 +146,7 @@ async function askBack(
 ): Promise<readonly string[]> {
   signal.throwIfAborted();
   if (pin.withdraw === undefined) throw new Error("tasks are to be withdrawn from a vendor that cannot");
-  const confirmed = await pin.withdraw(ids);
+  const confirmed = await sending(async (): Promise<readonly string[]> => (await pin.withdraw?.(ids)) ?? []);
   for (const id of confirmed) inform(`took back ${pin.words.upgrade} ${id}, which waited for its window`);
   const missing = ids.filter((id) => !confirmed.includes(id));
   if (missing.length > 0) warn(`not taken back, perhaps started by now: ${missing.join(", ")}`);

@@ -3,6 +3,7 @@ import { describePlan } from "../../../provider/core/describe";
 import type { FleetMember, FleetObservation } from "../../../provider/core/fleet/fleet";
 import { planFleet, spanOf } from "../../../provider/core/fleet/plan-fleet";
 import type { Plan } from "../../../provider/core/pin";
+import type { Request } from "../../../provider/core/request";
 import { formatVersion } from "../../../provider/core/version";
 import { busy, deferred, held, member, NEW, OLD, seen, task, upgrading, window } from "./facts";
 import { WORDS } from "./world";
@@ -10,6 +11,10 @@ import { WORDS } from "./world";
 const pin = {
   batchSize: 100,
   groupOf: ({ version }: FleetMember) => formatVersion(version),
+  compose: (members: readonly FleetMember[]): Request => {
+    const units = members.map(({ name, version }) => ({ unit: name, from: formatVersion(version), to: NEW }));
+    return { method: "POST", path: "/upgrade", body: null, units };
+  },
   defers: false,
   words: WORDS,
 };

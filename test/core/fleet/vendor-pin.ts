@@ -49,6 +49,16 @@ export function fleetPin({ vendor, clock }: World, up: Up, hand: Stagehand): Fle
     words: WORDS,
     plan: (seen) => planFleet(pin, seen),
     groupOf: ({ version }) => formatVersion(version),
+    compose: (members) => ({
+      method: "POST",
+      path: "/upgrade",
+      body: { names: members.map(({ name }) => name), defers },
+      units: members.map(({ name, version, target = "newest" }) => ({
+        unit: name,
+        from: formatVersion(version),
+        to: target,
+      })),
+    }),
     close: async () => undefined,
     ...(up.prepare === undefined
       ? {}
@@ -81,8 +91,8 @@ export function fleetPin({ vendor, clock }: World, up: Up, hand: Stagehand): Fle
           })),
       };
     },
-    start: async (members) => {
-      const asked = members.map(({ name }) => name);
+    start: async ({ units }) => {
+      const asked = units.map(({ unit }) => unit);
       at("call:begin");
       signal.throwIfAborted();
       requests.push({ at: clock.elapsed(), what: "call", names: asked });

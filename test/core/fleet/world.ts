@@ -126,6 +126,7 @@ const POLICY: Policy = {
   firstContact: MINUTE,
   lostReplyWindow: 2 * MINUTE,
   settleTime: SETTLE,
+  spacing: 0,
 };
 
 /** A fleet, its vendor, and what the state remembers between runs. */

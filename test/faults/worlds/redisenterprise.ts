@@ -54,6 +54,8 @@ class Cluster implements World {
   readonly args: Readonly<Record<string, unknown>>;
   readonly systems: readonly RedisEnterpriseCluster[];
   readonly troubles: World["troubles"];
+  readonly spacing = 3_000;
+  readonly lag = 0;
   readonly refusal = refusal;
   readonly settles = 120_000;
   readonly lookRequests: number;

@@ -59,6 +59,8 @@ class Cloud implements World {
   readonly args: Readonly<Record<string, unknown>>;
   readonly systems: readonly TaurusCloud[];
   readonly troubles: World["troubles"];
+  readonly spacing = 10 * SECOND;
+  readonly lag = QUICK.visibleMs;
   readonly refusal = refusal;
   /** Longer than it takes until every window has opened and closed. */
   readonly settles = 30 * 3_600 * SECOND;

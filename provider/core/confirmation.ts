@@ -1,0 +1,56 @@
+import type { Clock } from "./clock";
+import { canonical, type Request } from "./request";
+
+/** Timers may fire so many milliseconds early. */
+const EARLY = 1;
+
+/**
+ * Tells which requests may be sent: those that two consecutive reads lead to, equal in every part. The second read begins
+ * `spacing` after the first one that led to any: a request of a killed run, of which the state knows nothing, shows by then.
+ */
+export class Confirmation {
+  readonly #clock: Clock;
+  readonly #spacing: number;
+  /** What the last read led to, by unit. */
+  #last: ReadonlyMap<string, string> = new Map();
+  /** When the first read of the run that led to a request was over: milliseconds of `Clock.elapsed`. */
+  #since: number | undefined;
+
+  constructor(clock: Clock, spacing: number) {
+    this.#clock = clock;
+    this.#spacing = spacing;
+  }
+
+  /** Whether the last read led to a request. */
+  get begun(): boolean {
+    return this.#last.size > 0;
+  }
+
+  /**
+   * Notes what a read leads to.
+   * @param began when the read began: milliseconds of `Clock.elapsed`
+   * @returns the units whose requests may be sent
+   */
+  note(began: number, requests: ReadonlyMap<string, readonly Request[]>): ReadonlySet<string> {
+    const before = this.#last;
+    if (requests.size > 0) this.#since ??= this.#clock.elapsed();
+    this.#last = new Map([...requests].map(([unit, request]) => [unit, canonical(request)]));
+    const late = began + EARLY >= this.#due;
+    return new Set([...this.#last].flatMap(([unit, request]) => (late && before.get(unit) === request ? [unit] : [])));
+  }
+
+  /** The next read is a first one. */
+  forget(): void {
+    this.#last = new Map();
+  }
+
+  /** Sleeps until the next read may confirm the last one. */
+  async pause(signal: AbortSignal): Promise<void> {
+    const left = this.#due - this.#clock.elapsed();
+    if (left > 0) await this.#clock.sleep(Math.ceil(left), signal);
+  }
+
+  get #due(): number {
+    return (this.#since ?? this.#clock.elapsed()) + this.#spacing;
+  }
+}

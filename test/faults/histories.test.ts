@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Random } from "../simulators";
+import { replay } from "./explore";
+import type { History } from "./history";
+import { installIdealRsa } from "./ideal-rsa";
+import { type Mutant, mutated } from "./mutants";
+import { Timeline } from "./timeline";
+import type { WorldOfType } from "./world";
+import { WORLDS } from "./worlds";
+
+/** Histories that broke a rule once. */
+const FOUND: Readonly<Record<string, History>> = {
+  "a second look was damaged, and showed only one of two modules behind": {
+    type: "redisenterprise:ModuleVersions",
+    seed: 771282,
+    scene: 1398902593,
+    runs: [
+      {
+        op: "up",
+        gap: 0,
+        faults: [{ at: "request", nth: 13, harm: { kind: "damaged", damage: "version", pick: 506972866, span: 1 } }],
+      },
+    ],
+  },
+  "a call showed only after the next run had looked twice": {
+    type: "taurusdb:StarRocksVersion",
+    seed: 2902332,
+    scene: 291033532,
+    runs: [
+      { op: "up", gap: 0, faults: [{ at: "write", nth: 1, harm: { kind: "kill", when: "before", delay: 759 } }] },
+      {
+        op: "up",
+        gap: 0,
+        faults: [
+          { at: "request", nth: 1, harm: { kind: "refused", span: 1 } },
+          { at: "request", nth: 16, harm: { kind: "reset", processed: false, span: 1 } },
+        ],
+      },
+    ],
+  },
+};
+
+function worldOf(type: string): WorldOfType {
+  return WORLDS.find((world) => world.type === type) ?? expect.fail(type);
+}
+
+/** How late, in milliseconds, a call of a killed run may be accepted, so that the next run has to know of it. */
+function latest({ make }: WorldOfType): number {
+  const { spacing, lag } = make(new Timeline(), new Random(1));
+  return spacing - lag;
+}
+
+let restore: (() => void) | undefined;
+beforeAll(() => {
+  restore = installIdealRsa();
+});
+afterAll(() => restore?.());
+
+describe("a history that broke a rule once", () => {
+  it.each(Object.entries(FOUND))("breaks none: %s", async (_, history) => {
+    const { violation, story } = await replay(history, worldOf(history.type));
+    expect(violation, story.join("\n")).toBeUndefined();
+  });
+});
+
+/** What may fail beside an upgrade that the vendor has accepted, and must not change what becomes of it. */
+const DISTURBANCES: Readonly<Record<string, Mutant>> = {
+  "an exception of an unknown kind in the place of the answer": {
+    breaks: [],
+    transport: ({ send }) => ({
+      send: async (request) => {
+        const response = await send(request);
+        if (request.method === "POST" && CALL.test(request.target)) throw new TypeError("x is not a function");
+        return response;
+      },
+    }),
+  },
+  "connections that cannot be closed": {
+    breaks: [],
+    transport: () => ({ close: () => Promise.reject(new TypeError("x is not a function")) }),
+  },
+  "outputs that cannot be made": {
+    breaks: [],
+    kind: () => ({
+      outputs: () => {
+        throw new TypeError("x is not a function");
+      },
+    }),
+  },
+};
+const CALL = /\/upgrade$|\/db-upgrade$/;
+
+describe.each(WORLDS.map((world) => [world.type, world] as const))("an upgrade of %s", (type, world) => {
+  it.each(Object.entries(DISTURBANCES))("survives %s", async (_, disturbance) => {
+    for (let scene = 1; scene <= 6; scene++) {
+      const history = { type, seed: scene, scene, runs: [{ op: "up", gap: 0, faults: [] }] } as const;
+      const { violation, story } = await replay(history, mutated(world, disturbance));
+      expect(violation, story.join("\n")).toBeUndefined();
+    }
+  });
+
+  it("that a killed run has sent is found by the next one, however late it arrives", async () => {
+    for (const share of [0.01, 0.3, 0.6, 0.9]) {
+      const late = Math.floor(share * latest(world));
+      const history: History = {
+        type,
+        seed: 1,
+        scene: 1,
+        runs: [
+          {
+            op: "up",
+            gap: 0,
+            faults: [
+              { at: "write", nth: 1, harm: { kind: "kill", when: "before", delay: 1 } },
+              { at: "write", nth: 1, harm: { kind: "delayed", ms: late, span: 1 } },
+            ],
+          },
+        ],
+      };
+      const { violation, story } = await replay(history, world);
+      expect(violation, story.join("\n")).toBeUndefined();
+    }
+  });
+});
