@@ -51,6 +51,7 @@ export class Submission<O extends Observation> {
   async start(call: UpgradeCall, seen: O): Promise<Task | undefined> {
     const [request] = call.requests;
     if (request === undefined) throw new PinError("unexpected", "an upgrade was planned without a request");
+    for (const note of call.notes ?? []) this.#runtime.warn(note);
     const startedAt = this.#ledger.now();
     this.#runtime.report({ message: `starting the upgrade ${describeCall(call)}` });
     let task: Task;
