@@ -1,3 +1,4 @@
+import "./host/node";
 import { installBridge } from "./host/bridge";
 import { engineLog } from "./host/engine-log";
 import { Lifecycle } from "./host/lifecycle";

@@ -1,3 +1,5 @@
+import "./node";
+
 export * as oceanbase from "./oceanbase";
 export { Provider, type ProviderArgs } from "./provider";
 export * as redisenterprise from "./redisenterprise";

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import "./node";
 import { readFileSync, writeFileSync } from "node:fs";
 import { buffer } from "node:stream/consumers";
 import { type Command, parseCommand, USAGE } from "./command";

@@ -10,6 +10,8 @@
  * @packageDocumentation
  */
 
+import "./shell/node";
+
 /** OceanBase clusters with their obshell agents: the parts of {@link ObshellCluster}. */
 export * as obshell from "./obshell";
 export { ObshellCluster } from "./obshell";

@@ -1,3 +1,4 @@
+import "./shell/node";
 import { simulateObshell } from "./obshell/main";
 import { simulateRedisEnterprise } from "./redisenterprise/main";
 import { UsageError } from "./shell/command";
