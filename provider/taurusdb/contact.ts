@@ -43,16 +43,17 @@ export function troubleWith(what: string, trouble: Trouble, { credentials, signe
 
 export function unauthorized(what: string, trouble: Trouble, credentials: Credentials, signed?: string): PinError {
   const { text, echo, requestId, assumed } = trouble;
-  const remedy = remedyFor(text, credentials, echo !== undefined && echo === signed);
-  const cause = assumed === true ? "" : " for its credentials";
-  const message = `${what} was refused${cause}: ${text}${request(requestId)}.${difference(echo, signed)}`;
-  return new PinError("unauthorized", message, { remedy: `${doubt(trouble)}${remedy}` });
+  return new PinError(
+    "unauthorized",
+    `${what} was refused${assumed === true ? "" : " for its credentials"}: ${text}${request(requestId)}.${doubt(trouble)}${difference(echo, signed)}`,
+    { remedy: remedyFor(text, credentials, echo !== undefined && echo === signed) },
+  );
 }
 
 /** The status alone is a hint: the vendor gives one to several causes. */
 function doubt({ assumed, code, status }: Trouble): string {
   return assumed === true
-    ? `The code ${code} is not documented; HTTP ${status} hints at the credentials or permissions. `
+    ? ` The code ${code} is not documented; HTTP ${status} hints at credentials or permissions.`
     : "";
 }
 
@@ -79,10 +80,11 @@ function remedyFor(text: string, credentials: Credentials, sameText: boolean): s
 export function forbidden(what: string, trouble: Trouble, action: string | undefined): PinError {
   const { text, requestId, assumed } = trouble;
   const permission = action === undefined ? "" : `The call needs the IAM action ${action}. `;
-  const message = `${what} was ${assumed === true ? "refused" : "forbidden"}: ${text}${request(requestId)}.`;
-  return new PinError("unauthorized", message, {
-    remedy: `${doubt(trouble)}${permission}Check that project and instance belong to the account.`,
-  });
+  return new PinError(
+    "unauthorized",
+    `${what} was ${assumed === true ? "refused" : "forbidden"}: ${text}${request(requestId)}.${doubt(trouble)}`,
+    { remedy: `${permission}Check that project and instance belong to the account.` },
+  );
 }
 
 export function notHuaweiCloud(what: string, found: string, cause?: unknown): PinError {

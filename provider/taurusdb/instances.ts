@@ -6,6 +6,7 @@ import {
   batchAnswer,
   type DatabaseVersion,
   databaseVersion,
+  type Instance,
   type InstanceDetail,
   instanceDetail,
   jobIds,
@@ -31,6 +32,14 @@ export async function readInstance(gateway: Gateway, id: string): Promise<Instan
 /** The only call that says what an upgrade would lead to. @returns undefined when there is no such instance */
 export async function readDatabaseVersion(gateway: Gateway, id: string): Promise<DatabaseVersion | undefined> {
   return gateway.find({ path: ["instances", id, "database-version"], schema: databaseVersion, action: LIST });
+}
+
+/** The instance with its kernel, which `database-version` has where the row of an older region lacks it. */
+export async function withKernel(gateway: Gateway, instance: Instance): Promise<Instance> {
+  const { datastore, id } = instance;
+  if (datastore.kernel_version !== "") return instance;
+  const told = await readDatabaseVersion(gateway, id);
+  return { ...instance, datastore: { ...datastore, kernel_version: told?.datastore.current_kernel_version ?? "" } };
 }
 
 /** An instance and the kernel that it runs, as `database-version` gives it. */

@@ -7,7 +7,7 @@ import type { Finding } from "../core/pin";
 import { parseVersion } from "../core/version";
 import type { Access } from "./access";
 import { AT_ONCE, eachOf } from "./each";
-import { readInstance } from "./instances";
+import { readInstance, withKernel } from "./instances";
 import { canonicalJobId } from "./job-ids";
 import { kernelMember, standingOf } from "./kernel-member";
 import { isUntold, Offers } from "./kernel-offers";
@@ -134,7 +134,10 @@ export class KernelLook {
     const { access, ids, signal } = this.#options;
     const { instances } = await access.project();
     const listed = await instances.read(fresh, signal);
-    const each = await eachOf(ids, AT_ONCE, async (id) => listed.get(id) ?? (await readInstance(access.gateway, id)));
+    const each = await eachOf(ids, AT_ONCE, async (id) => {
+      const instance = listed.get(id) ?? (await readInstance(access.gateway, id));
+      return instance && withKernel(access.gateway, instance);
+    });
     const projectId = await access.gateway.projectId();
     return {
       found: each.filter((instance) => instance !== undefined),

@@ -35,7 +35,11 @@ export const instance = z.object({
   id: text,
   name: note,
   status: note,
-  datastore: z.object({ version: note, kernel_version: text }),
+  /** Older regions tell the version of MySQL alone. */
+  datastore: z
+    .object({ version: note, kernel_version: note })
+    .nullish()
+    .transform((value) => value ?? { version: "", kernel_version: "" }),
 });
 export type Instance = z.infer<typeof instance>;
 
@@ -55,7 +59,7 @@ export type InstanceDetail = z.infer<typeof instanceDetail>;
 export const databaseVersion = z.object({
   upgrade_flag: flag,
   datastore: z.object({
-    current_kernel_version: text,
+    current_kernel_version: note,
     /** `""` where the region does not say. */
     latest_kernel_version: note,
   }),

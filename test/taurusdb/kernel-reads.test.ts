@@ -42,3 +42,47 @@ describe("a pin that only waits", () => {
     expect(jobs).toBeLessThan(pages(rig) / 2);
   });
 });
+
+describe("a region whose rows do not tell the kernel", () => {
+  const switches = { rowsTellKernel: false };
+
+  it("has it in database-version: the upgrade is planned, made and seen", async () => {
+    const rig = kernelRig({ instances: 2, switches });
+    await rig.lifecycle.check({}, rig.inputs());
+    expect(rig.said()[0]).toContain("2.0.69.250900 → 2.0.78.260600");
+    const { id, outs } = await rig.lifecycle.create(rig.inputs());
+    expect(outs).toMatchObject({ status: "current", currentVersion: "2.0.78.260600" });
+    expect(rig.writes()).toBe(1);
+    rig.cloud.control.setKernel("2.0.81.260900", rig.ids[0]);
+    const { props, inputs } = await rig.lifecycle.read(id, outs);
+    expect(props).toMatchObject({ status: "newer", members: { [rig.ids[0] ?? ""]: "2.0.81.260900" } });
+    expect(inputs).toMatchObject({ version: "2.0.81.260900" });
+  });
+
+  it("asks for no more where they do", async () => {
+    const rig = kernelRig({ instances: 2 });
+    for (const id of rig.ids) rig.cloud.control.setKernel("2.0.78.260600", id);
+    await rig.lifecycle.check({}, rig.inputs());
+    expect(rig.cloud.journal.count("GET", /database-version$/)).toBe(0);
+  });
+
+  it.each([
+    ["says nothing either", { datastore: { current_version: "8.0", latest_version: "8.0" } }],
+    ["says null", { datastore: { current_kernel_version: null, latest_kernel_version: null } }],
+  ])("and whose database-version %s leaves it unknown, which is no drift", async (_, body) => {
+    const rig = kernelRig({ switches });
+    const { id, outs } = await rig.lifecycle.create(rig.inputs());
+    const fault = { kind: "replace", status: 200, body: JSON.stringify(body) } as const;
+    rig.cloud.faults.add({ match: { method: "GET", path: /database-version$/ }, times: 99, fault });
+    const { props, inputs } = await rig.lifecycle.read(id, outs);
+    expect(props).toMatchObject({ status: "current" });
+    expect(inputs ?? { version: "2.0.78" }).toMatchObject({ version: "2.0.78" });
+  });
+
+  it("is read as well where the row has no datastore at all", async () => {
+    const rewrite = (text: string) => text.replaceAll(/"datastore":\{"type":[^}]*\},/g, "");
+    const rig = kernelRig({ switches }, { rewrite });
+    const { outs } = await rig.lifecycle.create(rig.inputs());
+    expect(outs).toMatchObject({ status: "current", currentVersion: "2.0.78.260600" });
+  });
+});

@@ -23,7 +23,7 @@ export interface InstanceRow {
 
 /** An item of the list. */
 export function rowOf(call: ProjectCall, instance: InstanceState, words: "v3" | "unified"): InstanceRow {
-  const { looseShapes: loose } = call.world.state.switches;
+  const { looseShapes: loose, rowsTellKernel } = call.world.state.switches;
   return {
     id: instance.id,
     name: instance.name,
@@ -33,7 +33,7 @@ export function rowOf(call: ProjectCall, instance: InstanceState, words: "v3" | 
     datastore: {
       type: ENGINE,
       version: instance.mysqlVersion.split(".").slice(0, 2).join("."),
-      kernel_version: instance.kernel,
+      ...(rowsTellKernel ? { kernel_version: instance.kernel } : {}),
     },
     created: stamp(instance.createdAt, loose),
     updated: stamp(instance.updatedAt, loose),

@@ -74,6 +74,8 @@ export interface Switches {
   gatewayPrefix: "APIGW" | "APIG";
   /** Seconds in a Retry-After beside 429; null for no such header. */
   retryAfter: number | null;
+  /** Whether the rows of instances tell their kernel: those of older regions have the version of MySQL alone. */
+  rowsTellKernel: boolean;
   /** Ports and days as strings, other date formats, as samples of other years have them (§2.7). */
   looseShapes: boolean;
 }
@@ -114,5 +116,6 @@ export const SWITCHES: Switches = {
   projectHeader: "optional",
   gatewayPrefix: "APIGW",
   retryAfter: null,
+  rowsTellKernel: true,
   looseShapes: false,
 };
