@@ -25,15 +25,14 @@ export class StoredResource {
   readonly news: Values;
   readonly #restored: Restored;
 
-  constructor(fixture: Fixture, { name, args }: Declared, restored: Restored) {
+  constructor(fixture: Fixture, { name, args, customTimeouts }: Declared, restored: Restored) {
     const { resources = [], pending_operations = [] } = fixture.stack.deployment;
     const found = resources.find((resource) => nameOf(resource) === name);
     const pending = pending_operations.map(({ resource }) => resource).find((resource) => nameOf(resource) === name);
     this.stored = found && storedOf(found);
     this.#restored = restored;
-    const { __provider, __urn, __timeouts } = plain((pending ?? found)?.inputs ?? {});
-    // `undefined` members are not written.
-    this.news = JSON.parse(JSON.stringify({ ...args, __provider, __urn, __timeouts }));
+    const { __provider, __urn } = (pending ?? found)?.inputs ?? {};
+    this.news = { ...args, __provider, __urn, ...(customTimeouts && { __timeouts: customTimeouts }) };
   }
 
   get status(): unknown {
@@ -73,7 +72,8 @@ export class StoredResource {
       if (!(error instanceof Error)) throw error;
       if ("properties" in error && "reasons" in error && "id" in error) {
         const { id, properties: outputs, reasons: initErrors } = error;
-        this.#keep({ id, inputs: this.news, outputs, initErrors });
+        // An update that fails keeps the inputs of before.
+        this.#keep({ id, inputs: old?.inputs ?? this.news, outputs, initErrors });
         return { changed: true, error: String(initErrors) };
       }
       return { changed: true, error: error.message };
