@@ -12,11 +12,18 @@ import { giveUpOne, taskOf } from "./withdraw";
 /** A connected driver for one resource, of either sort: upgraded as one, or each member for itself. */
 export type Driver = Pin | FleetPin;
 
-/** One look at the vendor, and the plan that follows. */
-export async function see(driver: Driver): Promise<{ observation: Observation; plan: Plan }> {
+/** What one look at the vendor showed, and the plan that follows. */
+export interface Sight {
+  readonly observation: Observation;
+  readonly plan: Plan;
+  /** The same observation, where each member is upgraded for itself. */
+  readonly fleet?: FleetObservation;
+}
+
+export async function see(driver: Driver): Promise<Sight> {
   if (isFleet(driver)) {
     const observation = await driver.observe();
-    return { observation, plan: driver.plan(observation) };
+    return { observation, plan: driver.plan(observation), fleet: observation };
   }
   const observation = await driver.observe();
   return { observation, plan: driver.plan(observation) };

@@ -16,10 +16,13 @@ import { Scheduled } from "./scheduled";
 import { kindOf, openSession, type Session, type Surroundings, urnOf, withPin } from "./session";
 import { isUnsettled, outputsOf, rememberedUpgrade } from "./state";
 import { checkTimeouts } from "./validation";
-import { toWire, type Wire } from "./wire";
+import { shortened, toWire, type Wire } from "./wire";
 
 /** How long taking back a scheduled upgrade may take, in milliseconds. */
 const DELETE_LIMIT = 5 * 60_000;
+
+/** Characters of a vendor's text that are stored. */
+const LONGEST_STORED = 2_000;
 
 type Outputs = { [key: string]: Wire };
 
@@ -126,7 +129,7 @@ export class Lifecycle implements dynamic.ResourceProvider {
     );
     this.#scheduled.keep(outcome);
     await this.#surroundings.log.flush();
-    const outputs = outputsOf(kind, inputs, withoutSecrets(outcome, session), before?.outputs);
+    const outputs = outputsOf(kind, inputs, storable(outcome, session), before?.outputs);
     if (outcome.error === undefined) return { id, outs: toOutputs(outputs) };
     const reason = session.redact(textOf(outcome.error));
     const worthKeeping = outcome.accepted || outcome.status === "failed" || !sameValue(outcome.upgrade, remembered);
@@ -179,9 +182,17 @@ function toOutputs(outputs: Record<string, unknown>): Outputs {
   );
 }
 
-/** What the vendor said about members, as it may be stored. */
-function withoutSecrets(outcome: Outcome, { redact }: Session): Outcome {
-  if (outcome.problems === undefined) return outcome;
-  const problems = Object.entries(outcome.problems).map(([name, text]) => [name, redact(text)] as const);
-  return { ...outcome, problems: Object.fromEntries(problems) };
+/** What the vendor said of failures, as it may be stored. */
+function storable({ problems, upgrade, ...outcome }: Outcome, { redact }: Session): Outcome {
+  const told = (text: string) => shortened(redact(text), LONGEST_STORED);
+  const reason = upgrade?.reason === undefined ? {} : { reason: told(upgrade.reason) };
+  return {
+    ...outcome,
+    ...(problems === undefined ? {} : { problems: mapped(problems, told) }),
+    ...(upgrade === undefined ? {} : { upgrade: { ...upgrade, ...reason } }),
+  };
+}
+
+function mapped(texts: Readonly<Record<string, string>>, change: (text: string) => string): Record<string, string> {
+  return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, change(text)]));
 }
