@@ -26,8 +26,8 @@ export abstract class VersionResource extends pulumi.CustomResource {
   declare readonly members: pulumi.Output<Record<string, string>>;
   /** How what runs stands to the pin, in one word. */
   declare readonly status: pulumi.Output<Status>;
-  /** The last upgrade that this resource started or joined; absent when there was none. */
-  declare readonly lastUpgrade: pulumi.Output<Upgrade | undefined>;
+  /** The last upgrade that this resource started or joined; null when there was none. */
+  declare readonly lastUpgrade: pulumi.Output<Upgrade | null>;
 
   /**
    * @param shape the type, and what is particular to it
@@ -56,6 +56,7 @@ export abstract class VersionResource extends pulumi.CustomResource {
         },
         secrets.length === 0 ? options : pulumi.mergeOptions(options, { additionalSecretOutputs: secrets }),
       );
+      this.lastUpgrade = this.lastUpgrade.apply((upgrade) => upgrade ?? null);
     } finally {
       restore();
     }
@@ -124,6 +125,8 @@ export interface Upgrade {
   readonly joined?: true;
   /** Of many that wait for their windows: the vendor's task of each, by member. */
   readonly tasks?: Readonly<Record<string, string>>;
+  /** Why it failed, in the vendor's words; absent otherwise. Of many, the reason of each is in `problems`. */
+  readonly reason?: string;
   /** The vendor's maintenance window that a deferred upgrade waits for; of many, from the first opening to the last closing. */
   readonly window?: { readonly opens: string; readonly closes: string };
   /**

@@ -127,8 +127,8 @@ export class KernelVersion extends VersionResource {
   declare readonly version: pulumi.Output<string>;
   /** The lowest version that an instance runs. */
   declare readonly currentVersion: pulumi.Output<string>;
-  /** What became of each instance that did not get to the pin, a sentence each, by instance id; absent when all did. */
-  declare readonly problems: pulumi.Output<Record<string, string> | undefined>;
+  /** Why an instance did not reach its target version, a sentence each, by instance id; empty when all did. */
+  declare readonly problems: pulumi.Output<Record<string, string>>;
 
   constructor(name: string, args: KernelVersionArgs, options?: pulumi.CustomResourceOptions) {
     super(
@@ -137,6 +137,8 @@ export class KernelVersion extends VersionResource {
       { ...args },
       options,
     );
+    // States that 0.1.0 has written have no entry when all did.
+    this.problems = this.problems.apply((problems: Record<string, string> | undefined) => problems ?? {});
   }
 }
 

@@ -29,7 +29,7 @@ export async function announce(
   const ledger = new Ledger(clock, remembered);
   switch (plan.kind) {
     case "failed":
-      ledger.found(plan.task, plan.from, "failed");
+      ledger.found(plan.task, plan.from, plan.failure);
       return operator(pin, policy, plan.task, plan.failure, ledger.owns(plan.task));
     case "withdraw": {
       const { task, window } = plan;

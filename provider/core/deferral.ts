@@ -73,7 +73,7 @@ export class Deferral {
         return "look";
       case "failed":
       case "rolled-back":
-        this.#ledger.ended(status.kind);
+        this.#ledger.ended(status.kind, status.message);
         this.#runtime.inform(`The earlier upgrade ${task.id} to ${task.to} has ended: ${status.message}`);
         return "look";
       case "gone":
@@ -132,8 +132,9 @@ export class Deferral {
       return "look";
     }
     this.#succeeded = undefined;
-    this.#ledger.ended("failed");
-    this.#runtime.warn(`${nameOf(taskOf(upgrade))} is reported as successful, but ${at} still runs.`);
+    const reason = `${nameOf(taskOf(upgrade))} is reported as successful, but ${at} still runs.`;
+    this.#ledger.ended("failed", reason);
+    this.#runtime.warn(reason);
     return "settled";
   }
 

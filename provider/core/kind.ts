@@ -25,6 +25,19 @@ export interface ObservedOutputs {
   readonly members: Readonly<Record<string, string>>;
 }
 
+/** What has left the pin. */
+export interface Drift {
+  /** The members that do not satisfy it, by their names in the outputs. */
+  readonly members: readonly string[];
+  /** Set when something has left it that the outputs do not show, such as the arguments of a module. */
+  readonly unseen?: true;
+  /**
+   * What was observed, in the place of arguments: as these arguments it is valid, and asks for no change. An argument that is
+   * undefined is left out. Empty where no argument can say what was observed; then the arguments stay as written.
+   */
+  readonly inputs: Readonly<Record<string, unknown>>;
+}
+
 /**
  * One resource type: what it takes, what it pins, and how to open it. A vendor exports one per system.
  * @typeParam A its arguments after validation, credentials filled in
@@ -59,12 +72,14 @@ export interface PinKind<
   outputs(observation: O): ObservedOutputs;
   /** What a person does to cancel a scheduled upgrade without this tool, where the vendor schedules any. */
   readonly cancelByHand?: string;
+  /** Set where members are upgraded each for itself: the outputs then say in `problems` what became of those that did not get there. */
+  readonly tellsProblems?: true;
   /** The argument that says which version shall run: a pin that what runs has overtaken is reported there. */
   readonly pinned: string;
   /** The arguments behind `identity`, for Pulumi's display of a replacement. */
   readonly identifiedBy: readonly string[];
-  /** What was observed, in the place of the arguments that it does not satisfy; undefined while the pin holds. */
-  drifted(args: A, observation: O): Readonly<Record<string, unknown>> | undefined;
+  /** What does not satisfy the pin; undefined while it holds. */
+  drifted(args: A, observation: O): Drift | undefined;
 }
 
 /** A kind of either sort. */

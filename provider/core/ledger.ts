@@ -1,6 +1,6 @@
 import type { Clock } from "./clock";
 import type { Status, UpgradeRecord } from "./outcome";
-import type { Task, UpgradeCall, Window } from "./pin";
+import type { Failure, Task, UpgradeCall, Window } from "./pin";
 
 /** States in which the vendor has, or may have, something of ours still to do. */
 const OPEN = new Set<UpgradeRecord["state"]>(["running", "deferred", "unknown"]);
@@ -41,7 +41,7 @@ export class Ledger {
   /** A failed upgrade runs again. */
   reopened(): void {
     if (this.#upgrade === undefined) return;
-    const { finishedAt: _over, ...rest } = this.#upgrade;
+    const { finishedAt: _over, reason: _mended, ...rest } = this.#upgrade;
     this.#upgrade = { ...rest, state: "running" };
   }
 
@@ -56,8 +56,13 @@ export class Ledger {
     this.#upgrade = { task: id, kind, from: call.from, to, startedAt, state: "unknown" };
   }
 
-  /** The vendor shows this upgrade. What is known of it already is kept. @returns whether it is news */
-  found(task: Task, from: string, state: "running" | "failed"): boolean {
+  /**
+   * The vendor shows this upgrade. What is known of it already is kept.
+   * @param failure why it failed, if it did
+   * @returns whether it is news
+   */
+  found(task: Task, from: string, failure?: Failure): boolean {
+    const state = failure === undefined ? "running" : "failed";
     const known = this.#upgrade;
     if (known?.task === task.id && known.state === state) return false;
     const before = known !== undefined && (known.task === task.id || known.state === "unknown") ? known : undefined;
@@ -71,7 +76,7 @@ export class Ledger {
       ...(before === undefined || before.joined ? { joined: true as const } : {}),
       state: "running",
     };
-    this.ended(state);
+    this.ended(state, failure?.message);
     return true;
   }
 
@@ -80,11 +85,11 @@ export class Ledger {
     if (this.#upgrade !== undefined) this.#upgrade = { ...this.#upgrade, state: "deferred", window };
   }
 
-  /** The upgrade has come to this state. */
-  ended(state: UpgradeRecord["state"]): void {
+  /** The upgrade has come to this state. @param reason of a failure */
+  ended(state: UpgradeRecord["state"], reason?: string): void {
     if (this.#upgrade === undefined) return;
     const over = OPEN.has(state) ? {} : { finishedAt: this.now() };
-    this.#upgrade = { ...this.#upgrade, state, ...over };
+    this.#upgrade = { ...this.#upgrade, state, ...over, ...(reason === undefined ? {} : { reason }) };
   }
 
   /** There is none after all. */

@@ -16,6 +16,8 @@ export interface UpgradeRecord {
   readonly tasks?: Readonly<Record<string, string>>;
   /** The window that a deferred upgrade waits for. */
   readonly window?: Window;
+  /** Why it failed, in the vendor's words. Of many, each member's reason is among the problems. */
+  readonly reason?: string;
   /**
    * `unknown`: the answer to the call was lost. `gone`: the vendor no longer knows the task. `withdrawn`: it was taken back
    * before its window.

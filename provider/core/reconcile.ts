@@ -111,14 +111,14 @@ class Reconciliation<O extends Observation> {
         return plan.kind === "newer" ? this.#newer(plan) : "current";
       }
       case "failed":
-        this.#ledger.found(plan.task, plan.from, "failed");
+        this.#ledger.found(plan.task, plan.from, plan.failure);
         await this.#afterFailure(plan.task, plan.failure, "earlier");
         return undefined;
       case "join":
-        if (this.#ledger.found(plan.task, plan.from, "running")) this.#runtime.inform(describePlan(plan));
+        if (this.#ledger.found(plan.task, plan.from)) this.#runtime.inform(describePlan(plan));
         return this.#followOr({ ...plan.task, to: this.#ledger.upgrade?.to ?? plan.task.to });
       case "deferred":
-        if (this.#ledger.found(plan.task, plan.from, "running")) this.#runtime.inform(describePlan(plan));
+        if (this.#ledger.found(plan.task, plan.from)) this.#runtime.inform(describePlan(plan));
         this.#ledger.deferred(plan.window);
         return "deferred";
       case "withdraw":
@@ -190,7 +190,7 @@ class Reconciliation<O extends Observation> {
     this.#aftermath.found();
     switch (status.kind) {
       case "running":
-        if (known.state === "unknown") this.#ledger.found(task, known.from, "running");
+        if (known.state === "unknown") this.#ledger.found(task, known.from);
         return (await this.#followOr(task)) ?? "yes";
       case "deferred":
         if (await this.#deferral.reconsider(task)) return "yes";
@@ -203,7 +203,7 @@ class Reconciliation<O extends Observation> {
         return "yes";
       case "failed":
       case "rolled-back":
-        this.#ledger.ended(status.kind);
+        this.#ledger.ended(status.kind, status.message);
         if (this.#pin.outlasts?.(task)) throw failed(this.#pin.title, task, status);
         this.#runtime.inform(`The earlier upgrade ${task.id} to ${task.to} has ended: ${status.message}`);
         return "no";
@@ -227,7 +227,7 @@ class Reconciliation<O extends Observation> {
       this.#runtime.inform(`${nameOf(task)} waits for its window, ${describeWindow(ending.window)}`);
       return "deferred";
     }
-    this.#ledger.ended(ending.kind);
+    this.#ledger.ended(ending.kind, "message" in ending ? ending.message : undefined);
     switch (ending.kind) {
       case "succeeded":
         if (this.#pin.satisfiedBy(task.to)) this.#aftermath.succeeded();

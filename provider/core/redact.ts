@@ -97,3 +97,15 @@ function lengthOfStart(text: string, form: string): number {
   while (at >= 0 && !form.startsWith(text.slice(at))) at = text.indexOf(start, at + 1);
   return at < 0 ? 0 : text.length - at;
 }
+
+/**
+ * How tools and vendors show a secret: this one and Pulumi (`[secret]`), Terraform (`(sensitive value)`), and asterisks or
+ * bullets, which are a mask where they stand alone or behind a sign.
+ */
+const MASKS =
+  /\[(?:secret|redacted|hidden|masked)\]|<(?:secret|redacted|hidden|masked|sensitive)>|\((?:sensitive|secret)(?: value)?\)|(?<![^\s:='"])[*•]{3,}(?![^\s@'",;])/i;
+
+/** Whether a text has a mask in the place of a secret. What is masked is no value. */
+export function isMasked(text: string): boolean {
+  return MASKS.test(text);
+}

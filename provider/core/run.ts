@@ -20,13 +20,15 @@ export type Driver = Pin | FleetPin;
 export interface Sight {
   readonly observation: Observation;
   readonly plan: Plan;
+  /** The same observation, where each member is upgraded for itself. */
+  readonly fleet?: FleetObservation;
 }
 
 /** One look at the vendor. */
 export async function see(driver: Driver): Promise<Sight> {
   if (isFleet(driver)) {
     const observation = await driver.observe();
-    return { observation, plan: driver.plan(observation) };
+    return { observation, plan: driver.plan(observation), fleet: observation };
   }
   const observation = await driver.observe();
   return { observation, plan: driver.plan(observation) };
@@ -38,13 +40,13 @@ export async function see(driver: Driver): Promise<Sight> {
  */
 export function announceWrites(
   driver: Driver,
-  { observation, plan }: Sight,
+  { plan, fleet = { members: [] } }: Sight,
   policy: Policy,
   runtime: Runtime,
   remembered?: UpgradeRecord,
 ): Promise<readonly Announcement[]> {
   if (!isFleet(driver)) return announce(driver, plan, policy, runtime, remembered);
-  return announceFleet(driver, isOfFleet(observation) ? observation : { members: [] }, remembered);
+  return announceFleet(driver, fleet, remembered);
 }
 
 /**
@@ -105,10 +107,6 @@ export async function isCanceled(driver: Driver, upgrade: UpgradeRecord): Promis
 export function goesOn(driver: Driver, upgrade: UpgradeRecord | undefined): boolean {
   const open = upgrade?.state === "running" || upgrade?.state === "unknown";
   return open && !isFleet(driver) && driver.outlasts?.(taskOf(upgrade)) === true;
-}
-
-function isOfFleet(observation: Observation): observation is FleetObservation {
-  return "absent" in observation;
 }
 
 function isFleet(driver: Driver): driver is FleetPin {

@@ -22,10 +22,13 @@ import { isScheduled, Scheduled } from "./scheduled";
 import { kindOf, openSession, type Session, type Surroundings, urnOf, withPin } from "./session";
 import { isUnsettled, outputsOf, reliesOnOthers, rememberedUpgrade } from "./state";
 import { checkTimeouts } from "./validation";
-import { toWire, type Wire } from "./wire";
+import { shortened, toWire, type Wire } from "./wire";
 
 /** How long canceling a scheduled upgrade may take, in milliseconds. */
 const DELETE_LIMIT = 5 * 60_000;
+
+/** Characters of a vendor's text that are stored. */
+const LONGEST_STORED = 2_000;
 
 type Outputs = { [key: string]: Wire };
 
@@ -246,7 +249,7 @@ function byHandOf({ kind }: Session): string {
 function outputsAfter(session: Session, inputs: Properties, outcome: Outcome, before: Properties | undefined): Outputs {
   const { kind, news } = session;
   try {
-    return toOutputs(outputsOf(kind, inputs, withoutSecrets(outcome, session), before));
+    return toOutputs(outputsOf(kind, inputs, storable(outcome, session), before));
   } catch (error) {
     news.warn(`What runs now could not be written into the outputs: ${asPinError(error).message}`);
     const { status, upgrade } = outcome;
@@ -270,9 +273,17 @@ function toOutputs(outputs: Record<string, unknown>): Outputs {
   );
 }
 
-/** What the vendor said about members, as it may be stored. */
-function withoutSecrets(outcome: Outcome, { redact }: Session): Outcome {
-  if (outcome.problems === undefined) return outcome;
-  const problems = Object.entries(outcome.problems).map(([name, text]) => [name, redact(text)] as const);
-  return { ...outcome, problems: Object.fromEntries(problems) };
+/** What the vendor said of failures, as it may be stored. */
+function storable({ problems, upgrade, ...outcome }: Outcome, { redact }: Session): Outcome {
+  const told = (text: string) => shortened(redact(text), LONGEST_STORED);
+  const reason = upgrade?.reason === undefined ? {} : { reason: told(upgrade.reason) };
+  return {
+    ...outcome,
+    ...(problems === undefined ? {} : { problems: mapped(problems, told) }),
+    ...(upgrade === undefined ? {} : { upgrade: { ...upgrade, ...reason } }),
+  };
+}
+
+function mapped(texts: Readonly<Record<string, string>>, change: (text: string) => string): Record<string, string> {
+  return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, change(text)]));
 }

@@ -41,6 +41,8 @@ export interface Session {
   /** Absent when they are invalid, or not known yet at preview. */
   readonly args?: CommonArguments;
   readonly failures: CheckFailure[];
+  /** Whether the arguments are still valid with these in the place of theirs. */
+  readonly accepts: (changed: Readonly<Record<string, unknown>>) => boolean;
   readonly news: Pick<Runtime, "report" | "inform" | "warn" | "conceal">;
   readonly redact: (text: string) => string;
   readonly outside: Pick<Surroundings, "random" | "onCancel">;
@@ -68,11 +70,13 @@ export async function openSession(
   const kind = await kindOf(properties, kinds)();
   const raw = fillCredentials(argumentsOf(properties), kind.credentials, config, env);
   const { args, failures } = validateArguments(kind.inputs, raw, kind.secrets);
+  const accepts = (changed: Readonly<Record<string, unknown>>) =>
+    validateArguments(kind.inputs, { ...raw, ...changed }, kind.secrets).args !== undefined;
   const given = kind.secrets.map((name) => raw[name]).filter((value) => typeof value === "string");
   const derived = args === undefined ? [] : (kind.derivedSecrets?.(args) ?? []);
   const { redact, conceal } = new Redaction([...given, ...derived], learnt?.of(urn));
   const news = { ...reporter({ log, urn, clock, rhythm, redact }), conceal };
-  return { kind, urn, failures, news, redact, outside: surroundings, ...(args === undefined ? {} : { args }) };
+  return { kind, urn, failures, accepts, news, redact, outside: surroundings, ...(args === undefined ? {} : { args }) };
 }
 
 /** The engine's own URN where the call tells it; the hidden input can be from before a rename. */

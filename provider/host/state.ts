@@ -20,12 +20,13 @@ const STATES: ReadonlySet<unknown> = new Set<UpgradeRecord["state"]>([
 export function rememberedUpgrade(outputs: Properties | undefined): UpgradeRecord | undefined {
   const stored = outputs?.["lastUpgrade"];
   if (!isTable(stored)) return undefined;
-  const { task, kind, from, to, startedAt, finishedAt, joined, tasks, window, state } = stored;
+  const { task, kind, from, to, startedAt, finishedAt, joined, tasks, window, reason, state } = stored;
   if (!isText(task) || !isText(kind) || !isText(from) || !isText(to) || !isText(startedAt)) return undefined;
   if (!isState(state) || (finishedAt !== undefined && !isText(finishedAt))) return undefined;
   if (joined !== undefined && joined !== true) return undefined;
   if (tasks !== undefined && !isTexts(tasks)) return undefined;
   if (window !== undefined && !isWindow(window)) return undefined;
+  if (reason !== undefined && !isText(reason)) return undefined;
   return {
     task,
     kind,
@@ -37,6 +38,7 @@ export function rememberedUpgrade(outputs: Properties | undefined): UpgradeRecor
     ...(joined === undefined ? {} : { joined }),
     ...(tasks === undefined ? {} : { tasks: { ...tasks } }),
     ...(window === undefined ? {} : { window: { opens: window.opens, closes: window.closes } }),
+    ...(reason === undefined ? {} : { reason }),
   };
 }
 
@@ -50,6 +52,11 @@ function isText(value: unknown): value is string {
 
 function isTexts(value: unknown): value is Readonly<Record<string, string>> {
   return isTable(value) && Object.values(value).every(isText);
+}
+
+/** Texts by name, as the state has them; none where it has none. */
+export function textsOf(value: unknown): Readonly<Record<string, string>> {
+  return isTexts(value) ? value : {};
 }
 
 function isWindow(value: unknown): value is Window {
@@ -110,7 +117,7 @@ export function outputsOf(
     lastUpgrade,
     ...observed,
     status: outcome.status,
-    problems: harmless(outcome.problems),
+    ...(kind.tellsProblems ? { problems: harmless(outcome.problems ?? {}) } : {}),
     ...(outcome.upgrade === undefined ? {} : { lastUpgrade: harmless(outcome.upgrade) }),
   };
 }

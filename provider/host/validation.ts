@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { closest, suggestion } from "../../base/closest";
 import { hideCredentials } from "../../base/printed-credentials";
 import { parseDuration } from "../core/duration";
+import { isMasked } from "../core/redact";
 import { hasUnknown, UNKNOWN } from "./properties";
 
 /**
@@ -28,6 +29,8 @@ export function validateArguments<A>(
   raw: Record<string, unknown>,
   secrets: readonly string[] = [],
 ): Validated<A> {
+  const masked = maskedIn(raw).map((path) => maskFailure(path, secrets));
+  if (masked.length > 0) return { failures: masked };
   const result = schema.safeParse(raw);
   if (result.success) return hasUnknown(raw) ? { failures: [] } : { args: result.data, failures: [] };
   const known = "shape" in schema ? Object.keys(Object(schema.shape)) : [];
@@ -69,6 +72,23 @@ function showsSecret(
   }
   const shown = JSON.stringify(at(raw, [name, ...rest])) ?? "";
   return USER_INFO.test(shown) || hideCredentials(shown) !== shown;
+}
+
+/** Where masked texts stand in a value, and in the names of its members. */
+function maskedIn(value: unknown, path: readonly string[] = []): (readonly string[])[] {
+  if (typeof value === "string") return isMasked(value) ? [path] : [];
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, member]) => maskedIn(member, [...path, key]));
+}
+
+/** A masked value is what a tool shows of a secret: sent to a vendor, it would become the secret. */
+function maskFailure(path: readonly string[], secrets: readonly string[]): CheckFailure {
+  const failure = {
+    property: path.join("."),
+    reason:
+      "is a masked value, which stands for a secret and is none. Give the secret itself. If the program does not have it, run `pulumi refresh`: the state then has the value as it was written.",
+  };
+  return secrets.includes(path[0] ?? "") ? unnamed(failure) : failure;
 }
 
 function unnamed({ property, reason }: CheckFailure): CheckFailure {

@@ -67,11 +67,23 @@ export function fitPartialFailure(
   const fitting = reasons.map((reason) => shortened(reason, LONGEST_REASON));
   const kept = { ...properties };
   for (const key of expendable(kept)) {
-    if (sizeOf(kept, fitting) <= PARTIAL_FAILURE_BYTES) break;
-    delete kept[key];
+    if (fits(kept, fitting)) break;
+    if (key === "problems") kept[key] = shrunk(kept[key], (rest) => fits({ ...kept, [key]: rest }, fitting));
+    else delete kept[key];
   }
   const wire = toWire(kept);
   return { properties: isRecord(wire) ? wire : {}, reasons: fitting };
+}
+
+/** The first half of a table, a quarter of it, and so on, until it is small enough: every one of its reasons is of use. */
+function shrunk(table: unknown, isSmall: (rest: object) => boolean): object {
+  let rest = Object.entries(Object(table));
+  while (rest.length > 0 && !isSmall(Object.fromEntries(rest))) rest = rest.slice(0, rest.length >> 1);
+  return Object.fromEntries(rest);
+}
+
+function fits(properties: Record<string, unknown>, reasons: readonly string[]): boolean {
+  return sizeOf(properties, reasons) <= PARTIAL_FAILURE_BYTES;
 }
 
 function sizeOf(properties: unknown, reasons: readonly string[]): number {

@@ -1,5 +1,6 @@
 import type { CommonArguments } from "../core/arguments";
 import { standing } from "../core/constraint";
+import { driftOf } from "../core/drift";
 import type { PinKind } from "../core/kind";
 import { formatParts, formatVersion, lowestVersion } from "../core/version";
 import { HttpClient } from "../http/client";
@@ -63,11 +64,15 @@ export function upgradeKind<A extends UpgradeArguments & TlsArguments & CommonAr
     },
     drifted: (args, { members }) => {
       const constraint = constraintOf(args);
-      const stray = members.filter((member) => standing(member.version, constraint) !== "holds");
-      const lowest = lowestVersion(stray.map((member) => member.version));
-      if (lowest === undefined) return undefined;
-      const build = args.release === undefined ? {} : { release: String(lowest.build ?? "") };
-      return { version: formatParts(lowest), ...build };
+      return driftOf(
+        members,
+        ({ version }) => standing(version, constraint),
+        (lowest) => ({
+          version: formatParts(lowest),
+          // A release is build and distribution, and the distribution cannot be observed.
+          release: undefined,
+        }),
+      );
     },
   };
 }

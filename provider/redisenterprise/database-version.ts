@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { standing } from "../core/constraint";
+import { driftOf } from "../core/drift";
 import { formatParts } from "../core/version";
 import { undiciTransport } from "../http/undici-transport";
 import { checkTogether, flag, sharedArguments } from "./arguments";
@@ -33,8 +34,12 @@ export function databaseVersion(connect: Connect = undiciTransport) {
       drifted: (args, seen) => {
         const redis = seen.database?.redis;
         if (redis === undefined) return undefined;
-        const stray = standing(redis.full, resolved(redisConstraint(args.redisVersion), seen)) !== "holds";
-        return stray ? { redisVersion: releaseOf(redis) } : undefined;
+        const constraint = resolved(redisConstraint(args.redisVersion), seen);
+        return driftOf(
+          seen.members,
+          ({ version }) => standing(version, constraint),
+          () => ({ redisVersion: releaseOf(redis) }),
+        );
       },
     },
     connect,

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { suggestion } from "../../base/closest";
 import { type Constraint, parseConstraint } from "../core/constraint";
+import { isMasked } from "../core/redact";
 
 const VERSION_EXAMPLE = '"2.10.17", "2.10" or ">=2.10"';
 const MODULES_EXAMPLE = '{ search: "2.10.17", ReJSON: { version: ">=2.8" } }';
@@ -88,7 +89,12 @@ export function wordsOf(args: string): string {
   return args.trim().split(/\s+/).join(" ");
 }
 
-/** Arguments as messages show them: some modules take passwords there (`OSS_GLOBAL_PASSWORD`). */
+/** Arguments as messages show them: some modules take passwords there (`OSS_GLOBAL_PASSWORD`). Never an argument again. */
 export function shownArguments(args: string): string {
   return wordsOf(args).replace(/(\S*(?:PASSWORD|SECRET|TOKEN)\S*)\s+\S+/gi, "$1 [secret]");
+}
+
+/** Whether arguments cannot be shown as they are. */
+export function holdsSecret(args: string): boolean {
+  return shownArguments(args) !== wordsOf(args) || isMasked(args);
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type CommonArguments, commonArguments } from "../core/arguments";
 import { type Constraint, parseConstraint } from "../core/constraint";
+import { driftOf } from "../core/drift";
 import type { FleetObservation, FleetPin } from "../core/fleet/fleet";
 import type { PinKind } from "../core/kind";
 import { policyFrom } from "../core/policy-from";
@@ -53,6 +54,7 @@ export function kernelVersion(
     times: { ...shared.times, settleTime: 5 * MINUTE, spacing: shared.times.spacing + FRESH },
     inputs: inputsFor(env),
     timeout: 120 * MINUTE,
+    tellsProblems: true,
     identifiedBy: ["instanceIds"],
     identity: (args) => args.instanceIds,
     open: (args, runtime) =>
@@ -72,11 +74,12 @@ export function kernelVersion(
         members: Object.fromEntries(members.map((member) => [member.name, formatVersion(member.version)])),
       };
     },
-    drifted: (_, { members }) => {
-      const stray = members.filter((member) => member.standing !== "holds");
-      const lowest = lowestVersion(stray.map((member) => member.version));
-      return lowest === undefined ? undefined : { version: formatVersion(lowest) };
-    },
+    drifted: (_, { members }) =>
+      driftOf(
+        members,
+        ({ standing }) => standing,
+        (lowest) => ({ version: formatVersion(lowest) }),
+      ),
   };
 }
 

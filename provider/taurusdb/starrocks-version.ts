@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { commonArguments } from "../core/arguments";
 import { type Constraint, parseConstraint } from "../core/constraint";
+import { driftOf } from "../core/drift";
 import type { PinKind } from "../core/kind";
 import { formatParts, lowestVersion } from "../core/version";
 import { openAccess } from "./access";
@@ -56,9 +57,15 @@ export function starRocksVersion(
         members: Object.fromEntries(members.map((member) => [member.name, formatParts(member.version)])),
       };
     },
-    drifted: (args, { known }) => {
+    drifted: (args, { members, known }) => {
       const stand = standingOf(known, constraintOf(args));
-      return stand === "behind" || stand === "newer" ? { version: formatParts(known.shown) } : undefined;
+      return driftOf(
+        members,
+        () => (stand === "unclear" ? "holds" : stand),
+        (lowest) => ({
+          version: formatParts(lowest),
+        }),
+      );
     },
   };
 }

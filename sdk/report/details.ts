@@ -67,11 +67,12 @@ ${members.map(row)}</tbody></table>`;
 }
 
 function upgradeFacts(upgrade: Upgrade): Html {
-  const { task, kind, startedAt, finishedAt, window, joined } = upgrade;
+  const { task, kind, startedAt, finishedAt, window, joined, reason } = upgrade;
   const unfinished = finishedAt === undefined && durationOf(upgrade) === undefined;
   return html`<dl>
 ${fact("Versions", html`<span class="version">${routeOf(upgrade)}</span>`)}
 ${fact("State", html`${courseOf(upgrade)}`)}
+${reason === undefined ? undefined : fact("Reason", html`<span class="problem">${reason}</span>`)}
 ${startedAt === undefined ? undefined : fact("Started", timeElement(startedAt))}
 ${unfinished ? undefined : fact("Finished", timeElement(finishedAt ?? ""))}
 ${window === undefined ? undefined : fact("Window", html`${timeElement(window.opens)} to ${timeElement(window.closes)}`)}

@@ -15,8 +15,12 @@ export interface Upgrade {
   readonly finished: number | undefined;
   /** Found running, not started by the pin. */
   readonly joined: boolean;
+  /** Why it failed, in the vendor's words. */
+  readonly reason: string | undefined;
   readonly window: { readonly opens: string; readonly closes: string } | undefined;
 }
+
+const LONGEST_REASON = 4_000;
 
 /** The colour of an upgrade's state: that of the status that it stands for. */
 const LOOK: Readonly<Record<string, Status>> = {
@@ -46,6 +50,7 @@ export function upgradeOf(value: unknown): Upgrade | undefined {
     started: parseTime(startedAt),
     finished: parseTime(finishedAt),
     joined: value["joined"] === true,
+    reason: textOf(value["reason"], LONGEST_REASON),
     window: windowOf(value["window"]),
   };
 }

@@ -111,7 +111,7 @@ export function fakeKind(): {
     }),
     drifted: (args, { members }) => {
       const stray = members.find((member) => standing(member.version, constraintOf(args)) !== "holds");
-      return stray && { version: formatVersion(stray.version) };
+      return stray && { members: [stray.name], inputs: { version: formatVersion(stray.version) } };
     },
   };
   return { kind, world, observation };

@@ -40,6 +40,6 @@ describe("the types", () => {
     expectTypeOf<oceanbase.ClusterVersion["currentVersion"]>().toEqualTypeOf<pulumi.Output<string>>();
     expectTypeOf<oceanbase.ClusterVersion["members"]>().toEqualTypeOf<pulumi.Output<Record<string, string>>>();
     expectTypeOf<oceanbase.ClusterVersion["status"]>().toEqualTypeOf<pulumi.Output<Status>>();
-    expectTypeOf<oceanbase.ClusterVersion["lastUpgrade"]>().toEqualTypeOf<pulumi.Output<Upgrade | undefined>>();
+    expectTypeOf<oceanbase.ClusterVersion["lastUpgrade"]>().toEqualTypeOf<pulumi.Output<Upgrade | null>>();
   });
 });

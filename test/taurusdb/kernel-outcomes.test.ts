@@ -20,7 +20,7 @@ describe("every ending has its own sentence", () => {
     });
     const { outs } = await lifecycle.update(first.id, first.properties, inputs());
     expect(outs).toMatchObject({ status: "current" });
-    expect(outs["problems"]).toBeUndefined();
+    expect(outs["problems"]).toEqual({});
     expect(writes()).toBe(2);
   });
 

@@ -13,6 +13,7 @@ import { type Earlier, earlierOf, endedAfter } from "./earlier";
 import type { FleetMember, FleetObservation, FleetPin } from "./fleet";
 import { FleetLookout } from "./fleet-lookout";
 import { spanOf } from "./plan-fleet";
+import { problemOf } from "./problems";
 import { FleetRecord } from "./record";
 import { Schedule } from "./schedule";
 import { Sender } from "./sender";
@@ -176,9 +177,9 @@ class FleetRun<O extends FleetObservation> {
       words: this.#pin.words,
     };
     const verdicts = new Verdicts(members.map((member) => [member, verdictOn(member, about)] as const));
-    const gone = absent.map(({ name, finding: { message, remedy } }) => {
-      const problem: Problem = { code: "vanished", message: `${message} ${remedy}` };
-      return [name, problem] as const;
+    const gone = absent.map((member) => {
+      const problem: Problem = { code: "vanished", message: problemOf(member) };
+      return [member.name, problem] as const;
     });
     this.#problems = new Map<string, Problem>([...verdicts.of("problem"), ...gone]);
     return verdicts;

@@ -1,0 +1,28 @@
+import type { Absent, FleetMember, FleetObservation } from "./fleet";
+
+/** Why a member that the vendor does not show is not at the pin. */
+export function problemOf({ finding: { message, remedy } }: Absent): string {
+  return `${message} ${remedy}`;
+}
+
+/**
+ * The problems that an earlier run left with members that are there, as far as nothing newer has replaced them.
+ * @param moved whether a member's version is another one than that run saw
+ */
+export function remainingProblems(
+  earlier: Readonly<Record<string, string>>,
+  { members }: FleetObservation,
+  moved: (name: string) => boolean,
+): Record<string, string> {
+  const remaining = members.flatMap((member) => {
+    const problem = Object.hasOwn(earlier, member.name) ? earlier[member.name] : undefined;
+    return problem === undefined || moved(member.name) || isReplaced(member) ? [] : [[member.name, problem] as const];
+  });
+  return Object.fromEntries(remaining);
+}
+
+/** Whether a newer task is under way, or the pin is reached. A task that waits although the pin is reached is such a problem. */
+function isReplaced({ standing, condition }: FleetMember): boolean {
+  if (condition.kind === "upgrading") return true;
+  return (standing === "behind") === (condition.kind === "deferred");
+}

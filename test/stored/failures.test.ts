@@ -1,0 +1,153 @@
+import { describe, expect, it } from "vitest";
+import type { Lifecycle } from "../../provider/host/lifecycle";
+import { argumentsOf } from "../../provider/host/properties";
+import { report } from "../../sdk/report/report";
+import { OLD_BUILD, rig as oceanbase } from "../oceanbase/rig";
+import { rigFor, SIDES } from "../redisenterprise/sides";
+import { resource, stackExport } from "../report/export";
+import { partial } from "../support/partial";
+import { kernelRig } from "../taurusdb/kernel-rig";
+import { rig as starRocks } from "../taurusdb/rig";
+
+type Values = Record<string, unknown>;
+
+/** An upgrade that will fail, and what the vendor says of it. */
+interface Failing {
+  readonly lifecycle: Lifecycle;
+  readonly inputs: Values;
+  readonly says: string;
+  /** Until it is called the vendor holds the database; then an upgrade could be asked for. */
+  release?(): Promise<void>;
+}
+
+const FAILING: readonly (readonly [string, () => Failing])[] = [
+  ["oceanbase.ClusterVersion", () => cluster("ClusterVersion")],
+  ["oceanbase.AgentVersion", () => cluster("AgentVersion")],
+  ["taurusdb.KernelVersion", () => fleet().failing],
+  ["taurusdb.StarRocksVersion", reports],
+  ...SIDES.map(([, side]) => [`redisenterprise.${side.type}`, () => database(side)] as const),
+];
+
+function cluster(type: "ClusterVersion" | "AgentVersion"): Failing {
+  const world = oceanbase({ buildVersion: OLD_BUILD });
+  world.cluster.control.addAgentPackage("4.4.2.0", "102026041610.el7");
+  world.cluster.control.fail({ stage: 3 });
+  const pin = type === "AgentVersion" ? { version: "4.4.2.0", release: "102026041610.el7" } : {};
+  return {
+    lifecycle: world.lifecycle,
+    inputs: { ...world.inputs(pin), __urn: `urn:pulumi:dev::shop::pulumi-nodejs:dynamic/oceanbase:${type}::orders` },
+    says: "stage 3/",
+    release: async () => {
+      world.cluster.control.operate("ROLLBACK");
+      await world.clock.sleep(600_000);
+    },
+  };
+}
+
+function fleet() {
+  const world = kernelRig({ instances: 4 });
+  world.cloud.control.fail({ instance: world.ids[1] ?? "", reason: "The disk is full." });
+  return { world, failing: { lifecycle: world.lifecycle, inputs: world.inputs(), says: "The disk is full." } };
+}
+
+function reports(): Failing {
+  const world = starRocks();
+  world.cloud.control.fail({ reason: "The disk is full." });
+  return { lifecycle: world.lifecycle, inputs: world.inputs(), says: "The disk is full." };
+}
+
+function database(side: (typeof SIDES)[number][1]): Failing {
+  const world = rigFor(side, "behind");
+  world.cluster.control.fail({ state: "prepare", error: "The disk is full." });
+  return {
+    lifecycle: world.lifecycle,
+    inputs: side.inputs(world),
+    says: "The disk is full.",
+    release: async () => world.cluster.control.reset(1),
+  };
+}
+
+/** The outputs that say why it failed. */
+function reasons({ problems, lastUpgrade }: Values): string {
+  return JSON.stringify([problems, Object(lastUpgrade)["reason"]]);
+}
+
+describe.each(FAILING)("a failed upgrade of %s", (type, open) => {
+  it("leaves status, record and the vendor's reason in the state, whatever a refresh finds, and is no drift", async () => {
+    const { lifecycle, inputs, says, release } = open();
+    const failed = await partial(lifecycle.create(inputs));
+    expect(failed.properties).toMatchObject({ status: "failed", lastUpgrade: { state: "failed" } });
+    expect(reasons(failed.properties)).toContain(says);
+    let { properties } = failed;
+    for (const step of [undefined, release, undefined]) {
+      await step?.();
+      const { props = {}, inputs: stored } = await lifecycle.read(failed.id, properties);
+      expect(props).toMatchObject({ status: "failed", lastUpgrade: failed.properties["lastUpgrade"] });
+      expect(props["problems"]).toEqual(failed.properties["problems"]);
+      expect(props).not.toHaveProperty("__drifted");
+      expect(argumentsOf(stored as Values)).toEqual(argumentsOf(inputs));
+      properties = props;
+    }
+    expect(await lifecycle.diff(failed.id, properties, inputs)).toEqual({ changes: true, replaces: [] });
+    const kept = resource({ type: type.replace(".", ":"), name: "it", observed: properties });
+    const told = report(stackExport([kept]), "stack.json");
+    expect(told).toContain(says);
+    expect(told).not.toContain("left the pin");
+  });
+
+  it("is replaced by the next one that succeeds", async () => {
+    const { lifecycle, inputs, release } = open();
+    const failed = await partial(lifecycle.create(inputs));
+    await release?.();
+    const { props = {} } = await lifecycle.read(failed.id, failed.properties);
+    const { outs } = await lifecycle.update(failed.id, props, inputs);
+    expect(outs).toMatchObject({ status: "current", lastUpgrade: { state: "succeeded" } });
+    expect(outs["lastUpgrade"]).not.toHaveProperty("reason");
+    if (type === "taurusdb.KernelVersion") expect(outs["problems"]).toEqual({});
+  });
+});
+
+describe("the problems of many, after a refresh", () => {
+  async function one() {
+    const { world, failing } = fleet();
+    const failed = await partial(failing.lifecycle.create(failing.inputs));
+    return { ...world, failed, bad: world.ids[1] ?? "" };
+  }
+
+  it("are over for a member that has reached its version meanwhile", async () => {
+    const { lifecycle, cloud, failed, bad } = await one();
+    cloud.control.setKernel("2.0.78.260600", bad);
+    const { props } = await lifecycle.read(failed.id, failed.properties);
+    expect(props).toMatchObject({ status: "current", problems: {} });
+  });
+
+  it("are over for a member that is being upgraded", async () => {
+    const { lifecycle, clock, inputs, failed, ids, cancel } = await one();
+    void clock.sleep(120_000).then(cancel);
+    await lifecycle.update(failed.id, failed.properties, inputs({ instanceIds: ids })).catch(() => undefined);
+    const { props } = await lifecycle.read(failed.id, failed.properties);
+    expect(props).toMatchObject({ status: "upgrading", problems: {} });
+  });
+
+  it("are drift for a member that somebody has put back further", async () => {
+    const { lifecycle, cloud, failed, bad } = await one();
+    cloud.control.setKernel("2.0.60.240100", bad);
+    const { props } = await lifecycle.read(failed.id, failed.properties);
+    expect(props).toMatchObject({ status: "behind", problems: {}, __drifted: true });
+  });
+
+  it("are told of a member that is gone", async () => {
+    const { lifecycle, cloud, failed, bad, ids } = await one();
+    const gone = ids[2] ?? "";
+    cloud.control.removeInstance(gone);
+    const { props } = await lifecycle.read(failed.id, failed.properties);
+    expect(props).toMatchObject({
+      status: "failed",
+      problems: {
+        [bad]: expect.stringContaining("The disk is full."),
+        [gone]: expect.stringContaining("no such instance"),
+      },
+    });
+    expect(props).not.toHaveProperty("__drifted");
+  });
+});
