@@ -40,13 +40,13 @@ export async function see(driver: Driver): Promise<Sight> {
  */
 export function announceWrites(
   driver: Driver,
-  { plan, fleet = { members: [] } }: Sight,
+  { plan, fleet }: Sight,
   policy: Policy,
   runtime: Runtime,
   remembered?: UpgradeRecord,
 ): Promise<readonly Announcement[]> {
   if (!isFleet(driver)) return announce(driver, plan, policy, runtime, remembered);
-  return announceFleet(driver, fleet, remembered);
+  return announceFleet(driver, fleet ?? { members: [] }, remembered);
 }
 
 /**
