@@ -1,6 +1,6 @@
 import type { Aftermath } from "./aftermath";
 import { describeCall } from "./describe";
-import { notYet, PinError, Refused, sending, Unreachable } from "./errors";
+import { notYet, Refused, sending, Unreachable } from "./errors";
 import type { Ledger } from "./ledger";
 import { Watch } from "./pace";
 import type { Observation, Pin, Task, UpgradeCall } from "./pin";
@@ -50,7 +50,7 @@ export class Submission<O extends Observation> {
   /** Sends the request. Undefined when it was not accepted, or when nobody can say. */
   async start(call: UpgradeCall, seen: O): Promise<Task | undefined> {
     const [request] = call.requests;
-    if (request === undefined) throw new PinError("unexpected", "an upgrade was planned without a request");
+    if (request === undefined) throw new Error("an upgrade was planned without a request");
     for (const note of call.notes ?? []) this.#runtime.warn(note);
     const startedAt = this.#ledger.now();
     this.#runtime.report({ message: `starting the upgrade ${describeCall(call)}` });

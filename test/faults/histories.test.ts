@@ -100,25 +100,16 @@ describe.each(WORLDS.map((world) => [world.type, world] as const))("an upgrade o
   });
 
   it("that a killed run has sent is found by the next one, however late it arrives", async () => {
-    for (const share of [0.01, 0.3, 0.6, 0.9]) {
-      const late = Math.floor(share * latest(world));
-      const history: History = {
-        type,
-        seed: 1,
-        scene: 1,
-        runs: [
-          {
-            op: "up",
-            gap: 0,
-            faults: [
-              { at: "write", nth: 1, harm: { kind: "kill", when: "before", delay: 1 } },
-              { at: "write", nth: 1, harm: { kind: "delayed", ms: late, span: 1 } },
-            ],
-          },
-        ],
-      };
-      const { violation, story } = await replay(history, world);
-      expect(violation, story.join("\n")).toBeUndefined();
+    const soon = Array.from({ length: 24 }, (_, nth) => 5 + 5 * nth);
+    for (const ms of [...soon, 0.3 * latest(world), latest(world)]) {
+      const kill = { at: "write", nth: 1, harm: { kind: "kill", when: "before", delay: 1 } } as const;
+      const late = { at: "write", nth: 1, harm: { kind: "delayed", ms, span: 1 } } as const;
+      const runs = [
+        { op: "up", gap: 0, faults: [kill, late] },
+        { op: "up", gap: 0, faults: [] },
+      ] as const;
+      const { violation, story } = await replay({ type, seed: 1, scene: 1, runs }, world);
+      expect(violation, `${ms} ms late\n${story.join("\n")}`).toBeUndefined();
     }
   });
 });

@@ -40,10 +40,6 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     breaks: ["no write after the end", "ends at once", "ends in time", "nothing left behind"],
     runtime: () => ({ signal: new AbortController().signal }),
   },
-  "does not wait for what a killed run has sent": {
-    breaks: ["no blind call", "one upgrade"],
-    kind: ({ times }) => ({ times: { ...times, spacing: 0 } }),
-  },
   "says which version is wished in the place of the one that runs": {
     breaks: ["observed only"],
     kind: ({ outputs }) => ({
