@@ -58,7 +58,7 @@ function shownStage({ world, index, now }: Call, dag: DagState): number {
   return dag.operator === "ROLLBACK" ? Math.min(dag.stage + 1, dag.nodes.length) : Math.max(dag.stage - 1, 1);
 }
 
-export function viewNode(call: Call, node: NodeState, dag: DagState): unknown {
+export function viewNode(call: Call, node: NodeState, dag: DagState): object {
   const early = startsNow(call, node, dag);
   return {
     id: clusterTaskId(node.id),

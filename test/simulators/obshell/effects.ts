@@ -96,8 +96,9 @@ function unreadyServers({ state }: World, node: NodeState): readonly string[] | 
       "ERROR: [OB.Cluster.AsyncOperationTimeout]: wait all observer available timeout",
     ];
   }
-  const builds = new Set(state.agents.map(({ observer }) => observer.build));
-  if (node.name !== STAGE.post || builds.size === 1) return undefined;
+  // Nobody upgraded those without an agent.
+  const left = state.agents.some(({ unregistered }) => unregistered === true);
+  if (node.name !== STAGE.post || !left) return undefined;
   return [
     "ERROR: [Common.Unexpected]: Unexpected error: execute script 'etc/upgrade_post.py' error, execute logs:\nserver version not sync\n: exit status 1",
   ];

@@ -171,35 +171,54 @@ export function getClusterInfo(call: Call): unknown {
   const told = databaseRefusal(call) === undefined ? call.agent : relay;
   const zones = zonesOf(state).map((zone) => ({
     name: zone,
-    inner_status: told === undefined ? "" : (state.stoppedZones ?? []).includes(zone) ? "INACTIVE" : "ACTIVE",
+    idc_name: "",
+    region_name: told === undefined ? "" : "sys_region",
+    ...zoneStatus(told === undefined ? "" : (state.stoppedZones ?? []).includes(zone) ? "INACTIVE" : "ACTIVE"),
     servers: state.agents.filter((agent) => agent.zone === zone).map(told === undefined ? storedServer : clusterServer),
   }));
-  if (told === undefined) return { cluster_id: 0, cluster_name: "", ob_version: "", zones, tenants: null };
+  const nothing = { tenants: null, tenant_stats: null };
+  if (told === undefined) {
+    return { cluster_id: 0, cluster_name: "", status: "NOT RUNNING", ob_version: "", zones, ...nothing };
+  }
   return {
     cluster_id: state.id,
     cluster_name: state.name,
+    status: "AVAILABLE",
     is_community_edition: state.edition === "community",
     is_standalone: state.edition === "standalone",
     ob_version: clusterVersion({ ...call, agent: told }),
+    dead_lock_detection_enabled: true,
+    ...(server(call, "sharedStorage") ? { startup_mode: "NORMAL", ...storage(call) } : {}),
     zones,
-    tenants: [],
+    ...nothing,
   };
+}
+
+const ZONE_WORDS = { ACTIVE: "RUNNING", INACTIVE: "STOPPED", "": "UNKNOWN" } as const;
+
+function zoneStatus(inner: keyof typeof ZONE_WORDS): object {
+  return { status: ZONE_WORDS[inner], inner_status: inner };
 }
 
 function storedServer({ ip, port, architecture, observer }: AgentState): unknown {
   const ports = { obshell_port: port, sql_port: observer.sqlPort, svr_port: observer.rpcPort };
-  return { ip, status: "UNAVAILABLE", architecture, ...ports };
+  return { ip, status: "UNAVAILABLE", ob_status: 0, inner_status: "", version: "", architecture, ...ports };
 }
 
+/** What follows the build in `BUILD_VERSION`: the commit and when it was built. */
+const REVISION = "5c84ee86b4c6a6b6ae1fe5f4a9f4e9d5b1a2c3d4(Nov  1 2023 09:20:13)";
+const SERVER_WORDS = { ACTIVE: "RUNNING", INACTIVE: "UNAVAILABLE", STOPPED: "SERVICE_STOPPED" } as const;
+
 function clusterServer(agent: AgentState): unknown {
-  const active = observerCondition(agent.observer) === "up" ? "ACTIVE" : "INACTIVE";
+  const known = agent.unregistered !== true;
   return {
     ip: agent.ip,
-    version: agent.observer.build.replace("-", "_"),
-    status: active === "ACTIVE" ? "RUNNING" : "UNAVAILABLE",
-    inner_status: active,
-    architecture: agent.architecture,
-    obshell_port: agent.port,
+    version: `${agent.observer.build.replace("-", "_")}-${REVISION}`,
+    status: SERVER_WORDS[serverStatus(agent.observer)],
+    ob_status: OB_STATES[observerCondition(agent.observer)],
+    inner_status: serverStatus(agent.observer) === "INACTIVE" ? "INACTIVE" : "ACTIVE",
+    architecture: known ? agent.architecture : "",
+    obshell_port: known ? agent.port : 0,
     sql_port: agent.observer.sqlPort,
     svr_port: agent.observer.rpcPort,
   };

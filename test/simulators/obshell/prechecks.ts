@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import { type Call, requireCluster, requireDatabase, server } from "./call";
 import { Panic, Refusal } from "./errors";
 import { findPackage, missingAgentPackages, missingForRoute, REQUIRED, rpmName } from "./packages";
@@ -101,9 +102,14 @@ function checkUpgradeDir(directory: string): void {
   const invalid = (reason: string) => new Refusal("Common.InvalidPath", { args: [directory, reason] });
   if (!directory.startsWith("/")) throw invalid("should start with '/'");
   if (!new RegExp(PATH_PATTERN).test(directory)) throw invalid(`should match pattern ${PATH_PATTERN}`);
-  if (directory.split("/").includes("..")) {
+  if (leadsOut(directory)) {
     throw invalid("should not lead to directory traversal issues when joined with a generated parent path");
   }
+}
+
+/** Whether it leads out of a directory that it is joined with: `/a/../b` does not (`CheckPathValid`). */
+function leadsOut(directory: string): boolean {
+  return !posix.join("/parent", directory).startsWith("/parent");
 }
 
 function checkTenants({ world }: Call): void {

@@ -61,7 +61,7 @@ export const ROUTES: readonly Route[] = [
   post("/upgrade/env/check", upgrade.postEnvCheck, { since: "envCheck", write: false }),
   get("/task/dag/unfinish", tasks.getUnfinished),
   get("/task/dag/ob/unfinish", tasks.getObUnfinished),
-  get("/task/dag/agent/unfinish", tasks.getAgentDags),
+  get("/task/dag/agent/unfinish", tasks.getAgentUnfinished),
   get("/task/dag/maintain/ob", tasks.getLastMaintenance),
   get("/task/dag/maintain/agent", tasks.getAgentMaintenance),
   get("/task/dag/maintain/agents", tasks.getAgentsMaintenance),

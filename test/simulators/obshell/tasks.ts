@@ -4,15 +4,23 @@ import { Panic, Refusal } from "./errors";
 import { type StructShape, stringField } from "./gojson";
 import { DAG_OPERATORS, passNode } from "./operators";
 import type { DagState, NodeState, SubTaskState } from "./state";
+import { TAKE_OVER_ID, viewTakeOver } from "./takeover";
 import { parseTaskId } from "./taskid";
-import { holdsDatabase, isUp } from "./world";
+import { holdsDatabase, isUp, registeredAgents } from "./world";
 
 /** Task endpoints (OBShell facts §3.4; live facts §2.2, §4.2, §4.5, §5.4, §5.5). */
 
 const NOT_FOUND = "record not found";
 const UNDONE = "Task not found";
 
-/** The id of a cluster task. A task of one agent is looked up there: this simulator keeps none. */
+/** Whether the id is that of the one task of its own that an agent has. It is looked up at the agent that it names. */
+function isTakeOver({ params, world }: Call): boolean {
+  const { id, agent } = parseTaskId(params["id"] ?? "");
+  const owner = world.state.agents.find(({ ip, port }) => `${ip}:${port}` === agent);
+  return owner?.identity === "CLUSTER AGENT" && id === TAKE_OVER_ID;
+}
+
+/** The id of a cluster task. A task of one agent is looked up there. */
 function clusterId(call: Call): number {
   const text = call.params["id"] ?? "";
   const { id, agent } = parseTaskId(text);
@@ -60,6 +68,11 @@ function subTaskOf(call: Call): SubTaskState {
 }
 
 export function getDag(call: Call): unknown {
+  if (isTakeOver(call)) {
+    const { agent } = parseTaskId(call.params["id"] ?? "");
+    const owner = call.world.state.agents.find(({ ip, port }) => `${ip}:${port}` === agent) ?? call.agent;
+    return viewTakeOver({ ...call, agent: owner }, showDetails(call));
+  }
   clusterId(call);
   requireDatabaseOrRelay(call);
   const details = showDetails(call);
@@ -85,7 +98,9 @@ export function getNode(call: Call): unknown {
   const details = showDetails(call);
   const { dag, node } = nodeOf(call);
   if (!details) throw new Panic("invalid memory address or nil pointer dereference");
-  return viewNode(call, node, dag);
+  // Read by itself, a node joins what its sub-tasks have to add; no stage of an upgrade has anything (`task_dto.go`).
+  const additional = node.subTasks.length > 1 ? {} : null;
+  return { ...viewNode(call, node, dag), additional_data: additional };
 }
 
 export function postNode(call: Call): unknown {
@@ -142,10 +157,15 @@ export function getUnfinished(call: Call): unknown {
   return found.length > 0 ? found : { contents: null };
 }
 
-/** Agents' own DAGs: none are simulated. */
-export function getAgentDags(call: Call): unknown {
+/** Agents' own DAGs that have not ended: none are simulated. */
+export function getAgentUnfinished(call: Call): unknown {
   showDetails(call);
   return [];
+}
+
+export function getAgentDags(call: Call): unknown {
+  const details = showDetails(call);
+  return call.agent.identity === "CLUSTER AGENT" ? [viewTakeOver(call, details)] : [];
 }
 
 /** The last maintenance of the cluster, of any kind, finished or not. */
@@ -156,11 +176,17 @@ export function getLastMaintenance(call: Call): unknown {
   return viewDag(call, dag, showDetails(call));
 }
 
-export function getAgentMaintenance(): unknown {
+/** The last of the agent's own, ended or not: how it came to its cluster, where it has one. */
+export function getAgentMaintenance(call: Call): unknown {
+  const details = showDetails(call);
+  if (call.agent.identity === "CLUSTER AGENT") return viewTakeOver(call, details);
   throw new Refusal("Task.NotFound", { args: ["Agent is not under maintenance"] });
 }
 
 /** Without a local maintenance DAG this one panics. */
-export function getAgentsMaintenance(): unknown {
-  throw new Panic("invalid memory address or nil pointer dereference");
+export function getAgentsMaintenance(call: Call): unknown {
+  const details = showDetails(call);
+  if (call.agent.identity !== "CLUSTER AGENT") throw new Panic("invalid memory address or nil pointer dereference");
+  const agents = registeredAgents(call.world.state).filter(isUp);
+  return agents.map((agent) => viewTakeOver({ ...call, agent }, details));
 }
