@@ -225,8 +225,8 @@ function wait(message: string, { accepted, percent }: { accepted: boolean; perce
   return { kind: "wait", message, accepted, ...(percent === undefined ? {} : { percent }) };
 }
 
-function problem(code: ErrorCode, message: string, shared = message): Verdict {
-  return { kind: "problem", code, message, shared };
+function problem(code: ErrorCode, message: string, shared?: string): Verdict {
+  return { kind: "problem", code, message, ...(shared === undefined ? {} : { shared }) };
 }
 
 function sentence(message: string, remedy: string | undefined): string {

@@ -148,6 +148,7 @@ describe("a member that a call has named", () => {
       kind: "problem",
       code: "upgrade-failed",
       message: "upgrade t2 failed: disk full. Make room.",
+      shared: "the upgrade failed: disk full. Make room.",
     };
     expect(sent(called(MINUTE), member({ ended: failed("t2") }))).toEqual(problem);
     expect(sent(called(MINUTE, { before: "t1" }), member({ ended: failed("t2") }))).toEqual(problem);
