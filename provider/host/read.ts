@@ -1,7 +1,7 @@
 import type { dynamic } from "@pulumi/pulumi";
 import type { Clock } from "../core/clock";
 import { describePlan } from "../core/describe";
-import { PinError } from "../core/errors";
+import { asPinError, PinError } from "../core/errors";
 import { problemOf, remainingProblems } from "../core/fleet/problems";
 import type { Drift } from "../core/kind";
 import type { Status } from "../core/outcome";
@@ -68,8 +68,8 @@ export async function readBack(
       const open = holds && goesOn(driver, rememberedUpgrade(properties));
       return result(session, id, properties, { ...seen, plan: open ? "join" : plan.kind });
     });
-  } catch (error) {
-    if (!(error instanceof PinError)) throw error;
+  } catch (thrown) {
+    const error = asPinError(thrown);
     const reason = session.redact(error.code === "unreachable" ? error.message : textOf(error));
     if (!KEEP.has(error.code)) throw plainFailure(reason);
     session.news.warn(`could not be read, the state was left as it is: ${reason}`);

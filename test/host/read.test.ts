@@ -85,6 +85,14 @@ describe("a refresh", () => {
     );
   });
 
+  it("fails, redacted, for a fault of this package as well", async () => {
+    const failure = new TypeError('cannot read hunter2 of {"password":"un-known-1"}');
+    const { lifecycle, inputs } = stage({ failure });
+    const error: unknown = await lifecycle.read("server-1", inputs({ password: "hunter2" })).catch((thrown) => thrown);
+    expect(error).toMatchObject({ message: 'cannot read [secret] of {"password":"[secret]"} [unexpected]' });
+    expect(String((error as Error).stack)).not.toMatch(/hunter2|un-known/);
+  });
+
   it("leaves a state whose arguments are not valid any more as it is", async () => {
     const { props, stored, said } = await refresh({}, { version: 2 });
     expect(props).toEqual(stored);

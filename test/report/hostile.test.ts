@@ -142,6 +142,18 @@ describe("secrets", () => {
     expect(textOf(page)).toContain("login as root with [secret] failed; sent [secret], about it");
   });
 
+  it("that a vendor has printed into its reasons are recognised by their labels", () => {
+    const more = { initErrors: ['pre-check failed: host="a", password="hunter2", timeout=3'] };
+    const observed = { members: { a: "1" }, problems: { a: "cannot connect to mysql://root:hunter2@10.0.0.1" } };
+    const args = { version: "1" };
+    const page = report(
+      stackExport([resource({ type: "taurusdb:KernelVersion", name: "a", args, observed, more })]),
+      "x",
+    );
+    expect(page).not.toContain("hunter2");
+    expect(textOf(page)).toContain("mysql://root:[secret]@10.0.0.1");
+  });
+
   it("of the address of an endpoint are left out", () => {
     const args = { version: "1", endpoints: ["https://admin:hunter2@10.0.3.1:9443", "https://a@b:c@10.0.3.2"] };
     const page = report(stackExport([resource({ type: "redisenterprise:DatabaseVersion", name: "a", args })]), "x");
