@@ -29,9 +29,11 @@ export interface ConnectionArgs {
    */
   readonly endpoint?: pulumi.Input<string>;
   /**
-   * Address of IAM, which is asked for the project's id and for tokens.
+   * Address of IAM, which is asked for the project's id and for tokens. Required where `endpoint` is an IP address, has a port, or
+   * is a name of your own: a password is never sent to another cloud or domain than that of `endpoint`.
    * @default the config value `huaweicloud:iamEndpoint`, the environment variable `HW_AUTH_URL` or
-   * `HUAWEICLOUD_SDK_IAM_ENDPOINT`, or the region's
+   * `HUAWEICLOUD_SDK_IAM_ENDPOINT`, or the one beside the service: `iam.<region>.<domain>`
+   * @example "https://iam.eu-de.otc.t-systems.com"
    */
   readonly iamEndpoint?: pulumi.Input<string>;
   /**

@@ -28,7 +28,7 @@ export function openAccess(
   const origin = serviceOrigin(args, env);
   const credentials = credentialsOf(args);
   if (origin === undefined || credentials === undefined) throw new Error("the connection was not validated");
-  const { connection, release } = lease(connect, credentials, iamOrigin(args), clock);
+  const { connection, release } = lease(connect, credentials, iamOrigin(args, env), clock);
   const stopTelling = connection.account.tokens.tell(conceal);
   const scope = { projectId: args.projectId, region: args.region };
   const gateway = new Gateway({ connection, signal, origin, scope });

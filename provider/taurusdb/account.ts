@@ -18,8 +18,7 @@ export type Credentials =
  */
 export class Account {
   readonly credentials: Credentials;
-  /** Origin of its IAM. */
-  readonly iam: string;
+  readonly #iam: string | undefined;
   readonly tokens = new Tokens();
   /** Project ids by region. */
   readonly projects = new Map<string, string>();
@@ -27,9 +26,15 @@ export class Account {
   clockOffset = 0;
   readonly #throttles = new Map<string, Throttle>();
 
-  constructor(credentials: Credentials, iam: string) {
+  constructor(credentials: Credentials, iam: string | undefined) {
     this.credentials = credentials;
-    this.iam = iam;
+    this.#iam = iam;
+  }
+
+  /** Origin of its IAM. */
+  get iam(): string {
+    if (this.#iam === undefined) throw new Error("the connection was not validated: nothing says where IAM is");
+    return this.#iam;
   }
 
   readonly throttleOf = (origin: string): Throttle => {
@@ -42,12 +47,12 @@ export class Account {
 }
 
 /** The same for the same caller, without telling anything about it. */
-export function accountKey(credentials: Credentials, iam: string): string {
+export function accountKey(credentials: Credentials, iam: string | undefined): string {
   const parts =
     credentials.kind === "key"
       ? ["key", credentials.accessKey, credentials.secretKey, credentials.securityToken ?? ""]
       : ["user", credentials.domainName, credentials.userName, credentials.password];
   return createHash("sha256")
-    .update(JSON.stringify([iam, ...parts]))
+    .update(JSON.stringify([iam ?? "", ...parts]))
     .digest("hex");
 }

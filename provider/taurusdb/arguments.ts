@@ -1,7 +1,15 @@
 import { z } from "zod";
 import { parseConstraint } from "../core/constraint";
-import { type CredentialArguments, missingCredential } from "./credentials";
-import { type Environment, overrideName, REGIONS, serviceOrigin, type Whereabouts } from "./regions";
+import { type CredentialArguments, credentialsOf, missingCredential } from "./credentials";
+import {
+  differingClouds,
+  type Environment,
+  iamOrigin,
+  overrideName,
+  REGIONS,
+  serviceOrigin,
+  type Whereabouts,
+} from "./regions";
 
 /** Arguments that both resources take. Messages name what is wrong and show a right value. */
 
@@ -79,7 +87,23 @@ export function completeConnection(env: Environment) {
     }
     const missing = missingCredential(args);
     if (missing !== undefined) issue(missing.argument, missing.message);
+    const iam = iamProblem(args, env);
+    if (iam !== undefined) issue("iamEndpoint", iam);
   };
+}
+
+const IAM = '"https://iam.eu-de.otc.t-systems.com"';
+
+/** What keeps tokens from being taken, and the project from being looked up. Of IAM nothing is asked where both are given. */
+function iamProblem(args: ConnectionArguments, env: Environment): string | undefined {
+  const password = credentialsOf(args)?.kind === "user";
+  const looksUp = args.projectId === undefined && args.region !== undefined;
+  if (serviceOrigin(args, env) === undefined || !(password || looksUp)) return undefined;
+  const clouds = differingClouds(args, env);
+  if (clouds !== undefined) return `is in ${clouds[1]}, and \`endpoint\` in ${clouds[0]}: give that of the same cloud`;
+  if (iamOrigin(args, env) !== undefined) return undefined;
+  const use = password ? "`password` is sent there" : "the project is looked up there, unless you give `projectId`";
+  return `is needed: \`endpoint\` does not tell where IAM is, and ${use}; such as ${IAM}`;
 }
 
 function whereProblem(name: string | undefined, env: Environment): string {

@@ -54,7 +54,7 @@ const KEPT = 5_000;
 const WORLDS = new WeakMap<Connect, Map<string, Entry>>();
 
 /** A share of the connection of an account. Released, and not taken again within five seconds, it is closed and forgotten. */
-export function lease(connect: Connect, credentials: Credentials, iam: string, clock: Clock): Lease {
+export function lease(connect: Connect, credentials: Credentials, iam: string | undefined, clock: Clock): Lease {
   const entry = entryOf(connect, credentials, iam);
   entry.shared ??= opened(entry.account, connect, clock);
   const { shared } = entry;
@@ -86,7 +86,7 @@ async function close(entry: Entry, shared: Shares): Promise<void> {
   await shared.connection.transport.close();
 }
 
-function entryOf(connect: Connect, credentials: Credentials, iam: string): Entry {
+function entryOf(connect: Connect, credentials: Credentials, iam: string | undefined): Entry {
   const entries = WORLDS.get(connect) ?? new Map<string, Entry>();
   WORLDS.set(connect, entries);
   const key = accountKey(credentials, iam);

@@ -21,6 +21,12 @@ const SERVICES: Readonly<Record<string, readonly string[]>> = {
   "gaussdb-mysql": ["af-south-1", "cn-east-5", "cn-southwest-3", "la-north-2"],
 };
 
+/** Clouds with an account system of their own, by the domain of their services. */
+const CLOUDS: readonly string[] = [DOMAIN, "myhuaweicloud.eu", "otc.t-systems.com"];
+
+/** `gaussdb-mysql.eu-de.otc.t-systems.com`: service, region and domain. */
+const PUBLIC_NAME = /^([a-z0-9-]+)\.([a-z]{2}(?:-[a-z0-9]+)+)\.((?:[a-z0-9-]+\.)+[a-z]{2,})$/;
+
 export const REGIONS: readonly string[] = Object.values(SERVICES).flat().sort();
 
 /** The environment, as far as it says where the cloud is. */
@@ -44,11 +50,34 @@ export function serviceOrigin({ region, endpoint }: Whereabouts, env: Environmen
   return service === undefined ? undefined : `https://${service}.${region}.${DOMAIN}`;
 }
 
-/** Origin of IAM: the one given, the region's, or the global one. */
-export function iamOrigin({ region, iamEndpoint }: Whereabouts): string {
-  const given = iamEndpoint === undefined ? undefined : originOf(iamEndpoint);
-  if (given !== undefined) return given;
-  return region === undefined ? `https://iam.${DOMAIN}` : `https://iam.${region}.${DOMAIN}`;
+/**
+ * Origin of IAM: the one given, or the one beside the service, in the same region of the same domain. A password goes there, so
+ * it is never that of another cloud.
+ * @returns undefined where the service's address does not tell: an IP address, a port, a name of somebody's own
+ */
+export function iamOrigin(where: Whereabouts, env: Environment): string | undefined {
+  if (where.iamEndpoint !== undefined) return originOf(where.iamEndpoint);
+  const service = serviceOrigin(where, env);
+  if (service === undefined) return undefined;
+  const { hostname, port } = new URL(service);
+  const [, name = "", region, domain = ""] = port === "" ? (PUBLIC_NAME.exec(hostname) ?? []) : [];
+  const isPublic = Object.hasOwn(SERVICES, name) || CLOUDS.includes(domain);
+  return isPublic ? `https://iam.${region}.${domain}` : undefined;
+}
+
+/** The clouds of the service and of IAM, where both are known, and they are not the same one. */
+export function differingClouds(
+  where: Whereabouts,
+  env: Environment,
+): readonly [service: string, iam: string] | undefined {
+  const [service, iam] = [serviceOrigin(where, env), iamOrigin(where, env)].map(cloudOf);
+  return service === undefined || iam === undefined || service === iam ? undefined : [service, iam];
+}
+
+function cloudOf(origin: string | undefined): string | undefined {
+  if (origin === undefined) return undefined;
+  const { hostname } = new URL(origin);
+  return CLOUDS.find((domain) => hostname.endsWith(`.${domain}`));
 }
 
 /** `HUAWEICLOUD_SDK_REGION_GAUSSDB_CN_NORTH_4`, as the SDKs read it. */

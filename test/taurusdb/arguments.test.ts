@@ -120,7 +120,18 @@ describe("good input", () => {
     ["a project", { projectId }],
     ["an endpoint without a scheme", { endpoint: "gaussdb.cn-north-4.myhuaweicloud.com" }],
     ["an IAM endpoint with a path", { iamEndpoint: "https://iam.cn-north-4.myhuaweicloud.com:443/v3" }],
-    ["a region that is not known, with an endpoint", { region: "eu-west-101", endpoint: "https://db.example.com" }],
+    [
+      "a region that is not known, with an endpoint",
+      { region: "eu-west-101", endpoint: "https://gaussdb.eu-west-101.myhuaweicloud.eu" },
+    ],
+    [
+      "an address of one's own, with that of IAM",
+      { endpoint: "https://10.0.0.9:8443", iamEndpoint: "https://10.0.0.8" },
+    ],
+    [
+      "an address of one's own, with key and project, which ask nothing of IAM",
+      { endpoint: "https://10.0.0.9", projectId },
+    ],
     ["a user", { ...NO_KEY, ...USER }],
     ["a key and a user", USER],
     ["a user name alone beside a key", { userName: "operator" }],
@@ -180,8 +191,9 @@ describe("what is not given", () => {
   });
 
   it("is the endpoint that the SDKs read for the region", async () => {
+    const config = { "huaweicloud:projectId": projectId };
     const env = { HUAWEICLOUD_SDK_REGION_GAUSSDB_CN_NORTH_4: "https://nowhere.example.com" };
-    const { lifecycle, inputs } = rig({ starRocksKernel: NEW }, { env });
+    const { lifecycle, inputs } = rig({ starRocksKernel: NEW }, { env, config });
     await expect(lifecycle.create(inputs())).rejects.toThrow(/nowhere\.example\.com/);
     const given = { endpoint: "https://gaussdb.cn-north-4.myhuaweicloud.com" };
     expect((await lifecycle.create(inputs(given))).outs).toMatchObject({ status: "current" });
@@ -196,6 +208,6 @@ describe("what is not given", () => {
 
   it("makes an unknown region known where the SDKs' variable says where it is", async () => {
     const env = { HUAWEICLOUD_SDK_REGION_GAUSSDB_EU_WEST_101: "https://db.example.com" };
-    expect(await failuresOf({ region: "eu-west-101" }, { env })).toEqual([]);
+    expect(await failuresOf({ region: "eu-west-101", projectId }, { env })).toEqual([]);
   });
 });

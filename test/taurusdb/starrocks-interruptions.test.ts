@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { partial } from "../support/partial";
-import { MINUTE, NEW, OLD, type Rig, rig } from "./rig";
+import { MINUTE, NEW, OLD, projectId, type Rig, rig } from "./rig";
 
 const UPGRADE = /\/starrocks\/db-upgrade$/;
 
@@ -192,7 +192,7 @@ describe("silence", () => {
   it("from the start is believed after a minute", async () => {
     const { lifecycle, inputs, clock } = rig();
     const began = clock.now();
-    const call = lifecycle.create(inputs({ endpoint: "https://nowhere.example.com" }));
+    const call = lifecycle.create(inputs({ endpoint: "https://nowhere.example.com", projectId }));
     await expect(call).rejects.toThrow(/could not be read for 1 min.*nowhere\.example\.com.*ENOTFOUND/);
     expect(clock.since(began)).toBeLessThan(80_000);
   });
