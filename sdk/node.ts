@@ -1,4 +1,4 @@
-import { requireNode } from "../base/node-version";
+import { requireNode } from "../provider/base/node-version";
 
 // The first import of the package: what others load may not be there on an older Node.
 requireNode("the program");

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { suggestion } from "../base/closest";
+import { suggestion } from "../provider/base/closest";
 
 /** Credentials for a group of resources. Each part concerns one vendor; all are kept encrypted in the state. */
 export interface ProviderArgs {

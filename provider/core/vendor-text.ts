@@ -1,4 +1,4 @@
-import { hideCredentials } from "../../base/printed-credentials";
+import { hideCredentials } from "../base/printed-credentials";
 import { printable } from "./printable";
 
 /** Characters of one vendor's text in a message: several of them, a remedy and a code still fit in what Pulumi shows. */

@@ -1,4 +1,4 @@
-import { hideCredentials } from "../../base/printed-credentials";
+import { hideCredentials } from "../base/printed-credentials";
 import { printable, withoutMarkup } from "../core/printable";
 import { redactor } from "../core/redact";
 

@@ -1,6 +1,6 @@
 import type { z } from "zod";
-import { closest, suggestion } from "../../base/closest";
-import { hideCredentials } from "../../base/printed-credentials";
+import { closest, suggestion } from "../base/closest";
+import { hideCredentials } from "../base/printed-credentials";
 import { parseDuration } from "../core/duration";
 import { isMasked } from "../core/redact";
 import { hasUnknown, UNKNOWN } from "./properties";

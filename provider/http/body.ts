@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { hideCredentials } from "../../base/printed-credentials";
+import { hideCredentials } from "../base/printed-credentials";
 import { PinError } from "../core/errors";
 import { printable, withoutMarkup } from "../core/printable";
 import { vendorText } from "../core/vendor-text";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { suggestion } from "../../base/closest";
+import { suggestion } from "../base/closest";
 import { type Constraint, parseConstraint } from "../core/constraint";
 import { isMasked } from "../core/redact";
 

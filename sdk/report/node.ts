@@ -1,4 +1,4 @@
-import { requireNode } from "../../base/node-version";
+import { requireNode } from "../../provider/base/node-version";
 
 // The first import of the command: what others load may not be there on an older Node.
 try {

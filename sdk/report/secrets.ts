@@ -1,5 +1,5 @@
-import { hideCredentials } from "../../base/printed-credentials";
-import { MASK } from "../../base/printed-value";
+import { hideCredentials } from "../../provider/base/printed-credentials";
+import { MASK } from "../../provider/base/printed-value";
 import { isObject, type Json, member } from "./json";
 
 /** How the state marks values that are not plain ones, and which of them are secrets. */

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { OLDEST_NODE, requireNode } from "../../base/node-version";
+import { OLDEST_NODE, requireNode } from "../../provider/base/node-version";
 import { OLDEST_NODE as OLDEST_OF_SIMULATORS } from "../simulators/shell/node";
 
 it.each(["v22.19.0", "v22.20.1", "v23.0.0", "v24.0.0-nightly2025", "v100.0.0"])("%s is new enough", (version) => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { hideCredentials } from "../../base/printed-credentials";
+import { hideCredentials } from "../../provider/base/printed-credentials";
 import { textsOf } from "../docs/texts";
 import { HARMLESS, PRINTED } from "./printed";
 

@@ -112,6 +112,7 @@ export const PRINTED: Readonly<Record<string, readonly string[]>> = {
 
 /** Sentences about credentials, and other texts that say nothing secret. */
 export const HARMLESS: readonly string[] = [
+  "[secret]: connection refused",
   "Unauthorized: OceanBase password is incorrect (Security.Authentication.IncorrectOceanbasePassword)",
   "Access denied for user 'root'@'10.0.0.1' (using password: YES)",
   "the password expired",

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { closest } from "../../base/closest";
+import { closest } from "../../provider/base/closest";
 import { UNKNOWN } from "../../provider/host/properties";
 import { checkTimeouts, validateArguments } from "../../provider/host/validation";
 

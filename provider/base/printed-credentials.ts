@@ -71,7 +71,8 @@ function hideLabelled(text: string): string {
   WORD.lastIndex = 0;
   let redisCli = Number.NEGATIVE_INFINITY;
   for (let match = WORD.exec(text); match !== null; match = WORD.exec(text)) {
-    if (!OF_INTEREST.test(match[0])) continue;
+    // A mask announces nothing: `[secret]: connection refused`.
+    if (!OF_INTEREST.test(match[0]) || text.startsWith(MASK, match.index - 1)) continue;
     const word = wordOf(text, match[0], match.index);
     if (/^(?:redis|valkey)-(?:cli|benchmark)$/.test(word.name)) redisCli = word.from;
     WORD.lastIndex = word.to;
