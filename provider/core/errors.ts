@@ -65,6 +65,18 @@ export class Unreachable extends PinError {
   }
 }
 
+/** What is pinned is not there. */
+export class Missing extends PinError {
+  override readonly name = "Missing";
+  /** Whether the vendor itself has said so, to valid credentials, in more than one way: it does not exist. */
+  readonly certain: boolean;
+
+  constructor(message: string, options: ErrorOptions & { certain: boolean }) {
+    super("blocked", message, options);
+    this.certain = options.certain;
+  }
+}
+
 /**
  * What comes before a write: reads, credentials, composing it. When that fails, whatever is thrown, nothing of the write was
  * sent.

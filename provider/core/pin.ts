@@ -1,3 +1,4 @@
+import type { Missing } from "./errors";
 import type { Request } from "./request";
 import type { Progress } from "./runtime";
 import type { Version } from "./version";
@@ -70,6 +71,8 @@ export interface Observation {
   readonly members: readonly Member[];
   /** Set when the members could not be learnt just now, as a sentence. Never drift: no decision follows from it. */
   readonly unknown?: string;
+  /** Set when nothing of what is pinned is there. */
+  readonly missing?: Missing;
   readonly activity?: Activity;
 }
 

@@ -1,7 +1,7 @@
 import type { dynamic } from "@pulumi/pulumi";
 import type { Clock } from "../core/clock";
 import { describePlan } from "../core/describe";
-import { asPinError, PinError } from "../core/errors";
+import { asPinError, type ErrorCode, Missing, PinError } from "../core/errors";
 import { problemOf, remainingProblems } from "../core/fleet/problems";
 import type { Drift } from "../core/kind";
 import type { Status } from "../core/outcome";
@@ -35,8 +35,8 @@ const NOTHING_NEWER = new Set<Plan["kind"]>(["upgrade", "wait"]);
 /** Plans under which it is the vendor's task that moves versions. */
 const UNDER_WAY = new Set<Plan["kind"]>(["join", "deferred"]);
 
-/** Errors that mean "not known just now": the state keeps what it had. Everything else is told as an error. */
-const KEEP = new Set(["unreachable", "deadline", "interrupted", "engine-gone"]);
+/** Errors that a person has to look into, and faults of this package. After every other one the state keeps what it had. */
+const FAILS = new Set<ErrorCode>(["unauthorized", "unexpected"]);
 
 /** What a refresh has found. */
 interface Found extends Pick<Sight, "observation" | "fleet"> {
@@ -44,7 +44,7 @@ interface Found extends Pick<Sight, "observation" | "fleet"> {
 }
 
 /**
- * What runs now, for a refresh. While the pin holds, the inputs come back as written. Where what runs has left it, they come
+ * What runs now, for a refresh; nothing when it is certain that the database does not exist any more. While the pin holds, the inputs come back as written. Where what runs has left it, they come
  * back with what was observed, so that the next preview shows `~ version: "4.2.1.8" => "4.3.5.2"`.
  */
 export async function readBack(
@@ -61,6 +61,7 @@ export async function readBack(
     return await withPin(session, clock, BUDGET, async (driver) => {
       const { title } = driver;
       const { plan, ...seen } = await see(driver);
+      if (seen.observation.missing !== undefined) throw seen.observation.missing;
       if (plan.kind === "unknown") throw new PinError("unreachable", `${title}: ${plan.reason}`);
       if (plan.kind === "newer" && session.args?.onNewer !== "accept") session.news.warn(newerNote(title, plan));
       if (plan.kind === "failed") session.news.warn(describePlan(plan));
@@ -71,7 +72,11 @@ export async function readBack(
   } catch (thrown) {
     const error = asPinError(thrown);
     const reason = session.redact(error.code === "unreachable" ? error.message : textOf(error));
-    if (!KEEP.has(error.code)) throw plainFailure(reason);
+    if (FAILS.has(error.code)) throw plainFailure(reason);
+    if (error instanceof Missing && error.certain) {
+      session.news.warn(`no longer exists, so it is removed from the state: ${reason}`);
+      return {};
+    }
     session.news.warn(`could not be read, the state was left as it is: ${reason}`);
     return { id, props: properties };
   }

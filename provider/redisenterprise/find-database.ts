@@ -9,6 +9,9 @@ export interface Which {
   readonly databaseName?: string | undefined;
 }
 
+/** Code of the finding that the cluster has no such database. */
+export const NOT_THERE = "database-not-there";
+
 type Names = readonly { readonly uid: number; readonly name?: string | null | undefined }[];
 
 /**
@@ -58,7 +61,7 @@ async function absent(nodes: Nodes, which: Which): Promise<Finding> {
   const found = there.length === 0 ? "none" : there.slice(0, MOST_NAMES).join(", ");
   const more = there.length > MOST_NAMES ? ` and ${there.length - MOST_NAMES} more` : "";
   return {
-    code: "database-not-there",
+    code: NOT_THERE,
     property: propertyOf(which),
     message: `The cluster has no database ${databaseId ?? `named ${JSON.stringify(databaseName)}`} that this user may see.`,
     remedy: `There is: ${found}${more}.`,

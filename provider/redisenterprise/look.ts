@@ -1,11 +1,12 @@
 import type { z } from "zod";
+import { Missing } from "../core/errors";
 import type { Finding, Observation } from "../core/pin";
 import { crdbCallOf } from "./active-active";
 import { type ShippedModule, shippedFrom } from "./catalogue";
 import type { Database } from "./database";
-import { findDatabase, type Which } from "./find-database";
+import { findDatabase, NOT_THERE, type Which } from "./find-database";
 import { stageOf } from "./machine";
-import { type ClusterNode, nodesFrom } from "./node";
+import { type ClusterNode, nodesFrom, softwareAtLeast, softwareOf } from "./node";
 import type { Nodes } from "./nodes";
 import {
   type Action,
@@ -17,6 +18,7 @@ import {
   clusterPolicy,
   crdbTasks,
   nodeList,
+  userList,
 } from "./schema";
 
 /** What a look at a database and its cluster shows. */
@@ -55,12 +57,29 @@ export async function look(nodes: Nodes, which: Which, interest: Interest, eager
   // Whether any of them matters, the database tells.
   for (const reading of begun) reading?.catch(() => undefined);
   const found = await findDatabase(nodes, which, eager);
-  if ("code" in found) return { members: [], absent: found, machines: [], nodes: [], shipped: [] };
+  if ("code" in found) {
+    const { code, message, remedy } = found;
+    const certain = code === NOT_THERE && (await seesEverything(nodes, await members));
+    const missing = new Missing(message, { remedy, certain });
+    return { members: [], absent: found, missing, machines: [], nodes: [], shipped: [] };
+  }
   const machines = await machinesOf(found.uid);
   const seen: Seen = { members: [], database: found, machines, nodes: await members, shipped: [] };
   if (interest.holds(found)) return seen;
   const [more, running] = await Promise.all([surroundings(), readCrdbTasks(nodes, found, seen.nodes)]);
   return { ...seen, ...more, crdbTasks: running };
+}
+
+/** From here on the users of two roles can be confined to some databases, and are told nothing of the others. */
+const CONFINES_USERS_SINCE = "8.2.0";
+
+/** Whether a database that is not shown does not exist. Whoever may list the users has none of those roles. */
+async function seesEverything(nodes: Nodes, members: readonly ClusterNode[]): Promise<boolean> {
+  if (softwareOf(members) !== undefined && !softwareAtLeast(members, CONFINES_USERS_SINCE)) return true;
+  return nodes.read("/v1/users", userList).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** What an upgrade would meet. */

@@ -1,7 +1,7 @@
 import type { Clock } from "../core/clock";
 import type { Constraint, Standing } from "../core/constraint";
 import { formatDuration } from "../core/duration";
-import { PinError } from "../core/errors";
+import { Missing, PinError } from "../core/errors";
 import type { Absent, FleetMember, FleetObservation } from "../core/fleet/fleet";
 import type { Finding } from "../core/pin";
 import { parseVersion } from "../core/version";
@@ -113,11 +113,13 @@ export class KernelLook {
     this.#looks += 1;
     const outlook = await this.#outlook(open.flatMap(({ id }) => jobs.get(id) ?? []));
     const unknown = this.#unknownOf(found);
+    const missing = found.length > 0 ? undefined : missingFrom(absent);
     return {
       members: members.filter((member) => member !== undefined),
       absent,
       ...(outlook === undefined ? {} : { outlook }),
       ...(unknown === undefined ? {} : { unknown }),
+      ...(missing === undefined ? {} : { missing }),
     };
   }
 
@@ -250,6 +252,15 @@ function once<T>(read: () => Promise<T>): () => Promise<T> {
 /** The task centre is asked for the sake of the person who waits: it may be away, or have nothing to tell this caller. */
 function withoutAdvice(error: unknown): undefined {
   if (!(error instanceof PinError)) throw error;
+}
+
+/** None of the instances is there: neither the list of the project nor the instance itself could be read. */
+function missingFrom(absent: readonly Absent[]): Missing | undefined {
+  const [first] = absent;
+  if (first === undefined) return undefined;
+  const { message, remedy } = first.finding;
+  const names = absent.map(({ name }) => name).join(", ");
+  return new Missing(`${names}: ${message}`, { remedy, certain: true });
 }
 
 function missing(projectId: string, place: string): Finding {

@@ -1,4 +1,4 @@
-import { PinError, Unreachable } from "../core/errors";
+import { Missing, type PinError, Unreachable } from "../core/errors";
 import type { Observation } from "../core/pin";
 import { parseVersion } from "../core/version";
 import type { Access } from "./access";
@@ -18,6 +18,7 @@ export interface StarRocksObservation extends Observation {
 export interface LookOptions extends ActivityOptions {
   /** A version of which the service itself has said that nothing newer is offered. */
   readonly latest: string | undefined;
+  readonly signal: AbortSignal;
 }
 
 /** One look. Reads only. @throws PinError `blocked` when the instance is not there */
@@ -27,7 +28,7 @@ export async function look(options: LookOptions): Promise<StarRocksObservation> 
     readStarRocks(access.gateway, ids),
     readStarRocksKernels(access.gateway),
   ]);
-  if (detail === undefined) throw await notThere(access, ids);
+  if (detail === undefined) throw await notThere(access, ids, options.signal);
   const shown = parseVersion(detail.data_store_version);
   const known: Known = {
     shown: shown ?? { parts: [0n] },
@@ -49,12 +50,18 @@ export async function look(options: LookOptions): Promise<StarRocksObservation> 
   };
 }
 
-async function notThere({ gateway, place }: Access, { instanceId, starRocksInstanceId }: Ids): Promise<PinError> {
+/** One that is not there is certainly gone once a list that could be read does not have it either. */
+async function notThere(access: Access, ids: Ids, signal: AbortSignal): Promise<PinError> {
+  const { gateway, place } = access;
+  const { instanceId, starRocksInstanceId } = ids;
   const beside = await readHtap(gateway, instanceId);
   const project = `project ${await gateway.projectId()} in ${place}`;
   if (beside === undefined) {
-    return new PinError("blocked", `There is no TaurusDB instance ${instanceId} in ${project}.`, {
+    const { instances, moments } = await access.project();
+    const listed = await instances.read({ after: moments.latest, within: 0 }, signal);
+    return new Missing(`There is no TaurusDB instance ${instanceId} in ${project}.`, {
       remedy: "Check `instanceId`, `region` and `projectId`.",
+      certain: !listed.has(instanceId),
     });
   }
   if (beside.some(({ id }) => id === starRocksInstanceId)) {
@@ -62,9 +69,8 @@ async function notThere({ gateway, place }: Access, { instanceId, starRocksInsta
     return new Unreachable(message, { sent: true, heard: true });
   }
   const names = beside.map(({ id, engine_name }) => `${id} (${engine_name})`).join(", ");
-  return new PinError(
-    "blocked",
+  return new Missing(
     `There is no StarRocks instance ${starRocksInstanceId} beside TaurusDB instance ${instanceId} in ${project}; ${names === "" ? "it has none" : `it has ${names}`}.`,
-    { remedy: "Check `starRocksInstanceId` and `instanceId`." },
+    { remedy: "Check `starRocksInstanceId` and `instanceId`.", certain: true },
   );
 }

@@ -47,8 +47,9 @@ export class StarRocksPin implements Pin<StarRocksObservation> {
   }
 
   observe(): Promise<StarRocksObservation> {
-    const { access, args, constraint } = this.#options;
+    const { access, args, constraint, runtime } = this.#options;
     return look({
+      signal: runtime.signal,
       access,
       ids: args,
       jobIds: this.#jobIds,

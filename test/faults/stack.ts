@@ -98,8 +98,12 @@ export class Stack {
       if (old === undefined) return { kind: "done", changed: false };
       this.#begin(process, READ);
       const { id, props, inputs } = await process.lifecycle.read(old.id, old.outputs);
+      if (id === undefined) {
+        if (!process.dead) this.state = undefined;
+        return { kind: "done", changed: true };
+      }
       this.#keep(process, {
-        id: id ?? old.id,
+        id,
         inputs: asValues(inputs) ?? old.inputs,
         outputs: asValues(props) ?? {},
         initErrors: [],

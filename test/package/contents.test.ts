@@ -26,7 +26,7 @@ describe("the packed package", { timeout: 90_000 }, () => {
     const papers = packed.files.filter((path) => !path.includes("/"));
     expect(papers).toEqual([...PAPERS].sort());
     const known = [
-      /^dist\/(base|sdk|provider|simulators)\/.*(\.js|\.d\.ts)$/,
+      /^dist\/(sdk|provider|simulators)\/.*(\.js|\.d\.ts)$/,
       /^docs\/([a-z]+\/)?[\w-]+\.md$/,
       /^examples\/(fleet|oceanbase|redis-enterprise|taurusdb)\/[\w.]+(\.ts|\.json|\.yaml|\.md)$/,
     ];

@@ -19,6 +19,7 @@ export const PERMISSIONS = {
   edit_bdb_module: MEMBERS,
   update_bdb_with_action: MEMBERS,
   upgrade_crdb: MEMBERS,
+  view_all_users_info: ["admin", "user_manager"],
   view_all_bdbs_info: ROLES,
   view_bdb_info: ROLES,
   view_cluster_modules: ROLES,
@@ -31,7 +32,8 @@ export const PERMISSIONS = {
 export type Permission = keyof typeof PERMISSIONS;
 
 export function holds({ role }: UserState, permission: Permission): boolean {
-  return PERMISSIONS[permission].includes(role);
+  const holders: readonly Role[] = PERMISSIONS[permission];
+  return holders.includes(role);
 }
 
 /** Databases out of a user's scope do not exist for them, from 8.2 on. */

@@ -60,6 +60,7 @@ const open = (path: string, handle: (call: Omit<Call, "user">) => unknown): Rout
 const ROUTES: readonly Route[] = [
   open("/v1/users/authorize", users.postAuthorize),
   open("/v1/users/refresh_jwt", users.postRefresh),
+  get("/v1/users", "view_all_users_info", users.getUsers),
   get("/v1/bootstrap", "view_cluster_info", nodes.getBootstrap, { local: true }),
   get("/v1/cluster", "view_cluster_info", cluster.getCluster),
   get("/v1/cluster/policy", "view_cluster_info", cluster.getPolicy),

@@ -5,6 +5,11 @@ import { malformed } from "./errors";
 import type { UserState } from "./state";
 import { bearerOf, issueToken } from "./token";
 
+/** GET /v1/users: a bare array. */
+export function getUsers({ world }: Call): unknown {
+  return world.state.users.map(({ uid, email, role }) => ({ uid, email, name: email, role, status: "active" }));
+}
+
 const SHAPE: Shape = { ttl: "count", username: "string", password: "string" };
 
 /** Seconds (Redis Enterprise facts §1.2). */
