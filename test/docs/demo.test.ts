@@ -63,6 +63,7 @@ describe("the lines that are shown on", () => {
 function timeless(line: string): string {
   return squeezed(line)
     .replace(/ \(\d+(\.\d+)?s\)/, "")
+    .replace(/, \d+ s$/, "")
     .replace(/stage \d+\/30: .*/, "a stage of 30")
     .replace(/( (?:created|updated)(?: \[diff: [^\]]*\])?).*/, "$1")
     .replace(/127\.0\.0\.1:\d+/, "127.0.0.1:port");
