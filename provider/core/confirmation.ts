@@ -1,5 +1,6 @@
 import type { Clock } from "./clock";
 import { canonical, type Request } from "./request";
+import type { Runtime } from "./runtime";
 
 /** Timers may fire so many milliseconds early. */
 const EARLY = 1;
@@ -45,9 +46,11 @@ export class Confirmation {
   }
 
   /** Sleeps until the next read may confirm the last one. */
-  async pause(signal: AbortSignal): Promise<void> {
+  async pause({ signal, report }: Pick<Runtime, "signal" | "report">): Promise<void> {
     const left = this.#due - this.#clock.elapsed();
-    if (left > 0) await this.#clock.sleep(Math.ceil(left), signal);
+    if (left <= 0) return;
+    report({ message: "confirming that an upgrade is needed" });
+    await this.#clock.sleep(Math.ceil(left), signal);
   }
 
   get #due(): number {

@@ -157,7 +157,7 @@ class Reconciliation<O extends Observation> {
       return undefined;
     }
     if (!confirmed) {
-      await this.#confirmation.pause(this.#runtime.signal);
+      await this.#confirmation.pause(this.#runtime);
       return undefined;
     }
     this.#confirmation.forget();

@@ -64,6 +64,7 @@ function timeless(line: string): string {
   return squeezed(line)
     .replace(/ \(\d+(\.\d+)?s\)/, "")
     .replace(/\d+% · stage \d+\/30: .*/, "a stage of 30")
+    .replace(/ · \d+ s$/, "")
     .replace(/( (?:created|updated)(?: \[diff: [^\]]*\])?).*/, "$1")
     .replace(/127\.0\.0\.1:\d+/, "127.0.0.1:port");
 }

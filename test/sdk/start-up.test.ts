@@ -17,7 +17,7 @@ describe("the start of a program", () => {
   it("loads neither the provider nor anything that only it needs", () => {
     const loaded = loadedBy('require("pulumi-dbversion")');
     expect(loaded.filter((path) => path.endsWith("/dist/sdk/index.js"))).toHaveLength(1);
-    expect(loaded.filter((path) => path.includes("/dist/provider/"))).toEqual([]);
+    expect(loaded.filter((path) => /\/dist\/provider\/(?!base\/)/.test(path))).toEqual([]);
     expect(loaded.filter((path) => /\/node_modules\/(zod|undici)\//.test(path))).toEqual([]);
   });
 });

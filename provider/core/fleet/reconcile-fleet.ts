@@ -101,7 +101,7 @@ class FleetRun<O extends FleetObservation> {
       }
       if (ready.length > 0) {
         // What was sent does not show at once; a moment later many resources share one read.
-        await (confirmed.length > 0 ? this.#watch.pause() : this.#confirmation.pause(this.#runtime.signal));
+        await (confirmed.length > 0 ? this.#watch.pause() : this.#confirmation.pause(this.#runtime));
         continue;
       }
       const waiting = verdicts.of("wait");
