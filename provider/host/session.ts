@@ -1,5 +1,5 @@
 import type { CommonArguments } from "../core/arguments";
-import { type Clock, wallClock } from "../core/clock";
+import { type Clock, steady, wallClock } from "../core/clock";
 import type { SomeKind } from "../core/kind";
 import type { Driver } from "../core/run";
 import type { Runtime } from "../core/runtime";
@@ -89,7 +89,7 @@ export async function withPin<T>(
   }
   const { random = Math.random, onCancel } = session.outside;
   const bounds: Limits = limits(clock, limit, onCancel);
-  const runtime: Runtime = { clock, signal: bounds.signal, random, ...session.news };
+  const runtime: Runtime = { clock: steady(clock), signal: bounds.signal, random, ...session.news };
   try {
     const driver = session.kind.open(session.args, runtime);
     try {
