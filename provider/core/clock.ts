@@ -31,3 +31,16 @@ export const wallClock: Clock = {
       signal?.addEventListener("abort", abort, { once: true });
     }),
 };
+
+/**
+ * The clock of one run: its time of day is read once, and goes on by elapsed time. Whoever sets the machine's clock in the middle
+ * of a run changes no duration, no age and no signature of it.
+ */
+export function steady(clock: Clock): Clock {
+  const start = clock.now() - clock.elapsed();
+  return {
+    now: () => start + clock.elapsed(),
+    elapsed: () => clock.elapsed(),
+    sleep: (milliseconds, signal) => clock.sleep(milliseconds, signal),
+  };
+}

@@ -1,5 +1,5 @@
 import type { CommonArguments } from "../core/arguments";
-import { type Clock, wallClock } from "../core/clock";
+import { type Clock, steady, wallClock } from "../core/clock";
 import type { SomeKind } from "../core/kind";
 import type { Driver } from "../core/run";
 import { type Runtime, undisturbed } from "../core/runtime";
@@ -99,7 +99,7 @@ export async function withPin<T>(
   }
   const { random = Math.random, onCancel } = session.outside;
   const bounds: Limits = limits(clock, limit, onCancel);
-  const runtime = undisturbed({ clock, signal: bounds.signal, random, ...session.news });
+  const runtime = undisturbed({ clock: steady(clock), signal: bounds.signal, random, ...session.news });
   try {
     const driver = session.kind.open(session.args, runtime);
     try {

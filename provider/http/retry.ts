@@ -21,12 +21,13 @@ export function retriedCode(code: string): boolean {
 
 /** Milliseconds before try number `next` (2, 3, …): what the server asks for, else 200 ms, 400 ms, … */
 export function delayBefore(next: number, response: WireResponse | undefined, now: number): number {
-  const asked = response && retryAfter(response.headers["retry-after"], now);
+  const asked = response && retryAfterOf(response.headers, now);
   return Math.min(asked ?? FIRST_DELAY * 2 ** (next - 2), LONGEST_RETRY_AFTER);
 }
 
-/** Retry-After is seconds or an HTTP date (RFC 9110 §10.2.3). */
-function retryAfter(value: string | undefined, now: number): number | undefined {
+/** Milliseconds that Retry-After asks for: it is seconds or an HTTP date (RFC 9110 §10.2.3). Callers bound it. */
+export function retryAfterOf(headers: WireResponse["headers"], now: number): number | undefined {
+  const value = headers["retry-after"];
   if (value === undefined || value === "") return undefined;
   if (/^\d+$/.test(value)) return Number(value) * 1_000;
   const date = Date.parse(value);

@@ -63,7 +63,7 @@ export class Login {
    */
   async header(post: Post): Promise<string | undefined> {
     if (!this.#tokens) return this.#basic;
-    const due = this.#token === undefined || this.#options.clock.now() >= this.#token.due;
+    const due = this.#token === undefined || this.#options.clock.elapsed() >= this.#token.due;
     if (due) await this.#once(() => this.#renewed(post));
     return this.#current();
   }
@@ -147,7 +147,7 @@ export class Login {
     const parsed = tokenAnswer.safeParse(answer.data);
     if (!parsed.success) return { kind: "foreign", status: 200, text: "an answer without access_token" };
     const text = parsed.data.access_token;
-    this.#token = tokenOf(text, this.#options.clock.now());
+    this.#token = tokenOf(text, this.#options.clock.elapsed());
     this.#options.conceal(text);
     return answer;
   }

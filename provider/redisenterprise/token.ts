@@ -9,7 +9,7 @@ export const SCHEMES = ["JWT", "Bearer"] as const;
 
 export interface Token {
   readonly text: string;
-  /** When it is to be renewed, in milliseconds since 1970 by our clock. */
+  /** When it is to be renewed, in elapsed milliseconds of the clock. */
   readonly due: number;
 }
 

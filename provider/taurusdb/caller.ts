@@ -63,7 +63,7 @@ export class Caller {
     const { credentials } = account;
     if (credentials.kind === "key") return new KeyProof(account, credentials);
     const wanted = scope ?? {};
-    const token = account.tokens.get(scopeKey(wanted), clock.now(), () => fetchToken(this.#connection, wanted));
+    const token = account.tokens.get(scopeKey(wanted), clock.elapsed(), () => fetchToken(this.#connection, wanted));
     return new TokenProof(account, await within(this.#signal, token));
   }
 

@@ -29,7 +29,7 @@ export async function fetchToken({ account, transport, clock, signal }: Connecti
   if (credentials.kind !== "user") throw new Error("only users take tokens");
   const http = new HttpClient({ transport, clock, signal });
   const what = `POST /v3/auth/tokens at ${iam} for ${credentials.userName} of ${credentials.domainName}`;
-  const now = clock.now();
+  const now = clock.elapsed();
   const body = JSON.stringify({ auth: { identity: identityOf(credentials), scope: { project: projectOf(scope) } } });
   const headers = { "content-type": "application/json;charset=utf8" };
   const response = await http.write({ origin: iam, target: TARGET, headers, body }).catch((error: unknown) => {

@@ -1,6 +1,7 @@
 import type { Clock } from "../core/clock";
 import { formatDuration } from "../core/duration";
 import { Unreachable } from "../core/errors";
+import { retryAfterOf } from "../http/retry";
 import type { Transport, WireResponse } from "../http/transport";
 
 const TOO_MANY = 429;
@@ -22,20 +23,25 @@ export class Throttle {
   #until = 0;
   #strikes = 0;
 
-  /** @throws Throttled when it is not time yet: nothing is sent */
+  /** @param now elapsed milliseconds @throws Throttled when it is not time yet: nothing is sent */
   admit(now: number, origin: string): void {
     if (now < this.#until) throw this.#closed(now, origin);
   }
 
-  /** Learns from an answer. @throws Throttled when it was a 429 */
-  heed(response: WireResponse, now: number, origin: string): void {
+  /**
+   * Learns from an answer.
+   * @param now elapsed milliseconds
+   * @param today the time of day, for an answer that asks to wait until a date
+   * @throws Throttled when it was a 429
+   */
+  heed(response: WireResponse, now: number, origin: string, today = now): void {
     if (response.status !== TOO_MANY) {
       if (now >= this.#until) this.#strikes = 0;
       return;
     }
     // Calls that were under way together are refused together.
     if (now >= this.#until) {
-      const asked = retryAfter(response.headers["retry-after"], now) ?? windowOf(response) ?? MINUTE;
+      const asked = retryAfter(response.headers, today) ?? windowOf(response) ?? MINUTE;
       this.#until = now + Math.min(asked * 2 ** this.#strikes, LONGEST);
       this.#strikes += 1;
     }
@@ -56,21 +62,18 @@ export function throttled(transport: Transport, throttleOf: (origin: string) => 
   return {
     async send(request) {
       const throttle = throttleOf(request.origin);
-      throttle.admit(clock.now(), request.origin);
+      throttle.admit(clock.elapsed(), request.origin);
       const response = await transport.send(request);
-      throttle.heed(response, clock.now(), request.origin);
+      throttle.heed(response, clock.elapsed(), request.origin, clock.now());
       return response;
     },
     close: () => transport.close(),
   };
 }
 
-/** Seconds, or an HTTP date. */
-function retryAfter(value: string | undefined, now: number): number | undefined {
-  if (value === undefined || value === "") return undefined;
-  if (/^\d+$/.test(value)) return Math.max(Number(value), 1) * 1_000;
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : Math.max(date - now, 1_000);
+function retryAfter(headers: WireResponse["headers"], today: number): number | undefined {
+  const asked = retryAfterOf(headers, today);
+  return asked === undefined ? undefined : Math.max(asked, 1_000);
 }
 
 function windowOf({ body }: WireResponse): number | undefined {

@@ -3,7 +3,7 @@ export interface Token {
   readonly value: string;
   /** The project that it is good for, where IAM said so. */
   readonly projectId: string | undefined;
-  /** Milliseconds since 1970, by our clock, after which another one is taken. */
+  /** Elapsed milliseconds of the clock after which another one is taken. */
   readonly renewAt: number;
 }
 
@@ -18,6 +18,7 @@ export class Tokens {
   #issued: readonly string[] = [];
   readonly #listeners = new Set<(value: string) => void>();
 
+  /** @param now elapsed milliseconds */
   async get(scope: string, now: number, fetch: () => Promise<Token>): Promise<Token> {
     const known = this.#known.get(scope);
     if (known !== undefined && now < known.renewAt) return known;
