@@ -3,6 +3,9 @@ import { failureOf, partialOf, THROWN } from "./failure";
 import { hostOfSuite, PROVIDER_TEXT, SDKS } from "./host";
 import { ABSENT, OLD_BUILD, openStage, PASSWORD, shortUrn, TARGET, TARGET_BUILD, without } from "./stage";
 
+/** A time limit in seconds that is behind the request of an upgrade, whose two reads are three seconds apart. */
+const SOON = 6;
+
 describe.each(SDKS)("SDK $version: what a failure leaves behind", ({ sdk }) => {
   const host = hostOfSuite(sdk);
 
@@ -50,7 +53,7 @@ describe.each(SDKS)("SDK $version: what a failure leaves behind", ({ sdk }) => {
 
   test("create that was accepted and not awaited to its end leaves the resource", async () => {
     const { provider, urn, inputs, id, writes } = await openStage(host(), { endless: true });
-    const partial = await partialOf(provider.create(urn, inputs(), 1));
+    const partial = await partialOf(provider.create(urn, inputs(), SOON));
     expect(partial.id).toBe(id);
     expect(partial.properties).toMatchObject({
       ...inputs(),
@@ -96,8 +99,8 @@ describe.each(SDKS)("SDK $version: what a failure leaves behind", ({ sdk }) => {
 
   test("update of a pin that still waits goes on with the same task, and leaves it again", async () => {
     const { provider, urn, inputs, cluster, writes } = await openStage(host(), { endless: true });
-    const first = await partialOf(provider.create(urn, inputs(), 1));
-    const second = await partialOf(provider.update({ urn, id: first.id }, first.properties, inputs(), 1));
+    const first = await partialOf(provider.create(urn, inputs(), SOON));
+    const second = await partialOf(provider.update({ urn, id: first.id }, first.properties, inputs(), SOON));
     expect(second.id).toBe(first.id);
     expect(second.properties).toMatchObject({ status: "upgrading", lastUpgrade: first.properties["lastUpgrade"] });
     expect(second.reasons).toEqual([expect.stringContaining("is still running upgrade 11")]);

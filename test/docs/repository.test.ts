@@ -43,8 +43,8 @@ describe("CONTRIBUTING.md", () => {
   });
 });
 
-it("CHANGELOG.md begins with the version of the package, which has every resource type", () => {
-  const [, version] = /^## (\S+)/m.exec(text("CHANGELOG.md")) ?? [];
+it("CHANGELOG.md has the version of the package behind what is unreleased, and every resource type", () => {
+  const [, version] = /^## (\d\S*)/m.exec(text("CHANGELOG.md")) ?? [];
   expect(version).toBe(manifest.version);
   expect(TYPES).toHaveLength(6);
   expect(TYPES.filter((type) => !text("CHANGELOG.md").includes(`\`${type}\``))).toEqual([]);

@@ -41,7 +41,7 @@ describe.each(casts())("%s engine, %s: trouble", TIMEOUT, (prefer, _, subject) =
     web.close();
     expect(run.ok).toBe(false);
     expect(run.output).toContain(
-      `${origin} is not an obshell agent: expected JSON in obshell's envelope, found HTTP 200, text/html: “<!doctype html><title>Welcome</title>”.`,
+      `${origin} is not an obshell agent: expected JSON in obshell's envelope, found HTTP 200, text/html: “Welcome”.`,
     );
   });
 });
