@@ -11,6 +11,8 @@ export const RULES = {
   "explained ending": "the code of an error fits what has happened",
   "observed only": "outputs name only versions that the vendor had, or that its answers named",
   "current is true": "`current` is said only when everything that is pinned satisfies the pin",
+  "stored is valid input":
+    "what is stored is accepted by check and diff, unchanged and without a replacement, whichever arguments are ignored",
   "task kept": "an accepted upgrade whose answer arrived is in the state afterwards",
   "nothing left behind": "a run that has ended leaves no request, and no timer of more than five seconds",
   "bounded requests": "the number of requests follows the time that was waited",

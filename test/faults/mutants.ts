@@ -112,6 +112,10 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
       },
     }),
   },
+  "stores a record that it cannot read": {
+    breaks: ["stored is valid input"],
+    pin: (pin) => ({ start: async (call, seen) => Object.assign(await pin.start(call, seen), { kind: 7 }) }),
+  },
   "never says that a pin holds": {
     breaks: ["converges", "explained ending"],
     pin: (pin) => ({

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { Random } from "../simulators";
+import { faultsOfStored } from "../support/feed-back";
 import { type Harm, type History, nameOf, type Run } from "./history";
 import { Judge, type Rule, type Violation } from "./judge";
 import { Network } from "./network";
@@ -121,12 +122,20 @@ class Performance {
     this.#truth.look();
     if (ending !== undefined) {
       this.#verdicts.command({ run, process, since, ending, before });
+      if (ending.kind !== "killed" && this.#stack.state !== before) await this.#judgeStored(process);
     }
     this.#commands += 1;
     this.#requests += process.requests;
     this.#story.push(this.#verdicts.tell(run, process, since, ending));
     process.kill();
     return { ending, process };
+  }
+
+  async #judgeStored({ lifecycle }: ProviderProcess): Promise<void> {
+    const { state, written } = this.#stack;
+    if (state === undefined) return;
+    const faults = await faultsOfStored(lifecycle, state, written);
+    this.#judge.that(faults.length === 0, "stored is valid input", () => faults.join("; "));
   }
 
   #start(run: Run, process: ProviderProcess): Promise<Ending> {

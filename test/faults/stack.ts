@@ -41,6 +41,11 @@ export class Stack {
     this.#timeline = timeline;
   }
 
+  /** What the program has. */
+  get written(): Values {
+    return this.#inputs;
+  }
+
   /** The program is changed. */
   amend(args: Values): void {
     this.#inputs = { ...this.#inputs, ...args };

@@ -1,8 +1,9 @@
 import type { EngineLog, LogLine } from "../../provider/host/engine-log";
-import { Lifecycle } from "../../provider/host/lifecycle";
+import type { Lifecycle } from "../../provider/host/lifecycle";
 import { agentVersion } from "../../provider/oceanbase/agent-version";
 import { clusterVersion } from "../../provider/oceanbase/cluster-version";
 import { createTransport, ObshellCluster } from "../simulators";
+import { FedBackLifecycle } from "../support/feed-back";
 import { simulatedTransport } from "../support/simulated-transport";
 import { VirtualClock } from "../support/virtual-clock";
 
@@ -42,7 +43,7 @@ export function rig(options: ClusterOptions = {}, skew = 0, hurried: readonly nu
   const log: EngineLog = { write: (line) => lines.push(line), flush: async () => undefined };
   const send = createTransport(cluster, { sleep: (ms) => clock.sleep(ms) });
   const connect = () => simulatedTransport(send);
-  const lifecycle = new Lifecycle({
+  const lifecycle = new FedBackLifecycle({
     kinds: {
       "oceanbase:AgentVersion": async () => agentVersion(connect),
       "oceanbase:ClusterVersion": async () => clusterVersion(connect),

@@ -1,5 +1,5 @@
 import type { EngineLog, LogLine } from "../../provider/host/engine-log";
-import { Lifecycle } from "../../provider/host/lifecycle";
+import type { Lifecycle } from "../../provider/host/lifecycle";
 import { databaseVersion } from "../../provider/redisenterprise/database-version";
 import { moduleVersions } from "../../provider/redisenterprise/module-versions";
 import { createTransport } from "../simulators";
@@ -9,6 +9,7 @@ import {
   DEFAULT_USER,
   RedisEnterpriseCluster,
 } from "../simulators/redisenterprise";
+import { FedBackLifecycle } from "../support/feed-back";
 import { simulatedTransport } from "../support/simulated-transport";
 import { VirtualClock } from "../support/virtual-clock";
 
@@ -73,7 +74,7 @@ export function rig(options: ClusterOptions = {}): Rig {
   cluster.onCall(({ node, request: { method, target, headers, body } }) => {
     received.push({ node, method, target, authorization: headers["authorization"], body: body.toString("utf8") });
   });
-  const lifecycle = new Lifecycle({
+  const lifecycle = new FedBackLifecycle({
     kinds: {
       "redisenterprise:ModuleVersions": async () => moduleVersions(connect),
       "redisenterprise:DatabaseVersion": async () => databaseVersion(connect),

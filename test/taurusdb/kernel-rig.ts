@@ -1,8 +1,8 @@
 import type { Clock } from "../../provider/core/clock";
 import type { EngineLog, LogLine } from "../../provider/host/engine-log";
-import { Lifecycle } from "../../provider/host/lifecycle";
 import { kernelVersion } from "../../provider/taurusdb/kernel-version";
 import { createTransport, TaurusCloud, taurusdb } from "../simulators";
+import { FedBackLifecycle } from "../support/feed-back";
 import { simulatedTransport } from "../support/simulated-transport";
 import { VirtualClock } from "../support/virtual-clock";
 import { rewritten, type Surroundings, withDate } from "./rig";
@@ -26,7 +26,7 @@ export function kernelRig(options: CloudOptions = {}, { env = {}, skew = 0, date
   const plain = rewrite === undefined ? direct : rewritten(direct, rewrite);
   const connect = () => (dated ? withDate(plain, clock) : plain);
   const cancels = new Set<() => void>();
-  const lifecycle = new Lifecycle({
+  const lifecycle = new FedBackLifecycle({
     kinds: { "taurusdb:KernelVersion": async () => kernelVersion(connect, env) },
     log,
     rhythm: { change: 0, repeat: 60_000 },

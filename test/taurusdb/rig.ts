@@ -1,10 +1,11 @@
 import type { EngineLog, LogLine } from "../../provider/host/engine-log";
-import { Lifecycle } from "../../provider/host/lifecycle";
+import type { Lifecycle } from "../../provider/host/lifecycle";
 import type { Transport } from "../../provider/http/transport";
 import { type Access, openAccess } from "../../provider/taurusdb/access";
 import type { Connect } from "../../provider/taurusdb/connection";
 import { starRocksVersion } from "../../provider/taurusdb/starrocks-version";
 import { createTransport, TaurusCloud, taurusdb } from "../simulators";
+import { FedBackLifecycle } from "../support/feed-back";
 import { simulatedTransport } from "../support/simulated-transport";
 import { VirtualClock } from "../support/virtual-clock";
 
@@ -65,7 +66,7 @@ export function rig(
   const direct = simulatedTransport(send);
   const plain = rewrite === undefined ? direct : rewritten(direct, rewrite);
   const connect = () => (dated ? withDate(plain, clock) : plain);
-  const lifecycle = new Lifecycle({
+  const lifecycle = new FedBackLifecycle({
     kinds: { "taurusdb:StarRocksVersion": async () => starRocksVersion(connect, env) },
     log,
     rhythm: { change: 0, repeat: 60_000 },

@@ -1,0 +1,105 @@
+import { isDeepStrictEqual } from "node:util";
+import type { dynamic } from "@pulumi/pulumi";
+import { Lifecycle } from "../../provider/host/lifecycle";
+import { argumentsOf } from "../../provider/host/properties";
+import { rememberedUpgrade } from "../../provider/host/state";
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** A resource as the engine keeps it. */
+export interface Stored {
+  readonly id: string;
+  readonly inputs: Values;
+  readonly outputs: Values;
+}
+
+/**
+ * What is wrong with stored values as input, as sentences: everything that is stored has to pass `check` and `diff`, unchanged,
+ * also when `ignoreChanges` mixes it with what the program has. Asks no vendor.
+ * @param written the program's inputs
+ */
+export async function faultsOfStored(lifecycle: Lifecycle, stored: Stored, written: Values): Promise<string[]> {
+  const faults: string[] = [];
+  for (const [what, news] of inputsFrom(travelled(stored), travelled(written))) {
+    const { inputs, failures = [] } = await lifecycle.check(news, news);
+    for (const { property, reason } of failures) faults.push(`${what}: ${property} ${reason}`);
+    if (!isDeepStrictEqual(inputs, news)) faults.push(`${what}: check changes it`);
+    const { changes, replaces = [] } = await lifecycle.diff(stored.id, settled(stored.outputs), news);
+    if (replaces.length > 0) faults.push(`${what}: replaces ${replaces.join(", ")}`);
+    const same = isDeepStrictEqual(argumentsOf(news), argumentsOf(stored.outputs));
+    if (changes === same) faults.push(`${what}: diff says ${changes}`);
+  }
+  const { lastUpgrade } = stored.outputs;
+  const remembered = rememberedUpgrade(stored.outputs);
+  if (!isDeepStrictEqual(remembered, lastUpgrade))
+    faults.push(`the record: ${JSON.stringify({ lastUpgrade, remembered })}`);
+  return faults;
+}
+
+/** As the engine gets it. */
+function travelled<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value));
+}
+
+/** Everything that may come back as input. */
+function inputsFrom({ inputs, outputs }: Stored, written: Values): (readonly [string, Values])[] {
+  const differing = Object.keys({ ...written, ...inputs }).filter(
+    (name) => !isDeepStrictEqual(written[name], inputs[name]),
+  );
+  return [
+    ["the stored inputs", inputs],
+    ["the arguments among the outputs", { ...hidden(written), ...argumentsOf(outputs) }],
+    ...differing.map((name) => [`with ${name} ignored`, ignoring(name, written, inputs)] as const),
+  ];
+}
+
+/** What the engine sends when one property is ignored. */
+function ignoring(name: string, written: Values, inputs: Values): Values {
+  const { [name]: _, ...others } = written;
+  return inputs[name] === undefined ? others : { ...others, [name]: inputs[name] };
+}
+
+function hidden(inputs: Values): Values {
+  return Object.fromEntries(Object.entries(inputs).filter(([name]) => name.startsWith("__")));
+}
+
+/** Outputs for which `diff` asks nobody. */
+function settled({ __drifted: _, ...outputs }: Values): Values {
+  return { ...outputs, status: "current" };
+}
+
+/** A lifecycle that feeds back everything that it stores: so every scenario of a rig is one for this rule. */
+export class FedBackLifecycle extends Lifecycle {
+  override async create(inputs: Values): ReturnType<Lifecycle["create"]> {
+    const result = await super.create(inputs).catch((error: unknown) => this.#judgeFailure(error, inputs));
+    await this.#judge({ id: result.id, inputs, outputs: result.outs }, inputs);
+    return result;
+  }
+
+  override async update(id: string, olds: Values, news: Values): ReturnType<Lifecycle["update"]> {
+    const result = await super.update(id, olds, news).catch((error: unknown) => this.#judgeFailure(error, news));
+    await this.#judge({ id, inputs: news, outputs: result.outs }, news);
+    return result;
+  }
+
+  override async read(id: string, properties: Values): Promise<dynamic.ReadResult> {
+    const result = await super.read(id, properties);
+    // Where nothing could be read, the state is what it was.
+    if (result.inputs !== undefined)
+      await this.#judge({ id, inputs: result.inputs, outputs: result.props }, properties);
+    return result;
+  }
+
+  async #judgeFailure(error: unknown, inputs: Values): Promise<never> {
+    if (error instanceof Error && "properties" in error && "id" in error) {
+      await this.#judge({ id: String(error.id), inputs, outputs: Object(error.properties) }, inputs);
+    }
+    throw error;
+  }
+
+  async #judge(stored: Stored, before: Values): Promise<void> {
+    const written = { ...hidden(stored.inputs), ...argumentsOf(before) };
+    const faults = await faultsOfStored(this, stored, written);
+    if (faults.length > 0) throw new Error(`what is stored is not valid as input: ${faults.join("; ")}`);
+  }
+}
