@@ -113,7 +113,7 @@ export const STORIES: readonly Story[] = [
   }),
   ofAllTypes("beyond customTimeouts", async (all, snap) => {
     for (const system of all.systems) system.hang();
-    const limited = all.declare({ customTimeouts: { create: "27s" } });
+    const limited = all.declare({ customTimeouts: { create: "38s" } });
     await all.engine.up(limited);
     await snap("after the limit");
     await letGo(all, all.engine.up(all.declare()));

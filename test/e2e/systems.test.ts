@@ -104,7 +104,7 @@ describe.each(engines())("%s engine: all six resource types", { timeout: 180_000
   test("end at customTimeouts without ending the upgrade", async () => {
     const { engine, declare, systems } = await open(prefer);
     for (const system of systems) system.hang();
-    const first = await engine.up(declare({ customTimeouts: { create: "21s" } }));
+    const first = await engine.up(declare({ customTimeouts: { create: "32s" } }));
     expect(first.ok).toBe(false);
     expect(first.output.match(/The time limit was reached \(customTimeouts\)/g)?.length).toBeGreaterThanOrEqual(6);
     expect(writes()).toEqual(systems.map(({ name }) => [name, 1]));
