@@ -100,7 +100,7 @@ describe.each(SDKS)("SDK $version: what a failure leaves behind", ({ sdk }) => {
   test("update of a pin that still waits goes on with the same task, and leaves it again", async () => {
     const { provider, urn, inputs, cluster, writes } = await openStage(host(), { endless: true });
     const first = await partialOf(provider.create(urn, inputs(), SOON));
-    const second = await partialOf(provider.update({ urn, id: first.id }, first.properties, inputs(), SOON));
+    const second = await partialOf(provider.update({ urn, id: first.id }, first.properties, inputs(), 1));
     expect(second.id).toBe(first.id);
     expect(second.properties).toMatchObject({ status: "upgrading", lastUpgrade: first.properties["lastUpgrade"] });
     expect(second.reasons).toEqual([expect.stringContaining("is still running upgrade 11")]);
