@@ -21,7 +21,11 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Errors that have their code by their class. */
-const CLASSES: Readonly<Record<string, string>> = { Refused: "`refused`", Unreachable: "`unreachable`" };
+const CLASSES: Readonly<Record<string, string>> = {
+  Missing: "`blocked`",
+  Refused: "`refused`",
+  Unreachable: "`unreachable`",
+};
 
 /** Where the code of an error is not written beside its text. */
 const HANDED: Readonly<Record<string, string>> = {
