@@ -60,6 +60,7 @@ export const REQUESTS: Readonly<Record<string, string>> = {
   "GET /v1/cluster/policy": `${REDIS_API}/cluster/policy/_index.md`,
   "GET /v1/crdb_tasks": `${REDIS_API}/crdb_tasks/_index.md`,
   "GET /v1/crdb_tasks/…": `${REDIS_API}/crdb_tasks/_index.md`,
+  "GET /v1/users": `${REDIS_API}/users/_index.md`,
   "GET /v1/modules": `${REDIS_API}/modules/_index.md`,
   "GET /v1/modules/…": `${REDIS_API}/modules/_index.md`,
   "GET /v1/nodes": `${REDIS_API}/nodes/_index.md`,
