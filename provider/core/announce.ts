@@ -6,7 +6,7 @@ import type { Policy } from "./policy";
 import { wayAfter } from "./recovery";
 import type { Runtime } from "./runtime";
 import { scheduledByOthers } from "./sentences";
-import { taskOf } from "./withdraw";
+import { isKept, taskOf } from "./withdraw";
 
 /** What a preview says of writes beside the upgrade request. */
 export interface Announcement {
@@ -23,7 +23,7 @@ export async function announce(
   pin: Pick<Pin, "title" | "operate" | "inspect" | "withdraw">,
   plan: Plan,
   policy: Pick<Policy, "onFailure">,
-  { clock }: Pick<Runtime, "clock">,
+  { clock, keepScheduled }: Pick<Runtime, "clock" | "keepScheduled">,
   remembered?: UpgradeRecord,
 ): Promise<readonly Announcement[]> {
   const ledger = new Ledger(clock, remembered);
@@ -41,7 +41,7 @@ export async function announce(
     }
     case "satisfied":
     case "newer":
-      return cancellation(pin, ledger);
+      return cancellation(pin, ledger, keepScheduled);
     default:
       return [];
   }
@@ -79,11 +79,17 @@ function operator(
 }
 
 /** The target version runs, and a scheduled upgrade of ours is no longer needed. */
-async function cancellation(pin: Pick<Pin, "inspect">, { upgrade, accepted }: Ledger): Promise<Announcement[]> {
+async function cancellation(
+  pin: Pick<Pin, "inspect">,
+  { upgrade, accepted }: Ledger,
+  keepScheduled: Runtime["keepScheduled"],
+): Promise<Announcement[]> {
   if (upgrade === undefined || !accepted || upgrade.joined === true || upgrade.state === "unknown") return [];
   const task = taskOf(upgrade);
   const status = await pin.inspect(task);
   if (status.kind !== "deferred") return [];
+  const kept: Announcement[] = [];
+  if (isKept(task, { keepScheduled, warn: (message) => kept.push({ message }) })) return kept;
   const window = describeWindow(status.window);
   return [{ message: `will cancel scheduled ${nameOf(task)}, which is no longer needed (window ${window})` }];
 }

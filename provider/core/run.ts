@@ -46,7 +46,7 @@ export function announceWrites(
   remembered?: UpgradeRecord,
 ): Promise<readonly Announcement[]> {
   if (!isFleet(driver)) return announce(driver, plan, policy, runtime, remembered);
-  return announceFleet(driver, fleet ?? { members: [] }, remembered);
+  return announceFleet(driver, fleet ?? { members: [] }, runtime, remembered);
 }
 
 /**

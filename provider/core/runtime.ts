@@ -29,7 +29,7 @@ export interface Runtime {
    * Undefined when none does.
    * @param member where members are upgraded each for itself
    */
-  readonly keepScheduled?: (member?: string) => string | undefined;
+  readonly keepScheduled?: ((member?: string) => string | undefined) | undefined;
 }
 
 /** The same, where nothing that goes wrong with telling people, at once or later, changes what a run comes to. */

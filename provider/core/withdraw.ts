@@ -60,7 +60,7 @@ export function scheduledTask(
 }
 
 /** Whether another resource relies on the scheduled upgrade, or may: it is left then, which is said. */
-export function isKept(task: Task, { keepScheduled, warn }: Runtime): boolean {
+export function isKept(task: Task, { keepScheduled, warn }: Pick<Runtime, "keepScheduled" | "warn">): boolean {
   const reason = keepScheduled?.();
   if (reason !== undefined) warn(`${nameOf(task)} stays scheduled: ${reason}`);
   return reason !== undefined;

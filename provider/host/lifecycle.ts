@@ -1,8 +1,8 @@
 import type { dynamic } from "@pulumi/pulumi";
 import { type Clock, wallClock } from "../core/clock";
 import { nameOf } from "../core/describe";
-import { asPinError, type PinError } from "../core/errors";
-import type { Outcome, UpgradeRecord } from "../core/outcome";
+import { asPinError } from "../core/errors";
+import type { UpgradeRecord } from "../core/outcome";
 import { policyFrom } from "../core/policy-from";
 import { giveUp, run, type Sight } from "../core/run";
 import type { Runtime } from "../core/runtime";
@@ -10,7 +10,7 @@ import { taskOf } from "../core/withdraw";
 import type { ConfigReader } from "./credentials";
 import { Crowd } from "./crowd";
 import { undisturbedLog } from "./engine-log";
-import { partialFailure, plainFailure, textOf } from "./failure";
+import { partialFailure, plainFailure } from "./failure";
 import { timeLimit } from "./limits";
 import { Overlaps } from "./overlaps";
 import { type Memory, Silence, type Told, tellPlan, tellWrites, wasCanceled } from "./preview";
@@ -20,17 +20,12 @@ import { Learnt } from "./redaction";
 import { RunNotes } from "./run-notes";
 import { isScheduled, Scheduled } from "./scheduled";
 import { kindOf, openSession, type Session, type Surroundings, urnOf, withPin } from "./session";
-import { isUnsettled, outputsOf, reliesOnOthers, rememberedUpgrade } from "./state";
+import { isUnsettled, reliesOnOthers, rememberedUpgrade } from "./state";
+import { type Outputs, outputsAfter, reasonOf } from "./stored-outcome";
 import { checkTimeouts } from "./validation";
-import { shortened, toWire, type Wire } from "./wire";
 
 /** How long canceling a scheduled upgrade may take, in milliseconds. */
 const DELETE_LIMIT = 5 * 60_000;
-
-/** Characters of a vendor's text that are stored. */
-const LONGEST_STORED = 2_000;
-
-type Outputs = { [key: string]: Wire };
 
 /**
  * The dynamic provider: what Pulumi calls, translated into the core's one routine. One object serves every resource type
@@ -98,7 +93,7 @@ export class Lifecycle implements dynamic.ResourceProvider {
     const changes = unsettled || session.args?.onNewer === "fail";
     // Only a check can fail a preview, and none has looked at a pin as it was written before.
     if (changes && session.args !== undefined) {
-      const { failures } = await this.#tell(session, { upgrade: rememberedUpgrade(olds) });
+      const { failures } = await this.#tell(session, this.#memoryOf(session, olds));
       for (const { reason } of failures) session.news.warn(reason);
     }
     return { changes, replaces: [] };
@@ -182,6 +177,10 @@ export class Lifecycle implements dynamic.ResourceProvider {
     }
   }
 
+  #memoryOf(session: Session, outputs: Properties): Memory {
+    return { upgrade: rememberedUpgrade(outputs), keepScheduled: this.#keeping(session, outputs) };
+  }
+
   /** @param outputs the state of the session's own resource */
   #keeping(session: Session, outputs: Properties): NonNullable<Runtime["keepScheduled"]> {
     const { kind, args, urn } = session;
@@ -222,7 +221,7 @@ export class Lifecycle implements dynamic.ResourceProvider {
     const sight = this.#seen.get(key);
     if (sight === undefined) return;
     this.#seen.delete(key);
-    await tellWrites(session, this.#clock, this.#silence, sight, { upgrade: rememberedUpgrade(olds) });
+    await tellWrites(session, this.#clock, this.#silence, sight, this.#memoryOf(session, olds));
     await this.#surroundings.log.flush();
   }
 
@@ -243,47 +242,4 @@ function sameArguments(a: Properties, b: Properties): boolean {
 
 function byHandOf({ kind }: Session): string {
   return kind.cancelByHand ?? "cancel it at the vendor";
-}
-
-/** The outputs after a run. What cannot be written must not take the record of an accepted upgrade with it. */
-function outputsAfter(session: Session, inputs: Properties, outcome: Outcome, before: Properties | undefined): Outputs {
-  const { kind, news } = session;
-  try {
-    return toOutputs(outputsOf(kind, inputs, storable(outcome, session), before));
-  } catch (error) {
-    news.warn(`What runs now could not be written into the outputs: ${asPinError(error).message}`);
-    const { status, upgrade } = outcome;
-    return toOutputs(outputsOf(kind, inputs, { status, ...(upgrade === undefined ? {} : { upgrade }) }, before));
-  }
-}
-
-function reasonOf({ redact }: Session, error: PinError): string {
-  try {
-    return redact(textOf(error));
-  } catch {
-    return `The run failed; its reason could not be freed of secrets, so it is not shown. [${error.code}]`;
-  }
-}
-
-function toOutputs(outputs: Record<string, unknown>): Outputs {
-  return Object.fromEntries(
-    Object.entries(outputs)
-      .filter(([, value]) => value !== undefined)
-      .map(([key, value]) => [key, toWire(value)]),
-  );
-}
-
-/** What the vendor said of failures, as it may be stored. */
-function storable({ problems, upgrade, ...outcome }: Outcome, { redact }: Session): Outcome {
-  const told = (text: string) => shortened(redact(text), LONGEST_STORED);
-  const reason = upgrade?.reason === undefined ? {} : { reason: told(upgrade.reason) };
-  return {
-    ...outcome,
-    ...(problems === undefined ? {} : { problems: mapped(problems, told) }),
-    ...(upgrade === undefined ? {} : { upgrade: { ...upgrade, ...reason } }),
-  };
-}
-
-function mapped(texts: Readonly<Record<string, string>>, change: (text: string) => string): Record<string, string> {
-  return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, change(text)]));
 }

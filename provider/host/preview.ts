@@ -37,9 +37,11 @@ export interface Told {
   readonly sight?: Sight;
 }
 
-/** The last upgrade in the state, which says whose a task is. None for a new resource. */
+/** What is known of an older resource. Nothing of a new one. */
 export interface Memory {
+  /** The last upgrade in the state, which says whose a task is. */
   readonly upgrade?: UpgradeRecord | undefined;
+  readonly keepScheduled?: Runtime["keepScheduled"];
 }
 
 /**
@@ -74,9 +76,10 @@ async function tellFurther(
   driver: Driver,
   runtime: Runtime,
   sight: Sight,
-  { upgrade }: Memory,
+  { upgrade, keepScheduled }: Memory,
 ): Promise<void> {
-  const writes = await announceWrites(driver, sight, policyFrom(args ?? {}, kind.times), runtime, upgrade);
+  const policy = policyFrom(args ?? {}, kind.times);
+  const writes = await announceWrites(driver, sight, policy, { ...runtime, keepScheduled }, upgrade);
   for (const { message, warning } of writes) (warning ? news.warn : news.inform)(message);
 }
 

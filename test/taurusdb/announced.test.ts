@@ -37,6 +37,23 @@ describe.each(TYPES)("the preview of a scheduled %s", (_, build) => {
     expect(cloud.schedules.some(({ status }) => status === "Canceled")).toBe(cancels);
   });
 
+  it("that another resource relies on announces that it stays, and up leaves it", async () => {
+    const { lifecycle, inputs, said, cloud, lowered } = build();
+    const before = inputs(LATER);
+    const { id, outs } = await lifecycle.create(before);
+    const other = { ...before, __urn: `${before["__urn"]}-2` };
+    await lifecycle.create(other);
+    const after = inputs({ ...LATER, ...lowered });
+    const lines = said().length;
+    await lifecycle.check(before, after);
+    await lifecycle.diff(id, outs, after);
+    const told = said().slice(lines);
+    expect(told.filter((line) => line.startsWith("will cancel"))).toEqual([]);
+    expect(told.filter((line) => line.includes("stays scheduled: "))).not.toEqual([]);
+    await lifecycle.update(id, outs, after);
+    expect(cloud.schedules.every(({ status }) => status === "Pending")).toBe(true);
+  });
+
   it("of another resource is never announced as cancelled, and never is", async () => {
     const { lifecycle, inputs, said, cloud } = build();
     await lifecycle.create(inputs(LATER));

@@ -1,19 +1,26 @@
 import type { Announcement } from "../announce";
 import type { UpgradeRecord } from "../outcome";
+import type { Runtime } from "../runtime";
 import type { FleetObservation, FleetPin } from "./fleet";
 import { Schedule } from "./schedule";
 import { some } from "./sentences";
+import { keep } from "./take-back";
 
 /** The cancellations that a run would send for members of a fleet, by the tasks that the state remembers. Reads only. */
 export async function announceFleet(
   pin: Pick<FleetPin, "names" | "observe" | "defers" | "words">,
   seen: Pick<FleetObservation, "members">,
+  { keepScheduled }: Pick<Runtime, "keepScheduled">,
   remembered?: UpgradeRecord,
 ): Promise<readonly Announcement[]> {
   const schedule = new Schedule(remembered);
   // What waits for members that are up to date shows only where it is asked for.
   const { members } = schedule.size === 0 ? seen : await pin.observe(true);
   schedule.seen(members);
+  const kept: Announcement[] = [];
+  const unwanted = members.filter(({ standing, condition }) => standing !== "behind" && condition.kind === "deferred");
+  const asked = [...unwanted.map(({ name }) => name), ...schedule.others(pin.names)];
+  keep(schedule, asked, pin, { keepScheduled, warn: (message) => kept.push({ message }) });
   const waiting = members.flatMap(({ name, standing, condition }) =>
     condition.kind === "deferred" && !(pin.defers && standing === "behind")
       ? [{ name, standing, task: condition.task.id, ours: schedule.owns(name, condition.task.id) }]
@@ -24,6 +31,7 @@ export async function announceFleet(
   const foreign = waiting.filter(({ ours, standing }) => !ours && standing === "behind");
   const { upgrade } = pin.words;
   return [
+    ...kept,
     ...listed(unneeded, (names) => ({ message: `will cancel the scheduled ${upgrade} ${names}` })),
     ...listed(removed, (names) => ({
       message: `will cancel the scheduled ${upgrade} ${names}, no longer part of this resource, if it still waits`,

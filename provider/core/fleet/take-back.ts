@@ -128,7 +128,7 @@ export function keep(
   schedule: Schedule,
   members: readonly string[],
   { words }: Pick<FleetPin, "words">,
-  { keepScheduled, warn }: Runtime,
+  { keepScheduled, warn }: Pick<Runtime, "keepScheduled" | "warn">,
 ): void {
   for (const member of members) {
     const reason = schedule.has(member) ? keepScheduled?.(member) : undefined;
