@@ -18,5 +18,5 @@ export const shared = {
   },
   pinned: "version",
   cancelByHand:
-    "cancel it in the task centre of the console, under scheduled tasks, or with `DELETE /v3/{project_id}/scheduled-jobs`",
+    "cancel the scheduled task in the Huawei Cloud console, or with `DELETE /v3/{project_id}/scheduled-jobs`",
 } satisfies Partial<PinKind>;

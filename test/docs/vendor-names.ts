@@ -73,6 +73,7 @@ export const REQUESTS: Readonly<Record<string, string>> = {
   "POST /v1/users/authorize": `${REDIS_API}/users/authorize.md`,
   "POST /v1/users/refresh_jwt": `${REDIS_API}/users/refresh_jwt.md`,
   "GET /v3/…/…": `${HUAWEI_API}, every path of a project`,
+  "DELETE /v3/…/scheduled-jobs": `${HUAWEI_API}, canceling scheduled tasks`,
   "GET /v3/projects": `${HUAWEI_IAM}, KeystoneListProjects`,
   "GET /v3/…/instances": `${HUAWEI_API}, ListGaussMySqlInstances`,
   "POST /v3/auth/tokens": `${HUAWEI_IAM}, KeystoneCreateUserTokenByPassword`,

@@ -93,7 +93,7 @@ describe.each(SCHEDULING)("the delete of a %s whose upgrade is scheduled", (type
     expect(world.clock.since(began)).toBeLessThan(5 * MINUTE);
     expect(message).toMatch(/The scheduled upgrade was not canceled\. .* Run the command again\. /);
     expect(message).toContain(`\`pulumi state delete 'urn:pulumi:dev::shop::pulumi-nodejs:dynamic/${type}::orders'\``);
-    expect(message).toContain("cancel it in the task centre of the console");
+    expect(message).toContain("cancel the scheduled task in the Huawei Cloud console");
     expect(message).toContain(`[${code}]`);
     expect(world.scheduled()).toEqual(["Pending"]);
   });

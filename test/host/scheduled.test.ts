@@ -90,7 +90,7 @@ describe.each(SCHEDULING)("a scheduled upgrade of %s", (type, args) => {
     expect(world.cancellations()).toBe(0);
     const kept = world.lines.filter((line) => line.startsWith("WARNING") && line.includes("stays scheduled"));
     expect(kept.length).toBeGreaterThan(0);
-    for (const line of kept) expect(line).toMatch(/ "(new|old)" relies on it\. .*cancel it in the task centre/);
+    for (const line of kept) expect(line).toMatch(/ "(new|old)" relies on it\. .*cancel the scheduled task in the Huawei Cloud console/);
 
     // Nobody schedules it twice, and it is verified after its window.
     const [next] = world.operation();
