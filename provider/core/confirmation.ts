@@ -4,6 +4,8 @@ import type { Runtime } from "./runtime";
 
 /** Timers may fire so many milliseconds early. */
 const EARLY = 1;
+/** Between reads that do not agree, in milliseconds. */
+const MOMENT = 1_000;
 
 /**
  * Tells which requests may be sent: those that two consecutive reads lead to, equal in every part. The second read begins
@@ -16,6 +18,7 @@ export class Confirmation {
   #last: ReadonlyMap<string, string> = new Map();
   /** When the first read of the run that led to a request was over: milliseconds of `Clock.elapsed`. */
   #since: number | undefined;
+  #differed = false;
 
   constructor(clock: Clock, spacing: number) {
     this.#clock = clock;
@@ -37,7 +40,9 @@ export class Confirmation {
     if (requests.size > 0) this.#since ??= this.#clock.elapsed();
     this.#last = new Map([...requests].map(([unit, request]) => [unit, canonical(request)]));
     const late = began + EARLY >= this.#due;
-    return new Set([...this.#last].flatMap(([unit, request]) => (late && before.get(unit) === request ? [unit] : [])));
+    const same = [...this.#last].filter(([unit, request]) => late && before.get(unit) === request);
+    this.#differed = late && before.size > 0 && same.length === 0;
+    return new Set(same.map(([unit]) => unit));
   }
 
   /** The next read is a first one. */
@@ -45,9 +50,9 @@ export class Confirmation {
     this.#last = new Map();
   }
 
-  /** Sleeps until the next read may confirm the last one. */
+  /** Sleeps until the next read may confirm the last one; a moment where two reads that were late enough have differed. */
   async pause({ signal, report }: Pick<Runtime, "signal" | "report">): Promise<void> {
-    const left = this.#due - this.#clock.elapsed();
+    const left = Math.max(this.#due - this.#clock.elapsed(), this.#differed ? MOMENT : 0);
     if (left <= 0) return;
     report({ message: "confirming that an upgrade is needed" });
     await this.#clock.sleep(Math.ceil(left), signal);

@@ -38,6 +38,19 @@ export function standing(version: Version, constraint: Constraint): Standing {
   return order === 0 || constraint.kind === "floor" ? "holds" : "newer";
 }
 
+/**
+ * Whether no version can satisfy both. `latest` excludes a version that is written: only the vendor knows what is newest. What is
+ * not read as a constraint excludes everything else.
+ */
+export function exclude(one: string, other: string): boolean {
+  const [a, b] = [parseConstraint(one), parseConstraint(other)];
+  if (a === undefined || b === undefined) return one !== other;
+  if (a.kind === "at" && b.kind === "at") return !holds(a.version, b) && !holds(b.version, a);
+  if (a.kind === "at") return b.kind === "latest" || standing(a.version, b) === "behind";
+  if (b.kind === "at") return a.kind === "latest" || standing(b.version, a) === "behind";
+  return false;
+}
+
 export function holds(version: Version, constraint: Constraint): boolean {
   return standing(version, constraint) === "holds";
 }

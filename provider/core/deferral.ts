@@ -99,12 +99,11 @@ export class Deferral {
       this.#runtime.warn(
         `${nameOf(task)}, ${whose}, waits for its window, ${describeWindow(window)}; it was left alone.`,
       );
-      // It is none that this pin counts on.
       this.#ledger.forget();
       return "settled";
     }
     if (isKept(task, this.#runtime)) {
-      this.#ledger.forget();
+      this.#ledger.release();
       return "settled";
     }
     this.#ledger.deferred(window);

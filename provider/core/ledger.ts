@@ -92,6 +92,11 @@ export class Ledger {
     this.#upgrade = { ...this.#upgrade, state, ...over, ...(reason === undefined ? {} : { reason }) };
   }
 
+  /** The upgrade is left to others: from now on it is none of ours. */
+  release(): void {
+    if (this.#upgrade !== undefined) this.#upgrade = { ...this.#upgrade, joined: true };
+  }
+
   /** There is none after all. */
   forget(): void {
     this.#upgrade = undefined;

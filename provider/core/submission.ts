@@ -14,6 +14,7 @@ export class Submission<O extends Observation> {
   readonly #ledger: Ledger;
   readonly #aftermath: Aftermath;
   readonly #watch: Watch;
+  readonly #noted = new Set<string>();
   #prepared = false;
   #refused: Refused | undefined;
   #tries = 0;
@@ -51,7 +52,8 @@ export class Submission<O extends Observation> {
   async start(call: UpgradeCall, seen: O): Promise<Task | undefined> {
     const [request] = call.requests;
     if (request === undefined) throw new Error("an upgrade was planned without a request");
-    for (const note of call.notes ?? []) this.#runtime.warn(note);
+    for (const note of call.notes ?? []) if (!this.#noted.has(note)) this.#runtime.warn(note);
+    for (const note of call.notes ?? []) this.#noted.add(note);
     const startedAt = this.#ledger.now();
     this.#runtime.report({ message: `starting the upgrade ${describeCall(call)}` });
     let task: Task;

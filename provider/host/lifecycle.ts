@@ -125,8 +125,8 @@ export class Lifecycle implements dynamic.ResourceProvider {
     const { log } = this.#surroundings;
     const urn = urnOf(properties);
     const upgrade = rememberedUpgrade(properties);
-    this.#scheduled.gone(urn, properties);
     if (upgrade !== undefined && isScheduled(upgrade)) await this.#giveUp(properties, upgrade);
+    this.#scheduled.gone(urn, properties);
     log.write({ severity: "INFO", urn, message: "unpinned; the database is left as it is", ephemeral: false });
     await log.flush();
   }

@@ -1,4 +1,5 @@
 import type { CommonArguments } from "../core/arguments";
+import { exclude } from "../core/constraint";
 import { some } from "../core/fleet/sentences";
 import type { SomeKind } from "../core/kind";
 import { describeUrn, typeOfUrn } from "./properties";
@@ -25,8 +26,7 @@ export class Overlaps {
   }
 
   /**
-   * A resource is part of the program. Warns once for each pair that wants different versions; where all want the same one, it
-   * names the first.
+   * A resource is part of the program. Warns once for each pair whose versions exclude each other.
    */
   declare({ kind, args, urn, news }: Session): void {
     if (args === undefined || urn === undefined) return;
@@ -45,10 +45,6 @@ export class Overlaps {
       return text === undefined ? [] : [{ other, text }];
     });
     for (const { other, text } of conflicts) if (this.#isNews(`${urn} ${other}`)) news.warn(text);
-    const [same] = pairs;
-    if (same === undefined || conflicts.length > 0 || !this.#isNews(urn)) return;
-    const [other, shared] = same;
-    news.inform(`${describeUrn(other)} manages ${namesOf(shared)} as well, with the same version`);
   }
 
   #isNews(what: string): boolean {
@@ -58,9 +54,9 @@ export class Overlaps {
   }
 }
 
-/** Undefined when both want the same everywhere: then they share upgrades. */
+/** Undefined when one version can satisfy both everywhere: then they share upgrades. */
 function conflictOf(other: string, shared: readonly Shared[]): string | undefined {
-  const different = shared.filter(({ ours, theirs }) => ours !== theirs);
+  const different = shared.filter(({ ours, theirs }) => exclude(ours, theirs));
   const [first] = different;
   if (first === undefined) return undefined;
   return (

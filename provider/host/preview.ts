@@ -53,7 +53,11 @@ export async function tellPlan(session: Session, clock: Clock, silence: Silence,
   const use = async (driver: Driver, runtime: Runtime): Promise<Told> => {
     const sight = await see(driver);
     const failures = tell(session, driver.title, sight.plan);
-    if (memory !== undefined) await tellFurther(session, driver, runtime, sight, memory);
+    if (memory !== undefined) {
+      await tellFurther(session, driver, runtime, sight, memory).catch((error: unknown) =>
+        session.news.warn(`cannot plan all that is sent beside the upgrade request: ${reasonOf(error)}`),
+      );
+    }
     return { failures, sight };
   };
   return (await look({ session, clock, silence, purpose: CANNOT_PLAN, use })) ?? { failures: [] };

@@ -57,11 +57,11 @@ function authorOf(urn: string, { lastUpgrade }: Properties): string {
   return `${urn} ${canonical(lastUpgrade ?? null)}`;
 }
 
-/** Undefined where nothing is, or may be, scheduled that the resource needs. */
+/** Undefined where nothing is, or may be, scheduled that the resource needs. Of several members some may run and others wait. */
 function relianceOf(urn: string, outputs: Properties): Record<string, string> | undefined {
   const upgrade = rememberedUpgrade(outputs);
   const satisfied = outputs["status"] === "current" || outputs["status"] === "newer";
-  if (upgrade === undefined || satisfied || !mayWait(upgrade)) return undefined;
+  if (upgrade === undefined || satisfied || !isOpen(upgrade)) return undefined;
   const things = membersOf(outputs, upgrade).map((member) => [thingOf(urn, member), urn] as const);
   return Object.fromEntries(things);
 }
@@ -69,11 +69,6 @@ function relianceOf(urn: string, outputs: Properties): Record<string, string> | 
 /** Whether the record has upgrades that wait for their window, as far as it is known. */
 export function isScheduled(upgrade: UpgradeRecord): boolean {
   return upgrade.state === "deferred" || (isOpen(upgrade) && upgrade.tasks !== undefined);
-}
-
-/** The same, or the response to the request was lost. */
-function mayWait(upgrade: UpgradeRecord): boolean {
-  return isScheduled(upgrade) || upgrade.state === "unknown";
 }
 
 function membersOf({ members }: Properties, { tasks = {} }: UpgradeRecord): string[] {

@@ -1,5 +1,5 @@
 import { asPinError, type PinError } from "../core/errors";
-import type { Outcome } from "../core/outcome";
+import type { Outcome, UpgradeRecord } from "../core/outcome";
 import { textOf } from "./failure";
 import type { Properties } from "./properties";
 import type { Session } from "./session";
@@ -18,13 +18,27 @@ export function outputsAfter(
   outcome: Outcome,
   before: Properties | undefined,
 ): Outputs {
-  const { kind, news } = session;
+  const { kind } = session;
   try {
     return toOutputs(outputsOf(kind, inputs, storable(outcome, session), before));
   } catch (error) {
-    news.warn(`What runs now could not be written into the outputs: ${asPinError(error).message}`);
+    warnOf(session, error);
     const { status, upgrade } = outcome;
-    return toOutputs(outputsOf(kind, inputs, { status, ...(upgrade === undefined ? {} : { upgrade }) }, before));
+    return toOutputs(outputsOf(kind, inputs, { status, ...(upgrade && { upgrade: withoutReason(upgrade) }) }, before));
+  }
+}
+
+/** A reason that could not be freed of secrets is not stored. */
+function withoutReason({ reason: _, ...upgrade }: UpgradeRecord): UpgradeRecord {
+  return upgrade;
+}
+
+/** The warning passes the redaction, which may be what has failed. */
+function warnOf({ news }: Session, error: unknown): void {
+  try {
+    news.warn(`What runs now could not be written into the outputs: ${asPinError(error).message}`);
+  } catch {
+    // The outputs are more important than the warning.
   }
 }
 

@@ -1,7 +1,7 @@
 import { addressOf } from "./address";
 import { agentUpgradeTarget } from "./dag";
 import { OBSHELL } from "./packages";
-import { agentsRun, observersAvailable, packagesUploaded, serversActive } from "./preflight";
+import { agentsRun, observersAvailable, packagesUploaded } from "./preflight";
 import type { System } from "./system";
 
 /**
@@ -17,7 +17,7 @@ export const obshellAgents: System = {
   editions: OBSHELL,
   routed: false,
   // obshell does not look at the observers before this call, but each host fetches its package through its own.
-  checks: [agentsRun, observersAvailable, serversActive, packagesUploaded],
+  checks: [agentsRun, observersAvailable, packagesUploaded],
   notes: ({ servers }) =>
     servers
       .filter(({ agent }) => agent === undefined)

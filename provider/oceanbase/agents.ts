@@ -3,7 +3,7 @@ import { beforeSending, PinError, Unreachable } from "../core/errors";
 import type { WireResponse } from "../http/transport";
 import { type Answer, readAnswer, readWriteAnswer } from "./answers";
 import { encryptHeader } from "./auth";
-import { tellOne, unauthorized } from "./contact";
+import { OtherCluster, tellOne, unauthorized } from "./contact";
 import { comparesPasswords, undecided } from "./denial";
 import { type Agent, type HandshakeOptions, Handshakes } from "./handshake";
 import { Membership } from "./membership";
@@ -72,7 +72,7 @@ export class Agents {
       teller = origin;
       return topology != null;
     });
-    if (info?.obcluster_info.topology != null) this.#membership.judge(await this.#handshakes.meet(teller), info);
+    if (info?.obcluster_info.topology != null) await this.#judge(await this.#handshakes.meet(teller), info);
     return info;
   }
 
@@ -216,14 +216,21 @@ export class Agents {
 
   async #prove(agent: Agent): Promise<Agent> {
     const { origin } = agent;
-    const rival = this.#membership.rivalOf(agent);
-    if (rival !== undefined) this.#handshakes.forget(rival.origin);
-    if (rival !== undefined) this.#membership.renew(await this.#handshakes.meet(rival.origin));
     const info = await this.#ask(agent, OB_INFO, obInfo);
     // The key may have changed between.
     const met = await this.#handshakes.meet(origin);
-    this.#membership.judge(met, info);
+    await this.#judge(met, info);
     return met;
+  }
+
+  /** One agent can be reached at two endpoints. With a new key it is a rival of itself until it was met at both again. */
+  async #judge(agent: Agent, info: ObInfo | undefined): Promise<void> {
+    const rival = this.#membership.rivalOf(agent);
+    if (rival !== undefined) {
+      this.#handshakes.forget(rival.origin);
+      this.#membership.renew(rival.origin, await this.#handshakes.meet(rival.origin).catch(() => undefined));
+    }
+    this.#membership.judge(agent, info);
   }
 
   /** Key or clock may have changed once more meanwhile: that passes. What says more of the password does not. */
@@ -266,5 +273,5 @@ export class Agents {
 
 /** An agent that cannot tell its cluster now is left out; one that refuses to, or that tells of another, is a mistake. */
 function unlessCertain(error: unknown): void {
-  if (error instanceof PinError && (error.code === "blocked" || error.code === "unauthorized")) throw error;
+  if (error instanceof OtherCluster || (error instanceof PinError && error.code === "unauthorized")) throw error;
 }

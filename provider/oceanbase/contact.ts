@@ -67,25 +67,30 @@ export function unsupportedAuth(origin: string, info: AgentInfo): PinError {
 }
 
 /** The endpoints answer for different clusters: what one says would be taken for the other. */
-export function differentClusters(
-  clusters: readonly { origin: string; name: string; id?: number | undefined }[],
-): PinError {
-  const alike = new Set(clusters.map(({ name }) => name)).size < clusters.length;
-  const names = clusters
-    .map(({ origin, name, id }) => `${origin} of ${name || "another"}${alike && id !== undefined ? ` (id ${id})` : ""}`)
-    .join(", ");
-  return new PinError("blocked", `The endpoints belong to different clusters: ${names}.`, {
-    remedy: "Name the agents of one cluster in `endpoints`; pin each cluster with a resource of its own.",
-  });
+/** What the endpoints reach is not one cluster. */
+export class OtherCluster extends PinError {
+  override readonly name = "OtherCluster";
+
+  constructor(message: string) {
+    super("blocked", `The endpoints belong to different clusters: ${message}.`, {
+      remedy: "List the agents of one cluster in `endpoints`, and manage each cluster in a resource of its own.",
+    });
+  }
 }
 
-/** Two servers that claim one address are of different clusters, whatever those are called. */
-export function sameAddress(address: string, origins: readonly string[]): PinError {
-  return new PinError(
-    "blocked",
-    `The endpoints belong to different clusters: ${origins.join(" and ")} both call themselves ${address}, and have different keys.`,
-    { remedy: "Name the agents of one cluster in `endpoints`; pin each cluster with a resource of its own." },
+export function differentClusters(
+  clusters: readonly { origin: string; name: string; id?: number | undefined }[],
+): OtherCluster {
+  const alike = new Set(clusters.map(({ name }) => name)).size < clusters.length;
+  const names = clusters.map(
+    ({ origin, name, id }) => `${origin} of ${name || "another"}${alike && id !== undefined ? ` (id ${id})` : ""}`,
   );
+  return new OtherCluster(names.join(", "));
+}
+
+/** Two servers that report one address are of different clusters, whatever those are called. */
+export function sameAddress(address: string, origins: readonly string[]): OtherCluster {
+  return new OtherCluster(`${origins.join(" and ")} both report the address ${address}, and have different keys`);
 }
 
 /** Of what went wrong at every endpoint, the one thing to tell: silence first, since it may pass. */

@@ -29,7 +29,7 @@ export function describeFailure(dag: Dag): Failure {
   const rest = vendorText(logs.filter((entry) => entry !== error?.[0]).slice(-LAST_ENTRIES));
   const log = rest === "" ? "" : ` Log: ${rest}`;
   const message = `${stageOf(dag)} failed${rollback}${cancelled}${where}${said}.${log}`;
-  const hint = remedyOf(error?.[1], logs.join(" "));
+  const hint = remedyOf(error?.[1], error?.[2]);
   const remedy = hint === undefined ? remedyFor(dag) : `${hint} ${remedyFor(dag)}`;
   const ways = waysOf(dag);
   return { message, remedy, at: stageOf(dag), ...(ways === undefined ? {} : { ways }) };

@@ -42,7 +42,8 @@ export function upgradeKind<A extends UpgradeArguments & TlsArguments & CommonAr
     identifiedBy: ["endpoints"],
     identity,
     targets: (args) => {
-      const target = args.release === undefined ? args.version : `${args.version}-${args.release}`;
+      const [build] = args.release?.split(".") ?? [];
+      const target = build === undefined ? args.version : `${args.version}-${build}`;
       return Object.fromEntries(identity(args).map((name) => [name, target]));
     },
     open: (args, runtime) => {

@@ -36,9 +36,10 @@ export class Membership {
     );
   }
 
-  /** A member that was met again: its key may be a new one. */
-  renew(agent: Agent): void {
-    if (this.#members.has(agent.origin)) this.#members.set(agent.origin, agent);
+  /** A member was met again: its key may be a new one. One that could not be met is none until it shows it again. */
+  renew(origin: string, agent: Agent | undefined): void {
+    if (agent === undefined) this.#members.delete(origin);
+    else this.#members.set(origin, agent);
   }
 
   /**

@@ -1,3 +1,4 @@
+import { Unreachable } from "../core/errors";
 import type { Finding } from "../core/pin";
 import { type Database, databaseFrom, subjectOf } from "./database";
 import type { Nodes } from "./nodes";
@@ -55,9 +56,14 @@ async function listDatabases(nodes: Nodes, query: string): Promise<Names> {
   return (await nodes.read(`/v1/bdbs${query}`, bdbList)) ?? [];
 }
 
+/** @throws Unreachable when the list cannot be read, or has the database: then it is not known to be absent */
 async function absent(nodes: Nodes, which: Which): Promise<Finding> {
   const { databaseId, databaseName } = which;
-  const there = (await listDatabases(nodes, NAMES)).map(({ uid, name }) => (name ? `${uid} (${name})` : String(uid)));
+  const listed = await nodes.read(`/v1/bdbs${NAMES}`, bdbList);
+  if (listed === undefined) throw unknown("the list of databases cannot be read");
+  if (listed.some(({ uid }) => uid === databaseId))
+    throw unknown(`database ${databaseId} is listed, but cannot be read`);
+  const there = listed.map(({ uid, name }) => (name ? `${uid} (${name})` : String(uid)));
   const found = there.length === 0 ? "none" : there.slice(0, MOST_NAMES).join(", ");
   const more = there.length > MOST_NAMES ? ` and ${there.length - MOST_NAMES} more` : "";
   return {
@@ -66,6 +72,10 @@ async function absent(nodes: Nodes, which: Which): Promise<Finding> {
     message: `The cluster has no database ${databaseId ?? `named ${JSON.stringify(databaseName)}`} that this user may see.`,
     remedy: `There is: ${found}${more}.`,
   };
+}
+
+function unknown(message: string): Unreachable {
+  return new Unreachable(message, { sent: true, heard: true });
 }
 
 const NAMES = "?fields=uid,name";

@@ -59,7 +59,7 @@ export async function look(nodes: Nodes, which: Which, interest: Interest, eager
   const found = await findDatabase(nodes, which, eager);
   if ("code" in found) {
     const { code, message, remedy } = found;
-    const certain = code === NOT_THERE && (await seesEverything(nodes, await members));
+    const certain = code === NOT_THERE && (await seesEverything(nodes, await members.catch(() => [])));
     const missing = new Missing(message, { remedy, certain });
     return { members: [], absent: found, missing, machines: [], nodes: [], shipped: [] };
   }
@@ -77,7 +77,7 @@ const CONFINES_USERS_SINCE = "8.2.0";
 async function seesEverything(nodes: Nodes, members: readonly ClusterNode[]): Promise<boolean> {
   if (softwareOf(members) !== undefined && !softwareAtLeast(members, CONFINES_USERS_SINCE)) return true;
   return nodes.read("/v1/users", userList).then(
-    () => true,
+    (users) => users !== undefined,
     () => false,
   );
 }

@@ -18,6 +18,7 @@ export interface NodesOptions {
 }
 
 const CLUSTER = "/v1/cluster";
+const LATER = "Once the cluster answers, run `pulumi up` again.";
 const FOREIGN =
   "That is no answer of a Redis Enterprise cluster: name the nodes themselves in `endpoints`, or check the proxy or load balancer between.";
 
@@ -97,7 +98,7 @@ export class Nodes {
         throw denied(endpoint, this.#login.user, answer, { method: "POST", target });
       case "away":
       case "foreign":
-        throw foreignWrite(what, answer, FOREIGN, answer.kind === "away");
+        throw foreignWrite(what, answer, answer.kind === "away" ? LATER : FOREIGN, answer.kind === "away");
     }
   }
 

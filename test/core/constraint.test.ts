@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Constraint, holds, parseConstraint, shownFor, standing } from "../../provider/core/constraint";
+import { type Constraint, exclude, holds, parseConstraint, shownFor, standing } from "../../provider/core/constraint";
 import { compareVersions, parseVersion, type Version } from "../../provider/core/version";
 
 function pin(text: string): Constraint {
@@ -114,5 +114,26 @@ describe("shownFor", () => {
     expect(shownFor(pin(">=4.3"), version)).toBe("4.3.5.2");
     expect(shownFor(pin("latest"), version)).toBe("4.3.5.2");
     expect(shownFor(pin("4.3.5.2-6"), version)).toBe("4.3.5.2-7");
+  });
+});
+
+describe("two constraints on one thing", () => {
+  it.each([
+    ["2.0.78", "2.0.79", true],
+    ["2.0.78.260600", "2.0.78.260601", true],
+    ["2.0.78", "2.0.78.260600", false],
+    ["4.3.5.2", "4.3.5.2-102000042025031214", false],
+    ["4.3.5.2-102000042025031214", "4.3.5.2-102000042025031215", true],
+    [">=2.0.69", "2.0.78", false],
+    [">=2.0.79", "2.0.78.260600", true],
+    [">=2.0.69", ">=2.0.78", false],
+    ["latest", ">=2.0.78", false],
+    ["latest", "latest", false],
+    ["latest", "2.0.78", true],
+    ["newest", "newest", false],
+    ["newest", "2.0.78", true],
+  ])("%s and %s: exclude each other is %s", (one, other, expected) => {
+    expect(exclude(one, other)).toBe(expected);
+    expect(exclude(other, one)).toBe(expected);
   });
 });

@@ -105,7 +105,7 @@ describe("endpoints of two clusters", () => {
     const { lifecycle, inputs, clusters } = two({});
     clusters[1].control.replaceKey(0);
     await expect(lifecycle.create(inputs("oceanbase:ClusterVersion", ["one1", "two1"]))).rejects.toThrow(
-      "http://one1.example:2886 and http://two1.example:2886 both call themselves 10.77.0.2:2886, and have different keys.",
+      "http://one1.example:2886 and http://two1.example:2886 both report the address 10.77.0.2:2886, and have different keys.",
     );
   });
 

@@ -43,7 +43,7 @@ const conditions: [string, (world: World) => void, RegExp, readonly Type[]][] = 
     "a server out of service",
     ({ cluster }) => cluster.control.stopServer(1),
     /A server is not in service: 10\.77\.0\.3:2882 \(STOPPED\)\. Start it \(a stopped one with ALTER SYSTEM START SERVER\)/,
-    both,
+    ["oceanbase:ClusterVersion"],
   ],
 ];
 const cases = conditions.flatMap(([what, prepare, text, which]) =>

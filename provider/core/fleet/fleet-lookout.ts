@@ -44,7 +44,8 @@ export class FleetLookout<O extends FleetObservation> {
   }
 }
 
-function untold(names: readonly string[], { members, absent }: FleetObservation): string | undefined {
+/** What is missing, as a sentence, where the vendor reports not every member. */
+export function untold(names: readonly string[], { members, absent }: FleetObservation): string | undefined {
   const told = new Set([...members, ...absent].map(({ name }) => name));
   const missing = names.filter((name) => !told.has(name));
   return missing.length === 0 ? undefined : `nothing is told of ${some(missing)}`;

@@ -5,8 +5,8 @@ import { Watch } from "../pace";
 import type { Patience } from "../patience";
 import { SOON_TRIES } from "../policy";
 import type { Runtime } from "../runtime";
-import type { FleetPin } from "./fleet";
-import { FleetLookout } from "./fleet-lookout";
+import type { FleetObservation, FleetPin } from "./fleet";
+import { untold } from "./fleet-lookout";
 import { Schedule } from "./schedule";
 import { count, some } from "./sentences";
 
@@ -110,11 +110,12 @@ export function scheduledInFleet(
   const schedule = new Schedule(upgrade);
   keep(schedule, Object.keys(schedule.tasks), pin, runtime);
   if (schedule.size === 0) return undefined;
-  const lookout = new FleetLookout(pin, patience, runtime.clock);
   return {
     name: `the ${pin.words.upgrade} of ${count(schedule.size, pin.words)}`,
     waiting: async () => {
-      const { members } = await lookout.look(true);
+      // A failed update may have left tasks of members that the resource does not have any more.
+      await forsake(pin, schedule, patience, runtime);
+      const { members } = await patience.ask(() => observeAll(pin));
       return members.flatMap(({ name, condition }) =>
         condition.kind === "deferred" && schedule.owns(name, condition.task.id) ? [condition.task.id] : [],
       );
@@ -151,4 +152,12 @@ async function askBack(
   const missing = ids.filter((id) => !confirmed.includes(id));
   if (missing.length > 0) warn(`not taken back, perhaps started by now: ${missing.join(", ")}`);
   return confirmed;
+}
+
+/** Every member, whatever is known of its version: that would matter to an upgrade alone. */
+async function observeAll(pin: FleetPin): Promise<FleetObservation> {
+  const seen = await pin.observe(true);
+  const missing = untold(pin.names, seen);
+  if (missing !== undefined) throw new Unreachable(missing, { sent: true, heard: true });
+  return seen;
 }
