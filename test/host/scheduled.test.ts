@@ -1,6 +1,8 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { RunNotes } from "../../provider/host/run-notes";
+import { Scheduled } from "../../provider/host/scheduled";
 import { cancelSchedules } from "../../provider/taurusdb/tasks";
 import { openProcesses, type Saved, SCHEDULING } from "./taurus-processes";
 
@@ -90,7 +92,8 @@ describe.each(SCHEDULING)("a scheduled upgrade of %s", (type, args) => {
     expect(world.cancellations()).toBe(0);
     const kept = world.lines.filter((line) => line.startsWith("WARNING") && line.includes("stays scheduled"));
     expect(kept.length).toBeGreaterThan(0);
-    for (const line of kept) expect(line).toMatch(/ "(new|old)" relies on it\. .*cancel the scheduled task in the Huawei Cloud console/);
+    for (const line of kept)
+      expect(line).toMatch(/ "(new|old)" relies on it\. .*cancel the scheduled task in the Huawei Cloud console/);
 
     // Nobody schedules it twice, and it is verified after its window.
     const [next] = world.operation();
@@ -197,4 +200,16 @@ describe("scheduled upgrades of several instances", () => {
     const standing = Object.fromEntries(world.cloud.schedules.map(({ instanceId, status }) => [instanceId, status]));
     expect(standing).toEqual({ [String(first)]: "Pending", [String(second)]: "Canceled" });
   });
+});
+
+it("a resource of which one member is being upgraded relies on what is scheduled for the others", () => {
+  const scheduled = new Scheduled(new RunNotes());
+  const urn = (name: string) => `urn:pulumi:dev::shop::pulumi-nodejs:dynamic/taurusdb:KernelVersion::${name}`;
+  const upgrade = { task: "batch", kind: "kernel upgrade", from: "1", to: "2", startedAt: "2026-01-01T00:00:00Z" };
+  const members = { i1: "1", i2: "1" };
+  const tasks = { i1: "t1", i2: "t2" };
+  const old = { members, status: "deferred", lastUpgrade: { ...upgrade, state: "deferred", tasks } };
+  const made = { members, status: "upgrading", lastUpgrade: { ...upgrade, state: "running", joined: true } };
+  scheduled.seen(urn("new"), made);
+  expect(scheduled.reasonToKeep(urn("old"), old, "i2")).toContain('"new" relies on it');
 });

@@ -34,6 +34,7 @@ function two(first: Setup, second: Setup = {}) {
       names.set(`http://${index === 0 ? "one" : "two"}${agent + 1}.example:2886`, { cluster, agent });
     }
   }
+  names.set("http://alias.example:2886", { cluster: clusters[0], agent: 0 });
   const sends = new Map(
     clusters.map((cluster) => [cluster, createTransport(cluster, { sleep: (ms) => clock.sleep(ms) })]),
   );
@@ -84,6 +85,15 @@ const cases = differences.flatMap(([what, first, second, prepare]) =>
     ].map((hosts) => ({ what, first, second, prepare, type, hosts })),
   ),
 );
+
+it("two endpoints of one agent, which has another key after its upgrade, are one cluster", async () => {
+  const { lifecycle, inputs, clusters } = two({});
+  const { outs } = await lifecycle.create(inputs("oceanbase:AgentVersion", ["one1", "alias"]));
+  expect(outs).toMatchObject({ status: "current" });
+  clusters[0].control.replaceKey(0);
+  const next = { ...inputs("oceanbase:ClusterVersion", ["one1", "alias"]) };
+  expect((await lifecycle.create(next)).outs).toMatchObject({ status: "current" });
+});
 
 describe("endpoints of two clusters", () => {
   it.each(cases)(

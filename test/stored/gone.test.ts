@@ -36,6 +36,13 @@ function reports(what: "itself" | "its TaurusDB instance"): Doomed {
 type Change = (world: ReturnType<typeof redis>) => void;
 const removed: Change = ({ cluster }) => cluster.control.removeDatabase(1);
 
+/** The server does not find what is there. */
+function notThere(path: string | RegExp): Change {
+  const body = JSON.stringify({ error_code: "db_not_exist", description: "no such thing" });
+  return ({ cluster }) =>
+    void cluster.faults.add({ match: { path }, times: 999, fault: { kind: "replace", status: 404, body } });
+}
+
 function database(type: "modules" | "redis", args: Values, change: Change): Doomed {
   const modules = [{ name: "search", version: SHIPPED.search }];
   const world = redis({ databases: [{ ...CACHE, modules }, { name: "other" }] });
@@ -80,6 +87,16 @@ describe("a refresh of a database of which that is less certain", () => {
           cluster.control.setDatabase(2, { name: "cache" });
         }),
       /Several databases are named/,
+    ],
+    [
+      "it cannot be read, and is listed all the same",
+      () => database("redis", {}, notThere("/v1/bdbs/1")),
+      /database 1 is listed, but cannot be read/,
+    ],
+    [
+      "the list cannot be read either",
+      () => database("redis", {}, notThere(/^\/v1\/(bdbs|nodes|users)/)),
+      /the list of databases cannot be read/,
     ],
   ])("keeps the state, with a warning: %s", async (_, open, says) => {
     const { lifecycle, inputs, end, lines } = open();

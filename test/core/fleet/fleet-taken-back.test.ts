@@ -166,6 +166,13 @@ describe("giving a fleet up", () => {
     expect(world.vendor.waiting).toEqual([]);
   });
 
+  it("takes back also what waits for members that a failed update has left out", async () => {
+    const world = fleet();
+    await world.up(windowed);
+    await world.giveUp({ names: ["i001", "i002"] });
+    expect(world.vendor.waiting).toEqual([]);
+  });
+
   it("leaves alone what runs", async () => {
     const world = fleet();
     await world.up(windowed);
