@@ -34,7 +34,8 @@ test.each(releases())(
     expect(run.ok, run.output).toBe(true);
     expect(run.steps.filter(({ op }) => op !== "same")).toEqual([]);
     expect(run.steps.map(({ name }) => name)).toEqual(expect.arrayContaining([...declared]));
-    expect(run.diagnostics).toEqual([]);
+    // Several of them manage one instance, some at `latest`.
+    expect(run.diagnostics.filter(({ message }) => !/ manages .* as well/.test(message))).toEqual([]);
   },
 );
 

@@ -105,11 +105,11 @@ describe.each(engines())("%s engine: an upgrade that waits for its window", TIME
     expect(scheduled()).toEqual(["Canceled"]);
   });
 
-  test("of an instance that two resources list with different versions is told in the preview", async () => {
+  test("of an instance that two resources list with versions that exclude each other is told in the preview", async () => {
     const two = program(
       "KernelVersion",
-      { name: "one" },
-      { name: "two", component: "databases", args: { version: ">=2.0.70" } },
+      { name: "one", args: { version: "2.0.78" } },
+      { name: "two", component: "databases", args: { version: "latest" } },
     );
     const preview = await engine.preview(two);
     expect(preview.ok, preview.output).toBe(true);
