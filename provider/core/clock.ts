@@ -33,8 +33,8 @@ export const wallClock: Clock = {
 };
 
 /**
- * The clock of one run: its time of day is read once, and goes on by elapsed time. Whoever sets the machine's clock in the middle
- * of a run changes no duration, no age and no signature of it.
+ * The clock of one run: its time of day is read once, and continues by elapsed time. Setting the system clock during a run changes
+ * no duration, age or signature.
  */
 export function steady(clock: Clock): Clock {
   const start = clock.now() - clock.elapsed();

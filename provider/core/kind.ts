@@ -72,7 +72,7 @@ export interface PinKind<
   outputs(observation: O): ObservedOutputs;
   /** What a person does to cancel a scheduled upgrade without this tool, where the vendor schedules any. */
   readonly cancelByHand?: string;
-  /** Set where members are upgraded each for itself: the outputs then say in `problems` what became of those that did not get there. */
+  /** Set where each member is upgraded independently: the output `problems` then has the reason of each that is not up to date. */
   readonly tellsProblems?: true;
   /** The argument that says which version shall run: a pin that what runs has overtaken is reported there. */
   readonly pinned: string;

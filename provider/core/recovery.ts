@@ -32,9 +32,9 @@ export class Recovery {
   }
 
   /**
-   * Re-opens the task as the policy says, if this tool started it. RETRY is for a failure that an earlier run has told of: whoever runs `up` again
-   * has had the chance to mend the cause.
-   * @returns whether it was asked for; what came of it, the task tells
+   * Re-opens the task as the policy says, if this tool started it. RETRY is sent only for a failure that an earlier run
+   * reported, so that the user could fix the cause first.
+   * @returns whether it was sent; its effect shows in the task
    */
   async reopen(task: Task, failure: Failure, when: "just now" | "earlier"): Promise<boolean> {
     const way = this.#wayFor(task, failure);

@@ -32,7 +32,7 @@ export interface Runtime {
   readonly keepScheduled?: ((member?: string) => string | undefined) | undefined;
 }
 
-/** The same, where nothing that goes wrong with telling people, at once or later, changes what a run comes to. */
+/** The same runtime with logging errors ignored: they must not change the outcome. */
 export function undisturbed(runtime: Runtime): Runtime {
   const { report, inform, warn } = runtime;
   return { ...runtime, report: dropping(report), inform: dropping(inform), warn: dropping(warn) };

@@ -62,7 +62,7 @@ export function engineLog(): EngineLog {
   };
 }
 
-/** A log whose failures are dropped: what a run came to must not depend on whether somebody hears of it. */
+/** A log that ignores delivery failures: the outcome must not depend on them. */
 export function undisturbedLog(log: EngineLog): EngineLog {
   return {
     write: (line) => {

@@ -44,8 +44,8 @@ interface Found extends Pick<Sight, "observation" | "fleet"> {
 }
 
 /**
- * What runs now, for a refresh; nothing when it is certain that the database does not exist any more. While the pin holds, the inputs come back as written. Where what runs has left it, they come
- * back with what was observed, so that the next preview shows `~ version: "4.2.1.8" => "4.3.5.2"`.
+ * Reads the current version for a refresh. Returns nothing if the database certainly no longer exists. The inputs come back as
+ * written, or with the observed version if that has drifted, so that the next preview shows `~ version: "4.2.1.8" => "4.3.5.2"`.
  */
 export async function readBack(
   session: Session,

@@ -35,7 +35,7 @@ export class RunNotes {
     this.#journal?.write([topic, author, note]);
   }
 
-  /** Takes back what an author has noted, for good, in whichever process. */
+  /** Removes an author's note permanently, for all processes. */
   remove(topic: string, author: string): void {
     this.#keep(topic, author, undefined);
     this.#journal?.write([topic, author, null]);
