@@ -41,7 +41,7 @@ export function notAll(
   const code = WORST.find((worst) => [...problems.values()].some((problem) => problem.code === worst)) ?? "blocked";
   return new PinError(
     code,
-    `${title}: ${problems.size} of ${count(total, words)} did not get to the pin. ${told.map(({ names, text }) => `${some(names)}: ${ended(text)}`).join(" ")}${more}`,
+    `${title}: ${problems.size} of ${count(total, words)} did not reach the target version. ${told.map(({ names, text }) => `${some(names)}: ${ended(text)}`).join(" ")}${more}`,
     { remedy: "Once that is mended, run `pulumi up`: it asks only for what is left." },
   );
 }

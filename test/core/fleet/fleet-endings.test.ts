@@ -34,7 +34,7 @@ describe("a run in which not all get there", () => {
       i120: "It is not there. Take it out.",
     });
     expect(outcome.error?.message).toBe(
-      "Orders fleet: 12 of 120 instances did not get to the pin. " +
+      "Orders fleet: 12 of 120 instances did not reach the target version. " +
         "i109, i110, i111 and 4 more: the upgrade failed: disk full. Make room. " +
         `i116, i117, i118: ${stuck}. i119, i120: It is not there. Take it out.`,
     );
@@ -182,6 +182,8 @@ describe("a run that does not wait", () => {
     const world = new World([...many(2, OLD), ...many(1, OLD, { broken: "It is frozen." }, 3)]);
     const { outcome, warnings } = await world.up({ policy });
     expect(outcome).toMatchObject({ status: "upgrading", problems: { i003: "It is frozen. Mend it." } });
-    expect(warnings).toEqual(["Orders fleet: 1 of 3 instances did not get to the pin. i003: It is frozen. Mend it."]);
+    expect(warnings).toEqual([
+      "Orders fleet: 1 of 3 instances did not reach the target version. i003: It is frozen. Mend it.",
+    ]);
   });
 });
