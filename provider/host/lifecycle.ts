@@ -142,12 +142,20 @@ export class Lifecycle implements dynamic.ResourceProvider {
     const limit = timeLimit(operation, inputs, kind.timeout);
     const remembered = rememberedUpgrade(before?.outputs);
     const keepScheduled = this.#keeping(session, before?.outputs ?? {});
-    const outcome = await withPin(session, this.#clock, limit, (driver, runtime) =>
-      run(driver, policyFrom(args ?? {}, kind.times), { ...runtime, keepScheduled }, remembered),
+    const schedules = args !== undefined && kind.cancelByHand !== undefined;
+    const { outcome, outputs } = await this.#scheduled.during(
+      session.urn,
+      schedules ? kind.identity(args) : [],
+      async () => {
+        const outcome = await withPin(session, this.#clock, limit, (driver, runtime) =>
+          run(driver, policyFrom(args ?? {}, kind.times), { ...runtime, keepScheduled }, remembered),
+        );
+        await this.#surroundings.log.flush();
+        const outputs = outputsAfter(session, inputs, outcome, before?.outputs);
+        this.#scheduled.seen(session.urn, outputs, before?.outputs);
+        return { outcome, outputs };
+      },
     );
-    await this.#surroundings.log.flush();
-    const outputs = outputsAfter(session, inputs, outcome, before?.outputs);
-    this.#scheduled.seen(session.urn, outputs, before?.outputs);
     if (outcome.error === undefined) return { id, outs: outputs };
     const reason = reasonOf(session, outcome.error);
     const worthKeeping = outcome.accepted || outcome.status === "failed" || !sameValue(outcome.upgrade, remembered);

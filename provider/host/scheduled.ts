@@ -28,6 +28,21 @@ export class Scheduled {
     if (note !== undefined) this.#notes.note(RELIES, author, note);
   }
 
+  /**
+   * Creates or updates a resource. It may find scheduled upgrades of its members and rely on them before its state says so.
+   * @param run its end is the moment from which the state says what the resource relies on
+   */
+  async during<T>(urn: string | undefined, members: readonly string[], run: () => Promise<T>): Promise<T> {
+    if (urn === undefined) return run();
+    const author = runOf(urn);
+    this.#notes.note(RELIES, author, Object.fromEntries(members.map((member) => [thingOf(urn, member), urn])));
+    try {
+      return await run();
+    } finally {
+      this.#notes.note(RELIES, author, {});
+    }
+  }
+
   /** A resource with this state is no more. */
   gone(urn: string | undefined, outputs: Properties): void {
     if (urn !== undefined && relianceOf(urn, outputs) !== undefined) {
@@ -40,9 +55,9 @@ export class Scheduled {
    * @param outputs the resource's own state
    */
   reasonToKeep(urn: string | undefined, outputs: Properties, member: string): string | undefined {
-    const own = authorOf(urn ?? "", outputs);
+    const own: readonly string[] = [authorOf(urn ?? "", outputs), runOf(urn ?? "")];
     const notes = this.#notes.about(RELIES, [thingOf(urn ?? "", member)]);
-    const other = notes.find(({ author }) => author !== own);
+    const other = notes.find(({ author }) => !own.includes(author));
     if (other !== undefined) return `${describeUrn(other.text)} relies on it.`;
     if (this.#notes.complete) return undefined;
     return "whether another resource relies on it is unknown, because the directory for temporary files cannot be used.";
@@ -55,6 +70,10 @@ export class Scheduled {
  */
 function authorOf(urn: string, { lastUpgrade }: Properties): string {
   return `${urn} ${canonical(lastUpgrade ?? null)}`;
+}
+
+function runOf(urn: string): string {
+  return `${urn} runs`;
 }
 
 /** Undefined where nothing is, or may be, scheduled that the resource needs. Of several members some may run and others wait. */

@@ -153,6 +153,62 @@ describe.each(SCHEDULING)("a scheduled upgrade of %s", (type, args) => {
     expect(world.cancellations()).toBe(1);
   });
 
+  const UPDATES: Readonly<Record<string, (world: World) => Record<string, unknown>>> = {
+    "does not list it any more": ({ cloud }) =>
+      type === "taurusdb:KernelVersion" ? { instanceIds: [cloud.instances[1]?.id] } : { version: ">=1.0" },
+    "does not need it any more": () => ({ version: ">=1.0" }),
+  };
+
+  it.each(Object.entries(UPDATES))(
+    "is kept when the resource that scheduled it %s and the engine comes to the other one during the update",
+    async (_, changed) => {
+      const world = openProcesses(type, args);
+      const old = await makeOld(world);
+      const made = await world.operation()[0].create(world.inputs("new"));
+      const [one, other] = world.operation();
+      const updating = one.update(old.id, old.outs, world.inputs("old", changed(world)));
+      expect(await meet(other, made, world.inputs("new"))).toBe(false);
+      await updating;
+      expect(world.scheduled()).toEqual(["Pending"]);
+      expect(world.lines.join("\n")).toMatch(/WARNING .*stays scheduled: .* "new" relies on it/);
+    },
+  );
+
+  it("is kept when the resource that scheduled it does not need it any more while another one is being created", async () => {
+    const world = openProcesses(type, args);
+    const old = await makeOld(world);
+    const [one, other] = world.operation();
+    const updating = one.update(old.id, old.outs, world.inputs("old", { version: ">=1.0" }));
+    const made = await other.create(world.inputs("new"));
+    await updating;
+    expect(made.outs).toMatchObject({ status: "deferred", lastUpgrade: { joined: true } });
+    expect(world.scheduled()).toEqual(["Pending"]);
+  });
+
+  it("is scheduled again in the same operation for a resource that depends on the one that canceled it", async () => {
+    const world = openProcesses(type, args);
+    const old = await makeOld(world);
+    const made = await world.operation()[0].create(world.inputs("new"));
+    const [one] = world.operation();
+    await one.update(old.id, old.outs, world.inputs("old", { version: ">=1.0" }));
+    expect(world.scheduled()).toEqual(["Canceled"]);
+    expect(await meet(one, made, world.inputs("new"))).toBe(true);
+    const { outs } = await one.update(made.id, made.outs, world.inputs("new"));
+    expect(outs).toMatchObject({ status: "deferred" });
+    expect(world.scheduled()).toEqual(["Canceled", "Pending"]);
+  });
+
+  it("is kept when the engine comes to the other resource during the delete of a replacement", async () => {
+    const world = openProcesses(type, args);
+    const old = await makeOld(world);
+    const made = await world.operation()[0].create(world.inputs("new"));
+    const [one, other] = world.operation();
+    const deleting = one.delete(old.id, old.outs);
+    expect(await meet(other, made, world.inputs("new"))).toBe(false);
+    await deleting;
+    expect(world.scheduled()).toEqual(["Pending"]);
+  });
+
   it("that another resource scheduled is left when the one that joined it is destroyed, which is said", async () => {
     const world = openProcesses(type, args);
     await makeOld(world);
