@@ -3,7 +3,7 @@ import type { Transport } from "../../provider/http/transport";
 import { openAccess } from "../../provider/taurusdb/access";
 import { accountKey, type Credentials } from "../../provider/taurusdb/account";
 import { type Connect, lease } from "../../provider/taurusdb/connection";
-import { readStarRocksKernels } from "../../provider/taurusdb/starrocks";
+import { readStarRocksKernels } from "../../provider/taurusdb/starrocks/instance";
 import { KEY, region, rig, runtimeOf, USER } from "./rig";
 
 const IAM = "https://iam.example.com";

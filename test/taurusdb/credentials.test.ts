@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { openAccess } from "../../provider/taurusdb/access";
-import { readStarRocksKernels } from "../../provider/taurusdb/starrocks";
+import { readStarRocksKernels } from "../../provider/taurusdb/starrocks/instance";
 import { partial } from "../support/partial";
 import { accessKey, KEY, MINUTE, NEW, projectId, region, rig, runtimeOf, secretKey, USER } from "./rig";
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { Lifecycle } from "../../provider/host/lifecycle";
 import { TransportError } from "../../provider/http/transport";
-import { kernelVersion } from "../../provider/taurusdb/kernel-version";
-import { starRocksVersion } from "../../provider/taurusdb/starrocks-version";
+import { kernelVersion } from "../../provider/taurusdb/kernel/kernel-version";
+import { starRocksVersion } from "../../provider/taurusdb/starrocks/starrocks-version";
 import { VirtualClock } from "../support/virtual-clock";
 import { accessKey, projectId, secretKey } from "./rig";
 

@@ -3,7 +3,7 @@ import type { Lifecycle } from "../../provider/host/lifecycle";
 import type { Transport } from "../../provider/http/transport";
 import { type Access, openAccess } from "../../provider/taurusdb/access";
 import type { Connect } from "../../provider/taurusdb/connection";
-import { starRocksVersion } from "../../provider/taurusdb/starrocks-version";
+import { starRocksVersion } from "../../provider/taurusdb/starrocks/starrocks-version";
 import { createTransport, TaurusCloud, taurusdb } from "../simulators";
 import { FedBackLifecycle } from "../support/feed-back";
 import { simulatedTransport } from "../support/simulated-transport";

@@ -7,7 +7,7 @@ import {
   readStarRocksKernels,
   upgradeRequest,
   upgradeStarRocks,
-} from "../../provider/taurusdb/starrocks";
+} from "../../provider/taurusdb/starrocks/instance";
 import { cancelSchedules, readJobs } from "../../provider/taurusdb/tasks";
 import { type Served, serve, TaurusCloud, WALL } from "../simulators";
 import { instanceId, KEY, region, USER } from "./rig";

@@ -1,15 +1,15 @@
-import { type Constraint, standing } from "../core/constraint";
-import type { Activity, Task } from "../core/pin";
-import { formatParts, type Version } from "../core/version";
-import type { Access } from "./access";
-import type { Gateway } from "./gateway";
-import { canonicalJobId, type JobIds } from "./job-ids";
-import type { JobRow, ScheduleRow, StarRocks } from "./schema";
-import { actionsOf, dailyWindow, type Ids } from "./starrocks";
-import { newest } from "./starrocks-standing";
-import { conditionOf } from "./status";
-import { hasEnded, isOfStarRocks, JOB_HISTORY, readJob, readJobs, readSchedules, readWaitingJobs } from "./tasks";
-import { anyWindow, windowOf } from "./window";
+import { type Constraint, standing } from "../../core/constraint";
+import type { Activity, Task } from "../../core/pin";
+import { formatParts, type Version } from "../../core/version";
+import type { Access } from "../access";
+import type { Gateway } from "../gateway";
+import { canonicalJobId, type JobIds } from "../job-ids";
+import type { JobRow, ScheduleRow, StarRocks } from "../schema";
+import { conditionOf } from "../status";
+import { hasEnded, isOfStarRocks, JOB_HISTORY, readJob, readJobs, readSchedules, readWaitingJobs } from "../tasks";
+import { anyWindow, windowOf } from "../window";
+import { actionsOf, dailyWindow, type Ids } from "./instance";
+import { newest } from "./standing";
 
 /** What a StarRocks instance is busy with. */
 

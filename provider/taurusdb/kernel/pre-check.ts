@@ -1,12 +1,12 @@
-import { formatDuration } from "../core/duration";
-import { PinError } from "../core/errors";
-import type { FleetMember } from "../core/fleet/fleet";
-import type { Finding } from "../core/pin";
-import type { Runtime } from "../core/runtime";
-import { formatVersion } from "../core/version";
-import type { Gateway } from "./gateway";
+import { formatDuration } from "../../core/duration";
+import { PinError } from "../../core/errors";
+import type { FleetMember } from "../../core/fleet/fleet";
+import type { Finding } from "../../core/pin";
+import type { Runtime } from "../../core/runtime";
+import { formatVersion } from "../../core/version";
+import type { Gateway } from "../gateway";
+import type { PreCheckResult } from "../schema";
 import { readPreCheck, type Source, startPreCheck } from "./instances";
-import type { PreCheckResult } from "./schema";
 
 /** How long a check may take, and how long until its result is asked for again, in milliseconds. */
 const PATIENCE = 5 * 60_000;

@@ -1,18 +1,18 @@
 import { z } from "zod";
-import { type CommonArguments, commonArguments } from "../core/arguments";
-import { type Constraint, parseConstraint } from "../core/constraint";
-import { driftOf } from "../core/drift";
-import type { FleetObservation, FleetPin } from "../core/fleet/fleet";
-import type { PinKind } from "../core/kind";
-import { policyFrom } from "../core/policy-from";
-import { formatVersion, lowestVersion } from "../core/version";
-import { openAccess } from "./access";
-import { completeConnection, connection, instanceId, latestHasNoNewer, schedule, version } from "./arguments";
-import { type Connect, taurusTransport } from "./connection";
-import { FRESH } from "./kernel-look";
-import { KernelPin } from "./kernel-pin";
-import { shared } from "./kind";
-import type { Environment } from "./regions";
+import { type CommonArguments, commonArguments } from "../../core/arguments";
+import { type Constraint, parseConstraint } from "../../core/constraint";
+import { driftOf } from "../../core/drift";
+import type { FleetObservation, FleetPin } from "../../core/fleet/fleet";
+import type { PinKind } from "../../core/kind";
+import { policyFrom } from "../../core/policy-from";
+import { formatVersion, lowestVersion } from "../../core/version";
+import { openAccess } from "../access";
+import { completeConnection, connection, instanceId, latestHasNoNewer, schedule, version } from "../arguments";
+import { type Connect, taurusTransport } from "../connection";
+import { shared } from "../kind";
+import type { Environment } from "../regions";
+import { FRESH } from "./look";
+import { KernelPin } from "./pin";
 
 const MINUTE = 60_000;
 

@@ -1,6 +1,6 @@
-import type { JobRow, ScheduleRow } from "./schema";
-import { jobStateOf } from "./status";
-import { hasEnded, isOfStarRocks, VERSION_UPGRADE } from "./tasks";
+import type { JobRow, ScheduleRow } from "../schema";
+import { jobStateOf } from "../status";
+import { hasEnded, isOfStarRocks, VERSION_UPGRADE } from "../tasks";
 
 /** Which rows of the task lists are about the kernel of an instance. */
 

@@ -1,15 +1,15 @@
-import type { Clock } from "../core/clock";
-import { Unreachable } from "../core/errors";
-import type { Task, TaskStatus } from "../core/pin";
-import type { Gateway } from "./gateway";
-import type { JobIds } from "./job-ids";
+import type { Clock } from "../../core/clock";
+import { Unreachable } from "../../core/errors";
+import type { Task, TaskStatus } from "../../core/pin";
+import type { Gateway } from "../gateway";
+import type { JobIds } from "../job-ids";
+import type { Job, ScheduleRow } from "../schema";
+import { conditionOf, jobStateOf, percentOf, timeOf } from "../status";
+import { readJob, readSchedules, VERSION_UPGRADE } from "../tasks";
+import { anyWindow, windowOf } from "../window";
+import { KIND } from "./activity";
+import { actionsOf, dailyWindow, type Ids, readStarRocks } from "./instance";
 import { TaskCenter } from "./progress";
-import type { Job, ScheduleRow } from "./schema";
-import { actionsOf, dailyWindow, type Ids, readStarRocks } from "./starrocks";
-import { KIND } from "./starrocks-activity";
-import { conditionOf, jobStateOf, percentOf, timeOf } from "./status";
-import { readJob, readSchedules, VERSION_UPGRADE } from "./tasks";
-import { anyWindow, windowOf } from "./window";
 
 /** A job can be asked for only some seconds after it was made, sometimes a minute. So long nothing is said of it. */
 const UNSEEN = 30_000;

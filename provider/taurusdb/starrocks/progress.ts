@@ -1,7 +1,7 @@
-import { formatDuration } from "../core/duration";
-import type { Gateway } from "./gateway";
-import type { JobRow } from "./schema";
-import { readJobs, readTaskDetail, remainingOf } from "./tasks";
+import { formatDuration } from "../../core/duration";
+import type { Gateway } from "../gateway";
+import type { JobRow } from "../schema";
+import { readJobs, readTaskDetail, remainingOf } from "../tasks";
 
 /** The task centre's remaining time of one task at a time. Only advice: where it cannot be had there is none. */
 export class TaskCenter {

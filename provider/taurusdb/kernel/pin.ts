@@ -1,19 +1,19 @@
-import type { Constraint } from "../core/constraint";
-import { beforeSending, Refused } from "../core/errors";
-import type { FleetMember, FleetObservation, FleetPin, FleetWords } from "../core/fleet/fleet";
-import { planFleet } from "../core/fleet/plan-fleet";
-import type { Plan } from "../core/pin";
-import type { Policy } from "../core/policy";
-import type { Request } from "../core/request";
-import type { Runtime } from "../core/runtime";
-import { formatVersion } from "../core/version";
-import type { Access } from "./access";
-import { AlreadyLatest } from "./gateway";
+import type { Constraint } from "../../core/constraint";
+import { beforeSending, Refused } from "../../core/errors";
+import type { FleetMember, FleetObservation, FleetPin, FleetWords } from "../../core/fleet/fleet";
+import { planFleet } from "../../core/fleet/plan-fleet";
+import type { Plan } from "../../core/pin";
+import type { Policy } from "../../core/policy";
+import type { Request } from "../../core/request";
+import type { Runtime } from "../../core/runtime";
+import { formatVersion } from "../../core/version";
+import type { Access } from "../access";
+import { AlreadyLatest } from "../gateway";
+import { canonicalJobId } from "../job-ids";
+import { cancelSchedules } from "../tasks";
 import { BATCH_LIMIT, upgradeBatch, upgradeRequest } from "./instances";
-import { canonicalJobId } from "./job-ids";
-import { KernelLook } from "./kernel-look";
+import { KernelLook } from "./look";
 import { PreCheck } from "./pre-check";
-import { cancelSchedules } from "./tasks";
 
 const WORDS: FleetWords = {
   lookAt: "Look at the instances and their tasks in the console",

@@ -1,18 +1,18 @@
-import { type Constraint, standing } from "../core/constraint";
-import { Refused } from "../core/errors";
-import type { Pin, Plan, Task, TaskStatus } from "../core/pin";
-import type { Request } from "../core/request";
-import type { Runtime } from "../core/runtime";
-import { formatParts, parseVersion } from "../core/version";
-import type { Access } from "./access";
-import { AlreadyLatest } from "./gateway";
-import { JobIds } from "./job-ids";
-import { type Ids, upgradeStarRocks } from "./starrocks";
-import { KIND, targetName } from "./starrocks-activity";
-import { JobWatcher } from "./starrocks-job";
-import { look, type StarRocksObservation } from "./starrocks-look";
-import { planFor, type Wish } from "./starrocks-plan";
-import { cancelSchedules } from "./tasks";
+import { type Constraint, standing } from "../../core/constraint";
+import { Refused } from "../../core/errors";
+import type { Pin, Plan, Task, TaskStatus } from "../../core/pin";
+import type { Request } from "../../core/request";
+import type { Runtime } from "../../core/runtime";
+import { formatParts, parseVersion } from "../../core/version";
+import type { Access } from "../access";
+import { AlreadyLatest } from "../gateway";
+import { JobIds } from "../job-ids";
+import { cancelSchedules } from "../tasks";
+import { KIND, targetName } from "./activity";
+import { type Ids, upgradeStarRocks } from "./instance";
+import { JobWatcher } from "./job";
+import { look, type StarRocksObservation } from "./look";
+import { planFor, type Wish } from "./plan";
 
 export interface StarRocksPinOptions {
   readonly access: Access;

@@ -1,8 +1,8 @@
-import { type Constraint, standing } from "../core/constraint";
-import type { Finding } from "../core/pin";
-import { formatParts, type Version } from "../core/version";
-import type { StarRocksObservation } from "./starrocks-look";
-import { type Known, standingOf, targetsOf } from "./starrocks-standing";
+import { type Constraint, standing } from "../../core/constraint";
+import type { Finding } from "../../core/pin";
+import { formatParts, type Version } from "../../core/version";
+import type { StarRocksObservation } from "./look";
+import { type Known, standingOf, targetsOf } from "./standing";
 
 /** What keeps an upgrade of a StarRocks instance from reaching its pin. */
 export function findingsFor(observation: StarRocksObservation, constraint: Constraint, wish: string): Finding[] {

@@ -1,11 +1,11 @@
-import type { Constraint } from "../core/constraint";
-import type { Plan, UpgradeCall } from "../core/pin";
-import { formatParts } from "../core/version";
-import { upgradeRequest } from "./starrocks";
-import { NEWEST, targetName } from "./starrocks-activity";
-import { findingsFor } from "./starrocks-findings";
-import type { StarRocksObservation } from "./starrocks-look";
-import { standingOf, targetsOf } from "./starrocks-standing";
+import type { Constraint } from "../../core/constraint";
+import type { Plan, UpgradeCall } from "../../core/pin";
+import { formatParts } from "../../core/version";
+import { NEWEST, targetName } from "./activity";
+import { findingsFor } from "./findings";
+import { upgradeRequest } from "./instance";
+import type { StarRocksObservation } from "./look";
+import { standingOf, targetsOf } from "./standing";
 
 /** What of the arguments a plan depends on. */
 export interface Wish {

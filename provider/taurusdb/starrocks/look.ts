@@ -1,11 +1,11 @@
-import { Missing, type PinError, Unreachable } from "../core/errors";
-import type { Observation } from "../core/pin";
-import { parseVersion } from "../core/version";
-import type { Access } from "./access";
-import { dailyWindow, type Ids, readHtap, readStarRocks, readStarRocksKernels } from "./starrocks";
-import { type ActivityOptions, activityOf } from "./starrocks-activity";
-import { type Known, standingOf } from "./starrocks-standing";
-import { type Condition, conditionOf } from "./status";
+import { Missing, type PinError, Unreachable } from "../../core/errors";
+import type { Observation } from "../../core/pin";
+import { parseVersion } from "../../core/version";
+import type { Access } from "../access";
+import { type Condition, conditionOf } from "../status";
+import { type ActivityOptions, activityOf } from "./activity";
+import { dailyWindow, type Ids, readHtap, readStarRocks, readStarRocksKernels } from "./instance";
+import { type Known, standingOf } from "./standing";
 
 /** What a look at a StarRocks instance shows. */
 export interface StarRocksObservation extends Observation {

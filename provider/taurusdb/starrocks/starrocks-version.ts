@@ -1,17 +1,17 @@
 import { z } from "zod";
-import { commonArguments } from "../core/arguments";
-import { type Constraint, parseConstraint } from "../core/constraint";
-import { driftOf } from "../core/drift";
-import type { PinKind } from "../core/kind";
-import { formatParts, lowestVersion } from "../core/version";
-import { openAccess } from "./access";
-import { completeConnection, connection, instanceId, latestHasNoNewer, schedule, version } from "./arguments";
-import { type Connect, taurusTransport } from "./connection";
-import { shared } from "./kind";
-import type { Environment } from "./regions";
-import type { StarRocksObservation } from "./starrocks-look";
-import { StarRocksPin } from "./starrocks-pin";
-import { standingOf } from "./starrocks-standing";
+import { commonArguments } from "../../core/arguments";
+import { type Constraint, parseConstraint } from "../../core/constraint";
+import { driftOf } from "../../core/drift";
+import type { PinKind } from "../../core/kind";
+import { formatParts, lowestVersion } from "../../core/version";
+import { openAccess } from "../access";
+import { completeConnection, connection, instanceId, latestHasNoNewer, schedule, version } from "../arguments";
+import { type Connect, taurusTransport } from "../connection";
+import { shared } from "../kind";
+import type { Environment } from "../regions";
+import type { StarRocksObservation } from "./look";
+import { StarRocksPin } from "./pin";
+import { standingOf } from "./standing";
 
 const HOUR = 3_600_000;
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { PinError, Unreachable } from "../core/errors";
-import type { Request, Unit } from "../core/request";
-import type { Gateway } from "./gateway";
+import { PinError, Unreachable } from "../../core/errors";
+import type { Request, Unit } from "../../core/request";
+import type { Gateway } from "../gateway";
 import {
   batchAnswer,
   type DatabaseVersion,
@@ -12,7 +12,7 @@ import {
   jobIds,
   type PreCheckResult,
   preCheckResult,
-} from "./schema";
+} from "../schema";
 
 /** TaurusDB instances: what they run, what they could run, and the calls that upgrade them. */
 

@@ -1,5 +1,5 @@
-import { type Constraint, type Standing, standing } from "../core/constraint";
-import { compareParts, compareVersions, type Version } from "../core/version";
+import { type Constraint, type Standing, standing } from "../../core/constraint";
+import { compareParts, compareVersions, type Version } from "../../core/version";
 
 /** What is known of the version of a StarRocks instance, and of what it could run. */
 export interface Known {

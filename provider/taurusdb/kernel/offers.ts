@@ -1,9 +1,9 @@
-import { Unreachable } from "../core/errors";
-import { parseVersion, type Version } from "../core/version";
-import { AT_ONCE, eachOf } from "./each";
-import type { Gateway } from "./gateway";
+import { Unreachable } from "../../core/errors";
+import { parseVersion, type Version } from "../../core/version";
+import { AT_ONCE, eachOf } from "../each";
+import type { Gateway } from "../gateway";
+import type { Instance } from "../schema";
 import { readDatabaseVersion } from "./instances";
-import type { Instance } from "./schema";
 
 /** What the service says of the next upgrade of an instance. */
 export interface Offer {

@@ -1,6 +1,14 @@
-import type { Request } from "../core/request";
-import type { Gateway } from "./gateway";
-import { type Action, type HtapInstance, htapList, htapVersions, jobId, type StarRocks, starRocksList } from "./schema";
+import type { Request } from "../../core/request";
+import type { Gateway } from "../gateway";
+import {
+  type Action,
+  type HtapInstance,
+  htapList,
+  htapVersions,
+  jobId,
+  type StarRocks,
+  starRocksList,
+} from "../schema";
 
 /** StarRocks instances beside a TaurusDB instance. */
 
