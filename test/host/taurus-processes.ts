@@ -5,7 +5,7 @@ import { onTestFinished } from "vitest";
 import { Journal } from "../../provider/host/journal";
 import { Lifecycle } from "../../provider/host/lifecycle";
 import { RunNotes } from "../../provider/host/run-notes";
-import { openAccess } from "../../provider/taurusdb/access";
+import { openAccess } from "../../provider/huaweicloud/access";
 import { kernelVersion } from "../../provider/taurusdb/kernel/kernel-version";
 import { starRocksVersion } from "../../provider/taurusdb/starrocks/starrocks-version";
 import { createTransport, TaurusCloud, taurusdb } from "../simulators";

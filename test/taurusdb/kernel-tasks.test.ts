@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { openAccess } from "../../provider/taurusdb/access";
+import { openAccess } from "../../provider/huaweicloud/access";
 import { jobsOf, withWaiting } from "../../provider/taurusdb/kernel/tasks";
 import { jobPage } from "../../provider/taurusdb/schema";
 import { upgradeRequest, upgradeStarRocks } from "../../provider/taurusdb/starrocks/instance";

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { wallClock } from "../../provider/core/clock";
-import { type Access, openAccess } from "../../provider/taurusdb/access";
-import { taurusTransport } from "../../provider/taurusdb/connection";
+import { type Access, openAccess } from "../../provider/huaweicloud/access";
+import { taurusTransport } from "../../provider/huaweicloud/connection";
 import {
   readStarRocks,
   readStarRocksKernels,

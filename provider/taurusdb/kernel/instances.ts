@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { PinError, Unreachable } from "../../core/errors";
 import type { Request, Unit } from "../../core/request";
-import type { Gateway } from "../gateway";
+import type { Gateway } from "../../huaweicloud/gateway";
 import {
   batchAnswer,
   type DatabaseVersion,

@@ -6,11 +6,11 @@ import type { FleetObservation, FleetPin } from "../../core/fleet/fleet";
 import type { PinKind } from "../../core/kind";
 import { policyFrom } from "../../core/policy-from";
 import { formatVersion, lowestVersion } from "../../core/version";
-import { openAccess } from "../access";
+import { openAccess } from "../../huaweicloud/access";
+import { type Connect, taurusTransport } from "../../huaweicloud/connection";
+import type { Environment } from "../../huaweicloud/regions";
 import { completeConnection, connection, instanceId, latestHasNoNewer, schedule, version } from "../arguments";
-import { type Connect, taurusTransport } from "../connection";
 import { shared } from "../kind";
-import type { Environment } from "../regions";
 import { FRESH } from "./look";
 import { KernelPin } from "./pin";
 

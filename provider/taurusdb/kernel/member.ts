@@ -2,7 +2,7 @@ import { type Constraint, type Standing, standing } from "../../core/constraint"
 import type { Condition, Ended, FleetMember } from "../../core/fleet/fleet";
 import type { Finding, Task, Window } from "../../core/pin";
 import { compareVersions, formatVersion, parseVersion, type Version } from "../../core/version";
-import { canonicalJobId } from "../job-ids";
+import { canonicalJobId } from "../../huaweicloud/job-ids";
 import type { Instance, JobRow, ScheduleRow } from "../schema";
 import { conditionOf, jobStateOf, percentOf, timeOf } from "../status";
 import type { Offer } from "./offers";

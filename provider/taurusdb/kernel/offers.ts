@@ -1,7 +1,7 @@
 import { Unreachable } from "../../core/errors";
 import { parseVersion, type Version } from "../../core/version";
+import type { Gateway } from "../../huaweicloud/gateway";
 import { AT_ONCE, eachOf } from "../each";
-import type { Gateway } from "../gateway";
 import type { Instance } from "../schema";
 import { readDatabaseVersion } from "./instances";
 

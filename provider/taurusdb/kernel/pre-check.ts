@@ -4,7 +4,7 @@ import type { FleetMember } from "../../core/fleet/fleet";
 import type { Finding } from "../../core/pin";
 import type { Runtime } from "../../core/runtime";
 import { formatVersion } from "../../core/version";
-import type { Gateway } from "../gateway";
+import type { Gateway } from "../../huaweicloud/gateway";
 import type { PreCheckResult } from "../schema";
 import { readPreCheck, type Source, startPreCheck } from "./instances";
 

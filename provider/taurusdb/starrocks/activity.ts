@@ -1,9 +1,9 @@
 import { type Constraint, standing } from "../../core/constraint";
 import type { Activity, Task } from "../../core/pin";
 import { formatParts, type Version } from "../../core/version";
-import type { Access } from "../access";
-import type { Gateway } from "../gateway";
-import { canonicalJobId, type JobIds } from "../job-ids";
+import type { Access } from "../../huaweicloud/access";
+import type { Gateway } from "../../huaweicloud/gateway";
+import { canonicalJobId, type JobIds } from "../../huaweicloud/job-ids";
 import type { JobRow, ScheduleRow, StarRocks } from "../schema";
 import { conditionOf } from "../status";
 import { hasEnded, isOfStarRocks, JOB_HISTORY, readJob, readJobs, readSchedules, readWaitingJobs } from "../tasks";

@@ -1,5 +1,5 @@
 import type { Request } from "../../core/request";
-import type { Gateway } from "../gateway";
+import type { Gateway } from "../../huaweicloud/gateway";
 import {
   type Action,
   type HtapInstance,

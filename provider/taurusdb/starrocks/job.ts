@@ -1,8 +1,8 @@
 import type { Clock } from "../../core/clock";
 import { Unreachable } from "../../core/errors";
 import type { Task, TaskStatus } from "../../core/pin";
-import type { Gateway } from "../gateway";
-import type { JobIds } from "../job-ids";
+import type { Gateway } from "../../huaweicloud/gateway";
+import type { JobIds } from "../../huaweicloud/job-ids";
 import type { Job, ScheduleRow } from "../schema";
 import { conditionOf, jobStateOf, percentOf, timeOf } from "../status";
 import { readJob, readSchedules, VERSION_UPGRADE } from "../tasks";

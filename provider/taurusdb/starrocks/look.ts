@@ -1,7 +1,7 @@
 import { Missing, type PinError, Unreachable } from "../../core/errors";
 import type { Observation } from "../../core/pin";
 import { parseVersion } from "../../core/version";
-import type { Access } from "../access";
+import type { Access } from "../../huaweicloud/access";
 import { type Condition, conditionOf } from "../status";
 import { type ActivityOptions, activityOf } from "./activity";
 import { dailyWindow, type Ids, readHtap, readStarRocks, readStarRocksKernels } from "./instance";

@@ -1,5 +1,5 @@
 import { formatDuration } from "../../core/duration";
-import type { Gateway } from "../gateway";
+import type { Gateway } from "../../huaweicloud/gateway";
 import type { JobRow } from "../schema";
 import { readJobs, readTaskDetail, remainingOf } from "../tasks";
 

@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock";
-import { Joint } from "./joint";
+import { Joint } from "./single-flight";
 
 /** Counts readings as they begin, so that "begun after that" does not depend on how fine a clock is. */
 export class Moments {

@@ -2,10 +2,10 @@ import { beforeSending } from "../core/errors";
 import { HttpClient, type HttpRequest } from "../http/client";
 import type { Transport, WireResponse } from "../http/transport";
 import { type Answer, readAnswer } from "./answers";
+import { KeyProof, type Proof, TokenProof } from "./authenticator";
 import type { Connection } from "./connection";
-import { silence } from "./contact";
+import { silence } from "./errors";
 import { fetchToken, type Scope, scopeKey } from "./iam";
-import { KeyProof, type Proof, TokenProof } from "./proof";
 import { type Signable, targetOf } from "./signer";
 import { within } from "./within";
 

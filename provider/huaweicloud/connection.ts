@@ -1,9 +1,9 @@
 import type { Clock } from "../core/clock";
 import type { Transport } from "../http/transport";
 import { undiciTransport } from "../http/undici-transport";
+import type { Project } from "../taurusdb/project";
 import { Account, accountKey, type Credentials } from "./account";
-import type { Joint } from "./joint";
-import type { Project } from "./project";
+import type { Joint } from "./single-flight";
 import { throttled } from "./throttle";
 
 /** What carries the requests; tests put a simulator here. One account of one process shares one transport. */

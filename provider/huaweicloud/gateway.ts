@@ -5,9 +5,9 @@ import { foreignWrite } from "../http/foreign";
 import type { Answer, Meaning, Trouble } from "./answers";
 import { type Call, Caller, type Reply } from "./caller";
 import type { Connection } from "./connection";
-import { away, forbidden, request, troubleWith, unauthorized } from "./contact";
+import { away, forbidden, request, troubleWith, unauthorized } from "./errors";
 import type { Scope } from "./iam";
-import { projectIdOf } from "./projects";
+import { projectIdOf } from "./project-id";
 import { encode } from "./signer";
 import { Throttled } from "./throttle";
 

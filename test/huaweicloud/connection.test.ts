@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { Transport } from "../../provider/http/transport";
-import { openAccess } from "../../provider/taurusdb/access";
-import { accountKey, type Credentials } from "../../provider/taurusdb/account";
-import { type Connect, lease } from "../../provider/taurusdb/connection";
+import { openAccess } from "../../provider/huaweicloud/access";
+import { accountKey, type Credentials } from "../../provider/huaweicloud/account";
+import { type Connect, lease } from "../../provider/huaweicloud/connection";
 import { readStarRocksKernels } from "../../provider/taurusdb/starrocks/instance";
-import { KEY, region, rig, runtimeOf, USER } from "./rig";
+import { KEY, region, rig, runtimeOf, USER } from "../taurusdb/rig";
 
 const IAM = "https://iam.example.com";
 const key = (accessKey: string, secretKey = "secret"): Credentials => ({

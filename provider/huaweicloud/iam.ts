@@ -1,11 +1,11 @@
 import { PinError } from "../core/errors";
 import { validate } from "../http/body";
 import { HttpClient } from "../http/client";
+import { issuedToken } from "../taurusdb/schema";
 import type { Credentials } from "./account";
 import { readAnswer } from "./answers";
 import type { Connection } from "./connection";
-import { notHuaweiCloud, silence, troubleWith } from "./contact";
-import { issuedToken } from "./schema";
+import { notHuaweiCloud, silence, troubleWith } from "./errors";
 import type { Token } from "./token";
 
 /** The project that a token shall be good for: by its id, or by the region whose main project it is. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Unreachable } from "../../provider/core/errors";
-import { Throttle } from "../../provider/taurusdb/throttle";
-import { MINUTE, NEW, rig } from "./rig";
+import { Throttle } from "../../provider/huaweicloud/throttle";
+import { MINUTE, NEW, rig } from "../taurusdb/rig";
 
 const response = (status: number, text = "", headers: Record<string, string> = {}) => ({
   status,

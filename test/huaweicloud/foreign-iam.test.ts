@@ -4,7 +4,7 @@ import { TransportError } from "../../provider/http/transport";
 import { kernelVersion } from "../../provider/taurusdb/kernel/kernel-version";
 import { starRocksVersion } from "../../provider/taurusdb/starrocks/starrocks-version";
 import { VirtualClock } from "../support/virtual-clock";
-import { accessKey, projectId, secretKey } from "./rig";
+import { accessKey, projectId, secretKey } from "../taurusdb/rig";
 
 const KEY = { accessKey, secretKey, securityToken: "st-0123456789" };
 const USER = { userName: "operator", password: "S3cret-Pw", domainName: "OTC00000000001000000000" };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Joint } from "../../provider/taurusdb/joint";
+import { Joint } from "../../provider/huaweicloud/single-flight";
 
 function open<T>() {
   const { promise, resolve, reject } = Promise.withResolvers<T>();

@@ -1,9 +1,9 @@
 import type { Runtime } from "../core/runtime";
-import type { ConnectionArguments } from "./arguments";
+import type { ConnectionArguments } from "../taurusdb/arguments";
+import { Project } from "../taurusdb/project";
 import { type Connect, lease } from "./connection";
 import { credentialsOf } from "./credentials";
 import { Gateway } from "./gateway";
-import { Project } from "./project";
 import { type Environment, iamOrigin, serviceOrigin } from "./regions";
 
 /** TaurusDB as one pin reaches it. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { openAccess } from "../../provider/taurusdb/access";
+import { openAccess } from "../../provider/huaweicloud/access";
 import { readStarRocksKernels } from "../../provider/taurusdb/starrocks/instance";
 import { partial } from "../support/partial";
-import { accessKey, KEY, MINUTE, NEW, projectId, region, rig, runtimeOf, secretKey, USER } from "./rig";
+import { accessKey, KEY, MINUTE, NEW, projectId, region, rig, runtimeOf, secretKey, USER } from "../taurusdb/rig";
 
 const HOUR = 60 * MINUTE;
 const NO_KEY = { accessKey: undefined, secretKey: undefined };

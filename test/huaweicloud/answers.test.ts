@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Meaning, readAnswer } from "../../provider/taurusdb/answers";
+import { type Meaning, readAnswer } from "../../provider/huaweicloud/answers";
 
 function answer(status: number, body: unknown, headers: Record<string, string> = {}) {
   const text = typeof body === "string" ? body : JSON.stringify(body);

@@ -1,11 +1,11 @@
 import { PinError } from "../core/errors";
 import { validate } from "../http/body";
+import { projects } from "../taurusdb/schema";
 import { Caller } from "./caller";
 import type { Connection } from "./connection";
-import { troubleWith } from "./contact";
+import { troubleWith } from "./errors";
 import type { Scope } from "./iam";
-import { Joint } from "./joint";
-import { projects } from "./schema";
+import { Joint } from "./single-flight";
 
 /**
  * The project in which the service is called: the one given, or the region's. Looked up once for an account in a process.
