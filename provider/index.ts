@@ -15,8 +15,9 @@ const kinds: Kinds = {
   "redisenterprise:DatabaseVersion": async () =>
     (await import("./redisenterprise/database-version.js")).databaseVersion(),
   "redisenterprise:ModuleVersions": async () => (await import("./redisenterprise/module-versions.js")).moduleVersions(),
-  "taurusdb:StarRocksVersion": async () => (await import("./taurusdb/starrocks-version.js")).starRocksVersion(),
-  "taurusdb:KernelVersion": async () => (await import("./taurusdb/kernel-version.js")).kernelVersion(),
+  "taurusdb:StarRocksVersion": async () =>
+    (await import("./taurusdb/starrocks/starrocks-version.js")).starRocksVersion(),
+  "taurusdb:KernelVersion": async () => (await import("./taurusdb/kernel/kernel-version.js")).kernelVersion(),
 };
 
 /** How long a write that is under way may still be answered after the engine is gone, in milliseconds. */

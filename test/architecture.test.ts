@@ -32,16 +32,24 @@ const BASE = /^provider\/base\//;
 const CORE = /^provider\/core\//;
 const HTTP = /^provider\/http\//;
 
-/** A vendor knows the core, the HTTP client and itself, never another vendor or the host. */
-function vendor([name, packages]: readonly [string, readonly RegExp[]]): Rule {
-  const own = new RegExp(`^provider/${name}/`);
-  return { of: own, may: [NODE, ZOD, BASE, CORE, HTTP, own], lazily: packages };
+const HUAWEI_CLOUD = /^provider\/huaweicloud\//;
+
+interface Vendor {
+  /** What it is built on, besides the core and the HTTP client. */
+  readonly on?: readonly RegExp[];
+  /** Packages that it alone uses. */
+  readonly packages?: readonly RegExp[];
 }
-/** Each with the packages that it alone uses. */
-const VENDORS: Readonly<Record<string, readonly RegExp[]>> = {
-  oceanbase: [/^yaml$/],
-  taurusdb: [],
-  redisenterprise: [],
+
+/** A vendor knows the core, the HTTP client and itself, never another vendor or the host. */
+function vendor([name, { on = [], packages = [] }]: readonly [string, Vendor]): Rule {
+  const own = new RegExp(`^provider/${name}/`);
+  return { of: own, may: [NODE, ZOD, BASE, CORE, HTTP, ...on, own], lazily: packages };
+}
+const VENDORS: Readonly<Record<string, Vendor>> = {
+  oceanbase: { packages: [/^yaml$/] },
+  taurusdb: { on: [HUAWEI_CLOUD] },
+  redisenterprise: {},
 };
 
 const RULES: readonly Rule[] = [
@@ -50,6 +58,10 @@ const RULES: readonly Rule[] = [
   { of: /^sdk\/(?!report\/)/, may: [/^@pulumi\/pulumi$/, BASE, /^sdk\/(?!report\/)/] },
   { of: CORE, may: [ZOD, BASE, CORE] },
   { of: HTTP, may: [NODE, BASE, CORE, ZOD, /^undici$/, HTTP] },
+  {
+    of: HUAWEI_CLOUD,
+    may: [NODE, ZOD, BASE, CORE, HTTP, HUAWEI_CLOUD, /^provider\/taurusdb\/(schema|project|arguments)$/],
+  },
   ...Object.entries(VENDORS).map(vendor),
   {
     of: /^provider\/host\//,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { parseConstraint } from "../core/constraint";
-import { type CredentialArguments, credentialsOf, missingCredential } from "./credentials";
+import { type CredentialArguments, credentialsOf, missingCredential } from "../huaweicloud/credentials";
 import {
   differingClouds,
   type Environment,
@@ -9,7 +9,7 @@ import {
   REGIONS,
   serviceOrigin,
   type Whereabouts,
-} from "./regions";
+} from "../huaweicloud/regions";
 
 /** Arguments that both resources take. Messages name what is wrong and show a right value. */
 

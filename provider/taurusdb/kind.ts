@@ -1,5 +1,5 @@
 import type { PinKind } from "../core/kind";
-import { SECRETS, SOURCES } from "./credentials";
+import { SECRETS, SOURCES } from "../huaweicloud/credentials";
 
 const MINUTE = 60_000;
 

@@ -1,8 +1,8 @@
 import type { Clock } from "../core/clock";
-import { refused } from "./contact";
-import type { Gateway } from "./gateway";
+import { refused } from "../huaweicloud/errors";
+import type { Gateway } from "../huaweicloud/gateway";
+import { Moments, Shared } from "../huaweicloud/shared-read";
 import { type Instance, instance, instancePage, type JobRow, type ScheduleRow } from "./schema";
-import { Moments, Shared } from "./shared";
 import { JOB_HISTORY, KERNEL_UPGRADE, readJobs, readSchedules, readWaitingJobs } from "./tasks";
 
 /** Most instances in a page. */

@@ -1,6 +1,6 @@
 import { PinError } from "../core/errors";
-import type { Gateway, Reading } from "./gateway";
-import { canonicalJobId, type JobIds } from "./job-ids";
+import type { Gateway, Reading } from "../huaweicloud/gateway";
+import { canonicalJobId, type JobIds } from "../huaweicloud/job-ids";
 import {
   type Job,
   type JobRow,

@@ -5,8 +5,8 @@ import { agentVersion } from "../../provider/oceanbase/agent-version";
 import { clusterVersion } from "../../provider/oceanbase/cluster-version";
 import { databaseVersion } from "../../provider/redisenterprise/database-version";
 import { moduleVersions } from "../../provider/redisenterprise/module-versions";
-import { kernelVersion } from "../../provider/taurusdb/kernel-version";
-import { starRocksVersion } from "../../provider/taurusdb/starrocks-version";
+import { kernelVersion } from "../../provider/taurusdb/kernel/kernel-version";
+import { starRocksVersion } from "../../provider/taurusdb/starrocks/starrocks-version";
 import {
   ObshellCluster,
   RedisEnterpriseCluster,

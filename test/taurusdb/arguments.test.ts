@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { REGIONS } from "../../provider/taurusdb/regions";
+import { REGIONS } from "../../provider/huaweicloud/regions";
 import { instanceId, KEY, NEW, projectId, rig, USER } from "./rig";
 
 const NO_KEY = { accessKey: undefined, secretKey: undefined };

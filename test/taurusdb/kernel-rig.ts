@@ -1,6 +1,6 @@
 import type { Clock } from "../../provider/core/clock";
 import type { EngineLog, LogLine } from "../../provider/host/engine-log";
-import { kernelVersion } from "../../provider/taurusdb/kernel-version";
+import { kernelVersion } from "../../provider/taurusdb/kernel/kernel-version";
 import { createTransport, TaurusCloud, taurusdb } from "../simulators";
 import { FedBackLifecycle } from "../support/feed-back";
 import { simulatedTransport } from "../support/simulated-transport";

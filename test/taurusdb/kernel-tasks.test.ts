@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { openAccess } from "../../provider/taurusdb/access";
-import { jobsOf, withWaiting } from "../../provider/taurusdb/kernel-tasks";
+import { openAccess } from "../../provider/huaweicloud/access";
+import { jobsOf, withWaiting } from "../../provider/taurusdb/kernel/tasks";
 import { jobPage } from "../../provider/taurusdb/schema";
-import { upgradeRequest, upgradeStarRocks } from "../../provider/taurusdb/starrocks";
+import { upgradeRequest, upgradeStarRocks } from "../../provider/taurusdb/starrocks/instance";
 import { partial } from "../support/partial";
 import { D, type KernelRig, kernelRig } from "./kernel-rig";
 import { KEY, runtimeOf, USER } from "./rig";

@@ -1,9 +1,9 @@
 import type { EngineLog, LogLine } from "../../provider/host/engine-log";
 import type { Lifecycle } from "../../provider/host/lifecycle";
 import type { Transport } from "../../provider/http/transport";
-import { type Access, openAccess } from "../../provider/taurusdb/access";
-import type { Connect } from "../../provider/taurusdb/connection";
-import { starRocksVersion } from "../../provider/taurusdb/starrocks-version";
+import { type Access, openAccess } from "../../provider/huaweicloud/access";
+import type { Connect } from "../../provider/huaweicloud/connection";
+import { starRocksVersion } from "../../provider/taurusdb/starrocks/starrocks-version";
 import { createTransport, TaurusCloud, taurusdb } from "../simulators";
 import { FedBackLifecycle } from "../support/feed-back";
 import { simulatedTransport } from "../support/simulated-transport";

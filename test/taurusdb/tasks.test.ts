@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { upgradeBatch, upgradeRequest } from "../../provider/taurusdb/instances";
-import { TaskCenter } from "../../provider/taurusdb/progress";
+import { upgradeBatch, upgradeRequest } from "../../provider/taurusdb/kernel/instances";
+import { TaskCenter } from "../../provider/taurusdb/starrocks/progress";
 import { readJobs, readSchedules } from "../../provider/taurusdb/tasks";
 import { MINUTE, rig } from "./rig";
 

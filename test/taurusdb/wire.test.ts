@@ -1,13 +1,13 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { wallClock } from "../../provider/core/clock";
-import { type Access, openAccess } from "../../provider/taurusdb/access";
-import { taurusTransport } from "../../provider/taurusdb/connection";
+import { type Access, openAccess } from "../../provider/huaweicloud/access";
+import { taurusTransport } from "../../provider/huaweicloud/connection";
 import {
   readStarRocks,
   readStarRocksKernels,
   upgradeRequest,
   upgradeStarRocks,
-} from "../../provider/taurusdb/starrocks";
+} from "../../provider/taurusdb/starrocks/instance";
 import { cancelSchedules, readJobs } from "../../provider/taurusdb/tasks";
 import { type Served, serve, TaurusCloud, WALL } from "../simulators";
 import { instanceId, KEY, region, USER } from "./rig";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { canonicalJobId, JobIds } from "../../provider/taurusdb/job-ids";
-import { iamOrigin, serviceOrigin } from "../../provider/taurusdb/regions";
+import { canonicalJobId, JobIds } from "../../provider/huaweicloud/job-ids";
+import { iamOrigin, serviceOrigin } from "../../provider/huaweicloud/regions";
 import { conditionOf, jobStateOf, percentOf, queryTime, timeOf } from "../../provider/taurusdb/status";
 import { nextWindow, windowOf } from "../../provider/taurusdb/window";
 

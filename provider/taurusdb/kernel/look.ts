@@ -1,0 +1,276 @@
+import type { Clock } from "../../core/clock";
+import type { Constraint, Standing } from "../../core/constraint";
+import { formatDuration } from "../../core/duration";
+import { Missing, PinError } from "../../core/errors";
+import type { Absent, FleetMember, FleetObservation } from "../../core/fleet/fleet";
+import type { Finding } from "../../core/pin";
+import { parseVersion } from "../../core/version";
+import type { Access } from "../../huaweicloud/access";
+import { canonicalJobId } from "../../huaweicloud/job-ids";
+import type { Freshness } from "../../huaweicloud/shared-read";
+import { AT_ONCE, eachOf } from "../each";
+import type { Project } from "../project";
+import type { Instance, JobRow, ScheduleRow } from "../schema";
+import { conditionOf, percentOf } from "../status";
+import { readTaskDetail, remainingOf } from "../tasks";
+import { nextWindow, windowOf } from "../window";
+import { readInstance, withKernel } from "./instances";
+import { kernelMember, standingOf } from "./member";
+import { isUntold, Offers } from "./offers";
+import { isRunning, jobsOf, schedulesOf, withWaiting } from "./tasks";
+
+/** How old what other pins have read may be, in milliseconds. */
+export const FRESH = 5_000;
+/** The same of upgrades that have waited to begin for hours. */
+const FRESH_WAITING = 60_000;
+/** While everything that is waited for is busy, its jobs are read in one look of so many: they have half as many to a page. */
+const JOBS_TURN = 4;
+
+export interface KernelLookOptions {
+  readonly access: Access;
+  readonly ids: readonly string[];
+  readonly constraint: Constraint;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** What the pre-check has against an instance at its present kernel. */
+  readonly objectionTo: (instance: Instance) => Finding | undefined;
+}
+
+/** The instances of a look. */
+interface Found {
+  readonly found: readonly Instance[];
+  readonly absent: readonly Absent[];
+}
+
+/** The lists of tasks, each read at most once in a look. */
+interface Rows {
+  jobs(): Promise<readonly JobRow[]>;
+  waiting(): Promise<readonly JobRow[]>;
+  schedules(): Promise<readonly ScheduleRow[]>;
+  /** Begins with those that will be wanted, most likely. */
+  early(): void;
+}
+
+/** Looks at the instances of one pin, again and again; what does not change between two looks is read once. */
+export class KernelLook {
+  readonly #options: KernelLookOptions;
+  readonly #offers = new Offers();
+  /** When the last look of these instances ended, by whichever pin, or the last call: what was read before is old. */
+  #after = 0;
+  /** The same at the first look. */
+  #opened = 0;
+  /** What is shared with other pins, once it is known. */
+  #project: Project | undefined;
+  /** What the last look waited for, when nothing else was to be done. */
+  #awaited: { readonly open: readonly Instance[]; readonly jobs: readonly JobRow[] } | undefined;
+  #waits = 0;
+  #looks = 0;
+  /** When the task centre thinks that it is over. */
+  #endsAt: number | undefined;
+
+  constructor(options: KernelLookOptions) {
+    this.#options = options;
+  }
+
+  /** Something was changed: what was read before is old. */
+  changed(): void {
+    this.#after = this.#project?.moments.latest ?? 0;
+    this.#offers.forget();
+    this.#awaited = undefined;
+  }
+
+  /** @param scheduled whether tasks that wait or run matter even where the pin holds */
+  async look(scheduled: boolean): Promise<FleetObservation> {
+    const { access, ids } = this.#options;
+    const project = await access.project();
+    this.#project = project;
+    if (this.#looks === 0) this.#after = this.#opened = project.seenAt(ids);
+    const fresh = { after: this.#after, within: FRESH };
+    const { found, absent } = await this.#find(fresh);
+    const rows = this.#rows(fresh, this.#stillBusy(found));
+    // Beside the offers: before the first plan every round trip counts.
+    const concerned = (instance: Instance) => scheduled || this.#isOpen(instance);
+    if (found.some(concerned)) rows.early();
+    await this.#readOffers(found);
+    const open = found.filter(concerned);
+    const recent = open.length === 0 ? [] : await rows.jobs();
+    const running = jobsOf(recent);
+    const idle = open.some(
+      (instance) => conditionOf(instance.status) === "ready" && !isRunning(running.get(instance.id)),
+    );
+    const [waiting, pending] = await Promise.all([
+      idle ? rows.waiting() : [],
+      idle || scheduled ? rows.schedules() : [],
+    ]);
+    const jobs = jobsOf(withWaiting(recent, waiting));
+    const schedules = schedulesOf(pending);
+    const awaited = open.length > 0 && !scheduled && open.every(({ id }) => isRunning(running.get(id)));
+    this.#awaited = awaited ? { open, jobs: recent } : undefined;
+    const members = await eachOf(found, AT_ONCE, (instance) =>
+      this.#member(instance, jobs.get(instance.id), schedules.get(instance.id)),
+    );
+    this.#after = project.saw(ids);
+    this.#looks += 1;
+    const outlook = await this.#outlook(open.flatMap(({ id }) => jobs.get(id) ?? []));
+    const unknown = this.#unknownOf(found);
+    const missing = found.length > 0 ? undefined : missingFrom(absent);
+    return {
+      members: members.filter((member) => member !== undefined),
+      absent,
+      ...(outlook === undefined ? {} : { outlook }),
+      ...(unknown === undefined ? {} : { unknown }),
+      ...(missing === undefined ? {} : { missing }),
+    };
+  }
+
+  /** Of these tasks, those that still wait for their window, as the service writes their ids. */
+  async pending(tasks: readonly string[]): Promise<string[]> {
+    const { access, signal } = this.#options;
+    const { moments, schedules } = await access.project();
+    const rows = await schedules.read({ after: moments.latest, within: FRESH }, signal);
+    return rows.map(({ job_id }) => job_id).filter((id) => tasks.includes(canonicalJobId(id)));
+  }
+
+  /** One that is not in the list may have slipped between two of its pages. */
+  async #find(fresh: Freshness): Promise<Found> {
+    const { access, ids, signal } = this.#options;
+    const { instances } = await access.project();
+    const listed = await instances.read(fresh, signal);
+    const each = await eachOf(ids, AT_ONCE, async (id) => {
+      const instance = listed.get(id) ?? (await readInstance(access.gateway, id));
+      return instance && withKernel(access.gateway, instance);
+    });
+    const projectId = await access.gateway.projectId();
+    return {
+      found: each.filter((instance) => instance !== undefined),
+      absent: ids.flatMap((name, at) =>
+        each[at] === undefined ? [{ name, finding: missing(projectId, access.place) }] : [],
+      ),
+    };
+  }
+
+  /** What an upgrade would lead to, where that matters. */
+  async #readOffers(found: readonly Instance[]): Promise<void> {
+    const { access, constraint } = this.#options;
+    const matters = (instance: Instance) => constraint.kind === "latest" || this.#standing(instance) === "behind";
+    await this.#offers.read(access.gateway, found.filter(matters));
+  }
+
+  /** What keeps anything from being decided, as a sentence. */
+  #unknownOf(found: readonly Instance[]): string | undefined {
+    const strange = found.find(({ datastore }) => parseVersion(datastore.kernel_version) === undefined);
+    if (strange !== undefined) {
+      return `the kernel of ${strange.id} is not told ("${strange.datastore.kernel_version}")`;
+    }
+    if (this.#options.constraint.kind !== "latest") return undefined;
+    const untold = found.find((instance) => isUntold(this.#offers.of(instance)));
+    return untold && `whether something newer is offered to ${untold.id} is not told`;
+  }
+
+  #standing(instance: Instance): Standing {
+    const version = parseVersion(instance.datastore.kernel_version);
+    if (version === undefined) return "behind";
+    return standingOf(version, this.#offers.of(instance), this.#options.constraint);
+  }
+
+  /** Whether something may be done, or to do, about it. */
+  #isOpen(instance: Instance): boolean {
+    return conditionOf(instance.status) === "busy" || this.#standing(instance) === "behind";
+  }
+
+  /** @param known jobs of an earlier look that will do */
+  #rows(fresh: Freshness, known: readonly JobRow[] | undefined): Rows {
+    const { access, signal } = this.#options;
+    const jobs = once(async () => known ?? (await access.project()).jobs.read(fresh, signal));
+    const old = { after: this.#opened, within: FRESH_WAITING };
+    const waiting = once(async () => (await access.project()).waiting.read(old, signal));
+    const schedules = once(async () => (await access.project()).schedules.read(fresh, signal));
+    const early = () => {
+      jobs().catch(() => undefined);
+      if (this.#looks > 0) return;
+      waiting().catch(() => undefined);
+      schedules().catch(() => undefined);
+    };
+    return { jobs, waiting, schedules, early };
+  }
+
+  /** The jobs that the last look waited for, when every instance of theirs is still busy and at the same kernel. */
+  #stillBusy(found: readonly Instance[]): readonly JobRow[] | undefined {
+    const awaited = this.#awaited;
+    if (awaited === undefined || ++this.#waits % JOBS_TURN === 0) return undefined;
+    const now = new Map(found.map((instance) => [instance.id, instance]));
+    const same = ({ id, datastore }: Instance) => {
+      const instance = now.get(id);
+      return (
+        conditionOf(instance?.status ?? "") === "busy" &&
+        instance?.datastore.kernel_version === datastore.kernel_version
+      );
+    };
+    return awaited.open.every(same) ? awaited.jobs : undefined;
+  }
+
+  async #member(
+    instance: Instance,
+    job: JobRow | undefined,
+    row: ScheduleRow | undefined,
+  ): Promise<FleetMember | undefined> {
+    const { constraint, objectionTo } = this.#options;
+    const offer = this.#offers.of(instance);
+    const schedule =
+      row === undefined ? undefined : { row, window: windowOf(row) ?? (await this.#nextWindow(instance)) };
+    return kernelMember({ instance, offer, job, schedule, objection: objectionTo(instance) }, constraint);
+  }
+
+  /** What the task centre says of the one that is least far. */
+  async #outlook(rows: readonly JobRow[]): Promise<string | undefined> {
+    const { access, clock, signal } = this.#options;
+    const running = rows.filter((row) => row.show_detail === true && isRunning(row));
+    const [last] = running.sort((a, b) => (percentOf(a.process) ?? 0) - (percentOf(b.process) ?? 0));
+    if (last === undefined) return undefined;
+    if ((await access.project()).detailTurn()) {
+      const detail = await readTaskDetail(access.gateway, last).catch(withoutAdvice);
+      signal.throwIfAborted();
+      const seconds = detail === undefined ? undefined : remainingOf(detail);
+      this.#endsAt = seconds === undefined ? undefined : clock.elapsed() + seconds * 1_000;
+    }
+    const left = (this.#endsAt ?? 0) - clock.elapsed();
+    return left > 0 ? `about ${formatDuration(left)} left` : undefined;
+  }
+
+  async #nextWindow({ id }: Instance) {
+    const detail = await readInstance(this.#options.access.gateway, id);
+    const { now } = this.#options.access.gateway;
+    return nextWindow(detail?.maintenance_window ?? "", now) ?? { opens: iso(now), closes: iso(now + 24 * 3_600_000) };
+  }
+}
+
+function once<T>(read: () => Promise<T>): () => Promise<T> {
+  let reading: Promise<T> | undefined;
+  return () => (reading ??= read());
+}
+
+/** The task centre is asked for the sake of the person who waits: it may be away, or have nothing to tell this caller. */
+function withoutAdvice(error: unknown): undefined {
+  if (!(error instanceof PinError)) throw error;
+}
+
+/** None of the instances is there: neither the list of the project nor the instance itself could be read. */
+function missingFrom(absent: readonly Absent[]): Missing | undefined {
+  const [first] = absent;
+  if (first === undefined) return undefined;
+  const { message, remedy } = first.finding;
+  const names = absent.map(({ name }) => name).join(", ");
+  return new Missing(`${names}: ${message}`, { remedy, certain: true });
+}
+
+function missing(projectId: string, place: string): Finding {
+  return {
+    code: "instance-missing",
+    message: `There is no such instance in project ${projectId} at ${place}.`,
+    remedy: "Check the id, `region` and `projectId`, or take it out of `instanceIds`.",
+  };
+}
+
+function iso(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}

@@ -1,0 +1,118 @@
+import { type Constraint, standing } from "../../core/constraint";
+import { Refused } from "../../core/errors";
+import type { Pin, Plan, Task, TaskStatus } from "../../core/pin";
+import type { Request } from "../../core/request";
+import type { Runtime } from "../../core/runtime";
+import { formatParts, parseVersion } from "../../core/version";
+import type { Access } from "../../huaweicloud/access";
+import { AlreadyLatest } from "../../huaweicloud/gateway";
+import { JobIds } from "../../huaweicloud/job-ids";
+import { cancelSchedules } from "../tasks";
+import { KIND, targetName } from "./activity";
+import { type Ids, upgradeStarRocks } from "./instance";
+import { JobWatcher } from "./job";
+import { look, type StarRocksObservation } from "./look";
+import { planFor, type Wish } from "./plan";
+
+export interface StarRocksPinOptions {
+  readonly access: Access;
+  readonly args: Ids & Wish;
+  readonly constraint: Constraint;
+  readonly runtime: Runtime;
+}
+
+/** What the service says when synchronisation tasks run, among other states that forbid the call. */
+const NOT_ALLOWED = "DBS.280406";
+
+/** A connected driver for one StarRocks instance. */
+export class StarRocksPin implements Pin<StarRocksObservation> {
+  readonly title: string;
+  readonly #options: StarRocksPinOptions;
+  readonly #jobIds = new JobIds();
+  readonly #watcher: JobWatcher;
+  /** The version for which the service has answered that there is nothing newer. */
+  #latest: string | undefined;
+
+  constructor(options: StarRocksPinOptions) {
+    const { access, args, runtime } = options;
+    this.#options = options;
+    this.title = `StarRocks instance ${args.starRocksInstanceId} in ${access.place}`;
+    this.#watcher = new JobWatcher({
+      gateway: access.gateway,
+      ids: args,
+      jobIds: this.#jobIds,
+      clock: runtime.clock,
+      delays: args.schedule === "maintenance-window",
+    });
+  }
+
+  observe(): Promise<StarRocksObservation> {
+    const { access, args, constraint, runtime } = this.#options;
+    return look({
+      signal: runtime.signal,
+      access,
+      ids: args,
+      jobIds: this.#jobIds,
+      constraint,
+      now: access.gateway.now,
+      latest: this.#latest,
+    });
+  }
+
+  plan(observation: StarRocksObservation): Plan {
+    return planFor(observation, this.#options.constraint, this.#options.args);
+  }
+
+  /** Every upgrade goes to the newest kernel; only one whose target is known to be too old does not do. */
+  satisfiedBy(version: string): boolean {
+    const parsed = parseVersion(version);
+    return parsed === undefined || standing(parsed, this.#options.constraint) !== "behind";
+  }
+
+  async start(request: Request, { known }: StarRocksObservation): Promise<Task> {
+    const { access, args } = this.#options;
+    try {
+      const raw = await upgradeStarRocks(access.gateway, request);
+      const id = this.#jobIds.note(raw);
+      this.#watcher.started(id);
+      return { id, kind: KIND, to: targetName(known.listed) };
+    } catch (error) {
+      if (error instanceof AlreadyLatest) this.#latest = formatParts(known.shown);
+      throw explained(error, args.skipValidation === true);
+    }
+  }
+
+  inspect(task: Task): Promise<TaskStatus> {
+    return this.#watcher.inspect(task);
+  }
+
+  lookAt(): string {
+    return "Look at the instance and its tasks in the console";
+  }
+
+  async withdraw({ id }: Task): Promise<void> {
+    let refusal = new Refused(`${this.title}: the service did not cancel scheduled task ${id}.`, { refusal: "soon" });
+    for (const form of this.#jobIds.forms(id)) {
+      try {
+        if ((await cancelSchedules(this.#options.access.gateway, [form])).length > 0) return;
+      } catch (error) {
+        if (!(error instanceof Refused) || error.refusal !== "final") throw error;
+        refusal = error;
+      }
+    }
+    throw refusal;
+  }
+
+  close(): Promise<void> {
+    return this.#options.access.close();
+  }
+}
+
+function explained(error: unknown, skipValidation: boolean): unknown {
+  if (!(error instanceof Refused) || skipValidation || !error.message.includes(NOT_ALLOWED)) return error;
+  return new Refused(error.message, {
+    refusal: error.refusal,
+    remedy: "Synchronisation tasks may be running: stop them, or set `skipValidation: true` to upgrade all the same.",
+    cause: error,
+  });
+}
