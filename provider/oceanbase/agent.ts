@@ -1,8 +1,8 @@
-import { addressOf } from "./address";
-import { agentUpgradeTarget } from "./dag";
-import { OBSHELL } from "./packages";
+import { addressOf } from "./agent/address";
+import { OBSHELL } from "./packages/packages";
 import { agentsRun, observersAvailable, packagesUploaded } from "./preflight";
 import type { System } from "./system";
+import { agentUpgradeTarget } from "./tasks/dag";
 
 /**
  * The obshell agents of a cluster: `agent_info[].version` of each. They restart all at once, so for tens of seconds

@@ -1,6 +1,5 @@
-import { addressOf } from "./address";
-import { obUpgradeTarget } from "./dag";
-import { OCEANBASE } from "./packages";
+import { addressOf } from "./agent/address";
+import { OCEANBASE } from "./packages/packages";
 import {
   agentsRun,
   observersAvailable,
@@ -11,6 +10,7 @@ import {
   zonesForRolling,
 } from "./preflight";
 import type { System, UpgradeArguments } from "./system";
+import { obUpgradeTarget } from "./tasks/dag";
 
 export interface ClusterCall extends UpgradeArguments {
   readonly mode?: "rolling" | "stopService" | undefined;

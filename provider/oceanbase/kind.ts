@@ -6,7 +6,7 @@ import { formatParts, formatVersion, lowestVersion } from "../core/version";
 import { HttpClient } from "../http/client";
 import { type Tls, type TlsArguments, tlsFrom } from "../http/tls";
 import type { Transport } from "../http/transport";
-import { Agents } from "./agents";
+import { Agents } from "./agent/agents";
 import type { UpgradeObservation } from "./look";
 import type { System, UpgradeArguments } from "./system";
 import { UpgradePin } from "./upgrade-pin";

@@ -2,12 +2,8 @@ import { type Constraint, holds, standing } from "../core/constraint";
 import { PinError, Unreachable } from "../core/errors";
 import type { Activity, Member, Observation } from "../core/pin";
 import { parseVersion } from "../core/version";
-import { addressOf } from "./address";
-import type { Agents } from "./agents";
-import { calleeOf } from "./callee";
-import { dagState, formatTarget, holdsLock } from "./dag";
-import { describeFailure, remedyFor } from "./failure";
-import { IN_SERVICE, type Readiness, type Server } from "./preflight";
+import { addressOf } from "./agent/address";
+import type { Agents } from "./agent/agents";
 import {
   agentsStatus,
   type ClusterInfo,
@@ -18,9 +14,13 @@ import {
   type ObInfo,
   type UploadedPackage,
   uploadedPackages,
-} from "./schema";
+} from "./agent/schema";
+import { calleeOf } from "./callee";
+import { IN_SERVICE, type Readiness, type Server } from "./preflight";
 import type { Running, System } from "./system";
-import { dagPath } from "./task";
+import { dagState, formatTarget, holdsLock } from "./tasks/dag";
+import { describeFailure, remedyFor } from "./tasks/failure";
+import { dagPath } from "./tasks/task";
 
 /** What a look through the agents shows: versions, unfinished work, and what an upgrade call would meet. */
 export interface UpgradeObservation extends Observation {

@@ -1,5 +1,5 @@
 import type { Finding } from "../core/pin";
-import { type Database, subjectOf } from "./database";
+import { type Database, subjectOf } from "./database/database";
 import { type ClusterNode, softwareAtLeast } from "./node";
 
 /** Since this software there is one call that upgrades every participant of an Active-Active database. */

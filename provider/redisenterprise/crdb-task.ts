@@ -1,7 +1,7 @@
 import type { Failure, Task } from "../core/pin";
 import { vendorText } from "../core/vendor-text";
 import { printable } from "../http/body";
-import type { CrdbTask } from "./schema";
+import type { CrdbTask } from "./rest/schema";
 
 /**
  * The task behind a CRDB call, which every participant has its part in: it can be queued while nothing shows here, and go on

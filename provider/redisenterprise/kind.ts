@@ -4,10 +4,10 @@ import { HttpClient } from "../http/client";
 import { type Tls, type TlsArguments, tlsFrom } from "../http/tls";
 import type { Transport } from "../http/transport";
 import type { SharedArguments } from "./arguments";
-import type { Which } from "./find-database";
-import { Login } from "./login";
+import type { Which } from "./database/find-database";
 import type { Seen } from "./look";
-import { Nodes } from "./nodes";
+import { Login } from "./rest/login";
+import { Nodes } from "./rest/nodes";
 import type { Subject } from "./subject";
 import { UpgradePin } from "./upgrade-pin";
 

@@ -3,8 +3,8 @@ import type { Tls } from "../../provider/http/tls";
 import type { Transport } from "../../provider/http/transport";
 import { agentVersion } from "../../provider/oceanbase/agent-version";
 import { clusterVersion } from "../../provider/oceanbase/cluster-version";
-import { databaseVersion } from "../../provider/redisenterprise/database-version";
-import { moduleVersions } from "../../provider/redisenterprise/module-versions";
+import { databaseVersion } from "../../provider/redisenterprise/database/database-version";
+import { moduleVersions } from "../../provider/redisenterprise/modules/module-versions";
 import { kernelVersion } from "../../provider/taurusdb/kernel-version";
 import { starRocksVersion } from "../../provider/taurusdb/starrocks-version";
 import {

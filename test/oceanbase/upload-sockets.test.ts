@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { wallClock } from "../../provider/core/clock";
 import { TransportError } from "../../provider/http/transport";
 import { undiciTransport } from "../../provider/http/undici-transport";
-import { uploadPackage } from "../../provider/oceanbase/upload";
+import { uploadPackage } from "../../provider/oceanbase/packages/upload";
 import { ObshellCluster, ScaledClock, serve } from "../simulators";
 import { ensured, failureOf, type Hands, handsOn, INTERRUPTED, PASSWORD, PLAIN, packageOf, SEALED } from "./upload-rig";
 
