@@ -9,8 +9,7 @@ import { formatParts, parseVersion } from "../core/version";
 import type { Agents } from "./agent/agents";
 import { type Dag, dag } from "./agent/schema";
 import { callOf, missingOnServers, type PinObservation, targetOf } from "./call";
-import { calleeOf } from "./callee";
-import { look, type UpgradeObservation } from "./look";
+import { calleeOf, look, type UpgradeObservation } from "./look";
 import { ensureUploaded } from "./packages/ensure-uploaded";
 import { type LocalPackages, readLocalPackages } from "./packages/local-packages";
 import { lackedBy, PackageMissing } from "./packages/old-refusals";
@@ -19,10 +18,8 @@ import type { Receipt } from "./packages/upload";
 import type { Readiness } from "./preflight";
 import type { System, UpgradeArguments } from "./system";
 import { formatTarget } from "./tasks/dag";
-import { operate } from "./tasks/operate";
-import { TaskWatcher } from "./tasks/task";
-import { DependencyLists } from "./upgrade-path/dependency-lists";
-import { waysTo } from "./upgrade-path/ways";
+import { operate, TaskWatcher } from "./tasks/task";
+import { DependencyLists, waysTo } from "./upgrade-path/dependency-lists";
 
 /** How long a look waits for a package to be unpacked: a preview has ten seconds for everything. */
 const UNPACKING = 5_000;

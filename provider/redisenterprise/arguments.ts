@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { commonArguments } from "../core/arguments";
-import { tlsProblems } from "../http/tls-problems";
+import { tlsProblems } from "../http/tls";
 import { endpoints, isPlain } from "./rest/endpoints";
 
 /** Arguments that both Redis Enterprise resources take. Messages name what is wrong and show a right value. */

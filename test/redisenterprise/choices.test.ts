@@ -2,11 +2,15 @@ import { describe, expect, it } from "vitest";
 import { parseVersion } from "../../provider/core/version";
 import { databaseFrom } from "../../provider/redisenterprise/database/database";
 import { atLeast, redisOf } from "../../provider/redisenterprise/database/redis";
-import { missingCapabilities } from "../../provider/redisenterprise/modules/capabilities";
-import { neededRedis, runsOn, shippedFrom } from "../../provider/redisenterprise/modules/catalogue";
+import {
+  missingCapabilities,
+  neededRedis,
+  runsOn,
+  shippedFrom,
+} from "../../provider/redisenterprise/modules/catalogue";
 import { shownArguments } from "../../provider/redisenterprise/modules/pins";
 import { nodesFrom, softwareAtLeast, supportedByAll } from "../../provider/redisenterprise/node";
-import { tokenOf } from "../../provider/redisenterprise/rest/token";
+import { tokenOf } from "../../provider/redisenterprise/rest/login";
 
 function version(text: string) {
   const parsed = parseVersion(text);

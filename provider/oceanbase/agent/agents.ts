@@ -1,15 +1,13 @@
 import type { z } from "zod";
 import { beforeSending, PinError, Unreachable } from "../../core/errors";
+import type { HttpUpload } from "../../http/client";
 import type { WireResponse } from "../../http/transport";
-import { type Answer, readAnswer, readWriteAnswer } from "./answers";
-import { encryptHeader } from "./auth";
+import { type Answer, comparesPasswords, readAnswer, readWriteAnswer, undecided } from "./answers";
+import { encryptHeader, type Recipient } from "./auth";
 import { OtherCluster, tellOne, unauthorized } from "./contact";
-import { comparesPasswords, undecided } from "./denial";
 import { type Agent, type HandshakeOptions, Handshakes } from "./handshake";
 import { Membership } from "./membership";
-import { outcomeOf } from "./outcome";
-import { readingOf } from "./reading";
-import { type Recipient, TOO_LARGE, tooLarge, type Upload } from "./recipient";
+import { readResult, TOO_LARGE, tooLarge, writeResult } from "./results";
 import { agentStatus, OBSERVER_AVAILABLE, type ObInfo, obInfo } from "./schema";
 
 const STATUS = "/api/v1/status";
@@ -18,6 +16,9 @@ const OB_INFO = "/api/v1/ob/info";
 const MEANWHILE = /decrypt.*failed|expired/i;
 /** How long the agents at all endpoints are waited for to tell of their cluster, in milliseconds. */
 const PROOF = 3_000;
+
+/** What is streamed to an agent. */
+export type Upload = Omit<HttpUpload, "origin">;
 
 export interface AgentsOptions extends HandshakeOptions {
   readonly endpoints: readonly string[];
@@ -194,14 +195,14 @@ export class Agents {
   async #ask<T>(agent: Agent, target: string, schema: z.ZodType<T>): Promise<T | undefined> {
     const { origin } = agent;
     const answer = await this.#signedRead(agent, target);
-    if (answer.kind !== "unauthorized") return readingOf({ origin, target }, answer, schema, true);
+    if (answer.kind !== "unauthorized") return readResult({ origin, target }, answer, schema, true);
     if (answer.certain) throw await this.#denied(agent, answer.text);
     // The agent may have a new key since it was met, however shortly before, or another clock: meet it anew, once.
     this.#handshakes.forget(origin);
     const met = await this.#handshakes.meet(origin);
     const again = await this.#signedRead(met, target);
     if (again.kind === "unauthorized") throw await this.#stillRefused(met, again);
-    return readingOf({ origin, target }, again, schema, true);
+    return readResult({ origin, target }, again, schema, true);
   }
 
   /** The agent at an endpoint, once it is known to be the cluster's. */
@@ -256,7 +257,7 @@ export class Agents {
 
   #outcome<T>(agent: Agent, target: string, response: WireResponse, schema: z.ZodType<T>): Promise<T> {
     const { origin } = agent;
-    return outcomeOf({ origin, target }, readWriteAnswer(response), schema, {
+    return writeResult({ origin, target }, readWriteAnswer(response), schema, {
       forget: () => this.#handshakes.forget(origin),
       denied: (text) => this.#denied(agent, text),
     });

@@ -1,4 +1,4 @@
-import type { RefusalKind } from "../../core/errors";
+import { type RefusalKind, Unreachable } from "../../core/errors";
 import { vendorText } from "../../core/vendor-text";
 import { parseJson } from "../../http/body";
 import { describeResponse } from "../../http/foreign";
@@ -128,4 +128,23 @@ function open(response: WireResponse): Extract<Answer, { readonly kind: "data" |
   const said = vendorText(message);
   const text = error === undefined ? said : `${said} (${labels.join(", ")})`;
   return { kind: "error", status: response.status, code, number, known, message, text, beside: data };
+}
+
+/** Refusals that are not about root@sys's password: the path, or which of the passwords was sent. */
+const OTHERWISE = /uri ?mismatch|AgentPassword|WithOceanBasePassword/i;
+
+/** Whether a 401 can come from comparing root@sys's password. Servers before the errCode era say nothing of the cause. */
+export function comparesPasswords(text: string): boolean {
+  return !OTHERWISE.test(text);
+}
+
+/**
+ * An agent compares root@sys's password with the last that it was given, and another one by logging in to its database.
+ * Without that, what it calls incorrect may be the cluster's newer one.
+ */
+export function undecided(origin: string, text: string): Unreachable {
+  return new Unreachable(`${origin} has no database to compare the password with: ${text}`, {
+    sent: true,
+    heard: true,
+  });
 }

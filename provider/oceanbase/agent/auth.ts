@@ -1,5 +1,7 @@
 import { constants, createCipheriv, createPublicKey, type KeyObject, publicEncrypt, randomBytes } from "node:crypto";
+import type { Clock } from "../../core/clock";
 import { compareVersions, formatParts, parseVersion, type Version } from "../../core/version";
+import type { AgentInfo } from "./schema";
 
 /**
  * How requests to an agent are sealed.
@@ -120,4 +122,45 @@ export function encryptHeader(key: KeyObject, header: string): string {
 export function encryptBody(keys: Buffer, body: string): string {
   const cipher = createCipheriv(AES, keys.subarray(0, KEY_BYTES), keys.subarray(KEY_BYTES));
   return Buffer.concat([cipher.update(body, "utf8"), cipher.final()]).toString("base64");
+}
+
+/** How long the header of a read is used again, in milliseconds: far less than it is valid. */
+const REUSED = 60_000;
+
+type Headers = Sealed["headers"];
+
+/**
+ * The headers of an agent's reads, by target. One is good for any number of reads of its target until it expires, and sealing
+ * it costs more than the rest of the read, while whoever watches a task asks the same again and again.
+ */
+export class Passes {
+  readonly #clock: Pick<Clock, "elapsed">;
+  readonly #make: (target: string) => Headers;
+  readonly #made = new Map<string, { readonly headers: Headers; readonly at: number }>();
+
+  constructor(clock: Pick<Clock, "elapsed">, make: (target: string) => Headers) {
+    this.#clock = clock;
+    this.#make = make;
+  }
+
+  to(target: string): Headers {
+    const now = this.#clock.elapsed();
+    for (const [known, { at }] of this.#made) if (now - at >= REUSED) this.#made.delete(known);
+    const pass = this.#made.get(target) ?? { headers: this.#make(target), at: now };
+    this.#made.set(target, pass);
+    return pass.headers;
+  }
+}
+
+/** How an agent wants to be sent something. */
+export interface Recipient {
+  readonly info: AgentInfo;
+  readonly generation: Generation;
+  /** Base64 of a text under the agent's RSA key. */
+  encrypt(text: string): string;
+  /**
+   * The headers of a request whose body is encrypted with `keys` (AES key and IV, 32 bytes).
+   * @param validFor milliseconds beyond a request's usual time
+   */
+  authorize(target: string, validFor: number, keys: Buffer): Readonly<Record<string, string>>;
 }

@@ -4,12 +4,10 @@ import { Unreachable } from "../../core/errors";
 import { validate } from "../../http/body";
 import type { HttpClient } from "../../http/client";
 import { TransportError, type WireResponse } from "../../http/transport";
-import { addressOf } from "./address";
 import { readAnswer } from "./answers";
-import { type AgentKey, type Generation, generationOf, readAgentKey, type Sealed, seal } from "./auth";
+import { type AgentKey, type Generation, generationOf, Passes, readAgentKey, type Sealed, seal } from "./auth";
 import { noCluster, notObshell, OUTSIDE, unsupportedAuth, untrusted } from "./contact";
-import { Passes } from "./passes";
-import { type AgentInfo, agentInfo, secret } from "./schema";
+import { type AgentInfo, addressOf, agentInfo, secret } from "./schema";
 
 const INFO = "/api/v1/info";
 const SECRET = "/api/v1/secret";

@@ -1,8 +1,8 @@
 import { Unreachable } from "../../core/errors";
-import { addressOf } from "./address";
 import { differentClusters, sameAddress } from "./contact";
 import type { Agent } from "./handshake";
 import type { ObInfo } from "./schema";
+import { addressOf } from "./schema";
 
 /** A cluster, as far as it can be told from others. Names, ids and addresses are chosen by people: they can be the same. */
 interface Cluster {

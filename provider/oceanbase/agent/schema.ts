@@ -127,3 +127,8 @@ export type DagStages = z.infer<typeof dagStages>;
 
 /** `GET /api/v1/task/dag/ob/unfinish`. A failed maintenance DAG stays in it. */
 export const dags = list(dag);
+
+/** `10.0.0.1:2886` or `[fd00::1]:2886`: how obshell writes an agent's address, as key of a map and in its messages. */
+export function addressOf(ip: string, port: number | undefined): string {
+  return ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
+}

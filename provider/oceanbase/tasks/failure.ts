@@ -1,7 +1,7 @@
 import type { Failure, Way } from "../../core/pin";
 import { vendorText } from "../../core/vendor-text";
-import { addressOf } from "../agent/address";
 import type { Dag, DagNode } from "../agent/schema";
+import { addressOf } from "../agent/schema";
 import { agentUpgradeTarget, obUpgradeTarget, stageOf } from "./dag";
 import { remedyOf } from "./remedies";
 

@@ -1,8 +1,12 @@
 import type { Clock } from "../../core/clock";
 import { PinError } from "../../core/errors";
+import type { UploadedPackage } from "../agent/schema";
+import type { LocalPackages } from "../packages/local-packages";
+import type { Edition, Target } from "../packages/packages";
 import { UnreadablePayload } from "../packages/payload/inflow";
 import { readPackagedFile } from "../packages/payload/package-file";
 import type { RpmPackage } from "../packages/rpm";
+import type { Receipt } from "../packages/upload";
 import { parseDependencies, type VersionNode } from "./dependencies";
 
 /** What is known of the ways that lead to a version. */
@@ -80,4 +84,42 @@ function remember(sha256: string, ways: Ways): void {
   const [oldest] = known.keys();
   if (known.size >= MOST_KNOWN && oldest !== undefined) known.delete(oldest);
   known.set(sha256, ways);
+}
+
+/** Where a list of ways may be found. */
+export interface Sources {
+  readonly observation: {
+    readonly readiness: { readonly uploaded: readonly UploadedPackage[] | undefined };
+    readonly local: LocalPackages;
+  };
+  /** What was uploaded just now, with what the server said. */
+  readonly receipts: readonly Receipt[];
+  readonly lists: DependencyLists;
+  /** Milliseconds that unpacking may take. */
+  readonly patience: number | undefined;
+}
+
+/**
+ * The ways to a target, from its main package: as an upload answered it or the server lists it, else from the local file.
+ * @returns undefined when none of them has it
+ */
+export async function waysTo(
+  target: Target,
+  editions: readonly Edition[],
+  { observation, receipts, lists, patience }: Sources,
+): Promise<Ways | undefined> {
+  const isMain = (name: string) => editions.some(([main]) => main === name);
+  const uploaded = [...receipts, ...(observation.readiness.uploaded ?? [])].filter(
+    (pkg) => isMain(pkg.name) && pkg.version === target.version && pkg.release_distribution === target.release,
+  );
+  const text = uploaded.map(textOf).find((found) => found !== undefined);
+  if (text !== undefined) return lists.fromText(text);
+  const file = observation.local.packages.find(
+    (pkg) => isMain(pkg.name) && pkg.version === target.version && pkg.release === target.release,
+  );
+  return file && lists.fromPackage(file, patience);
+}
+
+function textOf(pkg: Receipt): string | undefined {
+  return pkg.upgradeDepYaml || pkg.upgrade_dep_yaml || undefined;
 }

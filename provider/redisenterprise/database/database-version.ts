@@ -7,7 +7,7 @@ import { checkTogether, flag, sharedArguments } from "../arguments";
 import { type Connect, databaseKind } from "../kind";
 import type { Seen } from "../look";
 import { releaseOf, resolved } from "./choice";
-import { redisConstraint, redisVersion } from "./redis-pin";
+import { redisConstraint, redisVersion } from "./redis";
 import { redisSubject } from "./subject";
 
 const SHARDS = "must be how many shards are upgraded at a time, a whole number such as 2";

@@ -12,7 +12,7 @@ import { type RedisArguments, requestOf } from "./call";
 import { chooseRedis, fatesOf, releaseOf, resolved, stays } from "./choice";
 import type { Database } from "./database";
 import type { Redis } from "./redis";
-import { redisConstraint } from "./redis-pin";
+import { redisConstraint } from "./redis";
 
 /** The Redis version of a database. */
 export function redisSubject(args: RedisArguments): Subject {

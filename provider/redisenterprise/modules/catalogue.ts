@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { type Constraint, holds } from "../../core/constraint";
 import { compareVersions, parseVersion, type Version } from "../../core/version";
+import type { Database } from "../database/database";
 import { atLeast, majorOf, newest, type Redis, sameRelease } from "../database/redis";
 import type { clusterModules } from "../rest/schema";
 import { sameName } from "./pins";
@@ -81,4 +82,24 @@ export function newestOf(builds: readonly ShippedModule[]): ShippedModule | unde
 /** The names of the modules that the cluster ships, each once. */
 export function shippedNames(shipped: readonly ShippedModule[]): string[] {
   return [...new Set(shipped.map(({ name }) => name))].sort((a, b) => a.localeCompare(b, "en"));
+}
+
+/**
+ * What a database needs of every module that it runs, as far as its object tells: capability, and the sign that it is
+ * needed. The server knows some more (`hash_policy`, `intershard_tls`, …) and answers 406 for those.
+ */
+const NEEDS: readonly (readonly [capability: string, needed: (database: Database) => boolean])[] = [
+  ["flash", ({ flash }) => flash],
+  ["crdb", ({ crdb }) => crdb !== undefined],
+  ["replica_of", ({ replicaOf }) => replicaOf],
+  ["failover_migrate", ({ replication }) => replication],
+  ["persistence_aof", ({ persistence }) => persistence === "aof"],
+  ["persistence_rdb", ({ persistence }) => persistence === "snapshot"],
+  ["clustering", ({ shards }) => (shards ?? 1) > 1],
+];
+
+/** The capabilities that the database needs and the build does not have. */
+export function missingCapabilities(database: Database, { capabilities }: ShippedModule): string[] {
+  if (capabilities === undefined) return [];
+  return NEEDS.filter(([name, needed]) => needed(database) && !capabilities.includes(name)).map(([name]) => name);
 }

@@ -3,8 +3,7 @@ import { compareVersions } from "../../core/version";
 import { type Database, type LoadedModule, labelOf, subjectOf } from "../database/database";
 import type { Seen } from "../look";
 import { type ClusterNode, supportedByAll } from "../node";
-import { missingCapabilities } from "./capabilities";
-import { buildsOf, neededRedis, newestOf, type ShippedModule, shippedNames } from "./catalogue";
+import { buildsOf, missingCapabilities, neededRedis, newestOf, type ShippedModule, shippedNames } from "./catalogue";
 import { type ModulePin, shownArguments } from "./pins";
 import { comesWithRedis8 } from "./redis8";
 

@@ -3,9 +3,8 @@ import type { HttpClient } from "../../http/client";
 import { TransportError, type WireResponse } from "../../http/transport";
 import { type Answer, readAnswer } from "./answers";
 import { denied, notRedis, strayRedirect, untrusted } from "./contact";
-import { type Login, LoginFailed, type Post } from "./login";
+import { type Login, LoginFailed, type Post, SCHEMES } from "./login";
 import { hostOf, MOST_HOPS, nextHop, redirectOf } from "./redirect";
-import { SCHEMES } from "./token";
 
 /** A request without its credentials. `body` makes it a POST. */
 export interface Outgoing {

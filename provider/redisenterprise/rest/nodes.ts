@@ -5,10 +5,10 @@ import { validate } from "../../http/body";
 import type { HttpClient } from "../../http/client";
 import { foreignWrite } from "../../http/foreign";
 import type { Answer } from "./answers";
+import { remedyFor } from "./answers";
 import { denied, differentClusters, notRedis, tellOne } from "./contact";
 import { Exchange } from "./exchange";
 import type { Login } from "./login";
-import { remedyFor } from "./refusals";
 import { clusterInfo } from "./schema";
 
 export interface NodesOptions {

@@ -1,6 +1,6 @@
 import type { Activity } from "../../core/pin";
 import { printable } from "../../http/body";
-import { CRDB_UPGRADE, crdbTaskId, isCrdbUpgrade } from "../crdb-task";
+import { CRDB_UPGRADE, crdbTaskId, isCrdbUpgrade } from "../active-active";
 import { ACTIVE, type Database, labelOf } from "../database/database";
 import type { Action, CrdbTask } from "../rest/schema";
 import { describeFailure, isUpgrade, newestMachine, reasonOf, recoveryOf, stageOf } from "./machine";

@@ -1,7 +1,7 @@
 import type { Clock } from "../../core/clock";
 import type { Task, TaskStatus } from "../../core/pin";
 import { printable } from "../../http/body";
-import { describeCrdbFailure, ownIdOf } from "../crdb-task";
+import { describeCrdbFailure, ownIdOf } from "../active-active";
 import { ACTIVE } from "../database/database";
 import { readDatabase } from "../database/find-database";
 import { readMachines } from "../look";

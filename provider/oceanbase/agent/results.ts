@@ -1,10 +1,11 @@
 import type { z } from "zod";
-import { type PinError, type RefusalKind, Refused, Unreachable } from "../../core/errors";
+import { PinError, type RefusalKind, Refused, Unreachable } from "../../core/errors";
 import { validate } from "../../http/body";
 import { foreignWrite } from "../../http/foreign";
 import { PackageMissing, remedyOfWords, tellsOfMissingPackage } from "../packages/old-refusals";
 import { remedyOf } from "../tasks/remedies";
-import type { WriteAnswer } from "./answers";
+import type { Answer, WriteAnswer } from "./answers";
+import { notObshell } from "./contact";
 
 const FOREIGN =
   "That is no answer of obshell: name the agents themselves in `endpoints`, or check the proxy or load balancer between.";
@@ -15,7 +16,7 @@ const FOREIGN =
  * @throws Refused when the agent says no; Unreachable with `sent` when it cannot be known whether it was accepted;
  * PinError `unauthorized`
  */
-export async function outcomeOf<T>(
+export async function writeResult<T>(
   { origin, target }: { readonly origin: string; readonly target: string },
   answer: WriteAnswer,
   schema: z.ZodType<T>,
@@ -66,4 +67,54 @@ function accepted<T>(schema: z.ZodType<T>, data: unknown, what: string): T {
       cause,
     });
   }
+}
+
+/**
+ * What a GET came to. Nonsense from an agent that spoke properly before is a passing fault (a proxy, a restart), not a
+ * wrong address.
+ * @param met whether it has
+ * @returns undefined when the answer is that it is not there
+ * @throws Unreachable when the agent cannot know; PinError `blocked` when it refuses, `not-the-vendor`
+ */
+export function readResult<T>(
+  { origin, target }: { readonly origin: string; readonly target: string },
+  answer: Exclude<Answer, { kind: "unauthorized" }>,
+  schema: z.ZodType<T>,
+  met: boolean,
+): T | undefined {
+  const what = `GET ${target} at ${origin}`;
+  switch (answer.kind) {
+    case "data":
+      return shaped(met, () => validate(schema, answer.data, what));
+    case "missing":
+    case "unserved":
+      return undefined;
+    case "foreign":
+      return shaped(met, () => {
+        throw notObshell(origin, answer.text);
+      });
+    case "refused":
+      throw new PinError("blocked", `${what} was refused: ${answer.text}.`);
+    case "away":
+      throw new Unreachable(`${origin} answers, but cannot know: ${answer.text}`, { sent: true, heard: true });
+  }
+}
+
+function shaped<T>(met: boolean, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof PinError) || !met) throw error;
+    throw new Unreachable(error.message, { sent: true, heard: true, cause: error });
+  }
+}
+
+/** obshell has no such answer, but proxies do. */
+export const TOO_LARGE = 413;
+
+export function tooLarge(origin: string, target: string): Refused {
+  return new Refused(`POST ${target} at ${origin} was refused for its size (HTTP ${TOO_LARGE}).`, {
+    refusal: "final",
+    remedy: "obshell has no such limit: raise that of the proxy between, or name the agents themselves in `endpoints`.",
+  });
 }
