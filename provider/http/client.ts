@@ -2,6 +2,7 @@ import type { Clock } from "../core/clock";
 import { asPinError, PinError } from "../core/errors";
 import {
   INCOMPLETE,
+  PROXY_REFUSED,
   type StreamedBody,
   type Transport,
   TransportError,
@@ -120,10 +121,20 @@ export class HttpClient {
     try {
       return await this.#options.transport.send({ ...rest, headers });
     } catch (error) {
-      if (error instanceof TransportError) return error;
-      throw error;
+      if (!(error instanceof TransportError)) throw error;
+      if (error.code === PROXY_REFUSED) throw refusedByProxy(request.origin, error);
+      return error;
     }
   }
+}
+
+/** Nothing was sent to the server, and every other request would end in the same way. */
+function refusedByProxy(origin: string, error: TransportError): PinError {
+  return new PinError("unauthorized", `${origin} cannot be reached: ${error.message}.`, {
+    remedy:
+      "Correct the proxy's URL, with user name and password where it asks for them: config `dbversion:proxy`, or HTTPS_PROXY and HTTP_PROXY. Hosts that need no proxy belong in NO_PROXY.",
+    cause: error,
+  });
 }
 
 type Attempt = Omit<WireRequest, "headers"> & HttpRequest;
