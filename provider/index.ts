@@ -13,8 +13,9 @@ const kinds: Kinds = {
   "oceanbase:AgentVersion": async () => (await import("./oceanbase/agent-version.js")).agentVersion(),
   "oceanbase:ClusterVersion": async () => (await import("./oceanbase/cluster-version.js")).clusterVersion(),
   "redisenterprise:DatabaseVersion": async () =>
-    (await import("./redisenterprise/database-version.js")).databaseVersion(),
-  "redisenterprise:ModuleVersions": async () => (await import("./redisenterprise/module-versions.js")).moduleVersions(),
+    (await import("./redisenterprise/database/database-version.js")).databaseVersion(),
+  "redisenterprise:ModuleVersions": async () =>
+    (await import("./redisenterprise/modules/module-versions.js")).moduleVersions(),
   "taurusdb:StarRocksVersion": async () =>
     (await import("./taurusdb/starrocks/starrocks-version.js")).starRocksVersion(),
   "taurusdb:KernelVersion": async () => (await import("./taurusdb/kernel/kernel-version.js")).kernelVersion(),

@@ -2,13 +2,14 @@ import type { CommonArguments } from "../core/arguments";
 import { type Clock, steady, wallClock } from "../core/clock";
 import type { SomeKind } from "../core/kind";
 import type { Driver } from "../core/run";
-import { type Runtime, undisturbed } from "../core/runtime";
+import { type Proxies, type Runtime, undisturbed } from "../core/runtime";
 import { currentCall } from "./bridge";
 import { type ConfigReader, fillCredentials } from "./credentials";
 import type { EngineLog } from "./engine-log";
 import { plainFailure } from "./failure";
 import { type Limits, limits, type OnCancel } from "./limits";
 import { argumentsOf, hiddenUrn, type Properties, typeOfUrn } from "./properties";
+import { proxySettings } from "./proxies";
 import { type Learnt, Redaction } from "./redaction";
 import { type Rhythm, reporter } from "./reporter";
 import type { RunNotes } from "./run-notes";
@@ -45,6 +46,7 @@ export interface Session {
   readonly accepts: (changed: Readonly<Record<string, unknown>>) => boolean;
   readonly news: Pick<Runtime, "report" | "inform" | "warn" | "conceal">;
   readonly redact: (text: string) => string;
+  readonly proxies: Proxies;
   readonly outside: Pick<Surroundings, "random" | "onCancel">;
 }
 
@@ -69,14 +71,18 @@ export async function openSession(
   const urn = urnOf(properties);
   const kind = await kindOf(properties, kinds)();
   const raw = fillCredentials(argumentsOf(properties), kind.credentials, config, env);
+  const { proxies, secrets, problem } = proxySettings(config, env);
   const { args, failures } = validateArguments(kind.inputs, raw, kind.secrets);
+  // Without a property, or Pulumi would print its value.
+  if (problem !== undefined) failures.push({ property: "", reason: problem });
   const accepts = (changed: Readonly<Record<string, unknown>>) =>
     validateArguments(kind.inputs, { ...raw, ...changed }, kind.secrets).args !== undefined;
   const given = kind.secrets.map((name) => raw[name]).filter((value) => typeof value === "string");
   const derived = args === undefined ? [] : (kind.derivedSecrets?.(args) ?? []);
-  const { redact, conceal } = new Redaction([...given, ...derived], learnt?.of(urn));
+  const { redact, conceal } = new Redaction([...given, ...derived, ...secrets], learnt?.of(urn));
   const news = { ...reporter({ log, urn, clock, rhythm, redact }), conceal };
-  return { kind, urn, failures, accepts, news, redact, outside: surroundings, ...(args === undefined ? {} : { args }) };
+  const valid = args === undefined || problem !== undefined ? {} : { args };
+  return { kind, urn, failures, accepts, news, redact, proxies, outside: surroundings, ...valid };
 }
 
 /** The engine's own URN where the call tells it; the hidden input can be from before a rename. */
@@ -99,7 +105,13 @@ export async function withPin<T>(
   }
   const { random = Math.random, onCancel } = session.outside;
   const bounds: Limits = limits(clock, limit, onCancel);
-  const runtime = undisturbed({ clock: steady(clock), signal: bounds.signal, random, ...session.news });
+  const runtime = undisturbed({
+    clock: steady(clock),
+    signal: bounds.signal,
+    random,
+    proxies: session.proxies,
+    ...session.news,
+  });
   try {
     const driver = session.kind.open(session.args, runtime);
     try {

@@ -21,14 +21,14 @@ export interface Access {
 /** Nothing is sent before the first call. */
 export function openAccess(
   args: ConnectionArguments,
-  { clock, signal, conceal }: Pick<Runtime, "clock" | "signal" | "conceal">,
+  { clock, signal, conceal, proxies }: Pick<Runtime, "clock" | "signal" | "conceal" | "proxies">,
   connect: Connect,
   env: Environment,
 ): Access {
   const origin = serviceOrigin(args, env);
   const credentials = credentialsOf(args);
   if (origin === undefined || credentials === undefined) throw new Error("the connection was not validated");
-  const { connection, release } = lease(connect, credentials, iamOrigin(args, env), clock);
+  const { connection, release } = lease(connect, credentials, iamOrigin(args, env), clock, proxies);
   const stopTelling = connection.account.tokens.tell(conceal);
   const scope = { projectId: args.projectId, region: args.region };
   const gateway = new Gateway({ connection, signal, origin, scope });
