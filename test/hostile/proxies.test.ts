@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { LogLine } from "../../provider/host/engine-log";
-import { Lifecycle } from "../../provider/host/lifecycle";
+import type { LogLine } from "../../provider/frontend/dynamic/engine-log";
+import { Lifecycle } from "../../provider/frontend/resource/lifecycle";
 import { undiciTransport } from "../../provider/http/undici-transport";
 import { serveProxy } from "../http/proxy";
 import { freePort } from "../http/server";

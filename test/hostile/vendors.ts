@@ -1,5 +1,5 @@
 import type { Proxies } from "../../provider/core/runtime";
-import type { Kinds } from "../../provider/host/session";
+import type { Kinds } from "../../provider/frontend/resource/session";
 import type { Tls } from "../../provider/http/tls";
 import type { Transport } from "../../provider/http/transport";
 import { agentVersion } from "../../provider/oceanbase/agent-version";

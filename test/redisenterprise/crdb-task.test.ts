@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { argumentsOf } from "../../provider/host/properties";
+import { argumentsOf } from "../../provider/frontend/resource/properties";
 import { crdbTaskId, newTaskId } from "../../provider/redisenterprise/active-active";
 import type { ClusterOptions } from "../simulators/redisenterprise";
 import { partial } from "../support/partial";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Lifecycle } from "../../provider/host/lifecycle";
+import { Lifecycle } from "../../provider/frontend/resource/lifecycle";
 import { moduleVersions } from "../../provider/redisenterprise/modules/module-versions";
 import { hostOf, nextHop } from "../../provider/redisenterprise/rest/redirect";
 import { createTransport } from "../simulators";

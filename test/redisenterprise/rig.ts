@@ -1,5 +1,5 @@
-import type { EngineLog, LogLine } from "../../provider/host/engine-log";
-import type { Lifecycle } from "../../provider/host/lifecycle";
+import type { EngineLog, LogLine } from "../../provider/frontend/dynamic/engine-log";
+import type { Lifecycle } from "../../provider/frontend/resource/lifecycle";
 import { databaseVersion } from "../../provider/redisenterprise/database/database-version";
 import { moduleVersions } from "../../provider/redisenterprise/modules/module-versions";
 import { createTransport } from "../simulators";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { Lifecycle } from "../../provider/host/lifecycle";
+import { Lifecycle } from "../../provider/frontend/resource/lifecycle";
 import { moduleVersions } from "../../provider/redisenterprise/modules/module-versions";
 import { ScaledClock } from "../simulators";
 import {
