@@ -31,6 +31,8 @@ const ZOD = /^zod$/;
 const BASE = /^provider\/base\//;
 const CORE = /^provider\/core\//;
 const HTTP = /^provider\/http\//;
+/** The lifecycle of a resource, whichever protocol Pulumi's calls come by. */
+const RESOURCE = /^provider\/frontend\/resource\//;
 
 const HUAWEI_CLOUD = /^provider\/huaweicloud\//;
 
@@ -63,9 +65,10 @@ const RULES: readonly Rule[] = [
     may: [NODE, ZOD, BASE, CORE, HTTP, HUAWEI_CLOUD, /^provider\/taurusdb\/(schema|project|arguments)$/],
   },
   ...Object.entries(VENDORS).map(vendor),
+  { of: RESOURCE, may: [NODE, ZOD, BASE, CORE, RESOURCE] },
   {
-    of: /^provider\/frontend\//,
-    may: [NODE, ZOD, BASE, CORE, /^provider\/frontend\//],
+    of: /^provider\/frontend\/dynamic\//,
+    may: [NODE, BASE, CORE, RESOURCE, /^provider\/frontend\/dynamic\//],
     types: [/^@pulumi\/pulumi$/, /^@grpc\/grpc-js$/],
   },
   {
@@ -164,8 +167,8 @@ describe("the imports of a file", () => {
     const found = importsOf("provider/index.ts").map(show);
     expect(found).toContain("provider/index.ts → provider/frontend/dynamic/bridge");
     expect(found).toContain("provider/index.ts → provider/oceanbase/cluster-version (lazily)");
-    expect(importsOf("provider/frontend/resource/lifecycle.ts").map(show)).toContain(
-      "provider/frontend/resource/lifecycle.ts → @pulumi/pulumi (types)",
+    expect(importsOf("provider/frontend/dynamic/dynamic-provider.ts").map(show)).toContain(
+      "provider/frontend/dynamic/dynamic-provider.ts → @pulumi/pulumi (types)",
     );
     expect(importsOf("provider/frontend/dynamic/watchdog.ts").map(show)).toContain(
       "provider/frontend/dynamic/watchdog.ts → node:net",

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Clock } from "../../provider/core/clock";
-import { Lifecycle } from "../../provider/frontend/resource/lifecycle";
+import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
 import type { Transport } from "../../provider/http/transport";
 import { HeldClock } from "../hostile/held-clock";
 import { inputsOf } from "../hostile/trial";
@@ -73,7 +73,7 @@ async function played(of: VendorOf, at: number, by: number, more: object = {}, t
     },
     close: async () => undefined,
   };
-  const lifecycle = new Lifecycle({
+  const lifecycle = new DynamicProvider({
     kinds: kindsOver(() => transport),
     log: { write: () => undefined, flush: async () => undefined },
     rhythm: { change: 0, repeat: 60_000 },

@@ -1,5 +1,5 @@
-import type { LogLine } from "../../provider/frontend/dynamic/engine-log";
-import { Lifecycle } from "../../provider/frontend/resource/lifecycle";
+import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
+import type { LogLine } from "../../provider/frontend/resource/log";
 import { VirtualClock } from "../support/virtual-clock";
 import { type FakeWorld, fakeKind } from "./fake-kind";
 
@@ -12,7 +12,7 @@ export function stage(change: Partial<FakeWorld> = {}, env: NodeJS.ProcessEnv = 
   const clock = new VirtualClock();
   const lines: LogLine[] = [];
   let loads = 0;
-  const lifecycle = new Lifecycle({
+  const lifecycle = new DynamicProvider({
     kinds: {
       "fake:Version": async () => {
         loads += 1;

@@ -1,22 +1,21 @@
 import { describe, expect, it } from "vitest";
 import type { SomeKind } from "../../provider/core/kind";
-import type { EngineLog } from "../../provider/frontend/dynamic/engine-log";
-import { Lifecycle } from "../../provider/frontend/resource/lifecycle";
-import type { Surroundings } from "../../provider/frontend/resource/session";
+import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
+import type { Log } from "../../provider/frontend/resource/log";
 import { VirtualClock } from "../support/virtual-clock";
 import { type FakeWorld, fakeKind } from "./fake-kind";
 import { URN } from "./fake-lifecycle";
 
-const SILENT: EngineLog = { write: () => undefined, flush: async () => undefined };
+const SILENT: Log = { write: () => undefined, flush: async () => undefined };
 const fault = () => {
   throw new TypeError("x is not a function");
 };
 const rejection = () => Promise.reject(new TypeError("x is not a function"));
 /** A log of which one part fails. */
-const log = (part: Partial<EngineLog>) => ({ log: { ...SILENT, ...part } });
+const log = (part: Partial<Log>) => ({ log: { ...SILENT, ...part } });
 
 interface Disturbance {
-  readonly surroundings?: Partial<Surroundings>;
+  readonly surroundings?: Partial<ConstructorParameters<typeof DynamicProvider>[0]>;
   readonly kind?: (kind: SomeKind, world: FakeWorld) => Partial<SomeKind>;
 }
 
@@ -55,7 +54,7 @@ const DISTURBANCES: Readonly<Record<string, Disturbance>> = {
 function stage({ surroundings, kind: change }: Disturbance) {
   const { kind, world } = fakeKind();
   const some: SomeKind = kind;
-  const lifecycle = new Lifecycle({
+  const lifecycle = new DynamicProvider({
     kinds: { "fake:Version": async () => ({ ...some, ...change?.(some, world) }) },
     log: SILENT,
     rhythm: { change: 0, repeat: 60_000 },

@@ -1,15 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  argumentsOf,
-  hasUnknown,
-  hiddenOf,
-  hiddenUrn,
-  sameValue,
-  shortUrn,
-  typeOfUrn,
-  UNKNOWN,
-} from "../../provider/frontend/resource/properties";
+import { hiddenOf, hiddenOutputs, hiddenUrn, shortUrn, typeOfUrn } from "../../provider/frontend/dynamic/hidden";
+import { argumentsOf, hasUnknown, sameValue, UNKNOWN } from "../../provider/frontend/resource/properties";
 
 const TYPE = "pulumi-nodejs:dynamic/oceanbase:ClusterVersion";
 
@@ -147,3 +139,16 @@ function reversed(value: unknown): unknown {
   const entries = Object.entries(value).reverse();
   return Object.fromEntries(entries.map(([key, member]) => [key, reversed(member)]));
 }
+
+describe("hiddenOutputs", () => {
+  it("have the URN short, whole or not in the inputs", () => {
+    const short = "dev::shop::fake:Version::orders";
+    for (const __urn of [short, "urn:pulumi:dev::shop::pulumi-nodejs:dynamic/fake:Version::orders"]) {
+      expect(hiddenOutputs({ version: "2.0", __provider: "text", __urn })).toEqual({
+        __provider: "text",
+        __urn: short,
+      });
+    }
+    expect(hiddenOutputs({ version: "2.0" })).toEqual({});
+  });
+});

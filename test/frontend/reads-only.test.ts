@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Lifecycle } from "../../provider/frontend/resource/lifecycle";
+import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
 import type { Transport } from "../../provider/http/transport";
 import { declared } from "../docs/interfaces";
 import { HeldClock } from "../hostile/held-clock";
@@ -70,7 +70,7 @@ interface Scene {
   /** Everything that was sent since the last look, reads and logins left out. */
   readonly writes: string[];
   /** A provider process that has just been started. */
-  process(): Lifecycle;
+  process(): DynamicProvider;
 }
 
 function sceneOf(of: VendorOf): Scene {
@@ -94,7 +94,7 @@ function sceneOf(of: VendorOf): Scene {
     clock,
     env: {},
   };
-  return { vendor, clock, writes, process: () => new Lifecycle(surroundings) };
+  return { vendor, clock, writes, process: () => new DynamicProvider(surroundings) };
 }
 
 /** check of a new pin and of a changed one, diff of one that an earlier run left unsettled, and a refresh. */
@@ -149,7 +149,7 @@ describe.each(VENDORS)("$type", (of) => {
 });
 
 /** The outputs of a creation, or of what is left of it. */
-async function outputsOf(lifecycle: Lifecycle, inputs: Args): Promise<Args> {
+async function outputsOf(lifecycle: DynamicProvider, inputs: Args): Promise<Args> {
   try {
     return (await lifecycle.create(inputs)).outs;
   } catch (error) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { LogLine } from "../../provider/frontend/dynamic/engine-log";
+import type { LogLine } from "../../provider/frontend/resource/log";
 import { type Rhythm, reporter, rhythmHere } from "../../provider/frontend/resource/reporter";
 import { VirtualClock } from "../support/virtual-clock";
 

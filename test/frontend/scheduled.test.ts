@@ -260,12 +260,13 @@ describe("scheduled upgrades of several instances", () => {
 
 it("a resource of which one member is being upgraded relies on what is scheduled for the others", () => {
   const scheduled = new Scheduled(new RunNotes());
-  const urn = (name: string) => `urn:pulumi:dev::shop::pulumi-nodejs:dynamic/taurusdb:KernelVersion::${name}`;
+  const type = "taurusdb:KernelVersion";
+  const resource = (name: string) => ({ type, urn: `urn:pulumi:dev::shop::pulumi-nodejs:dynamic/${type}::${name}` });
   const upgrade = { task: "batch", kind: "kernel upgrade", from: "1", to: "2", startedAt: "2026-01-01T00:00:00Z" };
   const members = { i1: "1", i2: "1" };
   const tasks = { i1: "t1", i2: "t2" };
   const old = { members, status: "deferred", lastUpgrade: { ...upgrade, state: "deferred", tasks } };
   const made = { members, status: "upgrading", lastUpgrade: { ...upgrade, state: "running", joined: true } };
-  scheduled.seen(urn("new"), made);
-  expect(scheduled.reasonToKeep(urn("old"), old, "i2")).toContain('"new" relies on it');
+  scheduled.seen(resource("new"), made);
+  expect(scheduled.reasonToKeep(resource("old"), old, "i2")).toContain('"new" relies on it');
 });

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
-import type { LogLine } from "../../provider/frontend/dynamic/engine-log";
-import type { Lifecycle } from "../../provider/frontend/resource/lifecycle";
+import type { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
+import type { LogLine } from "../../provider/frontend/resource/log";
 import { rig as oceanbase } from "../oceanbase/rig";
 import { rig as redis } from "../redisenterprise/rig";
 import { kernelRig } from "../taurusdb/kernel-rig";
 import { rig as starRocks } from "../taurusdb/rig";
 
 interface Hung {
-  readonly lifecycle: Lifecycle;
+  readonly lifecycle: DynamicProvider;
   readonly lines: readonly LogLine[];
   readonly inputs: Record<string, unknown>;
 }

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
+import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
 import { Journal } from "../../provider/frontend/resource/journal";
-import { Lifecycle } from "../../provider/frontend/resource/lifecycle";
 import { RunNotes } from "../../provider/frontend/resource/run-notes";
 import { openAccess } from "../../provider/huaweicloud/access";
 import { kernelVersion } from "../../provider/taurusdb/kernel/kernel-version";
@@ -50,7 +50,7 @@ export function openProcesses(type: string, argsOf: (cloud: TaurusCloud) => Valu
   const { region, accessKey, secretKey } = taurusdb.DEFAULTS;
   let operations = 0;
   const process = (address: string, pid = PIDS[0], directory = join(root, "shared")) =>
-    new Lifecycle({
+    new DynamicProvider({
       kinds: {
         "taurusdb:KernelVersion": async () => kernelVersion(() => transport, {}),
         "taurusdb:StarRocksVersion": async () => starRocksVersion(() => transport, {}),
@@ -71,7 +71,7 @@ export function openProcesses(type: string, argsOf: (cloud: TaurusCloud) => Valu
     lines,
     process,
     /** The two plugin processes of an operation, those of the default provider and of an explicit one. */
-    operation: (): [Lifecycle, Lifecycle] => {
+    operation: (): [DynamicProvider, DynamicProvider] => {
       operations += 1;
       const address = `127.0.0.1:${operations}`;
       return [process(address, PIDS[0]), process(address, PIDS[1])];

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { closest } from "../../provider/base/closest";
 import { UNKNOWN } from "../../provider/frontend/resource/properties";
-import { checkTimeouts, validateArguments } from "../../provider/frontend/resource/validation";
+import { validateArguments } from "../../provider/frontend/resource/validation";
 
 const schema = z.strictObject({
   endpoints: z.array(z.string({ error: 'must be a text, such as "http://10.0.0.1:2886"' }), {
@@ -140,30 +140,5 @@ describe("a value that Pulumi would print beside its failure", () => {
   it("is shown when it can hold no secret", () => {
     const { failures } = validateArguments(schemaWithSecret, { ...all, verison: "1", version: 1 }, ["password"]);
     expect(failures.map(({ property }) => property)).toEqual(["version", "verison"]);
-  });
-});
-
-describe("checkTimeouts", () => {
-  it.each([
-    undefined,
-    null,
-    {},
-    { update: "3h" },
-    { create: "90m", update: "1h30m", delete: "1m" },
-    { update: UNKNOWN },
-  ])("has nothing against %j", (timeouts) => {
-    expect(checkTimeouts(timeouts)).toEqual([]);
-  });
-
-  it("refuses an operation that there is not", () => {
-    expect(checkTimeouts({ crete: "1h", read: "1m" })).toEqual([
-      { property: "customTimeouts", reason: "crete is not an operation; did you mean create?" },
-    ]);
-  });
-
-  it.each(["0s", "0", "3 hours", "", 5])("refuses %j", (update) => {
-    expect(checkTimeouts({ create: "1h", update })).toEqual([
-      { property: "customTimeouts", reason: 'update must be a duration above zero, such as "3h"' },
-    ]);
   });
 });

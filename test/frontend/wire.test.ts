@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { fitPartialFailure, toWire } from "../../provider/frontend/dynamic/wire";
+import { fitPartialFailure } from "../../provider/frontend/dynamic/failure";
+import { toWire } from "../../provider/frontend/resource/wire";
 
 describe("toWire", () => {
   it.each<[string, unknown, unknown]>([

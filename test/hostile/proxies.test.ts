@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { LogLine } from "../../provider/frontend/dynamic/engine-log";
-import { Lifecycle } from "../../provider/frontend/resource/lifecycle";
+import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
+import type { LogLine } from "../../provider/frontend/resource/log";
 import { undiciTransport } from "../../provider/http/undici-transport";
 import { serveProxy } from "../http/proxy";
 import { freePort } from "../http/server";
@@ -13,7 +13,7 @@ const USER = `ci:${encodeURIComponent(PASSWORD)}@`;
 /** A resource of each type behind a proxy, in a preview and in a run, and everything that is told. */
 async function play(of: (typeof VENDORS)[number], proxy: string, only?: "preview") {
   const told: string[] = [];
-  const lifecycle = new Lifecycle({
+  const lifecycle = new DynamicProvider({
     kinds: kindsOver((tls = {}, proxies) => undiciTransport(tls, proxies)),
     log: { write: (line: LogLine) => told.push(JSON.stringify(line)), flush: async () => undefined },
     rhythm: { change: 0, repeat: 60_000 },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Lifecycle } from "../../provider/frontend/resource/lifecycle";
+import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
 import { TransportError } from "../../provider/http/transport";
 import { kernelVersion } from "../../provider/taurusdb/kernel/kernel-version";
 import { starRocksVersion } from "../../provider/taurusdb/starrocks/starrocks-version";
@@ -21,7 +21,7 @@ function offline(env: Readonly<Record<string, string>> = {}, config: Readonly<Re
     },
     close: async () => undefined,
   });
-  const lifecycle = new Lifecycle({
+  const lifecycle = new DynamicProvider({
     kinds: {
       "taurusdb:KernelVersion": async () => kernelVersion(connect, env),
       "taurusdb:StarRocksVersion": async () => starRocksVersion(connect, env),

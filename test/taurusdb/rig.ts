@@ -1,5 +1,5 @@
-import type { EngineLog, LogLine } from "../../provider/frontend/dynamic/engine-log";
-import type { Lifecycle } from "../../provider/frontend/resource/lifecycle";
+import type { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
+import type { Log, LogLine } from "../../provider/frontend/resource/log";
 import type { Transport } from "../../provider/http/transport";
 import { type Access, openAccess } from "../../provider/huaweicloud/access";
 import type { Connect } from "../../provider/huaweicloud/connection";
@@ -33,7 +33,7 @@ export interface Surroundings {
 export interface Rig {
   readonly clock: VirtualClock;
   readonly cloud: TaurusCloud;
-  readonly lifecycle: Lifecycle;
+  readonly lifecycle: DynamicProvider;
   readonly lines: LogLine[];
   /** What the lifecycle calls through. */
   readonly connect: Connect;
@@ -61,7 +61,7 @@ export function rig(
   const clock = new VirtualClock();
   const cloud = new TaurusCloud({ clock, ...options });
   const lines: LogLine[] = [];
-  const log: EngineLog = { write: (line) => lines.push(line), flush: async () => undefined };
+  const log: Log = { write: (line) => lines.push(line), flush: async () => undefined };
   const send = createTransport(cloud, { sleep: (ms) => clock.sleep(ms) });
   const direct = simulatedTransport(send);
   const plain = rewrite === undefined ? direct : rewritten(direct, rewrite);

@@ -1,23 +1,7 @@
 import type { Client } from "@grpc/grpc-js";
 import { wallClock } from "../../core/clock";
+import type { Log, LogLine } from "../resource/log";
 import { engineAddress, sdkModules } from "./grpc";
-
-export type Severity = "INFO" | "WARNING";
-
-export interface LogLine {
-  readonly severity: Severity;
-  readonly message: string;
-  /** The resource's row. Never a guessed one: an unknown URN makes a row of its own. */
-  readonly urn?: string | undefined;
-  /** Shown only while the resource is being worked on, not repeated under Diagnostics. */
-  readonly ephemeral: boolean;
-}
-
-export interface EngineLog {
-  write(line: LogLine): void;
-  /** Resolves when everything written so far has been delivered, or half a second has passed: a hand-over is urgent. */
-  flush(): Promise<void>;
-}
 
 /** How long a line may take to be delivered, and how long anybody waits for that, in milliseconds. */
 const DELIVERY = 5_000;
@@ -39,7 +23,7 @@ interface LogClient extends Client {
  * Logs to the engine's own log, where lines carry a URN. Without an engine (or when it does not take them) lasting lines
  * go to the console, which Pulumi shows on the stack's row.
  */
-export function engineLog(): EngineLog {
+export function engineLog(): Log {
   const send = connect();
   const pending = new Set<Promise<void>>();
   const deliver = async (line: LogLine) => {
@@ -59,16 +43,6 @@ export function engineLog(): EngineLog {
       await Promise.race([Promise.all(pending), bound]);
       over.abort();
     },
-  };
-}
-
-/** A log that ignores delivery failures: the outcome must not depend on them. */
-export function undisturbedLog(log: EngineLog): EngineLog {
-  return {
-    write: (line) => {
-      new Promise((resolve) => resolve(log.write(line))).catch(() => undefined);
-    },
-    flush: () => new Promise<void>((resolve) => resolve(log.flush())).catch(() => undefined),
   };
 }
 

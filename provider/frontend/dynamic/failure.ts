@@ -1,5 +1,4 @@
-import type { PinError } from "../../core/errors";
-import { fitPartialFailure, shortened, type Wire } from "./wire";
+import { shortened, toWire, type Wire } from "../resource/wire";
 
 /**
  * An error that leaves nothing behind: the state stays as it was. Its stack is its message, because Pulumi prints stacks
@@ -27,7 +26,52 @@ export function partialFailure(id: string, properties: Record<string, unknown>, 
   return Object.assign(plainFailure("see the reasons"), { id, ...fitPartialFailure(properties, [reason]) });
 }
 
-/** One text for people: what happened, what to do, and the code to search for. */
-export function textOf(error: PinError): string {
-  return `${error.sentence} [${error.code}]`;
+/** A partial failure travels in an HTTP/2 header; beyond 64 KiB it is silently lost and the engine waits for ever. */
+const PARTIAL_FAILURE_BYTES = 48 * 1024;
+
+/** Characters of a reason that travel. */
+const LONGEST_REASON = 4_000;
+/** The last to go: what the next run needs to go on. */
+const NEEDED = new Set(["status", "version", "redisVersion", "modules", "lastUpgrade"]);
+
+/** What can be left out, the most expendable first: the members, then the largest arguments, the task last. */
+function expendable(properties: Record<string, unknown>): string[] {
+  const rest = Object.keys(properties).filter((key) => !key.startsWith("__") && key !== "members" && !NEEDED.has(key));
+  const size = (key: string) => sizeOf(properties[key], []);
+  return ["members", ...rest.sort((a, b) => size(b) - size(a)), "lastUpgrade"];
+}
+
+/** Properties and reasons of a partial failure, cut to what fits. */
+export function fitPartialFailure(
+  properties: Record<string, unknown>,
+  reasons: readonly string[],
+): { properties: Record<string, Wire>; reasons: string[] } {
+  const fitting = reasons.map((reason) => shortened(reason, LONGEST_REASON));
+  const kept = { ...properties };
+  for (const key of expendable(kept)) {
+    if (fits(kept, fitting)) break;
+    if (key === "problems") kept[key] = shrunk(kept[key], (rest) => fits({ ...kept, [key]: rest }, fitting));
+    else delete kept[key];
+  }
+  const wire = toWire(kept);
+  return { properties: isRecord(wire) ? wire : {}, reasons: fitting };
+}
+
+/** The first half of a table, a quarter of it, and so on, until it is small enough: every one of its reasons is of use. */
+function shrunk(table: unknown, isSmall: (rest: object) => boolean): object {
+  let rest = Object.entries(Object(table));
+  while (rest.length > 0 && !isSmall(Object.fromEntries(rest))) rest = rest.slice(0, rest.length >> 1);
+  return Object.fromEntries(rest);
+}
+
+function fits(properties: Record<string, unknown>, reasons: readonly string[]): boolean {
+  return sizeOf(properties, reasons) <= PARTIAL_FAILURE_BYTES;
+}
+
+function sizeOf(properties: unknown, reasons: readonly string[]): number {
+  return Buffer.byteLength(JSON.stringify(toWire(properties))) + Buffer.byteLength(JSON.stringify(reasons));
+}
+
+function isRecord(value: Wire): value is { [key: string]: Wire } {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

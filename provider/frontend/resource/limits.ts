@@ -1,8 +1,6 @@
 import type { Clock } from "../../core/clock";
-import { parseDuration } from "../../core/duration";
 import { PinError } from "../../core/errors";
-import { currentCall, onCancel } from "../dynamic/bridge";
-import { type Properties, TIMEOUTS } from "./properties";
+import type { OnCancel } from "./call";
 
 /** Everything from outside that can end a run, as one signal. */
 export interface Limits {
@@ -11,28 +9,18 @@ export interface Limits {
   release(): void;
 }
 
-/** Called when the engine is gone: for all runs of the process. */
-const engineGone = new AbortController();
-
-export function declareEngineGone(): void {
-  engineGone.abort(new PinError("engine-gone", "The Pulumi engine is gone."));
-}
-
-/** Tells of ^C. Returns what stops it. */
-export type OnCancel = (listener: () => void) => () => void;
-
 /**
  * @param limit milliseconds until the run ends with `deadline`
- * @param whenCancelled how ^C is heard of; from the engine, if nothing is said
+ * @param gone aborted when Pulumi's engine is gone
  */
-export function limits(clock: Clock, limit: number, whenCancelled: OnCancel = onCancel): Limits {
+export function limits(clock: Clock, limit: number, onCancel: OnCancel, gone?: AbortSignal): Limits {
   const controller = new AbortController();
   const over = new AbortController();
   const end = (reason: PinError) => controller.abort(reason);
-  const stopListening = whenCancelled(() => end(new PinError("interrupted", "Interrupted.")));
-  const gone = () => controller.abort(engineGone.signal.reason);
-  if (engineGone.signal.aborted) gone();
-  engineGone.signal.addEventListener("abort", gone, { signal: over.signal });
+  const stopListening = onCancel(() => end(new PinError("interrupted", "Interrupted.")));
+  const follow = () => end(new PinError("engine-gone", "The Pulumi engine is gone."));
+  if (gone?.aborted === true) follow();
+  gone?.addEventListener("abort", follow, { signal: over.signal });
   clock.sleep(limit, over.signal).then(
     () => end(new PinError("deadline", "The time limit was reached.")),
     () => undefined,
@@ -46,14 +34,4 @@ export function limits(clock: Clock, limit: number, whenCancelled: OnCancel = on
       stopListening();
     },
   };
-}
-
-/** Milliseconds for an operation: as the engine says, as the resource was given it, or the kind's default. */
-export function timeLimit(operation: "create" | "update" | "delete", inputs: Properties, fallback: number): number {
-  const seconds = currentCall()?.timeoutSeconds;
-  if (seconds !== undefined) return seconds * 1_000;
-  const timeouts = inputs[TIMEOUTS];
-  const text: unknown =
-    typeof timeouts === "object" && timeouts !== null ? Reflect.get(timeouts, operation) : undefined;
-  return (typeof text === "string" ? parseDuration(text) : undefined) ?? fallback;
 }

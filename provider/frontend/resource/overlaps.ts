@@ -2,7 +2,7 @@ import type { CommonArguments } from "../../core/arguments";
 import { exclude } from "../../core/constraint";
 import { some } from "../../core/fleet/sentences";
 import type { SomeKind } from "../../core/kind";
-import { describeUrn, typeOfUrn } from "./properties";
+import { describeResource } from "./call";
 import type { RunNotes } from "./run-notes";
 import type { Session } from "./session";
 
@@ -28,9 +28,8 @@ export class Overlaps {
   /**
    * A resource is part of the program. Warns once for each pair whose versions exclude each other.
    */
-  declare({ kind, args, urn, news }: Session): void {
-    if (args === undefined || urn === undefined) return;
-    const type = typeOfUrn(urn) ?? "";
+  declare({ call: { type, urn }, kind, args, news }: Session): void {
+    if (args === undefined) return;
     const targets = targetsOf(kind, args);
     const note = Object.fromEntries(Object.entries(targets).map(([name, target]) => [`${type} ${name}`, target]));
     this.#notes.note(TARGETS, urn, note);
@@ -41,7 +40,7 @@ export class Overlaps {
       pairs.set(author, [...(pairs.get(author) ?? []), shared]);
     }
     const conflicts = [...pairs].flatMap(([other, shared]) => {
-      const text = conflictOf(other, shared);
+      const text = conflictOf(describeResource(type, other), shared);
       return text === undefined ? [] : [{ other, text }];
     });
     for (const { other, text } of conflicts) if (this.#isNews(`${urn} ${other}`)) news.warn(text);
@@ -60,7 +59,7 @@ function conflictOf(other: string, shared: readonly Shared[]): string | undefine
   const [first] = different;
   if (first === undefined) return undefined;
   return (
-    `${describeUrn(other)} manages ${namesOf(different)} as well, with version ${first.theirs}; this resource has ${first.ours}. ` +
+    `${other} manages ${namesOf(different)} as well, with version ${first.theirs}; this resource has ${first.ours}. ` +
     "Upgrades are never undone: the higher version remains, and the resource with the lower one then reports " +
     '"newer" and starts nothing. Manage it in one resource only, or give both the same version.'
   );

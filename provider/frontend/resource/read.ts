@@ -1,4 +1,3 @@
-import type { dynamic } from "@pulumi/pulumi";
 import type { Clock } from "../../core/clock";
 import { describePlan } from "../../core/describe";
 import { asPinError, type ErrorCode, Missing, PinError } from "../../core/errors";
@@ -8,9 +7,8 @@ import type { Status } from "../../core/outcome";
 import type { Plan } from "../../core/pin";
 import { goesOn, type Sight, see } from "../../core/run";
 import { newerNote } from "../../core/sentences";
-import { plainFailure, textOf } from "../dynamic/failure";
-import { toWire } from "../dynamic/wire";
-import { argumentsOf, DRIFTED, hiddenOf, type Properties } from "./properties";
+import { Failure, textOf } from "./failure";
+import { argumentsOf, DRIFTED, type Properties } from "./properties";
 import { type Session, withPin } from "./session";
 import { outputsOf, rememberedUpgrade, textsOf } from "./state";
 
@@ -43,19 +41,25 @@ interface Found extends Pick<Sight, "observation" | "fleet"> {
   readonly plan: keyof typeof STATUS;
 }
 
+/** What a refresh puts into the state. */
+export interface ReadBack {
+  readonly outputs: Properties;
+  readonly inputs: Properties;
+}
+
 /**
- * Reads the current version for a refresh. Returns nothing if the database certainly no longer exists. The inputs come back as
- * written, or with the observed version if that has drifted, so that the next preview shows `~ version: "4.2.1.8" => "4.3.5.2"`.
+ * Reads the current version for a refresh. The inputs come back as written, or with the observed version if that has drifted, so
+ * that the next preview shows `~ version: "4.2.1.8" => "4.3.5.2"`.
+ * @returns `gone` if the database certainly no longer exists, `unread` if the state is to stay as it is
  */
 export async function readBack(
   session: Session,
   clock: Clock,
-  id: string,
   properties: Properties,
-): Promise<dynamic.ReadResult> {
+): Promise<ReadBack | "gone" | "unread"> {
   if (session.args === undefined) {
     session.news.warn("its stored arguments are not valid in this version of the package; the state was left as it is");
-    return { id, props: properties };
+    return "unread";
   }
   try {
     return await withPin(session, clock, BUDGET, async (driver) => {
@@ -67,22 +71,22 @@ export async function readBack(
       if (plan.kind === "failed") session.news.warn(describePlan(plan));
       const holds = plan.kind === "satisfied" || plan.kind === "newer";
       const open = holds && goesOn(driver, rememberedUpgrade(properties));
-      return result(session, id, properties, { ...seen, plan: open ? "join" : plan.kind });
+      return result(session, properties, { ...seen, plan: open ? "join" : plan.kind });
     });
   } catch (thrown) {
     const error = asPinError(thrown);
     const reason = session.redact(error.code === "unreachable" ? error.message : textOf(error));
-    if (FAILS.has(error.code)) throw plainFailure(reason);
+    if (FAILS.has(error.code)) throw new Failure(reason);
     if (error instanceof Missing && error.certain) {
       session.news.warn(`no longer exists, so it is removed from the state: ${reason}`);
-      return {};
+      return "gone";
     }
     session.news.warn(`could not be read, the state was left as it is: ${reason}`);
-    return { id, props: properties };
+    return "unread";
   }
 }
 
-function result(session: Session, id: string, before: Properties, found: Found): dynamic.ReadResult {
+function result(session: Session, before: Properties, found: Found): ReadBack {
   const { observation, plan } = found;
   const observed = outputsOf(session.kind, before, { status: STATUS[plan], observation }, before);
   const outputs = { ...observed, ...failureLeft(before, observed, found, session.redact) };
@@ -91,10 +95,9 @@ function result(session: Session, id: string, before: Properties, found: Found):
   // A pin that did not hold before stays as written: an upgrade has not reached it yet.
   const left = drift !== undefined && (moved || held(before)) && session.accepts(drift.inputs);
   return {
-    id,
-    props: toWire(moved ? { ...outputs, [DRIFTED]: true } : outputs),
+    outputs: moved ? { ...outputs, [DRIFTED]: true } : outputs,
     // What is stored as input is sent back as input: by `ignoreChanges`, and by whoever edits a state.
-    inputs: toWire({ ...hiddenOf(before), ...argumentsOf(before), ...(left ? drift.inputs : {}) }),
+    inputs: { ...argumentsOf(before), ...(left ? drift.inputs : {}) },
   };
 }
 

@@ -3,8 +3,8 @@ import type { Clock } from "../../core/clock";
 import { formatDuration } from "../../core/duration";
 import type { Runtime } from "../../core/runtime";
 import { minutes } from "../../core/stall";
-import type { EngineLog, Severity } from "../dynamic/engine-log";
-import { shortened } from "../dynamic/wire";
+import type { Log, Severity } from "./log";
+import { shortened } from "./wire";
 
 /** How often passing news is shown. In a terminal each line replaces the last; elsewhere each one is printed. */
 export interface Rhythm {
@@ -29,8 +29,8 @@ export function rhythmHere(env: NodeJS.ProcessEnv = process.env): Rhythm {
 }
 
 export interface ReporterOptions {
-  readonly log: EngineLog;
-  readonly urn: string | undefined;
+  readonly log: Log;
+  readonly urn: string;
   readonly clock: Clock;
   readonly rhythm: Rhythm;
   readonly redact: (text: string) => string;

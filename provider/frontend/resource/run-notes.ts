@@ -1,5 +1,4 @@
-import { engineAddress, sdkModules } from "../dynamic/grpc";
-import { Journal, type Note } from "./journal";
+import type { Journal, Note } from "./journal";
 
 export interface Noted {
   readonly thing: string;
@@ -68,10 +67,4 @@ export class RunNotes {
 
 function keyOf(topic: string, name: string): string {
   return `${topic} ${name}`;
-}
-
-/** The notes of this plugin process; outside of one there are no others to share them with. */
-export function notesHere(): RunNotes {
-  const address = sdkModules() === undefined ? undefined : engineAddress();
-  return new RunNotes(address === undefined ? undefined : new Journal(address));
 }

@@ -3,12 +3,12 @@ import { type Clock, steady, wallClock } from "../../core/clock";
 import type { SomeKind } from "../../core/kind";
 import type { Driver } from "../../core/run";
 import { type Proxies, type Runtime, undisturbed } from "../../core/runtime";
-import { currentCall } from "../dynamic/bridge";
-import type { EngineLog } from "../dynamic/engine-log";
-import { plainFailure } from "../dynamic/failure";
+import type { Call } from "./call";
 import { type ConfigReader, fillCredentials } from "./credentials";
-import { type Limits, limits, type OnCancel } from "./limits";
-import { argumentsOf, hiddenUrn, type Properties, typeOfUrn } from "./properties";
+import { Failure } from "./failure";
+import { type Limits, limits } from "./limits";
+import type { Log } from "./log";
+import { argumentsOf, type Properties } from "./properties";
 import { proxySettings } from "./proxies";
 import { type Learnt, Redaction } from "./redaction";
 import { type Rhythm, reporter } from "./reporter";
@@ -21,24 +21,24 @@ export type Kinds = Readonly<Record<string, () => Promise<SomeKind>>>;
 /** What the process gives to every session. */
 export interface Surroundings {
   readonly kinds: Kinds;
-  readonly log: EngineLog;
+  readonly log: Log;
   readonly rhythm: Rhythm;
   readonly clock?: Clock;
   readonly env?: NodeJS.ProcessEnv;
   /** In [0, 1), for jitter. */
   readonly random?: () => number;
-  /** How a run hears of ^C; from the engine, if nothing is said. */
-  readonly onCancel?: OnCancel;
+  /** Aborted when Pulumi's engine is gone. */
+  readonly gone?: AbortSignal;
   /** What the resources of the operation note for each other; where nothing is said, those of this process alone. */
   readonly notes?: RunNotes;
   /** What earlier sessions of the process have learnt. */
   readonly learnt?: Learnt;
 }
 
-/** One resource in one call of the engine: its kind, its arguments, and how its news is told. */
+/** One resource in one operation: its kind, its arguments, and how its news is told. */
 export interface Session {
+  readonly call: Call;
   readonly kind: SomeKind;
-  readonly urn: string | undefined;
   /** Absent when they are invalid, or not known yet at preview. */
   readonly args?: CommonArguments;
   readonly failures: CheckFailure[];
@@ -47,29 +47,29 @@ export interface Session {
   readonly news: Pick<Runtime, "report" | "inform" | "warn" | "conceal">;
   readonly redact: (text: string) => string;
   readonly proxies: Proxies;
-  readonly outside: Pick<Surroundings, "random" | "onCancel">;
+  readonly outside: Pick<Surroundings, "random" | "gone">;
 }
 
 /**
- * What loads the kind that the properties are about.
- * @throws Error when they are of no type that this package has
+ * What loads the kind that a call is about.
+ * @throws Failure when this package has no such type
  */
-export function kindOf(properties: Properties, kinds: Kinds): () => Promise<SomeKind> {
-  const type = typeOfUrn(urnOf(properties) ?? "") ?? "";
+export function kindOf({ type }: Call, kinds: Kinds): () => Promise<SomeKind> {
   const load = kinds[type];
-  if (load === undefined) throw plainFailure(`pulumi-dbversion has no resource type ${type || "without a name"}`);
+  if (load === undefined) throw new Failure(`pulumi-dbversion has no resource type ${type || "without a name"}`);
   return load;
 }
 
-/** @throws Error when the properties are of no type that this package has */
+/** @throws Failure when this package has no such type */
 export async function openSession(
+  call: Call,
   properties: Properties,
   config: ConfigReader,
   surroundings: Surroundings,
 ): Promise<Session> {
   const { kinds, log, rhythm, clock = wallClock, env = process.env, learnt } = surroundings;
-  const urn = urnOf(properties);
-  const kind = await kindOf(properties, kinds)();
+  const { urn } = call;
+  const kind = await kindOf(call, kinds)();
   const raw = fillCredentials(argumentsOf(properties), kind.credentials, config, env);
   const { proxies, secrets, problem } = proxySettings(config, env);
   const { args, failures } = validateArguments(kind.inputs, raw, kind.secrets);
@@ -82,12 +82,7 @@ export async function openSession(
   const { redact, conceal } = new Redaction([...given, ...derived, ...secrets], learnt?.of(urn));
   const news = { ...reporter({ log, urn, clock, rhythm, redact }), conceal };
   const valid = args === undefined || problem !== undefined ? {} : { args };
-  return { kind, urn, failures, accepts, news, redact, proxies, outside: surroundings, ...valid };
-}
-
-/** The engine's own URN where the call tells it; the hidden input can be from before a rename. */
-export function urnOf(properties: Properties): string | undefined {
-  return currentCall()?.urn ?? hiddenUrn(properties);
+  return { call, kind, failures, accepts, news, redact, proxies, outside: surroundings, ...valid };
 }
 
 /** How long a run waits for its connections to close, in milliseconds. */
@@ -101,10 +96,10 @@ export async function withPin<T>(
   use: (driver: Driver, runtime: Runtime) => Promise<T>,
 ): Promise<T> {
   if (session.args === undefined) {
-    throw plainFailure(session.failures.map(({ property, reason }) => `${property} ${reason}`).join("; "));
+    throw new Failure(session.failures.map(({ property, reason }) => `${property} ${reason}`).join("; "));
   }
-  const { random = Math.random, onCancel } = session.outside;
-  const bounds: Limits = limits(clock, limit, onCancel);
+  const { random = Math.random, gone } = session.outside;
+  const bounds: Limits = limits(clock, limit, session.call.onCancel, gone);
   const runtime = undisturbed({
     clock: steady(clock),
     signal: bounds.signal,

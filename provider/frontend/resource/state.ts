@@ -3,7 +3,7 @@ import type { Outcome, Status, UpgradeRecord } from "../../core/outcome";
 import type { Window } from "../../core/pin";
 import { harmless } from "../../core/printable";
 import { compareVersions, parseVersion } from "../../core/version";
-import { argumentsOf, DRIFTED, hiddenOf, hiddenUrn, type Properties, shortUrn, URN } from "./properties";
+import { argumentsOf, DRIFTED, type Properties } from "./properties";
 
 const STATES: ReadonlySet<unknown> = new Set<UpgradeRecord["state"]>([
   "running",
@@ -107,10 +107,7 @@ export function outputsOf(
 ): Record<string, unknown> {
   const { currentVersion, members, lastUpgrade } = before ?? {};
   const observed = outcome.observation === undefined ? {} : harmless(kind.outputs(outcome.observation));
-  const urn = hiddenUrn(inputs);
   return {
-    ...hiddenOf(inputs),
-    [URN]: urn === undefined ? undefined : shortUrn(urn),
     ...argumentsOf(inputs),
     currentVersion,
     members,

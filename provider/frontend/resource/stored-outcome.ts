@@ -1,10 +1,10 @@
 import { asPinError, type PinError } from "../../core/errors";
 import type { Outcome, UpgradeRecord } from "../../core/outcome";
-import { textOf } from "../dynamic/failure";
-import { shortened, toWire, type Wire } from "../dynamic/wire";
+import { textOf } from "./failure";
 import type { Properties } from "./properties";
 import type { Session } from "./session";
 import { outputsOf } from "./state";
+import { shortened, toWire, type Wire } from "./wire";
 
 /** Characters of a vendor's text that are stored. */
 const LONGEST_STORED = 2_000;

@@ -1,7 +1,6 @@
 import type { z } from "zod";
 import { closest, suggestion } from "../../base/closest";
 import { hideCredentials } from "../../base/printed-credentials";
-import { parseDuration } from "../../core/duration";
 import { isMasked } from "../../core/redact";
 import { hasUnknown, UNKNOWN } from "./properties";
 
@@ -104,28 +103,4 @@ function at(value: unknown, path: readonly PropertyKey[]): unknown {
     (inner, key) => (typeof inner === "object" && inner !== null ? Reflect.get(inner, key) : undefined),
     value,
   );
-}
-
-const OPERATIONS = ["create", "update", "delete"];
-/** What Pulumi takes: a read has its own limit. */
-const TIMEOUTS = [...OPERATIONS, "read"];
-
-/** customTimeouts as the resource was given them: a limit of zero would end every upgrade before it starts. */
-export function checkTimeouts(timeouts: unknown): CheckFailure[] {
-  if (typeof timeouts !== "object" || timeouts === null) return [];
-  const strange = Object.keys(timeouts).filter((name) => !TIMEOUTS.includes(name));
-  const failures = OPERATIONS.flatMap((operation) => {
-    const text: unknown = Reflect.get(timeouts, operation);
-    if (text === undefined || text === UNKNOWN) return [];
-    const limit = typeof text === "string" ? parseDuration(text) : undefined;
-    if (limit !== undefined && limit > 0) return [];
-    return [{ property: "customTimeouts", reason: `${operation} must be a duration above zero, such as "3h"` }];
-  });
-  return [
-    ...failures,
-    ...strange.map((name) => ({
-      property: "customTimeouts",
-      reason: `${name} is not an operation; ${suggestion(name, OPERATIONS)}`,
-    })),
-  ];
 }
