@@ -1,40 +1,16 @@
 import { PinError } from "../core/errors";
 import type { Gateway, Reading } from "../huaweicloud/gateway";
-import { canonicalJobId, type JobIds } from "../huaweicloud/job-ids";
-import {
-  type Job,
-  type JobRow,
-  job,
-  jobIds,
-  jobPage,
-  type ScheduleRow,
-  schedulePage,
-  type TaskDetail,
-  taskDetail,
-} from "./schema";
-import { type JobState, jobStateOf, queryTime } from "./status";
+import { canonicalJobId, type JobState, jobStateOf, queryTime } from "../huaweicloud/jobs";
+import { type JobRow, jobIds, jobPage, type ScheduleRow, schedulePage, type TaskDetail, taskDetail } from "./schema";
+import { CANCEL_ACTION } from "./service";
 
-/** Jobs, instant tasks and scheduled tasks. They can be asked for some seconds after they were made, and for a month. */
-
-const LIST = "gaussdb:instance:list";
+/** Instant tasks and scheduled tasks. They can be read some seconds after they were made, and for a month. */
 
 /** Instant tasks that upgrade the kernel of a TaurusDB instance. */
 export const KERNEL_UPGRADE = "UpgradeGaussDBforMySQLDatabaseVersion";
 
 /** Scheduled kernel upgrades, of TaurusDB and StarRocks alike. */
 export const VERSION_UPGRADE = "VERSION_UPGRADE";
-
-/** @returns undefined when the service does not know the job, or not yet */
-export async function readJob(gateway: Gateway, ids: JobIds, id: string): Promise<Job | undefined> {
-  for (const form of ids.forms(id)) {
-    const reading = await gateway.read({ path: ["jobs"], query: { id: form }, schema: job, action: LIST });
-    if (reading.kind === "data") {
-      ids.note(form);
-      return reading.data.job;
-    }
-  }
-  return undefined;
-}
 
 /**
  * How far back jobs are read whole, in milliseconds: older ones that run show as the state of their instance, older ones
@@ -68,7 +44,6 @@ export async function readJobs(gateway: Gateway, filter: JobFilter): Promise<rea
       path: ["immediate-jobs"],
       query: { ...queryOf(filter), limit: String(JOB_PAGE), offset: String(offset) },
       schema: jobPage,
-      action: LIST,
     });
     const { jobs, total_count: total } = orNothing(reading, { jobs: [], total_count: 0 });
     const before = rows.size;
@@ -135,7 +110,6 @@ export async function readSchedules(gateway: Gateway, filter: ScheduleFilter): P
         offset: String(offset),
       },
       schema: schedulePage,
-      action: LIST,
     });
     const { schedules, total_count: total } = orNothing(reading, { schedules: [], total_count: 0 });
     for (const row of schedules) rows.set(row.job_id, row);
@@ -160,7 +134,7 @@ export async function cancelSchedules(gateway: Gateway, ids: readonly string[]):
     path: ["scheduled-jobs"],
     body: { job_ids: ids },
     schema: jobIds,
-    action: "gaussdbformysql:task:delete",
+    action: CANCEL_ACTION,
   });
   const cancelled = new Set(answer.job_ids.map(canonicalJobId));
   return ids.filter((id) => cancelled.has(canonicalJobId(id)));
@@ -175,7 +149,6 @@ export async function readTaskDetail(
     path: ["instances", instance_id, "task-center-detail"],
     query: { job_id, job_name },
     schema: taskDetail,
-    action: LIST,
   });
   return reading.kind === "data" ? reading.data : undefined;
 }

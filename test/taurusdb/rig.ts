@@ -1,8 +1,8 @@
 import type { EngineLog, LogLine } from "../../provider/host/engine-log";
 import type { Lifecycle } from "../../provider/host/lifecycle";
 import type { Transport } from "../../provider/http/transport";
-import { type Access, openAccess } from "../../provider/huaweicloud/access";
 import type { Connect } from "../../provider/huaweicloud/connection";
+import { type Access, openAccess } from "../../provider/taurusdb/project";
 import { starRocksVersion } from "../../provider/taurusdb/starrocks/starrocks-version";
 import { createTransport, TaurusCloud, taurusdb } from "../simulators";
 import { FedBackLifecycle } from "../support/feed-back";
