@@ -1,20 +1,21 @@
-import "./host/node";
-import { installBridge } from "./host/bridge";
-import { engineLog } from "./host/engine-log";
-import { Lifecycle } from "./host/lifecycle";
-import { declareEngineGone } from "./host/limits";
-import { rhythmHere } from "./host/reporter";
-import { notesHere } from "./host/run-notes";
-import type { Kinds } from "./host/session";
-import { watchEngine } from "./host/watchdog";
+import "./frontend/dynamic/node";
+import { installBridge } from "./frontend/dynamic/bridge";
+import { engineLog } from "./frontend/dynamic/engine-log";
+import { watchEngine } from "./frontend/dynamic/watchdog";
+import { Lifecycle } from "./frontend/resource/lifecycle";
+import { declareEngineGone } from "./frontend/resource/limits";
+import { rhythmHere } from "./frontend/resource/reporter";
+import { notesHere } from "./frontend/resource/run-notes";
+import type { Kinds } from "./frontend/resource/session";
 
 /** Every resource type and its pin kind. A vendor's code is loaded when a resource of its type is first met. */
 const kinds: Kinds = {
   "oceanbase:AgentVersion": async () => (await import("./oceanbase/agent-version.js")).agentVersion(),
   "oceanbase:ClusterVersion": async () => (await import("./oceanbase/cluster-version.js")).clusterVersion(),
   "redisenterprise:DatabaseVersion": async () =>
-    (await import("./redisenterprise/database-version.js")).databaseVersion(),
-  "redisenterprise:ModuleVersions": async () => (await import("./redisenterprise/module-versions.js")).moduleVersions(),
+    (await import("./redisenterprise/database/database-version.js")).databaseVersion(),
+  "redisenterprise:ModuleVersions": async () =>
+    (await import("./redisenterprise/modules/module-versions.js")).moduleVersions(),
   "taurusdb:StarRocksVersion": async () =>
     (await import("./taurusdb/starrocks/starrocks-version.js")).starRocksVersion(),
   "taurusdb:KernelVersion": async () => (await import("./taurusdb/kernel/kernel-version.js")).kernelVersion(),

@@ -41,7 +41,7 @@ interface Vendor {
   readonly packages?: readonly RegExp[];
 }
 
-/** A vendor knows the core, the HTTP client and itself, never another vendor or the host. */
+/** A vendor knows the core, the HTTP client and itself, never another vendor or the front end. */
 function vendor([name, { on = [], packages = [] }]: readonly [string, Vendor]): Rule {
   const own = new RegExp(`^provider/${name}/`);
   return { of: own, may: [NODE, ZOD, BASE, CORE, HTTP, ...on, own], lazily: packages };
@@ -61,13 +61,13 @@ const RULES: readonly Rule[] = [
   { of: HUAWEI_CLOUD, may: [NODE, ZOD, BASE, CORE, HTTP, HUAWEI_CLOUD] },
   ...Object.entries(VENDORS).map(vendor),
   {
-    of: /^provider\/host\//,
-    may: [NODE, ZOD, BASE, CORE, /^provider\/host\//],
+    of: /^provider\/frontend\//,
+    may: [NODE, ZOD, BASE, CORE, /^provider\/frontend\//],
     types: [/^@pulumi\/pulumi$/, /^@grpc\/grpc-js$/],
   },
   {
     of: /^provider\/index$/,
-    may: [BASE, /^provider\/host\//],
+    may: [BASE, /^provider\/frontend\//],
     lazily: Object.keys(VENDORS).map((name) => new RegExp(`^provider/${name}/`)),
   },
 ];
@@ -169,12 +169,14 @@ describe("provider/huaweicloud", () => {
 describe("the imports of a file", () => {
   it("are found in every form", () => {
     const found = importsOf("provider/index.ts").map(show);
-    expect(found).toContain("provider/index.ts → provider/host/bridge");
+    expect(found).toContain("provider/index.ts → provider/frontend/dynamic/bridge");
     expect(found).toContain("provider/index.ts → provider/oceanbase/cluster-version (lazily)");
-    expect(importsOf("provider/host/lifecycle.ts").map(show)).toContain(
-      "provider/host/lifecycle.ts → @pulumi/pulumi (types)",
+    expect(importsOf("provider/frontend/resource/lifecycle.ts").map(show)).toContain(
+      "provider/frontend/resource/lifecycle.ts → @pulumi/pulumi (types)",
     );
-    expect(importsOf("provider/host/watchdog.ts").map(show)).toContain("provider/host/watchdog.ts → node:net");
+    expect(importsOf("provider/frontend/dynamic/watchdog.ts").map(show)).toContain(
+      "provider/frontend/dynamic/watchdog.ts → node:net",
+    );
   });
 });
 

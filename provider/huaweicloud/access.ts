@@ -23,14 +23,14 @@ export interface Access {
 export function openAccess(
   service: Service,
   args: ConnectionArguments,
-  { clock, signal, conceal }: Pick<Runtime, "clock" | "signal" | "conceal">,
+  { clock, signal, conceal, proxies }: Pick<Runtime, "clock" | "signal" | "conceal" | "proxies">,
   connect: Connect,
   env: Environment,
 ): Access {
   const origin = serviceOrigin(service, args, env);
   const credentials = credentialsOf(args);
   if (origin === undefined || credentials === undefined) throw new Error("the connection was not validated");
-  const { connection, release } = lease(connect, credentials, iamOrigin(service, args, env), clock);
+  const { connection, release } = lease(connect, credentials, iamOrigin(service, args, env), clock, proxies);
   const endReports = connection.session.tokens.report(conceal);
   const scope = { projectId: args.projectId, region: args.region };
   return {

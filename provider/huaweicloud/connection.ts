@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock";
+import type { Proxies } from "../core/runtime";
 import type { Transport } from "../http/transport";
 import { undiciTransport } from "../http/undici-transport";
 import type { Credentials } from "./credentials";
@@ -7,10 +8,10 @@ import type { SingleFlight } from "./shared-read";
 import { throttled } from "./throttle";
 
 /** What carries the requests; tests put a simulator here. One account of one process shares one transport. */
-export type Connect = () => Transport;
+export type Connect = (proxies?: Proxies) => Transport;
 
 /** The real network. All resource types take this one, so that their resources share connections. */
-export const networkTransport: Connect = () => undiciTransport({});
+export const networkTransport: Connect = (proxies) => undiciTransport({}, proxies);
 
 /** What the resources of one account share while at least one of them is open, and for a moment longer. */
 export interface Connection {
@@ -51,10 +52,19 @@ const KEPT = 5_000;
 /** Module state, because resource types that know nothing of each other share it; by transport, so that tests share nothing. */
 const SESSIONS = new WeakMap<Connect, Map<string, Entry>>();
 
-/** A share of the connection of an account. Released, and not taken again within five seconds, it is closed and forgotten. */
-export function lease(connect: Connect, credentials: Credentials, iam: string | undefined, clock: Clock): Lease {
+/**
+ * A share of the connection of an account. Released, and not taken again within five seconds, it is closed and forgotten.
+ * @param proxies those of the process's configuration, the same for everybody
+ */
+export function lease(
+  connect: Connect,
+  credentials: Credentials,
+  iam: string | undefined,
+  clock: Clock,
+  proxies?: Proxies,
+): Lease {
   const entry = entryOf(connect, credentials, iam);
-  entry.shared ??= opened(entry.session, connect, clock);
+  entry.shared ??= opened(entry.session, () => connect(proxies), clock);
   const { shared } = entry;
   shared.users += 1;
   shared.taken += 1;

@@ -1,7 +1,7 @@
 import type { Clock } from "../core/clock";
 import { formatDuration } from "../core/duration";
 import { Unreachable } from "../core/errors";
-import { retryAfterOf } from "../http/retry";
+import { retryAfterOf } from "../http/client";
 import type { Transport, WireResponse } from "../http/transport";
 
 const TOO_MANY = 429;

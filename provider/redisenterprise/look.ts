@@ -2,12 +2,11 @@ import type { z } from "zod";
 import { Missing } from "../core/errors";
 import type { Finding, Observation } from "../core/pin";
 import { crdbCallOf } from "./active-active";
-import { type ShippedModule, shippedFrom } from "./catalogue";
-import type { Database } from "./database";
-import { findDatabase, NOT_THERE, type Which } from "./find-database";
-import { stageOf } from "./machine";
+import type { Database } from "./database/database";
+import { findDatabase, NOT_THERE, type Which } from "./database/find-database";
+import { type ShippedModule, shippedFrom } from "./modules/catalogue";
 import { type ClusterNode, nodesFrom, softwareAtLeast, softwareOf } from "./node";
-import type { Nodes } from "./nodes";
+import type { Nodes } from "./rest/nodes";
 import {
   type Action,
   actions,
@@ -19,7 +18,8 @@ import {
   crdbTasks,
   nodeList,
   userList,
-} from "./schema";
+} from "./rest/schema";
+import { stageOf } from "./tasks/machine";
 
 /** What a look at a database and its cluster shows. */
 export interface Seen extends Observation {

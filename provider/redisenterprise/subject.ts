@@ -1,5 +1,5 @@
 import type { Finding, Member, Plan, UpgradeCall } from "../core/pin";
-import type { Database } from "./database";
+import type { Database } from "./database/database";
 import type { Interest, Seen } from "./look";
 
 /**

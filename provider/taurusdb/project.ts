@@ -20,7 +20,7 @@ export interface Access extends ServiceAccess {
 /** Nothing is sent before the first call. */
 export function openAccess(
   args: ConnectionArguments,
-  runtime: Pick<Runtime, "clock" | "signal" | "conceal">,
+  runtime: Pick<Runtime, "clock" | "signal" | "conceal" | "proxies">,
   connect: Connect,
   env: Environment,
 ): Access {

@@ -14,7 +14,7 @@ export interface Told {
 
 /** Rooms of the provider whose texts stand together, by the name of their table. */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
-  "every-type": ["core", "host", "http"],
+  "every-type": ["core", "frontend", "http"],
   oceanbase: ["oceanbase"],
   taurusdb: ["huaweicloud", "taurusdb"],
   redisenterprise: ["redisenterprise"],

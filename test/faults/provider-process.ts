@@ -1,6 +1,6 @@
 import type { Clock } from "../../provider/core/clock";
-import type { LogLine } from "../../provider/host/engine-log";
-import { Lifecycle } from "../../provider/host/lifecycle";
+import type { LogLine } from "../../provider/frontend/dynamic/engine-log";
+import { Lifecycle } from "../../provider/frontend/resource/lifecycle";
 import { type Transport, TransportError, type WireRequest, type WireResponse } from "../../provider/http/transport";
 import type { Random } from "../simulators";
 import { isRead } from "../support/reads";

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { connect, createServer as createTcpServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { Lifecycle } from "../../provider/host/lifecycle";
+import { Lifecycle } from "../../provider/frontend/resource/lifecycle";
 import { TransportError } from "../../provider/http/transport";
 import { undiciTransport } from "../../provider/http/undici-transport";
 import { portOf, serveTls, status } from "../http/server";

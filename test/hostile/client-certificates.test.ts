@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createServer, type SecureVersion, type TlsOptions } from "node:tls";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { Lifecycle } from "../../provider/host/lifecycle";
+import { Lifecycle } from "../../provider/frontend/resource/lifecycle";
 import { undiciTransport } from "../../provider/http/undici-transport";
 import { portOf } from "../http/server";
 import { selfSigned } from "../simulators/shell/certificate";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Lifecycle } from "../../provider/host/lifecycle";
+import { Lifecycle } from "../../provider/frontend/resource/lifecycle";
 import type { Transport } from "../../provider/http/transport";
 import { createTransport } from "../simulators";
 import { simulatedTransport } from "../support/simulated-transport";

@@ -1,5 +1,5 @@
-import type { LogLine } from "../../provider/host/engine-log";
-import { Lifecycle } from "../../provider/host/lifecycle";
+import type { LogLine } from "../../provider/frontend/dynamic/engine-log";
+import { Lifecycle } from "../../provider/frontend/resource/lifecycle";
 import type { Transport, WireRequest, WireResponse } from "../../provider/http/transport";
 import { createTransport } from "../simulators";
 import { simulatedTransport } from "../support/simulated-transport";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Lifecycle } from "../../provider/host/lifecycle";
+import { Lifecycle } from "../../provider/frontend/resource/lifecycle";
 import { TransportError } from "../../provider/http/transport";
 import { kernelVersion } from "../../provider/taurusdb/kernel/kernel-version";
 import { starRocksVersion } from "../../provider/taurusdb/starrocks/starrocks-version";

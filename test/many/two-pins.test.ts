@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Lifecycle } from "../../provider/host/lifecycle";
+import { Lifecycle } from "../../provider/frontend/resource/lifecycle";
 import { HeldClock } from "../hostile/held-clock";
 import { inputsOf } from "../hostile/trial";
 import { kindsOver, VENDORS, type Vendor } from "../hostile/vendors";

@@ -1,7 +1,7 @@
 import { constants, generateKeyPairSync, privateDecrypt } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { Lifecycle } from "../../provider/host/lifecycle";
-import { generationOf, readAgentKey, seal } from "../../provider/oceanbase/auth";
+import { Lifecycle } from "../../provider/frontend/resource/lifecycle";
+import { generationOf, readAgentKey, seal } from "../../provider/oceanbase/agent/auth";
 import { clusterVersion } from "../../provider/oceanbase/cluster-version";
 import { createTransport, ObshellCluster } from "../simulators";
 import { simulatedTransport } from "../support/simulated-transport";

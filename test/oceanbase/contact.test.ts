@@ -2,7 +2,7 @@ import { createServer, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { Lifecycle } from "../../provider/host/lifecycle";
+import { Lifecycle } from "../../provider/frontend/resource/lifecycle";
 import { clusterVersion } from "../../provider/oceanbase/cluster-version";
 import { ObshellCluster, ScaledClock, type Served, selfSigned, serve } from "../simulators";
 import { PASSWORD, TARGET, TARGET_BUILD, URN } from "./rig";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Lifecycle } from "../../provider/host/lifecycle";
+import { Lifecycle } from "../../provider/frontend/resource/lifecycle";
 import { clusterVersion } from "../../provider/oceanbase/cluster-version";
 import { createTransport, ObshellCluster } from "../simulators";
 import { partial } from "../support/partial";

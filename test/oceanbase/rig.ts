@@ -1,5 +1,5 @@
-import type { EngineLog, LogLine } from "../../provider/host/engine-log";
-import type { Lifecycle } from "../../provider/host/lifecycle";
+import type { EngineLog, LogLine } from "../../provider/frontend/dynamic/engine-log";
+import type { Lifecycle } from "../../provider/frontend/resource/lifecycle";
 import { agentVersion } from "../../provider/oceanbase/agent-version";
 import { clusterVersion } from "../../provider/oceanbase/cluster-version";
 import { createTransport, ObshellCluster } from "../simulators";

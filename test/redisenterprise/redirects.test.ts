@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { Lifecycle } from "../../provider/host/lifecycle";
-import { moduleVersions } from "../../provider/redisenterprise/module-versions";
-import { hostOf, nextHop } from "../../provider/redisenterprise/redirect";
+import { Lifecycle } from "../../provider/frontend/resource/lifecycle";
+import { moduleVersions } from "../../provider/redisenterprise/modules/module-versions";
+import { hostOf, nextHop } from "../../provider/redisenterprise/rest/redirect";
 import { createTransport } from "../simulators";
 import { RedisEnterpriseCluster } from "../simulators/redisenterprise";
 import { simulatedTransport } from "../support/simulated-transport";

@@ -1,7 +1,7 @@
-import type { EngineLog, LogLine } from "../../provider/host/engine-log";
-import type { Lifecycle } from "../../provider/host/lifecycle";
-import { databaseVersion } from "../../provider/redisenterprise/database-version";
-import { moduleVersions } from "../../provider/redisenterprise/module-versions";
+import type { EngineLog, LogLine } from "../../provider/frontend/dynamic/engine-log";
+import type { Lifecycle } from "../../provider/frontend/resource/lifecycle";
+import { databaseVersion } from "../../provider/redisenterprise/database/database-version";
+import { moduleVersions } from "../../provider/redisenterprise/modules/module-versions";
 import { createTransport } from "../simulators";
 import {
   type ClusterOptions,

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { Lifecycle } from "../../provider/host/lifecycle";
-import { moduleVersions } from "../../provider/redisenterprise/module-versions";
+import { Lifecycle } from "../../provider/frontend/resource/lifecycle";
+import { moduleVersions } from "../../provider/redisenterprise/modules/module-versions";
 import { ScaledClock } from "../simulators";
 import {
   type ClusterOptions,

@@ -1,9 +1,9 @@
-import { Lifecycle } from "../../provider/host/lifecycle";
+import { Lifecycle } from "../../provider/frontend/resource/lifecycle";
 import type { Transport } from "../../provider/http/transport";
 import { agentVersion } from "../../provider/oceanbase/agent-version";
 import { clusterVersion } from "../../provider/oceanbase/cluster-version";
-import { databaseVersion } from "../../provider/redisenterprise/database-version";
-import { moduleVersions } from "../../provider/redisenterprise/module-versions";
+import { databaseVersion } from "../../provider/redisenterprise/database/database-version";
+import { moduleVersions } from "../../provider/redisenterprise/modules/module-versions";
 import { kernelVersion } from "../../provider/taurusdb/kernel/kernel-version";
 import { starRocksVersion } from "../../provider/taurusdb/starrocks/starrocks-version";
 import { createTransport, ObshellCluster, RedisEnterpriseCluster, type SimSystem, TaurusCloud } from "../simulators";

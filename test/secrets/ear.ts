@@ -1,4 +1,4 @@
-import { Lifecycle } from "../../provider/host/lifecycle";
+import { Lifecycle } from "../../provider/frontend/resource/lifecycle";
 import type { Transport } from "../../provider/http/transport";
 import { type Canary, leaks } from "./canary";
 import type { SecretType, SecretWorld } from "./worlds";

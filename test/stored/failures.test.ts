@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Lifecycle } from "../../provider/host/lifecycle";
-import { argumentsOf } from "../../provider/host/properties";
+import type { Lifecycle } from "../../provider/frontend/resource/lifecycle";
+import { argumentsOf } from "../../provider/frontend/resource/properties";
 import { report } from "../../sdk/report/report";
 import { OLD_BUILD, rig as oceanbase } from "../oceanbase/rig";
 import { rigFor, SIDES } from "../redisenterprise/sides";

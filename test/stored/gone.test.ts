@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { LogLine } from "../../provider/host/engine-log";
-import type { Lifecycle } from "../../provider/host/lifecycle";
+import type { LogLine } from "../../provider/frontend/dynamic/engine-log";
+import type { Lifecycle } from "../../provider/frontend/resource/lifecycle";
 import { rig as oceanbase } from "../oceanbase/rig";
 import { CACHE, rig as redis, SHIPPED } from "../redisenterprise/rig";
 import { kernelRig } from "../taurusdb/kernel-rig";

@@ -1,4 +1,4 @@
-import type { Lifecycle } from "../../provider/host/lifecycle";
+import type { Lifecycle } from "../../provider/frontend/resource/lifecycle";
 import { OLD_BUILD, rig as oceanbase, TARGET_BUILD } from "../oceanbase/rig";
 import { CACHE, rig as redis } from "../redisenterprise/rig";
 import { kernelRig } from "../taurusdb/kernel-rig";

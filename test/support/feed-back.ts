@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import type { dynamic } from "@pulumi/pulumi";
-import { Lifecycle } from "../../provider/host/lifecycle";
-import { argumentsOf } from "../../provider/host/properties";
-import { rememberedUpgrade } from "../../provider/host/state";
+import { Lifecycle } from "../../provider/frontend/resource/lifecycle";
+import { argumentsOf } from "../../provider/frontend/resource/properties";
+import { rememberedUpgrade } from "../../provider/frontend/resource/state";
 
 type Values = Readonly<Record<string, unknown>>;
 

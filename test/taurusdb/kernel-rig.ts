@@ -1,5 +1,5 @@
 import type { Clock } from "../../provider/core/clock";
-import type { EngineLog, LogLine } from "../../provider/host/engine-log";
+import type { EngineLog, LogLine } from "../../provider/frontend/dynamic/engine-log";
 import { kernelVersion } from "../../provider/taurusdb/kernel/kernel-version";
 import { createTransport, TaurusCloud, taurusdb } from "../simulators";
 import { FedBackLifecycle } from "../support/feed-back";

@@ -1,5 +1,5 @@
-import type { EngineLog, LogLine } from "../../provider/host/engine-log";
-import type { Lifecycle } from "../../provider/host/lifecycle";
+import type { EngineLog, LogLine } from "../../provider/frontend/dynamic/engine-log";
+import type { Lifecycle } from "../../provider/frontend/resource/lifecycle";
 import type { Transport } from "../../provider/http/transport";
 import type { Connect } from "../../provider/huaweicloud/connection";
 import { type Access, openAccess } from "../../provider/taurusdb/project";

@@ -1,3 +1,4 @@
+import { CancelPause } from "../cancel-scheduled";
 import { Confirmation } from "../confirmation";
 import { describeWindow } from "../describe";
 import { asPinError, type PinError } from "../errors";
@@ -59,6 +60,7 @@ class FleetRun<O extends FleetObservation> {
   readonly #sender: Sender;
   readonly #stall: Stall;
   readonly #confirmation: Confirmation;
+  readonly #cancelPause: CancelPause;
   #problems: ReadonlyMap<string, Problem> = new Map();
   /** Members of which it was told that they failed since the last run. */
   readonly #told = new Set<string>();
@@ -84,10 +86,11 @@ class FleetRun<O extends FleetObservation> {
     const books = { tally: this.#tally, record: this.#record, schedule: this.#schedule };
     this.#sender = new Sender(pin, policy, runtime, this.#patience, books);
     this.#confirmation = new Confirmation(clock, policy.spacing);
+    this.#cancelPause = new CancelPause(policy.spacing, runtime);
   }
 
   async toTheEnd(): Promise<Status> {
-    this.#tookBack = await forsake(this.#pin, this.#schedule, this.#patience, this.#runtime);
+    this.#tookBack = await forsake(this.#pin, this.#schedule, this.#patience, this.#runtime, this.#cancelPause);
     for (;;) {
       const seen = await this.#lookout.look(this.#attentive);
       const verdicts = this.#judge(seen);
@@ -97,6 +100,8 @@ class FleetRun<O extends FleetObservation> {
       if (await this.#withdraw(verdicts)) continue;
       if (confirmed.length > 0) {
         this.#tellEarlier(confirmed);
+        // The pace follows how long the upgrade takes, not how long it took to confirm the request.
+        if (this.#tally.asked.length === 0) this.#watch.restart();
         await this.#sender.send(confirmed);
       }
       if (ready.length > 0) {
@@ -157,15 +162,10 @@ class FleetRun<O extends FleetObservation> {
   #judge({ members, absent }: O): Verdicts {
     this.#tally.seen(members, this.#runtime.clock.elapsed());
     this.#schedule.seen(members);
-    const unwanted = members.filter(
-      ({ standing, condition }) => standing !== "behind" && condition.kind === "deferred",
+    const unwanted = members.flatMap(({ name, standing, condition }) =>
+      standing !== "behind" && condition.kind === "deferred" ? [name] : [],
     );
-    keep(
-      this.#schedule,
-      unwanted.map(({ name }) => name),
-      this.#pin,
-      this.#runtime,
-    );
+    keep(this.#schedule, unwanted, this.#pin, this.#runtime);
     const about: Circumstances = {
       now: this.#lookout.at,
       tally: this.#tally,
@@ -202,6 +202,7 @@ class FleetRun<O extends FleetObservation> {
   async #withdraw(verdicts: Verdicts): Promise<boolean> {
     const unwanted = [...verdicts.of("withdraw").values()].map(({ task }) => task.id);
     if (unwanted.length === 0) return false;
+    if (await this.#cancelPause.take()) return true;
     if (await this.#takeBack.ask(unwanted)) this.#tookBack = true;
     return true;
   }

@@ -1,9 +1,9 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import { Lifecycle } from "../../../provider/host/lifecycle";
+import { Lifecycle } from "../../../provider/frontend/resource/lifecycle";
 import { undiciTransport } from "../../../provider/http/undici-transport";
 import { clusterVersion } from "../../../provider/oceanbase/cluster-version";
-import { databaseVersion } from "../../../provider/redisenterprise/database-version";
+import { databaseVersion } from "../../../provider/redisenterprise/database/database-version";
 import {
   ObshellCluster,
   RedisEnterpriseCluster,

@@ -1,6 +1,6 @@
 import type { SomeKind } from "../../../provider/core/kind";
-import type { EngineLog, LogLine } from "../../../provider/host/engine-log";
-import { Lifecycle } from "../../../provider/host/lifecycle";
+import type { EngineLog, LogLine } from "../../../provider/frontend/dynamic/engine-log";
+import { Lifecycle } from "../../../provider/frontend/resource/lifecycle";
 import type { Transport } from "../../../provider/http/transport";
 import { createTransport, type JournalEntry } from "../../simulators";
 import { simulatedTransport } from "../../support/simulated-transport";
