@@ -7,9 +7,18 @@ import { refused } from "../huaweicloud/errors";
 import type { Gateway } from "../huaweicloud/gateway";
 import type { Environment } from "../huaweicloud/service";
 import { Moments, SharedRead } from "../huaweicloud/shared-read";
+import { Offers } from "./kernel/offers";
 import { type Instance, instance, instancePage, type JobRow, type ScheduleRow } from "./schema";
 import { TAURUSDB } from "./service";
-import { JOB_HISTORY, KERNEL_UPGRADE, readJobs, readSchedules, readWaitingJobs } from "./tasks";
+import {
+  JOB_HISTORY,
+  type JobPage,
+  KERNEL_UPGRADE,
+  readJobPage,
+  readJobs,
+  readSchedules,
+  readWaitingJobs,
+} from "./tasks";
 
 /** TaurusDB as one resource reaches it. */
 export interface Access extends ServiceAccess {
@@ -47,10 +56,14 @@ export class Project {
   readonly jobs: SharedRead<readonly JobRow[]>;
   /** Kernel upgrades that wait to begin, however old. */
   readonly waiting: SharedRead<readonly JobRow[]>;
+  /** What is offered to the instances. */
+  readonly offers: Offers;
   /** Scheduled tasks that wait for their window. */
   readonly schedules: SharedRead<readonly ScheduleRow[]>;
   readonly moments = new Moments();
   readonly #clock: Clock;
+  readonly #jobsIn: (status: string) => SharedRead<JobPage>;
+  readonly #pages = new Map<string, SharedRead<JobPage>>();
   #nextDetail = 0;
   /** When an instance was last looked at. */
   readonly #seen = new Map<string, number>();
@@ -59,14 +72,23 @@ export class Project {
   constructor(gateway: Gateway, clock: Clock) {
     const { moments } = this;
     this.#clock = clock;
+    this.offers = new Offers(clock);
+    const history = () => ({ jobName: KERNEL_UPGRADE, since: gateway.now - JOB_HISTORY });
     this.instances = new SharedRead(clock, moments, (signal) => readInstances(gateway.until(signal)));
-    this.jobs = new SharedRead(clock, moments, (signal) =>
-      readJobs(gateway.until(signal), { jobName: KERNEL_UPGRADE, since: gateway.now - JOB_HISTORY }),
-    );
+    this.jobs = new SharedRead(clock, moments, (signal) => readJobs(gateway.until(signal), history()));
     this.waiting = new SharedRead(clock, moments, (signal) => readWaitingJobs(gateway.until(signal), KERNEL_UPGRADE));
     this.schedules = new SharedRead(clock, moments, (signal) =>
       readSchedules(gateway.until(signal), { status: "Pending" }),
     );
+    this.#jobsIn = (status) =>
+      new SharedRead(clock, moments, (signal) => readJobPage(gateway.until(signal), { ...history(), status }));
+  }
+
+  /** The first page of those of `jobs` that are in this state, and how many there are. */
+  jobsIn(status: string): SharedRead<JobPage> {
+    const page = this.#pages.get(status) ?? this.#jobsIn(status);
+    this.#pages.set(status, page);
+    return page;
   }
 
   /** Some instances were looked at just now. @returns the moment */

@@ -31,6 +31,23 @@ export interface JobFilter {
 const JOB_PAGE = 50;
 const MOST_PAGES = 20;
 
+/** A page of instant tasks. */
+export interface JobPage {
+  readonly jobs: readonly JobRow[];
+  /** Of all that were asked for; infinite where that is not said. */
+  readonly total: number;
+}
+
+export async function readJobPage(gateway: Gateway, filter: JobFilter, offset = 1): Promise<JobPage> {
+  const reading = await gateway.read({
+    path: ["immediate-jobs"],
+    query: { ...queryOf(filter), limit: String(JOB_PAGE), offset: String(offset) },
+    schema: jobPage,
+  });
+  const { jobs, total_count: total } = orNothing(reading, { jobs: [], total_count: 0 });
+  return { jobs, total: total ?? Infinity };
+}
+
 /**
  * Instant tasks, newest first. The documents leave open whether `offset` counts pages or records, so the second page tells:
  * counted as records it would begin with the second row of the first one.
@@ -40,16 +57,11 @@ export async function readJobs(gateway: Gateway, filter: JobFilter): Promise<rea
   let offset = 1;
   let byRecord = false;
   for (let page = 1; page <= MOST_PAGES; page++) {
-    const reading = await gateway.read({
-      path: ["immediate-jobs"],
-      query: { ...queryOf(filter), limit: String(JOB_PAGE), offset: String(offset) },
-      schema: jobPage,
-    });
-    const { jobs, total_count: total } = orNothing(reading, { jobs: [], total_count: 0 });
+    const { jobs, total } = await readJobPage(gateway, filter, offset);
     const before = rows.size;
     for (const row of jobs) if (!rows.has(row.job_id)) rows.set(row.job_id, row);
     const fresh = rows.size - before;
-    if (fresh === 0 || jobs.length < JOB_PAGE || rows.size >= (total ?? Infinity)) break;
+    if (fresh === 0 || jobs.length < JOB_PAGE || rows.size >= total) break;
     byRecord ||= page > 1 && fresh < jobs.length / 2;
     offset = byRecord ? rows.size : offset + 1;
   }

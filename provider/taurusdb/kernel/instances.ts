@@ -6,7 +6,6 @@ import {
   batchAnswer,
   type DatabaseVersion,
   databaseVersion,
-  type Instance,
   type InstanceDetail,
   instanceDetail,
   jobIds,
@@ -33,12 +32,18 @@ export async function readDatabaseVersion(gateway: Gateway, id: string): Promise
   return gateway.find({ path: ["instances", id, "database-version"], schema: databaseVersion });
 }
 
-/** The instance with its kernel, which `database-version` has where the row of an older region lacks it. */
-export async function withKernel(gateway: Gateway, instance: Instance): Promise<Instance> {
-  const { datastore, id } = instance;
-  if (datastore.kernel_version !== "") return instance;
-  const told = await readDatabaseVersion(gateway, id);
-  return { ...instance, datastore: { ...datastore, kernel_version: told?.datastore.current_kernel_version ?? "" } };
+/** Reads of single instances that are under way at a time. */
+const AT_ONCE = 8;
+
+/** Does something for each of many instances, a few at a time. The results are in the order of the items. */
+export async function eachInstance<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  const rest = items.entries();
+  const worker = async () => {
+    for (const [at, item] of rest) results[at] = await work(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker));
+  return results;
 }
 
 /** An instance and the kernel that it runs, as `database-version` gives it. */

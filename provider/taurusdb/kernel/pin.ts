@@ -94,6 +94,7 @@ export class KernelPin implements FleetPin {
     try {
       await upgradeBatch(this.#options.access.gateway, request);
     } catch (error) {
+      this.#look.refused(request.units.map(({ unit }) => unit));
       if (!(error instanceof AlreadyLatest)) throw error;
       // One of them has got there meanwhile: the others have to be asked for without it.
       throw new Refused(error.message, { refusal: "final", cause: error });
