@@ -1,3 +1,4 @@
+import { formatDuration } from "../core/duration";
 import { PinError } from "../core/errors";
 import type { Gateway, Reading } from "../huaweicloud/gateway";
 import { canonicalJobId, type JobState, jobStateOf, queryTime } from "../huaweicloud/jobs";
@@ -152,8 +153,52 @@ export async function cancelSchedules(gateway: Gateway, ids: readonly string[]):
   return ids.filter((id) => cancelled.has(canonicalJobId(id)));
 }
 
+/** The task center's remaining time of one task at a time, for people who wait. */
+export class TaskCenter {
+  readonly #gateway: Gateway;
+  #row: { readonly id: string; readonly row: JobRow | undefined } | undefined;
+
+  constructor(gateway: Gateway) {
+    this.#gateway = gateway;
+  }
+
+  /**
+   * `about 12 min left`, or `""`. The list is read once to learn whether the task shows its progress.
+   * @param id as the service writes it
+   */
+  async remaining(id: string): Promise<string> {
+    const row = await this.#rowOf(id).catch(withoutAdvice);
+    const seconds = row?.show_detail === true ? await remainingSeconds(this.#gateway, row) : undefined;
+    return seconds === undefined || seconds <= 0 ? "" : `about ${formatDuration(seconds * 1_000)} left`;
+  }
+
+  async #rowOf(id: string): Promise<JobRow | undefined> {
+    if (this.#row?.id !== id) {
+      const [row] = await readJobs(this.#gateway, { jobId: id });
+      this.#row = { id, row };
+    }
+    return this.#row.row;
+  }
+}
+
+/** Seconds that a task still needs: the sum over its parts. Undefined where no part says, or the task center cannot be read. */
+export async function remainingSeconds(
+  gateway: Gateway,
+  row: Pick<JobRow, "instance_id" | "job_id" | "job_name">,
+): Promise<number | undefined> {
+  const detail = await readTaskDetail(gateway, row).catch(withoutAdvice);
+  const parts = detail?.sub_task_list.map(({ remaining_time }) => Number.parseFloat(remaining_time)) ?? [];
+  const told = parts.filter(Number.isFinite);
+  return told.length === 0 ? undefined : told.reduce((sum, seconds) => sum + seconds, 0);
+}
+
+/** The task center may be unreachable, or have nothing for this caller: no decision needs it. Other errors are no answers of it. */
+function withoutAdvice(error: unknown): undefined {
+  if (!(error instanceof PinError)) throw error;
+}
+
 /** Progress of a task whose row says `show_detail`. @returns undefined where there is none */
-export async function readTaskDetail(
+async function readTaskDetail(
   gateway: Gateway,
   { instance_id, job_id, job_name }: Pick<JobRow, "instance_id" | "job_id" | "job_name">,
 ): Promise<TaskDetail | undefined> {
@@ -163,12 +208,6 @@ export async function readTaskDetail(
     schema: taskDetail,
   });
   return reading.kind === "data" ? reading.data : undefined;
-}
-
-/** Seconds that a task still needs: the sum over its parts; undefined where no part says. */
-export function remainingOf({ sub_task_list: parts }: TaskDetail): number | undefined {
-  const told = parts.map(({ remaining_time }) => Number.parseFloat(remaining_time)).filter(Number.isFinite);
-  return told.length === 0 ? undefined : told.reduce((sum, seconds) => sum + seconds, 0);
 }
 
 function orNothing<T>(reading: Reading<T>, nothing: T): T {

@@ -1,7 +1,7 @@
 import type { Clock } from "../../core/clock";
 import type { Constraint, Standing } from "../../core/constraint";
 import { formatDuration } from "../../core/duration";
-import { Missing, PinError } from "../../core/errors";
+import { Missing } from "../../core/errors";
 import type { Absent, FleetMember, FleetObservation } from "../../core/fleet/fleet";
 import type { Finding } from "../../core/pin";
 import { parseVersion } from "../../core/version";
@@ -10,8 +10,8 @@ import type { Freshness } from "../../huaweicloud/shared-read";
 import type { Access, Project } from "../project";
 import type { Instance, JobRow, ScheduleRow } from "../schema";
 import { conditionOf } from "../schema";
-import { readTaskDetail, remainingOf } from "../tasks";
-import { nextWindow, windowOf } from "../window";
+import { remainingSeconds } from "../tasks";
+import { anyWindow, windowOf } from "../window";
 import { Follower } from "./follow";
 import { eachInstance, readInstance } from "./instances";
 import { kernelMember, standingOf } from "./member";
@@ -195,6 +195,7 @@ export class KernelLook {
     const waiting = once(async () => (await access.project()).waiting.read(old, signal));
     const schedules = once(async () => (await access.project()).schedules.read(fresh, signal));
     const early = () => {
+      // Their errors are thrown to whoever needs the rows.
       jobs().catch(() => undefined);
       if (this.#looks > 0) return;
       waiting().catch(() => undefined);
@@ -222,9 +223,8 @@ export class KernelLook {
     const [last] = running.sort((a, b) => (percentOf(a.process) ?? 0) - (percentOf(b.process) ?? 0));
     if (last === undefined) return undefined;
     if ((await access.project()).detailTurn()) {
-      const detail = await readTaskDetail(access.gateway, last).catch(withoutAdvice);
+      const seconds = await remainingSeconds(access.gateway, last);
       signal.throwIfAborted();
-      const seconds = detail === undefined ? undefined : remainingOf(detail);
       this.#endsAt = seconds === undefined ? undefined : clock.elapsed() + seconds * 1_000;
     }
     const left = (this.#endsAt ?? 0) - clock.elapsed();
@@ -233,19 +233,13 @@ export class KernelLook {
 
   async #nextWindow({ id }: Instance) {
     const detail = await readInstance(this.#options.access.gateway, id);
-    const { now } = this.#options.access.gateway;
-    return nextWindow(detail?.maintenance_window ?? "", now) ?? { opens: iso(now), closes: iso(now + 24 * 3_600_000) };
+    return anyWindow(detail?.maintenance_window ?? "", this.#options.access.gateway.now);
   }
 }
 
 function once<T>(read: () => Promise<T>): () => Promise<T> {
   let reading: Promise<T> | undefined;
   return () => (reading ??= read());
-}
-
-/** The task centre is asked for the sake of the person who waits: it may be away, or have nothing to tell this caller. */
-function withoutAdvice(error: unknown): undefined {
-  if (!(error instanceof PinError)) throw error;
 }
 
 /** None of the instances is there: neither the list of the project nor the instance itself could be read. */
@@ -263,8 +257,4 @@ function missing(projectId: string, place: string): Finding {
     message: `There is no such instance in project ${projectId} at ${place}.`,
     remedy: "Check the id, `region` and `projectId`, or take it out of `instanceIds`.",
   };
-}
-
-function iso(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
 }

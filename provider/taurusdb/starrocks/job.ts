@@ -7,11 +7,10 @@ import { jobStateOf, percentOf, readJob, timeOf } from "../../huaweicloud/jobs";
 import type { Job } from "../../huaweicloud/schema";
 import type { ScheduleRow } from "../schema";
 import { conditionOf } from "../schema";
-import { readSchedules, VERSION_UPGRADE } from "../tasks";
+import { readSchedules, TaskCenter, VERSION_UPGRADE } from "../tasks";
 import { anyWindow, windowOf } from "../window";
 import { KIND } from "./activity";
 import { actionsOf, dailyWindow, type Ids, readStarRocks } from "./instance";
-import { TaskCenter } from "./progress";
 
 /** A job can be asked for only some seconds after it was made, sometimes a minute. So long nothing is said of it. */
 const UNSEEN = 30_000;
