@@ -1,18 +1,19 @@
-import type { Account, Credentials } from "./account";
+import type { Credentials } from "./credentials";
+import type { Session } from "./session";
 import { canonicalRequest, type Signable, sdkDate, sign } from "./signer";
-import type { Token } from "./token";
+import type { Token } from "./tokens";
 
-/** Who calls, and how that is shown to the gateway. */
-export interface Proof {
-  /** The headers to send: those of the request, and what proves who calls. */
+/** Shows the gateway who calls. */
+export interface Authenticator {
+  /** The headers to send: those of the request, and those that prove who calls. */
   headers(request: Signable, now: number): Readonly<Record<string, string>>;
   /**
    * After the gateway has refused it.
-   * @returns whether something was learnt, so that the call can be tried once more
+   * @returns whether something was learned, so that the call can be tried once more
    */
   reconsider(answered: Readonly<Record<string, string | undefined>>, now: number): boolean;
-  /** After every answer, where that tells something that no refusal would. */
-  heard?(answered: Readonly<Record<string, string | undefined>>, now: number): void;
+  /** After every answer, where that shows something that no refusal would. */
+  answered?(answered: Readonly<Record<string, string | undefined>>, now: number): void;
   /** The text that was signed last, lines parted by `|`, without secrets. */
   readonly signed?: string | undefined;
 }
@@ -25,21 +26,21 @@ const NO_CLOCK = 100 * 365 * 24 * 60 * 60_000;
 type Key = Omit<Extract<Credentials, { kind: "key" }>, "kind">;
 
 /** A signature, by the server's clock. The gateway locks a key after five bad ones: it is never tried again unchanged. */
-export class KeyProof implements Proof {
-  readonly #account: Account;
+export class KeyAuthenticator implements Authenticator {
+  readonly #session: Session;
   readonly #key: Key;
   /** The offset by which it was signed last. */
   #offset = 0;
   signed: string | undefined;
 
-  constructor(account: Account, key: Key) {
-    this.#account = account;
+  constructor(session: Session, key: Key) {
+    this.#session = session;
     this.#key = key;
   }
 
   headers(request: Signable, now: number): Readonly<Record<string, string>> {
     const { securityToken } = this.#key;
-    this.#offset = this.#account.clockOffset;
+    this.#offset = this.#session.clockOffset;
     const headers = {
       ...request.headers,
       "x-sdk-date": sdkDate(now + this.#offset),
@@ -54,9 +55,9 @@ export class KeyProof implements Proof {
 
   reconsider({ date }: Readonly<Record<string, string | undefined>>, now: number): boolean {
     const offset = Date.parse(date ?? "") - now;
-    if (Math.abs(offset) < NO_CLOCK && this.#isOff(offset)) this.#account.clockOffset = offset;
-    // Another call may have learnt it in the meantime.
-    return this.#isOff(this.#account.clockOffset);
+    if (Math.abs(offset) < NO_CLOCK && this.#isOff(offset)) this.#session.clockOffset = offset;
+    // Another call may have learned it in the meantime.
+    return this.#isOff(this.#session.clockOffset);
   }
 
   #isOff(offset: number): boolean {
@@ -65,15 +66,15 @@ export class KeyProof implements Proof {
 }
 
 /**
- * A token: it may have died early, so another one is taken. No clock of ours is ever refused with it, but times are asked
- * for by the server's.
+ * A token: it may have expired early, so another one is taken. No clock of ours is ever refused with it, but times in queries
+ * are the server's.
  */
-export class TokenProof implements Proof {
-  readonly #account: Account;
+export class TokenAuthenticator implements Authenticator {
+  readonly #session: Session;
   readonly #token: Token;
 
-  constructor(account: Account, token: Token) {
-    this.#account = account;
+  constructor(session: Session, token: Token) {
+    this.#session = session;
     this.#token = token;
   }
 
@@ -81,13 +82,13 @@ export class TokenProof implements Proof {
     return { ...request.headers, "x-auth-token": this.#token.value };
   }
 
-  heard({ date }: Readonly<Record<string, string | undefined>>, now: number): void {
+  answered({ date }: Readonly<Record<string, string | undefined>>, now: number): void {
     const offset = Date.parse(date ?? "") - now;
-    if (Math.abs(offset) < NO_CLOCK) this.#account.clockOffset = Math.abs(offset) < WRONG_CLOCK ? 0 : offset;
+    if (Math.abs(offset) < NO_CLOCK) this.#session.clockOffset = Math.abs(offset) < WRONG_CLOCK ? 0 : offset;
   }
 
   reconsider(): boolean {
-    this.#account.tokens.forget(this.#token);
+    this.#session.tokens.forget(this.#token);
     return true;
   }
 }

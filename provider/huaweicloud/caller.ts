@@ -1,15 +1,15 @@
 import { beforeSending } from "../core/errors";
 import { HttpClient, type HttpRequest } from "../http/client";
 import type { Transport, WireResponse } from "../http/transport";
-import { type Answer, readAnswer } from "./answers";
-import { KeyProof, type Proof, TokenProof } from "./authenticator";
+import { type Answer, type Codes, readAnswer } from "./answers";
+import { type Authenticator, KeyAuthenticator, TokenAuthenticator } from "./authenticator";
 import type { Connection } from "./connection";
-import { silence } from "./errors";
-import { fetchToken, type Scope, scopeKey } from "./iam";
+import { transportProblem } from "./errors";
+import { within } from "./shared-read";
 import { type Signable, targetOf } from "./signer";
-import { within } from "./within";
+import { fetchToken, type Scope } from "./tokens";
 
-/** One call, not yet proven. */
+/** One call, not yet authenticated. */
 export interface Call {
   readonly method: "GET" | "POST" | "DELETE";
   readonly origin: string;
@@ -25,73 +25,77 @@ export interface Call {
 export interface Reply {
   readonly answer: Answer;
   readonly signed: string | undefined;
-  /** It was refused for its credentials, and something was learnt: the same call may be taken now. */
+  /** It was refused for its credentials, and something was learned: the same call may be accepted now. */
   readonly worthAnother: boolean;
 }
 
-/** Calls in the name of one account. They end with `signal`; what is learnt on the way is shared with everybody else's. */
+/** Calls of one session. They end with `signal`; what they learn is shared with all calls of the session. */
 export class Caller {
   readonly #connection: Connection;
   readonly #signal: AbortSignal;
+  readonly #codes: Codes;
   readonly #http: Readonly<Record<Call["method"], HttpClient>>;
 
-  constructor(connection: Connection, signal: AbortSignal) {
+  /** @param codes of the service that is called; IAM has none */
+  constructor(connection: Connection, signal: AbortSignal, codes: Codes = {}) {
     const { transport, clock } = connection;
     this.#connection = connection;
     this.#signal = signal;
+    this.#codes = codes;
     const http = new HttpClient({ transport, clock, signal });
     this.#http = { GET: http, POST: http, DELETE: new HttpClient({ transport: deleting(transport), clock, signal }) };
   }
 
   /**
    * A call that changes nothing. Tried once more when it was refused for a token or a clock that can be put right.
-   * @throws Unreachable when nobody answers; PinError when no proof is to be had
+   * @throws Unreachable when there is no answer; PinError when no token is to be had
    */
-  async ask(call: Call, scope: Scope | undefined): Promise<Reply> {
+  async ask(call: Call, scope: Scope): Promise<Reply> {
     const first = await this.#once(call, scope);
     return first.worthAnother ? this.#once(call, scope) : first;
   }
 
   /** A call that is sent at most once. */
-  send(call: Call, scope: Scope | undefined): Promise<Reply> {
+  send(call: Call, scope: Scope): Promise<Reply> {
     return this.#once(call, scope);
   }
 
-  /** What proves who calls; a token is taken first where there is none. */
-  async #proof(scope: Scope | undefined): Promise<Proof> {
-    const { account, clock } = this.#connection;
-    const { credentials } = account;
-    if (credentials.kind === "key") return new KeyProof(account, credentials);
-    const wanted = scope ?? {};
-    const token = account.tokens.get(scopeKey(wanted), clock.elapsed(), () => fetchToken(this.#connection, wanted));
-    return new TokenProof(account, await within(this.#signal, token));
+  /** A token is taken first where there is none. */
+  async #authenticator(scope: Scope): Promise<Authenticator> {
+    const { session, clock } = this.#connection;
+    const { credentials } = session;
+    if (credentials.kind === "key") return new KeyAuthenticator(session, credentials);
+    const token = session.tokens.get(scope, clock.elapsed(), () =>
+      fetchToken({ credentials, iam: session.iam, scope, through: this.#connection }),
+    );
+    return new TokenAuthenticator(session, await within(this.#signal, token));
   }
 
-  async #once(call: Call, scope: Scope | undefined): Promise<Reply> {
+  async #once(call: Call, scope: Scope): Promise<Reply> {
     const { clock } = this.#connection;
-    const proof = await beforeSending(() => this.#proof(scope));
-    const response = await this.#exchange(call, proof);
-    const answer = readAnswer(response);
-    proof.heard?.(response.headers, clock.now());
+    const authenticator = await beforeSending(() => this.#authenticator(scope));
+    const response = await this.#exchange(call, authenticator);
+    const answer = readAnswer(response, this.#codes);
+    authenticator.answered?.(response.headers, clock.now());
     const doubted = answer.kind === "unauthorized" || answer.kind === "stale";
-    const worthAnother = doubted && proof.reconsider(response.headers, clock.now());
-    return { answer, signed: proof.signed, worthAnother };
+    const worthAnother = doubted && authenticator.reconsider(response.headers, clock.now());
+    return { answer, signed: authenticator.signed, worthAnother };
   }
 
-  async #exchange(call: Call, proof: Proof): Promise<WireResponse> {
+  async #exchange(call: Call, authenticator: Authenticator): Promise<WireResponse> {
     const { clock } = this.#connection;
     const http = this.#http[call.method];
     const request = wireRequest(call);
-    const proven = (): HttpRequest => ({
+    const signed = (): HttpRequest => ({
       origin: call.origin,
       target: request.target,
-      headers: proof.headers(request, clock.now()),
+      headers: authenticator.headers(request, clock.now()),
     });
     try {
-      if (call.method === "GET") return await http.read(proven);
-      return await http.write({ ...(await beforeSending(proven)), body: request.body ?? "" });
+      if (call.method === "GET") return await http.read(signed);
+      return await http.write({ ...(await beforeSending(signed)), body: request.body ?? "" });
     } catch (error) {
-      throw silence(call.origin, error);
+      throw transportProblem(call.origin, error);
     }
   }
 }

@@ -2,33 +2,31 @@ import type { Clock } from "../core/clock";
 import type { Proxies } from "../core/runtime";
 import type { Transport } from "../http/transport";
 import { undiciTransport } from "../http/undici-transport";
-import type { Project } from "../taurusdb/project";
-import { Account, accountKey, type Credentials } from "./account";
-import type { Joint } from "./single-flight";
+import type { Credentials } from "./credentials";
+import { Session, sessionKey } from "./session";
+import type { SingleFlight } from "./shared-read";
 import { throttled } from "./throttle";
 
 /** What carries the requests; tests put a simulator here. One account of one process shares one transport. */
 export type Connect = (proxies?: Proxies) => Transport;
 
-/** The real network. Both kinds take it as it is, so that their pins share. */
-export const taurusTransport: Connect = (proxies) => undiciTransport({}, proxies);
+/** The real network. All resource types take this one, so that their resources share connections. */
+export const networkTransport: Connect = (proxies) => undiciTransport({}, proxies);
 
-/** What the pins of one account share while at least one of them is open, and for a moment longer. */
+/** What the resources of one account share while at least one of them is open, and for a moment longer. */
 export interface Connection {
-  readonly account: Account;
+  readonly session: Session;
   readonly transport: Transport;
   readonly clock: Clock;
-  /** Aborted when the connection is closed: what is done for several pins ends with no single one of them. */
+  /** Aborted when the connection is closed: what is done for several resources ends with no single one of them. */
   readonly signal: AbortSignal;
-  /** By service and project. */
-  readonly projects: Map<string, Project>;
   /** Look-ups of project ids that are under way, by region. */
-  readonly lookups: Map<string, Joint<string>>;
+  readonly lookups: Map<string, SingleFlight<string>>;
 }
 
 export interface Lease {
   readonly connection: Connection;
-  /** @param keep whether somebody else may go on with it soon; without, what is under way ends at once */
+  /** @param keep whether another resource may use it soon; without, what is under way ends at once */
   release(keep: boolean): Promise<void>;
 }
 
@@ -41,18 +39,18 @@ interface Shares {
 }
 
 interface Entry {
-  readonly account: Account;
+  readonly session: Session;
   shared: Shares | undefined;
 }
 
 /**
  * How long a connection that nobody uses is kept, in milliseconds: the engine previews one resource after the other, and
- * each would read all pages anew.
+ * each would read all pages again.
  */
 const KEPT = 5_000;
 
-/** By what carries the requests, so that two worlds in one process (tests) share nothing. */
-const WORLDS = new WeakMap<Connect, Map<string, Entry>>();
+/** Module state, because resource types that know nothing of each other share it; by transport, so that tests share nothing. */
+const SESSIONS = new WeakMap<Connect, Map<string, Entry>>();
 
 /**
  * A share of the connection of an account. Released, and not taken again within five seconds, it is closed and forgotten.
@@ -66,7 +64,7 @@ export function lease(
   proxies?: Proxies,
 ): Lease {
   const entry = entryOf(connect, credentials, iam);
-  entry.shared ??= opened(entry.account, () => connect(proxies), clock);
+  entry.shared ??= opened(entry.session, () => connect(proxies), clock);
   const { shared } = entry;
   shared.users += 1;
   shared.taken += 1;
@@ -92,22 +90,22 @@ async function closeUnused(entry: Entry, shared: Shares, clock: Clock): Promise<
 
 async function close(entry: Entry, shared: Shares): Promise<void> {
   if (entry.shared === shared) entry.shared = undefined;
-  shared.end.abort(new Error("the last pin of the account was closed"));
+  shared.end.abort(new Error("the last resource of the account was closed"));
   await shared.connection.transport.close();
 }
 
 function entryOf(connect: Connect, credentials: Credentials, iam: string | undefined): Entry {
-  const entries = WORLDS.get(connect) ?? new Map<string, Entry>();
-  WORLDS.set(connect, entries);
-  const key = accountKey(credentials, iam);
-  const entry = entries.get(key) ?? { account: new Account(credentials, iam), shared: undefined };
+  const entries = SESSIONS.get(connect) ?? new Map<string, Entry>();
+  SESSIONS.set(connect, entries);
+  const key = sessionKey(credentials, iam);
+  const entry = entries.get(key) ?? { session: new Session(credentials, iam), shared: undefined };
   entries.set(key, entry);
   return entry;
 }
 
-function opened(account: Account, connect: Connect, clock: Clock): Shares {
+function opened(session: Session, connect: Connect, clock: Clock): Shares {
   const end = new AbortController();
-  const transport = throttled(connect(), account.throttleOf, clock);
-  const connection = { account, transport, clock, signal: end.signal, projects: new Map(), lookups: new Map() };
+  const transport = throttled(connect(), session.throttleOf, clock);
+  const connection = { session, transport, clock, signal: end.signal, lookups: new Map() };
   return { connection, end, users: 0, taken: 0 };
 }

@@ -1,5 +1,14 @@
 import type { CredentialSource } from "../core/kind";
-import type { Credentials } from "./account";
+
+/** How a caller proves who it is: with an access key, or as an IAM user with a password. */
+export type Credentials =
+  | {
+      readonly kind: "key";
+      readonly accessKey: string;
+      readonly secretKey: string;
+      readonly securityToken: string | undefined;
+    }
+  | { readonly kind: "user"; readonly userName: string; readonly password: string; readonly domainName: string };
 
 /** The arguments that say who calls. */
 export interface CredentialArguments {
@@ -18,7 +27,7 @@ export const SECRETS = ["accessKey", "secretKey", "securityToken", "password"] a
 export const SOURCES: Readonly<Record<string, CredentialSource>> = {
   region: source("region", "HW_REGION_NAME"),
   projectId: source("projectId", "HW_PROJECT_ID", "HUAWEICLOUD_SDK_PROJECT_ID"),
-  // Which variable of the environment holds an endpoint depends on the region: regions.ts.
+  // Which variable of the environment holds an endpoint depends on the region: service.ts.
   endpoint: source("endpoint"),
   iamEndpoint: source("iamEndpoint", "HW_AUTH_URL", "HUAWEICLOUD_SDK_IAM_ENDPOINT"),
   accessKey: { ...source("accessKey", "HW_ACCESS_KEY", "HUAWEICLOUD_SDK_AK"), insteadOf: "userName" },

@@ -1,20 +1,22 @@
 import { type ErrorOptions, PinError, Unreachable } from "../core/errors";
 import { CLIENT_CERTIFICATE, TransportError } from "../http/transport";
-import type { Credentials } from "./account";
 import type { Trouble } from "./answers";
+import type { Credentials } from "./credentials";
 
-/** What can be wrong between us and Huawei Cloud, as sentences. */
+/** What can go wrong between us and Huawei Cloud, as errors. */
 
 /** How long an access key stays locked after five bad signatures. */
 const LOCKED = /reach the limit,? ?forbidden/i;
 
-/** What else there is to tell of a call that was answered badly. */
+/** What else an error says of the call. */
 export interface Circumstances {
   readonly credentials: Credentials;
   /** What was signed, lines parted by `|`. */
   readonly signed?: string | undefined;
   /** The IAM action that the call needs. */
   readonly action?: string | undefined;
+  /** An address of the service; IAM's where it is not given. */
+  readonly example?: string | undefined;
 }
 
 /**
@@ -22,20 +24,21 @@ export interface Circumstances {
  * @param what the call, for people: `GET /v3/…/instances at https://…`
  * @returns Unreachable when the service could not answer just now
  */
-export function troubleWith(what: string, trouble: Trouble, { credentials, signed, action }: Circumstances): PinError {
+export function troubleWith(what: string, trouble: Trouble, circumstances: Circumstances): PinError {
+  const { credentials, signed, action, example } = circumstances;
   switch (trouble.kind) {
     case "unauthorized":
     case "stale":
       return unauthorized(what, trouble, credentials, signed);
     case "forbidden":
       return forbidden(what, trouble, action);
-    case "away":
+    case "unavailable":
     case "unpublished":
     case "busy":
     case "conflict":
-      return away(what, trouble);
+      return unavailable(what, trouble);
     case "foreign":
-      return notHuaweiCloud(what, trouble.text);
+      return notHuaweiCloud(what, trouble.text, example);
     default:
       return refused(what, trouble);
   }
@@ -87,14 +90,16 @@ export function forbidden(what: string, trouble: Trouble, action: string | undef
   );
 }
 
-export function notHuaweiCloud(what: string, found: string, cause?: unknown): PinError {
+/** @param example an address of the service; without, it was IAM that was called */
+export function notHuaweiCloud(what: string, found: string, example?: string): PinError {
   return new PinError(
     "not-the-vendor",
     `${what} was not answered by Huawei Cloud: expected JSON with error_code or data, found ${found}.`,
     {
       remedy:
-        "Check `endpoint` and `region`; `endpoint` is an address such as https://gaussdb.cn-north-4.myhuaweicloud.com.",
-      cause,
+        example === undefined
+          ? "Check `iamEndpoint` and `region`; `iamEndpoint` is an address such as https://iam.cn-north-4.myhuaweicloud.com."
+          : `Check \`endpoint\` and \`region\`; \`endpoint\` is an address such as ${example}.`,
     },
   );
 }
@@ -108,12 +113,12 @@ export function refused(
 }
 
 /** The service, or something before it, could not answer. */
-export function away(what: string, { text, code }: Trouble): Unreachable {
+export function unavailable(what: string, { text, code }: Trouble): Unreachable {
   return new Unreachable(`${what} could not be answered: ${text}`, { sent: true, heard: code !== "" });
 }
 
-/** No answer at all. */
-export function silence(origin: string, error: unknown): unknown {
+/** What a request came to that was not answered. */
+export function transportProblem(origin: string, error: unknown): unknown {
   if (!(error instanceof TransportError)) return error;
   if (error.code === CLIENT_CERTIFICATE) {
     return new PinError("unauthorized", `${origin} ${error.message}.`, {

@@ -5,25 +5,24 @@ import { foreignWrite } from "../http/foreign";
 import type { Answer, Meaning, Trouble } from "./answers";
 import { type Call, Caller, type Reply } from "./caller";
 import type { Connection } from "./connection";
-import { away, forbidden, request, troubleWith, unauthorized } from "./errors";
-import type { Scope } from "./iam";
+import { forbidden, request, troubleWith, unauthorized, unavailable } from "./errors";
 import { projectIdOf } from "./project-id";
+import { exampleEndpoint, type Service } from "./service";
 import { encode } from "./signer";
 import { Throttled } from "./throttle";
-
-/** IAM actions, as policies name them. */
-export type IamAction = "gaussdb:instance:list" | "gaussdbformysql:instance:upgrade" | "gaussdbformysql:task:delete";
+import type { Scope } from "./tokens";
 
 /** A call of the service. */
 export interface ServiceCall<T> {
   /** Default GET. */
   readonly method?: Call["method"];
-  /** Behind `/v3/{project_id}`, its segments: `["instances", id, "database-version"]`. */
+  /** Behind `/v3/{project_id}`, its segments: `["instances", id]`. */
   readonly path: readonly string[];
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: unknown;
   readonly schema: z.ZodType<T>;
-  readonly action: IamAction;
+  /** The IAM action that it needs; default the one that the service's reads need. */
+  readonly action?: string;
 }
 
 /**
@@ -36,7 +35,7 @@ export type Reading<T> =
   | { readonly kind: "data"; readonly data: T }
   | { readonly kind: "missing" | "unserved" | "no-job"; readonly text: string };
 
-/** The answer that there is nothing newer: believed only after a look. */
+/** The answer that there is nothing newer: believed only after another read. */
 export class AlreadyLatest extends Refused {}
 
 /** What is left to do after a refusal that says nothing about credentials. */
@@ -54,6 +53,7 @@ const REFUSALS: Readonly<Partial<Record<Meaning, RefusalKind>>> = {
 const FOREIGN = "That is no answer of Huawei Cloud: check `endpoint` and `region`, and the proxy or firewall between.";
 
 export interface GatewayOptions {
+  readonly service: Service;
   readonly connection: Connection;
   /** Calls end with it. */
   readonly signal: AbortSignal;
@@ -62,35 +62,35 @@ export interface GatewayOptions {
   readonly scope: Scope;
 }
 
-interface Acquaintance {
-  /** The service has spoken, so nonsense from its address passes. */
-  met: boolean;
+interface Recognition {
+  /** The service has answered in its own format before. */
+  recognized: boolean;
 }
 
-/** TaurusDB's API in one project. */
+/** The API of a service in one project. */
 export class Gateway {
   readonly origin: string;
   readonly #options: GatewayOptions;
   readonly #caller: Caller;
-  readonly #acquaintance: Acquaintance;
+  readonly #service: Recognition;
 
-  constructor(options: GatewayOptions, acquaintance: Acquaintance = { met: false }) {
+  constructor(options: GatewayOptions, service: Recognition = { recognized: false }) {
     this.#options = options;
-    this.#acquaintance = acquaintance;
+    this.#service = service;
     this.origin = options.origin;
-    this.#caller = new Caller(options.connection, options.signal);
+    this.#caller = new Caller(options.connection, options.signal, options.service.codes);
   }
 
   /** Milliseconds since 1970, by the server's clock where ours is known to be off. */
   get now(): number {
-    const { clock, account } = this.#options.connection;
-    return clock.now() + account.clockOffset;
+    const { clock, session } = this.#options.connection;
+    return clock.now() + session.clockOffset;
   }
 
   /** The same, for calls that also end with this signal. */
   until(signal: AbortSignal): Gateway {
     const either = AbortSignal.any([this.#options.signal, signal]);
-    return new Gateway({ ...this.#options, signal: either }, this.#acquaintance);
+    return new Gateway({ ...this.#options, signal: either }, this.#service);
   }
 
   /** @throws Unreachable when it cannot be learnt just now; PinError when the region has none, or several */
@@ -101,7 +101,7 @@ export class Gateway {
 
   /**
    * A call that changes nothing.
-   * @throws Unreachable when nobody could answer; Refused when a POST finds something busy; PinError `unauthorized`,
+   * @throws Unreachable when the service could not answer; Refused when a POST finds something busy; PinError `unauthorized`,
    *   `not-the-vendor` or `blocked`
    */
   async read<T>(call: ServiceCall<T>): Promise<Reading<T>> {
@@ -115,7 +115,7 @@ export class Gateway {
       case "missing":
       case "unserved":
       case "no-job":
-        this.#acquaintance.met = true;
+        this.#service.recognized = true;
         return { kind: answer.kind, text: answer.text };
       case "busy":
       case "conflict":
@@ -129,8 +129,8 @@ export class Gateway {
   }
 
   /**
-   * A question about something that the region certainly has a call for.
-   * @returns undefined when what it asks about is not there
+   * Reads something that the region certainly has a call for.
+   * @returns undefined when it is not there
    * @throws as `read` does, and PinError `blocked` where the call is not served: then it is another service that answers
    */
   async find<T>(call: ServiceCall<T>): Promise<T | undefined> {
@@ -138,7 +138,7 @@ export class Gateway {
     if (reading.kind === "data") return reading.data;
     if (reading.kind !== "unserved") return undefined;
     const message = `${this.origin} does not serve GET /v3/{project_id}/${call.path.join("/")}: ${reading.text}.`;
-    const remedy = "Check `endpoint` and `region`: the service is TaurusDB's, and StarRocks is not in every region.";
+    const remedy = `Check \`endpoint\` and \`region\`: ${this.#options.service.availability}.`;
     throw new PinError("blocked", message, { remedy });
   }
 
@@ -172,15 +172,21 @@ export class Gateway {
     return `${method} ${path} at ${this.origin}`;
   }
 
-  #trouble(what: string, trouble: Trouble, { signed }: Reply, action: IamAction): PinError {
-    const { credentials } = this.#options.connection.account;
-    const error = troubleWith(what, trouble, { credentials, signed, action });
-    this.#acquaintance.met ||= trouble.code !== "";
-    return error.code === "not-the-vendor" && this.#acquaintance.met ? passing(error) : error;
+  #trouble(what: string, trouble: Trouble, { signed }: Reply, action = this.#options.service.readAction): PinError {
+    const { connection, service } = this.#options;
+    const { credentials } = connection.session;
+    const error = troubleWith(what, trouble, { credentials, signed, action, example: exampleEndpoint(service) });
+    this.#service.recognized ||= trouble.code !== "";
+    return error.code === "not-the-vendor" && this.#service.recognized ? passing(error) : error;
   }
 
-  #refusal(what: string, trouble: Trouble, { signed, worthAnother }: Reply, action: IamAction): PinError {
-    const { credentials } = this.#options.connection.account;
+  #refusal(
+    what: string,
+    trouble: Trouble,
+    { signed, worthAnother }: Reply,
+    action = this.#options.service.readAction,
+  ): PinError {
+    const { credentials } = this.#options.connection.session;
     const text = `${what} was refused: ${trouble.text}`;
     switch (trouble.kind) {
       case "unauthorized":
@@ -191,8 +197,8 @@ export class Gateway {
         return forbidden(what, trouble, action);
       case "latest":
         return new AlreadyLatest(`${text}.`, { refusal: "soon" });
-      case "away":
-        return away(what, trouble);
+      case "unavailable":
+        return unavailable(what, trouble);
       case "foreign":
         return foreignWrite(what, trouble, FOREIGN);
       default:
@@ -200,19 +206,19 @@ export class Gateway {
     }
   }
 
-  /** What is read shows that it is the service. */
+  /** An answer that fits its schema shows that it is the service. */
   #understood<T>(read: () => T): T {
     try {
       const value = read();
-      this.#acquaintance.met = true;
+      this.#service.recognized = true;
       return value;
     } catch (error) {
-      throw error instanceof PinError && this.#acquaintance.met ? passing(error) : error;
+      throw error instanceof PinError && this.#service.recognized ? passing(error) : error;
     }
   }
 }
 
-/** Nonsense from a service that spoke properly before is a passing fault, not a wrong address. */
+/** A foreign answer from an address that answered properly before is a passing fault, not a wrong address. */
 function passing(error: PinError): Unreachable {
   return new Unreachable(error.message, { sent: true, heard: true, cause: error });
 }

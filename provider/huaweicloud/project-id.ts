@@ -1,11 +1,11 @@
 import { PinError } from "../core/errors";
 import { validate } from "../http/body";
-import { projects } from "../taurusdb/schema";
 import { Caller } from "./caller";
 import type { Connection } from "./connection";
 import { troubleWith } from "./errors";
-import type { Scope } from "./iam";
-import { Joint } from "./single-flight";
+import { projects } from "./schema";
+import { SingleFlight } from "./shared-read";
+import type { Scope } from "./tokens";
 
 /**
  * The project in which the service is called: the one given, or the region's. Looked up once for an account in a process.
@@ -17,18 +17,18 @@ export async function projectIdOf(
   signal: AbortSignal,
 ): Promise<string> {
   if (projectId !== undefined) return projectId;
-  return connection.account.projects.get(region) ?? lookUpOnce(connection, region).for(signal);
+  return connection.session.projects.get(region) ?? lookUpOnce(connection, region).for(signal);
 }
 
 /** One look-up, however many wait for it. */
-function lookUpOnce(connection: Connection, region: string): Joint<string> {
-  const { lookups, account } = connection;
+function lookUpOnce(connection: Connection, region: string): SingleFlight<string> {
+  const { lookups, session } = connection;
   const known = lookups.get(region);
   if (known?.abandoned === false) return known;
-  const lookup: Joint<string> = new Joint(async (signal) => {
+  const lookup: SingleFlight<string> = new SingleFlight(async (signal) => {
     try {
       const id = await lookUp(new Caller(connection, AbortSignal.any([connection.signal, signal])), connection, region);
-      account.projects.set(region, id);
+      session.projects.set(region, id);
       return id;
     } finally {
       if (lookups.get(region) === lookup) lookups.delete(region);
@@ -38,8 +38,8 @@ function lookUpOnce(connection: Connection, region: string): Joint<string> {
   return lookup;
 }
 
-async function lookUp(caller: Caller, { account }: Connection, region: string): Promise<string> {
-  const { iam, credentials } = account;
+async function lookUp(caller: Caller, { session }: Connection, region: string): Promise<string> {
+  const { iam, credentials } = session;
   const what = `GET /v3/projects?name=${region} at ${iam}`;
   const call = { method: "GET", origin: iam, path: "/v3/projects", query: { name: region } } as const;
   const { answer, signed } = await caller.ask(call, { region });

@@ -16,7 +16,7 @@ export interface Told {
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "every-type": ["core", "frontend", "http"],
   oceanbase: ["oceanbase"],
-  taurusdb: ["taurusdb"],
+  taurusdb: ["huaweicloud", "taurusdb"],
   redisenterprise: ["redisenterprise"],
 };
 

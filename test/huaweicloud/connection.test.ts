@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { Transport } from "../../provider/http/transport";
-import { openAccess } from "../../provider/huaweicloud/access";
-import { accountKey, type Credentials } from "../../provider/huaweicloud/account";
 import { type Connect, lease } from "../../provider/huaweicloud/connection";
+import type { Credentials } from "../../provider/huaweicloud/credentials";
+import { sessionKey } from "../../provider/huaweicloud/session";
+import { openAccess } from "../../provider/taurusdb/project";
 import { readStarRocksKernels } from "../../provider/taurusdb/starrocks/instance";
 import { KEY, region, rig, runtimeOf, USER } from "../taurusdb/rig";
 
@@ -47,13 +48,13 @@ describe("the connection of an account", () => {
   it("is opened anew after that, with what is known of the account", async () => {
     const { connect, opened } = counted();
     const first = lease(connect, key("a"), IAM, clock);
-    first.connection.account.projects.set("cn-north-4", "p");
+    first.connection.session.projects.set("cn-north-4", "p");
     await first.release(false);
     const second = lease(connect, key("a"), IAM, clock);
     expect(opened()).toBe(2);
     expect(second.connection).not.toBe(first.connection);
     expect(second.connection.signal.aborted).toBe(false);
-    expect(second.connection.account.projects.get("cn-north-4")).toBe("p");
+    expect(second.connection.session.projects.get("cn-north-4")).toBe("p");
   });
 
   it("is kept for five seconds for whoever comes next", async () => {
@@ -86,7 +87,7 @@ describe("the connection of an account", () => {
   });
 
   it("is known by a name that tells nothing", () => {
-    const name = accountKey(key("AKEXAMPLE", "SKEXAMPLE"), IAM);
+    const name = sessionKey(key("AKEXAMPLE", "SKEXAMPLE"), IAM);
     expect(name).toMatch(/^[0-9a-f]{64}$/);
   });
 });
@@ -116,7 +117,7 @@ describe("what one pin asks for all of them", () => {
     const asked = access.gateway.projectId().catch((error: unknown) => error);
     await clock.sleep(1_000);
     await access.close();
-    expect(await asked).toMatchObject({ message: "the last pin of the account was closed" });
+    expect(await asked).toMatchObject({ message: "the last resource of the account was closed" });
   });
 
   it("is kept out of what all of them say: every pin is told of every token, those before its time too", async () => {

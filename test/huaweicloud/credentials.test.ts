@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { openAccess } from "../../provider/huaweicloud/access";
+import { openAccess } from "../../provider/taurusdb/project";
 import { readStarRocksKernels } from "../../provider/taurusdb/starrocks/instance";
 import { partial } from "../support/partial";
 import { accessKey, KEY, MINUTE, NEW, projectId, region, rig, runtimeOf, secretKey, USER } from "../taurusdb/rig";

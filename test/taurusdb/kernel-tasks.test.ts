@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { openAccess } from "../../provider/huaweicloud/access";
 import { jobsOf, withWaiting } from "../../provider/taurusdb/kernel/tasks";
+import { openAccess } from "../../provider/taurusdb/project";
 import { jobPage } from "../../provider/taurusdb/schema";
 import { upgradeRequest, upgradeStarRocks } from "../../provider/taurusdb/starrocks/instance";
 import { partial } from "../support/partial";

@@ -1,8 +1,8 @@
 import type { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
 import type { Log, LogLine } from "../../provider/frontend/resource/log";
 import type { Transport } from "../../provider/http/transport";
-import { type Access, openAccess } from "../../provider/huaweicloud/access";
 import type { Connect } from "../../provider/huaweicloud/connection";
+import { type Access, openAccess } from "../../provider/taurusdb/project";
 import { starRocksVersion } from "../../provider/taurusdb/starrocks/starrocks-version";
 import { createTransport, TaurusCloud, taurusdb } from "../simulators";
 import { FedBackLifecycle } from "../support/feed-back";

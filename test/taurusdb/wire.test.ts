@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { wallClock } from "../../provider/core/clock";
-import { type Access, openAccess } from "../../provider/huaweicloud/access";
-import { taurusTransport } from "../../provider/huaweicloud/connection";
+import { networkTransport } from "../../provider/huaweicloud/connection";
+import { type Access, openAccess } from "../../provider/taurusdb/project";
 import {
   readStarRocks,
   readStarRocksKernels,
@@ -28,7 +28,7 @@ async function overSockets(credentials: object) {
   const [endpoint = ""] = served.origins;
   const args = { region, endpoint, iamEndpoint: endpoint, ...credentials };
   const runtime = { clock: wallClock, signal: new AbortController().signal, conceal: () => undefined };
-  const access = openAccess(args, runtime, taurusTransport, {});
+  const access = openAccess(args, runtime, networkTransport, {});
   open.push({ served, access });
   return { cloud, gateway: access.gateway, starRocksInstanceId: cloud.starRocks[0]?.id ?? "" };
 }

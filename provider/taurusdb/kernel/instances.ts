@@ -6,18 +6,16 @@ import {
   batchAnswer,
   type DatabaseVersion,
   databaseVersion,
-  type Instance,
   type InstanceDetail,
   instanceDetail,
   jobIds,
   type PreCheckResult,
   preCheckResult,
 } from "../schema";
+import { UPGRADE_ACTION } from "../service";
 
 /** TaurusDB instances: what they run, what they could run, and the calls that upgrade them. */
 
-const LIST = "gaussdb:instance:list";
-const UPGRADE = "gaussdbformysql:instance:upgrade";
 const BATCH = ["instances", "database-version", "upgrade"];
 
 /** Most instances in one upgrade or pre-check, all of one source version. */
@@ -26,20 +24,26 @@ export const BATCH_LIMIT = 100;
 /** @returns undefined when there is no such instance in the project */
 export async function readInstance(gateway: Gateway, id: string): Promise<InstanceDetail | undefined> {
   const schema = z.object({ instance: instanceDetail });
-  return (await gateway.find({ path: ["instances", id], schema, action: LIST }))?.instance;
+  return (await gateway.find({ path: ["instances", id], schema }))?.instance;
 }
 
 /** The only call that says what an upgrade would lead to. @returns undefined when there is no such instance */
 export async function readDatabaseVersion(gateway: Gateway, id: string): Promise<DatabaseVersion | undefined> {
-  return gateway.find({ path: ["instances", id, "database-version"], schema: databaseVersion, action: LIST });
+  return gateway.find({ path: ["instances", id, "database-version"], schema: databaseVersion });
 }
 
-/** The instance with its kernel, which `database-version` has where the row of an older region lacks it. */
-export async function withKernel(gateway: Gateway, instance: Instance): Promise<Instance> {
-  const { datastore, id } = instance;
-  if (datastore.kernel_version !== "") return instance;
-  const told = await readDatabaseVersion(gateway, id);
-  return { ...instance, datastore: { ...datastore, kernel_version: told?.datastore.current_kernel_version ?? "" } };
+/** Reads of single instances that are under way at a time. */
+const AT_ONCE = 8;
+
+/** Does something for each of many instances, a few at a time. The results are in the order of the items. */
+export async function eachInstance<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  const rest = items.entries();
+  const worker = async () => {
+    for (const [at, item] of rest) results[at] = await work(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker));
+  return results;
 }
 
 /** An instance and the kernel that it runs, as `database-version` gives it. */
@@ -61,7 +65,7 @@ export function upgradeRequest(units: readonly Unit[], delay: boolean): Request 
  */
 export async function upgradeBatch(gateway: Gateway, { method, path, body }: Request): Promise<void> {
   const call = { method, path: path.split("/"), body };
-  const { resp } = await gateway.write({ ...call, schema: batchAnswer, action: UPGRADE });
+  const { resp } = await gateway.write({ ...call, schema: batchAnswer, action: UPGRADE_ACTION });
   if (resp.toLowerCase() === "success") return;
   throw new Unreachable(`the upgrade call was answered "${resp}" instead of "success"`, { sent: true, heard: true });
 }
@@ -76,7 +80,13 @@ export async function startPreCheck(
   sources: readonly Source[],
 ): Promise<readonly string[] | undefined> {
   const path = [...BATCH, "pre-check"];
-  const reading = await gateway.read({ method: "POST", path, body: bodyOf(sources), schema: jobIds, action: UPGRADE });
+  const reading = await gateway.read({
+    method: "POST",
+    path,
+    body: bodyOf(sources),
+    schema: jobIds,
+    action: UPGRADE_ACTION,
+  });
   if (reading.kind === "data") return reading.data.job_ids;
   if (reading.kind === "unserved") return undefined;
   throw new PinError("blocked", `The pre-check of ${sources.length} instances was refused: ${reading.text}.`);
@@ -90,7 +100,7 @@ export async function startPreCheck(
 export async function readPreCheck(gateway: Gateway, sources: readonly Source[]): Promise<PreCheckResult | undefined> {
   const path = [...BATCH, "pre-check-result"];
   const body = bodyOf(sources);
-  const reading = await gateway.read({ method: "POST", path, body, schema: preCheckResult, action: UPGRADE });
+  const reading = await gateway.read({ method: "POST", path, body, schema: preCheckResult, action: UPGRADE_ACTION });
   return reading.kind === "data" ? reading.data : undefined;
 }
 

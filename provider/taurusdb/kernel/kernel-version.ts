@@ -6,11 +6,12 @@ import type { FleetObservation, FleetPin } from "../../core/fleet/fleet";
 import type { PinKind } from "../../core/kind";
 import { policyFrom } from "../../core/policy-from";
 import { formatVersion, lowestVersion } from "../../core/version";
-import { openAccess } from "../../huaweicloud/access";
-import { type Connect, taurusTransport } from "../../huaweicloud/connection";
-import type { Environment } from "../../huaweicloud/regions";
-import { completeConnection, connection, instanceId, latestHasNoNewer, schedule, version } from "../arguments";
-import { shared } from "../kind";
+import { completeConnection, connectionArguments } from "../../huaweicloud/arguments";
+import { type Connect, networkTransport } from "../../huaweicloud/connection";
+import type { Environment } from "../../huaweicloud/service";
+import { instanceId, latestHasNoNewer, schedule, version } from "../arguments";
+import { openAccess } from "../project";
+import { shared, TAURUSDB } from "../service";
 import { FRESH } from "./look";
 import { KernelPin } from "./pin";
 
@@ -29,14 +30,14 @@ const instanceIds = z
 function inputsFor(env: Environment) {
   return z
     .strictObject({
-      ...connection,
+      ...connectionArguments(TAURUSDB),
       instanceIds,
       version: version("2.0.75.28"),
       schedule: schedule.optional(),
       preCheck: z.boolean({ error: "must be true or false" }).optional(),
       ...commonArguments,
     })
-    .superRefine(completeConnection(env))
+    .superRefine(completeConnection(TAURUSDB, env))
     .superRefine(latestHasNoNewer);
 }
 
@@ -44,7 +45,7 @@ type KernelArguments = z.infer<ReturnType<typeof inputsFor>> & CommonArguments;
 
 /** `taurusdb.KernelVersion`: the kernel version of TaurusDB instances, upgraded in batches. */
 export function kernelVersion(
-  connect: Connect = taurusTransport,
+  connect: Connect = networkTransport,
   env: Environment = process.env,
 ): PinKind<KernelArguments, FleetObservation, FleetPin> {
   return {

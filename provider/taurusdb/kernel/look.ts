@@ -1,30 +1,27 @@
 import type { Clock } from "../../core/clock";
 import type { Constraint, Standing } from "../../core/constraint";
 import { formatDuration } from "../../core/duration";
-import { Missing, PinError } from "../../core/errors";
+import { Missing } from "../../core/errors";
 import type { Absent, FleetMember, FleetObservation } from "../../core/fleet/fleet";
 import type { Finding } from "../../core/pin";
 import { parseVersion } from "../../core/version";
-import type { Access } from "../../huaweicloud/access";
-import { canonicalJobId } from "../../huaweicloud/job-ids";
+import { canonicalJobId, percentOf } from "../../huaweicloud/jobs";
 import type { Freshness } from "../../huaweicloud/shared-read";
-import { AT_ONCE, eachOf } from "../each";
-import type { Project } from "../project";
+import type { Access, Project } from "../project";
 import type { Instance, JobRow, ScheduleRow } from "../schema";
-import { conditionOf, percentOf } from "../status";
-import { readTaskDetail, remainingOf } from "../tasks";
-import { nextWindow, windowOf } from "../window";
-import { readInstance, withKernel } from "./instances";
+import { conditionOf } from "../schema";
+import { remainingSeconds } from "../tasks";
+import { anyWindow, windowOf } from "../window";
+import { Follower } from "./follow";
+import { eachInstance, readInstance } from "./instances";
 import { kernelMember, standingOf } from "./member";
-import { isUntold, Offers } from "./offers";
+import { isUntold, type Offer } from "./offers";
 import { isRunning, jobsOf, schedulesOf, withWaiting } from "./tasks";
 
 /** How old what other pins have read may be, in milliseconds. */
 export const FRESH = 5_000;
 /** The same of upgrades that have waited to begin for hours. */
 const FRESH_WAITING = 60_000;
-/** While everything that is waited for is busy, its jobs are read in one look of so many: they have half as many to a page. */
-const JOBS_TURN = 4;
 
 export interface KernelLookOptions {
   readonly access: Access;
@@ -51,32 +48,37 @@ interface Rows {
   early(): void;
 }
 
-/** Looks at the instances of one pin, again and again; what does not change between two looks is read once. */
+/** Reads the instances of one resource, again and again; what does not change between two reads is read once. */
 export class KernelLook {
   readonly #options: KernelLookOptions;
-  readonly #offers = new Offers();
+  readonly #follower: Follower<Found>;
   /** When the last look of these instances ended, by whichever pin, or the last call: what was read before is old. */
   #after = 0;
   /** The same at the first look. */
   #opened = 0;
+  /** When something was last changed, in elapsed milliseconds. */
+  #changedAt = Number.NEGATIVE_INFINITY;
   /** What is shared with other pins, once it is known. */
   #project: Project | undefined;
-  /** What the last look waited for, when nothing else was to be done. */
-  #awaited: { readonly open: readonly Instance[]; readonly jobs: readonly JobRow[] } | undefined;
-  #waits = 0;
   #looks = 0;
   /** When the task centre thinks that it is over. */
   #endsAt: number | undefined;
 
   constructor(options: KernelLookOptions) {
     this.#options = options;
+    this.#follower = new Follower(options.clock);
   }
 
-  /** Something was changed: what was read before is old. */
+  /** Something was changed: what was read before is old. It shows some seconds later, so for so long one read will do. */
   changed(): void {
     this.#after = this.#project?.moments.latest ?? 0;
-    this.#offers.forget();
-    this.#awaited = undefined;
+    this.#changedAt = this.#options.clock.elapsed();
+    this.#follower.forget();
+  }
+
+  /** The service has refused to upgrade these instances: what it offered them is read again. */
+  refused(ids: readonly string[]): void {
+    this.#project?.offers.forget(ids);
   }
 
   /** @param scheduled whether tasks that wait or run matter even where the pin holds */
@@ -86,12 +88,15 @@ export class KernelLook {
     this.#project = project;
     if (this.#looks === 0) this.#after = this.#opened = project.seenAt(ids);
     const fresh = { after: this.#after, within: FRESH };
-    const { found, absent } = await this.#find(fresh);
-    const rows = this.#rows(fresh, this.#stillBusy(found));
+    const { signal } = this.#options;
+    const followed = scheduled ? undefined : await this.#follower.follow(project, fresh, signal);
+    const seen = followed?.found ?? (await this.#find(fresh, project));
+    const { found, absent } = seen;
+    const rows = this.#rows(fresh, followed?.jobs ?? this.#follower.stillBusy(found));
     // Beside the offers: before the first plan every round trip counts.
     const concerned = (instance: Instance) => scheduled || this.#isOpen(instance);
     if (found.some(concerned)) rows.early();
-    await this.#readOffers(found);
+    await this.#readOffers(found, project);
     const open = found.filter(concerned);
     const recent = open.length === 0 ? [] : await rows.jobs();
     const running = jobsOf(recent);
@@ -105,11 +110,12 @@ export class KernelLook {
     const jobs = jobsOf(withWaiting(recent, waiting));
     const schedules = schedulesOf(pending);
     const awaited = open.length > 0 && !scheduled && open.every(({ id }) => isRunning(running.get(id)));
-    this.#awaited = awaited ? { open, jobs: recent } : undefined;
-    const members = await eachOf(found, AT_ONCE, (instance) =>
+    if (followed === undefined) this.#follower.read(awaited ? { found: seen, open, jobs: recent } : undefined);
+    const members = await eachInstance(found, (instance) =>
       this.#member(instance, jobs.get(instance.id), schedules.get(instance.id)),
     );
-    this.#after = project.saw(ids);
+    const moment = project.saw(ids);
+    if (this.#options.clock.elapsed() - this.#changedAt > FRESH) this.#after = moment;
     this.#looks += 1;
     const outlook = await this.#outlook(open.flatMap(({ id }) => jobs.get(id) ?? []));
     const unknown = this.#unknownOf(found);
@@ -132,13 +138,12 @@ export class KernelLook {
   }
 
   /** One that is not in the list may have slipped between two of its pages. */
-  async #find(fresh: Freshness): Promise<Found> {
+  async #find(fresh: Freshness, { instances, offers }: Project): Promise<Found> {
     const { access, ids, signal } = this.#options;
-    const { instances } = await access.project();
     const listed = await instances.read(fresh, signal);
-    const each = await eachOf(ids, AT_ONCE, async (id) => {
+    const each = await eachInstance(ids, async (id) => {
       const instance = listed.get(id) ?? (await readInstance(access.gateway, id));
-      return instance && withKernel(access.gateway, instance);
+      return instance && offers.withKernel(access.gateway, instance);
     });
     const projectId = await access.gateway.projectId();
     return {
@@ -150,10 +155,14 @@ export class KernelLook {
   }
 
   /** What an upgrade would lead to, where that matters. */
-  async #readOffers(found: readonly Instance[]): Promise<void> {
+  async #readOffers(found: readonly Instance[], { offers }: Project): Promise<void> {
     const { access, constraint } = this.#options;
     const matters = (instance: Instance) => constraint.kind === "latest" || this.#standing(instance) === "behind";
-    await this.#offers.read(access.gateway, found.filter(matters));
+    await offers.read(access.gateway, found.filter(matters));
+  }
+
+  #offerTo(instance: Instance): Offer | undefined {
+    return this.#project?.offers.of(instance);
   }
 
   /** What keeps anything from being decided, as a sentence. */
@@ -163,14 +172,14 @@ export class KernelLook {
       return `the kernel of ${strange.id} is not told ("${strange.datastore.kernel_version}")`;
     }
     if (this.#options.constraint.kind !== "latest") return undefined;
-    const untold = found.find((instance) => isUntold(this.#offers.of(instance)));
+    const untold = found.find((instance) => isUntold(this.#offerTo(instance)));
     return untold && `whether something newer is offered to ${untold.id} is not told`;
   }
 
   #standing(instance: Instance): Standing {
     const version = parseVersion(instance.datastore.kernel_version);
     if (version === undefined) return "behind";
-    return standingOf(version, this.#offers.of(instance), this.#options.constraint);
+    return standingOf(version, this.#offerTo(instance), this.#options.constraint);
   }
 
   /** Whether something may be done, or to do, about it. */
@@ -186,6 +195,7 @@ export class KernelLook {
     const waiting = once(async () => (await access.project()).waiting.read(old, signal));
     const schedules = once(async () => (await access.project()).schedules.read(fresh, signal));
     const early = () => {
+      // Their errors are thrown to whoever needs the rows.
       jobs().catch(() => undefined);
       if (this.#looks > 0) return;
       waiting().catch(() => undefined);
@@ -194,28 +204,13 @@ export class KernelLook {
     return { jobs, waiting, schedules, early };
   }
 
-  /** The jobs that the last look waited for, when every instance of theirs is still busy and at the same kernel. */
-  #stillBusy(found: readonly Instance[]): readonly JobRow[] | undefined {
-    const awaited = this.#awaited;
-    if (awaited === undefined || ++this.#waits % JOBS_TURN === 0) return undefined;
-    const now = new Map(found.map((instance) => [instance.id, instance]));
-    const same = ({ id, datastore }: Instance) => {
-      const instance = now.get(id);
-      return (
-        conditionOf(instance?.status ?? "") === "busy" &&
-        instance?.datastore.kernel_version === datastore.kernel_version
-      );
-    };
-    return awaited.open.every(same) ? awaited.jobs : undefined;
-  }
-
   async #member(
     instance: Instance,
     job: JobRow | undefined,
     row: ScheduleRow | undefined,
   ): Promise<FleetMember | undefined> {
     const { constraint, objectionTo } = this.#options;
-    const offer = this.#offers.of(instance);
+    const offer = this.#offerTo(instance);
     const schedule =
       row === undefined ? undefined : { row, window: windowOf(row) ?? (await this.#nextWindow(instance)) };
     return kernelMember({ instance, offer, job, schedule, objection: objectionTo(instance) }, constraint);
@@ -228,9 +223,8 @@ export class KernelLook {
     const [last] = running.sort((a, b) => (percentOf(a.process) ?? 0) - (percentOf(b.process) ?? 0));
     if (last === undefined) return undefined;
     if ((await access.project()).detailTurn()) {
-      const detail = await readTaskDetail(access.gateway, last).catch(withoutAdvice);
+      const seconds = await remainingSeconds(access.gateway, last);
       signal.throwIfAborted();
-      const seconds = detail === undefined ? undefined : remainingOf(detail);
       this.#endsAt = seconds === undefined ? undefined : clock.elapsed() + seconds * 1_000;
     }
     const left = (this.#endsAt ?? 0) - clock.elapsed();
@@ -239,19 +233,13 @@ export class KernelLook {
 
   async #nextWindow({ id }: Instance) {
     const detail = await readInstance(this.#options.access.gateway, id);
-    const { now } = this.#options.access.gateway;
-    return nextWindow(detail?.maintenance_window ?? "", now) ?? { opens: iso(now), closes: iso(now + 24 * 3_600_000) };
+    return anyWindow(detail?.maintenance_window ?? "", this.#options.access.gateway.now);
   }
 }
 
 function once<T>(read: () => Promise<T>): () => Promise<T> {
   let reading: Promise<T> | undefined;
   return () => (reading ??= read());
-}
-
-/** The task centre is asked for the sake of the person who waits: it may be away, or have nothing to tell this caller. */
-function withoutAdvice(error: unknown): undefined {
-  if (!(error instanceof PinError)) throw error;
 }
 
 /** None of the instances is there: neither the list of the project nor the instance itself could be read. */
@@ -269,8 +257,4 @@ function missing(projectId: string, place: string): Finding {
     message: `There is no such instance in project ${projectId} at ${place}.`,
     remedy: "Check the id, `region` and `projectId`, or take it out of `instanceIds`.",
   };
-}
-
-function iso(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
 }

@@ -2,9 +2,9 @@ import { type Constraint, type Standing, standing } from "../../core/constraint"
 import type { Condition, Ended, FleetMember } from "../../core/fleet/fleet";
 import type { Finding, Task, Window } from "../../core/pin";
 import { compareVersions, formatVersion, parseVersion, type Version } from "../../core/version";
-import { canonicalJobId } from "../../huaweicloud/job-ids";
+import { canonicalJobId, jobStateOf, percentOf, timeOf } from "../../huaweicloud/jobs";
 import type { Instance, JobRow, ScheduleRow } from "../schema";
-import { conditionOf, jobStateOf, percentOf, timeOf } from "../status";
+import { conditionOf } from "../schema";
 import type { Offer } from "./offers";
 
 /** What was read about one instance. */

@@ -7,9 +7,9 @@ import type { Policy } from "../../core/policy";
 import type { Request } from "../../core/request";
 import type { Runtime } from "../../core/runtime";
 import { formatVersion } from "../../core/version";
-import type { Access } from "../../huaweicloud/access";
 import { AlreadyLatest } from "../../huaweicloud/gateway";
-import { canonicalJobId } from "../../huaweicloud/job-ids";
+import { canonicalJobId } from "../../huaweicloud/jobs";
+import type { Access } from "../project";
 import { cancelSchedules } from "../tasks";
 import { BATCH_LIMIT, upgradeBatch, upgradeRequest } from "./instances";
 import { KernelLook } from "./look";
@@ -94,6 +94,7 @@ export class KernelPin implements FleetPin {
     try {
       await upgradeBatch(this.#options.access.gateway, request);
     } catch (error) {
+      this.#look.refused(request.units.map(({ unit }) => unit));
       if (!(error instanceof AlreadyLatest)) throw error;
       // One of them has got there meanwhile: the others have to be asked for without it.
       throw new Refused(error.message, { refusal: "final", cause: error });

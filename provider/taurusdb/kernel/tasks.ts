@@ -1,5 +1,5 @@
+import { jobStateOf } from "../../huaweicloud/jobs";
 import type { JobRow, ScheduleRow } from "../schema";
-import { jobStateOf } from "../status";
 import { hasEnded, isOfStarRocks, VERSION_UPGRADE } from "../tasks";
 
 /** Which rows of the task lists are about the kernel of an instance. */

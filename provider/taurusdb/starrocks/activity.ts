@@ -1,12 +1,12 @@
 import { type Constraint, standing } from "../../core/constraint";
 import type { Activity, Task } from "../../core/pin";
 import { formatParts, type Version } from "../../core/version";
-import type { Access } from "../../huaweicloud/access";
 import type { Gateway } from "../../huaweicloud/gateway";
-import { canonicalJobId, type JobIds } from "../../huaweicloud/job-ids";
+import { canonicalJobId, type JobIds, readJob } from "../../huaweicloud/jobs";
+import type { Access } from "../project";
 import type { JobRow, ScheduleRow, StarRocks } from "../schema";
-import { conditionOf } from "../status";
-import { hasEnded, isOfStarRocks, JOB_HISTORY, readJob, readJobs, readSchedules, readWaitingJobs } from "../tasks";
+import { conditionOf } from "../schema";
+import { hasEnded, isOfStarRocks, JOB_HISTORY, readJobs, readSchedules, readWaitingJobs } from "../tasks";
 import { anyWindow, windowOf } from "../window";
 import { actionsOf, dailyWindow, type Ids } from "./instance";
 import { newest } from "./standing";

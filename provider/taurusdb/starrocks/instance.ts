@@ -9,10 +9,9 @@ import {
   type StarRocks,
   starRocksList,
 } from "../schema";
+import { UPGRADE_ACTION } from "../service";
 
 /** StarRocks instances beside a TaurusDB instance. */
-
-const LIST = "gaussdb:instance:list";
 
 /** The ids of a StarRocks instance and of the TaurusDB instance that it stands beside. */
 export interface Ids {
@@ -26,13 +25,13 @@ export async function readStarRocks(
   { instanceId, starRocksInstanceId }: Ids,
 ): Promise<StarRocks | undefined> {
   const path = ["instances", instanceId, "starrocks", starRocksInstanceId];
-  const found = await gateway.find({ path, schema: starRocksList, action: LIST });
+  const found = await gateway.find({ path, schema: starRocksList });
   return found?.instances.find(({ id }) => id === starRocksInstanceId);
 }
 
 /** @returns undefined when there is no such TaurusDB instance */
 export async function readHtap(gateway: Gateway, instanceId: string): Promise<readonly HtapInstance[] | undefined> {
-  const found = await gateway.find({ path: ["instances", instanceId, "htap"], schema: htapList, action: LIST });
+  const found = await gateway.find({ path: ["instances", instanceId, "htap"], schema: htapList });
   return found?.instances;
 }
 
@@ -41,7 +40,6 @@ export async function readStarRocksKernels(gateway: Gateway): Promise<readonly s
   const reading = await gateway.read({
     path: ["htap", "datastores", "star-rocks"],
     schema: htapVersions,
-    action: LIST,
   });
   if (reading.kind !== "data") return [];
   return reading.data.datastores.map(({ kernel_version }) => kernel_version).filter((version) => version !== "");
@@ -77,7 +75,7 @@ export async function upgradeStarRocks(gateway: Gateway, { method, path, body }:
     path: path.split("/"),
     body,
     schema: jobId,
-    action: "gaussdbformysql:instance:upgrade",
+    action: UPGRADE_ACTION,
   });
   return answer.job_id;
 }

@@ -2,14 +2,15 @@ import type { Clock } from "../../core/clock";
 import { Unreachable } from "../../core/errors";
 import type { Task, TaskStatus } from "../../core/pin";
 import type { Gateway } from "../../huaweicloud/gateway";
-import type { JobIds } from "../../huaweicloud/job-ids";
-import type { Job, ScheduleRow } from "../schema";
-import { conditionOf, jobStateOf, percentOf, timeOf } from "../status";
-import { readJob, readSchedules, VERSION_UPGRADE } from "../tasks";
+import type { JobIds } from "../../huaweicloud/jobs";
+import { jobStateOf, percentOf, readJob, timeOf } from "../../huaweicloud/jobs";
+import type { Job } from "../../huaweicloud/schema";
+import type { ScheduleRow } from "../schema";
+import { conditionOf } from "../schema";
+import { readSchedules, TaskCenter, VERSION_UPGRADE } from "../tasks";
 import { anyWindow, windowOf } from "../window";
 import { KIND } from "./activity";
 import { actionsOf, dailyWindow, type Ids, readStarRocks } from "./instance";
-import { TaskCenter } from "./progress";
 
 /** A job can be asked for only some seconds after it was made, sometimes a minute. So long nothing is said of it. */
 const UNSEEN = 30_000;

@@ -1,8 +1,8 @@
 import { Missing, type PinError, Unreachable } from "../../core/errors";
 import type { Observation } from "../../core/pin";
 import { parseVersion } from "../../core/version";
-import type { Access } from "../../huaweicloud/access";
-import { type Condition, conditionOf } from "../status";
+import type { Access } from "../project";
+import { type Condition, conditionOf } from "../schema";
 import { type ActivityOptions, activityOf } from "./activity";
 import { dailyWindow, type Ids, readHtap, readStarRocks, readStarRocksKernels } from "./instance";
 import { type Known, standingOf } from "./standing";

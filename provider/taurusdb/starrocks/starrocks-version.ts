@@ -4,11 +4,12 @@ import { type Constraint, parseConstraint } from "../../core/constraint";
 import { driftOf } from "../../core/drift";
 import type { PinKind } from "../../core/kind";
 import { formatParts, lowestVersion } from "../../core/version";
-import { openAccess } from "../../huaweicloud/access";
-import { type Connect, taurusTransport } from "../../huaweicloud/connection";
-import type { Environment } from "../../huaweicloud/regions";
-import { completeConnection, connection, instanceId, latestHasNoNewer, schedule, version } from "../arguments";
-import { shared } from "../kind";
+import { completeConnection, connectionArguments } from "../../huaweicloud/arguments";
+import { type Connect, networkTransport } from "../../huaweicloud/connection";
+import type { Environment } from "../../huaweicloud/service";
+import { instanceId, latestHasNoNewer, schedule, version } from "../arguments";
+import { openAccess } from "../project";
+import { shared, TAURUSDB } from "../service";
 import type { StarRocksObservation } from "./look";
 import { StarRocksPin } from "./pin";
 import { standingOf } from "./standing";
@@ -23,18 +24,18 @@ function inputs(env: Environment) {
       version: version("3.1.15.80"),
       skipValidation: z.boolean({ error: "must be true or false" }).optional(),
       schedule: schedule.optional(),
-      ...connection,
+      ...connectionArguments(TAURUSDB),
       ...commonArguments,
     })
     .superRefine(latestHasNoNewer)
-    .superRefine(completeConnection(env));
+    .superRefine(completeConnection(TAURUSDB, env));
 }
 
 type Arguments = z.infer<ReturnType<typeof inputs>>;
 
 /** `taurusdb.StarRocksVersion`: the kernel of a StarRocks instance beside a TaurusDB instance. */
 export function starRocksVersion(
-  connect: Connect = taurusTransport,
+  connect: Connect = networkTransport,
   env: Environment = process.env,
 ): PinKind<Arguments, StarRocksObservation> {
   return {

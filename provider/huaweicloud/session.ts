@@ -1,28 +1,19 @@
 import { createHash } from "node:crypto";
+import type { Credentials } from "./credentials";
 import { Throttle } from "./throttle";
-import { Tokens } from "./token";
-
-/** How a caller proves who it is: with an access key, or as an IAM user with a password. */
-export type Credentials =
-  | {
-      readonly kind: "key";
-      readonly accessKey: string;
-      readonly secretKey: string;
-      readonly securityToken: string | undefined;
-    }
-  | { readonly kind: "user"; readonly userName: string; readonly password: string; readonly domainName: string };
+import { Tokens } from "./tokens";
 
 /**
  * What a process knows of one caller, as long as it lives: tokens, project ids, the server's clock, and how long the
- * gateway wants to be left alone.
+ * gateway admits no calls.
  */
-export class Account {
+export class Session {
   readonly credentials: Credentials;
   readonly #iam: string | undefined;
   readonly tokens = new Tokens();
   /** Project ids by region. */
   readonly projects = new Map<string, string>();
-  /** The server's clock minus ours, in milliseconds; learnt when it refuses our time, or where it never would. */
+  /** The server's clock minus ours, in milliseconds; learned when it refuses our time, or where it never would. */
   clockOffset = 0;
   readonly #throttles = new Map<string, Throttle>();
 
@@ -46,8 +37,8 @@ export class Account {
   };
 }
 
-/** The same for the same caller, without telling anything about it. */
-export function accountKey(credentials: Credentials, iam: string | undefined): string {
+/** The same for the same caller; a hash, so that it contains no credential. */
+export function sessionKey(credentials: Credentials, iam: string | undefined): string {
   const parts =
     credentials.kind === "key"
       ? ["key", credentials.accessKey, credentials.secretKey, credentials.securityToken ?? ""]
