@@ -75,6 +75,7 @@ export const REQUESTS: Readonly<Record<string, string>> = {
   "GET /v3/…/…": `${HUAWEI_API}, every path of a project`,
   "DELETE /v3/…/scheduled-jobs": `${HUAWEI_API}, canceling scheduled tasks`,
   "GET /v3/projects": `${HUAWEI_IAM}, KeystoneListProjects`,
+  "GET /v3/…/immediate-jobs": `${HUAWEI_API}, ListImmediateJobs`,
   "GET /v3/…/instances": `${HUAWEI_API}, ListGaussMySqlInstances`,
   "POST /v3/auth/tokens": `${HUAWEI_IAM}, KeystoneCreateUserTokenByPassword`,
   "POST /v3.0/OS-CREDENTIAL/securitytokens": `${HUAWEI_IAM}, CreateTemporaryAccessKeyByToken`,

@@ -69,7 +69,8 @@ export class Follower<F> {
       this.#doubted = nameOf(awaited.jobs);
       return undefined;
     }
-    return { ...awaited, jobs: awaited.jobs.map((row) => now.get(row.job_id) ?? row) };
+    this.#awaited = { ...awaited, jobs: awaited.jobs.map((row) => now.get(row.job_id) ?? row) };
+    return this.#awaited;
   }
 
   /** The jobs that were waited for, when every instance of theirs is still busy and at the same kernel. */
