@@ -13,7 +13,17 @@ import type { Failure, Observation, Pin, Plan, Task, UpgradeCall } from "./pin";
 import type { Policy } from "./policy";
 import { Recovery } from "./recovery";
 import { type Runtime, undisturbed } from "./runtime";
-import { blocked, failed, forgotten, newerNote, refuseHopeless, rolledBack, stoppedWith, tooNew } from "./sentences";
+import {
+  blocked,
+  failed,
+  forgotten,
+  newerNote,
+  notUpgraded,
+  refuseHopeless,
+  rolledBack,
+  stoppedWith,
+  tooNew,
+} from "./sentences";
 import { Submission } from "./submission";
 import { taskOf } from "./withdraw";
 
@@ -171,6 +181,7 @@ class Reconciliation<O extends Observation> {
     if (await this.#aftermath.explains(call)) return "yes";
     if (this.#submission.refusal !== undefined) throw this.#submission.refusal;
     const { upgrade } = this.#ledger;
+    if (upgrade !== undefined && this.#submission.exhausted) throw notUpgraded(this.#pin.title, upgrade, call.from);
     return upgrade?.state === "running" || upgrade?.state === "deferred" ? this.#recall(upgrade) : "no";
   }
 

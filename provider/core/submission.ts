@@ -4,7 +4,7 @@ import { notYet, Refused, sending, Unreachable } from "./errors";
 import type { Ledger } from "./ledger";
 import { Watch } from "./pace";
 import type { Observation, Pin, Task, UpgradeCall } from "./pin";
-import { SOON_TRIES } from "./policy";
+import { MOST_ROUNDS, SOON_TRIES } from "./policy";
 import type { Runtime } from "./runtime";
 
 /** The one place that hands an upgrade request to a driver, and what is known of requests that started nothing. */
@@ -18,6 +18,7 @@ export class Submission<O extends Observation> {
   #prepared = false;
   #refused: Refused | undefined;
   #tries = 0;
+  #rounds = 0;
 
   constructor(pin: Pick<Pin<O>, "prepare" | "start">, runtime: Runtime, ledger: Ledger, aftermath: Aftermath) {
     this.#pin = pin;
@@ -30,6 +31,11 @@ export class Submission<O extends Observation> {
   /** The refusal that the same request would meet again. */
   get refusal(): Refused | undefined {
     return this.#refused?.refusal === "final" ? this.#refused : undefined;
+  }
+
+  /** Whether no further request is sent: as many were accepted as one run may send. */
+  get exhausted(): boolean {
+    return this.#rounds >= MOST_ROUNDS;
   }
 
   /** @returns whether the vendor has to be read again first */
@@ -63,6 +69,7 @@ export class Submission<O extends Observation> {
       await this.#notStarted(error, call, startedAt);
       return undefined;
     }
+    this.#rounds += 1;
     this.#ledger.started(task, call, startedAt);
     this.#runtime.inform(`upgrade ${task.id} started: ${describeCall(call)}`);
     return task;

@@ -42,6 +42,16 @@ describe("a task that succeeded", () => {
   });
 });
 
+describe("tasks that succeed and lead elsewhere", () => {
+  it("are followed by at most four requests in one run", async () => {
+    const elsewhere = { ...task, to: "4.2.5.1" };
+    const looks = [upgrade()];
+    const { outcome, starts } = await play({ looks, starts: [elsewhere], inspections: [succeeded] });
+    expect(starts).toBe(4);
+    expect(outcome.error?.code).toBe("not-upgraded");
+  });
+});
+
 describe("a task that failed", () => {
   it("ends the run with what the vendor said and what to do", async () => {
     const { outcome, starts } = await started([running, { kind: "failed", ...failure }], [upgrade()]);

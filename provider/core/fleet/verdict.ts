@@ -1,7 +1,8 @@
 import { nameOf } from "../describe";
 import type { ErrorCode } from "../errors";
-import type { Policy } from "../policy";
-import { compareVersions } from "../version";
+import type { Finding } from "../pin";
+import { MOST_ROUNDS, type Policy } from "../policy";
+import { compareVersions, type Version } from "../version";
 import { type Earlier, endedAfter } from "./earlier";
 import type { Condition, FleetMember, FleetWords } from "./fleet";
 import type { Schedule } from "./schedule";
@@ -46,9 +47,6 @@ export interface Circumstances {
   readonly words: FleetWords;
 }
 
-/** Calls to one member in one run: kernels that are far behind get there in several rounds. */
-const MOST_ROUNDS = 4;
-
 type Row = (member: FleetMember, about: Circumstances, entry: Entry | undefined) => Verdict | undefined;
 
 /**
@@ -58,21 +56,22 @@ type Row = (member: FleetMember, about: Circumstances, entry: Entry | undefined)
  * |---|---|
  * | our task waits for a window, and the pin holds already or wants no window | withdraw, a problem when it was kept |
  * | an upgrade runs | wait |
- * | the pin holds, and an earlier run's upgrade waits for somebody | problem |
+ * | an accepted upgrade waits for an approval, and is ours or needed | problem |
  * | the pin holds, and an earlier run's call may still lead past it | wait |
  * | newer than the pin, or satisfies it | newer, done |
  * | a task waits for a window, and the pin wants that | deferred |
  * | somebody else's waits for a window, and the pin does not | problem |
  * | something else runs | wait |
  * | the upgrade of this run failed | problem |
- * | something has to be done by somebody first | problem |
  * | the vendor refused it | problem |
- * | the upgrade of this run is over, and another version runs that is still behind | send another round |
+ * | the version has moved and is still behind, and the upgrade of this run may not be over | wait |
+ * | the same, it is over, and no round is left | problem |
  * | the upgrade of this run succeeded, and the version has not moved | wait, then a problem |
  * | our call was sent, or an upgrade ran, and nothing shows any more | wait, then a problem |
  * | an earlier run's upgrade failed, or succeeded and was seen to the end by that run | send |
  * | an earlier run's upgrade succeeded a moment ago, or its call may still take effect | wait |
- * | otherwise | send |
+ * | something has to be done by somebody first | problem |
+ * | otherwise | send: the first request, or another round |
  */
 const ROWS: readonly Row[] = [
   ({ name, condition, standing }, { defers, schedule, kept }) => {
@@ -90,9 +89,9 @@ const ROWS: readonly Row[] = [
       ? wait(condition.message, { accepted: true, percent: condition.percent })
       : undefined,
   ({ standing, condition }, { earlier }, entry) => {
-    if (standing === "behind" || condition.kind !== "held" || condition.task === undefined) return undefined;
+    if (condition.kind !== "held" || condition.task === undefined) return undefined;
     const ours = entry !== undefined || (earlier !== undefined && !earlier.over);
-    return ours ? problem("blocked", sentence(condition.finding.message, condition.finding.remedy)) : undefined;
+    return ours || standing === "behind" ? blockedBy(condition.finding) : undefined;
   },
   ({ name, standing, version, ended }, about, entry) => {
     const { earlier, now, tally, times } = about;
@@ -124,19 +123,15 @@ const ROWS: readonly Row[] = [
     const why = `failed: ${sentence(ending.message, ending.remedy)}`;
     return problem("upgrade-failed", `upgrade ${ending.task.id} ${why}`, `the upgrade ${why}`);
   },
-  ({ condition }) =>
-    condition.kind === "held"
-      ? problem("blocked", sentence(condition.finding.message, condition.finding.remedy))
-      : undefined,
   ({ name }, { tally }) => {
     const refusal = tally.refusal(name);
     return refusal && problem("refused", sentence(refusal.message, refusal.remedy));
   },
   ({ name, version, ended }, about, entry) => {
-    if (entry === undefined || compareVersions(version, entry.version) === 0) return undefined;
+    if (entry === undefined || !hasMoved(version, entry)) return undefined;
     const ending = endedSince(entry, ended);
     if (ending === undefined && !isQuiet(name, entry, about)) return wait(GONE, { accepted: true });
-    if (entry.rounds < MOST_ROUNDS) return { kind: "send" };
+    if (entry.rounds < MOST_ROUNDS) return undefined;
     const { words } = about;
     const task = ending?.task.id ?? entry.task;
     return problem(
@@ -144,14 +139,14 @@ const ROWS: readonly Row[] = [
       `${task === undefined ? "an upgrade" : `upgrade ${task}`} completed in round ${entry.rounds}; ${words.stillBehind}`,
     );
   },
-  ({ name, ended }, { now, tally, times, words }, entry) => {
-    const ending = entry && endedSince(entry, ended);
+  ({ name, version, ended }, { now, tally, times, words }, entry) => {
+    const ending = entry && !hasMoved(version, entry) ? endedSince(entry, ended) : undefined;
     if (ending?.kind !== "succeeded") return undefined;
     if (now - (tally.succeededAt(name) ?? now) < times.settleTime) return wait(COMPLETED, { accepted: true });
     return problem("not-upgraded", `upgrade ${ending.task.id} is reported as completed; ${words.stillBehind}`);
   },
-  ({ name }, about, entry) => {
-    if (entry === undefined) return undefined;
+  ({ name, version, condition }, about, entry) => {
+    if (entry === undefined || hasMoved(version, entry)) return undefined;
     const { defers, words } = about;
     if (!isQuiet(name, entry, about)) {
       if (entry.task !== undefined) return wait(GONE, { accepted: true });
@@ -164,6 +159,7 @@ const ROWS: readonly Row[] = [
     if (isLost(entry)) {
       return problem("unconfirmed", "the answer to the upgrade call was lost, and no upgrade appeared");
     }
+    if (condition.kind === "held") return blockedBy(condition.finding);
     return problem("not-upgraded", `the call was accepted, but no upgrade has started; ${words.neverStarted}`);
   },
   ({ name, ended }, about, entry) => {
@@ -185,6 +181,7 @@ const ROWS: readonly Row[] = [
     const accepted = ending === undefined && !starting && !earlier.over;
     return wait(ending === undefined ? ASKED_EARLIER : COMPLETED, { accepted });
   },
+  ({ condition }) => (condition.kind === "held" ? blockedBy(condition.finding) : undefined),
 ];
 
 const ASKED_EARLIER = "asked for by an earlier run, not started yet";
@@ -212,6 +209,10 @@ function isQuiet(name: string, entry: Entry, { now, tally, times }: Circumstance
   return now - heard >= (isLost(entry) ? longer(times) : times.settleTime);
 }
 
+function hasMoved(version: Version, entry: Entry): boolean {
+  return compareVersions(version, entry.version) !== 0;
+}
+
 function isLost({ lost, shown }: Entry): boolean {
   return lost && !shown;
 }
@@ -227,6 +228,10 @@ function wait(message: string, { accepted, percent }: { accepted: boolean; perce
 
 function problem(code: ErrorCode, message: string, shared?: string): Verdict {
   return { kind: "problem", code, message, ...(shared === undefined ? {} : { shared }) };
+}
+
+function blockedBy({ message, remedy }: Finding): Verdict {
+  return problem("blocked", sentence(message, remedy));
 }
 
 function sentence(message: string, remedy: string | undefined): string {

@@ -161,6 +161,17 @@ describe("a member that a call has named", () => {
     });
   });
 
+  it("is waited for although something holds it, such as its own restart, then that is told", () => {
+    const one = member({ condition: held() });
+    expect(sent(called(SETTLE - 1), one)).toMatchObject({ kind: "wait", accepted: true });
+    expect(sent(called(SETTLE), one)).toEqual({ kind: "problem", code: "blocked", message: "It is frozen. Thaw it." });
+  });
+
+  it("is not sent another round while something holds it", () => {
+    const further = member({ at: "2.0.51.240305", ended: succeeded("t2"), condition: held() });
+    expect(sent(called(MINUTE), further)).toMatchObject({ kind: "problem", code: "blocked" });
+  });
+
   it("is waited for while something is done to it, also after a failure", () => {
     expect(sent(called(MINUTE), member({ ended: failed("t2"), condition: busy() }))).toEqual({
       kind: "wait",
