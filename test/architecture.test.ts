@@ -48,7 +48,7 @@ const RULES: readonly Rule[] = [
   { of: BASE, may: [BASE] },
   { of: /^sdk\/report\//, may: [NODE, BASE, /^sdk\/report\//] },
   { of: /^sdk\/(?!report\/)/, may: [/^@pulumi\/pulumi$/, BASE, /^sdk\/(?!report\/)/] },
-  { of: CORE, may: [ZOD, BASE, CORE] },
+  { of: CORE, may: [/^node:crypto$/, ZOD, BASE, CORE] },
   { of: HTTP, may: [NODE, BASE, CORE, ZOD, /^undici$/, HTTP] },
   ...Object.entries(VENDORS).map(vendor),
   {

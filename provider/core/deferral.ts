@@ -1,17 +1,19 @@
 import { describeWindow, nameOf } from "./describe";
-import { follow } from "./follow";
+import type { Driver } from "./driver";
+import { follow, inspect } from "./follow";
 import type { Ledger } from "./ledger";
 import type { Status, UpgradeRecord } from "./outcome";
 import { Watch } from "./pace";
 import type { Patience } from "./patience";
-import type { Pin, Plan, Task, TaskStatus } from "./pin";
+import type { Plan } from "./plan";
 import { type Policy, SOON_TRIES } from "./policy";
 import type { Runtime } from "./runtime";
 import { scheduledByOthers } from "./sentences";
-import { compareParts, parseVersion } from "./version";
+import type { Task, TaskStatus } from "./task";
+import { differ, parseVersion } from "./version";
 import { isKept, notTakenBack, taskOf, withdraw } from "./withdraw";
 
-type Deferring = Pick<Pin, "title" | "inspect" | "looksAlone" | "lookAt" | "withdraw" | "defers">;
+type Deferring = Pick<Driver, "title" | "inspect" | "ownReads" | "lookAt" | "cancel">;
 
 /** What is left of an upgrade of which the pin is not in need: nothing, something to look at again, or how the run ends. */
 type Rest = "settled" | "look" | Status;
@@ -59,9 +61,9 @@ export class Deferral {
       return "settled";
     }
     const task = taskOf(upgrade);
-    const status = await this.#patience.ask(() => this.#pin.inspect(task));
+    const status = await this.#patience.ask(() => inspect(this.#pin, task));
     switch (status.kind) {
-      case "deferred":
+      case "scheduled":
         return this.#settleDeferred(task, status);
       case "running":
         return this.#settleRunning(task);
@@ -83,17 +85,12 @@ export class Deferral {
   }
 
   /** @returns whether the vendor says that it was taken back; when not, look again */
-  async withdraw({ task, window }: Extract<Plan, { kind: "withdraw" }>): Promise<boolean> {
+  async withdraw({ task, window }: Extract<Plan, { kind: "cancel" }>): Promise<boolean> {
     if (!this.#ledger.owns(task)) throw scheduledByOthers(this.#pin.title, task, window);
     return this.#takeBack(task);
   }
 
-  /** An upgrade that the looks do not show waits for a window. @returns whether it was taken back, as the pin wants none */
-  async reconsider(task: Task): Promise<boolean> {
-    return this.#pin.defers === false && this.#ledger.owns(task) && this.#takeBack(task);
-  }
-
-  async #settleDeferred(task: Task, { window }: Extract<TaskStatus, { kind: "deferred" }>): Promise<Rest> {
+  async #settleDeferred(task: Task, { window }: Extract<TaskStatus, { kind: "scheduled" }>): Promise<Rest> {
     if (!this.#ledger.owns(task)) {
       const whose = "which this pin did not schedule and does not want";
       this.#runtime.warn(
@@ -160,12 +157,4 @@ export class Deferral {
     const { clock, signal, random } = this.#runtime;
     return new Watch(clock, signal, random);
   }
-}
-
-/** Whether these are different versions, in what both tell. */
-function differ(one: string, other: string): boolean {
-  const [a, b] = [parseVersion(one), parseVersion(other)];
-  if (a === undefined || b === undefined) return one !== other;
-  const builds = a.build !== undefined && b.build !== undefined && a.build !== b.build;
-  return builds || compareParts(a.parts, b.parts) !== 0;
 }

@@ -1,5 +1,6 @@
+import type { Observation } from "./driver";
 import type { PinError } from "./errors";
-import type { Observation, Window } from "./pin";
+import type { Window } from "./task";
 
 /** The vendor's own words for an upgrade, kept in the state and shown to people. All times ISO 8601, UTC. */
 export interface UpgradeRecord {

@@ -2,7 +2,9 @@ import { describeWindow, nameOf } from "./describe";
 import { formatDuration } from "./duration";
 import { type ErrorCode, PinError } from "./errors";
 import type { UpgradeRecord } from "./outcome";
-import type { Failure, Finding, Plan, Task, UpgradeCall, Window } from "./pin";
+import type { Plan } from "./plan";
+import type { Failure, Task, Window } from "./task";
+import type { Finding, Upgrade } from "./unit";
 
 /** What a run that ends badly says. One place, because the texts are an interface: people search for them. */
 
@@ -28,7 +30,7 @@ export function blocked(title: string, findings: readonly Finding[]): PinError {
 }
 
 /** @throws PinError `blocked` for what can never succeed as written */
-export function refuseHopeless(title: string, { findings }: UpgradeCall): void {
+export function refuseHopeless(title: string, { findings }: Upgrade): void {
   const hopeless = findings.filter(({ property }) => property !== undefined);
   if (hopeless.length > 0) throw blocked(title, hopeless);
 }

@@ -1,15 +1,18 @@
 import type { Aftermath } from "./aftermath";
 import { describeCall } from "./describe";
+import type { Driver, Observation } from "./driver";
 import { notYet, Refused, sending, Unreachable } from "./errors";
 import type { Ledger } from "./ledger";
 import { Watch } from "./pace";
-import type { Observation, Pin, Task, UpgradeCall } from "./pin";
 import { MOST_ROUNDS, SOON_TRIES } from "./policy";
+import type { Request } from "./request";
 import type { Runtime } from "./runtime";
+import type { Task } from "./task";
+import type { Upgrade } from "./unit";
 
 /** The one place that hands an upgrade request to a driver, and what is known of requests that started nothing. */
 export class Submission<O extends Observation> {
-  readonly #pin: Pick<Pin<O>, "prepare" | "start">;
+  readonly #pin: Pick<Driver<O>, "compose" | "prepare" | "start">;
   readonly #runtime: Runtime;
   readonly #ledger: Ledger;
   readonly #aftermath: Aftermath;
@@ -20,7 +23,12 @@ export class Submission<O extends Observation> {
   #tries = 0;
   #rounds = 0;
 
-  constructor(pin: Pick<Pin<O>, "prepare" | "start">, runtime: Runtime, ledger: Ledger, aftermath: Aftermath) {
+  constructor(
+    pin: Pick<Driver<O>, "compose" | "prepare" | "start">,
+    runtime: Runtime,
+    ledger: Ledger,
+    aftermath: Aftermath,
+  ) {
     this.#pin = pin;
     this.#runtime = runtime;
     this.#ledger = ledger;
@@ -39,11 +47,11 @@ export class Submission<O extends Observation> {
   }
 
   /** @returns whether the vendor has to be read again first */
-  async prepare(call: UpgradeCall, seen: O): Promise<boolean> {
+  async prepare(call: Upgrade, seen: O): Promise<boolean> {
     if (this.#prepared || this.#pin.prepare === undefined) return false;
     this.#prepared = true;
     try {
-      return await this.#pin.prepare(call, seen);
+      return await this.#pin.prepare([this.#request(call)], seen);
     } catch (error) {
       this.#runtime.signal.throwIfAborted();
       if (!notYet(error) || ++this.#tries > SOON_TRIES) throw error;
@@ -55,16 +63,16 @@ export class Submission<O extends Observation> {
   }
 
   /** Sends the request. Undefined when it was not accepted, or when nobody can say. */
-  async start(call: UpgradeCall, seen: O): Promise<Task | undefined> {
-    const [request] = call.requests;
-    if (request === undefined) throw new Error("an upgrade was planned without a request");
+  async start(call: Upgrade, seen: O): Promise<Task | undefined> {
+    const request = this.#request(call);
     for (const note of call.notes ?? []) if (!this.#noted.has(note)) this.#runtime.warn(note);
     for (const note of call.notes ?? []) this.#noted.add(note);
     const startedAt = this.#ledger.now();
     this.#runtime.report({ message: `starting the upgrade ${describeCall(call)}` });
-    let task: Task;
+    let task: Task | undefined;
     try {
       task = await sending(() => this.#pin.start(request, seen));
+      if (task === undefined) throw new Error("the vendor named no task");
     } catch (error) {
       await this.#notStarted(error, call, startedAt);
       return undefined;
@@ -75,7 +83,12 @@ export class Submission<O extends Observation> {
     return task;
   }
 
-  async #notStarted(error: unknown, call: UpgradeCall, startedAt: string): Promise<void> {
+  #request({ step }: Upgrade): Request {
+    if (step === undefined) throw new Error("an upgrade was planned without a request");
+    return this.#pin.compose([step]);
+  }
+
+  async #notStarted(error: unknown, call: Upgrade, startedAt: string): Promise<void> {
     if (error instanceof Unreachable && error.sent) {
       this.#ledger.lost(call, startedAt, error.task);
       this.#aftermath.lost(error);

@@ -1,12 +1,14 @@
 import type { ScheduledUpgrades } from "./cancel-scheduled";
 import { describeWindow, nameOf } from "./describe";
+import type { Driver } from "./driver";
 import { PinError, Refused, sending, Unreachable } from "./errors";
+import { inspect } from "./follow";
 import type { UpgradeRecord } from "./outcome";
 import type { Patience } from "./patience";
-import type { Pin, Task, Window } from "./pin";
 import type { Runtime } from "./runtime";
+import type { Task, Window } from "./task";
 
-type Withdrawing = Pick<Pin, "withdraw">;
+type Withdrawing = Pick<Driver, "cancel">;
 
 /** The upgrade that a record is about, as the vendor is asked for it. */
 export function taskOf({ task, kind, to, startedAt }: UpgradeRecord): Task {
@@ -18,9 +20,9 @@ export function taskOf({ task, kind, to, startedAt }: UpgradeRecord): Task {
  * @returns whether the vendor has confirmed it; false when it refused or its answer was lost: then look again
  */
 export async function withdraw(pin: Withdrawing, task: Task, { signal, inform, warn }: Runtime): Promise<boolean> {
-  if (pin.withdraw === undefined) throw new Error("a task is to be withdrawn from a vendor that cannot");
+  if (pin.cancel === undefined) throw new Error("a task is to be withdrawn from a vendor that cannot");
   try {
-    await sending(async () => pin.withdraw?.(task));
+    await sending(async () => pin.cancel?.([task.id]));
     inform(`took back ${nameOf(task)}, which waited for its window`);
     return true;
   } catch (error) {
@@ -42,7 +44,7 @@ export function notTakenBack(title: string, task: Task, window: Window): PinErro
 
 /** What a resource that is upgraded as one has scheduled; undefined when that must not be canceled. */
 export function scheduledTask(
-  pin: Pick<Pin, "inspect" | "withdraw">,
+  pin: Pick<Driver, "inspect" | "cancel">,
   upgrade: UpgradeRecord,
   patience: Patience,
   runtime: Runtime,
@@ -52,8 +54,8 @@ export function scheduledTask(
   return {
     name: nameOf(task),
     waiting: async () => {
-      const { kind } = await patience.ask(() => pin.inspect(task));
-      return kind === "deferred" ? [task.id] : [];
+      const { kind } = await patience.ask(() => inspect(pin, task));
+      return kind === "scheduled" ? [task.id] : [];
     },
     cancel: async (ids) => ((await withdraw(pin, task, runtime)) ? ids : []),
   };

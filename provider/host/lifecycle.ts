@@ -4,7 +4,7 @@ import { nameOf } from "../core/describe";
 import { asPinError } from "../core/errors";
 import type { UpgradeRecord } from "../core/outcome";
 import { policyFrom } from "../core/policy-from";
-import { giveUp, run, type Sight } from "../core/run";
+import { giveUp, run, type Seen } from "../core/run";
 import type { Runtime } from "../core/runtime";
 import { taskOf } from "../core/withdraw";
 import type { ConfigReader } from "./credentials";
@@ -37,7 +37,7 @@ export class Lifecycle implements dynamic.ResourceProvider {
   /** Resources whose plan has been told in this process: `check` and `diff` both may, once is enough. */
   readonly #told = new Set<string>();
   /** What a check has seen of an older resource, for the `diff` that follows. */
-  readonly #seen = new Map<string, Sight>();
+  readonly #seen = new Map<string, Seen>();
   readonly #silence = new Silence();
   readonly #crowd = new Crowd();
   readonly #overlaps: Overlaps;

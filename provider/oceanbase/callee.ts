@@ -1,4 +1,4 @@
-import type { Member } from "../core/pin";
+import type { Member } from "../core/unit";
 import { compareVersions } from "../core/version";
 import type { Running } from "./system";
 

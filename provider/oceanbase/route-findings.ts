@@ -1,4 +1,4 @@
-import type { Finding } from "../core/pin";
+import type { Finding } from "../core/unit";
 import { formatParts, type Version } from "../core/version";
 import { architecturesOf, type Edition, editionOf, isOf, type Target } from "./packages";
 import type { Readiness } from "./preflight";

@@ -1,5 +1,5 @@
-import type { Member } from "../core/pin";
 import type { Json } from "../core/request";
+import type { Member } from "../core/unit";
 import type { DagTarget } from "./dag";
 import type { Edition, Target } from "./packages";
 import type { Check, Readiness } from "./preflight";

@@ -1,5 +1,5 @@
 import { Unreachable } from "../core/errors";
-import type { Task, TaskStatus } from "../core/pin";
+import type { Task, TaskStatus } from "../core/task";
 import type { Agents } from "./agents";
 import { dagState, percentOf, stageOf } from "./dag";
 import { describeFailure } from "./failure";

@@ -1,4 +1,4 @@
-import type { Failure, Task } from "../core/pin";
+import type { Failure, Task } from "../core/task";
 import { vendorText } from "../core/vendor-text";
 import { printable } from "../http/body";
 import type { CrdbTask } from "./schema";

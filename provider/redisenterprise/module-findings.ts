@@ -1,4 +1,4 @@
-import type { Finding } from "../core/pin";
+import type { Finding } from "../core/unit";
 import { compareVersions } from "../core/version";
 import { missingCapabilities } from "./capabilities";
 import { buildsOf, neededRedis, newestOf, type ShippedModule, shippedNames } from "./catalogue";

@@ -1,5 +1,5 @@
 import { type Constraint, holds } from "../core/constraint";
-import type { Finding } from "../core/pin";
+import type { Finding } from "../core/unit";
 import { compareVersions } from "../core/version";
 import { buildsOf, newestOf, runsOn, type ShippedModule } from "./catalogue";
 import type { Database, LoadedModule } from "./database";

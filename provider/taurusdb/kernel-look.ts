@@ -1,17 +1,17 @@
 import type { Clock } from "../core/clock";
 import type { Constraint, Standing } from "../core/constraint";
+import type { Observation } from "../core/driver";
 import { formatDuration } from "../core/duration";
 import { Missing, PinError } from "../core/errors";
-import type { Absent, FleetMember, FleetObservation } from "../core/fleet/fleet";
-import type { Finding } from "../core/pin";
+import type { Absent, Finding, Unit, View } from "../core/unit";
 import { parseVersion } from "../core/version";
 import type { Access } from "./access";
 import { AT_ONCE, eachOf } from "./each";
 import { readInstance, withKernel } from "./instances";
 import { canonicalJobId } from "./job-ids";
-import { kernelMember, standingOf } from "./kernel-member";
 import { isUntold, Offers } from "./kernel-offers";
 import { isRunning, jobsOf, schedulesOf, withWaiting } from "./kernel-tasks";
+import { kernelUnit, standingOf } from "./kernel-unit";
 import type { Project } from "./project";
 import type { Instance, JobRow, ScheduleRow } from "./schema";
 import type { Freshness } from "./shared";
@@ -26,10 +26,17 @@ const FRESH_WAITING = 60_000;
 /** While everything that is waited for is busy, its jobs are read in one look of so many: they have half as many to a page. */
 const JOBS_TURN = 4;
 
+/** What a read of the instances shows. */
+export interface KernelObservation extends Observation, View {
+  readonly unknown?: string;
+}
+
 export interface KernelLookOptions {
   readonly access: Access;
   readonly ids: readonly string[];
   readonly constraint: Constraint;
+  /** Whether upgrades are requested for the maintenance window. */
+  readonly schedules: boolean;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** What the pre-check has against an instance at its present kernel. */
@@ -80,7 +87,7 @@ export class KernelLook {
   }
 
   /** @param scheduled whether tasks that wait or run matter even where the pin holds */
-  async look(scheduled: boolean): Promise<FleetObservation> {
+  async look(scheduled: boolean): Promise<KernelObservation> {
     const { access, ids } = this.#options;
     const project = await access.project();
     this.#project = project;
@@ -106,16 +113,18 @@ export class KernelLook {
     const schedules = schedulesOf(pending);
     const awaited = open.length > 0 && !scheduled && open.every(({ id }) => isRunning(running.get(id)));
     this.#awaited = awaited ? { open, jobs: recent } : undefined;
-    const members = await eachOf(found, AT_ONCE, (instance) =>
-      this.#member(instance, jobs.get(instance.id), schedules.get(instance.id)),
+    const all = await eachOf(found, AT_ONCE, (instance) =>
+      this.#unit(instance, jobs.get(instance.id), schedules.get(instance.id)),
     );
     this.#after = project.saw(ids);
     this.#looks += 1;
     const outlook = await this.#outlook(open.flatMap(({ id }) => jobs.get(id) ?? []));
     const unknown = this.#unknownOf(found);
     const missing = found.length > 0 ? undefined : missingFrom(absent);
+    const units = all.filter((unit) => unit !== undefined);
     return {
-      members: members.filter((member) => member !== undefined),
+      members: units.flatMap(({ members }) => members),
+      units,
       absent,
       ...(outlook === undefined ? {} : { outlook }),
       ...(unknown === undefined ? {} : { unknown }),
@@ -209,16 +218,12 @@ export class KernelLook {
     return awaited.open.every(same) ? awaited.jobs : undefined;
   }
 
-  async #member(
-    instance: Instance,
-    job: JobRow | undefined,
-    row: ScheduleRow | undefined,
-  ): Promise<FleetMember | undefined> {
-    const { constraint, objectionTo } = this.#options;
+  async #unit(instance: Instance, job: JobRow | undefined, row: ScheduleRow | undefined): Promise<Unit | undefined> {
+    const { constraint, schedules, objectionTo } = this.#options;
     const offer = this.#offers.of(instance);
     const schedule =
       row === undefined ? undefined : { row, window: windowOf(row) ?? (await this.#nextWindow(instance)) };
-    return kernelMember({ instance, offer, job, schedule, objection: objectionTo(instance) }, constraint);
+    return kernelUnit({ instance, offer, job, schedule, objection: objectionTo(instance) }, constraint, schedules);
   }
 
   /** What the task centre says of the one that is least far. */

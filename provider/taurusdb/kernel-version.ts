@@ -2,14 +2,12 @@ import { z } from "zod";
 import { type CommonArguments, commonArguments } from "../core/arguments";
 import { type Constraint, parseConstraint } from "../core/constraint";
 import { driftOf } from "../core/drift";
-import type { FleetObservation, FleetPin } from "../core/fleet/fleet";
 import type { PinKind } from "../core/kind";
-import { policyFrom } from "../core/policy-from";
 import { formatVersion, lowestVersion } from "../core/version";
 import { openAccess } from "./access";
 import { completeConnection, connection, instanceId, latestHasNoNewer, schedule, version } from "./arguments";
 import { type Connect, taurusTransport } from "./connection";
-import { FRESH } from "./kernel-look";
+import { FRESH, type KernelObservation } from "./kernel-look";
 import { KernelPin } from "./kernel-pin";
 import { shared } from "./kind";
 import type { Environment } from "./regions";
@@ -46,7 +44,7 @@ type KernelArguments = z.infer<ReturnType<typeof inputsFor>> & CommonArguments;
 export function kernelVersion(
   connect: Connect = taurusTransport,
   env: Environment = process.env,
-): PinKind<KernelArguments, FleetObservation, FleetPin> {
+): PinKind<KernelArguments, KernelObservation> {
   return {
     ...shared,
     // The manual says to look after 2 to 5 minutes whether an accepted upgrade has started. A read may be another
@@ -63,9 +61,8 @@ export function kernelVersion(
         ids: args.instanceIds,
         constraint: constraintOf(args),
         runtime,
-        defers: args.schedule === "maintenance-window",
+        schedules: args.schedule === "maintenance-window",
         preCheck: args.preCheck ?? true,
-        onNewer: policyFrom(args, shared.times).onNewer,
       }),
     outputs: ({ members }) => {
       const lowest = lowestVersion(members.map((member) => member.version));
@@ -74,9 +71,9 @@ export function kernelVersion(
         members: Object.fromEntries(members.map((member) => [member.name, formatVersion(member.version)])),
       };
     },
-    drifted: (_, { members }) =>
+    drifted: (_, { units }) =>
       driftOf(
-        members,
+        units.flatMap(({ members, standing }) => members.map((member) => ({ ...member, standing }))),
         ({ standing }) => standing,
         (lowest) => ({ version: formatVersion(lowest) }),
       ),

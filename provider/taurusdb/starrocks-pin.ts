@@ -1,8 +1,10 @@
 import { type Constraint, standing } from "../core/constraint";
+import type { Driver } from "../core/driver";
 import { Refused } from "../core/errors";
-import type { Pin, Plan, Task, TaskStatus } from "../core/pin";
-import type { Request } from "../core/request";
+import { type Request, requestOf } from "../core/request";
 import type { Runtime } from "../core/runtime";
+import type { Task, TaskStatus } from "../core/task";
+import type { View } from "../core/unit";
 import { formatParts, parseVersion } from "../core/version";
 import type { Access } from "./access";
 import { AlreadyLatest } from "./gateway";
@@ -11,7 +13,7 @@ import { type Ids, upgradeStarRocks } from "./starrocks";
 import { KIND, targetName } from "./starrocks-activity";
 import { JobWatcher } from "./starrocks-job";
 import { look, type StarRocksObservation } from "./starrocks-look";
-import { planFor, type Wish } from "./starrocks-plan";
+import { viewFor, type Wish } from "./starrocks-view";
 import { cancelSchedules } from "./tasks";
 
 export interface StarRocksPinOptions {
@@ -25,8 +27,14 @@ export interface StarRocksPinOptions {
 const NOT_ALLOWED = "DBS.280406";
 
 /** A connected driver for one StarRocks instance. */
-export class StarRocksPin implements Pin<StarRocksObservation> {
+export class StarRocksPin implements Driver<StarRocksObservation> {
   readonly title: string;
+  readonly units: readonly [string];
+  readonly tasks = "by-id";
+  readonly schedules: boolean;
+  readonly mostPerRequest = 1;
+  readonly ownReads = false;
+  readonly compose = requestOf;
   readonly #options: StarRocksPinOptions;
   readonly #jobIds = new JobIds();
   readonly #watcher: JobWatcher;
@@ -36,13 +44,15 @@ export class StarRocksPin implements Pin<StarRocksObservation> {
   constructor(options: StarRocksPinOptions) {
     const { access, args, runtime } = options;
     this.#options = options;
+    this.units = [args.starRocksInstanceId];
+    this.schedules = args.schedule === "maintenance-window";
     this.title = `StarRocks instance ${args.starRocksInstanceId} in ${access.place}`;
     this.#watcher = new JobWatcher({
       gateway: access.gateway,
       ids: args,
       jobIds: this.#jobIds,
       clock: runtime.clock,
-      delays: args.schedule === "maintenance-window",
+      delays: this.schedules,
     });
   }
 
@@ -59,13 +69,13 @@ export class StarRocksPin implements Pin<StarRocksObservation> {
     });
   }
 
-  plan(observation: StarRocksObservation): Plan {
-    return planFor(observation, this.#options.constraint, this.#options.args);
+  view(observation: StarRocksObservation): View {
+    return viewFor(observation, this.#options.constraint, this.#options.args);
   }
 
   /** Every upgrade goes to the newest kernel; only one whose target is known to be too old does not do. */
-  satisfiedBy(version: string): boolean {
-    const parsed = parseVersion(version);
+  leadsToTarget({ to }: Task): boolean {
+    const parsed = parseVersion(to);
     return parsed === undefined || standing(parsed, this.#options.constraint) !== "behind";
   }
 
@@ -90,7 +100,13 @@ export class StarRocksPin implements Pin<StarRocksObservation> {
     return "Look at the instance and its tasks in the console";
   }
 
-  async withdraw({ id }: Task): Promise<void> {
+  async cancel(tasks: readonly string[]): Promise<readonly string[]> {
+    for (const id of tasks) await this.#cancel(id);
+    return tasks;
+  }
+
+  /** @throws Refused when the service does not say that it was canceled */
+  async #cancel(id: string): Promise<void> {
     let refusal = new Refused(`${this.title}: the service did not cancel scheduled task ${id}.`, { refusal: "soon" });
     for (const form of this.#jobIds.forms(id)) {
       try {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { TaskStatus } from "../../provider/core/pin";
-import { failure, joining, play, running, satisfied, succeeded, TITLE, task, upgrade } from "./scripted-pin";
+import type { TaskStatus } from "../../provider/core/task";
+import { failure, joining, play, running, satisfied, succeeded, TITLE, task, upgrade } from "./scripted-driver";
 
 const MINUTE = 60_000;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { upgradeBatch, upgradeRequest } from "../../provider/taurusdb/instances";
+import { upgradeBatch, upgradeRequest, upgradeStep } from "../../provider/taurusdb/instances";
 import { TaskCenter } from "../../provider/taurusdb/progress";
 import { readJobs, readSchedules } from "../../provider/taurusdb/tasks";
 import { MINUTE, rig } from "./rig";
@@ -11,7 +11,13 @@ async function upgrading(count: number, delay: boolean, switches: object = {}) {
   const world = rig({ instances: count, switches: { batchLimit: null, ...switches } });
   const { gateway } = world.access();
   const units = world.cloud.instances.map(({ id, kernel }) => ({ unit: id, from: kernel, to: "newest" }));
-  await upgradeBatch(gateway, upgradeRequest(units, delay));
+  await upgradeBatch(
+    gateway,
+    upgradeRequest(
+      units.map((unit) => upgradeStep(unit, delay)),
+      delay,
+    ),
+  );
   await world.clock.sleep(MINUTE);
   world.cloud.journal.clear();
   return { ...world, gateway };

@@ -1,16 +1,17 @@
 import type { ScheduledUpgrades } from "../cancel-scheduled";
+import type { SetDriver } from "../driver";
 import { Refused, sending, Unreachable } from "../errors";
+import { untold } from "../observer";
 import type { UpgradeRecord } from "../outcome";
 import { Watch } from "../pace";
 import type { Patience } from "../patience";
 import { SOON_TRIES } from "../policy";
 import type { Runtime } from "../runtime";
-import type { FleetObservation, FleetPin } from "./fleet";
-import { untold } from "./fleet-lookout";
+import { count, some } from "../sentences-of-many";
+import type { View } from "../unit";
 import { Schedule } from "./schedule";
-import { count, some } from "./sentences";
 
-type Withdrawing = Pick<FleetPin, "withdraw" | "words">;
+type Withdrawing = Pick<SetDriver, "cancel" | "words">;
 
 /** Takes back, in a run, what waits for a window and is not wanted any more. */
 export class TakeBack {
@@ -61,14 +62,14 @@ async function takeBack(pin: Withdrawing, ids: readonly string[], runtime: Runti
  * @returns whether anything was taken back
  */
 export async function forsake(
-  pin: Withdrawing & Pick<FleetPin, "names">,
+  pin: Withdrawing & Pick<SetDriver, "units">,
   schedule: Schedule,
   patience: Patience,
   runtime: Runtime,
 ): Promise<boolean> {
   const { clock, signal, random, warn } = runtime;
-  keep(schedule, schedule.others(pin.names), pin, runtime);
-  const members = schedule.others(pin.names);
+  keep(schedule, schedule.others(pin.units), pin, runtime);
+  const members = schedule.others(pin.units);
   const ids = schedule.idsOf(members);
   const unseen = members.filter((member) => schedule.unseen(member));
   if (unseen.length > 0) {
@@ -102,7 +103,7 @@ export async function forsake(
 
 /** What a resource of many members has scheduled; undefined when nothing of it may be canceled. */
 export function scheduledInFleet(
-  pin: FleetPin,
+  pin: SetDriver,
   upgrade: UpgradeRecord,
   patience: Patience,
   runtime: Runtime,
@@ -115,9 +116,9 @@ export function scheduledInFleet(
     waiting: async () => {
       // A failed update may have left tasks of members that the resource does not have any more.
       await forsake(pin, schedule, patience, runtime);
-      const { members } = await patience.ask(() => observeAll(pin));
-      return members.flatMap(({ name, condition }) =>
-        condition.kind === "deferred" && schedule.owns(name, condition.task.id) ? [condition.task.id] : [],
+      const { units } = await patience.ask(() => observeAll(pin));
+      return units.flatMap(({ name, activity }) =>
+        activity?.kind === "scheduled" && schedule.owns(name, activity.task.id) ? [activity.task.id] : [],
       );
     },
     cancel: (ids) => takeBack(pin, ids, runtime),
@@ -128,7 +129,7 @@ export function scheduledInFleet(
 export function keep(
   schedule: Schedule,
   members: readonly string[],
-  { words }: Pick<FleetPin, "words">,
+  { words }: Pick<SetDriver, "words">,
   { keepScheduled, warn }: Pick<Runtime, "keepScheduled" | "warn">,
 ): void {
   for (const member of members) {
@@ -146,8 +147,8 @@ async function askBack(
   { signal, inform, warn }: Runtime,
 ): Promise<readonly string[]> {
   signal.throwIfAborted();
-  if (pin.withdraw === undefined) throw new Error("tasks are to be withdrawn from a vendor that cannot");
-  const confirmed = await sending(async (): Promise<readonly string[]> => (await pin.withdraw?.(ids)) ?? []);
+  if (pin.cancel === undefined) throw new Error("tasks are to be withdrawn from a vendor that cannot");
+  const confirmed = await sending(async (): Promise<readonly string[]> => (await pin.cancel?.(ids)) ?? []);
   for (const id of confirmed) inform(`took back ${pin.words.upgrade} ${id}, which waited for its window`);
   const missing = ids.filter((id) => !confirmed.includes(id));
   if (missing.length > 0) warn(`not taken back, perhaps started by now: ${missing.join(", ")}`);
@@ -155,9 +156,9 @@ async function askBack(
 }
 
 /** Every member, whatever is known of its version: that would matter to an upgrade alone. */
-async function observeAll(pin: FleetPin): Promise<FleetObservation> {
-  const seen = await pin.observe(true);
-  const missing = untold(pin.names, seen);
+async function observeAll(pin: SetDriver): Promise<View> {
+  const seen = pin.view(await pin.observe(true));
+  const missing = untold(pin.units, seen);
   if (missing !== undefined) throw new Unreachable(missing, { sent: true, heard: true });
   return seen;
 }

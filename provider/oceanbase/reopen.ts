@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { notYet, PinError, Refused, Unreachable } from "../core/errors";
-import type { Task, Way } from "../core/pin";
+import type { Task, Way } from "../core/task";
 import type { Agents } from "./agents";
 import { tellOne } from "./contact";
 
@@ -10,7 +10,7 @@ import { tellOne } from "./contact";
  * or whose answer is lost. A second operator on a task that is open again is refused by obshell.
  * @throws Refused or Unreachable, as a write does
  */
-export async function operate(agents: Agents, task: Task, way: Way): Promise<void> {
+export async function reopen(agents: Agents, task: Task, way: Way): Promise<void> {
   const target = `/api/v1/task/dag/${encodeURIComponent(task.id)}`;
   const failures: PinError[] = [];
   for (const origin of agents.origins) {
