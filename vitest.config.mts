@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 const APART = [
   "test/{contract,docs,e2e,engine,hostile,many,package,sdk}/**",
   "test/oceanbase/upload-*",
-  "test/host/watchdog*",
+  "test/frontend/watchdog*",
 ];
 
 /** `--mode brief`: without the scenarios that `npm run e2e` alone plays. */

@@ -1,35 +1,49 @@
-import "./host/node";
-import { installBridge } from "./host/bridge";
-import { engineLog } from "./host/engine-log";
-import { Lifecycle } from "./host/lifecycle";
-import { declareEngineGone } from "./host/limits";
-import { rhythmHere } from "./host/reporter";
-import { notesHere } from "./host/run-notes";
-import type { Kinds } from "./host/session";
-import { watchEngine } from "./host/watchdog";
+import "./frontend/dynamic/node";
+import { installBridge } from "./frontend/dynamic/bridge";
+import { DynamicProvider } from "./frontend/dynamic/dynamic-provider";
+import { engineLog } from "./frontend/dynamic/engine-log";
+import { engineAddress, sdkModules } from "./frontend/dynamic/grpc";
+import { watchEngine } from "./frontend/dynamic/watchdog";
+import { Journal } from "./frontend/resource/journal";
+import { rhythmHere } from "./frontend/resource/reporter";
+import { RunNotes } from "./frontend/resource/run-notes";
+import type { Kinds } from "./frontend/resource/session";
 
 /** Every resource type and its pin kind. A vendor's code is loaded when a resource of its type is first met. */
 const kinds: Kinds = {
   "oceanbase:AgentVersion": async () => (await import("./oceanbase/agent-version.js")).agentVersion(),
   "oceanbase:ClusterVersion": async () => (await import("./oceanbase/cluster-version.js")).clusterVersion(),
   "redisenterprise:DatabaseVersion": async () =>
-    (await import("./redisenterprise/database-version.js")).databaseVersion(),
-  "redisenterprise:ModuleVersions": async () => (await import("./redisenterprise/module-versions.js")).moduleVersions(),
-  "taurusdb:StarRocksVersion": async () => (await import("./taurusdb/starrocks-version.js")).starRocksVersion(),
-  "taurusdb:KernelVersion": async () => (await import("./taurusdb/kernel-version.js")).kernelVersion(),
+    (await import("./redisenterprise/database/database-version.js")).databaseVersion(),
+  "redisenterprise:ModuleVersions": async () =>
+    (await import("./redisenterprise/modules/module-versions.js")).moduleVersions(),
+  "taurusdb:StarRocksVersion": async () =>
+    (await import("./taurusdb/starrocks/starrocks-version.js")).starRocksVersion(),
+  "taurusdb:KernelVersion": async () => (await import("./taurusdb/kernel/kernel-version.js")).kernelVersion(),
 };
 
 /** How long a write that is under way may still be answered after the engine is gone, in milliseconds. */
 const LAST_ANSWER = 1_000;
 
+const gone = new AbortController();
 installBridge();
 watchEngine(() => {
-  declareEngineGone();
+  gone.abort();
   setTimeout(() => process.exit(1), LAST_ANSWER);
 });
+
+/** Outside of a plugin process there are no others to share notes with. */
+const address = sdkModules() === undefined ? undefined : engineAddress();
+const notes = new RunNotes(address === undefined ? undefined : new Journal(address));
 
 /**
  * What the text in every resource's `__provider` asks for: `require("pulumi-dbversion/provider").provider`. Stored in
  * the state of every stack, so this name and this path stay for ever.
  */
-export const provider = new Lifecycle({ kinds, log: engineLog(), rhythm: rhythmHere(), notes: notesHere() });
+export const provider = new DynamicProvider({
+  kinds,
+  log: engineLog(),
+  rhythm: rhythmHere(),
+  notes,
+  gone: gone.signal,
+});

@@ -1,7 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { suggestion } from "../provider/base/closest";
 
-/** Credentials for a group of resources. Each part concerns one vendor; all are kept encrypted in the state. */
+/**
+ * Credentials for a group of resources. Each part concerns one vendor, `dbversion` all of them. All are kept encrypted in the
+ * state.
+ */
 export interface ProviderArgs {
   readonly oceanbase?: {
     /** Password of root@sys. */
@@ -34,6 +37,10 @@ export interface ProviderArgs {
     readonly endpoints?: pulumi.Input<string>;
     /** `"true"` accepts any certificate. */
     readonly allowUntrustedCertificate?: pulumi.Input<string>;
+  };
+  readonly dbversion?: {
+    /** The HTTP proxy of all requests, such as `http://user:password@proxy.example.com:3128`; "" for none. */
+    readonly proxy?: pulumi.Input<string>;
   };
 }
 
@@ -71,6 +78,7 @@ const SETTINGS: { readonly [V in Vendor]-?: { readonly [S in keyof NonNullable<P
     domainName: true,
   },
   redisenterprise: { username: true, password: true, endpoints: true, allowUntrustedCertificate: true },
+  dbversion: { proxy: true },
 };
 
 /**

@@ -31,17 +31,27 @@ const ZOD = /^zod$/;
 const BASE = /^provider\/base\//;
 const CORE = /^provider\/core\//;
 const HTTP = /^provider\/http\//;
+/** The lifecycle of a resource, whichever protocol Pulumi's calls come by. */
+const RESOURCE = /^provider\/frontend\/resource\//;
 
-/** A vendor knows the core, the HTTP client and itself, never another vendor or the host. */
-function vendor([name, packages]: readonly [string, readonly RegExp[]]): Rule {
-  const own = new RegExp(`^provider/${name}/`);
-  return { of: own, may: [NODE, ZOD, BASE, CORE, HTTP, own], lazily: packages };
+const HUAWEI_CLOUD = /^provider\/huaweicloud\//;
+
+interface Vendor {
+  /** What it is built on, besides the core and the HTTP client. */
+  readonly on?: readonly RegExp[];
+  /** Packages that it alone uses. */
+  readonly packages?: readonly RegExp[];
 }
-/** Each with the packages that it alone uses. */
-const VENDORS: Readonly<Record<string, readonly RegExp[]>> = {
-  oceanbase: [/^yaml$/],
-  taurusdb: [],
-  redisenterprise: [],
+
+/** A vendor knows the core, the HTTP client and itself, never another vendor or the front end. */
+function vendor([name, { on = [], packages = [] }]: readonly [string, Vendor]): Rule {
+  const own = new RegExp(`^provider/${name}/`);
+  return { of: own, may: [NODE, ZOD, BASE, CORE, HTTP, ...on, own], lazily: packages };
+}
+const VENDORS: Readonly<Record<string, Vendor>> = {
+  oceanbase: { packages: [/^yaml$/] },
+  taurusdb: { on: [HUAWEI_CLOUD] },
+  redisenterprise: {},
 };
 
 const RULES: readonly Rule[] = [
@@ -50,15 +60,17 @@ const RULES: readonly Rule[] = [
   { of: /^sdk\/(?!report\/)/, may: [/^@pulumi\/pulumi$/, BASE, /^sdk\/(?!report\/)/] },
   { of: CORE, may: [/^node:crypto$/, ZOD, BASE, CORE] },
   { of: HTTP, may: [NODE, BASE, CORE, ZOD, /^undici$/, HTTP] },
+  { of: HUAWEI_CLOUD, may: [NODE, ZOD, BASE, CORE, HTTP, HUAWEI_CLOUD] },
   ...Object.entries(VENDORS).map(vendor),
+  { of: RESOURCE, may: [NODE, ZOD, BASE, CORE, RESOURCE] },
   {
-    of: /^provider\/host\//,
-    may: [NODE, ZOD, BASE, CORE, /^provider\/host\//],
+    of: /^provider\/frontend\/dynamic\//,
+    may: [NODE, BASE, CORE, RESOURCE, /^provider\/frontend\/dynamic\//],
     types: [/^@pulumi\/pulumi$/, /^@grpc\/grpc-js$/],
   },
   {
     of: /^provider\/index$/,
-    may: [BASE, /^provider\/host\//],
+    may: [BASE, /^provider\/frontend\//],
     lazily: Object.keys(VENDORS).map((name) => new RegExp(`^provider/${name}/`)),
   },
 ];
@@ -147,15 +159,27 @@ describe("imports point one way", () => {
   });
 });
 
+describe("provider/huaweicloud", () => {
+  /** Names of services and of their engines, hosts and error codes. */
+  const SERVICE = /taurus|gaussdb|star-?rocks|htap|\brds\b|\bdds\b|\bdcs\b|\bDBS\./i;
+
+  it.each(sources("provider/huaweicloud"))("%s names no service", (file) => {
+    const lines = readFileSync(join(ROOT, file), "utf8").split("\n");
+    expect(lines.filter((line) => SERVICE.test(line))).toEqual([]);
+  });
+});
+
 describe("the imports of a file", () => {
   it("are found in every form", () => {
     const found = importsOf("provider/index.ts").map(show);
-    expect(found).toContain("provider/index.ts → provider/host/bridge");
+    expect(found).toContain("provider/index.ts → provider/frontend/dynamic/bridge");
     expect(found).toContain("provider/index.ts → provider/oceanbase/cluster-version (lazily)");
-    expect(importsOf("provider/host/lifecycle.ts").map(show)).toContain(
-      "provider/host/lifecycle.ts → @pulumi/pulumi (types)",
+    expect(importsOf("provider/frontend/dynamic/dynamic-provider.ts").map(show)).toContain(
+      "provider/frontend/dynamic/dynamic-provider.ts → @pulumi/pulumi (types)",
     );
-    expect(importsOf("provider/host/watchdog.ts").map(show)).toContain("provider/host/watchdog.ts → node:net");
+    expect(importsOf("provider/frontend/dynamic/watchdog.ts").map(show)).toContain(
+      "provider/frontend/dynamic/watchdog.ts → node:net",
+    );
   });
 });
 

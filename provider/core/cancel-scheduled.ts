@@ -3,6 +3,33 @@ import { Watch } from "./pace";
 import { SOON_TRIES } from "./policy";
 import type { Runtime } from "./runtime";
 
+/**
+ * The pause before the first cancellation of a run. A resource that relies on a scheduled upgrade is known once the engine has come
+ * to it, and the engine comes to all resources of a program within moments, except to those that depend on one that is being
+ * updated. Whether the cancellation is still right is decided after the pause.
+ */
+export class CancelPause {
+  readonly #milliseconds: number;
+  readonly #runtime: Pick<Runtime, "clock" | "signal" | "report">;
+  #taken = false;
+
+  /** @param milliseconds 0 for none */
+  constructor(milliseconds: number, runtime: Pick<Runtime, "clock" | "signal" | "report">) {
+    this.#milliseconds = milliseconds;
+    this.#runtime = runtime;
+  }
+
+  /** @returns whether it has paused, so that what was observed is to be observed again */
+  async take(): Promise<boolean> {
+    if (this.#taken || this.#milliseconds === 0) return false;
+    this.#taken = true;
+    const { clock, signal, report } = this.#runtime;
+    report({ message: "confirming that a scheduled upgrade is to be canceled" });
+    await clock.sleep(this.#milliseconds, signal);
+    return true;
+  }
+}
+
 /** The upgrades that a deleted resource scheduled, however its vendor keeps them. */
 export interface ScheduledUpgrades {
   /** For messages. */

@@ -1,3 +1,4 @@
+import { CancelPause } from "./cancel-scheduled";
 import { describeWindow, nameOf } from "./describe";
 import type { Driver } from "./driver";
 import { follow, inspect } from "./follow";
@@ -29,6 +30,7 @@ export class Deferral {
   readonly #runtime: Runtime;
   readonly #ledger: Ledger;
   readonly #watch: Watch;
+  readonly #cancelPause: CancelPause;
   /** How often the vendor did not take it back. */
   #tries = 0;
   /** Since when our task is reported as successful while what it came from still shows. */
@@ -41,6 +43,7 @@ export class Deferral {
     this.#runtime = runtime;
     this.#ledger = ledger;
     this.#watch = this.#newWatch();
+    this.#cancelPause = new CancelPause(policy.spacing, runtime);
   }
 
   /**
@@ -87,7 +90,7 @@ export class Deferral {
   /** @returns whether the vendor says that it was taken back; when not, look again */
   async withdraw({ task, window }: Extract<Plan, { kind: "cancel" }>): Promise<boolean> {
     if (!this.#ledger.owns(task)) throw scheduledByOthers(this.#pin.title, task, window);
-    return this.#takeBack(task);
+    return !(await this.#cancelPause.take()) && this.#takeBack(task);
   }
 
   async #settleDeferred(task: Task, { window }: Extract<TaskStatus, { kind: "scheduled" }>): Promise<Rest> {
@@ -104,6 +107,7 @@ export class Deferral {
       return "settled";
     }
     this.#ledger.deferred(window);
+    if (await this.#cancelPause.take()) return "look";
     if (await this.#takeBack(task)) return "settled";
     this.#tries += 1;
     if (this.#tries > SOON_TRIES) throw notTakenBack(this.#pin.title, task, window);

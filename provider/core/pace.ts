@@ -58,7 +58,7 @@ export class Watch {
   readonly #clock: Clock;
   readonly #signal: AbortSignal;
   readonly #random: () => number;
-  readonly #since: number;
+  #since: number;
   readonly #crowds: boolean;
   /** How late the last pause ended. */
   #delay = 0;
@@ -70,6 +70,11 @@ export class Watch {
     this.#signal = signal;
     this.#random = random;
     this.#since = clock.elapsed();
+  }
+
+  /** What is watched begins only now. */
+  restart(): void {
+    this.#since = this.#clock.elapsed();
   }
 
   get waited(): number {

@@ -1,5 +1,5 @@
 import { type Announcement, announce } from "./announce";
-import { cancelScheduled } from "./cancel-scheduled";
+import { CancelPause, cancelScheduled } from "./cancel-scheduled";
 import type { Driver, Observation, SetDriver } from "./driver";
 import { announceFleet } from "./fleet/announce-fleet";
 import { reconcileFleet } from "./fleet/reconcile-fleet";
@@ -79,6 +79,7 @@ const DELETE_PATIENCE = 2 * 60_000;
  * @throws PinError when they were not canceled and may still wait
  */
 export async function giveUp(driver: Driver, upgrade: UpgradeRecord, policy: Policy, runtime: Runtime): Promise<void> {
+  await new CancelPause(policy.spacing, runtime).take();
   const unreachableBudget = Math.min(policy.unreachableBudget, DELETE_PATIENCE);
   const patience = new Patience(driver.title, { ...policy, unreachableBudget }, runtime, false);
   const scheduled = isSet(driver)

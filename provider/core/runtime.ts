@@ -10,11 +10,24 @@ export interface Progress {
   readonly still?: number;
 }
 
+/** The proxies of all requests, as URLs that may carry credentials. */
+export interface Proxies {
+  readonly http?: string;
+  /** Without one, that of plain HTTP serves both. */
+  readonly https?: string;
+  /** Hosts that are reached directly, in the form of NO_PROXY. */
+  readonly except: string;
+}
+
+export const DIRECT: Proxies = { except: "" };
+
 /** What a run is given from outside: time, an end, and ears. */
 export interface Runtime {
   readonly clock: Clock;
   /** Aborted with a PinError: `interrupted`, `deadline` or `engine-gone`. No call is started after that. */
   readonly signal: AbortSignal;
+  /** Through which its requests travel; directly, if nothing is said. */
+  readonly proxies?: Proxies;
   /** In [0, 1), for jitter. */
   readonly random: () => number;
   /** Passing news; may be dropped or throttled. */

@@ -1,26 +1,26 @@
+import { isIP, type Socket } from "node:net";
 import { connect, type PeerCertificate, type TLSSocket } from "node:tls";
 import type { Tls } from "./tls";
 
-/** How long to wait for a handshake that is only wanted for a message, in milliseconds. */
+/** How long to wait for a connection and a handshake that are only wanted for a message, in milliseconds. */
 const PATIENCE = 3_000;
 /** How soon after a handshake a server that refuses the client's certificate ends the connection, in milliseconds. */
 const VERDICT = 1_000;
+
+/** Opens a connection to a server, without TLS. */
+type Dial = (origin: string) => Promise<Socket>;
 
 /**
  * Subject and issuer of the certificate that a server presents, whoever signed it: for the error that tells why it was
  * not trusted. Nothing is sent over the connection. Undefined when there is none to be had.
  */
-export function presentedCertificate(origin: string, servername?: string): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    // It is not trusted, only read; the connection that carries credentials is another one.
-    const socket = greet(origin, { ...(servername === undefined ? {} : { servername }), rejectUnauthorized: false });
-    const end = (text?: string) => {
-      socket.destroy();
-      resolve(text);
-    };
+export function presentedCertificate(origin: string, tls: Tls, dial: Dial): Promise<string | undefined> {
+  const { servername } = tls;
+  // It is not trusted, only read; the connection that carries credentials is another one.
+  const anyone = { ...(servername === undefined ? {} : { servername }), rejectUnauthorized: false };
+  return handshake<string | undefined>(origin, anyone, dial, undefined, (socket, end) => {
     socket.once("secureConnect", () => end(describe(socket.getPeerCertificate())));
-    socket.once("error", () => end());
-    socket.once("timeout", () => end());
+    socket.once("error", () => end(undefined));
   });
 }
 
@@ -28,16 +28,9 @@ export function presentedCertificate(origin: string, servername?: string): Promi
  * Whether a server asks for a client certificate and then ends the connection, although nothing was sent: it refuses ours, or
  * that there is none. With TLS 1.3 the client's handshake succeeds, and only a closed connection follows.
  */
-export function refusesClient(origin: string, tls: Tls): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = greet(origin, tls);
+export function refusesClient(origin: string, tls: Tls, dial: Dial): Promise<boolean> {
+  return handshake(origin, tls, dial, false, (socket, end) => {
     let asked = false;
-    const end = (refused: boolean) => {
-      clearTimeout(verdict);
-      socket.destroy();
-      resolve(refused);
-    };
-    let verdict: NodeJS.Timeout | undefined;
     // Algorithms are shared with a server only where it asks for a certificate. The keys come before a handshake that fails.
     const look = () => {
       asked ||= (socket.getSharedSigalgs() ?? []).length > 0;
@@ -45,19 +38,45 @@ export function refusesClient(origin: string, tls: Tls): Promise<boolean> {
     socket.on("keylog", look);
     socket.once("secureConnect", () => {
       look();
-      verdict = setTimeout(() => end(false), VERDICT);
+      setTimeout(() => end(false), VERDICT).unref();
     });
     socket.resume();
     socket.on("error", () => undefined);
     socket.once("close", () => end(asked));
-    socket.once("timeout", () => end(false));
   });
 }
 
-function greet(origin: string, tls: Tls): TLSSocket {
-  const { hostname, port } = new URL(origin);
-  const host = hostname.replace(/^\[|\]$/g, "");
-  return connect({ host, port: port === "" ? 443 : Number(port), ...tls, timeout: PATIENCE });
+/**
+ * Looks at a handshake for a while.
+ * @param otherwise what it comes to when there is no connection, or not in time
+ */
+async function handshake<T>(
+  origin: string,
+  tls: Tls,
+  dial: Dial,
+  otherwise: T,
+  look: (socket: TLSSocket, end: (result: T) => void) => void,
+): Promise<T> {
+  const { promise, resolve } = Promise.withResolvers<T>();
+  const timer = setTimeout(() => resolve(otherwise), PATIENCE);
+  const dialled = dial(origin).then((raw) => {
+    raw.on("error", () => undefined);
+    const host = new URL(origin).hostname.replace(/^\[|\]$/g, "");
+    const socket = connect({ socket: raw, host, ...(isIP(host) === 0 ? { servername: host } : {}), ...tls });
+    look(socket, resolve);
+    return socket;
+  });
+  dialled.catch(() => resolve(otherwise));
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+    // One that is there only later is of no use either.
+    void dialled.then(
+      (socket) => socket.destroy(),
+      () => undefined,
+    );
+  }
 }
 
 function describe({ subject, issuer, subjectaltname }: PeerCertificate): string | undefined {

@@ -1,14 +1,25 @@
 import type { Clock } from "../core/clock";
 import { asPinError, PinError } from "../core/errors";
-import { delayBefore, READ_TRIES, retriedCode, retriedStatus } from "./retry";
 import {
   INCOMPLETE,
+  PROXY_REFUSED,
   type StreamedBody,
   type Transport,
   TransportError,
   type WireRequest,
   type WireResponse,
 } from "./transport";
+
+/**
+ * Why a read is tried again. Writes are never tried again here, whatever happens to them.
+ * undici's own retry interceptor is not used: it sleeps on the real clock, and these waits have to be virtual in tests.
+ */
+const STATUSES = new Set([429, 502, 503, 504]);
+const CODES = new Set(["ECONNRESET", "EPIPE", "EAI_AGAIN", "UND_ERR_SOCKET", "UND_ERR_CONNECT_TIMEOUT"]);
+
+export const READ_TRIES = 3;
+const FIRST_DELAY = 200;
+const LONGEST_RETRY_AFTER = 30_000;
 
 export interface ClientOptions {
   readonly transport: Transport;
@@ -37,7 +48,7 @@ export interface HttpUpload extends HttpRequest {
 const GRACE = 700;
 
 /**
- * Requests over a transport. Reads are tried again for the causes listed in retry.ts; writes never.
+ * Requests over a transport. Reads are tried again for the causes listed above; writes never.
  * Nothing is started once the signal is aborted.
  */
 export class HttpClient {
@@ -110,10 +121,20 @@ export class HttpClient {
     try {
       return await this.#options.transport.send({ ...rest, headers });
     } catch (error) {
-      if (error instanceof TransportError) return error;
-      throw error;
+      if (!(error instanceof TransportError)) throw error;
+      if (error.code === PROXY_REFUSED) throw refusedByProxy(request.origin, error);
+      return error;
     }
   }
+}
+
+/** Nothing was sent to the server, and every other request would end in the same way. */
+function refusedByProxy(origin: string, error: TransportError): PinError {
+  return new PinError("unauthorized", `${origin} cannot be reached: ${error.message}.`, {
+    remedy:
+      "Correct the proxy's URL, with user name and password where it asks for them: config `dbversion:proxy`, or HTTPS_PROXY and HTTP_PROXY. Hosts that need no proxy belong in NO_PROXY.",
+    cause: error,
+  });
 }
 
 type Attempt = Omit<WireRequest, "headers"> & HttpRequest;
@@ -165,4 +186,27 @@ function lingering(
   };
   signal.addEventListener("abort", giveUp, { once: true, signal: answered });
   return controller.signal;
+}
+
+export function retriedStatus(status: number): boolean {
+  return STATUSES.has(status);
+}
+
+export function retriedCode(code: string): boolean {
+  return CODES.has(code);
+}
+
+/** Milliseconds before try number `next` (2, 3, …): what the server asks for, else 200 ms, 400 ms, … */
+export function delayBefore(next: number, response: WireResponse | undefined, now: number): number {
+  const asked = response && retryAfterOf(response.headers, now);
+  return Math.min(asked ?? FIRST_DELAY * 2 ** (next - 2), LONGEST_RETRY_AFTER);
+}
+
+/** Milliseconds that Retry-After asks for: it is seconds or an HTTP date (RFC 9110 §10.2.3). Callers bound it. */
+export function retryAfterOf(headers: WireResponse["headers"], now: number): number | undefined {
+  const value = headers["retry-after"];
+  if (value === undefined || value === "") return undefined;
+  if (/^\d+$/.test(value)) return Number(value) * 1_000;
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.max(date - now, 0);
 }

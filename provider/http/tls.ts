@@ -1,3 +1,5 @@
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+
 /** How a server is trusted, and how we show ourselves to it, in Node's words. PEM texts. */
 export interface Tls {
   readonly ca?: string;
@@ -32,4 +34,59 @@ export function tlsFrom(args: TlsArguments): Tls {
     ...(args.serverName === undefined ? {} : { servername: args.serverName }),
     ...(args.allowUntrustedCertificate === true ? { rejectUnauthorized: false } : {}),
   };
+}
+
+/** An argument and what is wrong with it. Never quotes a value. */
+export type TlsProblem = readonly [argument: keyof TlsArguments, reason: string];
+
+const CERTIFICATE =
+  /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[\s\S]*?-----END (?:X509 |TRUSTED )?CERTIFICATE-----/g;
+
+/** What keeps certificates and keys from ever being used, found before any connection. */
+export function tlsProblems({ caCertificate, clientCertificate, clientKey }: TlsArguments): TlsProblem[] {
+  const problems: TlsProblem[] = [];
+  const blame = (argument: keyof TlsArguments, reason: string | undefined) => {
+    if (reason !== undefined) problems.push([argument, reason]);
+  };
+  const authority = caCertificate === undefined ? undefined : certificatesIn(caCertificate);
+  const chain = clientCertificate === undefined ? undefined : certificatesIn(clientCertificate);
+  const key = clientKey === undefined ? undefined : privateKeyIn(clientKey);
+  if (typeof authority === "string") blame("caCertificate", authority);
+  if (typeof chain === "string") blame("clientCertificate", chain);
+  if (typeof key === "string") blame("clientKey", key);
+  if (key !== undefined && chain === undefined) {
+    blame("clientCertificate", "must be given beside `clientKey`, in PEM form");
+  }
+  if (chain !== undefined && key === undefined) {
+    blame("clientKey", "must be the private key of `clientCertificate`, in PEM form");
+  }
+  if (typeof chain === "object" && typeof key === "object" && chain[0]?.checkPrivateKey(key) !== true) {
+    blame("clientKey", "is not the private key of `clientCertificate`");
+  }
+  return problems;
+}
+
+function certificatesIn(text: string): readonly X509Certificate[] | string {
+  const blocks = text.match(CERTIFICATE) ?? [];
+  if (blocks.length === 0) return "has no certificate between its BEGIN and END lines";
+  try {
+    return blocks.map((block) => new X509Certificate(block));
+  } catch {
+    return "cannot be read as a certificate: it is damaged or incomplete";
+  }
+}
+
+function privateKeyIn(text: string): KeyObject | string {
+  try {
+    return createPrivateKey(text);
+  } catch (error) {
+    const encrypted = /ENCRYPTED/.test(text) || codeOf(error) === "ERR_MISSING_PASSPHRASE";
+    return encrypted
+      ? "is encrypted with a passphrase; give it decrypted, it is kept encrypted in the state"
+      : "cannot be read as a private key: it is damaged or incomplete";
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
 }

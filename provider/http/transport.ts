@@ -55,7 +55,7 @@ export class TransportError extends Error {
   /** Whether the request may have reached the server. False only when it certainly did not. */
   get sent(): boolean {
     if (this.code === INCOMPLETE) return false;
-    return this.begun ?? !(NEVER_SENT.has(this.code) || TLS_CODE.test(this.code));
+    return this.begun ?? !(NEVER_SENT.has(this.code) || tlsCode(this.code));
   }
 
   /**
@@ -65,13 +65,19 @@ export class TransportError extends Error {
   get tls(): boolean {
     return (
       this.code === CLIENT_CERTIFICATE ||
-      (TLS_CODE.test(this.code) && (this.begun !== true || CLIENT_REFUSED.test(this.code)))
+      (tlsCode(this.code) && (this.begun !== true || CLIENT_REFUSED.test(this.code)))
     );
   }
 }
 
 /** The server asks for a client certificate, and refuses the one that was given, or that none was. */
 export const CLIENT_CERTIFICATE = "CLIENT_CERTIFICATE";
+
+/** A proxy is there and refuses: trying again changes nothing. */
+export const PROXY_REFUSED = "PROXY_REFUSED";
+
+/** A proxy does not answer, or cannot connect to the server. */
+export const PROXY_UNREACHABLE = "PROXY_UNREACHABLE";
 
 /** A streamed body ended before its last byte was handed over: no server takes that for a request. */
 export const INCOMPLETE = "INCOMPLETE";
@@ -85,9 +91,16 @@ const NEVER_SENT = new Set([
   "ENETUNREACH",
   "EADDRNOTAVAIL",
   "UND_ERR_CONNECT_TIMEOUT",
+  PROXY_REFUSED,
+  PROXY_UNREACHABLE,
 ]);
 
 /** OpenSSL's and Node's codes of handshakes that failed. */
 const TLS_CODE = /^(ERR_SSL_|ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|EPROTO$)/;
+
+export function tlsCode(code: string): boolean {
+  return TLS_CODE.test(code);
+}
+
 /** OpenSSL's codes of alerts about the client's certificate: `ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED`. */
 export const CLIENT_REFUSED = /_ALERT_.*(CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)/;

@@ -1,9 +1,8 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
-import { buildConnector, type Client } from "undici";
+import { DIRECT, type Proxies } from "../core/runtime";
 import { presentedCertificate, refusesClient } from "./certificate";
-import { Connections } from "./connections";
-import { endedBy } from "./ended-by";
+import { openRoutes, proxyName, type Routes, refusal } from "./dispatcher";
 import { exchange, type Sendable } from "./exchange";
 import { clientRefusal, type Tls } from "./tls";
 import {
@@ -15,7 +14,6 @@ import {
   type WireRequest,
   type WireResponse,
 } from "./transport";
-import { Turnstile } from "./turnstile";
 
 /** Bounds of every request, so that no server can keep a run waiting or fill its memory. Milliseconds and bytes. */
 const LIMITS = {
@@ -33,43 +31,40 @@ const LIMITS = {
   connections: 8,
 };
 
-/** Reads of the process that are under way: more answers at a time would keep its event loop from everything else. */
-const READS_AT_ONCE = 48;
-/** After so many milliseconds a read that nobody answers no longer counts. */
-const READ_PATIENCE = 1_000;
-
-const turnstile = new Turnstile(READS_AT_ONCE, READ_PATIENCE);
-
 /**
  * A transport on undici. Transports with equal arguments share their connections. Writes travel on connections of their own
  * that are not kept alive: a write on a kept-alive socket that the server is just closing would end in a reset that leaves
  * open whether it was received.
  */
-export function undiciTransport(tls: Tls, limits: Partial<typeof LIMITS> = {}): Transport {
+export function undiciTransport(tls: Tls, proxies: Proxies = DIRECT, limits: Partial<typeof LIMITS> = {}): Transport {
   const { wholeTimeout, stallTimeout } = { ...LIMITS, ...limits };
-  const { pools, release } = lease(tls, limits);
+  const { connections, release } = lease(tls, proxies, limits);
   const closed = new AbortController();
-  const over = () =>
-    new TransportError("ANSWER_TIMEOUT", `the answer was not complete after ${wholeTimeout / 1_000} s`);
-  const limit = { time: wholeTimeout, reason: over };
   const by =
-    (connections: Connections): Send =>
-    async (request, signal) => {
+    ({ dispatcher, dial }: Routes): Send =>
+    async (request, ...signals) => {
       try {
-        const response = await connections.lend(request.origin, signal, (one) => exchange(one, request, signal));
-        pools.met.add(request.origin);
+        const response = await exchange(dispatcher, request, AbortSignal.any([...signals, closed.signal]));
+        connections.met.add(request.origin);
         return response;
       } catch (error) {
-        throw await withCertificate(error, request.origin, tls, pools.met.has(request.origin));
+        if (!(error instanceof TransportError)) throw error;
+        const { origin } = request;
+        throw await explained(error, { origin, tls, proxies, dial, met: connections.met.has(origin) });
       }
     };
-  const [read, write] = [by(pools.reads), by(pools.writes)];
+  const [read, write] = [by(connections.reads), by(connections.writes)];
   return {
-    send: ({ stream, signal, ...request }) => {
-      if (stream !== undefined) return pour(new Source(stream, stallTimeout), request, [signal, closed.signal], write);
-      const ends = { signals: [signal, closed.signal], limit };
-      if (request.method !== "GET") return endedBy(ends, (ending) => write(request, ending));
-      return turnstile.pass(signal, () => endedBy(ends, (ending) => read(request, ending)));
+    send: async ({ stream, signal, ...request }) => {
+      if (stream !== undefined) return pour(new Source(stream, stallTimeout), request, signal, write);
+      const late = new AbortController();
+      const over = `the answer was not complete after ${wholeTimeout / 1_000} s`;
+      const timer = setTimeout(() => late.abort(new TransportError("ANSWER_TIMEOUT", over)), wholeTimeout);
+      try {
+        return await (request.method === "GET" ? read : write)(request, signal, late.signal);
+      } finally {
+        clearTimeout(timer);
+      }
     },
     close: async () => {
       if (closed.signal.aborted) return;
@@ -80,66 +75,56 @@ export function undiciTransport(tls: Tls, limits: Partial<typeof LIMITS> = {}): 
 }
 
 /** Connections for reads and for writes. */
-interface Pools {
-  readonly reads: Connections;
-  readonly writes: Connections;
+interface Connections {
+  readonly reads: Routes;
+  readonly writes: Routes;
   /** Servers that have answered. */
   readonly met: Set<string>;
   users: number;
 }
 
-/** By `poolKey`. */
-const POOLS = new Map<string, Pools>();
+/** By `connectionsKey`. Of the process, because so is the limit of connections to one server that many resources use. */
+const OPEN = new Map<string, Connections>();
 
-/** The same for the same TLS arguments and limits; of a private key among them it tells nothing. */
-export function poolKey(tls: Tls, limits: Partial<typeof LIMITS>): string {
-  return createHash("sha256")
-    .update(JSON.stringify([tls, limits]))
-    .digest("hex");
+/** The same for the same arguments; of a private key or a proxy's password among them it tells nothing. */
+export function connectionsKey(...parts: [Tls, Proxies, Partial<typeof LIMITS>]): string {
+  return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }
 
 /** A share of the connections for these arguments; they are closed with the last one. */
-function lease(tls: Tls, limits: Partial<typeof LIMITS>) {
-  const key = poolKey(tls, limits);
-  const pools = POOLS.get(key) ?? opened(tls, limits);
-  POOLS.set(key, pools);
-  pools.users += 1;
+function lease(tls: Tls, proxies: Proxies, limits: Partial<typeof LIMITS>) {
+  const key = connectionsKey(tls, proxies, limits);
+  const connections = OPEN.get(key) ?? opened(tls, proxies, limits);
+  OPEN.set(key, connections);
+  connections.users += 1;
   return {
-    pools,
+    connections,
     async release() {
-      pools.users -= 1;
-      if (pools.users > 0) return;
-      POOLS.delete(key);
-      await Promise.all([pools.reads.destroy(), pools.writes.destroy()]);
+      connections.users -= 1;
+      if (connections.users > 0) return;
+      OPEN.delete(key);
+      await Promise.all([connections.reads.dispatcher.destroy(), connections.writes.dispatcher.destroy()]);
     },
   };
 }
 
-function opened(tls: Tls, limits: Partial<typeof LIMITS>): Pools {
-  const {
-    connectTimeout,
-    connections,
-    stallTimeout: _stall,
-    wholeTimeout: _whole,
-    ...bounds
-  } = { ...LIMITS, ...limits };
-  const connect = buildConnector({ timeout: connectTimeout, ...tls, allowH2: false });
-  const client: Client.Options = { ...bounds, connect, allowH2: false };
+function opened(tls: Tls, proxies: Proxies, limits: Partial<typeof LIMITS>): Connections {
+  const { stallTimeout: _stall, wholeTimeout: _whole, ...bounds } = { ...LIMITS, ...limits };
   return {
-    reads: new Connections({ limit: connections, keep: true, client }),
-    writes: new Connections({ limit: connections, keep: false, client }),
+    reads: openRoutes(tls, proxies, bounds),
+    writes: openRoutes(tls, proxies, { ...bounds, maxRequestsPerClient: 1 }),
     met: new Set(),
     users: 0,
   };
 }
 
-type Send = (request: Sendable, signal: AbortSignal) => Promise<WireResponse>;
+type Send = (request: Sendable, ...signals: AbortSignal[]) => Promise<WireResponse>;
 
 /** Sends a request whose body is made on the way. What goes wrong with the body itself is told as it is. */
 async function pour(
   source: Source,
   request: Omit<WireRequest, "body" | "stream" | "signal">,
-  signals: readonly [AbortSignal, ...AbortSignal[]],
+  signal: AbortSignal,
   send: Send,
 ): Promise<WireResponse> {
   const headers = { ...request.headers, "content-length": String(source.length) };
@@ -147,10 +132,9 @@ async function pour(
   // Told by the request; an abort before the first byte would otherwise go unheard.
   body.on("error", () => undefined);
   try {
-    const ends = { signals: [...signals, source.stalled] };
-    return await endedBy(ends, (ending) => send({ ...request, headers, body }, ending));
+    return await send({ ...request, headers, body }, signal, source.stalled);
   } catch (error) {
-    throw source.failure === undefined || signals[0].aborted ? error : source.failure.reason;
+    throw source.failure === undefined || signal.aborted ? error : source.failure.reason;
   } finally {
     // A connection that is gone leaves the rest unread: what the stream holds open has to be let go.
     body.destroy();
@@ -200,18 +184,33 @@ class Source {
 /** Codes of connections that the other side ended. */
 const ENDED = new Set(["ECONNRESET", "EPIPE", "ECONNABORTED", "UND_ERR_SOCKET"]);
 const ALERT = /_ALERT_/;
+/** What undici makes of a proxy's 407 to a request that it should have passed on: our own arguments were taken before. */
+const NO_CREDENTIALS = "UND_ERR_INVALID_ARG";
+
+interface Circumstances extends Pick<Routes, "dial"> {
+  readonly origin: string;
+  readonly tls: Tls;
+  readonly proxies: Proxies;
+  /** Whether the server has answered before: then a connection that it ends is an accident. */
+  readonly met: boolean;
+}
 
 /**
- * An error of TLS, told by what has to be corrected: which certificate was not trusted, or that the server did not accept ours.
- * @param met whether the server has answered before: then a connection that it ends is an accident
+ * An error by what has to be corrected: that the proxy wants credentials, which certificate was not trusted, or that the server
+ * did not accept ours.
  */
-async function withCertificate(error: unknown, origin: string, tls: Tls, met: boolean): Promise<unknown> {
-  if (!(error instanceof TransportError) || !origin.startsWith("https:")) return error;
+async function explained(error: TransportError, circumstances: Circumstances): Promise<TransportError> {
+  const { origin, tls, proxies, dial, met } = circumstances;
+  if (error.code === NO_CREDENTIALS && error.begun === true) {
+    const { code, message } = refusal(proxyName(proxies, origin), 407);
+    return new TransportError(code, message, error, false);
+  }
+  if (!origin.startsWith("https:")) return error;
   const ended = ENDED.has(error.code) || ALERT.test(error.code);
-  const refused = CLIENT_REFUSED.test(error.code) || (ended && !met && (await refusesClient(origin, tls)));
+  const refused = CLIENT_REFUSED.test(error.code) || (ended && !met && (await refusesClient(origin, tls, dial)));
   if (refused) return new TransportError(CLIENT_CERTIFICATE, clientRefusal(tls), error, error.begun);
   if (!error.tls) return error;
-  const certificate = await presentedCertificate(origin, tls.servername);
+  const certificate = await presentedCertificate(origin, tls, dial);
   return certificate === undefined
     ? error
     : new TransportError(error.code, `${error.message} (${certificate})`, error, error.begun);

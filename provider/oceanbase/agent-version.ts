@@ -1,9 +1,13 @@
 import { z } from "zod";
 import { commonArguments } from "../core/arguments";
 import { undiciTransport } from "../http/undici-transport";
-import { obshellAgents } from "./agent";
+import { addressOf } from "./agent/schema";
 import { checkTls, connection, onFailure, packages, release, upgradeDir } from "./arguments";
 import { type Connect, upgradeKind } from "./kind";
+import { OBSHELL } from "./packages/packages";
+import { agentsRun, observersAvailable, packagesUploaded } from "./preflight";
+import type { System } from "./system";
+import { agentUpgradeTarget } from "./tasks/dag";
 import { releaseNeedsExactVersion, version } from "./version";
 
 const inputs = z
@@ -25,3 +29,27 @@ const MINUTE = 60_000;
 export function agentVersion(connect: Connect = undiciTransport) {
   return upgradeKind({ inputs, system: obshellAgents, timeout: 30 * MINUTE }, connect);
 }
+
+/**
+ * The obshell agents of a cluster: `agent_info[].version` of each. They restart all at once, so for tens of seconds
+ * nobody answers; and they are also raised by an upgrade of the database, whose package brings an obshell of its own.
+ */
+export const obshellAgents: System = {
+  title: "obshell agents of the cluster",
+  path: "/api/v1/agent/upgrade",
+  dagTarget: agentUpgradeTarget,
+  running: ({ agent_info: agents }) =>
+    (agents ?? []).map(({ ip, port, version }) => ({ name: addressOf(ip, port), version, agent: addressOf(ip, port) })),
+  editions: OBSHELL,
+  routed: false,
+  // obshell does not look at the observers before this call, but each host fetches its package through its own.
+  checks: [agentsRun, observersAvailable, packagesUploaded],
+  notes: ({ servers }) =>
+    servers
+      .filter(({ agent }) => agent === undefined)
+      .map(
+        ({ name }) => `The server ${name} has no obshell agent that the cluster knows of; nothing is upgraded there.`,
+      ),
+  how: (_, { agents }) => `restarting ${agents.length} agent${agents.length === 1 ? "" : "s"}`,
+  body: ({ upgradeDir }, target) => ({ ...target, upgradeDir: upgradeDir ?? "" }),
+};

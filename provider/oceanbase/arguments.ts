@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import { z } from "zod";
 import type { TlsArguments } from "../http/tls";
-import { tlsProblems } from "../http/tls-problems";
+import { tlsProblems } from "../http/tls";
 
 /** Arguments that both OceanBase resources take. Messages name what is wrong and show a right value. */
 

@@ -10,11 +10,11 @@ import {
   parseVersion,
   type Version,
 } from "../core/version";
+import type { UploadedPackage } from "./agent/schema";
 import { endangers } from "./arguments";
-import type { Ways } from "./dependency-lists";
-import { asUploaded, type LocalPackages, strangeArchitectures } from "./local-packages";
 import type { UpgradeObservation } from "./look";
-import { packageName } from "./package-stream";
+import { asUploaded, type LocalPackages, strangeArchitectures } from "./packages/local-packages";
+import { packageName } from "./packages/package-stream";
 import {
   architecturesOf,
   chooseTarget,
@@ -22,14 +22,14 @@ import {
   missingPackages,
   type Requirement,
   type Target,
-} from "./packages";
+} from "./packages/packages";
+import type { RpmPackage } from "./packages/rpm";
+import { sameAsUploaded } from "./packages/upload";
 import { preflight } from "./preflight";
-import { findRoute, type Route } from "./route";
-import { type Journey, routeFindings, unverifiedOnTheWay } from "./route-findings";
-import type { RpmPackage } from "./rpm";
-import type { UploadedPackage } from "./schema";
 import type { System, UpgradeArguments } from "./system";
-import { sameAsUploaded } from "./upload";
+import type { Ways } from "./upgrade-path/dependency-lists";
+import { findRoute, type Route } from "./upgrade-path/route";
+import { type Journey, routeFindings, unverifiedOnTheWay } from "./upgrade-path/route-findings";
 
 /** A look, with what is at hand here. */
 export interface PinObservation extends UpgradeObservation {

@@ -1,9 +1,21 @@
 import { z } from "zod";
 import { commonArguments } from "../core/arguments";
 import { undiciTransport } from "../http/undici-transport";
+import { addressOf } from "./agent/schema";
 import { checkTls, connection, onFailure, packages, release, upgradeDir } from "./arguments";
-import { cluster } from "./cluster";
 import { type Connect, upgradeKind } from "./kind";
+import { OCEANBASE } from "./packages/packages";
+import {
+  agentsRun,
+  observersAvailable,
+  packagesUploaded,
+  serversActive,
+  serversHaveAgents,
+  zonesActive,
+  zonesForRolling,
+} from "./preflight";
+import type { System, UpgradeArguments } from "./system";
+import { obUpgradeTarget } from "./tasks/dag";
 import { releaseNeedsExactVersion, version } from "./version";
 
 const inputs = z
@@ -27,3 +39,44 @@ const HOUR = 3_600_000;
 export function clusterVersion(connect: Connect = undiciTransport) {
   return upgradeKind({ inputs, system: cluster, timeout: 2 * HOUR }, connect);
 }
+
+export interface ClusterCall extends UpgradeArguments {
+  readonly mode?: "rolling" | "stopService" | undefined;
+  readonly freezeServer?: boolean | undefined;
+}
+
+/** The OceanBase database of a cluster: every observer's `build_version`. */
+export const cluster: System<ClusterCall> = {
+  title: "OceanBase cluster",
+  path: "/api/v1/ob/upgrade",
+  dagTarget: obUpgradeTarget,
+  running: ({ obcluster_info: { topology } }) =>
+    Object.values(topology ?? {})
+      .flat()
+      .map((server) => ({
+        name: addressOf(server.svr_ip, server.svr_port),
+        version: server.build_version,
+        agent: addressOf(server.svr_ip, server.agent_port),
+      })),
+  editions: OCEANBASE,
+  routed: true,
+  checks: [
+    zonesForRolling,
+    serversHaveAgents,
+    agentsRun,
+    observersAvailable,
+    serversActive,
+    zonesActive,
+    packagesUploaded,
+  ],
+  how: ({ mode }, { zones }) => {
+    const count = `${zones} zone${zones === 1 ? "" : "s"}`;
+    return mode === "stopService" ? `stopping the service of ${count}` : `rolling over ${count}`;
+  },
+  body: ({ mode, upgradeDir, freezeServer }, target) => ({
+    ...target,
+    mode: mode ?? "rolling",
+    upgradeDir: upgradeDir ?? "",
+    ...(freezeServer === undefined ? {} : { freeze_server: freezeServer }),
+  }),
+};

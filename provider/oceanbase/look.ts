@@ -2,14 +2,10 @@ import { type Constraint, holds, standing } from "../core/constraint";
 import type { Observation } from "../core/driver";
 import { PinError, Unreachable } from "../core/errors";
 import type { Activity, Member } from "../core/unit";
-import { parseVersion } from "../core/version";
-import { addressOf } from "./address";
-import type { Agents } from "./agents";
-import { calleeOf } from "./callee";
-import { dagState, formatTarget, holdsLock } from "./dag";
-import { describeFailure, remedyFor } from "./failure";
-import { IN_SERVICE, type Readiness, type Server } from "./preflight";
+import { compareVersions, parseVersion } from "../core/version";
+import type { Agents } from "./agent/agents";
 import {
+  addressOf,
   agentsStatus,
   type ClusterInfo,
   clusterInfo,
@@ -19,9 +15,12 @@ import {
   type ObInfo,
   type UploadedPackage,
   uploadedPackages,
-} from "./schema";
+} from "./agent/schema";
+import { IN_SERVICE, type Readiness, type Server } from "./preflight";
 import type { Running, System } from "./system";
-import { dagPath } from "./task";
+import { dagState, formatTarget, holdsLock } from "./tasks/dag";
+import { describeFailure, remedyFor } from "./tasks/failure";
+import { dagPath } from "./tasks/task";
 
 /** What a look through the agents shows: versions, unfinished work, and what an upgrade call would meet. */
 export interface UpgradeObservation extends Observation {
@@ -201,4 +200,30 @@ async function unlessSilent<T>(read: Promise<T | undefined>): Promise<T | "silen
 /** A read that may fail without harm: what it would tell is only advice. */
 async function ifAnswered<T>(read: Promise<T | undefined>): Promise<T | undefined> {
   return read.catch(() => undefined);
+}
+
+/** An agent that was met at one of the endpoints. */
+export interface MetAgent {
+  readonly origin: string;
+  /** `ip:port`, as the cluster knows it. */
+  readonly address: string;
+}
+
+/**
+ * The agent that gets the call. obshell compares the target with what the called agent itself runs or has beside it, so
+ * in a cluster that is half upgraded only an agent beside an old member accepts.
+ * @returns undefined when none was met
+ */
+export function calleeOf<A extends MetAgent>(
+  met: readonly A[],
+  members: readonly Member[],
+  running: readonly Running[],
+): A | undefined {
+  const lowestFirst = [...members].sort((a, b) => compareVersions(a.version, b.version));
+  for (const member of lowestFirst) {
+    const beside = running.find(({ name }) => name === member.name)?.agent;
+    const agent = met.find(({ address }) => address === beside);
+    if (agent !== undefined) return agent;
+  }
+  return met[0];
 }

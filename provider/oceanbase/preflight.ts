@@ -1,6 +1,6 @@
 import type { Finding } from "../core/unit";
-import { type Edition, missingPackages, type Target } from "./packages";
-import { type AgentsStatus, OBSERVER_AVAILABLE, type UploadedPackage } from "./schema";
+import { type AgentsStatus, OBSERVER_AVAILABLE, type UploadedPackage } from "./agent/schema";
+import { type Edition, missingPackages, type Target } from "./packages/packages";
 
 /** The cluster as far as the conditions of an upgrade call concern it. Undefined parts could not be read. */
 export interface Readiness {

@@ -1,9 +1,9 @@
 import type { Json } from "../core/request";
 import type { Member } from "../core/unit";
-import type { DagTarget } from "./dag";
-import type { Edition, Target } from "./packages";
+import type { ObInfo } from "./agent/schema";
+import type { Edition, Target } from "./packages/packages";
 import type { Check, Readiness } from "./preflight";
-import type { ObInfo } from "./schema";
+import type { DagTarget } from "./tasks/dag";
 
 /** Arguments of the upgrade call that both systems have. */
 export interface UpgradeArguments {

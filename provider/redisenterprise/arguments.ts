@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { commonArguments } from "../core/arguments";
-import { tlsProblems } from "../http/tls-problems";
-import { endpoints, isPlain } from "./endpoints";
+import { tlsProblems } from "../http/tls";
+import { endpoints, isPlain } from "./rest/endpoints";
 
 /** Arguments that both Redis Enterprise resources take. Messages name what is wrong and show a right value. */
 

@@ -1,13 +1,14 @@
 import type { PinKind } from "../core/kind";
+import type { Proxies } from "../core/runtime";
 import { formatParts } from "../core/version";
 import { HttpClient } from "../http/client";
 import { type Tls, type TlsArguments, tlsFrom } from "../http/tls";
 import type { Transport } from "../http/transport";
 import type { SharedArguments } from "./arguments";
-import type { Which } from "./find-database";
-import { Login } from "./login";
+import type { Which } from "./database/find-database";
 import type { Seen } from "./look";
-import { Nodes } from "./nodes";
+import { Login } from "./rest/login";
+import { Nodes } from "./rest/nodes";
 import type { Subject } from "./subject";
 import { UpgradePin } from "./upgrade-pin";
 
@@ -15,7 +16,7 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
 /** What carries the requests; tests put a simulator here. */
-export type Connect = (tls: Tls) => Transport;
+export type Connect = (tls: Tls, proxies?: Proxies) => Transport;
 
 type Parts<A> = Pick<PinKind<A & SharedArguments, Seen>, "inputs" | "pinned" | "drifted" | "targets"> & {
   readonly subject: (args: A & SharedArguments) => Subject;
@@ -54,7 +55,7 @@ export function databaseKind<A>(parts: Parts<A>, connect: Connect): PinKind<A & 
     open: (args, runtime) => {
       const { clock, signal, conceal } = runtime;
       const { endpoints, username, password, authentication } = args;
-      const transport = connect(tlsFrom(tlsArguments(args)));
+      const transport = connect(tlsFrom(tlsArguments(args)), runtime.proxies);
       const http = new HttpClient({ transport, clock, signal });
       const login = new Login({ username, password, authentication, clock, conceal });
       const nodes = new Nodes({ endpoints, login, http });

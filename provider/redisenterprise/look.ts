@@ -3,12 +3,11 @@ import type { Observation } from "../core/driver";
 import { Missing } from "../core/errors";
 import type { Activity, Finding } from "../core/unit";
 import { crdbCallOf } from "./active-active";
-import { type ShippedModule, shippedFrom } from "./catalogue";
-import type { Database } from "./database";
-import { findDatabase, NOT_THERE, type Which } from "./find-database";
-import { stageOf } from "./machine";
+import type { Database } from "./database/database";
+import { findDatabase, NOT_THERE, type Which } from "./database/find-database";
+import { type ShippedModule, shippedFrom } from "./modules/catalogue";
 import { type ClusterNode, nodesFrom, softwareAtLeast, softwareOf } from "./node";
-import type { Nodes } from "./nodes";
+import type { Nodes } from "./rest/nodes";
 import {
   type Action,
   actions,
@@ -20,7 +19,8 @@ import {
   crdbTasks,
   nodeList,
   userList,
-} from "./schema";
+} from "./rest/schema";
+import { stageOf } from "./tasks/machine";
 
 /** What a look at a database and its cluster shows. */
 export interface Seen extends Observation {

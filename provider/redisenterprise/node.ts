@@ -1,8 +1,8 @@
 import type { z } from "zod";
 import type { Finding } from "../core/unit";
 import { lowestVersion, parseVersion, type Version } from "../core/version";
-import { atLeast, type Redis, redisOf, sameRelease } from "./redis";
-import type { clusterInfo, nodeList } from "./schema";
+import { atLeast, type Redis, redisOf, sameRelease } from "./database/redis";
+import type { clusterInfo, nodeList } from "./rest/schema";
 
 /** A Redis version that a node can run. */
 export interface SupportedRedis extends Redis {

@@ -1,5 +1,5 @@
 import type { Finding } from "../core/unit";
-import { type Database, isUnprotected, subjectOf } from "./database";
+import { type Database, isUnprotected, subjectOf } from "./database/database";
 
 interface Consent {
   readonly preserveRoles?: boolean | undefined;

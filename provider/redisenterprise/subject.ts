@@ -1,6 +1,6 @@
 import type { Task } from "../core/task";
 import type { Finding, Member, Unit } from "../core/unit";
-import type { Database } from "./database";
+import type { Database } from "./database/database";
 import type { Interest, Seen } from "./look";
 
 /** How the versions of a database stand to the target, and the upgrade that they need. */

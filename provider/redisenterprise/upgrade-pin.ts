@@ -4,17 +4,16 @@ import { type Request, requestOf } from "../core/request";
 import type { Runtime } from "../core/runtime";
 import type { Task, TaskStatus } from "../core/task";
 import { type Unit, type View, viewOfOne } from "../core/unit";
-import { isCrdbCall } from "./active-active";
-import { activityOf } from "./activity";
-import { CRDB_UPGRADE, crdbHeaders, crdbTaskId, newTaskId, ownIdOf } from "./crdb-task";
-import type { Database } from "./database";
-import { findDatabase, type Which } from "./find-database";
+import { CRDB_UPGRADE, crdbHeaders, crdbTaskId, isCrdbCall, newTaskId, ownIdOf } from "./active-active";
+import type { Database } from "./database/database";
+import { findDatabase, type Which } from "./database/find-database";
 import { look, readMachines, type Seen } from "./look";
-import { isUpgrade, UNTOLD, UPGRADE_MACHINE } from "./machine";
-import type { Nodes } from "./nodes";
-import { acceptance } from "./schema";
+import type { Nodes } from "./rest/nodes";
+import { acceptance } from "./rest/schema";
 import { NOT_READ, type Subject, standsWithout } from "./subject";
-import { unnamedUpgrade, Watcher } from "./watcher";
+import { activityOf } from "./tasks/activity";
+import { isUpgrade, UNTOLD, UPGRADE_MACHINE } from "./tasks/machine";
+import { unnamedUpgrade, Watcher } from "./tasks/watcher";
 
 export interface UpgradePinOptions {
   readonly title: string;

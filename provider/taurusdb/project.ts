@@ -1,46 +1,94 @@
 import type { Clock } from "../core/clock";
-import { refused } from "./contact";
-import type { Gateway } from "./gateway";
+import type { Runtime } from "../core/runtime";
+import { openAccess as openService, PerProject, type Access as ServiceAccess } from "../huaweicloud/access";
+import type { ConnectionArguments } from "../huaweicloud/arguments";
+import type { Connect } from "../huaweicloud/connection";
+import { refused } from "../huaweicloud/errors";
+import type { Gateway } from "../huaweicloud/gateway";
+import type { Environment } from "../huaweicloud/service";
+import { Moments, SharedRead } from "../huaweicloud/shared-read";
+import { Offers } from "./kernel/offers";
 import { type Instance, instance, instancePage, type JobRow, type ScheduleRow } from "./schema";
-import { Moments, Shared } from "./shared";
-import { JOB_HISTORY, KERNEL_UPGRADE, readJobs, readSchedules, readWaitingJobs } from "./tasks";
+import { TAURUSDB } from "./service";
+import {
+  JOB_HISTORY,
+  type JobPage,
+  KERNEL_UPGRADE,
+  readJobPage,
+  readJobs,
+  readSchedules,
+  readWaitingJobs,
+} from "./tasks";
+
+/** TaurusDB as one resource reaches it. */
+export interface Access extends ServiceAccess {
+  /** What the resources of the project in this process read for each other. */
+  project(): Promise<Project>;
+}
+
+/** Nothing is sent before the first call. */
+export function openAccess(
+  args: ConnectionArguments,
+  runtime: Pick<Runtime, "clock" | "signal" | "conceal" | "proxies">,
+  connect: Connect,
+  env: Environment,
+): Access {
+  const access = openService(TAURUSDB, args, runtime, connect, env);
+  return { ...access, project: () => PROJECTS.of(access) };
+}
+
+/** Module state, because both resource types share it; each entry ends with its connection. */
+const PROJECTS = new PerProject((gateway, clock) => new Project(gateway, clock));
 
 /** Most instances in a page. */
 const PAGE = 100;
-/** One look at the details of a task in so many milliseconds, whichever pin asks: they only tell a person what is left. */
+/** One look at the details of a task in so many milliseconds, whichever resource asks: they only say what is left. */
 const DETAIL_TURN = 30_000;
 
-/** What the pins of one project read for each other. */
+/** What the resources of one project read for each other. */
 export class Project {
   /**
-   * All instances, by id, as they were between the start and the end of one reading. One that is not in it may have slipped
+   * All instances, by id, as they were between the start and the end of one read. One that is not in it may have slipped
    * between two pages: look at it alone before it is called missing.
    */
-  readonly instances: Shared<ReadonlyMap<string, Instance>>;
+  readonly instances: SharedRead<ReadonlyMap<string, Instance>>;
   /** Kernel upgrades of the last hours, newest first. */
-  readonly jobs: Shared<readonly JobRow[]>;
+  readonly jobs: SharedRead<readonly JobRow[]>;
   /** Kernel upgrades that wait to begin, however old. */
-  readonly waiting: Shared<readonly JobRow[]>;
+  readonly waiting: SharedRead<readonly JobRow[]>;
+  /** What is offered to the instances. */
+  readonly offers: Offers;
   /** Scheduled tasks that wait for their window. */
-  readonly schedules: Shared<readonly ScheduleRow[]>;
+  readonly schedules: SharedRead<readonly ScheduleRow[]>;
   readonly moments = new Moments();
   readonly #clock: Clock;
+  readonly #jobsIn: (status: string) => SharedRead<JobPage>;
+  readonly #pages = new Map<string, SharedRead<JobPage>>();
   #nextDetail = 0;
   /** When an instance was last looked at. */
   readonly #seen = new Map<string, number>();
 
-  /** @param gateway one that ends with no single pin; the readings end when nobody waits for them */
+  /** @param gateway one that ends with no single resource; the reads end when nobody waits for them */
   constructor(gateway: Gateway, clock: Clock) {
     const { moments } = this;
     this.#clock = clock;
-    this.instances = new Shared(clock, moments, (signal) => readInstances(gateway.until(signal)));
-    this.jobs = new Shared(clock, moments, (signal) =>
-      readJobs(gateway.until(signal), { jobName: KERNEL_UPGRADE, since: gateway.now - JOB_HISTORY }),
-    );
-    this.waiting = new Shared(clock, moments, (signal) => readWaitingJobs(gateway.until(signal), KERNEL_UPGRADE));
-    this.schedules = new Shared(clock, moments, (signal) =>
+    this.offers = new Offers(clock);
+    const history = () => ({ jobName: KERNEL_UPGRADE, since: gateway.now - JOB_HISTORY });
+    this.instances = new SharedRead(clock, moments, (signal) => readInstances(gateway.until(signal)));
+    this.jobs = new SharedRead(clock, moments, (signal) => readJobs(gateway.until(signal), history()));
+    this.waiting = new SharedRead(clock, moments, (signal) => readWaitingJobs(gateway.until(signal), KERNEL_UPGRADE));
+    this.schedules = new SharedRead(clock, moments, (signal) =>
       readSchedules(gateway.until(signal), { status: "Pending" }),
     );
+    this.#jobsIn = (status) =>
+      new SharedRead(clock, moments, (signal) => readJobPage(gateway.until(signal), { ...history(), status }));
+  }
+
+  /** The first page of those of `jobs` that are in this state, and how many there are. */
+  jobsIn(status: string): SharedRead<JobPage> {
+    const page = this.#pages.get(status) ?? this.#jobsIn(status);
+    this.#pages.set(status, page);
+    return page;
   }
 
   /** Some instances were looked at just now. @returns the moment */
@@ -82,7 +130,6 @@ async function readPage(gateway: Gateway, offset: number) {
     path: ["instances"],
     query: { limit: String(PAGE), offset: String(offset) },
     schema: instancePage,
-    action: "gaussdb:instance:list",
   });
   if (reading.kind === "data") return { items: reading.data.instances, total: reading.data.total_count };
   const what = `GET /v3/…/instances at ${gateway.origin}`;

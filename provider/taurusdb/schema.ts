@@ -1,34 +1,7 @@
 import { z } from "zod";
-import { vendorText } from "../core/vendor-text";
+import { count, flag, list, note, reason, rows, text } from "../huaweicloud/schema";
 
-/**
- * What is read of the service's answers. Its documents, samples and servers differ in types, so numbers are taken as texts
- * and texts as numbers; what is not needed may be missing or null.
- */
-
-const text = z.union([z.string(), z.number()]).transform(String);
-/** `""` where there is none. */
-const note = text.nullish().transform((value) => value ?? "");
-/** Sentences of the service, which messages quote. */
-const reason = note.transform((said) => vendorText(said));
-const count = z.union([z.number(), z.string().regex(/^\d+$/, "must be a number").transform(Number)]);
-/** Undefined where it is not said. */
-const flag = z
-  .union([z.boolean(), z.stringbool(), z.number().transform((value) => value !== 0)])
-  .optional()
-  .catch(undefined);
-const list = <T extends z.ZodType>(item: T) =>
-  z
-    .array(item)
-    .nullish()
-    .transform((items) => items ?? []);
-
-/** What an answer is about: it has to be there, or something else answers. */
-const rows = <T extends z.ZodType>(item: T) =>
-  z
-    .array(item)
-    .nullable()
-    .transform((items) => items ?? []);
+/** What is read of the service's answers, and the states of instances. */
 
 /** An item of the instance list, and what the detail has in common with it. */
 export const instance = z.object({
@@ -79,24 +52,6 @@ export const preCheckResult = z.object({
   ),
 });
 export type PreCheckResult = z.infer<typeof preCheckResult>;
-
-export const job = z.object({
-  job: z.object({
-    id: text,
-    name: note,
-    status: text,
-    created: note,
-    ended: note,
-    /** `60%` while it runs. */
-    process: note,
-    instance: z
-      .object({ id: note, name: note })
-      .nullish()
-      .transform((value) => value ?? undefined),
-    fail_reason: reason,
-  }),
-});
-export type Job = z.infer<typeof job>["job"];
 
 const jobRow = z.object({
   instance_id: note,
@@ -167,12 +122,26 @@ const htapInstance = z.object({ id: text, name: note, engine_name: note, engine_
 export type HtapInstance = z.infer<typeof htapInstance>;
 export const htapList = z.object({ instances: rows(htapInstance) });
 
-export const projects = z.object({ projects: rows(z.object({ id: text, name: note })) });
+/**
+ * What an instance or node is in a state for.
+ * - `ready`: nothing is done to it
+ * - `busy`: something is, and will end; every word that is not known counts as that
+ * - `broken`: it needs somebody's help
+ */
+export type Condition = "ready" | "busy" | "broken";
 
-export const issuedToken = z.object({
-  token: z.object({
-    expires_at: text,
-    issued_at: note,
-    project: z.object({ id: text }).nullish(),
-  }),
-});
+const CONDITIONS: Readonly<Record<string, Condition>> = {
+  ACTIVE: "ready",
+  NORMAL: "ready",
+  FAILED: "broken",
+  FROZEN: "broken",
+  "STORAGE FULL": "broken",
+  ABNORMAL: "broken",
+  CREATEFAIL: "broken",
+  CREATE_FAILED: "broken",
+};
+
+/** Of `ACTIVE`, `MODIFYING`, `FROZEN` … (v3) and `normal`, `creating`, `abnormal` … (v3.1, StarRocks, task lists). */
+export function conditionOf(status: string): Condition {
+  return CONDITIONS[status.toUpperCase()] ?? "busy";
+}

@@ -1,40 +1,17 @@
+import { formatDuration } from "../core/duration";
 import { PinError } from "../core/errors";
-import type { Gateway, Reading } from "./gateway";
-import { canonicalJobId, type JobIds } from "./job-ids";
-import {
-  type Job,
-  type JobRow,
-  job,
-  jobIds,
-  jobPage,
-  type ScheduleRow,
-  schedulePage,
-  type TaskDetail,
-  taskDetail,
-} from "./schema";
-import { type JobState, jobStateOf, queryTime } from "./status";
+import type { Gateway, Reading } from "../huaweicloud/gateway";
+import { canonicalJobId, type JobState, jobStateOf, queryTime } from "../huaweicloud/jobs";
+import { type JobRow, jobIds, jobPage, type ScheduleRow, schedulePage, type TaskDetail, taskDetail } from "./schema";
+import { CANCEL_ACTION } from "./service";
 
-/** Jobs, instant tasks and scheduled tasks. They can be asked for some seconds after they were made, and for a month. */
-
-const LIST = "gaussdb:instance:list";
+/** Instant tasks and scheduled tasks. They can be read some seconds after they were made, and for a month. */
 
 /** Instant tasks that upgrade the kernel of a TaurusDB instance. */
 export const KERNEL_UPGRADE = "UpgradeGaussDBforMySQLDatabaseVersion";
 
 /** Scheduled kernel upgrades, of TaurusDB and StarRocks alike. */
 export const VERSION_UPGRADE = "VERSION_UPGRADE";
-
-/** @returns undefined when the service does not know the job, or not yet */
-export async function readJob(gateway: Gateway, ids: JobIds, id: string): Promise<Job | undefined> {
-  for (const form of ids.forms(id)) {
-    const reading = await gateway.read({ path: ["jobs"], query: { id: form }, schema: job, action: LIST });
-    if (reading.kind === "data") {
-      ids.note(form);
-      return reading.data.job;
-    }
-  }
-  return undefined;
-}
 
 /**
  * How far back jobs are read whole, in milliseconds: older ones that run show as the state of their instance, older ones
@@ -55,6 +32,23 @@ export interface JobFilter {
 const JOB_PAGE = 50;
 const MOST_PAGES = 20;
 
+/** A page of instant tasks. */
+export interface JobPage {
+  readonly jobs: readonly JobRow[];
+  /** Of all that were asked for; infinite where that is not said. */
+  readonly total: number;
+}
+
+export async function readJobPage(gateway: Gateway, filter: JobFilter, offset = 1): Promise<JobPage> {
+  const reading = await gateway.read({
+    path: ["immediate-jobs"],
+    query: { ...queryOf(filter), limit: String(JOB_PAGE), offset: String(offset) },
+    schema: jobPage,
+  });
+  const { jobs, total_count: total } = orNothing(reading, { jobs: [], total_count: 0 });
+  return { jobs, total: total ?? Infinity };
+}
+
 /**
  * Instant tasks, newest first. The documents leave open whether `offset` counts pages or records, so the second page tells:
  * counted as records it would begin with the second row of the first one.
@@ -64,17 +58,11 @@ export async function readJobs(gateway: Gateway, filter: JobFilter): Promise<rea
   let offset = 1;
   let byRecord = false;
   for (let page = 1; page <= MOST_PAGES; page++) {
-    const reading = await gateway.read({
-      path: ["immediate-jobs"],
-      query: { ...queryOf(filter), limit: String(JOB_PAGE), offset: String(offset) },
-      schema: jobPage,
-      action: LIST,
-    });
-    const { jobs, total_count: total } = orNothing(reading, { jobs: [], total_count: 0 });
+    const { jobs, total } = await readJobPage(gateway, filter, offset);
     const before = rows.size;
     for (const row of jobs) if (!rows.has(row.job_id)) rows.set(row.job_id, row);
     const fresh = rows.size - before;
-    if (fresh === 0 || jobs.length < JOB_PAGE || rows.size >= (total ?? Infinity)) break;
+    if (fresh === 0 || jobs.length < JOB_PAGE || rows.size >= total) break;
     byRecord ||= page > 1 && fresh < jobs.length / 2;
     offset = byRecord ? rows.size : offset + 1;
   }
@@ -135,7 +123,6 @@ export async function readSchedules(gateway: Gateway, filter: ScheduleFilter): P
         offset: String(offset),
       },
       schema: schedulePage,
-      action: LIST,
     });
     const { schedules, total_count: total } = orNothing(reading, { schedules: [], total_count: 0 });
     for (const row of schedules) rows.set(row.job_id, row);
@@ -160,14 +147,58 @@ export async function cancelSchedules(gateway: Gateway, ids: readonly string[]):
     path: ["scheduled-jobs"],
     body: { job_ids: ids },
     schema: jobIds,
-    action: "gaussdbformysql:task:delete",
+    action: CANCEL_ACTION,
   });
   const cancelled = new Set(answer.job_ids.map(canonicalJobId));
   return ids.filter((id) => cancelled.has(canonicalJobId(id)));
 }
 
+/** The task center's remaining time of one task at a time, for people who wait. */
+export class TaskCenter {
+  readonly #gateway: Gateway;
+  #row: { readonly id: string; readonly row: JobRow | undefined } | undefined;
+
+  constructor(gateway: Gateway) {
+    this.#gateway = gateway;
+  }
+
+  /**
+   * `about 12 min left`, or `""`. The list is read once to learn whether the task shows its progress.
+   * @param id as the service writes it
+   */
+  async remaining(id: string): Promise<string> {
+    const row = await this.#rowOf(id).catch(withoutAdvice);
+    const seconds = row?.show_detail === true ? await remainingSeconds(this.#gateway, row) : undefined;
+    return seconds === undefined || seconds <= 0 ? "" : `about ${formatDuration(seconds * 1_000)} left`;
+  }
+
+  async #rowOf(id: string): Promise<JobRow | undefined> {
+    if (this.#row?.id !== id) {
+      const [row] = await readJobs(this.#gateway, { jobId: id });
+      this.#row = { id, row };
+    }
+    return this.#row.row;
+  }
+}
+
+/** Seconds that a task still needs: the sum over its parts. Undefined where no part says, or the task center cannot be read. */
+export async function remainingSeconds(
+  gateway: Gateway,
+  row: Pick<JobRow, "instance_id" | "job_id" | "job_name">,
+): Promise<number | undefined> {
+  const detail = await readTaskDetail(gateway, row).catch(withoutAdvice);
+  const parts = detail?.sub_task_list.map(({ remaining_time }) => Number.parseFloat(remaining_time)) ?? [];
+  const told = parts.filter(Number.isFinite);
+  return told.length === 0 ? undefined : told.reduce((sum, seconds) => sum + seconds, 0);
+}
+
+/** The task center may be unreachable, or have nothing for this caller: no decision needs it. Other errors are no answers of it. */
+function withoutAdvice(error: unknown): undefined {
+  if (!(error instanceof PinError)) throw error;
+}
+
 /** Progress of a task whose row says `show_detail`. @returns undefined where there is none */
-export async function readTaskDetail(
+async function readTaskDetail(
   gateway: Gateway,
   { instance_id, job_id, job_name }: Pick<JobRow, "instance_id" | "job_id" | "job_name">,
 ): Promise<TaskDetail | undefined> {
@@ -175,15 +206,8 @@ export async function readTaskDetail(
     path: ["instances", instance_id, "task-center-detail"],
     query: { job_id, job_name },
     schema: taskDetail,
-    action: LIST,
   });
   return reading.kind === "data" ? reading.data : undefined;
-}
-
-/** Seconds that a task still needs: the sum over its parts; undefined where no part says. */
-export function remainingOf({ sub_task_list: parts }: TaskDetail): number | undefined {
-  const told = parts.map(({ remaining_time }) => Number.parseFloat(remaining_time)).filter(Number.isFinite);
-  return told.length === 0 ? undefined : told.reduce((sum, seconds) => sum + seconds, 0);
 }
 
 function orNothing<T>(reading: Reading<T>, nothing: T): T {

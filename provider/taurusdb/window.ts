@@ -1,5 +1,5 @@
 import type { Window } from "../core/task";
-import { timeOf } from "./status";
+import { timeOf } from "../huaweicloud/jobs";
 
 /** Maintenance windows: four hours from a full hour on, UTC. */
 

@@ -14,9 +14,9 @@ export interface Told {
 
 /** Rooms of the provider whose texts stand together, by the name of their table. */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
-  "every-type": ["core", "host", "http"],
+  "every-type": ["core", "frontend", "http"],
   oceanbase: ["oceanbase"],
-  taurusdb: ["taurusdb"],
+  taurusdb: ["huaweicloud", "taurusdb"],
   redisenterprise: ["redisenterprise"],
 };
 

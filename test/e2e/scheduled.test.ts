@@ -9,18 +9,22 @@ const { Provider, taurusdb } = require("pulumi-dbversion");
 const pulumi = require("@pulumi/pulumi");
 
 const components = {};
-for (const { name, type, args, component } of JSON.parse(process.env.DECLARED)) {
-  const options = component === undefined ? {} : (components[component] ??= {
+const declared = {};
+for (const { name, type, args, component, after } of JSON.parse(process.env.DECLARED)) {
+  const options = component === undefined ? { dependsOn: after && declared[after] } : (components[component] ??= {
     parent: new pulumi.ComponentResource("shop:index:Databases", component),
     provider: new Provider(component, { huaweicloud: { accessKey: args.accessKey, secretKey: args.secretKey } }),
   });
-  exports[name] = new taurusdb[type](name, args, options).status;
+  declared[name] = new taurusdb[type](name, args, options);
+  exports[name] = declared[name].status;
 }
 `;
 
 interface Declared {
   readonly name: string;
   readonly component?: string;
+  /** Which resource it depends on. */
+  readonly after?: string;
   readonly args?: Readonly<Record<string, unknown>>;
 }
 
@@ -95,6 +99,27 @@ describe.each(engines())("%s engine: an upgrade that waits for its window", TIME
     expect(next.changes).toMatchObject({ delete: 1 });
     expect(next.output).toMatch(/stays scheduled: taurusdb:KernelVersion "new" relies on it/);
     expect(scheduled()).toEqual(["Pending"]);
+  });
+
+  test("is kept when the resource that scheduled it, declared first, does not need it any more", async () => {
+    const type = "KernelVersion";
+    const lowered = { version: ">=1.0" };
+    await engine.up(program(type, { name: "first" }));
+    await engine.up(program(type, { name: "first" }, { name: "second" }));
+    const up = await engine.up(program(type, { name: "first", args: lowered }, { name: "second" }));
+    expect(up.outputs, up.output).toEqual({ first: "current", second: "deferred" });
+    expect(up.output).toMatch(/stays scheduled: taurusdb:KernelVersion "second" relies on it/);
+    expect(scheduled()).toEqual(["Pending"]);
+  });
+
+  test("is scheduled again for a resource that depends on the one that canceled it", async () => {
+    const type = "KernelVersion";
+    const second = { name: "second", after: "first" };
+    await engine.up(program(type, { name: "first" }));
+    await engine.up(program(type, { name: "first" }, second));
+    const up = await engine.up(program(type, { name: "first", args: { version: ">=1.0" } }, second));
+    expect(up.outputs, up.output).toEqual({ first: "current", second: "deferred" });
+    expect(scheduled()).toEqual(["Canceled", "Pending"]);
   });
 
   test("is canceled when the stack is destroyed", async () => {

@@ -1,6 +1,6 @@
 import type { Clock } from "../../provider/core/clock";
-import type { LogLine } from "../../provider/host/engine-log";
-import { Lifecycle } from "../../provider/host/lifecycle";
+import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
+import type { LogLine } from "../../provider/frontend/resource/log";
 import { type Transport, TransportError, type WireRequest, type WireResponse } from "../../provider/http/transport";
 import type { Random } from "../simulators";
 import { isRead } from "../support/reads";
@@ -49,7 +49,7 @@ function destroyed(): TransportError {
 const NEVER = new Promise<never>(() => undefined);
 
 /**
- * One provider process from its start to its end: a Lifecycle with nothing remembered, its clock and its requests. When it
+ * One provider process from its start to its end: a DynamicProvider with nothing remembered, its clock and its requests. When it
  * is killed, nothing of it goes on: its timers never fire, its requests never leave, its promises never settle.
  */
 export class ProviderProcess implements Owner {
@@ -71,7 +71,7 @@ export class ProviderProcess implements Owner {
   interruptedAt: number | undefined;
   /** When the operation that runs began, and how long it may take. */
   operation: { readonly since: number; readonly limit: number } | undefined;
-  readonly lifecycle: Lifecycle;
+  readonly lifecycle: DynamicProvider;
   /** Settles when it is killed. */
   readonly killed: Promise<"killed">;
   readonly #setup: Surroundings;
@@ -101,7 +101,7 @@ export class ProviderProcess implements Owner {
       random: () => setup.random.next(),
       onCancel: (listener: () => void) => this.#onCancel(listener),
     };
-    this.lifecycle = new Lifecycle(surroundings);
+    this.lifecycle = new DynamicProvider(surroundings);
   }
 
   kill(): void {

@@ -21,7 +21,7 @@ export type Ending =
   | { readonly kind: "invalid"; readonly reasons: readonly string[] }
   | { readonly kind: "killed" };
 
-/** Milliseconds that the provider gives itself for a look (provider/host/preview.ts, provider/host/read.ts). */
+/** Milliseconds that the provider gives itself for a look (provider/frontend/resource/preview.ts, provider/frontend/resource/read.ts). */
 const LOOK = 10_000;
 const READ = 30_000;
 

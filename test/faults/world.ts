@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../../provider/core/errors";
-import type { Kinds } from "../../provider/host/session";
+import type { Kinds } from "../../provider/frontend/resource/session";
 import type { Transport, WireRequest, WireResponse } from "../../provider/http/transport";
 import type { Random, SimSystem } from "../simulators";
 import type { Timeline } from "./timeline";

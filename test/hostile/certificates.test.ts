@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { connect, createServer as createTcpServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { Lifecycle } from "../../provider/host/lifecycle";
+import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
 import { TransportError } from "../../provider/http/transport";
 import { undiciTransport } from "../../provider/http/undici-transport";
 import { portOf, serveTls, status } from "../http/server";
@@ -43,7 +43,7 @@ describe.each(VENDORS)("$type", (of) => {
       const { cert, key, says } = certificate;
       const ca = "ca" in certificate ? certificate.ca : cert;
       const { origin, requests } = await serveTls({ cert, key }, status(200));
-      const lifecycle = new Lifecycle({
+      const lifecycle = new DynamicProvider({
         kinds: kindsOver((tls = {}) => undiciTransport(tls)),
         log: { write: () => undefined, flush: async () => undefined },
         rhythm: { change: 0, repeat: 60_000 },

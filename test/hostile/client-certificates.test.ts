@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createServer, type SecureVersion, type TlsOptions } from "node:tls";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { Lifecycle } from "../../provider/host/lifecycle";
+import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
 import { undiciTransport } from "../../provider/http/undici-transport";
 import { portOf } from "../http/server";
 import { selfSigned } from "../simulators/shell/certificate";
@@ -41,7 +41,7 @@ async function guarded(
 /** The resource of a vendor at this server, in a preview and in a run. */
 async function play(of: (typeof VENDORS)[number], origin: string, more: Record<string, unknown>) {
   const lines: string[] = [];
-  const lifecycle = new Lifecycle({
+  const lifecycle = new DynamicProvider({
     // TaurusDB's is a public service, and takes no certificate of one's own.
     kinds: kindsOver((tls = {}) =>
       undiciTransport(of.type.startsWith("taurusdb") ? { ca: CA, servername: "db.test" } : tls),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Lifecycle } from "../../provider/host/lifecycle";
+import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
 import type { Transport } from "../../provider/http/transport";
 import { createTransport } from "../simulators";
 import { simulatedTransport } from "../support/simulated-transport";
@@ -54,7 +54,7 @@ function sceneOf(of: VendorOf, { status, headers, body, times }: Answer, write?:
     close: async () => undefined,
   };
   const run = () =>
-    new Lifecycle({
+    new DynamicProvider({
       kinds: kindsOver(() => transport),
       log: { write: () => undefined, flush: async () => undefined },
       rhythm: { change: 0, repeat: 60_000 },

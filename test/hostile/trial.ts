@@ -1,5 +1,5 @@
-import type { LogLine } from "../../provider/host/engine-log";
-import { Lifecycle } from "../../provider/host/lifecycle";
+import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
+import type { LogLine } from "../../provider/frontend/resource/log";
 import type { Transport, WireRequest, WireResponse } from "../../provider/http/transport";
 import { createTransport } from "../simulators";
 import { simulatedTransport } from "../support/simulated-transport";
@@ -52,7 +52,7 @@ export async function trial(of: VendorOf, plan: Plan): Promise<Ending> {
   const vendor = of.make(clock);
   const network = new HostileNetwork(vendor, clock, plan);
   const lines: LogLine[] = [];
-  const lifecycle = new Lifecycle({
+  const lifecycle = new DynamicProvider({
     kinds: kindsOver(() => network.transport),
     log: { write: (line) => lines.push(line), flush: async () => undefined },
     rhythm: { change: 0, repeat: 60_000 },
@@ -85,7 +85,7 @@ export function inputsOf({ type, args }: Vendor): Record<string, unknown> {
 }
 
 /** The outputs, of a creation or of a partial failure, and the error if there was one. */
-async function created(lifecycle: Lifecycle, inputs: Record<string, unknown>) {
+async function created(lifecycle: DynamicProvider, inputs: Record<string, unknown>) {
   try {
     const { outs } = await lifecycle.create(inputs);
     return { outputs: outs, error: undefined };

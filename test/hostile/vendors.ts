@@ -1,12 +1,13 @@
-import type { Kinds } from "../../provider/host/session";
+import type { Proxies } from "../../provider/core/runtime";
+import type { Kinds } from "../../provider/frontend/resource/session";
 import type { Tls } from "../../provider/http/tls";
 import type { Transport } from "../../provider/http/transport";
 import { agentVersion } from "../../provider/oceanbase/agent-version";
 import { clusterVersion } from "../../provider/oceanbase/cluster-version";
-import { databaseVersion } from "../../provider/redisenterprise/database-version";
-import { moduleVersions } from "../../provider/redisenterprise/module-versions";
-import { kernelVersion } from "../../provider/taurusdb/kernel-version";
-import { starRocksVersion } from "../../provider/taurusdb/starrocks-version";
+import { databaseVersion } from "../../provider/redisenterprise/database/database-version";
+import { moduleVersions } from "../../provider/redisenterprise/modules/module-versions";
+import { kernelVersion } from "../../provider/taurusdb/kernel/kernel-version";
+import { starRocksVersion } from "../../provider/taurusdb/starrocks/starrocks-version";
 import {
   ObshellCluster,
   RedisEnterpriseCluster,
@@ -132,12 +133,13 @@ export const VENDORS: readonly VendorOf[] = [
 ];
 
 /** The pin kinds of a provider process, with a network in place of the real one. */
-export function kindsOver(connect: (tls?: Tls) => Transport): Kinds {
+export function kindsOver(connect: (tls?: Tls, proxies?: Proxies) => Transport): Kinds {
+  const cloud = (proxies?: Proxies) => connect({}, proxies);
   return {
     "oceanbase:ClusterVersion": async () => clusterVersion(connect),
     "oceanbase:AgentVersion": async () => agentVersion(connect),
-    "taurusdb:KernelVersion": async () => kernelVersion(connect, {}),
-    "taurusdb:StarRocksVersion": async () => starRocksVersion(connect, {}),
+    "taurusdb:KernelVersion": async () => kernelVersion(cloud, {}),
+    "taurusdb:StarRocksVersion": async () => starRocksVersion(cloud, {}),
     "redisenterprise:ModuleVersions": async () => moduleVersions(connect),
     "redisenterprise:DatabaseVersion": async () => databaseVersion(connect),
   };

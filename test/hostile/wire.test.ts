@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished } from "vitest";
+import { DIRECT } from "../../provider/core/runtime";
 import { TransportError, type WireResponse } from "../../provider/http/transport";
 import { undiciTransport } from "../../provider/http/undici-transport";
 import { BROKEN, ENDLESS, type RawAnswer, rawServer } from "./raw-server";
@@ -20,7 +21,7 @@ const MEMORY = 64 << 20;
 
 async function answered(answer: RawAnswer, method: string): Promise<WireResponse | TransportError> {
   const { origin } = await rawServer(answer);
-  const transport = undiciTransport({}, LIMITS);
+  const transport = undiciTransport({}, DIRECT, LIMITS);
   onTestFinished(() => transport.close());
   const body = method === "POST" ? { body: "{}" } : {};
   const signal = new AbortController().signal;
@@ -80,7 +81,7 @@ const TOLD = [
 describe.each(VENDORS)("$type over a socket", (of) => {
   it.each(TOLD.map((name, turn) => ({ name, turn })))("survives $name", { timeout: 60_000 }, async ({ name, turn }) => {
     const { origin } = await rawServer({ ...ENDLESS, ...BROKEN }[name] ?? (() => undefined));
-    const transport = undiciTransport({}, LIMITS);
+    const transport = undiciTransport({}, DIRECT, LIMITS);
     onTestFinished(() => transport.close());
     // The answer to the write decides most; the others take turns.
     const positions = ["answer to the write", turn % 2 === 0 ? "first read" : "inspection"] as const;

@@ -1,16 +1,17 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { Clock } from "../../provider/core/clock";
 import { PinError } from "../../provider/core/errors";
+import { DIRECT } from "../../provider/core/runtime";
 import { HttpClient } from "../../provider/http/client";
 import { TransportError } from "../../provider/http/transport";
 import { undiciTransport } from "../../provider/http/undici-transport";
 import { VirtualClock } from "../support/virtual-clock";
 import { freePort, reset, serve, silence, status } from "./server";
 
-function clientFor(limits: Parameters<typeof undiciTransport>[1] = {}, time?: Clock) {
+function clientFor(limits: Parameters<typeof undiciTransport>[2] = {}, time?: Clock) {
   const clock = new VirtualClock();
   const controller = new AbortController();
-  const transport = undiciTransport({}, limits);
+  const transport = undiciTransport({}, DIRECT, limits);
   onTestFinished(() => transport.close());
   const client = new HttpClient({ transport, clock: time ?? clock, signal: controller.signal });
   const began = clock.now();

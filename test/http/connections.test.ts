@@ -1,19 +1,19 @@
 import type { IncomingMessage } from "node:http";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { Connections, type ConnectionsOptions } from "../../provider/http/connections";
-import { exchange } from "../../provider/http/exchange";
+import { DIRECT } from "../../provider/core/runtime";
+import { undiciTransport } from "../../provider/http/undici-transport";
 import { reset, serve } from "./server";
 
 const never = new AbortController().signal;
 
-function open(options: Partial<ConnectionsOptions> = {}) {
-  const connections = new Connections({ limit: 8, keep: true, client: {}, ...options });
-  onTestFinished(() => connections.destroy());
-  const get = (origin: string, signal = never) =>
-    connections.lend(origin, signal, (connection) =>
-      exchange(connection, { method: "GET", origin, target: "/", headers: {} }, signal),
-    );
-  return { get };
+function open(connections = 8) {
+  const transport = undiciTransport({}, DIRECT, { connections });
+  onTestFinished(() => transport.close());
+  const send =
+    (method: string) =>
+    (origin: string, signal = never) =>
+      transport.send({ method, origin, target: "/", headers: {}, signal });
+  return { get: send("GET"), post: send("POST") };
 }
 
 /** A server that answers when it is told to, and knows who is connected. */
@@ -35,7 +35,7 @@ async function slowServer() {
 describe("the connections to a server", () => {
   it("are as many as requests at a time, up to the limit; the rest wait", async () => {
     const { origin, answer, sockets, waiting } = await slowServer();
-    const { get } = open({ limit: 2 });
+    const { get } = open(2);
     const all = Promise.all([get(origin), get(origin), get(origin)]);
     await vi.waitUntil(() => waiting.length === 2);
     expect(sockets.size).toBe(2);
@@ -44,26 +44,27 @@ describe("the connections to a server", () => {
     await all;
   });
 
-  it("are closed with their requests, but for one that carries the next", async () => {
+  it("carry the next request when they are free", async () => {
     const { origin, answer, sockets } = await slowServer();
     const { get } = open();
     const all = Promise.all([get(origin), get(origin), get(origin)]);
     await answer(3);
     await all;
-    await vi.waitUntil(() => sockets.size === 1);
-    const [kept] = sockets;
-    const next = get(origin);
-    await answer(1);
-    await next;
-    expect([...sockets]).toEqual([kept]);
+    for (let i = 0; i < 10; i++) {
+      const next = get(origin);
+      await answer(1);
+      await next;
+    }
+    // One that has just answered may still count as busy.
+    expect(sockets.size).toBeLessThanOrEqual(4);
   });
 
-  it("are all closed with their requests where none is kept", async () => {
+  it("are all closed with their requests where those are writes", async () => {
     const { origin, answer, sockets } = await slowServer();
-    const { get } = open({ keep: false });
-    const sent = get(origin);
-    await answer(1);
-    await sent;
+    const { post } = open();
+    const all = Promise.all([post(origin), post(origin)]);
+    await answer(2);
+    await all;
     await vi.waitUntil(() => sockets.size === 0);
   });
 
@@ -93,7 +94,7 @@ describe("the connections to a server", () => {
 
   it("are not waited for by a request that was ended meanwhile", async () => {
     const { origin, answer, waiting } = await slowServer();
-    const { get } = open({ limit: 1 });
+    const { get } = open(1);
     const controller = new AbortController();
     const first = get(origin);
     const second = get(origin, controller.signal);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { delayBefore, READ_TRIES, retriedCode, retriedStatus } from "../../provider/http/retry";
+import { delayBefore, READ_TRIES, retriedCode, retriedStatus } from "../../provider/http/client";
 
 const NOW = Date.UTC(2026, 0, 1);
 

@@ -2,7 +2,7 @@ import { createPrivateKey } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { TlsArguments } from "../../provider/http/tls";
-import { tlsProblems } from "../../provider/http/tls-problems";
+import { tlsProblems } from "../../provider/http/tls";
 import { selfSigned } from "../simulators/shell/certificate";
 
 const pem = (name: string) => readFileSync(`${__dirname}/fixtures/${name}`, "utf8");

@@ -1,19 +1,20 @@
 import { readFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { DIRECT } from "../../provider/core/runtime";
 import type { Tls } from "../../provider/http/tls";
 import { type Transport, TransportError, type WireRequest, type WireResponse } from "../../provider/http/transport";
-import { poolKey, undiciTransport } from "../../provider/http/undici-transport";
+import { connectionsKey, undiciTransport } from "../../provider/http/undici-transport";
 import { freePort, portOf, reset, serve, serveTls, silence, status } from "./server";
 
-type Limits = Parameters<typeof undiciTransport>[1];
+type Limits = Parameters<typeof undiciTransport>[2];
 
 function send(
   request: Partial<WireRequest> & { origin: string },
   limits?: Limits,
   tls: Tls = {},
 ): Promise<WireResponse> {
-  const transport = undiciTransport(tls, limits);
+  const transport = undiciTransport(tls, DIRECT, limits);
   onTestFinished(() => transport.close());
   return transport.send({ method: "GET", target: "/", headers: {}, signal: new AbortController().signal, ...request });
 }
@@ -29,11 +30,12 @@ async function failureOf(sending: Promise<WireResponse>): Promise<TransportError
   return thrown;
 }
 
-it("connections are known by their TLS arguments and limits, without telling them", () => {
+it("connections are known by their arguments, without telling them", () => {
   const tls: Tls = { ca: "a", cert: "b", key: pem("client.key") };
-  const keys = [tls, { ...tls, key: "c" }, { ...tls, ca: "d" }, {}].map((each) => poolKey(each, {}));
-  expect(new Set([...keys, poolKey(tls, { connections: 1 })]).size).toBe(5);
-  expect(poolKey({ ...tls }, {})).toBe(keys[0]);
+  const keys = [tls, { ...tls, key: "c" }, { ...tls, ca: "d" }, {}].map((each) => connectionsKey(each, DIRECT, {}));
+  const others = [connectionsKey(tls, DIRECT, { connections: 1 }), connectionsKey(tls, { except: "a" }, {})];
+  expect(new Set([...keys, ...others]).size).toBe(6);
+  expect(connectionsKey({ ...tls }, { ...DIRECT }, {})).toBe(keys[0]);
   for (const key of keys) expect(key).toMatch(/^[0-9a-f]{64}$/);
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Lifecycle } from "../../provider/host/lifecycle";
+import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
 import type { Transport, WireRequest } from "../../provider/http/transport";
 import { HeldClock } from "../hostile/held-clock";
 import { kindsOver } from "../hostile/vendors";
@@ -80,7 +80,7 @@ describe("accounts with the same endpoint, project and instances", () => {
     const clock = new HeldClock();
     const owners = Array.from({ length: 6 }, (_, index) => ownerOf(clock, index, index % 2 === 0 ? "key" : "user"));
     const transport = oneAddress(owners, clock);
-    const lifecycle = new Lifecycle({
+    const lifecycle = new DynamicProvider({
       // The same function for all: what their pins share is kept by it.
       kinds: kindsOver(() => transport),
       log: { write: () => undefined, flush: async () => undefined },
@@ -136,7 +136,7 @@ describe("clusters with different credentials in one process", () => {
     fleet.addRedis(2, 1);
     const kinds = kindsOver(fleet.connect);
     const log = { write: () => undefined, flush: async () => undefined };
-    const lifecycle = new Lifecycle({ kinds, log, rhythm: { change: 0, repeat: 60_000 }, clock, env: {} });
+    const lifecycle = new DynamicProvider({ kinds, log, rhythm: { change: 0, repeat: 60_000 }, clock, env: {} });
     const mixed = fleet.pins.map(({ type, name, args }, index) => {
       const other = fleet.pins[index ^ 1]?.args["password"];
       const urn = `urn:pulumi:dev::shop::pulumi-nodejs:dynamic/${type}::${name}`;
@@ -153,7 +153,7 @@ describe("clusters with different credentials in one process", () => {
     fleet.addObshell(6, "database");
     fleet.addObshell(6, "agents");
     fleet.addRedis(6, 2);
-    const lifecycle = new Lifecycle({
+    const lifecycle = new DynamicProvider({
       kinds: kindsOver(fleet.connect),
       log: { write: () => undefined, flush: async () => undefined },
       rhythm: { change: 0, repeat: 60_000 },

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { Journal } from "../../provider/host/journal";
-import { Lifecycle } from "../../provider/host/lifecycle";
-import { RunNotes } from "../../provider/host/run-notes";
+import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
+import { Journal } from "../../provider/frontend/resource/journal";
+import { RunNotes } from "../../provider/frontend/resource/run-notes";
 import { HeldClock } from "../hostile/held-clock";
 import { inputsOf } from "../hostile/trial";
 import { kindsOver, VENDORS } from "../hostile/vendors";
@@ -24,7 +24,7 @@ function stage(type: string) {
   onTestFinished(() => rmSync(root, { recursive: true, force: true }));
   const lines: string[] = [];
   const processOf = (pid: number) =>
-    new Lifecycle({
+    new DynamicProvider({
       kinds: kindsOver(() => transport),
       log: {
         write: ({ severity, message }) => void lines.push(`${severity} ${message}`),
@@ -37,7 +37,7 @@ function stage(type: string) {
     });
   const [one, other] = [processOf(process.pid), processOf(process.ppid)];
   /** A preview meets a resource that has not changed. */
-  const meet = (lifecycle: Lifecycle, name: string, args: Values) => {
+  const meet = (lifecycle: DynamicProvider, name: string, args: Values) => {
     const inputs = { ...inputsOf(vendor), ...args };
     const named = { ...inputs, __urn: `urn:pulumi:dev::shop::pulumi-nodejs:dynamic/${type}::${name}` };
     return lifecycle.check(named, named);

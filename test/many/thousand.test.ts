@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Lifecycle } from "../../provider/host/lifecycle";
+import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
 import { HeldClock } from "../hostile/held-clock";
 import { kindsOver } from "../hostile/vendors";
 import { Fleet } from "./fleet";
@@ -25,7 +25,7 @@ describe("a thousand pins of all types in one process", () => {
       lines += 1;
     };
     const log = { write: count, flush: async () => undefined };
-    const lifecycle = new Lifecycle({ kinds, log, rhythm: { change: 2_000, repeat: 60_000 }, clock, env: {} });
+    const lifecycle = new DynamicProvider({ kinds, log, rhythm: { change: 2_000, repeat: 60_000 }, clock, env: {} });
 
     let highest = 0;
     const before = process.memoryUsage().rss;

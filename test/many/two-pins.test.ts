@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Lifecycle } from "../../provider/host/lifecycle";
+import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
 import { HeldClock } from "../hostile/held-clock";
 import { inputsOf } from "../hostile/trial";
 import { kindsOver, VENDORS, type Vendor } from "../hostile/vendors";
@@ -16,7 +16,7 @@ function stage(type: string) {
   const vendor: Vendor = of.make(clock);
   const transport = simulatedTransport(createTransport(vendor.system, { sleep: (ms) => clock.sleep(ms) }));
   const lines: string[] = [];
-  const lifecycle = new Lifecycle({
+  const lifecycle = new DynamicProvider({
     kinds: kindsOver(() => transport),
     log: { write: ({ message }) => lines.push(message), flush: async () => undefined },
     rhythm: { change: 0, repeat: 60_000 },

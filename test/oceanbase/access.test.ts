@@ -1,7 +1,7 @@
 import { constants, generateKeyPairSync, privateDecrypt } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { Lifecycle } from "../../provider/host/lifecycle";
-import { generationOf, readAgentKey, seal } from "../../provider/oceanbase/auth";
+import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
+import { generationOf, readAgentKey, seal } from "../../provider/oceanbase/agent/auth";
 import { clusterVersion } from "../../provider/oceanbase/cluster-version";
 import { createTransport, ObshellCluster } from "../simulators";
 import { simulatedTransport } from "../support/simulated-transport";
@@ -110,7 +110,7 @@ describe("endpoints", () => {
     });
     other.hosts.forEach((host, index) => void host.place("10.88.0.9", 2886 + index));
     const send = createTransport([world.cluster, other], { sleep: (ms) => world.clock.sleep(ms) });
-    const lifecycle = new Lifecycle({
+    const lifecycle = new DynamicProvider({
       kinds: { "oceanbase:ClusterVersion": async () => clusterVersion(() => simulatedTransport(send)) },
       log: { write: () => undefined, flush: async () => undefined },
       rhythm: { change: 0, repeat: 0 },

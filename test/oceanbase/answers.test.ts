@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { WireResponse } from "../../provider/http/transport";
-import { readAnswer, readWriteAnswer } from "../../provider/oceanbase/answers";
+import { readAnswer, readWriteAnswer } from "../../provider/oceanbase/agent/answers";
 
 const TIME = "2026-11-22T15:39:16.148077476Z";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { UNKNOWN } from "../../provider/host/properties";
-import { validateArguments } from "../../provider/host/validation";
+import { UNKNOWN } from "../../provider/frontend/resource/properties";
+import { validateArguments } from "../../provider/frontend/resource/validation";
 import { endangers } from "../../provider/oceanbase/arguments";
 import { clusterVersion } from "../../provider/oceanbase/cluster-version";
 import { constraintOf } from "../../provider/oceanbase/version";

@@ -1,7 +1,7 @@
 import { constants, createDecipheriv, generateKeyPairSync, type KeyObject, privateDecrypt } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { encryptBody, encryptHeader, readAgentKey, seal } from "../../provider/oceanbase/auth";
+import { encryptBody, encryptHeader, readAgentKey, seal } from "../../provider/oceanbase/agent/auth";
 
 const KEYS = Buffer.from(Array.from({ length: 32 }, (_, i) => i));
 const BODY = '{"version":"4.2.1.1","release":"101000062023110109.el7","mode":"rolling","upgradeDir":""}';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Lifecycle } from "../../provider/host/lifecycle";
+import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
 import { agentVersion } from "../../provider/oceanbase/agent-version";
 import { clusterVersion } from "../../provider/oceanbase/cluster-version";
 import { createTransport, ObshellCluster } from "../simulators";
@@ -45,7 +45,7 @@ function two(first: Setup, second: Setup = {}) {
     return send(named.cluster.endpoints[named.agent] ?? "", request);
   });
   const said: string[] = [];
-  const lifecycle = new Lifecycle({
+  const lifecycle = new DynamicProvider({
     kinds: {
       "oceanbase:AgentVersion": async () => agentVersion(() => transport),
       "oceanbase:ClusterVersion": async () => clusterVersion(() => transport),

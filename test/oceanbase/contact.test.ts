@@ -2,7 +2,7 @@ import { createServer, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { Lifecycle } from "../../provider/host/lifecycle";
+import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
 import { clusterVersion } from "../../provider/oceanbase/cluster-version";
 import { ObshellCluster, ScaledClock, type Served, selfSigned, serve } from "../simulators";
 import { PASSWORD, TARGET, TARGET_BUILD, URN } from "./rig";
@@ -36,7 +36,7 @@ async function cluster(options: Parameters<typeof serve>[1] = {}): Promise<Serve
 
 /** What a pin on these endpoints says, over real sockets. */
 function pin(endpoints: readonly string[], args: Record<string, unknown> = {}) {
-  const lifecycle = new Lifecycle({
+  const lifecycle = new DynamicProvider({
     kinds: { "oceanbase:ClusterVersion": async () => clusterVersion() },
     log: { write: () => undefined, flush: async () => undefined },
     rhythm: { change: 0, repeat: 0 },

@@ -1,6 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { dagState, formatTarget, holdsLock, obUpgradeTarget, percentOf, stageOf } from "../../provider/oceanbase/dag";
-import type { Dag } from "../../provider/oceanbase/schema";
+import type { Dag } from "../../provider/oceanbase/agent/schema";
+import {
+  dagState,
+  formatTarget,
+  holdsLock,
+  obUpgradeTarget,
+  percentOf,
+  stageOf,
+} from "../../provider/oceanbase/tasks/dag";
 
 const running: Dag = {
   id: "11",

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseDependencies } from "../../provider/oceanbase/dependencies";
+import { parseDependencies } from "../../provider/oceanbase/upgrade-path/dependencies";
 
 /** In the manner of the vendor: comments, flow and block lists, conditional barriers. */
 const LIST = `# oceanbase versions

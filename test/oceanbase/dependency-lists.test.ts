@@ -1,8 +1,8 @@
 import { rm } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { type Clock, wallClock } from "../../provider/core/clock";
-import { DependencyLists } from "../../provider/oceanbase/dependency-lists";
-import type { RpmPackage } from "../../provider/oceanbase/rpm";
+import type { RpmPackage } from "../../provider/oceanbase/packages/rpm";
+import { DependencyLists } from "../../provider/oceanbase/upgrade-path/dependency-lists";
 import { payloadOf } from "./payload/pack";
 import { packageOf } from "./upload-rig";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Lifecycle } from "../../provider/host/lifecycle";
+import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
 import { clusterVersion } from "../../provider/oceanbase/cluster-version";
 import { createTransport, ObshellCluster } from "../simulators";
 import { partial } from "../support/partial";
@@ -84,7 +84,7 @@ describe("endpoints of two clusters, one of them without its database", () => {
     other.hosts.forEach((host, index) => void host.place("10.88.0.9", 2886 + index));
     other.control.loseDatabase("gone");
     const send = createTransport([cluster, other], { sleep: (ms) => clock.sleep(ms) });
-    const lifecycle = new Lifecycle({
+    const lifecycle = new DynamicProvider({
       kinds: { "oceanbase:ClusterVersion": async () => clusterVersion(() => simulatedTransport(send)) },
       log: { write: () => undefined, flush: async () => undefined },
       rhythm: { change: 0, repeat: 0 },

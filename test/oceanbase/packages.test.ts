@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseConstraint } from "../../provider/core/constraint";
 import type { Version } from "../../provider/core/version";
+import type { UploadedPackage } from "../../provider/oceanbase/agent/schema";
 import {
   chooseTarget,
   incompleteAbove,
@@ -8,8 +9,7 @@ import {
   OBSHELL,
   OCEANBASE,
   packageVersion,
-} from "../../provider/oceanbase/packages";
-import type { UploadedPackage } from "../../provider/oceanbase/schema";
+} from "../../provider/oceanbase/packages/packages";
 
 const EL7 = "102000042025031214.el7";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Passes } from "../../provider/oceanbase/passes";
+import { Passes } from "../../provider/oceanbase/agent/auth";
 import { VirtualClock } from "../support/virtual-clock";
 
 function passes() {

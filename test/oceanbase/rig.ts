@@ -1,5 +1,5 @@
-import type { EngineLog, LogLine } from "../../provider/host/engine-log";
-import type { Lifecycle } from "../../provider/host/lifecycle";
+import type { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
+import type { Log, LogLine } from "../../provider/frontend/resource/log";
 import { agentVersion } from "../../provider/oceanbase/agent-version";
 import { clusterVersion } from "../../provider/oceanbase/cluster-version";
 import { createTransport, ObshellCluster } from "../simulators";
@@ -17,7 +17,7 @@ export const URN = "urn:pulumi:dev::shop::pulumi-nodejs:dynamic/oceanbase:Cluste
 export interface Rig {
   readonly clock: VirtualClock;
   readonly cluster: ObshellCluster;
-  readonly lifecycle: Lifecycle;
+  readonly lifecycle: DynamicProvider;
   readonly lines: LogLine[];
   /** Inputs as the engine would send them. */
   inputs(args?: Record<string, unknown>): Record<string, unknown>;
@@ -40,7 +40,7 @@ export function rig(options: ClusterOptions = {}, skew = 0, hurried: readonly nu
   const cluster = new ObshellCluster({ clock, rootPassword: PASSWORD, buildVersion: OLD_BUILD, ...options });
   cluster.control.addObPackages(TARGET.version, TARGET.release);
   const lines: LogLine[] = [];
-  const log: EngineLog = { write: (line) => lines.push(line), flush: async () => undefined };
+  const log: Log = { write: (line) => lines.push(line), flush: async () => undefined };
   const send = createTransport(cluster, { sleep: (ms) => clock.sleep(ms) });
   const connect = () => simulatedTransport(send);
   const lifecycle = new FedBackLifecycle({

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { VersionNode } from "../../provider/oceanbase/dependencies";
-import { type Built, findRoute, type Route } from "../../provider/oceanbase/route";
+import type { VersionNode } from "../../provider/oceanbase/upgrade-path/dependencies";
+import { type Built, findRoute, type Route } from "../../provider/oceanbase/upgrade-path/route";
 import { findRoute as serverRoute } from "../simulators/obshell/route";
 import { built, chains, lists } from "./route-model";
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { PinError } from "../../provider/core/errors";
-import { readRpm } from "../../provider/oceanbase/rpm";
+import { readRpm } from "../../provider/oceanbase/packages/rpm";
 import { makeRpm } from "../support/rpm-package";
 import { scratch } from "./upload-rig";
 

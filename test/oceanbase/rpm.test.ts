@@ -4,7 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { PinError } from "../../provider/core/errors";
-import { readRpm } from "../../provider/oceanbase/rpm";
+import { readRpm } from "../../provider/oceanbase/packages/rpm";
 import { makeRpm, type RpmOptions, writeLargeRpm } from "../support/rpm-package";
 import { failureOf, fileOf, scratch } from "./upload-rig";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { ensureUploaded } from "../../provider/oceanbase/ensure-uploaded";
-import { readRpm } from "../../provider/oceanbase/rpm";
-import type { Receipt } from "../../provider/oceanbase/upload";
+import { ensureUploaded } from "../../provider/oceanbase/packages/ensure-uploaded";
+import { readRpm } from "../../provider/oceanbase/packages/rpm";
+import type { Receipt } from "../../provider/oceanbase/packages/upload";
 import { makeRpm } from "../support/rpm-package";
 import { ensured, failureOf, fileOf, INTERRUPTED, PLAIN, packageOf, SEALED, uploadRig } from "./upload-rig";
 

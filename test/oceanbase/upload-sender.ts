@@ -1,9 +1,9 @@
 import { wallClock } from "../../provider/core/clock";
 import { HttpClient } from "../../provider/http/client";
 import { undiciTransport } from "../../provider/http/undici-transport";
-import { Agents } from "../../provider/oceanbase/agents";
-import { readRpm } from "../../provider/oceanbase/rpm";
-import { uploadPackage } from "../../provider/oceanbase/upload";
+import { Agents } from "../../provider/oceanbase/agent/agents";
+import { readRpm } from "../../provider/oceanbase/packages/rpm";
+import { uploadPackage } from "../../provider/oceanbase/packages/upload";
 
 /**
  * A process that reads a package and uploads it, and prints by how many bytes its memory grew for that. Arguments:

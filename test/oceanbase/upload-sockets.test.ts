@@ -1,14 +1,15 @@
 import { createServer, type Server } from "node:http";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { wallClock } from "../../provider/core/clock";
+import { DIRECT } from "../../provider/core/runtime";
 import { TransportError } from "../../provider/http/transport";
 import { undiciTransport } from "../../provider/http/undici-transport";
-import { uploadPackage } from "../../provider/oceanbase/upload";
+import { uploadPackage } from "../../provider/oceanbase/packages/upload";
 import { ObshellCluster, ScaledClock, serve } from "../simulators";
 import { ensured, failureOf, type Hands, handsOn, INTERRUPTED, PASSWORD, PLAIN, packageOf, SEALED } from "./upload-rig";
 
 const OLD = "4.2.5.0-112024111111";
-type Limits = Parameters<typeof undiciTransport>[1];
+type Limits = Parameters<typeof undiciTransport>[2];
 
 /** A cluster behind real sockets. */
 async function served(agentVersion: string): Promise<Hands & { cluster: ObshellCluster; origins: readonly string[] }> {
@@ -19,7 +20,7 @@ async function served(agentVersion: string): Promise<Hands & { cluster: ObshellC
 }
 
 function throughSockets(origins: readonly string[], limits: Limits = {}): Hands {
-  const transport = undiciTransport({}, limits);
+  const transport = undiciTransport({}, DIRECT, limits);
   onTestFinished(() => transport.close());
   return handsOn(origins, transport, wallClock);
 }

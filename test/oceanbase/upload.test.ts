@@ -2,8 +2,8 @@ import { appendFile, unlink, writeFile } from "node:fs/promises";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Refused, Unreachable } from "../../provider/core/errors";
-import { formOf, sealStream } from "../../provider/oceanbase/package-stream";
-import { receipt, sameAsUploaded, uploadPackage } from "../../provider/oceanbase/upload";
+import { formOf, sealStream } from "../../provider/oceanbase/packages/package-stream";
+import { receipt, sameAsUploaded, uploadPackage } from "../../provider/oceanbase/packages/upload";
 import type { RpmOptions } from "../support/rpm-package";
 import { failureOf, INTERRUPTED, PASSWORD, PLAIN, packageOf, SEALED, uploadRig } from "./upload-rig";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { WireResponse } from "../../provider/http/transport";
-import { readAnswer } from "../../provider/redisenterprise/answers";
+import { readAnswer } from "../../provider/redisenterprise/rest/answers";
 
 const json = { "content-type": "application/json" };
 

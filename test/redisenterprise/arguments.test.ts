@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { UNKNOWN } from "../../provider/host/properties";
-import { validateArguments } from "../../provider/host/validation";
-import { databaseVersion } from "../../provider/redisenterprise/database-version";
-import { moduleVersions } from "../../provider/redisenterprise/module-versions";
+import { UNKNOWN } from "../../provider/frontend/resource/properties";
+import { validateArguments } from "../../provider/frontend/resource/validation";
+import { databaseVersion } from "../../provider/redisenterprise/database/database-version";
+import { moduleVersions } from "../../provider/redisenterprise/modules/module-versions";
 import { selfSigned } from "../simulators/shell/certificate";
 
 const nothing = () => {

@@ -1,12 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { parseVersion } from "../../provider/core/version";
-import { missingCapabilities } from "../../provider/redisenterprise/capabilities";
-import { neededRedis, runsOn, shippedFrom } from "../../provider/redisenterprise/catalogue";
-import { databaseFrom } from "../../provider/redisenterprise/database";
-import { shownArguments } from "../../provider/redisenterprise/module-pins";
+import { databaseFrom } from "../../provider/redisenterprise/database/database";
+import { atLeast, redisOf } from "../../provider/redisenterprise/database/redis";
+import {
+  missingCapabilities,
+  neededRedis,
+  runsOn,
+  shippedFrom,
+} from "../../provider/redisenterprise/modules/catalogue";
+import { shownArguments } from "../../provider/redisenterprise/modules/pins";
 import { nodesFrom, softwareAtLeast, supportedByAll } from "../../provider/redisenterprise/node";
-import { atLeast, redisOf } from "../../provider/redisenterprise/redis";
-import { tokenOf } from "../../provider/redisenterprise/token";
+import { tokenOf } from "../../provider/redisenterprise/rest/login";
 
 function version(text: string) {
   const parsed = parseVersion(text);

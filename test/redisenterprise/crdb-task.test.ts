@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { argumentsOf } from "../../provider/host/properties";
-import { crdbTaskId, newTaskId } from "../../provider/redisenterprise/crdb-task";
+import { argumentsOf } from "../../provider/frontend/resource/properties";
+import { crdbTaskId, newTaskId } from "../../provider/redisenterprise/active-active";
 import type { ClusterOptions } from "../simulators/redisenterprise";
 import { partial } from "../support/partial";
 import { CACHE, type Rig, rig } from "./rig";

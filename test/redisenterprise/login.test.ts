@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Answer } from "../../provider/redisenterprise/answers";
-import { Login, type Post } from "../../provider/redisenterprise/login";
+import type { Answer } from "../../provider/redisenterprise/rest/answers";
+import { Login, type Post } from "../../provider/redisenterprise/rest/login";
 import { VirtualClock } from "../support/virtual-clock";
 
 const BASIC = `Basic ${Buffer.from("a@b:hunter22").toString("base64")}`;

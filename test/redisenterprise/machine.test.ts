@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { activityOf } from "../../provider/redisenterprise/activity";
-import { databaseFrom } from "../../provider/redisenterprise/database";
+import { databaseFrom } from "../../provider/redisenterprise/database/database";
+import { type Action, action } from "../../provider/redisenterprise/rest/schema";
+import { activityOf } from "../../provider/redisenterprise/tasks/activity";
 import {
   describeFailure,
   describeStep,
   newestMachine,
   percentOf,
   stageOf,
-} from "../../provider/redisenterprise/machine";
-import { type Action, action } from "../../provider/redisenterprise/schema";
+} from "../../provider/redisenterprise/tasks/machine";
 
 /** A state machine as the server would show it. */
 function machine(fields: Record<string, unknown>): Action {

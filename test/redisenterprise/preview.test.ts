@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { UNKNOWN } from "../../provider/host/properties";
+import { UNKNOWN } from "../../provider/frontend/resource/properties";
 import { PASSWORD, type Rig } from "./rig";
 import { rigFor, SIDES } from "./sides";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { Lifecycle } from "../../provider/host/lifecycle";
-import { moduleVersions } from "../../provider/redisenterprise/module-versions";
-import { hostOf, nextHop } from "../../provider/redisenterprise/redirect";
+import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
+import { moduleVersions } from "../../provider/redisenterprise/modules/module-versions";
+import { hostOf, nextHop } from "../../provider/redisenterprise/rest/redirect";
 import { createTransport } from "../simulators";
 import { RedisEnterpriseCluster } from "../simulators/redisenterprise";
 import { simulatedTransport } from "../support/simulated-transport";
@@ -130,7 +130,7 @@ function twoClusters() {
   const other = new RedisEnterpriseCluster({ clock: world.clock, name: "payments.local", databases: [CACHE] });
   other.hosts.forEach((host, index) => void host.place("10.88.0.9", 9443 + index));
   const send = createTransport([world.cluster, other], { sleep: (ms) => world.clock.sleep(ms) });
-  const lifecycle = new Lifecycle({
+  const lifecycle = new DynamicProvider({
     kinds: { "redisenterprise:ModuleVersions": async () => moduleVersions(() => simulatedTransport(send)) },
     log: { write: () => undefined, flush: async () => undefined },
     rhythm: { change: 0, repeat: 0 },

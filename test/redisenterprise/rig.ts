@@ -1,7 +1,7 @@
-import type { EngineLog, LogLine } from "../../provider/host/engine-log";
-import type { Lifecycle } from "../../provider/host/lifecycle";
-import { databaseVersion } from "../../provider/redisenterprise/database-version";
-import { moduleVersions } from "../../provider/redisenterprise/module-versions";
+import type { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
+import type { Log, LogLine } from "../../provider/frontend/resource/log";
+import { databaseVersion } from "../../provider/redisenterprise/database/database-version";
+import { moduleVersions } from "../../provider/redisenterprise/modules/module-versions";
 import { createTransport } from "../simulators";
 import {
   type ClusterOptions,
@@ -46,7 +46,7 @@ export interface Received {
 export interface Rig {
   readonly clock: VirtualClock;
   readonly cluster: RedisEnterpriseCluster;
-  readonly lifecycle: Lifecycle;
+  readonly lifecycle: DynamicProvider;
   readonly lines: LogLine[];
   readonly env: Record<string, string>;
   /** Inputs of a ModuleVersions as the engine would send them. */
@@ -66,7 +66,7 @@ export function rig(options: ClusterOptions = {}): Rig {
   const clock = new VirtualClock();
   const cluster = new RedisEnterpriseCluster({ clock, databases: [CACHE], ...options });
   const lines: LogLine[] = [];
-  const log: EngineLog = { write: (line) => lines.push(line), flush: async () => undefined };
+  const log: Log = { write: (line) => lines.push(line), flush: async () => undefined };
   const send = createTransport(cluster, { sleep: (ms) => clock.sleep(ms) });
   const connect = () => simulatedTransport(send);
   const env: Record<string, string> = {};

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { Lifecycle } from "../../provider/host/lifecycle";
-import { moduleVersions } from "../../provider/redisenterprise/module-versions";
+import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
+import { moduleVersions } from "../../provider/redisenterprise/modules/module-versions";
 import { ScaledClock } from "../simulators";
 import {
   type ClusterOptions,
@@ -21,7 +21,7 @@ async function served(options: ClusterOptions = {}, door: ServeClusterOptions = 
   const cluster = new RedisEnterpriseCluster({ clock, databases: [CACHE], ...options });
   const { origins, certificate, close } = await serveRedisEnterprise(cluster, { ...door, speed: 200 });
   onTestFinished(close);
-  const lifecycle = new Lifecycle({
+  const lifecycle = new DynamicProvider({
     kinds: { "redisenterprise:ModuleVersions": async () => moduleVersions() },
     log: { write: () => undefined, flush: async () => undefined },
     rhythm: { change: 0, repeat: 0 },

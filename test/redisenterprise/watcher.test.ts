@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Clock } from "../../provider/core/clock";
-import type { Nodes } from "../../provider/redisenterprise/nodes";
-import { Watcher } from "../../provider/redisenterprise/watcher";
+import type { Nodes } from "../../provider/redisenterprise/rest/nodes";
+import { Watcher } from "../../provider/redisenterprise/tasks/watcher";
 
 /** A cluster that has forgotten the action of its database, which is at rest. */
 const nodes = {

@@ -1,11 +1,11 @@
-import { Lifecycle } from "../../provider/host/lifecycle";
+import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
 import type { Transport } from "../../provider/http/transport";
 import { agentVersion } from "../../provider/oceanbase/agent-version";
 import { clusterVersion } from "../../provider/oceanbase/cluster-version";
-import { databaseVersion } from "../../provider/redisenterprise/database-version";
-import { moduleVersions } from "../../provider/redisenterprise/module-versions";
-import { kernelVersion } from "../../provider/taurusdb/kernel-version";
-import { starRocksVersion } from "../../provider/taurusdb/starrocks-version";
+import { databaseVersion } from "../../provider/redisenterprise/database/database-version";
+import { moduleVersions } from "../../provider/redisenterprise/modules/module-versions";
+import { kernelVersion } from "../../provider/taurusdb/kernel/kernel-version";
+import { starRocksVersion } from "../../provider/taurusdb/starrocks/starrocks-version";
 import { createTransport, ObshellCluster, RedisEnterpriseCluster, type SimSystem, TaurusCloud } from "../simulators";
 import { simulatedTransport } from "../support/simulated-transport";
 import { VirtualClock } from "../support/virtual-clock";
@@ -14,7 +14,7 @@ import { type Declared, type Fixture, UPGRADE_REQUESTS, type Values, type Vendor
 /** The database of one resource as it was when the state was written, and this version's provider in front of it. */
 export interface Restored {
   readonly clock: VirtualClock;
-  readonly lifecycle: Lifecycle;
+  readonly lifecycle: DynamicProvider;
   /** Requests of any kind. */
   requests(): number;
   /** Upgrade requests. */
@@ -27,7 +27,7 @@ export function restore({ vendor, systems }: Fixture, { type, system: name }: De
   const system = OPEN[vendor](clock, { ...systems.common, ...systems.systems[name] });
   const send = createTransport(system, { sleep: (ms) => clock.sleep(ms) });
   const connect = () => simulatedTransport(send);
-  const lifecycle = new Lifecycle({
+  const lifecycle = new DynamicProvider({
     kinds: kindsOver(connect),
     log: { write: () => undefined, flush: async () => undefined },
     rhythm: { change: 0, repeat: 60_000 },

@@ -47,7 +47,7 @@ describe("an explicit provider", () => {
     [
       "a setting without its vendor",
       { password: "hunter2" },
-      "password is not a vendor; it takes oceanbase, huaweicloud, redisenterprise",
+      "password is not a vendor; it takes oceanbase, huaweicloud, redisenterprise, dbversion",
     ],
     [
       "a name that every object has",

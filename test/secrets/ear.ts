@@ -1,4 +1,4 @@
-import { Lifecycle } from "../../provider/host/lifecycle";
+import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
 import type { Transport } from "../../provider/http/transport";
 import { type Canary, leaks } from "./canary";
 import type { SecretType, SecretWorld } from "./worlds";
@@ -13,7 +13,7 @@ const LIMITS = { create: "30m", update: "30m" };
 /** A pin of a world, and all that anybody hears of it who may not know its secrets. */
 export class Ear {
   readonly world: SecretWorld;
-  readonly lifecycle: Lifecycle;
+  readonly lifecycle: DynamicProvider;
   readonly inputs: Record<string, unknown>;
   /** What was heard, in order: log lines, errors, reasons, outputs that are not encrypted. */
   readonly heard: string[] = [];
@@ -31,7 +31,7 @@ export class Ear {
     const transport = through(world, this);
     const kind = world.kind(() => transport);
     const { args, config, env } = placed(type, world, placement);
-    this.lifecycle = new Lifecycle({
+    this.lifecycle = new DynamicProvider({
       kinds: { [type.type]: async () => kind },
       log: { write: ({ message }) => this.heard.push(message), flush: async () => undefined },
       rhythm: { change: 0, repeat: 0 },

@@ -2,10 +2,10 @@ import type { SomeKind } from "../../provider/core/kind";
 import type { Transport } from "../../provider/http/transport";
 import { agentVersion } from "../../provider/oceanbase/agent-version";
 import { clusterVersion } from "../../provider/oceanbase/cluster-version";
-import { databaseVersion } from "../../provider/redisenterprise/database-version";
-import { moduleVersions } from "../../provider/redisenterprise/module-versions";
-import { kernelVersion } from "../../provider/taurusdb/kernel-version";
-import { starRocksVersion } from "../../provider/taurusdb/starrocks-version";
+import { databaseVersion } from "../../provider/redisenterprise/database/database-version";
+import { moduleVersions } from "../../provider/redisenterprise/modules/module-versions";
+import { kernelVersion } from "../../provider/taurusdb/kernel/kernel-version";
+import { starRocksVersion } from "../../provider/taurusdb/starrocks/starrocks-version";
 import {
   createTransport,
   ObshellCluster,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Lifecycle } from "../../provider/host/lifecycle";
-import { argumentsOf } from "../../provider/host/properties";
+import type { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
+import { argumentsOf } from "../../provider/frontend/resource/properties";
 import { report } from "../../sdk/report/report";
 import { OLD_BUILD, rig as oceanbase } from "../oceanbase/rig";
 import { rigFor, SIDES } from "../redisenterprise/sides";
@@ -13,7 +13,7 @@ type Values = Record<string, unknown>;
 
 /** An upgrade that will fail, and what the vendor says of it. */
 interface Failing {
-  readonly lifecycle: Lifecycle;
+  readonly lifecycle: DynamicProvider;
   readonly inputs: Values;
   readonly says: string;
   /** Until it is called the vendor holds the database; then an upgrade could be asked for. */

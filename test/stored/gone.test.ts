@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { LogLine } from "../../provider/host/engine-log";
-import type { Lifecycle } from "../../provider/host/lifecycle";
+import type { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
+import type { LogLine } from "../../provider/frontend/resource/log";
 import { rig as oceanbase } from "../oceanbase/rig";
 import { CACHE, rig as redis, SHIPPED } from "../redisenterprise/rig";
 import { kernelRig } from "../taurusdb/kernel-rig";
@@ -10,7 +10,7 @@ type Values = Record<string, unknown>;
 
 /** A pin that holds, whose database is then deleted, or becomes something else. */
 interface Doomed {
-  readonly lifecycle: Lifecycle;
+  readonly lifecycle: DynamicProvider;
   readonly lines: readonly LogLine[];
   readonly inputs: Values;
   end(): void;

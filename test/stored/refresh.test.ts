@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { argumentsOf } from "../../provider/host/properties";
+import { argumentsOf } from "../../provider/frontend/resource/properties";
 import { type Opened, SITUATIONS, type Situation } from "./situations";
 
 type Values = Record<string, unknown>;

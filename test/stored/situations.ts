@@ -1,4 +1,4 @@
-import type { Lifecycle } from "../../provider/host/lifecycle";
+import type { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
 import { OLD_BUILD, rig as oceanbase, TARGET_BUILD } from "../oceanbase/rig";
 import { CACHE, rig as redis } from "../redisenterprise/rig";
 import { kernelRig } from "../taurusdb/kernel-rig";
@@ -8,7 +8,7 @@ type Values = Record<string, unknown>;
 
 /** A pin that holds, and a vendor at which somebody moves what it pins. */
 export interface Opened {
-  readonly lifecycle: Lifecycle;
+  readonly lifecycle: DynamicProvider;
   readonly inputs: Values;
   /** Behind everybody's back. */
   move(): void;

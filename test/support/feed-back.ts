@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import type { dynamic } from "@pulumi/pulumi";
-import { Lifecycle } from "../../provider/host/lifecycle";
-import { argumentsOf } from "../../provider/host/properties";
-import { rememberedUpgrade } from "../../provider/host/state";
+import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
+import { argumentsOf } from "../../provider/frontend/resource/properties";
+import { rememberedUpgrade } from "../../provider/frontend/resource/state";
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -18,7 +18,7 @@ export interface Stored {
  * also when `ignoreChanges` mixes it with what the program has. Asks no vendor.
  * @param written the program's inputs
  */
-export async function faultsOfStored(lifecycle: Lifecycle, stored: Stored, written: Values): Promise<string[]> {
+export async function faultsOfStored(lifecycle: DynamicProvider, stored: Stored, written: Values): Promise<string[]> {
   const faults: string[] = [];
   for (const [what, news] of inputsFrom(travelled(stored), travelled(written))) {
     const { inputs, failures = [] } = await lifecycle.check(news, news);
@@ -69,14 +69,14 @@ function settled({ __drifted: _, ...outputs }: Values): Values {
 }
 
 /** A lifecycle that feeds back everything that it stores: so every scenario of a rig is one for this rule. */
-export class FedBackLifecycle extends Lifecycle {
-  override async create(inputs: Values): ReturnType<Lifecycle["create"]> {
+export class FedBackLifecycle extends DynamicProvider {
+  override async create(inputs: Values): ReturnType<DynamicProvider["create"]> {
     const result = await super.create(inputs).catch((error: unknown) => this.#judgeFailure(error, inputs));
     await this.#judge({ id: result.id, inputs, outputs: result.outs }, inputs);
     return result;
   }
 
-  override async update(id: string, olds: Values, news: Values): ReturnType<Lifecycle["update"]> {
+  override async update(id: string, olds: Values, news: Values): ReturnType<DynamicProvider["update"]> {
     const result = await super.update(id, olds, news).catch((error: unknown) => this.#judgeFailure(error, news));
     await this.#judge({ id, inputs: news, outputs: result.outs }, news);
     return result;

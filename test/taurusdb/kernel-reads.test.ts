@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { kernelRig, URN } from "./kernel-rig";
+import { kernelRig, message, URN } from "./kernel-rig";
+
+const MINUTE = 60_000;
 
 /** A pin of one of the instances. */
 function pinOf(rig: ReturnType<typeof kernelRig>, at: number) {
@@ -8,6 +10,11 @@ function pinOf(rig: ReturnType<typeof kernelRig>, at: number) {
 
 function pages({ cloud }: ReturnType<typeof kernelRig>): number {
   return cloud.journal.count("GET", /\/instances$/);
+}
+
+/** Reads of what is offered. */
+function offers({ cloud }: Pick<ReturnType<typeof kernelRig>, "cloud">): number {
+  return cloud.journal.count("GET", /\/database-version$/);
 }
 
 describe("pins that are previewed one after the other", () => {
@@ -31,15 +38,103 @@ describe("pins that are previewed one after the other", () => {
   });
 });
 
-describe("a pin that only waits", () => {
-  it("reads the jobs in one look of four, and sees the end all the same", async () => {
+describe("a resource that only waits", () => {
+  it("follows the jobs, and reads the instances when one has moved, and once in five minutes", async () => {
     const rig = kernelRig();
     const { outs } = await rig.lifecycle.create(rig.inputs({ preCheck: false }));
     expect(outs).toMatchObject({ status: "current" });
+    expect(rig.cloud.journal.count("GET", /\/immediate-jobs$/)).toBeGreaterThan(100);
+    expect(pages(rig)).toBeLessThan(12);
+  });
+
+  it("sees soon that one of several has failed", async () => {
+    const rig = kernelRig({ instances: 3 });
+    rig.cloud.control.fail({ instance: rig.ids[1] ?? "", reason: "The disk is full." });
+    const call = rig.lifecycle.create(rig.inputs({ preCheck: false })).catch(() => undefined);
+    // It fails half-way, after nine and a half minutes.
+    await rig.clock.sleep(10.5 * MINUTE);
+    expect(rig.lines.at(-1)?.message).toContain("2 upgrading, 1 with problems");
+    await call;
+  });
+
+  it.each([
+    ["counts all jobs", (body: string) => body.replace(/("total_count":)\d+(,"action_names")/, "$177$2")],
+    ["counts none", (body: string) => body.replace(/"total_count":\d+,("action_names")/, "$1")],
+    ["shows jobs of every state", (body: string) => body.replaceAll('"status":"Running"', '"status":"Running now"')],
+  ])("reads the instances each time in a region that %s, and sees the end all the same", async (_, rewrite) => {
+    const rig = kernelRig({ instances: 2 }, { rewrite });
+    const { outs } = await rig.lifecycle.create(rig.inputs({ preCheck: false }));
+    expect(outs).toMatchObject({ status: "current" });
     const jobs = rig.cloud.journal.count("GET", /\/immediate-jobs$/);
-    expect(pages(rig)).toBeGreaterThan(40);
-    expect(jobs).toBeGreaterThan(pages(rig) / 5);
-    expect(jobs).toBeLessThan(pages(rig) / 2);
+    expect(pages(rig)).toBeGreaterThan(100);
+    expect(jobs).toBeLessThan(0.6 * pages(rig));
+  });
+});
+
+describe("the reads of many instances", () => {
+  const SOURCES = ["2.0.54.240600", "2.0.57.240900", "2.0.60.241200", "2.0.66.250600", "2.0.69.250900"];
+
+  function many(instances: number, upgradeMs?: number) {
+    const rig = kernelRig({ instances, ...(upgradeMs === undefined ? {} : { timings: { upgradeMs } }) });
+    for (const [at, id] of rig.ids.entries()) rig.cloud.control.setKernel(SOURCES[at % SOURCES.length] ?? "", id);
+    return { ...rig, args: rig.inputs({ version: ">=2.0.78", preCheck: false }) };
+  }
+
+  it("are at most 200 for 60, previewed, and upgraded in a minute by another process", async () => {
+    const { lifecycle, args, reads, clock, writes, cloud } = many(60, MINUTE / 2);
+    await lifecycle.check({}, args);
+    // The connection, with what is known of offers, ends by then.
+    await clock.sleep(6_000);
+    await lifecycle.check({}, args);
+    expect((await lifecycle.create(args)).outs).toMatchObject({ status: "current" });
+    expect(writes()).toBe(5);
+    expect(offers({ cloud })).toBe(120);
+    expect(reads()).toBeLessThanOrEqual(200);
+  });
+
+  it("are at most 900 for 500 that are upgraded in eighteen minutes", async () => {
+    const { lifecycle, args, reads, cloud } = many(500);
+    await lifecycle.check({}, args);
+    expect((await lifecycle.create(args)).outs).toMatchObject({ status: "current" });
+    expect(offers({ cloud })).toBe(500);
+    expect(reads()).toBeLessThanOrEqual(900);
+  });
+});
+
+describe("an offer", () => {
+  it("is read once for all resources of a process that name the instance", async () => {
+    const rig = kernelRig();
+    for (const at of [0, 1, 2]) await rig.lifecycle.check({}, rig.inputs({ __urn: `${URN}-${at}` }));
+    await rig.lifecycle.create(rig.inputs({ preCheck: false }));
+    expect(offers(rig)).toBe(1);
+  });
+
+  it("is read again before a request is decided on it a quarter of an hour later", async () => {
+    const rig = kernelRig({ timings: { upgradeMs: 5 * MINUTE } });
+    rig.cloud.control.setStatus("BACKING UP");
+    const call = rig.lifecycle.create(rig.inputs({ version: "2.0.78.260600", preCheck: false }));
+    await rig.clock.sleep(20 * MINUTE);
+    expect([offers(rig), rig.writes()]).toEqual([1, 0]);
+    rig.cloud.control.offer("2.0.81.260900");
+    rig.cloud.control.setStatus("ACTIVE");
+    expect(await message(call)).toMatch(/The newest kernel offered is 2\.0\.81\.260900.*cannot be had any more/);
+    expect([offers(rig), rig.writes()]).toEqual([2, 0]);
+  });
+
+  it("is read again after an upgrade of that instance, for latest", async () => {
+    const rig = kernelRig();
+    const { outs } = await rig.lifecycle.create(rig.inputs({ version: "latest", preCheck: false }));
+    expect(outs).toMatchObject({ status: "current", currentVersion: "2.0.78.260600" });
+    expect(offers(rig)).toBe(2);
+  });
+
+  it("is read again when the service says that there is nothing newer", async () => {
+    const rig = kernelRig();
+    rig.cloud.control.gateway.disturb("DBS.05000008", { route: "batchUpgrade" });
+    const args = rig.inputs({ preCheck: false });
+    expect(await message(rig.lifecycle.create(args))).toContain("DBS.05000008");
+    expect((await rig.lifecycle.create(args)).outs).toMatchObject({ status: "current" });
+    expect(offers(rig)).toBe(2);
   });
 });
 
@@ -59,6 +154,12 @@ describe("a region whose rows do not tell the kernel", () => {
     // Only one of the two has moved, so no version in the inputs would describe both.
     expect(props).toMatchObject({ __drifted: true });
     expect(inputs).toMatchObject({ version: "2.0.78" });
+  });
+
+  it("reads it once for each instance, with the offer", async () => {
+    const rig = kernelRig({ instances: 2, switches });
+    await rig.lifecycle.check({}, rig.inputs());
+    expect(offers(rig)).toBe(2);
   });
 
   it("asks for no more where they do", async () => {

@@ -1,6 +1,6 @@
 import type { Clock } from "../../provider/core/clock";
-import type { EngineLog, LogLine } from "../../provider/host/engine-log";
-import { kernelVersion } from "../../provider/taurusdb/kernel-version";
+import type { Log, LogLine } from "../../provider/frontend/resource/log";
+import { kernelVersion } from "../../provider/taurusdb/kernel/kernel-version";
 import { createTransport, TaurusCloud, taurusdb } from "../simulators";
 import { FedBackLifecycle } from "../support/feed-back";
 import { simulatedTransport } from "../support/simulated-transport";
@@ -20,7 +20,7 @@ export function kernelRig(options: CloudOptions = {}, { env = {}, skew = 0, date
   const clock = new VirtualClock();
   const cloud = new TaurusCloud({ clock, ...options });
   const lines: LogLine[] = [];
-  const log: EngineLog = { write: (line) => lines.push(line), flush: async () => undefined };
+  const log: Log = { write: (line) => lines.push(line), flush: async () => undefined };
   const send = createTransport(cloud, { sleep: (ms) => clock.sleep(ms) });
   const direct = simulatedTransport(send);
   const plain = rewrite === undefined ? direct : rewritten(direct, rewrite);

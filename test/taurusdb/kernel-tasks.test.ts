@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { requestOf } from "../../provider/core/request";
-import { openAccess } from "../../provider/taurusdb/access";
-import { jobsOf, withWaiting } from "../../provider/taurusdb/kernel-tasks";
+import { jobsOf, withWaiting } from "../../provider/taurusdb/kernel/tasks";
+import { openAccess } from "../../provider/taurusdb/project";
 import { jobPage } from "../../provider/taurusdb/schema";
-import { upgradeStarRocks, upgradeStep } from "../../provider/taurusdb/starrocks";
+import { upgradeStarRocks, upgradeStep } from "../../provider/taurusdb/starrocks/instance";
 import { partial } from "../support/partial";
 import { D, type KernelRig, kernelRig } from "./kernel-rig";
 import { KEY, runtimeOf, USER } from "./rig";

@@ -1,9 +1,9 @@
-import type { EngineLog, LogLine } from "../../provider/host/engine-log";
-import type { Lifecycle } from "../../provider/host/lifecycle";
+import type { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
+import type { Log, LogLine } from "../../provider/frontend/resource/log";
 import type { Transport } from "../../provider/http/transport";
-import { type Access, openAccess } from "../../provider/taurusdb/access";
-import type { Connect } from "../../provider/taurusdb/connection";
-import { starRocksVersion } from "../../provider/taurusdb/starrocks-version";
+import type { Connect } from "../../provider/huaweicloud/connection";
+import { type Access, openAccess } from "../../provider/taurusdb/project";
+import { starRocksVersion } from "../../provider/taurusdb/starrocks/starrocks-version";
 import { createTransport, TaurusCloud, taurusdb } from "../simulators";
 import { FedBackLifecycle } from "../support/feed-back";
 import { simulatedTransport } from "../support/simulated-transport";
@@ -33,7 +33,7 @@ export interface Surroundings {
 export interface Rig {
   readonly clock: VirtualClock;
   readonly cloud: TaurusCloud;
-  readonly lifecycle: Lifecycle;
+  readonly lifecycle: DynamicProvider;
   readonly lines: LogLine[];
   /** What the lifecycle calls through. */
   readonly connect: Connect;
@@ -61,7 +61,7 @@ export function rig(
   const clock = new VirtualClock();
   const cloud = new TaurusCloud({ clock, ...options });
   const lines: LogLine[] = [];
-  const log: EngineLog = { write: (line) => lines.push(line), flush: async () => undefined };
+  const log: Log = { write: (line) => lines.push(line), flush: async () => undefined };
   const send = createTransport(cloud, { sleep: (ms) => clock.sleep(ms) });
   const direct = simulatedTransport(send);
   const plain = rewrite === undefined ? direct : rewritten(direct, rewrite);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { canonicalJobId } from "../../provider/taurusdb/job-ids";
+import { canonicalJobId } from "../../provider/huaweicloud/jobs";
 import { jobId } from "../../provider/taurusdb/schema";
 import { cancelSchedules } from "../../provider/taurusdb/tasks";
 import { partial } from "../support/partial";

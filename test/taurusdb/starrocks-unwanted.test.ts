@@ -64,7 +64,7 @@ describe("a scheduled upgrade that a lowered pin does not want", () => {
     const began = world.clock.now();
     const { outs: next } = await world.lifecycle.update(id, outs, world.inputs(LOWERED));
     expect(next).toMatchObject({ status: "current", lastUpgrade: { state: "withdrawn" } });
-    expect(world.clock.since(began)).toBeLessThan(ago === HOUR ? MINUTE / 6 : 6 * MINUTE);
+    expect(world.clock.since(began)).toBeLessThan(ago === HOUR ? MINUTE / 5 : 6 * MINUTE);
     expect(schedules(world)).toEqual(["Canceled"]);
   });
 

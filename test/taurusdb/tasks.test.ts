@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { upgradeBatch, upgradeRequest, upgradeStep } from "../../provider/taurusdb/instances";
-import { TaskCenter } from "../../provider/taurusdb/progress";
-import { readJobs, readSchedules } from "../../provider/taurusdb/tasks";
+import { upgradeBatch, upgradeRequest, upgradeStep } from "../../provider/taurusdb/kernel/instances";
+import { readJobs, readSchedules, TaskCenter } from "../../provider/taurusdb/tasks";
 import { MINUTE, rig } from "./rig";
 
 const JOB_NAME = "UpgradeGaussDBforMySQLDatabaseVersion";

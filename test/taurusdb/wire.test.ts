@@ -1,9 +1,14 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { wallClock } from "../../provider/core/clock";
 import { requestOf } from "../../provider/core/request";
-import { type Access, openAccess } from "../../provider/taurusdb/access";
-import { taurusTransport } from "../../provider/taurusdb/connection";
-import { readStarRocks, readStarRocksKernels, upgradeStarRocks, upgradeStep } from "../../provider/taurusdb/starrocks";
+import { networkTransport } from "../../provider/huaweicloud/connection";
+import { type Access, openAccess } from "../../provider/taurusdb/project";
+import {
+  readStarRocks,
+  readStarRocksKernels,
+  upgradeStarRocks,
+  upgradeStep,
+} from "../../provider/taurusdb/starrocks/instance";
 import { cancelSchedules, readJobs } from "../../provider/taurusdb/tasks";
 import { type Served, serve, TaurusCloud, WALL } from "../simulators";
 import { instanceId, KEY, region, USER } from "./rig";
@@ -24,7 +29,7 @@ async function overSockets(credentials: object) {
   const [endpoint = ""] = served.origins;
   const args = { region, endpoint, iamEndpoint: endpoint, ...credentials };
   const runtime = { clock: wallClock, signal: new AbortController().signal, conceal: () => undefined };
-  const access = openAccess(args, runtime, taurusTransport, {});
+  const access = openAccess(args, runtime, networkTransport, {});
   open.push({ served, access });
   return { cloud, gateway: access.gateway, starRocksInstanceId: cloud.starRocks[0]?.id ?? "" };
 }

@@ -1,3 +1,4 @@
+import { CancelPause } from "../cancel-scheduled";
 import { Confirmation } from "../confirmation";
 import { describeWindow } from "../describe";
 import type { Observation, SetDriver } from "../driver";
@@ -60,6 +61,7 @@ class FleetRun<O extends Observation> {
   readonly #sender: Sender<O>;
   readonly #stall: Stall;
   readonly #confirmation: Confirmation;
+  readonly #cancelPause: CancelPause;
   #problems: ReadonlyMap<string, Problem> = new Map();
   /** Members of which it was told that they failed since the last run. */
   readonly #told = new Set<string>();
@@ -85,10 +87,11 @@ class FleetRun<O extends Observation> {
     const books = { tally: this.#tally, record: this.#record, schedule: this.#schedule };
     this.#sender = new Sender(pin, policy, runtime, this.#patience, books);
     this.#confirmation = new Confirmation(clock, policy.spacing);
+    this.#cancelPause = new CancelPause(policy.spacing, runtime);
   }
 
   async toTheEnd(): Promise<Status> {
-    this.#tookBack = await forsake(this.#pin, this.#schedule, this.#patience, this.#runtime);
+    this.#tookBack = await forsake(this.#pin, this.#schedule, this.#patience, this.#runtime, this.#cancelPause);
     for (;;) {
       const sight = await this.#observer.observe(this.#attentive);
       const seen = sight.view;
@@ -99,6 +102,8 @@ class FleetRun<O extends Observation> {
       if (await this.#withdraw(verdicts)) continue;
       if (confirmed.length > 0) {
         this.#tellEarlier(confirmed);
+        // The pace follows how long the upgrade takes, not how long it took to confirm the request.
+        if (this.#tally.asked.length === 0) this.#watch.restart();
         await this.#sender.send(confirmed, sight.observation);
       }
       if (ready.length > 0) {
@@ -158,15 +163,10 @@ class FleetRun<O extends Observation> {
   #judge({ view: { units: members, absent }, at }: Sight<O>): Verdicts {
     this.#tally.seen(members, this.#runtime.clock.elapsed());
     this.#schedule.seen(members);
-    const unwanted = members.filter(
-      ({ standing, activity }) => standing !== "behind" && activity?.kind === "scheduled",
+    const unwanted = members.flatMap(({ name, standing, activity }) =>
+      standing !== "behind" && activity?.kind === "scheduled" ? [name] : [],
     );
-    keep(
-      this.#schedule,
-      unwanted.map(({ name }) => name),
-      this.#pin,
-      this.#runtime,
-    );
+    keep(this.#schedule, unwanted, this.#pin, this.#runtime);
     const about: Circumstances = {
       now: at,
       tally: this.#tally,
@@ -203,6 +203,7 @@ class FleetRun<O extends Observation> {
   async #withdraw(verdicts: Verdicts): Promise<boolean> {
     const unwanted = [...verdicts.of("cancel").values()].map(({ task }) => task.id);
     if (unwanted.length === 0) return false;
+    if (await this.#cancelPause.take()) return true;
     if (await this.#takeBack.ask(unwanted)) this.#tookBack = true;
     return true;
   }

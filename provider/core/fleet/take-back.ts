@@ -1,4 +1,4 @@
-import type { ScheduledUpgrades } from "../cancel-scheduled";
+import type { CancelPause, ScheduledUpgrades } from "../cancel-scheduled";
 import type { SetDriver } from "../driver";
 import { Refused, sending, Unreachable } from "../errors";
 import { untold } from "../observer";
@@ -59,6 +59,7 @@ async function takeBack(pin: Withdrawing, ids: readonly string[], runtime: Runti
 /**
  * Takes back what this pin scheduled for members that it does not have any more. They are not looked at, so the vendor's
  * word is taken for it. Asking twice does no harm.
+ * @param cancelPause taken before; none where that was done
  * @returns whether anything was taken back
  */
 export async function forsake(
@@ -66,8 +67,10 @@ export async function forsake(
   schedule: Schedule,
   patience: Patience,
   runtime: Runtime,
+  cancelPause?: CancelPause,
 ): Promise<boolean> {
   const { clock, signal, random, warn } = runtime;
+  if (schedule.others(pin.units).length > 0) await cancelPause?.take();
   keep(schedule, schedule.others(pin.units), pin, runtime);
   const members = schedule.others(pin.units);
   const ids = schedule.idsOf(members);

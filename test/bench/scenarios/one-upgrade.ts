@@ -1,9 +1,9 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import { Lifecycle } from "../../../provider/host/lifecycle";
+import { DynamicProvider } from "../../../provider/frontend/dynamic/dynamic-provider";
 import { undiciTransport } from "../../../provider/http/undici-transport";
 import { clusterVersion } from "../../../provider/oceanbase/cluster-version";
-import { databaseVersion } from "../../../provider/redisenterprise/database-version";
+import { databaseVersion } from "../../../provider/redisenterprise/database/database-version";
 import {
   ObshellCluster,
   RedisEnterpriseCluster,
@@ -92,9 +92,15 @@ async function accepted(work: () => Promise<unknown>): Promise<number> {
   }
 }
 
-function onSockets(kinds: ConstructorParameters<typeof Lifecycle>[0]["kinds"]): Lifecycle {
+function onSockets(kinds: ConstructorParameters<typeof DynamicProvider>[0]["kinds"]): DynamicProvider {
   const log = { write: () => undefined, flush: async () => undefined };
-  return new Lifecycle({ kinds, log, rhythm: { change: 0, repeat: 60_000 }, env: {}, onCancel: () => () => undefined });
+  return new DynamicProvider({
+    kinds,
+    log,
+    rhythm: { change: 0, repeat: 60_000 },
+    env: {},
+    onCancel: () => () => undefined,
+  });
 }
 
 function urn(type: string): string {

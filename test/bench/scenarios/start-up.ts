@@ -77,8 +77,8 @@ function importRows(imports: readonly Import[]): Row[] {
       bound: { atMost: 5 },
     },
     {
-      what: "provider modules that it loads",
-      value: countOurs(modules, "provider"),
+      what: "provider modules that it loads, but for provider/base",
+      value: countOurs(modules, "provider") - countOurs(modules, `provider${sep}base`),
       unit: "modules",
       bound: { exactly: 0 },
     },

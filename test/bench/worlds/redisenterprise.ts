@@ -1,5 +1,5 @@
-import { databaseVersion } from "../../../provider/redisenterprise/database-version";
-import { moduleVersions } from "../../../provider/redisenterprise/module-versions";
+import { databaseVersion } from "../../../provider/redisenterprise/database/database-version";
+import { moduleVersions } from "../../../provider/redisenterprise/modules/module-versions";
 import { RedisEnterpriseCluster, redisenterprise } from "../../simulators";
 import { VirtualClock } from "../../support/virtual-clock";
 import { lifecycleIn, type World, type WorldOptions } from "./world";

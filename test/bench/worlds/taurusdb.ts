@@ -1,5 +1,5 @@
-import { kernelVersion } from "../../../provider/taurusdb/kernel-version";
-import { starRocksVersion } from "../../../provider/taurusdb/starrocks-version";
+import { kernelVersion } from "../../../provider/taurusdb/kernel/kernel-version";
+import { starRocksVersion } from "../../../provider/taurusdb/starrocks/starrocks-version";
 import { TaurusCloud, taurusdb } from "../../simulators";
 import { VirtualClock } from "../../support/virtual-clock";
 import { lifecycleIn, type World, type WorldOptions } from "./world";

@@ -1,6 +1,6 @@
 import type { SomeKind } from "../../../provider/core/kind";
-import type { EngineLog, LogLine } from "../../../provider/host/engine-log";
-import { Lifecycle } from "../../../provider/host/lifecycle";
+import { DynamicProvider } from "../../../provider/frontend/dynamic/dynamic-provider";
+import type { Log, LogLine } from "../../../provider/frontend/resource/log";
 import type { Transport } from "../../../provider/http/transport";
 import { createTransport, type JournalEntry } from "../../simulators";
 import { simulatedTransport } from "../../support/simulated-transport";
@@ -9,7 +9,7 @@ import type { VirtualClock } from "../../support/virtual-clock";
 /** A simulated vendor in memory, a lifecycle that talks to it, and one virtual clock for both. */
 export interface World {
   readonly clock: VirtualClock;
-  readonly lifecycle: Lifecycle;
+  readonly lifecycle: DynamicProvider;
   readonly lines: readonly LogLine[];
   /** Every request that reached the vendor. */
   readonly journal: readonly JournalEntry[];
@@ -45,7 +45,7 @@ interface Parts {
 export function lifecycleIn({ clock, systems, type, kind, options }: Parts) {
   const { random = () => 0.5, roundTrip = 0 } = options;
   const lines: LogLine[] = [];
-  const log: EngineLog = { write: (line) => lines.push(line), flush: async () => undefined };
+  const log: Log = { write: (line) => lines.push(line), flush: async () => undefined };
   const near = simulatedTransport(createTransport(systems, { sleep: (ms) => clock.sleep(ms) }));
   const far: Transport = {
     async send(request) {
@@ -55,7 +55,7 @@ export function lifecycleIn({ clock, systems, type, kind, options }: Parts) {
     close: () => near.close(),
   };
   const made = kind(() => (roundTrip === 0 ? near : far)) as SomeKind; // one of this package's kinds
-  const lifecycle = new Lifecycle({
+  const lifecycle = new DynamicProvider({
     kinds: { [type]: async () => made },
     log,
     rhythm: { change: 0, repeat: 60_000 },

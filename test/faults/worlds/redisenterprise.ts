@@ -1,5 +1,5 @@
-import { databaseVersion } from "../../../provider/redisenterprise/database-version";
-import { moduleVersions } from "../../../provider/redisenterprise/module-versions";
+import { databaseVersion } from "../../../provider/redisenterprise/database/database-version";
+import { moduleVersions } from "../../../provider/redisenterprise/modules/module-versions";
 import { type Random, RedisEnterpriseCluster, redisenterprise } from "../../simulators";
 import type { Timeline } from "../timeline";
 import type { Upgrade, World, WorldOfType } from "../world";

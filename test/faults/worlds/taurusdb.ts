@@ -1,5 +1,5 @@
-import { kernelVersion } from "../../../provider/taurusdb/kernel-version";
-import { starRocksVersion } from "../../../provider/taurusdb/starrocks-version";
+import { kernelVersion } from "../../../provider/taurusdb/kernel/kernel-version";
+import { starRocksVersion } from "../../../provider/taurusdb/starrocks/starrocks-version";
 import { type Random, TaurusCloud, taurusdb } from "../../simulators";
 import type { Timeline } from "../timeline";
 import type { Upgrade, World, WorldOfType } from "../world";

@@ -1,0 +1,77 @@
+import { shortened, toWire, type Wire } from "../resource/wire";
+
+/**
+ * An error that leaves nothing behind: the state stays as it was. Its stack is its message, because Pulumi prints stacks
+ * of failed checks and reads on the stack's row.
+ */
+export function plainFailure(message: string): Error {
+  const bounded = shortened(message, LONGEST_MESSAGE);
+  const error = new Error(bounded);
+  error.stack = bounded;
+  return error;
+}
+
+/** A message travels percent-encoded in an HTTP/2 header: up to nine bytes a character, of 64 KiB. */
+const LONGEST_MESSAGE = 4_000;
+
+/** An error whose properties Pulumi saves, so that the next `up` goes on from there. Only `reasons` are shown. */
+export interface PartialFailure extends Error {
+  readonly id: string;
+  readonly properties: Record<string, Wire>;
+  readonly reasons: string[];
+}
+
+export function partialFailure(id: string, properties: Record<string, unknown>, reason: string): PartialFailure {
+  // The engine discards the message of a partial failure, so it need not take up room beside the reasons.
+  return Object.assign(plainFailure("see the reasons"), { id, ...fitPartialFailure(properties, [reason]) });
+}
+
+/** A partial failure travels in an HTTP/2 header; beyond 64 KiB it is silently lost and the engine waits for ever. */
+const PARTIAL_FAILURE_BYTES = 48 * 1024;
+
+/** Characters of a reason that travel. */
+const LONGEST_REASON = 4_000;
+/** The last to go: what the next run needs to go on. */
+const NEEDED = new Set(["status", "version", "redisVersion", "modules", "lastUpgrade"]);
+
+/** What can be left out, the most expendable first: the members, then the largest arguments, the task last. */
+function expendable(properties: Record<string, unknown>): string[] {
+  const rest = Object.keys(properties).filter((key) => !key.startsWith("__") && key !== "members" && !NEEDED.has(key));
+  const size = (key: string) => sizeOf(properties[key], []);
+  return ["members", ...rest.sort((a, b) => size(b) - size(a)), "lastUpgrade"];
+}
+
+/** Properties and reasons of a partial failure, cut to what fits. */
+export function fitPartialFailure(
+  properties: Record<string, unknown>,
+  reasons: readonly string[],
+): { properties: Record<string, Wire>; reasons: string[] } {
+  const fitting = reasons.map((reason) => shortened(reason, LONGEST_REASON));
+  const kept = { ...properties };
+  for (const key of expendable(kept)) {
+    if (fits(kept, fitting)) break;
+    if (key === "problems") kept[key] = shrunk(kept[key], (rest) => fits({ ...kept, [key]: rest }, fitting));
+    else delete kept[key];
+  }
+  const wire = toWire(kept);
+  return { properties: isRecord(wire) ? wire : {}, reasons: fitting };
+}
+
+/** The first half of a table, a quarter of it, and so on, until it is small enough: every one of its reasons is of use. */
+function shrunk(table: unknown, isSmall: (rest: object) => boolean): object {
+  let rest = Object.entries(Object(table));
+  while (rest.length > 0 && !isSmall(Object.fromEntries(rest))) rest = rest.slice(0, rest.length >> 1);
+  return Object.fromEntries(rest);
+}
+
+function fits(properties: Record<string, unknown>, reasons: readonly string[]): boolean {
+  return sizeOf(properties, reasons) <= PARTIAL_FAILURE_BYTES;
+}
+
+function sizeOf(properties: unknown, reasons: readonly string[]): number {
+  return Buffer.byteLength(JSON.stringify(toWire(properties))) + Buffer.byteLength(JSON.stringify(reasons));
+}
+
+function isRecord(value: Wire): value is { [key: string]: Wire } {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,260 @@
+import { type Clock, wallClock } from "../../core/clock";
+import { nameOf } from "../../core/describe";
+import { asPinError } from "../../core/errors";
+import type { UpgradeRecord } from "../../core/outcome";
+import { policyFrom } from "../../core/policy-from";
+import { giveUp, run, type Seen } from "../../core/run";
+import type { Runtime } from "../../core/runtime";
+import { taskOf } from "../../core/withdraw";
+import type { Call } from "./call";
+import type { ConfigReader } from "./credentials";
+import { Failure } from "./failure";
+import { undisturbedLog } from "./log";
+import { Overlaps } from "./overlaps";
+import { type Memory, Silence, type Told, tellPlan, tellWrites, wasCanceled } from "./preview";
+import { argumentsOf, hasUnknown, type Properties, sameValue } from "./properties";
+import { type ReadBack, readBack } from "./read";
+import { Learnt } from "./redaction";
+import { RunNotes } from "./run-notes";
+import { isScheduled, Scheduled } from "./scheduled";
+import { kindOf, openSession, type Session, type Surroundings, withPin } from "./session";
+import { isUnsettled, reliesOnOthers, rememberedUpgrade } from "./state";
+import { type Outputs, outputsAfter, reasonOf } from "./stored-outcome";
+import type { CheckFailure } from "./validation";
+
+/** How long canceling a scheduled upgrade may take, in milliseconds. */
+const DELETE_LIMIT = 5 * 60_000;
+
+/** What a create or an update has come to. */
+export interface Applied {
+  readonly id: string;
+  readonly outputs: Outputs;
+  /** Why it failed; the outputs are saved all the same, so that the next `up` goes on from there. */
+  readonly failure?: string;
+}
+
+/**
+ * What Pulumi asks of a resource, translated into the core's routine, whichever protocol the calls come by. One object serves every
+ * resource of a process.
+ */
+export class Lifecycle {
+  readonly #surroundings: Surroundings;
+  readonly #clock: Clock;
+  /** Resources whose plan has been told in this process: `check` and `diff` both may, once is enough. */
+  readonly #told = new Set<string>();
+  /** What a check has seen of an older resource, for the `diff` that follows. */
+  readonly #seen = new Map<string, Seen>();
+  readonly #silence = new Silence();
+  readonly #overlaps: Overlaps;
+  readonly #scheduled: Scheduled;
+  #config: ConfigReader = () => undefined;
+
+  constructor(surroundings: Surroundings) {
+    this.#surroundings = { learnt: new Learnt(), ...surroundings, log: undisturbedLog(surroundings.log) };
+    this.#clock = surroundings.clock ?? wallClock;
+    const notes = surroundings.notes ?? new RunNotes();
+    this.#overlaps = new Overlaps(notes);
+    this.#scheduled = new Scheduled(notes);
+  }
+
+  configure(config: ConfigReader): void {
+    this.#config = config;
+  }
+
+  /** Validates, and for a new or changed pin tells the plan. `olds` are the old inputs, none on create. */
+  async check(call: Call, olds: Properties, news: Properties): Promise<readonly CheckFailure[]> {
+    const session = await this.#session(call, news);
+    this.#overlaps.declare(session);
+    const failures = [...session.failures];
+    if (failures.length === 0 && session.args !== undefined && !sameArguments(olds, news)) {
+      // Whose the tasks of an older resource are stands in its outputs, which only `diff` is given.
+      const memory = Object.keys(olds).length === 0 ? {} : undefined;
+      failures.push(...(await this.#tell(session, memory)).failures);
+    }
+    return failures;
+  }
+
+  /**
+   * `olds` are the old outputs. Pure, but for the plan of a pin that an earlier run left unsettled, and for a look at a scheduled
+   * upgrade that others may cancel. For a pin at rest, which nearly all calls are about, nothing is loaded.
+   */
+  async diff(
+    call: Call,
+    olds: Properties,
+    news: Properties,
+  ): Promise<{ readonly changes: boolean; readonly replaces: string[] }> {
+    kindOf(call, this.#surroundings.kinds);
+    this.#scheduled.seen(call, olds);
+    const same = sameArguments(olds, news);
+    const unsettled = isUnsettled(olds, this.#clock.now()) || (same && (await this.#lostItsUpgrade(call, olds, news)));
+    const newer = olds["status"] === "newer";
+    if (same && !unsettled && !newer) return { changes: false, replaces: [] };
+    const session = await this.#session(call, news);
+    if (!same) {
+      const replaces = await this.#replaces(session, olds);
+      if (replaces.length === 0) await this.#tellWrites(session, olds);
+      return { changes: true, replaces };
+    }
+    const changes = unsettled || session.args?.onNewer === "fail";
+    // Only a check can fail a preview, and none has looked at a pin as it was written before.
+    if (changes && session.args !== undefined) {
+      const { failures } = await this.#tell(session, this.#memoryOf(session, olds));
+      for (const { reason } of failures) session.news.warn(reason);
+    }
+    return { changes, replaces: [] };
+  }
+
+  /** @throws Failure when there is nothing to save */
+  create(call: Call, inputs: Properties): Promise<Applied> {
+    return this.#run(call, undefined, inputs);
+  }
+
+  /** @throws Failure when there is nothing to save */
+  update(call: Call, id: string, olds: Properties, news: Properties): Promise<Applied> {
+    return this.#run(call, { id, outputs: olds }, news);
+  }
+
+  async read(call: Call, properties: Properties): Promise<ReadBack | "gone" | "unread"> {
+    const session = await this.#session(call, properties);
+    try {
+      return await readBack(session, this.#clock, properties);
+    } finally {
+      await this.#surroundings.log.flush();
+    }
+  }
+
+  /**
+   * The database is left as it is. Only an upgrade that this resource scheduled, that has not started and that no other resource
+   * relies on, is canceled.
+   */
+  async delete(call: Call, properties: Properties): Promise<void> {
+    const { log } = this.#surroundings;
+    const upgrade = rememberedUpgrade(properties);
+    if (upgrade !== undefined && isScheduled(upgrade)) await this.#giveUp(call, properties, upgrade);
+    this.#scheduled.gone(call, properties);
+    log.write({
+      severity: "INFO",
+      urn: call.urn,
+      message: "unpinned; the database is left as it is",
+      ephemeral: false,
+    });
+    await log.flush();
+  }
+
+  async #run(
+    call: Call,
+    before: { id: string; outputs: Properties } | undefined,
+    inputs: Properties,
+  ): Promise<Applied> {
+    const session = await this.#session(call, inputs);
+    const { kind, args } = session;
+    const id = before?.id ?? (args && kind.identity(args)[0]) ?? "";
+    const limit = call.limit ?? kind.timeout;
+    const remembered = rememberedUpgrade(before?.outputs);
+    const keepScheduled = this.#keeping(session, before?.outputs ?? {});
+    const schedules = args !== undefined && kind.cancelByHand !== undefined;
+    const { outcome, outputs } = await this.#scheduled.during(call, schedules ? kind.identity(args) : [], async () => {
+      const outcome = await withPin(session, this.#clock, limit, (driver, runtime) =>
+        run(driver, policyFrom(args ?? {}, kind.times), { ...runtime, keepScheduled }, remembered),
+      );
+      await this.#surroundings.log.flush();
+      const outputs = outputsAfter(session, inputs, outcome, before?.outputs);
+      this.#scheduled.seen(call, outputs, before?.outputs);
+      return { outcome, outputs };
+    });
+    if (outcome.error === undefined) return { id, outputs };
+    const reason = reasonOf(session, outcome.error);
+    const worthKeeping = outcome.accepted || outcome.status === "failed" || !sameValue(outcome.upgrade, remembered);
+    if (!worthKeeping) throw new Failure(reason);
+    return { id, outputs, failure: reason };
+  }
+
+  async #giveUp(call: Call, properties: Properties, upgrade: UpgradeRecord): Promise<void> {
+    const session = await this.#session(call, properties);
+    const { kind, args, news } = session;
+    const byHand = `if it is still scheduled and not wanted, ${byHandOf(session)}.`;
+    if (upgrade.joined === true) {
+      const name = nameOf(taskOf(upgrade));
+      news.warn(`${name} was not scheduled by this resource and is not canceled with it; ${byHand}`);
+      return;
+    }
+    const policy = policyFrom(args ?? {}, kind.times);
+    const limit = call.limit ?? DELETE_LIMIT;
+    const keepScheduled = this.#keeping(session, properties);
+    try {
+      await withPin(session, this.#clock, limit, (driver, runtime) =>
+        giveUp(driver, upgrade, policy, { ...runtime, keepScheduled }),
+      );
+    } catch (error) {
+      const { code, message } = asPinError(error);
+      const remedy = `Run the command again. Or delete the resource without a request, by \`pulumi state delete '${call.urn}'\`; then, ${byHand}`;
+      throw new Failure(session.redact(`The scheduled upgrade was not canceled. ${message} ${remedy} [${code}]`));
+    }
+  }
+
+  #memoryOf(session: Session, outputs: Properties): Memory {
+    return { upgrade: rememberedUpgrade(outputs), keepScheduled: this.#keeping(session, outputs) };
+  }
+
+  /** @param outputs the state of the session's own resource */
+  #keeping(session: Session, outputs: Properties): NonNullable<Runtime["keepScheduled"]> {
+    const { call, kind, args } = session;
+    return (member) => {
+      const members = member === undefined && args !== undefined ? kind.identity(args) : [member ?? ""];
+      const reasons = members.map((one) => this.#scheduled.reasonToKeep(call, outputs, one));
+      const reason = reasons.find((one) => one !== undefined);
+      return (
+        reason && `${reason} No resource will cancel it: if it is still scheduled and not wanted, ${byHandOf(session)}.`
+      );
+    };
+  }
+
+  /** Whether the upgrade that a resource waits for, and did not schedule itself, was canceled by somebody. */
+  async #lostItsUpgrade(call: Call, olds: Properties, news: Properties): Promise<boolean> {
+    const upgrade = rememberedUpgrade(olds);
+    if (upgrade === undefined || !reliesOnOthers(olds, upgrade)) return false;
+    return wasCanceled(await this.#session(call, news), this.#clock, this.#silence, upgrade);
+  }
+
+  #session(call: Call, properties: Properties): Promise<Session> {
+    return openSession(call, properties, this.#config, this.#surroundings);
+  }
+
+  async #tell(session: Session, memory?: Memory): Promise<Told> {
+    const key = session.call.urn;
+    if (this.#told.has(key)) return { failures: [] };
+    const told = await tellPlan(session, this.#clock, this.#silence, memory);
+    this.#told.add(key);
+    if (memory === undefined && told.sight !== undefined) this.#seen.set(key, told.sight);
+    await this.#surroundings.log.flush();
+    return told;
+  }
+
+  /** After a check that has told the plan. @param olds the outputs of the resource, which remember its last upgrade */
+  async #tellWrites(session: Session, olds: Properties): Promise<void> {
+    const key = session.call.urn;
+    const sight = this.#seen.get(key);
+    if (sight === undefined) return;
+    this.#seen.delete(key);
+    await tellWrites(session, this.#clock, this.#silence, sight, this.#memoryOf(session, olds));
+    await this.#surroundings.log.flush();
+  }
+
+  /** The identifying properties, when old and new arguments name nothing in common. */
+  async #replaces(session: Session, olds: Properties): Promise<string[]> {
+    const { call, kind, args } = session;
+    if (args === undefined) return [];
+    const old = (await this.#session(call, olds)).args;
+    if (old === undefined) return [];
+    const names = new Set(kind.identity(old));
+    return kind.identity(args).some((name) => names.has(name)) ? [] : [...kind.identifiedBy];
+  }
+}
+
+function sameArguments(a: Properties, b: Properties): boolean {
+  return !hasUnknown(b) && sameValue(argumentsOf(a), argumentsOf(b));
+}
+
+function byHandOf({ kind }: Session): string {
+  return kind.cancelByHand ?? "cancel it at the vendor";
+}

@@ -1,0 +1,37 @@
+import type { Clock } from "../../core/clock";
+import { PinError } from "../../core/errors";
+import type { OnCancel } from "./call";
+
+/** Everything from outside that can end a run, as one signal. */
+export interface Limits {
+  readonly signal: AbortSignal;
+  /** Has to be called when the run is over. */
+  release(): void;
+}
+
+/**
+ * @param limit milliseconds until the run ends with `deadline`
+ * @param gone aborted when Pulumi's engine is gone
+ */
+export function limits(clock: Clock, limit: number, onCancel: OnCancel, gone?: AbortSignal): Limits {
+  const controller = new AbortController();
+  const over = new AbortController();
+  const end = (reason: PinError) => controller.abort(reason);
+  const stopListening = onCancel(() => end(new PinError("interrupted", "Interrupted.")));
+  const follow = () => end(new PinError("engine-gone", "The Pulumi engine is gone."));
+  if (gone?.aborted === true) follow();
+  gone?.addEventListener("abort", follow, { signal: over.signal });
+  clock.sleep(limit, over.signal).then(
+    () => end(new PinError("deadline", "The time limit was reached.")),
+    () => undefined,
+  );
+  return {
+    signal: controller.signal,
+    release: () => {
+      over.abort();
+      // Reads that nobody waited for end with the run.
+      end(new PinError("interrupted", "The run is over."));
+      stopListening();
+    },
+  };
+}

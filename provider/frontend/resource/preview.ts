@@ -1,0 +1,175 @@
+import type { Clock } from "../../core/clock";
+import { describePlan } from "../../core/describe";
+import type { Driver } from "../../core/driver";
+import { formatDuration } from "../../core/duration";
+import { PinError } from "../../core/errors";
+import type { UpgradeRecord } from "../../core/outcome";
+import type { Plan } from "../../core/plan";
+import type { Policy } from "../../core/policy";
+import { policyFrom } from "../../core/policy-from";
+import { announceWrites, isCanceled, type Seen, see } from "../../core/run";
+import type { Runtime } from "../../core/runtime";
+import { newerNote } from "../../core/sentences";
+import { type Session, withPin } from "./session";
+import type { CheckFailure } from "./validation";
+
+/** How long a preview may look at a live system, in milliseconds: an unreachable one must not hold it up. */
+const PIN_BUDGET = 10_000;
+/** The same for all looks of a run that nobody answered: the engine checks one resource after the other. */
+const RUN_BUDGET = 60_000;
+
+/** What the looks of a run have waited for systems that did not answer. */
+export class Silence {
+  #spent = 0;
+
+  /** How long the next look may take; 0 when no more is to be waited. */
+  get left(): number {
+    return Math.max(Math.min(PIN_BUDGET, RUN_BUDGET - this.#spent), 0);
+  }
+
+  waited(milliseconds: number): void {
+    this.#spent += milliseconds;
+  }
+}
+
+/** What a preview has seen of one resource, and what can never succeed, by property. */
+export interface Told {
+  readonly failures: readonly CheckFailure[];
+  /** Absent when the system could not be looked at. */
+  readonly sight?: Seen;
+}
+
+/** What is known of an older resource. Nothing of a new one. */
+export interface Memory {
+  /** The last upgrade in the state, which says whose a task is. */
+  readonly upgrade?: UpgradeRecord | undefined;
+  readonly keepScheduled?: Runtime["keepScheduled"];
+}
+
+/**
+ * Looks at the live system and tells what an `up` would do, as one line at the resource, and further writes in lines of their
+ * own. Never fails because of the system's state.
+ * @param memory absent where the state is not known yet: then `tellWrites` tells the further writes
+ */
+export async function tellPlan(session: Session, clock: Clock, silence: Silence, memory?: Memory): Promise<Told> {
+  const use = async (driver: Driver, runtime: Runtime): Promise<Told> => {
+    const sight = await see(driver, policyOf(session));
+    const failures = tell(session, driver.title, sight.plan);
+    if (memory !== undefined) {
+      await tellFurther(session, driver, runtime, sight, memory).catch((error: unknown) =>
+        session.news.warn(`cannot plan all that is sent beside the upgrade request: ${reasonOf(error)}`),
+      );
+    }
+    return { failures, sight };
+  };
+  return (await look({ session, clock, silence, purpose: CANNOT_PLAN, use })) ?? { failures: [] };
+}
+
+/** Tells the operators and cancellations that an `up` would send beside the upgrade request, after an earlier look. */
+export async function tellWrites(
+  session: Session,
+  clock: Clock,
+  silence: Silence,
+  sight: Seen,
+  memory: Memory,
+): Promise<void> {
+  const use = (driver: Driver, runtime: Runtime) => tellFurther(session, driver, runtime, sight, memory);
+  await look({ session, clock, silence, purpose: CANNOT_PLAN, use });
+}
+
+async function tellFurther(
+  session: Session,
+  driver: Driver,
+  runtime: Runtime,
+  sight: Seen,
+  { upgrade, keepScheduled }: Memory,
+): Promise<void> {
+  const writes = await announceWrites(driver, sight, policyOf(session), { ...runtime, keepScheduled }, upgrade);
+  for (const { message, warning } of writes) (warning ? session.news.warn : session.news.inform)(message);
+}
+
+function policyOf({ kind, args }: Session): Policy {
+  return policyFrom(args ?? {}, kind.times);
+}
+
+const CANNOT_PLAN = "cannot plan";
+
+/** Whether a scheduled upgrade that the resource needs was canceled by somebody; false when that cannot be known just now. */
+export async function wasCanceled(
+  session: Session,
+  clock: Clock,
+  silence: Silence,
+  upgrade: UpgradeRecord,
+): Promise<boolean> {
+  const purpose = "cannot verify that its upgrade is still scheduled";
+  const use = (driver: Driver) => isCanceled(driver, upgrade);
+  return (await look({ session, clock, silence, purpose, use })) ?? false;
+}
+
+interface Looking<T> {
+  readonly session: Session;
+  readonly clock: Clock;
+  readonly silence: Silence;
+  /** What cannot be done when the look fails, for the warning. */
+  readonly purpose: string;
+  readonly use: (driver: Driver, runtime: Runtime) => Promise<T>;
+}
+
+/** Undefined when the system cannot be looked at within the budget; that is told. */
+async function look<T>({ session, clock, silence, purpose, use }: Looking<T>): Promise<T | undefined> {
+  const { left } = silence;
+  if (left === 0) {
+    session.news.warn(
+      `${purpose}: skipped, this run has waited ${formatDuration(RUN_BUDGET)} for systems that do not answer`,
+    );
+    return undefined;
+  }
+  const began = clock.elapsed();
+  try {
+    return await withPin(session, clock, left, use);
+  } catch (error) {
+    if (isSilence(error)) silence.waited(clock.elapsed() - began);
+    session.news.warn(`${purpose}: ${reasonOf(error)}`);
+    return undefined;
+  }
+}
+
+function isSilence(error: unknown): boolean {
+  return error instanceof PinError && (error.code === "deadline" || error.code === "unreachable");
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof PinError)) return error instanceof Error ? error.message : String(error);
+  if (error.code === "deadline") return "unreachable, no answer in time";
+  return error.code === "unreachable" ? `unreachable, ${error.message}` : error.sentence;
+}
+
+function tell(session: Session, title: string, plan: Plan): CheckFailure[] {
+  const { news, args } = session;
+  if (plan.kind === "newer") return tellNewer(session, title, plan);
+  if (plan.kind === "failed" || plan.kind === "unknown") {
+    news.warn(describePlan(plan));
+    return [];
+  }
+  news.inform(args?.wait === false ? `${describePlan(plan)} (not waited for)` : describePlan(plan));
+  const { findings = [], notes = [] } = "upgrade" in plan ? plan.upgrade : {};
+  for (const { message, remedy, property } of findings) {
+    if (property === undefined) news.warn(`${message} ${remedy}`);
+  }
+  for (const note of notes) news.warn(note);
+  return findings.flatMap(({ property, message, remedy }) =>
+    property === undefined ? [] : [{ property, reason: session.redact(`${message} ${remedy}`) }],
+  );
+}
+
+function tellNewer(
+  { kind, news, args, redact }: Session,
+  title: string,
+  plan: Extract<Plan, { kind: "newer" }>,
+): CheckFailure[] {
+  const note = newerNote(title, plan);
+  if (args?.onNewer === "fail") return [{ property: kind.pinned, reason: redact(note) }];
+  if (args?.onNewer === "accept") news.inform(describePlan(plan));
+  else news.warn(note);
+  return [];
+}

@@ -1,0 +1,144 @@
+import type { Clock } from "../../core/clock";
+import { describePlan } from "../../core/describe";
+import { asPinError, type ErrorCode, Missing, PinError } from "../../core/errors";
+import { problemOf, remainingProblems } from "../../core/fleet/problems";
+import type { Drift } from "../../core/kind";
+import type { Status } from "../../core/outcome";
+import type { Plan } from "../../core/plan";
+import { policyFrom } from "../../core/policy-from";
+import { goesOn, type Seen, see } from "../../core/run";
+import { newerNote } from "../../core/sentences";
+import { Failure, textOf } from "./failure";
+import { argumentsOf, DRIFTED, type Properties } from "./properties";
+import { type Session, withPin } from "./session";
+import { outputsOf, rememberedUpgrade, textsOf } from "./state";
+
+/** How long a refresh may look at one system, in milliseconds. */
+const BUDGET = 30_000;
+
+/** What a plan says about the state of what runs. */
+const STATUS: Record<Exclude<Plan["kind"], "unknown">, Status> = {
+  satisfied: "current",
+  newer: "newer",
+  join: "upgrading",
+  scheduled: "deferred",
+  cancel: "behind",
+  failed: "failed",
+  wait: "behind",
+  upgrade: "behind",
+};
+
+/** Plans that leave an earlier failure the last thing that happened. */
+const NOTHING_NEWER = new Set<Plan["kind"]>(["upgrade", "wait"]);
+
+/** Plans under which it is the vendor's task that moves versions. */
+const UNDER_WAY = new Set<Plan["kind"]>(["join", "scheduled"]);
+
+/** Errors that a person has to look into, and faults of this package. After every other one the state keeps what it had. */
+const FAILS = new Set<ErrorCode>(["unauthorized", "unexpected"]);
+
+/** What a refresh has found. */
+interface Found extends Pick<Seen, "observation" | "view"> {
+  readonly plan: keyof typeof STATUS;
+}
+
+/** What a refresh puts into the state. */
+export interface ReadBack {
+  readonly outputs: Properties;
+  readonly inputs: Properties;
+}
+
+/**
+ * Reads the current version for a refresh. The inputs come back as written, or with the observed version if that has drifted, so
+ * that the next preview shows `~ version: "4.2.1.8" => "4.3.5.2"`.
+ * @returns `gone` if the database certainly no longer exists, `unread` if the state is to stay as it is
+ */
+export async function readBack(
+  session: Session,
+  clock: Clock,
+  properties: Properties,
+): Promise<ReadBack | "gone" | "unread"> {
+  if (session.args === undefined) {
+    session.news.warn("its stored arguments are not valid in this version of the package; the state was left as it is");
+    return "unread";
+  }
+  try {
+    return await withPin(session, clock, BUDGET, async (driver) => {
+      const { title } = driver;
+      const { plan, ...seen } = await see(driver, policyFrom(session.args ?? {}, session.kind.times));
+      if (seen.observation.missing !== undefined) throw seen.observation.missing;
+      if (plan.kind === "unknown") throw new PinError("unreachable", `${title}: ${plan.reason}`);
+      if (plan.kind === "newer" && session.args?.onNewer !== "accept") session.news.warn(newerNote(title, plan));
+      if (plan.kind === "failed") session.news.warn(describePlan(plan));
+      const holds = plan.kind === "satisfied" || plan.kind === "newer";
+      const open = holds && goesOn(driver, rememberedUpgrade(properties));
+      return result(session, properties, { ...seen, plan: open ? "join" : plan.kind });
+    });
+  } catch (thrown) {
+    const error = asPinError(thrown);
+    const reason = session.redact(error.code === "unreachable" ? error.message : textOf(error));
+    if (FAILS.has(error.code)) throw new Failure(reason);
+    if (error instanceof Missing && error.certain) {
+      session.news.warn(`no longer exists, so it is removed from the state: ${reason}`);
+      return "gone";
+    }
+    session.news.warn(`could not be read, the state was left as it is: ${reason}`);
+    return "unread";
+  }
+}
+
+function result(session: Session, before: Properties, found: Found): ReadBack {
+  const { observation, plan } = found;
+  const observed = outputsOf(session.kind, before, { status: STATUS[plan], observation }, before);
+  const outputs = { ...observed, ...failureLeft(session, before, observed, found) };
+  const drift = driftOf(session, found);
+  const moved = drift !== undefined && (before[DRIFTED] === true || hasMoved(drift, before, outputs));
+  // A pin that did not hold before stays as written: an upgrade has not reached it yet.
+  const left = drift !== undefined && (moved || held(before)) && session.accepts(drift.inputs);
+  return {
+    outputs: moved ? { ...outputs, [DRIFTED]: true } : outputs,
+    // What is stored as input is sent back as input: by `ignoreChanges`, and by whoever edits a state.
+    inputs: { ...argumentsOf(before), ...(left ? drift.inputs : {}) },
+  };
+}
+
+/** Status and problems that the last run left, as far as nothing newer has replaced them. */
+function failureLeft(
+  { kind, redact }: Session,
+  before: Properties,
+  observed: Properties,
+  { plan, view }: Found,
+): Properties {
+  const moved = (name: string) => textsOf(before["members"])[name] !== textsOf(observed["members"])[name];
+  const wasLast = before["status"] === "failed" && NOTHING_NEWER.has(plan);
+  if (kind.tellsProblems === undefined) {
+    const still = wasLast && !Object.keys(textsOf(observed["members"])).some(moved);
+    return still ? { status: "failed" } : {};
+  }
+  const problems = remainingProblems(textsOf(before["problems"]), view, moved);
+  const absent = view.absent.map((member) => [member.name, redact(problemOf(member))] as const);
+  return {
+    ...(wasLast && Object.keys(problems).length > 0 ? { status: "failed" } : {}),
+    problems: { ...problems, ...Object.fromEntries(absent) },
+  };
+}
+
+/** What does not satisfy the pin, and is not on its way there. */
+function driftOf({ kind, args }: Session, { observation, plan }: Found): Drift | undefined {
+  if (args === undefined || UNDER_WAY.has(plan) || (plan === "newer" && args.onNewer === "accept")) return undefined;
+  return kind.drifted(args, observation);
+}
+
+/** Whether something that does not satisfy the pin is another version, or another argument, than the state has. */
+function hasMoved({ members, unseen }: Drift, before: Properties, outputs: Properties): boolean {
+  if (unseen === true && held(before)) return true;
+  const [then, now] = [textsOf(before["members"]), textsOf(outputs["members"])];
+  // A state that was too large, or is an import, has no members.
+  if (Object.keys(then).length === 0) return before["currentVersion"] !== outputs["currentVersion"];
+  return members.some((name) => then[name] !== now[name]);
+}
+
+/** Whether the pin held when the state was written, as far as is known. */
+function held({ status }: Properties): boolean {
+  return status === undefined || status === "current";
+}

@@ -1,0 +1,75 @@
+import { closeSync, openSync } from "node:fs";
+import type { Clock } from "../../core/clock";
+import { formatDuration } from "../../core/duration";
+import type { Runtime } from "../../core/runtime";
+import { minutes } from "../../core/stall";
+import type { Log, Severity } from "./log";
+import { shortened } from "./wire";
+
+/** How often passing news is shown. In a terminal each line replaces the last; elsewhere each one is printed. */
+export interface Rhythm {
+  /** Milliseconds between two different messages. */
+  readonly change: number;
+  /** Milliseconds after which an unchanged message is said again, with the time that has passed. */
+  readonly repeat: number;
+}
+
+const TERMINAL: Rhythm = { change: 250, repeat: 10_000 };
+const LOG_FILE: Rhythm = { change: 2_000, repeat: 60_000 };
+
+/** A plugin sees neither the CLI's terminal nor its flags: a controlling terminal outside of CI is the best sign. */
+export function rhythmHere(env: NodeJS.ProcessEnv = process.env): Rhythm {
+  if (env["CI"] || env["TERM"] === "dumb") return LOG_FILE;
+  try {
+    closeSync(openSync("/dev/tty", "r"));
+    return TERMINAL;
+  } catch {
+    return LOG_FILE;
+  }
+}
+
+export interface ReporterOptions {
+  readonly log: Log;
+  readonly urn: string;
+  readonly clock: Clock;
+  readonly rhythm: Rhythm;
+  readonly redact: (text: string) => string;
+}
+
+/** Characters of a line that are told. */
+const LONGEST_LINE = 4_000;
+
+/** One resource's news, redacted, de-duplicated and throttled. */
+export function reporter(options: ReporterOptions): Pick<Runtime, "report" | "inform" | "warn"> {
+  const { log, urn, clock, rhythm, redact } = options;
+  const began = clock.elapsed();
+  let last = "";
+  let saidAt = Number.NEGATIVE_INFINITY;
+  const lasting = (severity: Severity) => (message: string) => {
+    log.write({ severity, urn, message: shortened(redact(message), LONGEST_LINE), ephemeral: false });
+  };
+  return {
+    inform: lasting("INFO"),
+    warn: lasting("WARNING"),
+    report: ({ message, percent, still }) => {
+      const now = clock.elapsed();
+      const due = now - saidAt >= (message === last ? rhythm.repeat : rhythm.change);
+      if (!due) return;
+      last = message;
+      saidAt = now;
+      // A terminal shows the first characters alone.
+      const parts = [
+        percent === undefined ? "" : `${percent}%`,
+        message,
+        now - began < 1_000 ? "" : formatDuration(now - began),
+        still === undefined ? "" : `no progress for ${minutes(still)}`,
+      ];
+      log.write({
+        severity: "INFO",
+        urn,
+        message: shortened(redact(parts.filter(Boolean).join(" · ")), LONGEST_LINE),
+        ephemeral: true,
+      });
+    },
+  };
+}

@@ -1,0 +1,129 @@
+import type { CommonArguments } from "../../core/arguments";
+import { type Clock, steady, wallClock } from "../../core/clock";
+import type { Driver } from "../../core/driver";
+import type { SomeKind } from "../../core/kind";
+import { type Proxies, type Runtime, undisturbed } from "../../core/runtime";
+import type { Call } from "./call";
+import { type ConfigReader, fillCredentials } from "./credentials";
+import { Failure } from "./failure";
+import { type Limits, limits } from "./limits";
+import type { Log } from "./log";
+import { argumentsOf, type Properties } from "./properties";
+import { proxySettings } from "./proxies";
+import { type Learnt, Redaction } from "./redaction";
+import { type Rhythm, reporter } from "./reporter";
+import type { RunNotes } from "./run-notes";
+import { type CheckFailure, validateArguments } from "./validation";
+
+/** Resource type (`oceanbase:ClusterVersion`) to its pin kind, loaded when first used. */
+export type Kinds = Readonly<Record<string, () => Promise<SomeKind>>>;
+
+/** What the process gives to every session. */
+export interface Surroundings {
+  readonly kinds: Kinds;
+  readonly log: Log;
+  readonly rhythm: Rhythm;
+  readonly clock?: Clock;
+  readonly env?: NodeJS.ProcessEnv;
+  /** In [0, 1), for jitter. */
+  readonly random?: () => number;
+  /** Aborted when Pulumi's engine is gone. */
+  readonly gone?: AbortSignal;
+  /** What the resources of the operation note for each other; where nothing is said, those of this process alone. */
+  readonly notes?: RunNotes;
+  /** What earlier sessions of the process have learnt. */
+  readonly learnt?: Learnt;
+}
+
+/** One resource in one operation: its kind, its arguments, and how its news is told. */
+export interface Session {
+  readonly call: Call;
+  readonly kind: SomeKind;
+  /** Absent when they are invalid, or not known yet at preview. */
+  readonly args?: CommonArguments;
+  readonly failures: CheckFailure[];
+  /** Whether the arguments are still valid with these in the place of theirs. */
+  readonly accepts: (changed: Readonly<Record<string, unknown>>) => boolean;
+  readonly news: Pick<Runtime, "report" | "inform" | "warn" | "conceal">;
+  readonly redact: (text: string) => string;
+  readonly proxies: Proxies;
+  readonly outside: Pick<Surroundings, "random" | "gone">;
+}
+
+/**
+ * What loads the kind that a call is about.
+ * @throws Failure when this package has no such type
+ */
+export function kindOf({ type }: Call, kinds: Kinds): () => Promise<SomeKind> {
+  const load = kinds[type];
+  if (load === undefined) throw new Failure(`pulumi-dbversion has no resource type ${type || "without a name"}`);
+  return load;
+}
+
+/** @throws Failure when this package has no such type */
+export async function openSession(
+  call: Call,
+  properties: Properties,
+  config: ConfigReader,
+  surroundings: Surroundings,
+): Promise<Session> {
+  const { kinds, log, rhythm, clock = wallClock, env = process.env, learnt } = surroundings;
+  const { urn } = call;
+  const kind = await kindOf(call, kinds)();
+  const raw = fillCredentials(argumentsOf(properties), kind.credentials, config, env);
+  const { proxies, secrets, problem } = proxySettings(config, env);
+  const { args, failures } = validateArguments(kind.inputs, raw, kind.secrets);
+  // Without a property, or Pulumi would print its value.
+  if (problem !== undefined) failures.push({ property: "", reason: problem });
+  const accepts = (changed: Readonly<Record<string, unknown>>) =>
+    validateArguments(kind.inputs, { ...raw, ...changed }, kind.secrets).args !== undefined;
+  const given = kind.secrets.map((name) => raw[name]).filter((value) => typeof value === "string");
+  const derived = args === undefined ? [] : (kind.derivedSecrets?.(args) ?? []);
+  const { redact, conceal } = new Redaction([...given, ...derived, ...secrets], learnt?.of(urn));
+  const news = { ...reporter({ log, urn, clock, rhythm, redact }), conceal };
+  const valid = args === undefined || problem !== undefined ? {} : { args };
+  return { call, kind, failures, accepts, news, redact, proxies, outside: surroundings, ...valid };
+}
+
+/** How long a run waits for its connections to close, in milliseconds. */
+const CLOSING = 500;
+
+/** Opens the pin of a session for one run, and closes it and its limits whatever happens. What the run came to stays. */
+export async function withPin<T>(
+  session: Session,
+  clock: Clock,
+  limit: number,
+  use: (driver: Driver, runtime: Runtime) => Promise<T>,
+): Promise<T> {
+  if (session.args === undefined) {
+    throw new Failure(session.failures.map(({ property, reason }) => `${property} ${reason}`).join("; "));
+  }
+  const { random = Math.random, gone } = session.outside;
+  const bounds: Limits = limits(clock, limit, session.call.onCancel, gone);
+  const runtime = undisturbed({
+    clock: steady(clock),
+    signal: bounds.signal,
+    random,
+    proxies: session.proxies,
+    ...session.news,
+  });
+  try {
+    const driver = session.kind.open(session.args, runtime);
+    try {
+      return await use(driver, runtime);
+    } finally {
+      await attempt(() => driver.close(), clock);
+    }
+  } finally {
+    await attempt(() => bounds.release(), clock);
+  }
+}
+
+/** Does what nobody depends on any more: its exceptions are dropped, and it is not waited for long. */
+async function attempt(work: () => unknown, clock: Clock): Promise<void> {
+  const over = new AbortController();
+  const bound = clock.sleep(CLOSING, over.signal).catch(() => undefined);
+  const done = new Promise((resolve) => resolve(work())).catch(() => undefined);
+  await Promise.race([done, bound]);
+  over.abort();
+}

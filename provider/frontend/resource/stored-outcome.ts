@@ -1,0 +1,74 @@
+import { asPinError, type PinError } from "../../core/errors";
+import type { Outcome, UpgradeRecord } from "../../core/outcome";
+import { textOf } from "./failure";
+import type { Properties } from "./properties";
+import type { Session } from "./session";
+import { outputsOf } from "./state";
+import { shortened, toWire, type Wire } from "./wire";
+
+/** Characters of a vendor's text that are stored. */
+const LONGEST_STORED = 2_000;
+
+export type Outputs = { [key: string]: Wire };
+
+/** The outputs after a run. What cannot be written must not take the record of an accepted upgrade with it. */
+export function outputsAfter(
+  session: Session,
+  inputs: Properties,
+  outcome: Outcome,
+  before: Properties | undefined,
+): Outputs {
+  const { kind } = session;
+  try {
+    return toOutputs(outputsOf(kind, inputs, storable(outcome, session), before));
+  } catch (error) {
+    warnOf(session, error);
+    const { status, upgrade } = outcome;
+    return toOutputs(outputsOf(kind, inputs, { status, ...(upgrade && { upgrade: withoutReason(upgrade) }) }, before));
+  }
+}
+
+/** A reason that could not be freed of secrets is not stored. */
+function withoutReason({ reason: _, ...upgrade }: UpgradeRecord): UpgradeRecord {
+  return upgrade;
+}
+
+/** The warning passes the redaction, which may be what has failed. */
+function warnOf({ news }: Session, error: unknown): void {
+  try {
+    news.warn(`What runs now could not be written into the outputs: ${asPinError(error).message}`);
+  } catch {
+    // The outputs are more important than the warning.
+  }
+}
+
+export function reasonOf({ redact }: Session, error: PinError): string {
+  try {
+    return redact(textOf(error));
+  } catch {
+    return `The run failed; its reason could not be freed of secrets, so it is not shown. [${error.code}]`;
+  }
+}
+
+function toOutputs(outputs: Record<string, unknown>): Outputs {
+  return Object.fromEntries(
+    Object.entries(outputs)
+      .filter(([, value]) => value !== undefined)
+      .map(([key, value]) => [key, toWire(value)]),
+  );
+}
+
+/** What the vendor said of failures, as it may be stored. */
+function storable({ problems, upgrade, ...outcome }: Outcome, { redact }: Session): Outcome {
+  const told = (text: string) => shortened(redact(text), LONGEST_STORED);
+  const reason = upgrade?.reason === undefined ? {} : { reason: told(upgrade.reason) };
+  return {
+    ...outcome,
+    ...(problems === undefined ? {} : { problems: mapped(problems, told) }),
+    ...(upgrade === undefined ? {} : { upgrade: { ...upgrade, ...reason } }),
+  };
+}
+
+function mapped(texts: Readonly<Record<string, string>>, change: (text: string) => string): Record<string, string> {
+  return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, change(text)]));
+}

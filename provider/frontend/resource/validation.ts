@@ -1,0 +1,106 @@
+import type { z } from "zod";
+import { closest, suggestion } from "../../base/closest";
+import { hideCredentials } from "../../base/printed-credentials";
+import { isMasked } from "../../core/redact";
+import { hasUnknown, UNKNOWN } from "./properties";
+
+/**
+ * A check failure as Pulumi shows it: `property <property> value {…} has a problem: <reason>`. It prints the value, secret
+ * or not; so a problem of a secret is told without a property, by its name in the reason.
+ */
+export interface CheckFailure {
+  readonly property: string;
+  readonly reason: string;
+}
+
+/** The arguments, or what is wrong with them. `args` is absent also when something is not known yet. */
+export interface Validated<A> {
+  readonly args?: A;
+  readonly failures: CheckFailure[];
+}
+
+/** A password that was typed as it is can hold anything. */
+const USER_INFO = /:\/\/.*@/s;
+
+/** Validates raw arguments. What is not known yet at preview is not judged. */
+export function validateArguments<A>(
+  schema: z.ZodType<A>,
+  raw: Record<string, unknown>,
+  secrets: readonly string[] = [],
+): Validated<A> {
+  const masked = maskedIn(raw).map((path) => maskFailure(path, secrets));
+  if (masked.length > 0) return { failures: masked };
+  const result = schema.safeParse(raw);
+  if (result.success) return hasUnknown(raw) ? { failures: [] } : { args: result.data, failures: [] };
+  const known = "shape" in schema ? Object.keys(Object(schema.shape)) : [];
+  const failures = result.error.issues.flatMap((issue) =>
+    failuresOf(issue, raw, known).map((failure) =>
+      showsSecret(issue, failure, raw, known, secrets) ? unnamed(failure) : failure,
+    ),
+  );
+  return { failures };
+}
+
+function failuresOf(issue: z.core.$ZodIssue, raw: Record<string, unknown>, known: readonly string[]): CheckFailure[] {
+  if (issue.code === "unrecognized_keys")
+    return issue.keys.map((key) => ({ property: key, reason: strangeKey(key, known) }));
+  const value = at(raw, issue.path);
+  if (value === UNKNOWN || (value !== null && typeof value === "object" && hasUnknown(value))) return [];
+  const property = issue.path.map(String).join(".");
+  return [{ property, reason: value === undefined ? `is missing; it ${issue.message}` : issue.message }];
+}
+
+/**
+ * Whether the value that Pulumi would print beside a failure may hold a secret: a secret argument, also under a name that was
+ * misspelt or is unknown; a value that a schema marks as carrying one (`params: { secret: true }`); a URL with user-info, whatever
+ * stands around it; anything else that looks like credentials, such as a password among the arguments of a module.
+ */
+function showsSecret(
+  issue: z.core.$ZodIssue,
+  { property }: CheckFailure,
+  raw: Record<string, unknown>,
+  known: readonly string[],
+  secrets: readonly string[],
+): boolean {
+  if (issue.code === "custom" && issue.params?.["secret"] === true) return true;
+  const [name = property, ...rest] = issue.path.map(String);
+  if (secrets.includes(name)) return true;
+  if (issue.code === "unrecognized_keys") {
+    const meant = closest(property, known);
+    if (meant === undefined || secrets.includes(meant)) return true;
+  }
+  const shown = JSON.stringify(at(raw, [name, ...rest])) ?? "";
+  return USER_INFO.test(shown) || hideCredentials(shown) !== shown;
+}
+
+/** Where masked texts stand in a value, and in the names of its members. */
+function maskedIn(value: unknown, path: readonly string[] = []): (readonly string[])[] {
+  if (typeof value === "string") return isMasked(value) ? [path] : [];
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, member]) => maskedIn(member, [...path, key]));
+}
+
+/** A masked value is what a tool shows of a secret: sent to a vendor, it would become the secret. */
+function maskFailure(path: readonly string[], secrets: readonly string[]): CheckFailure {
+  const failure = {
+    property: path.join("."),
+    reason:
+      "is a masked value, which stands for a secret and is none. Give the secret itself. If the program does not have it, run `pulumi refresh`: the state then has the value as it was written.",
+  };
+  return secrets.includes(path[0] ?? "") ? unnamed(failure) : failure;
+}
+
+function unnamed({ property, reason }: CheckFailure): CheckFailure {
+  return { property: "", reason: `${property} ${reason}` };
+}
+
+function strangeKey(key: string, known: readonly string[]): string {
+  return `is not an argument of this resource; ${suggestion(key, known)}`;
+}
+
+function at(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (inner, key) => (typeof inner === "object" && inner !== null ? Reflect.get(inner, key) : undefined),
+    value,
+  );
+}

@@ -1,0 +1,147 @@
+import type { Socket } from "node:net";
+import { buildConnector, type Dispatcher, EnvHttpProxyAgent, Pool } from "undici";
+import type { Proxies } from "../core/runtime";
+import type { Tls } from "./tls";
+import { PROXY_REFUSED, PROXY_UNREACHABLE, tlsCode } from "./transport";
+
+/** Bounds of the connections, as undici takes them. */
+export interface ConnectionLimits extends Pick<Pool.Options, "bodyTimeout" | "keepAliveTimeout" | "maxHeaderSize"> {
+  readonly connectTimeout: number;
+  readonly headersTimeout: number;
+  readonly maxResponseSize: number;
+  /** How many there are to one server at a time; further requests wait. */
+  readonly connections: number;
+  /** After so many requests a connection is closed. */
+  readonly maxRequestsPerClient?: number;
+}
+
+/** What went wrong with a proxy before a request left, without its credentials. */
+export class ProxyError extends Error {
+  override readonly name = "ProxyError";
+  readonly code: string;
+
+  constructor(code: typeof PROXY_REFUSED | typeof PROXY_UNREACHABLE, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.code = code;
+  }
+}
+
+/** What carries requests, directly or through a proxy. */
+export interface Routes {
+  readonly dispatcher: Dispatcher;
+  /** A connection to a server as its requests take it, without TLS: for a look at its certificate. */
+  dial(origin: string): Promise<Socket>;
+}
+
+type Connector = buildConnector.connector;
+
+/** The proxy for an origin that is not excepted, without its credentials. */
+export function proxyName({ http, https = http }: Proxies, origin: string): string {
+  const proxy = origin.startsWith("https:") ? https : http;
+  return proxy === undefined ? "the proxy" : `the proxy ${new URL(proxy).origin}`;
+}
+
+/**
+ * Which proxy a request takes, and NO_PROXY, is undici's to know. Every pool that it opens passes `factory`, with the connector
+ * that reaches its server: there the limits are set, which undici does not pass on for plain HTTP through a proxy.
+ */
+export function openRoutes(tls: Tls, proxies: Proxies, limits: ConnectionLimits): Routes {
+  const { connectTimeout, headersTimeout } = limits;
+  const own = buildConnector({ timeout: connectTimeout, ...tls, allowH2: false });
+  const connectors = new Map<string, Connector>();
+  const isProxy = (origin: string) => [proxies.http, proxies.https].some((proxy) => originOf(proxy) === origin);
+  const dispatcher = new EnvHttpProxyAgent({
+    ...limits,
+    allowH2: false,
+    connect: own,
+    requestTls: { ...tls },
+    // Set even where there is none, or undici would look into the environment itself.
+    httpProxy: proxies.http ?? "",
+    httpsProxy: proxies.https ?? "",
+    noProxy: proxies.except,
+    factory: (url, options) => {
+      const origin = new URL(url).origin;
+      const given = connectorIn(options) ?? own;
+      const connect = given !== own && isProxy(origin) ? toProxy(origin, given) : given;
+      connectors.set(origin, connect);
+      return new Pool(url, { ...options, ...limits, allowH2: false, connect });
+    },
+    clientFactory: (url, options) => {
+      const connect = toProxy(url.origin, connectorIn(options) ?? own);
+      return new Pool(url, { connect, headersTimeout, allowH2: false }).compose(tunnelsThrough(url.origin));
+    },
+  });
+  return {
+    dispatcher,
+    dial: (origin) => {
+      const { hostname, port: given } = new URL(origin);
+      const port = given === "" ? "443" : given;
+      const target = {
+        hostname: hostname.replace(/^\[|\]$/g, ""),
+        host: `${hostname}:${port}`,
+        port,
+        protocol: "http:",
+      };
+      return new Promise((resolve, reject) => {
+        const connect = connectors.get(origin) ?? own;
+        connect(target, (error, socket) => (error === null ? resolve(socket) : reject(error)));
+      });
+    },
+  };
+}
+
+function originOf(url: string | undefined): string | undefined {
+  return url && new URL(url).origin;
+}
+
+/** undici's types say nothing of what it gives to a factory. */
+function connectorIn(options: object): Connector | undefined {
+  const { connect } = options as Pool.Options;
+  return typeof connect === "function" ? connect : undefined;
+}
+
+/** A connector whose errors say that they are about the proxy. */
+function toProxy(proxy: string, connect: Connector): Connector {
+  return (options, done) =>
+    connect(options, (...[error, socket]) =>
+      error === null ? done(null, socket) : done(unreachable(proxy, error), null),
+    );
+}
+
+function unreachable(proxy: string, error: Error): ProxyError {
+  const code = "code" in error ? String(error.code) : "";
+  return tlsCode(code)
+    ? new ProxyError(PROXY_REFUSED, `the certificate of the proxy ${proxy} is not trusted: ${error.message}`, error)
+    : new ProxyError(PROXY_UNREACHABLE, `the proxy ${proxy} cannot be reached: ${error.message || code}`, error);
+}
+
+/** Statuses of a proxy that cannot connect just now; any other but 200 is its decision. */
+const PASSING = new Set([408, 429]);
+
+/** What a proxy answers to CONNECT, which undici tells as an aborted request. */
+function tunnelsThrough(proxy: string): Dispatcher.DispatcherComposeInterceptor {
+  return (dispatch) => (options, handler) => {
+    const fail = (controller: Dispatcher.DispatchController, error: Error) => {
+      const problem = error instanceof ProxyError ? error : unreachable(proxy, error);
+      handler.onResponseError?.(controller, problem);
+    };
+    return dispatch(options, {
+      onRequestStart: (controller, context) => handler.onRequestStart?.(controller, context),
+      onRequestUpgrade: (controller, status, headers, socket) => {
+        if (status === 200) return handler.onRequestUpgrade?.(controller, status, headers, socket);
+        socket.on("error", () => undefined).destroy();
+        fail(controller, refusal(`the proxy ${proxy}`, status));
+      },
+      onResponseError: fail,
+    });
+  };
+}
+
+/** @param proxy as a subject: `the proxy http://10.0.0.9:3128` */
+export function refusal(proxy: string, status: number): ProxyError {
+  if (status === 407) return new ProxyError(PROXY_REFUSED, `${proxy} asks for credentials, or refuses them (HTTP 407)`);
+  const passing = status >= 500 || PASSING.has(status);
+  return passing
+    ? new ProxyError(PROXY_UNREACHABLE, `${proxy} could not connect to it (HTTP ${status})`)
+    : new ProxyError(PROXY_REFUSED, `${proxy} refuses to connect to it (HTTP ${status})`);
+}

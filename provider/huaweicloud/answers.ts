@@ -1,0 +1,158 @@
+import { z } from "zod";
+import { vendorText } from "../core/vendor-text";
+import { parseJson, printable } from "../http/body";
+import { describeResponse } from "../http/foreign";
+import type { WireResponse } from "../http/transport";
+
+/**
+ * What an answer means to us. `text` is the message and code, for people.
+ * - `busy`: another operation runs, and will end
+ * - `conflict`: a 409 that is not known to end by itself
+ * - `latest`: nothing newer is offered
+ * - `stale`: the token has to be renewed
+ * - `unserved`: this region does not have the call
+ * - `unpublished`: the gateway did not find the service behind it, just now or at all
+ * - `no-job`: a job that is not known, or not yet
+ * - `unavailable`: the service could not answer; nothing is known about what it did
+ * - `foreign`: the answer is not Huawei Cloud's, but a proxy's or a web server's
+ */
+export type Meaning =
+  | "busy"
+  | "conflict"
+  | "latest"
+  | "stale"
+  | "unauthorized"
+  | "forbidden"
+  | "missing"
+  | "unserved"
+  | "unpublished"
+  | "no-job"
+  | "refused"
+  | "unavailable"
+  | "foreign";
+
+export interface Trouble {
+  readonly kind: Meaning;
+  readonly status: number;
+  /** Set when the status alone says what it means: the code is in no table. */
+  readonly assumed?: true;
+  readonly text: string;
+  /** `APIGW.0308`; `""` where none was sent. */
+  readonly code: string;
+  readonly requestId: string | undefined;
+  /** The canonical request that the gateway made of ours, lines parted by `|`. */
+  readonly echo?: string;
+}
+
+export type Answer =
+  | { readonly kind: "data"; readonly data: unknown; readonly headers: WireResponse["headers"] }
+  | Trouble;
+
+/**
+ * What codes mean, whatever the status, or by status: a 403 may be a missing permission or an operation that the engine does not
+ * have, a 404 an instance or a backup. A 429 never gets here: throttle.ts.
+ */
+export type Codes = Readonly<Record<string, Meaning | Readonly<Record<number, Meaning>>>>;
+
+/** Several codes of one meaning. */
+export function codes(meaning: Meaning, ...names: readonly string[]): Record<string, Meaning> {
+  return Object.fromEntries(names.map((name) => [name, meaning]));
+}
+
+/** The codes of the API gateway, which stands before every service. Source: its table of error codes. */
+const GATEWAY: Codes = {
+  "APIGW.0101": "unserved",
+  "APIGW.0103": "unpublished",
+  ...codes("refused", "APIGW.0104", "APIGW.0105", "APIGW.0106"),
+  "APIGW.0201": { 400: "refused", 413: "refused", 504: "unavailable" },
+  ...codes("unauthorized", "APIGW.0301", "APIGW.0303"),
+  ...codes("forbidden", "APIGW.0302"),
+  "APIGW.0305": { 401: "unauthorized", 403: "forbidden" },
+  "APIGW.0306": { 401: "unauthorized", 403: "forbidden" },
+  "APIGW.0307": "stale",
+};
+
+/** For codes that are in no table. */
+const STATUSES: ReadonlyMap<number, Meaning> = new Map([
+  [401, "unauthorized"],
+  [403, "forbidden"],
+  [404, "missing"],
+  [409, "conflict"],
+]);
+
+const word = z.union([z.string(), z.number()]).transform(String).optional().catch(undefined);
+
+/** The shapes in which the service, the gateway and IAM tell of an error. */
+const problem = z
+  .object({
+    error_code: word,
+    error_msg: word,
+    errorCode: word,
+    errorMsg: word,
+    code: word,
+    message: word,
+    error: z.object({ code: word, message: word }).optional().catch(undefined),
+    encoded_authorization_message: word,
+    request_id: word,
+  })
+  .transform((body) => ({
+    code: body.error_code ?? body.errorCode ?? body.error?.code ?? body.code,
+    message: body.error_msg ?? body.errorMsg ?? body.error?.message ?? body.message,
+    denied: body.encoded_authorization_message !== undefined,
+    requestId: body.request_id,
+  }));
+
+const ECHO = /canonicalRequest:(.*)$/s;
+const SECURITY_TOKEN = /(x-security-token:)[^|]*/gi;
+
+/**
+ * What an answer means, to a read and to a write alike.
+ * @param own the codes of the service that was called; IAM has none
+ */
+export function readAnswer(response: WireResponse, own: Codes = {}): Answer {
+  const { status, headers, body } = response;
+  const parsed = parseJson(body);
+  if (status >= 200 && status < 300) {
+    return parsed === undefined ? foreign(response) : { kind: "data", data: parsed, headers };
+  }
+  const told = problem.safeParse(parsed);
+  if (!told.success || (told.data.code === undefined && told.data.message === undefined && !told.data.denied)) {
+    return foreign(response);
+  }
+  const { code: written = "", message: whole = "no reason", denied, requestId = headers["x-request-id"] } = told.data;
+  // Older gateways say APIG.
+  const code = written.replace(/^APIG\./, "APIGW.");
+  const echo = ECHO.exec(whole)?.[1]?.replace(SECURITY_TOKEN, "$1[secret]");
+  const message = vendorText(whole.replace(ECHO, "").replace(/[,\s]+$/, ""));
+  const known = denied ? "forbidden" : meaningOf(code, status, own);
+  // IAM writes the status where others write their code.
+  const assumed = known === undefined && code !== "" && code !== String(status);
+  return {
+    kind: known ?? STATUSES.get(status) ?? (status >= 500 ? "unavailable" : "refused"),
+    status,
+    ...(assumed ? { assumed } : {}),
+    code,
+    text: `${message} (${[code, `HTTP ${status}`].filter(Boolean).join(", ")})`,
+    requestId,
+    ...(echo === undefined ? {} : { echo: printable(echo) }),
+  };
+}
+
+function meaningOf(code: string, status: number, own: Codes): Meaning | undefined {
+  const table = [GATEWAY, own].find((known) => Object.hasOwn(known, code));
+  const known = table?.[code];
+  return typeof known === "object" ? known[status] : known;
+}
+
+/** A proxy's page for a server that is down has no code and means unavailable; any other page is another server's. */
+function foreign(response: WireResponse): Trouble {
+  const { status, headers } = response;
+  const text = describeResponse(response);
+  return {
+    kind: status >= 500 ? "unavailable" : "foreign",
+    status,
+    code: "",
+    text,
+    requestId: headers["x-request-id"],
+  };
+}

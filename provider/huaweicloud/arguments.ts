@@ -1,0 +1,121 @@
+import { z } from "zod";
+import { type CredentialArguments, credentialsOf, missingCredential } from "./credentials";
+import {
+  differingClouds,
+  type Environment,
+  EXAMPLE_REGION,
+  exampleEndpoint,
+  iamOrigin,
+  type Location,
+  overrideName,
+  publicOrigin,
+  regionsOf,
+  type Service,
+  serviceOrigin,
+} from "./service";
+
+/** The arguments that say where a service is and who calls it. Messages name what is wrong and show a right value. */
+
+export interface ConnectionArguments extends CredentialArguments, Location {
+  readonly projectId?: string | undefined;
+}
+
+export const text = (example: string) =>
+  z
+    .string({ error: `must be a text, such as ${example}` })
+    .min(1, { error: `must not be empty; such as ${example}`, abort: true });
+
+const secret = z.string({ error: "must be a text" }).min(1, "must not be empty");
+
+/** A URL, or a host alone. Never quotes the value: it may carry a password. */
+function endpoint(example: string, mayHavePath: boolean) {
+  return text(example).superRefine((value, context) => {
+    const problem = endpointProblem(value, mayHavePath);
+    if (problem === undefined) return;
+    context.addIssue({
+      code: "custom",
+      message: `${problem}; right is ${example}`,
+      params: { secret: value.includes("@") },
+      continue: false,
+    });
+  });
+}
+
+function endpointProblem(value: string, mayHavePath: boolean): string | undefined {
+  const whole = /^[a-z]+:\/\//i.test(value) ? value : `https://${value}`;
+  if (!URL.canParse(whole)) return "is not a URL";
+  const url = new URL(whole);
+  if (url.protocol !== "http:" && url.protocol !== "https:") return "must begin with http:// or https://";
+  if (url.username !== "" || url.password !== "") return "must not carry credentials";
+  if (url.search !== "" || url.hash !== "") return "must not have a query";
+  return url.pathname === "/" || mayHavePath ? undefined : "must be host and port alone, without a path";
+}
+
+const REGION = `"${EXAMPLE_REGION}"`;
+
+function region(service: Service) {
+  return text(REGION).superRefine((value, context) => {
+    const lower = value.toLowerCase();
+    if (lower !== value && publicOrigin(service, lower) !== undefined) {
+      context.addIssue(`must be in lower case; right is "${lower}"`);
+    } else if (!/^[a-z0-9-]+$/.test(value)) context.addIssue(`is not the name of a region; right is ${REGION}`);
+  });
+}
+
+const PROJECT = '"054e292c9880d4992f02c0196d3ea468"';
+
+/** The fields of a resource's arguments. */
+export function connectionArguments(service: Service) {
+  return {
+    region: region(service).optional(),
+    projectId: text(PROJECT)
+      .regex(/^[0-9A-Za-z]{32}$/, `must be 32 letters and digits, such as ${PROJECT}`)
+      .optional(),
+    endpoint: endpoint(`"${exampleEndpoint(service)}"`, false).optional(),
+    iamEndpoint: endpoint('"https://iam.cn-north-4.myhuaweicloud.com"', true).optional(),
+    accessKey: secret.optional(),
+    secretKey: secret.optional(),
+    securityToken: secret.optional(),
+    userName: text('"operator"').optional(),
+    password: secret.optional(),
+    domainName: text('"example"').optional(),
+  };
+}
+
+/** What only the arguments together tell. For `superRefine`. */
+export function completeConnection(service: Service, env: Environment) {
+  return (args: ConnectionArguments, context: z.RefinementCtx): void => {
+    const issue = (argument: string, message: string) =>
+      context.addIssue({ code: "custom", path: [argument], message });
+    if (serviceOrigin(service, args, env) === undefined) {
+      issue("region", locationProblem(service, args.region, env));
+    } else if (args.region === undefined && args.projectId === undefined) {
+      issue("projectId", "is looked up by `region`; with `endpoint` alone it has to be given");
+    }
+    const missing = missingCredential(args);
+    if (missing !== undefined) issue(missing.argument, missing.message);
+    const iam = iamProblem(service, args, env);
+    if (iam !== undefined) issue("iamEndpoint", iam);
+  };
+}
+
+const IAM = '"https://iam.eu-de.otc.t-systems.com"';
+
+/** What keeps tokens from being taken, and the project from being looked up. Of IAM nothing is asked where both are given. */
+function iamProblem(service: Service, args: ConnectionArguments, env: Environment): string | undefined {
+  const password = credentialsOf(args)?.kind === "user";
+  const looksUp = args.projectId === undefined && args.region !== undefined;
+  if (serviceOrigin(service, args, env) === undefined || !(password || looksUp)) return undefined;
+  const clouds = differingClouds(service, args, env);
+  if (clouds !== undefined) return `is in ${clouds[1]}, and \`endpoint\` in ${clouds[0]}: give that of the same cloud`;
+  if (iamOrigin(service, args, env) !== undefined) return undefined;
+  const use = password ? "`password` is sent there" : "the project is looked up there, unless you give `projectId`";
+  return `is needed: \`endpoint\` does not tell where IAM is, and ${use}; such as ${IAM}`;
+}
+
+function locationProblem(service: Service, name: string | undefined, env: Environment): string {
+  if (name === undefined) return `says where the instances are, such as ${REGION}; or give \`endpoint\``;
+  const variable = overrideName(service, name);
+  if (env[variable]) return `has an address in the environment that is not a URL: ${variable}`;
+  return `is no region that is known to have ${service.name} (${regionsOf(service).join(", ")}); for another one give \`endpoint\`, or set ${variable}`;
+}

@@ -1,0 +1,115 @@
+import { beforeSending } from "../core/errors";
+import { HttpClient, type HttpRequest } from "../http/client";
+import type { Transport, WireResponse } from "../http/transport";
+import { type Answer, type Codes, readAnswer } from "./answers";
+import { type Authenticator, KeyAuthenticator, TokenAuthenticator } from "./authenticator";
+import type { Connection } from "./connection";
+import { transportProblem } from "./errors";
+import { within } from "./shared-read";
+import { type Signable, targetOf } from "./signer";
+import { fetchToken, type Scope } from "./tokens";
+
+/** One call, not yet authenticated. */
+export interface Call {
+  readonly method: "GET" | "POST" | "DELETE";
+  readonly origin: string;
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** Besides those that every call has. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What came of a call, and what was signed for it. */
+export interface Reply {
+  readonly answer: Answer;
+  readonly signed: string | undefined;
+  /** It was refused for its credentials, and something was learned: the same call may be accepted now. */
+  readonly worthAnother: boolean;
+}
+
+/** Calls of one session. They end with `signal`; what they learn is shared with all calls of the session. */
+export class Caller {
+  readonly #connection: Connection;
+  readonly #signal: AbortSignal;
+  readonly #codes: Codes;
+  readonly #http: Readonly<Record<Call["method"], HttpClient>>;
+
+  /** @param codes of the service that is called; IAM has none */
+  constructor(connection: Connection, signal: AbortSignal, codes: Codes = {}) {
+    const { transport, clock } = connection;
+    this.#connection = connection;
+    this.#signal = signal;
+    this.#codes = codes;
+    const http = new HttpClient({ transport, clock, signal });
+    this.#http = { GET: http, POST: http, DELETE: new HttpClient({ transport: deleting(transport), clock, signal }) };
+  }
+
+  /**
+   * A call that changes nothing. Tried once more when it was refused for a token or a clock that can be put right.
+   * @throws Unreachable when there is no answer; PinError when no token is to be had
+   */
+  async ask(call: Call, scope: Scope): Promise<Reply> {
+    const first = await this.#once(call, scope);
+    return first.worthAnother ? this.#once(call, scope) : first;
+  }
+
+  /** A call that is sent at most once. */
+  send(call: Call, scope: Scope): Promise<Reply> {
+    return this.#once(call, scope);
+  }
+
+  /** A token is taken first where there is none. */
+  async #authenticator(scope: Scope): Promise<Authenticator> {
+    const { session, clock } = this.#connection;
+    const { credentials } = session;
+    if (credentials.kind === "key") return new KeyAuthenticator(session, credentials);
+    const token = session.tokens.get(scope, clock.elapsed(), () =>
+      fetchToken({ credentials, iam: session.iam, scope, through: this.#connection }),
+    );
+    return new TokenAuthenticator(session, await within(this.#signal, token));
+  }
+
+  async #once(call: Call, scope: Scope): Promise<Reply> {
+    const { clock } = this.#connection;
+    const authenticator = await beforeSending(() => this.#authenticator(scope));
+    const response = await this.#exchange(call, authenticator);
+    const answer = readAnswer(response, this.#codes);
+    authenticator.answered?.(response.headers, clock.now());
+    const doubted = answer.kind === "unauthorized" || answer.kind === "stale";
+    const worthAnother = doubted && authenticator.reconsider(response.headers, clock.now());
+    return { answer, signed: authenticator.signed, worthAnother };
+  }
+
+  async #exchange(call: Call, authenticator: Authenticator): Promise<WireResponse> {
+    const { clock } = this.#connection;
+    const http = this.#http[call.method];
+    const request = wireRequest(call);
+    const signed = (): HttpRequest => ({
+      origin: call.origin,
+      target: request.target,
+      headers: authenticator.headers(request, clock.now()),
+    });
+    try {
+      if (call.method === "GET") return await http.read(signed);
+      return await http.write({ ...(await beforeSending(signed)), body: request.body ?? "" });
+    } catch (error) {
+      throw transportProblem(call.origin, error);
+    }
+  }
+}
+
+function wireRequest({ method, origin, path, query, body, headers }: Call): Signable {
+  return {
+    method,
+    target: targetOf(path, query),
+    headers: { host: new URL(origin).host, "content-type": "application/json", "x-language": "en-us", ...headers },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  };
+}
+
+/** The client's writes are POSTs; the one call of the service that is a DELETE with a body goes through here. */
+function deleting(transport: Transport): Transport {
+  return { send: (request) => transport.send({ ...request, method: "DELETE" }), close: () => transport.close() };
+}

@@ -1,0 +1,111 @@
+import type { Clock } from "../core/clock";
+import type { Proxies } from "../core/runtime";
+import type { Transport } from "../http/transport";
+import { undiciTransport } from "../http/undici-transport";
+import type { Credentials } from "./credentials";
+import { Session, sessionKey } from "./session";
+import type { SingleFlight } from "./shared-read";
+import { throttled } from "./throttle";
+
+/** What carries the requests; tests put a simulator here. One account of one process shares one transport. */
+export type Connect = (proxies?: Proxies) => Transport;
+
+/** The real network. All resource types take this one, so that their resources share connections. */
+export const networkTransport: Connect = (proxies) => undiciTransport({}, proxies);
+
+/** What the resources of one account share while at least one of them is open, and for a moment longer. */
+export interface Connection {
+  readonly session: Session;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  /** Aborted when the connection is closed: what is done for several resources ends with no single one of them. */
+  readonly signal: AbortSignal;
+  /** Look-ups of project ids that are under way, by region. */
+  readonly lookups: Map<string, SingleFlight<string>>;
+}
+
+export interface Lease {
+  readonly connection: Connection;
+  /** @param keep whether another resource may use it soon; without, what is under way ends at once */
+  release(keep: boolean): Promise<void>;
+}
+
+interface Shares {
+  readonly connection: Connection;
+  readonly end: AbortController;
+  users: number;
+  /** Leases so far. */
+  taken: number;
+}
+
+interface Entry {
+  readonly session: Session;
+  shared: Shares | undefined;
+}
+
+/**
+ * How long a connection that nobody uses is kept, in milliseconds: the engine previews one resource after the other, and
+ * each would read all pages again.
+ */
+const KEPT = 5_000;
+
+/** Module state, because resource types that know nothing of each other share it; by transport, so that tests share nothing. */
+const SESSIONS = new WeakMap<Connect, Map<string, Entry>>();
+
+/**
+ * A share of the connection of an account. Released, and not taken again within five seconds, it is closed and forgotten.
+ * @param proxies those of the process's configuration, the same for everybody
+ */
+export function lease(
+  connect: Connect,
+  credentials: Credentials,
+  iam: string | undefined,
+  clock: Clock,
+  proxies?: Proxies,
+): Lease {
+  const entry = entryOf(connect, credentials, iam);
+  entry.shared ??= opened(entry.session, () => connect(proxies), clock);
+  const { shared } = entry;
+  shared.users += 1;
+  shared.taken += 1;
+  let held = true;
+  return {
+    connection: shared.connection,
+    async release(keep) {
+      if (!held) return;
+      held = false;
+      shared.users -= 1;
+      if (shared.users > 0) return;
+      if (keep) void closeUnused(entry, shared, clock);
+      else await close(entry, shared);
+    },
+  };
+}
+
+async function closeUnused(entry: Entry, shared: Shares, clock: Clock): Promise<void> {
+  const { taken } = shared;
+  await clock.sleep(KEPT);
+  if (shared.taken === taken) await close(entry, shared);
+}
+
+async function close(entry: Entry, shared: Shares): Promise<void> {
+  if (entry.shared === shared) entry.shared = undefined;
+  shared.end.abort(new Error("the last resource of the account was closed"));
+  await shared.connection.transport.close();
+}
+
+function entryOf(connect: Connect, credentials: Credentials, iam: string | undefined): Entry {
+  const entries = SESSIONS.get(connect) ?? new Map<string, Entry>();
+  SESSIONS.set(connect, entries);
+  const key = sessionKey(credentials, iam);
+  const entry = entries.get(key) ?? { session: new Session(credentials, iam), shared: undefined };
+  entries.set(key, entry);
+  return entry;
+}
+
+function opened(session: Session, connect: Connect, clock: Clock): Shares {
+  const end = new AbortController();
+  const transport = throttled(connect(), session.throttleOf, clock);
+  const connection = { session, transport, clock, signal: end.signal, lookups: new Map() };
+  return { connection, end, users: 0, taken: 0 };
+}

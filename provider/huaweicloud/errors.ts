@@ -1,0 +1,144 @@
+import { type ErrorOptions, PinError, Unreachable } from "../core/errors";
+import { CLIENT_CERTIFICATE, TransportError } from "../http/transport";
+import type { Trouble } from "./answers";
+import type { Credentials } from "./credentials";
+
+/** What can go wrong between us and Huawei Cloud, as errors. */
+
+/** How long an access key stays locked after five bad signatures. */
+const LOCKED = /reach the limit,? ?forbidden/i;
+
+/** What else an error says of the call. */
+export interface Circumstances {
+  readonly credentials: Credentials;
+  /** What was signed, lines parted by `|`. */
+  readonly signed?: string | undefined;
+  /** The IAM action that the call needs. */
+  readonly action?: string | undefined;
+  /** An address of the service; IAM's where it is not given. */
+  readonly example?: string | undefined;
+}
+
+/**
+ * What a bad answer means to a call that changes nothing.
+ * @param what the call, for people: `GET /v3/…/instances at https://…`
+ * @returns Unreachable when the service could not answer just now
+ */
+export function troubleWith(what: string, trouble: Trouble, circumstances: Circumstances): PinError {
+  const { credentials, signed, action, example } = circumstances;
+  switch (trouble.kind) {
+    case "unauthorized":
+    case "stale":
+      return unauthorized(what, trouble, credentials, signed);
+    case "forbidden":
+      return forbidden(what, trouble, action);
+    case "unavailable":
+    case "unpublished":
+    case "busy":
+    case "conflict":
+      return unavailable(what, trouble);
+    case "foreign":
+      return notHuaweiCloud(what, trouble.text, example);
+    default:
+      return refused(what, trouble);
+  }
+}
+
+export function unauthorized(what: string, trouble: Trouble, credentials: Credentials, signed?: string): PinError {
+  const { text, echo, requestId, assumed } = trouble;
+  return new PinError(
+    "unauthorized",
+    `${what} was refused${assumed === true ? "" : " for its credentials"}: ${text}${request(requestId)}.${doubt(trouble)}${difference(echo, signed)}`,
+    { remedy: remedyFor(text, credentials, echo !== undefined && echo === signed) },
+  );
+}
+
+/** The status alone is a hint: the vendor gives one to several causes. */
+function doubt({ assumed, code, status }: Trouble): string {
+  return assumed === true
+    ? ` The code ${code} is not documented; HTTP ${status} hints at credentials or permissions.`
+    : "";
+}
+
+/** What the gateway signed beside what we did: where they differ, something between us changed the request. */
+function difference(echo: string | undefined, signed: string | undefined): string {
+  if (echo === undefined) return "";
+  return ` It made the canonical request ${echo} of it${echo === signed ? ", as this tool did." : `; this tool signed ${signed ?? "none"}.`}`;
+}
+
+function remedyFor(text: string, credentials: Credentials, sameText: boolean): string {
+  if (LOCKED.test(text))
+    return "The access key is locked for five minutes after bad signatures; run `pulumi up` later.";
+  if (credentials.kind === "user") {
+    return "Give an IAM user's `userName`, `password` and `domainName`; a HUAWEI ID takes no token by password.";
+  }
+  if (credentials.securityToken !== undefined) {
+    return "Temporary keys expire: take new ones, with their `securityToken`.";
+  }
+  return sameText
+    ? "Both signed the same text, so `secretKey` is not the one of `accessKey`."
+    : "Give `accessKey` and `secretKey`, as config `huaweicloud:accessKey` and `huaweicloud:secretKey`, or as HW_ACCESS_KEY and HW_SECRET_KEY.";
+}
+
+export function forbidden(what: string, trouble: Trouble, action: string | undefined): PinError {
+  const { text, requestId, assumed } = trouble;
+  const permission = action === undefined ? "" : `The call needs the IAM action ${action}. `;
+  return new PinError(
+    "unauthorized",
+    `${what} was ${assumed === true ? "refused" : "forbidden"}: ${text}${request(requestId)}.${doubt(trouble)}`,
+    { remedy: `${permission}Check that project and instance belong to the account.` },
+  );
+}
+
+/** @param example an address of the service; without, it was IAM that was called */
+export function notHuaweiCloud(what: string, found: string, example?: string): PinError {
+  return new PinError(
+    "not-the-vendor",
+    `${what} was not answered by Huawei Cloud: expected JSON with error_code or data, found ${found}.`,
+    {
+      remedy:
+        example === undefined
+          ? "Check `iamEndpoint` and `region`; `iamEndpoint` is an address such as https://iam.cn-north-4.myhuaweicloud.com."
+          : `Check \`endpoint\` and \`region\`; \`endpoint\` is an address such as ${example}.`,
+    },
+  );
+}
+
+export function refused(
+  what: string,
+  { text, requestId }: Pick<Trouble, "text" | "requestId">,
+  options: ErrorOptions = {},
+): PinError {
+  return new PinError("blocked", `${what} was refused: ${text}${request(requestId)}.`, options);
+}
+
+/** The service, or something before it, could not answer. */
+export function unavailable(what: string, { text, code }: Trouble): Unreachable {
+  return new Unreachable(`${what} could not be answered: ${text}`, { sent: true, heard: code !== "" });
+}
+
+/** What a request came to that was not answered. */
+export function transportProblem(origin: string, error: unknown): unknown {
+  if (!(error instanceof TransportError)) return error;
+  if (error.code === CLIENT_CERTIFICATE) {
+    return new PinError("unauthorized", `${origin} ${error.message}.`, {
+      remedy: "Check `endpoint`: Huawei Cloud asks for no client certificate, and this resource gives none.",
+      cause: error,
+    });
+  }
+  if (error.tls) {
+    return new PinError(
+      "unauthorized",
+      `The certificate of ${origin} is not trusted: ${error.message} (${error.code}).`,
+      {
+        remedy: "Check `endpoint`; an authority of your own is trusted when NODE_EXTRA_CA_CERTS names it.",
+        cause: error,
+      },
+    );
+  }
+  return new Unreachable(`${origin}: ${error.message}`, { sent: error.sent, heard: false, cause: error });
+}
+
+export function request(requestId: string | undefined): string {
+  return requestId === undefined || requestId === "" ? "" : ` (request ${requestId})`;
+}

@@ -1,0 +1,248 @@
+import type { z } from "zod";
+import { beforeSending, PinError, type RefusalKind, Refused, Unreachable } from "../core/errors";
+import { validate } from "../http/body";
+import { foreignWrite } from "../http/foreign";
+import type { Answer, Meaning, Trouble } from "./answers";
+import { type Call, Caller, type Reply } from "./caller";
+import type { Connection } from "./connection";
+import { forbidden, request, troubleWith, unauthorized, unavailable } from "./errors";
+import { projectIdOf } from "./project-id";
+import { exampleEndpoint, type Service } from "./service";
+import { encode } from "./signer";
+import { Throttled } from "./throttle";
+import type { Scope } from "./tokens";
+
+/** A call of the service. */
+export interface ServiceCall<T> {
+  /** Default GET. */
+  readonly method?: Call["method"];
+  /** Behind `/v3/{project_id}`, its segments: `["instances", id]`. */
+  readonly path: readonly string[];
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  readonly schema: z.ZodType<T>;
+  /** The IAM action that it needs; default the one that the service's reads need. */
+  readonly action?: string;
+}
+
+/**
+ * What a question to the service came to.
+ * - `missing`: what it asks about is not there
+ * - `unserved`: this region does not have the call
+ * - `no-job`: the job is not known, or not yet
+ */
+export type Reading<T> =
+  | { readonly kind: "data"; readonly data: T }
+  | { readonly kind: "missing" | "unserved" | "no-job"; readonly text: string };
+
+/** The answer that there is nothing newer: believed only after another read. */
+export class AlreadyLatest extends Refused {}
+
+/** What is left to do after a refusal that says nothing about credentials. */
+const REFUSALS: Readonly<Partial<Record<Meaning, RefusalKind>>> = {
+  busy: "busy",
+  conflict: "soon",
+  latest: "soon",
+  unpublished: "soon",
+  missing: "final",
+  unserved: "final",
+  "no-job": "final",
+  refused: "final",
+};
+
+const FOREIGN = "That is no answer of Huawei Cloud: check `endpoint` and `region`, and the proxy or firewall between.";
+
+export interface GatewayOptions {
+  readonly service: Service;
+  readonly connection: Connection;
+  /** Calls end with it. */
+  readonly signal: AbortSignal;
+  /** Origin of the service. */
+  readonly origin: string;
+  readonly scope: Scope;
+}
+
+interface Recognition {
+  /** The service has answered in its own format before. */
+  recognized: boolean;
+}
+
+/** The API of a service in one project. */
+export class Gateway {
+  readonly origin: string;
+  readonly #options: GatewayOptions;
+  readonly #caller: Caller;
+  readonly #service: Recognition;
+
+  constructor(options: GatewayOptions, service: Recognition = { recognized: false }) {
+    this.#options = options;
+    this.#service = service;
+    this.origin = options.origin;
+    this.#caller = new Caller(options.connection, options.signal, options.service.codes);
+  }
+
+  /** Milliseconds since 1970, by the server's clock where ours is known to be off. */
+  get now(): number {
+    const { clock, session } = this.#options.connection;
+    return clock.now() + session.clockOffset;
+  }
+
+  /** The same, for calls that also end with this signal. */
+  until(signal: AbortSignal): Gateway {
+    const either = AbortSignal.any([this.#options.signal, signal]);
+    return new Gateway({ ...this.#options, signal: either }, this.#service);
+  }
+
+  /** @throws Unreachable when it cannot be learnt just now; PinError when the region has none, or several */
+  projectId(): Promise<string> {
+    const { connection, scope, signal } = this.#options;
+    return projectIdOf(connection, scope, signal);
+  }
+
+  /**
+   * A call that changes nothing.
+   * @throws Unreachable when the service could not answer; Refused when a POST finds something busy; PinError `unauthorized`,
+   *   `not-the-vendor` or `blocked`
+   */
+  async read<T>(call: ServiceCall<T>): Promise<Reading<T>> {
+    const made = await this.#call(call);
+    const reply = await this.#caller.ask(made, this.#options.scope);
+    const { answer } = reply;
+    const what = this.#nameOf(made);
+    switch (answer.kind) {
+      case "data":
+        return { kind: "data", data: this.#understood(() => validate(call.schema, answer.data, what)) };
+      case "missing":
+      case "unserved":
+      case "no-job":
+        this.#service.recognized = true;
+        return { kind: answer.kind, text: answer.text };
+      case "busy":
+      case "conflict":
+      case "foreign":
+        // A question can wait; a check that is to be started is refused.
+        if (made.method === "POST") throw this.#refusal(what, answer, reply, call.action);
+        throw this.#trouble(what, answer, reply, call.action);
+      default:
+        throw this.#trouble(what, answer, reply, call.action);
+    }
+  }
+
+  /**
+   * Reads something that the region certainly has a call for.
+   * @returns undefined when it is not there
+   * @throws as `read` does, and PinError `blocked` where the call is not served: then it is another service that answers
+   */
+  async find<T>(call: ServiceCall<T>): Promise<T | undefined> {
+    const reading = await this.read(call);
+    if (reading.kind === "data") return reading.data;
+    if (reading.kind !== "unserved") return undefined;
+    const message = `${this.origin} does not serve GET /v3/{project_id}/${call.path.join("/")}: ${reading.text}.`;
+    const remedy = `Check \`endpoint\` and \`region\`: ${this.#options.service.availability}.`;
+    throw new PinError("blocked", message, { remedy });
+  }
+
+  /**
+   * A call that changes something, sent at most once.
+   * @throws Refused when the service or its gateway said no; AlreadyLatest when there is nothing newer; Unreachable with
+   *   `sent` when it cannot be known whether it was accepted; PinError `unauthorized`
+   */
+  async write<T>(call: ServiceCall<T>): Promise<T> {
+    const made = await beforeSending(() => this.#call(call));
+    const reply = await this.#caller.send(made, this.#options.scope).catch(notThrottled);
+    const { answer } = reply;
+    const what = this.#nameOf(made);
+    if (answer.kind === "data") return accepted(call.schema, answer, what);
+    throw this.#refusal(what, answer, reply, call.action);
+  }
+
+  async #call<T>({ method = "GET", path, query, body }: ServiceCall<T>): Promise<Call> {
+    const projectId = await this.projectId();
+    return {
+      method,
+      origin: this.origin,
+      path: ["", "v3", projectId, ...path].map(encode).join("/"),
+      headers: { "x-project-id": projectId },
+      ...(query === undefined ? {} : { query }),
+      ...(body === undefined ? {} : { body }),
+    };
+  }
+
+  #nameOf({ method, path }: Call): string {
+    return `${method} ${path} at ${this.origin}`;
+  }
+
+  #trouble(what: string, trouble: Trouble, { signed }: Reply, action = this.#options.service.readAction): PinError {
+    const { connection, service } = this.#options;
+    const { credentials } = connection.session;
+    const error = troubleWith(what, trouble, { credentials, signed, action, example: exampleEndpoint(service) });
+    this.#service.recognized ||= trouble.code !== "";
+    return error.code === "not-the-vendor" && this.#service.recognized ? passing(error) : error;
+  }
+
+  #refusal(
+    what: string,
+    trouble: Trouble,
+    { signed, worthAnother }: Reply,
+    action = this.#options.service.readAction,
+  ): PinError {
+    const { credentials } = this.#options.connection.session;
+    const text = `${what} was refused: ${trouble.text}`;
+    switch (trouble.kind) {
+      case "unauthorized":
+      case "stale":
+        if (worthAnother) return new Refused(`${text}.`, { refusal: "soon" });
+        return unauthorized(what, trouble, credentials, signed);
+      case "forbidden":
+        return forbidden(what, trouble, action);
+      case "latest":
+        return new AlreadyLatest(`${text}.`, { refusal: "soon" });
+      case "unavailable":
+        return unavailable(what, trouble);
+      case "foreign":
+        return foreignWrite(what, trouble, FOREIGN);
+      default:
+        return refusedWith(text, REFUSALS[trouble.kind] ?? "final", trouble.requestId);
+    }
+  }
+
+  /** An answer that fits its schema shows that it is the service. */
+  #understood<T>(read: () => T): T {
+    try {
+      const value = read();
+      this.#service.recognized = true;
+      return value;
+    } catch (error) {
+      throw error instanceof PinError && this.#service.recognized ? passing(error) : error;
+    }
+  }
+}
+
+/** A foreign answer from an address that answered properly before is a passing fault, not a wrong address. */
+function passing(error: PinError): Unreachable {
+  return new Unreachable(error.message, { sent: true, heard: true, cause: error });
+}
+
+/** The request's id is for the vendor's support; where the call is made again it would only make every line a new one. */
+function refusedWith(text: string, refusal: RefusalKind, requestId: string | undefined): Refused {
+  return new Refused(`${text}${refusal === "final" ? request(requestId) : ""}.`, { refusal });
+}
+
+/** A write that the gateway did not look at can be made as often as it takes. */
+function notThrottled(error: unknown): never {
+  if (error instanceof Throttled) throw new Refused(error.message, { refusal: "busy", cause: error });
+  throw error;
+}
+
+/** A success in an unknown shape is still a success: what was started has to be looked for. */
+function accepted<T>(schema: z.ZodType<T>, answer: Extract<Answer, { kind: "data" }>, what: string): T {
+  try {
+    return validate(schema, answer.data, what);
+  } catch (cause) {
+    throw new Unreachable(`${what} was accepted, with an answer that cannot be read`, {
+      sent: true,
+      heard: true,
+      cause,
+    });
+  }
+}

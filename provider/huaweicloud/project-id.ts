@@ -1,0 +1,59 @@
+import { PinError } from "../core/errors";
+import { validate } from "../http/body";
+import { Caller } from "./caller";
+import type { Connection } from "./connection";
+import { troubleWith } from "./errors";
+import { projects } from "./schema";
+import { SingleFlight } from "./shared-read";
+import type { Scope } from "./tokens";
+
+/**
+ * The project in which the service is called: the one given, or the region's. Looked up once for an account in a process.
+ * @throws PinError `blocked` when the account has none of that name, or several; Unreachable when IAM cannot tell
+ */
+export async function projectIdOf(
+  connection: Connection,
+  { projectId, region = "" }: Scope,
+  signal: AbortSignal,
+): Promise<string> {
+  if (projectId !== undefined) return projectId;
+  return connection.session.projects.get(region) ?? lookUpOnce(connection, region).for(signal);
+}
+
+/** One look-up, however many wait for it. */
+function lookUpOnce(connection: Connection, region: string): SingleFlight<string> {
+  const { lookups, session } = connection;
+  const known = lookups.get(region);
+  if (known?.abandoned === false) return known;
+  const lookup: SingleFlight<string> = new SingleFlight(async (signal) => {
+    try {
+      const id = await lookUp(new Caller(connection, AbortSignal.any([connection.signal, signal])), connection, region);
+      session.projects.set(region, id);
+      return id;
+    } finally {
+      if (lookups.get(region) === lookup) lookups.delete(region);
+    }
+  });
+  lookups.set(region, lookup);
+  return lookup;
+}
+
+async function lookUp(caller: Caller, { session }: Connection, region: string): Promise<string> {
+  const { iam, credentials } = session;
+  const what = `GET /v3/projects?name=${region} at ${iam}`;
+  const call = { method: "GET", origin: iam, path: "/v3/projects", query: { name: region } } as const;
+  const { answer, signed } = await caller.ask(call, { region });
+  if (answer.kind !== "data") throw troubleWith(what, answer, { credentials, signed });
+  // Sub-projects are called <region>_<name>.
+  const named = validate(projects, answer.data, what).projects.filter(({ name }) => name === region);
+  const [only, ...others] = named;
+  if (only !== undefined && others.length === 0) return only.id;
+  const many = named.map(({ id }) => id).join(", ");
+  throw new PinError(
+    "blocked",
+    only === undefined
+      ? `${iam} knows no project of the account that is called ${region}.`
+      : `${iam} knows several projects that are called ${region}: ${many}.`,
+    { remedy: "Give the project of the instances as `projectId`, or check `region` and the account." },
+  );
+}

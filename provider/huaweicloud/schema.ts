@@ -1,0 +1,60 @@
+import { z } from "zod";
+import { vendorText } from "../core/vendor-text";
+
+/**
+ * Shapes of answers. Documents, samples and servers differ in types, so numbers are taken as strings and strings as numbers;
+ * what is not needed may be missing or null.
+ */
+
+export const text = z.union([z.string(), z.number()]).transform(String);
+/** `""` where there is none. */
+export const note = text.nullish().transform((value) => value ?? "");
+/** Sentences of a service, which messages quote. */
+export const reason = note.transform((said) => vendorText(said));
+export const count = z.union([z.number(), z.string().regex(/^\d+$/, "must be a number").transform(Number)]);
+/** Undefined where it is not said. */
+export const flag = z
+  .union([z.boolean(), z.stringbool(), z.number().transform((value) => value !== 0)])
+  .optional()
+  .catch(undefined);
+
+export const list = <T extends z.ZodType>(item: T) =>
+  z
+    .array(item)
+    .nullish()
+    .transform((items) => items ?? []);
+
+/** What an answer is about: it has to be there, or something else answers. */
+export const rows = <T extends z.ZodType>(item: T) =>
+  z
+    .array(item)
+    .nullable()
+    .transform((items) => items ?? []);
+
+export const job = z.object({
+  job: z.object({
+    id: text,
+    name: note,
+    status: text,
+    created: note,
+    ended: note,
+    /** `60%` while it runs. */
+    process: note,
+    instance: z
+      .object({ id: note, name: note })
+      .nullish()
+      .transform((value) => value ?? undefined),
+    fail_reason: reason,
+  }),
+});
+export type Job = z.infer<typeof job>["job"];
+
+export const projects = z.object({ projects: rows(z.object({ id: text, name: note })) });
+
+export const issuedToken = z.object({
+  token: z.object({
+    expires_at: text,
+    issued_at: note,
+    project: z.object({ id: text }).nullish(),
+  }),
+});

@@ -1,0 +1,123 @@
+import type { Clock } from "../core/clock";
+
+/** The result of a promise that others also wait for, as long as the signal allows: rejects with its reason at once. */
+export function within<T>(signal: AbortSignal, shared: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    shared.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort, { once: true });
+  });
+}
+
+/** Work that is done once for everybody who waits for it: it ends with no single one of them, but with the last. */
+export class SingleFlight<T> {
+  readonly result: Promise<T>;
+  readonly #end = new AbortController();
+  #waiting = 0;
+
+  /** @param work begins at once; its signal is aborted when nobody waits any more */
+  constructor(work: (signal: AbortSignal) => Promise<T>) {
+    this.result = work(this.#end.signal);
+    // Everybody who waits gets the error.
+    this.result.catch(() => undefined);
+  }
+
+  /** Nobody waits any more: it will have no result. */
+  get abandoned(): boolean {
+    return this.#end.signal.aborted;
+  }
+
+  /** @param signal ends the waiting of this one */
+  async for(signal: AbortSignal): Promise<T> {
+    signal.throwIfAborted();
+    this.#waiting += 1;
+    const leave = () => {
+      this.#waiting -= 1;
+      if (this.#waiting === 0) this.#end.abort(signal.reason);
+    };
+    signal.addEventListener("abort", leave, { once: true });
+    try {
+      return await within(signal, this.result);
+    } finally {
+      signal.removeEventListener("abort", leave);
+    }
+  }
+}
+
+/** Counts reads as they begin, so that "begun after that" does not depend on how fine a clock is. */
+export class Moments {
+  #count = 0;
+
+  /** The newest moment: a read that begins from now on has a later one. */
+  get latest(): number {
+    return this.#count;
+  }
+
+  next(): number {
+    this.#count += 1;
+    return this.#count;
+  }
+}
+
+/** Which reads a reader accepts. */
+export interface Freshness {
+  /** Begun after this moment. */
+  readonly after: number;
+  /** Begun at most so many milliseconds ago. */
+  readonly within: number;
+}
+
+interface Begun<T> {
+  readonly moment: number;
+  /** In elapsed milliseconds of the clock. */
+  readonly at: number;
+  readonly read: SingleFlight<T>;
+}
+
+/** Something that is read once for all that ask at about the same time. */
+export class SharedRead<T> {
+  readonly #clock: Clock;
+  readonly #moments: Moments;
+  readonly #readAll: (signal: AbortSignal) => Promise<T>;
+  #last: { readonly begun: Begun<T>; readonly value: T } | undefined;
+  #running: Begun<T> | undefined;
+
+  /** @param readAll ends when its signal says that nobody waits for it any more */
+  constructor(clock: Clock, moments: Moments, readAll: (signal: AbortSignal) => Promise<T>) {
+    this.#clock = clock;
+    this.#moments = moments;
+    this.#readAll = readAll;
+  }
+
+  /**
+   * From an earlier read, one that is under way, or a new one.
+   * @param signal ends the waiting of this caller alone; once it has ended, nothing is begun for it
+   */
+  async read(freshness: Freshness, signal: AbortSignal): Promise<T> {
+    signal.throwIfAborted();
+    const serves = (begun: Begun<T> | undefined): begun is Begun<T> =>
+      begun !== undefined && begun.moment > freshness.after && this.#clock.elapsed() - begun.at <= freshness.within;
+    if (this.#last !== undefined && serves(this.#last.begun)) return this.#last.value;
+    const running = this.#running;
+    const begun = serves(running) && !running.read.abandoned ? running : this.#begin();
+    return begun.read.for(signal);
+  }
+
+  #begin(): Begun<T> {
+    const read = new SingleFlight(this.#readAll);
+    const begun = { moment: this.#moments.next(), at: this.#clock.elapsed(), read };
+    this.#running = begun;
+    read.result.then(
+      (value) => this.#ended(begun, value),
+      () => this.#ended(begun),
+    );
+    return begun;
+  }
+
+  #ended(begun: Begun<T>, value?: T): void {
+    if (this.#running === begun) this.#running = undefined;
+    if (value === undefined || (this.#last !== undefined && this.#last.begun.moment > begun.moment)) return;
+    this.#last = { begun, value };
+  }
+}

@@ -1,0 +1,83 @@
+import type { Clock } from "../core/clock";
+import { formatDuration } from "../core/duration";
+import { Unreachable } from "../core/errors";
+import { retryAfterOf } from "../http/client";
+import type { Transport, WireResponse } from "../http/transport";
+
+const TOO_MANY = 429;
+const MINUTE = 60_000;
+/** Shorter than the time that a run waits for a silent vendor. */
+const LONGEST = 8 * MINUTE;
+/** Seconds of the units in which the gateway tells its window: `limit:10,time:1 minute`. */
+const UNITS: Readonly<Record<string, number>> = { second: 1, minute: 60, hour: 3_600, day: 86_400 };
+
+/** The gateway wants no more calls for now: nothing of this one was looked at. */
+export class Throttled extends Unreachable {}
+
+/**
+ * Keeps calls of one user to one address back once the gateway has said 429. It counts refused calls, too, so there is
+ * none until the time it asks for is over: its Retry-After, else the window in its text, else a minute; twice as long
+ * each time it says so again.
+ */
+export class Throttle {
+  #until = 0;
+  #strikes = 0;
+
+  /** @param now elapsed milliseconds @throws Throttled when it is not time yet: nothing is sent */
+  admit(now: number, origin: string): void {
+    if (now < this.#until) throw this.#closed(now, origin);
+  }
+
+  /**
+   * Learns from an answer.
+   * @param now elapsed milliseconds
+   * @param today the time of day, for an answer that asks to wait until a date
+   * @throws Throttled when it was a 429
+   */
+  heed(response: WireResponse, now: number, origin: string, today = now): void {
+    if (response.status !== TOO_MANY) {
+      if (now >= this.#until) this.#strikes = 0;
+      return;
+    }
+    // Calls that were under way together are refused together.
+    if (now >= this.#until) {
+      const asked = retryAfter(response.headers, today) ?? windowOf(response) ?? MINUTE;
+      this.#until = now + Math.min(asked * 2 ** this.#strikes, LONGEST);
+      this.#strikes += 1;
+    }
+    throw this.#closed(now, origin);
+  }
+
+  #closed(now: number, origin: string): Throttled {
+    const wait = formatDuration(Math.ceil((this.#until - now) / MINUTE) * MINUTE);
+    return new Throttled(`${origin} allows no more calls (HTTP 429); the next one is made within ${wait}`, {
+      sent: false,
+      heard: true,
+    });
+  }
+}
+
+/** A transport whose calls to each address are held back by that address's throttle. */
+export function throttled(transport: Transport, throttleOf: (origin: string) => Throttle, clock: Clock): Transport {
+  return {
+    async send(request) {
+      const throttle = throttleOf(request.origin);
+      throttle.admit(clock.elapsed(), request.origin);
+      const response = await transport.send(request);
+      throttle.heed(response, clock.elapsed(), request.origin, clock.now());
+      return response;
+    },
+    close: () => transport.close(),
+  };
+}
+
+function retryAfter(headers: WireResponse["headers"], today: number): number | undefined {
+  const asked = retryAfterOf(headers, today);
+  return asked === undefined ? undefined : Math.max(asked, 1_000);
+}
+
+function windowOf({ body }: WireResponse): number | undefined {
+  const [, amount, unit] =
+    /time:\s*(\d+)\s*(second|minute|hour|day)/i.exec(Buffer.from(body).toString("utf8").slice(0, 2_000)) ?? [];
+  return amount === undefined ? undefined : Number(amount) * 1_000 * (UNITS[unit?.toLowerCase() ?? ""] ?? 60);
+}

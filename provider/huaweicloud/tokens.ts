@@ -1,0 +1,122 @@
+import { PinError } from "../core/errors";
+import { validate } from "../http/body";
+import { type ClientOptions, HttpClient } from "../http/client";
+import { readAnswer } from "./answers";
+import type { Credentials } from "./credentials";
+import { notHuaweiCloud, transportProblem, troubleWith } from "./errors";
+import { issuedToken } from "./schema";
+
+/** A token of an IAM user, good for one project. */
+export interface Token {
+  readonly value: string;
+  /** The project that it is good for, where IAM said so. */
+  readonly projectId: string | undefined;
+  /** Elapsed milliseconds of the clock after which another one is taken. */
+  readonly renewAt: number;
+}
+
+/** The project that a token shall be good for: by its id, or by the region whose main project it is. */
+export interface Scope {
+  readonly projectId?: string | undefined;
+  readonly region?: string | undefined;
+}
+
+/** How many tokens a user may have issued in a process before the oldest counts as expired. */
+const MOST_ISSUED = 16;
+
+/** The tokens of one user, by the project that they are good for. Several callers share one request. */
+export class Tokens {
+  readonly #known = new Map<string, Token>();
+  readonly #requests = new Map<string, Promise<Token>>();
+  /** The values of the last ones, also of those that were forgotten. */
+  #issued: readonly string[] = [];
+  readonly #listeners = new Set<(value: string) => void>();
+
+  /** @param now elapsed milliseconds */
+  async get(scope: Scope, now: number, fetch: () => Promise<Token>): Promise<Token> {
+    const key = keyOf(scope);
+    const known = this.#known.get(key);
+    if (known !== undefined && now < known.renewAt) return known;
+    return this.#requests.get(key) ?? this.#fetch(key, fetch);
+  }
+
+  /** The service does not accept it any more. A newer one is kept. */
+  forget(token: Token): void {
+    for (const [key, known] of this.#known) if (known === token) this.#known.delete(key);
+  }
+
+  /**
+   * Reports every token that was or will be issued, so that none of them is shown to anybody.
+   * @returns what ends it
+   */
+  report(listener: (value: string) => void): () => void {
+    for (const value of this.#issued) listener(value);
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  #fetch(key: string, fetch: () => Promise<Token>): Promise<Token> {
+    const request = fetch()
+      .then((token) => {
+        this.#known.set(key, token);
+        this.#issued = [...this.#issued, token.value].slice(-MOST_ISSUED);
+        for (const listener of this.#listeners) listener(token.value);
+        return token;
+      })
+      .finally(() => this.#requests.delete(key));
+    this.#requests.set(key, request);
+    return request;
+  }
+}
+
+function keyOf({ projectId, region }: Scope): string {
+  return projectId === undefined ? `region ${region ?? ""}` : `project ${projectId}`;
+}
+
+const TARGET = "/v3/auth/tokens?nocatalog=true";
+/** A token lives for 24 hours; this long before its end another one is taken, for short ones after three quarters. */
+const MARGIN = 30 * 60_000;
+const DAY = 24 * 60 * 60_000;
+
+export interface TokenRequest {
+  readonly credentials: Credentials;
+  /** Origin of IAM. */
+  readonly iam: string;
+  readonly scope: Scope;
+  /** What it travels through. Its signal is no single resource's: others may be waiting for the token, too. */
+  readonly through: ClientOptions;
+}
+
+/** A token by password. */
+export async function fetchToken({ credentials, iam, scope, through }: TokenRequest): Promise<Token> {
+  if (credentials.kind !== "user") throw new Error("only users take tokens");
+  const what = `POST /v3/auth/tokens at ${iam} for ${credentials.userName} of ${credentials.domainName}`;
+  const now = through.clock.elapsed();
+  const body = JSON.stringify({ auth: { identity: identityOf(credentials), scope: { project: projectOf(scope) } } });
+  const headers = { "content-type": "application/json;charset=utf8" };
+  const http = new HttpClient(through);
+  const response = await http.write({ origin: iam, target: TARGET, headers, body }).catch((error: unknown) => {
+    throw transportProblem(iam, error);
+  });
+  const answer = readAnswer(response);
+  if (answer.kind !== "data") throw troubleWith(what, answer, { credentials });
+  const value = response.headers["x-subject-token"];
+  if (value === undefined || value === "") throw notHuaweiCloud(what, "an answer without X-Subject-Token");
+  const { token } = validate(issuedToken, answer.data, what);
+  const lifetime = Date.parse(token.expires_at) - Date.parse(token.issued_at);
+  const lives = Number.isFinite(lifetime) && lifetime > 0 ? lifetime : DAY;
+  return { value, projectId: token.project?.id, renewAt: now + lives - Math.min(MARGIN, lives / 4) };
+}
+
+function identityOf({ userName, password, domainName }: Extract<Credentials, { kind: "user" }>) {
+  return {
+    methods: ["password"],
+    password: { user: { name: userName, password, domain: { name: domainName } } },
+  };
+}
+
+function projectOf({ projectId, region }: Scope) {
+  if (projectId !== undefined) return { id: projectId };
+  if (region !== undefined) return { name: region };
+  throw new PinError("blocked", "A token has to be good for a project, and neither it nor its region is known.");
+}

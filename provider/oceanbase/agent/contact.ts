@@ -1,0 +1,105 @@
+import { PinError, Unreachable } from "../../core/errors";
+import { CLIENT_CERTIFICATE, type TransportError } from "../../http/transport";
+import type { AgentInfo } from "./schema";
+
+/** What can be wrong with an endpoint, as sentences. */
+
+const REWRITTEN = /uri ?mismatch/i;
+const AGENTS_OWN = /\.(Incorrect|With)AgentPassword\b/;
+const ROOTS = /\.WithOceanBasePassword\b/;
+
+/** @param own the agent's own password was sent, not root@sys's */
+export function unauthorized(origin: string, text: string, own = false): PinError {
+  const password =
+    AGENTS_OWN.test(text) || (own && !ROOTS.test(text))
+      ? "Give the agents' own password as `agentPassword`, as config `oceanbase:agentPassword` or as OCEANBASE_AGENT_PASSWORD."
+      : "Give root@sys's password as `password`, as config `oceanbase:password` or as OCEANBASE_PASSWORD.";
+  const path =
+    "Credentials hold for one path, and something between here and the agent rewrites it: name the agents themselves in `endpoints`.";
+  return new PinError("unauthorized", `The agent at ${origin} refused the credentials: ${text}.`, {
+    remedy: REWRITTEN.test(text) ? path : password,
+  });
+}
+
+export function notObshell(origin: string, found: string, cause?: unknown): PinError {
+  return new PinError(
+    "not-the-vendor",
+    `${origin} is not an obshell agent: expected JSON in obshell's envelope, found ${found}.`,
+    { remedy: "`endpoints` are the agents' addresses, such as http://10.0.0.1:2886.", cause },
+  );
+}
+
+export function untrusted(origin: string, error: TransportError): PinError {
+  if (error.code === CLIENT_CERTIFICATE) {
+    return new PinError("unauthorized", `${origin} ${error.message}.`, {
+      remedy: "Give a certificate that the agents accept as `clientCertificate`, and its private key as `clientKey`.",
+      cause: error,
+    });
+  }
+  const plain = error.code === "ERR_SSL_WRONG_VERSION_NUMBER" || error.code === "EPROTO";
+  return plain
+    ? notObshell(origin, `a server without TLS (${error.message})`, error)
+    : new PinError("unauthorized", `The certificate of ${origin} is not trusted: ${error.message} (${error.code}).`, {
+        remedy:
+          "Give the agents' CA as `caCertificate`, the name in the certificate as `serverName`, or accept any certificate with `allowUntrustedCertificate: true`.",
+        cause: error,
+      });
+}
+
+/** What an agent calls itself that belongs to no cluster: alone, or with others that still have none. */
+export const OUTSIDE: ReadonlySet<string> = new Set(["SINGLE", "MASTER", "FOLLOWER"]);
+
+export function noCluster(origin: string, identity: string): PinError {
+  const remedy =
+    identity === "SINGLE"
+      ? "Name the agents of a cluster; one that obshell does not manage yet has to be taken over first."
+      : "The agents have joined, but their cluster has still to be made: `obshell cluster init`; then run `pulumi up` again.";
+  return new PinError("blocked", `The agent at ${origin} belongs to no OceanBase cluster (identity ${identity}).`, {
+    remedy,
+  });
+}
+
+export function unsupportedAuth(origin: string, info: AgentInfo): PinError {
+  const offered = info.supportedAuth?.join(", ") ?? `those of version ${info.version}`;
+  return new PinError("blocked", `The agent at ${origin} supports no known way to authenticate (${offered}).`, {
+    remedy: "obshell 4.2.2.0 or later is needed.",
+  });
+}
+
+/** The endpoints answer for different clusters: what one says would be taken for the other. */
+/** What the endpoints reach is not one cluster. */
+export class OtherCluster extends PinError {
+  override readonly name = "OtherCluster";
+
+  constructor(message: string) {
+    super("blocked", `The endpoints belong to different clusters: ${message}.`, {
+      remedy: "List the agents of one cluster in `endpoints`, and manage each cluster in a resource of its own.",
+    });
+  }
+}
+
+export function differentClusters(
+  clusters: readonly { origin: string; name: string; id?: number | undefined }[],
+): OtherCluster {
+  const alike = new Set(clusters.map(({ name }) => name)).size < clusters.length;
+  const names = clusters.map(
+    ({ origin, name, id }) => `${origin} of ${name || "another"}${alike && id !== undefined ? ` (id ${id})` : ""}`,
+  );
+  return new OtherCluster(names.join(", "));
+}
+
+/** Two servers that report one address are of different clusters, whatever those are called. */
+export function sameAddress(address: string, origins: readonly string[]): OtherCluster {
+  return new OtherCluster(`${origins.join(" and ")} both report the address ${address}, and have different keys`);
+}
+
+/** Of what went wrong at every endpoint, the one thing to tell: silence first, since it may pass. */
+export function tellOne(failures: readonly PinError[]): PinError {
+  const silent = failures.filter((failure) => failure instanceof Unreachable);
+  if (silent.length === 0) return failures[0] ?? new PinError("unreachable", "no endpoint was given");
+  return new Unreachable(silent.map((failure) => failure.message).join("; "), {
+    sent: silent.some((failure) => failure.sent),
+    heard: silent.some((failure) => failure.heard),
+    cause: silent[0],
+  });
+}

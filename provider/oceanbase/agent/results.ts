@@ -1,0 +1,120 @@
+import type { z } from "zod";
+import { PinError, type RefusalKind, Refused, Unreachable } from "../../core/errors";
+import { validate } from "../../http/body";
+import { foreignWrite } from "../../http/foreign";
+import { PackageMissing, remedyOfWords, tellsOfMissingPackage } from "../packages/old-refusals";
+import { remedyOf } from "../tasks/remedies";
+import type { Answer, WriteAnswer } from "./answers";
+import { notObshell } from "./contact";
+
+const FOREIGN =
+  "That is no answer of obshell: name the agents themselves in `endpoints`, or check the proxy or load balancer between.";
+
+/**
+ * What a POST came to.
+ * @param forget is called when the agent has to be met anew; `denied` tells what a certain 401 means
+ * @throws Refused when the agent says no; Unreachable with `sent` when it cannot be known whether it was accepted;
+ * PinError `unauthorized`
+ */
+export async function writeResult<T>(
+  { origin, target }: { readonly origin: string; readonly target: string },
+  answer: WriteAnswer,
+  schema: z.ZodType<T>,
+  { forget, denied }: { readonly forget: () => void; readonly denied: (text: string) => Promise<PinError> },
+): Promise<T> {
+  switch (answer.kind) {
+    case "data":
+      return accepted(schema, answer.data, `POST ${target} at ${origin}`);
+    case "unauthorized":
+      if (answer.certain) throw notStarted(await denied(answer.text));
+      forget();
+      throw new Refused(`${origin} could not verify POST ${target}: ${answer.text}.`, { refusal: "soon" });
+    case "refused":
+      throw refused(origin, target, answer.text, answer);
+    case "foreign":
+      throw foreignWrite(`POST ${target} at ${origin}`, answer, FOREIGN);
+  }
+}
+
+/** Whoever could not judge the credentials has started nothing. */
+function notStarted(error: PinError): PinError {
+  return error instanceof Unreachable ? new Refused(`${error.message}.`, { refusal: "soon", cause: error }) : error;
+}
+
+function refused(
+  origin: string,
+  target: string,
+  text: string,
+  { refusal, code }: { readonly refusal: RefusalKind; readonly code?: string },
+): Refused {
+  const message = `${origin} refused POST ${target}: ${text}.`;
+  if (tellsOfMissingPackage(text)) return new PackageMissing(message, text);
+  const remedy = remedyOf(code) ?? remedyOfWords(text);
+  return new Refused(message, {
+    refusal,
+    ...(remedy === undefined ? {} : { remedy }),
+  });
+}
+
+/** A success in an unknown shape is still a success: what was started has to be looked for. */
+function accepted<T>(schema: z.ZodType<T>, data: unknown, what: string): T {
+  try {
+    return validate(schema, data, what);
+  } catch (cause) {
+    throw new Unreachable(`${what} was accepted, with an answer that cannot be read`, {
+      sent: true,
+      heard: true,
+      cause,
+    });
+  }
+}
+
+/**
+ * What a GET came to. Nonsense from an agent that spoke properly before is a passing fault (a proxy, a restart), not a
+ * wrong address.
+ * @param met whether it has
+ * @returns undefined when the answer is that it is not there
+ * @throws Unreachable when the agent cannot know; PinError `blocked` when it refuses, `not-the-vendor`
+ */
+export function readResult<T>(
+  { origin, target }: { readonly origin: string; readonly target: string },
+  answer: Exclude<Answer, { kind: "unauthorized" }>,
+  schema: z.ZodType<T>,
+  met: boolean,
+): T | undefined {
+  const what = `GET ${target} at ${origin}`;
+  switch (answer.kind) {
+    case "data":
+      return shaped(met, () => validate(schema, answer.data, what));
+    case "missing":
+    case "unserved":
+      return undefined;
+    case "foreign":
+      return shaped(met, () => {
+        throw notObshell(origin, answer.text);
+      });
+    case "refused":
+      throw new PinError("blocked", `${what} was refused: ${answer.text}.`);
+    case "away":
+      throw new Unreachable(`${origin} answers, but cannot know: ${answer.text}`, { sent: true, heard: true });
+  }
+}
+
+function shaped<T>(met: boolean, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof PinError) || !met) throw error;
+    throw new Unreachable(error.message, { sent: true, heard: true, cause: error });
+  }
+}
+
+/** obshell has no such answer, but proxies do. */
+export const TOO_LARGE = 413;
+
+export function tooLarge(origin: string, target: string): Refused {
+  return new Refused(`POST ${target} at ${origin} was refused for its size (HTTP ${TOO_LARGE}).`, {
+    refusal: "final",
+    remedy: "obshell has no such limit: raise that of the proxy between, or name the agents themselves in `endpoints`.",
+  });
+}

@@ -1,0 +1,134 @@
+import { z } from "zod";
+
+/** The shapes of obshell's answers, as far as they are read. Unknown fields are left alone. */
+
+/** Go writes a nil slice as `null`. */
+const list = <T extends z.ZodType>(item: T) =>
+  z.object({ contents: z.array(item).nullable() }).transform((data) => data.contents ?? []);
+
+/** What wraps every answer. `error.errCode` came with 4.3.1.0, `error.code` is all that older servers have. */
+export const envelope = z.object({
+  successful: z.boolean(),
+  timestamp: z.string().optional(),
+  status: z.number(),
+  traceId: z.string().optional(),
+  data: z.unknown().optional(),
+  error: z.object({ code: z.number().optional(), errCode: z.string().optional(), message: z.string() }).optional(),
+});
+
+/** `GET /api/v1/secret`. */
+export const secret = z.object({ ip: z.string(), port: z.number(), public_key: z.string().min(1) });
+
+/** `GET /api/v1/info`. 4.2.3.0 has neither `supportedAuth` nor `architecture`. */
+export const agentInfo = z.object({
+  identity: z.string(),
+  version: z.string(),
+  homePath: z.string(),
+  architecture: z.string().optional(),
+  /** Whether an agent password is set (4.2.6.0 and later). */
+  security: z.boolean().optional(),
+  supportedAuth: z.array(z.string()).nullish(),
+});
+export type AgentInfo = z.infer<typeof agentInfo>;
+
+const server = z.object({
+  svr_ip: z.string(),
+  svr_port: z.number(),
+  /** 0 where the cluster knows of no agent beside it. */
+  agent_port: z.number().optional(),
+  /** `STOPPED` while it is out of service; else as `DBA_OB_SERVERS` has it. */
+  status: z.string().optional(),
+  build_version: z.string(),
+});
+
+/** `GET /api/v1/ob/info`. Without OceanBase the topology is null and everything else in the cluster part is void. */
+export const obInfo = z.object({
+  agent_info: z
+    .array(z.object({ ip: z.string(), port: z.number(), zone: z.string().optional(), version: z.string() }))
+    .nullable(),
+  obcluster_info: z.object({
+    id: z.number().optional(),
+    name: z.string().optional(),
+    is_shared_storage: z.boolean().optional(),
+    topology: z.record(z.string(), z.array(server)).nullish(),
+  }),
+});
+export type ObInfo = z.infer<typeof obInfo>;
+
+/** `obState` of an agent that can use its observer; less where none runs, or it takes no connection. */
+export const OBSERVER_AVAILABLE = 3;
+
+/** `GET /api/v1/status`, of the agent alone. */
+export const agentStatus = z.object({ obState: z.number() });
+
+/** `GET /api/v1/agents/status`: by `ip:port`; agents that did not answer are missing. */
+export const agentsStatus = z.record(z.string(), z.object({ state: z.number(), obState: z.number() }));
+export type AgentsStatus = z.infer<typeof agentsStatus>;
+
+const uploadedPackage = z.object({
+  name: z.string(),
+  version: z.string(),
+  /** Build and distribution: `102000042025031214.el7`. */
+  release_distribution: z.string(),
+  architecture: z.string(),
+  /** `oceanbase_upgrade_dep.yml`. No server known fills it in here, though the field is there. */
+  upgrade_dep_yaml: z.string().nullish(),
+});
+export type UploadedPackage = z.infer<typeof uploadedPackage>;
+/** `GET /api/v1/upgrade/package/info`, since 4.3.0.0. */
+export const uploadedPackages = list(uploadedPackage);
+
+/** `GET /api/v1/obcluster/info`, since 4.3.0.0; only what `ob/info` lacks. */
+export const clusterInfo = z.object({
+  zones: z
+    .array(
+      z.object({
+        name: z.string().optional(),
+        /** As `DBA_OB_ZONES` has it; empty while OceanBase is away. */
+        inner_status: z.string().optional(),
+        servers: z.array(z.object({ architecture: z.string().optional() })).nullish(),
+      }),
+    )
+    .nullish(),
+});
+export type ClusterInfo = z.infer<typeof clusterInfo>;
+
+const subTask = z.object({
+  name: z.string(),
+  state: z.string(),
+  execute_agent: z.object({ ip: z.string(), port: z.number() }).optional(),
+  task_logs: z.array(z.string()).nullish(),
+});
+
+const node = z.object({
+  name: z.string(),
+  state: z.string(),
+  sub_tasks: z.array(subTask).nullish(),
+});
+export type DagNode = z.infer<typeof node>;
+
+/** A DAG: an upgrade, as obshell runs it. `maintenance_type` came with 4.3.1.0 and can appear in the middle of one. */
+export const dag = z.object({
+  /** A generic id, up to 39 digits: always a text. */
+  id: z.string(),
+  name: z.string(),
+  stage: z.number(),
+  max_stage: z.number(),
+  maintenance_type: z.number().optional(),
+  state: z.string(),
+  operator: z.string(),
+  nodes: z.array(node).nullish(),
+});
+export type Dag = z.infer<typeof dag>;
+
+/** The same where only the names of its stages are wanted: the rest of a long one is 10 kB and more. */
+export const dagStages = z.object({ nodes: z.array(z.object({ name: z.string() })).nullish() });
+export type DagStages = z.infer<typeof dagStages>;
+
+/** `GET /api/v1/task/dag/ob/unfinish`. A failed maintenance DAG stays in it. */
+export const dags = list(dag);
+
+/** `10.0.0.1:2886` or `[fd00::1]:2886`: how obshell writes an agent's address, as key of a map and in its messages. */
+export function addressOf(ip: string, port: number | undefined): string {
+  return ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
+}

@@ -1,0 +1,45 @@
+import { PinError } from "../../core/errors";
+import type { Finding } from "../../core/unit";
+import type { UploadedPackage } from "../agent/schema";
+import { packageName } from "./package-stream";
+import { type RpmPackage, readRpm } from "./rpm";
+
+/** The packages that a resource names as files: what can be uploaded, and what is wrong with the rest. */
+export interface LocalPackages {
+  readonly packages: readonly RpmPackage[];
+  readonly findings: readonly Finding[];
+}
+
+/** Reads headers and checksums of local RPM files, one after another. What cannot be used becomes a finding. */
+export async function readLocalPackages(paths: readonly string[]): Promise<LocalPackages> {
+  const packages: RpmPackage[] = [];
+  const findings: Finding[] = [];
+  for (const path of new Set(paths)) {
+    try {
+      packages.push(await readRpm(path));
+    } catch (error) {
+      if (!(error instanceof PinError)) throw error;
+      const { message, remedy = "Name a file that obshell can use." } = error;
+      findings.push({ code: "unusable-package", property: "packages", message, remedy });
+    }
+  }
+  return { packages, findings };
+}
+
+/** Packages for an architecture that no server of the cluster has. */
+export function strangeArchitectures(packages: readonly RpmPackage[], architectures: readonly string[]): Finding[] {
+  if (architectures.length === 0) return [];
+  return packages
+    .filter(({ architecture }) => !architectures.includes(architecture))
+    .map((pkg) => ({
+      code: "strange-architecture",
+      property: "packages",
+      message: `${packageName(pkg)} is for ${pkg.architecture}, the cluster runs on ${architectures.join(", ")}.`,
+      remedy: "Name the package for the cluster's architecture.",
+    }));
+}
+
+/** As the servers would list it. */
+export function asUploaded({ name, version, release, architecture }: RpmPackage): UploadedPackage {
+  return { name, version, release_distribution: release, architecture };
+}

@@ -1,0 +1,51 @@
+import { Refused } from "../../core/errors";
+import { packageName } from "./package-stream";
+import type { Edition } from "./packages";
+import type { RpmPackage } from "./rpm";
+
+const MISSING = /\.rpm: record not found/;
+const MISSING_REMEDY = "Name its file in `packages`, or upload it with POST /api/v1/upgrade/package.";
+
+/**
+ * Refusals that only their words tell apart, and what a person does about them: agents before 4.3.1.0 name no code, and
+ * later ones name the same for several.
+ */
+const REMEDIES: readonly (readonly [words: RegExp, remedy: string])[] = [
+  [MISSING, MISSING_REMEDY],
+  [
+    /into ob\.RequireFromBinarySpec/,
+    "These agents cannot read the list of upgrade paths in the package: upgrade them to 4.2.6.0 or later first, with `oceanbase.AgentVersion`.",
+  ],
+];
+
+export function remedyOfWords(text: string): string | undefined {
+  return REMEDIES.find(([words]) => words.test(text))?.[1];
+}
+
+/** The call was refused because a package is not uploaded; the agent's words name its file. */
+export class PackageMissing extends Refused {
+  readonly words: string;
+
+  constructor(message: string, words: string) {
+    super(message, { refusal: "final", remedy: MISSING_REMEDY });
+    this.words = words;
+  }
+}
+
+export function tellsOfMissingPackage(words: string): boolean {
+  return MISSING.test(words);
+}
+
+/**
+ * Of the packages at hand, those that an agent says it lacks. The others are looked for only when the target's main package
+ * is there, so of these nothing is known where that is missing: then all.
+ */
+export function lackedBy(
+  words: string,
+  atHand: readonly RpmPackage[],
+  { version, editions }: { readonly version: string; readonly editions: readonly Edition[] },
+): readonly RpmPackage[] {
+  const named = atHand.filter((pkg) => words.includes(packageName(pkg)));
+  const first = named.some((pkg) => pkg.version === version && editions.some(([main]) => main === pkg.name));
+  return first || named.length === 0 ? atHand : named;
+}

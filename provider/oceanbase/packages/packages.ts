@@ -1,0 +1,193 @@
+import { type Constraint, holds } from "../../core/constraint";
+import type { Finding } from "../../core/unit";
+import { compareVersions, formatVersion, parseVersion, type Version } from "../../core/version";
+import type { UploadedPackage } from "../agent/schema";
+
+/** What the upgrade call aims at: `4.3.5.2` and `102000042025031214.el7`. */
+export interface Target {
+  readonly version: string;
+  readonly release: string;
+}
+
+/** The packages that one edition of a product consists of, the main one first. */
+export type Edition = readonly [main: string, ...others: string[]];
+
+/** Community, business, standalone. */
+export const OCEANBASE: readonly Edition[] = [
+  ["oceanbase-ce", "oceanbase-ce-libs"],
+  ["oceanbase"],
+  ["oceanbase-standalone"],
+];
+
+export const OBSHELL: readonly Edition[] = [["obshell"]];
+
+/** Version and build of a package: `4.3.5.2` with the build of `102000042025031214.el7`. */
+export function packageVersion({ version, release }: Target): Version | undefined {
+  return parseVersion(`${version}-${release.split(".")[0]}`);
+}
+
+/** What an upgrade takes: the packages of one edition, for every architecture. */
+export interface Requirement {
+  readonly editions: readonly Edition[];
+  /** Of the cluster's servers; empty where they do not tell (before 4.2.6.0). */
+  readonly architectures: readonly string[];
+}
+
+export interface Pinned {
+  readonly version: string;
+  readonly release?: string | undefined;
+  readonly constraint: Constraint;
+}
+
+/**
+ * Where the upgrade shall go, given the pin and the uploaded packages.
+ * An exact version with its release needs no package list. Otherwise it is the newest version that satisfies the pin and
+ * has all of its packages; the newest at all where none has, so that what is missing can be named. Its release has to be
+ * the only one.
+ * @param uploaded undefined when the server has no package list (before 4.3.0.0) or did not give it
+ * @param highest the highest version that runs: nothing below it is chosen, or a member would be downgraded
+ */
+export function chooseTarget(
+  pin: Pinned,
+  uploaded: readonly UploadedPackage[] | undefined,
+  required: Requirement,
+  highest?: Version,
+): Target | Finding {
+  const { version, release, constraint } = pin;
+  if (release !== undefined) return { version, release };
+  if (uploaded === undefined) return noList(version);
+  const floor = highest !== undefined && holds(highest, constraint) ? highest : undefined;
+  const candidates = candidatesFor(constraint, mainTargets(uploaded, required.editions), floor);
+  const complete = candidates.filter(({ target }) => missingPackages(target, uploaded, required).length === 0);
+  const [newest, ...others] = newestOf(complete.length > 0 ? complete : candidates);
+  if (newest === undefined) return nothingUploaded(version, uploaded, required.editions, floor);
+  return others.length === 0 ? newest : ambiguous([newest, ...others]);
+}
+
+/** What would be chosen in place of the target if it were complete, with what it lacks. The newest first. */
+export function incompleteAbove(
+  chosen: Target,
+  { release, constraint }: Pinned,
+  uploaded: readonly UploadedPackage[] | undefined,
+  required: Requirement,
+): { readonly target: Target; readonly missing: readonly string[] }[] {
+  const floor = packageVersion(chosen);
+  if (release !== undefined || uploaded === undefined || floor === undefined) return [];
+  const parts = required.editions.flat();
+  const targets = distinct(uploaded.filter(({ name }) => parts.includes(name)).map(targetOf));
+  return candidatesFor(constraint, targets, floor)
+    .filter(({ version }) => compareVersions(version, floor) > 0)
+    .map(({ target }) => ({ target, missing: missingPackages(target, uploaded, required) }))
+    .filter(({ missing }) => missing.length > 0)
+    .reverse();
+}
+
+/** The file names of what is not uploaded for the target, for every architecture of the cluster. */
+export function missingPackages(
+  target: Target,
+  uploaded: readonly UploadedPackage[],
+  { editions, architectures }: Requirement,
+): string[] {
+  const { version, release } = target;
+  const there = uploaded.filter((pkg) => isOf(pkg, target));
+  const has = (name: string, architecture: string) =>
+    there.some((pkg) => pkg.name === name && pkg.architecture === architecture);
+  const needed = architectures.length > 0 ? architectures : architecturesOf(there);
+  return needed.flatMap((architecture) =>
+    editionOf(target, uploaded, editions)
+      .filter((name) => !has(name, architecture))
+      .map((name) => `${name}-${version}-${release}.${architecture}.rpm`),
+  );
+}
+
+/** Those that the target is there for, in place of servers that do not tell theirs. */
+export function architecturesOf(packages: readonly UploadedPackage[]): readonly string[] {
+  return [...new Set(packages.map(({ architecture }) => architecture))].sort();
+}
+
+export function isOf(pkg: UploadedPackage, { version, release }: Target): boolean {
+  return pkg.version === version && pkg.release_distribution === release;
+}
+
+/** The edition whose main package is uploaded for the target; the first one when none is. */
+export function editionOf(
+  target: Target,
+  uploaded: readonly UploadedPackage[],
+  editions: readonly Edition[],
+): readonly string[] {
+  const isThere = (name: string) => uploaded.some((pkg) => pkg.name === name && isOf(pkg, target));
+  return editions.find(([main]) => isThere(main)) ?? editions[0] ?? [];
+}
+
+interface Candidate {
+  readonly target: Target;
+  readonly version: Version;
+}
+
+/** What the pin may mean, the newest last. */
+function candidatesFor(
+  constraint: Constraint,
+  targets: readonly Target[],
+  floor: Version | undefined,
+): readonly Candidate[] {
+  const fits = (version: Version) =>
+    holds(version, constraint) && (floor === undefined || compareVersions(version, floor) >= 0);
+  return targets
+    .flatMap((target) => {
+      const version = packageVersion(target);
+      return version !== undefined && fits(version) ? [{ target, version }] : [];
+    })
+    .sort((a, b) => compareVersions(a.version, b.version));
+}
+
+/** All releases of the newest version. */
+function newestOf(candidates: readonly Candidate[]): readonly Target[] {
+  const newest = candidates.at(-1)?.target.version;
+  return candidates.map(({ target }) => target).filter(({ version }) => version === newest);
+}
+
+/** What the uploaded main packages would upgrade to. */
+function mainTargets(uploaded: readonly UploadedPackage[], editions: readonly Edition[]): Target[] {
+  return distinct(uploaded.filter(({ name }) => editions.some(([main]) => main === name)).map(targetOf));
+}
+
+function targetOf({ version, release_distribution: release }: UploadedPackage): Target {
+  return { version, release };
+}
+
+function distinct(targets: readonly Target[]): Target[] {
+  return [...new Map(targets.map((target) => [`${target.version}-${target.release}`, target])).values()];
+}
+
+function noList(version: string): Finding {
+  return {
+    code: "release-unknown",
+    message: `The agents cannot list their packages (obshell before 4.3.0.0), so the release of ${version} cannot be looked up.`,
+    remedy: 'Write an exact version with its `release`, such as release: "102000042025031214.el7".',
+  };
+}
+
+function nothingUploaded(
+  version: string,
+  uploaded: readonly UploadedPackage[],
+  editions: readonly Edition[],
+  highest: Version | undefined,
+): Finding {
+  const known = mainTargets(uploaded, editions).map((target) => `${target.version}-${target.release}`);
+  const names = (editions[0] ?? []).join(" and ");
+  const running = highest === undefined ? "" : ` (${formatVersion(highest)} or later, which is running already)`;
+  return {
+    code: "no-package",
+    message: `No uploaded package satisfies version ${version}${running}; uploaded: ${known.length === 0 ? "none" : known.join(", ")}.`,
+    remedy: `Upload the packages of the target (${names}${editions.length > 1 ? " for the community edition" : ""}).`,
+  };
+}
+
+function ambiguous(releases: readonly Target[]): Finding {
+  const choices = releases.map(({ release }) => release).join(", ");
+  return {
+    code: "release-ambiguous",
+    message: `Version ${releases[0]?.version} is uploaded in several releases: ${choices}.`,
+    remedy: `Choose one, such as release: "${releases[0]?.release}".`,
+  };
+}

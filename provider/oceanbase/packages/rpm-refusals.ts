@@ -1,0 +1,83 @@
+import { PinError } from "../../core/errors";
+import { printable } from "../../http/body";
+
+/** What can be wrong with a package file, as sentences. */
+
+const AGAIN = "Download it again.";
+const VENDORS_OWN = "Take the package as the vendor publishes it.";
+
+/** Node's codes, in words. */
+const UNREADABLE: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  ENOTDIR: "there is no such file",
+  EACCES: "the permission is missing",
+  EPERM: "the permission is missing",
+  ELOOP: "its links go round in a circle",
+  ERR_INVALID_ARG_VALUE: "that is no path",
+};
+
+export function unreadable(path: string, error: unknown): PinError {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const said = error instanceof Error ? printable(error.message) : String(error);
+  return blocked(path, `cannot be read: ${UNREADABLE[code] ?? said}.`, "Give the path of the .rpm file.", error);
+}
+
+export function notAFile(path: string): PinError {
+  return blocked(path, "is not a file.", "Give the path of the .rpm file itself.");
+}
+
+export function notRpm(path: string, why: string): PinError {
+  return blocked(path, `is not an RPM package that obshell can take: ${why}.`, VENDORS_OWN);
+}
+
+export function malformed(path: string, why: string, cause: unknown): PinError {
+  return blocked(path, `is damaged, its header is malformed: ${printable(why)}.`, AGAIN, cause);
+}
+
+export function truncated(path: string, bytes: number, announced: number): PinError {
+  return blocked(path, `is truncated: it has ${bytes} bytes of at least ${announced}.`, AGAIN);
+}
+
+export function tooLong(path: string, bytes: number, announced: number): PinError {
+  return blocked(path, `is damaged: it has ${bytes} bytes, ${bytes - announced} more than it announces.`, AGAIN);
+}
+
+export function wrongChecksum(path: string, found: string, announced: string): PinError {
+  return blocked(path, `is damaged: its MD5 checksum is ${found}, it should be ${announced}.`, AGAIN);
+}
+
+export function withoutChecksum(path: string, missing: string): PinError {
+  return blocked(path, `carries no ${missing} in its signature, and obshell takes no package without.`, VENDORS_OWN);
+}
+
+export function withoutField(path: string, field: string, value: string | undefined): PinError {
+  const found = value === undefined || value === "" ? "has no" : `has a strange`;
+  const shown = found === "has no" ? "" : `: "${printable(value ?? "")}"`;
+  return blocked(path, `${found} ${field}${shown}.`, VENDORS_OWN);
+}
+
+export function withoutDistribution(path: string, release: string): PinError {
+  return blocked(
+    path,
+    `has the release "${printable(release)}", but a release needs build and distribution, such as 102000042025031214.el7.`,
+    VENDORS_OWN,
+  );
+}
+
+export function wrongCompression(path: string, compression: string): PinError {
+  const found = compression === "" ? "names no compression" : `is compressed with ${printable(compression)}`;
+  return blocked(path, `${found}, and obshell unpacks xz only.`, VENDORS_OWN);
+}
+
+export function wrongFormat(path: string, format: string): PinError {
+  const found = format === "" ? "names no payload format" : `has a payload of format ${printable(format)}`;
+  return blocked(path, `${found}, and obshell unpacks cpio only.`, VENDORS_OWN);
+}
+
+export function changed(path: string): PinError {
+  return blocked(path, "changed after it was checked.", "Leave the file alone until the upload is over.");
+}
+
+function blocked(path: string, what: string, remedy: string, cause?: unknown): PinError {
+  return new PinError("blocked", `The package ${printable(path)} ${what}`, { remedy, cause });
+}

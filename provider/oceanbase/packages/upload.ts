@@ -1,0 +1,135 @@
+import { randomBytes } from "node:crypto";
+import { z } from "zod";
+import { beforeSending, sending, Unreachable } from "../../core/errors";
+import type { Runtime } from "../../core/runtime";
+import { compareVersions, parseVersion, type Version } from "../../core/version";
+import { INCOMPLETE, TransportError } from "../../http/transport";
+import type { Agents, Upload } from "../agent/agents";
+import type { Recipient } from "../agent/auth";
+import { tellOne } from "../agent/contact";
+import { agentInfo, type UploadedPackage } from "../agent/schema";
+import { formOf, formType, sealStream } from "./package-stream";
+import type { RpmPackage } from "./rpm";
+
+/** Since 4.3.0.0: only the hash of the file is sealed. */
+const PLAIN = "/api/v1/package";
+/** Every server: the whole form is sealed. */
+const SEALED = "/api/v1/upgrade/package";
+const FIRST_PLAIN: Version = { parts: [4n, 3n, 0n, 0n] };
+
+/** obshell unpacks and stores the package before it answers: 68 s for 96 MB in the vendor's sample. */
+const ANSWER_WITHIN = 30 * 60_000;
+/** Before 4.2.6.0 the header must still be valid when the whole body has arrived; the server gives that an hour. */
+const VALID_FOR = 2 * 60 * 60_000;
+
+/** A package that is on the servers now because we sent it. */
+export interface Receipt extends UploadedPackage {
+  /** The `oceanbase_upgrade_dep.yml` in it. Only the encrypted endpoint gives it, and only of a newer database. */
+  readonly upgradeDepYaml?: string;
+}
+
+const snakeCase = z
+  .object({
+    name: z.string(),
+    version: z.string(),
+    release_distribution: z.string(),
+    architecture: z.string(),
+    upgrade_dep_yaml: z.string().nullish(),
+  })
+  .transform(({ upgrade_dep_yaml: yaml, ...rest }): Receipt => withYaml(rest, yaml));
+
+/** The encrypted endpoint answers with Go's own field names. */
+const capitals = z
+  .object({
+    Name: z.string(),
+    Version: z.string(),
+    ReleaseDistribution: z.string(),
+    Architecture: z.string(),
+    UpgradeDepYaml: z.string().nullish(),
+  })
+  .transform(({ Name, Version, ReleaseDistribution, Architecture, UpgradeDepYaml }): Receipt => {
+    const rest = { name: Name, version: Version, release_distribution: ReleaseDistribution };
+    return withYaml({ ...rest, architecture: Architecture }, UpgradeDepYaml);
+  });
+
+/** Answers of POST /api/v1/package and of POST /api/v1/upgrade/package. */
+export const receipt = z.union([snakeCase, capitals]);
+
+function withYaml(rest: UploadedPackage, yaml: string | null | undefined): Receipt {
+  return yaml ? { ...rest, upgradeDepYaml: yaml } : rest;
+}
+
+/** Whether a package is among those that the servers have. File names do not matter to obshell, the header does. */
+export function sameAsUploaded(pkg: RpmPackage, uploaded: readonly UploadedPackage[]): boolean {
+  return uploaded.some(
+    (one) =>
+      one.name === pkg.name &&
+      one.version === pkg.version &&
+      one.release_distribution === pkg.release &&
+      one.architecture === pkg.architecture,
+  );
+}
+
+/**
+ * Sends a package to one agent of the cluster, for all of it. Not idempotent: obshell stores every upload once more.
+ * It is sent at most once; another agent is tried only while nothing of it has left.
+ * @param callee the agent to send it to, if it was met
+ * @param onProgress percent of the file handed over, in rising whole numbers; the answer may come minutes after 100
+ * @throws Refused with the vendor's words; Unreachable with `sent` when it cannot be known whether it was stored;
+ * PinError `blocked` when the file is not what was checked; the signal's reason when that is aborted
+ */
+export async function uploadPackage(
+  agents: Agents,
+  pkg: RpmPackage,
+  { signal }: Pick<Runtime, "signal">,
+  onProgress: (percent: number) => void = () => undefined,
+  callee?: string,
+): Promise<Receipt> {
+  await agents.meetAll();
+  if (agents.met.length === 0) await beforeSending(() => agents.read("/api/v1/info", agentInfo));
+  const failures: Unreachable[] = [];
+  let told = -1;
+  const sent = (bytes: number) => {
+    const percent = Math.floor((bytes / pkg.bytes) * 100);
+    if (percent > told) onProgress(percent);
+    told = Math.max(told, percent);
+  };
+  const met = agents.met.map(({ origin }) => origin).sort((a, b) => Number(b === callee) - Number(a === callee));
+  for (const origin of met) {
+    signal.throwIfAborted();
+    try {
+      return await sending(() => agents.upload(origin, (recipient) => addressed(recipient, pkg, sent), receipt));
+    } catch (error) {
+      if (!(error instanceof Unreachable) || error.sent || begun(error)) throw error;
+      failures.push(error);
+    }
+  }
+  throw tellOne(failures);
+}
+
+/** Whether it was cut off on the way: without effect, but not to be begun again unasked. */
+export function begun({ cause }: Unreachable): boolean {
+  return cause instanceof TransportError && cause.code === INCOMPLETE;
+}
+
+function addressed(recipient: Recipient, pkg: RpmPackage, sent: (bytes: number) => void): Upload {
+  const boundary = `pulumi-dbversion-${randomBytes(16).toString("hex")}`;
+  const type = { "content-type": formType(boundary) };
+  const form = formOf(pkg, boundary, sent);
+  if (takesPlain(recipient)) {
+    const headers = { ...type, "x-ocs-file-sha256": recipient.encrypt(pkg.sha256) };
+    return { target: PLAIN, headers, stream: form, answerTimeout: ANSWER_WITHIN };
+  }
+  const keys = randomBytes(32);
+  return {
+    target: SEALED,
+    headers: { ...recipient.authorize(SEALED, VALID_FOR, keys), ...type },
+    stream: recipient.generation === "v1" ? form : sealStream(form, keys),
+    answerTimeout: ANSWER_WITHIN,
+  };
+}
+
+function takesPlain({ info }: Recipient): boolean {
+  const version = parseVersion(info.version);
+  return version !== undefined && compareVersions(version, FIRST_PLAIN) >= 0;
+}

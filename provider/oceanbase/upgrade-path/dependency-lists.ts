@@ -1,0 +1,125 @@
+import type { Clock } from "../../core/clock";
+import { PinError } from "../../core/errors";
+import type { UploadedPackage } from "../agent/schema";
+import type { LocalPackages } from "../packages/local-packages";
+import type { Edition, Target } from "../packages/packages";
+import { UnreadablePayload } from "../packages/payload/inflow";
+import { readPackagedFile } from "../packages/payload/package-file";
+import type { RpmPackage } from "../packages/rpm";
+import type { Receipt } from "../packages/upload";
+import { parseDependencies, type VersionNode } from "./dependencies";
+
+/** What is known of the ways that lead to a version. */
+export type Ways =
+  | { readonly kind: "known"; readonly nodes: readonly VersionNode[] }
+  /** Its package is at hand, but the list in it could not be read, or not in time. */
+  | { readonly kind: "unread" };
+
+const UNREAD: Ways = { kind: "unread" };
+const LIST = "/home/admin/oceanbase/etc/oceanbase_upgrade_dep.yml";
+const LARGEST = 1024 * 1024;
+
+/** Lists that were read in this process, by the SHA-256 of their packages: several clusters often take the same one. */
+const known = new Map<string, Ways>();
+const MOST_KNOWN = 16;
+
+/** The lists of ways in packages, read at most once each. A list that cannot be read is never a failure. */
+export class DependencyLists {
+  readonly #clock: Clock;
+  readonly #signal: AbortSignal;
+  readonly #readings = new Map<string, Promise<Ways>>();
+
+  /** @param signal ends all reading */
+  constructor(clock: Clock, signal: AbortSignal) {
+    this.#clock = clock;
+    this.#signal = signal;
+  }
+
+  /** A list that a server gave. */
+  async fromText(text: string): Promise<Ways> {
+    const nodes = await parseDependencies(text);
+    return nodes === undefined ? UNREAD : { kind: "known", nodes };
+  }
+
+  /**
+   * The list in a package file. Unpacking goes on when it takes longer than the patience, for who asks again.
+   * @param patience milliseconds
+   */
+  async fromPackage(pkg: RpmPackage, patience?: number): Promise<Ways> {
+    const reading = this.#reading(pkg);
+    if (patience === undefined) return reading;
+    const over = new AbortController();
+    try {
+      const late = this.#clock.sleep(patience, over.signal).then(() => UNREAD);
+      late.catch(() => undefined);
+      return await Promise.race([reading, late]);
+    } finally {
+      over.abort();
+    }
+  }
+
+  #reading(pkg: RpmPackage): Promise<Ways> {
+    const reading = this.#readings.get(pkg.sha256) ?? this.#read(pkg);
+    this.#readings.set(pkg.sha256, reading);
+    return reading;
+  }
+
+  async #read(pkg: RpmPackage): Promise<Ways> {
+    const before = known.get(pkg.sha256);
+    if (before !== undefined) return before;
+    if (!pkg.files.includes(LIST)) return UNREAD;
+    try {
+      const bytes = await readPackagedFile(pkg, LIST, LARGEST, this.#signal);
+      const ways = bytes === undefined ? UNREAD : await this.fromText(bytes.toString("utf8"));
+      remember(pkg.sha256, ways);
+      return ways;
+    } catch (error) {
+      if (this.#signal.aborted || error instanceof UnreadablePayload || error instanceof PinError) return UNREAD;
+      throw error;
+    }
+  }
+}
+
+function remember(sha256: string, ways: Ways): void {
+  const [oldest] = known.keys();
+  if (known.size >= MOST_KNOWN && oldest !== undefined) known.delete(oldest);
+  known.set(sha256, ways);
+}
+
+/** Where a list of ways may be found. */
+export interface Sources {
+  readonly observation: {
+    readonly readiness: { readonly uploaded: readonly UploadedPackage[] | undefined };
+    readonly local: LocalPackages;
+  };
+  /** What was uploaded just now, with what the server said. */
+  readonly receipts: readonly Receipt[];
+  readonly lists: DependencyLists;
+  /** Milliseconds that unpacking may take. */
+  readonly patience: number | undefined;
+}
+
+/**
+ * The ways to a target, from its main package: as an upload answered it or the server lists it, else from the local file.
+ * @returns undefined when none of them has it
+ */
+export async function waysTo(
+  target: Target,
+  editions: readonly Edition[],
+  { observation, receipts, lists, patience }: Sources,
+): Promise<Ways | undefined> {
+  const isMain = (name: string) => editions.some(([main]) => main === name);
+  const uploaded = [...receipts, ...(observation.readiness.uploaded ?? [])].filter(
+    (pkg) => isMain(pkg.name) && pkg.version === target.version && pkg.release_distribution === target.release,
+  );
+  const text = uploaded.map(textOf).find((found) => found !== undefined);
+  if (text !== undefined) return lists.fromText(text);
+  const file = observation.local.packages.find(
+    (pkg) => isMain(pkg.name) && pkg.version === target.version && pkg.release === target.release,
+  );
+  return file && lists.fromPackage(file, patience);
+}
+
+function textOf(pkg: Receipt): string | undefined {
+  return pkg.upgradeDepYaml || pkg.upgrade_dep_yaml || undefined;
+}

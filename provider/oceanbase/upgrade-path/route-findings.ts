@@ -1,0 +1,158 @@
+import type { Finding } from "../../core/unit";
+import { formatParts, type Version } from "../../core/version";
+import type { UploadedPackage } from "../agent/schema";
+import { architecturesOf, type Edition, editionOf, isOf, type Target } from "../packages/packages";
+import type { Readiness } from "../preflight";
+import type { Route, Step } from "./route";
+
+export interface Journey {
+  readonly target: Target;
+  readonly from: Version | undefined;
+  readonly ready: Readiness;
+  readonly editions: readonly Edition[];
+}
+
+/** What the list of ways says against an upgrade. Pure. */
+export function routeFindings(route: Route | undefined, journey: Journey): Finding[] {
+  if (route === undefined) return [];
+  const { target, from } = journey;
+  const version = journey.ready.callee?.split("-")[0];
+  const start = from === undefined ? "" : formatParts(from);
+  switch (route.kind) {
+    case "unknown-start":
+      return [noRoute(target, `does not know ${start}, which runs now`)];
+    case "no-way":
+      return [noRoute(target, `has no way there from ${start}, which runs now`)];
+    case "unreadable":
+      return [
+        {
+          code: "list-unreadable",
+          message: `The agents (obshell ${version}) cannot read the list of upgrade paths in the package of ${target.version}, which has \`require_from_binary\` as a single value; they would refuse the upgrade.`,
+          remedy: "Upgrade the agents to 4.2.6.0 or later first, with `oceanbase.AgentVersion`.",
+        },
+      ];
+    case "deprecated":
+      return [
+        {
+          code: "target-deprecated",
+          property: "version",
+          message: `${target.version} is deprecated by its own package; obshell does not upgrade to it.`,
+          remedy: "Pin a later version.",
+        },
+      ];
+    case "route":
+      return stepFindings(route.steps.slice(0, -1), journey);
+  }
+}
+
+function noRoute({ version }: Target, why: string): Finding {
+  return {
+    code: "no-route",
+    message: `The package of ${version} ${why}.`,
+    remedy: "Pin a version first that both can be reached from and lead on; raise the pin to this one afterwards.",
+  };
+}
+
+function stepFindings(steps: readonly Step[], journey: Journey): Finding[] {
+  const lost = steps.filter(({ build, deprecated }) => build === undefined && deprecated.length > 0);
+  if (lost.length > 0) return lost.map((step) => unfindable(step, journey.target));
+  if (!journey.ready.listed) return [];
+  const needs = needsOf(steps, journey);
+  const missing = needs.filter(({ found }) => found === undefined);
+  return missing.length > 0 ? [missingOnTheWay(missing, journey)] : mixedBuilds(needs, journey.target);
+}
+
+/** What the way takes and is not at hand, where the servers do not list what they have. */
+export function unverifiedOnTheWay(route: Route | undefined, journey: Journey): string[] {
+  if (route?.kind !== "route" || journey.ready.listed) return [];
+  return needsOf(route.steps.slice(0, -1), journey)
+    .filter(({ found }) => found === undefined)
+    .map((need) => fileOf(need, journey.target));
+}
+
+function needsOf(steps: readonly Step[], journey: Journey): Need[] {
+  const { target, ready, editions } = journey;
+  const { uploaded } = ready;
+  if (uploaded === undefined) return [];
+  const names = editionOf(target, uploaded, editions);
+  const architectures =
+    ready.architectures.length > 0 ? ready.architectures : architecturesOf(uploaded.filter((pkg) => isOf(pkg, target)));
+  return steps.flatMap((step) =>
+    architectures.flatMap((architecture) =>
+      names.map((name) => ({ step, name, architecture, found: findFor(step, name, architecture, journey) })),
+    ),
+  );
+}
+
+/** One package that a step takes. */
+interface Need {
+  readonly step: Step;
+  readonly name: string;
+  readonly architecture: string;
+  readonly found: UploadedPackage | undefined;
+}
+
+/** What obshell takes: of the packages that fit, the one that was uploaded last. */
+function findFor(
+  step: Step,
+  name: string,
+  architecture: string,
+  { target, ready: { uploaded = [] } }: Journey,
+): UploadedPackage | undefined {
+  return uploaded.find(
+    (pkg) =>
+      pkg.name === name &&
+      pkg.architecture === architecture &&
+      pkg.version === step.version &&
+      fits(pkg.release_distribution, step, distributionOf(target)),
+  );
+}
+
+function distributionOf({ release }: Target): string {
+  return release.split(".").at(-1) ?? "";
+}
+
+function fileOf({ step, name, architecture }: Need, target: Target): string {
+  return `${name}-${step.version}-${step.build ?? "<build>"}.${distributionOf(target)}.${architecture}.rpm`;
+}
+
+function missingOnTheWay(missing: readonly Need[], { target }: Journey): Finding {
+  const versions = [...new Set(missing.map(({ step }) => step.version))].join(" and ");
+  const files = missing.map((need) => fileOf(need, target));
+  return {
+    code: "package-missing-on-the-way",
+    message: `The way to ${target.version} leads over ${versions}; these packages are not uploaded: ${files.join(", ")}.`,
+    remedy: "Name their files in `packages`, or upload them with POST /api/v1/upgrade/package.",
+  };
+}
+
+/** Of a version without a build obshell takes the newest of each package by itself, whether they belong together or not. */
+function mixedBuilds(needs: readonly Need[], target: Target): Finding[] {
+  const steps = [...new Set(needs.map(({ step }) => step))].filter(({ build }) => build === undefined);
+  return steps.flatMap((step) => {
+    const taken = needs.flatMap((need) => (need.step === step && need.found ? [need.found] : []));
+    if (new Set(taken.map((pkg) => pkg.release_distribution)).size <= 1) return [];
+    const files = taken.map((pkg) => `${pkg.name}-${pkg.version}-${pkg.release_distribution}.${pkg.architecture}.rpm`);
+    return [
+      {
+        code: "package-set-mixed",
+        message: `Upgrading to ${target.version} requires ${step.version} first, and the newest uploaded packages of it are of different builds: ${files.join(", ")}.`,
+        remedy: `Upload all packages of one build again with POST /api/v1/upgrade/package, because obshell takes the last upload; or upgrade to ${step.version} first, with its \`release\`.`,
+      },
+    ];
+  });
+}
+
+/** Of a version without a build, obshell takes the newest package of the target's distribution. */
+function fits(release: string, { build }: Step, distribution: string): boolean {
+  const [own, dist] = release.split(".");
+  return dist === distribution && (build === undefined || own === build);
+}
+
+function unfindable({ version, deprecated }: Step, target: Target): Finding {
+  return {
+    code: "package-unfindable",
+    message: `The way to ${target.version} leads over ${version}, and obshell finds no package of it, whatever is uploaded, since some builds of it are deprecated (${deprecated.join(", ")}).`,
+    remedy: `Pin ${version} first, with its \`release\`, and raise the pin to ${target.version} afterwards.`,
+  };
+}

@@ -1,0 +1,76 @@
+import { type Constraint, holds } from "../../core/constraint";
+import type { Finding } from "../../core/unit";
+import { compareVersions } from "../../core/version";
+import type { Seen } from "../look";
+import { buildsOf, newestOf, runsOn, type ShippedModule } from "../modules/catalogue";
+import { remainingOf } from "../modules/redis8";
+import { type SupportedRedis, supportedByAll } from "../node";
+import type { Database, LoadedModule } from "./database";
+import { newest, type Redis, sameRelease } from "./redis";
+
+/** The version of a `latest` that is the newest one which every node can run. */
+export function resolved(constraint: Constraint, { nodes }: Pick<Seen, "nodes">): Constraint {
+  const latest = constraint.kind === "latest" ? newestOfRedis(supportedByAll(nodes)) : undefined;
+  return latest === undefined ? constraint : { kind: "floor", version: latest.release };
+}
+
+/** The Redis version that the call goes to: the newest that satisfies the pin and that every node can run. */
+export function chooseRedis(
+  constraint: Constraint,
+  { nodes }: Pick<Seen, "nodes">,
+  wish: string,
+): SupportedRedis | Finding {
+  const offered = supportedByAll(nodes);
+  const chosen = newestOfRedis(offered.filter(({ release }) => holds(release, constraint)));
+  if (chosen !== undefined) return chosen;
+  const versions = [...offered].sort((a, b) => compareVersions(a.release, b.release)).map(releaseOf);
+  return {
+    code: "redis-not-supported",
+    property: "redisVersion",
+    message: `Not every node can run Redis ${wish}; all of them can run ${versions.join(", ") || "none that they tell"}.`,
+    remedy: "Pin one of those, or upgrade the cluster's software, which brings others.",
+  };
+}
+
+export function releaseOf({ release }: Redis): string {
+  return release.parts.join(".");
+}
+
+function newestOfRedis(versions: readonly SupportedRedis[]): SupportedRedis | undefined {
+  return newest(versions, ({ release }) => release);
+}
+
+/** How the modules of a database come out of an upgrade of its Redis. */
+export interface ModuleFate {
+  readonly loaded: LoadedModule;
+  /** Undefined: it stays as it is. */
+  readonly build?: ShippedModule | undefined;
+  /** Nothing that the cluster ships of it runs on the target, nor does what runs now. */
+  readonly stranded?: true;
+}
+
+/**
+ * What the server does with modules that are not named: each goes to the newest build that the target allows. Those that it
+ * replaces are not among them.
+ */
+export function fatesOf(database: Database, target: Redis, shipped: readonly ShippedModule[]): ModuleFate[] {
+  return remainingOf(database, target).map((loaded) => {
+    const best = newestOf(buildsOf(shipped, loaded.name).filter((build) => runsOn(build, target)));
+    const current = loaded.version;
+    const moves = best !== undefined && (current === undefined || compareVersions(best.version, current) >= 0);
+    if (moves) return best.text === loaded.text ? { loaded } : { loaded, build: best };
+    return stays(loaded, database, target, shipped) ? { loaded } : { loaded, stranded: true };
+  });
+}
+
+/** Whether a module can be kept as it is. */
+export function stays(
+  loaded: LoadedModule,
+  database: Database,
+  target: Redis,
+  shipped: readonly ShippedModule[],
+): boolean {
+  if (database.redis !== undefined && sameRelease(database.redis.release, target.release)) return true;
+  const build = shipped.find(({ uid }) => uid === loaded.uid);
+  return build !== undefined && runsOn(build, target);
+}

@@ -1,0 +1,157 @@
+import { type Constraint, holds, standing } from "../../core/constraint";
+import { type Finding, standingOf, type Upgrade } from "../../core/unit";
+import { formatParts, parseVersion } from "../../core/version";
+import { activeActiveFinding } from "../active-active";
+import type { Seen } from "../look";
+import { addedBy, remainingOf } from "../modules/redis8";
+import { clusterFindings, type SupportedRedis } from "../node";
+import { consentFinding, impactOf } from "../protection";
+import type { Stands, Subject } from "../subject";
+import { type RedisArguments, stepOf } from "./call";
+import { chooseRedis, fatesOf, releaseOf, resolved, stays } from "./choice";
+import type { Database } from "./database";
+import type { Redis } from "./redis";
+import { redisConstraint } from "./redis";
+
+/** The Redis version of a database. */
+export function redisSubject(args: RedisArguments): Subject {
+  const constraint = redisConstraint(args.redisVersion);
+  return {
+    wish: `Redis ${args.redisVersion}`,
+    policy: true,
+    members: ({ uid, redis }) => (redis === undefined ? [] : [{ name: `bdb:${uid}`, version: redis.full }]),
+    unreadable: ({ redis }) => (redis === undefined ? "the database does not tell its Redis version" : undefined),
+    holds: ({ redis }) =>
+      redis !== undefined && constraint.kind !== "latest" && standing(redis.full, constraint) !== "behind",
+    stands: (database, seen) => standsOf(args, constraint, database, seen),
+    leadsToTarget: ({ to }) => {
+      const version = parseVersion(to);
+      return version !== undefined && holds(version, constraint);
+    },
+  };
+}
+
+function standsOf(args: RedisArguments, wish: Constraint, database: Database, seen: Seen): Stands {
+  const constraint = resolved(wish, seen);
+  const stands = standingOf(seen.members, constraint);
+  return stands.standing === "behind" ? { ...stands, upgrade: upgradeOf(args, constraint, database, seen) } : stands;
+}
+
+function upgradeOf(args: RedisArguments, constraint: Constraint, database: Database, seen: Seen): Upgrade {
+  const chosen = chooseRedis(constraint, seen, args.redisVersion);
+  const target = "code" in chosen ? undefined : chosen;
+  const step = stepOf(args, constraint, seen);
+  const from = database.redis === undefined ? "" : formatParts(database.redis.full);
+  const found = [
+    activeActiveFinding(database, seen.nodes, "redisVersion"),
+    consentFinding(database, args),
+    ...("code" in chosen ? [chosen] : targetFindings(args, database, chosen, seen)),
+    ...clusterFindings(seen.nodes, seen.info),
+  ];
+  return {
+    from,
+    route: `${from} → ${target === undefined ? args.redisVersion : formatParts(target.full)}`,
+    how: [impactOf(database, args), ...(target === undefined ? [] : modulesText(args, database, target, seen))].join(
+      ", ",
+    ),
+    findings: found.filter((finding) => finding !== undefined),
+    ...("code" in step ? {} : { step }),
+  };
+}
+
+/** What the server would refuse this target for, as far as it can be seen. */
+function targetFindings(
+  { modules }: RedisArguments,
+  database: Database,
+  target: SupportedRedis,
+  { policy, shipped }: Seen,
+): Finding[] {
+  const release = releaseOf(target);
+  const findings: Finding[] = [];
+  if (policy?.redis_upgrade_policy === "major" && target.major === false) {
+    findings.push({
+      code: "redis-upgrade-policy",
+      property: "redisVersion",
+      message: `The cluster's upgrade policy allows major versions of Redis only, and ${release} is none.`,
+      remedy: "Pin a major version, or set redis_upgrade_policy to latest.",
+    });
+  }
+  if (database.flash && release === "8.0") {
+    findings.push({
+      code: "redis-on-flash",
+      property: "redisVersion",
+      message: "Redis 8.0 does not run databases with data on flash.",
+      remedy: "Pin a later version.",
+    });
+  }
+  return [...findings, ...(modules === "keep" ? keptFindings : strandedFindings)(database, target, shipped)];
+}
+
+/** A module that is kept has to run on the target as it is. */
+function keptFindings(database: Database, target: Redis, shipped: Seen["shipped"]): Finding[] {
+  const stuck = remainingOf(database, target).filter((loaded) => !stays(loaded, database, target, shipped));
+  if (stuck.length === 0) return [];
+  return [
+    {
+      code: "module-cannot-be-kept",
+      property: "modules",
+      message: `${stuck.map(({ name, text }) => `${name} ${text}`).join(", ")} cannot run on Redis ${releaseOf(target)}.`,
+      remedy: 'Set modules: "bundled", which lets the server move the modules to the builds that come with it.',
+    },
+  ];
+}
+
+function strandedFindings(database: Database, target: Redis, shipped: Seen["shipped"]): Finding[] {
+  const stranded = fatesOf(database, target, shipped).filter((fate) => fate.stranded === true);
+  if (stranded.length === 0) return [];
+  return [
+    {
+      code: "module-without-build",
+      property: "redisVersion",
+      message: `The cluster ships no build of ${stranded.map(({ loaded }) => loaded.name).join(", ")} for Redis ${releaseOf(target)} that is at least as new as what runs.`,
+      remedy: "Pin another version, or install such a build in the cluster.",
+    },
+  ];
+}
+
+/** What happens to the modules, by the rules that the vendor documents. */
+function modulesText(args: RedisArguments, database: Database, target: Redis, { shipped }: Seen): string[] {
+  const keep = args.modules === "keep";
+  const moved = keep
+    ? remainingOf(database, target)
+    : fatesOf(database, target, shipped).map(({ loaded, build }) => ({ ...loaded, text: build?.text ?? loaded.text }));
+  const added = addedBy(database, target, shipped).map(({ uid, name, version, text }) => ({
+    uid,
+    name,
+    version,
+    text,
+    args: "",
+  }));
+  const note = args.dryRun === true ? [NO_DRY_RUN] : [];
+  return [movesOf(database, { modules: [...moved, ...added] }), ...note];
+}
+
+const NO_DRY_RUN = "dryRun has no effect: a server that does not know the query would start the upgrade";
+
+/** `search 2.10.17 → 7.99.91, adds bf 8.0.1` */
+function movesOf(
+  { modules: before }: Pick<Database, "modules">,
+  { modules: after }: Pick<Database, "modules">,
+): string {
+  const moved = (after ?? []).flatMap(({ name, text }) => {
+    const was = before?.find((module) => module.name === name);
+    return was === undefined || was.text === text ? [] : [`${name} ${was.text} → ${text}`];
+  });
+  const added = (after ?? []).filter(({ name }) => !before?.some((module) => module.name === name));
+  const removed = (before ?? []).filter(({ name }) => !after?.some((module) => module.name === name));
+  const all = [...moved, ...listed("adds", added), ...listed("removes", removed)];
+  return all.length === 0 ? "its modules stay as they are" : all.join(", ");
+}
+
+/** `adds search 7.99.91, timeseries 8.0.2 and bf 8.0.1` */
+function listed(verb: string, modules: readonly { readonly name: string; readonly text: string }[]): string[] {
+  const texts = modules.map(({ name, text }) => `${name} ${text}`);
+  const last = texts.pop();
+  if (last === undefined) return [];
+  return [`${verb} ${texts.length === 0 ? last : `${texts.join(", ")} and ${last}`}`];
+}

@@ -1,0 +1,98 @@
+import type { Json, Step } from "../../core/request";
+import type { Finding } from "../../core/unit";
+import { crdbCallOf } from "../active-active";
+import type { Database, LoadedModule } from "../database/database";
+import type { Seen } from "../look";
+import { consentBody } from "../protection";
+import type { Stand } from "./choice";
+import { type ModulePin, shownArguments } from "./pins";
+
+/** Between the modules of a target. */
+const BETWEEN = ", ";
+
+type Behind = Extract<Stand, { kind: "behind" }>;
+
+export interface ModuleArguments {
+  readonly modules: readonly ModulePin[];
+  readonly onNewer?: "report" | "accept" | "fail" | undefined;
+  readonly preserveRoles?: boolean | undefined;
+  readonly mayDiscardData?: boolean | undefined;
+}
+
+/** What is sent for everything that is behind; nothing while a module cannot be brought to its version. */
+export function stepOf(
+  args: ModuleArguments,
+  database: Database,
+  { nodes }: Seen,
+  stands: readonly Stand[],
+): Step | undefined {
+  const behind = stands.filter((stand) => stand.kind === "behind");
+  if (behind.length === 0 || stands.some(({ kind }) => kind === "impossible")) return undefined;
+  const from = behind.map(({ loaded }) => `${loaded.name} ${loaded.text}`).join(", ");
+  const to = behind.map(targetOf).join(BETWEEN);
+  const what = { unit: `bdb:${database.uid}`, from, to, method: "POST" } as const;
+  const crdb = crdbCallOf(database, nodes);
+  if (crdb !== undefined) return { ...what, path: crdb, item: crdbBody(args, database, behind) };
+  const item = { modules: behind.map(itemOf), ...consentBody(args) };
+  return { ...what, path: `/v1/bdbs/${database.uid}/modules/upgrade`, item };
+}
+
+/** All five keys: the page's table, its example and real calls each show others of them. Arguments not sent are wiped. */
+function itemOf({ loaded, build, pin }: Behind): Readonly<Record<string, string>> {
+  return {
+    module_name: loaded.name,
+    ...(loaded.uid === undefined ? {} : { current_module: loaded.uid }),
+    current_semantic_version: loaded.text,
+    new_module: build.uid,
+    new_module_args: pin.args ?? loaded.args,
+  };
+}
+
+/**
+ * The CRDB call aims at a Redis version, which stays, and moves every module that is not named to its newest: so all of
+ * them are named, those that are not pinned with the build that they run.
+ */
+function crdbBody(args: ModuleArguments, database: Database, behind: readonly Behind[]): Json {
+  const modules = (database.modules ?? []).map((loaded) => {
+    const moved = behind.find((stand) => stand.loaded.name === loaded.name);
+    return {
+      current_module: loaded.uid,
+      new_module: moved?.build.uid ?? loaded.uid,
+      new_module_args: moved?.pin.args ?? loaded.args,
+    };
+  });
+  const redis = database.redis?.release.parts.join(".");
+  return { ...(redis === undefined ? {} : { redis_version: redis }), modules, ...consentBody(args) };
+}
+
+/** A module that is not pinned cannot be named in a CRDB call once the cluster no longer ships its build. */
+export function unnamedFindings(database: Database, { nodes, shipped }: Seen, behind: readonly Behind[]): Finding[] {
+  if (crdbCallOf(database, nodes) === undefined) return [];
+  const gone = (database.modules ?? []).filter(
+    (loaded) => !behind.some((stand) => stand.loaded.name === loaded.name) && !isShipped(loaded),
+  );
+  function isShipped(loaded: LoadedModule): boolean {
+    return shipped.some((build) => build.uid === loaded.uid);
+  }
+  if (gone.length === 0) return [];
+  return [
+    {
+      code: "module-cannot-stay",
+      message: `The CRDB call would move ${gone.map(({ name, text }) => `${name} ${text}`).join(", ")} as well: the cluster no longer ships what runs.`,
+      remedy: "Pin these modules too, at a version that the cluster ships.",
+    },
+  ];
+}
+
+/** `search 2.10.17`, with its arguments where the pin has them: `search 2.10.17 (WORKERS 6)`. */
+function targetOf({ loaded, build, pin }: Behind): string {
+  return `${loaded.name} ${build.text}${pin.args === undefined ? "" : ` (${shownArguments(pin.args)})`}`;
+}
+
+/**
+ * Whether a task goes where everything goes that is still behind, with the same arguments.
+ * @param to the target of the task, which names each of its modules
+ */
+export function coversStep(to: string, step: Step): boolean {
+  return `${BETWEEN}${to}${BETWEEN}`.includes(`${BETWEEN}${step.to}${BETWEEN}`);
+}

@@ -1,0 +1,105 @@
+import type { z } from "zod";
+import { type Constraint, holds } from "../../core/constraint";
+import { compareVersions, parseVersion, type Version } from "../../core/version";
+import type { Database } from "../database/database";
+import { atLeast, majorOf, newest, type Redis, sameRelease } from "../database/redis";
+import type { clusterModules } from "../rest/schema";
+import { sameName } from "./pins";
+
+/** A module build that the cluster ships. */
+export interface ShippedModule {
+  readonly uid: string;
+  readonly name: string;
+  readonly version: Version;
+  /** As the server writes it. */
+  readonly text: string;
+  /** The one Redis release that it runs on; undefined: by `minRedis`. */
+  readonly compatible: Version | undefined;
+  readonly minRedis: Version | undefined;
+  /** The least software of the nodes, told by servers up to 7.22. */
+  readonly minSoftware: Version | undefined;
+  /** Undefined when the server does not tell. */
+  readonly capabilities: readonly string[] | undefined;
+}
+
+export function shippedFrom(modules: z.infer<typeof clusterModules>): ShippedModule[] {
+  return modules.flatMap((module) => {
+    const version = parseVersion(module.semantic_version);
+    if (version === undefined) return [];
+    return {
+      uid: module.uid,
+      name: module.module_name,
+      version,
+      text: module.semantic_version,
+      compatible: parseVersion(module.compatible_redis_version ?? ""),
+      minRedis: parseVersion(module.min_redis_version ?? ""),
+      minSoftware: parseVersion(module.min_redis_pack_version ?? ""),
+      capabilities: module.capabilities ?? undefined,
+    };
+  });
+}
+
+export function buildsOf(shipped: readonly ShippedModule[], name: string): ShippedModule[] {
+  return shipped.filter((module) => sameName(module.name, name)).sort((a, b) => compareVersions(a.version, b.version));
+}
+
+/** `latest` is satisfied by every build; which of them is the newest, `newest` tells. */
+export function satisfying(builds: readonly ShippedModule[], constraint: Constraint): ShippedModule[] {
+  return builds.filter((build) => holds(build.version, constraint));
+}
+
+/** From this major version of Redis on, the servers that bring it want a least version of the same major one. */
+const SAME_MAJOR_SINCE = 8n;
+
+/**
+ * Whether a build runs on a Redis version: a declared `compatible_redis_version` has to be met exactly; without one the
+ * least version counts, and from Redis 8 on its major version too. Before, all that the vendor documents as refused is a
+ * Redis below the least version, and modules that declare 6.0 are upgraded with their databases to 7.4.
+ */
+export function runsOn(build: ShippedModule, redis: Redis): boolean {
+  if (build.compatible !== undefined) return sameRelease(build.compatible, redis.release);
+  if (build.minRedis === undefined) return true;
+  return majorOf(redis.full) < endOf(build.minRedis) && atLeast(redis.full, build.minRedis);
+}
+
+/** The first major version of Redis that a build with this least version does not run on. */
+function endOf(minRedis: Version): bigint {
+  const major = majorOf(minRedis);
+  return major < SAME_MAJOR_SINCE ? SAME_MAJOR_SINCE : major + 1n;
+}
+
+/** `Redis 8.0`, or `Redis 7.1 or later, below 8`. */
+export function neededRedis({ compatible, minRedis }: ShippedModule): string {
+  if (compatible !== undefined) return `Redis ${compatible.parts.join(".")}`;
+  if (minRedis === undefined) return "any Redis";
+  return `Redis ${minRedis.parts.join(".")} or later, below ${endOf(minRedis)}`;
+}
+
+export function newestOf(builds: readonly ShippedModule[]): ShippedModule | undefined {
+  return newest(builds, (build) => build.version);
+}
+
+/** The names of the modules that the cluster ships, each once. */
+export function shippedNames(shipped: readonly ShippedModule[]): string[] {
+  return [...new Set(shipped.map(({ name }) => name))].sort((a, b) => a.localeCompare(b, "en"));
+}
+
+/**
+ * What a database needs of every module that it runs, as far as its object tells: capability, and the sign that it is
+ * needed. The server knows some more (`hash_policy`, `intershard_tls`, …) and answers 406 for those.
+ */
+const NEEDS: readonly (readonly [capability: string, needed: (database: Database) => boolean])[] = [
+  ["flash", ({ flash }) => flash],
+  ["crdb", ({ crdb }) => crdb !== undefined],
+  ["replica_of", ({ replicaOf }) => replicaOf],
+  ["failover_migrate", ({ replication }) => replication],
+  ["persistence_aof", ({ persistence }) => persistence === "aof"],
+  ["persistence_rdb", ({ persistence }) => persistence === "snapshot"],
+  ["clustering", ({ shards }) => (shards ?? 1) > 1],
+];
+
+/** The capabilities that the database needs and the build does not have. */
+export function missingCapabilities(database: Database, { capabilities }: ShippedModule): string[] {
+  if (capabilities === undefined) return [];
+  return NEEDS.filter(([name, needed]) => needed(database) && !capabilities.includes(name)).map(([name]) => name);
+}

@@ -1,0 +1,110 @@
+import { type Constraint, standing } from "../../core/constraint";
+import type { Finding } from "../../core/unit";
+import { compareVersions, type Version } from "../../core/version";
+import type { Database, LoadedModule } from "../database/database";
+import { atLeast } from "../database/redis";
+import type { Seen } from "../look";
+import { type ClusterNode, softwareOf } from "../node";
+import { buildsOf, missingCapabilities, newestOf, runsOn, type ShippedModule, satisfying } from "./catalogue";
+import { lacksCapabilities, needsRedis, needsSoftware, notAnArgument, notLoaded, notShipped } from "./findings";
+import { type ModulePin, sameArguments, sameName, wordsOf } from "./pins";
+import { hasNoArguments } from "./redis8";
+
+/** How one pinned module stands, and what follows. */
+export type Stand =
+  | { readonly kind: "holds"; readonly pin: ModulePin; readonly loaded: LoadedModule }
+  /** Newer than the pin: reported, never sent. */
+  | { readonly kind: "newer"; readonly pin: ModulePin; readonly loaded: LoadedModule }
+  /** To be upgraded to `build`, which is what it runs where only its arguments differ. */
+  | { readonly kind: "behind"; readonly pin: ModulePin; readonly loaded: LoadedModule; readonly build: Build }
+  | { readonly kind: "impossible"; readonly pin: ModulePin; readonly finding: Finding };
+
+/** The build that an upgrade names. */
+export interface Build {
+  readonly uid: string;
+  readonly version: Version;
+  readonly text: string;
+}
+
+/** How a pinned module stands to what the database runs, whatever the cluster ships. */
+type Look = "absent" | "unreadable" | "holds" | "newer" | "behind" | "arguments";
+
+export function lookAt(pin: ModulePin, database: Database): Look {
+  const loaded = loadedFor(pin, database);
+  if (loaded === undefined) return "absent";
+  if (loaded.version === undefined) return "unreadable";
+  const stands = standing(loaded.version, pin.constraint);
+  if (stands !== "holds") return stands;
+  return pin.args === undefined || sameArguments(pin.args, loaded.args) ? "holds" : "arguments";
+}
+
+export function loadedFor({ name }: ModulePin, { modules }: Database): LoadedModule | undefined {
+  return modules?.find((module) => sameName(module.name, name));
+}
+
+/** How every pinned module stands, and to which build it goes. Pure. */
+export function standsOf(pins: readonly ModulePin[], database: Database, seen: Seen): Stand[] {
+  return pins.map((pin) => standOf(pin, database, seen));
+}
+
+function standOf(pin: ModulePin, database: Database, seen: Seen): Stand {
+  const loaded = loadedFor(pin, database);
+  if (loaded?.version === undefined) return { kind: "impossible", pin, finding: notLoaded(pin, database, seen) };
+  const looked = lookAt(pin, database);
+  if (looked === "newer") return { kind: "newer", pin, loaded };
+  if (wantsLostArguments(pin, loaded, database)) {
+    return { kind: "impossible", pin, finding: notAnArgument(pin, loaded, database) };
+  }
+  const chosen =
+    looked === "behind" || pin.constraint.kind === "latest" ? choose(pin, loaded, database, seen) : undefined;
+  if (chosen !== undefined && "code" in chosen) return { kind: "impossible", pin, finding: chosen };
+  if (chosen !== undefined && compareVersions(chosen.version, loaded.version) > 0) {
+    return { kind: "behind", pin, loaded, build: chosen };
+  }
+  if (looked !== "arguments") return { kind: "holds", pin, loaded };
+  const builds = buildsOf(seen.shipped, loaded.name);
+  const uid = loaded.uid ?? builds.find(({ text }) => text === loaded.text)?.uid;
+  if (uid === undefined) return { kind: "impossible", pin, finding: notShipped(pin, loaded, builds) };
+  return { kind: "behind", pin, loaded, build: { uid, version: loaded.version, text: loaded.text } };
+}
+
+/** Arguments that a bundled module would not show again: every call would restart all shards for nothing. */
+function wantsLostArguments({ args = "" }: ModulePin, loaded: LoadedModule, database: Database): boolean {
+  return wordsOf(args) !== "" && !sameArguments(args, loaded.args) && hasNoArguments(loaded.name, database);
+}
+
+/** The newest build that satisfies the pin and can run here; for `latest` undefined when there is nothing to choose. */
+function choose(
+  pin: ModulePin,
+  loaded: LoadedModule,
+  database: Database,
+  { shipped, nodes }: Seen,
+): ShippedModule | Finding | undefined {
+  const builds = buildsOf(shipped, loaded.name);
+  const wanted = satisfying(builds, pin.constraint);
+  const open = pin.constraint.kind === "latest";
+  if (wanted.length === 0) return open ? undefined : notShipped(pin, loaded, builds);
+  const { redis } = database;
+  const running = wanted.filter((build) => redis === undefined || runsOn(build, redis));
+  if (running.length === 0) return open ? undefined : needsRedis(pin, wanted, database);
+  const installable = running.filter((build) => fitsSoftware(build, nodes));
+  if (installable.length === 0) return open ? undefined : needsSoftware(running, nodes);
+  const able = installable.filter((build) => missingCapabilities(database, build).length === 0);
+  if (able.length === 0) return open ? undefined : lacksCapabilities(installable, database);
+  return newestOf(able);
+}
+
+function fitsSoftware({ minSoftware }: ShippedModule, nodes: readonly ClusterNode[]): boolean {
+  const software = softwareOf(nodes);
+  return minSoftware === undefined || software === undefined || atLeast({ parts: software.parts }, minSoftware);
+}
+
+/** Whether nobody has to ask the cluster what it ships to know that the pin holds. */
+export function holdsByItself(pin: ModulePin, database: Database): boolean {
+  const looked = lookAt(pin, database);
+  return looked === "newer" || (looked === "holds" && !isLatest(pin.constraint));
+}
+
+function isLatest({ kind }: Constraint): boolean {
+  return kind === "latest";
+}

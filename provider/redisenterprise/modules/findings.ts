@@ -1,0 +1,110 @@
+import type { Finding } from "../../core/unit";
+import { compareVersions } from "../../core/version";
+import { type Database, type LoadedModule, labelOf, subjectOf } from "../database/database";
+import type { Seen } from "../look";
+import { type ClusterNode, supportedByAll } from "../node";
+import { buildsOf, missingCapabilities, neededRedis, newestOf, type ShippedModule, shippedNames } from "./catalogue";
+import { type ModulePin, shownArguments } from "./pins";
+import { comesWithRedis8 } from "./redis8";
+
+/**
+ * Why a pinned module cannot be brought to its version. What can never succeed as written names the argument; what a
+ * DatabaseVersion in the same program may bring about first does not, so that both can be previewed together.
+ */
+const PROPERTY = "modules";
+
+/** Not a module of the database, and maybe not of the cluster either. */
+export function notLoaded({ name }: ModulePin, database: Database, { shipped, nodes }: Seen): Finding {
+  const runs = (database.modules ?? []).map((module) => module.name).join(", ") || "none";
+  if (buildsOf(shipped, name).length === 0) {
+    return {
+      code: "module-unknown",
+      property: PROPERTY,
+      message: `There is no module ${name} in this cluster.`,
+      remedy: `${subjectOf(database)} has ${runs}; the cluster ships ${shippedNames(shipped).join(", ") || "none"}.`,
+    };
+  }
+  const comes = comesWithRedis8(name, database, supportedByAll(nodes));
+  return {
+    code: "module-not-loaded",
+    ...(comes ? {} : { property: PROPERTY }),
+    message: `${subjectOf(database)} does not have the module ${name}, and modules can only be added when a database is created.`,
+    remedy: comes
+      ? `It has ${runs}. An upgrade to Redis 8 adds ${name}: do that first, with a redisenterprise.DatabaseVersion that this pin depends on.`
+      : `Pin only what it has: ${runs}.`,
+  };
+}
+
+export function notShipped({ name, wish }: ModulePin, loaded: LoadedModule, builds: readonly ShippedModule[]): Finding {
+  const ships = builds.map((build) => build.text).join(", ");
+  return {
+    code: "module-not-shipped",
+    property: PROPERTY,
+    message: `This cluster does not ship ${loaded.name || name} ${wish}; it ships ${ships === "" ? "no build of it" : ships}.`,
+    remedy: "Pin one of those, or upgrade the cluster's software, which brings others.",
+  };
+}
+
+/** The server has turned the arguments of a bundled module into an object of the database; a call would not change that. */
+export function notAnArgument(
+  { args = "" }: ModulePin,
+  { name, args: runs }: LoadedModule,
+  database: Database,
+): Finding {
+  const has = shownArguments(runs);
+  return {
+    code: "module-arguments-moved",
+    property: PROPERTY,
+    message: `${name} of ${labelOf(database)} cannot get the arguments ${shownArguments(args)} (it has ${has === "" ? "none" : has}): on Redis 8 these settings are the database's own objects search, timeseries and probabilistic.`,
+    remedy: `Leave out args of ${name}, and change those objects (PUT /v1/bdbs/${database.uid}).`,
+  };
+}
+
+export function needsRedis({ wish }: ModulePin, wanted: readonly ShippedModule[], database: Database): Finding {
+  const runs = `${labelOf(database)} runs Redis ${database.redis?.full.parts.join(".") ?? "of an unknown version"}`;
+  const [later] = wanted.filter((build) => isForLater(build, database));
+  const build = later ?? newestOf(wanted);
+  const message = `${build?.name} ${build?.text ?? wish} needs ${build === undefined ? "another Redis" : neededRedis(build)}; ${runs}.`;
+  if (later === undefined) {
+    return {
+      code: "module-for-older-redis",
+      property: PROPERTY,
+      message,
+      remedy: "Pin a version that fits what runs.",
+    };
+  }
+  const release = later.compatible?.parts.join(".");
+  const target = release === undefined ? "" : ` and redisVersion: "${release}"`;
+  return {
+    code: "module-needs-redis",
+    message,
+    remedy: `Upgrade the database first, with a redisenterprise.DatabaseVersion${target} that this pin depends on, or pin a version that fits what runs.`,
+  };
+}
+
+/** Whether an upgrade of the database's Redis could make room for the build. */
+function isForLater({ compatible, minRedis }: ShippedModule, { redis }: Database): boolean {
+  const needed = compatible ?? minRedis;
+  return redis !== undefined && needed !== undefined && compareVersions(needed, redis.release) > 0;
+}
+
+export function needsSoftware(wanted: readonly ShippedModule[], nodes: readonly ClusterNode[]): Finding {
+  const build = newestOf(wanted);
+  return {
+    code: "module-needs-software",
+    property: PROPERTY,
+    message: `${build?.name} ${build?.text} needs Redis Enterprise ${build?.minSoftware?.parts.join(".")}; the nodes run ${nodes[0]?.software}.`,
+    remedy: "Upgrade the cluster's software first, or pin a version that fits it.",
+  };
+}
+
+export function lacksCapabilities(wanted: readonly ShippedModule[], database: Database): Finding {
+  const build = newestOf(wanted);
+  const missing = build === undefined ? [] : missingCapabilities(database, build);
+  return {
+    code: "module-lacks-capabilities",
+    property: PROPERTY,
+    message: `${build?.name} ${build?.text} lacks what ${labelOf(database)} uses: ${missing.join(", ")}.`,
+    remedy: "Pin another version, or change the database.",
+  };
+}

@@ -1,0 +1,100 @@
+import { z } from "zod";
+import { suggestion } from "../../base/closest";
+import { type Constraint, parseConstraint } from "../../core/constraint";
+import { isMasked } from "../../core/redact";
+
+const VERSION_EXAMPLE = '"2.10.17", "2.10" or ">=2.10"';
+const MODULES_EXAMPLE = '{ search: "2.10.17", ReJSON: { version: ">=2.8" } }';
+
+const version = z.string({ error: `must be a version, such as ${VERSION_EXAMPLE}` }).superRefine((text, context) => {
+  const problem = problemOf(parseConstraint(text));
+  if (problem !== undefined) context.addIssue(`${problem}; right is ${VERSION_EXAMPLE}`);
+});
+
+/** Semantic versions have three parts. The vendor's number (21017) is another way to write 2.10.17, not taken here. */
+const PARTS = 3;
+const SMALLEST_NUMBER = 10_000n;
+
+function problemOf(constraint: Constraint | undefined): string | undefined {
+  if (constraint === undefined) return "is not a module version";
+  if (constraint.kind === "latest") return undefined;
+  const { parts, build } = constraint.version;
+  if (build !== undefined || parts.length > PARTS) return `must have at most ${PARTS} parts`;
+  return (parts[0] ?? 0n) >= SMALLEST_NUMBER ? "is the number of a version" : undefined;
+}
+
+const pinned = z.strictObject(
+  { version, args: z.string({ error: 'must be one text, such as "WORKERS 6"' }).optional() },
+  { error: () => `must be a version, or version and args, such as ${MODULES_EXAMPLE}` },
+);
+
+/** Module name → version, or version and arguments. Texts and objects are told apart first, for messages that fit. */
+export const modules = z
+  .record(z.string(), z.unknown(), { error: `must name modules and their versions, such as ${MODULES_EXAMPLE}` })
+  .transform((given, context): readonly ModulePin[] => {
+    const names = Object.keys(given);
+    if (names.length === 0) context.addIssue(`must name at least one module, such as ${MODULES_EXAMPLE}`);
+    const twice = names.find((name, at) => names.findIndex((other) => sameName(name, other)) < at);
+    if (twice !== undefined) {
+      context.addIssue({ code: "custom", path: [twice], message: "is named twice: names compare without case" });
+    }
+    return names.flatMap((name) => pinOf(name, given[name], context));
+  });
+
+/** What shall run of one module. */
+export interface ModulePin {
+  /** As written; the server's may differ in case. */
+  readonly name: string;
+  /** The version as written. */
+  readonly wish: string;
+  readonly constraint: Constraint;
+  /** Undefined: those that it has are kept. */
+  readonly args?: string | undefined;
+  /** Whether it was written as `{ version, args }`. */
+  readonly object: boolean;
+}
+
+function pinOf(name: string, value: unknown, context: z.RefinementCtx): ModulePin[] {
+  const given: unknown = typeof value === "string" ? { version: value } : value;
+  const result = pinned.safeParse(given);
+  if (!result.success) {
+    for (const issue of result.error.issues) {
+      const inner = typeof value === "string" ? [] : issue.path;
+      const messages = issue.code === "unrecognized_keys" ? issue.keys.map(strangeKey) : [issue.message];
+      for (const message of messages) context.addIssue({ code: "custom", path: [name, ...inner], message });
+    }
+    return [];
+  }
+  const constraint = parseConstraint(result.data.version);
+  if (constraint === undefined) return [];
+  const { version: wish, args } = result.data;
+  return [{ name, wish: wish.trim(), constraint, args, object: typeof value !== "string" }];
+}
+
+function strangeKey(key: string): string {
+  return `has no ${key}; ${suggestion(key, Object.keys(pinned.shape))}`;
+}
+
+/** `ReJson` and `ReJSON` are the same module. */
+export function sameName(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
+}
+
+/** Arguments are words; how they are spaced does not matter. */
+export function sameArguments(a: string, b: string): boolean {
+  return wordsOf(a) === wordsOf(b);
+}
+
+export function wordsOf(args: string): string {
+  return args.trim().split(/\s+/).join(" ");
+}
+
+/** Arguments as messages show them: some modules take passwords there (`OSS_GLOBAL_PASSWORD`). Never an argument again. */
+export function shownArguments(args: string): string {
+  return wordsOf(args).replace(/(\S*(?:PASSWORD|SECRET|TOKEN)\S*)\s+\S+/gi, "$1 [secret]");
+}
+
+/** Whether arguments cannot be shown as they are. */
+export function holdsSecret(args: string): boolean {
+  return shownArguments(args) !== wordsOf(args) || isMasked(args);
+}

@@ -1,0 +1,92 @@
+import type { Member, Upgrade } from "../../core/unit";
+import { activeActiveFinding } from "../active-active";
+import type { Database } from "../database/database";
+import type { Seen } from "../look";
+import { clusterFindings } from "../node";
+import { consentFinding, impactOf } from "../protection";
+import type { Stands, Subject } from "../subject";
+import { coversStep, type ModuleArguments, stepOf, unnamedFindings } from "./call";
+import { holdsByItself, loadedFor, lookAt, type Stand, standsOf } from "./choice";
+import { type ModulePin, sameArguments, shownArguments } from "./pins";
+
+/** The modules of a database: each has a pin of its own, and all that are behind go in one call. */
+export function moduleSubject(args: ModuleArguments): Subject {
+  const pins = args.modules;
+  return {
+    aspect: "modules",
+    wish: pins.map(({ name, wish }) => `${name} ${wish}`).join(", "),
+    members: membersOf,
+    unreadable: (database) => unreadable(pins, database),
+    holds: (database) => pins.every((pin) => holdsByItself(pin, database)),
+    stands: (database, seen) => standsFor(args, database, seen),
+    leadsToTarget: ({ to }, { upgrade }) => upgrade?.step !== undefined && coversStep(to, upgrade.step),
+  };
+}
+
+/** Every module of the database, pinned or not. */
+function membersOf({ modules }: Database): Member[] {
+  return (modules ?? []).flatMap(({ name, version }) => (version === undefined ? [] : [{ name, version }]));
+}
+
+function unreadable(pins: readonly ModulePin[], database: Database): string | undefined {
+  if (database.modules === undefined) return "the database does not list its modules";
+  const strange = pins.find((pin) => lookAt(pin, database) === "unreadable");
+  return strange && `the version of its module ${strange.name} cannot be read: ${loadedFor(strange, database)?.text}`;
+}
+
+/** A module that is behind, or cannot be brought to its version, is told before those that are ahead. */
+function standsFor(args: ModuleArguments, database: Database, seen: Seen): Stands {
+  const from = fromOf(args.modules, database);
+  const stands = standsOf(args.modules, database, seen);
+  const ahead = stands.filter((stand) => stand.kind === "newer").map(({ loaded }) => loaded.name);
+  const known = { at: from, from, ahead };
+  if (ahead.length > 0 && args.onNewer === "fail") return { ...known, standing: "newer" };
+  if (stands.some(({ kind }) => kind === "behind" || kind === "impossible")) {
+    return { ...known, standing: "behind", upgrade: upgradeOf(args, database, seen, stands) };
+  }
+  return { ...known, standing: ahead.length > 0 ? "newer" : "holds" };
+}
+
+function upgradeOf(args: ModuleArguments, database: Database, seen: Seen, stands: readonly Stand[]): Upgrade {
+  const behind = stands.filter((stand) => stand.kind === "behind");
+  const newer = stands.filter((stand) => stand.kind === "newer");
+  const left = newer.map(
+    ({ loaded, pin }) => `${loaded.name} ${loaded.text} is newer than ${pin.wish} and is left alone`,
+  );
+  const common = [activeActiveFinding(database, seen.nodes, "modules"), consentFinding(database, args)];
+  const step = stepOf(args, database, seen, stands);
+  return {
+    from: fromOf(args.modules, database),
+    route: stands.flatMap(routeOf).join(", "),
+    how: [behind.length > 1 ? "in one call" : "", impactOf(database, args), ...left].filter(Boolean).join(", "),
+    findings: [
+      ...common.filter((finding) => finding !== undefined),
+      ...stands.flatMap((stand) => (stand.kind === "impossible" ? [stand.finding] : [])),
+      ...unnamedFindings(database, seen, behind),
+      ...clusterFindings(seen.nodes, seen.info),
+    ],
+    ...(step === undefined ? {} : { step }),
+  };
+}
+
+/** `search 2.10.8 → 2.10.17`; for arguments alone `search 2.10.17 with other arguments (WORKERS 6 → WORKERS 8)`. */
+function routeOf(stand: Stand): string[] {
+  if (stand.kind === "impossible") return [`${stand.pin.name} → ${stand.pin.wish}`];
+  if (stand.kind !== "behind") return [];
+  const { loaded, build, pin } = stand;
+  const changed = pin.args !== undefined && !sameArguments(pin.args, loaded.args);
+  const change = changed ? `(${quoted(loaded.args)} → ${quoted(pin.args ?? "")})` : "";
+  if (build.text === loaded.text) return [`${loaded.name} ${loaded.text} with other arguments ${change}`];
+  return [`${loaded.name} ${loaded.text} → ${build.text}${changed ? ` with other arguments ${change}` : ""}`];
+}
+
+function quoted(args: string): string {
+  const shown = shownArguments(args);
+  return shown === "" ? "none" : shown;
+}
+
+/** What the pinned modules run now. */
+function fromOf(pins: readonly ModulePin[], database: Database): string {
+  const runs = pins.flatMap((pin) => loadedFor(pin, database) ?? []);
+  return runs.map(({ name, text }) => `${name} ${text}`).join(", ");
+}

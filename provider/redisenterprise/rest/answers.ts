@@ -1,0 +1,115 @@
+import type { z } from "zod";
+import { vendorText } from "../../core/vendor-text";
+import { parseJson } from "../../http/body";
+import { describeResponse } from "../../http/foreign";
+import type { WireResponse } from "../../http/transport";
+import { failure } from "./schema";
+
+/** What an answer of a node means. `text` is what the server said, for people; `code` its `error_code`, or "". */
+export type Answer =
+  | { readonly kind: "data"; readonly data: unknown }
+  /** The node, or the proxy before it, cannot answer just now. `heard`: it is known to be Redis Enterprise that says so. */
+  | { readonly kind: "away"; readonly status: number; readonly text: string; readonly heard: boolean }
+  | { readonly kind: "unauthorized"; readonly text: string; readonly code: string }
+  | { readonly kind: "forbidden"; readonly text: string; readonly code: string }
+  /** The thing asked for is not there, or this server has no such call. */
+  | { readonly kind: "missing"; readonly text: string; readonly code: string }
+  | { readonly kind: "refused"; readonly text: string; readonly code: string; readonly busy: boolean }
+  /** Not Redis Enterprise: a proxy, a web server, a broken answer. `notFound`: a web page says that nothing is there. */
+  | { readonly kind: "foreign"; readonly status: number; readonly text: string; readonly notFound?: boolean };
+
+type Meaning = "busy" | "missing" | "refused" | "unauthorized" | "forbidden" | "away";
+
+/** The server's own codes say what is meant, whatever the status: the pages do not map all of them to one. */
+const CODES: ReadonlyMap<string, Meaning> = new Map([
+  ["busy", "busy"],
+  ["db_busy", "busy"],
+  ["db_not_exist", "missing"],
+  ["action_not_found", "missing"],
+  ["missing_module", "refused"],
+  ["module_downgrade_unsupported", "refused"],
+  ["modules_upload_disabled", "refused"],
+  ["redis_incompatible_version", "refused"],
+  ["redis_pack_incompatible_version", "refused"],
+  ["redis_upgrade_policy_mismatch", "refused"],
+  ["unsupported_module_capabilities", "refused"],
+  ["upgrade_bdb_failed", "refused"],
+  ["wrong_cluster_state_id", "refused"],
+  ["password_expired", "unauthorized"],
+]);
+
+const NOT_FOUND = 404;
+
+/** For codes that are in no table, and answers without one. 505 is "unsupported x-api-version": final, although a 5xx. */
+const STATUSES: ReadonlyMap<number, Meaning> = new Map([
+  [401, "unauthorized"],
+  [403, "forbidden"],
+  [NOT_FOUND, "missing"],
+  [408, "away"],
+  [409, "busy"],
+  [429, "away"],
+  [499, "away"],
+  [505, "refused"],
+]);
+
+export function readAnswer(response: WireResponse): Answer {
+  const { status } = response;
+  const body = parseJson(response.body);
+  if (status >= 200 && status < 300 && body !== undefined) return { kind: "data", data: body };
+  if (status < 400) return { kind: "foreign", status, text: describeResponse(response) };
+  const { code, text, spoken } = errorOf(response, body);
+  const meaning = CODES.get(code) ?? STATUSES.get(status) ?? (status >= 500 ? "away" : "refused");
+  if (meaning === "away") return { kind: "away", status, text, heard: spoken || isEnvoys(response) };
+  if (!spoken && isPage(response)) return { kind: "foreign", status, text, notFound: status === NOT_FOUND };
+  if (meaning === "busy" || meaning === "refused") return { kind: "refused", code, text, busy: meaning === "busy" };
+  return { kind: meaning, code, text };
+}
+
+/** The error in any of its shapes; an envoy in front answers without body, or with plain text. */
+function errorOf(response: WireResponse, body: unknown): { code: string; text: string; spoken: boolean } {
+  const parsed = failure.safeParse(body);
+  const said = parsed.success ? wordsOf(parsed.data) : undefined;
+  const code = parsed.success ? String(parsed.data.error_code ?? "") : "";
+  if (said === undefined && code === "") return { code, text: describeResponse(response), spoken: false };
+  const status = `HTTP ${response.status}`;
+  // Where the status decides, it is told as well.
+  const labels = [code, CODES.has(code) ? "" : status].filter((label) => label !== "");
+  const text = said === undefined ? `${status} (${code})` : `${vendorText(said)} (${labels.join(", ")})`;
+  return { code, text, spoken: true };
+}
+
+/** Recorded answers have `description`; most pages say `message`. */
+function wordsOf({ description, message, error_message, error }: z.infer<typeof failure>): string | undefined {
+  return [description, message, error_message, error].find((text) => text != null && text !== "") ?? undefined;
+}
+
+/** A web page; or a text where nothing is found, which is a framework's own unless the cluster's envoy sends it. */
+function isPage(response: WireResponse): boolean {
+  const { status, headers, body } = response;
+  if (/html/.test(headers["content-type"] ?? "")) return true;
+  const start = Buffer.from(body.subarray(0, 64)).toString("utf8");
+  return /^\s*</.test(start) || (status === NOT_FOUND && start !== "" && !isEnvoys(response));
+}
+
+function isEnvoys({ headers }: WireResponse): boolean {
+  return headers["server"] === "envoy";
+}
+
+/** What a person does about a refusal, by the vendor's `error_code`. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  missing_module: "The modules of the cluster have changed since they were read: run `pulumi up` again.",
+  module_downgrade_unsupported: "Nothing is ever downgraded: raise the pin to what runs.",
+  redis_incompatible_version:
+    "Upgrade the database's Redis first, with a redisenterprise.DatabaseVersion, or pin a version that fits it.",
+  redis_pack_incompatible_version: "Upgrade the cluster's software first, or pin a version that fits it.",
+  unsupported_module_capabilities:
+    "The database uses something that this module version cannot do: pin another version, or change the database.",
+  redis_upgrade_policy_mismatch:
+    "The cluster's upgrade policy allows major versions only: pin one, or change redis_upgrade_policy.",
+  db_not_exist: "The database is gone, or not visible to this user: check databaseId and databaseName.",
+  wrong_cluster_state_id: "The cluster was changed at the same moment: run `pulumi up` again.",
+};
+
+export function remedyFor(code: string): string | undefined {
+  return REMEDIES[code];
+}

@@ -1,0 +1,112 @@
+import { PinError, Unreachable } from "../../core/errors";
+import { CLIENT_CERTIFICATE, type TransportError } from "../../http/transport";
+import type { Answer } from "./answers";
+
+/** What can be wrong with an endpoint or with the credentials, as sentences. */
+
+/** A call with its path. */
+interface Call {
+  readonly method: string;
+  readonly target: string;
+}
+
+type Denial = Exclude<Answer, { kind: "data" | "away" }>;
+
+/** The cluster does not let us in, or not do what was asked. */
+export function denied(origin: string, user: string, answer: Denial, call?: Call): PinError {
+  if (answer.kind === "forbidden" && call !== undefined) return forbidden(origin, user, call, answer.text);
+  const remedy =
+    "code" in answer && answer.code === "password_expired"
+      ? "Give the user a new password in the cluster, and here as `password`."
+      : "Give the user's e-mail and password as `username` and `password`, as config `redisenterprise:username` and `redisenterprise:password`, or as REDIS_ENTERPRISE_USER and REDIS_ENTERPRISE_PASSWORD.";
+  const message = `The cluster at ${origin} refused the credentials of ${user}: ${answer.text}.`;
+  return new PinError("unauthorized", message, { remedy });
+}
+
+function forbidden(origin: string, user: string, { method, target }: Call, text: string): PinError {
+  const path = target.replace(/\?.*$/, "");
+  return new PinError("unauthorized", `The cluster at ${origin} does not let ${user} ${method} ${path}: ${text}.`, {
+    remedy: /licen[cs]e/i.test(text)
+      ? "Renew the cluster's license; until then it accepts no changes."
+      : `The call needs the permission ${permissionFor(path)}.`,
+  });
+}
+
+export function notRedis(origin: string, found: string, cause?: unknown): PinError {
+  return new PinError(
+    "not-the-vendor",
+    `${origin} is not the REST API of a Redis Enterprise cluster: expected JSON from GET /v1/cluster, found ${found}.`,
+    { remedy: "`endpoints` are the nodes' API addresses, such as https://10.0.0.1:9443.", cause },
+  );
+}
+
+export function untrusted(origin: string, error: TransportError): PinError {
+  if (error.code === CLIENT_CERTIFICATE) {
+    return new PinError("unauthorized", `${origin} ${error.message}.`, {
+      remedy: "Give a certificate that the cluster accepts as `clientCertificate`, and its private key as `clientKey`.",
+      cause: error,
+    });
+  }
+  const plain = error.code === "ERR_SSL_WRONG_VERSION_NUMBER" || error.code === "EPROTO";
+  return plain
+    ? notRedis(origin, `a server without TLS (${error.message})`, error)
+    : new PinError("unauthorized", `The certificate of ${origin} is not trusted: ${error.message} (${error.code}).`, {
+        remedy:
+          "Give the cluster's certificate or its CA as `caCertificate` and the cluster's name, for which it is made, as `serverName`; or accept any certificate with `allowUntrustedCertificate: true`.",
+        cause: error,
+      });
+}
+
+/** @param refusal the end of a sentence, from `nextHop` */
+export function strayRedirect(origin: string, refusal: string): PinError {
+  return new PinError(
+    "not-the-vendor",
+    `${origin} redirects ${refusal}; it was not followed, and no credentials were sent there.`,
+    {
+      remedy: "Name all nodes of the cluster in `endpoints`, by the addresses under which they redirect to each other.",
+    },
+  );
+}
+
+/** The endpoints answer for different clusters: what one says would be taken for the other. */
+export function differentClusters(clusters: readonly { origin: string; name: string }[]): PinError {
+  const names = clusters.map(({ origin, name }) => `${origin} of ${name}`).join(", ");
+  return new PinError("blocked", `The endpoints belong to different clusters: ${names}.`, {
+    remedy: "Name the nodes of one cluster in `endpoints`; pin each cluster's databases with resources of their own.",
+  });
+}
+
+/** Of what went wrong at every endpoint, the one thing to tell: silence first, since it may pass. */
+export function tellOne(failures: readonly PinError[]): PinError {
+  const silent = failures.filter((failure) => failure instanceof Unreachable);
+  if (silent.length === 0) return failures[0] ?? new PinError("unreachable", "no endpoint was given");
+  return new Unreachable(silent.map((failure) => failure.message).join("; "), {
+    sent: silent.some((failure) => failure.sent),
+    heard: silent.some((failure) => failure.heard),
+    cause: silent[0],
+  });
+}
+
+/** The permission that a call needs, and the built-in roles that hold it. The last row answers for every other read. */
+const PERMISSIONS: readonly (readonly [path: RegExp, permission: string])[] = [
+  [/^\/v1\/bdbs\/\d+\/modules\/upgrade/, "edit_bdb_module"],
+  [/^\/v1\/bdbs\/\d+\/upgrade/, "update_bdb_with_action"],
+  [/^\/v1\/crdbs\/[^/]+\/upgrade/, "upgrade_crdb"],
+  [/^\/v1\/bdbs\/\d+/, "view_bdb_info"],
+  [/^\/v1\/bdbs/, "view_all_bdbs_info"],
+  [/^\/v1\/modules/, "view_cluster_modules"],
+  [/^\/v1\/actions/, "view_status_of_cluster_action"],
+  [/^\/v1\/nodes/, "view_all_nodes_info"],
+  [/^\/v1\/cluster/, "view_cluster_info"],
+];
+
+/** The roles that may upgrade a database; every built-in role may read. */
+const UPGRADERS = "admin, cluster_member and db_member";
+
+/** `edit_bdb_module, which the roles admin, cluster_member and db_member hold` */
+export function permissionFor(target: string): string {
+  const permission = PERMISSIONS.find(([path]) => path.test(target))?.[1];
+  if (permission === undefined) return "a permission for this call";
+  const roles = permission.startsWith("view_") ? "every built-in role holds" : `the roles ${UPGRADERS} hold`;
+  return `${permission}, which ${roles}`;
+}

@@ -1,0 +1,128 @@
+import { beforeSending, Unreachable } from "../../core/errors";
+import type { HttpClient } from "../../http/client";
+import { TransportError, type WireResponse } from "../../http/transport";
+import { type Answer, readAnswer } from "./answers";
+import { denied, notRedis, strayRedirect, untrusted } from "./contact";
+import { type Login, LoginFailed, type Post, SCHEMES } from "./login";
+import { hostOf, MOST_HOPS, nextHop, redirectOf } from "./redirect";
+
+/** A request without its credentials. `body` makes it a POST. */
+export interface Outgoing {
+  readonly target: string;
+  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** The word before a token may have to be found, with this token and with a new one, before a request is let in. */
+const RENEWALS = 2 * SCHEMES.length - 1;
+
+/** A redirect says that nothing was executed. */
+const CIRCLES = { sent: false, heard: true } as const;
+
+/**
+ * One request and its answer: credentials, their renewal, and redirects to the master. A POST passes each of them without
+ * being sent twice: a redirect and a 401 both say that it was not executed.
+ */
+export class Exchange {
+  readonly #login: Login;
+  readonly #http: HttpClient;
+  /** Hosts that credentials may be sent to. */
+  readonly #hosts: Set<string>;
+  /** Where the last redirect led. */
+  #master: string | undefined;
+
+  constructor(login: Login, http: HttpClient, endpoints: readonly string[]) {
+    this.#login = login;
+    this.#http = http;
+    this.#hosts = new Set(endpoints.map((endpoint) => new URL(endpoint).hostname));
+  }
+
+  /** Addresses of nodes, as the cluster lists them: redirects to them are followed from now on. */
+  learn(addresses: readonly string[]): void {
+    for (const address of addresses) {
+      const host = hostOf(address);
+      if (host !== undefined) this.#hosts.add(host);
+    }
+  }
+
+  /**
+   * @param direct whether the endpoint itself is to be asked, not the master that it redirected to before
+   * @throws Unreachable; PinError for a redirect that is not followed, a certificate, or a login that failed
+   */
+  async send(endpoint: string, request: Outgoing, direct = false): Promise<Answer> {
+    const start = direct ? endpoint : (this.#master ?? endpoint);
+    const post: Post = (target, body, header) =>
+      this.#along(endpoint, start, { target, body: JSON.stringify(body) }, header);
+    for (let renewals = 0; ; renewals++) {
+      const header = await loggedIn(endpoint, this.#login, () => this.#login.header(post));
+      const answer = await this.#along(endpoint, start, request, header);
+      if (answer.kind !== "unauthorized") {
+        this.#login.accepted(header);
+        return answer;
+      }
+      const last = renewals === RENEWALS || answer.code === "password_expired";
+      if (last || !(await loggedIn(endpoint, this.#login, () => this.#login.renew(header, post)))) return answer;
+    }
+  }
+
+  /** One request, sent on along redirects with the same method, body and credentials. */
+  async #along(endpoint: string, start: string, request: Outgoing, authorization: string | undefined): Promise<Answer> {
+    let origin = start;
+    for (let hops = 0; ; hops++) {
+      const response = await this.#send(origin, request, authorization);
+      const location = redirectOf(response);
+      if (location === undefined) return this.#arrived(endpoint, origin, response);
+      const hop = nextHop(origin, request.target, location, this.#hosts);
+      if ("refusal" in hop) throw strayRedirect(origin, hop.refusal);
+      if (hops === MOST_HOPS) throw new Unreachable(`${origin}: the nodes redirect in circles`, CIRCLES);
+      origin = hop.origin;
+    }
+  }
+
+  #arrived(endpoint: string, origin: string, response: WireResponse): Answer {
+    const answer = readAnswer(response);
+    this.#master = origin === endpoint || answer.kind === "away" ? undefined : origin;
+    return answer;
+  }
+
+  async #send(
+    origin: string,
+    { target, body, headers: more }: Outgoing,
+    authorization: string | undefined,
+  ): Promise<WireResponse> {
+    const headers = {
+      ...more,
+      accept: "application/json",
+      ...(authorization === undefined ? {} : { authorization }),
+      ...(body === undefined ? {} : { "content-type": "application/json" }),
+    };
+    try {
+      return body === undefined
+        ? await this.#http.read(() => ({ origin, target, headers }))
+        : await this.#http.write({ origin, target, headers, body });
+    } catch (error) {
+      if (!(error instanceof TransportError)) throw error;
+      // If it was the master that is away now, the endpoints know, or will, who is the next.
+      this.#master = undefined;
+      if (error.tls) throw untrusted(origin, error);
+      throw new Unreachable(`${origin}: ${error.message}`, { sent: error.sent, heard: false, cause: error });
+    }
+  }
+}
+
+/** What a login says. Whatever becomes of it, the request that waits for it was not sent. */
+function loggedIn<T>(endpoint: string, login: Login, work: () => Promise<T>): Promise<T> {
+  return beforeSending(async () => {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof LoginFailed)) throw error;
+      const { answer } = error;
+      if (answer.kind === "away") {
+        throw new Unreachable(`${endpoint}: ${answer.text}`, { sent: false, heard: answer.heard });
+      }
+      if (answer.kind === "foreign") throw notRedis(endpoint, `${answer.text} in answer to the login`);
+      throw denied(endpoint, login.user, answer);
+    }
+  });
+}

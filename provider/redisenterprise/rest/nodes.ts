@@ -1,0 +1,175 @@
+import type { z } from "zod";
+import { beforeSending, PinError, Refused, Unreachable } from "../../core/errors";
+import type { Json } from "../../core/request";
+import { validate } from "../../http/body";
+import type { HttpClient } from "../../http/client";
+import { foreignWrite } from "../../http/foreign";
+import type { Answer } from "./answers";
+import { remedyFor } from "./answers";
+import { denied, differentClusters, notRedis, tellOne } from "./contact";
+import { Exchange } from "./exchange";
+import type { Login } from "./login";
+import { clusterInfo } from "./schema";
+
+export interface NodesOptions {
+  readonly endpoints: readonly string[];
+  readonly login: Login;
+  readonly http: HttpClient;
+}
+
+const CLUSTER = "/v1/cluster";
+const LATER = "Once the cluster answers, run `pulumi up` again.";
+const FOREIGN =
+  "That is no answer of a Redis Enterprise cluster: name the nodes themselves in `endpoints`, or check the proxy or load balancer between.";
+
+/**
+ * The nodes of one cluster, reached through one or several endpoints. Any of them answers for the cluster, or redirects
+ * to the master; reads go to the one that answered last and move on when it does not.
+ */
+export class Nodes {
+  readonly #endpoints: readonly string[];
+  readonly #login: Login;
+  readonly #exchange: Exchange;
+  readonly #meetings = new Map<string, Promise<void>>();
+  /** The cluster that answered first: every endpoint has to be of it. */
+  #first: { readonly origin: string; readonly name: string; readonly identity: string } | undefined;
+  #index = 0;
+  #info: z.infer<typeof clusterInfo> | undefined;
+
+  constructor({ endpoints, login, http }: NodesOptions) {
+    this.#endpoints = endpoints;
+    this.#login = login;
+    this.#exchange = new Exchange(login, http, endpoints);
+  }
+
+  /** What the last endpoint that was met said of the cluster. */
+  get info(): z.infer<typeof clusterInfo> | undefined {
+    return this.#info;
+  }
+
+  /** Addresses of nodes, as the cluster lists them: redirects to them are followed from now on. */
+  learn(addresses: readonly string[]): void {
+    this.#exchange.learn(addresses);
+  }
+
+  /**
+   * A GET, answered by the first node that can.
+   * @param optional whether this server may be without the call, and somebody else be asked then: a web page that says so
+   *   is believed
+   * @returns undefined when what is asked for is not there, or this server has no such call
+   * @throws Unreachable when no node answers, or none can; PinError `unauthorized`, `blocked` or `not-the-vendor`
+   */
+  async read<T>(target: string, schema: z.ZodType<T>, optional = false): Promise<T | undefined> {
+    const failures: PinError[] = [];
+    for (let i = 0; i < this.#endpoints.length; i++) {
+      const index = (this.#index + i) % this.#endpoints.length;
+      try {
+        const value = await this.#readFrom(this.#endpoints[index] ?? "", target, schema, optional);
+        this.#index = index;
+        return value;
+      } catch (error) {
+        if (!(error instanceof PinError) || error.code === "unauthorized" || error.code === "blocked") throw error;
+        failures.push(error);
+      }
+    }
+    throw tellOne(failures);
+  }
+
+  /**
+   * A POST that changes something, sent at most once.
+   * @param headers beside the usual ones
+   * @returns what the accepted call was answered with
+   * @throws Refused when the cluster says no; Unreachable with `sent` when it cannot be known whether it was accepted
+   */
+  async write(target: string, body: Json, headers: Readonly<Record<string, string>> = {}): Promise<unknown> {
+    const endpoint = this.#endpoints[this.#index] ?? "";
+    await beforeSending(() => this.#meet(endpoint));
+    const answer = await this.#exchange.send(endpoint, { target, body: JSON.stringify(body), headers });
+    const what = `POST ${target} at ${endpoint}`;
+    switch (answer.kind) {
+      case "data":
+        return answer.data;
+      case "missing":
+        throw refusal(what, { ...answer, busy: false });
+      case "refused":
+        throw refusal(what, answer);
+      case "unauthorized":
+      case "forbidden":
+        throw denied(endpoint, this.#login.user, answer, { method: "POST", target });
+      case "away":
+      case "foreign":
+        throw foreignWrite(what, answer, answer.kind === "away" ? LATER : FOREIGN, answer.kind === "away");
+    }
+  }
+
+  /** First contact with an endpoint: what it is, whether we are let in, and which cluster it belongs to. */
+  #meet(endpoint: string): Promise<void> {
+    const known = this.#meetings.get(endpoint);
+    if (known !== undefined) return known;
+    const meeting = this.#greet(endpoint);
+    this.#meetings.set(endpoint, meeting);
+    meeting.catch(() => this.#meetings.delete(endpoint));
+    return meeting;
+  }
+
+  async #greet(endpoint: string): Promise<void> {
+    const answer = await this.#exchange.send(endpoint, { target: CLUSTER }, true);
+    if (answer.kind === "missing" || answer.kind === "refused") throw notRedis(endpoint, answer.text);
+    const info = clusterInfo.safeParse(this.#dataOf(endpoint, CLUSTER, answer));
+    if (!info.success) throw notRedis(endpoint, "JSON without a cluster's name");
+    this.#info = info.data;
+    const { name, created_time } = info.data;
+    const identity = `${name} of ${created_time ?? "unknown age"}`;
+    this.#first ??= { origin: endpoint, name, identity };
+    if (this.#first.identity !== identity) throw differentClusters([this.#first, { origin: endpoint, name }]);
+  }
+
+  async #readFrom<T>(
+    endpoint: string,
+    target: string,
+    schema: z.ZodType<T>,
+    optional: boolean,
+  ): Promise<T | undefined> {
+    await this.#meet(endpoint);
+    const answer = await this.#exchange.send(endpoint, { target });
+    if (answer.kind === "missing") return undefined;
+    if (optional && answer.kind === "foreign" && answer.notFound === true) return undefined;
+    if (answer.kind === "foreign") throw passing(endpoint, target, answer.text);
+    const data = this.#dataOf(endpoint, target, answer);
+    try {
+      return validate(schema, data, `GET ${target} at ${endpoint}`);
+    } catch (cause) {
+      throw cause instanceof PinError ? passing(endpoint, target, cause.message, cause) : cause;
+    }
+  }
+
+  #dataOf(endpoint: string, target: string, answer: Answer): unknown {
+    switch (answer.kind) {
+      case "data":
+        return answer.data;
+      case "away":
+        throw new Unreachable(`${endpoint}: ${answer.text}`, { sent: true, heard: answer.heard });
+      case "foreign":
+        throw notRedis(endpoint, answer.text);
+      case "unauthorized":
+      case "forbidden":
+        throw denied(endpoint, this.#login.user, answer, { method: "GET", target });
+      default:
+        throw new PinError("blocked", `GET ${target} at ${endpoint} was refused: ${answer.text}.`);
+    }
+  }
+}
+
+function refusal(what: string, { text, code, busy }: { text: string; code: string; busy: boolean }): Refused {
+  const remedy = remedyFor(code);
+  const refused = busy ? "busy" : "final";
+  return new Refused(`${what} was refused: ${text}.`, {
+    refusal: refused,
+    ...(remedy === undefined ? {} : { remedy }),
+  });
+}
+
+/** It spoke properly when it was met, so nonsense is a passing fault, of a proxy or a restart, not a wrong address. */
+function passing(endpoint: string, target: string, text: string, cause?: unknown): Unreachable {
+  return new Unreachable(`GET ${target} at ${endpoint} was answered with ${text}`, { sent: true, heard: true, cause });
+}

@@ -1,0 +1,150 @@
+import type { Clock } from "../../core/clock";
+import type { Task, TaskStatus } from "../../core/task";
+import { printable } from "../../http/body";
+import { describeCrdbFailure, ownIdOf } from "../active-active";
+import { ACTIVE } from "../database/database";
+import { readDatabase } from "../database/find-database";
+import { readMachines } from "../look";
+import type { Nodes } from "../rest/nodes";
+import { type Action, action, crdbTask } from "../rest/schema";
+import { describeFailure, describeStep, isUpgrade, newestMachine, percentOf, stageOf } from "./machine";
+
+/** Where the answer named no action, the database stands for its upgrade. */
+const UNNAMED = "bdb:";
+
+export function unnamedUpgrade(database: number): string {
+  return `${UNNAMED}${database}`;
+}
+
+/**
+ * How long a database has to be at rest, without any action, before an upgrade without an action of its own counts as
+ * over, in milliseconds: right after a call it is shown as it was before. As long a task has to be unknown to be gone.
+ */
+const QUIET = 5_000;
+
+/**
+ * Follows one upgrade of a database: its action, or the CRDB task, then the database itself until that is active with no
+ * action.
+ */
+export class Watcher {
+  readonly #nodes: Nodes;
+  readonly #clock: Clock;
+  /** Since when there is nothing to see, as far as the last look told; by the clock's `elapsed`. */
+  #quietSince: number | undefined;
+  /** CRDB tasks that are known to exist, or to have existed. */
+  readonly #met = new Set<string>();
+
+  constructor(nodes: Nodes, clock: Clock) {
+    this.#nodes = nodes;
+    this.#clock = clock;
+  }
+
+  /** The vendor has accepted a call with this task, or shows it. */
+  met(task: Pick<Task, "id">): void {
+    const id = ownIdOf(task);
+    if (id !== undefined) this.#met.add(id);
+  }
+
+  /** @param database uid of the database that the task upgrades */
+  async inspect(task: Task, database: number): Promise<TaskStatus> {
+    const crdb = ownIdOf(task);
+    if (crdb !== undefined) return this.#crdbTask(crdb, database);
+    const found = await this.#find(task.id, database);
+    if (found === undefined) return this.#unknown(task, database);
+    switch (stageOf(found)) {
+      case "failed":
+        return { kind: "failed", ...describeFailure(found, database) };
+      case "completed":
+        return this.#settled(found.action_uid, database);
+      default:
+        return running(found);
+    }
+  }
+
+  async #find(id: string, database: number): Promise<Action | undefined> {
+    if (!id.startsWith(UNNAMED)) return this.#nodes.read(`/v1/actions/${encodeURIComponent(id)}`, action);
+    const upgrades = (await readMachines(this.#nodes, database)).filter(isUpgrade);
+    const newest = newestMachine(upgrades);
+    return newest !== undefined && stageOf(newest) === "running" ? newest : undefined;
+  }
+
+  /** The action is over; the database has to show it, with nothing else under way. */
+  async #settled(id: string, uid: number): Promise<TaskStatus> {
+    const database = await readDatabase(this.#nodes, uid);
+    if (database === undefined) return { kind: "gone" };
+    const free = database.action === undefined || database.action === id;
+    if (database.status === ACTIVE && free) return { kind: "succeeded" };
+    if (database.status !== ACTIVE && heldByFailure(await readMachines(this.#nodes, uid))) return { kind: "succeeded" };
+    return { kind: "running", message: `completed, the database is still ${database.status}` };
+  }
+
+  /**
+   * The cluster does not know the action: only the last run of each object is kept, and some servers forget even that. No
+   * failure; the database itself tells whether something runs, and what runs afterwards whether it was upgraded.
+   */
+  async #unknown({ id, askedAt }: Task, uid: number): Promise<TaskStatus> {
+    const database = await readDatabase(this.#nodes, uid);
+    if (database === undefined) return { kind: "gone" };
+    const machines = await readMachines(this.#nodes, uid);
+    const runs = newestMachine(machines.filter((machine) => stageOf(machine) === "running"));
+    if (runs !== undefined) return this.#notQuiet(running(runs));
+    const failed = newestMachine(machines.filter((machine) => isUpgrade(machine) && stageOf(machine) === "failed"));
+    if (database.status !== ACTIVE && failed !== undefined) {
+      return { kind: "failed", ...describeFailure(failed, uid) };
+    }
+    // The cluster keeps the last run alone, and that is another one.
+    if (database.status !== ACTIVE && heldByFailure(machines)) return this.#notQuiet({ kind: "succeeded" });
+    if (database.status !== ACTIVE || (database.action !== undefined && database.action !== id)) {
+      return this.#notQuiet({ kind: "running", message: `the database is ${database.status}` });
+    }
+    // A run that does not wait looks once.
+    const old = askedAt !== undefined && this.#clock.now() - Date.parse(askedAt) >= QUIET;
+    if (old || this.#isQuiet()) return this.#notQuiet({ kind: "succeeded" });
+    return { kind: "running", message: "the cluster shows no action, looking again" };
+  }
+
+  #notQuiet(status: TaskStatus): TaskStatus {
+    this.#quietSince = undefined;
+    return status;
+  }
+
+  /** What it has come to on other clusters the task alone tells: one that is not known is gone, whatever the database shows. */
+  async #crdbTask(id: string, database: number): Promise<TaskStatus> {
+    const task = await this.#nodes.read(`/v1/crdb_tasks/${encodeURIComponent(id)}`, crdbTask);
+    if (task === undefined) return this.#missing(id);
+    this.#met.add(id);
+    switch (stageOf(task)) {
+      case "failed":
+        return this.#notQuiet({ kind: "failed", ...describeCrdbFailure(task) });
+      case "completed":
+        return this.#notQuiet(await this.#settled(id, database));
+      default:
+        return this.#notQuiet({ kind: "running", message: `CRDB task ${id}: ${printable(task.status)}` });
+    }
+  }
+
+  /** One that was there is given a while to come back: a cluster may be electing its master. */
+  #missing(id: string): TaskStatus {
+    if (!this.#met.has(id) || this.#isQuiet()) return this.#notQuiet({ kind: "gone" });
+    return { kind: "running", message: `the cluster does not know CRDB task ${id}, looking again` };
+  }
+
+  #isQuiet(): boolean {
+    this.#quietSince ??= this.#clock.elapsed();
+    return this.#clock.elapsed() - this.#quietSince >= QUIET;
+  }
+}
+
+/**
+ * Whether a change that began after an upgrade has failed, and keeps the database from becoming active: that does not end by
+ * waiting. What the upgrade has achieved, and what holds the database now, the look that follows tells.
+ */
+function heldByFailure(machines: readonly Action[]): boolean {
+  const newest = newestMachine(machines);
+  return newest !== undefined && stageOf(newest) === "failed";
+}
+
+function running(found: Action): TaskStatus {
+  const percent = percentOf(found);
+  return { kind: "running", message: describeStep(found), ...(percent === undefined ? {} : { percent }) };
+}

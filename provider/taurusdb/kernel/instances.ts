@@ -1,0 +1,123 @@
+import { z } from "zod";
+import { PinError, Unreachable } from "../../core/errors";
+import type { Json, Request, Requested, Step } from "../../core/request";
+import type { Gateway } from "../../huaweicloud/gateway";
+import {
+  batchAnswer,
+  type DatabaseVersion,
+  databaseVersion,
+  type InstanceDetail,
+  instanceDetail,
+  jobIds,
+  type PreCheckResult,
+  preCheckResult,
+} from "../schema";
+import { UPGRADE_ACTION } from "../service";
+
+/** TaurusDB instances: what they run, what they could run, and the calls that upgrade them. */
+
+const BATCH = ["instances", "database-version", "upgrade"];
+
+/** Most instances in one upgrade or pre-check, all of one source version. */
+export const BATCH_LIMIT = 100;
+
+/** @returns undefined when there is no such instance in the project */
+export async function readInstance(gateway: Gateway, id: string): Promise<InstanceDetail | undefined> {
+  const schema = z.object({ instance: instanceDetail });
+  return (await gateway.find({ path: ["instances", id], schema }))?.instance;
+}
+
+/** The only call that says what an upgrade would lead to. @returns undefined when there is no such instance */
+export async function readDatabaseVersion(gateway: Gateway, id: string): Promise<DatabaseVersion | undefined> {
+  return gateway.find({ path: ["instances", id, "database-version"], schema: databaseVersion });
+}
+
+/** Reads of single instances that are under way at a time. */
+const AT_ONCE = 8;
+
+/** Does something for each of many instances, a few at a time. The results are in the order of the items. */
+export async function eachInstance<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  const rest = items.entries();
+  const worker = async () => {
+    for (const [at, item] of rest) results[at] = await work(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker));
+  return results;
+}
+
+/** An instance and the kernel that it runs, as `database-version` gives it. */
+export interface Source {
+  readonly instanceId: string;
+  readonly currentVersion: string;
+}
+
+/** What upgrades an instance to the newest kernel. The upgrade and its pre-check take instances of one source version only. */
+export function upgradeStep(what: Requested, delay: boolean): Step {
+  return { ...what, method: "POST", path: BATCH.join("/"), item: upgradeBody([what], delay), group: what.from };
+}
+
+/** The request that upgrades up to 100 instances of one source version. */
+export function upgradeRequest(steps: readonly Step[], delay: boolean): Request {
+  const units = steps.map(({ unit, from, to }) => ({ unit, from, to }));
+  return { method: "POST", path: BATCH.join("/"), body: upgradeBody(units, delay), units };
+}
+
+function upgradeBody(units: readonly Requested[], delay: boolean): Json {
+  return { ...bodyOf(units.map(({ unit, from }) => ({ instanceId: unit, currentVersion: from }))), delay };
+}
+
+/**
+ * Sends such a request. The answer has no job ids and nothing per
+ * instance; an accepted upgrade may silently not start.
+ * @throws as `Gateway.write` does
+ */
+export async function upgradeBatch(gateway: Gateway, { method, path, body }: Request): Promise<void> {
+  const call = { method, path: path.split("/"), body };
+  const { resp } = await gateway.write({ ...call, schema: batchAnswer, action: UPGRADE_ACTION });
+  if (resp.toLowerCase() === "success") return;
+  throw new Unreachable(`the upgrade call was answered "${resp}" instead of "success"`, { sent: true, heard: true });
+}
+
+/**
+ * Starts the check of up to 100 instances of one source version.
+ * @returns the ids of its tasks; undefined where the region lacks the call
+ * @throws Refused when one of them is busy; PinError `blocked` when one is not there, or not of that version
+ */
+export async function startPreCheck(
+  gateway: Gateway,
+  sources: readonly Source[],
+): Promise<readonly string[] | undefined> {
+  const path = [...BATCH, "pre-check"];
+  const reading = await gateway.read({
+    method: "POST",
+    path,
+    body: bodyOf(sources),
+    schema: jobIds,
+    action: UPGRADE_ACTION,
+  });
+  if (reading.kind === "data") return reading.data.job_ids;
+  if (reading.kind === "unserved") return undefined;
+  throw new PinError("blocked", `The pre-check of ${sources.length} instances was refused: ${reading.text}.`);
+}
+
+/**
+ * What the last check of these instances came to. Before it is over some regions say "false" without rows: missing rows
+ * mean that it is not known yet.
+ * @returns undefined when there is no result yet, or the region lacks the call
+ */
+export async function readPreCheck(gateway: Gateway, sources: readonly Source[]): Promise<PreCheckResult | undefined> {
+  const path = [...BATCH, "pre-check-result"];
+  const body = bodyOf(sources);
+  const reading = await gateway.read({ method: "POST", path, body, schema: preCheckResult, action: UPGRADE_ACTION });
+  return reading.kind === "data" ? reading.data : undefined;
+}
+
+function bodyOf(sources: readonly Source[]) {
+  return {
+    databases_instance_infos: sources.map(({ instanceId, currentVersion }) => ({
+      instance_id: instanceId,
+      current_version: currentVersion,
+    })),
+  };
+}

@@ -1,0 +1,265 @@
+import type { Clock } from "../../core/clock";
+import type { Constraint, Standing } from "../../core/constraint";
+import type { Observation } from "../../core/driver";
+import { formatDuration } from "../../core/duration";
+import { Missing } from "../../core/errors";
+import type { Absent, Finding, Unit, View } from "../../core/unit";
+import { parseVersion } from "../../core/version";
+import { canonicalJobId, percentOf } from "../../huaweicloud/jobs";
+import type { Freshness } from "../../huaweicloud/shared-read";
+import type { Access, Project } from "../project";
+import type { Instance, JobRow, ScheduleRow } from "../schema";
+import { conditionOf } from "../schema";
+import { remainingSeconds } from "../tasks";
+import { anyWindow, windowOf } from "../window";
+import { Follower } from "./follow";
+import { eachInstance, readInstance } from "./instances";
+import { isUntold, type Offer } from "./offers";
+import { isRunning, jobsOf, schedulesOf, withWaiting } from "./tasks";
+import { kernelUnit, standingOf } from "./unit";
+
+/** How old what other pins have read may be, in milliseconds. */
+export const FRESH = 5_000;
+/** The same of upgrades that have waited to begin for hours. */
+const FRESH_WAITING = 60_000;
+
+/** What a read of the instances shows. */
+export interface KernelObservation extends Observation, View {
+  readonly unknown?: string;
+}
+
+export interface KernelLookOptions {
+  readonly access: Access;
+  readonly ids: readonly string[];
+  readonly constraint: Constraint;
+  /** Whether upgrades are requested for the maintenance window. */
+  readonly schedules: boolean;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** What the pre-check has against an instance at its present kernel. */
+  readonly objectionTo: (instance: Instance) => Finding | undefined;
+}
+
+/** The instances of a look. */
+interface Found {
+  readonly found: readonly Instance[];
+  readonly absent: readonly Absent[];
+}
+
+/** The lists of tasks, each read at most once in a look. */
+interface Rows {
+  jobs(): Promise<readonly JobRow[]>;
+  waiting(): Promise<readonly JobRow[]>;
+  schedules(): Promise<readonly ScheduleRow[]>;
+  /** Begins with those that will be wanted, most likely. */
+  early(): void;
+}
+
+/** Reads the instances of one resource, again and again; what does not change between two reads is read once. */
+export class KernelLook {
+  readonly #options: KernelLookOptions;
+  readonly #follower: Follower<Found>;
+  /** When the last look of these instances ended, by whichever pin, or the last call: what was read before is old. */
+  #after = 0;
+  /** The same at the first look. */
+  #opened = 0;
+  /** When something was last changed, in elapsed milliseconds. */
+  #changedAt = Number.NEGATIVE_INFINITY;
+  /** What is shared with other pins, once it is known. */
+  #project: Project | undefined;
+  #looks = 0;
+  /** When the task centre thinks that it is over. */
+  #endsAt: number | undefined;
+
+  constructor(options: KernelLookOptions) {
+    this.#options = options;
+    this.#follower = new Follower(options.clock);
+  }
+
+  /** Something was changed: what was read before is old. It shows some seconds later, so for so long one read will do. */
+  changed(): void {
+    this.#after = this.#project?.moments.latest ?? 0;
+    this.#changedAt = this.#options.clock.elapsed();
+    this.#follower.forget();
+  }
+
+  /** The service has refused to upgrade these instances: what it offered them is read again. */
+  refused(ids: readonly string[]): void {
+    this.#project?.offers.forget(ids);
+  }
+
+  /** @param scheduled whether tasks that wait or run matter even where the pin holds */
+  async look(scheduled: boolean): Promise<KernelObservation> {
+    const { access, ids } = this.#options;
+    const project = await access.project();
+    this.#project = project;
+    if (this.#looks === 0) this.#after = this.#opened = project.seenAt(ids);
+    const fresh = { after: this.#after, within: FRESH };
+    const { signal } = this.#options;
+    const followed = scheduled ? undefined : await this.#follower.follow(project, fresh, signal);
+    const seen = followed?.found ?? (await this.#find(fresh, project));
+    const { found, absent } = seen;
+    const rows = this.#rows(fresh, followed?.jobs ?? this.#follower.stillBusy(found));
+    // Beside the offers: before the first plan every round trip counts.
+    const concerned = (instance: Instance) => scheduled || this.#isOpen(instance);
+    if (found.some(concerned)) rows.early();
+    await this.#readOffers(found, project);
+    const open = found.filter(concerned);
+    const recent = open.length === 0 ? [] : await rows.jobs();
+    const running = jobsOf(recent);
+    const idle = open.some(
+      (instance) => conditionOf(instance.status) === "ready" && !isRunning(running.get(instance.id)),
+    );
+    const [waiting, pending] = await Promise.all([
+      idle ? rows.waiting() : [],
+      idle || scheduled ? rows.schedules() : [],
+    ]);
+    const jobs = jobsOf(withWaiting(recent, waiting));
+    const schedules = schedulesOf(pending);
+    const awaited = open.length > 0 && !scheduled && open.every(({ id }) => isRunning(running.get(id)));
+    if (followed === undefined) this.#follower.read(awaited ? { found: seen, open, jobs: recent } : undefined);
+    const all = await eachInstance(found, (instance) =>
+      this.#unit(instance, jobs.get(instance.id), schedules.get(instance.id)),
+    );
+    const moment = project.saw(ids);
+    if (this.#options.clock.elapsed() - this.#changedAt > FRESH) this.#after = moment;
+    this.#looks += 1;
+    const outlook = await this.#outlook(open.flatMap(({ id }) => jobs.get(id) ?? []));
+    const unknown = this.#unknownOf(found);
+    const missing = found.length > 0 ? undefined : missingFrom(absent);
+    const units = all.filter((unit) => unit !== undefined);
+    return {
+      members: units.flatMap(({ members }) => members),
+      units,
+      absent,
+      ...(outlook === undefined ? {} : { outlook }),
+      ...(unknown === undefined ? {} : { unknown }),
+      ...(missing === undefined ? {} : { missing }),
+    };
+  }
+
+  /** Of these tasks, those that still wait for their window, as the service writes their ids. */
+  async pending(tasks: readonly string[]): Promise<string[]> {
+    const { access, signal } = this.#options;
+    const { moments, schedules } = await access.project();
+    const rows = await schedules.read({ after: moments.latest, within: FRESH }, signal);
+    return rows.map(({ job_id }) => job_id).filter((id) => tasks.includes(canonicalJobId(id)));
+  }
+
+  /** One that is not in the list may have slipped between two of its pages. */
+  async #find(fresh: Freshness, { instances, offers }: Project): Promise<Found> {
+    const { access, ids, signal } = this.#options;
+    const listed = await instances.read(fresh, signal);
+    const each = await eachInstance(ids, async (id) => {
+      const instance = listed.get(id) ?? (await readInstance(access.gateway, id));
+      return instance && offers.withKernel(access.gateway, instance);
+    });
+    const projectId = await access.gateway.projectId();
+    return {
+      found: each.filter((instance) => instance !== undefined),
+      absent: ids.flatMap((name, at) =>
+        each[at] === undefined ? [{ name, finding: missing(projectId, access.place) }] : [],
+      ),
+    };
+  }
+
+  /** What an upgrade would lead to, where that matters. */
+  async #readOffers(found: readonly Instance[], { offers }: Project): Promise<void> {
+    const { access, constraint } = this.#options;
+    const matters = (instance: Instance) => constraint.kind === "latest" || this.#standing(instance) === "behind";
+    await offers.read(access.gateway, found.filter(matters));
+  }
+
+  #offerTo(instance: Instance): Offer | undefined {
+    return this.#project?.offers.of(instance);
+  }
+
+  /** What keeps anything from being decided, as a sentence. */
+  #unknownOf(found: readonly Instance[]): string | undefined {
+    const strange = found.find(({ datastore }) => parseVersion(datastore.kernel_version) === undefined);
+    if (strange !== undefined) {
+      return `the kernel of ${strange.id} is not told ("${strange.datastore.kernel_version}")`;
+    }
+    if (this.#options.constraint.kind !== "latest") return undefined;
+    const untold = found.find((instance) => isUntold(this.#offerTo(instance)));
+    return untold && `whether something newer is offered to ${untold.id} is not told`;
+  }
+
+  #standing(instance: Instance): Standing {
+    const version = parseVersion(instance.datastore.kernel_version);
+    if (version === undefined) return "behind";
+    return standingOf(version, this.#offerTo(instance), this.#options.constraint);
+  }
+
+  /** Whether something may be done, or to do, about it. */
+  #isOpen(instance: Instance): boolean {
+    return conditionOf(instance.status) === "busy" || this.#standing(instance) === "behind";
+  }
+
+  /** @param known jobs of an earlier look that will do */
+  #rows(fresh: Freshness, known: readonly JobRow[] | undefined): Rows {
+    const { access, signal } = this.#options;
+    const jobs = once(async () => known ?? (await access.project()).jobs.read(fresh, signal));
+    const old = { after: this.#opened, within: FRESH_WAITING };
+    const waiting = once(async () => (await access.project()).waiting.read(old, signal));
+    const schedules = once(async () => (await access.project()).schedules.read(fresh, signal));
+    const early = () => {
+      // Their errors are thrown to whoever needs the rows.
+      jobs().catch(() => undefined);
+      if (this.#looks > 0) return;
+      waiting().catch(() => undefined);
+      schedules().catch(() => undefined);
+    };
+    return { jobs, waiting, schedules, early };
+  }
+
+  async #unit(instance: Instance, job: JobRow | undefined, row: ScheduleRow | undefined): Promise<Unit | undefined> {
+    const { constraint, schedules, objectionTo } = this.#options;
+    const offer = this.#offerTo(instance);
+    const schedule =
+      row === undefined ? undefined : { row, window: windowOf(row) ?? (await this.#nextWindow(instance)) };
+    return kernelUnit({ instance, offer, job, schedule, objection: objectionTo(instance) }, constraint, schedules);
+  }
+
+  /** What the task centre says of the one that is least far. */
+  async #outlook(rows: readonly JobRow[]): Promise<string | undefined> {
+    const { access, clock, signal } = this.#options;
+    const running = rows.filter((row) => row.show_detail === true && isRunning(row));
+    const [last] = running.sort((a, b) => (percentOf(a.process) ?? 0) - (percentOf(b.process) ?? 0));
+    if (last === undefined) return undefined;
+    if ((await access.project()).detailTurn()) {
+      const seconds = await remainingSeconds(access.gateway, last);
+      signal.throwIfAborted();
+      this.#endsAt = seconds === undefined ? undefined : clock.elapsed() + seconds * 1_000;
+    }
+    const left = (this.#endsAt ?? 0) - clock.elapsed();
+    return left > 0 ? `about ${formatDuration(left)} left` : undefined;
+  }
+
+  async #nextWindow({ id }: Instance) {
+    const detail = await readInstance(this.#options.access.gateway, id);
+    return anyWindow(detail?.maintenance_window ?? "", this.#options.access.gateway.now);
+  }
+}
+
+function once<T>(read: () => Promise<T>): () => Promise<T> {
+  let reading: Promise<T> | undefined;
+  return () => (reading ??= read());
+}
+
+/** None of the instances is there: neither the list of the project nor the instance itself could be read. */
+function missingFrom(absent: readonly Absent[]): Missing | undefined {
+  const [first] = absent;
+  if (first === undefined) return undefined;
+  const { message, remedy } = first.finding;
+  const names = absent.map(({ name }) => name).join(", ");
+  return new Missing(`${names}: ${message}`, { remedy, certain: true });
+}
+
+function missing(projectId: string, place: string): Finding {
+  return {
+    code: "instance-missing",
+    message: `There is no such instance in project ${projectId} at ${place}.`,
+    remedy: "Check the id, `region` and `projectId`, or take it out of `instanceIds`.",
+  };
+}

@@ -1,0 +1,118 @@
+import type { Constraint } from "../../core/constraint";
+import type { Driver, SetWords } from "../../core/driver";
+import { beforeSending, Refused } from "../../core/errors";
+import type { Request, Step } from "../../core/request";
+import type { Runtime } from "../../core/runtime";
+import type { View } from "../../core/unit";
+import { AlreadyLatest } from "../../huaweicloud/gateway";
+import { canonicalJobId } from "../../huaweicloud/jobs";
+import type { Access } from "../project";
+import { cancelSchedules } from "../tasks";
+import { BATCH_LIMIT, upgradeBatch, upgradeRequest } from "./instances";
+import { KernelLook, type KernelObservation } from "./look";
+import { PreCheck } from "./pre-check";
+
+const WORDS: SetWords = {
+  lookAt: "Look at the instances and their tasks in the console",
+  upgrade: "kernel upgrade",
+  unit: ["instance", "instances"],
+  stillBehind:
+    'kernels up to 2.0.51.240311 get there in several rounds, the last of which has to be applied in the console ("Apply Upgrade"); look at the instance there, then run `pulumi up` again',
+  neverStarted: "look at the instance and its tasks in the console, then run `pulumi up` again",
+};
+
+export interface KernelPinOptions {
+  readonly access: Access;
+  readonly ids: readonly string[];
+  readonly constraint: Constraint;
+  readonly runtime: Runtime;
+  readonly schedules: boolean;
+  readonly preCheck: boolean;
+}
+
+/** A connected driver for the kernels of TaurusDB instances, upgraded by calls that name up to 100 of them. */
+export class KernelPin implements Driver<KernelObservation> {
+  readonly title: string;
+  readonly units: readonly string[];
+  readonly tasks = "by-list";
+  readonly schedules: boolean;
+  readonly mostPerRequest = BATCH_LIMIT;
+  readonly ownReads = false;
+  readonly words = WORDS;
+  readonly #options: KernelPinOptions;
+  readonly #look: KernelLook;
+  readonly #preCheck: PreCheck;
+
+  constructor(options: KernelPinOptions) {
+    const { access, ids, constraint, runtime, schedules } = options;
+    this.#options = options;
+    this.units = ids;
+    this.schedules = schedules;
+    this.title =
+      ids.length === 1 ? `TaurusDB instance ${ids[0]}` : `${ids.length} TaurusDB instances at ${access.place}`;
+    this.#preCheck = new PreCheck(access.gateway, runtime);
+    this.#look = new KernelLook({
+      access,
+      ids,
+      constraint,
+      schedules,
+      clock: runtime.clock,
+      signal: runtime.signal,
+      objectionTo: ({ id, datastore }) => this.#preCheck.objectionTo(id, datastore.kernel_version),
+    });
+  }
+
+  observe(scheduled: boolean): Promise<KernelObservation> {
+    return this.#look.look(scheduled);
+  }
+
+  view(observation: KernelObservation): View {
+    return observation;
+  }
+
+  /** The lists do not say where a task leads. */
+  leadsToTarget(): boolean {
+    return false;
+  }
+
+  async prepare(requests: readonly Request[]): Promise<boolean> {
+    if (!this.#options.preCheck) return false;
+    return beforeSending(() => this.#preCheck.check(requests.map(({ units }) => units)));
+  }
+
+  compose(steps: readonly Step[]): Request {
+    return upgradeRequest(steps, this.schedules);
+  }
+
+  async start(request: Request): Promise<undefined> {
+    try {
+      await upgradeBatch(this.#options.access.gateway, request);
+      return undefined;
+    } catch (error) {
+      this.#look.refused(request.units.map(({ unit }) => unit));
+      if (!(error instanceof AlreadyLatest)) throw error;
+      // One of them has got there meanwhile: the others have to be asked for without it.
+      throw new Refused(error.message, { refusal: "final", cause: error });
+    } finally {
+      this.#look.changed();
+    }
+  }
+
+  async cancel(tasks: readonly string[]): Promise<readonly string[]> {
+    const { access } = this.#options;
+    const written = await beforeSending(() => this.#look.pending(tasks));
+    if (written.length === 0) return [];
+    try {
+      const cancelled = new Set((await cancelSchedules(access.gateway, written)).map(canonicalJobId));
+      if (cancelled.size > 0) return tasks.filter((task) => cancelled.has(task));
+      const message = `${this.title}: the service did not cancel scheduled task ${written.join(", ")}.`;
+      throw new Refused(message, { refusal: "soon" });
+    } finally {
+      this.#look.changed();
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#options.access.close();
+  }
+}

@@ -1,0 +1,185 @@
+import { type Constraint, type Standing, standing } from "../../core/constraint";
+import type { Task, Window } from "../../core/task";
+import type { Activity, Ended, Finding, Unit, Upgrade } from "../../core/unit";
+import { compareVersions, formatVersion, parseVersion, type Version } from "../../core/version";
+import { canonicalJobId, jobStateOf, percentOf, timeOf } from "../../huaweicloud/jobs";
+import type { Instance, JobRow, ScheduleRow } from "../schema";
+import { conditionOf } from "../schema";
+import { upgradeStep } from "./instances";
+import type { Offer } from "./offers";
+
+/** What was read about one instance. */
+export interface KernelFacts {
+  readonly instance: Instance;
+  /** What is offered to it; undefined when that was not asked. */
+  readonly offer: Offer | undefined;
+  /** Its newest kernel upgrade of the last hours. */
+  readonly job: JobRow | undefined;
+  /** Its upgrade that waits for a window. */
+  readonly schedule: { readonly row: ScheduleRow; readonly window: Window } | undefined;
+  /** What the pre-check has against it. */
+  readonly objection: Finding | undefined;
+}
+
+/** Kernels up to this one are upgraded in several rounds, each to what the one before makes possible (§3.1). */
+const LAST_OF_ROUNDS = parseVersion("2.0.51.240311");
+
+/** What is known of an instance, in the core's words. Undefined when its kernel cannot be read. Pure. */
+export function kernelUnit(facts: KernelFacts, constraint: Constraint, schedules: boolean): Unit | undefined {
+  const { id, datastore } = facts.instance;
+  const version = parseVersion(datastore.kernel_version);
+  if (version === undefined) return undefined;
+  const { offer, job } = facts;
+  const stands = standingOf(version, offer, constraint);
+  const activity = activityFrom(facts, version, constraint, stands);
+  const ended = job && endedOf(job);
+  const from = formatVersion(version);
+  return {
+    name: id,
+    members: [{ name: id, version }],
+    standing: stands,
+    at: from,
+    from,
+    ahead: stands === "newer" ? [id] : [],
+    ...(activity === undefined ? {} : { activity }),
+    ...(ended === undefined ? {} : { ended }),
+    ...(stands === "behind" ? { upgrade: upgradeOf(id, from, offer, schedules) } : {}),
+  };
+}
+
+function upgradeOf(id: string, from: string, offer: Offer | undefined, schedules: boolean): Upgrade {
+  const to = offer?.newest === undefined ? "newest" : formatVersion(offer.newest);
+  const how = schedules ? "in the maintenance window" : "now";
+  return { from, route: `${from} → ${to}`, how, findings: [], step: upgradeStep({ unit: id, from, to }, schedules) };
+}
+
+/** What is the latest only the offer tells: nothing follows for `latest` where that is not known. */
+export function standingOf(version: Version, offer: Offer | undefined, constraint: Constraint): Standing {
+  if (constraint.kind !== "latest") return standing(version, constraint);
+  const { newest, upgradable = false } = offer ?? { newest: undefined };
+  const behind = newest === undefined ? upgradable : compareVersions(version, newest) < 0;
+  return behind ? "behind" : "holds";
+}
+
+function activityFrom(
+  facts: KernelFacts,
+  version: Version,
+  constraint: Constraint,
+  stands: Standing,
+): Activity | undefined {
+  const { instance, job, schedule, objection, offer } = facts;
+  const offered = offer?.newest;
+  const running = job && runningOf(job, offered, stands);
+  if (running !== undefined) return running;
+  if (schedule !== undefined) {
+    const { row, window } = schedule;
+    return { kind: "scheduled", task: taskOf(row.job_id, row.job_name, offered), window };
+  }
+  const state = conditionOf(instance.status);
+  if (state === "busy") return { kind: "busy", name: `in state ${instance.status}` };
+  if (stands !== "behind") return undefined;
+  const finding =
+    (state === "broken" ? broken(instance.status) : undefined) ??
+    unattainable(version, offered, constraint) ??
+    objection;
+  return finding === undefined ? undefined : { kind: "blocked", finding };
+}
+
+/** A job that is not over. */
+function runningOf(row: JobRow, offered: Version | undefined, stands: Standing): Activity | undefined {
+  const state = jobStateOf(row.status);
+  if (state === "completed" || state === "failed" || state === "canceled") return undefined;
+  if (state === "unauthorized") {
+    return {
+      kind: "blocked",
+      task: taskOf(row.job_id, row.job_name, offered),
+      finding: {
+        code: "awaits-approval",
+        message: `Its upgrade ${row.job_id} waits for an approval (${row.status}).`,
+        remedy:
+          stands === "behind"
+            ? "Have the job approved at Huawei Cloud."
+            : "The target version does not need it any more: have the job rejected at Huawei Cloud.",
+      },
+    };
+  }
+  const percent = percentOf(row.process);
+  return {
+    kind: "running",
+    task: taskOf(row.job_id, row.job_name, offered),
+    message: state === "strange" ? `upgrading (${row.status})` : "upgrading",
+    ...(percent === undefined ? {} : { percent }),
+  };
+}
+
+function endedOf(row: JobRow): Ended | undefined {
+  const task = taskOf(row.job_id, row.job_name, undefined);
+  const began = timeOf(row.created_time) ?? 0;
+  switch (jobStateOf(row.status)) {
+    case "completed":
+      return { kind: "succeeded", task, began };
+    case "failed":
+      return {
+        kind: "failed",
+        task,
+        began,
+        message: row.fail_reason === "" ? "no reason was told." : row.fail_reason,
+        remedy: "Mend the cause, with Huawei Cloud's support if the instance is not well.",
+      };
+    case "canceled":
+      return {
+        kind: "failed",
+        task,
+        began,
+        message: "it was cancelled.",
+        remedy: "Find out who cancelled it, and why.",
+      };
+    default:
+      return undefined;
+  }
+}
+
+function taskOf(id: string, kind: string, offered: Version | undefined): Task {
+  return { id: canonicalJobId(id), kind, to: offered === undefined ? "the newest kernel" : formatVersion(offered) };
+}
+
+function broken(status: string): Finding {
+  return {
+    code: "instance-not-well",
+    message: `The instance is in state ${status}.`,
+    remedy: "Bring it back to ACTIVE first.",
+  };
+}
+
+function aimless(wish: string): Finding {
+  return {
+    code: "newest-unknown",
+    message: `Whether an upgrade ends at ${wish} cannot be known: it goes to the newest kernel, and the service does not say which that is.`,
+    remedy: `Look again later, or write version: ">=${wish}".`,
+  };
+}
+
+/** The API goes to the newest kernel that it offers, so a pin below that, or above it, cannot be had. */
+function unattainable(version: Version, offered: Version | undefined, constraint: Constraint): Finding | undefined {
+  if (constraint.kind === "latest") return undefined;
+  const wish = formatVersion(constraint.version);
+  if (offered === undefined) return constraint.kind === "at" ? aimless(wish) : undefined;
+  const newest = formatVersion(offered);
+  const stands = standing(offered, constraint);
+  if (stands === "newer") {
+    return {
+      code: "pin-passed-over",
+      property: "version",
+      message: `The newest kernel offered is ${newest}, and an upgrade always goes to the newest: ${wish} cannot be had any more.`,
+      remedy: `Write version: ">=${wish}".`,
+    };
+  }
+  const moves = compareVersions(version, offered) < 0;
+  const inRounds = LAST_OF_ROUNDS !== undefined && compareVersions(version, LAST_OF_ROUNDS) <= 0;
+  if (stands === "holds" || (moves && inRounds)) return undefined;
+  return {
+    code: "not-offered",
+    message: `The newest kernel offered is ${newest}, which does not satisfy the pin${moves ? ", so it was not upgraded to that either" : ""}.`,
+    remedy: "Wait until Huawei Cloud offers it there, or pin what is offered.",
+  };
+}

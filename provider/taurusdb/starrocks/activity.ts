@@ -1,0 +1,111 @@
+import { type Constraint, standing } from "../../core/constraint";
+import type { Task } from "../../core/task";
+import type { Activity } from "../../core/unit";
+import { formatParts, type Version } from "../../core/version";
+import type { Gateway } from "../../huaweicloud/gateway";
+import { canonicalJobId, type JobIds, readJob } from "../../huaweicloud/jobs";
+import type { Access } from "../project";
+import type { JobRow, ScheduleRow, StarRocks } from "../schema";
+import { conditionOf } from "../schema";
+import { hasEnded, isOfStarRocks, JOB_HISTORY, readJobs, readSchedules, readWaitingJobs } from "../tasks";
+import { anyWindow, windowOf } from "../window";
+import { actionsOf, dailyWindow, type Ids } from "./instance";
+import { newest } from "./standing";
+
+/** What a StarRocks instance is busy with. */
+
+export const KIND = "StarRocks kernel upgrade";
+/** Where the kernels are not listed. */
+export const NEWEST = "the newest kernel";
+/** Whatever an upgrade is called, this is in its name. It only tells an upgrade of which we have no id from a resize. */
+const UPGRADE = /upgrade/i;
+
+export interface ActivityOptions {
+  readonly access: Access;
+  readonly ids: Ids;
+  readonly jobIds: JobIds;
+  readonly constraint: Constraint;
+  /** Milliseconds since 1970, by the server's clock. */
+  readonly now: number;
+}
+
+/** `3.1.15.80`, or words where the region does not list its kernels. */
+export function targetName(listed: readonly Version[]): string {
+  const version = newest(listed);
+  return version === undefined ? NEWEST : formatParts(version);
+}
+
+/** What runs is seen in the instance itself; what waits only in the task lists, which are read only when it is behind. */
+export async function activityOf(
+  options: ActivityOptions,
+  detail: StarRocks,
+  listed: readonly Version[],
+  behind: boolean,
+): Promise<Activity | undefined> {
+  const to = targetName(listed);
+  const running = await runningIn(options, detail);
+  if (running?.kind === "upgrade") {
+    const task = { id: running.id, kind: KIND, to };
+    const goal = newest(listed);
+    const fits = goal === undefined || standing(goal, options.constraint) === "holds";
+    return fits ? { kind: "running", task } : { kind: "busy", name: `its upgrade to ${to} (job ${running.id})` };
+  }
+  if (running !== undefined) return { kind: "busy", name: running.name };
+  if (conditionOf(detail.status) === "busy") return { kind: "busy", name: `its state "${detail.status}"` };
+  return behind ? waitingFor(options, to, dailyWindow(detail)) : undefined;
+}
+
+type Operation = { readonly kind: "upgrade"; readonly id: string } | { readonly kind: "other"; readonly name: string };
+
+async function runningIn({ access, jobIds }: ActivityOptions, detail: StarRocks): Promise<Operation | undefined> {
+  const actions = actionsOf(detail);
+  const [first] = actions;
+  if (first === undefined) return undefined;
+  const named = actions.find((action) => UPGRADE.test(action.action) && action.job_id !== "");
+  if (named !== undefined) return { kind: "upgrade", id: jobIds.note(named.job_id) };
+  const id = actions.find((action) => action.job_id !== "")?.job_id;
+  const job = id === undefined ? undefined : await readJob(access.gateway, jobIds, id);
+  if (id !== undefined && job !== undefined && UPGRADE.test(job.name)) return { kind: "upgrade", id: jobIds.note(id) };
+  return { kind: "other", name: `its operation ${job?.name || first.action || "without a name"}` };
+}
+
+async function waitingFor(options: ActivityOptions, to: string, daily: string): Promise<Activity | undefined> {
+  const { access, jobIds, ids, now } = options;
+  const [rows, schedule] = await Promise.all([
+    acceptedJobs(access.gateway, ids, now),
+    scheduledUpgrade(access.gateway, ids),
+  ]);
+  const taskOf = (id: string): Task => ({ id: jobIds.note(id), kind: KIND, to });
+  const scheduled = schedule && canonicalJobId(schedule.job_id);
+  const accepted = rows.find((row) => canonicalJobId(row.job_id) !== scheduled);
+  if (accepted !== undefined) return { kind: "running", task: taskOf(accepted.job_id) };
+  if (schedule === undefined) return undefined;
+  return { kind: "scheduled", task: taskOf(schedule.job_id), window: windowOf(schedule) ?? anyWindow(daily, now) };
+}
+
+/**
+ * Upgrades that were accepted and have not begun: some seconds, or as long as an approval takes. The states that are known
+ * to wait are asked for however old the job is. The last hours are read whole beside that: there may be states that no
+ * document has, and a job may run before its instance says so.
+ */
+async function acceptedJobs(gateway: Gateway, ids: Ids, now: number): Promise<readonly JobRow[]> {
+  const rows = await Promise.all([readJobs(gateway, { since: now - JOB_HISTORY }), readWaitingJobs(gateway)]);
+  return rows.flat().filter((row) => !hasEnded(row) && isOurs(row.instance_id, row.job_name, ids));
+}
+
+/** Which of the two ids stands in a row is not documented; beside the TaurusDB one only a name tells whose it is. */
+function isOurs(id: string, name: string, { instanceId, starRocksInstanceId }: Ids): boolean {
+  if (!UPGRADE.test(name)) return false;
+  return id === starRocksInstanceId || (id === instanceId && /star_?rocks|htap/i.test(name));
+}
+
+async function scheduledUpgrade(gateway: Gateway, ids: Ids): Promise<ScheduleRow | undefined> {
+  const [own, beside] = await Promise.all([
+    readSchedules(gateway, { instanceId: ids.starRocksInstanceId, status: "Pending" }),
+    readSchedules(gateway, { instanceId: ids.instanceId, status: "Pending" }),
+  ]);
+  return (
+    own.find(({ job_name }) => UPGRADE.test(job_name)) ??
+    beside.find((row) => UPGRADE.test(row.job_name) && isOfStarRocks(row))
+  );
+}

@@ -1,0 +1,82 @@
+import { type Constraint, standing } from "../../core/constraint";
+import type { Finding } from "../../core/unit";
+import { formatParts, type Version } from "../../core/version";
+import type { StarRocksObservation } from "./look";
+import { type Known, standingOf, targetsOf } from "./standing";
+
+/** What keeps an upgrade of a StarRocks instance from reaching its pin. */
+export function findingsFor(observation: StarRocksObservation, constraint: Constraint, wish: string): Finding[] {
+  const { known, health } = observation;
+  const found = [reach(known, constraint, wish), condition(health)];
+  return found.filter((finding) => finding !== undefined);
+}
+
+function reach(known: Known, constraint: Constraint, wish: string): Finding | undefined {
+  const { shown, newerOffered, listed } = known;
+  const targets = targetsOf(known);
+  if (standingOf(known, constraint) === "unclear") return cannotTell(known, wish);
+  if (newerOffered === false) {
+    return notOffered(`The service offers nothing newer to it than what it runs (${formatParts(shown)})`, listed, wish);
+  }
+  if (listed.length === 0) return constraint.kind === "at" ? aimless(wish) : undefined;
+  const beyond = targets.find((target) => standing(target, constraint) === "newer");
+  if (beyond !== undefined) return unreachable(beyond, wish);
+  if (constraint.kind === "latest" || targets.some((target) => standing(target, constraint) === "holds"))
+    return undefined;
+  return notOffered("No kernel that is offered reaches the pin", listed, wish);
+}
+
+function unreachable(target: Version, wish: string): Finding {
+  return {
+    code: "unreachable-version",
+    property: "version",
+    message: `${wish} cannot be reached: an upgrade goes to the newest kernel that is offered, and ${formatParts(target)} lies beyond it.`,
+    remedy: `Write \`version: ">=${wish}"\` to accept that.`,
+  };
+}
+
+function notOffered(why: string, listed: readonly Version[], wish: string): Finding {
+  const names = listed.map(formatParts).join(", ");
+  return {
+    code: "not-offered",
+    message: `${wish} is not offered yet. ${why}; the region lists ${names === "" ? "no kernels" : names}.`,
+    remedy: "Wait until it is offered, or pin what is.",
+  };
+}
+
+function aimless(wish: string): Finding {
+  return {
+    code: "newest-unknown",
+    property: "version",
+    message: `Whether an upgrade ends at ${wish} cannot be known: it goes to the newest kernel, and the region does not list its kernels.`,
+    remedy: `Write \`version: ">=${wish}"\` or "latest".`,
+  };
+}
+
+function cannotTell({ shown, newerOffered, listed }: Known, wish: string): Finding {
+  const names = listed.map(formatParts).join(", ");
+  const line = formatParts(shown);
+  const offers = newerOffered === true ? "something newer is offered" : "it does not say what else is offered to it";
+  return {
+    code: "version-unclear",
+    property: "version",
+    message: `Whether it runs ${wish} cannot be known: the service shows its version as ${line} only, and ${offers} (the region lists ${names === "" ? "no kernels" : names}).`,
+    remedy: `Write \`version: "${line}"\`, ">=${line}" or "latest".`,
+  };
+}
+
+function condition({ frozen, condition: state, status }: StarRocksObservation["health"]): Finding | undefined {
+  if (frozen) {
+    return {
+      code: "frozen",
+      message: "The StarRocks instance is frozen.",
+      remedy: "Unfreeze it, usually by paying what is due.",
+    };
+  }
+  if (state !== "broken") return undefined;
+  return {
+    code: "not-normal",
+    message: `The StarRocks instance is ${status}, and the service upgrades only normal ones.`,
+    remedy: "Repair it first, in the console or with the vendor's support.",
+  };
+}

@@ -1,0 +1,134 @@
+import { type Constraint, standing } from "../../core/constraint";
+import type { Driver } from "../../core/driver";
+import { Refused } from "../../core/errors";
+import { type Request, requestOf } from "../../core/request";
+import type { Runtime } from "../../core/runtime";
+import type { Task, TaskStatus } from "../../core/task";
+import type { View } from "../../core/unit";
+import { formatParts, parseVersion } from "../../core/version";
+import { AlreadyLatest } from "../../huaweicloud/gateway";
+import { JobIds } from "../../huaweicloud/jobs";
+import type { Access } from "../project";
+import { cancelSchedules } from "../tasks";
+import { KIND, targetName } from "./activity";
+import { type Ids, upgradeStarRocks } from "./instance";
+import { JobWatcher } from "./job";
+import { look, type StarRocksObservation } from "./look";
+import { viewFor, type Wish } from "./view";
+
+export interface StarRocksPinOptions {
+  readonly access: Access;
+  readonly args: Ids & Wish;
+  readonly constraint: Constraint;
+  readonly runtime: Runtime;
+}
+
+/** What the service says when synchronisation tasks run, among other states that forbid the call. */
+const NOT_ALLOWED = "DBS.280406";
+
+/** A connected driver for one StarRocks instance. */
+export class StarRocksPin implements Driver<StarRocksObservation> {
+  readonly title: string;
+  readonly units: readonly [string];
+  readonly tasks = "by-id";
+  readonly schedules: boolean;
+  readonly mostPerRequest = 1;
+  readonly ownReads = false;
+  readonly compose = requestOf;
+  readonly #options: StarRocksPinOptions;
+  readonly #jobIds = new JobIds();
+  readonly #watcher: JobWatcher;
+  /** The version for which the service has answered that there is nothing newer. */
+  #latest: string | undefined;
+
+  constructor(options: StarRocksPinOptions) {
+    const { access, args, runtime } = options;
+    this.#options = options;
+    this.units = [args.starRocksInstanceId];
+    this.schedules = args.schedule === "maintenance-window";
+    this.title = `StarRocks instance ${args.starRocksInstanceId} in ${access.place}`;
+    this.#watcher = new JobWatcher({
+      gateway: access.gateway,
+      ids: args,
+      jobIds: this.#jobIds,
+      clock: runtime.clock,
+      delays: this.schedules,
+    });
+  }
+
+  observe(): Promise<StarRocksObservation> {
+    const { access, args, constraint, runtime } = this.#options;
+    return look({
+      signal: runtime.signal,
+      access,
+      ids: args,
+      jobIds: this.#jobIds,
+      constraint,
+      now: access.gateway.now,
+      latest: this.#latest,
+    });
+  }
+
+  view(observation: StarRocksObservation): View {
+    return viewFor(observation, this.#options.constraint, this.#options.args);
+  }
+
+  /** Every upgrade goes to the newest kernel; only one whose target is known to be too old does not do. */
+  leadsToTarget({ to }: Task): boolean {
+    const parsed = parseVersion(to);
+    return parsed === undefined || standing(parsed, this.#options.constraint) !== "behind";
+  }
+
+  async start(request: Request, { known }: StarRocksObservation): Promise<Task> {
+    const { access, args } = this.#options;
+    try {
+      const raw = await upgradeStarRocks(access.gateway, request);
+      const id = this.#jobIds.note(raw);
+      this.#watcher.started(id);
+      return { id, kind: KIND, to: targetName(known.listed) };
+    } catch (error) {
+      if (error instanceof AlreadyLatest) this.#latest = formatParts(known.shown);
+      throw explained(error, args.skipValidation === true);
+    }
+  }
+
+  inspect(task: Task): Promise<TaskStatus> {
+    return this.#watcher.inspect(task);
+  }
+
+  lookAt(): string {
+    return "Look at the instance and its tasks in the console";
+  }
+
+  async cancel(tasks: readonly string[]): Promise<readonly string[]> {
+    for (const id of tasks) await this.#cancel(id);
+    return tasks;
+  }
+
+  /** @throws Refused when the service does not say that it was canceled */
+  async #cancel(id: string): Promise<void> {
+    let refusal = new Refused(`${this.title}: the service did not cancel scheduled task ${id}.`, { refusal: "soon" });
+    for (const form of this.#jobIds.forms(id)) {
+      try {
+        if ((await cancelSchedules(this.#options.access.gateway, [form])).length > 0) return;
+      } catch (error) {
+        if (!(error instanceof Refused) || error.refusal !== "final") throw error;
+        refusal = error;
+      }
+    }
+    throw refusal;
+  }
+
+  close(): Promise<void> {
+    return this.#options.access.close();
+  }
+}
+
+function explained(error: unknown, skipValidation: boolean): unknown {
+  if (!(error instanceof Refused) || skipValidation || !error.message.includes(NOT_ALLOWED)) return error;
+  return new Refused(error.message, {
+    refusal: error.refusal,
+    remedy: "Synchronisation tasks may be running: stop them, or set `skipValidation: true` to upgrade all the same.",
+    cause: error,
+  });
+}

@@ -1,0 +1,78 @@
+import { z } from "zod";
+import { commonArguments } from "../../core/arguments";
+import { type Constraint, parseConstraint } from "../../core/constraint";
+import { driftOf } from "../../core/drift";
+import type { PinKind } from "../../core/kind";
+import { formatParts, lowestVersion } from "../../core/version";
+import { completeConnection, connectionArguments } from "../../huaweicloud/arguments";
+import { type Connect, networkTransport } from "../../huaweicloud/connection";
+import type { Environment } from "../../huaweicloud/service";
+import { instanceId, latestHasNoNewer, schedule, version } from "../arguments";
+import { openAccess } from "../project";
+import { shared, TAURUSDB } from "../service";
+import type { StarRocksObservation } from "./look";
+import { StarRocksPin } from "./pin";
+import { standingOf } from "./standing";
+
+const HOUR = 3_600_000;
+
+function inputs(env: Environment) {
+  return z
+    .strictObject({
+      instanceId: instanceId("in07"),
+      starRocksInstanceId: instanceId("in17"),
+      version: version("3.1.15.80"),
+      skipValidation: z.boolean({ error: "must be true or false" }).optional(),
+      schedule: schedule.optional(),
+      ...connectionArguments(TAURUSDB),
+      ...commonArguments,
+    })
+    .superRefine(latestHasNoNewer)
+    .superRefine(completeConnection(TAURUSDB, env));
+}
+
+type Arguments = z.infer<ReturnType<typeof inputs>>;
+
+/** `taurusdb.StarRocksVersion`: the kernel of a StarRocks instance beside a TaurusDB instance. */
+export function starRocksVersion(
+  connect: Connect = networkTransport,
+  env: Environment = process.env,
+): PinKind<Arguments, StarRocksObservation> {
+  return {
+    ...shared,
+    inputs: inputs(env),
+    timeout: HOUR,
+    identifiedBy: ["starRocksInstanceId"],
+    identity: ({ starRocksInstanceId }) => [starRocksInstanceId],
+    open: (args, runtime) =>
+      new StarRocksPin({
+        access: openAccess(args, runtime, connect, env),
+        args,
+        constraint: constraintOf(args),
+        runtime,
+      }),
+    outputs: ({ members }) => {
+      const lowest = lowestVersion(members.map((member) => member.version));
+      return {
+        ...(lowest === undefined ? {} : { currentVersion: formatParts(lowest) }),
+        members: Object.fromEntries(members.map((member) => [member.name, formatParts(member.version)])),
+      };
+    },
+    drifted: (args, { members, known }) => {
+      const stand = standingOf(known, constraintOf(args));
+      return driftOf(
+        members,
+        () => (stand === "unclear" ? "holds" : stand),
+        (lowest) => ({
+          version: formatParts(lowest),
+        }),
+      );
+    },
+  };
+}
+
+function constraintOf(args: Pick<Arguments, "version">): Constraint {
+  const constraint = parseConstraint(args.version);
+  if (constraint === undefined) throw new Error(`not a version: ${args.version}`);
+  return constraint;
+}

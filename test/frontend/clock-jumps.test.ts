@@ -1,0 +1,118 @@
+import { describe, expect, it } from "vitest";
+import type { Clock } from "../../provider/core/clock";
+import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
+import type { Transport } from "../../provider/http/transport";
+import { HeldClock } from "../hostile/held-clock";
+import { inputsOf } from "../hostile/trial";
+import { kindsOver, VENDORS, type VendorOf } from "../hostile/vendors";
+import { createTransport, taurusdb } from "../simulators";
+import { simulatedTransport } from "../support/simulated-transport";
+
+const HOUR = 3_600_000;
+const { user, password, account } = taurusdb.DEFAULTS;
+
+/** A wall clock that is set, and measures time rightly: the vendor's is another one. */
+class SetClock implements Clock {
+  readonly #true: HeldClock;
+  #offset = 0;
+
+  constructor(clock: HeldClock) {
+    this.#true = clock;
+  }
+
+  set(by: number): void {
+    this.#offset += by;
+  }
+
+  now(): number {
+    return this.#true.now() + this.#offset;
+  }
+
+  elapsed(): number {
+    return this.#true.elapsed();
+  }
+
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
+    return this.#true.sleep(milliseconds, signal);
+  }
+}
+
+interface Played {
+  readonly took: number;
+  readonly requests: number;
+  readonly unauthorized: number;
+  readonly accepted: number;
+  readonly outs: Readonly<Record<string, unknown>>;
+}
+
+/** One run in whose course the wall clock is set at a request. @param throttled whether that request is answered 429 */
+async function played(of: VendorOf, at: number, by: number, more: object = {}, throttled = false): Promise<Played> {
+  const clock = new HeldClock();
+  const ours = new SetClock(clock);
+  const vendor = of.make(clock);
+  const genuine = simulatedTransport(createTransport(vendor.system, { sleep: (ms) => clock.sleep(ms) }));
+  let requests = 0;
+  let unauthorized = 0;
+  const transport: Transport = {
+    send: async (request) => {
+      requests += 1;
+      const due = requests === at;
+      if (due && !throttled) ours.set(by);
+      await clock.sleep(2);
+      if (due && throttled) {
+        setImmediate(() => ours.set(by));
+        return {
+          status: 429,
+          headers: {},
+          body: Buffer.from('{"error_code":"APIGW.0308","error_msg":"limit:10,time:1 minute"}'),
+        };
+      }
+      const response = await genuine.send(request);
+      if (response.status === 401) unauthorized += 1;
+      return response;
+    },
+    close: async () => undefined,
+  };
+  const lifecycle = new DynamicProvider({
+    kinds: kindsOver(() => transport),
+    log: { write: () => undefined, flush: async () => undefined },
+    rhythm: { change: 0, repeat: 60_000 },
+    clock: ours,
+    env: {},
+  });
+  const began = clock.now();
+  const { outs } = await lifecycle.create({ ...inputsOf(vendor), unreachableTimeout: "10m", ...more });
+  return { took: clock.now() - began, requests, unauthorized, accepted: vendor.accepted(), outs };
+}
+
+/** Within a few looks of each other: how often a run looks has a random part. */
+const SLACK = 60_000;
+
+describe.each(VENDORS)("$type: the wall clock is set in the middle of a run", (of) => {
+  it.each([HOUR, -HOUR])("by %i ms, which changes nothing of it", { timeout: 60_000 }, async (by) => {
+    // An agent that is upgraded has another key: one refusal of that is usual.
+    const { took, requests, unauthorized } = await played(of, 0, 0);
+    for (const share of [0.1, 0.3, 0.5, 0.7, 0.9]) {
+      const run = await played(of, Math.max(1, Math.floor(requests * share)), by);
+      expect(run).toMatchObject({ accepted: 1, outs: { status: "current" } });
+      expect(run.unauthorized).toBeLessThanOrEqual(unauthorized);
+      expect(Math.abs(run.took - took)).toBeLessThan(SLACK);
+    }
+  });
+});
+
+describe.each(VENDORS.filter(({ type }) => type.startsWith("taurusdb")))(
+  "$type: set while calls are kept back",
+  (of) => {
+    it.each([HOUR, -HOUR])("by %i ms, the throttle opens after its minute", async (by) => {
+      const run = await played(of, 3, by, {}, true);
+      expect(run).toMatchObject({ accepted: 1, outs: { status: "current" } });
+      expect(run.took).toBeLessThan(8 * 60_000);
+    });
+
+    it.each([HOUR, -HOUR])("by %i ms, a token is taken once", async (by) => {
+      const more = { accessKey: undefined, secretKey: undefined, userName: user, password, domainName: account };
+      expect(await played(of, 8, by, more)).toMatchObject({ accepted: 1, unauthorized: 0 });
+    });
+  },
+);

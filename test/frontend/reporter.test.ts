@@ -1,0 +1,107 @@
+import { describe, expect, it } from "vitest";
+import type { LogLine } from "../../provider/frontend/resource/log";
+import { type Rhythm, reporter, rhythmHere } from "../../provider/frontend/resource/reporter";
+import { VirtualClock } from "../support/virtual-clock";
+
+const URN = "urn:pulumi:dev::shop::x::orders";
+
+function setUp(rhythm: Rhythm = { change: 1_000, repeat: 10_000 }) {
+  const lines: LogLine[] = [];
+  const clock = new VirtualClock();
+  const news = reporter({
+    log: { write: (line) => lines.push(line), flush: async () => undefined },
+    urn: URN,
+    clock,
+    rhythm,
+    redact: (text) => text.replaceAll("hunter2", "[secret]"),
+  });
+  return { ...news, clock, lines, texts: () => lines.map((line) => line.message) };
+}
+
+describe("lasting news", () => {
+  it("is written at the resource, with its severity", () => {
+    const { inform, warn, lines } = setUp();
+    inform("started");
+    warn("newer");
+    expect(lines).toEqual([
+      { severity: "INFO", urn: URN, message: "started", ephemeral: false },
+      { severity: "WARNING", urn: URN, message: "newer", ephemeral: false },
+    ]);
+  });
+
+  it("is never dropped, however fast it comes", () => {
+    const { inform, texts } = setUp();
+    for (let i = 0; i < 5; i++) inform("same");
+    expect(texts()).toHaveLength(5);
+  });
+});
+
+describe("passing news", () => {
+  it("is shown only while it lasts", () => {
+    const { report, lines } = setUp();
+    report({ message: "stage 2/9" });
+    expect(lines).toEqual([{ severity: "INFO", urn: URN, message: "stage 2/9", ephemeral: true }]);
+  });
+
+  it("comes with its percentage and the time that has passed", async () => {
+    const { report, clock, texts } = setUp();
+    report({ message: "stage 2/9", percent: 0 });
+    await clock.sleep(90_000);
+    report({ message: "stage 3/9", percent: 22 });
+    await clock.sleep(10_000);
+    report({ message: "checking" });
+    expect(texts()).toEqual(["0% · stage 2/9", "22% · stage 3/9 · 1 min 30 s", "checking · 1 min 40 s"]);
+  });
+
+  it("ends with the time since the last progress, in whole minutes", async () => {
+    const { report, clock, texts } = setUp();
+    await clock.sleep(20 * 60_000);
+    report({ message: "2/9 Download", percent: 11, still: 9 * 60_000 + 30_000 });
+    expect(texts()).toEqual(["11% · 2/9 Download · 20 min · no progress for 9 min"]);
+  });
+
+  it("is throttled when it changes", async () => {
+    const { report, clock, texts } = setUp();
+    report({ message: "one" });
+    report({ message: "two" });
+    await clock.sleep(999);
+    report({ message: "three" });
+    await clock.sleep(1);
+    report({ message: "four" });
+    expect(texts()).toEqual(["one", "four · 1 s"]);
+  });
+
+  it("is repeated only after a longer while when it does not change", async () => {
+    const { report, clock, texts } = setUp();
+    for (let i = 0; i <= 20; i++) {
+      report({ message: "same" });
+      await clock.sleep(1_000);
+    }
+    expect(texts()).toEqual(["same", "same · 10 s", "same · 20 s"]);
+  });
+
+  it("that was dropped is said by the next report of it", async () => {
+    const { report, clock, texts } = setUp();
+    report({ message: "one" });
+    report({ message: "two" });
+    await clock.sleep(1_000);
+    report({ message: "two" });
+    expect(texts()).toEqual(["one", "two · 1 s"]);
+  });
+});
+
+it("never lets a secret through", () => {
+  const { report, inform, warn, texts } = setUp({ change: 0, repeat: 0 });
+  report({ message: "a hunter2" });
+  inform("b hunter2");
+  warn("c hunter2");
+  expect(texts()).toEqual(["a [secret]", "b [secret]", "c [secret]"]);
+});
+
+describe("the rhythm", () => {
+  it.each([{ CI: "true" }, { CI: "1" }, { TERM: "dumb" }])("is slower with %j than in any terminal", (env) => {
+    const { change, repeat } = rhythmHere(env);
+    expect(change).toBeGreaterThanOrEqual(1_000);
+    expect(repeat).toBeGreaterThanOrEqual(30_000);
+  });
+});

@@ -1,0 +1,272 @@
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { RunNotes } from "../../provider/frontend/resource/run-notes";
+import { Scheduled } from "../../provider/frontend/resource/scheduled";
+import { cancelSchedules } from "../../provider/taurusdb/tasks";
+import { openProcesses, type Saved, SCHEDULING } from "./taurus-processes";
+
+type World = ReturnType<typeof openProcesses>;
+type Lifecycle = ReturnType<World["operation"]>[0];
+
+const HOUR = 3_600_000;
+
+/** The resource "old", whose upgrade waits for its window: made by an operation of its own. */
+function makeOld(world: World): Promise<Saved> {
+  const [lifecycle] = world.operation();
+  return lifecycle.create(world.inputs("old"));
+}
+
+/** An operation meets a resource that has not changed. @returns whether it is to be updated */
+async function meet(lifecycle: Lifecycle, { id, outs }: Saved, inputs: Record<string, unknown>): Promise<boolean> {
+  await lifecycle.check(inputs, inputs);
+  return (await lifecycle.diff(id, outs, inputs)).changes === true;
+}
+
+/** How "new" takes the place of "old", each up to the delete of "old". */
+const MOVES: Readonly<Record<string, (world: World, old: Saved) => Promise<Saved>>> = {
+  "renamed in one operation": async (world, old) => {
+    const [one] = world.operation();
+    const made = await one.create(world.inputs("new"));
+    await one.delete(old.id, old.outs);
+    return made;
+  },
+  "renamed, the delete postponed to the next operation": async (world, old) => {
+    const made = await world.operation()[0].create(world.inputs("new"));
+    const [one] = world.operation();
+    expect(await meet(one, made, world.inputs("new"))).toBe(false);
+    await one.delete(old.id, old.outs);
+    return made;
+  },
+  "moved to another process": async (world, old) => {
+    const [one, other] = world.operation();
+    const made = await other.create(world.inputs("new"));
+    await one.delete(old.id, old.outs);
+    return made;
+  },
+  "replaced in another process, with the same URN": async (world, old) => {
+    const [one, other] = world.operation();
+    const made = await other.create(world.inputs("old"));
+    await one.delete(old.id, old.outs);
+    return made;
+  },
+  "moved to another process, the delete postponed": async (world, old) => {
+    const made = await world.operation()[1].create(world.inputs("new"));
+    const [one, other] = world.operation();
+    expect(await meet(other, made, world.inputs("new"))).toBe(false);
+    await one.delete(old.id, old.outs);
+    return made;
+  },
+  "replaced with the same URN, the delete postponed": async (world, old) => {
+    const made = await world.operation()[0].create(world.inputs("old"));
+    const [one] = world.operation();
+    expect(await meet(one, made, world.inputs("old"))).toBe(false);
+    await one.delete(old.id, old.outs);
+    return made;
+  },
+  "there before, and updated to the same version in another process": async (world, old) => {
+    const before = await world.operation()[0].create(world.inputs("new", { version: ">=1.0" }));
+    const [one, other] = world.operation();
+    const { outs } = await other.update(before.id, before.outs, world.inputs("new"));
+    await one.delete(old.id, old.outs);
+    return { id: before.id, outs };
+  },
+  "there, and changed in an argument that does not matter": async (world, old) => {
+    const before = await world.operation()[0].create(world.inputs("new"));
+    const [one] = world.operation();
+    const inputs = world.inputs("new", { onNewer: "accept" });
+    await meet(one, before, inputs);
+    const { outs } = await one.update(before.id, before.outs, inputs);
+    await one.delete(old.id, old.outs);
+    return { id: before.id, outs };
+  },
+};
+
+describe.each(SCHEDULING)("a scheduled upgrade of %s", (type, args) => {
+  it.each(Object.entries(MOVES))("is kept when its resource is %s", async (_, move) => {
+    const world = openProcesses(type, args);
+    const old = await makeOld(world);
+    const made = await move(world, old);
+    expect(made.outs).toMatchObject({ status: "deferred", lastUpgrade: { joined: true } });
+    expect(world.scheduled()).toEqual(["Pending"]);
+    expect(world.cancellations()).toBe(0);
+    const kept = world.lines.filter((line) => line.startsWith("WARNING") && line.includes("stays scheduled"));
+    expect(kept.length).toBeGreaterThan(0);
+    for (const line of kept)
+      expect(line).toMatch(/ "(new|old)" relies on it\. .*cancel the scheduled task in the Huawei Cloud console/);
+
+    // Nobody schedules it twice, and it is verified after its window.
+    const [next] = world.operation();
+    await world.clock.sleep(23 * HOUR);
+    const inputs = world.inputs(String(made.outs["__urn"]).endsWith("::new") ? "new" : "old");
+    expect((await next.update(made.id, made.outs, inputs)).outs).toMatchObject({ status: "current" });
+    expect(world.cloud.acceptedUpgrades).toHaveLength(1);
+  });
+
+  it("is scheduled again in the same operation when it was canceled before the other resource was met", async () => {
+    const world = openProcesses(type, args);
+    const old = await makeOld(world);
+    const made = await world.operation()[0].create(world.inputs("new"));
+    const [one, other] = world.operation();
+    await one.delete(old.id, old.outs);
+    expect(world.scheduled()).toEqual(["Canceled"]);
+    expect(await meet(other, made, world.inputs("new"))).toBe(true);
+    const { outs } = await other.update(made.id, made.outs, world.inputs("new"));
+    expect(outs).toMatchObject({ status: "deferred" });
+    expect(outs).not.toHaveProperty(["lastUpgrade", "joined"]);
+    expect(world.scheduled()).toEqual(["Canceled", "Pending"]);
+  });
+
+  it("that somebody canceled is requested again by the next operation of a resource that relies on it", async () => {
+    const world = openProcesses(type, args);
+    await makeOld(world);
+    const made = await world.operation()[0].create(world.inputs("new"));
+    const before = await meet(world.operation()[0], made, world.inputs("new"));
+    const ids = world.cloud.schedules.map(({ id }) => id);
+    await cancelSchedules(world.gateway(), ids);
+    const after = await meet(world.operation()[0], made, world.inputs("new"));
+    expect([before, after]).toEqual([false, true]);
+  });
+
+  it("is no reason to ask anything for the resource that scheduled it", async () => {
+    const world = openProcesses(type, args);
+    const old = await makeOld(world);
+    world.cloud.journal.clear();
+    expect(await meet(world.operation()[0], old, world.inputs("old"))).toBe(false);
+    expect(world.cloud.journal.entries).toEqual([]);
+  });
+
+  it.each([
+    ["alone", ["old"]],
+    ["before one that joined it", ["old", "new"]],
+    ["after one that joined it", ["new", "old"]],
+  ])("is canceled when its resource is destroyed %s", async (_, order) => {
+    const world = openProcesses(type, args);
+    const states: Record<string, Saved> = { old: await makeOld(world) };
+    if (order.length > 1) states["new"] = await world.operation()[1].create(world.inputs("new"));
+    const [one, other] = world.operation();
+    for (const name of order) {
+      const { id, outs } = states[name] ?? { id: "", outs: {} };
+      await (name === "old" ? one : other).delete(id, outs);
+    }
+    expect(world.scheduled()).toEqual(["Canceled"]);
+    expect(world.cancellations()).toBe(1);
+  });
+
+  const UPDATES: Readonly<Record<string, (world: World) => Record<string, unknown>>> = {
+    "does not list it any more": ({ cloud }) =>
+      type === "taurusdb:KernelVersion" ? { instanceIds: [cloud.instances[1]?.id] } : { version: ">=1.0" },
+    "does not need it any more": () => ({ version: ">=1.0" }),
+  };
+
+  it.each(Object.entries(UPDATES))(
+    "is kept when the resource that scheduled it %s and the engine comes to the other one during the update",
+    async (_, changed) => {
+      const world = openProcesses(type, args);
+      const old = await makeOld(world);
+      const made = await world.operation()[0].create(world.inputs("new"));
+      const [one, other] = world.operation();
+      const updating = one.update(old.id, old.outs, world.inputs("old", changed(world)));
+      expect(await meet(other, made, world.inputs("new"))).toBe(false);
+      await updating;
+      expect(world.scheduled()).toEqual(["Pending"]);
+      expect(world.lines.join("\n")).toMatch(/WARNING .*stays scheduled: .* "new" relies on it/);
+    },
+  );
+
+  it("is kept when the resource that scheduled it does not need it any more while another one is being created", async () => {
+    const world = openProcesses(type, args);
+    const old = await makeOld(world);
+    const [one, other] = world.operation();
+    const updating = one.update(old.id, old.outs, world.inputs("old", { version: ">=1.0" }));
+    const made = await other.create(world.inputs("new"));
+    await updating;
+    expect(made.outs).toMatchObject({ status: "deferred", lastUpgrade: { joined: true } });
+    expect(world.scheduled()).toEqual(["Pending"]);
+  });
+
+  it("is scheduled again in the same operation for a resource that depends on the one that canceled it", async () => {
+    const world = openProcesses(type, args);
+    const old = await makeOld(world);
+    const made = await world.operation()[0].create(world.inputs("new"));
+    const [one] = world.operation();
+    await one.update(old.id, old.outs, world.inputs("old", { version: ">=1.0" }));
+    expect(world.scheduled()).toEqual(["Canceled"]);
+    expect(await meet(one, made, world.inputs("new"))).toBe(true);
+    const { outs } = await one.update(made.id, made.outs, world.inputs("new"));
+    expect(outs).toMatchObject({ status: "deferred" });
+    expect(world.scheduled()).toEqual(["Canceled", "Pending"]);
+  });
+
+  it("is kept when the engine comes to the other resource during the delete of a replacement", async () => {
+    const world = openProcesses(type, args);
+    const old = await makeOld(world);
+    const made = await world.operation()[0].create(world.inputs("new"));
+    const [one, other] = world.operation();
+    const deleting = one.delete(old.id, old.outs);
+    expect(await meet(other, made, world.inputs("new"))).toBe(false);
+    await deleting;
+    expect(world.scheduled()).toEqual(["Pending"]);
+  });
+
+  it("that another resource scheduled is left when the one that joined it is destroyed, which is said", async () => {
+    const world = openProcesses(type, args);
+    await makeOld(world);
+    const made = await world.operation()[0].create(world.inputs("new"));
+    await world.operation()[0].delete(made.id, made.outs);
+    expect(world.scheduled()).toEqual(["Pending"]);
+    expect(world.lines.join("\n")).toMatch(/WARNING .* was not scheduled by this resource and is not canceled with it/);
+  });
+
+  it.each([
+    ["cannot be made", (path: string) => writeFileSync(path, "")],
+    [
+      "is open to others",
+      (path: string) => {
+        mkdirSync(path);
+        chmodSync(path, 0o777);
+      },
+    ],
+  ])("is left when the directory for notes %s, which is said", async (_, spoil) => {
+    const world = openProcesses(type, args);
+    const old = await makeOld(world);
+    const directory = join(world.root, "spoiled");
+    spoil(directory);
+    await world.process("127.0.0.1:9", process.pid, directory).delete(old.id, old.outs);
+    expect(world.scheduled()).toEqual(["Pending"]);
+    expect(world.lines.join("\n")).toMatch(
+      /WARNING .* stays scheduled: whether another resource relies on it is unknown/,
+    );
+  });
+});
+
+describe("scheduled upgrades of several instances", () => {
+  const [[type, args] = ["", () => ({})]] = SCHEDULING;
+
+  it("are kept one by one: an instance that moves to another resource keeps its upgrade", async () => {
+    const world = openProcesses(type, args);
+    const old = await makeOld(world);
+    const [first, second] = world.cloud.instances.map(({ id }) => id);
+    const [one, other] = world.operation();
+    await other.create(world.inputs("new", { instanceIds: [first] }));
+    const { outs } = await one.update(old.id, old.outs, world.inputs("old", { instanceIds: [second] }));
+    expect(world.scheduled()).toEqual(["Pending"]);
+    expect(Object.keys((outs["lastUpgrade"] as { tasks: object }).tasks)).toEqual([second]);
+    await one.delete(old.id, outs);
+    const standing = Object.fromEntries(world.cloud.schedules.map(({ instanceId, status }) => [instanceId, status]));
+    expect(standing).toEqual({ [String(first)]: "Pending", [String(second)]: "Canceled" });
+  });
+});
+
+it("a resource of which one member is being upgraded relies on what is scheduled for the others", () => {
+  const scheduled = new Scheduled(new RunNotes());
+  const type = "taurusdb:KernelVersion";
+  const resource = (name: string) => ({ type, urn: `urn:pulumi:dev::shop::pulumi-nodejs:dynamic/${type}::${name}` });
+  const upgrade = { task: "batch", kind: "kernel upgrade", from: "1", to: "2", startedAt: "2026-01-01T00:00:00Z" };
+  const members = { i1: "1", i2: "1" };
+  const tasks = { i1: "t1", i2: "t2" };
+  const old = { members, status: "deferred", lastUpgrade: { ...upgrade, state: "deferred", tasks } };
+  const made = { members, status: "upgrading", lastUpgrade: { ...upgrade, state: "running", joined: true } };
+  scheduled.seen(resource("new"), made);
+  expect(scheduled.reasonToKeep(resource("old"), old, "i2")).toContain('"new" relies on it');
+});

@@ -1,0 +1,96 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
+import { Journal } from "../../provider/frontend/resource/journal";
+import { RunNotes } from "../../provider/frontend/resource/run-notes";
+import { kernelVersion } from "../../provider/taurusdb/kernel/kernel-version";
+import { openAccess } from "../../provider/taurusdb/project";
+import { starRocksVersion } from "../../provider/taurusdb/starrocks/starrocks-version";
+import { createTransport, TaurusCloud, taurusdb } from "../simulators";
+import { simulatedTransport } from "../support/simulated-transport";
+import { VirtualClock } from "../support/virtual-clock";
+import { runtimeOf } from "../taurusdb/rig";
+
+type Values = Record<string, unknown>;
+/** A resource as the state of the stack has it. */
+export interface Saved {
+  readonly id: string;
+  readonly outs: Values;
+}
+
+/** Two processes that live: notes of others are taken for an earlier operation's. */
+const PIDS = [process.pid, process.ppid];
+
+/** Resource types that schedule upgrades, and what one of them takes beside the connection. */
+export const SCHEDULING: readonly [type: string, args: (cloud: TaurusCloud) => Values][] = [
+  [
+    "taurusdb:KernelVersion",
+    ({ instances }) => ({ instanceIds: instances.map(({ id }) => id), version: "2.0.78.260600" }),
+  ],
+  [
+    "taurusdb:StarRocksVersion",
+    ({ starRocks: [one] }) => ({
+      instanceId: taurusdb.DEFAULTS.instanceId,
+      starRocksInstanceId: one?.id,
+      version: "3.1.15.80",
+    }),
+  ],
+];
+
+/** A cloud, and the plugin processes of operations on a stack that manages a part of it. */
+export function openProcesses(type: string, argsOf: (cloud: TaurusCloud) => Values) {
+  const clock = new VirtualClock();
+  const cloud = new TaurusCloud({ clock, instances: 2 });
+  const transport = simulatedTransport(createTransport(cloud, { sleep: (ms) => clock.sleep(ms) }));
+  const root = mkdtempSync(join(tmpdir(), "notes-"));
+  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
+  const lines: string[] = [];
+  const { region, accessKey, secretKey } = taurusdb.DEFAULTS;
+  let operations = 0;
+  const process = (address: string, pid = PIDS[0], directory = join(root, "shared")) =>
+    new DynamicProvider({
+      kinds: {
+        "taurusdb:KernelVersion": async () => kernelVersion(() => transport, {}),
+        "taurusdb:StarRocksVersion": async () => starRocksVersion(() => transport, {}),
+      },
+      log: {
+        write: ({ severity, message, ephemeral }) => void (ephemeral || lines.push(`${severity} ${message}`)),
+        flush: async () => undefined,
+      },
+      rhythm: { change: 0, repeat: 60_000 },
+      clock,
+      env: {},
+      notes: new RunNotes(new Journal(address, directory, pid)),
+    });
+  return {
+    clock,
+    cloud,
+    root,
+    lines,
+    process,
+    /** The two plugin processes of an operation, those of the default provider and of an explicit one. */
+    operation: (): [DynamicProvider, DynamicProvider] => {
+      operations += 1;
+      const address = `127.0.0.1:${operations}`;
+      return [process(address, PIDS[0]), process(address, PIDS[1])];
+    },
+    inputs: (name: string, args: Values = {}): Values => ({
+      region,
+      accessKey,
+      secretKey,
+      ...argsOf(cloud),
+      schedule: "maintenance-window",
+      ...args,
+      __urn: `urn:pulumi:dev::shop::pulumi-nodejs:dynamic/${type}::${name}`,
+      __provider: "text",
+    }),
+    /** The service as somebody else calls it. */
+    gateway: () => openAccess({ region, accessKey, secretKey }, runtimeOf(clock), () => transport, {}).gateway,
+    /** Where the scheduled upgrades stand. */
+    scheduled: () => [...new Set(cloud.schedules.map(({ status }) => status))],
+    /** Requests that cancel. */
+    cancellations: () => cloud.journal.count("DELETE", /\/scheduled-jobs$/),
+  };
+}

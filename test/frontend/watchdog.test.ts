@@ -1,0 +1,127 @@
+import { createServer, type Server, type Socket } from "node:net";
+import { expect, it, onTestFinished, vi } from "vitest";
+import { watchEngine } from "../../provider/frontend/dynamic/watchdog";
+
+// It watches only inside a dynamic-provider process, which is told by that process's main file.
+const here = vi.hoisted(() => ({ inside: true }));
+vi.mock("../../provider/frontend/dynamic/grpc", () => ({
+  sdkModules: () => (here.inside ? require : undefined),
+  engineAddress: () => undefined,
+}));
+
+interface Engine {
+  readonly address: string;
+  readonly server: Server;
+  /** The connection number so much, counted from 1. */
+  connection(number: number): Promise<Socket>;
+  /** As when the process is killed: all connections break, and the port refuses new ones. */
+  die(): void;
+}
+
+async function engine(): Promise<Engine> {
+  const sockets: Socket[] = [];
+  const waiting = new Map<number, (socket: Socket) => void>();
+  const server = createServer((socket) => {
+    sockets.push(socket);
+    socket.on("error", () => undefined);
+    waiting.get(sockets.length)?.(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  if (typeof address !== "object" || address === null) throw new Error("the server does not listen");
+  const die = () => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  };
+  onTestFinished(die);
+  return {
+    address: `127.0.0.1:${address.port}`,
+    server,
+    connection: (number) =>
+      new Promise((resolve) => {
+        const there = sockets[number - 1];
+        if (there === undefined) waiting.set(number, resolve);
+        else resolve(there);
+      }),
+    die,
+  };
+}
+
+it("notices that the engine is gone", async () => {
+  const { address, connection, die } = await engine();
+  const gone = new Promise<string>((resolve) => watchEngine(() => resolve("gone"), address));
+  await connection(1);
+  die();
+  expect(await gone).toBe("gone");
+});
+
+it("says so once", async () => {
+  const { address, connection, die } = await engine();
+  const calls: string[] = [];
+  await new Promise<void>((resolve) => {
+    watchEngine(() => {
+      calls.push("gone");
+      resolve();
+    }, address);
+    void connection(1).then(die);
+  });
+  // Another engine at another port goes through the same number of refusals meanwhile.
+  const second = await engine();
+  const again = new Promise<void>((resolve) => watchEngine(resolve, second.address));
+  void second.connection(1).then(() => second.die());
+  await again;
+  expect(calls).toEqual(["gone"]);
+});
+
+it("does not take a closed idle connection for the end: it connects anew", async () => {
+  const { address, connection } = await engine();
+  const gone = vi.fn<() => void>();
+  watchEngine(gone, address);
+  for (let i = 1; i <= 5; i++) (await connection(i)).end();
+  await connection(6);
+  expect(gone).not.toHaveBeenCalled();
+});
+
+it.each(["", "127.0.0.1", "127.0.0.1:", ":123", "127.0.0.1:http", "127.0.0.1:0"])(
+  "watches nothing without an address: %j",
+  (address) => {
+    const gone = vi.fn<() => void>();
+    expect(() => watchEngine(gone, address)).not.toThrow();
+    expect(gone).not.toHaveBeenCalled();
+  },
+);
+
+it("does not take resets for the end: the port still accepts", async () => {
+  const { address, server } = await engine();
+  let accepted = 0;
+  const enough = new Promise<void>((resolve) => {
+    server.on("connection", (socket: Socket) => {
+      accepted += 1;
+      socket.resetAndDestroy();
+      if (accepted === 6) resolve();
+    });
+  });
+  let gone = false;
+  watchEngine(() => {
+    gone = true;
+  }, address);
+  await enough;
+  expect(gone).toBe(false);
+});
+
+it("watches nothing outside of a dynamic-provider process", async () => {
+  here.inside = false;
+  onTestFinished(() => {
+    here.inside = true;
+  });
+  const { address, server } = await engine();
+  const gone = vi.fn<() => void>();
+  watchEngine(gone, address);
+  // A connection of our own comes after any that had been begun before.
+  const { connect } = await import("node:net");
+  const own = connect(Number(address.split(":")[1]), "127.0.0.1");
+  await new Promise((resolve) => own.once("connect", resolve));
+  const count = await new Promise<number>((resolve) => server.getConnections((_, n) => resolve(n)));
+  expect(count).toBeLessThanOrEqual(1);
+  own.destroy();
+});

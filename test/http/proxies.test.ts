@@ -1,0 +1,248 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { wallClock } from "../../provider/core/clock";
+import { PinError } from "../../provider/core/errors";
+import type { Proxies } from "../../provider/core/runtime";
+import { HttpClient } from "../../provider/http/client";
+import type { Tls } from "../../provider/http/tls";
+import { TransportError, type WireRequest } from "../../provider/http/transport";
+import { undiciTransport } from "../../provider/http/undici-transport";
+import { type ProxyOptions, serveProxy } from "./proxy";
+import { freePort, serve, serveTls, silence, status, type TestServer } from "./server";
+
+const pem = (name: string) => readFileSync(`${__dirname}/fixtures/${name}`, "utf8");
+const CA = pem("ca.pem");
+const SERVER = { cert: pem("server.pem"), key: pem("server.key") };
+const CLIENT = { cert: pem("client.pem"), key: pem("client.key") };
+const TRUSTED: Tls = { ca: CA, servername: "db.test" };
+
+const never = new AbortController().signal;
+type Limits = Parameters<typeof undiciTransport>[2];
+
+function through(proxies: Partial<Proxies>, tls: Tls = TRUSTED, limits: Limits = {}) {
+  const transport = undiciTransport(tls, { except: "", ...proxies }, limits);
+  onTestFinished(() => transport.close());
+  const send = (origin: string, request: Partial<WireRequest> = {}) =>
+    transport.send({ method: "GET", origin, target: "/path?q=1", headers: {}, signal: never, ...request });
+  const post = (origin: string) => send(origin, { method: "POST", body: "{}" });
+  const client = new HttpClient({ transport, clock: wallClock, signal: never });
+  return { get: send, post, client };
+}
+
+async function failureOf(sending: Promise<unknown>): Promise<TransportError> {
+  const thrown: unknown = await sending.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (!(thrown instanceof TransportError)) throw new Error(`expected a TransportError, got ${String(thrown)}`);
+  return thrown;
+}
+
+/** A server of each kind, and how a proxy is asked for it. */
+const KINDS: readonly [string, (...answers: Parameters<typeof serve>) => Promise<TestServer>, RegExp][] = [
+  ["http", serve, /^(GET|POST) http:\/\/127\.0\.0\.1:\d+\/path\?q=1$/],
+  ["https", (...answers) => serveTls(SERVER, ...answers), /^CONNECT 127\.0\.0\.1:\d+$/],
+];
+
+/** A proxy at which every request that it saw had these credentials, as a URL. */
+async function proxyWith(options: ProxyOptions = {}, userInfo = "") {
+  const proxy = await serveProxy(options);
+  const url = proxy.origin.replace("://", `://${userInfo}`);
+  return { ...proxy, proxies: { http: url, https: url } };
+}
+
+describe.each(KINDS)("%s through a proxy", (_, server, form) => {
+  it("carries reads and writes, with the credentials in the proxy's URL", async () => {
+    const { proxies, requests } = await proxyWith({ credentials: "ci:p@ss/word" }, "ci:p%40ss%2Fword@");
+    const { origin, requests: arrived } = await server(status(200));
+    const { get, post } = through(proxies);
+    expect([(await get(origin)).status, (await post(origin)).status]).toEqual([200, 200]);
+    expect(arrived).toEqual(["GET /path?q=1", "POST /path?q=1"]);
+    expect(requests).toHaveLength(2);
+    for (const request of requests) expect(request).toMatch(form);
+  });
+
+  it("is not used for a host that NO_PROXY names", async () => {
+    const { proxies, requests } = await proxyWith();
+    const { origin } = await server(status(200));
+    const { get } = through({ ...proxies, except: "example.com, 127.0.0.1" });
+    expect((await get(origin)).status).toBe(200);
+    expect(requests).toEqual([]);
+  });
+
+  it("opens a connection for each write, and keeps one for reads", async () => {
+    const { proxies, connections } = await proxyWith();
+    const { origin } = await server((request, response) => {
+      request.resume();
+      request.on("end", () => response.end());
+    });
+    const { get, post } = through(proxies);
+    for (let i = 0; i < 4; i++) await get(origin);
+    expect(connections()).toBeLessThan(4);
+    const before = connections();
+    for (let i = 0; i < 3; i++) await post(origin);
+    expect(connections() - before).toBe(3);
+  });
+
+  it("keeps the limits of a request", async () => {
+    const { proxies } = await proxyWith();
+    const large = await server((_request, response) => response.end("x".repeat(2_000)));
+    const limited = await failureOf(through(proxies, TRUSTED, { maxResponseSize: 1_000 }).get(large.origin));
+    expect(limited).toMatchObject({ code: "UND_ERR_RES_EXCEEDED_MAX_SIZE", sent: true });
+    const headers = await server(status(200, { "x-large": "x".repeat(2_000) }));
+    const long = await failureOf(through(proxies, TRUSTED, { maxHeaderSize: 1_000 }).get(headers.origin));
+    expect(long).toMatchObject({ code: "UND_ERR_HEADERS_OVERFLOW", sent: true });
+    const silent = await server(silence);
+    const late = await failureOf(through(proxies, TRUSTED, { headersTimeout: 50 }).post(silent.origin));
+    expect(late).toMatchObject({ code: "UND_ERR_HEADERS_TIMEOUT", sent: true });
+  });
+
+  it("streams a body", async () => {
+    const { proxies } = await proxyWith();
+    let received = 0;
+    const { origin } = await server((request, response) => {
+      request.on("data", (chunk: Buffer) => {
+        received += chunk.length;
+      });
+      request.on("end", () => response.end());
+    });
+    const chunk = new Uint8Array(64 * 1024);
+    const chunks = async function* () {
+      for (let i = 0; i < 20; i++) yield chunk;
+    };
+    const { get } = through(proxies);
+    await get(origin, { method: "POST", stream: { length: 20 * chunk.length, chunks } });
+    expect(received).toBe(20 * chunk.length);
+  });
+
+  it("ends with its signal", async () => {
+    const { proxies } = await proxyWith();
+    const { origin } = await server(silence);
+    const controller = new AbortController();
+    const sent = through(proxies).get(origin, { signal: controller.signal });
+    controller.abort(new Error("enough"));
+    await expect(sent).rejects.toThrow("enough");
+  });
+});
+
+/** What the proxy does, and what is said of it. `refused`: no retry would help. */
+const PROBLEMS: readonly [string, ProxyOptions, string, { readonly refused: boolean; readonly says: RegExp }][] = [
+  ["wants credentials", { credentials: "a:b" }, "", { refused: true, says: /asks for credentials.*\(HTTP 407\)/ }],
+  [
+    "wants other credentials",
+    { credentials: "a:b" },
+    "ci:hunter2@",
+    { refused: true, says: /asks for credentials, or refuses them \(HTTP 407\)/ },
+  ],
+];
+const OF_TUNNELS: typeof PROBLEMS = [
+  [
+    "forbids the host",
+    { status: 403 },
+    "ci:hunter2@",
+    { refused: true, says: /refuses to connect to it \(HTTP 403\)/ },
+  ],
+  ["cannot connect", { status: 502 }, "ci:hunter2@", { refused: false, says: /could not connect to it \(HTTP 502\)/ }],
+  ["never answers", { silent: true }, "ci:hunter2@", { refused: false, says: /cannot be reached: Headers Timeout/ }],
+];
+
+describe.each(KINDS)("%s through a proxy that", (scheme, server) => {
+  it.each(scheme === "https" ? [...PROBLEMS, ...OF_TUNNELS] : PROBLEMS)(
+    "%s is a problem of the proxy, and nothing was sent",
+    async (_, options, userInfo, { refused, says }) => {
+      const { proxies, origin: proxy } = await proxyWith(options, userInfo);
+      const { origin, requests } = await server(status(200));
+      const { get, post, client } = through(proxies, TRUSTED, { headersTimeout: 50 });
+      for (const error of [await failureOf(get(origin)), await failureOf(post(origin))]) {
+        const code = refused ? "PROXY_REFUSED" : "PROXY_UNREACHABLE";
+        expect(error).toMatchObject({ code, sent: false, tls: false });
+        expect(error.message).toContain(`the proxy ${proxy} `);
+        expect(error.message).toMatch(says);
+        expect(error.message).not.toContain("hunter2");
+      }
+      expect(requests).toEqual([]);
+      if (!refused) return;
+      const request = { origin, target: "/", headers: {}, body: "{}" };
+      for (const sent of [client.read(() => request), client.write(request)]) {
+        const error: unknown = await sent.catch((thrown: unknown) => thrown);
+        expect(error).toBeInstanceOf(PinError);
+        expect(error).toMatchObject({ code: "unauthorized", remedy: expect.stringContaining("`dbversion:proxy`") });
+      }
+    },
+  );
+
+  it("does not run", async () => {
+    const url = `http://ci:hunter2@127.0.0.1:${await freePort()}`;
+    const { origin, requests } = await server(status(200));
+    const { get, post } = through({ http: url, https: url });
+    for (const error of [await failureOf(get(origin)), await failureOf(post(origin))]) {
+      expect(error).toMatchObject({ code: "PROXY_UNREACHABLE", sent: false, tls: false });
+      expect(error.message).toMatch(/^the proxy http:\/\/127\.0\.0\.1:\d+ cannot be reached: connect ECONNREFUSED/);
+    }
+    expect(requests).toEqual([]);
+  });
+
+  it("shows a certificate that nobody knows", async () => {
+    const { proxies } = await proxyWith({ tls: SERVER }, "ci:hunter2@");
+    const { origin } = await server(status(200));
+    const error = await failureOf(through(proxies).get(origin));
+    expect(error).toMatchObject({ code: "PROXY_REFUSED", sent: false, tls: false });
+    expect(error.message).toMatch(/^the certificate of the proxy https:\/\/127\.0\.0\.1:\d+ is not trusted: /);
+  });
+});
+
+describe("an answer of the proxy in the server's place", () => {
+  it("is an answer, which says of a write what foreign answers say", async () => {
+    const { proxies } = await proxyWith({ status: 502 });
+    const { origin } = await serve(status(200));
+    expect(await through(proxies).post(origin)).toMatchObject({ status: 502 });
+  });
+});
+
+describe("TLS through a proxy", () => {
+  it("names the certificate that is not trusted", async () => {
+    const { proxies, requests } = await proxyWith();
+    const { origin, requests: arrived } = await serveTls(SERVER, status(200));
+    const error = await failureOf(through(proxies, {}).get(origin));
+    expect(error).toMatchObject({ code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE", tls: true, sent: false });
+    expect(error.message).toMatch(/\(subject CN=[^()]*, issuer CN=/);
+    expect(requests).toHaveLength(2);
+    expect(arrived).toEqual([]);
+  });
+
+  it("expects the name of the server, not that of the proxy", async () => {
+    const { proxies } = await proxyWith();
+    const { origin } = await serveTls(SERVER, status(200));
+    expect(await failureOf(through(proxies, { ca: CA }).get(origin))).toMatchObject({
+      code: "ERR_TLS_CERT_ALTNAME_INVALID",
+      tls: true,
+      sent: false,
+    });
+  });
+
+  it("accepts any certificate where that is asked for", async () => {
+    const { proxies } = await proxyWith();
+    const { origin } = await serveTls(SERVER, status(200));
+    expect((await through(proxies, { rejectUnauthorized: false }).get(origin)).status).toBe(200);
+  });
+
+  it.each(["TLSv1.2", "TLSv1.3"] as const)("says that a client certificate is asked for (%s)", async (version) => {
+    const { proxies } = await proxyWith();
+    const asking = { ...SERVER, ca: CA, requestCert: true, minVersion: version, maxVersion: version } as const;
+    const { origin, requests } = await serveTls(asking, status(200));
+    const error = await failureOf(through(proxies).get(origin));
+    expect(error).toMatchObject({ code: "CLIENT_CERTIFICATE", tls: true });
+    expect(error.message).toContain("because none was given");
+    expect(requests).toEqual([]);
+    expect((await through(proxies, { ...TRUSTED, ...CLIENT }).get(origin)).status).toBe(200);
+  });
+
+  it("with a server that has none is the wrong kind of connection", async () => {
+    const { proxies } = await proxyWith();
+    const { port } = await serve(status(200));
+    expect(await failureOf(through(proxies).get(`https://127.0.0.1:${port}`))).toMatchObject({
+      tls: true,
+      sent: false,
+    });
+  });
+});

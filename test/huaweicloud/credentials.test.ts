@@ -1,0 +1,296 @@
+import { describe, expect, it } from "vitest";
+import { openAccess } from "../../provider/taurusdb/project";
+import { readStarRocksKernels } from "../../provider/taurusdb/starrocks/instance";
+import { partial } from "../support/partial";
+import { accessKey, KEY, MINUTE, NEW, projectId, region, rig, runtimeOf, secretKey, USER } from "../taurusdb/rig";
+
+const HOUR = 60 * MINUTE;
+const NO_KEY = { accessKey: undefined, secretKey: undefined };
+const BY_PASSWORD = { ...NO_KEY, ...USER };
+const TOKENS = "/v3/auth/tokens";
+const AT_PIN = { starRocksKernel: NEW };
+
+describe("an access key", () => {
+  it("signs every call, so that the gateway takes all of them", async () => {
+    const { lifecycle, inputs, cloud } = rig();
+    await lifecycle.create(inputs());
+    const refused = cloud.journal.entries.filter(({ status }) => status === 401 || status === 403);
+    expect(refused).toEqual([]);
+    expect(cloud.journal.count("POST", TOKENS)).toBe(0);
+  });
+
+  it("that is temporary is sent with its signed token", async () => {
+    const { lifecycle, inputs, cloud } = rig({
+      switches: { signedHeadersRequired: ["x-sdk-date", "x-security-token"] },
+    });
+    cloud.control.iam.addTemporaryKey("TEMPORARY", "temporary-secret", { securityToken: "a-t0ken", seconds: 7_200 });
+    const args = { accessKey: "TEMPORARY", secretKey: "temporary-secret", securityToken: "a-t0ken" };
+    expect((await lifecycle.create(inputs(args))).outs).toMatchObject({ status: "current" });
+  });
+
+  it("that is temporary and expires while an upgrade runs hands over, and a new one goes on", async () => {
+    const { lifecycle, inputs, cloud, writes } = rig();
+    cloud.control.iam.addTemporaryKey("TEMPORARY", "temporary-secret", { securityToken: "a-t0ken", seconds: 180 });
+    const args = { accessKey: "TEMPORARY", secretKey: "temporary-secret", securityToken: "a-t0ken" };
+    const first = await partial(lifecycle.create(inputs(args)));
+    expect(first.reasons[0]).toMatch(/refused for its credentials.*Temporary keys expire.*\[unauthorized\]/);
+    expect(first.properties).toMatchObject({ status: "upgrading" });
+    expect((await lifecycle.update(first.id, first.properties, inputs())).outs).toMatchObject({ status: "current" });
+    expect(writes()).toBe(1);
+  });
+
+  it("with a wrong secret is told with what both sides signed, and without any secret", async () => {
+    const { lifecycle, inputs, cloud, lines } = rig();
+    const call = lifecycle.create(inputs({ secretKey: "wrong-secret", projectId }));
+    const error: unknown = await call.catch((thrown: unknown) => thrown);
+    const text = String(error);
+    expect(text).toMatch(/verify aksk signature fail \(APIGW\.0301, HTTP 401\) \(request [0-9a-f]{32}\)/);
+    expect(text).toMatch(
+      /It made the canonical request GET\|\/v3\/.*\|host:gaussdb\.cn-north-4.* of it, as this tool did/,
+    );
+    expect(text).toContain("`secretKey` is not the one of `accessKey`");
+    expect(text).toContain("[unauthorized]");
+    expect(text + JSON.stringify(lines)).not.toContain("wrong-secret");
+    expect(text).not.toContain(accessKey);
+    // A bad signature is never tried again: five of them lock the key.
+    expect(cloud.journal.entries.filter(({ status }) => status === 401).length).toBeLessThanOrEqual(2);
+  });
+
+  it("whose request was changed on the way shows both texts", async () => {
+    const { lifecycle, inputs, cloud } = rig();
+    const echo = "GET|/v3/other/||host:proxy||host|e3b0";
+    const body = JSON.stringify({
+      error_code: "APIGW.0301",
+      error_msg: `Incorrect IAM authentication information: verify aksk signature fail, canonicalRequest:${echo}|x-security-token:s3cret-token|`,
+      request_id: "abc",
+    });
+    const answer = { status: 401, headers: { "content-type": "application/json" }, body };
+    cloud.faults.add({ match: { path: /star-?rocks/ }, times: 9, fault: { kind: "replace", ...answer } });
+    const call = lifecycle.create(inputs({ securityToken: "s3cret-token", projectId }));
+    const text = String(await call.catch((thrown: unknown) => thrown));
+    expect(text).toContain(`canonical request ${echo}|x-security-token:[secret]|`);
+    expect(text).toMatch(/this tool signed GET\|\/v3\/.*x-security-token:\[secret\]\|/);
+    expect(text).not.toContain("s3cret-token");
+  });
+
+  it("that is not known is refused as such", async () => {
+    const { lifecycle, inputs } = rig();
+    const text = String(await lifecycle.create(inputs({ accessKey: "AKNOBODY" })).catch((thrown: unknown) => thrown));
+    expect(text).toMatch(
+      /GET \/v3\/projects\?name=cn-north-4 at https:\/\/iam\.cn-north-4.*ak not exist.*\[unauthorized\]/,
+    );
+    expect(text).not.toContain("AKNOBODY");
+  });
+
+  it("that is locked says for how long", async () => {
+    const { lifecycle, inputs, cloud } = rig();
+    for (let i = 0; i < 3; i++) {
+      await lifecycle.create(inputs({ secretKey: "wrong-secret", projectId })).catch(() => undefined);
+    }
+    await expect(lifecycle.create(inputs({ projectId }))).rejects.toThrow(/locked for five minutes/);
+    expect(cloud.writes()).toEqual([]);
+  });
+});
+
+describe("clocks", () => {
+  it.each([-3 * HOUR, 3 * HOUR])("that differ by %i ms are put right by the server's", async (skew) => {
+    const { lifecycle, inputs, cloud } = rig({}, { skew, dated: true });
+    expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
+    // Learnt once, by the calls that were under way together.
+    expect(cloud.journal.entries.filter(({ status }) => status === 401).length).toBeLessThanOrEqual(3);
+    expect(cloud.acceptedUpgrades).toHaveLength(1);
+  });
+
+  it("are put right for calls that were under way together", async () => {
+    const { lifecycle, inputs, cloud } = rig({}, { skew: 3 * HOUR, dated: true });
+    expect((await lifecycle.create(inputs({ projectId }))).outs).toMatchObject({ status: "current" });
+    expect(cloud.journal.entries.filter(({ status }) => status === 401)).toHaveLength(2);
+  });
+
+  it("that differ within the window need nothing", async () => {
+    const { lifecycle, inputs, cloud } = rig(AT_PIN, { skew: 14 * MINUTE, dated: true });
+    await lifecycle.create(inputs());
+    expect(cloud.journal.entries.every(({ status }) => status === 200)).toBe(true);
+  });
+
+  it("that differ too much, where no time is told, end with the gateway's words", async () => {
+    const { lifecycle, inputs } = rig({ switches: { clockSkewCode: "APIGW.0303" } }, { skew: HOUR });
+    await expect(lifecycle.create(inputs())).rejects.toThrow(
+      /exceeds 15 minutes \(APIGW\.0303, HTTP 401\).*\[unauthorized\]/,
+    );
+  });
+
+  it("that drift apart while an upgrade runs do not matter", async () => {
+    const { lifecycle, inputs, cloud, clock, writes } = rig({}, { dated: true });
+    clock.after(3 * MINUTE, () => cloud.control.gateway.setClockSkew(2 * MINUTE));
+    expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
+    expect(writes()).toBe(1);
+  });
+});
+
+describe("a user with a password", () => {
+  it("takes one token for a whole upgrade", async () => {
+    const { lifecycle, inputs, cloud } = rig();
+    expect((await lifecycle.create(inputs(BY_PASSWORD))).outs).toMatchObject({ status: "current" });
+    expect(cloud.journal.count("POST", TOKENS)).toBe(1);
+  });
+
+  it("shares its token with the other pins of the process", async () => {
+    const { lifecycle, inputs, cloud } = rig({ ...AT_PIN, starRocks: 8 });
+    const ids = cloud.starRocks.map(({ id }) => id);
+    await Promise.all(ids.map((id) => lifecycle.create(inputs({ ...BY_PASSWORD, starRocksInstanceId: id }))));
+    expect(cloud.journal.count("POST", TOKENS)).toBe(1);
+    expect(cloud.journal.count("GET", "/v3/projects")).toBe(1);
+  });
+
+  it("takes another one when its token dies in the middle, once", async () => {
+    const { lifecycle, inputs, cloud, clock, writes } = rig();
+    clock.after(4 * MINUTE, () => cloud.control.iam.expireTokens());
+    expect((await lifecycle.create(inputs(BY_PASSWORD))).outs).toMatchObject({ status: "current" });
+    expect(cloud.journal.count("POST", TOKENS)).toBe(2);
+    expect(writes()).toBe(1);
+  });
+
+  it("takes another one when its token dies right before the upgrade call", async () => {
+    const { lifecycle, inputs, cloud } = rig();
+    let expired = false;
+    cloud.onCall(({ request }) => {
+      if (expired || request.method !== "POST" || !request.target.includes("db-upgrade")) return;
+      expired = true;
+      cloud.control.iam.expireTokens();
+    });
+    expect((await lifecycle.create(inputs(BY_PASSWORD))).outs).toMatchObject({ status: "current" });
+    expect(cloud.acceptedUpgrades).toHaveLength(1);
+    expect(cloud.journal.count("POST", TOKENS)).toBe(2);
+  });
+
+  it("renews its token before it expires", async () => {
+    const { cloud, clock, connect } = rig();
+    const { gateway } = openAccess({ region, ...USER }, runtimeOf(clock), connect, {});
+    await readStarRocksKernels(gateway);
+    await clock.sleep(23 * HOUR);
+    await readStarRocksKernels(gateway);
+    expect(cloud.journal.count("POST", TOKENS)).toBe(1);
+    await clock.sleep(HOUR - 1_000);
+    await readStarRocksKernels(gateway);
+    expect(cloud.journal.count("POST", TOKENS)).toBe(2);
+    expect(cloud.journal.entries.every(({ status }) => status <= 201)).toBe(true);
+  });
+
+  it("whose password was changed in the middle hands over", async () => {
+    const { lifecycle, inputs, cloud, clock, writes } = rig();
+    clock.after(4 * MINUTE, () => cloud.control.iam.setPassword("An0ther!"));
+    const first = await partial(lifecycle.create(inputs(BY_PASSWORD)));
+    expect(first.reasons[0]).toMatch(
+      /for operator of example was refused.*username or password is wrong.*\[unauthorized\]/,
+    );
+    const args = inputs({ ...BY_PASSWORD, password: "An0ther!" });
+    expect((await lifecycle.update(first.id, first.properties, args)).outs).toMatchObject({ status: "current" });
+    expect(writes()).toBe(1);
+  });
+
+  it.each([
+    ["password", { password: "wr0ng" }],
+    ["user", { userName: "nobody" }],
+    ["account", { domainName: "nowhere" }],
+  ])("with a wrong %s is refused, without its secret", async (_, wrong) => {
+    const { lifecycle, inputs, cloud } = rig();
+    const call = lifecycle.create(inputs({ ...BY_PASSWORD, ...wrong }));
+    const text = String(await call.catch((thrown: unknown) => thrown));
+    expect(text).toMatch(/POST \/v3\/auth\/tokens at https:\/\/iam\.cn-north-4.*HUAWEI ID.*\[unauthorized\]/);
+    expect(text).not.toMatch(/wr0ng|Passw0rd/);
+    expect(cloud.journal.count("POST", TOKENS)).toBe(1);
+  });
+
+  it("needs an IAM that answers", async () => {
+    const { lifecycle, inputs, cloud, clock } = rig(AT_PIN);
+    cloud.control.gateway.setUp(`iam.${region}`, false);
+    clock.after(MINUTE / 2, () => cloud.control.gateway.setUp(`iam.${region}`, true));
+    expect((await lifecycle.create(inputs(BY_PASSWORD))).outs).toMatchObject({ status: "current" });
+  });
+});
+
+describe("the project", () => {
+  it("is looked up by the region, whatever sub-projects there are", async () => {
+    const { lifecycle, inputs, cloud } = rig(AT_PIN);
+    cloud.control.iam.addProject(region, "test");
+    expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
+    expect(cloud.journal.count("GET", "/v3/projects")).toBe(1);
+    await lifecycle.create(inputs());
+    expect(cloud.journal.count("GET", "/v3/projects")).toBe(1);
+  });
+
+  it("is not looked up when it is given", async () => {
+    const { lifecycle, inputs, cloud } = rig(AT_PIN);
+    await lifecycle.create(inputs({ projectId }));
+    expect(cloud.journal.count("GET", "/v3/projects")).toBe(0);
+  });
+
+  it("that is not there is told, with what to do", async () => {
+    const { lifecycle, inputs, cloud } = rig();
+    cloud.control.iam.account("example").projects = [];
+    await expect(lifecycle.create(inputs())).rejects.toThrow(
+      /knows no project of the account that is called cn-north-4.*`projectId`.*\[blocked\]/,
+    );
+  });
+
+  it("that is there twice is never guessed", async () => {
+    const { lifecycle, inputs, cloud } = rig();
+    const other = { id: "f".repeat(32), name: region, region };
+    cloud.control.iam.account("example").projects.push(other);
+    await expect(lifecycle.create(inputs())).rejects.toThrow(
+      new RegExp(`several projects that are called cn-north-4: ${projectId}, f{32}.*\\[blocked\\]`),
+    );
+  });
+
+  it("of another account is forbidden", async () => {
+    const { lifecycle, inputs, cloud } = rig();
+    const { projects } = cloud.control.iam.addAccount("another");
+    await expect(lifecycle.create(inputs({ projectId: projects[0]?.id }))).rejects.toThrow(
+      /was forbidden: .*DBS\.200010, HTTP 403.*project and instance belong to the account.*\[unauthorized\]/,
+    );
+  });
+
+  it("of another region is forbidden, too", async () => {
+    const { lifecycle, inputs } = rig({ regions: ["cn-north-4", "cn-east-3"] });
+    await expect(lifecycle.create(inputs({ region: "cn-east-3", projectId }))).rejects.toThrow(/DBS\.200010/);
+  });
+});
+
+describe("permissions", () => {
+  it("to read are named when they are missing", async () => {
+    const { lifecycle, inputs, cloud } = rig();
+    cloud.control.iam.deny(["gaussdb:instance:list"]);
+    await expect(lifecycle.create(inputs())).rejects.toThrow(/needs the IAM action gaussdb:instance:list/);
+  });
+
+  it("in identity policies are told in the same way", async () => {
+    const { lifecycle, inputs, cloud } = rig();
+    const body = JSON.stringify({ error_msg: "Policy does not allow it", encoded_authorization_message: "xyz" });
+    const answer = { status: 403, headers: { "content-type": "application/json" }, body };
+    cloud.faults.add({ match: { path: /star-?rocks/ }, times: 9, fault: { kind: "replace", ...answer } });
+    await expect(lifecycle.create(inputs())).rejects.toThrow(/Policy does not allow it.*gaussdb:instance:list/);
+  });
+});
+
+describe("two accounts in one process", () => {
+  it("never mix", async () => {
+    const { lifecycle, inputs, cloud } = rig(AT_PIN);
+    cloud.control.iam.addAccount("another");
+    cloud.control.iam.addUser("stranger", { account: "another" });
+    cloud.control.iam.addKey("AKSTRANGER", "stranger-secret", "stranger");
+    const own = lifecycle.create(inputs());
+    const strange = lifecycle.create(inputs({ accessKey: "AKSTRANGER", secretKey: "stranger-secret" }));
+    expect((await own).outs).toMatchObject({ status: "current" });
+    await expect(strange).rejects.toThrow(/There is no TaurusDB instance|no StarRocks instance/);
+    expect(cloud.journal.count("GET", "/v3/projects")).toBe(2);
+  });
+
+  it("are told apart by their secret key, too", async () => {
+    const { lifecycle, inputs } = rig(AT_PIN);
+    await lifecycle.create(inputs());
+    await expect(lifecycle.create(inputs({ secretKey: `${secretKey}x`, accessKey: KEY.accessKey }))).rejects.toThrow(
+      /\[unauthorized\]/,
+    );
+  });
+});
