@@ -1,15 +1,15 @@
+import { isKept } from "./cancel";
 import { describeWindow, nameOf } from "./describe";
 import type { Driver } from "./driver";
 import { inspect } from "./follow";
 import { Ledger } from "./ledger";
-import type { UpgradeRecord } from "./outcome";
+import { taskOf, type UpgradeRecord } from "./outcome";
 import type { Plan } from "./plan";
 import type { Policy } from "./policy";
 import { wayAfter } from "./recovery";
 import type { Runtime } from "./runtime";
 import { scheduledByOthers } from "./sentences";
 import type { Failure, Task } from "./task";
-import { isKept, taskOf } from "./withdraw";
 
 /** What a preview says of writes beside the upgrade request. */
 export interface Announcement {
@@ -92,7 +92,7 @@ async function cancellation(
   const status = await inspect(pin, task);
   if (status.kind !== "scheduled") return [];
   const kept: Announcement[] = [];
-  if (isKept(task, { keepScheduled, warn: (message) => kept.push({ message }) })) return kept;
+  if (isKept(nameOf(task), { keepScheduled, warn: (message) => kept.push({ message }) })) return kept;
   const window = describeWindow(status.window);
   return [{ message: `will cancel scheduled ${nameOf(task)}, which is no longer needed (window ${window})` }];
 }

@@ -18,7 +18,7 @@ export function describePlan(plan: Plan): string {
     case "scheduled":
       return `${nameOf(plan.task)} waits for its window, ${describeWindow(plan.window)}`;
     case "cancel":
-      return `${describeCall(plan.upgrade)}, after taking back ${nameOf(plan.task)} that waits for its window, ${describeWindow(plan.window)} (refused if this pin did not schedule it)`;
+      return `${describeCall(plan.upgrade)}, after canceling ${nameOf(plan.task)} that waits for its window, ${describeWindow(plan.window)} (refused if this pin did not schedule it)`;
     case "wait":
       return `${describeCall(plan.upgrade)}, after ${plan.name} has ended`;
     case "upgrade":

@@ -42,8 +42,8 @@ export function upgradeOfMany(
 /** Whose they are stands in the state, which a plan does not know. */
 function afterCanceling(tasks: number): string {
   return tasks === 1
-    ? "after taking back 1 that waits for a window (refused if this pin did not schedule it)"
-    : `after taking back ${tasks} that wait for a window (refused for those that this pin did not schedule)`;
+    ? "after canceling 1 that waits for its window (refused if this pin did not schedule it)"
+    : `after canceling ${tasks} that wait for their windows (refused for those that this pin did not schedule)`;
 }
 
 /** What blocks units, and those that are not there; once each where many have the same. */

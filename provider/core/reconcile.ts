@@ -7,7 +7,7 @@ import { asPinError, type PinError, Unreachable } from "./errors";
 import { follow, inspect } from "./follow";
 import { Ledger } from "./ledger";
 import { Observer, type Sight } from "./observer";
-import type { Outcome, Status, UpgradeRecord } from "./outcome";
+import { type Outcome, type Status, taskOf, type UpgradeRecord } from "./outcome";
 import { Watch } from "./pace";
 import { Patience } from "./patience";
 import { type Plan, planOf } from "./plan";
@@ -28,7 +28,6 @@ import {
 import { Submission } from "./submission";
 import type { Failure, Task } from "./task";
 import type { Unit, Upgrade } from "./unit";
-import { taskOf } from "./withdraw";
 
 /**
  * The one routine behind create, update, adopt, resume and retry:
@@ -153,7 +152,7 @@ class Reconciliation<O extends Observation> {
         return "deferred";
       case "cancel":
         refuseHopeless(this.#pin.title, plan.upgrade);
-        if (!(await this.#deferral.withdraw(plan))) await this.#idle.pause();
+        await this.#deferral.cancel(plan);
         return undefined;
       case "wait":
         refuseHopeless(this.#pin.title, plan.upgrade);

@@ -1,11 +1,12 @@
 import { type Announcement, announce } from "./announce";
-import { CancelPause, cancelScheduled } from "./cancel-scheduled";
+import { CancelPause, cancelScheduled } from "./cancel";
+import { scheduledTask } from "./deferral";
 import type { Driver, Observation, SetDriver } from "./driver";
 import { announceFleet } from "./fleet/announce-fleet";
 import { reconcileFleet } from "./fleet/reconcile-fleet";
-import { scheduledInFleet } from "./fleet/take-back";
+import { scheduledInSet } from "./fleet/scheduled";
 import { inspect } from "./follow";
-import type { Outcome, UpgradeRecord } from "./outcome";
+import { type Outcome, taskOf, type UpgradeRecord } from "./outcome";
 import { Patience } from "./patience";
 import { type Plan, planOf } from "./plan";
 import type { Policy } from "./policy";
@@ -13,7 +14,6 @@ import { reconcile } from "./reconcile";
 import { type Runtime, undisturbed } from "./runtime";
 import { type Heard, summaryOf } from "./summary";
 import type { View } from "./unit";
-import { scheduledTask, taskOf } from "./withdraw";
 
 /** What one read of the vendor showed, what it means, and the plan that follows. */
 export interface Seen {
@@ -83,9 +83,9 @@ export async function giveUp(driver: Driver, upgrade: UpgradeRecord, policy: Pol
   const unreachableBudget = Math.min(policy.unreachableBudget, DELETE_PATIENCE);
   const patience = new Patience(driver.title, { ...policy, unreachableBudget }, runtime, false);
   const scheduled = isSet(driver)
-    ? scheduledInFleet(driver, upgrade, patience, runtime)
+    ? scheduledInSet(driver, upgrade, patience, runtime)
     : scheduledTask(driver, upgrade, patience, runtime);
-  if (scheduled !== undefined) await cancelScheduled(driver.title, scheduled, runtime);
+  if (scheduled !== undefined) await cancelScheduled(driver, scheduled, runtime);
 }
 
 /**

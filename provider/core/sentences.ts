@@ -74,7 +74,7 @@ export function forgotten(title: string, task: Task): string {
   return `${title}: ${nameOf(task)} is no longer known there, so how it has ended where this pin does not look cannot be told.`;
 }
 
-/** An upgrade that somebody else has scheduled is never taken back. */
+/** An upgrade that somebody else has scheduled is never canceled. */
 export function scheduledByOthers(title: string, task: Task, window: Window): PinError {
   return new PinError(
     "blocked",

@@ -80,7 +80,7 @@ describe("the plan for a fleet", () => {
     [
       "one waits for a window that the pin does not want",
       seen([late("a", { activity: scheduled() })]),
-      `${OLD} → ${NEW}, now, after taking back 1 that waits for a window (refused if this pin did not schedule it)`,
+      `${OLD} → ${NEW}, now, after canceling 1 that waits for its window (refused if this pin did not schedule it)`,
     ],
     ["one waits for a window and satisfies the pin", seen([{ ...done(), activity: scheduled() }]), `already at ${NEW}`],
     ["all satisfy the pin", seen([done("a"), done("b")]), `already at ${NEW}`],

@@ -59,7 +59,7 @@ describe("an upgrade that waits for its window", () => {
     expect(starts).toBe(0);
   });
 
-  it("is taken back when the pin holds without it", async () => {
+  it("is canceled when the pin holds without it", async () => {
     for (const plan of [satisfied, newer]) {
       const { outcome, journal } = await play({
         looks: [plan],
@@ -109,7 +109,7 @@ describe("an upgrade that waits for its window", () => {
 });
 
 describe("an upgrade that the pin no longer wants to wait for", () => {
-  it("is taken back, then the call is made", async () => {
+  it("is canceled, then the call is made", async () => {
     const { outcome, journal, news } = await play({
       looks: [withdrawing, upgrade(), upgrade(), satisfied],
       starts: [{ ...task, id: "12" }],
@@ -118,10 +118,22 @@ describe("an upgrade that the pin no longer wants to wait for", () => {
     });
     expect(outcome).toMatchObject({ status: "current", upgrade: { task: "12", state: "succeeded" } });
     expect(journal).toEqual(["look", "cancel 11", "look", "look", "start", "inspect 12", "look"]);
-    expect(news).toContain("took back upgrade 11 (rolling upgrade to 4.3.5.2), which waited for its window");
+    expect(news).toContain("canceled upgrade 11 (rolling upgrade to 4.3.5.2), which waited for its maintenance window");
   });
 
-  it("is never taken back when this pin did not schedule it", async () => {
+  it("is an error when the vendor does not cancel it, however often it is asked", async () => {
+    const { outcome, starts, journal } = await play({
+      looks: [withdrawing],
+      cancellations: [new Refused("not now", { refusal: "soon" })],
+      remembered: record("deferred", { window }),
+    });
+    expect(outcome.error?.code).toBe("refused");
+    expect(outcome.error?.message).toContain("could not be canceled");
+    expect(journal.filter((entry) => entry === "cancel 11")).toHaveLength(6);
+    expect(starts).toBe(0);
+  });
+
+  it("is never canceled when this pin did not schedule it", async () => {
     for (const remembered of [
       undefined,
       record("deferred", { window, joined: true }),
@@ -133,7 +145,7 @@ describe("an upgrade that the pin no longer wants to wait for", () => {
     }
   });
 
-  it("is not taken back when the call could never succeed", async () => {
+  it("is not canceled when the call could never succeed", async () => {
     const finding = { code: "no", property: "version", message: "No such version.", remedy: "Choose another." };
     const { outcome, journal } = await play({
       looks: [{ ...withdrawing, upgrade: upgradeWith(finding) }],

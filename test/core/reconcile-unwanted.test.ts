@@ -31,7 +31,7 @@ describe("an upgrade that waits for its window, and that the pin does not want a
     expect(count(journal, "cancel 11")).toBe(3);
   });
 
-  it.each([lowered, newer])("is an error and stays in the record when it is not taken back: %o", async (plan) => {
+  it.each([lowered, newer])("is an error and stays in the record when it is not canceled: %o", async (plan) => {
     const { outcome, journal, starts } = await play({
       looks: [plan],
       inspections: [deferred],
@@ -41,7 +41,7 @@ describe("an upgrade that waits for its window, and that the pin does not want a
     expect(outcome).toMatchObject({ status: "deferred", accepted: true, upgrade: waitingRecord });
     expect(outcome.error).toMatchObject({ code: "refused", remedy: expect.stringContaining("Cancel it") });
     expect(outcome.error?.message).toBe(
-      `${TITLE}: upgrade 11 (rolling upgrade to 4.3.5.2) could not be taken back. It is not wanted any more, and waits for its window, 2026-01-01T18:00Z to 2026-01-01T22:00Z.`,
+      `${TITLE}: upgrade 11 (rolling upgrade to 4.3.5.2) could not be canceled. It is not needed any more, and waits for its window, 2026-01-01T18:00Z to 2026-01-01T22:00Z.`,
     );
     expect(count(journal, "cancel 11")).toBe(6);
     expect(starts).toBe(0);
@@ -57,7 +57,7 @@ describe("an upgrade that waits for its window, and that the pin does not want a
     expect(outcome).toMatchObject({ status: "current", accepted: false, upgrade: { state: "failed" } });
   });
 
-  it("is waited for until it is known to wait, then taken back", async () => {
+  it("is waited for until it is known to wait, then canceled", async () => {
     const { outcome, journal } = await play({
       looks: [lowered],
       inspections: [running, running, deferred],
@@ -193,6 +193,15 @@ describe("a call whose answer was lost, and that the pin does not want any more"
       expect(outcome).toMatchObject({ status: "current", upgrade: { state: "gone" } });
       expect(took).toBe(0);
     }
+  });
+
+  it("is waited for on its way, until what it leads to shows", async () => {
+    const { outcome, journal } = await play({
+      looks: [{ kind: "satisfied", at: "4.2.5.1" }, satisfied],
+      remembered: ago(1_000),
+    });
+    expect(outcome).toMatchObject({ status: "current", upgrade: { state: "succeeded" } });
+    expect(journal).toEqual(["look", "look"]);
   });
 
   it("may have had an effect", async () => {

@@ -170,7 +170,7 @@ describe("delete", () => {
       await lifecycle.delete("server-1", { ...inputs(), ...waiting });
       expect(world.canceled).toEqual(["11"]);
       expect(said()).toEqual([
-        "INFO took back upgrade 11 (upgrade to 2.0), which waited for its window",
+        "INFO canceled upgrade 11 (upgrade to 2.0), which waited for its maintenance window",
         "INFO unpinned; the database is left as it is",
       ]);
       expect(world.closed).toBe(1);

@@ -5,7 +5,7 @@ import type { Runtime } from "../runtime";
 import { some } from "../sentences-of-many";
 import type { View } from "../unit";
 import { Schedule } from "./schedule";
-import { keep } from "./take-back";
+import { keep } from "./scheduled";
 
 /** The cancellations that a run would send for members of a fleet, by the tasks that the state remembers. Reads only. */
 export async function announceFleet(

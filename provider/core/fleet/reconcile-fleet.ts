@@ -1,4 +1,4 @@
-import { CancelPause } from "../cancel-scheduled";
+import { Cancellation, CancelPause } from "../cancel";
 import { Confirmation } from "../confirmation";
 import { describeWindow } from "../describe";
 import type { Observation, SetDriver } from "../driver";
@@ -19,8 +19,8 @@ import { type Earlier, earlierOf, endedAfter } from "./earlier";
 import { problemOf } from "./problems";
 import { FleetRecord } from "./record";
 import { Schedule } from "./schedule";
+import { cancelable, cancelFormer, keep } from "./scheduled";
 import { Sender } from "./sender";
-import { forsake, keep, TakeBack } from "./take-back";
 import { Tally } from "./tally";
 import { type Circumstances, type Problem, verdictOn, type Waiting } from "./verdict";
 import { Verdicts } from "./verdicts";
@@ -57,7 +57,7 @@ class FleetRun<O extends Observation> {
   readonly #schedule: Schedule;
   readonly #record: FleetRecord;
   readonly #observer: Observer<O>;
-  readonly #takeBack: TakeBack;
+  readonly #cancellation: Cancellation;
   readonly #sender: Sender<O>;
   readonly #stall: Stall;
   readonly #confirmation: Confirmation;
@@ -65,7 +65,7 @@ class FleetRun<O extends Observation> {
   #problems: ReadonlyMap<string, Problem> = new Map();
   /** Members of which it was told that they failed since the last run. */
   readonly #told = new Set<string>();
-  #tookBack = false;
+  #canceled = false;
   /** Nothing is waited for any more. */
   #over = false;
 
@@ -82,16 +82,16 @@ class FleetRun<O extends Observation> {
     this.#patience = new Patience(pin.title, policy, runtime, this.#record.open);
     this.#watch = new Watch(clock, signal, random);
     this.#observer = new Observer(pin, this.#patience, clock);
-    this.#takeBack = new TakeBack(pin, runtime, this.#schedule);
     this.#stall = new Stall(runtime, pin.title, pin.words.lookAt);
     const books = { tally: this.#tally, record: this.#record, schedule: this.#schedule };
     this.#sender = new Sender(pin, policy, runtime, this.#patience, books);
     this.#confirmation = new Confirmation(clock, policy.spacing);
     this.#cancelPause = new CancelPause(policy.spacing, runtime);
+    this.#cancellation = new Cancellation(pin, this.#cancelPause, runtime);
   }
 
   async toTheEnd(): Promise<Status> {
-    this.#tookBack = await forsake(this.#pin, this.#schedule, this.#patience, this.#runtime, this.#cancelPause);
+    this.#canceled = await cancelFormer(this.#pin, this.#schedule, this.#patience, this.#runtime, this.#cancelPause);
     for (;;) {
       const sight = await this.#observer.observe(this.#attentive);
       const seen = sight.view;
@@ -99,7 +99,7 @@ class FleetRun<O extends Observation> {
       if (this.#tally.asked.length === 0) this.#refuseHopeless(seen, verdicts);
       const ready = verdicts.members("send");
       const confirmed = this.#confirmed(ready, sight.at);
-      if (await this.#withdraw(verdicts)) continue;
+      if (await this.#cancel(verdicts)) continue;
       if (confirmed.length > 0) {
         this.#tellEarlier(confirmed);
         // The pace follows how long the upgrade takes, not how long it took to confirm the request.
@@ -173,7 +173,7 @@ class FleetRun<O extends Observation> {
       times: this.#policy,
       earlier: this.#earlier,
       schedule: this.#schedule,
-      kept: this.#takeBack.kept,
+      kept: this.#cancellation.refused,
       schedules: this.#pin.schedules,
       words: this.#pin.words,
     };
@@ -199,12 +199,13 @@ class FleetRun<O extends Observation> {
     if (this.#policy.onNewer === "fail" && newer.length > 0) throw tooNewOf(title, newer, names.length, words);
   }
 
-  /** @returns whether a look is due because something was to be taken back */
-  async #withdraw(verdicts: Verdicts): Promise<boolean> {
-    const unwanted = [...verdicts.of("cancel").values()].map(({ task }) => task.id);
+  /** @returns whether a read is due because something was to be canceled */
+  async #cancel(verdicts: Verdicts): Promise<boolean> {
+    const unwanted = [...verdicts.of("cancel").values()].map(({ task }) => cancelable(task.id, this.#pin));
     if (unwanted.length === 0) return false;
-    if (await this.#cancelPause.take()) return true;
-    if (await this.#takeBack.ask(unwanted)) this.#tookBack = true;
+    const canceled = await this.#cancellation.cancel(unwanted);
+    this.#schedule.drop(canceled);
+    if (canceled.length > 0) this.#canceled = true;
     return true;
   }
 
@@ -266,7 +267,7 @@ class FleetRun<O extends Observation> {
   /** What has come of the recorded upgrades when every member satisfies the pin. */
   #goodEnd(members: readonly Unit[]): "succeeded" | "withdrawn" | "gone" {
     if (this.#tally.size > 0) return "succeeded";
-    if (this.#tookBack) return "withdrawn";
+    if (this.#canceled) return "withdrawn";
     const lowest = lowestOf(members);
     const moved = lowest === "" || lowest !== this.#record.upgrade?.from;
     return moved ? "succeeded" : "gone";

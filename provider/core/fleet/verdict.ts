@@ -40,7 +40,7 @@ export interface Circumstances {
   readonly times: Pick<Policy, "settleTime" | "lostReplyWindow">;
   readonly earlier: Earlier | undefined;
   readonly schedule: Schedule;
-  /** Tasks that the vendor did not take back, however often it was asked. */
+  /** Tasks that the vendor did not cancel, however often it was asked. */
   readonly kept: ReadonlySet<string>;
   /** Whether the pin wants the maintenance windows. */
   readonly schedules: boolean;
@@ -81,7 +81,7 @@ const ROWS: readonly Row[] = [
     if (!kept.has(task.id)) return { kind: "cancel", task, window };
     return problem(
       "refused",
-      `upgrade ${task.id}, which waits for its window from ${window.opens}, could not be taken back`,
+      `upgrade ${task.id}, which waits for its window from ${window.opens}, could not be canceled`,
     );
   },
   ({ activity }) =>

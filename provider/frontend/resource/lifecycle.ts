@@ -1,11 +1,10 @@
 import { type Clock, wallClock } from "../../core/clock";
 import { nameOf } from "../../core/describe";
 import { asPinError } from "../../core/errors";
-import type { UpgradeRecord } from "../../core/outcome";
+import { taskOf, type UpgradeRecord } from "../../core/outcome";
 import { policyFrom } from "../../core/policy-from";
 import { giveUp, run, type Seen } from "../../core/run";
 import type { Runtime } from "../../core/runtime";
-import { taskOf } from "../../core/withdraw";
 import type { Call } from "./call";
 import type { ConfigReader } from "./credentials";
 import { Failure } from "./failure";

@@ -75,7 +75,7 @@ describe("an upgrade that waits for its window", () => {
     expect(verdictOn(waits, circumstances({ schedules: true, remembered: own }))).toEqual(verdict);
   });
 
-  it("is taken back when it is ours and the pin wants no window", () => {
+  it("is canceled when it is ours and the pin wants no window", () => {
     expect(verdictOn(waits, circumstances({ remembered: own }))).toEqual({
       kind: "cancel",
       task: task("t1"),
@@ -83,7 +83,7 @@ describe("an upgrade that waits for its window", () => {
     });
   });
 
-  it("is taken back when it is ours and the pin holds already", () => {
+  it("is canceled when it is ours and the pin holds already", () => {
     const one = member({ standing: "holds", activity: scheduled() });
     for (const schedules of [true, false]) {
       expect(verdictOn(one, circumstances({ schedules, remembered: own }))).toMatchObject({ kind: "cancel" });
@@ -111,7 +111,7 @@ describe("an upgrade that waits for its window", () => {
     expect(verdictOn(waits, circumstances({ remembered: own, kept: new Set(["t1"]) }))).toEqual({
       kind: "problem",
       code: "refused",
-      message: "upgrade t1, which waits for its window from 2026-01-01T18:00:00.000Z, could not be taken back",
+      message: "upgrade t1, which waits for its window from 2026-01-01T18:00:00.000Z, could not be canceled",
     });
   });
 });
