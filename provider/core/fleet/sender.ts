@@ -1,12 +1,13 @@
 import { batchesOf } from "../batches";
 import type { Observation, SetDriver } from "../driver";
 import { formatDuration } from "../duration";
-import { PinError, Refused, sending, Unreachable } from "../errors";
+import { PinError, Refused, type Unreachable } from "../errors";
 import { Watch } from "../pace";
 import type { Patience } from "../patience";
 import type { Policy } from "../policy";
 import type { Request } from "../request";
 import type { Runtime } from "../runtime";
+import { type Answer, send } from "../send";
 import { count } from "../sentences-of-many";
 import type { Unit } from "../unit";
 import type { FleetRecord } from "./record";
@@ -18,14 +19,11 @@ const FRESH = 60_000;
 
 type Asked<O extends Observation> = Pick<
   SetDriver<O>,
-  "title" | "mostPerRequest" | "compose" | "prepare" | "start" | "schedules" | "words"
+  "title" | "tasks" | "mostPerRequest" | "compose" | "prepare" | "start" | "schedules" | "words"
 >;
 
 /** Members that one call names. */
 type Batch = readonly Unit[];
-
-/** What a call came to. `refused`: it had no effect. `unsent`: it did not get there. */
-type Answer = "accepted" | "refused" | "lost" | "unsent";
 
 interface Books {
   readonly tally: Tally;
@@ -66,8 +64,8 @@ export class Sender<O extends Observation> {
       signal.throwIfAborted();
       if (clock.elapsed() - lookedAt > FRESH) break;
       const answer = await this.#call(batch, observation);
-      patient ||= answer === "refused" || answer === "unsent";
-      if (answer === "lost" || answer === "unsent") break;
+      patient ||= answer.kind === "refused" || answer.kind === "unsent";
+      if (answer.kind === "lost" || answer.kind === "unsent") break;
     }
     if (patient) await this.#watch.pauseAfterRefusal();
   }
@@ -99,46 +97,30 @@ export class Sender<O extends Observation> {
     }
   }
 
-  async #call(batch: readonly Unit[], observation: O): Promise<Answer> {
+  async #call(batch: Batch, observation: O): Promise<Answer> {
     const { clock, inform, report } = this.#runtime;
     const { words } = this.#pin;
     const what = `the ${words.upgrade} of ${count(batch.length, words)}`;
-    const request = this.#requestFor(batch);
     const sentAt = clock.elapsed();
     report({ message: `asking for ${what}` });
-    try {
-      await sending(() => this.#pin.start(request, observation));
-    } catch (error) {
-      return this.#failed(error, batch, sentAt);
+    const answer = await send(this.#pin, this.#requestFor(batch), observation, this.#runtime, (known) =>
+      this.#note(known, batch, sentAt),
+    );
+    if (answer.kind === "accepted") {
+      inform(`asked for ${what}: ${batch.length <= 3 ? batch.map(({ name }) => name).join(", ") : routeOf(batch)}`);
     }
-    this.#stuckSince = undefined;
-    this.#book(batch, sentAt, false);
-    inform(`asked for ${what}: ${batch.length <= 3 ? batch.map(({ name }) => name).join(", ") : routeOf(batch)}`);
-    return "accepted";
+    if (answer.kind === "unsent") this.#giveUpOver(answer.error, sentAt);
+    return answer;
   }
 
   #requestFor(batch: Batch): Request {
     return this.#pin.compose(batch.flatMap(({ upgrade }) => upgrade?.step ?? []));
   }
 
-  #failed(error: unknown, batch: readonly Unit[], sentAt: number): Answer {
-    const { signal, warn, report } = this.#runtime;
-    const lost = error instanceof Unreachable && error.sent;
-    if (lost) this.#book(batch, sentAt, true);
-    signal.throwIfAborted();
-    if (!(error instanceof Refused) && !(error instanceof Unreachable)) throw error;
-    if (lost) {
-      warn(`The answer to the upgrade call was lost (${error.message}); looking for the upgrades.`);
-      this.#stuckSince = undefined;
-      return "lost";
-    }
-    report({ message: `not started yet: ${error.message}` });
-    if (error instanceof Unreachable) {
-      this.#giveUpOver(error, sentAt);
-      return "unsent";
-    }
-    this.#refused(batch, error);
-    return "refused";
+  #note(answer: Answer, batch: Batch, sentAt: number): void {
+    if (answer.kind === "accepted" || answer.kind === "lost") this.#book(batch, sentAt, answer.kind === "lost");
+    if (answer.kind === "refused") this.#books.tally.refused(batch, answer.error);
+    if (answer.kind !== "unsent") this.#stuckSince = undefined;
   }
 
   #refused(batch: readonly Unit[], refusal: Refused): void {
