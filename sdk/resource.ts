@@ -112,7 +112,7 @@ export interface Upgrade {
    * - `succeeded`: the vendor says that it is done
    * - `failed`: the vendor says that it failed
    * - `rolled-back`: it ended by being undone
-   * - `withdrawn`: it was taken back before its window
+   * - `withdrawn`: it was canceled before its window
    * - `unknown`: the answer to the call was lost
    * - `gone`: the vendor no longer knows the task
    */

@@ -58,7 +58,7 @@ const RULES: readonly Rule[] = [
   { of: BASE, may: [BASE] },
   { of: /^sdk\/report\//, may: [NODE, BASE, /^sdk\/report\//] },
   { of: /^sdk\/(?!report\/)/, may: [/^@pulumi\/pulumi$/, BASE, /^sdk\/(?!report\/)/] },
-  { of: CORE, may: [ZOD, BASE, CORE] },
+  { of: CORE, may: [/^node:crypto$/, ZOD, BASE, CORE] },
   { of: HTTP, may: [NODE, BASE, CORE, ZOD, /^undici$/, HTTP] },
   { of: HUAWEI_CLOUD, may: [NODE, ZOD, BASE, CORE, HTTP, HUAWEI_CLOUD] },
   ...Object.entries(VENDORS).map(vendor),

@@ -1,10 +1,10 @@
 import type { Unreachable } from "./errors";
 import type { Ledger } from "./ledger";
 import { Watch } from "./pace";
-import type { UpgradeCall } from "./pin";
 import type { Policy } from "./policy";
 import type { Runtime } from "./runtime";
 import { notUpgraded, unconfirmed, vanished } from "./sentences";
+import type { Upgrade } from "./unit";
 
 /**
  * What an upgrade call leaves open after it: an answer that was lost, versions that do not show a success yet, a task
@@ -60,7 +60,7 @@ export class Aftermath {
    * Whether the versions may be behind for now because of what came before; waits a little when they may.
    * @throws PinError when that has taken too long
    */
-  async explains(call: UpgradeCall): Promise<boolean> {
+  async explains(call: Upgrade): Promise<boolean> {
     const { upgrade } = this.#ledger;
     if (upgrade !== undefined && this.#vanished) throw vanished(this.#title, upgrade);
     if (upgrade !== undefined && this.#succeeded !== undefined) {

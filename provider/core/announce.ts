@@ -1,12 +1,15 @@
+import { isKept } from "./cancel";
 import { describeWindow, nameOf } from "./describe";
+import type { Driver } from "./driver";
+import { inspect } from "./follow";
 import { Ledger } from "./ledger";
-import type { UpgradeRecord } from "./outcome";
-import type { Failure, Pin, Plan, Task } from "./pin";
+import { taskOf, type UpgradeRecord } from "./outcome";
+import type { Plan } from "./plan";
 import type { Policy } from "./policy";
 import { wayAfter } from "./recovery";
 import type { Runtime } from "./runtime";
 import { scheduledByOthers } from "./sentences";
-import { isKept, taskOf } from "./withdraw";
+import type { Failure, Task } from "./task";
 
 /** What a preview says of writes beside the upgrade request. */
 export interface Announcement {
@@ -20,7 +23,7 @@ export interface Announcement {
  * the state remembers of the task. Reads only.
  */
 export async function announce(
-  pin: Pick<Pin, "title" | "operate" | "inspect" | "withdraw">,
+  pin: Pick<Driver, "title" | "reopen" | "inspect" | "cancel">,
   plan: Plan,
   policy: Pick<Policy, "onFailure">,
   { clock, keepScheduled }: Pick<Runtime, "clock" | "keepScheduled">,
@@ -31,7 +34,7 @@ export async function announce(
     case "failed":
       ledger.found(plan.task, plan.from, plan.failure);
       return operator(pin, policy, plan.task, plan.failure, ledger.owns(plan.task));
-    case "withdraw": {
+    case "cancel": {
       const { task, window } = plan;
       if (ledger.owns(task))
         return [{ message: `will cancel scheduled ${nameOf(task)} before the upgrade is requested` }];
@@ -48,13 +51,13 @@ export async function announce(
 }
 
 function operator(
-  pin: Pick<Pin, "operate">,
+  pin: Pick<Driver, "reopen">,
   { onFailure }: Pick<Policy, "onFailure">,
   task: Task,
   failure: Failure,
   ours: boolean,
 ): Announcement[] {
-  if (onFailure === "report" || pin.operate === undefined) return [];
+  if (onFailure === "report" || pin.reopen === undefined) return [];
   const name = nameOf(task);
   if (!ours) {
     return [
@@ -80,16 +83,16 @@ function operator(
 
 /** The target version runs, and a scheduled upgrade of ours is no longer needed. */
 async function cancellation(
-  pin: Pick<Pin, "inspect">,
+  pin: Pick<Driver, "inspect">,
   { upgrade, accepted }: Ledger,
   keepScheduled: Runtime["keepScheduled"],
 ): Promise<Announcement[]> {
   if (upgrade === undefined || !accepted || upgrade.joined === true || upgrade.state === "unknown") return [];
   const task = taskOf(upgrade);
-  const status = await pin.inspect(task);
-  if (status.kind !== "deferred") return [];
+  const status = await inspect(pin, task);
+  if (status.kind !== "scheduled") return [];
   const kept: Announcement[] = [];
-  if (isKept(task, { keepScheduled, warn: (message) => kept.push({ message }) })) return kept;
+  if (isKept(nameOf(task), { keepScheduled, warn: (message) => kept.push({ message }) })) return kept;
   const window = describeWindow(status.window);
   return [{ message: `will cancel scheduled ${nameOf(task)}, which is no longer needed (window ${window})` }];
 }

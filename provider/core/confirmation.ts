@@ -1,9 +1,12 @@
 import type { Clock } from "./clock";
-import { canonical, type Request } from "./request";
+import { digest } from "./request";
 import type { Runtime } from "./runtime";
+import type { Unit } from "./unit";
 
 /** Timers may fire so many milliseconds early. */
 const EARLY = 1;
+/** Stands for the digest where nothing can be sent. */
+const NOTHING = "";
 /** Between reads that do not agree, in milliseconds. */
 const MOMENT = 1_000;
 
@@ -33,12 +36,13 @@ export class Confirmation {
   /**
    * Notes what a read leads to.
    * @param began when the read began: milliseconds of `Clock.elapsed`
+   * @param units those that need an upgrade
    * @returns the units whose requests may be sent
    */
-  note(began: number, requests: ReadonlyMap<string, readonly Request[]>): ReadonlySet<string> {
+  note(began: number, units: readonly Unit[]): ReadonlySet<string> {
     const before = this.#last;
-    if (requests.size > 0) this.#since ??= this.#clock.elapsed();
-    this.#last = new Map([...requests].map(([unit, request]) => [unit, canonical(request)]));
+    if (units.length > 0) this.#since ??= this.#clock.elapsed();
+    this.#last = new Map(units.map(({ name, upgrade }) => [name, upgrade?.step ? digest(upgrade.step) : NOTHING]));
     const late = began + EARLY >= this.#due;
     const same = [...this.#last].filter(([unit, request]) => late && before.get(unit) === request);
     this.#differed = late && before.size > 0 && same.length === 0;

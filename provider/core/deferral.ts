@@ -1,25 +1,26 @@
-import { CancelPause } from "./cancel-scheduled";
+import { Cancellation, CancelPause, isKept, notCanceled, type ScheduledUpgrades } from "./cancel";
 import { describeWindow, nameOf } from "./describe";
-import { follow } from "./follow";
+import type { Driver } from "./driver";
+import { follow, inspect } from "./follow";
 import type { Ledger } from "./ledger";
-import type { Status, UpgradeRecord } from "./outcome";
+import { type Status, taskOf, type UpgradeRecord } from "./outcome";
 import { Watch } from "./pace";
 import type { Patience } from "./patience";
-import type { Pin, Plan, Task, TaskStatus } from "./pin";
-import { type Policy, SOON_TRIES } from "./policy";
+import type { Plan } from "./plan";
+import type { Policy } from "./policy";
 import type { Runtime } from "./runtime";
 import { scheduledByOthers } from "./sentences";
-import { compareParts, parseVersion } from "./version";
-import { isKept, notTakenBack, taskOf, withdraw } from "./withdraw";
+import type { Task, TaskStatus, Window } from "./task";
+import { differ, parseVersion } from "./version";
 
-type Deferring = Pick<Pin, "title" | "inspect" | "looksAlone" | "lookAt" | "withdraw" | "defers">;
+type Deferring = Pick<Driver, "title" | "inspect" | "ownReads" | "lookAt" | "cancel">;
 
 /** What is left of an upgrade of which the pin is not in need: nothing, something to look at again, or how the run ends. */
 type Rest = "settled" | "look" | Status;
 
 /**
  * What is done about an upgrade that waits for a window of the vendor's, or that is not wanted any more. Only those of our own
- * are ever taken back; what runs cannot be.
+ * are ever canceled; what runs cannot be.
  */
 export class Deferral {
   readonly #pin: Deferring;
@@ -28,9 +29,7 @@ export class Deferral {
   readonly #runtime: Runtime;
   readonly #ledger: Ledger;
   readonly #watch: Watch;
-  readonly #cancelPause: CancelPause;
-  /** How often the vendor did not take it back. */
-  #tries = 0;
+  readonly #cancellation: Cancellation;
   /** Since when our task is reported as successful while what it came from still shows. */
   #succeeded: Watch | undefined;
 
@@ -41,30 +40,30 @@ export class Deferral {
     this.#runtime = runtime;
     this.#ledger = ledger;
     this.#watch = this.#newWatch();
-    this.#cancelPause = new CancelPause(policy.spacing, runtime);
+    this.#cancellation = new Cancellation(pin, new CancelPause(policy.spacing, runtime), runtime);
   }
 
   /**
-   * The pin holds, or has been overtaken. An upgrade of the record that has not ended is taken back while it waits for its
+   * The pin holds, or has been overtaken. An upgrade of the record that has not ended is canceled while it waits for its
    * window, and waited for once it runs: what it leads to may be past the pin.
    * @param at what runs
-   * @throws PinError `refused` when it could not be taken back: it stays in the record
+   * @throws PinError `refused` when it could not be canceled: it stays in the record
    */
   async settle(at: string): Promise<Rest> {
     const { upgrade } = this.#ledger;
     if (upgrade === undefined) return "settled";
     const moved = differ(at, upgrade.from);
     const arrived = !differ(at, upgrade.to);
-    if (upgrade.state === "unknown") return this.#settleLost(upgrade, moved);
+    if (upgrade.state === "unknown") return this.#settleLost(upgrade, { moved, arrived });
     if (!this.#ledger.accepted) return moved ? "settled" : this.#settleLate(upgrade, at);
     if (upgrade.state === "running" && moved && arrived) {
       this.#ledger.ended("succeeded");
       return "settled";
     }
     const task = taskOf(upgrade);
-    const status = await this.#patience.ask(() => this.#pin.inspect(task));
+    const status = await this.#patience.ask(() => inspect(this.#pin, task));
     switch (status.kind) {
-      case "deferred":
+      case "scheduled":
         return this.#settleDeferred(task, status);
       case "running":
         return this.#settleRunning(task);
@@ -85,18 +84,16 @@ export class Deferral {
     }
   }
 
-  /** @returns whether the vendor says that it was taken back; when not, look again */
-  async withdraw({ task, window }: Extract<Plan, { kind: "withdraw" }>): Promise<boolean> {
+  /**
+   * An upgrade that shall not wait for its window. What has come of it, the next read tells.
+   * @throws PinError when this resource did not schedule it, or the vendor does not cancel it
+   */
+  async cancel({ task, window }: Extract<Plan, { kind: "cancel" }>): Promise<void> {
     if (!this.#ledger.owns(task)) throw scheduledByOthers(this.#pin.title, task, window);
-    return !(await this.#cancelPause.take()) && this.#takeBack(task);
+    await this.#cancel(task, window);
   }
 
-  /** An upgrade that the looks do not show waits for a window. @returns whether it was taken back, as the pin wants none */
-  async reconsider(task: Task): Promise<boolean> {
-    return this.#pin.defers === false && this.#ledger.owns(task) && this.#takeBack(task);
-  }
-
-  async #settleDeferred(task: Task, { window }: Extract<TaskStatus, { kind: "deferred" }>): Promise<Rest> {
+  async #settleDeferred(task: Task, { window }: Extract<TaskStatus, { kind: "scheduled" }>): Promise<Rest> {
     if (!this.#ledger.owns(task)) {
       const whose = "which this pin did not schedule and does not want";
       this.#runtime.warn(
@@ -105,17 +102,21 @@ export class Deferral {
       this.#ledger.forget();
       return "settled";
     }
-    if (isKept(task, this.#runtime)) {
+    if (isKept(nameOf(task), this.#runtime)) {
       this.#ledger.release();
       return "settled";
     }
     this.#ledger.deferred(window);
-    if (await this.#cancelPause.take()) return "look";
-    if (await this.#takeBack(task)) return "settled";
-    this.#tries += 1;
-    if (this.#tries > SOON_TRIES) throw notTakenBack(this.#pin.title, task, window);
-    await this.#watch.pauseAfterRefusal();
-    return "look";
+    return (await this.#cancel(task, window)) ? "settled" : "look";
+  }
+
+  /** @returns whether the vendor says that it was canceled; when not, read again */
+  async #cancel(task: Task, window: Window): Promise<boolean> {
+    const canceled = await this.#cancellation.cancel([{ id: task.id, name: nameOf(task) }]);
+    if (this.#cancellation.refused.has(task.id)) throw notCanceled(this.#pin.title, task, window);
+    if (canceled.length === 0) return false;
+    this.#ledger.ended("withdrawn");
+    return true;
   }
 
   async #settleRunning(task: Task): Promise<Rest> {
@@ -142,22 +143,19 @@ export class Deferral {
   }
 
   /** A call whose answer was lost may still come to light. */
-  async #settleLost({ startedAt }: UpgradeRecord, moved: boolean): Promise<Rest> {
+  async #settleLost(
+    { startedAt }: UpgradeRecord,
+    { moved, arrived }: { readonly moved: boolean; readonly arrived: boolean },
+  ): Promise<Rest> {
     const age = this.#runtime.clock.now() - Date.parse(startedAt);
     // Counted from a time that is in the future, or none, it would never end.
     const fresh = age >= 0 && age < this.#policy.lostReplyWindow;
-    if (fresh && !moved) {
+    if (fresh && !arrived) {
       await this.#watch.pause();
       return "look";
     }
     this.#ledger.ended(moved ? "succeeded" : "gone");
     return "settled";
-  }
-
-  async #takeBack(task: Task): Promise<boolean> {
-    const done = await withdraw(this.#pin, task, this.#runtime);
-    if (done) this.#ledger.ended("withdrawn");
-    return done;
   }
 
   #newWatch(): Watch {
@@ -166,10 +164,21 @@ export class Deferral {
   }
 }
 
-/** Whether these are different versions, in what both tell. */
-function differ(one: string, other: string): boolean {
-  const [a, b] = [parseVersion(one), parseVersion(other)];
-  if (a === undefined || b === undefined) return one !== other;
-  const builds = a.build !== undefined && b.build !== undefined && a.build !== b.build;
-  return builds || compareParts(a.parts, b.parts) !== 0;
+/** What a resource that is upgraded as one has scheduled; undefined when that must not be canceled. */
+export function scheduledTask(
+  driver: Pick<Driver, "inspect">,
+  upgrade: UpgradeRecord,
+  patience: Patience,
+  runtime: Runtime,
+): ScheduledUpgrades | undefined {
+  const task = taskOf(upgrade);
+  const name = nameOf(task);
+  if (isKept(name, runtime)) return undefined;
+  return {
+    name,
+    waiting: async () => {
+      const { kind } = await patience.ask(() => inspect(driver, task));
+      return kind === "scheduled" ? [{ id: task.id, name }] : [];
+    },
+  };
 }

@@ -1,4 +1,6 @@
-import type { Plan, Task, UpgradeCall, Window } from "./pin";
+import type { Plan } from "./plan";
+import type { Task, Window } from "./task";
+import type { Upgrade } from "./unit";
 
 /** The plan as one line for people: what the preview shows. Stable, so that it can be compared and digested. */
 export function describePlan(plan: Plan): string {
@@ -13,14 +15,14 @@ export function describePlan(plan: Plan): string {
         : `joins running ${nameOf(plan.task)}`;
     case "failed":
       return `${nameOf(plan.task)} failed: ${plan.failure.message}`;
-    case "deferred":
+    case "scheduled":
       return `${nameOf(plan.task)} waits for its window, ${describeWindow(plan.window)}`;
-    case "withdraw":
-      return `${describeCall(plan.call)}, after taking back ${nameOf(plan.task)} that waits for its window, ${describeWindow(plan.window)} (refused if this pin did not schedule it)`;
+    case "cancel":
+      return `${describeCall(plan.upgrade)}, after canceling ${nameOf(plan.task)} that waits for its window, ${describeWindow(plan.window)} (refused if this pin did not schedule it)`;
     case "wait":
-      return `${describeCall(plan.call)}, after ${plan.name} has ended`;
+      return `${describeCall(plan.upgrade)}, after ${plan.name} has ended`;
     case "upgrade":
-      return describeCall(plan.call);
+      return describeCall(plan.upgrade);
     case "unknown":
       return `cannot plan: ${plan.reason}`;
   }
@@ -41,6 +43,6 @@ function toTheMinute(time: string): string {
 }
 
 /** `4.2.1.8 → 4.3.5.2, rolling over 3 zones` */
-export function describeCall({ route, how }: UpgradeCall): string {
+export function describeCall({ route, how }: Upgrade): string {
   return `${route}, ${how}`;
 }

@@ -1,6 +1,6 @@
 import type { Standing } from "./constraint";
 import type { Drift } from "./kind";
-import type { Member } from "./pin";
+import type { Member } from "./unit";
 import { compareVersions, lowestVersion, type Version } from "./version";
 
 /**

@@ -1,4 +1,4 @@
-import type { Task } from "./pin";
+import type { Task } from "./task";
 
 /**
  * Everything that can end a run, as data: the code is stable and searchable, the message one sentence that names the

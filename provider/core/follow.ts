@@ -1,27 +1,34 @@
 import { nameOf } from "./describe";
+import type { Driver } from "./driver";
 import { Watch } from "./pace";
 import type { Patience } from "./patience";
-import type { Pin, Task, TaskStatus } from "./pin";
 import type { Runtime } from "./runtime";
 import { Stall } from "./stall";
+import type { Task, TaskStatus } from "./task";
 
 /** How a task ended. What it achieved, only a look at the members can tell. */
 export type Ending = Exclude<TaskStatus, { kind: "running" }>;
 
 /** Waits for the end of a task, reporting its progress. */
 export async function follow(
-  pin: Pick<Pin, "inspect" | "looksAlone" | "lookAt">,
+  pin: Pick<Driver, "inspect" | "ownReads" | "lookAt">,
   task: Task,
   patience: Patience,
   runtime: Runtime,
 ): Promise<Ending> {
   const { clock, signal, random, report } = runtime;
-  const watch = new Watch(clock, signal, random, pin.looksAlone);
+  const watch = new Watch(clock, signal, random, pin.ownReads);
   const stall = new Stall(runtime, nameOf(task), pin.lookAt?.(task));
   for (;;) {
-    const status = await patience.ask(() => pin.inspect(task));
+    const status = await patience.ask(() => inspect(pin, task));
     if (status.kind !== "running") return status;
     report(stall.seen(status));
     await watch.pause(status.percent);
   }
+}
+
+/** Where a task stands. */
+export async function inspect(driver: Pick<Driver, "inspect">, task: Task): Promise<TaskStatus> {
+  if (driver.inspect === undefined) throw new Error("a task is to be read from a vendor that only lists tasks");
+  return driver.inspect(task);
 }

@@ -1,8 +1,7 @@
 import type { z } from "zod";
 import type { CommonArguments } from "./arguments";
-import type { Look, Observation, Pin } from "./pin";
+import type { Driver, Observation } from "./driver";
 import type { Times } from "./policy";
-import type { Driver } from "./run";
 import type { Runtime } from "./runtime";
 
 /** Where an argument is looked for when the resource does not give it: stack config or Provider, then environment. */
@@ -42,13 +41,8 @@ export interface Drift {
  * One resource type: what it takes, what it pins, and how to open it. A vendor exports one per system.
  * @typeParam A its arguments after validation, credentials filled in
  * @typeParam O what a look at it shows
- * @typeParam D its driver: for something that is upgraded as one, if nothing else is said
  */
-export interface PinKind<
-  A extends CommonArguments = CommonArguments,
-  O extends Observation = Observation,
-  D extends Look<O> = Pin<O>,
-> {
+export interface PinKind<A extends CommonArguments = CommonArguments, O extends Observation = Observation> {
   readonly inputs: z.ZodType<A>;
   /** Arguments that are secrets, for redaction. */
   readonly secrets: readonly string[];
@@ -68,7 +62,7 @@ export interface PinKind<
    * resources with a thing in common manage the same.
    */
   targets?(args: A): Readonly<Record<string, string>>;
-  open(args: A, runtime: Runtime): D;
+  open(args: A, runtime: Runtime): Driver<O>;
   outputs(observation: O): ObservedOutputs;
   /** What a person does to cancel a scheduled upgrade without this tool, where the vendor schedules any. */
   readonly cancelByHand?: string;
@@ -82,5 +76,5 @@ export interface PinKind<
   drifted(args: A, observation: O): Drift | undefined;
 }
 
-/** A kind of either sort. */
-export type SomeKind = PinKind<CommonArguments, Observation, Driver>;
+/** A kind of any vendor. */
+export type SomeKind = PinKind<CommonArguments>;

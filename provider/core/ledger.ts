@@ -1,6 +1,7 @@
 import type { Clock } from "./clock";
 import type { Status, UpgradeRecord } from "./outcome";
-import type { Failure, Task, UpgradeCall, Window } from "./pin";
+import type { Failure, Task, Window } from "./task";
+import type { Upgrade } from "./unit";
 
 /** States in which the vendor has, or may have, something of ours still to do. */
 const OPEN = new Set<UpgradeRecord["state"]>(["running", "deferred", "unknown"]);
@@ -46,13 +47,13 @@ export class Ledger {
   }
 
   /** The call was accepted. */
-  started(task: Task, call: UpgradeCall, startedAt: string): void {
+  started(task: Task, call: Upgrade, startedAt: string): void {
     this.#upgrade = { task: task.id, kind: task.kind, from: call.from, to: task.to, startedAt, state: "running" };
   }
 
   /** The call was sent, and its answer lost. @param task what it has started if it arrived, where that is known */
-  lost(call: UpgradeCall, startedAt: string, task?: Task): void {
-    const { id, kind, to } = task ?? { id: "unknown", kind: "upgrade", to: call.to ?? call.route };
+  lost(call: Upgrade, startedAt: string, task?: Task): void {
+    const { id, kind, to } = task ?? { id: "unknown", kind: "upgrade", to: call.step?.to ?? call.route };
     this.#upgrade = { task: id, kind, from: call.from, to, startedAt, state: "unknown" };
   }
 

@@ -1,5 +1,6 @@
+import type { Observation } from "./driver";
 import type { PinError } from "./errors";
-import type { Observation, Window } from "./pin";
+import type { Task, Window } from "./task";
 
 /** The vendor's own words for an upgrade, kept in the state and shown to people. All times ISO 8601, UTC. */
 export interface UpgradeRecord {
@@ -19,10 +20,15 @@ export interface UpgradeRecord {
   /** Why it failed, in the vendor's words. Of many, each member's reason is among the problems. */
   readonly reason?: string;
   /**
-   * `unknown`: the answer to the call was lost. `gone`: the vendor no longer knows the task. `withdrawn`: it was taken back
+   * `unknown`: the answer to the call was lost. `gone`: the vendor no longer knows the task. `withdrawn`: it was canceled
    * before its window.
    */
   readonly state: "running" | "deferred" | "succeeded" | "failed" | "rolled-back" | "withdrawn" | "unknown" | "gone";
+}
+
+/** The upgrade that a record is about, as the vendor is asked for it. */
+export function taskOf({ task, kind, to, startedAt }: UpgradeRecord): Task {
+  return { id: task, kind, to, askedAt: startedAt };
 }
 
 /** `deferred` is for vendors that start in a window of their own. */

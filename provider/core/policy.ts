@@ -26,3 +26,6 @@ export type Times = Omit<Policy, "onNewer" | "onFailure" | "wait">;
 
 /** Tries of a call that the vendor was not ready for (`soon`). */
 export const SOON_TRIES = 5;
+
+/** Requests for one unit in one run: versions that are far behind are reached in several rounds. */
+export const MOST_ROUNDS = 4;

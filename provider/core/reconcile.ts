@@ -2,20 +2,32 @@ import { Aftermath } from "./aftermath";
 import { Confirmation } from "./confirmation";
 import { Deferral } from "./deferral";
 import { describePlan, describeWindow, nameOf } from "./describe";
+import type { Driver, Observation } from "./driver";
 import { asPinError, type PinError, Unreachable } from "./errors";
-import { follow } from "./follow";
+import { follow, inspect } from "./follow";
 import { Ledger } from "./ledger";
-import { Lookout } from "./lookout";
-import type { Outcome, Status, UpgradeRecord } from "./outcome";
+import { Observer, type Sight } from "./observer";
+import { type Outcome, type Status, taskOf, type UpgradeRecord } from "./outcome";
 import { Watch } from "./pace";
 import { Patience } from "./patience";
-import type { Failure, Observation, Pin, Plan, Task, UpgradeCall } from "./pin";
+import { type Plan, planOf } from "./plan";
 import type { Policy } from "./policy";
 import { Recovery } from "./recovery";
 import { type Runtime, undisturbed } from "./runtime";
-import { blocked, failed, forgotten, newerNote, refuseHopeless, rolledBack, stoppedWith, tooNew } from "./sentences";
+import {
+  blocked,
+  failed,
+  forgotten,
+  newerNote,
+  notUpgraded,
+  refuseHopeless,
+  rolledBack,
+  stoppedWith,
+  tooNew,
+} from "./sentences";
 import { Submission } from "./submission";
-import { taskOf } from "./withdraw";
+import type { Failure, Task } from "./task";
+import type { Unit, Upgrade } from "./unit";
 
 /**
  * The one routine behind create, update, adopt, resume and retry:
@@ -27,7 +39,7 @@ import { taskOf } from "./withdraw";
  * @param remembered the last upgrade that the state knows of
  */
 export async function reconcile<O extends Observation>(
-  pin: Pin<O>,
+  pin: Driver<O>,
   policy: Policy,
   runtime: Runtime,
   remembered?: UpgradeRecord,
@@ -44,12 +56,13 @@ export async function reconcile<O extends Observation>(
 type Explained = "yes" | "no" | Status;
 
 class Reconciliation<O extends Observation> {
-  readonly #pin: Pin<O>;
+  readonly #pin: Driver<O>;
   readonly #policy: Policy;
   readonly #runtime: Runtime;
   readonly #patience: Patience;
   readonly #idle: Watch;
-  readonly #lookout: Lookout<O>;
+  readonly #observer: Observer<O>;
+  #sight: Sight<O> | undefined;
   readonly #ledger: Ledger;
   readonly #recovery: Recovery;
   readonly #aftermath: Aftermath;
@@ -57,13 +70,13 @@ class Reconciliation<O extends Observation> {
   readonly #confirmation: Confirmation;
   readonly #submission: Submission<O>;
 
-  constructor(pin: Pin<O>, policy: Policy, runtime: Runtime, remembered?: UpgradeRecord) {
+  constructor(pin: Driver<O>, policy: Policy, runtime: Runtime, remembered?: UpgradeRecord) {
     this.#pin = pin;
     this.#policy = policy;
     this.#runtime = runtime;
     this.#ledger = new Ledger(runtime.clock, remembered);
     this.#patience = new Patience(pin.title, policy, runtime, this.#ledger.accepted);
-    this.#lookout = new Lookout(pin, this.#patience, runtime.clock);
+    this.#observer = new Observer(pin, this.#patience, runtime.clock);
     this.#confirmation = new Confirmation(runtime.clock, policy.spacing);
     this.#recovery = new Recovery(pin, policy, runtime, this.#ledger);
     this.#deferral = new Deferral(pin, policy, this.#patience, runtime, this.#ledger);
@@ -74,7 +87,7 @@ class Reconciliation<O extends Observation> {
 
   async toTheEnd(): Promise<Status> {
     for (;;) {
-      const plan = await this.#lookout.look();
+      const plan = await this.#look();
       if (plan.kind !== "upgrade") this.#confirmation.forget();
       const unseen = await this.#unseen();
       if (unseen === "yes") continue;
@@ -83,11 +96,27 @@ class Reconciliation<O extends Observation> {
     }
   }
 
+  async #look(): Promise<Plan> {
+    this.#sight = await this.#observer.observe(false);
+    return planOf(this.#pin, this.#sight.view);
+  }
+
+  get #last(): Sight<O> {
+    if (this.#sight === undefined) throw new Error("nothing was read");
+    return this.#sight;
+  }
+
+  get #unit(): Unit {
+    const [unit] = this.#last.view.units;
+    if (unit === undefined) throw new Error("no unit was read");
+    return unit;
+  }
+
   outcome(status: Status, error?: PinError): Outcome<O> {
     return {
       status,
       accepted: this.#ledger.accepted,
-      ...(this.#lookout.seen === undefined ? {} : { observation: this.#lookout.seen }),
+      ...(this.#observer.seen === undefined ? {} : { observation: this.#observer.seen }),
       ...(this.#ledger.upgrade === undefined ? {} : { upgrade: this.#ledger.upgrade }),
       ...(error === undefined ? {} : { error }),
     };
@@ -96,7 +125,7 @@ class Reconciliation<O extends Observation> {
   async failure(thrown: unknown): Promise<Outcome<O>> {
     const error = asPinError(thrown);
     const ended = error.code === "upgrade-failed" || error.code === "rolled-back";
-    if (ended && !this.#runtime.signal.aborted) await this.#lookout.glance();
+    if (ended && !this.#runtime.signal.aborted) await this.#observer.glance();
     if (error.code === "newer") return this.outcome("newer", error);
     if (ended) return this.outcome("failed", error);
     return this.outcome(this.#ledger.stopped, stoppedWith(error, this.#pin.title, this.#ledger));
@@ -117,21 +146,21 @@ class Reconciliation<O extends Observation> {
       case "join":
         if (this.#ledger.found(plan.task, plan.from)) this.#runtime.inform(describePlan(plan));
         return this.#followOr({ ...plan.task, to: this.#ledger.upgrade?.to ?? plan.task.to });
-      case "deferred":
+      case "scheduled":
         if (this.#ledger.found(plan.task, plan.from)) this.#runtime.inform(describePlan(plan));
         this.#ledger.deferred(plan.window);
         return "deferred";
-      case "withdraw":
-        refuseHopeless(this.#pin.title, plan.call);
-        if (!(await this.#deferral.withdraw(plan))) await this.#idle.pause();
+      case "cancel":
+        refuseHopeless(this.#pin.title, plan.upgrade);
+        await this.#deferral.cancel(plan);
         return undefined;
       case "wait":
-        refuseHopeless(this.#pin.title, plan.call);
+        refuseHopeless(this.#pin.title, plan.upgrade);
         this.#runtime.report({ message: `waiting for ${plan.name} to end` });
         await this.#idle.pause();
         return undefined;
       case "upgrade":
-        return this.#ask(plan.call);
+        return this.#ask(plan.upgrade);
       case "unknown":
         throw new Unreachable(plan.reason, { sent: true, heard: true });
     }
@@ -144,14 +173,13 @@ class Reconciliation<O extends Observation> {
   }
 
   /** An upgrade is needed: everything that forbids to send the request now, then the request. */
-  async #ask(call: UpgradeCall): Promise<Status | undefined> {
+  async #ask(call: Upgrade): Promise<Status | undefined> {
     const explained = await this.#explained(call);
     if (explained === "yes") return undefined;
     if (explained !== "no") return explained;
-    const { seen } = this.#lookout;
-    if (seen === undefined) throw new Error("an upgrade was planned without a look");
+    const { observation: seen, at } = this.#last;
     const again = this.#confirmation.begun;
-    const confirmed = this.#confirmation.note(this.#lookout.at, new Map([[this.#pin.title, call.requests]])).size > 0;
+    const confirmed = this.#confirmation.note(at, [this.#unit]).size > 0;
     if (call.findings.length > 0) {
       if (again) throw blocked(this.#pin.title, call.findings);
       return undefined;
@@ -167,10 +195,11 @@ class Reconciliation<O extends Observation> {
   }
 
   /** Whether the versions may be behind because of something that is still under way; throws when that is over. */
-  async #explained(call: UpgradeCall): Promise<Explained> {
+  async #explained(call: Upgrade): Promise<Explained> {
     if (await this.#aftermath.explains(call)) return "yes";
     if (this.#submission.refusal !== undefined) throw this.#submission.refusal;
     const { upgrade } = this.#ledger;
+    if (upgrade !== undefined && this.#submission.exhausted) throw notUpgraded(this.#pin.title, upgrade, call.from);
     return upgrade?.state === "running" || upgrade?.state === "deferred" ? this.#recall(upgrade) : "no";
   }
 
@@ -184,7 +213,7 @@ class Reconciliation<O extends Observation> {
   /** An upgrade is known that the look did not show. What has become of it? */
   async #recall(known: UpgradeRecord): Promise<Explained> {
     const task = taskOf(known);
-    const status = await this.#patience.ask(() => this.#pin.inspect(task));
+    const status = await this.#patience.ask(() => inspect(this.#pin, task));
     // A call whose answer was lost may still arrive: then all that is done after a lost answer is done.
     if (status.kind === "gone" && known.state === "unknown") return "no";
     this.#aftermath.found();
@@ -192,13 +221,12 @@ class Reconciliation<O extends Observation> {
       case "running":
         if (known.state === "unknown") this.#ledger.found(task, known.from);
         return (await this.#followOr(task)) ?? "yes";
-      case "deferred":
-        if (await this.#deferral.reconsider(task)) return "yes";
+      case "scheduled":
         this.#ledger.deferred(status.window);
         return "deferred";
       case "succeeded":
         this.#ledger.ended("succeeded");
-        if (!this.#pin.satisfiedBy(task.to)) return "no";
+        if (!this.#pin.leadsToTarget(task, this.#unit)) return "no";
         this.#aftermath.succeeded();
         return "yes";
       case "failed":
@@ -222,7 +250,7 @@ class Reconciliation<O extends Observation> {
   async #follow(task: Task): Promise<Status | undefined> {
     this.#aftermath.found();
     const ending = await follow(this.#pin, task, this.#patience, this.#runtime);
-    if (ending.kind === "deferred") {
+    if (ending.kind === "scheduled") {
       this.#ledger.deferred(ending.window);
       this.#runtime.inform(`${nameOf(task)} waits for its window, ${describeWindow(ending.window)}`);
       return "deferred";
@@ -230,7 +258,7 @@ class Reconciliation<O extends Observation> {
     this.#ledger.ended(ending.kind, "message" in ending ? ending.message : undefined);
     switch (ending.kind) {
       case "succeeded":
-        if (this.#pin.satisfiedBy(task.to)) this.#aftermath.succeeded();
+        if (this.#pin.leadsToTarget(task, this.#unit)) this.#aftermath.succeeded();
         return undefined;
       case "gone":
         this.#aftermath.vanished();

@@ -1,13 +1,14 @@
 import { nameOf } from "./describe";
+import type { Driver } from "./driver";
 import { Refused, sending, Unreachable } from "./errors";
 import type { Ledger } from "./ledger";
-import type { Failure, Pin, Task, Way } from "./pin";
 import type { Policy } from "./policy";
 import type { Runtime } from "./runtime";
+import type { Failure, Task, Way } from "./task";
 
 /** What is done about an upgrade of ours that failed: at most one operator, once in a run. */
 export class Recovery {
-  readonly #pin: Pick<Pin, "operate">;
+  readonly #pin: Pick<Driver, "reopen">;
   readonly #policy: Pick<Policy, "onFailure">;
   readonly #runtime: Runtime;
   readonly #ledger: Pick<Ledger, "owns">;
@@ -15,7 +16,7 @@ export class Recovery {
   #undone: Failure | undefined;
 
   constructor(
-    pin: Pick<Pin, "operate">,
+    pin: Pick<Driver, "reopen">,
     policy: Pick<Policy, "onFailure">,
     runtime: Runtime,
     ledger: Pick<Ledger, "owns">,
@@ -62,7 +63,7 @@ export class Recovery {
   /** Refused or lost: either way the task itself tells what is so. */
   async #send(task: Task, way: Way): Promise<void> {
     try {
-      await sending(async () => this.#pin.operate?.(task, way));
+      await sending(async () => this.#pin.reopen?.(task, way));
     } catch (error) {
       this.#runtime.signal.throwIfAborted();
       if (!(error instanceof Unreachable) && !(error instanceof Refused)) throw error;
@@ -73,10 +74,10 @@ export class Recovery {
 
 /** The operator that the policy sends after a failure of our own, where the vendor takes it. */
 export function wayAfter(
-  pin: Pick<Pin, "operate">,
+  pin: Pick<Driver, "reopen">,
   onFailure: Policy["onFailure"],
   { ways }: Pick<Failure, "ways">,
 ): Way | undefined {
-  if (onFailure === "report" || pin.operate === undefined) return undefined;
+  if (onFailure === "report" || pin.reopen === undefined) return undefined;
   return ways?.includes(onFailure) === true ? onFailure : undefined;
 }

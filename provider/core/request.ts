@@ -1,13 +1,33 @@
+import { createHash } from "node:crypto";
+
 /** JSON as it is sent. Keys with the value `undefined` are left out. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
 
 /** What a request upgrades: one thing that the vendor upgrades independently. */
-export interface Unit {
+export interface Requested {
   /** The vendor's name for it: a host, an instance id, `bdb:1`. */
   readonly unit: string;
   readonly from: string;
   /** The expected version, also where the body does not name it. */
   readonly to: string;
+}
+
+/** What is sent for one unit. The item may hold secrets: never log it. */
+export interface Step extends Requested {
+  readonly method: "POST";
+  /** Without what only the connection knows, such as a project id. */
+  readonly path: string;
+  /** The body, or the unit's share of the body of a request that names several. */
+  readonly item: Json;
+  /** Only steps of one group share a request. */
+  readonly group?: string | undefined;
+  /** Files that have to be at the vendor before it. */
+  readonly uploads?: readonly Upload[];
+}
+
+export interface Upload {
+  readonly name: string;
+  readonly sha256: string;
 }
 
 /** An upgrade request, exactly as it will be sent. Plain data. The body may hold secrets: never log it. */
@@ -16,9 +36,25 @@ export interface Request {
   /** Without what only the connection knows, such as a project id. */
   readonly path: string;
   readonly body: Json;
-  readonly units: readonly Unit[];
+  readonly units: readonly Requested[];
   /** Files that have to be at the vendor before it. */
-  readonly uploads?: readonly { readonly name: string; readonly sha256: string }[];
+  readonly uploads?: readonly Upload[];
+}
+
+/** The request of a step that is sent alone: its item is the whole body. */
+export function requestOf([step]: readonly Step[]): Request {
+  if (step === undefined) throw new Error("a request is to be composed without a step");
+  const { method, path, item, unit, from, to, uploads } = step;
+  return { method, path, body: item, units: [{ unit, from, to }], ...(uploads === undefined ? {} : { uploads }) };
+}
+
+/**
+ * Identifies what is sent for one unit: equal for equal steps in every process, whatever the order of keys. Where the item holds
+ * a secret, whoever has the digest can verify a guess.
+ */
+export function digest({ unit, from, to, method, path, item, group, uploads = [] }: Step): string {
+  const text = canonical({ unit, from, to, method, path, item, group, uploads });
+  return createHash("sha256").update(text).digest("hex");
 }
 
 /** The same text for equal values, whatever the order of their keys. */

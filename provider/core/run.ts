@@ -1,37 +1,32 @@
 import { type Announcement, announce } from "./announce";
-import { CancelPause, cancelScheduled } from "./cancel-scheduled";
+import { CancelPause, cancelScheduled } from "./cancel";
+import { scheduledTask } from "./deferral";
+import type { Driver, Observation, SetDriver } from "./driver";
 import { announceFleet } from "./fleet/announce-fleet";
-import type { FleetObservation, FleetPin } from "./fleet/fleet";
 import { reconcileFleet } from "./fleet/reconcile-fleet";
-import { scheduledInFleet } from "./fleet/take-back";
-import type { Outcome, UpgradeRecord } from "./outcome";
+import { scheduledInSet } from "./fleet/scheduled";
+import { inspect } from "./follow";
+import { type Outcome, taskOf, type UpgradeRecord } from "./outcome";
 import { Patience } from "./patience";
-import type { Observation, Pin, Plan } from "./pin";
+import { type Plan, planOf } from "./plan";
 import type { Policy } from "./policy";
 import { reconcile } from "./reconcile";
 import { type Runtime, undisturbed } from "./runtime";
 import { type Heard, summaryOf } from "./summary";
-import { scheduledTask, taskOf } from "./withdraw";
+import type { View } from "./unit";
 
-/** A connected driver for one resource, of either sort: upgraded as one, or each member for itself. */
-export type Driver = Pin | FleetPin;
-
-/** What one look at the vendor showed, and the plan that follows. */
-export interface Sight {
+/** What one read of the vendor showed, what it means, and the plan that follows. */
+export interface Seen {
   readonly observation: Observation;
+  readonly view: View;
   readonly plan: Plan;
-  /** The same observation, where each member is upgraded for itself. */
-  readonly fleet?: FleetObservation;
 }
 
-/** One look at the vendor. */
-export async function see(driver: Driver): Promise<Sight> {
-  if (isFleet(driver)) {
-    const observation = await driver.observe();
-    return { observation, plan: driver.plan(observation), fleet: observation };
-  }
-  const observation = await driver.observe();
-  return { observation, plan: driver.plan(observation) };
+/** One read of the vendor. */
+export async function see(driver: Driver, { onNewer }: Pick<Policy, "onNewer">): Promise<Seen> {
+  const observation = await driver.observe(false);
+  const view = driver.view(observation);
+  return { observation, view, plan: planOf(driver, view, onNewer) };
 }
 
 /**
@@ -40,13 +35,13 @@ export async function see(driver: Driver): Promise<Sight> {
  */
 export function announceWrites(
   driver: Driver,
-  { plan, fleet }: Sight,
+  { plan, view }: Seen,
   policy: Policy,
   runtime: Runtime,
   remembered?: UpgradeRecord,
 ): Promise<readonly Announcement[]> {
-  if (!isFleet(driver)) return announce(driver, plan, policy, runtime, remembered);
-  return announceFleet(driver, fleet ?? { members: [] }, runtime, remembered);
+  if (isSet(driver)) return announceFleet(driver, view, runtime, remembered);
+  return announce(driver, plan, policy, runtime, remembered);
 }
 
 /**
@@ -67,7 +62,7 @@ export async function run(
       runtime.report(progress);
     },
   };
-  const outcome: Outcome = isFleet(driver)
+  const outcome: Outcome = isSet(driver)
     ? await reconcileFleet(driver, policy, listening, remembered)
     : await reconcile(driver, policy, listening, remembered);
   const line = summaryOf(outcome, remembered, heard);
@@ -87,10 +82,10 @@ export async function giveUp(driver: Driver, upgrade: UpgradeRecord, policy: Pol
   await new CancelPause(policy.spacing, runtime).take();
   const unreachableBudget = Math.min(policy.unreachableBudget, DELETE_PATIENCE);
   const patience = new Patience(driver.title, { ...policy, unreachableBudget }, runtime, false);
-  const scheduled = isFleet(driver)
-    ? scheduledInFleet(driver, upgrade, patience, runtime)
+  const scheduled = isSet(driver)
+    ? scheduledInSet(driver, upgrade, patience, runtime)
     : scheduledTask(driver, upgrade, patience, runtime);
-  if (scheduled !== undefined) await cancelScheduled(driver.title, scheduled, runtime);
+  if (scheduled !== undefined) await cancelScheduled(driver, scheduled, runtime);
 }
 
 /**
@@ -98,18 +93,18 @@ export async function giveUp(driver: Driver, upgrade: UpgradeRecord, policy: Pol
  * somebody canceled it. Reads only.
  */
 export async function isCanceled(driver: Driver, upgrade: UpgradeRecord): Promise<boolean> {
-  const { plan } = await see(driver);
+  const { plan } = await see(driver, { onNewer: "accept" });
   if (plan.kind !== "upgrade") return false;
   // Where the vendor does not list what it has scheduled, only the task itself can tell.
-  return isFleet(driver) || (await driver.inspect(taskOf(upgrade))).kind !== "deferred";
+  return driver.tasks === "by-list" || (await inspect(driver, taskOf(upgrade))).kind !== "scheduled";
 }
 
 /** Whether an upgrade that the state remembers may go on where no look reaches, although the pin holds in what is seen. */
 export function goesOn(driver: Driver, upgrade: UpgradeRecord | undefined): boolean {
   const open = upgrade?.state === "running" || upgrade?.state === "unknown";
-  return open && !isFleet(driver) && driver.outlasts?.(taskOf(upgrade)) === true;
+  return open && driver.outlasts?.(taskOf(upgrade)) === true;
 }
 
-function isFleet(driver: Driver): driver is FleetPin {
-  return "batchSize" in driver;
+function isSet(driver: Driver): driver is SetDriver {
+  return driver.words !== undefined;
 }

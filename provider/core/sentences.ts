@@ -2,7 +2,9 @@ import { describeWindow, nameOf } from "./describe";
 import { formatDuration } from "./duration";
 import { type ErrorCode, PinError } from "./errors";
 import type { UpgradeRecord } from "./outcome";
-import type { Failure, Finding, Plan, Task, UpgradeCall, Window } from "./pin";
+import type { Plan } from "./plan";
+import type { Failure, Task, Window } from "./task";
+import type { Finding, Upgrade } from "./unit";
 
 /** What a run that ends badly says. One place, because the texts are an interface: people search for them. */
 
@@ -28,7 +30,7 @@ export function blocked(title: string, findings: readonly Finding[]): PinError {
 }
 
 /** @throws PinError `blocked` for what can never succeed as written */
-export function refuseHopeless(title: string, { findings }: UpgradeCall): void {
+export function refuseHopeless(title: string, { findings }: Upgrade): void {
   const hopeless = findings.filter(({ property }) => property !== undefined);
   if (hopeless.length > 0) throw blocked(title, hopeless);
 }
@@ -72,7 +74,7 @@ export function forgotten(title: string, task: Task): string {
   return `${title}: ${nameOf(task)} is no longer known there, so how it has ended where this pin does not look cannot be told.`;
 }
 
-/** An upgrade that somebody else has scheduled is never taken back. */
+/** An upgrade that somebody else has scheduled is never canceled. */
 export function scheduledByOthers(title: string, task: Task, window: Window): PinError {
   return new PinError(
     "blocked",

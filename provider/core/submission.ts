@@ -1,15 +1,19 @@
 import type { Aftermath } from "./aftermath";
 import { describeCall } from "./describe";
-import { notYet, Refused, sending, Unreachable } from "./errors";
+import type { Driver, Observation } from "./driver";
+import { notYet, type Refused } from "./errors";
 import type { Ledger } from "./ledger";
 import { Watch } from "./pace";
-import type { Observation, Pin, Task, UpgradeCall } from "./pin";
-import { SOON_TRIES } from "./policy";
+import { MOST_ROUNDS, SOON_TRIES } from "./policy";
+import type { Request } from "./request";
 import type { Runtime } from "./runtime";
+import { type Answer, send } from "./send";
+import type { Task } from "./task";
+import type { Upgrade } from "./unit";
 
-/** The one place that hands an upgrade request to a driver, and what is known of requests that started nothing. */
+/** The upgrade request of a run, and what is known of requests that started nothing. */
 export class Submission<O extends Observation> {
-  readonly #pin: Pick<Pin<O>, "prepare" | "start">;
+  readonly #pin: Pick<Driver<O>, "tasks" | "words" | "compose" | "prepare" | "start">;
   readonly #runtime: Runtime;
   readonly #ledger: Ledger;
   readonly #aftermath: Aftermath;
@@ -18,8 +22,14 @@ export class Submission<O extends Observation> {
   #prepared = false;
   #refused: Refused | undefined;
   #tries = 0;
+  #rounds = 0;
 
-  constructor(pin: Pick<Pin<O>, "prepare" | "start">, runtime: Runtime, ledger: Ledger, aftermath: Aftermath) {
+  constructor(
+    pin: Pick<Driver<O>, "tasks" | "words" | "compose" | "prepare" | "start">,
+    runtime: Runtime,
+    ledger: Ledger,
+    aftermath: Aftermath,
+  ) {
     this.#pin = pin;
     this.#runtime = runtime;
     this.#ledger = ledger;
@@ -32,12 +42,17 @@ export class Submission<O extends Observation> {
     return this.#refused?.refusal === "final" ? this.#refused : undefined;
   }
 
+  /** Whether no further request is sent: as many were accepted as one run may send. */
+  get exhausted(): boolean {
+    return this.#rounds >= MOST_ROUNDS;
+  }
+
   /** @returns whether the vendor has to be read again first */
-  async prepare(call: UpgradeCall, seen: O): Promise<boolean> {
+  async prepare(call: Upgrade, seen: O): Promise<boolean> {
     if (this.#prepared || this.#pin.prepare === undefined) return false;
     this.#prepared = true;
     try {
-      return await this.#pin.prepare(call, seen);
+      return await this.#pin.prepare([this.#request(call)], seen);
     } catch (error) {
       this.#runtime.signal.throwIfAborted();
       if (!notYet(error) || ++this.#tries > SOON_TRIES) throw error;
@@ -49,41 +64,40 @@ export class Submission<O extends Observation> {
   }
 
   /** Sends the request. Undefined when it was not accepted, or when nobody can say. */
-  async start(call: UpgradeCall, seen: O): Promise<Task | undefined> {
-    const [request] = call.requests;
-    if (request === undefined) throw new Error("an upgrade was planned without a request");
-    for (const note of call.notes ?? []) if (!this.#noted.has(note)) this.#runtime.warn(note);
+  async start(call: Upgrade, seen: O): Promise<Task | undefined> {
+    const { inform, report, warn } = this.#runtime;
+    const request = this.#request(call);
+    for (const note of call.notes ?? []) if (!this.#noted.has(note)) warn(note);
     for (const note of call.notes ?? []) this.#noted.add(note);
     const startedAt = this.#ledger.now();
-    this.#runtime.report({ message: `starting the upgrade ${describeCall(call)}` });
-    let task: Task;
-    try {
-      task = await sending(() => this.#pin.start(request, seen));
-    } catch (error) {
-      await this.#notStarted(error, call, startedAt);
-      return undefined;
+    report({ message: `starting the upgrade ${describeCall(call)}` });
+    const answer = await send(this.#pin, request, seen, this.#runtime, (known) => this.#note(known, call, startedAt));
+    if (answer.kind === "accepted") {
+      if (answer.task !== undefined) inform(`upgrade ${answer.task.id} started: ${describeCall(call)}`);
+      return answer.task;
     }
-    this.#ledger.started(task, call, startedAt);
-    this.#runtime.inform(`upgrade ${task.id} started: ${describeCall(call)}`);
-    return task;
-  }
-
-  async #notStarted(error: unknown, call: UpgradeCall, startedAt: string): Promise<void> {
-    if (error instanceof Unreachable && error.sent) {
-      this.#ledger.lost(call, startedAt, error.task);
-      this.#aftermath.lost(error);
-      this.#runtime.signal.throwIfAborted();
-      this.#runtime.warn(`The answer to the upgrade call was lost (${error.message}); looking for the upgrade.`);
-      return;
-    }
-    this.#runtime.signal.throwIfAborted();
-    // What it lacked may have to be brought there first.
-    if (error instanceof Refused) [this.#refused, this.#prepared] = [error, false];
-    else if (!(error instanceof Unreachable)) throw error;
-    const patient = error instanceof Refused && error.refusal === "busy";
-    if (!patient && ++this.#tries > SOON_TRIES) throw error;
-    this.#runtime.report({ message: `not started yet: ${error.message}` });
+    if (answer.kind === "lost") return undefined;
+    const patient = answer.kind === "refused" && answer.error.refusal === "busy";
+    if (!patient && ++this.#tries > SOON_TRIES) throw answer.error;
     // A final refusal is looked into once, and never followed by another call.
     await (this.refusal === undefined ? this.#watch.pauseAfterRefusal() : this.#watch.pause());
+    return undefined;
+  }
+
+  #note(answer: Answer, call: Upgrade, startedAt: string): void {
+    if (answer.kind === "lost") {
+      this.#ledger.lost(call, startedAt, answer.error.task);
+      this.#aftermath.lost(answer.error);
+    }
+    // What it lacked may have to be brought there first.
+    if (answer.kind === "refused") [this.#refused, this.#prepared] = [answer.error, false];
+    if (answer.kind !== "accepted" || answer.task === undefined) return;
+    this.#rounds += 1;
+    this.#ledger.started(answer.task, call, startedAt);
+  }
+
+  #request({ step }: Upgrade): Request {
+    if (step === undefined) throw new Error("an upgrade was planned without a request");
+    return this.#pin.compose([step]);
   }
 }

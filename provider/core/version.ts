@@ -67,3 +67,11 @@ export function lowestVersion(versions: Iterable<Version>): Version | undefined 
   }
   return lowest;
 }
+
+/** Whether these are different versions, in what both tell. */
+export function differ(one: string, other: string): boolean {
+  const [a, b] = [parseVersion(one), parseVersion(other)];
+  if (a === undefined || b === undefined) return one !== other;
+  const builds = a.build !== undefined && b.build !== undefined && a.build !== b.build;
+  return builds || compareParts(a.parts, b.parts) !== 0;
+}

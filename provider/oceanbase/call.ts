@@ -1,6 +1,6 @@
 import type { Constraint } from "../core/constraint";
-import type { Finding, UpgradeCall } from "../core/pin";
-import type { Request } from "../core/request";
+import type { Step } from "../core/request";
+import type { Finding, Upgrade } from "../core/unit";
 import {
   compareVersions,
   formatParts,
@@ -64,12 +64,12 @@ function requirementOf<A extends UpgradeArguments>(
   return { editions, architectures };
 }
 
-/** The call that the upgrade takes, and all that is known against it. Pure. */
-export function callOf<A extends UpgradeArguments>(
+/** The upgrade that is needed, and all that is known against it. Pure. */
+export function upgradeOf<A extends UpgradeArguments>(
   wish: Wish<A>,
   observation: PinObservation,
   homes: readonly string[],
-): UpgradeCall {
+): Upgrade {
   const { system, args } = wish;
   const { readiness, members, local } = observation;
   const lowest = lowestVersion(members.map((member) => member.version));
@@ -82,7 +82,6 @@ export function callOf<A extends UpgradeArguments>(
   return {
     from: lowest ? formatVersion(lowest) : "",
     route: lineOf(lowest, "code" in target ? undefined : target, { wish: args.version, ways: observation.ways, route }),
-    ...("code" in target ? {} : { to: versionOf(target) }),
     how: `${system.how(args, readiness)}${uploadsLine(uploads, readiness.listed)}`,
     findings: [
       ...directoryFindings(args.upgradeDir, homes),
@@ -97,22 +96,23 @@ export function callOf<A extends UpgradeArguments>(
     ],
     notes:
       "code" in target ? [] : [...unverified(journeyTo(target), route, local), ...notesOn(target, wish, observation)],
-    requests: "code" in target ? [] : [requestFor(wish, target, lowest, missing)],
+    ...("code" in target ? {} : { step: stepTo(wish, target, lowest, missing) }),
   };
 }
 
-function requestFor<A extends UpgradeArguments>(
+function stepTo<A extends UpgradeArguments>(
   { system, args }: Wish<A>,
   target: Target,
   from: Version | undefined,
   missing: readonly RpmPackage[],
-): Request {
-  const unit = new URL(args.endpoints[0] ?? "").host;
+): Step {
   return {
+    unit: new URL(args.endpoints[0] ?? "").host,
+    from: from ? formatVersion(from) : "",
+    to: versionOf(target),
     method: "POST",
     path: system.path,
-    body: system.body(args, target),
-    units: [{ unit, from: from ? formatVersion(from) : "", to: versionOf(target) }],
+    item: system.body(args, target),
     uploads: missing.map((pkg) => ({ name: packageName(pkg), sha256: pkg.sha256 })),
   };
 }

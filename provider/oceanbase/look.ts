@@ -1,6 +1,7 @@
 import { type Constraint, holds, standing } from "../core/constraint";
+import type { Observation } from "../core/driver";
 import { PinError, Unreachable } from "../core/errors";
-import type { Activity, Member, Observation } from "../core/pin";
+import type { Activity, Member } from "../core/unit";
 import { compareVersions, parseVersion } from "../core/version";
 import type { Agents } from "./agent/agents";
 import {
@@ -24,6 +25,7 @@ import { dagPath } from "./tasks/task";
 /** What a look through the agents shows: versions, unfinished work, and what an upgrade call would meet. */
 export interface UpgradeObservation extends Observation {
   readonly readiness: Readiness;
+  readonly activity?: Activity;
   /** The members with the agents beside them, to choose the agent that gets the call. */
   readonly running: readonly Running[];
 }
@@ -53,7 +55,7 @@ export async function look(
   const activity = await activityOf(agents, system, constraint, unfinished ?? []);
   const members = running.flatMap(memberOf);
   const upgradable =
-    activity?.kind !== "ours" && members.some(({ version }) => standing(version, constraint) === "behind");
+    activity?.kind !== "running" && members.some(({ version }) => standing(version, constraint) === "behind");
   const [status, cluster] = upgradable ? await extras : [];
   const callee = calleeOf(agents.met, members, running);
   const list = upgradable ? await packagesOf(agents, callee?.origin, early) : undefined;
@@ -111,15 +113,17 @@ async function activityOf(
     if (target === undefined || !holds(target.version, constraint)) continue;
     const task = { id: found.id, kind: target.kind, to: formatTarget(target) };
     const state = dagState(found);
-    if (state !== "failed") return { kind: "ours", task, ...(state === "rolling-back" ? { rollingBack: true } : {}) };
-    return { kind: "ours-failed", task, failure: describeFailure(await detailed(agents, found)) };
+    if (state !== "failed")
+      return { kind: "running", task, ...(state === "rolling-back" ? { rollingBack: true } : {}) };
+    return { kind: "failed", task, failure: describeFailure(await detailed(agents, found)) };
   }
   const [holder] = holders;
   if (holder === undefined) return undefined;
   const name = `maintenance task ${holder.id} (${holder.name})`;
-  return dagState(holder) === "failed"
-    ? { kind: "other-failed", name, remedy: remedyFor(await detailed(agents, holder)) }
-    : { kind: "other", name };
+  if (dagState(holder) !== "failed") return { kind: "busy", name };
+  const remedy = remedyFor(await detailed(agents, holder));
+  const finding = { code: "locked-by-failed-task", message: `${name} failed and keeps the lock.`, remedy };
+  return { kind: "blocked", finding };
 }
 
 /** A failed DAG with its stages, which say what obshell would accept; the list has none. */

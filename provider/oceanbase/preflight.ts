@@ -1,4 +1,4 @@
-import type { Finding } from "../core/pin";
+import type { Finding } from "../core/unit";
 import { type AgentsStatus, OBSERVER_AVAILABLE, type UploadedPackage } from "./agent/schema";
 import { type Edition, missingPackages, type Target } from "./packages/packages";
 

@@ -1,5 +1,5 @@
-import type { Member } from "../core/pin";
 import type { Json } from "../core/request";
+import type { Member } from "../core/unit";
 import type { ObInfo } from "./agent/schema";
 import type { Edition, Target } from "./packages/packages";
 import type { Check, Readiness } from "./preflight";

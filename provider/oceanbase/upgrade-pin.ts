@@ -1,14 +1,15 @@
 import { type Constraint, holds, standing } from "../core/constraint";
-import { decide } from "../core/decide";
+import type { Driver } from "../core/driver";
 import { beforeSending, Refused } from "../core/errors";
-import type { Member, Pin, Plan, Task, TaskStatus, UpgradeCall, Way } from "../core/pin";
-import type { Request } from "../core/request";
+import { type Request, requestOf } from "../core/request";
 import type { Runtime } from "../core/runtime";
 import { blocked } from "../core/sentences";
+import type { Task, TaskStatus, Way } from "../core/task";
+import { findingsOf, isFollowed, type Member, standingOf, type Unit, type View, viewOfOne } from "../core/unit";
 import { formatParts, parseVersion } from "../core/version";
 import type { Agents } from "./agent/agents";
 import { type Dag, dag } from "./agent/schema";
-import { callOf, missingOnServers, type PinObservation, targetOf } from "./call";
+import { missingOnServers, type PinObservation, targetOf, upgradeOf } from "./call";
 import { calleeOf, look, type UpgradeObservation } from "./look";
 import { ensureUploaded } from "./packages/ensure-uploaded";
 import { type LocalPackages, readLocalPackages } from "./packages/local-packages";
@@ -18,7 +19,7 @@ import type { Receipt } from "./packages/upload";
 import type { Readiness } from "./preflight";
 import type { System, UpgradeArguments } from "./system";
 import { formatTarget } from "./tasks/dag";
-import { operate, TaskWatcher } from "./tasks/task";
+import { reopen, TaskWatcher } from "./tasks/task";
 import { DependencyLists, waysTo } from "./upgrade-path/dependency-lists";
 
 /** How long a look waits for a package to be unpacked: a preview has ten seconds for everything. */
@@ -33,17 +34,23 @@ export interface UpgradePinOptions<A extends UpgradeArguments> {
   readonly close: () => Promise<void>;
 }
 
-/** Why it cannot be said whether the call may be sent: which packages are there, and who runs, decides that. */
-function undecided({ unlisted, unheard, agents }: Readiness, { findings }: UpgradeCall): string | undefined {
+/** Why it is unknown whether the request may be sent: which packages are there, and who runs, decides that. */
+function undecided({ unlisted, unheard, agents }: Readiness, unit: Unit): string | undefined {
+  if (unit.upgrade === undefined) return undefined;
   if (unlisted) return "the agents did not answer with their list of packages";
-  if (!unheard || findings.length > 0) return undefined;
+  if (!unheard || findingsOf(unit).length > 0) return undefined;
   return `no agent said which agents of the cluster run (${agents.join(", ")}): one of them may be unreachable`;
 }
 
 /** A connected driver for what obshell upgrades in one cluster: its database, or its agents. */
-export class UpgradePin<A extends UpgradeArguments> implements Pin<PinObservation> {
+export class UpgradePin<A extends UpgradeArguments> implements Driver<PinObservation> {
   readonly title: string;
-  readonly looksAlone = true;
+  readonly units: readonly [string];
+  readonly tasks = "by-id";
+  readonly schedules = false;
+  readonly mostPerRequest = 1;
+  readonly ownReads = true;
+  readonly compose = requestOf;
   readonly #options: UpgradePinOptions<A>;
   readonly #watcher: TaskWatcher;
   readonly #closed = new AbortController();
@@ -59,7 +66,9 @@ export class UpgradePin<A extends UpgradeArguments> implements Pin<PinObservatio
     this.#watcher = new TaskWatcher(options.agents);
     const { clock, signal } = options.runtime;
     this.#lists = new DependencyLists(clock, AbortSignal.any([signal, this.#closed.signal]));
-    this.title = `${options.system.title} at ${new URL(options.args.endpoints[0] ?? "").host}`;
+    const { host } = new URL(options.args.endpoints[0] ?? "");
+    this.units = [host];
+    this.title = `${options.system.title} at ${host}`;
   }
 
   async observe(): Promise<PinObservation> {
@@ -70,21 +79,27 @@ export class UpgradePin<A extends UpgradeArguments> implements Pin<PinObservatio
     return ways === undefined ? observation : { ...observation, ways };
   }
 
-  plan(observation: PinObservation): Plan {
-    const { constraint } = this.#options;
-    const homes = this.#options.agents.met.map((agent) => agent.info.homePath);
-    const plan = decide({ observation, constraint, call: () => callOf(this.#options, observation, homes) });
-    if (plan.kind !== "upgrade" && plan.kind !== "wait") return plan;
-    const reason = undecided(observation.readiness, plan.call);
-    return reason === undefined ? plan : { kind: "unknown", reason };
+  view(observation: PinObservation): View {
+    const { agents, constraint } = this.#options;
+    const { members, activity, unknown, readiness } = observation;
+    const stands = standingOf(members, constraint);
+    const needed = stands.standing === "behind" && unknown === undefined && !isFollowed(activity);
+    const homes = agents.met.map((agent) => agent.info.homePath);
+    const unit: Unit = {
+      name: this.units[0],
+      ...stands,
+      ...(activity === undefined ? {} : { activity }),
+      ...(needed ? { upgrade: upgradeOf(this.#options, observation, homes) } : {}),
+    };
+    return viewOfOne(unit, unknown ?? undecided(readiness, unit));
   }
 
-  satisfiedBy(version: string): boolean {
-    const parsed = parseVersion(version);
+  leadsToTarget({ to }: Task): boolean {
+    const parsed = parseVersion(to);
     return parsed !== undefined && holds(parsed, this.#options.constraint);
   }
 
-  async prepare(_call: UpgradeCall, observation: PinObservation): Promise<boolean> {
+  async prepare(_requests: readonly Request[], observation: PinObservation): Promise<boolean> {
     const { agents, runtime } = this.#options;
     if (missingOnServers(observation).length === 0) return false;
     await this.#refuseRoute(observation);
@@ -133,8 +148,8 @@ export class UpgradePin<A extends UpgradeArguments> implements Pin<PinObservatio
     return `Look at it with \`obshell task show -i ${id} -d\` on a host of the cluster`;
   }
 
-  operate(task: Task, way: Way): Promise<void> {
-    return operate(this.#options.agents, task, way);
+  reopen(task: Task, way: Way): Promise<void> {
+    return reopen(this.#options.agents, task, way);
   }
 
   close(): Promise<void> {
@@ -144,7 +159,7 @@ export class UpgradePin<A extends UpgradeArguments> implements Pin<PinObservatio
 
   /** Members that are behind the pin, where there is an upgrade to think of. */
   #behind({ members, activity }: UpgradeObservation): readonly Member[] {
-    if (activity?.kind === "ours") return [];
+    if (activity?.kind === "running") return [];
     return members.filter((member) => standing(member.version, this.#options.constraint) === "behind");
   }
 
@@ -172,7 +187,7 @@ export class UpgradePin<A extends UpgradeArguments> implements Pin<PinObservatio
     const ways = await this.#ways(observation);
     this.#options.runtime.signal.throwIfAborted();
     if (ways === undefined) return;
-    const { findings } = callOf(this.#options, { ...observation, ways }, []);
+    const { findings } = upgradeOf(this.#options, { ...observation, ways }, []);
     if (findings.length > 0) throw blocked(this.title, findings);
   }
 

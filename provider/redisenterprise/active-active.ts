@@ -1,4 +1,5 @@
-import type { Failure, Finding, Task } from "../core/pin";
+import type { Failure, Task } from "../core/task";
+import type { Finding } from "../core/unit";
 import { vendorText } from "../core/vendor-text";
 import { printable } from "../http/body";
 import { type Database, subjectOf } from "./database/database";

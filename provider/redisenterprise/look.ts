@@ -1,6 +1,7 @@
 import type { z } from "zod";
+import type { Observation } from "../core/driver";
 import { Missing } from "../core/errors";
-import type { Finding, Observation } from "../core/pin";
+import type { Activity, Finding } from "../core/unit";
 import { crdbCallOf } from "./active-active";
 import type { Database } from "./database/database";
 import { findDatabase, NOT_THERE, type Which } from "./database/find-database";
@@ -26,6 +27,7 @@ export interface Seen extends Observation {
   /** Absent when there is none to speak of; then `absent` says why. */
   readonly database?: Database | undefined;
   readonly absent?: Finding | undefined;
+  readonly activity?: Activity;
   /** The state machines of the database: the last run, and those that wait. */
   readonly machines: readonly Action[];
   /** What its Active-Active database is busy with as a whole; empty while the pin holds. */

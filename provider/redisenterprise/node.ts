@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { Finding } from "../core/pin";
+import type { Finding } from "../core/unit";
 import { lowestVersion, parseVersion, type Version } from "../core/version";
 import { atLeast, type Redis, redisOf, sameRelease } from "./database/redis";
 import type { clusterInfo, nodeList } from "./rest/schema";

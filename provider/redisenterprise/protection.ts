@@ -1,4 +1,4 @@
-import type { Finding } from "../core/pin";
+import type { Finding } from "../core/unit";
 import { type Database, isUnprotected, subjectOf } from "./database/database";
 
 interface Consent {

@@ -1,14 +1,16 @@
+import type { Driver } from "../core/driver";
 import { sending, Unreachable } from "../core/errors";
-import type { Pin, Plan, Task, TaskStatus } from "../core/pin";
-import type { Request } from "../core/request";
+import { type Request, requestOf } from "../core/request";
 import type { Runtime } from "../core/runtime";
+import type { Task, TaskStatus } from "../core/task";
+import { type Unit, type View, viewOfOne } from "../core/unit";
 import { CRDB_UPGRADE, crdbHeaders, crdbTaskId, isCrdbCall, newTaskId, ownIdOf } from "./active-active";
 import type { Database } from "./database/database";
 import { findDatabase, type Which } from "./database/find-database";
 import { look, readMachines, type Seen } from "./look";
 import type { Nodes } from "./rest/nodes";
 import { acceptance } from "./rest/schema";
-import { planWithout, type Subject } from "./subject";
+import { NOT_READ, type Subject, standsWithout } from "./subject";
 import { activityOf } from "./tasks/activity";
 import { isUpgrade, UNTOLD, UPGRADE_MACHINE } from "./tasks/machine";
 import { unnamedUpgrade, Watcher } from "./tasks/watcher";
@@ -29,8 +31,14 @@ interface Sent {
 }
 
 /** A connected driver for what is upgraded of one database: its modules, or its Redis. */
-export class UpgradePin implements Pin<Seen> {
+export class UpgradePin implements Driver<Seen> {
   readonly title: string;
+  readonly units: readonly [string];
+  readonly tasks = "by-id";
+  readonly schedules = false;
+  readonly mostPerRequest = 1;
+  readonly ownReads = false;
+  readonly compose = requestOf;
   readonly #options: UpgradePinOptions;
   readonly #watcher: Watcher;
   /** Where the upgrades of this run go to, by action. */
@@ -42,6 +50,7 @@ export class UpgradePin implements Pin<Seen> {
 
   constructor(options: UpgradePinOptions) {
     this.title = options.title;
+    this.units = [options.title];
     this.#options = options;
     this.#watcher = new Watcher(options.nodes, options.runtime.clock);
     this.#database = options.which.databaseId;
@@ -65,13 +74,19 @@ export class UpgradePin implements Pin<Seen> {
     };
   }
 
-  plan(seen: Seen): Plan {
+  view(seen: Seen): View {
     const { subject } = this.#options;
-    return seen.absent === undefined ? subject.plan(seen) : planWithout(seen.absent, subject.wish);
+    const { members, activity, unknown, absent, database } = seen;
+    const stands =
+      absent !== undefined || database === undefined
+        ? standsWithout(absent ?? NOT_READ, subject.wish)
+        : subject.stands(database, seen);
+    const unit = { name: this.units[0], members, ...stands, ...(activity === undefined ? {} : { activity }) };
+    return viewOfOne(unit, unknown);
   }
 
-  satisfiedBy(target: string): boolean {
-    return this.#options.subject.satisfiedBy(target);
+  leadsToTarget(task: Task, unit: Unit): boolean {
+    return this.#options.subject.leadsToTarget(task, unit);
   }
 
   async start(request: Request, seen: Seen): Promise<Task> {

@@ -1,4 +1,4 @@
-import type { Window } from "../core/pin";
+import type { Window } from "../core/task";
 import { timeOf } from "../huaweicloud/jobs";
 
 /** Maintenance windows: four hours from a full hour on, UTC. */

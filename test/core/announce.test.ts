@@ -1,15 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { announce } from "../../provider/core/announce";
+import type { Driver } from "../../provider/core/driver";
 import type { UpgradeRecord } from "../../provider/core/outcome";
-import type { Failure, Pin, Plan, TaskStatus } from "../../provider/core/pin";
+import type { Plan } from "../../provider/core/plan";
 import type { Policy } from "../../provider/core/policy";
+import type { Failure, TaskStatus } from "../../provider/core/task";
 import { VirtualClock } from "../support/virtual-clock";
 
 const task = { id: "13", kind: "OB rolling upgrade", to: "4.3.5.2-9" };
 const NAME = "upgrade 13 (OB rolling upgrade to 4.3.5.2-9)";
 const AT = "stage 2/9: Download all required packages";
 const window = { opens: "2026-01-01T18:00:00Z", closes: "2026-01-01T22:00:00Z" };
-const call = { from: "1", route: "1 → 2", how: "at once", findings: [], requests: [] };
+const upgrade = { from: "1", route: "1 → 2", how: "at once", findings: [] };
 
 const record = (change: Partial<UpgradeRecord> = {}): UpgradeRecord => ({
   task: "13",
@@ -27,12 +29,12 @@ const failed = (ways?: Failure["ways"]): Plan => ({
   failure: { message: "broken.", remedy: "Fix it.", at: AT, ...(ways === undefined ? {} : { ways }) },
 });
 
-function told(plan: Plan, onFailure: Policy["onFailure"], remembered?: UpgradeRecord, more: Partial<Pin> = {}) {
-  const pin = { title: "Fake", operate: async () => undefined, inspect: async () => DEFERRED, ...more };
+function told(plan: Plan, onFailure: Policy["onFailure"], remembered?: UpgradeRecord, more: Partial<Driver> = {}) {
+  const pin = { title: "Fake", reopen: async () => undefined, inspect: async () => DEFERRED, ...more };
   return announce(pin, plan, { onFailure }, { clock: new VirtualClock() }, remembered);
 }
 
-const DEFERRED: TaskStatus = { kind: "deferred", window };
+const DEFERRED: TaskStatus = { kind: "scheduled", window };
 const RETRY = `will retry ${NAME}, failed at ${AT}`;
 const ROLLBACK = `will roll back ${NAME}, failed at ${AT}; the run will then fail`;
 const NOT_OURS = `${NAME} was not started by this resource, so \`onFailure\` does not apply to it`;
@@ -85,24 +87,18 @@ describe("a failed upgrade in a preview", () => {
 
 describe("a scheduled upgrade in a preview", () => {
   const ours = record({ state: "deferred" });
-  const withdraw: Plan = { kind: "withdraw", task, window, call };
+  const cancel: Plan = { kind: "cancel", task, window, upgrade };
 
   it.each<[string, Plan, UpgradeRecord | undefined, TaskStatus, RegExp[]]>([
-    ["stands in the way, ours", withdraw, ours, DEFERRED, [/^will cancel scheduled upgrade 13 .* before the upgrade/]],
-    [
-      "stands in the way, joined",
-      withdraw,
-      record({ state: "deferred", joined: true }),
-      DEFERRED,
-      [/^will not start: /],
-    ],
-    ["stands in the way, of another", withdraw, undefined, DEFERRED, [/^will not start: .*did not schedule/]],
+    ["stands in the way, ours", cancel, ours, DEFERRED, [/^will cancel scheduled upgrade 13 .* before the upgrade/]],
+    ["stands in the way, joined", cancel, record({ state: "deferred", joined: true }), DEFERRED, [/^will not start: /]],
+    ["stands in the way, of another", cancel, undefined, DEFERRED, [/^will not start: .*did not schedule/]],
     ["is no longer needed", { kind: "satisfied", at: "2" }, ours, DEFERRED, [/^will cancel scheduled upgrade 13/]],
     ["is overtaken", { kind: "newer", at: "3", members: ["a"] }, ours, DEFERRED, [/^will cancel scheduled upgrade 13/]],
     ["has begun", { kind: "satisfied", at: "2" }, ours, { kind: "running", message: "" }, []],
     ["is another's", { kind: "satisfied", at: "2" }, record({ state: "deferred", joined: true }), DEFERRED, []],
     ["is over", { kind: "satisfied", at: "2" }, record({ state: "succeeded" }), DEFERRED, []],
-    ["is waited for", { kind: "deferred", task, window, from: "1" }, ours, DEFERRED, []],
+    ["is waited for", { kind: "scheduled", task, window, from: "1" }, ours, DEFERRED, []],
   ])("that %s", async (_, plan, remembered, status, expected) => {
     const messages = (await told(plan, "report", remembered, { inspect: async () => status })).map(
       (one) => one.message,

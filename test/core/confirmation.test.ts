@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { Refused } from "../../provider/core/errors";
-import type { Plan, UpgradeCall } from "../../provider/core/pin";
-import { canonical, type Json, type Request } from "../../provider/core/request";
-import { parseVersion, type Version } from "../../provider/core/version";
+import type { Plan } from "../../provider/core/plan";
+import { canonical, digest, type Json, type Request, requestOf } from "../../provider/core/request";
+import type { Unit } from "../../provider/core/unit";
 import type { VirtualClock } from "../support/virtual-clock";
 import { many, SECOND, World } from "./fleet/world";
-import { callWith, play, request, running, satisfied, succeeded, task, upgrade, waiting } from "./scripted-pin";
+import { play, running, satisfied, step, succeeded, task, upgrade, upgradeWith, waiting } from "./scripted-driver";
 
 const ENDED = [running, succeeded];
 /** When virtual time begins. */
@@ -13,14 +13,16 @@ const START = Date.UTC(2026, 0, 1);
 
 /** An upgrade whose request says so. */
 function asking(body: Json): Plan {
-  const call: UpgradeCall = { ...callWith(), requests: [{ ...request, body }] };
-  return { kind: "upgrade", call };
+  return { kind: "upgrade", upgrade: { ...upgradeWith(), step: { ...step, item: body } } };
 }
 const both = asking({ modules: ["search", "ReJSON"] });
 const one = asking({ modules: ["ReJSON"] });
 
-function parsed(text: string): Version {
-  return parseVersion(text) ?? expect.fail();
+function differing(unit: Unit, { offered, version }: { readonly offered?: string; readonly version?: string }): Unit {
+  const { upgrade } = unit;
+  if (upgrade?.step === undefined) return unit;
+  const { from, to } = upgrade.step;
+  return { ...unit, upgrade: { ...upgrade, step: { ...upgrade.step, from: version ?? from, to: offered ?? to } } };
 }
 
 describe("a request", () => {
@@ -53,7 +55,8 @@ describe("a request", () => {
   it("is sent exactly as it was planned", async () => {
     const sent: Request[] = [];
     await play({ looks: [both, both, satisfied], starts: [task], inspections: ENDED, sent });
-    expect(sent).toEqual(both.kind === "upgrade" ? both.call.requests : []);
+    const item = { modules: ["search", "ReJSON"] };
+    expect(sent).toEqual([requestOf([{ ...step, item }])]);
   });
 
   it.each([
@@ -63,14 +66,9 @@ describe("a request", () => {
     const world = new World(many(2, "2.0.69.250900"));
     let reads = 0;
     const { outcome, requests } = await world.up({
-      told: (members) => {
+      told: (units) => {
         reads += 1;
-        if (reads !== 2) return members;
-        return members.map((member) =>
-          member.name === "i001"
-            ? { ...member, ...("offered" in other ? { target: other.offered } : { version: parsed(other.version) }) }
-            : member,
-        );
+        return reads !== 2 ? units : units.map((unit) => (unit.name === "i001" ? differing(unit, other) : unit));
       },
     });
     expect(outcome.status).toBe("current");
@@ -152,6 +150,40 @@ describe("the second read", () => {
     const [first, second, call] = requests;
     expect([first?.what, second?.what, call?.what]).toEqual(["look", "look", "call"]);
     expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(10 * SECOND);
+  });
+});
+
+describe("the digest of a step", () => {
+  const known = {
+    unit: "orders",
+    from: "4.2.1.8",
+    to: "4.3.5.2",
+    method: "POST",
+    path: "/upgrade",
+    item: { version: "4.3.5.2", options: { b: 1, a: [true, null] } },
+    uploads: [{ name: "a.rpm", sha256: "00" }],
+  } as const;
+
+  it("is the same in every process and on every version of Node", () => {
+    expect(digest(known)).toBe("a386f44b41babfca1e0f2b73e8a53f995018d8046bc06ba36b9a6d702a81bb09");
+  });
+
+  it("is the same whatever the order of keys, and where keys have no value", () => {
+    const { uploads, item, ...rest } = known;
+    const reordered = { options: { a: item.options.a, b: 1, c: undefined }, version: item.version };
+    expect(digest({ uploads, item: reordered, ...rest, group: undefined })).toBe(digest(known));
+  });
+
+  it.each([
+    { unit: "other" },
+    { from: "4.2.1.7" },
+    { to: "4.3.5.3" },
+    { path: "/other" },
+    { group: "4.2" },
+    { item: { version: "4.3.5.2", options: { b: 1, a: [null, true] } } },
+    { uploads: [{ name: "a.rpm", sha256: "01" }] },
+  ])("tells %o apart", (other) => {
+    expect(digest({ ...known, ...other })).not.toBe(digest(known));
   });
 });
 

@@ -1,8 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { describePlan } from "../../provider/core/describe";
-import type { Plan } from "../../provider/core/pin";
+import type { Plan } from "../../provider/core/plan";
 
-const call = { from: "4.2.1.8-7", route: "4.2.1.8 → 4.3.5.2", how: "rolling over 3 zones", findings: [], requests: [] };
+const upgrade = {
+  from: "4.2.1.8-7",
+  route: "4.2.1.8 → 4.3.5.2",
+  how: "rolling over 3 zones",
+  findings: [],
+  requests: [],
+};
 const task = { id: "11", kind: "OB rolling upgrade", to: "4.3.5.2-9" };
 
 describe("a plan is told in one line", () => {
@@ -18,8 +24,8 @@ describe("a plan is told in one line", () => {
       { kind: "failed", task, from: "4.2.1.8", failure: { message: "stage 16/30 failed.", remedy: "Mend it." } },
       "upgrade 11 (OB rolling upgrade to 4.3.5.2-9) failed: stage 16/30 failed.",
     ],
-    [{ kind: "wait", name: "backup 3", call }, "4.2.1.8 → 4.3.5.2, rolling over 3 zones, after backup 3 has ended"],
-    [{ kind: "upgrade", call }, "4.2.1.8 → 4.3.5.2, rolling over 3 zones"],
+    [{ kind: "wait", name: "backup 3", upgrade }, "4.2.1.8 → 4.3.5.2, rolling over 3 zones, after backup 3 has ended"],
+    [{ kind: "upgrade", upgrade }, "4.2.1.8 → 4.3.5.2, rolling over 3 zones"],
     [{ kind: "unknown", reason: "nobody answers" }, "cannot plan: nobody answers"],
   ])("%j", (plan, expected) => {
     expect(describePlan(plan)).toBe(expected);

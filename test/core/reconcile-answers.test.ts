@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { PinError, type RefusalKind, Refused, Unreachable } from "../../provider/core/errors";
 import { SOON_TRIES } from "../../provider/core/policy";
-import { joining, newer, play, running, satisfied, succeeded, TITLE, task, upgrade, waiting } from "./scripted-pin";
+import { joining, newer, play, running, satisfied, succeeded, TITLE, task, upgrade, waiting } from "./scripted-driver";
 
 const ENDED = [running, succeeded];
 const refused = (refusal: RefusalKind) => new Refused("refused the upgrade call: not now.", { refusal });

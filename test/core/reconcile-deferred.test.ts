@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Refused, Unreachable } from "../../provider/core/errors";
-import type { Plan } from "../../provider/core/pin";
+import type { Plan } from "../../provider/core/plan";
 import {
-  callWith,
   interrupted,
   newer,
   play,
@@ -13,11 +12,12 @@ import {
   TITLE,
   task,
   upgrade,
-} from "./scripted-pin";
+  upgradeWith,
+} from "./scripted-driver";
 
 const window = { opens: "2026-01-01T18:00:00.000Z", closes: "2026-01-01T22:00:00.000Z" };
-const deferred: Plan = { kind: "deferred", task, from: "4.2.1.8", window };
-const withdrawing: Plan = { kind: "withdraw", task, window, call: callWith() };
+const deferred: Plan = { kind: "scheduled", task, from: "4.2.1.8", window };
+const withdrawing: Plan = { kind: "cancel", task, window, upgrade: upgradeWith() };
 const waitingRecord = record("deferred", { window });
 
 describe("an upgrade that waits for its window", () => {
@@ -25,7 +25,7 @@ describe("an upgrade that waits for its window", () => {
     const { outcome, starts, news } = await play({
       looks: [upgrade()],
       starts: [task],
-      inspections: [running, { kind: "deferred", window }],
+      inspections: [running, { kind: "scheduled", window }],
     });
     expect(outcome).toMatchObject({ status: "deferred", accepted: true, upgrade: { state: "deferred", window } });
     expect(outcome.error).toBeUndefined();
@@ -59,22 +59,22 @@ describe("an upgrade that waits for its window", () => {
     expect(starts).toBe(0);
   });
 
-  it("is taken back when the pin holds without it", async () => {
+  it("is canceled when the pin holds without it", async () => {
     for (const plan of [satisfied, newer]) {
       const { outcome, journal } = await play({
         looks: [plan],
-        inspections: [{ kind: "deferred", window }],
+        inspections: [{ kind: "scheduled", window }],
         remembered: waitingRecord,
       });
       expect(outcome).toMatchObject({ accepted: false, upgrade: { state: "withdrawn" } });
-      expect(journal).toEqual(["look", "inspect 11", "withdraw 11"]);
+      expect(journal).toEqual(["look", "inspect 11", "cancel 11"]);
     }
   });
 
   it("is asked for before anything is called, when a look does not show it", async () => {
     const { outcome, journal } = await play({
       looks: [upgrade()],
-      inspections: [{ kind: "deferred", window }],
+      inspections: [{ kind: "scheduled", window }],
       remembered: waitingRecord,
     });
     expect(outcome.status).toBe("deferred");
@@ -109,7 +109,7 @@ describe("an upgrade that waits for its window", () => {
 });
 
 describe("an upgrade that the pin no longer wants to wait for", () => {
-  it("is taken back, then the call is made", async () => {
+  it("is canceled, then the call is made", async () => {
     const { outcome, journal, news } = await play({
       looks: [withdrawing, upgrade(), upgrade(), satisfied],
       starts: [{ ...task, id: "12" }],
@@ -117,11 +117,23 @@ describe("an upgrade that the pin no longer wants to wait for", () => {
       remembered: waitingRecord,
     });
     expect(outcome).toMatchObject({ status: "current", upgrade: { task: "12", state: "succeeded" } });
-    expect(journal).toEqual(["look", "withdraw 11", "look", "look", "start", "inspect 12", "look"]);
-    expect(news).toContain("took back upgrade 11 (rolling upgrade to 4.3.5.2), which waited for its window");
+    expect(journal).toEqual(["look", "cancel 11", "look", "look", "start", "inspect 12", "look"]);
+    expect(news).toContain("canceled upgrade 11 (rolling upgrade to 4.3.5.2), which waited for its maintenance window");
   });
 
-  it("is never taken back when this pin did not schedule it", async () => {
+  it("is an error when the vendor does not cancel it, however often it is asked", async () => {
+    const { outcome, starts, journal } = await play({
+      looks: [withdrawing],
+      cancellations: [new Refused("not now", { refusal: "soon" })],
+      remembered: record("deferred", { window }),
+    });
+    expect(outcome.error?.code).toBe("refused");
+    expect(outcome.error?.message).toContain("could not be canceled");
+    expect(journal.filter((entry) => entry === "cancel 11")).toHaveLength(6);
+    expect(starts).toBe(0);
+  });
+
+  it("is never canceled when this pin did not schedule it", async () => {
     for (const remembered of [
       undefined,
       record("deferred", { window, joined: true }),
@@ -133,10 +145,10 @@ describe("an upgrade that the pin no longer wants to wait for", () => {
     }
   });
 
-  it("is not taken back when the call could never succeed", async () => {
+  it("is not canceled when the call could never succeed", async () => {
     const finding = { code: "no", property: "version", message: "No such version.", remedy: "Choose another." };
     const { outcome, journal } = await play({
-      looks: [{ ...withdrawing, call: callWith(finding) }],
+      looks: [{ ...withdrawing, upgrade: upgradeWith(finding) }],
       remembered: waitingRecord,
     });
     expect(outcome.error?.code).toBe("blocked");
@@ -149,12 +161,12 @@ describe("an upgrade that the pin no longer wants to wait for", () => {
   ])("is looked at again when the answer is %s", async (_, error) => {
     const { outcome, journal, warnings } = await play({
       looks: [withdrawing, satisfied],
-      withdrawals: [error],
+      cancellations: [error],
       inspections: [succeeded],
       remembered: waitingRecord,
     });
     expect(outcome).toMatchObject({ status: "current", upgrade: { state: "succeeded" } });
-    expect(journal).toEqual(["look", "withdraw 11", "look", "inspect 11"]);
+    expect(journal).toEqual(["look", "cancel 11", "look", "inspect 11"]);
     expect(warnings).toHaveLength(1);
   });
 });

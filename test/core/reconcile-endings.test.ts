@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { TaskStatus } from "../../provider/core/pin";
-import { failure, joining, play, running, satisfied, succeeded, TITLE, task, upgrade } from "./scripted-pin";
+import type { TaskStatus } from "../../provider/core/task";
+import { failure, joining, play, running, satisfied, succeeded, TITLE, task, upgrade } from "./scripted-driver";
 
 const MINUTE = 60_000;
 
@@ -39,6 +39,16 @@ describe("a task that succeeded", () => {
     const { outcome, starts } = await started([succeeded], [...Array(60).fill(unknown), satisfied]);
     expect(outcome.status).toBe("current");
     expect(starts).toBe(1);
+  });
+});
+
+describe("tasks that succeed and lead elsewhere", () => {
+  it("are followed by at most four requests in one run", async () => {
+    const elsewhere = { ...task, to: "4.2.5.1" };
+    const looks = [upgrade()];
+    const { outcome, starts } = await play({ looks, starts: [elsewhere], inspections: [succeeded] });
+    expect(starts).toBe(4);
+    expect(outcome.error?.code).toBe("not-upgraded");
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Unreachable } from "../../provider/core/errors";
-import { failure, joining, newer, play, record, running, satisfied, succeeded, task, upgrade } from "./scripted-pin";
+import { failure, joining, newer, play, record, running, satisfied, succeeded, task, upgrade } from "./scripted-driver";
 
 /** What the look shows beside our own task 7, which goes on elsewhere. */
 const own = record("running", { task: "7" });

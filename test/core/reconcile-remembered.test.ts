@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Unreachable } from "../../provider/core/errors";
-import { failure, joining, play, record, running, satisfied, succeeded, task, upgrade } from "./scripted-pin";
+import { failure, joining, play, record, running, satisfied, succeeded, task, upgrade } from "./scripted-driver";
 
 const again = { ...task, id: "12" };
 

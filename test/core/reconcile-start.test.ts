@@ -12,7 +12,7 @@ import {
   task,
   upgrade,
   waiting,
-} from "./scripted-pin";
+} from "./scripted-driver";
 
 const ENDED = [running, succeeded];
 

@@ -12,7 +12,7 @@ import {
   task,
   upgrade,
   waiting,
-} from "./scripted-pin";
+} from "./scripted-driver";
 
 const RUNNING = "upgrade 11 (rolling upgrade to 4.3.5.2)";
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { Refused, Unreachable } from "../../provider/core/errors";
-import type { Plan } from "../../provider/core/pin";
-import { failure, interrupted, newer, play, record, running, satisfied, succeeded, TITLE } from "./scripted-pin";
+import type { Plan } from "../../provider/core/plan";
+import { failure, interrupted, newer, play, record, running, satisfied, succeeded, TITLE } from "./scripted-driver";
 
 const window = { opens: "2026-01-01T18:00:00.000Z", closes: "2026-01-01T22:00:00.000Z" };
-const deferred = { kind: "deferred", window } as const;
+const deferred = { kind: "scheduled", window } as const;
 const waitingRecord = record("deferred", { window });
 const canceled = { kind: "failed", ...failure, message: "it was canceled." } as const;
 /** The pin was lowered to what runs. */
@@ -24,26 +24,26 @@ describe("an upgrade that waits for its window, and that the pin does not want a
     const { outcome, journal } = await play({
       looks: [lowered],
       inspections: [deferred],
-      withdrawals: [error, error, () => undefined],
+      cancellations: [error, error, () => undefined],
       remembered: waitingRecord,
     });
     expect(outcome).toMatchObject({ status: "current", accepted: false, upgrade: { state: "withdrawn" } });
-    expect(count(journal, "withdraw 11")).toBe(3);
+    expect(count(journal, "cancel 11")).toBe(3);
   });
 
-  it.each([lowered, newer])("is an error and stays in the record when it is not taken back: %o", async (plan) => {
+  it.each([lowered, newer])("is an error and stays in the record when it is not canceled: %o", async (plan) => {
     const { outcome, journal, starts } = await play({
       looks: [plan],
       inspections: [deferred],
-      withdrawals: [refused],
+      cancellations: [refused],
       remembered: waitingRecord,
     });
     expect(outcome).toMatchObject({ status: "deferred", accepted: true, upgrade: waitingRecord });
     expect(outcome.error).toMatchObject({ code: "refused", remedy: expect.stringContaining("Cancel it") });
     expect(outcome.error?.message).toBe(
-      `${TITLE}: upgrade 11 (rolling upgrade to 4.3.5.2) could not be taken back. It is not wanted any more, and waits for its window, 2026-01-01T18:00Z to 2026-01-01T22:00Z.`,
+      `${TITLE}: upgrade 11 (rolling upgrade to 4.3.5.2) could not be canceled. It is not needed any more, and waits for its window, 2026-01-01T18:00Z to 2026-01-01T22:00Z.`,
     );
-    expect(count(journal, "withdraw 11")).toBe(6);
+    expect(count(journal, "cancel 11")).toBe(6);
     expect(starts).toBe(0);
   });
 
@@ -51,20 +51,20 @@ describe("an upgrade that waits for its window, and that the pin does not want a
     const { outcome } = await play({
       looks: [lowered],
       inspections: [deferred, canceled],
-      withdrawals: [lost],
+      cancellations: [lost],
       remembered: waitingRecord,
     });
     expect(outcome).toMatchObject({ status: "current", accepted: false, upgrade: { state: "failed" } });
   });
 
-  it("is waited for until it is known to wait, then taken back", async () => {
+  it("is waited for until it is known to wait, then canceled", async () => {
     const { outcome, journal } = await play({
       looks: [lowered],
       inspections: [running, running, deferred],
       remembered: waitingRecord,
     });
     expect(outcome).toMatchObject({ status: "current", upgrade: { state: "withdrawn" } });
-    expect(count(journal, "withdraw 11")).toBe(1);
+    expect(count(journal, "cancel 11")).toBe(1);
   });
 
   it("of somebody else is left alone, told of, and not counted on", async () => {
@@ -88,7 +88,7 @@ describe("an upgrade that runs, and that the pin does not want any more", () => 
       remembered: record(state, { window }),
     });
     expect(outcome).toMatchObject({ status: "newer", accepted: false, upgrade: { task: "11", state: "succeeded" } });
-    expect(journal).not.toContain("withdraw 11");
+    expect(journal).not.toContain("cancel 11");
   });
 
   it("is not called current by a run that does not wait", async () => {
@@ -193,6 +193,15 @@ describe("a call whose answer was lost, and that the pin does not want any more"
       expect(outcome).toMatchObject({ status: "current", upgrade: { state: "gone" } });
       expect(took).toBe(0);
     }
+  });
+
+  it("is waited for on its way, until what it leads to shows", async () => {
+    const { outcome, journal } = await play({
+      looks: [{ kind: "satisfied", at: "4.2.5.1" }, satisfied],
+      remembered: ago(1_000),
+    });
+    expect(outcome).toMatchObject({ status: "current", upgrade: { state: "succeeded" } });
+    expect(journal).toEqual(["look", "look"]);
   });
 
   it("may have had an effect", async () => {

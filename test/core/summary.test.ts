@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { PinError } from "../../provider/core/errors";
 import { summaryOf } from "../../provider/core/summary";
-import { record } from "./scripted-pin";
+import { record } from "./scripted-driver";
 
 const finishedAt = "2026-01-01T00:01:28.000Z";
 const startedAt = "2026-01-01T00:00:00.000Z";

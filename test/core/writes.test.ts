@@ -18,7 +18,7 @@ import {
   succeeded,
   task,
   upgrade,
-} from "./scripted-pin";
+} from "./scripted-driver";
 
 /** What nobody expects to be thrown once a write was handed over. */
 const ODD: readonly (readonly [string, unknown])[] = [
@@ -81,8 +81,8 @@ describe.each(ODD)("after %s, nobody knows whether the vendor received", (_, thr
     const signal = new AbortController().signal;
     const warn = (message: string) => warnings.push(message);
     const runtime = { clock: new VirtualClock(), signal, random: () => 0.5, ...quiet, warn };
-    const operate = async () => throwing(thrown)();
-    const recovery = new Recovery({ operate }, { onFailure: "rollback" }, runtime, { owns: () => true });
+    const reopen = async () => throwing(thrown)();
+    const recovery = new Recovery({ reopen }, { onFailure: "rollback" }, runtime, { owns: () => true });
     expect(await recovery.reopen(task, { ...failure, ways: ["rollback"] }, "just now")).toBe(true);
     expect(warnings.at(-1)).toMatch(/; looking at upgrade 11$/);
   });
@@ -90,12 +90,12 @@ describe.each(ODD)("after %s, nobody knows whether the vendor received", (_, thr
   it("a cancellation: the task is looked at, and it is sent again", async () => {
     const { outcome, journal } = await play({
       looks: [{ kind: "satisfied", at: "4.2.1.8" }],
-      inspections: [{ kind: "deferred", window }],
-      withdrawals: [throwing(thrown), () => undefined],
+      inspections: [{ kind: "scheduled", window }],
+      cancellations: [throwing(thrown), () => undefined],
       remembered: record("deferred", { window }),
     });
     expect(outcome).toMatchObject({ status: "current", upgrade: { state: "withdrawn" } });
-    expect(journal.filter((entry) => entry === "withdraw 11")).toHaveLength(2);
+    expect(journal.filter((entry) => entry === "cancel 11")).toHaveLength(2);
   });
 
   it("the cancellation of many: they are looked at, and none is run twice", async () => {

@@ -1,6 +1,9 @@
+import type { Driver } from "../../provider/core/driver";
+import { inspect } from "../../provider/core/follow";
 import type { SomeKind } from "../../provider/core/kind";
-import type { Pin, Task } from "../../provider/core/pin";
 import type { Runtime } from "../../provider/core/runtime";
+import type { Task } from "../../provider/core/task";
+import type { Unit, View } from "../../provider/core/unit";
 import type { Transport } from "../../provider/http/transport";
 import type { Rule } from "./judge";
 import type { World, WorldOfType } from "./world";
@@ -10,7 +13,7 @@ export interface Mutant {
   readonly breaks: readonly Rule[];
   /** The first seed whose history meets the fault, where that is not one of the first dozen. */
   readonly seed?: number;
-  readonly pin?: (pin: Pin, runtime: Runtime) => Partial<Pin>;
+  readonly driver?: (driver: Driver, runtime: Runtime) => Partial<Driver>;
   readonly runtime?: (runtime: Runtime) => Partial<Runtime>;
   readonly kind?: (kind: SomeKind) => Partial<SomeKind>;
   readonly transport?: (transport: Transport) => Partial<Transport>;
@@ -28,11 +31,12 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "takes an upgrade that runs for one that is done": {
     breaks: ["current is true"],
-    pin: (pin) => ({
-      plan: (seen) => {
-        const plan = pin.plan(seen);
-        return plan.kind === "join" ? { kind: "satisfied", at: plan.task.to } : plan;
-      },
+    driver: (driver) => ({
+      view: (seen) =>
+        changed(driver.view(seen), (unit) => {
+          const { activity, ...rest } = unit;
+          return activity?.kind === "running" ? { ...rest, standing: "holds", at: activity.task.to } : unit;
+        }),
     }),
   },
   "does not hear ^C": {
@@ -51,53 +55,55 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "forgets which task it has started": {
     breaks: ["task kept"],
-    pin: (pin) => ({
-      start: async (request, seen): Promise<Task> => ({ ...(await pin.start(request, seen)), id: "10" }),
+    driver: (driver) => ({
+      start: async (request, seen) => renamed(await driver.start(request, seen)),
     }),
   },
   "takes silence for the end of a task": {
     seed: 64,
     breaks: ["explained ending"],
-    pin: (pin) => ({ inspect: (task) => pin.inspect(task).catch(() => ({ kind: "gone" as const })) }),
+    driver: (driver) => ({ inspect: (task) => inspect(driver, task).catch(() => ({ kind: "gone" as const })) }),
   },
   "throws what it likes": {
     breaks: ["typed ending"],
-    pin: (pin) => ({
-      observe: () =>
-        pin.observe().catch(() => {
+    driver: (driver) => ({
+      observe: (scheduled) =>
+        driver.observe(scheduled).catch(() => {
           throw new TypeError("Cannot read properties of undefined");
         }),
     }),
   },
   "looks forty times where once would do": {
     breaks: ["bounded requests"],
-    pin: (pin) => ({
-      observe: async () => {
-        for (let times = 1; times < 40; times++) await pin.observe();
-        return pin.observe();
+    driver: (driver) => ({
+      observe: async (scheduled) => {
+        for (let times = 1; times < 40; times++) await driver.observe(scheduled);
+        return driver.observe(scheduled);
       },
     }),
   },
   "waits for an answer that never comes": {
     breaks: ["ends in time", "ends at once"],
-    pin: (pin) => ({
-      inspect: (task) => pin.inspect(task).catch(() => new Promise<never>(() => undefined)),
+    driver: (driver) => ({
+      inspect: (task) => inspect(driver, task).catch(() => new Promise<never>(() => undefined)),
     }),
   },
   "leaves a timer behind": {
     breaks: ["nothing left behind"],
-    pin: (_, { clock }) => {
+    driver: (_, { clock }) => {
       void clock.sleep(HOUR);
       return {};
     },
   },
   "upgrades while it looks": {
     breaks: ["reads only", "no blind call"],
-    pin: (pin) => ({
-      observe: async () => {
-        const seen = await pin.observe();
-        const plan = pin.plan(seen);
-        if (plan.kind === "upgrade") for (const request of plan.call.requests) await pin.start(request, seen);
+    driver: (driver) => ({
+      observe: async (scheduled) => {
+        const seen = await driver.observe(scheduled);
+        for (const { activity, upgrade } of driver.view(seen).units) {
+          if (activity === undefined && upgrade?.step !== undefined)
+            await driver.start(driver.compose([upgrade.step]), seen);
+        }
         return seen;
       },
     }),
@@ -105,24 +111,26 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   "tells every look as news": {
     seed: 64,
     breaks: ["bounded news"],
-    pin: (pin, { inform }) => ({
-      observe: () => {
+    driver: (driver, { inform }) => ({
+      observe: (scheduled) => {
         inform("looking");
-        return pin.observe();
+        return driver.observe(scheduled);
       },
     }),
   },
   "stores a record that it cannot read": {
     breaks: ["stored is valid input"],
-    pin: (pin) => ({ start: async (call, seen) => Object.assign(await pin.start(call, seen), { kind: 7 }) }),
+    driver: (driver) => ({
+      start: async (request, seen) => Object.assign({}, await driver.start(request, seen), { kind: 7 }),
+    }),
   },
   "never says that a pin holds": {
     breaks: ["converges", "explained ending"],
-    pin: (pin) => ({
-      plan: (seen) => {
-        const plan = pin.plan(seen);
-        return plan.kind === "satisfied" ? { kind: "newer", at: plan.at, members: ["all"] } : plan;
-      },
+    driver: (driver) => ({
+      view: (seen) =>
+        changed(driver.view(seen), (unit) =>
+          unit.standing === "holds" ? { ...unit, standing: "newer", ahead: ["all"] } : unit,
+        ),
     }),
   },
 };
@@ -159,25 +167,34 @@ function mutateKind(kind: SomeKind, mutant: Mutant): SomeKind {
     open: (args, runtime) => {
       const changed = { ...runtime, ...mutant.runtime?.(runtime) };
       const driver = kind.open(args, changed);
-      if (mutant.pin === undefined) return driver;
-      // Such mutants are for kinds whose driver is a pin.
-      const pin = driver as Pin;
-      return { ...delegate(pin), ...mutant.pin(pin, changed) };
+      if (mutant.driver === undefined) return driver;
+      return { ...delegate(driver), ...mutant.driver(driver, changed) };
     },
     ...mutant.kind?.(kind),
   };
 }
 
-function delegate(pin: Pin): Pin {
+/** A driver whose methods can be replaced: those of an object of a class cannot be spread. */
+function delegate(driver: Driver): Driver {
+  const { title, units, tasks, schedules, mostPerRequest, ownReads } = driver;
   return {
-    title: pin.title,
-    observe: () => pin.observe(),
-    plan: (seen) => pin.plan(seen),
-    satisfiedBy: (version) => pin.satisfiedBy(version),
-    prepare: async (call, seen) => (await pin.prepare?.(call, seen)) ?? false,
-    start: (request, seen) => pin.start(request, seen),
-    inspect: (task) => pin.inspect(task),
-    operate: async (task, way) => pin.operate?.(task, way),
-    close: () => pin.close(),
+    ...{ title, units, tasks, schedules, mostPerRequest, ownReads },
+    observe: (scheduled) => driver.observe(scheduled),
+    view: (seen) => driver.view(seen),
+    leadsToTarget: (task, unit) => driver.leadsToTarget(task, unit),
+    compose: (steps) => driver.compose(steps),
+    prepare: async (requests, seen) => (await driver.prepare?.(requests, seen)) ?? false,
+    start: (request, seen) => driver.start(request, seen),
+    inspect: (task) => inspect(driver, task),
+    reopen: async (task, way) => driver.reopen?.(task, way),
+    close: () => driver.close(),
   };
+}
+
+function changed(view: View, change: (unit: Unit) => Unit): View {
+  return { ...view, units: view.units.map(change) };
+}
+
+function renamed(task: Task | undefined): Task | undefined {
+  return task && { ...task, id: "10" };
 }

@@ -1,10 +1,11 @@
 import { z } from "zod";
 import { commonArguments } from "../../provider/core/arguments";
 import { type Constraint, parseConstraint, standing } from "../../provider/core/constraint";
-import { decide } from "../../provider/core/decide";
+import type { Observation } from "../../provider/core/driver";
 import type { PinKind } from "../../provider/core/kind";
-import type { Activity, Finding, Observation, Task, TaskStatus } from "../../provider/core/pin";
-import type { Request } from "../../provider/core/request";
+import { requestOf } from "../../provider/core/request";
+import type { Task, TaskStatus } from "../../provider/core/task";
+import { type Activity, type Finding, standingOf, viewOfOne } from "../../provider/core/unit";
 import { formatVersion, parseVersion } from "../../provider/core/version";
 
 const inputs = z.strictObject({
@@ -27,8 +28,8 @@ export interface FakeWorld {
   delay?: (signal: AbortSignal) => Promise<void>;
   /** Where every task stands. */
   status: TaskStatus;
-  /** Tasks that were taken back. */
-  withdrawn: string[];
+  /** Tasks that were canceled. */
+  canceled: string[];
   looks: number;
   starts: number;
   opened: number;
@@ -56,7 +57,7 @@ export function fakeKind(): {
     version: "1.0",
     findings: [],
     status: { kind: "succeeded" },
-    withdrawn: [],
+    canceled: [],
     looks: 0,
     starts: 0,
     opened: 0,
@@ -81,24 +82,38 @@ export function fakeKind(): {
       world.opened += 1;
       return {
         title: `Fake at ${args.server ?? "server-1"}`,
+        units: [args.server ?? "server-1"],
+        tasks: "by-id",
+        schedules: true,
+        mostPerRequest: 1,
+        ownReads: false,
+        compose: requestOf,
         observe: () => look(world, signal),
-        plan: (seen) => {
-          const call = { from: world.version, route: `${world.version} → ${args.version}`, how: "at once" };
-          const { findings } = world;
-          const units = [{ unit: "server-1", from: world.version, to: args.version }];
-          const requests: Request[] = [{ method: "POST", path: "/upgrade", body: { version: args.version }, units }];
-          const constraint = constraintOf(args);
-          return decide({ observation: seen, constraint, call: () => ({ ...call, findings, requests }) });
+        view: (seen) => {
+          const { findings, activity, version: from } = world;
+          const to = args.version;
+          const name = args.server ?? "server-1";
+          const step = { unit: "server-1", from, to, method: "POST", path: "/upgrade", item: { version: to } } as const;
+          const upgrade = { from, route: `${from} → ${to}`, how: "at once", findings, step };
+          const stands = standingOf(seen.members, constraintOf(args));
+          const unit = {
+            name,
+            ...stands,
+            ...(activity === undefined ? {} : { activity }),
+            ...(stands.standing === "behind" ? { upgrade } : {}),
+          };
+          return viewOfOne(unit, seen.unknown);
         },
-        satisfiedBy: (version) => version === args.version,
+        leadsToTarget: ({ to }) => to === args.version,
         start: async (): Promise<Task> => {
           world.starts += 1;
           world.version = args.version;
           return { id: "11", kind: "upgrade", to: args.version };
         },
         inspect: async () => world.status,
-        withdraw: async ({ id }) => {
-          world.withdrawn.push(id);
+        cancel: async (tasks) => {
+          world.canceled.push(...tasks);
+          return tasks;
         },
         close: async () => {
           world.closed += 1;
@@ -121,10 +136,9 @@ async function look(world: FakeWorld, signal: AbortSignal): Promise<Observation>
   world.looks += 1;
   await world.delay?.(signal);
   if (world.failure !== undefined) throw world.failure;
-  const { activity, unknown } = world;
+  const { unknown } = world;
   return {
     ...observation(world.version),
-    ...(activity === undefined ? {} : { activity }),
     ...(unknown === undefined ? {} : { unknown }),
   };
 }

@@ -50,7 +50,9 @@ describe("create", () => {
   });
 
   it("that was interrupted in the middle leaves what the next run needs", async () => {
-    const { lifecycle, inputs } = stage({ activity: { kind: "ours", task: { id: "11", kind: "upgrade", to: "2.0" } } });
+    const { lifecycle, inputs } = stage({
+      activity: { kind: "running", task: { id: "11", kind: "upgrade", to: "2.0" } },
+    });
     const outs = await lifecycle.create(inputs({ wait: false }));
     expect(outs.outs).toMatchObject({ status: "upgrading", lastUpgrade: { task: "11", state: "running" } });
   });
@@ -164,11 +166,11 @@ describe("delete", () => {
     const waiting = { lastUpgrade: { ...lastUpgrade, state: "deferred", window }, status: "deferred" };
 
     it("takes it back, and says so", async () => {
-      const { lifecycle, inputs, world, said } = stage({ status: { kind: "deferred", window } });
+      const { lifecycle, inputs, world, said } = stage({ status: { kind: "scheduled", window } });
       await lifecycle.delete("server-1", { ...inputs(), ...waiting });
-      expect(world.withdrawn).toEqual(["11"]);
+      expect(world.canceled).toEqual(["11"]);
       expect(said()).toEqual([
-        "INFO took back upgrade 11 (upgrade to 2.0), which waited for its window",
+        "INFO canceled upgrade 11 (upgrade to 2.0), which waited for its maintenance window",
         "INFO unpinned; the database is left as it is",
       ]);
       expect(world.closed).toBe(1);
@@ -177,15 +179,15 @@ describe("delete", () => {
     it("leaves one that runs already, and one that somebody else scheduled", async () => {
       const { lifecycle, inputs, world } = stage({ status: { kind: "running", message: "20%" } });
       await lifecycle.delete("server-1", { ...inputs(), ...waiting });
-      expect(world.withdrawn).toEqual([]);
+      expect(world.canceled).toEqual([]);
       const joined = { ...waiting, lastUpgrade: { ...waiting.lastUpgrade, joined: true } };
       await lifecycle.delete("server-1", { ...inputs(), ...joined });
       expect(world.opened).toBe(1);
     });
 
     it("fails when nobody can be asked, so that nothing is left behind", async () => {
-      const { lifecycle, inputs, world } = stage({ status: { kind: "deferred", window } });
-      Object.defineProperty(world, "withdrawn", {
+      const { lifecycle, inputs, world } = stage({ status: { kind: "scheduled", window } });
+      Object.defineProperty(world, "canceled", {
         get: () => {
           throw new Unreachable("Nobody answers.", { sent: false, heard: false });
         },

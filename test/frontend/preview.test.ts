@@ -15,15 +15,15 @@ describe("the preview of a new pin", () => {
   it.each<[string, Parameters<typeof stage>[0], string]>([
     ["that is satisfied", { version: "2.0" }, "INFO already at 2.0"],
     ["that needs an upgrade", {}, "INFO 1.0 → 2.0, at once"],
-    ["that would join", { activity: { kind: "ours", task } }, "INFO joins running upgrade 11 (upgrade to 2.0)"],
+    ["that would join", { activity: { kind: "running", task } }, "INFO joins running upgrade 11 (upgrade to 2.0)"],
     [
       "that would wait",
-      { activity: { kind: "other", name: "backup 3" } },
+      { activity: { kind: "busy", name: "backup 3" } },
       "INFO 1.0 → 2.0, at once, after backup 3 has ended",
     ],
     [
       "whose upgrade failed",
-      { activity: { kind: "ours-failed", task, failure: { message: "broken.", remedy: "Mend it." } } },
+      { activity: { kind: "failed", task, failure: { message: "broken.", remedy: "Mend it." } } },
       "WARNING upgrade 11 (upgrade to 2.0) failed: broken.",
     ],
     ["that cannot be known", { unknown: "no members" }, "WARNING cannot plan: no members"],

@@ -46,13 +46,13 @@ describe("a refresh", () => {
   });
 
   it.each<[string, Parameters<typeof stage>[0], string]>([
-    ["an upgrade runs", { version: "1.0", activity: { kind: "ours", task } }, "upgrading"],
+    ["an upgrade runs", { version: "1.0", activity: { kind: "running", task } }, "upgrading"],
     [
       "an upgrade failed",
-      { version: "1.0", activity: { kind: "ours-failed", task, failure: { message: "x.", remedy: "y." } } },
+      { version: "1.0", activity: { kind: "failed", task, failure: { message: "x.", remedy: "y." } } },
       "failed",
     ],
-    ["something else runs", { version: "1.0", activity: { kind: "other", name: "backup" } }, "behind"],
+    ["something else runs", { version: "1.0", activity: { kind: "busy", name: "backup" } }, "behind"],
   ])("tells by the status that %s", async (_, change, status) => {
     expect((await refresh(change)).props).toMatchObject({ status });
   });

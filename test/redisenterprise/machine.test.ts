@@ -94,44 +94,47 @@ describe("what a database is busy with", () => {
       "an upgrade",
       at("active-change-pending"),
       [machine({ state: "restart" })],
-      { kind: "ours", task: { id: "a1", kind: "SMUpgradeBDB", to: "target of a1" } },
+      { kind: "running", task: { id: "a1", kind: "SMUpgradeBDB", to: "target of a1" } },
     ],
     [
       "an upgrade that waits behind a change",
       at("active-change-pending"),
       [update({ action_uid: "u1" }), machine({ status: "pending" })],
-      { kind: "ours", task: { id: "a1", kind: "SMUpgradeBDB", to: "target of a1" } },
+      { kind: "running", task: { id: "a1", kind: "SMUpgradeBDB", to: "target of a1" } },
     ],
-    ["a change", at("active"), [update({})], { kind: "other", name: "SMUpdateBDB of database 1 (cache)" }],
+    ["a change", at("active"), [update({})], { kind: "busy", name: "SMUpdateBDB of database 1 (cache)" }],
     [
       "a failed upgrade",
       at("active-change-pending"),
       [failed],
-      { kind: "ours-failed", task: { id: "a1" }, failure: { message: "SMUpgradeBDB failed: boom." } },
+      { kind: "failed", task: { id: "a1" }, failure: { message: "SMUpgradeBDB failed: boom." } },
     ],
     [
       "a failed change",
       at("active-change-pending"),
       [update({ status: "failed", error: "boom" })],
-      { kind: "other-failed", name: "SMUpdateBDB of database 1 (cache) (boom)" },
+      {
+        kind: "blocked",
+        finding: { message: "SMUpdateBDB of database 1 (cache) (boom) failed and holds the database." },
+      },
     ],
     [
       "something that shows no state machine",
       at("active-change-pending"),
       [],
-      { kind: "other", name: "a change of database 1 (cache) (status active-change-pending)" },
+      { kind: "busy", name: "a change of database 1 (cache) (status active-change-pending)" },
     ],
     [
       "an action that is not listed",
       at("active", "zz"),
       [],
-      { kind: "other", name: "a change of database 1 (cache) (status active, action zz)" },
+      { kind: "busy", name: "a change of database 1 (cache) (status active, action zz)" },
     ],
     [
       "its creation, which failed",
       at("creation-failed"),
       [],
-      { kind: "other-failed", name: "The creation of database 1 (cache)" },
+      { kind: "blocked", finding: { message: "The creation of database 1 (cache) failed and holds the database." } },
     ],
   ] as const)("%s", (_, database, machines, expected) => {
     const activity = activityOf(database, machines, targetOf);
@@ -144,16 +147,21 @@ describe("what a database is busy with", () => {
       "an upgrade of the whole Active-Active database, before that of the participant",
       [{ operation: "upgrade_crdb" }],
       [machine({ state: "restart" })],
-      { kind: "ours", task: { id: "crdb_tasks/t1", kind: "CRDB upgrade", to: "target of crdb_tasks/t1" } },
+      { kind: "running", task: { id: "crdb_tasks/t1", kind: "CRDB upgrade", to: "target of crdb_tasks/t1" } },
     ],
     [
       "another task of it",
       [{ operation: "update_crdb" }],
       [],
-      { kind: "other", name: "CRDB task t1 (update_crdb) of database 1 (cache)" },
+      { kind: "busy", name: "CRDB task t1 (update_crdb) of database 1 (cache)" },
     ],
-    ["a task that tells nothing", [{}], [], { kind: "other", name: expect.stringContaining("unknown operation") }],
-    ["an upgrade of the participant, beside another task", [{}], [machine({})], { kind: "ours", task: { id: "a1" } }],
+    ["a task that tells nothing", [{}], [], { kind: "busy", name: expect.stringContaining("unknown operation") }],
+    [
+      "an upgrade of the participant, beside another task",
+      [{}],
+      [machine({})],
+      { kind: "running", task: { id: "a1" } },
+    ],
   ])("%s", (_, tasks, machines, expected) => {
     const unfinished = tasks.map((fields) => ({ id: "t1", status: "started", ...fields }));
     expect(activityOf(at("active"), machines, targetOf, unfinished)).toMatchObject(expected);

@@ -50,22 +50,22 @@ describe("an upgrade in the maintenance window", () => {
     expect(read.props).toMatchObject({ status: "deferred" });
   });
 
-  it("is taken back by a delete", async () => {
+  it("is canceled by a delete", async () => {
     const rig = kernelRig({ instances: 2 });
     const { id, outs } = await rig.lifecycle.create(rig.inputs(later));
     await rig.lifecycle.delete(id, outs);
     expect(scheduled(rig)).toEqual(["Canceled", "Canceled"]);
-    expect(rig.said().filter((line) => line.startsWith("took back kernel upgrade"))).toHaveLength(2);
+    expect(rig.said().filter((line) => line.startsWith("canceled kernel upgrade"))).toHaveLength(2);
     expect(rig.said().at(-1)).toBe("unpinned; the database is left as it is");
   });
 
-  it("is taken back and made now when the schedule changes to now", async () => {
+  it("is canceled and made now when the schedule changes to now", async () => {
     const rig = kernelRig({ instances: 2 });
     const { id, outs } = await rig.lifecycle.create(rig.inputs(later));
     const now = rig.inputs();
     await rig.lifecycle.check(rig.inputs(later), now);
     expect(rig.said()).toContain(
-      `2.0.69.250900 → ${NEW}, 2 of 2 instances in 1 call, now, after taking back 2 that wait for a window (refused for those that this pin did not schedule)`,
+      `2.0.69.250900 → ${NEW}, 2 of 2 instances in 1 call, now, after canceling 2 that wait for their windows (refused for those that this pin did not schedule)`,
     );
     const { outs: done } = await rig.lifecycle.update(id, outs, now);
     expect(done).toMatchObject({ status: "current", lastUpgrade: { state: "succeeded" } });
@@ -73,7 +73,7 @@ describe("an upgrade in the maintenance window", () => {
     expect(rig.cloud.acceptedUpgrades.map(({ delay }) => delay)).toEqual([true, false]);
   });
 
-  it("is taken back for an instance that leaves the pin, and kept for the others", async () => {
+  it("is canceled for an instance that leaves the pin, and kept for the others", async () => {
     const rig = kernelRig({ instances: 3 });
     const { id, outs } = await rig.lifecycle.create(rig.inputs(later));
     const fewer = rig.inputs({ ...later, instanceIds: rig.ids.slice(0, 2) });
@@ -97,7 +97,7 @@ describe("an upgrade in the maintenance window", () => {
     expect(scheduled(rig).sort()).toEqual(["Canceled", "Pending", "Pending"]);
   });
 
-  it("is taken back when the pin no longer asks for it", async () => {
+  it("is canceled when the pin no longer asks for it", async () => {
     const rig = kernelRig();
     const { id, outs } = await rig.lifecycle.create(rig.inputs(later));
     const lowered = rig.inputs({ ...later, version: ">=2.0.69" });
@@ -116,7 +116,7 @@ describe("an upgrade in the maintenance window", () => {
     expect(scheduled(rig)).toEqual(["Pending", "Pending"]);
   });
 
-  it("is taken back by a delete as far as no other pin counts on it", async () => {
+  it("is canceled by a delete as far as no other pin counts on it", async () => {
     const rig = kernelRig({ instances: 2 });
     const old = await rig.lifecycle.create(rig.inputs(later));
     const [first] = rig.ids;
@@ -127,7 +127,7 @@ describe("an upgrade in the maintenance window", () => {
     );
   });
 
-  it("that somebody else has scheduled is left to its window, and never taken back", async () => {
+  it("that somebody else has scheduled is left to its window, and never canceled", async () => {
     const rig = kernelRig();
     await rig.lifecycle.create(rig.inputs(later));
     const { id, outs } = await rig.lifecycle.create(rig.inputs(later));

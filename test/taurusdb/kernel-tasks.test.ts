@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { requestOf } from "../../provider/core/request";
 import { jobsOf, withWaiting } from "../../provider/taurusdb/kernel/tasks";
 import { openAccess } from "../../provider/taurusdb/project";
 import { jobPage } from "../../provider/taurusdb/schema";
-import { upgradeRequest, upgradeStarRocks } from "../../provider/taurusdb/starrocks/instance";
+import { upgradeStarRocks, upgradeStep } from "../../provider/taurusdb/starrocks/instance";
 import { partial } from "../support/partial";
 import { D, type KernelRig, kernelRig } from "./kernel-rig";
 import { KEY, runtimeOf, USER } from "./rig";
@@ -109,7 +110,7 @@ describe("a scheduled upgrade of the StarRocks instance beside it", () => {
     const { gateway } = openAccess({ region: D.region, ...KEY }, runtimeOf(rig.clock), rig.connect, {});
     const starRocksInstanceId = rig.cloud.starRocks[0]?.id ?? "";
     const wish = { starRocksInstanceId, schedule: "maintenance-window" } as const;
-    await upgradeStarRocks(gateway, upgradeRequest(wish, { from: "3.1.6.0", to: "3.1.15.80" }));
+    await upgradeStarRocks(gateway, requestOf([upgradeStep(wish, { from: "3.1.6.0", to: "3.1.15.80" })]));
     await rig.clock.sleep(MINUTE);
     return rig;
   }

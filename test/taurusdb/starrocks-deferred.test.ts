@@ -173,12 +173,12 @@ describe("an upgrade in the maintenance window", () => {
 });
 
 describe("a scheduled upgrade that is not wanted any more", () => {
-  it("is taken back when the pin asks for one now, and then made", async () => {
+  it("is canceled when the pin asks for one now, and then made", async () => {
     const world = rig();
     const { id, outs } = await deferred(world);
     const next = await world.lifecycle.update(id, outs, world.inputs());
     expect(next.outs).toMatchObject({ status: "current", currentVersion: NEW });
-    expect(world.said().some((line) => line.startsWith("took back upgrade"))).toBe(true);
+    expect(world.said().some((line) => line.startsWith("canceled upgrade"))).toBe(true);
     expect(world.cloud.schedules).toMatchObject([{ status: "Canceled" }]);
     expect(world.cloud.acceptedUpgrades.map(({ delay }) => delay)).toEqual([true, false]);
   });
@@ -188,7 +188,7 @@ describe("a scheduled upgrade that is not wanted any more", () => {
     const { id, outs, inputs } = await deferred(world);
     await world.lifecycle.check(inputs, world.inputs());
     expect(world.said().at(-1)).toMatch(
-      /now, with a restart, after taking back upgrade .* that waits for its window, .* \(refused if this pin did not schedule it\)$/,
+      /now, with a restart, after canceling upgrade .* that waits for its window, .* \(refused if this pin did not schedule it\)$/,
     );
     await world.lifecycle.diff(id, outs, world.inputs());
     expect(world.said().at(-1)).toMatch(/^will cancel scheduled upgrade .* before the upgrade is requested$/);
@@ -201,13 +201,13 @@ describe("a scheduled upgrade that is not wanted any more", () => {
     expect(world.said().at(-1)).toMatch(/^will not start: upgrade .*, which this resource did not schedule, waits/);
   });
 
-  it("is taken back by delete", async () => {
+  it("is canceled by delete", async () => {
     const world = rig();
     const { id, outs } = await deferred(world);
     await world.lifecycle.delete(id, outs);
     expect(world.cloud.schedules).toMatchObject([{ status: "Canceled" }]);
     expect(world.cloud.journal.count("DELETE", SCHEDULED)).toBe(1);
-    expect(world.said().some((line) => line.startsWith("took back upgrade"))).toBe(true);
+    expect(world.said().some((line) => line.startsWith("canceled upgrade"))).toBe(true);
   });
 
   it("is kept by a delete when another pin counts on it", async () => {
@@ -228,7 +228,7 @@ describe("a scheduled upgrade that is not wanted any more", () => {
     expect(world.cloud.journal.count("DELETE", SCHEDULED)).toBe(0);
   });
 
-  it("is never called taken back when the service has not said so", async () => {
+  it("is never called canceled when the service has not said so", async () => {
     const world = rig();
     const { id, outs } = await deferred(world);
     const empty = { status: 200, headers: { "content-type": "application/json" }, body: '{"job_ids":[]}' };
@@ -247,7 +247,7 @@ describe("a scheduled upgrade that is not wanted any more", () => {
     expect(world.cloud.journal.count("DELETE", SCHEDULED)).toBe(1);
   });
 
-  it("of somebody else is never taken back", async () => {
+  it("of somebody else is never canceled", async () => {
     const world = rig();
     await deferred(world);
     await expect(world.lifecycle.create(world.inputs())).rejects.toThrow(

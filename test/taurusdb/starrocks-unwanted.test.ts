@@ -26,7 +26,7 @@ describe("a scheduled upgrade that a lowered pin does not want", () => {
     ["fails", ({ cloud }) => cloud.control.gateway.disturb("DBS.108000", { route: "cancelSchedules", times: 2 })],
     ["is lost", ({ cloud }) => cloud.faults.add({ match: { method: "DELETE" }, fault: { kind: "loseReply" } })],
     ["does not get there", ({ cloud }) => cloud.faults.add({ match: { method: "DELETE" }, fault: { kind: "refuse" } })],
-  ])("is taken back all the same when the call for that %s", async (_, disturb) => {
+  ])("is canceled all the same when the call for that %s", async (_, disturb) => {
     const world = rig();
     const { id, outs } = await deferred(world);
     disturb(world);
@@ -44,7 +44,7 @@ describe("a scheduled upgrade that a lowered pin does not want", () => {
     world.cloud.faults.add({ match: { method: "DELETE" }, times: 100, fault: { kind: "replace", ...empty } });
     const lowered = world.inputs({ ...LATER, ...LOWERED });
     const failure = await partial(world.lifecycle.update(id, outs, lowered));
-    expect(failure.reasons[0]).toMatch(/could not be taken back.*waits for its window.*\[refused\]/);
+    expect(failure.reasons[0]).toMatch(/could not be canceled.*waits for its window.*\[refused\]/);
     expect(failure.properties).toMatchObject({ status: "deferred", lastUpgrade: { state: "deferred" } });
     expect(schedules(world)).toEqual(["Pending"]);
     world.cloud.faults.clear();
@@ -56,7 +56,7 @@ describe("a scheduled upgrade that a lowered pin does not want", () => {
   it.each([
     ["a moment ago", MINUTE],
     ["long ago", HOUR],
-  ])("is taken back although neither lists nor its name tell that it waits, asked for %s", async (_, ago) => {
+  ])("is canceled although neither lists nor its name tell that it waits, asked for %s", async (_, ago) => {
     const rewrite = (body: string) => body.replaceAll('"VERSION_UPGRADE"', '"X"');
     const world = rig({ switches: { starRocksSchedules: "hidden" } }, { rewrite });
     const { id, outs } = await deferred(world);
@@ -111,7 +111,7 @@ describe("ids of which each call has a form of its own", () => {
     expect(world.writes()).toBe(1);
   });
 
-  it("do not keep it from being taken back", async () => {
+  it("do not keep it from being canceled", async () => {
     const world = rig({ switches: { scheduleIds: "byCall" } });
     const { id, outs } = await deferred(world);
     await world.lifecycle.delete(id, outs);

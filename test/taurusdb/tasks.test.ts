@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { upgradeBatch, upgradeRequest } from "../../provider/taurusdb/kernel/instances";
+import { upgradeBatch, upgradeRequest, upgradeStep } from "../../provider/taurusdb/kernel/instances";
 import { readJobs, readSchedules, TaskCenter } from "../../provider/taurusdb/tasks";
 import { MINUTE, rig } from "./rig";
 
@@ -10,7 +10,13 @@ async function upgrading(count: number, delay: boolean, switches: object = {}) {
   const world = rig({ instances: count, switches: { batchLimit: null, ...switches } });
   const { gateway } = world.access();
   const units = world.cloud.instances.map(({ id, kernel }) => ({ unit: id, from: kernel, to: "newest" }));
-  await upgradeBatch(gateway, upgradeRequest(units, delay));
+  await upgradeBatch(
+    gateway,
+    upgradeRequest(
+      units.map((unit) => upgradeStep(unit, delay)),
+      delay,
+    ),
+  );
   await world.clock.sleep(MINUTE);
   world.cloud.journal.clear();
   return { ...world, gateway };

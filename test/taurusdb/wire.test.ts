@@ -1,12 +1,13 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { wallClock } from "../../provider/core/clock";
+import { requestOf } from "../../provider/core/request";
 import { networkTransport } from "../../provider/huaweicloud/connection";
 import { type Access, openAccess } from "../../provider/taurusdb/project";
 import {
   readStarRocks,
   readStarRocksKernels,
-  upgradeRequest,
   upgradeStarRocks,
+  upgradeStep,
 } from "../../provider/taurusdb/starrocks/instance";
 import { cancelSchedules, readJobs } from "../../provider/taurusdb/tasks";
 import { type Served, serve, TaurusCloud, WALL } from "../simulators";
@@ -47,9 +48,9 @@ describe.each([
     expect(await readJobs(gateway, { since: Date.now() - 60_000 })).toEqual([]);
     const versions = { from: "3.1.6.0", to: "3.1.15.80" };
     const scheduled = { starRocksInstanceId, schedule: "maintenance-window" } as const;
-    const later = await upgradeStarRocks(gateway, upgradeRequest(scheduled, versions));
+    const later = await upgradeStarRocks(gateway, requestOf([upgradeStep(scheduled, versions)]));
     expect(await cancelSchedules(gateway, [later, "0".repeat(32)])).toEqual([later]);
-    await upgradeStarRocks(gateway, upgradeRequest({ starRocksInstanceId }, versions));
+    await upgradeStarRocks(gateway, requestOf([upgradeStep({ starRocksInstanceId }, versions)]));
     expect(cloud.starRocks[0]?.kernel).toBe("3.1.15.80");
     expect(cloud.journal.entries.filter(({ status }) => status > 201)).toEqual([]);
   });

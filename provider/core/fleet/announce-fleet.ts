@@ -1,33 +1,34 @@
 import type { Announcement } from "../announce";
+import type { SetDriver } from "../driver";
 import type { UpgradeRecord } from "../outcome";
 import type { Runtime } from "../runtime";
-import type { FleetObservation, FleetPin } from "./fleet";
+import { some } from "../sentences-of-many";
+import type { View } from "../unit";
 import { Schedule } from "./schedule";
-import { some } from "./sentences";
-import { keep } from "./take-back";
+import { keep } from "./scheduled";
 
 /** The cancellations that a run would send for members of a fleet, by the tasks that the state remembers. Reads only. */
 export async function announceFleet(
-  pin: Pick<FleetPin, "names" | "observe" | "defers" | "words">,
-  seen: Pick<FleetObservation, "members">,
+  pin: Pick<SetDriver, "units" | "view" | "observe" | "schedules" | "words">,
+  seen: View,
   { keepScheduled }: Pick<Runtime, "keepScheduled">,
   remembered?: UpgradeRecord,
 ): Promise<readonly Announcement[]> {
   const schedule = new Schedule(remembered);
   // What waits for members that are up to date shows only where it is asked for.
-  const { members } = schedule.size === 0 ? seen : await pin.observe(true);
+  const { units: members } = schedule.size === 0 ? seen : pin.view(await pin.observe(true));
   schedule.seen(members);
   const kept: Announcement[] = [];
-  const unwanted = members.filter(({ standing, condition }) => standing !== "behind" && condition.kind === "deferred");
-  const asked = [...unwanted.map(({ name }) => name), ...schedule.others(pin.names)];
+  const unwanted = members.filter(({ standing, activity }) => standing !== "behind" && activity?.kind === "scheduled");
+  const asked = [...unwanted.map(({ name }) => name), ...schedule.others(pin.units)];
   keep(schedule, asked, pin, { keepScheduled, warn: (message) => kept.push({ message }) });
-  const waiting = members.flatMap(({ name, standing, condition }) =>
-    condition.kind === "deferred" && !(pin.defers && standing === "behind")
-      ? [{ name, standing, task: condition.task.id, ours: schedule.owns(name, condition.task.id) }]
+  const waiting = members.flatMap(({ name, standing, activity }) =>
+    activity?.kind === "scheduled" && !(pin.schedules && standing === "behind")
+      ? [{ name, standing, task: activity.task.id, ours: schedule.owns(name, activity.task.id) }]
       : [],
   );
   const unneeded = waiting.filter(({ ours }) => ours).map(({ name, task }) => `${task} of ${name}`);
-  const removed = schedule.others(pin.names).flatMap((name) => schedule.idsOf([name]).map((id) => `${id} of ${name}`));
+  const removed = schedule.others(pin.units).flatMap((name) => schedule.idsOf([name]).map((id) => `${id} of ${name}`));
   const foreign = waiting.filter(({ ours, standing }) => !ours && standing === "behind");
   const { upgrade } = pin.words;
   return [

@@ -1,7 +1,7 @@
 import type { Clock } from "../clock";
 import type { UpgradeRecord } from "../outcome";
+import type { Ended } from "../unit";
 import { parseVersion, type Version } from "../version";
-import type { Ended } from "./fleet";
 
 /** What an earlier run may have left at the vendor, by its record. All times in milliseconds of `Clock.elapsed`, but one. */
 export interface Earlier {

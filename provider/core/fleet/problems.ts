@@ -1,4 +1,4 @@
-import type { Absent, FleetMember, FleetObservation } from "./fleet";
+import type { Absent, Unit, View } from "../unit";
 
 /** Why a member that the vendor does not show is not at the pin. */
 export function problemOf({ finding: { message, remedy } }: Absent): string {
@@ -11,10 +11,10 @@ export function problemOf({ finding: { message, remedy } }: Absent): string {
  */
 export function remainingProblems(
   earlier: Readonly<Record<string, string>>,
-  { members }: FleetObservation,
+  { units }: View,
   moved: (name: string) => boolean,
 ): Record<string, string> {
-  const remaining = members.flatMap((member) => {
+  const remaining = units.flatMap((member) => {
     const problem = Object.hasOwn(earlier, member.name) ? earlier[member.name] : undefined;
     return problem === undefined || moved(member.name) || isReplaced(member) ? [] : [[member.name, problem] as const];
   });
@@ -22,7 +22,7 @@ export function remainingProblems(
 }
 
 /** Whether a newer task is under way, or the pin is reached. A task that waits although the pin is reached is such a problem. */
-function isReplaced({ standing, condition }: FleetMember): boolean {
-  if (condition.kind === "upgrading") return true;
-  return (standing === "behind") === (condition.kind === "deferred");
+function isReplaced({ standing, activity }: Unit): boolean {
+  if (activity?.kind === "running") return true;
+  return (standing === "behind") === (activity?.kind === "scheduled");
 }

@@ -1,25 +1,26 @@
-import { CancelPause } from "../cancel-scheduled";
+import { Cancellation, CancelPause } from "../cancel";
 import { Confirmation } from "../confirmation";
 import { describeWindow } from "../describe";
+import type { Observation, SetDriver } from "../driver";
 import { asPinError, type PinError } from "../errors";
+import { Observer, type Sight } from "../observer";
 import type { Outcome, Status, UpgradeRecord } from "../outcome";
 import { Watch } from "../pace";
 import { Patience } from "../patience";
+import { lowestOf } from "../plan";
+import { spanOf } from "../plan-of-many";
 import type { Policy } from "../policy";
 import { type Runtime, undisturbed } from "../runtime";
 import { blocked, stoppedWith } from "../sentences";
+import { count, newerOf, notAll, progressOf, some, tooNewOf } from "../sentences-of-many";
 import { Stall } from "../stall";
-import { formatVersion, lowestVersion } from "../version";
+import type { Unit, View } from "../unit";
 import { type Earlier, earlierOf, endedAfter } from "./earlier";
-import type { FleetMember, FleetObservation, FleetPin } from "./fleet";
-import { FleetLookout } from "./fleet-lookout";
-import { spanOf } from "./plan-fleet";
 import { problemOf } from "./problems";
 import { FleetRecord } from "./record";
 import { Schedule } from "./schedule";
+import { cancelable, cancelFormer, keep } from "./scheduled";
 import { Sender } from "./sender";
-import { count, newerOf, notAll, progressOf, some, tooNewOf } from "./sentences";
-import { forsake, keep, TakeBack } from "./take-back";
 import { Tally } from "./tally";
 import { type Circumstances, type Problem, verdictOn, type Waiting } from "./verdict";
 import { Verdicts } from "./verdicts";
@@ -31,8 +32,8 @@ import { Verdicts } from "./verdicts";
  *
  * @param remembered what the state knows of the last upgrade
  */
-export async function reconcileFleet<O extends FleetObservation>(
-  pin: FleetPin<O>,
+export async function reconcileFleet<O extends Observation>(
+  pin: SetDriver<O>,
   policy: Policy,
   runtime: Runtime,
   remembered?: UpgradeRecord,
@@ -45,8 +46,8 @@ export async function reconcileFleet<O extends FleetObservation>(
   }
 }
 
-class FleetRun<O extends FleetObservation> {
-  readonly #pin: FleetPin<O>;
+class FleetRun<O extends Observation> {
+  readonly #pin: SetDriver<O>;
   readonly #policy: Policy;
   readonly #runtime: Runtime;
   readonly #patience: Patience;
@@ -55,20 +56,20 @@ class FleetRun<O extends FleetObservation> {
   readonly #earlier: Earlier | undefined;
   readonly #schedule: Schedule;
   readonly #record: FleetRecord;
-  readonly #lookout: FleetLookout<O>;
-  readonly #takeBack: TakeBack;
-  readonly #sender: Sender;
+  readonly #observer: Observer<O>;
+  readonly #cancellation: Cancellation;
+  readonly #sender: Sender<O>;
   readonly #stall: Stall;
   readonly #confirmation: Confirmation;
   readonly #cancelPause: CancelPause;
   #problems: ReadonlyMap<string, Problem> = new Map();
   /** Members of which it was told that they failed since the last run. */
   readonly #told = new Set<string>();
-  #tookBack = false;
+  #canceled = false;
   /** Nothing is waited for any more. */
   #over = false;
 
-  constructor(pin: FleetPin<O>, policy: Policy, runtime: Runtime, remembered?: UpgradeRecord) {
+  constructor(pin: SetDriver<O>, policy: Policy, runtime: Runtime, remembered?: UpgradeRecord) {
     const { clock, signal, random } = runtime;
     this.#pin = pin;
     this.#policy = policy;
@@ -76,33 +77,34 @@ class FleetRun<O extends FleetObservation> {
     this.#earlier = earlierOf(remembered, clock, policy.settleTime);
     this.#schedule = new Schedule(remembered);
     // A record in state "deferred" says that nothing was asked for but what its tasks name.
-    const accepted = pin.defers && this.#earlier?.anybody !== true ? "deferred" : "running";
+    const accepted = pin.schedules && this.#earlier?.anybody !== true ? "deferred" : "running";
     this.#record = new FleetRecord(clock, pin.words, this.#schedule, accepted, remembered);
     this.#patience = new Patience(pin.title, policy, runtime, this.#record.open);
     this.#watch = new Watch(clock, signal, random);
-    this.#lookout = new FleetLookout(pin, this.#patience, clock);
-    this.#takeBack = new TakeBack(pin, runtime, this.#schedule);
+    this.#observer = new Observer(pin, this.#patience, clock);
     this.#stall = new Stall(runtime, pin.title, pin.words.lookAt);
     const books = { tally: this.#tally, record: this.#record, schedule: this.#schedule };
     this.#sender = new Sender(pin, policy, runtime, this.#patience, books);
     this.#confirmation = new Confirmation(clock, policy.spacing);
     this.#cancelPause = new CancelPause(policy.spacing, runtime);
+    this.#cancellation = new Cancellation(pin, this.#cancelPause, runtime);
   }
 
   async toTheEnd(): Promise<Status> {
-    this.#tookBack = await forsake(this.#pin, this.#schedule, this.#patience, this.#runtime, this.#cancelPause);
+    this.#canceled = await cancelFormer(this.#pin, this.#schedule, this.#patience, this.#runtime, this.#cancelPause);
     for (;;) {
-      const seen = await this.#lookout.look(this.#attentive);
-      const verdicts = this.#judge(seen);
+      const sight = await this.#observer.observe(this.#attentive);
+      const seen = sight.view;
+      const verdicts = this.#judge(sight);
       if (this.#tally.asked.length === 0) this.#refuseHopeless(seen, verdicts);
       const ready = verdicts.members("send");
-      const confirmed = this.#confirmed(ready);
-      if (await this.#withdraw(verdicts)) continue;
+      const confirmed = this.#confirmed(ready, sight.at);
+      if (await this.#cancel(verdicts)) continue;
       if (confirmed.length > 0) {
         this.#tellEarlier(confirmed);
         // The pace follows how long the upgrade takes, not how long it took to confirm the request.
         if (this.#tally.asked.length === 0) this.#watch.restart();
-        await this.#sender.send(confirmed);
+        await this.#sender.send(confirmed, sight.observation);
       }
       if (ready.length > 0) {
         // What was sent does not show at once; a moment later many resources share one read.
@@ -111,16 +113,15 @@ class FleetRun<O extends FleetObservation> {
       }
       const waiting = verdicts.of("wait");
       if (waiting.size === 0) return this.#end(seen, verdicts);
-      this.#record.joined(verdicts.members("wait").filter(({ condition }) => condition.kind === "upgrading"));
+      this.#record.joined(verdicts.members("wait").filter(({ activity }) => activity?.kind === "running"));
       if (!this.#policy.wait && [...waiting.values()].every(({ accepted }) => accepted)) return this.#unwatched(seen);
       await this.#pause(seen, verdicts);
     }
   }
 
   /** Members whose requests may be sent. Batches differ from read to read, so the request for each alone is compared. */
-  #confirmed(ready: readonly FleetMember[]): readonly FleetMember[] {
-    const requests = new Map(ready.map((member) => [member.name, [this.#pin.compose([member])]]));
-    const units = this.#confirmation.note(this.#lookout.at, requests);
+  #confirmed(ready: readonly Unit[], at: number): readonly Unit[] {
+    const units = this.#confirmation.note(at, ready);
     if (units.size > 0) this.#confirmation.forget();
     return ready.filter(({ name }) => units.has(name));
   }
@@ -132,7 +133,7 @@ class FleetRun<O extends FleetObservation> {
     if (earlier === undefined || earlier.over) return false;
     const { settleTime, lostReplyWindow } = this.#policy;
     const fresh = this.#runtime.clock.elapsed() - earlier.calledAt < Math.max(settleTime, lostReplyWindow);
-    return fresh || this.#lookout.seen === undefined;
+    return fresh || this.#observer.seen === undefined;
   }
 
   outcome(status: Status, error?: PinError): Outcome<O> {
@@ -142,7 +143,7 @@ class FleetRun<O extends FleetObservation> {
     return {
       status,
       accepted: open,
-      ...(this.#lookout.seen === undefined ? {} : { observation: this.#lookout.seen }),
+      ...(this.#observer.seen === undefined ? {} : { observation: this.#observer.seen }),
       ...(upgrade === undefined ? {} : { upgrade }),
       ...(problems.length === 0 ? {} : { problems: Object.fromEntries(problems) }),
       ...(error === undefined ? {} : { error }),
@@ -159,21 +160,21 @@ class FleetRun<O extends FleetObservation> {
     return this.outcome(open ? waits : "behind", stoppedWith(error, this.#pin.title, this.#record));
   }
 
-  #judge({ members, absent }: O): Verdicts {
+  #judge({ view: { units: members, absent }, at }: Sight<O>): Verdicts {
     this.#tally.seen(members, this.#runtime.clock.elapsed());
     this.#schedule.seen(members);
-    const unwanted = members.flatMap(({ name, standing, condition }) =>
-      standing !== "behind" && condition.kind === "deferred" ? [name] : [],
+    const unwanted = members.flatMap(({ name, standing, activity }) =>
+      standing !== "behind" && activity?.kind === "scheduled" ? [name] : [],
     );
     keep(this.#schedule, unwanted, this.#pin, this.#runtime);
     const about: Circumstances = {
-      now: this.#lookout.at,
+      now: at,
       tally: this.#tally,
       times: this.#policy,
       earlier: this.#earlier,
       schedule: this.#schedule,
-      kept: this.#takeBack.kept,
-      defers: this.#pin.defers,
+      kept: this.#cancellation.refused,
+      schedules: this.#pin.schedules,
       words: this.#pin.words,
     };
     const verdicts = new Verdicts(members.map((member) => [member, verdictOn(member, about)] as const));
@@ -186,11 +187,11 @@ class FleetRun<O extends FleetObservation> {
   }
 
   /** Before the first call: what forbids to send any. */
-  #refuseHopeless({ members }: O, verdicts: Verdicts): void {
-    const { title, words, names } = this.#pin;
-    const hopeless = members.flatMap(({ name, standing, condition }) =>
-      standing === "behind" && condition.kind === "held" && condition.finding.property !== undefined
-        ? [{ ...condition.finding, message: `${name}: ${condition.finding.message}` }]
+  #refuseHopeless({ units: members }: View, verdicts: Verdicts): void {
+    const { title, words, units: names } = this.#pin;
+    const hopeless = members.flatMap(({ name, standing, activity }) =>
+      standing === "behind" && activity?.kind === "blocked" && activity.finding.property !== undefined
+        ? [{ ...activity.finding, message: `${name}: ${activity.finding.message}` }]
         : [],
     );
     if (hopeless.length > 0) throw blocked(title, hopeless.slice(0, 1));
@@ -198,17 +199,18 @@ class FleetRun<O extends FleetObservation> {
     if (this.#policy.onNewer === "fail" && newer.length > 0) throw tooNewOf(title, newer, names.length, words);
   }
 
-  /** @returns whether a look is due because something was to be taken back */
-  async #withdraw(verdicts: Verdicts): Promise<boolean> {
-    const unwanted = [...verdicts.of("withdraw").values()].map(({ task }) => task.id);
+  /** @returns whether a read is due because something was to be canceled */
+  async #cancel(verdicts: Verdicts): Promise<boolean> {
+    const unwanted = [...verdicts.of("cancel").values()].map(({ task }) => cancelable(task.id, this.#pin));
     if (unwanted.length === 0) return false;
-    if (await this.#cancelPause.take()) return true;
-    if (await this.#takeBack.ask(unwanted)) this.#tookBack = true;
+    const canceled = await this.#cancellation.cancel(unwanted);
+    this.#schedule.drop(canceled);
+    if (canceled.length > 0) this.#canceled = true;
     return true;
   }
 
   /** What an earlier run did not live to tell; once, although calls may have to be sent several times. */
-  #tellEarlier(members: readonly FleetMember[]): void {
+  #tellEarlier(members: readonly Unit[]): void {
     const earlier = this.#earlier;
     if (earlier === undefined || earlier.over) return;
     const failed = members.flatMap(({ name, ended }) => {
@@ -221,7 +223,7 @@ class FleetRun<O extends FleetObservation> {
     this.#runtime.warn(`Upgrades failed since the last run, and are asked for again: ${some(failed)}`);
   }
 
-  #pause({ members, absent, outlook }: O, verdicts: Verdicts): Promise<void> {
+  #pause({ units: members, absent, outlook }: View, verdicts: Verdicts): Promise<void> {
     const waiting = [...verdicts.of("wait").values()];
     const standings = {
       total: members.length + absent.length,
@@ -239,16 +241,16 @@ class FleetRun<O extends FleetObservation> {
   }
 
   /** The vendor has been asked for everything, and nobody wants to wait for it. */
-  #unwatched({ members, absent }: O): Status {
+  #unwatched({ units: members, absent }: View): Status {
     if (this.#problems.size > 0) this.#runtime.warn(this.#notAll(members.length + absent.length).message);
     return "upgrading";
   }
 
-  #end({ members, absent }: O, verdicts: Verdicts): Status {
+  #end({ units: members, absent }: View, verdicts: Verdicts): Status {
     const { title, words } = this.#pin;
     const total = members.length + absent.length;
     this.#over = true;
-    const deferred = verdicts.of("deferred");
+    const deferred = verdicts.of("scheduled");
     if (deferred.size > 0) this.#tellDeferred(deferred);
     const waiting = new Map<string, Waiting>([...deferred, ...this.#stillOurs(members)]);
     if (waiting.size > 0) this.#record.deferred(waiting);
@@ -263,18 +265,18 @@ class FleetRun<O extends FleetObservation> {
   }
 
   /** What has come of the recorded upgrades when every member satisfies the pin. */
-  #goodEnd(members: readonly FleetMember[]): "succeeded" | "withdrawn" | "gone" {
+  #goodEnd(members: readonly Unit[]): "succeeded" | "withdrawn" | "gone" {
     if (this.#tally.size > 0) return "succeeded";
-    if (this.#tookBack) return "withdrawn";
-    const lowest = lowestVersion(members.map(({ version }) => version));
-    const moved = lowest === undefined || formatVersion(lowest) !== this.#record.upgrade?.from;
+    if (this.#canceled) return "withdrawn";
+    const lowest = lowestOf(members);
+    const moved = lowest === "" || lowest !== this.#record.upgrade?.from;
     return moved ? "succeeded" : "gone";
   }
 
   /** Tasks of ours that wait, wanted or not. */
-  #stillOurs(members: readonly FleetMember[]): (readonly [string, Waiting])[] {
-    return members.flatMap(({ name, condition }) =>
-      condition.kind === "deferred" && this.#schedule.owns(name, condition.task.id) ? [[name, condition] as const] : [],
+  #stillOurs(members: readonly Unit[]): (readonly [string, Waiting])[] {
+    return members.flatMap(({ name, activity }) =>
+      activity?.kind === "scheduled" && this.#schedule.owns(name, activity.task.id) ? [[name, activity] as const] : [],
     );
   }
 
@@ -293,6 +295,6 @@ class FleetRun<O extends FleetObservation> {
 }
 
 /** Whether an accepted upgrade of it waits for somebody. */
-function isAccepted({ condition }: FleetMember): boolean {
-  return condition.kind === "held" && condition.task !== undefined;
+function isAccepted({ activity }: Unit): boolean {
+  return activity?.kind === "blocked" && activity.task !== undefined;
 }

@@ -1,11 +1,12 @@
 import type { Clock } from "../clock";
+import type { SetWords } from "../driver";
 import type { UpgradeRecord } from "../outcome";
+import { spanOf } from "../plan-of-many";
+import { count } from "../sentences-of-many";
+import type { Unit } from "../unit";
 import { compareVersions, formatVersion, lowestVersion, parseVersion, type Version } from "../version";
 import { isOpen } from "./earlier";
-import type { FleetMember, FleetWords } from "./fleet";
-import { spanOf } from "./plan-fleet";
 import type { Schedule } from "./schedule";
-import { count } from "./sentences";
 import type { Tally } from "./tally";
 import type { Waiting } from "./verdict";
 
@@ -14,16 +15,16 @@ export class FleetRecord {
   /** What the state knew when the run began. */
   readonly remembered: UpgradeRecord | undefined;
   readonly #clock: Clock;
-  readonly #words: FleetWords;
+  readonly #words: SetWords;
   readonly #schedule: Schedule;
   readonly #accepted: "running" | "deferred";
-  readonly #asked = new Map<string, FleetMember>();
+  readonly #asked = new Map<string, Unit>();
   #upgrade: UpgradeRecord | undefined;
 
   /** @param accepted the state of calls that were accepted and have not shown */
   constructor(
     clock: Clock,
-    words: FleetWords,
+    words: SetWords,
     schedule: Schedule,
     accepted: "running" | "deferred",
     remembered: UpgradeRecord | undefined,
@@ -48,7 +49,7 @@ export class FleetRecord {
   }
 
   /** @param sentAt when the call was sent: milliseconds of `Clock.elapsed` */
-  asked(members: readonly FleetMember[], sentAt: number, lost: boolean): void {
+  asked(members: readonly Unit[], sentAt: number, lost: boolean): void {
     const before = this.#asked.size === 0 ? undefined : this.#upgrade;
     for (const member of members) this.#asked.set(member.name, { ...member, ...this.#versionAtFirst(member.name) });
     this.#upgrade = {
@@ -59,7 +60,7 @@ export class FleetRecord {
   }
 
   /** Upgrades run that this tool did not ask for. */
-  joined(members: readonly FleetMember[]): void {
+  joined(members: readonly Unit[]): void {
     if (this.open || members.length === 0) return;
     this.#upgrade = { ...this.#about(members), startedAt: this.#now(), joined: true, state: "running" };
   }
@@ -120,13 +121,13 @@ export class FleetRecord {
   }
 
   /** A member that is asked for several times came from where it was at first. */
-  #versionAtFirst(name: string): Partial<FleetMember> {
+  #versionAtFirst(name: string): Partial<Unit> {
     const first = this.#asked.get(name);
-    return first === undefined ? {} : { version: first.version };
+    return first === undefined ? {} : { from: first.from };
   }
 
-  #about(members: readonly FleetMember[]): Pick<UpgradeRecord, "task" | "kind" | "from" | "to"> {
-    const lowest = lowestVersion(members.map(({ version }) => version));
+  #about(members: readonly Unit[]): Pick<UpgradeRecord, "task" | "kind" | "from" | "to"> {
+    const lowest = lowestVersion(members.flatMap(({ from }) => parseVersion(from) ?? []));
     return {
       task: "batch",
       kind: `${this.#words.upgrade} of ${count(members.length, this.#words)}`,
@@ -136,10 +137,10 @@ export class FleetRecord {
   }
 }
 
-function highestTarget(members: readonly FleetMember[]): string {
+function highestTarget(members: readonly Unit[]): string {
   let highest: Version | undefined;
-  for (const { target } of members) {
-    const version = target === undefined ? undefined : parseVersion(target);
+  for (const { upgrade } of members) {
+    const version = parseVersion(upgrade?.step?.to ?? "");
     if (version !== undefined && (highest === undefined || compareVersions(version, highest) > 0)) highest = version;
   }
   return highest === undefined ? "newest" : formatVersion(highest);

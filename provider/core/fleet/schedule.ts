@@ -1,5 +1,5 @@
 import type { UpgradeRecord } from "../outcome";
-import type { FleetMember } from "./fleet";
+import type { Unit } from "../unit";
 
 /** Stands for the id of a task that was asked for and has not been seen yet. */
 const UNSEEN = "unknown";
@@ -37,17 +37,17 @@ export class Schedule {
   }
 
   /** Upgrades were asked for that wait for their windows. */
-  asked(members: readonly FleetMember[]): void {
+  asked(members: readonly Unit[]): void {
     for (const { name } of members) this.#tasks.set(name, UNSEEN);
   }
 
   /** Learns from a look: the ids of tasks, and which of them have started. */
-  seen(members: readonly FleetMember[]): void {
-    for (const { name, condition, ended } of members) {
+  seen(members: readonly Unit[]): void {
+    for (const { name, activity, ended } of members) {
       const known = this.#tasks.get(name);
       if (known === undefined) continue;
-      if (condition.kind === "deferred" && known === UNSEEN) this.#tasks.set(name, condition.task.id);
-      if (condition.kind === "upgrading" || ended?.task.id === known) this.#tasks.delete(name);
+      if (activity?.kind === "scheduled" && known === UNSEEN) this.#tasks.set(name, activity.task.id);
+      if (activity?.kind === "running" || ended?.task.id === known) this.#tasks.delete(name);
     }
   }
 

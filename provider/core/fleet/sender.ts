@@ -1,27 +1,29 @@
+import { batchesOf } from "../batches";
+import type { Observation, SetDriver } from "../driver";
 import { formatDuration } from "../duration";
-import { PinError, Refused, sending, Unreachable } from "../errors";
+import { PinError, Refused, type Unreachable } from "../errors";
 import { Watch } from "../pace";
 import type { Patience } from "../patience";
 import type { Policy } from "../policy";
+import type { Request } from "../request";
 import type { Runtime } from "../runtime";
-import { formatVersion } from "../version";
-import { batchesOf } from "./batches";
-import type { FleetMember, FleetPin } from "./fleet";
+import { type Answer, send } from "../send";
+import { count } from "../sentences-of-many";
+import type { Unit } from "../unit";
 import type { FleetRecord } from "./record";
 import type { Schedule } from "./schedule";
-import { count } from "./sentences";
 import type { Tally } from "./tally";
 
 /** Calls that follow from one look are sent within so many milliseconds of it. */
 const FRESH = 60_000;
 
-type Asked = Pick<FleetPin, "title" | "batchSize" | "groupOf" | "compose" | "prepare" | "start" | "defers" | "words">;
+type Asked<O extends Observation> = Pick<
+  SetDriver<O>,
+  "title" | "tasks" | "mostPerRequest" | "compose" | "prepare" | "start" | "schedules" | "words"
+>;
 
 /** Members that one call names. */
-type Batch = readonly FleetMember[];
-
-/** What a call came to. `refused`: it had no effect. `unsent`: it did not get there. */
-type Answer = "accepted" | "refused" | "lost" | "unsent";
+type Batch = readonly Unit[];
 
 interface Books {
   readonly tally: Tally;
@@ -30,8 +32,8 @@ interface Books {
 }
 
 /** Sends the calls of a run, and books what was sent. */
-export class Sender {
-  readonly #pin: Asked;
+export class Sender<O extends Observation> {
+  readonly #pin: Asked<O>;
   readonly #policy: Policy;
   readonly #runtime: Runtime;
   readonly #patience: Patience;
@@ -40,7 +42,7 @@ export class Sender {
   /** Since when no call has got there. */
   #stuckSince: number | undefined;
 
-  constructor(pin: Asked, policy: Policy, runtime: Runtime, patience: Patience, books: Books) {
+  constructor(pin: Asked<O>, policy: Policy, runtime: Runtime, patience: Patience, books: Books) {
     this.#pin = pin;
     this.#policy = policy;
     this.#runtime = runtime;
@@ -50,25 +52,34 @@ export class Sender {
   }
 
   /** Asks for the upgrade of all of them, as far as one look at them carries; what is left is for the next look. */
-  async send(members: readonly FleetMember[]): Promise<void> {
+  async send(members: readonly Unit[], observation: O): Promise<void> {
     const { clock, signal } = this.#runtime;
     const lookedAt = clock.elapsed();
-    const batches = await this.#prepare(batchesOf(this.#pin, members, this.#books.tally));
+    const batches = await this.#prepare(
+      batchesOf(this.#pin.mostPerRequest, members, (name) => this.#books.tally.limit(name)),
+      observation,
+    );
     let patient = false;
     for (const batch of batches) {
       signal.throwIfAborted();
       if (clock.elapsed() - lookedAt > FRESH) break;
-      const answer = await this.#call(batch);
-      patient ||= answer === "refused" || answer === "unsent";
-      if (answer === "lost" || answer === "unsent") break;
+      const answer = await this.#call(batch, observation);
+      patient ||= answer.kind === "refused" || answer.kind === "unsent";
+      if (answer.kind === "lost" || answer.kind === "unsent") break;
     }
     if (patient) await this.#watch.pauseAfterRefusal();
   }
 
   /** @returns those that can be sent; the others have to be looked at again first */
-  async #prepare(batches: readonly Batch[]): Promise<readonly Batch[]> {
+  async #prepare(batches: readonly Batch[], observation: O): Promise<readonly Batch[]> {
     try {
-      const asked = await this.#patience.ask(async () => (await this.#pin.prepare?.(batches)) ?? false);
+      const asked = await this.#patience.ask(
+        async () =>
+          (await this.#pin.prepare?.(
+            batches.map((batch) => this.#requestFor(batch)),
+            observation,
+          )) ?? false,
+      );
       return asked ? [] : batches;
     } catch (error) {
       this.#runtime.signal.throwIfAborted();
@@ -81,59 +92,47 @@ export class Sender {
       }
       // One of the batches was refused: each is tried alone, to learn which.
       const ready: Batch[] = [];
-      for (const batch of batches) ready.push(...(await this.#prepare([batch])));
+      for (const batch of batches) ready.push(...(await this.#prepare([batch], observation)));
       return ready;
     }
   }
 
-  async #call(batch: readonly FleetMember[]): Promise<Answer> {
+  async #call(batch: Batch, observation: O): Promise<Answer> {
     const { clock, inform, report } = this.#runtime;
     const { words } = this.#pin;
     const what = `the ${words.upgrade} of ${count(batch.length, words)}`;
-    const request = this.#pin.compose(batch);
     const sentAt = clock.elapsed();
     report({ message: `asking for ${what}` });
-    try {
-      await sending(() => this.#pin.start(request));
-    } catch (error) {
-      return this.#failed(error, batch, sentAt);
+    const answer = await send(this.#pin, this.#requestFor(batch), observation, this.#runtime, (known) =>
+      this.#note(known, batch, sentAt),
+    );
+    if (answer.kind === "accepted") {
+      inform(`asked for ${what}: ${batch.length <= 3 ? batch.map(({ name }) => name).join(", ") : routeOf(batch)}`);
     }
-    this.#stuckSince = undefined;
-    this.#book(batch, sentAt, false);
-    inform(`asked for ${what}: ${batch.length <= 3 ? batch.map(({ name }) => name).join(", ") : routeOf(batch)}`);
-    return "accepted";
+    if (answer.kind === "unsent") this.#giveUpOver(answer.error, sentAt);
+    return answer;
   }
 
-  #failed(error: unknown, batch: readonly FleetMember[], sentAt: number): Answer {
-    const { signal, warn, report } = this.#runtime;
-    const lost = error instanceof Unreachable && error.sent;
-    if (lost) this.#book(batch, sentAt, true);
-    signal.throwIfAborted();
-    if (!(error instanceof Refused) && !(error instanceof Unreachable)) throw error;
-    if (lost) {
-      warn(`The answer to the upgrade call was lost (${error.message}); looking for the upgrades.`);
-      this.#stuckSince = undefined;
-      return "lost";
-    }
-    report({ message: `not started yet: ${error.message}` });
-    if (error instanceof Unreachable) {
-      this.#giveUpOver(error, sentAt);
-      return "unsent";
-    }
-    this.#refused(batch, error);
-    return "refused";
+  #requestFor(batch: Batch): Request {
+    return this.#pin.compose(batch.flatMap(({ upgrade }) => upgrade?.step ?? []));
   }
 
-  #refused(batch: readonly FleetMember[], refusal: Refused): void {
+  #note(answer: Answer, batch: Batch, sentAt: number): void {
+    if (answer.kind === "accepted" || answer.kind === "lost") this.#book(batch, sentAt, answer.kind === "lost");
+    if (answer.kind === "refused") this.#books.tally.refused(batch, answer.error);
+    if (answer.kind !== "unsent") this.#stuckSince = undefined;
+  }
+
+  #refused(batch: readonly Unit[], refusal: Refused): void {
     this.#stuckSince = undefined;
     this.#books.tally.refused(batch, refusal);
   }
 
-  #book(batch: readonly FleetMember[], sentAt: number, lost: boolean): void {
+  #book(batch: readonly Unit[], sentAt: number, lost: boolean): void {
     const { tally, record, schedule } = this.#books;
-    const { defers } = this.#pin;
+    const { schedules } = this.#pin;
     tally.sent(batch, sentAt, this.#runtime.clock.elapsed(), lost);
-    if (defers) schedule.asked(batch);
+    if (schedules) schedule.asked(batch);
     else schedule.forget(batch.map(({ name }) => name));
     record.asked(batch, sentAt, lost);
   }
@@ -151,6 +150,6 @@ export class Sender {
 }
 
 /** Members of one call run the same version. */
-function routeOf([first]: readonly FleetMember[]): string {
-  return first === undefined ? "" : `${formatVersion(first.version)} → ${first.target ?? "newest"}`;
+function routeOf([first]: readonly Unit[]): string {
+  return first === undefined ? "" : (first.upgrade?.route ?? "");
 }

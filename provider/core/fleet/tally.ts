@@ -1,7 +1,7 @@
 import type { Refused } from "../errors";
 import { SOON_TRIES } from "../policy";
-import { compareVersions, type Version } from "../version";
-import type { Ended, FleetMember } from "./fleet";
+import type { Ended, Unit } from "../unit";
+import { differ } from "../version";
 
 /** An upgrade of one member that this run asked for, or found running. Times in milliseconds of `Clock.elapsed`. */
 export interface Entry {
@@ -10,7 +10,7 @@ export interface Entry {
   /** When that call was over. */
   readonly answeredAt: number;
   /** What it ran then. */
-  readonly version: Version;
+  readonly from: string;
   /** Calls that it was named in, each after an earlier one had ended; 0 for an upgrade that was found running. */
   readonly rounds: number;
   /** The answer to the newest call was lost. */
@@ -72,11 +72,11 @@ export class Tally {
   }
 
   /** A call was sent at some time, and is over. */
-  sent(members: readonly FleetMember[], sentAt: number, answeredAt: number, lost: boolean): void {
-    for (const { name, version, ended } of members) {
+  sent(members: readonly Unit[], sentAt: number, answeredAt: number, lost: boolean): void {
+    for (const { name, from, ended } of members) {
       const rounds = (this.#entries.get(name)?.rounds ?? 0) + 1;
       const before = ended === undefined ? {} : { before: ended.task.id };
-      this.#entries.set(name, { sentAt, answeredAt, version, rounds, lost, shown: false, ...before });
+      this.#entries.set(name, { sentAt, answeredAt, from, rounds, lost, shown: false, ...before });
       this.#doubts.delete(name);
     }
   }
@@ -85,7 +85,7 @@ export class Tally {
    * A call was refused for one of its members, which one is not known: halves are tried, then each alone. What may pass
    * (`busy`, `soon`) is first tried once more as it was. A refusal of a request that was not read is about no member.
    */
-  refused(members: readonly FleetMember[], refusal: Refused): void {
+  refused(members: readonly Unit[], refusal: Refused): void {
     const { length } = members;
     for (const { name } of members) {
       const { tries: before = 0, limit = Number.POSITIVE_INFINITY } = this.#doubts.get(name) ?? {};
@@ -102,26 +102,26 @@ export class Tally {
   }
 
   /** Notes what a look shows. */
-  seen(members: readonly FleetMember[], now: number): void {
+  seen(members: readonly Unit[], now: number): void {
     for (const member of members) {
-      const { name, condition, ended, version } = member;
-      if (condition.kind !== "ready" && condition.kind !== "held") this.#stirred.set(name, now);
+      const { name, activity, ended, from } = member;
+      if (activity !== undefined && activity.kind !== "blocked") this.#stirred.set(name, now);
       if (ended?.kind === "succeeded" && this.#succeeded.get(name)?.task !== ended.task.id) {
         this.#succeeded.set(name, { task: ended.task.id, at: now });
       }
-      if (condition.kind === "upgrading") this.#running(member, condition.task.id, now);
+      if (activity?.kind === "running") this.#running(member, activity.task.id, now);
       const entry = this.#entries.get(name);
       if (entry === undefined || entry.shown) continue;
-      const moved = compareVersions(version, entry.version) !== 0;
-      if (moved || condition.kind === "deferred" || endedSince(entry, ended) !== undefined) {
+      const moved = differ(from, entry.from);
+      if (moved || activity?.kind === "scheduled" || endedSince(entry, ended) !== undefined) {
         this.#entries.set(name, { ...entry, shown: true });
       }
     }
   }
 
-  #running({ name, version, ended }: FleetMember, task: string, now: number): void {
+  #running({ name, from, ended }: Unit, task: string, now: number): void {
     const before = ended === undefined ? {} : { before: ended.task.id };
-    const found = { sentAt: now, answeredAt: now, version, rounds: 0, lost: false, ...before };
+    const found = { sentAt: now, answeredAt: now, from, rounds: 0, lost: false, ...before };
     this.#entries.set(name, { ...(this.#entries.get(name) ?? found), task, shown: true });
   }
 }

@@ -1,9 +1,10 @@
 import { nameOf } from "../describe";
+import type { SetWords } from "../driver";
 import type { ErrorCode } from "../errors";
-import type { Policy } from "../policy";
-import { compareVersions } from "../version";
+import { MOST_ROUNDS, type Policy } from "../policy";
+import type { Activity, Finding, Unit } from "../unit";
+import { compareVersions, differ, parseVersion, type Version } from "../version";
 import { type Earlier, endedAfter } from "./earlier";
-import type { Condition, FleetMember, FleetWords } from "./fleet";
 import type { Schedule } from "./schedule";
 import { type Entry, endedSince, type Tally } from "./tally";
 
@@ -14,13 +15,13 @@ export type Verdict =
   /** `accepted`: the vendor has been asked, and has not refused. */
   | { readonly kind: "wait"; readonly message: string; readonly percent?: number; readonly accepted: boolean }
   | { readonly kind: "send" }
-  | ({ readonly kind: "deferred" } & Waiting)
+  | ({ readonly kind: "scheduled" } & Waiting)
   /** A task of our own that waits for a window and is not wanted any more. */
-  | ({ readonly kind: "withdraw" } & Waiting)
+  | ({ readonly kind: "cancel" } & Waiting)
   | ({ readonly kind: "problem" } & Problem);
 
 /** A task that waits for its window. */
-export type Waiting = Pick<Extract<Condition, { kind: "deferred" }>, "task" | "window">;
+export type Waiting = Pick<Extract<Activity, { kind: "scheduled" }>, "task" | "window">;
 
 /** What keeps one member from its pin, for good as far as this run goes. */
 export interface Problem {
@@ -39,17 +40,14 @@ export interface Circumstances {
   readonly times: Pick<Policy, "settleTime" | "lostReplyWindow">;
   readonly earlier: Earlier | undefined;
   readonly schedule: Schedule;
-  /** Tasks that the vendor did not take back, however often it was asked. */
+  /** Tasks that the vendor did not cancel, however often it was asked. */
   readonly kept: ReadonlySet<string>;
   /** Whether the pin wants the maintenance windows. */
-  readonly defers: boolean;
-  readonly words: FleetWords;
+  readonly schedules: boolean;
+  readonly words: SetWords;
 }
 
-/** Calls to one member in one run: kernels that are far behind get there in several rounds. */
-const MOST_ROUNDS = 4;
-
-type Row = (member: FleetMember, about: Circumstances, entry: Entry | undefined) => Verdict | undefined;
+type Row = (member: Unit, about: Circumstances, entry: Entry | undefined) => Verdict | undefined;
 
 /**
  * The decision table for one member. The first row that speaks decides.
@@ -58,47 +56,48 @@ type Row = (member: FleetMember, about: Circumstances, entry: Entry | undefined)
  * |---|---|
  * | our task waits for a window, and the pin holds already or wants no window | withdraw, a problem when it was kept |
  * | an upgrade runs | wait |
- * | the pin holds, and an earlier run's upgrade waits for somebody | problem |
+ * | an accepted upgrade waits for an approval, and is ours or needed | problem |
  * | the pin holds, and an earlier run's call may still lead past it | wait |
  * | newer than the pin, or satisfies it | newer, done |
  * | a task waits for a window, and the pin wants that | deferred |
  * | somebody else's waits for a window, and the pin does not | problem |
  * | something else runs | wait |
  * | the upgrade of this run failed | problem |
- * | something has to be done by somebody first | problem |
  * | the vendor refused it | problem |
- * | the upgrade of this run is over, and another version runs that is still behind | send another round |
+ * | the version has moved and is still behind, and the upgrade of this run may not be over | wait |
+ * | the same, it is over, and no round is left | problem |
  * | the upgrade of this run succeeded, and the version has not moved | wait, then a problem |
  * | our call was sent, or an upgrade ran, and nothing shows any more | wait, then a problem |
  * | an earlier run's upgrade failed, or succeeded and was seen to the end by that run | send |
  * | an earlier run's upgrade succeeded a moment ago, or its call may still take effect | wait |
- * | otherwise | send |
+ * | something has to be done by somebody first | problem |
+ * | otherwise | send: the first request, or another round |
  */
 const ROWS: readonly Row[] = [
-  ({ name, condition, standing }, { defers, schedule, kept }) => {
-    if (condition.kind !== "deferred" || !schedule.owns(name, condition.task.id)) return undefined;
-    if (defers && standing === "behind") return undefined;
-    const { task, window } = condition;
-    if (!kept.has(task.id)) return { kind: "withdraw", task, window };
+  ({ name, activity, standing }, { schedules, schedule, kept }) => {
+    if (activity?.kind !== "scheduled" || !schedule.owns(name, activity.task.id)) return undefined;
+    if (schedules && standing === "behind") return undefined;
+    const { task, window } = activity;
+    if (!kept.has(task.id)) return { kind: "cancel", task, window };
     return problem(
       "refused",
-      `upgrade ${task.id}, which waits for its window from ${window.opens}, could not be taken back`,
+      `upgrade ${task.id}, which waits for its window from ${window.opens}, could not be canceled`,
     );
   },
-  ({ condition }) =>
-    condition.kind === "upgrading"
-      ? wait(condition.message, { accepted: true, percent: condition.percent })
+  ({ activity }) =>
+    activity?.kind === "running"
+      ? wait(activity.message ?? "upgrading", { accepted: true, percent: activity.percent })
       : undefined,
-  ({ standing, condition }, { earlier }, entry) => {
-    if (standing === "behind" || condition.kind !== "held" || condition.task === undefined) return undefined;
+  ({ standing, activity }, { earlier }, entry) => {
+    if (activity?.kind !== "blocked" || activity.task === undefined) return undefined;
     const ours = entry !== undefined || (earlier !== undefined && !earlier.over);
-    return ours ? problem("blocked", sentence(condition.finding.message, condition.finding.remedy)) : undefined;
+    return ours || standing === "behind" ? blockedBy(activity.finding) : undefined;
   },
-  ({ name, standing, version, ended }, about, entry) => {
+  ({ name, standing, from, ended }, about, entry) => {
     const { earlier, now, tally, times } = about;
     if (standing === "behind" || entry !== undefined || earlier === undefined) return undefined;
     if (earlier.over || !earlier.anybody || endedAfter(earlier, ended) !== undefined) return undefined;
-    if (earlier.to !== undefined && compareVersions(version, earlier.to) >= 0) return undefined;
+    if (earlier.to !== undefined && isAtLeast(from, earlier.to)) return undefined;
     const since = Math.max(earlier.calledAt, tally.stirredAt(name) ?? Number.NEGATIVE_INFINITY);
     if (now - since >= (earlier.lost ? longer(times) : times.settleTime)) return undefined;
     return wait(ASKED_EARLIER, { accepted: true });
@@ -107,36 +106,32 @@ const ROWS: readonly Row[] = [
     if (standing === "behind") return undefined;
     return { kind: standing === "newer" ? "newer" : "done" };
   },
-  ({ condition }, { defers }) => {
-    if (condition.kind !== "deferred") return undefined;
-    const { task, window } = condition;
-    if (defers) return { kind: "deferred", task, window };
+  ({ activity }, { schedules }) => {
+    if (activity?.kind !== "scheduled") return undefined;
+    const { task, window } = activity;
+    if (schedules) return { kind: "scheduled", task, window };
     return problem(
       "blocked",
       `${nameOf(task)}, which this pin did not schedule, waits for its window from ${window.opens}; cancel it there, or set \`schedule: "maintenance-window"\` to leave the upgrade to it`,
     );
   },
-  ({ condition }, _, entry) =>
-    condition.kind === "busy" ? wait(condition.name, { accepted: entry !== undefined }) : undefined,
+  ({ activity }, _, entry) =>
+    activity?.kind === "busy" ? wait(activity.name, { accepted: entry !== undefined }) : undefined,
   ({ ended }, _, entry) => {
     const ending = entry && endedSince(entry, ended);
     if (ending?.kind !== "failed") return undefined;
     const why = `failed: ${sentence(ending.message, ending.remedy)}`;
     return problem("upgrade-failed", `upgrade ${ending.task.id} ${why}`, `the upgrade ${why}`);
   },
-  ({ condition }) =>
-    condition.kind === "held"
-      ? problem("blocked", sentence(condition.finding.message, condition.finding.remedy))
-      : undefined,
   ({ name }, { tally }) => {
     const refusal = tally.refusal(name);
     return refusal && problem("refused", sentence(refusal.message, refusal.remedy));
   },
-  ({ name, version, ended }, about, entry) => {
-    if (entry === undefined || compareVersions(version, entry.version) === 0) return undefined;
+  ({ name, from, ended }, about, entry) => {
+    if (entry === undefined || !differ(from, entry.from)) return undefined;
     const ending = endedSince(entry, ended);
     if (ending === undefined && !isQuiet(name, entry, about)) return wait(GONE, { accepted: true });
-    if (entry.rounds < MOST_ROUNDS) return { kind: "send" };
+    if (entry.rounds < MOST_ROUNDS) return undefined;
     const { words } = about;
     const task = ending?.task.id ?? entry.task;
     return problem(
@@ -144,19 +139,19 @@ const ROWS: readonly Row[] = [
       `${task === undefined ? "an upgrade" : `upgrade ${task}`} completed in round ${entry.rounds}; ${words.stillBehind}`,
     );
   },
-  ({ name, ended }, { now, tally, times, words }, entry) => {
-    const ending = entry && endedSince(entry, ended);
+  ({ name, from, ended }, { now, tally, times, words }, entry) => {
+    const ending = entry && !differ(from, entry.from) ? endedSince(entry, ended) : undefined;
     if (ending?.kind !== "succeeded") return undefined;
     if (now - (tally.succeededAt(name) ?? now) < times.settleTime) return wait(COMPLETED, { accepted: true });
     return problem("not-upgraded", `upgrade ${ending.task.id} is reported as completed; ${words.stillBehind}`);
   },
-  ({ name }, about, entry) => {
-    if (entry === undefined) return undefined;
-    const { defers, words } = about;
+  ({ name, from, activity }, about, entry) => {
+    if (entry === undefined || differ(from, entry.from)) return undefined;
+    const { schedules, words } = about;
     if (!isQuiet(name, entry, about)) {
       if (entry.task !== undefined) return wait(GONE, { accepted: true });
       if (isLost(entry)) return wait("asked for, the answer was lost", { accepted: false });
-      return wait("accepted, not started yet", { accepted: !defers });
+      return wait("accepted, not started yet", { accepted: !schedules });
     }
     if (entry.task !== undefined) {
       return problem("vanished", `upgrade ${entry.task} is no longer shown, and the version has not moved`);
@@ -164,6 +159,7 @@ const ROWS: readonly Row[] = [
     if (isLost(entry)) {
       return problem("unconfirmed", "the answer to the upgrade call was lost, and no upgrade appeared");
     }
+    if (activity?.kind === "blocked") return blockedBy(activity.finding);
     return problem("not-upgraded", `the call was accepted, but no upgrade has started; ${words.neverStarted}`);
   },
   ({ name, ended }, about, entry) => {
@@ -185,6 +181,7 @@ const ROWS: readonly Row[] = [
     const accepted = ending === undefined && !starting && !earlier.over;
     return wait(ending === undefined ? ASKED_EARLIER : COMPLETED, { accepted });
   },
+  ({ activity }) => (activity?.kind === "blocked" ? blockedBy(activity.finding) : undefined),
 ];
 
 const ASKED_EARLIER = "asked for by an earlier run, not started yet";
@@ -192,7 +189,7 @@ const COMPLETED = "completed, the new version does not show yet";
 const GONE = "no longer shown as running";
 
 /** What follows for one member. Pure. */
-export function verdictOn(member: FleetMember, about: Circumstances): Verdict {
+export function verdictOn(member: Unit, about: Circumstances): Verdict {
   const entry = about.tally.entry(member.name);
   for (const row of ROWS) {
     const verdict = row(member, about, entry);
@@ -212,6 +209,11 @@ function isQuiet(name: string, entry: Entry, { now, tally, times }: Circumstance
   return now - heard >= (isLost(entry) ? longer(times) : times.settleTime);
 }
 
+function isAtLeast(text: string, least: Version): boolean {
+  const version = parseVersion(text);
+  return version !== undefined && compareVersions(version, least) >= 0;
+}
+
 function isLost({ lost, shown }: Entry): boolean {
   return lost && !shown;
 }
@@ -227,6 +229,10 @@ function wait(message: string, { accepted, percent }: { accepted: boolean; perce
 
 function problem(code: ErrorCode, message: string, shared?: string): Verdict {
   return { kind: "problem", code, message, ...(shared === undefined ? {} : { shared }) };
+}
+
+function blockedBy({ message, remedy }: Finding): Verdict {
+  return problem("blocked", sentence(message, remedy));
 }
 
 function sentence(message: string, remedy: string | undefined): string {

@@ -1,4 +1,4 @@
-import type { FleetMember } from "./fleet";
+import type { Unit } from "../unit";
 import type { Verdict } from "./verdict";
 
 /** A verdict of one kind. */
@@ -6,13 +6,13 @@ export type Of<K extends Verdict["kind"]> = Extract<Verdict, { kind: K }>;
 
 /** The verdicts of one look, by kind. */
 export class Verdicts {
-  readonly #all: readonly (readonly [FleetMember, Verdict])[];
+  readonly #all: readonly (readonly [Unit, Verdict])[];
 
-  constructor(all: readonly (readonly [FleetMember, Verdict])[]) {
+  constructor(all: readonly (readonly [Unit, Verdict])[]) {
     this.#all = all;
   }
 
-  members(kind: Verdict["kind"]): FleetMember[] {
+  members(kind: Verdict["kind"]): Unit[] {
     return this.#all.filter(([, verdict]) => verdict.kind === kind).map(([member]) => member);
   }
 

@@ -1,11 +1,10 @@
 import { type Clock, wallClock } from "../../core/clock";
 import { nameOf } from "../../core/describe";
 import { asPinError } from "../../core/errors";
-import type { UpgradeRecord } from "../../core/outcome";
+import { taskOf, type UpgradeRecord } from "../../core/outcome";
 import { policyFrom } from "../../core/policy-from";
-import { giveUp, run, type Sight } from "../../core/run";
+import { giveUp, run, type Seen } from "../../core/run";
 import type { Runtime } from "../../core/runtime";
-import { taskOf } from "../../core/withdraw";
 import type { Call } from "./call";
 import type { ConfigReader } from "./credentials";
 import { Failure } from "./failure";
@@ -43,7 +42,7 @@ export class Lifecycle {
   /** Resources whose plan has been told in this process: `check` and `diff` both may, once is enough. */
   readonly #told = new Set<string>();
   /** What a check has seen of an older resource, for the `diff` that follows. */
-  readonly #seen = new Map<string, Sight>();
+  readonly #seen = new Map<string, Seen>();
   readonly #silence = new Silence();
   readonly #overlaps: Overlaps;
   readonly #scheduled: Scheduled;

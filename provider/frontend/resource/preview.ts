@@ -1,11 +1,13 @@
 import type { Clock } from "../../core/clock";
 import { describePlan } from "../../core/describe";
+import type { Driver } from "../../core/driver";
 import { formatDuration } from "../../core/duration";
 import { PinError } from "../../core/errors";
 import type { UpgradeRecord } from "../../core/outcome";
-import type { Plan } from "../../core/pin";
+import type { Plan } from "../../core/plan";
+import type { Policy } from "../../core/policy";
 import { policyFrom } from "../../core/policy-from";
-import { announceWrites, type Driver, isCanceled, type Sight, see } from "../../core/run";
+import { announceWrites, isCanceled, type Seen, see } from "../../core/run";
 import type { Runtime } from "../../core/runtime";
 import { newerNote } from "../../core/sentences";
 import { type Session, withPin } from "./session";
@@ -34,7 +36,7 @@ export class Silence {
 export interface Told {
   readonly failures: readonly CheckFailure[];
   /** Absent when the system could not be looked at. */
-  readonly sight?: Sight;
+  readonly sight?: Seen;
 }
 
 /** What is known of an older resource. Nothing of a new one. */
@@ -51,7 +53,7 @@ export interface Memory {
  */
 export async function tellPlan(session: Session, clock: Clock, silence: Silence, memory?: Memory): Promise<Told> {
   const use = async (driver: Driver, runtime: Runtime): Promise<Told> => {
-    const sight = await see(driver);
+    const sight = await see(driver, policyOf(session));
     const failures = tell(session, driver.title, sight.plan);
     if (memory !== undefined) {
       await tellFurther(session, driver, runtime, sight, memory).catch((error: unknown) =>
@@ -68,7 +70,7 @@ export async function tellWrites(
   session: Session,
   clock: Clock,
   silence: Silence,
-  sight: Sight,
+  sight: Seen,
   memory: Memory,
 ): Promise<void> {
   const use = (driver: Driver, runtime: Runtime) => tellFurther(session, driver, runtime, sight, memory);
@@ -76,15 +78,18 @@ export async function tellWrites(
 }
 
 async function tellFurther(
-  { kind, args, news }: Session,
+  session: Session,
   driver: Driver,
   runtime: Runtime,
-  sight: Sight,
+  sight: Seen,
   { upgrade, keepScheduled }: Memory,
 ): Promise<void> {
-  const policy = policyFrom(args ?? {}, kind.times);
-  const writes = await announceWrites(driver, sight, policy, { ...runtime, keepScheduled }, upgrade);
-  for (const { message, warning } of writes) (warning ? news.warn : news.inform)(message);
+  const writes = await announceWrites(driver, sight, policyOf(session), { ...runtime, keepScheduled }, upgrade);
+  for (const { message, warning } of writes) (warning ? session.news.warn : session.news.inform)(message);
+}
+
+function policyOf({ kind, args }: Session): Policy {
+  return policyFrom(args ?? {}, kind.times);
 }
 
 const CANNOT_PLAN = "cannot plan";
@@ -147,7 +152,7 @@ function tell(session: Session, title: string, plan: Plan): CheckFailure[] {
     return [];
   }
   news.inform(args?.wait === false ? `${describePlan(plan)} (not waited for)` : describePlan(plan));
-  const { findings = [], notes = [] } = "call" in plan ? plan.call : {};
+  const { findings = [], notes = [] } = "upgrade" in plan ? plan.upgrade : {};
   for (const { message, remedy, property } of findings) {
     if (property === undefined) news.warn(`${message} ${remedy}`);
   }

@@ -4,8 +4,9 @@ import { asPinError, type ErrorCode, Missing, PinError } from "../../core/errors
 import { problemOf, remainingProblems } from "../../core/fleet/problems";
 import type { Drift } from "../../core/kind";
 import type { Status } from "../../core/outcome";
-import type { Plan } from "../../core/pin";
-import { goesOn, type Sight, see } from "../../core/run";
+import type { Plan } from "../../core/plan";
+import { policyFrom } from "../../core/policy-from";
+import { goesOn, type Seen, see } from "../../core/run";
 import { newerNote } from "../../core/sentences";
 import { Failure, textOf } from "./failure";
 import { argumentsOf, DRIFTED, type Properties } from "./properties";
@@ -20,8 +21,8 @@ const STATUS: Record<Exclude<Plan["kind"], "unknown">, Status> = {
   satisfied: "current",
   newer: "newer",
   join: "upgrading",
-  deferred: "deferred",
-  withdraw: "behind",
+  scheduled: "deferred",
+  cancel: "behind",
   failed: "failed",
   wait: "behind",
   upgrade: "behind",
@@ -31,13 +32,13 @@ const STATUS: Record<Exclude<Plan["kind"], "unknown">, Status> = {
 const NOTHING_NEWER = new Set<Plan["kind"]>(["upgrade", "wait"]);
 
 /** Plans under which it is the vendor's task that moves versions. */
-const UNDER_WAY = new Set<Plan["kind"]>(["join", "deferred"]);
+const UNDER_WAY = new Set<Plan["kind"]>(["join", "scheduled"]);
 
 /** Errors that a person has to look into, and faults of this package. After every other one the state keeps what it had. */
 const FAILS = new Set<ErrorCode>(["unauthorized", "unexpected"]);
 
 /** What a refresh has found. */
-interface Found extends Pick<Sight, "observation" | "fleet"> {
+interface Found extends Pick<Seen, "observation" | "view"> {
   readonly plan: keyof typeof STATUS;
 }
 
@@ -64,7 +65,7 @@ export async function readBack(
   try {
     return await withPin(session, clock, BUDGET, async (driver) => {
       const { title } = driver;
-      const { plan, ...seen } = await see(driver);
+      const { plan, ...seen } = await see(driver, policyFrom(session.args ?? {}, session.kind.times));
       if (seen.observation.missing !== undefined) throw seen.observation.missing;
       if (plan.kind === "unknown") throw new PinError("unreachable", `${title}: ${plan.reason}`);
       if (plan.kind === "newer" && session.args?.onNewer !== "accept") session.news.warn(newerNote(title, plan));
@@ -89,7 +90,7 @@ export async function readBack(
 function result(session: Session, before: Properties, found: Found): ReadBack {
   const { observation, plan } = found;
   const observed = outputsOf(session.kind, before, { status: STATUS[plan], observation }, before);
-  const outputs = { ...observed, ...failureLeft(before, observed, found, session.redact) };
+  const outputs = { ...observed, ...failureLeft(session, before, observed, found) };
   const drift = driftOf(session, found);
   const moved = drift !== undefined && (before[DRIFTED] === true || hasMoved(drift, before, outputs));
   // A pin that did not hold before stays as written: an upgrade has not reached it yet.
@@ -103,19 +104,19 @@ function result(session: Session, before: Properties, found: Found): ReadBack {
 
 /** Status and problems that the last run left, as far as nothing newer has replaced them. */
 function failureLeft(
+  { kind, redact }: Session,
   before: Properties,
   observed: Properties,
-  { plan, fleet }: Found,
-  redact: (text: string) => string,
+  { plan, view }: Found,
 ): Properties {
   const moved = (name: string) => textsOf(before["members"])[name] !== textsOf(observed["members"])[name];
   const wasLast = before["status"] === "failed" && NOTHING_NEWER.has(plan);
-  if (fleet === undefined) {
+  if (kind.tellsProblems === undefined) {
     const still = wasLast && !Object.keys(textsOf(observed["members"])).some(moved);
     return still ? { status: "failed" } : {};
   }
-  const problems = remainingProblems(textsOf(before["problems"]), fleet, moved);
-  const absent = fleet.absent.map((member) => [member.name, redact(problemOf(member))] as const);
+  const problems = remainingProblems(textsOf(before["problems"]), view, moved);
+  const absent = view.absent.map((member) => [member.name, redact(problemOf(member))] as const);
   return {
     ...(wasLast && Object.keys(problems).length > 0 ? { status: "failed" } : {}),
     problems: { ...problems, ...Object.fromEntries(absent) },

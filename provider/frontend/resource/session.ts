@@ -1,7 +1,7 @@
 import type { CommonArguments } from "../../core/arguments";
 import { type Clock, steady, wallClock } from "../../core/clock";
+import type { Driver } from "../../core/driver";
 import type { SomeKind } from "../../core/kind";
-import type { Driver } from "../../core/run";
 import { type Proxies, type Runtime, undisturbed } from "../../core/runtime";
 import type { Call } from "./call";
 import { type ConfigReader, fillCredentials } from "./credentials";

@@ -1,7 +1,7 @@
 import type { SomeKind } from "../../core/kind";
 import type { Outcome, Status, UpgradeRecord } from "../../core/outcome";
-import type { Window } from "../../core/pin";
 import { harmless } from "../../core/printable";
+import type { Window } from "../../core/task";
 import { compareVersions, parseVersion } from "../../core/version";
 import { argumentsOf, DRIFTED, type Properties } from "./properties";
 

@@ -1,5 +1,5 @@
 import { PinError } from "../../core/errors";
-import type { Finding } from "../../core/pin";
+import type { Finding } from "../../core/unit";
 import type { UploadedPackage } from "../agent/schema";
 import { packageName } from "./package-stream";
 import { type RpmPackage, readRpm } from "./rpm";

@@ -1,5 +1,5 @@
 import { type Constraint, holds } from "../../core/constraint";
-import type { Finding } from "../../core/pin";
+import type { Finding } from "../../core/unit";
 import { compareVersions, formatVersion, parseVersion, type Version } from "../../core/version";
 import type { UploadedPackage } from "../agent/schema";
 

@@ -1,4 +1,4 @@
-import type { Failure, Way } from "../../core/pin";
+import type { Failure, Way } from "../../core/task";
 import { vendorText } from "../../core/vendor-text";
 import type { Dag, DagNode } from "../agent/schema";
 import { addressOf } from "../agent/schema";

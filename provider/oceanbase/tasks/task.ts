@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { notYet, PinError, Refused, Unreachable } from "../../core/errors";
-import type { Task, TaskStatus, Way } from "../../core/pin";
+import type { Task, TaskStatus, Way } from "../../core/task";
 import type { Agents } from "../agent/agents";
 import { tellOne } from "../agent/contact";
 import { type Dag, type DagStages, dag, dagStages } from "../agent/schema";
@@ -87,7 +87,7 @@ export class TaskWatcher {
  * or whose answer is lost. A second operator on a task that is open again is refused by obshell.
  * @throws Refused or Unreachable, as a write does
  */
-export async function operate(agents: Agents, task: Task, way: Way): Promise<void> {
+export async function reopen(agents: Agents, task: Task, way: Way): Promise<void> {
   const target = `/api/v1/task/dag/${encodeURIComponent(task.id)}`;
   const failures: PinError[] = [];
   for (const origin of agents.origins) {

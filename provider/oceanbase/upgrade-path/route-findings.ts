@@ -1,4 +1,4 @@
-import type { Finding } from "../../core/pin";
+import type { Finding } from "../../core/unit";
 import { formatParts, type Version } from "../../core/version";
 import type { UploadedPackage } from "../agent/schema";
 import { architecturesOf, type Edition, editionOf, isOf, type Target } from "../packages/packages";

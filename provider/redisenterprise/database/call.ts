@@ -1,11 +1,12 @@
 import type { Constraint } from "../../core/constraint";
-import type { Finding } from "../../core/pin";
-import type { Json, Request } from "../../core/request";
+import type { Json, Step } from "../../core/request";
+import type { Finding } from "../../core/unit";
 import { formatParts } from "../../core/version";
 import { crdbCallOf } from "../active-active";
 import type { Seen } from "../look";
 import { softwareAtLeast } from "../node";
 import { consentBody } from "../protection";
+import { NOT_READ } from "../subject";
 import { chooseRedis, releaseOf } from "./choice";
 import type { Database } from "./database";
 
@@ -28,13 +29,13 @@ type Body = { readonly [key: string]: Json | undefined };
 /** From here on modules go to the latest unless told otherwise. */
 const LATEST_BY_DEFAULT_SINCE = "7.8.2";
 
-export function requestOf(args: RedisArguments, constraint: Constraint, seen: Seen): Request | Finding {
+export function stepOf(args: RedisArguments, constraint: Constraint, seen: Seen): Step | Finding {
   const { database, nodes } = seen;
   const target = chooseRedis(constraint, seen, args.redisVersion);
   if ("code" in target || database === undefined) return "code" in target ? target : NOT_READ;
   const path = crdbCallOf(database, nodes) ?? `/v1/bdbs/${database.uid}/upgrade`;
   const { parallelShards, keepCrdtProtocolVersion } = args;
-  const body = {
+  const item = {
     redis_version: releaseOf(target),
     ...consentBody(args),
     ...(parallelShards === undefined ? {} : { parallel_shards_upgrade: parallelShards }),
@@ -42,14 +43,8 @@ export function requestOf(args: RedisArguments, constraint: Constraint, seen: Se
     ...modulesPart(args, database, seen),
   };
   const from = database.redis === undefined ? "" : formatParts(database.redis.full);
-  return { method: "POST", path, body, units: [{ unit: `bdb:${database.uid}`, from, to: releaseOf(target) }] };
+  return { unit: `bdb:${database.uid}`, from, to: releaseOf(target), method: "POST", path, item };
 }
-
-const NOT_READ: Finding = {
-  code: "database-not-read",
-  message: "The database was not read.",
-  remedy: "Run `pulumi up` again.",
-};
 
 /**
  * What is said about modules. The server moves those that are not named, with their arguments, to the builds that come with

@@ -1,5 +1,5 @@
 import { type Constraint, holds } from "../../core/constraint";
-import type { Finding } from "../../core/pin";
+import type { Finding } from "../../core/unit";
 import { compareVersions } from "../../core/version";
 import type { Seen } from "../look";
 import { buildsOf, newestOf, runsOn, type ShippedModule } from "../modules/catalogue";

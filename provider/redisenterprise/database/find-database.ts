@@ -1,5 +1,5 @@
 import { Unreachable } from "../../core/errors";
-import type { Finding } from "../../core/pin";
+import type { Finding } from "../../core/unit";
 import type { Nodes } from "../rest/nodes";
 import { bdb, bdbList } from "../rest/schema";
 import { type Database, databaseFrom, subjectOf } from "./database";

@@ -1,14 +1,13 @@
 import { type Constraint, holds, standing } from "../../core/constraint";
-import { decide } from "../../core/decide";
-import type { Finding, Plan, UpgradeCall } from "../../core/pin";
+import { type Finding, standingOf, type Upgrade } from "../../core/unit";
 import { formatParts, parseVersion } from "../../core/version";
 import { activeActiveFinding } from "../active-active";
 import type { Seen } from "../look";
 import { addedBy, remainingOf } from "../modules/redis8";
 import { clusterFindings, type SupportedRedis } from "../node";
 import { consentFinding, impactOf } from "../protection";
-import type { Subject } from "../subject";
-import { type RedisArguments, requestOf } from "./call";
+import type { Stands, Subject } from "../subject";
+import { type RedisArguments, stepOf } from "./call";
 import { chooseRedis, fatesOf, releaseOf, resolved, stays } from "./choice";
 import type { Database } from "./database";
 import type { Redis } from "./redis";
@@ -24,25 +23,24 @@ export function redisSubject(args: RedisArguments): Subject {
     unreadable: ({ redis }) => (redis === undefined ? "the database does not tell its Redis version" : undefined),
     holds: ({ redis }) =>
       redis !== undefined && constraint.kind !== "latest" && standing(redis.full, constraint) !== "behind",
-    plan: (seen) => planOf(args, constraint, seen),
-    satisfiedBy: (target) => {
-      const version = parseVersion(target);
+    stands: (database, seen) => standsOf(args, constraint, database, seen),
+    leadsToTarget: ({ to }) => {
+      const version = parseVersion(to);
       return version !== undefined && holds(version, constraint);
     },
   };
 }
 
-function planOf(args: RedisArguments, wish: Constraint, seen: Seen): Plan {
-  const { database } = seen;
-  if (database === undefined) return { kind: "unknown", reason: "the database was not read" };
+function standsOf(args: RedisArguments, wish: Constraint, database: Database, seen: Seen): Stands {
   const constraint = resolved(wish, seen);
-  return decide({ observation: seen, constraint, call: () => callOf(args, constraint, database, seen) });
+  const stands = standingOf(seen.members, constraint);
+  return stands.standing === "behind" ? { ...stands, upgrade: upgradeOf(args, constraint, database, seen) } : stands;
 }
 
-function callOf(args: RedisArguments, constraint: Constraint, database: Database, seen: Seen): UpgradeCall {
+function upgradeOf(args: RedisArguments, constraint: Constraint, database: Database, seen: Seen): Upgrade {
   const chosen = chooseRedis(constraint, seen, args.redisVersion);
   const target = "code" in chosen ? undefined : chosen;
-  const request = requestOf(args, constraint, seen);
+  const step = stepOf(args, constraint, seen);
   const from = database.redis === undefined ? "" : formatParts(database.redis.full);
   const found = [
     activeActiveFinding(database, seen.nodes, "redisVersion"),
@@ -57,7 +55,7 @@ function callOf(args: RedisArguments, constraint: Constraint, database: Database
       ", ",
     ),
     findings: found.filter((finding) => finding !== undefined),
-    requests: "code" in request ? [] : [request],
+    ...("code" in step ? {} : { step }),
   };
 }
 

@@ -1,13 +1,14 @@
-import { holds } from "../../core/constraint";
-import type { Finding } from "../../core/pin";
-import type { Json, Request } from "../../core/request";
-import { parseVersion } from "../../core/version";
+import type { Json, Step } from "../../core/request";
+import type { Finding } from "../../core/unit";
 import { crdbCallOf } from "../active-active";
 import type { Database, LoadedModule } from "../database/database";
 import type { Seen } from "../look";
 import { consentBody } from "../protection";
 import type { Stand } from "./choice";
-import { type ModulePin, sameName, shownArguments } from "./pins";
+import { type ModulePin, shownArguments } from "./pins";
+
+/** Between the modules of a target. */
+const BETWEEN = ", ";
 
 type Behind = Extract<Stand, { kind: "behind" }>;
 
@@ -18,21 +19,22 @@ export interface ModuleArguments {
   readonly mayDiscardData?: boolean | undefined;
 }
 
-/** The request for everything that is behind; none while a module cannot be brought to its version. */
-export function requestsOf(
+/** What is sent for everything that is behind; nothing while a module cannot be brought to its version. */
+export function stepOf(
   args: ModuleArguments,
   database: Database,
   { nodes }: Seen,
   stands: readonly Stand[],
-): readonly Request[] {
+): Step | undefined {
   const behind = stands.filter((stand) => stand.kind === "behind");
-  if (behind.length === 0 || stands.some(({ kind }) => kind === "impossible")) return [];
+  if (behind.length === 0 || stands.some(({ kind }) => kind === "impossible")) return undefined;
   const from = behind.map(({ loaded }) => `${loaded.name} ${loaded.text}`).join(", ");
-  const units = [{ unit: `bdb:${database.uid}`, from, to: behind.map(targetOf).join(", ") }];
+  const to = behind.map(targetOf).join(BETWEEN);
+  const what = { unit: `bdb:${database.uid}`, from, to, method: "POST" } as const;
   const crdb = crdbCallOf(database, nodes);
-  if (crdb !== undefined) return [{ method: "POST", path: crdb, body: crdbBody(args, database, behind), units }];
-  const body = { modules: behind.map(itemOf), ...consentBody(args) };
-  return [{ method: "POST", path: `/v1/bdbs/${database.uid}/modules/upgrade`, body, units }];
+  if (crdb !== undefined) return { ...what, path: crdb, item: crdbBody(args, database, behind) };
+  const item = { modules: behind.map(itemOf), ...consentBody(args) };
+  return { ...what, path: `/v1/bdbs/${database.uid}/modules/upgrade`, item };
 }
 
 /** All five keys: the page's table, its example and real calls each show others of them. Arguments not sent are wiped. */
@@ -87,16 +89,10 @@ function targetOf({ loaded, build, pin }: Behind): string {
   return `${loaded.name} ${build.text}${pin.args === undefined ? "" : ` (${shownArguments(pin.args)})`}`;
 }
 
-const TARGET = /([^\s,()]+) (\d+(?:\.\d+)*)(?: \(([^()]*)\))?(?:, |$)/g;
-
-/** Whether an upgrade to this target leaves no pin unsatisfied that it concerned. */
-export function isReached(pins: readonly ModulePin[], target: string): boolean {
-  const reached = [...target.matchAll(TARGET)];
-  if (reached.map(([whole]) => whole).join("") !== target || reached.length === 0) return false;
-  return reached.every(([, name = "", text = "", args]) => {
-    const pin = pins.find((one) => sameName(one.name, name));
-    const version = parseVersion(text);
-    if (pin === undefined || version === undefined || !holds(version, pin.constraint)) return false;
-    return pin.args === undefined ? args === undefined : shownArguments(pin.args) === args;
-  });
+/**
+ * Whether a task goes where everything goes that is still behind, with the same arguments.
+ * @param to the target of the task, which names each of its modules
+ */
+export function coversStep(to: string, step: Step): boolean {
+  return `${BETWEEN}${to}${BETWEEN}`.includes(`${BETWEEN}${step.to}${BETWEEN}`);
 }

@@ -1,5 +1,5 @@
 import { type Constraint, standing } from "../../core/constraint";
-import type { Finding } from "../../core/pin";
+import type { Finding } from "../../core/unit";
 import { compareVersions, type Version } from "../../core/version";
 import type { Database, LoadedModule } from "../database/database";
 import { atLeast } from "../database/redis";

@@ -1,4 +1,4 @@
-import type { Finding } from "../../core/pin";
+import type { Finding } from "../../core/unit";
 import { compareVersions } from "../../core/version";
 import { type Database, type LoadedModule, labelOf, subjectOf } from "../database/database";
 import type { Seen } from "../look";

@@ -1,11 +1,11 @@
-import type { Finding, Member, Plan, UpgradeCall } from "../../core/pin";
+import type { Member, Upgrade } from "../../core/unit";
 import { activeActiveFinding } from "../active-active";
 import type { Database } from "../database/database";
 import type { Seen } from "../look";
 import { clusterFindings } from "../node";
 import { consentFinding, impactOf } from "../protection";
-import type { Subject } from "../subject";
-import { isReached, type ModuleArguments, requestsOf, unnamedFindings } from "./call";
+import type { Stands, Subject } from "../subject";
+import { coversStep, type ModuleArguments, stepOf, unnamedFindings } from "./call";
 import { holdsByItself, loadedFor, lookAt, type Stand, standsOf } from "./choice";
 import { type ModulePin, sameArguments, shownArguments } from "./pins";
 
@@ -18,8 +18,8 @@ export function moduleSubject(args: ModuleArguments): Subject {
     members: membersOf,
     unreadable: (database) => unreadable(pins, database),
     holds: (database) => pins.every((pin) => holdsByItself(pin, database)),
-    plan: (seen) => planOf(args, seen),
-    satisfiedBy: (target) => isReached(pins, target),
+    stands: (database, seen) => standsFor(args, database, seen),
+    leadsToTarget: ({ to }, { upgrade }) => upgrade?.step !== undefined && coversStep(to, upgrade.step),
   };
 }
 
@@ -34,56 +34,27 @@ function unreadable(pins: readonly ModulePin[], database: Database): string | un
   return strange && `the version of its module ${strange.name} cannot be read: ${loadedFor(strange, database)?.text}`;
 }
 
-/**
- * The decision table for modules. The first row that fits decides.
- *
- * | what is seen | plan |
- * |---|---|
- * | an upgrade of the database runs | join it |
- * | one failed and holds the database | failed |
- * | versions unknown | unknown |
- * | a module is newer, and `onNewer` is `fail` | newer |
- * | a module is behind, or cannot be brought to its version | upgrade, or wait for what keeps it from starting |
- * | a module is newer | newer |
- * | every module satisfies its pin | satisfied |
- */
-function planOf(args: ModuleArguments, seen: Seen): Plan {
-  const { activity, database } = seen;
+/** A module that is behind, or cannot be brought to its version, is told before those that are ahead. */
+function standsFor(args: ModuleArguments, database: Database, seen: Seen): Stands {
   const from = fromOf(args.modules, database);
-  if (activity?.kind === "ours") return { kind: "join", task: activity.task, from };
-  if (activity?.kind === "ours-failed") return { kind: "failed", task: activity.task, from, failure: activity.failure };
-  if (seen.unknown !== undefined || database === undefined) {
-    return { kind: "unknown", reason: seen.unknown ?? "the database was not read" };
-  }
   const stands = standsOf(args.modules, database, seen);
-  const newer = stands.filter((stand) => stand.kind === "newer").map(({ loaded }) => loaded.name);
-  const ahead: Plan = { kind: "newer", at: from, members: newer };
-  if (newer.length > 0 && args.onNewer === "fail") return ahead;
+  const ahead = stands.filter((stand) => stand.kind === "newer").map(({ loaded }) => loaded.name);
+  const known = { at: from, from, ahead };
+  if (ahead.length > 0 && args.onNewer === "fail") return { ...known, standing: "newer" };
   if (stands.some(({ kind }) => kind === "behind" || kind === "impossible")) {
-    return start(seen, callOf(args, database, seen, stands));
+    return { ...known, standing: "behind", upgrade: upgradeOf(args, database, seen, stands) };
   }
-  return newer.length > 0 ? ahead : { kind: "satisfied", at: from };
+  return { ...known, standing: ahead.length > 0 ? "newer" : "holds" };
 }
 
-/** The upgrade, unless something else keeps it from starting. */
-function start({ activity }: Seen, call: UpgradeCall): Plan {
-  if (activity?.kind === "other") return { kind: "wait", name: activity.name, call };
-  if (activity?.kind !== "other-failed") return { kind: "upgrade", call };
-  const finding: Finding = {
-    code: "held-by-failed-action",
-    message: `${activity.name} failed and holds the database.`,
-    remedy: activity.remedy,
-  };
-  return { kind: "upgrade", call: { ...call, findings: [finding, ...call.findings] } };
-}
-
-function callOf(args: ModuleArguments, database: Database, seen: Seen, stands: readonly Stand[]): UpgradeCall {
+function upgradeOf(args: ModuleArguments, database: Database, seen: Seen, stands: readonly Stand[]): Upgrade {
   const behind = stands.filter((stand) => stand.kind === "behind");
   const newer = stands.filter((stand) => stand.kind === "newer");
   const left = newer.map(
     ({ loaded, pin }) => `${loaded.name} ${loaded.text} is newer than ${pin.wish} and is left alone`,
   );
   const common = [activeActiveFinding(database, seen.nodes, "modules"), consentFinding(database, args)];
+  const step = stepOf(args, database, seen, stands);
   return {
     from: fromOf(args.modules, database),
     route: stands.flatMap(routeOf).join(", "),
@@ -94,7 +65,7 @@ function callOf(args: ModuleArguments, database: Database, seen: Seen, stands: r
       ...unnamedFindings(database, seen, behind),
       ...clusterFindings(seen.nodes, seen.info),
     ],
-    requests: requestsOf(args, database, seen, stands),
+    ...(step === undefined ? {} : { step }),
   };
 }
 
@@ -115,7 +86,7 @@ function quoted(args: string): string {
 }
 
 /** What the pinned modules run now. */
-function fromOf(pins: readonly ModulePin[], database: Database | undefined): string {
-  const runs = database === undefined ? [] : pins.flatMap((pin) => loadedFor(pin, database) ?? []);
+function fromOf(pins: readonly ModulePin[], database: Database): string {
+  const runs = pins.flatMap((pin) => loadedFor(pin, database) ?? []);
   return runs.map(({ name, text }) => `${name} ${text}`).join(", ");
 }

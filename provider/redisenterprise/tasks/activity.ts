@@ -1,4 +1,4 @@
-import type { Activity } from "../../core/pin";
+import type { Activity } from "../../core/unit";
 import { printable } from "../../http/body";
 import { CRDB_UPGRADE, crdbTaskId, isCrdbUpgrade } from "../active-active";
 import { ACTIVE, type Database, labelOf } from "../database/database";
@@ -30,7 +30,7 @@ export function activityOf(
   const whole = crdbTasks.find(isCrdbUpgrade);
   if (whole !== undefined) {
     const id = crdbTaskId(whole.id);
-    return { kind: "ours", task: { id, kind: CRDB_UPGRADE, to: targetOf(id) } };
+    return { kind: "running", task: { id, kind: CRDB_UPGRADE, to: targetOf(id) } };
   }
   const taskOf = ({ action_uid, name }: Action) => ({
     id: action_uid,
@@ -39,20 +39,28 @@ export function activityOf(
   });
   const running = machines.filter((machine) => stageOf(machine) === "running");
   const upgrade = newestMachine(running.filter(isUpgrade));
-  if (upgrade !== undefined) return { kind: "ours", task: taskOf(upgrade) };
+  if (upgrade !== undefined) return { kind: "running", task: taskOf(upgrade) };
   const other = newestMachine(running);
-  if (other !== undefined) return { kind: "other", name: nameOf(other, database) };
+  if (other !== undefined) return { kind: "busy", name: nameOf(other, database) };
   const [elsewhere] = crdbTasks;
-  if (elsewhere !== undefined) return { kind: "other", name: nameOfCrdb(elsewhere, database) };
+  if (elsewhere !== undefined) return { kind: "busy", name: nameOfCrdb(elsewhere, database) };
   if (isAtRest(database, machines)) return undefined;
   const failed = newestMachine(machines.filter((machine) => stageOf(machine) === "failed"));
   if (failed === undefined || database.status === ACTIVE) return unexplained(database);
   if (isUpgrade(failed)) {
-    return { kind: "ours-failed", task: taskOf(failed), failure: describeFailure(failed, database.uid) };
+    return { kind: "failed", task: taskOf(failed), failure: describeFailure(failed, database.uid) };
   }
   const why = reasonOf(failed);
   const name = `${nameOf(failed, database)}${why === undefined ? "" : ` (${why})`}`;
-  return { kind: "other-failed", name, remedy: recoveryOf(database.uid) };
+  return lockedBy(name, recoveryOf(database.uid));
+}
+
+/** Something failed, and no upgrade is accepted before that has been repaired. */
+function lockedBy(name: string, remedy: string): Activity {
+  return {
+    kind: "blocked",
+    finding: { code: "held-by-failed-action", message: `${name} failed and holds the database.`, remedy },
+  };
 }
 
 function nameOf({ name, action_uid }: Action, database: Database): string {
@@ -72,7 +80,7 @@ function isAtRest({ status, action }: Database, machines: readonly Action[]): bo
 function unexplained(database: Database): Activity {
   const end = DEAD_ENDS[database.status];
   const label = labelOf(database);
-  if (end !== undefined) return { kind: "other-failed", name: `${end.what} of ${label}`, remedy: end.remedy };
+  if (end !== undefined) return lockedBy(`${end.what} of ${label}`, end.remedy);
   const action = database.action === undefined ? "" : `, action ${database.action}`;
-  return { kind: "other", name: `a change of ${label} (status ${database.status}${action})` };
+  return { kind: "busy", name: `a change of ${label} (status ${database.status}${action})` };
 }

@@ -1,4 +1,4 @@
-import type { Failure } from "../../core/pin";
+import type { Failure } from "../../core/task";
 import { vendorText } from "../../core/vendor-text";
 import { printable } from "../../http/body";
 import type { Action } from "../rest/schema";

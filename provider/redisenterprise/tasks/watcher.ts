@@ -1,5 +1,5 @@
 import type { Clock } from "../../core/clock";
-import type { Task, TaskStatus } from "../../core/pin";
+import type { Task, TaskStatus } from "../../core/task";
 import { printable } from "../../http/body";
 import { describeCrdbFailure, ownIdOf } from "../active-active";
 import { ACTIVE } from "../database/database";

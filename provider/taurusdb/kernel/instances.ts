@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { PinError, Unreachable } from "../../core/errors";
-import type { Request, Unit } from "../../core/request";
+import type { Json, Request, Requested, Step } from "../../core/request";
 import type { Gateway } from "../../huaweicloud/gateway";
 import {
   batchAnswer,
@@ -52,10 +52,19 @@ export interface Source {
   readonly currentVersion: string;
 }
 
-/** The request that upgrades up to 100 instances of one source version to the newest kernel. */
-export function upgradeRequest(units: readonly Unit[], delay: boolean): Request {
-  const sources = units.map(({ unit, from }) => ({ instanceId: unit, currentVersion: from }));
-  return { method: "POST", path: BATCH.join("/"), body: { ...bodyOf(sources), delay }, units };
+/** What upgrades an instance to the newest kernel. The upgrade and its pre-check take instances of one source version only. */
+export function upgradeStep(what: Requested, delay: boolean): Step {
+  return { ...what, method: "POST", path: BATCH.join("/"), item: upgradeBody([what], delay), group: what.from };
+}
+
+/** The request that upgrades up to 100 instances of one source version. */
+export function upgradeRequest(steps: readonly Step[], delay: boolean): Request {
+  const units = steps.map(({ unit, from, to }) => ({ unit, from, to }));
+  return { method: "POST", path: BATCH.join("/"), body: upgradeBody(units, delay), units };
+}
+
+function upgradeBody(units: readonly Requested[], delay: boolean): Json {
+  return { ...bodyOf(units.map(({ unit, from }) => ({ instanceId: unit, currentVersion: from }))), delay };
 }
 
 /**

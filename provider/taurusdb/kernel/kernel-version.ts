@@ -2,9 +2,7 @@ import { z } from "zod";
 import { type CommonArguments, commonArguments } from "../../core/arguments";
 import { type Constraint, parseConstraint } from "../../core/constraint";
 import { driftOf } from "../../core/drift";
-import type { FleetObservation, FleetPin } from "../../core/fleet/fleet";
 import type { PinKind } from "../../core/kind";
-import { policyFrom } from "../../core/policy-from";
 import { formatVersion, lowestVersion } from "../../core/version";
 import { completeConnection, connectionArguments } from "../../huaweicloud/arguments";
 import { type Connect, networkTransport } from "../../huaweicloud/connection";
@@ -12,7 +10,7 @@ import type { Environment } from "../../huaweicloud/service";
 import { instanceId, latestHasNoNewer, schedule, version } from "../arguments";
 import { openAccess } from "../project";
 import { shared, TAURUSDB } from "../service";
-import { FRESH } from "./look";
+import { FRESH, type KernelObservation } from "./look";
 import { KernelPin } from "./pin";
 
 const MINUTE = 60_000;
@@ -47,7 +45,7 @@ type KernelArguments = z.infer<ReturnType<typeof inputsFor>> & CommonArguments;
 export function kernelVersion(
   connect: Connect = networkTransport,
   env: Environment = process.env,
-): PinKind<KernelArguments, FleetObservation, FleetPin> {
+): PinKind<KernelArguments, KernelObservation> {
   return {
     ...shared,
     // The manual says to look after 2 to 5 minutes whether an accepted upgrade has started. A read may be another
@@ -64,9 +62,8 @@ export function kernelVersion(
         ids: args.instanceIds,
         constraint: constraintOf(args),
         runtime,
-        defers: args.schedule === "maintenance-window",
+        schedules: args.schedule === "maintenance-window",
         preCheck: args.preCheck ?? true,
-        onNewer: policyFrom(args, shared.times).onNewer,
       }),
     outputs: ({ members }) => {
       const lowest = lowestVersion(members.map((member) => member.version));
@@ -75,9 +72,9 @@ export function kernelVersion(
         members: Object.fromEntries(members.map((member) => [member.name, formatVersion(member.version)])),
       };
     },
-    drifted: (_, { members }) =>
+    drifted: (_, { units }) =>
       driftOf(
-        members,
+        units.flatMap(({ members, standing }) => members.map((member) => ({ ...member, standing }))),
         ({ standing }) => standing,
         (lowest) => ({ version: formatVersion(lowest) }),
       ),

@@ -1,9 +1,9 @@
 import type { Clock } from "../../core/clock";
 import type { Constraint, Standing } from "../../core/constraint";
+import type { Observation } from "../../core/driver";
 import { formatDuration } from "../../core/duration";
 import { Missing } from "../../core/errors";
-import type { Absent, FleetMember, FleetObservation } from "../../core/fleet/fleet";
-import type { Finding } from "../../core/pin";
+import type { Absent, Finding, Unit, View } from "../../core/unit";
 import { parseVersion } from "../../core/version";
 import { canonicalJobId, percentOf } from "../../huaweicloud/jobs";
 import type { Freshness } from "../../huaweicloud/shared-read";
@@ -14,19 +14,26 @@ import { remainingSeconds } from "../tasks";
 import { anyWindow, windowOf } from "../window";
 import { Follower } from "./follow";
 import { eachInstance, readInstance } from "./instances";
-import { kernelMember, standingOf } from "./member";
 import { isUntold, type Offer } from "./offers";
 import { isRunning, jobsOf, schedulesOf, withWaiting } from "./tasks";
+import { kernelUnit, standingOf } from "./unit";
 
 /** How old what other pins have read may be, in milliseconds. */
 export const FRESH = 5_000;
 /** The same of upgrades that have waited to begin for hours. */
 const FRESH_WAITING = 60_000;
 
+/** What a read of the instances shows. */
+export interface KernelObservation extends Observation, View {
+  readonly unknown?: string;
+}
+
 export interface KernelLookOptions {
   readonly access: Access;
   readonly ids: readonly string[];
   readonly constraint: Constraint;
+  /** Whether upgrades are requested for the maintenance window. */
+  readonly schedules: boolean;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** What the pre-check has against an instance at its present kernel. */
@@ -82,7 +89,7 @@ export class KernelLook {
   }
 
   /** @param scheduled whether tasks that wait or run matter even where the pin holds */
-  async look(scheduled: boolean): Promise<FleetObservation> {
+  async look(scheduled: boolean): Promise<KernelObservation> {
     const { access, ids } = this.#options;
     const project = await access.project();
     this.#project = project;
@@ -111,8 +118,8 @@ export class KernelLook {
     const schedules = schedulesOf(pending);
     const awaited = open.length > 0 && !scheduled && open.every(({ id }) => isRunning(running.get(id)));
     if (followed === undefined) this.#follower.read(awaited ? { found: seen, open, jobs: recent } : undefined);
-    const members = await eachInstance(found, (instance) =>
-      this.#member(instance, jobs.get(instance.id), schedules.get(instance.id)),
+    const all = await eachInstance(found, (instance) =>
+      this.#unit(instance, jobs.get(instance.id), schedules.get(instance.id)),
     );
     const moment = project.saw(ids);
     if (this.#options.clock.elapsed() - this.#changedAt > FRESH) this.#after = moment;
@@ -120,8 +127,10 @@ export class KernelLook {
     const outlook = await this.#outlook(open.flatMap(({ id }) => jobs.get(id) ?? []));
     const unknown = this.#unknownOf(found);
     const missing = found.length > 0 ? undefined : missingFrom(absent);
+    const units = all.filter((unit) => unit !== undefined);
     return {
-      members: members.filter((member) => member !== undefined),
+      members: units.flatMap(({ members }) => members),
+      units,
       absent,
       ...(outlook === undefined ? {} : { outlook }),
       ...(unknown === undefined ? {} : { unknown }),
@@ -204,16 +213,12 @@ export class KernelLook {
     return { jobs, waiting, schedules, early };
   }
 
-  async #member(
-    instance: Instance,
-    job: JobRow | undefined,
-    row: ScheduleRow | undefined,
-  ): Promise<FleetMember | undefined> {
-    const { constraint, objectionTo } = this.#options;
+  async #unit(instance: Instance, job: JobRow | undefined, row: ScheduleRow | undefined): Promise<Unit | undefined> {
+    const { constraint, schedules, objectionTo } = this.#options;
     const offer = this.#offerTo(instance);
     const schedule =
       row === undefined ? undefined : { row, window: windowOf(row) ?? (await this.#nextWindow(instance)) };
-    return kernelMember({ instance, offer, job, schedule, objection: objectionTo(instance) }, constraint);
+    return kernelUnit({ instance, offer, job, schedule, objection: objectionTo(instance) }, constraint, schedules);
   }
 
   /** What the task centre says of the one that is least far. */

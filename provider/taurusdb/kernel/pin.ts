@@ -1,24 +1,21 @@
 import type { Constraint } from "../../core/constraint";
+import type { Driver, SetWords } from "../../core/driver";
 import { beforeSending, Refused } from "../../core/errors";
-import type { FleetMember, FleetObservation, FleetPin, FleetWords } from "../../core/fleet/fleet";
-import { planFleet } from "../../core/fleet/plan-fleet";
-import type { Plan } from "../../core/pin";
-import type { Policy } from "../../core/policy";
-import type { Request } from "../../core/request";
+import type { Request, Step } from "../../core/request";
 import type { Runtime } from "../../core/runtime";
-import { formatVersion } from "../../core/version";
+import type { View } from "../../core/unit";
 import { AlreadyLatest } from "../../huaweicloud/gateway";
 import { canonicalJobId } from "../../huaweicloud/jobs";
 import type { Access } from "../project";
 import { cancelSchedules } from "../tasks";
 import { BATCH_LIMIT, upgradeBatch, upgradeRequest } from "./instances";
-import { KernelLook } from "./look";
+import { KernelLook, type KernelObservation } from "./look";
 import { PreCheck } from "./pre-check";
 
-const WORDS: FleetWords = {
+const WORDS: SetWords = {
   lookAt: "Look at the instances and their tasks in the console",
   upgrade: "kernel upgrade",
-  member: ["instance", "instances"],
+  unit: ["instance", "instances"],
   stillBehind:
     'kernels up to 2.0.51.240311 get there in several rounds, the last of which has to be applied in the console ("Apply Upgrade"); look at the instance there, then run `pulumi up` again',
   neverStarted: "look at the instance and its tasks in the console, then run `pulumi up` again",
@@ -29,27 +26,28 @@ export interface KernelPinOptions {
   readonly ids: readonly string[];
   readonly constraint: Constraint;
   readonly runtime: Runtime;
-  readonly defers: boolean;
+  readonly schedules: boolean;
   readonly preCheck: boolean;
-  readonly onNewer: Policy["onNewer"];
 }
 
 /** A connected driver for the kernels of TaurusDB instances, upgraded by calls that name up to 100 of them. */
-export class KernelPin implements FleetPin {
+export class KernelPin implements Driver<KernelObservation> {
   readonly title: string;
-  readonly names: readonly string[];
-  readonly batchSize = BATCH_LIMIT;
-  readonly defers: boolean;
+  readonly units: readonly string[];
+  readonly tasks = "by-list";
+  readonly schedules: boolean;
+  readonly mostPerRequest = BATCH_LIMIT;
+  readonly ownReads = false;
   readonly words = WORDS;
   readonly #options: KernelPinOptions;
   readonly #look: KernelLook;
   readonly #preCheck: PreCheck;
 
   constructor(options: KernelPinOptions) {
-    const { access, ids, constraint, runtime, defers } = options;
+    const { access, ids, constraint, runtime, schedules } = options;
     this.#options = options;
-    this.names = ids;
-    this.defers = defers;
+    this.units = ids;
+    this.schedules = schedules;
     this.title =
       ids.length === 1 ? `TaurusDB instance ${ids[0]}` : `${ids.length} TaurusDB instances at ${access.place}`;
     this.#preCheck = new PreCheck(access.gateway, runtime);
@@ -57,42 +55,39 @@ export class KernelPin implements FleetPin {
       access,
       ids,
       constraint,
+      schedules,
       clock: runtime.clock,
       signal: runtime.signal,
       objectionTo: ({ id, datastore }) => this.#preCheck.objectionTo(id, datastore.kernel_version),
     });
   }
 
-  observe(scheduled = false): Promise<FleetObservation> {
+  observe(scheduled: boolean): Promise<KernelObservation> {
     return this.#look.look(scheduled);
   }
 
-  plan(observation: FleetObservation): Plan {
-    return planFleet(this, observation, this.#options.onNewer);
+  view(observation: KernelObservation): View {
+    return observation;
   }
 
-  /** The upgrade and its pre-check take instances of one source version only. */
-  groupOf({ version }: FleetMember): string {
-    return formatVersion(version);
+  /** The lists do not say where a task leads. */
+  leadsToTarget(): boolean {
+    return false;
   }
 
-  async prepare(batches: readonly (readonly FleetMember[])[]): Promise<boolean> {
+  async prepare(requests: readonly Request[]): Promise<boolean> {
     if (!this.#options.preCheck) return false;
-    return beforeSending(() => this.#preCheck.check(batches));
+    return beforeSending(() => this.#preCheck.check(requests.map(({ units }) => units)));
   }
 
-  compose(members: readonly FleetMember[]): Request {
-    const units = members.map(({ name, version, target }) => ({
-      unit: name,
-      from: formatVersion(version),
-      to: target ?? "newest",
-    }));
-    return upgradeRequest(units, this.defers);
+  compose(steps: readonly Step[]): Request {
+    return upgradeRequest(steps, this.schedules);
   }
 
-  async start(request: Request): Promise<void> {
+  async start(request: Request): Promise<undefined> {
     try {
       await upgradeBatch(this.#options.access.gateway, request);
+      return undefined;
     } catch (error) {
       this.#look.refused(request.units.map(({ unit }) => unit));
       if (!(error instanceof AlreadyLatest)) throw error;
@@ -103,7 +98,7 @@ export class KernelPin implements FleetPin {
     }
   }
 
-  async withdraw(tasks: readonly string[]): Promise<readonly string[]> {
+  async cancel(tasks: readonly string[]): Promise<readonly string[]> {
     const { access } = this.#options;
     const written = await beforeSending(() => this.#look.pending(tasks));
     if (written.length === 0) return [];

@@ -1,9 +1,8 @@
 import { formatDuration } from "../../core/duration";
 import { PinError } from "../../core/errors";
-import type { FleetMember } from "../../core/fleet/fleet";
-import type { Finding } from "../../core/pin";
+import type { Requested } from "../../core/request";
 import type { Runtime } from "../../core/runtime";
-import { formatVersion } from "../../core/version";
+import type { Finding } from "../../core/unit";
 import type { Gateway } from "../../huaweicloud/gateway";
 import type { PreCheckResult } from "../schema";
 import { readPreCheck, type Source, startPreCheck } from "./instances";
@@ -41,9 +40,9 @@ export class PreCheck {
    * @returns whether anything was checked
    * @throws Refused when one of the groups is busy, and no other was checked
    */
-  async check(groups: readonly (readonly FleetMember[])[]): Promise<boolean> {
+  async check(groups: readonly (readonly Requested[])[]): Promise<boolean> {
     const open = groups
-      .map((group) => group.filter(({ name, version }) => !this.#checked.has(keyOf(name, formatVersion(version)))))
+      .map((group) => group.filter(({ unit, from }) => !this.#checked.has(keyOf(unit, from))))
       .filter((group) => group.length > 0);
     if (open.length === 0 || !this.#served) return false;
     const checks = await Promise.allSettled(open.map((group) => this.#tryGroup(group)));
@@ -55,11 +54,11 @@ export class PreCheck {
   }
 
   /** The service refuses to check a kernel that an instance no longer has: the first refusal is worth another look. */
-  async #tryGroup(group: readonly FleetMember[]): Promise<boolean> {
+  async #tryGroup(group: readonly Requested[]): Promise<boolean> {
     try {
       return await this.#checkGroup(group);
     } catch (error) {
-      const keys = group.map(({ name, version }) => keyOf(name, formatVersion(version)));
+      const keys = group.map(({ unit, from }) => keyOf(unit, from));
       const refused = error instanceof PinError && error.code === "blocked";
       if (!refused || keys.every((key) => this.#refused.has(key))) throw error;
       for (const key of keys) this.#refused.add(key);
@@ -67,8 +66,8 @@ export class PreCheck {
     }
   }
 
-  async #checkGroup(group: readonly FleetMember[]): Promise<boolean> {
-    const sources = group.map(({ name, version }) => ({ instanceId: name, currentVersion: formatVersion(version) }));
+  async #checkGroup(group: readonly Requested[]): Promise<boolean> {
+    const sources = group.map(({ unit, from }) => ({ instanceId: unit, currentVersion: from }));
     const before = await this.#resultBefore(sources);
     if ((await startPreCheck(this.#gateway, sources)) === undefined) {
       this.#served = false;

@@ -1,5 +1,6 @@
 import { type Constraint, standing } from "../../core/constraint";
-import type { Activity, Task } from "../../core/pin";
+import type { Task } from "../../core/task";
+import type { Activity } from "../../core/unit";
 import { formatParts, type Version } from "../../core/version";
 import type { Gateway } from "../../huaweicloud/gateway";
 import { canonicalJobId, type JobIds, readJob } from "../../huaweicloud/jobs";
@@ -47,10 +48,10 @@ export async function activityOf(
     const task = { id: running.id, kind: KIND, to };
     const goal = newest(listed);
     const fits = goal === undefined || standing(goal, options.constraint) === "holds";
-    return fits ? { kind: "ours", task } : { kind: "other", name: `its upgrade to ${to} (job ${running.id})` };
+    return fits ? { kind: "running", task } : { kind: "busy", name: `its upgrade to ${to} (job ${running.id})` };
   }
-  if (running !== undefined) return { kind: "other", name: running.name };
-  if (conditionOf(detail.status) === "busy") return { kind: "other", name: `its state "${detail.status}"` };
+  if (running !== undefined) return { kind: "busy", name: running.name };
+  if (conditionOf(detail.status) === "busy") return { kind: "busy", name: `its state "${detail.status}"` };
   return behind ? waitingFor(options, to, dailyWindow(detail)) : undefined;
 }
 
@@ -77,9 +78,9 @@ async function waitingFor(options: ActivityOptions, to: string, daily: string): 
   const taskOf = (id: string): Task => ({ id: jobIds.note(id), kind: KIND, to });
   const scheduled = schedule && canonicalJobId(schedule.job_id);
   const accepted = rows.find((row) => canonicalJobId(row.job_id) !== scheduled);
-  if (accepted !== undefined) return { kind: "ours", task: taskOf(accepted.job_id) };
+  if (accepted !== undefined) return { kind: "running", task: taskOf(accepted.job_id) };
   if (schedule === undefined) return undefined;
-  return { kind: "deferred", task: taskOf(schedule.job_id), window: windowOf(schedule) ?? anyWindow(daily, now) };
+  return { kind: "scheduled", task: taskOf(schedule.job_id), window: windowOf(schedule) ?? anyWindow(daily, now) };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { type Constraint, standing } from "../../core/constraint";
-import type { Finding } from "../../core/pin";
+import type { Finding } from "../../core/unit";
 import { formatParts, type Version } from "../../core/version";
 import type { StarRocksObservation } from "./look";
 import { type Known, standingOf, targetsOf } from "./standing";

@@ -1,4 +1,4 @@
-import type { Request } from "../../core/request";
+import type { Request, Step } from "../../core/request";
 import type { Gateway } from "../../huaweicloud/gateway";
 import {
   type Action,
@@ -51,16 +51,18 @@ export interface StarRocksUpgrade {
   readonly skipValidation?: boolean | undefined;
 }
 
-/** The request that upgrades a StarRocks instance to the newest kernel. */
-export function upgradeRequest(
+/** What upgrades a StarRocks instance to the newest kernel. */
+export function upgradeStep(
   { starRocksInstanceId: unit, schedule, skipValidation = false }: StarRocksUpgrade,
   { from, to }: { readonly from: string; readonly to: string },
-): Request {
+): Step {
   return {
+    unit,
+    from,
+    to,
     method: "POST",
     path: `instances/${unit}/starrocks/db-upgrade`,
-    body: { delay: schedule === "maintenance-window", is_skip_validate: skipValidation },
-    units: [{ unit, from, to }],
+    item: { delay: schedule === "maintenance-window", is_skip_validate: skipValidation },
   };
 }
 

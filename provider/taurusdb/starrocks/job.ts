@@ -1,6 +1,6 @@
 import type { Clock } from "../../core/clock";
 import { Unreachable } from "../../core/errors";
-import type { Task, TaskStatus } from "../../core/pin";
+import type { Task, TaskStatus } from "../../core/task";
 import type { Gateway } from "../../huaweicloud/gateway";
 import type { JobIds } from "../../huaweicloud/jobs";
 import { jobStateOf, percentOf, readJob, timeOf } from "../../huaweicloud/jobs";
@@ -103,10 +103,10 @@ export class JobWatcher {
     if (!this.#options.delays && this.#startedAt.has(id)) return accepted;
     const row = await this.#scheduleOf(id);
     const window = row && windowOf(row);
-    if (window !== undefined) return { kind: "deferred", window };
+    if (window !== undefined) return { kind: "scheduled", window };
     if (row === undefined && !this.#waitsUnlisted(job)) return accepted;
     const detail = await readStarRocks(gateway, ids);
-    return { kind: "deferred", window: anyWindow(detail === undefined ? "" : dailyWindow(detail), gateway.now) };
+    return { kind: "scheduled", window: anyWindow(detail === undefined ? "" : dailyWindow(detail), gateway.now) };
   }
 
   /** Whether scheduled StarRocks upgrades are listed is not documented; one that begins at once does so within minutes. */

@@ -1,5 +1,6 @@
+import type { Observation } from "../../core/driver";
 import { Missing, type PinError, Unreachable } from "../../core/errors";
-import type { Observation } from "../../core/pin";
+import type { Activity } from "../../core/unit";
 import { parseVersion } from "../../core/version";
 import type { Access } from "../project";
 import { type Condition, conditionOf } from "../schema";
@@ -9,6 +10,7 @@ import { type Known, standingOf } from "./standing";
 
 /** What a look at a StarRocks instance shows. */
 export interface StarRocksObservation extends Observation {
+  readonly activity?: Activity;
   readonly known: Known;
   readonly health: { readonly status: string; readonly condition: Condition; readonly frozen: boolean };
   /** Its daily maintenance window, `18:00-22:00`, UTC; `""` where it is not said. */

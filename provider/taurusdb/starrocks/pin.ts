@@ -1,8 +1,10 @@
 import { type Constraint, standing } from "../../core/constraint";
+import type { Driver } from "../../core/driver";
 import { Refused } from "../../core/errors";
-import type { Pin, Plan, Task, TaskStatus } from "../../core/pin";
-import type { Request } from "../../core/request";
+import { type Request, requestOf } from "../../core/request";
 import type { Runtime } from "../../core/runtime";
+import type { Task, TaskStatus } from "../../core/task";
+import type { View } from "../../core/unit";
 import { formatParts, parseVersion } from "../../core/version";
 import { AlreadyLatest } from "../../huaweicloud/gateway";
 import { JobIds } from "../../huaweicloud/jobs";
@@ -12,7 +14,7 @@ import { KIND, targetName } from "./activity";
 import { type Ids, upgradeStarRocks } from "./instance";
 import { JobWatcher } from "./job";
 import { look, type StarRocksObservation } from "./look";
-import { planFor, type Wish } from "./plan";
+import { viewFor, type Wish } from "./view";
 
 export interface StarRocksPinOptions {
   readonly access: Access;
@@ -25,8 +27,14 @@ export interface StarRocksPinOptions {
 const NOT_ALLOWED = "DBS.280406";
 
 /** A connected driver for one StarRocks instance. */
-export class StarRocksPin implements Pin<StarRocksObservation> {
+export class StarRocksPin implements Driver<StarRocksObservation> {
   readonly title: string;
+  readonly units: readonly [string];
+  readonly tasks = "by-id";
+  readonly schedules: boolean;
+  readonly mostPerRequest = 1;
+  readonly ownReads = false;
+  readonly compose = requestOf;
   readonly #options: StarRocksPinOptions;
   readonly #jobIds = new JobIds();
   readonly #watcher: JobWatcher;
@@ -36,13 +44,15 @@ export class StarRocksPin implements Pin<StarRocksObservation> {
   constructor(options: StarRocksPinOptions) {
     const { access, args, runtime } = options;
     this.#options = options;
+    this.units = [args.starRocksInstanceId];
+    this.schedules = args.schedule === "maintenance-window";
     this.title = `StarRocks instance ${args.starRocksInstanceId} in ${access.place}`;
     this.#watcher = new JobWatcher({
       gateway: access.gateway,
       ids: args,
       jobIds: this.#jobIds,
       clock: runtime.clock,
-      delays: args.schedule === "maintenance-window",
+      delays: this.schedules,
     });
   }
 
@@ -59,13 +69,13 @@ export class StarRocksPin implements Pin<StarRocksObservation> {
     });
   }
 
-  plan(observation: StarRocksObservation): Plan {
-    return planFor(observation, this.#options.constraint, this.#options.args);
+  view(observation: StarRocksObservation): View {
+    return viewFor(observation, this.#options.constraint, this.#options.args);
   }
 
   /** Every upgrade goes to the newest kernel; only one whose target is known to be too old does not do. */
-  satisfiedBy(version: string): boolean {
-    const parsed = parseVersion(version);
+  leadsToTarget({ to }: Task): boolean {
+    const parsed = parseVersion(to);
     return parsed === undefined || standing(parsed, this.#options.constraint) !== "behind";
   }
 
@@ -90,7 +100,13 @@ export class StarRocksPin implements Pin<StarRocksObservation> {
     return "Look at the instance and its tasks in the console";
   }
 
-  async withdraw({ id }: Task): Promise<void> {
+  async cancel(tasks: readonly string[]): Promise<readonly string[]> {
+    for (const id of tasks) await this.#cancel(id);
+    return tasks;
+  }
+
+  /** @throws Refused when the service does not say that it was canceled */
+  async #cancel(id: string): Promise<void> {
     let refusal = new Refused(`${this.title}: the service did not cancel scheduled task ${id}.`, { refusal: "soon" });
     for (const form of this.#jobIds.forms(id)) {
       try {

@@ -1,11 +1,11 @@
-import type { Standing } from "../../../provider/core/constraint";
 import { earlierOf } from "../../../provider/core/fleet/earlier";
-import type { Condition, Ended, FleetMember, FleetObservation } from "../../../provider/core/fleet/fleet";
 import { Schedule } from "../../../provider/core/fleet/schedule";
 import { Tally } from "../../../provider/core/fleet/tally";
 import type { Circumstances } from "../../../provider/core/fleet/verdict";
 import type { UpgradeRecord } from "../../../provider/core/outcome";
-import type { Task } from "../../../provider/core/pin";
+import type { Step } from "../../../provider/core/request";
+import type { Task } from "../../../provider/core/task";
+import type { Activity, Ended, Finding, Unit, View } from "../../../provider/core/unit";
 import { parseVersion, type Version } from "../../../provider/core/version";
 import { MINUTE, SETTLE, WORDS } from "./world";
 
@@ -25,22 +25,44 @@ export function task(id: string, to = NEW): Task {
   return { id, kind: "KernelUpgrade", to };
 }
 
+type Overrides = Partial<Pick<Unit, "name" | "standing" | "activity" | "ended">> & {
+  readonly at?: string;
+  readonly target?: string;
+};
+
 /** An instance that is behind and can be asked for. */
-export function member(overrides: Partial<FleetMember> & { at?: string } = {}): FleetMember {
-  const { at = OLD, ...rest } = overrides;
-  return { name: "a", version: version(at), standing: "behind" as Standing, condition: { kind: "ready" }, ...rest };
+export function member({
+  name = "a",
+  at = OLD,
+  standing = "behind",
+  target = "newest",
+  ...rest
+}: Overrides = {}): Unit {
+  const step: Step = { unit: name, from: at, to: target, method: "POST", path: "/upgrade", item: null, group: at };
+  const upgrade = { from: at, route: `${at} → ${target}`, how: "now", findings: [], step };
+  return {
+    name,
+    members: [{ name, version: version(at) }],
+    standing,
+    at,
+    from: at,
+    ahead: standing === "newer" ? [name] : [],
+    ...(standing === "behind" ? { upgrade } : {}),
+    ...rest,
+  };
 }
 
-export const upgrading = (id = "t1", percent?: number): Condition => ({
-  kind: "upgrading",
+export const upgrading = (id = "t1", percent?: number): Activity => ({
+  kind: "running",
   task: task(id),
   message: "upgrading",
   ...(percent === undefined ? {} : { percent }),
 });
-export const deferred = (id = "t1", when = window): Condition => ({ kind: "deferred", task: task(id), window: when });
-export const busy = (name = "in backup"): Condition => ({ kind: "busy", name });
-export const held = (property?: string): Condition => ({
-  kind: "held",
+export const scheduled = (id = "t1", when = window): Activity => ({ kind: "scheduled", task: task(id), window: when });
+export const busy = (name = "in backup"): Activity => ({ kind: "busy", name });
+export const frozen: Finding = { code: "frozen", message: "It is frozen.", remedy: "Thaw it." };
+export const blocked = (property?: string): Activity => ({
+  kind: "blocked",
   finding: {
     code: "frozen",
     message: "It is frozen.",
@@ -57,9 +79,9 @@ export const failed = (id = "t1", began = NOW): Ended => ({
   remedy: "Make room.",
 });
 
-export function seen(members: readonly FleetMember[], ...absent: string[]): FleetObservation {
+export function seen(units: readonly Unit[], ...absent: string[]): View {
   return {
-    members,
+    units,
     absent: absent.map((name) => ({
       name,
       finding: { code: "gone", message: "It is not there.", remedy: "Take it out." },
@@ -88,7 +110,7 @@ export function circumstances({
     earlier: earlierOf(remembered, { now: () => NOW, elapsed: () => NOW }, SETTLE),
     schedule: new Schedule(remembered),
     kept: new Set(),
-    defers: false,
+    schedules: false,
     words: WORDS,
     ...overrides,
   };
@@ -109,7 +131,7 @@ export function called(
 }
 
 /** The same, and looks have shown these since, the last one so long ago. */
-export function shown(tally: Tally, ago: number, ...members: FleetMember[]) {
+export function shown(tally: Tally, ago: number, ...members: Unit[]) {
   for (const one of members) tally.seen([one], NOW - ago);
   return tally;
 }

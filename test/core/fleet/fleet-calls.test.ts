@@ -76,7 +76,7 @@ describe("the calls of a run", () => {
   });
 
   it("are sent within a minute of the looks that ask for them, the rest after another two", async () => {
-    const { requests, outcome } = await new World(many(5, OLD)).up({ batchSize: 1, slowness: 25 * SECOND });
+    const { requests, outcome } = await new World(many(5, OLD)).up({ mostPerRequest: 1, slowness: 25 * SECOND });
     expect(outcome.status).toBe("current");
     const kinds = requests.map(({ what }) => what).slice(0, 9);
     expect(kinds).toEqual(["look", "look", "call", "call", "call", "look", "look", "call", "call"]);
@@ -143,7 +143,7 @@ describe("a batch that is refused for one of its members", () => {
     const world = new World([...many(7, OLD), ...many(1, OLD, { refuses: { kind: "soon" } }, 8)]);
     const { outcome } = await world.up();
     expect(outcome).toMatchObject({ status: "behind", problems: { i008: "i008 refuses." } });
-    expect(outcome.observation?.members.filter(({ standing }) => standing === "holds")).toHaveLength(7);
+    expect(outcome.observation?.units.filter(({ standing }) => standing === "holds")).toHaveLength(7);
   });
 
   it("costs a bounded number of calls when every member is refused", async () => {

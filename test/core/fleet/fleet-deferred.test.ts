@@ -62,7 +62,7 @@ describe("upgrades that wait for their windows", () => {
     const world = fleet({ fates: [{ ends: "fails" }, {}] });
     await world.up(windowed);
     await world.clock.sleep(17 * HOUR);
-    const { outcome, calls, warnings } = await world.up({ defers: false });
+    const { outcome, calls, warnings } = await world.up({ schedules: false });
     expect(outcome.status).toBe("current");
     expect(calls).toEqual([["i001", "i002", "i003"]]);
     expect(warnings).toEqual([

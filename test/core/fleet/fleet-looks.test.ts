@@ -61,12 +61,12 @@ describe("a pin that can never be had", () => {
       told: (members) => {
         if (first) return members;
         return members.map((one) =>
-          one.name === "i002" && one.condition.kind === "ready" && one.standing === "behind"
-            ? { ...one, condition: { kind: "held" as const, finding } }
+          one.name === "i002" && one.activity === undefined && one.standing === "behind"
+            ? { ...one, activity: { kind: "blocked" as const, finding } }
             : one,
         );
       },
-      batchSize: 1,
+      mostPerRequest: 1,
       on: (moment) => {
         if (moment === "call:end") first = false;
       },
@@ -135,7 +135,7 @@ describe("the pace of looks", () => {
     const { requests, took } = await world.up({
       told: (members) =>
         members.map((one) =>
-          one.condition.kind === "upgrading" ? { ...one, condition: { ...one.condition, percent: 100 } } : one,
+          one.activity?.kind === "running" ? { ...one, activity: { ...one.activity, percent: 100 } } : one,
         ),
     });
     expect(took).toBeGreaterThan(3 * HOUR);

@@ -1,16 +1,21 @@
 import { describe, expect, it } from "vitest";
 import { Refused, Unreachable } from "../../../provider/core/errors";
+import type { Request } from "../../../provider/core/request";
 import { MINUTE, many, World } from "./world";
 
 const OLD = "2.0.48.231200";
+
+function names(requests: readonly Request[], name: string): boolean {
+  return requests.some(({ units }) => units.some(({ unit }) => unit === name));
+}
 
 describe("what the vendor wants to be asked before a call", () => {
   it("is asked before every call, and everything is looked at again after it", async () => {
     const asked = new Set<string>();
     const { outcome, requests } = await new World(many(3, OLD)).up({
-      prepare: async (batches) => {
-        const open = batches.flat().filter(({ name }) => !asked.has(name));
-        for (const { name } of open) asked.add(name);
+      prepare: async (named) => {
+        const open = named.flatMap(({ units }) => units).filter(({ unit }) => !asked.has(unit));
+        for (const { unit } of open) asked.add(unit);
         return open.length > 0;
       },
     });
@@ -42,8 +47,8 @@ describe("what the vendor wants to be asked before a call", () => {
   it("is asked for halves when it is refused for one member, and the others are upgraded", async () => {
     const world = new World([...many(6, OLD), ...many(3, "2.0.75.28", {}, 7)]);
     const { outcome, calls, requests } = await world.up({
-      prepare: async (batches) => {
-        if (!batches.flat().some(({ name }) => name === "i002")) return false;
+      prepare: async (named) => {
+        if (!names(named, "i002")) return false;
         throw new Refused("i002 cannot be checked.", { refusal: "final" });
       },
     });
@@ -57,8 +62,8 @@ describe("what the vendor wants to be asked before a call", () => {
     const world = new World([...many(2, OLD), ...many(3, "2.0.75.28", {}, 3)]);
     const sent: number[] = [];
     const { outcome, calls } = await world.up({
-      prepare: async (batches) => {
-        const refused = world.vendor.age < 30 * MINUTE && batches.flat().some(({ name }) => name === "i001");
+      prepare: async (named) => {
+        const refused = world.vendor.age < 30 * MINUTE && names(named, "i001");
         if (refused) throw new Refused("i001 is busy.", { refusal: "busy" });
         return false;
       },

@@ -79,8 +79,8 @@ export interface RandomUp {
 export const randomUp: fc.Arbitrary<RandomUp> = fc
   .record({
     version: fc.constantFrom(">=2.0.78", ">=2.0.78", ">=2.0.75", "2.0.78"),
-    defers: fc.boolean(),
-    batchSize: fc.integer({ min: 1, max: 4 }),
+    schedules: fc.boolean(),
+    mostPerRequest: fc.integer({ min: 1, max: 4 }),
     wait: fc.boolean(),
     grace: fc.boolean(),
     onNewer: fc.constantFrom("report" as const, "accept" as const, "fail" as const),

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import type { Condition } from "../../../provider/core/fleet/fleet";
 import { Schedule } from "../../../provider/core/fleet/schedule";
 import { Tally } from "../../../provider/core/fleet/tally";
 import { verdictOn } from "../../../provider/core/fleet/verdict";
@@ -8,7 +7,7 @@ import {
   called,
   circumstances,
   failed,
-  held,
+  frozen,
   member,
   NEW,
   NOW,
@@ -54,7 +53,7 @@ describe("what an earlier run has left", () => {
     });
 
     it("is a problem while it waits for somebody, and none when it is not ours", () => {
-      const waits = member({ standing: "holds", condition: { ...held(), task: task("t1") } as Condition });
+      const waits = member({ standing: "holds", activity: { kind: "blocked", finding: frozen, task: task("t1") } });
       const remembered = record("running", 60 * MINUTE);
       expect(verdictOn(waits, circumstances({ remembered }))).toMatchObject({ kind: "problem", code: "blocked" });
       expect(verdictOn(waits, circumstances())).toEqual(done);
@@ -123,13 +122,13 @@ describe("what an earlier run has left", () => {
 
   it("is waited for while something was done to the member meanwhile", () => {
     const remembered = record("running", 60 * MINUTE);
-    const tally = shown(new Tally(), SETTLE - 1, member({ condition: busy() }));
+    const tally = shown(new Tally(), SETTLE - 1, member({ activity: busy() }));
     expect(verdictOn(member(), circumstances({ remembered, tally }))).toEqual(asked);
   });
 
   it("is a scheduled task that may be about to start, when it does not show around its window", () => {
     const shut = Date.parse(window.closes);
-    const about = circumstances({ remembered: own, defers: true });
+    const about = circumstances({ remembered: own, schedules: true });
     expect(verdictOn(member(), about)).toEqual({ ...asked, accepted: false });
     expect(verdictOn(member(), { ...about, now: NOW + SETTLE })).toEqual({ kind: "send" });
     expect(verdictOn(member(), { ...about, now: shut + SETTLE })).toEqual({ kind: "send" });

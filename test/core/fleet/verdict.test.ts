@@ -1,25 +1,24 @@
 import { describe, expect, it } from "vitest";
 import { Refused } from "../../../provider/core/errors";
-import type { FleetMember } from "../../../provider/core/fleet/fleet";
 import { Tally } from "../../../provider/core/fleet/tally";
 import { verdictOn } from "../../../provider/core/fleet/verdict";
+import type { Unit } from "../../../provider/core/unit";
 import {
+  blocked,
   busy,
   called,
   circumstances,
-  deferred,
   failed,
-  held,
   member,
   NEW,
   NOW,
   own,
   record,
+  scheduled,
   shown,
   succeeded,
   task,
   upgrading,
-  version,
   window,
 } from "./facts";
 import { MINUTE, SETTLE } from "./world";
@@ -36,26 +35,30 @@ describe("a member that nothing was done about", () => {
     ["is behind, after an upgrade that succeeded", member({ ended: succeeded() }), { kind: "send" }],
     [
       "upgrades",
-      member({ condition: upgrading("t1", 40) }),
+      member({ activity: upgrading("t1", 40) }),
       { kind: "wait", message: "upgrading", percent: 40, accepted: true },
     ],
     [
       "upgrades although it satisfies the pin",
-      member({ standing: "holds", condition: upgrading() }),
+      member({ standing: "holds", activity: upgrading() }),
       { kind: "wait", message: "upgrading", accepted: true },
     ],
-    ["is busy", member({ condition: busy() }), { kind: "wait", message: "in backup", accepted: false }],
-    ["is busy, and satisfies the pin", member({ standing: "holds", condition: busy() }), { kind: "done" }],
-    ["is held", member({ condition: held() }), { kind: "problem", code: "blocked", message: "It is frozen. Thaw it." }],
-    ["is held, and satisfies the pin", member({ standing: "holds", condition: held() }), { kind: "done" }],
+    ["is busy", member({ activity: busy() }), { kind: "wait", message: "in backup", accepted: false }],
+    ["is busy, and satisfies the pin", member({ standing: "holds", activity: busy() }), { kind: "done" }],
+    [
+      "is held",
+      member({ activity: blocked() }),
+      { kind: "problem", code: "blocked", message: "It is frozen. Thaw it." },
+    ],
+    ["is held, and satisfies the pin", member({ standing: "holds", activity: blocked() }), { kind: "done" }],
     [
       "has an upgrade of somebody else waiting",
-      member({ condition: deferred() }),
+      member({ activity: scheduled() }),
       { kind: "problem", code: "blocked", message: foreign },
     ],
     [
       "has an upgrade of somebody else waiting, and satisfies the pin",
-      member({ standing: "holds", condition: deferred() }),
+      member({ standing: "holds", activity: scheduled() }),
       { kind: "done" },
     ],
   ])("that %s", (_, one, verdict) => {
@@ -64,32 +67,32 @@ describe("a member that nothing was done about", () => {
 });
 
 describe("an upgrade that waits for its window", () => {
-  const waits = member({ condition: deferred() });
+  const waits = member({ activity: scheduled() });
 
   it("is left to it when the pin wants that, whoever scheduled it", () => {
-    const verdict = { kind: "deferred", task: task("t1"), window };
-    expect(verdictOn(waits, circumstances({ defers: true }))).toEqual(verdict);
-    expect(verdictOn(waits, circumstances({ defers: true, remembered: own }))).toEqual(verdict);
+    const verdict = { kind: "scheduled", task: task("t1"), window };
+    expect(verdictOn(waits, circumstances({ schedules: true }))).toEqual(verdict);
+    expect(verdictOn(waits, circumstances({ schedules: true, remembered: own }))).toEqual(verdict);
   });
 
-  it("is taken back when it is ours and the pin wants no window", () => {
+  it("is canceled when it is ours and the pin wants no window", () => {
     expect(verdictOn(waits, circumstances({ remembered: own }))).toEqual({
-      kind: "withdraw",
+      kind: "cancel",
       task: task("t1"),
       window,
     });
   });
 
-  it("is taken back when it is ours and the pin holds already", () => {
-    const one = member({ standing: "holds", condition: deferred() });
-    for (const defers of [true, false]) {
-      expect(verdictOn(one, circumstances({ defers, remembered: own }))).toMatchObject({ kind: "withdraw" });
+  it("is canceled when it is ours and the pin holds already", () => {
+    const one = member({ standing: "holds", activity: scheduled() });
+    for (const schedules of [true, false]) {
+      expect(verdictOn(one, circumstances({ schedules, remembered: own }))).toMatchObject({ kind: "cancel" });
     }
   });
 
   it("is ours when it was asked for and not seen by the run that did", () => {
     const remembered = record("deferred", 60 * MINUTE, { tasks: { a: "unknown" } });
-    expect(verdictOn(waits, circumstances({ remembered }))).toMatchObject({ kind: "withdraw" });
+    expect(verdictOn(waits, circumstances({ remembered }))).toMatchObject({ kind: "cancel" });
   });
 
   it.each([
@@ -108,13 +111,13 @@ describe("an upgrade that waits for its window", () => {
     expect(verdictOn(waits, circumstances({ remembered: own, kept: new Set(["t1"]) }))).toEqual({
       kind: "problem",
       code: "refused",
-      message: "upgrade t1, which waits for its window from 2026-01-01T18:00:00.000Z, could not be taken back",
+      message: "upgrade t1, which waits for its window from 2026-01-01T18:00:00.000Z, could not be canceled",
     });
   });
 });
 
 describe("a member that a call has named", () => {
-  const sent = (tally: Tally, one: FleetMember, defers = false) => verdictOn(one, circumstances({ tally, defers }));
+  const sent = (tally: Tally, one: Unit, schedules = false) => verdictOn(one, circumstances({ tally, schedules }));
 
   it("is waited for until it shows, then it never started", () => {
     const wait = { kind: "wait", message: "accepted, not started yet", accepted: true };
@@ -140,7 +143,7 @@ describe("a member that a call has named", () => {
 
   it("counts as accepted in a window only when the task shows", () => {
     expect(sent(called(0), member(), true)).toMatchObject({ kind: "wait", accepted: false });
-    expect(sent(called(0), member({ condition: deferred() }), true)).toMatchObject({ kind: "deferred" });
+    expect(sent(called(0), member({ activity: scheduled() }), true)).toMatchObject({ kind: "scheduled" });
   });
 
   it("has failed when the task that ended is not the one of before", () => {
@@ -156,13 +159,24 @@ describe("a member that a call has named", () => {
   });
 
   it("has failed first, whatever holds it since", () => {
-    expect(sent(called(MINUTE), member({ ended: failed("t2"), condition: held() }))).toMatchObject({
+    expect(sent(called(MINUTE), member({ ended: failed("t2"), activity: blocked() }))).toMatchObject({
       code: "upgrade-failed",
     });
   });
 
+  it("is waited for although something holds it, such as its own restart, then that is told", () => {
+    const one = member({ activity: blocked() });
+    expect(sent(called(SETTLE - 1), one)).toMatchObject({ kind: "wait", accepted: true });
+    expect(sent(called(SETTLE), one)).toEqual({ kind: "problem", code: "blocked", message: "It is frozen. Thaw it." });
+  });
+
+  it("is not sent another round while something holds it", () => {
+    const further = member({ at: "2.0.51.240305", ended: succeeded("t2"), activity: blocked() });
+    expect(sent(called(MINUTE), further)).toMatchObject({ kind: "problem", code: "blocked" });
+  });
+
   it("is waited for while something is done to it, also after a failure", () => {
-    expect(sent(called(MINUTE), member({ ended: failed("t2"), condition: busy() }))).toEqual({
+    expect(sent(called(MINUTE), member({ ended: failed("t2"), activity: busy() }))).toEqual({
       kind: "wait",
       message: "in backup",
       accepted: true,
@@ -198,7 +212,7 @@ describe("a member that a call has named", () => {
   });
 
   it("has vanished when it was seen running, and nothing shows any more", () => {
-    const ran = member({ condition: upgrading("t2") });
+    const ran = member({ activity: upgrading("t2") });
     const wait = { kind: "wait", message: "no longer shown as running", accepted: true };
     expect(sent(shown(called(60 * MINUTE), SETTLE - 1, ran), member())).toEqual(wait);
     expect(sent(shown(called(60 * MINUTE), SETTLE, ran), member())).toEqual({
@@ -209,7 +223,7 @@ describe("a member that a call has named", () => {
   });
 
   it("is not given up while something else has been done to it", () => {
-    const tally = shown(called(60 * MINUTE), SETTLE - 1, member({ condition: busy() }));
+    const tally = shown(called(60 * MINUTE), SETTLE - 1, member({ activity: busy() }));
     expect(sent(tally, member())).toMatchObject({ kind: "wait" });
   });
 
@@ -225,7 +239,7 @@ describe("a member that a call has named", () => {
 });
 
 describe("an upgrade that was found running", () => {
-  const ran = member({ condition: upgrading("t2") });
+  const ran = member({ activity: upgrading("t2") });
 
   it.each([
     ["failed", member({ ended: failed("t2") }), { kind: "problem", code: "upgrade-failed" }],
@@ -262,6 +276,6 @@ describe("a refusal", () => {
     tally.refused([member()], new Refused("No.", { refusal: "final" }));
     tally.sent([member()], NOW, NOW, false);
     expect(tally.refusal("a")).toBeUndefined();
-    expect(tally.entry("a")).toMatchObject({ rounds: 1, version: version("2.0.48.231200") });
+    expect(tally.entry("a")).toMatchObject({ rounds: 1, from: "2.0.48.231200" });
   });
 });

@@ -6,7 +6,7 @@ export const OLD = "2.0.48.231200";
 export const NEW = "2.0.78.260600";
 export const evening = [6 * HOUR, 10 * HOUR] as const;
 export const night = [12 * HOUR, 16 * HOUR] as const;
-export const windowed: Up = { defers: true };
+export const windowed: Up = { schedules: true };
 export const opens = "2026-01-01T06:00:00.000Z";
 export const closes = "2026-01-01T16:00:00.000Z";
 

@@ -1,14 +1,15 @@
+import type { Observation, SetWords } from "../../../provider/core/driver";
 import { PinError } from "../../../provider/core/errors";
-import type { FleetMember, FleetObservation, FleetPin, FleetWords } from "../../../provider/core/fleet/fleet";
 import { reconcileFleet } from "../../../provider/core/fleet/reconcile-fleet";
 import type { Outcome, UpgradeRecord } from "../../../provider/core/outcome";
-import type { Finding } from "../../../provider/core/pin";
 import type { Policy } from "../../../provider/core/policy";
+import type { Request as Upgrades } from "../../../provider/core/request";
 import { giveUp } from "../../../provider/core/run";
 import type { Runtime } from "../../../provider/core/runtime";
+import type { Finding, Unit, View } from "../../../provider/core/unit";
 import { VirtualClock } from "../../support/virtual-clock";
 import { FleetVendor, type Spec } from "./vendor";
-import { fleetPin } from "./vendor-pin";
+import { fleetDriver } from "./vendor-driver";
 
 export const SECOND = 1_000;
 export const MINUTE = 60_000;
@@ -18,9 +19,9 @@ export const SETTLE = 5 * MINUTE;
 export const LOOK = 200;
 export const CALL = 1_000;
 
-export const WORDS: FleetWords = {
+export const WORDS: SetWords = {
   upgrade: "kernel upgrade",
-  member: ["instance", "instances"],
+  unit: ["instance", "instances"],
   stillBehind: "apply it in the console",
   neverStarted: "look at it in the console",
 };
@@ -49,8 +50,8 @@ export interface Up {
   readonly names?: readonly string[];
   /** Default `>=2.0.78`. */
   readonly version?: string;
-  readonly defers?: boolean;
-  readonly batchSize?: number;
+  readonly schedules?: boolean;
+  readonly mostPerRequest?: number;
   readonly policy?: Partial<Policy>;
   /** One for each upgrade call; after the last, all are fine. */
   readonly faults?: readonly Fault[];
@@ -74,13 +75,13 @@ export interface Up {
   readonly grace?: boolean;
   /** Findings before the first upgrade, by instance. */
   readonly findings?: Readonly<Record<string, Finding>>;
-  readonly prepare?: FleetPin["prepare"];
+  readonly prepare?: (requests: readonly Upgrades[]) => Promise<boolean>;
   /** Why scheduled upgrades must not be canceled, by instance. */
   readonly kept?: Readonly<Record<string, string>>;
   /** Overrides what the state remembers. */
   readonly remembered?: UpgradeRecord;
   /** What is told of instances, changed. */
-  readonly told?: (members: readonly FleetMember[]) => readonly FleetMember[];
+  readonly told?: (units: readonly Unit[]) => readonly Unit[];
 }
 
 export interface Stage {
@@ -89,8 +90,13 @@ export interface Stage {
   abort(reason?: PinError): void;
 }
 
+/** What a read of the invented vendor shows. */
+export interface Fleet extends Observation, View {
+  readonly unknown?: string;
+}
+
 export interface Run {
-  readonly outcome: Outcome<FleetObservation>;
+  readonly outcome: Outcome<Fleet>;
   readonly requests: readonly Request[];
   /** The names in every upgrade call that was sent. */
   readonly calls: readonly (readonly string[])[];
@@ -195,7 +201,7 @@ export class World {
       conceal: () => undefined,
     };
     const names = up.names ?? this.#names;
-    const pin = fleetPin(this, up, { names, signal, stage, requests, began: this.clock.elapsed() });
+    const pin = fleetDriver(this, up, { names, signal, stage, requests, began: this.clock.elapsed() });
     const ended = () => {
       over.abort();
       return requests.slice(Math.min(before, requests.length));

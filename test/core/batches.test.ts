@@ -1,23 +1,22 @@
 import { describe, expect, it } from "vitest";
-import { type RefusalKind, Refused } from "../../../provider/core/errors";
-import { batchesOf } from "../../../provider/core/fleet/batches";
-import type { FleetMember } from "../../../provider/core/fleet/fleet";
-import { Tally } from "../../../provider/core/fleet/tally";
-import { SOON_TRIES } from "../../../provider/core/policy";
-import { formatVersion } from "../../../provider/core/version";
-import { member } from "./facts";
+import { batchesOf } from "../../provider/core/batches";
+import { type RefusalKind, Refused } from "../../provider/core/errors";
+import { Tally } from "../../provider/core/fleet/tally";
+import { SOON_TRIES } from "../../provider/core/policy";
+import type { Unit } from "../../provider/core/unit";
+import { member } from "./fleet/facts";
 
-const pin = { batchSize: 100, groupOf: ({ version }: FleetMember) => formatVersion(version) };
+const batchesFor = (units: readonly Unit[], tally: Tally) => batchesOf(100, units, (name) => tally.limit(name));
 
-function members(count: number, at?: string, first = 1): FleetMember[] {
+function members(count: number, at?: string, first = 1): Unit[] {
   return Array.from({ length: count }, (_, i) =>
     member({ name: `i${first + i}`, ...(at === undefined ? {} : { at }) }),
   );
 }
-function sizes(all: readonly FleetMember[], tally = new Tally()): number[] {
-  return batchesOf(pin, all, tally).map((batch) => batch.length);
+function sizes(all: readonly Unit[], tally = new Tally()): number[] {
+  return batchesFor(all, tally).map((batch) => batch.length);
 }
-function refuse(tally: Tally, batch: readonly FleetMember[], refusal: RefusalKind) {
+function refuse(tally: Tally, batch: readonly Unit[], refusal: RefusalKind) {
   tally.refused(batch, new Refused("No.", { refusal }));
 }
 
@@ -38,9 +37,9 @@ describe("the batches of a call", () => {
   it("hold members of one group, and every member once", () => {
     const all = [...members(70, "2.0.48.1"), ...members(150, "2.0.51.1", 71), ...members(30, "2.0.75.1", 221)];
     const mixed = all.map((_, at) => all[(at * 97) % all.length]).filter((one) => one !== undefined);
-    const batches = batchesOf(pin, mixed, new Tally());
+    const batches = batchesFor(mixed, new Tally());
     expect(batches.map((batch) => batch.length).sort((a, b) => a - b)).toEqual([30, 50, 70, 100]);
-    for (const batch of batches) expect(new Set(batch.map(pin.groupOf)).size).toBe(1);
+    for (const batch of batches) expect(new Set(batch.map(({ from }) => from)).size).toBe(1);
     expect(new Set(batches.flat().map(({ name }) => name)).size).toBe(250);
   });
 
@@ -48,11 +47,7 @@ describe("the batches of a call", () => {
     const all = members(100);
     const tally = new Tally();
     const found: number[][] = [];
-    for (
-      let batch = batchesOf(pin, all, tally)[0] ?? [];
-      batch.length > 1;
-      batch = batchesOf(pin, all, tally)[0] ?? []
-    ) {
+    for (let batch = batchesFor(all, tally)[0] ?? []; batch.length > 1; batch = batchesFor(all, tally)[0] ?? []) {
       refuse(tally, batch, "final");
       found.push(sizes(all, tally));
     }

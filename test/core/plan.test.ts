@@ -1,23 +1,29 @@
 import { describe, expect, it } from "vitest";
 import { parseConstraint } from "../../provider/core/constraint";
-import { decide } from "../../provider/core/decide";
-import type { Activity, Member, Observation, Plan, UpgradeCall } from "../../provider/core/pin";
+import { type Plan, planOf } from "../../provider/core/plan";
+import { type Activity, type Member, standingOf, type Unit, type Upgrade, viewOfOne } from "../../provider/core/unit";
 import { parseVersion } from "../../provider/core/version";
 
-const call: UpgradeCall = {
+const needed: Upgrade = {
   from: "4.2.1.8-7",
   route: "4.2.1.8 → 4.3.5.2",
   how: "rolling over 3 zones",
   findings: [{ code: "package-missing", message: "Nothing is uploaded.", remedy: "Upload it." }],
-  requests: [],
 };
 const task = { id: "11", kind: "OB rolling upgrade", to: "4.3.5.2-9" };
 const failure = { message: "stage 16/30 failed.", remedy: "Mend it." };
 
-const ours: Activity = { kind: "ours", task };
-const oursFailed: Activity = { kind: "ours-failed", task, failure };
-const other: Activity = { kind: "other", name: "backup 3" };
-const otherFailed: Activity = { kind: "other-failed", name: "scale-out 4", remedy: "Retry it." };
+const ours: Activity = { kind: "running", task };
+const oursFailed: Activity = { kind: "failed", task, failure };
+const other: Activity = { kind: "busy", name: "backup 3" };
+const lock = { code: "locked-by-failed-task", message: "scale-out 4 failed and keeps the lock.", remedy: "Retry it." };
+const otherFailed: Activity = { kind: "blocked", finding: lock };
+
+interface Observation {
+  readonly members: readonly Member[];
+  readonly unknown?: string;
+  readonly activity?: Activity;
+}
 
 function members(...versions: string[]): Member[] {
   return versions.map((text, i) => {
@@ -27,10 +33,17 @@ function members(...versions: string[]): Member[] {
   });
 }
 
-function planFor(observation: Observation, pin = "4.3.5.2"): Plan {
-  const constraint = parseConstraint(pin);
-  if (constraint === undefined) throw new Error(`${pin} is no constraint`);
-  return decide({ observation, constraint, call: () => call });
+function planFor({ members, unknown, activity }: Observation, target = "4.3.5.2"): Plan {
+  const constraint = parseConstraint(target);
+  if (constraint === undefined) throw new Error(`${target} is no constraint`);
+  const stands = standingOf(members, constraint);
+  const unit: Unit = {
+    name: "orders",
+    ...stands,
+    ...(activity === undefined ? {} : { activity }),
+    ...(stands.standing === "behind" ? { upgrade: needed } : {}),
+  };
+  return planOf({ schedules: false, mostPerRequest: 1 }, viewOfOne(unit, unknown));
 }
 
 const OLD = "4.2.1.8-7";
@@ -43,7 +56,7 @@ describe("the decision table", () => {
     ["our upgrade runs", { members: members(OLD), activity: ours }, { kind: "join", task, from: OLD }],
     [
       "our upgrade is being rolled back",
-      { members: members(OLD), activity: { kind: "ours", task, rollingBack: true } },
+      { members: members(OLD), activity: { kind: "running", task, rollingBack: true } },
       { kind: "join", task, from: OLD, rollingBack: true },
     ],
     [
@@ -108,9 +121,9 @@ describe("the decision table", () => {
     [
       "a member is behind, and something else runs",
       { members: members(RIGHT, OLD), activity: other },
-      { kind: "wait", name: "backup 3", call },
+      { kind: "wait", name: "backup 3", upgrade: needed },
     ],
-    ["a member is behind", { members: members(RIGHT, OLD) }, { kind: "upgrade", call }],
+    ["a member is behind", { members: members(RIGHT, OLD) }, { kind: "upgrade", upgrade: needed }],
   ])("%s", (_, observation, expected) => {
     expect(planFor(observation)).toEqual(expected);
   });
@@ -118,33 +131,17 @@ describe("the decision table", () => {
   it("takes something else that failed and holds the lock as a finding before all others", () => {
     expect(planFor({ members: members(OLD), activity: otherFailed })).toEqual({
       kind: "upgrade",
-      call: {
-        ...call,
-        findings: [
-          { code: "locked-by-failed-task", message: "scale-out 4 failed and keeps the lock.", remedy: "Retry it." },
-          ...call.findings,
-        ],
-      },
+      upgrade: { ...needed, findings: [lock, ...needed.findings] },
     });
   });
 
   it("speaks of builds when the pin does", () => {
     expect(planFor({ members: members(RIGHT) }, "4.3.5.2-9")).toEqual({ kind: "satisfied", at: "4.3.5.2-9" });
     expect(planFor({ members: members("4.3.5.2-10") }, "4.3.5.2-9")).toMatchObject({ kind: "newer", at: "4.3.5.2-10" });
-    expect(planFor({ members: members("4.3.5.2-8") }, "4.3.5.2-9")).toEqual({ kind: "upgrade", call });
+    expect(planFor({ members: members("4.3.5.2-8") }, "4.3.5.2-9")).toEqual({ kind: "upgrade", upgrade: needed });
   });
 
   it("is satisfied by different versions above a floor, and names the lowest", () => {
     expect(planFor({ members: members(NEW, RIGHT) }, ">=4.3")).toEqual({ kind: "satisfied", at: "4.3.5.2" });
-  });
-
-  it("does not work out a call that is not needed", () => {
-    const constraint = parseConstraint("4.3.5.2");
-    if (constraint === undefined) throw new Error("no constraint");
-    const needless = () => {
-      throw new Error("asked for a call");
-    };
-    const observation = { members: members(RIGHT) };
-    expect(decide({ observation, constraint, call: needless })).toMatchObject({ kind: "satisfied" });
   });
 });

@@ -1,11 +1,11 @@
 import { type Constraint, parseConstraint, standing } from "../../../provider/core/constraint";
+import type { SetDriver } from "../../../provider/core/driver";
 import { Refused, Unreachable } from "../../../provider/core/errors";
-import type { FleetMember, FleetPin } from "../../../provider/core/fleet/fleet";
-import { planFleet } from "../../../provider/core/fleet/plan-fleet";
-import type { Finding } from "../../../provider/core/pin";
-import { formatVersion, parseVersion } from "../../../provider/core/version";
+import type { Step, Request as Upgrades } from "../../../provider/core/request";
+import type { Activity, Ended, Finding, Unit } from "../../../provider/core/unit";
+import { parseVersion } from "../../../provider/core/version";
 import { Refusal, type Row } from "./vendor";
-import { CALL, LOOK, type Moment, type Request, type Stage, type Up, WORDS, type World } from "./world";
+import { CALL, type Fleet, LOOK, type Moment, type Request, type Stage, type Up, WORDS, type World } from "./world";
 
 export interface Stagehand {
   readonly names: readonly string[];
@@ -16,14 +16,14 @@ export interface Stagehand {
 }
 
 /** The driver for the invented vendor, with faults between the two. */
-export function fleetPin({ vendor, clock }: World, up: Up, hand: Stagehand): FleetPin {
+export function fleetDriver({ vendor, clock }: World, up: Up, hand: Stagehand): SetDriver<Fleet> {
   const { names, signal, stage, requests, began } = hand;
   const constraint = parseConstraint(up.version ?? ">=2.0.78");
   if (constraint === undefined) throw new Error(`${up.version} is no version`);
   const faults = [...(up.faults ?? [])];
   const withdrawals = [...(up.withdrawals ?? [])];
   const counts = new Map<Moment, number>();
-  const defers = up.defers ?? false;
+  const schedules = up.schedules ?? false;
   const at = (moment: Moment) => {
     const nth = (counts.get(moment) ?? 0) + 1;
     counts.set(moment, nth);
@@ -41,31 +41,30 @@ export function fleetPin({ vendor, clock }: World, up: Up, hand: Stagehand): Fle
     if (result === undefined) throw new Error("a request without a fault has an effect");
     return result();
   };
-  const pin: FleetPin = {
+  const driver: SetDriver<Fleet> = {
     title: "Orders fleet",
-    names,
-    batchSize: up.batchSize ?? 100,
-    defers,
+    units: names,
+    tasks: "by-list",
+    mostPerRequest: up.mostPerRequest ?? 100,
+    schedules,
+    ownReads: false,
     words: WORDS,
-    plan: (seen) => planFleet(pin, seen),
-    groupOf: ({ version }) => formatVersion(version),
-    compose: (members) => ({
+    view: (seen) => seen,
+    leadsToTarget: () => false,
+    compose: (steps) => ({
       method: "POST",
       path: "/upgrade",
-      body: { names: members.map(({ name }) => name), defers },
-      units: members.map(({ name, version, target = "newest" }) => ({
-        unit: name,
-        from: formatVersion(version),
-        to: target,
-      })),
+      body: { names: steps.map(({ unit }) => unit), schedules },
+      units: steps.map(({ unit, from, to }) => ({ unit, from, to })),
     }),
     close: async () => undefined,
     ...(up.prepare === undefined
       ? {}
       : {
-          prepare: async (batches: readonly (readonly FleetMember[])[]) => {
-            requests.push({ at: clock.elapsed(), what: "prepare", names: batches.flat().map(({ name }) => name) });
-            return (await up.prepare?.(batches)) ?? false;
+          prepare: async (asked: readonly Upgrades[]) => {
+            const named = asked.flatMap(({ units }) => units.map(({ unit }) => unit));
+            requests.push({ at: clock.elapsed(), what: "prepare", names: named });
+            return (await up.prepare?.(asked)) ?? false;
           },
         }),
     observe: async () => {
@@ -79,10 +78,12 @@ export function fleetPin({ vendor, clock }: World, up: Up, hand: Stagehand): Fle
       }
       const rows = vendor.look().filter(({ name }) => names.includes(name));
       at("look:end");
-      const members = rows.map((row) => memberOf(row, constraint, up.findings?.[row.name]));
+      const all = rows.map((row) => unitOf(row, constraint, up.findings?.[row.name], schedules));
+      const units = up.told?.(all) ?? all;
       const shown = new Set(rows.map(({ name }) => name));
       return {
-        members: up.told?.(members) ?? members,
+        members: units.flatMap(({ members }) => members),
+        units,
         absent: names
           .filter((name) => !shown.has(name))
           .map((name) => ({
@@ -105,7 +106,7 @@ export function fleetPin({ vendor, clock }: World, up: Up, hand: Stagehand): Fle
       const effect = () => {
         if (fault === "busy" || fault === "soon" || fault === "final")
           throw new Refused("Not now.", { refusal: fault });
-        vendor.upgrade(asked, defers);
+        vendor.upgrade(asked, schedules);
       };
       try {
         await write(fault === "lost-before" ? "before" : fault === "lost-after" ? "after" : undefined, effect);
@@ -116,7 +117,7 @@ export function fleetPin({ vendor, clock }: World, up: Up, hand: Stagehand): Fle
       }
       at("call:end");
     },
-    withdraw: async (tasks) => {
+    cancel: async (tasks) => {
       at("withdraw:begin");
       signal.throwIfAborted();
       requests.push({ at: clock.elapsed(), what: "withdraw", names: tasks });
@@ -133,7 +134,7 @@ export function fleetPin({ vendor, clock }: World, up: Up, hand: Stagehand): Fle
       return confirmed;
     },
   };
-  return pin;
+  return driver;
 }
 
 /** What a request came to, to be told when its answer arrives. */
@@ -149,43 +150,50 @@ function attempt<T>(effect: () => T): () => T {
   }
 }
 
-function memberOf(row: Row, constraint: Constraint, finding: Finding | undefined): FleetMember {
-  const version = parseVersion(row.version);
-  if (version === undefined) throw new Error(`${row.version} is no version`);
+function unitOf(row: Row, constraint: Constraint, finding: Finding | undefined, schedules: boolean): Unit {
+  const { name, version: from, offered: to } = row;
+  const version = parseVersion(from);
+  if (version === undefined) throw new Error(`${from} is no version`);
+  const stands = standing(version, constraint);
+  const activity = activityOf(row, finding);
+  const step: Step = { unit: name, from, to, method: "POST", path: "/upgrade", item: { name, schedules }, group: from };
   return {
-    name: row.name,
-    version,
-    standing: standing(version, constraint),
-    target: row.offered,
-    condition: conditionOf(row, finding),
+    name,
+    members: [{ name, version }],
+    standing: stands,
+    at: from,
+    from,
+    ahead: stands === "newer" ? [name] : [],
+    ...(activity === undefined ? {} : { activity }),
     ...(row.last === undefined ? {} : { ended: endedOf(row.last) }),
+    ...(stands === "behind" ? { upgrade: { from, route: `${from} → ${to}`, how: "now", findings: [], step } } : {}),
   };
 }
 
-function conditionOf(row: Row, finding: Finding | undefined): FleetMember["condition"] {
+function activityOf(row: Row, finding: Finding | undefined): Activity | undefined {
   const task = { id: row.task ?? "", kind: "KernelUpgrade", to: row.offered };
   switch (row.state) {
     case "running":
       return {
-        kind: "upgrading",
+        kind: "running",
         task,
         message: "upgrading",
         ...(row.percent === undefined ? {} : { percent: row.percent }),
       };
     case "scheduled": {
       const [opens, closes] = (row.window ?? [0, 0]).map((time) => new Date(time).toISOString());
-      return { kind: "deferred", task, window: { opens: opens ?? "", closes: closes ?? "" } };
+      return { kind: "scheduled", task, window: { opens: opens ?? "", closes: closes ?? "" } };
     }
     case "busy":
       return { kind: "busy", name: "in backup" };
     case "broken":
-      return { kind: "held", finding: { code: "broken", message: row.reason ?? "", remedy: "Mend it." } };
+      return { kind: "blocked", finding: { code: "broken", message: row.reason ?? "", remedy: "Mend it." } };
     case "idle":
-      return finding === undefined ? { kind: "ready" } : { kind: "held", finding };
+      return finding === undefined ? undefined : { kind: "blocked", finding };
   }
 }
 
-function endedOf({ task: id, began, failed }: NonNullable<Row["last"]>): NonNullable<FleetMember["ended"]> {
+function endedOf({ task: id, began, failed }: NonNullable<Row["last"]>): Ended {
   const task = { id, kind: "KernelUpgrade", to: "" };
   if (failed === undefined) return { kind: "succeeded", task, began };
   return { kind: "failed", task, began, message: `${failed}.`, remedy: "Make room." };

@@ -1,7 +1,7 @@
-import { type ErrorCode, PinError } from "../errors";
-import { formatVersion } from "../version";
-import type { FleetMember, FleetWords } from "./fleet";
-import type { Problem } from "./verdict";
+import type { SetWords } from "./driver";
+import { type ErrorCode, PinError } from "./errors";
+import type { Problem } from "./fleet/verdict";
+import type { Unit } from "./unit";
 
 /** Problems that are spelt out in a message; all of them stand in the outputs. */
 const TOLD = 5;
@@ -12,7 +12,7 @@ const NAMED = 3;
 const WORST: readonly ErrorCode[] = ["upgrade-failed", "unconfirmed", "not-upgraded", "refused", "vanished", "blocked"];
 
 /** `3 instances`, `1 instance` */
-export function count(n: number, { member: [one, many] }: FleetWords): string {
+export function count(n: number, { unit: [one, many] }: SetWords): string {
   return `${n} ${n === 1 ? one : many}`;
 }
 
@@ -24,8 +24,8 @@ export function some(names: readonly string[]): string {
 }
 
 /** `a at 2.0.80.1, b at 2.0.81.0` */
-export function namesWithVersions(members: readonly FleetMember[]): string {
-  return some(members.map(({ name, version }) => `${name} at ${formatVersion(version)}`));
+export function unitsWithVersions(units: readonly Unit[]): string {
+  return some(units.map(({ name, from }) => `${name} at ${from}`));
 }
 
 /** How a run ends in which some members did not get there. */
@@ -33,7 +33,7 @@ export function notAll(
   title: string,
   problems: ReadonlyMap<string, Problem>,
   total: number,
-  words: FleetWords,
+  words: SetWords,
 ): PinError {
   const told = tellTogether(problems).slice(0, TOLD);
   const left = problems.size - told.reduce((sum, { names }) => sum + names.length, 0);
@@ -63,11 +63,11 @@ function ended(message: string): string {
 }
 
 /** Some members run something newer than the pin. */
-export function newerOf(title: string, newer: readonly FleetMember[], total: number, words: FleetWords): string {
-  return `${title}: ${newer.length} of ${count(total, words)} ${newer.length === 1 ? "runs" : "run"} something newer than the pin (${namesWithVersions(newer)}).`;
+export function newerOf(title: string, newer: readonly Unit[], total: number, words: SetWords): string {
+  return `${title}: ${newer.length} of ${count(total, words)} ${newer.length === 1 ? "runs" : "run"} something newer than the pin (${unitsWithVersions(newer)}).`;
 }
 
-export function tooNewOf(title: string, newer: readonly FleetMember[], total: number, words: FleetWords): PinError {
+export function tooNewOf(title: string, newer: readonly Unit[], total: number, words: SetWords): PinError {
   return new PinError("newer", newerOf(title, newer, total, words), {
     remedy: 'Raise the pin to what runs, or set `onNewer: "accept"`. Databases are never downgraded.',
   });
@@ -82,7 +82,7 @@ export interface Standings {
 }
 
 /** Where each stands, for the person who waits: `112 of 120 instances done; 5 upgrading, 3 with problems`. */
-export function progressOf({ total, done, problems, waiting }: Standings, words: FleetWords): string {
+export function progressOf({ total, done, problems, waiting }: Standings, words: SetWords): string {
   const kinds = new Map<string, number>();
   for (const message of waiting) kinds.set(message, (kinds.get(message) ?? 0) + 1);
   const most = [...kinds].sort(([, a], [, b]) => b - a).slice(0, NAMED);
@@ -93,7 +93,7 @@ export function progressOf({ total, done, problems, waiting }: Standings, words:
 }
 
 /** `2.0.48.231200 → 2.0.78.260600` for each pair of versions, the largest group first. */
-export function routesOf(groups: ReadonlyMap<string, readonly FleetMember[]>, words: FleetWords): string {
+export function routesOf(groups: ReadonlyMap<string, readonly Unit[]>, words: SetWords): string {
   const largest = [...groups].sort(([, a], [, b]) => b.length - a.length);
   const told = largest
     .slice(0, NAMED)

@@ -1,25 +1,28 @@
+import type { Driver, Observation } from "../../provider/core/driver";
 import { PinError } from "../../provider/core/errors";
 import type { Outcome, UpgradeRecord } from "../../provider/core/outcome";
-import type { Finding, Member, Observation, Pin, Plan, Task, TaskStatus, UpgradeCall } from "../../provider/core/pin";
+import type { Plan } from "../../provider/core/plan";
 import type { Policy } from "../../provider/core/policy";
 import { reconcile } from "../../provider/core/reconcile";
-import type { Request } from "../../provider/core/request";
+import { type Request, requestOf, type Step } from "../../provider/core/request";
+import type { Task, TaskStatus } from "../../provider/core/task";
+import { type Finding, type Member, type Unit, type Upgrade, viewOfOne } from "../../provider/core/unit";
 import { parseVersion } from "../../provider/core/version";
 import { VirtualClock } from "../support/virtual-clock";
 
-/** A look with its plan decided by the script. */
+/** A read that leads to the plan of the script. */
 export interface Look extends Observation {
   readonly plan: Plan;
 }
 
 /** One step of a script: a value, an error to throw, or what happens. The last step of a list repeats. */
-export type Step<T> = T | Error | ((stage: Stage) => T | Promise<T>);
+export type Scripted<T> = T | Error | ((stage: Stage) => T | Promise<T>);
 
 export interface Script {
-  readonly looks: readonly Step<Plan>[];
-  readonly starts?: readonly Step<Task>[];
-  readonly inspections?: readonly Step<TaskStatus>[];
-  readonly withdrawals?: readonly Step<void>[];
+  readonly looks: readonly Scripted<Plan>[];
+  readonly starts?: readonly Scripted<Task>[];
+  readonly inspections?: readonly Scripted<TaskStatus>[];
+  readonly cancellations?: readonly Scripted<void>[];
   /** Whether its tasks go on where no look reaches. */
   readonly outlasts?: boolean;
   readonly policy?: Partial<Policy>;
@@ -33,7 +36,7 @@ export interface Script {
 /** What the steps of a script and the assertions may touch. */
 export interface Stage {
   readonly clock: VirtualClock;
-  /** In order: `look`, `start`, `inspect 11`, `withdraw 11`. */
+  /** In order: `look`, `start`, `inspect 11`, `cancel 11`. */
   readonly journal: string[];
   readonly warnings: string[];
   readonly news: string[];
@@ -60,22 +63,24 @@ export const running: TaskStatus = { kind: "running", message: "stage 2/9", perc
 export const succeeded: TaskStatus = { kind: "succeeded" };
 export const failure = { message: "stage 3/9 failed.", remedy: "Mend it." };
 
-export const request: Request = {
+export const step: Step = {
+  unit: "orders",
+  from: "4.2.1.8",
+  to: TARGET,
   method: "POST",
   path: "/upgrade",
-  body: { version: TARGET },
-  units: [{ unit: "orders", from: "4.2.1.8", to: TARGET }],
+  item: { version: TARGET },
 };
 
-export function callWith(...findings: Finding[]): UpgradeCall {
+export function upgradeWith(...findings: Finding[]): Upgrade {
   const how = "rolling over 3 zones";
-  return { from: "4.2.1.8", route: "4.2.1.8 → 4.3.5.2", how, findings, requests: [request] };
+  return { from: "4.2.1.8", route: "4.2.1.8 → 4.3.5.2", how, findings, step };
 }
 export function upgrade(...findings: Finding[]): Plan {
-  return { kind: "upgrade", call: callWith(...findings) };
+  return { kind: "upgrade", upgrade: upgradeWith(...findings) };
 }
 export function waiting(...findings: Finding[]): Plan {
-  return { kind: "wait", name: "backup 3", call: callWith(...findings) };
+  return { kind: "wait", name: "backup 3", upgrade: upgradeWith(...findings) };
 }
 
 export function record(state: UpgradeRecord["state"], overrides: Partial<UpgradeRecord> = {}): UpgradeRecord {
@@ -120,25 +125,37 @@ export async function play(script: Script): Promise<Played> {
   };
   script.meanwhile?.(stage);
   const began = clock.now();
-  const outcome = await reconcile(scriptedPin(script, stage), policy, runtime, script.remembered);
+  const outcome = await reconcile(scriptedDriver(script, stage), policy, runtime, script.remembered);
   const starts = stage.journal.filter((entry) => entry === "start").length;
   return { ...stage, outcome, starts, took: clock.since(began) };
 }
 
-function scriptedPin(script: Script, stage: Stage): Pin<Look> {
+function scriptedDriver(script: Script, stage: Stage): Driver<Look> {
   const look = steps(script.looks, stage);
   const start = steps(script.starts ?? [], stage);
   const inspect = steps(script.inspections ?? [], stage);
-  const withdraw = steps(script.withdrawals ?? [() => undefined], stage);
+  const cancel = steps(script.cancellations ?? [() => undefined], stage);
+  let schedules = true;
   return {
     title: TITLE,
+    units: ["orders"],
+    tasks: "by-id",
+    mostPerRequest: 1,
+    ownReads: false,
+    compose: requestOf,
     observe: async () => {
       stage.journal.push("look");
       const plan = await look();
       return { members: membersOf(plan), plan, ...(plan.kind === "unknown" ? { unknown: plan.reason } : {}) };
     },
-    plan: (observation) => observation.plan,
-    satisfiedBy: (version) => version === TARGET,
+    view: ({ plan, members, unknown }) => {
+      schedules = plan.kind !== "cancel";
+      return viewOfOne(unitOf(plan, members), unknown);
+    },
+    get schedules() {
+      return schedules;
+    },
+    leadsToTarget: ({ to }) => to === TARGET,
     start: async (sent) => {
       script.sent?.push(sent);
       stage.journal.push("start");
@@ -149,15 +166,16 @@ function scriptedPin(script: Script, stage: Stage): Pin<Look> {
       return inspect();
     },
     ...(script.outlasts === undefined ? {} : { outlasts: () => script.outlasts === true }),
-    withdraw: async (asked) => {
-      stage.journal.push(`withdraw ${asked.id}`);
-      await withdraw();
+    cancel: async (asked) => {
+      stage.journal.push(`cancel ${asked.join(" ")}`);
+      await cancel();
+      return asked;
     },
     close: async () => undefined,
   };
 }
 
-function steps<T>(list: readonly Step<T>[], stage: Stage): () => Promise<T> {
+function steps<T>(list: readonly Scripted<T>[], stage: Stage): () => Promise<T> {
   let next = 0;
   return async () => {
     const step = list[Math.min(next, list.length - 1)];
@@ -174,4 +192,34 @@ function membersOf(plan: Plan): Member[] {
   const text = plan.kind === "satisfied" || plan.kind === "newer" ? plan.at : "4.2.1.8";
   const version = parseVersion(text);
   return plan.kind === "unknown" || version === undefined ? [] : [{ name: "server-1", version }];
+}
+
+/** A unit that leads to this plan. */
+function unitOf(plan: Plan, members: readonly Member[]): Unit {
+  const known = { name: "orders", members, at: "4.2.1.8", from: "4.2.1.8", ahead: [] };
+  const late = { ...known, standing: "behind" as const };
+  switch (plan.kind) {
+    case "satisfied":
+      return { ...known, standing: "holds", at: plan.at, from: plan.at };
+    case "newer":
+      return { ...known, standing: "newer", at: plan.at, from: plan.at, ahead: plan.members };
+    case "join": {
+      const { task: joined, from } = plan;
+      return { ...late, at: from, from, activity: { kind: "running", task: joined } };
+    }
+    case "failed":
+      return { ...late, activity: { kind: "failed", task: plan.task, failure: plan.failure } };
+    case "scheduled":
+      return { ...late, activity: { kind: "scheduled", task: plan.task, window: plan.window } };
+    case "cancel": {
+      const { task: waiting, window, upgrade: needed } = plan;
+      return { ...late, activity: { kind: "scheduled", task: waiting, window }, upgrade: needed };
+    }
+    case "wait":
+      return { ...late, activity: { kind: "busy", name: plan.name }, upgrade: plan.upgrade };
+    case "upgrade":
+      return { ...late, upgrade: plan.upgrade };
+    case "unknown":
+      return late;
+  }
 }

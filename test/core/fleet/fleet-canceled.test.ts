@@ -3,21 +3,21 @@ import { fleet, windowed } from "./windows";
 import { HOUR, MINUTE } from "./world";
 
 describe("upgrades that are not wanted in a window any more", () => {
-  it("are taken back, then asked for", async () => {
+  it("are canceled, then asked for", async () => {
     const world = fleet();
     await world.up(windowed);
     const { outcome, requests, news } = await world.up();
     expect(outcome).toMatchObject({ status: "current", upgrade: { state: "succeeded" } });
     expect(requests.slice(0, 5).map(({ what }) => what)).toEqual(["look", "withdraw", "look", "look", "call"]);
     expect(news.slice(0, 3)).toEqual([
-      "took back kernel upgrade t1, which waited for its window",
-      "took back kernel upgrade t2, which waited for its window",
-      "took back kernel upgrade t3, which waited for its window",
+      "canceled kernel upgrade t1, which waited for its maintenance window",
+      "canceled kernel upgrade t2, which waited for its maintenance window",
+      "canceled kernel upgrade t3, which waited for its maintenance window",
     ]);
     expect(world.vendor.broken).toEqual([]);
   });
 
-  it("are taken back, and nothing more, when the pin holds already", async () => {
+  it("are canceled, and nothing more, when the pin holds already", async () => {
     const world = fleet();
     await world.up(windowed);
     const { outcome, calls } = await world.up({ ...windowed, version: ">=2.0.48" });
@@ -54,7 +54,7 @@ describe("upgrades that are not wanted in a window any more", () => {
     const { outcome, requests } = await world.up({ withdrawals: Array(50).fill("refused") });
     expect(outcome).toMatchObject({ status: "behind", error: { code: "refused" } });
     expect(outcome.problems?.["i001"]).toBe(
-      "upgrade t1, which waits for its window from 2026-01-01T06:00:00.000Z, could not be taken back",
+      "upgrade t1, which waits for its window from 2026-01-01T06:00:00.000Z, could not be canceled",
     );
     expect(requests.filter(({ what }) => what === "withdraw")).toHaveLength(6);
     expect(outcome).toMatchObject({
@@ -66,7 +66,7 @@ describe("upgrades that are not wanted in a window any more", () => {
     expect(world.vendor.broken).toEqual([]);
   });
 
-  it("are not taken back when the run was ended", async () => {
+  it("are not canceled when the run was ended", async () => {
     const world = fleet();
     await world.up(windowed);
     const { outcome, requests, late } = await world.up({
@@ -81,7 +81,7 @@ describe("upgrades that are not wanted in a window any more", () => {
 describe("a member that the pin does not have any more", () => {
   const left = { names: ["i002", "i003", "i004"] };
 
-  it("has its scheduled upgrade taken back", async () => {
+  it("has its scheduled upgrade canceled", async () => {
     const world = fleet();
     await world.up(windowed);
     const { outcome, requests } = await world.up({ ...windowed, ...left });
@@ -91,7 +91,7 @@ describe("a member that the pin does not have any more", () => {
     expect(outcome.upgrade?.tasks).not.toHaveProperty("i001");
   });
 
-  it("has it taken back although the answer is lost at first", async () => {
+  it("has it canceled although the answer is lost at first", async () => {
     const world = fleet();
     await world.up(windowed);
     await world.up({ ...windowed, ...left, withdrawals: ["lost-before", "lost-before"] });
@@ -112,7 +112,7 @@ describe("a member that the pin does not have any more", () => {
     await world.up(windowed);
     await world.clock.sleep(7 * HOUR);
     const { outcome, warnings } = await world.up({ ...windowed, ...left });
-    expect(warnings).toEqual(["not taken back, perhaps started by now: t1"]);
+    expect(warnings).toEqual(["not canceled, perhaps started by now: t1"]);
     expect(outcome.status).toBe("deferred");
   });
 
@@ -134,7 +134,7 @@ describe("a member that the pin does not have any more", () => {
     expect(world.vendor.waiting).toEqual([]);
   });
 
-  it("is not asked to be taken back when the run was ended before", async () => {
+  it("is not asked to be canceled when the run was ended before", async () => {
     const world = fleet();
     await world.up(windowed);
     const { outcome, requests } = await world.up({

@@ -1,34 +1,23 @@
 import { describe, expect, it } from "vitest";
-import { describePlan } from "../../../provider/core/describe";
-import type { FleetMember, FleetObservation } from "../../../provider/core/fleet/fleet";
-import { planFleet, spanOf } from "../../../provider/core/fleet/plan-fleet";
-import type { Plan } from "../../../provider/core/pin";
-import type { Request } from "../../../provider/core/request";
-import { formatVersion } from "../../../provider/core/version";
-import { busy, deferred, held, member, NEW, OLD, seen, task, upgrading, window } from "./facts";
-import { WORDS } from "./world";
+import { describePlan } from "../../provider/core/describe";
+import { type Plan, planOf } from "../../provider/core/plan";
+import { spanOf } from "../../provider/core/plan-of-many";
+import type { Unit, View } from "../../provider/core/unit";
+import { blocked, busy, member, NEW, OLD, scheduled, seen, task, upgrading, window } from "./fleet/facts";
+import { WORDS } from "./fleet/world";
 
-const pin = {
-  batchSize: 100,
-  groupOf: ({ version }: FleetMember) => formatVersion(version),
-  compose: (members: readonly FleetMember[]): Request => {
-    const units = members.map(({ name, version }) => ({ unit: name, from: formatVersion(version), to: NEW }));
-    return { method: "POST", path: "/upgrade", body: null, units };
-  },
-  defers: false,
-  words: WORDS,
-};
-const windowed = { ...pin, defers: true };
+const driver = { schedules: false, mostPerRequest: 100, words: WORDS };
+const windowed = { ...driver, schedules: true };
 
 const done = (name = "d") => member({ name, standing: "holds", at: NEW });
 const ahead = (name = "n", at = "2.0.80.1") => member({ name, standing: "newer", at });
-const late = (name = "a", overrides: Partial<FleetMember> = {}) => member({ name, target: NEW, ...overrides });
-function lates(count: number, at = OLD, first = 1): FleetMember[] {
+const late = (name = "a", overrides: Parameters<typeof member>[0] = {}) => member({ name, target: NEW, ...overrides });
+function lates(count: number, at = OLD, first = 1): Unit[] {
   return Array.from({ length: count }, (_, i) => member({ name: `i${first + i}`, at, target: NEW }));
 }
 
 describe("the plan for a fleet", () => {
-  it.each<[string, FleetObservation, string]>([
+  it.each<[string, View, string]>([
     [
       "versions are unknown",
       { ...seen([late()]), unknown: "the list is not told" },
@@ -49,91 +38,91 @@ describe("the plan for a fleet", () => {
       seen(["2.0.1", "2.0.2", "2.0.3", "2.0.4", "2.0.5"].flatMap((at, i) => lates(5 - i, at, i * 10))),
       `2.0.1 → ${NEW} (5 instances), 2.0.2 → ${NEW} (4 instances), 2.0.3 → ${NEW} (3 instances) and 2 more, 15 of 15 instances in 5 calls, now`,
     ],
-    ["one is held", seen([late("a", { condition: held() })]), `${OLD}, no call possible`],
+    ["one is held", seen([late("a", { activity: blocked() })]), `${OLD}, no call possible`],
     [
       "one is held, another can be asked for",
-      seen([late("a", { condition: held() }), late("b")]),
+      seen([late("a", { activity: blocked() }), late("b")]),
       `${OLD} → ${NEW}, 1 of 2 instances in 1 call, now`,
     ],
     ["one is absent", seen([], "x"), "nothing, no call possible"],
     ["one is absent, the rest is done", seen([done()], "x"), `${NEW}, no call possible`],
     [
       "one upgrades",
-      seen([late("a", { condition: upgrading("t1") }), done()]),
+      seen([late("a", { activity: upgrading("t1") }), done()]),
       `joins running upgrade t1 (KernelUpgrade to ${NEW})`,
     ],
     [
       "many upgrade",
-      seen(lates(5).map((one, i) => ({ ...one, condition: upgrading(`t${i}`) }))),
+      seen(lates(5).map((one, i) => ({ ...one, activity: upgrading(`t${i}`) }))),
       `joins running upgrade t0, t1, t2 and 2 more (kernel upgrade of 5 instances to ${NEW})`,
     ],
     [
       "one upgrades that satisfies the pin",
-      seen([{ ...done(), condition: upgrading("t1") }]),
+      seen([{ ...done(), activity: upgrading("t1") }]),
       `joins running upgrade t1 (KernelUpgrade to ${NEW})`,
     ],
     [
       "one upgrades, another can be asked for",
-      seen([late("a", { condition: upgrading("t1") }), late("b")]),
+      seen([late("a", { activity: upgrading("t1") }), late("b")]),
       `${OLD} → ${NEW}, 1 of 2 instances in 1 call, now`,
     ],
     [
       "one is busy",
-      seen([late("a", { condition: busy() })]),
+      seen([late("a", { activity: busy() })]),
       `${OLD} → ${NEW}, now, after what keeps a busy (in backup) has ended`,
     ],
     [
       "several are busy",
-      seen([late("a", { condition: busy() }), late("b", { condition: busy() }), done()]),
+      seen([late("a", { activity: busy() }), late("b", { activity: busy() }), done()]),
       `${OLD} → ${NEW}, 2 of 3 instances in 1 call, now, after what keeps a busy (in backup) and 1 more has ended`,
     ],
-    ["one is busy that satisfies the pin", seen([{ ...done(), condition: busy() }]), `already at ${NEW}`],
+    ["one is busy that satisfies the pin", seen([{ ...done(), activity: busy() }]), `already at ${NEW}`],
     [
       "one waits for a window that the pin does not want",
-      seen([late("a", { condition: deferred() })]),
-      `${OLD} → ${NEW}, now, after taking back 1 that waits for a window (refused if this pin did not schedule it)`,
+      seen([late("a", { activity: scheduled() })]),
+      `${OLD} → ${NEW}, now, after canceling 1 that waits for its window (refused if this pin did not schedule it)`,
     ],
-    ["one waits for a window and satisfies the pin", seen([{ ...done(), condition: deferred() }]), `already at ${NEW}`],
+    ["one waits for a window and satisfies the pin", seen([{ ...done(), activity: scheduled() }]), `already at ${NEW}`],
     ["all satisfy the pin", seen([done("a"), done("b")]), `already at ${NEW}`],
     ["one is newer", seen([done(), ahead()]), `runs ${NEW}, newer than the pin: n`],
     ["one is newer, another behind", seen([late(), ahead()]), `${OLD} → ${NEW}, 1 of 2 instances in 1 call, now`],
   ])("when %s", (_, observation, line) => {
-    expect(describePlan(planFleet(pin, observation))).toBe(line);
+    expect(describePlan(planOf(driver, observation))).toBe(line);
   });
 
-  it.each<[string, FleetObservation, string]>([
+  it.each<[string, View, string]>([
     ["one can be asked for", seen([late()]), `${OLD} → ${NEW}, in the maintenance window`],
     [
       "one waits already",
-      seen([late("a", { condition: deferred("t1") }), done()]),
+      seen([late("a", { activity: scheduled("t1") }), done()]),
       `upgrade t1 (KernelUpgrade to ${NEW}) waits for its window, 2026-01-01T18:00Z to 2026-01-01T22:00Z`,
     ],
     [
       "one waits already, another can be asked for",
-      seen([late("a", { condition: deferred() }), late("b")]),
+      seen([late("a", { activity: scheduled() }), late("b")]),
       `${OLD} → ${NEW}, 1 of 2 instances in 1 call, in the maintenance window`,
     ],
     [
       "two wait for different windows",
       seen([
-        late("a", { condition: deferred("t1") }),
+        late("a", { activity: scheduled("t1") }),
         late("b", {
-          condition: deferred("t2", { opens: "2026-01-01T14:00:00.000Z", closes: "2026-01-01T18:00:00.000Z" }),
+          activity: scheduled("t2", { opens: "2026-01-01T14:00:00.000Z", closes: "2026-01-01T18:00:00.000Z" }),
         }),
       ]),
       `upgrade t1, t2 (kernel upgrade of 2 instances to ${NEW}) waits for its window, 2026-01-01T14:00Z to 2026-01-01T22:00Z`,
     ],
   ])("with the window, when %s", (_, observation, line) => {
-    expect(describePlan(planFleet(windowed, observation))).toBe(line);
+    expect(describePlan(planOf(windowed, observation))).toBe(line);
   });
 
   it("starts from the lowest version of all", () => {
-    const plan = planFleet(pin, seen([member({ name: "a", at: "2.0.75.28" }), late("b"), done()]));
-    expect(plan).toMatchObject({ kind: "upgrade", call: { from: OLD } });
+    const plan = planOf(driver, seen([member({ name: "a", at: "2.0.75.28" }), late("b"), done()]));
+    expect(plan).toMatchObject({ kind: "upgrade", upgrade: { from: OLD } });
   });
 
   it("joins with the task of a single upgrade", () => {
-    expect(planFleet(pin, seen([late("a", { condition: upgrading("t1") })]))).toEqual({
+    expect(planOf(driver, seen([late("a", { activity: upgrading("t1") })]))).toEqual({
       kind: "join",
       task: task("t1"),
       from: OLD,
@@ -142,11 +131,14 @@ describe("the plan for a fleet", () => {
 });
 
 describe("what is known against a fleet", () => {
-  const findings = (plan: Plan) => ("call" in plan ? plan.call.findings : []);
+  const findings = (plan: Plan) => ("upgrade" in plan ? plan.upgrade.findings : []);
 
   it("is told once where many have the same, the absent first", () => {
-    const all = [...lates(5).map((one) => ({ ...one, condition: held("version") })), late("z", { condition: held() })];
-    expect(findings(planFleet(pin, seen(all, "x", "y")))).toEqual([
+    const all = [
+      ...lates(5).map((one) => ({ ...one, activity: blocked("version") })),
+      late("z", { activity: blocked() }),
+    ];
+    expect(findings(planOf(driver, seen(all, "x", "y")))).toEqual([
       { code: "gone", message: "x, y: It is not there.", remedy: "Take it out." },
       {
         code: "frozen",
@@ -158,7 +150,7 @@ describe("what is known against a fleet", () => {
   });
 
   it("leaves out what does not matter to a member that satisfies the pin", () => {
-    expect(planFleet(pin, seen([{ ...done(), condition: held() }]))).toMatchObject({ kind: "satisfied" });
+    expect(planOf(driver, seen([{ ...done(), activity: blocked() }]))).toMatchObject({ kind: "satisfied" });
   });
 });
 
@@ -166,14 +158,14 @@ describe("members that run something newer", () => {
   const mixed = seen([late(), ahead("n"), ahead("m", "2.0.81.0"), done()]);
 
   it("forbid every call where the pin says so", () => {
-    expect(planFleet(pin, mixed, "fail")).toEqual({ kind: "newer", at: OLD, members: ["n", "m"] });
+    expect(planOf(driver, mixed, "fail")).toEqual({ kind: "newer", at: OLD, members: ["n", "m"] });
   });
 
   it("are told beside the call", () => {
-    const plan = planFleet(pin, mixed, "report");
+    const plan = planOf(driver, mixed, "report");
     expect(plan).toMatchObject({
       kind: "upgrade",
-      call: {
+      upgrade: {
         findings: [
           {
             code: "newer",
@@ -186,8 +178,8 @@ describe("members that run something newer", () => {
   });
 
   it("are not told where they are accepted", () => {
-    expect(planFleet(pin, mixed, "accept")).toMatchObject({ kind: "upgrade", call: { findings: [] } });
-    expect(planFleet(pin, mixed)).toEqual(planFleet(pin, mixed, "accept"));
+    expect(planOf(driver, mixed, "accept")).toMatchObject({ kind: "upgrade", upgrade: { findings: [] } });
+    expect(planOf(driver, mixed)).toEqual(planOf(driver, mixed, "accept"));
   });
 });
 

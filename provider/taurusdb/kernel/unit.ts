@@ -1,10 +1,11 @@
 import { type Constraint, type Standing, standing } from "../../core/constraint";
-import type { Condition, Ended, FleetMember } from "../../core/fleet/fleet";
-import type { Finding, Task, Window } from "../../core/pin";
+import type { Task, Window } from "../../core/task";
+import type { Activity, Ended, Finding, Unit, Upgrade } from "../../core/unit";
 import { compareVersions, formatVersion, parseVersion, type Version } from "../../core/version";
 import { canonicalJobId, jobStateOf, percentOf, timeOf } from "../../huaweicloud/jobs";
 import type { Instance, JobRow, ScheduleRow } from "../schema";
 import { conditionOf } from "../schema";
+import { upgradeStep } from "./instances";
 import type { Offer } from "./offers";
 
 /** What was read about one instance. */
@@ -24,21 +25,32 @@ export interface KernelFacts {
 const LAST_OF_ROUNDS = parseVersion("2.0.51.240311");
 
 /** What is known of an instance, in the core's words. Undefined when its kernel cannot be read. Pure. */
-export function kernelMember(facts: KernelFacts, constraint: Constraint): FleetMember | undefined {
-  const version = parseVersion(facts.instance.datastore.kernel_version);
+export function kernelUnit(facts: KernelFacts, constraint: Constraint, schedules: boolean): Unit | undefined {
+  const { id, datastore } = facts.instance;
+  const version = parseVersion(datastore.kernel_version);
   if (version === undefined) return undefined;
   const { offer, job } = facts;
-  const offered = offer?.newest;
   const stands = standingOf(version, offer, constraint);
+  const activity = activityFrom(facts, version, constraint, stands);
   const ended = job && endedOf(job);
+  const from = formatVersion(version);
   return {
-    name: facts.instance.id,
-    version,
+    name: id,
+    members: [{ name: id, version }],
     standing: stands,
-    ...(offered === undefined ? {} : { target: formatVersion(offered) }),
-    condition: conditionFrom(facts, version, constraint, stands),
+    at: from,
+    from,
+    ahead: stands === "newer" ? [id] : [],
+    ...(activity === undefined ? {} : { activity }),
     ...(ended === undefined ? {} : { ended }),
+    ...(stands === "behind" ? { upgrade: upgradeOf(id, from, offer, schedules) } : {}),
   };
+}
+
+function upgradeOf(id: string, from: string, offer: Offer | undefined, schedules: boolean): Upgrade {
+  const to = offer?.newest === undefined ? "newest" : formatVersion(offer.newest);
+  const how = schedules ? "in the maintenance window" : "now";
+  return { from, route: `${from} → ${to}`, how, findings: [], step: upgradeStep({ unit: id, from, to }, schedules) };
 }
 
 /** What is the latest only the offer tells: nothing follows for `latest` where that is not known. */
@@ -49,32 +61,37 @@ export function standingOf(version: Version, offer: Offer | undefined, constrain
   return behind ? "behind" : "holds";
 }
 
-function conditionFrom(facts: KernelFacts, version: Version, constraint: Constraint, stands: Standing): Condition {
+function activityFrom(
+  facts: KernelFacts,
+  version: Version,
+  constraint: Constraint,
+  stands: Standing,
+): Activity | undefined {
   const { instance, job, schedule, objection, offer } = facts;
   const offered = offer?.newest;
   const running = job && runningOf(job, offered, stands);
   if (running !== undefined) return running;
   if (schedule !== undefined) {
     const { row, window } = schedule;
-    return { kind: "deferred", task: taskOf(row.job_id, row.job_name, offered), window };
+    return { kind: "scheduled", task: taskOf(row.job_id, row.job_name, offered), window };
   }
   const state = conditionOf(instance.status);
   if (state === "busy") return { kind: "busy", name: `in state ${instance.status}` };
-  if (stands !== "behind") return { kind: "ready" };
+  if (stands !== "behind") return undefined;
   const finding =
     (state === "broken" ? broken(instance.status) : undefined) ??
     unattainable(version, offered, constraint) ??
     objection;
-  return finding === undefined ? { kind: "ready" } : { kind: "held", finding };
+  return finding === undefined ? undefined : { kind: "blocked", finding };
 }
 
 /** A job that is not over. */
-function runningOf(row: JobRow, offered: Version | undefined, stands: Standing): Condition | undefined {
+function runningOf(row: JobRow, offered: Version | undefined, stands: Standing): Activity | undefined {
   const state = jobStateOf(row.status);
   if (state === "completed" || state === "failed" || state === "canceled") return undefined;
   if (state === "unauthorized") {
     return {
-      kind: "held",
+      kind: "blocked",
       task: taskOf(row.job_id, row.job_name, offered),
       finding: {
         code: "awaits-approval",
@@ -88,7 +105,7 @@ function runningOf(row: JobRow, offered: Version | undefined, stands: Standing):
   }
   const percent = percentOf(row.process);
   return {
-    kind: "upgrading",
+    kind: "running",
     task: taskOf(row.job_id, row.job_name, offered),
     message: state === "strange" ? `upgrading (${row.status})` : "upgrading",
     ...(percent === undefined ? {} : { percent }),

@@ -1,0 +1,166 @@
+import { describeWindow, nameOf } from "./describe";
+import type { Driver, Observation } from "./driver";
+import { PinError, Refused, sending, Unreachable } from "./errors";
+import { Watch } from "./pace";
+import { SOON_TRIES } from "./policy";
+import type { Runtime } from "./runtime";
+import type { Task, Window } from "./task";
+
+/**
+ * The pause before the first cancellation of a run. A resource that relies on a scheduled upgrade is known once the engine has come
+ * to it, and the engine comes to all resources of a program within moments, except to those that depend on one that is being
+ * updated. Whether the cancellation is still right is decided after the pause.
+ */
+export class CancelPause {
+  readonly #milliseconds: number;
+  readonly #runtime: Pick<Runtime, "clock" | "signal" | "report">;
+  #taken = false;
+
+  /** @param milliseconds 0 for none */
+  constructor(milliseconds: number, runtime: Pick<Runtime, "clock" | "signal" | "report">) {
+    this.#milliseconds = milliseconds;
+    this.#runtime = runtime;
+  }
+
+  /** @returns whether it has paused, so that what was observed is to be observed again */
+  async take(): Promise<boolean> {
+    if (this.#taken || this.#milliseconds === 0) return false;
+    this.#taken = true;
+    const { clock, signal, report } = this.#runtime;
+    report({ message: "confirming that a scheduled upgrade is to be canceled" });
+    await clock.sleep(this.#milliseconds, signal);
+    return true;
+  }
+}
+
+/** A scheduled upgrade that is to be canceled. */
+export interface Cancelable {
+  readonly id: string;
+  /** For messages. */
+  readonly name: string;
+}
+
+/**
+ * Requests the cancellation of scheduled upgrades: the one place that hands it to a driver.
+ * @returns the ids of which the vendor says that they were canceled
+ * @throws Unreachable or Refused
+ */
+export async function cancel(
+  driver: Pick<Driver, "cancel">,
+  tasks: readonly Cancelable[],
+  { signal, inform, warn }: Runtime,
+): Promise<readonly string[]> {
+  signal.throwIfAborted();
+  if (driver.cancel === undefined) throw new Error("tasks are to be canceled at a vendor that cannot");
+  const ids = tasks.map(({ id }) => id);
+  const canceled = await sending(async (): Promise<readonly string[]> => (await driver.cancel?.(ids)) ?? []);
+  for (const { id, name } of tasks) {
+    if (canceled.includes(id)) inform(`canceled ${name}, which waited for its maintenance window`);
+  }
+  const missing = ids.filter((id) => !canceled.includes(id));
+  if (missing.length > 0) warn(`not canceled, perhaps started by now: ${missing.join(", ")}`);
+  return canceled;
+}
+
+/** The cancellations of a run. What has come of one, the next read tells. */
+export class Cancellation {
+  readonly #driver: Pick<Driver, "cancel">;
+  readonly #runtime: Runtime;
+  readonly #pause: CancelPause;
+  readonly #watch: Watch;
+  readonly #tries = new Map<string, number>();
+
+  constructor(driver: Pick<Driver, "cancel">, pause: CancelPause, runtime: Runtime) {
+    this.#driver = driver;
+    this.#runtime = runtime;
+    this.#pause = pause;
+    this.#watch = new Watch(runtime.clock, runtime.signal, runtime.random);
+  }
+
+  /** Tasks that the vendor did not cancel, however often it was asked. */
+  get refused(): ReadonlySet<string> {
+    return new Set([...this.#tries].flatMap(([task, tries]) => (tries > SOON_TRIES ? [task] : [])));
+  }
+
+  /**
+   * Cancels them, after a pause the first time: then nothing was sent, and whether they are still to be canceled is decided again.
+   * @returns the ids of those that were canceled
+   */
+  async cancel(tasks: readonly Cancelable[]): Promise<readonly string[]> {
+    if (await this.#pause.take()) return [];
+    const canceled = await orNone(cancel(this.#driver, tasks, this.#runtime), tasks, this.#runtime);
+    const left = tasks.filter(({ id }) => !canceled.includes(id));
+    for (const { id } of left) this.#tries.set(id, (this.#tries.get(id) ?? 0) + 1);
+    if (left.length > 0) await this.#watch.pauseAfterRefusal();
+    return canceled;
+  }
+}
+
+/** None where the vendor refused, or the response was lost: either way the tasks themselves tell. */
+async function orNone(
+  canceled: Promise<readonly string[]>,
+  tasks: readonly Cancelable[],
+  { signal, warn }: Runtime,
+): Promise<readonly string[]> {
+  try {
+    return await canceled;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof Unreachable) && !(error instanceof Refused)) throw error;
+    warn(`${error.message}; reading again whether it is still scheduled: ${tasks.map(({ name }) => name).join(", ")}`);
+    return [];
+  }
+}
+
+/** The vendor has not canceled it, however often it was asked. */
+export function notCanceled(title: string, task: Task, window: Window): PinError {
+  return new PinError(
+    "refused",
+    `${title}: ${nameOf(task)} could not be canceled. It is not needed any more, and waits for its window, ${describeWindow(window)}.`,
+    { remedy: "Cancel it at the vendor before its window opens, or run `pulumi up` again." },
+  );
+}
+
+/** The upgrades that a deleted resource scheduled. */
+export interface ScheduledUpgrades {
+  /** For messages. */
+  readonly name: string;
+  /** Those that still wait for their window. Reads only. */
+  waiting(): Promise<readonly Cancelable[]>;
+}
+
+/**
+ * Cancels them until none waits for its window any more. What has started, and what no longer exists, is left as it is.
+ * @throws PinError when the vendor does not cancel them, or cannot be asked
+ */
+export async function cancelScheduled<O extends Observation>(
+  driver: Pick<Driver<O>, "title" | "cancel">,
+  { name, waiting }: ScheduledUpgrades,
+  runtime: Runtime,
+): Promise<void> {
+  const watch = new Watch(runtime.clock, runtime.signal, runtime.random);
+  for (let tries = 1; ; tries++) {
+    const tasks = await waiting();
+    if (tasks.length === 0) {
+      if (tries === 1) runtime.inform(`${name} does not wait for its window any more; there is nothing to cancel`);
+      return;
+    }
+    const canceled = await orNone(cancel(driver, tasks, runtime), tasks, runtime);
+    if (canceled.length === tasks.length) return;
+    if (tries > SOON_TRIES) {
+      throw new PinError("refused", `${driver.title}: ${name} could not be canceled and still waits for its window.`);
+    }
+    await watch.pauseAfterRefusal();
+  }
+}
+
+/** Whether another resource relies on a scheduled upgrade, or may: it is left then, which is said. */
+export function isKept(
+  name: string,
+  { keepScheduled, warn }: Pick<Runtime, "keepScheduled" | "warn">,
+  unit?: string,
+): boolean {
+  const reason = keepScheduled?.(unit);
+  if (reason !== undefined) warn(`${name} stays scheduled: ${reason}`);
+  return reason !== undefined;
+}

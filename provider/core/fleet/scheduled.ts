@@ -1,0 +1,114 @@
+import { type Cancelable, type CancelPause, cancel, isKept, type ScheduledUpgrades } from "../cancel";
+import type { SetDriver } from "../driver";
+import { Refused, Unreachable } from "../errors";
+import { untold } from "../observer";
+import type { UpgradeRecord } from "../outcome";
+import { Watch } from "../pace";
+import type { Patience } from "../patience";
+import { SOON_TRIES } from "../policy";
+import type { Runtime } from "../runtime";
+import { count, some } from "../sentences-of-many";
+import type { View } from "../unit";
+import { Schedule } from "./schedule";
+
+type Scheduling = Pick<SetDriver, "cancel" | "units" | "words">;
+
+/** A scheduled upgrade of one of many units. */
+export function cancelable(id: string, { words }: Pick<SetDriver, "words">): Cancelable {
+  return { id, name: `${words.upgrade} ${id}` };
+}
+
+/**
+ * Cancels what this resource scheduled for units that it does not name any more. They are not read, so the vendor's word is taken
+ * for it. Asking twice does no harm.
+ * @param pause taken before; none where that was done
+ * @returns whether anything was canceled
+ */
+export async function cancelFormer(
+  driver: Scheduling,
+  schedule: Schedule,
+  patience: Patience,
+  runtime: Runtime,
+  pause?: CancelPause,
+): Promise<boolean> {
+  const { clock, signal, random, warn } = runtime;
+  if (schedule.others(driver.units).length > 0) await pause?.take();
+  keep(schedule, schedule.others(driver.units), driver, runtime);
+  const former = schedule.others(driver.units);
+  const unseen = former.filter((unit) => schedule.unseen(unit));
+  if (unseen.length > 0) {
+    warn(
+      `A ${driver.words.upgrade} may wait for its window at ${some(unseen)}: it was asked for and never seen. Look there.`,
+    );
+  }
+  const watch = new Watch(clock, signal, random);
+  let left = schedule.idsOf(former).map((id) => cancelable(id, driver));
+  let any = false;
+  for (let tries = 1; left.length > 0; tries++) {
+    try {
+      const asked = left;
+      const canceled = await patience.ask(() => cancel(driver, asked, runtime));
+      any ||= canceled.length > 0;
+      // Those of which the vendor says nothing may wait all the same: it is asked for them again until it has nothing to say.
+      if (canceled.length === 0) break;
+      left = left.filter(({ id }) => !canceled.includes(id));
+    } catch (error) {
+      if (!(error instanceof Refused) || (error.refusal !== "final" && tries >= SOON_TRIES)) throw error;
+      if (error.refusal === "final") {
+        warn(`Not canceled: ${error.message}`);
+        break;
+      }
+      await watch.pauseAfterRefusal();
+    }
+  }
+  schedule.forget(former);
+  return any;
+}
+
+/** What a resource of many units has scheduled; undefined when nothing of it may be canceled. */
+export function scheduledInSet(
+  driver: SetDriver,
+  upgrade: UpgradeRecord,
+  patience: Patience,
+  runtime: Runtime,
+): ScheduledUpgrades | undefined {
+  const schedule = new Schedule(upgrade);
+  keep(schedule, Object.keys(schedule.tasks), driver, runtime);
+  if (schedule.size === 0) return undefined;
+  return {
+    name: `the ${driver.words.upgrade} of ${count(schedule.size, driver.words)}`,
+    waiting: async () => {
+      // A failed update may have left tasks of units that the resource does not name any more.
+      await cancelFormer(driver, schedule, patience, runtime);
+      const { units } = await patience.ask(() => viewAll(driver));
+      return units.flatMap(({ name, activity }) =>
+        activity?.kind === "scheduled" && schedule.owns(name, activity.task.id)
+          ? [cancelable(activity.task.id, driver)]
+          : [],
+      );
+    },
+  };
+}
+
+/** Scheduled upgrades that another resource relies on, or may, are none of ours any more: they are left, which is said. */
+export function keep(
+  schedule: Schedule,
+  units: readonly string[],
+  { words }: Pick<SetDriver, "words">,
+  runtime: Pick<Runtime, "keepScheduled" | "warn">,
+): void {
+  for (const unit of units) {
+    if (!schedule.has(unit)) continue;
+    const [id] = schedule.idsOf([unit]);
+    if (isKept(`${words.upgrade} ${id === undefined ? "" : `${id} `}of ${unit}`, runtime, unit))
+      schedule.forget([unit]);
+  }
+}
+
+/** Every unit, whatever is known of its version: that would matter to an upgrade alone. */
+async function viewAll(driver: SetDriver): Promise<View> {
+  const view = driver.view(await driver.observe(true));
+  const missing = untold(driver.units, view);
+  if (missing !== undefined) throw new Unreachable(missing, { sent: true, heard: true });
+  return view;
+}

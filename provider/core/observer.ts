@@ -1,0 +1,70 @@
+import type { Clock } from "./clock";
+import type { Driver, Observation } from "./driver";
+import { Unreachable } from "./errors";
+import type { Patience } from "./patience";
+import { some } from "./sentences-of-many";
+import type { View } from "./unit";
+
+type Observed<O extends Observation> = Pick<Driver<O>, "units" | "observe" | "view">;
+
+/** What one complete read showed, and what it means. */
+export interface Sight<O extends Observation = Observation> {
+  readonly observation: O;
+  readonly view: View;
+  /** When the read began: milliseconds of `Clock.elapsed`. */
+  readonly at: number;
+}
+
+/** Reads the vendor and keeps the last complete observation. */
+export class Observer<O extends Observation> {
+  readonly #driver: Observed<O>;
+  readonly #patience: Patience;
+  readonly #clock: Clock;
+  #seen: O | undefined;
+
+  constructor(driver: Observed<O>, patience: Patience, clock: Clock) {
+    this.#driver = driver;
+    this.#patience = patience;
+    this.#clock = clock;
+  }
+
+  get seen(): O | undefined {
+    return this.#seen;
+  }
+
+  /**
+   * One complete read, however long that takes within the budget.
+   * @param scheduled whether tasks that wait or run are of interest even for units that are up to date
+   */
+  observe(scheduled: boolean): Promise<Sight<O>> {
+    return this.#patience.ask(async () => {
+      const at = this.#clock.elapsed();
+      const observation = await this.#driver.observe(scheduled);
+      const view = this.#driver.view(observation);
+      const missing = view.unknown ?? untold(this.#driver.units, view);
+      if (missing !== undefined) throw new Unreachable(missing, { sent: true, heard: true });
+      this.#keep(observation);
+      return { observation, view, at };
+    });
+  }
+
+  /** What runs after a failure, if it can be had at once; the failure itself is what is told. */
+  async glance(): Promise<void> {
+    try {
+      this.#keep(await this.#driver.observe(false));
+    } catch {
+      // What was observed before stays.
+    }
+  }
+
+  #keep(observation: O): void {
+    if (observation.unknown === undefined) this.#seen = observation;
+  }
+}
+
+/** What is missing, as a sentence, where the vendor does not report every unit. */
+export function untold(names: readonly string[], { units, absent }: View): string | undefined {
+  const told = new Set([...units, ...absent].map(({ name }) => name));
+  const missing = names.filter((name) => !told.has(name));
+  return missing.length === 0 ? undefined : `nothing is told of ${some(missing)}`;
+}

@@ -1,0 +1,98 @@
+import { batchesOf } from "./batches";
+import type { Driver, SetWords } from "./driver";
+import { count, routesOf, some, unitsWithVersions } from "./sentences-of-many";
+import type { Task, Window } from "./task";
+import { type Finding, findingsOf, type Unit, type Upgrade, type View } from "./unit";
+
+/** What a preview says of many units as one. */
+
+interface Limits extends Pick<Driver, "schedules" | "mostPerRequest"> {
+  readonly words: SetWords;
+}
+
+/**
+ * The upgrade of some of the units, with all that is known against any unit.
+ * @param tellNewer whether units that are ahead of the target are a finding
+ */
+export function upgradeOfMany(
+  driver: Limits,
+  view: View,
+  asked: readonly Unit[],
+  { from, tellNewer }: { readonly from: string; readonly tellNewer: boolean },
+): Upgrade {
+  const findings = [...blockers(view), ...(tellNewer ? ahead(view) : [])];
+  if (asked.length === 0) return { from, route: from || "nothing", how: "no call possible", findings };
+  const { words, schedules } = driver;
+  const routes = new Map<string, Unit[]>();
+  for (const unit of asked) {
+    const { route = unit.from } = unit.upgrade ?? {};
+    routes.set(route, [...(routes.get(route) ?? []), unit]);
+  }
+  const calls = batchesOf(driver.mostPerRequest, asked).length;
+  const total = view.units.length + view.absent.length;
+  const canceled = asked.filter(({ activity }) => activity?.kind === "scheduled").length;
+  const how = [
+    ...(total === 1 ? [] : [`${asked.length} of ${count(total, words)} in ${calls} ${calls === 1 ? "call" : "calls"}`]),
+    schedules ? "in the maintenance window" : "now",
+    ...(canceled === 0 ? [] : [afterCanceling(canceled)]),
+  ];
+  return { from, route: routesOf(routes, words), how: how.join(", "), findings };
+}
+
+/** Whose they are stands in the state, which a plan does not know. */
+function afterCanceling(tasks: number): string {
+  return tasks === 1
+    ? "after canceling 1 that waits for its window (refused if this pin did not schedule it)"
+    : `after canceling ${tasks} that wait for their windows (refused for those that this pin did not schedule)`;
+}
+
+/** What blocks units, and those that are not there; once each where many have the same. */
+function blockers({ units, absent }: View): Finding[] {
+  const blocked = units
+    .filter(({ standing }) => standing === "behind")
+    .flatMap((unit) => findingsOf(unit).map((finding) => ({ name: unit.name, finding })));
+  const alike = new Map<string, { finding: Finding; names: string[] }>();
+  for (const { name, finding } of [...absent, ...blocked]) {
+    const key = `${finding.code} ${finding.message} ${finding.remedy}`;
+    const known = alike.get(key);
+    if (known === undefined) alike.set(key, { finding, names: [name] });
+    else known.names.push(name);
+  }
+  return [...alike.values()].map(({ finding, names }) => ({
+    ...finding,
+    message: `${some(names)}: ${finding.message}`,
+  }));
+}
+
+function ahead({ units }: View): Finding[] {
+  const newer = units.filter(({ standing }) => standing === "newer");
+  if (newer.length === 0) return [];
+  return [
+    {
+      code: "newer",
+      message: `Newer than the pin: ${unitsWithVersions(newer)}; nothing is called for that.`,
+      remedy: 'Raise the pin, or set `onNewer: "accept"`.',
+    },
+  ];
+}
+
+/** From the first opening to the last closing. */
+export function spanOf(windows: readonly Window[]): Window {
+  const opens = windows.map((window) => window.opens).sort();
+  const closes = windows.map((window) => window.closes).sort();
+  return { opens: opens[0] ?? "", closes: closes.at(-1) ?? "" };
+}
+
+/** The tasks of many units as one, for messages. */
+export function taskOfMany(all: readonly { readonly task: Task }[], words: SetWords | undefined): Task {
+  const tasks = all.map(({ task }) => task);
+  const [first] = tasks;
+  if (first === undefined) throw new Error("there is no task to name");
+  if (tasks.length === 1 || words === undefined) return first;
+  const targets = [...new Set(tasks.map(({ to }) => to))];
+  return {
+    id: some(tasks.map(({ id }) => id)),
+    kind: `${words.upgrade} of ${count(tasks.length, words)}`,
+    to: some(targets),
+  };
+}

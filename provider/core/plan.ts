@@ -1,0 +1,167 @@
+import type { Driver } from "./driver";
+import { spanOf, taskOfMany, upgradeOfMany } from "./plan-of-many";
+import type { Policy } from "./policy";
+import type { Failure, Task, Window } from "./task";
+import { findingsOf, type Unit, type Upgrade, type View } from "./unit";
+import { formatVersion, lowestVersion, parseVersion } from "./version";
+
+/** What follows from one read for all units together, for a preview and a refresh. Plain data. */
+export type Plan =
+  | { readonly kind: "satisfied"; readonly at: string }
+  | { readonly kind: "newer"; readonly at: string; readonly members: readonly string[] }
+  | { readonly kind: "join"; readonly task: Task; readonly from: string; readonly rollingBack?: true }
+  | { readonly kind: "failed"; readonly task: Task; readonly from: string; readonly failure: Failure }
+  /** An accepted upgrade waits for its maintenance window, and may. */
+  | { readonly kind: "scheduled"; readonly task: Task; readonly from: string; readonly window: Window }
+  /** An accepted upgrade waits for its maintenance window, and shall not: it is canceled, then the request is sent. */
+  | { readonly kind: "cancel"; readonly task: Task; readonly window: Window; readonly upgrade: Upgrade }
+  | { readonly kind: "wait"; readonly name: string; readonly upgrade: Upgrade }
+  | { readonly kind: "upgrade"; readonly upgrade: Upgrade }
+  | { readonly kind: "unknown"; readonly reason: string };
+
+/** What a plan needs to know of a driver. */
+export type Planned = Pick<Driver, "schedules" | "mostPerRequest" | "words">;
+
+interface Facts {
+  readonly driver: Planned;
+  readonly view: View;
+  /** The lowest version of all. */
+  readonly from: string;
+  readonly onNewer: Policy["onNewer"];
+}
+type Row = (facts: Facts) => Plan | undefined;
+
+/**
+ * The first row that applies decides; a run decides for each unit.
+ *
+ * | what is observed | plan |
+ * |---|---|
+ * | versions unknown, or nothing is reported | unknown |
+ * | an upgrade failed and holds the lock | failed |
+ * | a unit is ahead of the target, and that is to fail | newer |
+ * | a unit can be upgraded, is blocked, or absent | upgrade, with what blocks it as findings |
+ * | an upgrade runs | join |
+ * | the only unit has an upgrade scheduled that shall not wait | cancel |
+ * | a unit is behind, something else runs on it | wait |
+ * | a unit's upgrade is scheduled | scheduled |
+ * | a unit is ahead of the target | newer |
+ * | otherwise | satisfied |
+ */
+const ROWS: readonly Row[] = [
+  ({ view: { unknown, units, absent } }) => {
+    if (unknown !== undefined) return { kind: "unknown", reason: unknown };
+    return units.length + absent.length === 0 ? { kind: "unknown", reason: "no member was reported" } : undefined;
+  },
+  ({ view: { units } }) => {
+    for (const { activity, from } of units) {
+      if (activity?.kind === "failed") return { kind: "failed", task: activity.task, from, failure: activity.failure };
+    }
+    return undefined;
+  },
+  (facts) => (facts.onNewer === "fail" ? newer(facts) : undefined),
+  (facts) => {
+    const { driver, view } = facts;
+    const late = behind(view);
+    const blocked = late.some(({ activity }) => activity?.kind === "blocked");
+    // What is scheduled although it shall not wait has to be canceled first.
+    const ready = late.filter(
+      (unit) => isReady(unit, driver) || (driver.words !== undefined && isUnwanted(unit, driver)),
+    );
+    if (!blocked && view.absent.length === 0 && ready.length === 0) return undefined;
+    return { kind: "upgrade", upgrade: together(facts, ready) };
+  },
+  ({ driver, view, from }) => {
+    const running = view.units.flatMap(({ activity }) => (activity?.kind === "running" ? [activity] : []));
+    const [first] = running;
+    if (first === undefined) return undefined;
+    const task = taskOfMany(running, driver.words);
+    return { kind: "join", task, from, ...(first.rollingBack === true ? { rollingBack: true } : {}) };
+  },
+  (facts) => {
+    for (const unit of behind(facts.view)) {
+      const { activity } = unit;
+      if (activity?.kind !== "scheduled" || !isUnwanted(unit, facts.driver)) continue;
+      return { kind: "cancel", task: activity.task, window: activity.window, upgrade: together(facts, [unit]) };
+    }
+    return undefined;
+  },
+  (facts) => {
+    const busy = behind(facts.view).flatMap((unit) =>
+      unit.activity?.kind === "busy" ? [{ unit, name: unit.activity.name }] : [],
+    );
+    const [first] = busy;
+    if (first === undefined) return undefined;
+    const what = facts.driver.words === undefined ? first.name : `what keeps ${first.unit.name} busy (${first.name})`;
+    const name = busy.length === 1 ? what : `${what} and ${busy.length - 1} more`;
+    const units = busy.map(({ unit }) => unit);
+    return { kind: "wait", name, upgrade: together(facts, units) };
+  },
+  ({ driver, view, from }) => {
+    const waiting = behind(view).flatMap(({ activity }) => (activity?.kind === "scheduled" ? [activity] : []));
+    if (waiting.length === 0) return undefined;
+    const window = spanOf(waiting.map((scheduled) => scheduled.window));
+    return { kind: "scheduled", task: taskOfMany(waiting, driver.words), from, window };
+  },
+  (facts) => newer(facts),
+];
+
+/**
+ * The plan that follows from a view. Pure.
+ * @param onNewer what the resource wants done about members that are ahead of the target
+ */
+export function planOf(driver: Planned, view: View, onNewer: Policy["onNewer"] = "accept"): Plan {
+  const facts = { driver, view, from: lowestOf(view.units), onNewer };
+  for (const row of ROWS) {
+    const plan = row(facts);
+    if (plan !== undefined) return plan;
+  }
+  const [only] = view.units;
+  return { kind: "satisfied", at: view.units.length === 1 && only !== undefined ? only.at : facts.from };
+}
+
+/** The lowest version of all units, with its build. */
+export function lowestOf(units: readonly Unit[]): string {
+  const [only] = units;
+  if (units.length === 1 && only !== undefined) return only.from;
+  const lowest = lowestVersion(units.flatMap(({ from }) => parseVersion(from) ?? []));
+  return lowest === undefined ? "" : formatVersion(lowest);
+}
+
+function behind({ units }: View): readonly Unit[] {
+  return units.filter(({ standing }) => standing === "behind");
+}
+
+/** Whether a request can be sent, as far as the vendor shows. A scheduled upgrade that leads where it must not is not waited for. */
+function isReady(unit: Unit, { schedules }: Planned): boolean {
+  return unit.activity === undefined || (unit.activity.kind === "scheduled" && schedules && isHopeless(unit));
+}
+
+/** Whether its scheduled upgrade shall not wait. */
+function isUnwanted({ activity }: Unit, { schedules }: Planned): boolean {
+  return activity?.kind === "scheduled" && !schedules;
+}
+
+/** Whether an upgrade can never succeed as written. */
+function isHopeless(unit: Unit): boolean {
+  return findingsOf(unit).some(({ property }) => property !== undefined);
+}
+
+function newer({ driver, view, from }: Facts): Plan | undefined {
+  const ahead = view.units.filter(({ standing, activity }) => standing === "newer" && activity?.kind !== "running");
+  const [first] = ahead;
+  if (first === undefined) return undefined;
+  if (driver.words === undefined) return { kind: "newer", at: first.at, members: first.ahead };
+  return { kind: "newer", at: from, members: ahead.map(({ name }) => name) };
+}
+
+/** The upgrade of some units as one, for a plan line. */
+function together(facts: Facts, units: readonly Unit[]): Upgrade {
+  const { driver, view, from, onNewer } = facts;
+  if (driver.words !== undefined) {
+    const limits = { schedules: driver.schedules, mostPerRequest: driver.mostPerRequest, words: driver.words };
+    return upgradeOfMany(limits, view, units, { from, tellNewer: onNewer === "report" });
+  }
+  const [unit] = view.units;
+  if (unit?.upgrade === undefined) return { from, route: from, how: "no call possible", findings: [] };
+  return { ...unit.upgrade, findings: findingsOf(unit) };
+}
