@@ -133,6 +133,33 @@ function allowed({ may, types = [], lazily = [] }: Rule, { of, typeOnly, lazy }:
   return fits(may) || (typeOnly && fits(types)) || (lazy && fits(lazily));
 }
 
+/** Groups of files that import each other, directly or through others. Tarjan's algorithm. */
+function circlesIn(files: readonly string[]): string[][] {
+  const named = new Map(files.map((file) => [file.replace(/\.ts$/, ""), file] as const));
+  const numbers = new Map<string, { readonly at: number; low: number; open: boolean }>();
+  const stack: string[] = [];
+  const circles: string[][] = [];
+  const visit = (file: string) => {
+    const own = { at: numbers.size, low: numbers.size, open: true };
+    numbers.set(file, own);
+    stack.push(file);
+    for (const { of } of importsOf(file)) {
+      const next = named.get(of) ?? named.get(`${of}/index`);
+      if (next === undefined) continue;
+      const known = numbers.get(next) ?? visit(next);
+      if (known.open) own.low = Math.min(own.low, known.low);
+    }
+    if (own.low === own.at) {
+      const circle = stack.splice(stack.indexOf(file));
+      for (const member of circle) Object.assign(numbers.get(member) ?? {}, { open: false });
+      if (circle.length > 1) circles.push(circle.sort());
+    }
+    return own;
+  };
+  for (const file of files) if (!numbers.has(file)) visit(file);
+  return circles;
+}
+
 function show({ file, of, typeOnly, lazy }: Import): string {
   return `${file} → ${of}${typeOnly ? " (types)" : ""}${lazy ? " (lazily)" : ""}`;
 }
@@ -149,6 +176,10 @@ describe("imports point one way", () => {
     const own = files.filter((file) => rule.of.test(file.replace(/\.ts$/, "")));
     const wrong = own.flatMap(importsOf).filter((found) => !allowed(rule, found));
     expect(wrong.map(show)).toEqual([]);
+  });
+
+  it("and never in a circle, types included", () => {
+    expect(circlesIn(files)).toEqual([]);
   });
 
   it("and the simulators stand alone", () => {

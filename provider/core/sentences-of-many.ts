@@ -1,7 +1,6 @@
 import type { SetWords } from "./driver";
 import { type ErrorCode, PinError } from "./errors";
-import type { Problem } from "./fleet/verdict";
-import type { Unit } from "./unit";
+import type { Problem, Unit } from "./unit";
 
 /** Problems that are spelt out in a message; all of them stand in the outputs. */
 const TOLD = 5;

@@ -1,4 +1,5 @@
 import { type Constraint, type Standing, shownFor, standing } from "./constraint";
+import type { ErrorCode } from "./errors";
 import type { Step } from "./request";
 import type { Failure, Task, Window } from "./task";
 import { formatVersion, lowestVersion, type Version } from "./version";
@@ -134,4 +135,13 @@ export function isFollowed(activity: Activity | undefined): boolean {
 export function findingsOf({ activity, upgrade }: Unit): readonly Finding[] {
   const findings = upgrade?.findings ?? [];
   return activity?.kind === "blocked" ? [activity.finding, ...findings] : findings;
+}
+
+/** What keeps one member from its pin, for good as far as this run goes. */
+export interface Problem {
+  readonly code: ErrorCode;
+  /** A sentence about the member, without its name. */
+  readonly message: string;
+  /** The same without what is the member's own, such as its task: members that share it are named together. */
+  readonly shared?: string;
 }

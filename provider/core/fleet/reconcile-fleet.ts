@@ -14,7 +14,7 @@ import { type Runtime, undisturbed } from "../runtime";
 import { blocked, stoppedWith } from "../sentences";
 import { count, newerOf, notAll, progressOf, some, tooNewOf } from "../sentences-of-many";
 import { Stall } from "../stall";
-import type { Unit, View } from "../unit";
+import type { Problem, Unit, View } from "../unit";
 import { type Earlier, earlierOf, endedAfter } from "./earlier";
 import { problemOf } from "./problems";
 import { FleetRecord } from "./record";
@@ -22,7 +22,7 @@ import { Schedule } from "./schedule";
 import { cancelable, cancelFormer, keep } from "./scheduled";
 import { Sender } from "./sender";
 import { Tally } from "./tally";
-import { type Circumstances, type Problem, verdictOn, type Waiting } from "./verdict";
+import { type Circumstances, verdictOn, type Waiting } from "./verdict";
 import { Verdicts } from "./verdicts";
 
 /**

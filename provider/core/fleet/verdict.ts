@@ -2,7 +2,7 @@ import { nameOf } from "../describe";
 import type { SetWords } from "../driver";
 import type { ErrorCode } from "../errors";
 import { MOST_ROUNDS, type Policy } from "../policy";
-import type { Activity, Finding, Unit } from "../unit";
+import type { Activity, Finding, Problem, Unit } from "../unit";
 import { compareVersions, differ, parseVersion, type Version } from "../version";
 import { type Earlier, endedAfter } from "./earlier";
 import type { Schedule } from "./schedule";
@@ -22,15 +22,6 @@ export type Verdict =
 
 /** A task that waits for its window. */
 export type Waiting = Pick<Extract<Activity, { kind: "scheduled" }>, "task" | "window">;
-
-/** What keeps one member from its pin, for good as far as this run goes. */
-export interface Problem {
-  readonly code: ErrorCode;
-  /** A sentence about the member, without its name. */
-  readonly message: string;
-  /** The same without what is the member's own, such as its task: members that share it are named together. */
-  readonly shared?: string;
-}
 
 /** What is known beside the look. */
 export interface Circumstances {
