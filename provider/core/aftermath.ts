@@ -1,7 +1,7 @@
 import type { Unreachable } from "./errors";
-import type { Ledger } from "./ledger";
 import { Watch } from "./pace";
 import type { Policy } from "./policy";
+import type { RecordStore } from "./record";
 import type { Runtime } from "./runtime";
 import { notUpgraded, unconfirmed, vanished } from "./sentences";
 import type { Upgrade } from "./unit";
@@ -14,7 +14,7 @@ export class Aftermath {
   readonly #title: string;
   readonly #policy: Policy;
   readonly #runtime: Runtime;
-  readonly #ledger: Ledger;
+  readonly #record: RecordStore;
   /** Since when the answer to the upgrade call is missing, and why. */
   #lost: { watch: Watch; cause: Unreachable } | undefined;
   /** The task that this run waited for is no longer known to the vendor. */
@@ -24,12 +24,12 @@ export class Aftermath {
   /** An earlier run lost the answer to its call: how long ago, in milliseconds, and since when this run knows. */
   #lostEarlier: { readonly age: number; readonly watch: Watch } | undefined;
 
-  constructor(title: string, policy: Policy, runtime: Runtime, ledger: Ledger) {
+  constructor(title: string, policy: Policy, runtime: Runtime, record: RecordStore) {
     this.#title = title;
     this.#policy = policy;
     this.#runtime = runtime;
-    this.#ledger = ledger;
-    const { upgrade } = ledger;
+    this.#record = record;
+    const { upgrade } = record;
     if (upgrade?.state !== "unknown") return;
     const age = Math.max(runtime.clock.now() - Date.parse(upgrade.startedAt), 0);
     this.#lostEarlier = { age: Number.isNaN(age) ? 0 : age, watch: this.#watch() };
@@ -61,7 +61,7 @@ export class Aftermath {
    * @throws PinError when that has taken too long
    */
   async explains(call: Upgrade): Promise<boolean> {
-    const { upgrade } = this.#ledger;
+    const { upgrade } = this.#record;
     if (upgrade !== undefined && this.#vanished) throw vanished(this.#title, upgrade);
     if (upgrade !== undefined && this.#succeeded !== undefined) {
       if (this.#succeeded.waited >= this.#policy.settleTime) throw notUpgraded(this.#title, upgrade, call.from);
@@ -71,7 +71,7 @@ export class Aftermath {
     if (this.#lost === undefined) return this.#explainedByEarlier();
     const { watch, cause } = this.#lost;
     if (watch.waited >= this.#policy.lostReplyWindow) {
-      this.#ledger.forget();
+      this.#record.forget();
       throw unconfirmed(this.#title, watch.waited, cause);
     }
     await watch.pause();
@@ -87,7 +87,7 @@ export class Aftermath {
       return true;
     }
     this.#lostEarlier = undefined;
-    this.#ledger.forget();
+    this.#record.forget();
     return false;
   }
 

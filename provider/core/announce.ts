@@ -2,10 +2,10 @@ import { isKept } from "./cancel";
 import { describeWindow, nameOf } from "./describe";
 import type { Driver } from "./driver";
 import { inspect } from "./follow";
-import { Ledger } from "./ledger";
 import { taskOf, type UpgradeRecord } from "./outcome";
 import type { Plan } from "./plan";
 import type { Policy } from "./policy";
+import { RecordStore } from "./record";
 import { wayAfter } from "./recovery";
 import type { Runtime } from "./runtime";
 import { scheduledByOthers } from "./sentences";
@@ -29,14 +29,14 @@ export async function announce(
   { clock, keepScheduled }: Pick<Runtime, "clock" | "keepScheduled">,
   remembered?: UpgradeRecord,
 ): Promise<readonly Announcement[]> {
-  const ledger = new Ledger(clock, remembered);
+  const record = new RecordStore(clock, remembered);
   switch (plan.kind) {
     case "failed":
-      ledger.found(plan.task, plan.from, plan.failure);
-      return operator(pin, policy, plan.task, plan.failure, ledger.owns(plan.task));
+      record.found(plan.task, plan.from, plan.failure);
+      return operator(pin, policy, plan.task, plan.failure, record.owns(plan.task));
     case "cancel": {
       const { task, window } = plan;
-      if (ledger.owns(task))
+      if (record.owns(task))
         return [{ message: `will cancel scheduled ${nameOf(task)} before the upgrade is requested` }];
       const { remedy } = scheduledByOthers(pin.title, task, window);
       const waits = `${nameOf(task)}, which this resource did not schedule, waits for its window, ${describeWindow(window)}`;
@@ -44,7 +44,7 @@ export async function announce(
     }
     case "satisfied":
     case "newer":
-      return cancellation(pin, ledger, keepScheduled);
+      return cancellation(pin, record, keepScheduled);
     default:
       return [];
   }
@@ -84,10 +84,10 @@ function operator(
 /** The target version runs, and a scheduled upgrade of ours is no longer needed. */
 async function cancellation(
   pin: Pick<Driver, "inspect">,
-  { upgrade, accepted }: Ledger,
+  { upgrade, open }: RecordStore,
   keepScheduled: Runtime["keepScheduled"],
 ): Promise<Announcement[]> {
-  if (upgrade === undefined || !accepted || upgrade.joined === true || upgrade.state === "unknown") return [];
+  if (upgrade === undefined || !open || upgrade.joined === true || upgrade.state === "unknown") return [];
   const task = taskOf(upgrade);
   const status = await inspect(pin, task);
   if (status.kind !== "scheduled") return [];

@@ -2,12 +2,12 @@ import { Cancellation, CancelPause, isKept, notCanceled, type ScheduledUpgrades 
 import { describeWindow, nameOf } from "./describe";
 import type { Driver } from "./driver";
 import { follow, inspect } from "./follow";
-import type { Ledger } from "./ledger";
 import { type Status, taskOf, type UpgradeRecord } from "./outcome";
 import { Watch } from "./pace";
 import type { Patience } from "./patience";
 import type { Plan } from "./plan";
 import type { Policy } from "./policy";
+import type { RecordStore } from "./record";
 import type { Runtime } from "./runtime";
 import { scheduledByOthers } from "./sentences";
 import type { Task, TaskStatus, Window } from "./task";
@@ -27,18 +27,18 @@ export class Deferral {
   readonly #policy: Policy;
   readonly #patience: Patience;
   readonly #runtime: Runtime;
-  readonly #ledger: Ledger;
+  readonly #record: RecordStore;
   readonly #watch: Watch;
   readonly #cancellation: Cancellation;
   /** Since when our task is reported as successful while what it came from still shows. */
   #succeeded: Watch | undefined;
 
-  constructor(pin: Deferring, policy: Policy, patience: Patience, runtime: Runtime, ledger: Ledger) {
+  constructor(pin: Deferring, policy: Policy, patience: Patience, runtime: Runtime, record: RecordStore) {
     this.#pin = pin;
     this.#policy = policy;
     this.#patience = patience;
     this.#runtime = runtime;
-    this.#ledger = ledger;
+    this.#record = record;
     this.#watch = this.#newWatch();
     this.#cancellation = new Cancellation(pin, new CancelPause(policy.spacing, runtime), runtime);
   }
@@ -50,14 +50,14 @@ export class Deferral {
    * @throws PinError `refused` when it could not be canceled: it stays in the record
    */
   async settle(at: string): Promise<Rest> {
-    const { upgrade } = this.#ledger;
+    const { upgrade } = this.#record;
     if (upgrade === undefined) return "settled";
     const moved = differ(at, upgrade.from);
     const arrived = !differ(at, upgrade.to);
     if (upgrade.state === "unknown") return this.#settleLost(upgrade, { moved, arrived });
-    if (!this.#ledger.accepted) return moved ? "settled" : this.#settleLate(upgrade, at);
+    if (!this.#record.open) return moved ? "settled" : this.#settleLate(upgrade, at);
     if (upgrade.state === "running" && moved && arrived) {
-      this.#ledger.ended("succeeded");
+      this.#record.ended("succeeded");
       return "settled";
     }
     const task = taskOf(upgrade);
@@ -68,18 +68,18 @@ export class Deferral {
       case "running":
         return this.#settleRunning(task);
       case "succeeded":
-        this.#ledger.ended("succeeded");
+        this.#record.ended("succeeded");
         // Versions cannot show an upgrade of arguments alone, nor one whose target is not told.
         if (moved || arrived || parseVersion(upgrade.to) === undefined) return "settled";
         this.#succeeded = this.#newWatch();
         return "look";
       case "failed":
       case "rolled-back":
-        this.#ledger.ended(status.kind, status.message);
+        this.#record.ended(status.kind, status.message);
         this.#runtime.inform(`The earlier upgrade ${task.id} to ${task.to} has ended: ${status.message}`);
         return "look";
       case "gone":
-        this.#ledger.ended(moved ? "succeeded" : "gone");
+        this.#record.ended(moved ? "succeeded" : "gone");
         return "settled";
     }
   }
@@ -89,24 +89,24 @@ export class Deferral {
    * @throws PinError when this resource did not schedule it, or the vendor does not cancel it
    */
   async cancel({ task, window }: Extract<Plan, { kind: "cancel" }>): Promise<void> {
-    if (!this.#ledger.owns(task)) throw scheduledByOthers(this.#pin.title, task, window);
+    if (!this.#record.owns(task)) throw scheduledByOthers(this.#pin.title, task, window);
     await this.#cancel(task, window);
   }
 
   async #settleDeferred(task: Task, { window }: Extract<TaskStatus, { kind: "scheduled" }>): Promise<Rest> {
-    if (!this.#ledger.owns(task)) {
+    if (!this.#record.owns(task)) {
       const whose = "which this pin did not schedule and does not want";
       this.#runtime.warn(
         `${nameOf(task)}, ${whose}, waits for its window, ${describeWindow(window)}; it was left alone.`,
       );
-      this.#ledger.forget();
+      this.#record.forget();
       return "settled";
     }
     if (isKept(nameOf(task), this.#runtime)) {
-      this.#ledger.release();
+      this.#record.release();
       return "settled";
     }
-    this.#ledger.deferred(window);
+    this.#record.scheduled(window);
     return (await this.#cancel(task, window)) ? "settled" : "look";
   }
 
@@ -115,12 +115,12 @@ export class Deferral {
     const canceled = await this.#cancellation.cancel([{ id: task.id, name: nameOf(task) }]);
     if (this.#cancellation.refused.has(task.id)) throw notCanceled(this.#pin.title, task, window);
     if (canceled.length === 0) return false;
-    this.#ledger.ended("withdrawn");
+    this.#record.ended("withdrawn");
     return true;
   }
 
   async #settleRunning(task: Task): Promise<Rest> {
-    this.#ledger.ended("running");
+    this.#record.ended("running");
     if (!this.#policy.wait) return "upgrading";
     this.#runtime.inform(`${nameOf(task)} has not ended; waiting for that`);
     // What became of it, the next look and the task itself tell.
@@ -137,7 +137,7 @@ export class Deferral {
     }
     this.#succeeded = undefined;
     const reason = `${nameOf(taskOf(upgrade))} is reported as successful, but ${at} still runs.`;
-    this.#ledger.ended("failed", reason);
+    this.#record.ended("failed", reason);
     this.#runtime.warn(reason);
     return "settled";
   }
@@ -154,7 +154,7 @@ export class Deferral {
       await this.#watch.pause();
       return "look";
     }
-    this.#ledger.ended(moved ? "succeeded" : "gone");
+    this.#record.ended(moved ? "succeeded" : "gone");
     return "settled";
   }
 

@@ -5,13 +5,13 @@ import { describePlan, describeWindow, nameOf } from "./describe";
 import type { Driver, Observation } from "./driver";
 import { asPinError, type PinError, Unreachable } from "./errors";
 import { follow, inspect } from "./follow";
-import { Ledger } from "./ledger";
 import { Observer, type Sight } from "./observer";
 import { type Outcome, type Status, taskOf, type UpgradeRecord } from "./outcome";
 import { Watch } from "./pace";
 import { Patience } from "./patience";
 import { type Plan, planOf } from "./plan";
 import type { Policy } from "./policy";
+import { RecordStore } from "./record";
 import { Recovery } from "./recovery";
 import { type Runtime, undisturbed } from "./runtime";
 import {
@@ -63,7 +63,7 @@ class Reconciliation<O extends Observation> {
   readonly #idle: Watch;
   readonly #observer: Observer<O>;
   #sight: Sight<O> | undefined;
-  readonly #ledger: Ledger;
+  readonly #record: RecordStore;
   readonly #recovery: Recovery;
   readonly #aftermath: Aftermath;
   readonly #deferral: Deferral;
@@ -74,14 +74,14 @@ class Reconciliation<O extends Observation> {
     this.#pin = pin;
     this.#policy = policy;
     this.#runtime = runtime;
-    this.#ledger = new Ledger(runtime.clock, remembered);
-    this.#patience = new Patience(pin.title, policy, runtime, this.#ledger.accepted);
+    this.#record = new RecordStore(runtime.clock, remembered);
+    this.#patience = new Patience(pin.title, policy, runtime, this.#record.open);
     this.#observer = new Observer(pin, this.#patience, runtime.clock);
     this.#confirmation = new Confirmation(runtime.clock, policy.spacing);
-    this.#recovery = new Recovery(pin, policy, runtime, this.#ledger);
-    this.#deferral = new Deferral(pin, policy, this.#patience, runtime, this.#ledger);
-    this.#aftermath = new Aftermath(pin.title, policy, runtime, this.#ledger);
-    this.#submission = new Submission(pin, runtime, this.#ledger, this.#aftermath);
+    this.#recovery = new Recovery(pin, policy, runtime, this.#record);
+    this.#deferral = new Deferral(pin, policy, this.#patience, runtime, this.#record);
+    this.#aftermath = new Aftermath(pin.title, policy, runtime, this.#record);
+    this.#submission = new Submission(pin, runtime, this.#record, this.#aftermath);
     this.#idle = new Watch(runtime.clock, runtime.signal, runtime.random);
   }
 
@@ -115,9 +115,9 @@ class Reconciliation<O extends Observation> {
   outcome(status: Status, error?: PinError): Outcome<O> {
     return {
       status,
-      accepted: this.#ledger.accepted,
+      accepted: this.#record.open,
       ...(this.#observer.seen === undefined ? {} : { observation: this.#observer.seen }),
-      ...(this.#ledger.upgrade === undefined ? {} : { upgrade: this.#ledger.upgrade }),
+      ...(this.#record.upgrade === undefined ? {} : { upgrade: this.#record.upgrade }),
       ...(error === undefined ? {} : { error }),
     };
   }
@@ -128,7 +128,7 @@ class Reconciliation<O extends Observation> {
     if (ended && !this.#runtime.signal.aborted) await this.#observer.glance();
     if (error.code === "newer") return this.outcome("newer", error);
     if (ended) return this.outcome("failed", error);
-    return this.outcome(this.#ledger.stopped, stoppedWith(error, this.#pin.title, this.#ledger));
+    return this.outcome(this.#record.stopped, stoppedWith(error, this.#pin.title, this.#record));
   }
 
   async #act(plan: Plan): Promise<Status | undefined> {
@@ -140,15 +140,15 @@ class Reconciliation<O extends Observation> {
         return plan.kind === "newer" ? this.#newer(plan) : "current";
       }
       case "failed":
-        this.#ledger.found(plan.task, plan.from, plan.failure);
+        this.#record.found(plan.task, plan.from, plan.failure);
         await this.#afterFailure(plan.task, plan.failure, "earlier");
         return undefined;
       case "join":
-        if (this.#ledger.found(plan.task, plan.from)) this.#runtime.inform(describePlan(plan));
-        return this.#followOr({ ...plan.task, to: this.#ledger.upgrade?.to ?? plan.task.to });
+        if (this.#record.found(plan.task, plan.from)) this.#runtime.inform(describePlan(plan));
+        return this.#followOr({ ...plan.task, to: this.#record.upgrade?.to ?? plan.task.to });
       case "scheduled":
-        if (this.#ledger.found(plan.task, plan.from)) this.#runtime.inform(describePlan(plan));
-        this.#ledger.deferred(plan.window);
+        if (this.#record.found(plan.task, plan.from)) this.#runtime.inform(describePlan(plan));
+        this.#record.scheduled(plan.window);
         return "deferred";
       case "cancel":
         refuseHopeless(this.#pin.title, plan.upgrade);
@@ -198,15 +198,15 @@ class Reconciliation<O extends Observation> {
   async #explained(call: Upgrade): Promise<Explained> {
     if (await this.#aftermath.explains(call)) return "yes";
     if (this.#submission.refusal !== undefined) throw this.#submission.refusal;
-    const { upgrade } = this.#ledger;
+    const { upgrade } = this.#record;
     if (upgrade !== undefined && this.#submission.exhausted) throw notUpgraded(this.#pin.title, upgrade, call.from);
     return upgrade?.state === "running" || upgrade?.state === "deferred" ? this.#recall(upgrade) : "no";
   }
 
   /** An upgrade that goes on where no look reaches is asked for first, whatever the looks show. */
   async #unseen(): Promise<Explained> {
-    const { upgrade, accepted } = this.#ledger;
-    const known = accepted && upgrade !== undefined && this.#pin.outlasts?.(taskOf(upgrade)) === true;
+    const { upgrade, open } = this.#record;
+    const known = open && upgrade !== undefined && this.#pin.outlasts?.(taskOf(upgrade)) === true;
     return known ? this.#recall(upgrade) : "no";
   }
 
@@ -219,24 +219,24 @@ class Reconciliation<O extends Observation> {
     this.#aftermath.found();
     switch (status.kind) {
       case "running":
-        if (known.state === "unknown") this.#ledger.found(task, known.from);
+        if (known.state === "unknown") this.#record.found(task, known.from);
         return (await this.#followOr(task)) ?? "yes";
       case "scheduled":
-        this.#ledger.deferred(status.window);
+        this.#record.scheduled(status.window);
         return "deferred";
       case "succeeded":
-        this.#ledger.ended("succeeded");
+        this.#record.ended("succeeded");
         if (!this.#pin.leadsToTarget(task, this.#unit)) return "no";
         this.#aftermath.succeeded();
         return "yes";
       case "failed":
       case "rolled-back":
-        this.#ledger.ended(status.kind, status.message);
+        this.#record.ended(status.kind, status.message);
         if (this.#pin.outlasts?.(task)) throw failed(this.#pin.title, task, status);
         this.#runtime.inform(`The earlier upgrade ${task.id} to ${task.to} has ended: ${status.message}`);
         return "no";
       case "gone":
-        this.#ledger.ended("gone");
+        this.#record.ended("gone");
         if (this.#pin.outlasts?.(task)) this.#runtime.warn(forgotten(this.#pin.title, task));
         return "no";
     }
@@ -251,11 +251,11 @@ class Reconciliation<O extends Observation> {
     this.#aftermath.found();
     const ending = await follow(this.#pin, task, this.#patience, this.#runtime);
     if (ending.kind === "scheduled") {
-      this.#ledger.deferred(ending.window);
+      this.#record.scheduled(ending.window);
       this.#runtime.inform(`${nameOf(task)} waits for its window, ${describeWindow(ending.window)}`);
       return "deferred";
     }
-    this.#ledger.ended(ending.kind, "message" in ending ? ending.message : undefined);
+    this.#record.ended(ending.kind, "message" in ending ? ending.message : undefined);
     switch (ending.kind) {
       case "succeeded":
         if (this.#pin.leadsToTarget(task, this.#unit)) this.#aftermath.succeeded();
@@ -275,7 +275,7 @@ class Reconciliation<O extends Observation> {
   async #afterFailure(task: Task, failure: Failure, when: "just now" | "earlier"): Promise<void> {
     const reopened = await this.#recovery.reopen(task, failure, when);
     if (!reopened) throw failed(this.#pin.title, task, this.#recovery.told(task, failure));
-    this.#ledger.reopened();
+    this.#record.reopened();
     await this.#follow(task);
   }
 }

@@ -1,8 +1,8 @@
 import { nameOf } from "./describe";
 import type { Driver } from "./driver";
 import { Refused, sending, Unreachable } from "./errors";
-import type { Ledger } from "./ledger";
 import type { Policy } from "./policy";
+import type { RecordStore } from "./record";
 import type { Runtime } from "./runtime";
 import type { Failure, Task, Way } from "./task";
 
@@ -11,7 +11,7 @@ export class Recovery {
   readonly #pin: Pick<Driver, "reopen">;
   readonly #policy: Pick<Policy, "onFailure">;
   readonly #runtime: Runtime;
-  readonly #ledger: Pick<Ledger, "owns">;
+  readonly #record: Pick<RecordStore, "owns">;
   #operated = false;
   #undone: Failure | undefined;
 
@@ -19,12 +19,12 @@ export class Recovery {
     pin: Pick<Driver, "reopen">,
     policy: Pick<Policy, "onFailure">,
     runtime: Runtime,
-    ledger: Pick<Ledger, "owns">,
+    record: Pick<RecordStore, "owns">,
   ) {
     this.#pin = pin;
     this.#policy = policy;
     this.#runtime = runtime;
-    this.#ledger = ledger;
+    this.#record = record;
   }
 
   /** The failure for which a rollback was asked. */
@@ -57,7 +57,7 @@ export class Recovery {
   }
 
   #wayFor(task: Task, failure: Failure): Way | undefined {
-    return this.#ledger.owns(task) ? wayAfter(this.#pin, this.#policy.onFailure, failure) : undefined;
+    return this.#record.owns(task) ? wayAfter(this.#pin, this.#policy.onFailure, failure) : undefined;
   }
 
   /** Refused or lost: either way the task itself tells what is so. */

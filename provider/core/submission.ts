@@ -2,9 +2,9 @@ import type { Aftermath } from "./aftermath";
 import { describeCall } from "./describe";
 import type { Driver, Observation } from "./driver";
 import { notYet, type Refused } from "./errors";
-import type { Ledger } from "./ledger";
 import { Watch } from "./pace";
 import { MOST_ROUNDS, SOON_TRIES } from "./policy";
+import type { RecordStore } from "./record";
 import type { Request } from "./request";
 import type { Runtime } from "./runtime";
 import { type Answer, send } from "./send";
@@ -15,7 +15,7 @@ import type { Upgrade } from "./unit";
 export class Submission<O extends Observation> {
   readonly #pin: Pick<Driver<O>, "tasks" | "words" | "compose" | "prepare" | "start">;
   readonly #runtime: Runtime;
-  readonly #ledger: Ledger;
+  readonly #record: RecordStore;
   readonly #aftermath: Aftermath;
   readonly #watch: Watch;
   readonly #noted = new Set<string>();
@@ -27,12 +27,12 @@ export class Submission<O extends Observation> {
   constructor(
     pin: Pick<Driver<O>, "tasks" | "words" | "compose" | "prepare" | "start">,
     runtime: Runtime,
-    ledger: Ledger,
+    record: RecordStore,
     aftermath: Aftermath,
   ) {
     this.#pin = pin;
     this.#runtime = runtime;
-    this.#ledger = ledger;
+    this.#record = record;
     this.#aftermath = aftermath;
     this.#watch = new Watch(runtime.clock, runtime.signal, runtime.random);
   }
@@ -69,7 +69,7 @@ export class Submission<O extends Observation> {
     const request = this.#request(call);
     for (const note of call.notes ?? []) if (!this.#noted.has(note)) warn(note);
     for (const note of call.notes ?? []) this.#noted.add(note);
-    const startedAt = this.#ledger.now();
+    const startedAt = this.#record.now();
     report({ message: `starting the upgrade ${describeCall(call)}` });
     const answer = await send(this.#pin, request, seen, this.#runtime, (known) => this.#note(known, call, startedAt));
     if (answer.kind === "accepted") {
@@ -86,14 +86,14 @@ export class Submission<O extends Observation> {
 
   #note(answer: Answer, call: Upgrade, startedAt: string): void {
     if (answer.kind === "lost") {
-      this.#ledger.lost(call, startedAt, answer.error.task);
+      this.#record.lost(call, startedAt, answer.error.task);
       this.#aftermath.lost(answer.error);
     }
     // What it lacked may have to be brought there first.
     if (answer.kind === "refused") [this.#refused, this.#prepared] = [answer.error, false];
     if (answer.kind !== "accepted" || answer.task === undefined) return;
     this.#rounds += 1;
-    this.#ledger.started(answer.task, call, startedAt);
+    this.#record.started(answer.task, call, startedAt);
   }
 
   #request({ step }: Upgrade): Request {

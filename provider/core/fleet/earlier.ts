@@ -1,5 +1,6 @@
 import type { Clock } from "../clock";
 import type { UpgradeRecord } from "../outcome";
+import { isOpen } from "../record";
 import type { Ended } from "../unit";
 import { parseVersion, type Version } from "../version";
 
@@ -53,11 +54,6 @@ export function earlierOf(
     closes: Number.isNaN(closes) ? Number.POSITIVE_INFINITY : runAt - (now - closes),
     runAt,
   };
-}
-
-/** Whether the vendor has, or may have, something still to do. */
-export function isOpen({ state }: UpgradeRecord): boolean {
-  return state === "running" || state === "unknown" || state === "deferred";
 }
 
 /** How far a vendor's clock may be off ours, in milliseconds. */

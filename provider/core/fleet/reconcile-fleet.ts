@@ -17,10 +17,10 @@ import { Stall } from "../stall";
 import type { Problem, Unit, View } from "../unit";
 import { type Earlier, earlierOf, endedAfter } from "./earlier";
 import { problemOf } from "./problems";
-import { FleetRecord } from "./record";
 import { Schedule } from "./schedule";
 import { cancelable, cancelFormer, keep } from "./scheduled";
 import { Sender } from "./sender";
+import { SetRecord } from "./set-record";
 import { Tally } from "./tally";
 import { type Circumstances, verdictOn, type Waiting } from "./verdict";
 import { Verdicts } from "./verdicts";
@@ -55,7 +55,7 @@ class FleetRun<O extends Observation> {
   readonly #tally = new Tally();
   readonly #earlier: Earlier | undefined;
   readonly #schedule: Schedule;
-  readonly #record: FleetRecord;
+  readonly #record: SetRecord;
   readonly #observer: Observer<O>;
   readonly #cancellation: Cancellation;
   readonly #sender: Sender<O>;
@@ -78,7 +78,7 @@ class FleetRun<O extends Observation> {
     this.#schedule = new Schedule(remembered);
     // A record in state "deferred" says that nothing was asked for but what its tasks name.
     const accepted = pin.schedules && this.#earlier?.anybody !== true ? "deferred" : "running";
-    this.#record = new FleetRecord(clock, pin.words, this.#schedule, accepted, remembered);
+    this.#record = new SetRecord(clock, pin.words, this.#schedule, accepted, remembered);
     this.#patience = new Patience(pin.title, policy, runtime, this.#record.open);
     this.#watch = new Watch(clock, signal, random);
     this.#observer = new Observer(pin, this.#patience, clock);
@@ -155,9 +155,7 @@ class FleetRun<O extends Observation> {
     if (error.code === "newer") return this.outcome("newer", error);
     if (this.#over) return this.outcome(error.code === "upgrade-failed" ? "failed" : "behind", error);
     this.#record.left(this.#tally);
-    const { upgrade, open } = this.#record;
-    const waits = upgrade?.state === "deferred" ? "deferred" : "upgrading";
-    return this.outcome(open ? waits : "behind", stoppedWith(error, this.#pin.title, this.#record));
+    return this.outcome(this.#record.stopped, stoppedWith(error, this.#pin.title, this.#record));
   }
 
   #judge({ view: { units: members, absent }, at }: Sight<O>): Verdicts {
@@ -253,7 +251,7 @@ class FleetRun<O extends Observation> {
     const deferred = verdicts.of("scheduled");
     if (deferred.size > 0) this.#tellDeferred(deferred);
     const waiting = new Map<string, Waiting>([...deferred, ...this.#stillOurs(members)]);
-    if (waiting.size > 0) this.#record.deferred(waiting);
+    if (waiting.size > 0) this.#record.scheduledUnits(waiting);
     else if (this.#record.open && !members.some(isAccepted))
       this.#record.ended(this.#problems.size > 0 ? "failed" : this.#goodEnd(members));
     if (this.#problems.size > 0) throw this.#notAll(total);

@@ -10,8 +10,8 @@ import type { Runtime } from "../runtime";
 import { type Answer, send } from "../send";
 import { count } from "../sentences-of-many";
 import type { Unit } from "../unit";
-import type { FleetRecord } from "./record";
 import type { Schedule } from "./schedule";
+import type { SetRecord } from "./set-record";
 import type { Tally } from "./tally";
 
 /** Calls that follow from one look are sent within so many milliseconds of it. */
@@ -27,7 +27,7 @@ type Batch = readonly Unit[];
 
 interface Books {
   readonly tally: Tally;
-  readonly record: FleetRecord;
+  readonly record: SetRecord;
   readonly schedule: Schedule;
 }
 

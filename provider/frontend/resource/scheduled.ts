@@ -1,5 +1,5 @@
-import { isOpen } from "../../core/fleet/earlier";
 import type { UpgradeRecord } from "../../core/outcome";
+import { isOpen } from "../../core/record";
 import { type Call, describeResource } from "./call";
 import { canonical, type Properties } from "./properties";
 import type { RunNotes } from "./run-notes";

@@ -2,24 +2,20 @@ import type { Clock } from "../clock";
 import type { SetWords } from "../driver";
 import type { UpgradeRecord } from "../outcome";
 import { spanOf } from "../plan-of-many";
+import { RecordStore } from "../record";
 import { count } from "../sentences-of-many";
 import type { Unit } from "../unit";
 import { compareVersions, formatVersion, lowestVersion, parseVersion, type Version } from "../version";
-import { isOpen } from "./earlier";
 import type { Schedule } from "./schedule";
 import type { Tally } from "./tally";
 import type { Waiting } from "./verdict";
 
 /** Keeps the record of what a run asked for, or found running: all members' upgrades as one. */
-export class FleetRecord {
-  /** What the state knew when the run began. */
-  readonly remembered: UpgradeRecord | undefined;
-  readonly #clock: Clock;
+export class SetRecord extends RecordStore {
   readonly #words: SetWords;
   readonly #schedule: Schedule;
   readonly #accepted: "running" | "deferred";
   readonly #asked = new Map<string, Unit>();
-  #upgrade: UpgradeRecord | undefined;
 
   /** @param accepted the state of calls that were accepted and have not shown */
   constructor(
@@ -29,69 +25,64 @@ export class FleetRecord {
     accepted: "running" | "deferred",
     remembered: UpgradeRecord | undefined,
   ) {
-    this.#clock = clock;
+    super(clock, remembered);
     this.#words = words;
     this.#schedule = schedule;
     this.#accepted = accepted;
-    this.remembered = remembered;
-    this.#upgrade = remembered;
   }
 
-  get upgrade(): UpgradeRecord | undefined {
-    if (this.#upgrade === undefined) return undefined;
-    const { tasks: _, ...upgrade } = this.#upgrade;
+  /** With the scheduled tasks, while there are any. */
+  override get upgrade(): UpgradeRecord | undefined {
+    if (super.upgrade === undefined) return undefined;
+    const { tasks: _, ...upgrade } = super.upgrade;
     return this.open && this.#schedule.size > 0 ? { ...upgrade, tasks: this.#schedule.tasks } : upgrade;
-  }
-
-  /** Whether the vendor has, or may have, something of ours still to do. */
-  get open(): boolean {
-    return this.#upgrade !== undefined && isOpen(this.#upgrade);
   }
 
   /** @param sentAt when the call was sent: milliseconds of `Clock.elapsed` */
   asked(members: readonly Unit[], sentAt: number, lost: boolean): void {
-    const before = this.#asked.size === 0 ? undefined : this.#upgrade;
+    const before = this.#asked.size === 0 ? undefined : this.upgrade;
     for (const member of members) this.#asked.set(member.name, { ...member, ...this.#versionAtFirst(member.name) });
-    this.#upgrade = {
+    this.set({
       ...this.#about([...this.#asked.values()]),
-      startedAt: before?.startedAt ?? this.#dateOf(sentAt),
+      startedAt: before?.startedAt ?? this.dateOf(sentAt),
       state: lost || before?.state === "unknown" ? "unknown" : this.#accepted,
-    };
+    });
   }
 
   /** Upgrades run that this tool did not ask for. */
   joined(members: readonly Unit[]): void {
     if (this.open || members.length === 0) return;
-    this.#upgrade = { ...this.#about(members), startedAt: this.#now(), joined: true, state: "running" };
+    this.set({ ...this.#about(members), startedAt: this.now(), joined: true, state: "running" });
   }
 
   /** These wait for their windows. */
-  deferred(waiting: ReadonlyMap<string, Waiting>): void {
+  scheduledUnits(waiting: ReadonlyMap<string, Waiting>): void {
     const all = [...waiting];
     const first = all[0]?.[1];
     if (first === undefined) return;
     const ours = new Set(all.flatMap(([name, { task }]) => (this.#schedule.owns(name, task.id) ? [name] : [])));
     this.#schedule.forget(this.#schedule.others(ours));
     const { id: task, kind, to } = first.task;
-    const found = { task, kind, from: "", to, startedAt: this.#now() };
+    const found = { task, kind, from: "", to, startedAt: this.now() };
     const {
       joined: _,
       state: __,
       ...before
-    } = (this.open ? this.#upgrade : undefined) ?? { ...found, state: "deferred" };
-    this.#upgrade = {
+    } = (this.open ? this.upgrade : undefined) ?? { ...found, state: "deferred" };
+    this.set({
       ...before,
       ...(ours.size === 0 ? { joined: true as const } : {}),
       window: spanOf(all.map(([, { window }]) => window)),
       state: "deferred",
-    };
+    });
   }
 
-  /** It has come to this state. */
-  ended(state: "succeeded" | "failed" | "withdrawn" | "gone"): void {
-    if (this.#upgrade === undefined) return;
-    const { window: _, ...rest } = this.#upgrade;
-    this.#upgrade = { ...rest, state, finishedAt: this.#now() };
+  /** All of them are over: none waits for a window. */
+  override ended(state: UpgradeRecord["state"]): void {
+    if (this.upgrade === undefined) return;
+    const { window: _, ...rest } = this.upgrade;
+    this.set(rest);
+    super.ended(state);
   }
 
   /**
@@ -99,25 +90,16 @@ export class FleetRecord {
    * which nothing was seen.
    */
   left({ asked }: Tally): void {
-    if (this.#upgrade === undefined || !this.open || this.#asked.size === 0) return;
+    if (this.upgrade === undefined || !this.open || this.#asked.size === 0) return;
     const unseen = asked.filter(({ shown }) => !shown);
     const newest = Math.max(...unseen.map(({ sentAt }) => sentAt));
-    const { startedAt, state } = this.#upgrade;
+    const { startedAt, state } = this.upgrade;
     const sure = state === "unknown" && !unseen.some(({ lost }) => lost);
-    this.#upgrade = {
-      ...this.#upgrade,
-      startedAt: unseen.length === 0 ? startedAt : this.#dateOf(newest),
+    this.set({
+      ...this.upgrade,
+      startedAt: unseen.length === 0 ? startedAt : this.dateOf(newest),
       state: sure ? this.#accepted : state,
-    };
-  }
-
-  #now(): string {
-    return this.#dateOf(this.#clock.elapsed());
-  }
-
-  /** By the clock as it stands now: that is the one that the next run compares with. */
-  #dateOf(elapsed: number): string {
-    return new Date(this.#clock.now() - (this.#clock.elapsed() - elapsed)).toISOString();
+    });
   }
 
   /** A member that is asked for several times came from where it was at first. */

@@ -3,11 +3,18 @@ import type { Status, UpgradeRecord } from "./outcome";
 import type { Failure, Task, Window } from "./task";
 import type { Upgrade } from "./unit";
 
-/** States in which the vendor has, or may have, something of ours still to do. */
 const OPEN = new Set<UpgradeRecord["state"]>(["running", "deferred", "unknown"]);
 
-/** Keeps the record of the upgrade that a run is about, across what the state remembers and what the vendor shows. */
-export class Ledger {
+/** Whether the vendor has, or may have, something of the record still to do. */
+export function isOpen({ state }: Pick<UpgradeRecord, "state">): boolean {
+  return OPEN.has(state);
+}
+
+/**
+ * The record of the upgrade that a run is about: what the state remembers, what was sent, and what the vendor shows.
+ * `SetRecord` keeps that of many units as one.
+ */
+export class RecordStore {
   /** What the state knew when the run began. */
   readonly remembered: UpgradeRecord | undefined;
   readonly #clock: Clock;
@@ -24,13 +31,13 @@ export class Ledger {
   }
 
   /** Whether the vendor has, or may have, an upgrade of ours. */
-  get accepted(): boolean {
-    return this.#upgrade !== undefined && OPEN.has(this.#upgrade.state);
+  get open(): boolean {
+    return this.#upgrade !== undefined && isOpen(this.#upgrade);
   }
 
   /** How a run ends that was stopped. */
   get stopped(): Status {
-    if (!this.accepted) return "behind";
+    if (!this.open) return "behind";
     return this.#upgrade?.state === "deferred" ? "deferred" : "upgrading";
   }
 
@@ -82,14 +89,14 @@ export class Ledger {
   }
 
   /** The upgrade waits for its window. */
-  deferred(window: Window): void {
+  scheduled(window: Window): void {
     if (this.#upgrade !== undefined) this.#upgrade = { ...this.#upgrade, state: "deferred", window };
   }
 
   /** The upgrade has come to this state. @param reason of a failure */
   ended(state: UpgradeRecord["state"], reason?: string): void {
     if (this.#upgrade === undefined) return;
-    const over = OPEN.has(state) ? {} : { finishedAt: this.now() };
+    const over = isOpen({ state }) ? {} : { finishedAt: this.now() };
     this.#upgrade = { ...this.#upgrade, state, ...over, ...(reason === undefined ? {} : { reason }) };
   }
 
@@ -105,6 +112,15 @@ export class Ledger {
 
   /** ISO 8601, UTC. */
   now(): string {
-    return new Date(this.#clock.now()).toISOString();
+    return this.dateOf(this.#clock.elapsed());
+  }
+
+  /** By the clock as it stands now, which is the one that the next run compares with: ISO 8601, UTC. */
+  protected dateOf(elapsed: number): string {
+    return new Date(this.#clock.now() - (this.#clock.elapsed() - elapsed)).toISOString();
+  }
+
+  protected set(upgrade: UpgradeRecord): void {
+    this.#upgrade = upgrade;
   }
 }
