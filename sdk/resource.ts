@@ -41,45 +41,21 @@ export abstract class VersionResource extends pulumi.CustomResource {
     const token = `pulumi-nodejs:dynamic/${shape.type}`;
     const { parent, customTimeouts } = options;
     const secrets = shape.secrets.filter((key) => args[key] !== undefined);
-    const restore = shorterTraces();
-    try {
-      super(
-        token,
-        name,
-        {
-          ...Object.fromEntries([...OBSERVED, ...shape.observed].map((key) => [key, undefined])),
-          ...args,
-          ...Object.fromEntries(secrets.map((key) => [key, pulumi.secret(args[key])])),
-          __provider: PROVIDER,
-          __urn: parent === undefined ? urnBelowStack(token, name) : urnBelow(parent, token, name),
-          ...(customTimeouts === undefined ? {} : { __timeouts: customTimeouts }),
-        },
-        secrets.length === 0 ? options : pulumi.mergeOptions(options, { additionalSecretOutputs: secrets }),
-      );
-      this.lastUpgrade = this.lastUpgrade.apply((upgrade) => upgrade ?? null);
-    } finally {
-      restore();
-    }
+    super(
+      token,
+      name,
+      {
+        ...Object.fromEntries([...OBSERVED, ...shape.observed].map((key) => [key, undefined])),
+        ...args,
+        ...Object.fromEntries(secrets.map((key) => [key, pulumi.secret(args[key])])),
+        __provider: PROVIDER,
+        __urn: parent === undefined ? urnBelowStack(token, name) : urnBelow(parent, token, name),
+        ...(customTimeouts === undefined ? {} : { __timeouts: customTimeouts }),
+      },
+      secrets.length === 0 ? options : pulumi.mergeOptions(options, { additionalSecretOutputs: secrets }),
+    );
+    this.lastUpgrade = this.lastUpgrade.apply((upgrade) => upgrade ?? null);
   }
-}
-
-/** Three of the SDK, two of this package, and the line in the program. */
-const FRAMES = 6;
-/** V8's own limit: whoever has set another one wants it. */
-const DEFAULT_FRAMES = 10;
-
-/**
- * The SDK takes four stack traces for each property of a resource, to tell of promises that never settle, and maps every
- * frame of them to its source: that is nine tenths of what a resource costs a program. Frames above the program's own line
- * say nothing there. Errors of the registration have as many, and lead to that line too.
- * @returns what restores the limit
- */
-function shorterTraces(): () => void {
-  const before = Error.stackTraceLimit;
-  if (before === DEFAULT_FRAMES) Error.stackTraceLimit = FRAMES;
-  return () => {
-    Error.stackTraceLimit = before;
-  };
 }
 
 /** What `pulumi.createUrn` says of a resource without a parent, without the outputs that it makes on the way. */

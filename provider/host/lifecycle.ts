@@ -8,7 +8,6 @@ import { giveUp, run, type Sight } from "../core/run";
 import type { Runtime } from "../core/runtime";
 import { taskOf } from "../core/withdraw";
 import type { ConfigReader } from "./credentials";
-import { Crowd } from "./crowd";
 import { undisturbedLog } from "./engine-log";
 import { partialFailure, plainFailure } from "./failure";
 import { timeLimit } from "./limits";
@@ -39,7 +38,6 @@ export class Lifecycle implements dynamic.ResourceProvider {
   /** What a check has seen of an older resource, for the `diff` that follows. */
   readonly #seen = new Map<string, Sight>();
   readonly #silence = new Silence();
-  readonly #crowd = new Crowd();
   readonly #overlaps: Overlaps;
   readonly #scheduled: Scheduled;
   #config: ConfigReader = () => undefined;
@@ -100,11 +98,11 @@ export class Lifecycle implements dynamic.ResourceProvider {
   }
 
   async create(inputs: Properties): Promise<{ id: string; outs: Outputs }> {
-    return this.#crowd.with(() => this.#run("create", undefined, inputs));
+    return this.#run("create", undefined, inputs);
   }
 
   async update(id: string, olds: Properties, news: Properties): Promise<{ outs: Outputs }> {
-    const { outs } = await this.#crowd.with(() => this.#run("update", { id, outputs: olds }, news));
+    const { outs } = await this.#run("update", { id, outputs: olds }, news);
     return { outs };
   }
 

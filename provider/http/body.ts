@@ -13,7 +13,10 @@ const LAST = 300;
 const READ = 16 * 1024;
 const PAGE = /^\s*<(?:!--|(?:!doctype|\?xml|html|head|body|title|center|h[1-6]|p|div|pre)\b)/i;
 
-/** More values than any list of a vendor has: each one that does not fit its schema costs half a kilobyte. */
+/**
+ * More values than any list of a vendor has. Each one that does not fit its schema costs half a kilobyte and five microseconds:
+ * 16 MB of `1,1,1,…` took 4.4 GB and 46 s, in which the process did nothing else.
+ */
 const MOST_VALUES = 250_000;
 const COMMA = 0x2c;
 const BRACKET = 0x5b;
@@ -21,7 +24,7 @@ const BRACE = 0x7b;
 
 /** A text as JSON, undefined if it is none, or has more values than anybody would send. */
 export function parseJson(body: Uint8Array): unknown {
-  if (!isModest(body)) return undefined;
+  if (!isPlausible(body)) return undefined;
   try {
     return JSON.parse(textOf(body));
   } catch {
@@ -35,7 +38,7 @@ function textOf(body: Uint8Array): string {
 }
 
 /** Counts what can begin a value, in texts too: an upper bound of the values. */
-function isModest(body: Uint8Array): boolean {
+function isPlausible(body: Uint8Array): boolean {
   let values = 0;
   for (const byte of body) {
     if (byte === COMMA || byte === BRACKET || byte === BRACE) values += 1;

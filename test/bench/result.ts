@@ -22,6 +22,7 @@ export type Unit =
   | "modules"
   | "lines"
   | "pins"
+  | "MB"
   | "s"
   | "ms";
 
