@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { unxz } from "../../../provider/oceanbase/packages/payload/xz";
+import { unxz } from "../../../provider/oceanbase/packages/xz/xz";
 import { storedXz } from "./pack";
 import { sample } from "./sample";
 
@@ -50,6 +50,16 @@ describe("a payload packed with xz", () => {
       }),
       { numRuns: 20 },
     );
+  });
+
+  it("leaves the event loop to others, however much comes out of one piece", async () => {
+    let turns = 0;
+    const timer = setInterval(() => {
+      turns += 1;
+    }, 0);
+    await unpacked(fixture("long"), 1 << 20);
+    clearInterval(timer);
+    expect(turns).toBeGreaterThan(2);
   });
 
   it("lets go of its source when nobody wants the rest", async () => {
