@@ -3,6 +3,7 @@ import { PinError } from "../../core/errors";
 import type { UploadedPackage } from "../agent/schema";
 import type { LocalPackages } from "../packages/local-packages";
 import type { Edition, Target } from "../packages/packages";
+import { readPackagedFile } from "../packages/payload";
 import type { RpmPackage } from "../packages/rpm";
 import type { Receipt } from "../packages/upload";
 import { UnreadablePayload } from "../packages/xz/inflow";
@@ -68,8 +69,6 @@ export class DependencyLists {
     if (before !== undefined) return before;
     if (!pkg.files.includes(LIST)) return UNREAD;
     try {
-      // The decoder of packages is loaded only by who has one.
-      const { readPackagedFile } = await import("../packages/payload.js");
       const bytes = await readPackagedFile(pkg, LIST, LARGEST, this.#signal);
       const ways = bytes === undefined ? UNREAD : await this.fromText(bytes.toString("utf8"));
       remember(pkg.sha256, ways);
