@@ -165,6 +165,14 @@ describe("a preview without a look", () => {
     expect(world.looks).toBe(0);
   });
 
+  it("is that of time limits that are wrong", async () => {
+    const { lifecycle, inputs, said, world } = stage();
+    const { failures } = await lifecycle.check({}, inputs({ __timeouts: { create: "0s" } }));
+    expect(failures?.map(({ property }) => property)).toEqual(["customTimeouts"]);
+    expect(world.looks).toBe(0);
+    expect(said()).toEqual([]);
+  });
+
   it("is that of arguments that are not known yet", async () => {
     const { lifecycle, inputs, world } = stage();
     const unknown = inputs({ version: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" });

@@ -35,8 +35,8 @@ export class DynamicProvider implements dynamic.ResourceProvider {
   }
 
   async check(olds: Properties, news: Properties): Promise<dynamic.CheckResult> {
-    const failures = await told(() => this.#lifecycle.check(this.#call(news), olds, news));
-    return { inputs: news, failures: [...failures, ...checkTimeouts(news)] };
+    const failures = await told(() => this.#lifecycle.check(this.#call(news), olds, news, checkTimeouts(news)));
+    return { inputs: news, failures: [...failures] };
   }
 
   diff(_id: string, olds: Properties, news: Properties): Promise<dynamic.DiffResult> {

@@ -60,11 +60,19 @@ export class Lifecycle {
     this.#config = config;
   }
 
-  /** Validates, and for a new or changed pin tells the plan. `olds` are the old inputs, none on create. */
-  async check(call: Call, olds: Properties, news: Properties): Promise<readonly CheckFailure[]> {
+  /**
+   * Validates the arguments, and shows the plan of a new or changed resource. `olds` are the old inputs, none on create.
+   * @param known what is wrong beside the arguments: then nothing is read at the vendor
+   */
+  async check(
+    call: Call,
+    olds: Properties,
+    news: Properties,
+    known: readonly CheckFailure[],
+  ): Promise<readonly CheckFailure[]> {
     const session = await this.#session(call, news);
     this.#overlaps.declare(session);
-    const failures = [...session.failures];
+    const failures = [...session.failures, ...known];
     if (failures.length === 0 && session.args !== undefined && !sameArguments(olds, news)) {
       // Whose the tasks of an older resource are stands in its outputs, which only `diff` is given.
       const memory = Object.keys(olds).length === 0 ? {} : undefined;
