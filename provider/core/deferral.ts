@@ -44,7 +44,7 @@ export class Deferral {
   }
 
   /**
-   * The pin holds, or has been overtaken. An upgrade of the record that has not ended is canceled while it waits for its
+   * The target version or a newer one runs. An upgrade of the record that has not ended is canceled while it waits for its
    * window, and waited for once it runs: what it leads to may be past the pin.
    * @param at what runs
    * @throws PinError `refused` when it could not be canceled: it stays in the record

@@ -50,7 +50,7 @@ export function requestOf([step]: readonly Step[]): Request {
 
 /**
  * Identifies what is sent for one unit: equal for equal steps in every process, whatever the order of keys. Where the item holds
- * a secret, whoever has the digest can verify a guess.
+ * a secret, the digest allows guesses to be verified: it must not leave the process.
  */
 export function digest({ unit, from, to, method, path, item, group, uploads = [] }: Step): string {
   const text = canonical({ unit, from, to, method, path, item, group, uploads });

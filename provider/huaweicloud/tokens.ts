@@ -15,7 +15,7 @@ export interface Token {
   readonly renewAt: number;
 }
 
-/** The project that a token shall be good for: by its id, or by the region whose main project it is. */
+/** The project that a token is requested for: by its id, or by the region whose main project it is. */
 export interface Scope {
   readonly projectId?: string | undefined;
   readonly region?: string | undefined;

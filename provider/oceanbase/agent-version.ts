@@ -32,7 +32,7 @@ export function agentVersion(connect: Connect = undiciTransport) {
 
 /**
  * The obshell agents of a cluster: `agent_info[].version` of each. They restart all at once, so for tens of seconds
- * nobody answers; and they are also raised by an upgrade of the database, whose package brings an obshell of its own.
+ * none responds. An upgrade of the database upgrades them as well, because its package contains an obshell.
  */
 export const obshellAgents: System = {
   title: "obshell agents of the cluster",

@@ -1,31 +1,12 @@
-import { createRequire } from "node:module";
-import { afterAll, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { VirtualClock } from "../support/virtual-clock";
+import { calledBridge, forgetBridges } from "./called-bridge";
 
-// Files share modules, and a bridge stays canceled.
-afterAll(() => void vi.resetModules());
+forgetBridges();
 
-/**
- * The limits with a state of their own, and a server that is called as grpc-js would call it: what the bridge does on a
- * real one is tested beside it.
- */
 async function fresh() {
-  vi.resetModules();
-  const bridge = await import("../../provider/frontend/dynamic/bridge.js");
+  const { bridge, call } = await calledBridge();
   const { limits } = await import("../../provider/frontend/resource/limits.js");
-  const handlers = new Map<string, { func: (call: { request: unknown }, answer?: unknown) => unknown }>();
-  class Server {
-    _retrieveHandler(path: string): unknown {
-      return handlers.get(path);
-    }
-  }
-  bridge.installBridge(Object.assign(() => ({ Server }), createRequire(__filename)));
-  const call = (method: string, request: unknown, serve: () => unknown): unknown => {
-    const path = `/pulumirpc.ResourceProvider/${method}`;
-    handlers.set(path, { func: () => serve() });
-    new Server()._retrieveHandler(path);
-    return handlers.get(path)?.func({ request });
-  };
   const clock = new VirtualClock();
   const gone = new AbortController();
   return {

@@ -1,29 +1,13 @@
-import { createRequire } from "node:module";
-import { afterAll, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { checkTimeouts } from "../../provider/frontend/dynamic/timeouts";
 import { UNKNOWN } from "../../provider/frontend/resource/properties";
+import { calledBridge, forgetBridges } from "./called-bridge";
 
-// Files share modules, and a bridge stays canceled.
-afterAll(() => void vi.resetModules());
+forgetBridges();
 
-/** The limits behind a bridge of their own, and a server that is called as grpc-js would call it. */
 async function fresh() {
-  vi.resetModules();
-  const bridge = await import("../../provider/frontend/dynamic/bridge.js");
+  const { call } = await calledBridge();
   const { limitOf } = await import("../../provider/frontend/dynamic/timeouts.js");
-  const handlers = new Map<string, { func: (call: { request: unknown }, answer?: unknown) => unknown }>();
-  class Server {
-    _retrieveHandler(path: string): unknown {
-      return handlers.get(path);
-    }
-  }
-  bridge.installBridge(Object.assign(() => ({ Server }), createRequire(__filename)));
-  const call = (method: string, request: unknown, serve: () => unknown): unknown => {
-    const path = `/pulumirpc.ResourceProvider/${method}`;
-    handlers.set(path, { func: () => serve() });
-    new Server()._retrieveHandler(path);
-    return handlers.get(path)?.func({ request });
-  };
   return { limitOf, call };
 }
 

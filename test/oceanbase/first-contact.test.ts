@@ -33,7 +33,7 @@ describe.each(Object.entries(types))("%s: an agent that answers an error and wha
     expect(cluster.writes()).toEqual([]);
   });
 
-  it("belongs to a cluster: it is upgraded as any other", async () => {
+  it("belongs to a cluster: it is upgraded like every other", async () => {
     const { lifecycle, inputs, cluster } = rig({ agentVersion: OLD, conditions: { observerBinaryMissing: true } });
     cluster.control.addAgentPackage(AGENTS.version, AGENTS.release);
     const { outs } = await lifecycle.create({ ...inputs(), ...type });

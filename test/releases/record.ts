@@ -4,9 +4,10 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { directoryOf, FILES, type Fixture, type Vendor } from "./fixture";
+import { KILLED } from "./recording/killed";
 import { type Ending, recordStack } from "./recording/recording";
 import type { Scenario } from "./recording/scenario";
-import { KILLED, REFRESHED, RUNS } from "./recording/scenarios";
+import { REFRESHED, RUNS } from "./recording/scenarios";
 
 const VENDORS: readonly Vendor[] = ["oceanbase", "redisenterprise", "taurusdb"];
 const STACKS: Readonly<Record<string, readonly [readonly Scenario[], Ending]>> = {

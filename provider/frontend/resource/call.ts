@@ -1,4 +1,4 @@
-/** Tells of ^C, at once if it was pressed already. Returns what stops it. */
+/** Registers a listener for the cancellation of the run, which is called at once after one. Returns how to remove it. */
 export type OnCancel = (listener: () => void) => () => void;
 
 /** One operation of Pulumi's on one resource, however Pulumi calls for it. */

@@ -4,7 +4,7 @@ export type Properties = Readonly<Record<string, unknown>>;
 /** Stands for a value that is not known yet at preview. */
 export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
-/** In the outputs: set by `read` when what runs has left the pin, so that the next `up` acts on it or tells of it. */
+/** In the outputs: set by a refresh that found drift, so that the next `up` upgrades or warns. */
 export const DRIFTED = "__drifted";
 
 /** Outputs that are not arguments. */

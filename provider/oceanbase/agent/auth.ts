@@ -131,7 +131,7 @@ type Headers = Sealed["headers"];
 
 /**
  * The headers of an agent's reads, by target. One is good for any number of reads of its target until it expires, and sealing
- * it costs more than the rest of the read, while whoever watches a task asks the same again and again.
+ * it costs more than the rest of the read; a run that follows a task repeats the same read.
  */
 export class Passes {
   readonly #clock: Pick<Clock, "elapsed">;

@@ -66,8 +66,7 @@ export function unsupportedAuth(origin: string, info: AgentInfo): PinError {
   });
 }
 
-/** The endpoints answer for different clusters: what one says would be taken for the other. */
-/** What the endpoints reach is not one cluster. */
+/** The endpoints reach different clusters: what one says would be taken for the other. */
 export class OtherCluster extends PinError {
   override readonly name = "OtherCluster";
 

@@ -12,7 +12,7 @@ const FOREIGN =
 
 /**
  * What a POST came to.
- * @param forget is called when the agent has to be met anew; `denied` tells what a certain 401 means
+ * @param forget is called when the agent's key has to be read again; `denied` tells what a certain 401 means
  * @throws Refused when the agent says no; Unreachable with `sent` when it cannot be known whether it was accepted;
  * PinError `unauthorized`
  */

@@ -152,7 +152,7 @@ export class Login {
   }
 }
 
-/** How long a token shall be valid, in seconds; it is renewed long before. The vendor's own default is 300. */
+/** Requested lifetime of a token in seconds; it is renewed before it expires. The vendor's own default is 300. */
 export const TOKEN_SECONDS = 900;
 const VENDOR_DEFAULT = 300;
 /** The share of its life after which a token is renewed. */

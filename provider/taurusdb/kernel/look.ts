@@ -214,7 +214,7 @@ export class KernelLook {
     const waiting = once(async () => (await access.project()).waiting.read(old, signal));
     const schedules = once(async () => (await access.project()).schedules.read(fresh, signal));
     const early = () => {
-      // Their errors are thrown to whoever needs the rows.
+      // An error is thrown where the rows are used.
       jobs().catch(() => undefined);
       if (this.#looks > 0) return;
       waiting().catch(() => undefined);
