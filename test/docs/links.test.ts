@@ -13,6 +13,18 @@ function problem(from: Page, target: string): string | undefined {
   return anchorsOf(page(file)).includes(anchor) ? undefined : `${target}: ${file} has no such heading`;
 }
 
+/** Folders from which pages name sources. */
+const FOLDERS = ["", "provider", "test"];
+
+/** Sources with their folder, as pages name them: `core/plan.ts`. */
+function sourcesNamedIn({ text }: Page): string[] {
+  return [...text.matchAll(/`((?:[\w.-]+\/)+[\w.-]+\.m?ts)`/g)].map(([, name = ""]) => name);
+}
+
+function isSource(name: string): boolean {
+  return FOLDERS.some((folder) => existsSync(join(ROOT, folder, name)));
+}
+
 describe("links of the documentation", () => {
   it.each(pages().map((one) => [one.path, one] as const))("%s leads to files and headings that exist", (_, one) => {
     expect(localLinksOf(one).flatMap((target) => problem(one, target) ?? [])).toEqual([]);
@@ -25,6 +37,16 @@ describe("links of the documentation", () => {
     expect(problem(from, "docs/nothing.md")).toContain("there is no docs/nothing.md");
     expect(problem(from, "docs/errors.md#nothing")).toContain("no such heading");
     expect(problem(from, "docs/errors.md#errors")).toBeUndefined();
+  });
+
+  it.each(pages().map((one) => [one.path, one] as const))("%s names only sources that exist", (_, one) => {
+    expect(sourcesNamedIn(one).filter((name) => !isSource(name))).toEqual([]);
+  });
+
+  it("tell a source that does not exist", () => {
+    expect(pages().flatMap(sourcesNamedIn).length).toBeGreaterThan(100);
+    expect(["core/plan.ts", "core/plan.test.ts", "vitest.config.mts"].filter((name) => !isSource(name))).toEqual([]);
+    expect(isSource("core/nothing.ts")).toBe(false);
   });
 
   it("reach every page from the README", () => {
