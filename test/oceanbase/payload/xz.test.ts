@@ -52,6 +52,16 @@ describe("a payload packed with xz", () => {
     );
   });
 
+  it("leaves the event loop to others, however much comes out of one piece", async () => {
+    let turns = 0;
+    const timer = setInterval(() => {
+      turns += 1;
+    }, 0);
+    await unpacked(fixture("long"), 1 << 20);
+    clearInterval(timer);
+    expect(turns).toBeGreaterThan(2);
+  });
+
   it("lets go of its source when nobody wants the rest", async () => {
     let closed = false;
     async function* source() {

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { Inflow, UnreadablePayload } from "./inflow";
 import { LzmaDecoder, type Window } from "./lzma";
 
@@ -99,6 +100,8 @@ async function* unpackBlock(flow: Inflow, dictionary: number): AsyncGenerator<Ui
     const from = window.position;
     if (control < PACKED) await store(flow, window);
     else await unpackChunk(flow, control, decoder, window);
+    // A few bytes of zeros unpack to hundreds of megabytes: others get their turn between two chunks.
+    await setImmediate();
     yield window.bytes.subarray(from, window.position);
   }
 }
