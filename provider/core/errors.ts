@@ -125,6 +125,19 @@ export class Refused extends PinError {
   }
 }
 
+/**
+ * A read whose answer is only advice: what keeps the vendor from giving it is no matter. A fault of this tool is.
+ * @returns undefined when it is not there, or nobody could tell
+ */
+export async function ifAnswered<T>(read: Promise<T | undefined>): Promise<T | undefined> {
+  try {
+    return await read;
+  } catch (error) {
+    if (error instanceof PinError) return undefined;
+    throw error;
+  }
+}
+
 /** Whether nothing was done, and the same may be done a little later, or by another of the vendor's servers. */
 export function notYet(error: unknown): error is Refused | Unreachable {
   return error instanceof Refused ? error.refusal === "soon" : error instanceof Unreachable && !error.sent;

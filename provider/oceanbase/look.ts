@@ -1,6 +1,6 @@
 import { type Constraint, holds, standing } from "../core/constraint";
 import type { Observation } from "../core/driver";
-import { PinError, Unreachable } from "../core/errors";
+import { ifAnswered, PinError, Unreachable } from "../core/errors";
 import type { Activity, Member } from "../core/unit";
 import { compareVersions, parseVersion } from "../core/version";
 import type { Agents } from "./agent/agents";
@@ -173,7 +173,10 @@ interface EarlyList {
 /** In the first look, before anything is known: before the first plan every round trip counts. */
 function earlyList(agents: Agents): EarlyList {
   const [origin = ""] = agents.origins;
-  return { origin, answer: ifAnswered(agents.readFrom(origin, PACKAGES, uploadedPackages)) };
+  const answer = ifAnswered(agents.readFrom(origin, PACKAGES, uploadedPackages));
+  // Told to who waits for it, if anybody does.
+  answer.catch(() => undefined);
+  return { origin, answer };
 }
 
 async function packagesOf(
@@ -195,11 +198,6 @@ async function unlessSilent<T>(read: Promise<T | undefined>): Promise<T | "silen
     if (error instanceof PinError && error.code === "blocked") return undefined;
     throw error;
   }
-}
-
-/** A read that may fail without harm: what it would tell is only advice. */
-async function ifAnswered<T>(read: Promise<T | undefined>): Promise<T | undefined> {
-  return read.catch(() => undefined);
 }
 
 /** An agent that was met at one of the endpoints. */

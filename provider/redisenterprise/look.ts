@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { Observation } from "../core/driver";
-import { Missing } from "../core/errors";
+import { ifAnswered, Missing } from "../core/errors";
 import type { Activity, Finding } from "../core/unit";
 import { crdbCallOf } from "./active-active";
 import type { Database } from "./database/database";
@@ -113,8 +113,9 @@ function once<T>(read: () => Promise<T>): () => Promise<T> {
  */
 function machinesSoon(nodes: Nodes, { databaseId }: Which, eager: boolean): (uid: number) => Promise<Machines> {
   const own = databaseId === undefined ? undefined : readMachines(nodes, databaseId);
-  own?.catch(() => undefined);
   const all = databaseId === undefined && eager ? ifAnswered(nodes.read("/v1/actions", allActions)) : undefined;
+  // Told to who waits for them, if anybody does.
+  for (const reading of [own, all]) reading?.catch(() => undefined);
   return async (uid) => {
     const listed = (await all)?.["state-machines"];
     return own ?? (listed ? listed.filter(isOf(uid)) : readMachines(nodes, uid));
@@ -154,9 +155,4 @@ async function readNodes(nodes: Nodes): Promise<readonly ClusterNode[]> {
   const list = nodesFrom((await nodes.read("/v1/nodes", nodeList)) ?? []);
   nodes.learn(list.flatMap(({ addresses }) => addresses));
   return list;
-}
-
-/** A read that may fail without harm: what it would tell is only advice. */
-async function ifAnswered<T>(read: Promise<T | undefined>): Promise<T | undefined> {
-  return read.catch(() => undefined);
 }

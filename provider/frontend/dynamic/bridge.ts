@@ -23,6 +23,7 @@ const CANCEL = `${SERVICE}Cancel`;
 
 const contexts = new AsyncLocalStorage<CallContext>();
 const listeners = new Set<() => void>();
+/** Of the process, as Cancel is: the engine sends it once, for all calls of its run. */
 let cancelled = false;
 
 /** The call that is being served; undefined where it cannot be known. */

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { beforeSending, PinError, Unreachable } from "../../core/errors";
+import { beforeSending, ifAnswered, PinError, Unreachable } from "../../core/errors";
 import type { HttpUpload } from "../../http/client";
 import type { WireResponse } from "../../http/transport";
 import { type Answer, comparesPasswords, readAnswer, readWriteAnswer, undecided } from "./answers";
@@ -87,7 +87,7 @@ export class Agents {
     try {
       await Promise.all(
         this.#options.endpoints.map(async (origin) => {
-          const met = await Promise.race([late, this.#handshakes.meet(origin)]).catch(() => undefined);
+          const met = await Promise.race([late, ifAnswered(this.#handshakes.meet(origin))]);
           if (met !== undefined) await Promise.race([late, this.#member(origin)]).catch(unlessCertain);
         }),
       );
@@ -229,7 +229,7 @@ export class Agents {
     const rival = this.#membership.rivalOf(agent);
     if (rival !== undefined) {
       this.#handshakes.forget(rival.origin);
-      this.#membership.renew(rival.origin, await this.#handshakes.meet(rival.origin).catch(() => undefined));
+      this.#membership.renew(rival.origin, await ifAnswered(this.#handshakes.meet(rival.origin)));
     }
     this.#membership.judge(agent, info);
   }

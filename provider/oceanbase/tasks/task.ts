@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { notYet, PinError, Refused, Unreachable } from "../../core/errors";
+import { ifAnswered, notYet, PinError, Refused, Unreachable } from "../../core/errors";
 import type { Task, TaskStatus, Way } from "../../core/task";
 import type { Agents } from "../agent/agents";
 import { tellOne } from "../agent/contact";
@@ -73,7 +73,7 @@ export class TaskWatcher {
     const { id, stage } = seen;
     let known = this.#stages?.id === id ? this.#stages : undefined;
     if (known === undefined || (known.nodes?.[stage - 1] === undefined && known.asked !== stage)) {
-      const found = await this.#agents.read(dagPath(id, true), dagStages).catch(() => undefined);
+      const found = await ifAnswered(this.#agents.read(dagPath(id, true), dagStages));
       known = { id, asked: stage, nodes: found?.nodes ?? known?.nodes };
       this.#stages = known;
     }

@@ -52,6 +52,18 @@ describe("a payload packed with xz", () => {
     );
   });
 
+  it("leaves the event loop to others, however much comes out of what has arrived", async () => {
+    let turns = 0;
+    const count = () => {
+      turns += 1;
+      waiting = setImmediate(count);
+    };
+    let waiting = setImmediate(count);
+    await unpacked(storedXz(Buffer.alloc(50 << 20)), 64 << 20);
+    clearImmediate(waiting);
+    expect(turns).toBeGreaterThan(1);
+  });
+
   it("lets go of its source when nobody wants the rest", async () => {
     let closed = false;
     async function* source() {

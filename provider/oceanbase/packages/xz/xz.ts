@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { Inflow, UnreadablePayload } from "./inflow";
 import { LzmaDecoder, type Window } from "./lzma";
 
@@ -13,6 +14,8 @@ const CRC_BYTES = 4;
 const LARGEST_DICTIONARY = 64 * 1024 * 1024;
 /** What one chunk of LZMA2 unpacks to at most. */
 const LARGEST_CHUNK = 2 * 1024 * 1024;
+/** A few bytes of zeros unpack to hundreds of megabytes: after so many bytes others get their turn. */
+const UNINTERRUPTED = 16 * 1024 * 1024;
 /** So that a moved window keeps the positions that LZMA counts. */
 const ALIGNMENT = 16;
 
@@ -90,6 +93,7 @@ const PACKED = 0x80;
 async function* unpackBlock(flow: Inflow, dictionary: number): AsyncGenerator<Uint8Array, void, void> {
   const decoder = new LzmaDecoder();
   const window = roomFor(dictionary);
+  let unpacked = 0;
   for (;;) {
     const control = await flow.byte();
     if (control === END) return;
@@ -99,6 +103,11 @@ async function* unpackBlock(flow: Inflow, dictionary: number): AsyncGenerator<Ui
     const from = window.position;
     if (control < PACKED) await store(flow, window);
     else await unpackChunk(flow, control, decoder, window);
+    unpacked += window.position - from;
+    if (unpacked > UNINTERRUPTED) {
+      await setImmediate();
+      unpacked = 0;
+    }
     yield window.bytes.subarray(from, window.position);
   }
 }
