@@ -1,11 +1,4 @@
-import type { SomeKind } from "../../provider/core/kind";
 import type { Transport } from "../../provider/http/transport";
-import { agentVersion } from "../../provider/oceanbase/agent-version";
-import { clusterVersion } from "../../provider/oceanbase/cluster-version";
-import { databaseVersion } from "../../provider/redisenterprise/database/database-version";
-import { moduleVersions } from "../../provider/redisenterprise/modules/module-versions";
-import { kernelVersion } from "../../provider/taurusdb/kernel/kernel-version";
-import { starRocksVersion } from "../../provider/taurusdb/starrocks/starrocks-version";
 import {
   createTransport,
   ObshellCluster,
@@ -24,7 +17,6 @@ type Args = Readonly<Record<string, unknown>>;
 export interface SecretWorld {
   readonly clock: VirtualClock;
   readonly system: SimSystem;
-  kind(connect: () => Transport): SomeKind;
   readonly send: Transport;
   /** Arguments without any credentials. */
   readonly args: Args;
@@ -78,7 +70,6 @@ function oceanbase(what: "AgentVersion" | "ClusterVersion"): SecretType {
         clock,
         system: cluster,
         send: simulatedTransport(createTransport(cluster, { sleep: (ms) => clock.sleep(ms) })),
-        kind: (connect) => (agents ? agentVersion(connect) : clusterVersion(connect)),
         args: { endpoints: cluster.endpoints.map((address) => `http://${address}`), ...target },
         secrets,
         beside: { clientCertificate: secrets.clientKey.certificate },
@@ -133,7 +124,6 @@ function taurus(what: "KernelVersion" | "StarRocksVersion", login: "key" | "user
         clock,
         system: cloud,
         send: simulatedTransport(createTransport(cloud, { sleep: (ms) => clock.sleep(ms) })),
-        kind: (connect) => (kernel ? kernelVersion(connect, {}) : starRocksVersion(connect, {})),
         args: kernel
           ? { region, projectId, instanceIds: cloud.instances.map(({ id }) => id), version: ">=2.0.75" }
           : { region, projectId, instanceId, starRocksInstanceId, version: ">=3.1.15" },
@@ -172,7 +162,6 @@ function redis(what: "ModuleVersions" | "DatabaseVersion", login: "basic" | "tok
         clock,
         system: cluster,
         send: simulatedTransport(createTransport(cluster, { sleep: (ms) => clock.sleep(ms) })),
-        kind: (connect) => (what === "ModuleVersions" ? moduleVersions(connect) : databaseVersion(connect)),
         args: {
           endpoints: cluster.endpoints.map((address) => `https://${address}`),
           databaseId: 1,
