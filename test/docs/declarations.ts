@@ -71,7 +71,7 @@ function argumentLines(one: Argument, width: number): string[] {
 /** Settings are strings, and what is no string says how it is written as one. */
 function settingLines(one: Setting, width: number): string[] {
   const [first = ""] = sentences(one);
-  const type = "schema" in one && one.schema instanceof z.ZodType ? typeOf(one, one.schema) : "string";
+  const type = one.schema === undefined ? "string" : typeOf(one, one.schema);
   const end = first.replace(/\.$/, "");
   const texts: Readonly<Record<string, string>> = { boolean: `${end}: \`"true"\` or \`"false"\`.` };
   const text = type.endsWith("[]") ? `${end}, ${AS_STRING}.` : (texts[type] ?? first);

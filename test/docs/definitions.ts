@@ -24,8 +24,12 @@ export interface Argument extends core.Definition {
 }
 
 /** A value of the stack's configuration or of a `Provider`, where it has one. */
-export type Setting = Pick<Argument, "name" | "description"> &
-  core.Definition & { readonly source: core.CredentialSource };
+export interface Setting extends core.Definition {
+  readonly name: string;
+  readonly source: core.CredentialSource;
+  /** Absent where no resource has it as an argument. */
+  readonly schema?: z.ZodType;
+}
 
 /** @param file path of a module @param name of the arguments that it exports */
 export function argumentsOf(file: string, name: string): Argument[] {
@@ -36,28 +40,29 @@ export function argumentsOf(file: string, name: string): Argument[] {
 
 /** The names of a module's secrets, each once. */
 export function secretsOf(file: string): string[] {
-  return unique(
-    groupsOf(file)
-      .filter(({ secret }) => secret)
-      .map(({ name }) => name),
-  );
+  return [...new Set(groupsOf(file).flatMap(({ name, secret }) => (secret ? [name] : [])))];
 }
 
 /** What a module takes from the stack's configuration. */
 export function settingsOf(file: string): Setting[] {
   const alone = Object.values(moduleOf(file)).filter(isDefinition);
-  const settings = [...groupsOf(file), ...alone].flatMap((one) => {
+  const found = [...groupsOf(file), ...alone].flatMap((one) => {
     if (one.source === undefined) return [];
     const [, name = ""] = one.source.config.split(":");
     return [{ ...one, name, source: one.source }];
   });
-  return settings.filter(({ name }, at) => settings.findIndex((other) => other.name === name) === at);
+  return eachOnce(found);
 }
 
 /** Settings by vendor, in the order of the modules. */
 export function settings(): Map<string, Setting[]> {
-  const all = Object.keys(MODULES).flatMap(settingsOf);
+  const all = eachOnce(Object.keys(MODULES).flatMap(settingsOf));
   return Map.groupBy(all, ({ source }) => source.config.split(":")[0] ?? "");
+}
+
+/** Several resource types take the same ones. */
+function eachOnce(settings: readonly Setting[]): Setting[] {
+  return [...new Map(settings.map((one) => [one.source.config, one])).values()];
 }
 
 function groupsOf(file: string): Argument[] {
@@ -85,8 +90,4 @@ function isFields(value: unknown): value is core.Fields {
 
 function isDefinition(value: unknown): value is core.Definition {
   return typeof value === "object" && value !== null && "description" in value && "source" in value;
-}
-
-function unique(names: readonly string[]): string[] {
-  return [...new Set(names)];
 }
