@@ -71,6 +71,19 @@ describe("a resource that only waits", () => {
   });
 });
 
+it("a request that was not sent, since the response to another was lost, is decided again by two reads", async () => {
+  const rig = kernelRig({ instances: 3 });
+  for (const [at, id] of rig.ids.entries()) rig.cloud.control.setKernel(`2.0.6${at + 3}.250600`, id);
+  const match = { method: "POST", path: /database-version\/upgrade$/ } as const;
+  rig.cloud.faults.add({ match, skip: 1, fault: { kind: "loseReply" } });
+  const { outs } = await rig.lifecycle.create(rig.inputs({ preCheck: false }));
+  expect(outs).toMatchObject({ status: "current" });
+  const lists = rig.cloud.journal.find("GET", /\/instances$/).map(({ at }) => at);
+  const [, lost = 0, last = 0] = rig.cloud.acceptedUpgrades.map(({ at }) => at);
+  expect(last).toBeGreaterThan(lost);
+  expect(lists.filter((at) => at > lost && at <= last).length).toBeGreaterThanOrEqual(2);
+});
+
 describe("the reads of many instances", () => {
   const SOURCES = ["2.0.54.240600", "2.0.57.240900", "2.0.60.241200", "2.0.66.250600", "2.0.69.250900"];
 

@@ -63,8 +63,8 @@ export class KernelLook {
   #after = 0;
   /** The same at the first look. */
   #opened = 0;
-  /** When something was last changed, in elapsed milliseconds. */
-  #changedAt = Number.NEGATIVE_INFINITY;
+  /** Instances whose upgrade was accepted, and until when that does not show, in elapsed milliseconds. */
+  readonly #accepted = new Map<string, number>();
   /** What is shared with other pins, once it is known. */
   #project: Project | undefined;
   #looks = 0;
@@ -76,11 +76,16 @@ export class KernelLook {
     this.#follower = new Follower(options.clock);
   }
 
-  /** Something was changed: what was read before is old. It shows some seconds later, so for so long one read will do. */
+  /** Something was changed: what was read before is old. */
   changed(): void {
     this.#after = this.#project?.moments.latest ?? 0;
-    this.#changedAt = this.#options.clock.elapsed();
     this.#follower.forget();
+  }
+
+  /** The upgrade of these was accepted. It shows some seconds later, so for so long one read after it will do. */
+  accepted(ids: readonly string[]): void {
+    const until = this.#options.clock.elapsed() + FRESH;
+    for (const id of ids) this.#accepted.set(id, until);
   }
 
   /** The service has refused to upgrade these instances: what it offered them is read again. */
@@ -122,7 +127,8 @@ export class KernelLook {
       this.#unit(instance, jobs.get(instance.id), schedules.get(instance.id)),
     );
     const moment = project.saw(ids);
-    if (this.#options.clock.elapsed() - this.#changedAt > FRESH) this.#after = moment;
+    // Where something is to be decided, the next look reads again: two reads have to agree.
+    if (open.length === 0 || !open.every(({ id }) => this.#wasAccepted(id))) this.#after = moment;
     this.#looks += 1;
     const outlook = await this.#outlook(open.flatMap(({ id }) => jobs.get(id) ?? []));
     const unknown = this.#unknownOf(found);
@@ -136,6 +142,10 @@ export class KernelLook {
       ...(unknown === undefined ? {} : { unknown }),
       ...(missing === undefined ? {} : { missing }),
     };
+  }
+
+  #wasAccepted(id: string): boolean {
+    return this.#options.clock.elapsed() < (this.#accepted.get(id) ?? 0);
   }
 
   /** Of these tasks, those that still wait for their window, as the service writes their ids. */

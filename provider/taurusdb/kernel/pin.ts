@@ -85,11 +85,13 @@ export class KernelPin implements Driver<KernelObservation> {
   }
 
   async start(request: Request): Promise<undefined> {
+    const ids = request.units.map(({ unit }) => unit);
     try {
       await upgradeBatch(this.#options.access.gateway, request);
+      this.#look.accepted(ids);
       return undefined;
     } catch (error) {
-      this.#look.refused(request.units.map(({ unit }) => unit));
+      this.#look.refused(ids);
       if (!(error instanceof AlreadyLatest)) throw error;
       // One of them has got there meanwhile: the others have to be asked for without it.
       throw new Refused(error.message, { refusal: "final", cause: error });
