@@ -1,13 +1,16 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { type CommonArgs, VersionResource } from "./resource";
 
+// generated: secrets of provider/oceanbase/arguments.ts
 const SECRETS = ["password", "agentPassword", "clientKey"];
+// end
 
 /** How to reach the obshell agents of a cluster. */
 export interface ConnectionArgs {
+  // generated: connection of provider/oceanbase/arguments.ts
   /**
-   * Addresses of the agents of one cluster, host and port; IPv6 in brackets. One suffices and any may be down, but name all
-   * of them: an upgrade that stopped half way can only be continued through an agent whose own member is still old.
+   * Addresses of the agents of one cluster, host and port; IPv6 in brackets. One suffices and any may be down, but name
+   * all of them: an upgrade that stopped half way can only be continued through an agent whose own member is still old.
    * @example ["http://10.0.0.1:2886", "http://10.0.0.2:2886"]
    */
   readonly endpoints: pulumi.Input<pulumi.Input<string>[]>;
@@ -17,7 +20,8 @@ export interface ConnectionArgs {
    */
   readonly password?: pulumi.Input<string>;
   /**
-   * The agents' own password, used with agents that have one set (obshell 4.2.6.0 and later). Kept encrypted in the state.
+   * The agents' own password, used with agents that have one set (obshell 4.2.6.0 and later). Kept encrypted in the
+   * state.
    * @default the config value `oceanbase:agentPassword`, or the environment variable `OCEANBASE_AGENT_PASSWORD`
    */
   readonly agentPassword?: pulumi.Input<string>;
@@ -34,14 +38,16 @@ export interface ConnectionArgs {
    * @default false
    */
   readonly allowUntrustedCertificate?: pulumi.Input<boolean>;
+  // end
 }
 
 /** Arguments of both resources. */
 export interface UpgradeArgs extends ConnectionArgs, CommonArgs {
+  // generated: upgrade of provider/oceanbase/arguments.ts
   /**
-   * Local RPM files that the upgrade needs, as paths relative to the program. Those that the cluster does not have yet are
-   * uploaded before the upgrade; name, version, release and architecture are read from the files, not from their names.
-   * Without it every package has to be in the cluster.
+   * Local RPM files that the upgrade needs, as paths relative to the program. Those that the cluster does not have yet
+   * are uploaded before the upgrade; name, version, release and architecture are read from the files, not from their
+   * names. Without it every package has to be in the cluster.
    * @example ["./rpms/oceanbase-ce-4.3.5.2-102000042025031214.el7.x86_64.rpm"]
    */
   readonly packages?: pulumi.Input<pulumi.Input<string>[]>;
@@ -54,14 +60,16 @@ export interface UpgradeArgs extends ConnectionArgs, CommonArgs {
    * @default "report"
    */
   readonly onFailure?: pulumi.Input<"report" | "retry" | "rollback">;
+  // end
 }
 
 /** Arguments of {@link ClusterVersion}. */
 export interface ClusterVersionArgs extends UpgradeArgs {
+  // generated: clusterArguments of provider/oceanbase/arguments.ts
   /**
    * The version that every observer shall run: exact (`4.3.5.2`), a prefix of three parts (`4.3.5`) or a floor
-   * (`>=4.3.5.2`). For a prefix and a floor the packages decide: the newest version of which all
-   * packages are there, uploaded or in `packages`, is the target.
+   * (`>=4.3.5.2`). For a prefix and a floor the packages decide: the newest version of which all packages are there,
+   * uploaded or in `packages`, is the target.
    */
   readonly version: pulumi.Input<string>;
   /**
@@ -79,9 +87,9 @@ export interface ClusterVersionArgs extends UpgradeArgs {
    */
   readonly mode?: pulumi.Input<"rolling" | "stopService">;
   /**
-   * Directory for the packages on every host, an absolute path. CAUTION: a rollback deletes it recursively, so it has to be
-   * a directory of its own; first-level directories, the agents' home and its parents are refused. It must be local to every
-   * host: on a file system that hosts share, agents overwrite each other's downloads.
+   * Directory for the packages on every host, an absolute path. CAUTION: a rollback deletes it recursively, so it has
+   * to be a directory of its own; first-level directories, the agents' home and its parents are refused. It must be
+   * local to every host: on a file system that hosts share, agents overwrite each other's downloads.
    * @default `upgrade` in the agent's home
    */
   readonly upgradeDir?: pulumi.Input<string>;
@@ -90,6 +98,7 @@ export interface ClusterVersionArgs extends UpgradeArgs {
    * @default false
    */
   readonly freezeServer?: pulumi.Input<boolean>;
+  // end
 }
 
 /**
@@ -126,6 +135,7 @@ export class ClusterVersion extends VersionResource {
 
 /** Arguments of {@link AgentVersion}. */
 export interface AgentVersionArgs extends UpgradeArgs {
+  // generated: agentArguments of provider/oceanbase/arguments.ts
   /**
    * The obshell version that every agent shall run: exact (`4.3.3.0`), a prefix of three parts (`4.3.3`) or a floor
    * (`>=4.3.3.0`). For a prefix and a floor the newest `obshell` package that satisfies it is the target.
@@ -138,12 +148,13 @@ export interface AgentVersionArgs extends UpgradeArgs {
    */
   readonly release?: pulumi.Input<string>;
   /**
-   * Directory for the package on every host, an absolute path. CAUTION: a rollback deletes it recursively, so it has to be a
-   * directory of its own; first-level directories, the agents' home and its parents are refused. It must be local to every
-   * host: on a file system that hosts share, agents overwrite each other's downloads.
+   * Directory for the package on every host, an absolute path. CAUTION: a rollback deletes it recursively, so it has to
+   * be a directory of its own; first-level directories, the agents' home and its parents are refused. It must be local
+   * to every host: on a file system that hosts share, agents overwrite each other's downloads.
    * @default `upgrade` in the agent's home
    */
   readonly upgradeDir?: pulumi.Input<string>;
+  // end
 }
 
 /**

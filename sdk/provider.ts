@@ -7,40 +7,56 @@ import { suggestion } from "../provider/base/closest";
  */
 export interface ProviderArgs {
   readonly oceanbase?: {
+    // generated: settings of provider/oceanbase/arguments.ts
     /** Password of root@sys. */
     readonly password?: pulumi.Input<string>;
-    /** The agents' own password, where they have one. */
+    /** The agents' own password, used with agents that have one set (obshell 4.2.6.0 and later). */
     readonly agentPassword?: pulumi.Input<string>;
+    // end
   };
   /** For TaurusDB and its StarRocks: an access key, or an IAM user with a password; and where the instances are. */
   readonly huaweicloud?: {
+    // generated: settings of provider/taurusdb/arguments.ts
+    /** The region of the instances. */
     readonly region?: pulumi.Input<string>;
+    /** The project of the instances, 32 letters and digits. */
     readonly projectId?: pulumi.Input<string>;
-    /** Address of the service, where it is not the region's. */
+    /** Address of the service, for regions that are not known here and for networks with an entrance of their own. */
     readonly endpoint?: pulumi.Input<string>;
-    /** Address of IAM, where it is not the region's. */
+    /** Address of IAM, which is asked for the project's id and for tokens. */
     readonly iamEndpoint?: pulumi.Input<string>;
+    /** Access key (AK). */
     readonly accessKey?: pulumi.Input<string>;
+    /** Secret key (SK) of the access key. */
     readonly secretKey?: pulumi.Input<string>;
-    /** Goes with a temporary access key. */
+    /** The token that goes with a temporary access key. */
     readonly securityToken?: pulumi.Input<string>;
+    /** An IAM user, in place of an access key. */
     readonly userName?: pulumi.Input<string>;
+    /** Its password. */
     readonly password?: pulumi.Input<string>;
     /** The account that the IAM user belongs to. */
     readonly domainName?: pulumi.Input<string>;
+    // end
   };
   /** For Redis Enterprise: a user of the cluster, and where its nodes are. */
   readonly redisenterprise?: {
-    readonly username?: pulumi.Input<string>;
-    readonly password?: pulumi.Input<string>;
-    /** API addresses of the nodes, with commas between them. */
+    // generated: settings of provider/redisenterprise/arguments.ts
+    /** API addresses of the cluster's nodes, with commas between them. */
     readonly endpoints?: pulumi.Input<string>;
-    /** `"true"` accepts any certificate. */
+    /** E-mail of a user with the role db_member, cluster_member or admin. */
+    readonly username?: pulumi.Input<string>;
+    /** Its password. */
+    readonly password?: pulumi.Input<string>;
+    /** Accept any certificate: `"true"` or `"false"`. */
     readonly allowUntrustedCertificate?: pulumi.Input<string>;
+    // end
   };
   readonly dbversion?: {
+    // generated: settings of provider/frontend/resource/proxies.ts
     /** The HTTP proxy of all requests, such as `http://user:password@proxy.example.com:3128`; "" for none. */
     readonly proxy?: pulumi.Input<string>;
+    // end
   };
 }
 
@@ -63,22 +79,24 @@ export class Provider extends pulumi.ProviderResource {
 type Vendor = keyof ProviderArgs;
 
 /** Every setting there is: programs in JavaScript are not checked by a compiler. */
-const SETTINGS: { readonly [V in Vendor]-?: { readonly [S in keyof NonNullable<ProviderArgs[V]>]-?: true } } = {
-  oceanbase: { password: true, agentPassword: true },
-  huaweicloud: {
-    region: true,
-    projectId: true,
-    endpoint: true,
-    iamEndpoint: true,
-    accessKey: true,
-    secretKey: true,
-    securityToken: true,
-    userName: true,
-    password: true,
-    domainName: true,
-  },
-  redisenterprise: { username: true, password: true, endpoints: true, allowUntrustedCertificate: true },
-  dbversion: { proxy: true },
+const SETTINGS: Readonly<Record<Vendor, readonly string[]>> = {
+  // generated: settings
+  oceanbase: ["password", "agentPassword"],
+  huaweicloud: [
+    "region",
+    "projectId",
+    "endpoint",
+    "iamEndpoint",
+    "accessKey",
+    "secretKey",
+    "securityToken",
+    "userName",
+    "password",
+    "domainName",
+  ],
+  redisenterprise: ["endpoints", "username", "password", "allowUntrustedCertificate"],
+  dbversion: ["proxy"],
+  // end
 };
 
 /**
@@ -89,7 +107,7 @@ const SETTINGS: { readonly [V in Vendor]-?: { readonly [S in keyof NonNullable<P
 function settingsOf(name: string, args: ProviderArgs): pulumi.Inputs {
   const refuse = (problem: string) => new pulumi.RunError(`Provider "${name}": ${problem}`);
   const settings = given(args).flatMap(([vendor, values]) => {
-    const known = isVendor(vendor) ? Object.keys(SETTINGS[vendor]) : undefined;
+    const known = isVendor(vendor) ? SETTINGS[vendor] : undefined;
     if (known === undefined) throw refuse(`${vendor} is not a vendor; ${suggestion(vendor, Object.keys(SETTINGS))}`);
     if (!isTable(values)) throw refuse(`${vendor} must be an object with ${known.join(", ")}`);
     return given(values).map(([key, value]) => {

@@ -1,15 +1,18 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { type CommonArgs, VersionResource } from "./resource";
 
+// generated: secrets of provider/redisenterprise/arguments.ts
 const SECRETS = ["password", "clientKey"];
+// end
 
 /** How to reach the REST API of a Redis Enterprise Software cluster. */
 export interface ConnectionArgs {
+  // generated: connection of provider/redisenterprise/arguments.ts
   /**
-   * API addresses of the cluster's nodes. Any of them may be down. A node that is not the master redirects to it; such a
-   * redirect is followed only to hosts named here or listed by the cluster, so name all nodes.
-   * @default the config value `redisenterprise:endpoints`, or the environment variable `REDIS_ENTERPRISE_URL`, with commas
-   * between them; required in one of these places
+   * API addresses of the cluster's nodes. Any of them may be down. A node that is not the master redirects to it; such
+   * a redirect is followed only to hosts named here or listed by the cluster, so name all nodes.
+   * @default the config value `redisenterprise:endpoints`, or the environment variable `REDIS_ENTERPRISE_URL`, with
+   * commas between them; required in one of these places
    * @example ["https://10.0.0.1:9443", "https://10.0.0.2:9443", "https://10.0.0.3:9443"]
    */
   readonly endpoints?: pulumi.Input<pulumi.Input<string>[]>;
@@ -31,7 +34,9 @@ export interface ConnectionArgs {
    * @default "basic"
    */
   readonly authentication?: pulumi.Input<"basic" | "token">;
-  /** The cluster's certificate, or the CA that signed it, as PEM text. Clusters are installed with one signed by itself. */
+  /**
+   * The cluster's certificate, or the CA that signed it, as PEM text. Clusters are installed with one signed by itself.
+   */
   readonly caCertificate?: pulumi.Input<string>;
   /** Client certificate, as PEM text: beside a user, or in place of one. */
   readonly clientCertificate?: pulumi.Input<string>;
@@ -50,10 +55,12 @@ export interface ConnectionArgs {
    * @default false
    */
   readonly allowPlainHttp?: pulumi.Input<boolean>;
+  // end
 }
 
 /** Arguments of both resources. The database is named once: by its uid, or by its name. */
 export interface DatabaseArgs extends ConnectionArgs, CommonArgs {
+  // generated: database of provider/redisenterprise/arguments.ts
   /** The uid of the database. Either this or `databaseName` is required. */
   readonly databaseId?: pulumi.Input<number>;
   /** The name of the database, which has to be the only one of that name. Either this or `databaseId` is required. */
@@ -64,35 +71,41 @@ export interface DatabaseArgs extends ConnectionArgs, CommonArgs {
    */
   readonly preserveRoles?: pulumi.Input<boolean>;
   /**
-   * Upgrade a database that has neither replication nor persistence. CAUTION: its data is lost. Without it such a database
-   * is not touched.
+   * Upgrade a database that has neither replication nor persistence. CAUTION: its data is lost. Without it such a
+   * database is not touched.
    * @default false
    */
   readonly mayDiscardData?: pulumi.Input<boolean>;
+  // end
 }
 
 /** A module's version together with its arguments. */
 export interface ModulePin {
+  // generated: pinArguments of provider/redisenterprise/modules/pins.ts
   /** Exact (`2.10.17`), a prefix (`2.10`), a floor (`>=2.10`) or `latest`. */
   readonly version: pulumi.Input<string>;
   /**
-   * The arguments that the module shall run with. Other ones than it has are an upgrade as well, to the version that runs.
-   * Not for search, ReJSON, timeseries and bf on Redis 8 and later, where these settings are objects of the database.
+   * The arguments that the module shall run with. Other ones than it has are an upgrade as well, to the version that
+   * runs. Not for search, ReJSON, timeseries and bf on Redis 8 and later, where these settings are objects of the
+   * database.
    * @default those that it has
    * @example "WORKERS 6"
    */
   readonly args?: pulumi.Input<string>;
+  // end
 }
 
 /** Arguments of {@link ModuleVersions}. */
 export interface ModuleVersionsArgs extends DatabaseArgs {
+  // generated: moduleArguments of provider/redisenterprise/arguments.ts
   /**
    * The modules to hold, by name (in any case), each at a version: exact (`2.10.17`), a prefix (`2.10`), a floor
-   * (`>=2.10`) or `latest`. Where a pin leaves a choice, the newest build is taken that the cluster ships and that fits the
-   * database's Redis. Modules that are not named are left alone.
+   * (`>=2.10`) or `latest`. Where a pin leaves a choice, the newest build is taken that the cluster ships and that fits
+   * the database's Redis. Modules that are not named are left alone.
    * @example { search: "2.10.17", ReJSON: { version: ">=2.8", args: "" } }
    */
   readonly modules: pulumi.Input<Record<string, pulumi.Input<string | ModulePin>>>;
+  // end
 }
 
 /**
@@ -126,9 +139,11 @@ export class ModuleVersions extends VersionResource {
 
 /** Arguments of {@link DatabaseVersion}. */
 export interface DatabaseVersionArgs extends DatabaseArgs {
+  // generated: databaseArguments of provider/redisenterprise/arguments.ts
   /**
-   * The Redis version of the database: major and minor (`7.4`), a major alone (`8`), a floor (`>=7.4`) or `latest`. Where
-   * that leaves a choice, the newest is taken that every node can run. The patch comes with the cluster's software.
+   * The Redis version of the database: major and minor (`7.4`), a major alone (`8`), a floor (`>=7.4`) or `latest`.
+   * Where that leaves a choice, the newest is taken that every node can run. The patch comes with the cluster's
+   * software.
    */
   readonly redisVersion: pulumi.Input<string>;
   /**
@@ -140,7 +155,8 @@ export interface DatabaseVersionArgs extends DatabaseArgs {
    */
   readonly modules?: pulumi.Input<"bundled" | "keep">;
   /**
-   * How many shards are upgraded at a time. CAUTION: search queries may fail on the way across Redis 8.4 where it is set.
+   * How many shards are upgraded at a time. CAUTION: search queries may fail on the way across Redis 8.4 where it is
+   * set.
    * @default as the cluster's policy says, usually all
    */
   readonly parallelShards?: pulumi.Input<number>;
@@ -150,12 +166,13 @@ export interface DatabaseVersionArgs extends DatabaseArgs {
    */
   readonly keepCrdtProtocolVersion?: pulumi.Input<boolean>;
   /**
-   * Has no effect: no dry run is sent. No released server is known to have `?dry_run=true`, and one that does not know the
-   * query starts the upgrade.
+   * Has no effect: no dry run is sent. No released server is known to have `?dry_run=true`, and one that does not know
+   * the query starts the upgrade.
    * @deprecated It has no effect.
    * @default false
    */
   readonly dryRun?: pulumi.Input<boolean>;
+  // end
 }
 
 /**

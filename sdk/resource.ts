@@ -121,6 +121,7 @@ export interface Upgrade {
 
 /** Arguments of every pin. */
 export interface CommonArgs {
+  // generated: commonArguments of provider/core/arguments.ts
   /**
    * What to do when something newer than the pin runs. Nothing is ever downgraded.
    * - `report`: warn
@@ -130,8 +131,8 @@ export interface CommonArgs {
    */
   readonly onNewer?: pulumi.Input<"report" | "accept" | "fail">;
   /**
-   * Whether to wait for the end of the upgrade. With false `up` returns once the vendor has accepted it, with the task in
-   * `lastUpgrade` and `status: "upgrading"`, and the next `up` looks what became of it.
+   * Whether to wait for the end of the upgrade. With false `up` returns once the vendor has accepted it, with the task
+   * in `lastUpgrade` and `status: "upgrading"`, and the next `up` looks what became of it.
    * @default true
    */
   readonly wait?: pulumi.Input<boolean>;
@@ -141,4 +142,5 @@ export interface CommonArgs {
    * @default "20m"
    */
   readonly unreachableTimeout?: pulumi.Input<string>;
+  // end
 }

@@ -1,7 +1,9 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { type CommonArgs, VersionResource } from "./resource";
 
+// generated: secrets of provider/taurusdb/arguments.ts
 const SECRETS = ["accessKey", "secretKey", "securityToken", "password"];
+// end
 
 /**
  * How to reach TaurusDB. What is not given here is taken from an explicit `Provider`, from the stack's configuration
@@ -9,8 +11,10 @@ const SECRETS = ["accessKey", "secretKey", "securityToken", "password"];
  * IAM user; the access key is taken where there are both.
  */
 export interface ConnectionArgs {
+  // generated: connection of provider/taurusdb/arguments.ts
   /**
-   * The region of the instances. The service's address follows from it. Needed unless `endpoint` and `projectId` are given.
+   * The region of the instances. The service's address follows from it. Needed unless `endpoint` and `projectId` are
+   * given.
    * @default the config value `huaweicloud:region`, or the environment variable `HW_REGION_NAME`
    * @example "cn-north-4"
    */
@@ -29,8 +33,8 @@ export interface ConnectionArgs {
    */
   readonly endpoint?: pulumi.Input<string>;
   /**
-   * Address of IAM, which is asked for the project's id and for tokens. Required where `endpoint` is an IP address, has a port, or
-   * is a name of your own: a password is never sent to another cloud or domain than that of `endpoint`.
+   * Address of IAM, which is asked for the project's id and for tokens. Required where `endpoint` is an IP address, has
+   * a port, or is a name of your own: a password is never sent to another cloud or domain than that of `endpoint`.
    * @default the config value `huaweicloud:iamEndpoint`, the environment variable `HW_AUTH_URL` or
    * `HUAWEICLOUD_SDK_IAM_ENDPOINT`, or the one beside the service: `iam.<region>.<domain>`
    * @example "https://iam.eu-de.otc.t-systems.com"
@@ -69,23 +73,27 @@ export interface ConnectionArgs {
    * @default the config value `huaweicloud:domainName`, or the environment variable `HW_DOMAIN_NAME`
    */
   readonly domainName?: pulumi.Input<string>;
+  // end
 }
 
 /** Arguments of both resources. */
 export interface KernelArgs extends ConnectionArgs, CommonArgs {
+  // generated: upgrade of provider/taurusdb/arguments.ts
   /**
    * When an upgrade is made.
    * - `now`: at once
-   * - `maintenance-window`: in the instance's next maintenance window. `up` ends with `status: "deferred"` and the window in
-   *   `lastUpgrade`; once the window is over the next `up` looks what came of it. Changing or destroying the resource
-   *   cancels an upgrade that it has scheduled and that has not begun, unless another resource relies on it.
+   * - `maintenance-window`: in the instance's next maintenance window. `up` ends with `status: "deferred"` and the
+   *   window in `lastUpgrade`; once the window is over the next `up` looks what came of it. Changing or destroying the
+   *   resource cancels an upgrade that it has scheduled and that has not begun, unless another resource relies on it.
    * @default "now"
    */
   readonly schedule?: pulumi.Input<"now" | "maintenance-window">;
+  // end
 }
 
 /** Arguments of {@link KernelVersion}. */
 export interface KernelVersionArgs extends KernelArgs {
+  // generated: kernelArguments of provider/taurusdb/arguments.ts
   /**
    * The TaurusDB instances of one project, each once: 36 letters and digits that end in `in07`.
    * @example ["6754902da1f447269c6979b0590102a5in07"]
@@ -93,8 +101,8 @@ export interface KernelVersionArgs extends KernelArgs {
   readonly instanceIds: pulumi.Input<pulumi.Input<string>[]>;
   /**
    * The kernel version that every instance shall run: exact (`2.0.75.28`), a prefix (`2.0.75`), a floor (`>=2.0.75`) or
-   * `latest`. An upgrade always goes to the newest kernel that is offered to an instance, so an exact version or prefix that
-   * the newest lies beyond cannot be reached: the preview says so, and nothing is called.
+   * `latest`. An upgrade always goes to the newest kernel that is offered to an instance, so an exact version or prefix
+   * that the newest lies beyond cannot be reached: the preview says so, and nothing is called.
    */
   readonly version: pulumi.Input<string>;
   /**
@@ -103,6 +111,7 @@ export interface KernelVersionArgs extends KernelArgs {
    * @default true
    */
   readonly preCheck?: pulumi.Input<boolean>;
+  // end
 }
 
 /**
@@ -146,6 +155,7 @@ export class KernelVersion extends VersionResource {
 
 /** Arguments of {@link StarRocksVersion}. */
 export interface StarRocksVersionArgs extends KernelArgs {
+  // generated: starRocksArguments of provider/taurusdb/arguments.ts
   /**
    * The TaurusDB instance that the StarRocks instance stands beside: 36 letters and digits that end in `in07`.
    * @example "6754902da1f447269c6979b0590102a5in07"
@@ -157,18 +167,19 @@ export interface StarRocksVersionArgs extends KernelArgs {
    */
   readonly starRocksInstanceId: pulumi.Input<string>;
   /**
-   * The kernel version that it shall run: exact (`3.1.15.80`), a prefix (`3.1`), a floor (`>=3.1.15`) or `latest`. An upgrade
-   * always goes to the newest kernel that is offered, so an exact version or prefix that the newest lies beyond cannot be
-   * reached: the preview says so, and nothing is called. Where the service shows two parts of the version only (`3.1`), more
-   * parts can be held only while nothing newer is offered.
+   * The kernel version that it shall run: exact (`3.1.15.80`), a prefix (`3.1`), a floor (`>=3.1.15`) or `latest`. An
+   * upgrade always goes to the newest kernel that is offered, so an exact version or prefix that the newest lies beyond
+   * cannot be reached: the preview says so, and nothing is called. Where the service shows two parts of the version
+   * only (`3.1`), more parts can be held only while nothing newer is offered.
    */
   readonly version: pulumi.Input<string>;
   /**
-   * Upgrade without the service's validation. CAUTION: it is what keeps an upgrade from breaking data synchronisation tasks
-   * that run.
+   * Upgrade without the service's validation. CAUTION: it is what keeps an upgrade from breaking data synchronisation
+   * tasks that run.
    * @default false
    */
   readonly skipValidation?: pulumi.Input<boolean>;
+  // end
 }
 
 /**

@@ -3,12 +3,127 @@ import { parseDuration } from "./duration";
 
 export type { CommonArguments } from "./policy-from";
 
-/** How `CommonArguments` are validated. Loads zod, so it is for vendors: the host is loaded before any resource is met. */
+/**
+ * Arguments are defined here and in the vendors' `arguments.ts`, each once: its schema, and what else is known of it. Key
+ * validation, secrets and sources of credentials are read from the definitions; `npm run docs` writes the interfaces, the
+ * settings of `Provider` and the documentation from them. Loads zod, so it is for vendors: the front end is loaded before any
+ * resource is met.
+ */
+
+/** Where an argument is looked for when the resource does not give it: stack config or Provider, then environment. */
+export interface CredentialSource {
+  /** `oceanbase:password`. */
+  readonly config: string;
+  /** In order; the first that is set wins. */
+  readonly env: readonly string[];
+  /** It belongs to this argument: it is taken only from the place where that one was found. */
+  readonly belongsTo?: string;
+  /** It is not looked for in places behind the one where this argument was found, which goes without it. */
+  readonly insteadOf?: string;
+}
+
+/** What is known of an argument besides its schema. Texts are Markdown. */
+export interface Definition {
+  /** One sentence or several. The first one stands alone in the settings of `Provider`. */
+  readonly description: string | readonly string[];
+  /** The meaning of each value, where there are few. */
+  readonly values?: Readonly<Record<string, string>>;
+  /** Kept encrypted in the state, and out of texts. */
+  readonly secret?: true;
+  readonly default?: string | boolean;
+  /** What holds where it is not given, as a clause, if that is not one value. */
+  readonly otherwise?: string;
+  readonly example?: unknown;
+  readonly source?: CredentialSource;
+  /** A variable of the environment whose name depends on other arguments; the vendor reads it. */
+  readonly variable?: string;
+  /** What a program writes, in TypeScript, where the schema takes more or something else. */
+  readonly type?: string;
+  readonly deprecated?: string;
+}
+
+/** The fields of a resource's arguments. */
+export type Fields = Readonly<Record<string, z.ZodType>>;
+
+const definitions = z.registry<Definition>();
+
+/** An argument: a schema of its own, with its definition. */
+export function argument<S extends z.ZodType>(schema: S, definition: Definition): S {
+  const own = schema.clone();
+  definitions.add(own, definition);
+  return own;
+}
+
+/** @throws Error for an argument that is not defined */
+export function definitionsOf(fields: Fields): [name: string, definition: Definition][] {
+  return Object.entries(fields).map(([name, schema]) => {
+    const definition = definitions.get(schema);
+    if (definition === undefined) throw new Error(`the argument ${name} is not defined`);
+    return [name, definition];
+  });
+}
+
+/** The schema of a resource type's arguments. @typeParam A the arguments after validation */
+export type Inputs<A> = z.ZodType<A> & { readonly shape: Fields };
+
+/** It, with what follows from the definitions. */
+export function definedBy<A>(inputs: Inputs<A>) {
+  const defined = definitionsOf(inputs.shape);
+  return {
+    inputs,
+    secrets: defined.flatMap(([name, { secret }]) => (secret ? [name] : [])),
+    credentials: Object.fromEntries(
+      defined.flatMap(([name, { source }]) => (source === undefined ? [] : [[name, source] as const])),
+    ),
+  };
+}
+
+/** An optional argument of few values. @param values the meaning of each */
+export function choice<V extends Readonly<Record<string, string>>>(values: V, definition: Definition) {
+  // The type of `Object.keys` is that of any object.
+  const names = Object.keys(values) as (keyof V & string)[];
+  const quoted = names.map((name) => `"${name}"`);
+  const error = `must be ${quoted.slice(0, -1).join(", ")} or ${quoted.at(-1)}`;
+  return argument(z.enum(names, { error }).optional(), { ...definition, values });
+}
+
+export const flag = z.boolean({ error: "must be true or false" });
+
+/** @param what is in it: `certificate` */
+export function pem(what: string) {
+  return z
+    .string({ error: `must be a ${what} in PEM form` })
+    .regex(/-----BEGIN [A-Z ]+-----/, `must be a ${what} in PEM form, beginning with -----BEGIN`);
+}
+
+/** Arguments of every resource type. */
 export const commonArguments = {
-  onNewer: z.enum(["report", "accept", "fail"], { error: 'must be "report", "accept" or "fail"' }).optional(),
-  wait: z.boolean({ error: "must be true or false" }).optional(),
-  unreachableTimeout: z
-    .string({ error: 'must be a duration, such as "20m"' })
-    .refine((text) => (parseDuration(text) ?? 0) > 0, 'must be a duration above zero, such as "20m"')
-    .optional(),
+  onNewer: choice(
+    { report: "warn", accept: "no warning, and no drift", fail: "end the preview, or the run, with an error" },
+    {
+      description: ["What to do when something newer than the pin runs.", "Nothing is ever downgraded."],
+      default: "report",
+    },
+  ),
+  wait: argument(flag.optional(), {
+    description: [
+      "Whether to wait for the end of the upgrade.",
+      'With false `up` returns once the vendor has accepted it, with the task in `lastUpgrade` and `status: "upgrading"`, and the next `up` looks what became of it.',
+    ],
+    default: true,
+  }),
+  unreachableTimeout: argument(
+    z
+      .string({ error: 'must be a duration, such as "20m"' })
+      .refine((text) => (parseDuration(text) ?? 0) > 0, 'must be a duration above zero, such as "20m"')
+      .optional(),
+    {
+      description: [
+        "How long nobody may answer while an upgrade runs, counted from the last answer.",
+        "Agents and databases restart during their own upgrade, so silence is normal for a while.",
+        "A system that never answered is given one minute.",
+      ],
+      default: "20m",
+    },
+  ),
 };

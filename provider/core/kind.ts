@@ -1,20 +1,8 @@
 import type { z } from "zod";
-import type { CommonArguments } from "./arguments";
+import type { CommonArguments, CredentialSource } from "./arguments";
 import type { Driver, Observation } from "./driver";
 import type { Times } from "./policy";
 import type { Runtime } from "./runtime";
-
-/** Where an argument is looked for when the resource does not give it: stack config or Provider, then environment. */
-export interface CredentialSource {
-  /** `oceanbase:password`. */
-  readonly config: string;
-  /** In order; the first that is set wins. */
-  readonly env: readonly string[];
-  /** It belongs to this argument: it is taken only from the place where that one was found. */
-  readonly belongsTo?: string;
-  /** It is not looked for in places behind the one where this argument was found, which goes without it. */
-  readonly insteadOf?: string;
-}
 
 /** What a look at the vendor puts into the outputs. */
 export interface ObservedOutputs {

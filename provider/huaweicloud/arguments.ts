@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { argument, type CredentialSource } from "../core/arguments";
 import { type CredentialArguments, credentialsOf, missingCredential } from "./credentials";
 import {
   differingClouds,
@@ -64,23 +65,88 @@ function region(service: Service) {
 
 const PROJECT = '"054e292c9880d4992f02c0196d3ea468"';
 
-/** The fields of a resource's arguments. */
+/** The arguments of a resource type, as far as they are the same for every service. */
 export function connectionArguments(service: Service) {
   return {
-    region: region(service).optional(),
-    projectId: text(PROJECT)
-      .regex(/^[0-9A-Za-z]{32}$/, `must be 32 letters and digits, such as ${PROJECT}`)
-      .optional(),
-    endpoint: endpoint(`"${exampleEndpoint(service)}"`, false).optional(),
-    iamEndpoint: endpoint('"https://iam.cn-north-4.myhuaweicloud.com"', true).optional(),
-    accessKey: secret.optional(),
-    secretKey: secret.optional(),
-    securityToken: secret.optional(),
-    userName: text('"operator"').optional(),
-    password: secret.optional(),
-    domainName: text('"example"').optional(),
+    region: argument(region(service).optional(), {
+      description: [
+        "The region of the instances.",
+        "The service's address follows from it.",
+        "Needed unless `endpoint` and `projectId` are given.",
+      ],
+      example: EXAMPLE_REGION,
+      source: source("region", "HW_REGION_NAME"),
+    }),
+    projectId: argument(
+      text(PROJECT)
+        .regex(/^[0-9A-Za-z]{32}$/, `must be 32 letters and digits, such as ${PROJECT}`)
+        .optional(),
+      {
+        description: "The project of the instances, 32 letters and digits.",
+        otherwise: "the one project that is called like the region",
+        source: source("projectId", "HW_PROJECT_ID", "HUAWEICLOUD_SDK_PROJECT_ID"),
+      },
+    ),
+    endpoint: argument(endpoint(`"${exampleEndpoint(service)}"`, false).optional(), {
+      description:
+        "Address of the service, for regions that are not known here and for networks with an entrance of their own.",
+      otherwise: "the region's",
+      example: exampleEndpoint(service),
+      source: source("endpoint"),
+      variable: `\`${overrideName(service, "<REGION>")}\` (such as \`…_CN_NORTH_4\`)`,
+    }),
+    iamEndpoint: argument(endpoint('"https://iam.cn-north-4.myhuaweicloud.com"', true).optional(), {
+      description: [
+        "Address of IAM, which is asked for the project's id and for tokens.",
+        "Required where `endpoint` is an IP address, has a port, or is a name of your own: a password is never sent to another cloud or domain than that of `endpoint`.",
+      ],
+      otherwise: "the one beside the service: `iam.<region>.<domain>`",
+      example: "https://iam.eu-de.otc.t-systems.com",
+      source: source("iamEndpoint", "HW_AUTH_URL", "HUAWEICLOUD_SDK_IAM_ENDPOINT"),
+    }),
+    ...credentialArguments,
   };
 }
+
+/** The names that Terraform's provider reads, then those of the SDKs. */
+function source(name: string, ...env: readonly string[]): CredentialSource {
+  return { config: `huaweicloud:${name}`, env };
+}
+
+const credentialArguments = {
+  // An access key is no secret, but half of one: it is treated as such.
+  accessKey: argument(secret.optional(), {
+    description: "Access key (AK).",
+    secret: true,
+    source: { ...source("accessKey", "HW_ACCESS_KEY", "HUAWEICLOUD_SDK_AK"), insteadOf: "userName" },
+  }),
+  secretKey: argument(secret.optional(), {
+    description: "Secret key (SK) of the access key.",
+    secret: true,
+    source: { ...source("secretKey", "HW_SECRET_KEY", "HUAWEICLOUD_SDK_SK"), insteadOf: "userName" },
+  }),
+  securityToken: argument(secret.optional(), {
+    description: "The token that goes with a temporary access key.",
+    secret: true,
+    source: {
+      ...source("securityToken", "HW_SECURITY_TOKEN", "HUAWEICLOUD_SDK_SECURITY_TOKEN"),
+      belongsTo: "accessKey",
+    },
+  }),
+  userName: argument(text('"operator"').optional(), {
+    description: ["An IAM user, in place of an access key.", "A HUAWEI ID takes no token by password."],
+    source: source("userName", "HW_USER_NAME"),
+  }),
+  password: argument(secret.optional(), {
+    description: "Its password.",
+    secret: true,
+    source: source("password", "HW_USER_PASSWORD"),
+  }),
+  domainName: argument(text('"example"').optional(), {
+    description: "The account that the IAM user belongs to.",
+    source: source("domainName", "HW_DOMAIN_NAME"),
+  }),
+};
 
 /** What only the arguments together tell. For `superRefine`. */
 export function completeConnection(service: Service, env: Environment) {

@@ -1,5 +1,3 @@
-import type { CredentialSource } from "../core/kind";
-
 /** How a caller proves who it is: with an access key, or as an IAM user with a password. */
 export type Credentials =
   | {
@@ -18,31 +16,6 @@ export interface CredentialArguments {
   readonly userName?: string | undefined;
   readonly password?: string | undefined;
   readonly domainName?: string | undefined;
-}
-
-/** Kept out of logs and errors. An access key is no secret, but half of one: it is treated as such. */
-export const SECRETS = ["accessKey", "secretKey", "securityToken", "password"] as const;
-
-/** The names that Terraform's provider reads, then those of the SDKs. */
-export const SOURCES: Readonly<Record<string, CredentialSource>> = {
-  region: source("region", "HW_REGION_NAME"),
-  projectId: source("projectId", "HW_PROJECT_ID", "HUAWEICLOUD_SDK_PROJECT_ID"),
-  // Which variable of the environment holds an endpoint depends on the region: service.ts.
-  endpoint: source("endpoint"),
-  iamEndpoint: source("iamEndpoint", "HW_AUTH_URL", "HUAWEICLOUD_SDK_IAM_ENDPOINT"),
-  accessKey: { ...source("accessKey", "HW_ACCESS_KEY", "HUAWEICLOUD_SDK_AK"), insteadOf: "userName" },
-  secretKey: { ...source("secretKey", "HW_SECRET_KEY", "HUAWEICLOUD_SDK_SK"), insteadOf: "userName" },
-  securityToken: {
-    ...source("securityToken", "HW_SECURITY_TOKEN", "HUAWEICLOUD_SDK_SECURITY_TOKEN"),
-    belongsTo: "accessKey",
-  },
-  userName: source("userName", "HW_USER_NAME"),
-  password: source("password", "HW_USER_PASSWORD"),
-  domainName: source("domainName", "HW_DOMAIN_NAME"),
-};
-
-function source(name: string, ...env: readonly string[]): CredentialSource {
-  return { config: `huaweicloud:${name}`, env };
 }
 
 /** The caller: by access key where there is one, else by password. Undefined when neither is complete. */

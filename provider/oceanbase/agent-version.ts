@@ -2,24 +2,16 @@ import { z } from "zod";
 import { commonArguments } from "../core/arguments";
 import { undiciTransport } from "../http/undici-transport";
 import { addressOf } from "./agent/schema";
-import { checkTls, connection, onFailure, packages, release, upgradeDir } from "./arguments";
+import { agentArguments, checkTls, connection, upgrade } from "./arguments";
 import { type Connect, upgradeKind } from "./kind";
 import { OBSHELL } from "./packages/packages";
 import { agentsRun, observersAvailable, packagesUploaded } from "./preflight";
 import type { System } from "./system";
 import { agentUpgradeTarget } from "./tasks/dag";
-import { releaseNeedsExactVersion, version } from "./version";
+import { releaseNeedsExactVersion } from "./version";
 
 const inputs = z
-  .strictObject({
-    ...connection,
-    version,
-    release: release.optional(),
-    upgradeDir: upgradeDir.optional(),
-    packages: packages.optional(),
-    onFailure: onFailure.optional(),
-    ...commonArguments,
-  })
+  .strictObject({ ...connection, ...agentArguments, ...upgrade, ...commonArguments })
   .superRefine(releaseNeedsExactVersion)
   .superRefine(checkTls);
 

@@ -1,9 +1,11 @@
 import { posix } from "node:path";
 import { z } from "zod";
+import { argument, choice, flag, pem } from "../core/arguments";
 import type { TlsArguments } from "../http/tls";
 import { tlsProblems } from "../http/tls";
+import { version } from "./version";
 
-/** Arguments that both OceanBase resources take. Messages name what is wrong and show a right value. */
+/** The arguments of both resource types. Messages name what is wrong and show a right value. */
 
 const text = (example: string) =>
   z.string({ error: `must be a text, such as ${example}` }).min(1, `must not be empty; such as ${example}`);
@@ -28,17 +30,44 @@ function endpointProblem(value: string): string | undefined {
   return undefined;
 }
 
+/** How to reach the agents of a cluster. */
 export const connection = {
-  endpoints: z
-    .array(endpoint, { error: `must be a list of agent addresses, such as [${ENDPOINT_EXAMPLE}]` })
-    .min(1, `must name at least one agent, such as [${ENDPOINT_EXAMPLE}]`),
-  password: z.string({ error: "must be a text" }).optional(),
-  agentPassword: z.string({ error: "must be a text" }).optional(),
-  caCertificate: pem("certificate").optional(),
-  clientCertificate: pem("certificate").optional(),
-  clientKey: pem("private key").optional(),
-  serverName: text('"obshell.example.com"').optional(),
-  allowUntrustedCertificate: z.boolean({ error: "must be true or false" }).optional(),
+  endpoints: argument(
+    z
+      .array(endpoint, { error: `must be a list of agent addresses, such as [${ENDPOINT_EXAMPLE}]` })
+      .min(1, `must name at least one agent, such as [${ENDPOINT_EXAMPLE}]`),
+    {
+      description: [
+        "Addresses of the agents of one cluster, host and port; IPv6 in brackets.",
+        "One suffices and any may be down, but name all of them: an upgrade that stopped half way can only be continued through an agent whose own member is still old.",
+      ],
+      example: ["http://10.0.0.1:2886", "http://10.0.0.2:2886"],
+    },
+  ),
+  password: argument(z.string({ error: "must be a text" }).optional(), {
+    description: "Password of root@sys.",
+    secret: true,
+    source: { config: "oceanbase:password", env: ["OCEANBASE_PASSWORD"] },
+  }),
+  agentPassword: argument(z.string({ error: "must be a text" }).optional(), {
+    description: "The agents' own password, used with agents that have one set (obshell 4.2.6.0 and later).",
+    secret: true,
+    source: { config: "oceanbase:agentPassword", env: ["OCEANBASE_AGENT_PASSWORD"] },
+  }),
+  caCertificate: argument(pem("certificate").optional(), {
+    description: "The CA that signed the agents' certificates, or such a certificate itself, as PEM text.",
+  }),
+  clientCertificate: argument(pem("certificate").optional(), {
+    description: "Client certificate for agents that ask for one, as PEM text.",
+  }),
+  clientKey: argument(pem("private key").optional(), {
+    description: "Its private key, as PEM text.",
+    secret: true,
+  }),
+  serverName: argument(text('"obshell.example.com"').optional(), {
+    description: "The name to expect in the agents' certificates, where it differs from the host of the endpoint.",
+  }),
+  allowUntrustedCertificate: argument(flag.optional(), { description: "Accept any certificate.", default: false }),
 };
 
 /** Certificates and keys that can never be used. For `superRefine`. */
@@ -46,30 +75,45 @@ export function checkTls(args: TlsArguments, context: z.RefinementCtx): void {
   for (const [path, message] of tlsProblems(args)) context.addIssue({ code: "custom", path: [path], message });
 }
 
-function pem(what: string) {
-  return z
-    .string({ error: `must be a ${what} in PEM form` })
-    .regex(/-----BEGIN [A-Z ]+-----/, `must be a ${what} in PEM form, beginning with -----BEGIN`);
-}
-
 const PACKAGE_EXAMPLE = '["./oceanbase-ce-4.3.5.2-102000042025031214.el7.x86_64.rpm"]';
 
-/** Local RPM files, relative to the program. What is in them is read from their headers. */
-export const packages = z.array(text(PACKAGE_EXAMPLE), {
-  error: `must be a list of RPM files, such as ${PACKAGE_EXAMPLE}`,
-});
-
-export const onFailure = z.enum(["report", "retry", "rollback"], {
-  error: 'must be "report", "retry" or "rollback"',
-});
+/** What both resource types need for an upgrade. */
+export const upgrade = {
+  packages: argument(
+    z.array(text(PACKAGE_EXAMPLE), { error: `must be a list of RPM files, such as ${PACKAGE_EXAMPLE}` }).optional(),
+    {
+      description: [
+        "Local RPM files that the upgrade needs, as paths relative to the program.",
+        "Those that the cluster does not have yet are uploaded before the upgrade; name, version, release and architecture are read from the files, not from their names.",
+        "Without it every package has to be in the cluster.",
+      ],
+      example: ["./rpms/oceanbase-ce-4.3.5.2-102000042025031214.el7.x86_64.rpm"],
+    },
+  ),
+  onFailure: choice(
+    {
+      report: "say what failed and what would be accepted now",
+      retry: "the next `up` sends RETRY, once, which goes on from the failed stage",
+      rollback: "send ROLLBACK while obshell allows it (docs/oceanbase.md), wait for it, and fail all the same",
+    },
+    {
+      description: [
+        "What to do about an upgrade that this resource started and that failed.",
+        "Until something is done the cluster stays locked.",
+      ],
+      default: "report",
+    },
+  ),
+};
 
 const RELEASE_EXAMPLE = '"102000042025031214.el7"';
 
 /** Build and distribution. obshell refuses a release without a dot. */
-export const release = text(RELEASE_EXAMPLE).regex(
-  /^\d+\.[A-Za-z0-9_]+$/,
-  `must be build and distribution with a dot between them, such as ${RELEASE_EXAMPLE}`,
-);
+const release = text(RELEASE_EXAMPLE)
+  .regex(/^\d+\.[A-Za-z0-9_]+$/, `must be build and distribution with a dot between them, such as ${RELEASE_EXAMPLE}`)
+  .optional();
+
+const ONE_RELEASE = "the one release of the version that there is; several are an error";
 
 const DIRECTORY = /^[a-zA-Z0-9\u4e00-\u9fa5\-_:@/.]+$/;
 const DIRECTORY_EXAMPLE = '"/data/obshell-upgrade"';
@@ -78,14 +122,27 @@ const DIRECTORY_EXAMPLE = '"/data/obshell-upgrade"';
  * The directory that obshell works in on every host. A rollback deletes it recursively, so only a directory of its own
  * is let through here; whether it contains an agent's home is checked where the homes are known.
  */
-export const upgradeDir = text(DIRECTORY_EXAMPLE).superRefine((value, context) => {
-  const problem = directoryProblem(value);
-  if (problem !== undefined) {
-    context.addIssue(
-      `${problem}; right is a directory of its own, such as ${DIRECTORY_EXAMPLE} (a rollback deletes it)`,
-    );
-  }
-});
+const directory = text(DIRECTORY_EXAMPLE)
+  .superRefine((value, context) => {
+    const problem = directoryProblem(value);
+    if (problem !== undefined) {
+      context.addIssue(
+        `${problem}; right is a directory of its own, such as ${DIRECTORY_EXAMPLE} (a rollback deletes it)`,
+      );
+    }
+  })
+  .optional();
+
+function upgradeDir(content: "the packages" | "the package") {
+  return argument(directory, {
+    description: [
+      `Directory for ${content} on every host, an absolute path.`,
+      "CAUTION: a rollback deletes it recursively, so it has to be a directory of its own; first-level directories, the agents' home and its parents are refused.",
+      "It must be local to every host: on a file system that hosts share, agents overwrite each other's downloads.",
+    ],
+    otherwise: "`upgrade` in the agent's home",
+  });
+}
 
 function directoryProblem(value: string): string | undefined {
   if (!value.startsWith("/")) return "must be an absolute path";
@@ -108,3 +165,52 @@ export function endangers(directory: string, home: string): boolean {
   const house = posix.normalize(`${home}/`);
   return house.startsWith(target) || (target.startsWith(house) && !target.startsWith(`${house}upgrade/`));
 }
+
+/** Of `oceanbase.ClusterVersion`. */
+export const clusterArguments = {
+  version: argument(version, {
+    description: [
+      "The version that every observer shall run: exact (`4.3.5.2`), a prefix of three parts (`4.3.5`) or a floor (`>=4.3.5.2`).",
+      "For a prefix and a floor the packages decide: the newest version of which all packages are there, uploaded or in `packages`, is the target.",
+    ],
+  }),
+  release: argument(release, {
+    description: [
+      "Build and distribution of the packages, only with an exact version.",
+      "The build is then part of the pin; the distribution cannot be observed.",
+    ],
+    otherwise: ONE_RELEASE,
+    example: "102000042025031214.el7",
+  }),
+  mode: choice(
+    {
+      rolling: "zone by zone; needs three zones, two on shared storage",
+      stopService: "all at once, without service meanwhile",
+    },
+    { description: "How the observers are replaced.", default: "rolling" },
+  ),
+  upgradeDir: upgradeDir("the packages"),
+  freezeServer: argument(flag.optional(), {
+    description: "Do a minor freeze before each server is stopped, for a faster restart (obshell 4.4.0.0 and later).",
+    default: false,
+  }),
+};
+
+/** Of `oceanbase.AgentVersion`. */
+export const agentArguments = {
+  version: argument(version, {
+    description: [
+      "The obshell version that every agent shall run: exact (`4.3.3.0`), a prefix of three parts (`4.3.3`) or a floor (`>=4.3.3.0`).",
+      "For a prefix and a floor the newest `obshell` package that satisfies it is the target.",
+    ],
+  }),
+  release: argument(release, {
+    description: [
+      "Build and distribution of the package, only with an exact version.",
+      "The build is then part of the pin.",
+    ],
+    otherwise: ONE_RELEASE,
+    example: "102025103117.el7",
+  }),
+  upgradeDir: upgradeDir("the package"),
+};

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { commonArguments } from "../core/arguments";
 import { undiciTransport } from "../http/undici-transport";
 import { addressOf } from "./agent/schema";
-import { checkTls, connection, onFailure, packages, release, upgradeDir } from "./arguments";
+import { checkTls, clusterArguments, connection, upgrade } from "./arguments";
 import { type Connect, upgradeKind } from "./kind";
 import { OCEANBASE } from "./packages/packages";
 import {
@@ -16,20 +16,10 @@ import {
 } from "./preflight";
 import type { System, UpgradeArguments } from "./system";
 import { obUpgradeTarget } from "./tasks/dag";
-import { releaseNeedsExactVersion, version } from "./version";
+import { releaseNeedsExactVersion } from "./version";
 
 const inputs = z
-  .strictObject({
-    ...connection,
-    version,
-    release: release.optional(),
-    mode: z.enum(["rolling", "stopService"], { error: 'must be "rolling" or "stopService"' }).optional(),
-    upgradeDir: upgradeDir.optional(),
-    freezeServer: z.boolean({ error: "must be true or false" }).optional(),
-    packages: packages.optional(),
-    onFailure: onFailure.optional(),
-    ...commonArguments,
-  })
+  .strictObject({ ...connection, ...clusterArguments, ...upgrade, ...commonArguments })
   .superRefine(releaseNeedsExactVersion)
   .superRefine(checkTls);
 

@@ -1,4 +1,4 @@
-import type { CommonArguments } from "../core/arguments";
+import { type CommonArguments, definedBy, type Inputs } from "../core/arguments";
 import { standing } from "../core/constraint";
 import { driftOf } from "../core/drift";
 import type { PinKind } from "../core/kind";
@@ -20,17 +20,12 @@ export type Connect = (tls: Tls, proxies?: Proxies) => Transport;
 
 /** A pin kind of either system: they share everything but their arguments, their system and their time limit. */
 export function upgradeKind<A extends UpgradeArguments & TlsArguments & CommonArguments>(
-  parts: Pick<PinKind<A>, "inputs" | "timeout"> & { readonly system: System<A> },
+  parts: { readonly inputs: Inputs<A>; readonly timeout: number; readonly system: System<A> },
   connect: Connect,
 ): PinKind<A, UpgradeObservation> {
   return {
-    inputs: parts.inputs,
+    ...definedBy(parts.inputs),
     timeout: parts.timeout,
-    secrets: ["password", "agentPassword", "clientKey"],
-    credentials: {
-      password: { config: "oceanbase:password", env: ["OCEANBASE_PASSWORD"] },
-      agentPassword: { config: "oceanbase:agentPassword", env: ["OCEANBASE_AGENT_PASSWORD"] },
-    },
     times: {
       unreachableBudget: 20 * MINUTE,
       firstContact: MINUTE,

@@ -1,14 +1,14 @@
 import { z } from "zod";
-import { commonArguments } from "../core/arguments";
+import { argument, choice, commonArguments, flag, pem } from "../core/arguments";
 import { tlsProblems } from "../http/tls";
+import { redisVersion } from "./database/redis";
+import { modules } from "./modules/pins";
 import { endpoints, isPlain } from "./rest/endpoints";
 
-/** Arguments that both Redis Enterprise resources take. Messages name what is wrong and show a right value. */
+/** The arguments of both resource types. Messages name what is wrong and show a right value. */
 
 const text = (example: string) =>
   z.string({ error: `must be a text, such as ${example}` }).min(1, `must not be empty; such as ${example}`);
-
-export const flag = z.boolean({ error: "must be true or false" });
 
 /** `REDIS_ENTERPRISE_INSECURE` and stack configuration are texts. */
 const WORDS: Readonly<Record<string, boolean>> = {
@@ -27,32 +27,147 @@ const flagOrWord = z.union([flag, z.string()], { error: "must be true or false" 
   return meant ?? z.NEVER;
 });
 
-function pem(what: string) {
-  return z
-    .string({ error: `must be a ${what} in PEM form` })
-    .regex(/-----BEGIN [A-Z ]+-----/, `must be a ${what} in PEM form, beginning with -----BEGIN`);
-}
+/** How to reach a cluster. */
+export const connection = {
+  endpoints: argument(endpoints, {
+    description: [
+      "API addresses of the cluster's nodes.",
+      "Any of them may be down.",
+      "A node that is not the master redirects to it; such a redirect is followed only to hosts named here or listed by the cluster, so name all nodes.",
+    ],
+    type: "pulumi.Input<string>[]",
+    example: ["https://10.0.0.1:9443", "https://10.0.0.2:9443", "https://10.0.0.3:9443"],
+    source: { config: "redisenterprise:endpoints", env: ["REDIS_ENTERPRISE_URL"] },
+  }),
+  username: argument(text('"admin@example.com"').optional(), {
+    description: "E-mail of a user with the role db_member, cluster_member or admin.",
+    source: { config: "redisenterprise:username", env: ["REDIS_ENTERPRISE_USER"] },
+  }),
+  password: argument(z.string({ error: "must be a text" }).optional(), {
+    description: "Its password.",
+    secret: true,
+    source: { config: "redisenterprise:password", env: ["REDIS_ENTERPRISE_PASSWORD"] },
+  }),
+  authentication: choice(
+    {
+      basic:
+        "the password goes with every request; a token is asked for only where the cluster has Basic switched off (8.2.0 and later)",
+      token: "a token is asked for at once",
+    },
+    { description: "How the user logs in.", default: "basic" },
+  ),
+  caCertificate: argument(pem("certificate").optional(), {
+    description: [
+      "The cluster's certificate, or the CA that signed it, as PEM text.",
+      "Clusters are installed with one signed by itself.",
+    ],
+  }),
+  clientCertificate: argument(pem("certificate").optional(), {
+    description: "Client certificate, as PEM text: beside a user, or in place of one.",
+  }),
+  clientKey: argument(pem("private key").optional(), {
+    description: "Its private key, as PEM text.",
+    secret: true,
+  }),
+  serverName: argument(text('"cluster.example.com"').optional(), {
+    description:
+      "The name to expect in the certificate: the cluster's own, since a default certificate has no addresses in it.",
+  }),
+  allowUntrustedCertificate: argument(flagOrWord.optional(), {
+    description: "Accept any certificate.",
+    type: "boolean",
+    default: false,
+    source: { config: "redisenterprise:allowUntrustedCertificate", env: ["REDIS_ENTERPRISE_INSECURE"] },
+  }),
+  allowPlainHttp: argument(flag.optional(), {
+    description: ["Allow endpoints that begin with `http://`.", "CAUTION: the password then travels in clear."],
+    default: false,
+  }),
+};
 
 const NAME_EXAMPLE = '"cache"';
 const UID = "must be the database's uid, a whole number such as 1";
 
-export const sharedArguments = {
-  endpoints,
-  username: text('"admin@example.com"').optional(),
-  password: z.string({ error: "must be a text" }).optional(),
-  authentication: z.enum(["basic", "token"], { error: 'must be "basic" or "token"' }).optional(),
-  caCertificate: pem("certificate").optional(),
-  clientCertificate: pem("certificate").optional(),
-  clientKey: pem("private key").optional(),
-  serverName: text('"cluster.example.com"').optional(),
-  allowUntrustedCertificate: flagOrWord.optional(),
-  allowPlainHttp: flag.optional(),
-  databaseId: z.int({ error: UID }).min(1, UID).optional(),
-  databaseName: text(NAME_EXAMPLE).optional(),
-  preserveRoles: flag.optional(),
-  mayDiscardData: flag.optional(),
-  ...commonArguments,
+/** The database, and how its shards are treated. */
+export const database = {
+  databaseId: argument(z.int({ error: UID }).min(1, UID).optional(), {
+    description: ["The uid of the database.", "Either this or `databaseName` is required."],
+  }),
+  databaseName: argument(text(NAME_EXAMPLE).optional(), {
+    description: [
+      "The name of the database, which has to be the only one of that name.",
+      "Either this or `databaseId` is required.",
+    ],
+  }),
+  preserveRoles: argument(flag.optional(), {
+    description: "Keep the roles of master and replica shards, at the price of a second failover of each.",
+    default: false,
+  }),
+  mayDiscardData: argument(flag.optional(), {
+    description: [
+      "Upgrade a database that has neither replication nor persistence.",
+      "CAUTION: its data is lost.",
+      "Without it such a database is not touched.",
+    ],
+    default: false,
+  }),
 };
+
+/** Of `redisenterprise.ModuleVersions`. */
+export const moduleArguments = {
+  modules: argument(modules, {
+    description: [
+      "The modules to hold, by name (in any case), each at a version: exact (`2.10.17`), a prefix (`2.10`), a floor (`>=2.10`) or `latest`.",
+      "Where a pin leaves a choice, the newest build is taken that the cluster ships and that fits the database's Redis.",
+      "Modules that are not named are left alone.",
+    ],
+    type: "Record<string, pulumi.Input<string | ModulePin>>",
+    example: { search: "2.10.17", ReJSON: { version: ">=2.8", args: "" } },
+  }),
+};
+
+const SHARDS = "must be how many shards are upgraded at a time, a whole number such as 2";
+
+/** Of `redisenterprise.DatabaseVersion`. */
+export const databaseArguments = {
+  redisVersion: argument(redisVersion, {
+    description: [
+      "The Redis version of the database: major and minor (`7.4`), a major alone (`8`), a floor (`>=7.4`) or `latest`.",
+      "Where that leaves a choice, the newest is taken that every node can run.",
+      "The patch comes with the cluster's software.",
+    ],
+  }),
+  modules: choice(
+    {
+      bundled:
+        "the server moves them to the builds that come with the target; on the way to Redis 8 it adds search, timeseries, bf and ReJSON",
+      keep: "they stay as they are, where they can run on the target",
+    },
+    { description: "What becomes of the modules.", default: "bundled" },
+  ),
+  parallelShards: argument(z.int({ error: SHARDS }).min(1, SHARDS).optional(), {
+    description: [
+      "How many shards are upgraded at a time.",
+      "CAUTION: search queries may fail on the way across Redis 8.4 where it is set.",
+    ],
+    otherwise: "as the cluster's policy says, usually all",
+  }),
+  keepCrdtProtocolVersion: argument(flag.optional(), {
+    description: "Leave the CRDT protocol version of an Active-Active database as it is.",
+    default: false,
+  }),
+  dryRun: argument(flag.optional(), {
+    description: [
+      "Has no effect: no dry run is sent.",
+      "No released server is known to have `?dry_run=true`, and one that does not know the query starts the upgrade.",
+    ],
+    deprecated: "It has no effect.",
+    default: false,
+  }),
+};
+
+/** Of both resource types. */
+export const sharedArguments = { ...connection, ...database, ...commonArguments };
 
 const shared = z.strictObject(sharedArguments);
 export type SharedArguments = z.infer<typeof shared>;

@@ -1,3 +1,4 @@
+import { definedBy, type Inputs } from "../core/arguments";
 import type { PinKind } from "../core/kind";
 import type { Proxies } from "../core/runtime";
 import { formatParts } from "../core/version";
@@ -18,7 +19,8 @@ const HOUR = 60 * MINUTE;
 /** What carries the requests; tests put a simulator here. */
 export type Connect = (tls: Tls, proxies?: Proxies) => Transport;
 
-type Parts<A> = Pick<PinKind<A & SharedArguments, Seen>, "inputs" | "pinned" | "drifted" | "targets"> & {
+type Parts<A> = Pick<PinKind<A & SharedArguments, Seen>, "pinned" | "drifted" | "targets"> & {
+  readonly inputs: Inputs<A & SharedArguments>;
   readonly subject: (args: A & SharedArguments) => Subject;
   /** The version for `currentVersion`, where the resource has that output. */
   readonly current?: (seen: Seen) => string | undefined;
@@ -27,20 +29,10 @@ type Parts<A> = Pick<PinKind<A & SharedArguments, Seen>, "inputs" | "pinned" | "
 /** A pin kind of either resource: they share everything but what they pin. */
 export function databaseKind<A>(parts: Parts<A>, connect: Connect): PinKind<A & SharedArguments, Seen> {
   return {
-    inputs: parts.inputs,
+    ...definedBy(parts.inputs),
     timeout: 2 * HOUR,
-    secrets: ["password", "clientKey"],
     // What Basic sends is its base64, which redaction knows of every secret.
     derivedSecrets: ({ username, password }) => (username === undefined ? [] : [`${username}:${password ?? ""}`]),
-    credentials: {
-      endpoints: { config: "redisenterprise:endpoints", env: ["REDIS_ENTERPRISE_URL"] },
-      username: { config: "redisenterprise:username", env: ["REDIS_ENTERPRISE_USER"] },
-      password: { config: "redisenterprise:password", env: ["REDIS_ENTERPRISE_PASSWORD"] },
-      allowUntrustedCertificate: {
-        config: "redisenterprise:allowUntrustedCertificate",
-        env: ["REDIS_ENTERPRISE_INSECURE"],
-      },
-    },
     times: {
       unreachableBudget: 20 * MINUTE,
       firstContact: MINUTE,

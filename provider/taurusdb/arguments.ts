@@ -1,8 +1,12 @@
 import { z } from "zod";
+import { argument, choice, flag } from "../core/arguments";
 import { parseConstraint } from "../core/constraint";
-import { text } from "../huaweicloud/arguments";
+import { connectionArguments, text } from "../huaweicloud/arguments";
+import { TAURUSDB } from "./service";
 
-/** Arguments that both resource types take, besides those of the connection. Messages name what is wrong and show a right value. */
+/** The arguments of both resource types. Messages name what is wrong and show a right value. */
+
+export const connection = connectionArguments(TAURUSDB);
 
 interface IdKind {
   readonly suffix: string;
@@ -23,7 +27,7 @@ const OTHER_IDS: Readonly<Record<string, string>> = {
 const LENGTH = 36;
 
 /** The id of a TaurusDB instance (`…in07`) or of a StarRocks instance (`…in17`). */
-export function instanceId(suffix: "in07" | "in17") {
+function instanceId(suffix: "in07" | "in17") {
   const wanted = ID_KINDS.find((kind) => kind.suffix === suffix);
   if (wanted === undefined) throw new Error(`no ids end in ${suffix}`);
   return text(wanted.example).superRefine((value, context) => {
@@ -42,11 +46,21 @@ function idProblem(value: string, { suffix, what, example }: IdKind): string | u
   return meant === undefined ? `ends in ${end}; ${right}` : `is the id of ${meant}; ${right}`;
 }
 
+const instanceIds = z
+  .array(instanceId("in07"), {
+    error: 'must be a list of instance ids, such as ["6754902da1f447269c6979b0590102a5in07"]',
+  })
+  .min(1, "must name at least one instance")
+  .superRefine((ids, context) => {
+    const twice = ids.find((id, at) => ids.indexOf(id) !== at);
+    if (twice !== undefined) context.addIssue(`names ${twice} twice`);
+  });
+
 const MOST_PARTS = 4;
 const FEWEST_PARTS = 2;
 
 /** The `version` argument: exact, a prefix, a floor, or `latest`. @param example four-part */
-export function version(example: string) {
+function version(example: string) {
   const prefix = example.split(".").slice(0, 3).join(".");
   const examples = `"${example}", "${prefix}", ">=${example}" or "latest"`;
   return z.string({ error: `must be a text, such as ${examples}` }).superRefine((value, context) => {
@@ -60,7 +74,65 @@ export function version(example: string) {
   });
 }
 
-export const schedule = z.enum(["now", "maintenance-window"], { error: 'must be "now" or "maintenance-window"' });
+/** What both resource types know of an upgrade. */
+export const upgrade = {
+  schedule: choice(
+    {
+      now: "at once",
+      "maintenance-window":
+        'in the instance\'s next maintenance window. `up` ends with `status: "deferred"` and the window in `lastUpgrade`; once the window is over the next `up` looks what came of it. Changing or destroying the resource cancels an upgrade that it has scheduled and that has not begun, unless another resource relies on it.',
+    },
+    { description: "When an upgrade is made.", default: "now" },
+  ),
+};
+
+/** Of `taurusdb.KernelVersion`. */
+export const kernelArguments = {
+  instanceIds: argument(instanceIds, {
+    description: "The TaurusDB instances of one project, each once: 36 letters and digits that end in `in07`.",
+    example: ["6754902da1f447269c6979b0590102a5in07"],
+  }),
+  version: argument(version("2.0.75.28"), {
+    description: [
+      "The kernel version that every instance shall run: exact (`2.0.75.28`), a prefix (`2.0.75`), a floor (`>=2.0.75`) or `latest`.",
+      "An upgrade always goes to the newest kernel that is offered to an instance, so an exact version or prefix that the newest lies beyond cannot be reached: the preview says so, and nothing is called.",
+    ],
+  }),
+  preCheck: argument(flag.optional(), {
+    description: [
+      "Have the service check the instances first, in regions that have the call.",
+      "An instance that does not pass is not upgraded, and the reasons are told.",
+    ],
+    default: true,
+  }),
+};
+
+/** Of `taurusdb.StarRocksVersion`. */
+export const starRocksArguments = {
+  instanceId: argument(instanceId("in07"), {
+    description:
+      "The TaurusDB instance that the StarRocks instance stands beside: 36 letters and digits that end in `in07`.",
+    example: "6754902da1f447269c6979b0590102a5in07",
+  }),
+  starRocksInstanceId: argument(instanceId("in17"), {
+    description: "The StarRocks instance: 36 letters and digits that end in `in17`.",
+    example: "1c8b1f2e2a2b4f0f9a6d3a0f4a3b9c11in17",
+  }),
+  version: argument(version("3.1.15.80"), {
+    description: [
+      "The kernel version that it shall run: exact (`3.1.15.80`), a prefix (`3.1`), a floor (`>=3.1.15`) or `latest`.",
+      "An upgrade always goes to the newest kernel that is offered, so an exact version or prefix that the newest lies beyond cannot be reached: the preview says so, and nothing is called.",
+      "Where the service shows two parts of the version only (`3.1`), more parts can be held only while nothing newer is offered.",
+    ],
+  }),
+  skipValidation: argument(flag.optional(), {
+    description: [
+      "Upgrade without the service's validation.",
+      "CAUTION: it is what keeps an upgrade from breaking data synchronisation tasks that run.",
+    ],
+    default: false,
+  }),
+};
 
 /** Nothing can be newer than the newest. For `superRefine`. */
 export function latestHasNoNewer(

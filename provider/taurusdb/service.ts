@@ -1,6 +1,5 @@
 import type { PinKind } from "../core/kind";
 import { type Codes, codes } from "../huaweicloud/answers";
-import { SECRETS, SOURCES } from "../huaweicloud/credentials";
 import type { Service } from "../huaweicloud/service";
 
 /** TaurusDB among Huawei Cloud's services, and what its resource types have in common. */
@@ -69,8 +68,6 @@ const MINUTE = 60_000;
 
 /** What both resource types have in common. */
 export const shared = {
-  secrets: SECRETS,
-  credentials: SOURCES,
   times: {
     unreachableBudget: 20 * MINUTE,
     firstContact: MINUTE,

@@ -1,29 +1,13 @@
 import { expect } from "vitest";
 import { type Fault, pathOf, type SimRequest } from "../simulators";
-import { type Opened, openObshell, openRedis, openTaurus, type System } from "../support/systems";
+import { RESOURCE_TYPES, type System, titleOf } from "../systems";
 import { type Arrival, type Boundary, NOWHERE } from "./boundaries";
 import type { PartialFailure, Properties } from "./failure";
 import { type Host, PROVIDER_TEXT, type Sdk, urnOf } from "./host";
 import type { DynamicProvider } from "./provider";
 
-/** Every resource type, and what opens a vendor of its own with it. */
-export const TYPES: readonly { readonly type: string; readonly open: () => Promise<Opened> }[] = [
-  { type: "oceanbase.AgentVersion", open: () => openObshell("agents") },
-  { type: "oceanbase.ClusterVersion", open: () => openObshell("database") },
-  { type: "taurusdb.KernelVersion", open: quickTaurus },
-  { type: "taurusdb.StarRocksVersion", open: quickTaurus },
-  { type: "redisenterprise.ModuleVersions", open: quickRedis },
-  { type: "redisenterprise.DatabaseVersion", open: quickRedis },
-];
-
-/** An upgrade is looked at a few times, and most runs here have one before and one after they are stopped. */
-function quickTaurus(): Promise<Opened> {
-  return openTaurus({ startMs: 100, visibleMs: 50, upgradeMs: 800, starRocksMs: 800, preCheckMs: 50 });
-}
-
-function quickRedis(): Promise<Opened> {
-  return openRedis({ pendingMs: 100, stateMs: 150, shardMs: 250 });
-}
+/** Every resource type. Most runs here look at an upgrade once before and once after they are stopped. */
+export const TYPES = RESOURCE_TYPES.map((one) => ({ type: titleOf(one), open: one.open }));
 
 /** What closes something when a test is over: runs side by side have no test of their own for Vitest to know. */
 export type CleanUp = (close: () => Promise<void>) => void;

@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { System } from "../support/systems";
+import type { System } from "../systems";
 import type { Arrival } from "./boundaries";
 import { hostOfTest } from "./host";
 import { openPinned, PATIENT, SDK, TYPES } from "./kill-points";

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { partsOfSource, renewedSource, sdkSources, withoutGeneratedSource } from "./declarations";
 import { partsOf, renewed } from "./generated";
 import { type Page, page, pages } from "./pages";
 import { RESOURCES, titleOf } from "./resources";
@@ -8,9 +9,9 @@ import { textsOf } from "./texts";
 const written = pages().filter((one) => partsOf(one) > 0);
 
 describe("what is generated", { timeout: 60_000 }, () => {
-  it("is on the page of every resource, and on that of errors", () => {
+  it("is on the page of every resource, and on those of errors and credentials", () => {
     expect(written.map(({ path }) => path).sort()).toEqual(
-      [...RESOURCES.map((one) => one.page), "docs/errors.md"].sort(),
+      [...RESOURCES.map((one) => one.page), "docs/errors.md", "docs/guides/credentials.md"].sort(),
     );
     for (const resource of RESOURCES) {
       const parts = ["arguments", "outputs", "lastUpgrade", "errors"].map((name) => `${name} of ${titleOf(resource)}`);
@@ -58,6 +59,49 @@ describe("what is generated", { timeout: 60_000 }, () => {
     expect(() => renewed(strange("arguments of oceanbase.Nothing"))).toThrow("no resource oceanbase.Nothing");
     expect(() => renewed(strange("nothing of oceanbase.ClusterVersion"))).toThrow("nothing is called nothing");
     expect(() => renewed(strange("texts of mongodb"))).toThrow("no texts are called mongodb");
+  });
+});
+
+describe("the arguments in the SDK", { timeout: 60_000 }, () => {
+  const sources = sdkSources();
+  const generated = sources.filter(({ text }) => partsOfSource(text) > 0);
+
+  it("are generated in the file of every vendor, in that of the common base and in that of Provider", () => {
+    const vendors = new Set(RESOURCES.map(({ vendor }) => `sdk/${vendor}.ts`));
+    expect(generated.map(({ path }) => path).sort()).toEqual([...vendors, "sdk/resource.ts", "sdk/provider.ts"].sort());
+  });
+
+  it.each(sources.map((one) => [one.path, one] as const))("of %s are as `npm run docs` writes them", (_, one) => {
+    expect(one.text).toBe(renewedSource(one.text));
+  });
+
+  it("are nowhere written by hand", () => {
+    const hand = sources.flatMap(({ path, text }) => {
+      const rest = withoutGeneratedSource(text);
+      return rest.includes("pulumi.Input<") || /\bSECRETS = /.test(rest) ? [path] : [];
+    });
+    expect(hand).toEqual([]);
+  });
+
+  it("are written anew where they are not right, and nothing else is", () => {
+    const whole = generated.find(({ path }) => path === "sdk/oceanbase.ts")?.text ?? "";
+    for (const [right, wrong] of [
+      ["readonly mode?: ", "readonly mod?: "],
+      ["zone by zone", "all at once"],
+      ['const SECRETS = ["password"', 'const SECRETS = ["passwort"'],
+    ] as const) {
+      expect(whole).toContain(right);
+      expect(renewedSource(whole.replace(right, wrong))).toBe(whole);
+    }
+    const own = whole.replace("Creating it adopts the cluster", "It adopts the cluster");
+    expect(renewedSource(own)).toBe(own);
+  });
+
+  it("cannot be of a module or a name that there is not", () => {
+    const part = (name: string) => () => renewedSource(`// generated: ${name}\n// end\n`);
+    expect(part("connection of provider/mongodb/arguments.ts")).toThrow("no arguments are defined in provider/mongodb");
+    expect(part("nothing of provider/oceanbase/arguments.ts")).toThrow("exports no arguments nothing");
+    expect(part("nothing")).toThrow("nothing is called nothing");
   });
 });
 

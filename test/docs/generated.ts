@@ -1,6 +1,6 @@
 import type { Page } from "./pages";
 import { RESOURCES, titleOf } from "./resources";
-import { argumentsTable, errorsTable, outputsTable, upgradeTable } from "./tables";
+import { argumentsTable, credentialsTable, errorsTable, outputsTable, upgradeTable } from "./tables";
 import { textsTable, vendorsCodes } from "./texts";
 
 /**
@@ -28,6 +28,7 @@ export function partsOf(page: Page): number {
 function part(name: string, of: string, page: Page): string {
   if (name === "texts") return textsTable(of);
   if (name === "codes") return vendorsCodes(of);
+  if (name === "credentials") return credentialsTable();
   const resource = RESOURCES.find((one) => titleOf(one) === of);
   if (resource === undefined) throw new Error(`${page.path}: there is no resource ${of}`);
   switch (name) {

@@ -2,27 +2,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import type { PinKind } from "../../provider/core/kind";
-import { agentVersion } from "../../provider/oceanbase/agent-version";
-import { clusterVersion } from "../../provider/oceanbase/cluster-version";
-import { databaseVersion } from "../../provider/redisenterprise/database/database-version";
-import { moduleVersions } from "../../provider/redisenterprise/modules/module-versions";
-import { kernelVersion } from "../../provider/taurusdb/kernel/kernel-version";
-import { starRocksVersion } from "../../provider/taurusdb/starrocks/starrocks-version";
+import { loadKind, RESOURCE_TYPES, titleOf as titleOfType, typeOf } from "../systems";
 import { declared, propertiesOf } from "./interfaces";
 import { namesIn, page, ROOT, rowsOf } from "./pages";
 import { RESOURCES, titleOf } from "./resources";
-
-type Kind = Pick<PinKind, "credentials" | "timeout"> & { readonly inputs: z.ZodType };
-
-const KINDS: Readonly<Record<string, Kind>> = {
-  "oceanbase.ClusterVersion": clusterVersion(),
-  "oceanbase.AgentVersion": agentVersion(),
-  "taurusdb.KernelVersion": kernelVersion(),
-  "taurusdb.StarRocksVersion": starRocksVersion(),
-  "redisenterprise.ModuleVersions": moduleVersions(),
-  "redisenterprise.DatabaseVersion": databaseVersion(),
-};
 
 const titled = RESOURCES.map((resource) => [titleOf(resource), resource] as const);
 
@@ -41,10 +24,8 @@ const SECTIONS = [
   "Limits",
 ];
 
-function kindOf(title: string): Kind {
-  const kind = KINDS[title];
-  if (kind === undefined) throw new Error(`there is no ${title}`);
-  return kind;
+function kindOf(title: string) {
+  return loadKind(typeOf(title).type);
 }
 
 /** Names in the first column of the tables of a page with this heading. */
@@ -56,11 +37,15 @@ function codesOfErrors(): string[] {
   return namesUnder("docs/errors.md", "code");
 }
 
+it("has a page for each resource type", () => {
+  expect(RESOURCES.map(titleOf).sort()).toEqual(RESOURCE_TYPES.map(titleOfType).sort());
+});
+
 describe.each(titled)("the page of %s", (title, resource) => {
   const { args, outputs } = declared(resource.vendor, resource.name);
 
-  it("has every argument that the provider takes, and no other", () => {
-    const { inputs } = kindOf(title);
+  it("has every argument that the provider takes, and no other", async () => {
+    const { inputs } = await kindOf(title);
     if (!(inputs instanceof z.ZodObject)) throw new Error("the arguments are no object");
     const taken = Object.keys(inputs.shape).sort();
     expect(args.map(({ name }) => name).sort()).toEqual(taken);
@@ -101,8 +86,8 @@ describe.each(titled)("the page of %s", (title, resource) => {
     expect(headings.filter((heading) => SECTIONS.includes(heading))).toEqual(SECTIONS);
   });
 
-  it("is where the README leads, with its time limit on both", () => {
-    const limit = durationOf(kindOf(title).timeout);
+  it("is where the README leads, with its time limit on both", async () => {
+    const limit = durationOf((await kindOf(title)).timeout);
     const rows = rowsOf(page("README.md"), "resource").filter(([first = ""]) => namesIn(first).includes(title));
     expect(rows).toHaveLength(2);
     expect(rows[0]?.[0]).toContain(`](${resource.page})`);
@@ -114,8 +99,9 @@ describe.each(titled)("the page of %s", (title, resource) => {
 describe("the guide to credentials", () => {
   const rows = rowsOf(page("docs/guides/credentials.md"), "system").map((cells) => cells.slice(1).map(namesIn));
 
-  it.each(titled)("has every place where %s looks", (title) => {
-    const missing = Object.entries(kindOf(title).credentials).filter(
+  it.each(titled)("has every place where %s looks", async (title) => {
+    const { credentials } = await kindOf(title);
+    const missing = Object.entries(credentials).filter(
       ([argument, { config, env }]) =>
         !rows.some(
           ([names = [], configs = [], variables = []]) =>

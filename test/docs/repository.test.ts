@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
+import { RESOURCE_TYPES, titleOf } from "../systems";
 import { namesIn, page, ROOT, rowsOf } from "./pages";
 
 /** What a contributor and the repository's own services read. */
@@ -46,7 +47,7 @@ describe("CONTRIBUTING.md", () => {
 it("CHANGELOG.md has the version of the package behind what is unreleased, and every resource type", () => {
   const [, version] = /^## (\d\S*)/m.exec(text("CHANGELOG.md")) ?? [];
   expect(version).toBe(manifest.version);
-  expect(TYPES).toHaveLength(6);
+  expect([...TYPES].sort()).toEqual(RESOURCE_TYPES.map(titleOf).sort());
   expect(TYPES.filter((type) => !text("CHANGELOG.md").includes(`\`${type}\``))).toEqual([]);
 });
 

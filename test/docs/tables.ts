@@ -1,8 +1,9 @@
+import { settings } from "./definitions";
 import { declared, type Property, propertiesOf, textOf } from "./interfaces";
 import { namesIn, type Page, page, rowsOf } from "./pages";
 import type { Resource } from "./resources";
 
-/** The tables of a resource's page, made of the docstrings of the SDK and of the page of errors. */
+/** The tables of the pages, made of the docstrings of the SDK, of the definitions of the arguments and of the page of errors. */
 
 export function argumentsTable({ vendor, name }: Resource): string {
   const { args } = declared(vendor, name);
@@ -39,6 +40,25 @@ export function errorsTable({ without }: Resource, own: Page): string {
     ["code", "meaning", "what to do"],
     rows.map((cells) => cells.map((text) => text.replaceAll("](guides/", "](../guides/"))),
   );
+}
+
+const VENDORS: Readonly<Record<string, string>> = {
+  oceanbase: "OceanBase",
+  huaweicloud: "Huawei Cloud",
+  redisenterprise: "Redis Enterprise",
+};
+
+/** Where the arguments of a vendor's resources are looked for. */
+export function credentialsTable(): string {
+  const rows = [...settings()].flatMap(([vendor, own]) => {
+    const system = VENDORS[vendor];
+    if (system === undefined) return [];
+    return own.map(({ name, source, variable }, at) => {
+      const variables = [...source.env.map(code), ...(variable === undefined ? [] : [variable])];
+      return [at === 0 ? system : "", code(name), code(source.config), variables.join(", ")];
+    });
+  });
+  return table(["system", "argument", "configuration", "environment"], rows).replaceAll("|  |", "| |");
 }
 
 /** @param rows cells as they stand between the bars */

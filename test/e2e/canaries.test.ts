@@ -29,7 +29,7 @@ function textOf({ output, diagnostics, steps, outputs }: Run): string {
   return [output, JSON.stringify([diagnostics, steps, outputs])].join("\n");
 }
 
-describe("the credentials of all six resource types", { timeout: 180_000 }, () => {
+describe("the credentials of every resource type", { timeout: 180_000 }, () => {
   let stage: CanaryStage;
   afterEach(() => stage.close());
 

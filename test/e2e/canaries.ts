@@ -5,7 +5,10 @@ import { vi } from "vitest";
 import { type Engine, makeWorkspace, openEngine, type RunOptions } from "../engine";
 import { type Canary, canary, canaryKey } from "../secrets/canary";
 import { textOf } from "../secrets/echo";
-import { openObshell, openRedis, openTaurus, type System } from "../support/systems";
+import type { System } from "../systems";
+import { openObshell } from "../systems/oceanbase/served";
+import { openRedis } from "../systems/redisenterprise/served";
+import { openTaurus } from "../systems/taurusdb/served";
 
 /** Where the credentials of a vendor are given to its pins. */
 export type Placement = "arguments" | "config" | "environment" | "provider";

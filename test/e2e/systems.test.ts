@@ -3,7 +3,7 @@ import { type EngineKind, engines, type Operation, type Run } from "../engine";
 import { openSystems, type System, type Systems } from "./systems";
 
 /** Every resource type at once, each against its own simulated vendor. */
-describe.each(engines())("%s engine: all six resource types", { timeout: 180_000 }, (prefer) => {
+describe.each(engines())("%s engine: every resource type", { timeout: 180_000 }, (prefer) => {
   let stage: Systems;
   afterEach(() => stage.close());
 

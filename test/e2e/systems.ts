@@ -6,9 +6,9 @@ import {
   openEngine,
   type RunOptions,
 } from "../engine";
-import { openObshell, openRedis, openTaurus, type System } from "../support/systems";
+import { type Opened, SYSTEMS, type System } from "../systems";
 
-export type { System } from "../support/systems";
+export type { System } from "../systems";
 
 export interface Systems {
   readonly engine: Engine;
@@ -31,9 +31,10 @@ for (const { name, type, args, options } of JSON.parse(process.env.DECLARED)) {
 }
 `;
 
-/** A simulated vendor for each of the six types on real sockets, and a stack whose program pins one of each. */
+/** A simulated vendor for each type on real sockets, and a stack whose program pins one of each. */
 export async function openSystems(prefer: EngineKind): Promise<Systems> {
-  const opened = [await openObshell("agents"), await openObshell("database"), await openTaurus(), await openRedis()];
+  const opened: Opened[] = [];
+  for (const open of SYSTEMS.flatMap((one) => one.open)) opened.push(await open());
   const systems = opened.flatMap((one) => one.systems);
   const workspace = await makeWorkspace({ program: PROGRAM, project: "shop" });
   const engine = await openEngine({ dir: workspace.dir, prefer });

@@ -4,9 +4,9 @@ import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provide
 import type { Transport } from "../../provider/http/transport";
 import { HeldClock } from "../hostile/held-clock";
 import { inputsOf } from "../hostile/trial";
-import { kindsOver, VENDORS, type VendorOf } from "../hostile/vendors";
 import { createTransport, taurusdb } from "../simulators";
 import { simulatedTransport } from "../support/simulated-transport";
+import { kindsOver, RESOURCE_TYPES, type ResourceType } from "../systems";
 
 const HOUR = 3_600_000;
 const { user, password, account } = taurusdb.DEFAULTS;
@@ -46,7 +46,7 @@ interface Played {
 }
 
 /** One run in whose course the wall clock is set at a request. @param throttled whether that request is answered 429 */
-async function played(of: VendorOf, at: number, by: number, more: object = {}, throttled = false): Promise<Played> {
+async function played(of: ResourceType, at: number, by: number, more: object = {}, throttled = false): Promise<Played> {
   const clock = new HeldClock();
   const ours = new SetClock(clock);
   const vendor = of.make(clock);
@@ -88,7 +88,7 @@ async function played(of: VendorOf, at: number, by: number, more: object = {}, t
 /** Within a few looks of each other: how often a run looks has a random part. */
 const SLACK = 60_000;
 
-describe.each(VENDORS)("$type: the wall clock is set in the middle of a run", (of) => {
+describe.each(RESOURCE_TYPES)("$type: the wall clock is set in the middle of a run", (of) => {
   it.each([HOUR, -HOUR])("by %i ms, which changes nothing of it", { timeout: 60_000 }, async (by) => {
     // An agent that is upgraded has another key: one refusal of that is usual.
     const { took, requests, unauthorized } = await played(of, 0, 0);
@@ -101,7 +101,7 @@ describe.each(VENDORS)("$type: the wall clock is set in the middle of a run", (o
   });
 });
 
-describe.each(VENDORS.filter(({ type }) => type.startsWith("taurusdb")))(
+describe.each(RESOURCE_TYPES.filter(({ type }) => type.startsWith("taurusdb")))(
   "$type: set while calls are kept back",
   (of) => {
     it.each([HOUR, -HOUR])("by %i ms, the throttle opens after its minute", async (by) => {

@@ -7,11 +7,11 @@ import type { Transport } from "../../provider/http/transport";
 import { declared } from "../docs/interfaces";
 import { HeldClock } from "../hostile/held-clock";
 import { inputsOf } from "../hostile/trial";
-import { kindsOver, VENDORS, type Vendor, type VendorOf } from "../hostile/vendors";
 import { createTransport, RedisEnterpriseCluster, taurusdb } from "../simulators";
 import { isRead } from "../support/reads";
 import { makeRpm } from "../support/rpm-package";
 import { simulatedTransport } from "../support/simulated-transport";
+import { kindsOver, RESOURCE_TYPES, type ResourceType, type Vendor } from "../systems";
 
 type Args = Readonly<Record<string, unknown>>;
 
@@ -73,7 +73,7 @@ interface Scene {
   process(): DynamicProvider;
 }
 
-function sceneOf(of: VendorOf): Scene {
+function sceneOf(of: ResourceType): Scene {
   const clock = new HeldClock();
   const vendor = of.make(clock);
   const { system } = vendor;
@@ -110,7 +110,7 @@ async function lookEveryWay({ process }: Scene, inputs: Args, outputs: Args): Pr
     .catch(() => undefined);
 }
 
-describe.each(VENDORS)("$type", (of) => {
+describe.each(RESOURCE_TYPES)("$type", (of) => {
   const variants = VARIANTS[of.type];
   if (variants === undefined) throw new Error(`${of.type} has no variants`);
 

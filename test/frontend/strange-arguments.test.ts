@@ -1,14 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { validateArguments } from "../../provider/frontend/resource/validation";
 import { SECRET_TYPES } from "../secrets/worlds";
+import { loadKind } from "../systems";
 
 /** Programs in JavaScript are checked by nobody else: what is not known is refused, and what was meant is named. */
 
 const TYPES = [...new Map(SECRET_TYPES.map((type) => [type.type, type])).values()];
 
-describe.each(TYPES.map((type) => [type.type, type] as const))("%s", (_, type) => {
+describe.each(TYPES.map((type) => [type.type, type] as const))("%s", async (_, type) => {
   const world = type.open();
-  const { inputs, secrets } = world.kind(() => world.send);
+  const { inputs, secrets } = await loadKind(type.type);
   const names = "shape" in inputs ? Object.keys(Object(inputs.shape)) : [];
   const reasonsOf = (more: Record<string, unknown>) =>
     validateArguments(inputs, { ...world.args, ...more }, secrets).failures.map(({ property, reason }) =>
@@ -39,10 +40,10 @@ describe.each(TYPES.map((type) => [type.type, type] as const))("%s", (_, type) =
   });
 });
 
-test("a module takes a version and args, and nothing else", () => {
+test("a module takes a version and args, and nothing else", async () => {
   const type = TYPES.find((each) => each.type === "redisenterprise:ModuleVersions");
   const world = type?.open();
-  const inputs = world?.kind(() => world.send).inputs;
+  const inputs = type && (await loadKind(type.type)).inputs;
   if (world === undefined || inputs === undefined) throw new Error("there is no such type");
   const modules = { search: { version: "2.10", arg: "WORKERS 6" }, bf: { version: "2.6", zzz: 1 } };
   const { failures } = validateArguments(inputs, { ...world.args, modules });

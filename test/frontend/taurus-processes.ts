@@ -5,12 +5,11 @@ import { onTestFinished } from "vitest";
 import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
 import { Journal } from "../../provider/frontend/resource/journal";
 import { RunNotes } from "../../provider/frontend/resource/run-notes";
-import { kernelVersion } from "../../provider/taurusdb/kernel/kernel-version";
 import { openAccess } from "../../provider/taurusdb/project";
-import { starRocksVersion } from "../../provider/taurusdb/starrocks/starrocks-version";
 import { createTransport, TaurusCloud, taurusdb } from "../simulators";
 import { simulatedTransport } from "../support/simulated-transport";
 import { VirtualClock } from "../support/virtual-clock";
+import { kindsOver } from "../systems";
 import { runtimeOf } from "../taurusdb/rig";
 
 type Values = Record<string, unknown>;
@@ -51,10 +50,7 @@ export function openProcesses(type: string, argsOf: (cloud: TaurusCloud) => Valu
   let operations = 0;
   const process = (address: string, pid = PIDS[0], directory = join(root, "shared")) =>
     new DynamicProvider({
-      kinds: {
-        "taurusdb:KernelVersion": async () => kernelVersion(() => transport, {}),
-        "taurusdb:StarRocksVersion": async () => starRocksVersion(() => transport, {}),
-      },
+      kinds: kindsOver(() => transport),
       log: {
         write: ({ severity, message, ephemeral }) => void (ephemeral || lines.push(`${severity} ${message}`)),
         flush: async () => undefined,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { WireResponse } from "../../provider/http/transport";
+import { RESOURCE_TYPES, type ResourceType } from "../systems";
 import { MUTATIONS, REPLACEMENTS } from "./mutations";
 import { type Ending, type Hostile, POSITIONS, trial } from "./trial";
-import { VENDORS, type VendorOf } from "./vendors";
 
 /** What must not reach a terminal: control characters, and what turns writing round or hides in it. */
 const HARMFUL = /[\p{Cc}\p{Cf}]/u;
@@ -48,7 +48,7 @@ function casesFor(type: number, answer: number): typeof CASES {
 }
 
 /** Every failure at once: one bad answer must not hide another. */
-async function failuresOf(of: VendorOf, hostile: Hostile, cases: typeof CASES): Promise<string[]> {
+async function failuresOf(of: ResourceType, hostile: Hostile, cases: typeof CASES): Promise<string[]> {
   const failures: string[] = [];
   for (const { position, ever } of cases) {
     const ending = await trial(of, { position, ever, hostile });
@@ -64,7 +64,7 @@ async function failuresOf(of: VendorOf, hostile: Hostile, cases: typeof CASES): 
   return failures;
 }
 
-describe.each(VENDORS.map((of, nth) => ({ type: of.type, of, nth })))("$type", ({ of, nth }) => {
+describe.each(RESOURCE_TYPES.map((of, nth) => ({ type: of.type, of, nth })))("$type", ({ of, nth }) => {
   it("gets there when nothing is hostile", async () => {
     const ending = await trial(of, { position: "first read", hostile: (genuine) => genuine });
     expect(ending).toMatchObject({ error: undefined, calls: 1, accepted: 1, outputs: { status: "current" } });

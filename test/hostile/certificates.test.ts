@@ -7,9 +7,9 @@ import { TransportError } from "../../provider/http/transport";
 import { undiciTransport } from "../../provider/http/undici-transport";
 import { portOf, serveTls, status } from "../http/server";
 import { selfSigned } from "../simulators/shell/certificate";
+import { kindsOver, RESOURCE_TYPES, type Vendor } from "../systems";
 import { ESCAPES } from "./mutations";
 import { inputsOf } from "./trial";
-import { kindsOver, VENDORS, type Vendor } from "./vendors";
 
 const fixture = (name: string) => readFileSync(join(__dirname, "fixtures", name), "utf8");
 const own = selfSigned();
@@ -36,7 +36,7 @@ function pinAt(vendor: Vendor, origin: string, ca: string): Record<string, unkno
   return { ...inputs, endpoints: [origin], caCertificate: ca };
 }
 
-describe.each(VENDORS)("$type", (of) => {
+describe.each(RESOURCE_TYPES)("$type", (of) => {
   it.each(Object.entries(CERTIFICATES))(
     "trusts no certificate %s, in one clear sentence",
     async (name, certificate) => {

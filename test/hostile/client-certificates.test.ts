@@ -6,8 +6,8 @@ import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provide
 import { undiciTransport } from "../../provider/http/undici-transport";
 import { portOf } from "../http/server";
 import { selfSigned } from "../simulators/shell/certificate";
+import { kindsOver, RESOURCE_TYPES, type Vendor } from "../systems";
 import { inputsOf } from "./trial";
-import { kindsOver, VENDORS, type Vendor } from "./vendors";
 
 const fixture = (name: string) => readFileSync(join(__dirname, "..", "http", "fixtures", name), "utf8");
 const CA = fixture("ca.pem");
@@ -39,7 +39,7 @@ async function guarded(
 }
 
 /** The resource of a vendor at this server, in a preview and in a run. */
-async function play(of: (typeof VENDORS)[number], origin: string, more: Record<string, unknown>) {
+async function play(of: (typeof RESOURCE_TYPES)[number], origin: string, more: Record<string, unknown>) {
   const lines: string[] = [];
   const lifecycle = new DynamicProvider({
     // TaurusDB's is a public service, and takes no certificate of one's own.
@@ -59,7 +59,7 @@ async function play(of: (typeof VENDORS)[number], origin: string, more: Record<s
   return { failures, lines, error: error instanceof Error ? error.message : String(error) };
 }
 
-describe.each(VENDORS)("$type, at a server that wants a client certificate", (of) => {
+describe.each(RESOURCE_TYPES)("$type, at a server that wants a client certificate", (of) => {
   const taurus = of.type.startsWith("taurusdb");
 
   it.each(VERSIONS)("says at first contact that none was given (%s)", { timeout: 30_000 }, async (version) => {

@@ -3,9 +3,9 @@ import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provide
 import type { Transport } from "../../provider/http/transport";
 import { createTransport } from "../simulators";
 import { simulatedTransport } from "../support/simulated-transport";
+import { kindsOver, RESOURCE_TYPES, type ResourceType } from "../systems";
 import { HeldClock } from "./held-clock";
 import { inputsOf } from "./trial";
-import { kindsOver, VENDORS, type VendorOf } from "./vendors";
 
 /** Complete responses of somebody else to the upgrade request, which the vendor never gets, and what a run makes of them. */
 const REFUSED: readonly [status: number, type: string, body: string, quoted: string][] = [
@@ -38,7 +38,7 @@ interface Answer {
 }
 
 /** @param write the write that somebody else answers; the upgrade request, if nothing is said */
-function sceneOf(of: VendorOf, { status, headers, body, times }: Answer, write?: RegExp) {
+function sceneOf(of: ResourceType, { status, headers, body, times }: Answer, write?: RegExp) {
   const clock = new HeldClock();
   const vendor = of.make(clock);
   const genuine = simulatedTransport(createTransport(vendor.system, { sleep: (ms) => clock.sleep(ms) }));
@@ -73,7 +73,7 @@ async function errorOf(run: () => Promise<unknown>): Promise<string> {
   }
 }
 
-describe.each(VENDORS)("$type: an upgrade request that is answered by somebody else", (of) => {
+describe.each(RESOURCE_TYPES)("$type: an upgrade request that is answered by somebody else", (of) => {
   it.each(REFUSED)("HTTP %i, %s is a refusal, quoted, on every run", async (status, type, body, quoted) => {
     const { vendor, run, calls } = sceneOf(of, { status, headers: { "content-type": type }, body, times: 9 });
     for (const nth of [1, 2]) {
@@ -118,7 +118,7 @@ describe.each(VENDORS)("$type: an upgrade request that is answered by somebody e
 describe("another write that is answered by somebody else", () => {
   const PAGE = "<!DOCTYPE html><title>404 Not Found</title><h1>404 Not Found</h1>";
   const answer = { status: 404, headers: { "content-type": "text/html" }, body: PAGE, times: 9 };
-  const of = (type: string) => VENDORS.filter((vendor) => vendor.type === type);
+  const of = (type: string) => RESOURCE_TYPES.filter((vendor) => vendor.type === type);
 
   it("a pre-check", async () => {
     for (const vendor of of("taurusdb:KernelVersion")) {

@@ -4,14 +4,14 @@ import type { LogLine } from "../../provider/frontend/resource/log";
 import { undiciTransport } from "../../provider/http/undici-transport";
 import { serveProxy } from "../http/proxy";
 import { freePort } from "../http/server";
+import { kindsOver, RESOURCE_TYPES } from "../systems";
 import { inputsOf } from "./trial";
-import { kindsOver, VENDORS } from "./vendors";
 
 const PASSWORD = "p@ss-Hunter2/word";
 const USER = `ci:${encodeURIComponent(PASSWORD)}@`;
 
 /** A resource of each type behind a proxy, in a preview and in a run, and everything that is told. */
-async function play(of: (typeof VENDORS)[number], proxy: string, only?: "preview") {
+async function play(of: (typeof RESOURCE_TYPES)[number], proxy: string, only?: "preview") {
   const told: string[] = [];
   const lifecycle = new DynamicProvider({
     kinds: kindsOver((tls = {}, proxies) => undiciTransport(tls, proxies)),
@@ -36,7 +36,7 @@ function expectNoSecret(text: string): void {
   for (const form of [PASSWORD, encodeURIComponent(PASSWORD), header]) expect(text).not.toContain(form);
 }
 
-describe.each(VENDORS)("$type behind a proxy", (of) => {
+describe.each(RESOURCE_TYPES)("$type behind a proxy", (of) => {
   it("that refuses the credentials says so at first contact, without them", async () => {
     const { origin, requests } = await serveProxy({ credentials: "somebody:else" });
     const { error, told } = await play(of, origin.replace("://", `://${USER}`));

@@ -2,8 +2,8 @@ import { createServer } from "node:http";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { undiciTransport } from "../../provider/http/undici-transport";
 import { type Answer, portOf, serve } from "../http/server";
+import { RESOURCE_TYPES } from "../systems";
 import { POSITIONS, trial } from "./trial";
-import { VENDORS } from "./vendors";
 
 const STATUSES = [301, 302, 303, 307, 308];
 
@@ -20,7 +20,7 @@ const PLACES: Readonly<Record<string, (origin: string, target: string) => string
   "a place with escapes": () => "https://collector.example/\u001b[2J\u0007",
 };
 
-describe.each(VENDORS)("$type", (of) => {
+describe.each(RESOURCE_TYPES)("$type", (of) => {
   // Every place with three statuses, every status at every position: the statuses take turns.
   const places = Object.entries(PLACES).map(([name, place], turn) => ({ name, place, turn }));
 

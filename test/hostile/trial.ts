@@ -3,8 +3,8 @@ import type { LogLine } from "../../provider/frontend/resource/log";
 import type { Transport, WireRequest, WireResponse } from "../../provider/http/transport";
 import { createTransport } from "../simulators";
 import { simulatedTransport } from "../support/simulated-transport";
+import { kindsOver, type ResourceType, type Vendor } from "../systems";
 import { HeldClock } from "./held-clock";
-import { kindsOver, type Vendor, type VendorOf } from "./vendors";
 
 /** Which answer is a hostile one: the first of a run, the first after the accepted upgrade call, or the one to the call. */
 export const POSITIONS = ["first read", "inspection", "answer to the write"] as const;
@@ -47,7 +47,7 @@ const MOST_REQUESTS = 2_000;
 const CODE = / \[([a-z-]+)\]$/;
 
 /** One run of one pin against a vendor some of whose answers are hostile. */
-export async function trial(of: VendorOf, plan: Plan): Promise<Ending> {
+export async function trial(of: ResourceType, plan: Plan): Promise<Ending> {
   const clock = new HeldClock();
   const vendor = of.make(clock);
   const network = new HostileNetwork(vendor, clock, plan);

@@ -2,9 +2,9 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { DIRECT } from "../../provider/core/runtime";
 import { TransportError, type WireResponse } from "../../provider/http/transport";
 import { undiciTransport } from "../../provider/http/undici-transport";
+import { RESOURCE_TYPES } from "../systems";
 import { BROKEN, ENDLESS, type RawAnswer, rawServer } from "./raw-server";
 import { type Hostile, trial } from "./trial";
-import { VENDORS } from "./vendors";
 
 /** The real limits, in proportion, in hundredths: everything has to end by one of them. */
 const LIMITS = {
@@ -78,7 +78,7 @@ const TOLD = [
   "a switch of protocols",
 ];
 
-describe.each(VENDORS)("$type over a socket", (of) => {
+describe.each(RESOURCE_TYPES)("$type over a socket", (of) => {
   it.each(TOLD.map((name, turn) => ({ name, turn })))("survives $name", { timeout: 60_000 }, async ({ name, turn }) => {
     const { origin } = await rawServer({ ...ENDLESS, ...BROKEN }[name] ?? (() => undefined));
     const transport = undiciTransport({}, DIRECT, LIMITS);

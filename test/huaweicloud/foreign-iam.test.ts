@@ -1,9 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
 import { TransportError } from "../../provider/http/transport";
-import { kernelVersion } from "../../provider/taurusdb/kernel/kernel-version";
-import { starRocksVersion } from "../../provider/taurusdb/starrocks/starrocks-version";
 import { VirtualClock } from "../support/virtual-clock";
+import { kindsOver } from "../systems";
 import { accessKey, projectId, secretKey } from "../taurusdb/rig";
 
 const KEY = { accessKey, secretKey, securityToken: "st-0123456789" };
@@ -22,10 +21,7 @@ function offline(env: Readonly<Record<string, string>> = {}, config: Readonly<Re
     close: async () => undefined,
   });
   const lifecycle = new DynamicProvider({
-    kinds: {
-      "taurusdb:KernelVersion": async () => kernelVersion(connect, env),
-      "taurusdb:StarRocksVersion": async () => starRocksVersion(connect, env),
-    },
+    kinds: kindsOver(connect, env),
     log: { write: () => undefined, flush: async () => undefined },
     rhythm: { change: 0, repeat: 60_000 },
     clock: new VirtualClock(),

@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
 import type { Transport, WireRequest } from "../../provider/http/transport";
 import { HeldClock } from "../hostile/held-clock";
-import { kindsOver } from "../hostile/vendors";
 import { createTransport, TaurusCloud, taurusdb } from "../simulators";
 import { simulatedTransport } from "../support/simulated-transport";
+import { kindsOver } from "../systems";
 import { Fleet } from "./fleet";
 
 const { region, projectId, instanceId } = taurusdb.DEFAULTS;

@@ -7,15 +7,15 @@ import { Journal } from "../../provider/frontend/resource/journal";
 import { RunNotes } from "../../provider/frontend/resource/run-notes";
 import { HeldClock } from "../hostile/held-clock";
 import { inputsOf } from "../hostile/trial";
-import { kindsOver, VENDORS } from "../hostile/vendors";
 import { createTransport } from "../simulators";
 import { simulatedTransport } from "../support/simulated-transport";
+import { kindsOver, RESOURCE_TYPES } from "../systems";
 
 type Values = Record<string, unknown>;
 
 /** Two plugin processes of one preview, and what they say. */
 function stage(type: string) {
-  const of = VENDORS.find((one) => one.type === type);
+  const of = RESOURCE_TYPES.find((one) => one.type === type);
   if (of === undefined) throw new Error(`there is no type ${type}`);
   const clock = new HeldClock();
   const vendor = of.make(clock);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
 import { HeldClock } from "../hostile/held-clock";
-import { kindsOver } from "../hostile/vendors";
+import { kindsOver } from "../systems";
 import { Fleet } from "./fleet";
 
 /** Most requests that one pin may take on average, from behind to current. */

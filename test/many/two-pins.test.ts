@@ -2,15 +2,15 @@ import { describe, expect, it } from "vitest";
 import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
 import { HeldClock } from "../hostile/held-clock";
 import { inputsOf } from "../hostile/trial";
-import { kindsOver, VENDORS, type Vendor } from "../hostile/vendors";
 import { createTransport } from "../simulators";
 import { simulatedTransport } from "../support/simulated-transport";
+import { kindsOver, RESOURCE_TYPES, type Vendor } from "../systems";
 
 type Args = Record<string, unknown>;
 
 /** Two pins of one thing in one program, and what comes of both. */
 function stage(type: string) {
-  const of = VENDORS.find((one) => one.type === type);
+  const of = RESOURCE_TYPES.find((one) => one.type === type);
   if (of === undefined) throw new Error(`there is no type ${type}`);
   const clock = new HeldClock();
   const vendor: Vendor = of.make(clock);
@@ -33,7 +33,7 @@ function stage(type: string) {
   return { vendor, lifecycle, lines, inputs, create, calls, clock };
 }
 
-describe.each(VENDORS)("two pins of the same thing: $type", ({ type }) => {
+describe.each(RESOURCE_TYPES)("two pins of the same thing: $type", ({ type }) => {
   it("at the same version share one upgrade", async () => {
     const { vendor, create, calls } = stage(type);
     const [one, other] = await Promise.all([create("one"), create("other")]);

@@ -92,13 +92,3 @@ function vendorOf(name: string): Vendor {
   }
   return vendor;
 }
-
-/** The path of the upgrade request of each type. */
-export const UPGRADE_REQUESTS: Readonly<Record<string, RegExp>> = {
-  "oceanbase.ClusterVersion": /^\/api\/v1\/ob\/upgrade$/,
-  "oceanbase.AgentVersion": /^\/api\/v1\/agent\/upgrade$/,
-  "taurusdb.KernelVersion": /\/instances\/database-version\/upgrade$/,
-  "taurusdb.StarRocksVersion": /\/starrocks\/db-upgrade$/,
-  "redisenterprise.ModuleVersions": /^\/v1\/bdbs\/\d+\/modules\/upgrade$/,
-  "redisenterprise.DatabaseVersion": /^\/v1\/bdbs\/\d+\/upgrade$/,
-};

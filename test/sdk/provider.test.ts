@@ -37,7 +37,7 @@ describe("an explicit provider", () => {
     [
       "a setting like none",
       { redisenterprise: { zzz: "hunter2" } },
-      "redisenterprise.zzz is not a setting; it takes username, password, endpoints, allowUntrustedCertificate",
+      "redisenterprise.zzz is not a setting; it takes endpoints, username, password, allowUntrustedCertificate",
     ],
     [
       "a setting of another vendor",

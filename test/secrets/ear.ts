@@ -1,5 +1,6 @@
 import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
 import type { Transport } from "../../provider/http/transport";
+import { kindsOver } from "../systems";
 import { type Canary, leaks } from "./canary";
 import type { SecretType, SecretWorld } from "./worlds";
 
@@ -29,10 +30,9 @@ export class Ear {
     this.world = world;
     this.#canaries = Object.values(world.secrets);
     const transport = through(world, this);
-    const kind = world.kind(() => transport);
     const { args, config, env } = placed(type, world, placement);
     this.lifecycle = new DynamicProvider({
-      kinds: { [type.type]: async () => kind },
+      kinds: kindsOver(() => transport),
       log: { write: ({ message }) => this.heard.push(message), flush: async () => undefined },
       rhythm: { change: 0, repeat: 0 },
       clock: world.clock,

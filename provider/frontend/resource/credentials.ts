@@ -1,4 +1,4 @@
-import type { CredentialSource } from "../../core/kind";
+import type { CredentialSource } from "../../core/arguments";
 
 /** Reads a configuration value by its full name: `oceanbase:password`. A secret of nothing is null. */
 export type ConfigReader = (key: string) => string | null | undefined;

@@ -1,8 +1,12 @@
+import type { Definition } from "../../core/arguments";
 import type { Proxies } from "../../core/runtime";
 import type { ConfigReader } from "./credentials";
 
-/** The config key, also of an explicit Provider. */
-export const PROXY_KEY = "dbversion:proxy";
+/** A setting of the stack or of an explicit Provider, and no argument of a resource. */
+export const PROXY = {
+  description: 'The HTTP proxy of all requests, such as `http://user:password@proxy.example.com:3128`; "" for none.',
+  source: { config: "dbversion:proxy", env: [] },
+} satisfies Definition;
 
 /** The proxies of a run, what must not be told of them, and what is wrong with them, as a sentence without the value. */
 export interface ProxySettings {
@@ -17,8 +21,9 @@ export interface ProxySettings {
  */
 export function proxySettings(config: ConfigReader, env: NodeJS.ProcessEnv): ProxySettings {
   const [except = { text: "" }] = variables(env, "NO_PROXY");
-  const configured = config(PROXY_KEY);
-  const all = typeof configured === "string" ? [{ source: `config \`${PROXY_KEY}\``, text: configured }] : undefined;
+  const key = PROXY.source.config;
+  const configured = config(key);
+  const all = typeof configured === "string" ? [{ source: `config \`${key}\``, text: configured }] : undefined;
   const [http] = all ?? variables(env, "HTTP_PROXY");
   const [https] = all ?? variables(env, "HTTPS_PROXY");
   const given = [http, https].flatMap((setting) => (setting?.text ? [setting] : []));

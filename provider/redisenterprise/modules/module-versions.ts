@@ -1,15 +1,15 @@
 import { z } from "zod";
 import type { Drift } from "../../core/kind";
 import { undiciTransport } from "../../http/undici-transport";
-import { checkTogether, sharedArguments } from "../arguments";
+import { checkTogether, moduleArguments, sharedArguments } from "../arguments";
 import type { Database, LoadedModule } from "../database/database";
 import { type Connect, databaseKind, identityOf } from "../kind";
 import type { Seen } from "../look";
 import { loadedFor, lookAt, type Stand, standsOf } from "./choice";
-import { holdsSecret, type ModulePin, modules, sameArguments, wordsOf } from "./pins";
+import { holdsSecret, type ModulePin, sameArguments, wordsOf } from "./pins";
 import { moduleSubject } from "./subject";
 
-const inputs = z.strictObject({ ...sharedArguments, modules }).superRefine(checkTogether);
+const inputs = z.strictObject({ ...sharedArguments, ...moduleArguments }).superRefine(checkTogether);
 
 /** `redisenterprise.ModuleVersions`: the versions of the modules of a database. */
 export function moduleVersions(connect: Connect = undiciTransport) {

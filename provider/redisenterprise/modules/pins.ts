@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { suggestion } from "../../base/closest";
+import { argument } from "../../core/arguments";
 import { type Constraint, parseConstraint } from "../../core/constraint";
 import { isMasked } from "../../core/redact";
 
@@ -23,10 +24,25 @@ function problemOf(constraint: Constraint | undefined): string | undefined {
   return (parts[0] ?? 0n) >= SMALLEST_NUMBER ? "is the number of a version" : undefined;
 }
 
-const pinned = z.strictObject(
-  { version, args: z.string({ error: 'must be one text, such as "WORKERS 6"' }).optional() },
-  { error: () => `must be a version, or version and args, such as ${MODULES_EXAMPLE}` },
-);
+/** A module's version together with its arguments, as a program writes it. */
+export const pinArguments = {
+  version: argument(version, {
+    description: "Exact (`2.10.17`), a prefix (`2.10`), a floor (`>=2.10`) or `latest`.",
+  }),
+  args: argument(z.string({ error: 'must be one text, such as "WORKERS 6"' }).optional(), {
+    description: [
+      "The arguments that the module shall run with.",
+      "Other ones than it has are an upgrade as well, to the version that runs.",
+      "Not for search, ReJSON, timeseries and bf on Redis 8 and later, where these settings are objects of the database.",
+    ],
+    otherwise: "those that it has",
+    example: "WORKERS 6",
+  }),
+};
+
+const pinned = z.strictObject(pinArguments, {
+  error: () => `must be a version, or version and args, such as ${MODULES_EXAMPLE}`,
+});
 
 /** Module name → version, or version and arguments. Texts and objects are told apart first, for messages that fit. */
 export const modules = z

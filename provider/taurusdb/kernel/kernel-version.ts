@@ -1,13 +1,13 @@
 import { z } from "zod";
-import { type CommonArguments, commonArguments } from "../../core/arguments";
+import { type CommonArguments, commonArguments, definedBy } from "../../core/arguments";
 import { type Constraint, parseConstraint } from "../../core/constraint";
 import { driftOf } from "../../core/drift";
 import type { PinKind } from "../../core/kind";
 import { formatVersion, lowestVersion } from "../../core/version";
-import { completeConnection, connectionArguments } from "../../huaweicloud/arguments";
+import { completeConnection } from "../../huaweicloud/arguments";
 import { type Connect, networkTransport } from "../../huaweicloud/connection";
 import type { Environment } from "../../huaweicloud/service";
-import { instanceId, latestHasNoNewer, schedule, version } from "../arguments";
+import { connection, kernelArguments, latestHasNoNewer, upgrade } from "../arguments";
 import { openAccess } from "../project";
 import { shared, TAURUSDB } from "../service";
 import { FRESH, type KernelObservation } from "./look";
@@ -15,26 +15,9 @@ import { KernelPin } from "./pin";
 
 const MINUTE = 60_000;
 
-const instanceIds = z
-  .array(instanceId("in07"), {
-    error: 'must be a list of instance ids, such as ["6754902da1f447269c6979b0590102a5in07"]',
-  })
-  .min(1, "must name at least one instance")
-  .superRefine((ids, context) => {
-    const twice = ids.find((id, at) => ids.indexOf(id) !== at);
-    if (twice !== undefined) context.addIssue(`names ${twice} twice`);
-  });
-
 function inputsFor(env: Environment) {
   return z
-    .strictObject({
-      ...connectionArguments(TAURUSDB),
-      instanceIds,
-      version: version("2.0.75.28"),
-      schedule: schedule.optional(),
-      preCheck: z.boolean({ error: "must be true or false" }).optional(),
-      ...commonArguments,
-    })
+    .strictObject({ ...connection, ...kernelArguments, ...upgrade, ...commonArguments })
     .superRefine(completeConnection(TAURUSDB, env))
     .superRefine(latestHasNoNewer);
 }
@@ -48,10 +31,10 @@ export function kernelVersion(
 ): PinKind<KernelArguments, KernelObservation> {
   return {
     ...shared,
+    ...definedBy(inputsFor(env)),
     // The manual says to look after 2 to 5 minutes whether an accepted upgrade has started. A read may be another
     // resource's, and so much older than it seems.
     times: { ...shared.times, settleTime: 5 * MINUTE, spacing: shared.times.spacing + FRESH },
-    inputs: inputsFor(env),
     timeout: 120 * MINUTE,
     tellsProblems: true,
     identifiedBy: ["instanceIds"],

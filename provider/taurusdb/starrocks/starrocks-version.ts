@@ -1,13 +1,13 @@
 import { z } from "zod";
-import { commonArguments } from "../../core/arguments";
+import { commonArguments, definedBy } from "../../core/arguments";
 import { type Constraint, parseConstraint } from "../../core/constraint";
 import { driftOf } from "../../core/drift";
 import type { PinKind } from "../../core/kind";
 import { formatParts, lowestVersion } from "../../core/version";
-import { completeConnection, connectionArguments } from "../../huaweicloud/arguments";
+import { completeConnection } from "../../huaweicloud/arguments";
 import { type Connect, networkTransport } from "../../huaweicloud/connection";
 import type { Environment } from "../../huaweicloud/service";
-import { instanceId, latestHasNoNewer, schedule, version } from "../arguments";
+import { connection, latestHasNoNewer, starRocksArguments, upgrade } from "../arguments";
 import { openAccess } from "../project";
 import { shared, TAURUSDB } from "../service";
 import type { StarRocksObservation } from "./look";
@@ -18,15 +18,7 @@ const HOUR = 3_600_000;
 
 function inputs(env: Environment) {
   return z
-    .strictObject({
-      instanceId: instanceId("in07"),
-      starRocksInstanceId: instanceId("in17"),
-      version: version("3.1.15.80"),
-      skipValidation: z.boolean({ error: "must be true or false" }).optional(),
-      schedule: schedule.optional(),
-      ...connectionArguments(TAURUSDB),
-      ...commonArguments,
-    })
+    .strictObject({ ...starRocksArguments, ...upgrade, ...connection, ...commonArguments })
     .superRefine(latestHasNoNewer)
     .superRefine(completeConnection(TAURUSDB, env));
 }
@@ -40,7 +32,7 @@ export function starRocksVersion(
 ): PinKind<Arguments, StarRocksObservation> {
   return {
     ...shared,
-    inputs: inputs(env),
+    ...definedBy(inputs(env)),
     timeout: HOUR,
     identifiedBy: ["starRocksInstanceId"],
     identity: ({ starRocksInstanceId }) => [starRocksInstanceId],

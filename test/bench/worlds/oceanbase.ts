@@ -1,5 +1,3 @@
-import { agentVersion } from "../../../provider/oceanbase/agent-version";
-import { clusterVersion } from "../../../provider/oceanbase/cluster-version";
 import { ObshellCluster, obshell } from "../../simulators";
 import { VirtualClock } from "../../support/virtual-clock";
 import { lifecycleIn, type World, type WorldOptions } from "./world";
@@ -16,23 +14,15 @@ export interface ObshellWorld extends World {
 }
 
 export function databaseWorld(options: WorldOptions = {}): ObshellWorld {
-  return openWorld(
-    "oceanbase:ClusterVersion",
-    clusterVersion,
-    DATABASE,
-    RECORDED.database,
-    "/api/v1/ob/upgrade",
-    options,
-  );
+  return openWorld("oceanbase:ClusterVersion", DATABASE, RECORDED.database, "/api/v1/ob/upgrade", options);
 }
 
 export function agentsWorld(options: WorldOptions = {}): ObshellWorld {
-  return openWorld("oceanbase:AgentVersion", agentVersion, AGENT, RECORDED.agents, "/api/v1/agent/upgrade", options);
+  return openWorld("oceanbase:AgentVersion", AGENT, RECORDED.agents, "/api/v1/agent/upgrade", options);
 }
 
 function openWorld(
   type: string,
-  kind: typeof clusterVersion | typeof agentVersion,
   target: Readonly<Record<string, string>>,
   recorded: number,
   path: string,
@@ -43,7 +33,7 @@ function openWorld(
   const cluster = new ObshellCluster({ clock, rootPassword: PASSWORD, buildVersion: OLD_BUILD, timings });
   cluster.control.addObPackages(DATABASE.version, DATABASE.release);
   cluster.control.addAgentPackage(AGENT.version, AGENT.release);
-  const { lifecycle, lines, hidden } = lifecycleIn({ clock, systems: cluster, type, kind, options });
+  const { lifecycle, lines, hidden } = lifecycleIn({ clock, systems: cluster, type, options });
   return {
     cluster,
     clock,

@@ -1,5 +1,3 @@
-import { databaseVersion } from "../../../provider/redisenterprise/database/database-version";
-import { moduleVersions } from "../../../provider/redisenterprise/modules/module-versions";
 import { RedisEnterpriseCluster, redisenterprise } from "../../simulators";
 import { VirtualClock } from "../../support/virtual-clock";
 import { lifecycleIn, type World, type WorldOptions } from "./world";
@@ -22,23 +20,18 @@ export interface RedisWorld extends World {
 }
 
 export function redisWorld(options: WorldOptions = {}): RedisWorld {
-  return openWorld("redisenterprise:DatabaseVersion", databaseVersion, REDIS, options);
+  return openWorld("redisenterprise:DatabaseVersion", REDIS, options);
 }
 
 export function modulesWorld(options: WorldOptions = {}): RedisWorld {
-  return openWorld("redisenterprise:ModuleVersions", moduleVersions, MODULES, options);
+  return openWorld("redisenterprise:ModuleVersions", MODULES, options);
 }
 
-function openWorld(
-  type: string,
-  kind: typeof databaseVersion | typeof moduleVersions,
-  pin: Readonly<Record<string, unknown>>,
-  options: WorldOptions,
-): RedisWorld {
+function openWorld(type: string, pin: Readonly<Record<string, unknown>>, options: WorldOptions): RedisWorld {
   const clock = new VirtualClock();
   const timings = options.upgrade === undefined ? "plausible" : stretched(options.upgrade / PLAUSIBLE);
   const cluster = new RedisEnterpriseCluster({ clock, databases: [CACHE], timings });
-  const { lifecycle, lines, hidden } = lifecycleIn({ clock, systems: cluster, type, kind, options });
+  const { lifecycle, lines, hidden } = lifecycleIn({ clock, systems: cluster, type, options });
   return {
     cluster,
     clock,

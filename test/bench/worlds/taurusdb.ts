@@ -1,5 +1,3 @@
-import { kernelVersion } from "../../../provider/taurusdb/kernel/kernel-version";
-import { starRocksVersion } from "../../../provider/taurusdb/starrocks/starrocks-version";
 import { TaurusCloud, taurusdb } from "../../simulators";
 import { VirtualClock } from "../../support/virtual-clock";
 import { lifecycleIn, type World, type WorldOptions } from "./world";
@@ -33,8 +31,7 @@ export function kernelWorld(options: FleetOptions = {}): CloudWorld {
     const source = sources[at % sources.length];
     if (source !== undefined) cloud.control.setKernel(source, id);
   }
-  const kind = (connect: Parameters<typeof kernelVersion>[0]) => kernelVersion(connect, {});
-  const world = lifecycleIn({ clock, systems: cloud, type: "taurusdb:KernelVersion", kind, options });
+  const world = lifecycleIn({ clock, systems: cloud, type: "taurusdb:KernelVersion", options });
   return {
     ...world,
     cloud,
@@ -63,8 +60,7 @@ export function starRocksWorld(options: WorldOptions = {}): CloudWorld {
   const cloud = new TaurusCloud({ clock, timings });
   const [starRocks] = cloud.starRocks;
   if (starRocks === undefined) throw new Error("the cloud has no StarRocks instance");
-  const kind = (connect: Parameters<typeof starRocksVersion>[0]) => starRocksVersion(connect, {});
-  const world = lifecycleIn({ clock, systems: cloud, type: "taurusdb:StarRocksVersion", kind, options });
+  const world = lifecycleIn({ clock, systems: cloud, type: "taurusdb:StarRocksVersion", options });
   return {
     ...world,
     cloud,

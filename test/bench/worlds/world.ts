@@ -1,10 +1,10 @@
-import type { SomeKind } from "../../../provider/core/kind";
 import { DynamicProvider } from "../../../provider/frontend/dynamic/dynamic-provider";
 import type { Log, LogLine } from "../../../provider/frontend/resource/log";
 import type { Transport } from "../../../provider/http/transport";
 import { createTransport, type JournalEntry } from "../../simulators";
 import { simulatedTransport } from "../../support/simulated-transport";
 import type { VirtualClock } from "../../support/virtual-clock";
+import { kindsOver } from "../../systems";
 
 /** A simulated vendor in memory, a lifecycle that talks to it, and one virtual clock for both. */
 export interface World {
@@ -37,12 +37,11 @@ interface Parts {
   readonly systems: Simulators;
   /** `oceanbase:ClusterVersion` */
   readonly type: string;
-  readonly kind: (connect: () => Transport) => unknown;
   readonly options: WorldOptions;
 }
 
 /** The half of a world that no vendor changes. */
-export function lifecycleIn({ clock, systems, type, kind, options }: Parts) {
+export function lifecycleIn({ clock, systems, type, options }: Parts) {
   const { random = () => 0.5, roundTrip = 0 } = options;
   const lines: LogLine[] = [];
   const log: Log = { write: (line) => lines.push(line), flush: async () => undefined };
@@ -54,9 +53,8 @@ export function lifecycleIn({ clock, systems, type, kind, options }: Parts) {
     },
     close: () => near.close(),
   };
-  const made = kind(() => (roundTrip === 0 ? near : far)) as SomeKind; // one of this package's kinds
   const lifecycle = new DynamicProvider({
-    kinds: { [type]: async () => made },
+    kinds: kindsOver(() => (roundTrip === 0 ? near : far)),
     log,
     rhythm: { change: 0, repeat: 60_000 },
     clock,

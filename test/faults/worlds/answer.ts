@@ -1,4 +1,3 @@
-import type { SomeKind } from "../../../provider/core/kind";
 import type { WireRequest, WireResponse } from "../../../provider/http/transport";
 import { NO_BODY, type SimSystem } from "../../simulators";
 
@@ -21,13 +20,4 @@ export function asksForChange(
   const { host: address } = new URL(origin);
   const host = systems.flatMap(({ hosts }) => hosts).find((one) => one.address === address);
   return host?.isWrite({ method, target, headers: {}, body: NO_BODY }) ?? true;
-}
-
-/** A kind that is made when a process first asks for it. */
-export function loadedOnce(make: () => SomeKind): () => Promise<SomeKind> {
-  let kind: SomeKind | undefined;
-  return async () => {
-    kind ??= make();
-    return kind;
-  };
 }

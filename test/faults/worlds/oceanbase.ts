@@ -1,10 +1,9 @@
-import { agentVersion } from "../../../provider/oceanbase/agent-version";
-import { clusterVersion } from "../../../provider/oceanbase/cluster-version";
 import { ObshellCluster, type obshell, type Random } from "../../simulators";
 import { clusterTaskId } from "../../simulators/obshell/taskid";
+import { kindsOver } from "../../systems";
 import type { Timeline } from "../timeline";
 import type { Upgrade, World, WorldOfType } from "../world";
-import { asksForChange, loadedOnce } from "./answer";
+import { asksForChange } from "./answer";
 import { refusal } from "./oceanbase-refusals";
 import { mendCluster, troublesOf } from "./oceanbase-troubles";
 
@@ -135,10 +134,7 @@ class Cluster implements World {
   }
 
   kinds(connect: Parameters<World["kinds"]>[0]): ReturnType<World["kinds"]> {
-    return {
-      "oceanbase:ClusterVersion": loadedOnce(() => clusterVersion(connect)),
-      "oceanbase:AgentVersion": loadedOnce(() => agentVersion(connect)),
-    };
+    return kindsOver(connect);
   }
 
   isWrite(request: Parameters<World["isWrite"]>[0]): boolean {

@@ -1,9 +1,8 @@
-import { databaseVersion } from "../../../provider/redisenterprise/database/database-version";
-import { moduleVersions } from "../../../provider/redisenterprise/modules/module-versions";
 import { type Random, RedisEnterpriseCluster, redisenterprise } from "../../simulators";
+import { kindsOver } from "../../systems";
 import type { Timeline } from "../timeline";
 import type { Upgrade, World, WorldOfType } from "../world";
-import { asksForChange, loadedOnce } from "./answer";
+import { asksForChange } from "./answer";
 import { asParticipant, CRDB_CALL, crdbUpgrades, setOther } from "./redisenterprise-active";
 import { refusal } from "./redisenterprise-refusals";
 import { mendCluster, troublesOf } from "./redisenterprise-troubles";
@@ -124,10 +123,7 @@ class Cluster implements World {
   }
 
   kinds(connect: Parameters<World["kinds"]>[0]): ReturnType<World["kinds"]> {
-    return {
-      "redisenterprise:ModuleVersions": loadedOnce(() => moduleVersions(connect)),
-      "redisenterprise:DatabaseVersion": loadedOnce(() => databaseVersion(connect)),
-    };
+    return kindsOver(connect);
   }
 
   isWrite(request: Parameters<World["isWrite"]>[0]): boolean {

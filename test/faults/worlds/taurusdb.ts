@@ -1,9 +1,8 @@
-import { kernelVersion } from "../../../provider/taurusdb/kernel/kernel-version";
-import { starRocksVersion } from "../../../provider/taurusdb/starrocks/starrocks-version";
 import { type Random, TaurusCloud, taurusdb } from "../../simulators";
+import { kindsOver } from "../../systems";
 import type { Timeline } from "../timeline";
 import type { Upgrade, World, WorldOfType } from "../world";
-import { asksForChange, loadedOnce } from "./answer";
+import { asksForChange } from "./answer";
 import { refusal } from "./taurusdb-refusals";
 import { mendCloud, troublesOf } from "./taurusdb-troubles";
 
@@ -114,10 +113,7 @@ class Cloud implements World {
   }
 
   kinds(connect: Parameters<World["kinds"]>[0]): ReturnType<World["kinds"]> {
-    return {
-      "taurusdb:KernelVersion": loadedOnce(() => kernelVersion(connect, {})),
-      "taurusdb:StarRocksVersion": loadedOnce(() => starRocksVersion(connect, {})),
-    };
+    return kindsOver(connect);
   }
 
   isWrite(request: Parameters<World["isWrite"]>[0]): boolean {

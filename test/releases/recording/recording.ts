@@ -1,19 +1,22 @@
 import { setTimeout } from "node:timers/promises";
 import { type Deployment, type Engine, makeWorkspace, type Operation, openEngine, type RunOptions } from "../../engine";
 import { ScaledClock } from "../../simulators";
-import { type Declared, type Fixture, UPGRADE_REQUESTS, type Vendor } from "../fixture";
+import { RESOURCE_TYPES, titleOf, typeOf } from "../../systems";
+import type { Declared, Fixture, Vendor } from "../fixture";
 import { PROGRAM } from "../program";
 import type { ManagedDatabase } from "./database";
 import { neutral } from "./neutral";
 import { openOceanBase } from "./oceanbase";
 import { openRedis } from "./redisenterprise";
-import { type Declaration, type Scenario, TYPES } from "./scenario";
+import type { Declaration, Scenario } from "./scenario";
 import { openTaurus } from "./taurusdb";
 
 /** How the last run of a stack ends. */
 export type Ending = "interrupt" | "refresh" | "kill";
 
 const OPEN = { oceanbase: openOceanBase, taurusdb: openTaurus, redisenterprise: openRedis };
+
+const TYPES = RESOURCE_TYPES.map(titleOf).sort();
 
 /** One resource of a stack with its database. */
 interface Part {
@@ -138,7 +141,7 @@ async function fallSilent(part: Part): Promise<void> {
 
 function isReached({ type, scenario, database }: Part): boolean {
   if (scenario.reaches === "hang") return database.hangs();
-  const path = UPGRADE_REQUESTS[type] ?? /^$/;
+  const path = typeOf(type).call;
   return scenario.reaches === undefined || database.system.journal.count("POST", path) > 0;
 }
 

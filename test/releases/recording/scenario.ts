@@ -1,15 +1,6 @@
 import type { Next, Values } from "../fixture";
 import type { ManagedDatabase, Position } from "./database";
 
-export const TYPES = [
-  "oceanbase.AgentVersion",
-  "oceanbase.ClusterVersion",
-  "redisenterprise.DatabaseVersion",
-  "redisenterprise.ModuleVersions",
-  "taurusdb.KernelVersion",
-  "taurusdb.StarRocksVersion",
-] as const;
-
 /** What the program says of the resource in one run. */
 export interface Declaration {
   readonly pin: Position;

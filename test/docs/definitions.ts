@@ -1,0 +1,93 @@
+import { z } from "zod";
+import * as core from "../../provider/core/arguments";
+import * as proxies from "../../provider/frontend/resource/proxies";
+import * as oceanbase from "../../provider/oceanbase/arguments";
+import * as redisenterprise from "../../provider/redisenterprise/arguments";
+import * as pins from "../../provider/redisenterprise/modules/pins";
+import * as taurusdb from "../../provider/taurusdb/arguments";
+
+/** The definitions of the arguments, as the generated parts of `sdk/` and of the pages name them. */
+
+const MODULES: Readonly<Record<string, object>> = {
+  "provider/core/arguments.ts": core,
+  "provider/oceanbase/arguments.ts": oceanbase,
+  "provider/taurusdb/arguments.ts": taurusdb,
+  "provider/redisenterprise/arguments.ts": redisenterprise,
+  "provider/redisenterprise/modules/pins.ts": pins,
+  "provider/frontend/resource/proxies.ts": proxies,
+};
+
+/** An argument with everything that is known of it. */
+export interface Argument extends core.Definition {
+  readonly name: string;
+  readonly schema: z.ZodType;
+}
+
+/** A value of the stack's configuration or of a `Provider`, where it has one. */
+export interface Setting extends core.Definition {
+  readonly name: string;
+  readonly source: core.CredentialSource;
+  /** Absent where no resource has it as an argument. */
+  readonly schema?: z.ZodType;
+}
+
+/** @param file path of a module @param name of the arguments that it exports */
+export function argumentsOf(file: string, name: string): Argument[] {
+  const fields = Object.entries(moduleOf(file)).find(([exported]) => exported === name)?.[1];
+  if (!isFields(fields)) throw new Error(`${file} exports no arguments ${name}`);
+  return defined(fields);
+}
+
+/** The names of a module's secrets, each once. */
+export function secretsOf(file: string): string[] {
+  return [...new Set(groupsOf(file).flatMap(({ name, secret }) => (secret ? [name] : [])))];
+}
+
+/** What a module takes from the stack's configuration. */
+export function settingsOf(file: string): Setting[] {
+  const alone = Object.values(moduleOf(file)).filter(isDefinition);
+  const found = [...groupsOf(file), ...alone].flatMap((one) => {
+    if (one.source === undefined) return [];
+    const [, name = ""] = one.source.config.split(":");
+    return [{ ...one, name, source: one.source }];
+  });
+  return eachOnce(found);
+}
+
+/** Settings by vendor, in the order of the modules. */
+export function settings(): Map<string, Setting[]> {
+  const all = eachOnce(Object.keys(MODULES).flatMap(settingsOf));
+  return Map.groupBy(all, ({ source }) => source.config.split(":")[0] ?? "");
+}
+
+/** Several resource types take the same ones. */
+function eachOnce(settings: readonly Setting[]): Setting[] {
+  return [...new Map(settings.map((one) => [one.source.config, one])).values()];
+}
+
+function groupsOf(file: string): Argument[] {
+  return Object.values(moduleOf(file)).filter(isFields).flatMap(defined);
+}
+
+function defined(fields: core.Fields): Argument[] {
+  return core.definitionsOf(fields).flatMap(([name, definition]) => {
+    const schema = fields[name];
+    return schema === undefined ? [] : [{ ...definition, name, schema }];
+  });
+}
+
+function moduleOf(file: string): object {
+  const found = MODULES[file];
+  if (found === undefined) throw new Error(`no arguments are defined in ${file}`);
+  return found;
+}
+
+function isFields(value: unknown): value is core.Fields {
+  if (typeof value !== "object" || value === null) return false;
+  const fields: unknown[] = Object.values(value);
+  return fields.length > 0 && fields.every((one) => one instanceof z.ZodType);
+}
+
+function isDefinition(value: unknown): value is core.Definition {
+  return typeof value === "object" && value !== null && "description" in value && "source" in value;
+}

@@ -1,0 +1,79 @@
+import type { SomeKind } from "../../provider/core/kind";
+import type { Proxies } from "../../provider/core/runtime";
+import type { Kinds } from "../../provider/frontend/resource/session";
+import type { Tls } from "../../provider/http/tls";
+import type { Transport } from "../../provider/http/transport";
+import type { SimSystem } from "../simulators";
+import type { Opened } from "./served";
+
+/** What carries the requests of a provider process, in place of the real network. */
+export type Connect = (tls?: Tls, proxies?: Proxies) => Transport;
+
+interface Clock {
+  now(): number;
+}
+
+/** A simulated vendor with one thing that is behind its pin. */
+export interface Vendor {
+  readonly type: string;
+  /** Arguments of the resource as its program writes them. */
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly system: SimSystem;
+  /** The upgrade call. */
+  readonly call: RegExp;
+  /** Upgrades that were accepted. */
+  accepted(): number;
+}
+
+/** A resource type, and vendors for it. */
+export interface ResourceType {
+  /** `oceanbase:ClusterVersion` */
+  readonly type: string;
+  /** The path of its upgrade request. */
+  readonly call: RegExp;
+  make(clock: Clock): Vendor;
+  /** A vendor of its own on sockets, whose upgrades are short. */
+  open(): Promise<Opened>;
+}
+
+/** What tests need to know of a database system. A folder each; `index.ts` has all of them. */
+export interface TestedSystem {
+  /** Room in `provider/`, file in `sdk/`, beginning of its types. */
+  readonly vendor: string;
+  readonly types: readonly ResourceType[];
+  /** The pin kinds of one provider process. */
+  kinds(connect: Connect, env?: Readonly<Record<string, string>>): Kinds;
+  /** Vendors on sockets that together have a resource of every type. */
+  readonly open: readonly (() => Promise<Opened>)[];
+  /** The simulator, as it was saved; what it has beside that is as in a new one. */
+  restore(clock: Clock, saved: Saved): SimSystem;
+}
+
+export type Saved = Readonly<Record<string, unknown>>;
+
+/** Kinds that are made when the process first asks for them. */
+export function loadedOnce(make: Readonly<Record<string, () => SomeKind>>): Kinds {
+  return Object.fromEntries(
+    Object.entries(make).map(([type, kind]) => {
+      let made: SomeKind | undefined;
+      const load = async () => {
+        made ??= kind();
+        return made;
+      };
+      return [type, load];
+    }),
+  );
+}
+
+/** What later simulators have beside what was saved has its default value. */
+export function completed<T extends object>(fresh: T, saved: Saved): T {
+  const entries = Object.entries(saved).map(([key, value]) => {
+    const before: unknown = Reflect.get(fresh, key);
+    return [key, isTable(before) && isTable(value) ? { ...before, ...value } : value] as const;
+  });
+  return { ...fresh, ...Object.fromEntries(entries) };
+}
+
+function isTable(value: unknown): value is Saved {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
