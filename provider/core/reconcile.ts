@@ -13,7 +13,7 @@ import { type Plan, planOf } from "./plan";
 import type { Policy } from "./policy";
 import { RecordStore } from "./record";
 import { Recovery } from "./recovery";
-import { type Runtime, undisturbed } from "./runtime";
+import type { Runtime } from "./runtime";
 import {
   blocked,
   failed,
@@ -44,7 +44,7 @@ export async function reconcile<O extends Observation>(
   runtime: Runtime,
   remembered?: UpgradeRecord,
 ): Promise<Outcome<O>> {
-  const run = new Reconciliation(pin, policy, undisturbed(runtime), remembered);
+  const run = new Reconciliation(pin, policy, runtime, remembered);
   try {
     return run.outcome(await run.toTheEnd());
   } catch (error) {

@@ -11,7 +11,7 @@ import { Patience } from "./patience";
 import { type Plan, planOf } from "./plan";
 import type { Policy } from "./policy";
 import { reconcile } from "./reconcile";
-import { type Runtime, undisturbed } from "./runtime";
+import type { Runtime } from "./runtime";
 import { type Heard, summaryOf } from "./summary";
 import type { View } from "./unit";
 
@@ -66,7 +66,7 @@ export async function run(
     ? await reconcileFleet(driver, policy, listening, remembered)
     : await reconcile(driver, policy, listening, remembered);
   const line = summaryOf(outcome, remembered, heard);
-  if (line !== undefined) undisturbed(runtime).inform(line);
+  if (line !== undefined) runtime.inform(line);
   return outcome;
 }
 

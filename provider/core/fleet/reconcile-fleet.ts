@@ -10,7 +10,7 @@ import { Patience } from "../patience";
 import { lowestOf } from "../plan";
 import { spanOf } from "../plan-of-many";
 import type { Policy } from "../policy";
-import { type Runtime, undisturbed } from "../runtime";
+import type { Runtime } from "../runtime";
 import { blocked, stoppedWith } from "../sentences";
 import { count, newerOf, notAll, progressOf, some, tooNewOf } from "../sentences-of-many";
 import { Stall } from "../stall";
@@ -38,7 +38,7 @@ export async function reconcileFleet<O extends Observation>(
   runtime: Runtime,
   remembered?: UpgradeRecord,
 ): Promise<Outcome<O>> {
-  const run = new FleetRun(pin, policy, undisturbed(runtime), remembered);
+  const run = new FleetRun(pin, policy, runtime, remembered);
   try {
     return run.outcome(await run.toTheEnd());
   } catch (error) {
