@@ -12,7 +12,7 @@ export function isOpen({ state }: Pick<UpgradeRecord, "state">): boolean {
 
 /**
  * The record of the upgrade that a run is about: what the state remembers, what was sent, and what the vendor shows.
- * `SetRecord` keeps that of many units as one.
+ * `FleetRecord` keeps that of many units as one.
  */
 export class RecordStore {
   /** What the state knew when the run began. */

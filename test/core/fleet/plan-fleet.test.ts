@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { describePlan } from "../../provider/core/describe";
-import { type Plan, planOf } from "../../provider/core/plan";
-import { spanOf } from "../../provider/core/plan-of-many";
-import type { Unit, View } from "../../provider/core/unit";
-import { blocked, busy, member, NEW, OLD, scheduled, seen, task, upgrading, window } from "./fleet/facts";
-import { WORDS } from "./fleet/world";
+import { describePlan } from "../../../provider/core/describe";
+import { spanOf } from "../../../provider/core/fleet/plan";
+import { type Plan, planOf } from "../../../provider/core/plan";
+import type { Unit, View } from "../../../provider/core/unit";
+import { blocked, busy, member, NEW, OLD, scheduled, seen, task, upgrading, window } from "./facts";
+import { WORDS } from "./world";
 
 const driver = { schedules: false, mostPerRequest: 100, words: WORDS };
 const windowed = { ...driver, schedules: true };

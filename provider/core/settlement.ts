@@ -10,7 +10,7 @@ import type { Upgrade } from "./unit";
  * What an upgrade call leaves open after it: an answer that was lost, versions that do not show a success yet, a task
  * that nobody knows any more. While one of them may explain why the versions are behind, nothing is called.
  */
-export class Aftermath {
+export class Settlement {
   readonly #title: string;
   readonly #policy: Policy;
   readonly #runtime: Runtime;
