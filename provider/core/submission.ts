@@ -69,11 +69,9 @@ export class Submission<O extends Observation> {
     const request = this.#request(call);
     for (const note of call.notes ?? []) if (!this.#noted.has(note)) warn(note);
     for (const note of call.notes ?? []) this.#noted.add(note);
-    const startedAt = this.#record.now();
+    const sentAt = this.#runtime.clock.elapsed();
     report({ message: `starting the upgrade ${describeCall(call)}` });
-    const answer = await send(this.#driver, request, seen, this.#runtime, (known) =>
-      this.#note(known, call, startedAt),
-    );
+    const answer = await send(this.#driver, request, seen, this.#runtime, (known) => this.#note(known, call, sentAt));
     if (answer.kind === "accepted") {
       if (answer.task !== undefined) inform(`upgrade ${answer.task.id} started: ${describeCall(call)}`);
       return answer.task;
@@ -86,16 +84,16 @@ export class Submission<O extends Observation> {
     return undefined;
   }
 
-  #note(answer: Answer, call: Upgrade, startedAt: string): void {
+  #note(answer: Answer, call: Upgrade, sentAt: number): void {
     if (answer.kind === "lost") {
-      this.#record.lost(call, startedAt, answer.error.task);
+      this.#record.lost(call, sentAt, answer.error.task);
       this.#settlement.lost(answer.error);
     }
     // What it lacked may have to be brought there first.
     if (answer.kind === "refused") [this.#refused, this.#prepared] = [answer.error, false];
     if (answer.kind !== "accepted" || answer.task === undefined) return;
     this.#rounds += 1;
-    this.#record.started(answer.task, call, startedAt);
+    this.#record.started(answer.task, call, sentAt);
   }
 
   #request({ step }: Upgrade): Request {

@@ -54,7 +54,7 @@ export class Unneeded {
     if (upgrade === undefined) return "settled";
     const moved = differ(at, upgrade.from);
     const arrived = !differ(at, upgrade.to);
-    if (upgrade.state === "unknown") return this.#settleLost(upgrade, { moved, arrived });
+    if (upgrade.state === "unknown") return this.#settleLost({ moved, arrived });
     if (!this.#record.open) return moved ? "settled" : this.#settleLate(upgrade, at);
     if (upgrade.state === "running" && moved && arrived) {
       this.#record.ended("succeeded");
@@ -143,14 +143,8 @@ export class Unneeded {
   }
 
   /** A call whose answer was lost may still come to light. */
-  async #settleLost(
-    { startedAt }: UpgradeRecord,
-    { moved, arrived }: { readonly moved: boolean; readonly arrived: boolean },
-  ): Promise<Rest> {
-    const age = this.#runtime.clock.now() - Date.parse(startedAt);
-    // Counted from a time that is in the future, or none, it would never end.
-    const fresh = age >= 0 && age < this.#policy.lostReplyWindow;
-    if (fresh && !arrived) {
+  async #settleLost({ moved, arrived }: { readonly moved: boolean; readonly arrived: boolean }): Promise<Rest> {
+    if (!arrived && this.#record.age < this.#policy.lostReplyWindow) {
       await this.#watch.pause();
       return "look";
     }
