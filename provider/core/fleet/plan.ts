@@ -71,7 +71,7 @@ function ahead({ units }: View): Finding[] {
     {
       code: "newer",
       message: `Newer than the pin: ${unitsWithVersions(newer)}; nothing is called for that.`,
-      remedy: 'Raise the pin, or set `onNewer: "accept"`.',
+      remedy: "Raise the pin, or set `onNewer` to `accept`.",
     },
   ];
 }

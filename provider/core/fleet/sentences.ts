@@ -68,7 +68,7 @@ export function newerOf(title: string, newer: readonly Unit[], total: number, wo
 
 export function tooNewOf(title: string, newer: readonly Unit[], total: number, words: FleetWords): PinError {
   return new PinError("newer", newerOf(title, newer, total, words), {
-    remedy: 'Raise the pin to what runs, or set `onNewer: "accept"`. Databases are never downgraded.',
+    remedy: "Raise the pin to what runs, or set `onNewer` to `accept`. Databases are never downgraded.",
   });
 }
 

@@ -103,7 +103,7 @@ const ROWS: readonly Row[] = [
     if (schedules) return { kind: "scheduled", task, window };
     return problem(
       "blocked",
-      `${nameOf(task)}, which this pin did not schedule, waits for its window from ${window.opens}; cancel it there, or set \`schedule: "maintenance-window"\` to leave the upgrade to it`,
+      `${nameOf(task)}, which this pin did not schedule, waits for its window from ${window.opens}; cancel it there, or set \`schedule\` to \`maintenance-window\` to leave the upgrade to it`,
     );
   },
   ({ activity }, _, entry) =>

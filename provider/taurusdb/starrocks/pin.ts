@@ -128,7 +128,8 @@ function explained(error: unknown, skipValidation: boolean): unknown {
   if (!(error instanceof Refused) || skipValidation || error.vendorCode !== NOT_ALLOWED) return error;
   return new Refused(error.message, {
     refusal: error.refusal,
-    remedy: "Synchronisation tasks may be running: stop them, or set `skipValidation: true` to upgrade all the same.",
+    remedy:
+      "Synchronisation tasks may be running: stop them, or set `skipValidation` to `true` to upgrade all the same.",
     cause: error,
   });
 }

@@ -170,7 +170,7 @@ describe("members that run something newer", () => {
           {
             code: "newer",
             message: "Newer than the pin: n at 2.0.80.1, m at 2.0.81.0; nothing is called for that.",
-            remedy: 'Raise the pin, or set `onNewer: "accept"`.',
+            remedy: "Raise the pin, or set `onNewer` to `accept`.",
           },
         ],
       },
