@@ -9,18 +9,22 @@ export type Sendable = Omit<WireRequest, "body" | "stream" | "signal"> & {
 
 /**
  * Sends one request and reads the whole answer. Undici's own `request` gives the body as a stream, which is more work than all
- * the rest of a small answer.
- * @throws TransportError, or the signal's reason
+ * the rest of a small answer; and what `AbortSignal.any` makes of the signals outlives many collections, with the answer.
+ * @throws TransportError, or the reason of the first signal that is aborted
  */
-export async function exchange(dispatcher: Dispatcher, request: Sendable, signal: AbortSignal): Promise<WireResponse> {
-  signal.throwIfAborted();
+export async function exchange(
+  dispatcher: Dispatcher,
+  request: Sendable,
+  signals: readonly AbortSignal[],
+): Promise<WireResponse> {
+  for (const signal of signals) signal.throwIfAborted();
   const running = new Exchange();
-  const end = () => running.end(signal.reason);
-  signal.addEventListener("abort", end);
+  const ends = signals.map((signal) => [signal, () => running.end(signal.reason)] as const);
+  for (const [signal, end] of ends) signal.addEventListener("abort", end);
   try {
     return await running.of(dispatcher, request);
   } finally {
-    signal.removeEventListener("abort", end);
+    for (const [signal, end] of ends) signal.removeEventListener("abort", end);
   }
 }
 

@@ -44,7 +44,7 @@ export function undiciTransport(tls: Tls, proxies: Proxies = DIRECT, limits: Par
     ({ dispatcher, dial }: Routes): Send =>
     async (request, ...signals) => {
       try {
-        const response = await exchange(dispatcher, request, AbortSignal.any([...signals, closed.signal]));
+        const response = await exchange(dispatcher, request, [...signals, closed.signal]);
         connections.met.add(request.origin);
         return response;
       } catch (error) {

@@ -3,10 +3,10 @@ import { PinError } from "../../core/errors";
 import type { UploadedPackage } from "../agent/schema";
 import type { LocalPackages } from "../packages/local-packages";
 import type { Edition, Target } from "../packages/packages";
-import { UnreadablePayload } from "../packages/payload/inflow";
-import { readPackagedFile } from "../packages/payload/package-file";
+import { readPackagedFile } from "../packages/payload";
 import type { RpmPackage } from "../packages/rpm";
 import type { Receipt } from "../packages/upload";
+import { UnreadablePayload } from "../packages/xz/inflow";
 import { parseDependencies, type VersionNode } from "./dependencies";
 
 /** What is known of the ways that lead to a version. */

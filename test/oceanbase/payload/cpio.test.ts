@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { findInCpio } from "../../../provider/oceanbase/packages/payload/cpio";
+import { findInCpio } from "../../../provider/oceanbase/packages/payload";
 import { cpioOf } from "./pack";
 
 const LIST = "/home/admin/oceanbase/etc/oceanbase_upgrade_dep.yml";

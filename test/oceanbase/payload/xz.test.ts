@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { unxz } from "../../../provider/oceanbase/packages/payload/xz";
+import { unxz } from "../../../provider/oceanbase/packages/xz/xz";
 import { storedXz } from "./pack";
 import { sample } from "./sample";
 
