@@ -23,7 +23,7 @@ export interface Announcement {
  * the state remembers of the task. Reads only.
  */
 export async function announce(
-  pin: Pick<Driver, "title" | "reopen" | "inspect" | "cancel">,
+  driver: Pick<Driver, "title" | "reopen" | "inspect" | "cancel">,
   plan: Plan,
   policy: Pick<Policy, "onFailure">,
   { clock, keepScheduled }: Pick<Runtime, "clock" | "keepScheduled">,
@@ -33,38 +33,38 @@ export async function announce(
   switch (plan.kind) {
     case "failed":
       record.found(plan.task, plan.from, plan.failure);
-      return operator(pin, policy, plan.task, plan.failure, record.owns(plan.task));
+      return operator(driver, policy, plan.task, plan.failure, record.owns(plan.task));
     case "cancel": {
       const { task, window } = plan;
       if (record.owns(task))
         return [{ message: `will cancel scheduled ${nameOf(task)} before the upgrade is requested` }];
-      const { remedy } = scheduledByOthers(pin.title, task, window);
+      const { remedy } = scheduledByOthers(driver.title, task, window);
       const waits = `${nameOf(task)}, which this resource did not schedule, waits for its window, ${describeWindow(window)}`;
       return [{ message: `will not start: ${waits}. ${remedy}`, warning: true }];
     }
     case "satisfied":
     case "newer":
-      return cancellation(pin, record, keepScheduled);
+      return cancellation(driver, record, keepScheduled);
     default:
       return [];
   }
 }
 
 function operator(
-  pin: Pick<Driver, "reopen">,
+  driver: Pick<Driver, "reopen">,
   { onFailure }: Pick<Policy, "onFailure">,
   task: Task,
   failure: Failure,
   ours: boolean,
 ): Announcement[] {
-  if (onFailure === "report" || pin.reopen === undefined) return [];
+  if (onFailure === "report" || driver.reopen === undefined) return [];
   const name = nameOf(task);
   if (!ours) {
     return [
       { message: `${name} was not started by this resource, so \`onFailure\` does not apply to it`, warning: true },
     ];
   }
-  const way = wayAfter(pin, onFailure, failure);
+  const way = wayAfter(driver, onFailure, failure);
   const what = onFailure === "retry" ? "retried" : "rolled back";
   if (way === undefined) {
     const why =
@@ -83,13 +83,13 @@ function operator(
 
 /** The target version runs, and a scheduled upgrade of ours is no longer needed. */
 async function cancellation(
-  pin: Pick<Driver, "inspect">,
+  driver: Pick<Driver, "inspect">,
   { upgrade, open }: RecordStore,
   keepScheduled: Runtime["keepScheduled"],
 ): Promise<Announcement[]> {
   if (upgrade === undefined || !open || upgrade.joined === true || upgrade.state === "unknown") return [];
   const task = taskOf(upgrade);
-  const status = await inspect(pin, task);
+  const status = await inspect(driver, task);
   if (status.kind !== "scheduled") return [];
   const kept: Announcement[] = [];
   if (isKept(nameOf(task), { keepScheduled, warn: (message) => kept.push({ message }) })) return kept;

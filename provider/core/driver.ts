@@ -34,7 +34,7 @@ export interface Driver<O extends Observation = Observation> {
   /** Whether each read costs requests of its own; otherwise resources share them. Many such resources read less often. */
   readonly ownReads: boolean;
   /** The vendor's words, where the resource names many units. */
-  readonly words?: SetWords;
+  readonly words?: FleetWords;
   /**
    * Reads only.
    * @param scheduled whether tasks that wait or run are of interest even for units that are up to date
@@ -80,9 +80,9 @@ export interface Driver<O extends Observation = Observation> {
 }
 
 /** A driver whose resource names many units. */
-export type SetDriver<O extends Observation = Observation> = Driver<O> & { readonly words: SetWords };
+export type FleetDriver<O extends Observation = Observation> = Driver<O> & { readonly words: FleetWords };
 
-export interface SetWords {
+export interface FleetWords {
   /** What an upgrade is called: `kernel upgrade`. */
   readonly upgrade: string;
   /** One unit and many: `["instance", "instances"]`. */

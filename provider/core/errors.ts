@@ -117,9 +117,15 @@ export class Refused extends PinError {
   readonly refusal: RefusalKind;
   /** Whether the vendor has not read the request: then the refusal says nothing about what the request names. */
   readonly unread: boolean;
+  /** The vendor's own code, where it gave one. */
+  readonly vendorCode: string | undefined;
 
-  constructor(message: string, options: ErrorOptions & { refusal: RefusalKind; unread?: boolean }) {
+  constructor(
+    message: string,
+    options: ErrorOptions & { refusal: RefusalKind; unread?: boolean; vendorCode?: string | undefined },
+  ) {
     super("refused", message, options);
+    this.vendorCode = options.vendorCode;
     this.refusal = options.refusal;
     this.unread = options.unread ?? false;
   }

@@ -1,26 +1,26 @@
 import { nameOf } from "./describe";
 import type { Driver } from "./driver";
 import { Watch } from "./pace";
-import type { Patience } from "./patience";
 import type { Runtime } from "./runtime";
 import { Stall } from "./stall";
 import type { Task, TaskStatus } from "./task";
+import type { UnreachableBudget } from "./unreachable-budget";
 
 /** How a task ended. What it achieved, only a look at the members can tell. */
 export type Ending = Exclude<TaskStatus, { kind: "running" }>;
 
 /** Waits for the end of a task, reporting its progress. */
 export async function follow(
-  pin: Pick<Driver, "inspect" | "ownReads" | "lookAt">,
+  driver: Pick<Driver, "inspect" | "ownReads" | "lookAt">,
   task: Task,
-  patience: Patience,
+  budget: UnreachableBudget,
   runtime: Runtime,
 ): Promise<Ending> {
   const { clock, signal, random, report } = runtime;
-  const watch = new Watch(clock, signal, random, pin.ownReads);
-  const stall = new Stall(runtime, nameOf(task), pin.lookAt?.(task));
+  const watch = new Watch(clock, signal, random, driver.ownReads);
+  const stall = new Stall(runtime, nameOf(task), driver.lookAt?.(task));
   for (;;) {
-    const status = await patience.ask(() => inspect(pin, task));
+    const status = await budget.ask(() => inspect(driver, task));
     if (status.kind !== "running") return status;
     report(stall.seen(status));
     await watch.pause(status.percent);

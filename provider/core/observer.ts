@@ -1,9 +1,9 @@
 import type { Clock } from "./clock";
 import type { Driver, Observation } from "./driver";
 import { Unreachable } from "./errors";
-import type { Patience } from "./patience";
-import { some } from "./sentences-of-many";
+import { some } from "./fleet/sentences";
 import type { View } from "./unit";
+import type { UnreachableBudget } from "./unreachable-budget";
 
 type Observed<O extends Observation> = Pick<Driver<O>, "units" | "observe" | "view">;
 
@@ -18,13 +18,13 @@ export interface Sight<O extends Observation = Observation> {
 /** Reads the vendor and keeps the last complete observation. */
 export class Observer<O extends Observation> {
   readonly #driver: Observed<O>;
-  readonly #patience: Patience;
+  readonly #budget: UnreachableBudget;
   readonly #clock: Clock;
   #seen: O | undefined;
 
-  constructor(driver: Observed<O>, patience: Patience, clock: Clock) {
+  constructor(driver: Observed<O>, budget: UnreachableBudget, clock: Clock) {
     this.#driver = driver;
-    this.#patience = patience;
+    this.#budget = budget;
     this.#clock = clock;
   }
 
@@ -37,7 +37,7 @@ export class Observer<O extends Observation> {
    * @param scheduled whether tasks that wait or run are of interest even for units that are up to date
    */
   observe(scheduled: boolean): Promise<Sight<O>> {
-    return this.#patience.ask(async () => {
+    return this.#budget.ask(async () => {
       const at = this.#clock.elapsed();
       const observation = await this.#driver.observe(scheduled);
       const view = this.#driver.view(observation);

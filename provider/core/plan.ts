@@ -1,5 +1,5 @@
 import type { Driver } from "./driver";
-import { spanOf, taskOfMany, upgradeOfMany } from "./plan-of-many";
+import { spanOf, taskOfFleet, upgradeOfFleet } from "./fleet/plan";
 import type { Policy } from "./policy";
 import type { Failure, Task, Window } from "./task";
 import { findingsOf, type Unit, type Upgrade, type View } from "./unit";
@@ -74,7 +74,7 @@ const ROWS: readonly Row[] = [
     const running = view.units.flatMap(({ activity }) => (activity?.kind === "running" ? [activity] : []));
     const [first] = running;
     if (first === undefined) return undefined;
-    const task = taskOfMany(running, driver.words);
+    const task = taskOfFleet(running, driver.words);
     return { kind: "join", task, from, ...(first.rollingBack === true ? { rollingBack: true } : {}) };
   },
   (facts) => {
@@ -100,7 +100,7 @@ const ROWS: readonly Row[] = [
     const waiting = behind(view).flatMap(({ activity }) => (activity?.kind === "scheduled" ? [activity] : []));
     if (waiting.length === 0) return undefined;
     const window = spanOf(waiting.map((scheduled) => scheduled.window));
-    return { kind: "scheduled", task: taskOfMany(waiting, driver.words), from, window };
+    return { kind: "scheduled", task: taskOfFleet(waiting, driver.words), from, window };
   },
   (facts) => newer(facts),
 ];
@@ -159,7 +159,7 @@ function together(facts: Facts, units: readonly Unit[]): Upgrade {
   const { driver, view, from, onNewer } = facts;
   if (driver.words !== undefined) {
     const limits = { schedules: driver.schedules, mostPerRequest: driver.mostPerRequest, words: driver.words };
-    return upgradeOfMany(limits, view, units, { from, tellNewer: onNewer === "report" });
+    return upgradeOfFleet(limits, view, units, { from, tellNewer: onNewer === "report" });
   }
   const [unit] = view.units;
   if (unit?.upgrade === undefined) return { from, route: from, how: "no call possible", findings: [] };

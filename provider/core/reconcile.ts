@@ -1,6 +1,4 @@
-import { Aftermath } from "./aftermath";
 import { Confirmation } from "./confirmation";
-import { Deferral } from "./deferral";
 import { describePlan, describeWindow, nameOf } from "./describe";
 import type { Driver, Observation } from "./driver";
 import { asPinError, type PinError, Unreachable } from "./errors";
@@ -8,12 +6,11 @@ import { follow, inspect } from "./follow";
 import { Observer, type Sight } from "./observer";
 import { type Outcome, type Status, taskOf, type UpgradeRecord } from "./outcome";
 import { Watch } from "./pace";
-import { Patience } from "./patience";
 import { type Plan, planOf } from "./plan";
 import type { Policy } from "./policy";
 import { RecordStore } from "./record";
 import { Recovery } from "./recovery";
-import { type Runtime, undisturbed } from "./runtime";
+import type { Runtime } from "./runtime";
 import {
   blocked,
   failed,
@@ -25,9 +22,12 @@ import {
   stoppedWith,
   tooNew,
 } from "./sentences";
+import { Settlement } from "./settlement";
 import { Submission } from "./submission";
 import type { Failure, Task } from "./task";
 import type { Unit, Upgrade } from "./unit";
+import { Unneeded } from "./unneeded";
+import { UnreachableBudget } from "./unreachable-budget";
 
 /**
  * The one routine behind create, update, adopt, resume and retry:
@@ -39,12 +39,12 @@ import type { Unit, Upgrade } from "./unit";
  * @param remembered the last upgrade that the state knows of
  */
 export async function reconcile<O extends Observation>(
-  pin: Driver<O>,
+  driver: Driver<O>,
   policy: Policy,
   runtime: Runtime,
   remembered?: UpgradeRecord,
 ): Promise<Outcome<O>> {
-  const run = new Reconciliation(pin, policy, undisturbed(runtime), remembered);
+  const run = new Reconciliation(driver, policy, runtime, remembered);
   try {
     return run.outcome(await run.toTheEnd());
   } catch (error) {
@@ -56,32 +56,32 @@ export async function reconcile<O extends Observation>(
 type Explained = "yes" | "no" | Status;
 
 class Reconciliation<O extends Observation> {
-  readonly #pin: Driver<O>;
+  readonly #driver: Driver<O>;
   readonly #policy: Policy;
   readonly #runtime: Runtime;
-  readonly #patience: Patience;
+  readonly #budget: UnreachableBudget;
   readonly #idle: Watch;
   readonly #observer: Observer<O>;
   #sight: Sight<O> | undefined;
   readonly #record: RecordStore;
   readonly #recovery: Recovery;
-  readonly #aftermath: Aftermath;
-  readonly #deferral: Deferral;
+  readonly #settlement: Settlement;
+  readonly #unneeded: Unneeded;
   readonly #confirmation: Confirmation;
   readonly #submission: Submission<O>;
 
-  constructor(pin: Driver<O>, policy: Policy, runtime: Runtime, remembered?: UpgradeRecord) {
-    this.#pin = pin;
+  constructor(driver: Driver<O>, policy: Policy, runtime: Runtime, remembered?: UpgradeRecord) {
+    this.#driver = driver;
     this.#policy = policy;
     this.#runtime = runtime;
     this.#record = new RecordStore(runtime.clock, remembered);
-    this.#patience = new Patience(pin.title, policy, runtime, this.#record.open);
-    this.#observer = new Observer(pin, this.#patience, runtime.clock);
+    this.#budget = new UnreachableBudget(driver.title, policy, runtime, this.#record.open);
+    this.#observer = new Observer(driver, this.#budget, runtime.clock);
     this.#confirmation = new Confirmation(runtime.clock, policy.spacing);
-    this.#recovery = new Recovery(pin, policy, runtime, this.#record);
-    this.#deferral = new Deferral(pin, policy, this.#patience, runtime, this.#record);
-    this.#aftermath = new Aftermath(pin.title, policy, runtime, this.#record);
-    this.#submission = new Submission(pin, runtime, this.#record, this.#aftermath);
+    this.#recovery = new Recovery(driver, policy, runtime, this.#record);
+    this.#unneeded = new Unneeded(driver, policy, this.#budget, runtime, this.#record);
+    this.#settlement = new Settlement(driver.title, policy, runtime, this.#record);
+    this.#submission = new Submission(driver, runtime, this.#record, this.#settlement);
     this.#idle = new Watch(runtime.clock, runtime.signal, runtime.random);
   }
 
@@ -98,7 +98,7 @@ class Reconciliation<O extends Observation> {
 
   async #look(): Promise<Plan> {
     this.#sight = await this.#observer.observe(false);
-    return planOf(this.#pin, this.#sight.view);
+    return planOf(this.#driver, this.#sight.view);
   }
 
   get #last(): Sight<O> {
@@ -128,14 +128,14 @@ class Reconciliation<O extends Observation> {
     if (ended && !this.#runtime.signal.aborted) await this.#observer.glance();
     if (error.code === "newer") return this.outcome("newer", error);
     if (ended) return this.outcome("failed", error);
-    return this.outcome(this.#record.stopped, stoppedWith(error, this.#pin.title, this.#record));
+    return this.outcome(this.#record.stopped, stoppedWith(error, this.#driver.title, this.#record));
   }
 
   async #act(plan: Plan): Promise<Status | undefined> {
     switch (plan.kind) {
       case "satisfied":
       case "newer": {
-        const rest = await this.#deferral.settle(plan.at);
+        const rest = await this.#unneeded.settle(plan.at);
         if (rest !== "settled") return rest === "look" ? undefined : rest;
         return plan.kind === "newer" ? this.#newer(plan) : "current";
       }
@@ -151,11 +151,11 @@ class Reconciliation<O extends Observation> {
         this.#record.scheduled(plan.window);
         return "deferred";
       case "cancel":
-        refuseHopeless(this.#pin.title, plan.upgrade);
-        await this.#deferral.cancel(plan);
+        refuseHopeless(this.#driver.title, plan.upgrade);
+        await this.#unneeded.cancel(plan);
         return undefined;
       case "wait":
-        refuseHopeless(this.#pin.title, plan.upgrade);
+        refuseHopeless(this.#driver.title, plan.upgrade);
         this.#runtime.report({ message: `waiting for ${plan.name} to end` });
         await this.#idle.pause();
         return undefined;
@@ -167,8 +167,8 @@ class Reconciliation<O extends Observation> {
   }
 
   #newer(plan: Extract<Plan, { kind: "newer" }>): Status {
-    if (this.#policy.onNewer === "fail") throw tooNew(this.#pin.title, plan);
-    if (this.#policy.onNewer === "report") this.#runtime.warn(newerNote(this.#pin.title, plan));
+    if (this.#policy.onNewer === "fail") throw tooNew(this.#driver.title, plan);
+    if (this.#policy.onNewer === "report") this.#runtime.warn(newerNote(this.#driver.title, plan));
     return "newer";
   }
 
@@ -181,7 +181,7 @@ class Reconciliation<O extends Observation> {
     const again = this.#confirmation.begun;
     const confirmed = this.#confirmation.note(at, [this.#unit]).size > 0;
     if (call.findings.length > 0) {
-      if (again) throw blocked(this.#pin.title, call.findings);
+      if (again) throw blocked(this.#driver.title, call.findings);
       return undefined;
     }
     if (!confirmed) {
@@ -196,27 +196,27 @@ class Reconciliation<O extends Observation> {
 
   /** Whether the versions may be behind because of something that is still under way; throws when that is over. */
   async #explained(call: Upgrade): Promise<Explained> {
-    if (await this.#aftermath.explains(call)) return "yes";
+    if (await this.#settlement.explains(call)) return "yes";
     if (this.#submission.refusal !== undefined) throw this.#submission.refusal;
     const { upgrade } = this.#record;
-    if (upgrade !== undefined && this.#submission.exhausted) throw notUpgraded(this.#pin.title, upgrade, call.from);
+    if (upgrade !== undefined && this.#submission.exhausted) throw notUpgraded(this.#driver.title, upgrade, call.from);
     return upgrade?.state === "running" || upgrade?.state === "deferred" ? this.#recall(upgrade) : "no";
   }
 
   /** An upgrade that goes on where no look reaches is asked for first, whatever the looks show. */
   async #unseen(): Promise<Explained> {
     const { upgrade, open } = this.#record;
-    const known = open && upgrade !== undefined && this.#pin.outlasts?.(taskOf(upgrade)) === true;
+    const known = open && upgrade !== undefined && this.#driver.outlasts?.(taskOf(upgrade)) === true;
     return known ? this.#recall(upgrade) : "no";
   }
 
   /** An upgrade is known that the look did not show. What has become of it? */
   async #recall(known: UpgradeRecord): Promise<Explained> {
     const task = taskOf(known);
-    const status = await this.#patience.ask(() => inspect(this.#pin, task));
+    const status = await this.#budget.ask(() => inspect(this.#driver, task));
     // A call whose answer was lost may still arrive: then all that is done after a lost answer is done.
     if (status.kind === "gone" && known.state === "unknown") return "no";
-    this.#aftermath.found();
+    this.#settlement.found();
     switch (status.kind) {
       case "running":
         if (known.state === "unknown") this.#record.found(task, known.from);
@@ -226,18 +226,18 @@ class Reconciliation<O extends Observation> {
         return "deferred";
       case "succeeded":
         this.#record.ended("succeeded");
-        if (!this.#pin.leadsToTarget(task, this.#unit)) return "no";
-        this.#aftermath.succeeded();
+        if (!this.#driver.leadsToTarget(task, this.#unit)) return "no";
+        this.#settlement.succeeded();
         return "yes";
       case "failed":
       case "rolled-back":
         this.#record.ended(status.kind, status.message);
-        if (this.#pin.outlasts?.(task)) throw failed(this.#pin.title, task, status);
+        if (this.#driver.outlasts?.(task)) throw failed(this.#driver.title, task, status);
         this.#runtime.inform(`The earlier upgrade ${task.id} to ${task.to} has ended: ${status.message}`);
         return "no";
       case "gone":
         this.#record.ended("gone");
-        if (this.#pin.outlasts?.(task)) this.#runtime.warn(forgotten(this.#pin.title, task));
+        if (this.#driver.outlasts?.(task)) this.#runtime.warn(forgotten(this.#driver.title, task));
         return "no";
     }
   }
@@ -248,8 +248,8 @@ class Reconciliation<O extends Observation> {
 
   /** Waits for the end of the task, or for word that it waits for its window. What it achieved, only a look can tell. */
   async #follow(task: Task): Promise<Status | undefined> {
-    this.#aftermath.found();
-    const ending = await follow(this.#pin, task, this.#patience, this.#runtime);
+    this.#settlement.found();
+    const ending = await follow(this.#driver, task, this.#budget, this.#runtime);
     if (ending.kind === "scheduled") {
       this.#record.scheduled(ending.window);
       this.#runtime.inform(`${nameOf(task)} waits for its window, ${describeWindow(ending.window)}`);
@@ -258,23 +258,23 @@ class Reconciliation<O extends Observation> {
     this.#record.ended(ending.kind, "message" in ending ? ending.message : undefined);
     switch (ending.kind) {
       case "succeeded":
-        if (this.#pin.leadsToTarget(task, this.#unit)) this.#aftermath.succeeded();
+        if (this.#driver.leadsToTarget(task, this.#unit)) this.#settlement.succeeded();
         return undefined;
       case "gone":
-        this.#aftermath.vanished();
+        this.#settlement.vanished();
         return undefined;
       case "failed":
         await this.#afterFailure(task, ending, "just now");
         return undefined;
       case "rolled-back":
-        throw rolledBack(this.#pin.title, task, ending, this.#recovery.undone);
+        throw rolledBack(this.#driver.title, task, ending, this.#recovery.undone);
     }
   }
 
   /** A failed upgrade, as the policy says. One that this tool did not start is never operated on. */
   async #afterFailure(task: Task, failure: Failure, when: "just now" | "earlier"): Promise<void> {
     const reopened = await this.#recovery.reopen(task, failure, when);
-    if (!reopened) throw failed(this.#pin.title, task, this.#recovery.told(task, failure));
+    if (!reopened) throw failed(this.#driver.title, task, this.#recovery.told(task, failure));
     this.#record.reopened();
     await this.#follow(task);
   }

@@ -11,23 +11,46 @@ export function isOpen({ state }: Pick<UpgradeRecord, "state">): boolean {
 }
 
 /**
+ * When the request of a record was sent: milliseconds of `Clock.elapsed`. A time that lies ahead, or none, counts as now: a clock
+ * that was ahead must not keep a later run waiting.
+ */
+export function sentAt({ startedAt }: UpgradeRecord, { now, elapsed }: Moment): number {
+  const sent = Date.parse(startedAt);
+  return elapsed - (Number.isNaN(sent) ? 0 : Math.max(now - sent, 0));
+}
+
+/** One moment, by both clocks. */
+interface Moment {
+  readonly now: number;
+  readonly elapsed: number;
+}
+
+/**
  * The record of the upgrade that a run is about: what the state remembers, what was sent, and what the vendor shows.
- * `SetRecord` keeps that of many units as one.
+ * `FleetRecord` keeps that of many units as one.
  */
 export class RecordStore {
   /** What the state knew when the run began. */
   readonly remembered: UpgradeRecord | undefined;
   readonly #clock: Clock;
   #upgrade: UpgradeRecord | undefined;
+  #sentAt: number;
 
   constructor(clock: Clock, remembered: UpgradeRecord | undefined) {
     this.#clock = clock;
     this.remembered = remembered;
     this.#upgrade = remembered;
+    const moment = { now: clock.now(), elapsed: clock.elapsed() };
+    this.#sentAt = remembered === undefined ? moment.elapsed : sentAt(remembered, moment);
   }
 
   get upgrade(): UpgradeRecord | undefined {
     return this.#upgrade;
+  }
+
+  /** For how long its request has been sent, in milliseconds. */
+  get age(): number {
+    return this.#clock.elapsed() - this.#sentAt;
   }
 
   /** Whether the vendor has, or may have, an upgrade of ours. */
@@ -53,15 +76,21 @@ export class RecordStore {
     this.#upgrade = { ...rest, state: "running" };
   }
 
-  /** The call was accepted. */
-  started(task: Task, call: Upgrade, startedAt: string): void {
+  /** The request was accepted. @param sentAt when it was sent: milliseconds of `Clock.elapsed` */
+  started(task: Task, call: Upgrade, sentAt: number): void {
+    const startedAt = this.#sent(sentAt);
     this.#upgrade = { task: task.id, kind: task.kind, from: call.from, to: task.to, startedAt, state: "running" };
   }
 
-  /** The call was sent, and its answer lost. @param task what it has started if it arrived, where that is known */
-  lost(call: Upgrade, startedAt: string, task?: Task): void {
+  /** The request was sent, and its response lost. @param task what it has started if it arrived, where that is known */
+  lost(call: Upgrade, sentAt: number, task?: Task): void {
     const { id, kind, to } = task ?? { id: "unknown", kind: "upgrade", to: call.step?.to ?? call.route };
-    this.#upgrade = { task: id, kind, from: call.from, to, startedAt, state: "unknown" };
+    this.#upgrade = { task: id, kind, from: call.from, to, startedAt: this.#sent(sentAt), state: "unknown" };
+  }
+
+  #sent(at: number): string {
+    this.#sentAt = at;
+    return this.dateOf(at);
   }
 
   /**

@@ -8,7 +8,7 @@ import type { Failure, Task, Way } from "./task";
 
 /** What is done about an upgrade of ours that failed: at most one operator, once in a run. */
 export class Recovery {
-  readonly #pin: Pick<Driver, "reopen">;
+  readonly #driver: Pick<Driver, "reopen">;
   readonly #policy: Pick<Policy, "onFailure">;
   readonly #runtime: Runtime;
   readonly #record: Pick<RecordStore, "owns">;
@@ -16,12 +16,12 @@ export class Recovery {
   #undone: Failure | undefined;
 
   constructor(
-    pin: Pick<Driver, "reopen">,
+    driver: Pick<Driver, "reopen">,
     policy: Pick<Policy, "onFailure">,
     runtime: Runtime,
     record: Pick<RecordStore, "owns">,
   ) {
-    this.#pin = pin;
+    this.#driver = driver;
     this.#policy = policy;
     this.#runtime = runtime;
     this.#record = record;
@@ -57,13 +57,13 @@ export class Recovery {
   }
 
   #wayFor(task: Task, failure: Failure): Way | undefined {
-    return this.#record.owns(task) ? wayAfter(this.#pin, this.#policy.onFailure, failure) : undefined;
+    return this.#record.owns(task) ? wayAfter(this.#driver, this.#policy.onFailure, failure) : undefined;
   }
 
   /** Refused or lost: either way the task itself tells what is so. */
   async #send(task: Task, way: Way): Promise<void> {
     try {
-      await sending(async () => this.#pin.reopen?.(task, way));
+      await sending(async () => this.#driver.reopen?.(task, way));
     } catch (error) {
       this.#runtime.signal.throwIfAborted();
       if (!(error instanceof Unreachable) && !(error instanceof Refused)) throw error;
@@ -74,10 +74,10 @@ export class Recovery {
 
 /** The operator that the policy sends after a failure of our own, where the vendor takes it. */
 export function wayAfter(
-  pin: Pick<Driver, "reopen">,
+  driver: Pick<Driver, "reopen">,
   onFailure: Policy["onFailure"],
   { ways }: Pick<Failure, "ways">,
 ): Way | undefined {
-  if (onFailure === "report" || pin.reopen === undefined) return undefined;
+  if (onFailure === "report" || driver.reopen === undefined) return undefined;
   return ways?.includes(onFailure) === true ? onFailure : undefined;
 }

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { canonical } from "../base/json";
 
 /** JSON as it is sent. Keys with the value `undefined` are left out. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
@@ -55,17 +56,4 @@ export function requestOf([step]: readonly Step[]): Request {
 export function digest({ unit, from, to, method, path, item, group, uploads = [] }: Step): string {
   const text = canonical({ unit, from, to, method, path, item, group, uploads });
   return createHash("sha256").update(text).digest("hex");
-}
-
-/** The same text for equal values, whatever the order of their keys. */
-export function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, part: unknown) => (isTable(part) ? sorted(part) : part)) ?? "";
-}
-
-function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function sorted(table: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(table).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

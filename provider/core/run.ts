@@ -1,19 +1,19 @@
 import { type Announcement, announce } from "./announce";
 import { CancelPause, cancelScheduled } from "./cancel";
-import { scheduledTask } from "./deferral";
-import type { Driver, Observation, SetDriver } from "./driver";
+import type { Driver, FleetDriver, Observation } from "./driver";
 import { announceFleet } from "./fleet/announce-fleet";
+import { scheduledInFleet } from "./fleet/cancel";
 import { reconcileFleet } from "./fleet/reconcile-fleet";
-import { scheduledInSet } from "./fleet/scheduled";
 import { inspect } from "./follow";
 import { type Outcome, taskOf, type UpgradeRecord } from "./outcome";
-import { Patience } from "./patience";
 import { type Plan, planOf } from "./plan";
 import type { Policy } from "./policy";
 import { reconcile } from "./reconcile";
-import { type Runtime, undisturbed } from "./runtime";
+import type { Runtime } from "./runtime";
 import { type Heard, summaryOf } from "./summary";
 import type { View } from "./unit";
+import { scheduledTask } from "./unneeded";
+import { UnreachableBudget } from "./unreachable-budget";
 
 /** What one read of the vendor showed, what it means, and the plan that follows. */
 export interface Seen {
@@ -40,12 +40,12 @@ export function announceWrites(
   runtime: Runtime,
   remembered?: UpgradeRecord,
 ): Promise<readonly Announcement[]> {
-  if (isSet(driver)) return announceFleet(driver, view, runtime, remembered);
+  if (isFleet(driver)) return announceFleet(driver, view, runtime, remembered);
   return announce(driver, plan, policy, runtime, remembered);
 }
 
 /**
- * Brings what is pinned to its pin, by the routine for its sort, and leaves a line about an upgrade that this run has seen
+ * Brings what is managed to its target version, by the routine for its sort, and leaves a line about an upgrade that this run has seen
  * end well. Never throws.
  */
 export async function run(
@@ -62,11 +62,11 @@ export async function run(
       runtime.report(progress);
     },
   };
-  const outcome: Outcome = isSet(driver)
+  const outcome: Outcome = isFleet(driver)
     ? await reconcileFleet(driver, policy, listening, remembered)
     : await reconcile(driver, policy, listening, remembered);
   const line = summaryOf(outcome, remembered, heard);
-  if (line !== undefined) undisturbed(runtime).inform(line);
+  if (line !== undefined) runtime.inform(line);
   return outcome;
 }
 
@@ -81,10 +81,10 @@ const DELETE_PATIENCE = 2 * 60_000;
 export async function giveUp(driver: Driver, upgrade: UpgradeRecord, policy: Policy, runtime: Runtime): Promise<void> {
   await new CancelPause(policy.spacing, runtime).take();
   const unreachableBudget = Math.min(policy.unreachableBudget, DELETE_PATIENCE);
-  const patience = new Patience(driver.title, { ...policy, unreachableBudget }, runtime, false);
-  const scheduled = isSet(driver)
-    ? scheduledInSet(driver, upgrade, patience, runtime)
-    : scheduledTask(driver, upgrade, patience, runtime);
+  const budget = new UnreachableBudget(driver.title, { ...policy, unreachableBudget }, runtime, false);
+  const scheduled = isFleet(driver)
+    ? scheduledInFleet(driver, upgrade, budget, runtime)
+    : scheduledTask(driver, upgrade, budget, runtime);
   if (scheduled !== undefined) await cancelScheduled(driver, scheduled, runtime);
 }
 
@@ -105,6 +105,6 @@ export function goesOn(driver: Driver, upgrade: UpgradeRecord | undefined): bool
   return open && driver.outlasts?.(taskOf(upgrade)) === true;
 }
 
-function isSet(driver: Driver): driver is SetDriver {
+function isFleet(driver: Driver): driver is FleetDriver {
   return driver.words !== undefined;
 }

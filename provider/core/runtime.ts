@@ -21,7 +21,7 @@ export interface Proxies {
 
 export const DIRECT: Proxies = { except: "" };
 
-/** What a run is given from outside: time, an end, and ears. */
+/** What a run is given from outside: time, an end, and listeners, which throw nothing (`undisturbed`). */
 export interface Runtime {
   readonly clock: Clock;
   /** Aborted with a PinError: `interrupted`, `deadline` or `engine-gone`. No call is started after that. */

@@ -37,7 +37,7 @@ export function refuseHopeless(title: string, { findings }: Upgrade): void {
 
 export function tooNew(title: string, plan: Extract<Plan, { kind: "newer" }>): PinError {
   return new PinError("newer", newerNote(title, plan), {
-    remedy: 'Raise the pin to what runs, or set `onNewer: "accept"`. Databases are never downgraded.',
+    remedy: "Raise the pin to what runs, or set `onNewer` to `accept`. Databases are never downgraded.",
   });
 }
 
@@ -79,7 +79,7 @@ export function scheduledByOthers(title: string, task: Task, window: Window): Pi
   return new PinError(
     "blocked",
     `${title}: the upgrade was not started, because ${nameOf(task)}, which this pin did not schedule, waits for its window, ${describeWindow(window)}.`,
-    { remedy: 'Cancel it there, or set `schedule: "maintenance-window"` to leave the upgrade to it.' },
+    { remedy: "Cancel it there, or set `schedule` to `maintenance-window` to leave the upgrade to it." },
   );
 }
 

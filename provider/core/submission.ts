@@ -1,4 +1,3 @@
-import type { Aftermath } from "./aftermath";
 import { describeCall } from "./describe";
 import type { Driver, Observation } from "./driver";
 import { notYet, type Refused } from "./errors";
@@ -8,15 +7,16 @@ import type { RecordStore } from "./record";
 import type { Request } from "./request";
 import type { Runtime } from "./runtime";
 import { type Answer, send } from "./send";
+import type { Settlement } from "./settlement";
 import type { Task } from "./task";
 import type { Upgrade } from "./unit";
 
 /** The upgrade request of a run, and what is known of requests that started nothing. */
 export class Submission<O extends Observation> {
-  readonly #pin: Pick<Driver<O>, "tasks" | "words" | "compose" | "prepare" | "start">;
+  readonly #driver: Pick<Driver<O>, "tasks" | "words" | "compose" | "prepare" | "start">;
   readonly #runtime: Runtime;
   readonly #record: RecordStore;
-  readonly #aftermath: Aftermath;
+  readonly #settlement: Settlement;
   readonly #watch: Watch;
   readonly #noted = new Set<string>();
   #prepared = false;
@@ -25,15 +25,15 @@ export class Submission<O extends Observation> {
   #rounds = 0;
 
   constructor(
-    pin: Pick<Driver<O>, "tasks" | "words" | "compose" | "prepare" | "start">,
+    driver: Pick<Driver<O>, "tasks" | "words" | "compose" | "prepare" | "start">,
     runtime: Runtime,
     record: RecordStore,
-    aftermath: Aftermath,
+    settlement: Settlement,
   ) {
-    this.#pin = pin;
+    this.#driver = driver;
     this.#runtime = runtime;
     this.#record = record;
-    this.#aftermath = aftermath;
+    this.#settlement = settlement;
     this.#watch = new Watch(runtime.clock, runtime.signal, runtime.random);
   }
 
@@ -49,10 +49,10 @@ export class Submission<O extends Observation> {
 
   /** @returns whether the vendor has to be read again first */
   async prepare(call: Upgrade, seen: O): Promise<boolean> {
-    if (this.#prepared || this.#pin.prepare === undefined) return false;
+    if (this.#prepared || this.#driver.prepare === undefined) return false;
     this.#prepared = true;
     try {
-      return await this.#pin.prepare([this.#request(call)], seen);
+      return await this.#driver.prepare([this.#request(call)], seen);
     } catch (error) {
       this.#runtime.signal.throwIfAborted();
       if (!notYet(error) || ++this.#tries > SOON_TRIES) throw error;
@@ -69,9 +69,9 @@ export class Submission<O extends Observation> {
     const request = this.#request(call);
     for (const note of call.notes ?? []) if (!this.#noted.has(note)) warn(note);
     for (const note of call.notes ?? []) this.#noted.add(note);
-    const startedAt = this.#record.now();
+    const sentAt = this.#runtime.clock.elapsed();
     report({ message: `starting the upgrade ${describeCall(call)}` });
-    const answer = await send(this.#pin, request, seen, this.#runtime, (known) => this.#note(known, call, startedAt));
+    const answer = await send(this.#driver, request, seen, this.#runtime, (known) => this.#note(known, call, sentAt));
     if (answer.kind === "accepted") {
       if (answer.task !== undefined) inform(`upgrade ${answer.task.id} started: ${describeCall(call)}`);
       return answer.task;
@@ -84,20 +84,20 @@ export class Submission<O extends Observation> {
     return undefined;
   }
 
-  #note(answer: Answer, call: Upgrade, startedAt: string): void {
+  #note(answer: Answer, call: Upgrade, sentAt: number): void {
     if (answer.kind === "lost") {
-      this.#record.lost(call, startedAt, answer.error.task);
-      this.#aftermath.lost(answer.error);
+      this.#record.lost(call, sentAt, answer.error.task);
+      this.#settlement.lost(answer.error);
     }
     // What it lacked may have to be brought there first.
     if (answer.kind === "refused") [this.#refused, this.#prepared] = [answer.error, false];
     if (answer.kind !== "accepted" || answer.task === undefined) return;
     this.#rounds += 1;
-    this.#record.started(answer.task, call, startedAt);
+    this.#record.started(answer.task, call, sentAt);
   }
 
   #request({ step }: Upgrade): Request {
     if (step === undefined) throw new Error("an upgrade was planned without a request");
-    return this.#pin.compose([step]);
+    return this.#driver.compose([step]);
   }
 }

@@ -137,7 +137,7 @@ export function findingsOf({ activity, upgrade }: Unit): readonly Finding[] {
   return activity?.kind === "blocked" ? [activity.finding, ...findings] : findings;
 }
 
-/** What keeps one member from its pin, for good as far as this run goes. */
+/** What keeps one member from its driver, for good as far as this run goes. */
 export interface Problem {
   readonly code: ErrorCode;
   /** A sentence about the member, without its name. */

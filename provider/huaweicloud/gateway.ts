@@ -202,7 +202,7 @@ export class Gateway {
       case "foreign":
         return foreignWrite(what, trouble, FOREIGN);
       default:
-        return refusedWith(text, REFUSALS[trouble.kind] ?? "final", trouble.requestId);
+        return refusedWith(text, REFUSALS[trouble.kind] ?? "final", trouble);
     }
   }
 
@@ -224,8 +224,8 @@ function passing(error: PinError): Unreachable {
 }
 
 /** The request's id is for the vendor's support; where the call is made again it would only make every line a new one. */
-function refusedWith(text: string, refusal: RefusalKind, requestId: string | undefined): Refused {
-  return new Refused(`${text}${refusal === "final" ? request(requestId) : ""}.`, { refusal });
+function refusedWith(text: string, refusal: RefusalKind, { requestId, code }: Trouble): Refused {
+  return new Refused(`${text}${refusal === "final" ? request(requestId) : ""}.`, { refusal, vendorCode: code });
 }
 
 /** A write that the gateway did not look at can be made as often as it takes. */

@@ -30,8 +30,8 @@ const failed = (ways?: Failure["ways"]): Plan => ({
 });
 
 function told(plan: Plan, onFailure: Policy["onFailure"], remembered?: UpgradeRecord, more: Partial<Driver> = {}) {
-  const pin = { title: "Fake", reopen: async () => undefined, inspect: async () => DEFERRED, ...more };
-  return announce(pin, plan, { onFailure }, { clock: new VirtualClock() }, remembered);
+  const driver = { title: "Fake", reopen: async () => undefined, inspect: async () => DEFERRED, ...more };
+  return announce(driver, plan, { onFailure }, { clock: new VirtualClock() }, remembered);
 }
 
 const DEFERRED: TaskStatus = { kind: "scheduled", window };

@@ -215,7 +215,7 @@ describe("Redis versions that can never be reached", () => {
       world,
       world.redis({ modules: "keep" }),
       "modules",
-      /search 2\.10\.17 cannot run on Redis 8\.0\. Set modules: "bundled"/,
+      /search 2\.10\.17 cannot run on Redis 8\.0\. Set `modules` to `bundled`/,
     );
   });
 });

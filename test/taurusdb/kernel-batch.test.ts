@@ -128,7 +128,7 @@ describe("the pre-check", () => {
     const first = await partial(lifecycle.create(inputs()));
     expect(first.properties["problems"]).toEqual({
       [bad]: expect.stringMatching(
-        /^The pre-check failed: Upgrade feature compatibility check \(.*`preCheck: false`\.$/,
+        /^The pre-check failed: Upgrade feature compatibility check \(.*`preCheck` to `false`\.$/,
       ),
     });
     expect(cloud.acceptedUpgrades.flatMap(({ instances }) => instances)).toHaveLength(4);

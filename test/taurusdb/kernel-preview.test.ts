@@ -45,10 +45,10 @@ describe("a preview tells", () => {
     expect((await lifecycle.check({}, args)).failures).toEqual([
       {
         property: "version",
-        reason: `${D.instanceId}: The newest kernel offered is 2.0.78.260600, and an upgrade always goes to the newest: 2.0.75.28 cannot be had any more. Write version: ">=2.0.75.28".`,
+        reason: `${D.instanceId}: The newest kernel offered is 2.0.78.260600, and an upgrade always goes to the newest: 2.0.75.28 cannot be had any more. Set \`version\` to \`>=2.0.75.28\`.`,
       },
     ]);
-    await expect(lifecycle.create(args)).rejects.toThrow(/Write version: ">=2\.0\.75\.28"/);
+    await expect(lifecycle.create(args)).rejects.toThrow(/Set `version` to `>=2\.0\.75\.28`/);
     expect(writes()).toBe(0);
   });
 

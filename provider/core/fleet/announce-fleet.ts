@@ -1,36 +1,38 @@
 import type { Announcement } from "../announce";
-import type { SetDriver } from "../driver";
+import type { FleetDriver } from "../driver";
 import type { UpgradeRecord } from "../outcome";
 import type { Runtime } from "../runtime";
-import { some } from "../sentences-of-many";
 import type { View } from "../unit";
-import { Schedule } from "./schedule";
-import { keep } from "./scheduled";
+import { keep } from "./cancel";
+import { ScheduledTasks } from "./scheduled-tasks";
+import { some } from "./sentences";
 
 /** The cancellations that a run would send for members of a fleet, by the tasks that the state remembers. Reads only. */
 export async function announceFleet(
-  pin: Pick<SetDriver, "units" | "view" | "observe" | "schedules" | "words">,
+  driver: Pick<FleetDriver, "units" | "view" | "observe" | "schedules" | "words">,
   seen: View,
   { keepScheduled }: Pick<Runtime, "keepScheduled">,
   remembered?: UpgradeRecord,
 ): Promise<readonly Announcement[]> {
-  const schedule = new Schedule(remembered);
+  const schedule = new ScheduledTasks(remembered);
   // What waits for members that are up to date shows only where it is asked for.
-  const { units: members } = schedule.size === 0 ? seen : pin.view(await pin.observe(true));
+  const { units: members } = schedule.size === 0 ? seen : driver.view(await driver.observe(true));
   schedule.seen(members);
   const kept: Announcement[] = [];
   const unwanted = members.filter(({ standing, activity }) => standing !== "behind" && activity?.kind === "scheduled");
-  const asked = [...unwanted.map(({ name }) => name), ...schedule.others(pin.units)];
-  keep(schedule, asked, pin, { keepScheduled, warn: (message) => kept.push({ message }) });
+  const asked = [...unwanted.map(({ name }) => name), ...schedule.others(driver.units)];
+  keep(schedule, asked, driver, { keepScheduled, warn: (message) => kept.push({ message }) });
   const waiting = members.flatMap(({ name, standing, activity }) =>
-    activity?.kind === "scheduled" && !(pin.schedules && standing === "behind")
+    activity?.kind === "scheduled" && !(driver.schedules && standing === "behind")
       ? [{ name, standing, task: activity.task.id, ours: schedule.owns(name, activity.task.id) }]
       : [],
   );
   const unneeded = waiting.filter(({ ours }) => ours).map(({ name, task }) => `${task} of ${name}`);
-  const removed = schedule.others(pin.units).flatMap((name) => schedule.idsOf([name]).map((id) => `${id} of ${name}`));
+  const removed = schedule
+    .others(driver.units)
+    .flatMap((name) => schedule.idsOf([name]).map((id) => `${id} of ${name}`));
   const foreign = waiting.filter(({ ours, standing }) => !ours && standing === "behind");
-  const { upgrade } = pin.words;
+  const { upgrade } = driver.words;
   return [
     ...kept,
     ...listed(unneeded, (names) => ({ message: `will cancel the scheduled ${upgrade} ${names}` })),

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock";
 import type { UpgradeRecord } from "../outcome";
-import { isOpen } from "../record";
+import { isOpen, sentAt } from "../record";
 import type { Ended } from "../unit";
 import { parseVersion, type Version } from "../version";
 
@@ -34,19 +34,18 @@ export function earlierOf(
   settleTime: number,
 ): Earlier | undefined {
   if (record === undefined || record.joined === true) return undefined;
-  const { state, startedAt, window } = record;
-  const parsed = Date.parse(startedAt);
+  const { state, window } = record;
   const now = clock.now();
   const runAt = clock.elapsed();
-  // A clock that was ahead must not keep a later run waiting.
-  const sentAt = Number.isNaN(parsed) ? now : Math.min(parsed, now);
+  const calledAt = sentAt(record, { now, elapsed: runAt });
+  const age = runAt - calledAt;
   // A member that had left the pin may have come back before its upgrade shows.
-  const recent = (state === "succeeded" || state === "failed") && now - sentAt < settleTime;
+  const recent = (state === "succeeded" || state === "failed") && age < settleTime;
   if (!isOpen(record) && !recent) return undefined;
   const closes = Date.parse(window?.closes ?? "");
   return {
-    sentAt,
-    calledAt: runAt - (now - sentAt),
+    sentAt: now - age,
+    calledAt,
     lost: state === "unknown",
     anybody: state !== "deferred",
     to: parseVersion(record.to),

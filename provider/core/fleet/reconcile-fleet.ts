@@ -1,27 +1,27 @@
 import { Cancellation, CancelPause } from "../cancel";
 import { Confirmation } from "../confirmation";
 import { describeWindow } from "../describe";
-import type { Observation, SetDriver } from "../driver";
+import type { FleetDriver, Observation } from "../driver";
 import { asPinError, type PinError } from "../errors";
 import { Observer, type Sight } from "../observer";
 import type { Outcome, Status, UpgradeRecord } from "../outcome";
 import { Watch } from "../pace";
-import { Patience } from "../patience";
 import { lowestOf } from "../plan";
-import { spanOf } from "../plan-of-many";
 import type { Policy } from "../policy";
-import { type Runtime, undisturbed } from "../runtime";
+import type { Runtime } from "../runtime";
 import { blocked, stoppedWith } from "../sentences";
-import { count, newerOf, notAll, progressOf, some, tooNewOf } from "../sentences-of-many";
 import { Stall } from "../stall";
 import type { Problem, Unit, View } from "../unit";
+import { UnreachableBudget } from "../unreachable-budget";
+import { Attempts } from "./attempts";
+import { cancelable, cancelFormer, keep } from "./cancel";
 import { type Earlier, earlierOf, endedAfter } from "./earlier";
+import { spanOf } from "./plan";
 import { problemOf } from "./problems";
-import { Schedule } from "./schedule";
-import { cancelable, cancelFormer, keep } from "./scheduled";
+import { FleetRecord } from "./record";
+import { ScheduledTasks } from "./scheduled-tasks";
 import { Sender } from "./sender";
-import { SetRecord } from "./set-record";
-import { Tally } from "./tally";
+import { count, newerOf, notAll, progressOf, some, tooNewOf } from "./sentences";
 import { type Circumstances, verdictOn, type Waiting } from "./verdict";
 import { Verdicts } from "./verdicts";
 
@@ -33,12 +33,12 @@ import { Verdicts } from "./verdicts";
  * @param remembered what the state knows of the last upgrade
  */
 export async function reconcileFleet<O extends Observation>(
-  pin: SetDriver<O>,
+  driver: FleetDriver<O>,
   policy: Policy,
   runtime: Runtime,
   remembered?: UpgradeRecord,
 ): Promise<Outcome<O>> {
-  const run = new FleetRun(pin, policy, undisturbed(runtime), remembered);
+  const run = new FleetRun(driver, policy, runtime, remembered);
   try {
     return run.outcome(await run.toTheEnd());
   } catch (error) {
@@ -47,15 +47,15 @@ export async function reconcileFleet<O extends Observation>(
 }
 
 class FleetRun<O extends Observation> {
-  readonly #pin: SetDriver<O>;
+  readonly #driver: FleetDriver<O>;
   readonly #policy: Policy;
   readonly #runtime: Runtime;
-  readonly #patience: Patience;
+  readonly #budget: UnreachableBudget;
   readonly #watch: Watch;
-  readonly #tally = new Tally();
+  readonly #attempts = new Attempts();
   readonly #earlier: Earlier | undefined;
-  readonly #schedule: Schedule;
-  readonly #record: SetRecord;
+  readonly #schedule: ScheduledTasks;
+  readonly #record: FleetRecord;
   readonly #observer: Observer<O>;
   readonly #cancellation: Cancellation;
   readonly #sender: Sender<O>;
@@ -69,41 +69,41 @@ class FleetRun<O extends Observation> {
   /** Nothing is waited for any more. */
   #over = false;
 
-  constructor(pin: SetDriver<O>, policy: Policy, runtime: Runtime, remembered?: UpgradeRecord) {
+  constructor(driver: FleetDriver<O>, policy: Policy, runtime: Runtime, remembered?: UpgradeRecord) {
     const { clock, signal, random } = runtime;
-    this.#pin = pin;
+    this.#driver = driver;
     this.#policy = policy;
     this.#runtime = runtime;
     this.#earlier = earlierOf(remembered, clock, policy.settleTime);
-    this.#schedule = new Schedule(remembered);
+    this.#schedule = new ScheduledTasks(remembered);
     // A record in state "deferred" says that nothing was asked for but what its tasks name.
-    const accepted = pin.schedules && this.#earlier?.anybody !== true ? "deferred" : "running";
-    this.#record = new SetRecord(clock, pin.words, this.#schedule, accepted, remembered);
-    this.#patience = new Patience(pin.title, policy, runtime, this.#record.open);
+    const accepted = driver.schedules && this.#earlier?.anybody !== true ? "deferred" : "running";
+    this.#record = new FleetRecord(clock, driver.words, this.#schedule, accepted, remembered);
+    this.#budget = new UnreachableBudget(driver.title, policy, runtime, this.#record.open);
     this.#watch = new Watch(clock, signal, random);
-    this.#observer = new Observer(pin, this.#patience, clock);
-    this.#stall = new Stall(runtime, pin.title, pin.words.lookAt);
-    const books = { tally: this.#tally, record: this.#record, schedule: this.#schedule };
-    this.#sender = new Sender(pin, policy, runtime, this.#patience, books);
+    this.#observer = new Observer(driver, this.#budget, clock);
+    this.#stall = new Stall(runtime, driver.title, driver.words.lookAt);
+    const books = { attempts: this.#attempts, record: this.#record, schedule: this.#schedule };
+    this.#sender = new Sender(driver, policy, runtime, this.#budget, books);
     this.#confirmation = new Confirmation(clock, policy.spacing);
     this.#cancelPause = new CancelPause(policy.spacing, runtime);
-    this.#cancellation = new Cancellation(pin, this.#cancelPause, runtime);
+    this.#cancellation = new Cancellation(driver, this.#cancelPause, runtime);
   }
 
   async toTheEnd(): Promise<Status> {
-    this.#canceled = await cancelFormer(this.#pin, this.#schedule, this.#patience, this.#runtime, this.#cancelPause);
+    this.#canceled = await cancelFormer(this.#driver, this.#schedule, this.#budget, this.#runtime, this.#cancelPause);
     for (;;) {
       const sight = await this.#observer.observe(this.#attentive);
       const seen = sight.view;
       const verdicts = this.#judge(sight);
-      if (this.#tally.asked.length === 0) this.#refuseHopeless(seen, verdicts);
+      if (this.#attempts.asked.length === 0) this.#refuseHopeless(seen, verdicts);
       const ready = verdicts.members("send");
       const confirmed = this.#confirmed(ready, sight.at);
       if (await this.#cancel(verdicts)) continue;
       if (confirmed.length > 0) {
         this.#tellEarlier(confirmed);
         // The pace follows how long the upgrade takes, not how long it took to confirm the request.
-        if (this.#tally.asked.length === 0) this.#watch.restart();
+        if (this.#attempts.asked.length === 0) this.#watch.restart();
         await this.#sender.send(confirmed, sight.observation);
       }
       if (ready.length > 0) {
@@ -137,7 +137,7 @@ class FleetRun<O extends Observation> {
   }
 
   outcome(status: Status, error?: PinError): Outcome<O> {
-    this.#record.left(this.#tally);
+    this.#record.left(this.#attempts);
     const { upgrade, open } = this.#record;
     const problems = [...this.#problems].map(([name, { message }]) => [name, message] as const);
     return {
@@ -154,26 +154,26 @@ class FleetRun<O extends Observation> {
     const error = asPinError(thrown);
     if (error.code === "newer") return this.outcome("newer", error);
     if (this.#over) return this.outcome(error.code === "upgrade-failed" ? "failed" : "behind", error);
-    this.#record.left(this.#tally);
-    return this.outcome(this.#record.stopped, stoppedWith(error, this.#pin.title, this.#record));
+    this.#record.left(this.#attempts);
+    return this.outcome(this.#record.stopped, stoppedWith(error, this.#driver.title, this.#record));
   }
 
   #judge({ view: { units: members, absent }, at }: Sight<O>): Verdicts {
-    this.#tally.seen(members, this.#runtime.clock.elapsed());
+    this.#attempts.seen(members, this.#runtime.clock.elapsed());
     this.#schedule.seen(members);
     const unwanted = members.flatMap(({ name, standing, activity }) =>
       standing !== "behind" && activity?.kind === "scheduled" ? [name] : [],
     );
-    keep(this.#schedule, unwanted, this.#pin, this.#runtime);
+    keep(this.#schedule, unwanted, this.#driver, this.#runtime);
     const about: Circumstances = {
       now: at,
-      tally: this.#tally,
+      attempts: this.#attempts,
       times: this.#policy,
       earlier: this.#earlier,
       schedule: this.#schedule,
       kept: this.#cancellation.refused,
-      schedules: this.#pin.schedules,
-      words: this.#pin.words,
+      schedules: this.#driver.schedules,
+      words: this.#driver.words,
     };
     const verdicts = new Verdicts(members.map((member) => [member, verdictOn(member, about)] as const));
     const gone = absent.map((member) => {
@@ -186,7 +186,7 @@ class FleetRun<O extends Observation> {
 
   /** Before the first call: what forbids to send any. */
   #refuseHopeless({ units: members }: View, verdicts: Verdicts): void {
-    const { title, words, units: names } = this.#pin;
+    const { title, words, units: names } = this.#driver;
     const hopeless = members.flatMap(({ name, standing, activity }) =>
       standing === "behind" && activity?.kind === "blocked" && activity.finding.property !== undefined
         ? [{ ...activity.finding, message: `${name}: ${activity.finding.message}` }]
@@ -199,7 +199,7 @@ class FleetRun<O extends Observation> {
 
   /** @returns whether a read is due because something was to be canceled */
   async #cancel(verdicts: Verdicts): Promise<boolean> {
-    const unwanted = [...verdicts.of("cancel").values()].map(({ task }) => cancelable(task.id, this.#pin));
+    const unwanted = [...verdicts.of("cancel").values()].map(({ task }) => cancelable(task.id, this.#driver));
     if (unwanted.length === 0) return false;
     const canceled = await this.#cancellation.cancel(unwanted);
     this.#schedule.drop(canceled);
@@ -212,7 +212,7 @@ class FleetRun<O extends Observation> {
     const earlier = this.#earlier;
     if (earlier === undefined || earlier.over) return;
     const failed = members.flatMap(({ name, ended }) => {
-      const ending = this.#tally.entry(name) === undefined ? endedAfter(earlier, ended) : undefined;
+      const ending = this.#attempts.entry(name) === undefined ? endedAfter(earlier, ended) : undefined;
       if (ending?.kind !== "failed" || this.#told.has(name)) return [];
       this.#told.add(name);
       return [`${name} (${ending.task.id}: ${ending.message})`];
@@ -229,10 +229,10 @@ class FleetRun<O extends Observation> {
       problems: this.#problems.size,
       waiting: waiting.map(({ message }) => message),
     };
-    const concerned = Math.max(this.#tally.size, waiting.length);
+    const concerned = Math.max(this.#attempts.size, waiting.length);
     const partly = waiting.reduce((sum, { percent = 0 }) => sum + Math.min(percent, 99), 0);
     const percent = Math.floor(((concerned - waiting.length) * 100 + partly) / concerned);
-    const told = progressOf(standings, this.#pin.words);
+    const told = progressOf(standings, this.#driver.words);
     const message = outlook === undefined ? told : `${told}, ${outlook}`;
     this.#runtime.report(this.#stall.seen({ message, percent }, told));
     return this.#watch.pause(percent);
@@ -245,7 +245,7 @@ class FleetRun<O extends Observation> {
   }
 
   #end({ units: members, absent }: View, verdicts: Verdicts): Status {
-    const { title, words } = this.#pin;
+    const { title, words } = this.#driver;
     const total = members.length + absent.length;
     this.#over = true;
     const deferred = verdicts.of("scheduled");
@@ -264,7 +264,7 @@ class FleetRun<O extends Observation> {
 
   /** What has come of the recorded upgrades when every member satisfies the pin. */
   #goodEnd(members: readonly Unit[]): "succeeded" | "withdrawn" | "gone" {
-    if (this.#tally.size > 0) return "succeeded";
+    if (this.#attempts.size > 0) return "succeeded";
     if (this.#canceled) return "withdrawn";
     const lowest = lowestOf(members);
     const moved = lowest === "" || lowest !== this.#record.upgrade?.from;
@@ -279,7 +279,7 @@ class FleetRun<O extends Observation> {
   }
 
   #tellDeferred(deferred: ReadonlyMap<string, Waiting>): void {
-    const { words } = this.#pin;
+    const { words } = this.#driver;
     const [one] = deferred.size === 1 ? deferred.keys() : [];
     const who =
       one === undefined ? `${count(deferred.size, words)} waits for their windows` : `${one} waits for its window`;
@@ -288,7 +288,7 @@ class FleetRun<O extends Observation> {
   }
 
   #notAll(total: number): PinError {
-    return notAll(this.#pin.title, this.#problems, total, this.#pin.words);
+    return notAll(this.#driver.title, this.#problems, total, this.#driver.words);
   }
 }
 

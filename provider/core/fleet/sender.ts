@@ -1,24 +1,24 @@
 import { batchesOf } from "../batches";
-import type { Observation, SetDriver } from "../driver";
+import type { FleetDriver, Observation } from "../driver";
 import { formatDuration } from "../duration";
 import { PinError, Refused, type Unreachable } from "../errors";
 import { Watch } from "../pace";
-import type { Patience } from "../patience";
 import type { Policy } from "../policy";
 import type { Request } from "../request";
 import type { Runtime } from "../runtime";
 import { type Answer, send } from "../send";
-import { count } from "../sentences-of-many";
 import type { Unit } from "../unit";
-import type { Schedule } from "./schedule";
-import type { SetRecord } from "./set-record";
-import type { Tally } from "./tally";
+import type { UnreachableBudget } from "../unreachable-budget";
+import type { Attempts } from "./attempts";
+import type { FleetRecord } from "./record";
+import type { ScheduledTasks } from "./scheduled-tasks";
+import { count } from "./sentences";
 
 /** Calls that follow from one look are sent within so many milliseconds of it. */
 const FRESH = 60_000;
 
 type Asked<O extends Observation> = Pick<
-  SetDriver<O>,
+  FleetDriver<O>,
   "title" | "tasks" | "mostPerRequest" | "compose" | "prepare" | "start" | "schedules" | "words"
 >;
 
@@ -26,27 +26,27 @@ type Asked<O extends Observation> = Pick<
 type Batch = readonly Unit[];
 
 interface Books {
-  readonly tally: Tally;
-  readonly record: SetRecord;
-  readonly schedule: Schedule;
+  readonly attempts: Attempts;
+  readonly record: FleetRecord;
+  readonly schedule: ScheduledTasks;
 }
 
 /** Sends the calls of a run, and books what was sent. */
 export class Sender<O extends Observation> {
-  readonly #pin: Asked<O>;
+  readonly #driver: Asked<O>;
   readonly #policy: Policy;
   readonly #runtime: Runtime;
-  readonly #patience: Patience;
+  readonly #budget: UnreachableBudget;
   readonly #books: Books;
   readonly #watch: Watch;
   /** Since when no call has got there. */
   #stuckSince: number | undefined;
 
-  constructor(pin: Asked<O>, policy: Policy, runtime: Runtime, patience: Patience, books: Books) {
-    this.#pin = pin;
+  constructor(driver: Asked<O>, policy: Policy, runtime: Runtime, budget: UnreachableBudget, books: Books) {
+    this.#driver = driver;
     this.#policy = policy;
     this.#runtime = runtime;
-    this.#patience = patience;
+    this.#budget = budget;
     this.#books = books;
     this.#watch = new Watch(runtime.clock, runtime.signal, runtime.random);
   }
@@ -56,7 +56,7 @@ export class Sender<O extends Observation> {
     const { clock, signal } = this.#runtime;
     const lookedAt = clock.elapsed();
     const batches = await this.#prepare(
-      batchesOf(this.#pin.mostPerRequest, members, (name) => this.#books.tally.limit(name)),
+      batchesOf(this.#driver.mostPerRequest, members, (name) => this.#books.attempts.limit(name)),
       observation,
     );
     let patient = false;
@@ -73,9 +73,9 @@ export class Sender<O extends Observation> {
   /** @returns those that can be sent; the others have to be looked at again first */
   async #prepare(batches: readonly Batch[], observation: O): Promise<readonly Batch[]> {
     try {
-      const asked = await this.#patience.ask(
+      const asked = await this.#budget.ask(
         async () =>
-          (await this.#pin.prepare?.(
+          (await this.#driver.prepare?.(
             batches.map((batch) => this.#requestFor(batch)),
             observation,
           )) ?? false,
@@ -99,11 +99,11 @@ export class Sender<O extends Observation> {
 
   async #call(batch: Batch, observation: O): Promise<Answer> {
     const { clock, inform, report } = this.#runtime;
-    const { words } = this.#pin;
+    const { words } = this.#driver;
     const what = `the ${words.upgrade} of ${count(batch.length, words)}`;
     const sentAt = clock.elapsed();
     report({ message: `asking for ${what}` });
-    const answer = await send(this.#pin, this.#requestFor(batch), observation, this.#runtime, (known) =>
+    const answer = await send(this.#driver, this.#requestFor(batch), observation, this.#runtime, (known) =>
       this.#note(known, batch, sentAt),
     );
     if (answer.kind === "accepted") {
@@ -114,24 +114,24 @@ export class Sender<O extends Observation> {
   }
 
   #requestFor(batch: Batch): Request {
-    return this.#pin.compose(batch.flatMap(({ upgrade }) => upgrade?.step ?? []));
+    return this.#driver.compose(batch.flatMap(({ upgrade }) => upgrade?.step ?? []));
   }
 
   #note(answer: Answer, batch: Batch, sentAt: number): void {
     if (answer.kind === "accepted" || answer.kind === "lost") this.#book(batch, sentAt, answer.kind === "lost");
-    if (answer.kind === "refused") this.#books.tally.refused(batch, answer.error);
+    if (answer.kind === "refused") this.#books.attempts.refused(batch, answer.error);
     if (answer.kind !== "unsent") this.#stuckSince = undefined;
   }
 
   #refused(batch: readonly Unit[], refusal: Refused): void {
     this.#stuckSince = undefined;
-    this.#books.tally.refused(batch, refusal);
+    this.#books.attempts.refused(batch, refusal);
   }
 
   #book(batch: readonly Unit[], sentAt: number, lost: boolean): void {
-    const { tally, record, schedule } = this.#books;
-    const { schedules } = this.#pin;
-    tally.sent(batch, sentAt, this.#runtime.clock.elapsed(), lost);
+    const { attempts, record, schedule } = this.#books;
+    const { schedules } = this.#driver;
+    attempts.sent(batch, sentAt, this.#runtime.clock.elapsed(), lost);
     if (schedules) schedule.asked(batch);
     else schedule.forget(batch.map(({ name }) => name));
     record.asked(batch, sentAt, lost);
@@ -143,7 +143,7 @@ export class Sender<O extends Observation> {
     if (stuck < this.#policy.unreachableBudget) return;
     throw new PinError(
       "unreachable",
-      `${this.#pin.title}: the upgrade call could not be sent for ${formatDuration(stuck)}: ${cause.message}`,
+      `${this.#driver.title}: the upgrade call could not be sent for ${formatDuration(stuck)}: ${cause.message}`,
       { remedy: "Once the vendor can be reached, run `pulumi up`: it asks only for what is left.", cause },
     );
   }

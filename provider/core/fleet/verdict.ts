@@ -1,12 +1,12 @@
 import { nameOf } from "../describe";
-import type { SetWords } from "../driver";
+import type { FleetWords } from "../driver";
 import type { ErrorCode } from "../errors";
 import { MOST_ROUNDS, type Policy } from "../policy";
 import type { Activity, Finding, Problem, Unit } from "../unit";
 import { compareVersions, differ, parseVersion, type Version } from "../version";
+import { type Attempts, type Entry, endedSince } from "./attempts";
 import { type Earlier, endedAfter } from "./earlier";
-import type { Schedule } from "./schedule";
-import { type Entry, endedSince, type Tally } from "./tally";
+import type { ScheduledTasks } from "./scheduled-tasks";
 
 /** What follows for one member from a look. */
 export type Verdict =
@@ -27,15 +27,15 @@ export type Waiting = Pick<Extract<Activity, { kind: "scheduled" }>, "task" | "w
 export interface Circumstances {
   /** When the look began: milliseconds of `Clock.elapsed`. */
   readonly now: number;
-  readonly tally: Tally;
+  readonly attempts: Attempts;
   readonly times: Pick<Policy, "settleTime" | "lostReplyWindow">;
   readonly earlier: Earlier | undefined;
-  readonly schedule: Schedule;
+  readonly schedule: ScheduledTasks;
   /** Tasks that the vendor did not cancel, however often it was asked. */
   readonly kept: ReadonlySet<string>;
   /** Whether the pin wants the maintenance windows. */
   readonly schedules: boolean;
-  readonly words: SetWords;
+  readonly words: FleetWords;
 }
 
 type Row = (member: Unit, about: Circumstances, entry: Entry | undefined) => Verdict | undefined;
@@ -85,11 +85,11 @@ const ROWS: readonly Row[] = [
     return ours || standing === "behind" ? blockedBy(activity.finding) : undefined;
   },
   ({ name, standing, from, ended }, about, entry) => {
-    const { earlier, now, tally, times } = about;
+    const { earlier, now, attempts, times } = about;
     if (standing === "behind" || entry !== undefined || earlier === undefined) return undefined;
     if (earlier.over || !earlier.anybody || endedAfter(earlier, ended) !== undefined) return undefined;
     if (earlier.to !== undefined && isAtLeast(from, earlier.to)) return undefined;
-    const since = Math.max(earlier.calledAt, tally.stirredAt(name) ?? Number.NEGATIVE_INFINITY);
+    const since = Math.max(earlier.calledAt, attempts.stirredAt(name) ?? Number.NEGATIVE_INFINITY);
     if (now - since >= (earlier.lost ? longer(times) : times.settleTime)) return undefined;
     return wait(ASKED_EARLIER, { accepted: true });
   },
@@ -103,7 +103,7 @@ const ROWS: readonly Row[] = [
     if (schedules) return { kind: "scheduled", task, window };
     return problem(
       "blocked",
-      `${nameOf(task)}, which this pin did not schedule, waits for its window from ${window.opens}; cancel it there, or set \`schedule: "maintenance-window"\` to leave the upgrade to it`,
+      `${nameOf(task)}, which this pin did not schedule, waits for its window from ${window.opens}; cancel it there, or set \`schedule\` to \`maintenance-window\` to leave the upgrade to it`,
     );
   },
   ({ activity }, _, entry) =>
@@ -114,8 +114,8 @@ const ROWS: readonly Row[] = [
     const why = `failed: ${sentence(ending.message, ending.remedy)}`;
     return problem("upgrade-failed", `upgrade ${ending.task.id} ${why}`, `the upgrade ${why}`);
   },
-  ({ name }, { tally }) => {
-    const refusal = tally.refusal(name);
+  ({ name }, { attempts }) => {
+    const refusal = attempts.refusal(name);
     return refusal && problem("refused", sentence(refusal.message, refusal.remedy));
   },
   ({ name, from, ended }, about, entry) => {
@@ -130,10 +130,10 @@ const ROWS: readonly Row[] = [
       `${task === undefined ? "an upgrade" : `upgrade ${task}`} completed in round ${entry.rounds}; ${words.stillBehind}`,
     );
   },
-  ({ name, from, ended }, { now, tally, times, words }, entry) => {
+  ({ name, from, ended }, { now, attempts, times, words }, entry) => {
     const ending = entry && !differ(from, entry.from) ? endedSince(entry, ended) : undefined;
     if (ending?.kind !== "succeeded") return undefined;
-    if (now - (tally.succeededAt(name) ?? now) < times.settleTime) return wait(COMPLETED, { accepted: true });
+    if (now - (attempts.succeededAt(name) ?? now) < times.settleTime) return wait(COMPLETED, { accepted: true });
     return problem("not-upgraded", `upgrade ${ending.task.id} is reported as completed; ${words.stillBehind}`);
   },
   ({ name, from, activity }, about, entry) => {
@@ -154,7 +154,7 @@ const ROWS: readonly Row[] = [
     return problem("not-upgraded", `the call was accepted, but no upgrade has started; ${words.neverStarted}`);
   },
   ({ name, ended }, about, entry) => {
-    const { earlier, tally, now, times } = about;
+    const { earlier, attempts, now, times } = about;
     if (earlier === undefined || entry !== undefined) return undefined;
     const ending = endedAfter(earlier, ended);
     if (ending?.kind === "failed") return undefined;
@@ -165,8 +165,8 @@ const ROWS: readonly Row[] = [
     const askedAt = starting ? earlier.runAt : earlier.calledAt;
     const since =
       ending === undefined
-        ? Math.max(askedAt, tally.stirredAt(name) ?? Number.NEGATIVE_INFINITY)
-        : (tally.succeededAt(name) ?? now);
+        ? Math.max(askedAt, attempts.stirredAt(name) ?? Number.NEGATIVE_INFINITY)
+        : (attempts.succeededAt(name) ?? now);
     if (now - since >= (earlier.lost ? longer(times) : times.settleTime)) return undefined;
     // What is counted from the beginning of this run has to be waited for in this run, or it would be so in every one.
     const accepted = ending === undefined && !starting && !earlier.over;
@@ -181,7 +181,7 @@ const GONE = "no longer shown as running";
 
 /** What follows for one member. Pure. */
 export function verdictOn(member: Unit, about: Circumstances): Verdict {
-  const entry = about.tally.entry(member.name);
+  const entry = about.attempts.entry(member.name);
   for (const row of ROWS) {
     const verdict = row(member, about, entry);
     if (verdict !== undefined) return verdict;
@@ -195,8 +195,8 @@ function isStarting(name: string, earlier: Earlier, { now, schedule, times }: Ci
 }
 
 /** Whether nothing has been seen of it for so long that nothing will come. */
-function isQuiet(name: string, entry: Entry, { now, tally, times }: Circumstances): boolean {
-  const heard = Math.max(entry.answeredAt, tally.stirredAt(name) ?? Number.NEGATIVE_INFINITY);
+function isQuiet(name: string, entry: Entry, { now, attempts, times }: Circumstances): boolean {
+  const heard = Math.max(entry.answeredAt, attempts.stirredAt(name) ?? Number.NEGATIVE_INFINITY);
   return now - heard >= (isLost(entry) ? longer(times) : times.settleTime);
 }
 

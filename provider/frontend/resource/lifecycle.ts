@@ -18,7 +18,7 @@ import { RunNotes } from "./run-notes";
 import { isScheduled, Scheduled } from "./scheduled";
 import { kindOf, openSession, type Session, type Surroundings, withPin } from "./session";
 import { isUnsettled, reliesOnOthers, rememberedUpgrade } from "./state";
-import { type Outputs, outputsAfter, reasonOf } from "./stored-outcome";
+import { type Outputs, outputsAfter, shownReason } from "./stored-outcome";
 import type { CheckFailure } from "./validation";
 
 /** How long canceling a scheduled upgrade may take, in milliseconds. */
@@ -170,7 +170,7 @@ export class Lifecycle {
       return { outcome, outputs };
     });
     if (outcome.error === undefined) return { id, outputs };
-    const reason = reasonOf(session, outcome.error);
+    const reason = shownReason(session, outcome.error);
     const worthKeeping = outcome.accepted || outcome.status === "failed" || !sameValue(outcome.upgrade, remembered);
     if (!worthKeeping) throw new Failure(reason);
     return { id, outputs, failure: reason };

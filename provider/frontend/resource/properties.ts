@@ -1,3 +1,5 @@
+import { canonical } from "../../base/json";
+
 /** Properties as Pulumi has them: arguments, outputs, and keys that begin with `__`, which it does not show. */
 export type Properties = Readonly<Record<string, unknown>>;
 
@@ -26,13 +28,4 @@ export function hasUnknown(value: unknown): boolean {
 /** Deep equality of JSON values, whatever the order of keys. */
 export function sameValue(a: unknown, b: unknown): boolean {
   return canonical(a) === canonical(b);
-}
-
-/** A JSON value as text, the same whatever the order of keys. */
-export function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, member) =>
-    typeof member === "object" && member !== null && !Array.isArray(member)
-      ? Object.fromEntries(Object.entries(member).sort(([x], [y]) => (x < y ? -1 : 1)))
-      : member,
-  );
 }

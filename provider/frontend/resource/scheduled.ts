@@ -1,7 +1,8 @@
+import { canonical } from "../../base/json";
 import type { UpgradeRecord } from "../../core/outcome";
 import { isOpen } from "../../core/record";
 import { type Call, describeResource } from "./call";
-import { canonical, type Properties } from "./properties";
+import type { Properties } from "./properties";
 import type { RunNotes } from "./run-notes";
 import { rememberedUpgrade } from "./state";
 

@@ -1,3 +1,4 @@
+import { isTable } from "../../base/json";
 import type { SomeKind } from "../../core/kind";
 import type { Outcome, Status, UpgradeRecord } from "../../core/outcome";
 import { harmless } from "../../core/printable";
@@ -40,10 +41,6 @@ export function rememberedUpgrade(outputs: Properties | undefined): UpgradeRecor
     ...(window === undefined ? {} : { window: { opens: window.opens, closes: window.closes } }),
     ...(reason === undefined ? {} : { reason }),
   };
-}
-
-function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isText(value: unknown): value is string {

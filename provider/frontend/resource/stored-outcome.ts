@@ -42,7 +42,7 @@ function warnOf({ news }: Session, error: unknown): void {
   }
 }
 
-export function reasonOf({ redact }: Session, error: PinError): string {
+export function shownReason({ redact }: Session, error: PinError): string {
   try {
     return redact(textOf(error));
   } catch {

@@ -41,7 +41,7 @@ export function untrusted(origin: string, error: TransportError): PinError {
     ? notObshell(origin, `a server without TLS (${error.message})`, error)
     : new PinError("unauthorized", `The certificate of ${origin} is not trusted: ${error.message} (${error.code}).`, {
         remedy:
-          "Give the agents' CA as `caCertificate`, the name in the certificate as `serverName`, or accept any certificate with `allowUntrustedCertificate: true`.",
+          "Give the agents' CA as `caCertificate`, the name in the certificate as `serverName`, or set `allowUntrustedCertificate` to `true` to accept any certificate.",
         cause: error,
       });
 }

@@ -96,7 +96,7 @@ function keptFindings(database: Database, target: Redis, shipped: Seen["shipped"
       code: "module-cannot-be-kept",
       property: "modules",
       message: `${stuck.map(({ name, text }) => `${name} ${text}`).join(", ")} cannot run on Redis ${releaseOf(target)}.`,
-      remedy: 'Set modules: "bundled", which lets the server move the modules to the builds that come with it.',
+      remedy: "Set `modules` to `bundled`, which lets the server move the modules to the builds that come with it.",
     },
   ];
 }

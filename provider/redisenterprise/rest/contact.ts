@@ -52,7 +52,7 @@ export function untrusted(origin: string, error: TransportError): PinError {
     ? notRedis(origin, `a server without TLS (${error.message})`, error)
     : new PinError("unauthorized", `The certificate of ${origin} is not trusted: ${error.message} (${error.code}).`, {
         remedy:
-          "Give the cluster's certificate or its CA as `caCertificate` and the cluster's name, for which it is made, as `serverName`; or accept any certificate with `allowUntrustedCertificate: true`.",
+          "Give the cluster's certificate or its CA as `caCertificate` and the cluster's name, for which it is made, as `serverName`; or set `allowUntrustedCertificate` to `true` to accept any certificate.",
         cause: error,
       });
 }

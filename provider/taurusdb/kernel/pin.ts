@@ -1,5 +1,5 @@
 import type { Constraint } from "../../core/constraint";
-import type { Driver, SetWords } from "../../core/driver";
+import type { Driver, FleetWords } from "../../core/driver";
 import { beforeSending, Refused } from "../../core/errors";
 import type { Request, Step } from "../../core/request";
 import type { Runtime } from "../../core/runtime";
@@ -12,7 +12,7 @@ import { BATCH_LIMIT, upgradeBatch, upgradeRequest } from "./instances";
 import { KernelLook, type KernelObservation } from "./look";
 import { PreCheck } from "./pre-check";
 
-const WORDS: SetWords = {
+const WORDS: FleetWords = {
   lookAt: "Look at the instances and their tasks in the console",
   upgrade: "kernel upgrade",
   unit: ["instance", "instances"],

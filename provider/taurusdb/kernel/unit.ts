@@ -155,7 +155,7 @@ function aimless(wish: string): Finding {
   return {
     code: "newest-unknown",
     message: `Whether an upgrade ends at ${wish} cannot be known: it goes to the newest kernel, and the service does not say which that is.`,
-    remedy: `Look again later, or write version: ">=${wish}".`,
+    remedy: `Run \`pulumi up\` again later, or set \`version\` to \`>=${wish}\`.`,
   };
 }
 
@@ -171,7 +171,7 @@ function unattainable(version: Version, offered: Version | undefined, constraint
       code: "pin-passed-over",
       property: "version",
       message: `The newest kernel offered is ${newest}, and an upgrade always goes to the newest: ${wish} cannot be had any more.`,
-      remedy: `Write version: ">=${wish}".`,
+      remedy: `Set \`version\` to \`>=${wish}\`.`,
     };
   }
   const moves = compareVersions(version, offered) < 0;

@@ -31,7 +31,7 @@ function unreachable(target: Version, wish: string): Finding {
     code: "unreachable-version",
     property: "version",
     message: `${wish} cannot be reached: an upgrade goes to the newest kernel that is offered, and ${formatParts(target)} lies beyond it.`,
-    remedy: `Write \`version: ">=${wish}"\` to accept that.`,
+    remedy: `Set \`version\` to \`>=${wish}\` to accept that.`,
   };
 }
 
@@ -49,7 +49,7 @@ function aimless(wish: string): Finding {
     code: "newest-unknown",
     property: "version",
     message: `Whether an upgrade ends at ${wish} cannot be known: it goes to the newest kernel, and the region does not list its kernels.`,
-    remedy: `Write \`version: ">=${wish}"\` or "latest".`,
+    remedy: `Set \`version\` to \`>=${wish}\` or \`latest\`.`,
   };
 }
 
@@ -61,7 +61,7 @@ function cannotTell({ shown, newerOffered, listed }: Known, wish: string): Findi
     code: "version-unclear",
     property: "version",
     message: `Whether it runs ${wish} cannot be known: the service shows its version as ${line} only, and ${offers} (the region lists ${names === "" ? "no kernels" : names}).`,
-    remedy: `Write \`version: "${line}"\`, ">=${line}" or "latest".`,
+    remedy: `Set \`version\` to \`${line}\`, \`>=${line}\` or \`latest\`.`,
   };
 }
 

@@ -125,10 +125,11 @@ export class StarRocksPin implements Driver<StarRocksObservation> {
 }
 
 function explained(error: unknown, skipValidation: boolean): unknown {
-  if (!(error instanceof Refused) || skipValidation || !error.message.includes(NOT_ALLOWED)) return error;
+  if (!(error instanceof Refused) || skipValidation || error.vendorCode !== NOT_ALLOWED) return error;
   return new Refused(error.message, {
     refusal: error.refusal,
-    remedy: "Synchronisation tasks may be running: stop them, or set `skipValidation: true` to upgrade all the same.",
+    remedy:
+      "Synchronisation tasks may be running: stop them, or set `skipValidation` to `true` to upgrade all the same.",
     cause: error,
   });
 }

@@ -1,6 +1,6 @@
+import { Attempts } from "../../../provider/core/fleet/attempts";
 import { earlierOf } from "../../../provider/core/fleet/earlier";
-import { Schedule } from "../../../provider/core/fleet/schedule";
-import { Tally } from "../../../provider/core/fleet/tally";
+import { ScheduledTasks } from "../../../provider/core/fleet/scheduled-tasks";
 import type { Circumstances } from "../../../provider/core/fleet/verdict";
 import type { UpgradeRecord } from "../../../provider/core/outcome";
 import type { Step } from "../../../provider/core/request";
@@ -105,10 +105,10 @@ export function circumstances({
 }: Partial<Circumstances> & { remembered?: UpgradeRecord } = {}): Circumstances {
   return {
     now: NOW,
-    tally: new Tally(),
+    attempts: new Attempts(),
     times: { settleTime: SETTLE, lostReplyWindow: 10 * MINUTE },
     earlier: earlierOf(remembered, { now: () => NOW, elapsed: () => NOW }, SETTLE),
-    schedule: new Schedule(remembered),
+    schedule: new ScheduledTasks(remembered),
     kept: new Set(),
     schedules: false,
     words: WORDS,
@@ -119,19 +119,19 @@ export function circumstances({
 /** An upgrade of member `a` that this pin scheduled. */
 export const own = record("deferred", 60 * MINUTE, { tasks: { a: "t1" }, window });
 
-/** A tally in which a call that names the member was sent, and over, so long ago. */
+/** A attempts in which a call that names the member was sent, and over, so long ago. */
 export function called(
   ago: number,
   { lost = false, rounds = 1, before }: { lost?: boolean; rounds?: number; before?: string } = {},
 ) {
-  const tally = new Tally();
+  const attempts = new Attempts();
   const then = member(before === undefined ? {} : { ended: succeeded(before, 0) });
-  for (let round = 0; round < rounds; round++) tally.sent([then], NOW - ago - 1_000, NOW - ago, lost);
-  return tally;
+  for (let round = 0; round < rounds; round++) attempts.sent([then], NOW - ago - 1_000, NOW - ago, lost);
+  return attempts;
 }
 
 /** The same, and looks have shown these since, the last one so long ago. */
-export function shown(tally: Tally, ago: number, ...members: Unit[]) {
-  for (const one of members) tally.seen([one], NOW - ago);
-  return tally;
+export function shown(attempts: Attempts, ago: number, ...members: Unit[]) {
+  for (const one of members) attempts.seen([one], NOW - ago);
+  return attempts;
 }

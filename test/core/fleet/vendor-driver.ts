@@ -1,5 +1,5 @@
 import { type Constraint, parseConstraint, standing } from "../../../provider/core/constraint";
-import type { SetDriver } from "../../../provider/core/driver";
+import type { FleetDriver } from "../../../provider/core/driver";
 import { Refused, Unreachable } from "../../../provider/core/errors";
 import type { Step, Request as Upgrades } from "../../../provider/core/request";
 import type { Activity, Ended, Finding, Unit } from "../../../provider/core/unit";
@@ -16,7 +16,7 @@ export interface Stagehand {
 }
 
 /** The driver for the invented vendor, with faults between the two. */
-export function fleetDriver({ vendor, clock }: World, up: Up, hand: Stagehand): SetDriver<Fleet> {
+export function fleetDriver({ vendor, clock }: World, up: Up, hand: Stagehand): FleetDriver<Fleet> {
   const { names, signal, stage, requests, began } = hand;
   const constraint = parseConstraint(up.version ?? ">=2.0.78");
   if (constraint === undefined) throw new Error(`${up.version} is no version`);
@@ -41,7 +41,7 @@ export function fleetDriver({ vendor, clock }: World, up: Up, hand: Stagehand): 
     if (result === undefined) throw new Error("a request without a fault has an effect");
     return result();
   };
-  const driver: SetDriver<Fleet> = {
+  const driver: FleetDriver<Fleet> = {
     title: "Orders fleet",
     units: names,
     tasks: "by-list",

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { Schedule } from "../../../provider/core/fleet/schedule";
-import { Tally } from "../../../provider/core/fleet/tally";
+import { Attempts } from "../../../provider/core/fleet/attempts";
+import { ScheduledTasks } from "../../../provider/core/fleet/scheduled-tasks";
 import { verdictOn } from "../../../provider/core/fleet/verdict";
 import {
   busy,
@@ -100,10 +100,10 @@ describe("what an earlier run has left", () => {
     const done = member({ ended: succeeded("t2", NOW - 59 * MINUTE) });
     const remembered = record("running", 60 * MINUTE);
     const wait = { kind: "wait", message: "completed, the new version does not show yet", accepted: false };
-    const early = shown(new Tally(), SETTLE - 1, done);
-    expect(verdictOn(done, circumstances({ remembered, tally: early }))).toEqual(wait);
-    const late = shown(new Tally(), SETTLE, done);
-    expect(verdictOn(done, circumstances({ remembered, tally: late }))).toEqual({ kind: "send" });
+    const early = shown(new Attempts(), SETTLE - 1, done);
+    expect(verdictOn(done, circumstances({ remembered, attempts: early }))).toEqual(wait);
+    const late = shown(new Attempts(), SETTLE, done);
+    expect(verdictOn(done, circumstances({ remembered, attempts: late }))).toEqual({ kind: "send" });
   });
 
   it("is over when it has succeeded in the run that asked for it: what is behind was put back since", () => {
@@ -114,7 +114,7 @@ describe("what an earlier run has left", () => {
 
   it("is forgotten for a member that this run has asked for", () => {
     const remembered = record("unknown", MINUTE);
-    expect(verdictOn(member(), circumstances({ remembered, tally: called(SETTLE) }))).toMatchObject({
+    expect(verdictOn(member(), circumstances({ remembered, attempts: called(SETTLE) }))).toMatchObject({
       kind: "problem",
       code: "not-upgraded",
     });
@@ -122,8 +122,8 @@ describe("what an earlier run has left", () => {
 
   it("is waited for while something was done to the member meanwhile", () => {
     const remembered = record("running", 60 * MINUTE);
-    const tally = shown(new Tally(), SETTLE - 1, member({ activity: busy() }));
-    expect(verdictOn(member(), circumstances({ remembered, tally }))).toEqual(asked);
+    const attempts = shown(new Attempts(), SETTLE - 1, member({ activity: busy() }));
+    expect(verdictOn(member(), circumstances({ remembered, attempts }))).toEqual(asked);
   });
 
   it("is a scheduled task that may be about to start, when it does not show around its window", () => {
@@ -133,7 +133,7 @@ describe("what an earlier run has left", () => {
     expect(verdictOn(member(), { ...about, now: NOW + SETTLE })).toEqual({ kind: "send" });
     expect(verdictOn(member(), { ...about, now: shut + SETTLE })).toEqual({ kind: "send" });
     expect(verdictOn(member({ name: "b" }), about)).toEqual({ kind: "send" });
-    const dropped = new Schedule(own);
+    const dropped = new ScheduledTasks(own);
     dropped.drop(["t1"]);
     expect(verdictOn(member(), { ...about, schedule: dropped })).toEqual({ kind: "send" });
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Refused } from "../../../provider/core/errors";
-import { Tally } from "../../../provider/core/fleet/tally";
+import { Attempts } from "../../../provider/core/fleet/attempts";
 import { verdictOn } from "../../../provider/core/fleet/verdict";
 import type { Unit } from "../../../provider/core/unit";
 import {
@@ -24,7 +24,7 @@ import {
 import { MINUTE, SETTLE } from "./world";
 
 const foreign =
-  'upgrade t1 (KernelUpgrade to 2.0.78.260600), which this pin did not schedule, waits for its window from 2026-01-01T18:00:00.000Z; cancel it there, or set `schedule: "maintenance-window"` to leave the upgrade to it';
+  "upgrade t1 (KernelUpgrade to 2.0.78.260600), which this pin did not schedule, waits for its window from 2026-01-01T18:00:00.000Z; cancel it there, or set `schedule` to `maintenance-window` to leave the upgrade to it";
 
 describe("a member that nothing was done about", () => {
   it.each([
@@ -117,7 +117,8 @@ describe("an upgrade that waits for its window", () => {
 });
 
 describe("a member that a call has named", () => {
-  const sent = (tally: Tally, one: Unit, schedules = false) => verdictOn(one, circumstances({ tally, schedules }));
+  const sent = (attempts: Attempts, one: Unit, schedules = false) =>
+    verdictOn(one, circumstances({ attempts, schedules }));
 
   it("is waited for until it shows, then it never started", () => {
     const wait = { kind: "wait", message: "accepted, not started yet", accepted: true };
@@ -223,14 +224,14 @@ describe("a member that a call has named", () => {
   });
 
   it("is not given up while something else has been done to it", () => {
-    const tally = shown(called(60 * MINUTE), SETTLE - 1, member({ activity: busy() }));
-    expect(sent(tally, member())).toMatchObject({ kind: "wait" });
+    const attempts = shown(called(60 * MINUTE), SETTLE - 1, member({ activity: busy() }));
+    expect(sent(attempts, member())).toMatchObject({ kind: "wait" });
   });
 
   it("is a problem when the next round is refused, and is not asked for again", () => {
-    const tally = called(60 * MINUTE);
-    tally.refused([member()], new Refused("No.", { refusal: "final", remedy: "Ask them." }));
-    expect(sent(tally, member({ at: "2.0.51.240305", ended: succeeded("t2") }))).toEqual({
+    const attempts = called(60 * MINUTE);
+    attempts.refused([member()], new Refused("No.", { refusal: "final", remedy: "Ask them." }));
+    expect(sent(attempts, member({ at: "2.0.51.240305", ended: succeeded("t2") }))).toEqual({
       kind: "problem",
       code: "refused",
       message: "No. Ask them.",
@@ -247,35 +248,39 @@ describe("an upgrade that was found running", () => {
     ["is no longer shown", member(), { kind: "wait" }],
     ["went to another version that is behind", member({ at: "2.0.51.1", ended: succeeded("t2") }), { kind: "send" }],
   ])("and then %s", (_, now, verdict) => {
-    const tally = shown(new Tally(), MINUTE, ran, now);
-    expect(verdictOn(now, circumstances({ tally }))).toMatchObject(verdict);
+    const attempts = shown(new Attempts(), MINUTE, ran, now);
+    expect(verdictOn(now, circumstances({ attempts }))).toMatchObject(verdict);
   });
 });
 
 describe("a refusal", () => {
   it("for good, of a call that names it alone, is a problem", () => {
-    const tally = new Tally();
-    tally.refused([member()], new Refused("No.", { refusal: "final" }));
-    expect(verdictOn(member(), circumstances({ tally }))).toEqual({ kind: "problem", code: "refused", message: "No." });
+    const attempts = new Attempts();
+    attempts.refused([member()], new Refused("No.", { refusal: "final" }));
+    expect(verdictOn(member(), circumstances({ attempts }))).toEqual({
+      kind: "problem",
+      code: "refused",
+      message: "No.",
+    });
   });
 
   it("of a call that names others too is none", () => {
-    const tally = new Tally();
-    tally.refused([member(), member({ name: "b" })], new Refused("No.", { refusal: "final" }));
-    expect(verdictOn(member(), circumstances({ tally }))).toEqual({ kind: "send" });
+    const attempts = new Attempts();
+    attempts.refused([member(), member({ name: "b" })], new Refused("No.", { refusal: "final" }));
+    expect(verdictOn(member(), circumstances({ attempts }))).toEqual({ kind: "send" });
   });
 
   it("is no matter once the member satisfies the pin", () => {
-    const tally = new Tally();
-    tally.refused([member()], new Refused("The newest already.", { refusal: "final" }));
-    expect(verdictOn(member({ standing: "holds", at: NEW }), circumstances({ tally }))).toEqual({ kind: "done" });
+    const attempts = new Attempts();
+    attempts.refused([member()], new Refused("The newest already.", { refusal: "final" }));
+    expect(verdictOn(member({ standing: "holds", at: NEW }), circumstances({ attempts }))).toEqual({ kind: "done" });
   });
 
   it("is forgotten with the next accepted call", () => {
-    const tally = new Tally();
-    tally.refused([member()], new Refused("No.", { refusal: "final" }));
-    tally.sent([member()], NOW, NOW, false);
-    expect(tally.refusal("a")).toBeUndefined();
-    expect(tally.entry("a")).toMatchObject({ rounds: 1, from: "2.0.48.231200" });
+    const attempts = new Attempts();
+    attempts.refused([member()], new Refused("No.", { refusal: "final" }));
+    attempts.sent([member()], NOW, NOW, false);
+    expect(attempts.refusal("a")).toBeUndefined();
+    expect(attempts.entry("a")).toMatchObject({ rounds: 1, from: "2.0.48.231200" });
   });
 });

@@ -1,4 +1,4 @@
-import type { Observation, SetWords } from "../../../provider/core/driver";
+import type { FleetWords, Observation } from "../../../provider/core/driver";
 import { PinError } from "../../../provider/core/errors";
 import { reconcileFleet } from "../../../provider/core/fleet/reconcile-fleet";
 import type { Outcome, UpgradeRecord } from "../../../provider/core/outcome";
@@ -19,7 +19,7 @@ export const SETTLE = 5 * MINUTE;
 export const LOOK = 200;
 export const CALL = 1_000;
 
-export const WORDS: SetWords = {
+export const WORDS: FleetWords = {
   upgrade: "kernel upgrade",
   unit: ["instance", "instances"],
   stillBehind: "apply it in the console",
@@ -149,12 +149,12 @@ export class World {
 
   /** One `pulumi up`. */
   async up(up: Up = {}): Promise<Run> {
-    const { pin, runtime, ended, ...run } = this.#begin(up);
+    const { driver, runtime, ended, ...run } = this.#begin(up);
     const policy = { ...POLICY, ...up.policy };
     const began = this.clock.elapsed();
     const kept = up.kept ?? {};
     const guarded: Runtime = { ...runtime, keepScheduled: (member = "") => kept[member] };
-    const outcome = await reconcileFleet(pin, policy, guarded, up.remembered ?? this.remembered);
+    const outcome = await reconcileFleet(driver, policy, guarded, up.remembered ?? this.remembered);
     // As the state keeps it: JSON.
     if (outcome.upgrade !== undefined) this.remembered = JSON.parse(JSON.stringify(outcome.upgrade));
     const calls = run.requests.filter(({ what }) => what === "call").map(({ names }) => names);
@@ -163,10 +163,10 @@ export class World {
 
   /** `pulumi destroy`, as far as it concerns what waits for a window. */
   async giveUp(up: Up = {}): Promise<Pick<Run, "requests" | "warnings" | "news">> {
-    const { pin, runtime, requests, warnings, news } = this.#begin(up);
+    const { driver, runtime, requests, warnings, news } = this.#begin(up);
     if (this.remembered === undefined) throw new Error("nothing is remembered");
     const kept = up.kept ?? {};
-    await giveUp(pin, this.remembered, POLICY, { ...runtime, keepScheduled: (member = "") => kept[member] });
+    await giveUp(driver, this.remembered, POLICY, { ...runtime, keepScheduled: (member = "") => kept[member] });
     return { requests, warnings, news };
   }
 
@@ -201,12 +201,12 @@ export class World {
       conceal: () => undefined,
     };
     const names = up.names ?? this.#names;
-    const pin = fleetDriver(this, up, { names, signal, stage, requests, began: this.clock.elapsed() });
+    const driver = fleetDriver(this, up, { names, signal, stage, requests, began: this.clock.elapsed() });
     const ended = () => {
       over.abort();
       return requests.slice(Math.min(before, requests.length));
     };
-    return { pin, runtime, requests, ...told, ended };
+    return { driver, runtime, requests, ...told, ended };
   }
 }
 

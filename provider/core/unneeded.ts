@@ -4,16 +4,16 @@ import type { Driver } from "./driver";
 import { follow, inspect } from "./follow";
 import { type Status, taskOf, type UpgradeRecord } from "./outcome";
 import { Watch } from "./pace";
-import type { Patience } from "./patience";
 import type { Plan } from "./plan";
 import type { Policy } from "./policy";
 import type { RecordStore } from "./record";
 import type { Runtime } from "./runtime";
 import { scheduledByOthers } from "./sentences";
 import type { Task, TaskStatus, Window } from "./task";
+import type { UnreachableBudget } from "./unreachable-budget";
 import { differ, parseVersion } from "./version";
 
-type Deferring = Pick<Driver, "title" | "inspect" | "ownReads" | "lookAt" | "cancel">;
+type Canceling = Pick<Driver, "title" | "inspect" | "ownReads" | "lookAt" | "cancel">;
 
 /** What is left of an upgrade of which the pin is not in need: nothing, something to look at again, or how the run ends. */
 type Rest = "settled" | "look" | Status;
@@ -22,10 +22,10 @@ type Rest = "settled" | "look" | Status;
  * What is done about an upgrade that waits for a window of the vendor's, or that is not wanted any more. Only those of our own
  * are ever canceled; what runs cannot be.
  */
-export class Deferral {
-  readonly #pin: Deferring;
+export class Unneeded {
+  readonly #driver: Canceling;
   readonly #policy: Policy;
-  readonly #patience: Patience;
+  readonly #budget: UnreachableBudget;
   readonly #runtime: Runtime;
   readonly #record: RecordStore;
   readonly #watch: Watch;
@@ -33,14 +33,14 @@ export class Deferral {
   /** Since when our task is reported as successful while what it came from still shows. */
   #succeeded: Watch | undefined;
 
-  constructor(pin: Deferring, policy: Policy, patience: Patience, runtime: Runtime, record: RecordStore) {
-    this.#pin = pin;
+  constructor(driver: Canceling, policy: Policy, budget: UnreachableBudget, runtime: Runtime, record: RecordStore) {
+    this.#driver = driver;
     this.#policy = policy;
-    this.#patience = patience;
+    this.#budget = budget;
     this.#runtime = runtime;
     this.#record = record;
     this.#watch = this.#newWatch();
-    this.#cancellation = new Cancellation(pin, new CancelPause(policy.spacing, runtime), runtime);
+    this.#cancellation = new Cancellation(driver, new CancelPause(policy.spacing, runtime), runtime);
   }
 
   /**
@@ -54,14 +54,14 @@ export class Deferral {
     if (upgrade === undefined) return "settled";
     const moved = differ(at, upgrade.from);
     const arrived = !differ(at, upgrade.to);
-    if (upgrade.state === "unknown") return this.#settleLost(upgrade, { moved, arrived });
+    if (upgrade.state === "unknown") return this.#settleLost({ moved, arrived });
     if (!this.#record.open) return moved ? "settled" : this.#settleLate(upgrade, at);
     if (upgrade.state === "running" && moved && arrived) {
       this.#record.ended("succeeded");
       return "settled";
     }
     const task = taskOf(upgrade);
-    const status = await this.#patience.ask(() => inspect(this.#pin, task));
+    const status = await this.#budget.ask(() => inspect(this.#driver, task));
     switch (status.kind) {
       case "scheduled":
         return this.#settleDeferred(task, status);
@@ -89,7 +89,7 @@ export class Deferral {
    * @throws PinError when this resource did not schedule it, or the vendor does not cancel it
    */
   async cancel({ task, window }: Extract<Plan, { kind: "cancel" }>): Promise<void> {
-    if (!this.#record.owns(task)) throw scheduledByOthers(this.#pin.title, task, window);
+    if (!this.#record.owns(task)) throw scheduledByOthers(this.#driver.title, task, window);
     await this.#cancel(task, window);
   }
 
@@ -113,7 +113,7 @@ export class Deferral {
   /** @returns whether the vendor says that it was canceled; when not, read again */
   async #cancel(task: Task, window: Window): Promise<boolean> {
     const canceled = await this.#cancellation.cancel([{ id: task.id, name: nameOf(task) }]);
-    if (this.#cancellation.refused.has(task.id)) throw notCanceled(this.#pin.title, task, window);
+    if (this.#cancellation.refused.has(task.id)) throw notCanceled(this.#driver.title, task, window);
     if (canceled.length === 0) return false;
     this.#record.ended("withdrawn");
     return true;
@@ -124,7 +124,7 @@ export class Deferral {
     if (!this.#policy.wait) return "upgrading";
     this.#runtime.inform(`${nameOf(task)} has not ended; waiting for that`);
     // What became of it, the next look and the task itself tell.
-    await follow(this.#pin, task, this.#patience, this.#runtime);
+    await follow(this.#driver, task, this.#budget, this.#runtime);
     return "look";
   }
 
@@ -143,14 +143,8 @@ export class Deferral {
   }
 
   /** A call whose answer was lost may still come to light. */
-  async #settleLost(
-    { startedAt }: UpgradeRecord,
-    { moved, arrived }: { readonly moved: boolean; readonly arrived: boolean },
-  ): Promise<Rest> {
-    const age = this.#runtime.clock.now() - Date.parse(startedAt);
-    // Counted from a time that is in the future, or none, it would never end.
-    const fresh = age >= 0 && age < this.#policy.lostReplyWindow;
-    if (fresh && !arrived) {
+  async #settleLost({ moved, arrived }: { readonly moved: boolean; readonly arrived: boolean }): Promise<Rest> {
+    if (!arrived && this.#record.age < this.#policy.lostReplyWindow) {
       await this.#watch.pause();
       return "look";
     }
@@ -168,7 +162,7 @@ export class Deferral {
 export function scheduledTask(
   driver: Pick<Driver, "inspect">,
   upgrade: UpgradeRecord,
-  patience: Patience,
+  budget: UnreachableBudget,
   runtime: Runtime,
 ): ScheduledUpgrades | undefined {
   const task = taskOf(upgrade);
@@ -177,7 +171,7 @@ export function scheduledTask(
   return {
     name,
     waiting: async () => {
-      const { kind } = await patience.ask(() => inspect(driver, task));
+      const { kind } = await budget.ask(() => inspect(driver, task));
       return kind === "scheduled" ? [{ id: task.id, name }] : [];
     },
   };

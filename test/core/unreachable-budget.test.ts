@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { PinError, Unreachable } from "../../provider/core/errors";
-import { Patience } from "../../provider/core/patience";
 import type { Policy } from "../../provider/core/policy";
+import { UnreachableBudget } from "../../provider/core/unreachable-budget";
 import { VirtualClock } from "../support/virtual-clock";
 
 const MINUTE = 60_000;
@@ -23,7 +23,7 @@ function setUp(expected = false) {
   const clock = new VirtualClock();
   const controller = new AbortController();
   const reports: string[] = [];
-  const patience = new Patience(
+  const budget = new UnreachableBudget(
     "Orders database",
     policy,
     {
@@ -38,7 +38,7 @@ function setUp(expected = false) {
     expected,
   );
   const began = clock.now();
-  return { clock, controller, patience, reports, waited: () => clock.since(began) };
+  return { clock, controller, budget, reports, waited: () => clock.since(began) };
 }
 
 /** Fails until so many milliseconds have passed. */
@@ -61,31 +61,31 @@ async function thrownBy(promise: Promise<unknown>): Promise<PinError> {
 
 describe("patience", () => {
   it("gives the first answer without waiting", async () => {
-    const { patience, waited } = setUp();
-    expect(await patience.ask(async () => 42)).toBe(42);
+    const { budget, waited } = setUp();
+    expect(await budget.ask(async () => 42)).toBe(42);
     expect(waited()).toBe(0);
   });
 
   it("asks again after silence, and tells of it", async () => {
-    const { patience, clock, reports } = setUp();
-    expect(await patience.ask(failingFor(clock, 5_000, silent))).toBe("answer");
+    const { budget, clock, reports } = setUp();
+    expect(await budget.ask(failingFor(clock, 5_000, silent))).toBe("answer");
     expect(reports[0]).toBe("no usable answer yet, retrying: connection refused");
     expect(reports.length).toBeGreaterThan(5);
     expect(new Set(reports)).toEqual(new Set([reports[0]]));
   });
 
   it("asks the less often the longer the run lasts, but at least every five seconds", async () => {
-    const { patience, clock, reports } = setUp(true);
+    const { budget, clock, reports } = setUp(true);
     await clock.sleep(10 * MINUTE);
-    expect(await patience.ask(failingFor(clock, MINUTE, silent))).toBe("answer");
+    expect(await budget.ask(failingFor(clock, MINUTE, silent))).toBe("answer");
     expect(reports.length).toBeGreaterThanOrEqual(12);
     expect(reports.length).toBeLessThanOrEqual(14);
   });
 
   it("gives up a first contact after its own, short budget", async () => {
-    const { patience, waited } = setUp();
+    const { budget, waited } = setUp();
     const cause = silent();
-    const error = await thrownBy(patience.ask(() => Promise.reject(cause)));
+    const error = await thrownBy(budget.ask(() => Promise.reject(cause)));
     expect(error).toMatchObject({ code: "unreachable", cause });
     expect(error.sentence).toMatch(
       /^Orders database could not be read for 1 min.*: connection refused Nothing was undone/,
@@ -98,76 +98,76 @@ describe("patience", () => {
     ["when an upgrade is known to run", true, silent],
     ["when the vendor itself says that it cannot know", false, away],
   ])("has the long budget %s", async (_, expected, failure) => {
-    const { patience, waited } = setUp(expected);
-    const error = await thrownBy(patience.ask(() => Promise.reject(failure())));
+    const { budget, waited } = setUp(expected);
+    const error = await thrownBy(budget.ask(() => Promise.reject(failure())));
     expect(error.code).toBe("unreachable");
     expect(waited()).toBeGreaterThanOrEqual(20 * MINUTE);
     expect(waited()).toBeLessThan(20.5 * MINUTE);
   });
 
   it("has the long budget after a single word from the vendor, even if silence follows", async () => {
-    const { patience, waited } = setUp();
+    const { budget, waited } = setUp();
     let first = true;
     const question = async () => {
       const failure = first ? away() : silent();
       first = false;
       throw failure;
     };
-    await thrownBy(patience.ask(question));
+    await thrownBy(budget.ask(question));
     expect(waited()).toBeGreaterThanOrEqual(20 * MINUTE);
   });
 
   it("counts the budget from the last answer", async () => {
-    const { patience, clock } = setUp();
-    await patience.ask(async () => "here");
-    expect(await patience.ask(failingFor(clock, 19 * MINUTE, silent))).toBe("answer");
-    expect(await patience.ask(failingFor(clock, 19 * MINUTE, silent))).toBe("answer");
-    expect(patience.silence).toBe(0);
+    const { budget, clock } = setUp();
+    await budget.ask(async () => "here");
+    expect(await budget.ask(failingFor(clock, 19 * MINUTE, silent))).toBe("answer");
+    expect(await budget.ask(failingFor(clock, 19 * MINUTE, silent))).toBe("answer");
+    expect(budget.silence).toBe(0);
   });
 
   it("counts silence across two questions that nobody answers", async () => {
-    const { patience, clock, waited } = setUp();
+    const { budget, clock, waited } = setUp();
     await clock.sleep(50_000);
-    await thrownBy(patience.ask(() => Promise.reject(silent())));
+    await thrownBy(budget.ask(() => Promise.reject(silent())));
     expect(waited()).toBeLessThan(1.2 * MINUTE);
   });
 
   it("lets every other error through at once", async () => {
-    const { patience, waited } = setUp();
+    const { budget, waited } = setUp();
     const refusal = new PinError("unauthorized", "wrong password");
-    expect(await thrownBy(patience.ask(() => Promise.reject(refusal)))).toBe(refusal);
+    expect(await thrownBy(budget.ask(() => Promise.reject(refusal)))).toBe(refusal);
     const bug = new TypeError("x is not a function");
-    await expect(patience.ask(() => Promise.reject(bug))).rejects.toBe(bug);
+    await expect(budget.ask(() => Promise.reject(bug))).rejects.toBe(bug);
     expect(waited()).toBe(0);
   });
 
   it("asks nothing after the signal is aborted", async () => {
-    const { patience, controller } = setUp();
+    const { budget, controller } = setUp();
     const reason = new PinError("interrupted", "Interrupted.");
     controller.abort(reason);
     let asked = 0;
     const question = async () => {
       asked += 1;
     };
-    expect(await thrownBy(patience.ask(question))).toBe(reason);
+    expect(await thrownBy(budget.ask(question))).toBe(reason);
     expect(asked).toBe(0);
   });
 
   it("ends with the signal's reason when it is aborted while waiting", async () => {
-    const { patience, controller, clock, waited } = setUp(true);
+    const { budget, controller, clock, waited } = setUp(true);
     const reason = new PinError("deadline", "The time limit was reached.");
     clock.after(90_000, () => controller.abort(reason));
-    expect(await thrownBy(patience.ask(() => Promise.reject(silent())))).toBe(reason);
+    expect(await thrownBy(budget.ask(() => Promise.reject(silent())))).toBe(reason);
     expect(waited()).toBe(90_000);
   });
 
   it("ends with the signal's reason, not with what the aborted question threw", async () => {
-    const { patience, controller } = setUp();
+    const { budget, controller } = setUp();
     const reason = new PinError("interrupted", "Interrupted.");
     const question = async () => {
       controller.abort(reason);
       throw new Error("socket closed");
     };
-    expect(await thrownBy(patience.ask(question))).toBe(reason);
+    expect(await thrownBy(budget.ask(question))).toBe(reason);
   });
 });

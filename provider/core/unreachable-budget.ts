@@ -8,7 +8,7 @@ import type { Runtime } from "./runtime";
  * Asks until somebody answers. No answer is normal while agents and databases restart during their own upgrade, so it
  * is waited on, within the budget, counted from the last answer.
  */
-export class Patience {
+export class UnreachableBudget {
   readonly #runtime: Runtime;
   readonly #policy: Policy;
   readonly #title: string;

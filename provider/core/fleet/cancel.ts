@@ -1,20 +1,20 @@
 import { type Cancelable, type CancelPause, cancel, isKept, type ScheduledUpgrades } from "../cancel";
-import type { SetDriver } from "../driver";
+import type { FleetDriver } from "../driver";
 import { Refused, Unreachable } from "../errors";
 import { untold } from "../observer";
 import type { UpgradeRecord } from "../outcome";
 import { Watch } from "../pace";
-import type { Patience } from "../patience";
 import { SOON_TRIES } from "../policy";
 import type { Runtime } from "../runtime";
-import { count, some } from "../sentences-of-many";
 import type { View } from "../unit";
-import { Schedule } from "./schedule";
+import type { UnreachableBudget } from "../unreachable-budget";
+import { ScheduledTasks } from "./scheduled-tasks";
+import { count, some } from "./sentences";
 
-type Scheduling = Pick<SetDriver, "cancel" | "units" | "words">;
+type Canceling = Pick<FleetDriver, "cancel" | "units" | "words">;
 
 /** A scheduled upgrade of one of many units. */
-export function cancelable(id: string, { words }: Pick<SetDriver, "words">): Cancelable {
+export function cancelable(id: string, { words }: Pick<FleetDriver, "words">): Cancelable {
   return { id, name: `${words.upgrade} ${id}` };
 }
 
@@ -25,9 +25,9 @@ export function cancelable(id: string, { words }: Pick<SetDriver, "words">): Can
  * @returns whether anything was canceled
  */
 export async function cancelFormer(
-  driver: Scheduling,
-  schedule: Schedule,
-  patience: Patience,
+  driver: Canceling,
+  schedule: ScheduledTasks,
+  budget: UnreachableBudget,
   runtime: Runtime,
   pause?: CancelPause,
 ): Promise<boolean> {
@@ -47,7 +47,7 @@ export async function cancelFormer(
   for (let tries = 1; left.length > 0; tries++) {
     try {
       const asked = left;
-      const canceled = await patience.ask(() => cancel(driver, asked, runtime));
+      const canceled = await budget.ask(() => cancel(driver, asked, runtime));
       any ||= canceled.length > 0;
       // Those of which the vendor says nothing may wait all the same: it is asked for them again until it has nothing to say.
       if (canceled.length === 0) break;
@@ -66,21 +66,21 @@ export async function cancelFormer(
 }
 
 /** What a resource of many units has scheduled; undefined when nothing of it may be canceled. */
-export function scheduledInSet(
-  driver: SetDriver,
+export function scheduledInFleet(
+  driver: FleetDriver,
   upgrade: UpgradeRecord,
-  patience: Patience,
+  budget: UnreachableBudget,
   runtime: Runtime,
 ): ScheduledUpgrades | undefined {
-  const schedule = new Schedule(upgrade);
+  const schedule = new ScheduledTasks(upgrade);
   keep(schedule, Object.keys(schedule.tasks), driver, runtime);
   if (schedule.size === 0) return undefined;
   return {
     name: `the ${driver.words.upgrade} of ${count(schedule.size, driver.words)}`,
     waiting: async () => {
       // A failed update may have left tasks of units that the resource does not name any more.
-      await cancelFormer(driver, schedule, patience, runtime);
-      const { units } = await patience.ask(() => viewAll(driver));
+      await cancelFormer(driver, schedule, budget, runtime);
+      const { units } = await budget.ask(() => viewAll(driver));
       return units.flatMap(({ name, activity }) =>
         activity?.kind === "scheduled" && schedule.owns(name, activity.task.id)
           ? [cancelable(activity.task.id, driver)]
@@ -92,9 +92,9 @@ export function scheduledInSet(
 
 /** Scheduled upgrades that another resource relies on, or may, are none of ours any more: they are left, which is said. */
 export function keep(
-  schedule: Schedule,
+  schedule: ScheduledTasks,
   units: readonly string[],
-  { words }: Pick<SetDriver, "words">,
+  { words }: Pick<FleetDriver, "words">,
   runtime: Pick<Runtime, "keepScheduled" | "warn">,
 ): void {
   for (const unit of units) {
@@ -106,7 +106,7 @@ export function keep(
 }
 
 /** Every unit, whatever is known of its version: that would matter to an upgrade alone. */
-async function viewAll(driver: SetDriver): Promise<View> {
+async function viewAll(driver: FleetDriver): Promise<View> {
   const view = driver.view(await driver.observe(true));
   const missing = untold(driver.units, view);
   if (missing !== undefined) throw new Unreachable(missing, { sent: true, heard: true });

@@ -5,7 +5,7 @@ import type { Unit } from "../unit";
 const UNSEEN = "unknown";
 
 /** The tasks that this pin scheduled and that have not started, by member. */
-export class Schedule {
+export class ScheduledTasks {
   readonly #tasks: Map<string, string>;
 
   constructor(remembered: UpgradeRecord | undefined) {

@@ -1,20 +1,20 @@
-import { batchesOf } from "./batches";
-import type { Driver, SetWords } from "./driver";
-import { count, routesOf, some, unitsWithVersions } from "./sentences-of-many";
-import type { Task, Window } from "./task";
-import { type Finding, findingsOf, type Unit, type Upgrade, type View } from "./unit";
+import { batchesOf } from "../batches";
+import type { Driver, FleetWords } from "../driver";
+import type { Task, Window } from "../task";
+import { type Finding, findingsOf, type Unit, type Upgrade, type View } from "../unit";
+import { count, routesOf, some, unitsWithVersions } from "./sentences";
 
 /** What a preview says of many units as one. */
 
 interface Limits extends Pick<Driver, "schedules" | "mostPerRequest"> {
-  readonly words: SetWords;
+  readonly words: FleetWords;
 }
 
 /**
  * The upgrade of some of the units, with all that is known against any unit.
  * @param tellNewer whether units that are ahead of the target are a finding
  */
-export function upgradeOfMany(
+export function upgradeOfFleet(
   driver: Limits,
   view: View,
   asked: readonly Unit[],
@@ -71,7 +71,7 @@ function ahead({ units }: View): Finding[] {
     {
       code: "newer",
       message: `Newer than the pin: ${unitsWithVersions(newer)}; nothing is called for that.`,
-      remedy: 'Raise the pin, or set `onNewer: "accept"`.',
+      remedy: "Raise the pin, or set `onNewer` to `accept`.",
     },
   ];
 }
@@ -84,7 +84,7 @@ export function spanOf(windows: readonly Window[]): Window {
 }
 
 /** The tasks of many units as one, for messages. */
-export function taskOfMany(all: readonly { readonly task: Task }[], words: SetWords | undefined): Task {
+export function taskOfFleet(all: readonly { readonly task: Task }[], words: FleetWords | undefined): Task {
   const tasks = all.map(({ task }) => task);
   const [first] = tasks;
   if (first === undefined) throw new Error("there is no task to name");

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { describePlan } from "../../provider/core/describe";
-import { type Plan, planOf } from "../../provider/core/plan";
-import { spanOf } from "../../provider/core/plan-of-many";
-import type { Unit, View } from "../../provider/core/unit";
-import { blocked, busy, member, NEW, OLD, scheduled, seen, task, upgrading, window } from "./fleet/facts";
-import { WORDS } from "./fleet/world";
+import { describePlan } from "../../../provider/core/describe";
+import { spanOf } from "../../../provider/core/fleet/plan";
+import { type Plan, planOf } from "../../../provider/core/plan";
+import type { Unit, View } from "../../../provider/core/unit";
+import { blocked, busy, member, NEW, OLD, scheduled, seen, task, upgrading, window } from "./facts";
+import { WORDS } from "./world";
 
 const driver = { schedules: false, mostPerRequest: 100, words: WORDS };
 const windowed = { ...driver, schedules: true };
@@ -170,7 +170,7 @@ describe("members that run something newer", () => {
           {
             code: "newer",
             message: "Newer than the pin: n at 2.0.80.1, m at 2.0.81.0; nothing is called for that.",
-            remedy: 'Raise the pin, or set `onNewer: "accept"`.',
+            remedy: "Raise the pin, or set `onNewer` to `accept`.",
           },
         ],
       },

@@ -33,7 +33,7 @@ interface Doubt {
 }
 
 /** The memory of one run, by member. */
-export class Tally {
+export class Attempts {
   readonly #entries = new Map<string, Entry>();
   readonly #doubts = new Map<string, Doubt>();
   /** When something was last seen to be done to a member, or to wait for its window. */

@@ -1,27 +1,27 @@
 import type { Clock } from "../clock";
-import type { SetWords } from "../driver";
+import type { FleetWords } from "../driver";
 import type { UpgradeRecord } from "../outcome";
-import { spanOf } from "../plan-of-many";
 import { RecordStore } from "../record";
-import { count } from "../sentences-of-many";
 import type { Unit } from "../unit";
 import { compareVersions, formatVersion, lowestVersion, parseVersion, type Version } from "../version";
-import type { Schedule } from "./schedule";
-import type { Tally } from "./tally";
+import type { Attempts } from "./attempts";
+import { spanOf } from "./plan";
+import type { ScheduledTasks } from "./scheduled-tasks";
+import { count } from "./sentences";
 import type { Waiting } from "./verdict";
 
 /** Keeps the record of what a run asked for, or found running: all members' upgrades as one. */
-export class SetRecord extends RecordStore {
-  readonly #words: SetWords;
-  readonly #schedule: Schedule;
+export class FleetRecord extends RecordStore {
+  readonly #words: FleetWords;
+  readonly #schedule: ScheduledTasks;
   readonly #accepted: "running" | "deferred";
   readonly #asked = new Map<string, Unit>();
 
   /** @param accepted the state of calls that were accepted and have not shown */
   constructor(
     clock: Clock,
-    words: SetWords,
-    schedule: Schedule,
+    words: FleetWords,
+    schedule: ScheduledTasks,
     accepted: "running" | "deferred",
     remembered: UpgradeRecord | undefined,
   ) {
@@ -89,7 +89,7 @@ export class SetRecord extends RecordStore {
    * The run ends with something still to do: what the next one has to wait for in the first place is the newest call of
    * which nothing was seen.
    */
-  left({ asked }: Tally): void {
+  left({ asked }: Attempts): void {
     if (this.upgrade === undefined || !this.open || this.#asked.size === 0) return;
     const unseen = asked.filter(({ shown }) => !shown);
     const newest = Math.max(...unseen.map(({ sentAt }) => sentAt));

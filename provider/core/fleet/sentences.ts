@@ -1,6 +1,6 @@
-import type { SetWords } from "./driver";
-import { type ErrorCode, PinError } from "./errors";
-import type { Problem, Unit } from "./unit";
+import type { FleetWords } from "../driver";
+import { type ErrorCode, PinError } from "../errors";
+import type { Problem, Unit } from "../unit";
 
 /** Problems that are spelt out in a message; all of them stand in the outputs. */
 const TOLD = 5;
@@ -11,7 +11,7 @@ const NAMED = 3;
 const WORST: readonly ErrorCode[] = ["upgrade-failed", "unconfirmed", "not-upgraded", "refused", "vanished", "blocked"];
 
 /** `3 instances`, `1 instance` */
-export function count(n: number, { unit: [one, many] }: SetWords): string {
+export function count(n: number, { unit: [one, many] }: FleetWords): string {
   return `${n} ${n === 1 ? one : many}`;
 }
 
@@ -32,7 +32,7 @@ export function notAll(
   title: string,
   problems: ReadonlyMap<string, Problem>,
   total: number,
-  words: SetWords,
+  words: FleetWords,
 ): PinError {
   const told = tellTogether(problems).slice(0, TOLD);
   const left = problems.size - told.reduce((sum, { names }) => sum + names.length, 0);
@@ -62,13 +62,13 @@ function ended(message: string): string {
 }
 
 /** Some members run something newer than the pin. */
-export function newerOf(title: string, newer: readonly Unit[], total: number, words: SetWords): string {
+export function newerOf(title: string, newer: readonly Unit[], total: number, words: FleetWords): string {
   return `${title}: ${newer.length} of ${count(total, words)} ${newer.length === 1 ? "runs" : "run"} something newer than the pin (${unitsWithVersions(newer)}).`;
 }
 
-export function tooNewOf(title: string, newer: readonly Unit[], total: number, words: SetWords): PinError {
+export function tooNewOf(title: string, newer: readonly Unit[], total: number, words: FleetWords): PinError {
   return new PinError("newer", newerOf(title, newer, total, words), {
-    remedy: 'Raise the pin to what runs, or set `onNewer: "accept"`. Databases are never downgraded.',
+    remedy: "Raise the pin to what runs, or set `onNewer` to `accept`. Databases are never downgraded.",
   });
 }
 
@@ -81,7 +81,7 @@ export interface Standings {
 }
 
 /** Where each stands, for the person who waits: `112 of 120 instances done; 5 upgrading, 3 with problems`. */
-export function progressOf({ total, done, problems, waiting }: Standings, words: SetWords): string {
+export function progressOf({ total, done, problems, waiting }: Standings, words: FleetWords): string {
   const kinds = new Map<string, number>();
   for (const message of waiting) kinds.set(message, (kinds.get(message) ?? 0) + 1);
   const most = [...kinds].sort(([, a], [, b]) => b - a).slice(0, NAMED);
@@ -92,7 +92,7 @@ export function progressOf({ total, done, problems, waiting }: Standings, words:
 }
 
 /** `2.0.48.231200 → 2.0.78.260600` for each pair of versions, the largest group first. */
-export function routesOf(groups: ReadonlyMap<string, readonly Unit[]>, words: SetWords): string {
+export function routesOf(groups: ReadonlyMap<string, readonly Unit[]>, words: FleetWords): string {
   const largest = [...groups].sort(([, a], [, b]) => b.length - a.length);
   const told = largest
     .slice(0, NAMED)

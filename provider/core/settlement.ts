@@ -10,7 +10,7 @@ import type { Upgrade } from "./unit";
  * What an upgrade call leaves open after it: an answer that was lost, versions that do not show a success yet, a task
  * that nobody knows any more. While one of them may explain why the versions are behind, nothing is called.
  */
-export class Aftermath {
+export class Settlement {
   readonly #title: string;
   readonly #policy: Policy;
   readonly #runtime: Runtime;
@@ -21,18 +21,15 @@ export class Aftermath {
   #vanished = false;
   /** Since when our task is reported as successful. */
   #succeeded: Watch | undefined;
-  /** An earlier run lost the answer to its call: how long ago, in milliseconds, and since when this run knows. */
-  #lostEarlier: { readonly age: number; readonly watch: Watch } | undefined;
+  /** An earlier run lost the response to its request; waits since this run knows. */
+  #lostEarlier: Watch | undefined;
 
   constructor(title: string, policy: Policy, runtime: Runtime, record: RecordStore) {
     this.#title = title;
     this.#policy = policy;
     this.#runtime = runtime;
     this.#record = record;
-    const { upgrade } = record;
-    if (upgrade?.state !== "unknown") return;
-    const age = Math.max(runtime.clock.now() - Date.parse(upgrade.startedAt), 0);
-    this.#lostEarlier = { age: Number.isNaN(age) ? 0 : age, watch: this.#watch() };
+    this.#lostEarlier = record.upgrade?.state === "unknown" ? this.#watch() : undefined;
   }
 
   /** The answer to the upgrade call was lost. */
@@ -81,9 +78,8 @@ export class Aftermath {
   /** A call of an earlier run may still come to light; when it has had its time, this run was asked anew. */
   async #explainedByEarlier(): Promise<boolean> {
     if (this.#lostEarlier === undefined) return false;
-    const { age, watch } = this.#lostEarlier;
-    if (age + watch.waited < this.#policy.lostReplyWindow) {
-      await watch.pause();
+    if (this.#record.age < this.#policy.lostReplyWindow) {
+      await this.#lostEarlier.pause();
       return true;
     }
     this.#lostEarlier = undefined;
