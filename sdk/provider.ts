@@ -53,6 +53,14 @@ export interface ProviderArgs {
     // end
   };
   readonly dbversion?: {
+    // generated: settings of provider/frontend/resource/stack-rules.ts
+    /** When no upgrades begin, as JSON, for resources without `blackouts` of their own. */
+    readonly blackouts?: pulumi.Input<string>;
+    /** A sentence that says why nothing may begin now: no upgrade request is sent in the whole stack. */
+    readonly freeze?: pulumi.Input<string>;
+    /** When upgrades may begin, as JSON, for resources without `windows` of their own. */
+    readonly windows?: pulumi.Input<string>;
+    // end
     // generated: settings of provider/frontend/resource/proxies.ts
     /** The HTTP proxy of all requests, such as `http://user:password@proxy.example.com:3128`; "" for none. */
     readonly proxy?: pulumi.Input<string>;
@@ -95,7 +103,7 @@ const SETTINGS: Readonly<Record<Vendor, readonly string[]>> = {
     "domainName",
   ],
   redisenterprise: ["endpoints", "username", "password", "allowUntrustedCertificate"],
-  dbversion: ["proxy"],
+  dbversion: ["proxy", "blackouts", "freeze", "windows"],
   // end
 };
 

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { ApprovedUpgrades, BackupRule, Blackout, ChangeWindow } from "./change-control";
 
 /**
  * The text that Pulumi's dynamic-provider process evaluates. It is the same for every type and every version of this
@@ -8,7 +9,7 @@ import * as pulumi from "@pulumi/pulumi";
 const PROVIDER = 'exports.handler=()=>require("pulumi-dbversion/provider").provider';
 
 /** What every pin shows besides its arguments. */
-const OBSERVED = ["members", "status", "lastUpgrade"];
+const OBSERVED = ["members", "status", "lastUpgrade", "heldBy"];
 
 /** What a resource type tells the common base. */
 export interface ResourceShape {
@@ -28,6 +29,8 @@ export abstract class VersionResource extends pulumi.CustomResource {
   declare readonly status: pulumi.Output<Status>;
   /** The last upgrade that this resource started or joined; null when there was none. */
   declare readonly lastUpgrade: pulumi.Output<Upgrade | null>;
+  /** Why an upgrade that is needed was not requested; null when none is held. */
+  declare readonly heldBy: pulumi.Output<Hold | null>;
 
   /**
    * @param shape the type, and what is particular to it
@@ -40,6 +43,7 @@ export abstract class VersionResource extends pulumi.CustomResource {
   ) {
     const token = `pulumi-nodejs:dynamic/${shape.type}`;
     const { parent, customTimeouts } = options;
+    const urn = parent === undefined ? urnBelowStack(token, name) : urnBelow(parent, token, name);
     const secrets = shape.secrets.filter((key) => args[key] !== undefined);
     super(
       token,
@@ -48,14 +52,32 @@ export abstract class VersionResource extends pulumi.CustomResource {
         ...Object.fromEntries([...OBSERVED, ...shape.observed].map((key) => [key, undefined])),
         ...args,
         ...Object.fromEntries(secrets.map((key) => [key, pulumi.secret(args[key])])),
+        ...(args["approval"] === undefined ? {} : { approval: approvalFor(args["approval"], urn) }),
         __provider: PROVIDER,
-        __urn: parent === undefined ? urnBelowStack(token, name) : urnBelow(parent, token, name),
+        __urn: urn,
         ...(customTimeouts === undefined ? {} : { __timeouts: customTimeouts }),
       },
       secrets.length === 0 ? options : pulumi.mergeOptions(options, { additionalSecretOutputs: secrets }),
     );
     this.lastUpgrade = this.lastUpgrade.apply((upgrade) => upgrade ?? null);
+    this.heldBy = this.heldBy.apply((hold) => hold ?? null);
   }
+}
+
+/** What was approved for this resource alone: approvals of others must not change its inputs. */
+function approvalFor(approval: unknown, urn: string | Promise<string>): pulumi.Output<unknown> {
+  return pulumi.all([approval, urn]).apply(([content, own]: readonly [unknown, string]) => {
+    // Whatever else it is, the check says what is wrong with it.
+    if (!isTable(content)) return content;
+    const { approvals } = content;
+    if (!isTable(approvals)) return content;
+    const approved = approvals[own];
+    return { ...content, approvals: approved === undefined ? {} : { [own]: approved } };
+  });
+}
+
+function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** What `pulumi.createUrn` says of a resource without a parent, without the outputs that it makes on the way. */
@@ -79,9 +101,19 @@ function urnBelow(parent: pulumi.Resource, token: string, name: string): Promise
  * - `newer`: something newer than the pin runs; nothing is called for that
  * - `upgrading`: an upgrade was accepted and is not known to have ended
  * - `deferred`: an upgrade waits for its maintenance window
+ * - `held`: an upgrade is needed and was not requested; the output heldBy has the reason
  * - `failed`: the last upgrade failed
  */
-export type Status = "current" | "behind" | "newer" | "upgrading" | "deferred" | "failed";
+export type Status = "current" | "behind" | "newer" | "upgrading" | "deferred" | "held" | "failed";
+
+/** What keeps an upgrade from being requested now. */
+export interface Hold {
+  /** In the order in which they are judged. */
+  readonly code: "freeze" | "blackout" | "window" | "approval" | "backup";
+  readonly message: string;
+  /** When it ends, where that is known: ISO 8601, UTC. */
+  readonly until?: string;
+}
 
 /** An upgrade in the vendor's words. Times are ISO 8601, UTC. */
 export interface Upgrade {
@@ -120,7 +152,7 @@ export interface Upgrade {
 }
 
 /** Arguments of every pin. */
-export interface CommonArgs {
+export interface CommonArgs extends ChangeArgs {
   // generated: commonArguments of provider/core/arguments.ts
   /**
    * What to do when something newer than the pin runs. Nothing is ever downgraded.
@@ -142,5 +174,56 @@ export interface CommonArgs {
    * @default "20m"
    */
   readonly unreachableTimeout?: pulumi.Input<string>;
+  // end
+}
+
+/** When an upgrade may be requested. Arguments of every resource type. */
+export interface ChangeArgs {
+  // generated: changeArguments of provider/core/control/arguments.ts
+  /**
+   * When an upgrade may begin, in local time. One that has begun may run on after the end. Without it every time is
+   * right. Refused with `schedule` `maintenance-window`, where the service chooses the time.
+   * @default the config value `dbversion:windows`
+   * @example [{ days: ["sat", "sun"], from: "02:00", to: "06:00", lastStart: "05:00", timeZone: "Asia/Shanghai" }]
+   */
+  readonly windows?: pulumi.Input<ChangeWindow[]>;
+  /**
+   * When no upgrade begins, whatever the windows say. A date as the end is included.
+   * @default the config value `dbversion:blackouts`
+   * @example [{ from: "2026-12-20", to: "2027-01-05", timeZone: "Asia/Shanghai", reason: "year-end freeze" }]
+   */
+  readonly blackouts?: pulumi.Input<Blackout[]>;
+  /**
+   * A sentence that says why nothing may begin now. While it is given, no upgrade request is sent. The config value
+   * `dbversion:freeze` does the same for all resources of the stack.
+   * @example "incident 4711"
+   */
+  readonly freeze?: pulumi.Input<string>;
+  /**
+   * How long the upgrade usually takes. It does not begin in a window that would end before that.
+   * @example "50m"
+   */
+  readonly expect?: pulumi.Input<string>;
+  /**
+   * The content of `approved.json`, which `pulumi-dbversion approve` writes. With it, only upgrades that were approved
+   * begin. An approval is for one plan: other versions, packages or arguments are not covered. It is used up when the
+   * version is reached.
+   */
+  readonly approval?: pulumi.Input<ApprovedUpgrades>;
+  /**
+   * How old the last complete backup may be when an upgrade begins, as `maxAge`. It is read from the vendor; none is
+   * ever started. Where that cannot be read, or is too old, the upgrade is held, unless `waive` gives a reason why it
+   * may begin all the same. A backup that is running always holds it.
+   * @example { maxAge: "24h" }
+   */
+  readonly backup?: pulumi.Input<BackupRule>;
+  /**
+   * What to do when an upgrade is needed, but must not begin now.
+   * - `report`: end successfully, with a warning
+   * - `wait`: wait within the time limit
+   * - `fail`: end with an error
+   * @default "report"
+   */
+  readonly onHeld?: pulumi.Input<"report" | "wait" | "fail">;
   // end
 }

@@ -1,4 +1,6 @@
 import { isKept } from "./cancel";
+import type { Clock } from "./clock";
+import { ChangeControl, NO_RULES } from "./control/control";
 import { describeWindow, nameOf } from "./describe";
 import type { Driver } from "./driver";
 import { inspect } from "./follow";
@@ -23,9 +25,9 @@ export interface Announcement {
  * the state remembers of the task. Reads only.
  */
 export async function announce(
-  driver: Pick<Driver, "title" | "reopen" | "inspect" | "cancel">,
+  driver: Pick<Driver, "title" | "units" | "schedules" | "reopen" | "inspect" | "cancel">,
   plan: Plan,
-  policy: Pick<Policy, "onFailure">,
+  policy: Pick<Policy, "onFailure" | "changes">,
   { clock, keepScheduled }: Pick<Runtime, "clock" | "keepScheduled">,
   remembered?: UpgradeRecord,
 ): Promise<readonly Announcement[]> {
@@ -33,7 +35,7 @@ export async function announce(
   switch (plan.kind) {
     case "failed":
       record.found(plan.task, plan.from, plan.failure);
-      return operator(driver, policy, plan.task, plan.failure, record.owns(plan.task));
+      return operator(driver, policy, clock, plan.task, plan.failure, record.owns(plan.task));
     case "cancel": {
       const { task, window } = plan;
       if (record.owns(task))
@@ -51,8 +53,9 @@ export async function announce(
 }
 
 function operator(
-  driver: Pick<Driver, "reopen">,
-  { onFailure }: Pick<Policy, "onFailure">,
+  driver: Pick<Driver, "title" | "units" | "schedules" | "reopen">,
+  { onFailure, changes = NO_RULES }: Pick<Policy, "onFailure" | "changes">,
+  clock: Pick<Clock, "now">,
   task: Task,
   failure: Failure,
   ours: boolean,
@@ -74,6 +77,9 @@ function operator(
     return [{ message: `${why}; nothing will be sent`, warning: true }];
   }
   const at = failure.at === undefined ? "failed" : `failed at ${failure.at}`;
+  const [unit = ""] = driver.units;
+  const hold = new ChangeControl(driver, changes, clock).holdOfReopening(unit, task);
+  if (hold !== undefined) return [{ message: `${name} will not be ${what} now, held: ${hold.message}` }];
   return [
     {
       message: way === "retry" ? `will retry ${name}, ${at}` : `will roll back ${name}, ${at}; the run will then fail`,

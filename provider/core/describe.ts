@@ -23,6 +23,8 @@ export function describePlan(plan: Plan): string {
       return `${describeCall(plan.upgrade)}, after ${plan.name} has ended`;
     case "upgrade":
       return describeCall(plan.upgrade);
+    case "held":
+      return `${describeCall(plan.upgrade)} · held: ${plan.hold.message}`;
     case "unknown":
       return `cannot plan: ${plan.reason}`;
   }
@@ -36,6 +38,13 @@ export function nameOf({ id, kind, to }: Task): string {
 /** `2026-01-01T18:00Z to 2026-01-01T22:00Z` */
 export function describeWindow({ opens, closes }: Window): string {
   return `${toTheMinute(opens)} to ${toTheMinute(closes)}`;
+}
+
+/** From the first opening to the last closing. */
+export function spanOf(windows: readonly Window[]): Window {
+  const opens = windows.map((window) => window.opens).sort();
+  const closes = windows.map((window) => window.closes).sort();
+  return { opens: opens[0] ?? "", closes: closes.at(-1) ?? "" };
 }
 
 function toTheMinute(time: string): string {

@@ -1,3 +1,4 @@
+import type { BackupRecord } from "./control/backup";
 import type { Missing } from "./errors";
 import type { Request, Step } from "./request";
 import type { Task, TaskStatus, Way } from "./task";
@@ -49,6 +50,11 @@ export interface Driver<O extends Observation = Observation> {
    * show. Pure.
    */
   outlasts?(task: Task): boolean;
+  /**
+   * What the vendor says of the backups of units, by name. Reads only.
+   * @throws Unreachable
+   */
+  backups?(units: readonly Unit[]): Promise<ReadonlyMap<string, BackupRecord>>;
   /** Whether a task leads to a version that the target accepts. Pure. */
   leadsToTarget(task: Task, unit: Unit): boolean;
   /** The request that upgrades all of them: steps of one group, at most `mostPerRequest`. Pure. */

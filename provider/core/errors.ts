@@ -10,6 +10,7 @@ export type ErrorCode =
   | "not-the-vendor" // something else answers at the endpoint
   | "refused" // the vendor refused the upgrade call
   | "blocked" // something that has to be put right before an upgrade can start
+  | "held" // an upgrade is needed and must not begin now, and onHeld is "fail"
   | "newer" // what runs is newer than the pin, and onNewer is "fail"
   | "upgrade-failed" // the vendor's task ended in failure
   | "rolled-back" // the vendor's task ended, but by undoing the upgrade

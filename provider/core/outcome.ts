@@ -1,3 +1,4 @@
+import type { Hold } from "./control/hold";
 import type { Observation } from "./driver";
 import type { PinError } from "./errors";
 import type { Task, Window } from "./task";
@@ -31,8 +32,8 @@ export function taskOf({ task, kind, to, startedAt }: UpgradeRecord): Task {
   return { id: task, kind, to, askedAt: startedAt };
 }
 
-/** `deferred` is for vendors that start in a window of their own. */
-export type Status = "current" | "behind" | "newer" | "upgrading" | "deferred" | "failed";
+/** `deferred` is for vendors that start in a window of their own, `held` for upgrades that were not requested yet. */
+export type Status = "current" | "behind" | "newer" | "upgrading" | "deferred" | "held" | "failed";
 
 /** How one run of the routine ended. Without an error the pin is satisfied, accepted as newer, or runs unwatched. */
 export interface Outcome<O extends Observation = Observation> {
@@ -44,6 +45,8 @@ export interface Outcome<O extends Observation = Observation> {
   /** Whether the vendor has, or may have, an upgrade of ours: then what was seen has to be remembered. */
   readonly accepted: boolean;
   readonly error?: PinError;
+  /** Why an upgrade that is needed was not requested. */
+  readonly hold?: Hold;
   /** Where members are upgraded each for itself: what became of those that did not get there, as sentences. */
   readonly problems?: Readonly<Record<string, string>>;
 }

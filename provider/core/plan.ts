@@ -1,5 +1,8 @@
+import { togetherHold } from "./control/control";
+import type { Hold } from "./control/hold";
+import { spanOf } from "./describe";
 import type { Driver } from "./driver";
-import { spanOf, taskOfFleet, upgradeOfFleet } from "./fleet/plan";
+import { taskOfFleet, upgradeOfFleet } from "./fleet/plan";
 import type { Policy } from "./policy";
 import type { Failure, Task, Window } from "./task";
 import { findingsOf, type Unit, type Upgrade, type View } from "./unit";
@@ -17,7 +20,12 @@ export type Plan =
   | { readonly kind: "cancel"; readonly task: Task; readonly window: Window; readonly upgrade: Upgrade }
   | { readonly kind: "wait"; readonly name: string; readonly upgrade: Upgrade }
   | { readonly kind: "upgrade"; readonly upgrade: Upgrade }
+  /** An upgrade is needed and possible, and must not begin now. */
+  | { readonly kind: "held"; readonly upgrade: Upgrade; readonly hold: Hold }
   | { readonly kind: "unknown"; readonly reason: string };
+
+/** Why the upgrade of a unit must not be requested now. */
+export type HoldOf = (unit: Unit) => Hold | undefined;
 
 /** What a plan needs to know of a driver. */
 export type Planned = Pick<Driver, "schedules" | "mostPerRequest" | "words">;
@@ -28,6 +36,7 @@ interface Facts {
   /** The lowest version of all. */
   readonly from: string;
   readonly onNewer: Policy["onNewer"];
+  readonly holdOf: HoldOf;
 }
 type Row = (facts: Facts) => Plan | undefined;
 
@@ -39,7 +48,7 @@ type Row = (facts: Facts) => Plan | undefined;
  * | versions unknown, or nothing is reported | unknown |
  * | an upgrade failed and holds the lock | failed |
  * | a unit is ahead of the target, and that is to fail | newer |
- * | a unit can be upgraded, is blocked, or absent | upgrade, with what blocks it as findings |
+ * | a unit can be upgraded, is blocked, or absent | upgrade, with what blocks it as findings; held where nothing may begin now |
  * | an upgrade runs | join |
  * | the only unit has an upgrade scheduled that shall not wait | cancel |
  * | a unit is behind, something else runs on it | wait |
@@ -68,7 +77,7 @@ const ROWS: readonly Row[] = [
       (unit) => isReady(unit, driver) || (driver.words !== undefined && isUnwanted(unit, driver)),
     );
     if (!blocked && view.absent.length === 0 && ready.length === 0) return undefined;
-    return { kind: "upgrade", upgrade: together(facts, ready) };
+    return heldOr(facts, ready);
   },
   ({ driver, view, from }) => {
     const running = view.units.flatMap(({ activity }) => (activity?.kind === "running" ? [activity] : []));
@@ -108,9 +117,15 @@ const ROWS: readonly Row[] = [
 /**
  * The plan that follows from a view. Pure.
  * @param onNewer what the resource wants done about members that are ahead of the target
+ * @param holdOf why an upgrade must not begin now; nothing keeps it from that, if nothing is said
  */
-export function planOf(driver: Planned, view: View, onNewer: Policy["onNewer"] = "accept"): Plan {
-  const facts = { driver, view, from: lowestOf(view.units), onNewer };
+export function planOf(
+  driver: Planned,
+  view: View,
+  onNewer: Policy["onNewer"] = "accept",
+  holdOf: HoldOf = () => undefined,
+): Plan {
+  const facts = { driver, view, from: lowestOf(view.units), onNewer, holdOf };
   for (const row of ROWS) {
     const plan = row(facts);
     if (plan !== undefined) return plan;
@@ -129,6 +144,17 @@ export function lowestOf(units: readonly Unit[]): string {
 
 function behind({ units }: View): readonly Unit[] {
   return units.filter(({ standing }) => standing === "behind");
+}
+
+/** The upgrade of the units that may begin; held when none of them may, and nothing else has to be put right first. */
+function heldOr(facts: Facts, ready: readonly Unit[]): Plan {
+  const holds = ready.flatMap((unit) => facts.holdOf(unit) ?? []);
+  const hold = togetherHold(holds, facts.driver.words === undefined ? 1 : ready.length);
+  if (hold === undefined) return { kind: "upgrade", upgrade: together(facts, ready) };
+  const free = ready.filter((unit) => facts.holdOf(unit) === undefined);
+  const upgrade = together(facts, free.length === 0 ? ready : free);
+  if (free.length === 0 && upgrade.findings.length === 0) return { kind: "held", upgrade, hold };
+  return { kind: "upgrade", upgrade: { ...upgrade, notes: [...(upgrade.notes ?? []), `Held: ${hold.message}.`] } };
 }
 
 /** Whether a request can be sent, as far as the vendor shows. A scheduled upgrade that leads where it must not is not waited for. */

@@ -1,16 +1,34 @@
+import type { Approvals } from "./control/approval";
+import type { Blackout, ChangeWindow } from "./control/calendar";
+import type { ChangeArguments } from "./control/change-arguments";
+import type { ChangeRules } from "./control/control";
 import { parseDuration } from "./duration";
 import type { Policy, Times } from "./policy";
 
 /** Arguments that every pin takes. */
-export interface CommonArguments {
+export interface CommonArguments extends ChangeArguments {
   readonly onNewer?: "report" | "accept" | "fail" | undefined;
   readonly onFailure?: "report" | "retry" | "rollback" | undefined;
   readonly wait?: boolean | undefined;
   readonly unreachableTimeout?: string | undefined;
 }
 
+/** Rules for all resources of a stack. A freeze always holds, windows and blackouts where a resource has none of its own. */
+export interface StackRules {
+  readonly freeze?: string;
+  readonly windows?: readonly ChangeWindow[];
+  readonly blackouts?: readonly Blackout[];
+}
+
+/** What a run is given beside the arguments. */
+export interface Surrounding {
+  readonly stack?: StackRules;
+  /** The approvals for this resource, where it takes any. */
+  readonly approvals?: Approvals | undefined;
+}
+
 /** The policy that follows from a user's arguments and a vendor's times. */
-export function policyFrom(args: CommonArguments, times: Times): Policy {
+export function policyFrom(args: CommonArguments, times: Times, surrounding: Surrounding = {}): Policy {
   const budget = args.unreachableTimeout === undefined ? undefined : parseDuration(args.unreachableTimeout);
   return {
     ...times,
@@ -19,5 +37,19 @@ export function policyFrom(args: CommonArguments, times: Times): Policy {
     wait: args.wait ?? true,
     unreachableBudget: budget ?? times.unreachableBudget,
     firstContact: Math.min(budget ?? times.firstContact, times.firstContact),
+    changes: rulesFrom(args, surrounding),
+  };
+}
+
+function rulesFrom(args: CommonArguments, { stack = {}, approvals }: Surrounding): ChangeRules {
+  const { windows = stack.windows, blackouts = stack.blackouts, freeze, expect, backup, onHeld = "report" } = args;
+  return {
+    freezes: [freeze, stack.freeze].flatMap((sentence) => sentence?.trim() || []),
+    windows: windows ?? [],
+    blackouts: blackouts ?? [],
+    expect: expect === undefined ? undefined : parseDuration(expect),
+    ...(approvals === undefined ? {} : { approvals }),
+    ...(backup === undefined ? {} : { backup: { maxAge: parseDuration(backup.maxAge) ?? 0, waive: backup.waive } }),
+    onHeld,
   };
 }

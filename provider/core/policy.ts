@@ -1,3 +1,5 @@
+import type { ChangeRules } from "./control/control";
+
 /** What a user decides about a run, and what a pin kind knows about its vendor's times. All times in milliseconds. */
 export interface Policy {
   /** What to do when something newer than the pin runs. No reading of it ever calls a downgrade. */
@@ -7,6 +9,8 @@ export interface Policy {
    * run), or `rollback` where the vendor still allows it, and fail all the same.
    */
   readonly onFailure: "report" | "retry" | "rollback";
+  /** When an upgrade request may be sent; at any time, if nothing is said. */
+  readonly changes?: ChangeRules;
   /** False: return as soon as the vendor has accepted. */
   readonly wait: boolean;
   /** How long nobody may answer while an upgrade is known to run, or after the vendor was heard once. */
@@ -22,7 +26,7 @@ export interface Policy {
 }
 
 /** What a pin kind knows about its vendor. */
-export type Times = Omit<Policy, "onNewer" | "onFailure" | "wait">;
+export type Times = Omit<Policy, "onNewer" | "onFailure" | "wait" | "changes">;
 
 /** Tries of a call that the vendor was not ready for (`soon`). */
 export const SOON_TRIES = 5;

@@ -1,4 +1,7 @@
 import { Confirmation } from "./confirmation";
+import { ChangeControl, NO_RULES } from "./control/control";
+import { Held, type Hold } from "./control/hold";
+import { awaitRelease, endHeld } from "./control/release";
 import { describePlan, describeWindow, nameOf } from "./describe";
 import type { Driver, Observation } from "./driver";
 import { asPinError, type PinError, Unreachable } from "./errors";
@@ -69,36 +72,47 @@ class Reconciliation<O extends Observation> {
   readonly #unneeded: Unneeded;
   readonly #confirmation: Confirmation;
   readonly #submission: Submission<O>;
+  readonly #control: ChangeControl;
+  #hold: Hold | undefined;
 
   constructor(driver: Driver<O>, policy: Policy, runtime: Runtime, remembered?: UpgradeRecord) {
-    this.#driver = driver;
-    this.#policy = policy;
-    this.#runtime = runtime;
+    [this.#driver, this.#policy, this.#runtime] = [driver, policy, runtime];
     this.#record = new RecordStore(runtime.clock, remembered);
     this.#budget = new UnreachableBudget(driver.title, policy, runtime, this.#record.open);
     this.#observer = new Observer(driver, this.#budget, runtime.clock);
     this.#confirmation = new Confirmation(runtime.clock, policy.spacing);
-    this.#recovery = new Recovery(driver, policy, runtime, this.#record);
+    this.#control = new ChangeControl(driver, policy.changes ?? NO_RULES, runtime.clock);
+    this.#recovery = new Recovery(driver, policy, this.#control, runtime, this.#record);
     this.#unneeded = new Unneeded(driver, policy, this.#budget, runtime, this.#record);
     this.#settlement = new Settlement(driver.title, policy, runtime, this.#record);
-    this.#submission = new Submission(driver, runtime, this.#record, this.#settlement);
+    this.#submission = new Submission(driver, this.#control, runtime, this.#record, this.#settlement);
     this.#idle = new Watch(runtime.clock, runtime.signal, runtime.random);
   }
 
   async toTheEnd(): Promise<Status> {
     for (;;) {
-      const plan = await this.#look();
+      this.#sight = await this.#observer.observe(false);
+      const plan = planOf(this.#driver, this.#sight.view);
       if (plan.kind !== "upgrade") this.#confirmation.forget();
       const unseen = await this.#unseen();
       if (unseen === "yes") continue;
-      const status = unseen === "no" ? await this.#act(plan) : unseen;
+      const status = unseen === "no" ? await this.#orHeld(() => this.#act(plan)) : unseen;
       if (status !== undefined) return status;
     }
   }
 
-  async #look(): Promise<Plan> {
-    this.#sight = await this.#observer.observe(false);
-    return planOf(this.#driver, this.#sight.view);
+  /** What must not begin now ends the run or is waited for, as the rules say. */
+  async #orHeld(act: () => Promise<Status | undefined>): Promise<Status | undefined> {
+    this.#hold = undefined;
+    try {
+      return await act();
+    } catch (error) {
+      if (!(error instanceof Held)) throw error;
+      this.#confirmation.forget();
+      this.#hold = error.hold;
+      if (await awaitRelease(this.#control, error.hold, this.#runtime)) return undefined;
+      return endHeld(this.#control, error.hold, this.#runtime);
+    }
   }
 
   get #last(): Sight<O> {
@@ -118,6 +132,7 @@ class Reconciliation<O extends Observation> {
       accepted: this.#record.open,
       ...(this.#observer.seen === undefined ? {} : { observation: this.#observer.seen }),
       ...(this.#record.upgrade === undefined ? {} : { upgrade: this.#record.upgrade }),
+      ...(this.#hold === undefined ? {} : { hold: this.#hold }),
       ...(error === undefined ? {} : { error }),
     };
   }
@@ -126,7 +141,7 @@ class Reconciliation<O extends Observation> {
     const error = asPinError(thrown);
     const ended = error.code === "upgrade-failed" || error.code === "rolled-back";
     if (ended && !this.#runtime.signal.aborted) await this.#observer.glance();
-    if (error.code === "newer") return this.outcome("newer", error);
+    if (error.code === "newer" || error.code === "held") return this.outcome(error.code, error);
     if (ended) return this.outcome("failed", error);
     return this.outcome(this.#record.stopped, stoppedWith(error, this.#driver.title, this.#record));
   }
@@ -160,6 +175,7 @@ class Reconciliation<O extends Observation> {
         await this.#idle.pause();
         return undefined;
       case "upgrade":
+      case "held":
         return this.#ask(plan.upgrade);
       case "unknown":
         throw new Unreachable(plan.reason, { sent: true, heard: true });
@@ -184,13 +200,15 @@ class Reconciliation<O extends Observation> {
       if (again) throw blocked(this.#driver.title, call.findings);
       return undefined;
     }
+    this.#control.require([this.#unit]);
     if (!confirmed) {
       await this.#confirmation.pause(this.#runtime);
       return undefined;
     }
     this.#confirmation.forget();
-    if (await this.#submission.prepare(call, seen)) return undefined;
-    const task = await this.#submission.start(call, seen);
+    await this.#budget.ask(() => this.#control.readBackups([this.#unit]));
+    if (await this.#submission.prepare(this.#unit, call, seen)) return undefined;
+    const task = await this.#submission.start(this.#unit, call, seen);
     return task === undefined ? undefined : this.#followOr(task);
   }
 
@@ -273,8 +291,9 @@ class Reconciliation<O extends Observation> {
 
   /** A failed upgrade, as the policy says. One that this tool did not start is never operated on. */
   async #afterFailure(task: Task, failure: Failure, when: "just now" | "earlier"): Promise<void> {
-    const reopened = await this.#recovery.reopen(task, failure, when);
-    if (!reopened) throw failed(this.#driver.title, task, this.#recovery.told(task, failure));
+    if (!(await this.#recovery.reopen(task, failure, when))) {
+      throw failed(this.#driver.title, task, this.#recovery.told(task, failure));
+    }
     this.#record.reopened();
     await this.#follow(task);
   }

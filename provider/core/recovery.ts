@@ -1,3 +1,4 @@
+import type { ChangeControl } from "./control/control";
 import { nameOf } from "./describe";
 import type { Driver } from "./driver";
 import { Refused, sending, Unreachable } from "./errors";
@@ -8,21 +9,24 @@ import type { Failure, Task, Way } from "./task";
 
 /** What is done about an upgrade of ours that failed: at most one operator, once in a run. */
 export class Recovery {
-  readonly #driver: Pick<Driver, "reopen">;
+  readonly #driver: Pick<Driver, "units" | "reopen">;
   readonly #policy: Pick<Policy, "onFailure">;
+  readonly #control: Pick<ChangeControl, "requireReopening">;
   readonly #runtime: Runtime;
   readonly #record: Pick<RecordStore, "owns">;
   #operated = false;
   #undone: Failure | undefined;
 
   constructor(
-    driver: Pick<Driver, "reopen">,
+    driver: Pick<Driver, "units" | "reopen">,
     policy: Pick<Policy, "onFailure">,
+    control: Pick<ChangeControl, "requireReopening">,
     runtime: Runtime,
     record: Pick<RecordStore, "owns">,
   ) {
     this.#driver = driver;
     this.#policy = policy;
+    this.#control = control;
     this.#runtime = runtime;
     this.#record = record;
   }
@@ -36,10 +40,12 @@ export class Recovery {
    * Re-opens the task as the policy says, if this tool started it. RETRY is sent only for a failure that an earlier run
    * reported, so that the user could fix the cause first.
    * @returns whether it was sent; its effect shows in the task
+   * @throws Held when nothing must be sent now
    */
   async reopen(task: Task, failure: Failure, when: "just now" | "earlier"): Promise<boolean> {
     const way = this.#wayFor(task, failure);
     if (way === undefined || this.#operated || (way === "retry" && when === "just now")) return false;
+    this.#control.requireReopening(this.#driver.units[0] ?? "", task);
     this.#operated = true;
     this.#undone = way === "rollback" ? failure : undefined;
     this.#runtime.warn(`upgrade ${task.id} failed, sending ${way.toUpperCase()}: ${failure.message}`);

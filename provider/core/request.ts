@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import { canonical } from "../base/json";
 
 /** JSON as it is sent. Keys with the value `undefined` are left out. */
@@ -24,6 +24,8 @@ export interface Step extends Requested {
   readonly group?: string | undefined;
   /** Files that have to be at the vendor before it. */
   readonly uploads?: readonly Upload[];
+  /** A secret without which nobody can verify guesses by the digest; for items that may hold secrets themselves. */
+  readonly key?: string | undefined;
 }
 
 export interface Upload {
@@ -50,10 +52,10 @@ export function requestOf([step]: readonly Step[]): Request {
 }
 
 /**
- * Identifies what is sent for one unit: equal for equal steps in every process, whatever the order of keys. Where the item holds
- * a secret, the digest allows guesses to be verified: it must not leave the process.
+ * Identifies what is sent for one unit: equal for equal steps in every process, whatever the order of keys. It is shown to people
+ * and kept in files: where the item may hold a secret, it is a keyed hash.
  */
-export function digest({ unit, from, to, method, path, item, group, uploads = [] }: Step): string {
+export function digest({ unit, from, to, method, path, item, group, uploads = [], key }: Step): string {
   const text = canonical({ unit, from, to, method, path, item, group, uploads });
-  return createHash("sha256").update(text).digest("hex");
+  return (key === undefined ? createHash("sha256") : createHmac("sha256", key)).update(text).digest("hex");
 }

@@ -1,5 +1,7 @@
 import { type Announcement, announce } from "./announce";
 import { CancelPause, cancelScheduled } from "./cancel";
+import type { Clock } from "./clock";
+import { ChangeControl, NO_RULES } from "./control/control";
 import type { Driver, FleetDriver, Observation } from "./driver";
 import { announceFleet } from "./fleet/announce-fleet";
 import { scheduledInFleet } from "./fleet/cancel";
@@ -22,11 +24,17 @@ export interface Seen {
   readonly plan: Plan;
 }
 
-/** One read of the vendor. */
-export async function see(driver: Driver, { onNewer }: Pick<Policy, "onNewer">): Promise<Seen> {
+/** One read of the vendor, and of its backups where there is a rule for them. */
+export async function see(
+  driver: Driver,
+  { onNewer, changes = NO_RULES }: Pick<Policy, "onNewer" | "changes">,
+  clock: Pick<Clock, "now">,
+): Promise<Seen> {
   const observation = await driver.observe(false);
   const view = driver.view(observation);
-  return { observation, view, plan: planOf(driver, view, onNewer) };
+  const control = new ChangeControl(driver, changes, clock);
+  await control.readBackups(view.units.filter(({ standing }) => standing === "behind"));
+  return { observation, view, plan: planOf(driver, view, onNewer, (unit) => control.holdOf(unit)) };
 }
 
 /**
@@ -93,7 +101,7 @@ export async function giveUp(driver: Driver, upgrade: UpgradeRecord, policy: Pol
  * somebody canceled it. Reads only.
  */
 export async function isCanceled(driver: Driver, upgrade: UpgradeRecord): Promise<boolean> {
-  const { plan } = await see(driver, { onNewer: "accept" });
+  const plan = planOf(driver, driver.view(await driver.observe(false)));
   if (plan.kind !== "upgrade") return false;
   // Where the vendor does not list what it has scheduled, only the task itself can tell.
   return driver.tasks === "by-list" || (await inspect(driver, taskOf(upgrade))).kind !== "scheduled";

@@ -1,3 +1,4 @@
+import type { ChangeControl } from "./control/control";
 import { describeCall } from "./describe";
 import type { Driver, Observation } from "./driver";
 import { notYet, type Refused } from "./errors";
@@ -9,11 +10,12 @@ import type { Runtime } from "./runtime";
 import { type Answer, send } from "./send";
 import type { Settlement } from "./settlement";
 import type { Task } from "./task";
-import type { Upgrade } from "./unit";
+import type { Unit, Upgrade } from "./unit";
 
 /** The upgrade request of a run, and what is known of requests that started nothing. */
 export class Submission<O extends Observation> {
   readonly #driver: Pick<Driver<O>, "tasks" | "words" | "compose" | "prepare" | "start">;
+  readonly #control: ChangeControl;
   readonly #runtime: Runtime;
   readonly #record: RecordStore;
   readonly #settlement: Settlement;
@@ -26,11 +28,13 @@ export class Submission<O extends Observation> {
 
   constructor(
     driver: Pick<Driver<O>, "tasks" | "words" | "compose" | "prepare" | "start">,
+    control: ChangeControl,
     runtime: Runtime,
     record: RecordStore,
     settlement: Settlement,
   ) {
     this.#driver = driver;
+    this.#control = control;
     this.#runtime = runtime;
     this.#record = record;
     this.#settlement = settlement;
@@ -47,8 +51,12 @@ export class Submission<O extends Observation> {
     return this.#rounds >= MOST_ROUNDS;
   }
 
-  /** @returns whether the vendor has to be read again first */
-  async prepare(call: Upgrade, seen: O): Promise<boolean> {
+  /**
+   * @returns whether the vendor has to be read again first
+   * @throws Held before anything is written
+   */
+  async prepare(unit: Unit, call: Upgrade, seen: O): Promise<boolean> {
+    this.#control.require([unit]);
     if (this.#prepared || this.#driver.prepare === undefined) return false;
     this.#prepared = true;
     try {
@@ -63,15 +71,21 @@ export class Submission<O extends Observation> {
     }
   }
 
-  /** Sends the request. Undefined when it was not accepted, or when nobody can say. */
-  async start(call: Upgrade, seen: O): Promise<Task | undefined> {
+  /**
+   * Sends the request. Undefined when it was not accepted, or when nobody can say.
+   * @throws Held
+   */
+  async start(unit: Unit, call: Upgrade, seen: O): Promise<Task | undefined> {
     const { inform, report, warn } = this.#runtime;
     const request = this.#request(call);
     for (const note of call.notes ?? []) if (!this.#noted.has(note)) warn(note);
     for (const note of call.notes ?? []) this.#noted.add(note);
     const sentAt = this.#runtime.clock.elapsed();
     report({ message: `starting the upgrade ${describeCall(call)}` });
-    const answer = await send(this.#driver, request, seen, this.#runtime, (known) => this.#note(known, call, sentAt));
+    const sending = { request, units: [unit], observation: seen };
+    const answer = await send(this.#driver, this.#control, sending, this.#runtime, (known) =>
+      this.#note(known, call, sentAt),
+    );
     if (answer.kind === "accepted") {
       if (answer.task !== undefined) inform(`upgrade ${answer.task.id} started: ${describeCall(call)}`);
       return answer.task;

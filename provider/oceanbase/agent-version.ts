@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { commonArguments } from "../core/arguments";
+import { changeArguments, checkChangeArguments } from "../core/control/arguments";
 import { undiciTransport } from "../http/undici-transport";
 import { addressOf } from "./agent/schema";
 import { agentArguments, checkTls, connection, upgrade } from "./arguments";
@@ -11,7 +12,8 @@ import { agentUpgradeTarget } from "./tasks/dag";
 import { releaseNeedsExactVersion } from "./version";
 
 const inputs = z
-  .strictObject({ ...connection, ...agentArguments, ...upgrade, ...commonArguments })
+  .strictObject({ ...connection, ...agentArguments, ...upgrade, ...commonArguments, ...changeArguments })
+  .superRefine(checkChangeArguments)
   .superRefine(releaseNeedsExactVersion)
   .superRefine(checkTls);
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { commonArguments } from "../core/arguments";
+import { changeArguments, checkChangeArguments } from "../core/control/arguments";
 import { undiciTransport } from "../http/undici-transport";
 import { addressOf } from "./agent/schema";
 import { checkTls, clusterArguments, connection, upgrade } from "./arguments";
@@ -19,7 +20,8 @@ import { obUpgradeTarget } from "./tasks/dag";
 import { releaseNeedsExactVersion } from "./version";
 
 const inputs = z
-  .strictObject({ ...connection, ...clusterArguments, ...upgrade, ...commonArguments })
+  .strictObject({ ...connection, ...clusterArguments, ...upgrade, ...commonArguments, ...changeArguments })
+  .superRefine(checkChangeArguments)
   .superRefine(releaseNeedsExactVersion)
   .superRefine(checkTls);
 

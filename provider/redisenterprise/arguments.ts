@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { argument, choice, commonArguments, flag, pem } from "../core/arguments";
+import { changeArguments, checkChangeArguments } from "../core/control/arguments";
 import { tlsProblems } from "../http/tls";
 import { redisVersion } from "./database/redis";
 import { modules } from "./modules/pins";
@@ -167,13 +168,14 @@ export const databaseArguments = {
 };
 
 /** Of both resource types. */
-export const sharedArguments = { ...connection, ...database, ...commonArguments };
+export const sharedArguments = { ...connection, ...database, ...commonArguments, ...changeArguments };
 
 const shared = z.strictObject(sharedArguments);
 export type SharedArguments = z.infer<typeof shared>;
 
 /** What no argument can tell alone. For `superRefine`. */
 export function checkTogether(args: Partial<SharedArguments>, context: z.RefinementCtx): void {
+  checkChangeArguments(args, context);
   for (const [path, message] of problemsOf(args)) context.addIssue({ code: "custom", path: [path], message });
 }
 

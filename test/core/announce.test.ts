@@ -30,7 +30,14 @@ const failed = (ways?: Failure["ways"]): Plan => ({
 });
 
 function told(plan: Plan, onFailure: Policy["onFailure"], remembered?: UpgradeRecord, more: Partial<Driver> = {}) {
-  const driver = { title: "Fake", reopen: async () => undefined, inspect: async () => DEFERRED, ...more };
+  const driver = {
+    title: "Fake",
+    units: ["fake"],
+    schedules: false,
+    reopen: async () => undefined,
+    inspect: async () => DEFERRED,
+    ...more,
+  };
   return announce(driver, plan, { onFailure }, { clock: new VirtualClock() }, remembered);
 }
 
@@ -75,7 +82,7 @@ describe("a failed upgrade in a preview", () => {
   it("announces nothing where the vendor has no operators", async () => {
     expect(
       await announce(
-        { title: "Fake", inspect: async () => DEFERRED },
+        { title: "Fake", units: ["fake"], schedules: false, inspect: async () => DEFERRED },
         failed(),
         { onFailure: "retry" },
         { clock: new VirtualClock() },

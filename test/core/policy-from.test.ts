@@ -12,7 +12,9 @@ const times = {
 
 describe("policyFrom", () => {
   it("takes the vendor's times and the documented defaults", () => {
-    expect(policyFrom({}, times)).toEqual({ ...times, onNewer: "report", onFailure: "report", wait: true });
+    const changes = { freezes: [], windows: [], blackouts: [], expect: undefined, onHeld: "report" };
+    const decided = { onNewer: "report", onFailure: "report", wait: true, changes };
+    expect(policyFrom({}, times)).toEqual({ ...times, ...decided });
   });
 
   it("takes what the user decides", () => {

@@ -218,6 +218,7 @@ function unitOf(plan: Plan, members: readonly Member[]): Unit {
     case "wait":
       return { ...late, activity: { kind: "busy", name: plan.name }, upgrade: plan.upgrade };
     case "upgrade":
+    case "held":
       return { ...late, upgrade: plan.upgrade };
     case "unknown":
       return late;

@@ -82,7 +82,10 @@ describe.each(ODD)("after %s, nobody knows whether the vendor received", (_, thr
     const warn = (message: string) => warnings.push(message);
     const runtime = { clock: new VirtualClock(), signal, random: () => 0.5, ...quiet, warn };
     const reopen = async () => throwing(thrown)();
-    const recovery = new Recovery({ reopen }, { onFailure: "rollback" }, runtime, { owns: () => true });
+    const permissive = { requireReopening: () => undefined };
+    const recovery = new Recovery({ units: ["orders"], reopen }, { onFailure: "rollback" }, permissive, runtime, {
+      owns: () => true,
+    });
     expect(await recovery.reopen(task, { ...failure, ways: ["rollback"] }, "just now")).toBe(true);
     expect(warnings.at(-1)).toMatch(/; looking at upgrade 11$/);
   });

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import * as core from "../../provider/core/arguments";
+import * as changes from "../../provider/core/control/arguments";
 import * as proxies from "../../provider/frontend/resource/proxies";
+import * as rules from "../../provider/frontend/resource/stack-rules";
 import * as oceanbase from "../../provider/oceanbase/arguments";
 import * as redisenterprise from "../../provider/redisenterprise/arguments";
 import * as pins from "../../provider/redisenterprise/modules/pins";
@@ -10,11 +12,13 @@ import * as taurusdb from "../../provider/taurusdb/arguments";
 
 const MODULES: Readonly<Record<string, object>> = {
   "provider/core/arguments.ts": core,
+  "provider/core/control/arguments.ts": changes,
   "provider/oceanbase/arguments.ts": oceanbase,
   "provider/taurusdb/arguments.ts": taurusdb,
   "provider/redisenterprise/arguments.ts": redisenterprise,
   "provider/redisenterprise/modules/pins.ts": pins,
   "provider/frontend/resource/proxies.ts": proxies,
+  "provider/frontend/resource/stack-rules.ts": rules,
 };
 
 /** An argument with everything that is known of it. */
@@ -45,7 +49,9 @@ export function secretsOf(file: string): string[] {
 
 /** What a module takes from the stack's configuration. */
 export function settingsOf(file: string): Setting[] {
-  const alone = Object.values(moduleOf(file)).filter(isDefinition);
+  // By name: the order of exports differs between loaders.
+  const exported = Object.entries(moduleOf(file)).sort(([one], [other]) => one.localeCompare(other, "en"));
+  const alone = exported.map(([, value]) => value).filter(isDefinition);
   const found = [...groupsOf(file), ...alone].flatMap((one) => {
     if (one.source === undefined) return [];
     const [, name = ""] = one.source.config.split(":");

@@ -40,7 +40,7 @@ describe("links of the documentation", () => {
   });
 
   it.each(pages().map((one) => [one.path, one] as const))("%s names only sources that exist", (_, one) => {
-    expect(sourcesNamedIn(one).filter((name) => !isSource(name))).toEqual([]);
+    expect(sourcesNamedIn(one).filter((name) => !isSource(name) && !isPlanned(one.path, name))).toEqual([]);
   });
 
   it("tell a source that does not exist", () => {
@@ -71,3 +71,8 @@ describe("the table of contents", () => {
     expect(rows.filter(([, line = ""]) => line.length < 15)).toEqual([]);
   });
 });
+
+/** The page about a new system names the files that it would have. */
+function isPlanned(page: string, name: string): boolean {
+  return page === "docs/adding-a-system.md" && /(?:^|\/)rds[/.-]/.test(name);
+}

@@ -70,7 +70,7 @@ describe.each(titled)("the page of %s", (title, resource) => {
     const told = rowsOf(page(resource.page), "output").filter(([names = ""]) => namesIn(names).includes("status"));
     const words = told.flatMap(([, , meaning = ""]) => namesIn(meaning));
     const deferred = args.some(({ name }) => name === "schedule") ? ["deferred"] : [];
-    expect(words.sort()).toEqual(["current", "behind", "newer", "upgrading", ...deferred, "failed"].sort());
+    expect(words.sort()).toEqual(["current", "behind", "newer", "upgrading", ...deferred, "held", "failed"].sort());
   });
 
   it("has every error code that it can end with", () => {

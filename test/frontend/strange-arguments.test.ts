@@ -35,7 +35,7 @@ describe.each(TYPES.map((type) => [type.type, type] as const))("%s", async (_, t
 
   test("refuses a table where a text is meant", () => {
     for (const name of names.filter((each) => each !== "modules")) {
-      expect(reasonsOf({ [name]: { value: "x" } }).join("\n"), name).toMatch(new RegExp(`^${name} `, "m"));
+      expect(reasonsOf({ [name]: { value: "x" } }).join("\n"), name).toMatch(new RegExp(`^${name}[. ]`, "m"));
     }
   });
 });

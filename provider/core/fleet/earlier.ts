@@ -1,7 +1,7 @@
 import type { Clock } from "../clock";
 import type { UpgradeRecord } from "../outcome";
 import { isOpen, sentAt } from "../record";
-import type { Ended } from "../unit";
+import type { Ended, Unit } from "../unit";
 import { parseVersion, type Version } from "../version";
 
 /** What an earlier run may have left at the vendor, by its record. All times in milliseconds of `Clock.elapsed`, but one. */
@@ -65,4 +65,14 @@ export function endedAfter({ sentAt }: Earlier, ended: Ended | undefined): Ended
   if (ended === undefined) return undefined;
   const doubt = ended.kind === "succeeded" ? CLOCKS_APART : WHOLE_SECONDS;
   return ended.began >= sentAt - doubt ? ended : undefined;
+}
+
+/** Those whose upgrade has failed since the last run, with the vendor's reason. */
+export function failedSince(earlier: Earlier, units: readonly Unit[]): Map<string, string> {
+  return new Map(
+    units.flatMap(({ name, ended }) => {
+      const ending = endedAfter(earlier, ended);
+      return ending?.kind === "failed" ? [[name, `${name} (${ending.task.id}: ${ending.message})`] as const] : [];
+    }),
+  );
 }

@@ -1,6 +1,6 @@
 import { batchesOf } from "../batches";
 import type { Driver, FleetWords } from "../driver";
-import type { Task, Window } from "../task";
+import type { Task } from "../task";
 import { type Finding, findingsOf, type Unit, type Upgrade, type View } from "../unit";
 import { count, routesOf, some, unitsWithVersions } from "./sentences";
 
@@ -74,13 +74,6 @@ function ahead({ units }: View): Finding[] {
       remedy: "Raise the pin, or set `onNewer` to `accept`.",
     },
   ];
-}
-
-/** From the first opening to the last closing. */
-export function spanOf(windows: readonly Window[]): Window {
-  const opens = windows.map((window) => window.opens).sort();
-  const closes = windows.map((window) => window.closes).sort();
-  return { opens: opens[0] ?? "", closes: closes.at(-1) ?? "" };
 }
 
 /** The tasks of many units as one, for messages. */

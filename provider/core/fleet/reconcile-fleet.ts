@@ -1,6 +1,8 @@
 import { Cancellation, CancelPause } from "../cancel";
 import { Confirmation } from "../confirmation";
-import { describeWindow } from "../describe";
+import { ChangeControl, NO_RULES, togetherHold } from "../control/control";
+import type { Hold } from "../control/hold";
+import { awaitRelease, endHeld } from "../control/release";
 import type { FleetDriver, Observation } from "../driver";
 import { asPinError, type PinError } from "../errors";
 import { Observer, type Sight } from "../observer";
@@ -15,13 +17,12 @@ import type { Problem, Unit, View } from "../unit";
 import { UnreachableBudget } from "../unreachable-budget";
 import { Attempts } from "./attempts";
 import { cancelable, cancelFormer, keep } from "./cancel";
-import { type Earlier, earlierOf, endedAfter } from "./earlier";
-import { spanOf } from "./plan";
+import { type Earlier, earlierOf, failedSince } from "./earlier";
 import { problemOf } from "./problems";
 import { FleetRecord } from "./record";
 import { ScheduledTasks } from "./scheduled-tasks";
 import { Sender } from "./sender";
-import { count, newerOf, notAll, progressOf, some, tooNewOf } from "./sentences";
+import { newerOf, notAll, progressOf, scheduledNote, some, tooNewOf } from "./sentences";
 import { type Circumstances, verdictOn, type Waiting } from "./verdict";
 import { Verdicts } from "./verdicts";
 
@@ -62,6 +63,8 @@ class FleetRun<O extends Observation> {
   readonly #stall: Stall;
   readonly #confirmation: Confirmation;
   readonly #cancelPause: CancelPause;
+  readonly #control: ChangeControl;
+  #hold: Hold | undefined;
   #problems: ReadonlyMap<string, Problem> = new Map();
   /** Members of which it was told that they failed since the last run. */
   readonly #told = new Set<string>();
@@ -71,9 +74,7 @@ class FleetRun<O extends Observation> {
 
   constructor(driver: FleetDriver<O>, policy: Policy, runtime: Runtime, remembered?: UpgradeRecord) {
     const { clock, signal, random } = runtime;
-    this.#driver = driver;
-    this.#policy = policy;
-    this.#runtime = runtime;
+    [this.#driver, this.#policy, this.#runtime] = [driver, policy, runtime];
     this.#earlier = earlierOf(remembered, clock, policy.settleTime);
     this.#schedule = new ScheduledTasks(remembered);
     // A record in state "deferred" says that nothing was asked for but what its tasks name.
@@ -84,7 +85,8 @@ class FleetRun<O extends Observation> {
     this.#observer = new Observer(driver, this.#budget, clock);
     this.#stall = new Stall(runtime, driver.title, driver.words.lookAt);
     const books = { attempts: this.#attempts, record: this.#record, schedule: this.#schedule };
-    this.#sender = new Sender(driver, policy, runtime, this.#budget, books);
+    this.#control = new ChangeControl(driver, policy.changes ?? NO_RULES, clock);
+    this.#sender = new Sender(driver, this.#control, policy, runtime, this.#budget, books);
     this.#confirmation = new Confirmation(clock, policy.spacing);
     this.#cancelPause = new CancelPause(policy.spacing, runtime);
     this.#cancellation = new Cancellation(driver, this.#cancelPause, runtime);
@@ -94,29 +96,36 @@ class FleetRun<O extends Observation> {
     this.#canceled = await cancelFormer(this.#driver, this.#schedule, this.#budget, this.#runtime, this.#cancelPause);
     for (;;) {
       const sight = await this.#observer.observe(this.#attentive);
-      const seen = sight.view;
       const verdicts = this.#judge(sight);
-      if (this.#attempts.asked.length === 0) this.#refuseHopeless(seen, verdicts);
+      if (this.#attempts.asked.length === 0) this.#refuseHopeless(sight.view, verdicts);
       const ready = verdicts.members("send");
       const confirmed = this.#confirmed(ready, sight.at);
       if (await this.#cancel(verdicts)) continue;
-      if (confirmed.length > 0) {
-        this.#tellEarlier(confirmed);
-        // The pace follows how long the upgrade takes, not how long it took to confirm the request.
-        if (this.#attempts.asked.length === 0) this.#watch.restart();
-        await this.#sender.send(confirmed, sight.observation);
-      }
       if (ready.length > 0) {
         // What was sent does not show at once; a moment later many resources share one read.
-        await (confirmed.length > 0 ? this.#watch.pause() : this.#confirmation.pause(this.#runtime));
+        await (confirmed.length > 0
+          ? this.#send(confirmed, sight.observation)
+          : this.#confirmation.pause(this.#runtime));
         continue;
       }
       const waiting = verdicts.of("wait");
-      if (waiting.size === 0) return this.#end(seen, verdicts);
+      if (waiting.size === 0) {
+        if (await awaitRelease(this.#control, this.#hold, this.#runtime)) continue;
+        return this.#end(sight.view, verdicts);
+      }
       this.#record.joined(verdicts.members("wait").filter(({ activity }) => activity?.kind === "running"));
-      if (!this.#policy.wait && [...waiting.values()].every(({ accepted }) => accepted)) return this.#unwatched(seen);
-      await this.#pause(seen, verdicts);
+      if (!this.#policy.wait && [...waiting.values()].every(({ accepted }) => accepted))
+        return this.#unwatched(sight.view);
+      await this.#pause(sight.view, verdicts);
     }
+  }
+
+  async #send(confirmed: readonly Unit[], observation: O): Promise<void> {
+    this.#tellEarlier(confirmed);
+    // The pace follows how long the upgrade takes, not how long it took to confirm the request.
+    if (this.#attempts.asked.length === 0) this.#watch.restart();
+    await this.#sender.send(confirmed, observation);
+    await this.#watch.pause();
   }
 
   /** Members whose requests may be sent. Batches differ from read to read, so the request for each alone is compared. */
@@ -146,13 +155,14 @@ class FleetRun<O extends Observation> {
       ...(this.#observer.seen === undefined ? {} : { observation: this.#observer.seen }),
       ...(upgrade === undefined ? {} : { upgrade }),
       ...(problems.length === 0 ? {} : { problems: Object.fromEntries(problems) }),
+      ...(this.#hold === undefined ? {} : { hold: this.#hold }),
       ...(error === undefined ? {} : { error }),
     };
   }
 
   failure(thrown: unknown): Outcome<O> {
     const error = asPinError(thrown);
-    if (error.code === "newer") return this.outcome("newer", error);
+    if (error.code === "newer" || error.code === "held") return this.outcome(error.code, error);
     if (this.#over) return this.outcome(error.code === "upgrade-failed" ? "failed" : "behind", error);
     this.#record.left(this.#attempts);
     return this.outcome(this.#record.stopped, stoppedWith(error, this.#driver.title, this.#record));
@@ -174,6 +184,7 @@ class FleetRun<O extends Observation> {
       kept: this.#cancellation.refused,
       schedules: this.#driver.schedules,
       words: this.#driver.words,
+      holdOf: (member) => this.#control.holdOf(member),
     };
     const verdicts = new Verdicts(members.map((member) => [member, verdictOn(member, about)] as const));
     const gone = absent.map((member) => {
@@ -181,6 +192,8 @@ class FleetRun<O extends Observation> {
       return [member.name, problem] as const;
     });
     this.#problems = new Map<string, Problem>([...verdicts.of("problem"), ...gone]);
+    const holds = [...verdicts.of("held").values()].map(({ hold }) => hold);
+    this.#hold = togetherHold(holds, members.length + absent.length);
     return verdicts;
   }
 
@@ -211,14 +224,11 @@ class FleetRun<O extends Observation> {
   #tellEarlier(members: readonly Unit[]): void {
     const earlier = this.#earlier;
     if (earlier === undefined || earlier.over) return;
-    const failed = members.flatMap(({ name, ended }) => {
-      const ending = this.#attempts.entry(name) === undefined ? endedAfter(earlier, ended) : undefined;
-      if (ending?.kind !== "failed" || this.#told.has(name)) return [];
-      this.#told.add(name);
-      return [`${name} (${ending.task.id}: ${ending.message})`];
-    });
-    if (failed.length === 0) return;
-    this.#runtime.warn(`Upgrades failed since the last run, and are asked for again: ${some(failed)}`);
+    const untold = members.filter(({ name }) => this.#attempts.entry(name) === undefined && !this.#told.has(name));
+    const failed = failedSince(earlier, untold);
+    if (failed.size === 0) return;
+    for (const name of failed.keys()) this.#told.add(name);
+    this.#runtime.warn(`Upgrades failed since the last run, and are asked for again: ${some([...failed.values()])}`);
   }
 
   #pause({ units: members, absent, outlook }: View, verdicts: Verdicts): Promise<void> {
@@ -249,7 +259,7 @@ class FleetRun<O extends Observation> {
     const total = members.length + absent.length;
     this.#over = true;
     const deferred = verdicts.of("scheduled");
-    if (deferred.size > 0) this.#tellDeferred(deferred);
+    if (deferred.size > 0) this.#runtime.inform(scheduledNote(deferred, words));
     const waiting = new Map<string, Waiting>([...deferred, ...this.#stillOurs(members)]);
     if (waiting.size > 0) this.#record.scheduledUnits(waiting);
     else if (this.#record.open && !members.some(isAccepted))
@@ -258,6 +268,7 @@ class FleetRun<O extends Observation> {
     const newer = verdicts.members("newer");
     if (newer.length > 0 && this.#policy.onNewer === "fail") throw tooNewOf(title, newer, total, words);
     if (newer.length > 0 && this.#policy.onNewer === "report") this.#runtime.warn(newerOf(title, newer, total, words));
+    if (this.#hold !== undefined) return endHeld(this.#control, this.#hold, this.#runtime);
     if (deferred.size > 0) return "deferred";
     return newer.length > 0 ? "newer" : "current";
   }
@@ -276,15 +287,6 @@ class FleetRun<O extends Observation> {
     return members.flatMap(({ name, activity }) =>
       activity?.kind === "scheduled" && this.#schedule.owns(name, activity.task.id) ? [[name, activity] as const] : [],
     );
-  }
-
-  #tellDeferred(deferred: ReadonlyMap<string, Waiting>): void {
-    const { words } = this.#driver;
-    const [one] = deferred.size === 1 ? deferred.keys() : [];
-    const who =
-      one === undefined ? `${count(deferred.size, words)} waits for their windows` : `${one} waits for its window`;
-    const window = describeWindow(spanOf([...deferred.values()].map((waiting) => waiting.window)));
-    this.#runtime.inform(`the ${words.upgrade} of ${who}, ${window}`);
   }
 
   #notAll(total: number): PinError {

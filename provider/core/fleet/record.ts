@@ -1,11 +1,11 @@
 import type { Clock } from "../clock";
+import { spanOf } from "../describe";
 import type { FleetWords } from "../driver";
 import type { UpgradeRecord } from "../outcome";
 import { RecordStore } from "../record";
 import type { Unit } from "../unit";
 import { compareVersions, formatVersion, lowestVersion, parseVersion, type Version } from "../version";
 import type { Attempts } from "./attempts";
-import { spanOf } from "./plan";
 import type { ScheduledTasks } from "./scheduled-tasks";
 import { count } from "./sentences";
 import type { Waiting } from "./verdict";

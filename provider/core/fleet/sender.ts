@@ -1,4 +1,5 @@
 import { batchesOf } from "../batches";
+import type { ChangeControl } from "../control/control";
 import type { FleetDriver, Observation } from "../driver";
 import { formatDuration } from "../duration";
 import { PinError, Refused, type Unreachable } from "../errors";
@@ -37,13 +38,22 @@ export class Sender<O extends Observation> {
   readonly #policy: Policy;
   readonly #runtime: Runtime;
   readonly #budget: UnreachableBudget;
+  readonly #control: ChangeControl;
   readonly #books: Books;
   readonly #watch: Watch;
   /** Since when no call has got there. */
   #stuckSince: number | undefined;
 
-  constructor(driver: Asked<O>, policy: Policy, runtime: Runtime, budget: UnreachableBudget, books: Books) {
+  constructor(
+    driver: Asked<O>,
+    control: ChangeControl,
+    policy: Policy,
+    runtime: Runtime,
+    budget: UnreachableBudget,
+    books: Books,
+  ) {
     this.#driver = driver;
+    this.#control = control;
     this.#policy = policy;
     this.#runtime = runtime;
     this.#budget = budget;
@@ -55,14 +65,19 @@ export class Sender<O extends Observation> {
   async send(members: readonly Unit[], observation: O): Promise<void> {
     const { clock, signal } = this.#runtime;
     const lookedAt = clock.elapsed();
+    await this.#budget.ask(() => this.#control.readBackups(members));
+    const free = members.filter((member) => this.#control.holdOf(member) === undefined);
+    if (free.length === 0) return;
     const batches = await this.#prepare(
-      batchesOf(this.#driver.mostPerRequest, members, (name) => this.#books.attempts.limit(name)),
+      batchesOf(this.#driver.mostPerRequest, free, (name) => this.#books.attempts.limit(name)),
       observation,
     );
     let patient = false;
     for (const batch of batches) {
       signal.throwIfAborted();
       if (clock.elapsed() - lookedAt > FRESH) break;
+      // A window may close between two of them: the next observation tells which are held.
+      if (batch.some((member) => this.#control.holdOf(member) !== undefined)) break;
       const answer = await this.#call(batch, observation);
       patient ||= answer.kind === "refused" || answer.kind === "unsent";
       if (answer.kind === "lost" || answer.kind === "unsent") break;
@@ -103,7 +118,8 @@ export class Sender<O extends Observation> {
     const what = `the ${words.upgrade} of ${count(batch.length, words)}`;
     const sentAt = clock.elapsed();
     report({ message: `asking for ${what}` });
-    const answer = await send(this.#driver, this.#requestFor(batch), observation, this.#runtime, (known) =>
+    const sending = { request: this.#requestFor(batch), units: batch, observation };
+    const answer = await send(this.#driver, this.#control, sending, this.#runtime, (known) =>
       this.#note(known, batch, sentAt),
     );
     if (answer.kind === "accepted") {

@@ -1,5 +1,7 @@
+import { describeWindow, spanOf } from "../describe";
 import type { FleetWords } from "../driver";
 import { type ErrorCode, PinError } from "../errors";
+import type { Window } from "../task";
 import type { Problem, Unit } from "../unit";
 
 /** Problems that are spelt out in a message; all of them stand in the outputs. */
@@ -70,6 +72,15 @@ export function tooNewOf(title: string, newer: readonly Unit[], total: number, w
   return new PinError("newer", newerOf(title, newer, total, words), {
     remedy: "Raise the pin to what runs, or set `onNewer` to `accept`. Databases are never downgraded.",
   });
+}
+
+/** Upgrades that wait for the maintenance windows of their units. */
+export function scheduledNote(scheduled: ReadonlyMap<string, { readonly window: Window }>, words: FleetWords): string {
+  const [one] = scheduled.size === 1 ? scheduled.keys() : [];
+  const who =
+    one === undefined ? `${count(scheduled.size, words)} waits for their windows` : `${one} waits for its window`;
+  const window = describeWindow(spanOf([...scheduled.values()].map((waiting) => waiting.window)));
+  return `the ${words.upgrade} of ${who}, ${window}`;
 }
 
 /** How many are done, what those that are waited for do, and how many do not get there. */

@@ -1,6 +1,8 @@
+import type { Hold } from "../control/hold";
 import { nameOf } from "../describe";
 import type { FleetWords } from "../driver";
 import type { ErrorCode } from "../errors";
+import type { HoldOf } from "../plan";
 import { MOST_ROUNDS, type Policy } from "../policy";
 import type { Activity, Finding, Problem, Unit } from "../unit";
 import { compareVersions, differ, parseVersion, type Version } from "../version";
@@ -15,6 +17,8 @@ export type Verdict =
   /** `accepted`: the vendor has been asked, and has not refused. */
   | { readonly kind: "wait"; readonly message: string; readonly percent?: number; readonly accepted: boolean }
   | { readonly kind: "send" }
+  /** An upgrade is needed and possible, and must not begin now. */
+  | { readonly kind: "held"; readonly hold: Hold }
   | ({ readonly kind: "scheduled" } & Waiting)
   /** A task of our own that waits for a window and is not wanted any more. */
   | ({ readonly kind: "cancel" } & Waiting)
@@ -36,6 +40,7 @@ export interface Circumstances {
   /** Whether the pin wants the maintenance windows. */
   readonly schedules: boolean;
   readonly words: FleetWords;
+  readonly holdOf: HoldOf;
 }
 
 type Row = (member: Unit, about: Circumstances, entry: Entry | undefined) => Verdict | undefined;
@@ -62,6 +67,7 @@ type Row = (member: Unit, about: Circumstances, entry: Entry | undefined) => Ver
  * | an earlier run's upgrade failed, or succeeded and was seen to the end by that run | send |
  * | an earlier run's upgrade succeeded a moment ago, or its call may still take effect | wait |
  * | something has to be done by somebody first | problem |
+ * | it must not begin now | held |
  * | otherwise | send: the first request, or another round |
  */
 const ROWS: readonly Row[] = [
@@ -173,6 +179,10 @@ const ROWS: readonly Row[] = [
     return wait(ending === undefined ? ASKED_EARLIER : COMPLETED, { accepted });
   },
   ({ activity }) => (activity?.kind === "blocked" ? blockedBy(activity.finding) : undefined),
+  (member, { holdOf }) => {
+    const hold = holdOf(member);
+    return hold && { kind: "held", hold };
+  },
 ];
 
 const ASKED_EARLIER = "asked for by an earlier run, not started yet";

@@ -2,7 +2,7 @@ import type { dynamic } from "@pulumi/pulumi";
 import type { Call, OnCancel } from "../resource/call";
 import { Failure } from "../resource/failure";
 import { type Applied, Lifecycle } from "../resource/lifecycle";
-import type { Properties } from "../resource/properties";
+import { PLAN, type Properties } from "../resource/properties";
 import type { Surroundings } from "../resource/session";
 import { toWire, type Wire } from "../resource/wire";
 import { currentCall, onCancel } from "./bridge";
@@ -35,8 +35,9 @@ export class DynamicProvider implements dynamic.ResourceProvider {
   }
 
   async check(olds: Properties, news: Properties): Promise<dynamic.CheckResult> {
-    const failures = await told(() => this.#lifecycle.check(this.#call(news), olds, news, checkTimeouts(news)));
-    return { inputs: news, failures: [...failures] };
+    const checked = await told(() => this.#lifecycle.check(this.#call(news), olds, news, checkTimeouts(news)));
+    const plan = checked.plan === undefined ? {} : { [PLAN]: checked.plan };
+    return { inputs: { ...news, ...plan }, failures: [...checked.failures] };
   }
 
   diff(_id: string, olds: Properties, news: Properties): Promise<dynamic.DiffResult> {

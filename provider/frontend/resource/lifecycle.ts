@@ -1,22 +1,25 @@
 import { type Clock, wallClock } from "../../core/clock";
+import { type Proposal, proposalsOf } from "../../core/control/approval";
 import { nameOf } from "../../core/describe";
 import { asPinError } from "../../core/errors";
 import { taskOf, type UpgradeRecord } from "../../core/outcome";
-import { policyFrom } from "../../core/policy-from";
+import { isOpen } from "../../core/record";
 import { giveUp, run, type Seen } from "../../core/run";
 import type { Runtime } from "../../core/runtime";
 import type { Call } from "./call";
+import { changeOutputs } from "./change-outputs";
 import type { ConfigReader } from "./credentials";
 import { Failure } from "./failure";
 import { undisturbedLog } from "./log";
 import { Overlaps } from "./overlaps";
-import { type Memory, Silence, type Told, tellPlan, tellWrites, wasCanceled } from "./preview";
-import { argumentsOf, hasUnknown, type Properties, sameValue } from "./properties";
+import { isStillHeld, type Memory, Silence, type Told, tellPlan, tellWrites, wasCanceled } from "./preview";
+import { hasUnknown, type Properties, sameValue, targetArguments } from "./properties";
 import { type ReadBack, readBack } from "./read";
 import { Learnt } from "./redaction";
 import { RunNotes } from "./run-notes";
 import { isScheduled, Scheduled } from "./scheduled";
 import { kindOf, openSession, type Session, type Surroundings, withPin } from "./session";
+import { policyOf } from "./session-policy";
 import { isUnsettled, reliesOnOthers, rememberedUpgrade } from "./state";
 import { type Outputs, outputsAfter, shownReason } from "./stored-outcome";
 import type { CheckFailure } from "./validation";
@@ -32,6 +35,13 @@ export interface Applied {
   readonly failure?: string;
 }
 
+/** What a check has come to. */
+export interface Checked {
+  readonly failures: readonly CheckFailure[];
+  /** What would be sent, by unit, for resources that take approvals. */
+  readonly plan?: Readonly<Record<string, Proposal>>;
+}
+
 /**
  * What Pulumi asks of a resource, translated into the core's routine, whichever protocol the calls come by. One object serves every
  * resource of a process.
@@ -41,6 +51,8 @@ export class Lifecycle {
   readonly #clock: Clock;
   /** Resources whose plan has been told in this process: `check` and `diff` both may, once is enough. */
   readonly #told = new Set<string>();
+  /** What a check has planned, by URN: a later one in this process returns the same. */
+  readonly #plans = new Map<string, Checked["plan"]>();
   /** What a check has seen of an older resource, for the `diff` that follows. */
   readonly #seen = new Map<string, Seen>();
   readonly #silence = new Silence();
@@ -64,21 +76,21 @@ export class Lifecycle {
    * Validates the arguments, and shows the plan of a new or changed resource. `olds` are the old inputs, none on create.
    * @param known what is wrong beside the arguments: then nothing is read at the vendor
    */
-  async check(
-    call: Call,
-    olds: Properties,
-    news: Properties,
-    known: readonly CheckFailure[],
-  ): Promise<readonly CheckFailure[]> {
+  async check(call: Call, olds: Properties, news: Properties, known: readonly CheckFailure[]): Promise<Checked> {
     const session = await this.#session(call, news);
     this.#overlaps.declare(session);
     const failures = [...session.failures, ...known];
-    if (failures.length === 0 && session.args !== undefined && !sameArguments(olds, news)) {
+    if (failures.length === 0 && session.args !== undefined && !sameTarget(olds, news)) {
       // Whose the tasks of an older resource are stands in its outputs, which only `diff` is given.
       const memory = Object.keys(olds).length === 0 ? {} : undefined;
-      failures.push(...(await this.#tell(session, memory)).failures);
+      const told = await this.#tell(session, memory);
+      failures.push(...told.failures);
+      if (session.args.approval !== undefined && told.sight !== undefined) {
+        this.#plans.set(call.urn, proposalsOf(told.sight.view.units));
+      }
     }
-    return failures;
+    const plan = this.#plans.get(call.urn);
+    return { failures, ...(plan === undefined ? {} : { plan }) };
   }
 
   /**
@@ -92,7 +104,8 @@ export class Lifecycle {
   ): Promise<{ readonly changes: boolean; readonly replaces: string[] }> {
     kindOf(call, this.#surroundings.kinds);
     this.#scheduled.seen(call, olds);
-    const same = sameArguments(olds, news);
+    const same = sameTarget(olds, news);
+    if (same && (await this.#isStillHeld(call, olds, news))) return { changes: false, replaces: [] };
     const unsettled = isUnsettled(olds, this.#clock.now()) || (same && (await this.#lostItsUpgrade(call, olds, news)));
     const newer = olds["status"] === "newer";
     if (same && !unsettled && !newer) return { changes: false, replaces: [] };
@@ -155,17 +168,20 @@ export class Lifecycle {
   ): Promise<Applied> {
     const session = await this.#session(call, inputs);
     const { kind, args } = session;
+    const policy = policyOf(session, before?.outputs);
     const id = before?.id ?? (args && kind.identity(args)[0]) ?? "";
     const limit = call.limit ?? kind.timeout;
     const remembered = rememberedUpgrade(before?.outputs);
     const keepScheduled = this.#keeping(session, before?.outputs ?? {});
     const schedules = args !== undefined && kind.cancelByHand !== undefined;
     const { outcome, outputs } = await this.#scheduled.during(call, schedules ? kind.identity(args) : [], async () => {
-      const outcome = await withPin(session, this.#clock, limit, (driver, runtime) =>
-        run(driver, policyFrom(args ?? {}, kind.times), { ...runtime, keepScheduled }, remembered),
-      );
+      const { outcome, units } = await withPin(session, this.#clock, limit, async (driver, runtime) => {
+        const outcome = await run(driver, policy, { ...runtime, keepScheduled }, remembered);
+        return { outcome, units: outcome.observation === undefined ? [] : driver.view(outcome.observation).units };
+      });
       await this.#surroundings.log.flush();
-      const outputs = outputsAfter(session, inputs, outcome, before?.outputs);
+      const changes = changeOutputs(session, outcome.status, units, before?.outputs);
+      const outputs = outputsAfter(session, inputs, outcome, before?.outputs, changes);
       this.#scheduled.seen(call, outputs, before?.outputs);
       return { outcome, outputs };
     });
@@ -178,14 +194,14 @@ export class Lifecycle {
 
   async #giveUp(call: Call, properties: Properties, upgrade: UpgradeRecord): Promise<void> {
     const session = await this.#session(call, properties);
-    const { kind, args, news } = session;
+    const { news } = session;
     const byHand = `if it is still scheduled and not wanted, ${byHandOf(session)}.`;
     if (upgrade.joined === true) {
       const name = nameOf(taskOf(upgrade));
       news.warn(`${name} was not scheduled by this resource and is not canceled with it; ${byHand}`);
       return;
     }
-    const policy = policyFrom(args ?? {}, kind.times);
+    const policy = policyOf(session, properties);
     const limit = call.limit ?? DELETE_LIMIT;
     const keepScheduled = this.#keeping(session, properties);
     try {
@@ -200,7 +216,7 @@ export class Lifecycle {
   }
 
   #memoryOf(session: Session, outputs: Properties): Memory {
-    return { upgrade: rememberedUpgrade(outputs), keepScheduled: this.#keeping(session, outputs) };
+    return { outputs, upgrade: rememberedUpgrade(outputs), keepScheduled: this.#keeping(session, outputs) };
   }
 
   /** @param outputs the state of the session's own resource */
@@ -221,6 +237,15 @@ export class Lifecycle {
     const upgrade = rememberedUpgrade(olds);
     if (upgrade === undefined || !reliesOnOthers(olds, upgrade)) return false;
     return wasCanceled(await this.#session(call, news), this.#clock, this.#silence, upgrade);
+  }
+
+  /** Whether the upgrade of a resource was held, and still is. */
+  async #isStillHeld(call: Call, olds: Properties, news: Properties): Promise<boolean> {
+    if (olds["status"] !== "held") return false;
+    const session = await this.#session(call, news);
+    if (session.args === undefined) return false;
+    const upgrade = rememberedUpgrade(olds);
+    return isStillHeld(session, this.#clock, this.#silence, olds, upgrade !== undefined && isOpen(upgrade));
   }
 
   #session(call: Call, properties: Properties): Promise<Session> {
@@ -258,8 +283,9 @@ export class Lifecycle {
   }
 }
 
-function sameArguments(a: Properties, b: Properties): boolean {
-  return !hasUnknown(b) && sameValue(argumentsOf(a), argumentsOf(b));
+/** Whether the same is to run. Arguments that only say when a request may be sent lead to no change of their own. */
+function sameTarget(a: Properties, b: Properties): boolean {
+  return !hasUnknown(b) && sameValue(targetArguments(a), targetArguments(b));
 }
 
 function byHandOf({ kind }: Session): string {

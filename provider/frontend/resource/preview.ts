@@ -1,16 +1,17 @@
 import type { Clock } from "../../core/clock";
+import { holdByClock, NO_RULES } from "../../core/control/control";
 import { describePlan } from "../../core/describe";
 import type { Driver } from "../../core/driver";
 import { formatDuration } from "../../core/duration";
 import { PinError } from "../../core/errors";
 import type { UpgradeRecord } from "../../core/outcome";
 import type { Plan } from "../../core/plan";
-import type { Policy } from "../../core/policy";
-import { policyFrom } from "../../core/policy-from";
 import { announceWrites, isCanceled, type Seen, see } from "../../core/run";
 import type { Runtime } from "../../core/runtime";
 import { newerNote } from "../../core/sentences";
+import type { Properties } from "./properties";
 import { type Session, withPin } from "./session";
+import { policyOf } from "./session-policy";
 import type { CheckFailure } from "./validation";
 
 /** How long a preview may look at a live system, in milliseconds: an unreachable one must not hold it up. */
@@ -43,6 +44,8 @@ export interface Told {
 export interface Memory {
   /** The last upgrade in the state, which says whose a task is. */
   readonly upgrade?: UpgradeRecord | undefined;
+  /** The outputs. */
+  readonly outputs?: Properties;
   readonly keepScheduled?: Runtime["keepScheduled"];
 }
 
@@ -53,7 +56,7 @@ export interface Memory {
  */
 export async function tellPlan(session: Session, clock: Clock, silence: Silence, memory?: Memory): Promise<Told> {
   const use = async (driver: Driver, runtime: Runtime): Promise<Told> => {
-    const sight = await see(driver, policyOf(session));
+    const sight = await see(driver, policyOf(session, memory?.outputs), runtime.clock);
     const failures = tell(session, driver.title, sight.plan);
     if (memory !== undefined) {
       await tellFurther(session, driver, runtime, sight, memory).catch((error: unknown) =>
@@ -82,14 +85,11 @@ async function tellFurther(
   driver: Driver,
   runtime: Runtime,
   sight: Seen,
-  { upgrade, keepScheduled }: Memory,
+  { upgrade, keepScheduled, outputs }: Memory,
 ): Promise<void> {
-  const writes = await announceWrites(driver, sight, policyOf(session), { ...runtime, keepScheduled }, upgrade);
+  const policy = policyOf(session, outputs);
+  const writes = await announceWrites(driver, sight, policy, { ...runtime, keepScheduled }, upgrade);
   for (const { message, warning } of writes) (warning ? session.news.warn : session.news.inform)(message);
-}
-
-function policyOf({ kind, args }: Session): Policy {
-  return policyFrom(args ?? {}, kind.times);
 }
 
 const CANNOT_PLAN = "cannot plan";
@@ -104,6 +104,26 @@ export async function wasCanceled(
   const purpose = "cannot verify that its upgrade is still scheduled";
   const use = (driver: Driver) => isCanceled(driver, upgrade);
   return (await look({ session, clock, silence, purpose, use })) ?? false;
+}
+
+/**
+ * Whether an upgrade that was held is still held. Clock and freeze are asked first: while they hold it nothing is read.
+ * @param open whether the state remembers an upgrade that may still run: then the vendor has to be read
+ */
+export async function isStillHeld(
+  session: Session,
+  clock: Clock,
+  silence: Silence,
+  outputs: Properties,
+  open: boolean,
+): Promise<boolean> {
+  const policy = policyOf(session, outputs);
+  const use = async (driver: Driver, runtime: Runtime) => {
+    const pure = holdByClock(policy.changes ?? NO_RULES, driver.schedules, runtime.clock.now());
+    if (pure !== undefined && !open) return true;
+    return (await see(driver, policy, runtime.clock)).plan.kind === "held";
+  };
+  return (await look({ session, clock, silence, purpose: CANNOT_PLAN, use })) ?? false;
 }
 
 interface Looking<T> {

@@ -1,4 +1,5 @@
 import { canonical } from "../../base/json";
+import { CHANGE_ARGUMENTS } from "../../core/control/change-arguments";
 
 /** Properties as Pulumi has them: arguments, outputs, and keys that begin with `__`, which it does not show. */
 export type Properties = Readonly<Record<string, unknown>>;
@@ -9,13 +10,26 @@ export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 /** In the outputs: set by a refresh that found drift, so that the next `up` upgrades or warns. */
 export const DRIFTED = "__drifted";
 
+/** In the outputs: approvals that have led to their version. */
+export const USED_APPROVALS = "__usedApprovals";
+
+/** What would be sent, by unit: of what is held in the outputs, and at preview in the inputs of resources that take approvals. */
+export const PLAN = "__plan";
+
 /** Outputs that are not arguments. */
-const OBSERVED = new Set(["currentVersion", "members", "status", "lastUpgrade", "problems"]);
+const OBSERVED = new Set(["currentVersion", "members", "status", "lastUpgrade", "problems", "heldBy"]);
 
 /** The arguments among the properties, as the user wrote them. */
 export function argumentsOf(properties: Properties): Record<string, unknown> {
   const entries = Object.entries(properties).filter(([key]) => !key.startsWith("__") && !OBSERVED.has(key));
   return Object.fromEntries(entries);
+}
+
+const CHANGES: ReadonlySet<string> = new Set(CHANGE_ARGUMENTS);
+
+/** The arguments that say what is to run. The others say when a request may be sent, and alone lead to none. */
+export function targetArguments(properties: Properties): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(argumentsOf(properties)).filter(([key]) => !CHANGES.has(key)));
 }
 
 /** Whether a value is, or contains, something that is not known yet. */

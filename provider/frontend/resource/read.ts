@@ -1,16 +1,18 @@
 import type { Clock } from "../../core/clock";
+import type { Hold } from "../../core/control/hold";
 import { describePlan } from "../../core/describe";
 import { asPinError, type ErrorCode, Missing, PinError } from "../../core/errors";
 import { problemOf, remainingProblems } from "../../core/fleet/problems";
 import type { Drift } from "../../core/kind";
 import type { Status } from "../../core/outcome";
 import type { Plan } from "../../core/plan";
-import { policyFrom } from "../../core/policy-from";
 import { goesOn, type Seen, see } from "../../core/run";
 import { newerNote } from "../../core/sentences";
+import { changeOutputs } from "./change-outputs";
 import { Failure, textOf } from "./failure";
 import { argumentsOf, DRIFTED, type Properties } from "./properties";
 import { type Session, withPin } from "./session";
+import { policyOf } from "./session-policy";
 import { outputsOf, rememberedUpgrade, textsOf } from "./state";
 
 /** How long a refresh may look at one system, in milliseconds. */
@@ -26,10 +28,11 @@ const STATUS: Record<Exclude<Plan["kind"], "unknown">, Status> = {
   failed: "failed",
   wait: "behind",
   upgrade: "behind",
+  held: "held",
 };
 
 /** Plans that leave an earlier failure the last thing that happened. */
-const NOTHING_NEWER = new Set<Plan["kind"]>(["upgrade", "wait"]);
+const NOTHING_NEWER = new Set<Plan["kind"]>(["upgrade", "held", "wait"]);
 
 /** Plans under which it is the vendor's task that moves versions. */
 const UNDER_WAY = new Set<Plan["kind"]>(["join", "scheduled"]);
@@ -40,6 +43,7 @@ const FAILS = new Set<ErrorCode>(["unauthorized", "unexpected"]);
 /** What a refresh has found. */
 interface Found extends Pick<Seen, "observation" | "view"> {
   readonly plan: keyof typeof STATUS;
+  readonly hold?: Hold;
 }
 
 /** What a refresh puts into the state. */
@@ -63,16 +67,18 @@ export async function readBack(
     return "unread";
   }
   try {
-    return await withPin(session, clock, BUDGET, async (driver) => {
+    return await withPin(session, clock, BUDGET, async (driver, runtime) => {
       const { title } = driver;
-      const { plan, ...seen } = await see(driver, policyFrom(session.args ?? {}, session.kind.times));
+      const { plan, ...seen } = await see(driver, policyOf(session, properties), runtime.clock);
       if (seen.observation.missing !== undefined) throw seen.observation.missing;
       if (plan.kind === "unknown") throw new PinError("unreachable", `${title}: ${plan.reason}`);
       if (plan.kind === "newer" && session.args?.onNewer !== "accept") session.news.warn(newerNote(title, plan));
       if (plan.kind === "failed") session.news.warn(describePlan(plan));
+      if (plan.kind === "held") session.news.inform(describePlan(plan));
       const holds = plan.kind === "satisfied" || plan.kind === "newer";
       const open = holds && goesOn(driver, rememberedUpgrade(properties));
-      return result(session, properties, { ...seen, plan: open ? "join" : plan.kind });
+      const hold = plan.kind === "held" ? { hold: plan.hold } : {};
+      return result(session, properties, { ...seen, ...hold, plan: open ? "join" : plan.kind });
     });
   } catch (thrown) {
     const error = asPinError(thrown);
@@ -88,13 +94,15 @@ export async function readBack(
 }
 
 function result(session: Session, before: Properties, found: Found): ReadBack {
-  const { observation, plan } = found;
-  const observed = outputsOf(session.kind, before, { status: STATUS[plan], observation }, before);
-  const outputs = { ...observed, ...failureLeft(session, before, observed, found) };
+  const { observation, plan, view, hold } = found;
+  const status = STATUS[plan];
+  const observed = outputsOf(session.kind, before, { status, observation, ...(hold && { hold }) }, before);
+  const changes = changeOutputs(session, status, view.units, before);
+  const outputs = { ...observed, ...changes, ...failureLeft(session, before, observed, found) };
   const drift = driftOf(session, found);
   const moved = drift !== undefined && (before[DRIFTED] === true || hasMoved(drift, before, outputs));
   // A pin that did not hold before stays as written: an upgrade has not reached it yet.
-  const left = drift !== undefined && (moved || held(before)) && session.accepts(drift.inputs);
+  const left = drift !== undefined && (moved || wasUpToDate(before)) && session.accepts(drift.inputs);
   return {
     outputs: moved ? { ...outputs, [DRIFTED]: true } : outputs,
     // What is stored as input is sent back as input: by `ignoreChanges`, and by whoever edits a state.
@@ -131,7 +139,7 @@ function driftOf({ kind, args }: Session, { observation, plan }: Found): Drift |
 
 /** Whether something that does not satisfy the pin is another version, or another argument, than the state has. */
 function hasMoved({ members, unseen }: Drift, before: Properties, outputs: Properties): boolean {
-  if (unseen === true && held(before)) return true;
+  if (unseen === true && wasUpToDate(before)) return true;
   const [then, now] = [textsOf(before["members"]), textsOf(outputs["members"])];
   // A state that was too large, or is an import, has no members.
   if (Object.keys(then).length === 0) return before["currentVersion"] !== outputs["currentVersion"];
@@ -139,6 +147,6 @@ function hasMoved({ members, unseen }: Drift, before: Properties, outputs: Prope
 }
 
 /** Whether the pin held when the state was written, as far as is known. */
-function held({ status }: Properties): boolean {
+function wasUpToDate({ status }: Properties): boolean {
   return status === undefined || status === "current";
 }

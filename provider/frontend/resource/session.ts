@@ -2,6 +2,7 @@ import type { CommonArguments } from "../../core/arguments";
 import { type Clock, steady, wallClock } from "../../core/clock";
 import type { Driver } from "../../core/driver";
 import type { SomeKind } from "../../core/kind";
+import type { StackRules } from "../../core/policy-from";
 import { type Proxies, type Runtime, undisturbed } from "../../core/runtime";
 import type { Call } from "./call";
 import { type ConfigReader, fillCredentials } from "./credentials";
@@ -13,6 +14,7 @@ import { proxySettings } from "./proxies";
 import { type Learnt, Redaction } from "./redaction";
 import { type Rhythm, reporter } from "./reporter";
 import type { RunNotes } from "./run-notes";
+import { stackRules } from "./stack-rules";
 import { type CheckFailure, validateArguments } from "./validation";
 
 /** Resource type (`oceanbase:ClusterVersion`) to its pin kind, loaded when first used. */
@@ -47,6 +49,8 @@ export interface Session {
   readonly news: Pick<Runtime, "report" | "inform" | "warn" | "conceal">;
   readonly redact: (text: string) => string;
   readonly proxies: Proxies;
+  /** Rules for all resources of the stack. */
+  readonly stack: StackRules;
   readonly outside: Pick<Surroundings, "random" | "gone">;
 }
 
@@ -71,18 +75,20 @@ export async function openSession(
   const { urn } = call;
   const kind = await kindOf(call, kinds)();
   const raw = fillCredentials(argumentsOf(properties), kind.credentials, config, env);
-  const { proxies, secrets, problem } = proxySettings(config, env);
+  const { proxies, secrets, ...ofProxies } = proxySettings(config, env);
+  const { stack, ...ofStack } = await stackRules(config);
+  const problems = [ofProxies.problem, ofStack.problem].filter((problem) => problem !== undefined);
   const { args, failures } = validateArguments(kind.inputs, raw, kind.secrets);
   // Without a property, or Pulumi would print its value.
-  if (problem !== undefined) failures.push({ property: "", reason: problem });
+  for (const reason of problems) failures.push({ property: "", reason });
   const accepts = (changed: Readonly<Record<string, unknown>>) =>
     validateArguments(kind.inputs, { ...raw, ...changed }, kind.secrets).args !== undefined;
   const given = kind.secrets.map((name) => raw[name]).filter((value) => typeof value === "string");
   const derived = args === undefined ? [] : (kind.derivedSecrets?.(args) ?? []);
   const { redact, conceal } = new Redaction([...given, ...derived, ...secrets], learnt?.of(urn));
   const news = { ...reporter({ log, urn, clock, rhythm, redact }), conceal };
-  const valid = args === undefined || problem !== undefined ? {} : { args };
-  return { call, kind, failures, accepts, news, redact, proxies, outside: surroundings, ...valid };
+  const valid = args === undefined || problems.length > 0 ? {} : { args };
+  return { call, kind, failures, accepts, news, redact, proxies, stack, outside: surroundings, ...valid };
 }
 
 /** How long a run waits for its connections to close, in milliseconds. */

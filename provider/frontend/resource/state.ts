@@ -99,7 +99,7 @@ export function reliesOnOthers({ status, members }: Properties, upgrade: Upgrade
 export function outputsOf(
   kind: SomeKind,
   inputs: Properties,
-  outcome: Pick<Outcome, "status" | "observation" | "upgrade" | "problems">,
+  outcome: Pick<Outcome, "status" | "observation" | "upgrade" | "problems" | "hold">,
   before?: Properties,
 ): Record<string, unknown> {
   const { currentVersion, members, lastUpgrade } = before ?? {};
@@ -112,6 +112,7 @@ export function outputsOf(
     ...observed,
     status: outcome.status,
     ...(kind.tellsProblems ? { problems: harmless(outcome.problems ?? {}) } : {}),
+    ...(outcome.hold === undefined ? {} : { heldBy: harmless(outcome.hold) }),
     ...(outcome.upgrade === undefined ? {} : { lastUpgrade: harmless(outcome.upgrade) }),
   };
 }

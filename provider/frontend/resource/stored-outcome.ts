@@ -11,16 +11,20 @@ const LONGEST_STORED = 2_000;
 
 export type Outputs = { [key: string]: Wire };
 
-/** The outputs after a run. What cannot be written must not take the record of an accepted upgrade with it. */
+/**
+ * The outputs after a run. What cannot be written must not take the record of an accepted upgrade with it.
+ * @param more what else the state has to remember
+ */
 export function outputsAfter(
   session: Session,
   inputs: Properties,
   outcome: Outcome,
   before: Properties | undefined,
+  more: Properties = {},
 ): Outputs {
   const { kind } = session;
   try {
-    return toOutputs(outputsOf(kind, inputs, storable(outcome, session), before));
+    return toOutputs({ ...outputsOf(kind, inputs, storable(outcome, session), before), ...more });
   } catch (error) {
     warnOf(session, error);
     const { status, upgrade } = outcome;
@@ -59,11 +63,12 @@ function toOutputs(outputs: Record<string, unknown>): Outputs {
 }
 
 /** What the vendor said of failures, as it may be stored. */
-function storable({ problems, upgrade, ...outcome }: Outcome, { redact }: Session): Outcome {
+function storable({ problems, upgrade, hold, ...outcome }: Outcome, { redact }: Session): Outcome {
   const told = (text: string) => shortened(redact(text), LONGEST_STORED);
   const reason = upgrade?.reason === undefined ? {} : { reason: told(upgrade.reason) };
   return {
     ...outcome,
+    ...(hold === undefined ? {} : { hold: { ...hold, message: told(hold.message) } }),
     ...(problems === undefined ? {} : { problems: mapped(problems, told) }),
     ...(upgrade === undefined ? {} : { upgrade: { ...upgrade, ...reason } }),
   };

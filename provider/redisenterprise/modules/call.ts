@@ -17,6 +17,9 @@ export interface ModuleArguments {
   readonly onNewer?: "report" | "accept" | "fail" | undefined;
   readonly preserveRoles?: boolean | undefined;
   readonly mayDiscardData?: boolean | undefined;
+  /** Of the account, and its key where it has no password. */
+  readonly password?: string | undefined;
+  readonly clientKey?: string | undefined;
 }
 
 /** What is sent for everything that is behind; nothing while a module cannot be brought to its version. */
@@ -30,7 +33,9 @@ export function stepOf(
   if (behind.length === 0 || stands.some(({ kind }) => kind === "impossible")) return undefined;
   const from = behind.map(({ loaded }) => `${loaded.name} ${loaded.text}`).join(", ");
   const to = behind.map(targetOf).join(BETWEEN);
-  const what = { unit: `bdb:${database.uid}`, from, to, method: "POST" } as const;
+  // The arguments of modules may hold passwords.
+  const key = args.password ?? args.clientKey;
+  const what = { unit: `bdb:${database.uid}`, from, to, method: "POST", key } as const;
   const crdb = crdbCallOf(database, nodes);
   if (crdb !== undefined) return { ...what, path: crdb, item: crdbBody(args, database, behind) };
   const item = { modules: behind.map(itemOf), ...consentBody(args) };

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type CommonArguments, commonArguments, definedBy } from "../../core/arguments";
 import { type Constraint, parseConstraint } from "../../core/constraint";
+import { changeArguments, checkChangeArguments } from "../../core/control/arguments";
 import { driftOf } from "../../core/drift";
 import type { PinKind } from "../../core/kind";
 import { formatVersion, lowestVersion } from "../../core/version";
@@ -17,7 +18,8 @@ const MINUTE = 60_000;
 
 function inputsFor(env: Environment) {
   return z
-    .strictObject({ ...connection, ...kernelArguments, ...upgrade, ...commonArguments })
+    .strictObject({ ...connection, ...kernelArguments, ...upgrade, ...commonArguments, ...changeArguments })
+    .superRefine(checkChangeArguments)
     .superRefine(completeConnection(TAURUSDB, env))
     .superRefine(latestHasNoNewer);
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { commonArguments, definedBy } from "../../core/arguments";
 import { type Constraint, parseConstraint } from "../../core/constraint";
+import { changeArguments, checkChangeArguments } from "../../core/control/arguments";
 import { driftOf } from "../../core/drift";
 import type { PinKind } from "../../core/kind";
 import { formatParts, lowestVersion } from "../../core/version";
@@ -18,7 +19,8 @@ const HOUR = 3_600_000;
 
 function inputs(env: Environment) {
   return z
-    .strictObject({ ...starRocksArguments, ...upgrade, ...connection, ...commonArguments })
+    .strictObject({ ...starRocksArguments, ...upgrade, ...connection, ...commonArguments, ...changeArguments })
+    .superRefine(checkChangeArguments)
     .superRefine(latestHasNoNewer)
     .superRefine(completeConnection(TAURUSDB, env));
 }

@@ -112,6 +112,7 @@ export function circumstances({
     kept: new Set(),
     schedules: false,
     words: WORDS,
+    holdOf: () => undefined,
     ...overrides,
   };
 }

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { describePlan } from "../../../provider/core/describe";
-import { spanOf } from "../../../provider/core/fleet/plan";
+import { describePlan, spanOf } from "../../../provider/core/describe";
 import { type Plan, planOf } from "../../../provider/core/plan";
 import type { Unit, View } from "../../../provider/core/unit";
 import { blocked, busy, member, NEW, OLD, scheduled, seen, task, upgrading, window } from "./facts";

@@ -1,0 +1,94 @@
+import { digest } from "../request";
+import type { Unit, Upgrade } from "../unit";
+import type { Hold } from "./hold";
+
+/** The form of `approved.json` that this version writes and reads. */
+export const APPROVAL_FORMAT = 1;
+
+/** What would be sent for one unit, as people and `approved.json` name it. Plain data without secrets. */
+export interface Proposal {
+  readonly from: string;
+  /** The expected version, with its build. */
+  readonly to: string;
+  /** The plan line: `4.2.1.8 → 4.3.5.2, rolling over 3 zones`. */
+  readonly how: string;
+  /** Of the request: any difference in it is another plan. */
+  readonly digest: string;
+}
+
+/** One approved upgrade of one unit. */
+export interface Approval extends Proposal {
+  /** ISO 8601, UTC. */
+  readonly approvedAt: string;
+  /** For people; nothing is verified by it. */
+  readonly approvedBy: string;
+  /** ISO 8601, UTC: from then on it no longer holds. */
+  readonly expiresAt?: string | undefined;
+}
+
+/** What a resource may do: its approvals by unit, and those that have served already. */
+export interface Approvals {
+  readonly units: Readonly<Record<string, Approval>>;
+  /** `keyOf` each that has led to its version: it approves nothing again. */
+  readonly used: readonly string[];
+}
+
+export function proposalOf({ step, route, how }: Upgrade): Proposal | undefined {
+  return step && { from: step.from, to: step.to, how: `${route}, ${how}`, digest: digest(step) };
+}
+
+/** What would be sent for each of them, by name. */
+export function proposalsOf(units: readonly Unit[]): Record<string, Proposal> {
+  return Object.fromEntries(
+    units.flatMap(({ name, upgrade }) => {
+      const proposal = upgrade && proposalOf(upgrade);
+      return proposal === undefined ? [] : [[name, proposal] as const];
+    }),
+  );
+}
+
+/** Which approval it is: one that is given again for the same plan is another one. */
+export function keyOf({ digest: plan, approvedAt }: Pick<Approval, "digest" | "approvedAt">): string {
+  return `${approvedAt} ${plan}`;
+}
+
+/** Why the plan of a unit is not approved. Pure. @param now milliseconds since 1970 */
+export function approvalHold({ units, used }: Approvals, unit: Unit, now: number): Hold | undefined {
+  const proposal = unit.upgrade && proposalOf(unit.upgrade);
+  if (proposal === undefined) return undefined;
+  const approval = Object.hasOwn(units, unit.name) ? units[unit.name] : undefined;
+  if (approval === undefined) return hold(`not approved: planned is ${proposal.how}`);
+  const by = `approved by ${approval.approvedBy} on ${approval.approvedAt}`;
+  if (approval.digest !== proposal.digest) {
+    return hold(`another plan was approved: planned is ${shown(proposal)}; ${by} was ${shown(approval)}`);
+  }
+  if (used.includes(keyOf(approval))) {
+    return hold(`the approval has been used: ${proposal.how} was ${by} and reached its version since`);
+  }
+  const { expiresAt } = approval;
+  if (expiresAt !== undefined && now >= Date.parse(expiresAt)) {
+    return hold(`the approval has expired on ${expiresAt}: ${proposal.how} was ${by}`);
+  }
+  return undefined;
+}
+
+/** Whether an upgrade to this version was approved for the unit: then its retry and its rollback are, too. */
+export function isApproved({ units }: Approvals, unit: string, to: string): boolean {
+  return Object.hasOwn(units, unit) && units[unit]?.to === to;
+}
+
+/** Approvals of units that have reached the target. */
+export function usedBy({ units, used }: Approvals, reached: readonly string[]): readonly string[] {
+  const known = Object.values(units).map(keyOf);
+  const now = reached.flatMap((name) => (Object.hasOwn(units, name) && units[name] ? [keyOf(units[name])] : []));
+  return [...new Set([...used.filter((key) => known.includes(key)), ...now])];
+}
+
+/** Two plans with the same line differ in what the line does not show. */
+function shown({ how, to, digest: plan }: Proposal): string {
+  return `${how} (to ${to}, digest ${plan.slice(0, 12)})`;
+}
+
+function hold(message: string): Hold {
+  return { code: "approval", message };
+}

@@ -1,0 +1,231 @@
+import { z } from "zod";
+import { argument, choice } from "../arguments";
+import { parseDuration } from "../duration";
+import { APPROVAL_FORMAT } from "./approval";
+import {
+  type Blackout,
+  type ChangeWindow,
+  fits,
+  isMoment,
+  isTime,
+  isTimeZone,
+  lastStartOf,
+  lengthOf,
+  overlapping,
+  spanOf,
+  WEEKDAYS,
+} from "./calendar";
+import type { ChangeArguments } from "./change-arguments";
+
+/** Arguments that every resource type takes to say when an upgrade request may be sent. Messages show a right value. */
+
+const WINDOW = '{ "days": ["sat", "sun"], "from": "02:00", "to": "06:00", "timeZone": "Asia/Shanghai" }';
+const BLACKOUT =
+  '{ "from": "2026-12-20", "to": "2027-01-05", "timeZone": "Asia/Shanghai", "reason": "year-end freeze" }';
+
+/** A window that ends on the next day and is longer than that is more likely a mistake. */
+const LONGEST_OVERNIGHT = 12 * 60;
+
+const time = (example: string) =>
+  z
+    .string({ error: `must be a local time, such as "${example}"` })
+    .refine(isTime, `must be a local time with two digits each, such as "${example}"`);
+
+const timeZone = z
+  .string({ error: 'must be an IANA time zone, such as "Asia/Shanghai"' })
+  .refine(isTimeZone, 'is not an IANA time zone. Examples: "Asia/Shanghai", "Europe/Berlin", "UTC"');
+
+const changeWindow = z
+  .strictObject(
+    {
+      days: z
+        .array(z.enum(WEEKDAYS, { error: 'must be three letters of a day, such as "sat"' }))
+        .min(1, 'must name at least one day, such as ["sat"]; leave it out for every day')
+        .optional(),
+      from: time("02:00").refine((text) => text !== "24:00", 'must be before "24:00"; the next day begins at "00:00"'),
+      to: time("06:00"),
+      lastStart: time("05:00").optional(),
+      timeZone,
+      overnight: z.boolean({ error: "must be true or false" }).optional(),
+    },
+    { error: (issue) => objectProblem(issue, WINDOW) },
+  )
+  .superRefine((window, context) => {
+    const problem = windowProblem(window);
+    if (problem !== undefined) context.addIssue({ code: "custom", ...problem });
+  });
+
+function windowProblem({ overnight = false, ...window }: ChangeWindow & { overnight?: boolean | undefined }) {
+  const { from, to, lastStart } = window;
+  if (from === to) {
+    return { path: ["to"], message: `is also \`from\`, so the window is empty. For a whole day: "00:00" to "24:00"` };
+  }
+  const nextDay = to <= from;
+  const length = lengthOf(window);
+  if (nextDay && !overnight && length > LONGEST_OVERNIGHT) {
+    const hours = Math.round(length / 60);
+    const message = `is before \`from\` (${from}), so the window would end on the next day, after ${hours} hours. Set \`overnight\` to true if that is meant. Example: "22:00" to "02:00"`;
+    return { path: ["to"], message };
+  }
+  if (!nextDay && overnight) {
+    return { path: ["overnight"], message: `is true, but the window ends on the same day (${from} to ${to})` };
+  }
+  if (lastStart !== undefined && (lastStart === from || lastStartOf(window) > length)) {
+    return { path: ["lastStart"], message: `must be after \`from\` (${from}) and not after \`to\` (${to})` };
+  }
+  return undefined;
+}
+
+const moment = (example: string) =>
+  z
+    .string({ error: `must be a date, such as "${example}"` })
+    .refine(isMoment, `must be a date or a date with a time. Examples: "${example}", "${example}T18:00"`);
+
+const blackout = z
+  .strictObject(
+    {
+      from: moment("2026-12-20"),
+      to: moment("2027-01-05"),
+      timeZone: timeZone.optional(),
+      reason: z.string({ error: 'must be a sentence, such as "year-end freeze"' }).min(1, "must not be empty"),
+    },
+    { error: (issue) => objectProblem(issue, BLACKOUT) },
+  )
+  .superRefine((dates, context) => {
+    const { from, to } = spanOf(dates);
+    if (from < to) return;
+    context.addIssue({ code: "custom", path: ["to"], message: `must be after \`from\` (${dates.from})` });
+  });
+
+function objectProblem(issue: z.core.$ZodRawIssue, example: string): string | undefined {
+  if (issue.code !== "unrecognized_keys") return `must be like ${example}`;
+  const names = (issue["keys"] as string[]).map((key) => `\`${key}\``).join(", ");
+  return `has unknown names: ${names}. Example: ${example}`;
+}
+
+export const windows = z
+  .array(changeWindow, { error: `must be a list of windows, such as [${WINDOW}]` })
+  .min(1, `must not be empty, or no window would ever open. Leave it out, or name one: [${WINDOW}]`);
+
+export const blackouts = z
+  .array(blackout, { error: `must be a list of blackouts, such as [${BLACKOUT}]` })
+  .superRefine((all: readonly Blackout[], context) => {
+    const pair = overlapping(all);
+    if (pair === undefined) return;
+    const [one, other] = pair.map((at) => `${all[at]?.from} to ${all[at]?.to}`);
+    context.addIssue({ code: "custom", message: `must not overlap: ${one} and ${other}. Join them into one` });
+  });
+
+const duration = (example: string) =>
+  z
+    .string({ error: `must be a duration, such as "${example}"` })
+    .refine((text) => (parseDuration(text) ?? 0) > 0, `must be a duration above zero, such as "${example}"`);
+
+const approvedUpgrade = z.object({
+  from: z.string(),
+  to: z.string(),
+  how: z.string(),
+  digest: z.string(),
+  approvedAt: z.string(),
+  approvedBy: z.string(),
+  expiresAt: z.string().optional(),
+});
+
+/** The content of `approved.json`. */
+export const approvals = z.object(
+  {
+    formatVersion: z.literal(APPROVAL_FORMAT, {
+      error: `must be ${APPROVAL_FORMAT}: another version of pulumi-dbversion wrote the file. Write it with this one: pulumi preview --json --diff | npx pulumi-dbversion approve - -o approved.json`,
+    }),
+    approvals: z.record(z.string(), z.record(z.string(), approvedUpgrade)),
+  },
+  { error: "must be the content of a file that `pulumi-dbversion approve` has written" },
+);
+
+const BACKUP = '{ "maxAge": "24h" }';
+
+const backupFields = {
+  maxAge: duration("24h"),
+  waive: z
+    .string({ error: 'must be a sentence, such as "restored from a snapshot by hand"' })
+    .min(1, "must say why the rule does not apply; leave it out where it does")
+    .optional(),
+};
+
+/** @param more what a type takes beside `maxAge` and `waive` */
+export function backupArgument(more: Readonly<Record<string, z.ZodType>> = {}) {
+  const schema = z.strictObject({ ...backupFields, ...more }, { error: (issue) => objectProblem(issue, BACKUP) });
+  return argument(schema.optional(), {
+    description: [
+      "How old the last complete backup may be when an upgrade begins, as `maxAge`. It is read from the vendor; none is ever started.",
+      "Where that cannot be read, or is too old, the upgrade is held, unless `waive` gives a reason why it may begin all the same. A backup that is running always holds it.",
+    ],
+    example: { maxAge: "24h" },
+    type: "BackupRule",
+  });
+}
+
+export const changeArguments = {
+  windows: argument(windows.optional(), {
+    description: [
+      "When an upgrade may begin, in local time. One that has begun may run on after the end.",
+      "Without it every time is right. Refused with `schedule` `maintenance-window`, where the service chooses the time.",
+    ],
+    otherwise: "the config value `dbversion:windows`",
+    example: [{ days: ["sat", "sun"], from: "02:00", to: "06:00", lastStart: "05:00", timeZone: "Asia/Shanghai" }],
+    type: "ChangeWindow[]",
+  }),
+  blackouts: argument(blackouts.optional(), {
+    description: ["When no upgrade begins, whatever the windows say.", "A date as the end is included."],
+    otherwise: "the config value `dbversion:blackouts`",
+    example: [{ from: "2026-12-20", to: "2027-01-05", timeZone: "Asia/Shanghai", reason: "year-end freeze" }],
+    type: "Blackout[]",
+  }),
+  freeze: argument(z.string({ error: 'must be a sentence, such as "incident 4711"' }).optional(), {
+    description: [
+      "A sentence that says why nothing may begin now. While it is given, no upgrade request is sent.",
+      "The config value `dbversion:freeze` does the same for all resources of the stack.",
+    ],
+    example: "incident 4711",
+  }),
+  expect: argument(duration("50m").optional(), {
+    description: "How long the upgrade usually takes. It does not begin in a window that would end before that.",
+    example: "50m",
+  }),
+  approval: argument(approvals.optional(), {
+    description: [
+      "The content of `approved.json`, which `pulumi-dbversion approve` writes. With it, only upgrades that were approved begin.",
+      "An approval is for one plan: other versions, packages or arguments are not covered. It is used up when the version is reached.",
+    ],
+    type: "ApprovedUpgrades",
+  }),
+  backup: backupArgument(),
+  onHeld: choice(
+    {
+      report: "end successfully, with a warning",
+      wait: "wait within the time limit",
+      fail: "end with an error",
+    },
+    {
+      description: "What to do when an upgrade is needed, but must not begin now.",
+      default: "report",
+    },
+  ),
+};
+
+/** What the arguments together make impossible. For `superRefine`. */
+export function checkChangeArguments(
+  { windows: given, blackouts: dark, expect, schedule }: ChangeArguments & { readonly schedule?: string | undefined },
+  context: z.RefinementCtx,
+): void {
+  const refuse = (path: string, message: string) => context.addIssue({ code: "custom", path: [path], message });
+  if (schedule === "maintenance-window") {
+    const message = 'cannot go with `schedule` "maintenance-window", where the service chooses the time; leave it out';
+    if (given !== undefined) refuse("windows", message);
+    if (dark !== undefined) refuse("blackouts", message);
+  }
+  const long = expect === undefined ? 0 : (parseDuration(expect) ?? 0);
+  if (given !== undefined && long > 0 && !given.some((window) => fits(window, long))) {
+    refuse("expect", `is longer than every window, so no upgrade could begin. Make a window at least ${expect} long`);
+  }
+}

@@ -1,0 +1,43 @@
+import { PinError } from "../errors";
+
+/** What keeps an upgrade request from being sent now. In the order in which they are judged. */
+export type HoldCode = "freeze" | "blackout" | "window" | "approval" | "backup";
+
+/** Why nothing is sent, although an upgrade is needed and possible. Plain data, also an output. */
+export interface Hold {
+  readonly code: HoldCode;
+  /** A clause without a full stop: `window opens Sat 2026-12-05 02:00 (Asia/Shanghai)`. */
+  readonly message: string;
+  /** When it ends, where that is known: ISO 8601, UTC. */
+  readonly until?: string;
+}
+
+/** The end of a run that was to fail when its upgrade is held, and what keeps a caller from sending all the same. */
+export class Held extends PinError {
+  override readonly name = "Held";
+  readonly hold: Hold;
+
+  constructor(title: string, hold: Hold) {
+    super("held", heldNote(title, hold), { remedy: remedyFor(hold) });
+    this.hold = hold;
+  }
+}
+
+/** @param title what is managed */
+export function heldNote(title: string, { message }: Hold): string {
+  return `${title}: the upgrade is held: ${message}. Nothing was sent.`;
+}
+
+/** What a person does about it. */
+export function remedyFor({ code, until }: Hold): string {
+  switch (code) {
+    case "freeze":
+      return "Run `pulumi up` again once `freeze` is removed.";
+    case "approval":
+      return "Have the planned upgrade approved with `pulumi-dbversion approve`, then run `pulumi up` again.";
+    case "backup":
+      return "Take a backup, then run `pulumi up` again; or waive the rule with `backup.waive` and a reason.";
+    default:
+      return until === undefined ? "Run `pulumi up` again later." : "Run `pulumi up` again then.";
+  }
+}

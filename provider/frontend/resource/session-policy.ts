@@ -1,0 +1,25 @@
+import type { Approvals } from "../../core/control/approval";
+import type { Policy } from "../../core/policy";
+import { policyFrom } from "../../core/policy-from";
+import { type Properties, USED_APPROVALS } from "./properties";
+import type { Session } from "./session";
+
+/**
+ * What the arguments of a resource, its stack and its state together ask of a run.
+ * @param outputs the state of the resource, where there is one
+ */
+export function policyOf(session: Session, outputs: Properties = {}): Policy {
+  const { kind, args = {}, stack } = session;
+  return policyFrom(args, kind.times, { stack, approvals: approvalsOf(session, outputs) });
+}
+
+/** The approvals for the resource; undefined where it asks for none. */
+export function approvalsOf({ args, call }: Session, outputs: Properties = {}): Approvals | undefined {
+  if (args?.approval === undefined) return undefined;
+  const { approvals } = args.approval;
+  const used = outputs[USED_APPROVALS];
+  return {
+    units: Object.hasOwn(approvals, call.urn) ? (approvals[call.urn] ?? {}) : {},
+    used: Array.isArray(used) ? used.filter((key) => typeof key === "string") : [],
+  };
+}

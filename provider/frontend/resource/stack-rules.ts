@@ -1,0 +1,69 @@
+import type { z } from "zod";
+import type { CredentialSource, Definition } from "../../core/arguments";
+import type { StackRules } from "../../core/policy-from";
+import type { ConfigReader } from "./credentials";
+
+/** Settings of the stack or of an explicit Provider, and no secrets. */
+
+export const FREEZE = {
+  description: "A sentence that says why nothing may begin now: no upgrade request is sent in the whole stack.",
+  source: { config: "dbversion:freeze", env: [] },
+} satisfies Definition;
+
+export const WINDOWS = {
+  description: "When upgrades may begin, as JSON, for resources without `windows` of their own.",
+  source: { config: "dbversion:windows", env: [] },
+} satisfies Definition;
+
+export const BLACKOUTS = {
+  description: "When no upgrades begin, as JSON, for resources without `blackouts` of their own.",
+  source: { config: "dbversion:blackouts", env: [] },
+} satisfies Definition;
+
+/** The rules of the stack, and what is wrong with them, as a sentence. */
+export interface StackSettings {
+  readonly stack: StackRules;
+  readonly problem: string | undefined;
+}
+
+/** What its schemas need is loaded where there are such settings. */
+export async function stackRules(config: ConfigReader): Promise<StackSettings> {
+  const freeze = config(FREEZE.source.config);
+  if (!config(WINDOWS.source.config) && !config(BLACKOUTS.source.config)) {
+    return { stack: freeze ? { freeze } : {}, problem: undefined };
+  }
+  const schemas = await import("../../core/control/arguments.js");
+  const given = [parsed(config, WINDOWS, schemas.windows), parsed(config, BLACKOUTS, schemas.blackouts)] as const;
+  const [opening, dark] = given;
+  return {
+    stack: {
+      ...(freeze ? { freeze } : {}),
+      ...(opening.value === undefined ? {} : { windows: opening.value }),
+      ...(dark.value === undefined ? {} : { blackouts: dark.value }),
+    },
+    problem: given.find(({ problem }) => problem !== undefined)?.problem,
+  };
+}
+
+function parsed<T>(
+  config: ConfigReader,
+  { source }: { readonly source: CredentialSource },
+  schema: z.ZodType<T>,
+): { readonly value?: T; readonly problem?: string } {
+  const text = config(source.config);
+  if (!text) return {};
+  const result = schema.safeParse(jsonOf(text));
+  if (result.success) return { value: result.data };
+  const [issue] = result.error.issues;
+  const at = issue === undefined || issue.path.length === 0 ? "" : ` (${issue.path.join(".")})`;
+  return { problem: `config \`${source.config}\`${at} ${issue?.message ?? "is not valid"}` };
+}
+
+/** What is no JSON is a text: what the schema says of that is the right thing to say. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

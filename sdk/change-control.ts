@@ -1,0 +1,70 @@
+/** The forms of the arguments that say when an upgrade may be requested. */
+
+/**
+ * A window in local time. One whose `to` is before its `from` ends on the next day. Times that a change of the clocks skips are as
+ * much later; of those that occur twice the first one counts.
+ * @example { days: ["sat", "sun"], from: "02:00", to: "06:00", lastStart: "05:00", timeZone: "Asia/Shanghai" }
+ */
+export interface ChangeWindow {
+  /**
+   * The days on which it begins.
+   * @default every day
+   */
+  readonly days?: readonly ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+  /** `HH:MM`. */
+  readonly from: string;
+  /** `HH:MM`, exclusive; `24:00` is the end of the day. */
+  readonly to: string;
+  /**
+   * From this time on nothing begins.
+   * @default `to`
+   */
+  readonly lastStart?: string;
+  /** IANA name: `Asia/Shanghai`. */
+  readonly timeZone: string;
+  /** Confirms a window that ends on the next day and is longer than twelve hours. */
+  readonly overnight?: boolean;
+}
+
+/** A time in which no upgrade begins, whatever the windows say. */
+export interface Blackout {
+  /** A date (`2026-12-20`), which begins at midnight, or a date with a time (`2026-12-20T18:00`). */
+  readonly from: string;
+  /** A date, which is included, or a date with a time, which is not. */
+  readonly to: string;
+  /**
+   * IANA name, for dates and times without an offset.
+   * @default "UTC"
+   */
+  readonly timeZone?: string;
+  /** A sentence for people. */
+  readonly reason: string;
+}
+
+/** What the newest complete backup has to be when an upgrade begins. */
+export interface BackupRule {
+  /** Its largest age: `24h`. */
+  readonly maxAge: string;
+  /** Why an upgrade may begin although there is no such backup, or nobody can tell. Kept in the state. */
+  readonly waive?: string;
+}
+
+/** The content of `approved.json`, which `pulumi-dbversion approve` writes: approvals by resource, its URN, and by database. */
+export interface ApprovedUpgrades {
+  readonly formatVersion: number;
+  readonly approvals: Readonly<Record<string, Readonly<Record<string, ApprovedUpgrade>>>>;
+}
+
+export interface ApprovedUpgrade {
+  readonly from: string;
+  readonly to: string;
+  /** The plan as the preview shows it. */
+  readonly how: string;
+  /** Of the request that was approved. */
+  readonly digest: string;
+  /** ISO 8601, UTC. */
+  readonly approvedAt: string;
+  readonly approvedBy: string;
+  /** ISO 8601, UTC; without it the approval does not expire. */
+  readonly expiresAt?: string;
+}
