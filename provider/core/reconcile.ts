@@ -143,7 +143,8 @@ class Reconciliation<O extends Observation> {
     if (ended && !this.#runtime.signal.aborted) await this.#observer.glance();
     if (error.code === "newer" || error.code === "held") return this.outcome(error.code, error);
     if (ended) return this.outcome("failed", error);
-    return this.outcome(this.#record.stopped, stoppedWith(error, this.#driver.title, this.#record));
+    const status = this.#record.stopped(this.#hold);
+    return this.outcome(status, stoppedWith(error, this.#driver.title, this.#record, this.#hold));
   }
 
   async #act(plan: Plan): Promise<Status | undefined> {
@@ -196,10 +197,8 @@ class Reconciliation<O extends Observation> {
     const { observation: seen, at } = this.#last;
     const again = this.#confirmation.begun;
     const confirmed = this.#confirmation.note(at, [this.#unit]).size > 0;
-    if (call.findings.length > 0) {
-      if (again) throw blocked(this.#driver.title, call.findings);
-      return undefined;
-    }
+    if (call.findings.length > 0 && again) throw blocked(this.#driver.title, call.findings);
+    if (call.findings.length > 0) return undefined;
     this.#control.require([this.#unit]);
     if (!confirmed) {
       await this.#confirmation.pause(this.#runtime);

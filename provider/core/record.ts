@@ -1,4 +1,5 @@
 import type { Clock } from "./clock";
+import type { Hold } from "./control/hold";
 import type { Status, UpgradeRecord } from "./outcome";
 import type { Failure, Task, Window } from "./task";
 import type { Upgrade } from "./unit";
@@ -58,9 +59,9 @@ export class RecordStore {
     return this.#upgrade !== undefined && isOpen(this.#upgrade);
   }
 
-  /** How a run ends that was stopped. */
-  get stopped(): Status {
-    if (!this.open) return "behind";
+  /** How a run ends that was stopped. @param hold why an upgrade was not requested */
+  stopped(hold: Hold | undefined): Status {
+    if (!this.open) return hold === undefined ? "behind" : "held";
     return this.#upgrade?.state === "deferred" ? "deferred" : "upgrading";
   }
 

@@ -1,3 +1,4 @@
+import type { Hold } from "./control/hold";
 import { describeWindow, nameOf } from "./describe";
 import { formatDuration } from "./duration";
 import { type ErrorCode, PinError } from "./errors";
@@ -98,7 +99,7 @@ export interface Books {
 }
 
 /** Says what goes on without us when a run is stopped from outside; every other error is returned as it is. */
-export function stoppedWith(error: PinError, title: string, { upgrade, remembered }: Books): PinError {
+export function stoppedWith(error: PinError, title: string, { upgrade, remembered }: Books, hold?: Hold): PinError {
   const how = STOPPED[error.code];
   if (how === undefined) return error;
   const limit = error.code === "deadline" ? " (customTimeouts)" : "";
@@ -129,6 +130,13 @@ export function stoppedWith(error: PinError, title: string, { upgrade, remembere
       error.code,
       `${how}${limit}: ${recordName(upgrade)} of ${title} has ended (${upgrade.state}), but what runs now could not be looked at any more.`,
       { remedy: "Run `pulumi up` again: it looks first, and calls nothing that is done.", cause: error },
+    );
+  }
+  if (hold !== undefined) {
+    return new PinError(
+      error.code,
+      `${how}${limit} while an upgrade of ${title} was held: ${hold.message}. Nothing was sent.`,
+      { remedy: "Run `pulumi up` again.", cause: error },
     );
   }
   return new PinError(error.code, `${how}${limit} before an upgrade of ${title} was started; nothing was called.`, {

@@ -25,7 +25,11 @@ export interface Script {
   readonly cancellations?: readonly Scripted<void>[];
   /** Whether its tasks go on where no look reaches. */
   readonly outlasts?: boolean;
-  readonly policy?: Partial<Policy>;
+  /** Whether its upgrades are for maintenance windows; as the plans have it, if nothing is said. */
+  readonly schedules?: boolean;
+  /** Whether failed tasks can be re-opened. */
+  readonly reopens?: boolean;
+  readonly policy?: Partial<Policy> | undefined;
   readonly remembered?: UpgradeRecord;
   /** Filled with the requests that were sent. */
   readonly sent?: Request[];
@@ -153,7 +157,7 @@ function scriptedDriver(script: Script, stage: Stage): Driver<Look> {
       return viewOfOne(unitOf(plan, members), unknown);
     },
     get schedules() {
-      return schedules;
+      return script.schedules ?? schedules;
     },
     leadsToTarget: ({ to }) => to === TARGET,
     start: async (sent) => {
@@ -165,6 +169,7 @@ function scriptedDriver(script: Script, stage: Stage): Driver<Look> {
       stage.journal.push(`inspect ${asked.id}`);
       return inspect();
     },
+    ...(script.reopens === true ? { reopen: async (asked, way) => void stage.journal.push(`${way} ${asked.id}`) } : {}),
     ...(script.outlasts === undefined ? {} : { outlasts: () => script.outlasts === true }),
     cancel: async (asked) => {
       stage.journal.push(`cancel ${asked.join(" ")}`);

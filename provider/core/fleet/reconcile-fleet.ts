@@ -102,17 +102,14 @@ class FleetRun<O extends Observation> {
       const confirmed = this.#confirmed(ready, sight.at);
       if (await this.#cancel(verdicts)) continue;
       if (ready.length > 0) {
-        // What was sent does not show at once; a moment later many resources share one read.
         await (confirmed.length > 0
           ? this.#send(confirmed, sight.observation)
           : this.#confirmation.pause(this.#runtime));
         continue;
       }
       const waiting = verdicts.of("wait");
-      if (waiting.size === 0) {
-        if (await awaitRelease(this.#control, this.#hold, this.#runtime)) continue;
-        return this.#end(sight.view, verdicts);
-      }
+      if (waiting.size === 0 && (await awaitRelease(this.#control, this.#hold, this.#runtime))) continue;
+      if (waiting.size === 0) return this.#end(sight.view, verdicts);
       this.#record.joined(verdicts.members("wait").filter(({ activity }) => activity?.kind === "running"));
       if (!this.#policy.wait && [...waiting.values()].every(({ accepted }) => accepted))
         return this.#unwatched(sight.view);
@@ -125,6 +122,7 @@ class FleetRun<O extends Observation> {
     // The pace follows how long the upgrade takes, not how long it took to confirm the request.
     if (this.#attempts.asked.length === 0) this.#watch.restart();
     await this.#sender.send(confirmed, observation);
+    // What was sent does not show at once; a moment later many resources share one read.
     await this.#watch.pause();
   }
 
@@ -165,7 +163,8 @@ class FleetRun<O extends Observation> {
     if (error.code === "newer" || error.code === "held") return this.outcome(error.code, error);
     if (this.#over) return this.outcome(error.code === "upgrade-failed" ? "failed" : "behind", error);
     this.#record.left(this.#attempts);
-    return this.outcome(this.#record.stopped, stoppedWith(error, this.#driver.title, this.#record));
+    const status = this.#record.stopped(this.#hold);
+    return this.outcome(status, stoppedWith(error, this.#driver.title, this.#record, this.#hold));
   }
 
   #judge({ view: { units: members, absent }, at }: Sight<O>): Verdicts {

@@ -1,0 +1,93 @@
+import { describe, expect, it } from "vitest";
+import { proposalOf } from "../../../provider/core/control/approval";
+import { type ChangeRules, NO_RULES } from "../../../provider/core/control/control";
+import { HOUR, MINUTE, many, type Up, World } from "./world";
+
+const NEW = "2.0.78.260600";
+const OLD = "2.0.48.231200";
+
+const rules = (change: Partial<ChangeRules>): NonNullable<Up["policy"]> => ({ changes: { ...NO_RULES, ...change } });
+/** The worlds begin on 2026-01-01 00:00 UTC. */
+const WINDOW = { from: "02:00", to: "06:00", timeZone: "UTC" };
+
+function approvalOf(name: string, change: { digest?: string } = {}) {
+  const item = { name, schedules: false };
+  const step = { unit: name, from: OLD, to: NEW, method: "POST", path: "/upgrade", item, group: OLD } as const;
+  const proposal = proposalOf({ from: OLD, route: `${OLD} → ${NEW}`, how: "now", findings: [], step });
+  if (proposal === undefined) throw new Error("nothing is proposed");
+  return { ...proposal, approvedAt: "2025-12-30T12:00:00Z", approvedBy: "Anna", ...change };
+}
+
+describe("a fleet whose upgrades are held", () => {
+  it("sends nothing, and ends well with one warning", async () => {
+    const { outcome, calls, warnings } = await new World(many(3, OLD)).up({ policy: rules({ freezes: ["incident"] }) });
+    expect(outcome).toMatchObject({
+      status: "held",
+      accepted: false,
+      hold: { code: "freeze", message: "3 of 3 held: changes are frozen: incident" },
+    });
+    expect(outcome.error).toBeUndefined();
+    expect(calls).toEqual([]);
+    expect(warnings).toHaveLength(1);
+  });
+
+  it("waits for what runs all the same", async () => {
+    const world = new World(many(3, OLD));
+    await world.up({ abortAfter: MINUTE });
+    const { outcome, calls } = await world.up({ policy: rules({ freezes: ["incident"] }) });
+    expect(outcome).toMatchObject({ status: "current", upgrade: { state: "succeeded" } });
+    expect(calls).toEqual([]);
+    expect(world.vendor.broken).toEqual([]);
+  });
+
+  it("waits for the window where that is asked for, and sends each once", async () => {
+    const world = new World(many(3, OLD));
+    const { outcome, calls, took, requests } = await world.up({ policy: rules({ windows: [WINDOW], onHeld: "wait" }) });
+    expect(outcome).toMatchObject({ status: "current" });
+    expect(outcome.hold).toBeUndefined();
+    expect(calls).toEqual([["i001", "i002", "i003"]]);
+    expect(took).toBeGreaterThan(2 * HOUR);
+    expect(requests.filter(({ at }) => at < world.clock.now() - took + 2 * HOUR - MINUTE)).toHaveLength(1);
+  });
+
+  it("fails where that is asked for", async () => {
+    const { outcome, calls } = await new World(many(3, OLD)).up({
+      policy: rules({ windows: [WINDOW], onHeld: "fail" }),
+    });
+    expect(outcome).toMatchObject({ status: "held", error: { code: "held" } });
+    expect(calls).toEqual([]);
+  });
+
+  it("tells problems before holds", async () => {
+    const world = new World([...many(1, OLD), { name: "broken", version: OLD, offered: NEW, broken: "It is frozen." }]);
+    const { outcome } = await world.up({ policy: rules({ freezes: ["incident"] }) });
+    expect(outcome).toMatchObject({ error: { code: "blocked" }, hold: { code: "freeze" } });
+  });
+});
+
+describe("a window that closes while batches are sent", () => {
+  it("keeps the rest back for the next run", async () => {
+    const world = new World(many(6, OLD));
+    // Each request takes a second, and the window is open for two and a half.
+    const policy = rules({ windows: [{ from: "00:00", to: "00:01", timeZone: "UTC" }] });
+    await world.clock.sleep(58_000);
+    const { outcome, calls } = await world.up({ policy, mostPerRequest: 2 });
+    expect(calls.length).toBeGreaterThan(0);
+    expect(calls.length).toBeLessThan(3);
+    expect(outcome).toMatchObject({ status: "held", hold: { code: "window" }, upgrade: { state: "succeeded" } });
+    const next = await world.up({ mostPerRequest: 2 });
+    expect(next.outcome.status).toBe("current");
+    expect([...calls, ...next.calls].flat().sort()).toEqual(["i001", "i002", "i003", "i004", "i005", "i006"]);
+    expect(world.vendor.broken).toEqual([]);
+  });
+});
+
+describe("approvals of a fleet", () => {
+  it("are for each instance: the approved ones are upgraded, the others held", async () => {
+    const world = new World(many(3, OLD));
+    const units = { i001: approvalOf("i001"), i002: approvalOf("i002", { digest: "0" }) };
+    const { outcome, calls } = await world.up({ policy: rules({ approvals: { units, used: [] } }) });
+    expect(calls).toEqual([["i001"]]);
+    expect(outcome).toMatchObject({ status: "held", hold: { code: "approval" }, upgrade: { state: "succeeded" } });
+  });
+});
