@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { commonArguments } from "../../provider/core/arguments";
 import { type Constraint, parseConstraint, standing } from "../../provider/core/constraint";
+import { changeArguments, checkChangeArguments } from "../../provider/core/control/arguments";
 import type { Observation } from "../../provider/core/driver";
 import type { PinKind } from "../../provider/core/kind";
 import { requestOf } from "../../provider/core/request";
@@ -8,12 +9,15 @@ import type { Task, TaskStatus } from "../../provider/core/task";
 import { type Activity, type Finding, standingOf, viewOfOne } from "../../provider/core/unit";
 import { formatVersion, parseVersion } from "../../provider/core/version";
 
-const inputs = z.strictObject({
-  version: z.string({ error: 'must be a text, such as "2.0"' }),
-  server: z.string().optional(),
-  password: z.string().optional(),
-  ...commonArguments,
-});
+const inputs = z
+  .strictObject({
+    version: z.string({ error: 'must be a text, such as "2.0"' }),
+    server: z.string().optional(),
+    password: z.string().optional(),
+    ...commonArguments,
+    ...changeArguments,
+  })
+  .superRefine(checkChangeArguments);
 type FakeArguments = z.infer<typeof inputs>;
 
 /** One server of an invented vendor, set by the test. */
@@ -26,6 +30,8 @@ export interface FakeWorld {
   failure?: Error;
   /** What every look waits for first. */
   delay?: (signal: AbortSignal) => Promise<void>;
+  /** Whether upgrades wait for maintenance windows. */
+  schedules: boolean;
   /** Where every task stands. */
   status: TaskStatus;
   /** Tasks that were canceled. */
@@ -56,6 +62,7 @@ export function fakeKind(): {
   const world: FakeWorld = {
     version: "1.0",
     findings: [],
+    schedules: true,
     status: { kind: "succeeded" },
     canceled: [],
     looks: 0,
@@ -84,7 +91,7 @@ export function fakeKind(): {
         title: `Fake at ${args.server ?? "server-1"}`,
         units: [args.server ?? "server-1"],
         tasks: "by-id",
-        schedules: true,
+        schedules: world.schedules,
         mostPerRequest: 1,
         ownReads: false,
         compose: requestOf,

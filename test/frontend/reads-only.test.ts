@@ -43,6 +43,18 @@ const REDIS = (): readonly Args[] => [
   { authentication: "basic", preserveRoles: true, mayDiscardData: true },
 ];
 
+/** Of every type: what holds a request, and what does not. */
+const CHANGES = (): readonly Args[] => [
+  { freeze: "incident 4711", onHeld: "wait" },
+  {
+    windows: [{ from: "00:00", to: "24:00", timeZone: "UTC" }],
+    blackouts: [{ from: "2020-01-01", to: "2020-01-02", reason: "over" }],
+    expect: "1h",
+    backup: { maxAge: "1h", waive: "none is needed" },
+  },
+  { approval: { formatVersion: 1, approvals: {} }, backup: { maxAge: "1h" }, onHeld: "fail" },
+];
+
 /** What a program can write beside what every resource of the type has to have, by type. */
 const VARIANTS: Readonly<Record<string, () => readonly Args[]>> = {
   "oceanbase:ClusterVersion": () => [...OBSHELL(), { mode: "rolling", freezeServer: true }],
@@ -116,13 +128,13 @@ describe.each(RESOURCE_TYPES)("$type", (of) => {
 
   it("has a variant with every argument that can matter", () => {
     const [vendor = "", name = ""] = of.type.split(":");
-    const known = [{ ...of.make(new HeldClock()).args }, ...variants()].flatMap((args) => Object.keys(args));
+    const known = [{ ...of.make(new HeldClock()).args }, ...variants(), ...CHANGES()].flatMap((args) => Object.keys(args));
     const args = declared(vendor, name).args.map((property) => property.name);
     expect(args.filter((one) => !known.includes(one) && !ELSEWHERE.has(one))).toEqual([]);
   });
 
   it("a preview and a refresh send nothing but reads and logins, whatever the arguments are", async () => {
-    for (const more of [{}, ...variants()]) {
+    for (const more of [{}, ...variants(), ...CHANGES()]) {
       const scene = sceneOf(of);
       const inputs = { ...inputsOf(scene.vendor), ...more };
       await lookEveryWay(scene, inputs, {});

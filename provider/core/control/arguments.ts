@@ -92,10 +92,16 @@ const blackout = z
     { error: (issue) => objectProblem(issue, BLACKOUT) },
   )
   .superRefine((dates, context) => {
+    if (!isDated(dates)) return;
     const { from, to } = spanOf(dates);
     if (from < to) return;
     context.addIssue({ code: "custom", path: ["to"], message: `must be after \`from\` (${dates.from})` });
   });
+
+/** Whether its dates are valid, each of which has a check of its own. */
+function isDated({ from, to, timeZone: zone = "UTC" }: Omit<Blackout, "reason">): boolean {
+  return isMoment(from) && isMoment(to) && isTimeZone(zone);
+}
 
 function objectProblem(issue: z.core.$ZodRawIssue, example: string): string | undefined {
   if (issue.code !== "unrecognized_keys") return `must be like ${example}`;
@@ -110,7 +116,7 @@ export const windows = z
 export const blackouts = z
   .array(blackout, { error: `must be a list of blackouts, such as [${BLACKOUT}]` })
   .superRefine((all: readonly Blackout[], context) => {
-    const pair = overlapping(all);
+    const pair = all.every(isDated) ? overlapping(all) : undefined;
     if (pair === undefined) return;
     const [one, other] = pair.map((at) => `${all[at]?.from} to ${all[at]?.to}`);
     context.addIssue({ code: "custom", message: `must not overlap: ${one} and ${other}. Join them into one` });

@@ -65,7 +65,7 @@ function isState(value: unknown): value is UpgradeRecord["state"] {
 }
 
 /** Where a pin is not settled: the next `up` goes on even when its arguments are unchanged. */
-const UNSETTLED = new Set<unknown>(["behind", "upgrading", "failed"] satisfies Status[]);
+const UNSETTLED = new Set<unknown>(["behind", "upgrading", "held", "failed"] satisfies Status[]);
 
 /**
  * Whether an earlier run or a refresh has left something to do.

@@ -42,7 +42,7 @@ export function validateArguments<A>(
 }
 
 function failuresOf(issue: z.core.$ZodIssue, raw: Record<string, unknown>, known: readonly string[]): CheckFailure[] {
-  if (issue.code === "unrecognized_keys")
+  if (issue.code === "unrecognized_keys" && issue.path.length === 0)
     return issue.keys.map((key) => ({ property: key, reason: strangeKey(key, known) }));
   const value = at(raw, issue.path);
   if (value === UNKNOWN || (value !== null && typeof value === "object" && hasUnknown(value))) return [];
@@ -65,7 +65,7 @@ function showsSecret(
   if (issue.code === "custom" && issue.params?.["secret"] === true) return true;
   const [name = property, ...rest] = issue.path.map(String);
   if (secrets.includes(name)) return true;
-  if (issue.code === "unrecognized_keys") {
+  if (issue.code === "unrecognized_keys" && issue.path.length === 0) {
     const meant = closest(property, known);
     if (meant === undefined || secrets.includes(meant)) return true;
   }
