@@ -57,7 +57,7 @@ export function approvalHold({ units, used }: Approvals, unit: Unit, now: number
   const proposal = unit.upgrade && proposalOf(unit.upgrade);
   if (proposal === undefined) return undefined;
   const approval = Object.hasOwn(units, unit.name) ? units[unit.name] : undefined;
-  if (approval === undefined) return hold(`not approved: planned is ${proposal.how}`);
+  if (approval === undefined) return hold("not approved");
   const by = `approved by ${approval.approvedBy} on ${approval.approvedAt}`;
   if (approval.digest !== proposal.digest) {
     return hold(`another plan was approved: planned is ${shown(proposal)}; ${by} was ${shown(approval)}`);

@@ -40,7 +40,7 @@ const HELD: [string, Script["policy"], string][] = [
     "blackout until Tue 2026-01-06 00:00 (UTC): year-end freeze",
   ],
   ["a window", rules({ windows: [WINDOW] }), "window opens Thu 2026-01-01 02:00 (UTC)"],
-  ["no approval", rules({ approvals: { units: {}, used: [] } }), "not approved: planned is 4.2.1.8 → 4.3.5.2"],
+  ["no approval", rules({ approvals: { units: {}, used: [] } }), "not approved"],
   ["another approval", approved({ digest: "0", how: "4.2.1.7 → 4.3.5.2" }), "another plan was approved"],
   ["an expired approval", approved({ expiresAt: "2025-12-31T00:00:00Z" }), "the approval has expired"],
   ["a used approval", approved({}, [keyOf(approval)]), "the approval has been used"],
