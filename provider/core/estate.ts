@@ -24,6 +24,8 @@ export interface Estate {
 export interface EstateKind<A extends object = object> {
   /** `OceanBase` */
   readonly title: string;
+  /** The beginning of its resource types: `redisenterprise`. */
+  readonly vendor: string;
   readonly inputs: Inputs<A>;
   readonly secrets: readonly string[];
   readonly credentials: Readonly<Record<string, CredentialSource>>;
@@ -63,6 +65,8 @@ export interface FoundDatabase {
   readonly activity?: Activity;
   /** What has to be done before an upgrade can start. */
   readonly findings: readonly Finding[];
+  /** What keeps no upgrade from starting, and a person should know. */
+  readonly advice?: readonly Finding[];
 }
 
 /** A resource that would manage something without changing it. */

@@ -23,6 +23,7 @@ const inputs = z.strictObject({ ...connection }).superRefine(checkTls);
 export function oceanbaseEstate(connect: Connect = undiciTransport): EstateKind<ConnectionArguments> {
   return {
     title: "OceanBase",
+    vendor: "oceanbase",
     ...definedBy(inputs),
     each: "endpoints",
     asks: ({ password }) => (password === undefined ? ["password"] : []),
@@ -156,11 +157,8 @@ function foundIn(
       current: [...new Set(versions.map(formatVersion))].sort().join(", "),
       ...(listed ? { targets: offers.map(({ version }) => formatVersion(version)) } : {}),
       ...(activity === undefined ? {} : { activity }),
-      findings: [
-        ...preflight(checks, readiness, { args: NO_ARGUMENTS, target, editions }),
-        ...(listed && offers.length === 0 ? [noPackages(editions[0])] : []),
-        ...advice,
-      ],
+      findings: preflight(checks, readiness, { args: NO_ARGUMENTS, target, editions }),
+      advice: [...(listed && offers.length === 0 ? [noPackages(editions[0])] : []), ...advice],
     },
     resource: {
       type: described.type,

@@ -25,6 +25,7 @@ const inputs = z.strictObject({ ...connection }).superRefine(checkConnection);
 export function redisEnterpriseEstate(connect: Connect = undiciTransport): EstateKind<ConnectionArguments> {
   return {
     title: "Redis Enterprise",
+    vendor: "redisenterprise",
     ...definedBy(inputs),
     derivedSecrets,
     each: "endpoints",

@@ -33,6 +33,7 @@ export function taurusdbEstate(
 ): EstateKind<ConnectionArguments> {
   return {
     title: "TaurusDB",
+    vendor: "taurusdb",
     ...definedBy(z.strictObject({ ...connection }).superRefine(completeConnection(TAURUSDB, env))),
     each: "projectId",
     asks: (given) => {

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { suggestion } from "../../provider/base/closest";
 import { hideCredentials } from "../../provider/base/printed-credentials";
 import { PinError } from "../../provider/core/errors";
@@ -7,13 +6,15 @@ import { ReportError } from "../report/failure";
 import { COMMON, type Command, CommandError, parse, UsageError } from "./command";
 import { completions } from "./completions";
 import { discover } from "./discover";
+import { doctor } from "./doctor";
 import { explain } from "./explain";
 import { helpOf, overview } from "./help";
+import { ownVersion } from "./package";
 import { report } from "./report";
 import type { Terminal } from "./terminal";
 
 /** In the order of the help. */
-const COMMANDS: readonly Command[] = [discover, report, explain, completions(() => COMMANDS)];
+const COMMANDS: readonly Command[] = [discover, doctor, report, explain, completions(() => COMMANDS)];
 
 /** What a shell has for a command that was ended by ^C. */
 const INTERRUPTED = 130;
@@ -66,10 +67,4 @@ function ended(error: unknown, command: Command | undefined, terminal: Terminal)
     return 1;
   }
   throw error;
-}
-
-/** The package finds itself through its `exports`, wherever this file lies in it. */
-export function ownVersion(): string {
-  const { version } = JSON.parse(readFileSync(require.resolve("pulumi-dbversion/package.json"), "utf8"));
-  return String(version);
 }

@@ -113,7 +113,7 @@ const HEADINGS = ["NAME", "TYPE", "ID", "CURRENT", "AVAILABLE", "PROTECTION", "W
 function listing(databases: readonly FoundDatabase[]): string {
   const needs = new Map<string, number>();
   const rows = databases.map((database) => {
-    const numbers = findingsIn(database).map((finding) => {
+    const numbers = [...findingsIn(database), ...(database.advice ?? [])].map((finding) => {
       const text = `${finding.message} ${finding.remedy}`;
       const number = needs.get(text) ?? needs.size + 1;
       needs.set(text, number);

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
 import { suggestion } from "../../provider/base/closest";
 import { type Command, UsageError } from "./command";
 import { wrapped } from "./help";
+import { ownFile } from "./package";
 
 export const explain: Command = {
   name: "explain",
@@ -48,8 +48,7 @@ const ROW = /^\| <a id="([a-z-]+)"><\/a>`\1` \| (.*) \| (.*) \|$/gm;
 
 /** The codes of docs/errors.md, which is in the package. */
 function readEntries(): Entry[] {
-  const root = dirname(require.resolve("pulumi-dbversion/package.json"));
-  const page = readFileSync(join(root, "docs", "errors.md"), "utf8");
+  const page = readFileSync(ownFile("docs", "errors.md"), "utf8");
   return [...page.matchAll(ROW)].map(([, code = "", meaning = "", remedy = ""]) => ({
     code,
     meaning: plain(meaning),

@@ -1,6 +1,6 @@
 import type { ConfigReader } from "../../provider/frontend/resource/credentials";
 import { decodeText } from "../report/encoding";
-import { isObject, member } from "../report/json";
+import { member } from "../report/json";
 import { CommandError, type Given, type Options } from "./command";
 import { bytesOf } from "./report";
 import type { Terminal } from "./terminal";
@@ -67,9 +67,4 @@ async function pulumi(args: readonly string[], terminal: Terminal): Promise<stri
         : `\`pulumi ${verb} ${noun?.startsWith("-") === false ? noun : ""}`.trimEnd().concat(`\` failed: ${reason}`),
     );
   }
-}
-
-/** The members of an object, or none. */
-export function objectOf(value: unknown): Readonly<Record<string, unknown>> {
-  return isObject(value) ? value : {};
 }
