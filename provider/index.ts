@@ -7,20 +7,7 @@ import { watchEngine } from "./frontend/dynamic/watchdog";
 import { Journal } from "./frontend/resource/journal";
 import { rhythmHere } from "./frontend/resource/reporter";
 import { RunNotes } from "./frontend/resource/run-notes";
-import type { Kinds } from "./frontend/resource/session";
-
-/** Every resource type and its pin kind. A vendor's code is loaded when a resource of its type is first met. */
-const kinds: Kinds = {
-  "oceanbase:AgentVersion": async () => (await import("./oceanbase/agent-version.js")).agentVersion(),
-  "oceanbase:ClusterVersion": async () => (await import("./oceanbase/cluster-version.js")).clusterVersion(),
-  "redisenterprise:DatabaseVersion": async () =>
-    (await import("./redisenterprise/database/database-version.js")).databaseVersion(),
-  "redisenterprise:ModuleVersions": async () =>
-    (await import("./redisenterprise/modules/module-versions.js")).moduleVersions(),
-  "taurusdb:StarRocksVersion": async () =>
-    (await import("./taurusdb/starrocks/starrocks-version.js")).starRocksVersion(),
-  "taurusdb:KernelVersion": async () => (await import("./taurusdb/kernel/kernel-version.js")).kernelVersion(),
-};
+import { kinds } from "./systems";
 
 /** How long a write that is under way may still be answered after the engine is gone, in milliseconds. */
 const LAST_ANSWER = 1_000;

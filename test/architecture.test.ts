@@ -57,7 +57,13 @@ const VENDORS: Readonly<Record<string, Vendor>> = {
 const RULES: readonly Rule[] = [
   { of: BASE, may: [BASE] },
   { of: /^sdk\/report\//, may: [NODE, BASE, /^sdk\/report\//] },
-  { of: /^sdk\/(?!report\/)/, may: [/^@pulumi\/pulumi$/, BASE, /^sdk\/(?!report\/)/] },
+  // Never Pulumi: the commands work where it is not installed.
+  {
+    of: /^sdk\/cli\//,
+    may: [NODE, BASE, CORE, HTTP, RESOURCE, /^provider\/systems$/, /^sdk\/report\//, /^sdk\/cli\//],
+    lazily: [/^yaml$/],
+  },
+  { of: /^sdk\/(?!report\/|cli\/)/, may: [/^@pulumi\/pulumi$/, BASE, /^sdk\/(?!report\/|cli\/)/] },
   { of: CORE, may: [/^node:crypto$/, ZOD, BASE, CORE] },
   { of: HTTP, may: [NODE, BASE, CORE, ZOD, /^undici$/, HTTP] },
   { of: HUAWEI_CLOUD, may: [NODE, ZOD, BASE, CORE, HTTP, HUAWEI_CLOUD] },
@@ -68,9 +74,11 @@ const RULES: readonly Rule[] = [
     may: [NODE, BASE, CORE, RESOURCE, /^provider\/frontend\/dynamic\//],
     types: [/^@pulumi\/pulumi$/, /^@grpc\/grpc-js$/],
   },
+  { of: /^provider\/index$/, may: [BASE, /^provider\/frontend\//, /^provider\/systems$/] },
   {
-    of: /^provider\/index$/,
-    may: [BASE, /^provider\/frontend\//],
+    of: /^provider\/systems$/,
+    may: [],
+    types: [CORE, RESOURCE],
     lazily: Object.keys(VENDORS).map((name) => new RegExp(`^provider/${name}/`)),
   },
 ];
@@ -202,9 +210,10 @@ describe("provider/huaweicloud", () => {
 
 describe("the imports of a file", () => {
   it("are found in every form", () => {
-    const found = importsOf("provider/index.ts").map(show);
-    expect(found).toContain("provider/index.ts → provider/frontend/dynamic/bridge");
-    expect(found).toContain("provider/index.ts → provider/oceanbase/cluster-version (lazily)");
+    expect(importsOf("provider/index.ts").map(show)).toContain("provider/index.ts → provider/frontend/dynamic/bridge");
+    expect(importsOf("provider/systems.ts").map(show)).toContain(
+      "provider/systems.ts → provider/oceanbase/cluster-version (lazily)",
+    );
     expect(importsOf("provider/frontend/dynamic/dynamic-provider.ts").map(show)).toContain(
       "provider/frontend/dynamic/dynamic-provider.ts → @pulumi/pulumi (types)",
     );

@@ -20,7 +20,8 @@ export function batchesOf(
   return [...groups.values()].flatMap((group) => chunks(group.units, group.size));
 }
 
-function chunks<T>(items: readonly T[], size: number): T[][] {
+/** In parts of at most so many. */
+export function chunks<T>(items: readonly T[], size: number): T[][] {
   const parts: T[][] = [];
   for (let start = 0; start < items.length; start += size) parts.push(items.slice(start, start + size));
   return parts;

@@ -4,7 +4,8 @@ import { changeArguments, checkChangeArguments } from "../core/control/arguments
 import { undiciTransport } from "../http/undici-transport";
 import { addressOf } from "./agent/schema";
 import { checkTls, clusterArguments, connection, upgrade } from "./arguments";
-import { type Connect, upgradeKind } from "./kind";
+import type { Connect } from "./connection";
+import { upgradeKind } from "./kind";
 import { OCEANBASE } from "./packages/packages";
 import {
   agentsRun,

@@ -2,21 +2,15 @@ import { type CommonArguments, definedBy, type Inputs } from "../core/arguments"
 import { standing } from "../core/constraint";
 import { driftOf } from "../core/drift";
 import type { PinKind } from "../core/kind";
-import type { Proxies } from "../core/runtime";
 import { formatParts, formatVersion, lowestVersion } from "../core/version";
-import { HttpClient } from "../http/client";
-import { type Tls, type TlsArguments, tlsFrom } from "../http/tls";
-import type { Transport } from "../http/transport";
-import { Agents } from "./agent/agents";
+import type { TlsArguments } from "../http/tls";
+import { type Connect, openAgents } from "./connection";
 import type { UpgradeObservation } from "./look";
 import type { System, UpgradeArguments } from "./system";
 import { UpgradePin } from "./upgrade-pin";
 import { constraintOf } from "./version";
 
 const MINUTE = 60_000;
-
-/** What carries the requests; tests put a simulator here. */
-export type Connect = (tls: Tls, proxies?: Proxies) => Transport;
 
 /** A pin kind of either system: they share everything but their arguments, their system and their time limit. */
 export function upgradeKind<A extends UpgradeArguments & TlsArguments & CommonArguments>(
@@ -43,13 +37,7 @@ export function upgradeKind<A extends UpgradeArguments & TlsArguments & CommonAr
       return Object.fromEntries(identity(args).map((name) => [name, target]));
     },
     open: (args, runtime) => {
-      const { clock, signal } = runtime;
-      const transport = connect(tlsFrom(args), runtime.proxies);
-      const http = new HttpClient({ transport, clock, signal });
-      const endpoints = [...new Set(args.endpoints.map((endpoint) => new URL(endpoint).origin))];
-      const { password = "", agentPassword } = args;
-      const agents = new Agents({ endpoints, password, agentPassword, http, clock });
-      const close = () => transport.close();
+      const { agents, close } = openAgents(args, runtime, connect);
       return new UpgradePin({ system: parts.system, args, constraint: constraintOf(args), agents, runtime, close });
     },
     outputs: ({ members }) => {

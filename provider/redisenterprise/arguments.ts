@@ -179,15 +179,31 @@ export function checkTogether(args: Partial<SharedArguments>, context: z.Refinem
   for (const [path, message] of problemsOf(args)) context.addIssue({ code: "custom", path: [path], message });
 }
 
-function problemsOf(args: Partial<SharedArguments>): (readonly [keyof SharedArguments, string])[] {
-  const problems: (readonly [keyof SharedArguments, string])[] = [];
-  const { databaseId, databaseName, username, password, clientCertificate, clientKey } = args;
+/** The same of the connection alone. */
+export function checkConnection(args: Partial<SharedArguments>, context: z.RefinementCtx): void {
+  for (const [path, message] of connectionProblems(args)) context.addIssue({ code: "custom", path: [path], message });
+}
+
+type Problem = readonly [keyof SharedArguments, string];
+
+function problemsOf(args: Partial<SharedArguments>): Problem[] {
+  return [...databaseProblems(args), ...connectionProblems(args)];
+}
+
+function databaseProblems({ databaseId, databaseName }: Partial<SharedArguments>): Problem[] {
+  const problems: Problem[] = [];
   if (databaseId === undefined && databaseName === undefined) {
     problems.push(["databaseId", `${UID}, or its name must be given as databaseName, such as ${NAME_EXAMPLE}`]);
   }
   if (databaseId !== undefined && databaseName !== undefined) {
     problems.push(["databaseName", "goes without databaseId: the database is named once, by its uid or by its name"]);
   }
+  return problems;
+}
+
+function connectionProblems(args: Partial<SharedArguments>): Problem[] {
+  const problems: Problem[] = [];
+  const { username, password, clientCertificate, clientKey } = args;
   if (clientCertificate === undefined && username === undefined) {
     problems.push(["username", 'must be the user\'s e-mail, such as "admin@example.com"']);
   }

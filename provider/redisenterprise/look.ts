@@ -1,9 +1,9 @@
-import type { z } from "zod";
+import { z } from "zod";
 import type { Observation } from "../core/driver";
 import { ifAnswered, Missing } from "../core/errors";
 import type { Activity, Finding } from "../core/unit";
 import { crdbCallOf } from "./active-active";
-import type { Database } from "./database/database";
+import { type Database, databaseFrom } from "./database/database";
 import { findDatabase, NOT_THERE, type Which } from "./database/find-database";
 import { type ShippedModule, shippedFrom } from "./modules/catalogue";
 import { type ClusterNode, nodesFrom, softwareAtLeast, softwareOf } from "./node";
@@ -12,6 +12,7 @@ import {
   type Action,
   actions,
   allActions,
+  bdb,
   type CrdbTask,
   clusterInfo,
   clusterModules,
@@ -70,6 +71,26 @@ export async function look(nodes: Nodes, which: Which, interest: Interest, eager
   if (interest.holds(found)) return seen;
   const [more, running] = await Promise.all([surroundings(), readCrdbTasks(nodes, found, seen.nodes)]);
   return { ...seen, ...more, crdbTasks: running };
+}
+
+/** Everything that an upgrade of any database meets: a look at each, with one read of what they share. Reads only. */
+export async function lookAtAll(nodes: Nodes): Promise<readonly Seen[]> {
+  const members = await readNodes(nodes);
+  const [listed, more, running] = await Promise.all([
+    nodes.read("/v1/bdbs", z.array(bdb)),
+    readSurroundings(nodes, { holds: () => false, policy: true }, true),
+    nodes.read("/v1/actions", allActions),
+  ]);
+  return Promise.all(
+    (listed ?? []).map(databaseFrom).map(async (database) => ({
+      ...more,
+      members: [],
+      database,
+      machines: (running?.["state-machines"] ?? []).filter(isOf(database.uid)),
+      nodes: members,
+      crdbTasks: await readCrdbTasks(nodes, database, members),
+    })),
+  );
 }
 
 /** From here on the users of two roles can be confined to some databases, and are told nothing of the others. */

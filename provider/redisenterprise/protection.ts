@@ -20,6 +20,12 @@ export function consentFinding(database: Database, { mayDiscardData }: Consent):
   };
 }
 
+/** What keeps the service and the data while shards restart: `replicated, persistence aof`. */
+export function protectionOf({ replication, persistence }: Database): string {
+  const kept = persistence === "disabled" ? "no persistence" : `persistence ${persistence}`;
+  return `${replication ? "replicated" : "not replicated"}, ${kept}`;
+}
+
 /** What the restart of the shards means for whoever uses the database, for the plan line. */
 export function impactOf(database: Database, { preserveRoles }: Consent): string {
   if (isUnprotected(database)) {

@@ -2,8 +2,3 @@
 export class ReportError extends Error {
   override readonly name = "ReportError";
 }
-
-/** The command was not understood. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-}

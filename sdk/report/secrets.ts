@@ -29,6 +29,25 @@ export function unsecret(deployment: unknown): (value: unknown) => unknown {
   return (value) => copy(value, 0);
 }
 
+/** A value with its secrets as they lie open; one that is sealed is undefined. Only for who needs to log in. */
+export function withSecrets(value: unknown, depth = 0): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (depth > DEEPEST) return undefined;
+  if (Array.isArray(value)) return value.map((each) => withSecrets(each, depth + 1));
+  if (isSecret(value)) return plainOf(value);
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, withSecrets(each, depth + 1)]));
+}
+
+function plainOf(value: object): unknown {
+  const plaintext = member(value, "plaintext");
+  if (member(value, SIGNATURE) !== SECRET_SIGNATURE || typeof plaintext !== "string") return undefined;
+  try {
+    return JSON.parse(plaintext);
+  } catch {
+    return plaintext;
+  }
+}
+
 /** Any marked value counts: what is marked otherwise than as a secret (an asset, a reference) is never shown either. */
 function isSecret(value: object): boolean {
   return Object.hasOwn(value, SIGNATURE);

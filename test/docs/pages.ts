@@ -66,15 +66,18 @@ export function localLinksOf(page: Page): string[] {
   return targets.filter((target) => !/^[a-z]+:/i.test(target));
 }
 
-/** Anchors as GitHub makes them of headings. */
+/** Anchors as GitHub makes them of headings, and those that a page sets itself. */
 export function anchorsOf(page: Page): string[] {
-  const headings = [...proseOf(page).matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) => heading);
-  return headings.map((heading) =>
+  const prose = proseOf(page);
+  const headings = [...prose.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) => heading);
+  const own = [...prose.matchAll(/<a id="([^"]+)">/g)].map(([, id = ""]) => id);
+  const made = headings.map((heading) =>
     heading
       .toLowerCase()
       .replaceAll(/[^\p{L}\p{N}\- ]/gu, "")
       .replaceAll(" ", "-"),
   );
+  return [...made, ...own];
 }
 
 /** Rows of all tables whose first heading is `heading`, cells trimmed. */

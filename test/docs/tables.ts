@@ -38,7 +38,9 @@ export function errorsTable({ without }: Resource, own: Page): string {
   );
   return table(
     ["code", "meaning", "what to do"],
-    rows.map((cells) => cells.map((text) => text.replaceAll("](guides/", "](../guides/"))),
+    rows.map((cells) =>
+      cells.map((text) => text.replaceAll("](guides/", "](../guides/").replaceAll(/<a id="[^"]*"><\/a>/g, "")),
+    ),
   );
 }
 

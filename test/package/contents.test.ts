@@ -90,8 +90,8 @@ describe("the packed package", { timeout: 90_000 }, () => {
   });
 
   it("has one command, which Node can run", () => {
-    expect(project.manifest.bin).toEqual({ "pulumi-dbversion": "dist/sdk/report/main.js" });
-    expect(readFileSync(join(project.installed, "dist/sdk/report/main.js"), "utf8")).toMatch(
+    expect(project.manifest.bin).toEqual({ "pulumi-dbversion": "dist/sdk/cli/main.js" });
+    expect(readFileSync(join(project.installed, "dist/sdk/cli/main.js"), "utf8")).toMatch(
       /^#!\/usr\/bin\/env node\n/,
     );
   });

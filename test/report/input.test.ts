@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { parseCommand } from "../../sdk/report/command";
 import { decodeText } from "../../sdk/report/encoding";
-import { ReportError, UsageError } from "../../sdk/report/failure";
+import { ReportError } from "../../sdk/report/failure";
 import { report } from "../../sdk/report/report";
 import { SHOP_EXPORT, stackExport } from "./export";
 
@@ -67,32 +66,5 @@ describe("the text of a file", () => {
     ["UTF-16, the other way round", Buffer.from(`\ufeff${text}`, "utf16le").swap16()],
   ])("is read as %s", (_, bytes) => {
     expect(decodeText(bytes)).toBe(text);
-  });
-});
-
-describe("the command line", () => {
-  it.each([
-    [["report", "a.json"], { kind: "report", input: "a.json" }],
-    [["report", "-"], { kind: "report", input: "-" }],
-    [["report", "-", "-o", "b.html"], { kind: "report", input: "-", output: "b.html" }],
-    [["--output=b.html", "report", "a.json"], { kind: "report", input: "a.json", output: "b.html" }],
-    [["--help"], { kind: "help" }],
-    [["report", "-h"], { kind: "help" }],
-    [["-v"], { kind: "version" }],
-  ])("%j", (args, command) => {
-    expect(parseCommand(args)).toEqual(command);
-  });
-
-  it.each([
-    [[], "a command is missing"],
-    [["rapport"], 'there is no command "rapport"'],
-    [["report"], "report: a stack export is missing: name a file, or - to read it from a pipe"],
-    [["report", "a", "b", "c"], 'report: one stack export at a time, not also "b c"'],
-    [["report", "a", "-o"], /-o.*argument missing/],
-    [["report", "a", "--output="], "report: --output has no file name"],
-    [["report", "a", "--colour"], /Unknown option '--colour'/],
-  ])("%j is not understood", (args, message) => {
-    expect(() => parseCommand(args)).toThrow(UsageError);
-    expect(() => parseCommand(args)).toThrow(message);
   });
 });

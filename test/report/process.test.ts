@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { report } from "../../sdk/report/report";
 import { SHOP_EXPORT } from "./export";
 
-const MAIN = join(__dirname, "..", "..", "sdk", "report", "main.ts");
+const MAIN = join(__dirname, "..", "..", "sdk", "cli", "main.ts");
 let dir: string;
 
 beforeAll(async () => {
@@ -51,21 +51,26 @@ describe("pulumi-dbversion", () => {
   });
 
   it.each([
-    [["report", "none.json"], /^pulumi-dbversion: The stack export could not be read: ENOENT.*none\.json.*\n$/],
-    [["report", "stack.json", "-o", "no/page.html"], /^pulumi-dbversion: The page could not be written: ENOENT.*\n$/],
-    [["report", "-"], /^pulumi-dbversion: The standard input is empty\. .*\n$/],
+    [["report", "none.json"], /^pulumi-dbversion report: The stack export could not be read: ENOENT.*none\.json.*\n$/],
+    [
+      ["report", "stack.json", "-o", "no/page.html"],
+      /^pulumi-dbversion report: The page could not be written: ENOENT.*\n$/,
+    ],
+    [["report", "-"], /^pulumi-dbversion report: The standard input is empty\. .*\n$/],
   ])("%j ends with 1 and a sentence", async (args, message) => {
     expect(await run(args)).toEqual({ code: 1, stdout: "", stderr: expect.stringMatching(message) });
   });
 
-  it("ends with 2 and the usage when it is not understood", async () => {
+  it("ends with 2 and a suggestion when it is not understood", async () => {
     const { code, stdout, stderr } = await run(["raport"]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-    expect(stderr).toMatch(/^pulumi-dbversion: there is no command "raport"\n\nusage: pulumi-dbversion report /);
+    expect(stderr).toBe(
+      'pulumi-dbversion: unknown command "raport"; did you mean report?\nRun `pulumi-dbversion --help` for the usage.\n',
+    );
   });
 
   it("has a help and a version", async () => {
-    expect((await run(["--help"])).stdout).toMatch(/^usage: pulumi-dbversion report .*exit codes/s);
+    expect((await run(["report", "--help"])).stdout).toMatch(/^usage: pulumi-dbversion report .*exit codes/s);
     const { version } = JSON.parse(await readFile(join(__dirname, "..", "..", "package.json"), "utf8"));
     expect(await run(["--version"])).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
   });

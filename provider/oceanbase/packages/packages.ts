@@ -82,6 +82,18 @@ export function incompleteAbove(
     .reverse();
 }
 
+/** What is newer than a version and has all of its packages, the newest first. */
+export function offeredAbove(
+  version: Version,
+  uploaded: readonly UploadedPackage[],
+  required: Requirement,
+): readonly Candidate[] {
+  return candidatesFor({ kind: "floor", version }, mainTargets(uploaded, required.editions), undefined)
+    .filter((candidate) => compareVersions(candidate.version, version) > 0)
+    .filter(({ target }) => missingPackages(target, uploaded, required).length === 0)
+    .reverse();
+}
+
 /** The file names of what is not uploaded for the target, for every architecture of the cluster. */
 export function missingPackages(
   target: Target,
@@ -119,7 +131,8 @@ export function editionOf(
   return editions.find(([main]) => isThere(main)) ?? editions[0] ?? [];
 }
 
-interface Candidate {
+/** A target with its version and build. */
+export interface Candidate {
   readonly target: Target;
   readonly version: Version;
 }

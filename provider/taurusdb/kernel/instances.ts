@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { PinError, Unreachable } from "../../core/errors";
+import { chunks } from "../../core/batches";
+import { ifAnswered, PinError, Unreachable } from "../../core/errors";
 import type { Json, Request, Requested, Step } from "../../core/request";
 import type { Gateway } from "../../huaweicloud/gateway";
 import {
@@ -25,6 +26,23 @@ export const BATCH_LIMIT = 100;
 export async function readInstance(gateway: Gateway, id: string): Promise<InstanceDetail | undefined> {
   const schema = z.object({ instance: instanceDetail });
   return (await gateway.find({ path: ["instances", id], schema }))?.instance;
+}
+
+/** Most instances in one read of details. */
+const DETAILS = 20;
+
+/** Nodes and maintenance windows of many instances, by id; without those that cannot be read just now. */
+export async function readInstanceDetails(
+  gateway: Gateway,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, InstanceDetail>> {
+  const schema = z.object({ instances: z.array(instanceDetail) });
+  const details = await eachInstance(chunks(ids, DETAILS), async (batch) => {
+    const query = { instance_ids: batch.join(",") };
+    const reading = await ifAnswered(gateway.read({ path: ["instances", "details"], query, schema }));
+    return reading?.kind === "data" ? reading.data.instances : [];
+  });
+  return new Map(details.flat().map((detail) => [detail.id, detail]));
 }
 
 /** The only call that says what an upgrade would lead to. @returns undefined when there is no such instance */

@@ -1,0 +1,186 @@
+import { z } from "zod";
+import { definedBy } from "../core/arguments";
+import type { Constraint } from "../core/constraint";
+import { Unreachable } from "../core/errors";
+import type { Check, Estate, EstateKind, FoundDatabase, FoundResource, Inventory } from "../core/estate";
+import type { Runtime } from "../core/runtime";
+import type { Finding } from "../core/unit";
+import { formatParts, formatVersion, highestVersion, lowestVersion } from "../core/version";
+import { undiciTransport } from "../http/undici-transport";
+import { obInfo } from "./agent/schema";
+import { obshellAgents } from "./agent-version";
+import { checkTls, connection } from "./arguments";
+import { type ClusterCall, cluster } from "./cluster-version";
+import { type Connect, type ConnectionArguments, type OpenAgents, openAgents } from "./connection";
+import { look, type UpgradeObservation } from "./look";
+import { type Edition, offeredAbove } from "./packages/packages";
+import { packagesUploaded, preflight } from "./preflight";
+import type { System } from "./system";
+
+const inputs = z.strictObject({ ...connection }).superRefine(checkTls);
+
+/** The cluster behind some obshell agents: its database, and the agents themselves. */
+export function oceanbaseEstate(connect: Connect = undiciTransport): EstateKind<ConnectionArguments> {
+  return {
+    title: "OceanBase",
+    vendor: "oceanbase",
+    ...definedBy(inputs),
+    each: "endpoints",
+    asks: ({ password }) => (password === undefined ? ["password"] : []),
+    open: (args, runtime) => new OceanBaseEstate(args, runtime, openAgents(args, runtime, connect)),
+  };
+}
+
+/** Every version is behind it, so that a look reads all that an upgrade depends on. */
+const BEYOND: Constraint = { kind: "floor", version: { parts: [9_999n] } };
+const OB_INFO = "/api/v1/ob/info";
+
+class OceanBaseEstate implements Estate {
+  readonly title: string;
+  readonly origins: readonly string[];
+  readonly checks: readonly Check[];
+  readonly #opened: OpenAgents;
+  readonly #report: Runtime["report"];
+
+  constructor({ endpoints }: ConnectionArguments, { report }: Runtime, opened: OpenAgents) {
+    this.origins = endpoints.map((endpoint) => new URL(endpoint).origin);
+    this.title = `OceanBase cluster at ${new URL(endpoints[0] ?? "").host}`;
+    this.#opened = opened;
+    this.#report = report;
+    this.checks = [
+      { name: "protocol and server version", run: () => this.#protocol() },
+      { name: "credentials", run: () => this.#credentials() },
+      { name: "permissions", run: async () => ({ message: "root@sys may request upgrades" }) },
+    ];
+  }
+
+  async #protocol() {
+    const { agents } = this.#opened;
+    await agents.meetAll();
+    // No agent answered: the first one tells why.
+    if (agents.met.length === 0) await agents.readFrom(this.origins[0] ?? "", OB_INFO, obInfo);
+    const versions = [...new Set(agents.met.map(({ info }) => info.version))];
+    const ways = [...new Set(agents.met.map(({ generation }) => generation))];
+    return {
+      message: `agents of version ${versions.join(", ")} at ${agents.met.length} of ${this.origins.length} endpoints, authentication ${ways.join(", ")}`,
+    };
+  }
+
+  async #credentials() {
+    const info = await this.#opened.agents.cluster();
+    const name = info?.obcluster_info.name;
+    return { message: `root@sys was accepted${name ? ` by the cluster ${name}` : ""}` };
+  }
+
+  async inventory(): Promise<Inventory> {
+    const { agents } = this.#opened;
+    this.#report({ message: `reading ${this.title}` });
+    const silent = await this.#silentEndpoints();
+    const info = await agents.cluster();
+    const database = await look(agents, cluster, BEYOND);
+    const obshell = await look(agents, obshellAgents, BEYOND);
+    const unknown = database.unknown ?? obshell.unknown;
+    const gaps = unknown === undefined ? silent : [...silent, `${this.title}: ${unknown}.`];
+    const name = info?.obcluster_info.name || "oceanbase";
+    const id = new URL(this.origins[0] ?? "").host;
+    const { zones, sharedStorage, agents: all } = database.readiness;
+    const found = [
+      foundIn(cluster, database, {
+        type: "oceanbase:ClusterVersion",
+        name,
+        id,
+        protection: `${counted(zones, "zone")}${sharedStorage ? ", shared storage" : ""}`,
+        advice: this.#unnamed(all),
+      }),
+      foundIn(obshellAgents, obshell, {
+        type: "oceanbase:AgentVersion",
+        name: `${name}-agents`,
+        id,
+        protection: counted(all.length, "agent"),
+        advice: [],
+      }),
+    ].filter((one) => one !== undefined);
+    return { databases: found.map((one) => one.database), resources: found.map((one) => one.resource), gaps };
+  }
+
+  /** Endpoints at which nobody answers. @throws PinError for those at which something is wrong that does not pass */
+  async #silentEndpoints(): Promise<string[]> {
+    const reads = this.origins.map((origin) => this.#opened.agents.readFrom(origin, OB_INFO, obInfo));
+    return (await Promise.allSettled(reads)).flatMap((result) => {
+      if (result.status === "fulfilled") return [];
+      if (result.reason instanceof Unreachable) return [`An endpoint did not answer: ${result.reason.message}.`];
+      throw result.reason;
+    });
+  }
+
+  #unnamed(all: readonly string[]): Finding[] {
+    if (this.origins.length >= all.length) return [];
+    return [
+      {
+        code: "agents-not-named",
+        message: `Only ${this.origins.length} of ${all.length} agents are named in \`endpoints\`: ${all.join(", ")}.`,
+        remedy: "Name all of them: an upgrade that stopped half way may need the others to continue.",
+      },
+    ];
+  }
+
+  close(): Promise<void> {
+    return this.#opened.close();
+  }
+}
+
+interface Found {
+  readonly database: FoundDatabase;
+  readonly resource: FoundResource;
+}
+
+type Described = Pick<FoundDatabase, "type" | "name" | "id" | "protection"> & { readonly advice: readonly Finding[] };
+
+/** Undefined where no version could be read. */
+function foundIn(
+  system: System<ClusterCall>,
+  { members, readiness, activity }: UpgradeObservation,
+  { advice, ...described }: Described,
+): Found | undefined {
+  const versions = members.map(({ version }) => version);
+  const [lowest, highest] = [lowestVersion(versions), highestVersion(versions)];
+  if (lowest === undefined || highest === undefined) return undefined;
+  const { editions } = system;
+  const { uploaded, listed, architectures } = readiness;
+  const offers = listed && uploaded !== undefined ? offeredAbove(highest, uploaded, { editions, architectures }) : [];
+  const target = offers[0]?.target ?? { version: formatParts(highest), release: "" };
+  const checks = system.checks.filter((check) => check !== packagesUploaded);
+  const pin = formatParts(lowest);
+  return {
+    database: {
+      ...described,
+      current: [...new Set(versions.map(formatVersion))].sort().join(", "),
+      ...(listed ? { targets: offers.map(({ version }) => formatVersion(version)) } : {}),
+      ...(activity === undefined ? {} : { activity }),
+      findings: preflight(checks, readiness, { args: NO_ARGUMENTS, target, editions }),
+      advice: [...(listed && offers.length === 0 ? [noPackages(editions[0])] : []), ...advice],
+    },
+    resource: {
+      type: described.type,
+      name: described.name,
+      // A cluster that is half upgraded is at no single version.
+      args: { version: pin === formatParts(highest) ? pin : `>=${pin}` },
+    },
+  };
+}
+
+/** What a resource without arguments of its own would upgrade with. */
+const NO_ARGUMENTS: ClusterCall = { endpoints: [], version: "" };
+
+function noPackages(edition: Edition | undefined): Finding {
+  return {
+    code: "no-package",
+    message: "No newer packages are uploaded.",
+    remedy: `Upload those of the target version (${edition?.join(" and ")}${edition?.[0] === "oceanbase-ce" ? " for the community edition" : ""}), or name their files in \`packages\`.`,
+  };
+}
+
+/** `3 zones` */
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}

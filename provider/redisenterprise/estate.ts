@@ -1,0 +1,178 @@
+import { z } from "zod";
+import { definedBy } from "../core/arguments";
+import type { Check, Estate, EstateKind, FoundDatabase, FoundResource, Inventory } from "../core/estate";
+import type { Runtime } from "../core/runtime";
+import { compareVersions, formatParts } from "../core/version";
+import { undiciTransport } from "../http/undici-transport";
+import { checkConnection, connection } from "./arguments";
+import { type Connect, type ConnectionArguments, derivedSecrets, type OpenNodes, openNodes } from "./connection";
+import { releaseOf } from "./database/choice";
+import { type Database, subjectOf } from "./database/database";
+import type { Redis } from "./database/redis";
+import { redisSubject } from "./database/subject";
+import { lookAtAll, type Seen } from "./look";
+import { moduleSubject } from "./modules/subject";
+import { nodesFrom, supportedByAll } from "./node";
+import { protectionOf } from "./protection";
+import { permissionFor } from "./rest/answers";
+import { allActions, bdbList, clusterInfo, clusterModules, nodeList } from "./rest/schema";
+import { activityOf } from "./tasks/activity";
+import { UNTOLD } from "./tasks/machine";
+
+const inputs = z.strictObject({ ...connection }).superRefine(checkConnection);
+
+/** The databases of one Redis Enterprise cluster, with their modules. */
+export function redisEnterpriseEstate(connect: Connect = undiciTransport): EstateKind<ConnectionArguments> {
+  return {
+    title: "Redis Enterprise",
+    vendor: "redisenterprise",
+    ...definedBy(inputs),
+    derivedSecrets,
+    each: "endpoints",
+    asks: ({ username, password, clientCertificate }) =>
+      clientCertificate !== undefined && username === undefined
+        ? []
+        : [...(username === undefined ? ["username"] : []), ...(password === undefined ? ["password"] : [])],
+    open: (args, runtime) => new RedisEnterpriseEstate(args, runtime, openNodes(args, runtime, connect)),
+  };
+}
+
+class RedisEnterpriseEstate implements Estate {
+  readonly title: string;
+  readonly origins: readonly string[];
+  readonly checks: readonly Check[];
+  readonly #opened: OpenNodes;
+  readonly #user: string;
+  readonly #report: Runtime["report"];
+
+  constructor({ endpoints, username }: ConnectionArguments, { report }: Runtime, opened: OpenNodes) {
+    this.origins = endpoints;
+    this.title = `Redis Enterprise cluster at ${new URL(endpoints[0] ?? "").host}`;
+    this.#opened = opened;
+    this.#user = username ?? "the client certificate";
+    this.#report = report;
+    this.checks = [
+      { name: "credentials", run: () => this.#credentials() },
+      { name: "protocol and server version", run: () => this.#software() },
+      { name: "permissions", run: () => this.#permissions() },
+    ];
+  }
+
+  async #credentials() {
+    const info = await this.#opened.nodes.read("/v1/cluster", clusterInfo);
+    return { message: `${this.#user} was accepted by the cluster ${info?.name ?? ""}`.trimEnd() };
+  }
+
+  async #software() {
+    const nodes = nodesFrom((await this.#opened.nodes.read("/v1/nodes", nodeList)) ?? []);
+    const software = [...new Set(nodes.map((node) => node.software))].join(", ");
+    return { message: `Redis Enterprise ${software} on ${nodes.length} node${nodes.length === 1 ? "" : "s"}` };
+  }
+
+  async #permissions() {
+    const { nodes } = this.#opened;
+    await nodes.read("/v1/bdbs?fields=uid,name", bdbList);
+    await nodes.read("/v1/modules", clusterModules);
+    await nodes.read("/v1/actions", allActions);
+    const needed = ["/v1/bdbs/1/upgrade", "/v1/bdbs/1/modules/upgrade"].map(permissionFor);
+    return {
+      message: `${this.#user} may read databases, modules and actions`,
+      untested: [`No read shows whether upgrade requests are permitted. They need ${needed.join("; ")}.`],
+    };
+  }
+
+  async inventory(): Promise<Inventory> {
+    this.#report({ message: `reading ${this.title}` });
+    const seen = await lookAtAll(this.#opened.nodes);
+    const names = seen.map(({ database }) => database?.name);
+    const found = seen.flatMap((each) => foundIn(each, (name) => names.filter((one) => one === name).length === 1));
+    return {
+      databases: found.map(({ database }) => database),
+      resources: found.flatMap(({ resource }) => resource ?? []),
+      gaps: found.flatMap(({ gap }) => gap ?? []),
+    };
+  }
+
+  close(): Promise<void> {
+    return this.#opened.close();
+  }
+}
+
+interface Found {
+  readonly database: FoundDatabase;
+  readonly resource?: FoundResource;
+  readonly gap?: string;
+}
+
+/** The Redis of a database, and its modules where it has any. Other databases than those of Redis have no versions. */
+function foundIn(seen: Seen, isUnique: (name: string) => boolean): Found[] {
+  const { database } = seen;
+  if (database?.type !== "redis") return [];
+  const which = isUnique(database.name) ? { databaseName: database.name } : { databaseId: database.uid };
+  const activity = activityOf(database, seen.machines, () => UNTOLD, seen.crdbTasks);
+  const common = {
+    id: `bdb:${database.uid}`,
+    protection: protectionOf(database),
+    ...(activity === undefined ? {} : { activity }),
+  };
+  const name = database.name || `database-${database.uid}`;
+  return [
+    redisOf(seen, database, { ...common, name }, which),
+    ...modulesOf(seen, database, { ...common, name }, which),
+  ];
+}
+
+type Common = Pick<FoundDatabase, "id" | "name" | "protection" | "activity">;
+type Which = Readonly<Record<string, string | number>>;
+
+function redisOf(seen: Seen, database: Database, common: Common, which: Which): Found {
+  const type = "redisenterprise:DatabaseVersion";
+  const subject = redisSubject({ redisVersion: "latest" });
+  const { redis } = database;
+  const unreadable = subject.unreadable(database);
+  const { upgrade } = subject.stands(database, { ...seen, members: subject.members(database) });
+  return {
+    database: {
+      ...common,
+      type,
+      current: redis === undefined ? "not told" : formatParts(redis.full),
+      targets: supportedByAll(seen.nodes)
+        .filter(({ release }) => redis !== undefined && compareVersions(release, redis.release) > 0)
+        .sort((a, b) => compareVersions(b.release, a.release))
+        .map(releaseOf),
+      findings: upgrade?.findings ?? [],
+    },
+    ...(unreadable === undefined ? {} : { gap: `${subjectOf(database)}: ${unreadable}.` }),
+    ...(redis === undefined ? {} : { resource: redisResource(common.name, redis, which) }),
+  };
+}
+
+function redisResource(name: string, redis: Redis, which: Which): FoundResource {
+  return { type: "redisenterprise:DatabaseVersion", name, args: { ...which, redisVersion: releaseOf(redis) } };
+}
+
+function modulesOf(seen: Seen, database: Database, common: Common, which: Which): Found[] {
+  const type = "redisenterprise:ModuleVersions";
+  const loaded = (database.modules ?? []).filter(({ version }) => version !== undefined);
+  if (loaded.length === 0) return [];
+  const pins = loaded.map(({ name }) => ({ name, wish: "latest", constraint: LATEST, object: false }));
+  const { upgrade } = moduleSubject({ modules: pins }).stands(database, seen);
+  return [
+    {
+      database: {
+        ...common,
+        type,
+        current: loaded.map(({ name, text }) => `${name} ${text}`).join(", "),
+        targets: upgrade?.step === undefined ? [] : [upgrade.step.to],
+        findings: upgrade?.findings ?? [],
+      },
+      resource: {
+        type,
+        name: `${common.name}-modules`,
+        args: { ...which, modules: Object.fromEntries(loaded.map(({ name, text }) => [name, text])) },
+      },
+    },
+  ];
+}
+
+const LATEST = { kind: "latest" } as const;

@@ -1,0 +1,273 @@
+import { z } from "zod";
+import { definedBy } from "../core/arguments";
+import type { Constraint } from "../core/constraint";
+import { asPinError, ifAnswered } from "../core/errors";
+import type { Check, Estate, EstateKind, FoundDatabase, FoundResource, Inventory } from "../core/estate";
+import type { Runtime } from "../core/runtime";
+import type { Finding, Unit } from "../core/unit";
+import { compareVersions, formatParts, formatVersion, parseVersion, type Version } from "../core/version";
+import { type ConnectionArguments, completeConnection } from "../huaweicloud/arguments";
+import { type Connect, networkTransport } from "../huaweicloud/connection";
+import { missingCredential } from "../huaweicloud/credentials";
+import { JobIds } from "../huaweicloud/jobs";
+import { type Environment, iamOrigin } from "../huaweicloud/service";
+import { Throttled } from "../huaweicloud/throttle";
+import { connection } from "./arguments";
+import { eachInstance, readInstanceDetails } from "./kernel/instances";
+import type { Offer } from "./kernel/offers";
+import { jobsOf, schedulesOf, withWaiting } from "./kernel/tasks";
+import { kernelUnit } from "./kernel/unit";
+import { type Access, openAccess, type Project } from "./project";
+import type { Instance, InstanceDetail, JobRow, ScheduleRow } from "./schema";
+import { CANCEL_ACTION, TAURUSDB, UPGRADE_ACTION } from "./service";
+import { readHtap } from "./starrocks/instance";
+import { look } from "./starrocks/look";
+import { targetsOf } from "./starrocks/standing";
+import { viewFor } from "./starrocks/view";
+import { anyWindow, windowOf } from "./window";
+
+/** The TaurusDB and StarRocks instances of one project. */
+export function taurusdbEstate(
+  connect: Connect = networkTransport,
+  env: Environment = process.env,
+): EstateKind<ConnectionArguments> {
+  return {
+    title: "TaurusDB",
+    vendor: "taurusdb",
+    ...definedBy(z.strictObject({ ...connection }).superRefine(completeConnection(TAURUSDB, env))),
+    each: "projectId",
+    asks: (given) => {
+      const missing = missingCredential(given)?.argument;
+      return missing === "accessKey" ? ["accessKey", "secretKey"] : missing === undefined ? [] : [missing];
+    },
+    open: (args, runtime) => {
+      const access = openAccess(args, runtime, connect, env);
+      return new TaurusEstate(access, iamOrigin(TAURUSDB, args, env), runtime);
+    },
+  };
+}
+
+/** How old a read of the lists may be: that of the checks serves the inventory as well. */
+const FRESH = { after: 0, within: 60_000 };
+/** Whatever is the newest: to that every upgrade goes. */
+const LATEST: Constraint = { kind: "latest" };
+const MINUTE = 60_000;
+
+/** The lists of tasks, by instance. */
+interface Tasks {
+  readonly jobs: ReadonlyMap<string, JobRow>;
+  readonly schedules: ReadonlyMap<string, ScheduleRow>;
+}
+
+/** A database with the resource that would manage it. */
+interface Found {
+  readonly database: FoundDatabase;
+  readonly version: Version | undefined;
+  readonly resource?: FoundResource;
+}
+
+class TaurusEstate implements Estate {
+  readonly title: string;
+  readonly origins: readonly string[];
+  readonly checks: readonly Check[];
+  readonly #access: Access;
+  readonly #runtime: Runtime;
+
+  constructor(access: Access, iam: string | undefined, runtime: Runtime) {
+    this.#access = access;
+    this.#runtime = runtime;
+    this.title = `TaurusDB in ${access.place}`;
+    this.origins = [...new Set([access.gateway.origin, ...(iam === undefined ? [] : [iam])])];
+    this.checks = [
+      { name: "credentials", run: () => this.#credentials() },
+      { name: "permissions", run: () => this.#permissions() },
+    ];
+  }
+
+  async #credentials() {
+    const { instances } = await this.#access.project();
+    const { size } = await instances.read(FRESH, this.#runtime.signal);
+    return {
+      message: `accepted for project ${await this.#access.gateway.projectId()}, which has ${size} TaurusDB instance${size === 1 ? "" : "s"}`,
+    };
+  }
+
+  async #permissions() {
+    await this.#tasks(await this.#access.project());
+    return {
+      message: `${TAURUSDB.readAction} allows every read that an upgrade needs`,
+      untested: [
+        `No read shows whether ${UPGRADE_ACTION} is granted, which upgrade requests need, and ${CANCEL_ACTION}, which cancels scheduled upgrades.`,
+      ],
+    };
+  }
+
+  async inventory(): Promise<Inventory> {
+    const { signal, report } = this.#runtime;
+    const { gateway } = this.#access;
+    const project = await this.#access.project();
+    const instances = [...(await project.instances.read(FRESH, signal)).values()];
+    report({ message: `${this.title}: ${instances.length} instances` });
+    const tasks = await this.#tasks(project);
+    const details = await readInstanceDetails(
+      gateway,
+      instances.map(({ id }) => id),
+    );
+    const gaps: string[] = [];
+    let done = 0;
+    const found = await eachInstance(instances, async (instance) => {
+      const seen = await this.#ifRead(instance, gaps, async () => [
+        await this.#instance(instance, project, tasks, details.get(instance.id)),
+        ...(await this.#starRocks(instance)),
+      ]);
+      done += 1;
+      report({
+        message: `${this.title}: ${done} of ${instances.length} instances`,
+        percent: (100 * done) / instances.length,
+      });
+      return seen ?? [];
+    });
+    const all = found.flat();
+    return {
+      databases: all.map(({ database }) => database),
+      resources: [...kernelResources(all), ...all.flatMap(({ resource }) => resource ?? [])],
+      gaps,
+    };
+  }
+
+  /** What cannot be read of one instance must not hide the others. */
+  async #ifRead<T>({ id, name }: Instance, gaps: string[], read: () => Promise<T>): Promise<T | undefined> {
+    const { signal, clock, report } = this.#runtime;
+    for (;;) {
+      try {
+        return await read();
+      } catch (error) {
+        signal.throwIfAborted();
+        if (error instanceof Throttled) {
+          report({ message: error.message });
+          await clock.sleep(MINUTE, signal);
+          continue;
+        }
+        const { code, message } = asPinError(error);
+        if (code === "unexpected") throw error;
+        gaps.push(`${name} (${id}): ${message}`);
+        return undefined;
+      }
+    }
+  }
+
+  async #tasks(project: Project): Promise<Tasks> {
+    const { signal } = this.#runtime;
+    const [recent, waiting, schedules] = await Promise.all([
+      project.jobs.read(FRESH, signal),
+      project.waiting.read(FRESH, signal),
+      project.schedules.read(FRESH, signal),
+    ]);
+    return { jobs: jobsOf(withWaiting(recent, waiting)), schedules: schedulesOf(schedules) };
+  }
+
+  async #instance(
+    listed: Instance,
+    { offers }: Project,
+    { jobs, schedules }: Tasks,
+    detail: InstanceDetail | undefined,
+  ): Promise<Found> {
+    const { gateway } = this.#access;
+    const instance = await offers.withKernel(gateway, listed);
+    await offers.read(gateway, [instance]);
+    const offer = offers.of(instance);
+    const row = schedules.get(instance.id);
+    const window = detail?.maintenance_window ?? "";
+    const schedule = row && { row, window: windowOf(row) ?? anyWindow(window, gateway.now) };
+    const facts = { instance, offer, job: jobs.get(instance.id), schedule, objection: undefined };
+    const unit = kernelUnit(facts, LATEST, false);
+    const version = parseVersion(instance.datastore.kernel_version);
+    const targets = version === undefined ? undefined : targetsIn(offer, version);
+    const nodes = detail?.nodes.length;
+    return {
+      version,
+      database: {
+        type: "taurusdb:KernelVersion",
+        name: instance.name,
+        id: instance.id,
+        current: version === undefined ? "not told" : formatVersion(version),
+        ...(targets === undefined ? {} : { targets }),
+        ...(nodes === undefined ? {} : { protection: `${nodes} node${nodes === 1 ? "" : "s"}` }),
+        ...(window === "" ? {} : { window }),
+        ...(unit?.activity === undefined ? {} : { activity: unit.activity }),
+        findings: failedBefore(unit),
+      },
+    };
+  }
+
+  async #starRocks({ id: instanceId }: Instance): Promise<Found[]> {
+    const { signal } = this.#runtime;
+    const { gateway } = this.#access;
+    const beside = (await ifAnswered(readHtap(gateway, instanceId))) ?? [];
+    const ours = beside.filter(({ engine_name }) => /star-?rocks/i.test(engine_name));
+    return eachInstance(ours, async ({ id: starRocksInstanceId, name }) => {
+      const ids = { instanceId, starRocksInstanceId };
+      const asked = { access: this.#access, ids, jobIds: new JobIds(), constraint: LATEST, now: gateway.now, signal };
+      const seen = await look({ ...asked, latest: undefined });
+      const [unit] = viewFor(seen, LATEST, { starRocksInstanceId, version: "latest" }).units;
+      const version = seen.members[0]?.version;
+      const current = version === undefined ? "not told" : formatParts(version);
+      return {
+        version: undefined,
+        database: {
+          type: "taurusdb:StarRocksVersion",
+          name,
+          id: starRocksInstanceId,
+          current,
+          targets: targetsOf(seen.known).map(formatParts),
+          ...(seen.window === "" ? {} : { window: seen.window }),
+          ...(seen.activity === undefined ? {} : { activity: seen.activity }),
+          findings: unit?.upgrade?.findings ?? [],
+        },
+        ...(version === undefined
+          ? {}
+          : { resource: { type: "taurusdb:StarRocksVersion", name, args: { ...ids, version: current } } }),
+      };
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#access.close();
+  }
+}
+
+function targetsIn(offer: Offer | undefined, version: Version): readonly string[] | undefined {
+  const newest = offer?.newest;
+  if (newest === undefined) return offer?.upgradable === false ? [] : undefined;
+  return compareVersions(newest, version) > 0 ? [formatVersion(newest)] : [];
+}
+
+function failedBefore(unit: Unit | undefined): Finding[] {
+  const ended = unit?.ended;
+  if (ended?.kind !== "failed" || unit?.standing !== "behind") return [];
+  return [
+    {
+      code: "last-upgrade-failed",
+      message: `Its last kernel upgrade ${ended.task.id} failed: ${ended.message}`,
+      remedy: ended.remedy,
+    },
+  ];
+}
+
+/** One for the instances of each kernel: an exact version is the same for all instances of a resource. */
+function kernelResources(found: readonly Found[]): FoundResource[] {
+  const kernels = new Map<string, { readonly version: Version; readonly ids: string[] }>();
+  for (const { database, version } of found) {
+    if (version === undefined) continue;
+    const kernel = kernels.get(database.current) ?? { version, ids: [] };
+    kernel.ids.push(database.id);
+    kernels.set(database.current, kernel);
+  }
+  return [...kernels.entries()]
+    .sort(([, a], [, b]) => compareVersions(a.version, b.version))
+    .map(([version, { ids }]) => ({
+      type: "taurusdb:KernelVersion",
+      name: "taurusdb",
+      args: { instanceIds: ids, version },
+    }));
+}

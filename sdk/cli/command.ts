@@ -1,0 +1,121 @@
+import { parseArgs } from "node:util";
+import { suggestion } from "../../provider/base/closest";
+import type { Terminal } from "./terminal";
+
+/** A command line that cannot be understood. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** What keeps a command from doing its work, as a sentence. */
+export class CommandError extends Error {
+  override readonly name = "CommandError";
+}
+
+export interface Option {
+  /** What stands for its value in the help: `FILE`. Without one it is a switch. */
+  readonly value?: string;
+  readonly short?: string;
+  readonly multiple?: true;
+  readonly description: string;
+}
+
+export type Options = Readonly<Record<string, Option>>;
+
+export interface Command {
+  readonly name: string;
+  /** For the list of commands. */
+  readonly summary: string;
+  /** What the usage has behind the name: `CODE`. */
+  readonly operands: string;
+  /** The words that may stand there, where they are few: for completion. */
+  readonly words?: readonly string[];
+  readonly description: string;
+  options(terminal: Terminal): Promise<Options>;
+  readonly examples: readonly string[];
+  /** The meaning of each exit code. */
+  readonly exits: readonly string[];
+  /** Takes its arguments as they are, `--help` included. */
+  readonly passes?: true;
+  /** @returns the exit code. @throws UsageError, CommandError or PinError */
+  run(given: Given, terminal: Terminal): Promise<number>;
+}
+
+/** Options of every command. */
+export const COMMON: Options = {
+  help: { short: "h", description: "print this help" },
+  version: { short: "v", description: "print the version of the package" },
+};
+
+/** The operands and options of a command line. */
+export class Given {
+  readonly operands: readonly string[];
+  readonly #values: ReadonlyMap<string, readonly string[]>;
+
+  constructor(operands: readonly string[], values: ReadonlyMap<string, readonly string[]>) {
+    this.operands = operands;
+    this.#values = values;
+  }
+
+  has(name: string): boolean {
+    return this.#values.has(name);
+  }
+
+  all(name: string): readonly string[] {
+    return this.#values.get(name) ?? [];
+  }
+
+  text(name: string): string | undefined {
+    return this.all(name)[0];
+  }
+
+  /** At most so many operands. @throws UsageError for the first one too many */
+  atMost(count: number): void {
+    const extra = this.operands[count];
+    if (extra !== undefined) throw new UsageError(`unexpected argument "${extra}"`);
+  }
+}
+
+/** @throws UsageError */
+export function parse(args: readonly string[], options: Options): Given {
+  const table = Object.entries(options).map(([name, { value, short, multiple = false }]) => [
+    name,
+    { type: value === undefined ? "boolean" : "string", multiple, ...(short === undefined ? {} : { short }) } as const,
+  ]);
+  // Not strict: its messages know neither what was meant nor what the value is.
+  const { tokens } = parseArgs({
+    args: [...args],
+    options: Object.fromEntries(table),
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const operands: string[] = [];
+  const values = new Map<string, string[]>();
+  for (const token of tokens) {
+    if (token.kind === "positional") operands.push(token.value);
+    if (token.kind !== "option") continue;
+    const { name, rawName, value, inlineValue } = token;
+    const option = Object.hasOwn(options, name) ? options[name] : undefined;
+    if (option === undefined) throw unknown(rawName, options);
+    const known = values.get(name) ?? [];
+    if (option.multiple !== true && known.length > 0) throw new UsageError(`${rawName} is given twice`);
+    values.set(name, [...known, givenTo(rawName, option, value, inlineValue)]);
+  }
+  return new Given(operands, values);
+}
+
+function givenTo(name: string, option: Option, value: string | undefined, inline: boolean | undefined): string {
+  if (option.value === undefined) {
+    if (inline === true) throw new UsageError(`${name} takes no value`);
+    return "";
+  }
+  const missing = value === undefined || value === "" || (inline !== true && /^-./.test(value));
+  if (missing) throw new UsageError(`${name} needs a value: ${name} ${option.value}`);
+  return value;
+}
+
+function unknown(name: string, options: Options): UsageError {
+  const known = Object.keys(options).map((each) => `--${each}`);
+  return new UsageError(`unknown option ${name}; ${suggestion(name, known)}`);
+}

@@ -1,0 +1,70 @@
+import { suggestion } from "../../provider/base/closest";
+import { hideCredentials } from "../../provider/base/printed-credentials";
+import { PinError } from "../../provider/core/errors";
+import { printable } from "../../provider/core/printable";
+import { ReportError } from "../report/failure";
+import { COMMON, type Command, CommandError, parse, UsageError } from "./command";
+import { completions } from "./completions";
+import { discover } from "./discover";
+import { doctor } from "./doctor";
+import { explain } from "./explain";
+import { helpOf, overview } from "./help";
+import { ownVersion } from "./package";
+import { report } from "./report";
+import type { Terminal } from "./terminal";
+
+/** In the order of the help. */
+const COMMANDS: readonly Command[] = [discover, doctor, report, explain, completions(() => COMMANDS)];
+
+/** What a shell has for a command that was ended by ^C. */
+const INTERRUPTED = 130;
+
+/** @returns the exit code */
+export async function runCommand(args: readonly string[], terminal: Terminal): Promise<number> {
+  const at = args.findIndex((arg) => !arg.startsWith("-"));
+  const name = args[at];
+  const command = COMMANDS.find((each) => each.name === name);
+  try {
+    if (command !== undefined) return await ran(command, args.toSpliced(at, 1), terminal);
+    if (name !== undefined) {
+      const known = COMMANDS.map((each) => each.name);
+      throw new UsageError(`unknown command "${name}"; ${suggestion(name, known)}`);
+    }
+    const given = parse(args, COMMON);
+    if (given.has("version")) await terminal.print(`${ownVersion()}\n`);
+    else if (given.has("help")) await terminal.print(overview(COMMANDS));
+    else throw new UsageError("a command is missing");
+    return 0;
+  } catch (error) {
+    return ended(error, command, terminal);
+  }
+}
+
+async function ran(command: Command, args: readonly string[], terminal: Terminal): Promise<number> {
+  if (command.passes === true) return command.run(parse(["--", ...args], {}), terminal);
+  const options = await command.options(terminal);
+  const given = parse(args, { ...options, ...COMMON });
+  if (given.has("help")) await terminal.print(helpOf(command, options));
+  else if (given.has("version")) await terminal.print(`${ownVersion()}\n`);
+  else return command.run(given, terminal);
+  return 0;
+}
+
+/** What is meant for people is told in a sentence; anything else is a fault of this package. */
+function ended(error: unknown, command: Command | undefined, terminal: Terminal): number {
+  const prefix = `pulumi-dbversion${command === undefined ? "" : ` ${command.name}`}`;
+  if (error instanceof UsageError) {
+    const help = command === undefined ? "pulumi-dbversion --help" : `pulumi-dbversion ${command.name} --help`;
+    terminal.tell(`${prefix}: ${error.message}\nRun \`${help}\` for the usage.`);
+    return 2;
+  }
+  if (error instanceof PinError) {
+    terminal.tell(`${prefix}: ${hideCredentials(printable(error.sentence))} [${error.code}]`);
+    return error.code === "interrupted" ? INTERRUPTED : 1;
+  }
+  if (error instanceof CommandError || error instanceof ReportError) {
+    terminal.tell(`${prefix}: ${hideCredentials(printable(error.message))}`);
+    return 1;
+  }
+  throw error;
+}

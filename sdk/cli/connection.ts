@@ -1,0 +1,180 @@
+import { readFileSync } from "node:fs";
+import { type Definition, definitionsOf } from "../../provider/core/arguments";
+import { steady } from "../../provider/core/clock";
+import type { Estate, EstateKind } from "../../provider/core/estate";
+import type { Progress, Proxies, Runtime } from "../../provider/core/runtime";
+import { type ConfigReader, fillCredentials } from "../../provider/frontend/resource/credentials";
+import { proxySettings } from "../../provider/frontend/resource/proxies";
+import { Redaction } from "../../provider/frontend/resource/redaction";
+import { validateArguments } from "../../provider/frontend/resource/validation";
+import { type Given, type Option, type Options, UsageError } from "./command";
+import type { Terminal } from "./terminal";
+
+/** Arguments that are PEM text: an option names their file. */
+const FILES: ReadonlySet<string> = new Set(["caCertificate", "clientCertificate", "clientKey"]);
+
+/** Options that mean something else to each system. */
+const MEANINGS: Readonly<Record<string, string>> = {
+  endpoint: "Addresses of one cluster, with commas between them; for taurusdb the address of the service",
+};
+
+/** One cluster or project, and how it is reached. */
+export interface Connection {
+  readonly kind: EstateKind;
+  /** What was given, found and asked for: arguments as a program writes them, secrets among them. */
+  readonly args: Readonly<Record<string, unknown>>;
+  /** Arguments that were read from a file, with its path. */
+  readonly files: ReadonlyMap<string, string>;
+  readonly proxies: Proxies;
+  /** Takes secrets out of a text. */
+  readonly redact: (text: string) => string;
+  /** Nothing is sent before the estate is asked for something. */
+  open(): Estate;
+}
+
+/** `caCertificate` as `--ca-certificate`; one value of a list is an option in the singular. */
+export function optionOf(argument: string): string {
+  const singular = argument === "endpoints" ? "endpoint" : argument;
+  return singular.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** The connection options of all systems. Secrets are none of them: other users of the machine can see a command line. */
+export function connectionOptions(kinds: ReadonlyMap<string, EstateKind>): Options {
+  const options = new Map<string, { readonly option: Option; readonly systems: string[] }>();
+  for (const [system, kind] of kinds) {
+    for (const [argument, definition] of definitionsOf(kind.inputs.shape)) {
+      if (definition.secret === true && !FILES.has(argument)) continue;
+      const name = optionOf(argument);
+      const known = options.get(name);
+      known?.systems.push(system);
+      if (known === undefined) options.set(name, { option: optionFor(argument, definition, kind), systems: [system] });
+    }
+  }
+  return Object.fromEntries(
+    [...options].map(([name, { option, systems }]) => {
+      const whose = systems.length === kinds.size ? "" : ` (${systems.join(", ")})`;
+      return [name, { ...option, description: `${option.description}${whose}` }];
+    }),
+  );
+}
+
+/** An option for an argument, as the argument is defined. */
+function optionFor(argument: string, definition: Definition, { each }: EstateKind): Option {
+  const { description, values } = definition;
+  const sentence = typeof description === "string" ? description : (description[0] ?? "");
+  const meaning = MEANINGS[optionOf(argument)] ?? sentence.replace(/\.$/, "");
+  const value = values === undefined ? placeholder(argument) : Object.keys(values).join("|");
+  return {
+    description: `${meaning}${argument === each ? "; may be repeated" : ""}`,
+    ...(typeof definition.default === "boolean" ? {} : { value }),
+    ...(argument === each ? { multiple: true } : {}),
+  };
+}
+
+function placeholder(argument: string): string {
+  if (FILES.has(argument)) return "FILE";
+  return /^endpoint/.test(argument) ? "URL[,URL]" : argument.replace(/^.*(?=[A-Z])/, "").toUpperCase();
+}
+
+/**
+ * The connections that a command line asks for: one for each value of the argument that names a cluster or project.
+ * @throws UsageError when an option is not one of the system's, or the arguments are not complete
+ */
+export async function connectionsOf(
+  system: string,
+  kind: EstateKind,
+  given: Given,
+  config: ConfigReader,
+  terminal: Terminal,
+): Promise<readonly Connection[]> {
+  const files = new Map<string, string>();
+  const written: Record<string, unknown> = {};
+  for (const [argument] of definitionsOf(kind.inputs.shape)) {
+    const option = optionOf(argument);
+    const value = given.text(option);
+    if (value === undefined || argument === kind.each) continue;
+    if (FILES.has(argument)) files.set(argument, value);
+    written[argument] = FILES.has(argument) ? contentOf(option, value) : value === "" ? true : value;
+  }
+  const several = given.all(optionOf(kind.each)).map((value) => ({ [kind.each]: partsOf(kind.each, value) }));
+  const found = fillCredentials(written, kind.credentials, config, terminal.env);
+  const asked = await askFor(kind, { ...found, ...several[0] }, terminal);
+  return (several.length === 0 ? [{}] : several).map((own) =>
+    connectionTo(system, kind, { args: { ...own, ...found, ...asked, ...own }, files, config, terminal }),
+  );
+}
+
+/** Several addresses of one cluster are one value. */
+function partsOf(argument: string, value: string): unknown {
+  return argument === "endpoints" ? value.split(",").map((part) => part.trim()) : value;
+}
+
+function contentOf(option: string, path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new UsageError(`--${option} cannot be read: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+async function askFor(
+  kind: EstateKind,
+  given: Readonly<Record<string, unknown>>,
+  { ask }: Terminal,
+): Promise<Record<string, string>> {
+  const answers: Record<string, string> = {};
+  if (ask === undefined) return answers;
+  for (const argument of kind.asks(given)) {
+    const answer = await ask(`${kind.title}: ${argument}`);
+    if (answer !== "") answers[argument] = answer;
+  }
+  return answers;
+}
+
+export interface Reached {
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly files?: ReadonlyMap<string, string>;
+  readonly config: ConfigReader;
+  readonly terminal: Terminal;
+}
+
+/** @throws UsageError when the arguments are not complete, or not valid */
+export function connectionTo(
+  system: string,
+  kind: EstateKind,
+  { args: raw, files = new Map(), config, terminal }: Reached,
+): Connection {
+  const { proxies, secrets, problem } = proxySettings(config, terminal.env);
+  const { args, failures } = validateArguments(kind.inputs, { ...raw }, kind.secrets);
+  if (args === undefined || problem !== undefined) {
+    const told = failures.map(({ property, reason }) => `${property} ${reason}`.trim());
+    throw new UsageError(`${system}: ${[...told, ...(problem === undefined ? [] : [problem])].join("; ")}`);
+  }
+  const values = kind.secrets.map((name) => raw[name]).filter((value) => typeof value === "string");
+  const redaction = new Redaction([...values, ...secrets, ...(kind.derivedSecrets?.(args) ?? [])]);
+  const { redact, conceal } = redaction;
+  const runtime: Runtime = {
+    clock: steady(terminal.clock),
+    signal: terminal.signal,
+    proxies,
+    random: Math.random,
+    report: ({ message, percent }: Progress) =>
+      terminal.progress(redact(`${percent === undefined ? "" : `${Math.floor(percent)}% `}${message}`)),
+    inform: () => undefined,
+    warn: () => undefined,
+    conceal,
+  };
+  return { kind, args: raw, files, proxies, redact, open: () => kind.open(args, runtime) };
+}
+
+/** A value with all its texts as they may be shown. */
+export function redacted<T>(value: T, redact: (text: string) => string): T {
+  const copy = (part: unknown): unknown => {
+    if (typeof part === "string") return redact(part);
+    if (typeof part !== "object" || part === null) return part;
+    if (Array.isArray(part)) return part.map(copy);
+    return Object.fromEntries(Object.entries(part).map(([key, each]) => [key, copy(each)]));
+  };
+  // Of the same shape: only its texts differ.
+  return copy(value) as T;
+}

@@ -1,0 +1,158 @@
+import { suggestion } from "../../provider/base/closest";
+import { describeWindow } from "../../provider/core/describe";
+import { asPinError } from "../../provider/core/errors";
+import type { EstateKind, FoundDatabase, Inventory } from "../../provider/core/estate";
+import type { Activity, Finding } from "../../provider/core/unit";
+import { type Command, CommandError, type Given, UsageError } from "./command";
+import { type Connection, connectionOptions, connectionsOf, redacted } from "./connection";
+import { wrapped } from "./help";
+import { type Adopted, FORMS, fleetOf, programOf } from "./program";
+import { writeResult } from "./report";
+import { stackConfig, UNCONFIGURED } from "./stack";
+import { table } from "./table";
+import type { Terminal } from "./terminal";
+
+export const discover: Command = {
+  name: "discover",
+  summary: "list what a cluster or project has and what it can be upgraded to",
+  operands: "<oceanbase|redis-enterprise|taurusdb>",
+  words: ["oceanbase", "redis-enterprise", "taurusdb"],
+  description:
+    "Lists the databases of a cluster or project: current version, available targets, replication and persistence, maintenance window, and what has to be done before an upgrade. With --write it prints a program that manages all of them at the versions that run, so that the first preview shows no upgrade. It only reads.\n\nCredentials come from the stack's configuration (with --stack), from the environment, or, at a terminal, from a prompt that does not show them.",
+  options: async (terminal) => ({
+    ...connectionOptions(await estateKinds(terminal)),
+    stack: { value: "NAME", description: "take credentials from the configuration of this stack" },
+    json: { description: "print JSON" },
+    write: { value: FORMS.join("|"), description: "print a TypeScript program, or a file for examples/fleet" },
+    output: { short: "o", value: "FILE", description: "write to this file instead of the standard output" },
+  }),
+  examples: [
+    "npx pulumi-dbversion discover oceanbase --endpoint http://10.0.0.1:2886",
+    "npx pulumi-dbversion discover taurusdb --region cn-north-4 --json",
+    "npx pulumi-dbversion discover redis-enterprise --endpoint https://10.0.0.1:9443 --ca-certificate ca.pem --write ts",
+  ],
+  exits: [
+    "everything was read",
+    "nothing could be read",
+    "something could not be read, which is said; or the command line was not understood",
+  ],
+  async run(given, terminal) {
+    const { system, kind } = await systemOf(given, terminal);
+    const form = FORMS.find((each) => each === given.text("write"));
+    if (given.has("write") && form === undefined) throw new UsageError(`--write takes ${FORMS.join(" or ")}`);
+    const config = given.has("stack") ? await stackConfig(given.text("stack"), terminal) : UNCONFIGURED;
+    const connections = await connectionsOf(system, kind, given, config, terminal);
+    const read: Read[] = [];
+    for (const connection of connections) read.push(await readEstate(connection));
+    const estates = read.flatMap(({ adopted }) => adopted ?? []);
+    const databases = read.flatMap((each) => each.databases);
+    const gaps = read.flatMap((each) => each.gaps);
+    if (estates.length === 0) throw new CommandError(gaps.join(" "));
+    const text =
+      form === "ts"
+        ? programOf(system, estates)
+        : form === "fleet"
+          ? await fleetOf(system, estates)
+          : given.has("json")
+            ? `${JSON.stringify({ system, databases, gaps }, undefined, 2)}\n`
+            : listing(databases);
+    await writeResult(text, given.text("output"), "result", terminal);
+    for (const gap of gaps) terminal.tell(`not complete: ${gap}`);
+    return gaps.length === 0 ? 0 : 2;
+  },
+};
+
+/** Every system of the package, by its name on the command line. */
+export async function estateKinds({ systems }: Terminal): Promise<ReadonlyMap<string, EstateKind>> {
+  const loaded = Object.entries(systems.estates).map(async ([name, load]) => [name, await load()] as const);
+  return new Map(await Promise.all(loaded));
+}
+
+/** The system that the first operand names. @throws UsageError also for an option of another one */
+export async function systemOf(given: Given, terminal: Terminal): Promise<{ system: string; kind: EstateKind }> {
+  given.atMost(1);
+  const kinds = await estateKinds(terminal);
+  const [system] = given.operands;
+  const names = [...kinds.keys()];
+  if (system === undefined) throw new UsageError(`name a system: ${names.join(", ")}`);
+  const kind = kinds.get(system);
+  if (kind === undefined) throw new UsageError(`unknown system "${system}"; ${suggestion(system, names)}`);
+  const own = connectionOptions(new Map([[system, kind]]));
+  const foreign = Object.keys(connectionOptions(kinds)).find((name) => given.has(name) && !Object.hasOwn(own, name));
+  if (foreign !== undefined) {
+    const known = Object.keys(own).map((name) => `--${name}`);
+    throw new UsageError(`--${foreign} is not an option of ${system}; ${suggestion(`--${foreign}`, known)}`);
+  }
+  return { system, kind };
+}
+
+interface Read extends Pick<Inventory, "databases" | "gaps"> {
+  /** Absent when nothing could be read. */
+  readonly adopted?: Adopted;
+}
+
+/** One that cannot be read must not hide the others. */
+async function readEstate(connection: Connection): Promise<Read> {
+  const { redact } = connection;
+  const estate = connection.open();
+  try {
+    const { databases, resources, gaps } = redacted(await estate.inventory(), redact);
+    return { databases, gaps, adopted: { connection, resources } };
+  } catch (error) {
+    const { code, sentence } = asPinError(error);
+    if (code === "unexpected" || code === "interrupted") throw error;
+    return { databases: [], gaps: [redact(`${estate.title} could not be read: ${sentence} [${code}]`)] };
+  } finally {
+    await estate.close();
+  }
+}
+
+const HEADINGS = ["NAME", "TYPE", "ID", "CURRENT", "AVAILABLE", "PROTECTION", "WINDOW", "STATE", "NEEDS"];
+
+/** A table, and below it what its last column refers to. */
+function listing(databases: readonly FoundDatabase[]): string {
+  const needs = new Map<string, number>();
+  const rows = databases.map((database) => {
+    const numbers = [...findingsIn(database), ...(database.advice ?? [])].map((finding) => {
+      const text = `${finding.message} ${finding.remedy}`;
+      const number = needs.get(text) ?? needs.size + 1;
+      needs.set(text, number);
+      return number;
+    });
+    return rowOf(database, numbers);
+  });
+  const count = `${databases.length} ${databases.length === 1 ? "database" : "databases"}\n`;
+  const list = [...needs].map(([text, number]) => `${String(number).padStart(3)}  ${wrapped(text, 5)}\n`);
+  return `${table(HEADINGS, rows)}\n${count}${list.length === 0 ? "" : `\nneeds\n${list.join("")}`}`;
+}
+
+function rowOf(database: FoundDatabase, numbers: readonly number[]): readonly string[] {
+  const { name, type, id, current, targets, protection = "", window = "", activity } = database;
+  const available = targets === undefined ? "not told" : targets.length === 0 ? "none" : targets.join(", ");
+  const daily = window === "" ? "" : `${window} UTC`;
+  const state = activity === undefined ? "" : stateOf(activity);
+  return [name, type.replace(":", "."), id, current, available, protection, daily, state, numbers.join(", ")];
+}
+
+/** What stands against an upgrade, a task that failed or blocks among it. */
+export function findingsIn({ activity, findings }: FoundDatabase): readonly Finding[] {
+  if (activity?.kind === "blocked") return [activity.finding, ...findings];
+  if (activity?.kind !== "failed") return findings;
+  const { task, failure } = activity;
+  const message = `Upgrade ${task.id} (${task.kind} to ${task.to}) failed: ${failure.message}`;
+  return [{ code: "upgrade-failed", message, remedy: failure.remedy }, ...findings];
+}
+
+/** What the vendor is doing, in a few words. */
+export function stateOf(activity: Activity): string {
+  switch (activity.kind) {
+    case "running":
+      return `upgrading${activity.percent === undefined ? "" : ` ${activity.percent}%`}`;
+    case "scheduled":
+      return `scheduled, ${describeWindow(activity.window)}`;
+    case "busy":
+      return `busy: ${activity.name}`;
+    default:
+      return activity.kind;
+  }
+}

@@ -1,0 +1,253 @@
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { OLDEST_NODE } from "../../provider/base/node-version";
+import { describePlan } from "../../provider/core/describe";
+import { asPinError } from "../../provider/core/errors";
+import type { Estate, FoundDatabase } from "../../provider/core/estate";
+import type { Plan } from "../../provider/core/plan";
+import { policyFrom } from "../../provider/core/policy-from";
+import { see } from "../../provider/core/run";
+import { openSession, withPin } from "../../provider/frontend/resource/session";
+import { tlsFrom } from "../../provider/http/tls";
+import { type Command, type Given, UsageError } from "./command";
+import { type Connection, connectionOptions, connectionsOf, redacted } from "./connection";
+import { estateKinds, findingsIn, stateOf, systemOf } from "./discover";
+import { exitCode, failed, type Line, type Section, sectionText, summary } from "./findings";
+import { connectionsIn, type Managed, managedIn } from "./managed";
+import { examineNetwork } from "./network";
+import { ownVersion } from "./package";
+import { writeResult } from "./report";
+import { STACK, stackConfig, UNCONFIGURED } from "./stack";
+import type { Terminal } from "./terminal";
+
+export const doctor: Command = {
+  name: "doctor",
+  summary: "check whether everything that an upgrade needs is in place",
+  operands: "[oceanbase|redis-enterprise|taurusdb]",
+  words: ["oceanbase", "redis-enterprise", "taurusdb"],
+  description:
+    "Checks, in this order: this machine, the way to each server (name resolution, TCP, TLS, clock), credentials, server version, permissions, tasks that run or failed, and what is against an upgrade. Each problem comes with a remedy. Name a system and its endpoints, or a stack: then the databases of its resources are checked, each against its target version.\n\nIt only reads. Secrets are taken out of the output, which is fit for an issue.",
+  options: async (terminal) => ({
+    ...connectionOptions(await estateKinds(terminal)),
+    ...STACK,
+    json: { description: "print JSON" },
+    output: { short: "o", value: "FILE", description: "write to this file instead of the standard output" },
+  }),
+  examples: [
+    "npx pulumi-dbversion doctor oceanbase --endpoint http://10.0.0.1:2886",
+    "npx pulumi-dbversion doctor --stack production",
+    "pulumi stack export --show-secrets | npx pulumi-dbversion doctor --file -",
+  ],
+  exits: [
+    "no problems",
+    "problems",
+    "no problems, but something could not be checked; or the command line was not understood",
+  ],
+  async run(given, terminal) {
+    const sections = [await machine(terminal), ...(await examined(given, terminal))];
+    const text = given.has("json")
+      ? `${JSON.stringify({ version: ownVersion(), summary: summary(sections), sections }, undefined, 2)}\n`
+      : `${sections.map(sectionText).join("\n")}\n${summary(sections)}\n`;
+    await writeResult(text, given.text("output"), "result", terminal);
+    return exitCode(sections);
+  },
+};
+
+/** What is checked of the machine itself. */
+async function machine(terminal: Terminal): Promise<Section> {
+  return {
+    title: "this machine",
+    lines: [
+      { state: "ok", name: "Node", message: `${process.version}, at least ${OLDEST_NODE} is needed` },
+      { state: "ok", name: "pulumi-dbversion", message: ownVersion() },
+      sdkLine(),
+      await cliLine(terminal),
+    ],
+  };
+}
+
+/** The SDK that a program in the current directory would load. */
+function sdkLine(): Line {
+  const name = "Pulumi SDK";
+  try {
+    const { version } = createRequire(join(process.cwd(), "index.js"))("@pulumi/pulumi/package.json");
+    return { state: "ok", name, message: `@pulumi/pulumi ${version}` };
+  } catch {
+    return { state: "note", name, message: "not installed in the current directory; this command does not need it" };
+  }
+}
+
+async function cliLine(terminal: Terminal): Promise<Line> {
+  const name = "Pulumi CLI";
+  try {
+    return { state: "ok", name, message: (await terminal.run("pulumi", ["version"])).trim() };
+  } catch {
+    return { state: "note", name, message: "not found; this command needs it only for --stack" };
+  }
+}
+
+async function examined(given: Given, terminal: Terminal): Promise<Section[]> {
+  const config = given.has("stack") ? await stackConfig(given.text("stack"), terminal) : UNCONFIGURED;
+  if (given.operands.length > 0) {
+    const { system, kind } = await systemOf(given, terminal);
+    const connections = await connectionsOf(system, kind, given, config, terminal);
+    return sectionsOf(connections, terminal, inventoryLines);
+  }
+  if (!given.has("stack") && !given.has("file"))
+    throw new UsageError("name a system, or a stack with --stack or --file");
+  const managed = await managedIn(given, terminal, config);
+  const { connections, problems } = await connectionsIn(managed, terminal);
+  const sections = await sectionsOf(connections, terminal);
+  const lines: Line[] = [...problems];
+  for (const each of managed) lines.push(await planLine(each, terminal));
+  return [...sections, { title: "resources", lines }];
+}
+
+/** Everything about each connection: the servers, then what the vendor says. @param last what is asked when all else is fine */
+async function sectionsOf(
+  connections: readonly Connection[],
+  terminal: Terminal,
+  last?: (estate: Estate) => Promise<Line[]>,
+): Promise<Section[]> {
+  const sections: Section[] = [];
+  const networks = new Map<string, readonly Line[]>();
+  for (const connection of connections) {
+    const estate = connection.open();
+    try {
+      for (const origin of estate.origins) {
+        if (networks.has(origin)) continue;
+        terminal.progress(`checking ${origin}`);
+        const lines = await examineNetwork(wayTo(connection, origin), terminal);
+        networks.set(origin, lines);
+        sections.push({ title: origin, lines });
+      }
+      const unreached = estate.origins.every((origin) =>
+        networks.get(origin)?.some(({ state }) => state === "problem"),
+      );
+      const lines = unreached ? notReached(estate) : await vendorLines(estate, last);
+      sections.push({ title: estate.title, lines: redacted(lines, connection.redact) });
+    } finally {
+      await estate.close();
+    }
+  }
+  return sections;
+}
+
+function wayTo({ args, proxies }: Connection, origin: string) {
+  // Validated: where a vendor takes them, they are of these types.
+  return { origin, proxies, tls: tlsFrom(args as Parameters<typeof tlsFrom>[0]) };
+}
+
+function notReached({ checks }: Estate): Line[] {
+  return checks.map(({ name }) => ({ state: "unknown", name, message: "not checked: no server can be reached" }));
+}
+
+async function vendorLines(estate: Estate, last?: (estate: Estate) => Promise<Line[]>): Promise<Line[]> {
+  const lines: Line[] = [];
+  for (const { name, run } of estate.checks) {
+    const [before] = lines.filter(({ state }) => state === "problem" || state === "unknown");
+    if (before !== undefined) {
+      lines.push({ state: "unknown", name, message: `not checked: ${before.name} comes first` });
+      continue;
+    }
+    try {
+      const { message, untested = [] } = await run();
+      lines.push({ state: "ok", name, message });
+      for (const text of untested) lines.push({ state: "note", name, message: text });
+    } catch (error) {
+      lines.push(failed(name, error));
+    }
+  }
+  if (last === undefined || lines.some(({ state }) => state === "problem" || state === "unknown")) return lines;
+  return [...lines, ...(await last(estate).catch((error: unknown) => [failed("databases", error)]))];
+}
+
+async function inventoryLines(estate: Estate): Promise<Line[]> {
+  const { databases, gaps } = await estate.inventory();
+  const unread = gaps.map((message): Line => ({ state: "unknown", name: "databases", message }));
+  return [...unread, ...together(databases.flatMap(databaseLines))];
+}
+
+function databaseLines({ type, current, targets, activity, advice = [], ...database }: FoundDatabase): Statement[] {
+  const offered = targets === undefined ? "available versions are not told" : targets.join(", ") || "nothing newer";
+  const busy = activity === undefined || activity.kind === "blocked" ? "" : `; ${stateOf(activity)}`;
+  const about = { type, database: database.name };
+  const found = findingsIn({ type, current, ...database, ...(activity === undefined ? {} : { activity }) });
+  return [
+    ...(found.length > 0 ? [] : [{ ...about, state: "ok", message: `${current} → ${offered}${busy}` } as const]),
+    ...found.map(({ message, remedy }) => ({ ...about, state: "problem", message, remedy }) as const),
+    ...advice.map(({ message, remedy }) => ({ ...about, state: "note", message, remedy }) as const),
+  ];
+}
+
+/** What is said of one database. */
+interface Statement extends Omit<Line, "name"> {
+  readonly type: string;
+  readonly database: string;
+}
+
+/** Databases that are named where the same is said of many. */
+const NAMED = 5;
+
+/** One line for all databases of which the same is said. */
+function together(statements: readonly Statement[]): Line[] {
+  const groups = new Map<string, [Statement, ...Statement[]]>();
+  for (const statement of statements) {
+    const { state, type, message } = statement;
+    const key = JSON.stringify([state, type, message]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [statement]);
+    else group.push(statement);
+  }
+  return [...groups.values()].map(([first, ...others]) => {
+    const { type, database, ...line } = first;
+    const names = [database, ...others.map((each) => each.database)];
+    const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : "";
+    return { ...line, name: `${names.slice(0, NAMED).join(", ")}${more} (${type.replace(":", ".")})` };
+  });
+}
+
+/** How long a read of one resource may take, in milliseconds. */
+const LIMIT = 60_000;
+
+/** How a resource stands to its target version, as a preview would tell it. */
+async function planLine({ type, name: own, urn, inputs, config }: Managed, terminal: Terminal): Promise<Line> {
+  const name = `${own} (${type.replace(":", ".")})`;
+  const { clock, env, systems, signal } = terminal;
+  const onCancel = (listener: () => void) => {
+    signal.addEventListener("abort", listener, { once: true });
+    return () => signal.removeEventListener("abort", listener);
+  };
+  const quiet = { write: () => undefined, flush: async () => undefined };
+  const surroundings = { kinds: systems.kinds, log: quiet, rhythm: { change: 0, repeat: 0 }, clock, env };
+  const session = await openSession({ type, urn, onCancel }, inputs, config, surroundings);
+  if (session.args === undefined) {
+    const message = session.failures.map(({ property, reason }) => `${property} ${reason}`.trim()).join("; ");
+    return { state: "problem", name, message: session.redact(message) };
+  }
+  const policy = policyFrom(session.args, session.kind.times);
+  try {
+    terminal.progress(`reading ${own}`);
+    return await withPin(session, clock, LIMIT, async (driver) => {
+      const { plan } = await see(driver, policy);
+      return redacted(lineOf(name, plan), session.redact);
+    });
+  } catch (error) {
+    return redacted(failed(name, asPinError(error)), session.redact);
+  }
+}
+
+function lineOf(name: string, plan: Plan): Line {
+  const message = describePlan(plan);
+  if (plan.kind === "failed") return { state: "problem", name, message, remedy: plan.failure.remedy };
+  if (plan.kind === "unknown") return { state: "unknown", name, message };
+  const findings = "upgrade" in plan ? plan.upgrade.findings : [];
+  if (findings.length === 0) return { state: "ok", name, message };
+  const against = findings.map((finding) => finding.message).join(" ");
+  return {
+    state: "problem",
+    name,
+    message: `${message}. ${against}`,
+    remedy: findings.map(({ remedy }) => remedy).join(" "),
+  };
+}

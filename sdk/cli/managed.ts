@@ -1,0 +1,77 @@
+import type { EstateKind } from "../../provider/core/estate";
+import { type ConfigReader, fillCredentials } from "../../provider/frontend/resource/credentials";
+import { argumentsOf } from "../../provider/frontend/resource/properties";
+import { member, textOf } from "../report/json";
+import { withSecrets } from "../report/secrets";
+import { readStackExport } from "../report/stack-export";
+import { CommandError, type Given, UsageError } from "./command";
+import { type Connection, connectionTo } from "./connection";
+import { estateKinds } from "./discover";
+import type { Line } from "./findings";
+import { readExport } from "./stack";
+import type { Terminal } from "./terminal";
+
+/** A resource of this package in a stack. */
+export interface Managed {
+  /** `oceanbase:ClusterVersion` */
+  readonly type: string;
+  readonly name: string;
+  readonly urn: string;
+  readonly inputs: Readonly<Record<string, unknown>>;
+  /** The configuration that its provider reads. */
+  readonly config: ConfigReader;
+}
+
+const TOKEN = /^pulumi-nodejs:dynamic\/([a-z]+:[A-Za-z]+)$/;
+
+/** The resources of a stack whose types this package has. @throws CommandError where there are none */
+export async function managedIn(given: Given, terminal: Terminal, config: ConfigReader): Promise<readonly Managed[]> {
+  const { text, name } = await readExport(given, terminal, true);
+  const { resources } = readStackExport(text, name);
+  const inputsOf = (resource: unknown) => Object(withSecrets(member(resource, "inputs"))) as Managed["inputs"];
+  const providers = new Map(resources.map((resource) => [`${resource["urn"]}::${resource["id"]}`, inputsOf(resource)]));
+  const managed = resources.flatMap((resource) => {
+    const [, type] = TOKEN.exec(textOf(resource["type"]) ?? "") ?? [];
+    if (type === undefined || terminal.systems.kinds[type] === undefined || resource["delete"] === true) return [];
+    const urn = textOf(resource["urn"], 2_000) ?? "";
+    const own = providers.get(String(resource["provider"]));
+    const read: ConfigReader = (key) => {
+      const value = member(own, key);
+      return typeof value === "string" ? value : config(key);
+    };
+    const inputs = argumentsOf(inputsOf(resource));
+    return [{ type, name: urn.split("::").at(-1) ?? "", urn, inputs, config: read }];
+  });
+  if (managed.length === 0) throw new CommandError(`${name} has no resources of pulumi-dbversion.`);
+  return managed;
+}
+
+/** The clusters and projects of some resources, each once; with what keeps one from being reached. */
+export async function connectionsIn(
+  managed: readonly Managed[],
+  terminal: Terminal,
+): Promise<{ readonly connections: readonly Connection[]; readonly problems: readonly Line[] }> {
+  const kinds = [...(await estateKinds(terminal))];
+  const connections = new Map<string, Connection>();
+  const problems = new Map<string, Line>();
+  for (const { type, inputs, config } of managed) {
+    const found = kinds.find(([, { vendor }]) => type.startsWith(`${vendor}:`));
+    if (found === undefined) continue;
+    const [system, kind] = found;
+    const args = fillCredentials(ofConnection(inputs, kind), kind.credentials, config, terminal.env);
+    const key = JSON.stringify([system, args]);
+    if (connections.has(key) || problems.has(key)) continue;
+    try {
+      connections.set(key, connectionTo(system, kind, { args, config, terminal }));
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      problems.set(key, { state: "problem", name: "credentials", message: error.message });
+    }
+  }
+  return { connections: [...connections.values()], problems: [...problems.values()] };
+}
+
+/** Those arguments of a resource that its connection takes. */
+function ofConnection(inputs: Managed["inputs"], { inputs: { shape } }: EstateKind): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(inputs).filter(([name]) => Object.hasOwn(shape, name)));
+}

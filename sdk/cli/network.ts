@@ -1,0 +1,191 @@
+import { lookup } from "node:dns/promises";
+import { connect as connectTcp, isIP, type Socket } from "node:net";
+import { connect as connectTls, type PeerCertificate, type TLSSocket } from "node:tls";
+import { formatDuration } from "../../provider/core/duration";
+import type { Proxies } from "../../provider/core/runtime";
+import type { Tls } from "../../provider/http/tls";
+import { undiciTransport } from "../../provider/http/undici-transport";
+import type { Line } from "./findings";
+import type { Terminal } from "./terminal";
+
+/** How a server is reached. */
+export interface Way {
+  readonly origin: string;
+  readonly tls: Tls;
+  readonly proxies: Proxies;
+}
+
+/** How long a step may take, in milliseconds. */
+const PATIENCE = 10_000;
+const DAY = 24 * 60 * 60_000;
+/** A certificate that expires sooner is told. */
+const SOON = 30 * DAY;
+/** Farther apart, Huawei Cloud refuses signatures; obshell's credentials expire by its own clock. */
+const SKEW = 5 * 60_000;
+
+/** The way to a server, step by step, up to the first that fails. Nothing is sent but one GET without credentials. */
+export async function examineNetwork(way: Way, terminal: Terminal): Promise<Line[]> {
+  const lines: Line[] = [];
+  for await (const line of stepsOf(way, terminal)) lines.push(line);
+  return lines;
+}
+
+async function* stepsOf(way: Way, terminal: Terminal): AsyncGenerator<Line> {
+  const { origin, proxies } = way;
+  const { hostname, port, protocol } = new URL(origin);
+  const host = hostname.replace(/^\[|\]$/g, "");
+  const secure = protocol === "https:";
+  const proxy = secure ? (proxies.https ?? proxies.http) : proxies.http;
+  if (proxy !== undefined) {
+    const excepted = proxies.except === "" ? "" : `, unless NO_PROXY (${proxies.except}) excepts it`;
+    yield {
+      state: "note",
+      name: "proxy",
+      message: `${new URL(proxy).origin}${excepted}: it resolves names and connects`,
+    };
+  } else {
+    if (isIP(host) === 0) {
+      const resolved = await nameLine(host);
+      yield resolved;
+      if (resolved.state === "problem") return;
+    }
+    const target = { host, port: Number(port || (secure ? 443 : 80)) };
+    const reached = await tcpLine(target);
+    yield reached;
+    if (reached.state === "problem") return;
+    const secured = secure ? await tlsLine(way, target, terminal) : PLAIN;
+    yield secured;
+    if (secured.state === "problem") return;
+  }
+  yield await answerLine(way, terminal);
+}
+
+const PLAIN: Line = { state: "note", name: "TLS", message: "none: the endpoint begins with http://" };
+
+async function nameLine(host: string): Promise<Line> {
+  const name = "name resolution";
+  try {
+    const addresses = await lookup(host, { all: true });
+    return { state: "ok", name, message: `${host} is ${addresses.map(({ address }) => address).join(", ")}` };
+  } catch (error) {
+    const message = `${host} has no address: ${textOf(error)}`;
+    return {
+      state: "problem",
+      name,
+      message,
+      remedy: "Check the name in the endpoint, and the name servers of this machine.",
+    };
+  }
+}
+
+interface Target {
+  readonly host: string;
+  readonly port: number;
+}
+
+async function tcpLine(target: Target): Promise<Line> {
+  const name = "TCP";
+  const where = `${target.host} port ${target.port}`;
+  const socket = connectTcp(target);
+  try {
+    await opened(socket, "connect");
+    return { state: "ok", name, message: `connected to ${where}` };
+  } catch (error) {
+    const message = `no connection to ${where}: ${textOf(error)}`;
+    const remedy = "Check that the server runs and listens there, and that no firewall is between.";
+    return { state: "problem", name, message, remedy };
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** What Node and OpenSSL say of a certificate, and what to do about it. */
+const REMEDIES: readonly (readonly [RegExp, string])[] = [
+  [/ALTNAME|HOSTNAME/, "Give a name of the certificate as --server-name (argument `serverName`)."],
+  [/EXPIRED/, "Renew the certificate of the server."],
+  [/NOT_YET_VALID/, "Check the clocks of this machine and of the server."],
+  [/./, "Give the server's certificate, or the CA that signed it, as --ca-certificate (argument `caCertificate`)."],
+];
+
+async function tlsLine({ tls }: Way, target: Target, { clock }: Terminal): Promise<Line> {
+  const name = "TLS";
+  const named = isIP(target.host) === 0 ? { servername: target.host } : {};
+  const socket = connectTls({ ...target, ...named, ...tls, rejectUnauthorized: false });
+  try {
+    await opened(socket, "secureConnect");
+    const certificate = socket.getPeerCertificate(true);
+    const shown = describe(certificate);
+    if (!socket.authorized && tls.rejectUnauthorized !== false) {
+      const code = String(socket.authorizationError);
+      const remedy = REMEDIES.find(([pattern]) => pattern.test(code))?.[1] ?? "";
+      return { state: "problem", name, message: `the certificate is not trusted (${code}): ${shown}`, remedy };
+    }
+    const left = Date.parse(certificate.valid_to) - clock.now();
+    if (left < SOON) {
+      const message = `the certificate expires in ${Math.floor(left / DAY)} days: ${shown}`;
+      return { state: "problem", name, message, remedy: "Renew the certificate of the server." };
+    }
+    const trust = socket.authorized ? "trusted" : "not verified, because any certificate is accepted";
+    return { state: "ok", name, message: `${socket.getProtocol() ?? "TLS"}, ${trust}: ${shown}` };
+  } catch (error) {
+    const plain = /wrong version number|packet length/i.test(textOf(error));
+    const remedy = plain
+      ? "The server speaks no TLS there: check whether the endpoint begins with http://."
+      : "Check the TLS settings of the server, and whether it asks for a client certificate.";
+    return { state: "problem", name, message: `no TLS connection: ${textOf(error)}`, remedy };
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** `CN=cluster.local for DNS:cluster.local, issued by CN=cluster.local, valid to 2049-12-31` */
+function describe(certificate: PeerCertificate): string {
+  const { subject, issuer, subjectaltname, valid_to } = certificate;
+  const names = subjectaltname === undefined ? "" : ` for ${subjectaltname}`;
+  const until = Number.isNaN(Date.parse(valid_to)) ? "" : `, valid to ${new Date(valid_to).toISOString().slice(0, 10)}`;
+  return `CN=${subject?.CN ?? "?"}${names}, issued by CN=${issuer?.CN ?? "?"}${until}`;
+}
+
+/** Any answer will do: what it is, the vendor's own checks tell. */
+async function answerLine({ origin, tls, proxies }: Way, { clock, signal }: Terminal): Promise<Line> {
+  const name = "HTTP and clock";
+  const transport = undiciTransport(tls, proxies, { headersTimeout: PATIENCE });
+  try {
+    const { status, headers } = await transport.send({ method: "GET", origin, target: "/", headers: {}, signal });
+    const offset = Date.parse(headers["date"] ?? "") - clock.now();
+    if (Number.isNaN(offset)) return { state: "note", name, message: `HTTP ${status}, without the server's time` };
+    if (Math.abs(offset) < SKEW) {
+      return {
+        state: "ok",
+        name,
+        message: `HTTP ${status}, and the clocks differ by less than ${formatDuration(SKEW)}`,
+      };
+    }
+    const message = `the server's clock is ${formatDuration(Math.abs(offset))} ${offset > 0 ? "ahead of" : "behind"} ours`;
+    return {
+      state: "problem",
+      name,
+      message,
+      remedy: "Synchronize both clocks: credentials are valid for minutes only.",
+    };
+  } catch (error) {
+    signal.throwIfAborted();
+    const remedy = "Check that the endpoint is the server's own, and the proxy or firewall between.";
+    return { state: "problem", name, message: `no answer: ${textOf(error)}`, remedy };
+  } finally {
+    await transport.close();
+  }
+}
+
+function opened(socket: Socket | TLSSocket, event: "connect" | "secureConnect"): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once(event, () => resolve());
+    socket.once("error", reject);
+    socket.once("close", () => reject(new Error("the server closed the connection")));
+    socket.setTimeout(PATIENCE, () => reject(new Error(`no answer within ${formatDuration(PATIENCE)}`)));
+  });
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

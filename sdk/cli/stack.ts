@@ -1,0 +1,70 @@
+import type { ConfigReader } from "../../provider/frontend/resource/credentials";
+import { decodeText } from "../report/encoding";
+import { member } from "../report/json";
+import { CommandError, type Given, type Options } from "./command";
+import { bytesOf } from "./report";
+import type { Terminal } from "./terminal";
+
+/** Where a command finds a stack. */
+export const STACK: Options = {
+  stack: { value: "NAME", description: "the stack, read with the Pulumi CLI in the current directory" },
+  file: { value: "FILE", description: "what `pulumi stack export` printed; - for the standard input" },
+};
+
+/** No configuration. */
+export const UNCONFIGURED: ConfigReader = () => undefined;
+
+/** The configuration of a stack, secrets included. @throws CommandError */
+export async function stackConfig(stack: string | undefined, terminal: Terminal): Promise<ConfigReader> {
+  const text = await pulumi(["config", "--json", "--show-secrets", ...named(stack)], terminal);
+  let config: unknown;
+  try {
+    config = JSON.parse(text);
+  } catch {
+    // The parser's own message quotes the text, which holds secrets.
+    throw new CommandError("`pulumi config --json` printed something else than JSON.");
+  }
+  return (key) => {
+    const value = member(member(config, key), "value");
+    return typeof value === "string" ? value : undefined;
+  };
+}
+
+/**
+ * What `pulumi stack export` prints, with the name of its source for messages.
+ * @param secrets whether values that are secret are wanted, too
+ * @throws CommandError
+ */
+export async function readExport(
+  given: Given,
+  terminal: Terminal,
+  secrets: boolean,
+): Promise<{ readonly text: string; readonly name: string }> {
+  const file = given.text("file");
+  if (file !== undefined) {
+    return { text: decodeText(await bytesOf(file, terminal)), name: file === "-" ? "The standard input" : file };
+  }
+  const stack = given.text("stack");
+  const shown = secrets ? ["--show-secrets"] : [];
+  const text = await pulumi(["stack", "export", ...shown, ...named(stack)], terminal);
+  return { text, name: stack === undefined ? "The selected stack" : `The stack ${stack}` };
+}
+
+function named(stack: string | undefined): readonly string[] {
+  return stack === undefined ? [] : ["--stack", stack];
+}
+
+async function pulumi(args: readonly string[], terminal: Terminal): Promise<string> {
+  try {
+    return await terminal.run("pulumi", args);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const [verb, noun] = args;
+    const missing = /ENOENT/.test(reason);
+    throw new CommandError(
+      missing
+        ? "The Pulumi CLI was not found. Install it, or name a file that `pulumi stack export` has written with --file."
+        : `\`pulumi ${verb} ${noun?.startsWith("-") === false ? noun : ""}`.trimEnd().concat(`\` failed: ${reason}`),
+    );
+  }
+}

@@ -1,0 +1,110 @@
+import { execFile } from "node:child_process";
+import { createInterface } from "node:readline";
+import { Writable } from "node:stream";
+import { buffer } from "node:stream/consumers";
+import { type Clock, wallClock } from "../../provider/core/clock";
+import { PinError } from "../../provider/core/errors";
+import type { Kinds } from "../../provider/frontend/resource/session";
+import { type Estates, estates, kinds } from "../../provider/systems";
+
+/** What a command has of the process that it runs in. Tests give their own. */
+export interface Terminal {
+  readonly env: NodeJS.ProcessEnv;
+  readonly clock: Clock;
+  /** Aborted at ^C. */
+  readonly signal: AbortSignal;
+  /** Of the standard output; undefined where that is no terminal. */
+  readonly columns: number | undefined;
+  readonly systems: { readonly estates: Estates; readonly kinds: Kinds };
+  /** Writes to the standard output, and resolves when all is written. */
+  print(text: string): Promise<void>;
+  /** Writes a line to the standard error. */
+  tell(line: string): void;
+  /** A line on the standard error that the next one replaces. Nothing where that is no terminal. */
+  progress(line: string): void;
+  /** Asks for a line; what is typed is not shown. Undefined where nobody can be asked. */
+  readonly ask: ((question: string) => Promise<string>) | undefined;
+  /** All of the standard input. */
+  read(): Promise<Uint8Array>;
+  /** What a program prints. @throws Error with what it says on its standard error */
+  run(program: string, args: readonly string[]): Promise<string>;
+}
+
+/** Erases the line that the cursor is in. */
+const ERASE = "\r\u001b[K";
+const LARGEST_OUTPUT = 512 * 1024 * 1024;
+
+export function processTerminal(): Terminal {
+  const { stdin, stdout, stderr, env } = process;
+  let interrupt: AbortController | undefined;
+  let shown = "";
+  const progress = (line: string) => {
+    if (stderr.isTTY !== true || line === shown) return;
+    shown = line;
+    stderr.write(`${ERASE}${line.slice(0, (stderr.columns ?? 80) - 1)}`);
+  };
+  return {
+    env,
+    clock: wallClock,
+    get signal() {
+      // Until somebody listens, ^C ends the process.
+      interrupt ??= interruption();
+      return interrupt.signal;
+    },
+    columns: stdout.isTTY === true ? stdout.columns : undefined,
+    systems: { estates, kinds },
+    print: (text) => {
+      progress("");
+      return written(text);
+    },
+    tell: (line) => {
+      progress("");
+      stderr.write(`${line}\n`);
+    },
+    progress,
+    ask: stdin.isTTY === true && stderr.isTTY === true ? askSilently : undefined,
+    read: () => buffer(stdin),
+    run: outputOf,
+  };
+}
+
+function interruption(): AbortController {
+  const controller = new AbortController();
+  process.once("SIGINT", () => controller.abort(new PinError("interrupted", "Interrupted.")));
+  return controller;
+}
+
+/** A reader that goes away early is no failure of ours. */
+function written(text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.on("error", (error: NodeJS.ErrnoException) => (error.code === "EPIPE" ? resolve() : reject(error)));
+    process.stdout.write(text, () => resolve());
+  });
+}
+
+/** The line is edited by readline, which echoes into nothing. */
+function askSilently(question: string): Promise<string> {
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const reader = createInterface({ input: process.stdin, output: nowhere, terminal: true });
+  process.stderr.write(`${question}: `);
+  return new Promise((resolve, reject) => {
+    reader.once("SIGINT", () => {
+      reader.close();
+      reject(new PinError("interrupted", "Interrupted."));
+    });
+    reader.question("", (line) => {
+      reader.close();
+      process.stderr.write("\n");
+      resolve(line);
+    });
+  });
+}
+
+function outputOf(program: string, args: readonly string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    execFile(program, [...args], { maxBuffer: LARGEST_OUTPUT }, (error, output, said) => {
+      if (error === null) resolve(output);
+      else reject(new Error(said.trim() || error.message, { cause: error }));
+    });
+  });
+}

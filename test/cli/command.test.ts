@@ -1,0 +1,121 @@
+import { describe, expect, it } from "vitest";
+import { parse, UsageError } from "../../sdk/cli/command";
+import { wrapped } from "../../sdk/cli/help";
+import { SHOP_EXPORT } from "../report/export";
+import { rig } from "./rig";
+
+const OPTIONS = {
+  output: { short: "o", value: "FILE", description: "" },
+  "project-id": { value: "ID", multiple: true, description: "" },
+  json: { description: "" },
+} as const;
+
+describe("a command line", () => {
+  it("has operands and options in any order", () => {
+    const given = parse(["a", "--json", "-o", "x", "b", "--project-id=1", "--project-id", "2"], OPTIONS);
+    expect(given.operands).toEqual(["a", "b"]);
+    expect([given.has("json"), given.text("output"), given.all("project-id")]).toEqual([true, "x", ["1", "2"]]);
+  });
+
+  it.each([
+    [["--jsn"], "unknown option --jsn; did you mean --json?"],
+    [["--colour"], "unknown option --colour; it takes --output, --project-id, --json"],
+    [["-x"], "unknown option -x"],
+    [["-o"], "-o needs a value: -o FILE"],
+    [["--output="], "--output needs a value: --output FILE"],
+    [["--output", "--json"], "--output needs a value: --output FILE"],
+    [["--json=yes"], "--json takes no value"],
+    [["-o", "a", "--output", "b"], "--output is given twice"],
+    [["--constructor"], "unknown option --constructor"],
+  ])("%j is not understood", (args, message) => {
+    expect(() => parse(args, OPTIONS)).toThrow(UsageError);
+    expect(() => parse(args, OPTIONS)).toThrow(message);
+  });
+
+  it("takes - as an operand, and everything behind --", () => {
+    expect(parse(["-", "--", "--json"], OPTIONS).operands).toEqual(["-", "--json"]);
+  });
+});
+
+const here = () => rig(() => []);
+const COMMANDS = ["discover", "doctor", "report", "explain", "completions"];
+
+describe("pulumi-dbversion", () => {
+  it("lists its commands", async () => {
+    const { code, out } = await here().run("--help");
+    expect(code).toBe(0);
+    expect([...out.matchAll(/^ {2}([a-z]+) {2}/gm)].map(([, name]) => name)).toEqual(COMMANDS);
+  });
+
+  it.each(COMMANDS)("%s has a help of at most 120 columns, with its exit codes", async (name) => {
+    const { run } = here();
+    const { code, out } = await run(name, "--help");
+    expect(code).toBe(0);
+    expect(out).toMatch(new RegExp(`^usage: pulumi-dbversion ${name} `));
+    expect(out).toMatch(/\nexit codes\n {2}0 {2}\S/);
+    expect(out.split("\n").filter((line) => line.length > 120)).toEqual([]);
+    expect(await run("-h", name)).toEqual({ code, out, err: "" });
+  });
+
+  it.each([
+    [[], "pulumi-dbversion: a command is missing\nRun `pulumi-dbversion --help` for the usage.\n"],
+    [["discovr"], 'pulumi-dbversion: unknown command "discovr"; did you mean discover?\n'],
+    [["--vershun"], "pulumi-dbversion: unknown option --vershun; did you mean --version?\n"],
+    [["discover"], "pulumi-dbversion discover: name a system: oceanbase, redis-enterprise, taurusdb\n"],
+    [["discover", "redis"], 'unknown system "redis"; did you mean redis-enterprise?\n'],
+    [["discover", "taurusdb", "--endpiont", "x"], "unknown option --endpiont; did you mean --endpoint?\n"],
+    [["discover", "oceanbase", "--region", "x"], "--region is not an option of oceanbase; it takes --endpoint, "],
+    [["discover", "oceanbase", "--write", "java"], "--write takes ts or fleet\n"],
+    [["discover", "oceanbase"], "oceanbase: endpoints is missing"],
+    [["discover", "oceanbase", "--ca-certificate", "/nowhere.pem"], "--ca-certificate cannot be read: ENOENT"],
+    [["report"], "a stack export is missing: name a file, or - to read a pipe\n"],
+    [["report", "a", "b"], 'unexpected argument "b"\n'],
+    [["explain", "blokced"], 'unknown error code "blokced"; did you mean blocked?\n'],
+    [["completions", "powershell"], 'unknown shell "powershell"; it takes bash, zsh, fish\n'],
+  ])("%j ends with 2 and says what was meant", async (args, message) => {
+    const { code, out, err } = await here().run(...args);
+    expect({ code, out }).toEqual({ code: 2, out: "" });
+    expect(err).toContain(message);
+  });
+
+  it("prints its version, whichever command stands beside it", async () => {
+    const { run } = here();
+    const alone = await run("--version");
+    expect(alone.out).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect(await run("discover", "-v")).toEqual(alone);
+  });
+
+  it("draws a report from the standard input", async () => {
+    const { out } = await rig(() => [], { input: SHOP_EXPORT }).run("report", "-");
+    expect(out).toMatch(/^<!DOCTYPE html>/);
+  });
+});
+
+describe("explain", () => {
+  it("prints the entry of a code, also as it stands in a message", async () => {
+    const { run } = here();
+    const { code, out } = await run("explain", "unauthorized");
+    expect(code).toBe(0);
+    expect(out).toMatch(/^unauthorized\n\n {2}meaning {5}\S.*\n[\s\S]* {2}what to do {2}\S/);
+    expect(out).not.toMatch(/[|<]/);
+    expect((await run("explain", "[unauthorized]")).out).toBe(out);
+  });
+
+  it("lists all codes", async () => {
+    const { out } = await here().run("explain");
+    expect(out).toMatch(/^interrupted +/);
+    expect(out).toMatch(/\nunexpected +/);
+  });
+});
+
+describe("completions", () => {
+  it.each(["bash", "zsh", "fish"])("for %s have the commands, their words and options", async (shell) => {
+    const { code, out } = await here().run("completions", shell);
+    expect(code).toBe(0);
+    for (const word of [...COMMANDS, "taurusdb", "--project-id", "--help"]) expect(out).toContain(word);
+  });
+});
+
+it("texts are broken at blanks", () => {
+  expect(wrapped("one two three", 2, 9)).toBe("one two\n  three");
+});

@@ -1,0 +1,237 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { open, resource, sealed, stackExport } from "../report/export";
+import { type Journal, startOceanBase, startRedisEnterprise, startTaurusDB } from "../simulators";
+import { isRead } from "../support/reads";
+import { onNetwork } from "./rig";
+import { failMaintenance } from "./worlds";
+
+const PACKAGES = [["4.3.5.2", "102000042025031214.el7"]] as const;
+
+async function oceanbase() {
+  const running = await startOceanBase({ buildVersion: "4.2.1.8-108000022024072217", packages: PACKAGES });
+  onTestFinished(() => running.close());
+  const args = ["oceanbase", "--endpoint", running.connection.endpoints.join(",")];
+  return { running, args, journal: running.system.journal, secrets: [running.connection.password] };
+}
+
+async function taurusdb() {
+  const running = await startTaurusDB({ instances: 8 });
+  onTestFinished(() => running.close());
+  const { endpoint, projectId, accessKey, secretKey } = running.connection;
+  const args = ["taurusdb", "--endpoint", endpoint, "--iam-endpoint", endpoint, "--project-id", projectId];
+  return { running, args, journal: running.system.journal, secrets: [accessKey, secretKey] };
+}
+
+async function redis() {
+  const databases = [{ name: "cache", redisVersion: "7.4", modules: [{ name: "search", version: "2.10.8" }] }];
+  const running = await startRedisEnterprise({ databases });
+  onTestFinished(() => running.close());
+  const { endpoints, serverName, caCertificate, password } = running.connection;
+  const ca = await fileWith(caCertificate);
+  const reach = ["redis-enterprise", "--endpoint", endpoints.join(",")];
+  const trust = ["--ca-certificate", ca];
+  const args = [...reach, ...trust, "--server-name", serverName];
+  const journal: Journal = running.system.journal;
+  return { running, reach, trust, args, journal, secrets: [password] };
+}
+
+async function fileWith(text: string): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), "doctor-"));
+  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  const path = join(dir, "file");
+  await writeFile(path, text);
+  return path;
+}
+
+/** Without its line breaks. */
+function flat(out: string): string {
+  return out.replaceAll(/\s+/g, " ");
+}
+
+/** The signs of all lines, without those of the machine. */
+function signsOf(out: string): string {
+  const [, ...sections] = out.split("\n\n");
+  return [...sections.join("\n").matchAll(/^ {2}([✓✗–]) /gm)].map(([, sign]) => sign).join("");
+}
+
+describe("doctor of a system in which all is well", () => {
+  it.each([
+    ["oceanbase", oceanbase, /obcluster \(oceanbase\.ClusterVersion\): 4\.2\.1\.8-\d+ → 4\.3\.5\.2-\d+\n/],
+    [
+      "taurusdb",
+      taurusdb,
+      /db1, db2, db3, db4, db5 and 3 more \(taurusdb\.KernelVersion\): 2\.0\.69\.250900 →\s+2\.0\.78/,
+    ],
+    ["redis-enterprise", redis, /cache \(redisenterprise\.ModuleVersions\): search 2\.10\.8 → search 2\.10\.17\n/],
+  ])("%s finds no problem, only reads, and shows no secret", async (_, start, upgrade) => {
+    const { running, args, journal, secrets } = await start();
+    const run = onNetwork({ env: running.environment });
+    const { code, out, err } = await run("doctor", ...args);
+    expect({ code, err, problems: signsOf(out).includes("✗") }).toEqual({ code: 0, err: "", problems: false });
+    expect(out).toMatch(/\n\nno problems\n$/);
+    expect(out).toMatch(upgrade);
+    expect(out).toMatch(/ {2}✓ Node: v\d+/);
+    expect(journal.entries.filter((entry) => !isRead(entry))).toEqual([]);
+    const json = await run("doctor", ...args, "--json");
+    expect(JSON.parse(json.out)).toMatchObject({ summary: "no problems", sections: expect.any(Array) });
+    for (const secret of secrets) expect(out + json.out).not.toContain(secret);
+  });
+});
+
+describe("doctor tells", () => {
+  it("an endpoint at which nobody listens", async () => {
+    const { running, args } = await oceanbase();
+    const [first = ""] = running.connection.endpoints;
+    await running.close();
+    const { code, out } = await onNetwork({ env: running.environment })("doctor", "oceanbase", "--endpoint", first);
+    expect(args).toContain("oceanbase");
+    expect(out).toMatch(
+      /✗ TCP: no connection to 127\.0\.0\.1 port \d+: connect ECONNREFUSED.*\n {4}→ Check that the server/,
+    );
+    expect(out).toContain("– credentials: not checked: no server can be reached");
+    expect([code, signsOf(out)]).toEqual([1, "✗–––"]);
+  });
+
+  it("a name without an address", async () => {
+    const run = onNetwork({ env: { OCEANBASE_PASSWORD: "unused-password" } });
+    const { code, out } = await run("doctor", "oceanbase", "--endpoint", "http://nowhere.invalid:2886");
+    expect(out).toMatch(/✗ name resolution: nowhere\.invalid has no address: /);
+    expect(code).toBe(1);
+  });
+
+  it.each([
+    ["oceanbase", oceanbase, "OCEANBASE_PASSWORD"],
+    ["taurusdb", taurusdb, "HW_SECRET_KEY"],
+    ["redis-enterprise", redis, "REDIS_ENTERPRISE_PASSWORD"],
+  ] as const)("that %s rejects the credentials, once and without them", async (_, start, variable) => {
+    const { running, args } = await start();
+    const run = onNetwork({ env: { ...running.environment, [variable]: "wr0ng-p@ssword" } });
+    const { code, out } = await run("doctor", ...args);
+    expect(out).toMatch(/✗ credentials: [\s\S]*\[unauthorized\]\n {4}→ /);
+    expect(out).toContain("– permissions: not checked: credentials comes first");
+    expect(out).not.toContain("wr0ng");
+    expect([code, signsOf(out).match(/✗/g)?.length]).toEqual([1, 1]);
+  });
+
+  it("a certificate that nobody vouches for, and one for another name", async () => {
+    const { running, reach, trust } = await redis();
+    const run = onNetwork({ env: running.environment });
+    const untrusted = await run("doctor", ...reach);
+    expect(untrusted.out).toMatch(
+      /✗ TLS: the certificate is not trusted \(DEPTH_ZERO_SELF_SIGNED_CERT\): CN=cluster\.local/,
+    );
+    expect(untrusted.out).toContain("as --ca-certificate");
+    const unnamed = await run("doctor", ...reach, ...trust);
+    expect(unnamed.out).toMatch(/✗ TLS: the certificate is not trusted \(ERR_TLS_CERT_ALTNAME_INVALID\)/);
+    expect(unnamed.out).toContain("as --server-name");
+    expect([untrusted.code, unnamed.code]).toEqual([1, 1]);
+  });
+
+  it("a CA that is another one's", async () => {
+    const { running, reach } = await redis();
+    const other = await redis();
+    const ca = await fileWith(other.running.connection.caCertificate);
+    const args = [...reach, "--ca-certificate", ca, "--server-name", "cluster.local"];
+    const { code, out } = await onNetwork({ env: running.environment })("doctor", ...args);
+    expect(out).toMatch(/✗ TLS: the certificate is not trusted/);
+    expect(code).toBe(1);
+  });
+
+  it("a task that failed and holds the cluster", async () => {
+    const { running, args } = await oceanbase();
+    failMaintenance(running.system);
+    const { code, out } = await onNetwork({ env: running.environment })("doctor", ...args);
+    expect(flat(out)).toContain(
+      "✗ obcluster (oceanbase.ClusterVersion): maintenance task 11 (Scale out) failed and keeps the lock. → The cluster stays",
+    );
+    expect(code).toBe(1);
+  });
+
+  it("that the server's clock is wrong", async () => {
+    const server = createServer((_, response) => {
+      response.sendDate = false;
+      response.setHeader("date", new Date(Date.now() - 3_600_000).toUTCString()).end("{}");
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void server.close());
+    // A server on a port has an address of this type.
+    const { port } = server.address() as AddressInfo;
+    const run = onNetwork({ env: { OCEANBASE_PASSWORD: "unused-password" } });
+    const { code, out } = await run("doctor", "oceanbase", "--endpoint", `http://127.0.0.1:${port}`);
+    expect(out).toMatch(
+      /✗ HTTP and clock: the server's clock is (1 h|59 min).* behind ours\n {4}→ Synchronize both clocks/,
+    );
+    expect(code).toBe(1);
+  });
+
+  it("with 2 what could not be checked, where nothing is known to be wrong", async () => {
+    const { running, args } = await oceanbase();
+    running.system.control.loseDatabase("gone");
+    const { code, out } = await onNetwork({ env: running.environment })("doctor", ...args);
+    expect(flat(out)).toMatch(/– databases: could not be checked: .*NotExist.*\[unreachable\]/);
+    expect([code, signsOf(out).includes("✗")]).toEqual([2, false]);
+  });
+});
+
+describe("doctor of a stack", () => {
+  async function stack(secret: unknown) {
+    const { running, secrets } = await oceanbase();
+    const { endpoints } = running.connection;
+    const args = { endpoints, password: secret ?? open(running.connection.password) };
+    const declared = [
+      { type: "oceanbase:ClusterVersion", name: "orders", args: { ...args, version: "4.3.5.2" } },
+      { type: "oceanbase:AgentVersion", name: "agents", args: { ...args, version: "4.3.3.0" } },
+      { type: "oceanbase:ClusterVersion", name: "missing", args: { ...args, version: "4.4.2.0" } },
+    ];
+    const file = await fileWith(stackExport(declared.map(resource)));
+    return { running, secrets, file };
+  }
+
+  it("checks each resource against its target version, and each cluster once", async () => {
+    const { running, secrets, file } = await stack(undefined);
+    const { code, out } = await onNetwork()("doctor", "--file", file);
+    expect(out).toMatch(/✓ orders \(oceanbase\.ClusterVersion\): 4\.2\.1\.8 → 4\.3\.5\.2, rolling over 3 zones\n/);
+    expect(out).toMatch(/✓ agents \(oceanbase\.AgentVersion\): already at 4\.3\.3\.0\n/);
+    expect(flat(out)).toMatch(
+      /✗ missing \(oceanbase\.ClusterVersion\): .*No uploaded package satisfies .* → Upload the packages/,
+    );
+    expect(out.match(/✓ credentials: /g)).toHaveLength(1);
+    expect(code).toBe(1);
+    for (const secret of secrets) expect(out).not.toContain(secret);
+    expect(running.system.journal.entries.filter((entry) => !isRead(entry))).toEqual([]);
+  });
+
+  it("takes from the environment what the export has sealed", async () => {
+    const { running, file } = await stack(sealed);
+    const { out } = await onNetwork({ env: running.environment })("doctor", "--file", file);
+    expect(out).toMatch(/✓ credentials: root@sys was accepted/);
+  });
+
+  it("reads the selected stack through the Pulumi CLI", async () => {
+    const { running, file } = await stack(sealed);
+    const { readFile } = await import("node:fs/promises");
+    const programs = {
+      "pulumi config --json --show-secrets --stack dev": JSON.stringify({
+        "oceanbase:password": { value: running.connection.password, secret: true },
+      }),
+      "pulumi stack export --show-secrets --stack dev": await readFile(file, "utf8"),
+    };
+    const { out } = await onNetwork({ programs })("doctor", "--stack", "dev");
+    expect(out).toMatch(/✓ credentials: root@sys was accepted/);
+  });
+
+  it("says what is missing without the CLI, and in a stack without databases", async () => {
+    const { err } = await onNetwork()("doctor", "--stack", "dev");
+    expect(err).toContain("The Pulumi CLI was not found. Install it, or name a file");
+    const empty = await fileWith(stackExport([]));
+    expect(await onNetwork()("doctor", "--file", empty)).toMatchObject({
+      code: 1,
+      err: `pulumi-dbversion doctor: ${empty} has no resources of pulumi-dbversion.\n`,
+    });
+  });
+});

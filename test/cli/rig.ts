@@ -1,0 +1,118 @@
+import { type Clock, wallClock } from "../../provider/core/clock";
+import { oceanbaseEstate } from "../../provider/oceanbase/estate";
+import { redisEnterpriseEstate } from "../../provider/redisenterprise/estate";
+import { estates, kinds } from "../../provider/systems";
+import { taurusdbEstate } from "../../provider/taurusdb/estate";
+import { runCommand } from "../../sdk/cli/commands";
+import type { Terminal } from "../../sdk/cli/terminal";
+import { createTransport, type SimSystem } from "../simulators";
+import { isRead } from "../support/reads";
+import { simulatedTransport } from "../support/simulated-transport";
+import { VirtualClock } from "../support/virtual-clock";
+import { kindsOver } from "../systems";
+
+export interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs a command line. */
+export type Run = (...args: readonly string[]) => Promise<Ended>;
+
+export interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Answers of a person at the terminal, by question. */
+  readonly answers?: Readonly<Record<string, string>>;
+  /** What programs print, by their command line: `pulumi stack export`. */
+  readonly programs?: Readonly<Record<string, string>>;
+  readonly input?: string;
+  readonly signal?: AbortSignal;
+  /** Told of all that a command writes to the standard output, as it does. */
+  readonly onPrint?: (text: string) => void;
+}
+
+export interface Rig {
+  readonly clock: VirtualClock;
+  readonly run: Run;
+  /** All requests so far: `GET /api/v1/info`. */
+  readonly requests: readonly string[];
+  /** Those of them that may change something. */
+  readonly writes: readonly string[];
+  /** What was shown while a command ran. */
+  readonly progress: readonly string[];
+}
+
+/** Commands in this process, on simulated systems in memory and one clock for all. */
+export function rig(make: (clock: VirtualClock) => readonly SimSystem[], options: RunOptions = {}): Rig {
+  const clock = new VirtualClock();
+  const { env = {} } = options;
+  const requests: string[] = [];
+  const writes: string[] = [];
+  const progress: string[] = [];
+  const send = createTransport(make(clock), { sleep: (ms) => clock.sleep(ms) });
+  const connect = () =>
+    simulatedTransport((origin, request, more) => {
+      requests.push(`${request.method} ${request.target}`);
+      if (!isRead(request)) writes.push(`${request.method} ${request.target}`);
+      return send(origin, request, more);
+    });
+  const systems = {
+    kinds: kindsOver(connect, env),
+    estates: {
+      oceanbase: async () => oceanbaseEstate(connect),
+      "redis-enterprise": async () => redisEnterpriseEstate(connect),
+      taurusdb: async () => taurusdbEstate(connect, env),
+    },
+  };
+  return { clock, run: runner({ clock, systems, progress }, options), requests, writes, progress };
+}
+
+/** The same on the real network, such as simulators on sockets. */
+export function onNetwork(options: RunOptions = {}): Run {
+  return runner({ clock: wallClock, systems: { estates, kinds }, progress: [] }, options);
+}
+
+interface World extends Pick<Terminal, "systems"> {
+  readonly clock: Clock;
+  readonly progress: string[];
+}
+
+function runner({ clock, systems, progress }: World, options: RunOptions): Run {
+  const { env = {}, answers, programs = {}, input = "", signal = new AbortController().signal, onPrint } = options;
+  return async (...args) => {
+    let out = "";
+    let err = "";
+    const terminal: Terminal = {
+      env,
+      clock,
+      signal,
+      columns: undefined,
+      systems,
+      print: async (text) => {
+        out += text;
+        onPrint?.(text);
+      },
+      tell: (line) => {
+        err += `${line}\n`;
+      },
+      progress: (line) => void progress.push(line),
+      ask:
+        answers === undefined
+          ? undefined
+          : async (question) => {
+              const answer = answers[question];
+              if (answer === undefined) throw new Error(`nobody answers "${question}"`);
+              return answer;
+            },
+      read: async () => Buffer.from(input),
+      run: async (program, given) => {
+        const line = [program, ...given].join(" ");
+        const output = programs[line];
+        if (output === undefined) throw new Error(`spawn ${line} ENOENT`);
+        return output;
+      },
+    };
+    return { code: await runCommand(args, terminal), out, err };
+  };
+}
