@@ -64,7 +64,7 @@ const RULES: readonly Rule[] = [
     lazily: [/^yaml$/],
   },
   { of: /^sdk\/(?!report\/|cli\/)/, may: [/^@pulumi\/pulumi$/, BASE, /^sdk\/(?!report\/|cli\/)/] },
-  { of: CORE, may: [/^node:crypto$/, ZOD, BASE, CORE] },
+  { of: CORE, may: [/^node:crypto$/, ZOD, BASE, CORE, /^temporal-polyfill$/] },
   { of: HTTP, may: [NODE, BASE, CORE, ZOD, /^undici$/, HTTP] },
   { of: HUAWEI_CLOUD, may: [NODE, ZOD, BASE, CORE, HTTP, HUAWEI_CLOUD] },
   ...Object.entries(VENDORS).map(vendor),

@@ -1,7 +1,6 @@
 import { isKept } from "./cancel";
 import type { Clock } from "./clock";
 import { ChangeControl, NO_RULES } from "./control/control";
-import { describeWindow, nameOf } from "./describe";
 import type { Driver } from "./driver";
 import { inspect } from "./follow";
 import { taskOf, type UpgradeRecord } from "./outcome";
@@ -11,7 +10,7 @@ import { RecordStore } from "./record";
 import { wayAfter } from "./recovery";
 import type { Runtime } from "./runtime";
 import { scheduledByOthers } from "./sentences";
-import type { Failure, Task } from "./task";
+import { describeWindow, type Failure, nameOf, type Task } from "./task";
 
 /** What a preview says of writes beside the upgrade request. */
 export interface Announcement {

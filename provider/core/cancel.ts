@@ -1,10 +1,9 @@
-import { describeWindow, nameOf } from "./describe";
 import type { Driver, Observation } from "./driver";
 import { PinError, Refused, sending, Unreachable } from "./errors";
 import { Watch } from "./pace";
 import { SOON_TRIES } from "./policy";
 import type { Runtime } from "./runtime";
-import type { Task, Window } from "./task";
+import { describeWindow, nameOf, type Task, type Window } from "./task";
 
 /**
  * The pause before the first cancellation of a run. A resource that relies on a scheduled upgrade is known once the engine has come

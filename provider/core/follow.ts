@@ -1,9 +1,8 @@
-import { nameOf } from "./describe";
 import type { Driver } from "./driver";
 import { Watch } from "./pace";
 import type { Runtime } from "./runtime";
 import { Stall } from "./stall";
-import type { Task, TaskStatus } from "./task";
+import { nameOf, type Task, type TaskStatus } from "./task";
 import type { UnreachableBudget } from "./unreachable-budget";
 
 /** How a task ended. What it achieved, only a look at the members can tell. */

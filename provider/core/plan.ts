@@ -1,10 +1,9 @@
 import { togetherHold } from "./control/control";
 import type { Hold } from "./control/hold";
-import { spanOf } from "./describe";
 import type { Driver } from "./driver";
 import { taskOfFleet, upgradeOfFleet } from "./fleet/plan";
 import type { Policy } from "./policy";
-import type { Failure, Task, Window } from "./task";
+import { type Failure, spanOf, type Task, type Window } from "./task";
 import { findingsOf, type Unit, type Upgrade, type View } from "./unit";
 import { formatVersion, lowestVersion, parseVersion } from "./version";
 

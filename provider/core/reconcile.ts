@@ -2,7 +2,7 @@ import { Confirmation } from "./confirmation";
 import { ChangeControl, NO_RULES } from "./control/control";
 import { Held, type Hold } from "./control/hold";
 import { awaitRelease, endHeld } from "./control/release";
-import { describePlan, describeWindow, nameOf } from "./describe";
+import { describePlan } from "./describe";
 import type { Driver, Observation } from "./driver";
 import { asPinError, type PinError, Unreachable } from "./errors";
 import { follow, inspect } from "./follow";
@@ -27,7 +27,7 @@ import {
 } from "./sentences";
 import { Settlement } from "./settlement";
 import { Submission } from "./submission";
-import type { Failure, Task } from "./task";
+import { describeWindow, type Failure, nameOf, type Task } from "./task";
 import type { Unit, Upgrade } from "./unit";
 import { Unneeded } from "./unneeded";
 import { UnreachableBudget } from "./unreachable-budget";

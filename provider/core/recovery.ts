@@ -1,11 +1,10 @@
 import type { ChangeControl } from "./control/control";
-import { nameOf } from "./describe";
 import type { Driver } from "./driver";
 import { Refused, sending, Unreachable } from "./errors";
 import type { Policy } from "./policy";
 import type { RecordStore } from "./record";
 import type { Runtime } from "./runtime";
-import type { Failure, Task, Way } from "./task";
+import { type Failure, nameOf, type Task, type Way } from "./task";
 
 /** What is done about an upgrade of ours that failed: at most one operator, once in a run. */
 export class Recovery {

@@ -1,10 +1,9 @@
 import type { Hold } from "./control/hold";
-import { describeWindow, nameOf } from "./describe";
 import { formatDuration } from "./duration";
 import { type ErrorCode, PinError } from "./errors";
 import type { UpgradeRecord } from "./outcome";
 import type { Plan } from "./plan";
-import type { Failure, Task, Window } from "./task";
+import { describeWindow, type Failure, nameOf, type Task, type Window } from "./task";
 import type { Finding, Upgrade } from "./unit";
 
 /** What a run that ends badly says. One place, because the texts are an interface: people search for them. */

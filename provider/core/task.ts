@@ -40,3 +40,24 @@ export type TaskStatus =
   | ({ readonly kind: "failed" } & Failure)
   /** The vendor does not know it any more. */
   | { readonly kind: "gone" };
+
+/** `upgrade 11 (OB rolling upgrade to 4.3.5.2)` */
+export function nameOf({ id, kind, to }: Task): string {
+  return `upgrade ${id} (${kind} to ${to})`;
+}
+
+/** `2026-01-01T18:00Z to 2026-01-01T22:00Z` */
+export function describeWindow({ opens, closes }: Window): string {
+  return `${toTheMinute(opens)} to ${toTheMinute(closes)}`;
+}
+
+/** From the first opening to the last closing. */
+export function spanOf(windows: readonly Window[]): Window {
+  const opens = windows.map((window) => window.opens).sort();
+  const closes = windows.map((window) => window.closes).sort();
+  return { opens: opens[0] ?? "", closes: closes.at(-1) ?? "" };
+}
+
+function toTheMinute(time: string): string {
+  return time.replace(/:\d\d(\.\d+)?Z$/, "Z");
+}

@@ -1,5 +1,4 @@
 import { Cancellation, CancelPause, isKept, notCanceled, type ScheduledUpgrades } from "./cancel";
-import { describeWindow, nameOf } from "./describe";
 import type { Driver } from "./driver";
 import { follow, inspect } from "./follow";
 import { type Status, taskOf, type UpgradeRecord } from "./outcome";
@@ -9,7 +8,7 @@ import type { Policy } from "./policy";
 import type { RecordStore } from "./record";
 import type { Runtime } from "./runtime";
 import { scheduledByOthers } from "./sentences";
-import type { Task, TaskStatus, Window } from "./task";
+import { describeWindow, nameOf, type Task, type TaskStatus, type Window } from "./task";
 import type { UnreachableBudget } from "./unreachable-budget";
 import { differ, parseVersion } from "./version";
 

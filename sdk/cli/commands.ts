@@ -3,6 +3,7 @@ import { hideCredentials } from "../../provider/base/printed-credentials";
 import { PinError } from "../../provider/core/errors";
 import { printable } from "../../provider/core/printable";
 import { ReportError } from "../report/failure";
+import { approve } from "./approve";
 import { COMMON, type Command, CommandError, parse, UsageError } from "./command";
 import { completions } from "./completions";
 import { discover } from "./discover";
@@ -14,7 +15,7 @@ import { report } from "./report";
 import type { Terminal } from "./terminal";
 
 /** In the order of the help. */
-const COMMANDS: readonly Command[] = [discover, doctor, report, explain, completions(() => COMMANDS)];
+const COMMANDS: readonly Command[] = [discover, doctor, report, approve, explain, completions(() => COMMANDS)];
 
 /** What a shell has for a command that was ended by ^C. */
 const INTERRUPTED = 130;

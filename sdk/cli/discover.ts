@@ -1,7 +1,7 @@
 import { suggestion } from "../../provider/base/closest";
-import { describeWindow } from "../../provider/core/describe";
 import { asPinError } from "../../provider/core/errors";
 import type { EstateKind, FoundDatabase, Inventory } from "../../provider/core/estate";
+import { describeWindow } from "../../provider/core/task";
 import type { Activity, Finding } from "../../provider/core/unit";
 import { type Command, CommandError, type Given, UsageError } from "./command";
 import { type Connection, connectionOptions, connectionsOf, redacted } from "./connection";

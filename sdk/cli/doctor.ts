@@ -5,9 +5,9 @@ import { describePlan } from "../../provider/core/describe";
 import { asPinError } from "../../provider/core/errors";
 import type { Estate, FoundDatabase } from "../../provider/core/estate";
 import type { Plan } from "../../provider/core/plan";
-import { policyFrom } from "../../provider/core/policy-from";
 import { see } from "../../provider/core/run";
 import { openSession, withPin } from "../../provider/frontend/resource/session";
+import { policyOf } from "../../provider/frontend/resource/session-policy";
 import { tlsFrom } from "../../provider/http/tls";
 import { type Command, type Given, UsageError } from "./command";
 import { type Connection, connectionOptions, connectionsOf, redacted } from "./connection";
@@ -225,11 +225,11 @@ async function planLine({ type, name: own, urn, inputs, config }: Managed, termi
     const message = session.failures.map(({ property, reason }) => `${property} ${reason}`.trim()).join("; ");
     return { state: "problem", name, message: session.redact(message) };
   }
-  const policy = policyFrom(session.args, session.kind.times);
+  const policy = policyOf(session);
   try {
     terminal.progress(`reading ${own}`);
     return await withPin(session, clock, LIMIT, async (driver) => {
-      const { plan } = await see(driver, policy);
+      const { plan } = await see(driver, policy, clock);
       return redacted(lineOf(name, plan), session.redact);
     });
   } catch (error) {

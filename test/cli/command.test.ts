@@ -38,7 +38,7 @@ describe("a command line", () => {
 });
 
 const here = () => rig(() => []);
-const COMMANDS = ["discover", "doctor", "report", "explain", "completions"];
+const COMMANDS = ["discover", "doctor", "report", "approve", "explain", "completions"];
 
 describe("pulumi-dbversion", () => {
   it("lists its commands", async () => {

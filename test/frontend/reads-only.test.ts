@@ -128,7 +128,9 @@ describe.each(RESOURCE_TYPES)("$type", (of) => {
 
   it("has a variant with every argument that can matter", () => {
     const [vendor = "", name = ""] = of.type.split(":");
-    const known = [{ ...of.make(new HeldClock()).args }, ...variants(), ...CHANGES()].flatMap((args) => Object.keys(args));
+    const known = [{ ...of.make(new HeldClock()).args }, ...variants(), ...CHANGES()].flatMap((args) =>
+      Object.keys(args),
+    );
     const args = declared(vendor, name).args.map((property) => property.name);
     expect(args.filter((one) => !known.includes(one) && !ELSEWHERE.has(one))).toEqual([]);
   });

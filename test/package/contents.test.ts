@@ -91,9 +91,7 @@ describe("the packed package", { timeout: 90_000 }, () => {
 
   it("has one command, which Node can run", () => {
     expect(project.manifest.bin).toEqual({ "pulumi-dbversion": "dist/sdk/cli/main.js" });
-    expect(readFileSync(join(project.installed, "dist/sdk/cli/main.js"), "utf8")).toMatch(
-      /^#!\/usr\/bin\/env node\n/,
-    );
+    expect(readFileSync(join(project.installed, "dist/sdk/cli/main.js"), "utf8")).toMatch(/^#!\/usr\/bin\/env node\n/);
   });
 
   it("names no file that is not in it as its source map", () => {

@@ -1,8 +1,8 @@
 import type { Clock } from "../clock";
-import { spanOf } from "../describe";
 import type { FleetWords } from "../driver";
 import type { UpgradeRecord } from "../outcome";
 import { RecordStore } from "../record";
+import { spanOf } from "../task";
 import type { Unit } from "../unit";
 import { compareVersions, formatVersion, lowestVersion, parseVersion, type Version } from "../version";
 import type { Attempts } from "./attempts";

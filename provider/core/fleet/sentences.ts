@@ -1,7 +1,6 @@
-import { describeWindow, spanOf } from "../describe";
 import type { FleetWords } from "../driver";
 import { type ErrorCode, PinError } from "../errors";
-import type { Window } from "../task";
+import { describeWindow, spanOf, type Window } from "../task";
 import type { Problem, Unit } from "../unit";
 
 /** Problems that are spelt out in a message; all of them stand in the outputs. */

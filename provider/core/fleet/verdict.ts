@@ -1,9 +1,9 @@
 import type { Hold } from "../control/hold";
-import { nameOf } from "../describe";
 import type { FleetWords } from "../driver";
 import type { ErrorCode } from "../errors";
 import type { HoldOf } from "../plan";
 import { MOST_ROUNDS, type Policy } from "../policy";
+import { nameOf } from "../task";
 import type { Activity, Finding, Problem, Unit } from "../unit";
 import { compareVersions, differ, parseVersion, type Version } from "../version";
 import { type Attempts, type Entry, endedSince } from "./attempts";

@@ -1,11 +1,11 @@
 import { type Clock, wallClock } from "../../core/clock";
 import { type Proposal, proposalsOf } from "../../core/control/approval";
-import { nameOf } from "../../core/describe";
 import { asPinError } from "../../core/errors";
 import { taskOf, type UpgradeRecord } from "../../core/outcome";
 import { isOpen } from "../../core/record";
 import { giveUp, run, type Seen } from "../../core/run";
 import type { Runtime } from "../../core/runtime";
+import { nameOf } from "../../core/task";
 import type { Call } from "./call";
 import { changeOutputs } from "./change-outputs";
 import type { ConfigReader } from "./credentials";

@@ -1,0 +1,154 @@
+import { existsSync, readFileSync } from "node:fs";
+import { userInfo } from "node:os";
+import { APPROVAL_FORMAT, type Approval, type Proposal } from "../../provider/core/control/approval";
+import type { ApprovedUpgrades } from "../../provider/core/control/change-arguments";
+import { parseDuration } from "../../provider/core/duration";
+import { decodeText } from "../report/encoding";
+import { isObject, listOf, member, textOf } from "../report/json";
+import { type Command, CommandError, type Given, UsageError } from "./command";
+import { bytesOf, writeResult } from "./report";
+import { table } from "./table";
+import type { Terminal } from "./terminal";
+
+export const approve: Command = {
+  name: "approve",
+  summary: "approve planned upgrades, for the argument `approval`",
+  operands: "<preview.json | ->",
+  description:
+    "Writes an entry for each upgrade that a preview has planned for resources with the argument `approval`. Only exactly these upgrades may then begin. It reads what `pulumi preview --json --diff` prints or, for upgrades that an earlier `pulumi up` has held, what `pulumi stack export` prints; from a file or, with -, from the standard input. Entries for other resources that the file already has are kept.",
+  options: async () => ({
+    output: {
+      short: "o",
+      value: "FILE",
+      description: "write the approvals to this file instead of the standard output",
+    },
+    by: { value: "NAME", description: "who approves; without it, the user of git. It is for people only" },
+    "valid-for": { value: "DURATION", description: "how long the approvals hold, such as 72h; without it, for ever" },
+  }),
+  examples: [
+    "pulumi preview --json --diff | npx pulumi-dbversion approve - -o approved.json",
+    "pulumi stack export | npx pulumi-dbversion approve - -o approved.json --valid-for 72h",
+  ],
+  exits: [
+    "the approvals were written",
+    "they were not: the input has no planned upgrades, or a file cannot be read or written",
+    "the command line was not understood",
+  ],
+  async run(given, terminal) {
+    given.atMost(1);
+    const [input] = given.operands;
+    if (input === undefined) throw new UsageError("a preview is missing: name a file, or - to read a pipe");
+    const output = given.text("output");
+    const terms = await termsOf(given, terminal);
+    const plans = plansIn(decodeText(await bytesOf(input, terminal)), input === "-" ? "The standard input" : input);
+    const known = output !== undefined && existsSync(output) ? approvedIn(output) : {};
+    const added = Object.fromEntries([...plans].map(([urn, units]) => [urn, approved(units, terms)]));
+    const content: ApprovedUpgrades = { formatVersion: APPROVAL_FORMAT, approvals: sorted({ ...known, ...added }) };
+    await writeResult(`${JSON.stringify(content, null, 2)}\n`, output, "file of approvals", terminal);
+    terminal.tell(shown(plans));
+    return 0;
+  },
+};
+
+type Units = Readonly<Record<string, Proposal>>;
+type Terms = Omit<Approval, keyof Proposal>;
+
+/** The planned upgrades, by URN and unit. @throws CommandError */
+function plansIn(text: string, name: string): Map<string, Units> {
+  const root = jsonOf(text, name);
+  const [steps, deployment] = [member(root, "steps"), member(root, "deployment")];
+  if (!Array.isArray(steps) && !isObject(deployment)) {
+    throw new CommandError(`${name} is neither a preview nor a stack export. ${HOW}`);
+  }
+  const resources = Array.isArray(steps)
+    ? steps.flatMap((step) => [member(step, "newState"), member(step, "oldState")])
+    : listOf(member(deployment, "resources"));
+  const plans = new Map<string, Units>();
+  for (const resource of resources) {
+    const urn = textOf(member(resource, "urn"), LONGEST);
+    const units = unitsOf(resource);
+    if (urn !== undefined && units !== undefined && !plans.has(urn)) plans.set(urn, units);
+  }
+  if (plans.size === 0) {
+    throw new CommandError(
+      `${name} has no planned upgrade of a resource with the argument \`approval\`. A preview shows those that it would request; for upgrades that are already held, give it what \`pulumi stack export\` prints.`,
+    );
+  }
+  return plans;
+}
+
+const HOW = "Give it what `pulumi preview --json --diff` or `pulumi stack export` prints.";
+const LONGEST = 2_000;
+
+function jsonOf(text: string, name: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's own message quotes the text, which may hold secrets.
+    throw new CommandError(`${name} is not JSON. ${HOW}`);
+  }
+}
+
+/** The plan of a resource: a preview adds it to the inputs, and the outputs of one that is held have it. */
+function unitsOf(resource: unknown): Units | undefined {
+  for (const place of ["inputs", "outputs"]) {
+    const plan = member(member(resource, place), "__plan");
+    const units = isObject(plan) ? Object.entries(plan).flatMap(([unit, proposal]) => proposalIn(unit, proposal)) : [];
+    if (units.length > 0) return Object.fromEntries(units);
+  }
+  return undefined;
+}
+
+function proposalIn(unit: string, proposal: unknown): [string, Proposal][] {
+  const [from, to, how, digest] = ["from", "to", "how", "digest"].map((key) => textOf(member(proposal, key), LONGEST));
+  if (from === undefined || to === undefined || how === undefined || digest === undefined) return [];
+  return [[unit, { from, to, how, digest }]];
+}
+
+/** What an earlier run has written. @throws CommandError */
+function approvedIn(file: string): ApprovedUpgrades["approvals"] {
+  const content = jsonOf(readFileSync(file, "utf8"), file);
+  const approvals = member(content, "approvals");
+  if (member(content, "formatVersion") !== APPROVAL_FORMAT || !isObject(approvals)) {
+    throw new CommandError(`${file} is no file of approvals of this version. Move it away, and run the command again.`);
+  }
+  // Its entries are written back as they are.
+  return approvals as ApprovedUpgrades["approvals"];
+}
+
+async function termsOf(given: Given, terminal: Terminal): Promise<Terms> {
+  const now = terminal.clock.now();
+  const limit = given.text("valid-for");
+  const duration = limit === undefined ? undefined : parseDuration(limit);
+  if (limit !== undefined && !duration) {
+    throw new UsageError(`--valid-for must be a duration above zero, such as 72h, not "${limit}"`);
+  }
+  return {
+    approvedAt: new Date(now).toISOString(),
+    approvedBy: given.text("by") ?? (await userOfGit(terminal)),
+    ...(duration === undefined ? {} : { expiresAt: new Date(now + duration).toISOString() }),
+  };
+}
+
+async function userOfGit(terminal: Terminal): Promise<string> {
+  const read = async (key: string) => (await terminal.run("git", ["config", key]).catch(() => "")).trim();
+  const [name, email] = [await read("user.name"), await read("user.email")];
+  if (name === "") return userInfo().username;
+  return email === "" ? name : `${name} <${email}>`;
+}
+
+function approved(units: Units, terms: Terms): Record<string, Approval> {
+  return Object.fromEntries(Object.entries(units).map(([unit, proposal]) => [unit, { ...proposal, ...terms }]));
+}
+
+/** By name: the file is compared by people. */
+function sorted<T>(table: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.fromEntries(Object.entries(table).sort(([one], [other]) => one.localeCompare(other, "en")));
+}
+
+function shown(plans: ReadonlyMap<string, Units>): string {
+  const rows = [...plans].flatMap(([urn, units]) =>
+    Object.entries(units).map(([unit, { how }]) => [urn.split("::").at(-1) ?? urn, unit, how]),
+  );
+  return `Approved:\n${table(["resource", "database", "plan"], rows)}`;
+}

@@ -1,0 +1,105 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type RunOptions, rig } from "./rig";
+
+const URN = "urn:pulumi:dev::shop::pulumi-nodejs:dynamic/oceanbase:ClusterVersion::orders";
+const plan = {
+  "10.0.0.1:2886": {
+    from: "4.2.1.8",
+    to: "4.3.5.2-102000042025031214",
+    how: "4.2.1.8 → 4.3.5.2, rolling over 3 zones",
+    digest: "a".repeat(64),
+  },
+};
+const git = { "git config user.name": "Anna\n", "git config user.email": "anna@example.com\n" };
+
+const preview = (inputs: object) => ({ steps: [{ op: "create", urn: URN, newState: { urn: URN, inputs } }] });
+const stack = (outputs: object) => ({ version: 3, deployment: { resources: [{ urn: URN, inputs: {}, outputs }] } });
+
+let directory: string;
+const file = () => join(directory, "approved.json");
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "approve-"));
+});
+afterEach(() => rm(directory, { recursive: true }));
+
+const approve = (input: unknown, options: RunOptions = {}) =>
+  rig(() => [], { input: typeof input === "string" ? input : JSON.stringify(input), programs: git, ...options }).run;
+
+const approval = {
+  ...plan["10.0.0.1:2886"],
+  approvedAt: "2026-01-01T00:00:00.000Z",
+  approvedBy: "Anna <anna@example.com>",
+};
+
+describe("approve", () => {
+  it.each([
+    ["a preview", preview({ __plan: plan })],
+    ["a stack in which it is held", stack({ status: "held", __plan: plan })],
+  ])("writes an entry for each planned upgrade of %s", async (_, input) => {
+    const { code, out, err } = await approve(input)("approve", "-");
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toEqual({ formatVersion: 1, approvals: { [URN]: { "10.0.0.1:2886": approval } } });
+    expect(err).toBe(
+      "Approved:\nresource  database       plan\norders    10.0.0.1:2886  4.2.1.8 → 4.3.5.2, rolling over 3 zones\n\n",
+    );
+  });
+
+  it("keeps what the file has for other resources, and replaces its own", async () => {
+    const other = { "urn:other": { a: approval } };
+    const old = { [URN]: { "10.0.0.1:2886": { ...approval, digest: "b" } } };
+    await writeFile(file(), JSON.stringify({ formatVersion: 1, approvals: { ...other, ...old } }));
+    expect((await approve(preview({ __plan: plan }))("approve", "-", "-o", file())).code).toBe(0);
+    const written = JSON.parse(await readFile(file(), "utf8"));
+    expect(written.approvals).toEqual({ ...other, [URN]: { "10.0.0.1:2886": approval } });
+    // For people who compare it.
+    expect(Object.keys(written.approvals)).toEqual(Object.keys(written.approvals).sort());
+  });
+
+  it("takes who approves, and for how long", async () => {
+    const { out } = await approve(preview({ __plan: plan }))("approve", "-", "--by", "CAB 17", "--valid-for", "72h");
+    expect(JSON.parse(out).approvals[URN]["10.0.0.1:2886"]).toMatchObject({
+      approvedBy: "CAB 17",
+      expiresAt: "2026-01-04T00:00:00.000Z",
+    });
+  });
+
+  it("does without git", async () => {
+    const { out } = await approve(preview({ __plan: plan }), { programs: {} })("approve", "-");
+    expect(JSON.parse(out).approvals[URN]["10.0.0.1:2886"].approvedBy).toMatch(/./);
+  });
+
+  it.each([
+    ["nothing", "", /The standard input is not JSON.*pulumi preview --json --diff/],
+    ["a secret that is no JSON", '{"password": "hunter2"', /^(?!.*hunter2).*is not JSON/],
+    ["other JSON", {}, /neither a preview nor a stack export/],
+    ["a preview without plans", preview({}), /no planned upgrade.*pulumi stack export/],
+    ["a plan that is not whole", preview({ __plan: { a: { from: "1" } } }), /no planned upgrade/],
+  ])("says what is wrong with %s", async (_, input, message) => {
+    const { code, out, err } = await approve(input)("approve", "-");
+    expect([code, out]).toEqual([1, ""]);
+    expect(err).toMatch(message);
+  });
+
+  it("does not touch a file that is something else", async () => {
+    for (const text of ['{"formatVersion": 2, "approvals": {}}', "{}", "no"]) {
+      await writeFile(file(), text);
+      const { code, err } = await approve(preview({ __plan: plan }))("approve", "-", "-o", file());
+      expect(code).toBe(1);
+      expect(err).toContain(file());
+      expect(await readFile(file(), "utf8")).toBe(text);
+    }
+  });
+
+  it.each([
+    [["approve"], "a preview is missing"],
+    [["approve", "-", "--valid-for", "soon"], '--valid-for must be a duration above zero, such as 72h, not "soon"'],
+  ])("%j is not understood", async (args, message) => {
+    const { code, err } = await approve("")(...args);
+    expect(code).toBe(2);
+    expect(err).toContain(message);
+  });
+});
