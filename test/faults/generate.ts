@@ -1,4 +1,5 @@
 import { Random } from "../simulators";
+import { type ChangeRules, STARTS, ZONES } from "./change-rules";
 import type { Damage, Fault, Harm, History, Moment, NetworkHarm, Run } from "./history";
 import { Timeline } from "./timeline";
 import type { WorldOfType } from "./world";
@@ -7,7 +8,7 @@ type Make<T> = (chance: Chance) => T;
 
 /** Random choices of a generator. */
 class Chance extends Random {
-  of<T>(list: readonly [T, ...T[]]): T {
+  of<const T>(list: readonly [T, ...T[]]): T {
     return list[this.integer(list.length)] ?? list[0];
   }
 
@@ -144,6 +145,37 @@ function lateCall({ at, nth, harm }: Fault, chance: Chance): Fault[] {
   return harm.delay === 0 ? [] : [{ at, nth, harm: { kind: "delayed", ms, span: 1 } }];
 }
 
+/** Histories in which the program says when upgrades may begin. */
+const CONTROLLED = 0.35;
+
+/** Chosen apart from everything else, too. */
+function withRules(runs: readonly Run[], chance: Chance): Pick<History, "start" | "runs"> {
+  if (!chance.happens(CONTROLLED)) return { runs };
+  const start = chance.of(STARTS);
+  return { start, runs: runs.map((run) => (chance.happens(0.8) ? { ...run, rules: rules(chance) } : run)) };
+}
+
+const minutes: Make<number> = (chance) =>
+  chance.weighed([
+    [1, () => chance.integer(3)],
+    [2, () => chance.upTo(60)],
+    [2, () => chance.upTo(12 * 60)],
+  ]);
+
+const rules: Make<ChangeRules> = (chance) => ({
+  ...(chance.happens(0.5)
+    ? { window: { opensIn: signed(chance), lasts: 1 + minutes(chance), zone: chance.of(ZONES) } }
+    : {}),
+  ...(chance.happens(0.2) ? { blackout: { beginsIn: signed(chance), lasts: 1 + minutes(chance) } } : {}),
+  ...(chance.happens(0.15) ? { freeze: true } : {}),
+  ...(chance.happens(0.35) ? { approval: chance.of(["right", "right", "none", "stale"]) } : {}),
+  ...(chance.happens(0.4) ? { onHeld: chance.happens(0.7) ? "wait" : "fail" } : {}),
+});
+
+function signed(chance: Chance): number {
+  return minutes(chance) * (chance.happens(0.6) ? -1 : 1);
+}
+
 const known = new Map<string, readonly string[]>();
 
 function troublesOf(type: WorldOfType): readonly string[] {
@@ -170,5 +202,6 @@ export function generate(type: WorldOfType, seed: number): History {
     if (chance.happens(0.1)) runs.push(run(chance, "refresh", troubles));
     runs.push(run(chance, "up", troubles));
   }
-  return { type: type.type, seed, scene, runs: withLateCalls(runs, new Chance(seed ^ 0x1a7e)) };
+  const late = withLateCalls(runs, new Chance(seed ^ 0x1a7e));
+  return { type: type.type, seed, scene, ...withRules(late, new Chance(seed ^ 0xc4a6)) };
 }

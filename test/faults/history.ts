@@ -1,3 +1,5 @@
+import type { ChangeRules } from "./change-rules";
+
 /** A history: what a stack goes through, as plain data. Made from a seed, played, shrunk, printed, replayed. */
 export interface History {
   /** `oceanbase:ClusterVersion` */
@@ -5,6 +7,8 @@ export interface History {
   readonly seed: number;
   /** Seed of what the vendor looks like and what is pinned; stays the same while a history is shrunk. */
   readonly scene: number;
+  /** When it begins: milliseconds since 1970; the beginning of 2026, if nothing is said. */
+  readonly start?: number;
   readonly runs: readonly Run[];
 }
 
@@ -15,6 +19,8 @@ export interface Run {
   readonly gap: number;
   /** customTimeouts, in seconds; the kind's default if absent. */
   readonly limit?: number;
+  /** What the program lets it do; everything, if nothing is said. */
+  readonly rules?: ChangeRules;
   readonly faults: readonly Fault[];
 }
 

@@ -4,6 +4,9 @@ export const RULES = {
   "no blind call":
     "the upgrade call is never sent while an upgrade towards the target runs and the vendor or the state knows of it",
   "no write after the end": "after ^C, the deadline or the end of a run no request is started",
+  "only when it may":
+    "nothing is written under freeze, in a blackout, outside the window or without an approval, but cancellations",
+  "held costs nothing": "a run whose upgrade is held as it was before makes no request",
   "reads only": "a preview and a refresh send nothing but reads and logins",
   "ends at once": "a run ends within a second of ^C and of its deadline",
   "ends in time": "a run ends, and its deadline is the last moment for that",

@@ -64,6 +64,12 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     breaks: ["explained ending"],
     driver: (driver) => ({ inspect: (task) => inspect(driver, task).catch(() => ({ kind: "gone" as const })) }),
   },
+  "forgets when it may upgrade": {
+    breaks: ["only when it may", "held costs nothing"],
+    kind: ({ inputs }) => ({
+      inputs: inputs.transform(({ windows: _, blackouts: __, freeze: ___, approval: ____, ...others }) => others),
+    }),
+  },
   "throws what it likes": {
     breaks: ["typed ending"],
     driver: (driver) => ({

@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
 import { Random } from "../simulators";
 import { faultsOfStored } from "../support/feed-back";
+import { argumentsOf, type ChangeRules, forbidden, NO_APPROVALS } from "./change-rules";
 import { type Harm, type History, nameOf, type Run } from "./history";
 import { Judge, type Rule, type Violation } from "./judge";
 import { Network } from "./network";
 import { ProviderProcess, type Surroundings } from "./provider-process";
-import { type Ending, Stack } from "./stack";
+import { type Ending, remembersOpen, type Saved, Stack } from "./stack";
 import { Timeline } from "./timeline";
 import { Truth } from "./truth";
 import { textOf, Verdicts } from "./verdicts";
@@ -34,7 +35,7 @@ const ATTEMPTS = 6;
 
 /** Plays a history to its end, and then commands without faults until the pin holds. */
 export async function play(history: History, type: WorldOfType): Promise<Played> {
-  const timeline = new Timeline();
+  const timeline = new Timeline(history.start);
   const world = type.make(timeline, new Random(history.scene));
   return new Performance(history, timeline, world, await timeoutOf(world, history.type)).toTheEnd();
 }
@@ -58,6 +59,8 @@ class Performance {
   readonly #stack: Stack;
   readonly #verdicts: Verdicts;
   readonly #setup: Surroundings;
+  readonly #urn: string;
+  #rules: ChangeRules | undefined;
   readonly #harms = new Map<string, number>();
   readonly #story: string[] = [];
   #commands = 0;
@@ -69,8 +72,8 @@ class Performance {
     this.#world = world;
     this.#timeout = timeout;
     const [namespace = "", name = ""] = history.type.split(":");
-    const urn = `urn:pulumi:dev::shop::pulumi-nodejs:dynamic/${namespace}:${name}::pinned`;
-    const inputs = { ...world.args, __urn: urn, __provider: "text" };
+    this.#urn = `urn:pulumi:dev::shop::pulumi-nodejs:dynamic/${namespace}:${name}::pinned`;
+    const inputs = { ...world.args, __urn: this.#urn, __provider: "text" };
     this.#stack = new Stack(inputs, timeout, timeline);
     this.#truth = new Truth(world, this.#judge);
     this.#verdicts = new Verdicts({ judge: this.#judge, truth: this.#truth, world, timeline, stack: this.#stack });
@@ -83,6 +86,7 @@ class Performance {
       remembersOpen: () => this.#stack.remembersOpen,
       knowable: (id) => this.#truth.knowable(id),
       harmed: (harm) => this.#count(harm),
+      forbidden: (now) => this.#rules && forbidden(this.#rules, this.#stack.written, now),
       processed: (write, awaited, killed) => this.#truth.processed(write, awaited, killed),
     };
   }
@@ -90,6 +94,7 @@ class Performance {
   async toTheEnd(): Promise<Played> {
     for (const run of this.#history.runs) {
       await this.#timeline.pass(run.gap);
+      if (run.op !== "refresh") await this.#control(run.rules);
       await this.#command(run);
       if (this.#judge.violation !== undefined) return this.#played();
     }
@@ -120,6 +125,9 @@ class Performance {
     this.#judge.that(drive === "settled", "ends in time", () => `${run.op} is ${drive} at ${this.#at()}`);
     process.ended = true;
     this.#truth.look();
+    if (run.op !== "refresh" && this.#isFrozen(before)) {
+      this.#judge.that(process.requests === 0, "held costs nothing", () => `${process.requests} requests`);
+    }
     if (ending !== undefined) {
       this.#verdicts.command({ run, process, since, ending, before });
       if (ending.kind !== "killed" && this.#stack.state !== before) await this.#judgeStored(process);
@@ -129,6 +137,12 @@ class Performance {
     this.#story.push(this.#verdicts.tell(run, process, since, ending));
     process.kill();
     return { ending, process };
+  }
+
+  /** Whether the upgrade of the state was held before, and still is, with nothing that may run. */
+  #isFrozen(before: Saved | undefined): boolean {
+    const held = before?.outputs["status"] === "held" && before.initErrors.length === 0;
+    return held && this.#rules?.freeze === true && !remembersOpen(before);
   }
 
   async #judgeStored({ lifecycle }: ProviderProcess): Promise<void> {
@@ -155,9 +169,31 @@ class Performance {
     return LOOKS + SLACK + (limit === undefined ? this.#timeout : limit * SECOND);
   }
 
+  /** The program is changed: what it lets the next run do. */
+  async #control(rules: ChangeRules | undefined): Promise<void> {
+    // With the service's own window, the service chooses the time.
+    const { window: _, blackout: __, ...rest } = rules ?? {};
+    this.#rules = this.#world.args["schedule"] === "maintenance-window" && rules !== undefined ? rest : rules;
+    const plan = this.#rules?.approval === undefined ? {} : await this.#planned();
+    this.#stack.amend(argumentsOf(this.#rules, this.#timeline.now(), this.#urn, plan));
+  }
+
+  /** What a preview plans, for whoever approves it. */
+  async #planned(): Promise<Readonly<Record<string, unknown>>> {
+    const process = new ProviderProcess(this.#setup, [], true);
+    let plan = {};
+    const work = process.lifecycle.check({}, { ...this.#stack.written, approval: NO_APPROVALS }).then(({ inputs }) => {
+      plan = Object(inputs["__plan"] ?? {});
+    });
+    await this.#timeline.drive(work, LOOKS + SLACK);
+    process.kill();
+    return plan;
+  }
+
   /** Commands without faults, and whatever the remedies ask for between them. @returns whether the pin holds now */
   async #settle(): Promise<boolean> {
     const clean = { gap: SECOND, faults: [] };
+    await this.#control(undefined);
     let op: Run["op"] = "up";
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       // Nobody tries again at once what has just failed.

@@ -21,6 +21,8 @@ export interface Surroundings {
   readonly remembersOpen: () => boolean;
   /** Whether an upgrade was accepted while whoever had asked for it still waited. */
   readonly knowable: (id: string) => boolean;
+  /** Why nothing may be written now, by the wall clock of the process. */
+  readonly forbidden: (now: number) => string | undefined;
   /** Told of every harm that was done. */
   readonly harmed: (harm: Harm) => void;
   /**
@@ -155,8 +157,17 @@ export class ProviderProcess implements Owner {
     judge.that(!over, "no write after the end", () => `${name()} after the deadline`);
     judge.that(!this.ended, "no write after the end", () => `${name()} after the run had ended`);
     judge.that(!this.#readsOnly || (isRead(request) && !write), "reads only", name);
+    if (write && request.method !== "DELETE") this.#judgeMoment(name);
     const called = this.lies === 0 ? world.called(request) : [];
     if (called.length > 0) this.#judgeCall(called, name);
+  }
+
+  /** Where its clock has been set, only what no clock changes is judged. */
+  #judgeMoment(name: () => string): void {
+    const { judge, timeline, forbidden } = this.#setup;
+    const why = forbidden(timeline.now());
+    const excused = this.harms.some(({ kind }) => kind === "clock") && why !== "under a freeze";
+    judge.that(why === undefined || excused, "only when it may", () => `${name()} ${why}`);
   }
 
   /** What cannot be known is no fault: an upgrade that the vendor does not show yet, and the state knows nothing of. */

@@ -37,9 +37,11 @@ function* smaller(history: History): Generator<History> {
 }
 
 function* simplerRuns(run: Run): Generator<Run> {
-  const { faults, limit, gap, ...rest } = run;
+  const { faults, limit, gap, rules, ...others } = run;
+  const rest = { ...others, ...(rules === undefined ? {} : { rules }) };
   const kept = { ...rest, ...(limit === undefined ? {} : { limit }) };
   for (const index of faults.keys()) yield { ...kept, gap, faults: faults.toSpliced(index, 1) };
+  if (rules !== undefined) yield { ...others, ...(limit === undefined ? {} : { limit }), gap, faults };
   if (gap > 0) yield { ...kept, gap: 0, faults };
   if (limit !== undefined) yield { ...rest, gap, faults };
   for (const [index, fault] of faults.entries()) {

@@ -53,8 +53,7 @@ export class Stack {
 
   /** Whether an upgrade stands in the state that has not ended, or of which nobody knows. */
   get remembersOpen(): boolean {
-    const last = asValues(this.state?.outputs["lastUpgrade"]);
-    return OPEN.has(last?.["state"]);
+    return remembersOpen(this.state);
   }
 
   /** `pulumi preview`, or the one that comes before each `up`. */
@@ -148,6 +147,11 @@ export class Stack {
     process.ended = true;
     return first === "killed" ? { kind: "killed" } : first;
   }
+}
+
+/** Whether an upgrade stands there that has not ended, or of which nobody knows. */
+export function remembersOpen(state: Saved | undefined): boolean {
+  return OPEN.has(asValues(state?.outputs["lastUpgrade"])?.["state"]);
 }
 
 function timeoutsOf(seconds: number): Values {

@@ -112,7 +112,7 @@ export class Verdicts {
   #judgeEnding({ run, process, since, ending }: Command): void {
     const { judge } = this.#bench;
     if (ending.kind === "invalid") {
-      const excused = this.#explained("blocked", process, since) || this.#explained("newer", process, since);
+      const excused = (["blocked", "newer"] as const).some((code) => this.#explained(code, run, process, since));
       judge.that(excused, "explained ending", () => `check refuses: ${ending.reasons.join("; ")}`);
       return;
     }
@@ -123,11 +123,11 @@ export class Verdicts {
     const typed = code !== undefined && code !== "unexpected" && run.op !== "preview";
     judge.that(typed, "typed ending", () => `${run.op}: ${text}${stackOf(ending.error)}`);
     if (code === undefined) return;
-    judge.that(this.#explained(code, process, since), "explained ending", () => text);
+    judge.that(this.#explained(code, run, process, since), "explained ending", () => text);
   }
 
   /** Whether something has happened that a run may end with this error for. */
-  #explained(code: ErrorCode, process: ProviderProcess, since: number): boolean {
+  #explained(code: ErrorCode, { rules }: Run, process: ProviderProcess, since: number): boolean {
     const { timeline, world } = this.#bench;
     const harmed = process.harms.length > 0;
     switch (code) {
@@ -140,6 +140,8 @@ export class Verdicts {
         return false;
       case "unreachable":
         return harmed || this.#troubles.size > 0;
+      case "held":
+        return rules?.onHeld === "fail";
       case "unconfirmed":
         return process.harms.some((harm) => isNetwork(harm) || harm.kind === "clock");
       default:

@@ -2,7 +2,6 @@ import { type Clock, wallClock } from "../../core/clock";
 import { type Proposal, proposalsOf } from "../../core/control/approval";
 import { asPinError } from "../../core/errors";
 import { taskOf, type UpgradeRecord } from "../../core/outcome";
-import { isOpen } from "../../core/record";
 import { giveUp, run, type Seen } from "../../core/run";
 import type { Runtime } from "../../core/runtime";
 import { nameOf } from "../../core/task";
@@ -12,7 +11,7 @@ import type { ConfigReader } from "./credentials";
 import { Failure } from "./failure";
 import { undisturbedLog } from "./log";
 import { Overlaps } from "./overlaps";
-import { isStillHeld, type Memory, Silence, type Told, tellPlan, tellWrites, wasCanceled } from "./preview";
+import { type Memory, Silence, type Told, tellPlan, tellWrites, wasCanceled } from "./preview";
 import { hasUnknown, type Properties, sameValue, targetArguments } from "./properties";
 import { type ReadBack, readBack } from "./read";
 import { Learnt } from "./redaction";
@@ -89,7 +88,7 @@ export class Lifecycle {
         this.#plans.set(call.urn, proposalsOf(told.sight.view.units));
       }
     }
-    const plan = this.#plans.get(call.urn);
+    const plan = session.args?.approval === undefined ? undefined : this.#plans.get(call.urn);
     return { failures, ...(plan === undefined ? {} : { plan }) };
   }
 
@@ -105,7 +104,6 @@ export class Lifecycle {
     kindOf(call, this.#surroundings.kinds);
     this.#scheduled.seen(call, olds);
     const same = sameTarget(olds, news);
-    if (same && (await this.#isStillHeld(call, olds, news))) return { changes: false, replaces: [] };
     const unsettled = isUnsettled(olds, this.#clock.now()) || (same && (await this.#lostItsUpgrade(call, olds, news)));
     const newer = olds["status"] === "newer";
     if (same && !unsettled && !newer) return { changes: false, replaces: [] };
@@ -118,7 +116,8 @@ export class Lifecycle {
     const changes = unsettled || session.args?.onNewer === "fail";
     // Only a check can fail a preview, and none has looked at a pin as it was written before.
     if (changes && session.args !== undefined) {
-      const { failures } = await this.#tell(session, this.#memoryOf(session, olds));
+      const { failures, held = false } = await this.#tell(session, this.#memoryOf(session, olds));
+      if (held) return { changes: false, replaces: [] };
       for (const { reason } of failures) session.news.warn(reason);
     }
     return { changes, replaces: [] };
@@ -216,7 +215,8 @@ export class Lifecycle {
   }
 
   #memoryOf(session: Session, outputs: Properties): Memory {
-    return { outputs, upgrade: rememberedUpgrade(outputs), keepScheduled: this.#keeping(session, outputs) };
+    const held = outputs["status"] === "held";
+    return { outputs, held, upgrade: rememberedUpgrade(outputs), keepScheduled: this.#keeping(session, outputs) };
   }
 
   /** @param outputs the state of the session's own resource */
@@ -239,15 +239,6 @@ export class Lifecycle {
     return wasCanceled(await this.#session(call, news), this.#clock, this.#silence, upgrade);
   }
 
-  /** Whether the upgrade of a resource was held, and still is. */
-  async #isStillHeld(call: Call, olds: Properties, news: Properties): Promise<boolean> {
-    if (olds["status"] !== "held") return false;
-    const session = await this.#session(call, news);
-    if (session.args === undefined) return false;
-    const upgrade = rememberedUpgrade(olds);
-    return isStillHeld(session, this.#clock, this.#silence, olds, upgrade !== undefined && isOpen(upgrade));
-  }
-
   #session(call: Call, properties: Properties): Promise<Session> {
     return openSession(call, properties, this.#config, this.#surroundings);
   }
@@ -256,7 +247,7 @@ export class Lifecycle {
     const key = session.call.urn;
     if (this.#told.has(key)) return { failures: [] };
     const told = await tellPlan(session, this.#clock, this.#silence, memory);
-    this.#told.add(key);
+    if (told.held !== true) this.#told.add(key);
     if (memory === undefined && told.sight !== undefined) this.#seen.set(key, told.sight);
     await this.#surroundings.log.flush();
     return told;

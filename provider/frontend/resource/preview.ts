@@ -6,6 +6,8 @@ import { formatDuration } from "../../core/duration";
 import { PinError } from "../../core/errors";
 import type { UpgradeRecord } from "../../core/outcome";
 import type { Plan } from "../../core/plan";
+import type { Policy } from "../../core/policy";
+import { isOpen } from "../../core/record";
 import { announceWrites, isCanceled, type Seen, see } from "../../core/run";
 import type { Runtime } from "../../core/runtime";
 import { newerNote } from "../../core/sentences";
@@ -38,14 +40,17 @@ export interface Told {
   readonly failures: readonly CheckFailure[];
   /** Absent when the system could not be looked at. */
   readonly sight?: Seen;
+  /** An upgrade that was held before is still held: then nothing was told. */
+  readonly held?: true;
 }
 
 /** What is known of an older resource. Nothing of a new one. */
 export interface Memory {
   /** The last upgrade in the state, which says whose a task is. */
   readonly upgrade?: UpgradeRecord | undefined;
-  /** The outputs. */
   readonly outputs?: Properties;
+  /** Whether its upgrade was held when the outputs were written. */
+  readonly held?: boolean;
   readonly keepScheduled?: Runtime["keepScheduled"];
 }
 
@@ -56,7 +61,10 @@ export interface Memory {
  */
 export async function tellPlan(session: Session, clock: Clock, silence: Silence, memory?: Memory): Promise<Told> {
   const use = async (driver: Driver, runtime: Runtime): Promise<Told> => {
-    const sight = await see(driver, policyOf(session, memory?.outputs), runtime.clock);
+    const policy = policyOf(session, memory?.outputs);
+    if (memory?.held === true && isHeldByClock(driver, policy, runtime, memory)) return { failures: [], held: true };
+    const sight = await see(driver, policy, runtime.clock);
+    if (memory?.held === true && sight.plan.kind === "held") return { failures: [], held: true };
     const failures = tell(session, driver.title, sight.plan);
     if (memory !== undefined) {
       await tellFurther(session, driver, runtime, sight, memory).catch((error: unknown) =>
@@ -66,6 +74,17 @@ export async function tellPlan(session: Session, clock: Clock, silence: Silence,
     return { failures, sight };
   };
   return (await look({ session, clock, silence, purpose: CANNOT_PLAN, use })) ?? { failures: [] };
+}
+
+/** While clock or freeze hold an upgrade nothing is read, unless one may run that the state remembers. */
+function isHeldByClock(
+  driver: Driver,
+  { changes = NO_RULES }: Policy,
+  { clock }: Runtime,
+  { upgrade }: Memory,
+): boolean {
+  if (upgrade !== undefined && isOpen(upgrade)) return false;
+  return holdByClock(changes, driver.schedules, clock.now()) !== undefined;
 }
 
 /** Tells the operators and cancellations that an `up` would send beside the upgrade request, after an earlier look. */
@@ -104,26 +123,6 @@ export async function wasCanceled(
   const purpose = "cannot verify that its upgrade is still scheduled";
   const use = (driver: Driver) => isCanceled(driver, upgrade);
   return (await look({ session, clock, silence, purpose, use })) ?? false;
-}
-
-/**
- * Whether an upgrade that was held is still held. Clock and freeze are asked first: while they hold it nothing is read.
- * @param open whether the state remembers an upgrade that may still run: then the vendor has to be read
- */
-export async function isStillHeld(
-  session: Session,
-  clock: Clock,
-  silence: Silence,
-  outputs: Properties,
-  open: boolean,
-): Promise<boolean> {
-  const policy = policyOf(session, outputs);
-  const use = async (driver: Driver, runtime: Runtime) => {
-    const pure = holdByClock(policy.changes ?? NO_RULES, driver.schedules, runtime.clock.now());
-    if (pure !== undefined && !open) return true;
-    return (await see(driver, policy, runtime.clock)).plan.kind === "held";
-  };
-  return (await look({ session, clock, silence, purpose: CANNOT_PLAN, use })) ?? false;
 }
 
 interface Looking<T> {

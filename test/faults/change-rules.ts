@@ -1,0 +1,120 @@
+/** What a person lets a run do, as plain data: by the time at which it begins. */
+export interface ChangeRules {
+  /** A window that opens so many minutes after the beginning of the run, or before it, in a time zone. */
+  readonly window?: { readonly opensIn: number; readonly lasts: number; readonly zone: Zone };
+  readonly blackout?: { readonly beginsIn: number; readonly lasts: number };
+  readonly freeze?: true;
+  /** `right`: the plan that a preview shows just before. `stale`: an approval of another plan. */
+  readonly approval?: "none" | "right" | "stale";
+  readonly onHeld?: "wait" | "fail";
+}
+
+export const ZONES = ["UTC", "Asia/Kolkata", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe"] as const;
+export type Zone = (typeof ZONES)[number];
+
+/** Nights in which the clocks of Europe change, and a quiet one: milliseconds since 1970. */
+export const STARTS = [
+  Date.UTC(2026, 0, 1),
+  Date.UTC(2026, 2, 28, 23),
+  Date.UTC(2026, 9, 24, 23),
+  Date.UTC(2026, 9, 31, 12),
+] as const;
+
+const MINUTE = 60_000;
+const DAY = 24 * 60;
+
+type Values = Readonly<Record<string, unknown>>;
+
+const NONE = { windows: undefined, blackouts: undefined, freeze: undefined, approval: undefined, onHeld: undefined };
+
+/** Approvals for nothing, which ask for one. */
+export const NO_APPROVALS = { formatVersion: 1, approvals: {} };
+
+/**
+ * The arguments of a resource that follow from the rules. None leave nothing that an earlier run had.
+ * @param plan what a preview has planned, by unit
+ */
+export function argumentsOf(rules: ChangeRules | undefined, now: number, urn: string, plan: Values): Values {
+  if (rules === undefined) return NONE;
+  const { window, blackout, freeze, approval, onHeld } = rules;
+  return {
+    ...NONE,
+    ...(window === undefined ? {} : { windows: [windowOf(window, now)] }),
+    ...(blackout === undefined ? {} : { blackouts: [blackoutOf(blackout, now)] }),
+    ...(freeze === undefined ? {} : { freeze: "incident 4711" }),
+    ...(approval === undefined ? {} : { approval: approvalOf(approval, now, urn, plan) }),
+    ...(onHeld === undefined ? {} : { onHeld }),
+  };
+}
+
+function windowOf({ opensIn, lasts, zone }: NonNullable<ChangeRules["window"]>, now: number): Values {
+  const from = localMinute(now + opensIn * MINUTE, zone);
+  const to = (from + Math.min(lasts, DAY - 1)) % DAY;
+  return { from: clockOf(from), to: clockOf(to), timeZone: zone, ...(to <= from ? { overnight: true } : {}) };
+}
+
+function blackoutOf({ beginsIn, lasts }: NonNullable<ChangeRules["blackout"]>, now: number): Values {
+  const from = now + beginsIn * MINUTE;
+  const moment = (at: number) => new Date(at).toISOString();
+  return { from: moment(from), to: moment(from + lasts * MINUTE), reason: "year-end freeze" };
+}
+
+function approvalOf(approval: NonNullable<ChangeRules["approval"]>, now: number, urn: string, plan: Values): Values {
+  if (approval === "none") return NO_APPROVALS;
+  const units = Object.entries(plan).map(([unit, proposal]) => [
+    unit,
+    {
+      ...Object(proposal),
+      ...(approval === "stale" ? { digest: "0".repeat(64) } : {}),
+      approvedAt: new Date(now).toISOString(),
+      approvedBy: "Anna",
+    },
+  ]);
+  return { ...NO_APPROVALS, approvals: { [urn]: Object.fromEntries(units) } };
+}
+
+/**
+ * Why nothing that changes something may be sent now. Made of the arguments and a calendar of its own, and strict only where no
+ * reading of the arguments allows it: in the hour that a change of the clocks repeats either one counts.
+ */
+export function forbidden(rules: ChangeRules, args: Values, now: number): string | undefined {
+  if (rules.freeze !== undefined) return "under a freeze";
+  if (rules.approval === "none" || rules.approval === "stale") return "without its approval";
+  const [blackout] = listOf(args["blackouts"]);
+  if (blackout !== undefined && now >= Date.parse(blackout.from) && now < Date.parse(blackout.to))
+    return "in a blackout";
+  const [window] = listOf(args["windows"]);
+  if (window === undefined || rules.window === undefined) return undefined;
+  const { zone } = rules.window;
+  const [from, to] = [minuteOf(window.from), minuteOf(window.to)];
+  const inside = (minute: number) => (from < to ? minute >= from && minute < to : minute >= from || minute < to);
+  const repeated = localMinute(now - 60 * MINUTE, zone);
+  const at = localMinute(now, zone);
+  const changes = at !== (repeated + 60) % DAY;
+  return inside(at) || (changes && inside((at + 30) % DAY)) || (changes && inside((at + 60) % DAY))
+    ? undefined
+    : "outside its window";
+}
+
+function listOf(value: unknown): { from: string; to: string }[] {
+  return Array.isArray(value) ? value : [];
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/** Minutes since midnight on a clock on a wall there. */
+function localMinute(at: number, zone: string): number {
+  const options = { timeZone: zone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
+  const format = formats.get(zone) ?? new Intl.DateTimeFormat("en", options);
+  formats.set(zone, format);
+  return minuteOf(format.format(at));
+}
+
+function minuteOf(clock: string): number {
+  const [hours = 0, minutes = 0] = clock.split(":").map(Number);
+  return hours * 60 + minutes;
+}
+
+function clockOf(minute: number): string {
+  return `${String(Math.floor(minute / 60)).padStart(2, "0")}:${String(minute % 60).padStart(2, "0")}`;
+}
