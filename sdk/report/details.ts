@@ -1,3 +1,4 @@
+import type { Control } from "./control";
 import { type Html, html } from "./html";
 import { badges } from "./overview";
 import type { Member, Pin } from "./pin";
@@ -22,7 +23,7 @@ ${upgrade === undefined ? html`<p class="quiet">The state has none.</p>` : upgra
 `;
 }
 
-function facts({ pin, release, current, drifted, places, members, urn }: Pin): Html {
+function facts({ pin, release, current, drifted, places, members, urn, control }: Pin): Html {
   const wanted = pin.map(({ name, version }) => (name === undefined ? version : `${name} ${version}`));
   // Instances that are listed as members need not be listed twice.
   const shown = new Set(members.map(({ name }) => name));
@@ -32,9 +33,22 @@ ${fact("Pin", wanted.length === 0 ? html`not known` : valueList(wanted))}
 ${release === undefined ? undefined : fact("Release", valueList([release]))}
 ${current === undefined ? undefined : fact("Runs", valueList([current]))}
 ${drifted ? fact("Drift", html`A refresh found that what runs has left the pin; the next <code>pulumi up</code> acts on it.`) : undefined}
+${controlFacts(control)}
 ${elsewhere.map(([label, values]) => fact(label, valueList(values)))}
 ${fact("URN", valueList([urn]))}
 </dl>`;
+}
+
+function controlFacts({ hold, rules, approvals }: Control): readonly (Html | undefined)[] {
+  const until = hold?.until === undefined ? undefined : html`, until ${timeElement(hold.until)}`;
+  const approved = approvals.map(
+    ({ unit, how, by, at }) => html`<li><code>${unit}</code> ${how}: ${by}, ${timeElement(at)}</li>`,
+  );
+  return [
+    hold && fact("Held", html`${hold.message}${until}`),
+    ...rules.map(([label, lines]) => fact(label, html`<ul>${lines.map((line) => html`<li>${line}</li>`)}</ul>`)),
+    approved.length === 0 ? undefined : fact("Approved", html`<ul>${approved}</ul>`),
+  ];
 }
 
 function fact(label: string, value: Html): Html {

@@ -27,6 +27,7 @@ export const LIGHT: Palette = {
   status: {
     failed: { text: "#9b1c18", ground: "#fde8e6" },
     behind: { text: "#744600", ground: "#fcf0d4" },
+    held: { text: "#0a5c5c", ground: "#dcf3f2" },
     upgrading: { text: "#0b577f", ground: "#def0fa" },
     deferred: { text: "#64398e", ground: "#f2e8fa" },
     unknown: { text: "#46505e", ground: "#e8ebef" },
@@ -45,6 +46,7 @@ export const DARK: Palette = {
   status: {
     failed: { text: "#ff9f97", ground: "#431c1a" },
     behind: { text: "#f0c470", ground: "#39290b" },
+    held: { text: "#7fd6d2", ground: "#0f3230" },
     upgrading: { text: "#80caf3", ground: "#0f2d3f" },
     deferred: { text: "#d2adf6", ground: "#322148" },
     unknown: { text: "#bac3ce", ground: "#2a323c" },

@@ -1,3 +1,4 @@
+import { type Control, controlOf } from "./control";
 import { isObject, type Json, listOf, member, textOf } from "./json";
 import { type Status, statusOf } from "./status";
 import { PLACES, type Subject } from "./subject";
@@ -19,6 +20,7 @@ export interface Pin {
   /** Whether a refresh has found that what runs has left the pin. */
   readonly drifted: boolean;
   readonly upgrade: Upgrade | undefined;
+  readonly control: Control;
   /** Where the database is: label and values. */
   readonly places: readonly (readonly [label: string, values: readonly string[]])[];
   /** What the last operation said, where it did not end well. */
@@ -57,6 +59,7 @@ export function pinOf(subject: Subject, resource: Json, pending: string | undefi
     status: statusOf(textOf(member(state, "status"), 40)),
     drifted: member(state, "__drifted") === true,
     upgrade: upgradeOf(member(state, "lastUpgrade")),
+    control: controlOf(state, resource["inputs"] ?? state, urn),
     places: placesOf(state),
     notes: [
       ...(pending === undefined ? [] : [`An operation was interrupted: ${pending}.`]),

@@ -1,8 +1,9 @@
 import { type Html, html } from "./html";
 import type { Pin } from "./pin";
 import { type Scale, scaleOf } from "./scale";
+import type { Status } from "./status";
 import { minuteOf, parseTime } from "./time";
-import { durationOf, lookOf, type Upgrade } from "./upgrade";
+import { durationOf, lookOf } from "./upgrade";
 import { courseOf, shortRouteOf } from "./words";
 
 /** Height of a row and of the axis below, in pixels. */
@@ -13,8 +14,12 @@ const MOST = 60;
 const LONGEST_NAME = 28;
 
 interface Bar {
-  readonly pin: Pin;
-  readonly upgrade: Upgrade;
+  readonly name: string;
+  readonly look: Status;
+  /** Beside the name. */
+  readonly course: string;
+  /** What a pointer shows. */
+  readonly words: readonly string[];
   readonly from: number;
   readonly to: number;
   /** Where the wait for a window begins and ends. */
@@ -26,7 +31,7 @@ interface Bar {
  * @param written when the state was written: until then what runs has run
  */
 export function timeline(pins: readonly Pin[], written: number | undefined): Html {
-  const all = pins.flatMap((pin) => barOf(pin, written)).sort((a, b) => b.from - a.from);
+  const all = pins.flatMap((pin) => [...holdBar(pin, written), ...barOf(pin, written)]).sort((a, b) => b.from - a.from);
   if (all.length === 0) return html`<p class="quiet">The state has no upgrade with a time.</p>`;
   const bars = all.slice(0, MOST);
   const scale = scaleOf(bars.flatMap(({ from, to, window = [] }) => [from, to, ...window]));
@@ -34,8 +39,8 @@ export function timeline(pins: readonly Pin[], written: number | undefined): Htm
   const left = all.length - bars.length;
   return html`<div class="panel timeline">
 <svg role="img" aria-labelledby="timeline-title timeline-text" height="${height + AXIS}">
-<title id="timeline-title">Last upgrades over time</title>
-<desc id="timeline-text">${bars.length} upgrades from ${minuteOf(bars.at(-1)?.from ?? 0)} to ${minuteOf(bars[0]?.from ?? 0)} UTC, the newest first. The table of databases has the same in words.</desc>
+<title id="timeline-title">Last upgrades and holds over time</title>
+<desc id="timeline-text">${bars.length} upgrades and holds from ${minuteOf(bars.at(-1)?.from ?? 0)} to ${minuteOf(bars[0]?.from ?? 0)} UTC, the newest first. The table of databases has the same in words.</desc>
 ${axis(scale, height)}
 ${bars.map((bar, index) => row(bar, index * ROW, scale))}
 </svg>
@@ -50,7 +55,16 @@ function barOf(pin: Pin, written = 0): Bar[] {
   const window = opens === undefined || closes === undefined || closes < opens ? undefined : ([opens, closes] as const);
   const from = upgrade.started;
   const to = upgrade.state === "running" ? Math.max(from, written) : from + (durationOf(upgrade) ?? 0);
-  return [{ pin, upgrade, from, to, window }];
+  const words = [shortRouteOf(upgrade), courseOf(upgrade)];
+  return [{ name: pin.name, look: lookOf(upgrade), course: courseOf(upgrade), words, from, to, window }];
+}
+
+/** From now until an upgrade may begin. */
+function holdBar({ name, control: { hold } }: Pin, written: number | undefined): Bar[] {
+  if (hold?.ends === undefined || written === undefined || hold.ends < written) return [];
+  const course = `held until ${minuteOf(hold.ends)}`;
+  const window = [hold.ends, hold.ends] as const;
+  return [{ name, look: "held", course, words: [hold.message], from: written, to: written, window }];
 }
 
 function axis({ at, ticks }: Scale, height: number): Html[] {
@@ -63,16 +77,14 @@ function axis({ at, ticks }: Scale, height: number): Html[] {
   });
 }
 
-function row({ pin, upgrade, from, to, window }: Bar, top: number, { at }: Scale): Html {
+function row({ name, look, course, words, from, to, window }: Bar, top: number, { at }: Scale): Html {
   const y = top + 27;
-  const look = lookOf(upgrade);
   const line = (kind: string, start: number, end: number) =>
     html`<line class="${kind} stroke-${look}" x1="${percent(at(start))}" x2="${percent(at(end))}" y1="${y}" y2="${y}"></line>`;
-  const words = [shortRouteOf(upgrade), courseOf(upgrade)];
   return html`<g>
-<title>${pin.name}: ${words.join(", ")}</title>
+<title>${name}: ${words.join(", ")}</title>
 ${line("bar", from, to)}${window === undefined ? undefined : [line("wait", from, window[0]), line("bar", ...window)]}
-<text x="0" y="${top + 15}">${shortened(pin.name)} <tspan class="tick">${courseOf(upgrade)}</tspan></text>
+<text x="0" y="${top + 15}">${shortened(name)} <tspan class="tick">${course}</tspan></text>
 </g>`;
 }
 

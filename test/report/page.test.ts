@@ -158,6 +158,41 @@ describe("the page of a stack", () => {
   });
 });
 
+describe("the page of a stack in which an upgrade is held", () => {
+  const rules = {
+    windows: [{ days: ["sat"], from: "02:00", to: "06:00", lastStart: "05:00", timeZone: "Asia/Shanghai" }],
+    blackouts: [{ from: "2026-12-20", to: "2027-01-05", reason: "year-end <freeze>" }],
+    backup: { maxAge: "24h", waive: "no API" },
+  };
+  const urn = "urn:pulumi:production::shop::pulumi-nodejs:dynamic/oceanbase:ClusterVersion::orders";
+  const approved = {
+    "10.0.0.1:2886": {
+      how: "4.2.1.8 → 4.3.5.2, rolling over 3 zones",
+      approvedBy: "Anna",
+      approvedAt: "2026-03-13T10:00:00Z",
+    },
+  };
+  const heldBy = { code: "window", message: "window opens Sat 02:00", until: "2026-03-20T18:00:00.000Z" };
+  const orders = resource({
+    type: "oceanbase:ClusterVersion",
+    name: "orders",
+    args: { version: "4.3.5.2", ...rules, approval: { formatVersion: 1, approvals: { [urn]: approved } } },
+    observed: { currentVersion: "4.2.1.8", status: "held", heldBy },
+  });
+
+  it("has the reason in its row, the rules and approvals in its details, and the end on the timeline", () => {
+    const text = report(stackExport([orders]), "test");
+    expect(text).toContain('is-held">held</span><span class="below quiet">window opens Sat 02:00</span>');
+    expect(text).toContain(
+      "<dt>Windows</dt><dd><ul><li>sat 02:00 to 06:00, last start 05:00 (Asia/Shanghai)</li></ul>",
+    );
+    expect(text).toContain("2026-12-20 to 2027-01-05 (UTC): year-end &lt;freeze&gt;");
+    expect(text).toContain("at most 24h old; waived: no API");
+    expect(text).toContain("4.2.1.8 → 4.3.5.2, rolling over 3 zones: Anna");
+    expect(text).toContain("held until 2026-03-20 18:00");
+  });
+});
+
 describe("the page of a stack in an unusual state", () => {
   const orders = SHOP[0] ?? { type: "", name: "" };
 
