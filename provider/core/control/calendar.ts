@@ -58,8 +58,12 @@ const WEEK_AHEAD = 8;
 /** For how long an end of all holds is looked for, in windows and blackouts that follow each other. */
 const MOST_STEPS = 500;
 
-/** Why the calendar lets nothing begin, and until when: blackouts before windows. Pure. */
-export function calendarHold(calendar: Calendar, now: number): Hold | undefined {
+/**
+ * Why the calendar lets nothing begin, and until when: blackouts before windows. Pure.
+ * @param time milliseconds since 1970, with fractions or without
+ */
+export function calendarHold(calendar: Calendar, time: number): Hold | undefined {
+  const now = Math.floor(time);
   const blackout = calendar.blackouts.find((one) => contains(spanOf(one), now));
   if (blackout === undefined && isOpen(calendar, now)) return undefined;
   const free = nextFree(calendar, now);
@@ -73,7 +77,7 @@ export function calendarHold(calendar: Calendar, now: number): Hold | undefined 
 
 /** When the calendar next lets an upgrade begin: milliseconds since 1970. Undefined when it does not in any foreseeable time. */
 export function nextFree(calendar: Calendar, now: number): number | undefined {
-  let at = now;
+  let at = Math.floor(now);
   for (let step = 0; step < MOST_STEPS; step += 1) {
     const blackout = calendar.blackouts.map(spanOf).find((span) => contains(span, at));
     if (blackout !== undefined) at = blackout.to;

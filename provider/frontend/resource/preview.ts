@@ -1,4 +1,6 @@
+import { isTable } from "../../base/json";
 import type { Clock } from "../../core/clock";
+import { proposalsOf } from "../../core/control/approval";
 import { holdByClock, NO_RULES } from "../../core/control/control";
 import { describePlan } from "../../core/describe";
 import type { Driver } from "../../core/driver";
@@ -11,7 +13,7 @@ import { isOpen } from "../../core/record";
 import { announceWrites, isCanceled, type Seen, see } from "../../core/run";
 import type { Runtime } from "../../core/runtime";
 import { newerNote } from "../../core/sentences";
-import type { Properties } from "./properties";
+import { PLAN, type Properties, sameValue } from "./properties";
 import { type Session, withPin } from "./session";
 import { policyOf } from "./session-policy";
 import type { CheckFailure } from "./validation";
@@ -64,7 +66,7 @@ export async function tellPlan(session: Session, clock: Clock, silence: Silence,
     const policy = policyOf(session, memory?.outputs);
     if (memory?.held === true && isHeldByClock(driver, policy, runtime, memory)) return { failures: [], held: true };
     const sight = await see(driver, policy, runtime.clock);
-    if (memory?.held === true && sight.plan.kind === "held") return { failures: [], held: true };
+    if (memory?.held === true && isHeldAsBefore(sight, memory)) return { failures: [], held: true };
     const failures = tell(session, driver.title, sight.plan);
     if (memory !== undefined) {
       await tellFurther(session, driver, runtime, sight, memory).catch((error: unknown) =>
@@ -85,6 +87,16 @@ function isHeldByClock(
 ): boolean {
   if (upgrade !== undefined && isOpen(upgrade)) return false;
   return holdByClock(changes, driver.schedules, clock.now()) !== undefined;
+}
+
+/** Whether the state says the same of a hold. A plan that is another one by now has to get there, for whoever approves it. */
+function isHeldAsBefore({ plan, view }: Seen, { outputs = {} }: Memory): boolean {
+  if (plan.kind !== "held") return false;
+  const { code, message } = plan.hold;
+  const before = outputs["heldBy"];
+  if (!isTable(before) || before["code"] !== code) return false;
+  if (code === "approval" && before["message"] !== message) return false;
+  return outputs[PLAN] === undefined || sameValue(outputs[PLAN], proposalsOf(view.units));
 }
 
 /** Tells the operators and cancellations that an `up` would send beside the upgrade request, after an earlier look. */

@@ -63,6 +63,13 @@ describe("windows", () => {
     return { days: ["sat"], from: "00:00", to: "24:00", timeZone: "Europe/Berlin" };
   }
 
+  it("take the time of a clock that knows fractions of a millisecond", () => {
+    const calendar = { windows: [weekend], blackouts: [] };
+    expect(calendarHold(calendar, Date.parse("2026-12-04T18:00:00Z") + 0.25)).toBeUndefined();
+    expect(calendarHold(calendar, Date.parse("2026-12-04T17:59:59Z") + 0.25)).toBeDefined();
+    expect(nextFree(calendar, Date.parse("2026-12-04T17:59:59Z") + 0.25)).toBe(Date.parse("2026-12-04T18:00:00Z"));
+  });
+
   it("say when the next one opens, in its own time", () => {
     expect(at("2026-11-30T09:00:00Z", { windows: [weekend] })).toEqual({
       code: "window",

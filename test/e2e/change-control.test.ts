@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { rig } from "../cli/rig";
+import { engines } from "../engine";
+import { openStage, type Stage, saidAtPin, TIMEOUT } from "./stage";
+import { DATABASE, type Pinned } from "./subjects";
+
+const MOVED: Pinned = {
+  args: { version: "4.2.5.1", release: "101000062024102310.el7" },
+  build: "4.2.5.1-101000062024102310",
+};
+const HOUR = 3_600_000;
+
+/** A window of two hours in UTC, so many hours from now. */
+function windowIn(hours: number) {
+  const at = (more: number) => new Date(Date.now() + (hours + more) * HOUR).toISOString().slice(11, 16);
+  return { from: at(0), to: at(2), timeZone: "UTC" };
+}
+
+describe.each(engines())("%s engine: change control", TIMEOUT, (prefer) => {
+  let stage: Stage;
+  let approval: unknown = { formatVersion: 1, approvals: {} };
+  beforeAll(async () => {
+    stage = await openStage(prefer);
+  });
+  afterAll(() => stage.close());
+
+  /** What `pulumi stack export | pulumi-dbversion approve -` writes. */
+  async function approve(): Promise<unknown> {
+    const input = JSON.stringify(await stage.engine.exportState());
+    const { code, out, err } = await rig(() => [], { input }).run("approve", "-", "--by", "Anna");
+    expect(code, err).toBe(0);
+    return JSON.parse(out);
+  }
+
+  test("holds what is not approved, and shows what there is to approve", async () => {
+    const run = await stage.engine.up(stage.declare({ approval }));
+    expect(run).toMatchObject({ ok: true, changes: { create: 2 } });
+    expect(run.outputs["orders"]).toMatchObject({ status: "held", currentVersion: DATABASE.old.args.version });
+    expect(saidAtPin(run)[0]).toBe(`${stage.plan(DATABASE.old, DATABASE.target)} · held: not approved`);
+    expect(stage.writes()).toBe(0);
+    approval = await approve();
+  });
+
+  test("holds a plan that differs from the approved one, with both", async () => {
+    stage.cluster.control.setBuildVersion(MOVED.build);
+    const run = await stage.engine.up(stage.declare({ approval }));
+    expect(run.ok).toBe(true);
+    expect(saidAtPin(run).join()).toMatch(
+      /another plan was approved: planned is 4\.2\.5\.1 → .*approved by Anna on .* was 4\.2\.1\.8 → /,
+    );
+    expect(stage.writes()).toBe(0);
+    approval = await approve();
+  });
+
+  test("holds what is approved outside of its window, and then costs no request", async () => {
+    const closed = { approval, windows: [windowIn(3)] };
+    // It is held already, so no request is made to say for which reason.
+    const requests = stage.cluster.journal.entries.length;
+    expect(await stage.engine.preview(stage.declare(closed))).toMatchObject({ ok: true, changes: { same: 2 } });
+    expect(await stage.engine.up(stage.declare(closed))).toMatchObject({ ok: true, changes: { same: 2 } });
+    expect(stage.cluster.journal.entries.length).toBe(requests);
+    const frozen = await stage.engine.up(stage.declare({ approval, freeze: "incident 4711" }));
+    expect(frozen).toMatchObject({ ok: true, changes: { same: 2 } });
+    expect(stage.writes()).toBe(0);
+  });
+
+  test("upgrades once the window is open, and then has nothing to do", async () => {
+    const open = { approval, windows: [windowIn(-1)] };
+    const run = await stage.engine.up(stage.declare(open));
+    expect(run).toMatchObject({ ok: true, changes: { update: 1 } });
+    expect(run.outputs["orders"]).toMatchObject({ status: "current", currentVersion: DATABASE.target.args.version });
+    expect((await stage.state())?.outputs).not.toHaveProperty("heldBy");
+    expect(stage.writes()).toBe(1);
+    expect(await stage.engine.up(stage.declare(open))).toMatchObject({ ok: true, changes: { same: 2 } });
+    expect(await stage.engine.up(stage.declare({ approval }))).toMatchObject({ ok: true, changes: { same: 2 } });
+  });
+});
