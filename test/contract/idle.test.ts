@@ -1,7 +1,7 @@
-import { describe, expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { makeWorkspace } from "../engine/workspace";
 import { FakeEngine } from "./engine";
-import { PROVIDER_TEXT, SDKS, type Sdk, urnOf } from "./host";
+import { onEachSdk, PROVIDER_TEXT, type Sdk, urnOf } from "./host";
 import { DynamicProvider } from "./provider";
 
 /** `pulumi up --refresh` has two processes: one reads what the state has, the other serves the program. */
@@ -27,7 +27,7 @@ function load(provider: DynamicProvider) {
 /** What another program's dynamic resource has in its state. */
 const FOREIGN = "exports.handler=()=>({check:async(_, inputs)=>({inputs})})";
 
-describe.each(SDKS)("SDK $version: two processes of one engine", ({ sdk }) => {
+onEachSdk("two processes of one engine", (sdk) => {
   test("end by themselves when it dies between calls, though both are idle", async () => {
     const { engine, providers } = await twoProcesses(sdk);
     for (const provider of providers) await load(provider);

@@ -1,10 +1,10 @@
-import { describe, expect, test } from "vitest";
-import { hostOfTest, SDKS } from "./host";
+import { expect, test } from "vitest";
+import { hostOfTest, onEachSdk } from "./host";
 import { openStage, PASSWORD, TARGET_BUILD, without } from "./stage";
 
 const CONFIG = { config: { "oceanbase:password": PASSWORD } };
 
-describe.each(SDKS)("SDK $version: the first calls of a process", ({ sdk }) => {
+onEachSdk("the first calls of a process", (sdk) => {
   const opened = async (options: Parameters<typeof hostOfTest>[1] = {}) => {
     const stage = await openStage(await hostOfTest(sdk, { fresh: true, ...options }));
     stage.cluster.control.setBuildVersion(TARGET_BUILD);

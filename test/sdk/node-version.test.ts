@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
-import { hostOfTest, PROVIDER_TEXT, SDKS, urnOf } from "../contract/host";
+import { hostOfTest, onEachSdk, PROVIDER_TEXT, urnOf } from "../contract/host";
 
 const ROOT = resolve(__dirname, "../..");
 const OLD_NODE = join(__dirname, "fixtures", "node-20.cjs");
@@ -34,7 +34,7 @@ describe("on an older Node", () => {
   });
 });
 
-describe.each(SDKS)("SDK $version: a dynamic-provider process", ({ sdk }) => {
+onEachSdk("a dynamic-provider process", (sdk) => {
   it("on an older Node answers every call with what is needed", async () => {
     const { provider } = await hostOfTest(sdk, { fresh: true, env: { NODE_OPTIONS: `--require ${OLD_NODE}` } });
     const urn = urnOf("orders");
