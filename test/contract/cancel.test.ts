@@ -58,13 +58,15 @@ onEachSdk("Cancel", (sdk) => {
     expect(writes()).toBe(0);
   });
 
-  test("before any call is answered, and so are the calls after it", async () => {
+  test("before any call is answered, and so are the calls after it", { tags: ["long"] }, async () => {
     const { provider, urn, inputs } = await openStage(await hostOfTest(sdk, { fresh: true }));
     await provider.cancel();
     expect((await provider.check(urn, inputs())).failures).toEqual([]);
   });
 
-  test("at the normal end of a run is answered, and the process ends when it is told to", async () => {
+  test("at the normal end of a run is answered, and the process ends when it is told to", {
+    tags: ["long"],
+  }, async () => {
     const { provider, urn, inputs } = await openStage(await hostOfTest(sdk));
     expect((await provider.create(urn, inputs(), 3_600)).properties["status"]).toBe("current");
     await provider.cancel();

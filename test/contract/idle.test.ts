@@ -35,14 +35,14 @@ onEachSdk("two processes of one engine", (sdk) => {
     for (const { exited } of providers) expect(await exited).toBe(1);
   });
 
-  test("end by themselves when it dies before they have watched it", async () => {
+  test("end by themselves when it dies before they have watched it", { tags: ["long"] }, async () => {
     const { engine, providers } = await twoProcesses(sdk);
     engine.die();
     for (const provider of providers) await load(provider);
     for (const { exited } of providers) expect(await exited).toBe(1);
   });
 
-  test("end by themselves when it dies during a call of one of them", async () => {
+  test("end by themselves when it dies during a call of one of them", { tags: ["long"] }, async () => {
     const { engine, providers } = await twoProcesses(sdk);
     const [busy, idle] = providers;
     await load(idle);
@@ -56,7 +56,9 @@ onEachSdk("two processes of one engine", (sdk) => {
     await call;
   });
 
-  test("stay where nothing of this package was loaded, as those of any dynamic resource do: that is Pulumi's own", async () => {
+  test("stay where nothing of this package was loaded, as those of any dynamic resource do: that is Pulumi's own", {
+    tags: ["long"],
+  }, async () => {
     const { engine, providers } = await twoProcesses(sdk);
     const [ours, foreign] = providers;
     await load(ours);

@@ -35,7 +35,7 @@ onEachSdk("customTimeouts", (sdk) => {
     expect((await partialOf(provider.update({ urn, id }, properties, inputs(limited)))).reasons).toEqual([DEADLINE]);
   });
 
-  test("come from the hidden input in the first call of a process", async () => {
+  test("come from the hidden input in the first call of a process", { tags: ["long"] }, async () => {
     const { provider, urn, inputs } = await openStage(await hostOfTest(sdk, { fresh: true }), { endless: true });
     const limited: Properties = { __timeouts: { create: `${SHORT}s` } };
     expect((await partialOf(provider.create(urn, inputs(limited), 3_600))).reasons).toEqual([DEADLINE]);

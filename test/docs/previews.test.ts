@@ -1,3 +1,4 @@
+/** @module-tag long */
 import { afterEach, describe, expect, it } from "vitest";
 import { rowsOf, rowsShown, type Shown, showFleet, showReadme, showRedisEnterprise, showTaurusDB } from "./previews";
 
@@ -47,7 +48,7 @@ describe("the preview that is shown in", () => {
 });
 
 describe("the program of", () => {
-  it.each(OUTPUTS)("%s has its outputs", { timeout: TIMEOUT, tags: ["long"] }, async (_, show, outputs) => {
+  it.each(OUTPUTS)("%s has its outputs", { timeout: TIMEOUT }, async (_, show, outputs) => {
     shown = await show();
     const up = await shown.engine.up();
     expect(up.ok, up.output).toBe(true);

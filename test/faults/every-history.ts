@@ -4,7 +4,7 @@ import { tellFailure } from "./report";
 import type { WorldOfType } from "./world";
 
 /** Histories of a type that belong to every run of the tests. `FAULT_HISTORIES` changes it. */
-const HISTORIES = Number(process.env["FAULT_HISTORIES"] ?? 80);
+const HISTORIES = Number(process.env["FAULT_HISTORIES"] ?? 40);
 const PARTS = 2;
 const TIMEOUT = 20 * 60_000;
 /** What may still be held after a part more than after its first histories. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { WireResponse } from "../../provider/http/transport";
+import { inTurns } from "../support/turns";
 import { RESOURCE_TYPES, type ResourceType } from "../systems";
 import { MUTATIONS, REPLACEMENTS } from "./mutations";
 import { type Ending, type Hostile, POSITIONS, trial } from "./trial";
@@ -40,7 +41,7 @@ function judge(ending: Ending): void {
 /** Where an answer is hostile, and whether all after it are. */
 const CASES = [false, true].flatMap((ever) => POSITIONS.map((position) => ({ position, ever })));
 
-/** One for each type and answer, so that every answer meets every one of them at one type. */
+/** Another one for each type, so that every answer meets every one of them at one type. */
 function caseFor(turn: number): (typeof CASES)[number] {
   return CASES[turn % CASES.length] ?? expect.fail();
 }
@@ -63,9 +64,8 @@ describe.each(RESOURCE_TYPES.map((of, nth) => ({ type: of.type, of, nth })))("$t
     Object.entries(ANSWERS).map(([name, hostile], answer) => ({ name, hostile, ...caseFor(nth + answer + shift) }));
   const title = "survives $name at the $position, also from then on: $ever";
 
-  it.each(casesOf(0))(title, { timeout: 60_000 }, ({ hostile, ...where }) => survives(of, hostile, where));
+  const shares = [...inTurns(casesOf(0), nth, 3), { cases: casesOf(CASES.length / 2), tags: ["long"] }];
 
-  it.each(casesOf(CASES.length / 2))(title, { timeout: 60_000, tags: ["long"] }, ({ hostile, ...where }) =>
-    survives(of, hostile, where),
-  );
+  for (const { cases, tags } of shares)
+    it.each(cases)(title, { timeout: 60_000, tags }, ({ hostile, ...where }) => survives(of, hostile, where));
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { PRINTED } from "../base/printed";
+import { inTurns } from "../support/turns";
 import { Ear } from "./ear";
 import { echoing } from "./echo";
 import { SECRET_TYPES, type SecretType } from "./worlds";
@@ -25,23 +26,12 @@ async function failing(type: SecretType, words: string): Promise<Ear> {
   return ear;
 }
 
-/** The types take turns with the forms; that every type meets all of them is long. */
-const SHARES = [
-  { which: "its share of the forms", isIn: (form: number, type: number) => form % TYPES.length === type, tags: [] },
-  {
-    which: "all other forms",
-    isIn: (form: number, type: number) => form % TYPES.length !== type,
-    tags: ["long"],
-  },
-];
-
 describe.each(TYPES.map((type, nth) => ({ name: type.type, type, nth })))("$name", ({ type, nth }) => {
-  describe.each(SHARES)("does not tell credentials that it does not know, in $which", ({ isIn, tags }) => {
-    const texts = TEXT.filter((_, form) => isIn(form, nth));
+  for (const { cases, tags } of inTurns(TEXT, nth, TYPES.length)) {
     const options = { timeout: 60_000, tags };
 
-    test("where an upgrade fails with them", options, async () => {
-      for (const words of texts) {
+    test("does not tell credentials that it does not know, where an upgrade fails with them", options, async () => {
+      for (const words of cases) {
         const ear = await failing(type, `running the script: ${words}`);
         expect(ear.heard.join("\n")).toContain("[upgrade-failed]");
         expect(ear.heard.join("\n")).toContain("running the script");
@@ -49,8 +39,8 @@ describe.each(TYPES.map((type, nth) => ({ name: type.type, type, nth })))("$name
       }
     });
 
-    test("where the vendor refuses with them", options, async () => {
-      for (const words of texts) {
+    test("does not tell credentials that it does not know, where the vendor refuses with them", options, async () => {
+      for (const words of cases) {
         const refusal = echoing({ title: "400", status: 400, refuses: ({ method }) => method !== "GET" });
         const ear = new Ear(type, "arguments", (world, own) => {
           const { problem } = world;
@@ -60,7 +50,7 @@ describe.each(TYPES.map((type, nth) => ({ name: type.type, type, nth })))("$name
         expect.soft(heardBy(ear), words).toEqual([]);
       }
     });
-  });
+  }
 
   test("tells the end of a long reason, once", async () => {
     const output = Array.from({ length: 300 }, (_, nth) => `  File "upgrade_pre.py", line ${nth}, in check`);
