@@ -17,8 +17,8 @@ export default defineConfig({
   test: {
     tags: [LONG],
     pool: "forks",
-    // Most of the time of the end-to-end scenarios is waiting for other processes.
-    maxWorkers: 3,
+    // Most of the time of those that start processes is waiting for them.
+    maxWorkers: 4,
     globalSetup: ["test/engine/announce.ts", "test/engine/warm.ts"],
     testTimeout: 20_000,
     hookTimeout: 60_000,

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Random } from "../simulators";
-import { replay } from "./explore";
+import { explore, replay } from "./explore";
 import type { History } from "./history";
 import { installIdealRsa } from "./ideal-rsa";
 import { type Mutant, mutated } from "./mutants";
+import { tellFailure } from "./report";
 import { Timeline } from "./timeline";
 import type { WorldOfType } from "./world";
 import { WORLDS } from "./worlds";
@@ -55,6 +56,20 @@ beforeAll(() => {
   restore = installIdealRsa();
 });
 afterAll(() => restore?.());
+
+/** Histories of a type that belong to every run of the tests. `FAULT_HISTORIES` changes it. */
+const HISTORIES = Number(process.env["FAULT_HISTORIES"] ?? 40);
+/** What may still be held after them more than after the first ones, in bytes. */
+const HEAP = 64 * 2 ** 20;
+
+describe.each(WORLDS)("$type through faults, interruptions and lies", (world) => {
+  it(`holds every rule in ${HISTORIES} histories`, { timeout: 60_000 + 1_000 * HISTORIES }, async () => {
+    const { failures, histories, heapGrowth } = await explore(world, { seed: 1, histories: HISTORIES });
+    expect(failures.map((failure) => tellFailure(world.type, failure)).join("\n")).toBe("");
+    expect(histories).toBe(HISTORIES);
+    expect(heapGrowth).toBeLessThan(HEAP);
+  });
+});
 
 describe("a history that broke a rule once", () => {
   it.each(Object.entries(FOUND))("breaks none: %s", async (_, history) => {
