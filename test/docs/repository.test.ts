@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
@@ -57,6 +57,21 @@ it("the form for faults offers every resource type", () => {
   const options = z.looseObject({ options: z.array(z.string()) });
   const offered = options.parse(body.find(({ id }) => id === "resource")?.attributes).options;
   expect(offered.slice(0, -1).sort()).toEqual([...TYPES].sort());
+});
+
+describe("docs/reliability.md", () => {
+  /** Whether a file, a folder or a pattern has tests that are not marked as long as a whole. */
+  const isShort = (name: string) =>
+    globSync(`test/${name.replace(/\/$/, "/**/*.test.ts")}`, { cwd: ROOT }).some(
+      (path) => path.endsWith(".test.ts") && !text(path).includes("@module-tag long"),
+    );
+
+  it("names a test of `npm test` for every promise", () => {
+    const promises = rowsOf(page("docs/reliability.md"), "promise");
+    expect(promises).toHaveLength(11);
+    const unheld = promises.filter(([, , heldBy = ""]) => !namesIn(heldBy).some(isShort));
+    expect(unheld.map(([promise]) => promise)).toEqual([]);
+  });
 });
 
 describe("the workflow", () => {
