@@ -7,13 +7,18 @@ const APART = [
   "test/frontend/watchdog*",
 ];
 
-/** `--mode brief`: without the scenarios that `npm run e2e` alone plays. */
-export default defineConfig(({ mode }) => ({
+/**
+ * The one mark of a test: `npm test` runs the tests without it, `npm run test:all` those with it. Which tests have it is
+ * a rule of CONTRIBUTING.md, "Tests".
+ */
+const LONG = { name: "long", description: "takes long, or repeats in another setting what an unmarked test shows" };
+
+export default defineConfig({
   test: {
-    env: { SCENARIOS: mode === "brief" ? "brief" : "all" },
+    tags: [LONG],
     pool: "forks",
-    // Most of the time of the end-to-end scenarios is waiting for other processes.
-    maxWorkers: 3,
+    // Most of the time of those that start processes is waiting for them.
+    maxWorkers: 4,
     globalSetup: ["test/engine/announce.ts", "test/engine/warm.ts"],
     testTimeout: 20_000,
     hookTimeout: 60_000,
@@ -31,4 +36,4 @@ export default defineConfig(({ mode }) => ({
       },
     ],
   },
-}));
+});

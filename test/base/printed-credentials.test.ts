@@ -129,7 +129,7 @@ it.each([
   ...'://|a:b@|@tcp(|x:y@1.1.1.1|%22|%3A%2F%2F|eyJ|-eyJ|-----BEGIN PRIVATE KEY|-----BEGIN |\\|"|\'|\\"|&a=|{|[|a'.split(
     "|",
   ),
-])("a megabyte of %j is read in linear time", (unit) => {
+])("a megabyte of %j is read in linear time", { tags: ["long"] }, (unit) => {
   const many = unit.repeat(Math.ceil(1_000_000 / unit.length));
   expect(hideCredentials(`password=${many}`)).not.toBe("");
   expect(hideCredentials(many)).not.toBe("");

@@ -6,8 +6,6 @@ export interface Arrival {
   readonly at: number;
   readonly method: string;
   readonly path: string;
-  /** How many requests that are no GET came before it in this run. */
-  readonly posts: number;
   /** Whether it is the upgrade call. */
   readonly upgrade: boolean;
   /** Whether an upgrade call came before it. */
@@ -27,27 +25,21 @@ export interface Boundary {
 /** No boundary: the run is only watched. */
 export const NOWHERE: Boundary = { title: "nowhere", processed: false, certain: false, fits: () => false };
 
-/** Whether all boundaries are stopped at, and not only a sample of them. */
-const FULL = process.env["SCENARIOS"] !== "brief";
+/** The upgrade call before and after it is processed, and the request after it: every run comes to them. */
+export const UPGRADE_CALL: readonly Boundary[] = [
+  { title: "before the upgrade call is processed", processed: false, certain: true, fits: ({ upgrade }) => upgrade },
+  { title: "after the upgrade call was processed", processed: true, certain: true, fits: ({ upgrade }) => upgrade },
+  {
+    title: "at the request after the upgrade call",
+    processed: false,
+    certain: true,
+    fits: ({ upgraded }) => upgraded,
+  },
+];
 
-/** Boundaries of a sample among the reads of a run, evenly spread. */
-const READS = 4;
-/** Calls before the upgrade call that a sample stops at: a batch asks for as many checks as it has members. */
-const CHECKS = 1;
-
-/**
- * The boundaries to stop at, out of the requests of a run that nobody stopped.
- *
- * All of them: each request before and after it is processed, and the request after the upgrade call. In a brief run a
- * sample: the upgrade call before and after it is processed, and the requests beside it; the same of the first check
- * before it; of the looks, which repeat each other, a few.
- */
-export function boundariesOf(arrivals: readonly Arrival[]): Boundary[] {
-  const requests = FULL ? arrivals.filter(({ upgrade }) => !upgrade).flatMap(bothSidesOf) : sampleOf(arrivals);
-  return [
-    ...requests,
-    ...around("the upgrade call", true, { itself: ({ upgrade }) => upgrade, next: ({ upgraded }) => upgraded }),
-  ];
+/** Every other request before and after it is processed, out of those of a run that nobody stopped. */
+export function otherBoundaries(arrivals: readonly Arrival[]): Boundary[] {
+  return arrivals.filter(({ upgrade }) => !upgrade).flatMap(bothSidesOf);
 }
 
 function bothSidesOf({ at, method, path }: Arrival): Boundary[] {
@@ -56,42 +48,6 @@ function bothSidesOf({ at, method, path }: Arrival): Boundary[] {
   return [
     { ...common, title: `before ${what} is processed`, processed: false },
     { ...common, title: `after ${what} was processed`, processed: true },
-  ];
-}
-
-function sampleOf(arrivals: readonly Arrival[]): Boundary[] {
-  const posts = arrivals.filter(({ method }) => method !== "GET");
-  const step = Math.max(1, arrivals.length / READS);
-  const reads = Array.from({ length: Math.min(READS, arrivals.length) }, (_, nth) => Math.floor(nth * step));
-  const neighbours = posts.filter(({ upgrade }) => upgrade).map(({ at }) => at - 1);
-  const ordinals = [...new Set([...reads, ...neighbours])].sort((a, b) => a - b);
-  const others = posts.filter(({ upgrade }) => !upgrade).slice(0, CHECKS);
-  return [
-    ...ordinals.map((at) => ({
-      title: `at request ${at + 1}`,
-      processed: at % 2 === 1,
-      certain: false,
-      fits: (arrival: Arrival) => arrival.at === at,
-    })),
-    ...others.flatMap((_, nth) =>
-      around(`check ${nth + 1}`, false, {
-        itself: ({ method, posts: earlier, upgrade }) => method !== "GET" && !upgrade && earlier === nth,
-        next: ({ posts: earlier }) => earlier === nth + 1,
-      }),
-    ),
-  ];
-}
-
-/** A call before and after it is processed, and the request after it. */
-function around(
-  what: string,
-  certain: boolean,
-  { itself, next }: { readonly itself: Boundary["fits"]; readonly next: Boundary["fits"] },
-): Boundary[] {
-  return [
-    { title: `before ${what} is processed`, processed: false, certain, fits: itself },
-    { title: `after ${what} was processed`, processed: true, certain, fits: itself },
-    { title: `at the request after ${what}`, processed: false, certain, fits: next },
   ];
 }
 

@@ -1,23 +1,16 @@
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { failureOf, partialOf } from "./failure";
-import { hostOfTest, PROVIDER_TEXT, SDKS } from "./host";
+import { hostOfTest, onEachSdk, PROVIDER_TEXT } from "./host";
 import { openStage, type Stage } from "./stage";
 
-/** A CI job is killed seconds after its first signal; within this time (milliseconds) the hand-over has to be out. */
-const HAND_OVER = 1_000;
-
-/** Cancels, and resolves with the outcome and the milliseconds from the Cancel to the answer. */
-async function cancelled<T>({ provider }: Stage, outcome: Promise<T>): Promise<{ outcome: T; latency: number }> {
-  const began = performance.now();
-  const answered = provider.cancel();
-  const result = await outcome;
-  const latency = performance.now() - began;
-  await answered;
-  return { outcome: result, latency };
+/** Cancels what would go on for an hour. That it takes less than a second is a rule of the histories in `faults/`. */
+async function cancelled<T>({ provider }: Stage, outcome: Promise<T>): Promise<T> {
+  await provider.cancel();
+  return outcome;
 }
 
-describe.each(SDKS)("SDK $version: Cancel", ({ sdk }) => {
-  test("while create and update wait hands all of them over within a second", async () => {
+onEachSdk("Cancel", (sdk) => {
+  test("while create and update wait hands all of them over at once", async () => {
     const host = await hostOfTest(sdk);
     const stage = await openStage(host, { endless: true });
     const other = await openStage(host, { endless: true });
@@ -27,8 +20,7 @@ describe.each(SDKS)("SDK $version: Cancel", ({ sdk }) => {
       partialOf(other.provider.update({ urn: other.urn, id }, properties, other.inputs(), 3_600)),
     ]);
     await Promise.all([stage.said(/^upgrade 11 started/), other.said(/^\d+% · stage 28\/30/)]);
-    const { outcome, latency } = await cancelled(stage, failing);
-    expect(latency).toBeLessThan(HAND_OVER);
+    const outcome = await cancelled(stage, failing);
     for (const { reasons } of outcome) {
       expect(reasons).toEqual([
         expect.stringMatching(/^Interrupted: .* is still running upgrade 11 .*run `pulumi up` again.*\[interrupted\]$/),
@@ -47,8 +39,7 @@ describe.each(SDKS)("SDK $version: Cancel", ({ sdk }) => {
     await stage.said(/^upgrade 11 started/);
     stage.cluster.faults.add({ times: Number.POSITIVE_INFINITY, fault: { kind: "hang" } });
     await expect.poll(() => stage.cluster.journal.entries.at(-1)?.fault, { timeout: 5_000 }).toBe("hang");
-    const { outcome, latency } = await cancelled(stage, failing);
-    expect(latency).toBeLessThan(HAND_OVER);
+    const outcome = await cancelled(stage, failing);
     expect(outcome.reasons).toEqual([expect.stringMatching(/^Interrupted: .* is still running upgrade 11/)]);
   });
 
@@ -58,8 +49,7 @@ describe.each(SDKS)("SDK $version: Cancel", ({ sdk }) => {
     cluster.control.startMaintenance("Start OB");
     const failing = failureOf(provider.create(urn, inputs(), 3_600));
     await stage.said(/waiting for maintenance task 11/);
-    const { outcome, latency } = await cancelled(stage, failing);
-    expect(latency).toBeLessThan(HAND_OVER);
+    const outcome = await cancelled(stage, failing);
     expect(outcome.partial).toBeUndefined();
     expect(outcome.message).toMatch(/^Interrupted before an upgrade of .* nothing was called\. .*\[interrupted\]$/);
     cluster.control.finish();
@@ -68,13 +58,15 @@ describe.each(SDKS)("SDK $version: Cancel", ({ sdk }) => {
     expect(writes()).toBe(0);
   });
 
-  test("before any call is answered, and so are the calls after it", async () => {
+  test("before any call is answered, and so are the calls after it", { tags: ["long"] }, async () => {
     const { provider, urn, inputs } = await openStage(await hostOfTest(sdk, { fresh: true }));
     await provider.cancel();
     expect((await provider.check(urn, inputs())).failures).toEqual([]);
   });
 
-  test("at the normal end of a run is answered, and the process ends when it is told to", async () => {
+  test("at the normal end of a run is answered, and the process ends when it is told to", {
+    tags: ["long"],
+  }, async () => {
     const { provider, urn, inputs } = await openStage(await hostOfTest(sdk));
     expect((await provider.create(urn, inputs(), 3_600)).properties["status"]).toBe("current");
     await provider.cancel();

@@ -1,6 +1,6 @@
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { Properties } from "./failure";
-import { hostOfSuite, SDKS } from "./host";
+import { hostOfSuite, onEachSdk } from "./host";
 import { openStage, TARGET, UNKNOWN, without } from "./stage";
 
 const SETTLED = { status: "current", currentVersion: "4.3.5.2", members: { "127.0.0.1:2882": "4.3.5.2-1" } };
@@ -69,7 +69,7 @@ const SOME: readonly Row[] = [
   { title: "the password is not known yet", news: { password: UNKNOWN } },
 ];
 
-describe.each(SDKS)("SDK $version: diff", ({ sdk }) => {
+onEachSdk("diff", (sdk) => {
   const host = hostOfSuite(sdk);
   const diff = async ({ olds = {}, lacking = [], news = {} }: Row) => {
     const { provider, urn, id, inputs } = await openStage(host(), { zones: 1 });
@@ -100,7 +100,7 @@ describe.each(SDKS)("SDK $version: diff", ({ sdk }) => {
   });
 });
 
-describe.each(SDKS)("SDK $version: check of values that are not known yet", ({ sdk }) => {
+onEachSdk("check of values that are not known yet", (sdk) => {
   const host = hostOfSuite(sdk);
 
   test.each<[string, Properties]>([

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { failureOf, partialOf, THROWN } from "./failure";
-import { hostOfSuite, PROVIDER_TEXT, SDKS } from "./host";
+import { hostOfSuite, onEachSdk, PROVIDER_TEXT } from "./host";
 import { ABSENT, OLD_BUILD, openStage, PASSWORD, shortUrn, TARGET, TARGET_BUILD, without } from "./stage";
 
 /** A time limit in seconds that is behind the request of an upgrade, whose two reads are three seconds apart. */
 const SOON = 6;
 
-describe.each(SDKS)("SDK $version: what a failure leaves behind", ({ sdk }) => {
+onEachSdk("what a failure leaves behind", (sdk) => {
   const host = hostOfSuite(sdk);
 
   describe("create that could not begin leaves nothing", () => {

@@ -1,11 +1,19 @@
-import { afterAll, beforeAll, onTestFinished } from "vitest";
+import { afterAll, beforeAll, describe, onTestFinished } from "vitest";
 import { makeWorkspace } from "../engine/workspace";
 import { FakeEngine } from "./engine";
 import { DynamicProvider, type ProviderOptions } from "./provider";
 
-/** The oldest and the newest SDK that the package supports: what the process is made of, and what the bridge leans on. */
-export const SDKS = (["@pulumi/pulumi", "pulumi-min"] as const).map((sdk) => ({ sdk, version: versionOf(sdk) }));
-export type Sdk = (typeof SDKS)[number]["sdk"];
+/** The newest and the oldest SDK that the package supports: what the process is made of, and what the bridge leans on. */
+const SDKS = ["@pulumi/pulumi", "pulumi-min"] as const;
+export type Sdk = (typeof SDKS)[number];
+
+/** Declares the same tests for each SDK; those on the oldest one are long. */
+export function onEachSdk(subject: string, tests: (sdk: Sdk) => void): void {
+  for (const sdk of SDKS) {
+    const tags = sdk === "pulumi-min" ? ["long"] : [];
+    describe(`SDK ${versionOf(sdk)}: ${subject}`, { tags }, () => tests(sdk));
+  }
+}
 
 /** What stands in every state since the first release: it is a contract, so it is not taken from the sources. */
 export const PROVIDER_TEXT = 'exports.handler=()=>require("pulumi-dbversion/provider").provider';

@@ -1,36 +1,46 @@
 import { describe, expect, test } from "vitest";
-import { type Boundary, boundariesOf, wavesOf } from "./boundaries";
+import { type Boundary, otherBoundaries, UPGRADE_CALL, wavesOf } from "./boundaries";
 import { type Host, hostOfSuite, openHost } from "./host";
 import { type CleanUp, isUpdate, openPinned, PATIENT, SDK, TYPES, tell, watched } from "./kill-points";
 
-type Kind = (typeof TYPES)[number];
+interface Stop {
+  readonly kind: (typeof TYPES)[number];
+  readonly boundary: Boundary;
+}
 
 describe("a provider process that is killed", { timeout: 900_000 }, () => {
   const survivor = hostOfSuite(SDK, PATIENT);
 
+  test("at the upgrade calls of all types loses nothing, and nothing is begun twice", async ({ onTestFinished }) => {
+    const stops = TYPES.flatMap((kind) => UPGRADE_CALL.map((boundary) => ({ kind, boundary })));
+    expect(await killed(stops, survivor(), onTestFinished)).toEqual(stops.map(() => true));
+  });
+
   test.concurrent.for(TYPES)(
-    "at the requests of an upgrade of $type loses nothing, and nothing is begun twice",
+    "at any other request of an upgrade of $type loses nothing, and nothing is begun twice",
+    { tags: ["long"] },
     async (kind, { onTestFinished }) => {
       const arrivals = await watched(kind, survivor(), onTestFinished);
       const stopped: boolean[] = [];
-      for (const wave of wavesOf(boundariesOf(arrivals)))
-        stopped.push(...(await killed(kind, wave, survivor(), onTestFinished)));
+      for (const wave of wavesOf(otherBoundaries(arrivals)))
+        stopped.push(
+          ...(await killed(
+            wave.map((boundary) => ({ kind, boundary })),
+            survivor(),
+            onTestFinished,
+          )),
+        );
       tell("killed", kind, arrivals, stopped);
     },
   );
 });
 
 /** Stops a run at each boundary by killing the process of all, and runs each again. @returns which had come to it */
-async function killed(
-  kind: Kind,
-  boundaries: readonly Boundary[],
-  { provider }: Host,
-  cleanUp: CleanUp,
-): Promise<boolean[]> {
+async function killed(stops: readonly Stop[], { provider }: Host, cleanUp: CleanUp): Promise<boolean[]> {
   const victim = await openHost(SDK, PATIENT);
   cleanUp(() => victim.close());
   const cases = await Promise.all(
-    boundaries.map(async (boundary, nth) => {
+    stops.map(async ({ kind, boundary }, nth) => {
       const pinned = await openPinned(kind, cleanUp, isUpdate(nth) ? provider : undefined);
       const reached = pinned.gate.close(boundary);
       const ended = pinned.upgrade(victim.provider).then(

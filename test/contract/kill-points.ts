@@ -63,7 +63,6 @@ export class Gate {
       at: this.arrivals.length,
       method,
       path,
-      posts: this.arrivals.filter((earlier) => earlier.method !== "GET").length,
       upgrade: method === "POST" && fits,
       upgraded: this.arrivals.some(({ upgrade }) => upgrade),
     };

@@ -1,10 +1,10 @@
-import { describe, expect, test } from "vitest";
-import { hostOfSuite, hostOfTest, SDKS } from "./host";
+import { expect, test } from "vitest";
+import { hostOfSuite, hostOfTest, onEachSdk } from "./host";
 import { openStage, TARGET_BUILD, without } from "./stage";
 
 const ALREADY = { severity: "info", message: `already at ${TARGET_BUILD}`, ephemeral: false };
 
-describe.each(SDKS)("SDK $version: the log", ({ sdk }) => {
+onEachSdk("the log", (sdk) => {
   const host = hostOfSuite(sdk);
 
   test("has the plan as a lasting line at the resource, once per run", async () => {

@@ -1,11 +1,11 @@
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { failureOf, type Properties } from "./failure";
-import { hostOfSuite, PROVIDER_TEXT, SDKS } from "./host";
+import { hostOfSuite, onEachSdk, PROVIDER_TEXT } from "./host";
 import { openStage, TARGET_BUILD, without } from "./stage";
 
 const STORED: Properties = { status: "current", currentVersion: "4.3.5.2", members: { gone: TARGET_BUILD } };
 
-describe.each(SDKS)("SDK $version: read", ({ sdk }) => {
+onEachSdk("read", (sdk) => {
   const host = hostOfSuite(sdk);
 
   test("of a pin that holds gives the inputs as written, and what runs", async () => {

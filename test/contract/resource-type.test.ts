@@ -1,9 +1,9 @@
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { failureOf } from "./failure";
-import { hostOfSuite, SDKS, urnOf } from "./host";
+import { hostOfSuite, onEachSdk, urnOf } from "./host";
 import { openStage, TARGET_BUILD, without } from "./stage";
 
-describe.each(SDKS)("SDK $version: a resource type", ({ sdk }) => {
+onEachSdk("a resource type", (sdk) => {
   const host = hostOfSuite(sdk);
   const ORACLE = urnOf("orders", "oracle:ClusterVersion");
   const unknown = "pulumi-dbversion has no resource type oracle:ClusterVersion";

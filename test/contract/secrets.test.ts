@@ -1,6 +1,6 @@
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { failureOf, type PartialFailure, type RpcFailure } from "./failure";
-import { hostOfTest, SDKS } from "./host";
+import { hostOfTest, onEachSdk } from "./host";
 import { openStage, PASSWORD } from "./stage";
 
 /** The forms in which it travels. */
@@ -11,7 +11,7 @@ const FORMS = [
   Buffer.from(PASSWORD).toString("base64"),
 ];
 
-describe.each(SDKS)("SDK $version: the password", ({ sdk }) => {
+onEachSdk("the password", (sdk) => {
   test("is in no log, no line of the process, no error and no reason, whatever the vendor says", async () => {
     const host = await hostOfTest(sdk, { config: { "oceanbase:password": PASSWORD } });
     const { provider, urn, id, inputs, cluster } = await openStage(host);

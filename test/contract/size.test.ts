@@ -1,14 +1,15 @@
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { failureOf, partialOf, THROWN } from "./failure";
-import { hostOfSuite, PROVIDER_TEXT, SDKS } from "./host";
+import { hostOfSuite, onEachSdk, PROVIDER_TEXT } from "./host";
 import { openStage, shortUrn } from "./stage";
 
 /** What fits into a header with room to spare; a larger one is never answered. */
 const FITTING = 48 * 1024;
 const LARGE = { zones: 3, reachable: 3 };
+const LONG = { timeout: 40_000, tags: ["long"] };
 const FAILING = "Execute upgrade pre script";
 
-describe.each(SDKS)("SDK $version: a failure of a very large cluster", { timeout: 40_000 }, ({ sdk }) => {
+onEachSdk("a failure of a very large cluster", (sdk) => {
   const host = hostOfSuite(sdk);
 
   test("of 450 members arrives with every member", async () => {
@@ -19,7 +20,7 @@ describe.each(SDKS)("SDK $version: a failure of a very large cluster", { timeout
     expect(bytes).toBeLessThan(FITTING);
   });
 
-  test("of 1200 members arrives without them, and with all that the next run needs", async () => {
+  test("of 1200 members arrives without them, and with all that the next run needs", LONG, async () => {
     const { provider, urn, id, inputs, cluster, writes } = await openStage(host(), { ...LARGE, agentsPerZone: 400 });
     cluster.control.fail({ stage: FAILING });
     const failure = await partialOf(provider.create(urn, inputs()));

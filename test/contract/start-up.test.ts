@@ -1,10 +1,10 @@
-import { describe, expect, test } from "vitest";
-import { hostOfTest, SDKS } from "./host";
+import { expect, test } from "vitest";
+import { hostOfTest, onEachSdk } from "./host";
 import { openStage, PASSWORD, TARGET_BUILD, without } from "./stage";
 
 const CONFIG = { config: { "oceanbase:password": PASSWORD } };
 
-describe.each(SDKS)("SDK $version: the first calls of a process", ({ sdk }) => {
+onEachSdk("the first calls of a process", (sdk) => {
   const opened = async (options: Parameters<typeof hostOfTest>[1] = {}) => {
     const stage = await openStage(await hostOfTest(sdk, { fresh: true, ...options }));
     stage.cluster.control.setBuildVersion(TARGET_BUILD);
@@ -33,12 +33,14 @@ describe.each(SDKS)("SDK $version: the first calls of a process", ({ sdk }) => {
     expect(told.map((logged) => logged.urn).sort()).toEqual([checked.subject.urn, diffed.subject.urn]);
   });
 
-  test("take the password from the environment of the engine", async () => {
+  test("take the password from the environment of the engine", { tags: ["long"] }, async () => {
     const { provider, inputs, urn } = await opened({ env: { OCEANBASE_PASSWORD: PASSWORD } });
     expect((await provider.create(urn, without(inputs(), "password"))).properties["status"]).toBe("current");
   });
 
-  test("may be a delete: nothing is asked of the database, and it says that it was left as it is", async () => {
+  test("may be a delete: nothing is asked of the database, and it says that it was left as it is", {
+    tags: ["long"],
+  }, async () => {
     const { provider, inputs, urn, id, engine, cluster } = await opened();
     await provider.delete({ urn, id }, { ...inputs(), status: "current", currentVersion: "4.3.5.2" });
     expect(engine.logs).toEqual([
@@ -47,7 +49,7 @@ describe.each(SDKS)("SDK $version: the first calls of a process", ({ sdk }) => {
     expect(cluster.journal.entries).toEqual([]);
   });
 
-  test("may be a read", async () => {
+  test("may be a read", { tags: ["long"] }, async () => {
     const { provider, inputs, urn, id } = await opened();
     const read = await provider.read({ urn, id }, { ...inputs(), status: "behind", currentVersion: "4.2.1.8" });
     expect(read).toMatchObject({ id, properties: { status: "current", currentVersion: "4.3.5.2" }, inputs: inputs() });

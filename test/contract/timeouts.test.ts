@@ -1,6 +1,6 @@
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { failureOf, type Properties, partialOf } from "./failure";
-import { hostOfSuite, hostOfTest, SDKS } from "./host";
+import { hostOfSuite, hostOfTest, onEachSdk } from "./host";
 import { openStage } from "./stage";
 
 const DEADLINE = expect.stringMatching(/^The time limit was reached \(customTimeouts\): .*still running upgrade 11/);
@@ -8,16 +8,14 @@ const DEADLINE = expect.stringMatching(/^The time limit was reached \(customTime
 /** Time limits in seconds: three between the two looks before the call, and room for the call on a busy machine. */
 const SHORT = 3 + 1.5;
 
-describe.each(SDKS)("SDK $version: customTimeouts", ({ sdk }) => {
+onEachSdk("customTimeouts", (sdk) => {
   const host = hostOfSuite(sdk);
 
   test("as the engine sends them end the wait, whatever the hidden input says", async () => {
     const { provider, urn, inputs } = await openStage(host(), { endless: true });
     const patient: Properties = { __timeouts: { create: "1h", update: "1h" } };
-    const began = performance.now();
     const { reasons, id, properties } = await partialOf(provider.create(urn, inputs(patient), SHORT));
     expect(reasons).toEqual([DEADLINE]);
-    expect(performance.now() - began).toBeGreaterThan(SHORT * 1_000 - 50);
     expect(properties["__timeouts"]).toEqual(patient["__timeouts"]);
     const again = await partialOf(provider.update({ urn, id }, properties, inputs(patient), SHORT));
     expect(again.reasons).toEqual([DEADLINE]);
@@ -37,7 +35,7 @@ describe.each(SDKS)("SDK $version: customTimeouts", ({ sdk }) => {
     expect((await partialOf(provider.update({ urn, id }, properties, inputs(limited)))).reasons).toEqual([DEADLINE]);
   });
 
-  test("come from the hidden input in the first call of a process", async () => {
+  test("come from the hidden input in the first call of a process", { tags: ["long"] }, async () => {
     const { provider, urn, inputs } = await openStage(await hostOfTest(sdk, { fresh: true }), { endless: true });
     const limited: Properties = { __timeouts: { create: `${SHORT}s` } };
     expect((await partialOf(provider.create(urn, inputs(limited), 3_600))).reasons).toEqual([DEADLINE]);

@@ -1,3 +1,4 @@
+/** @module-tag long */
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { showOceanBase } from "../../examples/demo/oceanbase";
 import { blocksOf, page } from "./pages";

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
@@ -18,9 +18,9 @@ const manifest = z
   .parse(JSON.parse(text("package.json")));
 const TYPES = [...text("README.md").matchAll(/^\| \[`([\w.]+)`\]/gm)].map(([, type]) => type);
 
-/** Scripts that a text runs with npm: `npm test`, `npm run demo`. */
+/** Scripts that a text runs with npm: `npm test`, `npm run test:all`. */
 function scriptsIn(command: string): string[] {
-  return [...command.matchAll(/npm (?:run )?([a-z0-9]+)/g)]
+  return [...command.matchAll(/npm (?:run )?([a-z0-9:]+)/g)]
     .map(([, script = ""]) => script)
     .filter((script) => script !== "ci" && script !== "install");
 }
@@ -59,6 +59,21 @@ it("the form for faults offers every resource type", () => {
   expect(offered.slice(0, -1).sort()).toEqual([...TYPES].sort());
 });
 
+describe("docs/reliability.md", () => {
+  /** Whether a file, a folder or a pattern has tests that are not marked as long as a whole. */
+  const isShort = (name: string) =>
+    globSync(`test/${name.replace(/\/$/, "/**/*.test.ts")}`, { cwd: ROOT }).some(
+      (path) => path.endsWith(".test.ts") && !text(path).includes("@module-tag long"),
+    );
+
+  it("names a test of `npm test` for every promise", () => {
+    const promises = rowsOf(page("docs/reliability.md"), "promise");
+    expect(promises).toHaveLength(11);
+    const unheld = promises.filter(([, , heldBy = ""]) => !namesIn(heldBy).some(isShort));
+    expect(unheld.map(([promise]) => promise)).toEqual([]);
+  });
+});
+
 describe("the workflow", () => {
   const step = z.looseObject({ run: z.string().optional() });
   const job = z.looseObject({
@@ -77,14 +92,16 @@ describe("the workflow", () => {
     expect(paths.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
   });
 
-  it("plays all scenarios and stops at every boundary, as `npm run e2e` does", () => {
+  it("leaves no test out: short and long ones, and those of the engine's processes through the CLI", () => {
+    expect(commands).toContain("npm run test:all");
+    expect(manifest.scripts["test"]).toMatch(/ --tags-filter=!long$/);
+    expect(manifest.scripts["test:all"]).toMatch(/ --tags-filter=long$/);
     for (const folder of ["test/e2e", "test/contract"]) {
       const runs = commands.filter((command) => command.includes(folder));
       expect(runs.length, folder).toBeGreaterThan(0);
-      expect(runs.filter((command) => command.includes("--mode"))).toEqual([]);
+      expect(runs.filter((command) => command.includes("--tags-filter"))).toEqual([]);
     }
     expect(manifest.scripts["e2e"]).toMatch(/ vitest run test\/e2e test\/contract\/kill-points$/);
-    expect(manifest.scripts["test"]).toMatch(/ --mode brief$/);
   });
 
   it("plays histories of faults of every resource type", () => {

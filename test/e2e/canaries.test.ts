@@ -1,3 +1,4 @@
+/** @module-tag long */
 import { afterEach, describe, expect, test } from "vitest";
 import type { Run } from "../engine";
 import { leaks } from "../secrets/canary";
@@ -11,8 +12,6 @@ const ROUNDS: readonly Round[] = [
   { oceanbase: "provider", taurusdb: "arguments", redisenterprise: "config" },
   { oceanbase: "config", taurusdb: "environment", redisenterprise: "provider" },
 ];
-/** An explicit provider is left out of a brief run. */
-const PLAYED = process.env["SCENARIOS"] === "brief" ? ROUNDS.slice(0, 1) : ROUNDS;
 
 /** Processes of a run that are to be seen, or the watch has missed it: the engine, the program, the provider. */
 const PROCESSES = [/local-engine/, /@pulumi\/pulumi\/cmd\/run/, /@pulumi\/pulumi\/cmd\/dynamic-provider/];
@@ -33,7 +32,7 @@ describe("the credentials of every resource type", { timeout: 180_000 }, () => {
   let stage: CanaryStage;
   afterEach(() => stage.close());
 
-  test.each(PLAYED)(
+  test.each(ROUNDS)(
     "with $oceanbase, $taurusdb and $redisenterprise are on no command line, in no file and in no output of a run",
     async (round) => {
       stage = await openCanaries(round);

@@ -1,3 +1,4 @@
+/** @module-tag long */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { casts, openStage, PASSWORD, type Stage, saidAtPin, stepOf, TIMEOUT } from "./stage";
 

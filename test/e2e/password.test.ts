@@ -1,3 +1,4 @@
+/** @module-tag long */
 import { afterEach, describe, expect, test } from "vitest";
 import { engines, type Operation } from "../engine";
 import { openStage, PASSWORD, type Stage, TIMEOUT } from "./stage";

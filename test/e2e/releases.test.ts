@@ -1,3 +1,4 @@
+/** @module-tag long */
 import { afterEach, expect, test } from "vitest";
 import { type Engine, type ExportedResource, makeWorkspace, openEngine, type Workspace } from "../engine";
 import { fixturesOf, releases } from "../releases/fixture";

@@ -1,3 +1,4 @@
+/** @module-tag long */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Engine, engines, makeWorkspace, openEngine } from "../engine";
 import { ScaledClock, type Served, serve, TaurusCloud, taurusdb } from "../simulators";
@@ -34,8 +35,6 @@ function laterToday(): string {
 }
 
 const TYPES = ["KernelVersion", "StarRocksVersion"] as const;
-/** One of them alone in a brief run. */
-const PLAYED = process.env["SCENARIOS"] === "brief" ? TYPES.slice(0, 1) : TYPES;
 
 describe.each(engines())("%s engine: an upgrade that waits for its window", TIMEOUT, (prefer) => {
   let cloud: TaurusCloud;
@@ -72,7 +71,7 @@ describe.each(engines())("%s engine: an upgrade that waits for its window", TIME
   }
   const scheduled = () => cloud.schedules.map(({ status }) => status);
 
-  test.each(PLAYED)("is kept when its %s moves to another process", async (type) => {
+  test.each(TYPES)("is kept when its %s moves to another process", async (type) => {
     const first = await engine.up(program(type, { name: "old" }));
     expect(first.outputs).toEqual({ old: "deferred" });
 

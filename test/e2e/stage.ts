@@ -26,13 +26,10 @@ export interface StageOptions extends Partial<EngineOptions> {
   readonly cluster?: ClusterOptions;
 }
 
-/** The database alone in a brief run, in which the agents are upgraded by `systems.test.ts`. */
-const PLAYED = process.env["SCENARIOS"] === "brief" ? [DATABASE] : SUBJECTS;
-
 /** Every engine with every subject, for `describe.each`: titles and what they stand for. */
 export function casts(): [engine: EngineKind, subject: string, Subject][] {
   return engines().flatMap((engine) =>
-    PLAYED.map((subject): [EngineKind, string, Subject] => [engine, subject.type, subject]),
+    SUBJECTS.map((subject): [EngineKind, string, Subject] => [engine, subject.type, subject]),
   );
 }
 

@@ -2,6 +2,8 @@ import { afterEach, describe, expect, test } from "vitest";
 import { type EngineKind, engines, type Operation, type Run } from "../engine";
 import { openSystems, type System, type Systems } from "./systems";
 
+const LONG = { tags: ["long"] };
+
 /** Every resource type at once, each against its own simulated vendor. */
 describe.each(engines())("%s engine: every resource type", { timeout: 180_000 }, (prefer) => {
   let stage: Systems;
@@ -48,7 +50,7 @@ describe.each(engines())("%s engine: every resource type", { timeout: 180_000 },
     }
   };
 
-  test("plan, upgrade with one call each, do nothing, show drift and mend it, and are unpinned", async () => {
+  test("plan, upgrade with one call each, do nothing, and are unpinned", async () => {
     const { engine, declare, systems } = await open(prefer);
     const preview = await engine.preview(declare());
     expect(preview.ok).toBe(true);
@@ -61,6 +63,13 @@ describe.each(engines())("%s engine: every resource type", { timeout: 180_000 },
     expect((await engine.up(declare())).ok).toBe(true);
     expect(requests()).toBe(asked);
 
+    expect((await engine.destroy(declare())).ok).toBe(true);
+    expect(writes()).toEqual(systems.map(({ name }) => [name, 1]));
+  });
+
+  test("show drift and mend it", LONG, async () => {
+    const { engine, declare, systems } = await open(prefer);
+    allCurrent(await engine.up(declare()), 1);
     for (const system of systems) system.putBack();
     expect((await engine.refresh(declare())).ok).toBe(true);
     const drift = await engine.preview(declare());
@@ -72,12 +81,9 @@ describe.each(engines())("%s engine: every resource type", { timeout: 180_000 },
     ).toEqual(systems.map(({ name }) => name).sort());
     for (const { before } of systems) expect(drift.output).toContain(before);
     allCurrent(await engine.up(declare()), 2);
-
-    expect((await engine.destroy(declare())).ok).toBe(true);
-    expect(writes()).toEqual(systems.map(({ name }) => [name, 2]));
   });
 
-  test("are handed over at ^C, and joined by the next up", async () => {
+  test("are handed over at ^C, and joined by the next up", LONG, async () => {
     const { engine, declare, systems, state } = await open(prefer);
     for (const system of systems) system.hang();
     const up = engine.up(declare());
@@ -91,7 +97,7 @@ describe.each(engines())("%s engine: every resource type", { timeout: 180_000 },
     await letGo(engine.up(declare()));
   });
 
-  test("lose nothing with their plugin", async () => {
+  test("lose nothing with their plugin", LONG, async () => {
     const { engine, declare, systems } = await open(prefer);
     for (const system of systems) system.hang();
     const up = engine.up(declare());
@@ -101,7 +107,7 @@ describe.each(engines())("%s engine: every resource type", { timeout: 180_000 },
     await letGo(engine.up(declare()));
   });
 
-  test("end at customTimeouts without ending the upgrade", async () => {
+  test("end at customTimeouts without ending the upgrade", LONG, async () => {
     const { engine, declare, systems } = await open(prefer);
     for (const system of systems) system.hang();
     const first = await engine.up(declare({ customTimeouts: { create: "32s" } }));
@@ -111,13 +117,13 @@ describe.each(engines())("%s engine: every resource type", { timeout: 180_000 },
     await letGo(engine.up(declare()));
   });
 
-  test("look for an upgrade whose answer was lost, and do not ask again", async () => {
+  test("look for an upgrade whose answer was lost, and do not ask again", LONG, async () => {
     const { engine, declare, systems } = await open(prefer);
     for (const system of systems) system.loseReply();
     allCurrent(await engine.up(declare()), 1);
   });
 
-  test("tell of a failure, each in its vendor's words", async () => {
+  test("tell of a failure, each in its vendor's words", LONG, async () => {
     const { engine, declare, systems, state } = await open(prefer);
     for (const system of systems) system.hang();
     const up = engine.up(declare());

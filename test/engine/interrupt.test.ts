@@ -1,3 +1,4 @@
+/** @module-tag long */
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { onEachEngine } from "./each-engine";
 import { isAlive } from "./processes";

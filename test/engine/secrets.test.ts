@@ -1,3 +1,4 @@
+/** @module-tag long */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { onEachEngine } from "./each-engine";
 import { openTrial, type Trial } from "./trial";

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { WireResponse } from "../../provider/http/transport";
+import { inTurns } from "../support/turns";
 import { RESOURCE_TYPES, type ResourceType } from "../systems";
 import { MUTATIONS, REPLACEMENTS } from "./mutations";
 import { type Ending, type Hostile, POSITIONS, trial } from "./trial";
@@ -40,28 +41,17 @@ function judge(ending: Ending): void {
 /** Where an answer is hostile, and whether all after it are. */
 const CASES = [false, true].flatMap((ever) => POSITIONS.map((position) => ({ position, ever })));
 
-/** Of each type; in a brief run one, so that every answer meets every one of them at one type. */
-const EACH = process.env["SCENARIOS"] === "brief" ? 1 : 2;
-
-function casesFor(type: number, answer: number): typeof CASES {
-  return CASES.filter((_, nth) => (nth + type + answer) % (CASES.length / EACH) === 0);
+/** Another one for each type, so that every answer meets every one of them at one type. */
+function caseFor(turn: number): (typeof CASES)[number] {
+  return CASES[turn % CASES.length] ?? expect.fail();
 }
 
-/** Every failure at once: one bad answer must not hide another. */
-async function failuresOf(of: ResourceType, hostile: Hostile, cases: typeof CASES): Promise<string[]> {
-  const failures: string[] = [];
-  for (const { position, ever } of cases) {
-    const ending = await trial(of, { position, ever, hostile });
-    try {
-      judge(ending);
-      // One call, unless the vendor was heard to refuse it.
-      if (position !== "answer to the write") expect(ending.calls).toBeLessThanOrEqual(1);
-      if (!ever && position === "inspection") expect(ending.accepted).toBe(1);
-    } catch (error) {
-      failures.push(`${position}${ever ? ", from then on" : ""}: ${(error as Error).message} (${ending.error})`);
-    }
-  }
-  return failures;
+async function survives(of: ResourceType, hostile: Hostile, { position, ever }: (typeof CASES)[number]): Promise<void> {
+  const ending = await trial(of, { position, ever, hostile });
+  judge(ending);
+  // One call, unless the vendor was heard to refuse it.
+  if (position !== "answer to the write") expect(ending.calls).toBeLessThanOrEqual(1);
+  if (!ever && position === "inspection") expect(ending.accepted).toBe(1);
 }
 
 describe.each(RESOURCE_TYPES.map((of, nth) => ({ type: of.type, of, nth })))("$type", ({ of, nth }) => {
@@ -70,8 +60,12 @@ describe.each(RESOURCE_TYPES.map((of, nth) => ({ type: of.type, of, nth })))("$t
     expect(ending).toMatchObject({ error: undefined, calls: 1, accepted: 1, outputs: { status: "current" } });
   });
 
-  const answers = Object.entries(ANSWERS).map(([name, hostile], answer) => ({ name, hostile, answer }));
-  it.each(answers)("survives $name", { timeout: 60_000 }, async ({ hostile, answer }) => {
-    expect(await failuresOf(of, hostile, casesFor(nth, answer))).toEqual([]);
-  });
+  const casesOf = (shift: number) =>
+    Object.entries(ANSWERS).map(([name, hostile], answer) => ({ name, hostile, ...caseFor(nth + answer + shift) }));
+  const title = "survives $name at the $position, also from then on: $ever";
+
+  const shares = [...inTurns(casesOf(0), nth, 3), { cases: casesOf(CASES.length / 2), tags: ["long"] }];
+
+  for (const { cases, tags } of shares)
+    it.each(cases)(title, { timeout: 60_000, tags }, ({ hostile, ...where }) => survives(of, hostile, where));
 });

@@ -85,7 +85,6 @@ describe("the certificate that is looked at for the message", () => {
     onTestFinished(() => void front.close());
     const transport = undiciTransport({});
     onTestFinished(() => transport.close());
-    const began = performance.now();
     const origin = `https://127.0.0.1:${portOf(front)}`;
     const sent = transport.send({
       method: "GET",
@@ -96,6 +95,5 @@ describe("the certificate that is looked at for the message", () => {
     });
     await expect(sent).rejects.toBeInstanceOf(TransportError);
     expect(connections).toBe(2);
-    expect(performance.now() - began).toBeLessThan(10_000);
   });
 });

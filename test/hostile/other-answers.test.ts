@@ -3,6 +3,7 @@ import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provide
 import type { Transport } from "../../provider/http/transport";
 import { createTransport } from "../simulators";
 import { simulatedTransport } from "../support/simulated-transport";
+import { inTurns } from "../support/turns";
 import { kindsOver, RESOURCE_TYPES, type ResourceType } from "../systems";
 import { HeldClock } from "./held-clock";
 import { inputsOf } from "./trial";
@@ -73,18 +74,21 @@ async function errorOf(run: () => Promise<unknown>): Promise<string> {
   }
 }
 
-describe.each(RESOURCE_TYPES)("$type: an upgrade request that is answered by somebody else", (of) => {
-  it.each(REFUSED)("HTTP %i, %s is a refusal, quoted, on every run", async (status, type, body, quoted) => {
-    const { vendor, run, calls } = sceneOf(of, { status, headers: { "content-type": type }, body, times: 9 });
-    for (const nth of [1, 2]) {
-      const error = await errorOf(run);
-      expect(error).toContain(`was refused: HTTP ${status}, ${type}: “${quoted}”`);
-      expect(error).toMatch(/\[(refused|upgrade-failed)\]$/);
-      expect(error).not.toMatch(/lost|unconfirmed|<|credentials/);
-      expect(calls()).toBe(nth);
-    }
-    expect(vendor.accepted()).toBe(0);
-  });
+const TYPES = RESOURCE_TYPES.map((of, nth) => ({ type: of.type, of, nth }));
+
+describe.each(TYPES)("$type: an upgrade request that is answered by somebody else", ({ of, nth }) => {
+  for (const { cases, tags } of inTurns(REFUSED, nth, 3))
+    it.each(cases)("HTTP %i, %s is a refusal, quoted, on every run", { tags }, async (status, type, body, quoted) => {
+      const { vendor, run, calls } = sceneOf(of, { status, headers: { "content-type": type }, body, times: 9 });
+      for (const runs of [1, 2]) {
+        const error = await errorOf(run);
+        expect(error).toContain(`was refused: HTTP ${status}, ${type}: “${quoted}”`);
+        expect(error).toMatch(/\[(refused|upgrade-failed)\]$/);
+        expect(error).not.toMatch(/lost|unconfirmed|<|credentials/);
+        expect(calls()).toBe(runs);
+      }
+      expect(vendor.accepted()).toBe(0);
+    });
 
   it("a redirect to somewhere else is a refusal", async () => {
     const headers = { location: "https://login.example/realm?code=1" };
@@ -106,13 +110,18 @@ describe.each(RESOURCE_TYPES)("$type: an upgrade request that is answered by som
     expect([calls(), vendor.accepted()]).toEqual([2, 1]);
   });
 
-  it.each(UNCONFIRMED)("HTTP %i, %s leaves open what became of it, and is not repeated", async (status, type, body) => {
-    const { vendor, run, calls } = sceneOf(of, { status, headers: { "content-type": type }, body, times: 9 });
-    const error = await errorOf(run);
-    expect(error).not.toMatch(/was refused/);
-    expect(error).toMatch(/\[(unconfirmed|upgrade-failed)\]$/);
-    expect([calls(), vendor.accepted()]).toEqual([1, 0]);
-  });
+  for (const { cases, tags } of inTurns(UNCONFIRMED, nth, 3))
+    it.each(cases)(
+      "HTTP %i, %s leaves open what became of it, and is not repeated",
+      { tags },
+      async (status, type, body) => {
+        const { vendor, run, calls } = sceneOf(of, { status, headers: { "content-type": type }, body, times: 9 });
+        const error = await errorOf(run);
+        expect(error).not.toMatch(/was refused/);
+        expect(error).toMatch(/\[(unconfirmed|upgrade-failed)\]$/);
+        expect([calls(), vendor.accepted()]).toEqual([1, 0]);
+      },
+    );
 });
 
 describe("another write that is answered by somebody else", () => {

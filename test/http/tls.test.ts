@@ -1,9 +1,11 @@
+import { createPrivateKey } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { TLSSocket } from "node:tls";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { type Tls, tlsFrom } from "../../provider/http/tls";
+import { type Tls, type TlsArguments, tlsFrom, tlsProblems } from "../../provider/http/tls";
 import type { WireResponse } from "../../provider/http/transport";
 import { undiciTransport } from "../../provider/http/undici-transport";
+import { selfSigned } from "../simulators/shell/certificate";
 import { type Answer, serve, serveTls, status } from "./server";
 
 /** A CA of its own; a server certificate for the name `db.test`; a client certificate; one that signed itself. Valid from 2020 to 2120. */
@@ -112,5 +114,55 @@ describe("tlsFrom", () => {
         allowUntrustedCertificate: true,
       }),
     ).toEqual({ ca: "ca", cert: "cert", key: "key", servername: "db.test", rejectUnauthorized: false });
+  });
+});
+
+const CERTIFICATE = pem("client.pem");
+const KEY = pem("client.key");
+const EMPTY = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+const encrypted = createPrivateKey(KEY)
+  .export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "secret" })
+  .toString();
+
+describe("certificates and keys", () => {
+  it.each<[string, TlsArguments]>([
+    ["that are not given", {}],
+    ["that belong together", { caCertificate: pem("ca.pem"), clientCertificate: CERTIFICATE, clientKey: KEY }],
+    [
+      "in a chain, with remarks between",
+      {
+        caCertificate: `# both\n${pem("ca.pem")}\n# more\n${pem("self.pem")}`,
+        clientCertificate: `${CERTIFICATE}${pem("ca.pem")}`,
+        clientKey: KEY,
+      },
+    ],
+  ])("%s have no problem", (_, args) => {
+    expect(tlsProblems(args)).toEqual([]);
+  });
+
+  it.each<[string, TlsArguments, keyof TlsArguments, RegExp]>([
+    ["a damaged authority", { caCertificate: EMPTY }, "caCertificate", /cannot be read as a certificate/],
+    ["a key as the authority", { caCertificate: KEY }, "caCertificate", /has no certificate/],
+    ["a damaged certificate", { clientCertificate: EMPTY, clientKey: KEY }, "clientCertificate", /damaged/],
+    ["a certificate without its key", { clientCertificate: CERTIFICATE }, "clientKey", /must be the private key/],
+    ["a key without its certificate", { clientKey: KEY }, "clientCertificate", /must be given beside/],
+    ["a damaged key", { clientCertificate: CERTIFICATE, clientKey: KEY.slice(0, 200) }, "clientKey", /damaged/],
+    [
+      "a certificate as the key",
+      { clientCertificate: CERTIFICATE, clientKey: CERTIFICATE },
+      "clientKey",
+      /private key/,
+    ],
+    ["an encrypted key", { clientCertificate: CERTIFICATE, clientKey: encrypted }, "clientKey", /passphrase/],
+    [
+      "a key of another",
+      { clientCertificate: CERTIFICATE, clientKey: selfSigned().key },
+      "clientKey",
+      /is not the private key of/,
+    ],
+  ])("%s is blamed, and never quoted", (_, args, argument, reason) => {
+    const problems = tlsProblems(args);
+    expect(problems).toEqual([[argument, expect.stringMatching(reason)]]);
+    expect(JSON.stringify(problems)).not.toMatch(/MII|BEGIN PRIVATE/);
   });
 });

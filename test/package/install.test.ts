@@ -1,3 +1,4 @@
+/** @module-tag long */
 import { execFile, spawn } from "node:child_process";
 import { cp, lstat, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

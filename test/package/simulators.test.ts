@@ -1,3 +1,4 @@
+/** @module-tag long */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { mkdir, rm, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";

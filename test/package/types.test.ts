@@ -1,3 +1,4 @@
+/** @module-tag long */
 import { mkdir, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import ts from "typescript";

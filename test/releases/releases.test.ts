@@ -90,7 +90,7 @@ describe.each(FIXTURES)("$release $fixture.name", ({ fixture }) => {
     await expectNext(opened, declared.next);
   });
 
-  test.each(unsettled)("$name: the next run goes on after a refresh", async (declared) => {
+  test.each(unsettled)("$name: the next run goes on after a refresh", { tags: ["long"] }, async (declared) => {
     const opened = open(declared);
     await opened.resource.refresh();
     expect(await opened.resource.plan()).toMatch(/^(create|update)$/);

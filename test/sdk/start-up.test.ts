@@ -1,6 +1,7 @@
-import { execFileSync } from "node:child_process";
-import { resolve } from "node:path";
+import { execFileSync, spawnSync } from "node:child_process";
+import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
+import { hostOfTest, onEachSdk, PROVIDER_TEXT, urnOf } from "../contract/host";
 
 const ROOT = resolve(__dirname, "../..");
 
@@ -31,5 +32,47 @@ describe("the text in every resource", () => {
     expect(loaded.filter((path) => path.endsWith("/dist/provider/index.js"))).toHaveLength(1);
     expect(loaded.filter((path) => /\/dist\/provider\/(oceanbase|taurusdb|redisenterprise)\//.test(path))).toEqual([]);
     expect(loaded.filter((path) => /\/node_modules\/undici\//.test(path))).toEqual([]);
+  });
+});
+
+const OLD_NODE = join(__dirname, "fixtures", "node-20.cjs");
+const NEEDED = "pulumi-dbversion needs Node 22.19 or later; ";
+
+/** Runs a script on what takes itself for Node 20. Needs the built package, as `npm test` makes it. */
+function onOldNode(...args: readonly string[]) {
+  return spawnSync(process.execPath, ["--require", OLD_NODE, ...args], { cwd: ROOT, encoding: "utf8" });
+}
+
+describe("on an older Node", () => {
+  it.each([
+    ["pulumi-dbversion", "the program runs on v20.20.2"],
+    ["pulumi-dbversion/provider", "the provider process runs on v20.20.2"],
+    ["pulumi-dbversion/simulators", "the simulators run on v20.20.2"],
+  ])("loading %s says so, before anything else of it is loaded", (entry, who) => {
+    const script = `
+      try { require(${JSON.stringify(entry)}); }
+      catch (error) { console.log(JSON.stringify([error.message, error.stack, Object.keys(require.cache)])); }`;
+    const [message, stack, loaded] = JSON.parse(onOldNode("-e", script).stdout);
+    expect(message).toBe(NEEDED + who);
+    expect(stack).toBe(message);
+    const others = loaded.filter((path: string) => !/[\\/](?:node|node-version|node-20)\.c?js$/.test(path));
+    expect(others).toEqual([]);
+  });
+
+  it("the command says so in one line, and fails", () => {
+    const { status, stdout, stderr } = onOldNode(join(ROOT, "dist", "sdk", "report", "main.js"), "--version");
+    expect([status, stdout, stderr]).toEqual([1, "", `${NEEDED}the command runs on v20.20.2\n`]);
+  });
+});
+
+onEachSdk("a dynamic-provider process", (sdk) => {
+  it("on an older Node answers every call with what is needed", async () => {
+    const { provider } = await hostOfTest(sdk, { fresh: true, env: { NODE_OPTIONS: `--require ${OLD_NODE}` } });
+    const urn = urnOf("orders");
+    for (let call = 1; call <= 2; call++) {
+      await expect(provider.check(urn, { __provider: PROVIDER_TEXT, __urn: urn })).rejects.toThrow(
+        `${NEEDED}the provider process runs on v20.20.2`,
+      );
+    }
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { PRINTED } from "../base/printed";
+import { inTurns } from "../support/turns";
 import { Ear } from "./ear";
 import { echoing } from "./echo";
 import { SECRET_TYPES, type SecretType } from "./worlds";
@@ -25,29 +26,31 @@ async function failing(type: SecretType, words: string): Promise<Ear> {
   return ear;
 }
 
-describe.each(TYPES.map((type) => [type.type, type] as const))("%s", (_, type) => {
-  test("does not tell credentials that it does not know, where an upgrade fails with them", {
-    timeout: 60_000,
-  }, async () => {
-    for (const words of TEXT) {
-      const ear = await failing(type, `running the script: ${words}`);
-      expect(ear.heard.join("\n")).toContain("[upgrade-failed]");
-      expect(ear.heard.join("\n")).toContain("running the script");
-      expect.soft(heardBy(ear), words).toEqual([]);
-    }
-  });
+describe.each(TYPES.map((type, nth) => ({ name: type.type, type, nth })))("$name", ({ type, nth }) => {
+  for (const { cases, tags } of inTurns(TEXT, nth, TYPES.length)) {
+    const options = { timeout: 60_000, tags };
 
-  test("nor where the vendor refuses with them", { timeout: 60_000 }, async () => {
-    for (const words of TEXT) {
-      const refusal = echoing({ title: "400", status: 400, refuses: ({ method }) => method !== "GET" });
-      const ear = new Ear(type, "arguments", (world, own) => {
-        const { problem } = world;
-        return refusal(Object.assign(world, { problem: (status: number) => problem(status, words) }), own);
-      });
-      await ear.create();
-      expect.soft(heardBy(ear), words).toEqual([]);
-    }
-  });
+    test("does not tell credentials that it does not know, where an upgrade fails with them", options, async () => {
+      for (const words of cases) {
+        const ear = await failing(type, `running the script: ${words}`);
+        expect(ear.heard.join("\n")).toContain("[upgrade-failed]");
+        expect(ear.heard.join("\n")).toContain("running the script");
+        expect.soft(heardBy(ear), words).toEqual([]);
+      }
+    });
+
+    test("does not tell credentials that it does not know, where the vendor refuses with them", options, async () => {
+      for (const words of cases) {
+        const refusal = echoing({ title: "400", status: 400, refuses: ({ method }) => method !== "GET" });
+        const ear = new Ear(type, "arguments", (world, own) => {
+          const { problem } = world;
+          return refusal(Object.assign(world, { problem: (status: number) => problem(status, words) }), own);
+        });
+        await ear.create();
+        expect.soft(heardBy(ear), words).toEqual([]);
+      }
+    });
+  }
 
   test("tells the end of a long reason, once", async () => {
     const output = Array.from({ length: 300 }, (_, nth) => `  File "upgrade_pre.py", line ${nth}, in check`);

@@ -105,7 +105,7 @@ describe("the reads of many instances", () => {
     expect(reads()).toBeLessThanOrEqual(200);
   });
 
-  it("are at most 900 for 500 that are upgraded in eighteen minutes", async () => {
+  it("are at most 900 for 500 that are upgraded in eighteen minutes", { tags: ["long"] }, async () => {
     const { lifecycle, args, reads, cloud } = many(500);
     await lifecycle.check({}, args);
     expect((await lifecycle.create(args)).outs).toMatchObject({ status: "current" });

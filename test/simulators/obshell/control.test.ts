@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ManualClock, ScaledClock, serve } from "../shell";
 import { ObshellCluster } from ".";
+import { localTaskId } from "./taskid";
 import { AGENT_TARGET, builds, OB_BUILD, OB_TARGET, ROLLING, STOP_SERVICE, sealBody, sealHeader, Trial } from "./trial";
 
 const AGENT = "/api/v1/agent/upgrade";
@@ -224,5 +225,25 @@ describe("npm run simulate", () => {
     expect(() => run("obshell", "--nope")).toThrow("--nope");
     expect(() => run("obshell", "--agents", "x")).toThrow("--agents must be a number");
     expect(() => run("oracle")).toThrow('no simulator "oracle"');
+  });
+});
+
+describe("the task by which an agent came to its cluster", () => {
+  it("is the last of its own, and answered for by every agent", async () => {
+    const trial = new Trial();
+    const id = localTaskId("10.77.0.2", 2886, 1);
+    const takeOver = { id, name: "Take over", state: "SUCCEED", stage: 5, max_stage: 5, maintenance_type: 2 };
+    expect(await trial.data("GET", `/api/v1/task/dag/${id}`, undefined, 1)).toMatchObject(takeOver);
+    expect(await trial.data("GET", "/api/v1/task/dag/maintain/agent?show_details=false")).toMatchObject(takeOver);
+    expect(await trial.data("GET", "/api/v1/task/dags/agent")).toMatchObject({ contents: [takeOver] });
+    expect(await trial.data("GET", "/api/v1/task/dag/agent/unfinish")).toEqual({ contents: [] });
+    const all = await trial.data<{ contents: unknown[] }>("GET", "/api/v1/task/dag/maintain/agents");
+    expect(all.contents).toHaveLength(3);
+  });
+
+  it("is there for no agent without a cluster", async () => {
+    const trial = new Trial({ identity: "SINGLE" });
+    expect((await trial.call("GET", "/api/v1/task/dag/maintain/agent")).status).toBe(404);
+    expect(await trial.data("GET", "/api/v1/task/dags/agent")).toEqual({ contents: [] });
   });
 });

@@ -1,4 +1,0 @@
-import { everyHistoryHolds } from "./every-history";
-import { oceanbaseAgentVersion } from "./worlds/oceanbase";
-
-everyHistoryHolds(oceanbaseAgentVersion);

@@ -1,4 +1,0 @@
-import { everyHistoryHolds } from "./every-history";
-import { oceanbaseClusterVersion } from "./worlds/oceanbase";
-
-everyHistoryHolds(oceanbaseClusterVersion);

@@ -1,4 +1,0 @@
-import { everyHistoryHolds } from "./every-history";
-import { redisDatabaseVersion } from "./worlds/redisenterprise";
-
-everyHistoryHolds(redisDatabaseVersion);

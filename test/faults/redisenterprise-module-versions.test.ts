@@ -1,4 +1,0 @@
-import { everyHistoryHolds } from "./every-history";
-import { redisModuleVersions } from "./worlds/redisenterprise";
-
-everyHistoryHolds(redisModuleVersions);

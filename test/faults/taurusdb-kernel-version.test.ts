@@ -1,4 +1,0 @@
-import { everyHistoryHolds } from "./every-history";
-import { taurusdbKernelVersion } from "./worlds/taurusdb";
-
-everyHistoryHolds(taurusdbKernelVersion);

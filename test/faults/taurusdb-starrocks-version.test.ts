@@ -1,4 +1,0 @@
-import { everyHistoryHolds } from "./every-history";
-import { taurusdbStarRocksVersion } from "./worlds/taurusdb";
-
-everyHistoryHolds(taurusdbStarRocksVersion);
