@@ -1,3 +1,5 @@
+/** @module-tag long */
+
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { rig } from "../cli/rig";
 import { engines } from "../engine";
