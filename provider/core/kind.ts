@@ -52,6 +52,8 @@ export interface PinKind<A extends CommonArguments = CommonArguments, O extends 
   targets?(args: A): Readonly<Record<string, string>>;
   open(args: A, runtime: Runtime): Driver<O>;
   outputs(observation: O): ObservedOutputs;
+  /** Whether upgrades are requested for a maintenance window of the vendor, where it has any. */
+  schedules?(args: A): boolean;
   /** What a person does to cancel a scheduled upgrade without this tool, where the vendor schedules any. */
   readonly cancelByHand?: string;
   /** Set where each member is upgraded independently: the output `problems` then has the reason of each that is not up to date. */

@@ -1,4 +1,3 @@
-import type { PinKind } from "../core/kind";
 import { type Codes, codes } from "../huaweicloud/answers";
 import type { Service } from "../huaweicloud/service";
 
@@ -78,6 +77,7 @@ export const shared = {
     spacing: 10_000,
   },
   pinned: "version",
+  schedules: (args: { readonly schedule?: string | undefined }) => args.schedule === "maintenance-window",
   cancelByHand:
     "cancel the scheduled task in the Huawei Cloud console, or with `DELETE /v3/{project_id}/scheduled-jobs`",
-} satisfies Partial<PinKind>;
+};

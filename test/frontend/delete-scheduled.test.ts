@@ -45,7 +45,21 @@ describe.each(SCHEDULING)("the delete of a %s whose upgrade is scheduled", (type
     await world.clock.sleep(10 * MINUTE);
     world.lines.length = 0;
     const remove = () => world.operation()[0].delete(id, outs);
-    return Object.assign(world, { remove });
+    return Object.assign(world, { remove, saved: { id, outs } });
+  }
+
+  /** The shortest run that gets as far as the request. */
+  async function stoppedOnceScheduled() {
+    for (let seconds = 1; seconds < 60; seconds += 1) {
+      const world = openProcesses(type, args);
+      const inputs = { ...world.inputs("orders"), __timeouts: { create: `${seconds}s` } };
+      const state = await world
+        .operation()[0]
+        .create(inputs)
+        .catch(({ id, properties }: { id: string; properties: Record<string, unknown> }) => ({ id, outs: properties }));
+      if (world.scheduled().length > 0) return { world, state };
+    }
+    throw new Error("no run gets as far as the request");
   }
 
   it.each(Object.entries(GONE))("ends well when %s", async (_, happen) => {
@@ -96,5 +110,24 @@ describe.each(SCHEDULING)("the delete of a %s whose upgrade is scheduled", (type
     expect(message).toContain("cancel the scheduled task in the Huawei Cloud console");
     expect(message).toContain(`[${code}]`);
     expect(world.scheduled()).toEqual(["Pending"]);
+  });
+
+  it("cancels what a run has requested that was stopped before it saw the task", async () => {
+    const { world, state } = await stoppedOnceScheduled();
+    await world.clock.sleep(10 * MINUTE);
+    await world.operation()[0].delete(state.id, state.outs);
+    expect([...new Set(world.scheduled())]).toEqual(["Canceled"]);
+  });
+
+  it("says so when nobody knows whether the request arrived", async () => {
+    const world = await scheduled();
+    const { id, outs } = world.saved;
+    const lastUpgrade = { ...Object(outs["lastUpgrade"]), task: "unknown", state: "unknown" };
+    delete lastUpgrade.tasks;
+    await world.operation()[0].delete(id, { ...outs, status: "upgrading", lastUpgrade });
+    expect(world.scheduled()).not.toContain("Canceled");
+    expect(world.lines.join()).toMatch(
+      /WARNING Whether an upgrade .* was scheduled is not known; .*Huawei Cloud console/,
+    );
   });
 });

@@ -2,6 +2,7 @@ import { type Clock, wallClock } from "../../core/clock";
 import { type Proposal, proposalsOf } from "../../core/control/approval";
 import { asPinError } from "../../core/errors";
 import { taskOf, type UpgradeRecord } from "../../core/outcome";
+import { isOpen } from "../../core/record";
 import { giveUp, run, type Seen } from "../../core/run";
 import type { Runtime } from "../../core/runtime";
 import { nameOf } from "../../core/task";
@@ -149,7 +150,7 @@ export class Lifecycle {
   async delete(call: Call, properties: Properties): Promise<void> {
     const { log } = this.#surroundings;
     const upgrade = rememberedUpgrade(properties);
-    if (upgrade !== undefined && isScheduled(upgrade)) await this.#giveUp(call, properties, upgrade);
+    if (upgrade !== undefined && isOpen(upgrade)) await this.#giveUp(call, properties, upgrade);
     this.#scheduled.gone(call, properties);
     log.write({
       severity: "INFO",
@@ -193,11 +194,17 @@ export class Lifecycle {
 
   async #giveUp(call: Call, properties: Properties, upgrade: UpgradeRecord): Promise<void> {
     const session = await this.#session(call, properties);
-    const { news } = session;
+    const { kind, args, news } = session;
+    // What was not requested for a window runs on.
+    if (!isScheduled(upgrade) && (args === undefined || kind.schedules?.(args) !== true)) return;
     const byHand = `if it is still scheduled and not wanted, ${byHandOf(session)}.`;
     if (upgrade.joined === true) {
       const name = nameOf(taskOf(upgrade));
       news.warn(`${name} was not scheduled by this resource and is not canceled with it; ${byHand}`);
+      return;
+    }
+    if (upgrade.state === "unknown" && !isScheduled(upgrade)) {
+      news.warn(`Whether an upgrade that this resource requested was scheduled is not known; ${byHand}`);
       return;
     }
     const policy = policyOf(session, properties);
