@@ -46,6 +46,18 @@ describe("bad input is a check failure that names the property and shows a right
     ["version with a build", { version: "3.1.15.80-1" }, "version", /must have 2 to 4 numbers/],
     ["negative part", { version: "3.-1" }, "version", /is not a kernel version/],
     ["latest that may not be newer", { version: "latest", onNewer: "fail" }, "onNewer", /nothing is newer/],
+    [
+      "a window of the program beside that of the service",
+      { schedule: "maintenance-window", windows: [{ from: "02:00", to: "06:00", timeZone: "UTC" }] },
+      "windows",
+      /cannot go with `schedule`.*leave it out/,
+    ],
+    [
+      "blackouts beside the window of the service",
+      { schedule: "maintenance-window", blackouts: [{ from: "2026-12-20", to: "2026-12-21", reason: "x" }] },
+      "blackouts",
+      /cannot go with `schedule`.*leave it out/,
+    ],
     ["schedule that is none", { schedule: "tonight" }, "schedule", /"now" or "maintenance-window"/],
     ["skipValidation as a text", { skipValidation: "true" }, "skipValidation", /true or false/],
     ["region in upper case", { region: "CN-North-4" }, "region", /must be in lower case; right is "cn-north-4"/],

@@ -1,0 +1,130 @@
+import { describe, expect, it } from "vitest";
+import { digest, type Step } from "../../provider/core/request";
+import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
+import type { Transport } from "../../provider/http/transport";
+import { createTransport } from "../simulators";
+import { isRead } from "../support/reads";
+import { simulatedTransport } from "../support/simulated-transport";
+import { VirtualClock } from "../support/virtual-clock";
+import { kindsOver, RESOURCE_TYPES, type ResourceType } from "../systems";
+
+type Values = Record<string, unknown>;
+
+/** A system with something to upgrade, and provider processes that have just been started. */
+function sceneOf(of: ResourceType) {
+  const clock = new VirtualClock();
+  const vendor = of.make(clock);
+  const genuine = simulatedTransport(createTransport(vendor.system, { sleep: (ms) => clock.sleep(ms) }));
+  const writes: string[] = [];
+  const bodies: { readonly path: string; readonly body: string }[] = [];
+  const transport: Transport = {
+    send: (request) => {
+      if (!isRead(request)) {
+        writes.push(`${request.method} ${request.target}`);
+        bodies.push({ path: request.target, body: String(request.body) });
+      }
+      return genuine.send(request);
+    },
+    close: async () => undefined,
+  };
+  const process = () =>
+    new DynamicProvider({
+      kinds: kindsOver(() => transport),
+      log: { write: () => undefined, flush: async () => undefined },
+      rhythm: { change: 0, repeat: 60_000 },
+      clock,
+      env: {},
+    });
+  const [vendorName, name] = of.type.split(":");
+  const __urn = `urn:pulumi:dev::shop::pulumi-nodejs:dynamic/${vendorName}:${name}::orders`;
+  const inputs = (more: Values = {}): Values => ({ ...vendor.args, __urn, __provider: "text", ...more });
+  return { clock, writes, bodies, process, inputs, urn: __urn };
+}
+
+const NONE = { formatVersion: 1, approvals: {} };
+
+async function planOf(scene: ReturnType<typeof sceneOf>, more: Values = {}) {
+  const { inputs, failures } = await scene.process().check({}, scene.inputs({ approval: NONE, ...more }));
+  expect(failures).toEqual([]);
+  // As the provider has written it.
+  return inputs["__plan"] as Record<string, Record<string, string>>;
+}
+
+describe.each(RESOURCE_TYPES)("$type", (of) => {
+  it.each([
+    ["a freeze", { freeze: "incident 4711" }],
+    ["a missing approval", { approval: NONE }],
+    ["a backup that cannot be verified or is too old", { backup: { maxAge: "1m" } }],
+  ])("%s holds its upgrade: nothing is written", async (_, rule) => {
+    const scene = sceneOf(of);
+    const { outs } = await scene.process().create(scene.inputs(rule));
+    expect(outs).toMatchObject({ status: "held", heldBy: { message: expect.stringMatching(/./) } });
+    expect(scene.writes).toEqual([]);
+  });
+
+  it("is upgraded by exactly the plan that was approved, once", async () => {
+    const scene = sceneOf(of);
+    const plan = await planOf(scene);
+    const units = Object.entries(plan).map(([unit, proposal]) => [
+      unit,
+      { ...proposal, approvedAt: "2025-12-31T00:00:00Z", approvedBy: "Anna" },
+    ]);
+    const approval = { ...NONE, approvals: { [scene.urn]: Object.fromEntries(units) } };
+    const { id, outs } = await scene.process().create(scene.inputs({ approval }));
+    expect(outs).toMatchObject({ status: "current", __usedApprovals: expect.arrayContaining([expect.any(String)]) });
+    const sent = scene.writes.length;
+    expect(sent).toBeGreaterThan(0);
+    expect(await scene.process().diff(id, outs, scene.inputs({ approval }))).toMatchObject({ changes: false });
+    expect(scene.writes.length).toBe(sent);
+  });
+
+  it("has a digest that every process computes alike, and that changes with what is sent", async () => {
+    const scene = sceneOf(of);
+    const plan = await planOf(scene);
+    expect(Object.keys(plan).length).toBeGreaterThan(0);
+    for (const { digest, from, to, how } of Object.values(plan)) {
+      expect(digest).toMatch(/^[0-9a-f]{64}$/);
+      expect([from, to, how].every((text) => text !== "")).toBe(true);
+    }
+    await scene.clock.sleep(60_000);
+    expect(await planOf(scene)).toEqual(plan);
+    expect(await planOf(sceneOf(of))).toEqual(plan);
+  });
+});
+
+describe("the digest of a request that may hold secrets", () => {
+  const of = RESOURCE_TYPES.find(({ type }) => type === "redisenterprise:ModuleVersions");
+  if (of === undefined) throw new Error("there is no such type");
+  const withArgs = (args: string) => {
+    const { modules } = of.make(new VirtualClock()).args as { modules: Record<string, unknown> };
+    const [name = ""] = Object.keys(modules);
+    return { modules: { ...modules, [name]: { version: modules[name], args } } };
+  };
+  it("differs for other secrets, and does not show them", async () => {
+    const plan = await planOf(sceneOf(of), withArgs("OSS_GLOBAL_PASSWORD first-pass"));
+    expect(JSON.stringify(plan)).not.toContain("first-pass");
+    const other = await planOf(sceneOf(of), withArgs("OSS_GLOBAL_PASSWORD other-pass"));
+    expect(Object.values(other)[0]?.["digest"]).not.toBe(Object.values(plan)[0]?.["digest"]);
+  });
+
+  it("can be computed with the password of the account only: nobody else can verify a guess", async () => {
+    const scene = sceneOf(of);
+    const more = withArgs("OSS_GLOBAL_PASSWORD first-pass");
+    const [[unit = "", proposal] = []] = Object.entries(await planOf(scene, more));
+    if (proposal === undefined) throw new Error("nothing is planned");
+    await scene.process().create(scene.inputs(more));
+    const [sent] = scene.bodies;
+    if (sent === undefined) throw new Error("nothing was sent");
+    const step: Step = {
+      unit: "bdb:1",
+      from: proposal["from"] ?? "",
+      to: proposal["to"] ?? "",
+      method: "POST",
+      path: sent.path,
+      item: JSON.parse(sent.body),
+    };
+    expect(unit).not.toBe("");
+    expect(digest({ ...step, key: String(scene.inputs()["password"]) })).toBe(proposal["digest"]);
+    expect(digest(step)).not.toBe(proposal["digest"]);
+  });
+});
