@@ -12,10 +12,11 @@ import { helpOf, overview } from "./help";
 import { ownVersion } from "./package";
 import { report } from "./report";
 import { simulate } from "./simulate";
+import { status } from "./status";
 import type { Terminal } from "./terminal";
 
 /** In the order of the help. */
-const COMMANDS: readonly Command[] = [discover, doctor, report, explain, simulate, completions(() => COMMANDS)];
+const COMMANDS: readonly Command[] = [discover, doctor, status, report, explain, simulate, completions(() => COMMANDS)];
 
 /** What a shell has for a command that was ended by ^C. */
 const INTERRUPTED = 130;

@@ -38,7 +38,7 @@ describe("a command line", () => {
 });
 
 const here = () => rig(() => []);
-const COMMANDS = ["discover", "doctor", "report", "explain", "simulate", "completions"];
+const COMMANDS = ["discover", "doctor", "status", "report", "explain", "simulate", "completions"];
 
 describe("pulumi-dbversion", () => {
   it("lists its commands", async () => {
