@@ -193,18 +193,28 @@ const NAMED = 5;
 function together(statements: readonly Statement[]): Line[] {
   const groups = new Map<string, [Statement, ...Statement[]]>();
   for (const statement of statements) {
-    const { state, type, message } = statement;
-    const key = JSON.stringify([state, type, message]);
+    const key = JSON.stringify([statement.state, statement.message]);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [statement]);
     else group.push(statement);
   }
-  return [...groups.values()].map(([first, ...others]) => {
-    const { type, database, ...line } = first;
-    const names = [database, ...others.map((each) => each.database)];
-    const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : "";
-    return { ...line, name: `${names.slice(0, NAMED).join(", ")}${more} (${type.replace(":", ".")})` };
+  return [...groups.values()].map((group) => {
+    const [{ type: _type, database: _database, ...line }] = group;
+    const types = [...new Set(group.map(({ type }) => type))];
+    const named = types.map((type) =>
+      nameOf(
+        group.filter((each) => each.type === type).map((each) => each.database),
+        type,
+      ),
+    );
+    return { ...line, name: named.join(", ") };
   });
+}
+
+/** `db1, db2 and 498 more (taurusdb.KernelVersion)` */
+function nameOf(databases: readonly string[], type: string): string {
+  const more = databases.length > NAMED ? ` and ${databases.length - NAMED} more` : "";
+  return `${databases.slice(0, NAMED).join(", ")}${more} (${type.replace(":", ".")})`;
 }
 
 /** How long a read of one resource may take, in milliseconds. */
@@ -212,7 +222,7 @@ const LIMIT = 60_000;
 
 /** How a resource stands to its target version, as a preview would tell it. */
 async function planLine({ type, name: own, urn, inputs, config }: Managed, terminal: Terminal): Promise<Line> {
-  const name = `${own} (${type.replace(":", ".")})`;
+  const name = nameOf([own], type);
   const { clock, env, systems, signal } = terminal;
   const onCancel = (listener: () => void) => {
     signal.addEventListener("abort", listener, { once: true });

@@ -147,7 +147,7 @@ describe("doctor tells", () => {
     failMaintenance(running.system);
     const { code, out } = await onNetwork({ env: running.environment })("doctor", ...args);
     expect(flat(out)).toContain(
-      "✗ obcluster (oceanbase.ClusterVersion): maintenance task 11 (Scale out) failed and keeps the lock. → The cluster stays",
+      "✗ obcluster (oceanbase.ClusterVersion), obcluster-agents (oceanbase.AgentVersion): maintenance task 11 (Scale out) failed and keeps the lock. → The cluster stays",
     );
     expect(code).toBe(1);
   });
