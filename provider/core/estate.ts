@@ -33,6 +33,8 @@ export interface EstateKind<A extends object = object> {
   derivedSecrets?(args: A): readonly string[];
   /** The argument of which every value leads to an estate of its own. */
   readonly each: string;
+  /** Arguments that choose among the databases. They are lists of strings, and no arguments of a resource. */
+  readonly filters?: readonly string[];
   /** Credentials that a person at a terminal is asked for, where no place has them. @param given those that were found */
   asks(given: Readonly<Record<string, unknown>>): readonly string[];
   open(args: A, runtime: Runtime): Estate;

@@ -59,20 +59,22 @@ export function connectionOptions(kinds: ReadonlyMap<string, EstateKind>): Optio
 }
 
 /** An option for an argument, as the argument is defined. */
-function optionFor(argument: string, definition: Definition, { each }: EstateKind): Option {
+function optionFor(argument: string, definition: Definition, { each, filters = [] }: EstateKind): Option {
   const { description, values } = definition;
   const sentence = typeof description === "string" ? description : (description[0] ?? "");
   const meaning = MEANINGS[optionOf(argument)] ?? sentence.replace(/\.$/, "");
   const value = values === undefined ? placeholder(argument) : Object.keys(values).join("|");
+  const multiple = argument === each || filters.includes(argument);
   return {
-    description: `${meaning}${argument === each ? "; may be repeated" : ""}`,
+    description: `${meaning}${multiple ? "; may be repeated" : ""}`,
     ...(typeof definition.default === "boolean" ? {} : { value }),
-    ...(argument === each ? { multiple: true } : {}),
+    ...(multiple ? { multiple: true } : {}),
   };
 }
 
 function placeholder(argument: string): string {
   if (FILES.has(argument)) return "FILE";
+  if (argument === "tag") return "KEY=VALUE";
   return /^endpoint/.test(argument) ? "URL[,URL]" : argument.replace(/^.*(?=[A-Z])/, "").toUpperCase();
 }
 
@@ -94,7 +96,8 @@ export async function connectionsOf(
     const value = given.text(option);
     if (value === undefined || argument === kind.each) continue;
     if (FILES.has(argument)) files.set(argument, value);
-    written[argument] = FILES.has(argument) ? contentOf(option, value) : value === "" ? true : value;
+    if (kind.filters?.includes(argument) === true) written[argument] = given.all(option);
+    else written[argument] = FILES.has(argument) ? contentOf(option, value) : value === "" ? true : value;
   }
   const several = given.all(optionOf(kind.each)).map((value) => ({ [kind.each]: partsOf(kind.each, value) }));
   const found = fillCredentials(written, kind.credentials, config, terminal.env);

@@ -161,6 +161,18 @@ describe("discover taurusdb", () => {
     expect(out).toMatch(/taurusdb-2:\n {4}kind: taurusdb\.KernelVersion\n[\s\S]*version: 2\.0\.75\.260300/);
   });
 
+  it("takes only instances with a tag, and writes none of it into the program", async () => {
+    const { discover, requests } = cloud(3, ({ instances }) => {
+      for (const instance of instances.slice(1)) Object.assign(instance, { tags: [{ key: "env", value: "prod" }] });
+    });
+    const { out } = await discover("--tag", "env=prod", "--write", "ts");
+    expect(out.match(/"\w{32}in07"/g)).toHaveLength(2);
+    expect(out).not.toMatch(/tag/);
+    expect(requests.filter((request) => /database-version$/.test(request))).toHaveLength(2);
+    expect((await discover("--tag", "env=prod", "--tag", "team=shop")).out).toMatch(/\n0 databases\n/);
+    expect((await discover("--tag", "env")).err).toMatch(/tag\.0 must be a key and a value/);
+  });
+
   it("reads 500 instances in two projects, with progress, and bounded requests", async () => {
     const second = "b".repeat(32);
     const { run, requests, progress, writes } = rig(
