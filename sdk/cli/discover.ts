@@ -48,6 +48,9 @@ export const discover: Command = {
     const databases = read.flatMap((each) => each.databases);
     const gaps = read.flatMap((each) => each.gaps);
     if (estates.length === 0) throw new CommandError(gaps.join(" "));
+    if (form !== undefined && estates.every(({ resources }) => resources.length === 0)) {
+      throw new CommandError(["No databases were found that a program could manage.", ...gaps].join(" "));
+    }
     const text =
       form === "ts"
         ? programOf(system, estates)

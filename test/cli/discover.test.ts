@@ -171,6 +171,11 @@ describe("discover taurusdb", () => {
     expect(out).not.toMatch(/tag/);
     expect(requests.filter((request) => /database-version$/.test(request))).toHaveLength(2);
     expect((await discover("--tag", "env=prod", "--tag", "team=shop")).out).toMatch(/\n0 databases\n/);
+    expect(await discover("--tag", "team=shop", "--write", "ts")).toEqual({
+      code: 1,
+      out: "",
+      err: "pulumi-dbversion discover: No databases were found that a program could manage.\n",
+    });
     expect((await discover("--tag", "env")).err).toMatch(/tag\.0 must be a key and a value/);
   });
 
