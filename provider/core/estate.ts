@@ -93,3 +93,12 @@ export interface CheckResult {
   /** What reads cannot tell, as sentences. */
   readonly untested?: readonly string[];
 }
+
+/** What has to be done before an upgrade can start; a task that failed or blocks comes first. */
+export function findingsIn({ activity, findings }: Pick<FoundDatabase, "activity" | "findings">): readonly Finding[] {
+  if (activity?.kind === "blocked") return [activity.finding, ...findings];
+  if (activity?.kind !== "failed") return findings;
+  const { task, failure } = activity;
+  const message = `Upgrade ${task.id} (${task.kind} to ${task.to}) failed: ${failure.message}`;
+  return [{ code: "upgrade-failed", message, remedy: failure.remedy }, ...findings];
+}

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { suggestion } from "../../provider/base/closest";
 import { type Definition, definitionsOf } from "../../provider/core/arguments";
 import { steady } from "../../provider/core/clock";
 import type { Estate, EstateKind } from "../../provider/core/estate";
@@ -76,6 +77,30 @@ function placeholder(argument: string): string {
   if (FILES.has(argument)) return "FILE";
   if (argument === "tag") return "KEY=VALUE";
   return /^endpoint/.test(argument) ? "URL[,URL]" : argument.replace(/^.*(?=[A-Z])/, "").toUpperCase();
+}
+
+/** Every system of the package, by its name on the command line. */
+export async function estateKinds({ systems }: Terminal): Promise<ReadonlyMap<string, EstateKind>> {
+  const loaded = Object.entries(systems.estates).map(async ([name, load]) => [name, await load()] as const);
+  return new Map(await Promise.all(loaded));
+}
+
+/** The system that the first operand names. @throws UsageError also for an option of another one */
+export async function systemOf(given: Given, terminal: Terminal): Promise<{ system: string; kind: EstateKind }> {
+  given.atMost(1);
+  const kinds = await estateKinds(terminal);
+  const [system] = given.operands;
+  const names = [...kinds.keys()];
+  if (system === undefined) throw new UsageError(`name a system: ${names.join(", ")}`);
+  const kind = kinds.get(system);
+  if (kind === undefined) throw new UsageError(`unknown system "${system}"; ${suggestion(system, names)}`);
+  const own = connectionOptions(new Map([[system, kind]]));
+  const foreign = Object.keys(connectionOptions(kinds)).find((name) => given.has(name) && !Object.hasOwn(own, name));
+  if (foreign !== undefined) {
+    const known = Object.keys(own).map((name) => `--${name}`);
+    throw new UsageError(`--${foreign} is not an option of ${system}; ${suggestion(`--${foreign}`, known)}`);
+  }
+  return { system, kind };
 }
 
 /**

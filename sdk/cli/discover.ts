@@ -1,16 +1,13 @@
-import { suggestion } from "../../provider/base/closest";
-import { describeWindow } from "../../provider/core/describe";
+import { describeActivity } from "../../provider/core/describe";
 import { asPinError } from "../../provider/core/errors";
-import type { EstateKind, FoundDatabase, Inventory } from "../../provider/core/estate";
-import type { Activity, Finding } from "../../provider/core/unit";
-import { type Command, CommandError, type Given, UsageError } from "./command";
-import { type Connection, connectionOptions, connectionsOf, redacted } from "./connection";
+import { type FoundDatabase, findingsIn, type Inventory } from "../../provider/core/estate";
+import { type Command, CommandError, UsageError } from "./command";
+import { type Connection, connectionOptions, connectionsOf, estateKinds, redacted, systemOf } from "./connection";
 import { wrapped } from "./help";
 import { type Adopted, FORMS, fleetOf, programOf } from "./program";
 import { writeResult } from "./report";
 import { stackConfig, UNCONFIGURED } from "./stack";
 import { table } from "./table";
-import type { Terminal } from "./terminal";
 
 export const discover: Command = {
   name: "discover",
@@ -65,30 +62,6 @@ export const discover: Command = {
   },
 };
 
-/** Every system of the package, by its name on the command line. */
-export async function estateKinds({ systems }: Terminal): Promise<ReadonlyMap<string, EstateKind>> {
-  const loaded = Object.entries(systems.estates).map(async ([name, load]) => [name, await load()] as const);
-  return new Map(await Promise.all(loaded));
-}
-
-/** The system that the first operand names. @throws UsageError also for an option of another one */
-export async function systemOf(given: Given, terminal: Terminal): Promise<{ system: string; kind: EstateKind }> {
-  given.atMost(1);
-  const kinds = await estateKinds(terminal);
-  const [system] = given.operands;
-  const names = [...kinds.keys()];
-  if (system === undefined) throw new UsageError(`name a system: ${names.join(", ")}`);
-  const kind = kinds.get(system);
-  if (kind === undefined) throw new UsageError(`unknown system "${system}"; ${suggestion(system, names)}`);
-  const own = connectionOptions(new Map([[system, kind]]));
-  const foreign = Object.keys(connectionOptions(kinds)).find((name) => given.has(name) && !Object.hasOwn(own, name));
-  if (foreign !== undefined) {
-    const known = Object.keys(own).map((name) => `--${name}`);
-    throw new UsageError(`--${foreign} is not an option of ${system}; ${suggestion(`--${foreign}`, known)}`);
-  }
-  return { system, kind };
-}
-
 interface Read extends Pick<Inventory, "databases" | "gaps"> {
   /** Absent when nothing could be read. */
   readonly adopted?: Adopted;
@@ -133,29 +106,6 @@ function rowOf(database: FoundDatabase, numbers: readonly number[]): readonly st
   const { name, type, id, current, targets, protection = "", window = "", activity } = database;
   const available = targets === undefined ? "not told" : targets.length === 0 ? "none" : targets.join(", ");
   const daily = window === "" ? "" : `${window} UTC`;
-  const state = activity === undefined ? "" : stateOf(activity);
+  const state = activity === undefined ? "" : describeActivity(activity);
   return [name, type.replace(":", "."), id, current, available, protection, daily, state, numbers.join(", ")];
-}
-
-/** What stands against an upgrade, a task that failed or blocks among it. */
-export function findingsIn({ activity, findings }: FoundDatabase): readonly Finding[] {
-  if (activity?.kind === "blocked") return [activity.finding, ...findings];
-  if (activity?.kind !== "failed") return findings;
-  const { task, failure } = activity;
-  const message = `Upgrade ${task.id} (${task.kind} to ${task.to}) failed: ${failure.message}`;
-  return [{ code: "upgrade-failed", message, remedy: failure.remedy }, ...findings];
-}
-
-/** What the vendor is doing, in a few words. */
-export function stateOf(activity: Activity): string {
-  switch (activity.kind) {
-    case "running":
-      return `upgrading${activity.percent === undefined ? "" : ` ${activity.percent}%`}`;
-    case "scheduled":
-      return `scheduled, ${describeWindow(activity.window)}`;
-    case "busy":
-      return `busy: ${activity.name}`;
-    default:
-      return activity.kind;
-  }
 }

@@ -1,18 +1,17 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { OLDEST_NODE } from "../../provider/base/node-version";
-import { describePlan } from "../../provider/core/describe";
+import { describeActivity, describePlan } from "../../provider/core/describe";
 import { asPinError } from "../../provider/core/errors";
-import type { Estate, FoundDatabase } from "../../provider/core/estate";
+import { type Estate, type FoundDatabase, findingsIn } from "../../provider/core/estate";
 import type { Plan } from "../../provider/core/plan";
 import { policyFrom } from "../../provider/core/policy-from";
 import { see } from "../../provider/core/run";
 import { openSession, withPin } from "../../provider/frontend/resource/session";
 import { tlsFrom } from "../../provider/http/tls";
 import { type Command, type Given, UsageError } from "./command";
-import { type Connection, connectionOptions, connectionsOf, redacted } from "./connection";
-import { estateKinds, findingsIn, stateOf, systemOf } from "./discover";
-import { exitCode, failed, type Line, type Section, sectionText, summary } from "./findings";
+import { type Connection, connectionOptions, connectionsOf, estateKinds, redacted, systemOf } from "./connection";
+import { exitCode, failed, type Line, type Section, sectionText, summary } from "./diagnosis";
 import { connectionsIn, type Managed, managedIn } from "./managed";
 import { examineNetwork } from "./network";
 import { ownVersion } from "./package";
@@ -170,9 +169,9 @@ async function inventoryLines(estate: Estate): Promise<Line[]> {
 
 function databaseLines({ type, current, targets, activity, advice = [], ...database }: FoundDatabase): Statement[] {
   const offered = targets === undefined ? "available versions are not told" : targets.join(", ") || "nothing newer";
-  const busy = activity === undefined || activity.kind === "blocked" ? "" : `; ${stateOf(activity)}`;
+  const busy = activity === undefined || activity.kind === "blocked" ? "" : `; ${describeActivity(activity)}`;
   const about = { type, database: database.name };
-  const found = findingsIn({ type, current, ...database, ...(activity === undefined ? {} : { activity }) });
+  const found = findingsIn({ ...database, ...(activity === undefined ? {} : { activity }) });
   return [
     ...(found.length > 0 ? [] : [{ ...about, state: "ok", message: `${current} → ${offered}${busy}` } as const]),
     ...found.map(({ message, remedy }) => ({ ...about, state: "problem", message, remedy }) as const),
