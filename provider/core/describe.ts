@@ -1,6 +1,7 @@
 import type { Plan } from "./plan";
+
 import { describeWindow, nameOf } from "./task";
-import type { Upgrade } from "./unit";
+import type { Activity, Upgrade } from "./unit";
 
 /** The plan as one line for people: what the preview shows. Stable, so that it can be compared and digested. */
 export function describePlan(plan: Plan): string {
@@ -27,6 +28,20 @@ export function describePlan(plan: Plan): string {
       return `${describeCall(plan.upgrade)} · held: ${plan.hold.message}`;
     case "unknown":
       return `cannot plan: ${plan.reason}`;
+  }
+}
+
+/** What the vendor is doing, in a few words: `upgrading 40%`. */
+export function describeActivity(activity: Activity): string {
+  switch (activity.kind) {
+    case "running":
+      return `upgrading${activity.percent === undefined ? "" : ` ${activity.percent}%`}`;
+    case "scheduled":
+      return `scheduled, ${describeWindow(activity.window)}`;
+    case "busy":
+      return `busy: ${activity.name}`;
+    default:
+      return activity.kind;
   }
 }
 

@@ -33,6 +33,8 @@ export interface EstateKind<A extends object = object> {
   derivedSecrets?(args: A): readonly string[];
   /** The argument of which every value leads to an estate of its own. */
   readonly each: string;
+  /** Arguments that choose among the databases. They are lists of strings, and no arguments of a resource. */
+  readonly filters?: readonly string[];
   /** Credentials that a person at a terminal is asked for, where no place has them. @param given those that were found */
   asks(given: Readonly<Record<string, unknown>>): readonly string[];
   open(args: A, runtime: Runtime): Estate;
@@ -90,4 +92,13 @@ export interface CheckResult {
   readonly message: string;
   /** What reads cannot tell, as sentences. */
   readonly untested?: readonly string[];
+}
+
+/** What has to be done before an upgrade can start; a task that failed or blocks comes first. */
+export function findingsIn({ activity, findings }: Pick<FoundDatabase, "activity" | "findings">): readonly Finding[] {
+  if (activity?.kind === "blocked") return [activity.finding, ...findings];
+  if (activity?.kind !== "failed") return findings;
+  const { task, failure } = activity;
+  const message = `Upgrade ${task.id} (${task.kind} to ${task.to}) failed: ${failure.message}`;
+  return [{ code: "upgrade-failed", message, remedy: failure.remedy }, ...findings];
 }

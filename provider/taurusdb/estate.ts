@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { definedBy } from "../core/arguments";
+import { argument, definedBy } from "../core/arguments";
 import type { Constraint } from "../core/constraint";
 import { asPinError, ifAnswered } from "../core/errors";
 import type { Check, Estate, EstateKind, FoundDatabase, FoundResource, Inventory } from "../core/estate";
@@ -26,23 +26,37 @@ import { targetsOf } from "./starrocks/standing";
 import { viewFor } from "./starrocks/view";
 import { anyWindow, windowOf } from "./window";
 
+const TAG = '"env=production"';
+
+/** What an estate takes besides the connection. */
+const filters = {
+  tag: argument(z.array(z.string().regex(/^[^=]+=/, `must be a key and a value, such as ${TAG}`)).optional(), {
+    description: "Only instances that have this tag, such as `env=production`.",
+  }),
+};
+
+interface EstateArguments extends ConnectionArguments {
+  readonly tag?: readonly string[] | undefined;
+}
+
 /** The TaurusDB and StarRocks instances of one project. */
 export function taurusdbEstate(
   connect: Connect = networkTransport,
   env: Environment = process.env,
-): EstateKind<ConnectionArguments> {
+): EstateKind<EstateArguments> {
   return {
     title: "TaurusDB",
     vendor: "taurusdb",
-    ...definedBy(z.strictObject({ ...connection }).superRefine(completeConnection(TAURUSDB, env))),
+    ...definedBy(z.strictObject({ ...connection, ...filters }).superRefine(completeConnection(TAURUSDB, env))),
     each: "projectId",
+    filters: Object.keys(filters),
     asks: (given) => {
       const missing = missingCredential(given)?.argument;
       return missing === "accessKey" ? ["accessKey", "secretKey"] : missing === undefined ? [] : [missing];
     },
     open: (args, runtime) => {
       const access = openAccess(args, runtime, connect, env);
-      return new TaurusEstate(access, iamOrigin(TAURUSDB, args, env), runtime);
+      return new TaurusEstate(access, iamOrigin(TAURUSDB, args, env), args.tag ?? [], runtime);
     },
   };
 }
@@ -71,9 +85,11 @@ class TaurusEstate implements Estate {
   readonly origins: readonly string[];
   readonly checks: readonly Check[];
   readonly #access: Access;
+  readonly #tags: readonly string[];
   readonly #runtime: Runtime;
 
-  constructor(access: Access, iam: string | undefined, runtime: Runtime) {
+  constructor(access: Access, iam: string | undefined, tags: readonly string[], runtime: Runtime) {
+    this.#tags = tags;
     this.#access = access;
     this.#runtime = runtime;
     this.title = `TaurusDB in ${access.place}`;
@@ -106,7 +122,11 @@ class TaurusEstate implements Estate {
     const { signal, report } = this.#runtime;
     const { gateway } = this.#access;
     const project = await this.#access.project();
-    const instances = [...(await project.instances.read(FRESH, signal)).values()];
+    const all = [...(await project.instances.read(FRESH, signal)).values()];
+    const instances = all.filter(({ tags }) => {
+      const own = tags.map(({ key, value }) => `${key}=${value}`);
+      return this.#tags.every((tag) => own.includes(tag));
+    });
     report({ message: `${this.title}: ${instances.length} instances` });
     const tasks = await this.#tasks(project);
     const details = await readInstanceDetails(
@@ -127,10 +147,10 @@ class TaurusEstate implements Estate {
       });
       return seen ?? [];
     });
-    const all = found.flat();
+    const read = found.flat();
     return {
-      databases: all.map(({ database }) => database),
-      resources: [...kernelResources(all), ...all.flatMap(({ resource }) => resource ?? [])],
+      databases: read.map(({ database }) => database),
+      resources: [...kernelResources(read), ...read.flatMap(({ resource }) => resource ?? [])],
       gaps,
     };
   }

@@ -13,6 +13,7 @@ export const instance = z.object({
     .object({ version: note, kernel_version: note })
     .nullish()
     .transform((value) => value ?? { version: "", kernel_version: "" }),
+  tags: list(z.object({ key: note, value: note })).catch([]),
 });
 export type Instance = z.infer<typeof instance>;
 

@@ -12,10 +12,21 @@ import { explain } from "./explain";
 import { helpOf, overview } from "./help";
 import { ownVersion } from "./package";
 import { report } from "./report";
+import { simulate } from "./simulate";
+import { status } from "./status";
 import type { Terminal } from "./terminal";
 
 /** In the order of the help. */
-const COMMANDS: readonly Command[] = [discover, doctor, report, approve, explain, completions(() => COMMANDS)];
+const COMMANDS: readonly Command[] = [
+  discover,
+  doctor,
+  status,
+  report,
+  approve,
+  explain,
+  simulate,
+  completions(() => COMMANDS),
+];
 
 /** What a shell has for a command that was ended by ^C. */
 const INTERRUPTED = 130;

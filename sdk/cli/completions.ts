@@ -1,6 +1,8 @@
 import { suggestion } from "../../provider/base/closest";
 import { COMMON, type Command, UsageError } from "./command";
-import { completionScript, SHELLS } from "./help";
+
+/** Shells that completions are written for. */
+const SHELLS = ["bash", "zsh", "fish"] as const;
 
 /** @param commands all of them, this one included */
 export function completions(commands: () => readonly Command[]): Command {
@@ -28,4 +30,27 @@ export function completions(commands: () => readonly Command[]): Command {
       return 0;
     },
   };
+}
+
+/** A script that completes commands, their words and their options. */
+function completionScript(shell: (typeof SHELLS)[number], words: ReadonlyMap<string, readonly string[]>): string {
+  const commands = [...words.keys()].join(" ");
+  if (shell === "fish") {
+    const lines = [...words].map(
+      ([name, own]) => `complete -c pulumi-dbversion -f -n "__fish_seen_subcommand_from ${name}" -a "${own.join(" ")}"`,
+    );
+    return [`complete -c pulumi-dbversion -f -n __fish_use_subcommand -a "${commands}"`, ...lines, ""].join("\n");
+  }
+  const cases = [...words].map(([name, own]) => `    ${name}) words="${own.join(" ")}" ;;`);
+  const zsh = shell === "zsh" ? "autoload -U +X bashcompinit && bashcompinit\n" : "";
+  return `${zsh}_pulumi_dbversion() {
+  local words="${commands}"
+  case "\${COMP_WORDS[1]}" in
+${cases.join("\n")}
+  esac
+  [ "$COMP_CWORD" -eq 1 ] && words="${commands}"
+  COMPREPLY=($(compgen -W "$words" -- "\${COMP_WORDS[COMP_CWORD]}"))
+}
+complete -o default -F _pulumi_dbversion pulumi-dbversion
+`;
 }

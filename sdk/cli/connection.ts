@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { suggestion } from "../../provider/base/closest";
 import { type Definition, definitionsOf } from "../../provider/core/arguments";
 import { steady } from "../../provider/core/clock";
 import type { Estate, EstateKind } from "../../provider/core/estate";
@@ -59,21 +60,47 @@ export function connectionOptions(kinds: ReadonlyMap<string, EstateKind>): Optio
 }
 
 /** An option for an argument, as the argument is defined. */
-function optionFor(argument: string, definition: Definition, { each }: EstateKind): Option {
+function optionFor(argument: string, definition: Definition, { each, filters = [] }: EstateKind): Option {
   const { description, values } = definition;
   const sentence = typeof description === "string" ? description : (description[0] ?? "");
   const meaning = MEANINGS[optionOf(argument)] ?? sentence.replace(/\.$/, "");
   const value = values === undefined ? placeholder(argument) : Object.keys(values).join("|");
+  const multiple = argument === each || filters.includes(argument);
   return {
-    description: `${meaning}${argument === each ? "; may be repeated" : ""}`,
+    description: `${meaning}${multiple ? "; may be repeated" : ""}`,
     ...(typeof definition.default === "boolean" ? {} : { value }),
-    ...(argument === each ? { multiple: true } : {}),
+    ...(multiple ? { multiple: true } : {}),
   };
 }
 
 function placeholder(argument: string): string {
   if (FILES.has(argument)) return "FILE";
+  if (argument === "tag") return "KEY=VALUE";
   return /^endpoint/.test(argument) ? "URL[,URL]" : argument.replace(/^.*(?=[A-Z])/, "").toUpperCase();
+}
+
+/** Every system of the package, by its name on the command line. */
+export async function estateKinds({ systems }: Terminal): Promise<ReadonlyMap<string, EstateKind>> {
+  const loaded = Object.entries(systems.estates).map(async ([name, load]) => [name, await load()] as const);
+  return new Map(await Promise.all(loaded));
+}
+
+/** The system that the first operand names. @throws UsageError also for an option of another one */
+export async function systemOf(given: Given, terminal: Terminal): Promise<{ system: string; kind: EstateKind }> {
+  given.atMost(1);
+  const kinds = await estateKinds(terminal);
+  const [system] = given.operands;
+  const names = [...kinds.keys()];
+  if (system === undefined) throw new UsageError(`name a system: ${names.join(", ")}`);
+  const kind = kinds.get(system);
+  if (kind === undefined) throw new UsageError(`unknown system "${system}"; ${suggestion(system, names)}`);
+  const own = connectionOptions(new Map([[system, kind]]));
+  const foreign = Object.keys(connectionOptions(kinds)).find((name) => given.has(name) && !Object.hasOwn(own, name));
+  if (foreign !== undefined) {
+    const known = Object.keys(own).map((name) => `--${name}`);
+    throw new UsageError(`--${foreign} is not an option of ${system}; ${suggestion(`--${foreign}`, known)}`);
+  }
+  return { system, kind };
 }
 
 /**
@@ -94,7 +121,8 @@ export async function connectionsOf(
     const value = given.text(option);
     if (value === undefined || argument === kind.each) continue;
     if (FILES.has(argument)) files.set(argument, value);
-    written[argument] = FILES.has(argument) ? contentOf(option, value) : value === "" ? true : value;
+    if (kind.filters?.includes(argument) === true) written[argument] = given.all(option);
+    else written[argument] = FILES.has(argument) ? contentOf(option, value) : value === "" ? true : value;
   }
   const several = given.all(optionOf(kind.each)).map((value) => ({ [kind.each]: partsOf(kind.each, value) }));
   const found = fillCredentials(written, kind.credentials, config, terminal.env);

@@ -1,16 +1,14 @@
-import { suggestion } from "../../provider/base/closest";
+import { describeActivity } from "../../provider/core/describe";
 import { asPinError } from "../../provider/core/errors";
-import type { EstateKind, FoundDatabase, Inventory } from "../../provider/core/estate";
-import { describeWindow } from "../../provider/core/task";
-import type { Activity, Finding } from "../../provider/core/unit";
-import { type Command, CommandError, type Given, UsageError } from "./command";
-import { type Connection, connectionOptions, connectionsOf, redacted } from "./connection";
+import { type FoundDatabase, findingsIn, type Inventory } from "../../provider/core/estate";
+import { type Command, CommandError, UsageError } from "./command";
+import { type Connection, connectionOptions, connectionsOf, estateKinds, redacted, systemOf } from "./connection";
+
 import { wrapped } from "./help";
 import { type Adopted, FORMS, fleetOf, programOf } from "./program";
 import { writeResult } from "./report";
 import { stackConfig, UNCONFIGURED } from "./stack";
 import { table } from "./table";
-import type { Terminal } from "./terminal";
 
 export const discover: Command = {
   name: "discover",
@@ -48,6 +46,9 @@ export const discover: Command = {
     const databases = read.flatMap((each) => each.databases);
     const gaps = read.flatMap((each) => each.gaps);
     if (estates.length === 0) throw new CommandError(gaps.join(" "));
+    if (form !== undefined && estates.every(({ resources }) => resources.length === 0)) {
+      throw new CommandError(["No databases were found that a program could manage.", ...gaps].join(" "));
+    }
     const text =
       form === "ts"
         ? programOf(system, estates)
@@ -61,30 +62,6 @@ export const discover: Command = {
     return gaps.length === 0 ? 0 : 2;
   },
 };
-
-/** Every system of the package, by its name on the command line. */
-export async function estateKinds({ systems }: Terminal): Promise<ReadonlyMap<string, EstateKind>> {
-  const loaded = Object.entries(systems.estates).map(async ([name, load]) => [name, await load()] as const);
-  return new Map(await Promise.all(loaded));
-}
-
-/** The system that the first operand names. @throws UsageError also for an option of another one */
-export async function systemOf(given: Given, terminal: Terminal): Promise<{ system: string; kind: EstateKind }> {
-  given.atMost(1);
-  const kinds = await estateKinds(terminal);
-  const [system] = given.operands;
-  const names = [...kinds.keys()];
-  if (system === undefined) throw new UsageError(`name a system: ${names.join(", ")}`);
-  const kind = kinds.get(system);
-  if (kind === undefined) throw new UsageError(`unknown system "${system}"; ${suggestion(system, names)}`);
-  const own = connectionOptions(new Map([[system, kind]]));
-  const foreign = Object.keys(connectionOptions(kinds)).find((name) => given.has(name) && !Object.hasOwn(own, name));
-  if (foreign !== undefined) {
-    const known = Object.keys(own).map((name) => `--${name}`);
-    throw new UsageError(`--${foreign} is not an option of ${system}; ${suggestion(`--${foreign}`, known)}`);
-  }
-  return { system, kind };
-}
 
 interface Read extends Pick<Inventory, "databases" | "gaps"> {
   /** Absent when nothing could be read. */
@@ -130,29 +107,6 @@ function rowOf(database: FoundDatabase, numbers: readonly number[]): readonly st
   const { name, type, id, current, targets, protection = "", window = "", activity } = database;
   const available = targets === undefined ? "not told" : targets.length === 0 ? "none" : targets.join(", ");
   const daily = window === "" ? "" : `${window} UTC`;
-  const state = activity === undefined ? "" : stateOf(activity);
+  const state = activity === undefined ? "" : describeActivity(activity);
   return [name, type.replace(":", "."), id, current, available, protection, daily, state, numbers.join(", ")];
-}
-
-/** What stands against an upgrade, a task that failed or blocks among it. */
-export function findingsIn({ activity, findings }: FoundDatabase): readonly Finding[] {
-  if (activity?.kind === "blocked") return [activity.finding, ...findings];
-  if (activity?.kind !== "failed") return findings;
-  const { task, failure } = activity;
-  const message = `Upgrade ${task.id} (${task.kind} to ${task.to}) failed: ${failure.message}`;
-  return [{ code: "upgrade-failed", message, remedy: failure.remedy }, ...findings];
-}
-
-/** What the vendor is doing, in a few words. */
-export function stateOf(activity: Activity): string {
-  switch (activity.kind) {
-    case "running":
-      return `upgrading${activity.percent === undefined ? "" : ` ${activity.percent}%`}`;
-    case "scheduled":
-      return `scheduled, ${describeWindow(activity.window)}`;
-    case "busy":
-      return `busy: ${activity.name}`;
-    default:
-      return activity.kind;
-  }
 }

@@ -1,18 +1,17 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { OLDEST_NODE } from "../../provider/base/node-version";
-import { describePlan } from "../../provider/core/describe";
+import { describeActivity, describePlan } from "../../provider/core/describe";
 import { asPinError } from "../../provider/core/errors";
-import type { Estate, FoundDatabase } from "../../provider/core/estate";
+import { type Estate, type FoundDatabase, findingsIn } from "../../provider/core/estate";
 import type { Plan } from "../../provider/core/plan";
 import { see } from "../../provider/core/run";
 import { openSession, withPin } from "../../provider/frontend/resource/session";
 import { policyOf } from "../../provider/frontend/resource/session-policy";
 import { tlsFrom } from "../../provider/http/tls";
 import { type Command, type Given, UsageError } from "./command";
-import { type Connection, connectionOptions, connectionsOf, redacted } from "./connection";
-import { estateKinds, findingsIn, stateOf, systemOf } from "./discover";
-import { exitCode, failed, type Line, type Section, sectionText, summary } from "./findings";
+import { type Connection, connectionOptions, connectionsOf, estateKinds, redacted, systemOf } from "./connection";
+import { exitCode, failed, type Line, type Section, sectionText, summary } from "./diagnosis";
 import { connectionsIn, type Managed, managedIn } from "./managed";
 import { examineNetwork } from "./network";
 import { ownVersion } from "./package";
@@ -170,9 +169,9 @@ async function inventoryLines(estate: Estate): Promise<Line[]> {
 
 function databaseLines({ type, current, targets, activity, advice = [], ...database }: FoundDatabase): Statement[] {
   const offered = targets === undefined ? "available versions are not told" : targets.join(", ") || "nothing newer";
-  const busy = activity === undefined || activity.kind === "blocked" ? "" : `; ${stateOf(activity)}`;
+  const busy = activity === undefined || activity.kind === "blocked" ? "" : `; ${describeActivity(activity)}`;
   const about = { type, database: database.name };
-  const found = findingsIn({ type, current, ...database, ...(activity === undefined ? {} : { activity }) });
+  const found = findingsIn({ ...database, ...(activity === undefined ? {} : { activity }) });
   return [
     ...(found.length > 0 ? [] : [{ ...about, state: "ok", message: `${current} → ${offered}${busy}` } as const]),
     ...found.map(({ message, remedy }) => ({ ...about, state: "problem", message, remedy }) as const),
@@ -193,18 +192,28 @@ const NAMED = 5;
 function together(statements: readonly Statement[]): Line[] {
   const groups = new Map<string, [Statement, ...Statement[]]>();
   for (const statement of statements) {
-    const { state, type, message } = statement;
-    const key = JSON.stringify([state, type, message]);
+    const key = JSON.stringify([statement.state, statement.message]);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [statement]);
     else group.push(statement);
   }
-  return [...groups.values()].map(([first, ...others]) => {
-    const { type, database, ...line } = first;
-    const names = [database, ...others.map((each) => each.database)];
-    const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : "";
-    return { ...line, name: `${names.slice(0, NAMED).join(", ")}${more} (${type.replace(":", ".")})` };
+  return [...groups.values()].map((group) => {
+    const [{ type: _type, database: _database, ...line }] = group;
+    const types = [...new Set(group.map(({ type }) => type))];
+    const named = types.map((type) =>
+      nameOf(
+        group.filter((each) => each.type === type).map((each) => each.database),
+        type,
+      ),
+    );
+    return { ...line, name: named.join(", ") };
   });
+}
+
+/** `db1, db2 and 498 more (taurusdb.KernelVersion)` */
+function nameOf(databases: readonly string[], type: string): string {
+  const more = databases.length > NAMED ? ` and ${databases.length - NAMED} more` : "";
+  return `${databases.slice(0, NAMED).join(", ")}${more} (${type.replace(":", ".")})`;
 }
 
 /** How long a read of one resource may take, in milliseconds. */
@@ -212,7 +221,7 @@ const LIMIT = 60_000;
 
 /** How a resource stands to its target version, as a preview would tell it. */
 async function planLine({ type, name: own, urn, inputs, config }: Managed, terminal: Terminal): Promise<Line> {
-  const name = `${own} (${type.replace(":", ".")})`;
+  const name = nameOf([own], type);
   const { clock, env, systems, signal } = terminal;
   const onCancel = (listener: () => void) => {
     signal.addEventListener("abort", listener, { once: true });

@@ -5,9 +5,8 @@ import { member, textOf } from "../report/json";
 import { withSecrets } from "../report/secrets";
 import { readStackExport } from "../report/stack-export";
 import { CommandError, type Given, UsageError } from "./command";
-import { type Connection, connectionTo } from "./connection";
-import { estateKinds } from "./discover";
-import type { Line } from "./findings";
+import { type Connection, connectionTo, estateKinds } from "./connection";
+import type { Line } from "./diagnosis";
 import { readExport } from "./stack";
 import type { Terminal } from "./terminal";
 

@@ -5,7 +5,7 @@ import { formatDuration } from "../../provider/core/duration";
 import type { Proxies } from "../../provider/core/runtime";
 import type { Tls } from "../../provider/http/tls";
 import { undiciTransport } from "../../provider/http/undici-transport";
-import type { Line } from "./findings";
+import type { Line } from "./diagnosis";
 import type { Terminal } from "./terminal";
 
 /** How a server is reached. */

@@ -67,9 +67,10 @@ function secretsOf([first]: readonly Adopted[]): readonly string[] {
     : ["Credentials are not written here. Set them in the stack or in the environment:", ...lines];
 }
 
-/** What is no secret. */
-function openArguments({ kind, args }: Connection): Arguments {
-  const open = Object.entries(args).filter(([name, value]) => value !== undefined && !kind.secrets.includes(name));
+/** Arguments of the connection that are no secrets. */
+function openArguments({ kind: { secrets, filters = [] }, args }: Connection): Arguments {
+  const left = new Set([...secrets, ...filters]);
+  const open = Object.entries(args).filter(([name, value]) => value !== undefined && !left.has(name));
   return Object.fromEntries(open);
 }
 

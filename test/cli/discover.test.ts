@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { PinError } from "../../provider/core/errors";
 import { type ObshellCluster, type RedisEnterpriseCluster, type TaurusCloud, taurusdb } from "../simulators";
 import { rig } from "./rig";
 import { agentsOf, ENVIRONMENT, failMaintenance, nodesOf, obshell, REGION, redis, SECRETS, taurus } from "./worlds";
@@ -161,6 +162,23 @@ describe("discover taurusdb", () => {
     expect(out).toMatch(/taurusdb-2:\n {4}kind: taurusdb\.KernelVersion\n[\s\S]*version: 2\.0\.75\.260300/);
   });
 
+  it("takes only instances with a tag, and writes none of it into the program", async () => {
+    const { discover, requests } = cloud(3, ({ instances }) => {
+      for (const instance of instances.slice(1)) Object.assign(instance, { tags: [{ key: "env", value: "prod" }] });
+    });
+    const { out } = await discover("--tag", "env=prod", "--write", "ts");
+    expect(out.match(/"\w{32}in07"/g)).toHaveLength(2);
+    expect(out).not.toMatch(/tag/);
+    expect(requests.filter((request) => /database-version$/.test(request))).toHaveLength(2);
+    expect((await discover("--tag", "env=prod", "--tag", "team=shop")).out).toMatch(/\n0 databases\n/);
+    expect(await discover("--tag", "team=shop", "--write", "ts")).toEqual({
+      code: 1,
+      out: "",
+      err: "pulumi-dbversion discover: No databases were found that a program could manage.\n",
+    });
+    expect((await discover("--tag", "env")).err).toMatch(/tag\.0 must be a key and a value/);
+  });
+
   it("reads 500 instances in two projects, with progress, and bounded requests", async () => {
     const second = "b".repeat(32);
     const { run, requests, progress, writes } = rig(
@@ -282,4 +300,49 @@ describe("credentials", () => {
     expect(all.length).toBeGreaterThan(5_000);
     for (const secret of [...Object.values(SECRETS), taurusdb.DEFAULTS.accessKey]) expect(all).not.toContain(secret);
   });
+
+  it.each([
+    ["oceanbase", SECRETS.oceanbase, (body: string) => oceanbase((system) => spoil(system, body))],
+    ["redis-enterprise", SECRETS.redis, (body: string) => redisEnterprise((system) => spoil(system, body))],
+    ["taurusdb", SECRETS.huaweicloud, (body: string) => cloud(3, (system) => spoil(system, body))],
+  ])("that %s repeats in its refusals are taken out", async (_, secret, make) => {
+    const text = `token ${secret} is of no use`;
+    const answers = { error_code: "x", error_msg: text, description: text, error: { code: 1, message: text } };
+    const body = JSON.stringify({ successful: false, status: 403, ...answers });
+    const { code, out, err } = await make(body).discover();
+    expect(code).toBe(1);
+    expect(err).toContain("is of no use");
+    expect(out + err).not.toContain(secret);
+  });
+});
+
+/** Refuses every read that needs credentials, with this body. */
+function spoil({ faults }: Pick<ObshellCluster, "faults">, body: string): void {
+  const headers = { "content-type": "application/json" };
+  const fault = { kind: "replace", status: 403, headers, body } as const;
+  faults.add({ match: { path: /ob\/info$|cluster$|instances$/ }, times: Number.POSITIVE_INFINITY, fault });
+}
+
+it("ends with 130 at ^C, and asks nothing more", async () => {
+  const interrupt = new AbortController();
+  let calls = 0;
+  const { run, requests } = rig(
+    (clock) => {
+      const system = taurus(clock, 200);
+      system.onCall(() => {
+        calls += 1;
+        if (calls === 40) interrupt.abort(new PinError("interrupted", "Interrupted."));
+      });
+      return [system];
+    },
+    { env, signal: interrupt.signal },
+  );
+  const { code, out, err } = await run("discover", "taurusdb", ...REGION);
+  expect({ code, out, err }).toEqual({
+    code: 130,
+    out: "",
+    err: "pulumi-dbversion discover: Interrupted. [interrupted]\n",
+  });
+  // Those that were under way.
+  expect(requests.length).toBeLessThan(50);
 });

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { wallClock } from "../../provider/core/clock";
 import { open, resource, sealed, stackExport } from "../report/export";
 import { type Journal, startOceanBase, startRedisEnterprise, startTaurusDB } from "../simulators";
 import { isRead } from "../support/reads";
@@ -142,12 +143,20 @@ describe("doctor tells", () => {
     expect(code).toBe(1);
   });
 
+  it("a certificate that expires soon", async () => {
+    const { running, args } = await redis();
+    const clock = { ...wallClock, now: () => Date.UTC(2049, 11, 20) };
+    const { code, out } = await onNetwork({ env: running.environment, clock })("doctor", ...args);
+    expect(flat(out)).toContain("✗ TLS: the certificate expires in 11 days: CN=cluster.local for DNS:cluster.local");
+    expect(code).toBe(1);
+  });
+
   it("a task that failed and holds the cluster", async () => {
     const { running, args } = await oceanbase();
     failMaintenance(running.system);
     const { code, out } = await onNetwork({ env: running.environment })("doctor", ...args);
     expect(flat(out)).toContain(
-      "✗ obcluster (oceanbase.ClusterVersion): maintenance task 11 (Scale out) failed and keeps the lock. → The cluster stays",
+      "✗ obcluster (oceanbase.ClusterVersion), obcluster-agents (oceanbase.AgentVersion): maintenance task 11 (Scale out) failed and keeps the lock. → The cluster stays",
     );
     expect(code).toBe(1);
   });

@@ -28,6 +28,8 @@ export interface RunOptions {
   readonly programs?: Readonly<Record<string, string>>;
   readonly input?: string;
   readonly signal?: AbortSignal;
+  /** Of a command on the real network. Default: real time. */
+  readonly clock?: Clock;
   /** Told of all that a command writes to the standard output, as it does. */
   readonly onPrint?: (text: string) => void;
 }
@@ -70,7 +72,7 @@ export function rig(make: (clock: VirtualClock) => readonly SimSystem[], options
 
 /** The same on the real network, such as simulators on sockets. */
 export function onNetwork(options: RunOptions = {}): Run {
-  return runner({ clock: wallClock, systems: { estates, kinds }, progress: [] }, options);
+  return runner({ clock: options.clock ?? wallClock, systems: { estates, kinds }, progress: [] }, options);
 }
 
 interface World extends Pick<Terminal, "systems"> {

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { loadKind, RESOURCE_TYPES, titleOf as titleOfType, typeOf } from "../systems";
 import { declared, propertiesOf } from "./interfaces";
-import { namesIn, page, ROOT, rowsOf } from "./pages";
+import { anchorsOf, namesIn, page, ROOT, rowsOf } from "./pages";
 import { RESOURCES, titleOf } from "./resources";
 
 const titled = RESOURCES.map((resource) => [titleOf(resource), resource] as const);
@@ -118,6 +118,11 @@ describe("the page of errors", () => {
     const codes = [...source.matchAll(/^ {2}\| "([a-z-]+)"/gm)].map(([, code]) => code);
     expect(codes.length).toBeGreaterThan(10);
     expect(codesOfErrors().sort()).toEqual(codes.sort());
+  });
+
+  it("has an anchor for each", () => {
+    const anchors = anchorsOf(page("docs/errors.md"));
+    expect(codesOfErrors().filter((code) => !anchors.includes(code))).toEqual([]);
   });
 
   it("says of each what it means and what to do", () => {

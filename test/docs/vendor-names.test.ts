@@ -22,9 +22,9 @@ function sourcesIn(folder: string): Text[] {
     .map((path) => ({ path, text: readFileSync(join(ROOT, path), "utf8") }));
 }
 
-/** What depends on the case as `…`: `${dag.id}` in a source, `<id>` and `{uid}` on a page. */
+/** What depends on the case as `…`: `${dag.id}` in a source, `<id>` and `{uid}` on a page, `-i 11` in a transcript. */
 function withoutCases(text: string): string {
-  return text.replaceAll("\\`", "`").replaceAll(/\$\{[^}]*\}|<[a-z_]+>|\{[a-z_]+\}/g, "…");
+  return text.replaceAll("\\`", "`").replaceAll(/\$\{[^}]*\}|<[a-z_]+>|\{[a-z_]+\}|(?<= -i )\d+/g, "…");
 }
 
 /** A tool in a code span, and a command of one anywhere. */

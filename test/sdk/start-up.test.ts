@@ -60,7 +60,7 @@ describe("on an older Node", () => {
   });
 
   it("the command says so in one line, and fails", () => {
-    const { status, stdout, stderr } = onOldNode(join(ROOT, "dist", "sdk", "report", "main.js"), "--version");
+    const { status, stdout, stderr } = onOldNode(join(ROOT, "dist", "sdk", "cli", "main.js"), "--version");
     expect([status, stdout, stderr]).toEqual([1, "", `${NEEDED}the command runs on v20.20.2\n`]);
   });
 });

@@ -65,8 +65,8 @@ const MOST_STEPS = 500;
 export function calendarHold(calendar: Calendar, time: number): Hold | undefined {
   const now = Math.floor(time);
   const blackout = calendar.blackouts.find((one) => contains(spanOf(one), now));
-  if (blackout === undefined && isOpen(calendar, now)) return undefined;
   const free = nextFree(calendar, now);
+  if (free === now) return undefined;
   const until = free === undefined ? {} : { until: new Date(free).toISOString() };
   if (blackout !== undefined) {
     const { timeZone = "UTC", reason } = blackout;
@@ -80,27 +80,20 @@ export function nextFree(calendar: Calendar, now: number): number | undefined {
   let at = Math.floor(now);
   for (let step = 0; step < MOST_STEPS; step += 1) {
     const blackout = calendar.blackouts.map(spanOf).find((span) => contains(span, at));
-    if (blackout !== undefined) at = blackout.to;
-    else if (isOpen(calendar, at)) return at;
-    else {
-      const opening = nextOpening(calendar, at);
-      if (opening === undefined) return undefined;
-      at = opening;
-    }
+    const opening = blackout === undefined ? nextOpening(calendar, at) : blackout.to;
+    if (opening === undefined || (opening === at && blackout === undefined)) return opening;
+    at = opening;
   }
   return undefined;
 }
 
-/** Whether an upgrade may begin, as far as windows go. */
-function isOpen({ windows, expect = 0 }: Calendar, at: number): boolean {
-  if (windows.length === 0) return true;
-  return occurrences(windows, at).some(({ from, to, lastStart }) => from <= at && at < lastStart && at + expect <= to);
-}
-
+/** When an upgrade may begin, as far as windows go: at this time, if one is open. */
 function nextOpening({ windows, expect = 0 }: Calendar, at: number): number | undefined {
+  if (windows.length === 0) return at;
   const starts = occurrences(windows, at)
-    .filter(({ from, to, lastStart }) => from > at && from < lastStart && from + expect <= to)
-    .map(({ from }) => from);
+    .map((one) => ({ ...one, start: Math.max(one.from, at) }))
+    .filter(({ start, to, lastStart }) => start < lastStart && start + expect <= to)
+    .map(({ start }) => start);
   return starts.length === 0 ? undefined : Math.min(...starts);
 }
 

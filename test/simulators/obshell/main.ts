@@ -1,24 +1,38 @@
 import { readFileSync } from "node:fs";
 import { ScaledClock } from "../shell/clock";
-import { integerOption, interrupted, numberOption, parseOptions, UsageError } from "../shell/command";
+import {
+  type Hint,
+  integerOption,
+  interrupted,
+  listText,
+  numberOption,
+  parseOptions,
+  showHint,
+  UsageError,
+} from "../shell/command";
 import { SaveFile } from "../shell/savefile";
 import { type ServeOptions, serve } from "../shell/server";
 import { ObshellCluster } from "./cluster";
-import { DEFAULT_ROOT_PASSWORD } from "./options";
 import type { ClusterState, DagState } from "./state";
 import { splitRelease } from "./version";
 
-const HELP = `usage: npm run simulate -- obshell [options]
+/** Plain, because it is typed into shells. */
+const PASSWORD = "simulated-password";
+const BUILD = "4.2.1.8_108000022024072217";
+const OB_PACKAGE = "4.3.5.2-102000042025031214.el7";
+
+const HELP = `usage: pulumi-dbversion simulate obshell [options]
 
 A cluster of obshell agents on consecutive ports of 127.0.0.1.
 
   --port N              first port (default 2886; 0: free ports)
   --agents N            agents, one zone each (default 3)
   --version V           VERSION-RELEASE of the agents (default 4.3.3.0-102025103117)
-  --build B             VERSION_BUILD of the observers (default 4.2.1.1_101000062023110109)
-  --password P          root@sys password (default ${DEFAULT_ROOT_PASSWORD})
+  --build B             VERSION_BUILD of the observers (default 4.2.1.8_108000022024072217)
+  --password P          root@sys password (default ${PASSWORD})
   --ob-package V-R[+A]  OB packages of version V and release R (with dist) are uploaded; A is the
                         VERSION-RELEASE of the obshell inside. May be repeated
+                        (default ${OB_PACKAGE})
   --agent-package V-R   obshell package of version V and release R (with dist). May be repeated
   --speed X             simulated time runs X times as fast (default 1)
   --seed N              seed of everything random (default 1)
@@ -59,6 +73,7 @@ export async function simulateObshell(args: readonly string[]): Promise<void> {
   const stop = interrupted();
   const served = await serve(cluster, { port, speed, ...tlsOf(values) });
   describe(cluster, served.origins);
+  showHint(hintFor(cluster, served.origins));
   const follow = follower(cluster);
   const timer = setInterval(() => {
     follow();
@@ -81,10 +96,10 @@ function makeCluster(values: Values, speed: number, file: SaveFile<ClusterState>
     zones: integerOption("agents", values.agents, 3, 1),
     seed: integerOption("seed", values.seed, 1, 0),
     ...(values.version === undefined ? {} : { agentVersion: values.version }),
-    ...(values.build === undefined ? {} : { buildVersion: values.build }),
-    ...(values.password === undefined ? {} : { rootPassword: values.password }),
+    buildVersion: values.build ?? BUILD,
+    rootPassword: values.password ?? PASSWORD,
   });
-  for (const text of values["ob-package"] ?? []) {
+  for (const text of values["ob-package"] ?? [OB_PACKAGE]) {
     const [name = "", bundles] = text.split("+");
     const { version, release } = packageOf("ob-package", name);
     cluster.control.addObPackages(version, release, bundles === undefined ? {} : { bundles });
@@ -118,6 +133,19 @@ function describe(cluster: ObshellCluster, origins: readonly string[]): void {
     console.log(`  ${origins[index]}  ${agent.zone}  agent ${agent.version}  observer ${agent.observer.build}`);
   }
   for (const dag of cluster.dags.filter((one) => !one.finished)) console.log(lineOf(dag));
+}
+
+function hintFor({ state }: ObshellCluster, origins: readonly string[]): Hint {
+  const main = state.packages.find(({ name }) => /^oceanbase(-ce|-standalone)?$/.test(name));
+  return {
+    secrets: { "oceanbase:password": state.rootPassword },
+    program: `import { oceanbase } from "pulumi-dbversion";
+
+new oceanbase.ClusterVersion("orders", {
+  endpoints: ${listText(origins)},
+  version: "${main?.version ?? "4.3.5.2"}",
+});`,
+  };
 }
 
 /** Prints every DAG as it moves. */

@@ -1,15 +1,30 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { ScaledClock } from "../shell/clock";
-import { integerOption, interrupted, numberOption, parseOptions, UsageError } from "../shell/command";
+import {
+  type Hint,
+  integerOption,
+  interrupted,
+  listText,
+  numberOption,
+  parseOptions,
+  showHint,
+  UsageError,
+} from "../shell/command";
 import { SaveFile } from "../shell/savefile";
 import { RedisEnterpriseCluster } from "./cluster";
 import type { DatabaseSpec } from "./database";
 import { isOver, progressOf } from "./machine";
-import { DEFAULT_PASSWORD, DEFAULT_USER } from "./options";
+import { DEFAULT_USER } from "./options";
 import { type ServeClusterOptions, serveRedisEnterprise } from "./serve";
 import type { ClusterState, DatabaseState } from "./state";
 
-const HELP = `usage: npm run simulate -- redis-enterprise [options]
+/** Plain, because it is typed into shells. */
+const PASSWORD = "simulated-password";
+const DATABASE = "cache=7.4:search@2.10.8";
+
+const HELP = `usage: pulumi-dbversion simulate redis-enterprise [options]
 
 A Redis Enterprise Software cluster: its nodes on consecutive ports of 127.0.0.1, with TLS.
 
@@ -18,13 +33,15 @@ A Redis Enterprise Software cluster: its nodes on consecutive ports of 127.0.0.1
   --version V           X.Y.Z-build of the nodes (default 100.0.21-16135, the recorded one)
   --name N              fully qualified name of the cluster, subject of its certificate (default cluster.local)
   --user U              e-mail of the administrator (default ${DEFAULT_USER})
-  --password P          password of the administrator (default ${DEFAULT_PASSWORD})
-  --database SPEC       NAME=REDIS[:MODULE[@VERSION],…], such as cache=7.4:search@2.10.8,ReJSON. May be repeated
+  --password P          password of the administrator (default ${PASSWORD})
+  --database SPEC       NAME=REDIS[:MODULE[@VERSION],…], such as ${DATABASE},ReJSON. May be repeated
+                        (default ${DATABASE})
   --module SPEC         NAME@VERSION[@REDIS] beside the bundled modules, for one Redis version. May be repeated
   --speed X             simulated time runs X times as fast (default 1)
   --seed N              seed of everything random (default 1)
   --state FILE          keep the state in FILE: loaded at the start, saved at every change
   --certificate-out F   write the certificate that clients must trust to F
+                        (default a new file, whose path is printed)
   --tls-key F, --tls-cert F   serve with this key and certificate (PEM)
   --plain               plain HTTP
   --help                this text`;
@@ -64,9 +81,10 @@ export async function simulateRedisEnterprise(args: readonly string[]): Promise<
   const cluster = makeCluster(values, speed, file);
   const stop = interrupted();
   const served = await serveRedisEnterprise(cluster, { port, speed, ...tlsOf(values) });
-  const out = values["certificate-out"];
-  if (out !== undefined && served.certificate !== undefined) writeFileSync(out, served.certificate);
+  const out = values["certificate-out"] ?? join(mkdtempSync(join(tmpdir(), "redis-enterprise-")), "cluster.pem");
+  if (served.certificate !== undefined) writeFileSync(out, served.certificate);
   describe(cluster, served.origins);
+  showHint(hintFor(cluster, served.origins, served.certificate === undefined ? undefined : out));
   const follow = follower(cluster);
   const timer = setInterval(() => {
     follow();
@@ -94,10 +112,10 @@ function makeCluster(values: Values, speed: number, file: SaveFile<ClusterState>
     ...(version === undefined ? {} : { softwareVersion: version }),
     ...(name === undefined ? {} : { name }),
     ...(user === undefined ? {} : { user }),
-    ...(password === undefined ? {} : { password }),
+    password: password ?? PASSWORD,
   });
   for (const text of values.module ?? []) addModule(cluster, text);
-  for (const text of values.database ?? []) addDatabase(cluster, text);
+  for (const text of values.database ?? [DATABASE]) addDatabase(cluster, text);
   return cluster;
 }
 
@@ -142,6 +160,26 @@ function describe(cluster: RedisEnterpriseCluster, origins: readonly string[]): 
     console.log(`  ${origins[index]}  ${node.name}  ${role}  ${node.softwareVersion}`);
   }
   for (const database of databases) console.log(lineOf(database));
+}
+
+function hintFor({ state }: RedisEnterpriseCluster, origins: readonly string[], certificate: string | undefined): Hint {
+  const [user] = state.users;
+  const [database] = state.databases;
+  const trust =
+    certificate === undefined
+      ? "  allowPlainHttp: true,\n"
+      : `  caCertificate: readFileSync(${JSON.stringify(certificate)}, "utf8"),\n  serverName: "${state.name}",\n`;
+  return {
+    secrets: { "redisenterprise:password": user?.password ?? "" },
+    program: `${certificate === undefined ? "" : 'import { readFileSync } from "node:fs";\n'}import { redisenterprise } from "pulumi-dbversion";
+
+new redisenterprise.DatabaseVersion("cache", {
+  endpoints: ${listText(origins)},
+  username: "${user?.email ?? ""}",
+${trust}  databaseName: "${database?.name ?? "cache"}",
+  redisVersion: "latest",
+});`,
+  };
 }
 
 /** Prints every database as it moves. */

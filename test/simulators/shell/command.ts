@@ -37,3 +37,30 @@ export function interrupted(): Promise<NodeJS.Signals> {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve(signal));
   });
 }
+
+/** What a program needs to reach what is simulated. */
+export interface Hint {
+  /** Secrets of a stack's configuration. */
+  readonly secrets: Readonly<Record<string, string>>;
+  /** A program in TypeScript. */
+  readonly program: string;
+}
+
+/** A list of texts, as a program writes it. */
+export function listText(texts: readonly string[]): string {
+  return `[${texts.map((text) => JSON.stringify(text)).join(", ")}]`;
+}
+
+/** Prints how a program reaches what is simulated, to copy and paste. */
+export function showHint({ secrets, program }: Hint): void {
+  const commands = Object.entries(secrets).map(([key, value]) => `  pulumi config set --secret ${key} '${value}'`);
+  const lines = program.trimEnd().split("\n");
+  console.log(`
+credentials, for a stack:
+${commands.join("\n")}
+
+a program, for its index.ts:
+${lines.map((line) => (line === "" ? "" : `  ${line}`)).join("\n")}
+
+Stop with ^C.`);
+}

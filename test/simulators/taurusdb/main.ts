@@ -1,5 +1,14 @@
 import { ScaledClock } from "../shell/clock";
-import { integerOption, interrupted, numberOption, parseOptions, UsageError } from "../shell/command";
+import {
+  type Hint,
+  integerOption,
+  interrupted,
+  listText,
+  numberOption,
+  parseOptions,
+  showHint,
+  UsageError,
+} from "../shell/command";
 import { SaveFile } from "../shell/savefile";
 import { serve } from "../shell/server";
 import { tlsFromFiles } from "../shell/tlsfiles";
@@ -8,7 +17,7 @@ import { DEFAULTS } from "./options";
 import type { CloudState } from "./state";
 import { percentAt } from "./status";
 
-const HELP = `usage: npm run simulate -- taurusdb [options]
+const HELP = `usage: pulumi-dbversion simulate taurusdb [options]
 
 TaurusDB, StarRocks and IAM of Huawei Cloud, all on one port of 127.0.0.1.
 
@@ -60,6 +69,7 @@ export async function simulateTaurusdb(args: readonly string[]): Promise<void> {
   const stop = interrupted();
   const served = await serve(cloud, { port, speed, ...tlsFromFiles(values["tls-key"], values["tls-cert"]) });
   describe(cloud, served.origins);
+  showHint(hintFor(cloud, served.origins[0] ?? ""));
   const follow = follower(cloud);
   const timer = setInterval(() => {
     follow();
@@ -111,6 +121,23 @@ function describe(cloud: TaurusCloud, origins: readonly string[]): void {
   }
   for (const one of cloud.instances) console.log(`  TaurusDB  ${one.id}  ${one.name}  ${one.kernel}`);
   for (const one of cloud.starRocks) console.log(`  StarRocks ${one.id}  ${one.name}  ${one.kernel}`);
+}
+
+function hintFor({ state, instances }: TaurusCloud, origin: string): Hint {
+  const [account] = state.accounts;
+  const [key] = account?.users[0]?.keys ?? [];
+  return {
+    secrets: { "huaweicloud:accessKey": key?.access ?? "", "huaweicloud:secretKey": key?.secret ?? "" },
+    program: `import { taurusdb } from "pulumi-dbversion";
+
+new taurusdb.KernelVersion("shops", {
+  endpoint: "${origin}",
+  iamEndpoint: "${origin}",
+  projectId: "${account?.projects[0]?.id ?? ""}",
+  instanceIds: ${listText(instances.map(({ id }) => id))},
+  version: "latest",
+});`,
+  };
 }
 
 /** Prints every job and scheduled task as it moves. */

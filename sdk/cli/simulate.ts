@@ -1,0 +1,23 @@
+import type { Command } from "./command";
+import { ownFile } from "./package";
+
+/** The simulators are built beside this package's code, from sources of their own that nothing here may know. */
+interface Simulators {
+  simulate(args: readonly string[]): Promise<number>;
+}
+
+export const simulate: Command = {
+  name: "simulate",
+  summary: "serve a simulated system to try a program on",
+  operands: "<obshell|taurusdb|redis-enterprise>",
+  words: ["obshell", "taurusdb", "redis-enterprise"],
+  description: "Serves a simulated system on fixed ports of this machine, and prints how a program reaches it.",
+  options: async () => ({}),
+  examples: [],
+  exits: [],
+  passes: true,
+  async run({ operands }) {
+    const { simulate }: Simulators = require(ownFile("dist", "simulators", "simulate.js"));
+    return simulate(operands);
+  },
+};

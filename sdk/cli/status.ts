@@ -1,0 +1,107 @@
+import { printable } from "../../provider/core/printable";
+import type { Pin } from "../report/pin";
+import { type Stack, stackOf } from "../report/stack";
+import { readStackExport } from "../report/stack-export";
+import { STATUSES } from "../report/status";
+import { minuteOf, parseTime } from "../report/time";
+import { courseOf, pinText, shortRouteOf } from "../report/words";
+import { type Command, type Given, UsageError } from "./command";
+import { redacted } from "./connection";
+import { wrapped } from "./help";
+import { readExport, STACK } from "./stack";
+import { table } from "./table";
+import type { Terminal } from "./terminal";
+
+/** How often `--watch` reads, in milliseconds. */
+const PERIOD = 5_000;
+/** Puts the cursor into the first column of the first line, and erases what is below. */
+const CLEAR = "\u001b[H\u001b[J";
+
+export const status: Command = {
+  name: "status",
+  summary: "show the databases that a stack manages, as its state has them",
+  operands: "",
+  description:
+    "Shows what `pulumi-dbversion report` draws as a table in the terminal: target and current version, status and last upgrade of each database, those that need attention first. It reads the state of the stack, and makes no requests to databases; `pulumi refresh` reads those.",
+  options: async () => ({
+    ...STACK,
+    json: { description: "print JSON" },
+    watch: { short: "w", description: "read again every 5 seconds, until ^C" },
+  }),
+  examples: [
+    "npx pulumi-dbversion status --stack production --watch",
+    "pulumi stack export | npx pulumi-dbversion status --file -",
+  ],
+  exits: ["the state was shown", "it could not be read", "the command line was not understood"],
+  async run(given, terminal) {
+    given.atMost(0);
+    if (!given.has("watch")) {
+      await terminal.print(await shown(given, terminal));
+      return 0;
+    }
+    if (given.text("file") === "-") throw new UsageError("--watch reads again, which the standard input cannot be");
+    let last = "";
+    while (!terminal.signal.aborted) {
+      const text = await shown(given, terminal);
+      if (terminal.columns !== undefined) await terminal.print(`${CLEAR}${text}`);
+      else if (text !== last) await terminal.print(text);
+      last = text;
+      await terminal.clock.sleep(PERIOD, terminal.signal).catch(() => undefined);
+    }
+    return 0;
+  },
+};
+
+async function shown(given: Given, terminal: Terminal): Promise<string> {
+  const { text, name } = await readExport(given, terminal, false);
+  const stack = redacted(stackOf(readStackExport(text, name), name), printable);
+  return given.has("json") ? `${JSON.stringify(jsonOf(stack), undefined, 2)}\n` : tableOf(stack);
+}
+
+const HEADINGS = ["DATABASE", "TYPE", "TARGET", "CURRENT", "STATUS", "LAST UPGRADE"];
+
+function tableOf({ title, time, pins }: Stack): string {
+  const written = parseTime(time);
+  const counts = STATUSES.map((each) => [each, pins.filter((pin) => pin.status === each).length] as const);
+  const totals = counts.flatMap(([each, count]) => (count === 0 ? [] : [`${count} ${each}`]));
+  const head = `${title}${written === undefined ? "" : `, state of ${minuteOf(written)} UTC`}: ${totals.join(", ")}`;
+  const reasons = pins.flatMap((pin) => reasonsOf(pin).map((reason) => `  ${pin.name}: ${wrapped(reason, 4)}\n`));
+  return `${head}\n\n${table(HEADINGS, pins.map(rowOf))}${reasons.length === 0 ? "" : `\n${reasons.join("")}`}`;
+}
+
+function rowOf(pin: Pin): readonly string[] {
+  const { name, subject, status: state, drifted, upgrade } = pin;
+  const last = upgrade === undefined ? "" : `${shortRouteOf(upgrade)}, ${courseOf(upgrade)}`;
+  return [
+    name,
+    subject.type.replace(":", "."),
+    pinText(pin),
+    currentOf(pin),
+    drifted ? `${state}, drift` : state,
+    last,
+  ];
+}
+
+/** More are only counted. */
+const MOST_NAMED = 4;
+
+function currentOf({ current, members }: Pin): string {
+  if (current !== undefined) return current;
+  if (members.length > MOST_NAMED) return `${members.length} members`;
+  return members.map(({ name, version = "not observed" }) => `${name} ${version}`).join(", ");
+}
+
+/** What went wrong, in the words of the run. */
+function reasonsOf({ notes, upgrade, members }: Pin): readonly string[] {
+  const problems = members.flatMap(({ name, problem }) => (problem === undefined ? [] : [`${name}: ${problem}`]));
+  return [...notes, ...(upgrade?.reason === undefined ? [] : [upgrade.reason]), ...problems];
+}
+
+function jsonOf({ title, time, pins }: Stack) {
+  const databases = pins.map((pin) => {
+    const { name, subject, release, current, members, drifted, upgrade } = pin;
+    const own = { name, type: subject.type, target: pinText(pin), release, current, status: pin.status, drifted };
+    return { ...own, members, lastUpgrade: upgrade, reasons: reasonsOf(pin) };
+  });
+  return { stack: title, time, databases };
+}

@@ -1,0 +1,44 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { commandsIn, openTranscripts, settled, type Transcripts } from "./command-line";
+import { blocksOf, page } from "./pages";
+import { rowsShown } from "./previews";
+
+const PATH = "docs/guides/command-line.md";
+const COMMANDS = commandsIn(page(PATH));
+
+/** On a busy machine each process takes its time. */
+const TIMEOUT = 240_000;
+
+let transcripts: Transcripts;
+let previewed: readonly string[];
+beforeAll(async () => {
+  transcripts = await openTranscripts();
+  previewed = await transcripts.preview();
+}, TIMEOUT);
+afterAll(() => transcripts?.close());
+
+describe("the guide to the command line", { timeout: TIMEOUT }, () => {
+  it("shows the commands", () => {
+    const names = COMMANDS.map(({ command }) => command.split(" ")[0]);
+    expect(new Set(names)).toEqual(new Set(["--help", "discover", "doctor", "status", "explain"]));
+  });
+
+  it.each(COMMANDS)("shows what `$command` prints", async ({ command, output }) => {
+    expect(settled(output)).toBe(settled(await transcripts.outputOf(command)));
+  });
+
+  it("has the program that discover writes", async () => {
+    const [program] = blocksOf(page(PATH)).filter(({ language }) => language === "ts");
+    const [, agents = ""] =
+      /--endpoint (\S+)/.exec(COMMANDS.find(({ command }) => /^discover o/.test(command))?.command ?? "") ?? [];
+    const written = await transcripts.outputOf(`discover oceanbase --endpoint ${agents} --write ts`);
+    expect(settled(program?.text ?? "")).toBe(settled(written));
+  });
+
+  it("has the first preview of that program: nothing is upgraded", () => {
+    const shown = rowsShown(PATH);
+    expect(shown).toHaveLength(2);
+    expect(shown.filter((row) => !previewed.includes(row))).toEqual([]);
+    expect(shown.every((row) => row.includes("already at"))).toBe(true);
+  });
+});
