@@ -49,6 +49,15 @@ export interface BackupRule {
   readonly waive?: string;
 }
 
+/** The same for OceanBase, where each tenant has backups of its own. */
+export interface TenantBackupRule extends BackupRule {
+  /**
+   * The tenants whose backups count; each of them needs one. obshell makes no backups of `sys`.
+   * @default all user tenants
+   */
+  readonly tenants?: readonly string[];
+}
+
 /** The content of `approved.json`, which `pulumi-dbversion approve` writes: approvals by resource, its URN, and by database. */
 export interface ApprovedUpgrades {
   readonly formatVersion: number;

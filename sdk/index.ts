@@ -1,6 +1,13 @@
 import "./node";
 
-export type { ApprovedUpgrade, ApprovedUpgrades, BackupRule, Blackout, ChangeWindow } from "./change-control";
+export type {
+  ApprovedUpgrade,
+  ApprovedUpgrades,
+  BackupRule,
+  Blackout,
+  ChangeWindow,
+  TenantBackupRule,
+} from "./change-control";
 export * as oceanbase from "./oceanbase";
 export { Provider, type ProviderArgs } from "./provider";
 export * as redisenterprise from "./redisenterprise";

@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { TenantBackupRule } from "./change-control";
 import { type CommonArgs, VersionResource } from "./resource";
 
 // generated: secrets of provider/oceanbase/arguments.ts
@@ -60,6 +61,16 @@ export interface UpgradeArgs extends ConnectionArgs, CommonArgs {
    * @default "report"
    */
   readonly onFailure?: pulumi.Input<"report" | "retry" | "rollback">;
+  // end
+  // generated: backups of provider/oceanbase/arguments.ts
+  /**
+   * How old the last complete backup may be when an upgrade begins, as `maxAge`. It is read from the vendor; none is
+   * ever started. Where that cannot be read, or is too old, the upgrade is held, unless `waive` gives a reason why it
+   * may begin all the same. A backup that is running always holds it. Each of `tenants` needs a backup, or each user
+   * tenant where none is named. obshell lists them from 4.3.2.0 on.
+   * @example { maxAge: "24h" }
+   */
+  readonly backup?: pulumi.Input<TenantBackupRule>;
   // end
 }
 

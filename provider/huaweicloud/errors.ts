@@ -80,11 +80,19 @@ function remedyFor(text: string, credentials: Credentials, sameText: boolean): s
     : "Give `accessKey` and `secretKey`, as config `huaweicloud:accessKey` and `huaweicloud:secretKey`, or as HW_ACCESS_KEY and HW_SECRET_KEY.";
 }
 
-export function forbidden(what: string, trouble: Trouble, action: string | undefined): PinError {
+/** The caller is known, and lacks a permission. */
+export class Forbidden extends PinError {
+  override readonly name = "Forbidden";
+
+  constructor(message: string, options: ErrorOptions) {
+    super("unauthorized", message, options);
+  }
+}
+
+export function forbidden(what: string, trouble: Trouble, action: string | undefined): Forbidden {
   const { text, requestId, assumed } = trouble;
   const permission = action === undefined ? "" : `The call needs the IAM action ${action}. `;
-  return new PinError(
-    "unauthorized",
+  return new Forbidden(
     `${what} was ${assumed === true ? "refused" : "forbidden"}: ${text}${request(requestId)}.${doubt(trouble)}`,
     { remedy: `${permission}Check that project and instance belong to the account.` },
   );

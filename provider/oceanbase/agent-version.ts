@@ -3,7 +3,7 @@ import { commonArguments } from "../core/arguments";
 import { changeArguments, checkChangeArguments } from "../core/control/arguments";
 import { undiciTransport } from "../http/undici-transport";
 import { addressOf } from "./agent/schema";
-import { agentArguments, checkTls, connection, upgrade } from "./arguments";
+import { agentArguments, backups, checkTls, connection, upgrade } from "./arguments";
 import type { Connect } from "./connection";
 import { upgradeKind } from "./kind";
 import { OBSHELL } from "./packages/packages";
@@ -13,7 +13,7 @@ import { agentUpgradeTarget } from "./tasks/dag";
 import { releaseNeedsExactVersion } from "./version";
 
 const inputs = z
-  .strictObject({ ...connection, ...agentArguments, ...upgrade, ...commonArguments, ...changeArguments })
+  .strictObject({ ...connection, ...agentArguments, ...upgrade, ...commonArguments, ...changeArguments, ...backups })
   .superRefine(checkChangeArguments)
   .superRefine(releaseNeedsExactVersion)
   .superRefine(checkTls);

@@ -1,6 +1,7 @@
 import { posix } from "node:path";
 import { z } from "zod";
 import { argument, choice, flag, pem } from "../core/arguments";
+import { backupArgument } from "../core/control/arguments";
 import type { TlsArguments } from "../http/tls";
 import { tlsProblems } from "../http/tls";
 import { version } from "./version";
@@ -103,6 +104,25 @@ export const upgrade = {
       ],
       default: "report",
     },
+  ),
+};
+
+const TENANTS_EXAMPLE = '["orders", "billing"]';
+
+const tenants = z
+  .array(
+    text('"orders"').refine((name) => name !== "sys", "must be a user tenant: obshell makes no backups of sys"),
+    { error: `must be a list of tenants, such as ${TENANTS_EXAMPLE}` },
+  )
+  .min(1, `must name at least one tenant, such as ${TENANTS_EXAMPLE}; leave it out for all user tenants`);
+
+/** In the place of `backup` of all types: backups are made of tenants. */
+export const backups = {
+  backup: backupArgument(
+    { tenants: tenants.optional() },
+    "TenantBackupRule",
+    "Each of `tenants` needs a backup, or each user tenant where none is named.",
+    "obshell lists them from 4.3.2.0 on.",
   ),
 };
 

@@ -3,7 +3,7 @@ import { commonArguments } from "../core/arguments";
 import { changeArguments, checkChangeArguments } from "../core/control/arguments";
 import { undiciTransport } from "../http/undici-transport";
 import { addressOf } from "./agent/schema";
-import { checkTls, clusterArguments, connection, upgrade } from "./arguments";
+import { backups, checkTls, clusterArguments, connection, upgrade } from "./arguments";
 import type { Connect } from "./connection";
 import { upgradeKind } from "./kind";
 import { OCEANBASE } from "./packages/packages";
@@ -21,7 +21,7 @@ import { obUpgradeTarget } from "./tasks/dag";
 import { releaseNeedsExactVersion } from "./version";
 
 const inputs = z
-  .strictObject({ ...connection, ...clusterArguments, ...upgrade, ...commonArguments, ...changeArguments })
+  .strictObject({ ...connection, ...clusterArguments, ...upgrade, ...commonArguments, ...changeArguments, ...backups })
   .superRefine(checkChangeArguments)
   .superRefine(releaseNeedsExactVersion)
   .superRefine(checkTls);

@@ -15,6 +15,8 @@ export interface UpgradeArguments {
   readonly upgradeDir?: string | undefined;
   /** Paths of local RPM files. */
   readonly packages?: readonly string[] | undefined;
+  /** The tenants whose backups count; all user tenants where none is named. */
+  readonly backup?: { readonly tenants?: readonly string[] | undefined } | undefined;
 }
 
 /**

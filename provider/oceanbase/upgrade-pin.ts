@@ -1,4 +1,5 @@
 import { type Constraint, holds, standing } from "../core/constraint";
+import type { BackupRecord } from "../core/control/backup";
 import type { Driver } from "../core/driver";
 import { beforeSending, Refused } from "../core/errors";
 import { type Request, requestOf } from "../core/request";
@@ -9,6 +10,7 @@ import { findingsOf, isFollowed, type Member, standingOf, type Unit, type View, 
 import { formatParts, parseVersion } from "../core/version";
 import type { Agents } from "./agent/agents";
 import { type Dag, dag } from "./agent/schema";
+import { readBackups } from "./backups";
 import { missingOnServers, type PinObservation, targetOf, upgradeOf } from "./call";
 import { calleeOf, look, type UpgradeObservation } from "./look";
 import { ensureUploaded } from "./packages/ensure-uploaded";
@@ -92,6 +94,11 @@ export class UpgradePin<A extends UpgradeArguments> implements Driver<PinObserva
       ...(needed ? { upgrade: upgradeOf(this.#options, observation, homes) } : {}),
     };
     return viewOfOne(unit, unknown ?? undecided(readiness, unit));
+  }
+
+  async backups(): Promise<ReadonlyMap<string, BackupRecord>> {
+    const { agents, args } = this.#options;
+    return new Map([[this.units[0], await readBackups(agents, args.backup?.tenants)]]);
   }
 
   leadsToTarget({ to }: Task): boolean {

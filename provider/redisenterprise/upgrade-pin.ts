@@ -1,3 +1,4 @@
+import type { BackupRecord } from "../core/control/backup";
 import type { Driver } from "../core/driver";
 import { sending, Unreachable } from "../core/errors";
 import { type Request, requestOf } from "../core/request";
@@ -47,6 +48,7 @@ export class UpgradePin implements Driver<Seen> {
   #sent: Sent | undefined;
   /** Its uid, once it was seen. */
   #database: number | undefined;
+  #backup: BackupRecord = { kind: "unknown", reason: "the database was not read" };
 
   constructor(options: UpgradePinOptions) {
     this.title = options.title;
@@ -64,6 +66,7 @@ export class UpgradePin implements Driver<Seen> {
     const { database } = seen;
     if (database === undefined) return seen;
     this.#database = database.uid;
+    this.#backup = database.backup;
     const activity = activityOf(database, seen.machines, (action) => this.#targetOf(action), seen.crdbTasks);
     const unknown = subject.unreadable(database);
     return {
@@ -83,6 +86,11 @@ export class UpgradePin implements Driver<Seen> {
         : subject.stands(database, seen);
     const unit = { name: this.units[0], members, ...stands, ...(activity === undefined ? {} : { activity }) };
     return viewOfOne(unit, unknown);
+  }
+
+  /** They stand in the database object: those of the last observation, which comes just before a request. */
+  async backups(): Promise<ReadonlyMap<string, BackupRecord>> {
+    return new Map([[this.units[0], this.#backup]]);
   }
 
   leadsToTarget(task: Task, unit: Unit): boolean {

@@ -7,6 +7,7 @@ import { refused } from "../huaweicloud/errors";
 import type { Gateway } from "../huaweicloud/gateway";
 import type { Environment } from "../huaweicloud/service";
 import { Moments, SharedRead } from "../huaweicloud/shared-read";
+import { Backups } from "./kernel/backups";
 import { Offers } from "./kernel/offers";
 import { type Instance, instance, instancePage, type JobRow, type ScheduleRow } from "./schema";
 import { TAURUSDB } from "./service";
@@ -56,6 +57,8 @@ export class Project {
   readonly jobs: SharedRead<readonly JobRow[]>;
   /** Kernel upgrades that wait to begin, however old. */
   readonly waiting: SharedRead<readonly JobRow[]>;
+  /** Full backups of all instances. */
+  readonly backups: Backups;
   /** What is offered to the instances. */
   readonly offers: Offers;
   /** Scheduled tasks that wait for their window. */
@@ -76,6 +79,7 @@ export class Project {
     const history = () => ({ jobName: KERNEL_UPGRADE, since: gateway.now - JOB_HISTORY });
     this.instances = new SharedRead(clock, moments, (signal) => readInstances(gateway.until(signal)));
     this.jobs = new SharedRead(clock, moments, (signal) => readJobs(gateway.until(signal), history()));
+    this.backups = new Backups(gateway, clock, moments);
     this.waiting = new SharedRead(clock, moments, (signal) => readWaitingJobs(gateway.until(signal), KERNEL_UPGRADE));
     this.schedules = new SharedRead(clock, moments, (signal) =>
       readSchedules(gateway.until(signal), { status: "Pending" }),

@@ -82,6 +82,11 @@ const scheduleRow = z.object({
 export type ScheduleRow = z.infer<typeof scheduleRow>;
 export const schedulePage = z.object({ schedules: rows(scheduleRow), total_count: count.nullish() });
 
+const backupRow = z.object({ id: text, instance_id: note, status: text, end_time: note });
+export type BackupRow = z.infer<typeof backupRow>;
+/** `GET /v3/{project_id}/backups` and `GET /v3/{project_id}/instances/{instance_id}/backups`. */
+export const backupPage = z.object({ backups: rows(backupRow), total_count: count.nullish() });
+
 export const taskDetail = z.object({
   status: note,
   sub_task_list: list(z.object({ sub_task_name: note, percent: note, status: note, remaining_time: note })),

@@ -34,6 +34,9 @@ const CODES: Codes = {
   ...codes("unavailable", "DBS.213004", "DBS.290006", "DBS.290015"),
 };
 
+/** IAM action of the reads of backups: the one of other reads does not cover them. */
+export const BACKUP_ACTION = "gaussdb:backup:list";
+
 /** IAM actions of the writes, as policies name them. */
 export const UPGRADE_ACTION = "gaussdbformysql:instance:upgrade";
 export const CANCEL_ACTION = "gaussdbformysql:task:delete";

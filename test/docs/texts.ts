@@ -22,6 +22,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 
 /** Errors that have their code by their class. */
 const CLASSES: Readonly<Record<string, string>> = {
+  Forbidden: "`unauthorized`",
   Missing: "`blocked`",
   Refused: "`refused`",
   Unreachable: "`unreachable`",

@@ -35,6 +35,7 @@ export const COMMANDS: Readonly<Record<string, string>> = {
 };
 
 const AGENT_ROUTES = `${OBSHELL} ob/agent/api/agent_route.go`;
+const BACKUP_ROUTES = `${OBSHELL} ob/agent/api/backup_route.go`;
 
 export const REQUESTS: Readonly<Record<string, string>> = {
   "GET /api/v1/agents/status": AGENT_ROUTES,
@@ -45,6 +46,8 @@ export const REQUESTS: Readonly<Record<string, string>> = {
   "GET /api/v1/status": AGENT_ROUTES,
   "GET /api/v1/task/dag/ob/unfinish": AGENT_ROUTES,
   "GET /api/v1/upgrade/package/info": AGENT_ROUTES,
+  "GET /api/v1/tenant/…/backup/tasks": BACKUP_ROUTES,
+  "GET /api/v1/tenants/overview": `${OBSHELL} ob/agent/api/tenant_handler.go`,
   "POST /api/v1/agent/upgrade": AGENT_ROUTES,
   "POST /api/v1/ob/upgrade": AGENT_ROUTES,
   "POST /api/v1/package": AGENT_ROUTES,
@@ -75,6 +78,8 @@ export const REQUESTS: Readonly<Record<string, string>> = {
   "GET /v3/…/…": `${HUAWEI_API}, every path of a project`,
   "DELETE /v3/…/scheduled-jobs": `${HUAWEI_API}, canceling scheduled tasks`,
   "GET /v3/projects": `${HUAWEI_IAM}, KeystoneListProjects`,
+  "GET /v3/…/backups": `${HUAWEI_API}, ShowGaussMySqlBackupList`,
+  "GET /v3/…/instances/…/backups": `${HUAWEI_API}, ShowInstanceBackups`,
   "GET /v3/…/immediate-jobs": `${HUAWEI_API}, ListImmediateJobs`,
   "GET /v3/…/instances": `${HUAWEI_API}, ListGaussMySqlInstances`,
   "POST /v3/auth/tokens": `${HUAWEI_IAM}, KeystoneCreateUserTokenByPassword`,
@@ -84,6 +89,9 @@ export const REQUESTS: Readonly<Record<string, string>> = {
 };
 
 export const PERMISSIONS: Readonly<Record<string, string>> = {
+  "gaussdbformysql:backup:list": `${HUAWEI_API}, ShowGaussMySqlBackupList`,
+  "gaussdbformysql:instance:listBackup": `${HUAWEI_API}, ShowInstanceBackups`,
+  "gaussdb:backup:list": `${HUAWEI_API}, permissions`,
   "gaussdb:instance:list": `${HUAWEI_API}, permissions`,
   "gaussdb:instance:modify": `${HUAWEI_API}, permissions`,
   "gaussdbformysql:instance:upgrade": `${HUAWEI_API}, permissions`,

@@ -158,16 +158,21 @@ const backupFields = {
     .optional(),
 };
 
-/** @param more what a type takes beside `maxAge` and `waive` */
-export function backupArgument(more: Readonly<Record<string, z.ZodType>> = {}) {
+/**
+ * @param more what a type takes beside `maxAge` and `waive`
+ * @param type its name in `sdk/`
+ * @param about what these are for: sentences
+ */
+export function backupArgument<M extends z.ZodRawShape>(more: M, type: string, ...about: readonly string[]) {
   const schema = z.strictObject({ ...backupFields, ...more }, { error: (issue) => objectProblem(issue, BACKUP) });
   return argument(schema.optional(), {
     description: [
       "How old the last complete backup may be when an upgrade begins, as `maxAge`. It is read from the vendor; none is ever started.",
       "Where that cannot be read, or is too old, the upgrade is held, unless `waive` gives a reason why it may begin all the same. A backup that is running always holds it.",
+      ...about,
     ],
     example: { maxAge: "24h" },
-    type: "BackupRule",
+    type,
   });
 }
 
@@ -205,7 +210,7 @@ export const changeArguments = {
     ],
     type: "ApprovedUpgrades",
   }),
-  backup: backupArgument(),
+  backup: backupArgument({}, "BackupRule"),
   onHeld: choice(
     {
       report: "end successfully, with a warning",

@@ -18,6 +18,22 @@ export type BackupRecord =
   /** The vendor does not say. `reason`: a clause. */
   | { readonly kind: "unknown"; readonly reason: string };
 
+/** How far a vendor's clock may be ahead of ours, in milliseconds. A time beyond that is one of another time zone. */
+const CLOCKS = 15 * 60_000;
+
+/**
+ * What is known of several parts together: of those that hold an upgrade the first of each sort, where nothing does the oldest.
+ * One that runs comes first, because nothing waives it.
+ */
+export function backupOfAll(records: readonly BackupRecord[]): BackupRecord {
+  const of = (kind: BackupRecord["kind"]) => records.find((record) => record.kind === kind);
+  const oldest = records.reduce<BackupRecord | undefined>(
+    (old, record) => (record.kind === "finished" && !(old?.kind === "finished" && old.at <= record.at) ? record : old),
+    undefined,
+  );
+  return of("running") ?? of("none") ?? of("unknown") ?? oldest ?? { kind: "none" };
+}
+
 /** Why the backups of a unit do not let its upgrade begin. Pure. @param now milliseconds since 1970 */
 export function backupHold(rule: BackupRule, record: BackupRecord, now: number): Hold | undefined {
   if (rule.waive !== undefined && record.kind !== "running") return undefined;
@@ -30,6 +46,10 @@ export function backupHold(rule: BackupRule, record: BackupRecord, now: number):
       return hold(`cannot verify that there is a backup: ${record.reason}`);
     case "finished": {
       const age = now - record.at;
+      if (age < -CLOCKS) {
+        const ahead = `the last one${of(record.what)} ended ${formatDuration(-age)} in the future`;
+        return hold(`cannot verify that there is a backup: ${ahead}, so clocks or time zones differ`);
+      }
       if (age <= rule.maxAge) return undefined;
       const limit = formatDuration(rule.maxAge);
       return hold(`the last backup${of(record.what)} is ${formatDuration(age)} old, more than ${limit}`);

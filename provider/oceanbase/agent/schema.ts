@@ -128,6 +128,22 @@ export type DagStages = z.infer<typeof dagStages>;
 /** `GET /api/v1/task/dag/ob/unfinish`. A failed maintenance DAG stays in it. */
 export const dags = list(dag);
 
+/** `GET /api/v1/tenants/overview`, since 4.2.4.0: no meta tenant, none in the recycle bin. */
+export const tenantList = list(z.object({ tenant_name: z.string() }));
+
+const backupJob = z.object({
+  status: z.string(),
+  /** RFC 3339, in the time zone of the agent's host; absent while it runs. */
+  end_timestamp: z.string().nullish(),
+});
+export type BackupJob = z.infer<typeof backupJob>;
+
+/** `GET /api/v1/tenant/{name}/backup/tasks`, since 4.3.2.0. */
+export const backupJobs = z.object({
+  contents: z.array(backupJob).nullable(),
+  page: z.object({ total_pages: z.number() }),
+});
+
 /** `10.0.0.1:2886` or `[fd00::1]:2886`: how obshell writes an agent's address, as key of a map and in its messages. */
 export function addressOf(ip: string, port: number | undefined): string {
   return ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;

@@ -1,6 +1,8 @@
+import type { BackupRecord } from "../../core/control/backup";
 import { parseVersion, type Version } from "../../core/version";
 import { wordsOf } from "../modules/pins";
 import type { Bdb } from "../rest/schema";
+import { backupOf } from "./backup";
 import { type Redis, redisOf } from "./redis";
 
 /** A module as a database runs it. */
@@ -35,6 +37,7 @@ export interface Database {
   readonly replicaOf: boolean;
   /** Master shards. */
   readonly shards: number | undefined;
+  readonly backup: BackupRecord;
 }
 
 /** The one status in which nothing is under way. */
@@ -63,6 +66,7 @@ export function databaseFrom(bdb: Bdb): Database {
     flash: bdb.bigstore === true,
     replicaOf: bdb.replica_sync === "enabled",
     shards: bdb.shards_count ?? undefined,
+    backup: backupOf(bdb),
   };
 }
 

@@ -32,6 +32,12 @@ export const bdb = z.object({
   bigstore: z.boolean().nullish(),
   replica_sync: z.string().nullish(),
   shards_count: z.number().nullish(),
+  /** `exporting`, `succeeded` or `failed`: of periodic backups, and of exports. */
+  backup_status: z.string().nullish(),
+  export_status: z.string().nullish(),
+  /** Of the last that succeeded. */
+  last_backup_time: z.string().nullish(),
+  last_export_time: z.string().nullish(),
 });
 export type Bdb = z.infer<typeof bdb>;
 

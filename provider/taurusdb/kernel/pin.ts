@@ -1,9 +1,10 @@
 import type { Constraint } from "../../core/constraint";
+import type { BackupRecord } from "../../core/control/backup";
 import type { Driver, FleetWords } from "../../core/driver";
 import { beforeSending, Refused } from "../../core/errors";
 import type { Request, Step } from "../../core/request";
 import type { Runtime } from "../../core/runtime";
-import type { View } from "../../core/unit";
+import type { Unit, View } from "../../core/unit";
 import { AlreadyLatest } from "../../huaweicloud/gateway";
 import { canonicalJobId } from "../../huaweicloud/jobs";
 import type { Access } from "../project";
@@ -68,6 +69,13 @@ export class KernelPin implements Driver<KernelObservation> {
 
   view(observation: KernelObservation): View {
     return observation;
+  }
+
+  async backups(units: readonly Unit[]): Promise<ReadonlyMap<string, BackupRecord>> {
+    const { access, runtime } = this.#options;
+    const { backups } = await access.project();
+    const ids = units.map(({ name }) => name);
+    return backups.of(ids, runtime.signal);
   }
 
   /** The lists do not say where a task leads. */

@@ -1,4 +1,5 @@
 import { type Constraint, standing } from "../../core/constraint";
+import type { BackupRecord } from "../../core/control/backup";
 import type { Driver } from "../../core/driver";
 import { Refused } from "../../core/errors";
 import { type Request, requestOf } from "../../core/request";
@@ -71,6 +72,12 @@ export class StarRocksPin implements Driver<StarRocksObservation> {
 
   view(observation: StarRocksObservation): View {
     return viewFor(observation, this.#options.constraint, this.#options.args);
+  }
+
+  /** Its backup period is in what the service shows of it, but no call lists such backups. */
+  async backups(): Promise<ReadonlyMap<string, BackupRecord>> {
+    const reason = "the service lists backups of TaurusDB instances, not of StarRocks instances";
+    return new Map([[this.units[0], { kind: "unknown", reason }]]);
   }
 
   /** Every upgrade goes to the newest kernel; only one whose target is known to be too old does not do. */

@@ -1,4 +1,5 @@
 import type { Clock } from "../shell/clock";
+import { type BackupSpec, insertBackup } from "./backups";
 import { applyTimer, renewKey } from "./effects";
 import { advance, insertDag, releaseHeld } from "./engine";
 import { DAG_OPERATORS } from "./operators";
@@ -212,6 +213,11 @@ export class ClusterControl {
   setSwitches(switches: Partial<Switches>): void {
     this.#catchUp();
     Object.assign(this.#world.state.switches, switches);
+  }
+
+  /** A backup of a tenant; without more it is complete, and has ended just now. */
+  addBackup(tenant: string, spec: BackupSpec = {}): void {
+    insertBackup(this.#world.state, tenant, spec, this.#catchUp());
   }
 
   /** Starts another maintenance of the cluster or of one tenant; without `ms` it runs until `finish`. */

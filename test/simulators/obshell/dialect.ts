@@ -23,6 +23,7 @@ export function speaksV1(agentVersion: string): boolean {
 /** First agent version that has a feature (OBShell facts §1.2, §3, §4.2; live facts §1.9). */
 const SINCE = {
   supportedAuth: "4.2.4.0",
+  tenants: "4.2.4.0",
   obVersionInInfo: "4.2.4.0",
   fullInfo: "4.2.6.0",
   singleBarriers: "4.2.6.0",
@@ -34,6 +35,7 @@ const SINCE = {
   subTaskLogs: "4.3.0.0",
   healthPrechecks: "4.3.0.0",
   maintenanceFields: "4.3.1.0",
+  backupTasks: "4.3.2.0",
   packageDelete: "4.4.0.0",
   envCheck: "4.4.0.0",
   tenantPrechecks: "4.4.0.0",

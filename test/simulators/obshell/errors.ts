@@ -169,6 +169,8 @@ export const ERRORS = {
     "There are %s running backup tasks, upgrade is not allowed temporarily",
     "unexpected",
   ),
+  "OB.Tenant.NotExist": row(400, "Tenant '%s' does not exist.", "badRequest"),
+  "OB.Tenant.SysOperationNotAllowed": row(400, "System tenant is not allowed to perform this operation", "badRequest"),
   "OB.Cluster.UnderMaintenanceWithDag": row(
     500,
     "OceanBase cluster is under maintenance by DAG: %s, please try again later",

@@ -1,4 +1,5 @@
 import { EPOCH } from "../shell/clock";
+import { tenant } from "./backups";
 import { has } from "./dialect";
 import { type KeyBits, pooledKey } from "./keys";
 import type { AgentState, Architecture, ClusterState, Conditions, Edition, Identity, Switches } from "./state";
@@ -24,6 +25,8 @@ export interface ClusterOptions {
   readonly identity?: Identity;
   /** Key size of all agents at the start. Default: by version, 1024 bit from 4.4.2.0 on, 512 before. */
   readonly keyBits?: KeyBits;
+  /** Names of the user tenants. Default: orders. */
+  readonly tenants?: readonly string[];
   readonly conditions?: Partial<Conditions>;
   readonly switches?: Partial<Switches>;
   /** "recorded" (default): as measured; "instant": no upgrade takes any time. */
@@ -75,6 +78,8 @@ export function initialState(options: ClusterOptions, now: number = EPOCH): Clus
     rootPassword: options.rootPassword ?? DEFAULT_ROOT_PASSWORD,
     agents: [],
     packages: [],
+    // 1002 is the first user tenant of a real cluster, with 1001 as its meta tenant.
+    tenants: (options.tenants ?? ["orders"]).map((name, index) => tenant(name, 1002 + 2 * index, now - LONG_AGO)),
     dags: [],
     counters: { dag: 0, node: 0, subTask: 0, package: 0, key: 0, boot: 0 },
     lock: 1,

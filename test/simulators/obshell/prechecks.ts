@@ -1,4 +1,5 @@
 import { posix } from "node:path";
+import { runningBackups } from "./backups";
 import { type Call, requireCluster, requireDatabase, server } from "./call";
 import { Panic, Refusal } from "./errors";
 import { findPackage, missingAgentPackages, missingForRoute, REQUIRED, rpmName } from "./packages";
@@ -112,7 +113,7 @@ function leadsOut(directory: string): boolean {
   return !posix.join("/parent", directory).startsWith("/parent");
 }
 
-function checkTenants({ world }: Call): void {
+function checkTenants({ world, now }: Call): void {
   const { conditions, agents } = world.state;
   if (conditions.unrefreshedTenants.length > 0) {
     throw new Refusal("OB.Upgrade.TenantsSchemaNotRefreshed", { args: [conditions.unrefreshedTenants.join(",")] });
@@ -126,9 +127,8 @@ function checkTenants({ world }: Call): void {
   if (conditions.minObserverVersionSplit) throw new Refusal("OB.Upgrade.MinObserverVersionNotSync");
   const old = agents.some((agent) => !atLeast(agent.observer.build, "4.3.3.0"));
   if (conditions.compatibleSplit && old) throw new Refusal("OB.Upgrade.TenantCompatibleNotSync");
-  if (conditions.runningBackups > 0) {
-    throw new Refusal("OB.Upgrade.HasRunningBackupTask", { args: [conditions.runningBackups] });
-  }
+  const running = conditions.runningBackups + runningBackups(world.state, now);
+  if (running > 0) throw new Refusal("OB.Upgrade.HasRunningBackupTask", { args: [running] });
 }
 
 function releaseOf(release: string): { build: string; dist: string } {

@@ -1,5 +1,6 @@
 import type { SimRequest } from "../shell/http";
 import { pathOf } from "../shell/http";
+import * as backups from "./backups";
 import type { Call } from "./call";
 import { type Dialect, type Feature, has } from "./dialect";
 import * as info from "./info";
@@ -59,6 +60,8 @@ export const ROUTES: readonly Route[] = [
   post("/upgrade/params/backup", upgrade.postParamsBackup, { write: false }),
   post("/upgrade/params/restore", upgrade.postParamsRestore),
   post("/upgrade/env/check", upgrade.postEnvCheck, { since: "envCheck", write: false }),
+  get("/tenants/overview", backups.getTenants, { since: "tenants" }),
+  get("/tenant/:name/backup/tasks", backups.getBackupTasks, { since: "backupTasks" }),
   get("/task/dag/unfinish", tasks.getUnfinished),
   get("/task/dag/ob/unfinish", tasks.getObUnfinished),
   get("/task/dag/agent/unfinish", tasks.getAgentUnfinished),

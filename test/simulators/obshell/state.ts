@@ -13,6 +13,8 @@ export interface ClusterState {
   rootPassword: string;
   agents: AgentState[];
   packages: PackageState[];
+  /** User tenants. */
+  tenants?: TenantState[];
   dags: DagState[];
   /** Ids count on, each kind for itself. */
   counters: { dag: number; node: number; subTask: number; package: number; key: number; boot: number };
@@ -80,6 +82,24 @@ export interface ObserverState {
   outage: "none" | "gone" | "dead";
   /** Taken out of service (`STOP_TIME` is set); its process runs on. */
   stopped?: true;
+}
+
+export interface TenantState {
+  readonly id: number;
+  readonly name: string;
+  readonly createdAt: number;
+  readonly backups: BackupJobState[];
+}
+
+/** A row of CDB_OB_BACKUP_JOBS while it runs, of CDB_OB_BACKUP_JOB_HISTORY afterwards. */
+export interface BackupJobState {
+  readonly id: number;
+  readonly type: "FULL" | "INC";
+  readonly startedAt: number;
+  /** Until then it runs. */
+  readonly endsAt: number;
+  /** What it ends as. */
+  readonly status: "COMPLETED" | "FAILED" | "CANCELED";
 }
 
 export interface PackageState {

@@ -6,7 +6,7 @@ import { advance, startMachine } from "./engine";
 import type { MachineState } from "./machine";
 import * as nodes from "./nodecontrol";
 import * as runs from "./runcontrol";
-import type { DatabaseState, ModuleState, Policy, Settings, UserState } from "./state";
+import type { BackupState, DatabaseState, ModuleState, Policy, Settings, UserState } from "./state";
 import { type SwitchChange, withSwitches } from "./switches";
 import { changed, type World } from "./world";
 
@@ -56,6 +56,15 @@ export class ClusterControl {
   setDatabase(uid: number, change: Partial<Omit<DatabaseState, "uid" | "shards" | "machine" | "waiting">>): void {
     this.#catchUp();
     Object.assign(this.#database(uid), change);
+  }
+
+  /** A backup of a database; without more it has succeeded just now. With a later end it runs until then. */
+  addBackup(uid: number, spec: Partial<BackupState> = {}): void {
+    const now = this.#catchUp();
+    const { what = "backup", endsAt = now, status = "succeeded" } = spec;
+    const startedAt = spec.startedAt ?? Math.min(endsAt, now) - 60_000;
+    const database = this.#database(uid);
+    database.backups = [...(database.backups ?? []), { what, startedAt, endsAt, status }];
   }
 
   /** Drift: the Redis version of a database is another one now. */

@@ -1,13 +1,13 @@
 import { isoSeconds } from "./answer";
-import type { Ground } from "./call";
+import type { Call } from "./call";
 import { isOver, type LoadedModule, progressOf } from "./machine";
 import type { DatabaseState } from "./state";
 
 export type View = Readonly<Record<string, unknown>>;
 
 /** A BDB object with the recorded keys (Redis Enterprise facts §2.4, §5). */
-export function databaseView(ground: Ground, database: DatabaseState): View {
-  const { switches, settings } = ground.world.state;
+export function databaseView(call: Call, database: DatabaseState): View {
+  const { switches, settings } = call.world.state;
   const { machine } = database;
   const running = isOver(machine) ? null : machine;
   const shown = running !== null && switches.actionUidOnDatabase ? { action_uid: running.actionUid } : {};
@@ -42,7 +42,27 @@ export function databaseView(ground: Ground, database: DatabaseState): View {
     created_time: isoSeconds(database.createdAt),
     last_changed_time: isoSeconds(database.changedAt),
     group_uid: 0,
+    ...backupFields(database, "backup", call.now),
+    ...backupFields(database, "export", call.now),
     module_list: database.modules.map(loadedView),
+  };
+}
+
+/**
+ * Status, progress and time of the last that succeeded (redis/docs `objects/bdb`). No page says what stands there before the first
+ * one: here nothing does.
+ */
+function backupFields({ backups = [] }: DatabaseState, what: "backup" | "export", now: number): View {
+  const all = backups.filter((one) => one.what === what);
+  const last = all.at(-1);
+  if (last === undefined) return {};
+  const runs = last.endsAt > now;
+  const succeeded = all.filter(({ endsAt, status }) => endsAt <= now && status === "succeeded").at(-1);
+  return {
+    [`${what}_status`]: runs ? "exporting" : last.status,
+    [`${what}_progress`]: runs ? (100 * (now - last.startedAt)) / (last.endsAt - last.startedAt) : 100,
+    ...(!runs && last.status === "failed" ? { [`${what}_failure_reason`]: "no-permission" } : {}),
+    ...(succeeded === undefined ? {} : { [`last_${what}_time`]: isoSeconds(succeeded.endsAt) }),
   };
 }
 

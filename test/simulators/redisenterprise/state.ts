@@ -104,10 +104,20 @@ export interface DatabaseState {
   failovers: number;
   createdAt: number;
   changedAt: number;
+  /** Periodic backups and exports, the oldest first. */
+  backups?: BackupState[];
   /** The state machine that runs, or the last one that ran. */
   machine: MachineState | null;
   /** Accepted while another one ran. */
   waiting: MachineState[];
+}
+
+export interface BackupState {
+  readonly what: "backup" | "export";
+  readonly startedAt: number;
+  /** Until then it runs. */
+  readonly endsAt: number;
+  readonly status: "succeeded" | "failed";
 }
 
 export interface ShardState {

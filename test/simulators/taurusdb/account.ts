@@ -2,6 +2,7 @@
 export type IamAction =
   | "gaussdbformysql:instance:upgrade"
   | "gaussdbformysql:task:delete"
+  | "gaussdb:backup:list"
   | "gaussdb:instance:modify"
   | "gaussdb:instance:list";
 

@@ -1,4 +1,5 @@
 import type { Clock } from "../shell/clock";
+import { type BackupSpec, makeBackup } from "./backups";
 import { advance, endJob, plan, planEnd } from "./engine";
 import { GatewayControl } from "./gatewaycontrol";
 import { IdentityControl } from "./identity";
@@ -50,6 +51,13 @@ export class CloudControl {
     state.instances.push(instance);
     instances.set(instance.id, instance);
     return instance;
+  }
+
+  /** A full backup of an instance; without more it is complete, and has ended just now. */
+  addBackup(instance: string, spec: BackupSpec = {}): void {
+    const { id } = this.instance(instance);
+    const { state, random } = this.#world;
+    state.backups = [...(state.backups ?? []), makeBackup(`${random.hex(32)}br07`, id, spec, this.#catchUp())];
   }
 
   /** A StarRocks instance, by default beside the default TaurusDB instance. */

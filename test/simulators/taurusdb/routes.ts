@@ -1,5 +1,6 @@
 import { pathOf, type SimRequest, type SimResponse } from "../shell/http";
 import type { IamAction } from "./account";
+import * as backups from "./backups";
 import type { IamCall, ProjectCall } from "./call";
 import * as immediate from "./immediate";
 import * as instances from "./instances";
@@ -67,6 +68,7 @@ const change = (
 const UPGRADE = "gaussdbformysql:instance:upgrade";
 const TASK_DELETE = "gaussdbformysql:task:delete";
 const PRE_CHECK = { method: "POST", action: UPGRADE, feature: "preCheck" } as const;
+const BACKUPS = { action: "gaussdb:backup:list" } as const;
 const VERSION_UPGRADE = `${INSTANCES}/database-version/upgrade`;
 
 /** Every call that is known (TaurusDB facts §2). Fixed paths stand before those with parameters. */
@@ -86,6 +88,8 @@ export const ROUTES = {
   databaseVersion: read(`${INSTANCE}/database-version`, instances.databaseVersion),
   upgrade: change("POST", `${INSTANCE}/db-upgrade`, UPGRADE, upgrade.upgradeOne),
   setWindow: change("PUT", `${INSTANCE}/ops-window`, "gaussdb:instance:modify", instances.setWindow),
+  listBackups: read(`${PROJECT}/backups`, backups.listBackups, BACKUPS),
+  instanceBackups: read(`${INSTANCE}/backups`, backups.instanceBackups, BACKUPS),
   datastores: read(`${PROJECT}/datastores/:engine`, instances.datastores),
   starRocksUpgrade: change("POST", `${INSTANCE}/starrocks/db-upgrade`, UPGRADE, starrocks.upgradeStarRocks),
   starRocksNodes: read(`${INSTANCE}/starrocks/nodes`, starrocks.listNodes),

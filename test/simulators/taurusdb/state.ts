@@ -19,6 +19,7 @@ export interface CloudState {
   locks: Record<string, LockState>;
   instances: InstanceState[];
   starRocks: StarRocksState[];
+  backups?: BackupState[];
   jobs: JobState[];
   schedules: ScheduleState[];
   scripts: Script[];
@@ -83,6 +84,20 @@ export interface InstanceState {
   preparation: "none" | "preUpgraded" | "toBeConfirmed";
   /** Outcome of its last pre-check. */
   check: CheckState | null;
+}
+
+/** A full backup of a TaurusDB instance. */
+export interface BackupState {
+  /** It ends in br07. */
+  readonly id: string;
+  readonly instanceId: string;
+  readonly name: string;
+  readonly type: "auto" | "manual";
+  readonly startedAt: number;
+  /** Until then it runs. */
+  readonly endsAt: number;
+  /** What it ends as. */
+  readonly status: "COMPLETED" | "AVAILABLE" | "FAILED";
 }
 
 export interface CheckState {

@@ -1,0 +1,123 @@
+import type { Clock } from "../../core/clock";
+import type { BackupRecord } from "../../core/control/backup";
+import { PinError } from "../../core/errors";
+import { Forbidden } from "../../huaweicloud/errors";
+import type { Gateway } from "../../huaweicloud/gateway";
+import { timeOf } from "../../huaweicloud/jobs";
+import { type Moments, SharedRead } from "../../huaweicloud/shared-read";
+import { type BackupRow, backupPage } from "../schema";
+import { BACKUP_ACTION } from "../service";
+import { eachInstance } from "./instances";
+
+/** Full backups of TaurusDB instances. Reads only. */
+
+/** Most rows that the service gives at once. */
+const PAGE = 100;
+/** Most pages of the list of a project: where it has more, each instance is asked for its newest backups alone. */
+const MOST_PAGES = 20;
+
+/** How old what another resource has read may be, in milliseconds. */
+const FRESH = 5_000;
+
+/**
+ * The backups of a project.
+ * - `listed`: all of them
+ * - `many`: too many to be read
+ * - `unread`: the service does not say; `reason` is a clause
+ */
+type Listing =
+  | { readonly kind: "listed"; readonly rows: readonly BackupRow[] }
+  | { readonly kind: "many" }
+  | { readonly kind: "unread"; readonly reason: string };
+
+type Page = { readonly rows: readonly BackupRow[]; readonly total: number };
+
+/** The backups of the instances of a project, which its resources read for each other. */
+export class Backups {
+  readonly #gateway: Gateway;
+  readonly #clock: Clock;
+  readonly #moments: Moments;
+  readonly #listing: SharedRead<Listing>;
+  /** When an instance was last asked about: whoever asks again wants to see something new. */
+  readonly #asked = new Map<string, number>();
+
+  /** @param gateway one that ends with no single resource */
+  constructor(gateway: Gateway, clock: Clock, moments: Moments) {
+    [this.#gateway, this.#clock, this.#moments] = [gateway, clock, moments];
+    this.#listing = new SharedRead(clock, moments, (signal) => readListing(gateway.until(signal)));
+  }
+
+  /**
+   * What is known of some instances, in the time of our clock.
+   * @throws Unreachable
+   */
+  async of(ids: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, BackupRecord>> {
+    const after = ids.reduce((last, id) => Math.max(last, this.#asked.get(id) ?? 0), 0);
+    const listing = await this.#listing.read({ after, within: FRESH }, signal);
+    for (const id of ids) this.#asked.set(id, this.#moments.latest);
+    const offset = this.#gateway.now - this.#clock.now();
+    switch (listing.kind) {
+      case "unread":
+        return new Map(ids.map((id) => [id, { kind: "unknown", reason: listing.reason }]));
+      case "listed": {
+        const byInstance = Map.groupBy(listing.rows, ({ instance_id }) => instance_id);
+        return new Map(ids.map((id) => [id, recordOf(byInstance.get(id) ?? [], offset)]));
+      }
+      case "many": {
+        const gateway = this.#gateway.until(signal);
+        return new Map(await eachInstance(ids, async (id) => [id, await readNewest(gateway, id, offset)] as const));
+      }
+    }
+  }
+}
+
+async function readListing(gateway: Gateway): Promise<Listing> {
+  const rows = new Map<string, BackupRow>();
+  for (let offset = 0; ; ) {
+    const page = await readPage(gateway, ["backups"], { limit: String(PAGE), offset: String(offset) });
+    if ("reason" in page) return { kind: "unread", reason: page.reason };
+    for (const row of page.rows) rows.set(row.id, row);
+    offset += page.rows.length;
+    if (page.rows.length === 0 || offset >= page.total) return { kind: "listed", rows: [...rows.values()] };
+    if (page.total > PAGE * MOST_PAGES || offset >= PAGE * MOST_PAGES) return { kind: "many" };
+  }
+}
+
+/** Of one instance alone, for which the service can be asked for an order. */
+async function readNewest(gateway: Gateway, id: string, offset: number): Promise<BackupRecord> {
+  const query = { limit: String(PAGE), order_field: "beginTime", order_rule: "desc" };
+  const page = await readPage(gateway, ["instances", id, "backups"], query);
+  return "reason" in page ? { kind: "unknown", reason: page.reason } : recordOf(page.rows, offset);
+}
+
+/** Without a permission or the call, nothing is known; that is no reason to end the run. */
+async function readPage(
+  gateway: Gateway,
+  path: readonly string[],
+  query: Readonly<Record<string, string>>,
+): Promise<Page | { readonly reason: string }> {
+  try {
+    const reading = await gateway.read({ path, query, schema: backupPage, action: BACKUP_ACTION });
+    if (reading.kind === "unserved") return { reason: `the region does not list backups: ${reading.text}` };
+    if (reading.kind !== "data") return { reason: reading.text };
+    const { backups: rows, total_count: total } = reading.data;
+    return { rows, total: total ?? (rows.length < PAGE ? 0 : Number.POSITIVE_INFINITY) };
+  } catch (error) {
+    if (error instanceof Forbidden) return { reason: `the list of backups needs the IAM action ${BACKUP_ACTION}` };
+    if (error instanceof PinError && error.code === "blocked") return { reason: error.message.replace(/\.$/, "") };
+    throw error;
+  }
+}
+
+/** `AVAILABLE` stands beside `COMPLETED` in the older pages; `FAILED`, and what no page has, is no backup. */
+const COMPLETE: ReadonlySet<string> = new Set(["COMPLETED", "AVAILABLE"]);
+
+/** @param offset the service's clock minus ours, in milliseconds */
+function recordOf(rows: readonly BackupRow[], offset: number): BackupRecord {
+  if (rows.some(({ status }) => status === "BUILDING")) return { kind: "running" };
+  const complete = rows.filter(({ status }) => COMPLETE.has(status));
+  if (complete.length === 0) return { kind: "none" };
+  const ends = complete.flatMap(({ end_time }) => timeOf(end_time) ?? []);
+  if (ends.length === 0) return { kind: "unknown", reason: "the service does not say when its backups ended" };
+  return { kind: "finished", at: ends.reduce((last, at) => Math.max(last, at)) - offset };
+}

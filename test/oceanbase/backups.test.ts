@@ -1,0 +1,229 @@
+import { describe, expect, it } from "vitest";
+import { rig, UPGRADE } from "./rig";
+
+const HOUR = 3_600_000;
+const PLAN = "4.2.1.8 → 4.3.5.2, rolling over 3 zones";
+const RULE = { maxAge: "24h" };
+const TASKS = /\/backup\/tasks$/;
+
+type Rig = ReturnType<typeof rig>;
+type Setup = (cluster: Rig) => void;
+
+const ended = (tenant: string, hours: number) => (one: Rig) =>
+  one.cluster.control.addBackup(tenant, { endsAt: one.clock.now() - hours * HOUR });
+
+const HELD: [string, Parameters<typeof rig>[0], Setup, Record<string, unknown>, string][] = [
+  ["there is none", {}, () => undefined, {}, "there is no backup of tenant orders"],
+  ["it is too old", {}, ended("orders", 25), {}, "the last backup of tenant orders is 25 h old, more than 24 h"],
+  [
+    "it runs",
+    {},
+    (one) => one.cluster.control.addBackup("orders", { endsAt: one.clock.now() + HOUR }),
+    {},
+    "a backup of tenant orders is running",
+  ],
+  [
+    "it runs, although the rule is waived",
+    {},
+    (one) => one.cluster.control.addBackup("orders", { endsAt: one.clock.now() + HOUR }),
+    { waive: "restored from a snapshot" },
+    "a backup of tenant orders is running",
+  ],
+  [
+    "the newer ones failed",
+    {},
+    (one) => {
+      ended("orders", 30)(one);
+      for (const status of ["FAILED", "CANCELED"] as const) one.cluster.control.addBackup("orders", { status });
+    },
+    {},
+    "the last backup of tenant orders is 30 h old, more than 24 h",
+  ],
+  [
+    "more of the newer ones failed than a page has",
+    {},
+    (one) => {
+      ended("orders", 30)(one);
+      for (let count = 0; count < 60; count++) one.cluster.control.addBackup("orders", { status: "FAILED" });
+    },
+    {},
+    "the last backup of tenant orders is 30 h old, more than 24 h",
+  ],
+  [
+    "one of several tenants has none",
+    { tenants: ["orders", "billing"] },
+    ended("orders", 1),
+    {},
+    "there is no backup of tenant billing",
+  ],
+  [
+    "the one of one of several tenants is too old",
+    { tenants: ["orders", "billing"] },
+    (one) => {
+      ended("orders", 1)(one);
+      ended("billing", 48)(one);
+    },
+    {},
+    "the last backup of tenant billing is 48 h old, more than 24 h",
+  ],
+  [
+    "its end lies in the future, as with a database of another time zone than its host",
+    {},
+    (one) => {
+      one.cluster.control.addBackup("orders", { startedAt: one.clock.now() - HOUR, endsAt: one.clock.now() });
+      one.cluster.faults.add({
+        match: { path: TASKS },
+        times: Infinity,
+        fault: { kind: "replace", status: 200, body: answerOf("2026-01-01T08:00:00.000000+00:00") },
+      });
+    },
+    {},
+    "in the future, so clocks or time zones differ",
+  ],
+  [
+    "the agents do not list backups",
+    { agentVersion: "4.3.1.0-102025082215" },
+    () => undefined,
+    {},
+    "cannot verify that there is a backup: no agent lists backups, which obshell does from 4.3.2.0 on",
+  ],
+  [
+    "the agents do not list tenants",
+    { agentVersion: "4.2.3.0-112024041900" },
+    () => undefined,
+    {},
+    "cannot verify that there is a backup: no agent lists the tenants, which obshell does from 4.2.4.0 on",
+  ],
+  ["there is no such tenant", {}, () => undefined, { tenants: ["typo"] }, "Tenant 'typo' does not exist"],
+  ["there is no tenant", { tenants: [] }, () => undefined, {}, "the cluster has no user tenant"],
+];
+
+function answerOf(end: string): string {
+  const contents = [{ job_id: 1, status: "COMPLETED", start_timestamp: end, end_timestamp: end }];
+  const page = { total_elements: 1, total_pages: 1, size: 50, number: 1 };
+  return JSON.stringify({ successful: true, status: 200, traceId: "1", data: { contents, page } });
+}
+
+describe.each(HELD)(
+  "the upgrade of a cluster whose backup does not allow it: %s",
+  (_, options, setup, rule, reason) => {
+    const started = () => {
+      const one = rig(options);
+      setup(one);
+      return { ...one, given: one.inputs({ backup: { ...RULE, ...rule } }) };
+    };
+
+    it("is shown as held by the preview", async () => {
+      const { lifecycle, given, said, cluster } = started();
+      const { failures } = await lifecycle.check({}, given);
+      expect(failures).toEqual([]);
+      expect(said()[0]).toMatch(new RegExp(`^${PLAN} · held: `));
+      expect(said()[0]).toContain(reason);
+      expect(cluster.writes()).toEqual([]);
+    });
+
+    it("is not requested by `up`, which ends well", async () => {
+      const { lifecycle, given, cluster } = started();
+      const { outs } = await lifecycle.create(given);
+      expect(outs).toMatchObject({
+        status: "held",
+        heldBy: { code: "backup", message: expect.stringContaining(reason) },
+        backup: given["backup"],
+      });
+      expect(cluster.writes()).toEqual([]);
+    });
+  },
+);
+
+describe("the upgrade of a cluster", () => {
+  it("is requested once after a backup, by the next `up`", async () => {
+    const { lifecycle, inputs, cluster, writes } = rig();
+    const given = inputs({ backup: RULE });
+    const { id, outs } = await lifecycle.create(given);
+    expect(outs).toMatchObject({ status: "held" });
+    cluster.control.addBackup("orders");
+    expect(await lifecycle.diff(id, outs, given)).toMatchObject({ changes: true });
+    const { outs: after } = await lifecycle.update(id, outs, given);
+    expect(after).toMatchObject({ status: "current", currentVersion: "4.3.5.2" });
+    expect(writes()).toBe(1);
+  });
+
+  it.each([
+    ["they are new enough", {}],
+    ["the rule is waived", { waive: "restored from a snapshot" }],
+  ])("reads backups with GETs alone, the last time just before the request: %s", async (_, more) => {
+    const { lifecycle, inputs, cluster } = rig({ tenants: ["orders", "billing"] });
+    for (const tenant of ["orders", "billing"]) cluster.control.addBackup(tenant);
+    const { outs } = await lifecycle.create(inputs({ backup: { ...RULE, ...more } }));
+    expect(outs).toMatchObject({ status: "current" });
+    const { entries } = cluster.journal;
+    const concerned = entries.filter(({ path }) => /tenant/.test(path));
+    expect(new Set(concerned.map(({ method }) => method))).toEqual(new Set(["GET"]));
+    const request = entries.findIndex(({ method, path }) => method === "POST" && path === UPGRADE);
+    const observed = entries.findLastIndex(({ path }, at) => at < request && path.endsWith("/unfinish"));
+    const read = entries.slice(observed, request).filter(({ path }) => TASKS.test(path));
+    expect(read.map(({ path }) => path)).toEqual(
+      ["orders", "billing"].map((tenant) => `/api/v1/tenant/${tenant}/backup/tasks`),
+    );
+  });
+
+  it("is held by a backup that begins after the plan was confirmed", async () => {
+    const { lifecycle, inputs, cluster, clock, writes } = rig();
+    cluster.control.addBackup("orders");
+    let observed = 0;
+    cluster.onCall(({ request: { target } }) => {
+      if (!target.includes("/unfinish") || ++observed !== 2) return;
+      cluster.control.addBackup("orders", { startedAt: clock.now(), endsAt: clock.now() + HOUR });
+    });
+    const { outs } = await lifecycle.create(inputs({ backup: RULE }));
+    expect(outs).toMatchObject({ status: "held", heldBy: { message: "a backup of tenant orders is running" } });
+    expect(writes()).toBe(0);
+  });
+
+  it("asks only for the tenants that are named", async () => {
+    const { lifecycle, inputs, cluster } = rig({ tenants: ["orders", "scratch"] });
+    cluster.control.addBackup("orders");
+    const { outs } = await lifecycle.create(inputs({ backup: { ...RULE, tenants: ["orders"] } }));
+    expect(outs).toMatchObject({ status: "current" });
+    expect(cluster.journal.count("GET", "/api/v1/tenants/overview")).toBe(0);
+    expect(cluster.journal.count("GET", "/api/v1/tenant/scratch/backup/tasks")).toBe(0);
+  });
+
+  it("waits through a network failure", async () => {
+    const { lifecycle, inputs, cluster, writes } = rig();
+    cluster.control.addBackup("orders");
+    cluster.faults.add({ match: { path: TASKS }, times: 12, fault: { kind: "refuse" } });
+    const { outs } = await lifecycle.create(inputs({ backup: RULE }));
+    expect(outs).toMatchObject({ status: "current" });
+    expect(writes()).toBe(1);
+    expect(cluster.faults.pending).toBe(0);
+  });
+
+  it("begins once the backup that runs has ended, where it may wait", async () => {
+    const { lifecycle, inputs, cluster, clock, writes } = rig();
+    cluster.control.addBackup("orders", { endsAt: clock.now() + HOUR / 2 });
+    const began = clock.now();
+    const { outs } = await lifecycle.create(inputs({ backup: RULE, onHeld: "wait" }));
+    expect(outs).toMatchObject({ status: "current" });
+    expect(clock.since(began)).toBeGreaterThan(HOUR / 2);
+    expect(writes()).toBe(1);
+  });
+
+  it("takes no tenant that cannot have backups", async () => {
+    const { lifecycle, inputs } = rig();
+    const { failures = [] } = await lifecycle.check({}, inputs({ backup: { ...RULE, tenants: ["sys"] } }));
+    expect(failures.map(({ reason }) => reason)).toEqual([expect.stringContaining("must be a user tenant")]);
+  });
+});
+
+describe("the upgrade of the agents", () => {
+  it("is held by the same rule", async () => {
+    const { lifecycle, inputs, cluster } = rig();
+    cluster.control.addAgentPackage("4.4.2.0", "102026041610.el7");
+    const given = inputs({ version: "4.4.2.0", release: "102026041610.el7", backup: RULE });
+    const URN = "urn:pulumi:dev::shop::pulumi-nodejs:dynamic/oceanbase:AgentVersion::orders";
+    const { outs } = await lifecycle.create({ ...given, __urn: URN });
+    expect(outs).toMatchObject({ status: "held", heldBy: { message: "there is no backup of tenant orders" } });
+    expect(cluster.writes()).toEqual([]);
+  });
+});
