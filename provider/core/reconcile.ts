@@ -85,7 +85,7 @@ class Reconciliation<O extends Observation> {
     this.#recovery = new Recovery(driver, policy, this.#control, runtime, this.#record);
     this.#unneeded = new Unneeded(driver, policy, this.#budget, runtime, this.#record);
     this.#settlement = new Settlement(driver.title, policy, runtime, this.#record);
-    this.#submission = new Submission(driver, this.#control, runtime, this.#record, this.#settlement);
+    this.#submission = new Submission(driver, this.#control, policy, runtime, this.#record, this.#settlement);
     this.#idle = new Watch(runtime.clock, runtime.signal, runtime.random);
   }
 

@@ -1,6 +1,8 @@
 import type { ChangeControl } from "./control/control";
 import type { Driver, Observation } from "./driver";
-import { Refused, sending, Unreachable } from "./errors";
+import { formatDuration } from "./duration";
+import { PinError, Refused, sending, Unreachable } from "./errors";
+import type { Policy } from "./policy";
 import type { Request } from "./request";
 import type { Runtime } from "./runtime";
 import type { Task } from "./task";
@@ -44,6 +46,38 @@ export async function send<O extends Observation>(
     report({ message: `not started yet: ${answer.error.message}` });
   }
   return answer;
+}
+
+/** For how long requests of a run have not reached the vendor: as long as reads may take to be answered. */
+export class UnsentBudget {
+  readonly #title: string;
+  readonly #limit: number;
+  #since: number | undefined;
+
+  constructor(title: string, { unreachableBudget }: Pick<Policy, "unreachableBudget">) {
+    this.#title = title;
+    this.#limit = unreachableBudget;
+  }
+
+  /**
+   * Notes what a request came to.
+   * @param sentAt when it was tried, and `now`: milliseconds of `Clock.elapsed`
+   * @throws PinError `unreachable` when none has got there for too long
+   */
+  note(answer: Answer, sentAt: number, now: number): void {
+    if (answer.kind !== "unsent") this.#since = undefined;
+    else this.#since ??= sentAt;
+    const stuck = this.#since === undefined ? 0 : now - this.#since;
+    if (answer.kind !== "unsent" || stuck < this.#limit) return;
+    throw new PinError(
+      "unreachable",
+      `${this.#title}: the upgrade request could not be sent for ${formatDuration(stuck)}: ${answer.error.message}`,
+      {
+        remedy: "Once the vendor can be reached, run `pulumi up`: it requests only what is left.",
+        cause: answer.error,
+      },
+    );
+  }
 }
 
 async function attempt<O extends Observation>(

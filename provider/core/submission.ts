@@ -3,23 +3,24 @@ import { describeCall } from "./describe";
 import type { Driver, Observation } from "./driver";
 import { notYet, type Refused } from "./errors";
 import { Watch } from "./pace";
-import { MOST_ROUNDS, SOON_TRIES } from "./policy";
+import { MOST_ROUNDS, type Policy, SOON_TRIES } from "./policy";
 import type { RecordStore } from "./record";
 import type { Request } from "./request";
 import type { Runtime } from "./runtime";
-import { type Answer, send } from "./send";
+import { type Answer, send, UnsentBudget } from "./send";
 import type { Settlement } from "./settlement";
 import type { Task } from "./task";
 import type { Unit, Upgrade } from "./unit";
 
 /** The upgrade request of a run, and what is known of requests that started nothing. */
 export class Submission<O extends Observation> {
-  readonly #driver: Pick<Driver<O>, "tasks" | "words" | "compose" | "prepare" | "start">;
+  readonly #driver: Pick<Driver<O>, "title" | "tasks" | "words" | "compose" | "prepare" | "start">;
   readonly #control: ChangeControl;
   readonly #runtime: Runtime;
   readonly #record: RecordStore;
   readonly #settlement: Settlement;
   readonly #watch: Watch;
+  readonly #unsent: UnsentBudget;
   readonly #noted = new Set<string>();
   #prepared = false;
   #refused: Refused | undefined;
@@ -27,8 +28,9 @@ export class Submission<O extends Observation> {
   #rounds = 0;
 
   constructor(
-    driver: Pick<Driver<O>, "tasks" | "words" | "compose" | "prepare" | "start">,
+    driver: Pick<Driver<O>, "title" | "tasks" | "words" | "compose" | "prepare" | "start">,
     control: ChangeControl,
+    policy: Policy,
     runtime: Runtime,
     record: RecordStore,
     settlement: Settlement,
@@ -38,6 +40,7 @@ export class Submission<O extends Observation> {
     this.#runtime = runtime;
     this.#record = record;
     this.#settlement = settlement;
+    this.#unsent = new UnsentBudget(driver.title, policy);
     this.#watch = new Watch(runtime.clock, runtime.signal, runtime.random);
   }
 
@@ -90,8 +93,9 @@ export class Submission<O extends Observation> {
       if (answer.task !== undefined) inform(`upgrade ${answer.task.id} started: ${describeCall(call)}`);
       return answer.task;
     }
+    this.#unsent.note(answer, sentAt, this.#runtime.clock.elapsed());
     if (answer.kind === "lost") return undefined;
-    const patient = answer.kind === "refused" && answer.error.refusal === "busy";
+    const patient = answer.kind === "unsent" || answer.error.refusal === "busy";
     if (!patient && ++this.#tries > SOON_TRIES) throw answer.error;
     // A final refusal is looked into once, and never followed by another call.
     await (this.refusal === undefined ? this.#watch.pauseAfterRefusal() : this.#watch.pause());

@@ -1,13 +1,12 @@
 import { batchesOf } from "../batches";
 import type { ChangeControl } from "../control/control";
 import type { FleetDriver, Observation } from "../driver";
-import { formatDuration } from "../duration";
-import { PinError, Refused, type Unreachable } from "../errors";
+import { Refused } from "../errors";
 import { Watch } from "../pace";
 import type { Policy } from "../policy";
 import type { Request } from "../request";
 import type { Runtime } from "../runtime";
-import { type Answer, send } from "../send";
+import { type Answer, send, UnsentBudget } from "../send";
 import type { Unit } from "../unit";
 import type { UnreachableBudget } from "../unreachable-budget";
 import type { Attempts } from "./attempts";
@@ -35,14 +34,12 @@ interface Books {
 /** Sends the calls of a run, and books what was sent. */
 export class Sender<O extends Observation> {
   readonly #driver: Asked<O>;
-  readonly #policy: Policy;
   readonly #runtime: Runtime;
   readonly #budget: UnreachableBudget;
   readonly #control: ChangeControl;
   readonly #books: Books;
   readonly #watch: Watch;
-  /** Since when no call has got there. */
-  #stuckSince: number | undefined;
+  readonly #unsent: UnsentBudget;
 
   constructor(
     driver: Asked<O>,
@@ -54,10 +51,10 @@ export class Sender<O extends Observation> {
   ) {
     this.#driver = driver;
     this.#control = control;
-    this.#policy = policy;
     this.#runtime = runtime;
     this.#budget = budget;
     this.#books = books;
+    this.#unsent = new UnsentBudget(driver.title, policy);
     this.#watch = new Watch(runtime.clock, runtime.signal, runtime.random);
   }
 
@@ -125,7 +122,7 @@ export class Sender<O extends Observation> {
     if (answer.kind === "accepted") {
       inform(`asked for ${what}: ${batch.length <= 3 ? batch.map(({ name }) => name).join(", ") : routeOf(batch)}`);
     }
-    if (answer.kind === "unsent") this.#giveUpOver(answer.error, sentAt);
+    this.#unsent.note(answer, sentAt, clock.elapsed());
     return answer;
   }
 
@@ -136,11 +133,9 @@ export class Sender<O extends Observation> {
   #note(answer: Answer, batch: Batch, sentAt: number): void {
     if (answer.kind === "accepted" || answer.kind === "lost") this.#book(batch, sentAt, answer.kind === "lost");
     if (answer.kind === "refused") this.#books.attempts.refused(batch, answer.error);
-    if (answer.kind !== "unsent") this.#stuckSince = undefined;
   }
 
   #refused(batch: readonly Unit[], refusal: Refused): void {
-    this.#stuckSince = undefined;
     this.#books.attempts.refused(batch, refusal);
   }
 
@@ -151,17 +146,6 @@ export class Sender<O extends Observation> {
     if (schedules) schedule.asked(batch);
     else schedule.forget(batch.map(({ name }) => name));
     record.asked(batch, sentAt, lost);
-  }
-
-  #giveUpOver(cause: Unreachable, sentAt: number): void {
-    this.#stuckSince ??= sentAt;
-    const stuck = this.#runtime.clock.elapsed() - this.#stuckSince;
-    if (stuck < this.#policy.unreachableBudget) return;
-    throw new PinError(
-      "unreachable",
-      `${this.#driver.title}: the upgrade call could not be sent for ${formatDuration(stuck)}: ${cause.message}`,
-      { remedy: "Once the vendor can be reached, run `pulumi up`: it asks only for what is left.", cause },
-    );
   }
 }
 
