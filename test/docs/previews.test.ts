@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { rowsOf, rowsShown, type Shown, showFleet, showReadme, showRedisEnterprise, showTaurusDB } from "./previews";
+import { rowsOf, rowsShown, type Shown, showFleet, showRedisEnterprise, showTaurusDB } from "./previews";
 
-/** The previews of the documentation are those of a run. Those of the demo are in demo.test.ts. */
+/** The previews of the documentation are those of a run. Those of the README are in quickstart.test.ts, those of the demo in demo.test.ts. */
 
 let shown: Shown | undefined;
 afterEach(async () => {
@@ -14,7 +14,6 @@ const TIMEOUT = 240_000;
 
 /** Page, the program that it is about, rows shown, and the outputs after an `up` that no other test does. */
 const PAGES = [
-  ["README.md", showReadme, 2, undefined],
   [
     "examples/taurusdb/README.md",
     showTaurusDB,

@@ -1,8 +1,8 @@
 import { symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { require as load } from "tsx/cjs/api";
-import { copyExample, type Engine, makeWorkspace, openEngine, type Run, type Workspace } from "../engine";
-import { startOceanBase, startRedisEnterprise, startTaurusDB } from "../simulators";
+import { copyExample, type Engine, openEngine, type Run, type Workspace } from "../engine";
+import { startRedisEnterprise, startTaurusDB } from "../simulators";
 import { type Block, blocksOf, page, ROOT } from "./pages";
 
 /** A program of the documentation on the local engine, its databases simulated. */
@@ -10,12 +10,6 @@ export interface Shown {
   readonly engine: Engine;
   close(): Promise<void>;
 }
-
-const BEFORE = "4.2.1.8-108000022024072217";
-const UPLOADED = {
-  packages: [["4.3.5.2", "102000042025031214.el7"]],
-  agentPackages: [["4.4.2.0", "102026041610.el7"]],
-} as const;
 
 interface Stack {
   readonly config?: Readonly<Record<string, string>>;
@@ -32,18 +26,6 @@ async function open(workspace: Workspace, stack: Stack, close: () => Promise<unk
       await close();
     },
   };
-}
-
-/** The first program of the README, with the addresses of a simulated cluster. */
-export async function showReadme(): Promise<Shown> {
-  const cluster = await startOceanBase({ buildVersion: BEFORE, ...UPLOADED });
-  const [block] = blocksOf(page("README.md")).filter(({ language }) => language === "ts");
-  const addresses = /\["http:[^\]]*\]/;
-  const text = block?.text ?? "";
-  if (!addresses.test(text)) throw new Error("the README's program has no addresses");
-  const program = text.replace(addresses, JSON.stringify(cluster.connection.endpoints));
-  const workspace = await makeWorkspace({ program, main: "index.ts" });
-  return open(workspace, { secrets: cluster.config.secret }, cluster.close);
 }
 
 /** Three instances, one of which is there already. */
