@@ -43,8 +43,8 @@ export async function openRedisEnterprise(): Promise<Stage> {
       cluster.control.setModule(CACHE, OLD_SEARCH);
       return "The module search of the database cache is put back to 2.10.8.";
     },
-    hold: () => cluster.control.hang({ database: CACHE, state: "restart" }),
-    held: /SMUpgradeBDB.*restart/,
+    hold: () => cluster.control.hang({ database: CACHE, state: "wait_for_version" }),
+    held: /SMUpgradeBDB: wait_for_version/,
     release: () => cluster.control.unhang(CACHE),
     fail: () => {
       const error = "shard did not come up with the expected version";
@@ -53,7 +53,7 @@ export async function openRedisEnterprise(): Promise<Stage> {
     },
     repair: () => {
       cluster.control.retry(CACHE);
-      return "After the cause was fixed, an operator runs `rlutil retry_bdb bdb=1`, and `up` waits for that.";
+      return `After the cause was fixed, an operator runs \`rlutil retry_bdb bdb=${CACHE}\`, and \`up\` waits for that.`;
     },
     close: async () => {
       await engine.close();
