@@ -9,6 +9,8 @@ import { z } from "zod";
 export interface Call {
   readonly args: readonly string[];
   readonly cwd: string;
+  /** What it reads from its standard input. */
+  readonly input: string;
 }
 
 /** What it prints, or why it fails. */
@@ -20,12 +22,14 @@ export interface StandIns {
   close(): Promise<void>;
 }
 
-const request = z.object({ name: z.string(), args: z.array(z.string()), cwd: z.string() });
+const request = z.object({ name: z.string(), args: z.array(z.string()), cwd: z.string(), input: z.string() });
 
 /** Hands a command over to the test, which answers with what it prints. */
 const CLIENT = `
+import { text } from "node:stream/consumers";
 const [address, name, ...args] = process.argv.slice(2);
-const answer = await fetch(address, { method: "POST", body: JSON.stringify({ name, args, cwd: process.cwd() }) });
+const body = JSON.stringify({ name, args, cwd: process.cwd(), input: await text(process.stdin) });
+const answer = await fetch(address, { method: "POST", body });
 process.stdout.write(await answer.text());
 process.exitCode = answer.ok ? 0 : 1;
 `;
