@@ -22,7 +22,7 @@ A Redis Enterprise Software cluster: its nodes on consecutive ports of 127.0.0.1
   --database SPEC       NAME=REDIS[:MODULE[@VERSION],…], such as cache=7.4:search@2.10.8,ReJSON. May be repeated
   --module SPEC         NAME@VERSION[@REDIS] beside the bundled modules, for one Redis version. May be repeated
   --speed X             simulated time runs X times as fast (default 1)
-  --seed N              seed of everything random (default 1)
+  --seed N              seed of the random numbers (default 1)
   --state FILE          keep the state in FILE: loaded at the start, saved at every change
   --certificate-out F   write the certificate that clients must trust to F
   --tls-key F, --tls-cert F   serve with this key and certificate (PEM)
@@ -82,7 +82,7 @@ function makeCluster(values: Values, speed: number, file: SaveFile<ClusterState>
   const saved = file?.load();
   if (saved !== undefined) {
     if (saved.state?.format !== 1 || saved.state.clusterStateId === undefined) {
-      throw new UsageError(`${values.state} holds no state of this simulator`);
+      throw new UsageError(`${values.state} contains no state of this simulator`);
     }
     return new RedisEnterpriseCluster({ clock: new ScaledClock(speed, saved.savedAt), state: saved.state });
   }
