@@ -62,8 +62,7 @@ function wideGap(sorted: readonly number[], spans: Parameters<typeof scaleOf>[1]
 function cutScale(earlier: readonly number[], later: readonly number[]): Scale {
   const cut = earlier.length >= later.length ? LARGER : 100 - LARGER;
   const [left, right] = [partOf(earlier), partOf(later)];
-  const boundary = later[0] ?? 0;
-  const at = (time: number) => (time < boundary ? left.at(time) * cut : cut + right.at(time) * (100 - cut));
+  const at = (time: number) => (time < right.from ? left.at(time) * cut : cut + right.at(time) * (100 - cut));
   const [larger, smaller] = cut === LARGER ? [left, right] : [right, left];
   const ticks = [tickAt(smaller.first, clockOf), ...ticksBetween(larger.from, larger.to, MOST_TICKS - 1)];
   return { at, ticks: apart(ticks, at), cut };
