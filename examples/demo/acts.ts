@@ -109,7 +109,7 @@ async function interrupt(
   const sent = upgrades();
   hold();
   const up = narrator.begin("pulumi up     (^C in the middle)", (options) => engine.up(options));
-  await up.seen(/\d+%/);
+  await up.seen(held);
   up.cancel();
   expect(!narrator.end(await up).ok, "the interrupted run succeeded");
   expect((await statusOf(engine, resource)) === "upgrading", "the running upgrade is not in the state");

@@ -36,8 +36,8 @@ export async function openOceanBase(): Promise<Stage> {
       cluster.control.setBuildVersion(OLD_BUILD);
       return "The observers of the cluster are put back to 4.2.1.8.";
     },
-    hold: () => cluster.control.hang({ stage: "Execute upgrade post script" }),
-    held: /\b28\/30\b/,
+    hold: () => cluster.control.hang({ stage: "Execute upgrade pre script" }),
+    held: /\b12\/30\b/,
     release: () => cluster.control.unhang(),
     fail: () => {
       const reason = "no space left on device";

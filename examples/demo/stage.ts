@@ -16,7 +16,7 @@ export interface Stage {
   forget(): void;
   /** Puts a version back behind Pulumi; answers what was done. */
   setBack(): string;
-  /** Stops the next upgrade at the progress `held`, until `release`. */
+  /** Stops the next upgrade at the progress `held`, which two runs show, until `release`. */
   hold(): void;
   readonly held: RegExp;
   release(): void;

@@ -43,7 +43,7 @@ export async function openTaurusDB(): Promise<Stage> {
       return `One instance is put back to ${OLD}.`;
     },
     hold: () => cloud.control.hang({ instance: second, percent: 60 }),
-    held: /\b\d+%/,
+    held: /\b60%/,
     release: () => cloud.control.unhang(),
     fail: () => {
       const reason = "The disk is full.";
