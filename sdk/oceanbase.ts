@@ -10,8 +10,9 @@ const SECRETS = ["password", "agentPassword", "clientKey"];
 export interface ConnectionArgs {
   // generated: connection of provider/oceanbase/arguments.ts
   /**
-   * Addresses of the agents of one cluster, host and port; IPv6 in brackets. One suffices and any may be down, but name
-   * all of them: an upgrade that stopped half way can only be continued through an agent whose own member is still old.
+   * Addresses of the agents of one cluster, host and port; IPv6 in brackets. One is enough and any may be down, but
+   * name all of them: an upgrade that stopped half way can be resumed only through an agent whose own member is still
+   * outdated.
    * @example ["http://10.0.0.1:2886", "http://10.0.0.2:2886"]
    */
   readonly endpoints: pulumi.Input<pulumi.Input<string>[]>;
@@ -26,13 +27,13 @@ export interface ConnectionArgs {
    * @default the config value `oceanbase:agentPassword`, or the environment variable `OCEANBASE_AGENT_PASSWORD`
    */
   readonly agentPassword?: pulumi.Input<string>;
-  /** The CA that signed the agents' certificates, or such a certificate itself, as PEM text. */
+  /** The CA that signed the agents' certificates, or one of these certificates, in PEM format. */
   readonly caCertificate?: pulumi.Input<string>;
-  /** Client certificate for agents that ask for one, as PEM text. */
+  /** Client certificate for agents that require one, in PEM format. */
   readonly clientCertificate?: pulumi.Input<string>;
-  /** Its private key, as PEM text. Kept encrypted in the state. */
+  /** Private key of the client certificate, in PEM format. Kept encrypted in the state. */
   readonly clientKey?: pulumi.Input<string>;
-  /** The name to expect in the agents' certificates, where it differs from the host of the endpoint. */
+  /** The name in the agents' certificates, if it differs from the host of the endpoint. */
   readonly serverName?: pulumi.Input<string>;
   /**
    * Accept any certificate.
@@ -46,18 +47,18 @@ export interface ConnectionArgs {
 export interface UpgradeArgs extends ConnectionArgs, CommonArgs {
   // generated: upgrade of provider/oceanbase/arguments.ts
   /**
-   * Local RPM files that the upgrade needs, as paths relative to the program. Those that the cluster does not have yet
-   * are uploaded before the upgrade; name, version, release and architecture are read from the files, not from their
-   * names. Without it every package has to be in the cluster.
+   * RPM files that the upgrade needs, as paths relative to the program. Files that the cluster does not have yet are
+   * uploaded before the upgrade. Name, version, release and architecture are read from the files, not from their names.
+   * Without this argument, every package has to be in the cluster.
    * @example ["./rpms/oceanbase-ce-4.3.5.2-102000042025031214.el7.x86_64.rpm"]
    */
   readonly packages?: pulumi.Input<pulumi.Input<string>[]>;
   /**
-   * What to do about an upgrade that this resource started and that failed. Until something is done the cluster stays
-   * locked.
-   * - `report`: say what failed and what would be accepted now
-   * - `retry`: the next `up` sends RETRY, once, which goes on from the failed stage
-   * - `rollback`: send ROLLBACK while obshell allows it (docs/oceanbase.md), wait for it, and fail all the same
+   * What to do when an upgrade that this resource started has failed. The cluster stays locked until the task is
+   * retried or rolled back.
+   * - `report`: report what failed and what obshell accepts now
+   * - `retry`: the next `up` sends RETRY, once, which resumes from the failed stage
+   * - `rollback`: send ROLLBACK while obshell allows it (docs/oceanbase.md), wait for it, and fail the run
    * @default "report"
    */
   readonly onFailure?: pulumi.Input<"report" | "retry" | "rollback">;
@@ -78,14 +79,14 @@ export interface UpgradeArgs extends ConnectionArgs, CommonArgs {
 export interface ClusterVersionArgs extends UpgradeArgs {
   // generated: clusterArguments of provider/oceanbase/arguments.ts
   /**
-   * The version that every observer shall run: exact (`4.3.5.2`), a prefix of three parts (`4.3.5`) or a floor
-   * (`>=4.3.5.2`). For a prefix and a floor the packages decide: the newest version of which all packages are there,
-   * uploaded or in `packages`, is the target.
+   * Target version of every observer: exact (`4.3.5.2`), a prefix of three parts (`4.3.5`) or a minimum (`>=4.3.5.2`).
+   * For a prefix and a minimum, the target is the newest version of which all packages are available, uploaded or in
+   * `packages`.
    */
   readonly version: pulumi.Input<string>;
   /**
-   * Build and distribution of the packages, only with an exact version. The build is then part of the pin; the
-   * distribution cannot be observed.
+   * Build and distribution of the packages, only with an exact version. The build is then part of the target version;
+   * the distribution cannot be observed.
    * @default the one release of the version that there is; several are an error
    * @example "102000042025031214.el7"
    */
@@ -115,9 +116,9 @@ export interface ClusterVersionArgs extends UpgradeArgs {
 /**
  * The OceanBase version of a cluster, upgraded by its obshell agents (`POST /api/v1/ob/upgrade`).
  *
- * Creating it adopts the cluster: one that already runs the version gets no call. `customTimeouts` default to 2 hours;
- * when they, or ^C, end the wait, the upgrade goes on and the next `pulumi up` joins it. Deleting it unpins and leaves
- * the cluster as it is.
+ * Creating it adopts the cluster: nothing is sent if it is up to date. `customTimeouts` default to 2 hours. When a time
+ * limit or ^C ends the wait, the upgrade continues and the next `pulumi up` joins it. Deleting the resource does not change
+ * the cluster.
  *
  * @example
  * ```ts
@@ -129,7 +130,7 @@ export interface ClusterVersionArgs extends UpgradeArgs {
  * ```
  */
 export class ClusterVersion extends VersionResource {
-  /** The version as written in the program, known at preview: for use by what depends on it. */
+  /** The version as written in the program. It is known at preview, so other resources can use it. */
   declare readonly version: pulumi.Output<string>;
   /** The lowest version that an observer runs, without its build. */
   declare readonly currentVersion: pulumi.Output<string>;
@@ -148,12 +149,12 @@ export class ClusterVersion extends VersionResource {
 export interface AgentVersionArgs extends UpgradeArgs {
   // generated: agentArguments of provider/oceanbase/arguments.ts
   /**
-   * The obshell version that every agent shall run: exact (`4.3.3.0`), a prefix of three parts (`4.3.3`) or a floor
-   * (`>=4.3.3.0`). For a prefix and a floor the newest `obshell` package that satisfies it is the target.
+   * Target version of every agent: exact (`4.3.3.0`), a prefix of three parts (`4.3.3`) or a minimum (`>=4.3.3.0`). For
+   * a prefix and a minimum, the target is the newest `obshell` package that satisfies it.
    */
   readonly version: pulumi.Input<string>;
   /**
-   * Build and distribution of the package, only with an exact version. The build is then part of the pin.
+   * Build and distribution of the package, only with an exact version. The build is then part of the target version.
    * @default the one release of the version that there is; several are an error
    * @example "102025103117.el7"
    */
@@ -171,8 +172,8 @@ export interface AgentVersionArgs extends UpgradeArgs {
 /**
  * The version of a cluster's obshell agents, all of them (`POST /api/v1/agent/upgrade`).
  *
- * The agents restart at the same time, so nobody answers for some tens of seconds. An upgrade of the database also raises
- * the agents to the obshell in its package, and agents never go down: a pin below what runs is reported, not fought over.
+ * The agents restart at the same time, so none of them responds for some tens of seconds. An upgrade of the database also
+ * upgrades the agents to the obshell in its package. Agents are never downgraded: a lower target version is reported.
  * `customTimeouts` default to 30 minutes.
  *
  * @example
@@ -182,7 +183,7 @@ export interface AgentVersionArgs extends UpgradeArgs {
  * ```
  */
 export class AgentVersion extends VersionResource {
-  /** The version as written in the program, known at preview: for use by what depends on it. */
+  /** The version as written in the program. It is known at preview, so other resources can use it. */
   declare readonly version: pulumi.Output<string>;
   /** The lowest version that an agent runs, without its build. */
   declare readonly currentVersion: pulumi.Output<string>;

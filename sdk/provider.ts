@@ -21,19 +21,19 @@ export interface ProviderArgs {
     readonly region?: pulumi.Input<string>;
     /** The project of the instances, 32 letters and digits. */
     readonly projectId?: pulumi.Input<string>;
-    /** Address of the service, for regions that are not known here and for networks with an entrance of their own. */
+    /** Address of the service, for regions that this package does not know and for networks with their own endpoint. */
     readonly endpoint?: pulumi.Input<string>;
-    /** Address of IAM, which is asked for the project's id and for tokens. */
+    /** Address of IAM, which provides the project id and tokens. */
     readonly iamEndpoint?: pulumi.Input<string>;
     /** Access key (AK). */
     readonly accessKey?: pulumi.Input<string>;
     /** Secret key (SK) of the access key. */
     readonly secretKey?: pulumi.Input<string>;
-    /** The token that goes with a temporary access key. */
+    /** Token of a temporary access key. */
     readonly securityToken?: pulumi.Input<string>;
-    /** An IAM user, in place of an access key. */
+    /** An IAM user, instead of an access key. */
     readonly userName?: pulumi.Input<string>;
-    /** Its password. */
+    /** Password of the IAM user. */
     readonly password?: pulumi.Input<string>;
     /** The account that the IAM user belongs to. */
     readonly domainName?: pulumi.Input<string>;
@@ -46,7 +46,7 @@ export interface ProviderArgs {
     readonly endpoints?: pulumi.Input<string>;
     /** E-mail of a user with the role db_member, cluster_member or admin. */
     readonly username?: pulumi.Input<string>;
-    /** Its password. */
+    /** Password of the user. */
     readonly password?: pulumi.Input<string>;
     /** Accept any certificate: `"true"` or `"false"`. */
     readonly allowUntrustedCertificate?: pulumi.Input<string>;
@@ -110,7 +110,7 @@ const SETTINGS: Readonly<Record<Vendor, readonly string[]>> = {
 /**
  * `{ oceanbase: { password } }` as `{ "oceanbase:password": secret }`: the keys under which `configure` finds them. What is
  * undefined is not given: programs pass on what their configuration may not have.
- * @throws pulumi.RunError for what is no setting: it would be passed over in silence, and other credentials be used
+ * @throws pulumi.RunError for what is no setting: it would be ignored without a message, and other credentials would be used
  */
 function settingsOf(name: string, args: ProviderArgs): pulumi.Inputs {
   const refuse = (problem: string) => new pulumi.RunError(`Provider "${name}": ${problem}`);

@@ -22,27 +22,25 @@ export interface ConnectionArgs {
    */
   readonly username?: pulumi.Input<string>;
   /**
-   * Its password. Kept encrypted in the state.
+   * Password of the user. Kept encrypted in the state.
    * @default the config value `redisenterprise:password`, or the environment variable `REDIS_ENTERPRISE_PASSWORD`
    */
   readonly password?: pulumi.Input<string>;
   /**
    * How the user logs in.
-   * - `basic`: the password goes with every request; a token is asked for only where the cluster has Basic switched off
-   *   (8.2.0 and later)
-   * - `token`: a token is asked for at once
+   * - `basic`: the password is sent with every request; a token is requested only if Basic authentication is disabled
+   *   on the cluster (8.2.0 and later)
+   * - `token`: a token is requested at once
    * @default "basic"
    */
   readonly authentication?: pulumi.Input<"basic" | "token">;
-  /**
-   * The cluster's certificate, or the CA that signed it, as PEM text. Clusters are installed with one signed by itself.
-   */
+  /** The cluster's certificate, or the CA that signed it, in PEM format. A new cluster has a self-signed one. */
   readonly caCertificate?: pulumi.Input<string>;
-  /** Client certificate, as PEM text: beside a user, or in place of one. */
+  /** Client certificate, in PEM format: in addition to a user, or instead of one. */
   readonly clientCertificate?: pulumi.Input<string>;
-  /** Its private key, as PEM text. Kept encrypted in the state. */
+  /** Private key of the client certificate, in PEM format. Kept encrypted in the state. */
   readonly clientKey?: pulumi.Input<string>;
-  /** The name to expect in the certificate: the cluster's own, since a default certificate has no addresses in it. */
+  /** The name in the certificate: that of the cluster, because a default certificate contains no addresses. */
   readonly serverName?: pulumi.Input<string>;
   /**
    * Accept any certificate.
@@ -51,7 +49,7 @@ export interface ConnectionArgs {
    */
   readonly allowUntrustedCertificate?: pulumi.Input<boolean>;
   /**
-   * Allow endpoints that begin with `http://`. CAUTION: the password then travels in clear.
+   * Allow endpoints that begin with `http://`. CAUTION: the password is then sent unencrypted.
    * @default false
    */
   readonly allowPlainHttp?: pulumi.Input<boolean>;
@@ -63,16 +61,16 @@ export interface DatabaseArgs extends ConnectionArgs, CommonArgs {
   // generated: database of provider/redisenterprise/arguments.ts
   /** The uid of the database. Either this or `databaseName` is required. */
   readonly databaseId?: pulumi.Input<number>;
-  /** The name of the database, which has to be the only one of that name. Either this or `databaseId` is required. */
+  /** The name of the database. No other database may have this name. Either this or `databaseId` is required. */
   readonly databaseName?: pulumi.Input<string>;
   /**
-   * Keep the roles of master and replica shards, at the price of a second failover of each.
+   * Keep the roles of master and replica shards. Each shard then fails over twice.
    * @default false
    */
   readonly preserveRoles?: pulumi.Input<boolean>;
   /**
-   * Upgrade a database that has neither replication nor persistence. CAUTION: its data is lost. Without it such a
-   * database is not touched.
+   * Upgrade a database that has neither replication nor persistence. CAUTION: its data is lost. Without this argument,
+   * such a database is not upgraded.
    * @default false
    */
   readonly mayDiscardData?: pulumi.Input<boolean>;
@@ -82,12 +80,11 @@ export interface DatabaseArgs extends ConnectionArgs, CommonArgs {
 /** A module's version together with its arguments. */
 export interface ModulePin {
   // generated: pinArguments of provider/redisenterprise/modules/pins.ts
-  /** Exact (`2.10.17`), a prefix (`2.10`), a floor (`>=2.10`) or `latest`. */
+  /** Target version: exact (`2.10.17`), a prefix (`2.10`), a minimum (`>=2.10`) or `latest`. */
   readonly version: pulumi.Input<string>;
   /**
-   * The arguments that the module shall run with. Other ones than it has are an upgrade as well, to the version that
-   * runs. Not for search, ReJSON, timeseries and bf on Redis 8 and later, where these settings are objects of the
-   * database.
+   * Arguments of the module. Changing them is an upgrade too, to the current version. Not for search, ReJSON,
+   * timeseries and bf on Redis 8 and later, where these settings are objects of the database.
    * @default those that it has
    * @example "WORKERS 6"
    */
@@ -99,9 +96,9 @@ export interface ModulePin {
 export interface ModuleVersionsArgs extends DatabaseArgs {
   // generated: moduleArguments of provider/redisenterprise/arguments.ts
   /**
-   * The modules to hold, by name (in any case), each at a version: exact (`2.10.17`), a prefix (`2.10`), a floor
-   * (`>=2.10`) or `latest`. Where a pin leaves a choice, the newest build is taken that the cluster ships and that fits
-   * the database's Redis. Modules that are not named are left alone.
+   * Target version of each module, by its name (in any case): exact (`2.10.17`), a prefix (`2.10`), a minimum
+   * (`>=2.10`) or `latest`. If several builds satisfy it, the newest one that the cluster ships and that fits the
+   * database's Redis is the target. Modules that are not named are not changed.
    * @example { search: "2.10.17", ReJSON: { version: ">=2.8", args: "" } }
    */
   readonly modules: pulumi.Input<Record<string, pulumi.Input<string | ModulePin>>>;
@@ -111,9 +108,9 @@ export interface ModuleVersionsArgs extends DatabaseArgs {
 /**
  * The versions of a database's modules (`POST /v1/bdbs/{uid}/modules/upgrade`).
  *
- * Everything that is behind goes in one call; what is newer than its pin is reported and left alone. `members` shows every
- * module of the database. `customTimeouts` default to 2 hours; when they, or ^C, end the wait, the upgrade goes on and the
- * next `pulumi up` joins it. Deleting it unpins and leaves the database as it is.
+ * All outdated modules are upgraded by one request; a module that is ahead of its target is reported and not changed.
+ * `members` has every module of the database. `customTimeouts` default to 2 hours. When a time limit or ^C ends the wait, the
+ * upgrade continues and the next `pulumi up` joins it. Deleting the resource does not change the database.
  *
  * @example
  * ```ts
@@ -127,7 +124,7 @@ export interface ModuleVersionsArgs extends DatabaseArgs {
  * ```
  */
 export class ModuleVersions extends VersionResource {
-  /** The pins as written in the program, known at preview. */
+  /** The target versions as written in the program, known at preview. */
   declare readonly modules: pulumi.Output<
     Record<string, string | { readonly version: string; readonly args?: string }>
   >;
@@ -141,22 +138,22 @@ export class ModuleVersions extends VersionResource {
 export interface DatabaseVersionArgs extends DatabaseArgs {
   // generated: databaseArguments of provider/redisenterprise/arguments.ts
   /**
-   * The Redis version of the database: major and minor (`7.4`), a major alone (`8`), a floor (`>=7.4`) or `latest`.
-   * Where that leaves a choice, the newest is taken that every node can run. The patch comes with the cluster's
-   * software.
+   * Target Redis version: major and minor (`7.4`), a major version (`8`), a minimum (`>=7.4`) or `latest`. If several
+   * versions satisfy it, the newest one that every node can run is the target. The patch version comes with the
+   * cluster's software.
    */
   readonly redisVersion: pulumi.Input<string>;
   /**
-   * What becomes of the modules.
-   * - `bundled`: the server moves them to the builds that come with the target; on the way to Redis 8 it adds search,
+   * What happens to the modules.
+   * - `bundled`: the server upgrades them to the builds that come with the target. An upgrade to Redis 8 adds search,
    *   timeseries, bf and ReJSON
-   * - `keep`: they stay as they are, where they can run on the target
+   * - `keep`: they are not changed, if they can run on the target
    * @default "bundled"
    */
   readonly modules?: pulumi.Input<"bundled" | "keep">;
   /**
-   * How many shards are upgraded at a time. CAUTION: search queries may fail on the way across Redis 8.4 where it is
-   * set.
+   * How many shards are upgraded at a time. CAUTION: if it is set, search queries may fail during an upgrade across
+   * Redis 8.4.
    * @default as the cluster's policy says, usually all
    */
   readonly parallelShards?: pulumi.Input<number>;
@@ -179,8 +176,8 @@ export interface DatabaseVersionArgs extends DatabaseArgs {
  * The Redis version of a database (`POST /v1/bdbs/{uid}/upgrade`, and for an Active-Active database on clusters from 8.0.18
  * on `POST /v1/crdbs/{guid}/upgrade`).
  *
- * `customTimeouts` default to 2 hours; when they, or ^C, end the wait, the upgrade goes on and the next `pulumi up` joins
- * it. Redis is never downgraded, and deleting the resource leaves the database as it is.
+ * `customTimeouts` default to 2 hours. When a time limit or ^C ends the wait, the upgrade continues and the next `pulumi up`
+ * joins it. Redis is never downgraded, and deleting the resource does not change the database.
  *
  * @example
  * ```ts
@@ -193,9 +190,9 @@ export interface DatabaseVersionArgs extends DatabaseArgs {
  * ```
  */
 export class DatabaseVersion extends VersionResource {
-  /** The version as written in the program, known at preview: for use by what depends on it. */
+  /** The version as written in the program. It is known at preview, so other resources can use it. */
   declare readonly redisVersion: pulumi.Output<string>;
-  /** The version that runs, with its patch: `7.4.2`. */
+  /** The current version, with its patch: `7.4.2`. */
   declare readonly currentVersion: pulumi.Output<string>;
 
   constructor(name: string, args: DatabaseVersionArgs, options?: pulumi.CustomResourceOptions) {

@@ -8,10 +8,10 @@ import type { ApprovedUpgrades, BackupRule, Blackout, ChangeWindow } from "./cha
  */
 const PROVIDER = 'exports.handler=()=>require("pulumi-dbversion/provider").provider';
 
-/** What every pin shows besides its arguments. */
-const OBSERVED = ["members", "status", "lastUpgrade", "heldBy"];
+/** Outputs of every resource. */
+const OBSERVED = ["members", "status", "lastUpgrade"];
 
-/** What a resource type tells the common base. */
+/** What the common base needs to know of a resource type. */
 export interface ResourceShape {
   /** `oceanbase:ClusterVersion` */
   readonly type: string;
@@ -23,9 +23,9 @@ export interface ResourceShape {
 
 /** Common to all resources of this package: a dynamic resource in every respect, but with a constant provider. */
 export abstract class VersionResource extends pulumi.CustomResource {
-  /** The version of each member, as it was last observed. Keys are the vendor's own names. */
+  /** The last observed version of each member. Keys are the vendor's own names. */
   declare readonly members: pulumi.Output<Record<string, string>>;
-  /** How what runs stands to the pin, in one word. */
+  /** How the current version relates to the target, in one word. */
   declare readonly status: pulumi.Output<Status>;
   /** The last upgrade that this resource started or joined; null when there was none. */
   declare readonly lastUpgrade: pulumi.Output<Upgrade | null>;
@@ -96,12 +96,11 @@ function urnBelow(parent: pulumi.Resource, token: string, name: string): Promise
 }
 
 /**
- * - `current`: what runs satisfies the pin
- * - `behind`: it does not, and no upgrade to the pin is known to be under way
- * - `newer`: something newer than the pin runs; nothing is called for that
+ * - `current`: up to date
+ * - `behind`: outdated, and no upgrade to the target is known to be running
+ * - `newer`: ahead of the target; nothing is sent for that
  * - `upgrading`: an upgrade was accepted and is not known to have ended
- * - `deferred`: an upgrade waits for its maintenance window
- * - `held`: an upgrade is needed and was not requested; the output heldBy has the reason
+ * - `deferred`: an upgrade is scheduled for a maintenance window
  * - `failed`: the last upgrade failed
  */
 export type Status = "current" | "behind" | "newer" | "upgrading" | "deferred" | "held" | "failed";
@@ -119,58 +118,59 @@ export interface Hold {
 export interface Upgrade {
   /** The vendor's id of the task. */
   readonly task: string;
-  /** What the vendor calls such an upgrade. */
+  /** The vendor's name for this kind of upgrade. */
   readonly kind: string;
-  /** The lowest version that ran when it began. */
+  /** The lowest version of all members when it began. */
   readonly from: string;
-  /** The version that it goes to, as far as the vendor tells. */
+  /** The version that it leads to, as far as the vendor reports it. */
   readonly to: string;
-  /** When the call was sent, or the running upgrade was first seen. */
+  /** When the upgrade request was sent, or the running upgrade was first observed. */
   readonly startedAt: string;
-  /** When its end was seen; absent until then. */
+  /** When its end was observed; absent until then. */
   readonly finishedAt?: string;
-  /** Set when the upgrade was found running, not started by this resource: it is never operated on. */
+  /** Set when this resource joined an upgrade that somebody else started: it is never retried, rolled back or canceled. */
   readonly joined?: true;
-  /** Of many that wait for their windows: the vendor's task of each, by member. */
+  /** If several upgrades are scheduled: the vendor's task of each, by member. */
   readonly tasks?: Readonly<Record<string, string>>;
-  /** Why it failed, in the vendor's words; absent otherwise. Of many, the reason of each is in `problems`. */
+  /** Why it failed, as the vendor reports it; absent otherwise. For several members, the reasons are in `problems`. */
   readonly reason?: string;
-  /** The vendor's maintenance window that a deferred upgrade waits for; of many, from the first opening to the last closing. */
+  /** The maintenance window of a scheduled upgrade; for several members, from the first opening to the last closing. */
   readonly window?: { readonly opens: string; readonly closes: string };
   /**
-   * Where it stands:
-   * - `running`: it was not over when it was last seen
-   * - `deferred`: it waits for its window
-   * - `succeeded`: the vendor says that it is done
-   * - `failed`: the vendor says that it failed
-   * - `rolled-back`: it ended by being undone
-   * - `withdrawn`: it was canceled before its window
-   * - `unknown`: the answer to the call was lost
+   * The state of the task:
+   * - `running`: it was in progress when it was last observed
+   * - `deferred`: it is scheduled for a maintenance window
+   * - `succeeded`: the vendor reports that it succeeded
+   * - `failed`: the vendor reports that it failed
+   * - `rolled-back`: it was rolled back
+   * - `withdrawn`: it was canceled before its maintenance window
+   * - `unknown`: the response to the upgrade request was lost
    * - `gone`: the vendor no longer knows the task
    */
   readonly state: "running" | "deferred" | "succeeded" | "failed" | "rolled-back" | "withdrawn" | "unknown" | "gone";
 }
 
-/** Arguments of every pin. */
-export interface CommonArgs extends ChangeArgs {
+/** Arguments of every resource. */
+export interface CommonArgs {
   // generated: commonArguments of provider/core/arguments.ts
   /**
-   * What to do when something newer than the pin runs. Nothing is ever downgraded.
+   * What to do when the database runs a newer version than the target. Nothing is ever downgraded.
    * - `report`: warn
    * - `accept`: no warning, and no drift
-   * - `fail`: end the preview, or the run, with an error
+   * - `fail`: fail the preview or the run
    * @default "report"
    */
   readonly onNewer?: pulumi.Input<"report" | "accept" | "fail">;
   /**
-   * Whether to wait for the end of the upgrade. With false `up` returns once the vendor has accepted it, with the task
-   * in `lastUpgrade` and `status: "upgrading"`, and the next `up` looks what became of it.
+   * Whether to wait until the upgrade has ended. With false, `up` ends once the vendor has accepted the request, with
+   * the task in `lastUpgrade` and `status: "upgrading"`; the next `up` reads the result.
    * @default true
    */
   readonly wait?: pulumi.Input<boolean>;
   /**
-   * How long nobody may answer while an upgrade runs, counted from the last answer. Agents and databases restart during
-   * their own upgrade, so silence is normal for a while. A system that never answered is given one minute.
+   * How long the system may be unreachable while an upgrade runs, counted from the last response. Agents and databases
+   * restart during their own upgrade, so a while without a response is normal. A system that has never responded gets
+   * one minute.
    * @default "20m"
    */
   readonly unreachableTimeout?: pulumi.Input<string>;

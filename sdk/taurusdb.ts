@@ -7,14 +7,14 @@ const SECRETS = ["accessKey", "secretKey", "securityToken", "password"];
 
 /**
  * How to reach TaurusDB. What is not given here is taken from an explicit `Provider`, from the stack's configuration
- * (`huaweicloud:region`), or from the environment. The caller shows who it is by an access key, or by the password of an
- * IAM user; the access key is taken where there are both.
+ * (`huaweicloud:region`), or from the environment. The caller authenticates with an access key, or with the password of
+ * an IAM user. If both are given, the access key is used.
  */
 export interface ConnectionArgs {
   // generated: connection of provider/taurusdb/arguments.ts
   /**
-   * The region of the instances. The service's address follows from it. Needed unless `endpoint` and `projectId` are
-   * given.
+   * The region of the instances. The address of the service is derived from it. Required unless `endpoint` and
+   * `projectId` are given.
    * @default the config value `huaweicloud:region`, or the environment variable `HW_REGION_NAME`
    * @example "cn-north-4"
    */
@@ -26,15 +26,15 @@ export interface ConnectionArgs {
    */
   readonly projectId?: pulumi.Input<string>;
   /**
-   * Address of the service, for regions that are not known here and for networks with an entrance of their own.
+   * Address of the service, for regions that this package does not know and for networks with their own endpoint.
    * @default the config value `huaweicloud:endpoint`, the environment variable
    * `HUAWEICLOUD_SDK_REGION_GAUSSDB_<REGION>` (such as `…_CN_NORTH_4`), or the region's
    * @example "https://gaussdb.cn-north-4.myhuaweicloud.com"
    */
   readonly endpoint?: pulumi.Input<string>;
   /**
-   * Address of IAM, which is asked for the project's id and for tokens. Required where `endpoint` is an IP address, has
-   * a port, or is a name of your own: a password is never sent to another cloud or domain than that of `endpoint`.
+   * Address of IAM, which provides the project id and tokens. Required where `endpoint` is an IP address, has a port,
+   * or is a name of your own: a password is never sent to another cloud or domain than that of `endpoint`.
    * @default the config value `huaweicloud:iamEndpoint`, the environment variable `HW_AUTH_URL` or
    * `HUAWEICLOUD_SDK_IAM_ENDPOINT`, or the one beside the service: `iam.<region>.<domain>`
    * @example "https://iam.eu-de.otc.t-systems.com"
@@ -53,18 +53,18 @@ export interface ConnectionArgs {
    */
   readonly secretKey?: pulumi.Input<string>;
   /**
-   * The token that goes with a temporary access key. Kept encrypted in the state.
+   * Token of a temporary access key. Kept encrypted in the state.
    * @default the config value `huaweicloud:securityToken`, or the environment variable `HW_SECURITY_TOKEN` or
    * `HUAWEICLOUD_SDK_SECURITY_TOKEN`
    */
   readonly securityToken?: pulumi.Input<string>;
   /**
-   * An IAM user, in place of an access key. A HUAWEI ID takes no token by password.
+   * An IAM user, instead of an access key. A HUAWEI ID cannot be used with a password.
    * @default the config value `huaweicloud:userName`, or the environment variable `HW_USER_NAME`
    */
   readonly userName?: pulumi.Input<string>;
   /**
-   * Its password. Kept encrypted in the state.
+   * Password of the IAM user. Kept encrypted in the state.
    * @default the config value `huaweicloud:password`, or the environment variable `HW_USER_PASSWORD`
    */
   readonly password?: pulumi.Input<string>;
@@ -80,11 +80,11 @@ export interface ConnectionArgs {
 export interface KernelArgs extends ConnectionArgs, CommonArgs {
   // generated: upgrade of provider/taurusdb/arguments.ts
   /**
-   * When an upgrade is made.
+   * When an upgrade runs.
    * - `now`: at once
    * - `maintenance-window`: in the instance's next maintenance window. `up` ends with `status: "deferred"` and the
-   *   window in `lastUpgrade`; once the window is over the next `up` looks what came of it. Changing or destroying the
-   *   resource cancels an upgrade that it has scheduled and that has not begun, unless another resource relies on it.
+   *   window in `lastUpgrade`; the first `up` after the window reads the result. Changing or deleting the resource
+   *   cancels an upgrade that it has scheduled and that has not begun, unless another resource relies on it.
    * @default "now"
    */
   readonly schedule?: pulumi.Input<"now" | "maintenance-window">;
@@ -100,14 +100,14 @@ export interface KernelVersionArgs extends KernelArgs {
    */
   readonly instanceIds: pulumi.Input<pulumi.Input<string>[]>;
   /**
-   * The kernel version that every instance shall run: exact (`2.0.75.28`), a prefix (`2.0.75`), a floor (`>=2.0.75`) or
-   * `latest`. An upgrade always goes to the newest kernel that is offered to an instance, so an exact version or prefix
-   * that the newest lies beyond cannot be reached: the preview says so, and nothing is called.
+   * Target kernel version of every instance: exact (`2.0.75.28`), a prefix (`2.0.75`), a minimum (`>=2.0.75`) or
+   * `latest`. An upgrade always goes to the newest kernel that is offered to an instance, so an exact version or a
+   * prefix below it cannot be reached: the preview reports it, and nothing is sent.
    */
   readonly version: pulumi.Input<string>;
   /**
-   * Have the service check the instances first, in regions that have the call. An instance that does not pass is not
-   * upgraded, and the reasons are told.
+   * Let the service check the instances first, in regions that have the request for it. An instance that does not pass
+   * is not upgraded, and the findings are reported.
    * @default true
    */
   readonly preCheck?: pulumi.Input<boolean>;
@@ -118,10 +118,9 @@ export interface KernelVersionArgs extends KernelArgs {
  * The kernel version of TaurusDB instances, one or many
  * (`POST /v3/{project_id}/instances/database-version/upgrade`).
  *
- * Creating it adopts the instances: those that satisfy the version get no call. The others are upgraded in batches of at
- * most 100 that run the same version, and each is waited for; `members` has the version of each. Nothing has to be known of
- * what runs. When some fail, the next `pulumi up` sends what is left. Deleting the resource unpins and leaves the instances
- * as they are.
+ * Creating it adopts the instances: nothing is sent for those that are up to date. The others are upgraded in batches of at
+ * most 100 that run the same version, and each is waited for; `members` has the version of each. When some fail, the next
+ * `pulumi up` requests what is left. Deleting the resource does not change the instances.
  *
  * @example
  * ```ts
@@ -134,7 +133,7 @@ export interface KernelVersionArgs extends KernelArgs {
  * ```
  */
 export class KernelVersion extends VersionResource {
-  /** The version as written in the program, known at preview: for use by what depends on it. */
+  /** The version as written in the program. It is known at preview, so other resources can use it. */
   declare readonly version: pulumi.Output<string>;
   /** The lowest version that an instance runs. */
   declare readonly currentVersion: pulumi.Output<string>;
@@ -157,7 +156,7 @@ export class KernelVersion extends VersionResource {
 export interface StarRocksVersionArgs extends KernelArgs {
   // generated: starRocksArguments of provider/taurusdb/arguments.ts
   /**
-   * The TaurusDB instance that the StarRocks instance stands beside: 36 letters and digits that end in `in07`.
+   * The TaurusDB instance that the StarRocks instance belongs to: 36 letters and digits that end in `in07`.
    * @example "6754902da1f447269c6979b0590102a5in07"
    */
   readonly instanceId: pulumi.Input<string>;
@@ -167,15 +166,15 @@ export interface StarRocksVersionArgs extends KernelArgs {
    */
   readonly starRocksInstanceId: pulumi.Input<string>;
   /**
-   * The kernel version that it shall run: exact (`3.1.15.80`), a prefix (`3.1`), a floor (`>=3.1.15`) or `latest`. An
-   * upgrade always goes to the newest kernel that is offered, so an exact version or prefix that the newest lies beyond
-   * cannot be reached: the preview says so, and nothing is called. Where the service shows two parts of the version
-   * only (`3.1`), more parts can be held only while nothing newer is offered.
+   * Target kernel version: exact (`3.1.15.80`), a prefix (`3.1`), a minimum (`>=3.1.15`) or `latest`. An upgrade always
+   * goes to the newest kernel that is offered, so an exact version or a prefix below it cannot be reached: the preview
+   * reports it, and nothing is sent. If the service shows only two parts of the version (`3.1`), a longer version can
+   * be verified only while nothing newer is offered.
    */
   readonly version: pulumi.Input<string>;
   /**
-   * Upgrade without the service's validation. CAUTION: it is what keeps an upgrade from breaking data synchronisation
-   * tasks that run.
+   * Upgrade without the service's validation. CAUTION: the validation prevents that an upgrade breaks running data
+   * synchronization tasks.
    * @default false
    */
   readonly skipValidation?: pulumi.Input<boolean>;
@@ -186,9 +185,9 @@ export interface StarRocksVersionArgs extends KernelArgs {
  * The kernel version of a StarRocks instance beside a TaurusDB instance
  * (`POST /v3/{project_id}/instances/{starrocks_instance_id}/starrocks/db-upgrade`).
  *
- * Creating it adopts the instance: one that satisfies the version gets no call. `customTimeouts` default to 1 hour; when
- * they, or ^C, end the wait, the upgrade goes on and the next `pulumi up` joins it. Deleting it unpins and leaves the
- * instance as it is.
+ * Creating it adopts the instance: nothing is sent if it is up to date. `customTimeouts` default to 1 hour. When a time
+ * limit or ^C ends the wait, the upgrade continues and the next `pulumi up` joins it. Deleting the resource does not change
+ * the instance.
  *
  * @example
  * ```ts
@@ -201,9 +200,9 @@ export interface StarRocksVersionArgs extends KernelArgs {
  * ```
  */
 export class StarRocksVersion extends VersionResource {
-  /** The version as written in the program, known at preview: for use by what depends on it. */
+  /** The version as written in the program. It is known at preview, so other resources can use it. */
   declare readonly version: pulumi.Output<string>;
-  /** The version that it runs, as the service shows it. */
+  /** The current version, as the service shows it. */
   declare readonly currentVersion: pulumi.Output<string>;
 
   constructor(name: string, args: StarRocksVersionArgs, options?: pulumi.CustomResourceOptions) {

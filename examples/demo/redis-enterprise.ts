@@ -1,25 +1,20 @@
 import { copyExample, openEngine } from "../../test/engine";
 import { RedisEnterpriseCluster, redisenterprise, ScaledClock, serveRedisEnterprise } from "../../test/simulators";
-import { chapter, expect, onLine, say, succeed } from "./story";
+import type { Stage } from "./stage";
 
 /** State machines of seconds instead of minutes. */
-const TIMINGS = { pendingMs: 300, stateMs: 400, shardMs: 1_000 };
-const UPGRADES = /\/upgrade$/;
+const TIMINGS = { pendingMs: 300, stateMs: 800, shardMs: 2_000 };
+const UPGRADE = /\/upgrade$/;
+/** The uid of the database `cache`. */
+const CACHE = 1;
+const OLD_SEARCH = { name: "search", version: "2.10.8", args: "WORKERS 6" };
 
-/** Consent before anything that can lose data, modules in one call, and an operation of somebody else's. */
-export async function showRedisEnterprise(): Promise<void> {
+export async function openRedisEnterprise(): Promise<Stage> {
   const cluster = new RedisEnterpriseCluster({
     clock: new ScaledClock(1),
     timings: TIMINGS,
     databases: [
-      {
-        name: "cache",
-        redisVersion: "7.4",
-        modules: [
-          { name: "search", version: "2.10.8", args: "WORKERS 6" },
-          { name: "ReJSON", version: "2.8.4" },
-        ],
-      },
+      { name: "cache", redisVersion: "7.4", modules: [OLD_SEARCH, { name: "ReJSON", version: "2.8.4" }] },
       { name: "sessions", redisVersion: "7.2" },
     ],
   });
@@ -35,29 +30,35 @@ export async function showRedisEnterprise(): Promise<void> {
     },
     secrets: { "redisenterprise:password": redisenterprise.DEFAULT_PASSWORD },
   });
-  const calls = () => cluster.journal.count("POST", UPGRADES);
-  try {
-    say(
-      `cluster: ${served.origins.join(", ")}; database cache with search 2.10.8 and ReJSON 2.8.4, sessions on Redis 7.2`,
-    );
-
-    chapter("Preview: both modules in one call, with the arguments that they have");
-    succeed(await engine.preview({ onLine }));
-    expect(calls() === 0, "the preview must not call anything");
-
-    chapter("Up, while somebody changes the configuration of one database: waited for, then upgraded");
-    cluster.control.busy(1, { ms: 3_000 });
-    succeed(await engine.up({ onLine }));
-    expect(calls() === 2, "one upgrade call each was expected");
-
-    chapter("A second up: nothing to do, nothing asked");
-    cluster.journal.clear();
-    succeed(await engine.up({ onLine }));
-    expect(cluster.journal.entries.length === 0, "a pin that holds must cause no request");
-    say("requests to the cluster: 0");
-  } finally {
-    await engine.close();
-    await served.close();
-    await workspace.close();
-  }
+  return {
+    title:
+      "Redis Enterprise: a simulated cluster; database cache with search 2.10.8 and ReJSON 2.8.4, sessions on Redis 7.2.",
+    engine,
+    resource: "cache-modules",
+    target: "2.10.17",
+    upgrades: () => cluster.journal.count("POST", UPGRADE),
+    requests: () => cluster.journal.entries.length,
+    forget: () => cluster.journal.clear(),
+    setBack: () => {
+      cluster.control.setModule(CACHE, OLD_SEARCH);
+      return "The module search of the database cache is put back to 2.10.8.";
+    },
+    hold: () => cluster.control.hang({ database: CACHE, state: "wait_for_version" }),
+    held: /SMUpgradeBDB: wait_for_version/,
+    release: () => cluster.control.unhang(CACHE),
+    fail: () => {
+      const error = "shard did not come up with the expected version";
+      cluster.control.fail({ database: CACHE, error });
+      return error;
+    },
+    repair: () => {
+      cluster.control.retry(CACHE);
+      return `After the cause was fixed, an operator runs \`rlutil retry_bdb bdb=${CACHE}\`, and \`up\` waits for that.`;
+    },
+    close: async () => {
+      await engine.close();
+      await served.close();
+      await workspace.close();
+    },
+  };
 }

@@ -99,16 +99,19 @@ export function pem(what: string) {
 /** Arguments of every resource type. */
 export const commonArguments = {
   onNewer: choice(
-    { report: "warn", accept: "no warning, and no drift", fail: "end the preview, or the run, with an error" },
+    { report: "warn", accept: "no warning, and no drift", fail: "fail the preview or the run" },
     {
-      description: ["What to do when something newer than the pin runs.", "Nothing is ever downgraded."],
+      description: [
+        "What to do when the database runs a newer version than the target.",
+        "Nothing is ever downgraded.",
+      ],
       default: "report",
     },
   ),
   wait: argument(flag.optional(), {
     description: [
-      "Whether to wait for the end of the upgrade.",
-      'With false `up` returns once the vendor has accepted it, with the task in `lastUpgrade` and `status: "upgrading"`, and the next `up` looks what became of it.',
+      "Whether to wait until the upgrade has ended.",
+      'With false, `up` ends once the vendor has accepted the request, with the task in `lastUpgrade` and `status: "upgrading"`; the next `up` reads the result.',
     ],
     default: true,
   }),
@@ -119,9 +122,9 @@ export const commonArguments = {
       .optional(),
     {
       description: [
-        "How long nobody may answer while an upgrade runs, counted from the last answer.",
-        "Agents and databases restart during their own upgrade, so silence is normal for a while.",
-        "A system that never answered is given one minute.",
+        "How long the system may be unreachable while an upgrade runs, counted from the last response.",
+        "Agents and databases restart during their own upgrade, so a while without a response is normal.",
+        "A system that has never responded gets one minute.",
       ],
       default: "20m",
     },

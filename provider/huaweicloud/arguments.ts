@@ -71,8 +71,8 @@ export function connectionArguments(service: Service) {
     region: argument(region(service).optional(), {
       description: [
         "The region of the instances.",
-        "The service's address follows from it.",
-        "Needed unless `endpoint` and `projectId` are given.",
+        "The address of the service is derived from it.",
+        "Required unless `endpoint` and `projectId` are given.",
       ],
       example: EXAMPLE_REGION,
       source: source("region", "HW_REGION_NAME"),
@@ -89,7 +89,7 @@ export function connectionArguments(service: Service) {
     ),
     endpoint: argument(endpoint(`"${exampleEndpoint(service)}"`, false).optional(), {
       description:
-        "Address of the service, for regions that are not known here and for networks with an entrance of their own.",
+        "Address of the service, for regions that this package does not know and for networks with their own endpoint.",
       otherwise: "the region's",
       example: exampleEndpoint(service),
       source: source("endpoint"),
@@ -97,7 +97,7 @@ export function connectionArguments(service: Service) {
     }),
     iamEndpoint: argument(endpoint('"https://iam.cn-north-4.myhuaweicloud.com"', true).optional(), {
       description: [
-        "Address of IAM, which is asked for the project's id and for tokens.",
+        "Address of IAM, which provides the project id and tokens.",
         "Required where `endpoint` is an IP address, has a port, or is a name of your own: a password is never sent to another cloud or domain than that of `endpoint`.",
       ],
       otherwise: "the one beside the service: `iam.<region>.<domain>`",
@@ -126,7 +126,7 @@ const credentialArguments = {
     source: { ...source("secretKey", "HW_SECRET_KEY", "HUAWEICLOUD_SDK_SK"), insteadOf: "userName" },
   }),
   securityToken: argument(secret.optional(), {
-    description: "The token that goes with a temporary access key.",
+    description: "Token of a temporary access key.",
     secret: true,
     source: {
       ...source("securityToken", "HW_SECURITY_TOKEN", "HUAWEICLOUD_SDK_SECURITY_TOKEN"),
@@ -134,11 +134,11 @@ const credentialArguments = {
     },
   }),
   userName: argument(text('"operator"').optional(), {
-    description: ["An IAM user, in place of an access key.", "A HUAWEI ID takes no token by password."],
+    description: ["An IAM user, instead of an access key.", "A HUAWEI ID cannot be used with a password."],
     source: source("userName", "HW_USER_NAME"),
   }),
   password: argument(secret.optional(), {
-    description: "Its password.",
+    description: "Password of the IAM user.",
     secret: true,
     source: source("password", "HW_USER_PASSWORD"),
   }),

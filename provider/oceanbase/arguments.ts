@@ -40,7 +40,7 @@ export const connection = {
     {
       description: [
         "Addresses of the agents of one cluster, host and port; IPv6 in brackets.",
-        "One suffices and any may be down, but name all of them: an upgrade that stopped half way can only be continued through an agent whose own member is still old.",
+        "One is enough and any may be down, but name all of them: an upgrade that stopped half way can be resumed only through an agent whose own member is still outdated.",
       ],
       example: ["http://10.0.0.1:2886", "http://10.0.0.2:2886"],
     },
@@ -56,17 +56,17 @@ export const connection = {
     source: { config: "oceanbase:agentPassword", env: ["OCEANBASE_AGENT_PASSWORD"] },
   }),
   caCertificate: argument(pem("certificate").optional(), {
-    description: "The CA that signed the agents' certificates, or such a certificate itself, as PEM text.",
+    description: "The CA that signed the agents' certificates, or one of these certificates, in PEM format.",
   }),
   clientCertificate: argument(pem("certificate").optional(), {
-    description: "Client certificate for agents that ask for one, as PEM text.",
+    description: "Client certificate for agents that require one, in PEM format.",
   }),
   clientKey: argument(pem("private key").optional(), {
-    description: "Its private key, as PEM text.",
+    description: "Private key of the client certificate, in PEM format.",
     secret: true,
   }),
   serverName: argument(text('"obshell.example.com"').optional(), {
-    description: "The name to expect in the agents' certificates, where it differs from the host of the endpoint.",
+    description: "The name in the agents' certificates, if it differs from the host of the endpoint.",
   }),
   allowUntrustedCertificate: argument(flag.optional(), { description: "Accept any certificate.", default: false }),
 };
@@ -84,23 +84,23 @@ export const upgrade = {
     z.array(text(PACKAGE_EXAMPLE), { error: `must be a list of RPM files, such as ${PACKAGE_EXAMPLE}` }).optional(),
     {
       description: [
-        "Local RPM files that the upgrade needs, as paths relative to the program.",
-        "Those that the cluster does not have yet are uploaded before the upgrade; name, version, release and architecture are read from the files, not from their names.",
-        "Without it every package has to be in the cluster.",
+        "RPM files that the upgrade needs, as paths relative to the program.",
+        "Files that the cluster does not have yet are uploaded before the upgrade. Name, version, release and architecture are read from the files, not from their names.",
+        "Without this argument, every package has to be in the cluster.",
       ],
       example: ["./rpms/oceanbase-ce-4.3.5.2-102000042025031214.el7.x86_64.rpm"],
     },
   ),
   onFailure: choice(
     {
-      report: "say what failed and what would be accepted now",
-      retry: "the next `up` sends RETRY, once, which goes on from the failed stage",
-      rollback: "send ROLLBACK while obshell allows it (docs/oceanbase.md), wait for it, and fail all the same",
+      report: "report what failed and what obshell accepts now",
+      retry: "the next `up` sends RETRY, once, which resumes from the failed stage",
+      rollback: "send ROLLBACK while obshell allows it (docs/oceanbase.md), wait for it, and fail the run",
     },
     {
       description: [
-        "What to do about an upgrade that this resource started and that failed.",
-        "Until something is done the cluster stays locked.",
+        "What to do when an upgrade that this resource started has failed.",
+        "The cluster stays locked until the task is retried or rolled back.",
       ],
       default: "report",
     },
@@ -190,14 +190,14 @@ export function endangers(directory: string, home: string): boolean {
 export const clusterArguments = {
   version: argument(version, {
     description: [
-      "The version that every observer shall run: exact (`4.3.5.2`), a prefix of three parts (`4.3.5`) or a floor (`>=4.3.5.2`).",
-      "For a prefix and a floor the packages decide: the newest version of which all packages are there, uploaded or in `packages`, is the target.",
+      "Target version of every observer: exact (`4.3.5.2`), a prefix of three parts (`4.3.5`) or a minimum (`>=4.3.5.2`).",
+      "For a prefix and a minimum, the target is the newest version of which all packages are available, uploaded or in `packages`.",
     ],
   }),
   release: argument(release, {
     description: [
       "Build and distribution of the packages, only with an exact version.",
-      "The build is then part of the pin; the distribution cannot be observed.",
+      "The build is then part of the target version; the distribution cannot be observed.",
     ],
     otherwise: ONE_RELEASE,
     example: "102000042025031214.el7",
@@ -220,14 +220,14 @@ export const clusterArguments = {
 export const agentArguments = {
   version: argument(version, {
     description: [
-      "The obshell version that every agent shall run: exact (`4.3.3.0`), a prefix of three parts (`4.3.3`) or a floor (`>=4.3.3.0`).",
-      "For a prefix and a floor the newest `obshell` package that satisfies it is the target.",
+      "Target version of every agent: exact (`4.3.3.0`), a prefix of three parts (`4.3.3`) or a minimum (`>=4.3.3.0`).",
+      "For a prefix and a minimum, the target is the newest `obshell` package that satisfies it.",
     ],
   }),
   release: argument(release, {
     description: [
       "Build and distribution of the package, only with an exact version.",
-      "The build is then part of the pin.",
+      "The build is then part of the target version.",
     ],
     otherwise: ONE_RELEASE,
     example: "102025103117.el7",

@@ -45,34 +45,34 @@ export const connection = {
     source: { config: "redisenterprise:username", env: ["REDIS_ENTERPRISE_USER"] },
   }),
   password: argument(z.string({ error: "must be a text" }).optional(), {
-    description: "Its password.",
+    description: "Password of the user.",
     secret: true,
     source: { config: "redisenterprise:password", env: ["REDIS_ENTERPRISE_PASSWORD"] },
   }),
   authentication: choice(
     {
       basic:
-        "the password goes with every request; a token is asked for only where the cluster has Basic switched off (8.2.0 and later)",
-      token: "a token is asked for at once",
+        "the password is sent with every request; a token is requested only if Basic authentication is disabled on the cluster (8.2.0 and later)",
+      token: "a token is requested at once",
     },
     { description: "How the user logs in.", default: "basic" },
   ),
   caCertificate: argument(pem("certificate").optional(), {
     description: [
-      "The cluster's certificate, or the CA that signed it, as PEM text.",
-      "Clusters are installed with one signed by itself.",
+      "The cluster's certificate, or the CA that signed it, in PEM format.",
+      "A new cluster has a self-signed one.",
     ],
   }),
   clientCertificate: argument(pem("certificate").optional(), {
-    description: "Client certificate, as PEM text: beside a user, or in place of one.",
+    description: "Client certificate, in PEM format: in addition to a user, or instead of one.",
   }),
   clientKey: argument(pem("private key").optional(), {
-    description: "Its private key, as PEM text.",
+    description: "Private key of the client certificate, in PEM format.",
     secret: true,
   }),
   serverName: argument(text('"cluster.example.com"').optional(), {
     description:
-      "The name to expect in the certificate: the cluster's own, since a default certificate has no addresses in it.",
+      "The name in the certificate: that of the cluster, because a default certificate contains no addresses.",
   }),
   allowUntrustedCertificate: argument(flagOrWord.optional(), {
     description: "Accept any certificate.",
@@ -81,7 +81,7 @@ export const connection = {
     source: { config: "redisenterprise:allowUntrustedCertificate", env: ["REDIS_ENTERPRISE_INSECURE"] },
   }),
   allowPlainHttp: argument(flag.optional(), {
-    description: ["Allow endpoints that begin with `http://`.", "CAUTION: the password then travels in clear."],
+    description: ["Allow endpoints that begin with `http://`.", "CAUTION: the password is then sent unencrypted."],
     default: false,
   }),
 };
@@ -96,19 +96,19 @@ export const database = {
   }),
   databaseName: argument(text(NAME_EXAMPLE).optional(), {
     description: [
-      "The name of the database, which has to be the only one of that name.",
+      "The name of the database. No other database may have this name.",
       "Either this or `databaseId` is required.",
     ],
   }),
   preserveRoles: argument(flag.optional(), {
-    description: "Keep the roles of master and replica shards, at the price of a second failover of each.",
+    description: "Keep the roles of master and replica shards. Each shard then fails over twice.",
     default: false,
   }),
   mayDiscardData: argument(flag.optional(), {
     description: [
       "Upgrade a database that has neither replication nor persistence.",
       "CAUTION: its data is lost.",
-      "Without it such a database is not touched.",
+      "Without this argument, such a database is not upgraded.",
     ],
     default: false,
   }),
@@ -118,9 +118,9 @@ export const database = {
 export const moduleArguments = {
   modules: argument(modules, {
     description: [
-      "The modules to hold, by name (in any case), each at a version: exact (`2.10.17`), a prefix (`2.10`), a floor (`>=2.10`) or `latest`.",
-      "Where a pin leaves a choice, the newest build is taken that the cluster ships and that fits the database's Redis.",
-      "Modules that are not named are left alone.",
+      "Target version of each module, by its name (in any case): exact (`2.10.17`), a prefix (`2.10`), a minimum (`>=2.10`) or `latest`.",
+      "If several builds satisfy it, the newest one that the cluster ships and that fits the database's Redis is the target.",
+      "Modules that are not named are not changed.",
     ],
     type: "Record<string, pulumi.Input<string | ModulePin>>",
     example: { search: "2.10.17", ReJSON: { version: ">=2.8", args: "" } },
@@ -133,23 +133,23 @@ const SHARDS = "must be how many shards are upgraded at a time, a whole number s
 export const databaseArguments = {
   redisVersion: argument(redisVersion, {
     description: [
-      "The Redis version of the database: major and minor (`7.4`), a major alone (`8`), a floor (`>=7.4`) or `latest`.",
-      "Where that leaves a choice, the newest is taken that every node can run.",
-      "The patch comes with the cluster's software.",
+      "Target Redis version: major and minor (`7.4`), a major version (`8`), a minimum (`>=7.4`) or `latest`.",
+      "If several versions satisfy it, the newest one that every node can run is the target.",
+      "The patch version comes with the cluster's software.",
     ],
   }),
   modules: choice(
     {
       bundled:
-        "the server moves them to the builds that come with the target; on the way to Redis 8 it adds search, timeseries, bf and ReJSON",
-      keep: "they stay as they are, where they can run on the target",
+        "the server upgrades them to the builds that come with the target. An upgrade to Redis 8 adds search, timeseries, bf and ReJSON",
+      keep: "they are not changed, if they can run on the target",
     },
-    { description: "What becomes of the modules.", default: "bundled" },
+    { description: "What happens to the modules.", default: "bundled" },
   ),
   parallelShards: argument(z.int({ error: SHARDS }).min(1, SHARDS).optional(), {
     description: [
       "How many shards are upgraded at a time.",
-      "CAUTION: search queries may fail on the way across Redis 8.4 where it is set.",
+      "CAUTION: if it is set, search queries may fail during an upgrade across Redis 8.4.",
     ],
     otherwise: "as the cluster's policy says, usually all",
   }),

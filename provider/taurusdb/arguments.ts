@@ -80,9 +80,9 @@ export const upgrade = {
     {
       now: "at once",
       "maintenance-window":
-        'in the instance\'s next maintenance window. `up` ends with `status: "deferred"` and the window in `lastUpgrade`; once the window is over the next `up` looks what came of it. Changing or destroying the resource cancels an upgrade that it has scheduled and that has not begun, unless another resource relies on it.',
+        'in the instance\'s next maintenance window. `up` ends with `status: "deferred"` and the window in `lastUpgrade`; the first `up` after the window reads the result. Changing or deleting the resource cancels an upgrade that it has scheduled and that has not begun, unless another resource relies on it.',
     },
-    { description: "When an upgrade is made.", default: "now" },
+    { description: "When an upgrade runs.", default: "now" },
   ),
 };
 
@@ -94,14 +94,14 @@ export const kernelArguments = {
   }),
   version: argument(version("2.0.75.28"), {
     description: [
-      "The kernel version that every instance shall run: exact (`2.0.75.28`), a prefix (`2.0.75`), a floor (`>=2.0.75`) or `latest`.",
-      "An upgrade always goes to the newest kernel that is offered to an instance, so an exact version or prefix that the newest lies beyond cannot be reached: the preview says so, and nothing is called.",
+      "Target kernel version of every instance: exact (`2.0.75.28`), a prefix (`2.0.75`), a minimum (`>=2.0.75`) or `latest`.",
+      "An upgrade always goes to the newest kernel that is offered to an instance, so an exact version or a prefix below it cannot be reached: the preview reports it, and nothing is sent.",
     ],
   }),
   preCheck: argument(flag.optional(), {
     description: [
-      "Have the service check the instances first, in regions that have the call.",
-      "An instance that does not pass is not upgraded, and the reasons are told.",
+      "Let the service check the instances first, in regions that have the request for it.",
+      "An instance that does not pass is not upgraded, and the findings are reported.",
     ],
     default: true,
   }),
@@ -111,7 +111,7 @@ export const kernelArguments = {
 export const starRocksArguments = {
   instanceId: argument(instanceId("in07"), {
     description:
-      "The TaurusDB instance that the StarRocks instance stands beside: 36 letters and digits that end in `in07`.",
+      "The TaurusDB instance that the StarRocks instance belongs to: 36 letters and digits that end in `in07`.",
     example: "6754902da1f447269c6979b0590102a5in07",
   }),
   starRocksInstanceId: argument(instanceId("in17"), {
@@ -120,15 +120,15 @@ export const starRocksArguments = {
   }),
   version: argument(version("3.1.15.80"), {
     description: [
-      "The kernel version that it shall run: exact (`3.1.15.80`), a prefix (`3.1`), a floor (`>=3.1.15`) or `latest`.",
-      "An upgrade always goes to the newest kernel that is offered, so an exact version or prefix that the newest lies beyond cannot be reached: the preview says so, and nothing is called.",
-      "Where the service shows two parts of the version only (`3.1`), more parts can be held only while nothing newer is offered.",
+      "Target kernel version: exact (`3.1.15.80`), a prefix (`3.1`), a minimum (`>=3.1.15`) or `latest`.",
+      "An upgrade always goes to the newest kernel that is offered, so an exact version or a prefix below it cannot be reached: the preview reports it, and nothing is sent.",
+      "If the service shows only two parts of the version (`3.1`), a longer version can be verified only while nothing newer is offered.",
     ],
   }),
   skipValidation: argument(flag.optional(), {
     description: [
       "Upgrade without the service's validation.",
-      "CAUTION: it is what keeps an upgrade from breaking data synchronisation tasks that run.",
+      "CAUTION: the validation prevents that an upgrade breaks running data synchronization tasks.",
     ],
     default: false,
   }),

@@ -6,7 +6,7 @@ import { timeElement } from "./time";
 import { durationOf, type Upgrade } from "./upgrade";
 import { courseOf, routeOf } from "./words";
 
-/** All that the state says of one pin, folded away. */
+/** All that the state says of one database, folded away. */
 export function details(pin: Pin, index: number): Html {
   const { name, subject, notes, members, upgrade } = pin;
   const troubled = members.filter(({ problem }) => problem !== undefined).length;
@@ -29,11 +29,10 @@ function facts({ pin, release, current, drifted, places, members, urn, control }
   const shown = new Set(members.map(({ name }) => name));
   const elsewhere = places.filter(([, values]) => !values.every((value) => shown.has(value)));
   return html`<dl>
-${fact("Pin", wanted.length === 0 ? html`not known` : valueList(wanted))}
+${fact("Target", wanted.length === 0 ? html`not known` : valueList(wanted))}
 ${release === undefined ? undefined : fact("Release", valueList([release]))}
-${current === undefined ? undefined : fact("Runs", valueList([current]))}
-${drifted ? fact("Drift", html`A refresh found that what runs has left the pin; the next <code>pulumi up</code> acts on it.`) : undefined}
-${controlFacts(control)}
+${current === undefined ? undefined : fact("Current", valueList([current]))}
+${drifted ? fact("Drift", html`A refresh found another version than the target; the next <code>pulumi up</code> acts on it.`) : undefined}
 ${elsewhere.map(([label, values]) => fact(label, valueList(values)))}
 ${fact("URN", valueList([urn]))}
 </dl>`;
@@ -66,7 +65,7 @@ function memberTable({ subject, members, pin }: Pin): Html {
     pin.flatMap(({ name, version }) => (name === undefined ? [] : [[name.toLowerCase(), version]])),
   );
   const problems = members.some(({ problem }) => problem !== undefined);
-  const heads = [subject.member, "Runs", ...(wanted.size > 0 ? ["Pin"] : []), ...(problems ? ["Problem"] : [])];
+  const heads = [subject.member, "Current", ...(wanted.size > 0 ? ["Target"] : []), ...(problems ? ["Problem"] : [])];
   const row = ({ name, version, problem }: Member) => html`<tr><th scope="row"><code>${name}</code></th>
 <td>${version === undefined ? html`<span class="quiet">not observed</span>` : html`<span class="version">${version}</span>`}</td>${
     wanted.size > 0
@@ -90,6 +89,6 @@ ${reason === undefined ? undefined : fact("Reason", html`<span class="problem">$
 ${startedAt === undefined ? undefined : fact("Started", timeElement(startedAt))}
 ${unfinished ? undefined : fact("Finished", timeElement(finishedAt ?? ""))}
 ${window === undefined ? undefined : fact("Window", html`${timeElement(window.opens)} to ${timeElement(window.closes)}`)}
-${fact("Task", html`<code>${task}</code> (${kind})${joined ? ", found running and joined" : ""}`)}
+${fact("Task", html`<code>${task}</code> (${kind})${joined ? "; joined, started by somebody else" : ""}`)}
 </dl>`;
 }

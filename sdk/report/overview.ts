@@ -4,12 +4,12 @@ import { timeElement } from "./time";
 import type { Upgrade } from "./upgrade";
 import { countOf, courseOf, pinText, shortRouteOf } from "./words";
 
-const COLUMNS = { pin: "Pin", runs: "Runs", status: "Status", upgrade: "Last upgrade" } as const;
+const COLUMNS = { pin: "Target", runs: "Current", status: "Status", upgrade: "Last upgrade" } as const;
 
-/** The table of all pins. On a phone every row becomes a block with the column's name before each value. */
+/** The table of all databases. On a phone every row becomes a block with the column's name before each value. */
 export function overview(pins: readonly Pin[]): Html {
   return html`<table class="panel overview">
-<caption class="quiet">Those that ask for attention first.</caption>
+<caption class="quiet">Databases that need attention come first.</caption>
 <thead><tr><th scope="col">Database</th>${Object.values(COLUMNS).map((label) => html`<th scope="col">${label}</th>`)}</tr></thead>
 <tbody>
 ${pins.map(row)}</tbody>
@@ -22,8 +22,8 @@ function row(pin: Pin, index: number): Html {
 <th scope="row"><a href="#pin-${index + 1}"><bdi>${name}</bdi></a><span class="below quiet">${subject.system} ${subject.title}</span></th>
 <td data-label="${COLUMNS.pin}">${versionOr(pinText(pin), "not known")}</td>
 <td data-label="${COLUMNS.runs}"><span>${runs(pin)}</span></td>
-<td data-label="${COLUMNS.status}"><span>${badges(pin)}${held(pin)}</span></td>
-<td data-label="${COLUMNS.upgrade}"><span>${pin.upgrade === undefined ? html`<span class="quiet">none</span>` : upgradeCell(pin.upgrade)}</span></td>
+<td data-label="${COLUMNS.status}"><span>${badges(pin)}</span></td>
+<td data-label="${COLUMNS.upgrade}"><span>${pin.upgrade === undefined ? html`<span class="quiet">none</span>` : upgradeCell(pin.upgrade)}${failure(pin)}</span></td>
 </tr>
 `;
 }
@@ -63,6 +63,20 @@ function runs({ current, members, subject }: Pin): Html {
 function upgradeCell(upgrade: Upgrade): Html {
   const time = upgrade.finishedAt ?? upgrade.startedAt;
   return html`<span class="version">${shortRouteOf(upgrade)}</span><span class="below quiet">${courseOf(upgrade)}${time === undefined ? undefined : html`, ${timeElement(time)}`}</span>`;
+}
+
+/** Longer reasons are in the details. */
+const LONGEST_REASON = 160;
+
+/** Why the last upgrade failed: the vendor's reason, that of the first member that has one, or what the run said. */
+function failure({ status, upgrade, members, notes }: Pin): Html | undefined {
+  if (status !== "failed") return undefined;
+  const [problem] = members.flatMap((member) => member.problem ?? []);
+  const [reason] = [upgrade?.reason, problem, ...notes].filter((text) => text !== undefined);
+  if (reason === undefined) return undefined;
+  const characters = [...reason];
+  const text = characters.length <= LONGEST_REASON ? reason : `${characters.slice(0, LONGEST_REASON - 1).join("")}…`;
+  return html`<span class="below problem">${text}</span>`;
 }
 
 function versionOr(text: string, none: string): Html {

@@ -9,6 +9,7 @@ import { MEANING, STATUSES, type Status } from "./status";
 import { STYLE } from "./style";
 import { parseTime, timeElement } from "./time";
 import { timeline } from "./timeline";
+import { countOf } from "./words";
 
 /** Nothing is loaded, sent or run but the style and the script of the page itself, whatever the values in it say. */
 const POLICY = [
@@ -54,7 +55,7 @@ ${pins.map(details)}
 <footer>
 <h2>Statuses</h2>
 <dl>${present.map(({ status }) => html`<dt><span class="badge is-${status}">${status}</span></dt><dd>${MEANING[status]}</dd>`)}</dl>
-<p class="quiet">Drawn by pulumi-dbversion from a stack export. It shows what the last operation on the stack observed; <code>pulumi refresh</code> looks anew.</p>
+<p class="quiet">Written by pulumi-dbversion from a stack export. It shows what the last operation on the stack observed; <code>pulumi refresh</code> reads the databases again.</p>
 </footer>
 <script>${raw(SCRIPT)}</script>
 </body>
@@ -66,7 +67,16 @@ function subtitle(pins: readonly Pin[]): string {
   const systems = new Map<string, number>();
   for (const { subject } of pins) systems.set(subject.system, (systems.get(subject.system) ?? 0) + 1);
   const parts = [...systems].sort().map(([system, count]) => `${count} of ${system}`);
-  return `${pins.length === 1 ? "1 pin" : `${pins.length} pins`}: ${parts.join(", ")}.`;
+  return `${verdictOf(pins)} ${countOf(pins.length, "database")}: ${parts.join(", ")}.`;
+}
+
+/** Statuses that somebody has to look into, and the words for them in the first sentence. */
+const ATTENTION: readonly Status[] = ["failed", "behind", "newer", "unknown"];
+
+function verdictOf(pins: readonly Pin[]): string {
+  const counts = ATTENTION.map((status) => [pins.filter((pin) => pin.status === status).length, status] as const);
+  const present = counts.filter(([count]) => count > 0).map(([count, status]) => `${count} ${status}`);
+  return present.length === 0 ? "No database needs attention." : `Needs attention: ${present.join(", ")}.`;
 }
 
 interface Count {

@@ -7,6 +7,8 @@ export interface Scale {
   /** Where a time lies, in per cent of the width. */
   readonly at: (time: number) => number;
   readonly ticks: readonly Tick[];
+  /** Where a long time without anything is left out, in per cent of the width. */
+  readonly cut?: number;
 }
 
 export interface Tick {
@@ -23,37 +25,104 @@ const STEPS: readonly (readonly [step: number, label: (iso: string) => string])[
 /** Steps of months, beyond the others. */
 const MONTHS = [1, 2, 3, 6, 12, 24, 60, 120, 240, 1_200] as const;
 /** More labels would not fit on a phone. */
-const MOST_TICKS = 4;
+const MOST_TICKS = 3;
 /** The least that a scale spans. */
 const LEAST = 20 * MINUTE;
+/** A gap of this share of the whole span is left out: one far maintenance window would press everything else together. */
+const WIDE_GAP = 0.6;
+/** Width of a label's character on a phone. */
+const CHARACTER = 2.1;
+/** Width of the part with more times, beside a cut. */
+const LARGER = 72;
 
-/** A scale on which all of these times lie. */
-export function scaleOf(times: readonly number[]): Scale {
-  const first = times.reduce((least, time) => Math.min(least, time), Number.POSITIVE_INFINITY);
-  const last = times.reduce((most, time) => Math.max(most, time), first);
-  const slack = Math.max(LEAST - (last - first), (last - first) * 0.04) / 2;
-  const [from, to] = [first - slack, last + slack];
-  return { at: (time) => ((time - from) / (to - from)) * 100, ticks: ticksBetween(from, to) };
+/**
+ * A scale on which all of these times lie.
+ * @param spans what is drawn as one piece, so that nothing is left out of it
+ */
+export function scaleOf(times: readonly number[], spans: readonly (readonly [from: number, to: number])[] = []): Scale {
+  const sorted = [...times].sort((a, b) => a - b);
+  const cut = wideGap(sorted, spans);
+  if (cut !== undefined) return cutScale(sorted.slice(0, cut), sorted.slice(cut));
+  const { at, from, to } = partOf(sorted);
+  const place = (time: number) => at(time) * 100;
+  return { at: place, ticks: apart(ticksBetween(from, to, MOST_TICKS), place) };
 }
 
-function ticksBetween(from: number, to: number): Tick[] {
+/** The index of the first time behind a gap that is left out. */
+function wideGap(sorted: readonly number[], spans: Parameters<typeof scaleOf>[1] = []): number | undefined {
+  const [first = 0, last = first] = [sorted[0], sorted.at(-1)];
+  if (sorted.length < 3 || last - first < DAY) return undefined;
+  const found = sorted.findIndex((time, index) => time - (sorted[index - 1] ?? time) > WIDE_GAP * (last - first));
+  if (found < 0) return undefined;
+  const [begin = 0, end = 0] = [sorted[found - 1], sorted[found]];
+  return spans.some(([from, to]) => from <= begin && to >= end) ? undefined : found;
+}
+
+/** Two scales side by side. The part with fewer times is narrow, and its first time is its only tick. */
+function cutScale(earlier: readonly number[], later: readonly number[]): Scale {
+  const cut = earlier.length >= later.length ? LARGER : 100 - LARGER;
+  const [left, right] = [partOf(earlier), partOf(later)];
+  const at = (time: number) => (time < right.from ? left.at(time) * cut : cut + right.at(time) * (100 - cut));
+  const [larger, smaller] = cut === LARGER ? [left, right] : [right, left];
+  const ticks = [tickAt(smaller.first, clockOf), ...ticksBetween(larger.from, larger.to, MOST_TICKS - 1)];
+  return { at, ticks: apart(ticks, at), cut };
+}
+
+/** Where a label is attached to its tick, so that it stays inside the picture. */
+export function anchorAt(place: number): "start" | "middle" | "end" {
+  return place < 14 ? "start" : place > 86 ? "end" : "middle";
+}
+
+/** Ticks whose labels do not meet on a phone, in order of time; of two that would, the first one given stays. */
+function apart(ticks: readonly Tick[], at: Scale["at"]): Tick[] {
+  const kept: Tick[] = [];
+  for (const tick of ticks) {
+    const [from, to] = labelSpan(tick, at);
+    const meets = kept.map((one) => labelSpan(one, at)).some(([begin, end]) => from < end && begin < to);
+    if (!meets) kept.push(tick);
+  }
+  return kept.sort((a, b) => a.time - b.time);
+}
+
+function labelSpan({ time, label }: Tick, at: Scale["at"]): readonly [from: number, to: number] {
+  const [place, width] = [at(time), label.length * CHARACTER];
+  const from = { start: place, middle: place - width / 2, end: place - width }[anchorAt(place)];
+  return [from, from + width];
+}
+
+interface Part {
+  readonly first: number;
+  readonly from: number;
+  readonly to: number;
+  /** Where a time lies, from 0 to 1. */
+  readonly at: (time: number) => number;
+}
+
+function partOf(sorted: readonly number[]): Part {
+  const [first = 0, last = first] = [sorted[0], sorted.at(-1)];
+  const slack = Math.max(LEAST - (last - first), (last - first) * 0.04) / 2;
+  const [from, to] = [first - slack, last + slack];
+  return { first, from, to, at: (time) => (time - from) / (to - from) };
+}
+
+function ticksBetween(from: number, to: number, most: number): Tick[] {
   for (const [step, label] of STEPS) {
     const start = Math.ceil(from / step) * step;
     const count = Math.floor((to - start) / step) + 1;
-    if (count <= MOST_TICKS) return Array.from({ length: count }, (_, index) => tickAt(start + index * step, label));
+    if (count <= most) return Array.from({ length: count }, (_, index) => tickAt(start + index * step, label));
   }
   for (const step of MONTHS) {
-    const ticks = monthsBetween(from, to, step);
-    if (ticks.length <= MOST_TICKS) return ticks;
+    const ticks = monthsBetween(from, to, step, most);
+    if (ticks.length <= most) return ticks;
   }
   return [];
 }
 
-function monthsBetween(from: number, to: number, step: number): Tick[] {
+function monthsBetween(from: number, to: number, step: number, most: number): Tick[] {
   const ticks: Tick[] = [];
   const begin = new Date(from);
   let month = Math.ceil((begin.getUTCFullYear() * 12 + begin.getUTCMonth()) / step) * step;
-  for (; ticks.length <= MOST_TICKS; month += step) {
+  for (; ticks.length <= most; month += step) {
     const time = Date.UTC(Math.floor(month / 12), month % 12, 1);
     if (time > to) return ticks;
     if (time >= from) ticks.push(tickAt(time, step % 12 === 0 ? (iso) => iso.slice(0, 4) : (iso) => iso.slice(0, 7)));

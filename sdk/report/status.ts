@@ -1,17 +1,16 @@
-/** The statuses that a pin can have, those that ask for attention first. */
-export const STATUSES = ["failed", "behind", "held", "upgrading", "deferred", "unknown", "newer", "current"] as const;
+/** The statuses of a database, those that need attention first. */
+export const STATUSES = ["failed", "behind", "upgrading", "deferred", "unknown", "newer", "current"] as const;
 
 export type Status = (typeof STATUSES)[number];
 
 export const MEANING: Readonly<Record<Status, string>> = {
-  failed: "the last upgrade failed, or something keeps it from starting",
-  behind: "what runs is older than the pin",
-  held: "an upgrade is needed and was not requested yet, by the rules of the program",
+  failed: "the last upgrade failed, or a condition prevents it",
+  behind: "outdated: older than the target",
   upgrading: "an upgrade was running when the state was written",
-  deferred: "an upgrade waits for its maintenance window",
+  deferred: "an upgrade is scheduled for a maintenance window",
   unknown: "the state does not say",
-  newer: "what runs is newer than the pin; nothing is ever downgraded",
-  current: "what runs satisfies the pin",
+  newer: "ahead of the target; nothing is ever downgraded",
+  current: "up to date",
 };
 
 export function statusOf(text: string | undefined): Status {

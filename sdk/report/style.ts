@@ -71,6 +71,7 @@ dd ul,.notes{margin:0;padding-left:1.1rem}
 .timeline text{fill:var(--text);font-size:.8rem;stroke:var(--panel);stroke-width:4px;paint-order:stroke;stroke-linejoin:round}
 .timeline .tick{fill:var(--muted);font-size:.75rem}
 .timeline .grid{stroke:var(--line);stroke-width:1}
+.timeline .cut{stroke:var(--muted);stroke-width:2;stroke-dasharray:6 4}
 .timeline .bar{stroke-width:9;stroke-linecap:round}
 .timeline .wait{stroke-width:2;stroke-dasharray:2 4}
 footer{padding-top:1.5rem;padding-bottom:3rem}

@@ -1,7 +1,6 @@
 import { type Html, html } from "./html";
 import type { Pin } from "./pin";
-import { type Scale, scaleOf } from "./scale";
-import type { Status } from "./status";
+import { anchorAt, type Scale, scaleOf } from "./scale";
 import { minuteOf, parseTime } from "./time";
 import { durationOf, lookOf } from "./upgrade";
 import { courseOf, shortRouteOf } from "./words";
@@ -34,7 +33,10 @@ export function timeline(pins: readonly Pin[], written: number | undefined): Htm
   const all = pins.flatMap((pin) => [...holdBar(pin, written), ...barOf(pin, written)]).sort((a, b) => b.from - a.from);
   if (all.length === 0) return html`<p class="quiet">The state has no upgrade with a time.</p>`;
   const bars = all.slice(0, MOST);
-  const scale = scaleOf(bars.flatMap(({ from, to, window = [] }) => [from, to, ...window]));
+  const scale = scaleOf(
+    bars.flatMap(({ from, to, window = [] }) => [from, to, ...window]),
+    bars.flatMap(({ from, to, window }) => [[from, to] as const, ...(window === undefined ? [] : [window])]),
+  );
   const height = bars.length * ROW;
   const left = all.length - bars.length;
   return html`<div class="panel timeline">
@@ -45,7 +47,7 @@ ${axis(scale, height)}
 ${bars.map((bar, index) => row(bar, index * ROW, scale))}
 </svg>
 </div>
-<p class="quiet">Times are UTC.${left === 0 ? "" : ` The newest ${bars.length} upgrades; ${left} older ones are in the table.`}</p>`;
+<p class="quiet">Times are UTC.${scale.cut === undefined ? "" : " At the dashed line, a long time without upgrades is left out."}${left === 0 ? "" : ` The newest ${bars.length} upgrades; ${left} older ones are in the table.`}</p>`;
 }
 
 function barOf(pin: Pin, written = 0): Bar[] {
@@ -67,14 +69,18 @@ function holdBar({ name, control: { hold } }: Pin, written: number | undefined):
   return [{ name, look: "held", course, words: [hold.message], from: written, to: written, window }];
 }
 
-function axis({ at, ticks }: Scale, height: number): Html[] {
-  return ticks.map(({ time, label }) => {
+function axis({ at, ticks, cut }: Scale, height: number): Html[] {
+  const left =
+    cut === undefined
+      ? []
+      : [html`<line class="cut" x1="${percent(cut)}" x2="${percent(cut)}" y1="0" y2="${height}"></line>`];
+  const marks = ticks.map(({ time, label }) => {
     const x = percent(at(time));
-    const anchor = at(time) < 12 ? "start" : at(time) > 88 ? "end" : "middle";
     return html`<line class="grid" x1="${x}" x2="${x}" y1="0" y2="${height}"></line>
-<text class="tick" x="${x}" y="${height + 18}" text-anchor="${anchor}">${label}</text>
+<text class="tick" x="${x}" y="${height + 18}" text-anchor="${anchorAt(at(time))}">${label}</text>
 `;
   });
+  return [...left, ...marks];
 }
 
 function row({ name, look, course, words, from, to, window }: Bar, top: number, { at }: Scale): Html {

@@ -7,7 +7,7 @@ const BUILD = /[-_]\d{6,}$/;
 
 /** `4.2.1.8 → 4.3.5.2` */
 export function routeOf({ from, to }: Pick<Upgrade, "from" | "to">): string {
-  return [from, to].filter((version) => version !== undefined).join(" → ") || "no version told";
+  return [from, to].filter((version) => version !== undefined).join(" → ") || "unknown version";
 }
 
 /** The same without build numbers, where the versions differ without them. */

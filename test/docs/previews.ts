@@ -1,62 +1,63 @@
 import { symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { require as load } from "tsx/cjs/api";
-import { copyExample, type Engine, makeWorkspace, openEngine, type Run, type Workspace } from "../engine";
+import { copyExample, type Engine, openEngine, type Run, type Workspace } from "../engine";
 import { startOceanBase, startRedisEnterprise, startTaurusDB } from "../simulators";
+import type { Setting } from "./commands";
 import { type Block, blocksOf, page, ROOT } from "./pages";
 
-/** A program of the documentation on the local engine, its databases simulated. */
-export interface Shown {
-  readonly engine: Engine;
+/** An example with a simulated system for the addresses and ids of its commands. */
+export interface Simulated {
+  readonly setting: Setting;
   close(): Promise<void>;
 }
 
-const BEFORE = "4.2.1.8-108000022024072217";
-const UPLOADED = {
-  packages: [["4.3.5.2", "102000042025031214.el7"]],
-  agentPackages: [["4.4.2.0", "102026041610.el7"]],
-} as const;
-
-interface Stack {
-  readonly config?: Readonly<Record<string, string>>;
-  readonly secrets: Readonly<Record<string, string>>;
-}
-
-async function open(workspace: Workspace, stack: Stack, close: () => Promise<unknown>): Promise<Shown> {
-  const engine = await openEngine({ dir: workspace.dir, prefer: "local", ...stack });
+async function simulated(
+  workspace: Workspace,
+  setting: Omit<Setting, "dir">,
+  close: () => Promise<void>,
+): Promise<Simulated> {
   return {
-    engine,
+    setting: { dir: workspace.dir, ...setting },
     close: async () => {
-      await engine.close();
       await workspace.close();
       await close();
     },
   };
 }
 
-/** The first program of the README, with the addresses of a simulated cluster. */
-export async function showReadme(): Promise<Shown> {
-  const cluster = await startOceanBase({ buildVersion: BEFORE, ...UPLOADED });
-  const [block] = blocksOf(page("README.md")).filter(({ language }) => language === "ts");
-  const addresses = /\["http:[^\]]*\]/;
-  const text = block?.text ?? "";
-  if (!addresses.test(text)) throw new Error("the README's program has no addresses");
-  const program = text.replace(addresses, JSON.stringify(cluster.connection.endpoints));
-  const workspace = await makeWorkspace({ program, main: "index.ts" });
-  return open(workspace, { secrets: cluster.config.secret }, cluster.close);
+/** Documented addresses, in their order, and those of a simulator. */
+function addresses(documented: (number: number) => string, endpoints: readonly string[]): Record<string, string> {
+  return Object.fromEntries(endpoints.map((endpoint, at) => [documented(at + 1), endpoint]));
 }
 
-/** Three instances, one of which is there already. */
-export async function showTaurusDB(): Promise<Shown> {
+/** Agents and observers that are outdated, the packages of their targets uploaded. */
+export async function simulateOceanBase(): Promise<Simulated> {
+  const { connection, config, close } = await startOceanBase({
+    buildVersion: "4.2.1.8-108000022024072217",
+    packages: [["4.3.5.2", "102000042025031214.el7"]],
+    agentPackages: [["4.4.2.0", "102026041610.el7"]],
+  });
+  const values = addresses((number) => `http://10.0.0.${number}:2886`, connection.endpoints);
+  return simulated(await copyExample("oceanbase"), { values, secrets: config.secret }, close);
+}
+
+/** Three instances, one of which is up to date. */
+export async function simulateTaurusDB(): Promise<Simulated> {
   const { system, config, close } = await startTaurusDB({ instances: 3 });
-  const ids = system.instances.map(({ id }) => id);
-  const [first = ""] = ids;
+  const [first = "", second = "", third = ""] = system.instances.map(({ id }) => id);
   system.control.setKernel("2.0.78.260600", first);
-  const own = { instanceIds: JSON.stringify(ids), reportsOf: first, reports: system.starRocks[0]?.id ?? "" };
-  return open(await copyExample("taurusdb"), { config: { ...config.plain, ...own }, secrets: config.secret }, close);
+  const values = {
+    "6754902da1f447269c6979b0590102a5in07": first,
+    d4e8eb2af2f26165a881cd424e42a851in07: second,
+    d738399de028480fabb2b8120d4e01a4in07: third,
+    "1c8b1f2e2a2b4f0f9a6d3a0f4a3b9c11in17": system.starRocks[0]?.id ?? "",
+  };
+  const setting = { values, secrets: config.secret, config: config.plain };
+  return simulated(await copyExample("taurusdb"), setting, close);
 }
 
-export async function showRedisEnterprise(): Promise<Shown> {
+export async function simulateRedisEnterprise(): Promise<Simulated> {
   const modules = [
     { name: "search", version: "2.10.8" },
     { name: "ReJSON", version: "2.8.4" },
@@ -67,10 +68,14 @@ export async function showRedisEnterprise(): Promise<Shown> {
       { name: "sessions", redisVersion: "7.4" },
     ],
   });
-  const { endpoints, caCertificate, serverName } = connection;
-  const own = { endpoints: JSON.stringify(endpoints), caCertificate, serverName };
-  const stack = { config: { ...config.plain, ...own }, secrets: config.secret };
-  return open(await copyExample("redis-enterprise"), stack, close);
+  const workspace = await copyExample("redis-enterprise");
+  await workspace.write("api_cert.pem", connection.caCertificate);
+  const values = {
+    ...addresses((number) => `https://10.0.0.${number}:9443`, connection.endpoints),
+    "cluster.example.com": connection.serverName,
+    "ops@example.com": config.plain["redisenterprise:username"] ?? "",
+  };
+  return simulated(workspace, { values, secrets: config.secret }, close);
 }
 
 /** With what its `package.json` asks for besides the packages of every example. */
@@ -83,16 +88,29 @@ export async function copyFleet(): Promise<Workspace> {
 }
 
 /** What is used of the example's `simulated.ts`, which is loaded as its users do: with the package that is built. */
-interface Simulated {
+interface FleetModule {
   startFleet(): Promise<{ file(): string; secrets: Record<string, string>; close(): Promise<unknown> }>;
 }
 
-export async function showFleet(): Promise<Shown> {
+export async function showFleet(): Promise<{ readonly engine: Engine; close(): Promise<void> }> {
   const workspace = await copyFleet();
-  const { startFleet }: Simulated = load(join(workspace.dir, "simulated.ts"), __filename);
+  const { startFleet }: FleetModule = load(join(workspace.dir, "simulated.ts"), __filename);
   const fleet = await startFleet();
   await workspace.write("simulated.yaml", fleet.file());
-  return open(workspace, { config: { file: "simulated.yaml" }, secrets: fleet.secrets }, fleet.close);
+  const engine = await openEngine({
+    dir: workspace.dir,
+    prefer: "local",
+    config: { file: "simulated.yaml" },
+    secrets: fleet.secrets,
+  });
+  return {
+    engine,
+    close: async () => {
+      await engine.close();
+      await workspace.close();
+      await fleet.close();
+    },
+  };
 }
 
 /** Rows of a preview as a page shows them: `+ oceanbase:ClusterVersion orders create 4.2.1.8 → 4.3.5.2, …`. */

@@ -12,6 +12,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { oceanbase, Provider, redisenterprise, taurusdb } from "pulumi-dbversion";
 declare const config: pulumi.Config;
 declare const endpoints: string[];
+declare const password: string;
 declare const instanceIds: string[];
 declare const starRocksInstanceId: string;
 declare const instanceId: string;

@@ -12,7 +12,7 @@ const titled = RESOURCES.map((resource) => [titleOf(resource), resource] as cons
 /** What a person looks for on the page of a resource, in this order. */
 const SECTIONS = [
   "Example",
-  "Pin forms",
+  "Version constraints",
   "What a preview says",
   "What `up` does",
   "Arguments",

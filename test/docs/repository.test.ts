@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
 import { RESOURCE_TYPES, titleOf } from "../systems";
-import { namesIn, page, ROOT, rowsOf } from "./pages";
+import { namesIn, page, pages, ROOT, rowsOf } from "./pages";
 
 /** What a contributor and the repository's own services read. */
 
@@ -14,6 +14,9 @@ const manifest = z
     version: z.string(),
     engines: z.object({ node: z.string() }),
     scripts: z.record(z.string(), z.string()),
+    homepage: z.string(),
+    bugs: z.string(),
+    repository: z.object({ type: z.literal("git"), url: z.string() }),
   })
   .parse(JSON.parse(text("package.json")));
 const TYPES = [...text("README.md").matchAll(/^\| \[`([\w.]+)`\]/gm)].map(([, type]) => type);
@@ -42,6 +45,16 @@ describe("CONTRIBUTING.md", () => {
     expect(scripts.filter((script) => !listed.includes(script))).toEqual([]);
     for (const [command = "", what] of told) if (ours.has(command)) expect(what).toBe(ours.get(command)?.split(";")[0]);
   });
+});
+
+it("package.json, the pages and the forms name one repository", () => {
+  const home = manifest.repository.url.replace(/^git\+|\.git$/g, "");
+  expect(home).toMatch(/^https:\/\/github\.com\/[\w-]+\/pulumi-dbversion$/);
+  expect(manifest).toMatchObject({ homepage: `${home}#readme`, bugs: `${home}/issues` });
+  const texts = [...pages().map((one) => one.text), text(".github/ISSUE_TEMPLATE/config.yml")];
+  const named = texts.flatMap((one) => one.match(/https:\/\/github\.com\/[\w-]+\/pulumi-dbversion\b/g) ?? []);
+  expect(named.length).toBeGreaterThan(0);
+  expect([...new Set(named)]).toEqual([home]);
 });
 
 it("CHANGELOG.md has the version of the package behind what is unreleased, and every resource type", () => {

@@ -60,6 +60,7 @@ export const REQUESTS: Readonly<Record<string, string>> = {
   "PUT /v1/bdbs/…": `${REDIS_API}/bdbs/_index.md`,
   "GET /v1/bootstrap": `${REDIS_API}/bootstrap/_index.md`,
   "GET /v1/cluster": `${REDIS_API}/cluster/_index.md`,
+  "GET /v1/cluster/certificates": `${REDIS_API}/cluster/certificates.md`,
   "GET /v1/cluster/policy": `${REDIS_API}/cluster/policy/_index.md`,
   "GET /v1/crdb_tasks": `${REDIS_API}/crdb_tasks/_index.md`,
   "GET /v1/crdb_tasks/…": `${REDIS_API}/crdb_tasks/_index.md`,

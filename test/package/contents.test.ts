@@ -7,7 +7,7 @@ import { localLinksOf } from "../docs/pages";
 import { install, type Packed, type Project, pack, ROOT } from "./packed";
 
 const PAPERS = ["CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md", "package.json"];
-const EXAMPLES = ["fleet", "oceanbase", "redis-enterprise", "taurusdb"];
+const EXAMPLES = ["fleet", "oceanbase", "quickstart", "redis-enterprise", "taurusdb"];
 
 let packed: Packed;
 let project: Project;
@@ -28,7 +28,7 @@ describe("the packed package", { timeout: 90_000 }, () => {
     const known = [
       /^dist\/(sdk|provider|simulators)\/.*(\.js|\.d\.ts)$/,
       /^docs\/([a-z]+\/)?[\w-]+\.md$/,
-      /^examples\/(fleet|oceanbase|redis-enterprise|taurusdb)\/[\w.]+(\.ts|\.json|\.yaml|\.md)$/,
+      /^examples\/(fleet|oceanbase|quickstart|redis-enterprise|taurusdb)\/[\w.]+(\.ts|\.mjs|\.json|\.yaml|\.md)$/,
     ];
     const strange = packed.files.filter((path) => path.includes("/") && !known.some((one) => one.test(path)));
     expect(strange).toEqual([]);

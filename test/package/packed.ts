@@ -74,15 +74,7 @@ export interface Project {
  */
 export async function install({ tarball }: Packed): Promise<Project> {
   const dir = await mkdtemp(join(tmpdir(), "project-"));
-  const modules = join(dir, "node_modules");
-  const installed = join(modules, "pulumi-dbversion");
-  await mkdir(installed, { recursive: true });
-  await run("tar", ["-xzf", tarball, "-C", installed, "--strip-components=1"]);
-  const read = manifest.parse(JSON.parse(await readFile(join(installed, "package.json"), "utf8")));
-  for (const name of Object.keys({ ...read.dependencies, ...read.peerDependencies })) {
-    await mkdir(dirname(join(modules, name)), { recursive: true });
-    await symlink(join(ROOT, "node_modules", name), join(modules, name), "dir");
-  }
+  const { installed, manifest: read } = await unpack(tarball, dir);
   await writeFile(join(dir, "package.json"), '{ "name": "stranger", "private": true }\n');
   return {
     dir,
@@ -98,6 +90,25 @@ export async function install({ tarball }: Packed): Promise<Project> {
     },
     close: () => rm(dir, { recursive: true, force: true }),
   };
+}
+
+/** Puts a tarball into the `node_modules` of a directory, with what it needs. */
+export async function unpack(tarball: string, dir: string): Promise<Pick<Project, "installed" | "manifest">> {
+  const installed = join(dir, "node_modules", "pulumi-dbversion");
+  await mkdir(installed, { recursive: true });
+  await run("tar", ["-xzf", tarball, "-C", installed, "--strip-components=1"]);
+  const read = manifest.parse(JSON.parse(await readFile(join(installed, "package.json"), "utf8")));
+  await link(dir, Object.keys({ ...read.dependencies, ...read.peerDependencies }));
+  return { installed, manifest: read };
+}
+
+/** Packages of the repository in the `node_modules` of a directory. */
+export async function link(dir: string, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    const path = join(dir, "node_modules", name);
+    await mkdir(dirname(path), { recursive: true });
+    await symlink(join(ROOT, "node_modules", name), path, "dir");
+  }
 }
 
 /** Our environment without what belongs to the test runner or would lead Node to other modules. */

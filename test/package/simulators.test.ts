@@ -7,7 +7,6 @@ import { promisify } from "node:util";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { blocksOf, page } from "../docs/pages";
 import { openEngine } from "../engine";
 import { strangersEnv } from "./clients";
 import { install, type Packed, type Project, pack, ROOT } from "./packed";
@@ -75,26 +74,6 @@ describe("the simulators of the packed package", () => {
       const options = { cwd: project.dir, env: { ...strangersEnv(), NODE_TEST_CONTEXT: undefined } };
       const { stdout } = await run(process.execPath, ["--test", "--test-reporter=tap", "stack.test.mjs"], options);
       expect(stdout).toMatch(/# pass 3\n# fail 0/);
-    } finally {
-      await project.close();
-    }
-  });
-
-  it("are started by the program of the README", { timeout: 90_000 }, async () => {
-    const project = await install(packed);
-    try {
-      const [program] = blocksOf(page("README.md")).filter(({ text }) => text.includes("pulumi-dbversion/simulators"));
-      await project.write("simulate.mjs", program?.text ?? "");
-      const child = spawn(process.execPath, ["simulate.mjs"], { cwd: project.dir, env: strangersEnv() });
-      try {
-        const line: unknown = (await createInterface({ input: child.stdout })[Symbol.asyncIterator]().next()).value;
-        const { endpoints } = z
-          .object({ endpoints: z.array(z.url()).length(3), password: z.string().min(1) })
-          .parse(JSON.parse(z.string().parse(line)));
-        expect((await fetch(`${endpoints[0]}/api/v1/info`)).status).toBe(200);
-      } finally {
-        child.kill();
-      }
     } finally {
       await project.close();
     }

@@ -19,7 +19,7 @@ describe("the page of a stack", () => {
         ">=2.0.75",
         "2.0.69.240900 lowest of 2 instances",
         "failed",
-        "2.0.69.240900 → 2.0.75.260300 failed, 25 min, 2026-03-10 18:25 UTC",
+        "2.0.69.240900 → 2.0.75.260300 failed, 25 min, 2026-03-10 18:25 UTC upgrade 7c1e failed: the instance has too little free space.",
       ],
       "cache-modules": [
         "cache-modules Redis Enterprise Modules",
@@ -77,7 +77,7 @@ describe("the page of a stack", () => {
   it("says what it is about, and counts", () => {
     const text = textOf(PAGE);
     expect(text).toContain(
-      "Database versions of shop / production 8 pins: 3 of OceanBase, 3 of Redis Enterprise, 2 of TaurusDB.",
+      "Needs attention: 1 failed, 1 behind, 1 newer, 1 unknown. 8 databases: 3 of OceanBase, 3 of Redis Enterprise, 2 of TaurusDB.",
     );
     expect(text).toContain("State written 2026-03-14 18:05 UTC");
     expect(text).toContain("1 failed 1 behind 1 upgrading 1 deferred 1 unknown 1 newer 2 current");
@@ -88,18 +88,18 @@ describe("the page of a stack", () => {
     const fleet = detailsOf(PAGE, "fleet");
     expect(fleet).toContain("TaurusDB Kernel, 1 with problems");
     expect(fleet).toContain(
-      `Instance Runs Problem ${b} 2.0.69.240900 upgrade 7c1e failed: the instance has too little free space. ${a} 2.0.75.260300`,
+      `Instance Current Problem ${b} 2.0.69.240900 upgrade 7c1e failed: the instance has too little free space. ${a} 2.0.75.260300`,
     );
     expect(fleet).toContain(
       "Started 2026-03-10 18:00 UTC Finished 2026-03-10 18:25 UTC Task batch (kernel upgrade of 2 instances)",
     );
     expect(detailsOf(PAGE, "cache-modules")).toContain("search 2.8.4 2.10.17 ReJSON 2.8.10 >=2.8 bf 2.8.2 none");
-    expect(detailsOf(PAGE, "cache-modules")).toContain("Drift A refresh found that what runs has left the pin");
+    expect(detailsOf(PAGE, "cache-modules")).toContain("Drift A refresh found another version than the target");
     expect(detailsOf(PAGE, "reports")).toContain("Window 2026-03-15 18:00 UTC to 2026-03-15 22:00 UTC");
     expect(detailsOf(PAGE, "orders")).toContain("Release 102000042025031214.el7");
     expect(detailsOf(PAGE, "orders")).toContain("4.2.1.8-108000022024072217 → 4.3.5.2-102000042025031214");
     const payments = detailsOf(PAGE, "payments");
-    expect(payments).toContain("Task 12 (OB rolling upgrade), found running and joined");
+    expect(payments).toContain("Task 12 (OB rolling upgrade); joined, started by somebody else");
     expect(payments).toContain("Last operation Interrupted: OceanBase cluster at 10.0.1.1:2886 is still running");
     expect(payments).not.toContain("Finished");
   });
@@ -199,7 +199,7 @@ describe("the page of a stack in an unusual state", () => {
   it("leaves out what has been replaced and waits to be deleted", () => {
     const old = resource({ ...orders, args: { version: "4.2.1.8" }, more: { delete: true } });
     const page = report(stackExport([resource(orders), old]), "x");
-    expect(textOf(page)).toContain("1 pin: 1 of OceanBase");
+    expect(textOf(page)).toContain("No database needs attention. 1 database: 1 of OceanBase");
     expect(page).not.toContain("4.2.1.8</span>");
   });
 
@@ -219,6 +219,22 @@ describe("the page of a stack in an unusual state", () => {
       "none",
     ]);
     expect(textOf(page)).toContain("The state has no upgrade with a time.");
+    expect(await faultsOf(page)).toEqual([]);
+  });
+
+  it("leaves out the months before a far window, and says so", async () => {
+    const window = { opens: "2026-08-01T18:00:00Z", closes: "2026-08-01T22:00:00Z" };
+    const { lastUpgrade } = orders.observed ?? {};
+    const scheduled = resource({
+      ...orders,
+      name: "far",
+      observed: { ...orders.observed, lastUpgrade: { ...Object(lastUpgrade), state: "deferred", window } },
+    });
+    const page = report(stackExport([resource(orders), scheduled]), "x");
+    expect(page.match(/<line class="cut" x1="72%"/g)).toHaveLength(1);
+    expect(textOf(page)).toContain("At the dashed line, a long time without upgrades is left out.");
+    expect(textOf(page)).toContain("08-01 18:00");
+    expect(PAGE).not.toContain('class="cut"');
     expect(await faultsOf(page)).toEqual([]);
   });
 

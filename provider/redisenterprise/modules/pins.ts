@@ -27,12 +27,12 @@ function problemOf(constraint: Constraint | undefined): string | undefined {
 /** A module's version together with its arguments, as a program writes it. */
 export const pinArguments = {
   version: argument(version, {
-    description: "Exact (`2.10.17`), a prefix (`2.10`), a floor (`>=2.10`) or `latest`.",
+    description: "Target version: exact (`2.10.17`), a prefix (`2.10`), a minimum (`>=2.10`) or `latest`.",
   }),
   args: argument(z.string({ error: 'must be one text, such as "WORKERS 6"' }).optional(), {
     description: [
-      "The arguments that the module shall run with.",
-      "Other ones than it has are an upgrade as well, to the version that runs.",
+      "Arguments of the module.",
+      "Changing them is an upgrade too, to the current version.",
       "Not for search, ReJSON, timeseries and bf on Redis 8 and later, where these settings are objects of the database.",
     ],
     otherwise: "those that it has",

@@ -35,7 +35,7 @@ A cluster of obshell agents on consecutive ports of 127.0.0.1.
                         (default ${OB_PACKAGE})
   --agent-package V-R   obshell package of version V and release R (with dist). May be repeated
   --speed X             simulated time runs X times as fast (default 1)
-  --seed N              seed of everything random (default 1)
+  --seed N              seed of the random numbers (default 1)
   --state FILE          keep the state in FILE: loaded at the start, saved at every change
   --tls-key F, --tls-cert F   serve HTTPS with this key and certificate (PEM)
   --help                this text`;
@@ -88,7 +88,7 @@ export async function simulateObshell(args: readonly string[]): Promise<void> {
 function makeCluster(values: Values, speed: number, file: SaveFile<ClusterState> | undefined): ObshellCluster {
   const saved = file?.load();
   if (saved !== undefined) {
-    if (saved.state?.format !== 1) throw new UsageError(`${values.state} holds no state of this simulator`);
+    if (saved.state?.format !== 1) throw new UsageError(`${values.state} contains no state of this simulator`);
     return new ObshellCluster({ clock: new ScaledClock(speed, saved.savedAt), state: saved.state });
   }
   const cluster = new ObshellCluster({

@@ -38,7 +38,7 @@ A Redis Enterprise Software cluster: its nodes on consecutive ports of 127.0.0.1
                         (default ${DATABASE})
   --module SPEC         NAME@VERSION[@REDIS] beside the bundled modules, for one Redis version. May be repeated
   --speed X             simulated time runs X times as fast (default 1)
-  --seed N              seed of everything random (default 1)
+  --seed N              seed of the random numbers (default 1)
   --state FILE          keep the state in FILE: loaded at the start, saved at every change
   --certificate-out F   write the certificate that clients must trust to F
                         (default a new file, whose path is printed)
@@ -100,7 +100,7 @@ function makeCluster(values: Values, speed: number, file: SaveFile<ClusterState>
   const saved = file?.load();
   if (saved !== undefined) {
     if (saved.state?.format !== 1 || saved.state.clusterStateId === undefined) {
-      throw new UsageError(`${values.state} holds no state of this simulator`);
+      throw new UsageError(`${values.state} contains no state of this simulator`);
     }
     return new RedisEnterpriseCluster({ clock: new ScaledClock(speed, saved.savedAt), state: saved.state });
   }

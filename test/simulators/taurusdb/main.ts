@@ -29,7 +29,7 @@ TaurusDB, StarRocks and IAM of Huawei Cloud, all on one port of 127.0.0.1.
   --starrocks N        StarRocks instances beside the first TaurusDB instance (default 1)
   --access-key K, --secret-key K   (default ${DEFAULTS.accessKey}, ${DEFAULTS.secretKey})
   --speed X            simulated time runs X times as fast (default 1)
-  --seed N             seed of everything random (default 1)
+  --seed N             seed of the random numbers (default 1)
   --state FILE         keep the state in FILE: loaded at the start, saved at every change
   --tls-key F, --tls-cert F   serve HTTPS with this key and certificate (PEM)
   --help               this text`;
@@ -85,7 +85,7 @@ function makeCloud(values: Values, speed: number, file: SaveFile<CloudState> | u
   const saved = file?.load();
   if (saved !== undefined) {
     if (saved.state?.format !== 1 || !Array.isArray(saved.state.doors)) {
-      throw new UsageError(`${values.state} holds no state of this simulator`);
+      throw new UsageError(`${values.state} contains no state of this simulator`);
     }
     return new TaurusCloud({ clock: new ScaledClock(speed, saved.savedAt), state: saved.state });
   }

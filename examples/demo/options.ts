@@ -1,0 +1,45 @@
+import { parseArgs } from "node:util";
+import { ACTS } from "./acts";
+
+export const SYSTEMS = ["oceanbase", "taurusdb", "redis-enterprise"] as const;
+export type System = (typeof SYSTEMS)[number];
+
+export const HELP = `usage: npm run demo -- [options]
+
+Plans, upgrades, interrupts and repairs simulated databases, on the Pulumi CLI if there is one and on a local engine otherwise.
+Everything that it starts ends with it. Exit code 1: an act did not show what it says.
+
+  --system NAME   ${SYSTEMS.join(", ")} (default oceanbase)
+  --full          all systems
+  --act NAME      one act alone, after what it needs: ${ACTS.map(({ name }) => name).join(", ")}
+  --help          this text`;
+
+export interface DemoOptions {
+  readonly help: boolean;
+  readonly systems: readonly System[];
+  /** Names of the acts to play. */
+  readonly acts: readonly string[];
+}
+
+/** @throws an error whose message is for the user */
+export function parseOptions(args: readonly string[]): DemoOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      system: { type: "string" },
+      act: { type: "string" },
+      full: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  const names = ACTS.map(({ name }) => name);
+  const system = SYSTEMS.find((name) => name === (values.system ?? "oceanbase"));
+  if (system === undefined) throw new Error(`--system "${values.system}" is not one of ${SYSTEMS.join(", ")}`);
+  if (values.act !== undefined && !names.includes(values.act))
+    throw new Error(`--act "${values.act}" is not one of ${names.join(", ")}`);
+  return {
+    help: values.help,
+    systems: values.full ? SYSTEMS : [system],
+    acts: values.act === undefined ? names : [values.act],
+  };
+}
