@@ -9,7 +9,7 @@ import type { ApprovedUpgrades, BackupRule, Blackout, ChangeWindow } from "./cha
 const PROVIDER = 'exports.handler=()=>require("pulumi-dbversion/provider").provider';
 
 /** Outputs of every resource. */
-const OBSERVED = ["members", "status", "lastUpgrade"];
+const OBSERVED = ["members", "status", "lastUpgrade", "heldBy"];
 
 /** What the common base needs to know of a resource type. */
 export interface ResourceShape {
@@ -101,6 +101,7 @@ function urnBelow(parent: pulumi.Resource, token: string, name: string): Promise
  * - `newer`: ahead of the target; nothing is sent for that
  * - `upgrading`: an upgrade was accepted and is not known to have ended
  * - `deferred`: an upgrade is scheduled for a maintenance window
+ * - `held`: an upgrade is needed and was not requested; the output heldBy has the reason
  * - `failed`: the last upgrade failed
  */
 export type Status = "current" | "behind" | "newer" | "upgrading" | "deferred" | "held" | "failed";
@@ -151,7 +152,7 @@ export interface Upgrade {
 }
 
 /** Arguments of every resource. */
-export interface CommonArgs {
+export interface CommonArgs extends ChangeArgs {
   // generated: commonArguments of provider/core/arguments.ts
   /**
    * What to do when the database runs a newer version than the target. Nothing is ever downgraded.

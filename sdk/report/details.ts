@@ -29,6 +29,7 @@ function facts({ pin, release, current, drifted, places, members, urn, control }
   const shown = new Set(members.map(({ name }) => name));
   const elsewhere = places.filter(([, values]) => !values.every((value) => shown.has(value)));
   return html`<dl>
+${controlFacts(control)}
 ${fact("Target", wanted.length === 0 ? html`not known` : valueList(wanted))}
 ${release === undefined ? undefined : fact("Release", valueList([release]))}
 ${current === undefined ? undefined : fact("Current", valueList([current]))}

@@ -22,7 +22,7 @@ function row(pin: Pin, index: number): Html {
 <th scope="row"><a href="#pin-${index + 1}"><bdi>${name}</bdi></a><span class="below quiet">${subject.system} ${subject.title}</span></th>
 <td data-label="${COLUMNS.pin}">${versionOr(pinText(pin), "not known")}</td>
 <td data-label="${COLUMNS.runs}"><span>${runs(pin)}</span></td>
-<td data-label="${COLUMNS.status}"><span>${badges(pin)}</span></td>
+<td data-label="${COLUMNS.status}"><span>${badges(pin)}${held(pin)}</span></td>
 <td data-label="${COLUMNS.upgrade}"><span>${pin.upgrade === undefined ? html`<span class="quiet">none</span>` : upgradeCell(pin.upgrade)}${failure(pin)}</span></td>
 </tr>
 `;

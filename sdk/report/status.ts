@@ -1,11 +1,12 @@
 /** The statuses of a database, those that need attention first. */
-export const STATUSES = ["failed", "behind", "upgrading", "deferred", "unknown", "newer", "current"] as const;
+export const STATUSES = ["failed", "behind", "held", "upgrading", "deferred", "unknown", "newer", "current"] as const;
 
 export type Status = (typeof STATUSES)[number];
 
 export const MEANING: Readonly<Record<Status, string>> = {
   failed: "the last upgrade failed, or a condition prevents it",
   behind: "outdated: older than the target",
+  held: "an upgrade is needed and was not requested yet, by the rules of the program",
   upgrading: "an upgrade was running when the state was written",
   deferred: "an upgrade is scheduled for a maintenance window",
   unknown: "the state does not say",

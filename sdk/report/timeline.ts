@@ -1,6 +1,7 @@
 import { type Html, html } from "./html";
 import type { Pin } from "./pin";
 import { anchorAt, type Scale, scaleOf } from "./scale";
+import type { Status } from "./status";
 import { minuteOf, parseTime } from "./time";
 import { durationOf, lookOf } from "./upgrade";
 import { courseOf, shortRouteOf } from "./words";

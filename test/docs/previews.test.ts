@@ -1,3 +1,4 @@
+/** @module-tag long */
 import { describe, expect, it } from "vitest";
 import { runCommands } from "./commands";
 import { rowsOf, rowsShown, showFleet, simulateOceanBase, simulateRedisEnterprise, simulateTaurusDB } from "./previews";
