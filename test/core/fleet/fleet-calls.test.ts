@@ -98,7 +98,7 @@ describe("a batch that is refused for one of its members", () => {
     });
     expect(outcome.error?.sentence).toBe(
       "Orders fleet: 1 of 100 instances did not reach the target version. i037: i037 refuses. " +
-        "Once that is mended, run `pulumi up`: it requests only what is left.",
+        "Once that is mended, run `pulumi up`: it asks only for what is left.",
     );
     expect(calls.filter((names) => names.includes("i037"))).toHaveLength(8);
     expect(calls).toHaveLength(15);
