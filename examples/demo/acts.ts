@@ -36,6 +36,13 @@ export const ACTS: readonly Act[] = [
     after: "current",
     play: interrupt,
   },
+  {
+    name: "change-control",
+    title: "Change control: yes, but not now",
+    before: "drifted",
+    after: "current",
+    play: control,
+  },
   { name: "failure", title: "Failure and remedy", before: "drifted", after: "current", play: failure },
   { name: "report", title: "Report: one page about the stack", before: "current", after: "current", play: report },
 ];
@@ -120,6 +127,20 @@ async function interrupt(
   succeeded(narrator.end(await again));
   expect(upgrades() === sent + 1, "the running upgrade was not joined");
   narrator.say(`Upgrade requests sent by both runs together: ${upgrades() - sent}.`);
+}
+
+async function control({ engine, resource, upgrades }: Stage, narrator: Narrator): Promise<void> {
+  narrator.say('`pulumi config set dbversion:freeze "incident 4711"` holds every upgrade of the stack.');
+  const sent = upgrades();
+  await engine.configure("dbversion:freeze", "incident 4711");
+  const held = succeeded(await narrator.run("pulumi up", (options) => engine.up(options)));
+  expect(held.output.includes("incident 4711"), "the run does not say why the upgrade is held");
+  expect((await statusOf(engine, resource)) === "held", "the upgrade is not held");
+  expect(upgrades() === sent, "an upgrade request was sent");
+  await engine.configure("dbversion:freeze", undefined);
+  succeeded(await engine.up());
+  expect((await statusOf(engine, resource)) === "current", "the database is not up to date");
+  narrator.say("After `pulumi config rm dbversion:freeze`, `pulumi up` upgraded it.");
 }
 
 async function failure({ engine, fail, repair, resource }: Stage, narrator: Narrator): Promise<void> {

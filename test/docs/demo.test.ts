@@ -114,6 +114,7 @@ function idle(): Stage {
       refresh: operation,
       destroy: operation,
       exportState: async () => ({ version: 3, deployment: { manifest: {} } }),
+      configure: async () => {},
       importState: async () => {},
       unlock: async () => {},
       close: async () => {},

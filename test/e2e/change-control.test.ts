@@ -66,6 +66,14 @@ describe.each(engines())("%s engine: change control", TIMEOUT, (prefer) => {
     expect(stage.writes()).toBe(0);
   });
 
+  test("holds everything while the stack is frozen", async () => {
+    await stage.engine.configure("dbversion:freeze", "incident 4711");
+    const frozen = { approval, windows: [windowIn(-1)] };
+    expect(await stage.engine.up(stage.declare(frozen))).toMatchObject({ ok: true, changes: { same: 2 } });
+    expect(stage.writes()).toBe(0);
+    await stage.engine.configure("dbversion:freeze", undefined);
+  });
+
   test("upgrades once the window is open, and then has nothing to do", async () => {
     const open = { approval, windows: [windowIn(-1)] };
     const run = await stage.engine.up(stage.declare(open));

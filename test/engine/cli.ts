@@ -109,6 +109,11 @@ export class CliEngine implements Engine {
     await this.#pulumi("stack", "import", "--file", file);
   }
 
+  async configure(key: string, value: string | undefined): Promise<void> {
+    if (value === undefined) await this.#pulumi("config", "rm", key);
+    else await this.#pulumi("config", "set", "--plaintext", key, "--", value);
+  }
+
   async unlock(): Promise<void> {
     await this.#pulumi("cancel", "--yes");
   }

@@ -18,6 +18,7 @@ export class LocalEngine implements Engine {
   readonly name = "local engine";
   readonly dir: string;
   readonly #options: EngineOptions;
+  readonly #configured: Map<string, string>;
   readonly #home: string;
   readonly #project: Project;
   readonly #running = new Set<EngineProcess>();
@@ -32,6 +33,7 @@ export class LocalEngine implements Engine {
   private constructor(options: EngineOptions, home: string, project: Project) {
     this.dir = options.dir;
     this.#options = options;
+    this.#configured = new Map(Object.entries(options.config ?? {}));
     this.#home = home;
     this.#project = project;
   }
@@ -62,6 +64,11 @@ export class LocalEngine implements Engine {
     await writeFile(join(this.#home, STATE_FILE), JSON.stringify(deployment));
   }
 
+  async configure(key: string, value: string | undefined): Promise<void> {
+    if (value === undefined) this.#configured.delete(key);
+    else this.#configured.set(key, value);
+  }
+
   async unlock(): Promise<void> {
     await rm(join(this.#home, LOCK_FILE), { force: true });
   }
@@ -79,7 +86,8 @@ export class LocalEngine implements Engine {
   }
 
   #command(kind: OperationKind, options: RunOptions): Command {
-    const { dir, stack = "dev", config = {}, secrets = {}, env } = this.#options;
+    const { dir, stack = "dev", secrets = {}, env } = this.#options;
+    const config = Object.fromEntries(this.#configured);
     const eventLog = join(this.#home, `events-${this.#operations}.jsonl`);
     const full = fullConfig({ ...config, ...secrets }, this.#project.name);
     const request: OperationRequest = {

@@ -8,6 +8,8 @@ export interface Engine {
   up(options?: RunOptions): Operation;
   refresh(options?: RunOptions): Operation;
   destroy(options?: RunOptions): Operation;
+  /** Sets a value of the stack's configuration, or removes it: from the next operation on. */
+  configure(key: string, value: string | undefined): Promise<void>;
   /** The state in the format of `pulumi stack export`, secrets sealed, or in plain text with `--show-secrets`. */
   exportState(options?: ExportOptions): Promise<Deployment>;
   /**
