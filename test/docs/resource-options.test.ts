@@ -1,3 +1,4 @@
+/** @module-tag long */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Engine, makeWorkspace, openEngine, type Run, type Workspace } from "../engine";
 import { startOceanBase } from "../simulators";

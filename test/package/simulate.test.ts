@@ -1,3 +1,4 @@
+/** @module-tag long */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
