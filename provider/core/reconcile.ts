@@ -38,7 +38,6 @@ import { UnreachableBudget } from "./unreachable-budget";
  *
  * It ends only when what was observed satisfies the pin (or is newer, and the policy lives with that), or with an
  * error in the outcome. It never throws.
- *
  * @param remembered the last upgrade that the state knows of
  */
 export async function reconcile<O extends Observation>(
@@ -143,7 +142,9 @@ class Reconciliation<O extends Observation> {
     if (ended && !this.#runtime.signal.aborted) await this.#observer.glance();
     if (error.code === "newer" || error.code === "held") return this.outcome(error.code, error);
     if (ended) return this.outcome("failed", error);
-    const status = this.#record.stopped(this.#hold);
+    // What waits for its window and was not canceled is not wanted: the next run has to see to it before the window opens.
+    const waits = error.code === "refused" && this.#record.upgrade?.state === "deferred";
+    const status = waits ? "behind" : this.#record.stopped(this.#hold);
     return this.outcome(status, stoppedWith(error, this.#driver.title, this.#record, this.#hold));
   }
 

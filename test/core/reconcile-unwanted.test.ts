@@ -38,7 +38,7 @@ describe("an upgrade that waits for its window, and that the pin does not want a
       cancellations: [refused],
       remembered: waitingRecord,
     });
-    expect(outcome).toMatchObject({ status: "deferred", accepted: true, upgrade: waitingRecord });
+    expect(outcome).toMatchObject({ status: "behind", accepted: true, upgrade: waitingRecord });
     expect(outcome.error).toMatchObject({ code: "refused", remedy: expect.stringContaining("Cancel it") });
     expect(outcome.error?.message).toBe(
       `${TITLE}: upgrade 11 (rolling upgrade to 4.3.5.2) could not be canceled. It is not needed any more, and waits for its window, 2026-01-01T18:00Z to 2026-01-01T22:00Z.`,

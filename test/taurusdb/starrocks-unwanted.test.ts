@@ -45,7 +45,9 @@ describe("a scheduled upgrade that a lowered pin does not want", () => {
     const lowered = world.inputs({ ...LATER, ...LOWERED });
     const failure = await partial(world.lifecycle.update(id, outs, lowered));
     expect(failure.reasons[0]).toMatch(/could not be canceled.*waits for its window.*\[refused\]/);
-    expect(failure.properties).toMatchObject({ status: "deferred", lastUpgrade: { state: "deferred" } });
+    expect(failure.properties).toMatchObject({ status: "behind", lastUpgrade: { state: "deferred" } });
+    // Another run sees to it, although the window is not over: not even a refresh hides that.
+    expect(await world.lifecycle.diff(id, failure.properties, lowered)).toMatchObject({ changes: true });
     expect(schedules(world)).toEqual(["Pending"]);
     world.cloud.faults.clear();
     const { outs: next } = await world.lifecycle.update(id, failure.properties, lowered);
