@@ -103,3 +103,13 @@ export function rowsOf(page: Page, heading: string): string[][] {
 export function namesIn(cell: string): string[] {
   return [...cell.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name);
 }
+
+/** Scripts that a command runs with npm: `npm test`, `npm run test:all`. */
+export function scriptsIn(command: string): string[] {
+  return [...command.matchAll(/npm (?:run )?([a-z0-9:]+)/g)]
+    .map(([, script = ""]) => script)
+    .filter((script) => !OF_NPM.has(script));
+}
+
+/** What npm does itself. */
+const OF_NPM = new Set(["ci", "install", "publish"]);

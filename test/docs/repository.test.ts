@@ -1,10 +1,10 @@
-import { existsSync, globSync, readFileSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
 import { RESOURCE_TYPES, titleOf } from "../systems";
-import { namesIn, page, pages, ROOT, rowsOf } from "./pages";
+import { namesIn, page, pages, ROOT, rowsOf, scriptsIn } from "./pages";
 
 /** What a contributor and the repository's own services read. */
 
@@ -12,7 +12,6 @@ const text = (path: string) => readFileSync(join(ROOT, path), "utf8");
 const manifest = z
   .looseObject({
     version: z.string(),
-    engines: z.object({ node: z.string() }),
     scripts: z.record(z.string(), z.string()),
     homepage: z.string(),
     bugs: z.string(),
@@ -20,13 +19,6 @@ const manifest = z
   })
   .parse(JSON.parse(text("package.json")));
 const TYPES = [...text("README.md").matchAll(/^\| \[`([\w.]+)`\]/gm)].map(([, type]) => type);
-
-/** Scripts that a text runs with npm: `npm test`, `npm run test:all`. */
-function scriptsIn(command: string): string[] {
-  return [...command.matchAll(/npm (?:run )?([a-z0-9:]+)/g)]
-    .map(([, script = ""]) => script)
-    .filter((script) => script !== "ci" && script !== "install");
-}
 
 describe("CONTRIBUTING.md", () => {
   const listed = rowsOf(page("CONTRIBUTING.md"), "command").flatMap(([cell = ""]) =>
@@ -84,48 +76,6 @@ describe("docs/reliability.md", () => {
     expect(promises).toHaveLength(12);
     const unheld = promises.filter(([, , heldBy = ""]) => !namesIn(heldBy).some(isShort));
     expect(unheld.map(([promise]) => promise)).toEqual([]);
-  });
-});
-
-describe("the workflow", () => {
-  const step = z.looseObject({ run: z.string().optional() });
-  const job = z.looseObject({
-    steps: z.array(step),
-    strategy: z.looseObject({ matrix: z.record(z.string(), z.array(z.string())) }).optional(),
-  });
-  const { jobs } = z.looseObject({ jobs: z.record(z.string(), job) }).parse(parse(text(".github/workflows/tests.yml")));
-  const commands = Object.values(jobs).flatMap(({ steps }) => steps.flatMap(({ run = [] }) => run));
-
-  it("runs the tests, and folders of tests and scripts that exist", () => {
-    expect(commands).toContain("npm test");
-    const scripts = commands.flatMap(scriptsIn);
-    expect(scripts.filter((script) => !(script in manifest.scripts))).toEqual([]);
-    const paths = commands.flatMap((command) => command.match(/\b(?:test|node_modules)\/\S+/g) ?? []);
-    expect(paths).toContain("test/e2e");
-    expect(paths.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
-  });
-
-  it("leaves no test out: short and long ones, and those of the engine's processes through the CLI", () => {
-    expect(commands).toContain("npm run test:all");
-    expect(manifest.scripts["test"]).toMatch(/ --tags-filter=!long$/);
-    expect(manifest.scripts["test:all"]).toMatch(/ --tags-filter=long$/);
-    for (const folder of ["test/e2e", "test/contract"]) {
-      const runs = commands.filter((command) => command.includes(folder));
-      expect(runs.length, folder).toBeGreaterThan(0);
-      expect(runs.filter((command) => command.includes("--tags-filter"))).toEqual([]);
-    }
-    expect(manifest.scripts["e2e"]).toMatch(/ vitest run test\/e2e test\/contract\/kill-points$/);
-  });
-
-  it("plays histories of faults of every resource type", () => {
-    const types = jobs["faults"]?.strategy?.matrix["type"] ?? [];
-    expect(types.map((type) => type.replace(":", ".")).sort()).toEqual([...TYPES].sort());
-  });
-
-  it("has the oldest Node that is supported, and the newest", () => {
-    const nodes = Object.values(jobs).flatMap(({ strategy }) => strategy?.matrix["node"] ?? []);
-    expect(nodes).toContain(manifest.engines.node.replace(/^>=/, ""));
-    expect(nodes).toContain(process.versions.node.split(".")[0]);
   });
 });
 

@@ -1,0 +1,201 @@
+import { globSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { wallClock } from "../../provider/core/clock";
+import type { WireRequest } from "../../provider/http/transport";
+import { undiciTransport } from "../../provider/http/undici-transport";
+import { estates, kinds } from "../../provider/systems";
+import { parse } from "../../sdk/cli/command";
+import { connectionOptions } from "../../sdk/cli/connection";
+import { estateKinds } from "../../sdk/cli/discover";
+import type { Terminal } from "../../sdk/cli/terminal";
+import { startOceanBase, startRedisEnterprise, startTaurusDB } from "../simulators";
+import { differencesFrom, goldenOf, type Read, readSystem, simulatedExchanges } from "./acceptance";
+import { type Exchange, recording } from "./recording";
+import { Vocabulary } from "./redaction";
+
+function terminalWith(env: Readonly<Record<string, string>>): Terminal {
+  return {
+    env,
+    clock: wallClock,
+    signal: new AbortController().signal,
+    columns: undefined,
+    systems: { estates, kinds },
+    print: async () => undefined,
+    tell: () => undefined,
+    progress: () => undefined,
+    ask: undefined,
+    read: async () => Buffer.of(),
+    run: async (program) => {
+      throw new Error(`${program} is not to be started`);
+    },
+  };
+}
+
+async function read(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Read> {
+  const terminal = terminalWith(env);
+  return readSystem(parse(args, connectionOptions(await estateKinds(terminal))), terminal, undiciTransport);
+}
+
+/** The golden file of a simulator on loopback, as text, and what is in its answers under names, ids and addresses. */
+async function goldenFrom(args: readonly string[], env: Readonly<Record<string, string>>) {
+  const { failures, ...recorded } = await read(args, env);
+  expect(failures).toEqual([]);
+  expect(recorded.exchanges.length).toBeGreaterThan(5);
+  const { golden, hidden } = goldenOf(recorded, "a test", await simulatedExchanges(recorded.system, terminalWith({})));
+  return { golden, hidden, text: JSON.stringify(golden), own: [...new Set(recorded.exchanges.flatMap(ownOf))] };
+}
+
+const OWN = /(^|_)(id|ids|uid|ip|ips|addr|name|zone|key|path|homePath|guid)$/;
+
+function ownOf({ body }: Exchange): string[] {
+  const found: string[] = [];
+  JSON.stringify(body, (key, value: unknown) => {
+    // `fe` and `star-rocks` are names as well, but the vendor's.
+    if (OWN.test(key) && typeof value === "string" && /\d/.test(value) && value.length > 1) found.push(value);
+    return value;
+  });
+  return found;
+}
+
+describe("a recording of a system on the network", () => {
+  it("of OceanBase has nothing of the cluster in it, and does not differ from another simulator's", async () => {
+    const password = "canary-passw0rd";
+    const zones = ["canary_east", "canary_west", "canary_north"];
+    const cluster = await startOceanBase({ zones, clusterName: "canary_orders", rootPassword: password });
+    try {
+      const endpoints = cluster.connection.endpoints;
+      const made = await goldenFrom(["oceanbase", "--endpoint", endpoints.join(",")], cluster.environment);
+      expect({ differences: made.golden.differences, hidden: made.hidden }).toEqual({ differences: [], hidden: [] });
+      expect(made.text).not.toMatch(/canary|127\.0\.0\.1/);
+      expect(made.own.length).toBeGreaterThan(3);
+      expect(made.own.filter((value) => made.text.includes(JSON.stringify(value)))).toEqual([]);
+      expect(made.text).toContain('"4.3.3.0-102025103117"');
+    } finally {
+      await cluster.close();
+    }
+  });
+
+  it("of Redis Enterprise neither", async () => {
+    const cluster = await startRedisEnterprise({
+      name: "canary.example.com",
+      password: "canary-passw0rd",
+      databases: [{ name: "canary", redisVersion: "7.4", modules: [{ name: "search", version: "2.10.8" }] }],
+    });
+    try {
+      const { endpoints } = cluster.connection;
+      const args = ["redis-enterprise", "--endpoint", endpoints.join(",")];
+      const made = await goldenFrom([...args, "--allow-untrusted-certificate"], cluster.environment);
+      expect({ differences: made.golden.differences, hidden: made.hidden }).toEqual({ differences: [], hidden: [] });
+      expect(made.text).not.toMatch(/canary|127\.0\.0\.1/);
+      expect(made.own.length).toBeGreaterThan(3);
+      expect(made.own.filter((value) => made.text.includes(JSON.stringify(value)))).toEqual([]);
+    } finally {
+      await cluster.close();
+    }
+  });
+
+  it("of TaurusDB neither", async () => {
+    const cloud = await startTaurusDB({ instances: 2, seed: 77 });
+    try {
+      for (const instance of cloud.system.state.instances) Object.assign(instance, { name: "canary" });
+      const { endpoint, projectId } = cloud.connection;
+      const args = ["taurusdb", "--endpoint", endpoint, "--project-id", projectId];
+      const made = await goldenFrom(args, cloud.environment);
+      expect({ differences: made.golden.differences, hidden: made.hidden }).toEqual({ differences: [], hidden: [] });
+      expect(made.text).not.toMatch(/canary|127\.0\.0\.1/);
+      expect(made.text).not.toContain(projectId);
+      expect(made.own.length).toBeGreaterThan(3);
+      expect(made.own.filter((value) => made.text.includes(JSON.stringify(value)))).toEqual([]);
+    } finally {
+      await cloud.close();
+    }
+  });
+});
+
+describe("the transport", () => {
+  const request: WireRequest = {
+    method: "GET",
+    origin: "http://10.0.0.1",
+    target: "/v1/cluster",
+    headers: {},
+    signal: new AbortController().signal,
+  };
+
+  it("sends nothing but GET", async () => {
+    const sent: string[] = [];
+    const kept: Exchange[] = [];
+    const guarded = recording(
+      {
+        send: async ({ method }) => {
+          sent.push(method);
+          return { status: 200, headers: {}, body: Buffer.from("{}") };
+        },
+        close: async () => undefined,
+      },
+      (exchange) => kept.push(exchange),
+    );
+    for (const method of ["POST", "PUT", "DELETE", "PATCH", "HEAD", "get"]) {
+      await expect(guarded.send({ ...request, method })).rejects.toThrow(`${method} /v1/cluster was not sent`);
+    }
+    await guarded.send(request);
+    expect(sent).toEqual(["GET"]);
+    expect(kept).toEqual([{ target: "/v1/cluster", status: 200, body: {} }]);
+  });
+
+  it("reports a login that it did not send", async () => {
+    const cloud = await startTaurusDB();
+    try {
+      const { endpoint, projectId } = cloud.connection;
+      const args = ["taurusdb", "--endpoint", endpoint, "--iam-endpoint", endpoint];
+      const { failures } = await read([...args, "--project-id", projectId], {
+        HW_USER_NAME: "operator",
+        HW_USER_PASSWORD: "Passw0rd!",
+        HW_DOMAIN_NAME: "example",
+      });
+      expect(failures.join("\n")).toMatch(/POST \/v3\/auth\/tokens\S* was not sent/);
+      expect(cloud.system.journal.entries.filter(({ method }) => method !== "GET")).toEqual([]);
+    } finally {
+      await cloud.close();
+    }
+  });
+});
+
+const golden = z.strictObject({
+  system: z.string(),
+  source: z.string(),
+  answers: z.array(z.strictObject({ request: z.string(), status: z.number(), body: z.unknown() })),
+  differences: z.array(z.string()),
+});
+
+describe("test/golden", () => {
+  const root = join(__dirname, "..", "golden");
+  const files = globSync("*/*.json", { cwd: root }).sort();
+
+  it("has answers of every system", () => {
+    expect([...new Set(files.map(dirname))]).toEqual(Object.keys(estates).sort());
+  });
+
+  it.each(files)("%s differs from the simulator in what it says, and has nothing left to redact", async (file) => {
+    const { system, answers, differences } = golden.parse(JSON.parse(readFileSync(join(root, file), "utf8")));
+    expect(system).toBe(dirname(file));
+    const simulated = await simulatedExchanges(system, terminalWith({}));
+    const vocabulary = new Vocabulary(
+      simulated,
+      answers.flatMap(({ body }) => fieldsOf(body)),
+    );
+    expect(differencesFrom(answers, simulated, vocabulary)).toEqual(differences);
+    const again = answers.map(({ request, ...rest }) => ({ ...rest, target: request.replace(/^GET /, "") }));
+    expect(vocabulary.redact(again)).toEqual({ answers, hidden: [] });
+  });
+});
+
+function fieldsOf(body: unknown): string[] {
+  const fields: string[] = [];
+  JSON.stringify(body, (key, value: unknown) => {
+    fields.push(key);
+    return value;
+  });
+  return fields;
+}

@@ -1,0 +1,156 @@
+import { asPinError } from "../../provider/core/errors";
+import type { Estate } from "../../provider/core/estate";
+import type { Proxies } from "../../provider/core/runtime";
+import type { Tls } from "../../provider/http/tls";
+import type { Transport } from "../../provider/http/transport";
+import { oceanbaseEstate } from "../../provider/oceanbase/estate";
+import { redisEnterpriseEstate } from "../../provider/redisenterprise/estate";
+import type { Estates } from "../../provider/systems";
+import { taurusdbEstate } from "../../provider/taurusdb/estate";
+import type { Given } from "../../sdk/cli/command";
+import { parse } from "../../sdk/cli/command";
+import { connectionOptions, connectionsOf } from "../../sdk/cli/connection";
+import { estateKinds, systemOf } from "../../sdk/cli/discover";
+import { UNCONFIGURED } from "../../sdk/cli/stack";
+import type { Terminal } from "../../sdk/cli/terminal";
+import { agentsOf, ENVIRONMENT, failMaintenance, nodesOf, obshell, REGION, redis, taurus } from "../cli/worlds";
+import { createTransport, type SimSystem } from "../simulators";
+import { simulatedTransport } from "../support/simulated-transport";
+import { VirtualClock } from "../support/virtual-clock";
+import { type Exchange, recording } from "./recording";
+import { type GoldenAnswer, Vocabulary } from "./redaction";
+import { differencesOf } from "./shape";
+
+/** What is kept of a system in `test/golden/`. */
+export interface Golden {
+  /** By its name on the command line. */
+  readonly system: string;
+  /** Where the answers are from. */
+  readonly source: string;
+  readonly answers: readonly GoldenAnswer[];
+  /** From the simulator's answers, when this was recorded. */
+  readonly differences: readonly string[];
+}
+
+/** A system with its answers. */
+export interface Read {
+  readonly system: string;
+  readonly exchanges: readonly Exchange[];
+  /** What could not be read, as sentences. */
+  readonly failures: readonly string[];
+}
+
+type Connect = (tls: Tls, proxies?: Proxies) => Transport;
+
+/** Reads all that `discover` and `doctor` read of the system that a command line names. @throws UsageError */
+export async function readSystem(given: Given, terminal: Terminal, connect: Connect): Promise<Read> {
+  const exchanges: Exchange[] = [];
+  const estates = estatesOver((...to) => recording(connect(...to), (each) => exchanges.push(each)), terminal.env);
+  const own: Terminal = { ...terminal, systems: { ...terminal.systems, estates } };
+  const { system, kind } = await systemOf(given, own);
+  const failures: string[] = [];
+  for (const { open, redact } of await connectionsOf(system, kind, given, UNCONFIGURED, own)) {
+    failures.push(...(await readAll(open())).map(redact));
+  }
+  return { system, exchanges, failures };
+}
+
+function estatesOver(connect: Connect, env: NodeJS.ProcessEnv): Estates {
+  return {
+    oceanbase: async () => oceanbaseEstate(connect),
+    "redis-enterprise": async () => redisEnterpriseEstate(connect),
+    taurusdb: async () => taurusdbEstate((proxies) => connect({}, proxies), env),
+  };
+}
+
+/** One read that fails must not hide the others. */
+async function readAll(estate: Estate): Promise<string[]> {
+  const failures: string[] = [];
+  const attempt = async (what: string, read: () => Promise<unknown>) => {
+    try {
+      await read();
+    } catch (error) {
+      const { code, sentence } = asPinError(error);
+      if (code === "unexpected" || code === "interrupted") throw error;
+      failures.push(`${what}: ${sentence} [${code}]`);
+    }
+  };
+  try {
+    for (const check of estate.checks) await attempt(check.name, () => check.run());
+    await attempt("inventory", async () => {
+      failures.push(...(await estate.inventory()).gaps);
+    });
+  } finally {
+    await estate.close();
+  }
+  return failures;
+}
+
+interface World {
+  readonly simulated: SimSystem;
+  /** Of a command line. */
+  readonly args: readonly string[];
+}
+
+/** Simulated systems for the same requests. One has a failed task, which is read in detail. */
+const WORLDS: Readonly<Record<string, readonly ((clock: VirtualClock) => World)[]>> = {
+  oceanbase: [
+    (clock) => over(obshell(clock), agentsOf),
+    (clock) => {
+      const cluster = obshell(clock);
+      failMaintenance(cluster);
+      return over(cluster, agentsOf);
+    },
+  ],
+  "redis-enterprise": [(clock) => over(redis(clock), nodesOf)],
+  taurusdb: [(clock) => over(taurus(clock), () => REGION)],
+};
+
+function over<S extends SimSystem>(simulated: S, argsOf: (simulated: S) => readonly string[]): World {
+  return { simulated, args: argsOf(simulated) };
+}
+
+/** What the simulators of a system answer to the requests of `readSystem`, and to the same with wrong credentials. */
+export async function simulatedExchanges(system: string, terminal: Terminal): Promise<Exchange[]> {
+  const exchanges: Exchange[] = [];
+  for (const make of WORLDS[system] ?? []) {
+    for (const env of [ENVIRONMENT, REFUSED]) {
+      const clock = new VirtualClock();
+      const { simulated, args } = make(clock);
+      const send = createTransport([simulated], { sleep: (ms) => clock.sleep(ms) });
+      const given = parse([system, ...args], connectionOptions(await estateKinds(terminal)));
+      const read = await readSystem(given, { ...terminal, clock, env }, () => simulatedTransport(send));
+      if (read.failures.length > 0 !== (env === REFUSED)) throw new Error(`the simulated ${system} is not as expected`);
+      exchanges.push(...read.exchanges);
+    }
+  }
+  return exchanges;
+}
+
+const REFUSED = {
+  ...ENVIRONMENT,
+  OCEANBASE_PASSWORD: "refused",
+  REDIS_ENTERPRISE_PASSWORD: "refused",
+  HW_SECRET_KEY: "refused",
+};
+
+/** A recording as it is kept, and the names of fields that it hides. */
+export function goldenOf(
+  { system, exchanges }: Pick<Read, "system" | "exchanges">,
+  source: string,
+  simulated: readonly Exchange[],
+  kept: readonly string[] = [],
+): { readonly golden: Golden; readonly hidden: readonly string[] } {
+  const vocabulary = new Vocabulary(simulated, kept);
+  const { answers, hidden } = vocabulary.redact(exchanges);
+  return { golden: { system, source, answers, differences: differencesFrom(answers, simulated, vocabulary) }, hidden };
+}
+
+/** @param vocabulary that the answers were redacted with */
+export function differencesFrom(
+  answers: readonly GoldenAnswer[],
+  simulated: readonly Exchange[],
+  vocabulary: Vocabulary,
+): string[] {
+  return differencesOf(answers, vocabulary.redact(simulated).answers);
+}

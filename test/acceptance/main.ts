@@ -1,0 +1,66 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { undiciTransport } from "../../provider/http/undici-transport";
+import { parse, UsageError } from "../../sdk/cli/command";
+import { connectionOptions } from "../../sdk/cli/connection";
+import { estateKinds } from "../../sdk/cli/discover";
+import { processTerminal, type Terminal } from "../../sdk/cli/terminal";
+import { goldenOf, readSystem, simulatedExchanges } from "./acceptance";
+
+/** `npm run acceptance`: how the answers of a real system differ from those of its simulator. */
+
+const USAGE = `usage: npm run acceptance -- <oceanbase|redis-enterprise|taurusdb> [connection options] [options]
+
+Reads a real system, records its answers in test/golden/, and lists how they differ from those of the simulator. Only GET
+requests are sent. What is recorded has no values but versions, and words that the simulator has in the same field.
+
+Connection options and environment variables are those of \`npx pulumi-dbversion discover\`; see its --help.
+
+  --name NAME   of the file that is written; default: recorded
+  --keep FIELD  records the name of a field that the simulator does not have; may be repeated. Without it such names are
+                hidden, because they may be names of databases
+  --dry         writes nothing
+
+exit codes: 0 no difference; 1 differences; 2 something could not be read, or the command line was not understood`;
+
+const OWN = {
+  name: { value: "NAME", description: "of the file that is written" },
+  keep: { value: "FIELD", multiple: true, description: "records the name of a field" },
+  dry: { description: "writes nothing" },
+  help: { description: "prints this" },
+} as const;
+
+async function main(args: readonly string[], terminal: Terminal): Promise<number> {
+  const given = parse(args, { ...connectionOptions(await estateKinds(terminal)), ...OWN });
+  if (given.has("help")) {
+    await terminal.print(`${USAGE}\n`);
+    return 0;
+  }
+  const name = given.text("name") ?? "recorded";
+  if (!/^[\w.-]+$/.test(name)) throw new UsageError("--name takes letters, digits, dots and hyphens");
+  const read = await readSystem(given, terminal, undiciTransport);
+  const { system, exchanges, failures } = read;
+  const simulated = await simulatedExchanges(system, terminal);
+  const { golden, hidden } = goldenOf(read, "recorded by `npm run acceptance`", simulated, given.all("keep"));
+  for (const failure of failures) terminal.tell(`not read: ${failure}`);
+  for (const field of hidden) terminal.tell(`hidden: the name of the field "${field}"; --keep ${field} records it`);
+  for (const difference of golden.differences) await terminal.print(`${difference}\n`);
+  await terminal.print(`${exchanges.length} answers, ${golden.differences.length} differences\n`);
+  if (!given.has("dry") && exchanges.length > 0) {
+    const folder = join(__dirname, "..", "golden", system);
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, `${name}.json`), `${JSON.stringify(golden, undefined, 2)}\n`);
+    await terminal.print(`wrote test/golden/${system}/${name}.json\n`);
+  }
+  return failures.length > 0 ? 2 : golden.differences.length > 0 ? 1 : 0;
+}
+
+main(process.argv.slice(2), processTerminal()).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    console.error(error instanceof UsageError ? `${error.message}\n${USAGE}` : error);
+    process.exitCode = 2;
+  },
+);
