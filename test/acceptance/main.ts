@@ -2,8 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { undiciTransport } from "../../provider/http/undici-transport";
 import { parse, UsageError } from "../../sdk/cli/command";
-import { connectionOptions } from "../../sdk/cli/connection";
-import { estateKinds } from "../../sdk/cli/discover";
+import { connectionOptions, estateKinds } from "../../sdk/cli/connection";
 import { processTerminal, type Terminal } from "../../sdk/cli/terminal";
 import { goldenOf, readSystem, simulatedExchanges } from "./acceptance";
 
