@@ -45,6 +45,29 @@ describe("a registered pin", () => {
     expect(child?.inputs["__urn"]).toBe(`urn:pulumi:dev::shop::my:component:Database$${TOKEN}::orders`);
   });
 
+  it("takes only what was approved for itself, at the stack and below a parent", async () => {
+    const approved = (to: string) => ({
+      "10.0.0.1:2886": { from: "1", to, how: "", digest: "d", approvedAt: "2026-01-01T00:00:00Z", approvedBy: "Anna" },
+    });
+    const own = `urn:pulumi:dev::shop::${TOKEN}::orders`;
+    const below = `urn:pulumi:dev::shop::my:component:Database$${TOKEN}::orders`;
+    const approval = {
+      formatVersion: 1,
+      approvals: { [own]: approved("2"), [below]: approved("3"), other: approved("4") },
+    };
+    expect((await cluster({ approval })).inputs["approval"]).toEqual({
+      formatVersion: 1,
+      approvals: { [own]: approved("2") },
+    });
+    const [, child] = await registrations(() => {
+      const parent = new pulumi.ComponentResource("my:component:Database", "db");
+      return new oceanbase.ClusterVersion("orders", { ...args, approval }, { parent });
+    });
+    expect(child?.inputs["approval"]).toEqual({ formatVersion: 1, approvals: { [below]: approved("3") } });
+    const none = (await cluster({ approval: { formatVersion: 1, approvals: {} } })).inputs["approval"];
+    expect(none).toEqual({ formatVersion: 1, approvals: {} });
+  });
+
   it("does not wait for its siblings, nor depend on them", async () => {
     const [, ...pins] = await registrations(() => {
       const parent = new pulumi.ComponentResource("my:component:Databases", "dbs");
