@@ -80,8 +80,27 @@ export interface ProviderArgs {
  */
 export class Provider extends pulumi.ProviderResource {
   constructor(name: string, args: ProviderArgs, options?: pulumi.ResourceOptions) {
-    super("pulumi-nodejs", name, settingsOf(name, args), options);
+    super("pulumi-nodejs", name, { ...settingsOf(name, args), ...stackRules(args.dbversion) }, options);
   }
+}
+
+/**
+ * Rules of the whole stack hold for resources with an explicit provider, too: a freeze in addition to that of the provider,
+ * windows and blackouts where it has none.
+ */
+function stackRules({ freeze, windows, blackouts }: NonNullable<ProviderArgs["dbversion"]> = {}): pulumi.Inputs {
+  const stack = new pulumi.Config("dbversion");
+  const rules = {
+    freeze: joined(freeze, stack.get("freeze")),
+    windows: windows ?? stack.get("windows"),
+    blackouts: blackouts ?? stack.get("blackouts"),
+  };
+  return Object.fromEntries(given(rules).map(([key, value]) => [`dbversion:${key}`, pulumi.secret(value)]));
+}
+
+function joined(own: pulumi.Input<string> | undefined, stack: string | undefined): pulumi.Input<string> | undefined {
+  if (!stack) return own;
+  return pulumi.output(own).apply((text) => (text ? `${text}; ${stack}` : stack));
 }
 
 type Vendor = keyof ProviderArgs;

@@ -27,14 +27,14 @@ export async function announce(
   driver: Pick<Driver, "title" | "units" | "schedules" | "reopen" | "inspect" | "cancel">,
   plan: Plan,
   policy: Pick<Policy, "onFailure" | "changes">,
-  { clock, keepScheduled }: Pick<Runtime, "clock" | "keepScheduled">,
+  { clock, wall = clock, keepScheduled }: Pick<Runtime, "clock" | "wall" | "keepScheduled">,
   remembered?: UpgradeRecord,
 ): Promise<readonly Announcement[]> {
   const record = new RecordStore(clock, remembered);
   switch (plan.kind) {
     case "failed":
       record.found(plan.task, plan.from, plan.failure);
-      return operator(driver, policy, clock, plan.task, plan.failure, record.owns(plan.task));
+      return operator(driver, policy, wall, plan.task, plan.failure, record.owns(plan.task));
     case "cancel": {
       const { task, window } = plan;
       if (record.owns(task))
@@ -54,7 +54,7 @@ export async function announce(
 function operator(
   driver: Pick<Driver, "title" | "units" | "schedules" | "reopen">,
   { onFailure, changes = NO_RULES }: Pick<Policy, "onFailure" | "changes">,
-  clock: Pick<Clock, "now">,
+  wall: Pick<Clock, "now">,
   task: Task,
   failure: Failure,
   ours: boolean,
@@ -77,7 +77,7 @@ function operator(
   }
   const at = failure.at === undefined ? "failed" : `failed at ${failure.at}`;
   const [unit = ""] = driver.units;
-  const hold = new ChangeControl(driver, changes, clock).holdOfReopening(unit, task);
+  const hold = new ChangeControl(driver, changes, wall).holdOfReopening(unit, task);
   if (hold !== undefined) return [{ message: `${name} will not be ${what} now, held: ${hold.message}` }];
   return [
     {

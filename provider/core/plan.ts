@@ -146,12 +146,15 @@ function behind({ units }: View): readonly Unit[] {
 }
 
 /** The upgrade of the units that may begin; held when none of them may, and nothing else has to be put right first. */
-function heldOr(facts: Facts, ready: readonly Unit[]): Plan {
+function heldOr(facts: Facts, ready: readonly Unit[]): Plan | undefined {
   const holds = ready.flatMap((unit) => facts.holdOf(unit) ?? []);
-  const hold = togetherHold(holds, facts.driver.words === undefined ? 1 : ready.length);
+  const { units, absent } = facts.view;
+  const hold = togetherHold(holds, units.length + absent.length);
   if (hold === undefined) return { kind: "upgrade", upgrade: together(facts, ready) };
   const free = ready.filter((unit) => facts.holdOf(unit) === undefined);
   const upgrade = together(facts, free.length === 0 ? ready : free);
+  // What runs is joined, whatever holds the others.
+  if (free.length === 0 && units.some(({ activity }) => activity?.kind === "running")) return undefined;
   if (free.length === 0 && upgrade.findings.length === 0) return { kind: "held", upgrade, hold };
   return { kind: "upgrade", upgrade: { ...upgrade, notes: [...(upgrade.notes ?? []), `Held: ${hold.message}.`] } };
 }

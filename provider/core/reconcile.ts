@@ -80,7 +80,7 @@ class Reconciliation<O extends Observation> {
     this.#budget = new UnreachableBudget(driver.title, policy, runtime, this.#record.open);
     this.#observer = new Observer(driver, this.#budget, runtime.clock);
     this.#confirmation = new Confirmation(runtime.clock, policy.spacing);
-    this.#control = new ChangeControl(driver, policy.changes ?? NO_RULES, runtime.clock);
+    this.#control = new ChangeControl(driver, policy.changes ?? NO_RULES, runtime.wall ?? runtime.clock);
     this.#recovery = new Recovery(driver, policy, this.#control, runtime, this.#record);
     this.#unneeded = new Unneeded(driver, policy, this.#budget, runtime, this.#record);
     this.#settlement = new Settlement(driver.title, policy, runtime, this.#record);
@@ -109,7 +109,7 @@ class Reconciliation<O extends Observation> {
       if (!(error instanceof Held)) throw error;
       this.#confirmation.forget();
       this.#hold = error.hold;
-      if (await awaitRelease(this.#control, error.hold, this.#runtime)) return undefined;
+      if (await awaitRelease(this.#control, [error.hold], this.#runtime)) return undefined;
       return endHeld(this.#control, error.hold, this.#runtime);
     }
   }
@@ -291,9 +291,9 @@ class Reconciliation<O extends Observation> {
 
   /** A failed upgrade, as the policy says. One that this tool did not start is never operated on. */
   async #afterFailure(task: Task, failure: Failure, when: "just now" | "earlier"): Promise<void> {
-    if (!(await this.#recovery.reopen(task, failure, when))) {
-      throw failed(this.#driver.title, task, this.#recovery.told(task, failure));
-    }
+    const done = await this.#recovery.reopen(task, failure, when);
+    if (done === "look") return;
+    if (done === "not sent") throw failed(this.#driver.title, task, this.#recovery.told(task, failure));
     this.#record.reopened();
     await this.#follow(task);
   }

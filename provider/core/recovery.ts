@@ -1,4 +1,6 @@
 import type { ChangeControl } from "./control/control";
+import type { Hold } from "./control/hold";
+import { awaitRelease } from "./control/release";
 import type { Driver } from "./driver";
 import { Refused, sending, Unreachable } from "./errors";
 import type { Policy } from "./policy";
@@ -10,16 +12,17 @@ import { type Failure, nameOf, type Task, type Way } from "./task";
 export class Recovery {
   readonly #driver: Pick<Driver, "units" | "reopen">;
   readonly #policy: Pick<Policy, "onFailure">;
-  readonly #control: Pick<ChangeControl, "requireReopening">;
+  readonly #control: Pick<ChangeControl, "rules" | "wall" | "forgetBackups" | "holdOfReopening">;
   readonly #runtime: Runtime;
   readonly #record: Pick<RecordStore, "owns">;
   #operated = false;
   #undone: Failure | undefined;
+  #hold: Hold | undefined;
 
   constructor(
     driver: Pick<Driver, "units" | "reopen">,
     policy: Pick<Policy, "onFailure">,
-    control: Pick<ChangeControl, "requireReopening">,
+    control: Pick<ChangeControl, "rules" | "wall" | "forgetBackups" | "holdOfReopening">,
     runtime: Runtime,
     record: Pick<RecordStore, "owns">,
   ) {
@@ -38,24 +41,29 @@ export class Recovery {
   /**
    * Re-opens the task as the policy says, if this tool started it. RETRY is sent only for a failure that an earlier run
    * reported, so that the user could fix the cause first.
-   * @returns whether it was sent; its effect shows in the task
-   * @throws Held when nothing must be sent now
+   * @returns whether it was sent; its effect shows in the task. `look`: it was held, and may be sent by now
    */
-  async reopen(task: Task, failure: Failure, when: "just now" | "earlier"): Promise<boolean> {
+  async reopen(task: Task, failure: Failure, when: "just now" | "earlier"): Promise<"sent" | "not sent" | "look"> {
     const way = this.#wayFor(task, failure);
-    if (way === undefined || this.#operated || (way === "retry" && when === "just now")) return false;
-    this.#control.requireReopening(this.#driver.units[0] ?? "", task);
+    if (way === undefined || this.#operated || (way === "retry" && when === "just now")) return "not sent";
+    this.#hold = this.#control.holdOfReopening(this.#driver.units[0] ?? "", task);
+    if (await awaitRelease(this.#control, this.#hold ? [this.#hold] : [], this.#runtime)) return "look";
+    if (this.#hold !== undefined) return "not sent";
     this.#operated = true;
     this.#undone = way === "rollback" ? failure : undefined;
     this.#runtime.warn(`upgrade ${task.id} failed, sending ${way.toUpperCase()}: ${failure.message}`);
     await this.#send(task, way);
-    return true;
+    return "sent";
   }
 
   /** The failure that ends the run, with what the next one will send. */
   told(task: Task, failure: Failure): Failure {
     const way = this.#wayFor(task, failure);
     if (way === undefined) return failure;
+    if (this.#hold !== undefined) {
+      const held = `${way.toUpperCase()}, which \`onFailure\` asks for, is held: ${this.#hold.message}.`;
+      return { ...failure, remedy: `${failure.remedy} ${held}` };
+    }
     const what = way === "retry" ? "retries" : "rolls back";
     const next = `\`onFailure\` is "${way}": the next \`pulumi up\` ${what} ${nameOf(task)}.`;
     return { ...failure, remedy: `${failure.remedy} ${next}` };

@@ -24,8 +24,11 @@ export interface Step extends Requested {
   readonly group?: string | undefined;
   /** Files that have to be at the vendor before it. */
   readonly uploads?: readonly Upload[];
-  /** A secret without which nobody can verify guesses by the digest; for items that may hold secrets themselves. */
-  readonly key?: string | undefined;
+  /**
+   * Makes a secret without which nobody can verify guesses by a digest that leaves the process; for items that may hold secrets
+   * themselves. Slow on purpose.
+   */
+  readonly key?: (() => string) | undefined;
 }
 
 export interface Upload {
@@ -52,10 +55,19 @@ export function requestOf([step]: readonly Step[]): Request {
 }
 
 /**
- * Identifies what is sent for one unit: equal for equal steps in every process, whatever the order of keys. It is shown to people
- * and kept in files: where the item may hold a secret, it is a keyed hash.
+ * Identifies what is sent for one unit: equal for equal steps in every process, whatever the order of keys. Where the item holds
+ * a secret, it allows guesses to be verified: it must not leave the process.
  */
-export function digest({ unit, from, to, method, path, item, group, uploads = [], key }: Step): string {
-  const text = canonical({ unit, from, to, method, path, item, group, uploads });
-  return (key === undefined ? createHash("sha256") : createHmac("sha256", key)).update(text).digest("hex");
+export function digest(step: Step): string {
+  return createHash("sha256").update(textOf(step)).digest("hex");
+}
+
+/** The same for people and files: where the item may hold a secret, it is a keyed hash. */
+export function publicDigest(step: Step): string {
+  if (step.key === undefined) return digest(step);
+  return createHmac("sha256", step.key()).update(textOf(step)).digest("hex");
+}
+
+function textOf({ unit, from, to, method, path, item, group, uploads = [] }: Step): string {
+  return canonical({ unit, from, to, method, path, item, group, uploads });
 }

@@ -28,11 +28,11 @@ export interface Seen {
 export async function see(
   driver: Driver,
   { onNewer, changes = NO_RULES }: Pick<Policy, "onNewer" | "changes">,
-  clock: Pick<Clock, "now">,
+  wall: Pick<Clock, "now">,
 ): Promise<Seen> {
   const observation = await driver.observe(false);
   const view = driver.view(observation);
-  const control = new ChangeControl(driver, changes, clock);
+  const control = new ChangeControl(driver, changes, wall);
   await control.readBackups(view.units.filter(({ standing }) => standing === "behind"));
   return { observation, view, plan: planOf(driver, view, onNewer, (unit) => control.holdOf(unit)) };
 }

@@ -96,7 +96,7 @@ export function upgradeOf<A extends UpgradeArguments>(
     ],
     notes:
       "code" in target ? [] : [...unverified(journeyTo(target), route, local), ...notesOn(target, wish, observation)],
-    ...("code" in target ? {} : { step: stepTo(wish, target, lowest, missing) }),
+    ...("code" in target ? {} : { step: stepTo(wish, target, lowest, local.packages) }),
   };
 }
 
@@ -104,7 +104,7 @@ function stepTo<A extends UpgradeArguments>(
   { system, args }: Wish<A>,
   target: Target,
   from: Version | undefined,
-  missing: readonly RpmPackage[],
+  packages: readonly RpmPackage[],
 ): Step {
   return {
     unit: new URL(args.endpoints[0] ?? "").host,
@@ -113,7 +113,8 @@ function stepTo<A extends UpgradeArguments>(
     method: "POST",
     path: system.path,
     item: system.body(args, target),
-    uploads: missing.map((pkg) => ({ name: packageName(pkg), sha256: pkg.sha256 })),
+    // Also those that are there by now: an upload does not make another plan of it.
+    uploads: packages.map((pkg) => ({ name: packageName(pkg), sha256: pkg.sha256 })),
   };
 }
 

@@ -156,7 +156,7 @@ function modulesOf(seen: Seen, database: Database, common: Common, which: Which)
   const loaded = (database.modules ?? []).filter(({ version }) => version !== undefined);
   if (loaded.length === 0) return [];
   const pins = loaded.map(({ name }) => ({ name, wish: "latest", constraint: LATEST, object: false }));
-  const { upgrade } = moduleSubject({ modules: pins }).stands(database, seen);
+  const { upgrade } = moduleSubject({ modules: pins, endpoints: [] }).stands(database, seen);
   return [
     {
       database: {

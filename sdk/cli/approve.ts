@@ -60,14 +60,12 @@ function plansIn(text: string, name: string): Map<string, Units> {
   if (!Array.isArray(steps) && !isObject(deployment)) {
     throw new CommandError(`${name} is neither a preview nor a stack export. ${HOW}`);
   }
-  const resources = Array.isArray(steps)
-    ? steps.flatMap((step) => [member(step, "newState"), member(step, "oldState")])
-    : listOf(member(deployment, "resources"));
   const plans = new Map<string, Units>();
-  for (const resource of resources) {
-    const urn = textOf(member(resource, "urn"), LONGEST);
-    const units = unitsOf(resource);
-    if (urn !== undefined && units !== undefined && !plans.has(urn)) plans.set(urn, units);
+  for (const resource of Array.isArray(steps) ? [] : listOf(member(deployment, "resources")))
+    keep(plans, resource, heldUnits(resource));
+  for (const step of listOf(steps)) {
+    const [before, after] = [member(step, "oldState"), member(step, "newState")];
+    keep(plans, after, unitsOf(member(member(after, "inputs"), "__plan")) ?? heldUnits(before));
   }
   if (plans.size === 0) {
     throw new CommandError(
@@ -89,14 +87,20 @@ function jsonOf(text: string, name: string): unknown {
   }
 }
 
-/** The plan of a resource: a preview adds it to the inputs, and the outputs of one that is held have it. */
-function unitsOf(resource: unknown): Units | undefined {
-  for (const place of ["inputs", "outputs"]) {
-    const plan = member(member(resource, place), "__plan");
-    const units = isObject(plan) ? Object.entries(plan).flatMap(([unit, proposal]) => proposalIn(unit, proposal)) : [];
-    if (units.length > 0) return Object.fromEntries(units);
-  }
-  return undefined;
+function keep(plans: Map<string, Units>, resource: unknown, units: Units | undefined): void {
+  const urn = textOf(member(resource, "urn"), LONGEST);
+  if (urn !== undefined && units !== undefined) plans.set(urn, units);
+}
+
+/** The plan of a resource whose upgrade is held. The inputs may still have that of an upgrade which is done. */
+function heldUnits(resource: unknown): Units | undefined {
+  const outputs = member(resource, "outputs");
+  return member(outputs, "status") === "held" ? unitsOf(member(outputs, "__plan")) : undefined;
+}
+
+function unitsOf(plan: unknown): Units | undefined {
+  const units = isObject(plan) ? Object.entries(plan).flatMap(([unit, proposal]) => proposalIn(unit, proposal)) : [];
+  return units.length === 0 ? undefined : Object.fromEntries(units);
 }
 
 function proposalIn(unit: string, proposal: unknown): [string, Proposal][] {

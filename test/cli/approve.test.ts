@@ -48,6 +48,19 @@ describe("approve", () => {
     );
   });
 
+  it.each([
+    ["that is done", { status: "current" }],
+    [
+      "whose held plan is another one",
+      { status: "held", __plan: { "10.0.0.1:2886": { ...plan["10.0.0.1:2886"], digest: "b" } } },
+    ],
+  ])("does not approve the plan that an export has in the inputs of a resource %s", async (_, outputs) => {
+    const input = { version: 3, deployment: { resources: [{ urn: URN, inputs: { __plan: plan }, outputs }] } };
+    const { out } = await approve(input)("approve", "-");
+    expect(out).not.toContain(plan["10.0.0.1:2886"].digest);
+    expect(out === "").toBe(outputs.status === "current");
+  });
+
   it("keeps what the file has for other resources, and replaces its own", async () => {
     const other = { "urn:other": { a: approval } };
     const old = { [URN]: { "10.0.0.1:2886": { ...approval, digest: "b" } } };

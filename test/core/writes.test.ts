@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { NO_RULES } from "../../provider/core/control/control";
 import { beforeSending, PinError, sending, Unreachable } from "../../provider/core/errors";
 import { Recovery } from "../../provider/core/recovery";
 import { HttpClient } from "../../provider/http/client";
@@ -82,11 +83,16 @@ describe.each(ODD)("after %s, nobody knows whether the vendor received", (_, thr
     const warn = (message: string) => warnings.push(message);
     const runtime = { clock: new VirtualClock(), signal, random: () => 0.5, ...quiet, warn };
     const reopen = async () => throwing(thrown)();
-    const permissive = { requireReopening: () => undefined };
+    const permissive = {
+      rules: NO_RULES,
+      wall: new VirtualClock(),
+      forgetBackups: () => undefined,
+      holdOfReopening: () => undefined,
+    };
     const recovery = new Recovery({ units: ["orders"], reopen }, { onFailure: "rollback" }, permissive, runtime, {
       owns: () => true,
     });
-    expect(await recovery.reopen(task, { ...failure, ways: ["rollback"] }, "just now")).toBe(true);
+    expect(await recovery.reopen(task, { ...failure, ways: ["rollback"] }, "just now")).toBe("sent");
     expect(warnings.at(-1)).toMatch(/; looking at upgrade 11$/);
   });
 

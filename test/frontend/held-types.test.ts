@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { digest, type Step } from "../../provider/core/request";
+import { digest, publicDigest, type Step } from "../../provider/core/request";
 import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
 import type { Transport } from "../../provider/http/transport";
+import { digestKeyOf } from "../../provider/redisenterprise/modules/call";
 import { createTransport } from "../simulators";
 import { isRead } from "../support/reads";
 import { simulatedTransport } from "../support/simulated-transport";
@@ -124,7 +125,10 @@ describe("the digest of a request that may hold secrets", () => {
       item: JSON.parse(sent.body),
     };
     expect(unit).not.toBe("");
-    expect(digest({ ...step, key: String(scene.inputs()["password"]) })).toBe(proposal["digest"]);
+    const { endpoints, password } = scene.inputs() as { endpoints: string[]; password: string };
+    const key = digestKeyOf({ modules: [], endpoints, password });
+    expect(publicDigest({ ...step, key })).toBe(proposal["digest"]);
+    expect(publicDigest({ ...step, key: () => password })).not.toBe(proposal["digest"]);
     expect(digest(step)).not.toBe(proposal["digest"]);
   });
 });

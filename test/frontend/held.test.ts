@@ -53,6 +53,14 @@ describe("a preview of what is held", () => {
     expect(said()).toEqual(["INFO 1.0 → 2.0, at once"]);
   });
 
+  it("fails where no window of the stack is long enough", async () => {
+    const { lifecycle, inputs } = stage();
+    const config: Record<string, string> = { "dbversion:windows": JSON.stringify(windows) };
+    await lifecycle.configure({ config: { get: (key) => config[key] } });
+    const { failures } = await lifecycle.check({}, inputs({ expect: "5h" }));
+    expect(failures).toEqual([{ property: "expect", reason: expect.stringContaining("config `dbversion:windows`") }]);
+  });
+
   it.each([
     ["no JSON", "sat", "config `dbversion:windows` must be a list of windows"],
     ["a wrong zone", '[{"from":"02:00","to":"06:00","timeZone":"Shanghai"}]', "is not an IANA time zone"],
@@ -86,7 +94,7 @@ describe("a resource that is held", () => {
     });
     expect(before).not.toHaveProperty("lastUpgrade");
     expect(said().filter((line) => line.startsWith("WARNING"))).toEqual([
-      "WARNING Fake at server-1: the upgrade is held: window opens Thu 2026-01-01 02:00 (UTC). Nothing was sent. Run `pulumi up` again then.",
+      "WARNING Fake at server-1: the upgrade is held: window opens Thu 2026-01-01 02:00 (UTC). It was not requested. Run `pulumi up` again then.",
     ]);
     expect(world.starts).toBe(0);
   });
@@ -110,6 +118,36 @@ describe("a resource that is held", () => {
     expect(outs).toMatchObject({ status: "current", lastUpgrade: { state: "succeeded" } });
     expect(outs).not.toHaveProperty("heldBy");
     expect(world.starts).toBe(1);
+  });
+
+  it.each(["wait", "fail"])("asks for a change when the run is to %s now", async (onHeld) => {
+    const { lifecycle, inputs, before } = await held({ windows });
+    expect(await lifecycle.diff("x", before, inputs({ windows, onHeld }))).toMatchObject({ changes: true });
+  });
+
+  it("is judged by the wall clock, which goes on while the machine sleeps", async () => {
+    const { lifecycle, inputs, world, clock } = stage();
+    const now = clock.now.bind(clock);
+    let slept = 0;
+    clock.now = () => now() + slept;
+    // The window is open at the first read, and over at the second.
+    world.delay = async () => {
+      if (world.looks > 1) slept = 8 * HOUR;
+    };
+    const { outs } = await lifecycle.create(inputs({ windows: [{ from: "00:00", to: "06:00", timeZone: "UTC" }] }));
+    expect(outs).toMatchObject({ status: "held", heldBy: { code: "window" } });
+    expect(world.starts).toBe(0);
+  });
+
+  it("says what is to be approved, also when the clock holds it", async () => {
+    const { lifecycle, inputs, before, world } = await held({ windows });
+    const news = inputs({ windows, approval: { formatVersion: 1, approvals: {} } });
+    expect(await lifecycle.diff("x", before, news)).toMatchObject({ changes: true });
+    const { outs } = await lifecycle.update("x", before, news);
+    expect(Object.keys(plansOf(outs))).toEqual(["server-1"]);
+    const looks = world.looks;
+    expect(await lifecycle.diff("x", outs, news)).toMatchObject({ changes: false });
+    expect(world.looks).toBe(looks);
   });
 
   it("asks for a change once its rules are lifted", async () => {
@@ -196,6 +234,29 @@ describe("an approval", () => {
     expect(world.starts).toBe(2);
   });
 
+  it("is not used up before its version is reached", async () => {
+    const { lifecycle, inputs, world } = stage();
+    const plan = plansOf((await lifecycle.check({}, inputs({ approval: empty }))).inputs)["server-1"];
+    // Approved before the program asks for it.
+    const { outs } = await lifecycle.create(inputs({ version: "1.0", approval: approvalOf(plan) }));
+    expect(outs).toMatchObject({ status: "current" });
+    const raised = await lifecycle.update("x", outs, inputs({ approval: approvalOf(plan) }));
+    expect(raised.outs).toMatchObject({ status: "current", currentVersion: "2.0" });
+    expect(world.starts).toBe(1);
+  });
+
+  it("stays used when the program goes without approvals for a while", async () => {
+    const { lifecycle, inputs, world } = stage();
+    const plan = plansOf((await lifecycle.check({}, inputs({ approval: empty }))).inputs)["server-1"];
+    const approved = inputs({ approval: approvalOf(plan) });
+    let { outs } = await lifecycle.create(approved);
+    ({ outs } = await lifecycle.update("x", outs, inputs()));
+    world.version = "1.0";
+    ({ outs } = await lifecycle.update("x", outs, approved));
+    expect(outs).toMatchObject({ status: "held", heldBy: { message: expect.stringContaining("has been used") } });
+    expect(world.starts).toBe(1);
+  });
+
   it("of another plan holds, with both lines", async () => {
     const { lifecycle, inputs, world } = stage();
     const plan = plansOf((await lifecycle.check({}, inputs({ approval: empty }))).inputs)["server-1"];
@@ -221,6 +282,39 @@ describe("wrong rules fail the check, by name and with a right value", () => {
   const blackout = { from: "2026-12-20", to: "2027-01-05", reason: "freeze" };
   it.each<[string, Record<string, unknown>, string, RegExp]>([
     ["unknown zone", { windows: [{ ...window, timeZone: "Mars/Base" }] }, "windows.0.timeZone", /IANA.*Asia\/Shanghai/],
+    ["an abbreviation as zone", { windows: [{ ...window, timeZone: "CST" }] }, "windows.0.timeZone", /IANA/],
+    ["the same in a blackout", { blackouts: [{ ...blackout, timeZone: "IST" }] }, "blackouts.0.timeZone", /IANA/],
+    [
+      "a zone in a date",
+      { blackouts: [{ ...blackout, from: "2026-12-20T18:00[Asia/Shanghai]" }] },
+      "blackouts.0.from",
+      /T18:00/,
+    ],
+    ["half an offset", { blackouts: [{ ...blackout, from: "2026-12-20T18:00-08" }] }, "blackouts.0.from", /T18:00/],
+    ["a date without dashes", { blackouts: [{ ...blackout, to: "20261221" }] }, "blackouts.0.to", /2027-01-05/],
+    [
+      "an end of an approval that is no time",
+      {
+        approval: {
+          formatVersion: 1,
+          approvals: {
+            u: {
+              a: {
+                from: "",
+                to: "",
+                how: "",
+                digest: "",
+                approvedAt: "2026-01-01T00:00:00Z",
+                approvedBy: "",
+                expiresAt: "31.12.2026",
+              },
+            },
+          },
+        },
+      },
+      "approval.approvals.u.a.expiresAt",
+      /2026-12-04T10:00:00Z/,
+    ],
     ["an offset as zone", { windows: [{ ...window, timeZone: "+08:00" }] }, "windows.0.timeZone", /IANA/],
     ["no zone", { windows: [{ from: "02:00", to: "06:00" }] }, "windows.0.timeZone", /IANA/],
     [

@@ -21,6 +21,31 @@ describe("an explicit provider", () => {
     expect(provider?.inputs).toEqual({});
   });
 
+  it("has the rules of the whole stack, too: its own freeze and that of the stack, and windows where it has none", async () => {
+    pulumi.runtime.setAllConfig({
+      "dbversion:freeze": "incident 4711",
+      "dbversion:windows": "[1]",
+      "dbversion:proxy": "x",
+    });
+    try {
+      const settings = async (dbversion?: Record<string, string>) => {
+        const args = dbversion === undefined ? {} : { dbversion };
+        const [provider] = await registrations(() => new Provider("production", args));
+        return Object.entries(provider?.inputs ?? {}).map(([key, value]) => [key, String(secretValue(value))]);
+      };
+      expect(Object.fromEntries(await settings())).toEqual({
+        "dbversion:freeze": "incident 4711",
+        "dbversion:windows": "[1]",
+      });
+      expect(Object.fromEntries(await settings({ freeze: "mine", windows: "[2]" }))).toEqual({
+        "dbversion:freeze": "mine; incident 4711",
+        "dbversion:windows": "[2]",
+      });
+    } finally {
+      pulumi.runtime.setAllConfig({});
+    }
+  });
+
   it("does not set what is undefined, as what the program's configuration does not have", async () => {
     const huaweicloud = { region: "eu-west-101", securityToken: undefined as never }; // as with plain strict types
     const [provider] = await registrations(() => new Provider("production", { huaweicloud }));

@@ -1,5 +1,6 @@
-import { digest } from "../request";
+import { publicDigest } from "../request";
 import type { Unit, Upgrade } from "../unit";
+import { compareVersions, parseVersion } from "../version";
 import type { Hold } from "./hold";
 
 /** The form of `approved.json` that this version writes and reads. */
@@ -34,7 +35,7 @@ export interface Approvals {
 }
 
 export function proposalOf({ step, route, how }: Upgrade): Proposal | undefined {
-  return step && { from: step.from, to: step.to, how: `${route}, ${how}`, digest: digest(step) };
+  return step && { from: step.from, to: step.to, how: `${route}, ${how}`, digest: publicDigest(step) };
 }
 
 /** What would be sent for each of them, by name. */
@@ -65,23 +66,46 @@ export function approvalHold({ units, used }: Approvals, unit: Unit, now: number
   if (used.includes(keyOf(approval))) {
     return hold(`the approval has been used: ${proposal.how} was ${by} and reached its version since`);
   }
-  const { expiresAt } = approval;
-  if (expiresAt !== undefined && now >= Date.parse(expiresAt)) {
-    return hold(`the approval has expired on ${expiresAt}: ${proposal.how} was ${by}`);
+  if (isExpired(approval, now)) {
+    return hold(`the approval has expired on ${approval.expiresAt}: ${proposal.how} was ${by}`);
   }
   return undefined;
 }
 
 /** Whether an upgrade to this version was approved for the unit: then its retry and its rollback are, too. */
-export function isApproved({ units }: Approvals, unit: string, to: string): boolean {
-  return Object.hasOwn(units, unit) && units[unit]?.to === to;
+export function isApproved({ units }: Approvals, unit: string, to: string, now: number): boolean {
+  const approval = Object.hasOwn(units, unit) ? units[unit] : undefined;
+  return approval?.to === to && !isExpired(approval, now);
 }
 
-/** Approvals of units that have reached the target. */
-export function usedBy({ units, used }: Approvals, reached: readonly string[]): readonly string[] {
-  const known = Object.values(units).map(keyOf);
-  const now = reached.flatMap((name) => (Object.hasOwn(units, name) && units[name] ? [keyOf(units[name])] : []));
-  return [...new Set([...used.filter((key) => known.includes(key)), ...now])];
+function isExpired({ expiresAt }: Approval, now: number): boolean {
+  return expiresAt !== undefined && !(now < Date.parse(expiresAt));
+}
+
+/** Used approvals that are remembered. */
+const MOST_USED = 200;
+
+/**
+ * The used approvals after a run: those from before, and those whose version the unit has reached.
+ * @param to where the last upgrade led
+ */
+export function usedBy(
+  { units, used }: Approvals,
+  observed: readonly Unit[],
+  { to }: { readonly to?: string | undefined } = {},
+): readonly string[] {
+  const reached = observed.flatMap((unit) => {
+    const approval = Object.hasOwn(units, unit.name) ? units[unit.name] : undefined;
+    const done = approval !== undefined && unit.standing !== "behind" && (approval.to === to || isAt(unit, approval));
+    return done ? [keyOf(approval)] : [];
+  });
+  return [...new Set([...used, ...reached])].slice(-MOST_USED);
+}
+
+/** Whether a unit runs the approved version, or a newer one. */
+function isAt({ from }: Unit, { to }: Approval): boolean {
+  const [current, approved] = [parseVersion(from), parseVersion(to)];
+  return current !== undefined && approved !== undefined && compareVersions(current, approved) >= 0;
 }
 
 /** Two plans with the same line differ in what the line does not show. */

@@ -132,9 +132,9 @@ const approvedUpgrade = z.object({
   to: z.string(),
   how: z.string(),
   digest: z.string(),
-  approvedAt: z.string(),
+  approvedAt: z.iso.datetime('must be a time in UTC, such as "2026-12-01T10:00:00Z"'),
   approvedBy: z.string(),
-  expiresAt: z.string().optional(),
+  expiresAt: z.iso.datetime('must be a time in UTC, such as "2026-12-04T10:00:00Z"').optional(),
 });
 
 /** The content of `approved.json`. */

@@ -170,7 +170,8 @@ export function isTimeZone(name: string): boolean {
   // An offset is a valid zone there, and has no daylight saving time: a person who writes one means a place.
   if (/^[+-]/.test(name)) return false;
   try {
-    new Intl.DateTimeFormat("en", { timeZone: name });
+    // What computes with it decides: it knows fewer names than `Intl`, and no abbreviations such as CST.
+    Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name);
     return true;
   } catch {
     return false;
@@ -182,6 +183,8 @@ export function spanOf({ from, to, timeZone = "UTC" }: Omit<Blackout, "reason">)
 }
 
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
+/** Other forms are valid there too, and mean something else than they seem to. */
+const DATE_AND_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})?$/;
 
 /**
  * @param days added to a date without a time
@@ -189,7 +192,9 @@ const DATE = /^\d{4}-\d{2}-\d{2}$/;
  */
 function instantOf(text: string, timeZone: string, days: number): number {
   if (DATE.test(text)) return Temporal.PlainDate.from(text).add({ days }).toZonedDateTime(timeZone).epochMilliseconds;
-  if (/(?:Z|[+-]\d{2}:?\d{2})$/.test(text)) return Temporal.Instant.from(text).epochMilliseconds;
+  const [known, offset] = DATE_AND_TIME.exec(text) ?? [];
+  if (known === undefined) throw new RangeError(`${text} is neither a date nor a date with a time`);
+  if (offset !== undefined) return Temporal.Instant.from(text).epochMilliseconds;
   return Temporal.PlainDateTime.from(text).toZonedDateTime(timeZone).epochMilliseconds;
 }
 

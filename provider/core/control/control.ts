@@ -36,13 +36,14 @@ type Controlled = Pick<Driver, "title" | "schedules" | "backups">;
 export class ChangeControl {
   readonly #driver: Controlled;
   readonly rules: ChangeRules;
-  readonly #clock: Pick<Clock, "now">;
+  /** What people mean by time: it is set, and goes on while the machine sleeps. */
+  readonly wall: Pick<Clock, "now">;
   #backups: ReadonlyMap<string, BackupRecord> = new Map();
 
-  constructor(driver: Controlled, rules: ChangeRules, clock: Pick<Clock, "now">) {
+  constructor(driver: Controlled, rules: ChangeRules, wall: Pick<Clock, "now">) {
     this.#driver = driver;
     this.rules = rules;
-    this.#clock = clock;
+    this.wall = wall;
   }
 
   /** What is managed, for messages. */
@@ -55,15 +56,18 @@ export class ChangeControl {
     const { approvals } = this.rules;
     return (
       this.#byClock() ??
-      (approvals === undefined ? undefined : approvalHold(approvals, unit, this.#clock.now())) ??
+      (approvals === undefined ? undefined : approvalHold(approvals, unit, this.wall.now())) ??
       this.#byBackup(unit.name)
     );
   }
 
-  /** The same for RETRY and ROLLBACK of an upgrade that has failed. An approval of the upgrade covers them. */
+  /**
+   * The same for RETRY and ROLLBACK of an upgrade that has failed. An approval of the upgrade covers them, and a backup from
+   * before it is not asked for again.
+   */
   holdOfReopening(unit: string, { to }: Pick<Task, "to">): Hold | undefined {
     const { approvals } = this.rules;
-    const approved = approvals === undefined || isApproved(approvals, unit, to);
+    const approved = approvals === undefined || isApproved(approvals, unit, to, this.wall.now());
     const unapproved: Hold = { code: "approval", message: `no upgrade to ${to} was approved` };
     return this.#byClock() ?? (approved ? undefined : unapproved);
   }
@@ -84,12 +88,6 @@ export class ChangeControl {
     this.#backups = new Map();
   }
 
-  /** @throws Held when a failed upgrade must not be operated on now */
-  requireReopening(unit: string, task: Pick<Task, "to">): void {
-    const hold = this.holdOfReopening(unit, task);
-    if (hold !== undefined) throw new Held(this.title, hold);
-  }
-
   /** @throws Held when one of them must not be requested now */
   require(units: readonly Unit[]): void {
     for (const unit of units) {
@@ -99,13 +97,13 @@ export class ChangeControl {
   }
 
   #byClock(): Hold | undefined {
-    return holdByClock(this.rules, this.#driver.schedules, this.#clock.now());
+    return holdByClock(this.rules, this.#driver.schedules, this.wall.now());
   }
 
   #byBackup(unit: string): Hold | undefined {
     const { backup } = this.rules;
     const record = this.#backups.get(unit);
-    return backup === undefined || record === undefined ? undefined : backupHold(backup, record, this.#clock.now());
+    return backup === undefined || record === undefined ? undefined : backupHold(backup, record, this.wall.now());
   }
 }
 

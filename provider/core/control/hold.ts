@@ -25,7 +25,7 @@ export class Held extends PinError {
 
 /** @param title what is managed */
 export function heldNote(title: string, { message }: Hold): string {
-  return `${title}: the upgrade is held: ${message}. Nothing was sent.`;
+  return `${title}: the upgrade is held: ${message}. It was not requested.`;
 }
 
 /** What a person does about it. */

@@ -1,6 +1,6 @@
 import { formatDuration } from "../duration";
 import type { Runtime } from "../runtime";
-import type { ChangeControl } from "./control";
+import type { ChangeControl, ChangeRules } from "./control";
 import { Held, type Hold, type HoldCode } from "./hold";
 
 /** Nothing that happens while a run lasts ends these: they are arguments of it. */
@@ -11,21 +11,27 @@ const BACKUP_PAUSE = 5 * 60_000;
 /** Between two lines that say how long it still takes, in milliseconds. */
 const REPORT_PAUSE = 60_000;
 
+/** Whether a run waits for the end of a hold: where the rules ask for that, and it can come while the run lasts. */
+export function isAwaited({ onHeld }: Pick<ChangeRules, "onHeld">, { code, until }: Hold): boolean {
+  return onHeld === "wait" && !FIXED.has(code) && (code === "backup" || until !== undefined);
+}
+
 /**
- * Waits until a hold may be over, where the rules ask for that and it can end while the run lasts. Nothing is read meanwhile.
- * @returns whether it may be over, so that the vendor is to be read again
+ * Waits until the first of some holds may be over. Nothing is read meanwhile.
+ * @returns whether one may be over, so that the vendor is to be read again
  */
 export async function awaitRelease(
-  control: Pick<ChangeControl, "rules" | "forgetBackups">,
-  hold: Hold | undefined,
+  control: Pick<ChangeControl, "rules" | "wall" | "forgetBackups">,
+  holds: readonly Hold[],
   { clock, signal, report }: Pick<Runtime, "clock" | "signal" | "report">,
 ): Promise<boolean> {
-  if (hold === undefined || control.rules.onHeld !== "wait") return false;
-  const backup = hold.code === "backup" ? clock.now() + BACKUP_PAUSE : undefined;
-  const until = hold.until === undefined ? backup : Date.parse(hold.until);
-  if (FIXED.has(hold.code) || until === undefined) return false;
+  const awaited = holds.filter((hold) => isAwaited(control.rules, hold));
+  const [hold] = awaited.sort((one, other) => (one.until ?? "").localeCompare(other.until ?? ""));
+  if (hold === undefined) return false;
+  const { wall } = control;
+  const until = hold.until === undefined ? wall.now() + BACKUP_PAUSE : Date.parse(hold.until);
   for (;;) {
-    const left = until - clock.now();
+    const left = until - wall.now();
     if (left <= 0) break;
     report({ message: `held: ${hold.message}, ${formatDuration(left)} left` });
     await clock.sleep(Math.min(left, REPORT_PAUSE), signal);

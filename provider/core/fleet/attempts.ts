@@ -25,6 +25,8 @@ export interface Entry {
 
 /** Refusals that a member was part of, since its last accepted call. */
 interface Doubt {
+  /** What it ran then: from another version it is another request. */
+  readonly from: string;
   readonly tries: number;
   /** How many members a call may name that names this one. */
   readonly limit: number;
@@ -87,13 +89,14 @@ export class Attempts {
    */
   refused(members: readonly Unit[], refusal: Refused): void {
     const { length } = members;
-    for (const { name } of members) {
+    for (const { name, from } of members) {
       const { tries: before = 0, limit = Number.POSITIVE_INFINITY } = this.#doubts.get(name) ?? {};
       const tries = before + 1;
       const splits = length > 1 && !refusal.unread && (refusal.refusal === "final" || tries > 1);
       const whole = length === 1 || refusal.unread;
       const final = whole && (refusal.refusal === "final" || (refusal.refusal === "soon" && tries > SOON_TRIES));
       this.#doubts.set(name, {
+        from,
         tries,
         limit: splits ? Math.ceil(length / 2) : limit,
         ...(final ? { final: refusal } : {}),
@@ -105,6 +108,7 @@ export class Attempts {
   seen(members: readonly Unit[], now: number): void {
     for (const member of members) {
       const { name, activity, ended, from } = member;
+      if (differ(from, this.#doubts.get(name)?.from ?? from)) this.#doubts.delete(name);
       if (activity !== undefined && activity.kind !== "blocked") this.#stirred.set(name, now);
       if (ended?.kind === "succeeded" && this.#succeeded.get(name)?.task !== ended.task.id) {
         this.#succeeded.set(name, { task: ended.task.id, at: now });

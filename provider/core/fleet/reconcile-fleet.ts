@@ -85,7 +85,7 @@ class FleetRun<O extends Observation> {
     this.#observer = new Observer(driver, this.#budget, clock);
     this.#stall = new Stall(runtime, driver.title, driver.words.lookAt);
     const books = { attempts: this.#attempts, record: this.#record, schedule: this.#schedule };
-    this.#control = new ChangeControl(driver, policy.changes ?? NO_RULES, clock);
+    this.#control = new ChangeControl(driver, policy.changes ?? NO_RULES, runtime.wall ?? clock);
     this.#sender = new Sender(driver, this.#control, policy, runtime, this.#budget, books);
     this.#confirmation = new Confirmation(clock, policy.spacing);
     this.#cancelPause = new CancelPause(policy.spacing, runtime);
@@ -108,7 +108,7 @@ class FleetRun<O extends Observation> {
         continue;
       }
       const waiting = verdicts.of("wait");
-      if (waiting.size === 0 && (await awaitRelease(this.#control, this.#hold, this.#runtime))) continue;
+      if (waiting.size === 0 && (await awaitRelease(this.#control, verdicts.holds, this.#runtime))) continue;
       if (waiting.size === 0) return this.#end(sight.view, verdicts);
       this.#record.joined(verdicts.members("wait").filter(({ activity }) => activity?.kind === "running"));
       if (!this.#policy.wait && [...waiting.values()].every(({ accepted }) => accepted))
@@ -191,8 +191,7 @@ class FleetRun<O extends Observation> {
       return [member.name, problem] as const;
     });
     this.#problems = new Map<string, Problem>([...verdicts.of("problem"), ...gone]);
-    const holds = [...verdicts.of("held").values()].map(({ hold }) => hold);
-    this.#hold = togetherHold(holds, members.length + absent.length);
+    this.#hold = togetherHold(verdicts.holds, members.length + absent.length);
     return verdicts;
   }
 

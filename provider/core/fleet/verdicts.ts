@@ -1,3 +1,4 @@
+import type { Hold } from "../control/hold";
 import type { Unit } from "../unit";
 import type { Verdict } from "./verdict";
 
@@ -14,6 +15,10 @@ export class Verdicts {
 
   members(kind: Verdict["kind"]): Unit[] {
     return this.#all.filter(([, verdict]) => verdict.kind === kind).map(([member]) => member);
+  }
+
+  get holds(): Hold[] {
+    return [...this.of("held").values()].map(({ hold }) => hold);
   }
 
   of<K extends Verdict["kind"]>(kind: K): Map<string, Of<K>> {

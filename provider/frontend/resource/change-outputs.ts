@@ -1,5 +1,5 @@
 import { proposalsOf, usedBy } from "../../core/control/approval";
-import type { Status } from "../../core/outcome";
+import type { Status, UpgradeRecord } from "../../core/outcome";
 import type { Unit } from "../../core/unit";
 import { PLAN, type Properties, USED_APPROVALS } from "./properties";
 import type { Session } from "./session";
@@ -12,13 +12,14 @@ import { approvalsOf } from "./session-policy";
  */
 export function changeOutputs(
   session: Session,
-  status: Status,
+  { status, upgrade }: { readonly status: Status; readonly upgrade?: UpgradeRecord | undefined },
   units: readonly Unit[],
   before: Properties = {},
 ): Record<string, unknown> {
   const approvals = approvalsOf(session, before);
-  if (approvals === undefined) return {};
-  const reached = units.filter(({ standing }) => standing !== "behind").map(({ name }) => name);
+  const known = before[USED_APPROVALS];
+  // What has served does not serve again because the program went without approvals for a while.
+  if (approvals === undefined) return known === undefined ? {} : { [USED_APPROVALS]: known };
   const plan = status === "held" ? { [PLAN]: proposalsOf(units) } : {};
-  return { [USED_APPROVALS]: usedBy(approvals, reached), ...plan };
+  return { [USED_APPROVALS]: usedBy(approvals, units, upgrade), ...plan };
 }

@@ -180,7 +180,7 @@ export class Lifecycle {
         return { outcome, units: outcome.observation === undefined ? [] : driver.view(outcome.observation).units };
       });
       await this.#surroundings.log.flush();
-      const changes = changeOutputs(session, outcome.status, units, before?.outputs);
+      const changes = changeOutputs(session, outcome, units, before?.outputs);
       const outputs = outputsAfter(session, inputs, outcome, before?.outputs, changes);
       this.#scheduled.seen(call, outputs, before?.outputs);
       return { outcome, outputs };
@@ -252,7 +252,7 @@ export class Lifecycle {
 
   async #tell(session: Session, memory?: Memory): Promise<Told> {
     const key = session.call.urn;
-    if (this.#told.has(key)) return { failures: [] };
+    if (this.#told.has(key) && memory?.held !== true) return { failures: [] };
     const told = await tellPlan(session, this.#clock, this.#silence, memory);
     if (told.held !== true) this.#told.add(key);
     if (memory === undefined && told.sight !== undefined) this.#seen.set(key, told.sight);

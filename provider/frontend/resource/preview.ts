@@ -1,7 +1,9 @@
 import { isTable } from "../../base/json";
 import type { Clock } from "../../core/clock";
 import { proposalsOf } from "../../core/control/approval";
-import { holdByClock, NO_RULES } from "../../core/control/control";
+import { type ChangeRules, holdByClock, NO_RULES } from "../../core/control/control";
+import type { Hold } from "../../core/control/hold";
+import { isAwaited } from "../../core/control/release";
 import { describePlan } from "../../core/describe";
 import type { Driver } from "../../core/driver";
 import { formatDuration } from "../../core/duration";
@@ -16,6 +18,7 @@ import { newerNote } from "../../core/sentences";
 import { PLAN, type Properties, sameValue } from "./properties";
 import { type Session, withPin } from "./session";
 import { policyOf } from "./session-policy";
+import { storedText } from "./stored-outcome";
 import type { CheckFailure } from "./validation";
 
 /** How long a preview may look at a live system, in milliseconds: an unreachable one must not hold it up. */
@@ -64,9 +67,11 @@ export interface Memory {
 export async function tellPlan(session: Session, clock: Clock, silence: Silence, memory?: Memory): Promise<Told> {
   const use = async (driver: Driver, runtime: Runtime): Promise<Told> => {
     const policy = policyOf(session, memory?.outputs);
-    if (memory?.held === true && isHeldByClock(driver, policy, runtime, memory)) return { failures: [], held: true };
-    const sight = await see(driver, policy, runtime.clock);
-    if (memory?.held === true && isHeldAsBefore(sight, memory)) return { failures: [], held: true };
+    if (memory?.held === true && isHeldByClock(driver, policy, clock, memory)) return { failures: [], held: true };
+    const sight = await see(driver, policy, clock);
+    if (memory?.held === true && isHeldAsBefore(session, policy, sight, clock.now(), memory)) {
+      return { failures: [], held: true };
+    }
     const failures = tell(session, driver.title, sight.plan);
     if (memory !== undefined) {
       await tellFurther(session, driver, runtime, sight, memory).catch((error: unknown) =>
@@ -82,21 +87,37 @@ export async function tellPlan(session: Session, clock: Clock, silence: Silence,
 function isHeldByClock(
   driver: Driver,
   { changes = NO_RULES }: Policy,
-  { clock }: Runtime,
-  { upgrade }: Memory,
+  clock: Clock,
+  { upgrade, outputs = {} }: Memory,
 ): boolean {
   if (upgrade !== undefined && isOpen(upgrade)) return false;
-  return holdByClock(changes, driver.schedules, clock.now()) !== undefined;
+  // Whoever approves has to know what.
+  if (changes.approvals !== undefined && outputs[PLAN] === undefined) return false;
+  const hold = holdByClock(changes, driver.schedules, clock.now());
+  return hold !== undefined && isLeft(changes, hold);
+}
+
+/** Whether a run would do nothing about a hold but report it. */
+function isLeft(rules: ChangeRules, hold: Hold): boolean {
+  return rules.onHeld !== "fail" && !isAwaited(rules, hold);
 }
 
 /** Whether the state says the same of a hold. A plan that is another one by now has to get there, for whoever approves it. */
-function isHeldAsBefore({ plan, view }: Seen, { outputs = {} }: Memory): boolean {
-  if (plan.kind !== "held") return false;
+function isHeldAsBefore(
+  session: Session,
+  { changes = NO_RULES }: Policy,
+  { plan, view }: Seen,
+  now: number,
+  { upgrade, outputs = {} }: Memory,
+): boolean {
+  if (plan.kind !== "held" || !isLeft(changes, plan.hold)) return false;
+  const waits = upgrade?.state === "deferred" && Date.parse(upgrade.window?.closes ?? "") > now;
+  if (upgrade !== undefined && isOpen(upgrade) && !waits) return false;
   const { code, message } = plan.hold;
   const before = outputs["heldBy"];
   if (!isTable(before) || before["code"] !== code) return false;
-  if (code === "approval" && before["message"] !== message) return false;
-  return outputs[PLAN] === undefined || sameValue(outputs[PLAN], proposalsOf(view.units));
+  if (code === "approval" && before["message"] !== storedText(session, message)) return false;
+  return changes.approvals === undefined || sameValue(outputs[PLAN], proposalsOf(view.units));
 }
 
 /** Tells the operators and cancellations that an `up` would send beside the upgrade request, after an earlier look. */

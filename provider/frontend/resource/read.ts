@@ -63,13 +63,14 @@ export async function readBack(
   properties: Properties,
 ): Promise<ReadBack | "gone" | "unread"> {
   if (session.args === undefined) {
-    session.news.warn("its stored arguments are not valid in this version of the package; the state was left as it is");
+    const reasons = session.failures.map(({ property, reason }) => `${property} ${reason}`.trim()).join("; ");
+    session.news.warn(`its arguments are not valid, so the state was left as it is: ${reasons}`);
     return "unread";
   }
   try {
-    return await withPin(session, clock, BUDGET, async (driver, runtime) => {
+    return await withPin(session, clock, BUDGET, async (driver) => {
       const { title } = driver;
-      const { plan, ...seen } = await see(driver, policyOf(session, properties), runtime.clock);
+      const { plan, ...seen } = await see(driver, policyOf(session, properties), clock);
       if (seen.observation.missing !== undefined) throw seen.observation.missing;
       if (plan.kind === "unknown") throw new PinError("unreachable", `${title}: ${plan.reason}`);
       if (plan.kind === "newer" && session.args?.onNewer !== "accept") session.news.warn(newerNote(title, plan));
@@ -97,7 +98,7 @@ function result(session: Session, before: Properties, found: Found): ReadBack {
   const { observation, plan, view, hold } = found;
   const status = STATUS[plan];
   const observed = outputsOf(session.kind, before, { status, observation, ...(hold && { hold }) }, before);
-  const changes = changeOutputs(session, status, view.units, before);
+  const changes = changeOutputs(session, { status, upgrade: rememberedUpgrade(before) }, view.units, before);
   const outputs = { ...observed, ...changes, ...failureLeft(session, before, observed, found) };
   const drift = driftOf(session, found);
   const moved = drift !== undefined && (before[DRIFTED] === true || hasMoved(drift, before, outputs));

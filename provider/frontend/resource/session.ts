@@ -14,7 +14,7 @@ import { proxySettings } from "./proxies";
 import { type Learnt, Redaction } from "./redaction";
 import { type Rhythm, reporter } from "./reporter";
 import type { RunNotes } from "./run-notes";
-import { stackRules } from "./stack-rules";
+import { problemBeside, stackRules } from "./stack-rules";
 import { type CheckFailure, validateArguments } from "./validation";
 
 /** Resource type (`oceanbase:ClusterVersion`) to its pin kind, loaded when first used. */
@@ -79,6 +79,8 @@ export async function openSession(
   const { stack, ...ofStack } = await stackRules(config);
   const problems = [ofProxies.problem, ofStack.problem].filter((problem) => problem !== undefined);
   const { args, failures } = validateArguments(kind.inputs, raw, kind.secrets);
+  const beside = args && (await problemBeside(stack, args));
+  if (beside !== undefined) failures.push({ property: "expect", reason: beside });
   // Without a property, or Pulumi would print its value.
   for (const reason of problems) failures.push({ property: "", reason });
   const accepts = (changed: Readonly<Record<string, unknown>>) =>
@@ -108,6 +110,7 @@ export async function withPin<T>(
   const bounds: Limits = limits(clock, limit, session.call.onCancel, gone);
   const runtime = undisturbed({
     clock: steady(clock),
+    wall: { now: () => clock.now() },
     signal: bounds.signal,
     random,
     proxies: session.proxies,

@@ -1,5 +1,7 @@
 import type { z } from "zod";
 import type { CredentialSource, Definition } from "../../core/arguments";
+import type { ChangeArguments } from "../../core/control/change-arguments";
+import { parseDuration } from "../../core/duration";
 import type { StackRules } from "../../core/policy-from";
 import type { ConfigReader } from "./credentials";
 
@@ -43,6 +45,17 @@ export async function stackRules(config: ConfigReader): Promise<StackSettings> {
     },
     problem: given.find(({ problem }) => problem !== undefined)?.problem,
   };
+}
+
+/** What the rules of the stack make impossible together with the arguments of a resource. */
+export async function problemBeside(
+  { windows }: StackRules,
+  { expect, windows: own, schedule }: ChangeArguments & { readonly schedule?: unknown },
+): Promise<string | undefined> {
+  if (windows === undefined || own !== undefined || expect === undefined || schedule === "maintenance-window") return;
+  const { fits } = await import("../../core/control/calendar.js");
+  if (windows.some((window) => fits(window, parseDuration(expect) ?? 0))) return;
+  return `is longer than every window of config \`${WINDOWS.source.config}\`, so no upgrade could begin`;
 }
 
 function parsed<T>(

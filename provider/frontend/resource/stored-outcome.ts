@@ -1,5 +1,6 @@
 import { asPinError, type PinError } from "../../core/errors";
 import type { Outcome, UpgradeRecord } from "../../core/outcome";
+import { printable } from "../../core/printable";
 import { textOf } from "./failure";
 import type { Properties } from "./properties";
 import type { Session } from "./session";
@@ -28,7 +29,8 @@ export function outputsAfter(
   } catch (error) {
     warnOf(session, error);
     const { status, upgrade } = outcome;
-    return toOutputs(outputsOf(kind, inputs, { status, ...(upgrade && { upgrade: withoutReason(upgrade) }) }, before));
+    const bare = { status, ...(upgrade && { upgrade: withoutReason(upgrade) }) };
+    return toOutputs({ ...outputsOf(kind, inputs, bare, before), ...more });
   }
 }
 
@@ -62,9 +64,14 @@ function toOutputs(outputs: Record<string, unknown>): Outputs {
   );
 }
 
+/** A text as it is stored. */
+export function storedText({ redact }: Pick<Session, "redact">, text: string): string {
+  return printable(shortened(redact(text), LONGEST_STORED));
+}
+
 /** What the vendor said of failures, as it may be stored. */
-function storable({ problems, upgrade, hold, ...outcome }: Outcome, { redact }: Session): Outcome {
-  const told = (text: string) => shortened(redact(text), LONGEST_STORED);
+function storable({ problems, upgrade, hold, ...outcome }: Outcome, session: Session): Outcome {
+  const told = (text: string) => storedText(session, text);
   const reason = upgrade?.reason === undefined ? {} : { reason: told(upgrade.reason) };
   return {
     ...outcome,

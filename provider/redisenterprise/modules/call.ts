@@ -1,3 +1,4 @@
+import { scryptSync } from "node:crypto";
 import type { Json, Step } from "../../core/request";
 import type { Finding } from "../../core/unit";
 import { crdbCallOf } from "../active-active";
@@ -17,9 +18,25 @@ export interface ModuleArguments {
   readonly onNewer?: "report" | "accept" | "fail" | undefined;
   readonly preserveRoles?: boolean | undefined;
   readonly mayDiscardData?: boolean | undefined;
+  readonly endpoints: readonly string[];
   /** Of the account, and its key where it has no password. */
   readonly password?: string | undefined;
   readonly clientKey?: string | undefined;
+}
+
+/** What `scrypt` costs: 32 MB and about a tenth of a second. */
+const COST = { N: 2 ** 15, r: 8, p: 1, maxmem: 2 ** 26 };
+
+/**
+ * The key of digests: who has a digest and knows the request can verify neither guesses of module arguments nor of the password
+ * that it is made of.
+ */
+export function digestKeyOf({ password, clientKey, endpoints }: ModuleArguments): () => string {
+  let key: string | undefined;
+  return () => {
+    key ??= scryptSync(password ?? clientKey ?? "", `pulumi-dbversion ${endpoints[0]}`, 32, COST).toString("hex");
+    return key;
+  };
 }
 
 /** What is sent for everything that is behind; nothing while a module cannot be brought to its version. */
@@ -28,18 +45,20 @@ export function stepOf(
   database: Database,
   { nodes }: Seen,
   stands: readonly Stand[],
+  digestKey: () => string,
 ): Step | undefined {
   const behind = stands.filter((stand) => stand.kind === "behind");
   if (behind.length === 0 || stands.some(({ kind }) => kind === "impossible")) return undefined;
   const from = behind.map(({ loaded }) => `${loaded.name} ${loaded.text}`).join(", ");
   const to = behind.map(targetOf).join(BETWEEN);
-  // The arguments of modules may hold passwords.
-  const key = args.password ?? args.clientKey;
-  const what = { unit: `bdb:${database.uid}`, from, to, method: "POST", key } as const;
+  const what = { unit: `bdb:${database.uid}`, from, to, method: "POST" } as const;
+  // Arguments may hold passwords.
+  const sealed = (database.modules ?? []).some(({ args: own }) => own !== "") || behind.some(({ pin }) => pin.args);
+  const key = sealed ? { key: digestKey } : {};
   const crdb = crdbCallOf(database, nodes);
-  if (crdb !== undefined) return { ...what, path: crdb, item: crdbBody(args, database, behind) };
+  if (crdb !== undefined) return { ...what, ...key, path: crdb, item: crdbBody(args, database, behind) };
   const item = { modules: behind.map(itemOf), ...consentBody(args) };
-  return { ...what, path: `/v1/bdbs/${database.uid}/modules/upgrade`, item };
+  return { ...what, ...key, path: `/v1/bdbs/${database.uid}/modules/upgrade`, item };
 }
 
 /** All five keys: the page's table, its example and real calls each show others of them. Arguments not sent are wiped. */

@@ -5,20 +5,21 @@ import type { Seen } from "../look";
 import { clusterFindings } from "../node";
 import { consentFinding, impactOf } from "../protection";
 import type { Stands, Subject } from "../subject";
-import { coversStep, type ModuleArguments, stepOf, unnamedFindings } from "./call";
+import { coversStep, digestKeyOf, type ModuleArguments, stepOf, unnamedFindings } from "./call";
 import { holdsByItself, loadedFor, lookAt, type Stand, standsOf } from "./choice";
 import { type ModulePin, sameArguments, shownArguments } from "./pins";
 
 /** The modules of a database: each has a pin of its own, and all that are behind go in one call. */
 export function moduleSubject(args: ModuleArguments): Subject {
   const pins = args.modules;
+  const digestKey = digestKeyOf(args);
   return {
     aspect: "modules",
     wish: pins.map(({ name, wish }) => `${name} ${wish}`).join(", "),
     members: membersOf,
     unreadable: (database) => unreadable(pins, database),
     holds: (database) => pins.every((pin) => holdsByItself(pin, database)),
-    stands: (database, seen) => standsFor(args, database, seen),
+    stands: (database, seen) => standsFor(args, database, seen, digestKey),
     leadsToTarget: ({ to }, { upgrade }) => upgrade?.step !== undefined && coversStep(to, upgrade.step),
   };
 }
@@ -35,26 +36,32 @@ function unreadable(pins: readonly ModulePin[], database: Database): string | un
 }
 
 /** A module that is behind, or cannot be brought to its version, is told before those that are ahead. */
-function standsFor(args: ModuleArguments, database: Database, seen: Seen): Stands {
+function standsFor(args: ModuleArguments, database: Database, seen: Seen, digestKey: () => string): Stands {
   const from = fromOf(args.modules, database);
   const stands = standsOf(args.modules, database, seen);
   const ahead = stands.filter((stand) => stand.kind === "newer").map(({ loaded }) => loaded.name);
   const known = { at: from, from, ahead };
   if (ahead.length > 0 && args.onNewer === "fail") return { ...known, standing: "newer" };
   if (stands.some(({ kind }) => kind === "behind" || kind === "impossible")) {
-    return { ...known, standing: "behind", upgrade: upgradeOf(args, database, seen, stands) };
+    return { ...known, standing: "behind", upgrade: upgradeOf(args, database, seen, stands, digestKey) };
   }
   return { ...known, standing: ahead.length > 0 ? "newer" : "holds" };
 }
 
-function upgradeOf(args: ModuleArguments, database: Database, seen: Seen, stands: readonly Stand[]): Upgrade {
+function upgradeOf(
+  args: ModuleArguments,
+  database: Database,
+  seen: Seen,
+  stands: readonly Stand[],
+  digestKey: () => string,
+): Upgrade {
   const behind = stands.filter((stand) => stand.kind === "behind");
   const newer = stands.filter((stand) => stand.kind === "newer");
   const left = newer.map(
     ({ loaded, pin }) => `${loaded.name} ${loaded.text} is newer than ${pin.wish} and is left alone`,
   );
   const common = [activeActiveFinding(database, seen.nodes, "modules"), consentFinding(database, args)];
-  const step = stepOf(args, database, seen, stands);
+  const step = stepOf(args, database, seen, stands, digestKey);
   return {
     from: fromOf(args.modules, database),
     route: stands.flatMap(routeOf).join(", "),

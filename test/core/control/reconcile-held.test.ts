@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type Approval, keyOf, proposalOf } from "../../../provider/core/control/approval";
 import { type ChangeRules, NO_RULES } from "../../../provider/core/control/control";
-import { isOpen } from "../../../provider/core/record";
 import {
   deadline,
   failure,
@@ -191,16 +190,39 @@ describe("a request whose response was lost", () => {
   });
 });
 
+describe("ROLLBACK of an upgrade that fails in this run", () => {
+  it("is held, and the run fails with the reason all the same", async () => {
+    const ways = ["rollback"] as const;
+    const { outcome, journal } = await play({
+      looks: [upgrade(), upgrade(), joining],
+      starts: [task],
+      // The window closes while the upgrade runs.
+      inspections: [({ clock }) => clock.sleep(2 * HOUR).then(() => ({ kind: "failed", ...failure, ways }))],
+      policy: { onFailure: "rollback", ...rules({ windows: [{ from: "00:00", to: "01:00", timeZone: "UTC" }] }) },
+      reopens: true,
+    });
+    expect(outcome).toMatchObject({ status: "failed", error: { code: "upgrade-failed" } });
+    expect(outcome.error?.sentence).toMatch(/ROLLBACK, .* is held: window opens/);
+    expect(journal).not.toContain("rollback 11");
+  });
+});
+
 describe("RETRY", () => {
   const looks = [{ kind: "failed", task, from: "4.2.1.8", failure: { ...failure, ways: ["retry"] } } as const];
 
-  it("is held like an upgrade, and the failure stays in the record", async () => {
+  it("is held like an upgrade, and the failure is reported with that", async () => {
     const remembered = record("failed");
     const policy = { onFailure: "retry", ...rules({ freezes: ["incident"] }) } as const;
     const { outcome, journal } = await play({ looks, policy, remembered, reopens: true });
-    expect(outcome).toMatchObject({ status: "held", upgrade: { state: "failed" }, hold: { code: "freeze" } });
-    expect(outcome.upgrade && isOpen(outcome.upgrade)).toBe(false);
-    expect(journal).toEqual(["look"]);
+    expect(outcome).toMatchObject({
+      status: "failed",
+      upgrade: { state: "failed" },
+      error: { code: "upgrade-failed" },
+    });
+    expect(outcome.error?.sentence).toMatch(
+      /stage 3\/9 failed\. Mend it\. RETRY, .* is held: changes are frozen: incident\.$/,
+    );
+    expect(journal.filter((entry) => entry !== "look")).toEqual([]);
   });
 
   it("is covered by the approval of its upgrade, and by no other", async () => {
@@ -211,6 +233,6 @@ describe("RETRY", () => {
       return play({ looks: [...looks, satisfied], inspections, policy, remembered, reopens: true });
     };
     expect((await told(task.to)).journal).toContain("retry 11");
-    expect((await told("4.4.0.0")).outcome).toMatchObject({ status: "held", hold: { code: "approval" } });
+    expect((await told("4.4.0.0")).outcome.error?.remedy).toContain(`held: no upgrade to ${task.to} was approved`);
   });
 });

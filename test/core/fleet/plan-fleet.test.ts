@@ -183,6 +183,38 @@ describe("members that run something newer", () => {
   });
 });
 
+describe("upgrades that are held", () => {
+  const hold = { code: "freeze", message: "changes are frozen: incident" } as const;
+  const heldAll = () => hold;
+
+  it("are the plan where nothing else is to be done, counted among all", () => {
+    expect(planOf(driver, seen([late("a"), late("b"), done()]), "accept", heldAll)).toMatchObject({
+      kind: "held",
+      hold: { message: "2 of 3 held: changes are frozen: incident" },
+    });
+  });
+
+  it("leave out those that are free", () => {
+    const plan = planOf(driver, seen([late("a"), late("b")]), "accept", ({ name }) =>
+      name === "a" ? hold : undefined,
+    );
+    expect(plan).toMatchObject({
+      kind: "upgrade",
+      upgrade: { notes: ["Held: 1 of 2 held: changes are frozen: incident."] },
+    });
+  });
+
+  it("do not hide one that runs", () => {
+    const mixed = seen([late("a", { activity: upgrading("t1") }), late("b")]);
+    expect(planOf(driver, mixed, "accept", heldAll)).toMatchObject({ kind: "join", task: { id: "t1" } });
+  });
+
+  it("are told after what has to be put right", () => {
+    const mixed = seen([late("a", { activity: blocked() }), late("b")]);
+    expect(planOf(driver, mixed, "accept", heldAll)).toMatchObject({ kind: "upgrade", upgrade: { findings: [{}] } });
+  });
+});
+
 describe("the span of windows", () => {
   it("is from the first opening to the last closing", () => {
     const early = { opens: "2026-01-01T01:00:00.000Z", closes: "2026-01-01T05:00:00.000Z" };
