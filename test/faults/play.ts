@@ -142,7 +142,10 @@ class Performance {
   /** Whether the upgrade of the state was held before, and still is, with nothing that may run. */
   #isFrozen(before: Saved | undefined): boolean {
     const held = before?.outputs["status"] === "held" && before.initErrors.length === 0;
-    return held && this.#rules?.freeze === true && !remembersOpen(before);
+    const { freeze, approval, onHeld } = this.#rules ?? {};
+    // A run that is to fail has to; and whoever approves has to know what.
+    const told = onHeld !== "fail" && (approval === undefined || before?.outputs["__plan"] !== undefined);
+    return held && freeze === true && told && !remembersOpen(before);
   }
 
   async #judgeStored({ lifecycle }: ProviderProcess): Promise<void> {

@@ -99,7 +99,8 @@ export function troublesOf(
       apply: (dial) => {
         if (!upgrading()) control.setKernel(subject.newer, one(dial));
       },
-      explains: ["newer", "not-upgraded", "blocked"],
+      // Refused: what ran when the request arrived is not what was read before and after it.
+      explains: ["newer", "not-upgraded", "blocked", "refused"],
       drifts: true,
     },
   };
