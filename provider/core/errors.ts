@@ -23,7 +23,7 @@ export type ErrorCode =
   | "unexpected"; // a fault of this tool
 
 export interface ErrorOptions {
-  /** What a person does next, as a sentence. */
+  /** What a person does next, as a sentence. What the front end has its own word for stands in braces: `Run {apply} again.` */
   readonly remedy?: string;
   readonly cause?: unknown;
 }
@@ -43,6 +43,11 @@ export class PinError extends Error {
   /** Message and remedy as one text. */
   get sentence(): string {
     return this.remedy === undefined ? this.message : `${this.message} ${this.remedy}`;
+  }
+
+  /** All of it, with the code to search for. */
+  get text(): string {
+    return `${this.sentence} [${this.code}]`;
   }
 }
 

@@ -57,7 +57,7 @@ export class Recovery {
     const way = this.#wayFor(task, failure);
     if (way === undefined) return failure;
     const what = way === "retry" ? "retries" : "rolls back";
-    const next = `\`onFailure\` is "${way}": the next \`pulumi up\` ${what} ${nameOf(task)}.`;
+    const next = `\`onFailure\` is "${way}": the next {apply} ${what} ${nameOf(task)}.`;
     return { ...failure, remedy: `${failure.remedy} ${next}` };
   }
 

@@ -60,7 +60,7 @@ export class UnreachableBudget {
         "unreachable",
         `${this.#title} could not be read for ${formatDuration(this.silence)}: ${error.message}`,
         {
-          remedy: "Nothing was undone. Once it answers again, run `pulumi up`: it looks first and goes on from there.",
+          remedy: "Nothing was undone. Once it answers again, run {apply} again to resume.",
           cause: error,
         },
       );

@@ -68,7 +68,7 @@ function difference(echo: string | undefined, signed: string | undefined): strin
 
 function remedyFor(text: string, credentials: Credentials, sameText: boolean): string {
   if (LOCKED.test(text))
-    return "The access key is locked for five minutes after bad signatures; run `pulumi up` later.";
+    return "The access key is locked for five minutes after bad signatures. Run {apply} again later.";
   if (credentials.kind === "user") {
     return "Give an IAM user's `userName`, `password` and `domainName`; a HUAWEI ID takes no token by password.";
   }

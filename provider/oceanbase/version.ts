@@ -30,7 +30,7 @@ export function releaseNeedsExactVersion(
   context: z.RefinementCtx,
 ): void {
   if (args.release === undefined || isExact(args.version)) return;
-  const message = 'goes with an exact version only, such as version: "4.3.5.2"; leave it out for a prefix or a floor';
+  const message = 'needs an exact `version`, such as "4.3.5.2". Leave it out for a prefix or a minimum';
   context.addIssue({ code: "custom", path: ["release"], message });
 }
 

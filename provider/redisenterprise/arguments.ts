@@ -219,4 +219,4 @@ function connectionProblems(args: Partial<SharedArguments>): Problem[] {
 }
 
 const PLAIN =
-  'must begin with https://, such as "https://10.0.0.1:9443": plain http shows the password to everybody on the way. Where that is meant, set allowPlainHttp: true';
+  'must begin with https://, such as "https://10.0.0.1:9443": plain http shows the password to everybody on the way. If that is intended, set `allowPlainHttp` to true';

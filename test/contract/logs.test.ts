@@ -39,7 +39,7 @@ onEachSdk("the log", (sdk) => {
     expect(logs()).toEqual([
       expect.objectContaining({
         severity: "warning",
-        message: expect.stringMatching(/newer than the pin/),
+        message: expect.stringMatching(/newer than the target version/),
         ephemeral: false,
       }),
     ]);

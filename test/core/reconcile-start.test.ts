@@ -175,13 +175,13 @@ describe("a run that finds something else under way", () => {
   });
 });
 
-describe("something newer than the pin", () => {
+describe("something newer than the target version", () => {
   it.each(["report", "accept"] as const)("is no error with onNewer %j, and nothing is called", async (onNewer) => {
     const { outcome, starts, warnings } = await play({ looks: [newer], policy: { onNewer } });
     expect(outcome).toMatchObject({ status: "newer", accepted: false });
     expect(outcome.error).toBeUndefined();
     expect(starts).toBe(0);
-    const note = `${TITLE} runs something newer than the pin (4.4.0.0; newer: server-1); nothing was called.`;
+    const note = `${TITLE} runs something newer than the target version (4.4.0.0; newer: server-1). Nothing was sent. Raise the target version to what is running, or set \`onNewer\` to \`accept\`. Databases are never downgraded. [newer]`;
     expect(warnings).toEqual(onNewer === "report" ? [note] : []);
   });
 

@@ -41,7 +41,7 @@ describe("the preview of a new pin", () => {
     [
       "that is newer",
       { version: "3.0" },
-      "WARNING Fake at server-1 runs something newer than the pin (3.0; newer: server-1); nothing was called.",
+      "WARNING Fake at server-1 runs something newer than the target version (3.0). Nothing was sent. Raise the target version to what is running, or set `onNewer` to `accept`. Databases are never downgraded. [newer]",
     ],
   ])("%s tells so in one line and fails nothing", async (_, change, line) => {
     const { failures, said, world } = await preview(change);
@@ -68,7 +68,7 @@ describe("the preview of a new pin", () => {
 
   it("is silent about something newer that is accepted, but for its plan", async () => {
     const { said, failures } = await preview({ version: "3.0" }, { onNewer: "accept" });
-    expect(said).toEqual(["INFO runs 3.0, newer than the pin: server-1"]);
+    expect(said).toEqual(["INFO runs 3.0, newer than the target version: server-1"]);
     expect(failures).toEqual([]);
   });
 
@@ -78,7 +78,8 @@ describe("the preview of a new pin", () => {
     expect(failures).toEqual([
       {
         property: "version",
-        reason: "Fake at server-1 runs something newer than the pin (3.0; newer: server-1); nothing was called.",
+        reason:
+          "Fake at server-1 runs something newer than the target version (3.0). Nothing was sent. Raise the target version to what is running, or set `onNewer` to `accept`. Databases are never downgraded. [newer]",
       },
     ]);
   });

@@ -145,7 +145,7 @@ describe("agents and database of one cluster", () => {
     expect(read.inputs).toMatchObject({ version: "4.5.1.0" });
     const updated = await lifecycle.update(id, read.props, inputs());
     expect(updated.outs).toMatchObject({ status: "newer", currentVersion: "4.5.1.0" });
-    expect(said().at(-1)).toContain("newer than the pin");
+    expect(said().at(-1)).toContain("newer than the target version");
     expect(await lifecycle.diff(id, updated.outs, inputs())).toMatchObject({ changes: false });
     expect(cluster.journal.count("POST", CALL)).toBe(0);
   });

@@ -113,7 +113,7 @@ describe("OceanBase that is down when the run begins", () => {
     expect(lines.some(({ message }) => /^no usable answer yet, retrying: /.test(message))).toBe(true);
   });
 
-  it("and stays down is given up within the budget: nothing was called", async () => {
+  it("and stays down is given up within the budget: nothing was sent", async () => {
     const { lifecycle, inputs, cluster, clock } = rig();
     cluster.control.loseDatabase("gone");
     const began = clock.now();

@@ -238,7 +238,7 @@ describe("a password that the first agent has not learnt, and cannot compare", (
     cluster.control.setRootPassword(NEWER);
     cluster.faults.add({ match: { path: STATUS }, times: 99, fault: { kind: "hang" } });
     const args = inputs({ password: NEWER, __timeouts: { create: "3s" } });
-    await expect(lifecycle.create(args)).rejects.toThrow(/nothing was called.*\[deadline\]/);
+    await expect(lifecycle.create(args)).rejects.toThrow(/nothing was sent.*\[deadline\]/);
   });
 
   it("does not keep an operator from the agent that knows it", async () => {

@@ -183,7 +183,7 @@ describe("a refresh", () => {
     expect(inputs).toMatchObject({ version: "4.3.5.4" });
     expect(world.lines.at(-1)).toMatchObject({
       severity: "WARNING",
-      message: expect.stringContaining("newer than the pin"),
+      message: expect.stringContaining("newer than the target version"),
     });
     expect(await world.lifecycle.diff(id, props, world.inputs())).toMatchObject({ changes: true });
     const { outs: reported } = await world.lifecycle.update(id, props, world.inputs());

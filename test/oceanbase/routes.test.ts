@@ -166,7 +166,7 @@ describe("what the list in a package forbids", () => {
     world.cluster.control.addObPackages(BETWEEN.version, BETWEEN.release);
     const packages = await packagesOf(TARGET, `${WAYS}- version: 4.2.5.1-5\n  deprecated: True\n`);
     await expect(world.lifecycle.create(world.inputs({ ...TARGET, packages }))).rejects.toThrow(
-      /leads over 4\.2\.5\.1, and obshell finds no package of it, .*deprecated \(5\)\. Pin 4\.2\.5\.1 first/,
+      /leads over 4\.2\.5\.1, and obshell finds no package of it, .*deprecated \(5\)\. Upgrade to 4\.2\.5\.1 first/,
     );
   });
 

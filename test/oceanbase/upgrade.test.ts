@@ -146,7 +146,7 @@ describe("a cluster newer than its pin", () => {
     const { lifecycle, inputs, cluster, said } = rig({ buildVersion: NEWER });
     const { id, outs } = await lifecycle.create(inputs());
     expect(outs).toMatchObject({ status: "newer", currentVersion: "4.3.5.4" });
-    expect(said().join()).toContain("newer than the pin");
+    expect(said().join()).toContain("newer than the target version");
     expect(await lifecycle.diff(id, outs, inputs())).toMatchObject({ changes: false });
     expect(cluster.writes()).toEqual([]);
   });
@@ -163,7 +163,9 @@ describe("a cluster newer than its pin", () => {
     const { lifecycle, inputs, cluster } = rig({ buildVersion: NEWER });
     const args = inputs({ onNewer: "fail" });
     const { failures } = await lifecycle.check({}, args);
-    expect(failures).toEqual([{ property: "version", reason: expect.stringContaining("newer than the pin") }]);
+    expect(failures).toEqual([
+      { property: "version", reason: expect.stringContaining("newer than the target version") },
+    ]);
     await expect(lifecycle.create(args)).rejects.toThrow(/never downgraded/);
     expect(cluster.writes()).toEqual([]);
   });

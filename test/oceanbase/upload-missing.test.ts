@@ -51,7 +51,7 @@ describe("packages that are to be there", () => {
     const error = await failureOf(ensured(hands, await both()));
     expect(error).toMatchObject({ name: "Unreachable", sent: false });
     expect(error.sentence).toMatch(
-      /^The uploaded packages could not be listed: .* Nothing was sent; once the agents answer/,
+      /^The uploaded packages could not be listed: .* Nothing was sent\. Once the agents answer/,
     );
     expect(uploads()).toBe(0);
   });

@@ -63,7 +63,10 @@ describe("the arguments of both", () => {
     ],
     [{ endpoints: ["https://a:9443", 5] }, /^endpoints\.1: must be a text; right is/],
     [{ endpoints: ["https://a:9443/v1"] }, /^endpoints\.0: must be host and port alone, without a path/],
-    [{ endpoints: ["http://10.0.0.1:8080"] }, /^endpoints: must begin with https:\/\/.*password.*allowPlainHttp: true/],
+    [
+      { endpoints: ["http://10.0.0.1:8080"] },
+      /^endpoints: must begin with https:\/\/.*password.*`allowPlainHttp` to true/,
+    ],
     [{ endpoints: "https://a:9443,b" }, /^endpoints: is not a URL; right is/],
     [{ username: "" }, /^username: must not be empty; such as "admin@example\.com"/],
     [{ username: undefined }, /^username: is missing; it must be the user's e-mail/],
@@ -150,8 +153,11 @@ describe("the modules to hold", () => {
   });
 
   it.each<[unknown, RegExp]>([
-    [undefined, /^modules: is missing; it must name modules and their versions, such as \{ search: "2\.10\.17"/],
-    [{}, /^modules: must name at least one module, such as \{ search: "2\.10\.17"/],
+    [
+      undefined,
+      /^modules: is missing; it must name modules and their versions, such as search with the version "2\.10\.17"/,
+    ],
+    [{}, /^modules: must name at least one module, such as search with the version "2\.10\.17"/],
     [["search"], /^modules: must name modules and their versions/],
     ["search", /^modules: must name modules and their versions/],
     [{ search: "2.x" }, /^modules\.search: is not a module version; right is "2\.10\.17", "2\.10" or ">=2\.10"/],
@@ -159,7 +165,7 @@ describe("the modules to hold", () => {
     [{ search: "2.10.17.1" }, /^modules\.search: must have at most 3 parts/],
     [{ search: "2.10.17-1" }, /^modules\.search: must have at most 3 parts/],
     [{ search: "21017" }, /^modules\.search: is the number of a version; right is "2\.10\.17"/],
-    [{ search: 2 }, /^modules\.search: must be a version, or version and args, such as \{ search/],
+    [{ search: 2 }, /^modules\.search: must be a version, or version and args, such as search with/],
     [{ search: null }, /^modules\.search: must be a version, or version and args/],
     [{ search: {} }, /^modules\.search\.version: is missing; it must be a version, such as "2\.10\.17"/],
     [{ search: { version: "2.x" } }, /^modules\.search\.version: is not a module version/],

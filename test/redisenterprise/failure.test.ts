@@ -92,7 +92,7 @@ describe.each(SIDES)("another change of the database (%s)", (_, side) => {
     const world = rigFor(side, "behind");
     world.cluster.control.busy(1);
     await expect(world.lifecycle.create(side.inputs(world, { __timeouts: { create: "5m" } }))).rejects.toThrow(
-      /time limit.*nothing was called.*\[deadline\]/,
+      /time limit.*nothing was sent.*\[deadline\]/,
     );
     expect(world.writes()).toBe(0);
   });

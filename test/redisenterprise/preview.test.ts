@@ -117,7 +117,7 @@ describe.each(SIDES)("a refresh (%s)", (_, side) => {
     expect(inputs).toMatchObject({ [side.property]: side.drifted.ahead });
     expect(world.lines.at(-1)).toMatchObject({
       severity: "WARNING",
-      message: expect.stringContaining("newer than the pin"),
+      message: expect.stringContaining("newer than the target version"),
     });
     expect(await world.lifecycle.diff(id, props ?? {}, side.inputs(world))).toMatchObject({ changes: true });
     const { outs: reported } = await world.lifecycle.update(id, props ?? {}, side.inputs(world));

@@ -84,7 +84,7 @@ describe("a cluster on plain http", () => {
       { tls: false },
     );
     expect(origins[0]).toMatch(/^http:/);
-    await expect(create({})).rejects.toThrow(/endpoints must begin with https:\/\/.*allowPlainHttp: true/);
+    await expect(create({})).rejects.toThrow(/endpoints must begin with https:\/\/.*`allowPlainHttp` to true/);
     expect(cluster.journal.entries).toEqual([]);
     const { outs } = await create({ allowPlainHttp: true, username: USER, password: PASSWORD });
     expect(outs).toMatchObject({ status: "current" });

@@ -178,7 +178,7 @@ describe.each(SIDES)("a database newer than its pin (%s)", (_, side) => {
     const world = rigFor(side, "ahead");
     const { id, outs } = await world.lifecycle.create(side.inputs(world));
     expect(outs).toMatchObject({ status: "newer" });
-    expect(world.said().join()).toContain("runs something newer than the pin");
+    expect(world.said().join()).toContain("runs something newer than the target version");
     expect(await world.lifecycle.diff(id, outs, side.inputs(world))).toMatchObject({ changes: false });
     expect(world.writes()).toBe(0);
   });
@@ -195,7 +195,9 @@ describe.each(SIDES)("a database newer than its pin (%s)", (_, side) => {
     const world = rigFor(side, "ahead");
     const args = side.inputs(world, { onNewer: "fail" });
     const { failures } = await world.lifecycle.check({}, args);
-    expect(failures).toEqual([{ property: side.property, reason: expect.stringContaining("newer than the pin") }]);
+    expect(failures).toEqual([
+      { property: side.property, reason: expect.stringContaining("newer than the target version") },
+    ]);
     await expect(world.lifecycle.create(args)).rejects.toThrow(/never downgraded/);
     expect(world.writes()).toBe(0);
   });

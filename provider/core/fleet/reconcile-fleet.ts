@@ -22,7 +22,7 @@ import { problemOf } from "./problems";
 import { FleetRecord } from "./record";
 import { ScheduledTasks } from "./scheduled-tasks";
 import { Sender } from "./sender";
-import { newerOf, notAll, progressOf, scheduledNote, some, tooNewOf } from "./sentences";
+import { notAll, progressOf, scheduledNote, some, tooNewOf } from "./sentences";
 import { type Circumstances, verdictOn, type Waiting } from "./verdict";
 import { Verdicts } from "./verdicts";
 
@@ -266,7 +266,8 @@ class FleetRun<O extends Observation> {
     if (this.#problems.size > 0) throw this.#notAll(total);
     const newer = verdicts.members("newer");
     if (newer.length > 0 && this.#policy.onNewer === "fail") throw tooNewOf(title, newer, total, words);
-    if (newer.length > 0 && this.#policy.onNewer === "report") this.#runtime.warn(newerOf(title, newer, total, words));
+    if (newer.length > 0 && this.#policy.onNewer === "report")
+      this.#runtime.warn(tooNewOf(title, newer, total, words).text);
     if (this.#hold !== undefined) return endHeld(this.#control, this.#hold, this.#runtime);
     if (deferred.size > 0) return "deferred";
     return newer.length > 0 ? "newer" : "current";

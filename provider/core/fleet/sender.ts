@@ -159,8 +159,8 @@ export class Sender<O extends Observation> {
     if (stuck < this.#policy.unreachableBudget) return;
     throw new PinError(
       "unreachable",
-      `${this.#driver.title}: the upgrade call could not be sent for ${formatDuration(stuck)}: ${cause.message}`,
-      { remedy: "Once the vendor can be reached, run `pulumi up`: it asks only for what is left.", cause },
+      `${this.#driver.title}: the upgrade request could not be sent for ${formatDuration(stuck)}: ${cause.message}`,
+      { remedy: "Once the vendor can be reached, run {apply} again. Only the rest is requested.", cause },
     );
   }
 }

@@ -12,7 +12,7 @@ import type { Policy } from "../../core/policy";
 import { isOpen } from "../../core/record";
 import { announceWrites, isCanceled, type Seen, see } from "../../core/run";
 import type { Runtime } from "../../core/runtime";
-import { newerNote } from "../../core/sentences";
+import { tooNew } from "../../core/sentences";
 import { PLAN, type Properties, sameValue } from "./properties";
 import { type Session, withPin } from "./session";
 import { policyOf } from "./session-policy";
@@ -198,7 +198,7 @@ function tellNewer(
   title: string,
   plan: Extract<Plan, { kind: "newer" }>,
 ): CheckFailure[] {
-  const note = newerNote(title, plan);
+  const note = tooNew(title, plan).text;
   if (args?.onNewer === "fail") return [{ property: kind.pinned, reason: redact(note) }];
   if (args?.onNewer === "accept") news.inform(describePlan(plan));
   else news.warn(note);

@@ -7,9 +7,9 @@ import type { Drift } from "../../core/kind";
 import type { Status } from "../../core/outcome";
 import type { Plan } from "../../core/plan";
 import { goesOn, type Seen, see } from "../../core/run";
-import { newerNote } from "../../core/sentences";
+import { tooNew } from "../../core/sentences";
 import { changeOutputs } from "./change-outputs";
-import { Failure, textOf } from "./failure";
+import { Failure } from "./failure";
 import { argumentsOf, DRIFTED, type Properties } from "./properties";
 import { type Session, withPin } from "./session";
 import { policyOf } from "./session-policy";
@@ -72,7 +72,7 @@ export async function readBack(
       const { plan, ...seen } = await see(driver, policyOf(session, properties), runtime.clock);
       if (seen.observation.missing !== undefined) throw seen.observation.missing;
       if (plan.kind === "unknown") throw new PinError("unreachable", `${title}: ${plan.reason}`);
-      if (plan.kind === "newer" && session.args?.onNewer !== "accept") session.news.warn(newerNote(title, plan));
+      if (plan.kind === "newer" && session.args?.onNewer !== "accept") session.news.warn(tooNew(title, plan).text);
       if (plan.kind === "failed") session.news.warn(describePlan(plan));
       if (plan.kind === "held") session.news.inform(describePlan(plan));
       const holds = plan.kind === "satisfied" || plan.kind === "newer";
@@ -82,7 +82,7 @@ export async function readBack(
     });
   } catch (thrown) {
     const error = asPinError(thrown);
-    const reason = session.redact(error.code === "unreachable" ? error.message : textOf(error));
+    const reason = session.redact(error.code === "unreachable" ? error.message : error.text);
     if (FAILS.has(error.code)) throw new Failure(reason);
     if (error instanceof Missing && error.certain) {
       session.news.warn(`no longer exists, so it is removed from the state: ${reason}`);

@@ -53,7 +53,7 @@ export function noCluster(origin: string, identity: string): PinError {
   const remedy =
     identity === "SINGLE"
       ? "Name the agents of a cluster; one that obshell does not manage yet has to be taken over first."
-      : "The agents have joined, but their cluster has still to be made: `obshell cluster init`; then run `pulumi up` again.";
+      : "The agents have joined, but their cluster has still to be made: `obshell cluster init`; then run {apply} again.";
   return new PinError("blocked", `The agent at ${origin} belongs to no OceanBase cluster (identity ${identity}).`, {
     remedy,
   });

@@ -51,7 +51,7 @@ export class TaskWatcher {
         return {
           kind: "rolled-back",
           message: "the task ended by undoing the upgrade, the old version still runs.",
-          remedy: "Find out who rolled it back and why; the next `pulumi up` starts the upgrade anew.",
+          remedy: "Find out who rolled it back and why, then run {apply} again to start the upgrade again.",
         };
       case "failed":
         return { kind: "failed", ...describeFailure((await this.#agents.read(dagPath(task.id, true), dag)) ?? seen) };

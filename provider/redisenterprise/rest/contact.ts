@@ -72,7 +72,8 @@ export function strayRedirect(origin: string, refusal: string): PinError {
 export function differentClusters(clusters: readonly { origin: string; name: string }[]): PinError {
   const names = clusters.map(({ origin, name }) => `${origin} of ${name}`).join(", ");
   return new PinError("blocked", `The endpoints belong to different clusters: ${names}.`, {
-    remedy: "Name the nodes of one cluster in `endpoints`; pin each cluster's databases with resources of their own.",
+    remedy:
+      "Name the nodes of one cluster in `endpoints`, and manage each cluster's databases with resources of their own.",
   });
 }
 

@@ -98,7 +98,7 @@ describe("a batch that is refused for one of its members", () => {
     });
     expect(outcome.error?.sentence).toBe(
       "Orders fleet: 1 of 100 instances did not reach the target version. i037: i037 refuses. " +
-        "Once that is mended, run `pulumi up`: it asks only for what is left.",
+        "Fix the causes, then run {apply} again. Only the rest is requested.",
     );
     expect(calls.filter((names) => names.includes("i037"))).toHaveLength(8);
     expect(calls).toHaveLength(15);
@@ -176,7 +176,7 @@ describe("a call that does not get to the vendor", () => {
     const { outcome, took } = await new World(many(2, OLD)).up({ faults: Array(2_000).fill("unsent") });
     expect(outcome).toMatchObject({ status: "behind", accepted: false, error: { code: "unreachable" } });
     expect(outcome.error?.sentence).toMatch(
-      /^Orders fleet: the upgrade call could not be sent for 20 min \d+ s: Throttled\. Once the vendor can be reached, run `pulumi up`: it asks only for what is left\.$/,
+      /^Orders fleet: the upgrade request could not be sent for 20 min \d+ s: Throttled\. Once the vendor can be reached, run \{apply\} again\. Only the rest is requested\.$/,
     );
     expect(outcome.upgrade).toBeUndefined();
     expect(took).toBeLessThan(21 * MINUTE);

@@ -26,7 +26,7 @@ describe("a run in which not all get there", () => {
       name,
       `upgrade t${109 + i} failed: disk full. Make room.`,
     ]);
-    const stuck = "the call was accepted, but no upgrade has started; look at it in the console";
+    const stuck = "the request was accepted, but no upgrade has started; look at it in the console";
     expect(outcome.problems).toEqual({
       ...Object.fromEntries(failed),
       ...Object.fromEntries(many(3, OLD, {}, 116).map(({ name }) => [name, stuck])),
