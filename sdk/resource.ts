@@ -163,6 +163,14 @@ export interface CommonArgs extends ChangeArgs {
    */
   readonly onNewer?: pulumi.Input<"report" | "accept" | "fail">;
   /**
+   * What a preview and a refresh do when the system cannot be read. Missing or rejected credentials fail both, whatever
+   * is set here.
+   * - `warn`: warn: the preview shows no plan, the refresh keeps the state
+   * - `fail`: end the preview, or the refresh, with an error
+   * @default config `dbversion:onUnreachable`, or `warn`
+   */
+  readonly onUnreachable?: pulumi.Input<"warn" | "fail">;
+  /**
    * Whether to wait for the end of the upgrade. With false `up` returns once the vendor has accepted it, with the task
    * in `lastUpgrade` and `status: "upgrading"`, and the next `up` looks what became of it.
    * @default true

@@ -105,6 +105,19 @@ export const commonArguments = {
       default: "report",
     },
   ),
+  onUnreachable: choice(
+    {
+      warn: "warn: the preview shows no plan, the refresh keeps the state",
+      fail: "end the preview, or the refresh, with an error",
+    },
+    {
+      description: [
+        "What a preview and a refresh do when the system cannot be read.",
+        "Missing or rejected credentials fail both, whatever is set here.",
+      ],
+      otherwise: "config `dbversion:onUnreachable`, or `warn`",
+    },
+  ),
   wait: argument(flag.optional(), {
     description: [
       "Whether to wait for the end of the upgrade.",

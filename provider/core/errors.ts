@@ -71,7 +71,27 @@ export class Unreachable extends PinError {
   }
 }
 
-/** What is pinned is not there. */
+/**
+ * The vendor rejected credentials. The front end knows where each of them comes from, and adds that.
+ * - `verdict`: `The agent at http://10.0.0.1:2886 rejected the credentials`
+ * - `said`: the vendor's reason, as the end of a sentence
+ * - `credentials`: the arguments that were rejected, also where they were not given
+ */
+export class Rejected extends PinError {
+  override readonly name = "Rejected";
+  readonly verdict: string;
+  readonly said: string;
+  readonly credentials: readonly string[];
+
+  constructor(verdict: string, options: ErrorOptions & { said: string; credentials: readonly string[] }) {
+    super("unauthorized", `${verdict}: ${options.said}.`, options);
+    this.verdict = verdict;
+    this.said = options.said;
+    this.credentials = options.credentials;
+  }
+}
+
+/** What is managed is not there. */
 export class Missing extends PinError {
   override readonly name = "Missing";
   /** Whether the vendor itself has said so, to valid credentials, in more than one way: it does not exist. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { PinError, Unreachable } from "../../provider/core/errors";
+import { Unreachable } from "../../provider/core/errors";
 import { stage, URN } from "./fake-lifecycle";
 
 const task = { id: "11", kind: "upgrade", to: "2.0" };
@@ -31,11 +31,6 @@ describe("the preview of a new pin", () => {
       "that nobody answers for",
       { failure: new Unreachable("connection refused", { sent: false, heard: false }) },
       "WARNING cannot plan: unreachable, connection refused",
-    ],
-    [
-      "whose credentials are refused",
-      { failure: new PinError("unauthorized", "The password is wrong.", { remedy: "Give the right one." }) },
-      "WARNING cannot plan: The password is wrong. Give the right one.",
     ],
     ["that meets a fault", { failure: new TypeError("x is undefined") }, "WARNING cannot plan: x is undefined"],
     [

@@ -227,7 +227,7 @@ describe("a password that the first agent has not learnt, and cannot compare", (
     const { lifecycle, inputs, clock, cluster } = world({ buildVersion: TARGET_BUILD });
     const began = clock.now();
     await expect(lifecycle.create(inputs({ password: "wrong" }))).rejects.toThrow(
-      /OceanBase password is incorrect \(.*\)\. Give root@sys's password as `password`.*\[unauthorized\]/,
+      /OceanBase password is incorrect \(.*\)\. Set `password` to the password of root@sys.*\[unauthorized\]/,
     );
     expect(clock.since(began)).toBeLessThan(5_000);
     expect(cluster.writes()).toEqual([]);

@@ -68,7 +68,7 @@ describe("a cluster behind TLS", () => {
     const who = { ...CLIENT, username: undefined, password: undefined };
     const pin = { modules: { search: ">=2.10.9" } };
     await expect(create({ ...names, ...who, ...pin })).rejects.toThrow(
-      /refused the credentials of the client certificate/,
+      /rejected the credentials of the client certificate/,
     );
     cluster.control.addUser({ email: "ops@x", role: "db_member", certificateSubject: "client" });
     const { outs } = await create({ ...names, ...who, ...pin });

@@ -56,12 +56,12 @@ describe("bad input is a check failure that names the property and shows a right
       /no region that is known.*cn-north-4.*endpoint.*HUAWEICLOUD_SDK_REGION_GAUSSDB_CN_NORTH_99/,
     ],
     ["region with blanks", { region: "north 4" }, "region", /is not the name of a region/],
-    ["no region", { region: undefined }, "region", /is missing; it says where the instances are/],
+    ["no region", { region: undefined }, "region", /is missing \(.*\); it says where the instances are/],
     [
       "endpoint alone",
       { region: undefined, endpoint: "https://db.example.com" },
       "projectId",
-      /is missing; .*looked up by `region`/,
+      /is missing \(.*\); it is looked up by `region`/,
     ],
     ["endpoint with a path", { endpoint: "https://db.example.com/v3" }, "endpoint", /without a path/],
     ["endpoint that is no URL", { endpoint: "http://" }, "endpoint", /is not a URL/],
@@ -71,9 +71,14 @@ describe("bad input is a check failure that names the property and shows a right
       "user name without account",
       { ...NO_KEY, userName: "a", password: "b" },
       "domainName",
-      /is missing; it goes with `userName`.*HW_DOMAIN_NAME/,
+      /is missing \(.*HW_DOMAIN_NAME`\); it goes with `userName`/,
     ],
-    ["password without user name", { ...NO_KEY, password: "bcd" }, "userName", /is missing; it goes with `password`/],
+    [
+      "password without user name",
+      { ...NO_KEY, password: "bcd" },
+      "userName",
+      /is missing \(.*\); it goes with `password`/,
+    ],
     ["unknown argument", { instanceID: instanceId }, "instanceID", /did you mean instanceId/],
     ["wait as a text", { wait: "no" }, "wait", /true or false/],
   ])("%s", async (_, args, property, reason) => {
@@ -84,18 +89,22 @@ describe("bad input is a check failure that names the property and shows a right
     [
       "access key without secret key",
       { secretKey: undefined },
-      /^secretKey is missing; it goes with `accessKey`.*HW_SECRET_KEY/,
+      /^secretKey is missing \(.*`HW_SECRET_KEY` or `HUAWEICLOUD_SDK_SK`\); it goes with `accessKey`/,
     ],
-    ["secret key without access key", { accessKey: undefined }, /^accessKey is missing; it goes with `secretKey`/],
+    [
+      "secret key without access key",
+      { accessKey: undefined },
+      /^accessKey is missing \(.*\); it goes with `secretKey`/,
+    ],
     [
       "user name without password",
       { ...NO_KEY, userName: "a", domainName: "b" },
-      /^password is missing; it goes with `userName`/,
+      /^password is missing \(.*\); it goes with `userName`/,
     ],
     [
       "no credentials at all",
       NO_KEY,
-      /^accessKey is missing; .*`userName`, `password` and `domainName`.*HW_ACCESS_KEY/,
+      /^accessKey is missing \(.*HW_ACCESS_KEY.*\); .*`userName`, `password` and `domainName`/,
     ],
     ["empty secret key", { secretKey: "" }, /^secretKey must not be empty/],
   ])("%s, by its name in the reason because it is a secret", async (_, args, reason) => {

@@ -118,7 +118,11 @@ export class Lifecycle {
     if (changes && session.args !== undefined) {
       const { failures, held = false } = await this.#tell(session, this.#memoryOf(session, olds));
       if (held) return { changes: false, replaces: [] };
-      for (const { reason } of failures) session.news.warn(reason);
+      for (const { property, reason } of failures) {
+        // What cannot be read, and was to be, fails a diff too; what can never succeed is for the run to say.
+        if (property === "") throw new Failure(reason);
+        session.news.warn(reason);
+      }
     }
     return { changes, replaces: [] };
   }

@@ -13,6 +13,7 @@ import { isOpen } from "../../core/record";
 import { announceWrites, isCanceled, type Seen, see } from "../../core/run";
 import type { Runtime } from "../../core/runtime";
 import { tooNew } from "../../core/sentences";
+import { Failure } from "./failure";
 import { PLAN, type Properties, sameValue } from "./properties";
 import { type Session, withPin } from "./session";
 import { policyOf } from "./session-policy";
@@ -70,12 +71,18 @@ export async function tellPlan(session: Session, clock: Clock, silence: Silence,
     const failures = tell(session, driver.title, sight.plan);
     if (memory !== undefined) {
       await tellFurther(session, driver, runtime, sight, memory).catch((error: unknown) =>
-        session.news.warn(`cannot plan all that is sent beside the upgrade request: ${reasonOf(error)}`),
+        session.news.warn(`cannot plan all that is sent beside the upgrade request: ${reasonOf(error, session)}`),
       );
     }
     return { failures, sight };
   };
-  return (await look({ session, clock, silence, purpose: CANNOT_PLAN, use })) ?? { failures: [] };
+  try {
+    return (await look({ session, clock, silence, purpose: CANNOT_PLAN, use })) ?? { failures: [] };
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    // Without a property, or Pulumi would print its value.
+    return { failures: [{ property: "", reason: error.message }] };
+  }
 }
 
 /** While clock or freeze hold an upgrade nothing is read, unless one may run that the state remembers. */
@@ -146,13 +153,16 @@ interface Looking<T> {
   readonly use: (driver: Driver, runtime: Runtime) => Promise<T>;
 }
 
-/** Undefined when the system cannot be looked at within the budget; that is told. */
+/**
+ * Undefined when the system cannot be read within the budget, which is told.
+ * @throws Failure when it rejects the credentials, or cannot be read for any reason and `onUnreachable` is "fail"
+ */
 async function look<T>({ session, clock, silence, purpose, use }: Looking<T>): Promise<T | undefined> {
   const { left } = silence;
   if (left === 0) {
-    session.news.warn(
-      `${purpose}: skipped, this run has waited ${formatDuration(RUN_BUDGET)} for systems that do not answer`,
-    );
+    const waited = `skipped, this run has waited ${formatDuration(RUN_BUDGET)} for systems that do not answer`;
+    if (session.strict) throw new Failure(`${purpose}: ${waited}`);
+    session.news.warn(`${purpose}: ${waited}`);
     return undefined;
   }
   const began = clock.elapsed();
@@ -160,7 +170,9 @@ async function look<T>({ session, clock, silence, purpose, use }: Looking<T>): P
     return await withPin(session, clock, left, use);
   } catch (error) {
     if (isSilence(error)) silence.waited(clock.elapsed() - began);
-    session.news.warn(`${purpose}: ${reasonOf(error)}`);
+    const reason = `${purpose}: ${reasonOf(error, session)}`;
+    if (session.strict || isRejected(error)) throw new Failure(session.redact(reason));
+    session.news.warn(reason);
     return undefined;
   }
 }
@@ -169,15 +181,23 @@ function isSilence(error: unknown): boolean {
   return error instanceof PinError && (error.code === "deadline" || error.code === "unreachable");
 }
 
-function reasonOf(error: unknown): string {
+function isRejected(error: unknown): boolean {
+  return error instanceof PinError && error.code === "unauthorized";
+}
+
+function reasonOf(error: unknown, { attribute }: Session): string {
   if (!(error instanceof PinError)) return error instanceof Error ? error.message : String(error);
   if (error.code === "deadline") return "unreachable, no answer in time";
-  return error.code === "unreachable" ? `unreachable, ${error.message}` : error.sentence;
+  return error.code === "unreachable" ? `unreachable, ${error.message}` : attribute(error).text;
 }
 
 function tell(session: Session, title: string, plan: Plan): CheckFailure[] {
   const { news, args } = session;
   if (plan.kind === "newer") return tellNewer(session, title, plan);
+  // Without a property, or Pulumi would print its value.
+  if (plan.kind === "unknown" && session.strict) {
+    return [{ property: "", reason: session.redact(describePlan(plan)) }];
+  }
   if (plan.kind === "failed" || plan.kind === "unknown") {
     news.warn(describePlan(plan));
     return [];

@@ -62,6 +62,10 @@ export async function readBack(
   clock: Clock,
   properties: Properties,
 ): Promise<ReadBack | "gone" | "unread"> {
+  if (session.args === undefined && session.absent.length > 0) {
+    const reasons = session.failures.map(({ property, reason }) => `${property} ${reason}`.trim());
+    throw new Failure(`could not be read: ${reasons.join("; ")}. [unauthorized]`);
+  }
   if (session.args === undefined) {
     session.news.warn("its stored arguments are not valid in this version of the package; the state was left as it is");
     return "unread";
@@ -81,13 +85,14 @@ export async function readBack(
       return result(session, properties, { ...seen, ...hold, plan: open ? "join" : plan.kind });
     });
   } catch (thrown) {
-    const error = asPinError(thrown);
+    const error = session.attribute(asPinError(thrown));
     const reason = session.redact(error.code === "unreachable" ? error.message : error.text);
     if (FAILS.has(error.code)) throw new Failure(reason);
     if (error instanceof Missing && error.certain) {
       session.news.warn(`no longer exists, so it is removed from the state: ${reason}`);
       return "gone";
     }
+    if (session.strict) throw new Failure(`could not be read: ${session.redact(error.text)}`);
     session.news.warn(`could not be read, the state was left as it is: ${reason}`);
     return "unread";
   }

@@ -45,9 +45,9 @@ function warnOf({ news }: Session, error: unknown): void {
   }
 }
 
-export function shownReason({ redact }: Session, error: PinError): string {
+export function shownReason({ redact, attribute }: Session, error: PinError): string {
   try {
-    return redact(error.text);
+    return redact(attribute(error).text);
   } catch {
     return `The run failed; its reason could not be freed of secrets, so it is not shown. [${error.code}]`;
   }

@@ -1,4 +1,4 @@
-import { PinError, Unreachable } from "../../core/errors";
+import { PinError, Rejected, Unreachable } from "../../core/errors";
 import { CLIENT_CERTIFICATE, type TransportError } from "../../http/transport";
 import type { AgentInfo } from "./schema";
 
@@ -10,14 +10,17 @@ const ROOTS = /\.WithOceanBasePassword\b/;
 
 /** @param own the agent's own password was sent, not root@sys's */
 export function unauthorized(origin: string, text: string, own = false): PinError {
-  const password =
-    AGENTS_OWN.test(text) || (own && !ROOTS.test(text))
-      ? "Give the agents' own password as `agentPassword`, as config `oceanbase:agentPassword` or as OCEANBASE_AGENT_PASSWORD."
-      : "Give root@sys's password as `password`, as config `oceanbase:password` or as OCEANBASE_PASSWORD.";
-  const path =
-    "Credentials hold for one path, and something between here and the agent rewrites it: name the agents themselves in `endpoints`.";
-  return new PinError("unauthorized", `The agent at ${origin} refused the credentials: ${text}.`, {
-    remedy: REWRITTEN.test(text) ? path : password,
+  if (REWRITTEN.test(text)) {
+    return new PinError("unauthorized", `The agent at ${origin} could not verify the request: ${text}.`, {
+      remedy:
+        "Credentials hold for one path, and something between here and the agent rewrites it. Name the agents themselves in `endpoints`.",
+    });
+  }
+  const agents = AGENTS_OWN.test(text) || (own && !ROOTS.test(text));
+  return new Rejected(`The agent at ${origin} rejected the credentials`, {
+    said: text,
+    credentials: [agents ? "agentPassword" : "password"],
+    remedy: agents ? "Set `agentPassword` to the agents' own password." : "Set `password` to the password of root@sys.",
   });
 }
 

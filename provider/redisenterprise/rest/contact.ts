@@ -1,4 +1,4 @@
-import { PinError, Unreachable } from "../../core/errors";
+import { PinError, Rejected, Unreachable } from "../../core/errors";
 import { CLIENT_CERTIFICATE, type TransportError } from "../../http/transport";
 import { type Answer, permissionFor } from "./answers";
 
@@ -10,17 +10,22 @@ interface Call {
   readonly target: string;
 }
 
+/** Who calls where no user is given, for messages. */
+export const CLIENT_CERTIFICATE_ALONE = "the client certificate";
+
 type Denial = Exclude<Answer, { kind: "data" | "away" }>;
 
 /** The cluster does not let us in, or not do what was asked. */
 export function denied(origin: string, user: string, answer: Denial, call?: Call): PinError {
   if (answer.kind === "forbidden" && call !== undefined) return forbidden(origin, user, call, answer.text);
-  const remedy =
-    "code" in answer && answer.code === "password_expired"
-      ? "Give the user a new password in the cluster, and here as `password`."
-      : "Give the user's e-mail and password as `username` and `password`, as config `redisenterprise:username` and `redisenterprise:password`, or as REDIS_ENTERPRISE_USER and REDIS_ENTERPRISE_PASSWORD.";
-  const message = `The cluster at ${origin} refused the credentials of ${user}: ${answer.text}.`;
-  return new PinError("unauthorized", message, { remedy });
+  return new Rejected(`The cluster at ${origin} rejected the credentials of ${user}`, {
+    said: answer.text,
+    credentials: user === CLIENT_CERTIFICATE_ALONE ? ["clientCertificate"] : ["username", "password"],
+    remedy:
+      "code" in answer && answer.code === "password_expired"
+        ? "Give the user a new password in the cluster, and set `password` to it."
+        : "Set `username` and `password` to the e-mail and the password of a user of the cluster.",
+  });
 }
 
 function forbidden(origin: string, user: string, { method, target }: Call, text: string): PinError {
