@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { hideCredentials } from "../base/printed-credentials";
 import { parseDuration } from "./duration";
 
 export type { CommonArguments } from "./policy-from";
@@ -40,6 +41,15 @@ export interface Definition {
   /** What a program writes, in TypeScript, where the schema takes more or something else. */
   readonly type?: string;
   readonly deprecated?: string;
+}
+
+/** Characters of a value that a message quotes. */
+const LONGEST_QUOTE = 200;
+
+/** What is wrong with a value, which is quoted unless it may carry credentials. @param problem `is not a URL` */
+export function quoting(value: string, problem: string): string {
+  const telling = value.includes("@") || hideCredentials(value) !== value;
+  return telling ? problem : `${JSON.stringify(value.slice(0, LONGEST_QUOTE))} ${problem}`;
 }
 
 /** The fields of a resource's arguments. */

@@ -133,6 +133,12 @@ export function transportProblem(origin: string, error: unknown): unknown {
       cause: error,
     });
   }
+  if (error.plain) {
+    return new PinError("not-the-vendor", `${origin} is a server without TLS.`, {
+      remedy: "Check `endpoint`. The address of a server without TLS begins with http://.",
+      cause: error,
+    });
+  }
   if (error.tls) {
     return new PinError(
       "unauthorized",

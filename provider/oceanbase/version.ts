@@ -7,12 +7,20 @@ const VERSION_PARTS = 4;
 const FEWEST_PARTS = 3;
 const VERSION_EXAMPLE = '"4.3.5.2", "4.3.5" or ">=4.3.5.2"';
 
+/** As packages are named: `4.3.5.2-102000042025031214.el7`. */
+const WITH_RELEASE = /^(\d+(?:\.\d+){3})-(\d+\.\w+)$/;
+
 /** The `version` argument: exact, a prefix of three parts, or a floor. */
 export const version = z
-  .string({ error: `must be a text, such as ${VERSION_EXAMPLE}` })
+  .string({ error: `must be a string, such as ${VERSION_EXAMPLE}` })
   .superRefine((text, context) => {
+    const [, exact, build] = WITH_RELEASE.exec(text.trim()) ?? [];
+    if (exact !== undefined) {
+      context.addIssue(`carries a release. Set \`version\` to "${exact}" and \`release\` to "${build}"`);
+      return;
+    }
     const problem = versionProblem(parseConstraint(text));
-    if (problem !== undefined) context.addIssue(`${problem}; right is ${VERSION_EXAMPLE}`);
+    if (problem !== undefined) context.addIssue(`${problem}. Example: ${VERSION_EXAMPLE}`);
   });
 
 function versionProblem(constraint: Constraint | undefined): string | undefined {

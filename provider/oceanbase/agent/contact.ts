@@ -39,9 +39,8 @@ export function untrusted(origin: string, error: TransportError): PinError {
       cause: error,
     });
   }
-  const plain = error.code === "ERR_SSL_WRONG_VERSION_NUMBER" || error.code === "EPROTO";
-  return plain
-    ? notObshell(origin, `a server without TLS (${error.message})`, error)
+  return error.plain
+    ? notObshell(origin, "a server without TLS; its address begins with http://", error)
     : new PinError("unauthorized", `The certificate of ${origin} is not trusted: ${error.message} (${error.code}).`, {
         remedy:
           "Give the agents' CA as `caCertificate`, the name in the certificate as `serverName`, or set `allowUntrustedCertificate` to `true` to accept any certificate.",
