@@ -26,7 +26,7 @@ export class CancelPause {
     if (this.#taken || this.#milliseconds === 0) return false;
     this.#taken = true;
     const { clock, signal, report } = this.#runtime;
-    report({ message: "confirming that a scheduled upgrade is to be canceled" });
+    report({ message: "confirming the cancellation" });
     await clock.sleep(this.#milliseconds, signal);
     return true;
   }

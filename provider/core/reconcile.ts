@@ -162,7 +162,7 @@ class Reconciliation<O extends Observation> {
         return undefined;
       case "wait":
         refuseHopeless(this.#driver.title, plan.upgrade);
-        this.#runtime.report({ message: `waiting for ${plan.name} to end` });
+        this.#runtime.report({ message: `waiting for ${plan.name}` });
         await this.#idle.pause();
         return undefined;
       case "upgrade":

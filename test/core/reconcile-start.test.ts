@@ -149,7 +149,7 @@ describe("a run that finds something else under way", () => {
     });
     expect(outcome.status).toBe("current");
     expect(starts).toBe(1);
-    expect(reports).toContain("waiting for backup 3 to end");
+    expect(reports).toContain("waiting for backup 3");
   });
 
   it("does not wait for what can never be called afterwards", async () => {

@@ -57,7 +57,10 @@ describe("the arguments of an OceanBase cluster", () => {
     [{ endpoints: [] }, /^endpoints: must name at least one agent, such as \["http:\/\/10\.0\.0\.1:2886"\]/],
     [{ endpoints: "http://10.0.0.1:2886" }, /^endpoints: must be a list of agent addresses, such as \["http/],
     [{ endpoints: undefined }, /^endpoints: is missing; it must be a list of agent addresses, such as/],
-    [{ endpoints: ["10.0.0.1:2886"] }, /^endpoints\.0: "10\.0\.0\.1:2886" is not a URL\. Example: "http:\/\/10\.0\.0\.1:2886"/],
+    [
+      { endpoints: ["10.0.0.1:2886"] },
+      /^endpoints\.0: "10\.0\.0\.1:2886" is not a URL\. Example: "http:\/\/10\.0\.0\.1:2886"/,
+    ],
     [
       { endpoints: ["ftp://10.0.0.1"] },
       /^endpoints\.0: "ftp:\/\/10\.0\.0\.1" must begin with http:\/\/ or https:\/\/\. Example:/,

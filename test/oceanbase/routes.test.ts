@@ -214,7 +214,7 @@ describe("a list that cannot be read", () => {
     await world.lifecycle.check({}, args);
     expect(world.said()[0]).toContain("(route not known)");
     await expect(world.lifecycle.create(args)).rejects.toThrow(/leads over 4\.2\.5\.1/);
-    expect(world.lines.map((line) => line.message).join()).toContain("reading which versions lie between");
+    expect(world.lines.map((line) => line.message).join()).toContain("reading the upgrade path");
     expect(world.cluster.writes()).toEqual([]);
   });
 });

@@ -22,7 +22,7 @@ describe("packages that are to be there", () => {
       expect.stringMatching(/^uploaded oceanbase-ce-4\.3\.5\.2-102000042025031214\.el7\.x86_64\.rpm \(0\.0 MB\)$/),
       expect.stringMatching(/^uploaded oceanbase-ce-libs-/),
     ]);
-    expect(reports.at(-1)).toMatchObject({ percent: 100, message: expect.stringMatching(/^waiting for the agent/) });
+    expect(reports.at(-1)).toMatchObject({ percent: 100, message: expect.stringMatching(/^unpacking /) });
     expect(await ensured(hands, packages)).toEqual([]);
     expect(uploads()).toBe(2);
   });

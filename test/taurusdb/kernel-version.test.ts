@@ -30,7 +30,7 @@ describe("a kernel pin", () => {
     });
     expect(writes()).toBe(1);
     expect(cloud.acceptedUpgrades.map(({ instances }) => instances)).toEqual([[ids[0], ids[2]]]);
-    expect(said()).toContain(`asked for the kernel upgrade of 2 instances: ${ids[0]}, ${ids[2]}`);
+    expect(said()).toContain(`requested the kernel upgrade of 2 instances: ${ids[0]}, ${ids[2]}`);
   });
 
   it("asks nothing at all when the state satisfies it", async () => {

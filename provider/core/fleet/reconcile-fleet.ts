@@ -241,7 +241,7 @@ class FleetRun<O extends Observation> {
     const concerned = Math.max(this.#attempts.size, waiting.length);
     const partly = waiting.reduce((sum, { percent = 0 }) => sum + Math.min(percent, 99), 0);
     const percent = Math.floor(((concerned - waiting.length) * 100 + partly) / concerned);
-    const told = progressOf(standings, this.#driver.words);
+    const told = progressOf(standings);
     const message = outlook === undefined ? told : `${told}, ${outlook}`;
     this.#runtime.report(this.#stall.seen({ message, percent }, told));
     return this.#watch.pause(percent);

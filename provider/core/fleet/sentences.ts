@@ -92,15 +92,15 @@ export interface Standings {
   readonly waiting: readonly string[];
 }
 
-/** Where each stands, for the person who waits: `112 of 120 instances done; 5 upgrading, 3 with problems`. */
-export function progressOf({ total, done, problems, waiting }: Standings, words: FleetWords): string {
+/** Where each stands, for the person who waits: `112 of 120 done; 5 upgrading, 3 with problems`. */
+export function progressOf({ total, done, problems, waiting }: Standings): string {
   const kinds = new Map<string, number>();
   for (const message of waiting) kinds.set(message, (kinds.get(message) ?? 0) + 1);
   const most = [...kinds].sort(([, a], [, b]) => b - a).slice(0, NAMED);
   if (total === 1) return most.map(([message]) => message).join("");
   const told = most.map(([message, n]) => `${n} ${message}`);
   const trouble = problems === 0 ? [] : [`${problems} with problems`];
-  return `${done} of ${count(total, words)} done; ${[...told, ...trouble].join(", ")}`;
+  return `${done} of ${total} done; ${[...told, ...trouble].join(", ")}`;
 }
 
 /** `2.0.48.231200 → 2.0.78.260600` for each pair of versions, the largest group first. */

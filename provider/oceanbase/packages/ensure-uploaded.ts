@@ -45,7 +45,7 @@ async function uploadOrFind(
 ): Promise<Receipt> {
   const report = (percent: number) =>
     runtime.report({
-      message: `${percent < 100 ? "uploading" : "waiting for the agent to unpack"} ${titleOf(pkg)}`,
+      message: `${percent < 100 ? "uploading" : "unpacking"} ${titleOf(pkg)}`,
       percent,
     });
   try {

@@ -100,7 +100,7 @@ export class PreCheck {
       const result = await readPreCheck(this.#gateway, sources);
       const fresh = before === undefined || result?.updated_at !== before;
       if (result !== undefined && isComplete(result) && fresh) return result;
-      report({ message: `the pre-check of ${sources.length} at ${sources[0]?.currentVersion ?? ""} runs` });
+      report({ message: `pre-checking ${sources.length} at ${sources[0]?.currentVersion ?? ""}` });
       await clock.sleep(PAUSE, signal);
     }
     return undefined;

@@ -29,10 +29,10 @@ describe("the calls of a run", () => {
     expect(calls.map((names) => names.length)).toEqual([100, 70, 60, 20]);
     expect(new Set(calls.flat()).size).toBe(250);
     expect(news).toEqual([
-      `asked for the kernel upgrade of 100 instances: ${OLD} → ${NEW}`,
-      `asked for the kernel upgrade of 70 instances: ${OLD} → ${NEW}`,
-      `asked for the kernel upgrade of 60 instances: 2.0.51.240305 → ${NEW}`,
-      `asked for the kernel upgrade of 20 instances: 2.0.75.28 → ${NEW}`,
+      `requested the kernel upgrade of 100 instances: ${OLD} → ${NEW}`,
+      `requested the kernel upgrade of 70 instances: ${OLD} → ${NEW}`,
+      `requested the kernel upgrade of 60 instances: 2.0.51.240305 → ${NEW}`,
+      `requested the kernel upgrade of 20 instances: 2.0.75.28 → ${NEW}`,
     ]);
     expect(world.vendor.broken).toEqual([]);
     expect(took).toBeLessThan(11 * MINUTE);
@@ -72,7 +72,7 @@ describe("the calls of a run", () => {
     const { outcome, calls, reports } = await world.up();
     expect(outcome.status).toBe("current");
     expect(calls).toEqual([["i001", "i002"], ["i003"]]);
-    expect(reports).toContain("0 of 3 instances done; 2 accepted, not started yet, 1 in backup");
+    expect(reports).toContain("0 of 3 done; 2 accepted, not started yet, 1 in backup");
   });
 
   it("are sent within a minute of the looks that ask for them, the rest after another two", async () => {
