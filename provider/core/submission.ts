@@ -87,7 +87,7 @@ export class Submission<O extends Observation> {
       this.#note(known, call, sentAt),
     );
     if (answer.kind === "accepted") {
-      if (answer.task !== undefined) inform(`upgrade ${answer.task.id} started: ${describeCall(call)}`);
+      if (answer.task !== undefined) inform(`upgrade ${answer.task.id} started`);
       return answer.task;
     }
     if (answer.kind === "lost") return undefined;

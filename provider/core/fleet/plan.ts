@@ -6,6 +6,9 @@ import { count, routesOf, some, unitsWithVersions } from "./sentences";
 
 /** What a preview says of many units as one. */
 
+/** How an upgrade goes that nothing can be sent for. */
+export const NO_REQUEST = "no request possible";
+
 interface Limits extends Pick<Driver, "schedules" | "mostPerRequest"> {
   readonly words: FleetWords;
 }
@@ -21,7 +24,7 @@ export function upgradeOfFleet(
   { from, tellNewer }: { readonly from: string; readonly tellNewer: boolean },
 ): Upgrade {
   const findings = [...blockers(view), ...(tellNewer ? ahead(view) : [])];
-  if (asked.length === 0) return { from, route: from || "nothing", how: "no call possible", findings };
+  if (asked.length === 0) return { from, route: from || "nothing", how: NO_REQUEST, findings };
   const { words, schedules } = driver;
   const routes = new Map<string, Unit[]>();
   for (const unit of asked) {

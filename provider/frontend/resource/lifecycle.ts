@@ -11,7 +11,16 @@ import type { ConfigReader } from "./credentials";
 import { Failure } from "./failure";
 import { undisturbedLog } from "./log";
 import { Overlaps } from "./overlaps";
-import { type Memory, Silence, type Told, tellPlan, tellWrites, wasCanceled } from "./preview";
+import {
+  type Memory,
+  Silence,
+  type Told,
+  tellPlan,
+  tellTakenOver,
+  tellUnknown,
+  tellWrites,
+  wasCanceled,
+} from "./preview";
 import { hasUnknown, type Properties, sameValue, targetArguments } from "./properties";
 import { type ReadBack, readBack } from "./read";
 import { Learnt } from "./redaction";
@@ -88,6 +97,7 @@ export class Lifecycle {
         this.#plans.set(call.urn, proposalsOf(told.sight.view.units));
       }
     }
+    if (failures.length === 0 && !this.#told.has(call.urn) && tellUnknown(session, news)) this.#told.add(call.urn);
     const plan = session.args?.approval === undefined ? undefined : this.#plans.get(call.urn);
     return { failures, ...(plan === undefined ? {} : { plan }) };
   }
@@ -110,6 +120,7 @@ export class Lifecycle {
     const session = await this.#session(call, news);
     if (!same) {
       const replaces = await this.#replaces(session, olds);
+      tellTakenOver(session, olds, news);
       if (replaces.length === 0) await this.#tellWrites(session, olds);
       return { changes: true, replaces };
     }

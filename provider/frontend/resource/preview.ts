@@ -7,14 +7,14 @@ import type { Driver } from "../../core/driver";
 import { formatDuration } from "../../core/duration";
 import { PinError } from "../../core/errors";
 import type { UpgradeRecord } from "../../core/outcome";
-import type { Plan } from "../../core/plan";
+import { NO_REQUEST, type Plan } from "../../core/plan";
 import type { Policy } from "../../core/policy";
 import { isOpen } from "../../core/record";
 import { announceWrites, isCanceled, type Seen, see } from "../../core/run";
 import type { Runtime } from "../../core/runtime";
 import { tooNew } from "../../core/sentences";
 import { Failure } from "./failure";
-import { PLAN, type Properties, sameValue } from "./properties";
+import { argumentsOf, DRIFTED, hasUnknown, PLAN, type Properties, sameValue } from "./properties";
 import { type Session, withPin } from "./session";
 import { policyOf } from "./session-policy";
 import type { CheckFailure } from "./validation";
@@ -68,7 +68,7 @@ export async function tellPlan(session: Session, clock: Clock, silence: Silence,
     if (memory?.held === true && isHeldByClock(driver, policy, runtime, memory)) return { failures: [], held: true };
     const sight = await see(driver, policy, runtime.clock);
     if (memory?.held === true && isHeldAsBefore(sight, memory)) return { failures: [], held: true };
-    const failures = tell(session, driver.title, sight.plan);
+    const failures = tell(session, driver.title, sight.plan, driver.words !== undefined);
     if (memory !== undefined) {
       await tellFurther(session, driver, runtime, sight, memory).catch((error: unknown) =>
         session.news.warn(`cannot plan all that is sent beside the upgrade request: ${reasonOf(error, session)}`),
@@ -191,7 +191,8 @@ function reasonOf(error: unknown, { attribute }: Session): string {
   return error.code === "unreachable" ? `unreachable, ${error.message}` : attribute(error).text;
 }
 
-function tell(session: Session, title: string, plan: Plan): CheckFailure[] {
+/** @param many whether the resource names many units */
+function tell(session: Session, title: string, plan: Plan, many: boolean): CheckFailure[] {
   const { news, args } = session;
   if (plan.kind === "newer") return tellNewer(session, title, plan);
   // Without a property, or Pulumi would print its value.
@@ -202,8 +203,14 @@ function tell(session: Session, title: string, plan: Plan): CheckFailure[] {
     news.warn(describePlan(plan));
     return [];
   }
-  news.inform(args?.wait === false ? `${describePlan(plan)} (not waited for)` : describePlan(plan));
-  const { findings = [], notes = [] } = "upgrade" in plan ? plan.upgrade : {};
+  const { findings = [], notes = [], how } = "upgrade" in plan ? plan.upgrade : {};
+  // Of many units, those that are not blocked are upgraded all the same.
+  const blocked = findings.length > 0 && (!many || how === NO_REQUEST);
+  const remarks = [
+    args?.wait === false ? " (not waited for)" : "",
+    blocked ? ` · blocked: ${[...new Set(findings.map(({ code }) => code.replaceAll("-", " ")))].join(", ")}` : "",
+  ];
+  news.inform(`${describePlan(plan)}${remarks.join("")}`);
   for (const { message, remedy, property } of findings) {
     if (property === undefined) news.warn(`${message} ${remedy}`);
   }
@@ -223,4 +230,25 @@ function tellNewer(
   if (args?.onNewer === "accept") news.inform(describePlan(plan));
   else news.warn(note);
   return [];
+}
+
+/**
+ * Says why there is no plan: arguments that the program does not know yet.
+ * @returns whether there are any
+ */
+export function tellUnknown({ news }: Session, properties: Properties): boolean {
+  const unknown = Object.entries(argumentsOf(properties)).filter(([, value]) => hasUnknown(value));
+  if (unknown.length === 0) return false;
+  const names = unknown.map(([name]) => `\`${name}\``);
+  news.inform(`cannot plan yet: ${names.join(", ")} ${names.length === 1 ? "is" : "are"} known after apply`);
+  return true;
+}
+
+/** The version that a refresh observed has become the target: by the program, or since `ignoreChanges` keeps what is in the state. */
+export function tellTakenOver({ kind: { pinned }, news }: Session, olds: Properties, properties: Properties): void {
+  const version = properties[pinned];
+  if (olds[DRIFTED] !== true || version !== olds["currentVersion"] || version === olds[pinned]) return;
+  news.inform(
+    `no upgrade: \`${pinned}\` is now ${version}, as the last refresh observed it, and no longer ${olds[pinned]}. If the program still has ${olds[pinned]}, \`ignoreChanges\` keeps it from being applied.`,
+  );
 }

@@ -1,6 +1,7 @@
 import type { Clock } from "../../core/clock";
 import type { Hold } from "../../core/control/hold";
 import { describePlan } from "../../core/describe";
+import { describeDrift } from "../../core/drift";
 import { asPinError, type ErrorCode, Missing, PinError } from "../../core/errors";
 import { problemOf, remainingProblems } from "../../core/fleet/problems";
 import type { Drift } from "../../core/kind";
@@ -82,7 +83,12 @@ export async function readBack(
       const holds = plan.kind === "satisfied" || plan.kind === "newer";
       const open = holds && goesOn(driver, rememberedUpgrade(properties));
       const hold = plan.kind === "held" ? { hold: plan.hold } : {};
-      return result(session, properties, { ...seen, ...hold, plan: open ? "join" : plan.kind });
+      const { drift, ...found } = result(session, properties, { ...seen, ...hold, plan: open ? "join" : plan.kind });
+      // What is ahead was told above.
+      if (drift !== undefined && plan.kind !== "newer") {
+        session.news.warn(describeDrift(drift, seen.observation, driver.words?.unit));
+      }
+      return found;
     });
   } catch (thrown) {
     const error = session.attribute(asPinError(thrown));
@@ -98,7 +104,8 @@ export async function readBack(
   }
 }
 
-function result(session: Session, before: Properties, found: Found): ReadBack {
+/** @returns also the drift, where it is one since the state was written */
+function result(session: Session, before: Properties, found: Found): ReadBack & { readonly drift?: Drift } {
   const { observation, plan, view, hold } = found;
   const status = STATUS[plan];
   const observed = outputsOf(session.kind, before, { status, observation, ...(hold && { hold }) }, before);
@@ -112,6 +119,7 @@ function result(session: Session, before: Properties, found: Found): ReadBack {
     outputs: moved ? { ...outputs, [DRIFTED]: true } : outputs,
     // What is stored as input is sent back as input: by `ignoreChanges`, and by whoever edits a state.
     inputs: { ...argumentsOf(before), ...(left ? drift.inputs : {}) },
+    ...(moved ? { drift } : {}),
   };
 }
 

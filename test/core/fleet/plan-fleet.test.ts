@@ -38,14 +38,14 @@ describe("the plan for a fleet", () => {
       seen(["2.0.1", "2.0.2", "2.0.3", "2.0.4", "2.0.5"].flatMap((at, i) => lates(5 - i, at, i * 10))),
       `2.0.1 → ${NEW} (5 instances), 2.0.2 → ${NEW} (4 instances), 2.0.3 → ${NEW} (3 instances) and 2 more, 15 of 15 instances in 5 calls, now`,
     ],
-    ["one is held", seen([late("a", { activity: blocked() })]), `${OLD}, no call possible`],
+    ["one is held", seen([late("a", { activity: blocked() })]), `${OLD}, no request possible`],
     [
       "one is held, another can be asked for",
       seen([late("a", { activity: blocked() }), late("b")]),
       `${OLD} → ${NEW}, 1 of 2 instances in 1 call, now`,
     ],
-    ["one is absent", seen([], "x"), "nothing, no call possible"],
-    ["one is absent, the rest is done", seen([done()], "x"), `${NEW}, no call possible`],
+    ["one is absent", seen([], "x"), "nothing, no request possible"],
+    ["one is absent, the rest is done", seen([done()], "x"), `${NEW}, no request possible`],
     [
       "one upgrades",
       seen([late("a", { activity: upgrading("t1") }), done()]),
