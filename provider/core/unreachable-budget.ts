@@ -65,6 +65,6 @@ export class UnreachableBudget {
         },
       );
     }
-    this.#runtime.report({ message: "no answer for", silent: this.silence, detail: `retrying: ${error.message}` });
+    this.#runtime.report({ message: "no answer", silent: this.silence, detail: `retrying: ${error.message}` });
   }
 }

@@ -62,7 +62,7 @@ export function reporter(options: ReporterOptions): Pick<Runtime, "report" | "in
       const took = now - began;
       const time = silent ?? (took < 1_000 ? undefined : took);
       const shown = time === undefined ? "" : formatDuration(time);
-      if (silent !== undefined) lead.push(shown);
+      if (silent !== undefined && silent >= 1_000) lead.push(`for ${shown}`);
       const parts = [
         lead.filter(Boolean).join(" "),
         silent === undefined ? shown : "",
