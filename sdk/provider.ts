@@ -58,6 +58,11 @@ export interface ProviderArgs {
     readonly blackouts?: pulumi.Input<string>;
     /** A sentence that says why nothing may begin now: no upgrade request is sent in the whole stack. */
     readonly freeze?: pulumi.Input<string>;
+    /**
+     * What previews and refreshes do when a system cannot be read, for resources without `onUnreachable` of their own:
+     * "warn" or "fail".
+     */
+    readonly onUnreachable?: pulumi.Input<string>;
     /** When upgrades may begin, as JSON, for resources without `windows` of their own. */
     readonly windows?: pulumi.Input<string>;
     // end
@@ -122,7 +127,7 @@ const SETTINGS: Readonly<Record<Vendor, readonly string[]>> = {
     "domainName",
   ],
   redisenterprise: ["endpoints", "username", "password", "allowUntrustedCertificate"],
-  dbversion: ["proxy", "blackouts", "freeze", "windows"],
+  dbversion: ["proxy", "blackouts", "freeze", "onUnreachable", "windows"],
   // end
 };
 

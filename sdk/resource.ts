@@ -163,6 +163,14 @@ export interface CommonArgs extends ChangeArgs {
    */
   readonly onNewer?: pulumi.Input<"report" | "accept" | "fail">;
   /**
+   * What a preview and a refresh do when the system cannot be read. Missing or rejected credentials fail both, whatever
+   * is set here.
+   * - `warn`: warn: the preview shows no plan, the refresh keeps the state
+   * - `fail`: end the preview, or the refresh, with an error
+   * @default config `dbversion:onUnreachable`, or `warn`
+   */
+  readonly onUnreachable?: pulumi.Input<"warn" | "fail">;
+  /**
    * Whether to wait until the upgrade has ended. With false, `up` ends once the vendor has accepted the request, with
    * the task in `lastUpgrade` and `status: "upgrading"`; the next `up` reads the result.
    * @default true

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { hideCredentials } from "../base/printed-credentials";
 import { parseDuration } from "./duration";
 
 export type { CommonArguments } from "./policy-from";
@@ -40,6 +41,15 @@ export interface Definition {
   /** What a program writes, in TypeScript, where the schema takes more or something else. */
   readonly type?: string;
   readonly deprecated?: string;
+}
+
+/** Characters of a value that a message quotes. */
+const LONGEST_QUOTE = 200;
+
+/** What is wrong with a value, which is quoted unless it may carry credentials. @param problem `is not a URL` */
+export function quoting(value: string, problem: string): string {
+  const telling = value.includes("@") || hideCredentials(value) !== value;
+  return telling ? problem : `${JSON.stringify(value.slice(0, LONGEST_QUOTE))} ${problem}`;
 }
 
 /** The fields of a resource's arguments. */
@@ -106,6 +116,19 @@ export const commonArguments = {
         "Nothing is ever downgraded.",
       ],
       default: "report",
+    },
+  ),
+  onUnreachable: choice(
+    {
+      warn: "warn: the preview shows no plan, the refresh keeps the state",
+      fail: "end the preview, or the refresh, with an error",
+    },
+    {
+      description: [
+        "What a preview and a refresh do when the system cannot be read.",
+        "Missing or rejected credentials fail both, whatever is set here.",
+      ],
+      otherwise: "config `dbversion:onUnreachable`, or `warn`",
     },
   ),
   wait: argument(flag.optional(), {

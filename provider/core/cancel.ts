@@ -26,7 +26,7 @@ export class CancelPause {
     if (this.#taken || this.#milliseconds === 0) return false;
     this.#taken = true;
     const { clock, signal, report } = this.#runtime;
-    report({ message: "confirming that a scheduled upgrade is to be canceled" });
+    report({ message: "confirming the cancellation" });
     await clock.sleep(this.#milliseconds, signal);
     return true;
   }
@@ -116,7 +116,7 @@ export function notCanceled(title: string, task: Task, window: Window): PinError
   return new PinError(
     "refused",
     `${title}: ${nameOf(task)} could not be canceled. It is not needed any more, and waits for its window, ${describeWindow(window)}.`,
-    { remedy: "Cancel it at the vendor before its window opens, or run `pulumi up` again." },
+    { remedy: "Cancel it at the vendor before its window opens, or run {apply} again." },
   );
 }
 

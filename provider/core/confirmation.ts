@@ -58,7 +58,7 @@ export class Confirmation {
   async pause({ signal, report }: Pick<Runtime, "signal" | "report">): Promise<void> {
     const left = Math.max(this.#due - this.#clock.elapsed(), this.#differed ? MOMENT : 0);
     if (left <= 0) return;
-    report({ message: "confirming that an upgrade is needed" });
+    report({ message: "confirming the plan" });
     await this.#clock.sleep(Math.ceil(left), signal);
   }
 

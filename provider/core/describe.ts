@@ -9,7 +9,7 @@ export function describePlan(plan: Plan): string {
     case "satisfied":
       return `already at ${plan.at}`;
     case "newer":
-      return `runs ${plan.at}, newer than the pin: ${plan.members.join(", ")}`;
+      return `runs ${plan.at}, newer than the target version: ${plan.members.join(", ")}`;
     case "join":
       return plan.rollingBack
         ? `waits for ${nameOf(plan.task)}, which is being rolled back; the run will then fail`
@@ -19,7 +19,7 @@ export function describePlan(plan: Plan): string {
     case "scheduled":
       return `${nameOf(plan.task)} waits for its window, ${describeWindow(plan.window)}`;
     case "cancel":
-      return `${describeCall(plan.upgrade)}, after canceling ${nameOf(plan.task)} that waits for its window, ${describeWindow(plan.window)} (refused if this pin did not schedule it)`;
+      return `${describeCall(plan.upgrade)}, after canceling ${nameOf(plan.task)} that waits for its window, ${describeWindow(plan.window)} (refused if this resource did not schedule it)`;
     case "wait":
       return `${describeCall(plan.upgrade)}, after ${plan.name} has ended`;
     case "upgrade":

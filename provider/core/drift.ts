@@ -1,7 +1,9 @@
 import type { Standing } from "./constraint";
+import type { Observation } from "./driver";
+import { some } from "./fleet/sentences";
 import type { Drift } from "./kind";
 import type { Member } from "./unit";
-import { compareVersions, lowestVersion, type Version } from "./version";
+import { compareVersions, formatVersion, lowestVersion, type Version } from "./version";
 
 /**
  * The drift of members that are all pinned to one version. The lowest of all of them is what is written: with any other one as
@@ -19,4 +21,31 @@ export function driftOf<M extends Member>(
   if (stray.length === 0 || lowest === undefined) return undefined;
   const written = stray.some(({ version }) => compareVersions(version, lowest) === 0);
   return { members: stray.map(({ name }) => name), inputs: written ? inputs(lowest) : {} };
+}
+
+/** Names that are longer than this are told by their beginning and end. */
+const LONGEST_NAME = 24;
+
+/**
+ * What a refresh says of it: `drift: 1 of 20 instances outdated (e4ed…in07 runs 2.0.69.250900); …`
+ * @param unit what members are called, one and many
+ */
+export function describeDrift(
+  { members, unseen }: Drift,
+  observation: Observation,
+  [one, many]: readonly [string, string] = ["member", "members"],
+): string {
+  const all = observation.members;
+  const outdated = all.filter(({ name }) => members.includes(name));
+  if (outdated.length === 0 || unseen === true) {
+    const alone = members.length === 1;
+    return `drift: ${some(members.map(shortName))} ${alone ? "differs" : "differ"} from the state. {apply} brings ${alone ? "it" : "them"} back.`;
+  }
+  const versions = outdated.map(({ name, version }) => `${shortName(name)} runs ${formatVersion(version)}`);
+  const what = `${outdated.length} of ${all.length} ${all.length === 1 ? one : many} outdated (${some(versions)})`;
+  return `drift: ${what}. {apply} upgrades ${outdated.length === 1 ? "it" : "them"}.`;
+}
+
+function shortName(name: string): string {
+  return name.length > LONGEST_NAME ? `${name.slice(0, 4)}…${name.slice(-4)}` : name;
 }

@@ -23,7 +23,7 @@ export type ErrorCode =
   | "unexpected"; // a fault of this tool
 
 export interface ErrorOptions {
-  /** What a person does next, as a sentence. */
+  /** What a person does next, as a sentence. What the front end has its own word for stands in braces: `Run {apply} again.` */
   readonly remedy?: string;
   readonly cause?: unknown;
 }
@@ -43,6 +43,11 @@ export class PinError extends Error {
   /** Message and remedy as one text. */
   get sentence(): string {
     return this.remedy === undefined ? this.message : `${this.message} ${this.remedy}`;
+  }
+
+  /** All of it, with the code to search for. */
+  get text(): string {
+    return `${this.sentence} [${this.code}]`;
   }
 }
 
@@ -66,7 +71,27 @@ export class Unreachable extends PinError {
   }
 }
 
-/** What is pinned is not there. */
+/**
+ * The vendor rejected credentials. The front end knows where each of them comes from, and adds that.
+ * - `verdict`: `The agent at http://10.0.0.1:2886 rejected the credentials`
+ * - `said`: the vendor's reason, as the end of a sentence
+ * - `credentials`: the arguments that were rejected, also where they were not given
+ */
+export class Rejected extends PinError {
+  override readonly name = "Rejected";
+  readonly verdict: string;
+  readonly said: string;
+  readonly credentials: readonly string[];
+
+  constructor(verdict: string, options: ErrorOptions & { said: string; credentials: readonly string[] }) {
+    super("unauthorized", `${verdict}: ${options.said}.`, options);
+    this.verdict = verdict;
+    this.said = options.said;
+    this.credentials = options.credentials;
+  }
+}
+
+/** What is managed is not there. */
 export class Missing extends PinError {
   override readonly name = "Missing";
   /** Whether the vendor itself has said so, to valid credentials, in more than one way: it does not exist. */

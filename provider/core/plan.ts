@@ -1,11 +1,13 @@
 import { togetherHold } from "./control/control";
 import type { Hold } from "./control/hold";
 import type { Driver } from "./driver";
-import { taskOfFleet, upgradeOfFleet } from "./fleet/plan";
+import { NO_REQUEST, taskOfFleet, upgradeOfFleet } from "./fleet/plan";
 import type { Policy } from "./policy";
 import { type Failure, spanOf, type Task, type Window } from "./task";
 import { findingsOf, type Unit, type Upgrade, type View } from "./unit";
 import { formatVersion, lowestVersion, parseVersion } from "./version";
+
+export { NO_REQUEST };
 
 /** What follows from one read for all units together, for a preview and a refresh. Plain data. */
 export type Plan =
@@ -190,6 +192,6 @@ function together(facts: Facts, units: readonly Unit[]): Upgrade {
     return upgradeOfFleet(limits, view, units, { from, tellNewer: onNewer === "report" });
   }
   const [unit] = view.units;
-  if (unit?.upgrade === undefined) return { from, route: from, how: "no call possible", findings: [] };
+  if (unit?.upgrade === undefined) return { from, route: from, how: NO_REQUEST, findings: [] };
   return { ...unit.upgrade, findings: findingsOf(unit) };
 }

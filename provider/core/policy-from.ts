@@ -8,6 +8,7 @@ import type { Policy, Times } from "./policy";
 /** Arguments that every pin takes. */
 export interface CommonArguments extends ChangeArguments {
   readonly onNewer?: "report" | "accept" | "fail" | undefined;
+  readonly onUnreachable?: "warn" | "fail" | undefined;
   readonly onFailure?: "report" | "retry" | "rollback" | undefined;
   readonly wait?: boolean | undefined;
   readonly unreachableTimeout?: string | undefined;

@@ -14,17 +14,7 @@ import type { Policy } from "./policy";
 import { RecordStore } from "./record";
 import { Recovery } from "./recovery";
 import type { Runtime } from "./runtime";
-import {
-  blocked,
-  failed,
-  forgotten,
-  newerNote,
-  notUpgraded,
-  refuseHopeless,
-  rolledBack,
-  stoppedWith,
-  tooNew,
-} from "./sentences";
+import { blocked, failed, forgotten, notUpgraded, refuseHopeless, rolledBack, stoppedWith, tooNew } from "./sentences";
 import { Settlement } from "./settlement";
 import { Submission } from "./submission";
 import { describeWindow, type Failure, nameOf, type Task } from "./task";
@@ -173,7 +163,7 @@ class Reconciliation<O extends Observation> {
         return undefined;
       case "wait":
         refuseHopeless(this.#driver.title, plan.upgrade);
-        this.#runtime.report({ message: `waiting for ${plan.name} to end` });
+        this.#runtime.report({ message: `waiting for ${plan.name}` });
         await this.#idle.pause();
         return undefined;
       case "upgrade":
@@ -186,7 +176,7 @@ class Reconciliation<O extends Observation> {
 
   #newer(plan: Extract<Plan, { kind: "newer" }>): Status {
     if (this.#policy.onNewer === "fail") throw tooNew(this.#driver.title, plan);
-    if (this.#policy.onNewer === "report") this.#runtime.warn(newerNote(this.#driver.title, plan));
+    if (this.#policy.onNewer === "report") this.#runtime.warn(tooNew(this.#driver.title, plan).text);
     return "newer";
   }
 

@@ -65,7 +65,7 @@ export class Recovery {
       return { ...failure, remedy: `${failure.remedy} ${held}` };
     }
     const what = way === "retry" ? "retries" : "rolls back";
-    const next = `\`onFailure\` is "${way}": the next \`pulumi up\` ${what} ${nameOf(task)}.`;
+    const next = `\`onFailure\` is "${way}": the next {apply} ${what} ${nameOf(task)}.`;
     return { ...failure, remedy: `${failure.remedy} ${next}` };
   }
 

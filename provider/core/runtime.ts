@@ -8,6 +8,10 @@ export interface Progress {
   readonly stages?: number;
   /** For how long nothing of this has changed, in milliseconds, once that is worth telling. */
   readonly still?: number;
+  /** For how long nobody has answered, in milliseconds. */
+  readonly silent?: number;
+  /** What is of interest where there is room for it: shown last. */
+  readonly detail?: string;
 }
 
 /** The proxies of all requests, as URLs that may carry credentials. */

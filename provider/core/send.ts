@@ -73,7 +73,7 @@ export class UnsentBudget {
       "unreachable",
       `${this.#title}: the upgrade request could not be sent for ${formatDuration(stuck)}: ${answer.error.message}`,
       {
-        remedy: "Once the vendor can be reached, run `pulumi up`: it requests only what is left.",
+        remedy: "Once the vendor can be reached, run {apply} again. Only the rest is requested.",
         cause: answer.error,
       },
     );

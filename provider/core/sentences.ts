@@ -1,6 +1,7 @@
 import type { Hold } from "./control/hold";
 import { formatDuration } from "./duration";
 import { type ErrorCode, PinError } from "./errors";
+import { RAISE, some } from "./fleet/sentences";
 import type { UpgradeRecord } from "./outcome";
 import type { Plan } from "./plan";
 import { describeWindow, type Failure, nameOf, type Task, type Window } from "./task";
@@ -17,7 +18,8 @@ export function failed(title: string, task: Task, failure: Failure): PinError {
 /** @param cause the failure for which we rolled back ourselves */
 export function rolledBack(title: string, task: Task, ending: Failure, cause?: Failure): PinError {
   const why = cause === undefined ? ending.message : `as \`onFailure\` asks, because it failed: ${cause.message}`;
-  const remedy = cause === undefined ? ending.remedy : "Mend the cause; the next `pulumi up` starts the upgrade anew.";
+  const remedy =
+    cause === undefined ? ending.remedy : "Fix the cause, then run {apply} again to start the upgrade again.";
   return new PinError("rolled-back", `${title}: ${nameOf(task)} was rolled back: ${why}`, { remedy });
 }
 
@@ -36,49 +38,54 @@ export function refuseHopeless(title: string, { findings }: Upgrade): void {
 }
 
 export function tooNew(title: string, plan: Extract<Plan, { kind: "newer" }>): PinError {
-  return new PinError("newer", newerNote(title, plan), {
-    remedy: "Raise the pin to what runs, or set `onNewer` to `accept`. Databases are never downgraded.",
-  });
-}
-
-export function newerNote(title: string, plan: Extract<Plan, { kind: "newer" }>): string {
-  return `${title} runs something newer than the pin (${plan.at}; newer: ${plan.members.join(", ")}); nothing was called.`;
+  const ahead = plan.members.every((name) => title.includes(name)) ? "" : `; newer: ${some(plan.members)}`;
+  return new PinError(
+    "newer",
+    `${title} runs something newer than the target version (${plan.at}${ahead}). Nothing was sent.`,
+    { remedy: RAISE },
+  );
 }
 
 export function notUpgraded(title: string, upgrade: UpgradeRecord, lowest: string): PinError {
   return new PinError(
     "not-upgraded",
     `${title}: ${recordName(upgrade)} is reported as successful, but ${lowest} still runs.`,
-    { remedy: "Look at the members in the outputs; the next `pulumi up` decides anew from what runs then." },
+    {
+      remedy:
+        "Look at the members in the outputs, then run {apply} again. It starts from the versions that are running.",
+    },
   );
 }
 
 export function unconfirmed(title: string, waited: number, cause: unknown): PinError {
   return new PinError(
     "unconfirmed",
-    `${title}: the answer to the upgrade call was lost, and no upgrade appeared within ${formatDuration(waited)}. It was not sent again.`,
-    { remedy: "Run `pulumi up`: it looks again first, and sends the call only if nothing runs.", cause },
+    `${title}: the response to the upgrade request was lost, and no upgrade appeared within ${formatDuration(waited)}. It was not sent again.`,
+    {
+      remedy: "Run {apply} again. It reads the state first and sends the request only if no upgrade is running.",
+      cause,
+    },
   );
 }
 
 export function vanished(title: string, upgrade: UpgradeRecord): PinError {
   return new PinError(
     "vanished",
-    `${title}: ${recordName(upgrade)} is no longer known there, and the versions are not what was pinned.`,
-    { remedy: "Find out what happened to it. The next `pulumi up` decides anew from what runs then." },
+    `${title}: ${recordName(upgrade)} is no longer known there, and the target version is not running.`,
+    { remedy: "Find out what happened to it, then run {apply} again. It starts from the versions that are running." },
   );
 }
 
 /** Of an upgrade that goes on where no look reaches. */
 export function forgotten(title: string, task: Task): string {
-  return `${title}: ${nameOf(task)} is no longer known there, so how it has ended where this pin does not look cannot be told.`;
+  return `${title}: ${nameOf(task)} is no longer known there. Its result on the other participating clusters is unknown.`;
 }
 
 /** An upgrade that somebody else has scheduled is never canceled. */
 export function scheduledByOthers(title: string, task: Task, window: Window): PinError {
   return new PinError(
     "blocked",
-    `${title}: the upgrade was not started, because ${nameOf(task)}, which this pin did not schedule, waits for its window, ${describeWindow(window)}.`,
+    `${title}: the upgrade was not started, because ${nameOf(task)}, which this resource did not schedule, waits for its window, ${describeWindow(window)}.`,
     { remedy: "Cancel it there, or set `schedule` to `maintenance-window` to leave the upgrade to it." },
   );
 }
@@ -87,7 +94,7 @@ export function scheduledByOthers(title: string, task: Task, window: Window): Pi
 const STOPPED: Partial<Record<ErrorCode, string>> = {
   interrupted: "Interrupted",
   deadline: "The time limit was reached",
-  "engine-gone": "The Pulumi engine is gone",
+  "engine-gone": "{engine} is gone",
 };
 
 /** What a run knows of its upgrade. */
@@ -101,25 +108,25 @@ export interface Books {
 export function stoppedWith(error: PinError, title: string, { upgrade, remembered }: Books, hold?: Hold): PinError {
   const how = STOPPED[error.code];
   if (how === undefined) return error;
-  const limit = error.code === "deadline" ? " (customTimeouts)" : "";
+  const limit = error.code === "deadline" ? " ({timeLimit})" : "";
   if (upgrade?.state === "running") {
     return new PinError(error.code, `${how}${limit}: ${title} is still running ${recordName(upgrade)}.`, {
-      remedy: "Nothing was undone; run `pulumi up` again to go on waiting.",
+      remedy: "Nothing was undone. Run {apply} again to resume waiting.",
       cause: error,
     });
   }
   if (upgrade?.state === "deferred") {
     return new PinError(error.code, `${how}${limit}: ${title} has ${recordName(upgrade)} waiting for its window.`, {
-      remedy: "Nothing was undone; run `pulumi up` again.",
+      remedy: "Nothing was undone. Run {apply} again.",
       cause: error,
     });
   }
   if (upgrade?.state === "unknown") {
     return new PinError(
       error.code,
-      `${how}${limit}: ${title} had been sent the upgrade call, its answer had not arrived.`,
+      `${how}${limit}: ${title} was sent the upgrade request, but its response had not arrived.`,
       {
-        remedy: "Run `pulumi up` again: it looks for the upgrade first and goes on waiting for it.",
+        remedy: "Run {apply} again. It looks for the upgrade first and resumes waiting for it.",
         cause: error,
       },
     );
@@ -127,19 +134,19 @@ export function stoppedWith(error: PinError, title: string, { upgrade, remembere
   if (upgrade?.finishedAt !== undefined && upgrade.finishedAt !== remembered?.finishedAt) {
     return new PinError(
       error.code,
-      `${how}${limit}: ${recordName(upgrade)} of ${title} has ended (${upgrade.state}), but what runs now could not be looked at any more.`,
-      { remedy: "Run `pulumi up` again: it looks first, and calls nothing that is done.", cause: error },
+      `${how}${limit}: ${recordName(upgrade)} of ${title} has ended (${upgrade.state}), but its versions could not be read any more.`,
+      { remedy: "Run {apply} again. It reads the state first and requests nothing that is done.", cause: error },
     );
   }
   if (hold !== undefined) {
     return new PinError(
       error.code,
       `${how}${limit} while an upgrade of ${title} was held: ${hold.message}. Nothing was sent.`,
-      { remedy: "Run `pulumi up` again.", cause: error },
+      { remedy: "Run {apply} again.", cause: error },
     );
   }
-  return new PinError(error.code, `${how}${limit} before an upgrade of ${title} was started; nothing was called.`, {
-    remedy: "Run `pulumi up` again.",
+  return new PinError(error.code, `${how}${limit} before an upgrade of ${title} was started; nothing was sent.`, {
+    remedy: "Run {apply} again.",
     cause: error,
   });
 }

@@ -84,13 +84,13 @@ export class Submission<O extends Observation> {
     for (const note of call.notes ?? []) if (!this.#noted.has(note)) warn(note);
     for (const note of call.notes ?? []) this.#noted.add(note);
     const sentAt = this.#runtime.clock.elapsed();
-    report({ message: `starting the upgrade ${describeCall(call)}` });
+    report({ message: `requesting ${describeCall(call)}` });
     const sending = { request, units: [unit], observation: seen };
     const answer = await send(this.#driver, this.#control, sending, this.#runtime, (known) =>
       this.#note(known, call, sentAt),
     );
     if (answer.kind === "accepted") {
-      if (answer.task !== undefined) inform(`upgrade ${answer.task.id} started: ${describeCall(call)}`);
+      if (answer.task !== undefined) inform(`upgrade ${answer.task.id} started`);
       return answer.task;
     }
     this.#unsent.note(answer, sentAt, this.#runtime.clock.elapsed());

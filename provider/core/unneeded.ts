@@ -94,7 +94,7 @@ export class Unneeded {
 
   async #settleDeferred(task: Task, { window }: Extract<TaskStatus, { kind: "scheduled" }>): Promise<Rest> {
     if (!this.#record.owns(task)) {
-      const whose = "which this pin did not schedule and does not want";
+      const whose = "which this resource did not schedule and does not need";
       this.#runtime.warn(
         `${nameOf(task)}, ${whose}, waits for its window, ${describeWindow(window)}; it was left alone.`,
       );

@@ -10,15 +10,23 @@ const VERDICT = 1_000;
 /** Opens a connection to a server, without TLS. */
 type Dial = (origin: string) => Promise<Socket>;
 
+/** What the certificate of a server says of it. */
+export interface Presented {
+  /** Subject and issuer. */
+  readonly text: string;
+  /** For which names it is made: `db.example.com, 10.0.0.1`. */
+  readonly names: string;
+}
+
 /**
- * Subject and issuer of the certificate that a server presents, whoever signed it: for the error that tells why it was
- * not trusted. Nothing is sent over the connection. Undefined when there is none to be had.
+ * The certificate that a server presents, whoever signed it: for the error that tells why it was not trusted. Nothing is sent
+ * over the connection. Undefined when there is none to be had.
  */
-export function presentedCertificate(origin: string, tls: Tls, dial: Dial): Promise<string | undefined> {
+export function presentedCertificate(origin: string, tls: Tls, dial: Dial): Promise<Presented | undefined> {
   const { servername } = tls;
   // It is not trusted, only read; the connection that carries credentials is another one.
   const anyone = { ...(servername === undefined ? {} : { servername }), rejectUnauthorized: false };
-  return handshake<string | undefined>(origin, anyone, dial, undefined, (socket, end) => {
+  return handshake<Presented | undefined>(origin, anyone, dial, undefined, (socket, end) => {
     socket.once("secureConnect", () => end(describe(socket.getPeerCertificate())));
     socket.once("error", () => end(undefined));
   });
@@ -79,10 +87,11 @@ async function handshake<T>(
   }
 }
 
-function describe({ subject, issuer, subjectaltname }: PeerCertificate): string | undefined {
+function describe({ subject, issuer, subjectaltname }: PeerCertificate): Presented | undefined {
   if (subject === undefined) return undefined;
-  const names = subjectaltname === undefined ? "" : ` for ${subjectaltname}`;
-  return `subject ${nameOf(subject)}${names}, issuer ${nameOf(issuer)}`;
+  const made = subjectaltname === undefined ? "" : ` for ${subjectaltname}`;
+  const names = subjectaltname?.replaceAll(/(?:DNS|IP Address|URI):/g, "") ?? [subject.CN].flat().join(", ");
+  return { text: `subject ${nameOf(subject)}${made}, issuer ${nameOf(issuer)}`, names };
 }
 
 /** `CN=orders, O=Example` */

@@ -111,8 +111,16 @@ function asTransportError(error: unknown, begun: boolean): TransportError {
   // Several addresses of one name are tried in turn and reported together.
   const first = error instanceof AggregateError ? error.errors[0] : error;
   const code = codeOf(first) ?? codeOf(error) ?? "UNKNOWN";
-  const message = first instanceof Error && first.message !== "" ? first.message : code;
+  const message = first instanceof Error && first.message !== "" ? reasonOf(first.message) : code;
   return new TransportError(code, message, error, begun);
+}
+
+/** `80B0…:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:../deps/…/ssl3_record.c:354:` */
+const OPENSSL = /error:[0-9A-F]+:[^:]*:[^:]*:([^:]+):/;
+
+/** Of what OpenSSL prints, the reason: the rest are names and lines of its sources. */
+function reasonOf(message: string): string {
+  return OPENSSL.exec(message)?.[1] ?? message;
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -58,6 +58,11 @@ export class TransportError extends Error {
     return this.begun ?? !(NEVER_SENT.has(this.code) || tlsCode(this.code));
   }
 
+  /** Whether the server speaks no TLS at all. */
+  get plain(): boolean {
+    return this.tls && WITHOUT_TLS.has(this.code);
+  }
+
   /**
    * Whether a certificate, or the kind of connection, is the matter: trying again changes nothing. What the server has
    * against the client's certificate arrives with the answer (TLS 1.3); anything else by then is an accident.
@@ -69,6 +74,9 @@ export class TransportError extends Error {
     );
   }
 }
+
+/** Codes of a server that answers a handshake with something else. */
+const WITHOUT_TLS = new Set(["ERR_SSL_WRONG_VERSION_NUMBER", "ERR_SSL_PACKET_LENGTH_TOO_LONG", "EPROTO"]);
 
 /** The server asks for a client certificate, and refuses the one that was given, or that none was. */
 export const CLIENT_CERTIFICATE = "CLIENT_CERTIFICATE";

@@ -184,6 +184,8 @@ class Source {
 /** Codes of connections that the other side ended. */
 const ENDED = new Set(["ECONNRESET", "EPIPE", "ECONNABORTED", "UND_ERR_SOCKET"]);
 const ALERT = /_ALERT_/;
+/** Node's code of a certificate that is made for another name. */
+const OTHER_NAME = "ERR_TLS_CERT_ALTNAME_INVALID";
 /** What undici makes of a proxy's 407 to a request that it should have passed on: our own arguments were taken before. */
 const NO_CREDENTIALS = "UND_ERR_INVALID_ARG";
 
@@ -211,7 +213,11 @@ async function explained(error: TransportError, circumstances: Circumstances): P
   if (refused) return new TransportError(CLIENT_CERTIFICATE, clientRefusal(tls), error, error.begun);
   if (!error.tls) return error;
   const certificate = await presentedCertificate(origin, tls, dial);
-  return certificate === undefined
-    ? error
-    : new TransportError(error.code, `${error.message} (${certificate})`, error, error.begun);
+  if (certificate === undefined) return error;
+  const expected = tls.servername ?? new URL(origin).hostname;
+  const message =
+    error.code === OTHER_NAME
+      ? `it is made for ${certificate.names}, and ${expected} was expected`
+      : `${error.message} (${certificate.text})`;
+  return new TransportError(error.code, message, error, error.begun);
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { argument, type CredentialSource } from "../core/arguments";
+import { argument, type CredentialSource, quoting } from "../core/arguments";
 import { type CredentialArguments, credentialsOf, missingCredential } from "./credentials";
 import {
   differingClouds,
@@ -23,19 +23,19 @@ export interface ConnectionArguments extends CredentialArguments, Location {
 
 export const text = (example: string) =>
   z
-    .string({ error: `must be a text, such as ${example}` })
+    .string({ error: `must be a string, such as ${example}` })
     .min(1, { error: `must not be empty; such as ${example}`, abort: true });
 
-const secret = z.string({ error: "must be a text" }).min(1, "must not be empty");
+const secret = z.string({ error: "must be a string" }).min(1, "must not be empty");
 
-/** A URL, or a host alone. Never quotes the value: it may carry a password. */
+/** A URL, or a host alone. */
 function endpoint(example: string, mayHavePath: boolean) {
   return text(example).superRefine((value, context) => {
     const problem = endpointProblem(value, mayHavePath);
     if (problem === undefined) return;
     context.addIssue({
       code: "custom",
-      message: `${problem}; right is ${example}`,
+      message: `${quoting(value, problem)}. Example: ${example}`,
       params: { secret: value.includes("@") },
       continue: false,
     });
@@ -58,8 +58,8 @@ function region(service: Service) {
   return text(REGION).superRefine((value, context) => {
     const lower = value.toLowerCase();
     if (lower !== value && publicOrigin(service, lower) !== undefined) {
-      context.addIssue(`must be in lower case; right is "${lower}"`);
-    } else if (!/^[a-z0-9-]+$/.test(value)) context.addIssue(`is not the name of a region; right is ${REGION}`);
+      context.addIssue(`must be in lower case. Example: "${lower}"`);
+    } else if (!/^[a-z0-9-]+$/.test(value)) context.addIssue(`is not the name of a region. Example: ${REGION}`);
   });
 }
 

@@ -30,22 +30,17 @@ export function credentialsOf(args: CredentialArguments): Credentials | undefine
 export function missingCredential(args: CredentialArguments): { argument: string; message: string } | undefined {
   if (credentialsOf(args) !== undefined) return undefined;
   const { accessKey, secretKey, userName, password } = args;
-  if (accessKey !== undefined) return goesWith("secretKey", "accessKey", "HW_SECRET_KEY");
-  if (secretKey !== undefined) return goesWith("accessKey", "secretKey", "HW_ACCESS_KEY");
+  if (accessKey !== undefined) return goesWith("secretKey", "accessKey");
+  if (secretKey !== undefined) return goesWith("accessKey", "secretKey");
   if (userName !== undefined || password !== undefined) {
-    if (userName === undefined) return goesWith("userName", "password", "HW_USER_NAME");
-    if (password === undefined) return goesWith("password", "userName", "HW_USER_PASSWORD");
-    return goesWith("domainName", "userName", "HW_DOMAIN_NAME", "the account that the IAM user belongs to");
+    if (userName === undefined) return goesWith("userName", "password");
+    if (password === undefined) return goesWith("password", "userName");
+    return goesWith("domainName", "userName", "the account that the IAM user belongs to");
   }
-  const message =
-    "goes with `secretKey`: give both, or an IAM user's `userName`, `password` and `domainName`, here, as config (huaweicloud:accessKey) or in the environment (HW_ACCESS_KEY)";
+  const message = "goes with `secretKey`. Set both, or an IAM user's `userName`, `password` and `domainName`";
   return { argument: "accessKey", message };
 }
 
-function goesWith(argument: string, other: string, env: string, what?: string): { argument: string; message: string } {
-  const meaning = what === undefined ? "" : ` (${what})`;
-  return {
-    argument,
-    message: `goes with \`${other}\`${meaning}: give it here, as config huaweicloud:${argument}, or as ${env}`,
-  };
+function goesWith(argument: string, other: string, what?: string): { argument: string; message: string } {
+  return { argument, message: `goes with \`${other}\`${what === undefined ? "" : ` and is ${what}`}` };
 }

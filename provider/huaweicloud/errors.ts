@@ -1,4 +1,4 @@
-import { type ErrorOptions, PinError, Unreachable } from "../core/errors";
+import { type ErrorOptions, PinError, Rejected, Unreachable } from "../core/errors";
 import { CLIENT_CERTIFICATE, TransportError } from "../http/transport";
 import type { Trouble } from "./answers";
 import type { Credentials } from "./credentials";
@@ -46,38 +46,45 @@ export function troubleWith(what: string, trouble: Trouble, circumstances: Circu
 
 export function unauthorized(what: string, trouble: Trouble, credentials: Credentials, signed?: string): PinError {
   const { text, echo, requestId, assumed } = trouble;
-  return new PinError(
-    "unauthorized",
-    `${what} was refused${assumed === true ? "" : " for its credentials"}: ${text}${request(requestId)}.${doubt(trouble)}${difference(echo, signed)}`,
-    { remedy: remedyFor(text, credentials, echo !== undefined && echo === signed) },
-  );
+  const verdict = `${what} was refused${assumed === true ? "" : " for its credentials"}`;
+  const same = echo !== undefined && echo === signed;
+  return new Rejected(verdict, {
+    said: `${same ? "`secretKey` does not belong to `accessKey`: " : ""}${text}${request(requestId)}${doubt(trouble)}`,
+    credentials: argumentsOf(credentials),
+    remedy: `${remedyFor(text, credentials, same)}${difference(echo, signed)}`,
+  });
+}
+
+function argumentsOf(credentials: Credentials): readonly string[] {
+  if (credentials.kind === "user") return ["userName", "password", "domainName"];
+  return ["accessKey", "secretKey", ...(credentials.securityToken === undefined ? [] : ["securityToken"])];
 }
 
 /** The status alone is a hint: the vendor gives one to several causes. */
 function doubt({ assumed, code, status }: Trouble): string {
   return assumed === true
-    ? ` The code ${code} is not documented; HTTP ${status} hints at credentials or permissions.`
+    ? `; the code ${code} is not documented, and HTTP ${status} hints at credentials or permissions`
     : "";
 }
 
-/** What the gateway signed beside what we did: where they differ, something between us changed the request. */
+/** Where the gateway signed another text than this tool, something between the two has changed the request. */
 function difference(echo: string | undefined, signed: string | undefined): string {
-  if (echo === undefined) return "";
-  return ` It made the canonical request ${echo} of it${echo === signed ? ", as this tool did." : `; this tool signed ${signed ?? "none"}.`}`;
+  if (echo === undefined || echo === signed) return "";
+  return ` Something between here and the gateway changed the request. The gateway's canonical request: ${echo}. This tool's: ${signed ?? "none"}.`;
 }
 
 function remedyFor(text: string, credentials: Credentials, sameText: boolean): string {
   if (LOCKED.test(text))
-    return "The access key is locked for five minutes after bad signatures; run `pulumi up` later.";
+    return "The access key is locked for five minutes after bad signatures. Run {apply} again later.";
   if (credentials.kind === "user") {
-    return "Give an IAM user's `userName`, `password` and `domainName`; a HUAWEI ID takes no token by password.";
+    return "Set `userName`, `password` and `domainName` to those of an IAM user. A HUAWEI ID gets no token by password.";
   }
   if (credentials.securityToken !== undefined) {
-    return "Temporary keys expire: take new ones, with their `securityToken`.";
+    return "Temporary keys expire. Create new ones, and set `securityToken` as well.";
   }
   return sameText
-    ? "Both signed the same text, so `secretKey` is not the one of `accessKey`."
-    : "Give `accessKey` and `secretKey`, as config `huaweicloud:accessKey` and `huaweicloud:secretKey`, or as HW_ACCESS_KEY and HW_SECRET_KEY.";
+    ? "Set `secretKey` to the secret key of this access key."
+    : "Set `accessKey` and `secretKey` to a valid access key of the account.";
 }
 
 /** The caller is known, and lacks a permission. */
@@ -93,7 +100,7 @@ export function forbidden(what: string, trouble: Trouble, action: string | undef
   const { text, requestId, assumed } = trouble;
   const permission = action === undefined ? "" : `The call needs the IAM action ${action}. `;
   return new Forbidden(
-    `${what} was ${assumed === true ? "refused" : "forbidden"}: ${text}${request(requestId)}.${doubt(trouble)}`,
+    `${what} was ${assumed === true ? "refused" : "forbidden"}: ${text}${request(requestId)}${doubt(trouble)}.`,
     { remedy: `${permission}Check that project and instance belong to the account.` },
   );
 }
@@ -131,6 +138,12 @@ export function transportProblem(origin: string, error: unknown): unknown {
   if (error.code === CLIENT_CERTIFICATE) {
     return new PinError("unauthorized", `${origin} ${error.message}.`, {
       remedy: "Check `endpoint`: Huawei Cloud asks for no client certificate, and this resource gives none.",
+      cause: error,
+    });
+  }
+  if (error.plain) {
+    return new PinError("not-the-vendor", `${origin} is a server without TLS.`, {
+      remedy: "Check `endpoint`. The address of a server without TLS begins with http://.",
       cause: error,
     });
   }

@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import { z } from "zod";
-import { argument, choice, flag, pem } from "../core/arguments";
+import { argument, choice, flag, pem, quoting } from "../core/arguments";
 import { backupArgument } from "../core/control/arguments";
 import type { TlsArguments } from "../http/tls";
 import { tlsProblems } from "../http/tls";
@@ -9,18 +9,17 @@ import { version } from "./version";
 /** The arguments of both resource types. Messages name what is wrong and show a right value. */
 
 const text = (example: string) =>
-  z.string({ error: `must be a text, such as ${example}` }).min(1, `must not be empty; such as ${example}`);
+  z.string({ error: `must be a string, such as ${example}` }).min(1, `must not be empty; such as ${example}`);
 
 const ENDPOINT_EXAMPLE = '"http://10.0.0.1:2886"';
 
 const endpoint = text(ENDPOINT_EXAMPLE).superRefine((value, context) => {
   const problem = endpointProblem(value);
   if (problem === undefined) return;
-  const message = `${problem}; right is ${ENDPOINT_EXAMPLE}`;
+  const message = `${quoting(value, problem)}. Example: ${ENDPOINT_EXAMPLE}`;
   context.addIssue({ code: "custom", message, params: { secret: value.includes("@") } });
 });
 
-/** Never quotes the value: it may carry a password. */
 function endpointProblem(value: string): string | undefined {
   if (!URL.canParse(value)) return "is not a URL";
   const url = new URL(value);
@@ -45,12 +44,12 @@ export const connection = {
       example: ["http://10.0.0.1:2886", "http://10.0.0.2:2886"],
     },
   ),
-  password: argument(z.string({ error: "must be a text" }).optional(), {
+  password: argument(z.string({ error: "must be a string" }).optional(), {
     description: "Password of root@sys.",
     secret: true,
     source: { config: "oceanbase:password", env: ["OCEANBASE_PASSWORD"] },
   }),
-  agentPassword: argument(z.string({ error: "must be a text" }).optional(), {
+  agentPassword: argument(z.string({ error: "must be a string" }).optional(), {
     description: "The agents' own password, used with agents that have one set (obshell 4.2.6.0 and later).",
     secret: true,
     source: { config: "oceanbase:agentPassword", env: ["OCEANBASE_AGENT_PASSWORD"] },
@@ -146,9 +145,7 @@ const directory = text(DIRECTORY_EXAMPLE)
   .superRefine((value, context) => {
     const problem = directoryProblem(value);
     if (problem !== undefined) {
-      context.addIssue(
-        `${problem}; right is a directory of its own, such as ${DIRECTORY_EXAMPLE} (a rollback deletes it)`,
-      );
+      context.addIssue(`${problem}. Name a directory of its own, such as ${DIRECTORY_EXAMPLE} (a rollback deletes it)`);
     }
   })
   .optional();

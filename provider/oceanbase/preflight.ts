@@ -56,7 +56,7 @@ export const zonesForRolling: Check<{ readonly mode?: string | undefined }> = (r
   return {
     code: "too-few-zones",
     message: `A rolling upgrade needs at least ${needed} zones, the cluster has ${ready.zones}.`,
-    remedy: 'Set mode: "stopService"; the service pauses during such an upgrade.',
+    remedy: "Set `mode` to `stopService`. The service pauses during such an upgrade.",
   };
 };
 

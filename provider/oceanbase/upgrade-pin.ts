@@ -190,7 +190,7 @@ export class UpgradePin<A extends UpgradeArguments> implements Driver<PinObserva
   /** Before anything is uploaded: a list that took too long for a look is read to its end, whatever that takes. */
   async #refuseRoute(observation: PinObservation): Promise<void> {
     if (observation.ways?.kind !== "unread") return;
-    this.#options.runtime.report({ message: "reading which versions lie between" });
+    this.#options.runtime.report({ message: "reading the upgrade path" });
     const ways = await this.#ways(observation);
     this.#options.runtime.signal.throwIfAborted();
     if (ways === undefined) return;

@@ -7,12 +7,20 @@ const VERSION_PARTS = 4;
 const FEWEST_PARTS = 3;
 const VERSION_EXAMPLE = '"4.3.5.2", "4.3.5" or ">=4.3.5.2"';
 
+/** As packages are named: `4.3.5.2-102000042025031214.el7`. */
+const WITH_RELEASE = /^(\d+(?:\.\d+){3})-(\d+\.\w+)$/;
+
 /** The `version` argument: exact, a prefix of three parts, or a floor. */
 export const version = z
-  .string({ error: `must be a text, such as ${VERSION_EXAMPLE}` })
+  .string({ error: `must be a string, such as ${VERSION_EXAMPLE}` })
   .superRefine((text, context) => {
+    const [, exact, build] = WITH_RELEASE.exec(text.trim()) ?? [];
+    if (exact !== undefined) {
+      context.addIssue(`carries a release. Set \`version\` to "${exact}" and \`release\` to "${build}"`);
+      return;
+    }
     const problem = versionProblem(parseConstraint(text));
-    if (problem !== undefined) context.addIssue(`${problem}; right is ${VERSION_EXAMPLE}`);
+    if (problem !== undefined) context.addIssue(`${problem}. Example: ${VERSION_EXAMPLE}`);
   });
 
 function versionProblem(constraint: Constraint | undefined): string | undefined {
@@ -30,7 +38,7 @@ export function releaseNeedsExactVersion(
   context: z.RefinementCtx,
 ): void {
   if (args.release === undefined || isExact(args.version)) return;
-  const message = 'goes with an exact version only, such as version: "4.3.5.2"; leave it out for a prefix or a floor';
+  const message = 'needs an exact `version`, such as "4.3.5.2". Leave it out for a prefix or a minimum';
   context.addIssue({ code: "custom", path: ["release"], message });
 }
 

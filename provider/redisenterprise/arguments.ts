@@ -9,7 +9,7 @@ import { endpoints, isPlain } from "./rest/endpoints";
 /** The arguments of both resource types. Messages name what is wrong and show a right value. */
 
 const text = (example: string) =>
-  z.string({ error: `must be a text, such as ${example}` }).min(1, `must not be empty; such as ${example}`);
+  z.string({ error: `must be a string, such as ${example}` }).min(1, `must not be empty; such as ${example}`);
 
 /** `REDIS_ENTERPRISE_INSECURE` and stack configuration are texts. */
 const WORDS: Readonly<Record<string, boolean>> = {
@@ -44,7 +44,7 @@ export const connection = {
     description: "E-mail of a user with the role db_member, cluster_member or admin.",
     source: { config: "redisenterprise:username", env: ["REDIS_ENTERPRISE_USER"] },
   }),
-  password: argument(z.string({ error: "must be a text" }).optional(), {
+  password: argument(z.string({ error: "must be a string" }).optional(), {
     description: "Password of the user.",
     secret: true,
     source: { config: "redisenterprise:password", env: ["REDIS_ENTERPRISE_PASSWORD"] },
@@ -219,4 +219,4 @@ function connectionProblems(args: Partial<SharedArguments>): Problem[] {
 }
 
 const PLAIN =
-  'must begin with https://, such as "https://10.0.0.1:9443": plain http shows the password to everybody on the way. Where that is meant, set allowPlainHttp: true';
+  'must begin with https://, such as "https://10.0.0.1:9443": plain http shows the password to everybody on the way. If that is intended, set `allowPlainHttp` to true';

@@ -16,7 +16,7 @@ export function consentFinding(database: Database, { mayDiscardData }: Consent):
     code: "data-would-be-lost",
     property: "mayDiscardData",
     message: `${subjectOf(database)} has neither replication nor persistence: the upgrade restarts its shards and empties it.`,
-    remedy: "Switch replication or persistence on first, or set mayDiscardData: true where its data may go.",
+    remedy: "Enable replication or persistence first, or set `mayDiscardData` to true if its data may be lost.",
   };
 }
 

@@ -31,5 +31,5 @@ export function standsWithout(absent: Finding, wish: string): Stands {
 export const NOT_READ: Finding = {
   code: "database-not-read",
   message: "The database was not read.",
-  remedy: "Run `pulumi up` again.",
+  remedy: "Run {apply} again.",
 };

@@ -63,13 +63,13 @@ const FEWEST_PARTS = 2;
 function version(example: string) {
   const prefix = example.split(".").slice(0, 3).join(".");
   const examples = `"${example}", "${prefix}", ">=${example}" or "latest"`;
-  return z.string({ error: `must be a text, such as ${examples}` }).superRefine((value, context) => {
+  return z.string({ error: `must be a string, such as ${examples}` }).superRefine((value, context) => {
     const constraint = parseConstraint(value);
-    if (constraint === undefined) return context.addIssue(`is not a kernel version; right is ${examples}`);
+    if (constraint === undefined) return context.addIssue(`is not a kernel version. Example: ${examples}`);
     if (constraint.kind === "latest") return;
     const { parts, build } = constraint.version;
     if (build !== undefined || parts.length < FEWEST_PARTS || parts.length > MOST_PARTS) {
-      context.addIssue(`must have ${FEWEST_PARTS} to ${MOST_PARTS} numbers between dots; right is ${examples}`);
+      context.addIssue(`must have ${FEWEST_PARTS} to ${MOST_PARTS} numbers between dots. Example: ${examples}`);
     }
   });
 }

@@ -4,7 +4,7 @@ import { type Definition, definitionsOf } from "../../provider/core/arguments";
 import { steady } from "../../provider/core/clock";
 import type { Estate, EstateKind } from "../../provider/core/estate";
 import type { Progress, Proxies, Runtime } from "../../provider/core/runtime";
-import { type ConfigReader, fillCredentials } from "../../provider/frontend/resource/credentials";
+import { type ConfigReader, describePlaces, fillCredentials } from "../../provider/frontend/resource/credentials";
 import { proxySettings } from "../../provider/frontend/resource/proxies";
 import { Redaction } from "../../provider/frontend/resource/redaction";
 import { validateArguments } from "../../provider/frontend/resource/validation";
@@ -173,7 +173,8 @@ export function connectionTo(
   { args: raw, files = new Map(), config, terminal }: Reached,
 ): Connection {
   const { proxies, secrets, problem } = proxySettings(config, terminal.env);
-  const { args, failures } = validateArguments(kind.inputs, { ...raw }, kind.secrets);
+  const places = (argument: string) => describePlaces(argument, kind.credentials);
+  const { args, failures } = validateArguments(kind.inputs, { ...raw }, kind.secrets, places);
   if (args === undefined || problem !== undefined) {
     const told = failures.map(({ property, reason }) => `${property} ${reason}`.trim());
     throw new UsageError(`${system}: ${[...told, ...(problem === undefined ? [] : [problem])].join("; ")}`);

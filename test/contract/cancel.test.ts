@@ -19,11 +19,11 @@ onEachSdk("Cancel", (sdk) => {
       partialOf(stage.provider.create(stage.urn, stage.inputs(), 3_600)),
       partialOf(other.provider.update({ urn: other.urn, id }, properties, other.inputs(), 3_600)),
     ]);
-    await Promise.all([stage.said(/^upgrade 11 started/), other.said(/^\d+% · stage 28\/30/)]);
+    await Promise.all([stage.said(/^upgrade 11 started/), other.said(/^\d+% 28\/30/)]);
     const outcome = await cancelled(stage, failing);
     for (const { reasons } of outcome) {
       expect(reasons).toEqual([
-        expect.stringMatching(/^Interrupted: .* is still running upgrade 11 .*run `pulumi up` again.*\[interrupted\]$/),
+        expect.stringMatching(/^Interrupted: .* is still running upgrade 11 .*Run `pulumi up` again.*\[interrupted\]$/),
       ]);
     }
     expect(outcome[0]).toMatchObject({
@@ -51,7 +51,7 @@ onEachSdk("Cancel", (sdk) => {
     await stage.said(/waiting for maintenance task 11/);
     const outcome = await cancelled(stage, failing);
     expect(outcome.partial).toBeUndefined();
-    expect(outcome.message).toMatch(/^Interrupted before an upgrade of .* nothing was called\. .*\[interrupted\]$/);
+    expect(outcome.message).toMatch(/^Interrupted before an upgrade of .* nothing was sent\. .*\[interrupted\]$/);
     cluster.control.finish();
     const next = await failureOf(provider.create(urn, inputs(), 3_600));
     expect(next).toMatchObject({ partial: undefined, message: expect.stringMatching(/\[interrupted\]$/) });

@@ -35,7 +35,7 @@ onEachSdk("a process whose engine", (sdk) => {
     await stage.said(/waiting for maintenance task 11/);
     const released = answer.finally(() => stage.cluster.control.finish());
     const { failure, late } = await engineKilled(stage, released);
-    expect(failure.message).toMatch(/nothing was called.*\[engine-gone\]$/);
+    expect(failure.message).toMatch(/nothing was sent.*\[engine-gone\]$/);
     expect(late).toEqual([]);
     expect(stage.writes()).toBe(0);
   });

@@ -39,7 +39,7 @@ onEachSdk("what a failure leaves behind", (sdk) => {
       cluster.faults.add({ times: Number.POSITIVE_INFINITY, fault: { kind: "hang" } });
       const failure = await failureOf(provider.create(urn, inputs(), 0.5));
       expect(failure).toMatchObject({ code: THROWN, partial: undefined });
-      expect(failure.message).toMatch(/before an upgrade of .* was started; nothing was called\..*\[deadline\]$/);
+      expect(failure.message).toMatch(/before an upgrade of .* was started; nothing was sent\..*\[deadline\]$/);
     });
 
     test("when the arguments are not valid", async () => {

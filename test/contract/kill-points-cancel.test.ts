@@ -72,7 +72,7 @@ async function cancelled(
     if (!(error instanceof RpcFailure)) throw new Error(`${title}: the run was not cancelled`);
     const text = error.partial?.reasons.join() ?? error.message;
     expect(text, title).toMatch(/\[(interrupted|unconfirmed)\]$/);
-    if (called[nth]) expect(`${title}: ${text}`).not.toContain("nothing was called");
+    if (called[nth]) expect(`${title}: ${text}`).not.toContain("nothing was sent");
   }
   expect(running.map(({ gate }) => gate.arrivals.length)).toEqual(asked);
 

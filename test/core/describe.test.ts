@@ -14,7 +14,7 @@ const task = { id: "11", kind: "OB rolling upgrade", to: "4.3.5.2-9" };
 describe("a plan is told in one line", () => {
   it.each<[Plan, string]>([
     [{ kind: "satisfied", at: "4.3.5.2" }, "already at 4.3.5.2"],
-    [{ kind: "newer", at: "4.4.0.0", members: ["a", "b"] }, "runs 4.4.0.0, newer than the pin: a, b"],
+    [{ kind: "newer", at: "4.4.0.0", members: ["a", "b"] }, "runs 4.4.0.0, newer than the target version: a, b"],
     [{ kind: "join", task, from: "4.2.1.8" }, "joins running upgrade 11 (OB rolling upgrade to 4.3.5.2-9)"],
     [
       { kind: "join", task, from: "4.2.1.8", rollingBack: true },

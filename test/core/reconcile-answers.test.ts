@@ -129,7 +129,7 @@ describe("a call whose answer is lost", () => {
     const { outcome, starts, took } = await play({ looks: [upgrade()], starts: [cause, task] });
     expect(outcome).toMatchObject({ status: "behind", accepted: false, error: { code: "unconfirmed", cause } });
     expect(outcome.error?.message).toMatch(
-      /^Orders database: the answer to the upgrade call was lost, and no upgrade appeared within 3\d s\. It was not sent again\.$/,
+      /^Orders database: the response to the upgrade request was lost, and no upgrade appeared within 3\d s\. It was not sent again\.$/,
     );
     expect(outcome.upgrade).toBeUndefined();
     expect(starts).toBe(1);
@@ -192,7 +192,7 @@ describe("a look", () => {
     const { outcome, starts, reports } = await play({ looks: [...Array(40).fill(unknown), satisfied] });
     expect(outcome.status).toBe("current");
     expect(starts).toBe(0);
-    expect(reports.at(-1)).toBe("no usable answer yet, retrying: OceanBase does not answer its agents");
+    expect(reports.at(-1)).toBe("no answer");
   });
 
   it("that never can tell the versions ends as unreachable, without an observation", async () => {

@@ -18,8 +18,8 @@ const RUNNING = "upgrade 11 (rolling upgrade to 4.3.5.2)";
 
 describe.each([
   ["interrupted", interrupted, "Interrupted"],
-  ["deadline", deadline, "The time limit was reached (customTimeouts)"],
-  ["engine-gone", () => new PinError("engine-gone", "gone"), "The Pulumi engine is gone"],
+  ["deadline", deadline, "The time limit was reached ({timeLimit})"],
+  ["engine-gone", () => new PinError("engine-gone", "gone"), "{engine} is gone"],
 ] as const)("a run that is ended from outside: %s", (code, reason, how) => {
   it("before it began asks nothing and calls nothing", async () => {
     const { outcome, starts, journal } = await play({
@@ -27,7 +27,7 @@ describe.each([
       meanwhile: (stage) => stage.abort(reason()),
     });
     expect(outcome).toMatchObject({ status: "behind", accepted: false, error: { code } });
-    expect(outcome.error?.message).toBe(`${how} before an upgrade of ${TITLE} was started; nothing was called.`);
+    expect(outcome.error?.message).toBe(`${how} before an upgrade of ${TITLE} was started; nothing was sent.`);
     expect(journal).toEqual([]);
     expect(starts).toBe(0);
   });
@@ -54,12 +54,12 @@ describe.each([
       meanwhile: (stage) => stage.clock.after(90_000, () => stage.abort(reason())),
     });
     expect(outcome).toMatchObject({ status: "behind", accepted: false, error: { code } });
-    expect(outcome.error?.message).toContain("nothing was called");
+    expect(outcome.error?.message).toContain("nothing was sent");
     expect(starts).toBe(0);
     expect(took).toBe(90_000);
   });
 
-  it("in the last look, when the upgrade has succeeded already, does not say that nothing was called", async () => {
+  it("in the last look, when the upgrade has succeeded already, does not say that nothing was sent", async () => {
     const { outcome, starts } = await play({
       looks: [
         upgrade(),
@@ -75,7 +75,7 @@ describe.each([
     expect(outcome).toMatchObject({ error: { code }, upgrade: { state: "succeeded" } });
     expect(starts).toBe(1);
     expect(outcome.error?.message).toBe(
-      `${how}: ${RUNNING} of ${TITLE} has ended (succeeded), but what runs now could not be looked at any more.`,
+      `${how}: ${RUNNING} of ${TITLE} has ended (succeeded), but its versions could not be read any more.`,
     );
   });
 
@@ -94,7 +94,7 @@ describe.each([
     });
     expect(outcome.upgrade).not.toHaveProperty("finishedAt");
     expect(outcome.error?.sentence).toBe(
-      `${how}: ${TITLE} is still running ${RUNNING}. Nothing was undone; run \`pulumi up\` again to go on waiting.`,
+      `${how}: ${TITLE} is still running ${RUNNING}. Nothing was undone. Run {apply} again to resume waiting.`,
     );
     expect(outcome.observation?.plan).toEqual(upgrade());
     expect(starts).toBe(1);
@@ -159,8 +159,8 @@ describe.each([
       upgrade: { state: "unknown" },
     });
     expect(outcome.error?.sentence).toBe(
-      `${how}: ${TITLE} had been sent the upgrade call, its answer had not arrived. ` +
-        "Run `pulumi up` again: it looks for the upgrade first and goes on waiting for it.",
+      `${how}: ${TITLE} was sent the upgrade request, but its response had not arrived. ` +
+        "Run {apply} again. It looks for the upgrade first and resumes waiting for it.",
     );
     expect(starts).toBe(1);
     expect(journal.at(-1)).toBe("start");

@@ -76,7 +76,7 @@ describe("an upgrade that waits for its window, and that the pin does not want a
     expect(outcome).toMatchObject({ status: "current", accepted: false });
     expect(outcome.upgrade).toBeUndefined();
     expect(journal).toEqual(["look", "inspect 11"]);
-    expect(warnings[0]).toMatch(/which this pin did not schedule and does not want, waits for its window/);
+    expect(warnings[0]).toMatch(/which this resource did not schedule and does not need, waits for its window/);
   });
 });
 

@@ -31,6 +31,23 @@ describe("an upgrade that has ended well", () => {
     expect(summaryOf({ upgrade }, remembered, heard)).toBe(`upgraded 4.2.1.8 → 4.3.5.2${rest}`);
   });
 
+  it("names what it has moved, where versions have names", () => {
+    const modules = { ...done, from: "ReJSON 2.8.4, search 2.10.17, bf 2.8.7", to: "ReJSON 2.8.10, bf 2.8.9" };
+    const line = summaryOf({ upgrade: modules }, undefined, undefined);
+    expect(line).toBe("upgraded ReJSON 2.8.4, bf 2.8.7 → ReJSON 2.8.10, bf 2.8.9");
+  });
+
+  it("names the version that came of a release that was requested", () => {
+    const release = { ...done, from: "7.2.7", to: "7.4" };
+    const seen = (parts: bigint[]) => ({ members: [{ name: "bdb:1", version: { parts } }] });
+    expect(summaryOf({ upgrade: release, observation: seen([7n, 4n, 2n]) }, undefined, undefined)).toBe(
+      "upgraded 7.2.7 → 7.4.2",
+    );
+    expect(summaryOf({ upgrade: release, observation: seen([7n, 40n]) }, undefined, undefined)).toBe(
+      "upgraded 7.2.7 → 7.4",
+    );
+  });
+
   it("is summed up once", () => {
     expect(summaryOf({ upgrade: done }, done, {})).toBeUndefined();
   });

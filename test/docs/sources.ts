@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
+import { inWordsOfPulumi } from "../../provider/frontend/resource/words";
 import { ROOT } from "./pages";
 
 /** Reads texts out of TypeScript sources without running them. */
@@ -79,10 +80,10 @@ export function visit(node: ts.Node, each: (node: ts.Node) => void): void {
 
 /** A text; what depends on the case is `…`, two alternatives are `one / other`. */
 export function read(node: ts.Expression, names: Names): string {
-  if (ts.isStringLiteralLike(node)) return node.text;
+  if (ts.isStringLiteralLike(node)) return inWordsOfPulumi(node.text);
   if (ts.isTemplateExpression(node)) {
     const spans = node.templateSpans.map(({ expression, literal }) => `${read(expression, names)}${literal.text}`);
-    return [node.head.text, ...spans].join("").replaceAll(/…(?:[\s:,]*…)+/g, "…");
+    return inWordsOfPulumi([node.head.text, ...spans].join("")).replaceAll(/…(?:[\s:,]*…)+/g, "…");
   }
   if (ts.isConditionalExpression(node)) {
     const ways = [read(node.whenTrue, names), read(node.whenFalse, names)];

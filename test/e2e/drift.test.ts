@@ -29,7 +29,7 @@ describe.each(casts())("%s engine, %s: drift", TIMEOUT, (prefer, _, subject) => 
     await stage.engine.refresh();
     const preview = await stage.engine.preview(stage.declare());
     expect(stepOf(preview)).toMatchObject({ op: "update", diff: expect.arrayContaining(["version"]) });
-    expect(saidAtPin(preview).join()).toContain("newer than the pin");
+    expect(saidAtPin(preview).join()).toContain("newer than the target version");
     expect((await stage.engine.up(stage.declare())).ok).toBe(true);
     expect(await stage.engine.up(stage.declare())).toMatchObject({ ok: true, changes: { same: 2 } });
     expect(stage.writes()).toBe(1);

@@ -44,7 +44,7 @@ describe.each(casts())("%s engine, %s: an upgrade that outlives its run", TIMEOU
     up.cancel();
     const run = await up;
     expect(run.ok).toBe(false);
-    expect(run.output).toMatch(/Interrupted: .* is still running upgrade 11 .* run `pulumi up` again/);
+    expect(run.output).toMatch(/Interrupted: .* is still running upgrade 11 .* Run `pulumi up` again/);
     expect(await state()).toMatchObject({
       outputs: { status: "upgrading", currentVersion: old.args.version, lastUpgrade: { task: "11", state: "running" } },
       initErrors: [expect.stringContaining("still running")],

@@ -31,7 +31,7 @@ describe.each(casts())("%s engine, %s: a pin from declaration to destruction", T
     expect(run.outputs["orders"]).toMatchObject({ version, currentVersion: version, status: "current" });
     expect(membersOf(run.outputs["orders"])).toEqual(Array(3).fill(target.build));
     expect(run.diagnostics.some(({ ephemeral, message }) => ephemeral && progress.test(message))).toBe(true);
-    expect(saidAtPin(run)).toContain(`upgrade 11 started: ${stage.plan(old, target)}`);
+    expect(saidAtPin(run)).toContain("upgrade 11 started");
     expect(stage.writes()).toBe(1);
     expect(subject.versions(stage.cluster)).toEqual(Array(3).fill(target.build));
   });
@@ -93,10 +93,10 @@ describe.each(casts())("%s engine, %s: a cluster that is not behind", TIMEOUT, (
     try {
       const refused = await stage.engine.preview(stage.declare({ onNewer: "fail" }));
       expect(refused.ok).toBe(false);
-      expect(refused.output).toMatch(/property version .* has a problem: .*newer than the pin/);
+      expect(refused.output).toMatch(/property version .* has a problem: .*newer than the target version/);
       const reported = await stage.engine.up(stage.declare());
       expect(reported.ok).toBe(true);
-      expect(saidAtPin(reported).join()).toContain("newer than the pin");
+      expect(saidAtPin(reported).join()).toContain("newer than the target version");
       expect(reported.outputs["orders"]).toMatchObject({ status: "newer", currentVersion: next.args.version });
       expect(stage.cluster.writes()).toEqual([]);
     } finally {

@@ -69,7 +69,7 @@ describe.each(engines())("%s engine: arguments that are wrong", TIMEOUT, (prefer
       },
       [
         /property upgradeDirectory .*did you mean upgradeDir\?/,
-        /property endpoints\.0 .*is not a URL; right is "http:/,
+        /property endpoints\.0 .*is not a URL. Example: "http:/,
         /property version .*must have 4 parts.*"4\.3\.5\.2"/,
         /property release .*"102000042025031214\.el7"/,
         /property mode .*must be "rolling" or "stopService"/,
@@ -84,7 +84,7 @@ describe.each(engines())("%s engine: arguments that are wrong", TIMEOUT, (prefer
     [
       "a negative part",
       { version: "4.3.-5.2" },
-      [/property version .*not an OceanBase version; right is "4\.3\.5\.2"/],
+      [/property version .*not an OceanBase version. Example: "4\.3\.5\.2"/],
     ],
   ])("%s: a check failure at preview", async (_, args, texts) => {
     stage.cluster.journal.clear();

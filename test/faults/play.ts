@@ -267,8 +267,9 @@ class Performance {
   }
 }
 
-/** Whether the command was refused for something newer than the pin. */
+/** Whether the command was refused for something newer than the target version. */
 function refusesNewer(ending: Ending | undefined): boolean {
-  if (ending?.kind === "invalid") return ending.reasons.some((reason) => reason.includes("newer than the pin"));
+  if (ending?.kind === "invalid")
+    return ending.reasons.some((reason) => reason.includes("newer than the target version"));
   return ending?.kind === "failed" && / \[newer\]$/.test(textOf(ending.error));
 }

@@ -11,7 +11,7 @@ import { formatVersion, parseVersion } from "../../provider/core/version";
 
 const inputs = z
   .strictObject({
-    version: z.string({ error: 'must be a text, such as "2.0"' }),
+    version: z.string({ error: 'must be a string, such as "2.0"' }),
     server: z.string().optional(),
     password: z.string().optional(),
     ...commonArguments,

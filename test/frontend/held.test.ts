@@ -94,7 +94,7 @@ describe("a resource that is held", () => {
     });
     expect(before).not.toHaveProperty("lastUpgrade");
     expect(said().filter((line) => line.startsWith("WARNING"))).toEqual([
-      "WARNING Fake at server-1: the upgrade is held: window opens Thu 2026-01-01 02:00 (UTC). It was not requested. Run `pulumi up` again then.",
+      "WARNING Fake at server-1: the upgrade is held: window opens Thu 2026-01-01 02:00 (UTC). It was not requested. Run `pulumi up` again then. [held]",
     ]);
     expect(world.starts).toBe(0);
   });
@@ -367,7 +367,7 @@ describe("wrong rules fail the check, by name and with a right value", () => {
       "a later file of approvals",
       { approval: { formatVersion: 2, approvals: {} } },
       "approval.formatVersion",
-      /must be 1.*approve - -o approved\.json/,
+      /must be 1.*Write it again with this version/,
     ],
     ["no file of approvals", { approval: "approved.json" }, "approval", /`pulumi-dbversion approve`/],
     ["an unknown way", { onHeld: "skip" }, "onHeld", /"report", "wait" or "fail"/],

@@ -60,7 +60,7 @@ describe("create", () => {
   it("with arguments that are wrong is refused by name", async () => {
     const { lifecycle, inputs, world } = stage();
     const error = await thrown(lifecycle.create(inputs({ version: 2 })));
-    expect(error.message).toBe('version must be a text, such as "2.0"');
+    expect(error.message).toBe('version must be a string, such as "2.0"');
     expect(world.opened).toBe(0);
   });
 

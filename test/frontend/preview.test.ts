@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { PinError, Unreachable } from "../../provider/core/errors";
+import { Unreachable } from "../../provider/core/errors";
 import { stage, URN } from "./fake-lifecycle";
 
 const task = { id: "11", kind: "upgrade", to: "2.0" };
@@ -32,16 +32,11 @@ describe("the preview of a new pin", () => {
       { failure: new Unreachable("connection refused", { sent: false, heard: false }) },
       "WARNING cannot plan: unreachable, connection refused",
     ],
-    [
-      "whose credentials are refused",
-      { failure: new PinError("unauthorized", "The password is wrong.", { remedy: "Give the right one." }) },
-      "WARNING cannot plan: The password is wrong. Give the right one.",
-    ],
     ["that meets a fault", { failure: new TypeError("x is undefined") }, "WARNING cannot plan: x is undefined"],
     [
       "that is newer",
       { version: "3.0" },
-      "WARNING Fake at server-1 runs something newer than the pin (3.0; newer: server-1); nothing was called.",
+      "WARNING Fake at server-1 runs something newer than the target version (3.0). Nothing was sent. Raise the target version to what is running, or set `onNewer` to `accept`. Databases are never downgraded. [newer]",
     ],
   ])("%s tells so in one line and fails nothing", async (_, change, line) => {
     const { failures, said, world } = await preview(change);
@@ -62,13 +57,13 @@ describe("the preview of a new pin", () => {
         { code: "b", property: "mode", message: "Rolling needs 3 zones.", remedy: "Add one." },
       ],
     });
-    expect(said).toEqual(["INFO 1.0 → 2.0, at once", "WARNING An agent does not run. Start it."]);
+    expect(said).toEqual(["INFO 1.0 → 2.0, at once · blocked: a, b", "WARNING An agent does not run. Start it."]);
     expect(failures).toEqual([{ property: "mode", reason: "Rolling needs 3 zones. Add one." }]);
   });
 
   it("is silent about something newer that is accepted, but for its plan", async () => {
     const { said, failures } = await preview({ version: "3.0" }, { onNewer: "accept" });
-    expect(said).toEqual(["INFO runs 3.0, newer than the pin: server-1"]);
+    expect(said).toEqual(["INFO runs 3.0, newer than the target version: server-1"]);
     expect(failures).toEqual([]);
   });
 
@@ -78,7 +73,8 @@ describe("the preview of a new pin", () => {
     expect(failures).toEqual([
       {
         property: "version",
-        reason: "Fake at server-1 runs something newer than the pin (3.0; newer: server-1); nothing was called.",
+        reason:
+          "Fake at server-1 runs something newer than the target version (3.0). Nothing was sent. Raise the target version to what is running, or set `onNewer` to `accept`. Databases are never downgraded. [newer]",
       },
     ]);
   });

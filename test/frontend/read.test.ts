@@ -34,7 +34,9 @@ describe("a refresh", () => {
     const { inputs, props, said } = await refresh({ version: "3.0" });
     expect(inputs).toMatchObject({ version: "3.0" });
     expect(props).toMatchObject({ status: "newer", __drifted: true });
-    expect(said).toEqual([expect.stringMatching(/^WARNING Fake at server-1 runs something newer than the pin/)]);
+    expect(said).toEqual([
+      expect.stringMatching(/^WARNING Fake at server-1 runs something newer than the target version/),
+    ]);
   });
 
   it("leaves something newer that is accepted as written, in silence", async () => {

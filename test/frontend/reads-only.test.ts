@@ -72,7 +72,7 @@ const VARIANTS: Readonly<Record<string, () => readonly Args[]>> = {
 
 /** Arguments of every type, and those of the connection: they do not change what is sent. */
 const ELSEWHERE = new Set(
-  `wait onNewer unreachableTimeout endpoints allowPlainHttp allowUntrustedCertificate caCertificate clientCertificate
+  `wait onNewer onUnreachable unreachableTimeout endpoints allowPlainHttp allowUntrustedCertificate caCertificate clientCertificate
   clientKey serverName agentPassword databaseName projectId endpoint iamEndpoint securityToken`.split(/\s+/),
 );
 

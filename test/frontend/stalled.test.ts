@@ -21,7 +21,7 @@ const TYPES: readonly (readonly [string, () => Hung, RegExp, RegExp])[] = [
       cluster.control.hang({ stage: "Execute upgrade pre script" });
       return { lifecycle, lines, inputs: inputs() };
     },
-    /^37% · stage 12\/30: Execute upgrade pre script · /,
+    /^37% 12\/30 Execute upgrade pre script · /,
     /`obshell task show -i 11 -d`/,
   ],
   [
@@ -31,7 +31,7 @@ const TYPES: readonly (readonly [string, () => Hung, RegExp, RegExp])[] = [
       cluster.control.hang();
       return { lifecycle, lines, inputs: modules() };
     },
-    /^\d+% · SMUpgradeBDB: \w+ · /,
+    /^\d+% SMUpgradeBDB: \w+ · /,
     /`rladmin cluster running_actions`/,
   ],
   [
@@ -41,7 +41,7 @@ const TYPES: readonly (readonly [string, () => Hung, RegExp, RegExp])[] = [
       cloud.control.hang({ percent: 5 });
       return { lifecycle, lines, inputs: inputs() };
     },
-    /^5% · /,
+    /^5% /,
     /console/,
   ],
   [
@@ -51,7 +51,7 @@ const TYPES: readonly (readonly [string, () => Hung, RegExp, RegExp])[] = [
       cloud.control.hang({ percent: 5 });
       return { lifecycle, lines: lines ?? [], inputs: inputs() };
     },
-    /^5% · /,
+    /^5% /,
     /console/,
   ],
 ];

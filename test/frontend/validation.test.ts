@@ -5,11 +5,11 @@ import { UNKNOWN } from "../../provider/frontend/resource/properties";
 import { validateArguments } from "../../provider/frontend/resource/validation";
 
 const schema = z.strictObject({
-  endpoints: z.array(z.string({ error: 'must be a text, such as "http://10.0.0.1:2886"' }), {
+  endpoints: z.array(z.string({ error: 'must be a string, such as "http://10.0.0.1:2886"' }), {
     error: 'must be a list of addresses, such as ["http://10.0.0.1:2886"]',
   }),
   version: z
-    .string({ error: 'must be a text, such as "4.3.5.2"' })
+    .string({ error: 'must be a string, such as "4.3.5.2"' })
     .regex(/^[\d.]+$/, 'must be a version, such as "4.3.5.2"'),
   mode: z.enum(["rolling", "stopService"], { error: 'must be "rolling" or "stopService"' }).optional(),
 });
@@ -25,17 +25,17 @@ describe("validateArguments", () => {
     [
       "a value of the wrong type",
       { ...right, version: 4 },
-      [{ property: "version", reason: 'must be a text, such as "4.3.5.2"' }],
+      [{ property: "version", reason: 'must be a string, such as "4.3.5.2"' }],
     ],
     [
       "a missing value",
       { endpoints: ["http://a"] },
-      [{ property: "version", reason: 'is missing; it must be a text, such as "4.3.5.2"' }],
+      [{ property: "version", reason: 'is missing; it must be a string, such as "4.3.5.2"' }],
     ],
     [
       "a value inside a list",
       { ...right, endpoints: ["http://a", 5] },
-      [{ property: "endpoints.1", reason: 'must be a text, such as "http://10.0.0.1:2886"' }],
+      [{ property: "endpoints.1", reason: 'must be a string, such as "http://10.0.0.1:2886"' }],
     ],
     [
       "a misspelt name",
@@ -58,7 +58,7 @@ describe("validateArguments", () => {
       ],
     ],
   ])("names the property and shows a right value for %s", (_, raw, failures) => {
-    expect(validateArguments(schema, raw)).toEqual({ failures });
+    expect(validateArguments(schema, raw).failures).toEqual(failures);
   });
 
   it("names everything that is wrong at once", () => {
@@ -115,22 +115,22 @@ describe("closest", () => {
 describe("a value that Pulumi would print beside its failure", () => {
   const schemaWithSecret = z.strictObject({
     endpoints: z.array(z.string(), { error: "must be a list" }),
-    password: z.string({ error: "must be a text" }),
-    version: z.string({ error: "must be a text" }),
+    password: z.string({ error: "must be a string" }),
+    version: z.string({ error: "must be a string" }),
   });
   const all = { endpoints: ["http://a"], password: "r00t", version: "1" };
 
   it.each<[string, Record<string, unknown>, string]>([
-    ["a secret of the wrong type", { ...all, password: ["r00t"] }, "password must be a text"],
+    ["a secret of the wrong type", { ...all, password: ["r00t"] }, "password must be a string"],
     ["a misspelt secret", { ...all, passwordx: "r00t" }, "passwordx is not an argument"],
     ["a name that is not known", { ...all, token: "r00t" }, "token is not an argument"],
     ["a URL with user-info as a text", { ...all, endpoints: "http://root:r00t@a" }, "endpoints must be a list"],
     [
       "one that holds a password somewhere",
       { ...all, version: [{ args: "OSS_PASSWORD r00t" }] },
-      "version must be a text",
+      "version must be a string",
     ],
-    ["a URL with user-info in a list", { ...all, version: ["http://root:r00t@a"] }, "version must be a text"],
+    ["a URL with user-info in a list", { ...all, version: ["http://root:r00t@a"] }, "version must be a string"],
   ])("is not shown when it is %s", (_, raw, reason) => {
     const { failures } = validateArguments(schemaWithSecret, raw, ["password"]);
     expect(failures).toEqual([{ property: "", reason: expect.stringContaining(reason) }]);

@@ -93,7 +93,12 @@ describe("a server that asks for a client certificate", () => {
 describe("the wrong kind of connection", () => {
   it("https to a server without TLS is a matter of TLS, and nothing was sent", async () => {
     const { port, requests } = await serve(ok);
-    await expect(get(`https://127.0.0.1:${port}`, {})).rejects.toMatchObject({ tls: true, sent: false });
+    await expect(get(`https://127.0.0.1:${port}`, {})).rejects.toMatchObject({
+      tls: true,
+      plain: true,
+      sent: false,
+      message: expect.stringMatching(/^[a-z ]+$/),
+    });
     expect(requests).toEqual([]);
   });
 });

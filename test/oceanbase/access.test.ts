@@ -22,14 +22,14 @@ describe("authentication", () => {
   it("with a wrong agent password is refused as such", async () => {
     const { lifecycle, inputs } = rig({ agentVersion: "4.4.2.0-102026041610", agentPassword: "agent-p@ss" });
     await expect(lifecycle.create(inputs({ agentPassword: "wrong-one" }))).rejects.toThrow(
-      /Agent password is incorrect.*Give the agents' own password as `agentPassword`.*OCEANBASE_AGENT_PASSWORD\..*\[unauthorized\]/,
+      /Agent password is incorrect.*Set `agentPassword` to the agents' own password\. \[unauthorized\]/,
     );
   });
 
   it("with a wrong agent password is refused as such by servers that do not say which", async () => {
     const { lifecycle, inputs } = rig({ agentVersion: "4.3.0.0-102025043011", agentPassword: "agent-p@ss" });
     await expect(lifecycle.create(inputs({ agentPassword: "wrong-one" }))).rejects.toThrow(
-      /Verification failed: access denied.*Give the agents' own password.*\[unauthorized\]/,
+      /Verification failed: access denied.*Set `agentPassword` to the agents' own password\. \[unauthorized\]/,
     );
   });
 
@@ -38,19 +38,19 @@ describe("authentication", () => {
       "of root, where only the agents' would do",
       "WithAgentPassword",
       "Unauthorized: Should use agent_password to verify: oceanbase password is not initialized",
-      "Give the agents' own password as `agentPassword`",
+      "no agentPassword given (argument `agentPassword`, config `oceanbase:agentPassword`, environment `OCEANBASE_AGENT_PASSWORD`)",
     ],
     [
       "for another path, as behind a proxy",
       "Header.UriMismatch",
       "URI mismatch",
-      "something between here and the agent rewrites it: name the agents themselves",
+      "something between here and the agent rewrites it. Name the agents themselves",
     ],
     [
       "of root that is wrong",
       "IncorrectOceanbasePassword",
       "Unauthorized: OceanBase password is incorrect",
-      "Give root@sys's password as `password`",
+      "Set `password` to the password of root@sys",
     ],
   ])("%s is refused with what helps", async (_, code, message, remedy) => {
     const { lifecycle, inputs, cluster } = rig();

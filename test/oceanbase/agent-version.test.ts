@@ -33,7 +33,7 @@ describe("agents behind their pin", () => {
       lastUpgrade: { kind: "Upgrade obshell", from: OLD, to: NEW_BUILD, state: "succeeded" },
     });
     expect(said()).toEqual([
-      "upgrade 11 started: 4.3.3.0 → 4.5.0.0, restarting 3 agents",
+      "upgrade 11 started",
       expect.stringMatching(/^upgraded 4\.3\.3\.0-\d+ → 4\.5\.0\.0-\d+ in \d+ s, 9 stages$/),
     ]);
   });
@@ -145,7 +145,7 @@ describe("agents and database of one cluster", () => {
     expect(read.inputs).toMatchObject({ version: "4.5.1.0" });
     const updated = await lifecycle.update(id, read.props, inputs());
     expect(updated.outs).toMatchObject({ status: "newer", currentVersion: "4.5.1.0" });
-    expect(said().at(-1)).toContain("newer than the pin");
+    expect(said().at(-1)).toContain("newer than the target version");
     expect(await lifecycle.diff(id, updated.outs, inputs())).toMatchObject({ changes: false });
     expect(cluster.journal.count("POST", CALL)).toBe(0);
   });

@@ -37,30 +37,40 @@ describe("the arguments of an OceanBase cluster", () => {
   });
 
   it.each<[Record<string, unknown>, RegExp]>([
-    [{ version: "4.3" }, /^version: must have 4 parts, or 3 as a prefix; right is "4\.3\.5\.2", /],
+    [{ version: "4.3" }, /^version: must have 4 parts, or 3 as a prefix. Example: "4\.3\.5\.2", /],
     [{ version: "4.3.5.2.1" }, /^version: must have 4 parts.*"4\.3\.5\.2"/],
-    [{ version: "latest" }, /^version: cannot be latest: obshell upgrades to a version that is named; right is "4\.3/],
-    [{ version: "4.3.5.x" }, /^version: is not an OceanBase version; right is "4\.3\.5\.2"/],
-    [{ version: "" }, /^version: is not an OceanBase version; right is/],
-    [{ version: "4.3.5.2-1" }, /^version: must not carry a build, which belongs in `release`; right is/],
-    [{ version: 4 }, /^version: must be a text, such as "4\.3\.5\.2"/],
-    [{ version: undefined }, /^version: is missing; it must be a text, such as "4\.3\.5\.2"/],
+    [{ version: "latest" }, /^version: cannot be latest: obshell upgrades to a version that is named. Example: "4\.3/],
+    [{ version: "4.3.5.x" }, /^version: is not an OceanBase version. Example: "4\.3\.5\.2"/],
+    [{ version: "" }, /^version: is not an OceanBase version\. Example:/],
+    [{ version: "4.3.5.2-1" }, /^version: must not carry a build, which belongs in `release`\. Example:/],
+    [
+      { version: "4.3.5.2-102000042025031214.el7" },
+      /^version: carries a release\. Set `version` to "4\.3\.5\.2" and `release` to "102000042025031214\.el7"$/,
+    ],
+    [{ version: 4 }, /^version: must be a string, such as "4\.3\.5\.2"/],
+    [{ version: undefined }, /^version: is missing; it must be a string, such as "4\.3\.5\.2"/],
     [{ release: "102000042025031214" }, /^release: must be build and distribution.*"102000042025031214\.el7"/],
     [{ release: "el7.1" }, /^release: must be build and distribution/],
-    [
-      { release: "1.el7", version: "4.3.5" },
-      /^release: goes with an exact version only, such as version: "4\.3\.5\.2"/,
-    ],
-    [{ release: "1.el7", version: ">=4.3.5.2" }, /^release: goes with an exact version only/],
+    [{ release: "1.el7", version: "4.3.5" }, /^release: needs an exact `version`, such as "4\.3\.5\.2"/],
+    [{ release: "1.el7", version: ">=4.3.5.2" }, /^release: needs an exact `version`/],
     [{ mode: "fast" }, /^mode: must be "rolling" or "stopService"/],
     [{ endpoints: [] }, /^endpoints: must name at least one agent, such as \["http:\/\/10\.0\.0\.1:2886"\]/],
     [{ endpoints: "http://10.0.0.1:2886" }, /^endpoints: must be a list of agent addresses, such as \["http/],
     [{ endpoints: undefined }, /^endpoints: is missing; it must be a list of agent addresses, such as/],
-    [{ endpoints: ["10.0.0.1:2886"] }, /^endpoints\.0: is not a URL; right is "http:\/\/10\.0\.0\.1:2886"/],
-    [{ endpoints: ["ftp://10.0.0.1"] }, /^endpoints\.0: must begin with http:\/\/ or https:\/\/; right is/],
-    [{ endpoints: ["http://a:1/api/v1"] }, /^endpoints\.0: must be host and port alone, without a path; right is/],
-    [{ endpoints: ["http://a:1?x"] }, /^endpoints\.0: must be host and port alone/],
-    [{ endpoints: ["http://a:1", 5] }, /^endpoints\.1: must be a text, such as "http/],
+    [
+      { endpoints: ["10.0.0.1:2886"] },
+      /^endpoints\.0: "10\.0\.0\.1:2886" is not a URL\. Example: "http:\/\/10\.0\.0\.1:2886"/,
+    ],
+    [
+      { endpoints: ["ftp://10.0.0.1"] },
+      /^endpoints\.0: "ftp:\/\/10\.0\.0\.1" must begin with http:\/\/ or https:\/\/\. Example:/,
+    ],
+    [
+      { endpoints: ["http://a:1/api/v1"] },
+      /^endpoints\.0: "http:\/\/a:1\/api\/v1" must be host and port alone, without a path\. Example:/,
+    ],
+    [{ endpoints: ["http://a:1?x"] }, /^endpoints\.0: "http:\/\/a:1\?x" must be host and port alone/],
+    [{ endpoints: ["http://a:1", 5] }, /^endpoints\.1: must be a string, such as "http/],
     [{ caCertificate: "/etc/ca.pem" }, /^caCertificate: must be a certificate in PEM form, beginning with -----BEGIN/],
     [{ clientKey: 1 }, /^clientKey: must be a private key in PEM form/],
     [{ serverName: "" }, /^serverName: must not be empty; such as "obshell\.example\.com"/],
@@ -85,7 +95,7 @@ describe("the arguments of an OceanBase cluster", () => {
   ])("never quotes a password in an endpoint: %s", (endpoint) => {
     const said = complaints({ endpoints: [endpoint] });
     expect(said).toHaveLength(1);
-    expect(said[0]).toContain('right is "http://10.0.0.1:2886"');
+    expect(said[0]).toContain('Example: "http://10.0.0.1:2886"');
     expect(said.join()).not.toContain("hunter2");
   });
 

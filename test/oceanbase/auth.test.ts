@@ -192,7 +192,7 @@ describe("agents of 4.2.2.0", () => {
   it("refuse a wrong password with a sentence that says so", async () => {
     const { lifecycle, inputs, cluster } = world();
     await expect(lifecycle.create(inputs({ password: "wrong" }))).rejects.toThrow(
-      /refused the credentials: .*Give root@sys's password as `password`.*\[unauthorized\]/,
+      /rejected the credentials \(argument `password`\): .*Set `password` to the password of root@sys.*\[unauthorized\]/,
     );
     expect(cluster.journal.count("POST", UPGRADE)).toBe(0);
   });

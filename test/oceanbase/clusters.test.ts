@@ -122,7 +122,7 @@ describe("endpoints of two clusters", () => {
   it("with different passwords are refused for the one that does not fit", async () => {
     const { lifecycle, inputs, writes } = two({ buildVersion: TARGET_BUILD }, { rootPassword: "another" });
     await expect(lifecycle.create(inputs("oceanbase:ClusterVersion", ["one1", "two1"]))).rejects.toThrow(
-      /http:\/\/two1\.example:2886 refused the credentials.*\[unauthorized\]/,
+      /http:\/\/two1\.example:2886 rejected the credentials.*\[unauthorized\]/,
     );
     expect(writes()).toEqual([]);
   });

@@ -168,7 +168,7 @@ describe("another maintenance task that holds the lock", () => {
     const { lifecycle, inputs, cluster, writes } = rig();
     cluster.control.startMaintenance("Start OB");
     await expect(lifecycle.create(inputs({ __timeouts: { create: "5m" } }))).rejects.toThrow(
-      /time limit.*nothing was called.*\[deadline\]/,
+      /time limit.*nothing was sent.*\[deadline\]/,
     );
     expect(writes()).toBe(0);
   });

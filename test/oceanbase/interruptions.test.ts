@@ -7,7 +7,7 @@ describe("an upgrade that outlives its run", () => {
     const { lifecycle, inputs, writes, cluster } = rig();
     const first = await partial(lifecycle.create(inputs({ __timeouts: { create: "40s" } })));
     expect(first.id).toBe("10.77.0.2:2886");
-    expect(first.reasons[0]).toMatch(/time limit.*still running upgrade 11.*run `pulumi up` again/);
+    expect(first.reasons[0]).toMatch(/time limit.*still running upgrade 11.*Run `pulumi up` again/);
     expect(first.properties).toMatchObject({
       status: "upgrading",
       currentVersion: "4.2.1.8",

@@ -227,7 +227,7 @@ describe("a password that the first agent has not learnt, and cannot compare", (
     const { lifecycle, inputs, clock, cluster } = world({ buildVersion: TARGET_BUILD });
     const began = clock.now();
     await expect(lifecycle.create(inputs({ password: "wrong" }))).rejects.toThrow(
-      /OceanBase password is incorrect \(.*\)\. Give root@sys's password as `password`.*\[unauthorized\]/,
+      /OceanBase password is incorrect \(.*\)\. Set `password` to the password of root@sys.*\[unauthorized\]/,
     );
     expect(clock.since(began)).toBeLessThan(5_000);
     expect(cluster.writes()).toEqual([]);
@@ -238,7 +238,7 @@ describe("a password that the first agent has not learnt, and cannot compare", (
     cluster.control.setRootPassword(NEWER);
     cluster.faults.add({ match: { path: STATUS }, times: 99, fault: { kind: "hang" } });
     const args = inputs({ password: NEWER, __timeouts: { create: "3s" } });
-    await expect(lifecycle.create(args)).rejects.toThrow(/nothing was called.*\[deadline\]/);
+    await expect(lifecycle.create(args)).rejects.toThrow(/nothing was sent.*\[deadline\]/);
   });
 
   it("does not keep an operator from the agent that knows it", async () => {

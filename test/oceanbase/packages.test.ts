@@ -87,7 +87,7 @@ describe("the target of an upgrade", () => {
       code: "release-unknown",
       message:
         "The agents cannot list their packages (obshell before 4.3.0.0), so the release of 4.3.5.2 cannot be looked up.",
-      remedy: 'Write an exact version with its `release`, such as release: "102000042025031214.el7".',
+      remedy: 'Set `release` as well, such as "102000042025031214.el7", with an exact `version`.',
     });
   });
 
@@ -105,7 +105,7 @@ describe("the target of an upgrade", () => {
     expect(finding).toEqual({
       code: "release-ambiguous",
       message: "Version 4.3.5.2 is uploaded in several releases: 100.el7, 200.el8.",
-      remedy: 'Choose one, such as release: "100.el7".',
+      remedy: 'Set `release` to one of them, such as "100.el7".',
     });
   });
 });

@@ -46,12 +46,12 @@ describe("the preview of a new pin", () => {
     expect(clock.since(began)).toBeLessThanOrEqual(10_000);
   });
 
-  it("says nothing, and asks nothing, about what is not known yet", async () => {
+  it("says why there is no plan of what is not known yet, and asks nothing", async () => {
     const { lifecycle, inputs, said, cluster } = rig();
     const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
     const { failures } = await lifecycle.check({}, inputs({ endpoints: [unknown], password: unknown }));
     expect(failures).toEqual([]);
-    expect(said()).toEqual([]);
+    expect(said()).toEqual(["cannot plan yet: `endpoints`, `password` are known after apply"]);
     expect(cluster.journal.entries).toEqual([]);
   });
 
@@ -183,7 +183,7 @@ describe("a refresh", () => {
     expect(inputs).toMatchObject({ version: "4.3.5.4" });
     expect(world.lines.at(-1)).toMatchObject({
       severity: "WARNING",
-      message: expect.stringContaining("newer than the pin"),
+      message: expect.stringContaining("newer than the target version"),
     });
     expect(await world.lifecycle.diff(id, props, world.inputs())).toMatchObject({ changes: true });
     const { outs: reported } = await world.lifecycle.update(id, props, world.inputs());

@@ -23,7 +23,7 @@ describe("a cluster behind its pin", () => {
       __provider: "text",
     });
     expect(said()).toEqual([
-      "upgrade 11 started: 4.2.1.8 → 4.3.5.2, rolling over 3 zones",
+      "upgrade 11 started",
       expect.stringMatching(/^upgraded 4\.2\.1\.8-\d+ → 4\.3\.5\.2-\d+ in 1 min \d+ s, 30 stages$/),
     ]);
   });
@@ -32,8 +32,8 @@ describe("a cluster behind its pin", () => {
     const { lifecycle, inputs, lines } = rig();
     await lifecycle.create(inputs());
     const passing = lines.filter((line) => line.ephemeral).map((line) => line.message);
-    expect(passing.some((text) => /^\d+% · stage \d+\/30: Execute upgrade pre script · .* s$/.test(text))).toBe(true);
-    expect(passing.some((text) => text.startsWith("no usable answer"))).toBe(true);
+    expect(passing.some((text) => /^\d+% \d+\/30 Execute upgrade pre script · .* s$/.test(text))).toBe(true);
+    expect(passing.some((text) => text.startsWith("no answer"))).toBe(true);
   });
 
   it("learns the names of all stages with one request, made again at the next stage where it was spoilt", async () => {
@@ -43,7 +43,7 @@ describe("a cluster behind its pin", () => {
     await lifecycle.create(inputs());
     const detailed = cluster.journal.entries.filter(({ target }) => target.endsWith("/11?show_details=true"));
     expect(detailed.map(({ fault }) => fault)).toEqual(["replace", undefined]);
-    const names = lines.map(({ message }) => /^\d+% · stage \d+\/30: ([A-Z][^·]+)/.exec(message)?.[1]);
+    const names = lines.map(({ message }) => /^\d+% \d+\/30 ([A-Z][^·]+)/.exec(message)?.[1]);
     // Which of the stages a look meets is a matter of its moment.
     expect(new Set(names).size).toBeGreaterThan(4);
   });
@@ -64,6 +64,7 @@ describe("a cluster behind its pin", () => {
 
   it("can be upgraded with its service stopped, while no agent can read the task", async () => {
     const { lifecycle, inputs, writes, said } = rig({ zones: 1 });
+    await lifecycle.check({}, inputs({ mode: "stopService" }));
     const { outs } = await lifecycle.create(inputs({ mode: "stopService" }));
     expect(writes()).toBe(1);
     expect(outs).toMatchObject({ status: "current", currentVersion: "4.3.5.2" });
@@ -72,6 +73,7 @@ describe("a cluster behind its pin", () => {
 
   it("goes to a higher build of the same version when the release asks for it", async () => {
     const { lifecycle, inputs, writes, said } = rig({ buildVersion: "4.3.5.2-102000042025031200" });
+    await lifecycle.check({}, inputs());
     const { outs } = await lifecycle.create(inputs());
     expect(writes()).toBe(1);
     expect(outs).toMatchObject({ members: members(TARGET_BUILD) });
@@ -146,7 +148,7 @@ describe("a cluster newer than its pin", () => {
     const { lifecycle, inputs, cluster, said } = rig({ buildVersion: NEWER });
     const { id, outs } = await lifecycle.create(inputs());
     expect(outs).toMatchObject({ status: "newer", currentVersion: "4.3.5.4" });
-    expect(said().join()).toContain("newer than the pin");
+    expect(said().join()).toContain("newer than the target version");
     expect(await lifecycle.diff(id, outs, inputs())).toMatchObject({ changes: false });
     expect(cluster.writes()).toEqual([]);
   });
@@ -163,7 +165,9 @@ describe("a cluster newer than its pin", () => {
     const { lifecycle, inputs, cluster } = rig({ buildVersion: NEWER });
     const args = inputs({ onNewer: "fail" });
     const { failures } = await lifecycle.check({}, args);
-    expect(failures).toEqual([{ property: "version", reason: expect.stringContaining("newer than the pin") }]);
+    expect(failures).toEqual([
+      { property: "version", reason: expect.stringContaining("newer than the target version") },
+    ]);
     await expect(lifecycle.create(args)).rejects.toThrow(/never downgraded/);
     expect(cluster.writes()).toEqual([]);
   });

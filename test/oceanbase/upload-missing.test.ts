@@ -22,7 +22,7 @@ describe("packages that are to be there", () => {
       expect.stringMatching(/^uploaded oceanbase-ce-4\.3\.5\.2-102000042025031214\.el7\.x86_64\.rpm \(0\.0 MB\)$/),
       expect.stringMatching(/^uploaded oceanbase-ce-libs-/),
     ]);
-    expect(reports.at(-1)).toMatchObject({ percent: 100, message: expect.stringMatching(/^waiting for the agent/) });
+    expect(reports.at(-1)).toMatchObject({ percent: 100, message: expect.stringMatching(/^unpacking /) });
     expect(await ensured(hands, packages)).toEqual([]);
     expect(uploads()).toBe(2);
   });
@@ -51,7 +51,7 @@ describe("packages that are to be there", () => {
     const error = await failureOf(ensured(hands, await both()));
     expect(error).toMatchObject({ name: "Unreachable", sent: false });
     expect(error.sentence).toMatch(
-      /^The uploaded packages could not be listed: .* Nothing was sent; once the agents answer/,
+      /^The uploaded packages could not be listed: .* Nothing was sent\. Once the agents answer/,
     );
     expect(uploads()).toBe(0);
   });

@@ -119,7 +119,7 @@ describe("an upload over a socket", () => {
     const error = await failureOf(ensured(throughSockets([origin]), [await large()]));
     expect(error).toMatchObject({ name: "PinError", code: "unreachable" });
     expect(error.sentence).toMatch(
-      /^The upload of oceanbase-ce-4\S+ was cut off: .* Nothing of it was stored; run `pulumi up` again\.$/,
+      /^The upload of oceanbase-ce-4\S+ was cut off: .* Nothing of it was stored\. Run \{apply\} again\.$/,
     );
   });
 

@@ -59,15 +59,26 @@ describe.each(TYPES)("credentials (%s)", (_, inputs) => {
     expect(failures).toEqual([
       {
         property: "endpoints",
-        reason: expect.stringMatching(/^is missing; it must be a list of node addresses, such as/),
+        reason: expect.stringMatching(
+          /^is missing \(argument `endpoints`, .*`REDIS_ENTERPRISE_URL`\); it must be a list of node addresses, such as/,
+        ),
       },
     ]);
     const unnamed = await world.lifecycle.check({}, inputs(world, { username: undefined, password: undefined }));
     expect(unnamed.failures).toEqual([
-      { property: "username", reason: expect.stringMatching(/^is missing; it must be the user's e-mail/) },
+      {
+        property: "username",
+        reason: expect.stringMatching(/^is missing \(argument `username`, .*\); it must be the user's e-mail/),
+      },
     ]);
     const half = await world.lifecycle.check({}, inputs(world, { password: undefined }));
-    expect(half.failures).toEqual([{ property: "", reason: "password is missing; it must be that of `username`" }]);
+    expect(half.failures).toEqual([
+      {
+        property: "",
+        reason:
+          "password is missing (argument `password`, config `redisenterprise:password`, environment `REDIS_ENTERPRISE_PASSWORD`); it must be that of `username`",
+      },
+    ]);
     expect(world.cluster.journal.entries).toEqual([]);
   });
 
@@ -75,17 +86,18 @@ describe.each(TYPES)("credentials (%s)", (_, inputs) => {
     const world = rig({ databases: [THERE] });
     const call = world.lifecycle.create(inputs(world, { password: "wr0ng-one" }));
     await expect(call).rejects.toThrow(
-      /The cluster at https:\/\/10\.78\.0\.2:9443 refused the credentials of admin@cluster\.local: HTTP 401 without a body\..*REDIS_ENTERPRISE_PASSWORD.*\[unauthorized\]/,
+      /The cluster at https:\/\/10\.78\.0\.2:9443 rejected the credentials of admin@cluster\.local \(argument `username`, argument `password`\): HTTP 401 without a body\..*\[unauthorized\]/,
     );
     // One with the password itself, and one that tells whether Basic is switched off.
     expect(world.received.map(({ target }) => target)).toEqual(["/v1/cluster", "/v1/users/authorize"]);
   });
 
-  it("that are wrong never fail a preview", async () => {
+  it("that are wrong fail a preview", async () => {
     const world = rig({ databases: [THERE] });
     const { failures } = await world.lifecycle.check({}, inputs(world, { password: "wr0ng-one" }));
-    expect(failures).toEqual([]);
-    expect(world.said()).toEqual([expect.stringMatching(/^cannot plan: .*refused the credentials of admin@/)]);
+    const reason = expect.stringMatching(/^cannot plan: .*rejected the credentials of admin@.*\[unauthorized\]$/);
+    expect(failures).toEqual([{ property: "", reason }]);
+    expect(world.said()).toEqual([]);
     expect(JSON.stringify(world.lines)).not.toContain("wr0ng-one");
   });
 
@@ -234,7 +246,7 @@ describe("tokens", () => {
   it("that are refused for good end the run with a sentence", async () => {
     const world = rig();
     await expect(world.lifecycle.create(world.modules({ ...token, password: "wr0ng-one" }))).rejects.toThrow(
-      /refused the credentials of admin@cluster\.local.*\[unauthorized\]/,
+      /rejected the credentials of admin@cluster\.local.*\[unauthorized\]/,
     );
     expect(world.received.every(({ target }) => target === AUTHORIZE)).toBe(true);
   });

@@ -123,7 +123,7 @@ describe("the CRDB call", () => {
     expect(world.lines.at(-1)?.message).toMatch(
       /would move ReJSON 2\.6\.1 as well: the cluster no longer ships what runs/,
     );
-    await expect(world.lifecycle.create(args)).rejects.toThrow(/Pin these modules too.*\[blocked\]/);
+    await expect(world.lifecycle.create(args)).rejects.toThrow(/Give these modules a version too.*\[blocked\]/);
     expect(posts(world)).toEqual([]);
   });
 

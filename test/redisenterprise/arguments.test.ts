@@ -55,20 +55,26 @@ describe("the arguments of both", () => {
     [{ endpoints: 1 }, /^endpoints: must be a list of node addresses/],
     [
       { endpoints: ["10.0.0.1:9443"] },
-      /^endpoints\.0: must begin with https:\/\/; right is|^endpoints\.0: is not a URL; right is "https/,
+      /^endpoints\.0: "\S+" must begin with https:\/\/\. Example:|^endpoints\.0: "\S+" is not a URL\. Example: "https/,
     ],
     [
       { endpoints: ["ftp://10.0.0.1"] },
-      /^endpoints\.0: must begin with https:\/\/; right is "https:\/\/10\.0\.0\.1:9443"/,
+      /^endpoints\.0: "\S+" must begin with https:\/\/. Example: "https:\/\/10\.0\.0\.1:9443"/,
     ],
-    [{ endpoints: ["https://a:9443", 5] }, /^endpoints\.1: must be a text; right is/],
-    [{ endpoints: ["https://a:9443/v1"] }, /^endpoints\.0: must be host and port alone, without a path/],
-    [{ endpoints: ["http://10.0.0.1:8080"] }, /^endpoints: must begin with https:\/\/.*password.*allowPlainHttp: true/],
-    [{ endpoints: "https://a:9443,b" }, /^endpoints: is not a URL; right is/],
+    [{ endpoints: ["https://a:9443", 5] }, /^endpoints\.1: must be a string\. Example:/],
+    [
+      { endpoints: ["https://a:9443/v1"] },
+      /^endpoints\.0: "https:\/\/a:9443\/v1" must be host and port alone, without a path/,
+    ],
+    [
+      { endpoints: ["http://10.0.0.1:8080"] },
+      /^endpoints: must begin with https:\/\/.*password.*`allowPlainHttp` to true/,
+    ],
+    [{ endpoints: "https://a:9443,b" }, /^endpoints: "b" is not a URL\. Example:/],
     [{ username: "" }, /^username: must not be empty; such as "admin@example\.com"/],
     [{ username: undefined }, /^username: is missing; it must be the user's e-mail/],
     [{ password: undefined }, /^: password is missing; it must be that of `username`/],
-    [{ password: 5 }, /^: password must be a text/],
+    [{ password: 5 }, /^: password must be a string/],
     [{ authentication: "jwt" }, /^authentication: must be "basic" or "token"/],
     [
       { username: undefined, clientCertificate: CERTIFICATE, clientKey: KEY, authentication: "token" },
@@ -150,16 +156,19 @@ describe("the modules to hold", () => {
   });
 
   it.each<[unknown, RegExp]>([
-    [undefined, /^modules: is missing; it must name modules and their versions, such as \{ search: "2\.10\.17"/],
-    [{}, /^modules: must name at least one module, such as \{ search: "2\.10\.17"/],
+    [
+      undefined,
+      /^modules: is missing; it must name modules and their versions, such as search with the version "2\.10\.17"/,
+    ],
+    [{}, /^modules: must name at least one module, such as search with the version "2\.10\.17"/],
     [["search"], /^modules: must name modules and their versions/],
     ["search", /^modules: must name modules and their versions/],
-    [{ search: "2.x" }, /^modules\.search: is not a module version; right is "2\.10\.17", "2\.10" or ">=2\.10"/],
+    [{ search: "2.x" }, /^modules\.search: is not a module version. Example: "2\.10\.17", "2\.10" or ">=2\.10"/],
     [{ search: "" }, /^modules\.search: is not a module version/],
     [{ search: "2.10.17.1" }, /^modules\.search: must have at most 3 parts/],
     [{ search: "2.10.17-1" }, /^modules\.search: must have at most 3 parts/],
-    [{ search: "21017" }, /^modules\.search: is the number of a version; right is "2\.10\.17"/],
-    [{ search: 2 }, /^modules\.search: must be a version, or version and args, such as \{ search/],
+    [{ search: "21017" }, /^modules\.search: is the number of a version. Example: "2\.10\.17"/],
+    [{ search: 2 }, /^modules\.search: must be a version, or version and args, such as search with/],
     [{ search: null }, /^modules\.search: must be a version, or version and args/],
     [{ search: {} }, /^modules\.search\.version: is missing; it must be a version, such as "2\.10\.17"/],
     [{ search: { version: "2.x" } }, /^modules\.search\.version: is not a module version/],
@@ -181,14 +190,14 @@ describe("the Redis version to hold", () => {
   });
 
   it.each<[unknown, RegExp]>([
-    [undefined, /^redisVersion: is missing; it must be a text, such as "7\.4"/],
+    [undefined, /^redisVersion: is missing; it must be a string, such as "7\.4"/],
     [
       "7.4.2",
-      /^redisVersion: must be major and minor alone, since the patch comes with the cluster's software; right is/,
+      /^redisVersion: must be major and minor alone, since the patch comes with the cluster's software\. Example:/,
     ],
-    ["7.x", /^redisVersion: is not a Redis version; right is "7\.4", "8" or ">=7\.4"/],
+    ["7.x", /^redisVersion: is not a Redis version. Example: "7\.4", "8" or ">=7\.4"/],
     ["7.4-big", /^redisVersion: is not a Redis version/],
-    [7.4, /^redisVersion: must be a text, such as "7\.4"/],
+    [7.4, /^redisVersion: must be a string, such as "7\.4"/],
   ])("may not be %j", (redisVersion, message) => {
     expect(complaints("redis", { redisVersion }).join("\n")).toMatch(message);
   });

@@ -17,7 +17,9 @@ describe.each(TYPES)("a database with neither replication nor persistence (%s)",
       expect(failures).toEqual([
         {
           property: "mayDiscardData",
-          reason: expect.stringMatching(/neither replication nor persistence: .* empties it\. .*mayDiscardData: true/),
+          reason: expect.stringMatching(
+            /neither replication nor persistence: .* empties it\. .*`mayDiscardData` to true/,
+          ),
         },
       ]);
       for (const mayDiscardData of [undefined, false]) {

@@ -33,19 +33,19 @@ describe("modules that can never be brought to their pins", () => {
       "one that the database does not have",
       { softwareVersion: "7.22.2-10" },
       { timeseries: "1.12.4" },
-      /Database 1 \(cache\) does not have the module timeseries, and modules can only be added when a database is created\. Pin only what it has: search, ReJSON\./,
+      /Database 1 \(cache\) does not have the module timeseries, and modules can only be added when a database is created\. Name only modules that it has: search, ReJSON\./,
     ],
     [
       "one that the database does not have, and that no upgrade adds",
       { modules: [{ name: "own", version: "1.0.0" }] },
       { own: "1" },
-      /does not have the module own, .* Pin only what it has/,
+      /does not have the module own, .* Name only modules that it has/,
     ],
     [
       "a version for an older Redis",
       { databases: [{ ...CACHE, modules: [{ name: "bf", version: "2.6.1" }] }] },
       { bf: "2.6.18" },
-      /bf 2\.6\.18 needs Redis 7\.2; database 1 \(cache\) runs Redis 7\.4\.2\. Pin a version that fits what runs\./,
+      /bf 2\.6\.18 needs Redis 7\.2; database 1 \(cache\) runs Redis 7\.4\.2\. Choose a version that fits what is running\./,
     ],
     [
       "a version that the cluster does not ship",
@@ -105,13 +105,13 @@ describe("modules that wait for another Redis", () => {
       "a version for a later one",
       {},
       { search: "7.99.91" },
-      /search 7\.99\.91 needs Redis 8\.0; database 1 \(cache\) runs Redis 7\.4\.2\. Upgrade the database first, with a redisenterprise\.DatabaseVersion and redisVersion: "8\.0" that this pin depends on/,
+      /search 7\.99\.91 needs Redis 8\.0; database 1 \(cache\) runs Redis 7\.4\.2\. Upgrade the database first, with a redisenterprise\.DatabaseVersion and `redisVersion` "8\.0" that this resource depends on/,
     ],
     [
       "one that declares no Redis, but a higher least one",
       { modules: [{ name: "search", version: "2.11.0", minRedisVersion: "7.9" }] },
       { search: "2.11" },
-      /search 2\.11\.0 needs Redis 7\.9 or later, below 8; .*DatabaseVersion that this pin depends on/,
+      /search 2\.11\.0 needs Redis 7\.9 or later, below 8; .*DatabaseVersion that this resource depends on/,
     ],
     [
       "one that Redis 8 adds",
@@ -149,7 +149,9 @@ describe("databases that are not there", () => {
     for (const which of [{ databaseId: 7 }, { databaseName: "Cache" }]) {
       const world = rig({ databases });
       await refused(world, inputs(world, which), Object.keys(which)[0] ?? "", there);
-      expect(world.said()).toEqual([expect.stringMatching(/^nothing → .*, not possible as written$/)]);
+      expect(world.said()).toEqual([
+        expect.stringMatching(/^nothing → .*, not possible as written · blocked: database not there$/),
+      ]);
     }
   });
 

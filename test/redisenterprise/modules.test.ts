@@ -84,7 +84,7 @@ describe("three modules behind and one ahead", () => {
     expect(outs).toMatchObject({ status: "newer", members, lastUpgrade: { state: "succeeded" } });
     expect(versions(world)).toEqual(members);
     expect(world.lines.slice(-2)).toMatchObject([
-      { severity: "WARNING", message: expect.stringMatching(/newer than the pin .*newer: timeseries/) },
+      { severity: "WARNING", message: expect.stringMatching(/newer than the target version .*newer: timeseries/) },
       {
         severity: "INFO",
         message: expect.stringMatching(/^upgraded .* → search 2\.10\.17, ReJSON 2\.8\.10, bf 2\.8\.7 in /),

@@ -62,11 +62,11 @@ describe.each(SIDES)("the preview of a new pin (%s)", (_, side) => {
     expect(world.clock.since(began)).toBeLessThanOrEqual(10_000);
   });
 
-  it("says nothing, and asks nothing, about what is not known yet", async () => {
+  it("says why there is no plan of what is not known yet, and asks nothing", async () => {
     const world = rigFor(side, "behind");
     const unknown = { endpoints: [UNKNOWN], password: UNKNOWN, databaseId: UNKNOWN };
     expect((await world.lifecycle.check({}, side.inputs(world, unknown))).failures).toEqual([]);
-    expect(world.said()).toEqual([]);
+    expect(world.said()).toEqual(["cannot plan yet: `endpoints`, `password`, `databaseId` are known after apply"]);
     expect(world.cluster.journal.entries).toEqual([]);
   });
 
@@ -117,7 +117,7 @@ describe.each(SIDES)("a refresh (%s)", (_, side) => {
     expect(inputs).toMatchObject({ [side.property]: side.drifted.ahead });
     expect(world.lines.at(-1)).toMatchObject({
       severity: "WARNING",
-      message: expect.stringContaining("newer than the pin"),
+      message: expect.stringContaining("newer than the target version"),
     });
     expect(await world.lifecycle.diff(id, props ?? {}, side.inputs(world))).toMatchObject({ changes: true });
     const { outs: reported } = await world.lifecycle.update(id, props ?? {}, side.inputs(world));

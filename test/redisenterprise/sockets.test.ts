@@ -68,7 +68,7 @@ describe("a cluster behind TLS", () => {
     const who = { ...CLIENT, username: undefined, password: undefined };
     const pin = { modules: { search: ">=2.10.9" } };
     await expect(create({ ...names, ...who, ...pin })).rejects.toThrow(
-      /refused the credentials of the client certificate/,
+      /rejected the credentials of the client certificate/,
     );
     cluster.control.addUser({ email: "ops@x", role: "db_member", certificateSubject: "client" });
     const { outs } = await create({ ...names, ...who, ...pin });
@@ -84,7 +84,7 @@ describe("a cluster on plain http", () => {
       { tls: false },
     );
     expect(origins[0]).toMatch(/^http:/);
-    await expect(create({})).rejects.toThrow(/endpoints must begin with https:\/\/.*allowPlainHttp: true/);
+    await expect(create({})).rejects.toThrow(/endpoints must begin with https:\/\/.*`allowPlainHttp` to true/);
     expect(cluster.journal.entries).toEqual([]);
     const { outs } = await create({ allowPlainHttp: true, username: USER, password: PASSWORD });
     expect(outs).toMatchObject({ status: "current" });

@@ -29,7 +29,7 @@ describe("every ending has its own sentence", () => {
     cloud.control.vanish();
     const began = clock.now();
     const first = await partial(lifecycle.create(inputs()));
-    expect(first.reasons[0]).toMatch(/the call was accepted, but no upgrade has started.*\[not-upgraded\]/);
+    expect(first.reasons[0]).toMatch(/the request was accepted, but no upgrade has started.*\[not-upgraded\]/);
     expect(clock.now() - began).toBeGreaterThan(5 * MINUTE);
     expect(clock.now() - began).toBeLessThan(7 * MINUTE);
     expect((await lifecycle.update(first.id, first.properties, inputs())).outs).toMatchObject({ status: "current" });

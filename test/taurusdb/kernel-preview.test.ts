@@ -56,13 +56,15 @@ describe("a preview tells", () => {
     const { lifecycle, inputs, said, writes } = kernelRig();
     const args = inputs({ version: ">=2.0.90" });
     expect((await lifecycle.check({}, args)).failures).toEqual([]);
-    expect(said().join(" ")).toContain("The newest kernel offered is 2.0.78.260600, which does not satisfy the pin");
+    expect(said().join(" ")).toContain(
+      "The newest kernel offered is 2.0.78.260600, which does not satisfy the target version",
+    );
     await expect(lifecycle.create(args)).rejects.toThrow(/so it was not upgraded to that either.*\[blocked\]/);
     expect(writes()).toBe(0);
   });
 });
 
-describe("a preview of instances of which one runs something newer than the pin", () => {
+describe("a preview of instances of which one runs something newer than the target version", () => {
   function mixed(onNewer: string) {
     const rig = kernelRig({ instances: 2, latestKernel: "2.0.75.28" });
     rig.cloud.control.setKernel("2.0.78.260600", rig.ids[0]);
@@ -85,7 +87,7 @@ describe("a preview of instances of which one runs something newer than the pin"
     expect((await rig.lifecycle.check({}, args)).failures).toEqual([]);
     const [line, ...rest] = rig.said();
     expect(line).toBe("2.0.69.250900 → 2.0.75.28, 1 of 2 instances in 1 call, now");
-    expect(rest.some((text) => text.startsWith("Newer than the pin: "))).toBe(warned);
+    expect(rest.some((text) => text.startsWith("Newer than the target version: "))).toBe(warned);
   });
 });
 

@@ -30,7 +30,7 @@ describe("a kernel pin", () => {
     });
     expect(writes()).toBe(1);
     expect(cloud.acceptedUpgrades.map(({ instances }) => instances)).toEqual([[ids[0], ids[2]]]);
-    expect(said()).toContain(`asked for the kernel upgrade of 2 instances: ${ids[0]}, ${ids[2]}`);
+    expect(said()).toContain(`requested the kernel upgrade of 2 instances: ${ids[0]}, ${ids[2]}`);
   });
 
   it("asks nothing at all when the state satisfies it", async () => {
@@ -110,7 +110,7 @@ describe("what runs differs from the pin", () => {
     const { lifecycle, inputs, cloud, ids, writes } = kernelRig({ instances: 2 });
     cloud.control.setKernel("2.0.79.1", ids[0]);
     const args = inputs({ version: "2.0.78", onNewer: "fail" });
-    expect(await message(lifecycle.create(args))).toMatch(/newer than the pin .*2\.0\.79\.1.*\[newer\]/);
+    expect(await message(lifecycle.create(args))).toMatch(/newer than the target version .*2\.0\.79\.1.*\[newer\]/);
     expect(writes()).toBe(0);
   });
 });
@@ -178,7 +178,7 @@ describe("an answer to the upgrade call that is lost", () => {
     cloud.faults.add({ match: POST, fault: { kind: "reset" } });
     const first = await partial(lifecycle.create(inputs()));
     expect(first.reasons[0]).toMatch(
-      /the answer to the upgrade call was lost, and no upgrade appeared.*\[unconfirmed\]/,
+      /the response to the upgrade request was lost, and no upgrade appeared.*\[unconfirmed\]/,
     );
     expect(writes()).toBe(1);
     expect((await lifecycle.update(first.id, first.properties, inputs())).outs).toMatchObject({ status: "current" });

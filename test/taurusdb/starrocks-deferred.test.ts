@@ -188,7 +188,7 @@ describe("a scheduled upgrade that is not wanted any more", () => {
     const { id, outs, inputs } = await deferred(world);
     await world.lifecycle.check(inputs, world.inputs());
     expect(world.said().at(-1)).toMatch(
-      /now, with a restart, after canceling upgrade .* that waits for its window, .* \(refused if this pin did not schedule it\)$/,
+      /now, with a restart, after canceling upgrade .* that waits for its window, .* \(refused if this resource did not schedule it\)$/,
     );
     await world.lifecycle.diff(id, outs, world.inputs());
     expect(world.said().at(-1)).toMatch(/^will cancel scheduled upgrade .* before the upgrade is requested$/);
@@ -251,7 +251,7 @@ describe("a scheduled upgrade that is not wanted any more", () => {
     const world = rig();
     await deferred(world);
     await expect(world.lifecycle.create(world.inputs())).rejects.toThrow(
-      /which this pin did not schedule.*\[blocked\]/,
+      /which this resource did not schedule.*\[blocked\]/,
     );
     expect(world.cloud.schedules).toMatchObject([{ status: "Pending" }]);
     expect(world.cloud.journal.count("DELETE", SCHEDULED)).toBe(0);

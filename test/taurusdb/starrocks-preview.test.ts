@@ -60,7 +60,7 @@ describe("a refresh", () => {
       props: { status: "newer" },
       inputs: { version: "3.1.20.0" },
     });
-    expect(said().join()).toContain("newer than the pin");
+    expect(said().join()).toContain("newer than the target version");
   });
 
   it("shows that something newer is offered to a pin of latest", async () => {

@@ -17,7 +17,7 @@ describe("a StarRocks instance behind its pin", () => {
       __provider: "text",
     });
     expect(said()).toEqual([
-      `upgrade ${task} started: ${OLD} → ${NEW}, now, with a restart`,
+      `upgrade ${task} started`,
       expect.stringMatching(/^upgraded 3\.1\.6\.0 → 3\.1\.15\.80 in 10 min \d+ s$/),
     ]);
     expect(cloud.journal.find("POST").map(({ path }) => path)).toEqual([
@@ -29,7 +29,7 @@ describe("a StarRocks instance behind its pin", () => {
   it("reports its progress in percent", async () => {
     const { lifecycle, inputs, passing } = rig();
     await lifecycle.create(inputs());
-    expect(passing().some((line) => /^\d+% · StarRocks kernel upgrade/.test(line))).toBe(true);
+    expect(passing().some((line) => /^\d+% StarRocks kernel upgrade/.test(line))).toBe(true);
     expect(passing().some((line) => /cannot be asked for yet/.test(line))).toBe(true);
   });
 
@@ -139,7 +139,7 @@ describe("a StarRocks instance newer than its pin", () => {
     const { lifecycle, inputs, cloud, said } = rig(newer);
     const { id, outs } = await lifecycle.create(inputs());
     expect(outs).toMatchObject({ status: "newer", currentVersion: "3.1.20.0" });
-    expect(said().join()).toContain("newer than the pin");
+    expect(said().join()).toContain("newer than the target version");
     expect(await lifecycle.diff(id, outs, inputs())).toMatchObject({ changes: false });
     expect(cloud.writes()).toEqual([]);
   });
@@ -154,7 +154,9 @@ describe("a StarRocks instance newer than its pin", () => {
     const { lifecycle, inputs, cloud } = rig(newer);
     const args = inputs({ onNewer: "fail" });
     const { failures } = await lifecycle.check({}, args);
-    expect(failures).toEqual([{ property: "version", reason: expect.stringContaining("newer than the pin") }]);
+    expect(failures).toEqual([
+      { property: "version", reason: expect.stringContaining("newer than the target version") },
+    ]);
     await expect(lifecycle.create(args)).rejects.toThrow(/never downgraded/);
     expect(cloud.writes()).toEqual([]);
   });

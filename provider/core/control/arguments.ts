@@ -58,7 +58,7 @@ const changeWindow = z
 function windowProblem({ overnight = false, ...window }: ChangeWindow & { overnight?: boolean | undefined }) {
   const { from, to, lastStart } = window;
   if (from === to) {
-    return { path: ["to"], message: `is also \`from\`, so the window is empty. For a whole day: "00:00" to "24:00"` };
+    return { path: ["to"], message: `is also \`from\`, so the window is empty. A whole day is "00:00" to "24:00"` };
   }
   const nextDay = to <= from;
   const length = lengthOf(window);
@@ -141,7 +141,7 @@ const approvedUpgrade = z.object({
 export const approvals = z.object(
   {
     formatVersion: z.literal(APPROVAL_FORMAT, {
-      error: `must be ${APPROVAL_FORMAT}: another version of pulumi-dbversion wrote the file. Write it with this one: pulumi preview --json --diff | npx pulumi-dbversion approve - -o approved.json`,
+      error: `must be ${APPROVAL_FORMAT}: the file was written by another version of \`pulumi-dbversion approve\`. Write it again with this version`,
     }),
     approvals: z.record(z.string(), z.record(z.string(), approvedUpgrade)),
   },

@@ -32,12 +32,12 @@ export function heldNote(title: string, { message }: Hold): string {
 export function remedyFor({ code, until }: Hold): string {
   switch (code) {
     case "freeze":
-      return "Run `pulumi up` again once `freeze` is removed.";
+      return "Run {apply} again once `freeze` is removed.";
     case "approval":
-      return "Have the planned upgrade approved with `pulumi-dbversion approve`, then run `pulumi up` again.";
+      return "Have the planned upgrade approved with `pulumi-dbversion approve`, then run {apply} again.";
     case "backup":
-      return "Take a backup, then run `pulumi up` again; or waive the rule with `backup.waive` and a reason.";
+      return "Take a backup, then run {apply} again; or waive the rule with `backup.waive` and a reason.";
     default:
-      return until === undefined ? "Run `pulumi up` again later." : "Run `pulumi up` again then.";
+      return until === undefined ? "Run {apply} again later." : "Run {apply} again then.";
   }
 }

@@ -51,6 +51,6 @@ export function endHeld(
 ): "held" {
   const held = new Held(title, hold);
   if (rules.onHeld === "fail") throw held;
-  warn(held.sentence);
+  warn(held.text);
   return "held";
 }

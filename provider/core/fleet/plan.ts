@@ -6,6 +6,9 @@ import { count, routesOf, some, unitsWithVersions } from "./sentences";
 
 /** What a preview says of many units as one. */
 
+/** How an upgrade goes that nothing can be sent for. */
+export const NO_REQUEST = "no request possible";
+
 interface Limits extends Pick<Driver, "schedules" | "mostPerRequest"> {
   readonly words: FleetWords;
 }
@@ -21,7 +24,7 @@ export function upgradeOfFleet(
   { from, tellNewer }: { readonly from: string; readonly tellNewer: boolean },
 ): Upgrade {
   const findings = [...blockers(view), ...(tellNewer ? ahead(view) : [])];
-  if (asked.length === 0) return { from, route: from || "nothing", how: "no call possible", findings };
+  if (asked.length === 0) return { from, route: from || "nothing", how: NO_REQUEST, findings };
   const { words, schedules } = driver;
   const routes = new Map<string, Unit[]>();
   for (const unit of asked) {
@@ -42,8 +45,8 @@ export function upgradeOfFleet(
 /** Whose they are stands in the state, which a plan does not know. */
 function afterCanceling(tasks: number): string {
   return tasks === 1
-    ? "after canceling 1 that waits for its window (refused if this pin did not schedule it)"
-    : `after canceling ${tasks} that wait for their windows (refused for those that this pin did not schedule)`;
+    ? "after canceling 1 that waits for its window (refused if this resource did not schedule it)"
+    : `after canceling ${tasks} that wait for their windows (refused for those that this resource did not schedule)`;
 }
 
 /** What blocks units, and those that are not there; once each where many have the same. */
@@ -70,8 +73,8 @@ function ahead({ units }: View): Finding[] {
   return [
     {
       code: "newer",
-      message: `Newer than the pin: ${unitsWithVersions(newer)}; nothing is called for that.`,
-      remedy: "Raise the pin, or set `onNewer` to `accept`.",
+      message: `Newer than the target version: ${unitsWithVersions(newer)}; nothing is sent for them.`,
+      remedy: "Raise the target version, or set `onNewer` to `accept`.",
     },
   ];
 }

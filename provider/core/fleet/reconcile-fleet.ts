@@ -22,7 +22,7 @@ import { problemOf } from "./problems";
 import { FleetRecord } from "./record";
 import { ScheduledTasks } from "./scheduled-tasks";
 import { Sender } from "./sender";
-import { newerOf, notAll, progressOf, scheduledNote, some, tooNewOf } from "./sentences";
+import { notAll, progressOf, scheduledNote, some, tooNewOf } from "./sentences";
 import { type Circumstances, verdictOn, type Waiting } from "./verdict";
 import { Verdicts } from "./verdicts";
 
@@ -240,7 +240,7 @@ class FleetRun<O extends Observation> {
     const concerned = Math.max(this.#attempts.size, waiting.length);
     const partly = waiting.reduce((sum, { percent = 0 }) => sum + Math.min(percent, 99), 0);
     const percent = Math.floor(((concerned - waiting.length) * 100 + partly) / concerned);
-    const told = progressOf(standings, this.#driver.words);
+    const told = progressOf(standings);
     const message = outlook === undefined ? told : `${told}, ${outlook}`;
     this.#runtime.report(this.#stall.seen({ message, percent }, told));
     return this.#watch.pause(percent);
@@ -265,7 +265,8 @@ class FleetRun<O extends Observation> {
     if (this.#problems.size > 0) throw this.#notAll(total);
     const newer = verdicts.members("newer");
     if (newer.length > 0 && this.#policy.onNewer === "fail") throw tooNewOf(title, newer, total, words);
-    if (newer.length > 0 && this.#policy.onNewer === "report") this.#runtime.warn(newerOf(title, newer, total, words));
+    if (newer.length > 0 && this.#policy.onNewer === "report")
+      this.#runtime.warn(tooNewOf(title, newer, total, words).text);
     if (this.#hold !== undefined) return endHeld(this.#control, this.#hold, this.#runtime);
     if (deferred.size > 0) return "deferred";
     return newer.length > 0 ? "newer" : "current";

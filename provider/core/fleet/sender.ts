@@ -112,15 +112,15 @@ export class Sender<O extends Observation> {
   async #call(batch: Batch, observation: O): Promise<Answer> {
     const { clock, inform, report } = this.#runtime;
     const { words } = this.#driver;
-    const what = `the ${words.upgrade} of ${count(batch.length, words)}`;
+    const what = `${words.upgrade} of ${count(batch.length, words)}`;
     const sentAt = clock.elapsed();
-    report({ message: `asking for ${what}` });
+    report({ message: `requesting ${what}` });
     const sending = { request: this.#requestFor(batch), units: batch, observation };
     const answer = await send(this.#driver, this.#control, sending, this.#runtime, (known) =>
       this.#note(known, batch, sentAt),
     );
     if (answer.kind === "accepted") {
-      inform(`asked for ${what}: ${batch.length <= 3 ? batch.map(({ name }) => name).join(", ") : routeOf(batch)}`);
+      inform(`requested the ${what}: ${batch.length <= 3 ? batch.map(({ name }) => name).join(", ") : routeOf(batch)}`);
     }
     this.#unsent.note(answer, sentAt, clock.elapsed());
     return answer;

@@ -42,7 +42,7 @@ export function notAll(
   return new PinError(
     code,
     `${title}: ${problems.size} of ${count(total, words)} did not reach the target version. ${told.map(({ names, text }) => `${some(names)}: ${ended(text)}`).join(" ")}${more}`,
-    { remedy: "Once that is mended, run `pulumi up`: it asks only for what is left." },
+    { remedy: "Fix the causes, then run {apply} again. Only the rest is requested." },
   );
 }
 
@@ -62,15 +62,17 @@ function ended(message: string): string {
   return /[.!?]$/.test(message) ? message : `${message}.`;
 }
 
-/** Some members run something newer than the pin. */
-export function newerOf(title: string, newer: readonly Unit[], total: number, words: FleetWords): string {
-  return `${title}: ${newer.length} of ${count(total, words)} ${newer.length === 1 ? "runs" : "run"} something newer than the pin (${unitsWithVersions(newer)}).`;
-}
+/** What is ahead of its target version stays there. */
+export const RAISE =
+  "Raise the target version to what is running, or set `onNewer` to `accept`. Databases are never downgraded.";
 
+/** Some units run something newer than the target version. */
 export function tooNewOf(title: string, newer: readonly Unit[], total: number, words: FleetWords): PinError {
-  return new PinError("newer", newerOf(title, newer, total, words), {
-    remedy: "Raise the pin to what runs, or set `onNewer` to `accept`. Databases are never downgraded.",
-  });
+  return new PinError(
+    "newer",
+    `${title}: ${newer.length} of ${count(total, words)} ${newer.length === 1 ? "runs" : "run"} something newer than the target version (${unitsWithVersions(newer)}). Nothing was sent for ${newer.length === 1 ? "it" : "them"}.`,
+    { remedy: RAISE },
+  );
 }
 
 /** Upgrades that wait for the maintenance windows of their units. */
@@ -90,15 +92,15 @@ export interface Standings {
   readonly waiting: readonly string[];
 }
 
-/** Where each stands, for the person who waits: `112 of 120 instances done; 5 upgrading, 3 with problems`. */
-export function progressOf({ total, done, problems, waiting }: Standings, words: FleetWords): string {
+/** Where each stands, for the person who waits: `112 of 120 done; 5 upgrading, 3 with problems`. */
+export function progressOf({ total, done, problems, waiting }: Standings): string {
   const kinds = new Map<string, number>();
   for (const message of waiting) kinds.set(message, (kinds.get(message) ?? 0) + 1);
   const most = [...kinds].sort(([, a], [, b]) => b - a).slice(0, NAMED);
   if (total === 1) return most.map(([message]) => message).join("");
   const told = most.map(([message, n]) => `${n} ${message}`);
   const trouble = problems === 0 ? [] : [`${problems} with problems`];
-  return `${done} of ${count(total, words)} done; ${[...told, ...trouble].join(", ")}`;
+  return `${done} of ${total} done; ${[...told, ...trouble].join(", ")}`;
 }
 
 /** `2.0.48.231200 → 2.0.78.260600` for each pair of versions, the largest group first. */

@@ -109,7 +109,7 @@ const ROWS: readonly Row[] = [
     if (schedules) return { kind: "scheduled", task, window };
     return problem(
       "blocked",
-      `${nameOf(task)}, which this pin did not schedule, waits for its window from ${window.opens}; cancel it there, or set \`schedule\` to \`maintenance-window\` to leave the upgrade to it`,
+      `${nameOf(task)}, which this resource did not schedule, waits for its window from ${window.opens}; cancel it there, or set \`schedule\` to \`maintenance-window\` to leave the upgrade to it`,
     );
   },
   ({ activity }, _, entry) =>
@@ -154,10 +154,10 @@ const ROWS: readonly Row[] = [
       return problem("vanished", `upgrade ${entry.task} is no longer shown, and the version has not moved`);
     }
     if (isLost(entry)) {
-      return problem("unconfirmed", "the answer to the upgrade call was lost, and no upgrade appeared");
+      return problem("unconfirmed", "the response to the upgrade request was lost, and no upgrade appeared");
     }
     if (activity?.kind === "blocked") return blockedBy(activity.finding);
-    return problem("not-upgraded", `the call was accepted, but no upgrade has started; ${words.neverStarted}`);
+    return problem("not-upgraded", `the request was accepted, but no upgrade has started; ${words.neverStarted}`);
   },
   ({ name, ended }, about, entry) => {
     const { earlier, attempts, now, times } = about;

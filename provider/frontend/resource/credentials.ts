@@ -1,7 +1,10 @@
 import type { CredentialSource } from "../../core/arguments";
+import { PinError, Rejected } from "../../core/errors";
 
 /** Reads a configuration value by its full name: `oceanbase:password`. A secret of nothing is null. */
 export type ConfigReader = (key: string) => string | null | undefined;
+
+type Sources = Readonly<Record<string, CredentialSource>>;
 
 type Place = (source: CredentialSource) => string | null | undefined;
 
@@ -11,10 +14,73 @@ type Place = (source: CredentialSource) => string | null | undefined;
  */
 export function fillCredentials(
   args: Readonly<Record<string, unknown>>,
-  sources: Readonly<Record<string, CredentialSource>>,
+  sources: Sources,
   config: ConfigReader,
   env: NodeJS.ProcessEnv = process.env,
 ): Record<string, unknown> {
+  return lookUp(args, sources, config, env).filled;
+}
+
+/** Where the values come from, by argument: "argument `password`". What was found nowhere is left out. */
+export function originsOf(
+  args: Readonly<Record<string, unknown>>,
+  sources: Sources,
+  config: ConfigReader,
+  env: NodeJS.ProcessEnv = process.env,
+): Readonly<Record<string, string>> {
+  const { found } = lookUp(args, sources, config, env);
+  const own = Object.entries(args).filter(([name, value]) => value !== null || sources[name] === undefined);
+  const elsewhere = [...found].flatMap(([name, at]): [string, string][] => {
+    const source = sources[name];
+    const place = source && placesOf(name, source)[at + 1];
+    return place === undefined ? [] : [[name, place]];
+  });
+  return Object.fromEntries([...own.map(([name]): [string, string] => [name, argumentPlace(name)]), ...elsewhere]);
+}
+
+/** Every place where an argument is looked for, in order. */
+function placesOf(name: string, { config, env }: CredentialSource): string[] {
+  return [argumentPlace(name), `config \`${config}\``, ...env.map((variable) => `environment \`${variable}\``)];
+}
+
+function argumentPlace(name: string): string {
+  return `argument \`${name}\``;
+}
+
+/** `argument `password`, config `oceanbase:password`, environment `OCEANBASE_PASSWORD``, where there are such places. */
+export function describePlaces(name: string, sources: Sources): string | undefined {
+  const source = sources[name];
+  if (source === undefined) return undefined;
+  const [argument, config] = placesOf(name, source);
+  const env = source.env.map((variable) => `\`${variable}\``).join(" or ");
+  return [argument, config, ...(env === "" ? [] : [`environment ${env}`])].join(", ");
+}
+
+/** An error about rejected credentials, with where they come from; any other one as it is. */
+export function attributed(error: PinError, sources: Sources, origins: Readonly<Record<string, string>>): PinError {
+  if (!(error instanceof Rejected)) return error;
+  const { verdict, said, remedy, credentials } = error;
+  const given = credentials.flatMap((name) => {
+    const origin = origins[name];
+    if (origin === undefined) return [];
+    return [origin === argumentPlace(name) ? origin : `\`${name}\` from ${origin}`];
+  });
+  const [missing] = credentials.filter((name) => origins[name] === undefined && sources[name] !== undefined);
+  if (given.length === 0 && missing !== undefined) {
+    const message = `${verdict}: no ${missing} given (${describePlaces(missing, sources)}).`;
+    return new PinError(error.code, message, { cause: error });
+  }
+  if (given.length === 0) return error;
+  const options = { cause: error, ...(remedy === undefined ? {} : { remedy }) };
+  return new PinError(error.code, `${verdict} (${given.join(", ")}): ${said}.`, options);
+}
+
+function lookUp(
+  args: Readonly<Record<string, unknown>>,
+  sources: Sources,
+  config: ConfigReader,
+  env: NodeJS.ProcessEnv,
+): { readonly filled: Record<string, unknown>; readonly found: ReadonlyMap<string, number> } {
   // A secret of nothing arrives as null: the program has passed on what its configuration does not have.
   const given = Object.entries(args).filter(([name, value]) => value !== null || sources[name] === undefined);
   const filled: Record<string, unknown> = Object.fromEntries(given);
@@ -36,7 +102,7 @@ export function fillCredentials(
       found.set(argument, at);
     }
   }
-  return filled;
+  return { filled, found };
 }
 
 /** The resource's own arguments come before every other place. */

@@ -12,7 +12,16 @@ import type { ConfigReader } from "./credentials";
 import { Failure } from "./failure";
 import { undisturbedLog } from "./log";
 import { Overlaps } from "./overlaps";
-import { type Memory, Silence, type Told, tellPlan, tellWrites, wasCanceled } from "./preview";
+import {
+  type Memory,
+  Silence,
+  type Told,
+  tellPlan,
+  tellTakenOver,
+  tellUnknown,
+  tellWrites,
+  wasCanceled,
+} from "./preview";
 import { hasUnknown, type Properties, sameValue, targetArguments } from "./properties";
 import { type ReadBack, readBack } from "./read";
 import { Learnt } from "./redaction";
@@ -89,6 +98,7 @@ export class Lifecycle {
         this.#plans.set(call.urn, proposalsOf(told.sight.view.units));
       }
     }
+    if (failures.length === 0 && !this.#told.has(call.urn) && tellUnknown(session, news)) this.#told.add(call.urn);
     const plan = session.args?.approval === undefined ? undefined : this.#plans.get(call.urn);
     return { failures, ...(plan === undefined ? {} : { plan }) };
   }
@@ -111,6 +121,7 @@ export class Lifecycle {
     const session = await this.#session(call, news);
     if (!same) {
       const replaces = await this.#replaces(session, olds);
+      tellTakenOver(session, olds, news);
       if (replaces.length === 0) await this.#tellWrites(session, olds);
       return { changes: true, replaces };
     }
@@ -119,7 +130,11 @@ export class Lifecycle {
     if (changes && session.args !== undefined) {
       const { failures, held = false } = await this.#tell(session, this.#memoryOf(session, olds));
       if (held) return { changes: false, replaces: [] };
-      for (const { reason } of failures) session.news.warn(reason);
+      for (const { property, reason } of failures) {
+        // What cannot be read, and was to be, fails a diff too; what can never succeed is for the run to say.
+        if (property === "") throw new Failure(reason);
+        session.news.warn(reason);
+      }
     }
     return { changes, replaces: [] };
   }

@@ -9,13 +9,14 @@ import type { Driver } from "../../core/driver";
 import { formatDuration } from "../../core/duration";
 import { PinError } from "../../core/errors";
 import type { UpgradeRecord } from "../../core/outcome";
-import type { Plan } from "../../core/plan";
+import { NO_REQUEST, type Plan } from "../../core/plan";
 import type { Policy } from "../../core/policy";
 import { isOpen } from "../../core/record";
 import { announceWrites, isCanceled, type Seen, see } from "../../core/run";
 import type { Runtime } from "../../core/runtime";
-import { newerNote } from "../../core/sentences";
-import { PLAN, type Properties, sameValue } from "./properties";
+import { tooNew } from "../../core/sentences";
+import { Failure } from "./failure";
+import { argumentsOf, DRIFTED, hasUnknown, PLAN, type Properties, sameValue } from "./properties";
 import { type Session, withPin } from "./session";
 import { policyOf } from "./session-policy";
 import { storedText } from "./stored-outcome";
@@ -72,15 +73,21 @@ export async function tellPlan(session: Session, clock: Clock, silence: Silence,
     if (memory?.held === true && isHeldAsBefore(session, policy, sight, clock.now(), memory)) {
       return { failures: [], held: true };
     }
-    const failures = tell(session, driver.title, sight.plan);
+    const failures = tell(session, driver.title, sight.plan, driver.words !== undefined);
     if (memory !== undefined) {
       await tellFurther(session, driver, runtime, sight, memory).catch((error: unknown) =>
-        session.news.warn(`cannot plan all that is sent beside the upgrade request: ${reasonOf(error)}`),
+        session.news.warn(`cannot plan all that is sent beside the upgrade request: ${reasonOf(error, session)}`),
       );
     }
     return { failures, sight };
   };
-  return (await look({ session, clock, silence, purpose: CANNOT_PLAN, use })) ?? { failures: [] };
+  try {
+    return (await look({ session, clock, silence, purpose: CANNOT_PLAN, use })) ?? { failures: [] };
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    // Without a property, or Pulumi would print its value.
+    return { failures: [{ property: "", reason: error.message }] };
+  }
 }
 
 /** While clock or freeze hold an upgrade nothing is read, unless one may run that the state remembers. */
@@ -167,13 +174,16 @@ interface Looking<T> {
   readonly use: (driver: Driver, runtime: Runtime) => Promise<T>;
 }
 
-/** Undefined when the system cannot be looked at within the budget; that is told. */
+/**
+ * Undefined when the system cannot be read within the budget, which is told.
+ * @throws Failure when it rejects the credentials, or cannot be read for any reason and `onUnreachable` is "fail"
+ */
 async function look<T>({ session, clock, silence, purpose, use }: Looking<T>): Promise<T | undefined> {
   const { left } = silence;
   if (left === 0) {
-    session.news.warn(
-      `${purpose}: skipped, this run has waited ${formatDuration(RUN_BUDGET)} for systems that do not answer`,
-    );
+    const waited = `skipped, this run has waited ${formatDuration(RUN_BUDGET)} for systems that do not answer`;
+    if (session.strict) throw new Failure(`${purpose}: ${waited}`);
+    session.news.warn(`${purpose}: ${waited}`);
     return undefined;
   }
   const began = clock.elapsed();
@@ -181,7 +191,9 @@ async function look<T>({ session, clock, silence, purpose, use }: Looking<T>): P
     return await withPin(session, clock, left, use);
   } catch (error) {
     if (isSilence(error)) silence.waited(clock.elapsed() - began);
-    session.news.warn(`${purpose}: ${reasonOf(error)}`);
+    const reason = `${purpose}: ${reasonOf(error, session)}`;
+    if (session.strict || isRejected(error)) throw new Failure(session.redact(reason));
+    session.news.warn(reason);
     return undefined;
   }
 }
@@ -190,21 +202,36 @@ function isSilence(error: unknown): boolean {
   return error instanceof PinError && (error.code === "deadline" || error.code === "unreachable");
 }
 
-function reasonOf(error: unknown): string {
-  if (!(error instanceof PinError)) return error instanceof Error ? error.message : String(error);
-  if (error.code === "deadline") return "unreachable, no answer in time";
-  return error.code === "unreachable" ? `unreachable, ${error.message}` : error.sentence;
+function isRejected(error: unknown): boolean {
+  return error instanceof PinError && error.code === "unauthorized";
 }
 
-function tell(session: Session, title: string, plan: Plan): CheckFailure[] {
+function reasonOf(error: unknown, { attribute }: Session): string {
+  if (!(error instanceof PinError)) return error instanceof Error ? error.message : String(error);
+  if (error.code === "deadline") return "unreachable, no answer in time";
+  return error.code === "unreachable" ? `unreachable, ${error.message}` : attribute(error).text;
+}
+
+/** @param many whether the resource names many units */
+function tell(session: Session, title: string, plan: Plan, many: boolean): CheckFailure[] {
   const { news, args } = session;
   if (plan.kind === "newer") return tellNewer(session, title, plan);
+  // Without a property, or Pulumi would print its value.
+  if (plan.kind === "unknown" && session.strict) {
+    return [{ property: "", reason: session.redact(describePlan(plan)) }];
+  }
   if (plan.kind === "failed" || plan.kind === "unknown") {
     news.warn(describePlan(plan));
     return [];
   }
-  news.inform(args?.wait === false ? `${describePlan(plan)} (not waited for)` : describePlan(plan));
-  const { findings = [], notes = [] } = "upgrade" in plan ? plan.upgrade : {};
+  const { findings = [], notes = [], how } = "upgrade" in plan ? plan.upgrade : {};
+  // Of many units, those that are not blocked are upgraded all the same.
+  const blocked = findings.length > 0 && (!many || how === NO_REQUEST);
+  const remarks = [
+    args?.wait === false ? " (not waited for)" : "",
+    blocked ? ` · blocked: ${[...new Set(findings.map(({ code }) => code.replaceAll("-", " ")))].join(", ")}` : "",
+  ];
+  news.inform(`${describePlan(plan)}${remarks.join("")}`);
   for (const { message, remedy, property } of findings) {
     if (property === undefined) news.warn(`${message} ${remedy}`);
   }
@@ -219,9 +246,30 @@ function tellNewer(
   title: string,
   plan: Extract<Plan, { kind: "newer" }>,
 ): CheckFailure[] {
-  const note = newerNote(title, plan);
+  const note = tooNew(title, plan).text;
   if (args?.onNewer === "fail") return [{ property: kind.pinned, reason: redact(note) }];
   if (args?.onNewer === "accept") news.inform(describePlan(plan));
   else news.warn(note);
   return [];
+}
+
+/**
+ * Says why there is no plan: arguments that the program does not know yet.
+ * @returns whether there are any
+ */
+export function tellUnknown({ news }: Session, properties: Properties): boolean {
+  const unknown = Object.entries(argumentsOf(properties)).filter(([, value]) => hasUnknown(value));
+  if (unknown.length === 0) return false;
+  const names = unknown.map(([name]) => `\`${name}\``);
+  news.inform(`cannot plan yet: ${names.join(", ")} ${names.length === 1 ? "is" : "are"} known after apply`);
+  return true;
+}
+
+/** The version that a refresh observed has become the target: by the program, or since `ignoreChanges` keeps what is in the state. */
+export function tellTakenOver({ kind: { pinned }, news }: Session, olds: Properties, properties: Properties): void {
+  const version = properties[pinned];
+  if (olds[DRIFTED] !== true || version !== olds["currentVersion"] || version === olds[pinned]) return;
+  news.inform(
+    `no upgrade: \`${pinned}\` is now ${version}, as the last refresh observed it, and no longer ${olds[pinned]}. If the program still has ${olds[pinned]}, \`ignoreChanges\` keeps it from being applied.`,
+  );
 }

@@ -1,15 +1,16 @@
 import type { Clock } from "../../core/clock";
 import type { Hold } from "../../core/control/hold";
 import { describePlan } from "../../core/describe";
+import { describeDrift } from "../../core/drift";
 import { asPinError, type ErrorCode, Missing, PinError } from "../../core/errors";
 import { problemOf, remainingProblems } from "../../core/fleet/problems";
 import type { Drift } from "../../core/kind";
 import type { Status } from "../../core/outcome";
 import type { Plan } from "../../core/plan";
 import { goesOn, type Seen, see } from "../../core/run";
-import { newerNote } from "../../core/sentences";
+import { tooNew } from "../../core/sentences";
 import { changeOutputs } from "./change-outputs";
-import { Failure, textOf } from "./failure";
+import { Failure } from "./failure";
 import { argumentsOf, DRIFTED, type Properties } from "./properties";
 import { type Session, withPin } from "./session";
 import { policyOf } from "./session-policy";
@@ -62,6 +63,10 @@ export async function readBack(
   clock: Clock,
   properties: Properties,
 ): Promise<ReadBack | "gone" | "unread"> {
+  if (session.args === undefined && session.absent.length > 0) {
+    const reasons = session.failures.map(({ property, reason }) => `${property} ${reason}`.trim());
+    throw new Failure(`could not be read: ${reasons.join("; ")}. [unauthorized]`);
+  }
   if (session.args === undefined) {
     const reasons = session.failures.map(({ property, reason }) => `${property} ${reason}`.trim()).join("; ");
     session.news.warn(`its arguments are not valid, so the state was left as it is: ${reasons}`);
@@ -73,28 +78,35 @@ export async function readBack(
       const { plan, ...seen } = await see(driver, policyOf(session, properties), clock);
       if (seen.observation.missing !== undefined) throw seen.observation.missing;
       if (plan.kind === "unknown") throw new PinError("unreachable", `${title}: ${plan.reason}`);
-      if (plan.kind === "newer" && session.args?.onNewer !== "accept") session.news.warn(newerNote(title, plan));
+      if (plan.kind === "newer" && session.args?.onNewer !== "accept") session.news.warn(tooNew(title, plan).text);
       if (plan.kind === "failed") session.news.warn(describePlan(plan));
       if (plan.kind === "held") session.news.inform(describePlan(plan));
       const holds = plan.kind === "satisfied" || plan.kind === "newer";
       const open = holds && goesOn(driver, rememberedUpgrade(properties));
       const hold = plan.kind === "held" ? { hold: plan.hold } : {};
-      return result(session, properties, { ...seen, ...hold, plan: open ? "join" : plan.kind });
+      const { drift, ...found } = result(session, properties, { ...seen, ...hold, plan: open ? "join" : plan.kind });
+      // What is ahead was told above.
+      if (drift !== undefined && plan.kind !== "newer") {
+        session.news.warn(describeDrift(drift, seen.observation, driver.words?.unit));
+      }
+      return found;
     });
   } catch (thrown) {
-    const error = asPinError(thrown);
-    const reason = session.redact(error.code === "unreachable" ? error.message : textOf(error));
+    const error = session.attribute(asPinError(thrown));
+    const reason = session.redact(error.code === "unreachable" ? error.message : error.text);
     if (FAILS.has(error.code)) throw new Failure(reason);
     if (error instanceof Missing && error.certain) {
       session.news.warn(`no longer exists, so it is removed from the state: ${reason}`);
       return "gone";
     }
+    if (session.strict) throw new Failure(`could not be read: ${session.redact(error.text)}`);
     session.news.warn(`could not be read, the state was left as it is: ${reason}`);
     return "unread";
   }
 }
 
-function result(session: Session, before: Properties, found: Found): ReadBack {
+/** @returns also the drift, where it is one since the state was written */
+function result(session: Session, before: Properties, found: Found): ReadBack & { readonly drift?: Drift } {
   const { observation, plan, view, hold } = found;
   const status = STATUS[plan];
   const observed = outputsOf(session.kind, before, { status, observation, ...(hold && { hold }) }, before);
@@ -108,6 +120,7 @@ function result(session: Session, before: Properties, found: Found): ReadBack {
     outputs: moved ? { ...outputs, [DRIFTED]: true } : outputs,
     // What is stored as input is sent back as input: by `ignoreChanges`, and by whoever edits a state.
     inputs: { ...argumentsOf(before), ...(left ? drift.inputs : {}) },
+    ...(moved ? { drift } : {}),
   };
 }
 

@@ -1,6 +1,7 @@
 import { hideCredentials } from "../../base/printed-credentials";
 import { printable, withoutMarkup } from "../../core/printable";
 import { redactor } from "../../core/redact";
+import { inWordsOfPulumi } from "./words";
 
 /** How many secrets that came up are kept for a resource: tokens replace each other, and the oldest have expired. */
 const MOST_LEARNT = 32;
@@ -39,12 +40,12 @@ export class Redaction {
   };
 
   /**
-   * A text as it may be told: without secrets, control characters and terminal escapes. What a vendor prints of credentials
-   * that the resource does not know is told by its label.
+   * A text as it may be told: in the words of Pulumi, without secrets, control characters and terminal escapes. What a vendor
+   * prints of credentials that the resource does not know is told by its label.
    */
   readonly redact = (text: string): string => {
     this.#hide ??= this.#hiding();
-    return hideCredentials(this.#hide(printable(text)));
+    return inWordsOfPulumi(hideCredentials(this.#hide(printable(text))));
   };
 
   /**

@@ -51,18 +51,23 @@ export function reporter(options: ReporterOptions): Pick<Runtime, "report" | "in
   return {
     inform: lasting("INFO"),
     warn: lasting("WARNING"),
-    report: ({ message, percent, still }) => {
+    report: ({ message, percent, still, silent, detail }) => {
       const now = clock.elapsed();
       const due = now - saidAt >= (message === last ? rhythm.repeat : rhythm.change);
       if (!due) return;
       last = message;
       saidAt = now;
-      // A terminal shows the first characters alone.
+      // A terminal shows the first 10 to 30 characters alone.
+      const lead = [percent === undefined ? "" : `${percent}%`, message];
+      const took = now - began;
+      const time = silent ?? (took < 1_000 ? undefined : took);
+      const shown = time === undefined ? "" : formatDuration(time);
+      if (silent !== undefined && silent >= 1_000) lead.push(`for ${shown}`);
       const parts = [
-        percent === undefined ? "" : `${percent}%`,
-        message,
-        now - began < 1_000 ? "" : formatDuration(now - began),
+        lead.filter(Boolean).join(" "),
+        silent === undefined ? shown : "",
         still === undefined ? "" : `no progress for ${minutes(still)}`,
+        detail ?? "",
       ];
       log.write({
         severity: "INFO",

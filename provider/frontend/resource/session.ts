@@ -1,11 +1,12 @@
 import type { CommonArguments } from "../../core/arguments";
 import { type Clock, steady, wallClock } from "../../core/clock";
 import type { Driver } from "../../core/driver";
+import type { PinError } from "../../core/errors";
 import type { SomeKind } from "../../core/kind";
 import type { StackRules } from "../../core/policy-from";
 import { type Proxies, type Runtime, undisturbed } from "../../core/runtime";
 import type { Call } from "./call";
-import { type ConfigReader, fillCredentials } from "./credentials";
+import { attributed, type ConfigReader, describePlaces, fillCredentials, originsOf } from "./credentials";
 import { Failure } from "./failure";
 import { type Limits, limits } from "./limits";
 import type { Log } from "./log";
@@ -44,13 +45,19 @@ export interface Session {
   /** Absent when they are invalid, or not known yet at preview. */
   readonly args?: CommonArguments;
   readonly failures: CheckFailure[];
+  /** Arguments that are needed, may be given elsewhere, such as credentials, and were given nowhere. */
+  readonly absent: readonly string[];
   /** Whether the arguments are still valid with these in the place of theirs. */
   readonly accepts: (changed: Readonly<Record<string, unknown>>) => boolean;
   readonly news: Pick<Runtime, "report" | "inform" | "warn" | "conceal">;
   readonly redact: (text: string) => string;
+  /** An error with where rejected credentials come from. */
+  readonly attribute: (error: PinError) => PinError;
   readonly proxies: Proxies;
   /** Rules for all resources of the stack. */
   readonly stack: StackRules;
+  /** Whether a preview and a refresh fail when the system cannot be reached. */
+  readonly strict: boolean;
   readonly outside: Pick<Surroundings, "random" | "gone">;
 }
 
@@ -74,11 +81,14 @@ export async function openSession(
   const { kinds, log, rhythm, clock = wallClock, env = process.env, learnt } = surroundings;
   const { urn } = call;
   const kind = await kindOf(call, kinds)();
-  const raw = fillCredentials(argumentsOf(properties), kind.credentials, config, env);
+  const written = argumentsOf(properties);
+  const raw = fillCredentials(written, kind.credentials, config, env);
+  const origins = originsOf(written, kind.credentials, config, env);
   const { proxies, secrets, ...ofProxies } = proxySettings(config, env);
-  const { stack, ...ofStack } = await stackRules(config);
+  const { stack, failsUnreachable, ...ofStack } = await stackRules(config);
   const problems = [ofProxies.problem, ofStack.problem].filter((problem) => problem !== undefined);
-  const { args, failures } = validateArguments(kind.inputs, raw, kind.secrets);
+  const places = (argument: string) => describePlaces(argument, kind.credentials);
+  const { args, failures, missing = [] } = validateArguments(kind.inputs, raw, kind.secrets, places);
   const beside = args && (await problemBeside(stack, args));
   if (beside !== undefined) failures.push({ property: "expect", reason: beside });
   // Without a property, or Pulumi would print its value.
@@ -89,8 +99,25 @@ export async function openSession(
   const derived = args === undefined ? [] : (kind.derivedSecrets?.(args) ?? []);
   const { redact, conceal } = new Redaction([...given, ...derived, ...secrets], learnt?.of(urn));
   const news = { ...reporter({ log, urn, clock, rhythm, redact }), conceal };
+  const strict = typeof raw["onUnreachable"] === "string" ? raw["onUnreachable"] === "fail" : failsUnreachable;
   const valid = args === undefined || problems.length > 0 ? {} : { args };
-  return { call, kind, failures, accepts, news, redact, proxies, stack, outside: surroundings, ...valid };
+  const attribute = (error: PinError) => attributed(error, kind.credentials, origins);
+  const absent = missing.filter((name) => kind.credentials[name] !== undefined);
+  return {
+    call,
+    kind,
+    failures,
+    absent,
+    accepts,
+    news,
+    redact,
+    attribute,
+    proxies,
+    stack,
+    strict,
+    outside: surroundings,
+    ...valid,
+  };
 }
 
 /** How long a run waits for its connections to close, in milliseconds. */

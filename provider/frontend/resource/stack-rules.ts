@@ -22,17 +22,32 @@ export const BLACKOUTS = {
   source: { config: "dbversion:blackouts", env: [] },
 } satisfies Definition;
 
+export const ON_UNREACHABLE = {
+  description:
+    'What previews and refreshes do when a system cannot be read, for resources without `onUnreachable` of their own: "warn" or "fail".',
+  source: { config: "dbversion:onUnreachable", env: [] },
+} satisfies Definition;
+
+const UNREACHABLE: ReadonlySet<unknown> = new Set(["warn", "fail"]);
+
 /** The rules of the stack, and what is wrong with them, as a sentence. */
 export interface StackSettings {
   readonly stack: StackRules;
+  /** Whether a preview and a refresh fail when a system cannot be reached. */
+  readonly failsUnreachable: boolean;
   readonly problem: string | undefined;
 }
 
 /** What its schemas need is loaded where there are such settings. */
 export async function stackRules(config: ConfigReader): Promise<StackSettings> {
   const freeze = config(FREEZE.source.config);
+  const onUnreachable = config(ON_UNREACHABLE.source.config) || "warn";
+  const failsUnreachable = onUnreachable === "fail";
+  const misspelt = UNREACHABLE.has(onUnreachable)
+    ? undefined
+    : `config \`${ON_UNREACHABLE.source.config}\` must be "warn" or "fail"`;
   if (!config(WINDOWS.source.config) && !config(BLACKOUTS.source.config)) {
-    return { stack: freeze ? { freeze } : {}, problem: undefined };
+    return { stack: freeze ? { freeze } : {}, failsUnreachable, problem: misspelt };
   }
   const schemas = await import("../../core/control/arguments.js");
   const given = [parsed(config, WINDOWS, schemas.windows), parsed(config, BLACKOUTS, schemas.blackouts)] as const;
@@ -43,7 +58,8 @@ export async function stackRules(config: ConfigReader): Promise<StackSettings> {
       ...(opening.value === undefined ? {} : { windows: opening.value }),
       ...(dark.value === undefined ? {} : { blackouts: dark.value }),
     },
-    problem: given.find(({ problem }) => problem !== undefined)?.problem,
+    failsUnreachable,
+    problem: misspelt ?? given.find(({ problem }) => problem !== undefined)?.problem,
   };
 }
 

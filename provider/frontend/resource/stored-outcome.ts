@@ -1,7 +1,6 @@
 import { asPinError, type PinError } from "../../core/errors";
 import type { Outcome, UpgradeRecord } from "../../core/outcome";
 import { printable } from "../../core/printable";
-import { textOf } from "./failure";
 import type { Properties } from "./properties";
 import type { Session } from "./session";
 import { outputsOf } from "./state";
@@ -48,9 +47,9 @@ function warnOf({ news }: Session, error: unknown): void {
   }
 }
 
-export function shownReason({ redact }: Session, error: PinError): string {
+export function shownReason({ redact, attribute }: Session, error: PinError): string {
   try {
-    return redact(textOf(error));
+    return redact(attribute(error).text);
   } catch {
     return `The run failed; its reason could not be freed of secrets, so it is not shown. [${error.code}]`;
   }

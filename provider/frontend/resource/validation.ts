@@ -17,16 +17,22 @@ export interface CheckFailure {
 export interface Validated<A> {
   readonly args?: A;
   readonly failures: CheckFailure[];
+  /** Arguments that are needed and were given nowhere. */
+  readonly missing?: readonly string[];
 }
 
 /** A password that was typed as it is can hold anything. */
 const USER_INFO = /:\/\/.*@/s;
 
-/** Validates raw arguments. What is not known yet at preview is not judged. */
+/**
+ * Validates raw arguments. What is not known yet at preview is not judged.
+ * @param placesOf where an argument is looked for beside the resource, for one that is missing
+ */
 export function validateArguments<A>(
   schema: z.ZodType<A>,
   raw: Record<string, unknown>,
   secrets: readonly string[] = [],
+  placesOf: PlacesOf = () => undefined,
 ): Validated<A> {
   const masked = maskedIn(raw).map((path) => maskFailure(path, secrets));
   if (masked.length > 0) return { failures: masked };
@@ -34,20 +40,32 @@ export function validateArguments<A>(
   if (result.success) return hasUnknown(raw) ? { failures: [] } : { args: result.data, failures: [] };
   const known = "shape" in schema ? Object.keys(Object(schema.shape)) : [];
   const failures = result.error.issues.flatMap((issue) =>
-    failuresOf(issue, raw, known).map((failure) =>
+    failuresOf(issue, raw, known, placesOf).map((failure) =>
       showsSecret(issue, failure, raw, known, secrets) ? unnamed(failure) : failure,
     ),
   );
-  return { failures };
+  const missing = result.error.issues.flatMap(({ path }) =>
+    path.length === 1 && at(raw, path) === undefined ? [String(path[0])] : [],
+  );
+  return { failures, ...(missing.length === 0 ? {} : { missing }) };
 }
 
-function failuresOf(issue: z.core.$ZodIssue, raw: Record<string, unknown>, known: readonly string[]): CheckFailure[] {
+type PlacesOf = (argument: string) => string | undefined;
+
+function failuresOf(
+  issue: z.core.$ZodIssue,
+  raw: Record<string, unknown>,
+  known: readonly string[],
+  placesOf: PlacesOf,
+): CheckFailure[] {
   if (issue.code === "unrecognized_keys" && issue.path.length === 0)
     return issue.keys.map((key) => ({ property: key, reason: strangeKey(key, known) }));
   const value = at(raw, issue.path);
   if (value === UNKNOWN || (value !== null && typeof value === "object" && hasUnknown(value))) return [];
   const property = issue.path.map(String).join(".");
-  return [{ property, reason: value === undefined ? `is missing; it ${issue.message}` : issue.message }];
+  if (value !== undefined) return [{ property, reason: issue.message }];
+  const places = placesOf(property);
+  return [{ property, reason: `is missing${places === undefined ? "" : ` (${places})`}; it ${issue.message}` }];
 }
 
 /**

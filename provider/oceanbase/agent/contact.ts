@@ -1,4 +1,4 @@
-import { PinError, Unreachable } from "../../core/errors";
+import { PinError, Rejected, Unreachable } from "../../core/errors";
 import { CLIENT_CERTIFICATE, type TransportError } from "../../http/transport";
 import type { AgentInfo } from "./schema";
 
@@ -10,14 +10,17 @@ const ROOTS = /\.WithOceanBasePassword\b/;
 
 /** @param own the agent's own password was sent, not root@sys's */
 export function unauthorized(origin: string, text: string, own = false): PinError {
-  const password =
-    AGENTS_OWN.test(text) || (own && !ROOTS.test(text))
-      ? "Give the agents' own password as `agentPassword`, as config `oceanbase:agentPassword` or as OCEANBASE_AGENT_PASSWORD."
-      : "Give root@sys's password as `password`, as config `oceanbase:password` or as OCEANBASE_PASSWORD.";
-  const path =
-    "Credentials hold for one path, and something between here and the agent rewrites it: name the agents themselves in `endpoints`.";
-  return new PinError("unauthorized", `The agent at ${origin} refused the credentials: ${text}.`, {
-    remedy: REWRITTEN.test(text) ? path : password,
+  if (REWRITTEN.test(text)) {
+    return new PinError("unauthorized", `The agent at ${origin} could not verify the request: ${text}.`, {
+      remedy:
+        "Credentials hold for one path, and something between here and the agent rewrites it. Name the agents themselves in `endpoints`.",
+    });
+  }
+  const agents = AGENTS_OWN.test(text) || (own && !ROOTS.test(text));
+  return new Rejected(`The agent at ${origin} rejected the credentials`, {
+    said: text,
+    credentials: [agents ? "agentPassword" : "password"],
+    remedy: agents ? "Set `agentPassword` to the agents' own password." : "Set `password` to the password of root@sys.",
   });
 }
 
@@ -36,9 +39,8 @@ export function untrusted(origin: string, error: TransportError): PinError {
       cause: error,
     });
   }
-  const plain = error.code === "ERR_SSL_WRONG_VERSION_NUMBER" || error.code === "EPROTO";
-  return plain
-    ? notObshell(origin, `a server without TLS (${error.message})`, error)
+  return error.plain
+    ? notObshell(origin, "a server without TLS; its address begins with http://", error)
     : new PinError("unauthorized", `The certificate of ${origin} is not trusted: ${error.message} (${error.code}).`, {
         remedy:
           "Give the agents' CA as `caCertificate`, the name in the certificate as `serverName`, or set `allowUntrustedCertificate` to `true` to accept any certificate.",
@@ -53,7 +55,7 @@ export function noCluster(origin: string, identity: string): PinError {
   const remedy =
     identity === "SINGLE"
       ? "Name the agents of a cluster; one that obshell does not manage yet has to be taken over first."
-      : "The agents have joined, but their cluster has still to be made: `obshell cluster init`; then run `pulumi up` again.";
+      : "The agents have joined, but their cluster has still to be made: `obshell cluster init`; then run {apply} again.";
   return new PinError("blocked", `The agent at ${origin} belongs to no OceanBase cluster (identity ${identity}).`, {
     remedy,
   });

@@ -45,7 +45,7 @@ async function uploadOrFind(
 ): Promise<Receipt> {
   const report = (percent: number) =>
     runtime.report({
-      message: `${percent < 100 ? "uploading" : "waiting for the agent to unpack"} ${titleOf(pkg)}`,
+      message: `${percent < 100 ? "uploading" : "unpacking"} ${titleOf(pkg)}`,
       percent,
     });
   try {
@@ -90,7 +90,8 @@ function unconfirmed(pkg: RpmPackage, why: string, cause: Unreachable): PinError
     "unconfirmed",
     `The answer to the upload of ${packageName(pkg)} was lost (${cause.message}), ${why}. It was not sent again.`,
     {
-      remedy: "Find out whether it arrived, since obshell stores a second copy beside the first; then run `pulumi up`.",
+      remedy:
+        "Find out whether it arrived, since obshell stores a second copy beside the first. Then run {apply} again.",
       cause,
     },
   );
@@ -100,14 +101,14 @@ function unlisted(cause: Unreachable): Unreachable {
   return new Unreachable(`The uploaded packages could not be listed: ${cause.message}`, {
     sent: false,
     heard: cause.heard,
-    remedy: "Nothing was sent; once the agents answer, run `pulumi up` again.",
+    remedy: "Nothing was sent. Once the agents answer, run {apply} again.",
     cause,
   });
 }
 
 function cutOff(pkg: RpmPackage, cause: Unreachable): PinError {
   return new PinError("unreachable", `The upload of ${packageName(pkg)} was cut off: ${cause.message}`, {
-    remedy: "Nothing of it was stored; run `pulumi up` again.",
+    remedy: "Nothing of it was stored. Run {apply} again.",
     cause,
   });
 }

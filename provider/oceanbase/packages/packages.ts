@@ -176,7 +176,7 @@ function noList(version: string): Finding {
   return {
     code: "release-unknown",
     message: `The agents cannot list their packages (obshell before 4.3.0.0), so the release of ${version} cannot be looked up.`,
-    remedy: 'Write an exact version with its `release`, such as release: "102000042025031214.el7".',
+    remedy: 'Set `release` as well, such as "102000042025031214.el7", with an exact `version`.',
   };
 }
 
@@ -201,6 +201,6 @@ function ambiguous(releases: readonly Target[]): Finding {
   return {
     code: "release-ambiguous",
     message: `Version ${releases[0]?.version} is uploaded in several releases: ${choices}.`,
-    remedy: `Choose one, such as release: "${releases[0]?.release}".`,
+    remedy: `Set \`release\` to one of them, such as "${releases[0]?.release}".`,
   };
 }

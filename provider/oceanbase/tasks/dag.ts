@@ -69,3 +69,10 @@ export function stageOf(dag: Pick<Dag, "stage" | "max_stage"> & DagStages): stri
   const name = dag.nodes?.[dag.stage - 1]?.name;
   return `stage ${dag.stage}/${dag.max_stage}${name === undefined ? "" : `: ${name}`}`;
 }
+
+/** The same for the person who waits, as short as it can be: `15/30 Reinstall and restart observer`. */
+export function shortStageOf(dag: Parameters<typeof stageOf>[0]): string {
+  return stageOf(dag)
+    .replace(/^stage /, "")
+    .replace(": ", " ");
+}

@@ -37,7 +37,7 @@ export function describeFailure(dag: Dag): Failure {
 
 /** What an operator can do with a failed DAG, as far as its details say. */
 export function remedyFor(dag: Dag): string {
-  return `The cluster stays locked for other maintenance: ${waysOn(dag)}. Then run \`pulumi up\` again.`;
+  return `The cluster stays locked for other maintenance: ${waysOn(dag)}. Then run {apply} again.`;
 }
 
 function waysOn(dag: Dag): string {

@@ -9,21 +9,19 @@ const REMEDIES: Readonly<Record<string, string>> = {
   "Environment.DiskSpaceNotEnough":
     "Free space where the packages are unpacked, in `upgradeDir` or `upgrade` in the agents' home, or name a directory on another disk as `upgradeDir`.",
   "OB.Package.NotExist": "Name their files in `packages`, or upload them with POST /api/v1/upgrade/package.",
-  "OB.Package.Corrupted": "Upload the package anew.",
-  "OB.Upgrade.Path.NotExist":
-    "Pin a version first that both can be reached from and lead on; raise the pin to this one afterwards.",
-  "OB.Upgrade.ToDeprecatedVersion": "Pin a later version.",
-  "OB.Upgrade.UnableToRollingUpgrade": 'Set mode: "stopService"; the service pauses during such an upgrade.',
-  "OB.Upgrade.TenantsSchemaNotRefreshed":
-    "Wait until the tenants have refreshed their schema; then run `pulumi up` again.",
-  "OB.Upgrade.TabletInMerging": "Wait until the tablets are merged; then run `pulumi up` again.",
-  "OB.Upgrade.TenantInMajorCompaction": "Wait until the major compaction is over; then run `pulumi up` again.",
+  "OB.Package.Corrupted": "Upload the package again.",
+  "OB.Upgrade.Path.NotExist": "Upgrade to an intermediate version first, then to this one.",
+  "OB.Upgrade.ToDeprecatedVersion": "Choose a later version.",
+  "OB.Upgrade.UnableToRollingUpgrade": "Set `mode` to `stopService`. The service pauses during such an upgrade.",
+  "OB.Upgrade.TenantsSchemaNotRefreshed": "Wait until the tenants have refreshed their schema; then run {apply} again.",
+  "OB.Upgrade.TabletInMerging": "Wait until the tablets are merged; then run {apply} again.",
+  "OB.Upgrade.TenantInMajorCompaction": "Wait until the major compaction is over; then run {apply} again.",
   "OB.Upgrade.MinObserverVersionNotSync":
-    "Wait until all observers agree on min_observer_version; then run `pulumi up` again.",
-  "OB.Upgrade.TenantCompatibleNotSync": "Bring all tenants to one `compatible` version; then run `pulumi up` again.",
-  "OB.Upgrade.HasRunningBackupTask": "Wait until the backup is over, or stop it; then run `pulumi up` again.",
-  "OB.Server.Unavailable": "Start the observer and wait until it is available; then run `pulumi up` again.",
-  "Agent.Unavailable": "Start the agent with `obshell agent start` on its host; then run `pulumi up` again.",
+    "Wait until all observers agree on min_observer_version; then run {apply} again.",
+  "OB.Upgrade.TenantCompatibleNotSync": "Bring all tenants to one `compatible` version; then run {apply} again.",
+  "OB.Upgrade.HasRunningBackupTask": "Wait until the backup is over, or stop it; then run {apply} again.",
+  "OB.Server.Unavailable": "Start the observer and wait until it is available; then run {apply} again.",
+  "Agent.Unavailable": "Start the agent with `obshell agent start` on its host; then run {apply} again.",
 };
 
 /** The same for conditions that obshell gives no code of their own. */

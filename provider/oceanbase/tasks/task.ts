@@ -4,7 +4,7 @@ import type { Task, TaskStatus, Way } from "../../core/task";
 import type { Agents } from "../agent/agents";
 import { tellOne } from "../agent/contact";
 import { type Dag, type DagStages, dag, dagStages } from "../agent/schema";
-import { dagState, percentOf, stageOf } from "./dag";
+import { dagState, percentOf, shortStageOf, type stageOf } from "./dag";
 import { describeFailure } from "./failure";
 
 /** How often in a row a task has to be missing before it is believed. */
@@ -39,19 +39,19 @@ export class TaskWatcher {
       case "running":
         return {
           kind: "running",
-          message: stageOf(await this.#named(seen)),
+          message: shortStageOf(await this.#named(seen)),
           percent: percentOf(seen),
           stages: seen.max_stage,
         };
       case "rolling-back":
-        return { kind: "running", message: `rolling back, ${stageOf(await this.#named(seen))}` };
+        return { kind: "running", message: `rolling back, ${shortStageOf(await this.#named(seen))}` };
       case "succeeded":
         return { kind: "succeeded" };
       case "rolled-back":
         return {
           kind: "rolled-back",
           message: "the task ended by undoing the upgrade, the old version still runs.",
-          remedy: "Find out who rolled it back and why; the next `pulumi up` starts the upgrade anew.",
+          remedy: "Find out who rolled it back and why, then run {apply} again to start the upgrade again.",
         };
       case "failed":
         return { kind: "failed", ...describeFailure((await this.#agents.read(dagPath(task.id, true), dag)) ?? seen) };

@@ -37,7 +37,7 @@ export function routeFindings(route: Route | undefined, journey: Journey): Findi
           code: "target-deprecated",
           property: "version",
           message: `${target.version} is deprecated by its own package; obshell does not upgrade to it.`,
-          remedy: "Pin a later version.",
+          remedy: "Choose a later version.",
         },
       ];
     case "route":
@@ -49,7 +49,7 @@ function noRoute({ version }: Target, why: string): Finding {
   return {
     code: "no-route",
     message: `The package of ${version} ${why}.`,
-    remedy: "Pin a version first that both can be reached from and lead on; raise the pin to this one afterwards.",
+    remedy: "Upgrade to an intermediate version first, then to this one.",
   };
 }
 
@@ -153,6 +153,6 @@ function unfindable({ version, deprecated }: Step, target: Target): Finding {
   return {
     code: "package-unfindable",
     message: `The way to ${target.version} leads over ${version}, and obshell finds no package of it, whatever is uploaded, since some builds of it are deprecated (${deprecated.join(", ")}).`,
-    remedy: `Pin ${version} first, with its \`release\`, and raise the pin to ${target.version} afterwards.`,
+    remedy: `Upgrade to ${version} first, with its \`release\`, then to ${target.version}.`,
   };
 }

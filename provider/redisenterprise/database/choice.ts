@@ -28,7 +28,7 @@ export function chooseRedis(
     code: "redis-not-supported",
     property: "redisVersion",
     message: `Not every node can run Redis ${wish}; all of them can run ${versions.join(", ") || "none that they tell"}.`,
-    remedy: "Pin one of those, or upgrade the cluster's software, which brings others.",
+    remedy: "Choose one of those, or upgrade the cluster's software, which brings others.",
   };
 }
 

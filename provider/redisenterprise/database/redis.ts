@@ -45,9 +45,9 @@ const EXAMPLE = '"7.4", "8" or ">=7.4"';
 const PARTS = 2;
 
 /** The `redisVersion` argument: major.minor, a major alone, a floor, or `latest`. */
-export const redisVersion = z.string({ error: `must be a text, such as ${EXAMPLE}` }).superRefine((text, context) => {
+export const redisVersion = z.string({ error: `must be a string, such as ${EXAMPLE}` }).superRefine((text, context) => {
   const problem = problemOf(parseConstraint(text));
-  if (problem !== undefined) context.addIssue(`${problem}; right is ${EXAMPLE}`);
+  if (problem !== undefined) context.addIssue(`${problem}. Example: ${EXAMPLE}`);
 });
 
 function problemOf(constraint: Constraint | undefined): string | undefined {

@@ -73,7 +73,7 @@ function targetFindings(
       code: "redis-upgrade-policy",
       property: "redisVersion",
       message: `The cluster's upgrade policy allows major versions of Redis only, and ${release} is none.`,
-      remedy: "Pin a major version, or set redis_upgrade_policy to latest.",
+      remedy: "Choose a major version, or set redis_upgrade_policy to latest.",
     });
   }
   if (database.flash && release === "8.0") {
@@ -81,7 +81,7 @@ function targetFindings(
       code: "redis-on-flash",
       property: "redisVersion",
       message: "Redis 8.0 does not run databases with data on flash.",
-      remedy: "Pin a later version.",
+      remedy: "Choose a later version.",
     });
   }
   return [...findings, ...(modules === "keep" ? keptFindings : strandedFindings)(database, target, shipped)];
@@ -109,7 +109,7 @@ function strandedFindings(database: Database, target: Redis, shipped: Seen["ship
       code: "module-without-build",
       property: "redisVersion",
       message: `The cluster ships no build of ${stranded.map(({ loaded }) => loaded.name).join(", ")} for Redis ${releaseOf(target)} that is at least as new as what runs.`,
-      remedy: "Pin another version, or install such a build in the cluster.",
+      remedy: "Choose another version, or install such a build in the cluster.",
     },
   ];
 }

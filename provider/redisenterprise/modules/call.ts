@@ -103,7 +103,7 @@ export function unnamedFindings(database: Database, { nodes, shipped }: Seen, be
     {
       code: "module-cannot-stay",
       message: `The CRDB call would move ${gone.map(({ name, text }) => `${name} ${text}`).join(", ")} as well: the cluster no longer ships what runs.`,
-      remedy: "Pin these modules too, at a version that the cluster ships.",
+      remedy: "Give these modules a version too, one that the cluster ships.",
     },
   ];
 }

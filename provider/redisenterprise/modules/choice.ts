@@ -13,7 +13,7 @@ import { hasNoArguments } from "./redis8";
 /** How one pinned module stands, and what follows. */
 export type Stand =
   | { readonly kind: "holds"; readonly pin: ModulePin; readonly loaded: LoadedModule }
-  /** Newer than the pin: reported, never sent. */
+  /** Newer than the target version: reported, never sent. */
   | { readonly kind: "newer"; readonly pin: ModulePin; readonly loaded: LoadedModule }
   /** To be upgraded to `build`, which is what it runs where only its arguments differ. */
   | { readonly kind: "behind"; readonly pin: ModulePin; readonly loaded: LoadedModule; readonly build: Build }

@@ -30,8 +30,8 @@ export function notLoaded({ name }: ModulePin, database: Database, { shipped, no
     ...(comes ? {} : { property: PROPERTY }),
     message: `${subjectOf(database)} does not have the module ${name}, and modules can only be added when a database is created.`,
     remedy: comes
-      ? `It has ${runs}. An upgrade to Redis 8 adds ${name}: do that first, with a redisenterprise.DatabaseVersion that this pin depends on.`
-      : `Pin only what it has: ${runs}.`,
+      ? `It has ${runs}. An upgrade to Redis 8 adds ${name}: do that first, with a redisenterprise.DatabaseVersion that this resource depends on.`
+      : `Name only modules that it has: ${runs}.`,
   };
 }
 
@@ -41,7 +41,7 @@ export function notShipped({ name, wish }: ModulePin, loaded: LoadedModule, buil
     code: "module-not-shipped",
     property: PROPERTY,
     message: `This cluster does not ship ${loaded.name || name} ${wish}; it ships ${ships === "" ? "no build of it" : ships}.`,
-    remedy: "Pin one of those, or upgrade the cluster's software, which brings others.",
+    remedy: "Choose one of those, or upgrade the cluster's software, which brings others.",
   };
 }
 
@@ -70,15 +70,15 @@ export function needsRedis({ wish }: ModulePin, wanted: readonly ShippedModule[]
       code: "module-for-older-redis",
       property: PROPERTY,
       message,
-      remedy: "Pin a version that fits what runs.",
+      remedy: "Choose a version that fits what is running.",
     };
   }
   const release = later.compatible?.parts.join(".");
-  const target = release === undefined ? "" : ` and redisVersion: "${release}"`;
+  const target = release === undefined ? "" : ` and \`redisVersion\` "${release}"`;
   return {
     code: "module-needs-redis",
     message,
-    remedy: `Upgrade the database first, with a redisenterprise.DatabaseVersion${target} that this pin depends on, or pin a version that fits what runs.`,
+    remedy: `Upgrade the database first, with a redisenterprise.DatabaseVersion${target} that this resource depends on, or choose a version that fits what is running.`,
   };
 }
 
@@ -94,7 +94,7 @@ export function needsSoftware(wanted: readonly ShippedModule[], nodes: readonly 
     code: "module-needs-software",
     property: PROPERTY,
     message: `${build?.name} ${build?.text} needs Redis Enterprise ${build?.minSoftware?.parts.join(".")}; the nodes run ${nodes[0]?.software}.`,
-    remedy: "Upgrade the cluster's software first, or pin a version that fits it.",
+    remedy: "Upgrade the cluster's software first, or choose a version that fits it.",
   };
 }
 
@@ -105,6 +105,6 @@ export function lacksCapabilities(wanted: readonly ShippedModule[], database: Da
     code: "module-lacks-capabilities",
     property: PROPERTY,
     message: `${build?.name} ${build?.text} lacks what ${labelOf(database)} uses: ${missing.join(", ")}.`,
-    remedy: "Pin another version, or change the database.",
+    remedy: "Choose another version, or change the database.",
   };
 }

@@ -5,11 +5,11 @@ import { type Constraint, parseConstraint } from "../../core/constraint";
 import { isMasked } from "../../core/redact";
 
 const VERSION_EXAMPLE = '"2.10.17", "2.10" or ">=2.10"';
-const MODULES_EXAMPLE = '{ search: "2.10.17", ReJSON: { version: ">=2.8" } }';
+const MODULES_EXAMPLE = 'search with the version "2.10.17"';
 
 const version = z.string({ error: `must be a version, such as ${VERSION_EXAMPLE}` }).superRefine((text, context) => {
   const problem = problemOf(parseConstraint(text));
-  if (problem !== undefined) context.addIssue(`${problem}; right is ${VERSION_EXAMPLE}`);
+  if (problem !== undefined) context.addIssue(`${problem}. Example: ${VERSION_EXAMPLE}`);
 });
 
 /** Semantic versions have three parts. The vendor's number (21017) is another way to write 2.10.17, not taken here. */

@@ -1,4 +1,4 @@
-import { PinError, Unreachable } from "../../core/errors";
+import { PinError, Rejected, Unreachable } from "../../core/errors";
 import { CLIENT_CERTIFICATE, type TransportError } from "../../http/transport";
 import { type Answer, permissionFor } from "./answers";
 
@@ -10,17 +10,22 @@ interface Call {
   readonly target: string;
 }
 
+/** Who calls where no user is given, for messages. */
+export const CLIENT_CERTIFICATE_ALONE = "the client certificate";
+
 type Denial = Exclude<Answer, { kind: "data" | "away" }>;
 
 /** The cluster does not let us in, or not do what was asked. */
 export function denied(origin: string, user: string, answer: Denial, call?: Call): PinError {
   if (answer.kind === "forbidden" && call !== undefined) return forbidden(origin, user, call, answer.text);
-  const remedy =
-    "code" in answer && answer.code === "password_expired"
-      ? "Give the user a new password in the cluster, and here as `password`."
-      : "Give the user's e-mail and password as `username` and `password`, as config `redisenterprise:username` and `redisenterprise:password`, or as REDIS_ENTERPRISE_USER and REDIS_ENTERPRISE_PASSWORD.";
-  const message = `The cluster at ${origin} refused the credentials of ${user}: ${answer.text}.`;
-  return new PinError("unauthorized", message, { remedy });
+  return new Rejected(`The cluster at ${origin} rejected the credentials of ${user}`, {
+    said: answer.text,
+    credentials: user === CLIENT_CERTIFICATE_ALONE ? ["clientCertificate"] : ["username", "password"],
+    remedy:
+      "code" in answer && answer.code === "password_expired"
+        ? "Give the user a new password in the cluster, and set `password` to it."
+        : "Set `username` and `password` to the e-mail and the password of a user of the cluster.",
+  });
 }
 
 function forbidden(origin: string, user: string, { method, target }: Call, text: string): PinError {
@@ -47,9 +52,8 @@ export function untrusted(origin: string, error: TransportError): PinError {
       cause: error,
     });
   }
-  const plain = error.code === "ERR_SSL_WRONG_VERSION_NUMBER" || error.code === "EPROTO";
-  return plain
-    ? notRedis(origin, `a server without TLS (${error.message})`, error)
+  return error.plain
+    ? notRedis(origin, "a server without TLS; its address begins with http://", error)
     : new PinError("unauthorized", `The certificate of ${origin} is not trusted: ${error.message} (${error.code}).`, {
         remedy:
           "Give the cluster's certificate or its CA as `caCertificate` and the cluster's name, for which it is made, as `serverName`; or set `allowUntrustedCertificate` to `true` to accept any certificate.",
@@ -72,7 +76,8 @@ export function strayRedirect(origin: string, refusal: string): PinError {
 export function differentClusters(clusters: readonly { origin: string; name: string }[]): PinError {
   const names = clusters.map(({ origin, name }) => `${origin} of ${name}`).join(", ");
   return new PinError("blocked", `The endpoints belong to different clusters: ${names}.`, {
-    remedy: "Name the nodes of one cluster in `endpoints`; pin each cluster's databases with resources of their own.",
+    remedy:
+      "Name the nodes of one cluster in `endpoints`, and manage each cluster's databases with resources of their own.",
   });
 }
 

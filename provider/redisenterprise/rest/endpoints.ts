@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { quoting } from "../../core/arguments";
 
 const ONE = '"https://10.0.0.1:9443"';
 const SEVERAL = '["https://10.0.0.1:9443", "https://10.0.0.2:9443"]';
@@ -17,7 +18,11 @@ export const endpoints = z.unknown().transform((value, context): readonly string
     const origins = list.map((one: unknown, index) => {
       const problem = problemOf(one);
       if (problem === undefined) return new URL(String(one)).origin;
-      complain(`${problem}; right is ${ONE}`, [index], String(one).includes("@"));
+      complain(
+        `${typeof one === "string" ? quoting(one, problem) : problem}. Example: ${ONE}`,
+        [index],
+        String(one).includes("@"),
+      );
       return "";
     });
     return [...new Set(origins)];
@@ -32,9 +37,8 @@ function textsOf(value: string): string[] {
     .filter((text) => text !== "");
 }
 
-/** Never quotes the value: it may carry a password. */
 function problemOf(value: unknown): string | undefined {
-  if (typeof value !== "string") return "must be a text";
+  if (typeof value !== "string") return "must be a string";
   if (!URL.canParse(value)) return "is not a URL";
   const url = new URL(value);
   if (url.protocol !== "https:" && url.protocol !== "http:") return "must begin with https://";

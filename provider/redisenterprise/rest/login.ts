@@ -1,5 +1,6 @@
 import type { Clock } from "../../core/clock";
 import type { Answer } from "./answers";
+import { CLIENT_CERTIFICATE_ALONE } from "./contact";
 import { tokenAnswer } from "./schema";
 
 export interface LoginOptions {
@@ -53,7 +54,7 @@ export class Login {
 
   /** For messages. */
   get user(): string {
-    return this.#options.username ?? "the client certificate";
+    return this.#options.username ?? CLIENT_CERTIFICATE_ALONE;
   }
 
   /**

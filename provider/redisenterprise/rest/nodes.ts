@@ -18,7 +18,7 @@ export interface NodesOptions {
 }
 
 const CLUSTER = "/v1/cluster";
-const LATER = "Once the cluster answers, run `pulumi up` again.";
+const LATER = "Once the cluster answers, run {apply} again.";
 const FOREIGN =
   "That is no answer of a Redis Enterprise cluster: name the nodes themselves in `endpoints`, or check the proxy or load balancer between.";
 

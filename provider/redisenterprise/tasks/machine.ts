@@ -62,7 +62,7 @@ export function reasonOf({ error, error_message, additional_info }: Action): str
 
 /** What an operator does; nothing is ever sent again by itself. The API does not say whether a failed machine can be retried. */
 export function recoveryOf(database: number): string {
-  return `The database stays in active-change-pending, and nothing was sent again. Fix the cause, run \`rlutil retry_bdb bdb=${database}\` on a node, then run \`pulumi up\` again. If the cluster cannot retry it, contact Redis support.`;
+  return `The database stays in active-change-pending, and nothing was sent again. Fix the cause, run \`rlutil retry_bdb bdb=${database}\` on a node, then run {apply} again. If the cluster cannot retry it, contact Redis support.`;
 }
 
 /** The one to look at: what runs before what has ended, what began or moved last before the others. */

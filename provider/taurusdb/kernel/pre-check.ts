@@ -100,7 +100,7 @@ export class PreCheck {
       const result = await readPreCheck(this.#gateway, sources);
       const fresh = before === undefined || result?.updated_at !== before;
       if (result !== undefined && isComplete(result) && fresh) return result;
-      report({ message: `the pre-check of ${sources.length} at ${sources[0]?.currentVersion ?? ""} runs` });
+      report({ message: `pre-checking ${sources.length} at ${sources[0]?.currentVersion ?? ""}` });
       await clock.sleep(PAUSE, signal);
     }
     return undefined;
@@ -121,7 +121,7 @@ function objection(result: PreCheckResult | undefined, id: string, alone: boolea
     return {
       code: "pre-check-silent",
       message: `The pre-check gave no result within ${formatDuration(PATIENCE)}.`,
-      remedy: "Run `pulumi up` again, or set `preCheck` to `false`.",
+      remedy: "Run {apply} again, or set `preCheck` to `false`.",
     };
   }
   const failed = result.upgrade_precheck_detail.filter(({ check_status }) => check_status.toLowerCase() !== "passed");
@@ -132,7 +132,7 @@ function objection(result: PreCheckResult | undefined, id: string, alone: boolea
   return {
     code: "pre-check-failed",
     message: `The pre-check failed: ${own.length === 0 ? "no reason was told" : own.map(sentence).join("; ")}.`,
-    remedy: "Mend that first, or set `preCheck` to `false`.",
+    remedy: "Fix that first, or set `preCheck` to `false`.",
   };
 }
 

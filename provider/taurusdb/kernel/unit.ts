@@ -124,7 +124,7 @@ function endedOf(row: JobRow): Ended | undefined {
         task,
         began,
         message: row.fail_reason === "" ? "no reason was told." : row.fail_reason,
-        remedy: "Mend the cause, with Huawei Cloud's support if the instance is not well.",
+        remedy: "Fix the cause. If the instance is unhealthy, contact Huawei Cloud support.",
       };
     case "canceled":
       return {
@@ -155,7 +155,7 @@ function aimless(wish: string): Finding {
   return {
     code: "newest-unknown",
     message: `Whether an upgrade ends at ${wish} cannot be known: it goes to the newest kernel, and the service does not say which that is.`,
-    remedy: `Run \`pulumi up\` again later, or set \`version\` to \`>=${wish}\`.`,
+    remedy: `Run {apply} again later, or set \`version\` to \`>=${wish}\`.`,
   };
 }
 
@@ -179,7 +179,7 @@ function unattainable(version: Version, offered: Version | undefined, constraint
   if (stands === "holds" || (moves && inRounds)) return undefined;
   return {
     code: "not-offered",
-    message: `The newest kernel offered is ${newest}, which does not satisfy the pin${moves ? ", so it was not upgraded to that either" : ""}.`,
-    remedy: "Wait until Huawei Cloud offers it there, or pin what is offered.",
+    message: `The newest kernel offered is ${newest}, which does not satisfy the target version${moves ? ", so it was not upgraded to that either" : ""}.`,
+    remedy: "Wait until Huawei Cloud offers it there, or choose a version that is offered.",
   };
 }

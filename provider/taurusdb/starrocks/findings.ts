@@ -23,7 +23,7 @@ function reach(known: Known, constraint: Constraint, wish: string): Finding | un
   if (beyond !== undefined) return unreachable(beyond, wish);
   if (constraint.kind === "latest" || targets.some((target) => standing(target, constraint) === "holds"))
     return undefined;
-  return notOffered("No kernel that is offered reaches the pin", listed, wish);
+  return notOffered("No kernel that is offered satisfies the target version", listed, wish);
 }
 
 function unreachable(target: Version, wish: string): Finding {
@@ -40,7 +40,7 @@ function notOffered(why: string, listed: readonly Version[], wish: string): Find
   return {
     code: "not-offered",
     message: `${wish} is not offered yet. ${why}; the region lists ${names === "" ? "no kernels" : names}.`,
-    remedy: "Wait until it is offered, or pin what is.",
+    remedy: "Wait until it is offered, or choose a version that is.",
   };
 }
 

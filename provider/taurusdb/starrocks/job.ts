@@ -156,6 +156,6 @@ function failed({ name }: Job, reason: string): TaskStatus {
   return {
     kind: "failed",
     message: `${name === "" ? "its job" : name}: ${reason.replace(/\.$/, "")}.`,
-    remedy: "Nothing was upgraded by it. Mend the cause; the next `pulumi up` looks again and starts anew.",
+    remedy: "Nothing was upgraded by it. Fix the cause, then run {apply} again.",
   };
 }

@@ -29,10 +29,10 @@ describe("the calls of a run", () => {
     expect(calls.map((names) => names.length)).toEqual([100, 70, 60, 20]);
     expect(new Set(calls.flat()).size).toBe(250);
     expect(news).toEqual([
-      `asked for the kernel upgrade of 100 instances: ${OLD} → ${NEW}`,
-      `asked for the kernel upgrade of 70 instances: ${OLD} → ${NEW}`,
-      `asked for the kernel upgrade of 60 instances: 2.0.51.240305 → ${NEW}`,
-      `asked for the kernel upgrade of 20 instances: 2.0.75.28 → ${NEW}`,
+      `requested the kernel upgrade of 100 instances: ${OLD} → ${NEW}`,
+      `requested the kernel upgrade of 70 instances: ${OLD} → ${NEW}`,
+      `requested the kernel upgrade of 60 instances: 2.0.51.240305 → ${NEW}`,
+      `requested the kernel upgrade of 20 instances: 2.0.75.28 → ${NEW}`,
     ]);
     expect(world.vendor.broken).toEqual([]);
     expect(took).toBeLessThan(11 * MINUTE);
@@ -72,7 +72,7 @@ describe("the calls of a run", () => {
     const { outcome, calls, reports } = await world.up();
     expect(outcome.status).toBe("current");
     expect(calls).toEqual([["i001", "i002"], ["i003"]]);
-    expect(reports).toContain("0 of 3 instances done; 2 accepted, not started yet, 1 in backup");
+    expect(reports).toContain("0 of 3 done; 2 accepted, not started yet, 1 in backup");
   });
 
   it("are sent within a minute of the looks that ask for them, the rest after another two", async () => {
@@ -98,7 +98,7 @@ describe("a batch that is refused for one of its members", () => {
     });
     expect(outcome.error?.sentence).toBe(
       "Orders fleet: 1 of 100 instances did not reach the target version. i037: i037 refuses. " +
-        "Once that is mended, run `pulumi up`: it asks only for what is left.",
+        "Fix the causes, then run {apply} again. Only the rest is requested.",
     );
     expect(calls.filter((names) => names.includes("i037"))).toHaveLength(8);
     expect(calls).toHaveLength(15);
@@ -176,7 +176,7 @@ describe("a call that does not get to the vendor", () => {
     const { outcome, took } = await new World(many(2, OLD)).up({ faults: Array(2_000).fill("unsent") });
     expect(outcome).toMatchObject({ status: "behind", accepted: false, error: { code: "unreachable" } });
     expect(outcome.error?.sentence).toMatch(
-      /^Orders fleet: the upgrade request could not be sent for 20 min \d+ s: Throttled\. Once the vendor can be reached, run `pulumi up`: it requests only what is left\.$/,
+      /^Orders fleet: the upgrade request could not be sent for 20 min \d+ s: Throttled\. Once the vendor can be reached, run \{apply\} again\. Only the rest is requested\.$/,
     );
     expect(outcome.upgrade).toBeUndefined();
     expect(took).toBeLessThan(21 * MINUTE);

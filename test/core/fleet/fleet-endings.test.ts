@@ -26,7 +26,7 @@ describe("a run in which not all get there", () => {
       name,
       `upgrade t${109 + i} failed: disk full. Make room.`,
     ]);
-    const stuck = "the call was accepted, but no upgrade has started; look at it in the console";
+    const stuck = "the request was accepted, but no upgrade has started; look at it in the console";
     expect(outcome.problems).toEqual({
       ...Object.fromEntries(failed),
       ...Object.fromEntries(many(3, OLD, {}, 116).map(({ name }) => [name, stuck])),
@@ -58,9 +58,9 @@ describe("a run in which not all get there", () => {
 
   it("tells how it goes meanwhile", async () => {
     const { reports } = await new World(specs).up();
-    expect(reports).toContain("0 of 120 instances done; 117 upgrading, 3 accepted, not started yet");
-    expect(reports).toContain("0 of 120 instances done; 115 upgrading, 3 accepted, not started yet, 2 with problems");
-    expect(reports).toContain("0 of 120 instances done; 115 upgrading, 5 with problems");
+    expect(reports).toContain("0 of 120 done; 117 upgrading, 3 accepted, not started yet");
+    expect(reports).toContain("0 of 120 done; 115 upgrading, 3 accepted, not started yet, 2 with problems");
+    expect(reports).toContain("0 of 120 done; 115 upgrading, 5 with problems");
   });
 
   it("calls nothing where nothing can be called", async () => {
@@ -110,7 +110,7 @@ describe("a version that shows late", () => {
     const { outcome, calls, reports } = await world.up();
     expect(outcome).toMatchObject({ status: "current", upgrade: { state: "succeeded" } });
     expect(calls).toHaveLength(1);
-    expect(reports).toContain("0 of 2 instances done; 2 completed, the new version does not show yet");
+    expect(reports).toContain("0 of 2 done; 2 completed, the new version does not show yet");
   });
 
   it("is waited for after an upgrade that was found running, too", async () => {

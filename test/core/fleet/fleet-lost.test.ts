@@ -25,7 +25,7 @@ describe("a call whose answer was lost", () => {
       error: { code: "unconfirmed" },
       upgrade: { state: "failed" },
     });
-    expect(outcome.problems?.["i001"]).toBe("the answer to the upgrade call was lost, and no upgrade appeared");
+    expect(outcome.problems?.["i001"]).toBe("the response to the upgrade request was lost, and no upgrade appeared");
     expect(calls).toHaveLength(1);
     expect(took).toBeGreaterThan(LOST);
     expect(took).toBeLessThan(LOST + MINUTE);
@@ -58,7 +58,7 @@ describe("a call whose answer was lost", () => {
       upgrade: { state: "unknown" },
     });
     expect(first.outcome.error?.message).toBe(
-      "Interrupted: Orders fleet had been sent the upgrade call, its answer had not arrived.",
+      "Interrupted: Orders fleet was sent the upgrade request, but its response had not arrived.",
     );
     const next = await world.up();
     expect(next.outcome.status).toBe("current");

@@ -13,8 +13,8 @@ function at(moment: Moment, nth: number, reason: () => PinError = interrupted) {
 
 describe.each([
   ["interrupted", interrupted, "Interrupted"],
-  ["deadline", () => new PinError("deadline", "Over."), "The time limit was reached (customTimeouts)"],
-  ["engine-gone", () => new PinError("engine-gone", "Gone."), "The Pulumi engine is gone"],
+  ["deadline", () => new PinError("deadline", "Over."), "The time limit was reached ({timeLimit})"],
+  ["engine-gone", () => new PinError("engine-gone", "Gone."), "{engine} is gone"],
 ] as const)("a run that is ended from outside: %s", (code, reason, how) => {
   it.each([
     ["before its first look", "look:begin", 1],
@@ -26,7 +26,7 @@ describe.each([
     const world = new World(many(3, OLD));
     const { outcome, calls, late } = await world.up({ on: at(moment, nth, reason) });
     expect(outcome).toMatchObject({ status: "behind", accepted: false, error: { code } });
-    expect(outcome.error?.message).toBe(`${how} before an upgrade of Orders fleet was started; nothing was called.`);
+    expect(outcome.error?.message).toBe(`${how} before an upgrade of Orders fleet was started; nothing was sent.`);
     expect(outcome.upgrade).toBeUndefined();
     expect(calls).toEqual([]);
     expect(late).toEqual([]);
@@ -44,7 +44,7 @@ describe.each([
     });
     expect(outcome.error?.sentence).toBe(
       `${how}: Orders fleet is still running upgrade batch (kernel upgrade of 2 instances to 2.0.78.260600). ` +
-        "Nothing was undone; run `pulumi up` again to go on waiting.",
+        "Nothing was undone. Run {apply} again to resume waiting.",
     );
     expect(calls).toEqual([["i001", "i002"]]);
     expect(late).toEqual([]);

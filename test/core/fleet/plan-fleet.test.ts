@@ -38,14 +38,14 @@ describe("the plan for a fleet", () => {
       seen(["2.0.1", "2.0.2", "2.0.3", "2.0.4", "2.0.5"].flatMap((at, i) => lates(5 - i, at, i * 10))),
       `2.0.1 → ${NEW} (5 instances), 2.0.2 → ${NEW} (4 instances), 2.0.3 → ${NEW} (3 instances) and 2 more, 15 of 15 instances in 5 calls, now`,
     ],
-    ["one is held", seen([late("a", { activity: blocked() })]), `${OLD}, no call possible`],
+    ["one is held", seen([late("a", { activity: blocked() })]), `${OLD}, no request possible`],
     [
       "one is held, another can be asked for",
       seen([late("a", { activity: blocked() }), late("b")]),
       `${OLD} → ${NEW}, 1 of 2 instances in 1 call, now`,
     ],
-    ["one is absent", seen([], "x"), "nothing, no call possible"],
-    ["one is absent, the rest is done", seen([done()], "x"), `${NEW}, no call possible`],
+    ["one is absent", seen([], "x"), "nothing, no request possible"],
+    ["one is absent, the rest is done", seen([done()], "x"), `${NEW}, no request possible`],
     [
       "one upgrades",
       seen([late("a", { activity: upgrading("t1") }), done()]),
@@ -80,11 +80,11 @@ describe("the plan for a fleet", () => {
     [
       "one waits for a window that the pin does not want",
       seen([late("a", { activity: scheduled() })]),
-      `${OLD} → ${NEW}, now, after canceling 1 that waits for its window (refused if this pin did not schedule it)`,
+      `${OLD} → ${NEW}, now, after canceling 1 that waits for its window (refused if this resource did not schedule it)`,
     ],
     ["one waits for a window and satisfies the pin", seen([{ ...done(), activity: scheduled() }]), `already at ${NEW}`],
     ["all satisfy the pin", seen([done("a"), done("b")]), `already at ${NEW}`],
-    ["one is newer", seen([done(), ahead()]), `runs ${NEW}, newer than the pin: n`],
+    ["one is newer", seen([done(), ahead()]), `runs ${NEW}, newer than the target version: n`],
     ["one is newer, another behind", seen([late(), ahead()]), `${OLD} → ${NEW}, 1 of 2 instances in 1 call, now`],
   ])("when %s", (_, observation, line) => {
     expect(describePlan(planOf(driver, observation))).toBe(line);
@@ -169,8 +169,8 @@ describe("members that run something newer", () => {
         findings: [
           {
             code: "newer",
-            message: "Newer than the pin: n at 2.0.80.1, m at 2.0.81.0; nothing is called for that.",
-            remedy: "Raise the pin, or set `onNewer` to `accept`.",
+            message: "Newer than the target version: n at 2.0.80.1, m at 2.0.81.0; nothing is sent for them.",
+            remedy: "Raise the target version, or set `onNewer` to `accept`.",
           },
         ],
       },

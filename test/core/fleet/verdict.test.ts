@@ -24,7 +24,7 @@ import {
 import { MINUTE, SETTLE } from "./world";
 
 const foreign =
-  "upgrade t1 (KernelUpgrade to 2.0.78.260600), which this pin did not schedule, waits for its window from 2026-01-01T18:00:00.000Z; cancel it there, or set `schedule` to `maintenance-window` to leave the upgrade to it";
+  "upgrade t1 (KernelUpgrade to 2.0.78.260600), which this resource did not schedule, waits for its window from 2026-01-01T18:00:00.000Z; cancel it there, or set `schedule` to `maintenance-window` to leave the upgrade to it";
 
 describe("a member that nothing was done about", () => {
   it.each([
@@ -127,7 +127,7 @@ describe("a member that a call has named", () => {
     expect(sent(called(SETTLE), member())).toEqual({
       kind: "problem",
       code: "not-upgraded",
-      message: "the call was accepted, but no upgrade has started; look at it in the console",
+      message: "the request was accepted, but no upgrade has started; look at it in the console",
     });
   });
 
@@ -138,7 +138,7 @@ describe("a member that a call has named", () => {
     expect(sent(called(10 * MINUTE, { lost: true }), member())).toEqual({
       kind: "problem",
       code: "unconfirmed",
-      message: "the answer to the upgrade call was lost, and no upgrade appeared",
+      message: "the response to the upgrade request was lost, and no upgrade appeared",
     });
   });
 

@@ -147,7 +147,7 @@ export class World {
     this.#names = specs.map(({ name }) => name);
   }
 
-  /** One `pulumi up`. */
+  /** One {apply}. */
   async up(up: Up = {}): Promise<Run> {
     const { driver, runtime, ended, ...run } = this.#begin(up);
     const policy = { ...POLICY, ...up.policy };

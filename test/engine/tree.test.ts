@@ -1,0 +1,129 @@
+import { describe, expect, it } from "vitest";
+import type { LogLine } from "../../provider/frontend/resource/log";
+import { reporter } from "../../provider/frontend/resource/reporter";
+import { rig as obshell } from "../oceanbase/rig";
+import { VirtualClock } from "../support/virtual-clock";
+import { kernelRig } from "../taurusdb/kernel-rig";
+import { drawTree, infoSeen, type Size, type TreeRow } from "./local/tree";
+
+/** Terminals, and how many characters of progress the CLI shows in each: at 80 columns it has no room for any. */
+const SIZES = [
+  [{ columns: 80, rows: 24 }, 0],
+  [{ columns: 120, rows: 40 }, 31],
+  [{ columns: 200, rows: 50 }, 111],
+] as const;
+
+const STACK = {
+  sign: "+",
+  type: "pulumi:pulumi:Stack",
+  name: "shop-dev",
+  status: "creating (10s)...",
+  info: "",
+  depth: 0,
+};
+
+/** The tree while one resource is upgraded. */
+function tree(type: string, info: string, size: Size): string[] {
+  const row = { sign: "+", type: `pulumi-nodejs:dynamic/${type}`, name: "orders", status: "creating (7s)..", info };
+  return drawTree([STACK, { ...row, depth: 1 }], size);
+}
+
+/** What is seen of a progress line in a terminal. */
+function seen(type: string, info: string, size: Size): string {
+  const [header = "", , line = ""] = tree(type, info, size);
+  return infoSeen(line, header);
+}
+
+const passing = (lines: readonly LogLine[]) => lines.filter(({ ephemeral }) => ephemeral).map(({ message }) => message);
+
+async function ofOceanBase(): Promise<string[]> {
+  const { lifecycle, inputs, lines } = obshell();
+  await lifecycle.create(inputs());
+  return passing(lines);
+}
+
+async function ofKernels(): Promise<string[]> {
+  const { lifecycle, inputs, lines } = kernelRig({ instances: 8 });
+  await lifecycle.create(inputs());
+  return passing(lines);
+}
+
+describe.each(SIZES)("a terminal of %j", (size, room) => {
+  it("shows percentage and stage of an upgrade in stages first", async () => {
+    const lines = await ofOceanBase();
+    const stages = lines.filter((line) => /^\d+% \d+\/30/.test(line));
+    expect(stages.length).toBeGreaterThan(20);
+    for (const line of stages) {
+      const text = seen("oceanbase:ClusterVersion", line, size);
+      expect(text.length).toBeLessThanOrEqual(Math.max(room, line.length));
+      if (room > 0) expect(text).toMatch(/^\d+% \d+\/30 [A-Z][a-z]+/);
+      else expect(text).toBe("");
+    }
+  });
+
+  it("shows how many of many are done first, and what else is said within its width", async () => {
+    const lines = (await ofKernels()).filter((line) => line.includes(" done"));
+    expect(lines.length).toBeGreaterThan(2);
+    const texts = lines.map((line) => seen("taurusdb:KernelVersion", line, size));
+    if (room === 0) expect(new Set(texts)).toEqual(new Set([""]));
+    else for (const text of texts) expect(text).toMatch(/^\d+% \d of 8 done/);
+  });
+
+  it("shows that nobody answers, and for how long", async () => {
+    const lines: LogLine[] = [];
+    const clock = new VirtualClock();
+    const log = { write: (line: LogLine) => void lines.push(line), flush: async () => undefined };
+    const rhythm = { change: 0, repeat: 0 };
+    const { report } = reporter({ log, urn: "", clock, rhythm, redact: (text) => text });
+    report({ message: "no answer", silent: 40_000, detail: "retrying: http://10.0.0.1:2886: connection refused" });
+    const [line = ""] = passing(lines);
+    expect(line).toBe("no answer for 40 s · retrying: http://10.0.0.1:2886: connection refused");
+    expect(seen("oceanbase:ClusterVersion", line, size)).toMatch(room > 0 ? /^no answer for 40 s/ : /^$/);
+  });
+
+  it("repeats no beginning: two lines that differ are told apart where they are seen", async () => {
+    const lines = [...new Set((await ofOceanBase()).map((line) => line.replace(/ · .*$/, "")))];
+    const texts = lines.map((line) => seen("oceanbase:ClusterVersion", line, size));
+    if (room > 0) expect(new Set(texts).size).toBe(lines.length);
+  });
+
+  it("never gets a line that is wider than it is, nor more lines than it has", () => {
+    const rows: TreeRow[] = [
+      STACK,
+      ...Array.from({ length: 60 }, () => ({ ...STACK, info: "x".repeat(300), depth: 1 })),
+    ];
+    const drawn = drawTree(rows, size);
+    expect(Math.max(...drawn.map((line) => line.length))).toBeLessThan(size.columns);
+    expect(drawn.length).toBeLessThan(size.rows);
+  });
+});
+
+/** As the Pulumi CLI 3.260 draws it, in tmux. */
+it.each([
+  [
+    { columns: 80, rows: 24 },
+    [
+      "     Type                                               Name      Status",
+      " +   pulumi:pulumi:Stack                                shop-dev  creating (10s",
+      " +   └─ pulumi-nodejs:dynamic/oceanbase:ClusterVersion  orders    creating (7s)",
+    ],
+  ],
+  [
+    { columns: 120, rows: 40 },
+    [
+      "     Type                                               Name      Status             Info",
+      " +   pulumi:pulumi:Stack                                shop-dev  creating (10s)...",
+      " +   └─ pulumi-nodejs:dynamic/oceanbase:ClusterVersion  orders    creating (7s)..    63% 20/30 Reinstall and restart ob",
+    ],
+  ],
+  [
+    { columns: 200, rows: 50 },
+    [
+      "     Type                                               Name      Status             Info",
+      " +   pulumi:pulumi:Stack                                shop-dev  creating (10s)...",
+      " +   └─ pulumi-nodejs:dynamic/oceanbase:ClusterVersion  orders    creating (7s)..    63% 20/30 Reinstall and restart observer · 5 s",
+    ],
+  ],
+])("the tree at %j is drawn like this", (size, lines) => {
+  expect(tree("oceanbase:ClusterVersion", "63% 20/30 Reinstall and restart observer · 5 s", size)).toEqual(lines);
+});
