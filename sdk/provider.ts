@@ -103,7 +103,9 @@ function stackRules({ freeze, windows, blackouts }: NonNullable<ProviderArgs["db
   return Object.fromEntries(given(rules).map(([key, value]) => [`dbversion:${key}`, pulumi.secret(value)]));
 }
 
-function joined(own: pulumi.Input<string> | undefined, stack: string | undefined): pulumi.Input<string> | undefined {
+type Freeze = NonNullable<ProviderArgs["dbversion"]>["freeze"];
+
+function joined(own: Freeze, stack: string | undefined): Freeze {
   if (!stack) return own;
   return pulumi.output(own).apply((text) => (text ? `${text}; ${stack}` : stack));
 }

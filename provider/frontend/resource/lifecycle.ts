@@ -1,12 +1,10 @@
 import { type Clock, wallClock } from "../../core/clock";
 import { type Proposal, proposalsOf } from "../../core/control/approval";
-import { asPinError } from "../../core/errors";
-import { taskOf, type UpgradeRecord } from "../../core/outcome";
 import { isOpen } from "../../core/record";
-import { giveUp, run, type Seen } from "../../core/run";
+import { run, type Seen } from "../../core/run";
 import type { Runtime } from "../../core/runtime";
-import { nameOf } from "../../core/task";
 import type { Call } from "./call";
+import { byHandOf, cancelLeft } from "./cancel-left";
 import { changeOutputs } from "./change-outputs";
 import type { ConfigReader } from "./credentials";
 import { Failure } from "./failure";
@@ -26,15 +24,14 @@ import { hasUnknown, type Properties, sameValue, targetArguments } from "./prope
 import { type ReadBack, readBack } from "./read";
 import { Learnt } from "./redaction";
 import { RunNotes } from "./run-notes";
-import { isScheduled, Scheduled } from "./scheduled";
+import { Scheduled } from "./scheduled";
 import { kindOf, openSession, type Session, type Surroundings, withPin } from "./session";
 import { policyOf } from "./session-policy";
 import { isUnsettled, reliesOnOthers, rememberedUpgrade } from "./state";
 import { type Outputs, outputsAfter, shownReason } from "./stored-outcome";
 import type { CheckFailure } from "./validation";
 
-/** How long canceling a scheduled upgrade may take, in milliseconds. */
-const DELETE_LIMIT = 5 * 60_000;
+const UNMANAGED = "no longer managed; the database was not changed";
 
 /** What a create or an update has come to. */
 export interface Applied {
@@ -144,7 +141,6 @@ export class Lifecycle {
     return this.#run(call, undefined, inputs);
   }
 
-  /** @throws Failure when there is nothing to save */
   update(call: Call, id: string, olds: Properties, news: Properties): Promise<Applied> {
     return this.#run(call, { id, outputs: olds }, news);
   }
@@ -165,14 +161,16 @@ export class Lifecycle {
   async delete(call: Call, properties: Properties): Promise<void> {
     const { log } = this.#surroundings;
     const upgrade = rememberedUpgrade(properties);
-    if (upgrade !== undefined && isOpen(upgrade)) await this.#giveUp(call, properties, upgrade);
+    if (upgrade !== undefined && isOpen(upgrade)) {
+      const session = await this.#session(call, properties);
+      await cancelLeft(session, this.#clock, {
+        properties,
+        upgrade,
+        keepScheduled: this.#keeping(session, properties),
+      });
+    }
     this.#scheduled.gone(call, properties);
-    log.write({
-      severity: "INFO",
-      urn: call.urn,
-      message: "unpinned; the database is left as it is",
-      ephemeral: false,
-    });
+    log.write({ severity: "INFO", urn: call.urn, message: UNMANAGED, ephemeral: false });
     await log.flush();
   }
 
@@ -185,15 +183,19 @@ export class Lifecycle {
     const { kind, args } = session;
     const policy = policyOf(session, before?.outputs);
     const id = before?.id ?? (args && kind.identity(args)[0]) ?? "";
-    const limit = call.limit ?? kind.timeout;
     const remembered = rememberedUpgrade(before?.outputs);
     const keepScheduled = this.#keeping(session, before?.outputs ?? {});
     const schedules = args !== undefined && kind.cancelByHand !== undefined;
     const { outcome, outputs } = await this.#scheduled.during(call, schedules ? kind.identity(args) : [], async () => {
-      const { outcome, units } = await withPin(session, this.#clock, limit, async (driver, runtime) => {
-        const outcome = await run(driver, policy, { ...runtime, keepScheduled }, remembered);
-        return { outcome, units: outcome.observation === undefined ? [] : driver.view(outcome.observation).units };
-      });
+      const { outcome, units } = await withPin(
+        session,
+        this.#clock,
+        call.limit ?? kind.timeout,
+        async (driver, runtime) => {
+          const outcome = await run(driver, policy, { ...runtime, keepScheduled }, remembered);
+          return { outcome, units: outcome.observation === undefined ? [] : driver.view(outcome.observation).units };
+        },
+      );
       await this.#surroundings.log.flush();
       const changes = changeOutputs(session, outcome, units, before?.outputs);
       const outputs = outputsAfter(session, inputs, outcome, before?.outputs, changes);
@@ -205,35 +207,6 @@ export class Lifecycle {
     const worthKeeping = outcome.accepted || outcome.status === "failed" || !sameValue(outcome.upgrade, remembered);
     if (!worthKeeping) throw new Failure(reason);
     return { id, outputs, failure: reason };
-  }
-
-  async #giveUp(call: Call, properties: Properties, upgrade: UpgradeRecord): Promise<void> {
-    const session = await this.#session(call, properties);
-    const { kind, args, news } = session;
-    // What was not requested for a window runs on.
-    if (!isScheduled(upgrade) && (args === undefined || kind.schedules?.(args) !== true)) return;
-    const byHand = `if it is still scheduled and not wanted, ${byHandOf(session)}.`;
-    if (upgrade.joined === true) {
-      const name = nameOf(taskOf(upgrade));
-      news.warn(`${name} was not scheduled by this resource and is not canceled with it; ${byHand}`);
-      return;
-    }
-    if (upgrade.state === "unknown" && !isScheduled(upgrade)) {
-      news.warn(`Whether an upgrade that this resource requested was scheduled is not known; ${byHand}`);
-      return;
-    }
-    const policy = policyOf(session, properties);
-    const limit = call.limit ?? DELETE_LIMIT;
-    const keepScheduled = this.#keeping(session, properties);
-    try {
-      await withPin(session, this.#clock, limit, (driver, runtime) =>
-        giveUp(driver, upgrade, policy, { ...runtime, keepScheduled }),
-      );
-    } catch (error) {
-      const { code, message } = asPinError(error);
-      const remedy = `Run the command again. Or delete the resource without a request, by \`pulumi state delete '${call.urn}'\`; then, ${byHand}`;
-      throw new Failure(session.redact(`The scheduled upgrade was not canceled. ${message} ${remedy} [${code}]`));
-    }
   }
 
   #memoryOf(session: Session, outputs: Properties): Memory {
@@ -299,8 +272,4 @@ export class Lifecycle {
 /** Whether the same is to run. Arguments that only say when a request may be sent lead to no change of their own. */
 function sameTarget(a: Properties, b: Properties): boolean {
   return !hasUnknown(b) && sameValue(targetArguments(a), targetArguments(b));
-}
-
-function byHandOf({ kind }: Session): string {
-  return kind.cancelByHand ?? "cancel it at the vendor";
 }
