@@ -44,7 +44,7 @@ onEachSdk("the first calls of a process", (sdk) => {
     const { provider, inputs, urn, id, engine, cluster } = await opened();
     await provider.delete({ urn, id }, { ...inputs(), status: "current", currentVersion: "4.3.5.2" });
     expect(engine.logs).toEqual([
-      { severity: "info", urn, message: "unpinned; the database is left as it is", ephemeral: false },
+      { severity: "info", urn, message: "no longer managed; the database was not changed", ephemeral: false },
     ]);
     expect(cluster.journal.entries).toEqual([]);
   });

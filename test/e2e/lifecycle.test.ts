@@ -66,7 +66,7 @@ describe.each(casts())("%s engine, %s: a pin from declaration to destruction", T
     stage.cluster.journal.clear();
     const run = await stage.engine.destroy();
     expect(run).toMatchObject({ ok: true, changes: { delete: 2 } });
-    expect(saidAtPin(run)).toEqual(["unpinned; the database is left as it is"]);
+    expect(saidAtPin(run)).toEqual(["no longer managed; the database was not changed"]);
     expect(stage.cluster.writes()).toEqual([]);
   });
 });

@@ -58,7 +58,7 @@ describe.each(SCHEDULING)("the delete of a %s whose upgrade is scheduled", (type
     expect(world.cancellations()).toBe(0);
     expect(world.lines).toEqual([
       expect.stringMatching(/^INFO .* does not wait for its window any more; there is nothing to cancel$/),
-      "INFO unpinned; the database is left as it is",
+      "INFO no longer managed; the database was not changed",
     ]);
   });
 

@@ -149,14 +149,14 @@ describe("delete", () => {
     for (const state of [{}, { __urn: "urn:pulumi:dev::shop::pulumi-nodejs:dynamic/gone:Version::orders" }]) {
       const { lifecycle, said } = stage();
       await lifecycle.delete("server-1", state);
-      expect(said()).toEqual(["INFO unpinned; the database is left as it is"]);
+      expect(said()).toEqual(["INFO no longer managed; the database was not changed"]);
     }
   });
 
   it("unpins: it says so and calls nobody", async () => {
     const { lifecycle, inputs, world, said } = stage();
     await lifecycle.delete("server-1", inputs());
-    expect(said()).toEqual(["INFO unpinned; the database is left as it is"]);
+    expect(said()).toEqual(["INFO no longer managed; the database was not changed"]);
     expect(world.opened).toBe(0);
   });
 
@@ -171,7 +171,7 @@ describe("delete", () => {
       expect(world.canceled).toEqual(["11"]);
       expect(said()).toEqual([
         "INFO canceled upgrade 11 (upgrade to 2.0), which waited for its maintenance window",
-        "INFO unpinned; the database is left as it is",
+        "INFO no longer managed; the database was not changed",
       ]);
       expect(world.closed).toBe(1);
     });

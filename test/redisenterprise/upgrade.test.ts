@@ -160,7 +160,7 @@ describe.each(SIDES)("a database at its pin (%s)", (_, side) => {
     world.cluster.journal.clear();
     await world.lifecycle.delete(id, outs);
     expect(world.cluster.journal.entries).toEqual([]);
-    expect(world.said()).toEqual(["unpinned; the database is left as it is"]);
+    expect(world.said()).toEqual(["no longer managed; the database was not changed"]);
   });
 
   it("never has its object in the state, which holds its password", async () => {

@@ -56,7 +56,7 @@ describe("an upgrade in the maintenance window", () => {
     await rig.lifecycle.delete(id, outs);
     expect(scheduled(rig)).toEqual(["Canceled", "Canceled"]);
     expect(rig.said().filter((line) => line.startsWith("canceled kernel upgrade"))).toHaveLength(2);
-    expect(rig.said().at(-1)).toBe("unpinned; the database is left as it is");
+    expect(rig.said().at(-1)).toBe("no longer managed; the database was not changed");
   });
 
   it("is canceled and made now when the schedule changes to now", async () => {

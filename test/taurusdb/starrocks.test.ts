@@ -121,7 +121,7 @@ describe("a StarRocks instance at its pin", () => {
     cloud.journal.clear();
     await lifecycle.delete(id, outs);
     expect(cloud.journal.entries).toEqual([]);
-    expect(said()).toContain("unpinned; the database is left as it is");
+    expect(said()).toContain("no longer managed; the database was not changed");
   });
 
   it("is replaced when another one is named", async () => {

@@ -97,7 +97,10 @@ export class Lifecycle {
         this.#plans.set(call.urn, proposalsOf(told.sight.view.units));
       }
     }
-    if (failures.length === 0 && !this.#told.has(call.urn) && tellUnknown(session, news)) this.#told.add(call.urn);
+    if (failures.length === 0 && !this.#told.has(call.urn) && tellUnknown(session, news)) {
+      this.#told.add(call.urn);
+      await this.#surroundings.log.flush();
+    }
     const plan = session.args?.approval === undefined ? undefined : this.#plans.get(call.urn);
     return { failures, ...(plan === undefined ? {} : { plan }) };
   }
@@ -166,12 +169,8 @@ export class Lifecycle {
     const upgrade = rememberedUpgrade(properties);
     if (upgrade !== undefined && isScheduled(upgrade)) await this.#giveUp(call, properties, upgrade);
     this.#scheduled.gone(call, properties);
-    log.write({
-      severity: "INFO",
-      urn: call.urn,
-      message: "unpinned; the database is left as it is",
-      ephemeral: false,
-    });
+    const message = "no longer managed; the database was not changed";
+    log.write({ severity: "INFO", urn: call.urn, message, ephemeral: false });
     await log.flush();
   }
 
