@@ -41,7 +41,7 @@ export async function send<O extends Observation>(
   if (answer.kind === "lost") {
     signal.throwIfAborted();
     const what = driver.words === undefined ? "upgrade" : "upgrades";
-    warn(`The answer to the upgrade call was lost (${answer.error.message}); looking for the ${what}.`);
+    warn(`The response to the upgrade request was lost (${answer.error.message}). Looking for the ${what}.`);
   } else if (answer.kind !== "accepted") {
     report({ message: `not started yet: ${answer.error.message}` });
   }

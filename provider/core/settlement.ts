@@ -32,7 +32,7 @@ export class Settlement {
     this.#lostEarlier = record.upgrade?.state === "unknown" ? this.#watch() : undefined;
   }
 
-  /** The answer to the upgrade call was lost. */
+  /** The response to the upgrade request was lost. */
   lost(cause: Unreachable): void {
     this.#lost = { watch: this.#watch(), cause };
   }

@@ -22,7 +22,7 @@ onEachSdk("what a failure leaves behind", (sdk) => {
       const { provider, urn, inputs, writes } = await openStage(host());
       const failure = await failureOf(provider.create(urn, inputs({ password: "wr0ng-p@ss" })));
       expect(failure).toMatchObject({ code: THROWN, partial: undefined });
-      expect(failure.message).toMatch(/refused the credentials.* \[unauthorized\]$/);
+      expect(failure.message).toMatch(/rejected the credentials.* \[unauthorized\]$/);
       expect(failure.message).not.toMatch(/wr0ng/);
       expect(writes()).toBe(0);
     });

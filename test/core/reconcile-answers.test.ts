@@ -104,7 +104,9 @@ describe("a call whose answer is lost", () => {
       upgrade: { task: "11", kind: "rolling upgrade", to: "4.3.5.2", state: "succeeded" },
     });
     expect(starts).toBe(1);
-    expect(warnings).toEqual(["The answer to the upgrade call was lost (socket hang up); looking for the upgrade."]);
+    expect(warnings).toEqual([
+      "The response to the upgrade request was lost (socket hang up). Looking for the upgrade.",
+    ]);
   });
 
   it("is found although it is over by then", async () => {

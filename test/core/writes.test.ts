@@ -47,7 +47,7 @@ describe.each(ODD)("after %s, nobody knows whether the vendor received", (_, thr
     expect(outcome).toMatchObject({ status: "current", upgrade: { task: "11", state: "succeeded" } });
     expect(outcome.upgrade).not.toHaveProperty("joined");
     expect(starts).toBe(1);
-    expect(warnings).toEqual([expect.stringMatching(/^The answer to the upgrade call was lost/)]);
+    expect(warnings).toEqual([expect.stringMatching(/^The response to the upgrade request was lost/)]);
   });
 
   it("an upgrade request that is not found: it is told as unconfirmed", async () => {

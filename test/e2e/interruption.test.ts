@@ -120,7 +120,7 @@ describe.each(casts())("%s engine, %s: an upgrade that outlives its run", TIMEOU
     const { engine, declare, cluster } = await open();
     cluster.faults.add({ match: { method: "POST", path: subject.path }, fault: { kind: "loseReply" } });
     const run = await engine.up(declare());
-    expect(saidAtPin(run).join()).toContain("answer to the upgrade call was lost");
+    expect(saidAtPin(run).join()).toContain("response to the upgrade request was lost");
     await joinsAndFinishes(run);
   });
 

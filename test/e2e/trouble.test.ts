@@ -24,7 +24,9 @@ describe.each(casts())("%s engine, %s: trouble", TIMEOUT, (prefer, _, subject) =
   test("a wrong password is told as such, and nothing is called", async () => {
     const run = await stage.engine.up(stage.declare({ password: "not-the-password" }));
     expect(run.ok).toBe(false);
-    expect(run.output).toMatch(/refused the credentials: .*OceanBase password is incorrect.*OCEANBASE_PASSWORD/);
+    expect(run.output).toMatch(
+      /rejected the credentials \(argument `password`\): .*OceanBase password is incorrect.*\[unauthorized\]/,
+    );
     expect(run.output).not.toContain("not-the-password");
     expect(stage.cluster.writes()).toEqual([]);
   });

@@ -93,7 +93,7 @@ describe("a reply that is lost", () => {
     cluster.faults.add({ match: { method: "POST", path: UPGRADE }, fault: { kind: "loseReply" } });
     const { outs } = await lifecycle.create(inputs());
     expect(outs).toMatchObject({ status: "current", lastUpgrade: { task: "11" } });
-    expect(said()[0]).toContain("answer to the upgrade call was lost");
+    expect(said()[0]).toContain("response to the upgrade request was lost");
     expect(writes()).toBe(1);
   });
 

@@ -66,7 +66,7 @@ describe.each(SIDES)("a reply that is lost (%s)", (_, side) => {
     const task = world.cluster.acceptedUpgrades[0]?.actionUid;
     expect(outs).toMatchObject({ status: "current", lastUpgrade: { task, to: side.to, state: "succeeded" } });
     expect(outs["lastUpgrade"]).not.toHaveProperty("joined");
-    expect(world.said()[0]).toContain("answer to the upgrade call was lost");
+    expect(world.said()[0]).toContain("response to the upgrade request was lost");
     expect(world.writes()).toBe(1);
   });
 

@@ -169,7 +169,7 @@ describe("an answer to the upgrade call that is lost", () => {
     const { lifecycle, inputs, cloud, writes, said } = kernelRig();
     cloud.faults.add({ match: POST, fault: { kind: "loseReply" } });
     expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
-    expect(said().some((line) => line.includes("answer to the upgrade call was lost"))).toBe(true);
+    expect(said().some((line) => line.includes("response to the upgrade request was lost"))).toBe(true);
     expect(writes()).toBe(1);
   });
 

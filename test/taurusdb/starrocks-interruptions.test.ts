@@ -130,7 +130,7 @@ describe("a reply that is lost", () => {
     const { lifecycle, inputs, cloud, said, writes } = rig();
     cloud.faults.add({ match: { method: "POST", path: UPGRADE }, fault: { kind: "loseReply" } });
     expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
-    expect(said()[0]).toContain("answer to the upgrade call was lost");
+    expect(said()[0]).toContain("response to the upgrade request was lost");
     expect(writes()).toBe(1);
   });
 

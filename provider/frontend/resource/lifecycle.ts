@@ -31,8 +31,6 @@ import { isUnsettled, reliesOnOthers, rememberedUpgrade } from "./state";
 import { type Outputs, outputsAfter, shownReason } from "./stored-outcome";
 import type { CheckFailure } from "./validation";
 
-const UNMANAGED = "no longer managed; the database was not changed";
-
 /** What a create or an update has come to. */
 export interface Applied {
   readonly id: string;
@@ -95,7 +93,10 @@ export class Lifecycle {
         this.#plans.set(call.urn, proposalsOf(told.sight.view.units));
       }
     }
-    if (failures.length === 0 && !this.#told.has(call.urn) && tellUnknown(session, news)) this.#told.add(call.urn);
+    if (failures.length === 0 && !this.#told.has(call.urn) && tellUnknown(session, news)) {
+      this.#told.add(call.urn);
+      await this.#surroundings.log.flush();
+    }
     const plan = session.args?.approval === undefined ? undefined : this.#plans.get(call.urn);
     return { failures, ...(plan === undefined ? {} : { plan }) };
   }
@@ -163,14 +164,12 @@ export class Lifecycle {
     const upgrade = rememberedUpgrade(properties);
     if (upgrade !== undefined && isOpen(upgrade)) {
       const session = await this.#session(call, properties);
-      await cancelLeft(session, this.#clock, {
-        properties,
-        upgrade,
-        keepScheduled: this.#keeping(session, properties),
-      });
+      const keepScheduled = this.#keeping(session, properties);
+      await cancelLeft(session, this.#clock, { properties, upgrade, keepScheduled });
     }
     this.#scheduled.gone(call, properties);
-    log.write({ severity: "INFO", urn: call.urn, message: UNMANAGED, ephemeral: false });
+    const message = "no longer managed; the database was not changed";
+    log.write({ severity: "INFO", urn: call.urn, message, ephemeral: false });
     await log.flush();
   }
 

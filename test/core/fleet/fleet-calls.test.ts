@@ -231,7 +231,7 @@ describe("a call that ends in an error", () => {
     expect(outcome).toMatchObject({ status: "current", upgrade: { state: "succeeded" } });
     expect(calls).toHaveLength(1);
     expect(warnings).toEqual([
-      "The answer to the upgrade call was lost (undefined is not a function); looking for the upgrades.",
+      "The response to the upgrade request was lost (undefined is not a function). Looking for the upgrades.",
     ]);
   });
 });

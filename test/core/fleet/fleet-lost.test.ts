@@ -12,7 +12,7 @@ describe("a call whose answer was lost", () => {
     expect(outcome).toMatchObject({ status: "current", upgrade: { state: "succeeded" } });
     expect(calls).toHaveLength(1);
     expect(warnings).toEqual([
-      "The answer to the upgrade call was lost (Connection reset.); looking for the upgrades.",
+      "The response to the upgrade request was lost (Connection reset.). Looking for the upgrades.",
     ]);
   });
 
