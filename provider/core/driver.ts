@@ -1,6 +1,6 @@
 import type { BackupRecord } from "./control/backup";
 import type { Missing } from "./errors";
-import type { Request, Step } from "./request";
+import type { Permit, Request, Step } from "./request";
 import type { Task, TaskStatus, Way } from "./task";
 import type { Member, Unit, View } from "./unit";
 
@@ -69,16 +69,17 @@ export interface Driver<O extends Observation = Observation> {
   prepare?(requests: readonly Request[], observation: O): Promise<boolean>;
   /**
    * The one write: sends exactly this request. The observation it was planned from, made just before, only tells where to.
+   * @param permit called immediately before the request leaves, after every read and login that it takes
    * @returns its task, where the vendor names one
    */
-  start(request: Request, observation: O): Promise<Task | undefined>;
+  start(request: Request, observation: O, permit: Permit): Promise<Task | undefined>;
   /**
    * Another write, where the vendor has it: cancels tasks that wait for their maintenance window.
    * @returns the ids of those that the vendor says were canceled; none when none of them waits any more
    */
   cancel?(tasks: readonly string[]): Promise<readonly string[]>;
   /** Another write, where the vendor has it: re-opens a failed task. Asynchronous. */
-  reopen?(task: Task, way: Way): Promise<void>;
+  reopen?(task: Task, way: Way, permit: Permit): Promise<void>;
   /** What a person does to see more of a task than this tool shows, for one that does not move. Pure. */
   lookAt?(task: Task): string;
   /** Releases connections. */

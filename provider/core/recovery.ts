@@ -1,10 +1,11 @@
 import type { ChangeControl } from "./control/control";
-import type { Hold } from "./control/hold";
+import { Held, type Hold } from "./control/hold";
 import { awaitRelease } from "./control/release";
 import type { Driver } from "./driver";
 import { Refused, sending, Unreachable } from "./errors";
 import type { Policy } from "./policy";
 import type { RecordStore } from "./record";
+import type { Permit } from "./request";
 import type { Runtime } from "./runtime";
 import { type Failure, nameOf, type Task, type Way } from "./task";
 
@@ -12,7 +13,7 @@ import { type Failure, nameOf, type Task, type Way } from "./task";
 export class Recovery {
   readonly #driver: Pick<Driver, "units" | "reopen">;
   readonly #policy: Pick<Policy, "onFailure">;
-  readonly #control: Pick<ChangeControl, "rules" | "wall" | "forgetBackups" | "holdOfReopening">;
+  readonly #control: Pick<ChangeControl, "rules" | "wall" | "forgetBackups" | "requireReopening">;
   readonly #runtime: Runtime;
   readonly #record: Pick<RecordStore, "owns">;
   #operated = false;
@@ -22,7 +23,7 @@ export class Recovery {
   constructor(
     driver: Pick<Driver, "units" | "reopen">,
     policy: Pick<Policy, "onFailure">,
-    control: Pick<ChangeControl, "rules" | "wall" | "forgetBackups" | "holdOfReopening">,
+    control: Pick<ChangeControl, "rules" | "wall" | "forgetBackups" | "requireReopening">,
     runtime: Runtime,
     record: Pick<RecordStore, "owns">,
   ) {
@@ -46,14 +47,20 @@ export class Recovery {
   async reopen(task: Task, failure: Failure, when: "just now" | "earlier"): Promise<"sent" | "not sent" | "look"> {
     const way = this.#wayFor(task, failure);
     if (way === undefined || this.#operated || (way === "retry" && when === "just now")) return "not sent";
-    this.#hold = this.#control.holdOfReopening(this.#driver.units[0] ?? "", task);
-    if (await awaitRelease(this.#control, this.#hold ? [this.#hold] : [], this.#runtime)) return "look";
-    if (this.#hold !== undefined) return "not sent";
-    this.#operated = true;
-    this.#undone = way === "rollback" ? failure : undefined;
-    this.#runtime.warn(`upgrade ${task.id} failed, sending ${way.toUpperCase()}: ${failure.message}`);
-    await this.#send(task, way);
-    return "sent";
+    const permit = () => this.#control.requireReopening(this.#driver.units[0] ?? "", task);
+    this.#hold = undefined;
+    try {
+      permit();
+      this.#undone = way === "rollback" ? failure : undefined;
+      this.#runtime.warn(`upgrade ${task.id} failed, sending ${way.toUpperCase()}: ${failure.message}`);
+      await this.#send(task, way, permit);
+      this.#operated = true;
+      return "sent";
+    } catch (error) {
+      if (!(error instanceof Held)) throw error;
+      [this.#hold, this.#undone] = [error.hold, undefined];
+      return (await awaitRelease(this.#control, [error.hold], this.#runtime)) ? "look" : "not sent";
+    }
   }
 
   /** The failure that ends the run, with what the next one will send. */
@@ -74,9 +81,9 @@ export class Recovery {
   }
 
   /** Refused or lost: either way the task itself tells what is so. */
-  async #send(task: Task, way: Way): Promise<void> {
+  async #send(task: Task, way: Way, permit: Permit): Promise<void> {
     try {
-      await sending(async () => this.#driver.reopen?.(task, way));
+      await sending(async () => this.#driver.reopen?.(task, way, permit));
     } catch (error) {
       this.#runtime.signal.throwIfAborted();
       if (!(error instanceof Unreachable) && !(error instanceof Refused)) throw error;

@@ -47,6 +47,9 @@ export interface Request {
   readonly uploads?: readonly Upload[];
 }
 
+/** Says immediately before a write leaves whether it still may. @throws Held when it must not: nothing was sent */
+export type Permit = () => void;
+
 /** The request of a step that is sent alone: its item is the whole body. */
 export function requestOf([step]: readonly Step[]): Request {
   if (step === undefined) throw new Error("a request is to be composed without a step");

@@ -23,7 +23,8 @@ export interface Sending<O extends Observation> {
 }
 
 /**
- * The only function that hands an upgrade request to a driver. Whether it may be sent now is judged here once more.
+ * The only function that hands an upgrade request to a driver. Whether it may be sent now is judged here once more, and again when it
+ * leaves: logins and reads may come before it.
  * @param note keeps what the request came to: called before anything else can end the run
  * @throws Held, and whatever else says for certain that nothing was sent, and that the same would happen again
  */
@@ -34,8 +35,9 @@ export async function send<O extends Observation>(
   { signal, report, warn }: Pick<Runtime, "signal" | "report" | "warn">,
   note: (answer: Answer) => void,
 ): Promise<Answer> {
-  control.require(units);
-  const answer = await attempt(driver, request, observation, signal);
+  const permit = () => control.require(units);
+  permit();
+  const answer = await attempt(() => driver.start(request, observation, permit), driver, signal);
   if (answer.kind === "unsent" || answer.kind === "refused") signal.throwIfAborted();
   note(answer);
   if (answer.kind === "lost") {
@@ -80,16 +82,15 @@ export class UnsentBudget {
   }
 }
 
-async function attempt<O extends Observation>(
-  driver: Pick<Driver<O>, "tasks" | "start">,
-  request: Request,
-  observation: O,
+async function attempt(
+  start: () => Promise<Task | undefined>,
+  { tasks }: Pick<Driver, "tasks">,
   signal: AbortSignal,
 ): Promise<Answer> {
   try {
-    const task = await sending(() => driver.start(request, observation));
+    const task = await sending(start);
     if (task !== undefined) return { kind: "accepted", task };
-    if (driver.tasks === "by-list") return { kind: "accepted" };
+    if (tasks === "by-list") return { kind: "accepted" };
     return { kind: "lost", error: new Unreachable("the vendor named no task", { sent: true, heard: true }) };
   } catch (error) {
     if (error instanceof Refused) return { kind: "refused", error };

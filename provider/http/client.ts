@@ -1,5 +1,6 @@
 import type { Clock } from "../core/clock";
 import { asPinError, PinError } from "../core/errors";
+import type { Permit } from "../core/request";
 import {
   INCOMPLETE,
   PROXY_REFUSED,
@@ -37,6 +38,8 @@ export interface HttpRequest {
 
 export interface HttpWrite extends HttpRequest {
   readonly body: string | Uint8Array;
+  /** Called when everything else is ready. What it throws is thrown on, and nothing is sent. */
+  readonly permit?: Permit | undefined;
 }
 
 export interface HttpUpload extends HttpRequest {
@@ -79,7 +82,9 @@ export class HttpClient {
    * One POST, sent at most once. When the signal is aborted while the answer is awaited, it is awaited a little longer:
    * what the vendor accepted is worth knowing.
    */
-  async write(request: HttpWrite): Promise<WireResponse> {
+  async write({ permit, ...request }: HttpWrite): Promise<WireResponse> {
+    this.#options.signal.throwIfAborted();
+    permit?.();
     return this.#post(request, () => true);
   }
 

@@ -1,4 +1,5 @@
 import { beforeSending } from "../core/errors";
+import type { Permit } from "../core/request";
 import { HttpClient, type HttpRequest } from "../http/client";
 import type { Transport, WireResponse } from "../http/transport";
 import { type Answer, type Codes, readAnswer } from "./answers";
@@ -19,6 +20,8 @@ export interface Call {
   readonly body?: unknown;
   /** Besides those that every call has. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Of a write: called immediately before it leaves. */
+  readonly permit?: Permit;
 }
 
 /** What came of a call, and what was signed for it. */
@@ -93,7 +96,7 @@ export class Caller {
     });
     try {
       if (call.method === "GET") return await http.read(signed);
-      return await http.write({ ...(await beforeSending(signed)), body: request.body ?? "" });
+      return await http.write({ ...(await beforeSending(signed)), body: request.body ?? "", permit: call.permit });
     } catch (error) {
       throw transportProblem(call.origin, error);
     }

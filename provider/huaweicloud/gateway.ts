@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { beforeSending, PinError, type RefusalKind, Refused, Unreachable } from "../core/errors";
+import type { Permit } from "../core/request";
 import { validate } from "../http/body";
 import { foreignWrite } from "../http/foreign";
 import type { Answer, Meaning, Trouble } from "./answers";
@@ -23,6 +24,8 @@ export interface ServiceCall<T> {
   readonly schema: z.ZodType<T>;
   /** The IAM action that it needs; default the one that the service's reads need. */
   readonly action?: string;
+  /** Of a write: called immediately before it leaves. */
+  readonly permit?: Permit;
 }
 
 /**
@@ -156,7 +159,7 @@ export class Gateway {
     throw this.#refusal(what, answer, reply, call.action);
   }
 
-  async #call<T>({ method = "GET", path, query, body }: ServiceCall<T>): Promise<Call> {
+  async #call<T>({ method = "GET", path, query, body, permit }: ServiceCall<T>): Promise<Call> {
     const projectId = await this.projectId();
     return {
       method,
@@ -165,6 +168,7 @@ export class Gateway {
       headers: { "x-project-id": projectId },
       ...(query === undefined ? {} : { query }),
       ...(body === undefined ? {} : { body }),
+      ...(permit === undefined ? {} : { permit }),
     };
   }
 

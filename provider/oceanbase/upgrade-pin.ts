@@ -2,7 +2,7 @@ import { type Constraint, holds, standing } from "../core/constraint";
 import type { BackupRecord } from "../core/control/backup";
 import type { Driver } from "../core/driver";
 import { beforeSending, Refused } from "../core/errors";
-import { type Request, requestOf } from "../core/request";
+import { type Permit, type Request, requestOf } from "../core/request";
 import type { Runtime } from "../core/runtime";
 import { blocked } from "../core/sentences";
 import type { Task, TaskStatus, Way } from "../core/task";
@@ -117,10 +117,10 @@ export class UpgradePin<A extends UpgradeArguments> implements Driver<PinObserva
     return true;
   }
 
-  async start({ path, body }: Request, observation: PinObservation): Promise<Task> {
-    const callee = await beforeSending(() => this.#callee(observation));
+  async start({ path, body }: Request, observation: PinObservation, permit: Permit): Promise<Task> {
+    const origin = await beforeSending(() => this.#callee(observation));
     try {
-      return this.#taskOf(await this.#options.agents.write(callee, path, body, dag));
+      return this.#taskOf(await this.#options.agents.write({ origin, target: path, body, schema: dag, permit }));
     } catch (error) {
       throw this.#afterRefusal(error, observation);
     }
@@ -155,8 +155,8 @@ export class UpgradePin<A extends UpgradeArguments> implements Driver<PinObserva
     return `Look at it with \`obshell task show -i ${id} -d\` on a host of the cluster`;
   }
 
-  reopen(task: Task, way: Way): Promise<void> {
-    return reopen(this.#options.agents, task, way);
+  reopen(task: Task, way: Way, permit: Permit): Promise<void> {
+    return reopen(this.#options.agents, task, way, permit);
   }
 
   close(): Promise<void> {

@@ -1,7 +1,7 @@
 import type { BackupRecord } from "../core/control/backup";
 import type { Driver } from "../core/driver";
 import { sending, Unreachable } from "../core/errors";
-import { type Request, requestOf } from "../core/request";
+import { type Permit, type Request, requestOf } from "../core/request";
 import type { Runtime } from "../core/runtime";
 import type { Task, TaskStatus } from "../core/task";
 import { type Unit, type View, viewOfOne } from "../core/unit";
@@ -97,13 +97,15 @@ export class UpgradePin implements Driver<Seen> {
     return this.#options.subject.leadsToTarget(task, unit);
   }
 
-  async start(request: Request, seen: Seen): Promise<Task> {
+  async start(request: Request, seen: Seen, permit: Permit): Promise<Task> {
     const to = request.units.map((unit) => unit.to).join(", ");
     const before = new Set(seen.machines.map(({ action_uid }) => action_uid));
     this.#sent = { to, before };
     try {
       const task = await sending(() =>
-        isCrdbCall(request.path) ? this.#startCrdb(request, to) : this.#startHere(request, to, seen, before),
+        isCrdbCall(request.path)
+          ? this.#startCrdb(request, to, permit)
+          : this.#startHere(request, to, seen, before, permit),
       );
       this.#targets.set(task.id, to);
       this.#sent = undefined;
@@ -115,12 +117,12 @@ export class UpgradePin implements Driver<Seen> {
   }
 
   /** The id of a CRDB task is ours to give: with it the task is found again when the answer is lost. */
-  async #startCrdb({ path, body }: Request, to: string): Promise<Task> {
+  async #startCrdb({ path, body }: Request, to: string, permit: Permit): Promise<Task> {
     const { nodes, runtime } = this.#options;
     const own = newTaskId(runtime.random);
     const task = { id: crdbTaskId(own), kind: CRDB_UPGRADE, to };
     try {
-      const answer = await sending(() => nodes.write(path, body, crdbHeaders(own)));
+      const answer = await sending(() => nodes.write(path, body, permit, crdbHeaders(own)));
       const { id } = acceptance.safeParse(answer).data ?? {};
       const accepted = id ? { ...task, id: crdbTaskId(id) } : task;
       this.#watcher.met(accepted);
@@ -137,8 +139,9 @@ export class UpgradePin implements Driver<Seen> {
     to: string,
     { database }: Seen,
     before: ReadonlySet<string>,
+    permit: Permit,
   ): Promise<Task> {
-    const answer = await this.#options.nodes.write(path, body);
+    const answer = await this.#options.nodes.write(path, body, permit);
     return { id: await this.#action(answer, database, before), kind: UPGRADE_MACHINE, to };
   }
 

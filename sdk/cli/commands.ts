@@ -2,6 +2,7 @@ import { suggestion } from "../../provider/base/closest";
 import { hideCredentials } from "../../provider/base/printed-credentials";
 import { PinError } from "../../provider/core/errors";
 import { printable } from "../../provider/core/printable";
+import { inWordsOfPulumi } from "../../provider/frontend/resource/words";
 import { ReportError } from "../report/failure";
 import { approve } from "./approve";
 import { COMMON, type Command, CommandError, parse, UsageError } from "./command";
@@ -71,7 +72,7 @@ function ended(error: unknown, command: Command | undefined, terminal: Terminal)
     return 2;
   }
   if (error instanceof PinError) {
-    terminal.tell(`${prefix}: ${hideCredentials(printable(error.sentence))} [${error.code}]`);
+    terminal.tell(`${prefix}: ${hideCredentials(inWordsOfPulumi(printable(error.sentence)))} [${error.code}]`);
     return error.code === "interrupted" ? INTERRUPTED : 1;
   }
   if (error instanceof CommandError || error instanceof ReportError) {

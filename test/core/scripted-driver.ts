@@ -29,6 +29,8 @@ export interface Script {
   readonly schedules?: boolean;
   /** Whether failed tasks can be re-opened. */
   readonly reopens?: boolean;
+  /** What the driver does before a write leaves, such as a login. */
+  readonly leaving?: (stage: Stage) => Promise<void>;
   readonly policy?: Partial<Policy> | undefined;
   readonly remembered?: UpgradeRecord;
   /** Filled with the requests that were sent. */
@@ -160,7 +162,9 @@ function scriptedDriver(script: Script, stage: Stage): Driver<Look> {
       return script.schedules ?? schedules;
     },
     leadsToTarget: ({ to }) => to === TARGET,
-    start: async (sent) => {
+    start: async (sent, _, permit) => {
+      await script.leaving?.(stage);
+      permit();
       script.sent?.push(sent);
       stage.journal.push("start");
       return start();
@@ -169,7 +173,15 @@ function scriptedDriver(script: Script, stage: Stage): Driver<Look> {
       stage.journal.push(`inspect ${asked.id}`);
       return inspect();
     },
-    ...(script.reopens === true ? { reopen: async (asked, way) => void stage.journal.push(`${way} ${asked.id}`) } : {}),
+    ...(script.reopens === true
+      ? {
+          reopen: async (asked, way, permit) => {
+            await script.leaving?.(stage);
+            permit();
+            stage.journal.push(`${way} ${asked.id}`);
+          },
+        }
+      : {}),
     ...(script.outlasts === undefined ? {} : { outlasts: () => script.outlasts === true }),
     cancel: async (asked) => {
       stage.journal.push(`cancel ${asked.join(" ")}`);

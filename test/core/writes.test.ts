@@ -87,7 +87,7 @@ describe.each(ODD)("after %s, nobody knows whether the vendor received", (_, thr
       rules: NO_RULES,
       wall: new VirtualClock(),
       forgetBackups: () => undefined,
-      holdOfReopening: () => undefined,
+      requireReopening: () => undefined,
     };
     const recovery = new Recovery({ units: ["orders"], reopen }, { onFailure: "rollback" }, permissive, runtime, {
       owns: () => true,

@@ -23,6 +23,21 @@ const FOUND: Readonly<Record<string, History>> = {
       },
     ],
   },
+  "a window closed while a request that was allowed waited for another agent": {
+    type: "oceanbase:AgentVersion",
+    seed: 50000201,
+    scene: 832250367,
+    start: 1793448000000,
+    runs: [
+      { op: "refresh", gap: 45514, faults: [] },
+      {
+        op: "up",
+        rules: { window: { opensIn: -1, lasts: 2, zone: "Asia/Kolkata" }, approval: "right" },
+        gap: 3829,
+        faults: [{ at: "request", nth: 18, harm: { kind: "slow", ms: 31027, span: 1 } }],
+      },
+    ],
+  },
   "a call showed only after the next run had looked twice": {
     type: "taurusdb:StarRocksVersion",
     seed: 2902332,

@@ -56,7 +56,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   "forgets which task it has started": {
     breaks: ["task kept"],
     driver: (driver) => ({
-      start: async (request, seen) => renamed(await driver.start(request, seen)),
+      start: async (request, seen, permit) => renamed(await driver.start(request, seen, permit)),
     }),
   },
   "takes silence for the end of a task": {
@@ -108,7 +108,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
         const seen = await driver.observe(scheduled);
         for (const { activity, upgrade } of driver.view(seen).units) {
           if (activity === undefined && upgrade?.step !== undefined)
-            await driver.start(driver.compose([upgrade.step]), seen);
+            await driver.start(driver.compose([upgrade.step]), seen, () => undefined);
         }
         return seen;
       },
@@ -127,7 +127,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   "stores a record that it cannot read": {
     breaks: ["stored is valid input"],
     driver: (driver) => ({
-      start: async (request, seen) => Object.assign({}, await driver.start(request, seen), { kind: 7 }),
+      start: async (request, seen, permit) => Object.assign({}, await driver.start(request, seen, permit), { kind: 7 }),
     }),
   },
   "never says that a pin holds": {
@@ -190,9 +190,9 @@ function delegate(driver: Driver): Driver {
     leadsToTarget: (task, unit) => driver.leadsToTarget(task, unit),
     compose: (steps) => driver.compose(steps),
     prepare: async (requests, seen) => (await driver.prepare?.(requests, seen)) ?? false,
-    start: (request, seen) => driver.start(request, seen),
+    start: (request, seen, permit) => driver.start(request, seen, permit),
     inspect: (task) => inspect(driver, task),
-    reopen: async (task, way) => driver.reopen?.(task, way),
+    reopen: async (task, way, permit) => driver.reopen?.(task, way, permit),
     close: () => driver.close(),
   };
 }

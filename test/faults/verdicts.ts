@@ -120,7 +120,8 @@ export class Verdicts {
     const text = textOf(ending.error);
     // The set of codes is closed; one outside of it explains nothing.
     const code = CODE.exec(text)?.[1] as ErrorCode | undefined;
-    const typed = code !== undefined && code !== "unexpected" && run.op !== "preview";
+    // Without the right credentials a preview plans nothing; whatever else keeps it from that is a warning.
+    const typed = code !== undefined && code !== "unexpected" && (run.op !== "preview" || code === "unauthorized");
     judge.that(typed, "typed ending", () => `${run.op}: ${text}${stackOf(ending.error)}`);
     if (code === undefined) return;
     judge.that(this.#explained(code, run, process, since), "explained ending", () => text);

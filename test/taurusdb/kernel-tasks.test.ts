@@ -110,7 +110,11 @@ describe("a scheduled upgrade of the StarRocks instance beside it", () => {
     const { gateway } = openAccess({ region: D.region, ...KEY }, runtimeOf(rig.clock), rig.connect, {});
     const starRocksInstanceId = rig.cloud.starRocks[0]?.id ?? "";
     const wish = { starRocksInstanceId, schedule: "maintenance-window" } as const;
-    await upgradeStarRocks(gateway, requestOf([upgradeStep(wish, { from: "3.1.6.0", to: "3.1.15.80" })]));
+    await upgradeStarRocks(
+      gateway,
+      requestOf([upgradeStep(wish, { from: "3.1.6.0", to: "3.1.15.80" })]),
+      () => undefined,
+    );
     await rig.clock.sleep(MINUTE);
     return rig;
   }

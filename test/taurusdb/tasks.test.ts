@@ -16,6 +16,7 @@ async function upgrading(count: number, delay: boolean, switches: object = {}) {
       units.map((unit) => upgradeStep(unit, delay)),
       delay,
     ),
+    () => undefined,
   );
   await world.clock.sleep(MINUTE);
   world.cloud.journal.clear();

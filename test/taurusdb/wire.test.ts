@@ -48,9 +48,9 @@ describe.each([
     expect(await readJobs(gateway, { since: Date.now() - 60_000 })).toEqual([]);
     const versions = { from: "3.1.6.0", to: "3.1.15.80" };
     const scheduled = { starRocksInstanceId, schedule: "maintenance-window" } as const;
-    const later = await upgradeStarRocks(gateway, requestOf([upgradeStep(scheduled, versions)]));
+    const later = await upgradeStarRocks(gateway, requestOf([upgradeStep(scheduled, versions)]), () => undefined);
     expect(await cancelSchedules(gateway, [later, "0".repeat(32)])).toEqual([later]);
-    await upgradeStarRocks(gateway, requestOf([upgradeStep({ starRocksInstanceId }, versions)]));
+    await upgradeStarRocks(gateway, requestOf([upgradeStep({ starRocksInstanceId }, versions)]), () => undefined);
     expect(cloud.starRocks[0]?.kernel).toBe("3.1.15.80");
     expect(cloud.journal.entries.filter(({ status }) => status > 201)).toEqual([]);
   });

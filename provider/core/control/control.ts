@@ -96,6 +96,12 @@ export class ChangeControl {
     }
   }
 
+  /** @throws Held when RETRY and ROLLBACK must not be sent now */
+  requireReopening(unit: string, task: Pick<Task, "to">): void {
+    const hold = this.holdOfReopening(unit, task);
+    if (hold !== undefined) throw new Held(this.title, hold);
+  }
+
   #byClock(): Hold | undefined {
     return holdByClock(this.rules, this.#driver.schedules, this.wall.now());
   }

@@ -1,5 +1,6 @@
 import { batchesOf } from "../batches";
 import type { ChangeControl } from "../control/control";
+import { Held } from "../control/hold";
 import type { FleetDriver, Observation } from "../driver";
 import { Refused } from "../errors";
 import { Watch } from "../pace";
@@ -73,9 +74,9 @@ export class Sender<O extends Observation> {
     for (const batch of batches) {
       signal.throwIfAborted();
       if (clock.elapsed() - lookedAt > FRESH) break;
+      const answer = await this.#call(batch, observation).catch(heldBack);
       // A window may close between two of them: the next observation tells which are held.
-      if (batch.some((member) => this.#control.holdOf(member) !== undefined)) break;
-      const answer = await this.#call(batch, observation);
+      if (answer === undefined) break;
       patient ||= answer.kind === "refused" || answer.kind === "unsent";
       if (answer.kind === "lost" || answer.kind === "unsent") break;
     }
@@ -152,4 +153,8 @@ export class Sender<O extends Observation> {
 /** Members of one call run the same version. */
 function routeOf([first]: readonly Unit[]): string {
   return first === undefined ? "" : (first.upgrade?.route ?? "");
+}
+
+function heldBack(error: unknown): undefined {
+  if (!(error instanceof Held)) throw error;
 }

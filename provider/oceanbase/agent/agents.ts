@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { beforeSending, ifAnswered, PinError, Unreachable } from "../../core/errors";
+import type { Permit } from "../../core/request";
 import type { HttpUpload } from "../../http/client";
 import type { WireResponse } from "../../http/transport";
 import { type Answer, comparesPasswords, readAnswer, readWriteAnswer, undecided } from "./answers";
@@ -19,6 +20,15 @@ const PROOF = 3_000;
 
 /** What is streamed to an agent. */
 export type Upload = Omit<HttpUpload, "origin">;
+
+/** A POST with a JSON body to one agent. */
+export interface AgentWrite<T> {
+  readonly origin: string;
+  readonly target: string;
+  readonly body: unknown;
+  readonly schema: z.ZodType<T>;
+  readonly permit: Permit;
+}
 
 export interface AgentsOptions extends HandshakeOptions {
   readonly endpoints: readonly string[];
@@ -158,11 +168,11 @@ export class Agents {
    * A POST to one agent, sent at most once.
    * @throws Refused when the agent says no; Unreachable with `sent` when it cannot be known whether it was accepted
    */
-  async write<T>(origin: string, target: string, body: unknown, schema: z.ZodType<T>): Promise<T> {
+  async write<T>({ origin, target, body, schema, permit }: AgentWrite<T>): Promise<T> {
     const agent = await beforeSending(() => this.#member(origin));
     const sealed = await beforeSending(() => this.#handshakes.seal(agent, target, { body: JSON.stringify(body) }));
     const response = await this.#handshakes.send(origin, () =>
-      this.#options.http.write({ origin, target, headers: sealed.headers, body: sealed.body ?? "" }),
+      this.#options.http.write({ origin, target, headers: sealed.headers, body: sealed.body ?? "", permit }),
     );
     return this.#outcome(agent, target, response, schema);
   }

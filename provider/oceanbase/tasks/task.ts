@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ifAnswered, notYet, PinError, Refused, Unreachable } from "../../core/errors";
+import type { Permit } from "../../core/request";
 import type { Task, TaskStatus, Way } from "../../core/task";
 import type { Agents } from "../agent/agents";
 import { tellOne } from "../agent/contact";
@@ -87,12 +88,12 @@ export class TaskWatcher {
  * or whose answer is lost. A second operator on a task that is open again is refused by obshell.
  * @throws Refused or Unreachable, as a write does
  */
-export async function reopen(agents: Agents, task: Task, way: Way): Promise<void> {
+export async function reopen(agents: Agents, task: Task, way: Way, permit: Permit): Promise<void> {
   const target = `/api/v1/task/dag/${encodeURIComponent(task.id)}`;
   const failures: PinError[] = [];
   for (const origin of agents.origins) {
     try {
-      await agents.write(origin, target, { operator: way.toUpperCase() }, z.unknown());
+      await agents.write({ origin, target, body: { operator: way.toUpperCase() }, schema: z.unknown(), permit });
       return;
     } catch (error) {
       if (!mayElsewhere(error)) throw error;
@@ -105,5 +106,5 @@ export async function reopen(agents: Agents, task: Task, way: Way): Promise<void
 /** Whether the task is untouched, and another agent may do what this one cannot. */
 function mayElsewhere(error: unknown): error is PinError {
   if (error instanceof Refused || error instanceof Unreachable) return notYet(error);
-  return error instanceof PinError && error.code !== "unauthorized";
+  return error instanceof PinError && error.code !== "unauthorized" && error.code !== "held";
 }

@@ -1,4 +1,5 @@
 import { beforeSending, Unreachable } from "../../core/errors";
+import type { Permit } from "../../core/request";
 import type { HttpClient } from "../../http/client";
 import { TransportError, type WireResponse } from "../../http/transport";
 import { type Answer, readAnswer } from "./answers";
@@ -11,6 +12,8 @@ export interface Outgoing {
   readonly target: string;
   readonly body?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Of a write: called immediately before it leaves. */
+  readonly permit?: Permit;
 }
 
 /** The word before a token may have to be found, with this token and with a new one, before a request is let in. */
@@ -87,7 +90,7 @@ export class Exchange {
 
   async #send(
     origin: string,
-    { target, body, headers: more }: Outgoing,
+    { target, body, headers: more, permit }: Outgoing,
     authorization: string | undefined,
   ): Promise<WireResponse> {
     const headers = {
@@ -99,7 +102,7 @@ export class Exchange {
     try {
       return body === undefined
         ? await this.#http.read(() => ({ origin, target, headers }))
-        : await this.#http.write({ origin, target, headers, body });
+        : await this.#http.write({ origin, target, headers, body, permit });
     } catch (error) {
       if (!(error instanceof TransportError)) throw error;
       // If it was the master that is away now, the endpoints know, or will, who is the next.

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { beforeSending, PinError, Refused, Unreachable } from "../../core/errors";
-import type { Json } from "../../core/request";
+import type { Json, Permit } from "../../core/request";
 import { validate } from "../../http/body";
 import type { HttpClient } from "../../http/client";
 import { foreignWrite } from "../../http/foreign";
@@ -77,14 +77,20 @@ export class Nodes {
 
   /**
    * A POST that changes something, sent at most once.
+   * @param permit called immediately before it leaves
    * @param headers beside the usual ones
    * @returns what the accepted call was answered with
    * @throws Refused when the cluster says no; Unreachable with `sent` when it cannot be known whether it was accepted
    */
-  async write(target: string, body: Json, headers: Readonly<Record<string, string>> = {}): Promise<unknown> {
+  async write(
+    target: string,
+    body: Json,
+    permit: Permit,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<unknown> {
     const endpoint = this.#endpoints[this.#index] ?? "";
     await beforeSending(() => this.#meet(endpoint));
-    const answer = await this.#exchange.send(endpoint, { target, body: JSON.stringify(body), headers });
+    const answer = await this.#exchange.send(endpoint, { target, body: JSON.stringify(body), headers, permit });
     const what = `POST ${target} at ${endpoint}`;
     switch (answer.kind) {
       case "data":

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { chunks } from "../../core/batches";
 import { ifAnswered, PinError, Unreachable } from "../../core/errors";
-import type { Json, Request, Requested, Step } from "../../core/request";
+import type { Json, Permit, Request, Requested, Step } from "../../core/request";
 import type { Gateway } from "../../huaweicloud/gateway";
 import {
   batchAnswer,
@@ -90,8 +90,8 @@ function upgradeBody(units: readonly Requested[], delay: boolean): Json {
  * instance; an accepted upgrade may silently not start.
  * @throws as `Gateway.write` does
  */
-export async function upgradeBatch(gateway: Gateway, { method, path, body }: Request): Promise<void> {
-  const call = { method, path: path.split("/"), body };
+export async function upgradeBatch(gateway: Gateway, { method, path, body }: Request, permit: Permit): Promise<void> {
+  const call = { method, path: path.split("/"), body, permit };
   const { resp } = await gateway.write({ ...call, schema: batchAnswer, action: UPGRADE_ACTION });
   if (resp.toLowerCase() === "success") return;
   throw new Unreachable(`the upgrade call was answered "${resp}" instead of "success"`, { sent: true, heard: true });

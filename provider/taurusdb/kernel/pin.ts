@@ -2,7 +2,7 @@ import type { Constraint } from "../../core/constraint";
 import type { BackupRecord } from "../../core/control/backup";
 import type { Driver, FleetWords } from "../../core/driver";
 import { beforeSending, Refused } from "../../core/errors";
-import type { Request, Step } from "../../core/request";
+import type { Permit, Request, Step } from "../../core/request";
 import type { Runtime } from "../../core/runtime";
 import type { Unit, View } from "../../core/unit";
 import { AlreadyLatest } from "../../huaweicloud/gateway";
@@ -92,10 +92,10 @@ export class KernelPin implements Driver<KernelObservation> {
     return upgradeRequest(steps, this.schedules);
   }
 
-  async start(request: Request): Promise<undefined> {
+  async start(request: Request, _observation: unknown, permit: Permit): Promise<undefined> {
     const ids = request.units.map(({ unit }) => unit);
     try {
-      await upgradeBatch(this.#options.access.gateway, request);
+      await upgradeBatch(this.#options.access.gateway, request, permit);
       this.#look.accepted(ids);
       return undefined;
     } catch (error) {

@@ -1,4 +1,4 @@
-import type { Request, Step } from "../../core/request";
+import type { Permit, Request, Step } from "../../core/request";
 import type { Gateway } from "../../huaweicloud/gateway";
 import {
   type Action,
@@ -71,13 +71,18 @@ export function upgradeStep(
  * @returns the id of its job, or of the scheduled task, as the service writes it
  * @throws as `Gateway.write` does
  */
-export async function upgradeStarRocks(gateway: Gateway, { method, path, body }: Request): Promise<string> {
+export async function upgradeStarRocks(
+  gateway: Gateway,
+  { method, path, body }: Request,
+  permit: Permit,
+): Promise<string> {
   const answer = await gateway.write({
     method,
     path: path.split("/"),
     body,
     schema: jobId,
     action: UPGRADE_ACTION,
+    permit,
   });
   return answer.job_id;
 }

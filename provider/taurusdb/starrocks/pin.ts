@@ -2,7 +2,7 @@ import { type Constraint, standing } from "../../core/constraint";
 import type { BackupRecord } from "../../core/control/backup";
 import type { Driver } from "../../core/driver";
 import { Refused } from "../../core/errors";
-import { type Request, requestOf } from "../../core/request";
+import { type Permit, type Request, requestOf } from "../../core/request";
 import type { Runtime } from "../../core/runtime";
 import type { Task, TaskStatus } from "../../core/task";
 import type { View } from "../../core/unit";
@@ -86,10 +86,10 @@ export class StarRocksPin implements Driver<StarRocksObservation> {
     return parsed === undefined || standing(parsed, this.#options.constraint) !== "behind";
   }
 
-  async start(request: Request, { known }: StarRocksObservation): Promise<Task> {
+  async start(request: Request, { known }: StarRocksObservation, permit: Permit): Promise<Task> {
     const { access, args } = this.#options;
     try {
-      const raw = await upgradeStarRocks(access.gateway, request);
+      const raw = await upgradeStarRocks(access.gateway, request, permit);
       const id = this.#jobIds.note(raw);
       this.#watcher.started(id);
       return { id, kind: KIND, to: targetName(known.listed) };

@@ -180,6 +180,32 @@ describe("the last moment", () => {
   });
 });
 
+describe("a window that closes while a write gets ready to leave", () => {
+  const policy = rules({ windows: [{ from: "00:00", to: "00:30", timeZone: "UTC" }] });
+  const leaving: Script["leaving"] = ({ clock }) => clock.sleep(HOUR);
+
+  it("holds the upgrade request", async () => {
+    const { outcome, starts } = await play({ looks: [upgrade()], policy, leaving });
+    expect(outcome).toMatchObject({ status: "held", hold: { code: "window", until: "2026-01-02T00:00:00.000Z" } });
+    expect(starts).toBe(0);
+  });
+
+  it.each(["retry", "rollback"] as const)("holds %s, and the run fails with the reason", async (way) => {
+    const { outcome, journal } = await play({
+      looks: [{ kind: "failed", task, from: "4.2.1.8", failure: { ...failure, ways: [way] } }],
+      policy: { onFailure: way, ...policy },
+      remembered: record("failed"),
+      reopens: true,
+      leaving,
+    });
+    expect(outcome).toMatchObject({ status: "failed", error: { code: "upgrade-failed" } });
+    expect(outcome.error?.sentence).toContain(
+      `${way.toUpperCase()}, which \`onFailure\` asks for, is held: window opens`,
+    );
+    expect(journal).not.toContain(`${way} 11`);
+  });
+});
+
 describe("a request whose response was lost", () => {
   it("is waited for before anything is held", async () => {
     const remembered = record("unknown", { task: "unknown", startedAt: "2026-01-01T00:00:00.000Z" });

@@ -82,6 +82,26 @@ describe("a window that closes while batches are sent", () => {
   });
 });
 
+describe("a window that closes before a request leaves", () => {
+  const windows = [{ from: "00:00", to: "00:30", timeZone: "UTC" }];
+
+  it("holds all of it", async () => {
+    const world = new World(many(3, OLD));
+    const { outcome, calls } = await world.up({ policy: rules({ windows }), faults: ["login"] });
+    expect(outcome).toMatchObject({ status: "held", hold: { code: "window" } });
+    expect(calls).toEqual([]);
+  });
+
+  it("is waited for again where that is asked for", async () => {
+    const world = new World(many(3, OLD));
+    const policy = rules({ windows, onHeld: "wait" });
+    const { outcome, calls, took } = await world.up({ policy, faults: ["login"] });
+    expect(outcome).toMatchObject({ status: "current" });
+    expect(calls).toEqual([["i001", "i002", "i003"]]);
+    expect(took).toBeGreaterThan(24 * HOUR);
+  });
+});
+
 describe("approvals of a fleet", () => {
   it("are for each instance: the approved ones are upgraded, the others held", async () => {
     const world = new World(many(3, OLD));

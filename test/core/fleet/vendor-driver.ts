@@ -92,13 +92,15 @@ export function fleetDriver({ vendor, clock }: World, up: Up, hand: Stagehand): 
           })),
       };
     },
-    start: async ({ units }) => {
+    start: async ({ units }, _, permit) => {
       const asked = units.map(({ unit }) => unit);
       at("call:begin");
       signal.throwIfAborted();
+      const fault = faults.shift() ?? "fine";
+      if (fault === "login") await clock.sleep(60 * 60_000, signal);
+      permit();
       requests.push({ at: clock.elapsed(), what: "call", names: asked });
       up.onCall?.(asked);
-      const fault = faults.shift() ?? "fine";
       if (fault === "unsent") {
         await clock.sleep(CALL / 10);
         throw new Unreachable("Throttled.", { sent: false, heard: true });

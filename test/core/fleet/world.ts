@@ -27,7 +27,8 @@ export const WORDS: FleetWords = {
 };
 
 /** What happens to one upgrade call. */
-export type Fault = "lost-before" | "lost-after" | "unsent" | "busy" | "soon" | "final" | "fine";
+/** `login`: an hour goes by before the request leaves. */
+export type Fault = "login" | "lost-before" | "lost-after" | "unsent" | "busy" | "soon" | "final" | "fine";
 
 /** Moments of requests. `call:effect`: the vendor has got it. */
 export type Moment =
