@@ -207,7 +207,7 @@ class Performance {
         this.#judge.that(true, "converges", () => "");
         return true;
       }
-      op = await this.#follow(op, ending);
+      op = await this.#follow(op, ending, attempt);
       if (this.#judge.violation !== undefined) return false;
     }
     this.#judge.that(false, "converges", () => `after ${ATTEMPTS} commands without faults: ${this.#world.standing()}`);
@@ -223,11 +223,13 @@ class Performance {
   }
 
   /** Does what a person would do now. @returns the next command */
-  async #follow(op: Run["op"], ending: Ending | undefined): Promise<Run["op"]> {
+  async #follow(op: Run["op"], ending: Ending | undefined, attempt: number): Promise<Run["op"]> {
     if (op === "refresh") return "up";
     if (ending?.kind === "done") {
       const status = this.#stack.state?.outputs["status"];
       if (status === "upgrading" || status === "deferred") {
+        // Who does not wait for an upgrade learns that it stands still only by looking again and again.
+        if (attempt > 1) this.#world.mend();
         await this.#timeline.pass(this.#world.settles);
         return "up";
       }
