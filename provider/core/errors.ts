@@ -1,3 +1,4 @@
+import { sentences } from "../base/sentences";
 import type { Task } from "./task";
 
 /**
@@ -42,7 +43,7 @@ export class PinError extends Error {
 
   /** Message and remedy as one text. */
   get sentence(): string {
-    return this.remedy === undefined ? this.message : `${this.message} ${this.remedy}`;
+    return sentences(this.message, this.remedy);
   }
 
   /** All of it, with the code to search for. */

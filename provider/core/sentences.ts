@@ -1,3 +1,4 @@
+import { sentences } from "../base/sentences";
 import type { Hold } from "./control/hold";
 import { formatDuration } from "./duration";
 import { type ErrorCode, PinError } from "./errors";
@@ -17,18 +18,19 @@ export function failed(title: string, task: Task, failure: Failure): PinError {
 
 /** @param cause the failure for which we rolled back ourselves */
 export function rolledBack(title: string, task: Task, ending: Failure, cause?: Failure): PinError {
-  const why = cause === undefined ? ending.message : `as \`onFailure\` asks, because it failed: ${cause.message}`;
   const remedy =
     cause === undefined ? ending.remedy : "Fix the cause, then run {apply} again to start the upgrade again.";
-  return new PinError("rolled-back", `${title}: ${nameOf(task)} was rolled back: ${why}`, { remedy });
+  const why =
+    cause === undefined ? `: ${ending.message}` : ` as \`onFailure\` asks, because it failed: ${cause.message}`;
+  return new PinError("rolled-back", `${title}: ${nameOf(task)} was rolled back${why}`, { remedy });
 }
 
 export function blocked(title: string, findings: readonly Finding[]): PinError {
   const reasons = findings.map(({ property, message, remedy }) => {
     const at = property === undefined ? "" : `${property}: `;
-    return `${at}${message} ${remedy}`;
+    return sentences(`${at}${message}`, remedy);
   });
-  return new PinError("blocked", `${title}: the upgrade was not started. ${reasons.join(" ")}`);
+  return new PinError("blocked", `${title}: the upgrade was not started. ${sentences(...reasons)}`);
 }
 
 /** @throws PinError `blocked` for what can never succeed as written */

@@ -1,3 +1,4 @@
+import { sentences } from "../../provider/base/sentences";
 import { describeActivity } from "../../provider/core/describe";
 import { asPinError } from "../../provider/core/errors";
 import { type FoundDatabase, findingsIn, type Inventory } from "../../provider/core/estate";
@@ -91,7 +92,7 @@ function listing(databases: readonly FoundDatabase[]): string {
   const needs = new Map<string, number>();
   const rows = databases.map((database) => {
     const numbers = [...findingsIn(database), ...(database.advice ?? [])].map((finding) => {
-      const text = `${finding.message} ${finding.remedy}`;
+      const text = sentences(finding.message, finding.remedy);
       const number = needs.get(text) ?? needs.size + 1;
       needs.set(text, number);
       return number;

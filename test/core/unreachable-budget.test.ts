@@ -88,7 +88,7 @@ describe("patience", () => {
     const error = await thrownBy(budget.ask(() => Promise.reject(cause)));
     expect(error).toMatchObject({ code: "unreachable", cause });
     expect(error.sentence).toMatch(
-      /^Orders database could not be read for 1 min.*: connection refused Nothing was undone/,
+      /^Orders database could not be read for 1 min.*: connection refused\. Nothing was undone/,
     );
     expect(waited()).toBeGreaterThanOrEqual(MINUTE);
     expect(waited()).toBeLessThan(1.2 * MINUTE);

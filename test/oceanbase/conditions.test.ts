@@ -82,7 +82,7 @@ describe("a condition that only the task finds", () => {
   it("is undone at once where that is asked for, and the run fails with its cause", async () => {
     const { lifecycle, inputs, cluster } = rig({ ...EARLIER, conditions: { diskFree: 1 } });
     const { reasons } = await partial(lifecycle.create(inputs({ onFailure: "rollback" })));
-    expect(reasons[0]).toMatch(/rolled back: as `onFailure` asks, because it failed: .*DiskSpaceNotEnough/);
+    expect(reasons[0]).toMatch(/rolled back as `onFailure` asks, because it failed: .*DiskSpaceNotEnough/);
     expect(cluster.state.lock).toBe(1);
   });
 });

@@ -43,7 +43,7 @@ describe("an upgrade that fails at the vendor", () => {
     const early = rig({ edition: "business" });
     early.cluster.control.fail({ stage: "Unpack all required packages" });
     const { reasons } = await partial(early.lifecycle.create(early.inputs({ onFailure: "rollback" })));
-    expect(reasons[0]).toMatch(/was rolled back: as `onFailure` asks, because it failed: stage 5\/26.*\[rolled-back\]/);
+    expect(reasons[0]).toMatch(/was rolled back as `onFailure` asks, because it failed: stage 5\/26.*\[rolled-back\]/);
     expect(early.cluster.state.lock).toBe(1);
 
     const late = rig({ edition: "business" });
@@ -232,7 +232,7 @@ describe("onFailure", () => {
     const world = rig();
     world.cluster.control.fail({ stage: "Unpack all required packages" });
     const { reasons, properties } = await partial(world.lifecycle.create(world.inputs({ onFailure: "rollback" })));
-    expect(reasons[0]).toMatch(/was rolled back: as `onFailure` asks, because it failed: stage 5\/30.*\[rolled-back\]/);
+    expect(reasons[0]).toMatch(/was rolled back as `onFailure` asks, because it failed: stage 5\/30.*\[rolled-back\]/);
     expect(properties).toMatchObject({
       status: "failed",
       lastUpgrade: { state: "rolled-back" },

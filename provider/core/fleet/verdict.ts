@@ -1,3 +1,4 @@
+import { sentences } from "../../base/sentences";
 import type { Hold } from "../control/hold";
 import type { FleetWords } from "../driver";
 import type { ErrorCode } from "../errors";
@@ -237,5 +238,5 @@ function blockedBy({ message, remedy }: Finding): Verdict {
 }
 
 function sentence(message: string, remedy: string | undefined): string {
-  return remedy === undefined ? message : `${message} ${remedy}`;
+  return sentences(message, remedy);
 }

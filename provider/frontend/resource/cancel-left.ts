@@ -1,3 +1,4 @@
+import { sentences } from "../../base/sentences";
 import type { Clock } from "../../core/clock";
 import { asPinError } from "../../core/errors";
 import { taskOf, type UpgradeRecord } from "../../core/outcome";
@@ -48,7 +49,9 @@ export async function cancelLeft(session: Session, clock: Clock, left: Left): Pr
   } catch (error) {
     const { code, message } = asPinError(error);
     const remedy = `Run the command again. Or delete the resource without a request, by \`pulumi state delete '${call.urn}'\`; then, ${byHand}`;
-    throw new Failure(session.redact(`The scheduled upgrade was not canceled. ${message} ${remedy} [${code}]`));
+    throw new Failure(
+      session.redact(`${sentences("The scheduled upgrade was not canceled.", message, remedy)} [${code}]`),
+    );
   }
 }
 

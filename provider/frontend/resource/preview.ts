@@ -1,4 +1,5 @@
 import { isTable } from "../../base/json";
+import { sentences } from "../../base/sentences";
 import type { Clock } from "../../core/clock";
 import { proposalsOf } from "../../core/control/approval";
 import { type ChangeRules, holdByClock, NO_RULES } from "../../core/control/control";
@@ -233,11 +234,11 @@ function tell(session: Session, title: string, plan: Plan, many: boolean): Check
   ];
   news.inform(`${describePlan(plan)}${remarks.join("")}`);
   for (const { message, remedy, property } of findings) {
-    if (property === undefined) news.warn(`${message} ${remedy}`);
+    if (property === undefined) news.warn(sentences(message, remedy));
   }
   for (const note of notes) news.warn(note);
   return findings.flatMap(({ property, message, remedy }) =>
-    property === undefined ? [] : [{ property, reason: session.redact(`${message} ${remedy}`) }],
+    property === undefined ? [] : [{ property, reason: session.redact(sentences(message, remedy)) }],
   );
 }
 
