@@ -145,7 +145,7 @@ function shownOn(path: string): string[] {
 describe("the lines that are shown on", () => {
   it.each([
     ["examples/oceanbase/README.md", 2],
-    ["docs/guides/drift.md", 2],
+    ["docs/guides/drift.md", 3],
     ["docs/guides/interrupted-runs.md", 1],
   ])("%s are of a real run, but for what depends on time", (path, count) => {
     const told = shownOn(path);
