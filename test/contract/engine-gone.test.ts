@@ -1,3 +1,4 @@
+/** @module-tag long */
 import { describe, expect, onTestFinished, test } from "vitest";
 import { makeWorkspace } from "../engine/workspace";
 import type { System } from "../systems";

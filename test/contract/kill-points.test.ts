@@ -1,3 +1,4 @@
+/** @module-tag long */
 import { describe, expect, test } from "vitest";
 import { type Boundary, otherBoundaries, UPGRADE_CALL, wavesOf } from "./boundaries";
 import { type Host, hostOfSuite, openHost } from "./host";

@@ -1,3 +1,4 @@
+/** @module-tag long */
 import { expect, test } from "vitest";
 import { failureOf, type Properties, partialOf } from "./failure";
 import { hostOfSuite, hostOfTest, onEachSdk } from "./host";
