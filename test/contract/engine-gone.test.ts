@@ -1,4 +1,3 @@
-/** @module-tag long */
 import { describe, expect, onTestFinished, test } from "vitest";
 import { makeWorkspace } from "../engine/workspace";
 import type { System } from "../systems";
