@@ -6,6 +6,8 @@ export interface ChangeRules {
   readonly freeze?: true;
   /** `right`: the plan that a preview shows just before. `stale`: an approval of another plan. */
   readonly approval?: "none" | "right" | "stale";
+  /** A backup is asked for: there is none that is new, one was made just before, or it is waived. */
+  readonly backup?: "none" | "old" | "fresh" | "waived";
   readonly onHeld?: "wait" | "fail";
 }
 
@@ -25,7 +27,17 @@ const DAY = 24 * 60;
 
 type Values = Readonly<Record<string, unknown>>;
 
-const NONE = { windows: undefined, blackouts: undefined, freeze: undefined, approval: undefined, onHeld: undefined };
+/** How old a backup may be. */
+const MAX_AGE = 24 * 60 * MINUTE;
+
+const NONE = {
+  windows: undefined,
+  blackouts: undefined,
+  freeze: undefined,
+  approval: undefined,
+  backup: undefined,
+  onHeld: undefined,
+};
 
 /** Approvals for nothing, which ask for one. */
 export const NO_APPROVALS = { formatVersion: 1, approvals: {} };
@@ -36,13 +48,14 @@ export const NO_APPROVALS = { formatVersion: 1, approvals: {} };
  */
 export function argumentsOf(rules: ChangeRules | undefined, now: number, urn: string, plan: Values): Values {
   if (rules === undefined) return NONE;
-  const { window, blackout, freeze, approval, onHeld } = rules;
+  const { window, blackout, freeze, approval, backup, onHeld } = rules;
   return {
     ...NONE,
     ...(window === undefined ? {} : { windows: [windowOf(window, now)] }),
     ...(blackout === undefined ? {} : { blackouts: [blackoutOf(blackout, now)] }),
     ...(freeze === undefined ? {} : { freeze: "incident 4711" }),
     ...(approval === undefined ? {} : { approval: approvalOf(approval, now, urn, plan) }),
+    ...(backup === undefined ? {} : { backup: { maxAge: "24h", ...(backup === "waived" ? { waive: "a copy" } : {}) } }),
     ...(onHeld === undefined ? {} : { onHeld }),
   };
 }
@@ -73,13 +86,21 @@ function approvalOf(approval: NonNullable<ChangeRules["approval"]>, now: number,
   return { ...NO_APPROVALS, approvals: { [urn]: Object.fromEntries(units) } };
 }
 
+/** When the backup of a rule ended, where it tells of one. */
+export function backupOf({ backup }: ChangeRules, now: number): number | undefined {
+  if (backup === "fresh") return now;
+  return backup === "old" ? now - 1.5 * MAX_AGE : undefined;
+}
+
 /**
  * Why nothing that changes something may be sent now. Made of the arguments and a calendar of its own, and strict only where no
  * reading of the arguments allows it: in the hour that a change of the clocks repeats either one counts.
  */
-export function forbidden(rules: ChangeRules, args: Values, now: number): string | undefined {
+export function forbidden(rules: ChangeRules, args: Values, now: number, backedUpAt: number): string | undefined {
   if (rules.freeze !== undefined) return "under a freeze";
   if (rules.approval === "none" || rules.approval === "stale") return "without its approval";
+  const backup = rules.backup !== undefined && rules.backup !== "waived";
+  if (backup && now - backedUpAt > MAX_AGE) return "without a new backup";
   const [blackout] = listOf(args["blackouts"]);
   if (blackout !== undefined && now >= Date.parse(blackout.from) && now < Date.parse(blackout.to))
     return "in a blackout";

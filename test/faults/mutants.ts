@@ -70,6 +70,13 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
       inputs: inputs.transform(({ windows: _, blackouts: __, freeze: ___, approval: ____, ...others }) => others),
     }),
   },
+  "takes every backup for a new one": {
+    breaks: ["only when it may"],
+    driver: (_, { wall, clock }) => ({
+      backups: async (units) =>
+        new Map(units.map(({ name }) => [name, { kind: "finished" as const, at: (wall ?? clock).now() }])),
+    }),
+  },
   "throws what it likes": {
     breaks: ["typed ending"],
     driver: (driver) => ({
@@ -189,6 +196,7 @@ function delegate(driver: Driver): Driver {
     view: (seen) => driver.view(seen),
     leadsToTarget: (task, unit) => driver.leadsToTarget(task, unit),
     compose: (steps) => driver.compose(steps),
+    backups: async (units) => (await driver.backups?.(units)) ?? new Map(),
     prepare: async (requests, seen) => (await driver.prepare?.(requests, seen)) ?? false,
     start: (request, seen, permit) => driver.start(request, seen, permit),
     inspect: (task) => inspect(driver, task),

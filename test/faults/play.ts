@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { Random } from "../simulators";
 import { faultsOfStored } from "../support/feed-back";
-import { argumentsOf, type ChangeRules, forbidden, NO_APPROVALS } from "./change-rules";
+import { argumentsOf, backupOf, type ChangeRules, forbidden, NO_APPROVALS } from "./change-rules";
 import { type Harm, type History, nameOf, type Run } from "./history";
 import { Judge, type Rule, type Violation } from "./judge";
 import { Network } from "./network";
@@ -61,6 +61,7 @@ class Performance {
   readonly #setup: Surroundings;
   readonly #urn: string;
   #rules: ChangeRules | undefined;
+  #backedUpAt = Number.NEGATIVE_INFINITY;
   readonly #harms = new Map<string, number>();
   readonly #story: string[] = [];
   #commands = 0;
@@ -86,7 +87,7 @@ class Performance {
       remembersOpen: () => this.#stack.remembersOpen,
       knowable: (id) => this.#truth.knowable(id),
       harmed: (harm) => this.#count(harm),
-      forbidden: (now) => this.#rules && forbidden(this.#rules, this.#stack.written, now),
+      forbidden: (now) => this.#rules && forbidden(this.#rules, this.#stack.written, now, this.#backedUpAt),
       processed: (write, awaited, killed) => this.#truth.processed(write, awaited, killed),
     };
   }
@@ -177,6 +178,11 @@ class Performance {
     // With the service's own window, the service chooses the time.
     const { window: _, blackout: __, ...rest } = rules ?? {};
     this.#rules = this.#world.args["schedule"] === "maintenance-window" && rules !== undefined ? rest : rules;
+    const endedAt = rules && backupOf(rules, this.#timeline.now());
+    if (endedAt !== undefined) {
+      this.#world.backUp(endedAt);
+      this.#backedUpAt = Math.max(this.#backedUpAt, endedAt);
+    }
     const plan = this.#rules?.approval === undefined ? {} : await this.#planned();
     this.#stack.amend(argumentsOf(this.#rules, this.#timeline.now(), this.#urn, plan));
   }

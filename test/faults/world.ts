@@ -47,6 +47,8 @@ export interface World {
   /** How what runs stands to the pin. */
   standing(): "behind" | "current" | "newer";
   readonly troubles: Readonly<Record<string, Trouble>>;
+  /** A backup of everything that is pinned ended then; nothing where the vendor has no records of backups. */
+  backUp(endedAt: number): void;
   /** Does what the remedies of errors ask of a person: starts what is down, continues what failed. */
   mend(): void;
   /** An error in the vendor's own shape, of that status if it has one. */

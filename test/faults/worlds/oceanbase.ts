@@ -180,6 +180,10 @@ class Cluster implements World {
     return versions.every((one) => one === target.shown || one === newer) ? "current" : "behind";
   }
 
+  backUp(endsAt: number): void {
+    for (const { name } of this.#cluster.state.tenants ?? []) this.#cluster.control.addBackup(name, { endsAt });
+  }
+
   mend(): void {
     mendCluster(this.#cluster, this.#random, () => this.#undo());
   }

@@ -169,6 +169,10 @@ class Cluster implements World {
     return orders.some((order) => order > 0) ? "newer" : "current";
   }
 
+  backUp(endsAt: number): void {
+    this.#cluster.control.addBackup(UID, { endsAt });
+  }
+
   mend(): void {
     mendCluster(this.#cluster, UID);
   }

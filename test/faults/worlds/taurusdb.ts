@@ -171,6 +171,10 @@ class Cloud implements World {
     return versions.every((one) => one === target) ? "current" : "behind";
   }
 
+  backUp(endsAt: number): void {
+    if (this.#subject === KERNEL) for (const { id } of this.#pinned) this.#cloud.control.addBackup(id, { endsAt });
+  }
+
   mend(): void {
     mendCloud(this.#cloud);
   }
