@@ -176,7 +176,7 @@ export const STORIES: readonly Story[] = [
   ofOnePin("whose engine was killed", {}, async ({ engine, declare, cluster }, snap) => {
     cluster.control.hang({ stage: DATABASE.lateStage });
     const up = engine.up(declare());
-    await up.seen(/stage \d+\/30/);
+    await up.seen(/\d% \d+\/30 /);
     await up.kill();
     await up.catch(() => undefined);
     await engine.unlock();
@@ -192,7 +192,7 @@ export const STORIES: readonly Story[] = [
     async ({ engine, declare, cluster }, snap) => {
       cluster.control.hang({ stage: AGENTS.lateStage });
       const up = engine.up(declare({ unreachableTimeout: "6s" }));
-      await up.seen(/stage \d+\/9/);
+      await up.seen(/\d% \d+\/9 /);
       await expect.poll(() => cluster.dags.at(-1)?.hung, { timeout: 60_000 }).toBe(true);
       for (const index of [0, 1, 2]) cluster.control.stopAgent(index);
       await up;

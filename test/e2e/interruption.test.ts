@@ -5,7 +5,7 @@ import { casts, openStage, type Stage, saidAtPin, TIMEOUT } from "./stage";
 
 describe.each(casts())("%s engine, %s: an upgrade that outlives its run", TIMEOUT, (prefer, _, subject) => {
   const { old, target, lateStage, failing } = subject;
-  const passed = new RegExp(`stage \\d+/${subject.stages}`);
+  const passed = new RegExp(`\\d% \\d+/${subject.stages} `);
   let stage: Stage;
   afterEach(() => stage.close());
 

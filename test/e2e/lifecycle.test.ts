@@ -19,7 +19,7 @@ describe.each(casts())("%s engine, %s: a pin from declaration to destruction", T
 
   test("up issues one call, shows progress, and ends when every member runs the version", async () => {
     const { control } = stage.cluster;
-    const progress = new RegExp(`stage \\d+/${subject.stages}`);
+    const progress = new RegExp(`\\d% \\d+/${subject.stages} `);
     control.hang({ stage: subject.lateStage });
     const up = stage.engine.up(stage.declare());
     await up.seen(progress);
