@@ -1,7 +1,12 @@
-/** Texts one after the other. One that ends without a full stop, such as what a vendor says, gets one before the next. */
+/** Texts one after the other. One that ends without a full stop, such as a vendor's message, gets one before the next. */
 export function sentences(...texts: readonly (string | undefined)[]): string {
-  const said = texts.flatMap((text) => text || []);
-  return said.map((text, at) => (at === said.length - 1 || ENDED.test(text) ? text : `${text}.`)).join(" ");
+  const given = texts.flatMap((text) => text || []);
+  return given.map((text, at) => (at === given.length - 1 ? text : ended(text))).join(" ");
+}
+
+/** A text with a full stop at its end. */
+export function ended(text: string): string {
+  return ENDED.test(text) ? text : `${text}.`;
 }
 
 const ENDED = /[.!?…:][)"'`”]?$/u;

@@ -42,3 +42,14 @@ export function stage(change: Partial<FakeWorld> = {}, env: NodeJS.ProcessEnv = 
     said: () => lines.filter((line) => !line.ephemeral).map((line) => `${line.severity} ${line.message}`),
   };
 }
+
+/** A stage whose upgrades may be held: its vendor has no maintenance window. */
+export function heldStage(change: Partial<FakeWorld> = {}) {
+  return stage({ schedules: false, ...change });
+}
+
+/** What a check or a held resource says is to be approved, by unit. */
+export function plansOf(properties: Record<string, unknown>): Record<string, Record<string, string>> {
+  // As the provider has written it.
+  return properties["__plan"] as Record<string, Record<string, string>>;
+}

@@ -1,3 +1,4 @@
+import { ended } from "../../base/sentences";
 import type { FleetWords } from "../driver";
 import { type ErrorCode, PinError } from "../errors";
 import { describeWindow, spanOf, type Window } from "../task";
@@ -56,10 +57,6 @@ function tellTogether(problems: ReadonlyMap<string, Problem>): { readonly names:
     const alone = names.length === 1 ? problems.get(names[0] ?? "")?.message : undefined;
     return { names, text: alone ?? shared };
   });
-}
-
-function ended(message: string): string {
-  return /[.!?]$/.test(message) ? message : `${message}.`;
 }
 
 /** What is ahead of its target version stays there. */

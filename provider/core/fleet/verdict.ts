@@ -118,12 +118,12 @@ const ROWS: readonly Row[] = [
   ({ ended }, _, entry) => {
     const ending = entry && endedSince(entry, ended);
     if (ending?.kind !== "failed") return undefined;
-    const why = `failed: ${sentence(ending.message, ending.remedy)}`;
+    const why = `failed: ${sentences(ending.message, ending.remedy)}`;
     return problem("upgrade-failed", `upgrade ${ending.task.id} ${why}`, `the upgrade ${why}`);
   },
   ({ name }, { attempts }) => {
     const refusal = attempts.refusal(name);
-    return refusal && problem("refused", sentence(refusal.message, refusal.remedy));
+    return refusal && problem("refused", sentences(refusal.message, refusal.remedy));
   },
   ({ name, from, ended }, about, entry) => {
     if (entry === undefined || !differ(from, entry.from)) return undefined;
@@ -234,9 +234,5 @@ function problem(code: ErrorCode, message: string, shared?: string): Verdict {
 }
 
 function blockedBy({ message, remedy }: Finding): Verdict {
-  return problem("blocked", sentence(message, remedy));
-}
-
-function sentence(message: string, remedy: string | undefined): string {
-  return sentences(message, remedy);
+  return problem("blocked", sentences(message, remedy));
 }

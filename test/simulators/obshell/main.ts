@@ -1,17 +1,6 @@
-import { readFileSync } from "node:fs";
-import { ScaledClock } from "../shell/clock";
-import {
-  type Hint,
-  integerOption,
-  interrupted,
-  listText,
-  numberOption,
-  parseOptions,
-  showHint,
-  UsageError,
-} from "../shell/command";
-import { SaveFile } from "../shell/savefile";
-import { type ServeOptions, serve } from "../shell/server";
+import { type Hint, integerOption, listText, parseOptions, UsageError } from "../shell/command";
+import { serve } from "../shell/server";
+import { COMMON, type Making, simulate } from "../shell/simulation";
 import { ObshellCluster } from "./cluster";
 import type { ClusterState, DagState } from "./state";
 import { splitRelease } from "./version";
@@ -41,60 +30,42 @@ A cluster of obshell agents on consecutive ports of 127.0.0.1.
   --help                this text`;
 
 const OPTIONS = {
-  port: { type: "string" },
+  ...COMMON,
   agents: { type: "string" },
   version: { type: "string" },
   build: { type: "string" },
   password: { type: "string" },
   "ob-package": { type: "string", multiple: true },
   "agent-package": { type: "string", multiple: true },
-  speed: { type: "string" },
-  seed: { type: "string" },
-  state: { type: "string" },
-  "tls-key": { type: "string" },
-  "tls-cert": { type: "string" },
-  help: { type: "boolean" },
 } as const;
 
 type Values = ReturnType<typeof parseOptions<typeof OPTIONS>>;
 
-const SAVE_MS = 250;
-
 export async function simulateObshell(args: readonly string[]): Promise<void> {
   const values = parseOptions(args, OPTIONS);
-  if (values.help) {
-    console.log(HELP);
-    return;
-  }
-  const speed = numberOption("speed", values.speed, 1, 0.001);
-  const port = integerOption("port", values.port, 2886, 0);
-  const file = values.state === undefined ? undefined : new SaveFile<ClusterState>(values.state);
-  const cluster = makeCluster(values, speed, file);
-  const stop = interrupted();
-  const served = await serve(cluster, { port, speed, ...tlsOf(values) });
-  describe(cluster, served.origins);
-  showHint(hintFor(cluster, served.origins));
-  const follow = follower(cluster);
-  const timer = setInterval(() => {
-    follow();
-    file?.save(cluster.now(), cluster.export());
-  }, SAVE_MS);
-  await stop;
-  clearInterval(timer);
-  file?.save(cluster.now(), cluster.export());
-  await served.close();
+  await simulate<ClusterState, ObshellCluster>(
+    {
+      help: HELP,
+      port: 2886,
+      recognizes: ({ format }) => format === 1,
+      make: (making) => makeCluster(values, making),
+      async serve(cluster, options) {
+        const served = await serve(cluster, options);
+        return { served, hint: hintFor(cluster, served.origins) };
+      },
+      describe,
+      lines: ({ dags }) => dags.map((dag) => [dag.id, lineOf(dag)]),
+    },
+    values,
+  );
 }
 
-function makeCluster(values: Values, speed: number, file: SaveFile<ClusterState> | undefined): ObshellCluster {
-  const saved = file?.load();
-  if (saved !== undefined) {
-    if (saved.state?.format !== 1) throw new UsageError(`${values.state} contains no state of this simulator`);
-    return new ObshellCluster({ clock: new ScaledClock(speed, saved.savedAt), state: saved.state });
-  }
+function makeCluster(values: Values, { clock, seed, state }: Making<ClusterState>): ObshellCluster {
+  if (state !== undefined) return new ObshellCluster({ clock, state });
   const cluster = new ObshellCluster({
-    clock: new ScaledClock(speed),
+    clock,
+    seed,
     zones: integerOption("agents", values.agents, 3, 1),
-    seed: integerOption("seed", values.seed, 1, 0),
     ...(values.version === undefined ? {} : { agentVersion: values.version }),
     buildVersion: values.build ?? BUILD,
     rootPassword: values.password ?? PASSWORD,
@@ -119,13 +90,6 @@ function packageOf(option: string, text: string): { version: string; release: st
   return { version, release };
 }
 
-function tlsOf(values: Values): Pick<ServeOptions, "tls"> {
-  const { "tls-key": key, "tls-cert": cert } = values;
-  if (key === undefined && cert === undefined) return {};
-  if (key === undefined || cert === undefined) throw new UsageError("--tls-key and --tls-cert go together");
-  return { tls: { key: readFileSync(key, "utf8"), cert: readFileSync(cert, "utf8") } };
-}
-
 function describe(cluster: ObshellCluster, origins: readonly string[]): void {
   const { name, edition, packages } = cluster.state;
   console.log(`obshell simulator: cluster ${name}, ${edition} edition, ${packages.length} packages`);
@@ -145,19 +109,6 @@ new oceanbase.ClusterVersion("orders", {
   endpoints: ${listText(origins)},
   version: "${main?.version ?? "4.3.5.2"}",
 });`,
-  };
-}
-
-/** Prints every DAG as it moves. */
-function follower(cluster: ObshellCluster): () => void {
-  const seen = new Map(cluster.dags.map((dag) => [dag.id, lineOf(dag)]));
-  return () => {
-    for (const dag of cluster.dags) {
-      const line = lineOf(dag);
-      if (seen.get(dag.id) === line) continue;
-      seen.set(dag.id, line);
-      console.log(line);
-    }
   };
 }
 

@@ -1,23 +1,13 @@
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ScaledClock } from "../shell/clock";
-import {
-  type Hint,
-  integerOption,
-  interrupted,
-  listText,
-  numberOption,
-  parseOptions,
-  showHint,
-  UsageError,
-} from "../shell/command";
-import { SaveFile } from "../shell/savefile";
+import { type Hint, integerOption, listText, parseOptions, UsageError } from "../shell/command";
+import { COMMON, type Making, simulate } from "../shell/simulation";
 import { RedisEnterpriseCluster } from "./cluster";
 import type { DatabaseSpec } from "./database";
 import { isOver, progressOf } from "./machine";
 import { DEFAULT_USER } from "./options";
-import { type ServeClusterOptions, serveRedisEnterprise } from "./serve";
+import { serveRedisEnterprise } from "./serve";
 import type { ClusterState, DatabaseState } from "./state";
 
 /** Plain, because it is typed into shells. */
@@ -47,7 +37,7 @@ A Redis Enterprise Software cluster: its nodes on consecutive ports of 127.0.0.1
   --help                this text`;
 
 const OPTIONS = {
-  port: { type: "string" },
+  ...COMMON,
   nodes: { type: "string" },
   version: { type: "string" },
   name: { type: "string" },
@@ -55,60 +45,47 @@ const OPTIONS = {
   password: { type: "string" },
   database: { type: "string", multiple: true },
   module: { type: "string", multiple: true },
-  speed: { type: "string" },
-  seed: { type: "string" },
-  state: { type: "string" },
   "certificate-out": { type: "string" },
-  "tls-key": { type: "string" },
-  "tls-cert": { type: "string" },
   plain: { type: "boolean" },
-  help: { type: "boolean" },
 } as const;
 
 type Values = ReturnType<typeof parseOptions<typeof OPTIONS>>;
 
-const SAVE_MS = 250;
-
 export async function simulateRedisEnterprise(args: readonly string[]): Promise<void> {
   const values = parseOptions(args, OPTIONS);
-  if (values.help) {
-    console.log(HELP);
-    return;
-  }
-  const speed = numberOption("speed", values.speed, 1, 0.001);
-  const port = integerOption("port", values.port, 9443, 0);
-  const file = values.state === undefined ? undefined : new SaveFile<ClusterState>(values.state);
-  const cluster = makeCluster(values, speed, file);
-  const stop = interrupted();
-  const served = await serveRedisEnterprise(cluster, { port, speed, ...tlsOf(values) });
-  const out = values["certificate-out"] ?? join(mkdtempSync(join(tmpdir(), "redis-enterprise-")), "cluster.pem");
-  if (served.certificate !== undefined) writeFileSync(out, served.certificate);
-  describe(cluster, served.origins);
-  showHint(hintFor(cluster, served.origins, served.certificate === undefined ? undefined : out));
-  const follow = follower(cluster);
-  const timer = setInterval(() => {
-    follow();
-    file?.save(cluster.now(), cluster.export());
-  }, SAVE_MS);
-  await stop;
-  clearInterval(timer);
-  file?.save(cluster.now(), cluster.export());
-  await served.close();
+  await simulate<ClusterState, RedisEnterpriseCluster>(
+    {
+      help: HELP,
+      port: 9443,
+      recognizes: ({ format, clusterStateId }) => format === 1 && clusterStateId !== undefined,
+      make: (making) => makeCluster(values, making),
+      async serve(cluster, { tls, ...options }) {
+        const secured = values.plain ? { tls: false as const } : tls === undefined ? {} : { tls };
+        const served = await serveRedisEnterprise(cluster, { ...options, ...secured });
+        const trusted = served.certificate && written(served.certificate, values["certificate-out"]);
+        return { served, hint: hintFor(cluster, served.origins, trusted) };
+      },
+      describe,
+      lines: ({ state }) => state.databases.map((database) => [database.uid, lineOf(database)]),
+    },
+    values,
+  );
 }
 
-function makeCluster(values: Values, speed: number, file: SaveFile<ClusterState> | undefined): RedisEnterpriseCluster {
-  const saved = file?.load();
-  if (saved !== undefined) {
-    if (saved.state?.format !== 1 || saved.state.clusterStateId === undefined) {
-      throw new UsageError(`${values.state} contains no state of this simulator`);
-    }
-    return new RedisEnterpriseCluster({ clock: new ScaledClock(speed, saved.savedAt), state: saved.state });
-  }
+/** The file that the certificate is written to. */
+function written(certificate: string, file?: string): string {
+  const out = file ?? join(mkdtempSync(join(tmpdir(), "redis-enterprise-")), "cluster.pem");
+  writeFileSync(out, certificate);
+  return out;
+}
+
+function makeCluster(values: Values, { clock, seed, state }: Making<ClusterState>): RedisEnterpriseCluster {
+  if (state !== undefined) return new RedisEnterpriseCluster({ clock, state });
   const { version, name, user, password } = values;
   const cluster = new RedisEnterpriseCluster({
-    clock: new ScaledClock(speed),
+    clock,
+    seed,
     nodes: integerOption("nodes", values.nodes, 3, 1),
-    seed: integerOption("seed", values.seed, 1, 0),
     ...(version === undefined ? {} : { softwareVersion: version }),
     ...(name === undefined ? {} : { name }),
     ...(user === undefined ? {} : { user }),
@@ -144,14 +121,6 @@ function loadedOf(text: string): { name: string; version?: string } {
   return version === undefined ? { name } : { name, version };
 }
 
-function tlsOf(values: Values): Pick<ServeClusterOptions, "tls"> {
-  const { "tls-key": key, "tls-cert": cert } = values;
-  if (values.plain) return { tls: false };
-  if (key === undefined && cert === undefined) return {};
-  if (key === undefined || cert === undefined) throw new UsageError("--tls-key and --tls-cert go together");
-  return { tls: { key: readFileSync(key, "utf8"), cert: readFileSync(cert, "utf8") } };
-}
-
 function describe(cluster: RedisEnterpriseCluster, origins: readonly string[]): void {
   const { name, nodes, databases, modules } = cluster.state;
   console.log(`redis-enterprise simulator: cluster ${name}, ${modules.length} modules`);
@@ -179,19 +148,6 @@ new redisenterprise.DatabaseVersion("cache", {
 ${trust}  databaseName: "${database?.name ?? "cache"}",
   redisVersion: "latest",
 });`,
-  };
-}
-
-/** Prints every database as it moves. */
-function follower(cluster: RedisEnterpriseCluster): () => void {
-  const seen = new Map(cluster.state.databases.map((database) => [database.uid, lineOf(database)]));
-  return () => {
-    for (const database of cluster.state.databases) {
-      const line = lineOf(database);
-      if (seen.get(database.uid) === line) continue;
-      seen.set(database.uid, line);
-      console.log(line);
-    }
   };
 }
 

@@ -1,17 +1,6 @@
-import { ScaledClock } from "../shell/clock";
-import {
-  type Hint,
-  integerOption,
-  interrupted,
-  listText,
-  numberOption,
-  parseOptions,
-  showHint,
-  UsageError,
-} from "../shell/command";
-import { SaveFile } from "../shell/savefile";
+import { type Hint, integerOption, listText, parseOptions, UsageError } from "../shell/command";
 import { serve } from "../shell/server";
-import { tlsFromFiles } from "../shell/tlsfiles";
+import { COMMON, type Making, simulate } from "../shell/simulation";
 import { TaurusCloud } from "./cloud";
 import { DEFAULTS } from "./options";
 import type { CloudState } from "./state";
@@ -35,7 +24,7 @@ TaurusDB, StarRocks and IAM of Huawei Cloud, all on one port of 127.0.0.1.
   --help               this text`;
 
 const OPTIONS = {
-  port: { type: "string" },
+  ...COMMON,
   region: { type: "string", multiple: true },
   instances: { type: "string" },
   kernel: { type: "string" },
@@ -43,60 +32,41 @@ const OPTIONS = {
   starrocks: { type: "string" },
   "access-key": { type: "string" },
   "secret-key": { type: "string" },
-  speed: { type: "string" },
-  seed: { type: "string" },
-  state: { type: "string" },
-  "tls-key": { type: "string" },
-  "tls-cert": { type: "string" },
-  help: { type: "boolean" },
 } as const;
 
 type Values = ReturnType<typeof parseOptions<typeof OPTIONS>>;
 
-const SAVE_MS = 250;
 const KERNEL = /^\d+(\.\d+){2,3}$/;
 
 export async function simulateTaurusdb(args: readonly string[]): Promise<void> {
   const values = parseOptions(args, OPTIONS);
-  if (values.help) {
-    console.log(HELP);
-    return;
-  }
-  const speed = numberOption("speed", values.speed, 1, 0.001);
-  const port = integerOption("port", values.port, 8080, 0);
-  const file = values.state === undefined ? undefined : new SaveFile<CloudState>(values.state);
-  const cloud = makeCloud(values, speed, file);
-  const stop = interrupted();
-  const served = await serve(cloud, { port, speed, ...tlsFromFiles(values["tls-key"], values["tls-cert"]) });
-  describe(cloud, served.origins);
-  showHint(hintFor(cloud, served.origins[0] ?? ""));
-  const follow = follower(cloud);
-  const timer = setInterval(() => {
-    follow();
-    file?.save(cloud.now(), cloud.export());
-  }, SAVE_MS);
-  await stop;
-  clearInterval(timer);
-  file?.save(cloud.now(), cloud.export());
-  await served.close();
+  await simulate<CloudState, TaurusCloud>(
+    {
+      help: HELP,
+      port: 8080,
+      recognizes: ({ format, doors }) => format === 1 && Array.isArray(doors),
+      make: (making) => makeCloud(values, making),
+      async serve(cloud, options) {
+        const served = await serve(cloud, options);
+        return { served, hint: hintFor(cloud, served.origins[0] ?? "") };
+      },
+      describe,
+      lines: linesOf,
+    },
+    values,
+  );
 }
 
-function makeCloud(values: Values, speed: number, file: SaveFile<CloudState> | undefined): TaurusCloud {
-  const saved = file?.load();
-  if (saved !== undefined) {
-    if (saved.state?.format !== 1 || !Array.isArray(saved.state.doors)) {
-      throw new UsageError(`${values.state} contains no state of this simulator`);
-    }
-    return new TaurusCloud({ clock: new ScaledClock(speed, saved.savedAt), state: saved.state });
-  }
+function makeCloud(values: Values, { clock, seed, state }: Making<CloudState>): TaurusCloud {
+  if (state !== undefined) return new TaurusCloud({ clock, state });
   const { "access-key": access, "secret-key": secret = DEFAULTS.secretKey } = values;
   const cloud = new TaurusCloud({
-    clock: new ScaledClock(speed),
+    clock,
+    seed,
     oneDoor: true,
     regions: values.region ?? [DEFAULTS.region],
     instances: integerOption("instances", values.instances, 1, 0),
     starRocks: integerOption("starrocks", values.starrocks, 1, 0),
-    seed: integerOption("seed", values.seed, 1, 0),
     ...(values.kernel === undefined ? {} : { kernel: kernelOption("kernel", values.kernel) }),
     ...(values.latest === undefined ? {} : { latestKernel: kernelOption("latest", values.latest) }),
   });
@@ -137,18 +107,6 @@ new taurusdb.KernelVersion("shops", {
   instanceIds: ${listText(instances.map(({ id }) => id))},
   version: "latest",
 });`,
-  };
-}
-
-/** Prints every job and scheduled task as it moves. */
-function follower(cloud: TaurusCloud): () => void {
-  const seen = new Map(linesOf(cloud));
-  return () => {
-    for (const [id, line] of linesOf(cloud)) {
-      if (seen.get(id) === line) continue;
-      seen.set(id, line);
-      console.log(line);
-    }
   };
 }
 
