@@ -18,7 +18,7 @@ interface Place {
   /** A sentence could go on here as well. */
   readonly doubtful?: boolean;
   /** Only what looks made up is a value here. */
-  readonly spoken?: boolean;
+  readonly inProse?: boolean;
 }
 
 const PRIVATE_KEY = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----|$)/g;
@@ -134,7 +134,7 @@ function specialPlace(text: string, { name, from, to, dashes }: Word, ofRedisCli
   }
   if (dashes === 1 && name === "a" && ofRedisCli) return placeAt(end(NEXT_ARGUMENT, text, to), { doubtful: true });
   if (/^identified$/i.test(name)) return placeAt(end(IDENTIFIED, text, to), { doubtful: true });
-  if (/^(?:bearer|basic|jwt)$/i.test(name)) return placeAt(end(BLANKS, text, to), { spoken: true });
+  if (/^(?:bearer|basic|jwt)$/i.test(name)) return placeAt(end(BLANKS, text, to), { inProse: true });
   return /^SDK-HMAC-SHA256$/i.test(name) ? placeAt(end(HUAWEI_ACCESS, text, from), {}) : undefined;
 }
 
@@ -156,7 +156,7 @@ function placeOf(
   if (!PASSWORD_WORD.test(words)) return undefined;
   const quoted = end(BEFORE_QUOTE, text, to);
   return quoted === undefined
-    ? placeAt(end(TOLD_FOR, text, to) ?? end(SAID, text, to), { spoken: true })
+    ? placeAt(end(TOLD_FOR, text, to) ?? end(SAID, text, to), { inProse: true })
     : { at: quoted };
 }
 
@@ -188,13 +188,13 @@ function afterScheme(text: string, place: Place): Place {
   return at === undefined ? place : { at, doubtful: true };
 }
 
-function worthHiding(text: string, { at, inside, doubtful, spoken }: Place): readonly PrintedValue[] {
-  if (at >= text.length || ((doubtful || spoken) && isProse(text, at))) return [];
+function worthHiding(text: string, { at, inside, doubtful, inProse }: Place): readonly PrintedValue[] {
+  if (at >= text.length || ((doubtful || inProse) && isProse(text, at))) return [];
   const value = printedValue(text, at, inside);
   if (value === undefined || value.to <= value.from) return [];
   const shown = text.slice(value.from, value.to);
   if (doubtful && !/[\p{L}\p{N}]/u.test(shown)) return [];
-  if (isPlaceholder(shown.trim()) || (spoken && value.from === at && !looksMadeUp(shown))) return [];
+  if (isPlaceholder(shown.trim()) || (inProse && value.from === at && !looksMadeUp(shown))) return [];
   return [value];
 }
 
@@ -205,7 +205,7 @@ function authValues(text: string, to: number): readonly PrintedValue[] {
   const first = worthHiding(text, { at, doubtful: true });
   const next = end(BLANKS, text, first[0]?.next ?? printedValue(text, at)?.next ?? at);
   // "AUTH default …" could be a sentence, were it not for what follows.
-  const how = first.length > 0 ? { doubtful: true } : { spoken: true };
+  const how = first.length > 0 ? { doubtful: true } : { inProse: true };
   return next === undefined ? first : [...first, ...worthHiding(text, { at: next, ...how })];
 }
 

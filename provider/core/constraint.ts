@@ -62,7 +62,7 @@ function compareToConstraint(version: Version, wanted: Version): number {
   return wanted.build === undefined ? 0 : compareNumbers(version.build ?? 0n, wanted.build);
 }
 
-/** A version as precise as the constraint speaks of it: with its build only where the constraint has one. */
+/** A version as precise as the constraint: with its build only where the constraint has one. */
 export function shownFor(constraint: Constraint, version: Version): string {
   const withBuild = constraint.kind !== "latest" && constraint.version.build !== undefined;
   return withBuild ? formatVersion(version) : formatParts(version);

@@ -55,7 +55,7 @@ export class PinError extends Error {
 /**
  * Nobody answered, or nobody who could know: waited on within a budget, never taken for an answer.
  * - `sent`: whether the request may have reached the vendor. False only when it certainly did not.
- * - `heard`: whether the vendor itself answered (for instance "my database is away just now").
+ * - `heard`: whether the vendor itself answered (for instance "my database cannot be reached just now").
  * - `task`: what an upgrade call has started, if it arrived, where the caller gives that its id.
  */
 export class Unreachable extends PinError {

@@ -100,14 +100,19 @@ const STOPPED: Partial<Record<ErrorCode, string>> = {
 };
 
 /** What a run knows of its upgrade. */
-export interface Books {
+export interface UpgradeRecords {
   readonly upgrade: UpgradeRecord | undefined;
   /** What the state knew when the run began. */
   readonly remembered: UpgradeRecord | undefined;
 }
 
 /** Says what goes on without us when a run is stopped from outside; every other error is returned as it is. */
-export function stoppedWith(error: PinError, title: string, { upgrade, remembered }: Books, hold?: Hold): PinError {
+export function stoppedWith(
+  error: PinError,
+  title: string,
+  { upgrade, remembered }: UpgradeRecords,
+  hold?: Hold,
+): PinError {
   const how = STOPPED[error.code];
   if (how === undefined) return error;
   const limit = error.code === "deadline" ? " ({timeLimit})" : "";

@@ -75,7 +75,7 @@ export class Settlement {
     return true;
   }
 
-  /** A call of an earlier run may still come to light; when it has had its time, this run was asked anew. */
+  /** A request of an earlier run may still show. Once its time is over, this run sends its own. */
   async #explainedByEarlier(): Promise<boolean> {
     if (this.#lostEarlier === undefined) return false;
     if (this.#record.age < this.#policy.lostReplyWindow) {

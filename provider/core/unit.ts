@@ -68,7 +68,7 @@ export interface Unit {
   readonly name: string;
   readonly members: readonly Member[];
   readonly standing: Standing;
-  /** What it runs, the lowest of its members: as precise as the target speaks of it. */
+  /** What it runs, the lowest of its members: as precise as the target version. */
   readonly at: string;
   /** The same with its build. */
   readonly from: string;

@@ -141,7 +141,7 @@ export class Unneeded {
     return "settled";
   }
 
-  /** A call whose answer was lost may still come to light. */
+  /** The task of a request whose response was lost may still show. */
   async #settleLost({ moved, arrived }: { readonly moved: boolean; readonly arrived: boolean }): Promise<Rest> {
     if (!arrived && this.#record.age < this.#policy.lostReplyWindow) {
       await this.#watch.pause();

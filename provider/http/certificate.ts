@@ -19,7 +19,7 @@ export interface Presented {
 }
 
 /**
- * The certificate that a server presents, whoever signed it: for the error that tells why it was not trusted. Nothing is sent
+ * The certificate that a server presents, trusted or not, for the error that says why it was not trusted. Nothing is sent
  * over the connection. Undefined when there is none to be had.
  */
 export function presentedCertificate(origin: string, tls: Tls, dial: Dial): Promise<Presented | undefined> {

@@ -61,7 +61,7 @@ export class HttpClient {
     this.#options = options;
   }
 
-  /** @param request made anew for every try, so that signatures and time stamps are fresh */
+  /** @param request made for each attempt, so that signatures and time stamps are fresh */
   async read(request: () => HttpRequest): Promise<WireResponse> {
     const { clock, signal } = this.#options;
     for (let tries = 1; ; tries++) {

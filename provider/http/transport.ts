@@ -58,7 +58,7 @@ export class TransportError extends Error {
     return this.begun ?? !(NEVER_SENT.has(this.code) || tlsCode(this.code));
   }
 
-  /** Whether the server speaks no TLS at all. */
+  /** Whether the server does not use TLS. */
   get plain(): boolean {
     return this.tls && WITHOUT_TLS.has(this.code);
   }

@@ -20,7 +20,7 @@ const LIMITS = {
   connectTimeout: 10_000,
   headersTimeout: 60_000,
   bodyTimeout: 30_000,
-  /** From the request to the last byte of the answer: the two above begin anew with every sign of life. */
+  /** From the request to the last byte of the answer: the two above begin again with every byte. */
   wholeTimeout: 180_000,
   /** How long a server may leave a streamed body unread. */
   stallTimeout: 120_000,

@@ -90,7 +90,7 @@ function memberOf({ name, version: text }: Running): Member[] {
 }
 
 /**
- * A missing topology is what an agent answers while its OceanBase is away: unknown, never drift. What it says of the
+ * A missing topology is what an agent answers while its OceanBase is down: unknown, never drift. What it says of the
  * agents is then old, too.
  */
 function unknownFrom(info: ObInfo | undefined, listed: boolean, running: readonly Running[]): string | undefined {

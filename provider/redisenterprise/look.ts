@@ -25,7 +25,7 @@ import { stageOf } from "./tasks/machine";
 
 /** What a look at a database and its cluster shows. */
 export interface Seen extends Observation {
-  /** Absent when there is none to speak of; then `absent` says why. */
+  /** Absent when there is none; then `absent` says why. */
   readonly database?: Database | undefined;
   readonly absent?: Finding | undefined;
   readonly activity?: Activity;
@@ -96,7 +96,7 @@ export async function lookAtAll(nodes: Nodes): Promise<readonly Seen[]> {
 /** From here on the users of two roles can be confined to some databases, and are told nothing of the others. */
 const CONFINES_USERS_SINCE = "8.2.0";
 
-/** Whether a database that is not shown does not exist. Whoever may list the users has none of those roles. */
+/** Whether a database that is not shown does not exist. A user who may list the users has none of those roles. */
 async function seesEverything(nodes: Nodes, members: readonly ClusterNode[]): Promise<boolean> {
   if (softwareOf(members) !== undefined && !softwareAtLeast(members, CONFINES_USERS_SINCE)) return true;
   return nodes.read("/v1/users", userList).then(

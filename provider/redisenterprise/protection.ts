@@ -26,7 +26,7 @@ export function protectionOf({ replication, persistence }: Database): string {
   return `${replication ? "replicated" : "not replicated"}, ${kept}`;
 }
 
-/** What the restart of the shards means for whoever uses the database, for the plan line. */
+/** What the restart of the shards means for the clients of the database, for the plan line. */
 export function impactOf(database: Database, { preserveRoles }: Consent): string {
   if (isUnprotected(database)) {
     return "with downtime and the loss of all its data: the database is neither replicated nor persistent";

@@ -102,7 +102,7 @@ export class Project {
     return latest;
   }
 
-  /** When any of them was last looked at: whoever looks again wants to see something new. */
+  /** When any of them was last read: a second read must not be answered with the first. */
   seenAt(ids: readonly string[]): number {
     return ids.reduce((last, id) => Math.max(last, this.#seen.get(id) ?? 0), 0);
   }

@@ -130,7 +130,7 @@ async function tlsLine({ tls }: Way, target: Target, { clock }: Terminal): Promi
   } catch (error) {
     const plain = /wrong version number|packet length/i.test(textOf(error));
     const remedy = plain
-      ? "The server speaks no TLS there: check whether the endpoint begins with http://."
+      ? "The server does not use TLS on this port. Check whether the endpoint begins with http://."
       : "Check the TLS settings of the server, and whether it asks for a client certificate.";
     return { state: "problem", name, message: `no TLS connection: ${textOf(error)}`, remedy };
   } finally {

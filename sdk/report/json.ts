@@ -1,4 +1,4 @@
-/** A JSON object of unknown make: whoever wrote it is not trusted. */
+/** A JSON object from an untrusted source. */
 export type Json = Readonly<Record<string, unknown>>;
 
 export function isObject(value: unknown): value is Json {

@@ -50,7 +50,7 @@ export class FakeEngine {
     return this.when(() => this.logs.find(({ message }) => pattern.test(message)));
   }
 
-  /** Resolves with what `look` finds, once it finds something; asked anew after each connection and message. */
+  /** Resolves with what `look` finds, once it finds something; asked again after each connection and message. */
   when<T>(look: () => T | undefined): Promise<T> {
     return new Promise((resolve) => {
       const ask = () => {

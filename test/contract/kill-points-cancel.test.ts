@@ -26,7 +26,6 @@ describe("a run that is cancelled", { timeout: 900_000 }, () => {
         const outcomes = await cancelled(kind, wave, survivor(), onTestFinished);
         stopped.push(...wave.map(({ title }) => outcomes.some(({ boundary }) => boundary.title === title)));
         for (const outcome of outcomes) followed.push(goesOn(outcome, survivor()));
-        // Whoever waits for them hears of it.
         for (const each of followed) each.catch(() => undefined);
       }
       await Promise.all(followed);

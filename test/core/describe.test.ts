@@ -21,7 +21,7 @@ describe("a plan is told in one line", () => {
       "waits for upgrade 11 (OB rolling upgrade to 4.3.5.2-9), which is being rolled back; the run will then fail",
     ],
     [
-      { kind: "failed", task, from: "4.2.1.8", failure: { message: "stage 16/30 failed.", remedy: "Mend it." } },
+      { kind: "failed", task, from: "4.2.1.8", failure: { message: "stage 16/30 failed.", remedy: "Fix it." } },
       "upgrade 11 (OB rolling upgrade to 4.3.5.2-9) failed: stage 16/30 failed.",
     ],
     [{ kind: "wait", name: "backup 3", upgrade }, "4.2.1.8 → 4.3.5.2, rolling over 3 zones, after backup 3 has ended"],

@@ -60,7 +60,7 @@ describe("formatDuration", () => {
     expect(formatDuration(milliseconds)).toBe(expected);
   });
 
-  it("never speaks of 60 seconds or 60 minutes", () => {
+  it("never shows 60 seconds or 60 minutes", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1_000, max: 100 * 3_600_000 }), (milliseconds) => {
         expect(formatDuration(milliseconds)).not.toMatch(/\b60 (s|min)/);

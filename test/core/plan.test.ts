@@ -11,7 +11,7 @@ const needed: Upgrade = {
   findings: [{ code: "package-missing", message: "Nothing is uploaded.", remedy: "Upload it." }],
 };
 const task = { id: "11", kind: "OB rolling upgrade", to: "4.3.5.2-9" };
-const failure = { message: "stage 16/30 failed.", remedy: "Mend it." };
+const failure = { message: "stage 16/30 failed.", remedy: "Fix it." };
 
 const ours: Activity = { kind: "running", task };
 const oursFailed: Activity = { kind: "failed", task, failure };
@@ -135,7 +135,7 @@ describe("the decision table", () => {
     });
   });
 
-  it("speaks of builds when the pin does", () => {
+  it("shows builds when the pin has them", () => {
     expect(planFor({ members: members(RIGHT) }, "4.3.5.2-9")).toEqual({ kind: "satisfied", at: "4.3.5.2-9" });
     expect(planFor({ members: members("4.3.5.2-10") }, "4.3.5.2-9")).toMatchObject({ kind: "newer", at: "4.3.5.2-10" });
     expect(planFor({ members: members("4.3.5.2-8") }, "4.3.5.2-9")).toEqual({ kind: "upgrade", upgrade: needed });

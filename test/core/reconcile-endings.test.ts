@@ -61,7 +61,7 @@ describe("a task that failed", () => {
       error: {
         code: "upgrade-failed",
         message: `${TITLE}: upgrade 11 (rolling upgrade to 4.3.5.2) failed: stage 3/9 failed.`,
-        remedy: "Mend it.",
+        remedy: "Fix it.",
       },
       upgrade: { task: "11", state: "failed" },
     });
@@ -88,7 +88,7 @@ describe("a task that failed", () => {
     });
     expect(outcome).toMatchObject({
       status: "failed",
-      error: { code: "upgrade-failed", remedy: "Mend it." },
+      error: { code: "upgrade-failed", remedy: "Fix it." },
       upgrade: { task: "11", from: "4.2.1.8", state: "failed" },
     });
     expect(starts).toBe(0);
@@ -102,7 +102,7 @@ describe("a task that was rolled back", () => {
     expect(outcome).toMatchObject({
       status: "failed",
       accepted: false,
-      error: { code: "rolled-back", remedy: "Mend it." },
+      error: { code: "rolled-back", remedy: "Fix it." },
       upgrade: { task: "11", state: "rolled-back" },
     });
     expect(outcome.error?.message).toBe(

@@ -5,7 +5,7 @@ import { failure, joining, play, record, running, satisfied, succeeded, task, up
 const again = { ...task, id: "12" };
 
 describe("an upgrade that the state remembers as running", () => {
-  it("and that the look shows is joined without being told anew", async () => {
+  it("and that the look shows is joined without being told again", async () => {
     const { outcome, starts } = await play({
       looks: [joining, satisfied],
       inspections: [running, succeeded],
@@ -71,7 +71,7 @@ describe("an upgrade that the state remembers as running", () => {
   it.each([
     ["was rolled back", { kind: "rolled-back", ...failure }],
     ["failed and was released", { kind: "failed", ...failure }],
-  ] as const)("and that %s is told, and the upgrade started anew", async (_, status) => {
+  ] as const)("and that %s is told, and the upgrade started again", async (_, status) => {
     const { outcome, starts, news } = await play({
       looks: [upgrade(), upgrade(), upgrade(), satisfied],
       inspections: [status, running, succeeded],
@@ -83,7 +83,7 @@ describe("an upgrade that the state remembers as running", () => {
     expect(news[0]).toBe("The earlier upgrade 11 to 4.3.5.2 has ended: stage 3/9 failed.");
   });
 
-  it("and that the vendor no longer knows is started anew", async () => {
+  it("and that the vendor no longer knows is started again", async () => {
     const { outcome, starts } = await play({
       looks: [upgrade(), upgrade(), upgrade(), satisfied],
       inspections: [{ kind: "gone" }, running, succeeded],
@@ -124,7 +124,7 @@ describe("an upgrade whose answer an earlier run lost", () => {
     expect(starts).toBe(0);
   });
 
-  it("is sent anew by a later run only when two looks show nothing of it", async () => {
+  it("is sent again by a later run only when two looks show nothing of it", async () => {
     const { outcome, starts, journal } = await play({
       looks: [upgrade(), upgrade(), satisfied],
       inspections: [running, succeeded],
@@ -159,7 +159,7 @@ describe("an upgrade that the state remembers as ended", () => {
 describe("a call whose answer an earlier run lost", () => {
   const ago = (ms: number) => record("unknown", { startedAt: new Date(Date.UTC(2026, 0, 1) - ms).toISOString() });
 
-  it("may still come to light: it is looked for, and joined", async () => {
+  it("may still show: it is looked for, and joined", async () => {
     const { outcome, starts } = await play({
       looks: [upgrade(), upgrade(), joining, satisfied],
       inspections: [succeeded],

@@ -67,7 +67,7 @@ export const newer: Plan = { kind: "newer", at: "4.4.0.0", members: ["server-1"]
 export const joining: Plan = { kind: "join", task, from: "4.2.1.8" };
 export const running: TaskStatus = { kind: "running", message: "stage 2/9", percent: 20 };
 export const succeeded: TaskStatus = { kind: "succeeded" };
-export const failure = { message: "stage 3/9 failed.", remedy: "Mend it." };
+export const failure = { message: "stage 3/9 failed.", remedy: "Fix it." };
 
 export const step: Step = {
   unit: "orders",

@@ -35,7 +35,7 @@ describe("progress that does not move", () => {
   it.each<[string, Progress]>([
     ["stage", { message: "3/9", percent: 11 }],
     ["percentage", { message: "2/9", percent: 12 }],
-  ])("counts anew from a new %s", async (_, moved) => {
+  ])("counts again from a new %s", async (_, moved) => {
     const { during } = watch();
     await during({ message: "2/9", percent: 11 }, 4);
     expect((await during(moved, 1)).still).toBeUndefined();

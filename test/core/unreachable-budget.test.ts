@@ -17,7 +17,7 @@ const policy: Policy = {
 };
 
 const silent = () => new Unreachable("connection refused", { sent: false, heard: false });
-const away = () => new Unreachable("its database is away", { sent: true, heard: true });
+const away = () => new Unreachable("its database is down", { sent: true, heard: true });
 
 function setUp(expected = false) {
   const clock = new VirtualClock();

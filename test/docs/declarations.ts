@@ -15,7 +15,7 @@ export function sdkSources(): { readonly path: string; readonly text: string }[]
   return names.map((name) => ({ path: `sdk/${name}`, text: readFileSync(join(ROOT, "sdk", name), "utf8") }));
 }
 
-/** A source as it has to stand: what is generated is made anew, the rest stays. */
+/** A source as it has to stand: what is generated is made again, the rest stays. */
 export function renewedSource(source: string): string {
   return source.replaceAll(PART, (_, indent: string, name: string, of: string | undefined) => {
     const origin = of === undefined ? "" : ` of ${of}`;

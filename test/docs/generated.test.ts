@@ -25,7 +25,7 @@ describe("what is generated", { timeout: 60_000 }, () => {
     expect(one.text).toBe(renewed(one));
   });
 
-  it("is written anew where it is not right, and nothing else is", () => {
+  it("is written again where it is not right, and nothing else is", () => {
     const whole = page("docs/resources/oceanbase-agent-version.md");
     const wrong: Page = { ...whole, text: whole.text.replace("| `release` |", "| `relaese` |") };
     expect(wrong.text).not.toBe(whole.text);
@@ -83,7 +83,7 @@ describe("the arguments in the SDK", { timeout: 60_000 }, () => {
     expect(hand).toEqual([]);
   });
 
-  it("are written anew where they are not right, and nothing else is", () => {
+  it("are written again where they are not right, and nothing else is", () => {
     const whole = generated.find(({ path }) => path === "sdk/oceanbase.ts")?.text ?? "";
     for (const [right, wrong] of [
       ["readonly mode?: ", "readonly mod?: "],

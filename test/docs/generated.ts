@@ -8,7 +8,7 @@ import { textsTable, vendorsCodes } from "./texts";
  */
 const PART = /(<!-- generated: ([\w-]+)(?: of ([\w.-]+))? -->\n)([\s\S]*?)(\n<!-- end -->)/g;
 
-/** A page as it has to stand: what is generated is made anew, the rest stays. */
+/** A page as it has to stand: what is generated is made again, the rest stays. */
 export function renewed(page: Page): string {
   return page.text.replaceAll(PART, (_, open: string, name: string, of: string | undefined, _old, close: string) => {
     return `${open}\n${part(name, of ?? "", page)}\n${close}`;

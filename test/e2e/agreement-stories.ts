@@ -87,7 +87,7 @@ export const STORIES: readonly Story[] = [
     await engine.refresh(declare());
     await snap("after the refresh that shows drift");
     await engine.up(declare());
-    await snap("after the up that mends it");
+    await snap("after the up that fixes it");
     await engine.destroy(declare());
     await snap("after destroy");
   }),
@@ -134,7 +134,7 @@ export const STORIES: readonly Story[] = [
     await snap("after up");
   }),
   ofOnePin(
-    "a check that fails, a raised time limit, drift ahead, a cluster that is away",
+    "a check that fails, a raised time limit, drift ahead, a cluster that is down",
     { cluster: DATABASE.running(DATABASE.target) },
     async ({ engine, declare, cluster }, snap) => {
       await engine.up(declare({ mode: "fast" }));

@@ -90,7 +90,7 @@ describe.each(casts())("%s engine, %s: an upgrade that outlives its run", TIMEOU
     await joinsAndFinishes(await engine.up(declare()));
   });
 
-  test("agents that are away for half a minute are waited for", async () => {
+  test("agents that are down for half a minute are waited for", async () => {
     const { engine, declare, cluster } = await openHanging();
     const up = engine.up(declare());
     await up.seen(passed);
@@ -101,7 +101,7 @@ describe.each(casts())("%s engine, %s: an upgrade that outlives its run", TIMEOU
     await joinsAndFinishes(await up);
   });
 
-  test("agents that are away for longer than the budget end the run as a hand-over", async () => {
+  test("agents that are down for longer than the budget end the run as a hand-over", async () => {
     const { engine, declare, cluster } = await openHanging();
     // Longer than the agents' own restart in the middle of the upgrade.
     const up = engine.up(declare({ unreachableTimeout: "6s" }));

@@ -67,7 +67,7 @@ describe.each(engines())("%s engine: every resource type", { timeout: 180_000 },
     expect(writes()).toEqual(systems.map(({ name }) => [name, 1]));
   });
 
-  test("show drift and mend it", LONG, async () => {
+  test("show drift and fix it", LONG, async () => {
     const { engine, declare, systems } = await open(prefer);
     allCurrent(await engine.up(declare()), 1);
     for (const system of systems) system.putBack();

@@ -45,7 +45,7 @@ export class EngineProcess {
       this.#child.once("exit", (code, signal) => resolve({ code, signal }));
     });
     this.result = this.#finish(drained, started);
-    this.result.catch(() => {}); // whoever awaits it sees it
+    this.result.catch(() => {}); // the caller that awaits it sees it
     // When the tests are stopped the engine has its own process group and would go on.
     const interrupt = () => {
       for (const signal of ["SIGINT", "SIGTERM"] as const) this.#child.kill(signal);

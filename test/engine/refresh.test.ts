@@ -44,7 +44,7 @@ onEachEngine("refresh, logs, parallel steps", (prefer) => {
     expect(await trial.state("gone")).toBeUndefined();
   });
 
-  test("a preview then shows the drift, and an update mends it", async () => {
+  test("a preview then shows the drift, and an update fixes it", async () => {
     const preview = await trial.engine.preview(trial.declare(moved));
     expect(preview.steps.find(({ name }) => name === "moved")).toMatchObject({ op: "update", diff: ["version"] });
     expect(preview.output).toContain("[diff: ~version]");

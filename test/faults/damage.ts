@@ -13,7 +13,7 @@ interface Place {
 export interface Damaged {
   readonly text: string;
   /**
-   * The texts in it that the vendor never said, and the versions beside the damage: whoever cannot use one may go by
+   * The texts in it that the vendor never said, and the versions beside the damage: a client that cannot use one may go by
    * another, as by the release of a Redis where its patch is not told.
    */
   readonly told: readonly string[];

@@ -33,7 +33,7 @@ export function installIdealRsa(): () => void {
   };
 }
 
-/** Begins anew: ciphertexts of an earlier history are never asked for again. @param really whether RSA is to be real */
+/** Starts again: ciphertexts of an earlier history are never asked for again. @param really whether RSA is to be real */
 export function renewRsa(really: boolean): void {
   sealed = [];
   ideal = !really;

@@ -106,7 +106,7 @@ export class Network {
     await this.#genuine(request, processed).catch(() => undefined);
   }
 
-  /** Whoever asked may have given up meanwhile: what has arrived is processed all the same. */
+  /** The client may have given up meanwhile: what has arrived is processed all the same. */
   async #deliver(request: WireRequest): Promise<WireResponse> {
     const response = await this.#vendor.send({ ...request, signal: NO_END });
     // As every HTTP server says it.

@@ -144,7 +144,7 @@ class Performance {
   #isFrozen(before: Saved | undefined): boolean {
     const held = before?.outputs["status"] === "held" && before.initErrors.length === 0;
     const { freeze, approval, onHeld } = this.#rules ?? {};
-    // A run that is to fail has to; and whoever approves has to know what.
+    // A run that is to fail has to; and approvals are made of its plan.
     const told = onHeld !== "fail" && (approval === undefined || before?.outputs["__plan"] !== undefined);
     return held && freeze === true && told && !remembersOpen(before);
   }
@@ -187,7 +187,7 @@ class Performance {
     this.#stack.amend(argumentsOf(this.#rules, this.#timeline.now(), this.#urn, plan));
   }
 
-  /** What a preview plans, for whoever approves it. */
+  /** What a preview plans, for the approval. */
   async #planned(): Promise<Readonly<Record<string, unknown>>> {
     const process = new ProviderProcess(this.#setup, [], true);
     let plan = {};
@@ -235,7 +235,7 @@ class Performance {
       const status = this.#stack.state?.outputs["status"];
       if (status === "upgrading" || status === "deferred") {
         // Who does not wait for an upgrade learns that it stands still only by looking again and again.
-        if (attempt > 1) this.#world.mend();
+        if (attempt > 1) this.#world.repair();
         await this.#timeline.pass(this.#world.settles);
         return "up";
       }
@@ -246,7 +246,7 @@ class Performance {
     }
     // One of several is newer, which this pin refuses before anything is done about the others, and already in a preview.
     if (refusesNewer(ending)) this.#stack.amend({ onNewer: "accept" });
-    this.#world.mend();
+    this.#world.repair();
     return "up";
   }
 

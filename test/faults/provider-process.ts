@@ -19,7 +19,7 @@ export interface Surroundings {
   readonly random: Random;
   /** Whether the state remembers an upgrade that has not ended. */
   readonly remembersOpen: () => boolean;
-  /** Whether an upgrade was accepted while whoever had asked for it still waited. */
+  /** Whether an upgrade was accepted while the run that had sent it still waited. */
   readonly knowable: (id: string) => boolean;
   /** Why nothing may be written now, by the wall clock of the process. */
   readonly forbidden: (now: number) => string | undefined;
@@ -40,7 +40,7 @@ interface Call {
   awaited: boolean;
   /** The upgrades that the vendor accepted with it. */
   accepted: readonly string[];
-  /** Ends it for whoever waits. */
+  /** Ends it for its caller. */
   fail: (error: unknown) => void;
 }
 

@@ -10,7 +10,7 @@ export class Truth {
   /** Every version that a member had, as outputs write it. */
   readonly #had = new Set<string>();
   readonly #names = new Set<string>();
-  /** Upgrades that were accepted when whoever had asked for them was gone, too late for the next run to know of them. */
+  /** Upgrades that were accepted when the run that had sent them was gone, too late for the next run to know of them. */
   readonly #orphans = new Set<string>();
   #accepted = 0;
 
@@ -58,7 +58,7 @@ export class Truth {
     this.#judge.that(open.length === 0, "one upgrade", () => `${id} was accepted beside ${list()}`);
   }
 
-  /** Whether an upgrade was accepted while whoever had asked for it still waited, or soon after that. */
+  /** Whether an upgrade was accepted while the run that had sent it still waited, or soon after that. */
   knowable(id: string): boolean {
     return !this.#orphans.has(id);
   }

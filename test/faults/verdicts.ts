@@ -8,7 +8,7 @@ import type { Timeline } from "./timeline";
 import type { Truth } from "./truth";
 import type { World } from "./world";
 
-/** How long a connection may be kept for whoever needs it next, in milliseconds. */
+/** How long a connection may be kept for the next request, in milliseconds. */
 const LINGER = 5_000;
 
 /** A command that has ended, and the process that served it. */

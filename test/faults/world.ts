@@ -17,7 +17,7 @@ export interface Upgrade {
   readonly state: "running" | "succeeded" | "failed";
 }
 
-/** Something that can happen at a vendor while nobody asks. It passes by itself, or `mend` ends it. */
+/** Something that can happen at a vendor while nobody asks. It passes by itself, or `repair` ends it. */
 export interface Trouble {
   /** @param dial in [0, 1): how long, which one */
   apply(dial: number): void;
@@ -50,7 +50,7 @@ export interface World {
   /** A backup of everything that is pinned ended then; nothing where the vendor has no records of backups. */
   backUp(endedAt: number): void;
   /** Does what the remedies of errors ask of a person: starts what is down, continues what failed. */
-  mend(): void;
+  repair(): void;
   /** An error in the vendor's own shape, of that status if it has one. */
   refusal(status: number, pick: number): WireResponse;
   /** Milliseconds until the vendor's answers show an upgrade that it has accepted. */

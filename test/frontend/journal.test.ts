@@ -37,7 +37,7 @@ function notesOf(root: string, ...pids: number[]): RunNotes[] {
 }
 
 describe("notes of an operation", () => {
-  it("are read by its other processes, whoever begins", () => {
+  it("are read by its other processes, in any order", () => {
     const [one, other] = notesOf(temporary(), PID, OTHER);
     one?.note("topic", "a", { x: "1", y: "2" });
     expect(other?.about("topic", ["x", "z"])).toEqual([{ thing: "x", author: "a", text: "1" }]);

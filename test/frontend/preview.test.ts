@@ -23,7 +23,7 @@ describe("the preview of a new pin", () => {
     ],
     [
       "whose upgrade failed",
-      { activity: { kind: "failed", task, failure: { message: "broken.", remedy: "Mend it." } } },
+      { activity: { kind: "failed", task, failure: { message: "broken.", remedy: "Fix it." } } },
       "WARNING upgrade 11 (upgrade to 2.0) failed: broken.",
     ],
     ["that cannot be known", { unknown: "no members" }, "WARNING cannot plan: no members"],

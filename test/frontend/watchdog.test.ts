@@ -73,7 +73,7 @@ it("says so once", async () => {
   expect(calls).toEqual(["gone"]);
 });
 
-it("does not take a closed idle connection for the end: it connects anew", async () => {
+it("does not take a closed idle connection for the end: it connects again", async () => {
   const { address, connection } = await engine();
   const gone = vi.fn<() => void>();
   watchEngine(gone, address);

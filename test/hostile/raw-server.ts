@@ -12,7 +12,7 @@ export interface RawServer {
   written(): number;
 }
 
-/** A server that speaks no HTTP of its own: it waits for the end of a request's head, and answers. */
+/** A server without HTTP of its own: it waits for the end of a request's head, and answers. */
 export async function rawServer(answer: RawAnswer): Promise<RawServer> {
   const received: string[] = [];
   const sockets = new Set<Socket>();

@@ -73,7 +73,7 @@ describe("a read", () => {
     expect(waited()).toBe(12_000);
   });
 
-  it("is tried again after a reset, and made anew for it", async () => {
+  it("is tried again after a reset, and made again for it", async () => {
     const { origin, requests } = await serve(reset, status(200));
     const { client } = clientFor();
     let made = 0;

@@ -68,7 +68,7 @@ describe("the connections to a server", () => {
     await vi.waitUntil(() => sockets.size === 0);
   });
 
-  it("are opened anew after one that failed, or that the server has closed", async () => {
+  it("are opened again after one that failed, or that the server has closed", async () => {
     const ports: (number | undefined)[] = [];
     const closing = ({ socket }: IncomingMessage) => ports.push(socket.remotePort);
     const { origin } = await serve(

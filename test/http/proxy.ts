@@ -11,7 +11,7 @@ export interface ProxyOptions {
   readonly status?: number;
   /** It takes connections and never answers. */
   readonly silent?: boolean;
-  /** It is itself spoken to with TLS. */
+  /** Clients connect to it with TLS. */
   readonly tls?: ServerOptions;
 }
 

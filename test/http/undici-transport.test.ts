@@ -92,7 +92,7 @@ describe("an answer that does not come", () => {
     expect(await failureOf(send({ origin }))).toMatchObject({ sent: true });
   });
 
-  it("because what listens speaks no HTTP may have been sent", async () => {
+  it("because what listens is no HTTP server may have been sent", async () => {
     const server = createServer((socket) => {
       socket.on("error", () => undefined);
       socket.once("data", () => socket.end("SSH-2.0-server\r\n"));
@@ -184,7 +184,7 @@ describe("a connection of TLS that breaks under a request", () => {
     return { origin: `https://127.0.0.1:${portOf(proxy)}`, garble: () => garble() };
   }
 
-  it("leaves open whether the request arrived, and may be made anew", async () => {
+  it("leaves open whether the request arrived, and may be made again", async () => {
     const proxy: { garble(): void } = { garble: () => {} };
     const { port } = await serveTls({ cert: pem("server.pem"), key: pem("server.key") }, () => proxy.garble());
     const { origin, garble } = await garbling(port);

@@ -45,7 +45,7 @@ describe("the connection of an account", () => {
     expect([opened(), closed(), second.connection.signal.aborted]).toEqual([1, 1, true]);
   });
 
-  it("is opened anew after that, with what is known of the account", async () => {
+  it("is opened again after that, with what is known of the account", async () => {
     const { connect, opened } = counted();
     const first = lease(connect, key("a"), IAM, clock);
     first.connection.session.projects.set("cn-north-4", "p");
@@ -57,7 +57,7 @@ describe("the connection of an account", () => {
     expect(second.connection.session.projects.get("cn-north-4")).toBe("p");
   });
 
-  it("is kept for five seconds for whoever comes next", async () => {
+  it("is kept for five seconds for the next one", async () => {
     const { connect, opened, closed } = counted();
     const first = lease(connect, key("a"), IAM, clock);
     await first.release(true);

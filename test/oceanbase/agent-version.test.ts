@@ -97,7 +97,7 @@ describe("agents behind their pin", () => {
     expect([writes(), operators()]).toEqual([undone ? 2 : 1, 1]);
   });
 
-  it("whose database is away are unknown", async () => {
+  it("whose database is down are unknown", async () => {
     const { lifecycle, inputs, cluster, writes } = agentRig({ agentVersion: NEW_BUILD });
     cluster.control.loseDatabase("dead", { ms: 120_000 });
     expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });

@@ -68,7 +68,7 @@ describe("an error of a read", () => {
     [number(401, 10008, "Verification failed"), { kind: "unauthorized", certain: false }],
     [number(401, 10008, "Verification failed: access denied"), { kind: "unauthorized", certain: false }],
     [errCode(400, "Request.Header.NotFound", "X-OCS-Header not found"), { kind: "unauthorized", certain: false }],
-    // OceanBase or a fellow agent is away
+    // OceanBase or a fellow agent is down
     [errCode(500, "Agent.OceanBase.NotHold", "Agent is not holding OceanBase"), { kind: "away" }],
     [errCode(500, "Agent.OceanBase.NotHold", "Task not found: Agent is not holding OceanBase"), { kind: "away" }],
     [errCode(500, "Agent.OceanBase.Useless", "x"), { kind: "away" }],

@@ -151,7 +151,7 @@ function world(options: Parameters<typeof rig>[0] = {}, skew = 0) {
 }
 
 describe("agents of 4.2.2.0", () => {
-  it("upgrade their cluster, spoken to in their own way", async () => {
+  it("upgrade their cluster, with requests of their generation", async () => {
     const { lifecycle, inputs, writes, cluster } = world();
     const { outs } = await lifecycle.create(inputs());
     expect(outs).toMatchObject({ status: "current", currentVersion: "4.3.5.2" });
@@ -159,7 +159,7 @@ describe("agents of 4.2.2.0", () => {
     expect(cluster.journal.entries.filter(({ status }) => status === 401)).toEqual([]);
   });
 
-  it("are upgraded themselves, and spoken to in the newer way once they understand it", async () => {
+  it("are upgraded themselves, and get requests of the newer generation once they understand it", async () => {
     const { lifecycle, agentInputs, cluster } = world();
     const { id, outs } = await lifecycle.create(agentInputs());
     expect(outs).toMatchObject({ status: "current", currentVersion: "4.3.3.0" });
@@ -241,7 +241,7 @@ describe("the header of a read", () => {
     expect(made).toEqual(["/a", "/b"]);
   });
 
-  it("is made anew after a minute, long before it expires", async () => {
+  it("is made again after a minute, long before it expires", async () => {
     const { clock, to } = passes();
     to("/a");
     await clock.sleep(59_999);

@@ -69,7 +69,7 @@ describe("a condition that only the task finds", () => {
     expect(cluster.state.lock).toBe(2);
   });
 
-  it("and that was mended is retried by the next run, where that is asked for", async () => {
+  it("and that was fixed is retried by the next run, where that is asked for", async () => {
     const { lifecycle, inputs, cluster, writes } = rig({ ...EARLIER, conditions: { diskFree: 1 } });
     const args = inputs({ onFailure: "retry" });
     const first = await partial(lifecycle.create(args));
@@ -196,7 +196,7 @@ describe("credentials that expire between two looks", () => {
     ["Security.Authentication.SessionInvalid", "Session is invalid"],
     ["Security.Authentication.Expired", "Unauthorized: Authentication expired"],
     ["Security.Authentication.Header.DecryptFailed", "Decrypt http header failed: crypto/rsa: decryption error"],
-  ])("(%s) are made anew, and the upgrade is followed to its end", async (code, message) => {
+  ])("(%s) are made again, and the upgrade is followed to its end", async (code, message) => {
     const { lifecycle, inputs, cluster, writes } = rig();
     const body = unauthorized(code, message);
     for (const skip of [5, 15, 25]) {
@@ -211,7 +211,7 @@ describe("credentials that expire between two looks", () => {
     expect(writes()).toBe(1);
   });
 
-  it("twice in a row, with two new keys, are made anew all the same", async () => {
+  it("twice in a row, with two new keys, are made again all the same", async () => {
     const { lifecycle, inputs, cluster, writes } = rig();
     const body = unauthorized("Security.Authentication.Header.DecryptFailed", "Decrypt http header failed: crypto/rsa");
     cluster.faults.add({

@@ -73,14 +73,14 @@ describe("a server that is no obshell", () => {
     await expect(pin([origin])).rejects.toThrow("[not-the-vendor]");
   });
 
-  it("but speaks plain HTTP where TLS is expected is told as such", async () => {
+  it("but uses plain HTTP where TLS is expected is told as such", async () => {
     const origin = await answering(web(200, "text/html", ""), "https");
     await expect(pin([origin])).rejects.toThrow(
       /is not an obshell agent: .*found a server without TLS; its address begins with http:\/\/\. `endpoints`/,
     );
   });
 
-  it("but speaks TLS where plain HTTP is expected is told by its own words", async () => {
+  it("but uses TLS where plain HTTP is expected is told by its own words", async () => {
     const { origins } = await cluster({ tls: selfSigned() });
     const plain = origins.map((origin) => origin.replace("https:", "http:"));
     await expect(pin(plain)).rejects.toThrow("Client sent an HTTP request to an HTTPS server.");

@@ -60,7 +60,7 @@ describe("an upgrade that outlives its run", () => {
     expect(writes()).toBe(1);
   });
 
-  it("is started anew after an operator rolled it back, and that is said", async () => {
+  it("is started again after an operator rolled it back, and that is said", async () => {
     const { lifecycle, inputs, cluster, said } = rig();
     cluster.control.hang({ stage: 3 });
     const first = await partial(lifecycle.create(inputs({ __timeouts: { create: "40s" } })));

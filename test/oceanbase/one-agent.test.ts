@@ -11,7 +11,7 @@ function world(options: Parameters<typeof rig>[0] = {}, how: "gone" | "dead" = "
   const made = rig({ agentVersion: "4.4.2.0-102026041610", ...options });
   const { cluster } = made;
   cluster.control.loseDatabase(how, { agents: [0] });
-  // Every agent answers this from memory: whoever answered last is not one who knows.
+  // Every agent answers this from memory: the agent that answered last is not one that knows.
   cluster.faults.add({ match: { path: "/api/v1/agents/status" }, times: 99, fault: { kind: "delay", ms: 300 } });
   const asked = (path: string) =>
     cluster.journal.entries.filter(({ target }) => target === path).map(({ host }) => host);

@@ -204,10 +204,10 @@ describe("a refresh", () => {
 
   it.each([
     [
-      "its agents are away",
+      "its agents are down",
       (world: ReturnType<typeof rig>) => [0, 1, 2].forEach((i) => void world.cluster.control.stopAgent(i)),
     ],
-    ["its database is away", (world: ReturnType<typeof rig>) => world.cluster.control.loseDatabase("dead")],
+    ["its database is down", (world: ReturnType<typeof rig>) => world.cluster.control.loseDatabase("dead")],
   ])("keeps the last known state while %s", async (_, away) => {
     const world = rig({ buildVersion: TARGET_BUILD });
     const { id, outs } = await state(world);

@@ -185,7 +185,7 @@ describe("tokens", () => {
   );
 
   it.each([[["JWT"]], [["Bearer"]]] as const)(
-    "that are void before the word is known are asked for anew, and sent behind the one that the server knows (%j)",
+    "that are void before the word is known are asked for again, and sent behind the one that the server knows (%j)",
     async (tokenSchemes) => {
       const world = rig({ databases: [THERE], switches: { tokenSchemes } });
       let given = 0;
@@ -207,7 +207,7 @@ describe("tokens", () => {
     expect(world.cluster.journal.entries.filter(({ status }) => status === 401)).toEqual([]);
   });
 
-  it("that are made void in the middle of a wait are asked for anew", async () => {
+  it("that are made void in the middle of a wait are asked for again", async () => {
     const world = rig({ timings: { shardMs: 120_000 } });
     world.clock.after(60_000, () => world.cluster.control.expireTokens());
     const { outs } = await world.lifecycle.create(world.modules(token));

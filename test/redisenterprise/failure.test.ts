@@ -49,7 +49,7 @@ describe.each(SIDES)("an upgrade that fails at the vendor (%s)", (_, side) => {
     expect(world.writes()).toBe(1);
   });
 
-  it("and that an operator has reset is started anew by the next run", async () => {
+  it("and that an operator has reset is started again by the next run", async () => {
     const world = rigFor(side, "behind");
     world.cluster.control.fail();
     const first = await partial(world.lifecycle.create(side.inputs(world)));

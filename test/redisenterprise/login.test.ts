@@ -43,7 +43,7 @@ describe("a login", () => {
     expect(asked[1]).toBe("/v1/users/refresh_jwt JWT t1");
   });
 
-  it("asks anew for a token that cannot be refreshed", async () => {
+  it("asks again for a token that cannot be refreshed", async () => {
     const { login, post, asked, clock } = scene("token", (target) =>
       target.endsWith("refresh_jwt") ? denied : undefined,
     );

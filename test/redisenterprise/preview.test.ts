@@ -137,7 +137,7 @@ describe.each(SIDES)("a refresh (%s)", (_, side) => {
     expect(world.said()).toHaveLength(before);
   });
 
-  it("keeps the last known state while the cluster is away", async () => {
+  it("keeps the last known state while the cluster is down", async () => {
     const world = rigFor(side, "there");
     const { id, outs } = await settled(world);
     for (const node of [1, 2, 3]) world.cluster.control.stopNode(node);

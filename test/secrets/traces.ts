@@ -27,7 +27,7 @@ export function watchCommands(): { seen(): readonly string[]; stop(): readonly s
   };
 }
 
-/** All processes below one, whoever of them started which. */
+/** All processes below one, at any depth. */
 function below(root: number): number[] {
   const children = new Map<number, number[]>();
   for (const name of readdirSync(PROC).filter((each) => /^\d+$/.test(each))) {

@@ -23,7 +23,7 @@ export async function faultsOfStored(lifecycle: DynamicProvider, stored: Stored,
   for (const [what, news] of inputsFrom(travelled(stored), travelled(written))) {
     const { inputs, failures = [] } = await lifecycle.check(news, news);
     for (const { property, reason } of failures) faults.push(`${what}: ${property} ${reason}`);
-    // The plan of a resource that takes approvals is added by each check anew.
+    // The plan of a resource that takes approvals is added again by each check.
     const { __plan: _, ...kept } = Object(inputs);
     const { __plan: __, ...given } = news;
     if (!isDeepStrictEqual(kept, given)) faults.push(`${what}: check changes it`);

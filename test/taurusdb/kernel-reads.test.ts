@@ -28,7 +28,7 @@ describe("pins that are previewed one after the other", () => {
     expect(rig.said()).toHaveLength(4);
   });
 
-  it("and applied after that look anew: what was seen of an instance once is not what runs there now", async () => {
+  it("and applied after that look again: what was seen of an instance once is not what runs there now", async () => {
     const rig = kernelRig({ instances: 2 });
     await rig.lifecycle.check({}, pinOf(rig, 0));
     rig.cloud.control.setKernel("2.0.78.260600", rig.ids[0]);

@@ -82,7 +82,7 @@ describe("a kernel pin", () => {
 });
 
 describe("what runs differs from the pin", () => {
-  it("and is behind: refresh and preview show it, the next run mends it", async () => {
+  it("and is behind: refresh and preview show it, the next run fixes it", async () => {
     const { lifecycle, inputs, cloud, ids, writes } = kernelRig({ instances: 2, kernel: NEW });
     const { id, outs } = await lifecycle.create(inputs());
     cloud.control.setKernel(OLD, ids[1]);

@@ -68,7 +68,7 @@ describe("an upgrade in the maintenance window", () => {
     expect(world.writes()).toBe(1);
   });
 
-  it("that failed in its window is told of and scheduled anew", async () => {
+  it("that failed in its window is told of and scheduled again", async () => {
     const world = rig();
     world.cloud.control.fail({ reason: "BE is down." });
     const { id, outs, inputs } = await deferred(world);
@@ -82,7 +82,7 @@ describe("an upgrade in the maintenance window", () => {
     expect(world.writes()).toBe(2);
   });
 
-  it("that somebody canceled is told of and scheduled anew", async () => {
+  it("that somebody canceled is told of and scheduled again", async () => {
     const world = rig();
     const { id, outs, inputs } = await deferred(world);
     await world.clock.sleep(MINUTE);

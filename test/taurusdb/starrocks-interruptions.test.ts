@@ -91,7 +91,7 @@ describe("an upgrade that outlives its run", () => {
     expect(world.writes()).toBe(1);
   });
 
-  it("that has failed in the meantime is told of, and started anew", async () => {
+  it("that has failed in the meantime is told of, and started again", async () => {
     const world = rig();
     const first = await cutShort(world);
     world.cloud.control.failJob("BE is down.");
@@ -101,7 +101,7 @@ describe("an upgrade that outlives its run", () => {
     expect(world.writes()).toBe(2);
   });
 
-  it("that the service has forgotten after a month is decided anew, by what runs then", async () => {
+  it("that the service has forgotten after a month is decided again, by what runs then", async () => {
     const world = rig();
     const first = await cutShort(world);
     await world.clock.sleep(31 * 24 * 60 * MINUTE);

@@ -16,7 +16,7 @@ describe("a job that cannot be asked for yet", () => {
     expect(writes()).toBe(1);
   });
 
-  it.each([true, false])("is not asked for anew by the run after an interrupted one (wait: %s)", async (wait) => {
+  it.each([true, false])("is not requested again by the run after an interrupted one (wait: %s)", async (wait) => {
     const world = late(4 * MINUTE);
     const first = await partial(world.lifecycle.create(world.inputs({ __timeouts: { create: "20s" } })));
     const args = world.inputs({ wait });
@@ -25,7 +25,7 @@ describe("a job that cannot be asked for yet", () => {
     expect(world.writes()).toBe(1);
   });
 
-  it("and that never comes is given up once an upgrade would have begun, then asked for anew", async () => {
+  it("and that never comes is given up once an upgrade would have begun, then requested again", async () => {
     const { lifecycle, inputs, cloud, clock, writes } = rig();
     cloud.control.vanish();
     const args = inputs({ wait: false, unreachableTimeout: "1m" });
@@ -35,8 +35,8 @@ describe("a job that cannot be asked for yet", () => {
     expect(writes()).toBe(1);
     await clock.sleep(5 * MINUTE);
     const began = clock.now();
-    const { outs: anew } = await lifecycle.update(id, again.outs, args);
-    expect(anew).toMatchObject({ status: "upgrading" });
+    const { outs: later } = await lifecycle.update(id, again.outs, args);
+    expect(later).toMatchObject({ status: "upgrading" });
     expect(clock.since(began)).toBeLessThan(MINUTE);
     expect(writes()).toBe(2);
   });

@@ -3,7 +3,7 @@ import { partial } from "../support/partial";
 import { MINUTE, NEW, OLD, rig } from "./rig";
 
 describe("an upgrade that ends badly", () => {
-  it("because it failed tells the vendor's reason, and the next run starts anew", async () => {
+  it("because it failed tells the vendor's reason, and the next run starts again", async () => {
     const { lifecycle, inputs, cloud, starRocks, writes } = rig();
     cloud.control.fail({ instance: starRocks, reason: "BE is down." });
     const first = await partial(lifecycle.create(inputs()));

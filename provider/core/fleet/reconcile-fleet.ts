@@ -84,9 +84,9 @@ class FleetRun<O extends Observation> {
     this.#watch = new Watch(clock, signal, random);
     this.#observer = new Observer(driver, this.#budget, clock);
     this.#stall = new Stall(runtime, driver.title, driver.words.lookAt);
-    const books = { attempts: this.#attempts, record: this.#record, schedule: this.#schedule };
+    const records = { attempts: this.#attempts, record: this.#record, schedule: this.#schedule };
     this.#control = new ChangeControl(driver, policy.changes ?? NO_RULES, runtime.wall ?? clock);
-    this.#sender = new Sender(driver, this.#control, policy, runtime, this.#budget, books);
+    this.#sender = new Sender(driver, this.#control, policy, runtime, this.#budget, records);
     this.#confirmation = new Confirmation(clock, policy.spacing);
     this.#cancelPause = new CancelPause(policy.spacing, runtime);
     this.#cancellation = new Cancellation(driver, this.#cancelPause, runtime);

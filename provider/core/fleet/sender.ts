@@ -26,19 +26,19 @@ type Asked<O extends Observation> = Pick<
 /** Members that one call names. */
 type Batch = readonly Unit[];
 
-interface Books {
+interface Records {
   readonly attempts: Attempts;
   readonly record: FleetRecord;
   readonly schedule: ScheduledTasks;
 }
 
-/** Sends the calls of a run, and books what was sent. */
+/** Sends the upgrade requests of a run, and records them. */
 export class Sender<O extends Observation> {
   readonly #driver: Asked<O>;
   readonly #runtime: Runtime;
   readonly #budget: UnreachableBudget;
   readonly #control: ChangeControl;
-  readonly #books: Books;
+  readonly #records: Records;
   readonly #watch: Watch;
   readonly #unsent: UnsentBudget;
 
@@ -48,13 +48,13 @@ export class Sender<O extends Observation> {
     policy: Policy,
     runtime: Runtime,
     budget: UnreachableBudget,
-    books: Books,
+    records: Records,
   ) {
     this.#driver = driver;
     this.#control = control;
     this.#runtime = runtime;
     this.#budget = budget;
-    this.#books = books;
+    this.#records = records;
     this.#unsent = new UnsentBudget(driver.title, policy);
     this.#watch = new Watch(runtime.clock, runtime.signal, runtime.random);
   }
@@ -67,7 +67,7 @@ export class Sender<O extends Observation> {
     const free = members.filter((member) => this.#control.holdOf(member) === undefined);
     if (free.length === 0) return;
     const batches = await this.#prepare(
-      batchesOf(this.#driver.mostPerRequest, free, (name) => this.#books.attempts.limit(name)),
+      batchesOf(this.#driver.mostPerRequest, free, (name) => this.#records.attempts.limit(name)),
       observation,
     );
     let patient = false;
@@ -133,15 +133,15 @@ export class Sender<O extends Observation> {
 
   #note(answer: Answer, batch: Batch, sentAt: number): void {
     if (answer.kind === "accepted" || answer.kind === "lost") this.#book(batch, sentAt, answer.kind === "lost");
-    if (answer.kind === "refused") this.#books.attempts.refused(batch, answer.error);
+    if (answer.kind === "refused") this.#records.attempts.refused(batch, answer.error);
   }
 
   #refused(batch: readonly Unit[], refusal: Refused): void {
-    this.#books.attempts.refused(batch, refusal);
+    this.#records.attempts.refused(batch, refusal);
   }
 
   #book(batch: readonly Unit[], sentAt: number, lost: boolean): void {
-    const { attempts, record, schedule } = this.#books;
+    const { attempts, record, schedule } = this.#records;
     const { schedules } = this.#driver;
     attempts.sent(batch, sentAt, this.#runtime.clock.elapsed(), lost);
     if (schedules) schedule.asked(batch);

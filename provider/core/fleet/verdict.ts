@@ -47,7 +47,7 @@ export interface Circumstances {
 type Row = (member: Unit, about: Circumstances, entry: Entry | undefined) => Verdict | undefined;
 
 /**
- * The decision table for one member. The first row that speaks decides.
+ * The decision table for one member. The first row that applies decides.
  *
  * | what is seen | verdict |
  * |---|---|

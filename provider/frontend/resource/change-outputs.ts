@@ -6,8 +6,8 @@ import type { Session } from "./session";
 import { approvalsOf } from "./session-policy";
 
 /**
- * What the state has to remember of change control: approvals that have led to their version, and the plan that is held, for
- * whoever approves it.
+ * What the state keeps of change control: approvals whose version was reached, and the plan of a held upgrade, which approvals
+ * are made of.
  * @param units as they were last observed; none where they were not
  */
 export function changeOutputs(

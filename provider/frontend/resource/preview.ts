@@ -99,7 +99,7 @@ function isHeldByClock(
   { upgrade, outputs = {} }: Memory,
 ): boolean {
   if (upgrade !== undefined && isOpen(upgrade)) return false;
-  // Whoever approves has to know what.
+  // Approvals are made of this plan.
   if (changes.approvals !== undefined && outputs[PLAN] === undefined) return false;
   const hold = holdByClock(changes, driver.schedules, clock.now());
   return hold !== undefined && isLeft(changes, hold);
@@ -110,7 +110,7 @@ function isLeft(rules: ChangeRules, hold: Hold): boolean {
   return rules.onHeld !== "fail" && !isAwaited(rules, hold);
 }
 
-/** Whether the state says the same of a hold. A plan that is another one by now has to get there, for whoever approves it. */
+/** Whether the state has the same hold. A plan that has changed is stored, because approvals are made of it. */
 function isHeldAsBefore(
   session: Session,
   { changes = NO_RULES }: Policy,

@@ -118,7 +118,7 @@ function result(session: Session, before: Properties, found: Found): ReadBack & 
   const left = drift !== undefined && (moved || wasUpToDate(before)) && session.accepts(drift.inputs);
   return {
     outputs: moved ? { ...outputs, [DRIFTED]: true } : outputs,
-    // What is stored as input is sent back as input: by `ignoreChanges`, and by whoever edits a state.
+    // What is stored as input is sent back as input, by `ignoreChanges` or after the state was edited.
     inputs: { ...argumentsOf(before), ...(left ? drift.inputs : {}) },
     ...(moved ? { drift } : {}),
   };

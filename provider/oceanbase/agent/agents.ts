@@ -207,7 +207,7 @@ export class Agents {
     const answer = await this.#signedRead(agent, target);
     if (answer.kind !== "unauthorized") return readResult({ origin, target }, answer, schema, true);
     if (answer.certain) throw await this.#denied(agent, answer.text);
-    // The agent may have a new key since it was met, however shortly before, or another clock: meet it anew, once.
+    // The agent may have a new key or another clock since its handshake, however recent: one more handshake.
     this.#handshakes.forget(origin);
     const met = await this.#handshakes.meet(origin);
     const again = await this.#signedRead(met, target);

@@ -11,7 +11,7 @@ import { envelope } from "./schema";
  */
 export type Answer =
   | { readonly kind: "data"; readonly data: unknown; readonly timestamp?: string }
-  /** The agent is there, but cannot know: its database is away, it has just started, a relay failed. */
+  /** The agent is there, but cannot know: its database is down, it has just started, a relay failed. */
   | { readonly kind: "away"; readonly text: string; readonly beside?: unknown }
   /** `certain`: the password is wrong. Otherwise its key or its clock may have changed: worth a fresh look at both. */
   | { readonly kind: "unauthorized"; readonly text: string; readonly certain: boolean }
@@ -26,7 +26,7 @@ export type Answer =
       readonly refusal: RefusalKind;
       readonly beside?: unknown;
     }
-  /** This is not an obshell that speaks, but a proxy, a web server, a broken answer. */
+  /** Not the answer of an obshell, but of a proxy or a web server, or a broken one. */
   | { readonly kind: "foreign"; readonly status: number; readonly text: string };
 
 /** What an answer to a POST can mean. */
@@ -112,7 +112,7 @@ function refusalOf({ code, message }: VendorError): RefusalKind {
   return code !== "Common.Unexpected" && AWAY.test(code) ? "soon" : "final";
 }
 
-/** The shape is told per answer, never by the server's version: builds of one version speak both. */
+/** The shape is told per answer, never by the server's version: builds of one version answer in both. */
 function open(response: WireResponse): Extract<Answer, { readonly kind: "data" | "foreign" }> | VendorError {
   const parsed = envelope.safeParse(parseJson(response.body));
   if (!parsed.success) return { kind: "foreign", status: response.status, text: describeResponse(response) };

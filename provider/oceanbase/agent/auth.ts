@@ -14,7 +14,7 @@ import type { AgentInfo } from "./schema";
 export type Generation = "v1" | "v2";
 
 /**
- * The generation an agent is spoken to in, as the official clients choose it: the first one it names that is known, else
+ * The generation of requests to an agent, as the official clients choose it: the first one it names that is known, else
  * by its version.
  */
 export function generationOf(info: { version: string; supportedAuth?: readonly string[] | null | undefined }) {

@@ -57,7 +57,7 @@ export class Handshakes {
     return meeting;
   }
 
-  /** The key, the clock or the identity may have changed: the next request meets the agent anew. */
+  /** The key, the clock or the identity may have changed: the next request begins with a handshake. */
   forget(origin: string): void {
     this.#meetings.delete(origin);
   }

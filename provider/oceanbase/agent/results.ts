@@ -36,7 +36,7 @@ export async function writeResult<T>(
   }
 }
 
-/** Whoever could not judge the credentials has started nothing. */
+/** An agent that could not verify the credentials has started nothing. */
 function notStarted(error: PinError): PinError {
   return error instanceof Unreachable ? new Refused(`${error.message}.`, { refusal: "soon", cause: error }) : error;
 }
@@ -70,7 +70,7 @@ function accepted<T>(schema: z.ZodType<T>, data: unknown, what: string): T {
 }
 
 /**
- * What a GET came to. Nonsense from an agent that spoke properly before is a passing fault (a proxy, a restart), not a
+ * What a GET came to. An unreadable answer from an agent that answered properly before is a passing fault (a proxy, a restart), not a
  * wrong address.
  * @param met whether it has
  * @returns undefined when the answer is that it is not there

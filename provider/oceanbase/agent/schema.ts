@@ -84,7 +84,7 @@ export const clusterInfo = z.object({
     .array(
       z.object({
         name: z.string().optional(),
-        /** As `DBA_OB_ZONES` has it; empty while OceanBase is away. */
+        /** As `DBA_OB_ZONES` has it; empty while OceanBase is down. */
         inner_status: z.string().optional(),
         servers: z.array(z.object({ architecture: z.string().optional() })).nullish(),
       }),

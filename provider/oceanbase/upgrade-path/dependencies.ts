@@ -23,7 +23,7 @@ export interface Barrier {
   readonly single?: true;
 }
 
-/** YAML 1.1, which obshell's parser (gopkg.in/yaml.v2) speaks. */
+/** YAML 1.1, which obshell's parser (gopkg.in/yaml.v2) reads. */
 const TRUE = /^(y|Y|yes|Yes|YES|true|True|TRUE|on|On|ON)$/;
 const FALSE = /^(n|N|no|No|NO|false|False|FALSE|off|Off|OFF)$/;
 const NOTHING = /^(~|null|Null|NULL)?$/;

@@ -33,7 +33,7 @@ export interface Habits {
   readonly readsSingleValues?: boolean;
 }
 
-/** A version in the graph, known by its object: versions that are only led to are made anew each time. */
+/** A version in the graph, known by its object: versions that are only led to are a new object each time. */
 interface Node extends Omit<VersionNode, "name"> {
   readonly version: string;
   readonly build: string | undefined;

@@ -16,7 +16,7 @@ export const NOT_THERE = "database-not-there";
 type Names = readonly { readonly uid: number; readonly name?: string | null | undefined }[];
 
 /**
- * The database, or why there is none to speak of.
+ * The database, or why there is none.
  * @param eager whether to read all databases whole where one is named: more to read, and no second question
  */
 export async function findDatabase(nodes: Nodes, which: Which, eager: boolean): Promise<Database | Finding> {

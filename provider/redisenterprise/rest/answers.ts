@@ -57,25 +57,25 @@ export function readAnswer(response: WireResponse): Answer {
   const body = parseJson(response.body);
   if (status >= 200 && status < 300 && body !== undefined) return { kind: "data", data: body };
   if (status < 400) return { kind: "foreign", status, text: describeResponse(response) };
-  const { code, text, spoken } = errorOf(response, body);
+  const { code, text, own } = errorOf(response, body);
   const meaning = CODES.get(code) ?? STATUSES.get(status) ?? (status >= 500 ? "away" : "refused");
-  if (meaning === "away") return { kind: "away", status, text, heard: spoken || isEnvoys(response) };
-  if (!spoken && isPage(response)) return { kind: "foreign", status, text, notFound: status === NOT_FOUND };
+  if (meaning === "away") return { kind: "away", status, text, heard: own || isEnvoys(response) };
+  if (!own && isPage(response)) return { kind: "foreign", status, text, notFound: status === NOT_FOUND };
   if (meaning === "busy" || meaning === "refused") return { kind: "refused", code, text, busy: meaning === "busy" };
   return { kind: meaning, code, text };
 }
 
 /** The error in any of its shapes; an envoy in front answers without body, or with plain text. */
-function errorOf(response: WireResponse, body: unknown): { code: string; text: string; spoken: boolean } {
+function errorOf(response: WireResponse, body: unknown): { code: string; text: string; own: boolean } {
   const parsed = failure.safeParse(body);
   const said = parsed.success ? wordsOf(parsed.data) : undefined;
   const code = parsed.success ? String(parsed.data.error_code ?? "") : "";
-  if (said === undefined && code === "") return { code, text: describeResponse(response), spoken: false };
+  if (said === undefined && code === "") return { code, text: describeResponse(response), own: false };
   const status = `HTTP ${response.status}`;
   // Where the status decides, it is told as well.
   const labels = [code, CODES.has(code) ? "" : status].filter((label) => label !== "");
   const text = said === undefined ? `${status} (${code})` : `${vendorText(said)} (${labels.join(", ")})`;
-  return { code, text, spoken: true };
+  return { code, text, own: true };
 }
 
 /** Recorded answers have `description`; most pages say `message`. */

@@ -105,7 +105,7 @@ export class Exchange {
         : await this.#http.write({ origin, target, headers, body, permit });
     } catch (error) {
       if (!(error instanceof TransportError)) throw error;
-      // If it was the master that is away now, the endpoints know, or will, who is the next.
+      // If the master is down, the endpoints redirect to the next one.
       this.#master = undefined;
       if (error.tls) throw untrusted(origin, error);
       throw new Unreachable(`${origin}: ${error.message}`, { sent: error.sent, heard: false, cause: error });

@@ -175,7 +175,7 @@ function refusal(what: string, { text, code, busy }: { text: string; code: strin
   });
 }
 
-/** It spoke properly when it was met, so nonsense is a passing fault, of a proxy or a restart, not a wrong address. */
+/** It answered properly at its first contact, so an unreadable answer is a passing fault, not a wrong address. */
 function passing(endpoint: string, target: string, text: string, cause?: unknown): Unreachable {
   return new Unreachable(`GET ${target} at ${endpoint} was answered with ${text}`, { sent: true, heard: true, cause });
 }

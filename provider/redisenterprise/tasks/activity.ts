@@ -14,7 +14,7 @@ const DEAD_ENDS: Readonly<Record<string, { readonly what: string; readonly remed
  * What the cluster does with the database, as far as it concerns an upgrade of it.
  *
  * Every upgrade of the database that runs is waited for as if it were ours: a state machine tells neither who began it nor
- * where it goes to, and only what runs afterwards decides. One that failed holds the database, whoever began it.
+ * where it goes to, and only what runs afterwards decides. One that failed holds the database, also when this tool did not start it.
  * An upgrade of the whole Active-Active database comes first: that of the participant is a part of it.
  *
  * @param machines the state machines of the database: the last run, and those that wait

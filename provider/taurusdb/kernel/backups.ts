@@ -38,7 +38,7 @@ export class Backups {
   readonly #clock: Clock;
   readonly #moments: Moments;
   readonly #listing: SharedRead<Listing>;
-  /** When an instance was last asked about: whoever asks again wants to see something new. */
+  /** When an instance was last read: a second read must not be answered with the first. */
   readonly #asked = new Map<string, number>();
 
   /** @param gateway one that ends with no single resource */

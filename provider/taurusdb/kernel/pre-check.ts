@@ -113,7 +113,7 @@ function isComplete({ upgrade_precheck_detail: rows }: PreCheckResult): boolean 
 }
 
 /**
- * What speaks against one instance. The rows name their instances in `check_object`; failed rows that name none are held
+ * The findings for one instance. The rows name their instances in `check_object`; failed rows that name none are held
  * against every instance of the check.
  */
 function objection(result: PreCheckResult | undefined, id: string, alone: boolean): Finding | undefined {

@@ -1,4 +1,4 @@
-// Preloaded into the dynamic-provider process: on SIGUSR2 writes what it has used so far and begins anew.
+// Preloaded into the dynamic-provider process: on SIGUSR2 writes what it has used so far and starts again.
 const { writeFileSync, renameSync } = require("node:fs");
 const { monitorEventLoopDelay } = require("node:perf_hooks");
 const RESOLUTION = 10;

@@ -17,7 +17,7 @@ export interface World {
   writes(): readonly JournalEntry[];
   /** Inputs of a pin as the engine would send them. */
   inputs(name: string, args?: Readonly<Record<string, unknown>>): Record<string, unknown>;
-  /** Whether the vendor has finished the upgrade, whoever knows of it. */
+  /** Whether the vendor has finished the upgrade, whether or not a run knows of it. */
   over(): boolean;
 }
 

@@ -246,7 +246,7 @@ describe("RETRY", () => {
       error: { code: "upgrade-failed" },
     });
     expect(outcome.error?.sentence).toMatch(
-      /stage 3\/9 failed\. Mend it\. RETRY, .* is held: changes are frozen: incident\.$/,
+      /stage 3\/9 failed\. Fix it\. RETRY, .* is held: changes are frozen: incident\.$/,
     );
     expect(journal.filter((entry) => entry !== "look")).toEqual([]);
   });

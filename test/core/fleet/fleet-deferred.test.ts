@@ -116,7 +116,7 @@ describe("upgrades that wait for their windows", () => {
       status: "behind",
       accepted: true,
       error: { code: "blocked" },
-      problems: { i003: "It is frozen. Mend it." },
+      problems: { i003: "It is frozen. Fix it." },
       upgrade: { state: "deferred", tasks: { i001: "t1", i002: "t2" } },
     });
   });
@@ -137,7 +137,7 @@ describe("an upgrade that somebody else has scheduled", () => {
     expect(world.vendor.waiting).toEqual(["t1"]);
   });
 
-  it("is never taken for ours because an older record speaks of a call", async () => {
+  it("is never taken for ours because an older record has a request", async () => {
     const world = new World(many(2, OLD, { window: night }));
     await world.up({ ...windowed, names: ["i001"] });
     world.vendor.elsewhere("i002", true);

@@ -68,7 +68,7 @@ describe("a run in which not all get there", () => {
     expect(outcome).toMatchObject({
       status: "behind",
       accepted: false,
-      problems: { i001: "It is frozen. Mend it.", i002: "It is frozen. Mend it." },
+      problems: { i001: "It is frozen. Fix it.", i002: "It is frozen. Fix it." },
       error: { code: "blocked" },
     });
     expect(outcome.upgrade).toBeUndefined();
@@ -181,9 +181,9 @@ describe("a run that does not wait", () => {
   it("tells of those that do not get there", async () => {
     const world = new World([...many(2, OLD), ...many(1, OLD, { broken: "It is frozen." }, 3)]);
     const { outcome, warnings } = await world.up({ policy });
-    expect(outcome).toMatchObject({ status: "upgrading", problems: { i003: "It is frozen. Mend it." } });
+    expect(outcome).toMatchObject({ status: "upgrading", problems: { i003: "It is frozen. Fix it." } });
     expect(warnings).toEqual([
-      "Orders fleet: 1 of 3 instances did not reach the target version. i003: It is frozen. Mend it.",
+      "Orders fleet: 1 of 3 instances did not reach the target version. i003: It is frozen. Fix it.",
     ]);
   });
 });

@@ -117,7 +117,7 @@ class Trial {
   }
 }
 
-/** Nothing is wrong with them that an upgrade cannot mend. */
+/** Nothing is wrong with them that an upgrade cannot fix. */
 function mendable(all: readonly Spec[]): boolean {
   return all.every(
     ({ broken, deletedAt, version }) => broken === undefined && deletedAt === undefined && version !== "2.0.80.1",

@@ -189,7 +189,7 @@ function activityOf(row: Row, finding: Finding | undefined): Activity | undefine
     case "busy":
       return { kind: "busy", name: "in backup" };
     case "broken":
-      return { kind: "blocked", finding: { code: "broken", message: row.reason ?? "", remedy: "Mend it." } };
+      return { kind: "blocked", finding: { code: "broken", message: row.reason ?? "", remedy: "Fix it." } };
     case "idle":
       return finding === undefined ? undefined : { kind: "blocked", finding };
   }

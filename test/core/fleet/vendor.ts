@@ -1,6 +1,6 @@
 /**
  * An invented vendor whose instances are upgraded by calls that name many of them. It shares no code with the provider,
- * computes every state from the time, and writes down whoever breaks the rule that one instance has one upgrade at a time.
+ * computes every state from the time, and records each request that breaks the rule that one instance has one upgrade at a time.
  * All times in milliseconds.
  */
 

@@ -69,7 +69,7 @@ describe("a member that nothing was done about", () => {
 describe("an upgrade that waits for its window", () => {
   const waits = member({ activity: scheduled() });
 
-  it("is left to it when the pin wants that, whoever scheduled it", () => {
+  it("is left to it when the pin wants that, scheduled here or elsewhere", () => {
     const verdict = { kind: "scheduled", task: task("t1"), window };
     expect(verdictOn(waits, circumstances({ schedules: true }))).toEqual(verdict);
     expect(verdictOn(waits, circumstances({ schedules: true, remembered: own }))).toEqual(verdict);

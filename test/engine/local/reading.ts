@@ -49,7 +49,7 @@ async function read(runtime: Runtime, state: ResourceState): Promise<void> {
   if (live.id) state.id = live.id;
 }
 
-/** Reads a managed resource anew (`deploy.RefreshStep`); `new` is undefined when it is gone. */
+/** Reads a managed resource again (`deploy.RefreshStep`); `new` is undefined when it is gone. */
 export function refreshStep(runtime: Runtime, old: ResourceState): Step {
   let current: ResourceState | undefined = old;
   let changed = false;

@@ -3,7 +3,7 @@ import { refreshStep } from "./reading";
 import type { ResourceState, Snapshot } from "./state";
 import type { Runtime } from "./steps";
 
-/** Reads every resource of the state anew and gives the state that results (`deploymentExecutor.refresh`). */
+/** Reads every resource of the state again and gives the state that results (`deploymentExecutor.refresh`). */
 export async function refresh(
   runtime: Runtime,
   executor: StepExecutor,
@@ -17,7 +17,7 @@ export async function refresh(
 
 /**
  * Takes out what refers to resources that are gone (`rebuildBaseState`, `undangleParentResources`), and with it every
- * property that depends on nothing: the CLI builds those entries anew from the dependencies that there are.
+ * property that depends on nothing: the CLI builds those entries again from the dependencies that there are.
  */
 function rebuild(resources: readonly ResourceState[]): ResourceState[] {
   const urns = new Set(resources.map(({ urn }) => urn));

@@ -14,7 +14,7 @@ export class Sealer {
     const saltPath = join(directory, "salt");
     if (!existsSync(saltPath)) writeFileSync(saltPath, randomBytes(8).toString("base64"));
     const salt = readFileSync(saltPath, "utf8");
-    // A light cost: it protects test data, and every operation derives the key anew.
+    // A light cost: it protects test data, and every operation derives the key again.
     this.#key = scryptSync(readFileSync(path, "utf8"), salt, 32, { N: 1024 });
     this.description = { type: "passphrase", state: { salt: `v1:${salt}` } };
   }

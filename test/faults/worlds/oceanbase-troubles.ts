@@ -49,11 +49,11 @@ export function troublesOf(
       },
       explains: ["blocked", "refused"],
     },
-    "database is away": {
+    "database is down": {
       apply: (dial) => control.loseDatabase(dial < 0.5 ? "gone" : "dead", { ms: dial * 60 * SECOND }),
       explains: ["blocked", "refused"],
     },
-    "one observer is away": {
+    "one observer is down": {
       apply: (dial) => control.loseDatabase("dead", { agents: [one(dial)], ms: dial * 60 * SECOND }),
       explains: ["blocked", "refused"],
     },

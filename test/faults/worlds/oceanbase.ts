@@ -184,7 +184,7 @@ class Cluster implements World {
     for (const { name } of this.#cluster.state.tenants ?? []) this.#cluster.control.addBackup(name, { endsAt });
   }
 
-  mend(): void {
+  repair(): void {
     mendCluster(this.#cluster, this.#random, () => this.#undo());
   }
 

@@ -173,7 +173,7 @@ class Cluster implements World {
     this.#cluster.control.addBackup(UID, { endsAt });
   }
 
-  mend(): void {
+  repair(): void {
     mendCluster(this.#cluster, UID);
   }
 }

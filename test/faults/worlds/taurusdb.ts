@@ -175,7 +175,7 @@ class Cloud implements World {
     if (this.#subject === KERNEL) for (const { id } of this.#pinned) this.#cloud.control.addBackup(id, { endsAt });
   }
 
-  mend(): void {
+  repair(): void {
     mendCloud(this.#cloud);
   }
 

@@ -256,7 +256,7 @@ export class ClusterControl {
     const dag = this.#dag(dagId);
     const { state } = this.#world;
     for (let steps = 0; dag.state === "READY" || dag.state === "RUNNING"; steps += 1) {
-      if (steps > 10_000) throw new Error(`"${dag.name}" does not end: the database or an agent is away`);
+      if (steps > 10_000) throw new Error(`"${dag.name}" does not end: the database or an agent is down`);
       dag.next = { at: now, step: dag.next?.step ?? "work" };
       dag.held = false;
       state.timers = state.timers.map((timer) =>

@@ -243,7 +243,7 @@ export function word(refusal: Refusal, dialect: Dialect): WordedError {
     const code = entry.code === undefined ? {} : { code: entry.code };
     return { status: entry.status, error: { ...code, errCode: refusal.errCode, message } };
   }
-  // Reading a task while the database is away was a 404 of its own before the errCode era.
+  // Reading a task while the database is down was a 404 of its own before the errCode era.
   const old = prefix === "Task not found" ? OLD.task : OLD[entry.old];
   if (entry.old === "unauthorized")
     return { status: old.status, error: { code: old.code, message: denial(entry, dialect) } };

@@ -3,7 +3,7 @@ import { STAGE, scriptOf } from "./stages";
 import type { AgentState, ClusterState, DagState, NodeState, UpgradeTarget } from "./state";
 import { HOME } from "./world";
 
-/** What a log line may speak of. */
+/** What a log line may be about. */
 export interface LogContext {
   readonly state: ClusterState;
   readonly agent: AgentState;

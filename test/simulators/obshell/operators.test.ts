@@ -226,7 +226,7 @@ describe("a failed check DAG", () => {
 });
 
 describe("another maintenance", () => {
-  it("is named to whoever wants to upgrade meanwhile", async () => {
+  it("is named in refusals of other upgrades", async () => {
     const trial = new Trial();
     trial.cluster.control.startMaintenance("Start OB", { type: "TENANT", ms: 5000 });
     const { error } = await trial.call("POST", AGENT, MISSING);

@@ -123,7 +123,7 @@ describe("POST ob/upgrade refuses", () => {
     expect(message).toContain("oceanbase-ce-4.2.1.10-110000102024112010.el7.aarch64.rpm oceanbase-ce-libs-");
   });
 
-  it("agents and observers that are away", async () => {
+  it("agents and observers that are down", async () => {
     const trial = newTrial();
     trial.cluster.control.loseDatabase("gone", { agents: [1] });
     expect(await refusal(trial, OB, ROLLING)).toEqual([

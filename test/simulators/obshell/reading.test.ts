@@ -92,7 +92,7 @@ describe("GET ob/info", () => {
   });
 });
 
-describe("an agent whose database is away", () => {
+describe("an agent whose database is down", () => {
   const sub = (code: string) =>
     code === NOT_EXIST ? "Observer process does not exist" : "The current database is useless";
   const contents = { contents: null };
@@ -139,7 +139,7 @@ describe("an agent whose database is away", () => {
   });
 });
 
-describe("obcluster/info of an agent whose database is away", () => {
+describe("obcluster/info of an agent whose database is down", () => {
   const ask = async (agentVersion: string, agents?: readonly number[]) => {
     const trial = new Trial({ agentVersion });
     trial.cluster.control.loseDatabase("gone", agents ? { agents } : {});

@@ -131,7 +131,7 @@ describe("an OB upgrade", () => {
     expect(degraded).toBe(errors.length);
   });
 
-  it("is relayed by others while one zone's observer is away", async () => {
+  it("is relayed by others while one zone's observer is down", async () => {
     const trial = newTrial({ agentVersion: "4.5.0.0-102026050817" });
     await trial.data("POST", "/api/v1/ob/upgrade", ROLLING);
     let degraded = 0;

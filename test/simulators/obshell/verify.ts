@@ -14,7 +14,7 @@ export interface Credentials {
   readonly dialect: Dialect;
 }
 
-/** Whoever calls may call: uri, then session, then time, then password (OBShell facts §1.4; live facts §2.3). */
+/** Whether a caller is authorized: uri, then session, then time, then password (OBShell facts §1.4; live facts §2.3). */
 export function verify(state: ClusterState, agent: AgentState, credentials: Credentials): void {
   const { header, target } = credentials;
   if (header === undefined) throw new Refusal("Request.Header.NotFound");

@@ -39,7 +39,7 @@ describe("the master", () => {
     });
   });
 
-  it("is elected anew when its node is gone; until then 503", async () => {
+  it("is elected again when its node is gone; until then 503", async () => {
     const trial = newTrial();
     trial.cluster.control.stopNode(1);
     await expect(trial.get("/v1/bdbs")).rejects.toMatchObject({ code: "ECONNREFUSED" });
@@ -170,7 +170,7 @@ describe("a served cluster", () => {
     }
   });
 
-  it("closes the port of a node that is down, and speaks plain HTTP when told", async () => {
+  it("closes the port of a node that is down, and serves plain HTTP when told", async () => {
     const cluster = new RedisEnterpriseCluster({ clock: new ManualClock(), nodes: 2 });
     const served = await serveRedisEnterprise(cluster, { tls: false, tickMs: 5 });
     const [first = "", second = ""] = served.origins;

@@ -44,7 +44,7 @@ export interface MachineState {
   error: string | null;
   /** When the next step is due, and its order among steps of the same time; null: nothing will happen of itself. */
   next: { readonly at: number; readonly seq: number } | null;
-  /** A node it needs is away. */
+  /** A node it needs is down. */
   held: boolean;
   hung: boolean;
   /** How long each of its states takes; null: by the timings. */

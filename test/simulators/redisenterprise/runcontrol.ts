@@ -15,7 +15,7 @@ export function goOn(world: World, database: DatabaseState, now: number): void {
 export function finish(world: World, database: DatabaseState, now: number): void {
   while (!isOver(database.machine)) {
     const machine = running(database);
-    if (machine.held) throw new Error(`database ${database.uid} waits for a node that is away`);
+    if (machine.held) throw new Error(`database ${database.uid} waits for a node that is down`);
     machine.hung = false;
     schedule(world, database, machine, now);
     advance(world, now);

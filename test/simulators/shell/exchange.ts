@@ -9,7 +9,7 @@ export type Outcome =
   | { readonly kind: "reset" }
   | { readonly kind: "hang" };
 
-/** Waits that long in the time of whoever calls; a door over virtual time passes its own. */
+/** Waits that long in the caller's time; a door over virtual time passes its own. */
 export type Sleep = (ms: number) => Promise<void>;
 
 /** Takes one call to its end: up or down, fault script, handling, journal. Both doors share it. */

@@ -10,7 +10,7 @@ export interface SimHost {
   readonly address: string;
   /** Whether its port is open now. */
   isUp(): boolean;
-  /** A number that changes whenever its process was started anew: connections of an earlier one are dead. */
+  /** A number that changes whenever its process was started again: connections of an earlier one are dead. */
   bootId(): number;
   /** Whether the call asks for a change, as opposed to a mere read. Counted by the journal. */
   isWrite(request: SimRequest): boolean;

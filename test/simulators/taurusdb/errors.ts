@@ -1,4 +1,4 @@
-/** Error codes with their HTTP status and text (TaurusDB facts §3.5). A `%s` is filled in by whoever refuses. */
+/** Error codes with their HTTP status and text (TaurusDB facts §3.5). A `%s` is filled in by the refusal. */
 const INCORRECT = "Incorrect IAM authentication information: %s";
 const MISSING = "The DB instance does not exist.";
 const BUSY = "Another operation is being performed on the DB instance or the DB instance is faulty.";

@@ -123,7 +123,7 @@ describe("the canonical request", () => {
     expect(signatureOf("SecretKey", "20060102T150405Z", canonical)).toBe(signature);
   });
 
-  it("sorts a query by name and value, and encodes it anew", () => {
+  it("sorts a query by name and value, and encodes it again", () => {
     const target =
       "/?test=%E4%B8%80%20(%26%3D%3F!%23%25.*)&multi=3&limit=1&multi=1&path=/tmp/123&multi=2&enable=true&none";
     const canonical = canonicalRequest({ method: "GET", target, headers: {}, body: NO_BODY }, [], "literal");

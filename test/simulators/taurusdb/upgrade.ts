@@ -92,7 +92,7 @@ export function accept(
   return asJob(world, addSchedule(world, now, kind, subject, skipValidation).id);
 }
 
-/** Remembers a granted upgrade for whoever counts them. */
+/** Remembers a granted upgrade, to count them. */
 export function note(
   { world, now, project }: ProjectCall,
   route: RouteName,
