@@ -2,6 +2,7 @@ import type { Clock } from "./clock";
 import type { Driver, Observation } from "./driver";
 import { Unreachable } from "./errors";
 import { some } from "./fleet/sentences";
+import type { Outcome } from "./outcome";
 import type { View } from "./unit";
 import type { UnreachableBudget } from "./unreachable-budget";
 
@@ -15,12 +16,17 @@ export interface Sight<O extends Observation = Observation> {
   readonly at: number;
 }
 
+type Seen<O extends Observation> = Pick<Sight<O>, "observation" | "view">;
+
+/** How old the observation of a request may be when it is sent, in milliseconds. */
+export const FRESH = 60_000;
+
 /** Reads the vendor and keeps the last complete observation. */
 export class Observer<O extends Observation> {
   readonly #driver: Observed<O>;
   readonly #budget: UnreachableBudget;
   readonly #clock: Clock;
-  #seen: O | undefined;
+  #seen: Seen<O> | undefined;
 
   constructor(driver: Observed<O>, budget: UnreachableBudget, clock: Clock) {
     this.#driver = driver;
@@ -28,8 +34,14 @@ export class Observer<O extends Observation> {
     this.#clock = clock;
   }
 
-  get seen(): O | undefined {
+  /** The last complete read. */
+  get seen(): Seen<O> | undefined {
     return this.#seen;
+  }
+
+  /** The same, as a part of an outcome. */
+  get outcome(): Pick<Outcome<O>, "observation" | "units"> {
+    return this.#seen === undefined ? {} : { observation: this.#seen.observation, units: this.#seen.view.units };
   }
 
   /**
@@ -43,7 +55,7 @@ export class Observer<O extends Observation> {
       const view = this.#driver.view(observation);
       const missing = view.unknown ?? untold(this.#driver.units, view);
       if (missing !== undefined) throw new Unreachable(missing, { sent: true, heard: true });
-      this.#keep(observation);
+      this.#seen = { observation, view };
       return { observation, view, at };
     });
   }
@@ -51,14 +63,12 @@ export class Observer<O extends Observation> {
   /** What runs after a failure, if it can be had at once; the failure itself is what is told. */
   async glance(): Promise<void> {
     try {
-      this.#keep(await this.#driver.observe(false));
+      const observation = await this.#driver.observe(false);
+      const view = this.#driver.view(observation);
+      if (observation.unknown === undefined) this.#seen = { observation, view };
     } catch {
       // What was observed before stays.
     }
-  }
-
-  #keep(observation: O): void {
-    if (observation.unknown === undefined) this.#seen = observation;
   }
 }
 

@@ -2,6 +2,7 @@ import type { Hold } from "./control/hold";
 import type { Observation } from "./driver";
 import type { PinError } from "./errors";
 import type { Task, Window } from "./task";
+import type { Unit } from "./unit";
 
 /** The vendor's own words for an upgrade, kept in the state and shown to people. All times ISO 8601, UTC. */
 export interface UpgradeRecord {
@@ -40,6 +41,8 @@ export interface Outcome<O extends Observation = Observation> {
   readonly status: Status;
   /** The last complete look at the vendor; undefined when there was none. */
   readonly observation?: O;
+  /** What that look means for each unit. */
+  readonly units?: readonly Unit[];
   /** The upgrade of this run, or the remembered one. */
   readonly upgrade?: UpgradeRecord;
   /** Whether the vendor has, or may have, an upgrade of ours: then what was seen has to be remembered. */

@@ -1,4 +1,4 @@
-import { togetherHold } from "./control/control";
+import { type HoldOf, togetherHold } from "./control/control";
 import type { Hold } from "./control/hold";
 import type { Driver } from "./driver";
 import { NO_REQUEST, taskOfFleet, upgradeOfFleet } from "./fleet/plan";
@@ -25,9 +25,6 @@ export type Plan =
   | { readonly kind: "held"; readonly upgrade: Upgrade; readonly hold: Hold }
   | { readonly kind: "unknown"; readonly reason: string };
 
-/** Why the upgrade of a unit must not be requested now. */
-export type HoldOf = (unit: Unit) => Hold | undefined;
-
 /** What a plan needs to know of a driver. */
 export type Planned = Pick<Driver, "schedules" | "mostPerRequest" | "words">;
 
@@ -52,7 +49,7 @@ type Row = (facts: Facts) => Plan | undefined;
  * | a unit can be upgraded, is blocked, or absent | upgrade, with what blocks it as findings; held where nothing may begin now |
  * | an upgrade runs | join |
  * | the only unit has an upgrade scheduled that shall not wait | cancel |
- * | a unit is behind, something else runs on it | wait |
+ * | a unit is behind, something else runs on it | wait; held where nothing may begin now |
  * | a unit's upgrade is scheduled | scheduled |
  * | a unit is ahead of the target | newer |
  * | otherwise | satisfied |
@@ -91,7 +88,8 @@ const ROWS: readonly Row[] = [
     for (const unit of behind(facts.view)) {
       const { activity } = unit;
       if (activity?.kind !== "scheduled" || !isUnwanted(unit, facts.driver)) continue;
-      return { kind: "cancel", task: activity.task, window: activity.window, upgrade: together(facts, [unit]) };
+      const upgrade = noted(together(facts, [unit]), heldOf(facts, [unit]).hold);
+      return { kind: "cancel", task: activity.task, window: activity.window, upgrade };
     }
     return undefined;
   },
@@ -104,7 +102,10 @@ const ROWS: readonly Row[] = [
     const what = facts.driver.words === undefined ? first.name : `what keeps ${first.unit.name} busy (${first.name})`;
     const name = busy.length === 1 ? what : `${what} and ${busy.length - 1} more`;
     const units = busy.map(({ unit }) => unit);
-    return { kind: "wait", name, upgrade: together(facts, units) };
+    const upgrade = together(facts, units);
+    const { hold, free } = heldOf(facts, units);
+    const held = hold !== undefined && free.length === 0 && upgrade.findings.length === 0;
+    return held ? { kind: "held", upgrade, hold } : { kind: "wait", name, upgrade };
   },
   ({ driver, view, from }) => {
     const waiting = behind(view).flatMap(({ activity }) => (activity?.kind === "scheduled" ? [activity] : []));
@@ -149,16 +150,26 @@ function behind({ units }: View): readonly Unit[] {
 
 /** The upgrade of the units that may begin; held when none of them may, and nothing else has to be put right first. */
 function heldOr(facts: Facts, ready: readonly Unit[]): Plan | undefined {
-  const holds = ready.flatMap((unit) => facts.holdOf(unit) ?? []);
-  const { units, absent } = facts.view;
-  const hold = togetherHold(holds, units.length + absent.length);
+  const { hold, free } = heldOf(facts, ready);
   if (hold === undefined) return { kind: "upgrade", upgrade: together(facts, ready) };
-  const free = ready.filter((unit) => facts.holdOf(unit) === undefined);
+  const { units } = facts.view;
   const upgrade = together(facts, free.length === 0 ? ready : free);
   // What runs is joined, whatever holds the others.
   if (free.length === 0 && units.some(({ activity }) => activity?.kind === "running")) return undefined;
   if (free.length === 0 && upgrade.findings.length === 0) return { kind: "held", upgrade, hold };
-  return { kind: "upgrade", upgrade: { ...upgrade, notes: [...(upgrade.notes ?? []), `Held: ${hold.message}.`] } };
+  return { kind: "upgrade", upgrade: noted(upgrade, hold) };
+}
+
+/** What holds some units, as one, and those of them that nothing holds. */
+function heldOf({ view, holdOf }: Facts, of: readonly Unit[]): { hold: Hold | undefined; free: readonly Unit[] } {
+  const judged = of.map((unit) => ({ unit, hold: holdOf(unit) }));
+  const holds = judged.flatMap(({ hold }) => hold ?? []);
+  const free = judged.flatMap(({ unit, hold }) => (hold === undefined ? [unit] : []));
+  return { hold: togetherHold(holds, view.units.length + view.absent.length), free };
+}
+
+function noted(upgrade: Upgrade, hold: Hold | undefined): Upgrade {
+  return hold === undefined ? upgrade : { ...upgrade, notes: [...(upgrade.notes ?? []), `Held: ${hold.message}.`] };
 }
 
 /** Whether a request can be sent, as far as the vendor shows. A scheduled upgrade that leads where it must not is not waited for. */

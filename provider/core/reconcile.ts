@@ -1,12 +1,12 @@
 import { Confirmation } from "./confirmation";
-import { ChangeControl, NO_RULES } from "./control/control";
-import { Held, type Hold } from "./control/hold";
+import { type ChangeControl, controlOf } from "./control/control";
+import { type Hold, heldBy } from "./control/hold";
 import { awaitRelease, endHeld } from "./control/release";
 import { describePlan } from "./describe";
 import type { Driver, Observation } from "./driver";
 import { asPinError, type PinError, Unreachable } from "./errors";
 import { follow, inspect } from "./follow";
-import { Observer, type Sight } from "./observer";
+import { FRESH, Observer, type Sight } from "./observer";
 import { type Outcome, type Status, taskOf, type UpgradeRecord } from "./outcome";
 import { Watch } from "./pace";
 import { type Plan, planOf } from "./plan";
@@ -70,7 +70,7 @@ class Reconciliation<O extends Observation> {
     this.#budget = new UnreachableBudget(driver.title, policy, runtime, this.#record.open);
     this.#observer = new Observer(driver, this.#budget, runtime.clock);
     this.#confirmation = new Confirmation(runtime.clock, policy.spacing);
-    this.#control = new ChangeControl(driver, policy.changes ?? NO_RULES, runtime.wall ?? runtime.clock);
+    this.#control = controlOf(driver, policy, runtime);
     this.#recovery = new Recovery(driver, policy, this.#control, runtime, this.#record);
     this.#unneeded = new Unneeded(driver, policy, this.#budget, runtime, this.#record);
     this.#settlement = new Settlement(driver.title, policy, runtime, this.#record);
@@ -93,15 +93,16 @@ class Reconciliation<O extends Observation> {
   /** What must not begin now ends the run or is waited for, as the rules say. */
   async #orHeld(act: () => Promise<Status | undefined>): Promise<Status | undefined> {
     this.#hold = undefined;
-    try {
-      return await act();
-    } catch (error) {
-      if (!(error instanceof Held)) throw error;
-      this.#confirmation.forget();
-      this.#hold = error.hold;
-      if (await awaitRelease(this.#control, [error.hold], this.#runtime)) return undefined;
-      return endHeld(this.#control, error.hold, this.#runtime);
-    }
+    const ended = await act().catch(heldBy);
+    if (typeof ended !== "object") return ended;
+    return (await this.#released(ended)) ? undefined : endHeld(this.#control, ended, this.#runtime);
+  }
+
+  /** Waits for the end of a hold, where that is asked for. @returns whether it may be over */
+  #released(hold: Hold): Promise<boolean> {
+    this.#confirmation.forget();
+    this.#hold = hold;
+    return awaitRelease(this.#control, [hold], this.#runtime);
   }
 
   get #last(): Sight<O> {
@@ -119,7 +120,7 @@ class Reconciliation<O extends Observation> {
     return {
       status,
       accepted: this.#record.open,
-      ...(this.#observer.seen === undefined ? {} : { observation: this.#observer.seen }),
+      ...this.#observer.outcome,
       ...(this.#record.upgrade === undefined ? {} : { upgrade: this.#record.upgrade }),
       ...(this.#hold === undefined ? {} : { hold: this.#hold }),
       ...(error === undefined ? {} : { error }),
@@ -163,6 +164,7 @@ class Reconciliation<O extends Observation> {
         return undefined;
       case "wait":
         refuseHopeless(this.#driver.title, plan.upgrade);
+        if (!this.#record.open) this.#control.require([this.#unit]);
         this.#runtime.report({ message: `waiting for ${plan.name}` });
         await this.#idle.pause();
         return undefined;
@@ -197,6 +199,7 @@ class Reconciliation<O extends Observation> {
     }
     this.#confirmation.forget();
     await this.#budget.ask(() => this.#control.readBackups([this.#unit]));
+    if (this.#runtime.clock.elapsed() - at > FRESH) return undefined;
     if (await this.#submission.prepare(this.#unit, call, seen)) return undefined;
     const task = await this.#submission.start(this.#unit, call, seen);
     return task === undefined ? undefined : this.#followOr(task);
@@ -281,10 +284,15 @@ class Reconciliation<O extends Observation> {
 
   /** A failed upgrade, as the policy says. One that this tool did not start is never operated on. */
   async #afterFailure(task: Task, failure: Failure, when: "just now" | "earlier"): Promise<void> {
-    const done = await this.#recovery.reopen(task, failure, when);
-    if (done === "look") return;
-    if (done === "not sent") throw failed(this.#driver.title, task, this.#recovery.told(task, failure));
-    this.#record.reopened();
-    await this.#follow(task);
+    const sent = await this.#recovery.reopen(task, failure, when).catch(heldBy);
+    if (sent === true) {
+      this.#record.reopened();
+      await this.#follow(task);
+      return;
+    }
+    const hold = sent === false ? undefined : sent;
+    if (hold !== undefined && (await this.#released(hold))) return;
+    this.#hold = undefined;
+    throw failed(this.#driver.title, task, this.#recovery.told(task, failure, hold));
   }
 }

@@ -1,6 +1,6 @@
+import { sentences } from "../base/sentences";
 import type { ChangeControl } from "./control/control";
-import { Held, type Hold } from "./control/hold";
-import { awaitRelease } from "./control/release";
+import type { Hold } from "./control/hold";
 import type { Driver } from "./driver";
 import { Refused, sending, Unreachable } from "./errors";
 import type { Policy } from "./policy";
@@ -13,17 +13,16 @@ import { type Failure, nameOf, type Task, type Way } from "./task";
 export class Recovery {
   readonly #driver: Pick<Driver, "units" | "reopen">;
   readonly #policy: Pick<Policy, "onFailure">;
-  readonly #control: Pick<ChangeControl, "rules" | "wall" | "forgetBackups" | "requireReopening">;
+  readonly #control: Pick<ChangeControl, "requireReopening">;
   readonly #runtime: Runtime;
   readonly #record: Pick<RecordStore, "owns">;
   #operated = false;
   #undone: Failure | undefined;
-  #hold: Hold | undefined;
 
   constructor(
     driver: Pick<Driver, "units" | "reopen">,
     policy: Pick<Policy, "onFailure">,
-    control: Pick<ChangeControl, "rules" | "wall" | "forgetBackups" | "requireReopening">,
+    control: Pick<ChangeControl, "requireReopening">,
     runtime: Runtime,
     record: Pick<RecordStore, "owns">,
   ) {
@@ -42,38 +41,32 @@ export class Recovery {
   /**
    * Re-opens the task as the policy says, if this tool started it. RETRY is sent only for a failure that an earlier run
    * reported, so that the user could fix the cause first.
-   * @returns whether it was sent; its effect shows in the task. `look`: it was held, and may be sent by now
+   * @returns whether it was sent; its effect shows in the task
+   * @throws Held
    */
-  async reopen(task: Task, failure: Failure, when: "just now" | "earlier"): Promise<"sent" | "not sent" | "look"> {
+  async reopen(task: Task, failure: Failure, when: "just now" | "earlier"): Promise<boolean> {
     const way = this.#wayFor(task, failure);
-    if (way === undefined || this.#operated || (way === "retry" && when === "just now")) return "not sent";
+    if (way === undefined || this.#operated || (way === "retry" && when === "just now")) return false;
     const permit = () => this.#control.requireReopening(this.#driver.units[0] ?? "", task);
-    this.#hold = undefined;
-    try {
-      permit();
-      this.#undone = way === "rollback" ? failure : undefined;
-      this.#runtime.warn(`upgrade ${task.id} failed, sending ${way.toUpperCase()}: ${failure.message}`);
-      await this.#send(task, way, permit);
-      this.#operated = true;
-      return "sent";
-    } catch (error) {
-      if (!(error instanceof Held)) throw error;
-      [this.#hold, this.#undone] = [error.hold, undefined];
-      return (await awaitRelease(this.#control, [error.hold], this.#runtime)) ? "look" : "not sent";
-    }
+    permit();
+    this.#runtime.warn(`upgrade ${task.id} failed, sending ${way.toUpperCase()}: ${failure.message}`);
+    await this.#send(task, way, permit);
+    this.#operated = true;
+    this.#undone = way === "rollback" ? failure : undefined;
+    return true;
   }
 
-  /** The failure that ends the run, with what the next one will send. */
-  told(task: Task, failure: Failure): Failure {
+  /** The failure that ends the run, with what the next one will send. @param hold why this one has not sent it */
+  told(task: Task, failure: Failure, hold?: Hold): Failure {
     const way = this.#wayFor(task, failure);
     if (way === undefined) return failure;
-    if (this.#hold !== undefined) {
-      const held = `${way.toUpperCase()}, which \`onFailure\` asks for, is held: ${this.#hold.message}.`;
-      return { ...failure, remedy: `${failure.remedy} ${held}` };
+    if (hold !== undefined) {
+      const held = `${way.toUpperCase()}, which \`onFailure\` asks for, is held: ${hold.message}.`;
+      return { ...failure, remedy: sentences(failure.remedy, held) };
     }
     const what = way === "retry" ? "retries" : "rolls back";
     const next = `\`onFailure\` is "${way}": the next {apply} ${what} ${nameOf(task)}.`;
-    return { ...failure, remedy: `${failure.remedy} ${next}` };
+    return { ...failure, remedy: sentences(failure.remedy, next) };
   }
 
   #wayFor(task: Task, failure: Failure): Way | undefined {

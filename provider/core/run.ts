@@ -33,8 +33,10 @@ export async function see(
   const observation = await driver.observe(false);
   const view = driver.view(observation);
   const control = new ChangeControl(driver, changes, wall);
-  await control.readBackups(view.units.filter(({ standing }) => standing === "behind"));
-  return { observation, view, plan: planOf(driver, view, onNewer, (unit) => control.holdOf(unit)) };
+  await control.tryBackups(
+    view.units.filter(({ standing, activity }) => standing === "behind" && activity?.kind !== "running"),
+  );
+  return { observation, view, plan: planOf(driver, view, onNewer, control.judge()) };
 }
 
 /**

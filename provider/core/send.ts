@@ -61,16 +61,24 @@ export class UnsentBudget {
     this.#limit = unreachableBudget;
   }
 
+  /** The vendor has received something. */
+  heard(): void {
+    this.#since = undefined;
+  }
+
   /**
    * Notes what a request came to.
    * @param sentAt when it was tried, and `now`: milliseconds of `Clock.elapsed`
    * @throws PinError `unreachable` when none has got there for too long
    */
   note(answer: Answer, sentAt: number, now: number): void {
-    if (answer.kind !== "unsent") this.#since = undefined;
-    else this.#since ??= sentAt;
-    const stuck = this.#since === undefined ? 0 : now - this.#since;
-    if (answer.kind !== "unsent" || stuck < this.#limit) return;
+    if (answer.kind !== "unsent") {
+      this.heard();
+      return;
+    }
+    this.#since ??= sentAt;
+    const stuck = now - this.#since;
+    if (stuck < this.#limit) return;
     throw new PinError(
       "unreachable",
       `${this.#title}: the upgrade request could not be sent for ${formatDuration(stuck)}: ${answer.error.message}`,

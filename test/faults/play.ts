@@ -140,9 +140,10 @@ class Performance {
     return { ending, process };
   }
 
-  /** Whether the upgrade of the state was held before, and still is, with nothing that may run. */
+  /** Whether a freeze held the upgrade of the state before, and still does, with nothing that may run. */
   #isFrozen(before: Saved | undefined): boolean {
-    const held = before?.outputs["status"] === "held" && before.initErrors.length === 0;
+    const { status, heldBy } = (before?.outputs ?? {}) as { status?: unknown; heldBy?: { code?: unknown } };
+    const held = status === "held" && heldBy?.code === "freeze" && before?.initErrors.length === 0;
     const { freeze, approval, onHeld } = this.#rules ?? {};
     // A run that is to fail has to; and approvals are made of its plan.
     const told = onHeld !== "fail" && (approval === undefined || before?.outputs["__plan"] !== undefined);

@@ -27,11 +27,14 @@ export interface Approval extends Proposal {
   readonly expiresAt?: string | undefined;
 }
 
+/** Moments by unit: ISO 8601, UTC. */
+export type Used = Readonly<Record<string, string>>;
+
 /** What a resource may do: its approvals by unit, and those that have served already. */
 export interface Approvals {
   readonly units: Readonly<Record<string, Approval>>;
-  /** `keyOf` each that has led to its version: it approves nothing again. */
-  readonly used: readonly string[];
+  /** When the newest approval that led a unit to its version was given, by unit: that one and older ones approve nothing. */
+  readonly used: Used;
 }
 
 export function proposalOf({ step, route, how }: Upgrade): Proposal | undefined {
@@ -48,11 +51,6 @@ export function proposalsOf(units: readonly Unit[]): Record<string, Proposal> {
   );
 }
 
-/** Which approval it is: one that is given again for the same plan is another one. */
-export function keyOf({ digest: plan, approvedAt }: Pick<Approval, "digest" | "approvedAt">): string {
-  return `${approvedAt} ${plan}`;
-}
-
 /** Why the plan of a unit is not approved. Pure. @param now milliseconds since 1970 */
 export function approvalHold({ units, used }: Approvals, unit: Unit, now: number): Hold | undefined {
   const proposal = unit.upgrade && proposalOf(unit.upgrade);
@@ -63,7 +61,7 @@ export function approvalHold({ units, used }: Approvals, unit: Unit, now: number
   if (approval.digest !== proposal.digest) {
     return hold(`another plan was approved: planned is ${shown(proposal)}; ${by} was ${shown(approval)}`);
   }
-  if (used.includes(keyOf(approval))) {
+  if (isUsed(used, unit.name, approval)) {
     return hold(`the approval has been used: ${proposal.how} was ${by} and reached its version since`);
   }
   if (isExpired(approval, now)) {
@@ -82,8 +80,9 @@ function isExpired({ expiresAt }: Approval, now: number): boolean {
   return expiresAt !== undefined && !(now < Date.parse(expiresAt));
 }
 
-/** Used approvals that are remembered. */
-const MOST_USED = 200;
+function isUsed(used: Used, unit: string, { approvedAt }: Approval): boolean {
+  return Object.hasOwn(used, unit) && Date.parse(approvedAt) <= Date.parse(used[unit] ?? "");
+}
 
 /**
  * The used approvals after a run: those from before, and those whose version the unit has reached.
@@ -93,13 +92,13 @@ export function usedBy(
   { units, used }: Approvals,
   observed: readonly Unit[],
   { to }: { readonly to?: string | undefined } = {},
-): readonly string[] {
+): Used {
   const reached = observed.flatMap((unit) => {
     const approval = Object.hasOwn(units, unit.name) ? units[unit.name] : undefined;
     const done = approval !== undefined && unit.standing !== "behind" && (approval.to === to || isAt(unit, approval));
-    return done ? [keyOf(approval)] : [];
+    return done && !isUsed(used, unit.name, approval) ? [[unit.name, approval.approvedAt] as const] : [];
   });
-  return [...new Set([...used, ...reached])].slice(-MOST_USED);
+  return { ...used, ...Object.fromEntries(reached) };
 }
 
 /** Whether a unit runs the approved version, or a newer one. */

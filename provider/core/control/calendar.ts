@@ -78,8 +78,9 @@ export function calendarHold(calendar: Calendar, time: number): Hold | undefined
 /** When the calendar next lets an upgrade begin: milliseconds since 1970. Undefined when it does not in any foreseeable time. */
 export function nextFree(calendar: Calendar, now: number): number | undefined {
   let at = Math.floor(now);
+  const blackouts = calendar.blackouts.map(spanOf);
   for (let step = 0; step < MOST_STEPS; step += 1) {
-    const blackout = calendar.blackouts.map(spanOf).find((span) => contains(span, at));
+    const blackout = blackouts.find((span) => contains(span, at));
     const opening = blackout === undefined ? nextOpening(calendar, at) : blackout.to;
     if (opening === undefined || (opening === at && blackout === undefined)) return opening;
     at = opening;

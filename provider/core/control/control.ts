@@ -1,5 +1,6 @@
 import type { Clock } from "../clock";
 import type { Driver } from "../driver";
+import { Unreachable } from "../errors";
 import type { Task } from "../task";
 import type { Unit } from "../unit";
 import { type Approvals, approvalHold, isApproved } from "./approval";
@@ -18,6 +19,9 @@ export interface ChangeRules extends Calendar {
 }
 
 export const NO_RULES: ChangeRules = { freezes: [], windows: [], blackouts: [], onHeld: "report" };
+
+/** Why the upgrade of a unit must not be requested now. */
+export type HoldOf = (unit: Unit) => Hold | undefined;
 
 /** What follows from rules and clock alone, without any read: freeze, blackout, window. @param now milliseconds since 1970 */
 export function holdByClock(rules: ChangeRules, schedules: boolean, now: number): Hold | undefined {
@@ -51,14 +55,18 @@ export class ChangeControl {
     return this.#driver.title;
   }
 
-  /** Why the upgrade of a unit is not requested now: the first reason that there is. */
-  holdOf(unit: Unit): Hold | undefined {
+  /** Judges at this moment, so that the calendar is looked at once for all units. */
+  judge(): HoldOf {
+    const now = this.wall.now();
+    const unread = this.#judgeUnread(now);
+    return (unit) => unread(unit) ?? this.#byBackup(unit.name, now);
+  }
+
+  /** The same without backups: what holds an upgrade whatever they are. */
+  #judgeUnread(now: number): HoldOf {
     const { approvals } = this.rules;
-    return (
-      this.#byClock() ??
-      (approvals === undefined ? undefined : approvalHold(approvals, unit, this.wall.now())) ??
-      this.#byBackup(unit.name)
-    );
+    const hold = holdByClock(this.rules, this.#driver.schedules, now);
+    return (unit) => hold ?? (approvals === undefined ? undefined : approvalHold(approvals, unit, now));
   }
 
   /**
@@ -67,20 +75,40 @@ export class ChangeControl {
    */
   holdOfReopening(unit: string, { to }: Pick<Task, "to">): Hold | undefined {
     const { approvals } = this.rules;
-    const approved = approvals === undefined || isApproved(approvals, unit, to, this.wall.now());
+    const now = this.wall.now();
+    const approved = approvals === undefined || isApproved(approvals, unit, to, now);
     const unapproved: Hold = { code: "approval", message: `no upgrade to ${to} was approved` };
-    return this.#byClock() ?? (approved ? undefined : unapproved);
+    return holdByClock(this.rules, this.#driver.schedules, now) ?? (approved ? undefined : unapproved);
   }
 
-  /** Reads what the vendor says of backups, where there is a rule for them. The last thing before something is sent. */
+  /**
+   * Reads the backups of units that nothing else holds, where there is a rule for them. The last read before something is sent.
+   */
   async readBackups(units: readonly Unit[]): Promise<void> {
-    if (this.rules.backup === undefined || units.length === 0) return;
-    const unread: BackupRecord = { kind: "unknown", reason: "this system does not show backups" };
-    const records = await this.#driver.backups?.(units);
-    this.#backups = new Map([
-      ...this.#backups,
-      ...units.map(({ name }) => [name, records?.get(name) ?? unread] as const),
-    ]);
+    const free = this.#dependent(units);
+    if (free.length > 0) this.#keep(free, await this.#driver.backups?.(free), "this system does not show backups");
+  }
+
+  /** The same for a plan, which does not fail because backups cannot be read. */
+  async tryBackups(units: readonly Unit[]): Promise<void> {
+    try {
+      await this.readBackups(units);
+    } catch (error) {
+      if (!(error instanceof Unreachable)) throw error;
+      this.#keep(this.#dependent(units), undefined, error.message);
+    }
+  }
+
+  /** The units whose upgrade depends on a backup. */
+  #dependent(units: readonly Unit[]): readonly Unit[] {
+    if (this.rules.backup === undefined) return [];
+    const holdOf = this.#judgeUnread(this.wall.now());
+    return units.filter((unit) => holdOf(unit) === undefined);
+  }
+
+  #keep(units: readonly Unit[], records: ReadonlyMap<string, BackupRecord> | undefined, reason: string): void {
+    const read = units.map(({ name }) => [name, records?.get(name) ?? { kind: "unknown" as const, reason }] as const);
+    this.#backups = new Map([...this.#backups, ...read]);
   }
 
   /** What was read of backups may have changed. */
@@ -90,8 +118,9 @@ export class ChangeControl {
 
   /** @throws Held when one of them must not be requested now */
   require(units: readonly Unit[]): void {
+    const holdOf = this.judge();
     for (const unit of units) {
-      const hold = this.holdOf(unit);
+      const hold = holdOf(unit);
       if (hold !== undefined) throw new Held(this.title, hold);
     }
   }
@@ -102,15 +131,20 @@ export class ChangeControl {
     if (hold !== undefined) throw new Held(this.title, hold);
   }
 
-  #byClock(): Hold | undefined {
-    return holdByClock(this.rules, this.#driver.schedules, this.wall.now());
-  }
-
-  #byBackup(unit: string): Hold | undefined {
+  #byBackup(unit: string, now: number): Hold | undefined {
     const { backup } = this.rules;
     const record = this.#backups.get(unit);
-    return backup === undefined || record === undefined ? undefined : backupHold(backup, record, this.wall.now());
+    return backup === undefined || record === undefined ? undefined : backupHold(backup, record, now);
   }
+}
+
+/** The judge of a run. */
+export function controlOf(
+  driver: Controlled,
+  { changes = NO_RULES }: { readonly changes?: ChangeRules },
+  { wall, clock }: { readonly wall?: Pick<Clock, "now">; readonly clock: Pick<Clock, "now"> },
+): ChangeControl {
+  return new ChangeControl(driver, changes, wall ?? clock);
 }
 
 /** The holds of several units as one: what most of them have, and when the first one ends. */

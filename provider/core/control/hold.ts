@@ -23,6 +23,12 @@ export class Held extends PinError {
   }
 }
 
+/** The hold that an error is about. @throws every other error */
+export function heldBy(error: unknown): Hold {
+  if (!(error instanceof Held)) throw error;
+  return error.hold;
+}
+
 /** @param title what is managed */
 export function heldNote(title: string, { message }: Hold): string {
   return `${title}: the upgrade is held: ${message}. It was not requested.`;

@@ -1,10 +1,7 @@
 import { formatDuration } from "../duration";
 import type { Runtime } from "../runtime";
 import type { ChangeControl, ChangeRules } from "./control";
-import { Held, type Hold, type HoldCode } from "./hold";
-
-/** Nothing that happens while a run lasts ends these: they are arguments of it. */
-const FIXED: ReadonlySet<HoldCode> = new Set(["freeze", "approval"]);
+import { Held, type Hold } from "./hold";
 
 /** Between reads of backups, in milliseconds. */
 const BACKUP_PAUSE = 5 * 60_000;
@@ -13,7 +10,7 @@ const REPORT_PAUSE = 60_000;
 
 /** Whether a run waits for the end of a hold: where the rules ask for that, and it can come while the run lasts. */
 export function isAwaited({ onHeld }: Pick<ChangeRules, "onHeld">, { code, until }: Hold): boolean {
-  return onHeld === "wait" && !FIXED.has(code) && (code === "backup" || until !== undefined);
+  return onHeld === "wait" && (code === "backup" || until !== undefined);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { Cancellation, CancelPause } from "../cancel";
 import { Confirmation } from "../confirmation";
-import { ChangeControl, NO_RULES, togetherHold } from "../control/control";
+import { type ChangeControl, controlOf, togetherHold } from "../control/control";
 import type { Hold } from "../control/hold";
 import { awaitRelease, endHeld } from "../control/release";
 import type { FleetDriver, Observation } from "../driver";
@@ -85,7 +85,7 @@ class FleetRun<O extends Observation> {
     this.#observer = new Observer(driver, this.#budget, clock);
     this.#stall = new Stall(runtime, driver.title, driver.words.lookAt);
     const records = { attempts: this.#attempts, record: this.#record, schedule: this.#schedule };
-    this.#control = new ChangeControl(driver, policy.changes ?? NO_RULES, runtime.wall ?? clock);
+    this.#control = controlOf(driver, policy, runtime);
     this.#sender = new Sender(driver, this.#control, policy, runtime, this.#budget, records);
     this.#confirmation = new Confirmation(clock, policy.spacing);
     this.#cancelPause = new CancelPause(policy.spacing, runtime);
@@ -150,7 +150,7 @@ class FleetRun<O extends Observation> {
     return {
       status,
       accepted: open,
-      ...(this.#observer.seen === undefined ? {} : { observation: this.#observer.seen }),
+      ...this.#observer.outcome,
       ...(upgrade === undefined ? {} : { upgrade }),
       ...(problems.length === 0 ? {} : { problems: Object.fromEntries(problems) }),
       ...(this.#hold === undefined ? {} : { hold: this.#hold }),
@@ -160,7 +160,8 @@ class FleetRun<O extends Observation> {
 
   failure(thrown: unknown): Outcome<O> {
     const error = asPinError(thrown);
-    if (error.code === "newer" || error.code === "held") return this.outcome(error.code, error);
+    const going = error.code === "held" && this.#record.open;
+    if (error.code === "newer" || error.code === "held") return this.outcome(going ? "upgrading" : error.code, error);
     if (this.#over) return this.outcome(error.code === "upgrade-failed" ? "failed" : "behind", error);
     this.#record.left(this.#attempts);
     const status = this.#record.stopped(this.#hold);
@@ -183,7 +184,7 @@ class FleetRun<O extends Observation> {
       kept: this.#cancellation.refused,
       schedules: this.#driver.schedules,
       words: this.#driver.words,
-      holdOf: (member) => this.#control.holdOf(member),
+      holdOf: this.#control.judge(),
     };
     const verdicts = new Verdicts(members.map((member) => [member, verdictOn(member, about)] as const));
     const gone = absent.map((member) => {
@@ -249,6 +250,7 @@ class FleetRun<O extends Observation> {
   /** The vendor has been asked for everything, and nobody wants to wait for it. */
   #unwatched({ units: members, absent }: View): Status {
     if (this.#problems.size > 0) this.#runtime.warn(this.#notAll(members.length + absent.length).message);
+    if (this.#hold !== undefined) endHeld(this.#control, this.#hold, this.#runtime);
     return "upgrading";
   }
 
@@ -277,8 +279,7 @@ class FleetRun<O extends Observation> {
     if (this.#attempts.size > 0) return "succeeded";
     if (this.#canceled) return "withdrawn";
     const lowest = lowestOf(members);
-    const moved = lowest === "" || lowest !== this.#record.upgrade?.from;
-    return moved ? "succeeded" : "gone";
+    return lowest === "" || lowest !== this.#record.upgrade?.from ? "succeeded" : "gone";
   }
 
   /** Tasks of ours that wait, wanted or not. */

@@ -1,8 +1,9 @@
 import { batchesOf } from "../batches";
 import type { ChangeControl } from "../control/control";
-import { Held } from "../control/hold";
+import { heldBy } from "../control/hold";
 import type { FleetDriver, Observation } from "../driver";
 import { Refused } from "../errors";
+import { FRESH } from "../observer";
 import { Watch } from "../pace";
 import type { Policy } from "../policy";
 import type { Request } from "../request";
@@ -14,9 +15,6 @@ import type { Attempts } from "./attempts";
 import type { FleetRecord } from "./record";
 import type { ScheduledTasks } from "./scheduled-tasks";
 import { count } from "./sentences";
-
-/** Calls that follow from one look are sent within so many milliseconds of it. */
-const FRESH = 60_000;
 
 type Asked<O extends Observation> = Pick<
   FleetDriver<O>,
@@ -64,7 +62,8 @@ export class Sender<O extends Observation> {
     const { clock, signal } = this.#runtime;
     const lookedAt = clock.elapsed();
     await this.#budget.ask(() => this.#control.readBackups(members));
-    const free = members.filter((member) => this.#control.holdOf(member) === undefined);
+    const holdOf = this.#control.judge();
+    const free = members.filter((member) => holdOf(member) === undefined);
     if (free.length === 0) return;
     const batches = await this.#prepare(
       batchesOf(this.#driver.mostPerRequest, free, (name) => this.#records.attempts.limit(name)),
@@ -74,9 +73,9 @@ export class Sender<O extends Observation> {
     for (const batch of batches) {
       signal.throwIfAborted();
       if (clock.elapsed() - lookedAt > FRESH) break;
-      const answer = await this.#call(batch, observation).catch(heldBack);
-      // A window may close between two of them: the next observation tells which are held.
-      if (answer === undefined) break;
+      const answer = await this.#call(batch, observation).catch(heldBy);
+      // A window may close between two of them: the next observation shows which are held.
+      if ("code" in answer) break;
       patient ||= answer.kind === "refused" || answer.kind === "unsent";
       if (answer.kind === "lost" || answer.kind === "unsent") break;
     }
@@ -137,6 +136,7 @@ export class Sender<O extends Observation> {
   }
 
   #refused(batch: readonly Unit[], refusal: Refused): void {
+    this.#unsent.heard();
     this.#records.attempts.refused(batch, refusal);
   }
 
@@ -153,8 +153,4 @@ export class Sender<O extends Observation> {
 /** Members of one call run the same version. */
 function routeOf([first]: readonly Unit[]): string {
   return first === undefined ? "" : (first.upgrade?.route ?? "");
-}
-
-function heldBack(error: unknown): undefined {
-  if (!(error instanceof Held)) throw error;
 }

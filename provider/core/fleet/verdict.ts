@@ -1,8 +1,8 @@
 import { sentences } from "../../base/sentences";
+import type { HoldOf } from "../control/control";
 import type { Hold } from "../control/hold";
 import type { FleetWords } from "../driver";
 import type { ErrorCode } from "../errors";
-import type { HoldOf } from "../plan";
 import { MOST_ROUNDS, type Policy } from "../policy";
 import { nameOf } from "../task";
 import type { Activity, Finding, Problem, Unit } from "../unit";
@@ -58,7 +58,7 @@ type Row = (member: Unit, about: Circumstances, entry: Entry | undefined) => Ver
  * | newer than the pin, or satisfies it | newer, done |
  * | a task waits for a window, and the pin wants that | deferred |
  * | somebody else's waits for a window, and the pin does not | problem |
- * | something else runs | wait |
+ * | something else runs | wait; held where nothing may begin now |
  * | the upgrade of this run failed | problem |
  * | the vendor refused it | problem |
  * | the version has moved and is still behind, and the upgrade of this run may not be over | wait |
@@ -113,8 +113,14 @@ const ROWS: readonly Row[] = [
       `${nameOf(task)}, which this resource did not schedule, waits for its window from ${window.opens}; cancel it there, or set \`schedule\` to \`maintenance-window\` to leave the upgrade to it`,
     );
   },
-  ({ activity }, _, entry) =>
-    activity?.kind === "busy" ? wait(activity.name, { accepted: entry !== undefined }) : undefined,
+  (member, { earlier, holdOf }, entry) => {
+    const { activity, standing } = member;
+    if (activity?.kind !== "busy") return undefined;
+    // Where nothing of ours may be under way.
+    const idle = standing === "behind" && entry === undefined && (earlier === undefined || earlier.over);
+    const hold = idle ? holdOf(member) : undefined;
+    return hold ? { kind: "held", hold } : wait(activity.name, { accepted: entry !== undefined });
+  },
   ({ ended }, _, entry) => {
     const ending = entry && endedSince(entry, ended);
     if (ending?.kind !== "failed") return undefined;

@@ -1,3 +1,5 @@
+import { isTable } from "../../base/json";
+import { PLAN, USED_APPROVALS } from "../resource/properties";
 import { shortened, toWire, type Wire } from "../resource/wire";
 
 /**
@@ -34,11 +36,14 @@ const LONGEST_REASON = 4_000;
 /** The last to go: what the next run needs to go on. */
 const NEEDED = new Set(["status", "version", "redisVersion", "modules", "lastUpgrade"]);
 
-/** What can be left out, the most expendable first: the members, then the largest arguments, the task last. */
+/**
+ * What can be left out, the most expendable first: what the next read shows again, then the largest arguments, the used approvals
+ * and the task last.
+ */
 function expendable(properties: Record<string, unknown>): string[] {
   const rest = Object.keys(properties).filter((key) => !key.startsWith("__") && key !== "members" && !NEEDED.has(key));
   const size = (key: string) => sizeOf(properties[key], []);
-  return ["members", ...rest.sort((a, b) => size(b) - size(a)), "lastUpgrade"];
+  return ["members", PLAN, ...rest.sort((a, b) => size(b) - size(a)), USED_APPROVALS, "lastUpgrade"];
 }
 
 /** Properties and reasons of a partial failure, cut to what fits. */
@@ -54,7 +59,7 @@ export function fitPartialFailure(
     else delete kept[key];
   }
   const wire = toWire(kept);
-  return { properties: isRecord(wire) ? wire : {}, reasons: fitting };
+  return { properties: isTable(wire) ? wire : {}, reasons: fitting };
 }
 
 /** The first half of a table, a quarter of it, and so on, until it is small enough: every one of its reasons is of use. */
@@ -70,8 +75,4 @@ function fits(properties: Record<string, unknown>, reasons: readonly string[]): 
 
 function sizeOf(properties: unknown, reasons: readonly string[]): number {
   return Buffer.byteLength(JSON.stringify(toWire(properties))) + Buffer.byteLength(JSON.stringify(reasons));
-}
-
-function isRecord(value: Wire): value is { [key: string]: Wire } {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -13,7 +13,7 @@ import { approvalsOf } from "./session-policy";
 export function changeOutputs(
   session: Session,
   { status, upgrade }: { readonly status: Status; readonly upgrade?: UpgradeRecord | undefined },
-  units: readonly Unit[],
+  units: readonly Unit[] = [],
   before: Properties = {},
 ): Record<string, unknown> {
   const approvals = approvalsOf(session, before);

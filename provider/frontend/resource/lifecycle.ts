@@ -186,17 +186,11 @@ export class Lifecycle {
     const keepScheduled = this.#keeping(session, before?.outputs ?? {});
     const schedules = args !== undefined && kind.cancelByHand !== undefined;
     const { outcome, outputs } = await this.#scheduled.during(call, schedules ? kind.identity(args) : [], async () => {
-      const { outcome, units } = await withPin(
-        session,
-        this.#clock,
-        call.limit ?? kind.timeout,
-        async (driver, runtime) => {
-          const outcome = await run(driver, policy, { ...runtime, keepScheduled }, remembered);
-          return { outcome, units: outcome.observation === undefined ? [] : driver.view(outcome.observation).units };
-        },
+      const outcome = await withPin(session, this.#clock, call.limit ?? kind.timeout, (driver, runtime) =>
+        run(driver, policy, { ...runtime, keepScheduled }, remembered),
       );
       await this.#surroundings.log.flush();
-      const changes = changeOutputs(session, outcome, units, before?.outputs);
+      const changes = changeOutputs(session, outcome, outcome.units, before?.outputs);
       const outputs = outputsAfter(session, inputs, outcome, before?.outputs, changes);
       this.#scheduled.seen(call, outputs, before?.outputs);
       return { outcome, outputs };

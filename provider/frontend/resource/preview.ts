@@ -69,7 +69,8 @@ export interface Memory {
 export async function tellPlan(session: Session, clock: Clock, silence: Silence, memory?: Memory): Promise<Told> {
   const use = async (driver: Driver, runtime: Runtime): Promise<Told> => {
     const policy = policyOf(session, memory?.outputs);
-    if (memory?.held === true && isHeldByClock(driver, policy, clock, memory)) return { failures: [], held: true };
+    if (memory?.held === true && isHeldByClock(session, driver, policy, clock, memory))
+      return { failures: [], held: true };
     const sight = await see(driver, policy, clock);
     if (memory?.held === true && isHeldAsBefore(session, policy, sight, clock.now(), memory)) {
       return { failures: [], held: true };
@@ -93,6 +94,7 @@ export async function tellPlan(session: Session, clock: Clock, silence: Silence,
 
 /** While clock or freeze hold an upgrade nothing is read, unless one may run that the state remembers. */
 function isHeldByClock(
+  session: Session,
   driver: Driver,
   { changes = NO_RULES }: Policy,
   clock: Clock,
@@ -102,12 +104,19 @@ function isHeldByClock(
   // Approvals are made of this plan.
   if (changes.approvals !== undefined && outputs[PLAN] === undefined) return false;
   const hold = holdByClock(changes, driver.schedules, clock.now());
-  return hold !== undefined && isLeft(changes, hold);
+  return hold !== undefined && isLeft(changes, hold) && isStored(hold, outputs, session);
 }
 
 /** Whether a run would do nothing about a hold but report it. */
 function isLeft(rules: ChangeRules, hold: Hold): boolean {
   return rules.onHeld !== "fail" && !isAwaited(rules, hold);
+}
+
+/** Whether the outputs have this hold. What a clock says of it changes by itself, and is no reason for a change. */
+function isStored({ code, message }: Hold, outputs: Properties, session: Session): boolean {
+  const stored = outputs["heldBy"];
+  if (!isTable(stored) || stored["code"] !== code) return false;
+  return (code !== "approval" && code !== "freeze") || stored["message"] === storedText(session, message);
 }
 
 /** Whether the state has the same hold. A plan that has changed is stored, because approvals are made of it. */
@@ -121,10 +130,7 @@ function isHeldAsBefore(
   if (plan.kind !== "held" || !isLeft(changes, plan.hold)) return false;
   const waits = upgrade?.state === "deferred" && Date.parse(upgrade.window?.closes ?? "") > now;
   if (upgrade !== undefined && isOpen(upgrade) && !waits) return false;
-  const { code, message } = plan.hold;
-  const before = outputs["heldBy"];
-  if (!isTable(before) || before["code"] !== code) return false;
-  if (code === "approval" && before["message"] !== storedText(session, message)) return false;
+  if (!isStored(plan.hold, outputs, session)) return false;
   return changes.approvals === undefined || sameValue(outputs[PLAN], proposalsOf(view.units));
 }
 

@@ -1,3 +1,4 @@
+import { isTable } from "../../base/json";
 import type { Approvals } from "../../core/control/approval";
 import type { Policy } from "../../core/policy";
 import { policyFrom } from "../../core/policy-from";
@@ -20,6 +21,12 @@ export function approvalsOf({ args, call }: Session, outputs: Properties = {}): 
   const used = outputs[USED_APPROVALS];
   return {
     units: Object.hasOwn(approvals, call.urn) ? (approvals[call.urn] ?? {}) : {},
-    used: Array.isArray(used) ? used.filter((key) => typeof key === "string") : [],
+    used: isTable(used) ? textsOf(used) : {},
   };
+}
+
+function textsOf(table: Readonly<Record<string, unknown>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(table).flatMap(([key, value]) => (typeof value === "string" ? [[key, value]] : [])),
+  );
 }

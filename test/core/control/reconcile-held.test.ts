@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Approval, keyOf, proposalOf } from "../../../provider/core/control/approval";
+import { type Approval, proposalOf } from "../../../provider/core/control/approval";
 import { type ChangeRules, NO_RULES } from "../../../provider/core/control/control";
 import {
   deadline,
@@ -28,7 +28,7 @@ const rules = (change: Partial<ChangeRules>): Script["policy"] => ({ changes: { 
 const proposal = proposalOf(upgradeWith());
 if (proposal === undefined) throw new Error("nothing is proposed");
 const approval: Approval = { ...proposal, approvedAt: "2025-12-30T12:00:00Z", approvedBy: "Anna" };
-const approved = (change: Partial<Approval> = {}, used: string[] = []) =>
+const approved = (change: Partial<Approval> = {}, used: Record<string, string> = {}) =>
   rules({ approvals: { units: { orders: { ...approval, ...change } }, used } });
 
 const HELD: [string, Script["policy"], string][] = [
@@ -39,10 +39,10 @@ const HELD: [string, Script["policy"], string][] = [
     "blackout until Tue 2026-01-06 00:00 (UTC): year-end freeze",
   ],
   ["a window", rules({ windows: [WINDOW] }), "window opens Thu 2026-01-01 02:00 (UTC)"],
-  ["no approval", rules({ approvals: { units: {}, used: [] } }), "not approved"],
+  ["no approval", rules({ approvals: { units: {}, used: {} } }), "not approved"],
   ["another approval", approved({ digest: "0", how: "4.2.1.7 → 4.3.5.2" }), "another plan was approved"],
   ["an expired approval", approved({ expiresAt: "2025-12-31T00:00:00Z" }), "the approval has expired"],
-  ["a used approval", approved({}, [keyOf(approval)]), "the approval has been used"],
+  ["a used approval", approved({}, { orders: approval.approvedAt }), "the approval has been used"],
   ["no backup", rules({ backup: { maxAge: HOUR } }), "cannot verify that there is a backup"],
 ];
 
@@ -91,10 +91,7 @@ describe("an upgrade that may begin", () => {
   it.each<[string, Script["policy"]]>([
     ["is approved", approved()],
     ["is approved, not expired", approved({ expiresAt: "2026-01-01T01:00:00Z" })],
-    [
-      "is approved again after its approval was used",
-      approved({}, [keyOf({ ...approval, approvedAt: "2025-12-01T12:00:00Z" })]),
-    ],
+    ["is approved again after its approval was used", approved({}, { orders: "2025-12-01T12:00:00Z" })],
     ["is in its window", rules({ windows: [{ ...WINDOW, from: "00:00" }] })],
     ["waived its backup", rules({ backup: { maxAge: HOUR, waive: "restored by hand" } })],
   ])("is requested once, when it %s", async (_, policy) => {

@@ -106,7 +106,7 @@ describe("approvals of a fleet", () => {
   it("are for each instance: the approved ones are upgraded, the others held", async () => {
     const world = new World(many(3, OLD));
     const units = { i001: approvalOf("i001"), i002: approvalOf("i002", { digest: "0" }) };
-    const { outcome, calls } = await world.up({ policy: rules({ approvals: { units, used: [] } }) });
+    const { outcome, calls } = await world.up({ policy: rules({ approvals: { units, used: {} } }) });
     expect(calls).toEqual([["i001"]]);
     expect(outcome).toMatchObject({ status: "held", hold: { code: "approval" }, upgrade: { state: "succeeded" } });
   });
