@@ -22,8 +22,8 @@ const MEANINGS: Readonly<Record<string, string>> = {
 /** One cluster or project, and how it is reached. */
 export interface Connection {
   readonly kind: EstateKind;
-  /** What was given, found and asked for: arguments as a program writes them, secrets among them. */
-  readonly args: Readonly<Record<string, unknown>>;
+  /** What was given, found and asked for, after validation; secrets among them. */
+  readonly args: object;
   /** Arguments that were read from a file, with its path. */
   readonly files: ReadonlyMap<string, string>;
   readonly proxies: Proxies;
@@ -193,7 +193,7 @@ export function connectionTo(
     warn: () => undefined,
     conceal,
   };
-  return { kind, args: raw, files, proxies, redact, open: () => kind.open(args, runtime) };
+  return { kind, args, files, proxies, redact, open: () => kind.open(args, runtime) };
 }
 
 /** A value with all its texts as they may be shown. */

@@ -133,8 +133,7 @@ async function sectionsOf(
 }
 
 function wayTo({ args, proxies }: Connection, origin: string) {
-  // Validated: where a vendor takes them, they are of these types.
-  return { origin, proxies, tls: tlsFrom(args as Parameters<typeof tlsFrom>[0]) };
+  return { origin, proxies, tls: tlsFrom(args) };
 }
 
 function notReached({ checks }: Estate): Line[] {

@@ -1,4 +1,5 @@
 import type { FoundResource } from "../../provider/core/estate";
+import { member } from "../report/json";
 import type { Connection } from "./connection";
 
 /** Everything at one estate, with how it is reached. */
@@ -59,7 +60,7 @@ function secretsOf([first]: readonly Adopted[]): readonly string[] {
   const { kind, args } = first.connection;
   const lines = kind.secrets.flatMap((name) => {
     const source = kind.credentials[name];
-    if (args[name] === undefined || source === undefined) return [];
+    if (member(args, name) === undefined || source === undefined) return [];
     return [`  ${[`pulumi config set --secret ${source.config}`, ...source.env.slice(0, 1)].join("  or  ")}`];
   });
   return lines.length === 0
@@ -70,7 +71,7 @@ function secretsOf([first]: readonly Adopted[]): readonly string[] {
 /** Arguments of the connection that are no secrets. */
 function openArguments({ kind: { secrets, filters = [] }, args }: Connection): Arguments {
   const left = new Set([...secrets, ...filters]);
-  const open = Object.entries(args).filter(([name, value]) => value !== undefined && !left.has(name));
+  const open = Object.entries<unknown>({ ...args }).filter(([name, value]) => value !== undefined && !left.has(name));
   return Object.fromEntries(open);
 }
 

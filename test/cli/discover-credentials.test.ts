@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type ObshellCluster, taurusdb } from "../simulators";
+import { VirtualClock } from "../support/virtual-clock";
 import { cloud, oceanbase, redisEnterprise } from "./discovering";
 import { rig } from "./rig";
 import { agentsOf, ENVIRONMENT as env, nodesOf, obshell, REGION, redis, SECRETS, taurus } from "./worlds";
@@ -39,6 +40,19 @@ describe("credentials", () => {
     const { code, out } = await run("discover", "oceanbase", ...args, "--stack", "dev", "--json");
     expect(code).toBe(0);
     expect(out).not.toContain(SECRETS.oceanbase);
+  });
+
+  it("of the environment are written into a program in their types: addresses as a list, a flag as a boolean", async () => {
+    const [, addresses = ""] = nodesOf(redis(new VirtualClock()));
+    const endpoints = addresses.split(",");
+    const variables = { ...env, REDIS_ENTERPRISE_URL: addresses, REDIS_ENTERPRISE_INSECURE: "true" };
+    const { run } = rig((clock) => [redis(clock)], { env: variables });
+    const program = (await run("discover", "redis-enterprise", "--write", "ts")).out;
+    expect(program).toContain(`endpoints: [${endpoints.map((one) => `"${one}"`).join(", ")}],`);
+    expect(program).toContain("allowUntrustedCertificate: true,");
+    const file = (await run("discover", "redis-enterprise", "--write", "fleet")).out;
+    expect(file).toContain(`endpoints:\n      - ${endpoints[0]}\n`);
+    expect(file).toContain("allowUntrustedCertificate: true\n");
   });
 
   it("are asked for at a terminal", async () => {

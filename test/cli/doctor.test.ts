@@ -133,6 +133,18 @@ describe("doctor tells", () => {
     expect([untrusted.code, unnamed.code]).toEqual([1, 1]);
   });
 
+  it.each([
+    ["the environment", { REDIS_ENTERPRISE_INSECURE: "true" }, {}],
+    ["the stack's configuration", {}, { "redisenterprise:allowUntrustedCertificate": { value: "yes" } }],
+  ])("a certificate that is not verified, because %s says so", async (_, variables, config) => {
+    const { running, reach } = await redis();
+    const programs = { "pulumi config --json --show-secrets --stack dev": JSON.stringify(config) };
+    const run = onNetwork({ env: { ...running.environment, ...variables }, programs });
+    const { code, out } = await run("doctor", ...reach, "--stack", "dev");
+    expect(flat(out)).toContain("✓ TLS: TLSv1.3, not verified, because any certificate is accepted: CN=cluster.local");
+    expect([code, signsOf(out).includes("✗")]).toEqual([0, false]);
+  });
+
   it("a CA that is another one's", async () => {
     const { running, reach } = await redis();
     const other = await redis();
