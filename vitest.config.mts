@@ -22,6 +22,8 @@ export default defineConfig({
     globalSetup: ["test/engine/announce.ts", "test/engine/warm.ts"],
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    // A busy machine starts a process in seconds.
+    expect: { poll: { timeout: 60_000 } },
     projects: [
       { extends: true, test: { name: "apart", include: APART.map((path) => `${path}.test.ts`) } },
       {

@@ -6,9 +6,6 @@ import { RpcFailure } from "./failure";
 import { type Host, hostOfSuite, openHost } from "./host";
 import { type CleanUp, isUpdate, openPinned, PATIENT, SDK, TYPES, tell, watched } from "./kill-points";
 
-/** Milliseconds after which the request that was under way is processed: nobody waits for it any more. */
-const LATE = 5_000;
-
 type Kind = (typeof TYPES)[number];
 
 describe("a run that is cancelled", { timeout: 900_000 }, () => {
@@ -44,11 +41,13 @@ async function cancelled(
   const host = await openHost(SDK, PATIENT);
   cleanUp(() => host.close());
   const { provider } = host;
+  let runsEnded = () => {};
+  // The request of the boundary is processed when nobody waits for it any more. A look's place can turn out to be that of the
+  // upgrade call: the run after one that is never processed waits for it for minutes.
+  const late: Fault = { kind: "hold", until: new Promise((resolve) => (runsEnded = resolve)) };
   const cases = await Promise.all(
     boundaries.map(async (boundary, nth) => {
       const pinned = await openPinned(kind, cleanUp, isUpdate(nth) ? survivor.provider : undefined);
-      const late: Fault = { kind: "delay", ms: LATE * pinned.system.speed };
-      // A look's place can turn out to be that of the upgrade call: one that is never processed is waited for for minutes.
       const reached = pinned.gate.close(boundary, late);
       const ended = pinned.upgrade(provider).then(
         () => undefined,
@@ -66,6 +65,7 @@ async function cancelled(
   await provider.cancel();
   const asked = running.map(({ gate }) => gate.arrivals.length);
   const outcomes = await Promise.all(running.map(async (each) => ({ ...each, error: await each.ended })));
+  runsEnded();
   for (const [nth, { boundary, error }] of outcomes.entries()) {
     const { title } = boundary;
     if (!(error instanceof RpcFailure)) throw new Error(`${title}: the run was not cancelled`);

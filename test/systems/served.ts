@@ -19,8 +19,6 @@ export interface System {
   /** Upgrades of it that the vendor has accepted. */
   accepted(): number;
   readonly upgradePath: PathPattern;
-  /** How much faster than real time its vendor's delays pass. */
-  readonly speed: number;
   /** What goes wrong with requests to its vendor. */
   readonly faults: FaultScript;
   /** Every request that reached the vendor. */

@@ -17,9 +17,9 @@ export async function exchange(system: SimSystem, host: SimHost, request: SimReq
   system.tick();
   if (!host.isUp()) return refuse(system, host, request);
   const fault = system.faults.take(host.name, request);
-  if (fault?.kind === "delay") {
+  if (fault?.kind === "delay" || fault?.kind === "hold") {
     const boot = host.bootId();
-    await sleep(fault.ms);
+    await (fault.kind === "delay" ? sleep(fault.ms) : fault.until);
     system.tick();
     if (!host.isUp() || host.bootId() !== boot) {
       note(system, host, request, 0, fault);

@@ -12,6 +12,8 @@ export type Fault =
   | { readonly kind: "loseReply" }
   /** The call is processed `ms` milliseconds later. */
   | { readonly kind: "delay"; readonly ms: number }
+  /** The same until something has happened. */
+  | { readonly kind: "hold"; readonly until: Promise<void> }
   /** The answer's body ends after `bytes` although its length says more. */
   | { readonly kind: "truncate"; readonly bytes: number }
   /** The call is not processed; this is answered in its place. */

@@ -1,9 +1,10 @@
 import type * as http from "node:http";
-import type { AddressInfo, Server as NetServer, Socket } from "node:net";
+import type { Server as NetServer, Socket } from "node:net";
 import { exchange, type Outcome } from "./exchange";
 import type { SimHost, SimSystem } from "./host";
 import type { SimRequest } from "./http";
 import { clientOf, listenerFor, type TlsOptions } from "./listener";
+import { listen, PortKeeper } from "./port";
 
 export interface ServeOptions {
   /** First port; the hosts take consecutive ones. Default 0: free ports. */
@@ -27,11 +28,16 @@ export interface Served {
 
 /** Serves every host of a system over real sockets; a host that is down has its listening socket closed. */
 export async function serve(system: SimSystem, options: ServeOptions = {}): Promise<Served> {
-  const doors = system.hosts.map((host) => new Door(system, host, options));
+  const keeper = await PortKeeper.open(options.ip ?? LOOPBACK);
+  const doors = system.hosts.map((host) => new Door(system, host, options, keeper));
+  const close = async () => {
+    await Promise.all(doors.map((door) => door.close()));
+    await keeper.close();
+  };
   try {
     for (const [index, door] of doors.entries()) await door.open(options.port ? options.port + index : 0);
   } catch (error) {
-    await Promise.all(doors.map((door) => door.close()));
+    await close();
     throw error;
   }
   const timer = setInterval(() => {
@@ -42,16 +48,19 @@ export async function serve(system: SimSystem, options: ServeOptions = {}): Prom
     origins: doors.map((door) => door.origin),
     async close() {
       clearInterval(timer);
-      await Promise.all(doors.map((door) => door.close()));
+      await close();
     },
   };
 }
+
+const LOOPBACK = "127.0.0.1";
 
 /** One host's listening socket and its connections. */
 class Door {
   readonly #system: SimSystem;
   readonly #host: SimHost;
   readonly #options: ServeOptions;
+  readonly #keeper: PortKeeper;
   readonly #sockets = new Set<Socket>();
   #server: NetServer | undefined;
   /** Opening and closing, one after the other. */
@@ -61,10 +70,11 @@ class Door {
   #boot = -1;
   #port = 0;
 
-  constructor(system: SimSystem, host: SimHost, options: ServeOptions) {
+  constructor(system: SimSystem, host: SimHost, options: ServeOptions, keeper: PortKeeper) {
     this.#system = system;
     this.#host = host;
     this.#options = options;
+    this.#keeper = keeper;
   }
 
   get origin(): string {
@@ -73,7 +83,7 @@ class Door {
   }
 
   get #ip(): string {
-    return this.#options.ip ?? "127.0.0.1";
+    return this.#options.ip ?? LOOPBACK;
   }
 
   async open(port: number): Promise<void> {
@@ -93,7 +103,7 @@ class Door {
     const up = this.#host.isUp();
     if (up === this.#open) return;
     this.#open = up;
-    this.#work = this.#work.then(() => (up ? this.#listen(this.#port) : this.#stop()));
+    this.#work = this.#work.then(() => (up ? this.#reopen() : this.#shut()));
   }
 
   async close(): Promise<void> {
@@ -102,16 +112,22 @@ class Door {
     await this.#stop();
   }
 
+  /** Closes the port, and keeps it from everybody else until the host is up again. */
+  async #shut(): Promise<void> {
+    await this.#stop();
+    if (!this.#closed) await this.#keeper.keep(this.#port);
+  }
+
+  async #reopen(): Promise<void> {
+    await this.#keeper.release(this.#port);
+    await this.#listen(this.#port);
+  }
+
   async #listen(port: number): Promise<void> {
     if (this.#closed) return;
     const server = listenerFor(this.#options, (request, response) => void this.#serve(request, response));
     server.on("connection", (socket: Socket) => this.#track(socket));
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(port, this.#ip, () => resolve());
-    });
-    // A listening TCP server has an AddressInfo; the other types belong to pipes and closed servers.
-    this.#port = (server.address() as AddressInfo).port;
+    this.#port = await listen(server, this.#ip, port);
     this.#server = server;
     this.#open = true;
   }

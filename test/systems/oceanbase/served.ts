@@ -17,7 +17,6 @@ export async function openObshell(what: "agents" | "database", password = PASSWO
   const hangs = () => cluster.dags.at(-1)?.hung === true;
   const common = {
     upgradePath: path,
-    speed: SPEED,
     faults: cluster.faults,
     writes: () => cluster.journal.count("POST", path),
     accepted: () => cluster.acceptedUpgrades.length,

@@ -46,7 +46,6 @@ export async function openRedis(
     cluster.state.databases.some((database) => database.uid === uid && database.machine?.hung === true);
   const system = (uid: number, path: string) => ({
     upgradePath: path,
-    speed: 1,
     faults,
     accepted: () => cluster.acceptedUpgrades.filter(({ database }) => database === uid).length,
     writes: () => journal.count("POST", path),

@@ -23,7 +23,7 @@ export async function openTaurus(timings: Partial<typeof TIMINGS> = {}, admit = 
   const { journal, control, faults } = cloud;
   const kernelPath = /instances\/database-version\/upgrade$/;
   const starRocksPath = /starrocks\/db-upgrade$/;
-  const common = { requests: () => journal.entries.length, faults, speed: 1 };
+  const common = { requests: () => journal.entries.length, faults };
   const accepted = (ids: readonly string[]) => () =>
     cloud.acceptedUpgrades.filter(({ instances }) => instances.some((id) => ids.includes(id))).length;
   return {
