@@ -1,7 +1,7 @@
 import type { Standing } from "./constraint";
 import type { Observation } from "./driver";
-import { some } from "./fleet/sentences";
 import type { Drift } from "./kind";
+import { some } from "./sentences-of-many";
 import type { Member } from "./unit";
 import { compareVersions, formatVersion, lowestVersion, type Version } from "./version";
 

@@ -1,8 +1,8 @@
 import type { Clock } from "./clock";
 import type { Driver, Observation } from "./driver";
 import { Unreachable } from "./errors";
-import { some } from "./fleet/sentences";
 import type { Outcome } from "./outcome";
+import { some } from "./sentences-of-many";
 import type { View } from "./unit";
 import type { UnreachableBudget } from "./unreachable-budget";
 

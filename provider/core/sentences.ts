@@ -2,11 +2,10 @@ import { sentences } from "../base/sentences";
 import type { Hold } from "./control/hold";
 import { formatDuration } from "./duration";
 import { type ErrorCode, PinError } from "./errors";
-import { RAISE, some } from "./fleet/sentences";
 import type { UpgradeRecord } from "./outcome";
-import type { Plan } from "./plan";
+import { RAISE, some } from "./sentences-of-many";
 import { describeWindow, type Failure, nameOf, type Task, type Window } from "./task";
-import type { Finding, Upgrade } from "./unit";
+import type { Finding } from "./unit";
 
 /** What a run that ends badly says. One place, because the texts are an interface: people search for them. */
 
@@ -33,25 +32,23 @@ export function blocked(title: string, findings: readonly Finding[]): PinError {
   return new PinError("blocked", `${title}: the upgrade was not started. ${sentences(...reasons)}`);
 }
 
-/** @throws PinError `blocked` for what can never succeed as written */
-export function refuseHopeless(title: string, { findings }: Upgrade): void {
-  const hopeless = findings.filter(({ property }) => property !== undefined);
-  if (hopeless.length > 0) throw blocked(title, hopeless);
-}
-
-export function tooNew(title: string, plan: Extract<Plan, { kind: "newer" }>): PinError {
-  const ahead = plan.members.every((name) => title.includes(name)) ? "" : `; newer: ${some(plan.members)}`;
+/** @param newer what runs, and where */
+export function tooNew(
+  title: string,
+  { at, members }: { readonly at: string; readonly members: readonly string[] },
+): PinError {
+  const ahead = members.every((name) => title.includes(name)) ? "" : `; newer: ${some(members)}`;
   return new PinError(
     "newer",
-    `${title} runs something newer than the target version (${plan.at}${ahead}). Nothing was sent.`,
+    `${title} runs something newer than the target version (${at}${ahead}). Nothing was sent.`,
     { remedy: RAISE },
   );
 }
 
-export function notUpgraded(title: string, upgrade: UpgradeRecord, lowest: string): PinError {
+export function notUpgraded(title: string, task: Task, lowest: string): PinError {
   return new PinError(
     "not-upgraded",
-    `${title}: ${recordName(upgrade)} is reported as successful, but ${lowest} still runs.`,
+    `${title}: ${nameOf(task)} is reported as successful, but ${lowest} still runs.`,
     {
       remedy:
         "Look at the members in the outputs, then run {apply} again. It starts from the versions that are running.",
@@ -70,10 +67,10 @@ export function unconfirmed(title: string, waited: number, cause: unknown): PinE
   );
 }
 
-export function vanished(title: string, upgrade: UpgradeRecord): PinError {
+export function vanished(title: string, task: Task): PinError {
   return new PinError(
     "vanished",
-    `${title}: ${recordName(upgrade)} is no longer known there, and the target version is not running.`,
+    `${title}: ${nameOf(task)} is no longer known there, and the target version is not running.`,
     { remedy: "Find out what happened to it, then run {apply} again. It starts from the versions that are running." },
   );
 }
@@ -81,6 +78,15 @@ export function vanished(title: string, upgrade: UpgradeRecord): PinError {
 /** Of an upgrade that goes on where no look reaches. */
 export function forgotten(title: string, task: Task): string {
   return `${title}: ${nameOf(task)} is no longer known there. Its result on the other participating clusters is unknown.`;
+}
+
+/** The vendor has not canceled it, however often it was asked. */
+export function notCanceled(title: string, task: Task, window: Window): PinError {
+  return new PinError(
+    "refused",
+    `${title}: ${nameOf(task)} could not be canceled. It is not needed any more, and waits for its window, ${describeWindow(window)}.`,
+    { remedy: "Cancel it at the vendor before its window opens, or run {apply} again." },
+  );
 }
 
 /** An upgrade that somebody else has scheduled is never canceled. */

@@ -58,6 +58,8 @@ export class UpgradePin<A extends UpgradeArguments> implements Driver<PinObserva
   readonly #closed = new AbortController();
   readonly #lists: DependencyLists;
   readonly #receipts: Receipt[] = [];
+  /** Whether packages were uploaded, and no request was refused since: only that says that one is missing all the same. */
+  #prepared = false;
   /** What servers that list nothing have said of packages that they lack. */
   #lacking: string | undefined;
   /** Read once in a run. */
@@ -108,12 +110,13 @@ export class UpgradePin<A extends UpgradeArguments> implements Driver<PinObserva
 
   async prepare(_requests: readonly Request[], observation: PinObservation): Promise<boolean> {
     const { agents, runtime } = this.#options;
-    if (missingOnServers(observation).length === 0) return false;
+    if (this.#prepared || missingOnServers(observation).length === 0) return false;
     await this.#refuseRoute(observation);
     const missing = this.#lacked(observation);
     if (missing.length === 0) return false;
     const callee = calleeOf(agents.members, observation.members, observation.running);
     await ensureUploaded(agents, missing, runtime, this.#receipts, callee?.origin);
+    this.#prepared = true;
     return true;
   }
 
@@ -141,6 +144,7 @@ export class UpgradePin<A extends UpgradeArguments> implements Driver<PinObserva
 
   /** Such a refusal is not the last word where the package is at hand. */
   #afterRefusal(error: unknown, observation: PinObservation): unknown {
+    if (error instanceof Refused) this.#prepared = false;
     if (!(error instanceof PackageMissing) || observation.readiness.listed) return error;
     this.#lacking = error.words;
     if (this.#lacked(observation).length === 0) return error;

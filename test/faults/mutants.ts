@@ -60,7 +60,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     }),
   },
   "takes silence for the end of a task": {
-    seed: 64,
+    seed: 967,
     breaks: ["explained ending"],
     driver: (driver) => ({ inspect: (task) => inspect(driver, task).catch(() => ({ kind: "gone" as const })) }),
   },

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { Attempts } from "../../../provider/core/fleet/attempts";
-import { ScheduledTasks } from "../../../provider/core/fleet/scheduled-tasks";
-import { verdictOn } from "../../../provider/core/fleet/verdict";
+import { Attempts } from "../../../provider/core/attempts";
+import { ScheduledTasks } from "../../../provider/core/scheduled-tasks";
 import {
   busy,
   called,
@@ -16,6 +15,7 @@ import {
   shown,
   succeeded,
   task,
+  verdictOn,
   window,
 } from "./facts";
 import { MINUTE, SETTLE } from "./world";

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { Attempts } from "../../../provider/core/attempts";
 import { Refused } from "../../../provider/core/errors";
-import { Attempts } from "../../../provider/core/fleet/attempts";
-import { verdictOn } from "../../../provider/core/fleet/verdict";
 import type { Unit } from "../../../provider/core/unit";
 import {
   blocked,
@@ -19,6 +18,7 @@ import {
   succeeded,
   task,
   upgrading,
+  verdictOn,
   window,
 } from "./facts";
 import { MINUTE, SETTLE } from "./world";

@@ -1,8 +1,8 @@
 import type { FleetWords, Observation } from "../../../provider/core/driver";
 import { PinError } from "../../../provider/core/errors";
-import { reconcileFleet } from "../../../provider/core/fleet/reconcile-fleet";
 import type { Outcome, UpgradeRecord } from "../../../provider/core/outcome";
 import type { Policy } from "../../../provider/core/policy";
+import { reconcile } from "../../../provider/core/reconcile";
 import type { Request as Upgrades } from "../../../provider/core/request";
 import { giveUp } from "../../../provider/core/run";
 import type { Runtime } from "../../../provider/core/runtime";
@@ -155,7 +155,7 @@ export class World {
     const began = this.clock.elapsed();
     const kept = up.kept ?? {};
     const guarded: Runtime = { ...runtime, keepScheduled: (member = "") => kept[member] };
-    const outcome = await reconcileFleet(driver, policy, guarded, up.remembered ?? this.remembered);
+    const outcome = await reconcile(driver, policy, guarded, up.remembered ?? this.remembered);
     // As the state keeps it: JSON.
     if (outcome.upgrade !== undefined) this.remembered = JSON.parse(JSON.stringify(outcome.upgrade));
     const calls = run.requests.filter(({ what }) => what === "call").map(({ names }) => names);

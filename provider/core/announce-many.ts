@@ -1,11 +1,11 @@
-import type { Announcement } from "../announce";
-import type { FleetDriver } from "../driver";
-import type { UpgradeRecord } from "../outcome";
-import type { Runtime } from "../runtime";
-import type { View } from "../unit";
-import { keep } from "./cancel";
+import type { Announcement } from "./announce";
+import type { FleetDriver } from "./driver";
+import { keep } from "./give-up";
+import type { UpgradeRecord } from "./outcome";
+import type { Runtime } from "./runtime";
 import { ScheduledTasks } from "./scheduled-tasks";
-import { some } from "./sentences";
+import { some } from "./sentences-of-many";
+import type { View } from "./unit";
 
 /** The cancellations that a run would send for members of a fleet, by the tasks that the state remembers. Reads only. */
 export async function announceFleet(

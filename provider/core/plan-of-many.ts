@@ -1,8 +1,8 @@
-import { batchesOf } from "../batches";
-import type { Driver, FleetWords } from "../driver";
-import type { Task } from "../task";
-import { type Finding, findingsOf, type Unit, type Upgrade, type View } from "../unit";
-import { count, routesOf, some, unitsWithVersions } from "./sentences";
+import { batchesOf } from "./batches";
+import type { Driver, FleetWords } from "./driver";
+import { count, routesOf, some, unitsWithVersions } from "./sentences-of-many";
+import type { Task } from "./task";
+import { type Finding, findingsOf, type Unit, type Upgrade, type View } from "./unit";
 
 /** What a preview says of many units as one. */
 

@@ -1,8 +1,8 @@
-import { ended } from "../../base/sentences";
-import type { FleetWords } from "../driver";
-import { type ErrorCode, PinError } from "../errors";
-import { describeWindow, spanOf, type Window } from "../task";
-import type { Problem, Unit } from "../unit";
+import { ended } from "../base/sentences";
+import type { FleetWords } from "./driver";
+import { type ErrorCode, PinError } from "./errors";
+import { describeWindow, spanOf, type Window } from "./task";
+import type { Problem, Unit } from "./unit";
 
 /** Problems that are spelt out in a message; all of them stand in the outputs. */
 const TOLD = 5;

@@ -1,8 +1,8 @@
-import type { Clock } from "../clock";
-import type { UpgradeRecord } from "../outcome";
-import { isOpen, sentAt } from "../record";
-import type { Ended, Unit } from "../unit";
-import { parseVersion, type Version } from "../version";
+import type { Clock } from "./clock";
+import type { UpgradeRecord } from "./outcome";
+import { isOpen, sentAt } from "./record";
+import type { Ended, Unit } from "./unit";
+import { parseVersion, type Version } from "./version";
 
 /** What an earlier run may have left at the vendor, by its record. All times in milliseconds of `Clock.elapsed`, but one. */
 export interface Earlier {
