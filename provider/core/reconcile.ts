@@ -72,8 +72,6 @@ class Reconciliation<O extends Observation> {
   readonly #facts: Facts;
   #hold: Hold | undefined;
   #problems: ReadonlyMap<string, Problem> = new Map();
-  /** Units of which the last read showed a tentative problem. */
-  #doubtful: ReadonlySet<string> = new Set();
   #canceled = false;
   /** Nothing is waited for any more. */
   #over = false;
@@ -119,15 +117,15 @@ class Reconciliation<O extends Observation> {
     const verdicts = this.#judge(view, at);
     this.#refuse(view, verdicts);
     const confirmed = this.#confirm(verdicts, at);
+    const doubtful = this.#confirmation.isNew(verdicts.tentative);
     const unwanted = verdicts.each("cancel");
     if (unwanted.length > 0) return this.#cancel(unwanted);
     for (const [unit, failure] of verdicts.each("failed")) return this.#recover(unit, failure);
     if (confirmed.length > 0) return this.#request(confirmed, observation);
-    if (verdicts.units("send").length > 0) {
-      await this.#confirmation.pause(this.#runtime);
-      return "read";
-    }
-    if (this.#isNew(verdicts)) return "read";
+    // Resources share what lists have shown for some seconds: another read at once could be the same.
+    const shared = doubtful && this.#driver.tasks === "by-list";
+    if (verdicts.units("send").length > 0 || shared) await this.#confirmation.pause(this.#runtime);
+    if (verdicts.units("send").length > 0 || doubtful) return "read";
     if (verdicts.units("wait").length === 0) {
       return (await awaitRelease(this.#control, verdicts.holds, this.#runtime)) ? "read" : this.#end(view, verdicts);
     }
@@ -147,10 +145,10 @@ class Reconciliation<O extends Observation> {
   /** Before the first request: what forbids to send any. */
   #refuse({ units }: View, verdicts: Verdicts): void {
     if (this.#upgrades.attempts.asked.length > 0) return;
-    const unwanted = verdicts.of("cancel");
+    const unwanted = new Set([...verdicts.units("cancel"), ...verdicts.tentative]);
     const refused = ({ name }: Unit) => this.#upgrades.attempts.refusal(name) !== undefined;
     const hopeless = units.find(
-      (unit) => isHopeless(unit) && !refused(unit) && (unwanted.has(unit.name) || isImpeded(unit)),
+      (unit) => isHopeless(unit) && !refused(unit) && (unwanted.has(unit) || isImpeded(unit)),
     );
     if (hopeless !== undefined) throw this.#texts.hopeless(hopeless);
     const newer = verdicts.units("newer");
@@ -164,13 +162,6 @@ class Reconciliation<O extends Observation> {
     const confirmed = ready.filter(({ name }) => same.has(name));
     if (confirmed.length > 0) this.#confirmation.forget();
     return confirmed;
-  }
-
-  /** Whether a tentative problem was not there at the last read. */
-  #isNew(verdicts: Verdicts): boolean {
-    const before = this.#doubtful;
-    this.#doubtful = new Set(verdicts.tentative.map(({ name }) => name));
-    return [...this.#doubtful].some((name) => !before.has(name));
   }
 
   async #cancel(unwanted: readonly (readonly [Unit, Of<"cancel">])[]): Promise<Next> {

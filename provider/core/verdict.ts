@@ -53,8 +53,6 @@ export interface Circumstances {
   readonly isKept: (task: Task) => boolean;
   readonly holdOf: (unit: Unit) => Hold | undefined;
   readonly say: Texts;
-  /** Whether findings count only once two reads show them. */
-  readonly doubts: boolean;
 }
 
 type Row = (unit: Unit, about: Circumstances) => Verdict | undefined;
@@ -175,10 +173,9 @@ const ROWS: readonly Row[] = [
       ? wait(COMPLETED, { accepted: false })
       : problem(say.notUpgraded(known.task, from));
   },
-  (unit, { say, doubts }) => {
+  (unit, { say }) => {
     const findings = findingsOf(unit);
-    if (findings.length === 0) return undefined;
-    return { ...problem(say.blocked(findings)), ...(doubts ? { tentative: true } : {}) };
+    return findings.length === 0 ? undefined : { ...problem(say.blocked(findings)), tentative: true };
   },
   (unit, { holdOf }) => {
     const hold = holdOf(unit);

@@ -44,7 +44,7 @@ export class Verdicts {
 
 /** What verdicts depend on in the course of a run. */
 export interface Facts {
-  readonly driver: Pick<Driver, "schedules" | "words">;
+  readonly driver: Pick<Driver, "schedules">;
   readonly policy: Pick<Policy, "settleTime">;
   readonly upgrades: Pick<Upgrades, "attempts" | "evidenceOf" | "owns">;
   readonly control: Pick<ChangeControl, "judge">;
@@ -71,7 +71,6 @@ export function judge(
       isKept: ({ id }) => cancellation.refused.has(id),
       holdOf,
       say,
-      doubts: driver.words === undefined,
     });
   return new Verdicts(units.map((unit) => [unit, verdict(unit)] as const));
 }

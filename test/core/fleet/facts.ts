@@ -121,7 +121,6 @@ export function verdictOn(one: Unit, { kept, schedules, ...lists }: Circumstance
     isKept: ({ id }) => kept.has(id),
     holdOf: () => undefined,
     say: textsOfMany("Orders fleet", WORDS),
-    doubts: false,
   });
 }
 

@@ -64,7 +64,7 @@ describe("a run in which not all get there", () => {
   });
 
   it("calls nothing where nothing can be called", async () => {
-    const { outcome, calls } = await new World(many(2, OLD, { broken: "It is frozen." })).up();
+    const { outcome, calls, requests } = await new World(many(2, OLD, { broken: "It is frozen." })).up();
     expect(outcome).toMatchObject({
       status: "behind",
       accepted: false,
@@ -73,6 +73,18 @@ describe("a run in which not all get there", () => {
     });
     expect(outcome.upgrade).toBeUndefined();
     expect(calls).toEqual([]);
+    expect(requests.map(({ what }) => what)).toEqual(["look", "look"]);
+  });
+
+  it("upgrades what was blocked in one look only", async () => {
+    const finding = { code: "restarting", message: "It restarts.", remedy: "Wait." };
+    let looks = 0;
+    const { outcome, calls } = await new World(many(2, OLD)).up({
+      told: (units) =>
+        ++looks > 1 ? units : units.map((one) => ({ ...one, activity: { kind: "blocked" as const, finding } })),
+    });
+    expect(outcome).toMatchObject({ status: "current" });
+    expect(calls).toEqual([["i001", "i002"]]);
   });
 });
 

@@ -48,7 +48,7 @@ describe("a member that nothing was done about", () => {
     [
       "is held",
       member({ activity: blocked() }),
-      { kind: "problem", code: "blocked", message: "It is frozen. Thaw it." },
+      { kind: "problem", code: "blocked", message: "It is frozen. Thaw it.", tentative: true },
     ],
     ["is held, and satisfies the pin", member({ standing: "holds", activity: blocked() }), { kind: "done" }],
     [
