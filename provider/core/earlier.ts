@@ -14,6 +14,8 @@ export interface Earlier {
   readonly lost: boolean;
   /** It is not known which members they named. */
   readonly anybody: boolean;
+  /** The lowest version that any of those members ran then. */
+  readonly from: string;
   /** The highest version that they lead to; undefined where that is not known. */
   readonly to: Version | undefined;
   /** The run saw the end of what it asked for, for the members that the pin had then. */
@@ -48,6 +50,7 @@ export function earlierOf(
     calledAt,
     lost: state === "unknown",
     anybody: state !== "deferred",
+    from: record.from,
     to: parseVersion(record.to),
     over: !isOpen(record),
     closes: Number.isNaN(closes) ? Number.POSITIVE_INFINITY : runAt - (now - closes),
@@ -65,6 +68,11 @@ export function endedAfter({ sentAt }: Earlier, ended: Ended | undefined): Ended
   if (ended === undefined) return undefined;
   const doubt = ended.kind === "succeeded" ? CLOCKS_APART : WHOLE_SECONDS;
   return ended.began >= sentAt - doubt ? ended : undefined;
+}
+
+/** Whether a task that has ended began after the request was sent, so that it is no older one. */
+export function isCertain({ sentAt }: Earlier, { began }: Ended): boolean {
+  return began >= sentAt - WHOLE_SECONDS;
 }
 
 /** Those whose upgrade has failed since the last run, with the vendor's reason. */

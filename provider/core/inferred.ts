@@ -1,5 +1,5 @@
 import { type Attempts, type Entry, endedSince } from "./attempts";
-import { type Earlier, endedAfter } from "./earlier";
+import { type Earlier, endedAfter, isCertain } from "./earlier";
 import type { Evidence } from "./evidence";
 import type { Policy } from "./policy";
 import type { ScheduledTasks } from "./scheduled-tasks";
@@ -38,12 +38,14 @@ function ofThisRun({ name, from, ended }: Unit, entry: Entry, lists: Lists): Evi
 }
 
 /** Of a unit that is behind. Undefined when nothing of that run can still be under way. */
-function ofEarlier({ name, ended }: Unit, earlier: Earlier, lists: Lists): Evidence | undefined {
+function ofEarlier({ name, from, ended }: Unit, earlier: Earlier, lists: Lists): Evidence | undefined {
   const { attempts, now, schedule, times } = lists;
   const ending = endedAfter(earlier, ended);
   // The run that asked for it saw the new version: what is behind now was put back since.
-  if (ending !== undefined)
-    return earlier.over ? undefined : settled(endedAs("earlier", name, ending, true, lists), lists);
+  if (ending !== undefined) {
+    const certain = isCertain(earlier, ending) && !differ(from, earlier.from);
+    return earlier.over ? undefined : settled(certain, endedAs("earlier", name, ending, true, lists), lists);
+  }
   // A task that does not show although its window has not closed long ago may be about to start.
   const starting = schedule.has(name) && now < earlier.closes + times.settleTime;
   if (!starting && !earlier.anybody) return undefined;
@@ -68,14 +70,17 @@ function unneeded({ name, from, ended }: Unit, earlier: Earlier, lists: Lists): 
   const since = Math.max(earlier.calledAt, attempts.stirredAt(name) ?? Number.NEGATIVE_INFINITY);
   const late = now - since >= timeOf(earlier.lost, times);
   const arrived = earlier.to !== undefined && isAtLeast(from, earlier.to);
-  const over = late || arrived || !earlier.anybody || endedAfter(earlier, ended) !== undefined;
+  const ending = earlier.anybody && !arrived ? endedAfter(earlier, ended) : undefined;
+  if (ending?.kind === "succeeded" && earlier.to !== undefined && !differ(from, earlier.from))
+    return endedAs("earlier", name, ending, true, lists);
+  const over = late || arrived || !earlier.anybody || ending !== undefined;
   return { by: "earlier", kind: "silent", over, lost: earlier.lost, accepted: true, moved: false };
 }
 
-/** After the time that a version takes to show, an earlier run's success no longer explains why it does not. */
-function settled(evidence: Evidence, { now, times }: Lists): Evidence {
+/** Where it is not certain that a success is that run's, and without an effect, it explains a version that does not show only for a while. */
+function settled(certain: boolean, evidence: Evidence, { now, times }: Lists): Evidence {
   const late = evidence.kind === "succeeded" && now - evidence.since >= times.settleTime;
-  return late ? { ...evidence, pending: false } : evidence;
+  return late && !certain ? { ...evidence, pending: false } : evidence;
 }
 
 function endedAs(by: Evidence["by"], name: string, ended: Ended, pending: boolean, lists: Lists): Evidence {
