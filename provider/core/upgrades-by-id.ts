@@ -183,7 +183,9 @@ export class UpgradesById implements Upgrades {
       this.record.found(task, unit?.from ?? "");
       this.record.scheduled(window);
     }
-    if (problems.size > 0 && this.#lost !== undefined) this.record.forget();
+    if (problems.size > 0 && this.#lost !== undefined) {
+      this.record.ended("failed", "The response to the upgrade request was lost, and no upgrade appeared.");
+    }
   }
 
   left(): void {}
