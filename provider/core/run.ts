@@ -2,7 +2,7 @@ import { type Announcement, announce } from "./announce";
 import { announceFleet } from "./announce-many";
 import { CancelPause } from "./cancel";
 import type { Clock } from "./clock";
-import { ChangeControl, NO_RULES } from "./control/control";
+import { controlOf } from "./control/control";
 import { type Driver, isFleet, type Observation } from "./driver";
 import { inspect } from "./follow";
 import { cancelScheduled, scheduledInFleet, scheduledTask } from "./give-up";
@@ -25,16 +25,16 @@ export interface Seen {
 /** One read of the vendor, and of its backups where there is a rule for them. */
 export async function see(
   driver: Driver,
-  { onNewer, changes = NO_RULES }: Pick<Policy, "onNewer" | "changes">,
+  policy: Pick<Policy, "onNewer" | "changes">,
   wall: Pick<Clock, "now">,
 ): Promise<Seen> {
   const observation = await driver.observe(false);
   const view = driver.view(observation);
-  const control = new ChangeControl(driver, changes, wall);
+  const control = controlOf(driver, policy, { wall });
   await control.tryBackups(
     view.units.filter(({ standing, activity }) => standing === "behind" && activity?.kind !== "running"),
   );
-  return { observation, view, plan: planOf(driver, view, onNewer, control.judge()) };
+  return { observation, view, plan: planOf(driver, view, policy.onNewer, control.judge()) };
 }
 
 /**

@@ -184,6 +184,7 @@ export function connectionTo(
   const { redact, conceal } = redaction;
   const runtime: Runtime = {
     clock: steady(terminal.clock),
+    wall: terminal.clock,
     signal: terminal.signal,
     proxies,
     random: Math.random,

@@ -1,3 +1,4 @@
+import { NO_RULES } from "../../provider/core/control/control";
 import type { Driver, Observation } from "../../provider/core/driver";
 import { PinError } from "../../provider/core/errors";
 import type { Outcome, UpgradeRecord } from "../../provider/core/outcome";
@@ -111,6 +112,7 @@ export async function play(script: Script): Promise<Played> {
   };
   const runtime = {
     clock,
+    wall: clock,
     signal: controller.signal,
     random: () => 0.5,
     report: ({ message }: { message: string }) => stage.reports.push(message),
@@ -127,6 +129,7 @@ export async function play(script: Script): Promise<Played> {
     lostReplyWindow: MINUTE / 2,
     settleTime: MINUTE,
     spacing: 0,
+    changes: NO_RULES,
     ...script.policy,
   };
   script.meanwhile?.(stage);

@@ -141,10 +141,10 @@ export class ChangeControl {
 /** The judge of a run. */
 export function controlOf(
   driver: Controlled,
-  { changes = NO_RULES }: { readonly changes?: ChangeRules },
-  { wall, clock }: { readonly wall?: Pick<Clock, "now">; readonly clock: Pick<Clock, "now"> },
+  { changes }: { readonly changes: ChangeRules },
+  { wall }: { readonly wall: Pick<Clock, "now"> },
 ): ChangeControl {
-  return new ChangeControl(driver, changes, wall ?? clock);
+  return new ChangeControl(driver, changes, wall);
 }
 
 /** The holds of several units as one: what most of them have, and when the first one ends. */

@@ -1,3 +1,4 @@
+import { NO_RULES } from "../../../provider/core/control/control";
 import type { FleetWords, Observation } from "../../../provider/core/driver";
 import { PinError } from "../../../provider/core/errors";
 import type { Outcome, UpgradeRecord } from "../../../provider/core/outcome";
@@ -134,6 +135,7 @@ const POLICY: Policy = {
   lostReplyWindow: 2 * MINUTE,
   settleTime: SETTLE,
   spacing: 0,
+  changes: NO_RULES,
 };
 
 /** A fleet, its vendor, and what the state remembers between runs. */
@@ -194,6 +196,7 @@ export class World {
     const { signal } = controller;
     const runtime: Runtime = {
       clock: this.clock,
+      wall: this.clock,
       signal,
       random: () => 0.5,
       report: ({ message }) => told.reports.push(message),
