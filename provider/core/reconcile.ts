@@ -198,7 +198,9 @@ class Reconciliation<O extends Observation> {
     if (this.#upgrades.attempts.asked.length === 0) this.#progress.restart();
     const task = await this.#sender.send(confirmed, observation);
     const [unit] = confirmed;
-    if (task !== undefined && unit !== undefined) return this.#policy.wait ? this.#follow(unit, task) : "upgrading";
+    if (task !== undefined && unit !== undefined && this.#policy.wait) return this.#follow(unit, task);
+    // Whether it waits for its window, and for which, belongs into the state: the next read asks for it.
+    if (task !== undefined && !this.#driver.schedules) return "upgrading";
     // What was sent does not show at once in lists; a moment later many resources share one read.
     if (this.#driver.tasks === "by-list") await this.#progress.watch.pause();
     return "read";

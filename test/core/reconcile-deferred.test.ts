@@ -35,6 +35,29 @@ describe("an upgrade that waits for its window", () => {
     );
   });
 
+  it("is known before a run that does not wait ends", async () => {
+    const { outcome, journal } = await play({
+      looks: [upgrade()],
+      starts: [task],
+      inspections: [{ kind: "scheduled", window }],
+      policy: { wait: false },
+    });
+    expect(outcome).toMatchObject({ status: "deferred", accepted: true, upgrade: { state: "deferred", window } });
+    expect(journal).toEqual(["look", "look", "start", "look", "inspect 11"]);
+  });
+
+  it("that begins at once is not waited for by a run that does not wait", async () => {
+    const { outcome, journal } = await play({
+      looks: [upgrade()],
+      starts: [task],
+      inspections: [running],
+      policy: { wait: false },
+    });
+    expect(outcome).toMatchObject({ status: "upgrading", accepted: true, upgrade: { task: "11", state: "running" } });
+    expect(outcome.upgrade?.joined).toBeUndefined();
+    expect(journal).toEqual(["look", "look", "start", "look", "inspect 11"]);
+  });
+
   it("is left to its window by the next run", async () => {
     const { outcome, journal, news } = await play({ looks: [deferred], remembered: waitingRecord });
     expect(outcome).toMatchObject({ status: "deferred", upgrade: { task: "11", state: "deferred", window } });

@@ -83,8 +83,9 @@ describe("a run that upgrades", () => {
     expect(journal).toEqual(["look", "look", "look", "look"]);
   });
 
-  it("returns once the vendor has accepted when it need not wait", async () => {
+  it("returns once the vendor has accepted when it need not wait, and there is no window", async () => {
     const { outcome, starts, journal } = await play({
+      schedules: false,
       looks: [upgrade()],
       starts: [task],
       policy: { wait: false },
