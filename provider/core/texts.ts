@@ -54,10 +54,8 @@ export interface ProblemTexts {
 /** A problem of the only unit is the error with which the run ends. */
 function textsOfOne(title: string): Texts {
   const ending = (error: PinError): Problem => ({ code: error.code, message: error.message, error });
-  const neverStarted = () =>
-    new PinError("not-upgraded", `${title}: the upgrade request was accepted, but no upgrade has started.`, {
-      remedy: "Look at the database at the vendor, then run {apply} again.",
-    });
+  // A vendor that is asked by id names the task of every request that it accepts.
+  const neverStarted = () => unconfirmed(title, 0, undefined);
   return {
     task: nameOf,
     busy: (name) => `waiting for ${name}`,
@@ -119,10 +117,11 @@ export function textsOfMany(title: string, words: FleetWords): Texts {
     blocked: (findings) =>
       problem("blocked", sentences(...findings.map(({ message, remedy }) => sentences(message, remedy)))),
     notUpgraded: ({ id }) => problem("not-upgraded", `upgrade ${id} is reported as completed; ${stillBehind}`),
-    noRoundLeft: (task, rounds) => {
-      const what = task === undefined ? "an upgrade" : `upgrade ${task.id}`;
-      return problem("not-upgraded", `${what} completed in round ${rounds}; ${stillBehind}`);
-    },
+    noRoundLeft: (task, rounds) =>
+      problem(
+        "not-upgraded",
+        `${task === undefined ? "an upgrade" : `upgrade ${task.id}`} completed in round ${rounds}; ${stillBehind}`,
+      ),
     vanished: ({ id }) => problem("vanished", `upgrade ${id} is no longer shown, and the version has not moved`),
     unconfirmed: () => problem("unconfirmed", "the response to the upgrade request was lost, and no upgrade appeared"),
     neverStarted: () =>
