@@ -72,7 +72,9 @@ export class UpgradesById implements Upgrades {
       const { at, cause } = this.#lost;
       const waited = this.#now - at;
       const over = waited >= this.#policy.lostReplyWindow;
-      return { ...silent, by: "run", lost: true, over, accepted: false, cause, waited };
+      // Once the unit is no longer behind, it matters only that the request may still take effect.
+      const by = unit.standing === "behind" ? "run" : "earlier";
+      return { ...silent, by, lost: true, over, accepted: false, cause, waited };
     }
     if (upgrade.state !== "unknown") {
       // It is asked for as soon as nothing else is done to the unit.

@@ -126,6 +126,16 @@ describe("a call whose answer is lost", () => {
     expect(starts).toBe(1);
   });
 
+  it("may still take effect when something else satisfies the target: that is waited for", async () => {
+    const { outcome, starts, took } = await play({
+      looks: [upgrade(), upgrade(), { kind: "satisfied", at: "4.2.5.1" }],
+      starts: [lost()],
+    });
+    expect(outcome).toMatchObject({ status: "current", accepted: false, upgrade: { state: "succeeded" } });
+    expect(starts).toBe(1);
+    expect(took).toBeGreaterThanOrEqual(29_000);
+  });
+
   it("is not sent again when no upgrade appears, but told as unconfirmed", async () => {
     const cause = lost();
     const { outcome, starts, took } = await play({ looks: [upgrade()], starts: [cause, task] });
