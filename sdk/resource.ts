@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { isTable } from "../provider/base/json";
 import type { ApprovedUpgrades, BackupRule, Blackout, ChangeWindow } from "./change-control";
 
 /**
@@ -74,10 +75,6 @@ function approvalFor(approval: unknown, urn: string | Promise<string>): pulumi.O
     const approved = approvals[own];
     return { ...content, approvals: approved === undefined ? {} : { [own]: approved } };
   });
-}
-
-function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** What `pulumi.createUrn` says of a resource without a parent, without the outputs that it makes on the way. */

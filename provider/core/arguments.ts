@@ -52,6 +52,13 @@ export function quoting(value: string, problem: string): string {
   return telling ? problem : `${JSON.stringify(value.slice(0, LONGEST_QUOTE))} ${problem}`;
 }
 
+/** A duration above zero. @param example for the message, `20m` */
+export function duration(example: string) {
+  return z
+    .string({ error: `must be a duration, such as "${example}"` })
+    .refine((text) => (parseDuration(text) ?? 0) > 0, `must be a duration above zero, such as "${example}"`);
+}
+
 /** The fields of a resource's arguments. */
 export type Fields = Readonly<Record<string, z.ZodType>>;
 
@@ -138,18 +145,12 @@ export const commonArguments = {
     ],
     default: true,
   }),
-  unreachableTimeout: argument(
-    z
-      .string({ error: 'must be a duration, such as "20m"' })
-      .refine((text) => (parseDuration(text) ?? 0) > 0, 'must be a duration above zero, such as "20m"')
-      .optional(),
-    {
-      description: [
-        "How long the system may be unreachable while an upgrade runs, counted from the last response.",
-        "Agents and databases restart during their own upgrade, so a while without a response is normal.",
-        "A system that has never responded gets one minute.",
-      ],
-      default: "20m",
-    },
-  ),
+  unreachableTimeout: argument(duration("20m").optional(), {
+    description: [
+      "How long the system may be unreachable while an upgrade runs, counted from the last response.",
+      "Agents and databases restart during their own upgrade, so a while without a response is normal.",
+      "A system that has never responded gets one minute.",
+    ],
+    default: "20m",
+  }),
 };

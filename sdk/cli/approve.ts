@@ -1,10 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { userInfo } from "node:os";
+import { isTable } from "../../provider/base/json";
 import { APPROVAL_FORMAT, type Approval, type Proposal } from "../../provider/core/control/approval";
 import type { ApprovedUpgrades } from "../../provider/core/control/change-arguments";
 import { parseDuration } from "../../provider/core/duration";
 import { decodeText } from "../report/encoding";
-import { isObject, listOf, member, textOf } from "../report/json";
+import { listOf, member, textOf } from "../report/json";
 import { type Command, CommandError, type Given, UsageError } from "./command";
 import { bytesOf, writeResult } from "./report";
 import { table } from "./table";
@@ -57,7 +58,7 @@ type Terms = Omit<Approval, keyof Proposal>;
 function plansIn(text: string, name: string): Map<string, Units> {
   const root = jsonOf(text, name);
   const [steps, deployment] = [member(root, "steps"), member(root, "deployment")];
-  if (!Array.isArray(steps) && !isObject(deployment)) {
+  if (!Array.isArray(steps) && !isTable(deployment)) {
     throw new CommandError(`${name} is neither a preview nor a stack export. ${HOW}`);
   }
   const plans = new Map<string, Units>();
@@ -99,7 +100,7 @@ function heldUnits(resource: unknown): Units | undefined {
 }
 
 function unitsOf(plan: unknown): Units | undefined {
-  const units = isObject(plan) ? Object.entries(plan).flatMap(([unit, proposal]) => proposalIn(unit, proposal)) : [];
+  const units = isTable(plan) ? Object.entries(plan).flatMap(([unit, proposal]) => proposalIn(unit, proposal)) : [];
   return units.length === 0 ? undefined : Object.fromEntries(units);
 }
 
@@ -113,7 +114,7 @@ function proposalIn(unit: string, proposal: unknown): [string, Proposal][] {
 function approvedIn(file: string): ApprovedUpgrades["approvals"] {
   const content = jsonOf(readFileSync(file, "utf8"), file);
   const approvals = member(content, "approvals");
-  if (member(content, "formatVersion") !== APPROVAL_FORMAT || !isObject(approvals)) {
+  if (member(content, "formatVersion") !== APPROVAL_FORMAT || !isTable(approvals)) {
     throw new CommandError(`${file} is no file of approvals of this version. Move it away, and run the command again.`);
   }
   // Its entries are written back as they are.

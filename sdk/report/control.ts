@@ -1,4 +1,5 @@
-import { isObject, listOf, member, textOf } from "./json";
+import { isTable } from "../../provider/base/json";
+import { listOf, member, textOf } from "./json";
 import { parseTime } from "./time";
 
 /** What the state says of when upgrades of a resource may begin. All texts are as found, for escaping. */
@@ -69,7 +70,7 @@ function blackoutText(blackout: unknown): string[] {
 }
 
 function approvalsOf(units: unknown): Approved[] {
-  if (!isObject(units)) return [];
+  if (!isTable(units)) return [];
   return Object.entries(units).flatMap(([unit, approval]) => {
     const [how, by, at] = ["how", "approvedBy", "approvedAt"].map((name) => textOf(member(approval, name), LONGEST));
     return how === undefined || by === undefined || at === undefined ? [] : [{ unit: textOf(unit) ?? "", how, by, at }];

@@ -1,13 +1,11 @@
+import { isTable } from "../../provider/base/json";
+
 /** A JSON object from an untrusted source. */
 export type Json = Readonly<Record<string, unknown>>;
 
-export function isObject(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 /** Its own member of that name: nothing that every object inherits. */
 export function member(object: unknown, name: string): unknown {
-  return isObject(object) && Object.hasOwn(object, name) ? object[name] : undefined;
+  return isTable(object) && Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
 /** The members of a list; anything else has none. */

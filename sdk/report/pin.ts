@@ -1,5 +1,6 @@
+import { isTable } from "../../provider/base/json";
 import { type Control, controlOf } from "./control";
-import { isObject, type Json, listOf, member, textOf } from "./json";
+import { type Json, listOf, member, textOf } from "./json";
 import { type Status, statusOf } from "./status";
 import { PLACES, type Subject } from "./subject";
 import { type Upgrade, upgradeOf } from "./upgrade";
@@ -47,7 +48,7 @@ const LONGEST_NOTE = 4_000;
 export function pinOf(subject: Subject, resource: Json, pending: string | undefined): Pin {
   const urn = textOf(resource["urn"], 2_000) ?? "";
   // A create that failed half-way has its arguments in the outputs as well; one that is pending has inputs alone.
-  const state = isObject(resource["outputs"]) ? resource["outputs"] : (resource["inputs"] ?? {});
+  const state = isTable(resource["outputs"]) ? resource["outputs"] : (resource["inputs"] ?? {});
   return {
     urn,
     name: textOf(urn.split("::").at(-1)) ?? "(no name)",
@@ -70,7 +71,7 @@ export function pinOf(subject: Subject, resource: Json, pending: string | undefi
 
 function wantedOf({ pinned }: Subject, state: unknown): Wanted[] {
   const value = pinned.map((argument) => member(state, argument)).find((each) => each !== undefined && each !== null);
-  if (!isObject(value)) {
+  if (!isTable(value)) {
     const version = textOf(value);
     return version === undefined ? [] : [{ name: undefined, version }];
   }
@@ -81,8 +82,8 @@ function wantedOf({ pinned }: Subject, state: unknown): Wanted[] {
 }
 
 function membersOf(versions: unknown, problems: unknown): Member[] {
-  const observed = isObject(versions) ? versions : {};
-  const told = isObject(problems) ? problems : {};
+  const observed = isTable(versions) ? versions : {};
+  const told = isTable(problems) ? problems : {};
   const names = new Set([...Object.keys(told), ...Object.keys(observed)]);
   return [...names].map((name) => ({
     name: textOf(name) ?? "(no name)",

@@ -1,6 +1,7 @@
+import { isTable } from "../../provider/base/json";
 import { hideCredentials } from "../../provider/base/printed-credentials";
 import { MASK } from "../../provider/base/printed-value";
-import { isObject, type Json, member } from "./json";
+import { type Json, member } from "./json";
 
 /** How the state marks values that are not plain ones, and which of them are secrets. */
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
@@ -60,7 +61,7 @@ function openSecrets(root: unknown): Set<string> {
   while (pending.length > 0) {
     const value = pending.pop();
     if (Array.isArray(value)) for (const each of value) pending.push(each);
-    else if (isObject(value)) {
+    else if (isTable(value)) {
       for (const text of textsInside(value)) found.add(text);
       for (const each of Object.values(value)) pending.push(each);
     }

@@ -1,5 +1,6 @@
+import { isTable } from "../../provider/base/json";
 import { ReportError } from "./failure";
-import { isObject, type Json, listOf, member, textOf } from "./json";
+import { type Json, listOf, member, textOf } from "./json";
 
 /** What `pulumi stack export` tells, as far as it is needed here. Its values are not trusted. */
 export interface StackExport {
@@ -20,8 +21,8 @@ const HOW = "Give it what `pulumi stack export` prints.";
 export function readStackExport(text: string, name: string): StackExport {
   const root = parse(text, name);
   const deployment = member(root, "deployment");
-  if (!isObject(root) || !isObject(deployment)) {
-    const checkpoint = isObject(member(root, "checkpoint")) ? " It is a checkpoint file of a state backend." : "";
+  if (!isTable(root) || !isTable(deployment)) {
+    const checkpoint = isTable(member(root, "checkpoint")) ? " It is a checkpoint file of a state backend." : "";
     throw new ReportError(`${name} is JSON, but no stack export: it has no "deployment".${checkpoint} ${HOW}`);
   }
   if (!FORMATS.includes(root["version"])) {
@@ -30,7 +31,7 @@ export function readStackExport(text: string, name: string): StackExport {
   }
   return {
     time: textOf(member(deployment["manifest"], "time"), 40),
-    resources: listOf(member(deployment, "resources")).filter(isObject),
+    resources: listOf(member(deployment, "resources")).filter(isTable),
     pending: pendingOf(deployment),
     deployment,
   };

@@ -1,4 +1,5 @@
-import { isObject, textOf } from "./json";
+import { isTable } from "../../provider/base/json";
+import { textOf } from "./json";
 import type { Status } from "./status";
 import { parseTime } from "./time";
 
@@ -36,7 +37,7 @@ export function lookOf({ state }: Upgrade): Status {
 }
 
 export function upgradeOf(value: unknown): Upgrade | undefined {
-  if (!isObject(value)) return undefined;
+  if (!isTable(value)) return undefined;
   const startedAt = textOf(value["startedAt"], 40);
   const finishedAt = textOf(value["finishedAt"], 40);
   return {
@@ -62,7 +63,7 @@ export function durationOf({ started, finished }: Upgrade): number | undefined {
 }
 
 function windowOf(value: unknown): Upgrade["window"] {
-  if (!isObject(value)) return undefined;
+  if (!isTable(value)) return undefined;
   const [opens, closes] = [textOf(value["opens"], 40), textOf(value["closes"], 40)];
   return opens === undefined || closes === undefined ? undefined : { opens, closes };
 }

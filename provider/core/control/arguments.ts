@@ -1,11 +1,10 @@
 import { z } from "zod";
-import { argument, choice } from "../arguments";
-import { parseDuration } from "../duration";
+import { argument, choice, duration } from "../arguments";
 import { APPROVAL_FORMAT } from "./approval";
 import {
   type Blackout,
   type ChangeWindow,
-  fits,
+  fitsNowhere,
   isMoment,
   isTime,
   isTimeZone,
@@ -122,11 +121,6 @@ export const blackouts = z
     context.addIssue({ code: "custom", message: `must not overlap: ${one} and ${other}. Join them into one` });
   });
 
-const duration = (example: string) =>
-  z
-    .string({ error: `must be a duration, such as "${example}"` })
-    .refine((text) => (parseDuration(text) ?? 0) > 0, `must be a duration above zero, such as "${example}"`);
-
 const approvedUpgrade = z.object({
   from: z.string(),
   to: z.string(),
@@ -235,8 +229,7 @@ export function checkChangeArguments(
     if (given !== undefined) refuse("windows", message);
     if (dark !== undefined) refuse("blackouts", message);
   }
-  const long = expect === undefined ? 0 : (parseDuration(expect) ?? 0);
-  if (given !== undefined && long > 0 && !given.some((window) => fits(window, long))) {
+  if (given !== undefined && expect !== undefined && fitsNowhere(given, expect)) {
     refuse("expect", `is longer than every window, so no upgrade could begin. Make a window at least ${expect} long`);
   }
 }

@@ -1,4 +1,5 @@
 import { Temporal } from "temporal-polyfill";
+import { parseDuration } from "../duration";
 import type { Hold } from "./hold";
 
 export type Weekday = "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
@@ -241,7 +242,8 @@ export function overlapping(blackouts: readonly Blackout[]): readonly [number, n
   return undefined;
 }
 
-/** Whether a window is long enough for an upgrade that takes so many milliseconds. */
-export function fits(window: ChangeWindow, expect: number): boolean {
-  return lengthOf(window) * 60_000 >= expect;
+/** Whether no window is long enough for an upgrade that takes as long as `expect` says. */
+export function fitsNowhere(windows: readonly ChangeWindow[], expect: string): boolean {
+  const milliseconds = parseDuration(expect) ?? 0;
+  return !windows.some((window) => lengthOf(window) * 60_000 >= milliseconds);
 }

@@ -12,7 +12,7 @@ import { tooNew } from "../../core/sentences";
 import { changeOutputs } from "./change-outputs";
 import { Failure } from "./failure";
 import { argumentsOf, DRIFTED, type Properties } from "./properties";
-import { type Session, withPin } from "./session";
+import { reasonsOf, type Session, withPin } from "./session";
 import { policyOf } from "./session-policy";
 import { outputsOf, rememberedUpgrade, textsOf } from "./state";
 
@@ -64,12 +64,10 @@ export async function readBack(
   properties: Properties,
 ): Promise<ReadBack | "gone" | "unread"> {
   if (session.args === undefined && session.absent.length > 0) {
-    const reasons = session.failures.map(({ property, reason }) => `${property} ${reason}`.trim());
-    throw new Failure(`could not be read: ${reasons.join("; ")}. [unauthorized]`);
+    throw new Failure(`could not be read: ${reasonsOf(session)}. [unauthorized]`);
   }
   if (session.args === undefined) {
-    const reasons = session.failures.map(({ property, reason }) => `${property} ${reason}`.trim()).join("; ");
-    session.news.warn(`its arguments are not valid, so the state was left as it is: ${reasons}`);
+    session.news.warn(`its arguments are not valid, so the state was left as it is: ${reasonsOf(session)}`);
     return "unread";
   }
   try {

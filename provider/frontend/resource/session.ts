@@ -83,7 +83,6 @@ export async function openSession(
   const kind = await kindOf(call, kinds)();
   const written = argumentsOf(properties);
   const raw = fillCredentials(written, kind.credentials, config, env);
-  const origins = originsOf(written, kind.credentials, config, env);
   const { proxies, secrets, ...ofProxies } = proxySettings(config, env);
   const { stack, failsUnreachable, ...ofStack } = await stackRules(config);
   const problems = [ofProxies.problem, ofStack.problem].filter((problem) => problem !== undefined);
@@ -101,7 +100,8 @@ export async function openSession(
   const news = { ...reporter({ log, urn, clock, rhythm, redact }), conceal };
   const strict = typeof raw["onUnreachable"] === "string" ? raw["onUnreachable"] === "fail" : failsUnreachable;
   const valid = args === undefined || problems.length > 0 ? {} : { args };
-  const attribute = (error: PinError) => attributed(error, kind.credentials, origins);
+  const attribute = (error: PinError) =>
+    attributed(error, kind.credentials, originsOf(written, kind.credentials, config, env));
   const absent = missing.filter((name) => kind.credentials[name] !== undefined);
   return {
     call,
@@ -120,6 +120,11 @@ export async function openSession(
   };
 }
 
+/** What is wrong with the arguments, as one text. */
+export function reasonsOf({ failures }: Pick<Session, "failures">): string {
+  return failures.map(({ property, reason }) => `${property} ${reason}`.trim()).join("; ");
+}
+
 /** How long a run waits for its connections to close, in milliseconds. */
 const CLOSING = 500;
 
@@ -131,7 +136,7 @@ export async function withPin<T>(
   use: (driver: Driver, runtime: Runtime) => Promise<T>,
 ): Promise<T> {
   if (session.args === undefined) {
-    throw new Failure(session.failures.map(({ property, reason }) => `${property} ${reason}`).join("; "));
+    throw new Failure(reasonsOf(session));
   }
   const { random = Math.random, gone } = session.outside;
   const bounds: Limits = limits(clock, limit, session.call.onCancel, gone);

@@ -1,7 +1,6 @@
 import type { z } from "zod";
 import type { CredentialSource, Definition } from "../../core/arguments";
 import type { ChangeArguments } from "../../core/control/change-arguments";
-import { parseDuration } from "../../core/duration";
 import type { StackRules } from "../../core/policy-from";
 import type { ConfigReader } from "./credentials";
 
@@ -69,8 +68,8 @@ export async function problemBeside(
   { expect, windows: own, schedule }: ChangeArguments & { readonly schedule?: unknown },
 ): Promise<string | undefined> {
   if (windows === undefined || own !== undefined || expect === undefined || schedule === "maintenance-window") return;
-  const { fits } = await import("../../core/control/calendar.js");
-  if (windows.some((window) => fits(window, parseDuration(expect) ?? 0))) return;
+  const { fitsNowhere } = await import("../../core/control/calendar.js");
+  if (!fitsNowhere(windows, expect)) return;
   return `is longer than every window of config \`${WINDOWS.source.config}\`, so no upgrade could begin`;
 }
 
