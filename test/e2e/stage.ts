@@ -107,11 +107,11 @@ export async function openStage(prefer: EngineKind, options: StageOptions = {}):
   };
 }
 
-/** Lasting messages at the pin's own row. */
+/** Lasting messages at the pin's own row, without its name. */
 export function saidAtPin(run: Run): string[] {
   return run.diagnostics
     .filter(({ urn, ephemeral }) => urn.endsWith("::orders") && !ephemeral)
-    .map(({ message }) => message.trim());
+    .map(({ message }) => message.trim().replace(/^orders: /, ""));
 }
 
 /** The pin's step. */

@@ -1,5 +1,6 @@
 import type { Client } from "@grpc/grpc-js";
 import { wallClock } from "../../core/clock";
+import { resourceName } from "../resource/call";
 import type { Log, LogLine } from "../resource/log";
 import { engineAddress, sdkModules } from "./grpc";
 
@@ -21,14 +22,15 @@ interface LogClient extends Client {
 
 /**
  * Logs to the engine's own log, where lines carry a URN. Without an engine (or when it does not take them) lasting lines
- * go to the console, which Pulumi shows on the stack's row.
+ * go to the console, which Pulumi shows on the stack's row. A lasting line begins with the name of its resource, which neither
+ * `--diff` nor the console shows.
  */
 export function engineLog(): Log {
   const send = connect();
   const pending = new Set<Promise<void>>();
   const deliver = async (line: LogLine) => {
     const delivered = await send(line).catch(() => false);
-    if (!delivered && !line.ephemeral) console.log(line.message);
+    if (!delivered && !line.ephemeral) console.log(messageOf(line));
   };
   return {
     write(line) {
@@ -46,6 +48,11 @@ export function engineLog(): Log {
   };
 }
 
+function messageOf({ message, urn = "", ephemeral }: LogLine): string {
+  const name = resourceName(urn);
+  return ephemeral || name === "" ? message : `${name}: ${message}`;
+}
+
 function connect(): (line: LogLine) => Promise<boolean> {
   const load = sdkModules();
   const address = engineAddress();
@@ -59,7 +66,7 @@ function connect(): (line: LogLine) => Promise<boolean> {
       const request: LogRequest = new LogRequest();
       request.setSeverity(LogSeverity[line.severity]);
       request.setUrn(line.urn ?? "");
-      request.setMessage(line.message);
+      request.setMessage(messageOf(line));
       request.setStreamid(0);
       request.setEphemeral(line.ephemeral);
       client.log(request, { deadline: Date.now() + DELIVERY }, (error) => resolve(error === null));

@@ -13,5 +13,10 @@ export interface Call {
 
 /** `taurusdb:KernelVersion "orders"` */
 export function describeResource(type: string, urn: string): string {
-  return `${type} "${urn.split("::").at(-1)}"`;
+  return `${type} "${resourceName(urn)}"`;
+}
+
+/** The name of a resource in its program; empty for what is no URN. A name may have `::` in it. */
+export function resourceName(urn: string): string {
+  return urn.split("::").slice(3).join("::");
 }

@@ -11,7 +11,7 @@ export async function listen(server: Server, ip: string, port: number): Promise<
 
 /**
  * Keeps ports on which nobody listens for a while: the operating system would give them to any other process. A kept port is
- * the near end of a connection; whoever connects to it is refused.
+ * the near end of a connection; a client that connects to it is refused.
  */
 export class PortKeeper {
   readonly #ip: string;
