@@ -1,7 +1,7 @@
 /** `node database.mjs start` starts a simulated OceanBase cluster in the background, `node database.mjs stop` ends it. */
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { startOceanBase } from "pulumi-dbversion/simulators";
 
@@ -9,6 +9,8 @@ const FILE = "connection.json";
 
 const commands = {
   async start() {
+    if (existsSync(FILE))
+      return console.log("A simulated cluster is already running. `node database.mjs stop` stops it.");
     const server = fork(fileURLToPath(import.meta.url), ["serve"], { detached: true, stdio: "ignore" });
     const [connection] = await once(server, "message");
     writeFileSync(FILE, `${JSON.stringify({ ...connection, pid: server.pid }, undefined, 2)}\n`);
@@ -26,6 +28,7 @@ const commands = {
     process.send(connection);
   },
   stop() {
+    if (!existsSync(FILE)) return console.log("No simulated cluster is running.");
     process.kill(JSON.parse(readFileSync(FILE, "utf8")).pid);
     rmSync(FILE);
   },

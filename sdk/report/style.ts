@@ -36,14 +36,14 @@ time,.figure{font-variant-numeric:tabular-nums;white-space:nowrap}
 .badge{display:inline-block;padding:.05rem .55rem;border-radius:1rem;font-size:.85rem;font-weight:600;white-space:nowrap}
 .badge.drift{color:var(--behind);background:none;border:1px solid currentColor}
 ${CLASSES}
-.totals{list-style:none;display:flex;flex-wrap:wrap;gap:.75rem;padding:0;margin:1.25rem 0 .75rem}
-.totals li{padding:.6rem 1rem .7rem;min-width:7rem}
+.totals{list-style:none;display:grid;grid-template-columns:repeat(auto-fill,minmax(8rem,1fr));gap:.75rem;padding:0;margin:1.25rem 0 .75rem}
+.totals li{padding:.6rem 1rem .7rem}
 .totals .figure{display:block;font-size:1.7rem;line-height:1.2;font-weight:650}
 .share{display:block;width:100%;height:8px;border-radius:4px;overflow:hidden}
 search{display:flex;flex-wrap:wrap;gap:.5rem 1.25rem;align-items:center;padding:.75rem 1rem;margin-bottom:.75rem}
 search[hidden]{display:none}
 fieldset{border:0;margin:0;padding:0;display:flex;flex-wrap:wrap;gap:.25rem .9rem}
-legend{float:left;padding:0;margin-right:.9rem}
+legend{float:left;padding:0;margin-right:.9rem;line-height:1.75rem}
 input,button{font:inherit;color:inherit;accent-color:var(--link)}
 input[type=search],button{background:var(--page);border:1px solid var(--muted);border-radius:5px;padding:.3rem .6rem;min-height:2.25rem}
 input[type=search]{width:16rem;max-width:100%}
@@ -65,7 +65,7 @@ dl{display:grid;grid-template-columns:minmax(7rem,max-content) 1fr;gap:.3rem 1.2
 dt{color:var(--muted)}
 dd{margin:0}
 dd ul,.notes{margin:0;padding-left:1.1rem}
-.problem{color:var(--failed)}
+.problem{color:var(--failed);font-size:.9rem}
 .timeline{padding:1rem}
 .timeline svg{display:block;width:100%;overflow:visible}
 .timeline text{fill:var(--text);font-size:.8rem;stroke:var(--panel);stroke-width:4px;paint-order:stroke;stroke-linejoin:round}
