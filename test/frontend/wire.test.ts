@@ -95,7 +95,8 @@ describe("a partial failure", () => {
 
   describe("of a fleet with approvals", () => {
     const members = { "instance-0": "2.0.75.28" };
-    const many = <T>(count: number, of: T) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`i${i}`, of]));
+    const many = <T>(count: number, of: T) =>
+      Object.fromEntries(Array.from({ length: count }, (_, i) => [`i${i}`, of]));
     const plan = many(300, { from: "2.0.48", to: "2.0.78", how: "2.0.48 → 2.0.78, now", digest: "0".repeat(64) });
     const used = many(300, "2026-01-01T12:00:00Z");
     const approval = { formatVersion: 1, approvals: {} };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { proposalOf } from "../../../provider/core/control/approval";
+import { proposalOf, usedBy } from "../../../provider/core/control/approval";
 import { type ChangeRules, NO_RULES } from "../../../provider/core/control/control";
 import { HOUR, MINUTE, many, type Up, World } from "./world";
 
@@ -109,5 +109,21 @@ describe("approvals of a fleet", () => {
     const { outcome, calls } = await world.up({ policy: rules({ approvals: { units, used: {} } }) });
     expect(calls).toEqual([["i001"]]);
     expect(outcome).toMatchObject({ status: "held", hold: { code: "approval" }, upgrade: { state: "succeeded" } });
+  });
+
+  it("are remembered for each once they have served, however many there are", async () => {
+    const specs = many(320, OLD);
+    const approvals = { units: Object.fromEntries(specs.map(({ name }) => [name, approvalOf(name)])), used: {} };
+    const { outcome } = await new World(specs).up({ policy: rules({ approvals }) });
+    expect(outcome.status).toBe("current");
+    const used = usedBy(approvals, outcome.units ?? [], outcome.upgrade);
+    expect(Object.keys(used)).toHaveLength(specs.length);
+    // All of them are restored, and the file of approvals is the same.
+    const again = await new World(specs).up({ policy: rules({ approvals: { ...approvals, used } }) });
+    expect(again.calls).toEqual([]);
+    expect(again.outcome).toMatchObject({
+      status: "held",
+      hold: { code: "approval", message: expect.stringMatching(/^320 of 320 held: the approval has been used/) },
+    });
   });
 });
