@@ -102,6 +102,25 @@ describe("a window that closes before a request leaves", () => {
   });
 });
 
+describe("backups of a fleet", () => {
+  const policy = rules({ backup: { maxAge: 24 * HOUR } });
+
+  it("that take more than a minute to be read lead to another read of the instances before a request", async () => {
+    const world = new World(many(3, OLD));
+    const finished = { kind: "finished", at: world.clock.now() } as const;
+    let slow = true;
+    const backups = async () => {
+      if (slow) await world.clock.sleep(61_000);
+      slow = false;
+      return finished;
+    };
+    const { outcome, requests } = await world.up({ policy, backups });
+    expect(outcome.status).toBe("current");
+    const steps = requests.map(({ what }) => what);
+    expect(steps.slice(0, 7)).toEqual(["look", "look", "backups", "look", "look", "backups", "call"]);
+  });
+});
+
 describe("approvals of a fleet", () => {
   it("are for each instance: the approved ones are upgraded, the others held", async () => {
     const world = new World(many(3, OLD));
