@@ -1,12 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { NO_RULES } from "../../../provider/core/control/control";
 import { Unreachable } from "../../../provider/core/errors";
 import { play, type Script, type Stage, satisfied, succeeded, task, upgrade } from "../scripted-driver";
-
-const HOUR = 3_600_000;
+import { HOUR, rules } from "./holds";
 
 describe("reading backups", () => {
-  const policy = { changes: { ...NO_RULES, backup: { maxAge: 24 * HOUR } } };
+  const policy = rules({ backup: { maxAge: 24 * HOUR } });
   const finished = { kind: "finished", at: Date.UTC(2025, 11, 31, 20) } as const;
   const slowly = async ({ clock }: Stage) => {
     await clock.sleep(61_000);
