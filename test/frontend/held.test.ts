@@ -14,6 +14,16 @@ describe("a preview of what is held", () => {
     expect(world.starts).toBe(0);
   });
 
+  it("is the same while something else runs, which is not waited for", async () => {
+    const { lifecycle, inputs, said, world } = stage({ activity: { kind: "busy", name: "backup 3" } });
+    await lifecycle.check({}, inputs({ freeze: "incident" }));
+    expect(said()).toEqual(["INFO 1.0 → 2.0, at once · held: changes are frozen: incident"]);
+    const { outs } = await lifecycle.create(inputs({ freeze: "incident" }));
+    expect(outs).toMatchObject({ status: "held", heldBy: { code: "freeze" } });
+    expect(world.looks).toBe(2);
+    expect(await lifecycle.diff("x", outs, inputs({ freeze: "incident" }))).toMatchObject({ changes: false });
+  });
+
   it("takes rules of the stack", async () => {
     const { lifecycle, inputs, said } = stage();
     const config: Record<string, string> = { "dbversion:windows": JSON.stringify(windows) };

@@ -40,6 +40,23 @@ describe("a fleet whose upgrades are held", () => {
     expect(world.vendor.broken).toEqual([]);
   });
 
+  it("does not wait until something else has ended", async () => {
+    const world = new World(many(3, OLD, { busy: [0, 10 * HOUR] }));
+    const { outcome, requests } = await world.up({ policy: rules({ freezes: ["incident"] }) });
+    expect(outcome).toMatchObject({ status: "held", hold: { message: expect.stringMatching(/^3 of 3 held/) } });
+    expect(requests.map(({ what }) => what)).toEqual(["look"]);
+  });
+
+  it("waits until something else has ended for those alone that nothing holds", async () => {
+    const approved = many(1, OLD, { busy: [0, HOUR] });
+    const world = new World([...approved, ...many(2, OLD, { busy: [0, 10 * HOUR] }, 2)]);
+    const approvals = { units: { i001: approvalOf("i001") }, used: {} };
+    const { outcome, calls, took } = await world.up({ policy: rules({ approvals }) });
+    expect(calls).toEqual([["i001"]]);
+    expect(outcome).toMatchObject({ status: "held", hold: { code: "approval" }, upgrade: { state: "succeeded" } });
+    expect(took).toBeLessThan(2 * HOUR);
+  });
+
   it("waits for the window where that is asked for, and sends each once", async () => {
     const world = new World(many(3, OLD));
     const { outcome, calls, took, requests } = await world.up({ policy: rules({ windows: [WINDOW], onHeld: "wait" }) });
