@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { Unreachable } from "../../provider/core/errors";
 import type { FakeWorld } from "./fake-kind";
 import { plansOf, heldStage as stage } from "./fake-lifecycle";
 
@@ -68,6 +69,34 @@ describe("a preview of what is held", () => {
     const { failures } = await lifecycle.check({}, inputs());
     expect(failures).toEqual([{ property: "", reason: expect.stringContaining(reason) }]);
     expect(world.looks).toBe(0);
+  });
+});
+
+describe("a preview of what depends on a backup", () => {
+  const backup = { maxAge: "24h" };
+  const running = { kind: "running", task: { id: "11", kind: "upgrade", to: "2.0" } } as const;
+
+  it.each(["warn", "fail"])(
+    "says so where backups cannot be read, and does not fail: onUnreachable %s",
+    async (word) => {
+      const { lifecycle, inputs, said } = stage({
+        backup: new Unreachable("No answer.", { sent: true, heard: false }),
+      });
+      const { failures } = await lifecycle.check({}, inputs({ backup, onUnreachable: word }));
+      expect(failures).toEqual([]);
+      expect(said()).toEqual(["INFO 1.0 → 2.0, at once · held: cannot verify that there is a backup: No answer."]);
+    },
+  );
+
+  it.each<[string, Record<string, unknown>, Partial<FakeWorld>]>([
+    ["a freeze holds it", { freeze: "incident" }, {}],
+    ["no window is open", { windows }, {}],
+    ["it was not approved", { approval: { formatVersion: 1, approvals: {} } }, {}],
+    ["it runs already", {}, { activity: running }],
+  ])("reads no backups where %s", async (_, args, change) => {
+    const { lifecycle, inputs, world } = stage(change);
+    await lifecycle.check({}, inputs({ backup, ...args }));
+    expect([world.looks, world.backupReads]).toEqual([1, 0]);
   });
 });
 
