@@ -119,6 +119,44 @@ describe("a window that closes before a request leaves", () => {
   });
 });
 
+describe("a fleet that is not waited for, of which some are held", () => {
+  const approvals = { units: { i001: approvalOf("i001") }, used: {} };
+  const message = "2 of 3 held: not approved";
+
+  it("ends with one warning while the others are upgraded", async () => {
+    const world = new World(many(3, OLD));
+    const { outcome, calls, warnings } = await world.up({ policy: { wait: false, ...rules({ approvals }) } });
+    expect(calls).toEqual([["i001"]]);
+    expect(outcome).toMatchObject({ status: "upgrading", accepted: true, hold: { code: "approval", message } });
+    expect(outcome.error).toBeUndefined();
+    expect(warnings).toEqual([expect.stringContaining(`the upgrade is held: ${message}. It was not requested.`)]);
+    // Once those have ended, the others alone are left.
+    await world.clock.sleep(HOUR);
+    const next = await world.up({ policy: { wait: false, ...rules({ approvals }) } });
+    expect(next.outcome).toMatchObject({ status: "held", accepted: false, hold: { message } });
+    expect(next.calls).toEqual([]);
+  });
+
+  it("fails where that is asked for, and remembers what runs", async () => {
+    const world = new World(many(3, OLD));
+    const policy = { wait: false, ...rules({ approvals, onHeld: "fail" }) };
+    const { outcome, calls, warnings } = await world.up({ policy });
+    expect(calls).toEqual([["i001"]]);
+    expect(outcome).toMatchObject({
+      status: "upgrading",
+      accepted: true,
+      error: { code: "held", message: expect.stringContaining(message) },
+      hold: { message },
+      upgrade: { state: "running" },
+    });
+    expect(warnings).toEqual([]);
+    await world.clock.sleep(HOUR);
+    const next = await world.up({ policy });
+    expect(next.outcome).toMatchObject({ status: "held", accepted: false, error: { code: "held" } });
+    expect(next.outcome.upgrade).toMatchObject({ state: "succeeded" });
+  });
+});
+
 describe("backups of a fleet", () => {
   const policy = rules({ backup: { maxAge: 24 * HOUR } });
 
