@@ -232,4 +232,44 @@ describe("RETRY", () => {
     expect((await told(task.to)).journal).toContain("retry 11");
     expect((await told("4.4.0.0")).outcome.error?.remedy).toContain(`held: no upgrade to ${task.to} was approved`);
   });
+
+  it("waits for the window where that is asked for, and is sent once", async () => {
+    const policy = { onFailure: "retry", ...rules({ windows: [WINDOW], onHeld: "wait" }) } as const;
+    const inspections = [succeeded];
+    const script = { looks: [...looks, ...looks, satisfied], inspections, policy, remembered: record("failed") };
+    const { outcome, journal, took } = await play({ ...script, reopens: true });
+    expect(outcome.status).toBe("current");
+    expect(outcome.hold).toBeUndefined();
+    expect(journal).toEqual(["look", "look", "retry 11", "inspect 11", "look"]);
+    expect(took).toBeGreaterThanOrEqual(2 * HOUR);
+  });
+
+  it("that waits for the window when the run ends is told as held", async () => {
+    const policy = { onFailure: "retry", ...rules({ windows: [WINDOW], onHeld: "wait" }) } as const;
+    const { outcome, journal } = await play({
+      looks,
+      policy,
+      remembered: record("failed"),
+      reopens: true,
+      meanwhile: (stage) => stage.clock.after(HOUR, () => stage.abort(interrupted())),
+    });
+    expect(outcome).toMatchObject({
+      status: "held",
+      hold: { code: "window" },
+      upgrade: { state: "failed" },
+      error: { code: "interrupted", message: expect.stringContaining("was held: window opens") },
+    });
+    expect(journal).toEqual(["look"]);
+  });
+
+  it.each([
+    ["Fix it", "Fix it. RETRY, "],
+    ["", "failed. RETRY, "],
+  ])("that is held is told after the remedy %j in a sentence of its own", async (remedy, told) => {
+    const policy = { onFailure: "retry", ...rules({ freezes: ["incident"] }) } as const;
+    const failed = { ...failure, remedy, ways: ["retry"] } as const;
+    const late = { kind: "failed", task, from: "4.2.1.8", failure: failed } as const;
+    const { outcome } = await play({ looks: [late], policy, remembered: record("failed"), reopens: true });
+    expect(outcome.error?.sentence).toContain(told);
+  });
 });
