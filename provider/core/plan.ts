@@ -154,10 +154,16 @@ function heldOr(facts: Facts, ready: readonly Unit[]): Plan | undefined {
   if (hold === undefined) return { kind: "upgrade", upgrade: together(facts, ready) };
   const { units } = facts.view;
   const upgrade = together(facts, free.length === 0 ? ready : free);
-  // What runs is joined, whatever holds the others.
-  if (free.length === 0 && units.some(({ activity }) => activity?.kind === "running")) return undefined;
+  // What runs is joined, and what nothing holds waits for something else to end, whatever holds the others.
+  if (free.length === 0 && units.some((unit) => isUnderWay(unit, facts))) return undefined;
   if (free.length === 0 && upgrade.findings.length === 0) return { kind: "held", upgrade, hold };
   return { kind: "upgrade", upgrade: noted(upgrade, hold) };
+}
+
+/** Whether its upgrade runs, or will be requested once something else has ended. */
+function isUnderWay(unit: Unit, { holdOf }: Facts): boolean {
+  if (unit.activity?.kind === "running") return true;
+  return unit.activity?.kind === "busy" && unit.standing === "behind" && holdOf(unit) === undefined;
 }
 
 /** What holds some units, as one, and those of them that nothing holds. */

@@ -164,7 +164,7 @@ class Reconciliation<O extends Observation> {
         return undefined;
       case "wait":
         refuseHopeless(this.#driver.title, plan.upgrade);
-        if (!this.#record.open) this.#control.require([this.#unit]);
+        if (!this.#record.open && !this.#settlement.pending) this.#control.require([this.#unit]);
         this.#runtime.report({ message: `waiting for ${plan.name}` });
         await this.#idle.pause();
         return undefined;

@@ -53,6 +53,11 @@ export class Settlement {
     this.#vanished = true;
   }
 
+  /** Whether the versions may still be behind because of a task that this run has waited for. */
+  get pending(): boolean {
+    return this.#vanished || this.#succeeded !== undefined;
+  }
+
   /**
    * Whether the versions may be behind for now because of what came before; waits a little when they may.
    * @throws PinError when that has taken too long

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseConstraint } from "../../provider/core/constraint";
+import type { Hold } from "../../provider/core/control/hold";
 import { type Plan, planOf } from "../../provider/core/plan";
 import { type Activity, type Member, standingOf, type Unit, type Upgrade, viewOfOne } from "../../provider/core/unit";
 import { parseVersion } from "../../provider/core/version";
@@ -33,7 +34,7 @@ function members(...versions: string[]): Member[] {
   });
 }
 
-function planFor({ members, unknown, activity }: Observation, target = "4.3.5.2"): Plan {
+function planFor({ members, unknown, activity }: Observation, target = "4.3.5.2", hold?: Hold): Plan {
   const constraint = parseConstraint(target);
   if (constraint === undefined) throw new Error(`${target} is no constraint`);
   const stands = standingOf(members, constraint);
@@ -43,7 +44,7 @@ function planFor({ members, unknown, activity }: Observation, target = "4.3.5.2"
     ...(activity === undefined ? {} : { activity }),
     ...(stands.standing === "behind" ? { upgrade: needed } : {}),
   };
-  return planOf({ schedules: false, mostPerRequest: 1 }, viewOfOne(unit, unknown));
+  return planOf({ schedules: false, mostPerRequest: 1 }, viewOfOne(unit, unknown), "accept", () => hold);
 }
 
 const OLD = "4.2.1.8-7";
@@ -143,5 +144,14 @@ describe("the decision table", () => {
 
   it("is satisfied by different versions above a floor, and names the lowest", () => {
     expect(planFor({ members: members(NEW, RIGHT) }, ">=4.3")).toEqual({ kind: "satisfied", at: "4.3.5.2" });
+  });
+
+  it("tells of a hold beside the cancellation of what waits for a window, which is never held", () => {
+    const hold: Hold = { code: "freeze", message: "changes are frozen: incident" };
+    const window = { opens: "2026-01-01T18:00:00.000Z", closes: "2026-01-01T22:00:00.000Z" };
+    const waits: Observation = { members: members(OLD), activity: { kind: "scheduled", task, window } };
+    const upgrade = { ...needed, notes: ["Held: changes are frozen: incident."] };
+    expect(planFor(waits, "4.3.5.2", hold)).toEqual({ kind: "cancel", task, window, upgrade });
+    expect(planFor(waits)).toEqual({ kind: "cancel", task, window, upgrade: needed });
   });
 });

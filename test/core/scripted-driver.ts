@@ -1,3 +1,4 @@
+import type { BackupRecord } from "../../provider/core/control/backup";
 import type { Driver, Observation } from "../../provider/core/driver";
 import { PinError } from "../../provider/core/errors";
 import type { Outcome, UpgradeRecord } from "../../provider/core/outcome";
@@ -23,6 +24,8 @@ export interface Script {
   readonly starts?: readonly Scripted<Task>[];
   readonly inspections?: readonly Scripted<TaskStatus>[];
   readonly cancellations?: readonly Scripted<void>[];
+  /** What the vendor records of backups; it has no such records, if nothing is said. */
+  readonly backups?: readonly Scripted<BackupRecord>[];
   /** Whether its tasks go on where no look reaches. */
   readonly outlasts?: boolean;
   /** Whether its upgrades are for maintenance windows; as the plans have it, if nothing is said. */
@@ -42,7 +45,7 @@ export interface Script {
 /** What the steps of a script and the assertions may touch. */
 export interface Stage {
   readonly clock: VirtualClock;
-  /** In order: `look`, `start`, `inspect 11`, `cancel 11`. */
+  /** In order: `look`, `backups`, `start`, `inspect 11`, `cancel 11`. */
   readonly journal: string[];
   readonly warnings: string[];
   readonly news: string[];
@@ -141,6 +144,7 @@ function scriptedDriver(script: Script, stage: Stage): Driver<Look> {
   const start = steps(script.starts ?? [], stage);
   const inspect = steps(script.inspections ?? [], stage);
   const cancel = steps(script.cancellations ?? [() => undefined], stage);
+  const backup = steps(script.backups ?? [], stage);
   let schedules = true;
   return {
     title: TITLE,
@@ -182,6 +186,15 @@ function scriptedDriver(script: Script, stage: Stage): Driver<Look> {
           },
         }
       : {}),
+    ...(script.backups === undefined
+      ? {}
+      : {
+          backups: async (units) => {
+            stage.journal.push("backups");
+            const record = await backup();
+            return new Map(units.map(({ name }) => [name, record]));
+          },
+        }),
     ...(script.outlasts === undefined ? {} : { outlasts: () => script.outlasts === true }),
     cancel: async (asked) => {
       stage.journal.push(`cancel ${asked.join(" ")}`);

@@ -47,6 +47,37 @@ describe("an approval", () => {
     expect(world.starts).toBe(2);
   });
 
+  it("that is older than the used one does not serve, a newer one does", async () => {
+    const { lifecycle, inputs, world } = stage();
+    const plan = plansOf((await lifecycle.check({}, inputs({ approval: empty }))).inputs)["server-1"];
+    const given = (approvedAt: string) => inputs({ approval: approvalOf(plan, { approvedAt }) });
+    const used = await lifecycle.create(given("2025-12-30T12:00:00Z"));
+    expect(used.outs).toMatchObject({ status: "current" });
+    world.version = "1.0";
+    // The file of the day before is restored, too: its approval never served.
+    const older = await lifecycle.update("x", used.outs, given("2025-12-29T12:00:00Z"));
+    expect(older.outs).toMatchObject({ status: "held", heldBy: { message: expect.stringContaining("has been used") } });
+    expect(world.starts).toBe(1);
+    // The same moment in another form.
+    const same = await lifecycle.update("x", older.outs, given("2025-12-30T12:00:00.000Z"));
+    expect(same.outs).toMatchObject({ status: "held" });
+    const newer = await lifecycle.update("x", same.outs, given("2025-12-31T12:00:00Z"));
+    expect(newer.outs).toMatchObject({ status: "current" });
+    expect(world.starts).toBe(2);
+  });
+
+  it("that is older than the used one is not remembered in its place", async () => {
+    const { lifecycle, inputs, world } = stage();
+    const plan = plansOf((await lifecycle.check({}, inputs({ approval: empty }))).inputs)["server-1"];
+    const given = (approvedAt: string) => inputs({ approval: approvalOf(plan, { approvedAt }) });
+    let { outs } = await lifecycle.create(given("2025-12-31T12:00:00Z"));
+    ({ outs } = await lifecycle.update("x", outs, given("2025-12-29T12:00:00Z")));
+    world.version = "1.0";
+    ({ outs } = await lifecycle.update("x", outs, given("2025-12-30T12:00:00Z")));
+    expect(outs).toMatchObject({ status: "held" });
+    expect(world.starts).toBe(1);
+  });
+
   it("is not used up before its version is reached", async () => {
     const { lifecycle, inputs, world } = stage();
     const plan = plansOf((await lifecycle.check({}, inputs({ approval: empty }))).inputs)["server-1"];

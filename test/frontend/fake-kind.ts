@@ -2,6 +2,7 @@ import { z } from "zod";
 import { commonArguments } from "../../provider/core/arguments";
 import { type Constraint, parseConstraint, standing } from "../../provider/core/constraint";
 import { changeArguments, checkChangeArguments } from "../../provider/core/control/arguments";
+import type { BackupRecord } from "../../provider/core/control/backup";
 import type { Observation } from "../../provider/core/driver";
 import type { PinKind } from "../../provider/core/kind";
 import { requestOf } from "../../provider/core/request";
@@ -30,6 +31,8 @@ export interface FakeWorld {
   failure?: Error;
   /** What every look waits for first. */
   delay?: (signal: AbortSignal) => Promise<void>;
+  /** What the vendor records of backups, or why that cannot be read. */
+  backup: BackupRecord | Error;
   /** Whether upgrades wait for maintenance windows. */
   schedules: boolean;
   /** Where every task stands. */
@@ -37,6 +40,10 @@ export interface FakeWorld {
   /** Tasks that were canceled. */
   canceled: string[];
   looks: number;
+  /** How often a look was interpreted. */
+  views: number;
+  /** How often backups were read. */
+  backupReads: number;
   starts: number;
   opened: number;
   closed: number;
@@ -62,10 +69,13 @@ export function fakeKind(): {
   const world: FakeWorld = {
     version: "1.0",
     findings: [],
+    backup: { kind: "none" },
     schedules: true,
     status: { kind: "succeeded" },
     canceled: [],
     looks: 0,
+    views: 0,
+    backupReads: 0,
     starts: 0,
     opened: 0,
     closed: 0,
@@ -97,6 +107,7 @@ export function fakeKind(): {
         compose: requestOf,
         observe: () => look(world, signal),
         view: (seen) => {
+          world.views += 1;
           const { findings, activity, version: from } = world;
           const to = args.version;
           const name = args.server ?? "server-1";
@@ -110,6 +121,12 @@ export function fakeKind(): {
             ...(stands.standing === "behind" ? { upgrade } : {}),
           };
           return viewOfOne(unit, seen.unknown);
+        },
+        backups: async (units) => {
+          world.backupReads += 1;
+          const { backup } = world;
+          if (backup instanceof Error) throw backup;
+          return new Map(units.map(({ name }) => [name, backup]));
         },
         leadsToTarget: ({ to }) => to === args.version,
         start: async (): Promise<Task> => {

@@ -16,10 +16,12 @@ function sceneOf(of: ResourceType) {
   const clock = new VirtualClock();
   const vendor = of.make(clock);
   const genuine = simulatedTransport(createTransport(vendor.system, { sleep: (ms) => clock.sleep(ms) }));
+  let requests = 0;
   const writes: string[] = [];
   const bodies: { readonly path: string; readonly body: string }[] = [];
   const transport: Transport = {
     send: (request) => {
+      requests += 1;
       if (!isRead(request)) {
         writes.push(`${request.method} ${request.target}`);
         bodies.push({ path: request.target, body: String(request.body) });
@@ -39,7 +41,7 @@ function sceneOf(of: ResourceType) {
   const [vendorName, name] = of.type.split(":");
   const __urn = `urn:pulumi:dev::shop::pulumi-nodejs:dynamic/${vendorName}:${name}::orders`;
   const inputs = (more: Values = {}): Values => ({ ...vendor.args, __urn, __provider: "text", ...more });
-  return { clock, writes, bodies, process, inputs, urn: __urn };
+  return { clock, requests: () => requests, writes, bodies, process, inputs, urn: __urn };
 }
 
 const NONE = { formatVersion: 1, approvals: {} };
@@ -61,6 +63,21 @@ describe.each(RESOURCE_TYPES)("$type", (of) => {
     const { outs } = await scene.process().create(scene.inputs(rule));
     expect(outs).toMatchObject({ status: "held", heldBy: { message: expect.stringMatching(/./) } });
     expect(scene.writes).toEqual([]);
+  });
+
+  it("costs no request while a freeze holds it, and asks for a change when that has another reason", async () => {
+    const scene = sceneOf(of);
+    const { id, outs } = await scene.process().create(scene.inputs({ freeze: "incident 4711" }));
+    const sent = scene.requests();
+    expect(await scene.process().diff(id, outs, scene.inputs({ freeze: "incident 4711" }))).toMatchObject({
+      changes: false,
+    });
+    expect(scene.requests()).toBe(sent);
+    const news = scene.inputs({ freeze: "audit" });
+    expect(await scene.process().diff(id, outs, news)).toMatchObject({ changes: true });
+    const later = await scene.process().update(id, outs, news);
+    expect(later.outs).toMatchObject({ heldBy: { message: expect.stringMatching(/changes are frozen: audit$/) } });
+    expect(await scene.process().diff(id, later.outs, news)).toMatchObject({ changes: false });
   });
 
   it("is upgraded by exactly the plan that was approved, once", async () => {

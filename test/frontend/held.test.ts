@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { Unreachable } from "../../provider/core/errors";
 import type { FakeWorld } from "./fake-kind";
 import { plansOf, heldStage as stage } from "./fake-lifecycle";
 
@@ -12,6 +13,16 @@ describe("a preview of what is held", () => {
     expect((await lifecycle.check({}, inputs({ windows }))).failures).toEqual([]);
     expect(said()).toEqual(["INFO 1.0 → 2.0, at once · held: window opens Thu 2026-01-01 02:00 (UTC)"]);
     expect(world.starts).toBe(0);
+  });
+
+  it("is the same while something else runs, which is not waited for", async () => {
+    const { lifecycle, inputs, said, world } = stage({ activity: { kind: "busy", name: "backup 3" } });
+    await lifecycle.check({}, inputs({ freeze: "incident" }));
+    expect(said()).toEqual(["INFO 1.0 → 2.0, at once · held: changes are frozen: incident"]);
+    const { outs } = await lifecycle.create(inputs({ freeze: "incident" }));
+    expect(outs).toMatchObject({ status: "held", heldBy: { code: "freeze" } });
+    expect(world.looks).toBe(2);
+    expect(await lifecycle.diff("x", outs, inputs({ freeze: "incident" }))).toMatchObject({ changes: false });
   });
 
   it("takes rules of the stack", async () => {
@@ -58,6 +69,34 @@ describe("a preview of what is held", () => {
     const { failures } = await lifecycle.check({}, inputs());
     expect(failures).toEqual([{ property: "", reason: expect.stringContaining(reason) }]);
     expect(world.looks).toBe(0);
+  });
+});
+
+describe("a preview of what depends on a backup", () => {
+  const backup = { maxAge: "24h" };
+  const running = { kind: "running", task: { id: "11", kind: "upgrade", to: "2.0" } } as const;
+
+  it.each(["warn", "fail"])(
+    "says so where backups cannot be read, and does not fail: onUnreachable %s",
+    async (word) => {
+      const { lifecycle, inputs, said } = stage({
+        backup: new Unreachable("No answer.", { sent: true, heard: false }),
+      });
+      const { failures } = await lifecycle.check({}, inputs({ backup, onUnreachable: word }));
+      expect(failures).toEqual([]);
+      expect(said()).toEqual(["INFO 1.0 → 2.0, at once · held: cannot verify that there is a backup: No answer."]);
+    },
+  );
+
+  it.each<[string, Record<string, unknown>, Partial<FakeWorld>]>([
+    ["a freeze holds it", { freeze: "incident" }, {}],
+    ["no window is open", { windows }, {}],
+    ["it was not approved", { approval: { formatVersion: 1, approvals: {} } }, {}],
+    ["it runs already", {}, { activity: running }],
+  ])("reads no backups where %s", async (_, args, change) => {
+    const { lifecycle, inputs, world } = stage(change);
+    await lifecycle.check({}, inputs({ backup, ...args }));
+    expect([world.looks, world.backupReads]).toEqual([1, 0]);
   });
 });
 
@@ -141,6 +180,40 @@ describe("a resource that is held", () => {
   it("asks for a change once its rules are lifted", async () => {
     const { lifecycle, inputs, before } = await held({ freeze: "incident" });
     expect(await lifecycle.diff("x", before, inputs())).toMatchObject({ changes: true });
+  });
+
+  it.each([
+    ["is lifted while no window is open", {}, { code: "window", message: "window opens Thu 2026-01-01 02:00 (UTC)" }],
+    ["has another reason", { freeze: "audit" }, { code: "freeze", message: "changes are frozen: audit" }],
+  ])("asks for a change once when its freeze %s: the state has the new hold then", async (_, rule, heldBy) => {
+    const { lifecycle, inputs, before, world } = await held({ windows, freeze: "incident" });
+    const news = inputs({ windows, ...rule });
+    expect(await lifecycle.diff("x", before, news)).toEqual({ changes: true, replaces: [] });
+    const { outs } = await lifecycle.update("x", before, news);
+    expect(outs).toMatchObject({ status: "held", heldBy });
+    const looks = world.looks;
+    expect(await lifecycle.diff("x", outs, news)).toEqual({ changes: false, replaces: [] });
+    expect([world.looks, world.starts]).toEqual([looks, 0]);
+  });
+
+  it("asks for a change once when the freeze of the stack is lifted or has another reason", async () => {
+    const { lifecycle, inputs } = stage();
+    const news = inputs({ windows });
+    const configure = (freeze?: string) =>
+      lifecycle.configure({ config: { get: (key) => (key === "dbversion:freeze" ? freeze : undefined) } });
+    await configure("incident");
+    let { outs } = await lifecycle.create(news);
+    for (const [freeze, code] of [
+      ["audit", "freeze"],
+      [undefined, "window"],
+    ] as const) {
+      expect(await lifecycle.diff("x", outs, news)).toMatchObject({ changes: false });
+      await configure(freeze);
+      expect(await lifecycle.diff("x", outs, news)).toMatchObject({ changes: true });
+      ({ outs } = await lifecycle.update("x", outs, news));
+      expect(outs).toMatchObject({ status: "held", heldBy: { code } });
+    }
+    expect(await lifecycle.diff("x", outs, news)).toMatchObject({ changes: false });
   });
 
   it("is read while an upgrade of it may still run", async () => {

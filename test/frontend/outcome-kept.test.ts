@@ -93,6 +93,15 @@ describe.each(Object.entries(DISTURBANCES))("when %s", (_, disturbance) => {
   });
 });
 
+describe("after a run", () => {
+  it("nothing is interpreted again, which may fail: every look is interpreted once", async () => {
+    const { lifecycle, world } = stage({});
+    await lifecycle.create(inputs());
+    expect(world.starts).toBe(1);
+    expect(world.views).toBe(world.looks);
+  });
+});
+
 describe("a reporter that fails", () => {
   it.each([
     ["throws", fault],

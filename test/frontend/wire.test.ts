@@ -93,6 +93,36 @@ describe("a partial failure", () => {
     expect(bytesOf(fitted)).toBeLessThanOrEqual(LIMIT);
   });
 
+  describe("of a fleet with approvals", () => {
+    const members = { "instance-0": "2.0.75.28" };
+    const many = <T>(count: number, of: T) =>
+      Object.fromEntries(Array.from({ length: count }, (_, i) => [`i${i}`, of]));
+    const plan = many(300, { from: "2.0.48", to: "2.0.78", how: "2.0.48 → 2.0.78, now", digest: "0".repeat(64) });
+    const used = many(300, "2026-01-01T12:00:00Z");
+    const approval = { formatVersion: 1, approvals: {} };
+
+    it("loses the plan after its members, and nothing else if that suffices", () => {
+      const all = { ...small, members, __plan: plan, __usedApprovals: used, approval, lastUpgrade };
+      const fitted = fitPartialFailure(all, ["still running"]);
+      expect(fitted.properties).toEqual({ ...small, __usedApprovals: used, approval, lastUpgrade });
+      expect(bytesOf(fitted)).toBeLessThanOrEqual(LIMIT);
+    });
+
+    it("keeps used approvals longer than arguments, however large these are", () => {
+      const large = { ...approval, approvals: plan };
+      const all = { ...small, __plan: plan, __usedApprovals: used, approval: large, lastUpgrade };
+      const fitted = fitPartialFailure(all, ["still running"]);
+      expect(fitted.properties).toEqual({ ...small, __usedApprovals: used, lastUpgrade });
+    });
+
+    it("gives up used approvals before the task that the next run needs", () => {
+      const all = { ...small, __plan: plan, __usedApprovals: many(3_000, "2026-01-01T12:00:00Z"), lastUpgrade };
+      const fitted = fitPartialFailure(all, ["still running"]);
+      expect(fitted.properties).toEqual({ ...small, lastUpgrade });
+      expect(bytesOf(fitted)).toBeLessThanOrEqual(LIMIT);
+    });
+  });
+
   it("has reasons of a bounded length", () => {
     const { reasons } = fitPartialFailure(small, [`${"x".repeat(100_000)} Run \`pulumi up\`. [unreachable]`]);
     expect(reasons[0]?.length).toBeLessThan(4_010);
@@ -102,10 +132,13 @@ describe("a partial failure", () => {
   it("is within the bound, however much was observed", () => {
     const text = fc.integer({ min: 0, max: 60_000 }).map((length) => "é".repeat(length / 2));
     fc.assert(
-      fc.property(text, text, text, (members, upgrade, reason) => {
-        const fitted = fitPartialFailure({ ...small, members: { a: members }, lastUpgrade: { a: upgrade } }, [reason]);
+      fc.property(text, text, text, text, text, (members, plan, used, upgrade, reason) => {
+        const observed = { members: { a: members }, __plan: { a: plan }, __usedApprovals: { a: used } };
+        const fitted = fitPartialFailure({ ...small, ...observed, lastUpgrade: { a: upgrade } }, [reason]);
         expect(bytesOf(fitted)).toBeLessThanOrEqual(LIMIT);
         expect(fitted.properties).toMatchObject(small);
+        // The task is the last to go.
+        if (upgrade.length < 20_000) expect(fitted.properties).toHaveProperty("lastUpgrade");
       }),
       { numRuns: 30 },
     );

@@ -1,5 +1,6 @@
 import type { Clock } from "../clock";
 import type { UpgradeRecord } from "../outcome";
+import { lowestOf } from "../plan";
 import { isOpen, sentAt } from "../record";
 import type { Ended, Unit } from "../unit";
 import { parseVersion, type Version } from "../version";
@@ -75,4 +76,12 @@ export function failedSince(earlier: Earlier, units: readonly Unit[]): Map<strin
       return ending?.kind === "failed" ? [[name, `${name} (${ending.task.id}: ${ending.message})`] as const] : [];
     }),
   );
+}
+
+/** Whether an upgrade of the last run has ended well, as tasks or versions show. Some members may be held at their old version. */
+export function hasUpgraded(earlier: Earlier | undefined, members: readonly Unit[], from: string | undefined): boolean {
+  if (earlier !== undefined && members.some(({ ended }) => endedAfter(earlier, ended)?.kind === "succeeded"))
+    return true;
+  const lowest = lowestOf(members);
+  return lowest === "" || lowest !== from;
 }

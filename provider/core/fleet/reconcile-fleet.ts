@@ -8,7 +8,6 @@ import { asPinError, type PinError } from "../errors";
 import { Observer, type Sight } from "../observer";
 import type { Outcome, Status, UpgradeRecord } from "../outcome";
 import { Watch } from "../pace";
-import { lowestOf } from "../plan";
 import type { Policy } from "../policy";
 import type { Runtime } from "../runtime";
 import { blocked, stoppedWith } from "../sentences";
@@ -17,7 +16,7 @@ import type { Problem, Unit, View } from "../unit";
 import { UnreachableBudget } from "../unreachable-budget";
 import { Attempts } from "./attempts";
 import { cancelable, cancelFormer, keep } from "./cancel";
-import { type Earlier, earlierOf, failedSince } from "./earlier";
+import { type Earlier, earlierOf, failedSince, hasUpgraded } from "./earlier";
 import { problemOf } from "./problems";
 import { FleetRecord } from "./record";
 import { ScheduledTasks } from "./scheduled-tasks";
@@ -274,12 +273,11 @@ class FleetRun<O extends Observation> {
     return newer.length > 0 ? "newer" : "current";
   }
 
-  /** What has come of the recorded upgrades when every member satisfies the pin. */
+  /** What has come of the recorded upgrades when every member satisfies the pin, or is held. */
   #goodEnd(members: readonly Unit[]): "succeeded" | "withdrawn" | "gone" {
     if (this.#attempts.size > 0) return "succeeded";
     if (this.#canceled) return "withdrawn";
-    const lowest = lowestOf(members);
-    return lowest === "" || lowest !== this.#record.upgrade?.from ? "succeeded" : "gone";
+    return hasUpgraded(this.#earlier, members, this.#record.upgrade?.from) ? "succeeded" : "gone";
   }
 
   /** Tasks of ours that wait, wanted or not. */

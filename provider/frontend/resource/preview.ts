@@ -2,7 +2,7 @@ import { isTable } from "../../base/json";
 import { sentences } from "../../base/sentences";
 import type { Clock } from "../../core/clock";
 import { proposalsOf } from "../../core/control/approval";
-import { type ChangeRules, holdByClock, NO_RULES } from "../../core/control/control";
+import { type ChangeRules, holdByClock, NO_RULES, withoutCount } from "../../core/control/control";
 import type { Hold } from "../../core/control/hold";
 import { isAwaited } from "../../core/control/release";
 import { describePlan } from "../../core/describe";
@@ -116,7 +116,10 @@ function isLeft(rules: ChangeRules, hold: Hold): boolean {
 function isStored({ code, message }: Hold, outputs: Properties, session: Session): boolean {
   const stored = outputs["heldBy"];
   if (!isTable(stored) || stored["code"] !== code) return false;
-  return (code !== "approval" && code !== "freeze") || stored["message"] === storedText(session, message);
+  const before = String(stored["message"]);
+  if (code === "approval") return before === storedText(session, message);
+  // A freeze is judged without a read: how many units it holds is not known then.
+  return code !== "freeze" || withoutCount(before) === storedText(session, withoutCount(message));
 }
 
 /** Whether the state has the same hold. A plan that has changed is stored, because approvals are made of it. */

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Approval, proposalOf } from "../../../provider/core/control/approval";
-import { type ChangeRules, NO_RULES } from "../../../provider/core/control/control";
+import type { ChangeRules } from "../../../provider/core/control/control";
 import {
   deadline,
   failure,
@@ -18,34 +17,9 @@ import {
   upgradeWith,
   waiting,
 } from "../scripted-driver";
+import { approved, HELD, HOUR, rules, WINDOW } from "./holds";
 
-const HOUR = 3_600_000;
 const play = (script: Script) => playScript({ schedules: false, ...script });
-/** The clock of the scripts begins on Thursday, 2026-01-01 00:00 UTC. */
-const WINDOW = { from: "02:00", to: "06:00", timeZone: "UTC" };
-
-const rules = (change: Partial<ChangeRules>): Script["policy"] => ({ changes: { ...NO_RULES, ...change } });
-const proposal = proposalOf(upgradeWith());
-if (proposal === undefined) throw new Error("nothing is proposed");
-const approval: Approval = { ...proposal, approvedAt: "2025-12-30T12:00:00Z", approvedBy: "Anna" };
-const approved = (change: Partial<Approval> = {}, used: Record<string, string> = {}) =>
-  rules({ approvals: { units: { orders: { ...approval, ...change } }, used } });
-
-const HELD: [string, Script["policy"], string][] = [
-  ["a freeze", rules({ freezes: ["incident 4711"] }), "changes are frozen: incident 4711"],
-  [
-    "a blackout",
-    rules({ blackouts: [{ from: "2025-12-20", to: "2026-01-05", reason: "year-end freeze" }] }),
-    "blackout until Tue 2026-01-06 00:00 (UTC): year-end freeze",
-  ],
-  ["a window", rules({ windows: [WINDOW] }), "window opens Thu 2026-01-01 02:00 (UTC)"],
-  ["no approval", rules({ approvals: { units: {}, used: {} } }), "not approved"],
-  ["another approval", approved({ digest: "0", how: "4.2.1.7 → 4.3.5.2" }), "another plan was approved"],
-  ["an expired approval", approved({ expiresAt: "2025-12-31T00:00:00Z" }), "the approval has expired"],
-  ["a used approval", approved({}, { orders: approval.approvedAt }), "the approval has been used"],
-  ["no backup", rules({ backup: { maxAge: HOUR } }), "cannot verify that there is a backup"],
-];
-
 describe.each(HELD)("an upgrade that %s holds", (_, policy, reason) => {
   it("is not requested: the run ends well, with one warning", async () => {
     const { outcome, starts, warnings } = await play({ looks: [upgrade()], policy });
@@ -257,5 +231,45 @@ describe("RETRY", () => {
     };
     expect((await told(task.to)).journal).toContain("retry 11");
     expect((await told("4.4.0.0")).outcome.error?.remedy).toContain(`held: no upgrade to ${task.to} was approved`);
+  });
+
+  it("waits for the window where that is asked for, and is sent once", async () => {
+    const policy = { onFailure: "retry", ...rules({ windows: [WINDOW], onHeld: "wait" }) } as const;
+    const inspections = [succeeded];
+    const script = { looks: [...looks, ...looks, satisfied], inspections, policy, remembered: record("failed") };
+    const { outcome, journal, took } = await play({ ...script, reopens: true });
+    expect(outcome.status).toBe("current");
+    expect(outcome.hold).toBeUndefined();
+    expect(journal).toEqual(["look", "look", "retry 11", "inspect 11", "look"]);
+    expect(took).toBeGreaterThanOrEqual(2 * HOUR);
+  });
+
+  it("that waits for the window when the run ends is told as held", async () => {
+    const policy = { onFailure: "retry", ...rules({ windows: [WINDOW], onHeld: "wait" }) } as const;
+    const { outcome, journal } = await play({
+      looks,
+      policy,
+      remembered: record("failed"),
+      reopens: true,
+      meanwhile: (stage) => stage.clock.after(HOUR, () => stage.abort(interrupted())),
+    });
+    expect(outcome).toMatchObject({
+      status: "held",
+      hold: { code: "window" },
+      upgrade: { state: "failed" },
+      error: { code: "interrupted", message: expect.stringContaining("was held: window opens") },
+    });
+    expect(journal).toEqual(["look"]);
+  });
+
+  it.each([
+    ["Fix it", "Fix it. RETRY, "],
+    ["", "failed. RETRY, "],
+  ])("that is held is told after the remedy %j in a sentence of its own", async (remedy, told) => {
+    const policy = { onFailure: "retry", ...rules({ freezes: ["incident"] }) } as const;
+    const failed = { ...failure, remedy, ways: ["retry"] } as const;
+    const late = { kind: "failed", task, from: "4.2.1.8", failure: failed } as const;
+    const { outcome } = await play({ looks: [late], policy, remembered: record("failed"), reopens: true });
+    expect(outcome.error?.sentence).toContain(told);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { proposalOf } from "../../../provider/core/control/approval";
+import { proposalOf, usedBy } from "../../../provider/core/control/approval";
 import { type ChangeRules, NO_RULES } from "../../../provider/core/control/control";
 import { HOUR, MINUTE, many, type Up, World } from "./world";
 
@@ -38,6 +38,23 @@ describe("a fleet whose upgrades are held", () => {
     expect(outcome).toMatchObject({ status: "current", upgrade: { state: "succeeded" } });
     expect(calls).toEqual([]);
     expect(world.vendor.broken).toEqual([]);
+  });
+
+  it("does not wait until something else has ended", async () => {
+    const world = new World(many(3, OLD, { busy: [0, 10 * HOUR] }));
+    const { outcome, requests } = await world.up({ policy: rules({ freezes: ["incident"] }) });
+    expect(outcome).toMatchObject({ status: "held", hold: { message: expect.stringMatching(/^3 of 3 held/) } });
+    expect(requests.map(({ what }) => what)).toEqual(["look"]);
+  });
+
+  it("waits until something else has ended for those alone that nothing holds", async () => {
+    const approved = many(1, OLD, { busy: [0, HOUR] });
+    const world = new World([...approved, ...many(2, OLD, { busy: [0, 10 * HOUR] }, 2)]);
+    const approvals = { units: { i001: approvalOf("i001") }, used: {} };
+    const { outcome, calls, took } = await world.up({ policy: rules({ approvals }) });
+    expect(calls).toEqual([["i001"]]);
+    expect(outcome).toMatchObject({ status: "held", hold: { code: "approval" }, upgrade: { state: "succeeded" } });
+    expect(took).toBeLessThan(2 * HOUR);
   });
 
   it("waits for the window where that is asked for, and sends each once", async () => {
@@ -102,6 +119,63 @@ describe("a window that closes before a request leaves", () => {
   });
 });
 
+describe("a fleet that is not waited for, of which some are held", () => {
+  const approvals = { units: { i001: approvalOf("i001") }, used: {} };
+  const message = "2 of 3 held: not approved";
+
+  it("ends with one warning while the others are upgraded", async () => {
+    const world = new World(many(3, OLD));
+    const { outcome, calls, warnings } = await world.up({ policy: { wait: false, ...rules({ approvals }) } });
+    expect(calls).toEqual([["i001"]]);
+    expect(outcome).toMatchObject({ status: "upgrading", accepted: true, hold: { code: "approval", message } });
+    expect(outcome.error).toBeUndefined();
+    expect(warnings).toEqual([expect.stringContaining(`the upgrade is held: ${message}. It was not requested.`)]);
+    // Once those have ended, the others alone are left.
+    await world.clock.sleep(HOUR);
+    const next = await world.up({ policy: { wait: false, ...rules({ approvals }) } });
+    expect(next.outcome).toMatchObject({ status: "held", accepted: false, hold: { message } });
+    expect(next.calls).toEqual([]);
+  });
+
+  it("fails where that is asked for, and remembers what runs", async () => {
+    const world = new World(many(3, OLD));
+    const policy = { wait: false, ...rules({ approvals, onHeld: "fail" }) };
+    const { outcome, calls, warnings } = await world.up({ policy });
+    expect(calls).toEqual([["i001"]]);
+    expect(outcome).toMatchObject({
+      status: "upgrading",
+      accepted: true,
+      error: { code: "held", message: expect.stringContaining(message) },
+      hold: { message },
+      upgrade: { state: "running" },
+    });
+    expect(warnings).toEqual([]);
+    await world.clock.sleep(HOUR);
+    const next = await world.up({ policy });
+    expect(next.outcome).toMatchObject({ status: "held", accepted: false, error: { code: "held" } });
+    expect(next.outcome.upgrade).toMatchObject({ state: "succeeded" });
+  });
+});
+
+describe("backups of a fleet", () => {
+  const policy = rules({ backup: { maxAge: 24 * HOUR } });
+
+  it("that take more than a minute to be read lead to another read of the instances before a request", async () => {
+    const world = new World(many(3, OLD));
+    const finished = { kind: "finished", at: world.clock.now() } as const;
+    let slow = true;
+    const backups = async () => {
+      if (slow) await world.clock.sleep(61_000);
+      slow = false;
+      return finished;
+    };
+    const { outcome, requests } = await world.up({ policy, backups });
+    expect(outcome.status).toBe("current");
+    const steps = requests.map(({ what }) => what);
+    expect(steps.slice(0, 7)).toEqual(["look", "look", "backups", "look", "look", "backups", "call"]);
+  });
+});
+
 describe("approvals of a fleet", () => {
   it("are for each instance: the approved ones are upgraded, the others held", async () => {
     const world = new World(many(3, OLD));
@@ -109,5 +183,21 @@ describe("approvals of a fleet", () => {
     const { outcome, calls } = await world.up({ policy: rules({ approvals: { units, used: {} } }) });
     expect(calls).toEqual([["i001"]]);
     expect(outcome).toMatchObject({ status: "held", hold: { code: "approval" }, upgrade: { state: "succeeded" } });
+  });
+
+  it("are remembered for each once they have served, however many there are", async () => {
+    const specs = many(320, OLD);
+    const approvals = { units: Object.fromEntries(specs.map(({ name }) => [name, approvalOf(name)])), used: {} };
+    const { outcome } = await new World(specs).up({ policy: rules({ approvals }) });
+    expect(outcome.status).toBe("current");
+    const used = usedBy(approvals, outcome.units ?? [], outcome.upgrade);
+    expect(Object.keys(used)).toHaveLength(specs.length);
+    // All of them are restored, and the file of approvals is the same.
+    const again = await new World(specs).up({ policy: rules({ approvals: { ...approvals, used } }) });
+    expect(again.calls).toEqual([]);
+    expect(again.outcome).toMatchObject({
+      status: "held",
+      hold: { code: "approval", message: expect.stringMatching(/^320 of 320 held: the approval has been used/) },
+    });
   });
 });

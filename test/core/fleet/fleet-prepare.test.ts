@@ -75,4 +75,22 @@ describe("what the vendor wants to be asked before a call", () => {
     expect(sent[1]).toBeLessThan(2 * MINUTE);
     expect(sent[2]).toBeGreaterThanOrEqual(30 * MINUTE);
   });
+
+  it("shows by a refusal that it is reached: the time in which no call gets there begins again", async () => {
+    const world = new World(many(2, OLD));
+    let asked = 0;
+    const { outcome, calls } = await world.up({
+      // Both do not get there: one before the refusals, one after them.
+      faults: ["unsent", "unsent"],
+      prepare: async () => {
+        asked += 1;
+        const refused = asked > 1 && world.vendor.age < 30 * MINUTE;
+        if (refused) throw new Refused("They are busy.", { refusal: "busy" });
+        return false;
+      },
+    });
+    expect(outcome.status).toBe("current");
+    // The two that did not get there, and then each alone after the refusals of both together.
+    expect(calls.map((names) => names.length)).toEqual([2, 1, 1, 1]);
+  });
 });

@@ -209,6 +209,20 @@ describe("upgrades that are held", () => {
     expect(planOf(driver, mixed, "accept", heldAll)).toMatchObject({ kind: "join", task: { id: "t1" } });
   });
 
+  it("are not waited for while something else runs", () => {
+    const all = seen([late("a", { activity: busy() }), late("b", { activity: busy() }), done()]);
+    expect(planOf(driver, all, "accept", heldAll)).toMatchObject({
+      kind: "held",
+      hold: { message: "2 of 3 held: changes are frozen: incident" },
+    });
+  });
+
+  it("do not hide one that nothing holds and that waits for something else", () => {
+    const mixed = seen([late("a"), late("b", { activity: busy() })]);
+    const plan = planOf(driver, mixed, "accept", ({ name }) => (name === "a" ? hold : undefined));
+    expect(plan).toMatchObject({ kind: "wait" });
+  });
+
   it("are told after what has to be put right", () => {
     const mixed = seen([late("a", { activity: blocked() }), late("b")]);
     expect(planOf(driver, mixed, "accept", heldAll)).toMatchObject({ kind: "upgrade", upgrade: { findings: [{}] } });

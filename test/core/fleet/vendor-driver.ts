@@ -23,7 +23,7 @@ export function fleetDriver({ vendor, clock }: World, up: Up, hand: Stagehand): 
   const faults = [...(up.faults ?? [])];
   const withdrawals = [...(up.withdrawals ?? [])];
   const counts = new Map<Moment, number>();
-  const schedules = up.schedules ?? false;
+  const { schedules = false, backups: backupsOf } = up;
   const at = (moment: Moment) => {
     const nth = (counts.get(moment) ?? 0) + 1;
     counts.set(moment, nth);
@@ -65,6 +65,15 @@ export function fleetDriver({ vendor, clock }: World, up: Up, hand: Stagehand): 
             const named = asked.flatMap(({ units }) => units.map(({ unit }) => unit));
             requests.push({ at: clock.elapsed(), what: "prepare", names: named });
             return (await up.prepare?.(asked)) ?? false;
+          },
+        }),
+    ...(backupsOf === undefined
+      ? {}
+      : {
+          backups: async (units: readonly Unit[]) => {
+            requests.push({ at: clock.elapsed(), what: "backups", names: units.map(({ name }) => name) });
+            const records = units.map(async ({ name }) => [name, await backupsOf(name)] as const);
+            return new Map(await Promise.all(records));
           },
         }),
     observe: async () => {

@@ -1,3 +1,4 @@
+import type { BackupRecord } from "../../../provider/core/control/backup";
 import type { FleetWords, Observation } from "../../../provider/core/driver";
 import { PinError } from "../../../provider/core/errors";
 import { reconcileFleet } from "../../../provider/core/fleet/reconcile-fleet";
@@ -42,7 +43,7 @@ export type Moment =
 
 export interface Request {
   readonly at: number;
-  readonly what: "look" | "prepare" | "call" | "withdraw";
+  readonly what: "look" | "backups" | "prepare" | "call" | "withdraw";
   readonly names: readonly string[];
 }
 
@@ -77,6 +78,8 @@ export interface Up {
   /** Findings before the first upgrade, by instance. */
   readonly findings?: Readonly<Record<string, Finding>>;
   readonly prepare?: (requests: readonly Upgrades[]) => Promise<boolean>;
+  /** What the vendor records of the backups of an instance. */
+  readonly backups?: (name: string) => BackupRecord | Promise<BackupRecord>;
   /** Why scheduled upgrades must not be canceled, by instance. */
   readonly kept?: Readonly<Record<string, string>>;
   /** Overrides what the state remembers. */
