@@ -31,6 +31,12 @@ export function holdByClock(rules: ChangeRules, schedules: boolean, now: number)
   return schedules ? undefined : calendarHold(rules, now);
 }
 
+/**
+ * How long a finished backup that was read counts without another read, in milliseconds. Those of a large account take minutes to
+ * read, after which the system itself is read again.
+ */
+const RECENT = 10 * 60_000;
+
 type Controlled = Pick<Driver, "title" | "schedules" | "backups">;
 
 /**
@@ -42,7 +48,7 @@ export class ChangeControl {
   readonly rules: ChangeRules;
   /** What people mean by time: it is set, and goes on while the machine sleeps. */
   readonly wall: Pick<Clock, "now">;
-  #backups: ReadonlyMap<string, BackupRecord> = new Map();
+  #backups: ReadonlyMap<string, { readonly record: BackupRecord; readonly readAt: number }> = new Map();
 
   constructor(driver: Controlled, rules: ChangeRules, wall: Pick<Clock, "now">) {
     this.#driver = driver;
@@ -82,11 +88,17 @@ export class ChangeControl {
   }
 
   /**
-   * Reads the backups of units that nothing else holds, where there is a rule for them. The last read before something is sent.
+   * Reads the backups of units that nothing else holds, where there is a rule for them, unless it has just done so. The last read
+   * before something is sent.
    */
   async readBackups(units: readonly Unit[]): Promise<void> {
-    const free = this.#dependent(units);
-    if (free.length > 0) this.#keep(free, await this.#driver.backups?.(free), "this system does not show backups");
+    const now = this.wall.now();
+    const unread = this.#dependent(units).filter(({ name }) => {
+      const { record, readAt = 0 } = this.#backups.get(name) ?? {};
+      return record?.kind !== "finished" || Math.abs(now - readAt) > RECENT;
+    });
+    if (unread.length > 0)
+      this.#keep(unread, await this.#driver.backups?.(unread), "this system does not show backups");
   }
 
   /** The same for a plan, which does not fail because backups cannot be read. */
@@ -107,7 +119,11 @@ export class ChangeControl {
   }
 
   #keep(units: readonly Unit[], records: ReadonlyMap<string, BackupRecord> | undefined, reason: string): void {
-    const read = units.map(({ name }) => [name, records?.get(name) ?? { kind: "unknown" as const, reason }] as const);
+    const readAt = this.wall.now();
+    const read = units.map(({ name }) => {
+      const record: BackupRecord = records?.get(name) ?? { kind: "unknown", reason };
+      return [name, { record, readAt }] as const;
+    });
     this.#backups = new Map([...this.#backups, ...read]);
   }
 
@@ -133,7 +149,7 @@ export class ChangeControl {
 
   #byBackup(unit: string, now: number): Hold | undefined {
     const { backup } = this.rules;
-    const record = this.#backups.get(unit);
+    const { record } = this.#backups.get(unit) ?? {};
     return backup === undefined || record === undefined ? undefined : backupHold(backup, record, now);
   }
 }
