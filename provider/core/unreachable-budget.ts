@@ -60,11 +60,11 @@ export class UnreachableBudget {
         "unreachable",
         `${this.#title} could not be read for ${formatDuration(this.silence)}: ${error.message}`,
         {
-          remedy: "Nothing was undone. Once it answers again, run {apply} again to resume.",
+          remedy: "Nothing was undone. Once it responds again, run {apply} again to resume.",
           cause: error,
         },
       );
     }
-    this.#runtime.report({ message: "no answer", silent: this.silence, detail: `retrying: ${error.message}` });
+    this.#runtime.report({ message: "no response", silent: this.silence, detail: `retrying: ${error.message}` });
   }
 }

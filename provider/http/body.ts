@@ -55,10 +55,10 @@ export function validate<T>(schema: z.ZodType<T>, value: unknown, what: string):
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
-  const path = issue === undefined || issue.path.length === 0 ? "the answer" : issue.path.join(".");
+  const path = issue === undefined || issue.path.length === 0 ? "the response" : issue.path.join(".");
   throw new PinError(
     "not-the-vendor",
-    `${what} answered in an unknown shape: ${path}: ${issue?.message ?? "invalid"}.`,
+    `${what}: the response has an unknown shape: ${path}: ${issue?.message ?? "invalid"}.`,
     {
       remedy: "Check the endpoint and the server's version.",
     },

@@ -184,7 +184,7 @@ function lingering(
     try {
       if (!whole()) return controller.abort(signal.reason);
       await clock.sleep(grace, answered);
-      controller.abort(new TransportError("ABANDONED", "interrupted while the answer was awaited"));
+      controller.abort(new TransportError("ABANDONED", "interrupted while waiting for the response"));
     } catch {
       // Answered in time.
     }

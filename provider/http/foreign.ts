@@ -49,7 +49,7 @@ export function foreignWrite(
   heard = false,
 ): Refused | Unreachable {
   const fate = fateOf(status);
-  if (fate === "unconfirmed") return new Unreachable(`${what} was answered with ${text}`, { sent: true, heard });
+  if (fate === "unconfirmed") return new Unreachable(`${what} returned ${text}`, { sent: true, heard });
   return new Refused(`${what} was refused: ${text}.`, { refusal: fate, remedy, unread: true });
 }
 

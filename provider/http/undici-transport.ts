@@ -58,7 +58,7 @@ export function undiciTransport(tls: Tls, proxies: Proxies = DIRECT, limits: Par
     send: async ({ stream, signal, ...request }) => {
       if (stream !== undefined) return pour(new Source(stream, stallTimeout), request, signal, write);
       const late = new AbortController();
-      const over = `the answer was not complete after ${wholeTimeout / 1_000} s`;
+      const over = `the response was not complete after ${wholeTimeout / 1_000} s`;
       const timer = setTimeout(() => late.abort(new TransportError("ANSWER_TIMEOUT", over)), wholeTimeout);
       try {
         return await (request.method === "GET" ? read : write)(request, signal, late.signal);

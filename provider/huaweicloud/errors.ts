@@ -109,7 +109,7 @@ export function forbidden(what: string, trouble: Trouble, action: string | undef
 export function notHuaweiCloud(what: string, found: string, example?: string): PinError {
   return new PinError(
     "not-the-vendor",
-    `${what} was not answered by Huawei Cloud: expected JSON with error_code or data, found ${found}.`,
+    `${what}: the response is not of Huawei Cloud: expected JSON with error_code or data, found ${found}.`,
     {
       remedy:
         example === undefined
@@ -129,7 +129,7 @@ export function refused(
 
 /** The service, or something before it, could not answer. */
 export function unavailable(what: string, { text, code }: Trouble): Unreachable {
-  return new Unreachable(`${what} could not be answered: ${text}`, { sent: true, heard: code !== "" });
+  return new Unreachable(`${what} failed at the server: ${text}`, { sent: true, heard: code !== "" });
 }
 
 /** What a request came to that was not answered. */

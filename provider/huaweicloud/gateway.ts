@@ -53,7 +53,8 @@ const REFUSALS: Readonly<Partial<Record<Meaning, RefusalKind>>> = {
   refused: "final",
 };
 
-const FOREIGN = "That is no answer of Huawei Cloud: check `endpoint` and `region`, and the proxy or firewall between.";
+const FOREIGN =
+  "This is not a response of Huawei Cloud. Check `endpoint` and `region`, and the proxy or firewall between.";
 
 export interface GatewayOptions {
   readonly service: Service;
@@ -243,7 +244,7 @@ function accepted<T>(schema: z.ZodType<T>, answer: Extract<Answer, { kind: "data
   try {
     return validate(schema, answer.data, what);
   } catch (cause) {
-    throw new Unreachable(`${what} was accepted, with an answer that cannot be read`, {
+    throw new Unreachable(`${what} was accepted, with a response that cannot be read`, {
       sent: true,
       heard: true,
       cause,

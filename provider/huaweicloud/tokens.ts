@@ -101,7 +101,7 @@ export async function fetchToken({ credentials, iam, scope, through }: TokenRequ
   const answer = readAnswer(response);
   if (answer.kind !== "data") throw troubleWith(what, answer, { credentials });
   const value = response.headers["x-subject-token"];
-  if (value === undefined || value === "") throw notHuaweiCloud(what, "an answer without X-Subject-Token");
+  if (value === undefined || value === "") throw notHuaweiCloud(what, "a response without X-Subject-Token");
   const { token } = validate(issuedToken, answer.data, what);
   const lifetime = Date.parse(token.expires_at) - Date.parse(token.issued_at);
   const lives = Number.isFinite(lifetime) && lifetime > 0 ? lifetime : DAY;

@@ -94,7 +94,8 @@ function memberOf({ name, version: text }: Running): Member[] {
  * agents is then old, too.
  */
 function unknownFrom(info: ObInfo | undefined, listed: boolean, running: readonly Running[]): string | undefined {
-  if (info?.obcluster_info.topology == null || running.length === 0) return "OceanBase does not answer its agents";
+  if (info?.obcluster_info.topology == null || running.length === 0)
+    return "the database does not respond to its agents";
   if (!listed) return "the agents could not list the unfinished tasks";
   const strange = running.find(({ version }) => parseVersion(version) === undefined);
   return strange && `the version of ${strange.name} cannot be read: ${strange.version}`;

@@ -39,7 +39,7 @@ export interface UpgradePinOptions<A extends UpgradeArguments> {
 /** Why it is unknown whether the request may be sent: which packages are there, and who runs, decides that. */
 function undecided({ unlisted, unheard, agents }: Readiness, unit: Unit): string | undefined {
   if (unit.upgrade === undefined) return undefined;
-  if (unlisted) return "the agents did not answer with their list of packages";
+  if (unlisted) return "the agents did not return their list of packages";
   if (!unheard || findingsOf(unit).length > 0) return undefined;
   return `no agent said which agents of the cluster run (${agents.join(", ")}): one of them may be unreachable`;
 }

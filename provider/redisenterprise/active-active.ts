@@ -83,6 +83,6 @@ export function describeCrdbFailure({ id, errors }: CrdbTask): Failure {
   return {
     message: `CRDB task ${id} failed: ${said.join("; ") || "without a reason"}.`,
     remedy:
-      "Some participants may have been upgraded, and others not: look at each on its own cluster, and fix the cause. Then run {apply} again. It sends the request again only if the participant of this cluster is outdated.",
+      "Some participants may have been upgraded, and others not. Check each on its own cluster, and fix the cause. Then run {apply} again. It sends the request again only if the participant of this cluster is outdated.",
   };
 }

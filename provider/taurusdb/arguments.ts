@@ -37,7 +37,7 @@ function instanceId(suffix: "in07" | "in17") {
 }
 
 function idProblem(value: string, { suffix, what, example }: IdKind): string | undefined {
-  const right = `right is the id of ${what}, ${LENGTH} letters and digits that end in ${suffix}, such as ${example}`;
+  const right = `expected the id of ${what}, ${LENGTH} letters and digits that end in ${suffix}. Example: ${example}`;
   if (!/^[0-9A-Za-z]+$/.test(value)) return `must have letters and digits only; ${right}`;
   if (value.length !== LENGTH) return `has ${value.length} characters; ${right}`;
   const end = value.slice(-4);

@@ -190,11 +190,11 @@ describe("a look", () => {
   });
 
   it("that cannot tell the versions is repeated within the budget, and nothing follows from it", async () => {
-    const unknown = { kind: "unknown", reason: "OceanBase does not answer its agents" } as const;
+    const unknown = { kind: "unknown", reason: "the database does not respond to its agents" } as const;
     const { outcome, starts, reports } = await play({ looks: [...Array(40).fill(unknown), satisfied] });
     expect(outcome.status).toBe("current");
     expect(starts).toBe(0);
-    expect(reports.at(-1)).toBe("no answer");
+    expect(reports.at(-1)).toBe("no response");
   });
 
   it("that never can tell the versions ends as unreachable, without an observation", async () => {

@@ -148,7 +148,7 @@ describe.each([
       starts: [
         (stage) => {
           stage.abort(reason());
-          throw new Unreachable("interrupted while the answer was awaited", { sent: true, heard: false });
+          throw new Unreachable("interrupted while waiting for the response", { sent: true, heard: false });
         },
       ],
     });

@@ -69,7 +69,7 @@ describe("patience", () => {
   it("asks again after silence, and tells of it", async () => {
     const { budget, clock, reports } = setUp();
     expect(await budget.ask(failingFor(clock, 5_000, silent))).toBe("answer");
-    expect(reports[0]).toBe("no answer");
+    expect(reports[0]).toBe("no response");
     expect(reports.length).toBeGreaterThan(5);
     expect(new Set(reports)).toEqual(new Set([reports[0]]));
   });

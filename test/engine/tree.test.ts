@@ -75,10 +75,10 @@ describe.each(SIZES)("a terminal of %j", (size, room) => {
     const log = { write: (line: LogLine) => void lines.push(line), flush: async () => undefined };
     const rhythm = { change: 0, repeat: 0 };
     const { report } = reporter({ log, urn: "", clock, rhythm, redact: (text) => text });
-    report({ message: "no answer", silent: 40_000, detail: "retrying: http://10.0.0.1:2886: connection refused" });
+    report({ message: "no response", silent: 40_000, detail: "retrying: http://10.0.0.1:2886: connection refused" });
     const [line = ""] = passing(lines);
-    expect(line).toBe("no answer for 40 s · retrying: http://10.0.0.1:2886: connection refused");
-    expect(seen("oceanbase:ClusterVersion", line, size)).toMatch(room > 0 ? /^no answer for 40 s/ : /^$/);
+    expect(line).toBe("no response for 40 s · retrying: http://10.0.0.1:2886: connection refused");
+    expect(seen("oceanbase:ClusterVersion", line, size)).toMatch(room > 0 ? /^no response for 40 s/ : /^$/);
   });
 
   it("repeats no beginning: two lines that differ are told apart where they are seen", async () => {

@@ -94,7 +94,7 @@ describe("the preview of a new pin", () => {
     world.delay = (signal) => clock.sleep(60_000, signal);
     const began = clock.now();
     expect((await lifecycle.check({}, inputs())).failures).toEqual([]);
-    expect(said()).toEqual(["WARNING cannot plan: unreachable, no answer in time"]);
+    expect(said()).toEqual(["WARNING cannot plan: unreachable, no response in time"]);
     expect(clock.since(began)).toBe(10_000);
   });
 });
@@ -121,10 +121,10 @@ describe("the preview of a pin as it was written before, which an earlier run le
 });
 
 describe("the previews of a run", () => {
-  const skipped = "WARNING cannot plan: skipped, this run has waited 1 min for systems that do not answer";
+  const skipped = "WARNING cannot plan: skipped, this run has waited 1 min for systems that do not respond";
   const pin = (at: number) => ({ __urn: `${URN}-${at}`, server: `server-${at}` });
 
-  it("skip their plans once a minute was waited for systems that do not answer", async () => {
+  it("skip their plans once a minute was waited for systems that do not respond", async () => {
     const { lifecycle, inputs, said, world, clock } = stage();
     world.delay = (signal) => clock.sleep(60_000, signal);
     const began = clock.now();
@@ -133,7 +133,7 @@ describe("the previews of a run", () => {
     }
     expect(clock.since(began)).toBe(60_000);
     expect(world.looks).toBe(6);
-    expect(said().slice(5, 8)).toEqual(["WARNING cannot plan: unreachable, no answer in time", skipped, skipped]);
+    expect(said().slice(5, 8)).toEqual(["WARNING cannot plan: unreachable, no response in time", skipped, skipped]);
     expect(said()).toHaveLength(20);
     expect(world.closed).toBe(world.opened);
   });

@@ -37,7 +37,7 @@ describe("a write that somebody else answered", () => {
     const error = foreignWrite("POST /x at http://a", { status, text: `HTTP ${status}` }, "Check it.");
     if (fate === "unconfirmed") {
       expect(error).toBeInstanceOf(Unreachable);
-      expect(error).toMatchObject({ sent: true, message: `POST /x at http://a was answered with HTTP ${status}` });
+      expect(error).toMatchObject({ sent: true, message: `POST /x at http://a returned HTTP ${status}` });
     } else {
       expect(error).toBeInstanceOf(Refused);
       const message = `POST /x at http://a was refused: HTTP ${status}.`;

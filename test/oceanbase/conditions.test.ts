@@ -110,7 +110,7 @@ describe("OceanBase that is down when the run begins", () => {
     const { outs } = await lifecycle.create(inputs());
     expect(outs).toMatchObject({ status: "current", currentVersion: "4.3.5.2" });
     expect(clock.since(began)).toBeGreaterThan(45_000);
-    expect(lines.some(({ message }) => /^no answer(?: for \d+ s)? · retrying: /.test(message))).toBe(true);
+    expect(lines.some(({ message }) => /^no response(?: for \d+ s)? · retrying: /.test(message))).toBe(true);
   });
 
   it("and stays down is given up within the budget: nothing was sent", async () => {

@@ -60,7 +60,7 @@ describe("a server that is no obshell", () => {
     [
       "an envelope with something else in it",
       web(200, "application/json", '{"successful":true,"status":200,"data":{"ip":"10.0.0.1"}}'),
-      "answered in an unknown shape: ",
+      "the response has an unknown shape: ",
     ],
     [
       "terminal escapes",

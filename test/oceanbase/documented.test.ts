@@ -46,7 +46,7 @@ it("shows the route and the missing packages as the page does", async () => {
   const page = await readFile(join(ROOT, "docs", "resources", "oceanbase-cluster-version.md"), "utf8");
   const [plan, missing] = await said(await filesOf(TARGET));
   expect(page).toContain(`\n${plan}\n`);
-  const shown = /^The way to .*$/m.exec(page)?.[0].replace(/ …$/, "");
+  const shown = /^Upgrading to .*$/m.exec(page)?.[0].replace(/ …$/, "");
   expect(shown).toContain("these packages are not uploaded: oceanbase-ce-4.2.5.1");
   expect(missing?.startsWith(shown ?? "-")).toBe(true);
 });
@@ -55,6 +55,6 @@ it("shows the route with everything at hand as the example does", async () => {
   const page = await readFile(join(ROOT, "examples", "oceanbase", "README.md"), "utf8");
   const [plan, ...more] = await said([...(await filesOf(TARGET)), ...(await filesOf(BETWEEN))]);
   expect(plan).toContain("(needs its package)");
-  expect(page).toContain(` orders create ${plan}\n`);
+  expect(page).toContain(` orders create orders: ${plan}\n`);
   expect(more).toEqual([]);
 });

@@ -86,7 +86,7 @@ describe("packages named as files", () => {
     const list = "/api/v1/upgrade/package/info";
     world.cluster.faults.add({ match: { path: list }, times: 10_000, fault: { kind: "reset" } });
     await expect(world.lifecycle.create(world.inputs({ ...TARGET, packages: await both() }))).rejects.toThrow(
-      /could not be read for 20 min.*: the agents did not answer with their list of packages.*\[unreachable\]$/,
+      /could not be read for 20 min.*: the agents did not return their list of packages.*\[unreachable\]$/,
     );
     expect(world.cluster.writes()).toEqual([]);
   });

@@ -42,7 +42,7 @@ describe("the preview of a new pin", () => {
     cluster.faults.add({ match: { path: "/api/v1/secret" }, times: 9, fault: { kind: "hang" } });
     const began = clock.now();
     await lifecycle.check({}, inputs());
-    expect(said()).toEqual(["cannot plan: unreachable, no answer in time"]);
+    expect(said()).toEqual(["cannot plan: unreachable, no response in time"]);
     expect(clock.since(began)).toBeLessThanOrEqual(10_000);
   });
 

@@ -79,7 +79,7 @@ describe("a version that others lie before", () => {
     expect(failures).toEqual([]);
     expect(world.said()).toEqual([
       "4.2.1.8 → 4.2.5.1 (needs its package) → 4.3.5.3, rolling over 3 zones, after uploading 2 packages · blocked: package missing on the way",
-      "The way to 4.3.5.3 leads over 4.2.5.1; these packages are not uploaded: " +
+      "Upgrading to 4.3.5.3 requires 4.2.5.1 first; these packages are not uploaded: " +
         "oceanbase-ce-4.2.5.1-<build>.el7.x86_64.rpm, oceanbase-ce-libs-4.2.5.1-<build>.el7.x86_64.rpm. " +
         "Name their files in `packages`, or upload them with POST /api/v1/upgrade/package.",
     ]);
@@ -90,7 +90,7 @@ describe("a version that others lie before", () => {
     const world = rig();
     const packages = await packagesOf(TARGET, WAYS);
     await expect(world.lifecycle.create(world.inputs({ ...TARGET, packages }))).rejects.toThrow(
-      /leads over 4\.2\.5\.1; these packages are not uploaded: oceanbase-ce-4\.2\.5\.1-/,
+      /requires 4\.2\.5\.1 first; these packages are not uploaded: oceanbase-ce-4\.2\.5\.1-/,
     );
     expect(world.cluster.writes()).toEqual([]);
   });
@@ -166,7 +166,7 @@ describe("what the list in a package forbids", () => {
     world.cluster.control.addObPackages(BETWEEN.version, BETWEEN.release);
     const packages = await packagesOf(TARGET, `${WAYS}- version: 4.2.5.1-5\n  deprecated: True\n`);
     await expect(world.lifecycle.create(world.inputs({ ...TARGET, packages }))).rejects.toThrow(
-      /leads over 4\.2\.5\.1, and obshell finds no package of it, .*deprecated \(5\)\. Upgrade to 4\.2\.5\.1 first/,
+      /requires 4\.2\.5\.1 first, and obshell finds no package of that, .*deprecated \(5\)\. Upgrade to 4\.2\.5\.1 first/,
     );
   });
 
@@ -214,7 +214,7 @@ describe("a list that cannot be read", () => {
     const args = world.inputs({ ...TARGET, packages });
     await world.lifecycle.check({}, args);
     expect(world.said()[0]).toContain("(route not known)");
-    await expect(world.lifecycle.create(args)).rejects.toThrow(/leads over 4\.2\.5\.1/);
+    await expect(world.lifecycle.create(args)).rejects.toThrow(/requires 4\.2\.5\.1 first/);
     expect(world.lines.map((line) => line.message).join()).toContain("reading the upgrade path");
     expect(world.cluster.writes()).toEqual([]);
   });

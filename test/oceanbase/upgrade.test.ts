@@ -33,7 +33,7 @@ describe("a cluster behind its pin", () => {
     await lifecycle.create(inputs());
     const passing = lines.filter((line) => line.ephemeral).map((line) => line.message);
     expect(passing.some((text) => /^\d+% \d+\/30 Execute upgrade pre script · .* s$/.test(text))).toBe(true);
-    expect(passing.some((text) => text.startsWith("no answer"))).toBe(true);
+    expect(passing.some((text) => text.startsWith("no response"))).toBe(true);
   });
 
   it("learns the names of all stages with one request, made again at the next stage where it was spoilt", async () => {

@@ -51,7 +51,7 @@ describe("packages that are to be there", () => {
     const error = await failureOf(ensured(hands, await both()));
     expect(error).toMatchObject({ name: "Unreachable", sent: false });
     expect(error.sentence).toMatch(
-      /^The uploaded packages could not be listed: .* Nothing was sent\. Once the agents answer/,
+      /^The uploaded packages could not be listed: .* Nothing was sent\. Once the agents respond/,
     );
     expect(uploads()).toBe(0);
   });
@@ -90,7 +90,9 @@ describe("an upload whose answer is lost", () => {
     cluster.faults.add({ match: { method: "POST", path: PLAIN }, fault: { kind: "loseReply" } });
     const receipts = await ensured(hands, await both());
     expect(receipts.map(({ name }) => name)).toEqual(["oceanbase-ce", "oceanbase-ce-libs"]);
-    expect(said[0]).toMatch(/^The answer to the upload of oceanbase-ce-.*was lost \(.*\); looking for it\.$/);
+    expect(said[0]).toMatch(
+      /^The response to the upload of oceanbase-ce-.*was lost \(.*\); looking for the package\.$/,
+    );
     expect(uploads()).toBe(2);
     expect(cluster.state.packages).toHaveLength(2);
   });
@@ -114,7 +116,7 @@ describe("an upload whose answer is lost", () => {
     const error = await failureOf(ensured(hands, await both()));
     expect(error.code).toBe("unconfirmed");
     expect(error.sentence).toMatch(
-      /^The answer to the upload of oceanbase-ce-4\S+ was lost \(.*\), and it did not appear within 2 min.* It was not sent again\. Find out whether/,
+      /^The response to the upload of oceanbase-ce-4\S+ was lost \(.*\), and it did not appear within 2 min.* It was not sent again\. Find out whether/,
     );
     expect(clock.since(began)).toBeGreaterThanOrEqual(120_000);
     expect(clock.since(began)).toBeLessThan(140_000);

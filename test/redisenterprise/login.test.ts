@@ -87,7 +87,7 @@ describe("a login", () => {
   it("says why no token was had", async () => {
     const { login, post } = scene("token", () => ({ kind: "data", data: { token: "x" } }));
     await expect(login.header(post)).rejects.toMatchObject({
-      answer: { kind: "foreign", text: "an answer without access_token" },
+      answer: { kind: "foreign", text: "a response without access_token" },
     });
   });
 

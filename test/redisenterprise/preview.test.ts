@@ -58,7 +58,7 @@ describe.each(SIDES)("the preview of a new pin (%s)", (_, side) => {
     world.cluster.faults.add({ match: { path: "/v1/cluster" }, times: 9, fault: { kind: "hang" } });
     const began = world.clock.now();
     await world.lifecycle.check({}, side.inputs(world));
-    expect(world.said()).toEqual(["cannot plan: unreachable, no answer in time"]);
+    expect(world.said()).toEqual(["cannot plan: unreachable, no response in time"]);
     expect(world.clock.since(began)).toBeLessThanOrEqual(10_000);
   });
 

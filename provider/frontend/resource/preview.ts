@@ -191,7 +191,7 @@ interface Looking<T> {
 async function look<T>({ session, clock, silence, purpose, use }: Looking<T>): Promise<T | undefined> {
   const { left } = silence;
   if (left === 0) {
-    const waited = `skipped, this run has waited ${formatDuration(RUN_BUDGET)} for systems that do not answer`;
+    const waited = `skipped, this run has waited ${formatDuration(RUN_BUDGET)} for systems that do not respond`;
     if (session.strict) throw new Failure(`${purpose}: ${waited}`);
     session.news.warn(`${purpose}: ${waited}`);
     return undefined;
@@ -218,7 +218,7 @@ function isRejected(error: unknown): boolean {
 
 function reasonOf(error: unknown, { attribute }: Session): string {
   if (!(error instanceof PinError)) return error instanceof Error ? error.message : String(error);
-  if (error.code === "deadline") return "unreachable, no answer in time";
+  if (error.code === "deadline") return "unreachable, no response in time";
   return error.code === "unreachable" ? `unreachable, ${error.message}` : attribute(error).text;
 }
 

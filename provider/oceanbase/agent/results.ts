@@ -8,7 +8,7 @@ import type { Answer, WriteAnswer } from "./answers";
 import { notObshell } from "./contact";
 
 const FOREIGN =
-  "That is no answer of obshell: name the agents themselves in `endpoints`, or check the proxy or load balancer between.";
+  "This is not a response of obshell. Name the agents themselves in `endpoints`, or check the proxy or load balancer between.";
 
 /**
  * What a POST came to.
@@ -61,7 +61,7 @@ function accepted<T>(schema: z.ZodType<T>, data: unknown, what: string): T {
   try {
     return validate(schema, data, what);
   } catch (cause) {
-    throw new Unreachable(`${what} was accepted, with an answer that cannot be read`, {
+    throw new Unreachable(`${what} was accepted, with a response that cannot be read`, {
       sent: true,
       heard: true,
       cause,
@@ -96,7 +96,7 @@ export function readResult<T>(
     case "refused":
       throw new PinError("blocked", `${what} was refused: ${answer.text}.`);
     case "away":
-      throw new Unreachable(`${origin} answers, but cannot know: ${answer.text}`, { sent: true, heard: true });
+      throw new Unreachable(`${origin} responds, but does not know: ${answer.text}`, { sent: true, heard: true });
   }
 }
 

@@ -56,7 +56,9 @@ async function uploadOrFind(
     if (!error.sent) throw error;
     runtime.signal.throwIfAborted();
     if (!lists) throw unconfirmed(pkg, "and agents before 4.3.0.0 cannot say whether it arrived", error);
-    runtime.warn(`The answer to the upload of ${packageName(pkg)} was lost (${error.message}); looking for it.`);
+    runtime.warn(
+      `The response to the upload of ${packageName(pkg)} was lost (${error.message}); looking for the package.`,
+    );
     return find(agents, pkg, runtime, error);
   }
 }
@@ -88,7 +90,7 @@ async function unlessSilent<T>(read: Promise<T | undefined>, signal: AbortSignal
 function unconfirmed(pkg: RpmPackage, why: string, cause: Unreachable): PinError {
   return new PinError(
     "unconfirmed",
-    `The answer to the upload of ${packageName(pkg)} was lost (${cause.message}), ${why}. It was not sent again.`,
+    `The response to the upload of ${packageName(pkg)} was lost (${cause.message}), ${why}. It was not sent again.`,
     {
       remedy:
         "Find out whether it arrived, since obshell stores a second copy beside the first. Then run {apply} again.",
@@ -101,7 +103,7 @@ function unlisted(cause: Unreachable): Unreachable {
   return new Unreachable(`The uploaded packages could not be listed: ${cause.message}`, {
     sent: false,
     heard: cause.heard,
-    remedy: "Nothing was sent. Once the agents answer, run {apply} again.",
+    remedy: "Nothing was sent. Once the agents respond, run {apply} again.",
     cause,
   });
 }

@@ -121,7 +121,7 @@ function missingOnTheWay(missing: readonly Need[], { target }: Journey): Finding
   const files = missing.map((need) => fileOf(need, target));
   return {
     code: "package-missing-on-the-way",
-    message: `The way to ${target.version} leads over ${versions}; these packages are not uploaded: ${files.join(", ")}.`,
+    message: `Upgrading to ${target.version} requires ${versions} first; these packages are not uploaded: ${files.join(", ")}.`,
     remedy: "Name their files in `packages`, or upload them with POST /api/v1/upgrade/package.",
   };
 }
@@ -152,7 +152,7 @@ function fits(release: string, { build }: Step, distribution: string): boolean {
 function unfindable({ version, deprecated }: Step, target: Target): Finding {
   return {
     code: "package-unfindable",
-    message: `The way to ${target.version} leads over ${version}, and obshell finds no package of it, whatever is uploaded, since some builds of it are deprecated (${deprecated.join(", ")}).`,
+    message: `Upgrading to ${target.version} requires ${version} first, and obshell finds no package of that, even if it is uploaded, because some of its builds are deprecated (${deprecated.join(", ")}).`,
     remedy: `Upgrade to ${version} first, with its \`release\`, then to ${target.version}.`,
   };
 }

@@ -124,7 +124,7 @@ function loggedIn<T>(endpoint: string, login: Login, work: () => Promise<T>): Pr
       if (answer.kind === "away") {
         throw new Unreachable(`${endpoint}: ${answer.text}`, { sent: false, heard: answer.heard });
       }
-      if (answer.kind === "foreign") throw notRedis(endpoint, `${answer.text} in answer to the login`);
+      if (answer.kind === "foreign") throw notRedis(endpoint, `${answer.text} in response to the login`);
       throw denied(endpoint, login.user, answer);
     }
   });

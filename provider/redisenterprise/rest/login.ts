@@ -145,7 +145,7 @@ export class Login {
   #keep(answer: Answer): Answer {
     if (answer.kind !== "data") return answer;
     const parsed = tokenAnswer.safeParse(answer.data);
-    if (!parsed.success) return { kind: "foreign", status: 200, text: "an answer without access_token" };
+    if (!parsed.success) return { kind: "foreign", status: 200, text: "a response without access_token" };
     const text = parsed.data.access_token;
     this.#token = tokenOf(text, this.#options.clock.elapsed());
     this.#options.conceal(text);

@@ -18,9 +18,9 @@ export interface NodesOptions {
 }
 
 const CLUSTER = "/v1/cluster";
-const LATER = "Once the cluster answers, run {apply} again.";
+const LATER = "Once the cluster responds, run {apply} again.";
 const FOREIGN =
-  "That is no answer of a Redis Enterprise cluster: name the nodes themselves in `endpoints`, or check the proxy or load balancer between.";
+  "This is not a response of a Redis Enterprise cluster. Name the nodes themselves in `endpoints`, or check the proxy or load balancer between.";
 
 /**
  * The nodes of one cluster, reached through one or several endpoints. Any of them answers for the cluster, or redirects
@@ -177,5 +177,5 @@ function refusal(what: string, { text, code, busy }: { text: string; code: strin
 
 /** It answered properly at its first contact, so an unreadable answer is a passing fault, not a wrong address. */
 function passing(endpoint: string, target: string, text: string, cause?: unknown): Unreachable {
-  return new Unreachable(`GET ${target} at ${endpoint} was answered with ${text}`, { sent: true, heard: true, cause });
+  return new Unreachable(`GET ${target} at ${endpoint} returned ${text}`, { sent: true, heard: true, cause });
 }

@@ -94,7 +94,10 @@ export async function upgradeBatch(gateway: Gateway, { method, path, body }: Req
   const call = { method, path: path.split("/"), body, permit };
   const { resp } = await gateway.write({ ...call, schema: batchAnswer, action: UPGRADE_ACTION });
   if (resp.toLowerCase() === "success") return;
-  throw new Unreachable(`the upgrade call was answered "${resp}" instead of "success"`, { sent: true, heard: true });
+  throw new Unreachable(`the response to the upgrade request was "${resp}" instead of "success"`, {
+    sent: true,
+    heard: true,
+  });
 }
 
 /**

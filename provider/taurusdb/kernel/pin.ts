@@ -18,8 +18,8 @@ const WORDS: FleetWords = {
   upgrade: "kernel upgrade",
   unit: ["instance", "instances"],
   stillBehind:
-    'kernels up to 2.0.51.240311 get there in several rounds, the last of which has to be applied in the console ("Apply Upgrade"); look at the instance there, then run {apply} again',
-  neverStarted: "look at the instance and its tasks in the console, then run {apply} again",
+    'kernels up to 2.0.51.240311 get there in several rounds, the last of which has to be applied in the console ("Apply Upgrade"). Check the instance there, then run {apply} again',
+  neverStarted: "check the instance and its tasks in the console, then run {apply} again",
 };
 
 export interface KernelPinOptions {
