@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { counted } from "../base/counted";
 import { definedBy } from "../core/arguments";
 import type { Constraint } from "../core/constraint";
 import { Unreachable } from "../core/errors";
@@ -62,7 +63,7 @@ class OceanBaseEstate implements Estate {
     const versions = [...new Set(agents.met.map(({ info }) => info.version))];
     const ways = [...new Set(agents.met.map(({ generation }) => generation))];
     return {
-      message: `agents of version ${versions.join(", ")} at ${agents.met.length} of ${this.origins.length} endpoints, authentication ${ways.join(", ")}`,
+      message: `agents of version ${versions.join(", ")} at ${agents.met.length} of ${counted(this.origins.length, "endpoint")}, authentication ${ways.join(", ")}`,
     };
   }
 
@@ -118,7 +119,7 @@ class OceanBaseEstate implements Estate {
     return [
       {
         code: "agents-not-named",
-        message: `Only ${this.origins.length} of ${all.length} agents are named in \`endpoints\`: ${all.join(", ")}.`,
+        message: `Only ${this.origins.length} of ${counted(all.length, "agent")} are named in \`endpoints\`: ${all.join(", ")}.`,
         remedy: "Name all of them: an upgrade that stopped half way may need the others to continue.",
       },
     ];
@@ -178,9 +179,4 @@ function noPackages(edition: Edition | undefined): Finding {
     message: "No newer packages are uploaded.",
     remedy: `Upload those of the target version (${edition?.join(" and ")}${edition?.[0] === "oceanbase-ce" ? " for the community edition" : ""}), or name their files in \`packages\`.`,
   };
-}
-
-/** `3 zones` */
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

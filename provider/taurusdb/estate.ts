@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { counted } from "../base/counted";
 import { argument, definedBy } from "../core/arguments";
 import { chunks } from "../core/batches";
 import type { Constraint } from "../core/constraint";
@@ -103,7 +104,7 @@ class TaurusEstate implements Estate {
     const { instances } = await this.#access.project();
     const { size } = await instances.read(FRESH, this.#runtime.signal);
     return {
-      message: `accepted for project ${await this.#access.gateway.projectId()}, which has ${size} TaurusDB instance${size === 1 ? "" : "s"}`,
+      message: `accepted for project ${await this.#access.gateway.projectId()}, which has ${counted(size, "TaurusDB instance")}`,
     };
   }
 
@@ -125,7 +126,7 @@ class TaurusEstate implements Estate {
       const own = tags.map(({ key, value }) => `${key}=${value}`);
       return this.#tags.every((tag) => own.includes(tag));
     });
-    report({ message: `${this.title}: ${instances.length} instances` });
+    report({ message: `${this.title}: ${counted(instances.length, "instance")}` });
     const tasks = await this.#tasks(project);
     const gaps = new Gaps(this.#runtime);
     const details = await this.#details(instances, gaps);
@@ -137,7 +138,7 @@ class TaurusEstate implements Estate {
       const starRocks = await this.#starRocks(instance, gaps);
       done += 1;
       report({
-        message: `${this.title}: ${done} of ${instances.length} instances`,
+        message: `${this.title}: ${done} of ${counted(instances.length, "instance")}`,
         percent: (100 * done) / instances.length,
       });
       return [...(kernel === undefined ? [] : [kernel]), ...starRocks];
@@ -196,7 +197,7 @@ class TaurusEstate implements Estate {
         id: instance.id,
         current: version === undefined ? "not told" : formatVersion(version),
         ...(targets === undefined ? {} : { targets }),
-        ...(nodes === undefined ? {} : { protection: `${nodes} node${nodes === 1 ? "" : "s"}` }),
+        ...(nodes === undefined ? {} : { protection: counted(nodes, "node") }),
         ...(window === "" ? {} : { window }),
         ...(unit?.activity === undefined ? {} : { activity: unit.activity }),
         findings: failedBefore(unit),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { counted } from "../../base/counted";
 import { PinError, Unreachable } from "../../core/errors";
 import type { Json, Permit, Request, Requested, Step } from "../../core/request";
 import type { Gateway } from "../../huaweicloud/gateway";
@@ -112,7 +113,10 @@ export async function startPreCheck(
   });
   if (reading.kind === "data") return reading.data.job_ids;
   if (reading.kind === "unserved") return undefined;
-  throw new PinError("blocked", `The pre-check of ${sources.length} instances was refused: ${reading.text}.`);
+  throw new PinError(
+    "blocked",
+    `The pre-check of ${counted(sources.length, "instance")} was refused: ${reading.text}.`,
+  );
 }
 
 /**
