@@ -88,7 +88,10 @@ class RedisEnterpriseEstate implements Estate {
     const seen = await lookAtAll(this.#opened.nodes);
     const names = seen.map(({ database }) => database?.name);
     const found = seen.flatMap((each) => foundIn(each, (name) => names.filter((one) => one === name).length === 1));
+    const { name, created_time: created } = this.#opened.nodes.info ?? {};
     return {
+      // Names are chosen by people: without its age a cluster is told from others by its address.
+      identity: { name: [name, created ?? this.origins[0]].join(" "), keys: {} },
       databases: found.map(({ database }) => database),
       resources: found.flatMap(({ resource }) => resource ?? []),
       gaps: found.flatMap(({ gap }) => gap ?? []),

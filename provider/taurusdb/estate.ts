@@ -144,7 +144,9 @@ class TaurusEstate implements Estate {
       return [...(kernel === undefined ? [] : [kernel]), ...starRocks];
     });
     const read = found.flat();
+    const { gateway } = this.#access;
     return {
+      identity: { name: `${gateway.origin} ${await gateway.projectId()}`, keys: {} },
       databases: read.map(({ database }) => database),
       resources: [...kernelResources(read), ...read.flatMap(({ resource }) => resource ?? [])],
       gaps: gaps.sentences,
