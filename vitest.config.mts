@@ -32,6 +32,8 @@ export default defineConfig({
           name: "together",
           include: ["test/**/*.test.ts"],
           exclude: APART,
+          // A test that asserts nothing, such as one whose loop has nothing to go over, cannot fail.
+          expect: { requireAssertions: true },
           // Nothing of theirs outlives a test; to load the modules again for each file takes longer than most of them.
           isolate: false,
         },

@@ -1,3 +1,4 @@
+import { counted } from "../base/counted";
 import type { Standing } from "./constraint";
 import type { Observation } from "./driver";
 import { some } from "./fleet/sentences";
@@ -42,7 +43,7 @@ export function describeDrift(
     return `drift: ${some(members.map(shortName))} ${alone ? "differs" : "differ"} from the state. {apply} brings ${alone ? "it" : "them"} back.`;
   }
   const versions = outdated.map(({ name, version }) => `${shortName(name)} runs ${formatVersion(version)}`);
-  const what = `${outdated.length} of ${all.length} ${all.length === 1 ? one : many} outdated (${some(versions)})`;
+  const what = `${outdated.length} of ${counted(all.length, one, many)} outdated (${some(versions)})`;
   return `drift: ${what}. {apply} upgrades ${outdated.length === 1 ? "it" : "them"}.`;
 }
 

@@ -40,8 +40,22 @@ export interface EstateKind<A extends object = object> {
   open(args: A, runtime: Runtime): Estate;
 }
 
+/** By what a cluster or project is recognized that is reached in two ways. */
+export interface Identity {
+  /** The same from everywhere. */
+  readonly name: string;
+  /** Public keys of its servers, by the address that each has within it: clusters that claim the same name differ in them. */
+  readonly keys: Readonly<Record<string, string>>;
+}
+
+export function isSame(a: Identity, b: Identity): boolean {
+  const rivals = Object.entries(a.keys).some(([address, key]) => (b.keys[address] ?? key) !== key);
+  return a.name === b.name && !rivals;
+}
+
 /** What is at an estate. Plain data. */
 export interface Inventory {
+  readonly identity: Identity;
   readonly databases: readonly FoundDatabase[];
   /** Resources that manage all of it at the versions that run. */
   readonly resources: readonly FoundResource[];

@@ -60,6 +60,28 @@ export class Moments {
   }
 }
 
+/** When members of a shared list were last read for somebody: a second read must not be answered with the first. */
+export class LastReads {
+  readonly #moments: Moments;
+  readonly #last = new Map<string, number>();
+
+  constructor(moments: Moments) {
+    this.#moments = moments;
+  }
+
+  /** Some members were read just now. @returns the moment */
+  note(ids: readonly string[]): number {
+    const { latest } = this.#moments;
+    for (const id of ids) this.#last.set(id, latest);
+    return latest;
+  }
+
+  /** The last time that any of them was read; 0 when none was. */
+  of(ids: readonly string[]): number {
+    return ids.reduce((last, id) => Math.max(last, this.#last.get(id) ?? 0), 0);
+  }
+}
+
 /** Which reads a reader accepts. */
 export interface Freshness {
   /** Begun after this moment. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { counted } from "../base/counted";
 import { commonArguments } from "../core/arguments";
 import { changeArguments, checkChangeArguments } from "../core/control/arguments";
 import { undiciTransport } from "../http/undici-transport";
@@ -45,6 +46,6 @@ export const obshellAgents: System = {
       .map(
         ({ name }) => `The server ${name} has no obshell agent that the cluster knows of; nothing is upgraded there.`,
       ),
-  how: (_, { agents }) => `restarting ${agents.length} agent${agents.length === 1 ? "" : "s"}`,
+  how: (_, { agents }) => `restarting ${counted(agents.length, "agent")}`,
   body: ({ upgradeDir }, target) => ({ ...target, upgradeDir: upgradeDir ?? "" }),
 };

@@ -1,3 +1,4 @@
+import { counted } from "../base/counted";
 import type { Constraint } from "../core/constraint";
 import type { Step } from "../core/request";
 import type { Finding, Upgrade } from "../core/unit";
@@ -125,7 +126,7 @@ function versionOf({ version, release }: Target): string {
 
 function uploadsLine(count: number, listed: boolean): string {
   if (count === 0) return "";
-  const packages = `${count} package${count === 1 ? "" : "s"}`;
+  const packages = counted(count, "package");
   return listed ? `, after uploading ${packages}` : `, after uploading what the agents lack of ${packages}`;
 }
 

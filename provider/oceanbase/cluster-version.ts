@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { counted } from "../base/counted";
 import { commonArguments } from "../core/arguments";
 import { changeArguments, checkChangeArguments } from "../core/control/arguments";
 import { undiciTransport } from "../http/undici-transport";
@@ -63,7 +64,7 @@ export const cluster: System<ClusterCall> = {
     packagesUploaded,
   ],
   how: ({ mode }, { zones }) => {
-    const count = `${zones} zone${zones === 1 ? "" : "s"}`;
+    const count = counted(zones, "zone");
     return mode === "stopService" ? `stopping the service of ${count}` : `rolling over ${count}`;
   },
   body: ({ mode, upgradeDir, freezeServer }, target) => ({

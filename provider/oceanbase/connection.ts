@@ -18,6 +18,11 @@ export interface OpenAgents {
   readonly close: () => Promise<void>;
 }
 
+/** The addresses that requests go to, each once. */
+export function originsOf({ endpoints }: Pick<ConnectionArguments, "endpoints">): readonly string[] {
+  return [...new Set(endpoints.map((endpoint) => new URL(endpoint).origin))];
+}
+
 /** The agents of one cluster. Nothing is sent before the first request. */
 export function openAgents(
   args: ConnectionArguments,
@@ -26,7 +31,7 @@ export function openAgents(
 ): OpenAgents {
   const transport = connect(tlsFrom(args), proxies);
   const http = new HttpClient({ transport, clock, signal });
-  const endpoints = [...new Set(args.endpoints.map((endpoint) => new URL(endpoint).origin))];
+  const endpoints = originsOf(args);
   const { password = "", agentPassword } = args;
   return { agents: new Agents({ endpoints, password, agentPassword, http, clock }), close: () => transport.close() };
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { counted } from "../base/counted";
 import { definedBy } from "../core/arguments";
 import type { Constraint } from "../core/constraint";
 import { Unreachable } from "../core/errors";
@@ -11,8 +12,8 @@ import { obInfo } from "./agent/schema";
 import { obshellAgents } from "./agent-version";
 import { checkTls, connection } from "./arguments";
 import { type ClusterCall, cluster } from "./cluster-version";
-import { type Connect, type ConnectionArguments, type OpenAgents, openAgents } from "./connection";
-import { look, type UpgradeObservation } from "./look";
+import { type Connect, type ConnectionArguments, type OpenAgents, openAgents, originsOf } from "./connection";
+import { lookAt, readCluster, type UpgradeObservation } from "./look";
 import { type Edition, offeredAbove } from "./packages/packages";
 import { packagesUploaded, preflight } from "./preflight";
 import type { System } from "./system";
@@ -42,9 +43,9 @@ class OceanBaseEstate implements Estate {
   readonly #opened: OpenAgents;
   readonly #report: Runtime["report"];
 
-  constructor({ endpoints }: ConnectionArguments, { report }: Runtime, opened: OpenAgents) {
-    this.origins = endpoints.map((endpoint) => new URL(endpoint).origin);
-    this.title = `OceanBase cluster at ${new URL(endpoints[0] ?? "").host}`;
+  constructor(args: ConnectionArguments, { report }: Runtime, opened: OpenAgents) {
+    this.origins = originsOf(args);
+    this.title = `OceanBase cluster at ${new URL(this.origins[0] ?? "").host}`;
     this.#opened = opened;
     this.#report = report;
     this.checks = [
@@ -62,7 +63,7 @@ class OceanBaseEstate implements Estate {
     const versions = [...new Set(agents.met.map(({ info }) => info.version))];
     const ways = [...new Set(agents.met.map(({ generation }) => generation))];
     return {
-      message: `agents of version ${versions.join(", ")} at ${agents.met.length} of ${this.origins.length} endpoints, authentication ${ways.join(", ")}`,
+      message: `agents of version ${versions.join(", ")} at ${agents.met.length} of ${counted(this.origins.length, "endpoint")}, authentication ${ways.join(", ")}`,
     };
   }
 
@@ -75,13 +76,14 @@ class OceanBaseEstate implements Estate {
   async inventory(): Promise<Inventory> {
     const { agents } = this.#opened;
     this.#report({ message: `reading ${this.title}` });
+    const reads = await readCluster(agents);
+    const database = await lookAt(cluster, BEYOND, reads);
+    const obshell = await lookAt(obshellAgents, BEYOND, reads);
     const silent = await this.#silentEndpoints();
-    const info = await agents.cluster();
-    const database = await look(agents, cluster, BEYOND);
-    const obshell = await look(agents, obshellAgents, BEYOND);
     const unknown = database.unknown ?? obshell.unknown;
     const gaps = unknown === undefined ? silent : [...silent, `${this.title}: ${unknown}.`];
-    const name = info?.obcluster_info.name || "oceanbase";
+    const { id: clusterId, name: given } = reads.info?.obcluster_info ?? {};
+    const name = given || "oceanbase";
     const id = new URL(this.origins[0] ?? "").host;
     const { zones, sharedStorage, agents: all } = database.readiness;
     const found = [
@@ -100,12 +102,23 @@ class OceanBaseEstate implements Estate {
         advice: [],
       }),
     ].filter((one) => one !== undefined);
-    return { databases: found.map((one) => one.database), resources: found.map((one) => one.resource), gaps };
+    return {
+      identity: {
+        name: [clusterId, name, ...[...all].sort()].join(" "),
+        keys: Object.fromEntries(agents.members.map(({ address, key }) => [address, key.text])),
+      },
+      databases: found.map((one) => one.database),
+      resources: found.map((one) => one.resource),
+      gaps,
+    };
   }
 
   /** Endpoints at which nobody answers. @throws PinError for those at which something is wrong that does not pass */
   async #silentEndpoints(): Promise<string[]> {
-    const reads = this.origins.map((origin) => this.#opened.agents.readFrom(origin, OB_INFO, obInfo));
+    const { agents } = this.#opened;
+    const members = new Set(agents.members.map(({ origin }) => origin));
+    const others = this.origins.filter((origin) => !members.has(origin));
+    const reads = others.map((origin) => agents.readFrom(origin, OB_INFO, obInfo));
     return (await Promise.allSettled(reads)).flatMap((result) => {
       if (result.status === "fulfilled") return [];
       if (result.reason instanceof Unreachable) return [`An endpoint did not answer: ${result.reason.message}.`];
@@ -113,12 +126,19 @@ class OceanBaseEstate implements Estate {
     });
   }
 
+  /** One agent can stand behind two endpoints, and behind one that does not answer any. */
   #unnamed(all: readonly string[]): Finding[] {
-    if (this.origins.length >= all.length) return [];
+    const { met } = this.#opened.agents;
+    const answered = new Set(met.map(({ origin }) => origin));
+    const hosts = this.origins.map((origin) => new URL(origin).host);
+    const named = new Set([...met.map(({ address }) => address), ...hosts]);
+    const missing = all.filter((address) => !named.has(address));
+    const silent = this.origins.filter((origin, at) => !answered.has(origin) && !all.includes(hosts[at] ?? ""));
+    if (missing.length <= silent.length) return [];
     return [
       {
         code: "agents-not-named",
-        message: `Only ${this.origins.length} of ${all.length} agents are named in \`endpoints\`: ${all.join(", ")}.`,
+        message: `Only ${all.length - missing.length} of ${counted(all.length, "agent")} are named in \`endpoints\`: ${all.join(", ")}.`,
         remedy: "Name all of them: an upgrade that stopped half way may need the others to continue.",
       },
     ];
@@ -178,9 +198,4 @@ function noPackages(edition: Edition | undefined): Finding {
     message: "No newer packages are uploaded.",
     remedy: `Upload those of the target version (${edition?.join(" and ")}${edition?.[0] === "oceanbase-ce" ? " for the community edition" : ""}), or name their files in \`packages\`.`,
   };
-}
-
-/** `3 zones` */
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

@@ -5,6 +5,7 @@ import type { Activity, Member } from "../core/unit";
 import { compareVersions, parseVersion } from "../core/version";
 import type { Agents } from "./agent/agents";
 import {
+  type AgentsStatus,
   addressOf,
   agentsStatus,
   type ClusterInfo,
@@ -34,12 +35,33 @@ const AGENTS_STATUS = "/api/v1/agents/status";
 const PACKAGES = "/api/v1/upgrade/package/info";
 const UNFINISHED = "/api/v1/task/dag/ob/unfinish?show_details=false";
 
+/** What looks at the systems of one cluster share, at one moment. */
+export interface Reads {
+  readonly agents: Agents;
+  readonly info: ObInfo | undefined;
+  /** Undefined when the agents could not list them. */
+  readonly unfinished: readonly Dag[] | undefined;
+  /** What only an upgrade depends on: whether it is needed at all, a look tells. */
+  readonly extras: Promise<readonly [AgentsStatus | "silent" | undefined, ClusterInfo | undefined]>;
+  /** Rejects if the endpoints belong to different clusters: then nothing that was read counts. */
+  readonly compared: Promise<void>;
+  /** Made once, by the first agent that is named. */
+  readonly packages: (callee: string | undefined) => ReturnType<typeof packagesOf>;
+  /** A failed DAG with its stages, which say what obshell would accept; the list has none. */
+  readonly detailed: (listed: Dag) => Promise<Dag>;
+}
+
 /** One look at the members of a system. Reads only; the reads overlap. */
 export async function look(
   agents: Agents,
   system: Pick<System, "dagTarget" | "running">,
   constraint: Constraint,
 ): Promise<UpgradeObservation> {
+  return lookAt(system, constraint, await readCluster(agents));
+}
+
+/** Reads what looks share. */
+export async function readCluster(agents: Agents): Promise<Reads> {
   const early = agents.met.length > 0 ? undefined : earlyList(agents);
   void agents.meetAll();
   const extras = Promise.all([
@@ -48,17 +70,43 @@ export async function look(
   ]);
   extras.catch(() => undefined);
   const [info, unfinished] = await Promise.all([agents.cluster(), agents.read(UNFINISHED, dags)]);
-  const running = info === undefined ? [] : system.running(info);
-  // Beside the other reads; whatever they find does not count if the endpoints belong to different clusters.
   const compared = agents.compare();
   compared.catch(() => undefined);
-  const activity = await activityOf(agents, system, constraint, unfinished ?? []);
+  let list: ReturnType<typeof packagesOf> | undefined;
+  const details = new Map<string, Promise<Dag>>();
+  return {
+    agents,
+    info,
+    unfinished,
+    extras,
+    compared,
+    packages: (callee) => {
+      list ??= packagesOf(agents, callee, early);
+      return list;
+    },
+    detailed: (listed) => {
+      const detail = details.get(listed.id) ?? readDetails(agents, listed);
+      details.set(listed.id, detail);
+      return detail;
+    },
+  };
+}
+
+/** What was read says of one system. */
+export async function lookAt(
+  system: Pick<System, "dagTarget" | "running">,
+  constraint: Constraint,
+  reads: Reads,
+): Promise<UpgradeObservation> {
+  const { agents, info, unfinished, extras } = reads;
+  const running = info === undefined ? [] : system.running(info);
+  const activity = await activityOf(reads, system, constraint);
   const members = running.flatMap(memberOf);
   const upgradable =
     activity?.kind !== "running" && members.some(({ version }) => standing(version, constraint) === "behind");
   const [status, cluster] = upgradable ? await extras : [];
   const callee = calleeOf(agents.met, members, running);
-  const list = upgradable ? await packagesOf(agents, callee?.origin, early) : undefined;
+  const list = upgradable ? await reads.packages(callee?.origin) : undefined;
   const readiness: Readiness = {
     zones: Object.keys(info?.obcluster_info.topology ?? {}).length,
     sharedStorage: info?.obcluster_info.is_shared_storage ?? false,
@@ -73,7 +121,7 @@ export async function look(
     architectures: architecturesOf(agents, cluster),
     callee: callee?.info.version,
   };
-  await compared;
+  await reads.compared;
   const unknown = unknownFrom(info, unfinished !== undefined, running);
   return {
     members,
@@ -103,12 +151,11 @@ function unknownFrom(info: ObInfo | undefined, listed: boolean, running: readonl
 
 /** Our upgrade is found by the exact name of its DAG; of the others only those count that hold the lock. */
 async function activityOf(
-  agents: Agents,
+  { unfinished, detailed }: Reads,
   system: Pick<System, "dagTarget">,
   constraint: Constraint,
-  unfinished: readonly Dag[],
 ): Promise<Activity | undefined> {
-  const holders = unfinished.filter(holdsLock);
+  const holders = (unfinished ?? []).filter(holdsLock);
   for (const found of holders) {
     const target = system.dagTarget(found.name);
     if (target === undefined || !holds(target.version, constraint)) continue;
@@ -116,19 +163,18 @@ async function activityOf(
     const state = dagState(found);
     if (state !== "failed")
       return { kind: "running", task, ...(state === "rolling-back" ? { rollingBack: true } : {}) };
-    return { kind: "failed", task, failure: describeFailure(await detailed(agents, found)) };
+    return { kind: "failed", task, failure: describeFailure(await detailed(found)) };
   }
   const [holder] = holders;
   if (holder === undefined) return undefined;
   const name = `maintenance task ${holder.id} (${holder.name})`;
   if (dagState(holder) !== "failed") return { kind: "busy", name };
-  const remedy = remedyFor(await detailed(agents, holder));
+  const remedy = remedyFor(await detailed(holder));
   const finding = { code: "locked-by-failed-task", message: `${name} failed and keeps the lock.`, remedy };
   return { kind: "blocked", finding };
 }
 
-/** A failed DAG with its stages, which say what obshell would accept; the list has none. */
-async function detailed(agents: Agents, listed: Dag): Promise<Dag> {
+async function readDetails(agents: Agents, listed: Dag): Promise<Dag> {
   return (await ifAnswered(agents.read(dagPath(listed.id, true), dag))) ?? listed;
 }
 

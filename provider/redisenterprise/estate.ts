@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { counted } from "../base/counted";
 import { definedBy } from "../core/arguments";
 import type { Check, Estate, EstateKind, FoundDatabase, FoundResource, Inventory } from "../core/estate";
 import type { Runtime } from "../core/runtime";
@@ -15,6 +16,7 @@ import { moduleSubject } from "./modules/subject";
 import { nodesFrom, supportedByAll } from "./node";
 import { protectionOf } from "./protection";
 import { permissionFor } from "./rest/answers";
+import { CLIENT_CERTIFICATE_ALONE } from "./rest/contact";
 import { allActions, bdbList, clusterInfo, clusterModules, nodeList } from "./rest/schema";
 import { activityOf } from "./tasks/activity";
 import { UNTOLD } from "./tasks/machine";
@@ -49,7 +51,7 @@ class RedisEnterpriseEstate implements Estate {
     this.origins = endpoints;
     this.title = `Redis Enterprise cluster at ${new URL(endpoints[0] ?? "").host}`;
     this.#opened = opened;
-    this.#user = username ?? "the client certificate";
+    this.#user = username ?? CLIENT_CERTIFICATE_ALONE;
     this.#report = report;
     this.checks = [
       { name: "credentials", run: () => this.#credentials() },
@@ -66,7 +68,7 @@ class RedisEnterpriseEstate implements Estate {
   async #software() {
     const nodes = nodesFrom((await this.#opened.nodes.read("/v1/nodes", nodeList)) ?? []);
     const software = [...new Set(nodes.map((node) => node.software))].join(", ");
-    return { message: `Redis Enterprise ${software} on ${nodes.length} node${nodes.length === 1 ? "" : "s"}` };
+    return { message: `Redis Enterprise ${software} on ${counted(nodes.length, "node")}` };
   }
 
   async #permissions() {
@@ -86,7 +88,10 @@ class RedisEnterpriseEstate implements Estate {
     const seen = await lookAtAll(this.#opened.nodes);
     const names = seen.map(({ database }) => database?.name);
     const found = seen.flatMap((each) => foundIn(each, (name) => names.filter((one) => one === name).length === 1));
+    const { name, created_time: created } = this.#opened.nodes.info ?? {};
     return {
+      // Names are chosen by people: without its age a cluster is told from others by its address.
+      identity: { name: [name, created ?? this.origins[0]].join(" "), keys: {} },
       databases: found.map(({ database }) => database),
       resources: found.flatMap(({ resource }) => resource ?? []),
       gaps: found.flatMap(({ gap }) => gap ?? []),

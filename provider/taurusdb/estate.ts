@@ -1,7 +1,8 @@
 import { z } from "zod";
+import { counted } from "../base/counted";
 import { argument, definedBy } from "../core/arguments";
+import { chunks } from "../core/batches";
 import type { Constraint } from "../core/constraint";
-import { asPinError, ifAnswered } from "../core/errors";
 import type { Check, Estate, EstateKind, FoundDatabase, FoundResource, Inventory } from "../core/estate";
 import type { Runtime } from "../core/runtime";
 import type { Finding, Unit } from "../core/unit";
@@ -11,16 +12,16 @@ import { type Connect, networkTransport } from "../huaweicloud/connection";
 import { missingCredential } from "../huaweicloud/credentials";
 import { JobIds } from "../huaweicloud/jobs";
 import { type Environment, iamOrigin } from "../huaweicloud/service";
-import { Throttled } from "../huaweicloud/throttle";
 import { connection } from "./arguments";
-import { eachInstance, readInstanceDetails } from "./kernel/instances";
+import { Gaps } from "./gaps";
+import { DETAILS, eachInstance, readInstanceDetails } from "./kernel/instances";
 import type { Offer } from "./kernel/offers";
 import { jobsOf, schedulesOf, withWaiting } from "./kernel/tasks";
 import { kernelUnit } from "./kernel/unit";
 import { type Access, openAccess, type Project } from "./project";
-import type { Instance, InstanceDetail, JobRow, ScheduleRow } from "./schema";
+import type { HtapInstance, Instance, InstanceDetail, JobRow, ScheduleRow } from "./schema";
 import { CANCEL_ACTION, TAURUSDB, UPGRADE_ACTION } from "./service";
-import { readHtap } from "./starrocks/instance";
+import { readStarRocksBeside } from "./starrocks/instance";
 import { look } from "./starrocks/look";
 import { targetsOf } from "./starrocks/standing";
 import { viewFor } from "./starrocks/view";
@@ -65,7 +66,6 @@ export function taurusdbEstate(
 const FRESH = { after: 0, within: 60_000 };
 /** Whatever is the newest: to that every upgrade goes. */
 const LATEST: Constraint = { kind: "latest" };
-const MINUTE = 60_000;
 
 /** The lists of tasks, by instance. */
 interface Tasks {
@@ -104,7 +104,7 @@ class TaurusEstate implements Estate {
     const { instances } = await this.#access.project();
     const { size } = await instances.read(FRESH, this.#runtime.signal);
     return {
-      message: `accepted for project ${await this.#access.gateway.projectId()}, which has ${size} TaurusDB instance${size === 1 ? "" : "s"}`,
+      message: `accepted for project ${await this.#access.gateway.projectId()}, which has ${counted(size, "TaurusDB instance")}`,
     };
   }
 
@@ -120,60 +120,47 @@ class TaurusEstate implements Estate {
 
   async inventory(): Promise<Inventory> {
     const { signal, report } = this.#runtime;
-    const { gateway } = this.#access;
     const project = await this.#access.project();
     const all = [...(await project.instances.read(FRESH, signal)).values()];
     const instances = all.filter(({ tags }) => {
       const own = tags.map(({ key, value }) => `${key}=${value}`);
       return this.#tags.every((tag) => own.includes(tag));
     });
-    report({ message: `${this.title}: ${instances.length} instances` });
+    report({ message: `${this.title}: ${counted(instances.length, "instance")}` });
     const tasks = await this.#tasks(project);
-    const details = await readInstanceDetails(
-      gateway,
-      instances.map(({ id }) => id),
-    );
-    const gaps: string[] = [];
+    const gaps = new Gaps(this.#runtime);
+    const details = await this.#details(instances, gaps);
     let done = 0;
     const found = await eachInstance(instances, async (instance) => {
-      const seen = await this.#ifRead(instance, gaps, async () => [
-        await this.#instance(instance, project, tasks, details.get(instance.id)),
-        ...(await this.#starRocks(instance)),
-      ]);
+      const kernel = await gaps.read("The kernel of", [nameOf(instance)], () =>
+        this.#instance(instance, project, tasks, details.get(instance.id)),
+      );
+      const starRocks = await this.#starRocks(instance, gaps);
       done += 1;
       report({
-        message: `${this.title}: ${done} of ${instances.length} instances`,
+        message: `${this.title}: ${done} of ${counted(instances.length, "instance")}`,
         percent: (100 * done) / instances.length,
       });
-      return seen ?? [];
+      return [...(kernel === undefined ? [] : [kernel]), ...starRocks];
     });
     const read = found.flat();
+    const { gateway } = this.#access;
     return {
+      identity: { name: `${gateway.origin} ${await gateway.projectId()}`, keys: {} },
       databases: read.map(({ database }) => database),
       resources: [...kernelResources(read), ...read.flatMap(({ resource }) => resource ?? [])],
-      gaps,
+      gaps: gaps.sentences,
     };
   }
 
-  /** What cannot be read of one instance must not hide the others. */
-  async #ifRead<T>({ id, name }: Instance, gaps: string[], read: () => Promise<T>): Promise<T | undefined> {
-    const { signal, clock, report } = this.#runtime;
-    for (;;) {
-      try {
-        return await read();
-      } catch (error) {
-        signal.throwIfAborted();
-        if (error instanceof Throttled) {
-          report({ message: error.message });
-          await clock.sleep(MINUTE, signal);
-          continue;
-        }
-        const { code, message } = asPinError(error);
-        if (code === "unexpected") throw error;
-        gaps.push(`${name} (${id}): ${message}`);
-        return undefined;
-      }
-    }
+  async #details(instances: readonly Instance[], gaps: Gaps): Promise<ReadonlyMap<string, InstanceDetail>> {
+    const read = await eachInstance(chunks(instances, DETAILS), async (batch) => {
+      const ids = batch.map(({ id }) => id);
+      return gaps.read("Nodes and maintenance window of", batch.map(nameOf), () =>
+        readInstanceDetails(this.#access.gateway, ids),
+      );
+    });
+    return new Map(read.flatMap((details) => details ?? []).map((detail) => [detail.id, detail]));
   }
 
   async #tasks(project: Project): Promise<Tasks> {
@@ -212,7 +199,7 @@ class TaurusEstate implements Estate {
         id: instance.id,
         current: version === undefined ? "not told" : formatVersion(version),
         ...(targets === undefined ? {} : { targets }),
-        ...(nodes === undefined ? {} : { protection: `${nodes} node${nodes === 1 ? "" : "s"}` }),
+        ...(nodes === undefined ? {} : { protection: counted(nodes, "node") }),
         ...(window === "" ? {} : { window }),
         ...(unit?.activity === undefined ? {} : { activity: unit.activity }),
         findings: failedBefore(unit),
@@ -220,40 +207,51 @@ class TaurusEstate implements Estate {
     };
   }
 
-  async #starRocks({ id: instanceId }: Instance): Promise<Found[]> {
-    const { signal } = this.#runtime;
+  async #starRocks(instance: Instance, gaps: Gaps): Promise<Found[]> {
     const { gateway } = this.#access;
-    const beside = (await ifAnswered(readHtap(gateway, instanceId))) ?? [];
-    const ours = beside.filter(({ engine_name }) => /star-?rocks/i.test(engine_name));
-    return eachInstance(ours, async ({ id: starRocksInstanceId, name }) => {
-      const ids = { instanceId, starRocksInstanceId };
-      const asked = { access: this.#access, ids, jobIds: new JobIds(), constraint: LATEST, now: gateway.now, signal };
-      const seen = await look({ ...asked, latest: undefined });
-      const [unit] = viewFor(seen, LATEST, { starRocksInstanceId, version: "latest" }).units;
-      const version = seen.members[0]?.version;
-      const current = version === undefined ? "not told" : formatParts(version);
-      return {
-        version: undefined,
-        database: {
-          type: "taurusdb:StarRocksVersion",
-          name,
-          id: starRocksInstanceId,
-          current,
-          targets: targetsOf(seen.known).map(formatParts),
-          ...(seen.window === "" ? {} : { window: seen.window }),
-          ...(seen.activity === undefined ? {} : { activity: seen.activity }),
-          findings: unit?.upgrade?.findings ?? [],
-        },
-        ...(version === undefined
-          ? {}
-          : { resource: { type: "taurusdb:StarRocksVersion", name, args: { ...ids, version: current } } }),
-      };
-    });
+    const beside = await gaps.read("StarRocks beside", [nameOf(instance)], () =>
+      readStarRocksBeside(gateway, instance.id),
+    );
+    const found = await eachInstance(beside ?? [], (one) =>
+      gaps.read("StarRocks instance", [nameOf(one)], () => this.#starRocksInstance(instance.id, one)),
+    );
+    return found.filter((one) => one !== undefined);
+  }
+
+  async #starRocksInstance(instanceId: string, { id, name }: HtapInstance): Promise<Found> {
+    const { signal } = this.#runtime;
+    const ids = { instanceId, starRocksInstanceId: id };
+    const access = this.#access;
+    const asked = { access, ids, jobIds: new JobIds(), constraint: LATEST, now: access.gateway.now, signal };
+    const seen = await look({ ...asked, latest: undefined });
+    const [unit] = viewFor(seen, LATEST, { starRocksInstanceId: id, version: "latest" }).units;
+    const version = seen.members[0]?.version;
+    const current = version === undefined ? "not told" : formatParts(version);
+    const type = "taurusdb:StarRocksVersion";
+    return {
+      version: undefined,
+      database: {
+        type,
+        name,
+        id,
+        current,
+        targets: targetsOf(seen.known).map(formatParts),
+        ...(seen.window === "" ? {} : { window: seen.window }),
+        ...(seen.activity === undefined ? {} : { activity: seen.activity }),
+        findings: unit?.upgrade?.findings ?? [],
+      },
+      ...(version === undefined ? {} : { resource: { type, name, args: { ...ids, version: current } } }),
+    };
   }
 
   close(): Promise<void> {
     return this.#access.close();
   }
+}
+
+/** `db1 (6754902da1f447269c6979b0590102a5in07)` */
+function nameOf({ name, id }: Pick<Instance, "name" | "id">): string {
+  return `${name} (${id})`;
 }
 
 function targetsIn(offer: Offer | undefined, version: Version): readonly string[] | undefined {

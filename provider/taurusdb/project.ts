@@ -6,7 +6,7 @@ import type { Connect } from "../huaweicloud/connection";
 import { refused } from "../huaweicloud/errors";
 import type { Gateway } from "../huaweicloud/gateway";
 import type { Environment } from "../huaweicloud/service";
-import { Moments, SharedRead } from "../huaweicloud/shared-read";
+import { LastReads, Moments, SharedRead } from "../huaweicloud/shared-read";
 import { Backups } from "./kernel/backups";
 import { Offers } from "./kernel/offers";
 import { type Instance, instance, instancePage, type JobRow, type ScheduleRow } from "./schema";
@@ -64,12 +64,12 @@ export class Project {
   /** Scheduled tasks that wait for their window. */
   readonly schedules: SharedRead<readonly ScheduleRow[]>;
   readonly moments = new Moments();
+  /** When an instance was last looked at. */
+  readonly looks = new LastReads(this.moments);
   readonly #clock: Clock;
   readonly #jobsIn: (status: string) => SharedRead<JobPage>;
   readonly #pages = new Map<string, SharedRead<JobPage>>();
   #nextDetail = 0;
-  /** When an instance was last looked at. */
-  readonly #seen = new Map<string, number>();
 
   /** @param gateway one that ends with no single resource; the reads end when nobody waits for them */
   constructor(gateway: Gateway, clock: Clock) {
@@ -93,18 +93,6 @@ export class Project {
     const page = this.#pages.get(status) ?? this.#jobsIn(status);
     this.#pages.set(status, page);
     return page;
-  }
-
-  /** Some instances were looked at just now. @returns the moment */
-  saw(ids: readonly string[]): number {
-    const { latest } = this.moments;
-    for (const id of ids) this.#seen.set(id, latest);
-    return latest;
-  }
-
-  /** When any of them was last read: a second read must not be answered with the first. */
-  seenAt(ids: readonly string[]): number {
-    return ids.reduce((last, id) => Math.max(last, this.#seen.get(id) ?? 0), 0);
   }
 
   /** Whether the asker may look at the details of a task now: they are told for one task at a time. */

@@ -124,7 +124,9 @@ export async function connectionsOf(
     if (kind.filters?.includes(argument) === true) written[argument] = given.all(option);
     else written[argument] = FILES.has(argument) ? contentOf(option, value) : value === "" ? true : value;
   }
-  const several = given.all(optionOf(kind.each)).map((value) => ({ [kind.each]: partsOf(kind.each, value) }));
+  const several = [...new Set(given.all(optionOf(kind.each)))].map((value) => ({
+    [kind.each]: partsOf(kind.each, value),
+  }));
   const found = fillCredentials(written, kind.credentials, config, terminal.env);
   const asked = await askFor(kind, { ...found, ...several[0] }, terminal);
   return (several.length === 0 ? [{}] : several).map((own) =>

@@ -1,7 +1,7 @@
 import { sentences } from "../../provider/base/sentences";
 import { describeActivity } from "../../provider/core/describe";
 import { asPinError } from "../../provider/core/errors";
-import { type FoundDatabase, findingsIn, type Inventory } from "../../provider/core/estate";
+import { type FoundDatabase, findingsIn, type Identity, type Inventory, isSame } from "../../provider/core/estate";
 import { type Command, CommandError, UsageError } from "./command";
 import { type Connection, connectionOptions, connectionsOf, estateKinds, redacted, systemOf } from "./connection";
 
@@ -42,7 +42,12 @@ export const discover: Command = {
     const config = given.has("stack") ? await stackConfig(given.text("stack"), terminal) : UNCONFIGURED;
     const connections = await connectionsOf(system, kind, given, config, terminal);
     const read: Read[] = [];
-    for (const connection of connections) read.push(await readEstate(connection));
+    for (const connection of connections) {
+      const each = await readEstate(connection);
+      const known = read.find((one) => one.identity && each.identity && isSame(one.identity, each.identity));
+      if (known === undefined) read.push(each);
+      else terminal.tell(`${each.title} is the same as ${known.title}, and is listed once.`);
+    }
     const estates = read.flatMap(({ adopted }) => adopted ?? []);
     const databases = read.flatMap((each) => each.databases);
     const gaps = read.flatMap((each) => each.gaps);
@@ -65,6 +70,9 @@ export const discover: Command = {
 };
 
 interface Read extends Pick<Inventory, "databases" | "gaps"> {
+  readonly title: string;
+  /** Absent when nothing could be read. */
+  readonly identity?: Identity;
   /** Absent when nothing could be read. */
   readonly adopted?: Adopted;
 }
@@ -73,13 +81,15 @@ interface Read extends Pick<Inventory, "databases" | "gaps"> {
 async function readEstate(connection: Connection): Promise<Read> {
   const { redact } = connection;
   const estate = connection.open();
+  const { title } = estate;
   try {
-    const { databases, resources, gaps } = redacted(await estate.inventory(), redact);
-    return { databases, gaps, adopted: { connection, resources } };
+    const { identity, ...inventory } = await estate.inventory();
+    const { databases, resources, gaps } = redacted(inventory, redact);
+    return { title, identity, databases, gaps, adopted: { connection, resources } };
   } catch (error) {
     const { code, sentence } = asPinError(error);
     if (code === "unexpected" || code === "interrupted") throw error;
-    return { databases: [], gaps: [redact(`${estate.title} could not be read: ${sentence} [${code}]`)] };
+    return { title, databases: [], gaps: [redact(`${title} could not be read: ${sentence} [${code}]`)] };
   } finally {
     await estate.close();
   }

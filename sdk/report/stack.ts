@@ -1,3 +1,4 @@
+import { counted } from "../../provider/base/counted";
 import { ReportError } from "./failure";
 import { textOf } from "./json";
 import { type Pin, pinOf } from "./pin";
@@ -31,9 +32,8 @@ export function stackOf({ resources, pending, deployment, time }: StackExport, n
     return [pinOf(subject, Object(clean({ inputs, outputs, urn, initErrors })), operation)];
   });
   if (pins.length === 0) {
-    const count = resources.length === 1 ? "1 resource" : `${resources.length} resources`;
     throw new ReportError(
-      `${name} is a stack export with ${count}, none of which is of pulumi-dbversion: there is nothing to report.`,
+      `${name} is a stack export with ${counted(resources.length, "resource")}, none of which is of pulumi-dbversion: there is nothing to report.`,
     );
   }
   return { title: titleOf(pins), time, pins: pins.sort(byAttention) };

@@ -1,3 +1,4 @@
+import { counted } from "../../provider/base/counted";
 import { type Html, html } from "./html";
 import type { Pin } from "./pin";
 import { anchorAt, type Scale, scaleOf } from "./scale";
@@ -48,7 +49,7 @@ ${axis(scale, height)}
 ${bars.map((bar, index) => row(bar, index * ROW, scale))}
 </svg>
 </div>
-<p class="quiet">Times are UTC.${scale.cut === undefined ? "" : " At the dashed line, a long time without upgrades is left out."}${left === 0 ? "" : ` The newest ${bars.length} upgrades; ${left} older ones are in the table.`}</p>`;
+<p class="quiet">Times are UTC.${scale.cut === undefined ? "" : " At the dashed line, a long time without upgrades is left out."}${left === 0 ? "" : ` The newest ${counted(bars.length, "upgrade")}; ${counted(left, "older one is", "older ones are")} in the table.`}</p>`;
 }
 
 function barOf(pin: Pin, written = 0): Bar[] {

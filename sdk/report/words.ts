@@ -1,3 +1,4 @@
+import { counted } from "../../provider/base/counted";
 import type { Pin } from "./pin";
 import { formatDuration } from "./time";
 import { durationOf, type Upgrade } from "./upgrade";
@@ -29,6 +30,5 @@ export function pinText({ pin }: Pin): string {
 
 /** `3 observers`, `1 module` */
 export function countOf(count: number, noun: string): string {
-  const word = noun.charAt(0).toLowerCase() + noun.slice(1);
-  return `${count} ${word}${count === 1 ? "" : "s"}`;
+  return counted(count, noun.charAt(0).toLowerCase() + noun.slice(1));
 }

@@ -84,7 +84,8 @@ describe.each(SIZES)("a terminal of %j", (size, room) => {
   it("repeats no beginning: two lines that differ are told apart where they are seen", async () => {
     const lines = [...new Set((await ofOceanBase()).map((line) => line.replace(/ · .*$/, "")))];
     const texts = lines.map((line) => seen("oceanbase:ClusterVersion", line, size));
-    if (room > 0) expect(new Set(texts).size).toBe(lines.length);
+    expect(lines.length).toBeGreaterThan(20);
+    expect(new Set(texts).size).toBe(room > 0 ? lines.length : 1);
   });
 
   it("never gets a line that is wider than it is, nor more lines than it has", () => {

@@ -1,12 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { Clock } from "../../provider/core/clock";
-import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
-import type { Transport } from "../../provider/http/transport";
 import { HeldClock } from "../hostile/held-clock";
 import { inputsOf } from "../hostile/trial";
-import { createTransport, taurusdb } from "../simulators";
-import { simulatedTransport } from "../support/simulated-transport";
-import { kindsOver, RESOURCE_TYPES, type ResourceType } from "../systems";
+import { taurusdb } from "../simulators";
+import { RESOURCE_TYPES, type ResourceType } from "../systems";
+import { sceneOf } from "../systems/scene";
 
 const HOUR = 3_600_000;
 const { user, password, account } = taurusdb.DEFAULTS;
@@ -49,37 +47,23 @@ interface Played {
 async function played(of: ResourceType, at: number, by: number, more: object = {}, throttled = false): Promise<Played> {
   const clock = new HeldClock();
   const ours = new SetClock(clock);
-  const vendor = of.make(clock);
-  const genuine = simulatedTransport(createTransport(vendor.system, { sleep: (ms) => clock.sleep(ms) }));
   let requests = 0;
   let unauthorized = 0;
-  const transport: Transport = {
-    send: async (request) => {
-      requests += 1;
-      const due = requests === at;
-      if (due && !throttled) ours.set(by);
-      await clock.sleep(2);
-      if (due && throttled) {
-        setImmediate(() => ours.set(by));
-        return {
-          status: 429,
-          headers: {},
-          body: Buffer.from('{"error_code":"APIGW.0308","error_msg":"limit:10,time:1 minute"}'),
-        };
-      }
-      const response = await genuine.send(request);
-      if (response.status === 401) unauthorized += 1;
-      return response;
-    },
-    close: async () => undefined,
-  };
-  const lifecycle = new DynamicProvider({
-    kinds: kindsOver(() => transport),
-    log: { write: () => undefined, flush: async () => undefined },
-    rhythm: { change: 0, repeat: 60_000 },
-    clock: ours,
-    env: {},
+  const { vendor, process } = sceneOf(of, clock, async (request, genuine) => {
+    requests += 1;
+    const due = requests === at;
+    if (due && !throttled) ours.set(by);
+    await clock.sleep(2);
+    if (due && throttled) {
+      setImmediate(() => ours.set(by));
+      const body = '{"error_code":"APIGW.0308","error_msg":"limit:10,time:1 minute"}';
+      return { status: 429, headers: {}, body: Buffer.from(body) };
+    }
+    const response = await genuine(request);
+    if (response.status === 401) unauthorized += 1;
+    return response;
   });
+  const lifecycle = process({ clock: ours });
   const began = clock.now();
   const { outs } = await lifecycle.create({ ...inputsOf(vendor), unreachableTimeout: "10m", ...more });
   return { took: clock.now() - began, requests, unauthorized, accepted: vendor.accepted(), outs };

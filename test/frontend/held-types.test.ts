@@ -1,43 +1,27 @@
 import { describe, expect, it } from "vitest";
 import { digest, publicDigest, type Step } from "../../provider/core/request";
-import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
-import type { Transport } from "../../provider/http/transport";
 import { digestKeyOf } from "../../provider/redisenterprise/modules/call";
-import { createTransport } from "../simulators";
 import { isRead } from "../support/reads";
-import { simulatedTransport } from "../support/simulated-transport";
 import { VirtualClock } from "../support/virtual-clock";
-import { kindsOver, RESOURCE_TYPES, type ResourceType } from "../systems";
+import { RESOURCE_TYPES, type ResourceType } from "../systems";
+import { resourceType, sceneOf as sceneWith } from "../systems/scene";
 
 type Values = Record<string, unknown>;
 
-/** A system with something to upgrade, and provider processes that have just been started. */
+/** A scene that notes what is written. */
 function sceneOf(of: ResourceType) {
   const clock = new VirtualClock();
-  const vendor = of.make(clock);
-  const genuine = simulatedTransport(createTransport(vendor.system, { sleep: (ms) => clock.sleep(ms) }));
   let requests = 0;
   const writes: string[] = [];
   const bodies: { readonly path: string; readonly body: string }[] = [];
-  const transport: Transport = {
-    send: (request) => {
-      requests += 1;
-      if (!isRead(request)) {
-        writes.push(`${request.method} ${request.target}`);
-        bodies.push({ path: request.target, body: String(request.body) });
-      }
-      return genuine.send(request);
-    },
-    close: async () => undefined,
-  };
-  const process = () =>
-    new DynamicProvider({
-      kinds: kindsOver(() => transport),
-      log: { write: () => undefined, flush: async () => undefined },
-      rhythm: { change: 0, repeat: 60_000 },
-      clock,
-      env: {},
-    });
+  const { vendor, process } = sceneWith(of, clock, (request, genuine) => {
+    requests += 1;
+    if (!isRead(request)) {
+      writes.push(`${request.method} ${request.target}`);
+      bodies.push({ path: request.target, body: String(request.body) });
+    }
+    return genuine(request);
+  });
   const [vendorName, name] = of.type.split(":");
   const __urn = `urn:pulumi:dev::shop::pulumi-nodejs:dynamic/${vendorName}:${name}::orders`;
   const inputs = (more: Values = {}): Values => ({ ...vendor.args, __urn, __provider: "text", ...more });
@@ -114,8 +98,7 @@ describe.each(RESOURCE_TYPES)("$type", (of) => {
 });
 
 describe("the digest of a request that may hold secrets", () => {
-  const of = RESOURCE_TYPES.find(({ type }) => type === "redisenterprise:ModuleVersions");
-  if (of === undefined) throw new Error("there is no such type");
+  const of = resourceType("redisenterprise:ModuleVersions");
   const withArgs = (args: string) => {
     const { modules } = of.make(new VirtualClock()).args as { modules: Record<string, unknown> };
     const [name = ""] = Object.keys(modules);

@@ -1,14 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { Driver } from "../../provider/core/driver";
 import type { Permit } from "../../provider/core/request";
-import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
 import type { Kinds } from "../../provider/frontend/resource/session";
-import type { Transport } from "../../provider/http/transport";
 import { inputsOf } from "../hostile/trial";
-import { createTransport } from "../simulators";
-import { simulatedTransport } from "../support/simulated-transport";
 import { VirtualClock } from "../support/virtual-clock";
 import { kindsOver, RESOURCE_TYPES, type ResourceType } from "../systems";
+import { sceneOf } from "../systems/scene";
 
 /** Kinds whose drivers get a permit that tells when it is asked. */
 function telling(kinds: Kinds, asked: () => void): Kinds {
@@ -42,27 +39,16 @@ function watched(driver: Driver, told: (permit: Permit) => Permit): Driver {
 
 /** What one upgrade did, in order. */
 async function course(of: ResourceType): Promise<string[]> {
-  const clock = new VirtualClock();
-  const vendor = of.make(clock);
-  const genuine = simulatedTransport(createTransport(vendor.system, { sleep: (ms) => clock.sleep(ms) }));
   const events: string[] = [];
-  const transport: Transport = {
-    send: async (request) => {
-      events.push(of.call.test(request.target) && request.method === "POST" ? "upgrade request" : request.target);
-      return genuine.send(request);
-    },
-    close: async () => undefined,
-  };
-  const provider = new DynamicProvider({
-    kinds: telling(
-      kindsOver(() => transport),
-      () => events.push("permit"),
-    ),
-    log: { write: () => undefined, flush: async () => undefined },
-    rhythm: { change: 0, repeat: 60_000 },
-    clock,
-    env: {},
+  const { vendor, transport, process } = sceneOf(of, new VirtualClock(), (request, genuine) => {
+    events.push(of.call.test(request.target) && request.method === "POST" ? "upgrade request" : request.target);
+    return genuine(request);
   });
+  const kinds = telling(
+    kindsOver(() => transport),
+    () => events.push("permit"),
+  );
+  const provider = process({ kinds });
   const { outs } = await provider.create(inputsOf(vendor));
   expect(outs["status"]).toBe("current");
   return events;

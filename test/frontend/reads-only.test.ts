@@ -2,16 +2,15 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
-import type { Transport } from "../../provider/http/transport";
+import type { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
 import { declared } from "../docs/interfaces";
 import { HeldClock } from "../hostile/held-clock";
 import { inputsOf } from "../hostile/trial";
-import { createTransport, RedisEnterpriseCluster, taurusdb } from "../simulators";
+import { RedisEnterpriseCluster, taurusdb } from "../simulators";
 import { isRead } from "../support/reads";
 import { makeRpm } from "../support/rpm-package";
-import { simulatedTransport } from "../support/simulated-transport";
-import { kindsOver, RESOURCE_TYPES, type ResourceType, type Vendor } from "../systems";
+import { RESOURCE_TYPES, type ResourceType, type Vendor } from "../systems";
+import { sceneOf as sceneWith } from "../systems/scene";
 
 type Args = Readonly<Record<string, unknown>>;
 
@@ -87,26 +86,14 @@ interface Scene {
 
 function sceneOf(of: ResourceType): Scene {
   const clock = new HeldClock();
-  const vendor = of.make(clock);
+  const writes: string[] = [];
+  const { vendor, process } = sceneWith(of, clock, (request, genuine) => {
+    if (!isRead(request)) writes.push(`${request.method} ${request.target}`);
+    return genuine(request);
+  });
   const { system } = vendor;
   if (system instanceof RedisEnterpriseCluster) system.control.setSwitches({ dryRun: "ignored" });
-  const genuine = simulatedTransport(createTransport(system, { sleep: (ms) => clock.sleep(ms) }));
-  const writes: string[] = [];
-  const transport: Transport = {
-    send: (request) => {
-      if (!isRead(request)) writes.push(`${request.method} ${request.target}`);
-      return genuine.send(request);
-    },
-    close: async () => undefined,
-  };
-  const surroundings = {
-    kinds: kindsOver(() => transport),
-    log: { write: () => undefined, flush: async () => undefined },
-    rhythm: { change: 0, repeat: 60_000 },
-    clock,
-    env: {},
-  };
-  return { vendor, clock, writes, process: () => new DynamicProvider(surroundings) };
+  return { vendor, clock, writes, process };
 }
 
 /** check of a new pin and of a changed one, diff of one that an earlier run left unsettled, and a refresh. */

@@ -1,10 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
-import type { Transport } from "../../provider/http/transport";
-import { createTransport } from "../simulators";
-import { simulatedTransport } from "../support/simulated-transport";
 import { inTurns } from "../support/turns";
-import { kindsOver, RESOURCE_TYPES, type ResourceType } from "../systems";
+import { RESOURCE_TYPES, type ResourceType } from "../systems";
+import { resourceType, sceneOf as sceneWith } from "../systems/scene";
 import { HeldClock } from "./held-clock";
 import { inputsOf } from "./trial";
 
@@ -41,28 +38,15 @@ interface Answer {
 /** @param write the write that somebody else answers; the upgrade request, if nothing is said */
 function sceneOf(of: ResourceType, { status, headers, body, times }: Answer, write?: RegExp) {
   const clock = new HeldClock();
-  const vendor = of.make(clock);
-  const genuine = simulatedTransport(createTransport(vendor.system, { sleep: (ms) => clock.sleep(ms) }));
   let calls = 0;
-  const transport: Transport = {
-    send: async (request) => {
-      const path = request.target.split("?")[0] ?? "";
-      if (request.method === "GET" || !(write ?? vendor.call).test(path)) return genuine.send(request);
-      calls += 1;
-      await clock.sleep(2);
-      return calls > times ? genuine.send(request) : { status, headers, body: Buffer.from(body) };
-    },
-    close: async () => undefined,
-  };
-  const run = () =>
-    new DynamicProvider({
-      kinds: kindsOver(() => transport),
-      log: { write: () => undefined, flush: async () => undefined },
-      rhythm: { change: 0, repeat: 60_000 },
-      clock,
-      env: {},
-    }).create(inputsOf(vendor));
-  return { vendor, run, calls: () => calls };
+  const { vendor, process } = sceneWith(of, clock, async (request, genuine) => {
+    const path = request.target.split("?")[0] ?? "";
+    if (request.method === "GET" || !(write ?? of.call).test(path)) return genuine(request);
+    calls += 1;
+    await clock.sleep(2);
+    return calls > times ? genuine(request) : { status, headers, body: Buffer.from(body) };
+  });
+  return { vendor, run: () => process().create(inputsOf(vendor)), calls: () => calls };
 }
 
 async function errorOf(run: () => Promise<unknown>): Promise<string> {
@@ -127,13 +111,10 @@ describe.each(TYPES)("$type: an upgrade request that is answered by somebody els
 describe("another write that is answered by somebody else", () => {
   const PAGE = "<!DOCTYPE html><title>404 Not Found</title><h1>404 Not Found</h1>";
   const answer = { status: 404, headers: { "content-type": "text/html" }, body: PAGE, times: 9 };
-  const of = (type: string) => RESOURCE_TYPES.filter((vendor) => vendor.type === type);
 
   it("a pre-check", async () => {
-    for (const vendor of of("taurusdb:KernelVersion")) {
-      const { run, calls } = sceneOf(vendor, answer, /pre-check$/);
-      expect(await errorOf(run)).toContain("was refused: HTTP 404, text/html: “404 Not Found”");
-      expect(calls()).toBe(1);
-    }
+    const { run, calls } = sceneOf(resourceType("taurusdb:KernelVersion"), answer, /pre-check$/);
+    expect(await errorOf(run)).toContain("was refused: HTTP 404, text/html: “404 Not Found”");
+    expect(calls()).toBe(1);
   });
 });

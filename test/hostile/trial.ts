@@ -1,9 +1,8 @@
-import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
+import type { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
 import type { LogLine } from "../../provider/frontend/resource/log";
 import type { Transport, WireRequest, WireResponse } from "../../provider/http/transport";
-import { createTransport } from "../simulators";
-import { simulatedTransport } from "../support/simulated-transport";
-import { kindsOver, type ResourceType, type Vendor } from "../systems";
+import type { ResourceType, Vendor } from "../systems";
+import { sceneOf } from "../systems/scene";
 import { HeldClock } from "./held-clock";
 
 /** Which answer is a hostile one: the first of a run, the first after the accepted upgrade call, or the one to the call. */
@@ -49,16 +48,10 @@ const CODE = / \[([a-z-]+)\]$/;
 /** One run of one pin against a vendor some of whose answers are hostile. */
 export async function trial(of: ResourceType, plan: Plan): Promise<Ending> {
   const clock = new HeldClock();
-  const vendor = of.make(clock);
-  const network = new HostileNetwork(vendor, clock, plan);
+  const network = new HostileNetwork(clock, plan);
+  const { vendor, process } = sceneOf(of, clock, (request, genuine) => network.send(request, genuine, vendor));
   const lines: LogLine[] = [];
-  const lifecycle = new DynamicProvider({
-    kinds: kindsOver(() => network.transport),
-    log: { write: (line) => lines.push(line), flush: async () => undefined },
-    rhythm: { change: 0, repeat: 60_000 },
-    clock,
-    env: {},
-  });
+  const lifecycle = process({ log: { write: (line) => lines.push(line), flush: async () => undefined } });
   const began = clock.now();
   const inputs = inputsOf(vendor);
   if (plan.position === "first read" && plan.ever === true) await lifecycle.check({}, inputs);
@@ -101,41 +94,35 @@ class HostileNetwork {
   calls = 0;
   harms = 0;
   readonly origins = new Set<string>();
-  readonly transport: Transport;
-  readonly #vendor: Vendor;
   readonly #plan: Plan;
   readonly #clock: HeldClock;
-  readonly #genuine: Transport;
 
-  constructor(vendor: Vendor, clock: HeldClock, plan: Plan) {
-    this.#vendor = vendor;
+  constructor(clock: HeldClock, plan: Plan) {
     this.#plan = plan;
     this.#clock = clock;
-    this.#genuine = simulatedTransport(createTransport(vendor.system, { sleep: (ms) => clock.sleep(ms) }));
-    this.transport = { send: (request) => this.#send(request), close: async () => undefined };
   }
 
-  async #send(request: WireRequest): Promise<WireResponse> {
+  async send(request: WireRequest, ask: Transport["send"], vendor: Vendor): Promise<WireResponse> {
     this.requests += 1;
     this.origins.add(request.origin);
     if (this.requests > MOST_REQUESTS)
       throw new Error(`more than ${MOST_REQUESTS} requests: nobody should ask so often`);
-    const isCall = request.method === "POST" && this.#vendor.call.test(request.target.split("?")[0] ?? "");
+    const isCall = request.method === "POST" && vendor.call.test(request.target.split("?")[0] ?? "");
     if (isCall) this.calls += 1;
-    const after = this.#vendor.accepted() > 0;
+    const after = vendor.accepted() > 0;
     // Time passes, as it does between machines.
     await this.#clock.sleep(2, request.signal);
-    const genuine = await this.#genuine.send(request);
-    if (!this.#isHostile(isCall, after)) return genuine;
+    const genuine = await ask(request);
+    if (!this.#isHostile(isCall, after, vendor)) return genuine;
     this.harms += 1;
     return this.#clock.during(async () => this.#plan.hostile(genuine, request));
   }
 
-  #isHostile(isCall: boolean, after: boolean): boolean {
+  #isHostile(isCall: boolean, after: boolean, vendor: Vendor): boolean {
     const { position, ever = false } = this.#plan;
     if (this.harms > 0) return ever;
     if (position === "first read") return true;
-    return position === "inspection" ? after && !isCall : isCall && this.#vendor.accepted() > 0;
+    return position === "inspection" ? after && !isCall : isCall && vendor.accepted() > 0;
   }
 }
 

@@ -65,7 +65,7 @@ describe("the connections to a server", () => {
     const all = Promise.all([post(origin), post(origin)]);
     await answer(2);
     await all;
-    await vi.waitUntil(() => sockets.size === 0);
+    await expect.poll(() => sockets.size).toBe(0);
   });
 
   it("are opened again after one that failed, or that the server has closed", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Unreachable } from "../../provider/core/errors";
-import { Throttle } from "../../provider/huaweicloud/throttle";
+import { Throttle, Throttled } from "../../provider/huaweicloud/throttle";
 import { MINUTE, NEW, rig } from "../taurusdb/rig";
 
 const response = (status: number, text = "", headers: Record<string, string> = {}) => ({
@@ -18,8 +18,9 @@ function closedFor(answers: ReturnType<typeof response>[]): number {
     now += closed;
     try {
       throttle.heed(answer, now, "https://x");
-    } catch {
-      // Told below by `admit`.
+    } catch (error) {
+      expect(error).toBeInstanceOf(Throttled);
+      expect(answer.status).toBe(429);
     }
     closed = 0;
     for (; closed <= 20 * MINUTE; closed += 1_000) {

@@ -2,37 +2,27 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
+import type { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
 import { Journal } from "../../provider/frontend/resource/journal";
 import { RunNotes } from "../../provider/frontend/resource/run-notes";
 import { HeldClock } from "../hostile/held-clock";
 import { inputsOf } from "../hostile/trial";
-import { createTransport } from "../simulators";
-import { simulatedTransport } from "../support/simulated-transport";
-import { kindsOver, RESOURCE_TYPES } from "../systems";
+import { resourceType, sceneOf } from "../systems/scene";
 
 type Values = Record<string, unknown>;
 
 /** Two plugin processes of one preview, and what they say. */
 function stage(type: string) {
-  const of = RESOURCE_TYPES.find((one) => one.type === type);
-  if (of === undefined) throw new Error(`there is no type ${type}`);
-  const clock = new HeldClock();
-  const vendor = of.make(clock);
-  const transport = simulatedTransport(createTransport(vendor.system, { sleep: (ms) => clock.sleep(ms) }));
+  const { vendor, process: start } = sceneOf(resourceType(type), new HeldClock());
   const root = mkdtempSync(join(tmpdir(), "notes-"));
   onTestFinished(() => rmSync(root, { recursive: true, force: true }));
   const lines: string[] = [];
   const processOf = (pid: number) =>
-    new DynamicProvider({
-      kinds: kindsOver(() => transport),
+    start({
       log: {
         write: ({ severity, message }) => void lines.push(`${severity} ${message}`),
         flush: async () => undefined,
       },
-      rhythm: { change: 0, repeat: 60_000 },
-      clock,
-      env: {},
       notes: new RunNotes(new Journal("127.0.0.1:1", root, pid)),
     });
   const [one, other] = [processOf(process.pid), processOf(process.ppid)];

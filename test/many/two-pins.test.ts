@@ -1,28 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
 import { HeldClock } from "../hostile/held-clock";
 import { inputsOf } from "../hostile/trial";
-import { createTransport } from "../simulators";
-import { simulatedTransport } from "../support/simulated-transport";
-import { kindsOver, RESOURCE_TYPES, type Vendor } from "../systems";
+import { RESOURCE_TYPES, type Vendor } from "../systems";
+import { resourceType, sceneOf } from "../systems/scene";
 
 type Args = Record<string, unknown>;
 
 /** Two pins of one thing in one program, and what comes of both. */
 function stage(type: string) {
-  const of = RESOURCE_TYPES.find((one) => one.type === type);
-  if (of === undefined) throw new Error(`there is no type ${type}`);
   const clock = new HeldClock();
-  const vendor: Vendor = of.make(clock);
-  const transport = simulatedTransport(createTransport(vendor.system, { sleep: (ms) => clock.sleep(ms) }));
+  const { vendor, process } = sceneOf(resourceType(type), clock);
   const lines: string[] = [];
-  const lifecycle = new DynamicProvider({
-    kinds: kindsOver(() => transport),
-    log: { write: ({ message }) => lines.push(message), flush: async () => undefined },
-    rhythm: { change: 0, repeat: 60_000 },
-    clock,
-    env: {},
-  });
+  const lifecycle = process({ log: { write: ({ message }) => lines.push(message), flush: async () => undefined } });
   const inputs = (name: string, args: Args = {}): Args => ({
     ...inputsOf(vendor),
     ...args,

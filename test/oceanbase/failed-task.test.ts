@@ -57,8 +57,9 @@ function accepted({ cluster }: World, operator: "RETRY" | "ROLLBACK"): boolean {
   try {
     cluster.control.operate(operator);
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    if (error instanceof Error && error.name === "Refusal") return false;
+    throw error;
   }
 }
 

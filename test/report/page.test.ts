@@ -238,10 +238,13 @@ describe("the page of a stack in an unusual state", () => {
     expect(await faultsOf(page)).toEqual([]);
   });
 
-  it("draws the newest upgrades of many, and says how many are left out", () => {
-    const many = Array.from({ length: 75 }, (_, index) => resource({ ...orders, name: `orders-${index}` }));
+  it.each([
+    [75, "15 older ones are"],
+    [61, "1 older one is"],
+  ])("draws the newest of %i upgrades, and says how many are left out", (length, left) => {
+    const many = Array.from({ length }, (_, index) => resource({ ...orders, name: `orders-${index}` }));
     const page = report(stackExport(many), "x");
     expect(page.match(/<g>/g)).toHaveLength(60);
-    expect(textOf(page)).toContain("The newest 60 upgrades; 15 older ones are in the table.");
+    expect(textOf(page)).toContain(`The newest 60 upgrades; ${left} in the table.`);
   });
 });

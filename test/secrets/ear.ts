@@ -18,6 +18,8 @@ export class Ear {
   readonly inputs: Record<string, unknown>;
   /** What was heard, in order: log lines, errors, reasons, outputs that are not encrypted. */
   readonly heard: string[] = [];
+  /** How often the vendor repeated what it was told in place of its answer. */
+  echoes = 0;
   readonly #canaries: Canary[];
 
   /** @param through changes what the vendor answers */

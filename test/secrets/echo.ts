@@ -55,6 +55,7 @@ export function echoing(echo: Echo): (world: SecretWorld, ear: Ear) => Transport
       if (echo.refuses?.(request, calls)) {
         const secrets = ear.secrets;
         pages += 1;
+        ear.echoes += 1;
         if (echo.page) return page(echo.status, secrets[pages % secrets.length] ?? "");
         return json(echo.status, world.problem(echo.status, textOf(ear)));
       }

@@ -47,6 +47,7 @@ describe.each(TYPES.map((type, nth) => ({ name: type.type, type, nth })))("$name
           return refusal(Object.assign(world, { problem: (status: number) => problem(status, words) }), own);
         });
         await ear.create();
+        expect(ear.echoes).toBeGreaterThan(0);
         expect.soft(heardBy(ear), words).toEqual([]);
       }
     });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { upgradeBatch, upgradeRequest, upgradeStep } from "../../provider/taurusdb/kernel/instances";
-import { readJobs, readSchedules, TaskCenter } from "../../provider/taurusdb/tasks";
+import { readJobs, readSchedules, readWaitingJobs, TaskCenter } from "../../provider/taurusdb/tasks";
 import { MINUTE, rig } from "./rig";
 
 const JOB_NAME = "UpgradeGaussDBforMySQLDatabaseVersion";
@@ -33,6 +33,16 @@ describe("instant tasks", () => {
     expect(new Set(rows.map(({ instance_id }) => instance_id)).size).toBe(120);
     expect(cloud.journal.entries).toHaveLength(calls);
   });
+
+  it.each(["known", "refused"] as const)(
+    "that wait are read where their newest states are %s",
+    async (newTaskStates) => {
+      const { gateway, cloud } = await upgrading(3, false, { newTaskStates });
+      const [first] = cloud.state.jobs;
+      cloud.control.showStatus("Pending", first?.id);
+      expect((await readWaitingJobs(gateway)).map(({ job_id }) => job_id)).toEqual([first?.id]);
+    },
+  );
 
   it("are filtered by the service", async () => {
     const { gateway, clock, cloud } = await upgrading(3, false);

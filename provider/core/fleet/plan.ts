@@ -1,3 +1,4 @@
+import { counted } from "../../base/counted";
 import { batchesOf } from "../batches";
 import type { Driver, FleetWords } from "../driver";
 import type { Task } from "../task";
@@ -35,7 +36,7 @@ export function upgradeOfFleet(
   const total = view.units.length + view.absent.length;
   const canceled = asked.filter(({ activity }) => activity?.kind === "scheduled").length;
   const how = [
-    ...(total === 1 ? [] : [`${asked.length} of ${count(total, words)} in ${calls} ${calls === 1 ? "call" : "calls"}`]),
+    ...(total === 1 ? [] : [`${asked.length} of ${count(total, words)} in ${counted(calls, "call")}`]),
     schedules ? "in the maintenance window" : "now",
     ...(canceled === 0 ? [] : [afterCanceling(canceled)]),
   ];

@@ -1,3 +1,4 @@
+import { counted } from "../../base/counted";
 import { ended } from "../../base/sentences";
 import type { FleetWords } from "../driver";
 import { type ErrorCode, PinError } from "../errors";
@@ -14,7 +15,7 @@ const WORST: readonly ErrorCode[] = ["upgrade-failed", "unconfirmed", "not-upgra
 
 /** `3 instances`, `1 instance` */
 export function count(n: number, { unit: [one, many] }: FleetWords): string {
-  return `${n} ${n === 1 ? one : many}`;
+  return counted(n, one, many);
 }
 
 /** `a, b, c and 4 more` */

@@ -4,7 +4,7 @@ import { PinError } from "../../core/errors";
 import { Forbidden } from "../../huaweicloud/errors";
 import type { Gateway } from "../../huaweicloud/gateway";
 import { timeOf } from "../../huaweicloud/jobs";
-import { type Moments, SharedRead } from "../../huaweicloud/shared-read";
+import { LastReads, type Moments, SharedRead } from "../../huaweicloud/shared-read";
 import { type BackupRow, backupPage } from "../schema";
 import { BACKUP_ACTION } from "../service";
 import { eachInstance } from "./instances";
@@ -36,14 +36,12 @@ type Page = { readonly rows: readonly BackupRow[]; readonly total: number };
 export class Backups {
   readonly #gateway: Gateway;
   readonly #clock: Clock;
-  readonly #moments: Moments;
   readonly #listing: SharedRead<Listing>;
-  /** When an instance was last read: a second read must not be answered with the first. */
-  readonly #asked = new Map<string, number>();
+  readonly #reads: LastReads;
 
   /** @param gateway one that ends with no single resource */
   constructor(gateway: Gateway, clock: Clock, moments: Moments) {
-    [this.#gateway, this.#clock, this.#moments] = [gateway, clock, moments];
+    [this.#gateway, this.#clock, this.#reads] = [gateway, clock, new LastReads(moments)];
     this.#listing = new SharedRead(clock, moments, (signal) => readListing(gateway.until(signal)));
   }
 
@@ -52,9 +50,8 @@ export class Backups {
    * @throws Unreachable
    */
   async of(ids: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, BackupRecord>> {
-    const after = ids.reduce((last, id) => Math.max(last, this.#asked.get(id) ?? 0), 0);
-    const listing = await this.#listing.read({ after, within: FRESH }, signal);
-    for (const id of ids) this.#asked.set(id, this.#moments.latest);
+    const listing = await this.#listing.read({ after: this.#reads.of(ids), within: FRESH }, signal);
+    this.#reads.note(ids);
     const offset = this.#gateway.now - this.#clock.now();
     switch (listing.kind) {
       case "unread":

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { chunks } from "../../core/batches";
-import { ifAnswered, PinError, Unreachable } from "../../core/errors";
+import { counted } from "../../base/counted";
+import { PinError, Unreachable } from "../../core/errors";
 import type { Json, Permit, Request, Requested, Step } from "../../core/request";
 import type { Gateway } from "../../huaweicloud/gateway";
 import {
@@ -29,20 +29,17 @@ export async function readInstance(gateway: Gateway, id: string): Promise<Instan
 }
 
 /** Most instances in one read of details. */
-const DETAILS = 20;
+export const DETAILS = 20;
 
-/** Nodes and maintenance windows of many instances, by id; without those that cannot be read just now. */
+/** Nodes and maintenance windows of at most 20 instances. None where the region does not have the call. */
 export async function readInstanceDetails(
   gateway: Gateway,
   ids: readonly string[],
-): Promise<ReadonlyMap<string, InstanceDetail>> {
+): Promise<readonly InstanceDetail[]> {
   const schema = z.object({ instances: z.array(instanceDetail) });
-  const details = await eachInstance(chunks(ids, DETAILS), async (batch) => {
-    const query = { instance_ids: batch.join(",") };
-    const reading = await ifAnswered(gateway.read({ path: ["instances", "details"], query, schema }));
-    return reading?.kind === "data" ? reading.data.instances : [];
-  });
-  return new Map(details.flat().map((detail) => [detail.id, detail]));
+  const query = { instance_ids: ids.join(",") };
+  const reading = await gateway.read({ path: ["instances", "details"], query, schema });
+  return reading.kind === "data" ? reading.data.instances : [];
 }
 
 /** The only call that says what an upgrade would lead to. @returns undefined when there is no such instance */
@@ -119,7 +116,10 @@ export async function startPreCheck(
   });
   if (reading.kind === "data") return reading.data.job_ids;
   if (reading.kind === "unserved") return undefined;
-  throw new PinError("blocked", `The pre-check of ${sources.length} instances was refused: ${reading.text}.`);
+  throw new PinError(
+    "blocked",
+    `The pre-check of ${counted(sources.length, "instance")} was refused: ${reading.text}.`,
+  );
 }
 
 /**

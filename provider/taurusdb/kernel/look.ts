@@ -98,7 +98,7 @@ export class KernelLook {
     const { access, ids } = this.#options;
     const project = await access.project();
     this.#project = project;
-    if (this.#looks === 0) this.#after = this.#opened = project.seenAt(ids);
+    if (this.#looks === 0) this.#after = this.#opened = project.looks.of(ids);
     const fresh = { after: this.#after, within: FRESH };
     const { signal } = this.#options;
     const followed = scheduled ? undefined : await this.#follower.follow(project, fresh, signal);
@@ -126,7 +126,7 @@ export class KernelLook {
     const all = await eachInstance(found, (instance) =>
       this.#unit(instance, jobs.get(instance.id), schedules.get(instance.id)),
     );
-    const moment = project.saw(ids);
+    const moment = project.looks.note(ids);
     // Where something is to be decided, the next look reads again: two reads have to agree.
     if (open.length === 0 || !open.every(({ id }) => this.#wasAccepted(id))) this.#after = moment;
     this.#looks += 1;

@@ -1,3 +1,4 @@
+import { PinError } from "../../core/errors";
 import type { Permit, Request, Step } from "../../core/request";
 import type { Gateway } from "../../huaweicloud/gateway";
 import {
@@ -10,6 +11,7 @@ import {
   starRocksList,
 } from "../schema";
 import { UPGRADE_ACTION } from "../service";
+import { isOfStarRocks } from "../tasks";
 
 /** StarRocks instances beside a TaurusDB instance. */
 
@@ -33,6 +35,17 @@ export async function readStarRocks(
 export async function readHtap(gateway: Gateway, instanceId: string): Promise<readonly HtapInstance[] | undefined> {
   const found = await gateway.find({ path: ["instances", instanceId, "htap"], schema: htapList });
   return found?.instances;
+}
+
+/** StarRocks instances beside a TaurusDB instance. None where the service or its region has no StarRocks. */
+export async function readStarRocksBeside(gateway: Gateway, instanceId: string): Promise<readonly HtapInstance[]> {
+  try {
+    const beside = (await readHtap(gateway, instanceId)) ?? [];
+    return beside.filter(({ engine_name }) => isOfStarRocks({ datastore_type: engine_name }));
+  } catch (error) {
+    if (error instanceof PinError && error.code === "blocked") return [];
+    throw error;
+  }
 }
 
 /** Four-part kernels that the region offers; none where it does not say. */

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { makeRpm, type RpmOptions } from "../../support/rpm-package";
+import { fileOf } from "./multipart";
 import { sealBody, sealHeader, Trial } from "./trial";
 
 const HEAD = "4.5.0.0-102026050817";
@@ -30,6 +31,25 @@ function uploadSealed(trial: Trial, file: Buffer) {
   const sealed = { keys, rawBody: sealBody(keys, form(file)), headers: { "content-type": TYPE } };
   return trial.call("POST", "/api/v1/upgrade/package", undefined, 0, sealed);
 }
+
+describe("an upload", () => {
+  const part = (disposition: string) =>
+    `--${BOUNDARY}\r\nContent-Disposition: form-data; ${disposition}\r\n\r\nabc\r\n`;
+  const end = `--${BOUNDARY}--\r\n`;
+  const file = part('name="file"; filename="a.rpm"');
+  it.each([
+    ["its file", TYPE, file + end, "abc"],
+    ["its file after another field", TYPE, part('name="note"') + file + end, "abc"],
+    ["no file in another field", TYPE, part('name="rpm"; filename="file"') + end, undefined],
+    ["no file in a field without a file name", TYPE, part('name="file"') + end, undefined],
+    ["no file without its end", TYPE, file, undefined],
+    ["no file in a part that is cut off", TYPE, file.slice(0, -4), undefined],
+    ["no file with another boundary", "multipart/form-data; boundary=other", file + end, undefined],
+    ["no file of another type", `multipart/mixed; boundary=${BOUNDARY}`, file + end, undefined],
+  ])("has %s", (_, type, body, found) => {
+    expect(fileOf(Buffer.from(body), type, "file")?.toString()).toBe(found);
+  });
+});
 
 describe("an uploaded RPM", () => {
   it("is answered in capitals or in snake case, and stored once more each time", async () => {

@@ -117,7 +117,7 @@ describe("tokens", () => {
     const trial = newTrial();
     const cluster = new RedisEnterpriseCluster({ clock: trial.clock, authClock });
     const call = (method: string, target: string, authorization: string) =>
-      cluster.hosts[0]?.handle({ method, target, headers: { authorization }, body: Buffer.alloc(0) });
+      cluster.hosts[0]?.handle({ method, target, headers: { authorization, ...JSON_BODY }, body: Buffer.alloc(0) });
     const given = call("POST", "/v1/users/authorize", basic(`${DEFAULT_USER}:${DEFAULT_PASSWORD}`));
     const { access_token } = JSON.parse(given?.body.toString() ?? "{}");
     trial.clock.advance(3_600_000);
@@ -126,6 +126,8 @@ describe("tokens", () => {
     expect(call("GET", "/v1/cluster", `JWT ${access_token}`)?.status).toBe(401);
   });
 });
+
+const JSON_BODY = { "content-type": "application/json" };
 
 describe("permissions", () => {
   const statusAs = async (role: Role) => {

@@ -88,6 +88,20 @@ describe("a CRDB task", () => {
   });
 });
 
+describe("a request for a task", () => {
+  it.each(["0", "soon", "-1", ""])("is refused with X-Result-TTL %j", async (ttl) => {
+    const reply = await pair().call("POST", UPGRADE, {}, { headers: { "x-result-ttl": ttl } });
+    expect(reply.status).toBe(400);
+  });
+
+  it("is refused with the id of a task that there is", async () => {
+    const trial = pair({ timings: "instant" });
+    await start(trial, { "x-task-id": "mine" });
+    const reply = await trial.call("POST", UPGRADE, {}, { headers: { "x-task-id": "mine" } });
+    expect(reply.status).toBe(400);
+  });
+});
+
 describe("a module that declares a least Redis alone", () => {
   it.each([
     ["7.22.2-10", 200],

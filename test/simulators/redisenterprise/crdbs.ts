@@ -3,7 +3,7 @@ import { startUpgrade } from "./answerupgrade";
 import { readBody } from "./body";
 import { type Call, param } from "./call";
 import type { View } from "./databaseview";
-import { Refusal } from "./errors";
+import { malformed, Refusal } from "./errors";
 import type { MachineState, UpgradePlan } from "./machine";
 import { admit } from "./rules";
 import type { CrdbState, CrdbTaskState } from "./state";
@@ -45,6 +45,11 @@ export function postCrdbUpgrade(call: Call): unknown {
 function newTask({ world, now, request }: Call, crdb: CrdbState, plan: UpgradePlan): CrdbTaskState {
   const { switches, timings } = world.state;
   const named = switches.crdbTaskNamed ? request.headers["x-task-id"] : undefined;
+  const ttl = request.headers["x-result-ttl"] ?? String(RESULT_TTL);
+  if (!/^[1-9]\d*$/.test(ttl)) throw malformed(switches, "X-Result-TTL must be a number of seconds");
+  if (named !== undefined && world.state.crdbTasks.some(({ id }) => id === named)) {
+    throw malformed(switches, `There is a task ${named} already`);
+  }
   const begins = now + timings.crdbQueueMs;
   return {
     id: named ?? newUid(world.random),
@@ -54,7 +59,7 @@ function newTask({ world, now, request }: Call, crdb: CrdbState, plan: UpgradePl
     actionUid: null,
     startedAt: now,
     others: crdb.otherClusters.map((one) => ({ ...one, endsAt: begins + one.lastsMs })),
-    keptMs: 1_000 * Number(request.headers["x-result-ttl"] ?? RESULT_TTL),
+    keptMs: 1_000 * Number(ttl),
   };
 }
 

@@ -80,6 +80,10 @@ describe("requests", () => {
     expect((await trial.get("/v1/bdbs", { headers: { accept: "*/*" } })).status).toBe(200);
     const headers = { "content-type": "text/plain" };
     expect((await trial.call("POST", "/v1/bdbs/1/upgrade", {}, { headers })).status).toBe(400);
+    for (const type of ["", "text/plain"]) {
+      const reply = await trial.call("POST", "/v1/users/authorize", undefined, { headers: { "content-type": type } });
+      expect(reply.status).toBe(400);
+    }
     expect((await trial.get("/v1/bdbs", { headers: { "x-api-version": "7" } })).status).toBe(505);
   });
 

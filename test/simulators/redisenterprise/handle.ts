@@ -62,11 +62,11 @@ function checkApiVersion({ headers }: SimRequest): void {
   throw new Refusal(505, "unsupported_version", `unsupported x-api-version ${version}`);
 }
 
-/** Invalid headers are 400; a body needs its content type (Redis Enterprise facts §1.1). */
-function checkHeaders({ state }: World, { headers, body }: SimRequest): void {
+/** Invalid headers are 400; a POST needs its content type, with a body or without (Redis Enterprise facts §1.1). */
+function checkHeaders({ state }: World, { method, headers, body }: SimRequest): void {
   const accept = headers["accept"] ?? "*/*";
   if (!/\*\/\*|application\/(json|\*)/.test(accept)) throw malformed(state.switches, `cannot answer as ${accept}`);
   const type = (headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase();
-  if (body.length > 0 && type !== "application/json")
+  if ((body.length > 0 || method === "POST") && type !== "application/json")
     throw malformed(state.switches, "content-type must be application/json");
 }

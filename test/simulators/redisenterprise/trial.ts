@@ -63,7 +63,7 @@ export class Trial {
     const headers = {
       accept: "application/json",
       ...(as === null ? {} : { authorization: basic(as) }),
-      ...(text === undefined ? {} : { "content-type": "application/json" }),
+      ...(method === "POST" ? { "content-type": "application/json" } : {}),
       ...sent.headers,
     };
     const endpoint = this.cluster.endpoints[node - 1] ?? "";

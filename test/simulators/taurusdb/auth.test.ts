@@ -255,6 +255,8 @@ describe("projects", () => {
     expect(await projects(trial, { name: "mars-1" })).toEqual([]);
     expect(await projects(trial, { page: "2", per_page: "2" })).toEqual(["cn-north-4_team"]);
     expect(await projects(trial, {}, { secretKey: "guessed" })).toBeUndefined();
+    const strange = [{ page: "0" }, { page: "x" }, { per_page: "-1" }];
+    for (const query of strange) expect(await projects(trial, query)).toBeUndefined();
   });
 
   it("belong to one account, one region and one door", async () => {

@@ -1,6 +1,6 @@
 import type { SimResponse } from "../shell/http";
 import { maySee, readInstance } from "./access";
-import { answer, integerQuery, type ProjectCall, timeQuery, timeText } from "./call";
+import { answer, integerQuery, type ProjectCall, timeQuery, timeText, wordQuery } from "./call";
 import { parameterError } from "./errors";
 import { ENGINE } from "./instanceview";
 import type { BackupState, InstanceState } from "./state";
@@ -25,9 +25,8 @@ export function makeBackup(id: string, instanceId: string, spec: BackupSpec, now
 
 /** All backups of a project. No page says in which order: here the oldest come first. */
 export function listBackups(call: ProjectCall): SimResponse {
-  const [instance, id, type] = ["instance_id", "backup_id", "backup_type"].map(
-    (name) => call.query.get(name) || undefined,
-  );
+  const [instance, id] = ["instance_id", "backup_id"].map((name) => call.query.get(name) || undefined);
+  const type = wordQuery(call, "backup_type", ["auto", "manual"]);
   const from = timeQuery(call, "begin_time") ?? Number.NEGATIVE_INFINITY;
   const until = timeQuery(call, "end_time") ?? Number.POSITIVE_INFINITY;
   const found = (call.world.state.backups ?? []).filter(

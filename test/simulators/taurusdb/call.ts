@@ -57,6 +57,19 @@ export function refuseUnknown({ state }: World, value: Json, fields: readonly st
   if (unknown !== undefined) throw parameterError(`Unknown field ${unknown}.`);
 }
 
+export function refuseUnknownParameters({ world, query }: Call, known: readonly string[]): void {
+  if (world.state.switches.unknownFields === "ignore") return;
+  const unknown = [...query.keys()].find((name) => !known.includes(name));
+  if (unknown !== undefined) throw parameterError(`Unknown parameter ${unknown}.`);
+}
+
+/** One of some words of the query. */
+export function wordQuery(call: Call, name: string, known: readonly string[]): string | undefined {
+  const text = call.query.get(name) || undefined;
+  if (text !== undefined && !known.includes(text)) throw parameterError(`${name} must be one of ${known.join(", ")}.`);
+  return text;
+}
+
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,7 +1,7 @@
 import type { SimRequest, SimResponse } from "../shell/http";
 import type { Principal } from "./account";
 import { authenticate } from "./authenticate";
-import { answer, type Call, type ProjectCall } from "./call";
+import { answer, type Call, type ProjectCall, refuseUnknownParameters } from "./call";
 import { IamRefusal, Refusal, statusOf, textOf } from "./errors";
 import { disturbed, takeDisturbance, throttle } from "./gateway";
 import { queryPairs } from "./query";
@@ -91,5 +91,6 @@ function projectCall(call: Call, route: ServiceRoute, door: DoorState, principal
   }
   if (route.feature !== undefined && !region.features.includes(route.feature)) throw new Refusal("APIGW.0101");
   if (route.action !== undefined && principal.user.denied.includes(route.action)) throw new Refusal("DBS.200010");
+  refuseUnknownParameters(call, route.query ?? []);
   return { ...call, principal, project, region };
 }

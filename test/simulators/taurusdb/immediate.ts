@@ -5,7 +5,7 @@ import type { InstanceState, StarRocksState } from "./state";
 import { percentAt, statusAt, unified } from "./status";
 import { isOver, type JobState, type ScheduleState } from "./task";
 import { asJob } from "./tasks";
-import { nameOf, processText, SCHEDULE_NAME, shownInstance, shownStatus, subjectOf } from "./taskview";
+import { askedState, nameOf, processText, SCHEDULE_NAME, shownInstance, shownStatus, subjectOf } from "./taskview";
 
 /** Jobs by id, the list of instant tasks, and their progress (TaurusDB facts §2.8). */
 
@@ -67,7 +67,8 @@ interface Found {
 }
 
 function matching(call: ProjectCall): readonly Found[] {
-  const [status, name, id] = ["status", "job_name", "job_id"].map((field) => call.query.get(field) || undefined);
+  const status = askedState(call);
+  const [name, id] = ["job_name", "job_id"].map((field) => call.query.get(field) || undefined);
   const from = timeQuery(call, "start_time") ?? Number.NEGATIVE_INFINITY;
   const until = timeQuery(call, "end_time") ?? Number.POSITIVE_INFINITY;
   const found: Found[] = [];

@@ -32,7 +32,7 @@ function list(call: ProjectCall, words: Words): SimResponse {
 
 function isListed(call: ProjectCall, instance: InstanceState): boolean {
   if (instance.projectId !== call.project.id || !maySee(call.principal, instance)) return false;
-  if (!FILTERS_ASKED.some((name) => call.query.get(name))) return true;
+  if (!FILTERS_KNOWN.some((name) => call.query.get(name))) return true;
   const row = rowOf(call, instance, "v3");
   return Object.entries(FILTERS).every(([name, matches]) => {
     const wanted = call.query.get(name);
@@ -53,7 +53,7 @@ const FILTERS: Readonly<Record<string, (row: InstanceRow, wanted: string, instan
   tags: (_, wanted, { tags }) =>
     wanted.split(",").every((pair) => tags.some((tag) => `${tag.key}=${tag.value}` === pair)),
 };
-const FILTERS_ASKED = Object.keys(FILTERS);
+export const FILTERS_KNOWN = Object.keys(FILTERS);
 
 function show(call: ProjectCall, words: Words): SimResponse {
   return answer({ instance: detailOf(call, readInstance(call), words) });

@@ -11,8 +11,8 @@ export function listProjects({ principal, query, request }: IamCall): SimRespons
   const found = account.projects.filter(
     (one) => (name ?? one.name) === one.name && (domain ?? account.id) === account.id && enabled === "true",
   );
-  const page = Math.max(1, Number(query.get("page") ?? 1));
-  const size = Number(query.get("per_page") ?? 5000);
+  const page = countQuery(query.get("page") ?? "1");
+  const size = countQuery(query.get("per_page") ?? "5000");
   return answer({
     links: { self: `https://${request.headers["host"] ?? ""}/v3/projects`, previous: null, next: null },
     projects: found.slice((page - 1) * size, page * size).map((one) => ({
@@ -26,4 +26,9 @@ export function listProjects({ principal, query, request }: IamCall): SimRespons
       links: { self: `https://${request.headers["host"] ?? ""}/v3/projects/${one.id}` },
     })),
   });
+}
+
+function countQuery(text: string): number {
+  if (!/^[1-9]\d*$/.test(text)) throw new IamRefusal(400, "page and per_page must be positive numbers.");
+  return Number(text);
 }

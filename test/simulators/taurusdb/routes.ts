@@ -33,6 +33,8 @@ export interface ServiceRoute extends Place {
   readonly action?: IamAction;
   /** Regions without it do not know the call. */
   readonly feature?: RegionFeature;
+  /** Parameters that the query may have. */
+  readonly query?: readonly string[];
   readonly handle: (call: ProjectCall) => SimResponse;
 }
 
@@ -68,7 +70,13 @@ const change = (
 const UPGRADE = "gaussdbformysql:instance:upgrade";
 const TASK_DELETE = "gaussdbformysql:task:delete";
 const PRE_CHECK = { method: "POST", action: UPGRADE, feature: "preCheck" } as const;
-const BACKUPS = { action: "gaussdb:backup:list" } as const;
+const BACKUPS = "gaussdb:backup:list";
+const PAGE = ["offset", "limit"];
+const TIMES = ["start_time", "end_time"];
+const JOBS = ["status", "job_name", "job_id", ...PAGE, ...TIMES];
+const LISTED = { query: [...instances.FILTERS_KNOWN, ...PAGE] };
+const DETAILS = { query: ["instance_ids"] };
+const UNIFY = { feature: "unifyStatus" } as const;
 const VERSION_UPGRADE = `${INSTANCES}/database-version/upgrade`;
 
 /** Every call that is known (TaurusDB facts §2). Fixed paths stand before those with parameters. */
@@ -79,28 +87,34 @@ export const ROUTES = {
   batchUpgrade: change("POST", VERSION_UPGRADE, UPGRADE, upgrade.batchUpgrade),
   preCheck: read(`${VERSION_UPGRADE}/pre-check`, precheck.startChecks, PRE_CHECK),
   preCheckResult: read(`${VERSION_UPGRADE}/pre-check-result`, precheck.checkResult, PRE_CHECK),
-  listInstances: read(INSTANCES, instances.listInstances),
-  batchDetails: read(`${INSTANCES}/details`, instances.batchDetails),
+  listInstances: read(INSTANCES, instances.listInstances, LISTED),
+  batchDetails: read(`${INSTANCES}/details`, instances.batchDetails, DETAILS),
   showInstance: read(INSTANCE, instances.showInstance),
-  listUnified: read(UNIFIED, instances.listUnified, { feature: "unifyStatus" }),
-  unifiedDetails: read(`${UNIFIED}/details`, instances.unifiedDetails, { feature: "unifyStatus" }),
-  showUnified: read(`${UNIFIED}/:instance`, instances.showUnified, { feature: "unifyStatus" }),
+  listUnified: read(UNIFIED, instances.listUnified, { ...UNIFY, ...LISTED }),
+  unifiedDetails: read(`${UNIFIED}/details`, instances.unifiedDetails, { ...UNIFY, ...DETAILS }),
+  showUnified: read(`${UNIFIED}/:instance`, instances.showUnified, UNIFY),
   databaseVersion: read(`${INSTANCE}/database-version`, instances.databaseVersion),
   upgrade: change("POST", `${INSTANCE}/db-upgrade`, UPGRADE, upgrade.upgradeOne),
   setWindow: change("PUT", `${INSTANCE}/ops-window`, "gaussdb:instance:modify", instances.setWindow),
-  listBackups: read(`${PROJECT}/backups`, backups.listBackups, BACKUPS),
-  instanceBackups: read(`${INSTANCE}/backups`, backups.instanceBackups, BACKUPS),
+  listBackups: read(`${PROJECT}/backups`, backups.listBackups, {
+    action: BACKUPS,
+    query: ["instance_id", "backup_id", "backup_type", "begin_time", "end_time", ...PAGE],
+  }),
+  instanceBackups: read(`${INSTANCE}/backups`, backups.instanceBackups, {
+    action: BACKUPS,
+    query: ["order_field", "order_rule", ...PAGE],
+  }),
   datastores: read(`${PROJECT}/datastores/:engine`, instances.datastores),
   starRocksUpgrade: change("POST", `${INSTANCE}/starrocks/db-upgrade`, UPGRADE, starrocks.upgradeStarRocks),
   starRocksNodes: read(`${INSTANCE}/starrocks/nodes`, starrocks.listNodes),
   showStarRocks: read(`${INSTANCE}/starrocks/:starrocks`, starrocks.showStarRocks),
   listHtap: read(`${INSTANCE}/htap`, starrocks.listHtap),
   htapDatastores: read(`${PROJECT}/htap/datastores/:engine`, starrocks.htapDatastores),
-  showJob: read(`${PROJECT}/jobs`, immediate.showJob),
+  showJob: read(`${PROJECT}/jobs`, immediate.showJob, { query: ["id"] }),
   deleteJob: change("DELETE", `${PROJECT}/jobs/:job`, TASK_DELETE, immediate.deleteJob),
-  immediateJobs: read(`${PROJECT}/immediate-jobs`, immediate.listJobs),
-  taskDetail: read(`${INSTANCE}/task-center-detail`, immediate.taskDetail),
-  scheduledJobs: read(`${PROJECT}/scheduled-jobs`, scheduled.listSchedules),
+  immediateJobs: read(`${PROJECT}/immediate-jobs`, immediate.listJobs, { query: JOBS }),
+  taskDetail: read(`${INSTANCE}/task-center-detail`, immediate.taskDetail, { query: ["job_id", "job_name"] }),
+  scheduledJobs: read(`${PROJECT}/scheduled-jobs`, scheduled.listSchedules, { query: ["instance_id", ...JOBS] }),
   cancelSchedules: change("DELETE", `${PROJECT}/scheduled-jobs`, TASK_DELETE, scheduled.cancelSchedules),
   deleteSchedule: change(
     "DELETE",

@@ -8,7 +8,7 @@ import type { InstanceState, StarRocksState } from "./state";
 import { capital, statusAt, unified } from "./status";
 import type { ScheduleState } from "./task";
 import { cancelSchedule } from "./tasks";
-import { SCHEDULE_NAME, shownInstance, subjectOf } from "./taskview";
+import { askedState, SCHEDULE_NAME, shownInstance, subjectOf } from "./taskview";
 
 /** Scheduled tasks: delayed upgrades (TaurusDB facts §2.8, §3.2). */
 
@@ -27,9 +27,8 @@ export function listSchedules(call: ProjectCall): SimResponse {
 }
 
 function matching(call: ProjectCall): readonly Found[] {
-  const [status, name, id, instance] = ["status", "job_name", "job_id", "instance_id"].map(
-    (field) => call.query.get(field) || undefined,
-  );
+  const status = askedState(call);
+  const [name, id, instance] = ["job_name", "job_id", "instance_id"].map((field) => call.query.get(field) || undefined);
   const from = timeQuery(call, "start_time") ?? Number.NEGATIVE_INFINITY;
   const until = timeQuery(call, "end_time") ?? Number.POSITIVE_INFINITY;
   if (name !== undefined && name !== SCHEDULE_NAME) return [];
@@ -81,8 +80,9 @@ function engineOf({ kind }: ScheduleState): string {
 /** Answers the ids that it did cancel; the others are left out without a word. */
 export function cancelSchedules(call: ProjectCall): SimResponse {
   const ids = bodyOf(call, ["job_ids"])["job_ids"];
-  if (!Array.isArray(ids) || ids.length === 0) throw parameterError("job_ids must be a list of ids.");
-  const cancelled = [...new Set(ids.map(String))].filter((id) => {
+  const listed = Array.isArray(ids) && ids.length > 0 && ids.every((id): id is string => typeof id === "string");
+  if (!listed) throw parameterError("job_ids must be a list of ids.");
+  const cancelled = [...new Set(ids)].filter((id) => {
     const schedule = call.world.schedules.get(id);
     const pending = schedule?.status === "Pending" && subjectOf(call, schedule) !== undefined;
     if (pending) cancelSchedule(schedule);

@@ -13,7 +13,7 @@ export interface Switches {
   mixedVersions: "refuse" | "accept";
   /** A `current_version` that is not the instance's. */
   wrongCurrentVersion: "refuse" | "accept";
-  /** Fields in a body that the call does not know. */
+  /** Fields in a body, and parameters in a query, that the call does not know. */
   unknownFields: "refuse" | "ignore";
   /** HTTP status of DBS.05000008. */
   alreadyLatestStatus: 400 | 409;
@@ -60,6 +60,8 @@ export interface Switches {
   /** `offset` of immediate-jobs. */
   immediateJobsOffset: "page" | "record";
   scheduledJobsDefaultLimit: 100 | 10;
+  /** Whether tasks can be asked for by the states that only the newest documents have: Unauthorized and Canceled (§2.8). */
+  newTaskStates: "known" | "refused";
   /** Times in a query that end in a literal Z instead of an offset. */
   zuluTimes: "refuse" | "accept";
   /** `+` in a query. */
@@ -109,6 +111,7 @@ export const SWITCHES: Switches = {
   starRocksHeaders: "ignored",
   immediateJobsOffset: "page",
   scheduledJobsDefaultLimit: 100,
+  newTaskStates: "known",
   zuluTimes: "refuse",
   plusInQuery: "literal",
   clockSkewCode: "APIGW.0301",

@@ -7,6 +7,38 @@ const NAME = "VERSION_UPGRADE";
 const cancel = (trial: Trial, ...ids: readonly string[]) =>
   trial.call("DELETE", `${P}/scheduled-jobs`, { body: { job_ids: ids } });
 
+describe("a query", () => {
+  it.each([
+    ["immediate-jobs", "instance_id", ID],
+    ["immediate-jobs", "status", "Runnig"],
+    ["scheduled-jobs", "status", "WAITING"],
+    ["jobs", "job_id", "1"],
+    ["instances", "instance_id", ID],
+    ["instances/details", "ids", ID],
+    ["backups", "order_field", "beginTime"],
+    ["backups", "backup_type", "full"],
+    [`instances/${ID}/backups`, "order", "desc"],
+    [`instances/${ID}/database-version`, "limit", "1"],
+    [`instances/${ID}/htap`, "offset", "0"],
+  ])("of %s is refused for %s=%s", async (path, name, value) => {
+    const trial = new Trial();
+    expect((await trial.get(`${P}/${path}`, { [name]: value })).code).toBe("DBS.280001");
+  });
+
+  it("by unknown parameters is answered where the service ignores them", async () => {
+    const trial = new Trial({ switches: { unknownFields: "ignore" } });
+    expect((await trial.get(`${P}/immediate-jobs`, { instance_id: ID })).status).toBe(200);
+  });
+
+  it("by the newest states of tasks is refused where they are not known yet", async () => {
+    const trial = new Trial();
+    const ask = async (status: string) => (await trial.get(`${P}/immediate-jobs`, { status })).status;
+    expect(await ask("Unauthorized")).toBe(200);
+    trial.cloud.control.setSwitches({ newTaskStates: "refused" });
+    expect([await ask("Unauthorized"), await ask("Canceled"), await ask("Pending")]).toEqual([400, 400, 200]);
+  });
+});
+
 describe("a job", () => {
   it("can be asked for some seconds after it was accepted", async () => {
     const trial = new Trial();
@@ -180,6 +212,8 @@ describe("a delayed upgrade", () => {
     expect(await trial.schedules({ status: "Canceled" })).toHaveLength(1);
     expect((await cancel(trial, id)).json).toEqual({ job_ids: [] });
     expect((await cancel(trial)).code).toBe("DBS.280001");
+    const numbers = await trial.call("DELETE", `${P}/scheduled-jobs`, { body: { job_ids: [1] } });
+    expect(numbers.code).toBe("DBS.280001");
     trial.settle();
     expect((await trial.version()).upgrade_flag).toBe(true);
     const record = { body: { job_id: id } };

@@ -1,5 +1,5 @@
 import { maySee } from "./access";
-import type { ProjectCall } from "./call";
+import { type ProjectCall, wordQuery } from "./call";
 import type { InstanceState, StarRocksState } from "./state";
 import { percentAt } from "./status";
 import type { JobState, ScheduleState } from "./task";
@@ -8,6 +8,15 @@ import { DAY } from "./timings";
 /** What the calls about tasks have in common (TaurusDB facts §2.8). */
 
 export const SCHEDULE_NAME = "VERSION_UPGRADE";
+
+const STATES = ["Pending", "Running", "Completed", "Failed"];
+const NEW_STATES = ["Unauthorized", "Canceled"];
+
+/** The state that tasks are asked for by. */
+export function askedState(call: ProjectCall): string | undefined {
+  const { newTaskStates } = call.world.state.switches;
+  return wordQuery(call, "status", newTaskStates === "known" ? [...STATES, ...NEW_STATES] : STATES);
+}
 
 /** Tasks are kept for one month. */
 const KEPT_MS = 30 * DAY;

@@ -1,0 +1,62 @@
+import { asPinError } from "../core/errors";
+import { some } from "../core/fleet/sentences";
+import type { Runtime } from "../core/runtime";
+import { Forbidden } from "../huaweicloud/errors";
+import { Throttled } from "../huaweicloud/throttle";
+
+const MINUTE = 60_000;
+
+interface Gap {
+  readonly subject: string;
+  readonly names: string[];
+  readonly reason: string;
+}
+
+/** What could not be read of a project, and why. What cannot be read must not hide the rest. */
+export class Gaps {
+  readonly #runtime: Pick<Runtime, "signal" | "clock" | "report">;
+  readonly #gaps = new Map<string, Gap>();
+
+  constructor(runtime: Pick<Runtime, "signal" | "clock" | "report">) {
+    this.#runtime = runtime;
+  }
+
+  /**
+   * Reads something, and waits as long as the gateway allows no more requests.
+   * @param subject what is read: `The kernel of`
+   * @param names of what: `db1 (6754902da1f447269c6979b0590102a5in07)`
+   * @returns undefined when it could not be read
+   */
+  async read<T>(subject: string, names: readonly string[], read: () => Promise<T>): Promise<T | undefined> {
+    const { signal, clock, report } = this.#runtime;
+    for (;;) {
+      try {
+        return await read();
+      } catch (error) {
+        signal.throwIfAborted();
+        if (asPinError(error).code === "unexpected") throw error;
+        if (!(error instanceof Throttled)) {
+          this.#note(subject, names, error);
+          return undefined;
+        }
+        report({ message: error.message });
+        await clock.sleep(MINUTE, signal);
+      }
+    }
+  }
+
+  /** One for each reason. A missing permission is one reason, whichever requests were refused for it. */
+  get sentences(): string[] {
+    return [...this.#gaps.values()].map(
+      ({ subject, names, reason }) => `${subject} ${some(names)} could not be read: ${reason}`,
+    );
+  }
+
+  #note(subject: string, names: readonly string[], error: unknown): void {
+    const reason = asPinError(error).text;
+    const key = `${subject} ${error instanceof Forbidden ? "" : reason}`;
+    const gap = this.#gaps.get(key) ?? { subject, names: [], reason };
+    gap.names.push(...names);
+    this.#gaps.set(key, gap);
+  }
+}

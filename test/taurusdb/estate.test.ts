@@ -1,0 +1,104 @@
+import { describe, expect, it } from "vitest";
+import { cloud } from "../cli/discovering";
+import type { TaurusCloud } from "../simulators";
+
+/** What `discover` lists, and what it tells that it could not read. */
+async function discovered(instances: number, change: (cloud: TaurusCloud) => void) {
+  const { discover, requests, progress } = cloud(instances, change);
+  const { code, out, err } = await discover("--json");
+  const { databases } = JSON.parse(out) as { databases: { type: string; name: string; window?: string }[] };
+  return {
+    code,
+    names: databases.map(({ type, name }) => `${name} ${type.replace("taurusdb:", "")}`).sort(),
+    windows: databases.map(({ window = "" }) => window),
+    gaps: err.split("\n").filter((line) => line !== ""),
+    requests,
+    progress,
+  };
+}
+
+const MANY = 1_000;
+const KERNELS = ["db1 KernelVersion", "db2 KernelVersion"];
+const ALL = [...KERNELS, "sr1 StarRocksVersion"];
+
+describe("an inventory of TaurusDB", () => {
+  it.each(["listHtap", "showStarRocks"] as const)(
+    "tells which permission %s lacks, and still lists kernels",
+    async (route) => {
+      const { code, names, gaps } = await discovered(2, ({ control }) =>
+        control.gateway.disturb("DBS.200010", { route, times: MANY }),
+      );
+      expect({ code, names }).toEqual({ code: 2, names: KERNELS });
+      expect(gaps).toHaveLength(1);
+      expect(gaps[0]).toMatch(/^not complete: StarRocks (beside db1|instance sr1) \(\w+\)/);
+      expect(gaps[0]).toContain("needs the IAM action gaussdb:instance:list");
+      expect(gaps[0]).toMatch(/\[unauthorized\]$/);
+    },
+  );
+
+  it("tells a missing permission once for all instances", async () => {
+    const { gaps } = await discovered(200, ({ control }) =>
+      control.gateway.disturb("DBS.200010", { route: "listHtap", times: MANY }),
+    );
+    expect(gaps).toHaveLength(1);
+    expect(gaps[0]).toContain(" and 197 more could not be read: ");
+  });
+
+  it.each(["listHtap", "showStarRocks", "htapDatastores"] as const)("tells that %s was not answered", async (route) => {
+    const { code, names, gaps } = await discovered(2, ({ control }) =>
+      control.gateway.disturb("DBS.108000", { route, times: MANY }),
+    );
+    expect({ code, names }).toEqual({ code: 2, names: KERNELS });
+    for (const gap of gaps) expect(gap).toMatch(/^not complete: StarRocks .* could not be read: .*\[unreachable\]$/);
+    expect(gaps).toHaveLength(route === "listHtap" ? 2 : 1);
+  });
+
+  it("lists StarRocks although the kernels cannot be read", async () => {
+    const { code, names, gaps } = await discovered(2, ({ control }) =>
+      control.gateway.disturb("DBS.200010", { route: "databaseVersion", times: MANY }),
+    );
+    expect({ code, names }).toEqual({ code: 2, names: ["sr1 StarRocksVersion"] });
+    expect(gaps).toHaveLength(1);
+    expect(gaps[0]).toMatch(/^not complete: The kernel of db1 \(\w+\), db2 \(\w+\) could not be read: /);
+    expect(gaps[0]).toContain("gaussdb:instance:list");
+  });
+
+  it("lists one StarRocks instance although another cannot be read", async () => {
+    const { names, gaps } = await discovered(1, ({ control }) => {
+      control.addStarRocks();
+      control.gateway.disturb("DBS.200010", { route: "showStarRocks" });
+    });
+    expect(names.filter((name) => name.endsWith("StarRocksVersion"))).toHaveLength(1);
+    expect(gaps).toHaveLength(1);
+  });
+
+  it("tells that nodes and maintenance windows could not be read", async () => {
+    const { code, names, windows, gaps } = await discovered(2, ({ control }) =>
+      control.gateway.disturb("DBS.200010", { route: "batchDetails", times: MANY }),
+    );
+    expect({ code, names }).toEqual({ code: 2, names: ALL });
+    expect(windows.filter((window) => window !== "")).toHaveLength(1);
+    expect(gaps).toHaveLength(1);
+    expect(gaps[0]).toMatch(
+      /^not complete: Nodes and maintenance window of db1 \(\w+\), db2 \(\w+\) could not be read: /,
+    );
+  });
+
+  it.each(["APIGW.0101", "DBS.280404"] as const)(
+    "has nothing to tell where there is no StarRocks: %s",
+    async (code) => {
+      const found = await discovered(2, ({ control }) =>
+        control.gateway.disturb(code, { route: "listHtap", times: MANY }),
+      );
+      expect(found).toMatchObject({ code: 0, names: KERNELS, gaps: [] });
+    },
+  );
+
+  it("waits where the gateway allows no more reads of StarRocks", async () => {
+    const { code, names, progress } = await discovered(2, ({ control }) =>
+      control.gateway.throttle(1, { route: "listHtap" }),
+    );
+    expect({ code, names }).toEqual({ code: 0, names: ALL });
+    expect(progress.some((line) => line.includes("allows no more calls"))).toBe(true);
+  });
+});
