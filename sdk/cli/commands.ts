@@ -1,8 +1,5 @@
 import { suggestion } from "../../provider/base/closest";
-import { hideCredentials } from "../../provider/base/printed-credentials";
 import { PinError } from "../../provider/core/errors";
-import { printable } from "../../provider/core/printable";
-import { inWordsOfPulumi } from "../../provider/frontend/resource/words";
 import { ReportError } from "../report/failure";
 import { approve } from "./approve";
 import { COMMON, type Command, CommandError, parse, UsageError } from "./command";
@@ -63,8 +60,8 @@ async function ran(command: Command, args: readonly string[], terminal: Terminal
   return 0;
 }
 
-/** What is meant for people is told in a sentence; anything else is a fault of this package. */
-function ended(error: unknown, command: Command | undefined, terminal: Terminal): number {
+/** The end of a command by an error. @returns the exit code */
+export function ended(error: unknown, command: Pick<Command, "name"> | undefined, terminal: Terminal): number {
   const prefix = `pulumi-dbversion${command === undefined ? "" : ` ${command.name}`}`;
   if (error instanceof UsageError) {
     const help = command === undefined ? "pulumi-dbversion --help" : `pulumi-dbversion ${command.name} --help`;
@@ -72,12 +69,14 @@ function ended(error: unknown, command: Command | undefined, terminal: Terminal)
     return 2;
   }
   if (error instanceof PinError) {
-    terminal.tell(`${prefix}: ${hideCredentials(inWordsOfPulumi(printable(error.sentence)))} [${error.code}]`);
+    terminal.tell(`${prefix}: ${terminal.redact(error.text)}`);
     return error.code === "interrupted" ? INTERRUPTED : 1;
   }
   if (error instanceof CommandError || error instanceof ReportError) {
-    terminal.tell(`${prefix}: ${hideCredentials(printable(error.message))}`);
+    terminal.tell(`${prefix}: ${terminal.redact(error.message)}`);
     return 1;
   }
-  throw error;
+  const stack = error instanceof Error ? error.stack : undefined;
+  terminal.tell(`${prefix}: a bug in this package; report it with these lines [unexpected]\n${stack ?? error}`);
+  return 1;
 }

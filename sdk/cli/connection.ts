@@ -6,7 +6,6 @@ import type { Estate, EstateKind } from "../../provider/core/estate";
 import type { Progress, Proxies, Runtime } from "../../provider/core/runtime";
 import { type ConfigReader, describePlaces, fillCredentials } from "../../provider/frontend/resource/credentials";
 import { proxySettings } from "../../provider/frontend/resource/proxies";
-import { Redaction } from "../../provider/frontend/resource/redaction";
 import { validateArguments } from "../../provider/frontend/resource/validation";
 import { type Given, type Option, type Options, UsageError } from "./command";
 import type { Terminal } from "./terminal";
@@ -27,8 +26,6 @@ export interface Connection {
   /** Arguments that were read from a file, with its path. */
   readonly files: ReadonlyMap<string, string>;
   readonly proxies: Proxies;
-  /** Takes secrets out of a text. */
-  readonly redact: (text: string) => string;
   /** Nothing is sent before the estate is asked for something. */
   open(): Estate;
 }
@@ -173,27 +170,27 @@ export function connectionTo(
   { args: raw, files = new Map(), config, terminal }: Reached,
 ): Connection {
   const { proxies, secrets, problem } = proxySettings(config, terminal.env);
+  const values = kind.secrets.map((name) => raw[name]).filter((value) => typeof value === "string");
+  for (const secret of [...values, ...secrets]) terminal.conceal(secret);
   const places = (argument: string) => describePlaces(argument, kind.credentials);
   const { args, failures } = validateArguments(kind.inputs, { ...raw }, kind.secrets, places);
   if (args === undefined || problem !== undefined) {
     const told = failures.map(({ property, reason }) => `${property} ${reason}`.trim());
     throw new UsageError(`${system}: ${[...told, ...(problem === undefined ? [] : [problem])].join("; ")}`);
   }
-  const values = kind.secrets.map((name) => raw[name]).filter((value) => typeof value === "string");
-  const redaction = new Redaction([...values, ...secrets, ...(kind.derivedSecrets?.(args) ?? [])]);
-  const { redact, conceal } = redaction;
+  for (const secret of kind.derivedSecrets?.(args) ?? []) terminal.conceal(secret);
   const runtime: Runtime = {
     clock: steady(terminal.clock),
     signal: terminal.signal,
     proxies,
     random: Math.random,
     report: ({ message, percent }: Progress) =>
-      terminal.progress(redact(`${percent === undefined ? "" : `${Math.floor(percent)}% `}${message}`)),
+      terminal.progress(`${percent === undefined ? "" : `${Math.floor(percent)}% `}${message}`),
     inform: () => undefined,
     warn: () => undefined,
-    conceal,
+    conceal: terminal.conceal,
   };
-  return { kind, args, files, proxies, redact, open: () => kind.open(args, runtime) };
+  return { kind, args, files, proxies, open: () => kind.open(args, runtime) };
 }
 
 /** A value with all its texts as they may be shown. */

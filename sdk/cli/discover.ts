@@ -4,12 +4,12 @@ import { asPinError } from "../../provider/core/errors";
 import { type FoundDatabase, findingsIn, type Inventory } from "../../provider/core/estate";
 import { type Command, CommandError, UsageError } from "./command";
 import { type Connection, connectionOptions, connectionsOf, estateKinds, redacted, systemOf } from "./connection";
-
 import { wrapped } from "./help";
 import { type Adopted, FORMS, fleetOf, programOf } from "./program";
 import { writeResult } from "./report";
 import { stackConfig, UNCONFIGURED } from "./stack";
 import { table } from "./table";
+import type { Terminal } from "./terminal";
 
 export const discover: Command = {
   name: "discover",
@@ -42,7 +42,7 @@ export const discover: Command = {
     const config = given.has("stack") ? await stackConfig(given.text("stack"), terminal) : UNCONFIGURED;
     const connections = await connectionsOf(system, kind, given, config, terminal);
     const read: Read[] = [];
-    for (const connection of connections) read.push(await readEstate(connection));
+    for (const connection of connections) read.push(await readEstate(connection, terminal));
     const estates = read.flatMap(({ adopted }) => adopted ?? []);
     const databases = read.flatMap((each) => each.databases);
     const gaps = read.flatMap((each) => each.gaps);
@@ -70,8 +70,7 @@ interface Read extends Pick<Inventory, "databases" | "gaps"> {
 }
 
 /** One that cannot be read must not hide the others. */
-async function readEstate(connection: Connection): Promise<Read> {
-  const { redact } = connection;
+async function readEstate(connection: Connection, { redact }: Terminal): Promise<Read> {
   const estate = connection.open();
   try {
     const { databases, resources, gaps } = redacted(await estate.inventory(), redact);

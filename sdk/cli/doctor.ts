@@ -43,7 +43,7 @@ export const doctor: Command = {
     "no problems, but something could not be checked; or the command line was not understood",
   ],
   async run(given, terminal) {
-    const sections = [await machine(terminal), ...(await examined(given, terminal))];
+    const sections = redacted([await machine(terminal), ...(await examined(given, terminal))], terminal.redact);
     const text = given.has("json")
       ? `${JSON.stringify({ version: ownVersion(), summary: summary(sections), sections }, undefined, 2)}\n`
       : `${sections.map(sectionText).join("\n")}\n${summary(sections)}\n`;
@@ -124,7 +124,7 @@ async function sectionsOf(
         networks.get(origin)?.some(({ state }) => state === "problem"),
       );
       const lines = unreached ? notReached(estate) : await vendorLines(estate, last);
-      sections.push({ title: estate.title, lines: redacted(lines, connection.redact) });
+      sections.push({ title: estate.title, lines });
     } finally {
       await estate.close();
     }
@@ -221,27 +221,27 @@ const LIMIT = 60_000;
 /** How a resource stands to its target version, as a preview would tell it. */
 async function planLine({ type, name: own, urn, inputs, config }: Managed, terminal: Terminal): Promise<Line> {
   const name = nameOf([own], type);
-  const { clock, env, systems, signal } = terminal;
+  const { clock, env, systems, signal, conceal } = terminal;
   const onCancel = (listener: () => void) => {
     signal.addEventListener("abort", listener, { once: true });
     return () => signal.removeEventListener("abort", listener);
   };
   const quiet = { write: () => undefined, flush: async () => undefined };
-  const surroundings = { kinds: systems.kinds, log: quiet, rhythm: { change: 0, repeat: 0 }, clock, env };
+  const surroundings = { kinds: systems.kinds, log: quiet, rhythm: { change: 0, repeat: 0 }, clock, env, conceal };
   const session = await openSession({ type, urn, onCancel }, inputs, config, surroundings);
   if (session.args === undefined) {
     const message = session.failures.map(({ property, reason }) => `${property} ${reason}`.trim()).join("; ");
-    return { state: "problem", name, message: session.redact(message) };
+    return { state: "problem", name, message };
   }
   const policy = policyOf(session);
   try {
     terminal.progress(`reading ${own}`);
     return await withPin(session, clock, LIMIT, async (driver) => {
       const { plan } = await see(driver, policy, clock);
-      return redacted(lineOf(name, plan), session.redact);
+      return lineOf(name, plan);
     });
   } catch (error) {
-    return redacted(failed(name, asPinError(error)), session.redact);
+    return failed(name, asPinError(error));
   }
 }
 

@@ -2,7 +2,7 @@ import type { EstateKind } from "../../provider/core/estate";
 import { type ConfigReader, fillCredentials } from "../../provider/frontend/resource/credentials";
 import { argumentsOf } from "../../provider/frontend/resource/properties";
 import { member, textOf } from "../report/json";
-import { withSecrets } from "../report/secrets";
+import { openSecrets, withSecrets } from "../report/secrets";
 import { readStackExport } from "../report/stack-export";
 import { CommandError, type Given, UsageError } from "./command";
 import { type Connection, connectionTo, estateKinds } from "./connection";
@@ -26,7 +26,8 @@ const TOKEN = /^pulumi-nodejs:dynamic\/([a-z]+:[A-Za-z]+)$/;
 /** The resources of a stack whose types this package has. @throws CommandError where there are none */
 export async function managedIn(given: Given, terminal: Terminal, config: ConfigReader): Promise<readonly Managed[]> {
   const { text, name } = await readExport(given, terminal, true);
-  const { resources } = readStackExport(text, name);
+  const { resources, deployment } = readStackExport(text, name);
+  for (const secret of openSecrets(deployment)) terminal.conceal(secret);
   const inputsOf = (resource: unknown) => Object(withSecrets(member(resource, "inputs"))) as Managed["inputs"];
   const providers = new Map(resources.map((resource) => [`${resource["urn"]}::${resource["id"]}`, inputsOf(resource)]));
   const managed = resources.flatMap((resource) => {

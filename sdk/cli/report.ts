@@ -41,7 +41,7 @@ export async function writeResult(
 ): Promise<void> {
   if (file === undefined) return terminal.print(text);
   try {
-    writeFileSync(file, text);
+    writeFileSync(file, terminal.hide(text));
   } catch (error) {
     throw new CommandError(`The ${what} could not be written: ${messageOf(error)}.`);
   }

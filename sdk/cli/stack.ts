@@ -24,6 +24,10 @@ export async function stackConfig(stack: string | undefined, terminal: Terminal)
     // The parser's own message quotes the text, which holds secrets.
     throw new CommandError("`pulumi config --json` printed something else than JSON.");
   }
+  for (const value of Object.values(Object(config))) {
+    const text = member(value, "secret") === true ? member(value, "value") : undefined;
+    if (typeof text === "string") terminal.conceal(text);
+  }
   return (key) => {
     const value = member(member(config, key), "value");
     return typeof value === "string" ? value : undefined;

@@ -4,11 +4,12 @@ import { Writable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { type Clock, wallClock } from "../../provider/core/clock";
 import { PinError } from "../../provider/core/errors";
+import { Redaction } from "../../provider/frontend/resource/redaction";
 import type { Kinds } from "../../provider/frontend/resource/session";
 import { type Estates, estates, kinds } from "../../provider/systems";
 
-/** What a command has of the process that it runs in. Tests give their own. */
-export interface Terminal {
+/** The process that a command runs in. Tests give their own. */
+export interface Streams {
   readonly env: NodeJS.ProcessEnv;
   readonly clock: Clock;
   /** Aborted at ^C. */
@@ -30,13 +31,36 @@ export interface Terminal {
   run(program: string, args: readonly string[]): Promise<string>;
 }
 
+/** The same for a command: no text that goes out has a secret that the command knows. */
+export interface Terminal extends Streams {
+  /** From now on, this is a secret. */
+  conceal(secret: string): void;
+  /** A line for people: also without control characters, and without credentials that vendors print. */
+  redact(text: string): string;
+  /** A text of any form, such as JSON or a page, without the secrets that are known. */
+  hide(text: string): string;
+}
+
+export function withoutSecrets(streams: Streams): Terminal {
+  const { conceal, redact, hide } = new Redaction([], new Set(), Number.POSITIVE_INFINITY);
+  const lines = (text: string) => hide(text).split("\n").map(redact).join("\n");
+  return {
+    ...streams,
+    print: (text) => streams.print(hide(text)),
+    tell: (text) => streams.tell(lines(text)),
+    progress: (line) => streams.progress(redact(line)),
+    conceal,
+    redact,
+    hide,
+  };
+}
+
 /** Erases the line that the cursor is in. */
 const ERASE = "\r\u001b[K";
 const LARGEST_OUTPUT = 512 * 1024 * 1024;
 
-export function processTerminal(): Terminal {
+export function processStreams(): Streams {
   const { stdin, stdout, stderr, env } = process;
-  let interrupt: AbortController | undefined;
   let shown = "";
   const progress = (line: string) => {
     if (stderr.isTTY !== true || line === shown) return;
@@ -46,11 +70,7 @@ export function processTerminal(): Terminal {
   return {
     env,
     clock: wallClock,
-    get signal() {
-      // Until somebody listens, ^C ends the process.
-      interrupt ??= interruption();
-      return interrupt.signal;
-    },
+    signal: interruption(),
     columns: stdout.isTTY === true ? stdout.columns : undefined,
     systems: { estates, kinds },
     print: (text) => {
@@ -68,10 +88,11 @@ export function processTerminal(): Terminal {
   };
 }
 
-function interruption(): AbortController {
+/** The second ^C ends the process, whatever it does. */
+function interruption(): AbortSignal {
   const controller = new AbortController();
   process.once("SIGINT", () => controller.abort(new PinError("interrupted", "Interrupted.")));
-  return controller;
+  return controller.signal;
 }
 
 /** A reader that goes away early is no failure of ours. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { undiciTransport } from "../../provider/http/undici-transport";
 import { parse, UsageError } from "../../sdk/cli/command";
 import { connectionOptions, estateKinds } from "../../sdk/cli/connection";
-import { processTerminal, type Terminal } from "../../sdk/cli/terminal";
+import { processStreams, type Terminal, withoutSecrets } from "../../sdk/cli/terminal";
 import { goldenOf, readSystem, simulatedExchanges } from "./acceptance";
 
 /** `npm run acceptance`: how the answers of a real system differ from those of its simulator. */
@@ -54,7 +54,7 @@ async function main(args: readonly string[], terminal: Terminal): Promise<number
   return failures.length > 0 ? 2 : golden.differences.length > 0 ? 1 : 0;
 }
 
-main(process.argv.slice(2), processTerminal()).then(
+main(process.argv.slice(2), withoutSecrets(processStreams())).then(
   (code) => {
     process.exitCode = code;
   },

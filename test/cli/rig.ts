@@ -4,7 +4,7 @@ import { redisEnterpriseEstate } from "../../provider/redisenterprise/estate";
 import { estates, kinds } from "../../provider/systems";
 import { taurusdbEstate } from "../../provider/taurusdb/estate";
 import { runCommand } from "../../sdk/cli/commands";
-import type { Terminal } from "../../sdk/cli/terminal";
+import { type Streams, withoutSecrets } from "../../sdk/cli/terminal";
 import { createTransport, type SimSystem } from "../simulators";
 import { isRead } from "../support/reads";
 import { simulatedTransport } from "../support/simulated-transport";
@@ -75,7 +75,7 @@ export function onNetwork(options: RunOptions = {}): Run {
   return runner({ clock: options.clock ?? wallClock, systems: { estates, kinds }, progress: [] }, options);
 }
 
-interface World extends Pick<Terminal, "systems"> {
+interface World extends Pick<Streams, "systems"> {
   readonly clock: Clock;
   readonly progress: string[];
 }
@@ -85,7 +85,7 @@ function runner({ clock, systems, progress }: World, options: RunOptions): Run {
   return async (...args) => {
     let out = "";
     let err = "";
-    const terminal: Terminal = {
+    const streams: Streams = {
       env,
       clock,
       signal,
@@ -115,6 +115,15 @@ function runner({ clock, systems, progress }: World, options: RunOptions): Run {
         return output;
       },
     };
-    return { code: await runCommand(args, terminal), out, err };
+    const code = await runCommand(args, withoutSecrets(streams));
+    for (const secret of secretsIn(env)) {
+      if (`${out}${err}${progress.join("")}`.includes(secret)) throw new Error(`${args.join(" ")} shows a secret`);
+    }
+    return { code, out, err };
   };
+}
+
+/** The values of an environment that no output may show. */
+function secretsIn(env: Readonly<Record<string, string>>): readonly string[] {
+  return Object.entries(env).flatMap(([name, value]) => (/PASSWORD|SECRET/.test(name) ? [value] : []));
 }

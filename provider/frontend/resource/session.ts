@@ -36,6 +36,8 @@ export interface Surroundings {
   readonly notes?: RunNotes;
   /** What earlier sessions of the process have learnt. */
   readonly learnt?: Learnt;
+  /** Is given every secret of a session: when it is opened, and when one comes up. */
+  readonly conceal?: (secret: string) => void;
 }
 
 /** One resource in one operation: its kind, its arguments, and how its news is told. */
@@ -79,6 +81,7 @@ export async function openSession(
   surroundings: Surroundings,
 ): Promise<Session> {
   const { kinds, log, rhythm, clock = wallClock, env = process.env, learnt } = surroundings;
+  const { conceal: concealOutside = () => undefined } = surroundings;
   const { urn } = call;
   const kind = await kindOf(call, kinds)();
   const written = argumentsOf(properties);
@@ -97,7 +100,14 @@ export async function openSession(
     validateArguments(kind.inputs, { ...raw, ...changed }, kind.secrets).args !== undefined;
   const given = kind.secrets.map((name) => raw[name]).filter((value) => typeof value === "string");
   const derived = args === undefined ? [] : (kind.derivedSecrets?.(args) ?? []);
-  const { redact, conceal } = new Redaction([...given, ...derived, ...secrets], learnt?.of(urn));
+  const known = [...given, ...derived, ...secrets];
+  for (const secret of known) concealOutside(secret);
+  const redaction = new Redaction(known, learnt?.of(urn));
+  const { redact } = redaction;
+  const conceal = (secret: string) => {
+    redaction.conceal(secret);
+    concealOutside(secret);
+  };
   const news = { ...reporter({ log, urn, clock, rhythm, redact }), conceal };
   const strict = typeof raw["onUnreachable"] === "string" ? raw["onUnreachable"] === "fail" : failsUnreachable;
   const valid = args === undefined || problems.length > 0 ? {} : { args };
