@@ -37,6 +37,8 @@ export interface Command {
   readonly exits: readonly string[];
   /** Takes its arguments as they are, `--help` included. */
   readonly passes?: true;
+  /** Whether it runs until ^C, which then is its usual end. */
+  readonly lasts?: (given: Given) => boolean;
   /** @returns the exit code. @throws UsageError, CommandError or PinError */
   run(given: Given, terminal: Terminal): Promise<number>;
 }

@@ -2,7 +2,7 @@ import { suggestion } from "../../provider/base/closest";
 import { PinError } from "../../provider/core/errors";
 import { ReportError } from "../report/failure";
 import { approve } from "./approve";
-import { COMMON, type Command, CommandError, parse, UsageError } from "./command";
+import { COMMON, type Command, CommandError, type Given, parse, UsageError } from "./command";
 import { completions } from "./completions";
 import { discover } from "./discover";
 import { doctor } from "./doctor";
@@ -56,8 +56,21 @@ async function ran(command: Command, args: readonly string[], terminal: Terminal
   const given = parse(args, { ...options, ...COMMON });
   if (given.has("help")) await terminal.print(helpOf(command, options));
   else if (given.has("version")) await terminal.print(`${ownVersion()}\n`);
-  else return command.run(given, terminal);
+  else return attended(command, given, terminal);
   return 0;
+}
+
+/** A command is not waited for after ^C: a server may answer late or never. @throws PinError `interrupted` */
+async function attended(command: Command, given: Given, terminal: Terminal): Promise<number> {
+  const { signal } = terminal;
+  const interrupted = new Promise<"interrupted">((resolve) => {
+    if (signal.aborted) resolve("interrupted");
+    signal.addEventListener("abort", () => resolve("interrupted"), { once: true });
+  });
+  const code = await Promise.race([interrupted, command.run(given, terminal)]);
+  if (code !== "interrupted") return code;
+  if (command.lasts?.(given) === true) return 0;
+  throw new PinError("interrupted", "Interrupted.");
 }
 
 /** The end of a command by an error. @returns the exit code */

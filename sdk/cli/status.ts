@@ -33,6 +33,7 @@ export const status: Command = {
     "pulumi stack export | npx pulumi-dbversion status --file -",
   ],
   exits: ["the state was shown", "it could not be read", "the command line was not understood"],
+  lasts: (given) => given.has("watch"),
   async run(given, terminal) {
     given.atMost(0);
     if (!given.has("watch")) {
@@ -41,14 +42,13 @@ export const status: Command = {
     }
     if (given.text("file") === "-") throw new UsageError("--watch reads again, which the standard input cannot be");
     let last = "";
-    while (!terminal.signal.aborted) {
+    for (;;) {
       const text = await shown(given, terminal);
       if (terminal.columns !== undefined) await terminal.print(`${CLEAR}${text}`);
       else if (text !== last) await terminal.print(text);
       last = text;
-      await terminal.clock.sleep(PERIOD, terminal.signal).catch(() => undefined);
+      await terminal.clock.sleep(PERIOD, terminal.signal);
     }
-    return 0;
   },
 };
 

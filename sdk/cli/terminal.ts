@@ -61,6 +61,7 @@ const LARGEST_OUTPUT = 512 * 1024 * 1024;
 
 export function processStreams(): Streams {
   const { stdin, stdout, stderr, env } = process;
+  const signal = interruption();
   let shown = "";
   const progress = (line: string) => {
     if (stderr.isTTY !== true || line === shown) return;
@@ -70,7 +71,7 @@ export function processStreams(): Streams {
   return {
     env,
     clock: wallClock,
-    signal: interruption(),
+    signal,
     columns: stdout.isTTY === true ? stdout.columns : undefined,
     systems: { estates, kinds },
     print: (text) => {
@@ -84,7 +85,7 @@ export function processStreams(): Streams {
     progress,
     ask: stdin.isTTY === true && stderr.isTTY === true ? askSilently : undefined,
     read: () => buffer(stdin),
-    run: outputOf,
+    run: (program, args) => outputOf(program, args, signal),
   };
 }
 
@@ -121,9 +122,9 @@ function askSilently(question: string): Promise<string> {
   });
 }
 
-function outputOf(program: string, args: readonly string[]): Promise<string> {
+function outputOf(program: string, args: readonly string[], signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
-    execFile(program, [...args], { maxBuffer: LARGEST_OUTPUT }, (error, output, said) => {
+    execFile(program, [...args], { maxBuffer: LARGEST_OUTPUT, signal }, (error, output, said) => {
       if (error === null) resolve(output);
       else reject(new Error(said.trim() || error.message, { cause: error }));
     });
