@@ -13,7 +13,7 @@ import { type Command, type Given, UsageError } from "./command";
 import { type Connection, connectionOptions, connectionsOf, estateKinds, redacted, systemOf } from "./connection";
 import { exitCode, failed, type Line, type Section, sectionText, summary } from "./diagnosis";
 import { connectionsIn, type Managed, managedIn } from "./managed";
-import { examineNetwork } from "./network";
+import { examineNetwork, type Network } from "./network";
 import { ownVersion } from "./package";
 import { writeResult } from "./report";
 import { STACK, stackConfig, UNCONFIGURED } from "./stack";
@@ -38,7 +38,7 @@ export const doctor: Command = {
     "pulumi stack export --show-secrets | npx pulumi-dbversion doctor --file -",
   ],
   exits: [
-    "no problems",
+    "no problems; there may be warnings",
     "problems",
     "no problems, but something could not be checked; or the command line was not understood",
   ],
@@ -109,21 +109,19 @@ async function sectionsOf(
   last?: (estate: Estate) => Promise<Line[]>,
 ): Promise<Section[]> {
   const sections: Section[] = [];
-  const networks = new Map<string, readonly Line[]>();
+  const networks = new Map<string, Network>();
   for (const connection of connections) {
     const estate = connection.open();
     try {
       for (const origin of estate.origins) {
         if (networks.has(origin)) continue;
         terminal.progress(`checking ${origin}`);
-        const lines = await examineNetwork(wayTo(connection, origin), terminal);
-        networks.set(origin, lines);
-        sections.push({ title: origin, lines });
+        const network = await examineNetwork(wayTo(connection, origin), terminal);
+        networks.set(origin, network);
+        sections.push({ title: origin, lines: network.lines });
       }
-      const unreached = estate.origins.every((origin) =>
-        networks.get(origin)?.some(({ state }) => state === "problem"),
-      );
-      const lines = unreached ? notReached(estate) : await vendorLines(estate, last);
+      const reached = estate.origins.some((origin) => networks.get(origin)?.reached);
+      const lines = reached ? await vendorLines(estate, last) : notReached(estate);
       sections.push({ title: estate.title, lines });
     } finally {
       await estate.close();

@@ -155,12 +155,29 @@ describe("doctor tells", () => {
     expect(code).toBe(1);
   });
 
-  it("a certificate that expires soon", async () => {
+  it.each([
+    ["a certificate that expires soon, and a clock that is wrong", Date.UTC(2049, 11, 20), "expires in 11 days"],
+    ["a certificate that has expired but is not verified", Date.UTC(2050, 0, 20), "expired 19 days ago"],
+  ])("%s, and reads the database all the same", async (_, now, expiry) => {
     const { running, args } = await redis();
-    const clock = { ...wallClock, now: () => Date.UTC(2049, 11, 20) };
+    const clock = { ...wallClock, now: () => now };
+    const untrusting = [...args, "--allow-untrusted-certificate"];
+    const { code, out } = await onNetwork({ env: running.environment, clock })("doctor", ...untrusting);
+    expect(flat(out)).toContain(`! certificate: ${expiry} → Renew the certificate of the server.`);
+    expect(flat(out)).toMatch(/✗ clock: the server's clock is \d+ .* behind that of this machine → Synchronize/);
+    expect(out).toMatch(/✓ credentials: /);
+    expect(out).toMatch(/✓ cache \(redisenterprise\.ModuleVersions\): search 2\.10\.8 → /);
+    expect([code, out.split("\n").at(-2)]).toEqual([1, "3 problems, 3 warnings"]);
+  });
+
+  it("a clock that is wrong, and reads the database all the same", async () => {
+    const { running, args } = await oceanbase();
+    const clock = { ...wallClock, now: () => Date.now() + 7_200_000 };
     const { code, out } = await onNetwork({ env: running.environment, clock })("doctor", ...args);
-    expect(flat(out)).toContain("✗ TLS: the certificate expires in 11 days: CN=cluster.local for DNS:cluster.local");
-    expect(code).toBe(1);
+    expect(flat(out)).toMatch(/✗ clock: the server's clock is 2 h.* behind that of this machine → Synchronize/);
+    expect(out).toMatch(/✓ credentials: /);
+    expect(out).toMatch(/✓ obcluster \(oceanbase\.ClusterVersion\): 4\.2\.1\.8-\d+ → 4\.3\.5\.2/);
+    expect([code, out.split("\n").at(-2)]).toEqual([1, "3 problems"]);
   });
 
   it("a task that failed and holds the cluster", async () => {
@@ -185,8 +202,9 @@ describe("doctor tells", () => {
     const run = onNetwork({ env: { OCEANBASE_PASSWORD: "unused-password" } });
     const { code, out } = await run("doctor", "oceanbase", "--endpoint", `http://127.0.0.1:${port}`);
     expect(out).toMatch(
-      /✗ HTTP and clock: the server's clock is (1 h|59 min).* behind ours\n {4}→ Synchronize both clocks/,
+      /✗ clock: the server's clock is (1 h|59 min).* behind that of this machine\n {4}→ Synchronize both clocks/,
     );
+    expect(out).toMatch(/✗ protocol and server version: /);
     expect(code).toBe(1);
   });
 
