@@ -1,20 +1,16 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { OLDEST_NODE } from "../../provider/base/node-version";
-import { describeActivity, describePlan } from "../../provider/core/describe";
-import { asPinError } from "../../provider/core/errors";
+import { describeActivity } from "../../provider/core/describe";
 import { type Estate, type FoundDatabase, findingsIn } from "../../provider/core/estate";
-import type { Plan } from "../../provider/core/plan";
-import { see } from "../../provider/core/run";
-import { openSession, withPin } from "../../provider/frontend/resource/session";
-import { policyOf } from "../../provider/frontend/resource/session-policy";
 import { tlsFrom } from "../../provider/http/tls";
 import { type Command, type Given, UsageError } from "./command";
 import { type Connection, connectionOptions, connectionsOf, estateKinds, redacted, systemOf } from "./connection";
 import { exitCode, failed, type Line, type Section, sectionText, summary } from "./diagnosis";
-import { connectionsIn, type Managed, managedIn } from "./managed";
+import { connectionsIn, managedIn } from "./managed";
 import { examineNetwork, type Network } from "./network";
 import { ownVersion } from "./package";
+import { nameOf, planLines } from "./plan-lines";
 import { writeResult } from "./report";
 import { STACK, stackConfig, UNCONFIGURED } from "./stack";
 import type { Terminal } from "./terminal";
@@ -98,7 +94,7 @@ async function examined(given: Given, terminal: Terminal): Promise<Section[]> {
   const { connections, problems } = await connectionsIn(managed, terminal);
   const sections = await sectionsOf(connections, terminal);
   const lines: Line[] = [...problems];
-  for (const each of managed) lines.push(await planLine(each, terminal));
+  for (const each of managed) lines.push(...(await planLines(each, terminal)));
   return [...sections, { title: "resources", lines }];
 }
 
@@ -182,9 +178,6 @@ interface Statement extends Omit<Line, "name"> {
   readonly database: string;
 }
 
-/** Databases that are named where the same is said of many. */
-const NAMED = 5;
-
 /** One line for all databases of which the same is said. */
 function together(statements: readonly Statement[]): Line[] {
   const groups = new Map<string, [Statement, ...Statement[]]>();
@@ -205,55 +198,4 @@ function together(statements: readonly Statement[]): Line[] {
     );
     return { ...line, name: named.join(", ") };
   });
-}
-
-/** `db1, db2 and 498 more (taurusdb.KernelVersion)` */
-function nameOf(databases: readonly string[], type: string): string {
-  const more = databases.length > NAMED ? ` and ${databases.length - NAMED} more` : "";
-  return `${databases.slice(0, NAMED).join(", ")}${more} (${type.replace(":", ".")})`;
-}
-
-/** How long a read of one resource may take, in milliseconds. */
-const LIMIT = 60_000;
-
-/** How a resource stands to its target version, as a preview would tell it. */
-async function planLine({ type, name: own, urn, inputs, config }: Managed, terminal: Terminal): Promise<Line> {
-  const name = nameOf([own], type);
-  const { clock, env, systems, signal, conceal } = terminal;
-  const onCancel = (listener: () => void) => {
-    signal.addEventListener("abort", listener, { once: true });
-    return () => signal.removeEventListener("abort", listener);
-  };
-  const quiet = { write: () => undefined, flush: async () => undefined };
-  const surroundings = { kinds: systems.kinds, log: quiet, rhythm: { change: 0, repeat: 0 }, clock, env, conceal };
-  const session = await openSession({ type, urn, onCancel }, inputs, config, surroundings);
-  if (session.args === undefined) {
-    const message = session.failures.map(({ property, reason }) => `${property} ${reason}`.trim()).join("; ");
-    return { state: "problem", name, message };
-  }
-  const policy = policyOf(session);
-  try {
-    terminal.progress(`reading ${own}`);
-    return await withPin(session, clock, LIMIT, async (driver) => {
-      const { plan } = await see(driver, policy, clock);
-      return lineOf(name, plan);
-    });
-  } catch (error) {
-    return failed(name, asPinError(error));
-  }
-}
-
-function lineOf(name: string, plan: Plan): Line {
-  const message = describePlan(plan);
-  if (plan.kind === "failed") return { state: "problem", name, message, remedy: plan.failure.remedy };
-  if (plan.kind === "unknown") return { state: "unknown", name, message };
-  const findings = "upgrade" in plan ? plan.upgrade.findings : [];
-  if (findings.length === 0) return { state: "ok", name, message };
-  const against = findings.map((finding) => finding.message).join(" ");
-  return {
-    state: "problem",
-    name,
-    message: `${message}. ${against}`,
-    remedy: findings.map(({ remedy }) => remedy).join(" "),
-  };
 }

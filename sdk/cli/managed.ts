@@ -17,6 +17,7 @@ export interface Managed {
   readonly name: string;
   readonly urn: string;
   readonly inputs: Readonly<Record<string, unknown>>;
+  readonly outputs: Readonly<Record<string, unknown>>;
   /** The configuration that its provider reads. */
   readonly config: ConfigReader;
 }
@@ -28,8 +29,11 @@ export async function managedIn(given: Given, terminal: Terminal, config: Config
   const { text, name } = await readExport(given, terminal, true);
   const { resources, deployment } = readStackExport(text, name);
   for (const secret of openSecrets(deployment)) terminal.conceal(secret);
-  const inputsOf = (resource: unknown) => Object(withSecrets(member(resource, "inputs"))) as Managed["inputs"];
-  const providers = new Map(resources.map((resource) => [`${resource["urn"]}::${resource["id"]}`, inputsOf(resource)]));
+  const tableOf = (resource: unknown, name: "inputs" | "outputs") =>
+    Object(withSecrets(member(resource, name))) as Readonly<Record<string, unknown>>;
+  const providers = new Map(
+    resources.map((resource) => [`${resource["urn"]}::${resource["id"]}`, tableOf(resource, "inputs")]),
+  );
   const managed = resources.flatMap((resource) => {
     const [, type] = TOKEN.exec(textOf(resource["type"]) ?? "") ?? [];
     if (type === undefined || terminal.systems.kinds[type] === undefined || resource["delete"] === true) return [];
@@ -39,8 +43,9 @@ export async function managedIn(given: Given, terminal: Terminal, config: Config
       const value = member(own, key);
       return typeof value === "string" ? value : config(key);
     };
-    const inputs = argumentsOf(inputsOf(resource));
-    return [{ type, name: urn.split("::").at(-1) ?? "", urn, inputs, config: read }];
+    const inputs = argumentsOf(tableOf(resource, "inputs"));
+    const outputs = tableOf(resource, "outputs");
+    return [{ type, name: urn.split("::").at(-1) ?? "", urn, inputs, outputs, config: read }];
   });
   if (managed.length === 0) throw new CommandError(`${name} has no resources of pulumi-dbversion.`);
   return managed;

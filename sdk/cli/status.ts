@@ -91,17 +91,20 @@ function currentOf({ current, members }: Pin): string {
   return members.map(({ name, version = "not observed" }) => `${name} ${version}`).join(", ");
 }
 
-/** What went wrong, in the words of the run. */
-function reasonsOf({ notes, upgrade, members }: Pin): readonly string[] {
+/** What went wrong, and what keeps an upgrade from being requested, in the words of the run. */
+function reasonsOf({ notes, control: { hold }, upgrade, members }: Pin): readonly string[] {
   const problems = members.flatMap(({ name, problem }) => (problem === undefined ? [] : [`${name}: ${problem}`]));
-  return [...notes, ...(upgrade?.reason === undefined ? [] : [upgrade.reason]), ...problems];
+  const held = hold === undefined ? [] : [`held: ${hold.message}`];
+  return [...notes, ...held, ...(upgrade?.reason === undefined ? [] : [upgrade.reason]), ...problems];
 }
 
 function jsonOf({ title, time, pins }: Stack) {
   const databases = pins.map((pin) => {
-    const { name, subject, release, current, members, drifted, upgrade } = pin;
+    const { name, subject, release, current, members, drifted, upgrade, control } = pin;
+    const { message, until } = control.hold ?? {};
     const own = { name, type: subject.type, target: pinText(pin), release, current, status: pin.status, drifted };
-    return { ...own, members, lastUpgrade: upgrade, reasons: reasonsOf(pin) };
+    const heldBy = message === undefined ? undefined : { message, until };
+    return { ...own, members, lastUpgrade: upgrade, heldBy, reasons: reasonsOf(pin) };
   });
   return { stack: title, time, databases };
 }

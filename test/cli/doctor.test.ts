@@ -5,6 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { wallClock } from "../../provider/core/clock";
+import { Lifecycle } from "../../provider/frontend/resource/lifecycle";
+import type { LogLine } from "../../provider/frontend/resource/log";
+import { kinds } from "../../provider/systems";
 import { open, resource, sealed, stackExport } from "../report/export";
 import { type Journal, startOceanBase, startRedisEnterprise, startTaurusDB } from "../simulators";
 import { isRead } from "../support/reads";
@@ -217,6 +220,30 @@ describe("doctor tells", () => {
   });
 });
 
+const ORDERS = "urn:pulumi:production::shop::pulumi-nodejs:dynamic/oceanbase:ClusterVersion::orders";
+const NOTHING_APPROVED = { approval: { formatVersion: 1, approvals: {} } };
+
+interface Rules {
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly outputs?: Readonly<Record<string, unknown>>;
+}
+type Preview = ReturnType<typeof previewOver>;
+
+/** The preview of a resource whose state is outdated: what it prints, and what it plans where it takes approvals. */
+function previewOver(common: Readonly<Record<string, unknown>>) {
+  return async (args: Rules["args"], outputs: Rules["outputs"] = {}) => {
+    const lines: string[] = [];
+    const log = { write: ({ message }: LogLine) => lines.push(message), flush: async () => undefined };
+    const make = () => new Lifecycle({ kinds, log, rhythm: { change: 0, repeat: 0 }, env: {} });
+    const call = { type: "oceanbase:ClusterVersion", urn: ORDERS, onCancel: () => () => undefined };
+    const inputs = { ...common, ...args };
+    const { plan } = await make().check(call, {}, { ...inputs, ...NOTHING_APPROVED }, []);
+    lines.length = 0;
+    await make().diff(call, { ...inputs, ...outputs, status: "behind" }, inputs);
+    return { plan, lines };
+  };
+}
+
 describe("doctor of a stack", () => {
   async function stack(secret: unknown) {
     const { running, secrets } = await oceanbase();
@@ -243,6 +270,51 @@ describe("doctor of a stack", () => {
     expect(code).toBe(1);
     for (const secret of secrets) expect(out).not.toContain(secret);
     expect(running.system.journal.entries.filter((entry) => !isRead(entry))).toEqual([]);
+  });
+
+  const always = { from: "2000-01-01", to: "2999-01-01", reason: "year-end" };
+  const approved = async (preview: Preview, at: string) => {
+    const plans = (await preview({})).plan ?? {};
+    const units = Object.entries(plans).map(([unit, proposal]) => [
+      unit,
+      { ...proposal, approvedAt: at, approvedBy: "Anna" },
+    ]);
+    return { approval: { formatVersion: 1, approvals: { [ORDERS]: Object.fromEntries(units) } } };
+  };
+
+  it.each([
+    ["a freeze", async () => ({ args: { freeze: "incident 4711" } }), "held: changes are frozen: incident 4711"],
+    ["a blackout", async () => ({ args: { blackouts: [always] } }), "held: blackout"],
+    ["an approval that is missing", async () => ({ args: NOTHING_APPROVED }), "held: not approved"],
+    [
+      "an approval that its state says is used",
+      async (preview: Preview) => {
+        const at = "2026-01-01T00:00:00.000Z";
+        const args = await approved(preview, at);
+        const [unit = ""] = Object.keys(args.approval.approvals[ORDERS] ?? {});
+        return { args, outputs: { __usedApprovals: { [unit]: at } } };
+      },
+      "held: the approval has been used",
+    ],
+    ["a backup that is missing", async () => ({ args: { backup: { maxAge: "24h" } } }), "held: "],
+    [
+      "nothing, since the plan is approved",
+      async (preview: Preview) => ({ args: await approved(preview, "2026-01-01T00:00:00.000Z") }),
+      "4.2.1.8 → 4.3.5.2, rolling over 3 zones",
+    ],
+  ])("shows what holds an upgrade as a preview does: %s", async (_, make, expected) => {
+    const { running } = await oceanbase();
+    const { endpoints, password } = running.connection;
+    const common = { endpoints, password, version: "4.3.5.2" };
+    const preview = previewOver(common);
+    const { args, outputs = {} } = (await make(preview)) as Rules;
+    const { lines } = await preview(args, outputs);
+    expect(lines).toEqual([expect.stringContaining(expected)]);
+    const declared = { type: "oceanbase:ClusterVersion", name: "orders", args: { ...common, ...args } };
+    const file = await fileWith(stackExport([resource({ ...declared, observed: outputs })]));
+    const { code, out } = await onNetwork()("doctor", "--file", file);
+    expect(flat(out)).toContain(`✓ orders (oceanbase.ClusterVersion): ${flat(lines[0] ?? "")} `);
+    expect(code).toBe(0);
   });
 
   it("takes from the environment what the export has sealed", async () => {
