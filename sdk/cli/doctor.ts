@@ -7,11 +7,11 @@ import { tlsFrom } from "../../provider/http/tls";
 import { type Command, type Given, UsageError } from "./command";
 import { type Connection, connectionOptions, connectionsOf, estateKinds, redacted, systemOf } from "./connection";
 import { exitCode, failed, type Line, type Section, sectionText, summary } from "./diagnosis";
+import { writeResult } from "./files";
 import { connectionsIn, managedIn } from "./managed";
 import { examineNetwork, type Network } from "./network";
 import { ownVersion } from "./package";
 import { nameOf, planLines } from "./plan-lines";
-import { writeResult } from "./report";
 import { STACK, stackConfig, UNCONFIGURED } from "./stack";
 import type { Terminal } from "./terminal";
 

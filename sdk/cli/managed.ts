@@ -2,8 +2,8 @@ import type { EstateKind } from "../../provider/core/estate";
 import { type ConfigReader, fillCredentials } from "../../provider/frontend/resource/credentials";
 import { argumentsOf } from "../../provider/frontend/resource/properties";
 import { member, textOf } from "../report/json";
-import { openSecrets, withSecrets } from "../report/secrets";
-import { readStackExport } from "../report/stack-export";
+import { withSecrets } from "../report/secrets";
+import { stackExportIn } from "../report/stack-export";
 import { CommandError, type Given, UsageError } from "./command";
 import { type Connection, connectionTo, estateKinds } from "./connection";
 import type { Line } from "./diagnosis";
@@ -26,9 +26,8 @@ const TOKEN = /^pulumi-nodejs:dynamic\/([a-z]+:[A-Za-z]+)$/;
 
 /** The resources of a stack whose types this package has. @throws CommandError where there are none */
 export async function managedIn(given: Given, terminal: Terminal, config: ConfigReader): Promise<readonly Managed[]> {
-  const { text, name } = await readExport(given, terminal, true);
-  const { resources, deployment } = readStackExport(text, name);
-  for (const secret of openSecrets(deployment)) terminal.conceal(secret);
+  const { content, name } = await readExport(given, terminal, true);
+  const { resources } = stackExportIn(content, name);
   const tableOf = (resource: unknown, name: "inputs" | "outputs") =>
     Object(withSecrets(member(resource, name))) as Readonly<Record<string, unknown>>;
   const providers = new Map(
@@ -36,7 +35,7 @@ export async function managedIn(given: Given, terminal: Terminal, config: Config
   );
   const managed = resources.flatMap((resource) => {
     const [, type] = TOKEN.exec(textOf(resource["type"]) ?? "") ?? [];
-    if (type === undefined || terminal.systems.kinds[type] === undefined || resource["delete"] === true) return [];
+    if (type === undefined || terminal.systems.kinds[type] === undefined) return [];
     const urn = textOf(resource["urn"], 2_000) ?? "";
     const own = providers.get(String(resource["provider"]));
     const read: ConfigReader = (key) => {

@@ -1,8 +1,7 @@
 import type { ConfigReader } from "../../provider/frontend/resource/credentials";
-import { decodeText } from "../report/encoding";
 import { member } from "../report/json";
 import { CommandError, type Given, type Options } from "./command";
-import { bytesOf } from "./report";
+import { EXPORT, type Input, inputIn, readInput } from "./files";
 import type { Terminal } from "./terminal";
 
 /** Where a command finds a stack. */
@@ -35,23 +34,17 @@ export async function stackConfig(stack: string | undefined, terminal: Terminal)
 }
 
 /**
- * What `pulumi stack export` prints, with the name of its source for messages.
+ * What `pulumi stack export` prints.
  * @param secrets whether values that are secret are wanted, too
- * @throws CommandError
+ * @throws CommandError or ReportError
  */
-export async function readExport(
-  given: Given,
-  terminal: Terminal,
-  secrets: boolean,
-): Promise<{ readonly text: string; readonly name: string }> {
+export async function readExport(given: Given, terminal: Terminal, secrets: boolean): Promise<Input> {
   const file = given.text("file");
-  if (file !== undefined) {
-    return { text: decodeText(await bytesOf(file, terminal)), name: file === "-" ? "The standard input" : file };
-  }
+  if (file !== undefined) return readInput(file, EXPORT, terminal);
   const stack = given.text("stack");
   const shown = secrets ? ["--show-secrets"] : [];
   const text = await pulumi(["stack", "export", ...shown, ...named(stack)], terminal);
-  return { text, name: stack === undefined ? "The selected stack" : `The stack ${stack}` };
+  return inputIn(text, stack === undefined ? "The selected stack" : `The stack ${stack}`, EXPORT, terminal);
 }
 
 function named(stack: string | undefined): readonly string[] {

@@ -1,7 +1,7 @@
 import { printable } from "../../provider/core/printable";
 import type { Pin } from "../report/pin";
 import { type Stack, stackOf } from "../report/stack";
-import { readStackExport } from "../report/stack-export";
+import { stackExportIn } from "../report/stack-export";
 import { STATUSES } from "../report/status";
 import { minuteOf, parseTime } from "../report/time";
 import { courseOf, pinText, shortRouteOf } from "../report/words";
@@ -53,8 +53,8 @@ export const status: Command = {
 };
 
 async function shown(given: Given, terminal: Terminal): Promise<string> {
-  const { text, name } = await readExport(given, terminal, false);
-  const stack = redacted(stackOf(readStackExport(text, name), name), printable);
+  const { content, name } = await readExport(given, terminal, false);
+  const stack = redacted(stackOf(stackExportIn(content, name), name), printable);
   return given.has("json") ? `${JSON.stringify(jsonOf(stack), undefined, 2)}\n` : tableOf(stack);
 }
 

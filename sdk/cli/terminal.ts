@@ -25,7 +25,7 @@ export interface Streams {
   progress(line: string): void;
   /** Asks for a line; what is typed is not shown. Undefined where nobody can be asked. */
   readonly ask: ((question: string) => Promise<string>) | undefined;
-  /** All of the standard input. */
+  /** All of the standard input. @throws Error where it is a terminal */
   read(): Promise<Uint8Array>;
   /** What a program prints. @throws Error with what it says on its standard error */
   run(program: string, args: readonly string[]): Promise<string>;
@@ -84,7 +84,10 @@ export function processStreams(): Streams {
     },
     progress,
     ask: stdin.isTTY === true && stderr.isTTY === true ? askSilently : undefined,
-    read: () => buffer(stdin),
+    read: async () => {
+      if (stdin.isTTY === true) throw new Error("nothing is piped into the standard input");
+      return buffer(stdin);
+    },
     run: (program, args) => outputOf(program, args, signal),
   };
 }

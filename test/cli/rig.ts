@@ -26,7 +26,8 @@ export interface RunOptions {
   readonly answers?: Readonly<Record<string, string>>;
   /** What programs print, by their command line: `pulumi stack export`. */
   readonly programs?: Readonly<Record<string, string>>;
-  readonly input?: string;
+  /** Of the standard input; undefined where that is a terminal. */
+  readonly input?: string | undefined;
   readonly signal?: AbortSignal;
   /** Of a command on the real network. Default: real time. */
   readonly clock?: Clock;
@@ -81,7 +82,7 @@ interface World extends Pick<Streams, "systems"> {
 }
 
 function runner({ clock, systems, progress }: World, options: RunOptions): Run {
-  const { env = {}, answers, programs = {}, input = "", signal = new AbortController().signal, onPrint } = options;
+  const { env = {}, answers, programs = {}, signal = new AbortController().signal, onPrint } = options;
   return async (...args) => {
     let out = "";
     let err = "";
@@ -107,7 +108,10 @@ function runner({ clock, systems, progress }: World, options: RunOptions): Run {
               if (answer === undefined) throw new Error(`nobody answers "${question}"`);
               return answer;
             },
-      read: async () => Buffer.from(input),
+      read: async () => {
+        if (options.input === undefined) throw new Error("nothing is piped into the standard input");
+        return Buffer.from(options.input);
+      },
       run: async (program, given) => {
         const line = [program, ...given].join(" ");
         const output = programs[line];

@@ -28,7 +28,9 @@ async function failing(args: (endpoint: readonly string[]) => readonly string[],
 
 function exported(): string {
   const args = { endpoints: ["http://10.0.0.1:2886"], password: open(SECRET), version: "4.3.5.2" };
-  return stackExport([resource({ type: "oceanbase:ClusterVersion", name: "orders", args })]);
+  const plan = { "10.0.0.1:2886": { from: "4.2.1.8", to: "4.3.5.2", how: "rolling", digest: "a" } };
+  const observed = { status: "held", __plan: plan };
+  return stackExport([resource({ type: "oceanbase:ClusterVersion", name: "orders", args, observed })]);
 }
 
 describe("an error that nobody expected", () => {
@@ -49,13 +51,16 @@ describe("an error that nobody expected", () => {
     }
   });
 
-  it.each(["doctor"])("shows no secret from an export that %s reads", async (command) => {
-    const from = command === "report" ? ["-"] : ["--file", "-"];
-    const { code, out, err } = await failing(() => [command, ...from], { input: exported() });
-    expect(code).toBe(1);
-    expect(err).toContain("[unexpected]");
-    expect(out + err).not.toContain(SECRET);
-  });
+  it.each(["doctor", "status", "report", "approve"])(
+    "shows no secret from an export that %s reads",
+    async (command) => {
+      const from = command === "report" || command === "approve" ? ["-"] : ["--file", "-"];
+      const { code, out, err } = await failing(() => [command, ...from], { input: exported() });
+      expect(code).toBe(1);
+      expect(err).toContain("[unexpected]");
+      expect(out + err).not.toContain(SECRET);
+    },
+  );
 
   it("shows no credential that a program prints", async () => {
     const failure = new Error("mysql -uroot -phunter2-secret failed");
