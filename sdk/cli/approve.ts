@@ -5,7 +5,8 @@ import type { ApprovedUpgrades } from "../../provider/core/control/change-argume
 import { parseDuration } from "../../provider/core/duration";
 import { isObject, listOf, member, textOf } from "../report/json";
 import { stackExportIn } from "../report/stack-export";
-import { type Command, CommandError, type Given, UsageError } from "./command";
+import type { Command, Given } from "./command";
+import { CommandError, UsageError } from "./failure";
 import { type Expected, type Input, readInput, readOperand, writeResult } from "./files";
 import { table } from "./table";
 import type { Terminal } from "./terminal";

@@ -1,16 +1,7 @@
 import { parseArgs } from "node:util";
 import { suggestion } from "../../provider/base/closest";
+import { UsageError } from "./failure";
 import type { Terminal } from "./terminal";
-
-/** A command line that cannot be understood. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-}
-
-/** What keeps a command from doing its work, as a sentence. */
-export class CommandError extends Error {
-  override readonly name = "CommandError";
-}
 
 export interface Option {
   /** What stands for its value in the help: `FILE`. Without one it is a switch. */

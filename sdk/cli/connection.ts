@@ -7,7 +7,8 @@ import type { Progress, Proxies, Runtime } from "../../provider/core/runtime";
 import { type ConfigReader, describePlaces, fillCredentials } from "../../provider/frontend/resource/credentials";
 import { proxySettings } from "../../provider/frontend/resource/proxies";
 import { validateArguments } from "../../provider/frontend/resource/validation";
-import { type Given, type Option, type Options, UsageError } from "./command";
+import type { Given, Option, Options } from "./command";
+import { UsageError } from "./failure";
 import type { Terminal } from "./terminal";
 
 /** Arguments that are PEM text: an option names their file. */

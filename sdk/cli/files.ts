@@ -2,7 +2,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { decodeText } from "../report/encoding";
 import { openSecrets } from "../report/secrets";
 import { HOW, parseInput } from "../report/stack-export";
-import { CommandError, type Given, UsageError } from "./command";
+import type { Given } from "./command";
+import { CommandError, UsageError } from "./failure";
 import type { Terminal } from "./terminal";
 
 /** JSON that a command was given. */
@@ -59,7 +60,10 @@ export async function writeResult(
   what: string,
   terminal: Terminal,
 ): Promise<void> {
-  if (file === undefined) return terminal.print(text);
+  if (file === undefined) {
+    await terminal.print(text);
+    return;
+  }
   try {
     writeFileSync(file, terminal.hide(text));
   } catch (error) {

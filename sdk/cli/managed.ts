@@ -4,9 +4,10 @@ import { argumentsOf } from "../../provider/frontend/resource/properties";
 import { member, textOf } from "../report/json";
 import { withSecrets } from "../report/secrets";
 import { stackExportIn } from "../report/stack-export";
-import { CommandError, type Given, UsageError } from "./command";
+import type { Given } from "./command";
 import { type Connection, connectionTo, estateKinds } from "./connection";
 import type { Line } from "./diagnosis";
+import { CommandError, UsageError } from "./failure";
 import { readExport } from "./stack";
 import type { Terminal } from "./terminal";
 

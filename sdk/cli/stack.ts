@@ -1,6 +1,7 @@
 import type { ConfigReader } from "../../provider/frontend/resource/credentials";
 import { member } from "../report/json";
-import { CommandError, type Given, type Options } from "./command";
+import type { Given, Options } from "./command";
+import { CommandError } from "./failure";
 import { EXPORT, type Input, inputIn, readInput } from "./files";
 import type { Terminal } from "./terminal";
 

@@ -5,8 +5,9 @@ import { stackExportIn } from "../report/stack-export";
 import { STATUSES } from "../report/status";
 import { minuteOf, parseTime } from "../report/time";
 import { courseOf, pinText, shortRouteOf } from "../report/words";
-import { type Command, type Given, UsageError } from "./command";
+import type { Command, Given } from "./command";
 import { redacted } from "./connection";
+import { UsageError } from "./failure";
 import { wrapped } from "./help";
 import { readExport, STACK } from "./stack";
 import { table } from "./table";
@@ -44,9 +45,9 @@ export const status: Command = {
     let last = "";
     for (;;) {
       const text = await shown(given, terminal);
-      if (terminal.columns !== undefined) await terminal.print(`${CLEAR}${text}`);
-      else if (text !== last) await terminal.print(text);
-      last = text;
+      const screen = terminal.columns === undefined ? text : `${CLEAR}${text}`;
+      if (screen !== last && !(await terminal.print(screen))) return 0;
+      last = screen;
       await terminal.clock.sleep(PERIOD, terminal.signal);
     }
   },

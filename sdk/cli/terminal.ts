@@ -7,6 +7,7 @@ import { PinError } from "../../provider/core/errors";
 import { Redaction } from "../../provider/frontend/resource/redaction";
 import type { Kinds } from "../../provider/frontend/resource/session";
 import { type Estates, estates, kinds } from "../../provider/systems";
+import { CommandError } from "./failure";
 
 /** The process that a command runs in. Tests give their own. */
 export interface Streams {
@@ -17,8 +18,12 @@ export interface Streams {
   /** Of the standard output; undefined where that is no terminal. */
   readonly columns: number | undefined;
   readonly systems: { readonly estates: Estates; readonly kinds: Kinds };
-  /** Writes to the standard output, and resolves when all is written. */
-  print(text: string): Promise<void>;
+  /**
+   * Writes to the standard output, and resolves when all is written.
+   * @returns whether somebody still reads it
+   * @throws CommandError when it cannot be written for another reason
+   */
+  print(text: string): Promise<boolean>;
   /** Writes a line to the standard error. */
   tell(line: string): void;
   /** A line on the standard error that the next one replaces. Nothing where that is no terminal. */
@@ -62,6 +67,8 @@ const LARGEST_OUTPUT = 512 * 1024 * 1024;
 export function processStreams(): Streams {
   const { stdin, stdout, stderr, env } = process;
   const signal = interruption();
+  // What cannot be written is told to the one who writes.
+  for (const stream of [stdout, stderr]) stream.on("error", () => undefined);
   let shown = "";
   const progress = (line: string) => {
     if (stderr.isTTY !== true || line === shown) return;
@@ -99,11 +106,16 @@ function interruption(): AbortSignal {
   return controller.signal;
 }
 
-/** A reader that goes away early is no failure of ours. */
-function written(text: string): Promise<void> {
+/** Codes of a pipe whose reader has ended, such as `head`: on Linux and macOS, on Windows, and of every later write. */
+const UNREAD: ReadonlySet<unknown> = new Set(["EPIPE", "EOF", "ERR_STREAM_DESTROYED"]);
+
+function written(text: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
-    process.stdout.on("error", (error: NodeJS.ErrnoException) => (error.code === "EPIPE" ? resolve() : reject(error)));
-    process.stdout.write(text, () => resolve());
+    process.stdout.write(text, (error?: (Error & { readonly code?: string }) | null) => {
+      if (error === undefined || error === null) resolve(true);
+      else if (UNREAD.has(error.code)) resolve(false);
+      else reject(new CommandError(`The output could not be written: ${error.message}.`));
+    });
   });
 }
 

@@ -21,7 +21,7 @@ function terminalWith(env: Readonly<Record<string, string>>): Terminal {
     signal: new AbortController().signal,
     columns: undefined,
     systems: { estates, kinds },
-    print: async () => undefined,
+    print: async () => true,
     tell: () => undefined,
     progress: () => undefined,
     ask: undefined,

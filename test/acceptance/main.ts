@@ -1,8 +1,9 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { undiciTransport } from "../../provider/http/undici-transport";
-import { parse, UsageError } from "../../sdk/cli/command";
+import { parse } from "../../sdk/cli/command";
 import { connectionOptions, estateKinds } from "../../sdk/cli/connection";
+import { UsageError } from "../../sdk/cli/failure";
 import { processStreams, type Terminal, withoutSecrets } from "../../sdk/cli/terminal";
 import { goldenOf, readSystem, simulatedExchanges } from "./acceptance";
 

@@ -31,8 +31,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Of a command on the real network. Default: real time. */
   readonly clock?: Clock;
-  /** Told of all that a command writes to the standard output, as it does. */
-  readonly onPrint?: (text: string) => void;
+  /** Told of all that a command writes to the standard output, as it does. False: nobody reads it any more. */
+  readonly onPrint?: (text: string) => unknown;
 }
 
 export interface Rig {
@@ -94,7 +94,7 @@ function runner({ clock, systems, progress }: World, options: RunOptions): Run {
       systems,
       print: async (text) => {
         out += text;
-        onPrint?.(text);
+        return onPrint?.(text) !== false;
       },
       tell: (line) => {
         err += `${line}\n`;

@@ -95,6 +95,15 @@ describe("status", () => {
     expect(clock.since(start)).toBe(24_000);
   });
 
+  it("watches no longer than somebody reads", async () => {
+    const printed: string[] = [];
+    const onPrint = (text: string) => printed.push(text) < 1;
+    const programs = { "pulumi stack export": SHOP_EXPORT };
+    const { run } = rig(() => [], { programs, onPrint });
+    expect((await run("status", "--watch")).code).toBe(0);
+    expect(printed).toHaveLength(1);
+  });
+
   it.each([
     [["status", "--file", "-", "--watch"], 2, "--watch reads again, which the standard input cannot be"],
     [["status", "orders"], 2, 'unexpected argument "orders"'],

@@ -1,0 +1,9 @@
+/** A command line that cannot be understood. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** What keeps a command from doing its work, as a sentence. */
+export class CommandError extends Error {
+  override readonly name = "CommandError";
+}
