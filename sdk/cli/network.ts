@@ -3,7 +3,8 @@ import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls, type PeerCertificate, type TLSSocket } from "node:tls";
 import { formatDuration } from "../../provider/core/duration";
 import type { Proxies } from "../../provider/core/runtime";
-import type { Tls } from "../../provider/http/tls";
+import { proxyFor } from "../../provider/http/dispatcher";
+import { isSecure, type Tls } from "../../provider/http/tls";
 import { undiciTransport } from "../../provider/http/undici-transport";
 import type { Line } from "./diagnosis";
 import type { Terminal } from "./terminal";
@@ -43,15 +44,9 @@ export async function examineNetwork(way: Way, terminal: Terminal): Promise<Netw
 /** @returns whether the server has answered */
 async function* stepsOf(way: Way, terminal: Terminal): AsyncGenerator<Line, boolean> {
   const { origin, proxies } = way;
-  const proxy = new URL(origin).protocol === "https:" ? (proxies.https ?? proxies.http) : proxies.http;
-  if (proxy !== undefined) {
-    const excepted = proxies.except === "" ? "" : `, unless NO_PROXY (${proxies.except}) excepts it`;
-    yield {
-      state: "note",
-      name: "proxy",
-      message: `${new URL(proxy).origin}${excepted}: it resolves names and connects`,
-    };
-  } else if (!(yield* connectionSteps(way, terminal))) return false;
+  const proxy = proxyFor(proxies, origin);
+  if (proxy !== undefined) yield { state: "note", name: "proxy", message: `${proxy}: it resolves names and connects` };
+  else if (!(yield* connectionSteps(way, terminal))) return false;
   const { line, clock } = await answerLine(way, terminal);
   yield line;
   if (clock !== undefined) yield clock;
@@ -60,9 +55,9 @@ async function* stepsOf(way: Way, terminal: Terminal): AsyncGenerator<Line, bool
 
 /** Without a proxy. @returns whether there is a connection, as requests need it */
 async function* connectionSteps(way: Way, terminal: Terminal): AsyncGenerator<Line, boolean> {
-  const { hostname, port, protocol } = new URL(way.origin);
+  const { hostname, port } = new URL(way.origin);
   const host = hostname.replace(/^\[|\]$/g, "");
-  const secure = protocol === "https:";
+  const secure = isSecure(way.origin);
   if (isIP(host) === 0) {
     const resolved = await nameLine(host);
     yield resolved;
