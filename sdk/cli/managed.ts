@@ -1,6 +1,7 @@
 import type { EstateKind } from "../../provider/core/estate";
-import { type ConfigReader, fillCredentials } from "../../provider/frontend/resource/credentials";
+import type { ConfigReader } from "../../provider/frontend/resource/credentials";
 import { argumentsOf } from "../../provider/frontend/resource/properties";
+import { resolveArguments } from "../../provider/frontend/resource/resolved";
 import { member, textOf } from "../report/json";
 import { withSecrets } from "../report/secrets";
 import { stackExportIn } from "../report/stack-export";
@@ -63,11 +64,11 @@ export async function connectionsIn(
     const found = kinds.find(([, { vendor }]) => type.startsWith(`${vendor}:`));
     if (found === undefined) continue;
     const [system, kind] = found;
-    const args = fillCredentials(ofConnection(inputs, kind), kind.credentials, config, terminal.env);
-    const key = JSON.stringify([system, args]);
+    const resolved = resolveArguments(kind, ofConnection(inputs, kind), { config, env: terminal.env });
+    const key = JSON.stringify([system, resolved.raw]);
     if (connections.has(key) || problems.has(key)) continue;
     try {
-      connections.set(key, connectionTo(system, kind, { args, config, terminal }));
+      connections.set(key, connectionTo(system, kind, resolved, terminal));
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       problems.set(key, { state: "problem", name: "credentials", message: error.message });

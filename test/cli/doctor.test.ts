@@ -323,6 +323,17 @@ describe("doctor of a stack", () => {
     expect(out).toMatch(/✓ credentials: root@sys was accepted/);
   });
 
+  it("says where rejected credentials come from, of the cluster and of each resource", async () => {
+    const { file } = await stack(sealed);
+    const { out } = await onNetwork({ env: { OCEANBASE_PASSWORD: "wr0ng-p@ss" } })("doctor", "--file", file);
+    expect(
+      flat(out).match(/rejected the credentials \(`password` from environment `OCEANBASE_PASSWORD`\)/g),
+    ).toHaveLength(4);
+    const written = await stack(open("wr0ng-p@ss"));
+    const other = await onNetwork({ env: written.running.environment })("doctor", "--file", written.file);
+    expect(flat(other.out).match(/rejected the credentials \(argument `password`\)/g)).toHaveLength(4);
+  });
+
   it("reads the selected stack through the Pulumi CLI", async () => {
     const { running, file } = await stack(sealed);
     const { readFile } = await import("node:fs/promises");
