@@ -62,6 +62,12 @@ export class Given {
     return this.all(name)[0];
   }
 
+  /** Options that would have no effect here. @throws UsageError for the first that is given: `--json ${reason}` */
+  refuse(names: readonly string[], reason: string): void {
+    const [name] = names.filter((each) => this.has(each));
+    if (name !== undefined) throw new UsageError(`--${name} ${reason}`);
+  }
+
   /** At most so many operands. @throws UsageError for the first one too many */
   atMost(count: number): void {
     const extra = this.operands[count];

@@ -78,7 +78,7 @@ function placeholder(argument: string): string {
 }
 
 /** Every system of the package, by its name on the command line. */
-export async function estateKinds({ systems }: Terminal): Promise<ReadonlyMap<string, EstateKind>> {
+export async function estateKinds({ systems }: Pick<Terminal, "systems">): Promise<ReadonlyMap<string, EstateKind>> {
   const loaded = Object.entries(systems.estates).map(async ([name, load]) => [name, await load()] as const);
   return new Map(await Promise.all(loaded));
 }
@@ -98,6 +98,8 @@ export async function systemOf(given: Given, terminal: Terminal): Promise<{ syst
     const known = Object.keys(own).map((name) => `--${name}`);
     throw new UsageError(`--${foreign} is not an option of ${system}; ${suggestion(`--${foreign}`, known)}`);
   }
+  const twice = Object.keys(own).find((name) => own[name]?.multiple !== true && given.all(name).length > 1);
+  if (twice !== undefined) throw new UsageError(`--${twice} is given twice`);
   return { system, kind };
 }
 

@@ -8,7 +8,7 @@ import { CommandError, UsageError } from "./failure";
 import { writeResult } from "./files";
 import { wrapped } from "./help";
 import { type Adopted, FORMS, fleetOf, programOf } from "./program";
-import { stackConfig, UNCONFIGURED } from "./stack";
+import { configOf } from "./stack";
 import { table } from "./table";
 import type { Terminal } from "./terminal";
 
@@ -40,7 +40,8 @@ export const discover: Command = {
     const { system, kind } = await systemOf(given, terminal);
     const form = FORMS.find((each) => each === given.text("write"));
     if (given.has("write") && form === undefined) throw new UsageError(`--write takes ${FORMS.join(" or ")}`);
-    const config = given.has("stack") ? await stackConfig(given.text("stack"), terminal) : UNCONFIGURED;
+    if (form !== undefined) given.refuse(["json"], "cannot be combined with --write");
+    const config = await configOf(given, terminal);
     const connections = await connectionsOf(system, kind, given, config, terminal);
     const read: Read[] = [];
     for (const connection of connections) read.push(await readEstate(connection, terminal));

@@ -13,7 +13,7 @@ import { connectionsIn, managedIn } from "./managed";
 import { examineNetwork, type Network } from "./network";
 import { ownVersion } from "./package";
 import { nameOf, planLines } from "./plan-lines";
-import { STACK, stackConfig, UNCONFIGURED } from "./stack";
+import { configOf, STACK } from "./stack";
 import type { Terminal } from "./terminal";
 
 export const doctor: Command = {
@@ -40,7 +40,8 @@ export const doctor: Command = {
     "no problems, but something could not be checked; or the command line was not understood",
   ],
   async run(given, terminal) {
-    const sections = redacted([await machine(terminal), ...(await examined(given, terminal))], terminal.redact);
+    const examination = await examined(given, terminal);
+    const sections = redacted([await machine(terminal), ...examination], terminal.redact);
     const text = given.has("json")
       ? `${JSON.stringify({ version: ownVersion(), summary: summary(sections), sections }, undefined, 2)}\n`
       : `${sections.map(sectionText).join("\n")}\n${summary(sections)}\n`;
@@ -83,14 +84,21 @@ async function cliLine(terminal: Terminal): Promise<Line> {
 }
 
 async function examined(given: Given, terminal: Terminal): Promise<Section[]> {
-  const config = given.has("stack") ? await stackConfig(given.text("stack"), terminal) : UNCONFIGURED;
   if (given.operands.length > 0) {
     const { system, kind } = await systemOf(given, terminal);
+    given.refuse(["file"], `cannot be combined with a system; leave out "${system}" to check the resources of a stack`);
+    const config = await configOf(given, terminal);
     const connections = await connectionsOf(system, kind, given, config, terminal);
     return sectionsOf(connections, terminal, inventoryLines);
   }
   if (!given.has("stack") && !given.has("file"))
     throw new UsageError("name a system, or a stack with --stack or --file");
+  const ofSystems = Object.keys(connectionOptions(await estateKinds(terminal)));
+  given.refuse(
+    ofSystems,
+    "needs a system, such as `doctor oceanbase`; the resources of a stack have their own connections",
+  );
+  const config = await configOf(given, terminal);
   const managed = await managedIn(given, terminal, config);
   const { connections, problems } = await connectionsIn(managed, terminal);
   const sections = await sectionsOf(connections, terminal);

@@ -7,3 +7,8 @@ export class UsageError extends Error {
 export class CommandError extends Error {
   override readonly name = "CommandError";
 }
+
+/** There is no such program on this machine. */
+export class ProgramMissing extends Error {
+  override readonly name = "ProgramMissing";
+}

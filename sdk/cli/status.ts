@@ -37,6 +37,7 @@ export const status: Command = {
   lasts: (given) => given.has("watch"),
   async run(given, terminal) {
     given.atMost(0);
+    if (given.has("file")) given.refuse(["stack"], "cannot be combined with --file");
     if (!given.has("watch")) {
       await terminal.print(await shown(given, terminal));
       return 0;

@@ -7,7 +7,7 @@ import { PinError } from "../../provider/core/errors";
 import { Redaction } from "../../provider/frontend/resource/redaction";
 import type { Kinds } from "../../provider/frontend/resource/session";
 import { type Estates, estates, kinds } from "../../provider/systems";
-import { CommandError } from "./failure";
+import { CommandError, ProgramMissing } from "./failure";
 
 /** The process that a command runs in. Tests give their own. */
 export interface Streams {
@@ -32,7 +32,7 @@ export interface Streams {
   readonly ask: ((question: string) => Promise<string>) | undefined;
   /** All of the standard input. @throws Error where it is a terminal */
   read(): Promise<Uint8Array>;
-  /** What a program prints. @throws Error with what it says on its standard error */
+  /** What a program prints. @throws ProgramMissing, or Error with what it says on its standard error */
   run(program: string, args: readonly string[]): Promise<string>;
 }
 
@@ -141,6 +141,7 @@ function outputOf(program: string, args: readonly string[], signal: AbortSignal)
   return new Promise((resolve, reject) => {
     execFile(program, [...args], { maxBuffer: LARGEST_OUTPUT, signal }, (error, output, said) => {
       if (error === null) resolve(output);
+      else if (error.code === "ENOENT") reject(new ProgramMissing(`${program} was not found`, { cause: error }));
       else reject(new Error(said.trim() || error.message, { cause: error }));
     });
   });

@@ -4,6 +4,7 @@ import { redisEnterpriseEstate } from "../../provider/redisenterprise/estate";
 import { estates, kinds } from "../../provider/systems";
 import { taurusdbEstate } from "../../provider/taurusdb/estate";
 import { runCommand } from "../../sdk/cli/commands";
+import { ProgramMissing } from "../../sdk/cli/failure";
 import { type Streams, withoutSecrets } from "../../sdk/cli/terminal";
 import { createTransport, type SimSystem } from "../simulators";
 import { isRead } from "../support/reads";
@@ -26,6 +27,8 @@ export interface RunOptions {
   readonly answers?: Readonly<Record<string, string>>;
   /** What programs print, by their command line: `pulumi stack export`. */
   readonly programs?: Readonly<Record<string, string>>;
+  /** What every program says as it fails. */
+  readonly failure?: string;
   /** Of the standard input; undefined where that is a terminal. */
   readonly input?: string | undefined;
   readonly signal?: AbortSignal;
@@ -113,9 +116,10 @@ function runner({ clock, systems, progress }: World, options: RunOptions): Run {
         return Buffer.from(options.input);
       },
       run: async (program, given) => {
+        if (options.failure !== undefined) throw new Error(options.failure);
         const line = [program, ...given].join(" ");
         const output = programs[line];
-        if (output === undefined) throw new Error(`spawn ${line} ENOENT`);
+        if (output === undefined) throw new ProgramMissing(`${program} was not found`);
         return output;
       },
     };

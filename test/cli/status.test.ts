@@ -105,7 +105,6 @@ describe("status", () => {
   });
 
   it.each([
-    [["status", "--file", "-", "--watch"], 2, "--watch reads again, which the standard input cannot be"],
     [["status", "orders"], 2, 'unexpected argument "orders"'],
     [["status", "--file", "/nowhere.json"], 1, "The stack export could not be read: ENOENT"],
     [["status"], 1, "The Pulumi CLI was not found."],

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, it, onTestFinished } from "vitest";
+import { ProgramMissing } from "../../sdk/cli/failure";
 import { processStreams } from "../../sdk/cli/terminal";
 import { SHOP_EXPORT } from "../report/export";
 
@@ -15,6 +16,13 @@ function start(args: readonly string[], stdout: "pipe" | number = "pipe"): Child
   const child = spawn(process.execPath, command, { stdio: ["ignore", stdout, "pipe"] });
   onTestFinished(() => void child.kill("SIGKILL"));
   return child;
+}
+
+/** Those of this process, which keeps its own way to end at ^C. */
+function streams() {
+  const made = processStreams();
+  for (const listener of process.listeners("SIGINT").slice(-1)) process.off("SIGINT", listener);
+  return made;
 }
 
 async function endOf(child: ChildProcess): Promise<{ readonly code: number | null; readonly err: string }> {
@@ -53,10 +61,17 @@ it.skipIf(process.platform !== "linux")("an output that cannot be written is tol
   expect(await endOf(start(["--help"], full.fd))).toEqual({ code: 1, err: expect.stringMatching(message) });
 });
 
+it("a program that is missing is told from one that fails", async () => {
+  const { run } = streams();
+  await expect(run("no-such-program", [])).rejects.toThrow(ProgramMissing);
+  const failing = run(process.execPath, ["-e", "console.error('open a: ENOENT'); process.exit(1)"]);
+  await expect(failing).rejects.toThrow(/^open a: ENOENT$/);
+  await expect(failing).rejects.not.toThrow(ProgramMissing);
+});
+
 it("a process has one listener for each stream, however much is printed", async () => {
   const count = () => process.stdout.listenerCount("error");
-  const { print } = processStreams();
-  for (const listener of process.listeners("SIGINT").slice(-1)) process.off("SIGINT", listener);
+  const { print } = streams();
   const before = count();
   for (let time = 0; time < 20; time++) expect(await print("")).toBe(true);
   expect(count()).toBe(before);
