@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { buildConnector, type Dispatcher, EnvHttpProxyAgent, Pool } from "undici";
 import type { Proxies } from "../core/runtime";
-import type { Tls } from "./tls";
+import { isSecure, type Tls } from "./tls";
 import { PROXY_REFUSED, PROXY_UNREACHABLE, tlsCode } from "./transport";
 
 /** Bounds of the connections, as undici takes them. */
@@ -35,9 +35,41 @@ export interface Routes {
 
 type Connector = buildConnector.connector;
 
+/** The proxy that is set for an origin, whether or not that is excepted. */
+function setFor({ http, https = http }: Proxies, origin: string): string | undefined {
+  return isSecure(origin) ? https : http;
+}
+
+/**
+ * The proxy that requests to an origin take, without its credentials; undefined where they go directly. undici decides, as it does
+ * for requests. Nothing is sent.
+ */
+export function proxyFor(proxies: Proxies, origin: string): string | undefined {
+  const proxy = setFor(proxies, origin);
+  if (proxy === undefined) return undefined;
+  const own: Connector = (_options, done) => done(new Error("nothing is sent"), null);
+  let direct = false;
+  const dispatcher = new EnvHttpProxyAgent({
+    connect: own,
+    ...asUndici(proxies),
+    factory: (_url, options) => {
+      direct = connectorIn(options) === own;
+      throw new Error("nothing is sent");
+    },
+  });
+  dispatcher.dispatch({ origin, path: "/", method: "GET" }, { onResponseError: () => undefined });
+  dispatcher.destroy().catch(() => undefined);
+  return direct ? undefined : new URL(proxy).origin;
+}
+
+/** Set even where there is none, or undici would look into the environment itself. */
+function asUndici({ http = "", https = "", except }: Proxies) {
+  return { httpProxy: http, httpsProxy: https, noProxy: except };
+}
+
 /** The proxy for an origin that is not excepted, without its credentials. */
-export function proxyName({ http, https = http }: Proxies, origin: string): string {
-  const proxy = origin.startsWith("https:") ? https : http;
+export function proxyName(proxies: Proxies, origin: string): string {
+  const proxy = setFor(proxies, origin);
   return proxy === undefined ? "the proxy" : `the proxy ${new URL(proxy).origin}`;
 }
 
@@ -55,10 +87,7 @@ export function openRoutes(tls: Tls, proxies: Proxies, limits: ConnectionLimits)
     allowH2: false,
     connect: own,
     requestTls: { ...tls },
-    // Set even where there is none, or undici would look into the environment itself.
-    httpProxy: proxies.http ?? "",
-    httpsProxy: proxies.https ?? "",
-    noProxy: proxies.except,
+    ...asUndici(proxies),
     factory: (url, options) => {
       const origin = new URL(url).origin;
       const given = connectorIn(options) ?? own;

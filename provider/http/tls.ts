@@ -10,6 +10,11 @@ export interface Tls {
   readonly rejectUnauthorized?: boolean;
 }
 
+/** Whether requests to an origin travel in TLS. */
+export function isSecure(origin: string): boolean {
+  return origin.startsWith("https:");
+}
+
 /** The connection arguments that concern TLS, as resources take them. */
 export interface TlsArguments {
   readonly caCertificate?: string | undefined;

@@ -4,7 +4,7 @@ import { DIRECT, type Proxies } from "../core/runtime";
 import { presentedCertificate, refusesClient } from "./certificate";
 import { openRoutes, proxyName, type Routes, refusal } from "./dispatcher";
 import { exchange, type Sendable } from "./exchange";
-import { clientRefusal, type Tls } from "./tls";
+import { clientRefusal, isSecure, type Tls } from "./tls";
 import {
   CLIENT_CERTIFICATE,
   CLIENT_REFUSED,
@@ -207,7 +207,7 @@ async function explained(error: TransportError, circumstances: Circumstances): P
     const { code, message } = refusal(proxyName(proxies, origin), 407);
     return new TransportError(code, message, error, false);
   }
-  if (!origin.startsWith("https:")) return error;
+  if (!isSecure(origin)) return error;
   const ended = ENDED.has(error.code) || ALERT.test(error.code);
   const refused = CLIENT_REFUSED.test(error.code) || (ended && !met && (await refusesClient(origin, tls, dial)));
   if (refused) return new TransportError(CLIENT_CERTIFICATE, clientRefusal(tls), error, error.begun);

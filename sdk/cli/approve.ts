@@ -1,13 +1,14 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { userInfo } from "node:os";
 import { isTable } from "../../provider/base/json";
 import { APPROVAL_FORMAT, type Approval, type Proposal } from "../../provider/core/control/approval";
 import type { ApprovedUpgrades } from "../../provider/core/control/change-arguments";
 import { parseDuration } from "../../provider/core/duration";
-import { decodeText } from "../report/encoding";
 import { listOf, member, textOf } from "../report/json";
-import { type Command, CommandError, type Given, UsageError } from "./command";
-import { bytesOf, writeResult } from "./report";
+import { stackExportIn } from "../report/stack-export";
+import type { Command, Given } from "./command";
+import { CommandError, UsageError } from "./failure";
+import { type Expected, type Input, readInput, readOperand, writeResult } from "./files";
 import { table } from "./table";
 import type { Terminal } from "./terminal";
 
@@ -36,16 +37,13 @@ export const approve: Command = {
     "the command line was not understood",
   ],
   async run(given, terminal) {
-    given.atMost(1);
-    const [input] = given.operands;
-    if (input === undefined) throw new UsageError("a preview is missing: name a file, or - to read a pipe");
     const output = given.text("output");
     const terms = await termsOf(given, terminal);
-    const plans = plansIn(decodeText(await bytesOf(input, terminal)), input === "-" ? "The standard input" : input);
-    const known = output !== undefined && existsSync(output) ? approvedIn(output) : {};
+    const plans = plansIn(await readOperand(given, PREVIEW, terminal));
+    const known = output !== undefined && existsSync(output) ? await approvedIn(output, terminal) : {};
     const added = Object.fromEntries([...plans].map(([urn, units]) => [urn, approved(units, terms)]));
     const content: ApprovedUpgrades = { formatVersion: APPROVAL_FORMAT, approvals: sorted({ ...known, ...added }) };
-    await writeResult(`${JSON.stringify(content, null, 2)}\n`, output, "file of approvals", terminal);
+    await writeResult(`${JSON.stringify(content, null, 2)}\n`, output, APPROVALS.what, terminal);
     terminal.tell(shown(plans));
     return 0;
   },
@@ -54,15 +52,19 @@ export const approve: Command = {
 type Units = Readonly<Record<string, Proposal>>;
 type Terms = Omit<Approval, keyof Proposal>;
 
-/** The planned upgrades, by URN and unit. @throws CommandError */
-function plansIn(text: string, name: string): Map<string, Units> {
-  const root = jsonOf(text, name);
-  const [steps, deployment] = [member(root, "steps"), member(root, "deployment")];
-  if (!Array.isArray(steps) && !isTable(deployment)) {
-    throw new CommandError(`${name} is neither a preview nor a stack export. ${HOW}`);
+const PREVIEW: Expected = {
+  what: "preview",
+  how: "Give it what `pulumi preview --json --diff` or `pulumi stack export` prints.",
+};
+
+/** The planned upgrades, by URN and unit. @throws CommandError or ReportError */
+function plansIn({ content, name }: Input): Map<string, Units> {
+  const steps = member(content, "steps");
+  if (!Array.isArray(steps) && !isTable(member(content, "deployment"))) {
+    throw new CommandError(`${name} is neither a preview nor a stack export. ${PREVIEW.how}`);
   }
   const plans = new Map<string, Units>();
-  for (const resource of Array.isArray(steps) ? [] : listOf(member(deployment, "resources")))
+  for (const resource of Array.isArray(steps) ? [] : stackExportIn(content, name).resources)
     keep(plans, resource, heldUnits(resource));
   for (const step of listOf(steps)) {
     const [before, after] = [member(step, "oldState"), member(step, "newState")];
@@ -76,17 +78,7 @@ function plansIn(text: string, name: string): Map<string, Units> {
   return plans;
 }
 
-const HOW = "Give it what `pulumi preview --json --diff` or `pulumi stack export` prints.";
 const LONGEST = 2_000;
-
-function jsonOf(text: string, name: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // The parser's own message quotes the text, which may hold secrets.
-    throw new CommandError(`${name} is not JSON. ${HOW}`);
-  }
-}
 
 function keep(plans: Map<string, Units>, resource: unknown, units: Units | undefined): void {
   const urn = textOf(member(resource, "urn"), LONGEST);
@@ -110,12 +102,14 @@ function proposalIn(unit: string, proposal: unknown): [string, Proposal][] {
   return [[unit, { from, to, how, digest }]];
 }
 
-/** What an earlier run has written. @throws CommandError */
-function approvedIn(file: string): ApprovedUpgrades["approvals"] {
-  const content = jsonOf(readFileSync(file, "utf8"), file);
+const APPROVALS: Expected = { what: "file of approvals", how: "Move it away, and run the command again." };
+
+/** What an earlier run has written. @throws CommandError or ReportError */
+async function approvedIn(file: string, terminal: Terminal): Promise<ApprovedUpgrades["approvals"]> {
+  const { content } = await readInput(file, APPROVALS, terminal);
   const approvals = member(content, "approvals");
   if (member(content, "formatVersion") !== APPROVAL_FORMAT || !isTable(approvals)) {
-    throw new CommandError(`${file} is no file of approvals of this version. Move it away, and run the command again.`);
+    throw new CommandError(`${file} is no file of approvals of this version. ${APPROVALS.how}`);
   }
   // Its entries are written back as they are.
   return approvals as ApprovedUpgrades["approvals"];

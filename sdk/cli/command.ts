@@ -1,16 +1,7 @@
 import { parseArgs } from "node:util";
 import { suggestion } from "../../provider/base/closest";
+import { UsageError } from "./failure";
 import type { Terminal } from "./terminal";
-
-/** A command line that cannot be understood. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-}
-
-/** What keeps a command from doing its work, as a sentence. */
-export class CommandError extends Error {
-  override readonly name = "CommandError";
-}
 
 export interface Option {
   /** What stands for its value in the help: `FILE`. Without one it is a switch. */
@@ -37,6 +28,8 @@ export interface Command {
   readonly exits: readonly string[];
   /** Takes its arguments as they are, `--help` included. */
   readonly passes?: true;
+  /** Whether it runs until ^C, which then is its usual end. */
+  readonly lasts?: (given: Given) => boolean;
   /** @returns the exit code. @throws UsageError, CommandError or PinError */
   run(given: Given, terminal: Terminal): Promise<number>;
 }
@@ -67,6 +60,12 @@ export class Given {
 
   text(name: string): string | undefined {
     return this.all(name)[0];
+  }
+
+  /** Options that would have no effect here. @throws UsageError for the first that is given: `--json ${reason}` */
+  refuse(names: readonly string[], reason: string): void {
+    const [name] = names.filter((each) => this.has(each));
+    if (name !== undefined) throw new UsageError(`--${name} ${reason}`);
   }
 
   /** At most so many operands. @throws UsageError for the first one too many */

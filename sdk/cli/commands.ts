@@ -1,15 +1,13 @@
 import { suggestion } from "../../provider/base/closest";
-import { hideCredentials } from "../../provider/base/printed-credentials";
 import { PinError } from "../../provider/core/errors";
-import { printable } from "../../provider/core/printable";
-import { inWordsOfPulumi } from "../../provider/frontend/resource/words";
 import { ReportError } from "../report/failure";
 import { approve } from "./approve";
-import { COMMON, type Command, CommandError, parse, UsageError } from "./command";
+import { COMMON, type Command, type Given, parse } from "./command";
 import { completions } from "./completions";
 import { discover } from "./discover";
 import { doctor } from "./doctor";
 import { explain } from "./explain";
+import { CommandError, UsageError } from "./failure";
 import { helpOf, overview } from "./help";
 import { ownVersion } from "./package";
 import { report } from "./report";
@@ -59,12 +57,25 @@ async function ran(command: Command, args: readonly string[], terminal: Terminal
   const given = parse(args, { ...options, ...COMMON });
   if (given.has("help")) await terminal.print(helpOf(command, options));
   else if (given.has("version")) await terminal.print(`${ownVersion()}\n`);
-  else return command.run(given, terminal);
+  else return attended(command, given, terminal);
   return 0;
 }
 
-/** What is meant for people is told in a sentence; anything else is a fault of this package. */
-function ended(error: unknown, command: Command | undefined, terminal: Terminal): number {
+/** A command is not waited for after ^C: a server may answer late or never. @throws PinError `interrupted` */
+async function attended(command: Command, given: Given, terminal: Terminal): Promise<number> {
+  const { signal } = terminal;
+  const interrupted = new Promise<"interrupted">((resolve) => {
+    if (signal.aborted) resolve("interrupted");
+    signal.addEventListener("abort", () => resolve("interrupted"), { once: true });
+  });
+  const code = await Promise.race([interrupted, command.run(given, terminal)]);
+  if (code !== "interrupted") return code;
+  if (command.lasts?.(given) === true) return 0;
+  throw new PinError("interrupted", "Interrupted.");
+}
+
+/** The end of a command by an error. @returns the exit code */
+export function ended(error: unknown, command: Pick<Command, "name"> | undefined, terminal: Terminal): number {
   const prefix = `pulumi-dbversion${command === undefined ? "" : ` ${command.name}`}`;
   if (error instanceof UsageError) {
     const help = command === undefined ? "pulumi-dbversion --help" : `pulumi-dbversion ${command.name} --help`;
@@ -72,12 +83,14 @@ function ended(error: unknown, command: Command | undefined, terminal: Terminal)
     return 2;
   }
   if (error instanceof PinError) {
-    terminal.tell(`${prefix}: ${hideCredentials(inWordsOfPulumi(printable(error.sentence)))} [${error.code}]`);
+    terminal.tell(`${prefix}: ${terminal.redact(error.text)}`);
     return error.code === "interrupted" ? INTERRUPTED : 1;
   }
   if (error instanceof CommandError || error instanceof ReportError) {
-    terminal.tell(`${prefix}: ${hideCredentials(printable(error.message))}`);
+    terminal.tell(`${prefix}: ${terminal.redact(error.message)}`);
     return 1;
   }
-  throw error;
+  const stack = error instanceof Error ? error.stack : undefined;
+  terminal.tell(`${prefix}: a bug in this package; report it with these lines [unexpected]\n${stack ?? error}`);
+  return 1;
 }

@@ -1,5 +1,6 @@
 import { suggestion } from "../../provider/base/closest";
-import { COMMON, type Command, UsageError } from "./command";
+import { COMMON, type Command } from "./command";
+import { UsageError } from "./failure";
 
 /** Shells that completions are written for. */
 const SHELLS = ["bash", "zsh", "fish"] as const;

@@ -2,13 +2,13 @@ import { readFileSync } from "node:fs";
 import { suggestion } from "../../provider/base/closest";
 import { type Definition, definitionsOf } from "../../provider/core/arguments";
 import { steady } from "../../provider/core/clock";
+import { PinError } from "../../provider/core/errors";
 import type { Estate, EstateKind } from "../../provider/core/estate";
 import type { Progress, Proxies, Runtime } from "../../provider/core/runtime";
-import { type ConfigReader, describePlaces, fillCredentials } from "../../provider/frontend/resource/credentials";
-import { proxySettings } from "../../provider/frontend/resource/proxies";
-import { Redaction } from "../../provider/frontend/resource/redaction";
-import { validateArguments } from "../../provider/frontend/resource/validation";
-import { type Given, type Option, type Options, UsageError } from "./command";
+import { type ConfigReader, fillCredentials } from "../../provider/frontend/resource/credentials";
+import { type Resolved, resolveArguments } from "../../provider/frontend/resource/resolved";
+import type { Given, Option, Options } from "./command";
+import { UsageError } from "./failure";
 import type { Terminal } from "./terminal";
 
 /** Arguments that are PEM text: an option names their file. */
@@ -27,9 +27,7 @@ export interface Connection {
   /** Arguments that were read from a file, with its path. */
   readonly files: ReadonlyMap<string, string>;
   readonly proxies: Proxies;
-  /** Takes secrets out of a text. */
-  readonly redact: (text: string) => string;
-  /** Nothing is sent before the estate is asked for something. */
+  /** Nothing is sent before the estate is asked for something. An error says where rejected credentials come from. */
   open(): Estate;
 }
 
@@ -80,7 +78,7 @@ function placeholder(argument: string): string {
 }
 
 /** Every system of the package, by its name on the command line. */
-export async function estateKinds({ systems }: Terminal): Promise<ReadonlyMap<string, EstateKind>> {
+export async function estateKinds({ systems }: Pick<Terminal, "systems">): Promise<ReadonlyMap<string, EstateKind>> {
   const loaded = Object.entries(systems.estates).map(async ([name, load]) => [name, await load()] as const);
   return new Map(await Promise.all(loaded));
 }
@@ -100,6 +98,8 @@ export async function systemOf(given: Given, terminal: Terminal): Promise<{ syst
     const known = Object.keys(own).map((name) => `--${name}`);
     throw new UsageError(`--${foreign} is not an option of ${system}; ${suggestion(`--${foreign}`, known)}`);
   }
+  const twice = Object.keys(own).find((name) => own[name]?.multiple !== true && given.all(name).length > 1);
+  if (twice !== undefined) throw new UsageError(`--${twice} is given twice`);
   return { system, kind };
 }
 
@@ -129,9 +129,15 @@ export async function connectionsOf(
   }));
   const found = fillCredentials(written, kind.credentials, config, terminal.env);
   const asked = await askFor(kind, { ...found, ...several[0] }, terminal);
-  return (several.length === 0 ? [{}] : several).map((own) =>
-    connectionTo(system, kind, { args: { ...own, ...found, ...asked, ...own }, files, config, terminal }),
-  );
+  const origins = {
+    ...Object.fromEntries(Object.keys(written).map((argument) => [argument, `--${optionOf(argument)}`])),
+    ...Object.fromEntries(Object.keys(asked).map((argument) => [argument, "the prompt"])),
+  };
+  return (several.length === 0 ? [{}] : several).map((own) => {
+    const places = { config, env: terminal.env, origins };
+    const resolved = resolveArguments(kind, { ...written, ...asked, ...own }, places);
+    return connectionTo(system, kind, resolved, terminal, files);
+  });
 }
 
 /** Several addresses of one cluster are one value. */
@@ -161,41 +167,49 @@ async function askFor(
   return answers;
 }
 
-export interface Reached {
-  readonly args: Readonly<Record<string, unknown>>;
-  readonly files?: ReadonlyMap<string, string>;
-  readonly config: ConfigReader;
-  readonly terminal: Terminal;
-}
-
-/** @throws UsageError when the arguments are not complete, or not valid */
+/**
+ * @param files arguments that were read from a file, with its path
+ * @throws UsageError when the arguments are not complete, or not valid
+ */
 export function connectionTo(
   system: string,
   kind: EstateKind,
-  { args: raw, files = new Map(), config, terminal }: Reached,
+  { args, failures, proxies, problem, secrets, attribute }: Resolved<object>,
+  terminal: Terminal,
+  files: ReadonlyMap<string, string> = new Map(),
 ): Connection {
-  const { proxies, secrets, problem } = proxySettings(config, terminal.env);
-  const places = (argument: string) => describePlaces(argument, kind.credentials);
-  const { args, failures } = validateArguments(kind.inputs, { ...raw }, kind.secrets, places);
+  for (const secret of secrets) terminal.conceal(secret);
   if (args === undefined || problem !== undefined) {
     const told = failures.map(({ property, reason }) => `${property} ${reason}`.trim());
     throw new UsageError(`${system}: ${[...told, ...(problem === undefined ? [] : [problem])].join("; ")}`);
   }
-  const values = kind.secrets.map((name) => raw[name]).filter((value) => typeof value === "string");
-  const redaction = new Redaction([...values, ...secrets, ...(kind.derivedSecrets?.(args) ?? [])]);
-  const { redact, conceal } = redaction;
   const runtime: Runtime = {
     clock: steady(terminal.clock),
     signal: terminal.signal,
     proxies,
     random: Math.random,
     report: ({ message, percent }: Progress) =>
-      terminal.progress(redact(`${percent === undefined ? "" : `${Math.floor(percent)}% `}${message}`)),
+      terminal.progress(`${percent === undefined ? "" : `${Math.floor(percent)}% `}${message}`),
     inform: () => undefined,
     warn: () => undefined,
-    conceal,
+    conceal: terminal.conceal,
   };
-  return { kind, args, files, proxies, redact, open: () => kind.open(args, runtime) };
+  return { kind, args, files, proxies, open: () => attributing(kind.open(args, runtime), attribute) };
+}
+
+/** The same estate, with errors that say where rejected credentials come from. */
+function attributing(estate: Estate, attribute: (error: PinError) => PinError): Estate {
+  const attempt = <T>(read: () => Promise<T>): Promise<T> =>
+    read().catch((error: unknown) => {
+      throw error instanceof PinError ? attribute(error) : error;
+    });
+  return {
+    title: estate.title,
+    origins: estate.origins,
+    checks: estate.checks.map(({ name, run }) => ({ name, run: () => attempt(run) })),
+    inventory: () => attempt(() => estate.inventory()),
+    close: () => estate.close(),
+  };
 }
 
 /** A value with all its texts as they may be shown. */

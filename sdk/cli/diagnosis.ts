@@ -2,11 +2,12 @@ import { PinError, Unreachable } from "../../provider/core/errors";
 import { wrapped } from "./help";
 
 /**
- * What a check came to.
+ * The result of a check.
+ * - `warning`: it works now, and needs attention
  * - `unknown`: it could not be run
  * - `note`: nothing is wrong, or it is nothing that reads can tell
  */
-export type State = "ok" | "problem" | "unknown" | "note";
+export type State = "ok" | "problem" | "warning" | "unknown" | "note";
 
 /** One line of `doctor`. Plain data. */
 export interface Line {
@@ -29,7 +30,7 @@ export function failed(name: string, error: unknown): Line {
   return { state: unknown ? "unknown" : "problem", name, message, ...(error.remedy ? { remedy: error.remedy } : {}) };
 }
 
-const SIGNS: Readonly<Record<State, string>> = { ok: "✓", problem: "✗", unknown: "–", note: "–" };
+const SIGNS: Readonly<Record<State, string>> = { ok: "✓", problem: "✗", warning: "!", unknown: "–", note: "–" };
 
 /** Fit for a terminal and for an issue. */
 export function sectionText({ title, lines }: Section): string {
@@ -40,14 +41,20 @@ export function sectionText({ title, lines }: Section): string {
   return `${title}\n${rows.join("")}`;
 }
 
-/** `2 problems, 1 check not run` */
+/** `2 problems, 1 warning, 1 check not run` */
 export function summary(sections: readonly Section[]): string {
-  const [problems, unknown] = [countOf(sections, "problem"), countOf(sections, "unknown")];
-  const found = problems === 0 ? "no problems" : `${problems} problem${problems === 1 ? "" : "s"}`;
-  return `${found}${unknown === 0 ? "" : `, ${unknown} check${unknown === 1 ? "" : "s"} not run`}`;
+  const counted = (state: State, noun: string) => {
+    const count = countOf(sections, state);
+    return count === 0 ? [] : [`${count} ${noun}${count === 1 ? "" : "s"}`];
+  };
+  const problems = counted("problem", "problem");
+  const unknown = counted("unknown", "check").map((text) => `${text} not run`);
+  return [...(problems.length === 0 ? ["no problems"] : problems), ...counted("warning", "warning"), ...unknown].join(
+    ", ",
+  );
 }
 
-/** 0 fine, 1 problems, 2 something could not be checked. */
+/** 0 fine or warnings only, 1 problems, 2 something could not be checked. */
 export function exitCode(sections: readonly Section[]): number {
   if (countOf(sections, "problem") > 0) return 1;
   return countOf(sections, "unknown") > 0 ? 2 : 0;

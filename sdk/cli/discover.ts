@@ -2,14 +2,15 @@ import { sentences } from "../../provider/base/sentences";
 import { describeActivity } from "../../provider/core/describe";
 import { asPinError } from "../../provider/core/errors";
 import { type FoundDatabase, findingsIn, type Identity, type Inventory, isSame } from "../../provider/core/estate";
-import { type Command, CommandError, UsageError } from "./command";
+import type { Command } from "./command";
 import { type Connection, connectionOptions, connectionsOf, estateKinds, redacted, systemOf } from "./connection";
-
+import { CommandError, UsageError } from "./failure";
+import { writeResult } from "./files";
 import { wrapped } from "./help";
 import { type Adopted, FORMS, fleetOf, programOf } from "./program";
-import { writeResult } from "./report";
-import { stackConfig, UNCONFIGURED } from "./stack";
+import { configOf } from "./stack";
 import { table } from "./table";
+import type { Terminal } from "./terminal";
 
 export const discover: Command = {
   name: "discover",
@@ -39,11 +40,12 @@ export const discover: Command = {
     const { system, kind } = await systemOf(given, terminal);
     const form = FORMS.find((each) => each === given.text("write"));
     if (given.has("write") && form === undefined) throw new UsageError(`--write takes ${FORMS.join(" or ")}`);
-    const config = given.has("stack") ? await stackConfig(given.text("stack"), terminal) : UNCONFIGURED;
+    if (form !== undefined) given.refuse(["json"], "cannot be combined with --write");
+    const config = await configOf(given, terminal);
     const connections = await connectionsOf(system, kind, given, config, terminal);
     const read: Read[] = [];
     for (const connection of connections) {
-      const each = await readEstate(connection);
+      const each = await readEstate(connection, terminal);
       const known = read.find((one) => one.identity && each.identity && isSame(one.identity, each.identity));
       if (known === undefined) read.push(each);
       else terminal.tell(`${each.title} is the same as ${known.title}, and is listed once.`);
@@ -78,8 +80,7 @@ interface Read extends Pick<Inventory, "databases" | "gaps"> {
 }
 
 /** One that cannot be read must not hide the others. */
-async function readEstate(connection: Connection): Promise<Read> {
-  const { redact } = connection;
+async function readEstate(connection: Connection, { redact }: Terminal): Promise<Read> {
   const estate = connection.open();
   const { title } = estate;
   try {

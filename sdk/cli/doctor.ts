@@ -1,22 +1,19 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { OLDEST_NODE } from "../../provider/base/node-version";
-import { describeActivity, describePlan } from "../../provider/core/describe";
-import { asPinError } from "../../provider/core/errors";
+import { describeActivity } from "../../provider/core/describe";
 import { type Estate, type FoundDatabase, findingsIn } from "../../provider/core/estate";
-import type { Plan } from "../../provider/core/plan";
-import { see } from "../../provider/core/run";
-import { openSession, withPin } from "../../provider/frontend/resource/session";
-import { policyOf } from "../../provider/frontend/resource/session-policy";
 import { tlsFrom } from "../../provider/http/tls";
-import { type Command, type Given, UsageError } from "./command";
+import type { Command, Given } from "./command";
 import { type Connection, connectionOptions, connectionsOf, estateKinds, redacted, systemOf } from "./connection";
 import { exitCode, failed, type Line, type Section, sectionText, summary } from "./diagnosis";
-import { connectionsIn, type Managed, managedIn } from "./managed";
-import { examineNetwork } from "./network";
+import { UsageError } from "./failure";
+import { writeResult } from "./files";
+import { connectionsIn, managedIn } from "./managed";
+import { examineNetwork, type Network } from "./network";
 import { ownVersion } from "./package";
-import { writeResult } from "./report";
-import { STACK, stackConfig, UNCONFIGURED } from "./stack";
+import { nameOf, planLines } from "./plan-lines";
+import { configOf, STACK } from "./stack";
 import type { Terminal } from "./terminal";
 
 export const doctor: Command = {
@@ -38,12 +35,13 @@ export const doctor: Command = {
     "pulumi stack export --show-secrets | npx pulumi-dbversion doctor --file -",
   ],
   exits: [
-    "no problems",
+    "no problems; there may be warnings",
     "problems",
     "no problems, but something could not be checked; or the command line was not understood",
   ],
   async run(given, terminal) {
-    const sections = [await machine(terminal), ...(await examined(given, terminal))];
+    const examination = await examined(given, terminal);
+    const sections = redacted([await machine(terminal), ...examination], terminal.redact);
     const text = given.has("json")
       ? `${JSON.stringify({ version: ownVersion(), summary: summary(sections), sections }, undefined, 2)}\n`
       : `${sections.map(sectionText).join("\n")}\n${summary(sections)}\n`;
@@ -86,19 +84,26 @@ async function cliLine(terminal: Terminal): Promise<Line> {
 }
 
 async function examined(given: Given, terminal: Terminal): Promise<Section[]> {
-  const config = given.has("stack") ? await stackConfig(given.text("stack"), terminal) : UNCONFIGURED;
   if (given.operands.length > 0) {
     const { system, kind } = await systemOf(given, terminal);
+    given.refuse(["file"], `cannot be combined with a system; leave out "${system}" to check the resources of a stack`);
+    const config = await configOf(given, terminal);
     const connections = await connectionsOf(system, kind, given, config, terminal);
     return sectionsOf(connections, terminal, inventoryLines);
   }
   if (!given.has("stack") && !given.has("file"))
     throw new UsageError("name a system, or a stack with --stack or --file");
+  const ofSystems = Object.keys(connectionOptions(await estateKinds(terminal)));
+  given.refuse(
+    ofSystems,
+    "needs a system, such as `doctor oceanbase`; the resources of a stack have their own connections",
+  );
+  const config = await configOf(given, terminal);
   const managed = await managedIn(given, terminal, config);
   const { connections, problems } = await connectionsIn(managed, terminal);
   const sections = await sectionsOf(connections, terminal);
   const lines: Line[] = [...problems];
-  for (const each of managed) lines.push(await planLine(each, terminal));
+  for (const each of managed) lines.push(...(await planLines(each, terminal)));
   return [...sections, { title: "resources", lines }];
 }
 
@@ -109,22 +114,20 @@ async function sectionsOf(
   last?: (estate: Estate) => Promise<Line[]>,
 ): Promise<Section[]> {
   const sections: Section[] = [];
-  const networks = new Map<string, readonly Line[]>();
+  const networks = new Map<string, Network>();
   for (const connection of connections) {
     const estate = connection.open();
     try {
       for (const origin of estate.origins) {
         if (networks.has(origin)) continue;
         terminal.progress(`checking ${origin}`);
-        const lines = await examineNetwork(wayTo(connection, origin), terminal);
-        networks.set(origin, lines);
-        sections.push({ title: origin, lines });
+        const network = await examineNetwork(wayTo(connection, origin), terminal);
+        networks.set(origin, network);
+        sections.push({ title: origin, lines: network.lines });
       }
-      const unreached = estate.origins.every((origin) =>
-        networks.get(origin)?.some(({ state }) => state === "problem"),
-      );
-      const lines = unreached ? notReached(estate) : await vendorLines(estate, last);
-      sections.push({ title: estate.title, lines: redacted(lines, connection.redact) });
+      const reached = estate.origins.some((origin) => networks.get(origin)?.reached);
+      const lines = reached ? await vendorLines(estate, last) : notReached(estate);
+      sections.push({ title: estate.title, lines });
     } finally {
       await estate.close();
     }
@@ -184,9 +187,6 @@ interface Statement extends Omit<Line, "name"> {
   readonly database: string;
 }
 
-/** Databases that are named where the same is said of many. */
-const NAMED = 5;
-
 /** One line for all databases of which the same is said. */
 function together(statements: readonly Statement[]): Line[] {
   const groups = new Map<string, [Statement, ...Statement[]]>();
@@ -207,55 +207,4 @@ function together(statements: readonly Statement[]): Line[] {
     );
     return { ...line, name: named.join(", ") };
   });
-}
-
-/** `db1, db2 and 498 more (taurusdb.KernelVersion)` */
-function nameOf(databases: readonly string[], type: string): string {
-  const more = databases.length > NAMED ? ` and ${databases.length - NAMED} more` : "";
-  return `${databases.slice(0, NAMED).join(", ")}${more} (${type.replace(":", ".")})`;
-}
-
-/** How long a read of one resource may take, in milliseconds. */
-const LIMIT = 60_000;
-
-/** How a resource stands to its target version, as a preview would tell it. */
-async function planLine({ type, name: own, urn, inputs, config }: Managed, terminal: Terminal): Promise<Line> {
-  const name = nameOf([own], type);
-  const { clock, env, systems, signal } = terminal;
-  const onCancel = (listener: () => void) => {
-    signal.addEventListener("abort", listener, { once: true });
-    return () => signal.removeEventListener("abort", listener);
-  };
-  const quiet = { write: () => undefined, flush: async () => undefined };
-  const surroundings = { kinds: systems.kinds, log: quiet, rhythm: { change: 0, repeat: 0 }, clock, env };
-  const session = await openSession({ type, urn, onCancel }, inputs, config, surroundings);
-  if (session.args === undefined) {
-    const message = session.failures.map(({ property, reason }) => `${property} ${reason}`.trim()).join("; ");
-    return { state: "problem", name, message: session.redact(message) };
-  }
-  const policy = policyOf(session);
-  try {
-    terminal.progress(`reading ${own}`);
-    return await withPin(session, clock, LIMIT, async (driver) => {
-      const { plan } = await see(driver, policy, clock);
-      return redacted(lineOf(name, plan), session.redact);
-    });
-  } catch (error) {
-    return redacted(failed(name, asPinError(error)), session.redact);
-  }
-}
-
-function lineOf(name: string, plan: Plan): Line {
-  const message = describePlan(plan);
-  if (plan.kind === "failed") return { state: "problem", name, message, remedy: plan.failure.remedy };
-  if (plan.kind === "unknown") return { state: "unknown", name, message };
-  const findings = "upgrade" in plan ? plan.upgrade.findings : [];
-  if (findings.length === 0) return { state: "ok", name, message };
-  const against = findings.map((finding) => finding.message).join(" ");
-  return {
-    state: "problem",
-    name,
-    message: `${message}. ${against}`,
-    remedy: findings.map(({ remedy }) => remedy).join(" "),
-  };
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { suggestion } from "../../provider/base/closest";
-import { type Command, UsageError } from "./command";
+import type { Command } from "./command";
+import { UsageError } from "./failure";
 import { wrapped } from "./help";
 import { ownFile } from "./package";
 

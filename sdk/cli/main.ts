@@ -1,13 +1,14 @@
 #!/usr/bin/env node
 import "./node";
-import { runCommand } from "./commands";
-import { processTerminal } from "./terminal";
+import { ended, runCommand } from "./commands";
+import { processStreams, withoutSecrets } from "./terminal";
 
 /** `npx pulumi-dbversion`. The standard output is written by now; what is kept open for a next resource is of no use. */
-function end(code: number, last = ""): void {
-  process.stderr.write(last, () => process.exit(code));
+function end(code: number): void {
+  process.stderr.write("", () => process.exit(code));
 }
 
-runCommand(process.argv.slice(2), processTerminal()).then(end, (error: unknown) =>
-  end(1, `pulumi-dbversion: ${error instanceof Error ? error.stack : error}\n`),
-);
+const terminal = withoutSecrets(processStreams());
+// Node would print it with its secrets.
+process.on("uncaughtException", (error) => end(ended(error, undefined, terminal)));
+runCommand(process.argv.slice(2), terminal).then(end);

@@ -1,12 +1,14 @@
 import type { EstateKind } from "../../provider/core/estate";
-import { type ConfigReader, fillCredentials } from "../../provider/frontend/resource/credentials";
+import type { ConfigReader } from "../../provider/frontend/resource/credentials";
 import { argumentsOf } from "../../provider/frontend/resource/properties";
+import { resolveArguments } from "../../provider/frontend/resource/resolved";
 import { member, textOf } from "../report/json";
 import { withSecrets } from "../report/secrets";
-import { readStackExport } from "../report/stack-export";
-import { CommandError, type Given, UsageError } from "./command";
+import { stackExportIn } from "../report/stack-export";
+import type { Given } from "./command";
 import { type Connection, connectionTo, estateKinds } from "./connection";
 import type { Line } from "./diagnosis";
+import { CommandError, UsageError } from "./failure";
 import { readExport } from "./stack";
 import type { Terminal } from "./terminal";
 
@@ -17,6 +19,7 @@ export interface Managed {
   readonly name: string;
   readonly urn: string;
   readonly inputs: Readonly<Record<string, unknown>>;
+  readonly outputs: Readonly<Record<string, unknown>>;
   /** The configuration that its provider reads. */
   readonly config: ConfigReader;
 }
@@ -25,21 +28,25 @@ const TOKEN = /^pulumi-nodejs:dynamic\/([a-z]+:[A-Za-z]+)$/;
 
 /** The resources of a stack whose types this package has. @throws CommandError where there are none */
 export async function managedIn(given: Given, terminal: Terminal, config: ConfigReader): Promise<readonly Managed[]> {
-  const { text, name } = await readExport(given, terminal, true);
-  const { resources } = readStackExport(text, name);
-  const inputsOf = (resource: unknown) => Object(withSecrets(member(resource, "inputs"))) as Managed["inputs"];
-  const providers = new Map(resources.map((resource) => [`${resource["urn"]}::${resource["id"]}`, inputsOf(resource)]));
+  const { content, name } = await readExport(given, terminal, true);
+  const { resources } = stackExportIn(content, name);
+  const tableOf = (resource: unknown, name: "inputs" | "outputs") =>
+    Object(withSecrets(member(resource, name))) as Readonly<Record<string, unknown>>;
+  const providers = new Map(
+    resources.map((resource) => [`${resource["urn"]}::${resource["id"]}`, tableOf(resource, "inputs")]),
+  );
   const managed = resources.flatMap((resource) => {
     const [, type] = TOKEN.exec(textOf(resource["type"]) ?? "") ?? [];
-    if (type === undefined || terminal.systems.kinds[type] === undefined || resource["delete"] === true) return [];
+    if (type === undefined || terminal.systems.kinds[type] === undefined) return [];
     const urn = textOf(resource["urn"], 2_000) ?? "";
     const own = providers.get(String(resource["provider"]));
     const read: ConfigReader = (key) => {
       const value = member(own, key);
       return typeof value === "string" ? value : config(key);
     };
-    const inputs = argumentsOf(inputsOf(resource));
-    return [{ type, name: urn.split("::").at(-1) ?? "", urn, inputs, config: read }];
+    const inputs = argumentsOf(tableOf(resource, "inputs"));
+    const outputs = tableOf(resource, "outputs");
+    return [{ type, name: urn.split("::").at(-1) ?? "", urn, inputs, outputs, config: read }];
   });
   if (managed.length === 0) throw new CommandError(`${name} has no resources of pulumi-dbversion.`);
   return managed;
@@ -57,11 +64,11 @@ export async function connectionsIn(
     const found = kinds.find(([, { vendor }]) => type.startsWith(`${vendor}:`));
     if (found === undefined) continue;
     const [system, kind] = found;
-    const args = fillCredentials(ofConnection(inputs, kind), kind.credentials, config, terminal.env);
-    const key = JSON.stringify([system, args]);
+    const resolved = resolveArguments(kind, ofConnection(inputs, kind), { config, env: terminal.env });
+    const key = JSON.stringify([system, resolved.raw]);
     if (connections.has(key) || problems.has(key)) continue;
     try {
-      connections.set(key, connectionTo(system, kind, { args, config, terminal }));
+      connections.set(key, connectionTo(system, kind, resolved, terminal));
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       problems.set(key, { state: "problem", name: "credentials", message: error.message });

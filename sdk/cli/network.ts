@@ -3,7 +3,8 @@ import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls, type PeerCertificate, type TLSSocket } from "node:tls";
 import { formatDuration } from "../../provider/core/duration";
 import type { Proxies } from "../../provider/core/runtime";
-import type { Tls } from "../../provider/http/tls";
+import { proxyFor } from "../../provider/http/dispatcher";
+import { isSecure, type Tls } from "../../provider/http/tls";
 import { undiciTransport } from "../../provider/http/undici-transport";
 import type { Line } from "./diagnosis";
 import type { Terminal } from "./terminal";
@@ -23,44 +24,64 @@ const SOON = 30 * DAY;
 /** Farther apart, Huawei Cloud refuses signatures; obshell's credentials expire by its own clock. */
 const SKEW = 5 * 60_000;
 
+export interface Network {
+  readonly lines: readonly Line[];
+  /** Whether the server has answered, whatever else is wrong. */
+  readonly reached: boolean;
+}
+
 /** The way to a server, step by step, up to the first that fails. Nothing is sent but one GET without credentials. */
-export async function examineNetwork(way: Way, terminal: Terminal): Promise<Line[]> {
+export async function examineNetwork(way: Way, terminal: Terminal): Promise<Network> {
   const lines: Line[] = [];
-  for await (const line of stepsOf(way, terminal)) lines.push(line);
-  return lines;
-}
-
-async function* stepsOf(way: Way, terminal: Terminal): AsyncGenerator<Line> {
-  const { origin, proxies } = way;
-  const { hostname, port, protocol } = new URL(origin);
-  const host = hostname.replace(/^\[|\]$/g, "");
-  const secure = protocol === "https:";
-  const proxy = secure ? (proxies.https ?? proxies.http) : proxies.http;
-  if (proxy !== undefined) {
-    const excepted = proxies.except === "" ? "" : `, unless NO_PROXY (${proxies.except}) excepts it`;
-    yield {
-      state: "note",
-      name: "proxy",
-      message: `${new URL(proxy).origin}${excepted}: it resolves names and connects`,
-    };
-  } else {
-    if (isIP(host) === 0) {
-      const resolved = await nameLine(host);
-      yield resolved;
-      if (resolved.state === "problem") return;
-    }
-    const target = { host, port: Number(port || (secure ? 443 : 80)) };
-    const reached = await tcpLine(target);
-    yield reached;
-    if (reached.state === "problem") return;
-    const secured = secure ? await tlsLine(way, target, terminal) : PLAIN;
-    yield secured;
-    if (secured.state === "problem") return;
+  const steps = stepsOf(way, terminal);
+  for (;;) {
+    const step = await steps.next();
+    if (step.done === true) return { lines, reached: step.value };
+    lines.push(step.value);
   }
-  yield await answerLine(way, terminal);
 }
 
-const PLAIN: Line = { state: "note", name: "TLS", message: "none: the endpoint begins with http://" };
+/** @returns whether the server has answered */
+async function* stepsOf(way: Way, terminal: Terminal): AsyncGenerator<Line, boolean> {
+  const { origin, proxies } = way;
+  const proxy = proxyFor(proxies, origin);
+  if (proxy !== undefined) yield { state: "note", name: "proxy", message: `${proxy}: it resolves names and connects` };
+  else if (!(yield* connectionSteps(way, terminal))) return false;
+  const { line, clock } = await answerLine(way, terminal);
+  yield line;
+  if (clock !== undefined) yield clock;
+  return line.state === "ok";
+}
+
+/** Without a proxy. @returns whether there is a connection, as requests need it */
+async function* connectionSteps(way: Way, terminal: Terminal): AsyncGenerator<Line, boolean> {
+  const { hostname, port } = new URL(way.origin);
+  const host = hostname.replace(/^\[|\]$/g, "");
+  const secure = isSecure(way.origin);
+  if (isIP(host) === 0) {
+    const resolved = await nameLine(host);
+    yield resolved;
+    if (resolved.state === "problem") return false;
+  }
+  const target = { host, port: Number(port || (secure ? 443 : 80)) };
+  const connected = await tcpLine(target);
+  yield connected;
+  if (connected.state === "problem") return false;
+  const { line, expiry } = secure ? await tlsLine(way, target, terminal) : PLAIN;
+  yield line;
+  if (expiry !== undefined) yield expiry;
+  return line.state !== "problem";
+}
+
+interface Secured {
+  readonly line: Line;
+  /** Where the certificate expires soon, or has expired. */
+  readonly expiry?: Line;
+}
+
+const PLAIN: Secured = {
+  line: { state: "note", name: "TLS", message: "none: the endpoint begins with http://" },
+};
 
 async function nameLine(host: string): Promise<Line> {
   const name = "name resolution";
@@ -107,7 +128,7 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [/./, "Give the server's certificate, or the CA that signed it, as --ca-certificate (argument `caCertificate`)."],
 ];
 
-async function tlsLine({ tls }: Way, target: Target, { clock }: Terminal): Promise<Line> {
+async function tlsLine({ tls }: Way, target: Target, { clock }: Terminal): Promise<Secured> {
   const name = "TLS";
   const named = isIP(target.host) === 0 ? { servername: target.host } : {};
   const socket = connectTls({ ...target, ...named, ...tls, rejectUnauthorized: false });
@@ -118,24 +139,30 @@ async function tlsLine({ tls }: Way, target: Target, { clock }: Terminal): Promi
     if (!socket.authorized && tls.rejectUnauthorized !== false) {
       const code = String(socket.authorizationError);
       const remedy = REMEDIES.find(([pattern]) => pattern.test(code))?.[1] ?? "";
-      return { state: "problem", name, message: `the certificate is not trusted (${code}): ${shown}`, remedy };
-    }
-    const left = Date.parse(certificate.valid_to) - clock.now();
-    if (left < SOON) {
-      const message = `the certificate expires in ${Math.floor(left / DAY)} days: ${shown}`;
-      return { state: "problem", name, message, remedy: "Renew the certificate of the server." };
+      return {
+        line: { state: "problem", name, message: `the certificate is not trusted (${code}): ${shown}`, remedy },
+      };
     }
     const trust = socket.authorized ? "trusted" : "not verified, because any certificate is accepted";
-    return { state: "ok", name, message: `${socket.getProtocol() ?? "TLS"}, ${trust}: ${shown}` };
+    const line: Line = { state: "ok", name, message: `${socket.getProtocol() ?? "TLS"}, ${trust}: ${shown}` };
+    const left = Date.parse(certificate.valid_to) - clock.now();
+    return left < SOON ? { line, expiry: expiryLine(left) } : { line };
   } catch (error) {
     const plain = /wrong version number|packet length/i.test(textOf(error));
     const remedy = plain
       ? "The server does not use TLS on this port. Check whether the endpoint begins with http://."
       : "Check the TLS settings of the server, and whether it asks for a client certificate.";
-    return { state: "problem", name, message: `no TLS connection: ${textOf(error)}`, remedy };
+    return { line: { state: "problem", name, message: `no TLS connection: ${textOf(error)}`, remedy } };
   } finally {
     socket.destroy();
   }
+}
+
+/** @param left milliseconds */
+function expiryLine(left: number): Line {
+  const days = Math.floor(Math.abs(left) / DAY);
+  const message = left < 0 ? `expired ${days} days ago` : `expires in ${days} days`;
+  return { state: "warning", name: "certificate", message, remedy: "Renew the certificate of the server." };
 }
 
 /** `CN=cluster.local for DNS:cluster.local, issued by CN=cluster.local, valid to 2049-12-31` */
@@ -147,34 +174,39 @@ function describe(certificate: PeerCertificate): string {
 }
 
 /** Any answer will do: what it is, the vendor's own checks tell. */
-async function answerLine({ origin, tls, proxies }: Way, { clock, signal }: Terminal): Promise<Line> {
-  const name = "HTTP and clock";
+async function answerLine(
+  { origin, tls, proxies }: Way,
+  { clock, signal }: Terminal,
+): Promise<{ readonly line: Line; readonly clock?: Line }> {
+  const name = "HTTP";
   const transport = undiciTransport(tls, proxies, { headersTimeout: PATIENCE });
   try {
     const { status, headers } = await transport.send({ method: "GET", origin, target: "/", headers: {}, signal });
-    const offset = Date.parse(headers["date"] ?? "") - clock.now();
-    if (Number.isNaN(offset)) return { state: "note", name, message: `HTTP ${status}, without the server's time` };
-    if (Math.abs(offset) < SKEW) {
-      return {
-        state: "ok",
-        name,
-        message: `HTTP ${status}, and the clocks differ by less than ${formatDuration(SKEW)}`,
-      };
-    }
-    const message = `the server's clock is ${formatDuration(Math.abs(offset))} ${offset > 0 ? "ahead of" : "behind"} ours`;
-    return {
-      state: "problem",
-      name,
-      message,
-      remedy: "Synchronize both clocks: credentials are valid for minutes only.",
-    };
+    const line: Line = { state: "ok", name, message: `answered with status ${status}` };
+    return { line, clock: clockLine(Date.parse(headers["date"] ?? "") - clock.now()) };
   } catch (error) {
     signal.throwIfAborted();
     const remedy = "Check that the endpoint is the server's own, and the proxy or firewall between.";
-    return { state: "problem", name, message: `no answer: ${textOf(error)}`, remedy };
+    return { line: { state: "problem", name, message: `no answer: ${textOf(error)}`, remedy } };
   } finally {
     await transport.close();
   }
+}
+
+/** @param offset milliseconds that the server is ahead of this machine; NaN where it does not send its time */
+function clockLine(offset: number): Line {
+  const name = "clock";
+  if (Number.isNaN(offset)) return { state: "note", name, message: "the server does not send its time" };
+  if (Math.abs(offset) < SKEW) {
+    return { state: "ok", name, message: `differs from the server's by less than ${formatDuration(SKEW)}` };
+  }
+  const side = offset > 0 ? "ahead of" : "behind";
+  return {
+    state: "problem",
+    name,
+    message: `the server's clock is ${formatDuration(Math.abs(offset))} ${side} that of this machine`,
+    remedy: "Synchronize both clocks: credentials are valid for minutes only.",
+  };
 }
 
 function opened(socket: Socket | TLSSocket, event: "connect" | "secureConnect"): Promise<void> {

@@ -1,8 +1,6 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { decodeText } from "../report/encoding";
-import { report as pageOf } from "../report/report";
-import { type Command, CommandError, UsageError } from "./command";
-import type { Terminal } from "./terminal";
+import { reportOf } from "../report/report";
+import type { Command } from "./command";
+import { EXPORT, readOperand, writeResult } from "./files";
 
 export const report: Command = {
   name: "report",
@@ -23,39 +21,8 @@ export const report: Command = {
     "the command line was not understood",
   ],
   async run(given, terminal) {
-    given.atMost(1);
-    const [input] = given.operands;
-    if (input === undefined) throw new UsageError("a stack export is missing: name a file, or - to read a pipe");
-    const text = pageOf(decodeText(await bytesOf(input, terminal)), input === "-" ? "The standard input" : input);
-    await writeResult(text, given.text("output"), "page", terminal);
+    const { content, name } = await readOperand(given, EXPORT, terminal);
+    await writeResult(reportOf(content, name), given.text("output"), "page", terminal);
     return 0;
   },
 };
-
-/** To a file, or the standard output. @throws CommandError */
-export async function writeResult(
-  text: string,
-  file: string | undefined,
-  what: string,
-  terminal: Terminal,
-): Promise<void> {
-  if (file === undefined) return terminal.print(text);
-  try {
-    writeFileSync(file, text);
-  } catch (error) {
-    throw new CommandError(`The ${what} could not be written: ${messageOf(error)}.`);
-  }
-}
-
-/** The bytes of a file, or of the standard input for `-`. @throws CommandError */
-export async function bytesOf(input: string, terminal: Terminal): Promise<Uint8Array> {
-  try {
-    return input === "-" ? await terminal.read() : readFileSync(input);
-  } catch (error) {
-    throw new CommandError(`The stack export could not be read: ${messageOf(error)}.`);
-  }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

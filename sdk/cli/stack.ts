@@ -1,8 +1,8 @@
 import type { ConfigReader } from "../../provider/frontend/resource/credentials";
-import { decodeText } from "../report/encoding";
 import { member } from "../report/json";
-import { CommandError, type Given, type Options } from "./command";
-import { bytesOf } from "./report";
+import type { Given, Options } from "./command";
+import { CommandError, ProgramMissing } from "./failure";
+import { EXPORT, type Input, inputIn, readInput } from "./files";
 import type { Terminal } from "./terminal";
 
 /** Where a command finds a stack. */
@@ -14,15 +14,25 @@ export const STACK: Options = {
 /** No configuration. */
 export const UNCONFIGURED: ConfigReader = () => undefined;
 
-/** The configuration of a stack, secrets included. @throws CommandError */
-export async function stackConfig(stack: string | undefined, terminal: Terminal): Promise<ConfigReader> {
-  const text = await pulumi(["config", "--json", "--show-secrets", ...named(stack)], terminal);
+/** What to do where there is no Pulumi CLI, as the end of a sentence. */
+const WITHOUT_STACK = "leave out --stack, and set the credentials in the environment";
+const WITH_FILE = "name a file that `pulumi stack export` has written with --file";
+
+/** The configuration of the stack that `--stack` names, secrets included; without `--stack` none. @throws CommandError */
+export async function configOf(given: Given, terminal: Terminal): Promise<ConfigReader> {
+  if (!given.has("stack")) return UNCONFIGURED;
+  const instead = given.operands.length > 0 || given.has("file") ? WITHOUT_STACK : WITH_FILE;
+  const text = await pulumi(["config"], ["--json", "--show-secrets", ...named(given)], terminal, instead);
   let config: unknown;
   try {
     config = JSON.parse(text);
   } catch {
     // The parser's own message quotes the text, which holds secrets.
     throw new CommandError("`pulumi config --json` printed something else than JSON.");
+  }
+  for (const value of Object.values(Object(config))) {
+    const text = member(value, "secret") === true ? member(value, "value") : undefined;
+    if (typeof text === "string") terminal.conceal(text);
   }
   return (key) => {
     const value = member(member(config, key), "value");
@@ -31,40 +41,38 @@ export async function stackConfig(stack: string | undefined, terminal: Terminal)
 }
 
 /**
- * What `pulumi stack export` prints, with the name of its source for messages.
+ * What `pulumi stack export` prints.
  * @param secrets whether values that are secret are wanted, too
- * @throws CommandError
+ * @throws CommandError or ReportError
  */
-export async function readExport(
-  given: Given,
-  terminal: Terminal,
-  secrets: boolean,
-): Promise<{ readonly text: string; readonly name: string }> {
+export async function readExport(given: Given, terminal: Terminal, secrets: boolean): Promise<Input> {
   const file = given.text("file");
-  if (file !== undefined) {
-    return { text: decodeText(await bytesOf(file, terminal)), name: file === "-" ? "The standard input" : file };
-  }
+  if (file !== undefined) return readInput(file, EXPORT, terminal);
   const stack = given.text("stack");
   const shown = secrets ? ["--show-secrets"] : [];
-  const text = await pulumi(["stack", "export", ...shown, ...named(stack)], terminal);
-  return { text, name: stack === undefined ? "The selected stack" : `The stack ${stack}` };
+  const text = await pulumi(["stack", "export"], [...shown, ...named(given)], terminal, WITH_FILE);
+  return inputIn(text, stack === undefined ? "The selected stack" : `The stack ${stack}`, EXPORT, terminal);
 }
 
-function named(stack: string | undefined): readonly string[] {
+function named(given: Given): readonly string[] {
+  const stack = given.text("stack");
   return stack === undefined ? [] : ["--stack", stack];
 }
 
-async function pulumi(args: readonly string[], terminal: Terminal): Promise<string> {
+/** @param instead what to do where there is no Pulumi CLI, as the end of a sentence */
+async function pulumi(
+  command: readonly string[],
+  options: readonly string[],
+  terminal: Terminal,
+  instead: string,
+): Promise<string> {
   try {
-    return await terminal.run("pulumi", args);
+    return await terminal.run("pulumi", [...command, ...options]);
   } catch (error) {
+    if (error instanceof ProgramMissing) {
+      throw new CommandError(`The Pulumi CLI was not found. Install it, or ${instead}.`);
+    }
     const reason = error instanceof Error ? error.message : String(error);
-    const [verb, noun] = args;
-    const missing = /ENOENT/.test(reason);
-    throw new CommandError(
-      missing
-        ? "The Pulumi CLI was not found. Install it, or name a file that `pulumi stack export` has written with --file."
-        : `\`pulumi ${verb} ${noun?.startsWith("-") === false ? noun : ""}`.trimEnd().concat(`\` failed: ${reason}`),
-    );
+    throw new CommandError(`\`pulumi ${command.join(" ")}\` failed: ${reason}`);
   }
 }

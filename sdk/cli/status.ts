@@ -1,12 +1,13 @@
 import { printable } from "../../provider/core/printable";
 import type { Pin } from "../report/pin";
 import { type Stack, stackOf } from "../report/stack";
-import { readStackExport } from "../report/stack-export";
+import { stackExportIn } from "../report/stack-export";
 import { STATUSES } from "../report/status";
 import { minuteOf, parseTime } from "../report/time";
 import { courseOf, pinText, shortRouteOf } from "../report/words";
-import { type Command, type Given, UsageError } from "./command";
+import type { Command, Given } from "./command";
 import { redacted } from "./connection";
+import { UsageError } from "./failure";
 import { wrapped } from "./help";
 import { readExport, STACK } from "./stack";
 import { table } from "./table";
@@ -33,28 +34,29 @@ export const status: Command = {
     "pulumi stack export | npx pulumi-dbversion status --file -",
   ],
   exits: ["the state was shown", "it could not be read", "the command line was not understood"],
+  lasts: (given) => given.has("watch"),
   async run(given, terminal) {
     given.atMost(0);
+    if (given.has("file")) given.refuse(["stack"], "cannot be combined with --file");
     if (!given.has("watch")) {
       await terminal.print(await shown(given, terminal));
       return 0;
     }
     if (given.text("file") === "-") throw new UsageError("--watch reads again, which the standard input cannot be");
     let last = "";
-    while (!terminal.signal.aborted) {
+    for (;;) {
       const text = await shown(given, terminal);
-      if (terminal.columns !== undefined) await terminal.print(`${CLEAR}${text}`);
-      else if (text !== last) await terminal.print(text);
-      last = text;
-      await terminal.clock.sleep(PERIOD, terminal.signal).catch(() => undefined);
+      const screen = terminal.columns === undefined ? text : `${CLEAR}${text}`;
+      if (screen !== last && !(await terminal.print(screen))) return 0;
+      last = screen;
+      await terminal.clock.sleep(PERIOD, terminal.signal);
     }
-    return 0;
   },
 };
 
 async function shown(given: Given, terminal: Terminal): Promise<string> {
-  const { text, name } = await readExport(given, terminal, false);
-  const stack = redacted(stackOf(readStackExport(text, name), name), printable);
+  const { content, name } = await readExport(given, terminal, false);
+  const stack = redacted(stackOf(stackExportIn(content, name), name), printable);
   return given.has("json") ? `${JSON.stringify(jsonOf(stack), undefined, 2)}\n` : tableOf(stack);
 }
 
@@ -91,17 +93,20 @@ function currentOf({ current, members }: Pin): string {
   return members.map(({ name, version = "not observed" }) => `${name} ${version}`).join(", ");
 }
 
-/** What went wrong, in the words of the run. */
-function reasonsOf({ notes, upgrade, members }: Pin): readonly string[] {
+/** What went wrong, and what keeps an upgrade from being requested, in the words of the run. */
+function reasonsOf({ notes, control: { hold }, upgrade, members }: Pin): readonly string[] {
   const problems = members.flatMap(({ name, problem }) => (problem === undefined ? [] : [`${name}: ${problem}`]));
-  return [...notes, ...(upgrade?.reason === undefined ? [] : [upgrade.reason]), ...problems];
+  const held = hold === undefined ? [] : [`held: ${hold.message}`];
+  return [...notes, ...held, ...(upgrade?.reason === undefined ? [] : [upgrade.reason]), ...problems];
 }
 
 function jsonOf({ title, time, pins }: Stack) {
   const databases = pins.map((pin) => {
-    const { name, subject, release, current, members, drifted, upgrade } = pin;
+    const { name, subject, release, current, members, drifted, upgrade, control } = pin;
+    const { message, until } = control.hold ?? {};
     const own = { name, type: subject.type, target: pinText(pin), release, current, status: pin.status, drifted };
-    return { ...own, members, lastUpgrade: upgrade, reasons: reasonsOf(pin) };
+    const heldBy = message === undefined ? undefined : { message, until };
+    return { ...own, members, lastUpgrade: upgrade, heldBy, reasons: reasonsOf(pin) };
   });
   return { stack: title, time, databases };
 }

@@ -4,11 +4,13 @@ import { Writable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { type Clock, wallClock } from "../../provider/core/clock";
 import { PinError } from "../../provider/core/errors";
+import { Redaction } from "../../provider/frontend/resource/redaction";
 import type { Kinds } from "../../provider/frontend/resource/session";
 import { type Estates, estates, kinds } from "../../provider/systems";
+import { CommandError, ProgramMissing } from "./failure";
 
-/** What a command has of the process that it runs in. Tests give their own. */
-export interface Terminal {
+/** The process that a command runs in. Tests give their own. */
+export interface Streams {
   readonly env: NodeJS.ProcessEnv;
   readonly clock: Clock;
   /** Aborted at ^C. */
@@ -16,27 +18,57 @@ export interface Terminal {
   /** Of the standard output; undefined where that is no terminal. */
   readonly columns: number | undefined;
   readonly systems: { readonly estates: Estates; readonly kinds: Kinds };
-  /** Writes to the standard output, and resolves when all is written. */
-  print(text: string): Promise<void>;
+  /**
+   * Writes to the standard output, and resolves when all is written.
+   * @returns whether somebody still reads it
+   * @throws CommandError when it cannot be written for another reason
+   */
+  print(text: string): Promise<boolean>;
   /** Writes a line to the standard error. */
   tell(line: string): void;
   /** A line on the standard error that the next one replaces. Nothing where that is no terminal. */
   progress(line: string): void;
   /** Asks for a line; what is typed is not shown. Undefined where nobody can be asked. */
   readonly ask: ((question: string) => Promise<string>) | undefined;
-  /** All of the standard input. */
+  /** All of the standard input. @throws Error where it is a terminal */
   read(): Promise<Uint8Array>;
-  /** What a program prints. @throws Error with what it says on its standard error */
+  /** What a program prints. @throws ProgramMissing, or Error with what it says on its standard error */
   run(program: string, args: readonly string[]): Promise<string>;
+}
+
+/** The same for a command: no text that goes out has a secret that the command knows. */
+export interface Terminal extends Streams {
+  /** From now on, this is a secret. */
+  conceal(secret: string): void;
+  /** A line for people: also without control characters, and without credentials that vendors print. */
+  redact(text: string): string;
+  /** A text of any form, such as JSON or a page, without the secrets that are known. */
+  hide(text: string): string;
+}
+
+export function withoutSecrets(streams: Streams): Terminal {
+  const { conceal, redact, hide } = new Redaction([], new Set(), Number.POSITIVE_INFINITY);
+  const lines = (text: string) => hide(text).split("\n").map(redact).join("\n");
+  return {
+    ...streams,
+    print: (text) => streams.print(hide(text)),
+    tell: (text) => streams.tell(lines(text)),
+    progress: (line) => streams.progress(redact(line)),
+    conceal,
+    redact,
+    hide,
+  };
 }
 
 /** Erases the line that the cursor is in. */
 const ERASE = "\r\u001b[K";
 const LARGEST_OUTPUT = 512 * 1024 * 1024;
 
-export function processTerminal(): Terminal {
+export function processStreams(): Streams {
   const { stdin, stdout, stderr, env } = process;
-  let interrupt: AbortController | undefined;
+  const signal = interruption();
+  // What cannot be written is told to the one who writes.
+  for (const stream of [stdout, stderr]) stream.on("error", () => undefined);
   let shown = "";
   const progress = (line: string) => {
     if (stderr.isTTY !== true || line === shown) return;
@@ -46,11 +78,7 @@ export function processTerminal(): Terminal {
   return {
     env,
     clock: wallClock,
-    get signal() {
-      // Until somebody listens, ^C ends the process.
-      interrupt ??= interruption();
-      return interrupt.signal;
-    },
+    signal,
     columns: stdout.isTTY === true ? stdout.columns : undefined,
     systems: { estates, kinds },
     print: (text) => {
@@ -63,22 +91,31 @@ export function processTerminal(): Terminal {
     },
     progress,
     ask: stdin.isTTY === true && stderr.isTTY === true ? askSilently : undefined,
-    read: () => buffer(stdin),
-    run: outputOf,
+    read: async () => {
+      if (stdin.isTTY === true) throw new Error("nothing is piped into the standard input");
+      return buffer(stdin);
+    },
+    run: (program, args) => outputOf(program, args, signal),
   };
 }
 
-function interruption(): AbortController {
+/** The second ^C ends the process, whatever it does. */
+function interruption(): AbortSignal {
   const controller = new AbortController();
   process.once("SIGINT", () => controller.abort(new PinError("interrupted", "Interrupted.")));
-  return controller;
+  return controller.signal;
 }
 
-/** A reader that goes away early is no failure of ours. */
-function written(text: string): Promise<void> {
+/** Codes of a pipe whose reader has ended, such as `head`: on Linux and macOS, on Windows, and of every later write. */
+const UNREAD: ReadonlySet<unknown> = new Set(["EPIPE", "EOF", "ERR_STREAM_DESTROYED"]);
+
+function written(text: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
-    process.stdout.on("error", (error: NodeJS.ErrnoException) => (error.code === "EPIPE" ? resolve() : reject(error)));
-    process.stdout.write(text, () => resolve());
+    process.stdout.write(text, (error?: (Error & { readonly code?: string }) | null) => {
+      if (error === undefined || error === null) resolve(true);
+      else if (UNREAD.has(error.code)) resolve(false);
+      else reject(new CommandError(`The output could not be written: ${error.message}.`));
+    });
   });
 }
 
@@ -100,10 +137,11 @@ function askSilently(question: string): Promise<string> {
   });
 }
 
-function outputOf(program: string, args: readonly string[]): Promise<string> {
+function outputOf(program: string, args: readonly string[], signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
-    execFile(program, [...args], { maxBuffer: LARGEST_OUTPUT }, (error, output, said) => {
+    execFile(program, [...args], { maxBuffer: LARGEST_OUTPUT, signal }, (error, output, said) => {
       if (error === null) resolve(output);
+      else if (error.code === "ENOENT") reject(new ProgramMissing(`${program} was not found`, { cause: error }));
       else reject(new Error(said.trim() || error.message, { cause: error }));
     });
   });

@@ -1,6 +1,6 @@
 import { page } from "./page";
 import { stackOf } from "./stack";
-import { readStackExport } from "./stack-export";
+import { parseInput, stackExportIn } from "./stack-export";
 
 /**
  * The page for what `pulumi stack export` printed.
@@ -8,5 +8,10 @@ import { readStackExport } from "./stack-export";
  * @throws ReportError
  */
 export function report(text: string, name: string): string {
-  return page(stackOf(readStackExport(text, name), name));
+  return reportOf(parseInput(text, name), name);
+}
+
+/** The same for parsed JSON. @throws ReportError */
+export function reportOf(root: unknown, name: string): string {
+  return page(stackOf(stackExportIn(root, name), name));
 }

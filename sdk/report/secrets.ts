@@ -54,8 +54,8 @@ function isSecret(value: object): boolean {
   return Object.hasOwn(value, SIGNATURE);
 }
 
-/** The texts of all secrets that lie open anywhere. Without recursion: a hostile file may be nested at will. */
-function openSecrets(root: unknown): Set<string> {
+/** The texts of all secrets that `--show-secrets` has laid open in a stack export. Without recursion: a hostile file may be nested at will. */
+export function openSecrets(root: unknown): Set<string> {
   const found = new Set<string>();
   const pending: unknown[] = [root];
   while (pending.length > 0) {

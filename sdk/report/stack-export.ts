@@ -6,6 +6,7 @@ import { type Json, listOf, member, textOf } from "./json";
 export interface StackExport {
   /** When the state was written, as found. */
   readonly time: string | undefined;
+  /** Without those that have been replaced and still wait to be deleted: they manage nothing. */
   readonly resources: readonly Json[];
   /** What an interrupted operation was doing, by URN: `updating`. */
   readonly pending: ReadonlyMap<string, string>;
@@ -15,11 +16,15 @@ export interface StackExport {
 
 /** Formats of the deployment; 4 is 3 with features that change nothing here. */
 const FORMATS: readonly unknown[] = [3, 4];
-const HOW = "Give it what `pulumi stack export` prints.";
+/** What a person who gave something else should give. */
+export const HOW = "Give it what `pulumi stack export` prints.";
 
-/** @throws ReportError */
-export function readStackExport(text: string, name: string): StackExport {
-  const root = parse(text, name);
+/**
+ * @param root parsed JSON
+ * @param name of the input, for messages
+ * @throws ReportError
+ */
+export function stackExportIn(root: unknown, name: string): StackExport {
   const deployment = member(root, "deployment");
   if (!isTable(root) || !isTable(deployment)) {
     const checkpoint = isTable(member(root, "checkpoint")) ? " It is a checkpoint file of a state backend." : "";
@@ -31,19 +36,26 @@ export function readStackExport(text: string, name: string): StackExport {
   }
   return {
     time: textOf(member(deployment["manifest"], "time"), 40),
-    resources: listOf(member(deployment, "resources")).filter(isTable),
+    resources: listOf(member(deployment, "resources"))
+      .filter(isTable)
+      .filter((resource) => resource["delete"] !== true),
     pending: pendingOf(deployment),
     deployment,
   };
 }
 
-function parse(text: string, name: string): unknown {
-  if (text.trim() === "") throw new ReportError(`${name} is empty. ${HOW}`);
+/**
+ * @param name of the input, for messages
+ * @param how what to give, as a sentence
+ * @throws ReportError
+ */
+export function parseInput(text: string, name: string, how = HOW): unknown {
+  if (text.trim() === "") throw new ReportError(`${name} is empty. ${how}`);
   try {
     return JSON.parse(text);
   } catch {
     // The parser's own message quotes the text, which may hold secrets.
-    throw new ReportError(`${name} is not JSON. ${HOW}`);
+    throw new ReportError(`${name} is not JSON. ${how}`);
   }
 }
 

@@ -25,8 +25,7 @@ export function stackOf({ resources, pending, deployment, time }: StackExport, n
   const clean = unsecret(deployment);
   const pins = resources.flatMap((resource) => {
     const subject = subjectOf(textOf(resource["type"]) ?? "");
-    // One that has been replaced and still waits to be deleted pins nothing.
-    if (subject === undefined || resource["delete"] === true) return [];
+    if (subject === undefined) return [];
     const operation = pending.get(textOf(resource["urn"], 2_000) ?? "");
     const { inputs, outputs, urn, initErrors } = resource;
     return [pinOf(subject, Object(clean({ inputs, outputs, urn, initErrors })), operation)];

@@ -8,20 +8,20 @@ import { undiciTransport } from "../../provider/http/undici-transport";
 import { estates, kinds } from "../../provider/systems";
 import { parse } from "../../sdk/cli/command";
 import { connectionOptions, estateKinds } from "../../sdk/cli/connection";
-import type { Terminal } from "../../sdk/cli/terminal";
+import { type Terminal, withoutSecrets } from "../../sdk/cli/terminal";
 import { startOceanBase, startRedisEnterprise, startTaurusDB } from "../simulators";
 import { differencesFrom, goldenOf, type Read, readSystem, simulatedExchanges } from "./acceptance";
 import { type Exchange, recording } from "./recording";
 import { Vocabulary } from "./redaction";
 
 function terminalWith(env: Readonly<Record<string, string>>): Terminal {
-  return {
+  return withoutSecrets({
     env,
     clock: wallClock,
     signal: new AbortController().signal,
     columns: undefined,
     systems: { estates, kinds },
-    print: async () => undefined,
+    print: async () => true,
     tell: () => undefined,
     progress: () => undefined,
     ask: undefined,
@@ -29,7 +29,7 @@ function terminalWith(env: Readonly<Record<string, string>>): Terminal {
     run: async (program) => {
       throw new Error(`${program} is not to be started`);
     },
-  };
+  });
 }
 
 async function read(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Read> {

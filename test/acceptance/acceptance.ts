@@ -48,8 +48,8 @@ export async function readSystem(given: Given, terminal: Terminal, connect: Conn
   const own: Terminal = { ...terminal, systems: { ...terminal.systems, estates } };
   const { system, kind } = await systemOf(given, own);
   const failures: string[] = [];
-  for (const { open, redact } of await connectionsOf(system, kind, given, UNCONFIGURED, own)) {
-    failures.push(...(await readAll(open())).map(redact));
+  for (const { open } of await connectionsOf(system, kind, given, UNCONFIGURED, own)) {
+    failures.push(...(await readAll(open())).map(own.redact));
   }
   return { system, exchanges, failures };
 }
@@ -128,9 +128,9 @@ export async function simulatedExchanges(system: string, terminal: Terminal): Pr
 
 const REFUSED = {
   ...ENVIRONMENT,
-  OCEANBASE_PASSWORD: "refused",
-  REDIS_ENTERPRISE_PASSWORD: "refused",
-  HW_SECRET_KEY: "refused",
+  OCEANBASE_PASSWORD: "not-the-password",
+  REDIS_ENTERPRISE_PASSWORD: "not-the-password",
+  HW_SECRET_KEY: "not-the-password",
 };
 
 /** A recording as it is kept, and the names of fields that it hides. */

@@ -1,9 +1,10 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { undiciTransport } from "../../provider/http/undici-transport";
-import { parse, UsageError } from "../../sdk/cli/command";
+import { parse } from "../../sdk/cli/command";
 import { connectionOptions, estateKinds } from "../../sdk/cli/connection";
-import { processTerminal, type Terminal } from "../../sdk/cli/terminal";
+import { UsageError } from "../../sdk/cli/failure";
+import { processStreams, type Terminal, withoutSecrets } from "../../sdk/cli/terminal";
 import { goldenOf, readSystem, simulatedExchanges } from "./acceptance";
 
 /** `npm run acceptance`: how the answers of a real system differ from those of its simulator. */
@@ -54,7 +55,7 @@ async function main(args: readonly string[], terminal: Terminal): Promise<number
   return failures.length > 0 ? 2 : golden.differences.length > 0 ? 1 : 0;
 }
 
-main(process.argv.slice(2), processTerminal()).then(
+main(process.argv.slice(2), withoutSecrets(processStreams())).then(
   (code) => {
     process.exitCode = code;
   },

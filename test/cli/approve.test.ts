@@ -61,6 +61,14 @@ describe("approve", () => {
     expect(out === "").toBe(outputs.status === "current");
   });
 
+  it("does not approve what is left of a resource that was replaced", async () => {
+    const held = { urn: URN, inputs: {}, outputs: { status: "held", __plan: plan } };
+    const other = { ...held, urn: `${URN}-2` };
+    const input = { version: 3, deployment: { resources: [{ ...held, delete: true }, other] } };
+    const { out } = await approve(input)("approve", "-");
+    expect(Object.keys(JSON.parse(out).approvals)).toEqual([other.urn]);
+  });
+
   it("keeps what the file has for other resources, and replaces its own", async () => {
     const other = { "urn:other": { a: approval } };
     const old = { [URN]: { "10.0.0.1:2886": { ...approval, digest: "b" } } };
@@ -86,7 +94,8 @@ describe("approve", () => {
   });
 
   it.each([
-    ["nothing", "", /The standard input is not JSON.*pulumi preview --json --diff/],
+    ["nothing", "", /The standard input is empty.*pulumi preview --json --diff/],
+    ["no JSON", "error: no stack", /The standard input is not JSON.*pulumi preview --json --diff/],
     ["a secret that is no JSON", '{"password": "hunter2"', /^(?!.*hunter2).*is not JSON/],
     ["other JSON", {}, /neither a preview nor a stack export/],
     ["a preview without plans", preview({}), /no planned upgrade.*pulumi stack export/],
@@ -98,13 +107,18 @@ describe("approve", () => {
   });
 
   it("does not touch a file that is something else", async () => {
-    for (const text of ['{"formatVersion": 2, "approvals": {}}', "{}", "no"]) {
+    for (const text of ['{"formatVersion": 2, "approvals": {}}', "{}", "no", ""]) {
       await writeFile(file(), text);
       const { code, err } = await approve(preview({ __plan: plan }))("approve", "-", "-o", file());
       expect(code).toBe(1);
-      expect(err).toContain(file());
+      expect(err).toMatch(/\S+approved\.json is .* Move it away, and run the command again\.\n$/);
       expect(await readFile(file(), "utf8")).toBe(text);
     }
+  });
+
+  it("says that it cannot read the file of an earlier run", async () => {
+    const { code, err } = await approve(preview({ __plan: plan }))("approve", "-", "-o", directory);
+    expect([code, err]).toEqual([1, expect.stringContaining(": The file of approvals could not be read: EISDIR")]);
   });
 
   it.each([

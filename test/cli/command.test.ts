@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { parse, UsageError } from "../../sdk/cli/command";
+import { parse } from "../../sdk/cli/command";
+import { UsageError } from "../../sdk/cli/failure";
 import { wrapped } from "../../sdk/cli/help";
 import { SHOP_EXPORT } from "../report/export";
 import { rig } from "./rig";

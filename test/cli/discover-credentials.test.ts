@@ -1,8 +1,8 @@
-import { describe, expect, it } from "vitest";
-import { type ObshellCluster, taurusdb } from "../simulators";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { type ObshellCluster, startOceanBase, taurusdb } from "../simulators";
 import { VirtualClock } from "../support/virtual-clock";
 import { cloud, oceanbase, redisEnterprise } from "./discovering";
-import { rig } from "./rig";
+import { onNetwork, type RunOptions, rig } from "./rig";
 import { agentsOf, ENVIRONMENT as env, nodesOf, obshell, REGION, redis, SECRETS, taurus } from "./worlds";
 
 describe("credentials", () => {
@@ -24,6 +24,40 @@ describe("credentials", () => {
     expect(err).toMatch(/could not be read: .*\[unauthorized\]\n$/);
     expect(err).not.toContain("wr0ng");
     expect(writes).toEqual([]);
+  });
+
+  it.each([
+    ["the environment", { env: { OCEANBASE_PASSWORD: "wr0ng-p@ss" } }, "environment `OCEANBASE_PASSWORD`"],
+    [
+      "the stack's configuration",
+      {
+        env: { OCEANBASE_PASSWORD: SECRETS.oceanbase },
+        programs: {
+          "pulumi config --json --show-secrets --stack dev": JSON.stringify({
+            "oceanbase:password": { value: "wr0ng-p@ss", secret: true },
+          }),
+        },
+      },
+      "config `oceanbase:password`",
+    ],
+    ["a person", { answers: { "OceanBase: password": "wr0ng-p@ss" } }, "the prompt"],
+  ])("that are rejected are told with where they come from: %s", async (_, options: RunOptions, place) => {
+    for (const command of ["discover", "doctor"]) {
+      const clusters: ObshellCluster[] = [];
+      const made = options.programs === undefined ? [] : ["--stack", "dev"];
+      const { run } = rig((clock) => {
+        clusters.push(obshell(clock));
+        return clusters;
+      }, options);
+      const [cluster] = clusters;
+      const args = cluster === undefined ? [] : agentsOf(cluster);
+      const { out, err } =
+        command === "doctor" ? await doctorOnNetwork(options, made) : await run(command, "oceanbase", ...args, ...made);
+      const text = (out + err).replaceAll(/\s+/g, " ");
+      expect(text).toMatch(/rejected the credentials \(`password` from [^)]+\): .*\[unauthorized\]/);
+      expect(text).toContain(`(\`password\` from ${place})`);
+      expect(text).not.toContain("wr0ng");
+    }
   });
 
   it("are taken from the stack's configuration", async () => {
@@ -108,6 +142,13 @@ describe("credentials", () => {
     expect(out + err).not.toContain(secret);
   });
 });
+
+/** `doctor` looks at the network before it looks at a cluster. */
+async function doctorOnNetwork(options: RunOptions, more: readonly string[]) {
+  const running = await startOceanBase();
+  onTestFinished(() => running.close());
+  return onNetwork(options)("doctor", "oceanbase", "--endpoint", running.connection.endpoints.join(","), ...more);
+}
 
 /** Refuses every read that needs credentials, with this body. */
 function spoil({ faults }: Pick<ObshellCluster, "faults">, body: string): void {

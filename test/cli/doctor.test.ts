@@ -5,6 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { wallClock } from "../../provider/core/clock";
+import { Lifecycle } from "../../provider/frontend/resource/lifecycle";
+import type { LogLine } from "../../provider/frontend/resource/log";
+import { kinds } from "../../provider/systems";
 import { open, resource, sealed, stackExport } from "../report/export";
 import { type Journal, startOceanBase, startRedisEnterprise, startTaurusDB } from "../simulators";
 import { isRead } from "../support/reads";
@@ -155,12 +158,29 @@ describe("doctor tells", () => {
     expect(code).toBe(1);
   });
 
-  it("a certificate that expires soon", async () => {
+  it.each([
+    ["a certificate that expires soon, and a clock that is wrong", Date.UTC(2049, 11, 20), "expires in 11 days"],
+    ["a certificate that has expired but is not verified", Date.UTC(2050, 0, 20), "expired 19 days ago"],
+  ])("%s, and reads the database all the same", async (_, now, expiry) => {
     const { running, args } = await redis();
-    const clock = { ...wallClock, now: () => Date.UTC(2049, 11, 20) };
+    const clock = { ...wallClock, now: () => now };
+    const untrusting = [...args, "--allow-untrusted-certificate"];
+    const { code, out } = await onNetwork({ env: running.environment, clock })("doctor", ...untrusting);
+    expect(flat(out)).toContain(`! certificate: ${expiry} → Renew the certificate of the server.`);
+    expect(flat(out)).toMatch(/✗ clock: the server's clock is \d+ .* behind that of this machine → Synchronize/);
+    expect(out).toMatch(/✓ credentials: /);
+    expect(out).toMatch(/✓ cache \(redisenterprise\.ModuleVersions\): search 2\.10\.8 → /);
+    expect([code, out.split("\n").at(-2)]).toEqual([1, "3 problems, 3 warnings"]);
+  });
+
+  it("a clock that is wrong, and reads the database all the same", async () => {
+    const { running, args } = await oceanbase();
+    const clock = { ...wallClock, now: () => Date.now() + 7_200_000 };
     const { code, out } = await onNetwork({ env: running.environment, clock })("doctor", ...args);
-    expect(flat(out)).toContain("✗ TLS: the certificate expires in 11 days: CN=cluster.local for DNS:cluster.local");
-    expect(code).toBe(1);
+    expect(flat(out)).toMatch(/✗ clock: the server's clock is 2 h.* behind that of this machine → Synchronize/);
+    expect(out).toMatch(/✓ credentials: /);
+    expect(out).toMatch(/✓ obcluster \(oceanbase\.ClusterVersion\): 4\.2\.1\.8-\d+ → 4\.3\.5\.2/);
+    expect([code, out.split("\n").at(-2)]).toEqual([1, "3 problems"]);
   });
 
   it("a task that failed and holds the cluster", async () => {
@@ -185,8 +205,9 @@ describe("doctor tells", () => {
     const run = onNetwork({ env: { OCEANBASE_PASSWORD: "unused-password" } });
     const { code, out } = await run("doctor", "oceanbase", "--endpoint", `http://127.0.0.1:${port}`);
     expect(out).toMatch(
-      /✗ HTTP and clock: the server's clock is (1 h|59 min).* behind ours\n {4}→ Synchronize both clocks/,
+      /✗ clock: the server's clock is (1 h|59 min).* behind that of this machine\n {4}→ Synchronize both clocks/,
     );
+    expect(out).toMatch(/✗ protocol and server version: /);
     expect(code).toBe(1);
   });
 
@@ -198,6 +219,30 @@ describe("doctor tells", () => {
     expect([code, signsOf(out).includes("✗")]).toEqual([2, false]);
   });
 });
+
+const ORDERS = "urn:pulumi:production::shop::pulumi-nodejs:dynamic/oceanbase:ClusterVersion::orders";
+const NOTHING_APPROVED = { approval: { formatVersion: 1, approvals: {} } };
+
+interface Rules {
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly outputs?: Readonly<Record<string, unknown>>;
+}
+type Preview = ReturnType<typeof previewOver>;
+
+/** The preview of a resource whose state is outdated: what it prints, and what it plans where it takes approvals. */
+function previewOver(common: Readonly<Record<string, unknown>>) {
+  return async (args: Rules["args"], outputs: Rules["outputs"] = {}) => {
+    const lines: string[] = [];
+    const log = { write: ({ message }: LogLine) => lines.push(message), flush: async () => undefined };
+    const make = () => new Lifecycle({ kinds, log, rhythm: { change: 0, repeat: 0 }, env: {} });
+    const call = { type: "oceanbase:ClusterVersion", urn: ORDERS, onCancel: () => () => undefined };
+    const inputs = { ...common, ...args };
+    const { plan } = await make().check(call, {}, { ...inputs, ...NOTHING_APPROVED }, []);
+    lines.length = 0;
+    await make().diff(call, { ...inputs, ...outputs, status: "behind" }, inputs);
+    return { plan, lines };
+  };
+}
 
 describe("doctor of a stack", () => {
   async function stack(secret: unknown) {
@@ -227,10 +272,66 @@ describe("doctor of a stack", () => {
     expect(running.system.journal.entries.filter((entry) => !isRead(entry))).toEqual([]);
   });
 
+  const always = { from: "2000-01-01", to: "2999-01-01", reason: "year-end" };
+  const approved = async (preview: Preview, at: string) => {
+    const plans = (await preview({})).plan ?? {};
+    const units = Object.entries(plans).map(([unit, proposal]) => [
+      unit,
+      { ...proposal, approvedAt: at, approvedBy: "Anna" },
+    ]);
+    return { approval: { formatVersion: 1, approvals: { [ORDERS]: Object.fromEntries(units) } } };
+  };
+
+  it.each([
+    ["a freeze", async () => ({ args: { freeze: "incident 4711" } }), "held: changes are frozen: incident 4711"],
+    ["a blackout", async () => ({ args: { blackouts: [always] } }), "held: blackout"],
+    ["an approval that is missing", async () => ({ args: NOTHING_APPROVED }), "held: not approved"],
+    [
+      "an approval that its state says is used",
+      async (preview: Preview) => {
+        const at = "2026-01-01T00:00:00.000Z";
+        const args = await approved(preview, at);
+        const [unit = ""] = Object.keys(args.approval.approvals[ORDERS] ?? {});
+        return { args, outputs: { __usedApprovals: { [unit]: at } } };
+      },
+      "held: the approval has been used",
+    ],
+    ["a backup that is missing", async () => ({ args: { backup: { maxAge: "24h" } } }), "held: "],
+    [
+      "nothing, since the plan is approved",
+      async (preview: Preview) => ({ args: await approved(preview, "2026-01-01T00:00:00.000Z") }),
+      "4.2.1.8 → 4.3.5.2, rolling over 3 zones",
+    ],
+  ])("shows what holds an upgrade as a preview does: %s", async (_, make, expected) => {
+    const { running } = await oceanbase();
+    const { endpoints, password } = running.connection;
+    const common = { endpoints, password, version: "4.3.5.2" };
+    const preview = previewOver(common);
+    const { args, outputs = {} } = (await make(preview)) as Rules;
+    const { lines } = await preview(args, outputs);
+    expect(lines).toEqual([expect.stringContaining(expected)]);
+    const declared = { type: "oceanbase:ClusterVersion", name: "orders", args: { ...common, ...args } };
+    const file = await fileWith(stackExport([resource({ ...declared, observed: outputs })]));
+    const { code, out } = await onNetwork()("doctor", "--file", file);
+    expect(flat(out)).toContain(`✓ orders (oceanbase.ClusterVersion): ${flat(lines[0] ?? "")} `);
+    expect(code).toBe(0);
+  });
+
   it("takes from the environment what the export has sealed", async () => {
     const { running, file } = await stack(sealed);
     const { out } = await onNetwork({ env: running.environment })("doctor", "--file", file);
     expect(out).toMatch(/✓ credentials: root@sys was accepted/);
+  });
+
+  it("says where rejected credentials come from, of the cluster and of each resource", async () => {
+    const { file } = await stack(sealed);
+    const { out } = await onNetwork({ env: { OCEANBASE_PASSWORD: "wr0ng-p@ss" } })("doctor", "--file", file);
+    expect(
+      flat(out).match(/rejected the credentials \(`password` from environment `OCEANBASE_PASSWORD`\)/g),
+    ).toHaveLength(4);
+    const written = await stack(open("wr0ng-p@ss"));
+    const other = await onNetwork({ env: written.running.environment })("doctor", "--file", written.file);
+    expect(flat(other.out).match(/rejected the credentials \(argument `password`\)/g)).toHaveLength(4);
   });
 
   it("reads the selected stack through the Pulumi CLI", async () => {

@@ -4,7 +4,8 @@ import { redisEnterpriseEstate } from "../../provider/redisenterprise/estate";
 import { estates, kinds } from "../../provider/systems";
 import { taurusdbEstate } from "../../provider/taurusdb/estate";
 import { runCommand } from "../../sdk/cli/commands";
-import type { Terminal } from "../../sdk/cli/terminal";
+import { ProgramMissing } from "../../sdk/cli/failure";
+import { type Streams, withoutSecrets } from "../../sdk/cli/terminal";
 import { createTransport, type SimSystem } from "../simulators";
 import { isRead } from "../support/reads";
 import { simulatedTransport } from "../support/simulated-transport";
@@ -26,12 +27,15 @@ export interface RunOptions {
   readonly answers?: Readonly<Record<string, string>>;
   /** What programs print, by their command line: `pulumi stack export`. */
   readonly programs?: Readonly<Record<string, string>>;
-  readonly input?: string;
+  /** What every program says as it fails. */
+  readonly failure?: string;
+  /** Of the standard input; undefined where that is a terminal. */
+  readonly input?: string | undefined;
   readonly signal?: AbortSignal;
   /** Of a command on the real network. Default: real time. */
   readonly clock?: Clock;
-  /** Told of all that a command writes to the standard output, as it does. */
-  readonly onPrint?: (text: string) => void;
+  /** Told of all that a command writes to the standard output, as it does. False: nobody reads it any more. */
+  readonly onPrint?: (text: string) => unknown;
 }
 
 export interface Rig {
@@ -75,17 +79,17 @@ export function onNetwork(options: RunOptions = {}): Run {
   return runner({ clock: options.clock ?? wallClock, systems: { estates, kinds }, progress: [] }, options);
 }
 
-interface World extends Pick<Terminal, "systems"> {
+interface World extends Pick<Streams, "systems"> {
   readonly clock: Clock;
   readonly progress: string[];
 }
 
 function runner({ clock, systems, progress }: World, options: RunOptions): Run {
-  const { env = {}, answers, programs = {}, input = "", signal = new AbortController().signal, onPrint } = options;
+  const { env = {}, answers, programs = {}, signal = new AbortController().signal, onPrint } = options;
   return async (...args) => {
     let out = "";
     let err = "";
-    const terminal: Terminal = {
+    const streams: Streams = {
       env,
       clock,
       signal,
@@ -93,7 +97,7 @@ function runner({ clock, systems, progress }: World, options: RunOptions): Run {
       systems,
       print: async (text) => {
         out += text;
-        onPrint?.(text);
+        return onPrint?.(text) !== false;
       },
       tell: (line) => {
         err += `${line}\n`;
@@ -107,14 +111,27 @@ function runner({ clock, systems, progress }: World, options: RunOptions): Run {
               if (answer === undefined) throw new Error(`nobody answers "${question}"`);
               return answer;
             },
-      read: async () => Buffer.from(input),
+      read: async () => {
+        if (options.input === undefined) throw new Error("nothing is piped into the standard input");
+        return Buffer.from(options.input);
+      },
       run: async (program, given) => {
+        if (options.failure !== undefined) throw new Error(options.failure);
         const line = [program, ...given].join(" ");
         const output = programs[line];
-        if (output === undefined) throw new Error(`spawn ${line} ENOENT`);
+        if (output === undefined) throw new ProgramMissing(`${program} was not found`);
         return output;
       },
     };
-    return { code: await runCommand(args, terminal), out, err };
+    const code = await runCommand(args, withoutSecrets(streams));
+    for (const secret of secretsIn(env)) {
+      if (`${out}${err}${progress.join("")}`.includes(secret)) throw new Error(`${args.join(" ")} shows a secret`);
+    }
+    return { code, out, err };
   };
+}
+
+/** The values of an environment that no output may show. */
+function secretsIn(env: Readonly<Record<string, string>>): readonly string[] {
+  return Object.entries(env).flatMap(([name, value]) => (/PASSWORD|SECRET/.test(name) ? [value] : []));
 }

@@ -24,6 +24,23 @@ describe("status", () => {
     expect(rows.filter((row) => /OceanBase|orders/.test(row)).length).toBeGreaterThan(1);
   });
 
+  it.each([
+    ["freeze", "changes are frozen: year-end"],
+    ["window", "window opens Sat 2026-12-05 02:00 (Asia/Shanghai)"],
+    ["blackout", "blackout until 2027-01-05 (UTC): year-end"],
+    ["approval", "not approved"],
+    ["backup", "the newest backup is 40 h old, at most 24 h are allowed"],
+  ])("shows what holds an upgrade: %s", async (code, message) => {
+    const [orders] = SHOP;
+    const observed = { status: "held", heldBy: { code, message, until: "2026-12-04T18:00:00.000Z" } };
+    const input = stackExport([resource({ ...orders, observed } as never)]);
+    const shown = await rig(() => [], { input }).run("status", "--file", "-");
+    expect(shown.out).toMatch(/: 1 held\n/);
+    expect(shown.out.replaceAll(/\s+/g, " ")).toContain(`orders: held: ${message}`);
+    const { databases } = JSON.parse((await rig(() => [], { input }).run("status", "--file", "-", "--json")).out);
+    expect(databases[0].heldBy).toEqual({ message, until: "2026-12-04T18:00:00.000Z" });
+  });
+
   it("prints JSON", async () => {
     const { out } = await rig(() => [], { input: SHOP_EXPORT }).run("status", "--file", "-", "--json");
     const { stack, databases } = JSON.parse(out);
@@ -78,8 +95,16 @@ describe("status", () => {
     expect(clock.since(start)).toBe(24_000);
   });
 
+  it("watches no longer than somebody reads", async () => {
+    const printed: string[] = [];
+    const onPrint = (text: string) => printed.push(text) < 1;
+    const programs = { "pulumi stack export": SHOP_EXPORT };
+    const { run } = rig(() => [], { programs, onPrint });
+    expect((await run("status", "--watch")).code).toBe(0);
+    expect(printed).toHaveLength(1);
+  });
+
   it.each([
-    [["status", "--file", "-", "--watch"], 2, "--watch reads again, which the standard input cannot be"],
     [["status", "orders"], 2, 'unexpected argument "orders"'],
     [["status", "--file", "/nowhere.json"], 1, "The stack export could not be read: ENOENT"],
     [["status"], 1, "The Pulumi CLI was not found."],

@@ -4,6 +4,7 @@ import { wallClock } from "../../provider/core/clock";
 import { PinError } from "../../provider/core/errors";
 import type { Proxies } from "../../provider/core/runtime";
 import { HttpClient } from "../../provider/http/client";
+import { proxyFor } from "../../provider/http/dispatcher";
 import type { Tls } from "../../provider/http/tls";
 import { TransportError, type WireRequest } from "../../provider/http/transport";
 import { undiciTransport } from "../../provider/http/undici-transport";
@@ -68,6 +69,24 @@ describe.each(KINDS)("%s through a proxy", (_, server, form) => {
     const { get } = through({ ...proxies, except: "example.com, 127.0.0.1" });
     expect((await get(origin)).status).toBe(200);
     expect(requests).toEqual([]);
+  });
+
+  it.each([
+    ["", true],
+    ["example.com", true],
+    ["127.0.0.1", false],
+    ["127.0.0.1:1", true],
+    ["*", false],
+    [" .example.com , 127.0.0.1 ", false],
+  ])("is known beforehand, with NO_PROXY %j", async (except, taken) => {
+    const proxy = await proxyWith({}, "ci:secret@");
+    const { origin } = await server(status(200));
+    for (const set of [{ http: proxy.proxies.http }, proxy.proxies]) {
+      expect(proxyFor({ ...set, except }, origin)).toBe(taken ? proxy.origin : undefined);
+    }
+    expect(proxy.connections()).toBe(0);
+    await through({ ...proxy.proxies, except }).get(origin);
+    expect(proxy.requests.length).toBe(taken ? 1 : 0);
   });
 
   it("opens a connection for each write, and keeps one for reads", async () => {

@@ -5,18 +5,16 @@ import { proposalsOf } from "../../core/control/approval";
 import { type ChangeRules, holdByClock, NO_RULES, withoutCount } from "../../core/control/control";
 import type { Hold } from "../../core/control/hold";
 import { isAwaited } from "../../core/control/release";
-import { describePlan } from "../../core/describe";
 import type { Driver } from "../../core/driver";
 import { formatDuration } from "../../core/duration";
 import { PinError } from "../../core/errors";
 import type { UpgradeRecord } from "../../core/outcome";
-import { NO_REQUEST, type Plan } from "../../core/plan";
 import type { Policy } from "../../core/policy";
 import { isOpen } from "../../core/record";
 import { announceWrites, isCanceled, type Seen, see } from "../../core/run";
 import type { Runtime } from "../../core/runtime";
-import { tooNew } from "../../core/sentences";
 import { Failure } from "./failure";
+import { type PlanStatement, planStatements } from "./plan-statements";
 import { argumentsOf, DRIFTED, hasUnknown, PLAN, type Properties, sameValue } from "./properties";
 import { type Session, withPin } from "./session";
 import { policyOf } from "./session-policy";
@@ -75,7 +73,8 @@ export async function tellPlan(session: Session, clock: Clock, silence: Silence,
     if (memory?.held === true && isHeldAsBefore(session, policy, sight, clock.now(), memory)) {
       return { failures: [], held: true };
     }
-    const failures = tell(session, driver.title, sight.plan, driver.words !== undefined);
+    const many = driver.words !== undefined;
+    const failures = tell(session, planStatements(session, driver.title, sight.plan, many));
     if (memory !== undefined) {
       await tellFurther(session, driver, runtime, sight, memory).catch((error: unknown) =>
         session.news.warn(`cannot plan all that is sent beside the upgrade request: ${reasonOf(error, session)}`),
@@ -222,45 +221,16 @@ function reasonOf(error: unknown, { attribute }: Session): string {
   return error.code === "unreachable" ? `unreachable, ${error.message}` : attribute(error).text;
 }
 
-/** @param many whether the resource names many units */
-function tell(session: Session, title: string, plan: Plan, many: boolean): CheckFailure[] {
-  const { news, args } = session;
-  if (plan.kind === "newer") return tellNewer(session, title, plan);
-  // Without a property, or Pulumi would print its value.
-  if (plan.kind === "unknown" && session.strict) {
-    return [{ property: "", reason: session.redact(describePlan(plan)) }];
-  }
-  if (plan.kind === "failed" || plan.kind === "unknown") {
-    news.warn(describePlan(plan));
+/** Tells a plan. @returns what fails the preview */
+function tell({ news, redact }: Session, statements: readonly PlanStatement[]): CheckFailure[] {
+  return statements.flatMap(({ kind, message, remedy, property = "" }) => {
+    // The run that failed has said what to do about it.
+    const text = sentences(message, kind === "failed" ? undefined : remedy);
+    if (kind === "failure") return [{ property, reason: redact(text) }];
+    if (kind === "plan") news.inform(text);
+    else news.warn(text);
     return [];
-  }
-  const { findings = [], notes = [], how } = "upgrade" in plan ? plan.upgrade : {};
-  // Of many units, those that are not blocked are upgraded all the same.
-  const blocked = findings.length > 0 && (!many || how === NO_REQUEST);
-  const remarks = [
-    args?.wait === false ? " (not waited for)" : "",
-    blocked ? ` · blocked: ${[...new Set(findings.map(({ code }) => code.replaceAll("-", " ")))].join(", ")}` : "",
-  ];
-  news.inform(`${describePlan(plan)}${remarks.join("")}`);
-  for (const { message, remedy, property } of findings) {
-    if (property === undefined) news.warn(sentences(message, remedy));
-  }
-  for (const note of notes) news.warn(note);
-  return findings.flatMap(({ property, message, remedy }) =>
-    property === undefined ? [] : [{ property, reason: session.redact(sentences(message, remedy)) }],
-  );
-}
-
-function tellNewer(
-  { kind, news, args, redact }: Session,
-  title: string,
-  plan: Extract<Plan, { kind: "newer" }>,
-): CheckFailure[] {
-  const note = tooNew(title, plan).text;
-  if (args?.onNewer === "fail") return [{ property: kind.pinned, reason: redact(note) }];
-  if (args?.onNewer === "accept") news.inform(describePlan(plan));
-  else news.warn(note);
-  return [];
+  });
 }
 
 /**

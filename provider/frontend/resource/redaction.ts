@@ -22,12 +22,15 @@ export class Learnt {
 export class Redaction {
   readonly #given: readonly string[];
   readonly #learnt: Set<string>;
+  readonly #most: number;
   /** Made when something is told: of most pins nothing is. */
   #hide: ((text: string) => string) | undefined;
 
-  constructor(given: readonly string[], learnt = new Set<string>()) {
+  /** @param most how many secrets that came up are kept, the newest */
+  constructor(given: readonly string[], learnt = new Set<string>(), most = MOST_LEARNT) {
     this.#given = given;
     this.#learnt = learnt;
+    this.#most = most;
   }
 
   /** From now on, this is a secret. */
@@ -35,7 +38,7 @@ export class Redaction {
     if (this.#learnt.has(secret)) return;
     this.#learnt.add(secret);
     const [oldest] = this.#learnt;
-    if (oldest !== undefined && this.#learnt.size > MOST_LEARNT) this.#learnt.delete(oldest);
+    if (oldest !== undefined && this.#learnt.size > this.#most) this.#learnt.delete(oldest);
     this.#hide = undefined;
   };
 
@@ -43,9 +46,12 @@ export class Redaction {
    * A text as it may be told: in the words of Pulumi, without secrets, control characters and terminal escapes. What a vendor
    * prints of credentials that the resource does not know is told by its label.
    */
-  readonly redact = (text: string): string => {
+  readonly redact = (text: string): string => inWordsOfPulumi(hideCredentials(this.hide(printable(text))));
+
+  /** A text of any form, such as JSON or a page, without the secrets that are known. Everything else stays as it is. */
+  readonly hide = (text: string): string => {
     this.#hide ??= this.#hiding();
-    return inWordsOfPulumi(hideCredentials(this.#hide(printable(text))));
+    return this.#hide(text);
   };
 
   /**

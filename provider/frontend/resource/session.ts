@@ -6,14 +6,14 @@ import type { SomeKind } from "../../core/kind";
 import type { StackRules } from "../../core/policy-from";
 import { type Proxies, type Runtime, undisturbed } from "../../core/runtime";
 import type { Call } from "./call";
-import { attributed, type ConfigReader, describePlaces, fillCredentials, originsOf } from "./credentials";
+import type { ConfigReader } from "./credentials";
 import { Failure } from "./failure";
 import { type Limits, limits } from "./limits";
 import type { Log } from "./log";
 import { argumentsOf, type Properties } from "./properties";
-import { proxySettings } from "./proxies";
 import { type Learnt, Redaction } from "./redaction";
 import { type Rhythm, reporter } from "./reporter";
+import { resolveArguments } from "./resolved";
 import type { RunNotes } from "./run-notes";
 import { problemBeside, stackRules } from "./stack-rules";
 import { type CheckFailure, validateArguments } from "./validation";
@@ -36,6 +36,8 @@ export interface Surroundings {
   readonly notes?: RunNotes;
   /** What earlier sessions of the process have learnt. */
   readonly learnt?: Learnt;
+  /** Is given every secret of a session: when it is opened, and when one comes up. */
+  readonly conceal?: (secret: string) => void;
 }
 
 /** One resource in one operation: its kind, its arguments, and how its news is told. */
@@ -79,29 +81,30 @@ export async function openSession(
   surroundings: Surroundings,
 ): Promise<Session> {
   const { kinds, log, rhythm, clock = wallClock, env = process.env, learnt } = surroundings;
+  const { conceal: concealOutside = () => undefined } = surroundings;
   const { urn } = call;
   const kind = await kindOf(call, kinds)();
   const written = argumentsOf(properties);
-  const raw = fillCredentials(written, kind.credentials, config, env);
-  const { proxies, secrets, ...ofProxies } = proxySettings(config, env);
+  const resolved = resolveArguments(kind, written, { config, env });
+  const { raw, args, failures, missing = [], proxies, secrets, attribute } = resolved;
   const { stack, failsUnreachable, ...ofStack } = await stackRules(config);
-  const problems = [ofProxies.problem, ofStack.problem].filter((problem) => problem !== undefined);
-  const places = (argument: string) => describePlaces(argument, kind.credentials);
-  const { args, failures, missing = [] } = validateArguments(kind.inputs, raw, kind.secrets, places);
+  const problems = [resolved.problem, ofStack.problem].filter((problem) => problem !== undefined);
   const beside = args && (await problemBeside(stack, args));
   if (beside !== undefined) failures.push({ property: "expect", reason: beside });
   // Without a property, or Pulumi would print its value.
   for (const reason of problems) failures.push({ property: "", reason });
   const accepts = (changed: Readonly<Record<string, unknown>>) =>
     validateArguments(kind.inputs, { ...raw, ...changed }, kind.secrets).args !== undefined;
-  const given = kind.secrets.map((name) => raw[name]).filter((value) => typeof value === "string");
-  const derived = args === undefined ? [] : (kind.derivedSecrets?.(args) ?? []);
-  const { redact, conceal } = new Redaction([...given, ...derived, ...secrets], learnt?.of(urn));
+  for (const secret of secrets) concealOutside(secret);
+  const redaction = new Redaction(secrets, learnt?.of(urn));
+  const { redact } = redaction;
+  const conceal = (secret: string) => {
+    redaction.conceal(secret);
+    concealOutside(secret);
+  };
   const news = { ...reporter({ log, urn, clock, rhythm, redact }), conceal };
   const strict = typeof raw["onUnreachable"] === "string" ? raw["onUnreachable"] === "fail" : failsUnreachable;
   const valid = args === undefined || problems.length > 0 ? {} : { args };
-  const attribute = (error: PinError) =>
-    attributed(error, kind.credentials, originsOf(written, kind.credentials, config, env));
   const absent = missing.filter((name) => kind.credentials[name] !== undefined);
   return {
     call,

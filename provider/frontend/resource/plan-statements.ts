@@ -1,0 +1,63 @@
+import { describePlan } from "../../core/describe";
+import { NO_REQUEST, type Plan } from "../../core/plan";
+import { tooNew } from "../../core/sentences";
+import type { Session } from "./session";
+
+/**
+ * One statement about a plan, for a preview and for `doctor`. Texts are not redacted.
+ * - `plan`: what would be done
+ * - `note`: what a person should know, and what keeps no request from being sent
+ * - `unknown`: why there is no plan
+ * - `failed`: that the last upgrade failed
+ * - `finding`: what keeps the upgrade from starting now
+ * - `failure`: what fails a preview
+ */
+export interface PlanStatement {
+  readonly kind: "plan" | "note" | "unknown" | "failed" | "finding" | "failure";
+  readonly message: string;
+  readonly remedy?: string;
+  /** The argument that has to change, of a failure; "" where no argument does. */
+  readonly property?: string;
+}
+
+/**
+ * What a plan means to the resource that it is for.
+ * @param title of what is managed
+ * @param many whether the resource names many units
+ */
+export function planStatements(
+  { kind, args, strict }: Pick<Session, "kind" | "args" | "strict">,
+  title: string,
+  plan: Plan,
+  many: boolean,
+): readonly PlanStatement[] {
+  const message = describePlan(plan);
+  if (plan.kind === "newer") {
+    if (args?.onNewer === "accept") return [{ kind: "plan", message }];
+    const { text } = tooNew(title, plan);
+    return [
+      args?.onNewer === "fail"
+        ? { kind: "failure", message: text, property: kind.pinned }
+        : { kind: "note", message: text },
+    ];
+  }
+  // Without a property, or Pulumi would print its value.
+  if (plan.kind === "unknown")
+    return [strict ? { kind: "failure", message, property: "" } : { kind: "unknown", message }];
+  if (plan.kind === "failed") return [{ kind: "failed", message, remedy: plan.failure.remedy }];
+  const { findings = [], notes = [], how } = "upgrade" in plan ? plan.upgrade : {};
+  // Of many units, those that are not blocked are upgraded all the same.
+  const blocked = findings.length > 0 && (!many || how === NO_REQUEST);
+  const remarks = [
+    args?.wait === false ? " (not waited for)" : "",
+    blocked ? ` · blocked: ${[...new Set(findings.map(({ code }) => code.replaceAll("-", " ")))].join(", ")}` : "",
+  ];
+  return [
+    { kind: "plan", message: `${message}${remarks.join("")}` },
+    ...findings.map(
+      ({ message, remedy, property }): PlanStatement =>
+        property === undefined ? { kind: "finding", message, remedy } : { kind: "failure", message, remedy, property },
+    ),
+    ...notes.map((message): PlanStatement => ({ kind: "note", message })),
+  ];
+}

@@ -1,0 +1,76 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { decodeText } from "../report/encoding";
+import { openSecrets } from "../report/secrets";
+import { HOW, parseInput } from "../report/stack-export";
+import type { Given } from "./command";
+import { CommandError, UsageError } from "./failure";
+import type { Terminal } from "./terminal";
+
+/** JSON that a command was given. */
+export interface Input {
+  /** For messages, at the beginning of a sentence: `stack.json`, `The standard input`. */
+  readonly name: string;
+  readonly content: unknown;
+}
+
+/** What an input should be. */
+export interface Expected {
+  /** For messages: `stack export`. */
+  readonly what: string;
+  /** What to do about one that is something else, as a sentence. */
+  readonly how: string;
+}
+
+export const EXPORT: Expected = { what: "stack export", how: HOW };
+
+/** The input that the only operand names. @throws UsageError where it is missing; else as `readInput` */
+export function readOperand(given: Given, expected: Expected, terminal: Terminal): Promise<Input> {
+  given.atMost(1);
+  const [source] = given.operands;
+  if (source === undefined) throw new UsageError(`a ${expected.what} is missing: name a file, or - to read a pipe`);
+  return readInput(source, expected, terminal);
+}
+
+/**
+ * @param source a file, or `-` for the standard input
+ * @throws CommandError when it cannot be read, ReportError when it is no JSON
+ */
+export async function readInput(source: string, expected: Expected, terminal: Terminal): Promise<Input> {
+  const name = source === "-" ? "The standard input" : source;
+  let bytes: Uint8Array;
+  try {
+    bytes = source === "-" ? await terminal.read() : readFileSync(source);
+  } catch (error) {
+    throw new CommandError(`The ${expected.what} could not be read: ${messageOf(error)}.`);
+  }
+  return inputIn(decodeText(bytes), name, expected, terminal);
+}
+
+/** A text as an input. Secrets that lie open in it are taken out of everything that the command prints. @throws ReportError */
+export function inputIn(text: string, name: string, { how }: Expected, terminal: Terminal): Input {
+  const content = parseInput(text, name, how);
+  for (const secret of openSecrets(content)) terminal.conceal(secret);
+  return { name, content };
+}
+
+/** To a file, or the standard output. @throws CommandError */
+export async function writeResult(
+  text: string,
+  file: string | undefined,
+  what: string,
+  terminal: Terminal,
+): Promise<void> {
+  if (file === undefined) {
+    await terminal.print(text);
+    return;
+  }
+  try {
+    writeFileSync(file, terminal.hide(text));
+  } catch (error) {
+    throw new CommandError(`The ${what} could not be written: ${messageOf(error)}.`);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
