@@ -121,7 +121,7 @@ class OceanBaseEstate implements Estate {
     const reads = others.map((origin) => agents.readFrom(origin, OB_INFO, obInfo));
     return (await Promise.allSettled(reads)).flatMap((result) => {
       if (result.status === "fulfilled") return [];
-      if (result.reason instanceof Unreachable) return [`An endpoint did not answer: ${result.reason.message}.`];
+      if (result.reason instanceof Unreachable) return [`An endpoint did not respond: ${result.reason.message}.`];
       throw result.reason;
     });
   }

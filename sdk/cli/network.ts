@@ -187,7 +187,7 @@ async function answerLine(
   } catch (error) {
     signal.throwIfAborted();
     const remedy = "Check that the endpoint is the server's own, and the proxy or firewall between.";
-    return { line: { state: "problem", name, message: `no answer: ${textOf(error)}`, remedy } };
+    return { line: { state: "problem", name, message: `no response: ${textOf(error)}`, remedy } };
   } finally {
     await transport.close();
   }
@@ -214,7 +214,7 @@ function opened(socket: Socket | TLSSocket, event: "connect" | "secureConnect"):
     socket.once(event, () => resolve());
     socket.once("error", reject);
     socket.once("close", () => reject(new Error("the server closed the connection")));
-    socket.setTimeout(PATIENCE, () => reject(new Error(`no answer within ${formatDuration(PATIENCE)}`)));
+    socket.setTimeout(PATIENCE, () => reject(new Error(`no response within ${formatDuration(PATIENCE)}`)));
   });
 }
 

@@ -37,7 +37,7 @@ needs
     const { discover } = oceanbase(({ control }) => control.stopAgent(1));
     const { out, err, code } = await discover();
     expect(out).toContain("An agent does not run: 10.77.0.3:2886. Start it with `obshell agent start` on its host.");
-    expect(err).toMatch(/^not complete: An endpoint did not answer: http:\/\/10\.77\.0\.3:2886: /);
+    expect(err).toMatch(/^not complete: An endpoint did not respond: http:\/\/10\.77\.0\.3:2886: /);
     expect(code).toBe(2);
   });
 
