@@ -40,7 +40,7 @@ export async function announce(
       if (record.owns(task))
         return [{ message: `will cancel scheduled ${nameOf(task)} before the upgrade is requested` }];
       const { remedy } = scheduledByOthers(driver.title, task, window);
-      const waits = `${nameOf(task)}, which this resource did not schedule, waits for its window, ${describeWindow(window)}`;
+      const waits = `${nameOf(task)}, which this resource did not schedule, is scheduled for its maintenance window, ${describeWindow(window)}`;
       return [{ message: `will not start: ${waits}. ${remedy}`, warning: true }];
     }
     case "satisfied":
@@ -71,7 +71,7 @@ function operator(
   if (way === undefined) {
     const why =
       failure.ways === undefined
-        ? `whether ${name} can be ${what} could not be read`
+        ? `cannot determine whether ${name} can be ${what}`
         : `${name} can no longer be ${what}`;
     return [{ message: `${why}; nothing will be sent`, warning: true }];
   }

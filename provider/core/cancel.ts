@@ -54,10 +54,10 @@ export async function cancel(
   const ids = tasks.map(({ id }) => id);
   const canceled = await sending(async (): Promise<readonly string[]> => (await driver.cancel?.(ids)) ?? []);
   for (const { id, name } of tasks) {
-    if (canceled.includes(id)) inform(`canceled ${name}, which waited for its maintenance window`);
+    if (canceled.includes(id)) inform(`canceled ${name}, which was scheduled for its maintenance window`);
   }
   const missing = ids.filter((id) => !canceled.includes(id));
-  if (missing.length > 0) warn(`not canceled, perhaps started by now: ${missing.join(", ")}`);
+  if (missing.length > 0) warn(`not canceled, may have started: ${missing.join(", ")}`);
   return canceled;
 }
 
@@ -106,7 +106,7 @@ async function orNone(
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof Unreachable) && !(error instanceof Refused)) throw error;
-    warn(`${error.message}; reading again whether it is still scheduled: ${tasks.map(({ name }) => name).join(", ")}`);
+    warn(`${error.message}; checking again what is still scheduled: ${tasks.map(({ name }) => name).join(", ")}`);
     return [];
   }
 }
@@ -115,8 +115,8 @@ async function orNone(
 export function notCanceled(title: string, task: Task, window: Window): PinError {
   return new PinError(
     "refused",
-    `${title}: ${nameOf(task)} could not be canceled. It is not needed any more, and waits for its window, ${describeWindow(window)}.`,
-    { remedy: "Cancel it at the vendor before its window opens, or run {apply} again." },
+    `${title}: ${nameOf(task)} could not be canceled. It is no longer needed, but is still scheduled for its maintenance window, ${describeWindow(window)}.`,
+    { remedy: "Cancel it at the vendor before the window opens, or run {apply} again." },
   );
 }
 
@@ -141,13 +141,16 @@ export async function cancelScheduled<O extends Observation>(
   for (let tries = 1; ; tries++) {
     const tasks = await waiting();
     if (tasks.length === 0) {
-      if (tries === 1) runtime.inform(`${name} does not wait for its window any more; there is nothing to cancel`);
+      if (tries === 1) runtime.inform(`${name} is no longer scheduled; there is nothing to cancel`);
       return;
     }
     const canceled = await orNone(cancel(driver, tasks, runtime), tasks, runtime);
     if (canceled.length === tasks.length) return;
     if (tries > SOON_TRIES) {
-      throw new PinError("refused", `${driver.title}: ${name} could not be canceled and still waits for its window.`);
+      throw new PinError(
+        "refused",
+        `${driver.title}: ${name} could not be canceled and is still scheduled for its maintenance window.`,
+      );
     }
     await watch.pauseAfterRefusal();
   }

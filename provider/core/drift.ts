@@ -40,7 +40,7 @@ export function describeDrift(
   const outdated = all.filter(({ name }) => members.includes(name));
   if (outdated.length === 0 || unseen === true) {
     const alone = members.length === 1;
-    return `drift: ${some(members.map(shortName))} ${alone ? "differs" : "differ"} from the state. {apply} brings ${alone ? "it" : "them"} back.`;
+    return `drift: ${some(members.map(shortName))} ${alone ? "differs" : "differ"} from the state. {apply} restores ${alone ? "it" : "them"}.`;
   }
   const versions = outdated.map(({ name, version }) => `${shortName(name)} runs ${formatVersion(version)}`);
   const what = `${outdated.length} of ${counted(all.length, one, many)} outdated (${some(versions)})`;

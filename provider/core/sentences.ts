@@ -19,9 +19,8 @@ export function failed(title: string, task: Task, failure: Failure): PinError {
 /** @param cause the failure for which we rolled back ourselves */
 export function rolledBack(title: string, task: Task, ending: Failure, cause?: Failure): PinError {
   const remedy =
-    cause === undefined ? ending.remedy : "Fix the cause, then run {apply} again to start the upgrade again.";
-  const why =
-    cause === undefined ? `: ${ending.message}` : ` as \`onFailure\` asks, because it failed: ${cause.message}`;
+    cause === undefined ? ending.remedy : "Fix the cause, then run {apply} again to request the upgrade again.";
+  const why = cause === undefined ? `: ${ending.message}` : ` by \`onFailure\`, because it failed: ${cause.message}`;
   return new PinError("rolled-back", `${title}: ${nameOf(task)} was rolled back${why}`, { remedy });
 }
 
@@ -40,12 +39,10 @@ export function refuseHopeless(title: string, { findings }: Upgrade): void {
 }
 
 export function tooNew(title: string, plan: Extract<Plan, { kind: "newer" }>): PinError {
-  const ahead = plan.members.every((name) => title.includes(name)) ? "" : `; newer: ${some(plan.members)}`;
-  return new PinError(
-    "newer",
-    `${title} runs something newer than the target version (${plan.at}${ahead}). Nothing was sent.`,
-    { remedy: RAISE },
-  );
+  const ahead = plan.members.every((name) => title.includes(name))
+    ? ", which is newer than the target version"
+    : `; newer than the target version: ${some(plan.members)}`;
+  return new PinError("newer", `${title} runs ${plan.at}${ahead}. Nothing was sent.`, { remedy: RAISE });
 }
 
 export function notUpgraded(title: string, upgrade: UpgradeRecord, lowest: string): PinError {
@@ -53,8 +50,7 @@ export function notUpgraded(title: string, upgrade: UpgradeRecord, lowest: strin
     "not-upgraded",
     `${title}: ${recordName(upgrade)} is reported as successful, but ${lowest} still runs.`,
     {
-      remedy:
-        "Look at the members in the outputs, then run {apply} again. It starts from the versions that are running.",
+      remedy: "Check `members` in the outputs, then run {apply} again. It starts from the current versions.",
     },
   );
 }
@@ -64,7 +60,7 @@ export function unconfirmed(title: string, waited: number, cause: unknown): PinE
     "unconfirmed",
     `${title}: the response to the upgrade request was lost, and no upgrade appeared within ${formatDuration(waited)}. It was not sent again.`,
     {
-      remedy: "Run {apply} again. It reads the state first and sends the request only if no upgrade is running.",
+      remedy: "Run {apply} again. It reads the database first and sends the request only if no upgrade is running.",
       cause,
     },
   );
@@ -73,22 +69,22 @@ export function unconfirmed(title: string, waited: number, cause: unknown): PinE
 export function vanished(title: string, upgrade: UpgradeRecord): PinError {
   return new PinError(
     "vanished",
-    `${title}: ${recordName(upgrade)} is no longer known there, and the target version is not running.`,
-    { remedy: "Find out what happened to it, then run {apply} again. It starts from the versions that are running." },
+    `${title}: the vendor no longer reports ${recordName(upgrade)}, and the target version has not been reached.`,
+    { remedy: "Find out what happened to it, then run {apply} again. It starts from the current versions." },
   );
 }
 
 /** Of an upgrade that goes on where no look reaches. */
 export function forgotten(title: string, task: Task): string {
-  return `${title}: ${nameOf(task)} is no longer known there. Its result on the other participating clusters is unknown.`;
+  return `${title}: the vendor no longer reports ${nameOf(task)}. Its result on the other participating clusters is unknown.`;
 }
 
 /** An upgrade that somebody else has scheduled is never canceled. */
 export function scheduledByOthers(title: string, task: Task, window: Window): PinError {
   return new PinError(
     "blocked",
-    `${title}: the upgrade was not started, because ${nameOf(task)}, which this resource did not schedule, waits for its window, ${describeWindow(window)}.`,
-    { remedy: "Cancel it there, or set `schedule` to `maintenance-window` to leave the upgrade to it." },
+    `${title}: the upgrade was not started, because ${nameOf(task)}, which this resource did not schedule, is scheduled for its maintenance window, ${describeWindow(window)}.`,
+    { remedy: "Cancel it at the vendor, or set `schedule` to `maintenance-window` to use it." },
   );
 }
 
@@ -123,17 +119,21 @@ export function stoppedWith(
     });
   }
   if (upgrade?.state === "deferred") {
-    return new PinError(error.code, `${how}${limit}: ${title} has ${recordName(upgrade)} waiting for its window.`, {
-      remedy: "Nothing was undone. Run {apply} again.",
-      cause: error,
-    });
+    return new PinError(
+      error.code,
+      `${how}${limit}: ${title} has ${recordName(upgrade)} scheduled for its maintenance window.`,
+      {
+        remedy: "Nothing was undone. Run {apply} again.",
+        cause: error,
+      },
+    );
   }
   if (upgrade?.state === "unknown") {
     return new PinError(
       error.code,
-      `${how}${limit}: ${title} was sent the upgrade request, but its response had not arrived.`,
+      `${how}${limit}: the upgrade request was sent to ${title}, but no response was received.`,
       {
-        remedy: "Run {apply} again. It looks for the upgrade first and resumes waiting for it.",
+        remedy: "Run {apply} again. It searches for the upgrade first and resumes waiting for it.",
         cause: error,
       },
     );
@@ -141,8 +141,8 @@ export function stoppedWith(
   if (upgrade?.finishedAt !== undefined && upgrade.finishedAt !== remembered?.finishedAt) {
     return new PinError(
       error.code,
-      `${how}${limit}: ${recordName(upgrade)} of ${title} has ended (${upgrade.state}), but its versions could not be read any more.`,
-      { remedy: "Run {apply} again. It reads the state first and requests nothing that is done.", cause: error },
+      `${how}${limit}: ${recordName(upgrade)} of ${title} has ended (${upgrade.state}), but the versions could not be read afterwards.`,
+      { remedy: "Run {apply} again. It reads the database first and requests only what is outdated.", cause: error },
     );
   }
   if (hold !== undefined) {

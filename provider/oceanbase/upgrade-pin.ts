@@ -41,7 +41,7 @@ function undecided({ unlisted, unheard, agents }: Readiness, unit: Unit): string
   if (unit.upgrade === undefined) return undefined;
   if (unlisted) return "the agents did not return their list of packages";
   if (!unheard || findingsOf(unit).length > 0) return undefined;
-  return `no agent said which agents of the cluster run (${agents.join(", ")}): one of them may be unreachable`;
+  return `no agent reported which agents of the cluster are running (${agents.join(", ")}); one of them may be unreachable`;
 }
 
 /** A connected driver for what obshell upgrades in one cluster: its database, or its agents. */
@@ -152,7 +152,7 @@ export class UpgradePin<A extends UpgradeArguments> implements Driver<PinObserva
   }
 
   lookAt({ id }: Task): string {
-    return `Look at it with \`obshell task show -i ${id} -d\` on a host of the cluster`;
+    return `To see the task, run \`obshell task show -i ${id} -d\` on a host of the cluster`;
   }
 
   reopen(task: Task, way: Way, permit: Permit): Promise<void> {

@@ -33,7 +33,7 @@ ${controlFacts(control)}
 ${fact("Target", wanted.length === 0 ? html`not known` : valueList(wanted))}
 ${release === undefined ? undefined : fact("Release", valueList([release]))}
 ${current === undefined ? undefined : fact("Current", valueList([current]))}
-${drifted ? fact("Drift", html`A refresh found another version than the target; the next <code>pulumi up</code> acts on it.`) : undefined}
+${drifted ? fact("Drift", html`A refresh observed a version other than the target; the next <code>pulumi up</code> acts on it.`) : undefined}
 ${elsewhere.map(([label, values]) => fact(label, valueList(values)))}
 ${fact("URN", valueList([urn]))}
 </dl>`;

@@ -70,7 +70,7 @@ describe("a failed upgrade in a preview", () => {
       failed(),
       "retry",
       record(),
-      [`whether ${NAME} can be retried could not be read; nothing will be sent`],
+      [`cannot determine whether ${NAME} can be retried; nothing will be sent`],
     ],
     ["joined", failed(["retry", "rollback"]), "retry", record({ joined: true }), [NOT_OURS]],
     ["of another run", failed(["retry", "rollback"]), "retry", record({ task: "12" }), [NOT_OURS]],

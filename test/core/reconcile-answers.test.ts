@@ -105,7 +105,7 @@ describe("a call whose answer is lost", () => {
     });
     expect(starts).toBe(1);
     expect(warnings).toEqual([
-      "The response to the upgrade request was lost (socket hang up). Looking for the upgrade.",
+      "The response to the upgrade request was lost (socket hang up). Searching for the upgrade.",
     ]);
   });
 

@@ -103,7 +103,7 @@ describe("an upgrade that waits for its window", () => {
     });
     expect(outcome).toMatchObject({ status: "deferred", accepted: true, error: { code: "interrupted" } });
     expect(outcome.error?.message).toBe(
-      `Interrupted: ${TITLE} has upgrade 11 (rolling upgrade to 4.3.5.2) waiting for its window.`,
+      `Interrupted: ${TITLE} has upgrade 11 (rolling upgrade to 4.3.5.2) scheduled for its maintenance window.`,
     );
   });
 });
@@ -118,7 +118,9 @@ describe("an upgrade that the pin no longer wants to wait for", () => {
     });
     expect(outcome).toMatchObject({ status: "current", upgrade: { task: "12", state: "succeeded" } });
     expect(journal).toEqual(["look", "cancel 11", "look", "look", "start", "inspect 12", "look"]);
-    expect(news).toContain("canceled upgrade 11 (rolling upgrade to 4.3.5.2), which waited for its maintenance window");
+    expect(news).toContain(
+      "canceled upgrade 11 (rolling upgrade to 4.3.5.2), which was scheduled for its maintenance window",
+    );
   });
 
   it("is an error when the vendor does not cancel it, however often it is asked", async () => {

@@ -143,7 +143,7 @@ describe.each(SIDES)("an upgrade of all participants (%s)", (_, inputs) => {
     const { outs } = await world.lifecycle.update(first.id, first.properties, inputs(world));
     expect(outs).toMatchObject({ status: "current", lastUpgrade: { state: "gone" } });
     expect(world.said().at(-1)).toMatch(
-      /upgrade crdb_tasks\/\S+ .* is no longer known there\. Its result on the other/,
+      /the vendor no longer reports upgrade crdb_tasks\/\S+ .*\. Its result on the other/,
     );
     expect(posts(world)).toBe(1);
   });

@@ -98,7 +98,7 @@ export class ChangeControl {
       return record?.kind !== "finished" || Math.abs(now - readAt) > RECENT;
     });
     if (unread.length > 0)
-      this.#keep(unread, await this.#driver.backups?.(unread), "this system does not show backups");
+      this.#keep(unread, await this.#driver.backups?.(unread), "this system does not report backups");
   }
 
   /** The same for a plan, which does not fail because backups cannot be read. */

@@ -161,7 +161,7 @@ describe("a run that does not wait", () => {
     expect(world.vendor.broken).toEqual([]);
   });
 
-  it("waits for those that cannot be asked for yet", async () => {
+  it("waits for those that cannot be read yet", async () => {
     const world = new World([...many(2, OLD), ...many(1, OLD, { busy: [0, 3 * MINUTE] }, 3)]);
     const { outcome, calls, took } = await world.up({ policy });
     expect(outcome.status).toBe("upgrading");

@@ -95,7 +95,7 @@ describe("the plan for a fleet", () => {
     [
       "one waits already",
       seen([late("a", { activity: scheduled("t1") }), done()]),
-      `upgrade t1 (KernelUpgrade to ${NEW}) waits for its window, 2026-01-01T18:00Z to 2026-01-01T22:00Z`,
+      `upgrade t1 (KernelUpgrade to ${NEW}) is scheduled for its maintenance window, 2026-01-01T18:00Z to 2026-01-01T22:00Z`,
     ],
     [
       "one waits already, another can be asked for",
@@ -110,7 +110,7 @@ describe("the plan for a fleet", () => {
           activity: scheduled("t2", { opens: "2026-01-01T14:00:00.000Z", closes: "2026-01-01T18:00:00.000Z" }),
         }),
       ]),
-      `upgrade t1, t2 (kernel upgrade of 2 instances to ${NEW}) waits for its window, 2026-01-01T14:00Z to 2026-01-01T22:00Z`,
+      `upgrade t1, t2 (kernel upgrade of 2 instances to ${NEW}) is scheduled for its maintenance window, 2026-01-01T14:00Z to 2026-01-01T22:00Z`,
     ],
   ])("with the window, when %s", (_, observation, line) => {
     expect(describePlan(planOf(windowed, observation))).toBe(line);
