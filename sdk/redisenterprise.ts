@@ -154,7 +154,7 @@ export interface DatabaseVersionArgs extends DatabaseArgs {
   /**
    * How many shards are upgraded at a time. CAUTION: if it is set, search queries may fail during an upgrade across
    * Redis 8.4.
-   * @default as the cluster's policy says, usually all
+   * @default the cluster's policy, usually all
    */
   readonly parallelShards?: pulumi.Input<number>;
   /**

@@ -77,7 +77,7 @@ function approvalFor(approval: unknown, urn: string | Promise<string>): pulumi.O
   });
 }
 
-/** What `pulumi.createUrn` says of a resource without a parent, without the outputs that it makes on the way. */
+/** The result of `pulumi.createUrn` for a resource without a parent, without the outputs that it makes on the way. */
 function urnBelowStack(token: string, name: string): string {
   return `urn:pulumi:${pulumi.getStack()}::${pulumi.getProject()}::${token}::${name}`;
 }
@@ -126,7 +126,7 @@ export interface Upgrade {
   readonly startedAt: string;
   /** When its end was observed; absent until then. */
   readonly finishedAt?: string;
-  /** Set when this resource joined an upgrade that somebody else started: it is never retried, rolled back or canceled. */
+  /** Set when this resource joined an upgrade that it did not start: it is never retried, rolled back or canceled. */
   readonly joined?: true;
   /** If several upgrades are scheduled: the vendor's task of each, by member. */
   readonly tasks?: Readonly<Record<string, string>>;
@@ -143,7 +143,7 @@ export interface Upgrade {
    * - `rolled-back`: it was rolled back
    * - `withdrawn`: it was canceled before its maintenance window
    * - `unknown`: the response to the upgrade request was lost
-   * - `gone`: the vendor no longer knows the task
+   * - `gone`: the vendor no longer reports the task
    */
   readonly state: "running" | "deferred" | "succeeded" | "failed" | "rolled-back" | "withdrawn" | "unknown" | "gone";
 }

@@ -99,7 +99,7 @@ async function attempt(
     const task = await sending(start);
     if (task !== undefined) return { kind: "accepted", task };
     if (tasks === "by-list") return { kind: "accepted" };
-    return { kind: "lost", error: new Unreachable("the vendor named no task", { sent: true, heard: true }) };
+    return { kind: "lost", error: new Unreachable("the vendor's response names no task", { sent: true, heard: true }) };
   } catch (error) {
     if (error instanceof Refused) return { kind: "refused", error };
     if (error instanceof Unreachable) return { kind: error.sent ? "lost" : "unsent", error };

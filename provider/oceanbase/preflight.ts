@@ -70,7 +70,7 @@ export const agentsRun: Check<unknown> = ({ agents, status }) => {
   return {
     code: "agent-not-running",
     message: `${down.length === 1 ? "An agent is" : "Agents are"} not running: ${down.join(", ")}.`,
-    remedy: "Start it with `obshell agent start` on its host.",
+    remedy: "Run `obshell agent start` on each of these hosts.",
   };
 };
 
@@ -84,7 +84,7 @@ export const observersAvailable: Check<unknown> = ({ agents, status }) => {
   return {
     code: "observer-unavailable",
     message: `${down.length === 1 ? "An observer is" : "Observers are"} not available: ${down.join(", ")}.`,
-    remedy: "Start it and wait until it is available.",
+    remedy: "Start these observers and wait until they are available.",
   };
 };
 
@@ -117,7 +117,7 @@ export const serversActive: Check<unknown> = ({ servers, status }) => {
   return {
     code: "server-not-active",
     message: `${out.length === 1 ? "A server is" : "Servers are"} not in service: ${names.join(", ")}.`,
-    remedy: "Start it (a stopped one with ALTER SYSTEM START SERVER) and wait until its status is ACTIVE.",
+    remedy: "Start these servers (stopped ones with ALTER SYSTEM START SERVER) and wait until their status is ACTIVE.",
   };
 };
 
@@ -126,7 +126,7 @@ export const zonesActive: Check<unknown> = ({ stoppedZones }) => {
   return {
     code: "zone-not-active",
     message: `${stoppedZones.length === 1 ? "A zone is" : "Zones are"} not in service: ${stoppedZones.join(", ")}.`,
-    remedy: "Start it with ALTER SYSTEM START ZONE and wait until its status is ACTIVE.",
+    remedy: "Start these zones with ALTER SYSTEM START ZONE and wait until their status is ACTIVE.",
   };
 };
 

@@ -151,7 +151,7 @@ export const databaseArguments = {
       "How many shards are upgraded at a time.",
       "CAUTION: if it is set, search queries may fail during an upgrade across Redis 8.4.",
     ],
-    otherwise: "as the cluster's policy says, usually all",
+    otherwise: "the cluster's policy, usually all",
   }),
   keepCrdtProtocolVersion: argument(flag.optional(), {
     description: "Leave the CRDT protocol version of an Active-Active database as it is.",

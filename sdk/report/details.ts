@@ -90,6 +90,6 @@ ${reason === undefined ? undefined : fact("Reason", html`<span class="problem">$
 ${startedAt === undefined ? undefined : fact("Started", timeElement(startedAt))}
 ${unfinished ? undefined : fact("Finished", timeElement(finishedAt ?? ""))}
 ${window === undefined ? undefined : fact("Window", html`${timeElement(window.opens)} to ${timeElement(window.closes)}`)}
-${fact("Task", html`<code>${task}</code> (${kind})${joined ? "; joined, started by somebody else" : ""}`)}
+${fact("Task", html`<code>${task}</code> (${kind})${joined ? "; joined, not started by this resource" : ""}`)}
 </dl>`;
 }

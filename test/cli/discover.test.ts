@@ -19,8 +19,8 @@ obcluster-agents  oceanbase.AgentVersion    10.77.0.2:2886  4.3.3.0-102025103117
 2 databases
 
 needs
-  1  No newer packages are uploaded. Upload those of the target version (obshell), or name their
-     files in \`packages\`.
+  1  No newer packages are uploaded. Upload those of the target version (obshell), or add their
+     files to \`packages\`.
 `,
     });
     expect(writes).toEqual([]);
@@ -36,7 +36,7 @@ needs
   it("tells what is against an upgrade", async () => {
     const { discover } = oceanbase(({ control }) => control.stopAgent(1));
     const { out, err, code } = await discover();
-    expect(out).toContain("An agent is not running: 10.77.0.3:2886. Start it with `obshell agent start` on its host.");
+    expect(out).toContain("An agent is not running: 10.77.0.3:2886. Run `obshell agent start` on each of these hosts.");
     expect(err).toMatch(/^not complete: An endpoint did not respond: http:\/\/10\.77\.0\.3:2886: /);
     expect(code).toBe(2);
   });

@@ -108,7 +108,7 @@ describe("the arguments in the SDK", { timeout: 60_000 }, () => {
 describe("the texts of errors", { timeout: 60_000 }, () => {
   it.each([
     ["every-type", "`unconfirmed`", "the response to the upgrade request was lost, and no upgrade appeared within …"],
-    ["every-type", "`newer`", "runs something newer than the target version"],
+    ["every-type", "`newer`", "which is newer than the target version"],
     ["oceanbase", "`blocked`", "No uploaded package satisfies version …; uploaded: …."],
     [
       "oceanbase",

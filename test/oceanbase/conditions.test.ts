@@ -24,7 +24,7 @@ describe("a condition that obshell refuses the call for", () => {
     [{ compatibleSplit: true }, /Tenant compatible is not sync \(.*\)\. Bring all tenants/],
     [
       { runningBackups: 1 },
-      /1 running backup tasks.*\(OB\.Upgrade\.HasRunningBackupTask\)\. Wait until the backup is over/,
+      /1 running backup tasks.*\(OB\.Upgrade\.HasRunningBackupTask\)\. Wait until the backup has finished/,
     ],
   ])("%j ends the run with its words and what to do, and nothing runs", async (conditions, text) => {
     const { lifecycle, inputs, cluster, writes } = rig({ ...RECENT, conditions });

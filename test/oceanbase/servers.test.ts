@@ -30,19 +30,19 @@ const conditions: [string, (world: World) => void, RegExp, readonly Type[]][] = 
   [
     "an agent that does not run",
     ({ cluster }) => cluster.control.stopAgent(2),
-    /An agent is not running: 10\.77\.0\.4:2886\. Start it/,
+    /An agent is not running: 10\.77\.0\.4:2886\. Run `obshell agent start`/,
     both,
   ],
   [
     "an observer that is gone",
     ({ cluster }) => cluster.control.loseDatabase("gone", { agents: [1] }),
-    /An observer is not available: 10\.77\.0\.3:2886\. Start it/,
+    /An observer is not available: 10\.77\.0\.3:2886\. Start these observers/,
     both,
   ],
   [
     "a server out of service",
     ({ cluster }) => cluster.control.stopServer(1),
-    /A server is not in service: 10\.77\.0\.3:2882 \(STOPPED\)\. Start it \(a stopped one with ALTER SYSTEM START SERVER\)/,
+    /A server is not in service: 10\.77\.0\.3:2882 \(STOPPED\)\. Start these servers \(stopped ones with ALTER SYSTEM START SERVER\)/,
     ["oceanbase:ClusterVersion"],
   ],
 ];
@@ -88,7 +88,7 @@ describe("an upgrade that obshell would accept and not finish", () => {
     const world = rig({ agentVersion: RECENT });
     world.cluster.control.stopZone("zone2");
     await expect(world.lifecycle.create(world.inputs())).rejects.toThrow(
-      /A zone is not in service: zone2\. Start it with ALTER SYSTEM START ZONE/,
+      /A zone is not in service: zone2\. Start these zones with ALTER SYSTEM START ZONE/,
     );
     expect(world.writes()).toBe(0);
   });

@@ -123,7 +123,7 @@ describe("the CRDB call", () => {
     expect(world.lines.at(-1)?.message).toMatch(
       /would also change ReJSON 2\.6\.1, because the cluster no longer ships the current builds/,
     );
-    await expect(world.lifecycle.create(args)).rejects.toThrow(/Give these modules a version too.*\[blocked\]/);
+    await expect(world.lifecycle.create(args)).rejects.toThrow(/Set a version for these modules too.*\[blocked\]/);
     expect(posts(world)).toEqual([]);
   });
 

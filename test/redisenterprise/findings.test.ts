@@ -161,7 +161,7 @@ describe("databases that are not there", () => {
       world,
       world.modules({ databaseName: "twin" }),
       "databaseName",
-      /Several databases are named "twin": 2, 3\. .*as databaseId/,
+      /Several databases are named "twin": 2, 3\. Set `databaseId` to the uid/,
     );
   });
 

@@ -97,7 +97,7 @@ describe("three modules behind and one ahead", () => {
     const world = rig({ databases: [four] });
     const args = world.modules({ modules: pins, onNewer: "fail" });
     expect((await world.lifecycle.check({}, args)).failures).toEqual([
-      { property: "modules", reason: expect.stringContaining("newer: timeseries") },
+      { property: "modules", reason: expect.stringContaining("newer than the target version: timeseries") },
     ]);
     await expect(world.lifecycle.create(args)).rejects.toThrow(/\[newer\]/);
     expect(world.writes()).toBe(0);

@@ -136,7 +136,7 @@ describe("an upgrade in the maintenance window", () => {
     await rig.lifecycle.delete(id, outs);
     expect(scheduled(rig)).toEqual(["Pending"]);
     const text = await rig.lifecycle.create(rig.inputs()).catch((error: Error) => error.message);
-    expect(text).toMatch(/which this resource did not schedule, is scheduled for its window.*\[blocked\]/);
+    expect(text).toMatch(/which this resource did not schedule, waits for its window.*\[blocked\]/);
     expect(rig.writes()).toBe(1);
   });
 

@@ -86,6 +86,6 @@ function ambiguous(name: string, named: Names): Finding {
     code: "database-ambiguous",
     property: "databaseName",
     message: `Several databases are named ${JSON.stringify(name)}: ${named.map(({ uid }) => uid).join(", ")}.`,
-    remedy: "Set databaseId to the uid of the one that is meant.",
+    remedy: "Set `databaseId` to the uid of the intended database.",
   };
 }

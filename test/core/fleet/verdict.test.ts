@@ -24,7 +24,7 @@ import {
 import { MINUTE, SETTLE } from "./world";
 
 const foreign =
-  "upgrade t1 (KernelUpgrade to 2.0.78.260600), which this resource did not schedule, is scheduled for its window from 2026-01-01T18:00:00.000Z; cancel it there, or set `schedule` to `maintenance-window` to leave the upgrade to it";
+  "upgrade t1 (KernelUpgrade to 2.0.78.260600), which this resource did not schedule, waits for its window from 2026-01-01T18:00:00.000Z; cancel it there, or set `schedule` to `maintenance-window` to leave the upgrade to it";
 
 describe("a member that nothing was done about", () => {
   it.each([

@@ -43,7 +43,7 @@ export function troublesOf(
       apply: (dial) => control.fallBehind({ instance: one(dial) }),
       explains: ["not-upgraded"],
     },
-    "upgrade waits for approval": {
+    "upgrade waits for an approval": {
       apply: (dial) => {
         control.awaitApproval({ instance: one(dial) });
         timeline.after(dial * 20 * SECOND, () => calm(cloud, "awaitApproval"));
