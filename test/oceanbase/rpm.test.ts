@@ -112,13 +112,13 @@ describe("a file that is not a package obshell takes", () => {
     [
       "another compression",
       makeRpm({ header: { 1125: "zstd" } }),
-      /is compressed with zstd, and obshell unpacks xz only/,
+      /is compressed with zstd, but obshell supports only xz/,
     ],
     ["no compression", makeRpm({ header: { 1125: undefined } }), /declares no compression/],
     [
       "another format of its payload",
       makeRpm({ header: { 1124: "tar" } }),
-      /a payload of format tar, and obshell unpacks cpio only/,
+      /a payload of format tar, but obshell supports only cpio/,
     ],
     [
       "a file in no directory",

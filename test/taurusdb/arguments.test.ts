@@ -68,7 +68,7 @@ describe("bad input is a check failure that names the property and shows a right
       /not a known region.*cn-north-4.*endpoint.*HUAWEICLOUD_SDK_REGION_GAUSSDB_CN_NORTH_99/,
     ],
     ["region with blanks", { region: "north 4" }, "region", /is not the name of a region/],
-    ["no region", { region: undefined }, "region", /is missing \(.*\); it says where the instances are/],
+    ["no region", { region: undefined }, "region", /is missing \(.*\); it must be the region of the instances/],
     [
       "endpoint alone",
       { region: undefined, endpoint: "https://db.example.com" },
