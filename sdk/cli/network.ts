@@ -127,6 +127,13 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [/NOT_YET_VALID/, "Check the clocks of this machine and of the server."],
   [/./, "Give the server's certificate, or the CA that signed it, as --ca-certificate (argument `caCertificate`)."],
 ];
+const OTHER_CA =
+  "The file given as --ca-certificate (argument `caCertificate`) has neither this certificate nor the CA that signed it. Give one that has.";
+
+function remedyFor(code: string, { ca }: Tls): string {
+  const at = REMEDIES.findIndex(([pattern]) => pattern.test(code));
+  return ca !== undefined && at === REMEDIES.length - 1 ? OTHER_CA : (REMEDIES[at]?.[1] ?? "");
+}
 
 async function tlsLine({ tls }: Way, target: Target, { clock }: Terminal): Promise<Secured> {
   const name = "TLS";
@@ -138,7 +145,7 @@ async function tlsLine({ tls }: Way, target: Target, { clock }: Terminal): Promi
     const shown = describe(certificate);
     if (!socket.authorized && tls.rejectUnauthorized !== false) {
       const code = String(socket.authorizationError);
-      const remedy = REMEDIES.find(([pattern]) => pattern.test(code))?.[1] ?? "";
+      const remedy = remedyFor(code, tls);
       return {
         line: { state: "problem", name, message: `the certificate is not trusted (${code}): ${shown}`, remedy },
       };
