@@ -46,20 +46,20 @@ export class Narrator {
   }
 
   /** Runs an operation, shows its rows as they come and its errors at the end. */
-  async run(command: string, start: (options: RunOptions) => Operation): Promise<Run> {
-    const operation = this.begin(command, start);
+  async run(command: string, start: (options: RunOptions) => Operation, rows = true): Promise<Run> {
+    const operation = this.begin(command, start, rows);
     return this.end(await operation);
   }
 
   /** The same for an operation that is interrupted: `end` shows its errors. */
-  begin(command: string, start: (options: RunOptions) => Operation): Operation {
+  begin(command: string, start: (options: RunOptions) => Operation, rows = true): Operation {
     this.command(command);
     appendFileSync(this.#log, `\n$ ${command}\n`);
     const shown = new Map<string, number>();
     return start({
       onLine: (line) => {
         appendFileSync(this.#log, `${line}\n`);
-        const row = rowOf(line, shown);
+        const row = rows ? rowOf(line, shown) : undefined;
         if (row !== undefined) this.#indented(row, row.startsWith("+") ? "green" : "yellow");
       },
     });

@@ -57,9 +57,10 @@ export class Steps {
     return output.replaceAll(/\s+/g, " ");
   }
 
-  /** An operation of an engine. @throws when it fails */
-  async operation(command: string, start: (options: RunOptions) => Operation): Promise<Run> {
-    const { ended, ...measured } = await this.#measured(() => this.#narrator.run(command, start));
+  /** An operation of an engine, with its rows or with the number of what it creates. @throws when it fails */
+  async operation(command: string, start: (options: RunOptions) => Operation, rows = true): Promise<Run> {
+    const { ended, ...measured } = await this.#measured(() => this.#narrator.run(command, start, rows));
+    if (!rows) this.#narrator.output(`  ${createdIn(ended).length} resources created`);
     this.#conclude({ command, output: ended.output, ...measured });
     return succeeded(ended);
   }
@@ -86,6 +87,11 @@ export class Steps {
     this.#narrator.say(`  (${facts.join(" · ")})`);
     expect(writesOf([step]) === 0, `\`${step.command}\` sent something else than reads`);
   }
+}
+
+/** Without the stack. */
+export function createdIn({ steps }: Run): Run["steps"] {
+  return steps.filter(({ op, type }) => op === "create" && type !== "pulumi:pulumi:Stack");
 }
 
 /** Everything that is no GET counts as a write, a login as well. */
