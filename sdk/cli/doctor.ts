@@ -13,6 +13,7 @@ import { connectionsIn, managedIn } from "./managed";
 import { examineNetwork, type Network } from "./network";
 import { ownVersion } from "./package";
 import { nameOf, planLines } from "./plan-lines";
+import { pluginStartLine } from "./plugin-start";
 import { configOf, STACK } from "./stack";
 import type { Terminal } from "./terminal";
 
@@ -59,6 +60,7 @@ async function machine(terminal: Terminal): Promise<Section> {
       { state: "ok", name: "pulumi-dbversion", message: ownVersion() },
       sdkLine(),
       await cliLine(terminal),
+      await pluginStartLine(terminal),
     ],
   };
 }
