@@ -1,9 +1,10 @@
+import { mapTexts } from "../../provider/base/json";
 import { sentences } from "../../provider/base/sentences";
 import { describeActivity } from "../../provider/core/describe";
 import { asPinError } from "../../provider/core/errors";
 import { type FoundDatabase, findingsIn, type Inventory } from "../../provider/core/estate";
 import type { Command } from "./command";
-import { type Connection, connectionOptions, connectionsOf, estateKinds, redacted, systemOf } from "./connection";
+import { type Connection, connectionOptions, connectionsOf, estateKinds, systemOf } from "./connection";
 import { CommandError, UsageError } from "./failure";
 import { writeResult } from "./files";
 import { wrapped } from "./help";
@@ -75,7 +76,7 @@ interface Read extends Pick<Inventory, "databases" | "gaps"> {
 async function readEstate(connection: Connection, { redact }: Terminal): Promise<Read> {
   const estate = connection.open();
   try {
-    const { databases, resources, gaps } = redacted(await estate.inventory(), redact);
+    const { databases, resources, gaps } = mapTexts(await estate.inventory(), redact);
     return { databases, gaps, adopted: { connection, resources } };
   } catch (error) {
     const { code, sentence } = asPinError(error);
