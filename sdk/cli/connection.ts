@@ -211,15 +211,3 @@ function attributing(estate: Estate, attribute: (error: PinError) => PinError): 
     close: () => estate.close(),
   };
 }
-
-/** A value with all its texts as they may be shown. */
-export function redacted<T>(value: T, redact: (text: string) => string): T {
-  const copy = (part: unknown): unknown => {
-    if (typeof part === "string") return redact(part);
-    if (typeof part !== "object" || part === null) return part;
-    if (Array.isArray(part)) return part.map(copy);
-    return Object.fromEntries(Object.entries(part).map(([key, each]) => [key, copy(each)]));
-  };
-  // Of the same shape: only its texts differ.
-  return copy(value) as T;
-}

@@ -1,9 +1,10 @@
+import { mapTexts } from "../../provider/base/json";
 import { sentences } from "../../provider/base/sentences";
 import { describeActivity } from "../../provider/core/describe";
 import { asPinError } from "../../provider/core/errors";
 import { type FoundDatabase, findingsIn, type Identity, type Inventory, isSame } from "../../provider/core/estate";
 import type { Command } from "./command";
-import { type Connection, connectionOptions, connectionsOf, estateKinds, redacted, systemOf } from "./connection";
+import { type Connection, connectionOptions, connectionsOf, estateKinds, systemOf } from "./connection";
 import { CommandError, UsageError } from "./failure";
 import { writeResult } from "./files";
 import { wrapped } from "./help";
@@ -85,7 +86,7 @@ async function readEstate(connection: Connection, { redact }: Terminal): Promise
   const { title } = estate;
   try {
     const { identity, ...inventory } = await estate.inventory();
-    const { databases, resources, gaps } = redacted(inventory, redact);
+    const { databases, resources, gaps } = mapTexts(inventory, redact);
     return { title, identity, databases, gaps, adopted: { connection, resources } };
   } catch (error) {
     const { code, sentence } = asPinError(error);

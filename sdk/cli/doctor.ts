@@ -1,11 +1,12 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { mapTexts } from "../../provider/base/json";
 import { OLDEST_NODE } from "../../provider/base/node-version";
 import { describeActivity } from "../../provider/core/describe";
 import { type Estate, type FoundDatabase, findingsIn } from "../../provider/core/estate";
 import { tlsFrom } from "../../provider/http/tls";
 import type { Command, Given } from "./command";
-import { type Connection, connectionOptions, connectionsOf, estateKinds, redacted, systemOf } from "./connection";
+import { type Connection, connectionOptions, connectionsOf, estateKinds, systemOf } from "./connection";
 import { exitCode, failed, type Line, type Section, sectionText, summary } from "./diagnosis";
 import { UsageError } from "./failure";
 import { writeResult } from "./files";
@@ -13,6 +14,7 @@ import { connectionsIn, managedIn } from "./managed";
 import { examineNetwork, type Network } from "./network";
 import { ownVersion } from "./package";
 import { nameOf, planLines } from "./plan-lines";
+import { pluginStartLine } from "./plugin-start";
 import { configOf, STACK } from "./stack";
 import type { Terminal } from "./terminal";
 
@@ -41,7 +43,7 @@ export const doctor: Command = {
   ],
   async run(given, terminal) {
     const examination = await examined(given, terminal);
-    const sections = redacted([await machine(terminal), ...examination], terminal.redact);
+    const sections = mapTexts([await machine(terminal), ...examination], terminal.redact);
     const text = given.has("json")
       ? `${JSON.stringify({ version: ownVersion(), summary: summary(sections), sections }, undefined, 2)}\n`
       : `${sections.map(sectionText).join("\n")}\n${summary(sections)}\n`;
@@ -59,6 +61,7 @@ async function machine(terminal: Terminal): Promise<Section> {
       { state: "ok", name: "pulumi-dbversion", message: ownVersion() },
       sdkLine(),
       await cliLine(terminal),
+      await pluginStartLine(terminal),
     ],
   };
 }

@@ -1,3 +1,4 @@
+import { mapTexts } from "../../provider/base/json";
 import { printable } from "../../provider/core/printable";
 import type { Pin } from "../report/pin";
 import { type Stack, stackOf } from "../report/stack";
@@ -6,7 +7,6 @@ import { STATUSES } from "../report/status";
 import { minuteOf, parseTime } from "../report/time";
 import { courseOf, pinText, shortRouteOf } from "../report/words";
 import type { Command, Given } from "./command";
-import { redacted } from "./connection";
 import { UsageError } from "./failure";
 import { wrapped } from "./help";
 import { readExport, STACK } from "./stack";
@@ -56,7 +56,7 @@ export const status: Command = {
 
 async function shown(given: Given, terminal: Terminal): Promise<string> {
   const { content, name } = await readExport(given, terminal, false);
-  const stack = redacted(stackOf(stackExportIn(content, name), name), printable);
+  const stack = mapTexts(stackOf(stackExportIn(content, name), name), printable);
   return given.has("json") ? `${JSON.stringify(jsonOf(stack), undefined, 2)}\n` : tableOf(stack);
 }
 
