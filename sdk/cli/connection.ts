@@ -7,6 +7,7 @@ import type { Estate, EstateKind } from "../../provider/core/estate";
 import type { Progress, Proxies, Runtime } from "../../provider/core/runtime";
 import { type ConfigReader, fillCredentials } from "../../provider/frontend/resource/credentials";
 import { type Resolved, resolveArguments } from "../../provider/frontend/resource/resolved";
+import { estates } from "../../provider/systems";
 import type { Given, Option, Options } from "./command";
 import { UsageError } from "./failure";
 import type { Terminal } from "./terminal";
@@ -76,6 +77,9 @@ function placeholder(argument: string): string {
   if (argument === "tag") return "KEY=VALUE";
   return /^endpoint/.test(argument) ? "URL[,URL]" : argument.replace(/^.*(?=[A-Z])/, "").toUpperCase();
 }
+
+/** The names of all systems on the command line. */
+export const SYSTEMS: readonly string[] = Object.keys(estates);
 
 /** Every system of the package, by its name on the command line. */
 export async function estateKinds({ systems }: Pick<Terminal, "systems">): Promise<ReadonlyMap<string, EstateKind>> {

@@ -6,7 +6,7 @@ import { stackExportIn } from "../report/stack-export";
 import { STATUSES } from "../report/status";
 import { minuteOf, parseTime } from "../report/time";
 import { courseOf, pinText, shortRouteOf } from "../report/words";
-import type { Command, Given } from "./command";
+import { type Command, type Given, JSON_OUTPUT } from "./command";
 import { UsageError } from "./failure";
 import { wrapped } from "./help";
 import { readExport, STACK } from "./stack";
@@ -21,12 +21,11 @@ const CLEAR = "\u001b[H\u001b[J";
 export const status: Command = {
   name: "status",
   summary: "show the databases that a stack manages, as its state has them",
-  operands: "",
   description:
     "Shows what `pulumi-dbversion report` draws as a table in the terminal: target and current version, status and last upgrade of each database, those that need attention first. It reads the state of the stack, and makes no requests to databases; `pulumi refresh` reads those.",
   options: async () => ({
     ...STACK,
-    json: { description: "print JSON" },
+    ...JSON_OUTPUT,
     watch: { short: "w", description: "read again every 5 seconds, until ^C" },
   }),
   examples: [
