@@ -6,7 +6,7 @@ import type { Proxies } from "../../provider/core/runtime";
 import { proxyFor } from "../../provider/http/dispatcher";
 import { isSecure, type Tls } from "../../provider/http/tls";
 import { undiciTransport } from "../../provider/http/undici-transport";
-import type { Line } from "./diagnosis";
+import { type Line, textOf } from "./diagnosis";
 import type { Terminal } from "./terminal";
 
 /** How a server is reached. */
@@ -223,8 +223,4 @@ function opened(socket: Socket | TLSSocket, event: "connect" | "secureConnect"):
     socket.once("close", () => reject(new Error("the server closed the connection")));
     socket.setTimeout(PATIENCE, () => reject(new Error(`no response within ${formatDuration(PATIENCE)}`)));
   });
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
