@@ -3,9 +3,10 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ACTS, play } from "./demo/acts";
+import { playEstates } from "./demo/estates/play";
 import { Narrator } from "./demo/narrator";
 import { openOceanBase } from "./demo/oceanbase";
-import { HELP, parseOptions, type System } from "./demo/options";
+import { ESTATES, HELP, parseOptions, type System } from "./demo/options";
 import { openRedisEnterprise } from "./demo/redis-enterprise";
 import type { Stage } from "./demo/stage";
 import { openTaurusDB } from "./demo/taurusdb";
@@ -27,6 +28,10 @@ async function main(args: readonly string[]): Promise<void> {
   const log = join(dir, "engine.log");
   const colour = process.stdout.isTTY === true && process.env["NO_COLOR"] === undefined;
   const narrator = new Narrator(log, (line) => console.log(line), colour);
+  if (acts.includes(ESTATES)) {
+    await playEstates(narrator, join(dir, "databases"));
+    narrator.say("");
+  }
   for (const system of systems) {
     const stage = await STAGES[system]();
     try {

@@ -178,11 +178,11 @@ async function statusOf(engine: Stage["engine"], resource: string): Promise<unkn
   return resources.find(({ urn }) => urn.endsWith(`::${resource}`))?.outputs?.["status"];
 }
 
-function succeeded(run: Run): Run {
+export function succeeded(run: Run): Run {
   expect(run.ok, `the run failed:\n${run.output}`);
   return run;
 }
 
-function expect(holds: boolean, otherwise: string): void {
+export function expect(holds: boolean, otherwise: string): void {
   if (!holds) throw new Error(`demo: ${otherwise}`);
 }

@@ -34,21 +34,32 @@ export class Narrator {
     for (const line of wrap(text, 0)) this.#print(line);
   }
 
+  /** A command line of a shell. */
+  command(line: string): void {
+    for (const part of wrap(`$ ${line}`, 0, 4)) this.#print(this.#style("cyan", part));
+  }
+
+  /** What a program has printed, as it is. */
+  output(text: string): void {
+    const lines = text === "" ? [] : text.trimEnd().split("\n");
+    for (const part of lines.flatMap((line) => wrap(line, 0, 4))) this.#print(part);
+  }
+
   /** Runs an operation, shows its rows as they come and its errors at the end. */
-  async run(command: string, start: (options: RunOptions) => Operation): Promise<Run> {
-    const operation = this.begin(command, start);
+  async run(command: string, start: (options: RunOptions) => Operation, rows = true): Promise<Run> {
+    const operation = this.begin(command, start, rows);
     return this.end(await operation);
   }
 
   /** The same for an operation that is interrupted: `end` shows its errors. */
-  begin(command: string, start: (options: RunOptions) => Operation): Operation {
-    this.#print(this.#style("cyan", `$ ${command}`));
+  begin(command: string, start: (options: RunOptions) => Operation, rows = true): Operation {
+    this.command(command);
     appendFileSync(this.#log, `\n$ ${command}\n`);
     const shown = new Map<string, number>();
     return start({
       onLine: (line) => {
         appendFileSync(this.#log, `${line}\n`);
-        const row = rowOf(line, shown);
+        const row = rows ? rowOf(line, shown) : undefined;
         if (row !== undefined) this.#indented(row, row.startsWith("+") ? "green" : "yellow");
       },
     });
@@ -88,8 +99,8 @@ function rowOf(line: string, shown: Map<string, number>): string | undefined {
   return `${sign} ${name.padEnd(14)} ${text}`;
 }
 
-/** Lines of at most `WIDTH` characters, further ones indented by two more. */
-export function wrap(text: string, indent: number): string[] {
+/** Lines of at most `WIDTH` characters. @param further the indentation of all but the first; default: two more */
+export function wrap(text: string, indent: number, further = indent === 0 ? 0 : indent + 2): string[] {
   const lines: string[] = [];
   let line = " ".repeat(indent);
   for (const [at, word] of text.split(/(?<=\S) /).entries()) {
@@ -97,7 +108,7 @@ export function wrap(text: string, indent: number): string[] {
     if (next.length <= WIDTH) line = next;
     else {
       lines.push(line);
-      line = `${" ".repeat(indent === 0 ? 0 : indent + 2)}${word}`;
+      line = `${" ".repeat(further)}${word.trimStart()}`;
     }
   }
   return [...lines, line];

@@ -4,6 +4,9 @@ import { ACTS } from "./acts";
 export const SYSTEMS = ["oceanbase", "taurusdb", "redis-enterprise"] as const;
 export type System = (typeof SYSTEMS)[number];
 
+/** An act of its own: it has all systems, and none of the upgrades of the others. */
+export const ESTATES = "estates";
+
 export const HELP = `usage: npm run demo -- [options]
 
 Plans, upgrades, interrupts and repairs simulated databases, on the Pulumi CLI if there is one and on a local engine otherwise.
@@ -11,7 +14,8 @@ Everything that it starts ends with it. Exit code 1: an act did not show what it
 
   --system NAME   ${SYSTEMS.join(", ")} (default oceanbase)
   --full          all systems
-  --act NAME      one act alone, after what it needs: ${ACTS.map(({ name }) => name).join(", ")}
+  --act NAME      one act alone, after what it needs: ${ACTS.map(({ name }) => name).join(", ")};
+                  or ${ESTATES}: from three systems that nothing manages to programs, with discover and doctor
   --help          this text`;
 
 export interface DemoOptions {
@@ -32,11 +36,15 @@ export function parseOptions(args: readonly string[]): DemoOptions {
       help: { type: "boolean", default: false },
     },
   });
+  if (values.act === ESTATES) {
+    if (values.system !== undefined || values.full) throw new Error(`--act ${ESTATES} has a system of each kind`);
+    return { help: values.help, systems: [], acts: [ESTATES] };
+  }
   const names = ACTS.map(({ name }) => name);
   const system = SYSTEMS.find((name) => name === (values.system ?? "oceanbase"));
   if (system === undefined) throw new Error(`--system "${values.system}" is not one of ${SYSTEMS.join(", ")}`);
   if (values.act !== undefined && !names.includes(values.act))
-    throw new Error(`--act "${values.act}" is not one of ${names.join(", ")}`);
+    throw new Error(`--act "${values.act}" is not one of ${[...names, ESTATES].join(", ")}`);
   return {
     help: values.help,
     systems: values.full ? SYSTEMS : [system],

@@ -5,15 +5,6 @@ export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}]/gu, (character) => (/\s/.test(character) ? " " : ""));
 }
 
-/** The same for every text of a value, the names of its members too. */
-export function harmless<T>(value: T): T;
-export function harmless(value: unknown): unknown {
-  if (typeof value === "string") return printable(value);
-  if (Array.isArray(value)) return value.map((item) => harmless(item));
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [printable(name), harmless(member)]));
-}
-
 /** Elements whose content nobody sees, and comments. */
 const UNSEEN = /<(script|style|title)\b[^>]*>[\s\S]*?(?:<\/\1>|$)|<!--[\s\S]*?(?:-->|$)/gi;
 const TAG = /<[a-z/!?][^>]*(?:>|$)/gi;

@@ -57,7 +57,9 @@ export function taurusdbEstate(
     },
     open: (args, runtime) => {
       const access = openAccess(args, runtime, connect, env);
-      return new TaurusEstate(access, iamOrigin(TAURUSDB, args, env), args.tag ?? [], runtime);
+      const project = args.projectId === undefined ? "" : `, project ${args.projectId}`;
+      const title = `TaurusDB in ${access.place}${project}`;
+      return new TaurusEstate(title, access, iamOrigin(TAURUSDB, args, env), args.tag ?? [], runtime);
     },
   };
 }
@@ -88,11 +90,11 @@ class TaurusEstate implements Estate {
   readonly #tags: readonly string[];
   readonly #runtime: Runtime;
 
-  constructor(access: Access, iam: string | undefined, tags: readonly string[], runtime: Runtime) {
+  constructor(title: string, access: Access, iam: string | undefined, tags: readonly string[], runtime: Runtime) {
+    this.title = title;
     this.#tags = tags;
     this.#access = access;
     this.#runtime = runtime;
-    this.title = `TaurusDB in ${access.place}`;
     this.origins = [...new Set([access.gateway.origin, ...(iam === undefined ? [] : [iam])])];
     this.checks = [
       { name: "credentials", run: () => this.#credentials() },
@@ -126,7 +128,7 @@ class TaurusEstate implements Estate {
       const own = tags.map(({ key, value }) => `${key}=${value}`);
       return this.#tags.every((tag) => own.includes(tag));
     });
-    report({ message: `${this.title}: ${counted(instances.length, "instance")}` });
+    report({ message: `${counted(instances.length, "instance")} · ${this.title}` });
     const tasks = await this.#tasks(project);
     const gaps = new Gaps(this.#runtime);
     const details = await this.#details(instances, gaps);
@@ -138,7 +140,7 @@ class TaurusEstate implements Estate {
       const starRocks = await this.#starRocks(instance, gaps);
       done += 1;
       report({
-        message: `${this.title}: ${done} of ${counted(instances.length, "instance")}`,
+        message: `${done} of ${counted(instances.length, "instance")} · ${this.title}`,
         percent: (100 * done) / instances.length,
       });
       return [...(kernel === undefined ? [] : [kernel]), ...starRocks];

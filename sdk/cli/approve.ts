@@ -6,7 +6,7 @@ import type { ApprovedUpgrades } from "../../provider/core/control/change-argume
 import { parseDuration } from "../../provider/core/duration";
 import { listOf, member, textOf } from "../report/json";
 import { stackExportIn } from "../report/stack-export";
-import type { Command, Given } from "./command";
+import { type Command, type Given, OUTPUT_FILE } from "./command";
 import { CommandError, UsageError } from "./failure";
 import { type Expected, type Input, readInput, readOperand, writeResult } from "./files";
 import { table } from "./table";
@@ -15,15 +15,11 @@ import type { Terminal } from "./terminal";
 export const approve: Command = {
   name: "approve",
   summary: "approve planned upgrades, for the argument `approval`",
-  operands: "<preview.json | ->",
+  operand: "<preview.json | ->",
   description:
     "Writes an entry for each upgrade that a preview has planned for resources with the argument `approval`. Only exactly these upgrades may then begin. It reads what `pulumi preview --json --diff` prints or, for upgrades that an earlier `pulumi up` has held, what `pulumi stack export` prints; from a file or, with -, from the standard input. Entries for other resources that the file already has are kept.",
   options: async () => ({
-    output: {
-      short: "o",
-      value: "FILE",
-      description: "write the approvals to this file instead of the standard output",
-    },
+    ...OUTPUT_FILE,
     by: { value: "NAME", description: "who approves; without it, the user of git. It is for people only" },
     "valid-for": { value: "DURATION", description: "how long the approvals hold, such as 72h; without it, for ever" },
   }),

@@ -17,10 +17,10 @@ export interface Command {
   readonly name: string;
   /** For the list of commands. */
   readonly summary: string;
-  /** What the usage has behind the name: `CODE`. */
-  readonly operands: string;
-  /** The words that may stand there, where they are few: for completion. */
-  readonly words?: readonly string[];
+  /** What stands behind the name: the words that it may be, or what it is for the usage (`<CODE>`). */
+  readonly operand?: readonly string[] | string;
+  /** Whether it may be left out. */
+  readonly optional?: true;
   readonly description: string;
   options(terminal: Terminal): Promise<Options>;
   readonly examples: readonly string[];
@@ -38,6 +38,12 @@ export interface Command {
 export const COMMON: Options = {
   help: { short: "h", description: "print this help" },
   version: { short: "v", description: "print the version of the package" },
+};
+
+export const JSON_OUTPUT: Options = { json: { description: "print JSON" } };
+
+export const OUTPUT_FILE: Options = {
+  output: { short: "o", value: "FILE", description: "write to this file instead of the standard output" },
 };
 
 /** The operands and options of a command line. */

@@ -10,8 +10,7 @@ export function completions(commands: () => readonly Command[]): Command {
   return {
     name: "completions",
     summary: "print a completion script for bash, zsh or fish",
-    operands: `<${SHELLS.join("|")}>`,
-    words: SHELLS,
+    operand: SHELLS,
     description: "Prints a script that completes commands and options. Load it where your shell starts.",
     options: async () => ({}),
     examples: ["source <(npx pulumi-dbversion completions bash)"],
@@ -25,7 +24,8 @@ export function completions(commands: () => readonly Command[]): Command {
       const words = new Map<string, readonly string[]>();
       for (const command of commands()) {
         const options = Object.keys({ ...(await command.options(terminal)), ...COMMON });
-        words.set(command.name, [...(command.words ?? []), ...options.map((option) => `--${option}`)]);
+        const operands = typeof command.operand === "object" ? command.operand : [];
+        words.set(command.name, [...operands, ...options.map((option) => `--${option}`)]);
       }
       await terminal.print(completionScript(shell, words));
       return 0;

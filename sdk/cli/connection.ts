@@ -7,6 +7,7 @@ import type { Estate, EstateKind } from "../../provider/core/estate";
 import type { Progress, Proxies, Runtime } from "../../provider/core/runtime";
 import { type ConfigReader, fillCredentials } from "../../provider/frontend/resource/credentials";
 import { type Resolved, resolveArguments } from "../../provider/frontend/resource/resolved";
+import { estates } from "../../provider/systems";
 import type { Given, Option, Options } from "./command";
 import { UsageError } from "./failure";
 import type { Terminal } from "./terminal";
@@ -76,6 +77,9 @@ function placeholder(argument: string): string {
   if (argument === "tag") return "KEY=VALUE";
   return /^endpoint/.test(argument) ? "URL[,URL]" : argument.replace(/^.*(?=[A-Z])/, "").toUpperCase();
 }
+
+/** The names of all systems on the command line. */
+export const SYSTEMS: readonly string[] = Object.keys(estates);
 
 /** Every system of the package, by its name on the command line. */
 export async function estateKinds({ systems }: Pick<Terminal, "systems">): Promise<ReadonlyMap<string, EstateKind>> {
@@ -210,16 +214,4 @@ function attributing(estate: Estate, attribute: (error: PinError) => PinError): 
     inventory: () => attempt(() => estate.inventory()),
     close: () => estate.close(),
   };
-}
-
-/** A value with all its texts as they may be shown. */
-export function redacted<T>(value: T, redact: (text: string) => string): T {
-  const copy = (part: unknown): unknown => {
-    if (typeof part === "string") return redact(part);
-    if (typeof part !== "object" || part === null) return part;
-    if (Array.isArray(part)) return part.map(copy);
-    return Object.fromEntries(Object.entries(part).map(([key, each]) => [key, copy(each)]));
-  };
-  // Of the same shape: only its texts differ.
-  return copy(value) as T;
 }

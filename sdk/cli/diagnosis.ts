@@ -63,3 +63,8 @@ export function exitCode(sections: readonly Section[]): number {
 function countOf(sections: readonly Section[], state: State): number {
   return sections.flatMap(({ lines }) => lines).filter((line) => line.state === state).length;
 }
+
+/** What an error says. */
+export function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,9 +1,10 @@
+import { mapTexts } from "../../provider/base/json";
 import { sentences } from "../../provider/base/sentences";
 import { describeActivity } from "../../provider/core/describe";
 import { asPinError } from "../../provider/core/errors";
 import { type FoundDatabase, findingsIn, type Identity, type Inventory, isSame } from "../../provider/core/estate";
-import type { Command } from "./command";
-import { type Connection, connectionOptions, connectionsOf, estateKinds, redacted, systemOf } from "./connection";
+import { type Command, JSON_OUTPUT, OUTPUT_FILE } from "./command";
+import { type Connection, connectionOptions, connectionsOf, estateKinds, SYSTEMS, systemOf } from "./connection";
 import { CommandError, UsageError } from "./failure";
 import { writeResult } from "./files";
 import { wrapped } from "./help";
@@ -15,16 +16,15 @@ import type { Terminal } from "./terminal";
 export const discover: Command = {
   name: "discover",
   summary: "list what a cluster or project has and what it can be upgraded to",
-  operands: "<oceanbase|redis-enterprise|taurusdb>",
-  words: ["oceanbase", "redis-enterprise", "taurusdb"],
+  operand: SYSTEMS,
   description:
     "Lists the databases of a cluster or project: current version, available targets, replication and persistence, maintenance window, and what has to be done before an upgrade. With --write it prints a program that manages all of them at the versions that run, so that the first preview shows no upgrade. It only reads.\n\nCredentials come from the stack's configuration (with --stack), from the environment, or, at a terminal, from a prompt that does not show them.",
   options: async (terminal) => ({
     ...connectionOptions(await estateKinds(terminal)),
     stack: { value: "NAME", description: "take credentials from the configuration of this stack" },
-    json: { description: "print JSON" },
+    ...JSON_OUTPUT,
     write: { value: FORMS.join("|"), description: "print a TypeScript program, or a file for examples/fleet" },
-    output: { short: "o", value: "FILE", description: "write to this file instead of the standard output" },
+    ...OUTPUT_FILE,
   }),
   examples: [
     "npx pulumi-dbversion discover oceanbase --endpoint http://10.0.0.1:2886",
@@ -85,7 +85,7 @@ async function readEstate(connection: Connection, { redact }: Terminal): Promise
   const { title } = estate;
   try {
     const { identity, ...inventory } = await estate.inventory();
-    const { databases, resources, gaps } = redacted(inventory, redact);
+    const { databases, resources, gaps } = mapTexts(inventory, redact);
     return { title, identity, databases, gaps, adopted: { connection, resources } };
   } catch (error) {
     const { code, sentence } = asPinError(error);

@@ -1,11 +1,12 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { mapTexts } from "../../provider/base/json";
 import { OLDEST_NODE } from "../../provider/base/node-version";
 import { describeActivity } from "../../provider/core/describe";
 import { type Estate, type FoundDatabase, findingsIn } from "../../provider/core/estate";
 import { tlsFrom } from "../../provider/http/tls";
-import type { Command, Given } from "./command";
-import { type Connection, connectionOptions, connectionsOf, estateKinds, redacted, systemOf } from "./connection";
+import { type Command, type Given, JSON_OUTPUT, OUTPUT_FILE } from "./command";
+import { type Connection, connectionOptions, connectionsOf, estateKinds, SYSTEMS, systemOf } from "./connection";
 import { exitCode, failed, type Line, type Section, sectionText, summary } from "./diagnosis";
 import { UsageError } from "./failure";
 import { writeResult } from "./files";
@@ -13,21 +14,22 @@ import { connectionsIn, managedIn } from "./managed";
 import { examineNetwork, type Network } from "./network";
 import { ownVersion } from "./package";
 import { nameOf, planLines } from "./plan-lines";
+import { pluginStartLine } from "./plugin-start";
 import { configOf, STACK } from "./stack";
 import type { Terminal } from "./terminal";
 
 export const doctor: Command = {
   name: "doctor",
   summary: "check whether everything that an upgrade needs is in place",
-  operands: "[oceanbase|redis-enterprise|taurusdb]",
-  words: ["oceanbase", "redis-enterprise", "taurusdb"],
+  operand: SYSTEMS,
+  optional: true,
   description:
     "Checks, in this order: this machine, the way to each server (name resolution, TCP, TLS, clock), credentials, server version, permissions, tasks that run or failed, and what is against an upgrade. Each problem comes with a remedy. Name a system and its endpoints, or a stack: then the databases of its resources are checked, each against its target version.\n\nIt only reads. Secrets are taken out of the output, which is fit for an issue.",
   options: async (terminal) => ({
     ...connectionOptions(await estateKinds(terminal)),
     ...STACK,
-    json: { description: "print JSON" },
-    output: { short: "o", value: "FILE", description: "write to this file instead of the standard output" },
+    ...JSON_OUTPUT,
+    ...OUTPUT_FILE,
   }),
   examples: [
     "npx pulumi-dbversion doctor oceanbase --endpoint http://10.0.0.1:2886",
@@ -41,7 +43,7 @@ export const doctor: Command = {
   ],
   async run(given, terminal) {
     const examination = await examined(given, terminal);
-    const sections = redacted([await machine(terminal), ...examination], terminal.redact);
+    const sections = mapTexts([await machine(terminal), ...examination], terminal.redact);
     const text = given.has("json")
       ? `${JSON.stringify({ version: ownVersion(), summary: summary(sections), sections }, undefined, 2)}\n`
       : `${sections.map(sectionText).join("\n")}\n${summary(sections)}\n`;
@@ -59,6 +61,7 @@ async function machine(terminal: Terminal): Promise<Section> {
       { state: "ok", name: "pulumi-dbversion", message: ownVersion() },
       sdkLine(),
       await cliLine(terminal),
+      await pluginStartLine(terminal),
     ],
   };
 }

@@ -8,7 +8,7 @@ import { ownFile } from "./package";
 export const explain: Command = {
   name: "explain",
   summary: "print what an error code means and what to do",
-  operands: "<CODE>",
+  operand: "<CODE>",
   description:
     "Prints the entry of docs/errors.md for an error code: the word in brackets at the end of an error message, such as `unreachable`. Without a code it lists all of them.",
   options: async () => ({}),

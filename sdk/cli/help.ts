@@ -4,7 +4,9 @@ const WIDTH = 100;
 
 /** The help of one command. */
 export function helpOf(command: Command, options: Options): string {
-  const { name, operands, description, examples, exits } = command;
+  const { name, operand = "", optional, description, examples, exits } = command;
+  const words = typeof operand === "string" ? operand : operand.join("|");
+  const operands = words === operand ? words : optional === true ? `[${words}]` : `<${words}>`;
   const usage = ["usage: pulumi-dbversion", name, operands, "[options]"].filter((part) => part !== "").join(" ");
   return [
     usage,

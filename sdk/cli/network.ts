@@ -6,7 +6,7 @@ import type { Proxies } from "../../provider/core/runtime";
 import { proxyFor } from "../../provider/http/dispatcher";
 import { isSecure, type Tls } from "../../provider/http/tls";
 import { undiciTransport } from "../../provider/http/undici-transport";
-import type { Line } from "./diagnosis";
+import { type Line, textOf } from "./diagnosis";
 import type { Terminal } from "./terminal";
 
 /** How a server is reached. */
@@ -127,6 +127,13 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [/NOT_YET_VALID/, "Check the clocks of this machine and of the server."],
   [/./, "Give the server's certificate, or the CA that signed it, as --ca-certificate (argument `caCertificate`)."],
 ];
+const OTHER_CA =
+  "The file given as --ca-certificate (argument `caCertificate`) has neither this certificate nor the CA that signed it. Give one that has.";
+
+function remedyFor(code: string, { ca }: Tls): string {
+  const at = REMEDIES.findIndex(([pattern]) => pattern.test(code));
+  return ca !== undefined && at === REMEDIES.length - 1 ? OTHER_CA : (REMEDIES[at]?.[1] ?? "");
+}
 
 async function tlsLine({ tls }: Way, target: Target, { clock }: Terminal): Promise<Secured> {
   const name = "TLS";
@@ -138,7 +145,7 @@ async function tlsLine({ tls }: Way, target: Target, { clock }: Terminal): Promi
     const shown = describe(certificate);
     if (!socket.authorized && tls.rejectUnauthorized !== false) {
       const code = String(socket.authorizationError);
-      const remedy = REMEDIES.find(([pattern]) => pattern.test(code))?.[1] ?? "";
+      const remedy = remedyFor(code, tls);
       return {
         line: { state: "problem", name, message: `the certificate is not trusted (${code}): ${shown}`, remedy },
       };
@@ -216,8 +223,4 @@ function opened(socket: Socket | TLSSocket, event: "connect" | "secureConnect"):
     socket.once("close", () => reject(new Error("the server closed the connection")));
     socket.setTimeout(PATIENCE, () => reject(new Error(`no response within ${formatDuration(PATIENCE)}`)));
   });
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,16 +1,14 @@
 import { reportOf } from "../report/report";
-import type { Command } from "./command";
+import { type Command, OUTPUT_FILE } from "./command";
 import { EXPORT, readOperand, writeResult } from "./files";
 
 export const report: Command = {
   name: "report",
   summary: "draw an HTML page of the databases that a stack manages",
-  operands: "<stack-export.json | ->",
+  operand: "<stack-export.json | ->",
   description:
     "Draws one self-contained HTML page of the databases that a stack manages: target and current versions, drift, problems and the last upgrades. It reads what `pulumi stack export` prints, from a file or, with -, from the standard input, and makes no requests.",
-  options: async () => ({
-    output: { short: "o", value: "FILE", description: "write the page to this file instead of the standard output" },
-  }),
+  options: async () => OUTPUT_FILE,
   examples: [
     "pulumi stack export | npx pulumi-dbversion report - -o databases.html",
     "npx pulumi-dbversion report stack-export.json > databases.html",

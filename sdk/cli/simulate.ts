@@ -9,8 +9,7 @@ interface Simulators {
 export const simulate: Command = {
   name: "simulate",
   summary: "serve a simulated system to try a program on",
-  operands: "<obshell|taurusdb|redis-enterprise>",
-  words: ["obshell", "taurusdb", "redis-enterprise"],
+  operand: ["obshell", "taurusdb", "redis-enterprise"],
   description: "Serves a simulated system on fixed ports of this machine, and prints how a program reaches it.",
   options: async () => ({}),
   examples: [],

@@ -1,3 +1,4 @@
+import { mapTexts } from "../../provider/base/json";
 import { printable } from "../../provider/core/printable";
 import type { Pin } from "../report/pin";
 import { type Stack, stackOf } from "../report/stack";
@@ -5,8 +6,7 @@ import { stackExportIn } from "../report/stack-export";
 import { STATUSES } from "../report/status";
 import { minuteOf, parseTime } from "../report/time";
 import { courseOf, pinText, shortRouteOf } from "../report/words";
-import type { Command, Given } from "./command";
-import { redacted } from "./connection";
+import { type Command, type Given, JSON_OUTPUT } from "./command";
 import { UsageError } from "./failure";
 import { wrapped } from "./help";
 import { readExport, STACK } from "./stack";
@@ -21,12 +21,11 @@ const CLEAR = "\u001b[H\u001b[J";
 export const status: Command = {
   name: "status",
   summary: "show the databases that a stack manages, as its state has them",
-  operands: "",
   description:
     "Shows what `pulumi-dbversion report` draws as a table in the terminal: target and current version, status and last upgrade of each database, those that need attention first. It reads the state of the stack, and makes no requests to databases; `pulumi refresh` reads those.",
   options: async () => ({
     ...STACK,
-    json: { description: "print JSON" },
+    ...JSON_OUTPUT,
     watch: { short: "w", description: "read again every 5 seconds, until ^C" },
   }),
   examples: [
@@ -56,7 +55,7 @@ export const status: Command = {
 
 async function shown(given: Given, terminal: Terminal): Promise<string> {
   const { content, name } = await readExport(given, terminal, false);
-  const stack = redacted(stackOf(stackExportIn(content, name), name), printable);
+  const stack = mapTexts(stackOf(stackExportIn(content, name), name), printable);
   return given.has("json") ? `${JSON.stringify(jsonOf(stack), undefined, 2)}\n` : tableOf(stack);
 }
 

@@ -64,6 +64,17 @@ describe("pulumi-dbversion", () => {
   );
 
   it.each([
+    ["discover", "<oceanbase|redis-enterprise|taurusdb>"],
+    ["doctor", "[oceanbase|redis-enterprise|taurusdb]"],
+    ["completions", "<bash|zsh|fish>"],
+    ["explain", "<CODE>"],
+    ["status", ""],
+  ])("%s has its operand in the usage", async (name, operand) => {
+    const [usage] = (await here().run(name, "--help")).out.split("\n");
+    expect(usage).toBe(["usage: pulumi-dbversion", name, operand, "[options]"].filter(Boolean).join(" "));
+  });
+
+  it.each([
     [[], "pulumi-dbversion: a command is missing\nRun `pulumi-dbversion --help` for the usage.\n"],
     [["discovr"], 'pulumi-dbversion: unknown command "discovr"; did you mean discover?\n'],
     [["--vershun"], "pulumi-dbversion: unknown option --vershun; did you mean --version?\n"],

@@ -157,7 +157,7 @@ describe("discover taurusdb", () => {
       tasks: counted(/immediate-jobs|scheduled-jobs/),
     }).toEqual({ lists: 6, details: 26, offers: 500, starRocks: 500, tasks: 13 });
     expect(requests.length).toBeLessThan(1_060);
-    expect(progress).toContain("50% TaurusDB in cn-north-4: 125 of 250 instances");
+    expect(progress).toContain(`50% 125 of 250 instances · TaurusDB in cn-north-4, project ${second}`);
     expect(writes).toEqual([]);
   });
 
@@ -167,7 +167,7 @@ describe("discover taurusdb", () => {
     const { code, out, err } = await run("discover", "taurusdb", ...REGION, ...projects);
     expect(code).toBe(2);
     expect(out).toContain("4 databases");
-    expect(err).toMatch(/^not complete: TaurusDB in cn-north-4 could not be read: .*\[\w+\]\n$/);
+    expect(err).toMatch(/^not complete: TaurusDB in cn-north-4, project c{32} could not be read: .*\[\w+\]\n$/);
   });
 
   it("waits where the gateway allows no more requests", async () => {

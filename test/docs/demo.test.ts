@@ -77,6 +77,8 @@ describe("the demo", () => {
       acts: ["drift"],
     });
     expect(parseOptions(["--full"]).systems).toEqual(SYSTEMS);
+    expect(parseOptions(["--act", "estates"])).toEqual({ help: false, systems: [], acts: ["estates"] });
+    expect(() => parseOptions(["--act", "estates", "--full"])).toThrow("has a system of each kind");
     expect(() => parseOptions(["--system", "mysql"])).toThrow('"mysql" is not one of oceanbase, taurusdb');
     expect(() => parseOptions(["--act", "dance"])).toThrow('"dance" is not one of plan, upgrade');
     expect(() => parseOptions(["--nothing"])).toThrow("Unknown option");

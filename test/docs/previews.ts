@@ -79,8 +79,8 @@ export async function simulateRedisEnterprise(): Promise<Simulated> {
 }
 
 /** With what its `package.json` asks for besides the packages of every example. */
-export async function copyFleet(): Promise<Workspace> {
-  const workspace = await copyExample("fleet");
+export async function copyFleet(at?: string): Promise<Workspace> {
+  const workspace = await copyExample("fleet", undefined, at);
   for (const name of ["yaml", "tsx"]) {
     await symlink(join(ROOT, "node_modules", name), join(workspace.dir, "node_modules", name), "dir");
   }

@@ -5,6 +5,8 @@ import { dirname, join } from "node:path";
 const ROOT = join(__dirname, "..", "..");
 
 export interface WorkspaceOptions {
+  /** Where it is made. Default: a directory of its own, for temporary files. */
+  readonly dir?: string;
   /** Text of the program. */
   readonly program?: string;
   /** Default: "index.js". A `.ts` program gets a tsconfig.json. */
@@ -30,7 +32,7 @@ export interface Workspace {
  */
 export async function makeWorkspace(options: WorkspaceOptions = {}): Promise<Workspace> {
   const { main = "index.js", project = "trial", program = "", files = {} } = options;
-  const workspace = await emptyWorkspace();
+  const workspace = await emptyWorkspace(options.dir);
   await installPackages(workspace.dir, options.sdk);
   const texts = {
     "Pulumi.yaml": `name: ${project}\n${runtime(main)}`,
@@ -44,8 +46,8 @@ export async function makeWorkspace(options: WorkspaceOptions = {}): Promise<Wor
 }
 
 /** A copy of `examples/<name>`, with the packages linked into it. */
-export async function copyExample(name: string, sdk?: WorkspaceOptions["sdk"]): Promise<Workspace> {
-  const workspace = await emptyWorkspace();
+export async function copyExample(name: string, sdk?: WorkspaceOptions["sdk"], at?: string): Promise<Workspace> {
+  const workspace = await emptyWorkspace(at);
   const isOurs = (source: string) => !source.split(/[\\/]/).includes("node_modules");
   await cp(join(ROOT, "examples", name), workspace.dir, {
     recursive: true,
@@ -71,8 +73,8 @@ const COMPILER_OPTIONS = {
 };
 const TSCONFIG = `${JSON.stringify({ compilerOptions: COMPILER_OPTIONS, files: ["index.ts"] }, undefined, 2)}\n`;
 
-async function emptyWorkspace(): Promise<Workspace> {
-  const dir = await mkdtemp(join(tmpdir(), "workspace-"));
+async function emptyWorkspace(at?: string): Promise<Workspace> {
+  const dir = at ?? (await mkdtemp(join(tmpdir(), "workspace-")));
   return {
     dir,
     async write(path, text) {

@@ -92,18 +92,25 @@ export function backupOf({ backup }: ChangeRules, now: number): number | undefin
   return backup === "old" ? now - 1.5 * MAX_AGE : undefined;
 }
 
-/**
- * Why nothing that changes something may be sent now. Made of the arguments and a calendar of its own, and strict only where no
- * reading of the arguments allows it: in the hour that a change of the clocks repeats either one counts.
- */
+/** Why nothing that changes something may be sent now. */
 export function forbidden(rules: ChangeRules, args: Values, now: number, backedUpAt: number): string | undefined {
-  if (rules.freeze !== undefined) return "under a freeze";
+  const closed = closedBy(rules, args, now);
+  if (closed !== undefined) return PLACES[closed];
   if (rules.approval === "none" || rules.approval === "stale") return "without its approval";
   const backup = rules.backup !== undefined && rules.backup !== "waived";
-  if (backup && now - backedUpAt > MAX_AGE) return "without a new backup";
+  return backup && now - backedUpAt > MAX_AGE ? "without a new backup" : undefined;
+}
+
+const PLACES = { freeze: "under a freeze", blackout: "in a blackout", window: "outside its window" };
+
+/**
+ * The rule of the clock that forbids an upgrade now. Made of the arguments and a calendar of its own, and strict only where no
+ * reading of the arguments allows it: in the hour that a change of the clocks repeats either one counts.
+ */
+export function closedBy(rules: ChangeRules, args: Values, now: number): keyof typeof PLACES | undefined {
+  if (rules.freeze !== undefined) return "freeze";
   const [blackout] = listOf(args["blackouts"]);
-  if (blackout !== undefined && now >= Date.parse(blackout.from) && now < Date.parse(blackout.to))
-    return "in a blackout";
+  if (blackout !== undefined && now >= Date.parse(blackout.from) && now < Date.parse(blackout.to)) return "blackout";
   const [window] = listOf(args["windows"]);
   if (window === undefined || rules.window === undefined) return undefined;
   const { zone } = rules.window;
@@ -114,7 +121,7 @@ export function forbidden(rules: ChangeRules, args: Values, now: number, backedU
   const changes = at !== (repeated + 60) % DAY;
   return inside(at) || (changes && inside((at + 30) % DAY)) || (changes && inside((at + 60) % DAY))
     ? undefined
-    : "outside its window";
+    : "window";
 }
 
 function listOf(value: unknown): { from: string; to: string }[] {

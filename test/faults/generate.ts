@@ -152,7 +152,9 @@ const CONTROLLED = 0.35;
 function withRules(runs: readonly Run[], chance: Chance): Pick<History, "start" | "runs"> {
   if (!chance.happens(CONTROLLED)) return { runs };
   const start = chance.of(STARTS);
-  return { start, runs: runs.map((run) => (chance.happens(0.8) ? { ...run, rules: rules(chance) } : run)) };
+  const ruled = runs.map((run) => (chance.happens(0.8) ? { ...run, rules: rules(chance) } : run));
+  // What held an upgrade before often still does.
+  return { start, runs: ruled.map((run, at) => (at > 0 && chance.happens(0.4) ? (runs[at] ?? run) : run)) };
 }
 
 const minutes: Make<number> = (chance) =>

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { Random } from "../simulators";
 import { faultsOfStored } from "../support/feed-back";
-import { argumentsOf, backupOf, type ChangeRules, forbidden, NO_APPROVALS } from "./change-rules";
+import { argumentsOf, backupOf, type ChangeRules, closedBy, forbidden, NO_APPROVALS } from "./change-rules";
 import { type Harm, type History, nameOf, type Run } from "./history";
 import { Judge, type Rule, type Violation } from "./judge";
 import { Network } from "./network";
@@ -118,6 +118,7 @@ class Performance {
     const process = new ProviderProcess(this.#setup, run.faults, run.op !== "up");
     const since = this.#timeline.now();
     const before = this.#stack.state;
+    const closed = this.#closed(before);
     let ending: Ending | undefined;
     const work = this.#start(run, process).then((end) => {
       ending = end;
@@ -126,7 +127,8 @@ class Performance {
     this.#judge.that(drive === "settled", "ends in time", () => `${run.op} is ${drive} at ${this.#at()}`);
     process.ended = true;
     this.#truth.look();
-    if (run.op !== "refresh" && this.#isFrozen(before)) {
+    const jumped = process.harms.some(({ kind }) => kind === "clock");
+    if (run.op !== "refresh" && closed !== undefined && closed === this.#closed(before) && !jumped) {
       this.#judge.that(process.requests === 0, "held costs nothing", () => `${process.requests} requests`);
     }
     if (ending !== undefined) {
@@ -140,14 +142,17 @@ class Performance {
     return { ending, process };
   }
 
-  /** Whether a freeze held the upgrade of the state before, and still does, with nothing that may run. */
-  #isFrozen(before: Saved | undefined): boolean {
-    const { status, heldBy } = (before?.outputs ?? {}) as { status?: unknown; heldBy?: { code?: unknown } };
-    const held = status === "held" && heldBy?.code === "freeze" && before?.initErrors.length === 0;
-    const { freeze, approval, onHeld } = this.#rules ?? {};
-    // A run that is to fail has to; and approvals are made of its plan.
-    const told = onHeld !== "fail" && (approval === undefined || before?.outputs["__plan"] !== undefined);
-    return held && freeze === true && told && !remembersOpen(before);
+  /** The rule of the clock that held the upgrade of the state before, and still does, with nothing that may run. */
+  #closed(before: Saved | undefined): string | undefined {
+    if (before === undefined || this.#rules === undefined || before.initErrors.length > 0) return undefined;
+    const { status, heldBy } = before.outputs as { status?: unknown; heldBy?: { code?: unknown } };
+    const { approval, onHeld } = this.#rules;
+    const closed = closedBy(this.#rules, this.#stack.written, this.#timeline.now());
+    if (status !== "held" || closed !== heldBy?.code || remembersOpen(before)) return undefined;
+    // A run that is to fail or to wait has to; and approvals are made of its plan.
+    const acts = onHeld === "fail" || (onHeld === "wait" && closed !== "freeze");
+    const told = approval === undefined || before.outputs["__plan"] !== undefined;
+    return acts || !told ? undefined : closed;
   }
 
   async #judgeStored({ lifecycle }: ProviderProcess): Promise<void> {

@@ -209,6 +209,19 @@ describe("the upgrade of a cluster", () => {
     expect(writes()).toBe(1);
   });
 
+  it("reads backups again every five minutes, where it may wait", async () => {
+    const { lifecycle, inputs, cluster, clock, writes } = rig();
+    void clock.sleep(HOUR / 2).then(() => cluster.control.addBackup("orders"));
+    const { outs } = await lifecycle.create(inputs({ backup: RULE, onHeld: "wait" }));
+    expect(outs).toMatchObject({ status: "current" });
+    expect(writes()).toBe(1);
+    const reads = cluster.journal.find("GET", TASKS).map(({ at }) => at);
+    const gaps = reads.slice(1).map((at, nth) => at - (reads[nth] ?? 0));
+    const pauses = gaps.filter((gap) => gap > 60_000);
+    expect(pauses.length).toBeGreaterThanOrEqual(5);
+    for (const pause of pauses) expect(Math.abs(pause - 5 * 60_000)).toBeLessThan(30_000);
+  });
+
   it("takes no tenant that cannot have backups", async () => {
     const { lifecycle, inputs } = rig();
     const { failures = [] } = await lifecycle.check({}, inputs({ backup: { ...RULE, tenants: ["sys"] } }));

@@ -1,3 +1,4 @@
+import type { Clock } from "../../provider/core/clock";
 import type { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
 import type { Log, LogLine } from "../../provider/frontend/resource/log";
 import type { Transport } from "../../provider/http/transport";
@@ -51,30 +52,19 @@ export interface Rig {
   passing(): string[];
 }
 
-type Setup = Omit<ConstructorParameters<typeof TaurusCloud>[0], "clock">;
+export type Setup = Omit<ConstructorParameters<typeof TaurusCloud>[0], "clock">;
 
 /** A cloud in memory, a lifecycle that talks to it, and one clock for both. */
 export function rig(
   options: Setup = {},
   { config = {}, env = {}, skew = 0, dated = false, rewrite }: Surroundings = {},
 ): Rig {
-  const clock = new VirtualClock();
-  const cloud = new TaurusCloud({ clock, ...options });
-  const lines: LogLine[] = [];
-  const log: Log = { write: (line) => lines.push(line), flush: async () => undefined };
-  const send = createTransport(cloud, { sleep: (ms) => clock.sleep(ms) });
-  const direct = simulatedTransport(send);
-  const plain = rewrite === undefined ? direct : rewritten(direct, rewrite);
-  const connect = () => (dated ? withDate(plain, clock) : plain);
+  const { clock, ours, cloud, lines, log, connect } = cloudWith(options, { skew, dated, rewrite });
   const lifecycle = new FedBackLifecycle({
     kinds: { "taurusdb:StarRocksVersion": async () => starRocksVersion(connect, env) },
     log,
     rhythm: { change: 0, repeat: 60_000 },
-    clock: {
-      now: () => clock.now() + skew,
-      elapsed: () => clock.now(),
-      sleep: (ms, signal) => clock.sleep(ms, signal),
-    },
+    clock: ours,
     env: { ...env },
   });
   void lifecycle.configure({ config: { get: (key) => config[key] } });
@@ -103,7 +93,28 @@ export function rig(
   };
 }
 
-export function rewritten(transport: Transport, rewrite: (body: string) => string): Transport {
+/** A cloud in memory, how it is reached, and the clocks of both sides. */
+export function cloudWith(
+  options: Setup,
+  { skew, dated, rewrite }: { skew: number; dated: boolean; rewrite: Surroundings["rewrite"] },
+) {
+  const clock = new VirtualClock();
+  const cloud = new TaurusCloud({ clock, ...options });
+  const lines: LogLine[] = [];
+  const log: Log = { write: (line) => lines.push(line), flush: async () => undefined };
+  const direct = simulatedTransport(createTransport(cloud, { sleep: (ms) => clock.sleep(ms) }));
+  const plain = rewrite === undefined ? direct : rewritten(direct, rewrite);
+  const transport = dated ? withDate(plain, clock) : plain;
+  /** On the wall it may be wrong, and it measures time rightly. */
+  const ours: Clock = {
+    now: () => clock.now() + skew,
+    elapsed: () => clock.now(),
+    sleep: (ms, signal) => clock.sleep(ms, signal),
+  };
+  return { clock, ours, cloud, lines, log, connect: () => transport };
+}
+
+function rewritten(transport: Transport, rewrite: (body: string) => string): Transport {
   return {
     async send(request) {
       const response = await transport.send(request);
@@ -118,7 +129,7 @@ export function runtimeOf(clock: VirtualClock, signal = new AbortController().si
   return { clock, signal, conceal: (secret: string) => void concealed.push(secret) };
 }
 
-export function withDate(transport: Transport, clock: VirtualClock): Transport {
+function withDate(transport: Transport, clock: VirtualClock): Transport {
   return {
     async send(request) {
       const response = await transport.send(request);

@@ -1,7 +1,7 @@
-import { isTable } from "../../base/json";
+import { isTable, mapTexts } from "../../base/json";
 import type { SomeKind } from "../../core/kind";
 import type { Outcome, Status, UpgradeRecord } from "../../core/outcome";
-import { harmless } from "../../core/printable";
+import { printable } from "../../core/printable";
 import type { Window } from "../../core/task";
 import { compareVersions, parseVersion } from "../../core/version";
 import { argumentsOf, DRIFTED, type Properties } from "./properties";
@@ -103,7 +103,7 @@ export function outputsOf(
   before?: Properties,
 ): Record<string, unknown> {
   const { currentVersion, members, lastUpgrade } = before ?? {};
-  const observed = outcome.observation === undefined ? {} : harmless(kind.outputs(outcome.observation));
+  const observed = outcome.observation === undefined ? {} : mapTexts(kind.outputs(outcome.observation), printable);
   return {
     ...argumentsOf(inputs),
     currentVersion,
@@ -111,8 +111,8 @@ export function outputsOf(
     lastUpgrade,
     ...observed,
     status: outcome.status,
-    ...(kind.tellsProblems ? { problems: harmless(outcome.problems ?? {}) } : {}),
-    ...(outcome.hold === undefined ? {} : { heldBy: harmless(outcome.hold) }),
-    ...(outcome.upgrade === undefined ? {} : { lastUpgrade: harmless(outcome.upgrade) }),
+    ...(kind.tellsProblems ? { problems: mapTexts(outcome.problems ?? {}, printable) } : {}),
+    ...(outcome.hold === undefined ? {} : { heldBy: mapTexts(outcome.hold, printable) }),
+    ...(outcome.upgrade === undefined ? {} : { lastUpgrade: mapTexts(outcome.upgrade, printable) }),
   };
 }
