@@ -73,7 +73,7 @@ describe("bad input is a check failure that names the property and shows a right
       "endpoint alone",
       { region: undefined, endpoint: "https://db.example.com" },
       "projectId",
-      /is missing \(.*\); it is looked up by `region`/,
+      /is missing \(.*\); it is required when `endpoint` is set without `region`/,
     ],
     ["endpoint with a path", { endpoint: "https://db.example.com/v3" }, "endpoint", /without a path/],
     ["endpoint that is no URL", { endpoint: "http://" }, "endpoint", /is not a URL/],
