@@ -1,8 +1,8 @@
 /** The forms of the arguments that say when an upgrade may be requested. */
 
 /**
- * A window in local time. One whose `to` is before its `from` ends on the next day. Times that a change of the clocks skips are as
- * much later; of those that occur twice the first one counts.
+ * A window in local time. One whose `to` is before its `from` ends on the next day. Times that a change of the clocks skips are moved
+ * forward by the same amount; if a time occurs twice, the first occurrence counts.
  * @example { days: ["sat", "sun"], from: "02:00", to: "06:00", lastStart: "05:00", timeZone: "Asia/Shanghai" }
  */
 export interface ChangeWindow {
@@ -16,7 +16,7 @@ export interface ChangeWindow {
   /** `HH:MM`, exclusive; `24:00` is the end of the day. */
   readonly to: string;
   /**
-   * From this time on nothing begins.
+   * No upgrade begins from this time on.
    * @default `to`
    */
   readonly lastStart?: string;
@@ -26,7 +26,7 @@ export interface ChangeWindow {
   readonly overnight?: boolean;
 }
 
-/** A time in which no upgrade begins, whatever the windows say. */
+/** A period in which no upgrade begins, not even inside a window. */
 export interface Blackout {
   /** A date (`2026-12-20`), which begins at midnight, or a date with a time (`2026-12-20T18:00`). */
   readonly from: string;
@@ -37,15 +37,15 @@ export interface Blackout {
    * @default "UTC"
    */
   readonly timeZone?: string;
-  /** A sentence for people. */
+  /** The reason, as a sentence. */
   readonly reason: string;
 }
 
-/** What the newest complete backup has to be when an upgrade begins. */
+/** The requirements for the last complete backup when an upgrade begins. */
 export interface BackupRule {
   /** Its largest age: `24h`. */
   readonly maxAge: string;
-  /** Why an upgrade may begin although there is no such backup, or nobody can tell. Kept in the state. */
+  /** Why an upgrade may begin although there is no such backup, or backups cannot be read. Kept in the state. */
   readonly waive?: string;
 }
 
@@ -69,7 +69,7 @@ export interface ApprovedUpgrade {
   readonly to: string;
   /** The plan as the preview shows it. */
   readonly how: string;
-  /** Of the request that was approved. */
+  /** The digest of the approved request. */
   readonly digest: string;
   /** ISO 8601, UTC. */
   readonly approvedAt: string;

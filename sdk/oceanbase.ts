@@ -11,7 +11,7 @@ export interface ConnectionArgs {
   // generated: connection of provider/oceanbase/arguments.ts
   /**
    * Addresses of the agents of one cluster, host and port; IPv6 in brackets. One is enough and any may be down, but
-   * name all of them: an upgrade that stopped half way can be resumed only through an agent whose own member is still
+   * list all of them: an upgrade that stopped half way can be resumed only through an agent whose own member is still
    * outdated.
    * @example ["http://10.0.0.1:2886", "http://10.0.0.2:2886"]
    */
@@ -65,10 +65,10 @@ export interface UpgradeArgs extends ConnectionArgs, CommonArgs {
   // end
   // generated: backups of provider/oceanbase/arguments.ts
   /**
-   * How old the last complete backup may be when an upgrade begins, as `maxAge`. It is read from the vendor; none is
-   * ever started. Where that cannot be read, or is too old, the upgrade is held, unless `waive` gives a reason why it
-   * may begin all the same. A backup that is running always holds it. Each of `tenants` needs a backup, or each user
-   * tenant where none is named. obshell lists them from 4.3.2.0 on.
+   * The maximum age of the last complete backup when an upgrade begins, as `maxAge`. Backups are read from the vendor;
+   * none is ever started. If the last backup is too old or cannot be read, the upgrade is held, unless `waive` gives a
+   * reason why it may begin anyway. A running backup always holds the upgrade. Each tenant in `tenants` needs a backup;
+   * without `tenants`, each user tenant does. Requires obshell 4.3.2.0 or later.
    * @example { maxAge: "24h" }
    */
   readonly backup?: pulumi.Input<TenantBackupRule>;
@@ -87,21 +87,21 @@ export interface ClusterVersionArgs extends UpgradeArgs {
   /**
    * Build and distribution of the packages, only with an exact version. The build is then part of the target version;
    * the distribution cannot be observed.
-   * @default the one release of the version that there is; several are an error
+   * @default the only available release of the version; several are an error
    * @example "102000042025031214.el7"
    */
   readonly release?: pulumi.Input<string>;
   /**
    * How the observers are replaced.
    * - `rolling`: zone by zone; needs three zones, two on shared storage
-   * - `stopService`: all at once, without service meanwhile
+   * - `stopService`: all at once; the service is down meanwhile
    * @default "rolling"
    */
   readonly mode?: pulumi.Input<"rolling" | "stopService">;
   /**
-   * Directory for the packages on every host, an absolute path. CAUTION: a rollback deletes it recursively, so it has
-   * to be a directory of its own; first-level directories, the agents' home and its parents are refused. It must be
-   * local to every host: on a file system that hosts share, agents overwrite each other's downloads.
+   * Directory for the packages on every host, an absolute path. CAUTION: a rollback deletes it recursively, so use a
+   * dedicated directory; first-level directories, the agents' home and its parents are refused. It must be local to
+   * every host: on a shared file system, agents overwrite each other's downloads.
    * @default `upgrade` in the agent's home
    */
   readonly upgradeDir?: pulumi.Input<string>;
@@ -155,14 +155,14 @@ export interface AgentVersionArgs extends UpgradeArgs {
   readonly version: pulumi.Input<string>;
   /**
    * Build and distribution of the package, only with an exact version. The build is then part of the target version.
-   * @default the one release of the version that there is; several are an error
+   * @default the only available release of the version; several are an error
    * @example "102025103117.el7"
    */
   readonly release?: pulumi.Input<string>;
   /**
-   * Directory for the package on every host, an absolute path. CAUTION: a rollback deletes it recursively, so it has to
-   * be a directory of its own; first-level directories, the agents' home and its parents are refused. It must be local
-   * to every host: on a file system that hosts share, agents overwrite each other's downloads.
+   * Directory for the package on every host, an absolute path. CAUTION: a rollback deletes it recursively, so use a
+   * dedicated directory; first-level directories, the agents' home and its parents are refused. It must be local to
+   * every host: on a shared file system, agents overwrite each other's downloads.
    * @default `upgrade` in the agent's home
    */
   readonly upgradeDir?: pulumi.Input<string>;

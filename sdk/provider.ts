@@ -21,7 +21,10 @@ export interface ProviderArgs {
     readonly region?: pulumi.Input<string>;
     /** The project of the instances, 32 letters and digits. */
     readonly projectId?: pulumi.Input<string>;
-    /** Address of the service, for regions that this package does not know and for networks with their own endpoint. */
+    /**
+     * Address of the service, for regions that this package does not know and for networks with an endpoint of their
+     * own.
+     */
     readonly endpoint?: pulumi.Input<string>;
     /** Address of IAM, which provides the project id and tokens. */
     readonly iamEndpoint?: pulumi.Input<string>;
@@ -54,9 +57,9 @@ export interface ProviderArgs {
   };
   readonly dbversion?: {
     // generated: settings of provider/frontend/resource/stack-rules.ts
-    /** When no upgrades begin, as JSON, for resources without `blackouts` of their own. */
+    /** Periods in which no upgrade may begin, as JSON, for resources without `blackouts` of their own. */
     readonly blackouts?: pulumi.Input<string>;
-    /** A sentence that says why nothing may begin now: no upgrade request is sent in the whole stack. */
+    /** The reason why no upgrade may begin now: no upgrade request is sent in the whole stack. */
     readonly freeze?: pulumi.Input<string>;
     /**
      * What previews and refreshes do when a system cannot be read, for resources without `onUnreachable` of their own:
@@ -67,7 +70,9 @@ export interface ProviderArgs {
     readonly windows?: pulumi.Input<string>;
     // end
     // generated: settings of provider/frontend/resource/proxies.ts
-    /** The HTTP proxy of all requests, such as `http://user:password@proxy.example.com:3128`; "" for none. */
+    /**
+     * The HTTP proxy for all requests, such as `http://user:password@proxy.example.com:3128`; an empty string for none.
+     */
     readonly proxy?: pulumi.Input<string>;
     // end
   };

@@ -10,7 +10,7 @@ export interface ConnectionArgs {
   // generated: connection of provider/redisenterprise/arguments.ts
   /**
    * API addresses of the cluster's nodes. Any of them may be down. A node that is not the master redirects to it; such
-   * a redirect is followed only to hosts named here or listed by the cluster, so name all nodes.
+   * a redirect is followed only to hosts named here or listed by the cluster, so list all nodes.
    * @default the config value `redisenterprise:endpoints`, or the environment variable `REDIS_ENTERPRISE_URL`, with
    * commas between them; required in one of these places
    * @example ["https://10.0.0.1:9443", "https://10.0.0.2:9443", "https://10.0.0.3:9443"]
@@ -154,7 +154,7 @@ export interface DatabaseVersionArgs extends DatabaseArgs {
   /**
    * How many shards are upgraded at a time. CAUTION: if it is set, search queries may fail during an upgrade across
    * Redis 8.4.
-   * @default as the cluster's policy says, usually all
+   * @default the cluster's policy, usually all
    */
   readonly parallelShards?: pulumi.Input<number>;
   /**
@@ -163,8 +163,8 @@ export interface DatabaseVersionArgs extends DatabaseArgs {
    */
   readonly keepCrdtProtocolVersion?: pulumi.Input<boolean>;
   /**
-   * Has no effect: no dry run is sent. No released server is known to have `?dry_run=true`, and one that does not know
-   * the query starts the upgrade.
+   * Has no effect: no dry run is sent. No released server is known to support `?dry_run=true`, and a server that does
+   * not support it would start the upgrade.
    * @deprecated It has no effect.
    * @default false
    */

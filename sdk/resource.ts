@@ -77,7 +77,7 @@ function approvalFor(approval: unknown, urn: string | Promise<string>): pulumi.O
   });
 }
 
-/** What `pulumi.createUrn` says of a resource without a parent, without the outputs that it makes on the way. */
+/** The result of `pulumi.createUrn` for a resource without a parent, without the outputs that it makes on the way. */
 function urnBelowStack(token: string, name: string): string {
   return `urn:pulumi:${pulumi.getStack()}::${pulumi.getProject()}::${token}::${name}`;
 }
@@ -126,7 +126,7 @@ export interface Upgrade {
   readonly startedAt: string;
   /** When its end was observed; absent until then. */
   readonly finishedAt?: string;
-  /** Set when this resource joined an upgrade that somebody else started: it is never retried, rolled back or canceled. */
+  /** Set when this resource joined an upgrade that it did not start: it is never retried, rolled back or canceled. */
   readonly joined?: true;
   /** If several upgrades are scheduled: the vendor's task of each, by member. */
   readonly tasks?: Readonly<Record<string, string>>;
@@ -143,7 +143,7 @@ export interface Upgrade {
    * - `rolled-back`: it was rolled back
    * - `withdrawn`: it was canceled before its maintenance window
    * - `unknown`: the response to the upgrade request was lost
-   * - `gone`: the vendor no longer knows the task
+   * - `gone`: the vendor no longer reports the task
    */
   readonly state: "running" | "deferred" | "succeeded" | "failed" | "rolled-back" | "withdrawn" | "unknown" | "gone";
 }
@@ -160,10 +160,9 @@ export interface CommonArgs extends ChangeArgs {
    */
   readonly onNewer?: pulumi.Input<"report" | "accept" | "fail">;
   /**
-   * What a preview and a refresh do when the system cannot be read. Missing or rejected credentials fail both, whatever
-   * is set here.
-   * - `warn`: warn: the preview shows no plan, the refresh keeps the state
-   * - `fail`: end the preview, or the refresh, with an error
+   * What a preview and a refresh do when the system cannot be read. Missing or rejected credentials always fail both.
+   * - `warn`: print a warning: the preview shows no plan, and the refresh keeps the state
+   * - `fail`: fail the preview or the refresh
    * @default config `dbversion:onUnreachable`, or `warn`
    */
   readonly onUnreachable?: pulumi.Input<"warn" | "fail">;
@@ -175,8 +174,8 @@ export interface CommonArgs extends ChangeArgs {
   readonly wait?: pulumi.Input<boolean>;
   /**
    * How long the system may be unreachable while an upgrade runs, counted from the last response. Agents and databases
-   * restart during their own upgrade, so a while without a response is normal. A system that has never responded gets
-   * one minute.
+   * restart during their own upgrade, so a period without a response is normal. The limit is one minute for a system
+   * that has never responded.
    * @default "20m"
    */
   readonly unreachableTimeout?: pulumi.Input<string>;
@@ -187,39 +186,40 @@ export interface CommonArgs extends ChangeArgs {
 export interface ChangeArgs {
   // generated: changeArguments of provider/core/control/arguments.ts
   /**
-   * When an upgrade may begin, in local time. One that has begun may run on after the end. Without it every time is
-   * right. Refused with `schedule` `maintenance-window`, where the service chooses the time.
+   * When an upgrade may begin, in local time. An upgrade that has begun continues after the window ends. Without this
+   * argument, an upgrade may begin at any time. Refused with `schedule` `maintenance-window`, where the service chooses
+   * the time.
    * @default the config value `dbversion:windows`
    * @example [{ days: ["sat", "sun"], from: "02:00", to: "06:00", lastStart: "05:00", timeZone: "Asia/Shanghai" }]
    */
   readonly windows?: pulumi.Input<ChangeWindow[]>;
   /**
-   * When no upgrade begins, whatever the windows say. A date as the end is included.
+   * Periods in which no upgrade may begin, not even inside a window. If the end is a date, that day is included.
    * @default the config value `dbversion:blackouts`
    * @example [{ from: "2026-12-20", to: "2027-01-05", timeZone: "Asia/Shanghai", reason: "year-end freeze" }]
    */
   readonly blackouts?: pulumi.Input<Blackout[]>;
   /**
-   * A sentence that says why nothing may begin now. While it is given, no upgrade request is sent. The config value
-   * `dbversion:freeze` does the same for all resources of the stack.
+   * The reason why no upgrade may begin now. While it is set, no upgrade request is sent. The config value
+   * `dbversion:freeze` does the same for all resources in the stack.
    * @example "incident 4711"
    */
   readonly freeze?: pulumi.Input<string>;
   /**
-   * How long the upgrade usually takes. It does not begin in a window that would end before that.
+   * How long the upgrade usually takes. It does not begin if the window would end before it is finished.
    * @example "50m"
    */
   readonly expect?: pulumi.Input<string>;
   /**
-   * The content of `approved.json`, which `pulumi-dbversion approve` writes. With it, only upgrades that were approved
-   * begin. An approval is for one plan: other versions, packages or arguments are not covered. It is used up when the
-   * version is reached.
+   * The content of `approved.json`, which `pulumi-dbversion approve` writes. With this argument, only approved upgrades
+   * begin. An approval covers exactly one plan; other versions, packages or arguments need a new approval. It is used
+   * up when the version is reached.
    */
   readonly approval?: pulumi.Input<ApprovedUpgrades>;
   /**
-   * How old the last complete backup may be when an upgrade begins, as `maxAge`. It is read from the vendor; none is
-   * ever started. Where that cannot be read, or is too old, the upgrade is held, unless `waive` gives a reason why it
-   * may begin all the same. A backup that is running always holds it.
+   * The maximum age of the last complete backup when an upgrade begins, as `maxAge`. Backups are read from the vendor;
+   * none is ever started. If the last backup is too old or cannot be read, the upgrade is held, unless `waive` gives a
+   * reason why it may begin anyway. A running backup always holds the upgrade.
    * @example { maxAge: "24h" }
    */
   readonly backup?: pulumi.Input<BackupRule>;

@@ -22,11 +22,11 @@ export interface ConnectionArgs {
   /**
    * The project of the instances, 32 letters and digits.
    * @default the config value `huaweicloud:projectId`, the environment variable `HW_PROJECT_ID` or
-   * `HUAWEICLOUD_SDK_PROJECT_ID`, or the one project that is called like the region
+   * `HUAWEICLOUD_SDK_PROJECT_ID`, or the only project that has the region's name
    */
   readonly projectId?: pulumi.Input<string>;
   /**
-   * Address of the service, for regions that this package does not know and for networks with their own endpoint.
+   * Address of the service, for regions that this package does not know and for networks with an endpoint of their own.
    * @default the config value `huaweicloud:endpoint`, the environment variable
    * `HUAWEICLOUD_SDK_REGION_GAUSSDB_<REGION>` (such as `…_CN_NORTH_4`), or the region's
    * @example "https://gaussdb.cn-north-4.myhuaweicloud.com"
@@ -34,9 +34,9 @@ export interface ConnectionArgs {
   readonly endpoint?: pulumi.Input<string>;
   /**
    * Address of IAM, which provides the project id and tokens. Required where `endpoint` is an IP address, has a port,
-   * or is a name of your own: a password is never sent to another cloud or domain than that of `endpoint`.
+   * or is a custom name: a password is never sent to another cloud or domain than that of `endpoint`.
    * @default the config value `huaweicloud:iamEndpoint`, the environment variable `HW_AUTH_URL` or
-   * `HUAWEICLOUD_SDK_IAM_ENDPOINT`, or the one beside the service: `iam.<region>.<domain>`
+   * `HUAWEICLOUD_SDK_IAM_ENDPOINT`, or the one in the same domain as the service: `iam.<region>.<domain>`
    * @example "https://iam.eu-de.otc.t-systems.com"
    */
   readonly iamEndpoint?: pulumi.Input<string>;
@@ -106,8 +106,8 @@ export interface KernelVersionArgs extends KernelArgs {
    */
   readonly version: pulumi.Input<string>;
   /**
-   * Let the service check the instances first, in regions that have the request for it. An instance that does not pass
-   * is not upgraded, and the findings are reported.
+   * Let the service check the instances first, in regions that support it. An instance that does not pass is not
+   * upgraded, and the findings are reported.
    * @default true
    */
   readonly preCheck?: pulumi.Input<boolean>;
@@ -173,8 +173,8 @@ export interface StarRocksVersionArgs extends KernelArgs {
    */
   readonly version: pulumi.Input<string>;
   /**
-   * Upgrade without the service's validation. CAUTION: the validation prevents that an upgrade breaks running data
-   * synchronization tasks.
+   * Upgrade without the service's validation. CAUTION: the validation keeps an upgrade from breaking data
+   * synchronization tasks that are running.
    * @default false
    */
   readonly skipValidation?: pulumi.Input<boolean>;

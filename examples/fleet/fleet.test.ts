@@ -67,7 +67,7 @@ test("the whole fleet gets to its versions, with one call for each upgrade", { t
   );
   assert.equal(orders.system.acceptedUpgrades.length, 2);
   assert.equal(billing.system.acceptedUpgrades.length, 0, "billing is there already");
-  assert.equal(shops.system.acceptedUpgrades.length, 1, "both instances in one call");
+  assert.equal(shops.system.acceptedUpgrades.length, 1, "both instances in one request");
   assert.equal(cache.system.journal.count("POST", /\/upgrade$/), 2);
 });
 

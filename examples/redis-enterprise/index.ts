@@ -11,7 +11,7 @@ const cluster = {
   serverName: config.get("serverName"),
 };
 
-// What is behind goes in one call; modules that are not named are left alone.
+// What is behind goes in one request; modules that are not named are left alone.
 const modules = new redisenterprise.ModuleVersions("cache-modules", {
   ...cluster,
   databaseName: "cache",

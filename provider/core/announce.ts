@@ -1,6 +1,6 @@
 import { isKept } from "./cancel";
 import type { Clock } from "./clock";
-import { ChangeControl, NO_RULES } from "./control/control";
+import { controlOf } from "./control/control";
 import type { Driver } from "./driver";
 import { inspect } from "./follow";
 import { taskOf, type UpgradeRecord } from "./outcome";
@@ -27,7 +27,7 @@ export async function announce(
   driver: Pick<Driver, "title" | "units" | "schedules" | "reopen" | "inspect" | "cancel">,
   plan: Plan,
   policy: Pick<Policy, "onFailure" | "changes">,
-  { clock, wall = clock, keepScheduled }: Pick<Runtime, "clock" | "wall" | "keepScheduled">,
+  { clock, wall, keepScheduled }: Pick<Runtime, "clock" | "wall" | "keepScheduled">,
   remembered?: UpgradeRecord,
 ): Promise<readonly Announcement[]> {
   const record = new RecordStore(clock, remembered);
@@ -40,7 +40,7 @@ export async function announce(
       if (record.owns(task))
         return [{ message: `will cancel scheduled ${nameOf(task)} before the upgrade is requested` }];
       const { remedy } = scheduledByOthers(driver.title, task, window);
-      const waits = `${nameOf(task)}, which this resource did not schedule, waits for its window, ${describeWindow(window)}`;
+      const waits = `${nameOf(task)}, which this resource did not schedule, is scheduled for its maintenance window, ${describeWindow(window)}`;
       return [{ message: `will not start: ${waits}. ${remedy}`, warning: true }];
     }
     case "satisfied":
@@ -53,12 +53,13 @@ export async function announce(
 
 function operator(
   driver: Pick<Driver, "title" | "units" | "schedules" | "reopen">,
-  { onFailure, changes = NO_RULES }: Pick<Policy, "onFailure" | "changes">,
+  policy: Pick<Policy, "onFailure" | "changes">,
   wall: Pick<Clock, "now">,
   task: Task,
   failure: Failure,
   ours: boolean,
 ): Announcement[] {
+  const { onFailure } = policy;
   if (onFailure === "report" || driver.reopen === undefined) return [];
   const name = nameOf(task);
   if (!ours) {
@@ -71,13 +72,13 @@ function operator(
   if (way === undefined) {
     const why =
       failure.ways === undefined
-        ? `whether ${name} can be ${what} could not be read`
+        ? `cannot determine whether ${name} can be ${what}`
         : `${name} can no longer be ${what}`;
     return [{ message: `${why}; nothing will be sent`, warning: true }];
   }
   const at = failure.at === undefined ? "failed" : `failed at ${failure.at}`;
   const [unit = ""] = driver.units;
-  const hold = new ChangeControl(driver, changes, wall).holdOfReopening(unit, task);
+  const hold = controlOf(driver, policy, { wall }).holdOfReopening(unit, task);
   if (hold !== undefined) return [{ message: `${name} will not be ${what} now, held: ${hold.message}` }];
   return [
     {

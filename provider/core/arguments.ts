@@ -109,8 +109,8 @@ export const flag = z.boolean({ error: "must be true or false" });
 /** @param what is in it: `certificate` */
 export function pem(what: string) {
   return z
-    .string({ error: `must be a ${what} in PEM form` })
-    .regex(/-----BEGIN [A-Z ]+-----/, `must be a ${what} in PEM form, beginning with -----BEGIN`);
+    .string({ error: `must be a ${what} in PEM format` })
+    .regex(/-----BEGIN [A-Z ]+-----/, `must be a ${what} in PEM format, beginning with -----BEGIN`);
 }
 
 /** Arguments of every resource type. */
@@ -127,13 +127,13 @@ export const commonArguments = {
   ),
   onUnreachable: choice(
     {
-      warn: "warn: the preview shows no plan, the refresh keeps the state",
-      fail: "end the preview, or the refresh, with an error",
+      warn: "print a warning: the preview shows no plan, and the refresh keeps the state",
+      fail: "fail the preview or the refresh",
     },
     {
       description: [
         "What a preview and a refresh do when the system cannot be read.",
-        "Missing or rejected credentials fail both, whatever is set here.",
+        "Missing or rejected credentials always fail both.",
       ],
       otherwise: "config `dbversion:onUnreachable`, or `warn`",
     },
@@ -148,8 +148,8 @@ export const commonArguments = {
   unreachableTimeout: argument(duration("20m").optional(), {
     description: [
       "How long the system may be unreachable while an upgrade runs, counted from the last response.",
-      "Agents and databases restart during their own upgrade, so a while without a response is normal.",
-      "A system that has never responded gets one minute.",
+      "Agents and databases restart during their own upgrade, so a period without a response is normal.",
+      "The limit is one minute for a system that has never responded.",
     ],
     default: "20m",
   }),

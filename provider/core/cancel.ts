@@ -1,9 +1,8 @@
-import type { Driver, Observation } from "./driver";
-import { PinError, Refused, sending, Unreachable } from "./errors";
+import type { Driver } from "./driver";
+import { Refused, sending, Unreachable } from "./errors";
 import { Watch } from "./pace";
 import { SOON_TRIES } from "./policy";
 import type { Runtime } from "./runtime";
-import { describeWindow, nameOf, type Task, type Window } from "./task";
 
 /**
  * The pause before the first cancellation of a run. A resource that relies on a scheduled upgrade is known once the engine has come
@@ -54,10 +53,10 @@ export async function cancel(
   const ids = tasks.map(({ id }) => id);
   const canceled = await sending(async (): Promise<readonly string[]> => (await driver.cancel?.(ids)) ?? []);
   for (const { id, name } of tasks) {
-    if (canceled.includes(id)) inform(`canceled ${name}, which waited for its maintenance window`);
+    if (canceled.includes(id)) inform(`canceled ${name}, which was scheduled for its maintenance window`);
   }
   const missing = ids.filter((id) => !canceled.includes(id));
-  if (missing.length > 0) warn(`not canceled, perhaps started by now: ${missing.join(", ")}`);
+  if (missing.length > 0) warn(`not canceled, may have started: ${missing.join(", ")}`);
   return canceled;
 }
 
@@ -96,7 +95,7 @@ export class Cancellation {
 }
 
 /** None where the vendor refused, or the response was lost: either way the tasks themselves tell. */
-async function orNone(
+export async function orNone(
   canceled: Promise<readonly string[]>,
   tasks: readonly Cancelable[],
   { signal, warn }: Runtime,
@@ -106,50 +105,8 @@ async function orNone(
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof Unreachable) && !(error instanceof Refused)) throw error;
-    warn(`${error.message}; reading again whether it is still scheduled: ${tasks.map(({ name }) => name).join(", ")}`);
+    warn(`${error.message}; checking again what is still scheduled: ${tasks.map(({ name }) => name).join(", ")}`);
     return [];
-  }
-}
-
-/** The vendor has not canceled it, however often it was asked. */
-export function notCanceled(title: string, task: Task, window: Window): PinError {
-  return new PinError(
-    "refused",
-    `${title}: ${nameOf(task)} could not be canceled. It is not needed any more, and waits for its window, ${describeWindow(window)}.`,
-    { remedy: "Cancel it at the vendor before its window opens, or run {apply} again." },
-  );
-}
-
-/** The upgrades that a deleted resource scheduled. */
-export interface ScheduledUpgrades {
-  /** For messages. */
-  readonly name: string;
-  /** Those that still wait for their window. Reads only. */
-  waiting(): Promise<readonly Cancelable[]>;
-}
-
-/**
- * Cancels them until none waits for its window any more. What has started, and what no longer exists, is left as it is.
- * @throws PinError when the vendor does not cancel them, or cannot be asked
- */
-export async function cancelScheduled<O extends Observation>(
-  driver: Pick<Driver<O>, "title" | "cancel">,
-  { name, waiting }: ScheduledUpgrades,
-  runtime: Runtime,
-): Promise<void> {
-  const watch = new Watch(runtime.clock, runtime.signal, runtime.random);
-  for (let tries = 1; ; tries++) {
-    const tasks = await waiting();
-    if (tasks.length === 0) {
-      if (tries === 1) runtime.inform(`${name} does not wait for its window any more; there is nothing to cancel`);
-      return;
-    }
-    const canceled = await orNone(cancel(driver, tasks, runtime), tasks, runtime);
-    if (canceled.length === tasks.length) return;
-    if (tries > SOON_TRIES) {
-      throw new PinError("refused", `${driver.title}: ${name} could not be canceled and still waits for its window.`);
-    }
-    await watch.pauseAfterRefusal();
   }
 }
 

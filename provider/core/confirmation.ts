@@ -19,6 +19,8 @@ export class Confirmation {
   readonly #spacing: number;
   /** What the last read led to, by unit. */
   #last: ReadonlyMap<string, string> = new Map();
+  /** Units that had findings against them at the last read. */
+  #blocked: ReadonlySet<string> = new Set();
   /** When the first read of the run that led to a request was over: milliseconds of `Clock.elapsed`. */
   #since: number | undefined;
   #differed = false;
@@ -28,9 +30,11 @@ export class Confirmation {
     this.#spacing = spacing;
   }
 
-  /** Whether the last read led to a request. */
-  get begun(): boolean {
-    return this.#last.size > 0;
+  /** Whether findings against one of these units were not there at the last read. */
+  isNew(blocked: readonly Unit[]): boolean {
+    const before = this.#blocked;
+    this.#blocked = new Set(blocked.map(({ name }) => name));
+    return [...this.#blocked].some((name) => !before.has(name));
   }
 
   /**

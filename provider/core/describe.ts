@@ -17,9 +17,9 @@ export function describePlan(plan: Plan): string {
     case "failed":
       return `${nameOf(plan.task)} failed: ${plan.failure.message}`;
     case "scheduled":
-      return `${nameOf(plan.task)} waits for its window, ${describeWindow(plan.window)}`;
+      return `${nameOf(plan.task)} is scheduled for its maintenance window, ${describeWindow(plan.window)}`;
     case "cancel":
-      return `${describeCall(plan.upgrade)}, after canceling ${nameOf(plan.task)} that waits for its window, ${describeWindow(plan.window)} (refused if this resource did not schedule it)`;
+      return `${describeCall(plan.upgrade)}, after canceling ${nameOf(plan.task)}, which is scheduled for ${describeWindow(plan.window)} (refused if this resource did not schedule it)`;
     case "wait":
       return `${describeCall(plan.upgrade)}, after ${plan.name} has ended`;
     case "upgrade":

@@ -1,8 +1,8 @@
 import { counted } from "../base/counted";
 import type { Standing } from "./constraint";
 import type { Observation } from "./driver";
-import { some } from "./fleet/sentences";
 import type { Drift } from "./kind";
+import { some } from "./sentences-of-many";
 import type { Member } from "./unit";
 import { compareVersions, formatVersion, lowestVersion, type Version } from "./version";
 
@@ -40,7 +40,7 @@ export function describeDrift(
   const outdated = all.filter(({ name }) => members.includes(name));
   if (outdated.length === 0 || unseen === true) {
     const alone = members.length === 1;
-    return `drift: ${some(members.map(shortName))} ${alone ? "differs" : "differ"} from the state. {apply} brings ${alone ? "it" : "them"} back.`;
+    return `drift: ${some(members.map(shortName))} ${alone ? "differs" : "differ"} from the state. {apply} restores ${alone ? "it" : "them"}.`;
   }
   const versions = outdated.map(({ name, version }) => `${shortName(name)} runs ${formatVersion(version)}`);
   const what = `${outdated.length} of ${counted(all.length, one, many)} outdated (${some(versions)})`;

@@ -89,6 +89,10 @@ export interface Driver<O extends Observation = Observation> {
 /** A driver whose resource names many units. */
 export type FleetDriver<O extends Observation = Observation> = Driver<O> & { readonly words: FleetWords };
 
+export function isFleet<O extends Observation>(driver: Driver<O>): driver is FleetDriver<O> {
+  return driver.words !== undefined;
+}
+
 export interface FleetWords {
   /** What an upgrade is called: `kernel upgrade`. */
   readonly upgrade: string;

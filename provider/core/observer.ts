@@ -1,8 +1,8 @@
 import type { Clock } from "./clock";
 import type { Driver, Observation } from "./driver";
 import { Unreachable } from "./errors";
-import { some } from "./fleet/sentences";
 import type { Outcome } from "./outcome";
+import { some } from "./sentences-of-many";
 import type { View } from "./unit";
 import type { UnreachableBudget } from "./unreachable-budget";
 
@@ -76,5 +76,5 @@ export class Observer<O extends Observation> {
 export function untold(names: readonly string[], { units, absent }: View): string | undefined {
   const told = new Set([...units, ...absent].map(({ name }) => name));
   const missing = names.filter((name) => !told.has(name));
-  return missing.length === 0 ? undefined : `nothing is told of ${some(missing)}`;
+  return missing.length === 0 ? undefined : `no version was reported for ${some(missing)}`;
 }

@@ -1,10 +1,10 @@
 import { type HoldOf, togetherHold } from "./control/control";
 import type { Hold } from "./control/hold";
 import type { Driver } from "./driver";
-import { NO_REQUEST, taskOfFleet, upgradeOfFleet } from "./fleet/plan";
+import { NO_REQUEST, taskOfFleet, upgradeOfFleet } from "./plan-of-many";
 import type { Policy } from "./policy";
 import { type Failure, spanOf, type Task, type Window } from "./task";
-import { findingsOf, type Unit, type Upgrade, type View } from "./unit";
+import { findingsOf, isHopeless, type Unit, type Upgrade, type View } from "./unit";
 import { formatVersion, lowestVersion, parseVersion } from "./version";
 
 export { NO_REQUEST };
@@ -186,11 +186,6 @@ function isReady(unit: Unit, { schedules }: Planned): boolean {
 /** Whether its scheduled upgrade shall not wait. */
 function isUnwanted({ activity }: Unit, { schedules }: Planned): boolean {
   return activity?.kind === "scheduled" && !schedules;
-}
-
-/** Whether an upgrade can never succeed as written. */
-function isHopeless(unit: Unit): boolean {
-  return findingsOf(unit).some(({ property }) => property !== undefined);
 }
 
 function newer({ driver, view, from }: Facts): Plan | undefined {

@@ -1,7 +1,7 @@
 import type { Approvals } from "./control/approval";
 import type { Blackout, ChangeWindow } from "./control/calendar";
 import type { ChangeArguments } from "./control/change-arguments";
-import type { ChangeRules } from "./control/control";
+import { type ChangeRules, NO_RULES } from "./control/control";
 import { parseDuration } from "./duration";
 import type { Policy, Times } from "./policy";
 
@@ -43,14 +43,15 @@ export function policyFrom(args: CommonArguments, times: Times, surrounding: Sur
 }
 
 function rulesFrom(args: CommonArguments, { stack = {}, approvals }: Surrounding): ChangeRules {
-  const { windows = stack.windows, blackouts = stack.blackouts, freeze, expect, backup, onHeld = "report" } = args;
+  const { windows = stack.windows, blackouts = stack.blackouts, freeze, expect, backup } = args;
   return {
+    ...NO_RULES,
     freezes: [freeze, stack.freeze].flatMap((sentence) => sentence?.trim() || []),
-    windows: windows ?? [],
-    blackouts: blackouts ?? [],
+    ...(windows === undefined ? {} : { windows }),
+    ...(blackouts === undefined ? {} : { blackouts }),
     expect: expect === undefined ? undefined : parseDuration(expect),
     ...(approvals === undefined ? {} : { approvals }),
     ...(backup === undefined ? {} : { backup: { maxAge: parseDuration(backup.maxAge) ?? 0, waive: backup.waive } }),
-    onHeld,
+    ...(args.onHeld === undefined ? {} : { onHeld: args.onHeld }),
   };
 }

@@ -9,8 +9,8 @@ export interface Policy {
    * run), or `rollback` where the vendor still allows it, and fail all the same.
    */
   readonly onFailure: "report" | "retry" | "rollback";
-  /** When an upgrade request may be sent; at any time, if nothing is said. */
-  readonly changes?: ChangeRules;
+  /** When an upgrade request may be sent. */
+  readonly changes: ChangeRules;
   /** False: return as soon as the vendor has accepted. */
   readonly wait: boolean;
   /** How long nobody may answer while an upgrade is known to run, or after the vendor was heard once. */

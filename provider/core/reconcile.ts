@@ -1,33 +1,37 @@
+import { Cancellation, CancelPause } from "./cancel";
 import { Confirmation } from "./confirmation";
-import { type ChangeControl, controlOf } from "./control/control";
+import { type ChangeControl, controlOf, togetherHold } from "./control/control";
 import { type Hold, heldBy } from "./control/hold";
 import { awaitRelease, endHeld } from "./control/release";
-import { describePlan } from "./describe";
-import type { Driver, Observation } from "./driver";
-import { asPinError, type PinError, Unreachable } from "./errors";
-import { follow, inspect } from "./follow";
-import { FRESH, Observer, type Sight } from "./observer";
-import { type Outcome, type Status, taskOf, type UpgradeRecord } from "./outcome";
-import { Watch } from "./pace";
-import { type Plan, planOf } from "./plan";
+import { type Driver, isFleet, type Observation } from "./driver";
+import { asPinError, type PinError } from "./errors";
+import { follow } from "./follow";
+import { Observer, type Sight } from "./observer";
+import type { Outcome, Status, UpgradeRecord } from "./outcome";
 import type { Policy } from "./policy";
-import { RecordStore } from "./record";
+import { problemOf } from "./problems";
+import { Progress } from "./progress";
+import { isOpen } from "./record";
 import { Recovery } from "./recovery";
 import type { Runtime } from "./runtime";
-import { blocked, failed, forgotten, notUpgraded, refuseHopeless, rolledBack, stoppedWith, tooNew } from "./sentences";
-import { Settlement } from "./settlement";
-import { Submission } from "./submission";
-import { describeWindow, type Failure, nameOf, type Task } from "./task";
-import type { Unit, Upgrade } from "./unit";
-import { Unneeded } from "./unneeded";
+import { Sender } from "./sender";
+import { failed, rolledBack, stoppedWith } from "./sentences";
+import type { Task } from "./task";
+import { type Texts, textsOf } from "./texts";
+import { isHopeless, type Problem, type Unit, type View } from "./unit";
 import { UnreachableBudget } from "./unreachable-budget";
+import type { Upgrades } from "./upgrades";
+import { UpgradesById } from "./upgrades-by-id";
+import { UpgradesByList } from "./upgrades-by-list";
+import { type Facts, judge, type Of, type Verdicts } from "./verdicts";
 
 /**
- * The one routine behind create, update, adopt, resume and retry:
- * observe → decide → (nothing | join | start) → wait → observe again → verify.
+ * The one routine behind create, update, adopt, resume and retry, for one unit and for many:
+ * read → decide for each unit → (nothing | join | cancel | request) → wait → read again, until every unit has reached its target
+ * version, or a problem of its own.
  *
- * It ends only when what was observed satisfies the pin (or is newer, and the policy lives with that), or with an
- * error in the outcome. It never throws.
+ * It ends only when what was read is up to date (or newer, and the policy accepts that), or with an error in the outcome. It
+ * never throws.
  * @param remembered the last upgrade that the state knows of
  */
 export async function reconcile<O extends Observation>(
@@ -44,84 +48,227 @@ export async function reconcile<O extends Observation>(
   }
 }
 
-/** Whether what is seen has a reason already, or the status with which the run ends because of it. */
-type Explained = "yes" | "no" | Status;
+/**
+ * What comes after a step: `read` the vendor; `judge` the last read once more, because what was learnt since is about a task, not about
+ * versions; or the status with which the run ends.
+ */
+type Next = "read" | "judge" | Status;
 
 class Reconciliation<O extends Observation> {
   readonly #driver: Driver<O>;
   readonly #policy: Policy;
   readonly #runtime: Runtime;
+  readonly #texts: Texts;
   readonly #budget: UnreachableBudget;
-  readonly #idle: Watch;
   readonly #observer: Observer<O>;
-  #sight: Sight<O> | undefined;
-  readonly #record: RecordStore;
-  readonly #recovery: Recovery;
-  readonly #settlement: Settlement;
-  readonly #unneeded: Unneeded;
-  readonly #confirmation: Confirmation;
-  readonly #submission: Submission<O>;
+  readonly #upgrades: Upgrades;
   readonly #control: ChangeControl;
+  readonly #confirmation: Confirmation;
+  readonly #cancelPause: CancelPause;
+  readonly #cancellation: Cancellation;
+  readonly #recovery: Recovery;
+  readonly #sender: Sender<O>;
+  readonly #progress: Progress;
+  readonly #facts: Facts;
   #hold: Hold | undefined;
+  #problems: ReadonlyMap<string, Problem> = new Map();
+  #canceled = false;
+  /** Nothing is waited for any more. */
+  #over = false;
 
   constructor(driver: Driver<O>, policy: Policy, runtime: Runtime, remembered?: UpgradeRecord) {
+    const { clock } = runtime;
     [this.#driver, this.#policy, this.#runtime] = [driver, policy, runtime];
-    this.#record = new RecordStore(runtime.clock, remembered);
-    this.#budget = new UnreachableBudget(driver.title, policy, runtime, this.#record.open);
-    this.#observer = new Observer(driver, this.#budget, runtime.clock);
-    this.#confirmation = new Confirmation(runtime.clock, policy.spacing);
+    this.#texts = textsOf(driver);
+    this.#budget = new UnreachableBudget(driver.title, policy, runtime, remembered !== undefined && isOpen(remembered));
+    this.#observer = new Observer(driver, this.#budget, clock);
+    this.#upgrades = isFleet(driver)
+      ? new UpgradesByList(driver, policy, runtime, this.#budget, remembered)
+      : new UpgradesById(driver, policy, runtime, this.#budget, remembered);
     this.#control = controlOf(driver, policy, runtime);
-    this.#recovery = new Recovery(driver, policy, this.#control, runtime, this.#record);
-    this.#unneeded = new Unneeded(driver, policy, this.#budget, runtime, this.#record);
-    this.#settlement = new Settlement(driver.title, policy, runtime, this.#record);
-    this.#submission = new Submission(driver, this.#control, policy, runtime, this.#record, this.#settlement);
-    this.#idle = new Watch(runtime.clock, runtime.signal, runtime.random);
+    this.#confirmation = new Confirmation(clock, policy.spacing);
+    this.#cancelPause = new CancelPause(policy.spacing, runtime);
+    this.#cancellation = new Cancellation(driver, this.#cancelPause, runtime);
+    this.#recovery = new Recovery(driver, policy, this.#control, runtime, this.#upgrades.record);
+    this.#sender = new Sender(driver, this.#control, policy, runtime, this.#budget, this.#upgrades);
+    this.#progress = new Progress(driver, this.#texts, runtime);
+    const [upgrades, control, cancellation, say] = [this.#upgrades, this.#control, this.#cancellation, this.#texts];
+    this.#facts = { driver, policy, upgrades, control, cancellation, say };
   }
 
   async toTheEnd(): Promise<Status> {
-    for (;;) {
-      this.#sight = await this.#observer.observe(false);
-      const plan = planOf(this.#driver, this.#sight.view);
-      if (plan.kind !== "upgrade") this.#confirmation.forget();
-      const unseen = await this.#unseen();
-      if (unseen === "yes") continue;
-      const status = unseen === "no" ? await this.#orHeld(() => this.#act(plan)) : unseen;
-      if (status !== undefined) return status;
+    this.#canceled = await this.#upgrades.cancelFormer(this.#cancelPause);
+    for (let sight = await this.#read(); ; ) {
+      const next = await this.#act(sight);
+      if (next === "read") sight = await this.#read();
+      else if (next !== "judge") return next;
     }
   }
 
-  /** What must not begin now ends the run or is waited for, as the rules say. */
-  async #orHeld(act: () => Promise<Status | undefined>): Promise<Status | undefined> {
+  /** One complete read, and what the vendor says of tasks that it does not show. A task that has ended since asks for another. */
+  async #read(): Promise<Sight<O>> {
+    for (;;) {
+      const sight = await this.#observer.observe(this.#upgrades.attentive(this.#observer.seen === undefined));
+      if (await this.#upgrades.seen(sight.view.units)) return sight;
+    }
+  }
+
+  async #act({ observation, view, at }: Sight<O>): Promise<Next> {
+    const verdicts = this.#judge(view, at);
+    this.#refuse(view, verdicts);
+    const confirmed = this.#confirm(verdicts, at);
+    const doubtful = this.#confirmation.isNew(verdicts.tentative);
+    const unwanted = verdicts.each("cancel");
+    if (unwanted.length > 0) return this.#cancel(unwanted);
+    for (const [unit, failure] of verdicts.each("failed")) return this.#recover(unit, failure);
+    if (confirmed.length > 0) return this.#request(confirmed, observation);
+    // Resources share what lists have shown for some seconds: another read at once could be the same.
+    const shared = doubtful && this.#driver.tasks === "by-list";
+    if (verdicts.units("send").length > 0 || shared) await this.#confirmation.pause(this.#runtime);
+    if (verdicts.units("send").length > 0 || doubtful) return "read";
+    if (verdicts.units("wait").length === 0) {
+      return (await awaitRelease(this.#control, verdicts.holds, this.#runtime)) ? "read" : this.#end(view, verdicts);
+    }
+    return this.#wait(view, verdicts);
+  }
+
+  /** What follows for each unit; and what is told if the run ends now. */
+  #judge({ units, absent }: View, at: number): Verdicts {
+    this.#upgrades.release(units);
+    const verdicts = judge(this.#facts, units, at);
+    const gone = absent.map((unit) => [unit.name, { code: "vanished", message: problemOf(unit) } as const] as const);
+    this.#problems = new Map<string, Problem>([...verdicts.of("problem"), ...gone]);
+    this.#hold = togetherHold(verdicts.holds, units.length + absent.length);
+    return verdicts;
+  }
+
+  /** Before the first request: what forbids to send any. */
+  #refuse({ units }: View, verdicts: Verdicts): void {
+    if (this.#upgrades.attempts.asked.length > 0) return;
+    const unwanted = new Set([...verdicts.units("cancel"), ...verdicts.tentative]);
+    const refused = ({ name }: Unit) => this.#upgrades.attempts.refusal(name) !== undefined;
+    const hopeless = units.find(
+      (unit) => isHopeless(unit) && !refused(unit) && (unwanted.has(unit) || isImpeded(unit)),
+    );
+    const newer = this.#policy.onNewer === "fail" ? verdicts.units("newer") : [];
+    if (hopeless === undefined && newer.length === 0) return;
+    // Whatever holds the upgrade ends by itself; this does not.
     this.#hold = undefined;
-    const ended = await act().catch(heldBy);
-    if (typeof ended !== "object") return ended;
-    return (await this.#released(ended)) ? undefined : endHeld(this.#control, ended, this.#runtime);
+    throw hopeless === undefined ? this.#tooNew(newer) : this.#texts.hopeless(hopeless);
   }
 
-  /** Waits for the end of a hold, where that is asked for. @returns whether it may be over */
-  #released(hold: Hold): Promise<boolean> {
-    this.#confirmation.forget();
-    this.#hold = hold;
-    return awaitRelease(this.#control, [hold], this.#runtime);
+  /** Units whose requests may be sent. Batches differ from read to read, so the request for each alone is compared. */
+  #confirm(verdicts: Verdicts, at: number): readonly Unit[] {
+    const ready = verdicts.units("send");
+    const same = this.#confirmation.note(at, [...ready, ...verdicts.tentative]);
+    const confirmed = ready.filter(({ name }) => same.has(name));
+    if (confirmed.length > 0) this.#confirmation.forget();
+    return confirmed;
   }
 
-  get #last(): Sight<O> {
-    if (this.#sight === undefined) throw new Error("nothing was read");
-    return this.#sight;
+  async #cancel(unwanted: readonly (readonly [Unit, Of<"cancel">])[]): Promise<Next> {
+    const tasks = unwanted.map(([, { task }]) => ({ id: task.id, name: this.#texts.task(task) }));
+    const canceled = await this.#cancellation.cancel(tasks);
+    const settled = this.#upgrades.canceled(canceled);
+    if (canceled.length > 0) this.#canceled = true;
+    // Before another upgrade is requested, reads have to show that none waits.
+    return settled && unwanted.every(([{ standing }]) => standing !== "behind") ? "judge" : "read";
   }
 
-  get #unit(): Unit {
-    const [unit] = this.#last.view.units;
-    if (unit === undefined) throw new Error("no unit was read");
-    return unit;
+  /** A failed upgrade, as the policy says. One that this tool did not start is never operated on. */
+  async #recover(unit: Unit, { task, failure, when, rolledBack: undone }: Of<"failed">): Promise<Next> {
+    const { title } = this.#driver;
+    if (undone === true) throw rolledBack(title, task, failure, this.#recovery.undone);
+    if (when === "earlier") this.#upgrades.failed(unit, task, failure);
+    const sent = await this.#recovery.reopen(task, failure, when).catch(heldBy);
+    if (sent === true) {
+      this.#upgrades.reopened();
+      return this.#follow(unit, task);
+    }
+    this.#hold = sent === false ? undefined : sent;
+    if (sent !== false && (await awaitRelease(this.#control, [sent], this.#runtime))) {
+      this.#upgrades.reread();
+      return "read";
+    }
+    this.#hold = undefined;
+    throw failed(title, task, this.#recovery.told(task, failure, sent === false ? undefined : sent));
+  }
+
+  async #request(confirmed: readonly Unit[], observation: O): Promise<Next> {
+    this.#upgrades.tellEarlier(confirmed);
+    // The pace follows how long the upgrade takes, not how long it took to confirm the request.
+    if (this.#upgrades.attempts.asked.length === 0) this.#progress.restart();
+    const task = await this.#sender.send(confirmed, observation);
+    const [unit] = confirmed;
+    if (task !== undefined && unit !== undefined && this.#policy.wait) return this.#follow(unit, task);
+    // Whether it waits for its window, and for which, belongs into the state: the next read asks for it.
+    if (task !== undefined && !this.#driver.schedules) return "upgrading";
+    // What was sent does not show at once in lists; a moment later many resources share one read.
+    if (this.#driver.tasks === "by-list") await this.#progress.watch.pause();
+    return "read";
+  }
+
+  /** Waits for the end of a task with one request at a time, where the vendor is asked by its id. */
+  async #follow(unit: Unit, task: Task): Promise<Next> {
+    const ending = await follow(this.#driver, task, this.#budget, this.#runtime);
+    this.#progress.restart();
+    return this.#upgrades.followed(unit, task, ending) ? "judge" : "read";
+  }
+
+  async #wait(view: View, verdicts: Verdicts): Promise<Next> {
+    const waiting = verdicts.each("wait");
+    const running = waiting.map(([unit]) => unit).filter((unit) => this.#upgrades.running(unit) !== undefined);
+    this.#upgrades.joined(running);
+    if (!this.#policy.wait && waiting.every(([, { accepted }]) => accepted)) return this.#unwatched(view);
+    const [unit] = running;
+    const task = unit && this.#upgrades.running(unit);
+    if (this.#driver.tasks === "by-id" && waiting.length === 1 && unit !== undefined && task !== undefined)
+      return this.#follow(unit, task);
+    await this.#progress.pause(view, verdicts, {
+      attempts: this.#upgrades.attempts.size,
+      problems: this.#problems.size,
+    });
+    return "read";
+  }
+
+  /** The vendor has been asked for everything, and nobody wants to wait for it. */
+  #unwatched({ units, absent }: View): Status {
+    const { warn } = this.#runtime;
+    if (this.#problems.size > 0) warn(this.#texts.notAll(this.#problems, units.length + absent.length).message);
+    if (this.#hold !== undefined) endHeld(this.#control, this.#hold, this.#runtime);
+    return "upgrading";
+  }
+
+  #end({ units, absent }: View, verdicts: Verdicts): Status {
+    const { inform, warn } = this.#runtime;
+    this.#over = true;
+    const scheduled = verdicts.of("scheduled");
+    if (scheduled.size > 0) inform(this.#texts.scheduled(scheduled));
+    this.#upgrades.finish({ units, scheduled, problems: this.#problems, canceled: this.#canceled });
+    if (this.#problems.size > 0) throw this.#texts.notAll(this.#problems, units.length + absent.length);
+    const newer = verdicts.units("newer");
+    if (newer.length > 0 && this.#policy.onNewer === "fail") throw this.#tooNew(newer);
+    if (newer.length > 0 && this.#policy.onNewer === "report") warn(this.#tooNew(newer).text);
+    if (this.#hold !== undefined) return endHeld(this.#control, this.#hold, this.#runtime);
+    if (scheduled.size > 0) return "deferred";
+    return newer.length > 0 ? "newer" : "current";
+  }
+
+  #tooNew(newer: readonly Unit[]): PinError {
+    return this.#texts.tooNew(newer, this.#driver.units.length);
   }
 
   outcome(status: Status, error?: PinError): Outcome<O> {
+    this.#upgrades.left();
+    const { upgrade, open } = this.#upgrades.record;
+    const problems = [...this.#problems].map(([name, { message }]) => [name, message] as const);
+    const told = this.#driver.words !== undefined && problems.length > 0;
     return {
       status,
-      accepted: this.#record.open,
+      accepted: open,
       ...this.#observer.outcome,
-      ...(this.#record.upgrade === undefined ? {} : { upgrade: this.#record.upgrade }),
+      ...(upgrade === undefined ? {} : { upgrade }),
+      ...(told ? { problems: Object.fromEntries(problems) } : {}),
       ...(this.#hold === undefined ? {} : { hold: this.#hold }),
       ...(error === undefined ? {} : { error }),
     };
@@ -129,170 +276,20 @@ class Reconciliation<O extends Observation> {
 
   async failure(thrown: unknown): Promise<Outcome<O>> {
     const error = asPinError(thrown);
+    const { record } = this.#upgrades;
+    if (error.code === "newer" || error.code === "held")
+      return this.outcome(error.code === "held" && record.open ? "upgrading" : error.code, error);
     const ended = error.code === "upgrade-failed" || error.code === "rolled-back";
-    if (ended && !this.#runtime.signal.aborted) await this.#observer.glance();
-    if (error.code === "newer" || error.code === "held") return this.outcome(error.code, error);
+    // The task was followed: which versions are there after its failure, one more read shows, if it can be had at once.
+    if (ended && !this.#over && !this.#runtime.signal.aborted) await this.#observer.glance();
     if (ended) return this.outcome("failed", error);
-    // What waits for its window and was not canceled is not wanted: the next run has to see to it before the window opens.
-    const waits = error.code === "refused" && this.#record.upgrade?.state === "deferred";
-    const status = waits ? "behind" : this.#record.stopped(this.#hold);
-    return this.outcome(status, stoppedWith(error, this.#driver.title, this.#record, this.#hold));
+    if (this.#over) return this.outcome("behind", error);
+    this.#upgrades.left();
+    return this.outcome(record.stopped(this.#hold), stoppedWith(error, this.#driver.title, record, this.#hold));
   }
+}
 
-  async #act(plan: Plan): Promise<Status | undefined> {
-    switch (plan.kind) {
-      case "satisfied":
-      case "newer": {
-        const rest = await this.#unneeded.settle(plan.at);
-        if (rest !== "settled") return rest === "look" ? undefined : rest;
-        return plan.kind === "newer" ? this.#newer(plan) : "current";
-      }
-      case "failed":
-        this.#record.found(plan.task, plan.from, plan.failure);
-        await this.#afterFailure(plan.task, plan.failure, "earlier");
-        return undefined;
-      case "join":
-        if (this.#record.found(plan.task, plan.from)) this.#runtime.inform(describePlan(plan));
-        return this.#followOr({ ...plan.task, to: this.#record.upgrade?.to ?? plan.task.to });
-      case "scheduled":
-        if (this.#record.found(plan.task, plan.from)) this.#runtime.inform(describePlan(plan));
-        this.#record.scheduled(plan.window);
-        return "deferred";
-      case "cancel":
-        refuseHopeless(this.#driver.title, plan.upgrade);
-        await this.#unneeded.cancel(plan);
-        return undefined;
-      case "wait":
-        refuseHopeless(this.#driver.title, plan.upgrade);
-        if (!this.#record.open && !this.#settlement.pending) this.#control.require([this.#unit]);
-        this.#runtime.report({ message: `waiting for ${plan.name}` });
-        await this.#idle.pause();
-        return undefined;
-      case "upgrade":
-      case "held":
-        return this.#ask(plan.upgrade);
-      case "unknown":
-        throw new Unreachable(plan.reason, { sent: true, heard: true });
-    }
-  }
-
-  #newer(plan: Extract<Plan, { kind: "newer" }>): Status {
-    if (this.#policy.onNewer === "fail") throw tooNew(this.#driver.title, plan);
-    if (this.#policy.onNewer === "report") this.#runtime.warn(tooNew(this.#driver.title, plan).text);
-    return "newer";
-  }
-
-  /** An upgrade is needed: everything that forbids to send the request now, then the request. */
-  async #ask(call: Upgrade): Promise<Status | undefined> {
-    const explained = await this.#explained(call);
-    if (explained === "yes") return undefined;
-    if (explained !== "no") return explained;
-    const { observation: seen, at } = this.#last;
-    const again = this.#confirmation.begun;
-    const confirmed = this.#confirmation.note(at, [this.#unit]).size > 0;
-    if (call.findings.length > 0 && again) throw blocked(this.#driver.title, call.findings);
-    if (call.findings.length > 0) return undefined;
-    this.#control.require([this.#unit]);
-    if (!confirmed) {
-      await this.#confirmation.pause(this.#runtime);
-      return undefined;
-    }
-    this.#confirmation.forget();
-    await this.#budget.ask(() => this.#control.readBackups([this.#unit]));
-    if (this.#runtime.clock.elapsed() - at > FRESH) return undefined;
-    if (await this.#submission.prepare(this.#unit, call, seen)) return undefined;
-    const task = await this.#submission.start(this.#unit, call, seen);
-    return task === undefined ? undefined : this.#followOr(task);
-  }
-
-  /** Whether the versions may be behind because of something that is still under way; throws when that is over. */
-  async #explained(call: Upgrade): Promise<Explained> {
-    if (await this.#settlement.explains(call)) return "yes";
-    if (this.#submission.refusal !== undefined) throw this.#submission.refusal;
-    const { upgrade } = this.#record;
-    if (upgrade !== undefined && this.#submission.exhausted) throw notUpgraded(this.#driver.title, upgrade, call.from);
-    return upgrade?.state === "running" || upgrade?.state === "deferred" ? this.#recall(upgrade) : "no";
-  }
-
-  /** An upgrade that goes on where no look reaches is asked for first, whatever the looks show. */
-  async #unseen(): Promise<Explained> {
-    const { upgrade, open } = this.#record;
-    const known = open && upgrade !== undefined && this.#driver.outlasts?.(taskOf(upgrade)) === true;
-    return known ? this.#recall(upgrade) : "no";
-  }
-
-  /** An upgrade is known that the look did not show. What has become of it? */
-  async #recall(known: UpgradeRecord): Promise<Explained> {
-    const task = taskOf(known);
-    const status = await this.#budget.ask(() => inspect(this.#driver, task));
-    // A call whose answer was lost may still arrive: then all that is done after a lost answer is done.
-    if (status.kind === "gone" && known.state === "unknown") return "no";
-    this.#settlement.found();
-    switch (status.kind) {
-      case "running":
-        if (known.state === "unknown") this.#record.found(task, known.from);
-        return (await this.#followOr(task)) ?? "yes";
-      case "scheduled":
-        this.#record.scheduled(status.window);
-        return "deferred";
-      case "succeeded":
-        this.#record.ended("succeeded");
-        if (!this.#driver.leadsToTarget(task, this.#unit)) return "no";
-        this.#settlement.succeeded();
-        return "yes";
-      case "failed":
-      case "rolled-back":
-        this.#record.ended(status.kind, status.message);
-        if (this.#driver.outlasts?.(task)) throw failed(this.#driver.title, task, status);
-        this.#runtime.inform(`The earlier upgrade ${task.id} to ${task.to} has ended: ${status.message}`);
-        return "no";
-      case "gone":
-        this.#record.ended("gone");
-        if (this.#driver.outlasts?.(task)) this.#runtime.warn(forgotten(this.#driver.title, task));
-        return "no";
-    }
-  }
-
-  async #followOr(task: Task): Promise<Status | undefined> {
-    return this.#policy.wait ? this.#follow(task) : "upgrading";
-  }
-
-  /** Waits for the end of the task, or for word that it waits for its window. What it achieved, only a look can tell. */
-  async #follow(task: Task): Promise<Status | undefined> {
-    this.#settlement.found();
-    const ending = await follow(this.#driver, task, this.#budget, this.#runtime);
-    if (ending.kind === "scheduled") {
-      this.#record.scheduled(ending.window);
-      this.#runtime.inform(`${nameOf(task)} waits for its window, ${describeWindow(ending.window)}`);
-      return "deferred";
-    }
-    this.#record.ended(ending.kind, "message" in ending ? ending.message : undefined);
-    switch (ending.kind) {
-      case "succeeded":
-        if (this.#driver.leadsToTarget(task, this.#unit)) this.#settlement.succeeded();
-        return undefined;
-      case "gone":
-        this.#settlement.vanished();
-        return undefined;
-      case "failed":
-        await this.#afterFailure(task, ending, "just now");
-        return undefined;
-      case "rolled-back":
-        throw rolledBack(this.#driver.title, task, ending, this.#recovery.undone);
-    }
-  }
-
-  /** A failed upgrade, as the policy says. One that this tool did not start is never operated on. */
-  async #afterFailure(task: Task, failure: Failure, when: "just now" | "earlier"): Promise<void> {
-    const sent = await this.#recovery.reopen(task, failure, when).catch(heldBy);
-    if (sent === true) {
-      this.#record.reopened();
-      await this.#follow(task);
-      return;
-    }
-    const hold = sent === false ? undefined : sent;
-    if (hold !== undefined && (await this.#released(hold))) return;
-    this.#hold = undefined;
-    throw failed(this.#driver.title, task, this.#recovery.told(task, failure, hold));
-  }
+/** Whether it is behind, and something is done to it or has to be done by somebody. */
+function isImpeded({ standing, activity }: Unit): boolean {
+  return standing === "behind" && (activity?.kind === "blocked" || activity?.kind === "busy");
 }

@@ -28,7 +28,7 @@ interface Moment {
 
 /**
  * The record of the upgrade that a run is about: what the state remembers, what was sent, and what the vendor shows.
- * `FleetRecord` keeps that of many units as one.
+ * `BatchRecord` keeps that of many units as one.
  */
 export class RecordStore {
   /** What the state knew when the run began. */
@@ -66,7 +66,7 @@ export class RecordStore {
   }
 
   /** Whether this tool started the task. */
-  owns(task: Task): boolean {
+  owns(task: Pick<Task, "id">): boolean {
     return this.#upgrade?.task === task.id && this.#upgrade.joined !== true;
   }
 

@@ -1,12 +1,11 @@
 import { type Announcement, announce } from "./announce";
-import { CancelPause, cancelScheduled } from "./cancel";
+import { announceFleet } from "./announce-many";
+import { CancelPause } from "./cancel";
 import type { Clock } from "./clock";
-import { ChangeControl, NO_RULES } from "./control/control";
-import type { Driver, FleetDriver, Observation } from "./driver";
-import { announceFleet } from "./fleet/announce-fleet";
-import { scheduledInFleet } from "./fleet/cancel";
-import { reconcileFleet } from "./fleet/reconcile-fleet";
+import { controlOf } from "./control/control";
+import { type Driver, isFleet, type Observation } from "./driver";
 import { inspect } from "./follow";
+import { cancelScheduled, scheduledInFleet, scheduledTask } from "./give-up";
 import { type Outcome, taskOf, type UpgradeRecord } from "./outcome";
 import { type Plan, planOf } from "./plan";
 import type { Policy } from "./policy";
@@ -14,7 +13,6 @@ import { reconcile } from "./reconcile";
 import type { Runtime } from "./runtime";
 import { type Heard, summaryOf } from "./summary";
 import type { View } from "./unit";
-import { scheduledTask } from "./unneeded";
 import { UnreachableBudget } from "./unreachable-budget";
 
 /** What one read of the vendor showed, what it means, and the plan that follows. */
@@ -27,16 +25,16 @@ export interface Seen {
 /** One read of the vendor, and of its backups where there is a rule for them. */
 export async function see(
   driver: Driver,
-  { onNewer, changes = NO_RULES }: Pick<Policy, "onNewer" | "changes">,
+  policy: Pick<Policy, "onNewer" | "changes">,
   wall: Pick<Clock, "now">,
 ): Promise<Seen> {
   const observation = await driver.observe(false);
   const view = driver.view(observation);
-  const control = new ChangeControl(driver, changes, wall);
+  const control = controlOf(driver, policy, { wall });
   await control.tryBackups(
     view.units.filter(({ standing, activity }) => standing === "behind" && activity?.kind !== "running"),
   );
-  return { observation, view, plan: planOf(driver, view, onNewer, control.judge()) };
+  return { observation, view, plan: planOf(driver, view, policy.onNewer, control.judge()) };
 }
 
 /**
@@ -55,8 +53,7 @@ export function announceWrites(
 }
 
 /**
- * Brings what is managed to its target version, by the routine for its sort, and leaves a line about an upgrade that this run has seen
- * end well. Never throws.
+ * Brings what is managed to its target version, and leaves a line about an upgrade that this run has seen end well. Never throws.
  */
 export async function run(
   driver: Driver,
@@ -72,9 +69,7 @@ export async function run(
       runtime.report(progress);
     },
   };
-  const outcome: Outcome = isFleet(driver)
-    ? await reconcileFleet(driver, policy, listening, remembered)
-    : await reconcile(driver, policy, listening, remembered);
+  const outcome = await reconcile(driver, policy, listening, remembered);
   const line = summaryOf(outcome, remembered, heard);
   if (line !== undefined) runtime.inform(line);
   return outcome;
@@ -113,8 +108,4 @@ export async function isCanceled(driver: Driver, upgrade: UpgradeRecord): Promis
 export function goesOn(driver: Driver, upgrade: UpgradeRecord | undefined): boolean {
   const open = upgrade?.state === "running" || upgrade?.state === "unknown";
   return open && driver.outlasts?.(taskOf(upgrade)) === true;
-}
-
-function isFleet(driver: Driver): driver is FleetDriver {
-  return driver.words !== undefined;
 }

@@ -28,8 +28,8 @@ export const DIRECT: Proxies = { except: "" };
 /** What a run is given from outside: time, an end, and listeners, which throw nothing (`undisturbed`). */
 export interface Runtime {
   readonly clock: Clock;
-  /** What people mean by time, for windows and dates; `clock`, if nothing is said. */
-  readonly wall?: Pick<Clock, "now">;
+  /** What people mean by time, for windows and dates: it is set, and goes on while the machine sleeps. */
+  readonly wall: Pick<Clock, "now">;
   /** Aborted with a PinError: `interrupted`, `deadline` or `engine-gone`. No call is started after that. */
   readonly signal: AbortSignal;
   /** Through which its requests travel; directly, if nothing is said. */

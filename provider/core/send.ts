@@ -43,7 +43,7 @@ export async function send<O extends Observation>(
   if (answer.kind === "lost") {
     signal.throwIfAborted();
     const what = driver.words === undefined ? "upgrade" : "upgrades";
-    warn(`The response to the upgrade request was lost (${answer.error.message}). Looking for the ${what}.`);
+    warn(`The response to the upgrade request was lost (${answer.error.message}). Searching for the ${what}.`);
   } else if (answer.kind !== "accepted") {
     report({ message: `not started yet: ${answer.error.message}` });
   }
@@ -83,7 +83,7 @@ export class UnsentBudget {
       "unreachable",
       `${this.#title}: the upgrade request could not be sent for ${formatDuration(stuck)}: ${answer.error.message}`,
       {
-        remedy: "Once the vendor can be reached, run {apply} again. Only the rest is requested.",
+        remedy: "When the vendor can be reached, run {apply} again. Only the remaining upgrades are requested.",
         cause: answer.error,
       },
     );
@@ -99,7 +99,7 @@ async function attempt(
     const task = await sending(start);
     if (task !== undefined) return { kind: "accepted", task };
     if (tasks === "by-list") return { kind: "accepted" };
-    return { kind: "lost", error: new Unreachable("the vendor named no task", { sent: true, heard: true }) };
+    return { kind: "lost", error: new Unreachable("the vendor's response names no task", { sent: true, heard: true }) };
   } catch (error) {
     if (error instanceof Refused) return { kind: "refused", error };
     if (error instanceof Unreachable) return { kind: error.sent ? "lost" : "unsent", error };

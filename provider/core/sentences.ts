@@ -2,11 +2,10 @@ import { sentences } from "../base/sentences";
 import type { Hold } from "./control/hold";
 import { formatDuration } from "./duration";
 import { type ErrorCode, PinError } from "./errors";
-import { RAISE, some } from "./fleet/sentences";
 import type { UpgradeRecord } from "./outcome";
-import type { Plan } from "./plan";
+import { RAISE, some } from "./sentences-of-many";
 import { describeWindow, type Failure, nameOf, type Task, type Window } from "./task";
-import type { Finding, Upgrade } from "./unit";
+import type { Finding } from "./unit";
 
 /** What a run that ends badly says. One place, because the texts are an interface: people search for them. */
 
@@ -19,9 +18,8 @@ export function failed(title: string, task: Task, failure: Failure): PinError {
 /** @param cause the failure for which we rolled back ourselves */
 export function rolledBack(title: string, task: Task, ending: Failure, cause?: Failure): PinError {
   const remedy =
-    cause === undefined ? ending.remedy : "Fix the cause, then run {apply} again to start the upgrade again.";
-  const why =
-    cause === undefined ? `: ${ending.message}` : ` as \`onFailure\` asks, because it failed: ${cause.message}`;
+    cause === undefined ? ending.remedy : "Fix the cause, then run {apply} again to request the upgrade again.";
+  const why = cause === undefined ? `: ${ending.message}` : ` by \`onFailure\`, because it failed: ${cause.message}`;
   return new PinError("rolled-back", `${title}: ${nameOf(task)} was rolled back${why}`, { remedy });
 }
 
@@ -33,28 +31,23 @@ export function blocked(title: string, findings: readonly Finding[]): PinError {
   return new PinError("blocked", `${title}: the upgrade was not started. ${sentences(...reasons)}`);
 }
 
-/** @throws PinError `blocked` for what can never succeed as written */
-export function refuseHopeless(title: string, { findings }: Upgrade): void {
-  const hopeless = findings.filter(({ property }) => property !== undefined);
-  if (hopeless.length > 0) throw blocked(title, hopeless);
+/** @param newer what runs, and where */
+export function tooNew(
+  title: string,
+  { at, members }: { readonly at: string; readonly members: readonly string[] },
+): PinError {
+  const ahead = members.every((name) => title.includes(name))
+    ? ", which is newer than the target version"
+    : `; newer than the target version: ${some(members)}`;
+  return new PinError("newer", `${title} runs ${at}${ahead}. Nothing was sent.`, { remedy: RAISE });
 }
 
-export function tooNew(title: string, plan: Extract<Plan, { kind: "newer" }>): PinError {
-  const ahead = plan.members.every((name) => title.includes(name)) ? "" : `; newer: ${some(plan.members)}`;
-  return new PinError(
-    "newer",
-    `${title} runs something newer than the target version (${plan.at}${ahead}). Nothing was sent.`,
-    { remedy: RAISE },
-  );
-}
-
-export function notUpgraded(title: string, upgrade: UpgradeRecord, lowest: string): PinError {
+export function notUpgraded(title: string, task: Task, lowest: string): PinError {
   return new PinError(
     "not-upgraded",
-    `${title}: ${recordName(upgrade)} is reported as successful, but ${lowest} still runs.`,
+    `${title}: ${nameOf(task)} is reported as successful, but ${lowest} still runs.`,
     {
-      remedy:
-        "Look at the members in the outputs, then run {apply} again. It starts from the versions that are running.",
+      remedy: "Check `members` in the outputs, then run {apply} again. It starts from the current versions.",
     },
   );
 }
@@ -64,31 +57,40 @@ export function unconfirmed(title: string, waited: number, cause: unknown): PinE
     "unconfirmed",
     `${title}: the response to the upgrade request was lost, and no upgrade appeared within ${formatDuration(waited)}. It was not sent again.`,
     {
-      remedy: "Run {apply} again. It reads the state first and sends the request only if no upgrade is running.",
+      remedy: "Run {apply} again. It reads the database first and sends the request only if no upgrade is running.",
       cause,
     },
   );
 }
 
-export function vanished(title: string, upgrade: UpgradeRecord): PinError {
+export function vanished(title: string, task: Task): PinError {
   return new PinError(
     "vanished",
-    `${title}: ${recordName(upgrade)} is no longer known there, and the target version is not running.`,
-    { remedy: "Find out what happened to it, then run {apply} again. It starts from the versions that are running." },
+    `${title}: the vendor no longer reports ${nameOf(task)}, and the target version has not been reached.`,
+    { remedy: "Find out what happened to it, then run {apply} again. It starts from the current versions." },
   );
 }
 
 /** Of an upgrade that goes on where no look reaches. */
 export function forgotten(title: string, task: Task): string {
-  return `${title}: ${nameOf(task)} is no longer known there. Its result on the other participating clusters is unknown.`;
+  return `${title}: the vendor no longer reports ${nameOf(task)}. Its result on the other participating clusters is unknown.`;
+}
+
+/** The vendor has not canceled it, however often it was asked. */
+export function notCanceled(title: string, task: Task, window: Window): PinError {
+  return new PinError(
+    "refused",
+    `${title}: ${nameOf(task)} could not be canceled. It is no longer needed, but is still scheduled for its maintenance window, ${describeWindow(window)}.`,
+    { remedy: "Cancel it at the vendor before the window opens, or run {apply} again." },
+  );
 }
 
 /** An upgrade that somebody else has scheduled is never canceled. */
 export function scheduledByOthers(title: string, task: Task, window: Window): PinError {
   return new PinError(
     "blocked",
-    `${title}: the upgrade was not started, because ${nameOf(task)}, which this resource did not schedule, waits for its window, ${describeWindow(window)}.`,
-    { remedy: "Cancel it there, or set `schedule` to `maintenance-window` to leave the upgrade to it." },
+    `${title}: the upgrade was not started, because ${nameOf(task)}, which this resource did not schedule, is scheduled for its maintenance window, ${describeWindow(window)}.`,
+    { remedy: "Cancel it at the vendor, or set `schedule` to `maintenance-window` to use it." },
   );
 }
 
@@ -123,17 +125,21 @@ export function stoppedWith(
     });
   }
   if (upgrade?.state === "deferred") {
-    return new PinError(error.code, `${how}${limit}: ${title} has ${recordName(upgrade)} waiting for its window.`, {
-      remedy: "Nothing was undone. Run {apply} again.",
-      cause: error,
-    });
+    return new PinError(
+      error.code,
+      `${how}${limit}: ${title} has ${recordName(upgrade)} scheduled for its maintenance window.`,
+      {
+        remedy: "Nothing was undone. Run {apply} again.",
+        cause: error,
+      },
+    );
   }
   if (upgrade?.state === "unknown") {
     return new PinError(
       error.code,
-      `${how}${limit}: ${title} was sent the upgrade request, but its response had not arrived.`,
+      `${how}${limit}: the upgrade request was sent to ${title}, but no response was received.`,
       {
-        remedy: "Run {apply} again. It looks for the upgrade first and resumes waiting for it.",
+        remedy: "Run {apply} again. It searches for the upgrade first and resumes waiting for it.",
         cause: error,
       },
     );
@@ -141,8 +147,8 @@ export function stoppedWith(
   if (upgrade?.finishedAt !== undefined && upgrade.finishedAt !== remembered?.finishedAt) {
     return new PinError(
       error.code,
-      `${how}${limit}: ${recordName(upgrade)} of ${title} has ended (${upgrade.state}), but its versions could not be read any more.`,
-      { remedy: "Run {apply} again. It reads the state first and requests nothing that is done.", cause: error },
+      `${how}${limit}: ${recordName(upgrade)} of ${title} has ended (${upgrade.state}), but the versions could not be read afterwards.`,
+      { remedy: "Run {apply} again. It reads the database first and requests only what is outdated.", cause: error },
     );
   }
   if (hold !== undefined) {

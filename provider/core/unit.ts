@@ -1,5 +1,5 @@
 import { type Constraint, type Standing, shownFor, standing } from "./constraint";
-import type { ErrorCode } from "./errors";
+import type { ErrorCode, PinError } from "./errors";
 import type { Step } from "./request";
 import type { Failure, Task, Window } from "./task";
 import { formatVersion, lowestVersion, type Version } from "./version";
@@ -42,6 +42,9 @@ export type Activity =
   | { readonly kind: "busy"; readonly name: string }
   /** It does not end by itself: a person has to act first. `task`: an accepted upgrade that waits for that. */
   | { readonly kind: "blocked"; readonly finding: Finding; readonly task?: Task };
+
+/** An upgrade that waits for its window. */
+export type Waiting = Pick<Extract<Activity, { kind: "scheduled" }>, "task" | "window">;
 
 /** The newest task of a unit that has ended. `began`: milliseconds since 1970, by our clock. */
 export type Ended =
@@ -137,11 +140,18 @@ export function findingsOf({ activity, upgrade }: Unit): readonly Finding[] {
   return activity?.kind === "blocked" ? [activity.finding, ...findings] : findings;
 }
 
-/** What keeps one member from its driver, for good as far as this run goes. */
+/** Whether an upgrade can never succeed as written. */
+export function isHopeless(unit: Unit): boolean {
+  return findingsOf(unit).some(({ property }) => property !== undefined);
+}
+
+/** What keeps one unit from its target version, for good as far as this run goes. */
 export interface Problem {
   readonly code: ErrorCode;
-  /** A sentence about the member, without its name. */
+  /** A sentence about the unit; of one among many, without its name. */
   readonly message: string;
-  /** The same without what is the member's own, such as its task: members that share it are named together. */
+  /** The same without what is the unit's own, such as its task: units that share it are named together. */
   readonly shared?: string;
+  /** The error with which the run ends, where it is the only unit. */
+  readonly error?: PinError;
 }

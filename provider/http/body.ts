@@ -58,7 +58,7 @@ export function validate<T>(schema: z.ZodType<T>, value: unknown, what: string):
   const path = issue === undefined || issue.path.length === 0 ? "the response" : issue.path.join(".");
   throw new PinError(
     "not-the-vendor",
-    `${what}: the response has an unknown shape: ${path}: ${issue?.message ?? "invalid"}.`,
+    `${what}: the response has an unexpected format: ${path}: ${issue?.message ?? "invalid"}.`,
     {
       remedy: "Check the endpoint and the server's version.",
     },

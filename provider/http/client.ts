@@ -137,7 +137,7 @@ export class HttpClient {
 function refusedByProxy(origin: string, error: TransportError): PinError {
   return new PinError("unauthorized", `${origin} cannot be reached: ${error.message}.`, {
     remedy:
-      "Correct the proxy's URL, with user name and password where it asks for them: config `dbversion:proxy`, or HTTPS_PROXY and HTTP_PROXY. Hosts that need no proxy belong in NO_PROXY.",
+      "Correct the URL of the proxy in config `dbversion:proxy`, or in HTTPS_PROXY and HTTP_PROXY; include the user name and password if the proxy requires them. Add hosts that need no proxy to NO_PROXY.",
     cause: error,
   });
 }

@@ -168,7 +168,8 @@ function tunnelsThrough(proxy: string): Dispatcher.DispatcherComposeInterceptor 
 
 /** @param proxy as a subject: `the proxy http://10.0.0.9:3128` */
 export function refusal(proxy: string, status: number): ProxyError {
-  if (status === 407) return new ProxyError(PROXY_REFUSED, `${proxy} asks for credentials, or refuses them (HTTP 407)`);
+  if (status === 407)
+    return new ProxyError(PROXY_REFUSED, `${proxy} requires credentials or rejects the ones given (HTTP 407)`);
   const passing = status >= 500 || PASSING.has(status);
   return passing
     ? new ProxyError(PROXY_UNREACHABLE, `${proxy} could not connect to it (HTTP ${status})`)

@@ -27,8 +27,8 @@ export interface TlsArguments {
 /** What a server that refused the connection for the client certificate has against us, as the end of a sentence. */
 export function clientRefusal({ cert }: Tls): string {
   return cert === undefined
-    ? "asks for a client certificate and ended the connection, because none was given"
-    : "asks for a client certificate and ended the connection: it does not accept the one that was given";
+    ? "requires a client certificate and closed the connection, because none was given"
+    : "requires a client certificate and closed the connection: it does not accept the one that was given";
 }
 
 export function tlsFrom(args: TlsArguments): Tls {
@@ -60,10 +60,10 @@ export function tlsProblems({ caCertificate, clientCertificate, clientKey }: Tls
   if (typeof chain === "string") blame("clientCertificate", chain);
   if (typeof key === "string") blame("clientKey", key);
   if (key !== undefined && chain === undefined) {
-    blame("clientCertificate", "must be given beside `clientKey`, in PEM form");
+    blame("clientCertificate", "is required with `clientKey`, in PEM format");
   }
   if (chain !== undefined && key === undefined) {
-    blame("clientKey", "must be the private key of `clientCertificate`, in PEM form");
+    blame("clientKey", "must be the private key of `clientCertificate`, in PEM format");
   }
   if (typeof chain === "object" && typeof key === "object" && chain[0]?.checkPrivateKey(key) !== true) {
     blame("clientKey", "is not the private key of `clientCertificate`");
@@ -87,7 +87,7 @@ function privateKeyIn(text: string): KeyObject | string {
   } catch (error) {
     const encrypted = /ENCRYPTED/.test(text) || codeOf(error) === "ERR_MISSING_PASSPHRASE";
     return encrypted
-      ? "is encrypted with a passphrase; give it decrypted, it is kept encrypted in the state"
+      ? "is encrypted with a passphrase. Set the decrypted key; it is kept encrypted in the state"
       : "cannot be read as a private key: it is damaged or incomplete";
   }
 }

@@ -175,7 +175,7 @@ class Source {
   }
 
   #giveUp(patience: number): void {
-    const reason = new TransportError("STALLED", `nothing of the body was read for ${patience / 1_000} s`);
+    const reason = new TransportError("STALLED", `the server read no data for ${patience / 1_000} s`);
     this.failure ??= { reason };
     this.#stall.abort(reason);
   }
@@ -217,7 +217,7 @@ async function explained(error: TransportError, circumstances: Circumstances): P
   const expected = tls.servername ?? new URL(origin).hostname;
   const message =
     error.code === OTHER_NAME
-      ? `it is made for ${certificate.names}, and ${expected} was expected`
+      ? `it is issued for ${certificate.names}, but ${expected} was expected`
       : `${error.message} (${certificate.text})`;
   return new TransportError(error.code, message, error, error.begun);
 }

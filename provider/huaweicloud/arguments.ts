@@ -24,7 +24,7 @@ export interface ConnectionArguments extends CredentialArguments, Location {
 export const text = (example: string) =>
   z
     .string({ error: `must be a string, such as ${example}` })
-    .min(1, { error: `must not be empty; such as ${example}`, abort: true });
+    .min(1, { error: `must not be empty. Example: ${example}`, abort: true });
 
 const secret = z.string({ error: "must be a string" }).min(1, "must not be empty");
 
@@ -47,9 +47,9 @@ function endpointProblem(value: string, mayHavePath: boolean): string | undefine
   if (!URL.canParse(whole)) return "is not a URL";
   const url = new URL(whole);
   if (url.protocol !== "http:" && url.protocol !== "https:") return "must begin with http:// or https://";
-  if (url.username !== "" || url.password !== "") return "must not carry credentials";
+  if (url.username !== "" || url.password !== "") return "must not contain credentials";
   if (url.search !== "" || url.hash !== "") return "must not have a query";
-  return url.pathname === "/" || mayHavePath ? undefined : "must be host and port alone, without a path";
+  return url.pathname === "/" || mayHavePath ? undefined : "must be only a host and port, without a path";
 }
 
 const REGION = `"${EXAMPLE_REGION}"`;
@@ -83,13 +83,13 @@ export function connectionArguments(service: Service) {
         .optional(),
       {
         description: "The project of the instances, 32 letters and digits.",
-        otherwise: "the one project that is called like the region",
+        otherwise: "the only project that has the region's name",
         source: source("projectId", "HW_PROJECT_ID", "HUAWEICLOUD_SDK_PROJECT_ID"),
       },
     ),
     endpoint: argument(endpoint(`"${exampleEndpoint(service)}"`, false).optional(), {
       description:
-        "Address of the service, for regions that this package does not know and for networks with their own endpoint.",
+        "Address of the service, for regions that this package does not know and for networks with an endpoint of their own.",
       otherwise: "the region's",
       example: exampleEndpoint(service),
       source: source("endpoint"),
@@ -98,9 +98,9 @@ export function connectionArguments(service: Service) {
     iamEndpoint: argument(endpoint('"https://iam.cn-north-4.myhuaweicloud.com"', true).optional(), {
       description: [
         "Address of IAM, which provides the project id and tokens.",
-        "Required where `endpoint` is an IP address, has a port, or is a name of your own: a password is never sent to another cloud or domain than that of `endpoint`.",
+        "Required where `endpoint` is an IP address, has a port, or is a custom name: a password is never sent to another cloud or domain than that of `endpoint`.",
       ],
-      otherwise: "the one beside the service: `iam.<region>.<domain>`",
+      otherwise: "the one in the same domain as the service: `iam.<region>.<domain>`",
       example: "https://iam.eu-de.otc.t-systems.com",
       source: source("iamEndpoint", "HW_AUTH_URL", "HUAWEICLOUD_SDK_IAM_ENDPOINT"),
     }),
@@ -156,7 +156,7 @@ export function completeConnection(service: Service, env: Environment) {
     if (serviceOrigin(service, args, env) === undefined) {
       issue("region", locationProblem(service, args.region, env));
     } else if (args.region === undefined && args.projectId === undefined) {
-      issue("projectId", "is looked up by `region`; with `endpoint` alone it has to be given");
+      issue("projectId", "is required when `endpoint` is set without `region`, because it is looked up by region");
     }
     const missing = missingCredential(args);
     if (missing !== undefined) issue(missing.argument, missing.message);
@@ -173,15 +173,16 @@ function iamProblem(service: Service, args: ConnectionArguments, env: Environmen
   const looksUp = args.projectId === undefined && args.region !== undefined;
   if (serviceOrigin(service, args, env) === undefined || !(password || looksUp)) return undefined;
   const clouds = differingClouds(service, args, env);
-  if (clouds !== undefined) return `is in ${clouds[1]}, and \`endpoint\` in ${clouds[0]}: give that of the same cloud`;
+  if (clouds !== undefined)
+    return `is in ${clouds[1]}, but \`endpoint\` is in ${clouds[0]}: use the address of the same cloud`;
   if (iamOrigin(service, args, env) !== undefined) return undefined;
-  const use = password ? "`password` is sent there" : "the project is looked up there, unless you give `projectId`";
-  return `is needed: \`endpoint\` does not tell where IAM is, and ${use}; such as ${IAM}`;
+  const use = password ? "`password` is sent there" : "the project is looked up there unless `projectId` is set";
+  return `is required: the address of IAM cannot be derived from \`endpoint\`, and ${use}. Example: ${IAM}`;
 }
 
 function locationProblem(service: Service, name: string | undefined, env: Environment): string {
-  if (name === undefined) return `says where the instances are, such as ${REGION}; or give \`endpoint\``;
+  if (name === undefined) return `must be the region of the instances, such as ${REGION}; or set \`endpoint\` instead`;
   const variable = overrideName(service, name);
-  if (env[variable]) return `has an address in the environment that is not a URL: ${variable}`;
-  return `is no region that is known to have ${service.name} (${regionsOf(service).join(", ")}); for another one give \`endpoint\`, or set ${variable}`;
+  if (env[variable]) return `has an endpoint in the environment variable ${variable} that is not a URL`;
+  return `is not a known region of ${service.name} (${regionsOf(service).join(", ")}). For another region, set \`endpoint\` or the environment variable ${variable}`;
 }

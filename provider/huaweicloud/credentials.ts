@@ -37,10 +37,11 @@ export function missingCredential(args: CredentialArguments): { argument: string
     if (password === undefined) return goesWith("password", "userName");
     return goesWith("domainName", "userName", "the account that the IAM user belongs to");
   }
-  const message = "goes with `secretKey`. Set both, or an IAM user's `userName`, `password` and `domainName`";
+  const message =
+    "is required together with `secretKey`. Set both, or an IAM user's `userName`, `password` and `domainName`";
   return { argument: "accessKey", message };
 }
 
 function goesWith(argument: string, other: string, what?: string): { argument: string; message: string } {
-  return { argument, message: `goes with \`${other}\`${what === undefined ? "" : ` and is ${what}`}` };
+  return { argument, message: `is required together with \`${other}\`${what === undefined ? "" : ` and is ${what}`}` };
 }

@@ -46,7 +46,7 @@ export function troubleWith(what: string, trouble: Trouble, circumstances: Circu
 
 export function unauthorized(what: string, trouble: Trouble, credentials: Credentials, signed?: string): PinError {
   const { text, echo, requestId, assumed } = trouble;
-  const verdict = `${what} was refused${assumed === true ? "" : " for its credentials"}`;
+  const verdict = `${what} was rejected${assumed === true ? "" : " because of its credentials"}`;
   const same = echo !== undefined && echo === signed;
   return new Rejected(verdict, {
     said: `${same ? "`secretKey` does not belong to `accessKey`: " : ""}${text}${request(requestId)}${doubt(trouble)}`,
@@ -63,21 +63,21 @@ function argumentsOf(credentials: Credentials): readonly string[] {
 /** The status alone is a hint: the vendor gives one to several causes. */
 function doubt({ assumed, code, status }: Trouble): string {
   return assumed === true
-    ? `; the code ${code} is not documented, and HTTP ${status} hints at credentials or permissions`
+    ? `; the code ${code} is not documented, and HTTP ${status} suggests a problem with credentials or permissions`
     : "";
 }
 
 /** Where the gateway signed another text than this tool, something between the two has changed the request. */
 function difference(echo: string | undefined, signed: string | undefined): string {
   if (echo === undefined || echo === signed) return "";
-  return ` Something between here and the gateway changed the request. The gateway's canonical request: ${echo}. This tool's: ${signed ?? "none"}.`;
+  return ` The request was changed on its way to the gateway. The gateway's canonical request: ${echo}. This client's: ${signed ?? "none"}.`;
 }
 
 function remedyFor(text: string, credentials: Credentials, sameText: boolean): string {
   if (LOCKED.test(text))
     return "The access key is locked for five minutes after bad signatures. Run {apply} again later.";
   if (credentials.kind === "user") {
-    return "Set `userName`, `password` and `domainName` to those of an IAM user. A HUAWEI ID gets no token by password.";
+    return "Set `userName`, `password` and `domainName` to those of an IAM user. A HUAWEI ID cannot get a token with a password.";
   }
   if (credentials.securityToken !== undefined) {
     return "Temporary keys expire. Create new ones, and set `securityToken` as well.";
@@ -98,7 +98,7 @@ export class Forbidden extends PinError {
 
 export function forbidden(what: string, trouble: Trouble, action: string | undefined): Forbidden {
   const { text, requestId, assumed } = trouble;
-  const permission = action === undefined ? "" : `The call needs the IAM action ${action}. `;
+  const permission = action === undefined ? "" : `The request requires the IAM action ${action}. `;
   return new Forbidden(
     `${what} was ${assumed === true ? "refused" : "forbidden"}: ${text}${request(requestId)}${doubt(trouble)}.`,
     { remedy: `${permission}Check that project and instance belong to the account.` },
@@ -109,7 +109,7 @@ export function forbidden(what: string, trouble: Trouble, action: string | undef
 export function notHuaweiCloud(what: string, found: string, example?: string): PinError {
   return new PinError(
     "not-the-vendor",
-    `${what}: the response is not of Huawei Cloud: expected JSON with error_code or data, found ${found}.`,
+    `${what}: the response is not from Huawei Cloud: expected JSON with error_code or data, found ${found}.`,
     {
       remedy:
         example === undefined
@@ -137,13 +137,14 @@ export function transportProblem(origin: string, error: unknown): unknown {
   if (!(error instanceof TransportError)) return error;
   if (error.code === CLIENT_CERTIFICATE) {
     return new PinError("unauthorized", `${origin} ${error.message}.`, {
-      remedy: "Check `endpoint`: Huawei Cloud asks for no client certificate, and this resource gives none.",
+      remedy:
+        "Check `endpoint`: Huawei Cloud does not require a client certificate, and this resource does not send one.",
       cause: error,
     });
   }
   if (error.plain) {
     return new PinError("not-the-vendor", `${origin} is a server without TLS.`, {
-      remedy: "Check `endpoint`. The address of a server without TLS begins with http://.",
+      remedy: "Check `endpoint`. The address of a server without TLS must begin with http://.",
       cause: error,
     });
   }
@@ -152,7 +153,7 @@ export function transportProblem(origin: string, error: unknown): unknown {
       "unauthorized",
       `The certificate of ${origin} is not trusted: ${error.message} (${error.code}).`,
       {
-        remedy: "Check `endpoint`; an authority of your own is trusted when NODE_EXTRA_CA_CERTS names it.",
+        remedy: "Check `endpoint`. To trust a private CA, set NODE_EXTRA_CA_CERTS to its certificate file.",
         cause: error,
       },
     );

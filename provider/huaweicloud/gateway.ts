@@ -54,7 +54,7 @@ const REFUSALS: Readonly<Partial<Record<Meaning, RefusalKind>>> = {
 };
 
 const FOREIGN =
-  "This is not a response of Huawei Cloud. Check `endpoint` and `region`, and the proxy or firewall between.";
+  "The response is not from Huawei Cloud. Check `endpoint` and `region`, and any proxy or firewall in between.";
 
 export interface GatewayOptions {
   readonly service: Service;
@@ -244,7 +244,7 @@ function accepted<T>(schema: z.ZodType<T>, answer: Extract<Answer, { kind: "data
   try {
     return validate(schema, answer.data, what);
   } catch (cause) {
-    throw new Unreachable(`${what} was accepted, with a response that cannot be read`, {
+    throw new Unreachable(`${what} was accepted, but the response cannot be parsed`, {
       sent: true,
       heard: true,
       cause,

@@ -52,8 +52,8 @@ async function lookUp(caller: Caller, { session }: Connection, region: string): 
   throw new PinError(
     "blocked",
     only === undefined
-      ? `${iam} knows no project of the account that is called ${region}.`
-      : `${iam} knows several projects that are called ${region}: ${many}.`,
-    { remedy: "Give the project of the instances as `projectId`, or check `region` and the account." },
+      ? `${iam}: the account has no project named ${region}.`
+      : `${iam}: the account has several projects named ${region}: ${many}.`,
+    { remedy: "Set `projectId` to the project of the instances, or check `region` and the account." },
   );
 }

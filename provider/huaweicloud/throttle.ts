@@ -50,7 +50,7 @@ export class Throttle {
 
   #closed(now: number, origin: string): Throttled {
     const wait = formatDuration(Math.ceil((this.#until - now) / MINUTE) * MINUTE);
-    return new Throttled(`${origin} allows no more calls (HTTP 429); the next one is made within ${wait}`, {
+    return new Throttled(`${origin} is throttling requests (HTTP 429); the next one is sent within ${wait}`, {
       sent: false,
       heard: true,
     });

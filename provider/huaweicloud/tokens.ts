@@ -118,5 +118,5 @@ function identityOf({ userName, password, domainName }: Extract<Credentials, { k
 function projectOf({ projectId, region }: Scope) {
   if (projectId !== undefined) return { id: projectId };
   if (region !== undefined) return { name: region };
-  throw new PinError("blocked", "A token has to be good for a project, and neither it nor its region is known.");
+  throw new PinError("blocked", "A token cannot be requested, because neither the project nor its region is known.");
 }

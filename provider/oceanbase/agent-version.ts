@@ -43,9 +43,7 @@ export const obshellAgents: System = {
   notes: ({ servers }) =>
     servers
       .filter(({ agent }) => agent === undefined)
-      .map(
-        ({ name }) => `The server ${name} has no obshell agent that the cluster knows of; nothing is upgraded there.`,
-      ),
+      .map(({ name }) => `The server ${name} has no obshell agent known to the cluster; nothing is upgraded there.`),
   how: (_, { agents }) => `restarting ${counted(agents.length, "agent")}`,
   body: ({ upgradeDir }, target) => ({ ...target, upgradeDir: upgradeDir ?? "" }),
 };

@@ -9,7 +9,7 @@ import { version } from "./version";
 /** The arguments of both resource types. Messages name what is wrong and show a right value. */
 
 const text = (example: string) =>
-  z.string({ error: `must be a string, such as ${example}` }).min(1, `must not be empty; such as ${example}`);
+  z.string({ error: `must be a string, such as ${example}` }).min(1, `must not be empty. Example: ${example}`);
 
 const ENDPOINT_EXAMPLE = '"http://10.0.0.1:2886"';
 
@@ -24,9 +24,9 @@ function endpointProblem(value: string): string | undefined {
   if (!URL.canParse(value)) return "is not a URL";
   const url = new URL(value);
   if (url.protocol !== "http:" && url.protocol !== "https:") return "must begin with http:// or https://";
-  if (url.username !== "" || url.password !== "") return "must not carry credentials, which belong in `password`";
+  if (url.username !== "" || url.password !== "") return "must not contain credentials; set `password` instead";
   if (url.pathname !== "/" || url.search !== "" || url.hash !== "")
-    return "must be host and port alone, without a path";
+    return "must be only a host and port, without a path";
   return undefined;
 }
 
@@ -39,7 +39,7 @@ export const connection = {
     {
       description: [
         "Addresses of the agents of one cluster, host and port; IPv6 in brackets.",
-        "One is enough and any may be down, but name all of them: an upgrade that stopped half way can be resumed only through an agent whose own member is still outdated.",
+        "One is enough and any may be down, but list all of them: an upgrade that stopped half way can be resumed only through an agent whose own member is still outdated.",
       ],
       example: ["http://10.0.0.1:2886", "http://10.0.0.2:2886"],
     },
@@ -120,8 +120,8 @@ export const backups = {
   backup: backupArgument(
     { tenants: tenants.optional() },
     "TenantBackupRule",
-    "Each of `tenants` needs a backup, or each user tenant where none is named.",
-    "obshell lists them from 4.3.2.0 on.",
+    "Each tenant in `tenants` needs a backup; without `tenants`, each user tenant does.",
+    "Requires obshell 4.3.2.0 or later.",
   ),
 };
 
@@ -132,7 +132,7 @@ const release = text(RELEASE_EXAMPLE)
   .regex(/^\d+\.[A-Za-z0-9_]+$/, `must be build and distribution with a dot between them, such as ${RELEASE_EXAMPLE}`)
   .optional();
 
-const ONE_RELEASE = "the one release of the version that there is; several are an error";
+const ONE_RELEASE = "the only available release of the version; several are an error";
 
 const DIRECTORY = /^[a-zA-Z0-9\u4e00-\u9fa5\-_:@/.]+$/;
 const DIRECTORY_EXAMPLE = '"/data/obshell-upgrade"';
@@ -145,7 +145,7 @@ const directory = text(DIRECTORY_EXAMPLE)
   .superRefine((value, context) => {
     const problem = directoryProblem(value);
     if (problem !== undefined) {
-      context.addIssue(`${problem}. Name a directory of its own, such as ${DIRECTORY_EXAMPLE} (a rollback deletes it)`);
+      context.addIssue(`${problem}. Use a dedicated directory, such as ${DIRECTORY_EXAMPLE} (a rollback deletes it)`);
     }
   })
   .optional();
@@ -154,8 +154,8 @@ function upgradeDir(content: "the packages" | "the package") {
   return argument(directory, {
     description: [
       `Directory for ${content} on every host, an absolute path.`,
-      "CAUTION: a rollback deletes it recursively, so it has to be a directory of its own; first-level directories, the agents' home and its parents are refused.",
-      "It must be local to every host: on a file system that hosts share, agents overwrite each other's downloads.",
+      "CAUTION: a rollback deletes it recursively, so use a dedicated directory; first-level directories, the agents' home and its parents are refused.",
+      "It must be local to every host: on a shared file system, agents overwrite each other's downloads.",
     ],
     otherwise: "`upgrade` in the agent's home",
   });
@@ -202,7 +202,7 @@ export const clusterArguments = {
   mode: choice(
     {
       rolling: "zone by zone; needs three zones, two on shared storage",
-      stopService: "all at once, without service meanwhile",
+      stopService: "all at once; the service is down meanwhile",
     },
     { description: "How the observers are replaced.", default: "rolling" },
   ),

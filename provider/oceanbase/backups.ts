@@ -23,7 +23,7 @@ export async function readBackups(
 ): Promise<BackupRecord> {
   return unlessRefused(async () => {
     const tenants = named ?? (await userTenants(agents));
-    if (tenants === undefined) return unknown("no agent lists the tenants, which obshell does from 4.2.4.0 on");
+    if (tenants === undefined) return unknown("no agent can list the tenants (obshell 4.2.4.0 or later is required)");
     if (tenants.length === 0) return unknown("the cluster has no user tenant");
     return backupOfAll(await Promise.all(tenants.map((tenant) => backupOf(agents, tenant))));
   });
@@ -39,7 +39,7 @@ function backupOf(agents: Pick<Agents, "find">, tenant: string): Promise<BackupR
   return unlessRefused(async () => {
     for (let page = 1; ; page++) {
       const answer = await agents.find(undefined, tasksOf(tenant, page), backupJobs);
-      if (answer === undefined) return unknown("no agent lists backups, which obshell does from 4.3.2.0 on");
+      if (answer === undefined) return unknown("no agent can list backups (obshell 4.3.2.0 or later is required)");
       const jobs = answer.contents ?? [];
       // A backup begins when no other one of its tenant runs: the newest tells.
       if (page === 1 && jobs.some(isRunning)) return { kind: "running", what };

@@ -127,7 +127,7 @@ function versionOf({ version, release }: Target): string {
 function uploadsLine(count: number, listed: boolean): string {
   if (count === 0) return "";
   const packages = counted(count, "package");
-  return listed ? `, after uploading ${packages}` : `, after uploading what the agents lack of ${packages}`;
+  return listed ? `, after uploading ${packages}` : `, after uploading those of ${packages} that the agents lack`;
 }
 
 /** What does not stand against the call, and may surprise. */
@@ -155,7 +155,7 @@ function unverified(journey: Journey, route: Route | undefined, local: LocalPack
   if (files.length === 0) return [];
   const verb = files.length === 1 ? "the package is" : "the packages are";
   return [
-    `Cannot verify that ${verb} uploaded, because agents before 4.3.0.0 do not list what they have: ${files.join(", ")}.`,
+    `Cannot verify that ${verb} uploaded, because agents before 4.3.0.0 cannot list their packages: ${files.join(", ")}.`,
   ];
 }
 
@@ -193,7 +193,7 @@ function wayTo(
   return findRoute(ways.nodes, start, end, habits);
 }
 
-/** `4.2.1.8 → 4.2.5.1 (needs its package) → 4.3.5.2`; with the builds where only they differ. */
+/** `4.2.1.8 → 4.2.5.1 (package required) → 4.3.5.2`; with the builds where only they differ. */
 function lineOf(
   from: Version | undefined,
   target: Target | undefined,
@@ -205,7 +205,7 @@ function lineOf(
   const between = route?.kind === "route" ? route.steps.slice(0, -1) : [];
   const unread = ways?.kind === "unread" ? " (route not known)" : "";
   const stops = between.map(
-    ({ version, build }) => `${build === undefined ? version : `${version}-${build}`} (needs its package)`,
+    ({ version, build }) => `${build === undefined ? version : `${version}-${build}`} (package required)`,
   );
   return [formatParts(from), ...stops, `${target.version}${unread}`].join(" → ");
 }
@@ -217,7 +217,7 @@ function directoryFindings(directory: string | undefined, homes: readonly string
     .map((home) => ({
       code: "upgrade-dir-is-home",
       property: "upgradeDir",
-      message: `${directory} contains or belongs to the agents' home ${home}, and a rollback deletes it.`,
-      remedy: 'Name a directory of its own, such as "/data/obshell-upgrade", or leave it out.',
+      message: `${directory} contains or is inside the agents' home ${home}, and a rollback deletes it.`,
+      remedy: 'Use a dedicated directory, such as "/data/obshell-upgrade", or leave `upgradeDir` out.',
     }));
 }

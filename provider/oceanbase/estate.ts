@@ -138,8 +138,8 @@ class OceanBaseEstate implements Estate {
     return [
       {
         code: "agents-not-named",
-        message: `Only ${all.length - missing.length} of ${counted(all.length, "agent")} are named in \`endpoints\`: ${all.join(", ")}.`,
-        remedy: "Name all of them: an upgrade that stopped half way may need the others to continue.",
+        message: `Only ${all.length - missing.length} of ${counted(all.length, "agent")} are listed in \`endpoints\`: ${all.join(", ")}.`,
+        remedy: "List all of them: an upgrade that stopped half way may need the others to continue.",
       },
     ];
   }
@@ -196,6 +196,6 @@ function noPackages(edition: Edition | undefined): Finding {
   return {
     code: "no-package",
     message: "No newer packages are uploaded.",
-    remedy: `Upload those of the target version (${edition?.join(" and ")}${edition?.[0] === "oceanbase-ce" ? " for the community edition" : ""}), or name their files in \`packages\`.`,
+    remedy: `Upload those of the target version (${edition?.join(" and ")}${edition?.[0] === "oceanbase-ce" ? " for the community edition" : ""}), or add their files to \`packages\`.`,
   };
 }

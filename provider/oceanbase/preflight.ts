@@ -55,8 +55,8 @@ export const zonesForRolling: Check<{ readonly mode?: string | undefined }> = (r
   if ((args.mode ?? "rolling") !== "rolling" || ready.zones >= needed) return undefined;
   return {
     code: "too-few-zones",
-    message: `A rolling upgrade needs at least ${needed} zones, the cluster has ${ready.zones}.`,
-    remedy: "Set `mode` to `stopService`. The service pauses during such an upgrade.",
+    message: `A rolling upgrade needs at least ${needed} zones, but the cluster has ${ready.zones}.`,
+    remedy: "Set `mode` to `stopService`. The service is down during such an upgrade.",
   };
 };
 
@@ -69,8 +69,8 @@ export const agentsRun: Check<unknown> = ({ agents, status }) => {
   if (down.length === 0) return undefined;
   return {
     code: "agent-not-running",
-    message: `${down.length === 1 ? "An agent does" : "Agents do"} not run: ${down.join(", ")}.`,
-    remedy: "Start it with `obshell agent start` on its host.",
+    message: `${down.length === 1 ? "An agent is" : "Agents are"} not running: ${down.join(", ")}.`,
+    remedy: "Run `obshell agent start` on each of these hosts.",
   };
 };
 
@@ -83,8 +83,8 @@ export const observersAvailable: Check<unknown> = ({ agents, status }) => {
   if (down.length === 0) return undefined;
   return {
     code: "observer-unavailable",
-    message: `${down.length === 1 ? "The observer" : "Observers"} of ${down.join(", ")} cannot be used.`,
-    remedy: "Start it and wait until it is available.",
+    message: `${down.length === 1 ? "An observer is" : "Observers are"} not available: ${down.join(", ")}.`,
+    remedy: "Start these observers and wait until they are available.",
   };
 };
 
@@ -117,7 +117,7 @@ export const serversActive: Check<unknown> = ({ servers, status }) => {
   return {
     code: "server-not-active",
     message: `${out.length === 1 ? "A server is" : "Servers are"} not in service: ${names.join(", ")}.`,
-    remedy: "Start it (a stopped one with ALTER SYSTEM START SERVER) and wait until its status is ACTIVE.",
+    remedy: "Start these servers (stopped ones with ALTER SYSTEM START SERVER) and wait until their status is ACTIVE.",
   };
 };
 
@@ -126,7 +126,7 @@ export const zonesActive: Check<unknown> = ({ stoppedZones }) => {
   return {
     code: "zone-not-active",
     message: `${stoppedZones.length === 1 ? "A zone is" : "Zones are"} not in service: ${stoppedZones.join(", ")}.`,
-    remedy: "Start it with ALTER SYSTEM START ZONE and wait until its status is ACTIVE.",
+    remedy: "Start these zones with ALTER SYSTEM START ZONE and wait until their status is ACTIVE.",
   };
 };
 
@@ -140,6 +140,6 @@ export const packagesUploaded: Check<unknown> = ({ uploaded, listed, architectur
   return {
     code: "package-missing",
     message: `These packages are not uploaded: ${missing.join(", ")}.`,
-    remedy: "Name their files in `packages`, or upload them with POST /api/v1/upgrade/package.",
+    remedy: "Add their files to `packages`, or upload them with POST /api/v1/upgrade/package.",
   };
 };

@@ -41,7 +41,7 @@ function undecided({ unlisted, unheard, agents }: Readiness, unit: Unit): string
   if (unit.upgrade === undefined) return undefined;
   if (unlisted) return "the agents did not return their list of packages";
   if (!unheard || findingsOf(unit).length > 0) return undefined;
-  return `no agent said which agents of the cluster run (${agents.join(", ")}): one of them may be unreachable`;
+  return `no agent reported which agents of the cluster are running (${agents.join(", ")}); one of them may be unreachable`;
 }
 
 /** A connected driver for what obshell upgrades in one cluster: its database, or its agents. */
@@ -58,6 +58,8 @@ export class UpgradePin<A extends UpgradeArguments> implements Driver<PinObserva
   readonly #closed = new AbortController();
   readonly #lists: DependencyLists;
   readonly #receipts: Receipt[] = [];
+  /** Whether packages were uploaded, and no request was refused since: only that says that one is missing all the same. */
+  #prepared = false;
   /** What servers that list nothing have said of packages that they lack. */
   #lacking: string | undefined;
   /** Read once in a run. */
@@ -108,12 +110,13 @@ export class UpgradePin<A extends UpgradeArguments> implements Driver<PinObserva
 
   async prepare(_requests: readonly Request[], observation: PinObservation): Promise<boolean> {
     const { agents, runtime } = this.#options;
-    if (missingOnServers(observation).length === 0) return false;
+    if (this.#prepared || missingOnServers(observation).length === 0) return false;
     await this.#refuseRoute(observation);
     const missing = this.#lacked(observation);
     if (missing.length === 0) return false;
     const callee = calleeOf(agents.members, observation.members, observation.running);
     await ensureUploaded(agents, missing, runtime, this.#receipts, callee?.origin);
+    this.#prepared = true;
     return true;
   }
 
@@ -141,6 +144,7 @@ export class UpgradePin<A extends UpgradeArguments> implements Driver<PinObserva
 
   /** Such a refusal is not the last word where the package is at hand. */
   #afterRefusal(error: unknown, observation: PinObservation): unknown {
+    if (error instanceof Refused) this.#prepared = false;
     if (!(error instanceof PackageMissing) || observation.readiness.listed) return error;
     this.#lacking = error.words;
     if (this.#lacked(observation).length === 0) return error;
@@ -152,7 +156,7 @@ export class UpgradePin<A extends UpgradeArguments> implements Driver<PinObserva
   }
 
   lookAt({ id }: Task): string {
-    return `Look at it with \`obshell task show -i ${id} -d\` on a host of the cluster`;
+    return `To see the task, run \`obshell task show -i ${id} -d\` on a host of the cluster`;
   }
 
   reopen(task: Task, way: Way, permit: Permit): Promise<void> {

@@ -16,7 +16,7 @@ export const version = z
   .superRefine((text, context) => {
     const [, exact, build] = WITH_RELEASE.exec(text.trim()) ?? [];
     if (exact !== undefined) {
-      context.addIssue(`carries a release. Set \`version\` to "${exact}" and \`release\` to "${build}"`);
+      context.addIssue(`contains a release. Set \`version\` to "${exact}" and \`release\` to "${build}"`);
       return;
     }
     const problem = versionProblem(parseConstraint(text));
@@ -25,8 +25,8 @@ export const version = z
 
 function versionProblem(constraint: Constraint | undefined): string | undefined {
   if (constraint === undefined) return "is not an OceanBase version";
-  if (constraint.kind === "latest") return "cannot be latest: obshell upgrades to a version that is named";
-  if (constraint.version.build !== undefined) return "must not carry a build, which belongs in `release`";
+  if (constraint.kind === "latest") return "cannot be latest: obshell upgrades only to an explicit version";
+  if (constraint.version.build !== undefined) return "must not contain a build; set `release` instead";
   const parts = constraint.version.parts.length;
   if (parts >= FEWEST_PARTS && parts <= VERSION_PARTS) return undefined;
   return `must have ${VERSION_PARTS} parts, or ${FEWEST_PARTS} as a prefix`;

@@ -31,7 +31,7 @@ export function activeActiveFinding(
     code: "active-active",
     property,
     message: `${subjectOf(database)} is a participant of an Active-Active database, and this cluster (${software}) has no call that upgrades all participants.`,
-    remedy: `Upgrade each participant on its own cluster (POST /v1/bdbs/{uid}/upgrade), then run \`crdb-cli crdb update --crdb-guid ${database.crdb} --featureset-version true\` and \`crdb-cli crdb update --crdb-guid ${database.crdb} --update-db-config-modules true\`; or upgrade the clusters to ${CRDB_UPGRADE_SINCE} or later, whose POST /v1/crdbs/{guid}/upgrade is used then.`,
+    remedy: `Upgrade each participant on its own cluster (POST /v1/bdbs/{uid}/upgrade), then run \`crdb-cli crdb update --crdb-guid ${database.crdb} --featureset-version true\` and \`crdb-cli crdb update --crdb-guid ${database.crdb} --update-db-config-modules true\`; or upgrade the clusters to ${CRDB_UPGRADE_SINCE} or later, where POST /v1/crdbs/{guid}/upgrade is used.`,
   };
 }
 
@@ -83,6 +83,6 @@ export function describeCrdbFailure({ id, errors }: CrdbTask): Failure {
   return {
     message: `CRDB task ${id} failed: ${said.join("; ") || "without a reason"}.`,
     remedy:
-      "Some participants may have been upgraded, and others not. Check each on its own cluster, and fix the cause. Then run {apply} again. It sends the request again only if the participant of this cluster is outdated.",
+      "Some participants may have been upgraded, and others not. Check each on its own cluster, and fix the cause. Then run {apply} again. The request is sent again only if the participant of this cluster is outdated.",
   };
 }

@@ -9,7 +9,7 @@ import { endpoints, isPlain } from "./rest/endpoints";
 /** The arguments of both resource types. Messages name what is wrong and show a right value. */
 
 const text = (example: string) =>
-  z.string({ error: `must be a string, such as ${example}` }).min(1, `must not be empty; such as ${example}`);
+  z.string({ error: `must be a string, such as ${example}` }).min(1, `must not be empty. Example: ${example}`);
 
 /** `REDIS_ENTERPRISE_INSECURE` and stack configuration are texts. */
 const WORDS: Readonly<Record<string, boolean>> = {
@@ -34,7 +34,7 @@ export const connection = {
     description: [
       "API addresses of the cluster's nodes.",
       "Any of them may be down.",
-      "A node that is not the master redirects to it; such a redirect is followed only to hosts named here or listed by the cluster, so name all nodes.",
+      "A node that is not the master redirects to it; such a redirect is followed only to hosts named here or listed by the cluster, so list all nodes.",
     ],
     type: "pulumi.Input<string>[]",
     example: ["https://10.0.0.1:9443", "https://10.0.0.2:9443", "https://10.0.0.3:9443"],
@@ -151,7 +151,7 @@ export const databaseArguments = {
       "How many shards are upgraded at a time.",
       "CAUTION: if it is set, search queries may fail during an upgrade across Redis 8.4.",
     ],
-    otherwise: "as the cluster's policy says, usually all",
+    otherwise: "the cluster's policy, usually all",
   }),
   keepCrdtProtocolVersion: argument(flag.optional(), {
     description: "Leave the CRDT protocol version of an Active-Active database as it is.",
@@ -160,7 +160,7 @@ export const databaseArguments = {
   dryRun: argument(flag.optional(), {
     description: [
       "Has no effect: no dry run is sent.",
-      "No released server is known to have `?dry_run=true`, and one that does not know the query starts the upgrade.",
+      "No released server is known to support `?dry_run=true`, and a server that does not support it would start the upgrade.",
     ],
     deprecated: "It has no effect.",
     default: false,
@@ -193,10 +193,13 @@ function problemsOf(args: Partial<SharedArguments>): Problem[] {
 function databaseProblems({ databaseId, databaseName }: Partial<SharedArguments>): Problem[] {
   const problems: Problem[] = [];
   if (databaseId === undefined && databaseName === undefined) {
-    problems.push(["databaseId", `${UID}, or its name must be given as databaseName, such as ${NAME_EXAMPLE}`]);
+    problems.push(["databaseId", `${UID}, or its name must be set as databaseName, such as ${NAME_EXAMPLE}`]);
   }
   if (databaseId !== undefined && databaseName !== undefined) {
-    problems.push(["databaseName", "goes without databaseId: the database is named once, by its uid or by its name"]);
+    problems.push([
+      "databaseName",
+      "cannot be combined with databaseId: identify the database by its uid or by its name",
+    ]);
   }
   return problems;
 }
@@ -207,7 +210,8 @@ function connectionProblems(args: Partial<SharedArguments>): Problem[] {
   if (clientCertificate === undefined && username === undefined) {
     problems.push(["username", 'must be the user\'s e-mail, such as "admin@example.com"']);
   }
-  if (username !== undefined && password === undefined) problems.push(["password", "must be that of `username`"]);
+  if (username !== undefined && password === undefined)
+    problems.push(["password", "must be the password of `username`"]);
   problems.push(...tlsProblems({ caCertificate: args.caCertificate, clientCertificate, clientKey }));
   if (args.authentication !== undefined && username === undefined) {
     problems.push(["authentication", "needs `username` and `password`; leave it out for a client certificate alone"]);
@@ -219,4 +223,4 @@ function connectionProblems(args: Partial<SharedArguments>): Problem[] {
 }
 
 const PLAIN =
-  'must begin with https://, such as "https://10.0.0.1:9443": plain http shows the password to everybody on the way. If that is intended, set `allowPlainHttp` to true';
+  'must begin with https://, such as "https://10.0.0.1:9443": plain http sends the password unencrypted. If that is intended, set `allowPlainHttp` to true';

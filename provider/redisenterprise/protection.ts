@@ -15,7 +15,7 @@ export function consentFinding(database: Database, { mayDiscardData }: Consent):
   return {
     code: "data-would-be-lost",
     property: "mayDiscardData",
-    message: `${subjectOf(database)} has neither replication nor persistence: the upgrade restarts its shards and empties it.`,
+    message: `${subjectOf(database)} has neither replication nor persistence: the upgrade restarts its shards, which deletes all data.`,
     remedy: "Enable replication or persistence first, or set `mayDiscardData` to true if its data may be lost.",
   };
 }

@@ -153,7 +153,7 @@ export class UpgradePin implements Driver<Seen> {
   lookAt(task: Task): string {
     const crdb = ownIdOf(task);
     const command = crdb === undefined ? "rladmin cluster running_actions" : `crdb-cli task status --task-id ${crdb}`;
-    return `Look at it with \`${command}\` on a node`;
+    return `To see the task, run \`${command}\` on a node`;
   }
 
   async inspect(task: Task): Promise<TaskStatus> {

@@ -100,7 +100,7 @@ export const kernelArguments = {
   }),
   preCheck: argument(flag.optional(), {
     description: [
-      "Let the service check the instances first, in regions that have the request for it.",
+      "Let the service check the instances first, in regions that support it.",
       "An instance that does not pass is not upgraded, and the findings are reported.",
     ],
     default: true,
@@ -128,7 +128,7 @@ export const starRocksArguments = {
   skipValidation: argument(flag.optional(), {
     description: [
       "Upgrade without the service's validation.",
-      "CAUTION: the validation prevents that an upgrade breaks running data synchronization tasks.",
+      "CAUTION: the validation keeps an upgrade from breaking data synchronization tasks that are running.",
     ],
     default: false,
   }),
@@ -140,6 +140,6 @@ export function latestHasNoNewer(
   context: z.RefinementCtx,
 ): void {
   if (args.version !== "latest" || args.onNewer !== "fail") return;
-  const message = '"fail" cannot go with version "latest", since nothing is newer than that; leave it out';
+  const message = '"fail" cannot be combined with version "latest", because nothing is newer than that; leave it out';
   context.addIssue({ code: "custom", path: ["onNewer"], message });
 }

@@ -1,6 +1,6 @@
 import { asPinError } from "../core/errors";
-import { some } from "../core/fleet/sentences";
 import type { Runtime } from "../core/runtime";
+import { some } from "../core/sentences-of-many";
 import { Forbidden } from "../huaweicloud/errors";
 import { Throttled } from "../huaweicloud/throttle";
 

@@ -189,6 +189,7 @@ export function connectionTo(
   }
   const runtime: Runtime = {
     clock: steady(terminal.clock),
+    wall: terminal.clock,
     signal: terminal.signal,
     proxies,
     random: Math.random,

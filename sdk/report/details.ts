@@ -33,7 +33,7 @@ ${controlFacts(control)}
 ${fact("Target", wanted.length === 0 ? html`not known` : valueList(wanted))}
 ${release === undefined ? undefined : fact("Release", valueList([release]))}
 ${current === undefined ? undefined : fact("Current", valueList([current]))}
-${drifted ? fact("Drift", html`A refresh found another version than the target; the next <code>pulumi up</code> acts on it.`) : undefined}
+${drifted ? fact("Drift", html`A refresh observed a version other than the target; the next <code>pulumi up</code> acts on it.`) : undefined}
 ${elsewhere.map(([label, values]) => fact(label, valueList(values)))}
 ${fact("URN", valueList([urn]))}
 </dl>`;
@@ -90,6 +90,6 @@ ${reason === undefined ? undefined : fact("Reason", html`<span class="problem">$
 ${startedAt === undefined ? undefined : fact("Started", timeElement(startedAt))}
 ${unfinished ? undefined : fact("Finished", timeElement(finishedAt ?? ""))}
 ${window === undefined ? undefined : fact("Window", html`${timeElement(window.opens)} to ${timeElement(window.closes)}`)}
-${fact("Task", html`<code>${task}</code> (${kind})${joined ? "; joined, started by somebody else" : ""}`)}
+${fact("Task", html`<code>${task}</code> (${kind})${joined ? "; joined, not started by this resource" : ""}`)}
 </dl>`;
 }

@@ -17,7 +17,7 @@ export interface StackExport {
 /** Formats of the deployment; 4 is 3 with features that change nothing here. */
 const FORMATS: readonly unknown[] = [3, 4];
 /** What a person who gave something else should give. */
-export const HOW = "Give it what `pulumi stack export` prints.";
+export const HOW = "Pass the output of `pulumi stack export`.";
 
 /**
  * @param root parsed JSON
@@ -28,7 +28,7 @@ export function stackExportIn(root: unknown, name: string): StackExport {
   const deployment = member(root, "deployment");
   if (!isTable(root) || !isTable(deployment)) {
     const checkpoint = isTable(member(root, "checkpoint")) ? " It is a checkpoint file of a state backend." : "";
-    throw new ReportError(`${name} is JSON, but no stack export: it has no "deployment".${checkpoint} ${HOW}`);
+    throw new ReportError(`${name} is JSON, but not a stack export: it has no "deployment".${checkpoint} ${HOW}`);
   }
   if (!FORMATS.includes(root["version"])) {
     const version = textOf(root["version"], 20) ?? "none";

@@ -32,7 +32,7 @@ export function stackOf({ resources, pending, deployment, time }: StackExport, n
   });
   if (pins.length === 0) {
     throw new ReportError(
-      `${name} is a stack export with ${counted(resources.length, "resource")}, none of which is of pulumi-dbversion: there is nothing to report.`,
+      `${name} is a stack export with ${counted(resources.length, "resource")}, none of which belongs to pulumi-dbversion: there is nothing to report.`,
     );
   }
   return { title: titleOf(pins), time, pins: pins.sort(byAttention) };

@@ -111,7 +111,7 @@ describe("credentials", () => {
     const { run, requests } = rig((clock) => [taurus(clock)]);
     const { code, err } = await run("discover", "taurusdb", ...REGION);
     expect(code).toBe(2);
-    expect(err).toMatch(/accessKey is missing \(.*HW_ACCESS_KEY.*\); it goes with `secretKey`/);
+    expect(err).toMatch(/accessKey is missing \(.*HW_ACCESS_KEY.*\); it is required together with `secretKey`/);
     expect(requests).toEqual([]);
   });
 

@@ -19,8 +19,8 @@ obcluster-agents  oceanbase.AgentVersion    10.77.0.2:2886  4.3.3.0-102025103117
 2 databases
 
 needs
-  1  No newer packages are uploaded. Upload those of the target version (obshell), or name their
-     files in \`packages\`.
+  1  No newer packages are uploaded. Upload those of the target version (obshell), or add their
+     files to \`packages\`.
 `,
     });
     expect(writes).toEqual([]);
@@ -36,7 +36,7 @@ needs
   it("tells what is against an upgrade", async () => {
     const { discover } = oceanbase(({ control }) => control.stopAgent(1));
     const { out, err, code } = await discover();
-    expect(out).toContain("An agent does not run: 10.77.0.3:2886. Start it with `obshell agent start` on its host.");
+    expect(out).toContain("An agent is not running: 10.77.0.3:2886. Run `obshell agent start` on each of these hosts.");
     expect(err).toMatch(/^not complete: An endpoint did not respond: http:\/\/10\.77\.0\.3:2886: /);
     expect(code).toBe(2);
   });
@@ -45,7 +45,7 @@ needs
     const { run } = rig((clock) => [obshell(clock)], { env });
     const { out } = await run("discover", "oceanbase", "--endpoint", "http://10.77.0.2:2886");
     expect(out).toContain(
-      "Only 1 of 3 agents are named in `endpoints`: 10.77.0.2:2886, 10.77.0.3:2886, 10.77.0.4:2886.",
+      "Only 1 of 3 agents are listed in `endpoints`: 10.77.0.2:2886, 10.77.0.3:2886, 10.77.0.4:2886.",
     );
   });
 
@@ -173,7 +173,7 @@ describe("discover taurusdb", () => {
   it("waits where the gateway allows no more requests", async () => {
     const { discover, progress } = cloud(3, ({ control }) => control.gateway.throttle(12));
     expect((await discover()).code).toBe(0);
-    expect(progress.some((line) => line.includes("allows no more calls"))).toBe(true);
+    expect(progress.some((line) => line.includes("is throttling requests"))).toBe(true);
   });
 });
 

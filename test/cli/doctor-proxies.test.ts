@@ -65,7 +65,7 @@ describe.each([
     const { args, env } = await start();
     const proxy = await serveProxy({ credentials: "ci:other" });
     const { code, out } = await onNetwork({ env: { ...env, HTTP_PROXY: proxy.origin } })("doctor", ...args);
-    const message = `✗ HTTP: no response: the proxy ${proxy.origin} asks for credentials, or refuses them`;
+    const message = `✗ HTTP: no response: the proxy ${proxy.origin} requires credentials or rejects the ones given`;
     expect(out.replaceAll(/\s+/g, " ")).toContain(message);
     expect(out).toContain("– credentials: not checked: no server can be reached");
     expect(code).toBe(1);

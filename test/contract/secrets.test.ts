@@ -39,7 +39,7 @@ onEachSdk("the password", (sdk) => {
     cluster.faults.clear();
     await listen(provider.create(urn, inputs({ version: `x${PASSWORD}` })));
     expect((await provider.check(urn, inputs({ endpoints: [`http://root:${PASSWORD}@h:1`] }))).failures).toEqual([
-      expect.objectContaining({ reason: expect.stringContaining("must not carry credentials") }),
+      expect.objectContaining({ reason: expect.stringContaining("must not contain credentials") }),
     ]);
 
     const leaked = FORMS.map((form) => `python upgrade_pre.py -uroot '${form}'`);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { announce } from "../../provider/core/announce";
+import { NO_RULES } from "../../provider/core/control/control";
 import type { Driver } from "../../provider/core/driver";
 import type { UpgradeRecord } from "../../provider/core/outcome";
 import type { Plan } from "../../provider/core/plan";
@@ -7,6 +8,7 @@ import type { Policy } from "../../provider/core/policy";
 import type { Failure, TaskStatus } from "../../provider/core/task";
 import { VirtualClock } from "../support/virtual-clock";
 
+const clock = new VirtualClock();
 const task = { id: "13", kind: "OB rolling upgrade", to: "4.3.5.2-9" };
 const NAME = "upgrade 13 (OB rolling upgrade to 4.3.5.2-9)";
 const AT = "stage 2/9: Download all required packages";
@@ -38,7 +40,7 @@ function told(plan: Plan, onFailure: Policy["onFailure"], remembered?: UpgradeRe
     inspect: async () => DEFERRED,
     ...more,
   };
-  return announce(driver, plan, { onFailure }, { clock: new VirtualClock() }, remembered);
+  return announce(driver, plan, { onFailure, changes: NO_RULES }, { clock, wall: clock }, remembered);
 }
 
 const DEFERRED: TaskStatus = { kind: "scheduled", window };
@@ -70,7 +72,7 @@ describe("a failed upgrade in a preview", () => {
       failed(),
       "retry",
       record(),
-      [`whether ${NAME} can be retried could not be read; nothing will be sent`],
+      [`cannot determine whether ${NAME} can be retried; nothing will be sent`],
     ],
     ["joined", failed(["retry", "rollback"]), "retry", record({ joined: true }), [NOT_OURS]],
     ["of another run", failed(["retry", "rollback"]), "retry", record({ task: "12" }), [NOT_OURS]],
@@ -84,8 +86,8 @@ describe("a failed upgrade in a preview", () => {
       await announce(
         { title: "Fake", units: ["fake"], schedules: false, inspect: async () => DEFERRED },
         failed(),
-        { onFailure: "retry" },
-        { clock: new VirtualClock() },
+        { onFailure: "retry", changes: NO_RULES },
+        { clock, wall: clock },
         record(),
       ),
     ).toEqual([]);

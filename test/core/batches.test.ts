@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { Attempts } from "../../provider/core/attempts";
 import { batchesOf } from "../../provider/core/batches";
 import { type RefusalKind, Refused } from "../../provider/core/errors";
-import { Attempts } from "../../provider/core/fleet/attempts";
 import { SOON_TRIES } from "../../provider/core/policy";
 import type { Unit } from "../../provider/core/unit";
 import { member } from "./fleet/facts";

@@ -105,7 +105,7 @@ describe("a call whose answer is lost", () => {
     });
     expect(starts).toBe(1);
     expect(warnings).toEqual([
-      "The response to the upgrade request was lost (socket hang up). Looking for the upgrade.",
+      "The response to the upgrade request was lost (socket hang up). Searching for the upgrade.",
     ]);
   });
 
@@ -126,6 +126,16 @@ describe("a call whose answer is lost", () => {
     expect(starts).toBe(1);
   });
 
+  it("may still take effect when something else satisfies the target: that is waited for", async () => {
+    const { outcome, starts, took } = await play({
+      looks: [upgrade(), upgrade(), { kind: "satisfied", at: "4.2.5.1" }],
+      starts: [lost()],
+    });
+    expect(outcome).toMatchObject({ status: "current", accepted: false, upgrade: { state: "succeeded" } });
+    expect(starts).toBe(1);
+    expect(took).toBeGreaterThanOrEqual(29_000);
+  });
+
   it("is not sent again when no upgrade appears, but told as unconfirmed", async () => {
     const cause = lost();
     const { outcome, starts, took } = await play({ looks: [upgrade()], starts: [cause, task] });
@@ -133,7 +143,7 @@ describe("a call whose answer is lost", () => {
     expect(outcome.error?.message).toMatch(
       /^Orders database: the response to the upgrade request was lost, and no upgrade appeared within 3\d s\. It was not sent again\.$/,
     );
-    expect(outcome.upgrade).toBeUndefined();
+    expect(outcome.upgrade).toMatchObject({ task: "unknown", state: "failed" });
     expect(starts).toBe(1);
     expect(took).toBeGreaterThanOrEqual(30_000);
     expect(took).toBeLessThan(35_000);

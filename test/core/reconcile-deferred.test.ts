@@ -31,8 +31,31 @@ describe("an upgrade that waits for its window", () => {
     expect(outcome.error).toBeUndefined();
     expect(starts).toBe(1);
     expect(news).toContain(
-      "upgrade 11 (rolling upgrade to 4.3.5.2) waits for its window, 2026-01-01T18:00Z to 2026-01-01T22:00Z",
+      "upgrade 11 (rolling upgrade to 4.3.5.2) is scheduled for its maintenance window, 2026-01-01T18:00Z to 2026-01-01T22:00Z",
     );
+  });
+
+  it("is known before a run that does not wait ends", async () => {
+    const { outcome, journal } = await play({
+      looks: [upgrade()],
+      starts: [task],
+      inspections: [{ kind: "scheduled", window }],
+      policy: { wait: false },
+    });
+    expect(outcome).toMatchObject({ status: "deferred", accepted: true, upgrade: { state: "deferred", window } });
+    expect(journal).toEqual(["look", "look", "start", "look", "inspect 11"]);
+  });
+
+  it("that begins at once is not waited for by a run that does not wait", async () => {
+    const { outcome, journal } = await play({
+      looks: [upgrade()],
+      starts: [task],
+      inspections: [running],
+      policy: { wait: false },
+    });
+    expect(outcome).toMatchObject({ status: "upgrading", accepted: true, upgrade: { task: "11", state: "running" } });
+    expect(outcome.upgrade?.joined).toBeUndefined();
+    expect(journal).toEqual(["look", "look", "start", "look", "inspect 11"]);
   });
 
   it("is left to its window by the next run", async () => {
@@ -103,7 +126,7 @@ describe("an upgrade that waits for its window", () => {
     });
     expect(outcome).toMatchObject({ status: "deferred", accepted: true, error: { code: "interrupted" } });
     expect(outcome.error?.message).toBe(
-      `Interrupted: ${TITLE} has upgrade 11 (rolling upgrade to 4.3.5.2) waiting for its window.`,
+      `Interrupted: ${TITLE} has upgrade 11 (rolling upgrade to 4.3.5.2) scheduled for its maintenance window.`,
     );
   });
 });
@@ -118,7 +141,9 @@ describe("an upgrade that the pin no longer wants to wait for", () => {
     });
     expect(outcome).toMatchObject({ status: "current", upgrade: { task: "12", state: "succeeded" } });
     expect(journal).toEqual(["look", "cancel 11", "look", "look", "start", "inspect 12", "look"]);
-    expect(news).toContain("canceled upgrade 11 (rolling upgrade to 4.3.5.2), which waited for its maintenance window");
+    expect(news).toContain(
+      "canceled upgrade 11 (rolling upgrade to 4.3.5.2), which was scheduled for its maintenance window",
+    );
   });
 
   it("is an error when the vendor does not cancel it, however often it is asked", async () => {

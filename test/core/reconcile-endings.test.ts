@@ -124,7 +124,7 @@ describe("a task that the vendor no longer knows", () => {
     const { outcome, starts } = await started([running, { kind: "gone" }], [upgrade()]);
     expect(outcome).toMatchObject({ accepted: false, error: { code: "vanished" }, upgrade: { state: "gone" } });
     expect(outcome.error?.message).toBe(
-      `${TITLE}: upgrade 11 (rolling upgrade to 4.3.5.2) is no longer known there, and the target version is not running.`,
+      `${TITLE}: the vendor no longer reports upgrade 11 (rolling upgrade to 4.3.5.2), and the target version has not been reached.`,
     );
     expect(outcome.status).not.toBe("current");
     expect(starts).toBe(1);

@@ -50,7 +50,7 @@ describe("an upgrade that goes on where no look reaches", () => {
     const { outcome, warnings } = await play({ ...outlasting, looks: [satisfied], inspections: [{ kind: "gone" }] });
     expect(outcome).toMatchObject({ status: "current", upgrade: { task: "7", state: "gone" } });
     expect(warnings).toEqual([
-      "Orders database: upgrade 7 (rolling upgrade to 4.3.5.2) is no longer known there. Its result on the other participating clusters is unknown.",
+      "Orders database: the vendor no longer reports upgrade 7 (rolling upgrade to 4.3.5.2). Its result on the other participating clusters is unknown.",
     ]);
   });
 

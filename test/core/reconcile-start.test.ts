@@ -83,8 +83,9 @@ describe("a run that upgrades", () => {
     expect(journal).toEqual(["look", "look", "look", "look"]);
   });
 
-  it("returns once the vendor has accepted when it need not wait", async () => {
+  it("returns once the vendor has accepted when it need not wait, and there is no window", async () => {
     const { outcome, starts, journal } = await play({
+      schedules: false,
       looks: [upgrade()],
       starts: [task],
       policy: { wait: false },
@@ -181,7 +182,7 @@ describe("something newer than the target version", () => {
     expect(outcome).toMatchObject({ status: "newer", accepted: false });
     expect(outcome.error).toBeUndefined();
     expect(starts).toBe(0);
-    const note = `${TITLE} runs something newer than the target version (4.4.0.0; newer: server-1). Nothing was sent. Raise the target version to what is running, or set \`onNewer\` to \`accept\`. Databases are never downgraded. [newer]`;
+    const note = `${TITLE} runs 4.4.0.0; newer than the target version: server-1. Nothing was sent. Raise the target version to what is running, or set \`onNewer\` to \`accept\`. Databases are never downgraded. [newer]`;
     expect(warnings).toEqual(onNewer === "report" ? [note] : []);
   });
 
@@ -196,20 +197,35 @@ describe("something newer than the target version", () => {
 
 describe("findings", () => {
   it("keep the call from being sent, all of them named with what to do", async () => {
-    const { outcome, starts } = await play({
+    const { outcome, starts, journal } = await play({
       looks: [
         upgrade(
           { code: "a", message: "An agent does not run.", remedy: "Start it." },
-          { code: "b", property: "mode", message: "Rolling needs 3 zones.", remedy: "Add one." },
+          { code: "b", message: "Two versions run.", remedy: "Wait." },
         ),
       ],
       starts: [task],
     });
     expect(outcome).toMatchObject({ status: "behind", accepted: false, error: { code: "blocked" } });
     expect(outcome.error?.message).toBe(
-      `${TITLE}: the upgrade was not started. An agent does not run. Start it. mode: Rolling needs 3 zones. Add one.`,
+      `${TITLE}: the upgrade was not started. An agent does not run. Start it. Two versions run. Wait.`,
     );
     expect(starts).toBe(0);
+    expect(journal).toEqual(["look", "look"]);
+  });
+
+  it("that can never change end the run at the first look, and only those are named", async () => {
+    const { outcome, journal } = await play({
+      looks: [
+        upgrade(
+          { code: "a", message: "An agent does not run.", remedy: "Start it." },
+          { code: "b", property: "mode", message: "Rolling needs 3 zones.", remedy: "Add one." },
+        ),
+      ],
+    });
+    expect(outcome).toMatchObject({ status: "behind", accepted: false, error: { code: "blocked" } });
+    expect(outcome.error?.message).toBe(`${TITLE}: the upgrade was not started. mode: Rolling needs 3 zones. Add one.`);
+    expect(journal).toEqual(["look"]);
   });
 
   it("that the second look no longer has do not", async () => {

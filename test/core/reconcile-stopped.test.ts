@@ -75,7 +75,7 @@ describe.each([
     expect(outcome).toMatchObject({ error: { code }, upgrade: { state: "succeeded" } });
     expect(starts).toBe(1);
     expect(outcome.error?.message).toBe(
-      `${how}: ${RUNNING} of ${TITLE} has ended (succeeded), but its versions could not be read any more.`,
+      `${how}: ${RUNNING} of ${TITLE} has ended (succeeded), but the versions could not be read afterwards.`,
     );
   });
 
@@ -159,8 +159,8 @@ describe.each([
       upgrade: { state: "unknown" },
     });
     expect(outcome.error?.sentence).toBe(
-      `${how}: ${TITLE} was sent the upgrade request, but its response had not arrived. ` +
-        "Run {apply} again. It looks for the upgrade first and resumes waiting for it.",
+      `${how}: the upgrade request was sent to ${TITLE}, but no response was received. ` +
+        "Run {apply} again. It searches for the upgrade first and resumes waiting for it.",
     );
     expect(starts).toBe(1);
     expect(journal.at(-1)).toBe("start");

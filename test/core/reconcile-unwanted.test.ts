@@ -16,7 +16,7 @@ function count(journal: readonly string[], entry: string): number {
   return journal.filter((one) => one === entry).length;
 }
 
-describe("an upgrade that waits for its window, and that the pin does not want any more", () => {
+describe("a scheduled upgrade that the resource no longer needs", () => {
   it.each([
     ["refused", refused],
     ["lost", lost],
@@ -41,7 +41,7 @@ describe("an upgrade that waits for its window, and that the pin does not want a
     expect(outcome).toMatchObject({ status: "behind", accepted: true, upgrade: waitingRecord });
     expect(outcome.error).toMatchObject({ code: "refused", remedy: expect.stringContaining("Cancel it") });
     expect(outcome.error?.message).toBe(
-      `${TITLE}: upgrade 11 (rolling upgrade to 4.3.5.2) could not be canceled. It is not needed any more, and waits for its window, 2026-01-01T18:00Z to 2026-01-01T22:00Z.`,
+      `${TITLE}: upgrade 11 (rolling upgrade to 4.3.5.2) could not be canceled. It is no longer needed, but is still scheduled for its maintenance window, 2026-01-01T18:00Z to 2026-01-01T22:00Z.`,
     );
     expect(count(journal, "cancel 11")).toBe(6);
     expect(starts).toBe(0);
@@ -76,7 +76,9 @@ describe("an upgrade that waits for its window, and that the pin does not want a
     expect(outcome).toMatchObject({ status: "current", accepted: false });
     expect(outcome.upgrade).toBeUndefined();
     expect(journal).toEqual(["look", "inspect 11"]);
-    expect(warnings[0]).toMatch(/which this resource did not schedule and does not need, waits for its window/);
+    expect(warnings[0]).toMatch(
+      /which this resource did not schedule and does not need, is scheduled for its maintenance window/,
+    );
   });
 });
 

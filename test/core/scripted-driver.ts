@@ -1,4 +1,5 @@
 import type { BackupRecord } from "../../provider/core/control/backup";
+import { NO_RULES } from "../../provider/core/control/control";
 import type { Driver, Observation } from "../../provider/core/driver";
 import { PinError } from "../../provider/core/errors";
 import type { Outcome, UpgradeRecord } from "../../provider/core/outcome";
@@ -114,6 +115,7 @@ export async function play(script: Script): Promise<Played> {
   };
   const runtime = {
     clock,
+    wall: clock,
     signal: controller.signal,
     random: () => 0.5,
     report: ({ message }: { message: string }) => stage.reports.push(message),
@@ -130,6 +132,7 @@ export async function play(script: Script): Promise<Played> {
     lostReplyWindow: MINUTE / 2,
     settleTime: MINUTE,
     spacing: 0,
+    changes: NO_RULES,
     ...script.policy,
   };
   script.meanwhile?.(stage);

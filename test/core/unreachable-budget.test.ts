@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { NO_RULES } from "../../provider/core/control/control";
 import { PinError, Unreachable } from "../../provider/core/errors";
 import type { Policy } from "../../provider/core/policy";
 import { UnreachableBudget } from "../../provider/core/unreachable-budget";
@@ -14,6 +15,7 @@ const policy: Policy = {
   lostReplyWindow: 30_000,
   settleTime: MINUTE,
   spacing: 0,
+  changes: NO_RULES,
 };
 
 const silent = () => new Unreachable("connection refused", { sent: false, heard: false });
@@ -28,6 +30,7 @@ function setUp(expected = false) {
     policy,
     {
       clock,
+      wall: clock,
       signal: controller.signal,
       random: () => 0.5,
       report: ({ message }) => reports.push(message),

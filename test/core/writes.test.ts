@@ -81,7 +81,8 @@ describe.each(ODD)("after %s, nobody knows whether the vendor received", (_, thr
     const quiet = { report: () => undefined, inform: () => undefined, conceal: () => undefined };
     const signal = new AbortController().signal;
     const warn = (message: string) => warnings.push(message);
-    const runtime = { clock: new VirtualClock(), signal, random: () => 0.5, ...quiet, warn };
+    const clock = new VirtualClock();
+    const runtime = { clock, wall: clock, signal, random: () => 0.5, ...quiet, warn };
     const reopen = async () => throwing(thrown)();
     const permissive = {
       rules: NO_RULES,

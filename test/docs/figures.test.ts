@@ -35,9 +35,9 @@ describe("docs/reliability.md", () => {
       (count: number) => `in ${count} kinds of refusals`,
     ],
     [
-      "hostile answers",
+      "hostile responses",
       Object.keys({ ...MUTATIONS, ...REPLACEMENTS }).length,
-      (count: number) => `| ${count} answers for each type`,
+      (count: number) => `| ${count} responses for each type`,
     ],
   ])("has the number of %s", (_, count, words) => {
     expect(text).toContain(words(count));

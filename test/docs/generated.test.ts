@@ -108,14 +108,18 @@ describe("the arguments in the SDK", { timeout: 60_000 }, () => {
 describe("the texts of errors", { timeout: 60_000 }, () => {
   it.each([
     ["every-type", "`unconfirmed`", "the response to the upgrade request was lost, and no upgrade appeared within …"],
-    ["every-type", "`newer`", "runs something newer than the target version"],
+    ["every-type", "`newer`", "which is newer than the target version"],
     ["oceanbase", "`blocked`", "No uploaded package satisfies version …; uploaded: …."],
     [
       "oceanbase",
       "`blocked`",
-      "The package … names no compression / is compressed with …, and obshell unpacks xz only.",
+      "The package … declares no compression / is compressed with …, but obshell supports only xz.",
     ],
-    ["taurusdb", "a failed check of `version`", "an upgrade always goes to the newest: … cannot be had any more."],
+    [
+      "taurusdb",
+      "a failed check of `version`",
+      "… can no longer be reached: an upgrade always goes to the newest kernel offered, which is ….",
+    ],
     ["redisenterprise", "a failed check of `mayDiscardData`", "has neither replication nor persistence"],
   ])("of %s have the one that ends as %s: %s", (of, ends, text) => {
     expect(textsOf(of).filter((one) => one.ends === ends && one.message.includes(text))).toHaveLength(1);

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import ts from "typescript";
 import { describe, expect, it } from "vitest";
 import { withoutGenerated } from "./generated";
 import { page, pages, proseOf, ROOT } from "./pages";
@@ -60,4 +61,116 @@ it("no text has words that are not today's technical English", () => {
     text.split("\n").flatMap((line, at) => (FORBIDDEN.test(line) ? [`${path}:${at + 1}: ${line.trim()}`] : [])),
   );
   expect(lines).toEqual([]);
+});
+
+/**
+ * Phrases that a native speaker would rephrase, with what to write instead. Names in code, in backticks or blocks of code, and the
+ * anchors of pages are not prose.
+ */
+const REPHRASED: readonly (readonly [pattern: RegExp, instead: string])[] = [
+  [/(?<!\bto )\b(?:un)?pins?\b/i, "resource, target version"],
+  [/\b(?:house|rooms?)\b/i, "architecture, folder"],
+  [/\bleads? over\b|\bhas no way (?:there|from)\b|\bthe way (?:there|to)\b/i, "upgrade path; requires … first"],
+  [/\bgo(?:es)? on\b(?! to\b)/i, "continue, resume"],
+  [
+    /\bno answer\b|\bnobody answers?\b|\bdoes not answer\b|\bthat answers?\b|\ba lost (?:answer|reply)\b/i,
+    "no response, does not respond",
+  ],
+  [/\b(?:an?|the|last|its|their|complete) answers?\b/i, "response"],
+  [/\bright is\b|\bevery time is right\b/i, "Example: …"],
+  [/\bcannot be (?:known|had)\b/i, "it is unknown whether; can no longer be reached"],
+  [/\bwaits? for (?:its|their) (?:maintenance )?windows?\b/i, "is scheduled for its maintenance window"],
+  [/\bwhat runs\b|\bwhich runs now\b|\bsomething newer runs\b/i, "current version; a newer version is running"],
+  [/\b(?:is|are) not there\b(?! yet)/i, "does not exist"],
+  [/\bholds? the pin\b|\bpins? that hold\b/i, "is up to date"],
+  [/\bnothing was asked for\b|\basked for by\b|\bcannot be asked\b|\bis asked of\b/i, "nothing was requested"],
+  [/\bcannot be told\b|\bis told\b|\bare told\b|\bthat they tell\b|\bdoes not tell\b/i, "is reported, is unknown"],
+  [
+    /\b(?:and|error|the preview|the message|service) says so\b|\bwhatever [a-z]+ says?\b|\bsays otherwise\b/i,
+    "reports this",
+  ],
+  [/\bwas refused for its (?:credentials|size)\b/i, "rejected because of …"],
+  [/\bis not a response of\b|\bresponse is not of\b/i, "is not from"],
+  [/\btakes? no package without\b|\bas the vendor publishes it\b/i, "requires; as published by the vendor"],
+  [/\bunknown shape\b/i, "unexpected format"],
+  [/\bwith (?:a|the) response that cannot be read\b/i, "the response cannot be parsed"],
+  [
+    /\bthe (?:next|first|last) looks?\b|\blast looks\b|\blooks? (?:at it|less often|more often|again)\b|\blooking again\b/i,
+    "read, poll",
+  ],
+  [/\bname (?:the (?:agents|nodes) themselves|their files|its file)\b/i, "list in `endpoints`, add to `packages`"],
+  [/\bleft alone\b|\bleft as it (?:is|was)\b|\bstay as they are\b/i, "not changed"],
+  [/\ball the same\b/i, "anyway"],
+  [/\bby somebody\b|\bsomebody else\b|\bnobody but\b|\bstrangers\b/i, "name who does it"],
+  [/\bcut off\b/i, "interrupted, truncated"],
+  [/\blearnt\b|\brecognised\b|\bcancelled\b|\bcancelling\b|\bbehaviour\b|\bsynchronisation\b/i, "American spelling"],
+];
+
+/** Not covered yet. */
+const NOT_COVERED = /provider\/core\/(?:fleet\/|(?:plan|reconcile|recovery|settlement|unneeded)\.ts)|sdk\/cli\//;
+
+/** Prose of the pages: without blocks, names in backticks, targets of links, and what is generated from sources. */
+function proseLines(): [where: string, line: string][] {
+  return pages().flatMap((one) => {
+    const prose = proseOf({ ...one, text: withoutGenerated(one) })
+      .replaceAll(/`[^`\n]*`/g, "``")
+      .replaceAll(/\]\([^)\s]*\)/g, "]");
+    return prose.split("\n").map((line): [string, string] => [one.path, line]);
+  });
+}
+
+/** What people read of the sources: strings of more than one word, and templates. Not types, and not keys. */
+function messages(): [where: string, text: string][] {
+  return ["provider", "sdk"].flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
+      .map((file) => join(folder, file))
+      .filter((file) => file.endsWith(".ts") && !NOT_COVERED.test(file))
+      .flatMap((file) => textsOf(file).map((text): [string, string] => [file, text])),
+  );
+}
+
+function textsOf(file: string): string[] {
+  const source = ts.createSourceFile(file, readFileSync(join(ROOT, file), "utf8"), ts.ScriptTarget.Latest, true);
+  const texts: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isStringLiteralLike(node)) texts.push(node.text);
+    else if (ts.isTemplateExpression(node))
+      texts.push([node.head.text, ...node.templateSpans.map(({ literal }) => literal.text)].join("…"));
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return texts
+    .filter((text) => /[a-z] [a-z]/i.test(text) && !text.includes("<"))
+    .map((text) => text.replaceAll(/`[^`]*`/g, "``"));
+}
+
+describe("the glossary", { timeout: 60_000 }, () => {
+  const texts = [...proseLines(), ...messages()];
+
+  it("has texts to keep", () => {
+    expect(texts.length).toBeGreaterThan(3000);
+  });
+
+  it.each(REPHRASED)("%s is written as: %s", (pattern) => {
+    expect(texts.filter(([, text]) => pattern.test(text)).map(([where, text]) => `${where}: ${text.trim()}`)).toEqual(
+      [],
+    );
+  });
+
+  it.each([
+    "Pin a version first that both can be reached from and lead on",
+    "1,000 pins that hold",
+    "the package has no way there from 4.2.5.2, which runs now",
+    "upgrade 11 waits for its window, 18:00 to 22:00",
+    "was refused for its credentials",
+    "the task goes on",
+    "2.0.75.28 cannot be had any more",
+    "how it has ended cannot be told",
+    "A system that does not answer takes ten seconds",
+    "could not be read, the state was left as it is",
+    "its modules stay as they are",
+    "it was cancelled.",
+  ])("would refuse: %s", (text) => {
+    expect(REPHRASED.some(([pattern]) => pattern.test(text))).toBe(true);
+  });
 });

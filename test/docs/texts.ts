@@ -44,7 +44,7 @@ export function textsTable(of: string): string {
   const rows = textsOf(of).map(({ ends, message, remedy }) => {
     return [quoted(message), ends, remedy === "" || remedy === "…" ? BY_CODE : quoted(remedy)];
   });
-  return table(["text", "ends as", "what it says to do"], rows);
+  return table(["text", "ends as", "what to do"], rows);
 }
 
 const tables = new Map<string, readonly Told[]>();

@@ -48,7 +48,7 @@ describe.each(engines())("%s engine: change control", TIMEOUT, (prefer) => {
     const run = await stage.engine.up(stage.declare({ approval }));
     expect(run.ok).toBe(true);
     expect(saidAtPin(run).join()).toMatch(
-      /another plan was approved: planned is 4\.2\.5\.1 → .*approved by Anna on .* was 4\.2\.1\.8 → /,
+      /a different plan was approved\. Planned: 4\.2\.5\.1 → .*approved by Anna on .*: 4\.2\.1\.8 → /,
     );
     expect(stage.writes()).toBe(0);
     approval = await approve();

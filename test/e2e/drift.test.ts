@@ -44,7 +44,7 @@ describe.each(casts())("%s engine, %s: drift", TIMEOUT, (prefer, _, subject) => 
     for (const index of [0, 1, 2]) stage.cluster.control.stopAgent(index);
     const run = await stage.engine.refresh();
     expect(run.ok).toBe(true);
-    expect(saidAtPin(run).join()).toContain("could not be read, the state was left as it is");
+    expect(saidAtPin(run).join()).toContain("could not be read; the state was not changed");
     expect(await shown()).toEqual(before);
     for (const index of [0, 1, 2]) stage.cluster.control.startAgent(index);
   });

@@ -71,7 +71,7 @@ describe.each(SCHEDULING)("the delete of a %s whose upgrade is scheduled", (type
     expect(world.clock.since(began)).toBeLessThan(MINUTE);
     expect(world.cancellations()).toBe(0);
     expect(world.lines).toEqual([
-      expect.stringMatching(/^INFO .* does not wait for its window any more; there is nothing to cancel$/),
+      expect.stringMatching(/^INFO .* is no longer scheduled; there is nothing to cancel$/),
       "INFO no longer managed; the database was not changed",
     ]);
   });
@@ -127,7 +127,7 @@ describe.each(SCHEDULING)("the delete of a %s whose upgrade is scheduled", (type
     await world.operation()[0].delete(id, { ...outs, status: "upgrading", lastUpgrade });
     expect(world.scheduled()).not.toContain("Canceled");
     expect(world.lines.join()).toMatch(
-      /WARNING Whether an upgrade .* was scheduled is not known; .*Huawei Cloud console/,
+      /WARNING It is unknown whether an upgrade .* was scheduled; .*Huawei Cloud console/,
     );
   });
 });

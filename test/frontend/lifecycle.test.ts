@@ -170,7 +170,7 @@ describe("delete", () => {
       await lifecycle.delete("server-1", { ...inputs(), ...waiting });
       expect(world.canceled).toEqual(["11"]);
       expect(said()).toEqual([
-        "INFO canceled upgrade 11 (upgrade to 2.0), which waited for its maintenance window",
+        "INFO canceled upgrade 11 (upgrade to 2.0), which was scheduled for its maintenance window",
         "INFO no longer managed; the database was not changed",
       ]);
       expect(world.closed).toBe(1);

@@ -45,7 +45,7 @@ describe("drift", () => {
     expect(updated.outs).toMatchObject({ status: "current", version: "1.9", currentVersion: "1.9" });
     expect(world.starts).toBe(0);
     expect(said()).toEqual([
-      "INFO no upgrade: `version` is now 1.9, as the last refresh observed it, and no longer 2.0. If the program still has 2.0, `ignoreChanges` keeps it from being applied.",
+      "INFO no upgrade: `version` is now 1.9, as observed by the last refresh, and no longer 2.0. If the program still has 2.0, `ignoreChanges` prevents it from being applied.",
     ]);
   });
 
@@ -62,7 +62,7 @@ describe("drift", () => {
       /^drift: 5 of 20 instances outdated \(e4ed…in07 runs .* and 2 more\)\. \{apply\} upgrades them\.$/,
     );
     expect(describeDrift({ members: ["search"], unseen: true, inputs: {} }, observation, unit)).toBe(
-      "drift: search differs from the state. {apply} brings it back.",
+      "drift: search differs from the state. {apply} restores it.",
     );
   });
 });

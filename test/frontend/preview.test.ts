@@ -36,7 +36,7 @@ describe("the preview of a new pin", () => {
     [
       "that is newer",
       { version: "3.0" },
-      "WARNING Fake at server-1 runs something newer than the target version (3.0). Nothing was sent. Raise the target version to what is running, or set `onNewer` to `accept`. Databases are never downgraded. [newer]",
+      "WARNING Fake at server-1 runs 3.0, which is newer than the target version. Nothing was sent. Raise the target version to what is running, or set `onNewer` to `accept`. Databases are never downgraded. [newer]",
     ],
   ])("%s tells so in one line and fails nothing", async (_, change, line) => {
     const { failures, said, world } = await preview(change);
@@ -74,7 +74,7 @@ describe("the preview of a new pin", () => {
       {
         property: "version",
         reason:
-          "Fake at server-1 runs something newer than the target version (3.0). Nothing was sent. Raise the target version to what is running, or set `onNewer` to `accept`. Databases are never downgraded. [newer]",
+          "Fake at server-1 runs 3.0, which is newer than the target version. Nothing was sent. Raise the target version to what is running, or set `onNewer` to `accept`. Databases are never downgraded. [newer]",
       },
     ]);
   });
@@ -84,7 +84,7 @@ describe("the preview of a new pin", () => {
     const { failures } = await preview({ findings: [finding] }, { password: "hunter2" });
     expect(failures).toEqual([{ property: "mode", reason: "Not with [secret]. No." }]);
     const newer = await preview({ version: "3.0" }, { onNewer: "fail", password: "hunter2", server: "hunter2.test" });
-    expect(newer.failures?.[0]?.reason).toContain("Fake at [secret].test runs something newer");
+    expect(newer.failures?.[0]?.reason).toContain("Fake at [secret].test runs 3.0");
     const failing = await preview({ failure: new Error("hunter2 refused") }, { password: "hunter2" });
     expect(failing.said).toEqual(["WARNING cannot plan: [secret] refused"]);
   });

@@ -35,7 +35,7 @@ describe("a refresh", () => {
     expect(inputs).toMatchObject({ version: "3.0" });
     expect(props).toMatchObject({ status: "newer", __drifted: true });
     expect(said).toEqual([
-      expect.stringMatching(/^WARNING Fake at server-1 runs something newer than the target version/),
+      expect.stringMatching(/^WARNING Fake at server-1 runs 3.0, which is newer than the target version/),
     ]);
   });
 
@@ -66,7 +66,7 @@ describe("a refresh", () => {
     const { props, inputs, stored, said } = await refresh(change);
     expect(props).toEqual(stored);
     expect(inputs).toBeUndefined();
-    expect(said).toEqual([expect.stringMatching(/^WARNING could not be read, the state was left as it is: /)]);
+    expect(said).toEqual([expect.stringMatching(/^WARNING could not be read; the state was not changed: /)]);
   });
 
   it("leaves the state as it was after half a minute without an answer", async () => {
@@ -99,7 +99,7 @@ describe("a refresh", () => {
     const { props, stored, said } = await refresh({}, { version: 2 });
     expect(props).toEqual(stored);
     expect(said).toEqual([
-      expect.stringMatching(/^WARNING its arguments are not valid, so the state was left as it is: \w+/),
+      expect.stringMatching(/^WARNING its arguments are not valid, so the state was not changed: \w+/),
     ]);
   });
 });

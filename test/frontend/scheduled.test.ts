@@ -215,7 +215,9 @@ describe.each(SCHEDULING)("a scheduled upgrade of %s", (type, args) => {
     const made = await world.operation()[0].create(world.inputs("new"));
     await world.operation()[0].delete(made.id, made.outs);
     expect(world.scheduled()).toEqual(["Pending"]);
-    expect(world.lines.join("\n")).toMatch(/WARNING .* was not scheduled by this resource and is not canceled with it/);
+    expect(world.lines.join("\n")).toMatch(
+      /WARNING .* was not scheduled by this resource, so deleting the resource does not cancel it/,
+    );
   });
 
   it.each([

@@ -86,7 +86,7 @@ describe("wrong rules fail the check, by name and with a right value", () => {
     ["no time expected", { expect: "0m" }, "expect", /above zero.*"50m"/],
     ["more than any window", { windows: [window], expect: "5h" }, "expect", /longer than every window/],
     ["no age", { backup: { maxAge: "0h" } }, "backup.maxAge", /above zero.*"24h"/],
-    ["a waiver without a reason", { backup: { maxAge: "24h", waive: "" } }, "backup.waive", /must say why/],
+    ["a waiver without a reason", { backup: { maxAge: "24h", waive: "" } }, "backup.waive", /must be the reason why/],
     [
       "a later file of approvals",
       { approval: { formatVersion: 2, approvals: {} } },

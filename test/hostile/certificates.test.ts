@@ -19,7 +19,7 @@ const CERTIFICATES = {
   expired: { cert: fixture("expired.pem"), key: fixture("expired.key"), ca: fixture("expired.pem"), says: /expired/ },
   "for another name": {
     ...selfSigned(["db.elsewhere.example"], { loopback: false }),
-    says: /it is made for db\.elsewhere\.example, and 127\.0\.0\.1 was expected \(ERR_TLS_CERT_ALTNAME_INVALID\)/,
+    says: /it is issued for db\.elsewhere\.example, but 127\.0\.0\.1 was expected \(ERR_TLS_CERT_ALTNAME_INVALID\)/,
   },
   "signed by itself": { ...own, ca: selfSigned().cert, says: /self-signed certificate/ },
   "with escapes in its names": {

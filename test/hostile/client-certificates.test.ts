@@ -66,7 +66,7 @@ describe.each(RESOURCE_TYPES)("$type, at a server that wants a client certificat
     const { origin, connections } = await guarded(version, SERVER);
     const { failures, error } = await play(of, origin, {});
     expect(error).toMatch(
-      /^https:\S+ asks for a client certificate and ended the connection, because none was given\..*\[unauthorized\]$/,
+      /^https:\S+ requires a client certificate and closed the connection, because none was given\..*\[unauthorized\]$/,
     );
     expect(error).toContain(taurus ? "`endpoint`" : "`clientCertificate`");
     expect(failures.map(({ reason }) => reason)).toEqual([
@@ -80,7 +80,7 @@ describe.each(RESOURCE_TYPES)("$type, at a server that wants a client certificat
     const foreign = selfSigned();
     const { error } = await play(of, origin, { clientCertificate: foreign.cert, clientKey: foreign.key });
     expect(error).toMatch(
-      /asks for a client certificate and ended the connection: it does not accept the one that was given\./,
+      /requires a client certificate and closed the connection: it does not accept the one that was given\./,
     );
     expect(connections()).toBeLessThan(20);
   });

@@ -41,7 +41,7 @@ describe.each(RESOURCE_TYPES)("$type behind a proxy", (of) => {
     const { origin, requests } = await serveProxy({ credentials: "somebody:else" });
     const { error, told } = await play(of, origin.replace("://", `://${USER}`));
     expect(error).toMatch(
-      /^https:\/\/database\.invalid:8443 cannot be reached: the proxy http:\/\/127\.0\.0\.1:\d+ asks for credentials, or refuses them \(HTTP 407\)\. .*`dbversion:proxy`.*\[unauthorized\]$/,
+      /^https:\/\/database\.invalid:8443 cannot be reached: the proxy http:\/\/127\.0\.0\.1:\d+ requires credentials or rejects the ones given \(HTTP 407\)\. .*`dbversion:proxy`.*\[unauthorized\]$/,
     );
     expect(told).toContain("cannot plan");
     expect(requests.length).toBeGreaterThan(0);

@@ -112,14 +112,14 @@ describe("validate", () => {
     const error = complaint({ contents: [{ id: "1" }, { id: 2 }] });
     expect(error.code).toBe("not-the-vendor");
     expect(error.message).toMatch(
-      /^GET \/dags at http:\/\/a: the response has an unknown shape: contents\.1\.id: .*string/,
+      /^GET \/dags at http:\/\/a: the response has an unexpected format: contents\.1\.id: .*string/,
     );
     expect(error.remedy).toBe("Check the endpoint and the server's version.");
   });
 
   it("names the answer itself when all of it does not fit", () => {
-    expect(complaint(undefined).message).toContain("unknown shape: the response: ");
-    expect(complaint("text", z.number()).message).toContain("unknown shape: the response: ");
+    expect(complaint(undefined).message).toContain("unexpected format: the response: ");
+    expect(complaint("text", z.number()).message).toContain("unexpected format: the response: ");
   });
 
   it("does not quote the value, which may hold a secret", () => {

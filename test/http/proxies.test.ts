@@ -146,12 +146,12 @@ describe.each(KINDS)("%s through a proxy", (_, server, form) => {
 
 /** What the proxy does, and what is said of it. `refused`: no retry would help. */
 const PROBLEMS: readonly [string, ProxyOptions, string, { readonly refused: boolean; readonly says: RegExp }][] = [
-  ["wants credentials", { credentials: "a:b" }, "", { refused: true, says: /asks for credentials.*\(HTTP 407\)/ }],
+  ["wants credentials", { credentials: "a:b" }, "", { refused: true, says: /requires credentials.*\(HTTP 407\)/ }],
   [
     "wants other credentials",
     { credentials: "a:b" },
     "ci:hunter2@",
-    { refused: true, says: /asks for credentials, or refuses them \(HTTP 407\)/ },
+    { refused: true, says: /requires credentials or rejects the ones given \(HTTP 407\)/ },
   ],
 ];
 const OF_TUNNELS: typeof PROBLEMS = [

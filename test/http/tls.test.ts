@@ -150,7 +150,7 @@ describe("certificates and keys", () => {
     ["a key as the authority", { caCertificate: KEY }, "caCertificate", /has no certificate/],
     ["a damaged certificate", { clientCertificate: EMPTY, clientKey: KEY }, "clientCertificate", /damaged/],
     ["a certificate without its key", { clientCertificate: CERTIFICATE }, "clientKey", /must be the private key/],
-    ["a key without its certificate", { clientKey: KEY }, "clientCertificate", /must be given beside/],
+    ["a key without its certificate", { clientKey: KEY }, "clientCertificate", /is required with/],
     ["a damaged key", { clientCertificate: CERTIFICATE, clientKey: KEY.slice(0, 200) }, "clientKey", /damaged/],
     [
       "a certificate as the key",

@@ -33,7 +33,7 @@ describe("an access key", () => {
     cloud.control.iam.addTemporaryKey("TEMPORARY", "temporary-secret", { securityToken: "a-t0ken", seconds: 180 });
     const args = { accessKey: "TEMPORARY", secretKey: "temporary-secret", securityToken: "a-t0ken" };
     const first = await partial(lifecycle.create(inputs(args)));
-    expect(first.reasons[0]).toMatch(/refused for its credentials.*Temporary keys expire.*\[unauthorized\]/);
+    expect(first.reasons[0]).toMatch(/rejected because of its credentials.*Temporary keys expire.*\[unauthorized\]/);
     expect(first.properties).toMatchObject({ status: "upgrading" });
     expect((await lifecycle.update(first.id, first.properties, inputs())).outs).toMatchObject({ status: "current" });
     expect(writes()).toBe(1);
@@ -46,7 +46,7 @@ describe("an access key", () => {
     const text = String(error);
     expect(text).toMatch(/verify aksk signature fail \(APIGW\.0301, HTTP 401\) \(request [0-9a-f]{32}\)/);
     expect(text).toMatch(
-      /was refused for its credentials \(argument `accessKey`, argument `secretKey`\): `secretKey` does not belong to `accessKey`: /,
+      /was rejected because of its credentials \(argument `accessKey`, argument `secretKey`\): `secretKey` does not belong to `accessKey`: /,
     );
     expect(text).not.toMatch(/canonical/i);
     expect(text).toContain("[unauthorized]");
@@ -69,7 +69,7 @@ describe("an access key", () => {
     const call = lifecycle.create(inputs({ securityToken: "s3cret-token", projectId }));
     const text = String(await call.catch((thrown: unknown) => thrown));
     expect(text).toContain(`The gateway's canonical request: ${echo}|x-security-token:[secret]|`);
-    expect(text).toMatch(/This tool's: GET\|\/v3\/.*x-security-token:\[secret\]\|.*\. \[unauthorized\]$/);
+    expect(text).toMatch(/This client's: GET\|\/v3\/.*x-security-token:\[secret\]\|.*\. \[unauthorized\]$/);
     expect(text).not.toContain("s3cret-token");
   });
 
@@ -182,7 +182,7 @@ describe("a user with a password", () => {
     clock.after(4 * MINUTE, () => cloud.control.iam.setPassword("An0ther!"));
     const first = await partial(lifecycle.create(inputs(BY_PASSWORD)));
     expect(first.reasons[0]).toMatch(
-      /for operator of example was refused.*username or password is wrong.*\[unauthorized\]/,
+      /for operator of example was rejected.*username or password is wrong.*\[unauthorized\]/,
     );
     const args = inputs({ ...BY_PASSWORD, password: "An0ther!" });
     expect((await lifecycle.update(first.id, first.properties, args)).outs).toMatchObject({ status: "current" });
@@ -230,7 +230,7 @@ describe("the project", () => {
     const { lifecycle, inputs, cloud } = rig();
     cloud.control.iam.account("example").projects = [];
     await expect(lifecycle.create(inputs())).rejects.toThrow(
-      /knows no project of the account that is called cn-north-4.*`projectId`.*\[blocked\]/,
+      /the account has no project named cn-north-4.*`projectId`.*\[blocked\]/,
     );
   });
 
@@ -239,7 +239,7 @@ describe("the project", () => {
     const other = { id: "f".repeat(32), name: region, region };
     cloud.control.iam.account("example").projects.push(other);
     await expect(lifecycle.create(inputs())).rejects.toThrow(
-      new RegExp(`several projects that are called cn-north-4: ${projectId}, f{32}.*\\[blocked\\]`),
+      new RegExp(`several projects named cn-north-4: ${projectId}, f{32}.*\\[blocked\\]`),
     );
   });
 
@@ -261,7 +261,7 @@ describe("permissions", () => {
   it("to read are named when they are missing", async () => {
     const { lifecycle, inputs, cloud } = rig();
     cloud.control.iam.deny(["gaussdb:instance:list"]);
-    await expect(lifecycle.create(inputs())).rejects.toThrow(/needs the IAM action gaussdb:instance:list/);
+    await expect(lifecycle.create(inputs())).rejects.toThrow(/requires the IAM action gaussdb:instance:list/);
   });
 
   it("in identity policies are told in the same way", async () => {
@@ -282,7 +282,7 @@ describe("two accounts in one process", () => {
     const own = lifecycle.create(inputs());
     const strange = lifecycle.create(inputs({ accessKey: "AKSTRANGER", secretKey: "stranger-secret" }));
     expect((await own).outs).toMatchObject({ status: "current" });
-    await expect(strange).rejects.toThrow(/There is no TaurusDB instance|no StarRocks instance/);
+    await expect(strange).rejects.toThrow(/TaurusDB instance .* does not exist|no StarRocks instance/);
     expect(cloud.journal.count("GET", "/v3/projects")).toBe(2);
   });
 

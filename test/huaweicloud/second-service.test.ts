@@ -105,7 +105,7 @@ describe("another service of Huawei Cloud", () => {
     expect(inputs.safeParse(ARGS).success).toBe(true);
     const messages = inputs.safeParse({ ...ARGS, region: "cn-south-1" }).error?.issues.map(({ message }) => message);
     expect(messages?.join()).toMatch(
-      /known to have RDS \(ap-southeast-1, cn-east-3, cn-north-4\).*REGION_RDS_CN_SOUTH_1/,
+      /known region of RDS \(ap-southeast-1, cn-east-3, cn-north-4\).*REGION_RDS_CN_SOUTH_1/,
     );
   });
 });

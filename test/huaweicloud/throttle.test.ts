@@ -75,7 +75,7 @@ describe("a throttled service", () => {
     expect(refused).toBeGreaterThan(0);
     // One for each minute at most, and those that were under way together.
     expect(refused).toBeLessThan((3 * clock.since(began)) / MINUTE);
-    expect(passing().some((line) => /allows no more calls \(HTTP 429\)/.test(line))).toBe(true);
+    expect(passing().some((line) => /is throttling requests \(HTTP 429\)/.test(line))).toBe(true);
   });
 
   it("that refuses the upgrade call has not accepted it", async () => {
@@ -100,7 +100,7 @@ describe("a throttled service", () => {
     const { lifecycle, inputs, cloud, said } = rig();
     cloud.control.gateway.disturb("APIGW.0308", { times: 100 });
     expect(await lifecycle.check({}, inputs())).toMatchObject({ failures: [] });
-    expect(said().join()).toMatch(/cannot plan: .*allows no more calls/);
+    expect(said().join()).toMatch(/cannot plan: .*is throttling requests/);
   });
 
   it("is left alone by every pin of the account", async () => {

@@ -44,7 +44,7 @@ describe("authentication", () => {
       "for another path, as behind a proxy",
       "Header.UriMismatch",
       "URI mismatch",
-      "something between here and the agent rewrites it. Name the agents themselves",
+      "something between this machine and the agent rewrites the path. List the agents' own addresses",
     ],
     [
       "of root that is wrong",
@@ -81,7 +81,7 @@ describe("authentication", () => {
 
   it("of a generation that nobody knows is refused with what the agent offers", async () => {
     const { lifecycle, inputs } = rig({ switches: { supportedAuth: ["v7"] } });
-    await expect(lifecycle.create(inputs())).rejects.toThrow(/no known way to authenticate \(v7\).*\[blocked\]/);
+    await expect(lifecycle.create(inputs())).rejects.toThrow(/no known authentication method \(v7\).*\[blocked\]/);
   });
 
   it("v1 sends password and expiry in seconds in its own header, and the body in plain JSON", () => {
@@ -142,7 +142,9 @@ describe("endpoints", () => {
 
   it("of an agent without a cluster are told what to do", async () => {
     const { lifecycle, inputs } = rig({ identity: "SINGLE", zones: 1 });
-    await expect(lifecycle.create(inputs())).rejects.toThrow(/belongs to no OceanBase cluster.*taken over first/);
+    await expect(lifecycle.create(inputs())).rejects.toThrow(
+      /belongs to no OceanBase cluster.*take over the cluster first/,
+    );
   });
 
   it.each(["MASTER", "FOLLOWER"] as const)(

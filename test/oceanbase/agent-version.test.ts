@@ -110,7 +110,7 @@ describe("an observer that is down beside an agent that is up", () => {
     const { lifecycle, inputs, cluster, lines } = agentRig();
     cluster.control.loseDatabase("gone", { agents: [index] });
     expect((await lifecycle.check({}, inputs())).failures).toEqual([]);
-    const text = new RegExp(`The observer of 10\\.77\\.0\\.${index + 2}:2886 cannot be used`);
+    const text = new RegExp(`An observer is not available: 10\\.77\\.0\\.${index + 2}:2886`);
     expect(lines.find(({ severity }) => severity === "WARNING")?.message).toMatch(text);
     await expect(lifecycle.create(inputs())).rejects.toThrow(text);
     expect(cluster.writes()).toEqual([]);

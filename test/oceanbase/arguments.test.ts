@@ -39,13 +39,13 @@ describe("the arguments of an OceanBase cluster", () => {
   it.each<[Record<string, unknown>, RegExp]>([
     [{ version: "4.3" }, /^version: must have 4 parts, or 3 as a prefix. Example: "4\.3\.5\.2", /],
     [{ version: "4.3.5.2.1" }, /^version: must have 4 parts.*"4\.3\.5\.2"/],
-    [{ version: "latest" }, /^version: cannot be latest: obshell upgrades to a version that is named. Example: "4\.3/],
+    [{ version: "latest" }, /^version: cannot be latest: obshell upgrades only to an explicit version. Example: "4\.3/],
     [{ version: "4.3.5.x" }, /^version: is not an OceanBase version. Example: "4\.3\.5\.2"/],
     [{ version: "" }, /^version: is not an OceanBase version\. Example:/],
-    [{ version: "4.3.5.2-1" }, /^version: must not carry a build, which belongs in `release`\. Example:/],
+    [{ version: "4.3.5.2-1" }, /^version: must not contain a build; set `release` instead\. Example:/],
     [
       { version: "4.3.5.2-102000042025031214.el7" },
-      /^version: carries a release\. Set `version` to "4\.3\.5\.2" and `release` to "102000042025031214\.el7"$/,
+      /^version: contains a release\. Set `version` to "4\.3\.5\.2" and `release` to "102000042025031214\.el7"$/,
     ],
     [{ version: 4 }, /^version: must be a string, such as "4\.3\.5\.2"/],
     [{ version: undefined }, /^version: is missing; it must be a string, such as "4\.3\.5\.2"/],
@@ -67,13 +67,16 @@ describe("the arguments of an OceanBase cluster", () => {
     ],
     [
       { endpoints: ["http://a:1/api/v1"] },
-      /^endpoints\.0: "http:\/\/a:1\/api\/v1" must be host and port alone, without a path\. Example:/,
+      /^endpoints\.0: "http:\/\/a:1\/api\/v1" must be only a host and port, without a path\. Example:/,
     ],
-    [{ endpoints: ["http://a:1?x"] }, /^endpoints\.0: "http:\/\/a:1\?x" must be host and port alone/],
+    [{ endpoints: ["http://a:1?x"] }, /^endpoints\.0: "http:\/\/a:1\?x" must be only a host and port/],
     [{ endpoints: ["http://a:1", 5] }, /^endpoints\.1: must be a string, such as "http/],
-    [{ caCertificate: "/etc/ca.pem" }, /^caCertificate: must be a certificate in PEM form, beginning with -----BEGIN/],
-    [{ clientKey: 1 }, /^clientKey: must be a private key in PEM form/],
-    [{ serverName: "" }, /^serverName: must not be empty; such as "obshell\.example\.com"/],
+    [
+      { caCertificate: "/etc/ca.pem" },
+      /^caCertificate: must be a certificate in PEM format, beginning with -----BEGIN/,
+    ],
+    [{ clientKey: 1 }, /^clientKey: must be a private key in PEM format/],
+    [{ serverName: "" }, /^serverName: must not be empty\. Example: "obshell\.example\.com"/],
     [{ allowUntrustedCertificate: "yes" }, /^allowUntrustedCertificate: must be true or false/],
     [{ verison: "4.3.5.2" }, /^verison: is not an argument of this resource; did you mean version\?/],
     [{ upgradeDirectory: "/data/x" }, /^upgradeDirectory: is not an argument of this resource/],
@@ -100,7 +103,7 @@ describe("the arguments of an OceanBase cluster", () => {
   });
 
   it("says where a password in an endpoint belongs", () => {
-    expect(complaints({ endpoints: ["http://root:x@a:1"] })[0]).toMatch(/must not carry credentials.*`password`/);
+    expect(complaints({ endpoints: ["http://root:x@a:1"] })[0]).toMatch(/must not contain credentials.*`password`/);
   });
 
   it("are not judged while they are unknown", () => {

@@ -12,7 +12,7 @@ const GIGABYTE = 1_000_000_000;
 
 describe("a condition that obshell refuses the call for", () => {
   it.each([
-    [{ pythonMissing: true }, /check if Python is installed \(Environment\.WithoutPython\).*called `python`/],
+    [{ pythonMissing: true }, /check if Python is installed \(Environment\.WithoutPython\).*named `python`/],
     [
       { pythonModuleMissing: true },
       /Python module 'mysql\.connector' is installed \(Environment\.WithoutModule\).*pip install mysql-connector-python/,
@@ -24,7 +24,7 @@ describe("a condition that obshell refuses the call for", () => {
     [{ compatibleSplit: true }, /Tenant compatible is not sync \(.*\)\. Bring all tenants/],
     [
       { runningBackups: 1 },
-      /1 running backup tasks.*\(OB\.Upgrade\.HasRunningBackupTask\)\. Wait until the backup is over/,
+      /1 running backup tasks.*\(OB\.Upgrade\.HasRunningBackupTask\)\. Wait until the backup has finished/,
     ],
   ])("%j ends the run with its words and what to do, and nothing runs", async (conditions, text) => {
     const { lifecycle, inputs, cluster, writes } = rig({ ...RECENT, conditions });
@@ -57,14 +57,16 @@ describe("a condition that obshell refuses the call for", () => {
 describe("a condition that only the task finds", () => {
   it.each([
     [{ diskFree: GIGABYTE / 1_000 }, 3, /remaining disk space is 1000000, and the required.*Free space where/],
-    [{ pythonMissing: true }, 1, /\[Environment\.WithoutPython\] Please check if Python is installed.*called `python`/],
+    [{ pythonMissing: true }, 1, /\[Environment\.WithoutPython\] Please check if Python is installed.*named `python`/],
     [{ pythonModuleMissing: true }, 1, /\[Environment\.WithoutModule\] .*mysql\.connector.*pip install/],
   ])("%j fails it at stage %i, which leaves both ways open", async (conditions, stage, text) => {
     const { lifecycle, inputs, cluster } = rig({ ...EARLIER, conditions });
     const { reasons, properties } = await partial(lifecycle.create(inputs()));
     expect(reasons[0]).toContain(`stage ${stage}/30: `);
     expect(reasons[0]).toMatch(text);
-    expect(reasons[0]).toContain("`obshell task retry -i 11` continues it, `obshell task rollback -i 11` undoes it");
+    expect(reasons[0]).toContain(
+      "run `obshell task retry -i 11` to continue the task or `obshell task rollback -i 11` to undo it",
+    );
     expect(properties).toMatchObject({ status: "failed", currentVersion: "4.2.1.8" });
     expect(cluster.state.lock).toBe(2);
   });
@@ -82,7 +84,7 @@ describe("a condition that only the task finds", () => {
   it("is undone at once where that is asked for, and the run fails with its cause", async () => {
     const { lifecycle, inputs, cluster } = rig({ ...EARLIER, conditions: { diskFree: 1 } });
     const { reasons } = await partial(lifecycle.create(inputs({ onFailure: "rollback" })));
-    expect(reasons[0]).toMatch(/rolled back as `onFailure` asks, because it failed: .*DiskSpaceNotEnough/);
+    expect(reasons[0]).toMatch(/rolled back by `onFailure`, because it failed: .*DiskSpaceNotEnough/);
     expect(cluster.state.lock).toBe(1);
   });
 });

@@ -60,7 +60,7 @@ describe("a server that is no obshell", () => {
     [
       "an envelope with something else in it",
       web(200, "application/json", '{"successful":true,"status":200,"data":{"ip":"10.0.0.1"}}'),
-      "the response has an unknown shape: ",
+      "the response has an unexpected format: ",
     ],
     [
       "terminal escapes",
@@ -76,7 +76,7 @@ describe("a server that is no obshell", () => {
   it("but uses plain HTTP where TLS is expected is told as such", async () => {
     const origin = await answering(web(200, "text/html", ""), "https");
     await expect(pin([origin])).rejects.toThrow(
-      /is not an obshell agent: .*found a server without TLS; its address begins with http:\/\/\. `endpoints`/,
+      /is not an obshell agent: .*found a server without TLS; its address must begin with http:\/\/\. `endpoints`/,
     );
   });
 
@@ -97,7 +97,7 @@ describe("a cluster with TLS", () => {
     const tls = selfSigned(["elsewhere.example"], { commonName: "elsewhere", loopback: false });
     const { origins } = await cluster({ tls });
     await expect(pin(origins, { caCertificate: tls.cert })).rejects.toThrow(
-      /not trusted: it is made for elsewhere\.example, and 127\.0\.0\.1 was expected \(ERR_TLS_CERT_ALTNAME_INVALID\)\. Give/,
+      /not trusted: it is issued for elsewhere\.example, but 127\.0\.0\.1 was expected \(ERR_TLS_CERT_ALTNAME_INVALID\)\. Set/,
     );
   });
 
@@ -129,7 +129,7 @@ describe("a cluster with TLS", () => {
     expect((await pin(origins, given)).outs).toMatchObject({ status: "current" });
     const heard = journal.entries.length;
     const refused = pin([origins[0] ?? ""], { caCertificate: tls.cert, unreachableTimeout: "1s" });
-    await expect(refused).rejects.toThrow(/asks for a client certificate .*none was given.*\[unauthorized\]/);
+    await expect(refused).rejects.toThrow(/requires a client certificate .*none was given.*\[unauthorized\]/);
     expect(journal.entries).toHaveLength(heard);
   });
 
@@ -143,7 +143,7 @@ describe("a cluster with TLS", () => {
 describe("credentials in a URL", () => {
   it("are refused without being shown", async () => {
     const failure = pin(["http://root:hunter22@10.0.0.1:2886"]);
-    await expect(failure).rejects.toThrow("must not carry credentials");
+    await expect(failure).rejects.toThrow("must not contain credentials");
     await expect(failure).rejects.not.toThrow("hunter22");
   });
 });

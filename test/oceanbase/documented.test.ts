@@ -54,7 +54,7 @@ it("shows the route and the missing packages as the page does", async () => {
 it("shows the route with everything at hand as the example does", async () => {
   const page = await readFile(join(ROOT, "examples", "oceanbase", "README.md"), "utf8");
   const [plan, ...more] = await said([...(await filesOf(TARGET)), ...(await filesOf(BETWEEN))]);
-  expect(plan).toContain("(needs its package)");
+  expect(plan).toContain("(package required)");
   expect(page).toContain(` orders create orders: ${plan}\n`);
   expect(more).toEqual([]);
 });

@@ -76,8 +76,8 @@ describe("what a message says of a failed task is what the server accepts", () =
     ].map((text) => text.replace(/\s+/g, " "));
     const undone = accepted(made, "ROLLBACK");
     for (const text of texts) {
-      expect(text).toContain("`obshell task retry -i 11` continues it");
-      expect([text.includes("`obshell task rollback -i 11` undoes it"), undone]).toEqual([undone, undone]);
+      expect(text).toContain("run `obshell task retry -i 11` to continue the task");
+      expect([text.includes("`obshell task rollback -i 11` to undo it"), undone]).toEqual([undone, undone]);
       expect([text.includes("a rollback is no longer possible"), undone]).toEqual([!undone, undone]);
     }
   });
@@ -91,7 +91,7 @@ describe("what a message says of a failed task is what the server accepts", () =
       const text = await told(made.lifecycle.create(made[which]()));
       expect(text).toContain("maintenance task 11 (Scale out) failed and keeps the lock");
       expect(text).toContain("`obshell task show -i 11 -d`");
-      expect(text).not.toMatch(/no longer possible|continues it|undoes it/);
+      expect(text).not.toMatch(/no longer possible|to continue the task|to undo it/);
     },
   );
 
@@ -102,14 +102,14 @@ describe("what a message says of a failed task is what the server accepts", () =
     answer(made, DETAILS, 400);
     const text = await told(made.lifecycle.create(made[which]()));
     expect(text).toContain("whichever obshell accepts");
-    expect(text).not.toMatch(/no longer possible|continues it|undoes it/);
+    expect(text).not.toMatch(/no longer possible|to continue the task|to undo it/);
   });
 
   it("and a rollback that the message names is accepted: the cluster resource upgrades after it", async () => {
     const made = world({ buildVersion: OLD_BUILD });
     made.cluster.control.fail({ stage: 2 });
     await partial(made.lifecycle.create(made.agents()));
-    expect(await told(made.lifecycle.create(made.database()))).toContain("`obshell task rollback -i 11` undoes it");
+    expect(await told(made.lifecycle.create(made.database()))).toContain("`obshell task rollback -i 11` to undo it");
     made.cluster.control.operate("ROLLBACK");
     const { outs } = await made.lifecycle.create(made.database());
     expect(outs).toMatchObject({ status: "current", currentVersion: TARGET.version });

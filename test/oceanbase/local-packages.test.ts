@@ -123,7 +123,7 @@ describe("packages named as files", () => {
     [
       "a package for another architecture",
       () => file("arm", { architecture: "aarch64" }),
-      /aarch64, the cluster runs on x86_64/,
+      /aarch64, but the cluster runs on x86_64/,
     ],
     ["a release without distribution", () => file("nodist", { release: "103000012025040100" }), /nodist\.rpm/],
   ])("%s: a check failure of `packages`, and an error before anything is sent", async (_, make, text) => {

@@ -33,7 +33,7 @@ describe("versions, while the first agent's observer is down", () => {
   it("are known at preview, which tells what keeps the upgrade from starting", async () => {
     const { lifecycle, inputs, said } = world();
     await lifecycle.check({}, inputs());
-    expect(said().join("\n")).toMatch(/^4\.2\.1\.8 → 4\.3\.5\.2, .*The observer of 10\.77\.0\.2:2886 cannot be used/s);
+    expect(said().join("\n")).toMatch(/^4\.2\.1\.8 → 4\.3\.5\.2, .*An observer is not available: 10\.77\.0\.2:2886/s);
     expect(said().join()).not.toContain("cannot plan");
   });
 
@@ -193,7 +193,7 @@ describe("an operator on a failed task", () => {
     const hosts = sent().map(([host]) => host);
     // The first cannot tell its cluster any more.
     expect(hosts.sort()).toEqual(["agent2", "agent3"]);
-    expect(said().join()).toContain("10.77.0.2:2886 cannot tell yet which cluster it belongs to");
+    expect(said().join()).toContain("10.77.0.2:2886 cannot report yet which cluster it belongs to");
   });
 });
 
@@ -219,7 +219,7 @@ describe("a password that the first agent has not learnt, and cannot compare", (
     cluster.control.loseDatabase("gone", { ms: 40_000 });
     expect((await lifecycle.create(inputs({ password: NEWER }))).outs).toMatchObject({ status: "current" });
     expect(lines.map(({ message }) => message).join()).toContain(
-      "has no database to compare the password with: Unauthorized: OceanBase password is incorrect",
+      "cannot check the password, because it cannot reach its database: Unauthorized: OceanBase password is incorrect",
     );
   });
 

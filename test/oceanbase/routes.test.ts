@@ -78,10 +78,10 @@ describe("a version that others lie before", () => {
     const { failures } = await world.lifecycle.check({}, world.inputs({ ...TARGET, packages }));
     expect(failures).toEqual([]);
     expect(world.said()).toEqual([
-      "4.2.1.8 → 4.2.5.1 (needs its package) → 4.3.5.3, rolling over 3 zones, after uploading 2 packages · blocked: package missing on the way",
+      "4.2.1.8 → 4.2.5.1 (package required) → 4.3.5.3, rolling over 3 zones, after uploading 2 packages · blocked: package missing on the way",
       "Upgrading to 4.3.5.3 requires 4.2.5.1 first; these packages are not uploaded: " +
         "oceanbase-ce-4.2.5.1-<build>.el7.x86_64.rpm, oceanbase-ce-libs-4.2.5.1-<build>.el7.x86_64.rpm. " +
-        "Name their files in `packages`, or upload them with POST /api/v1/upgrade/package.",
+        "Add their files to `packages`, or upload them with POST /api/v1/upgrade/package.",
     ]);
     expect(world.cluster.writes()).toEqual([]);
   });
@@ -149,8 +149,12 @@ describe("what the list in a package forbids", () => {
   });
 
   it.each([
-    ["a start that it does not know", "4.2.3.1-1", /package of 4\.3\.5\.3 does not know 4\.2\.3\.1, which runs now/],
-    ["a start that nothing leads on from", "4.2.5.2-1", /has no way there from 4\.2\.5\.2, which runs now/],
+    [
+      "a start that it does not know",
+      "4.2.3.1-1",
+      /package of 4\.3\.5\.3 does not know the current version 4\.2\.3\.1/,
+    ],
+    ["a start that nothing leads on from", "4.2.5.2-1", /has no upgrade path from the current version 4\.2\.5\.2/],
   ])("%s is a warning, and an error when the upgrade is to start", async (_, buildVersion, why) => {
     const world = rig({ buildVersion });
     const packages = await packagesOf(TARGET, `${WAYS}- version: 4.2.5.2\n`);
@@ -166,7 +170,7 @@ describe("what the list in a package forbids", () => {
     world.cluster.control.addObPackages(BETWEEN.version, BETWEEN.release);
     const packages = await packagesOf(TARGET, `${WAYS}- version: 4.2.5.1-5\n  deprecated: True\n`);
     await expect(world.lifecycle.create(world.inputs({ ...TARGET, packages }))).rejects.toThrow(
-      /requires 4\.2\.5\.1 first, and obshell finds no package of that, .*deprecated \(5\)\. Upgrade to 4\.2\.5\.1 first/,
+      /requires 4\.2\.5\.1 first, but obshell cannot find its package, .*deprecated \(5\)\. Upgrade to 4\.2\.5\.1 first/,
     );
   });
 
@@ -175,7 +179,7 @@ describe("what the list in a package forbids", () => {
       "- version: 4.2.1.8\n  can_be_upgraded_to: [4.3.5.3]\n  require_from_binary: True\n- version: 4.3.5.3\n";
     const packages = await packagesOf(TARGET, ways);
     for (const [agentVersion, route] of [
-      ["4.4.0.0-1", "4.2.1.8 → 4.2.1.8 (needs its package) → 4.3.5.3"],
+      ["4.4.0.0-1", "4.2.1.8 → 4.2.1.8 (package required) → 4.3.5.3"],
       ["4.4.1.0-1", "4.2.1.8 → 4.3.5.3"],
     ] as const) {
       const world = rig({ agentVersion });
@@ -239,7 +243,7 @@ describe("the list of a package that is not at hand", () => {
     });
     await world.lifecycle.check({}, world.inputs(TARGET));
     expect(world.said()[0]).toBe(
-      "4.2.1.8 → 4.2.5.1 (needs its package) → 4.3.5.3, rolling over 3 zones · blocked: package missing on the way",
+      "4.2.1.8 → 4.2.5.1 (package required) → 4.3.5.3, rolling over 3 zones · blocked: package missing on the way",
     );
     expect(world.said()[1]).toMatch(/not uploaded: oceanbase-ce-4\.2\.5\.1/);
   });

@@ -30,19 +30,19 @@ const conditions: [string, (world: World) => void, RegExp, readonly Type[]][] = 
   [
     "an agent that does not run",
     ({ cluster }) => cluster.control.stopAgent(2),
-    /An agent does not run: 10\.77\.0\.4:2886\. Start it/,
+    /An agent is not running: 10\.77\.0\.4:2886\. Run `obshell agent start`/,
     both,
   ],
   [
     "an observer that is gone",
     ({ cluster }) => cluster.control.loseDatabase("gone", { agents: [1] }),
-    /The observer of 10\.77\.0\.3:2886 cannot be used\. Start it/,
+    /An observer is not available: 10\.77\.0\.3:2886\. Start these observers/,
     both,
   ],
   [
     "a server out of service",
     ({ cluster }) => cluster.control.stopServer(1),
-    /A server is not in service: 10\.77\.0\.3:2882 \(STOPPED\)\. Start it \(a stopped one with ALTER SYSTEM START SERVER\)/,
+    /A server is not in service: 10\.77\.0\.3:2882 \(STOPPED\)\. Start these servers \(stopped ones with ALTER SYSTEM START SERVER\)/,
     ["oceanbase:ClusterVersion"],
   ],
 ];
@@ -88,7 +88,7 @@ describe("an upgrade that obshell would accept and not finish", () => {
     const world = rig({ agentVersion: RECENT });
     world.cluster.control.stopZone("zone2");
     await expect(world.lifecycle.create(world.inputs())).rejects.toThrow(
-      /A zone is not in service: zone2\. Start it with ALTER SYSTEM START ZONE/,
+      /A zone is not in service: zone2\. Start these zones with ALTER SYSTEM START ZONE/,
     );
     expect(world.writes()).toBe(0);
   });
@@ -99,7 +99,7 @@ describe("an upgrade that obshell would accept and not finish", () => {
     world.cluster.control.unregisterAgent(2);
     expect((await world.lifecycle.create(inputs)).outs).toMatchObject({ status: "current" });
     expect(world.said()).toContain(
-      "The server 10.77.0.4:2882 has no obshell agent that the cluster knows of; nothing is upgraded there.",
+      "The server 10.77.0.4:2882 has no obshell agent known to the cluster; nothing is upgraded there.",
     );
   });
 });
@@ -119,7 +119,7 @@ describe("agents that do not say which of them run", () => {
     const inputs = { ...types[type](world), unreachableTimeout: "3m" };
     world.cluster.faults.add({ match: { path: STATUS }, times: 9_999, fault: { kind: "reset" } });
     await expect(world.lifecycle.create(inputs)).rejects.toThrow(
-      /no agent said which agents of the cluster run \(10\.77\.0\.2:2886, .*\): one of them may be unreachable.*\[unreachable\]/,
+      /no agent reported which agents of the cluster are running \(10\.77\.0\.2:2886, .*\); one of them may be unreachable.*\[unreachable\]/,
     );
     expect(world.cluster.writes()).toEqual([]);
   });

@@ -33,7 +33,7 @@ describe.each(OLD)("agents of %s, which cannot say what is uploaded", (agentVers
     );
     expect(said().join("\n")).toMatch(files);
     await expect(lifecycle.create({ ...inputs(target), ...urn })).rejects.toThrow(
-      /record not found.*\(100[12]\)\. Name its file in `packages`, or upload it with POST \/api\/v1\/upgrade\/package\. \[refused\]/,
+      /record not found.*\(100[12]\)\. Add its file to `packages`, or upload it with POST \/api\/v1\/upgrade\/package\. \[refused\]/,
     );
   });
 
@@ -42,7 +42,7 @@ describe.each(OLD)("agents of %s, which cannot say what is uploaded", (agentVers
     const args = inputs({ ...NEWER, packages: await filesOf(NEWER) });
     await lifecycle.check({}, args);
     expect(said()).toEqual([
-      "4.2.1.8 → 4.3.5.3 (route not known), rolling over 3 zones, after uploading what the agents lack of 2 packages",
+      "4.2.1.8 → 4.3.5.3 (route not known), rolling over 3 zones, after uploading those of 2 packages that the agents lack",
     ]);
     expect((await lifecycle.create(args)).outs).toMatchObject({ status: "current", currentVersion: "4.3.5.3" });
     expect([cluster.journal.count("POST", UPLOAD), writes(), cluster.acceptedUpgrades.length]).toEqual([2, 2, 1]);

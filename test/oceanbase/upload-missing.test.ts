@@ -51,7 +51,7 @@ describe("packages that are to be there", () => {
     const error = await failureOf(ensured(hands, await both()));
     expect(error).toMatchObject({ name: "Unreachable", sent: false });
     expect(error.sentence).toMatch(
-      /^The uploaded packages could not be listed: .* Nothing was sent\. Once the agents respond/,
+      /^The uploaded packages could not be listed: .* Nothing was sent\. When the agents respond/,
     );
     expect(uploads()).toBe(0);
   });
@@ -91,7 +91,7 @@ describe("an upload whose answer is lost", () => {
     const receipts = await ensured(hands, await both());
     expect(receipts.map(({ name }) => name)).toEqual(["oceanbase-ce", "oceanbase-ce-libs"]);
     expect(said[0]).toMatch(
-      /^The response to the upload of oceanbase-ce-.*was lost \(.*\); looking for the package\.$/,
+      /^The response to the upload of oceanbase-ce-.*was lost \(.*\); searching for the package\.$/,
     );
     expect(uploads()).toBe(2);
     expect(cluster.state.packages).toHaveLength(2);
@@ -116,7 +116,7 @@ describe("an upload whose answer is lost", () => {
     const error = await failureOf(ensured(hands, await both()));
     expect(error.code).toBe("unconfirmed");
     expect(error.sentence).toMatch(
-      /^The response to the upload of oceanbase-ce-4\S+ was lost \(.*\), and it did not appear within 2 min.* It was not sent again\. Find out whether/,
+      /^The response to the upload of oceanbase-ce-4\S+ was lost \(.*\), and it did not appear within 2 min.* It was not sent again\. Check whether/,
     );
     expect(clock.since(began)).toBeGreaterThanOrEqual(120_000);
     expect(clock.since(began)).toBeLessThan(140_000);

@@ -63,7 +63,16 @@ export function handsOn(endpoints: readonly string[], transport: Transport, cloc
   const report = (progress: Progress) => void reports.push(progress);
   return {
     agents: new Agents({ endpoints, password: PASSWORD, http, clock }),
-    runtime: { clock, signal, random: () => 0.5, report, inform: tell, warn: tell, conceal: () => undefined },
+    runtime: {
+      clock,
+      wall: clock,
+      signal,
+      random: () => 0.5,
+      report,
+      inform: tell,
+      warn: tell,
+      conceal: () => undefined,
+    },
     controller,
     reports,
     said,

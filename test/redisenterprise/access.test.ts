@@ -76,7 +76,7 @@ describe.each(TYPES)("credentials (%s)", (_, inputs) => {
       {
         property: "",
         reason:
-          "password is missing (argument `password`, config `redisenterprise:password`, environment `REDIS_ENTERPRISE_PASSWORD`); it must be that of `username`",
+          "password is missing (argument `password`, config `redisenterprise:password`, environment `REDIS_ENTERPRISE_PASSWORD`); it must be the password of `username`",
       },
     ]);
     expect(world.cluster.journal.entries).toEqual([]);
@@ -105,7 +105,7 @@ describe.each(TYPES)("credentials (%s)", (_, inputs) => {
     const world = rig({ databases: [THERE], switches: { emptyErrors: [] } });
     world.cluster.control.expirePassword(USER);
     await expect(world.lifecycle.create(inputs(world))).rejects.toThrow(
-      /the password has expired \(password_expired\)\. Give the user a new password/,
+      /the password has expired \(password_expired\)\. Set a new password for the user/,
     );
     expect(world.received).toHaveLength(1);
   });
@@ -118,7 +118,7 @@ describe.each(TYPES)("credentials (%s)", (_, inputs) => {
     else delete args["redisVersion"];
     expect((await world.lifecycle.check({}, args)).failures).toEqual([]);
     await expect(world.lifecycle.create(args)).rejects.toThrow(
-      /does not let viewer@x POST \/v1\/bdbs\/1\/\S*upgrade: .* needs the permission (edit_bdb_module|update_bdb_with_action), which the roles admin, cluster_member and db_member hold\. \[unauthorized\]/,
+      /does not allow viewer@x to send POST \/v1\/bdbs\/1\/\S*upgrade: .* requires the permission (edit_bdb_module|update_bdb_with_action), which the roles admin, cluster_member and db_member hold\. \[unauthorized\]/,
     );
     expect(world.cluster.acceptedUpgrades).toEqual([]);
     expect(world.cluster.journal.count("POST")).toBe(1);

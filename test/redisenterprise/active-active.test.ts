@@ -39,7 +39,7 @@ describe.each(SIDES)("a participant of an Active-Active database (%s)", (_, inpu
       {
         property,
         reason: expect.stringMatching(
-          /Database 1 \(cache\) is a participant of an Active-Active database, and this cluster \(8\.0\.16-33\) has no call .*crdb-cli crdb update --crdb-guid \S+ --featureset-version true.*8\.0\.18 or later, whose POST \/v1\/crdbs\/\{guid\}\/upgrade/,
+          /Database 1 \(cache\) is a participant of an Active-Active database, and this cluster \(8\.0\.16-33\) has no call .*crdb-cli crdb update --crdb-guid \S+ --featureset-version true.*8\.0\.18 or later, where POST \/v1\/crdbs\/\{guid\}\/upgrade/,
         ),
       },
     ]);
@@ -61,7 +61,7 @@ describe.each(SIDES)("a participant of an Active-Active database (%s)", (_, inpu
     const args = inputs(world, { username: "viewer@x", password: "view-only" });
     if (property === "modules") Object.assign(args, { modules: { search: ">=2.8.5", ReJSON: ">=2.6.5" } });
     await expect(world.lifecycle.create(args)).rejects.toThrow(
-      /needs the permission upgrade_crdb, which the roles admin/,
+      /requires the permission upgrade_crdb, which the roles admin/,
     );
   });
 });
@@ -121,9 +121,9 @@ describe("the CRDB call", () => {
     const args = world.modules({ modules: { search: ">=2.8.5" } });
     expect((await world.lifecycle.check({}, args)).failures).toEqual([]);
     expect(world.lines.at(-1)?.message).toMatch(
-      /would move ReJSON 2\.6\.1 as well: the cluster no longer ships what runs/,
+      /would also change ReJSON 2\.6\.1, because the cluster no longer ships the current builds/,
     );
-    await expect(world.lifecycle.create(args)).rejects.toThrow(/Give these modules a version too.*\[blocked\]/);
+    await expect(world.lifecycle.create(args)).rejects.toThrow(/Set a version for these modules too.*\[blocked\]/);
     expect(posts(world)).toEqual([]);
   });
 

@@ -64,16 +64,16 @@ describe("the arguments of both", () => {
     [{ endpoints: ["https://a:9443", 5] }, /^endpoints\.1: must be a string\. Example:/],
     [
       { endpoints: ["https://a:9443/v1"] },
-      /^endpoints\.0: "https:\/\/a:9443\/v1" must be host and port alone, without a path/,
+      /^endpoints\.0: "https:\/\/a:9443\/v1" must be only a host and port, without a path/,
     ],
     [
       { endpoints: ["http://10.0.0.1:8080"] },
       /^endpoints: must begin with https:\/\/.*password.*`allowPlainHttp` to true/,
     ],
     [{ endpoints: "https://a:9443,b" }, /^endpoints: "b" is not a URL\. Example:/],
-    [{ username: "" }, /^username: must not be empty; such as "admin@example\.com"/],
+    [{ username: "" }, /^username: must not be empty\. Example: "admin@example\.com"/],
     [{ username: undefined }, /^username: is missing; it must be the user's e-mail/],
-    [{ password: undefined }, /^: password is missing; it must be that of `username`/],
+    [{ password: undefined }, /^: password is missing; it must be the password of `username`/],
     [{ password: 5 }, /^: password must be a string/],
     [{ authentication: "jwt" }, /^authentication: must be "basic" or "token"/],
     [
@@ -81,8 +81,8 @@ describe("the arguments of both", () => {
       /^authentication: needs `username` and `password`/,
     ],
     [{ clientCertificate: CERTIFICATE }, /^: clientKey is missing; it must be the private key of `clientCertificate`/],
-    [{ caCertificate: "/etc/ca.pem" }, /^caCertificate: must be a certificate in PEM form/],
-    [{ serverName: "" }, /^serverName: must not be empty; such as "cluster\.example\.com"/],
+    [{ caCertificate: "/etc/ca.pem" }, /^caCertificate: must be a certificate in PEM format/],
+    [{ serverName: "" }, /^serverName: must not be empty\. Example: "cluster\.example\.com"/],
     [{ allowUntrustedCertificate: "maybe" }, /^allowUntrustedCertificate: must be true or false/],
     [{ allowPlainHttp: "yes" }, /^allowPlainHttp: must be true or false/],
     [
@@ -92,8 +92,8 @@ describe("the arguments of both", () => {
     [{ databaseId: 0 }, /^databaseId: must be the database's uid, a whole number such as 1/],
     [{ databaseId: 1.5 }, /^databaseId: must be the database's uid/],
     [{ databaseId: "1" }, /^databaseId: must be the database's uid/],
-    [{ databaseName: "cache" }, /^databaseName: goes without databaseId/],
-    [{ databaseId: undefined, databaseName: "" }, /^databaseName: must not be empty; such as "cache"/],
+    [{ databaseName: "cache" }, /^databaseName: cannot be combined with databaseId/],
+    [{ databaseId: undefined, databaseName: "" }, /^databaseName: must not be empty\. Example: "cache"/],
     [{ mayDiscardData: "yes" }, /^mayDiscardData: must be true or false/],
     [{ databaseUid: 1 }, /^databaseUid: is not an argument of this resource/],
     [{ endpoint: "https://a:9443" }, /^endpoint: is not an argument of this resource; did you mean endpoints\?/],
@@ -172,9 +172,9 @@ describe("the modules to hold", () => {
     [{ search: null }, /^modules\.search: must be a version, or version and args/],
     [{ search: {} }, /^modules\.search\.version: is missing; it must be a version, such as "2\.10\.17"/],
     [{ search: { version: "2.x" } }, /^modules\.search\.version: is not a module version/],
-    [{ search: { version: "2.10", args: 6 } }, /^modules\.search\.args: must be one text, such as "WORKERS 6"/],
+    [{ search: { version: "2.10", args: 6 } }, /^modules\.search\.args: must be a string, such as "WORKERS 6"/],
     [{ search: { version: "2.10", arg: "x" } }, /^modules\.search: has no arg; did you mean args\?/],
-    [{ search: "2.10", Search: "2.10" }, /^modules\.Search: is named twice: names compare without case/],
+    [{ search: "2.10", Search: "2.10" }, /^modules\.Search: is listed twice: names are not case-sensitive/],
   ])("may not be %j", (modules, message) => {
     const said = complaints("modules", { modules });
     expect(
@@ -193,7 +193,7 @@ describe("the Redis version to hold", () => {
     [undefined, /^redisVersion: is missing; it must be a string, such as "7\.4"/],
     [
       "7.4.2",
-      /^redisVersion: must be major and minor alone, since the patch comes with the cluster's software\. Example:/,
+      /^redisVersion: must be only major and minor, because the patch comes with the cluster's software\. Example:/,
     ],
     ["7.x", /^redisVersion: is not a Redis version. Example: "7\.4", "8" or ">=7\.4"/],
     ["7.4-big", /^redisVersion: is not a Redis version/],

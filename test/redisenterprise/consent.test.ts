@@ -18,7 +18,7 @@ describe.each(TYPES)("a database with neither replication nor persistence (%s)",
         {
           property: "mayDiscardData",
           reason: expect.stringMatching(
-            /neither replication nor persistence: .* empties it\. .*`mayDiscardData` to true/,
+            /neither replication nor persistence: .* deletes all data\. .*`mayDiscardData` to true/,
           ),
         },
       ]);

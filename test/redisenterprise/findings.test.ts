@@ -27,25 +27,25 @@ describe("modules that can never be brought to their pins", () => {
       "one that the cluster does not know",
       {},
       { redisgraph: "2.10" },
-      /no module redisgraph in this cluster\. Database 1 \(cache\) has search, ReJSON; the cluster ships bf, ReJSON, search, timeseries\./,
+      /This cluster has no module redisgraph\. Database 1 \(cache\) has search, ReJSON; the cluster ships bf, ReJSON, search, timeseries\./,
     ],
     [
       "one that the database does not have",
       { softwareVersion: "7.22.2-10" },
       { timeseries: "1.12.4" },
-      /Database 1 \(cache\) does not have the module timeseries, and modules can only be added when a database is created\. Name only modules that it has: search, ReJSON\./,
+      /Database 1 \(cache\) does not have the module timeseries, and modules can only be added when a database is created\. Specify only modules that it has: search, ReJSON\./,
     ],
     [
       "one that the database does not have, and that no upgrade adds",
       { modules: [{ name: "own", version: "1.0.0" }] },
       { own: "1" },
-      /does not have the module own, .* Name only modules that it has/,
+      /does not have the module own, .* Specify only modules that it has/,
     ],
     [
       "a version for an older Redis",
       { databases: [{ ...CACHE, modules: [{ name: "bf", version: "2.6.1" }] }] },
       { bf: "2.6.18" },
-      /bf 2\.6\.18 needs Redis 7\.2; database 1 \(cache\) runs Redis 7\.4\.2\. Choose a version that fits what is running\./,
+      /bf 2\.6\.18 needs Redis 7\.2; database 1 \(cache\) runs Redis 7\.4\.2\. Choose a version that is compatible with the current Redis\./,
     ],
     [
       "a version that the cluster does not ship",
@@ -67,7 +67,7 @@ describe("modules that can never be brought to their pins", () => {
       "one that lacks what the database uses",
       { modules: [{ name: "search", version: "2.11.0", compatibleRedisVersion: "7.4", capabilities: ["clustering"] }] },
       { search: "2.11" },
-      /search 2\.11\.0 lacks what database 1 \(cache\) uses: failover_migrate, persistence_aof\./,
+      /search 2\.11\.0 lacks capabilities that database 1 \(cache\) uses: failover_migrate, persistence_aof\./,
     ],
   ];
 
@@ -145,7 +145,7 @@ describe("databases that are not there", () => {
     ["Redis", (world: Rig, args: Args) => world.redis(args)],
   ] as const)("are named with those that are (%s)", async (_, inputs) => {
     const there =
-      /no database (7|named "Cache") that this user may see\. There is: 1 \(cache\), 2 \(twin\), 3 \(twin\)\./;
+      /no database (7|named "Cache") that this user may see\. Visible databases: 1 \(cache\), 2 \(twin\), 3 \(twin\)\./;
     for (const which of [{ databaseId: 7 }, { databaseName: "Cache" }]) {
       const world = rig({ databases });
       await refused(world, inputs(world, which), Object.keys(which)[0] ?? "", there);
@@ -161,7 +161,7 @@ describe("databases that are not there", () => {
       world,
       world.modules({ databaseName: "twin" }),
       "databaseName",
-      /Several databases are named "twin": 2, 3\. .*as databaseId/,
+      /Several databases are named "twin": 2, 3\. Set `databaseId` to the uid/,
     );
   });
 
@@ -198,12 +198,17 @@ describe("Redis versions that can never be reached", () => {
     for (const node of world.cluster.state.nodes) {
       node.supported = node.supported.map((one) => ({ ...one, major: one.redisVersion !== "8.0" }));
     }
-    await refused(world, world.redis(), "redisVersion", /policy allows major versions of Redis only, and 8\.0 is none/);
+    await refused(
+      world,
+      world.redis(),
+      "redisVersion",
+      /policy allows only major versions of Redis, and 8\.0 is not one/,
+    );
   });
 
   it("with data on flash", async () => {
     const world = rig({ databases: [{ ...CACHE, bigstore: true }] });
-    await refused(world, world.redis(), "redisVersion", /Redis 8\.0 does not run databases with data on flash/);
+    await refused(world, world.redis(), "redisVersion", /Redis 8\.0 does not support databases with data on flash/);
   });
 
   it("because nothing of a module runs on them", async () => {

@@ -68,7 +68,7 @@ describe("arguments alone", () => {
     const before = world.writes();
     const { failures } = await world.lifecycle.check({}, args);
     const told =
-      /search of database 1 \(cache\) cannot get the arguments WORKERS 6 \(it has none\): on Redis 8 .* objects search, timeseries and probabilistic\. Leave out args of search/;
+      /search of database 1 \(cache\) cannot be given the arguments WORKERS 6 \(it has none\): on Redis 8 .* objects search, timeseries and probabilistic\. Remove `args` of search/;
     expect(failures).toEqual([{ property: "modules", reason: expect.stringMatching(told) }]);
     await expect(world.lifecycle.update(id, outs, args)).rejects.toThrow(told);
     expect(world.writes()).toBe(before);

@@ -28,7 +28,7 @@ describe.each(SIDES)("the preview of a new pin (%s)", (_, side) => {
     world.lines.length = 0;
     await world.lifecycle.check({}, side.inputs(world));
     expect(world.said()).toEqual([
-      `joins running upgrade ${task} (SMUpgradeBDB to a version that the cluster does not tell)`,
+      `joins running upgrade ${task} (SMUpgradeBDB to a version that the cluster does not report)`,
     ]);
   });
 

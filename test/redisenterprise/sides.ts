@@ -34,7 +34,7 @@ const modules: Side = {
   pin: { search: "2.10.17", ReJSON: "2.8.10" },
   higher: { modules: { search: "2.10.20", ReJSON: "2.8.10" } },
   floor: { modules: { search: ">=2.8" } },
-  plan: "search 2.10.8 → 2.10.17, ReJSON 2.8.4 → 2.8.10, in one call, with a failover of each shard",
+  plan: "search 2.10.8 → 2.10.17, ReJSON 2.8.4 → 2.8.10, in one request, with a failover of each shard",
   already: "already at search 2.10.17, ReJSON 2.8.10",
   from: "search 2.10.8, ReJSON 2.8.4",
   to: "search 2.10.17, ReJSON 2.8.10",

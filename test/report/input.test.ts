@@ -16,37 +16,37 @@ function refusal(text: string): string {
 
 describe("what is no stack with databases is refused in a sentence", () => {
   it.each([
-    ["", "stack.json is empty. Give it what `pulumi stack export` prints."],
-    ["\n", "stack.json is empty. Give it what `pulumi stack export` prints."],
-    ["error: no stack selected", "stack.json is not JSON. Give it what `pulumi stack export` prints."],
-    [SHOP_EXPORT.slice(0, -5), "stack.json is not JSON. Give it what `pulumi stack export` prints."],
+    ["", "stack.json is empty. Pass the output of `pulumi stack export`."],
+    ["\n", "stack.json is empty. Pass the output of `pulumi stack export`."],
+    ["error: no stack selected", "stack.json is not JSON. Pass the output of `pulumi stack export`."],
+    [SHOP_EXPORT.slice(0, -5), "stack.json is not JSON. Pass the output of `pulumi stack export`."],
     [
       "null",
-      'stack.json is JSON, but no stack export: it has no "deployment". Give it what `pulumi stack export` prints.',
+      'stack.json is JSON, but not a stack export: it has no "deployment". Pass the output of `pulumi stack export`.',
     ],
     [
       "[]",
-      'stack.json is JSON, but no stack export: it has no "deployment". Give it what `pulumi stack export` prints.',
+      'stack.json is JSON, but not a stack export: it has no "deployment". Pass the output of `pulumi stack export`.',
     ],
     [
       '{"version":3,"checkpoint":{"latest":{}}}',
-      'stack.json is JSON, but no stack export: it has no "deployment". It is a checkpoint file of a state backend. Give it what `pulumi stack export` prints.',
+      'stack.json is JSON, but not a stack export: it has no "deployment". It is a checkpoint file of a state backend. Pass the output of `pulumi stack export`.',
     ],
     [
       '{"version":2,"deployment":{}}',
-      "stack.json has a deployment of format 2; the formats 3 and 4 are known. Give it what `pulumi stack export` prints.",
+      "stack.json has a deployment of format 2; the formats 3 and 4 are known. Pass the output of `pulumi stack export`.",
     ],
     [
       '{"deployment":{}}',
-      "stack.json has a deployment of format none; the formats 3 and 4 are known. Give it what `pulumi stack export` prints.",
+      "stack.json has a deployment of format none; the formats 3 and 4 are known. Pass the output of `pulumi stack export`.",
     ],
     [
       '{"version":3,"deployment":{"manifest":{}}}',
-      "stack.json is a stack export with 0 resources, none of which is of pulumi-dbversion: there is nothing to report.",
+      "stack.json is a stack export with 0 resources, none of which belongs to pulumi-dbversion: there is nothing to report.",
     ],
     [
       stackExport([]),
-      "stack.json is a stack export with 2 resources, none of which is of pulumi-dbversion: there is nothing to report.",
+      "stack.json is a stack export with 2 resources, none of which belongs to pulumi-dbversion: there is nothing to report.",
     ],
   ])("%.30s", (text, message) => {
     expect(refusal(text)).toBe(message);

@@ -94,12 +94,12 @@ describe("the page of a stack", () => {
       "Started 2026-03-10 18:00 UTC Finished 2026-03-10 18:25 UTC Task batch (kernel upgrade of 2 instances)",
     );
     expect(detailsOf(PAGE, "cache-modules")).toContain("search 2.8.4 2.10.17 ReJSON 2.8.10 >=2.8 bf 2.8.2 none");
-    expect(detailsOf(PAGE, "cache-modules")).toContain("Drift A refresh found another version than the target");
+    expect(detailsOf(PAGE, "cache-modules")).toContain("Drift A refresh observed a version other than the target");
     expect(detailsOf(PAGE, "reports")).toContain("Window 2026-03-15 18:00 UTC to 2026-03-15 22:00 UTC");
     expect(detailsOf(PAGE, "orders")).toContain("Release 102000042025031214.el7");
     expect(detailsOf(PAGE, "orders")).toContain("4.2.1.8-108000022024072217 → 4.3.5.2-102000042025031214");
     const payments = detailsOf(PAGE, "payments");
-    expect(payments).toContain("Task 12 (OB rolling upgrade); joined, started by somebody else");
+    expect(payments).toContain("Task 12 (OB rolling upgrade); joined, not started by this resource");
     expect(payments).toContain("Last operation Interrupted: OceanBase cluster at 10.0.1.1:2886 is still running");
     expect(payments).not.toContain("Finished");
   });

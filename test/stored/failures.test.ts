@@ -145,7 +145,7 @@ describe("the problems of many, after a refresh", () => {
       status: "failed",
       problems: {
         [bad]: expect.stringContaining("The disk is full."),
-        [gone]: expect.stringContaining("no such instance"),
+        [gone]: expect.stringContaining("The instance does not exist"),
       },
     });
     expect(props).not.toHaveProperty("__drifted");

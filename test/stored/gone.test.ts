@@ -104,7 +104,7 @@ describe("a refresh of a database of which that is less certain", () => {
     end();
     expect(await lifecycle.read(id, outs)).toEqual({ id, props: outs });
     const warnings = lines.filter(({ severity }) => severity === "WARNING").map(({ message }) => message);
-    expect(warnings.at(-1)).toMatch(/^could not be read, the state was left as it is: /);
+    expect(warnings.at(-1)).toMatch(/^could not be read; the state was not changed: /);
     expect(warnings.at(-1)).toMatch(says);
   });
 
@@ -113,7 +113,7 @@ describe("a refresh of a database of which that is less certain", () => {
     const { id, outs } = await lifecycle.create(inputs());
     for (const agent of cluster.agents) agent.identity = "SINGLE";
     expect(await lifecycle.read(id, outs)).toEqual({ id, props: outs });
-    expect(said().join()).toMatch(/could not be read, the state was left as it is: .* belongs to no OceanBase cluster/);
+    expect(said().join()).toMatch(/could not be read; the state was not changed: .* belongs to no OceanBase cluster/);
   });
 
   it("keeps a fleet of which some are gone, and says which", async () => {
@@ -122,7 +122,7 @@ describe("a refresh of a database of which that is less certain", () => {
     end();
     const gone = (inputs["instanceIds"] as string[])[1] ?? "";
     const { props } = await lifecycle.read(id, outs);
-    expect(props).toMatchObject({ problems: { [gone]: expect.stringContaining("no such instance") } });
+    expect(props).toMatchObject({ problems: { [gone]: expect.stringContaining("The instance does not exist") } });
     expect(props?.members).not.toHaveProperty(gone);
   });
 

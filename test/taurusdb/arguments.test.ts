@@ -50,13 +50,13 @@ describe("bad input is a check failure that names the property and shows a right
       "a window of the program beside that of the service",
       { schedule: "maintenance-window", windows: [{ from: "02:00", to: "06:00", timeZone: "UTC" }] },
       "windows",
-      /cannot go with `schedule`.*leave it out/,
+      /cannot be combined with `schedule`.*leave it out/,
     ],
     [
       "blackouts beside the window of the service",
       { schedule: "maintenance-window", blackouts: [{ from: "2026-12-20", to: "2026-12-21", reason: "x" }] },
       "blackouts",
-      /cannot go with `schedule`.*leave it out/,
+      /cannot be combined with `schedule`.*leave it out/,
     ],
     ["schedule that is none", { schedule: "tonight" }, "schedule", /"now" or "maintenance-window"/],
     ["skipValidation as a text", { skipValidation: "true" }, "skipValidation", /true or false/],
@@ -65,15 +65,15 @@ describe("bad input is a check failure that names the property and shows a right
       "region that is not known",
       { region: "cn-north-99" },
       "region",
-      /no region that is known.*cn-north-4.*endpoint.*HUAWEICLOUD_SDK_REGION_GAUSSDB_CN_NORTH_99/,
+      /not a known region.*cn-north-4.*endpoint.*HUAWEICLOUD_SDK_REGION_GAUSSDB_CN_NORTH_99/,
     ],
     ["region with blanks", { region: "north 4" }, "region", /is not the name of a region/],
-    ["no region", { region: undefined }, "region", /is missing \(.*\); it says where the instances are/],
+    ["no region", { region: undefined }, "region", /is missing \(.*\); it must be the region of the instances/],
     [
       "endpoint alone",
       { region: undefined, endpoint: "https://db.example.com" },
       "projectId",
-      /is missing \(.*\); it is looked up by `region`/,
+      /is missing \(.*\); it is required when `endpoint` is set without `region`/,
     ],
     ["endpoint with a path", { endpoint: "https://db.example.com/v3" }, "endpoint", /without a path/],
     ["endpoint that is no URL", { endpoint: "http://" }, "endpoint", /is not a URL/],
@@ -83,13 +83,13 @@ describe("bad input is a check failure that names the property and shows a right
       "user name without account",
       { ...NO_KEY, userName: "a", password: "b" },
       "domainName",
-      /is missing \(.*HW_DOMAIN_NAME`\); it goes with `userName`/,
+      /is missing \(.*HW_DOMAIN_NAME`\); it is required together with `userName`/,
     ],
     [
       "password without user name",
       { ...NO_KEY, password: "bcd" },
       "userName",
-      /is missing \(.*\); it goes with `password`/,
+      /is missing \(.*\); it is required together with `password`/,
     ],
     ["unknown argument", { instanceID: instanceId }, "instanceID", /did you mean instanceId/],
     ["wait as a text", { wait: "no" }, "wait", /true or false/],
@@ -101,17 +101,17 @@ describe("bad input is a check failure that names the property and shows a right
     [
       "access key without secret key",
       { secretKey: undefined },
-      /^secretKey is missing \(.*`HW_SECRET_KEY` or `HUAWEICLOUD_SDK_SK`\); it goes with `accessKey`/,
+      /^secretKey is missing \(.*`HW_SECRET_KEY` or `HUAWEICLOUD_SDK_SK`\); it is required together with `accessKey`/,
     ],
     [
       "secret key without access key",
       { accessKey: undefined },
-      /^accessKey is missing \(.*\); it goes with `secretKey`/,
+      /^accessKey is missing \(.*\); it is required together with `secretKey`/,
     ],
     [
       "user name without password",
       { ...NO_KEY, userName: "a", domainName: "b" },
-      /^password is missing \(.*\); it goes with `userName`/,
+      /^password is missing \(.*\); it is required together with `userName`/,
     ],
     [
       "no credentials at all",
@@ -125,7 +125,7 @@ describe("bad input is a check failure that names the property and shows a right
 
   it("never repeats an endpoint that carries a password", async () => {
     const failures = await failuresOf({ endpoint: "https://me:hunter2@db.example.com" });
-    expect(failures).toEqual([{ property: "", reason: expect.stringContaining("must not carry credentials") }]);
+    expect(failures).toEqual([{ property: "", reason: expect.stringContaining("must not contain credentials") }]);
     expect(JSON.stringify(failures)).not.toContain("hunter2");
   });
 
@@ -224,7 +224,12 @@ describe("what is not given", () => {
   it("is told where that variable is no address", async () => {
     const env = { HUAWEICLOUD_SDK_REGION_GAUSSDB_CN_NORTH_4: "http://" };
     expect(await failuresOf({}, { env })).toEqual([
-      { property: "region", reason: expect.stringContaining("not a URL: HUAWEICLOUD_SDK_REGION_GAUSSDB_CN_NORTH_4") },
+      {
+        property: "region",
+        reason: expect.stringContaining(
+          "environment variable HUAWEICLOUD_SDK_REGION_GAUSSDB_CN_NORTH_4 that is not a URL",
+        ),
+      },
     ]);
   });
 

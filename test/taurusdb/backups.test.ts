@@ -31,7 +31,7 @@ const HELD: [string, (one: KernelRig) => void, Record<string, unknown>, string][
     "the user may not list backups",
     (one) => one.cloud.control.iam.deny(["gaussdb:backup:list"]),
     {},
-    "cannot verify that there is a backup: the list of backups needs the IAM action gaussdb:backup:list",
+    "cannot verify that there is a backup: the list of backups requires the IAM action gaussdb:backup:list",
   ],
   [
     "the region does not have the call",

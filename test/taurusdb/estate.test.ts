@@ -31,7 +31,7 @@ describe("an inventory of TaurusDB", () => {
       expect({ code, names }).toEqual({ code: 2, names: KERNELS });
       expect(gaps).toHaveLength(1);
       expect(gaps[0]).toMatch(/^not complete: StarRocks (beside db1|instance sr1) \(\w+\)/);
-      expect(gaps[0]).toContain("needs the IAM action gaussdb:instance:list");
+      expect(gaps[0]).toContain("requires the IAM action gaussdb:instance:list");
       expect(gaps[0]).toMatch(/\[unauthorized\]$/);
     },
   );
@@ -99,6 +99,6 @@ describe("an inventory of TaurusDB", () => {
       control.gateway.throttle(1, { route: "listHtap" }),
     );
     expect({ code, names }).toEqual({ code: 0, names: ALL });
-    expect(progress.some((line) => line.includes("allows no more calls"))).toBe(true);
+    expect(progress.some((line) => line.includes("is throttling requests"))).toBe(true);
   });
 });

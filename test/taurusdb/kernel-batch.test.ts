@@ -48,7 +48,7 @@ describe("many instances in one pin", { timeout: 120_000 }, () => {
     expect(Object.keys(problems).sort()).toEqual([...failing, ...silent, ...deleted].sort());
     for (const id of failing) expect(problems[id]).toContain("The disk is full.");
     for (const id of silent) expect(problems[id]).toContain("no upgrade has started");
-    for (const id of deleted) expect(problems[id]).toContain("There is no such instance");
+    for (const id of deleted) expect(problems[id]).toContain("The instance does not exist");
     expect(first.reasons[0]).toMatch(
       /^120 TaurusDB instances at cn-north-4: 12 of 120 instances did not reach the target version\./,
     );

@@ -65,7 +65,7 @@ describe("an upgrade in the maintenance window", () => {
     const now = rig.inputs();
     await rig.lifecycle.check(rig.inputs(later), now);
     expect(rig.said()).toContain(
-      `2.0.69.250900 → ${NEW}, 2 of 2 instances in 1 call, now, after canceling 2 that wait for their windows (refused for those that this resource did not schedule)`,
+      `2.0.69.250900 → ${NEW}, 2 of 2 instances in 1 call, now, after canceling 2 that are scheduled for their maintenance windows (refused for those that this resource did not schedule)`,
     );
     const { outs: done } = await rig.lifecycle.update(id, outs, now);
     expect(done).toMatchObject({ status: "current", lastUpgrade: { state: "succeeded" } });
@@ -136,7 +136,7 @@ describe("an upgrade in the maintenance window", () => {
     await rig.lifecycle.delete(id, outs);
     expect(scheduled(rig)).toEqual(["Pending"]);
     const text = await rig.lifecycle.create(rig.inputs()).catch((error: Error) => error.message);
-    expect(text).toMatch(/which this resource did not schedule, waits for its window.*\[blocked\]/);
+    expect(text).toMatch(/which this resource did not schedule, is scheduled for its maintenance window.*\[blocked\]/);
     expect(rig.writes()).toBe(1);
   });
 

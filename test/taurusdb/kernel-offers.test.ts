@@ -21,9 +21,9 @@ describe("an upgrade of which the service does not say where it leads", () => {
       const { lifecycle, inputs, said, writes } = telling(newest);
       const args = inputs({ version });
       expect((await lifecycle.check({}, args)).failures).toEqual([]);
-      expect(said().join(" ")).toContain(`Whether an upgrade ends at ${version} cannot be known`);
+      expect(said().join(" ")).toContain(`It is unknown whether an upgrade would end at ${version}`);
       expect(await message(lifecycle.create(args))).toMatch(
-        /the service does not say which that is.*>=2\.0\.75.*\[blocked\]/,
+        /the service does not report which one that is.*>=2\.0\.75.*\[blocked\]/,
       );
       expect(writes()).toBe(0);
     }
@@ -55,8 +55,8 @@ describe("an upgrade of which the service does not say where it leads", () => {
     const { lifecycle, inputs, said, writes } = telling('""', "");
     const args = inputs({ version: "latest" });
     await lifecycle.check({}, args);
-    expect(said()[0]).toMatch(/^cannot plan: whether something newer is offered to .* is not told/);
-    expect(await message(lifecycle.create(args))).toMatch(/whether something newer is offered to .*\[unreachable\]/);
+    expect(said()[0]).toMatch(/^cannot plan: the service does not report whether a newer kernel is offered to/);
+    expect(await message(lifecycle.create(args))).toMatch(/whether a newer kernel is offered to .*\[unreachable\]/);
     expect(writes()).toBe(0);
   });
 });
@@ -64,6 +64,6 @@ describe("an upgrade of which the service does not say where it leads", () => {
 it("an instance that is listed, and whose offer is not found, is looked at again", async () => {
   const { lifecycle, inputs, cloud, writes } = kernelRig();
   cloud.control.gateway.disturb("DBS.201028", { route: "databaseVersion", times: 3 });
-  expect(await message(lifecycle.create(inputs({ version: "2.0.75.28" })))).toMatch(/cannot be had any more/);
+  expect(await message(lifecycle.create(inputs({ version: "2.0.75.28" })))).toMatch(/can no longer be reached/);
   expect(writes()).toBe(0);
 });

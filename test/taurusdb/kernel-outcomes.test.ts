@@ -48,14 +48,16 @@ describe("every ending has its own sentence", () => {
     const rig = kernelRig();
     void later(rig, 3 * MINUTE, () => rig.cloud.control.cancelJob());
     const first = await partial(rig.lifecycle.create(rig.inputs()));
-    expect(first.reasons[0]).toMatch(/it was cancelled/);
+    expect(first.reasons[0]).toMatch(/it was canceled/);
   });
 
   it("waiting for an approval", async () => {
     const { lifecycle, inputs, cloud } = kernelRig();
     cloud.control.awaitApproval();
     const first = await partial(lifecycle.create(inputs()));
-    expect(first.reasons[0]).toMatch(/waits for an approval \(Unauthorized\).*approved at Huawei Cloud/);
+    expect(first.reasons[0]).toMatch(
+      /waits for approval \(Unauthorized\).*Approve the job in the Huawei Cloud console/,
+    );
     cloud.control.approve();
     expect((await lifecycle.update(first.id, first.properties, inputs())).outs).toMatchObject({ status: "current" });
     expect(cloud.acceptedUpgrades).toHaveLength(1);
@@ -72,9 +74,7 @@ describe("every ending has its own sentence", () => {
   it("frozen: nothing is called for it", async () => {
     const { lifecycle, inputs, cloud, writes } = kernelRig();
     cloud.control.setStatus("FROZEN");
-    expect(await message(lifecycle.create(inputs()))).toMatch(
-      /is in state FROZEN.*Bring it back to ACTIVE.*\[blocked\]/,
-    );
+    expect(await message(lifecycle.create(inputs()))).toMatch(/is in state FROZEN.*Restore it to ACTIVE.*\[blocked\]/);
     expect(writes()).toBe(0);
   });
 
@@ -82,7 +82,7 @@ describe("every ending has its own sentence", () => {
     const { lifecycle, inputs, cloud, ids } = kernelRig({ instances: 2, kernel: NEW });
     cloud.control.removeInstance(ids[1] ?? "");
     expect(await message(lifecycle.create(inputs()))).toMatch(
-      new RegExp(`${ids[1]}: There is no such instance in project ${D.projectId} at cn-north-4.*\\[vanished\\]`),
+      new RegExp(`${ids[1]}: The instance does not exist in project ${D.projectId} at cn-north-4.*\\[vanished\\]`),
     );
   });
 });

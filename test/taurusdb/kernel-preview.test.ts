@@ -45,7 +45,7 @@ describe("a preview tells", () => {
     expect((await lifecycle.check({}, args)).failures).toEqual([
       {
         property: "version",
-        reason: `${D.instanceId}: The newest kernel offered is 2.0.78.260600, and an upgrade always goes to the newest: 2.0.75.28 cannot be had any more. Set \`version\` to \`>=2.0.75.28\`.`,
+        reason: `${D.instanceId}: 2.0.75.28 can no longer be reached: an upgrade always goes to the newest kernel offered, which is 2.0.78.260600. Set \`version\` to \`>=2.0.75.28\`.`,
       },
     ]);
     await expect(lifecycle.create(args)).rejects.toThrow(/Set `version` to `>=2\.0\.75\.28`/);
@@ -120,7 +120,7 @@ describe("a bad argument is named", () => {
     const { lifecycle, inputs } = kernelRig();
     const stranger = `${"0".repeat(32)}in07`;
     await expect(lifecycle.create(inputs({ instanceIds: [stranger] }))).rejects.toThrow(
-      /There is no such instance in project .* Check the id, `region` and `projectId`/,
+      /The instance does not exist in project .* Check the id, `region` and `projectId`/,
     );
   });
 });

@@ -130,7 +130,9 @@ describe("an offer", () => {
     expect([offers(rig), rig.writes()]).toEqual([1, 0]);
     rig.cloud.control.offer("2.0.81.260900");
     rig.cloud.control.setStatus("ACTIVE");
-    expect(await message(call)).toMatch(/The newest kernel offered is 2\.0\.81\.260900.*cannot be had any more/);
+    expect(await message(call)).toMatch(
+      /can no longer be reached: .* newest kernel offered, which is 2\.0\.81\.260900/,
+    );
     expect([offers(rig), rig.writes()]).toEqual([2, 0]);
   });
 

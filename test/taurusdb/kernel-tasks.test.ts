@@ -13,14 +13,14 @@ const HOUR = 60 * MINUTE;
 const OLD = "2.0.69.250900";
 const LATER = { schedule: "maintenance-window" };
 
-describe("an upgrade that waits for an approval", () => {
+describe("an upgrade that waits for approval", () => {
   it.each([1, 7, 29 * 24])("is not asked for again after %i hours", async (hours) => {
     const { lifecycle, inputs, cloud, clock, writes } = kernelRig();
     cloud.control.awaitApproval();
     const first = await partial(lifecycle.create(inputs()));
     await clock.sleep(hours * HOUR);
     const second = await partial(lifecycle.update(first.id, first.properties, inputs()));
-    expect(second.reasons[0]).toMatch(/waits for an approval \(Unauthorized\).*\[blocked\]/);
+    expect(second.reasons[0]).toMatch(/waits for approval \(Unauthorized\).*\[blocked\]/);
     cloud.control.approve();
     const { outs } = await lifecycle.update(first.id, second.properties, inputs());
     expect(outs).toMatchObject({ status: "current" });
@@ -44,13 +44,13 @@ describe("an upgrade that a lowered pin does not want", () => {
     expect(writes()).toBe(1);
   });
 
-  it("and that waits for an approval keeps it from being called current", async () => {
+  it("and that waits for approval keeps it from being called current", async () => {
     const { lifecycle, inputs, cloud, clock } = kernelRig();
     cloud.control.awaitApproval();
     const first = await partial(lifecycle.create(inputs()));
     await clock.sleep(7 * HOUR);
     const second = await partial(lifecycle.update(first.id, first.properties, inputs(lowered)));
-    expect(second.reasons[0]).toMatch(/waits for an approval.*have the job rejected at Huawei Cloud/);
+    expect(second.reasons[0]).toMatch(/waits for approval.*reject the job in the Huawei Cloud console/);
     cloud.control.cancelJob();
     const { outs } = await lifecycle.update(first.id, second.properties, inputs(lowered));
     expect(outs).toMatchObject({ status: "current", currentVersion: OLD });
@@ -83,10 +83,10 @@ describe("a machine whose clock is hours off", () => {
     expect(first.reasons[0]).toMatch(/failed: The disk is full\..*\[upgrade-failed\]/);
     rig.cloud.control.awaitApproval();
     const second = await partial(rig.lifecycle.update(first.id, first.properties, args));
-    expect(second.reasons[0]).toMatch(/waits for an approval/);
+    expect(second.reasons[0]).toMatch(/waits for approval/);
     await rig.clock.sleep(10 * MINUTE);
     const third = await partial(rig.lifecycle.update(first.id, second.properties, args));
-    expect(third.reasons[0]).toMatch(/waits for an approval/);
+    expect(third.reasons[0]).toMatch(/waits for approval/);
     expect(rig.writes()).toBe(2);
   });
 });

@@ -27,7 +27,9 @@ describe("an upgrade in the maintenance window", () => {
       lastUpgrade: { task: canonicalJobId(schedule?.id ?? ""), from: OLD, to: NEW, state: "deferred", window: WINDOW },
     });
     expect(world.cloud.acceptedUpgrades).toMatchObject([{ delay: true }]);
-    expect(world.said().at(-1)).toContain("waits for its window, 2026-01-01T18:00Z to 2026-01-01T22:00Z");
+    expect(world.said().at(-1)).toContain(
+      "is scheduled for its maintenance window, 2026-01-01T18:00Z to 2026-01-01T22:00Z",
+    );
     expect(world.writes()).toBe(1);
   });
 
@@ -168,7 +170,9 @@ describe("an upgrade in the maintenance window", () => {
     const world = rig();
     await deferred(world);
     await world.lifecycle.check({}, world.inputs(LATER));
-    expect(world.said().at(-1)).toMatch(/waits for its window, 2026-01-01T18:00Z to 2026-01-01T22:00Z/);
+    expect(world.said().at(-1)).toMatch(
+      /is scheduled for its maintenance window, 2026-01-01T18:00Z to 2026-01-01T22:00Z/,
+    );
   });
 });
 
@@ -188,7 +192,7 @@ describe("a scheduled upgrade that is not wanted any more", () => {
     const { id, outs, inputs } = await deferred(world);
     await world.lifecycle.check(inputs, world.inputs());
     expect(world.said().at(-1)).toMatch(
-      /now, with a restart, after canceling upgrade .* that waits for its window, .* \(refused if this resource did not schedule it\)$/,
+      /now, with a restart, after canceling upgrade .*, which is scheduled for .* \(refused if this resource did not schedule it\)$/,
     );
     await world.lifecycle.diff(id, outs, world.inputs());
     expect(world.said().at(-1)).toMatch(/^will cancel scheduled upgrade .* before the upgrade is requested$/);
@@ -198,7 +202,9 @@ describe("a scheduled upgrade that is not wanted any more", () => {
     const world = rig();
     await deferred(world);
     await world.lifecycle.check({}, world.inputs());
-    expect(world.said().at(-1)).toMatch(/^will not start: upgrade .*, which this resource did not schedule, waits/);
+    expect(world.said().at(-1)).toMatch(
+      /^will not start: upgrade .*, which this resource did not schedule, is scheduled/,
+    );
   });
 
   it("is canceled by delete", async () => {

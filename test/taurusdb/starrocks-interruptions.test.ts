@@ -155,7 +155,9 @@ describe("a reply that is lost", () => {
     const { lifecycle, inputs, cloud, clock, writes } = rig();
     cloud.faults.add({ match: { method: "POST", path: UPGRADE }, fault: { kind: "replace", ...answer } });
     const began = clock.now();
-    await expect(lifecycle.create(inputs())).rejects.toThrow(/no upgrade appeared within 5 min.*\[unconfirmed\]/);
+    const { reasons, properties } = await partial(lifecycle.create(inputs()));
+    expect(reasons[0]).toMatch(/no upgrade appeared within 5 min.*\[unconfirmed\]/);
+    expect(properties).toMatchObject({ status: "behind", lastUpgrade: { state: "failed" } });
     expect(clock.since(began)).toBeGreaterThan(4 * MINUTE);
     expect(writes()).toBe(1);
   });

@@ -9,7 +9,7 @@ function late(visibleMs: number) {
   return rig({ timings: { visibleMs, startMs: visibleMs + MINUTE } });
 }
 
-describe("a job that cannot be asked for yet", () => {
+describe("a job that cannot be read yet", () => {
   it.each([45 * SECOND, 4 * MINUTE])("after %i ms is waited for by the run that started it", async (visibleMs) => {
     const { lifecycle, inputs, writes } = late(visibleMs);
     expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });

@@ -79,6 +79,6 @@ describe("a refresh", () => {
     const { id, outs } = await lifecycle.create(inputs());
     cloud.control.gateway.setUp("gaussdb.cn-north-4", false);
     expect(await lifecycle.read(id, outs)).toEqual({ id, props: outs });
-    expect(said().join()).toContain("could not be read, the state was left as it is");
+    expect(said().join()).toContain("could not be read; the state was not changed");
   });
 });

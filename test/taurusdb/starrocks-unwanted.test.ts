@@ -44,7 +44,7 @@ describe("a scheduled upgrade that a lowered pin does not want", () => {
     world.cloud.faults.add({ match: { method: "DELETE" }, times: 100, fault: { kind: "replace", ...empty } });
     const lowered = world.inputs({ ...LATER, ...LOWERED });
     const failure = await partial(world.lifecycle.update(id, outs, lowered));
-    expect(failure.reasons[0]).toMatch(/could not be canceled.*waits for its window.*\[refused\]/);
+    expect(failure.reasons[0]).toMatch(/could not be canceled.*scheduled for its maintenance window.*\[refused\]/);
     expect(failure.properties).toMatchObject({ status: "behind", lastUpgrade: { state: "deferred" } });
     // Another run sees to it, although the window is not over: not even a refresh hides that.
     expect(await world.lifecycle.diff(id, failure.properties, lowered)).toMatchObject({ changes: true });

@@ -115,9 +115,14 @@ describe("a service that shows two parts of the version", () => {
     const { lifecycle, inputs, cloud } = rig(short);
     const { failures } = await lifecycle.check({}, inputs({ version: "3.1.6.0" }));
     expect(failures).toEqual([
-      { property: "version", reason: expect.stringMatching(/cannot be known.*shows its version as 3\.1 only/) },
+      {
+        property: "version",
+        reason: expect.stringMatching(/It is unknown whether it runs .*reports only 3\.1 as its version/),
+      },
     ]);
-    await expect(lifecycle.create(inputs({ version: "3.1.6.0" }))).rejects.toThrow(/cannot be known.*\[blocked\]/);
+    await expect(lifecycle.create(inputs({ version: "3.1.6.0" }))).rejects.toThrow(
+      /It is unknown whether.*\[blocked\]/,
+    );
     expect(cloud.writes()).toEqual([]);
   });
 

@@ -30,7 +30,7 @@ describe("a StarRocks instance behind its pin", () => {
     const { lifecycle, inputs, passing } = rig();
     await lifecycle.create(inputs());
     expect(passing().some((line) => /^\d+% StarRocks kernel upgrade/.test(line))).toBe(true);
-    expect(passing().some((line) => /cannot be asked for yet/.test(line))).toBe(true);
+    expect(passing().some((line) => /cannot be read yet/.test(line))).toBe(true);
   });
 
   it("sees the end soon after it comes", async () => {
@@ -164,7 +164,7 @@ describe("a StarRocks instance newer than its pin", () => {
 
 describe("a pin that cannot be reached", () => {
   it.each(["3.1.10.0", "3.1.10"])(
-    "because the newest lies beyond %s is a check failure, and is never called",
+    "because the newest is newer %s is a check failure, and is never called",
     async (version) => {
       const { lifecycle, inputs, cloud } = rig();
       const { failures } = await lifecycle.check({}, inputs({ version }));
@@ -172,7 +172,7 @@ describe("a pin that cannot be reached", () => {
         {
           property: "version",
           reason: expect.stringMatching(
-            new RegExp(`${version} cannot be reached.*newest.*${NEW} lies beyond.*>=${version}`),
+            new RegExp(`${version} cannot be reached.*newest.*${NEW} is newer.*>=${version}`),
           ),
         },
       ]);
@@ -184,7 +184,7 @@ describe("a pin that cannot be reached", () => {
   it("because it may lead into another line is not tried either", async () => {
     const { lifecycle, inputs, cloud } = rig();
     cloud.control.offerStarRocks("3.2.0.1");
-    await expect(lifecycle.create(inputs())).rejects.toThrow(/cannot be reached.*3\.2\.0\.1 lies beyond/);
+    await expect(lifecycle.create(inputs())).rejects.toThrow(/cannot be reached.*3\.2\.0\.1 is newer/);
     expect(cloud.writes()).toEqual([]);
   });
 
@@ -204,7 +204,7 @@ describe("a pin that cannot be reached", () => {
     if (held === undefined) throw new Error("no StarRocks instance");
     held.offered = OLD;
     await expect(lifecycle.create(inputs())).rejects.toThrow(
-      /offers nothing newer to it than what it runs \(3\.1\.6\.0\)/,
+      /offers nothing newer than the current version \(3\.1\.6\.0\)/,
     );
     expect(cloud.starRocks.map(({ id }) => id)).toEqual([starRocks]);
     expect(cloud.writes()).toEqual([]);
@@ -216,9 +216,13 @@ describe("an instance that is not there", () => {
     [
       "StarRocks",
       { starRocksInstanceId: `${"0".repeat(32)}in17` },
-      /no StarRocks instance 0{32}in17 beside TaurusDB instance/,
+      /TaurusDB instance .* has no StarRocks instance 0{32}in17/,
     ],
-    ["TaurusDB", { instanceId: `${"0".repeat(32)}in07` }, /no TaurusDB instance 0{32}in07 in project .* in cn-north-4/],
+    [
+      "TaurusDB",
+      { instanceId: `${"0".repeat(32)}in07` },
+      /TaurusDB instance 0{32}in07 does not exist in project .* in cn-north-4/,
+    ],
   ])("ends with one sentence: %s", async (_, args, text) => {
     const { lifecycle, inputs } = rig();
     await expect(lifecycle.create(inputs(args))).rejects.toThrow(text);
@@ -228,7 +232,7 @@ describe("an instance that is not there", () => {
     for (const missingStarRocks of ["DBS.200045", "DBS.05000044"] as const) {
       const { lifecycle, inputs } = rig({ switches: { missingStarRocks } });
       const args = inputs({ starRocksInstanceId: `${"0".repeat(32)}in17` });
-      await expect(lifecycle.create(args)).rejects.toThrow(/There is no StarRocks instance/);
+      await expect(lifecycle.create(args)).rejects.toThrow(/has no StarRocks instance/);
     }
   });
 
@@ -236,6 +240,6 @@ describe("an instance that is not there", () => {
     const { lifecycle, inputs, cloud, clock } = rig();
     clock.after(3 * MINUTE, () => cloud.control.removeInstance(instanceId));
     const { reasons } = await partial(lifecycle.create(inputs()));
-    expect(reasons[0]).toMatch(/There is no TaurusDB instance .*\[blocked\]/);
+    expect(reasons[0]).toMatch(/TaurusDB instance .* does not exist .*\[blocked\]/);
   });
 });

@@ -59,13 +59,13 @@ export function approvalHold({ units, used }: Approvals, unit: Unit, now: number
   if (approval === undefined) return hold("not approved");
   const by = `approved by ${approval.approvedBy} on ${approval.approvedAt}`;
   if (approval.digest !== proposal.digest) {
-    return hold(`another plan was approved: planned is ${shown(proposal)}; ${by} was ${shown(approval)}`);
+    return hold(`a different plan was approved. Planned: ${shown(proposal)}; ${by}: ${shown(approval)}`);
   }
   if (isUsed(used, unit.name, approval)) {
-    return hold(`the approval has been used: ${proposal.how} was ${by} and reached its version since`);
+    return hold(`the approval has been used: ${proposal.how} was ${by} and has reached its version since`);
   }
   if (isExpired(approval, now)) {
-    return hold(`the approval has expired on ${approval.expiresAt}: ${proposal.how} was ${by}`);
+    return hold(`the approval expired on ${approval.expiresAt}: ${proposal.how} was ${by}`);
   }
   return undefined;
 }

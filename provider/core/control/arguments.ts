@@ -57,13 +57,16 @@ const changeWindow = z
 function windowProblem({ overnight = false, ...window }: ChangeWindow & { overnight?: boolean | undefined }) {
   const { from, to, lastStart } = window;
   if (from === to) {
-    return { path: ["to"], message: `is also \`from\`, so the window is empty. A whole day is "00:00" to "24:00"` };
+    return {
+      path: ["to"],
+      message: `is the same as \`from\`, so the window is empty. A whole day is "00:00" to "24:00"`,
+    };
   }
   const nextDay = to <= from;
   const length = lengthOf(window);
   if (nextDay && !overnight && length > LONGEST_OVERNIGHT) {
     const hours = Math.round(length / 60);
-    const message = `is before \`from\` (${from}), so the window would end on the next day, after ${hours} hours. Set \`overnight\` to true if that is meant. Example: "22:00" to "02:00"`;
+    const message = `is before \`from\` (${from}), so the window would end on the next day, after ${hours} hours. Set \`overnight\` to true if that is intended. Example: "22:00" to "02:00"`;
     return { path: ["to"], message };
   }
   if (!nextDay && overnight) {
@@ -103,7 +106,7 @@ function isDated({ from, to, timeZone: zone = "UTC" }: Omit<Blackout, "reason">)
 }
 
 function objectProblem(issue: z.core.$ZodRawIssue, example: string): string | undefined {
-  if (issue.code !== "unrecognized_keys") return `must be like ${example}`;
+  if (issue.code !== "unrecognized_keys") return `must be an object, such as ${example}`;
   const names = (issue["keys"] as string[]).map((key) => `\`${key}\``).join(", ");
   return `has unknown names: ${names}. Example: ${example}`;
 }
@@ -118,7 +121,7 @@ export const blackouts = z
     const pair = all.every(isDated) ? overlapping(all) : undefined;
     if (pair === undefined) return;
     const [one, other] = pair.map((at) => `${all[at]?.from} to ${all[at]?.to}`);
-    context.addIssue({ code: "custom", message: `must not overlap: ${one} and ${other}. Join them into one` });
+    context.addIssue({ code: "custom", message: `must not overlap: ${one} and ${other}. Merge them into one` });
   });
 
 const approvedUpgrade = z.object({
@@ -148,7 +151,7 @@ const backupFields = {
   maxAge: duration("24h"),
   waive: z
     .string({ error: 'must be a sentence, such as "restored from a snapshot by hand"' })
-    .min(1, "must say why the rule does not apply; leave it out where it does")
+    .min(1, "must be the reason why the rule does not apply; leave it out if the rule applies")
     .optional(),
 };
 
@@ -161,8 +164,8 @@ export function backupArgument<M extends z.ZodRawShape>(more: M, type: string, .
   const schema = z.strictObject({ ...backupFields, ...more }, { error: (issue) => objectProblem(issue, BACKUP) });
   return argument(schema.optional(), {
     description: [
-      "How old the last complete backup may be when an upgrade begins, as `maxAge`. It is read from the vendor; none is ever started.",
-      "Where that cannot be read, or is too old, the upgrade is held, unless `waive` gives a reason why it may begin all the same. A backup that is running always holds it.",
+      "The maximum age of the last complete backup when an upgrade begins, as `maxAge`. Backups are read from the vendor; none is ever started.",
+      "If the last backup is too old or cannot be read, the upgrade is held, unless `waive` gives a reason why it may begin anyway. A running backup always holds the upgrade.",
       ...about,
     ],
     example: { maxAge: "24h" },
@@ -173,34 +176,37 @@ export function backupArgument<M extends z.ZodRawShape>(more: M, type: string, .
 export const changeArguments = {
   windows: argument(windows.optional(), {
     description: [
-      "When an upgrade may begin, in local time. One that has begun may run on after the end.",
-      "Without it every time is right. Refused with `schedule` `maintenance-window`, where the service chooses the time.",
+      "When an upgrade may begin, in local time. An upgrade that has begun continues after the window ends.",
+      "Without this argument, an upgrade may begin at any time. Refused with `schedule` `maintenance-window`, where the service chooses the time.",
     ],
     otherwise: "the config value `dbversion:windows`",
     example: [{ days: ["sat", "sun"], from: "02:00", to: "06:00", lastStart: "05:00", timeZone: "Asia/Shanghai" }],
     type: "ChangeWindow[]",
   }),
   blackouts: argument(blackouts.optional(), {
-    description: ["When no upgrade begins, whatever the windows say.", "A date as the end is included."],
+    description: [
+      "Periods in which no upgrade may begin, not even inside a window.",
+      "If the end is a date, that day is included.",
+    ],
     otherwise: "the config value `dbversion:blackouts`",
     example: [{ from: "2026-12-20", to: "2027-01-05", timeZone: "Asia/Shanghai", reason: "year-end freeze" }],
     type: "Blackout[]",
   }),
   freeze: argument(z.string({ error: 'must be a sentence, such as "incident 4711"' }).optional(), {
     description: [
-      "A sentence that says why nothing may begin now. While it is given, no upgrade request is sent.",
-      "The config value `dbversion:freeze` does the same for all resources of the stack.",
+      "The reason why no upgrade may begin now. While it is set, no upgrade request is sent.",
+      "The config value `dbversion:freeze` does the same for all resources in the stack.",
     ],
     example: "incident 4711",
   }),
   expect: argument(duration("50m").optional(), {
-    description: "How long the upgrade usually takes. It does not begin in a window that would end before that.",
+    description: "How long the upgrade usually takes. It does not begin if the window would end before it is finished.",
     example: "50m",
   }),
   approval: argument(approvals.optional(), {
     description: [
-      "The content of `approved.json`, which `pulumi-dbversion approve` writes. With it, only upgrades that were approved begin.",
-      "An approval is for one plan: other versions, packages or arguments are not covered. It is used up when the version is reached.",
+      "The content of `approved.json`, which `pulumi-dbversion approve` writes. With this argument, only approved upgrades begin.",
+      "An approval covers exactly one plan; other versions, packages or arguments need a new approval. It is used up when the version is reached.",
     ],
     type: "ApprovedUpgrades",
   }),
@@ -225,7 +231,8 @@ export function checkChangeArguments(
 ): void {
   const refuse = (path: string, message: string) => context.addIssue({ code: "custom", path: [path], message });
   if (schedule === "maintenance-window") {
-    const message = 'cannot go with `schedule` "maintenance-window", where the service chooses the time; leave it out';
+    const message =
+      'cannot be combined with `schedule` "maintenance-window", where the service chooses the time; leave it out';
     if (given !== undefined) refuse("windows", message);
     if (dark !== undefined) refuse("blackouts", message);
   }

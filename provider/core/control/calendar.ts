@@ -7,7 +7,7 @@ export type Weekday = "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
 export const WEEKDAYS: readonly Weekday[] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 /**
- * When upgrades may begin. One that has begun may run on after the end. Times are local, `HH:MM`; a window whose `to` is not
+ * When upgrades may begin. An upgrade that has begun continues after the window ends. Times are local, `HH:MM`; a window whose `to` is not
  * after its `from` ends on the next day.
  */
 export interface ChangeWindow {
@@ -22,7 +22,7 @@ export interface ChangeWindow {
   readonly timeZone: string;
 }
 
-/** When no upgrade begins, whatever the windows say. */
+/** Periods in which no upgrade may begin, not even inside a window. */
 export interface Blackout {
   /** A date, which begins at midnight, or a date with a time: local without an offset. */
   readonly from: string;

@@ -98,7 +98,7 @@ export class ChangeControl {
       return record?.kind !== "finished" || Math.abs(now - readAt) > RECENT;
     });
     if (unread.length > 0)
-      this.#keep(unread, await this.#driver.backups?.(unread), "this system does not show backups");
+      this.#keep(unread, await this.#driver.backups?.(unread), "this system does not report backups");
   }
 
   /** The same for a plan, which does not fail because backups cannot be read. */
@@ -157,10 +157,10 @@ export class ChangeControl {
 /** The judge of a run. */
 export function controlOf(
   driver: Controlled,
-  { changes = NO_RULES }: { readonly changes?: ChangeRules },
-  { wall, clock }: { readonly wall?: Pick<Clock, "now">; readonly clock: Pick<Clock, "now"> },
+  { changes }: { readonly changes: ChangeRules },
+  { wall }: { readonly wall: Pick<Clock, "now"> },
 ): ChangeControl {
-  return new ChangeControl(driver, changes, wall ?? clock);
+  return new ChangeControl(driver, changes, wall);
 }
 
 /** The holds of several units as one: what most of them have, and when the first one ends. */

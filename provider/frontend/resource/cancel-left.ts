@@ -31,14 +31,14 @@ export async function cancelLeft(session: Session, clock: Clock, left: Left): Pr
   const { call, kind, args, news } = session;
   // What was not requested for a window runs on.
   if (!isScheduled(upgrade) && (args === undefined || kind.schedules?.(args) !== true)) return;
-  const byHand = `if it is still scheduled and not wanted, ${byHandOf(session)}.`;
+  const byHand = `if it is still scheduled and no longer needed, ${byHandOf(session)}.`;
   if (upgrade.joined === true) {
     const name = nameOf(taskOf(upgrade));
-    news.warn(`${name} was not scheduled by this resource and is not canceled with it; ${byHand}`);
+    news.warn(`${name} was not scheduled by this resource, so deleting the resource does not cancel it; ${byHand}`);
     return;
   }
   if (upgrade.state === "unknown" && !isScheduled(upgrade)) {
-    news.warn(`Whether an upgrade that this resource requested was scheduled is not known; ${byHand}`);
+    news.warn(`It is unknown whether an upgrade that this resource requested was scheduled; ${byHand}`);
     return;
   }
   const policy = policyOf(session, properties);
@@ -48,7 +48,7 @@ export async function cancelLeft(session: Session, clock: Clock, left: Left): Pr
     );
   } catch (error) {
     const { code, message } = asPinError(error);
-    const remedy = `Run the command again. Or delete the resource without a request, by \`pulumi state delete '${call.urn}'\`; then, ${byHand}`;
+    const remedy = `Run the command again. Alternatively, remove the resource from the state with \`pulumi state delete '${call.urn}'\`; then, ${byHand}`;
     throw new Failure(
       session.redact(`${sentences("The scheduled upgrade was not canceled.", message, remedy)} [${code}]`),
     );

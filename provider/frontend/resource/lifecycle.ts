@@ -215,7 +215,8 @@ export class Lifecycle {
       const reasons = members.map((one) => this.#scheduled.reasonToKeep(call, outputs, one));
       const reason = reasons.find((one) => one !== undefined);
       return (
-        reason && `${reason} No resource will cancel it: if it is still scheduled and not wanted, ${byHandOf(session)}.`
+        reason &&
+        `${reason} No resource will cancel it: if it is still scheduled and no longer needed, ${byHandOf(session)}.`
       );
     };
   }

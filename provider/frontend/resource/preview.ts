@@ -77,7 +77,9 @@ export async function tellPlan(session: Session, clock: Clock, silence: Silence,
     const failures = tell(session, planStatements(session, driver.title, sight.plan, many));
     if (memory !== undefined) {
       await tellFurther(session, driver, runtime, sight, memory).catch((error: unknown) =>
-        session.news.warn(`cannot plan all that is sent beside the upgrade request: ${reasonOf(error, session)}`),
+        session.news.warn(
+          `cannot show the requests that are sent besides the upgrade request: ${reasonOf(error, session)}`,
+        ),
       );
     }
     return { failures, sight };
@@ -250,6 +252,6 @@ export function tellTakenOver({ kind: { pinned }, news }: Session, olds: Propert
   const version = properties[pinned];
   if (olds[DRIFTED] !== true || version !== olds["currentVersion"] || version === olds[pinned]) return;
   news.inform(
-    `no upgrade: \`${pinned}\` is now ${version}, as the last refresh observed it, and no longer ${olds[pinned]}. If the program still has ${olds[pinned]}, \`ignoreChanges\` keeps it from being applied.`,
+    `no upgrade: \`${pinned}\` is now ${version}, as observed by the last refresh, and no longer ${olds[pinned]}. If the program still has ${olds[pinned]}, \`ignoreChanges\` prevents it from being applied.`,
   );
 }

@@ -4,7 +4,8 @@ import type { ConfigReader } from "./credentials";
 
 /** A setting of the stack or of an explicit Provider, and no argument of a resource. */
 export const PROXY = {
-  description: 'The HTTP proxy of all requests, such as `http://user:password@proxy.example.com:3128`; "" for none.',
+  description:
+    "The HTTP proxy for all requests, such as `http://user:password@proxy.example.com:3128`; an empty string for none.",
   source: { config: "dbversion:proxy", env: [] },
 } satisfies Definition;
 

@@ -3,10 +3,10 @@ import type { Hold } from "../../core/control/hold";
 import { describePlan } from "../../core/describe";
 import { describeDrift } from "../../core/drift";
 import { asPinError, type ErrorCode, Missing, PinError } from "../../core/errors";
-import { problemOf, remainingProblems } from "../../core/fleet/problems";
 import type { Drift } from "../../core/kind";
 import type { Status } from "../../core/outcome";
 import type { Plan } from "../../core/plan";
+import { problemOf, remainingProblems } from "../../core/problems";
 import { goesOn, type Seen, see } from "../../core/run";
 import { tooNew } from "../../core/sentences";
 import { changeOutputs } from "./change-outputs";
@@ -67,7 +67,7 @@ export async function readBack(
     throw new Failure(`could not be read: ${reasonsOf(session)}. [unauthorized]`);
   }
   if (session.args === undefined) {
-    session.news.warn(`its arguments are not valid, so the state was left as it is: ${reasonsOf(session)}`);
+    session.news.warn(`its arguments are not valid, so the state was not changed: ${reasonsOf(session)}`);
     return "unread";
   }
   try {
@@ -98,7 +98,7 @@ export async function readBack(
       return "gone";
     }
     if (session.strict) throw new Failure(`could not be read: ${session.redact(error.text)}`);
-    session.news.warn(`could not be read, the state was left as it is: ${reason}`);
+    session.news.warn(`could not be read; the state was not changed: ${reason}`);
     return "unread";
   }
 }

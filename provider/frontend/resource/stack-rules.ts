@@ -7,7 +7,7 @@ import type { ConfigReader } from "./credentials";
 /** Settings of the stack or of an explicit Provider, and no secrets. */
 
 export const FREEZE = {
-  description: "A sentence that says why nothing may begin now: no upgrade request is sent in the whole stack.",
+  description: "The reason why no upgrade may begin now: no upgrade request is sent in the whole stack.",
   source: { config: "dbversion:freeze", env: [] },
 } satisfies Definition;
 
@@ -17,7 +17,7 @@ export const WINDOWS = {
 } satisfies Definition;
 
 export const BLACKOUTS = {
-  description: "When no upgrades begin, as JSON, for resources without `blackouts` of their own.",
+  description: "Periods in which no upgrade may begin, as JSON, for resources without `blackouts` of their own.",
   source: { config: "dbversion:blackouts", env: [] },
 } satisfies Definition;
 

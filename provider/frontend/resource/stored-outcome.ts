@@ -41,7 +41,7 @@ function withoutReason({ reason: _, ...upgrade }: UpgradeRecord): UpgradeRecord 
 /** The warning passes the redaction, which may be what has failed. */
 function warnOf({ news }: Session, error: unknown): void {
   try {
-    news.warn(`What runs now could not be written into the outputs: ${asPinError(error).message}`);
+    news.warn(`The current versions could not be written to the outputs: ${asPinError(error).message}`);
   } catch {
     // The outputs are more important than the warning.
   }
@@ -51,7 +51,7 @@ export function shownReason({ redact, attribute }: Session, error: PinError): st
   try {
     return redact(attribute(error).text);
   } catch {
-    return `The run failed; its reason could not be freed of secrets, so it is not shown. [${error.code}]`;
+    return `The run failed. The reason is not shown, because secrets could not be removed from it. [${error.code}]`;
   }
 }
 

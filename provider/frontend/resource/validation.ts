@@ -103,7 +103,7 @@ function maskFailure(path: readonly string[], secrets: readonly string[]): Check
   const failure = {
     property: path.join("."),
     reason:
-      "is a masked value, which stands for a secret and is none. Give the secret itself. If the program does not have it, run `pulumi refresh`: the state then has the value as it was written.",
+      "is a masked value, not the secret. Set the secret itself. If the program does not contain the masked value, run `pulumi refresh`, which restores the value as it was written.",
   };
   return secrets.includes(path[0] ?? "") ? unnamed(failure) : failure;
 }

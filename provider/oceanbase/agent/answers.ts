@@ -143,7 +143,7 @@ export function comparesPasswords(text: string): boolean {
  * Without that, what it calls incorrect may be the cluster's newer one.
  */
 export function undecided(origin: string, text: string): Unreachable {
-  return new Unreachable(`${origin} has no database to compare the password with: ${text}`, {
+  return new Unreachable(`${origin} cannot check the password, because it cannot reach its database: ${text}`, {
     sent: true,
     heard: true,
   });

@@ -13,7 +13,7 @@ export function unauthorized(origin: string, text: string, own = false): PinErro
   if (REWRITTEN.test(text)) {
     return new PinError("unauthorized", `The agent at ${origin} could not verify the request: ${text}.`, {
       remedy:
-        "Credentials hold for one path, and something between here and the agent rewrites it. Name the agents themselves in `endpoints`.",
+        "Credentials are valid for one path only, and something between this machine and the agent rewrites the path. List the agents' own addresses in `endpoints`.",
     });
   }
   const agents = AGENTS_OWN.test(text) || (own && !ROOTS.test(text));
@@ -35,15 +35,15 @@ export function notObshell(origin: string, found: string, cause?: unknown): PinE
 export function untrusted(origin: string, error: TransportError): PinError {
   if (error.code === CLIENT_CERTIFICATE) {
     return new PinError("unauthorized", `${origin} ${error.message}.`, {
-      remedy: "Give a certificate that the agents accept as `clientCertificate`, and its private key as `clientKey`.",
+      remedy: "Set `clientCertificate` to a certificate that the agents accept, and `clientKey` to its private key.",
       cause: error,
     });
   }
   return error.plain
-    ? notObshell(origin, "a server without TLS; its address begins with http://", error)
+    ? notObshell(origin, "a server without TLS; its address must begin with http://", error)
     : new PinError("unauthorized", `The certificate of ${origin} is not trusted: ${error.message} (${error.code}).`, {
         remedy:
-          "Give the agents' CA as `caCertificate`, the name in the certificate as `serverName`, or set `allowUntrustedCertificate` to `true` to accept any certificate.",
+          "Set `caCertificate` to the agents' CA or `serverName` to the name in the certificate, or set `allowUntrustedCertificate` to `true` to accept any certificate.",
         cause: error,
       });
 }
@@ -54,8 +54,8 @@ export const OUTSIDE: ReadonlySet<string> = new Set(["SINGLE", "MASTER", "FOLLOW
 export function noCluster(origin: string, identity: string): PinError {
   const remedy =
     identity === "SINGLE"
-      ? "Name the agents of a cluster; one that obshell does not manage yet has to be taken over first."
-      : "The agents have joined, but their cluster has still to be made: `obshell cluster init`; then run {apply} again.";
+      ? "List the agents of a cluster in `endpoints`. If obshell does not manage the cluster yet, it has to take over the cluster first."
+      : "The agents have joined, but their cluster has not been created yet. Run `obshell cluster init`, then run {apply} again.";
   return new PinError("blocked", `The agent at ${origin} belongs to no OceanBase cluster (identity ${identity}).`, {
     remedy,
   });
@@ -63,8 +63,8 @@ export function noCluster(origin: string, identity: string): PinError {
 
 export function unsupportedAuth(origin: string, info: AgentInfo): PinError {
   const offered = info.supportedAuth?.join(", ") ?? `those of version ${info.version}`;
-  return new PinError("blocked", `The agent at ${origin} supports no known way to authenticate (${offered}).`, {
-    remedy: "obshell 4.2.2.0 or later is needed.",
+  return new PinError("blocked", `The agent at ${origin} supports no known authentication method (${offered}).`, {
+    remedy: "Upgrade the agent to obshell 4.2.2.0 or later.",
   });
 }
 

@@ -70,7 +70,7 @@ export class Membership {
       throw differentClusters([cluster, { origin: agent.origin, name: "" }]);
     }
     if (this.#members.get(agent.origin)?.address === agent.address) return;
-    throw new Unreachable(`${agent.origin} cannot tell yet which cluster it belongs to`, { sent: true, heard: true });
+    throw new Unreachable(`${agent.origin} cannot report yet which cluster it belongs to`, { sent: true, heard: true });
   }
 }
 

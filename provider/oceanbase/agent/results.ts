@@ -8,7 +8,7 @@ import type { Answer, WriteAnswer } from "./answers";
 import { notObshell } from "./contact";
 
 const FOREIGN =
-  "This is not a response of obshell. Name the agents themselves in `endpoints`, or check the proxy or load balancer between.";
+  "The response is not from obshell. List the agents' own addresses in `endpoints`, or check the proxy or load balancer in between.";
 
 /**
  * What a POST came to.
@@ -61,7 +61,7 @@ function accepted<T>(schema: z.ZodType<T>, data: unknown, what: string): T {
   try {
     return validate(schema, data, what);
   } catch (cause) {
-    throw new Unreachable(`${what} was accepted, with a response that cannot be read`, {
+    throw new Unreachable(`${what} was accepted, but the response cannot be parsed`, {
       sent: true,
       heard: true,
       cause,
@@ -96,7 +96,10 @@ export function readResult<T>(
     case "refused":
       throw new PinError("blocked", `${what} was refused: ${answer.text}.`);
     case "away":
-      throw new Unreachable(`${origin} responds, but does not know: ${answer.text}`, { sent: true, heard: true });
+      throw new Unreachable(`${origin} responds, but cannot complete the request at the moment: ${answer.text}`, {
+        sent: true,
+        heard: true,
+      });
   }
 }
 
@@ -113,8 +116,9 @@ function shaped<T>(met: boolean, read: () => T): T {
 export const TOO_LARGE = 413;
 
 export function tooLarge(origin: string, target: string): Refused {
-  return new Refused(`POST ${target} at ${origin} was refused for its size (HTTP ${TOO_LARGE}).`, {
+  return new Refused(`POST ${target} at ${origin} was rejected because it is too large (HTTP ${TOO_LARGE}).`, {
     refusal: "final",
-    remedy: "obshell has no such limit: raise that of the proxy between, or name the agents themselves in `endpoints`.",
+    remedy:
+      "obshell has no such limit. Raise the limit of the proxy in between, or list the agents' own addresses in `endpoints`.",
   });
 }

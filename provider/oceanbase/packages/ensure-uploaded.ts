@@ -57,7 +57,7 @@ async function uploadOrFind(
     runtime.signal.throwIfAborted();
     if (!lists) throw unconfirmed(pkg, "and agents before 4.3.0.0 cannot say whether it arrived", error);
     runtime.warn(
-      `The response to the upload of ${packageName(pkg)} was lost (${error.message}); looking for the package.`,
+      `The response to the upload of ${packageName(pkg)} was lost (${error.message}); searching for the package.`,
     );
     return find(agents, pkg, runtime, error);
   }
@@ -92,8 +92,7 @@ function unconfirmed(pkg: RpmPackage, why: string, cause: Unreachable): PinError
     "unconfirmed",
     `The response to the upload of ${packageName(pkg)} was lost (${cause.message}), ${why}. It was not sent again.`,
     {
-      remedy:
-        "Find out whether it arrived, since obshell stores a second copy beside the first. Then run {apply} again.",
+      remedy: "Check whether it arrived, because obshell would store a second copy. Then run {apply} again.",
       cause,
     },
   );
@@ -103,14 +102,14 @@ function unlisted(cause: Unreachable): Unreachable {
   return new Unreachable(`The uploaded packages could not be listed: ${cause.message}`, {
     sent: false,
     heard: cause.heard,
-    remedy: "Nothing was sent. Once the agents respond, run {apply} again.",
+    remedy: "Nothing was sent. When the agents respond, run {apply} again.",
     cause,
   });
 }
 
 function cutOff(pkg: RpmPackage, cause: Unreachable): PinError {
-  return new PinError("unreachable", `The upload of ${packageName(pkg)} was cut off: ${cause.message}`, {
-    remedy: "Nothing of it was stored. Run {apply} again.",
+  return new PinError("unreachable", `The upload of ${packageName(pkg)} was interrupted: ${cause.message}`, {
+    remedy: "Nothing was stored. Run {apply} again.",
     cause,
   });
 }

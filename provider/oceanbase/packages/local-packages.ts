@@ -19,7 +19,7 @@ export async function readLocalPackages(paths: readonly string[]): Promise<Local
       packages.push(await readRpm(path));
     } catch (error) {
       if (!(error instanceof PinError)) throw error;
-      const { message, remedy = "Name a file that obshell can use." } = error;
+      const { message, remedy = "Use a file that obshell accepts." } = error;
       findings.push({ code: "unusable-package", property: "packages", message, remedy });
     }
   }
@@ -34,8 +34,8 @@ export function strangeArchitectures(packages: readonly RpmPackage[], architectu
     .map((pkg) => ({
       code: "strange-architecture",
       property: "packages",
-      message: `${packageName(pkg)} is for ${pkg.architecture}, the cluster runs on ${architectures.join(", ")}.`,
-      remedy: "Name the package for the cluster's architecture.",
+      message: `${packageName(pkg)} is for ${pkg.architecture}, but the cluster runs on ${architectures.join(", ")}.`,
+      remedy: "Use the package for the cluster's architecture.",
     }));
 }
 

@@ -4,7 +4,7 @@ import type { Edition } from "./packages";
 import type { RpmPackage } from "./rpm";
 
 const MISSING = /\.rpm: record not found/;
-const MISSING_REMEDY = "Name its file in `packages`, or upload it with POST /api/v1/upgrade/package.";
+const MISSING_REMEDY = "Add its file to `packages`, or upload it with POST /api/v1/upgrade/package.";
 
 /**
  * Refusals that only their words tell apart, and what a person does about them: agents before 4.3.1.0 name no code, and

@@ -82,7 +82,7 @@ async function find(flow: Inflow, wanted: string, largest: number): Promise<Buff
     const header = (await flow.take(HEADER_BYTES)).toString("latin1");
     if (!MAGIC.test(header)) throw new UnreadablePayload("it is not an archive in cpio format");
     const nameSize = number(header, FIELD.nameSize);
-    if (nameSize > LONGEST_NAME) throw new UnreadablePayload("a name in it is too long");
+    if (nameSize > LONGEST_NAME) throw new UnreadablePayload("a file name in it is too long");
     const name = (await flow.take(nameSize)).toString("utf8").replace(/\0.*$/s, "");
     await flow.skip(-(HEADER_BYTES + nameSize) & 3);
     if (name === LAST) return undefined;

@@ -51,8 +51,8 @@ export function readIntro(bytes: Buffer): Intro {
   if (bytes.readUIntBE(0, 3) !== MAGIC) throw new MalformedRpm("its magic number is wrong");
   const entries = bytes.readUInt32BE(8);
   const store = bytes.readUInt32BE(12);
-  if (entries * ENTRY_BYTES > LARGEST) throw new MalformedRpm(`it announces ${entries} entries`);
-  if (store > LARGEST) throw new MalformedRpm(`it announces ${store} bytes`);
+  if (entries * ENTRY_BYTES > LARGEST) throw new MalformedRpm(`it declares ${entries} entries`);
+  if (store > LARGEST) throw new MalformedRpm(`it declares ${store} bytes`);
   return { entries, store, bytes: entries * ENTRY_BYTES + store };
 }
 
@@ -82,7 +82,7 @@ export class RpmHeader {
     const texts: string[] = [];
     for (let at = entry.offset; texts.length < Math.min(entry.count, most); ) {
       const end = this.#store.indexOf(0, at);
-      if (end < 0) throw new MalformedRpm(`the text of tag ${tag} has no end`);
+      if (end < 0) throw new MalformedRpm(`the string of tag ${tag} is not terminated`);
       texts.push(this.#store.toString("utf8", at, end));
       at = end + 1;
     }

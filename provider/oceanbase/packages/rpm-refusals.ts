@@ -4,7 +4,7 @@ import { printable } from "../../http/body";
 /** What can be wrong with a package file, as sentences. */
 
 const AGAIN = "Download it again.";
-const VENDORS_OWN = "Take the package as the vendor publishes it.";
+const VENDORS_OWN = "Use the package as published by the vendor.";
 
 /** Node's codes, in words. */
 const UNREADABLE: Readonly<Record<string, string>> = {
@@ -12,8 +12,8 @@ const UNREADABLE: Readonly<Record<string, string>> = {
   ENOTDIR: "there is no such file",
   EACCES: "the permission is missing",
   EPERM: "the permission is missing",
-  ELOOP: "its links go round in a circle",
-  ERR_INVALID_ARG_VALUE: "that is no path",
+  ELOOP: "its symbolic links form a loop",
+  ERR_INVALID_ARG_VALUE: "it is not a valid path",
 };
 
 export function unreadable(path: string, error: unknown): PinError {
@@ -27,7 +27,7 @@ export function notAFile(path: string): PinError {
 }
 
 export function notRpm(path: string, why: string): PinError {
-  return blocked(path, `is not an RPM package that obshell can take: ${why}.`, VENDORS_OWN);
+  return blocked(path, `is not an RPM package that obshell can use: ${why}.`, VENDORS_OWN);
 }
 
 export function malformed(path: string, why: string, cause: unknown): PinError {
@@ -35,23 +35,23 @@ export function malformed(path: string, why: string, cause: unknown): PinError {
 }
 
 export function truncated(path: string, bytes: number, announced: number): PinError {
-  return blocked(path, `is truncated: it has ${bytes} bytes of at least ${announced}.`, AGAIN);
+  return blocked(path, `is truncated: it has ${bytes} of at least ${announced} bytes.`, AGAIN);
 }
 
 export function tooLong(path: string, bytes: number, announced: number): PinError {
-  return blocked(path, `is damaged: it has ${bytes} bytes, ${bytes - announced} more than it announces.`, AGAIN);
+  return blocked(path, `is damaged: it has ${bytes} bytes, ${bytes - announced} more than its header declares.`, AGAIN);
 }
 
 export function wrongChecksum(path: string, found: string, announced: string): PinError {
-  return blocked(path, `is damaged: its MD5 checksum is ${found}, it should be ${announced}.`, AGAIN);
+  return blocked(path, `is damaged: its MD5 checksum is ${found}, but its header declares ${announced}.`, AGAIN);
 }
 
 export function withoutChecksum(path: string, missing: string): PinError {
-  return blocked(path, `carries no ${missing} in its signature, and obshell takes no package without.`, VENDORS_OWN);
+  return blocked(path, `has no ${missing} in its signature, which obshell requires.`, VENDORS_OWN);
 }
 
 export function withoutField(path: string, field: string, value: string | undefined): PinError {
-  const found = value === undefined || value === "" ? "has no" : `has a strange`;
+  const found = value === undefined || value === "" ? "has no" : `has an invalid`;
   const shown = found === "has no" ? "" : `: "${printable(value ?? "")}"`;
   return blocked(path, `${found} ${field}${shown}.`, VENDORS_OWN);
 }
@@ -65,17 +65,17 @@ export function withoutDistribution(path: string, release: string): PinError {
 }
 
 export function wrongCompression(path: string, compression: string): PinError {
-  const found = compression === "" ? "names no compression" : `is compressed with ${printable(compression)}`;
-  return blocked(path, `${found}, and obshell unpacks xz only.`, VENDORS_OWN);
+  const found = compression === "" ? "declares no compression" : `is compressed with ${printable(compression)}`;
+  return blocked(path, `${found}, but obshell supports only xz.`, VENDORS_OWN);
 }
 
 export function wrongFormat(path: string, format: string): PinError {
-  const found = format === "" ? "names no payload format" : `has a payload of format ${printable(format)}`;
-  return blocked(path, `${found}, and obshell unpacks cpio only.`, VENDORS_OWN);
+  const found = format === "" ? "declares no payload format" : `has a payload of format ${printable(format)}`;
+  return blocked(path, `${found}, but obshell supports only cpio.`, VENDORS_OWN);
 }
 
 export function changed(path: string): PinError {
-  return blocked(path, "changed after it was checked.", "Leave the file alone until the upload is over.");
+  return blocked(path, "changed after it was checked.", "Do not change the file until the upload has finished.");
 }
 
 function blocked(path: string, what: string, remedy: string, cause?: unknown): PinError {

@@ -98,7 +98,8 @@ interface OpenFile {
 async function readLead(file: OpenFile): Promise<void> {
   const { path, bytes } = file;
   const lead = await readAt(file, 0, Math.min(LEAD.bytes, bytes));
-  if (lead.length < 4 || lead.readUInt32BE(0) !== LEAD.magic) throw refusals.notRpm(path, "it does not begin like one");
+  if (lead.length < 4 || lead.readUInt32BE(0) !== LEAD.magic)
+    throw refusals.notRpm(path, "it does not begin with an RPM lead");
   if (lead.length < LEAD.bytes) throw refusals.truncated(path, bytes, LEAD.bytes);
   const format = lead.readUInt8(4);
   if (!LEAD.versions.some((known) => known === format)) throw refusals.notRpm(path, `its format is version ${format}`);

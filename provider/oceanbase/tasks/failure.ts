@@ -37,7 +37,7 @@ export function describeFailure(dag: Dag): Failure {
 
 /** What an operator can do with a failed DAG, as far as its details say. */
 export function remedyFor(dag: Dag): string {
-  return `The cluster stays locked for other maintenance: ${waysOn(dag)}. Then run {apply} again.`;
+  return `The cluster stays locked for other maintenance. ${waysOn(dag)}. Then run {apply} again.`;
 }
 
 function waysOn(dag: Dag): string {
@@ -45,11 +45,11 @@ function waysOn(dag: Dag): string {
   const rollback = `\`obshell task rollback -i ${dag.id}\``;
   const ways = waysOf(dag);
   if (ways === undefined) {
-    return `\`obshell task show -i ${dag.id} -d\` shows the task; after the cause is fixed, end it with ${retry} or ${rollback}, whichever obshell accepts`;
+    return `Run \`obshell task show -i ${dag.id} -d\` to see the task. Fix the cause, then run ${retry} or ${rollback}, whichever obshell accepts`;
   }
   return ways.includes("rollback")
-    ? `after the cause is fixed ${retry} continues it, ${rollback} undoes it`
-    : `after the cause is fixed ${retry} continues it; a rollback is no longer possible`;
+    ? `Fix the cause, then run ${retry} to continue the task or ${rollback} to undo it`
+    : `Fix the cause, then run ${retry} to continue the task; a rollback is no longer possible`;
 }
 
 /**

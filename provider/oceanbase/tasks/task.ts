@@ -51,8 +51,8 @@ export class TaskWatcher {
       case "rolled-back":
         return {
           kind: "rolled-back",
-          message: "the task ended by undoing the upgrade, the old version still runs.",
-          remedy: "Find out who rolled it back and why, then run {apply} again to start the upgrade again.",
+          message: "the task undid the upgrade, and the old version is still running.",
+          remedy: "Find out who rolled it back and why, then run {apply} again to request the upgrade again.",
         };
       case "failed":
         return { kind: "failed", ...describeFailure((await this.#agents.read(dagPath(task.id, true), dag)) ?? seen) };

@@ -20,14 +20,14 @@ export function routeFindings(route: Route | undefined, journey: Journey): Findi
   const start = from === undefined ? "" : formatParts(from);
   switch (route.kind) {
     case "unknown-start":
-      return [noRoute(target, `does not know ${start}, which runs now`)];
+      return [noRoute(target, `does not know the current version ${start}`)];
     case "no-way":
-      return [noRoute(target, `has no way there from ${start}, which runs now`)];
+      return [noRoute(target, `has no upgrade path from the current version ${start}`)];
     case "unreadable":
       return [
         {
           code: "list-unreadable",
-          message: `The agents (obshell ${version}) cannot read the list of upgrade paths in the package of ${target.version}, which has \`require_from_binary\` as a single value; they would refuse the upgrade.`,
+          message: `The agents (obshell ${version}) cannot read the list of upgrade paths in the package of ${target.version}, which has \`require_from_binary\` as a single value; they would reject the upgrade.`,
           remedy: "Upgrade the agents to 4.2.6.0 or later first, with `oceanbase.AgentVersion`.",
         },
       ];
@@ -122,7 +122,7 @@ function missingOnTheWay(missing: readonly Need[], { target }: Journey): Finding
   return {
     code: "package-missing-on-the-way",
     message: `Upgrading to ${target.version} requires ${versions} first; these packages are not uploaded: ${files.join(", ")}.`,
-    remedy: "Name their files in `packages`, or upload them with POST /api/v1/upgrade/package.",
+    remedy: "Add their files to `packages`, or upload them with POST /api/v1/upgrade/package.",
   };
 }
 
@@ -136,7 +136,7 @@ function mixedBuilds(needs: readonly Need[], target: Target): Finding[] {
     return [
       {
         code: "package-set-mixed",
-        message: `Upgrading to ${target.version} requires ${step.version} first, and the newest uploaded packages of it are of different builds: ${files.join(", ")}.`,
+        message: `Upgrading to ${target.version} requires ${step.version} first, but its newest uploaded packages are of different builds: ${files.join(", ")}.`,
         remedy: `Upload all packages of one build again with POST /api/v1/upgrade/package, because obshell takes the last upload; or upgrade to ${step.version} first, with its \`release\`.`,
       },
     ];
@@ -152,7 +152,7 @@ function fits(release: string, { build }: Step, distribution: string): boolean {
 function unfindable({ version, deprecated }: Step, target: Target): Finding {
   return {
     code: "package-unfindable",
-    message: `Upgrading to ${target.version} requires ${version} first, and obshell finds no package of that, even if it is uploaded, because some of its builds are deprecated (${deprecated.join(", ")}).`,
+    message: `Upgrading to ${target.version} requires ${version} first, but obshell cannot find its package, even if it is uploaded, because some of its builds are deprecated (${deprecated.join(", ")}).`,
     remedy: `Upgrade to ${version} first, with its \`release\`, then to ${target.version}.`,
   };
 }

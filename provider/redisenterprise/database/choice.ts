@@ -27,8 +27,8 @@ export function chooseRedis(
   return {
     code: "redis-not-supported",
     property: "redisVersion",
-    message: `Not every node can run Redis ${wish}; all of them can run ${versions.join(", ") || "none that they tell"}.`,
-    remedy: "Choose one of those, or upgrade the cluster's software, which brings others.",
+    message: `Not every node can run Redis ${wish}; all of them can run ${versions.join(", ") || "none reported"}.`,
+    remedy: "Choose one of those, or upgrade the cluster's software, which adds others.",
   };
 }
 

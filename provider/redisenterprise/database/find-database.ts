@@ -38,7 +38,7 @@ async function redisOnly(database: Database | undefined, nodes: Nodes, which: Wh
     code: "not-redis",
     property: propertyOf(which),
     message: `${subjectOf(database)} is a ${database.type} database.`,
-    remedy: "Only Redis databases have versions that can be upgraded: name one of those.",
+    remedy: "Only Redis databases have versions that can be upgraded. Specify one of those.",
   };
 }
 
@@ -70,7 +70,7 @@ async function absent(nodes: Nodes, which: Which): Promise<Finding> {
     code: NOT_THERE,
     property: propertyOf(which),
     message: `The cluster has no database ${databaseId ?? `named ${JSON.stringify(databaseName)}`} that this user may see.`,
-    remedy: `There is: ${found}${more}.`,
+    remedy: `Visible databases: ${found}${more}.`,
   };
 }
 
@@ -86,6 +86,6 @@ function ambiguous(name: string, named: Names): Finding {
     code: "database-ambiguous",
     property: "databaseName",
     message: `Several databases are named ${JSON.stringify(name)}: ${named.map(({ uid }) => uid).join(", ")}.`,
-    remedy: "Name the one that is meant by its uid, as databaseId.",
+    remedy: "Set `databaseId` to the uid of the intended database.",
   };
 }

@@ -55,7 +55,7 @@ function problemOf(constraint: Constraint | undefined): string | undefined {
   if (constraint.kind === "latest") return undefined;
   const { parts, build } = constraint.version;
   if (build !== undefined || parts.length > PARTS) {
-    return "must be major and minor alone, since the patch comes with the cluster's software";
+    return "must be only major and minor, because the patch comes with the cluster's software";
   }
   return undefined;
 }

@@ -20,7 +20,7 @@ export function redisSubject(args: RedisArguments): Subject {
     wish: `Redis ${args.redisVersion}`,
     policy: true,
     members: ({ uid, redis }) => (redis === undefined ? [] : [{ name: `bdb:${uid}`, version: redis.full }]),
-    unreadable: ({ redis }) => (redis === undefined ? "the database does not tell its Redis version" : undefined),
+    unreadable: ({ redis }) => (redis === undefined ? "the database does not report its Redis version" : undefined),
     holds: ({ redis }) =>
       redis !== undefined && constraint.kind !== "latest" && standing(redis.full, constraint) !== "behind",
     stands: (database, seen) => standsOf(args, constraint, database, seen),
@@ -72,7 +72,7 @@ function targetFindings(
     findings.push({
       code: "redis-upgrade-policy",
       property: "redisVersion",
-      message: `The cluster's upgrade policy allows major versions of Redis only, and ${release} is none.`,
+      message: `The cluster's upgrade policy allows only major versions of Redis, and ${release} is not one.`,
       remedy: "Choose a major version, or set redis_upgrade_policy to latest.",
     });
   }
@@ -80,7 +80,7 @@ function targetFindings(
     findings.push({
       code: "redis-on-flash",
       property: "redisVersion",
-      message: "Redis 8.0 does not run databases with data on flash.",
+      message: "Redis 8.0 does not support databases with data on flash.",
       remedy: "Choose a later version.",
     });
   }
@@ -108,7 +108,7 @@ function strandedFindings(database: Database, target: Redis, shipped: Seen["ship
     {
       code: "module-without-build",
       property: "redisVersion",
-      message: `The cluster ships no build of ${stranded.map(({ loaded }) => loaded.name).join(", ")} for Redis ${releaseOf(target)} that is at least as new as what runs.`,
+      message: `The cluster ships no build of ${stranded.map(({ loaded }) => loaded.name).join(", ")} for Redis ${releaseOf(target)} that is at least as new as the current one.`,
       remedy: "Choose another version, or install such a build in the cluster.",
     },
   ];
@@ -145,7 +145,7 @@ function movesOf(
   const added = (after ?? []).filter(({ name }) => !before?.some((module) => module.name === name));
   const removed = (before ?? []).filter(({ name }) => !after?.some((module) => module.name === name));
   const all = [...moved, ...listed("adds", added), ...listed("removes", removed)];
-  return all.length === 0 ? "its modules stay as they are" : all.join(", ");
+  return all.length === 0 ? "modules unchanged" : all.join(", ");
 }
 
 /** `adds search 7.99.91, timeseries 8.0.2 and bf 8.0.1` */

@@ -102,8 +102,8 @@ export function unnamedFindings(database: Database, { nodes, shipped }: Seen, be
   return [
     {
       code: "module-cannot-stay",
-      message: `The CRDB call would move ${gone.map(({ name, text }) => `${name} ${text}`).join(", ")} as well: the cluster no longer ships what runs.`,
-      remedy: "Give these modules a version too, one that the cluster ships.",
+      message: `The CRDB request would also change ${gone.map(({ name, text }) => `${name} ${text}`).join(", ")}, because the cluster no longer ships the current builds.`,
+      remedy: "Set a version for these modules too, one that the cluster ships.",
     },
   ];
 }

@@ -20,7 +20,7 @@ export function notLoaded({ name }: ModulePin, database: Database, { shipped, no
     return {
       code: "module-unknown",
       property: PROPERTY,
-      message: `There is no module ${name} in this cluster.`,
+      message: `This cluster has no module ${name}.`,
       remedy: `${subjectOf(database)} has ${runs}; the cluster ships ${shippedNames(shipped).join(", ") || "none"}.`,
     };
   }
@@ -31,7 +31,7 @@ export function notLoaded({ name }: ModulePin, database: Database, { shipped, no
     message: `${subjectOf(database)} does not have the module ${name}, and modules can only be added when a database is created.`,
     remedy: comes
       ? `It has ${runs}. An upgrade to Redis 8 adds ${name}: do that first, with a redisenterprise.DatabaseVersion that this resource depends on.`
-      : `Name only modules that it has: ${runs}.`,
+      : `Specify only modules that it has: ${runs}.`,
   };
 }
 
@@ -41,7 +41,7 @@ export function notShipped({ name, wish }: ModulePin, loaded: LoadedModule, buil
     code: "module-not-shipped",
     property: PROPERTY,
     message: `This cluster does not ship ${loaded.name || name} ${wish}; it ships ${ships === "" ? "no build of it" : ships}.`,
-    remedy: "Choose one of those, or upgrade the cluster's software, which brings others.",
+    remedy: "Choose one of those, or upgrade the cluster's software, which adds others.",
   };
 }
 
@@ -55,8 +55,8 @@ export function notAnArgument(
   return {
     code: "module-arguments-moved",
     property: PROPERTY,
-    message: `${name} of ${labelOf(database)} cannot get the arguments ${shownArguments(args)} (it has ${has === "" ? "none" : has}): on Redis 8 these settings are the database's own objects search, timeseries and probabilistic.`,
-    remedy: `Leave out args of ${name}, and change those objects (PUT /v1/bdbs/${database.uid}).`,
+    message: `${name} of ${labelOf(database)} cannot be given the arguments ${shownArguments(args)} (it has ${has === "" ? "none" : has}): on Redis 8 these settings are the database's own objects search, timeseries and probabilistic.`,
+    remedy: `Remove \`args\` of ${name}, and change those objects (PUT /v1/bdbs/${database.uid}).`,
   };
 }
 
@@ -70,7 +70,7 @@ export function needsRedis({ wish }: ModulePin, wanted: readonly ShippedModule[]
       code: "module-for-older-redis",
       property: PROPERTY,
       message,
-      remedy: "Choose a version that fits what is running.",
+      remedy: "Choose a version that is compatible with the current Redis.",
     };
   }
   const release = later.compatible?.parts.join(".");
@@ -78,7 +78,7 @@ export function needsRedis({ wish }: ModulePin, wanted: readonly ShippedModule[]
   return {
     code: "module-needs-redis",
     message,
-    remedy: `Upgrade the database first, with a redisenterprise.DatabaseVersion${target} that this resource depends on, or choose a version that fits what is running.`,
+    remedy: `Upgrade the database first, with a redisenterprise.DatabaseVersion${target} that this resource depends on, or choose a version that is compatible with the current Redis.`,
   };
 }
 
@@ -94,7 +94,7 @@ export function needsSoftware(wanted: readonly ShippedModule[], nodes: readonly 
     code: "module-needs-software",
     property: PROPERTY,
     message: `${build?.name} ${build?.text} needs Redis Enterprise ${build?.minSoftware?.parts.join(".")}; the nodes run ${nodes[0]?.software}.`,
-    remedy: "Upgrade the cluster's software first, or choose a version that fits it.",
+    remedy: "Upgrade the cluster's software first, or choose a version that is compatible with it.",
   };
 }
 
@@ -104,7 +104,7 @@ export function lacksCapabilities(wanted: readonly ShippedModule[], database: Da
   return {
     code: "module-lacks-capabilities",
     property: PROPERTY,
-    message: `${build?.name} ${build?.text} lacks what ${labelOf(database)} uses: ${missing.join(", ")}.`,
+    message: `${build?.name} ${build?.text} lacks capabilities that ${labelOf(database)} uses: ${missing.join(", ")}.`,
     remedy: "Choose another version, or change the database.",
   };
 }

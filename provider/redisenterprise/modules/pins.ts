@@ -29,7 +29,7 @@ export const pinArguments = {
   version: argument(version, {
     description: "Target version: exact (`2.10.17`), a prefix (`2.10`), a minimum (`>=2.10`) or `latest`.",
   }),
-  args: argument(z.string({ error: 'must be one text, such as "WORKERS 6"' }).optional(), {
+  args: argument(z.string({ error: 'must be a string, such as "WORKERS 6"' }).optional(), {
     description: [
       "Arguments of the module.",
       "Changing them is an upgrade too, to the current version.",
@@ -52,7 +52,7 @@ export const modules = z
     if (names.length === 0) context.addIssue(`must name at least one module, such as ${MODULES_EXAMPLE}`);
     const twice = names.find((name, at) => names.findIndex((other) => sameName(name, other)) < at);
     if (twice !== undefined) {
-      context.addIssue({ code: "custom", path: [twice], message: "is named twice: names compare without case" });
+      context.addIssue({ code: "custom", path: [twice], message: "is listed twice: names are not case-sensitive" });
     }
     return names.flatMap((name) => pinOf(name, given[name], context));
   });

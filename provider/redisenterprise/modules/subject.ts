@@ -9,7 +9,7 @@ import { coversStep, digestKeyOf, type ModuleArguments, stepOf, unnamedFindings 
 import { holdsByItself, loadedFor, lookAt, type Stand, standsOf } from "./choice";
 import { type ModulePin, sameArguments, shownArguments } from "./pins";
 
-/** The modules of a database: each has a pin of its own, and all that are behind go in one call. */
+/** The modules of a database: each has a pin of its own, and all that are behind go in one request. */
 export function moduleSubject(args: ModuleArguments): Subject {
   const pins = args.modules;
   const digestKey = digestKeyOf(args);
@@ -58,14 +58,14 @@ function upgradeOf(
   const behind = stands.filter((stand) => stand.kind === "behind");
   const newer = stands.filter((stand) => stand.kind === "newer");
   const left = newer.map(
-    ({ loaded, pin }) => `${loaded.name} ${loaded.text} is newer than ${pin.wish} and is left alone`,
+    ({ loaded, pin }) => `${loaded.name} ${loaded.text} is newer than ${pin.wish} and is not changed`,
   );
   const common = [activeActiveFinding(database, seen.nodes, "modules"), consentFinding(database, args)];
   const step = stepOf(args, database, seen, stands, digestKey);
   return {
     from: fromOf(args.modules, database),
     route: stands.flatMap(routeOf).join(", "),
-    how: [behind.length > 1 ? "in one call" : "", impactOf(database, args), ...left].filter(Boolean).join(", "),
+    how: [behind.length > 1 ? "in one request" : "", impactOf(database, args), ...left].filter(Boolean).join(", "),
     findings: [
       ...common.filter((finding) => finding !== undefined),
       ...stands.flatMap((stand) => (stand.kind === "impossible" ? [stand.finding] : [])),

@@ -100,13 +100,14 @@ const REMEDIES: Readonly<Record<string, string>> = {
   missing_module: "The modules of the cluster have changed since they were read. Run {apply} again.",
   module_downgrade_unsupported: "Nothing is ever downgraded. Raise the target version to what is running.",
   redis_incompatible_version:
-    "Upgrade the database's Redis first, with a redisenterprise.DatabaseVersion, or choose a version that fits it.",
-  redis_pack_incompatible_version: "Upgrade the cluster's software first, or choose a version that fits it.",
+    "Upgrade the database's Redis first, with a redisenterprise.DatabaseVersion, or choose a version that is compatible with it.",
+  redis_pack_incompatible_version:
+    "Upgrade the cluster's software first, or choose a version that is compatible with it.",
   unsupported_module_capabilities:
     "The database uses something that this module version cannot do. Choose another version, or change the database.",
   redis_upgrade_policy_mismatch:
     "The cluster's upgrade policy allows major versions only. Choose one, or change redis_upgrade_policy.",
-  db_not_exist: "The database is gone, or not visible to this user: check databaseId and databaseName.",
+  db_not_exist: "The database does not exist, or is not visible to this user: check databaseId and databaseName.",
   wrong_cluster_state_id: "The cluster was changed at the same moment. Run {apply} again.",
 };
 
@@ -133,7 +134,7 @@ const UPGRADERS = "admin, cluster_member and db_member";
 /** `edit_bdb_module, which the roles admin, cluster_member and db_member hold` */
 export function permissionFor(target: string): string {
   const permission = PERMISSIONS.find(([path]) => path.test(target))?.[1];
-  if (permission === undefined) return "a permission for this call";
+  if (permission === undefined) return "one for this request";
   const roles = permission.startsWith("view_") ? "every built-in role holds" : `the roles ${UPGRADERS} hold`;
   return `${permission}, which ${roles}`;
 }

@@ -23,18 +23,22 @@ export function denied(origin: string, user: string, answer: Denial, call?: Call
     credentials: user === CLIENT_CERTIFICATE_ALONE ? ["clientCertificate"] : ["username", "password"],
     remedy:
       "code" in answer && answer.code === "password_expired"
-        ? "Give the user a new password in the cluster, and set `password` to it."
+        ? "Set a new password for the user in the cluster, and set `password` to it."
         : "Set `username` and `password` to the e-mail and the password of a user of the cluster.",
   });
 }
 
 function forbidden(origin: string, user: string, { method, target }: Call, text: string): PinError {
   const path = target.replace(/\?.*$/, "");
-  return new PinError("unauthorized", `The cluster at ${origin} does not let ${user} ${method} ${path}: ${text}.`, {
-    remedy: /licen[cs]e/i.test(text)
-      ? "Renew the cluster's license; until then it accepts no changes."
-      : `The call needs the permission ${permissionFor(path)}.`,
-  });
+  return new PinError(
+    "unauthorized",
+    `The cluster at ${origin} does not allow ${user} to send ${method} ${path}: ${text}.`,
+    {
+      remedy: /licen[cs]e/i.test(text)
+        ? "Renew the cluster's license; until then it accepts no changes."
+        : `The request requires the permission ${permissionFor(path)}.`,
+    },
+  );
 }
 
 export function notRedis(origin: string, found: string, cause?: unknown): PinError {
@@ -48,15 +52,15 @@ export function notRedis(origin: string, found: string, cause?: unknown): PinErr
 export function untrusted(origin: string, error: TransportError): PinError {
   if (error.code === CLIENT_CERTIFICATE) {
     return new PinError("unauthorized", `${origin} ${error.message}.`, {
-      remedy: "Give a certificate that the cluster accepts as `clientCertificate`, and its private key as `clientKey`.",
+      remedy: "Set `clientCertificate` to a certificate that the cluster accepts, and `clientKey` to its private key.",
       cause: error,
     });
   }
   return error.plain
-    ? notRedis(origin, "a server without TLS; its address begins with http://", error)
+    ? notRedis(origin, "a server without TLS; its address must begin with http://", error)
     : new PinError("unauthorized", `The certificate of ${origin} is not trusted: ${error.message} (${error.code}).`, {
         remedy:
-          "Give the cluster's certificate or its CA as `caCertificate` and the cluster's name, for which it is made, as `serverName`; or set `allowUntrustedCertificate` to `true` to accept any certificate.",
+          "Set `caCertificate` to the cluster's certificate or its CA, and `serverName` to the name of the cluster, for which the certificate is issued; or set `allowUntrustedCertificate` to `true` to accept any certificate.",
         cause: error,
       });
 }
@@ -67,7 +71,7 @@ export function strayRedirect(origin: string, refusal: string): PinError {
     "not-the-vendor",
     `${origin} redirects ${refusal}; it was not followed, and no credentials were sent there.`,
     {
-      remedy: "Name all nodes of the cluster in `endpoints`, by the addresses under which they redirect to each other.",
+      remedy: "List all nodes of the cluster in `endpoints`, with the addresses that they use in redirects.",
     },
   );
 }
@@ -77,7 +81,7 @@ export function differentClusters(clusters: readonly { origin: string; name: str
   const names = clusters.map(({ origin, name }) => `${origin} of ${name}`).join(", ");
   return new PinError("blocked", `The endpoints belong to different clusters: ${names}.`, {
     remedy:
-      "Name the nodes of one cluster in `endpoints`, and manage each cluster's databases with resources of their own.",
+      "List the nodes of one cluster in `endpoints`, and manage each cluster's databases with resources of their own.",
   });
 }
 

@@ -43,10 +43,10 @@ function problemOf(value: unknown): string | undefined {
   const url = new URL(value);
   if (url.protocol !== "https:" && url.protocol !== "http:") return "must begin with https://";
   if (url.username !== "" || url.password !== "") {
-    return "must not carry credentials, which belong in `username` and `password`";
+    return "must not contain credentials; set `username` and `password` instead";
   }
   if (url.pathname !== "/" || url.search !== "" || url.hash !== "")
-    return "must be host and port alone, without a path";
+    return "must be only a host and port, without a path";
   return undefined;
 }
 

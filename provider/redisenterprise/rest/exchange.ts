@@ -77,7 +77,7 @@ export class Exchange {
       if (location === undefined) return this.#arrived(endpoint, origin, response);
       const hop = nextHop(origin, request.target, location, this.#hosts);
       if ("refusal" in hop) throw strayRedirect(origin, hop.refusal);
-      if (hops === MOST_HOPS) throw new Unreachable(`${origin}: the nodes redirect in circles`, CIRCLES);
+      if (hops === MOST_HOPS) throw new Unreachable(`${origin}: the nodes redirect in a loop`, CIRCLES);
       origin = hop.origin;
     }
   }

@@ -18,9 +18,9 @@ export interface NodesOptions {
 }
 
 const CLUSTER = "/v1/cluster";
-const LATER = "Once the cluster responds, run {apply} again.";
+const LATER = "When the cluster responds, run {apply} again.";
 const FOREIGN =
-  "This is not a response of a Redis Enterprise cluster. Name the nodes themselves in `endpoints`, or check the proxy or load balancer between.";
+  "The response is not from a Redis Enterprise cluster. List the nodes' own addresses in `endpoints`, or check the proxy or load balancer in between.";
 
 /**
  * The nodes of one cluster, reached through one or several endpoints. Any of them answers for the cluster, or redirects

@@ -22,7 +22,7 @@ export type Hop = { readonly origin: string } | { readonly refusal: string };
  * @param hosts names and addresses of the cluster's nodes, as `hostOf` writes them
  */
 export function nextHop(from: string, target: string, location: string, hosts: ReadonlySet<string>): Hop {
-  if (!URL.canParse(location, from)) return { refusal: "to an address that is none" };
+  if (!URL.canParse(location, from)) return { refusal: "to an invalid address" };
   const to = new URL(location, from);
   const origin = to.origin;
   if (to.protocol !== "https:" && to.protocol !== "http:") return { refusal: `to ${to.protocol}//` };

@@ -7,7 +7,7 @@ import type { Action } from "../rest/schema";
 export const UPGRADE_MACHINE = "SMUpgradeBDB";
 
 /** How the upgrades are named that were found running: a state machine does not tell where it goes to. */
-export const UNTOLD = "a version that the cluster does not tell";
+export const UNTOLD = "a version that the cluster does not report";
 
 export type Stage = "running" | "completed" | "failed";
 

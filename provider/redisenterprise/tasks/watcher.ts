@@ -100,7 +100,7 @@ export class Watcher {
     // A run that does not wait looks once.
     const old = askedAt !== undefined && this.#clock.now() - Date.parse(askedAt) >= QUIET;
     if (old || this.#isQuiet()) return this.#notQuiet({ kind: "succeeded" });
-    return { kind: "running", message: "the cluster shows no action, looking again" };
+    return { kind: "running", message: "the cluster lists no action, reading again" };
   }
 
   #notQuiet(status: TaskStatus): TaskStatus {
@@ -126,7 +126,7 @@ export class Watcher {
   /** One that was there is given a while to come back: a cluster may be electing its master. */
   #missing(id: string): TaskStatus {
     if (!this.#met.has(id) || this.#isQuiet()) return this.#notQuiet({ kind: "gone" });
-    return { kind: "running", message: `the cluster does not know CRDB task ${id}, looking again` };
+    return { kind: "running", message: `the cluster does not know CRDB task ${id}, reading again` };
   }
 
   #isQuiet(): boolean {

@@ -100,7 +100,7 @@ async function readPage(
     const { backups: rows, total_count: total } = reading.data;
     return { rows, total: total ?? (rows.length < PAGE ? 0 : Number.POSITIVE_INFINITY) };
   } catch (error) {
-    if (error instanceof Forbidden) return { reason: `the list of backups needs the IAM action ${BACKUP_ACTION}` };
+    if (error instanceof Forbidden) return { reason: `the list of backups requires the IAM action ${BACKUP_ACTION}` };
     if (error instanceof PinError && error.code === "blocked") return { reason: error.message.replace(/\.$/, "") };
     throw error;
   }
@@ -115,6 +115,6 @@ function recordOf(rows: readonly BackupRow[], offset: number): BackupRecord {
   const complete = rows.filter(({ status }) => COMPLETE.has(status));
   if (complete.length === 0) return { kind: "none" };
   const ends = complete.flatMap(({ end_time }) => timeOf(end_time) ?? []);
-  if (ends.length === 0) return { kind: "unknown", reason: "the service does not say when its backups ended" };
+  if (ends.length === 0) return { kind: "unknown", reason: "the service does not report when its backups ended" };
   return { kind: "finished", at: ends.reduce((last, at) => Math.max(last, at)) - offset };
 }

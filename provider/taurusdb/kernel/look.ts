@@ -188,11 +188,11 @@ export class KernelLook {
   #unknownOf(found: readonly Instance[]): string | undefined {
     const strange = found.find(({ datastore }) => parseVersion(datastore.kernel_version) === undefined);
     if (strange !== undefined) {
-      return `the kernel of ${strange.id} is not told ("${strange.datastore.kernel_version}")`;
+      return `the service reports no valid kernel version of ${strange.id} ("${strange.datastore.kernel_version}")`;
     }
     if (this.#options.constraint.kind !== "latest") return undefined;
     const untold = found.find((instance) => isUntold(this.#offerTo(instance)));
-    return untold && `whether something newer is offered to ${untold.id} is not told`;
+    return untold && `the service does not report whether a newer kernel is offered to ${untold.id}`;
   }
 
   #standing(instance: Instance): Standing {
@@ -269,7 +269,7 @@ function missingFrom(absent: readonly Absent[]): Missing | undefined {
 function missing(projectId: string, place: string): Finding {
   return {
     code: "instance-missing",
-    message: `There is no such instance in project ${projectId} at ${place}.`,
-    remedy: "Check the id, `region` and `projectId`, or take it out of `instanceIds`.",
+    message: `The instance does not exist in project ${projectId} at ${place}.`,
+    remedy: "Check the id, `region` and `projectId`, or remove it from `instanceIds`.",
   };
 }

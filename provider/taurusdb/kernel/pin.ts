@@ -14,11 +14,11 @@ import { KernelLook, type KernelObservation } from "./look";
 import { PreCheck } from "./pre-check";
 
 const WORDS: FleetWords = {
-  lookAt: "Look at the instances and their tasks in the console",
+  lookAt: "Check the instances and their tasks in the console",
   upgrade: "kernel upgrade",
   unit: ["instance", "instances"],
   stillBehind:
-    'kernels up to 2.0.51.240311 get there in several rounds, the last of which has to be applied in the console ("Apply Upgrade"). Check the instance there, then run {apply} again',
+    'kernels up to 2.0.51.240311 need several rounds, and the last one has to be applied in the console ("Apply Upgrade"). Check the instance there, then run {apply} again',
   neverStarted: "check the instance and its tasks in the console, then run {apply} again",
 };
 

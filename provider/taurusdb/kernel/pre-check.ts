@@ -120,7 +120,7 @@ function objection(result: PreCheckResult | undefined, id: string, alone: boolea
   if (result === undefined) {
     return {
       code: "pre-check-silent",
-      message: `The pre-check gave no result within ${formatDuration(PATIENCE)}.`,
+      message: `The pre-check returned no result within ${formatDuration(PATIENCE)}.`,
       remedy: "Run {apply} again, or set `preCheck` to `false`.",
     };
   }
@@ -131,8 +131,8 @@ function objection(result: PreCheckResult | undefined, id: string, alone: boolea
   if (passed) return undefined;
   return {
     code: "pre-check-failed",
-    message: `The pre-check failed: ${own.length === 0 ? "no reason was told" : own.map(sentence).join("; ")}.`,
-    remedy: "Fix that first, or set `preCheck` to `false`.",
+    message: `The pre-check failed: ${own.length === 0 ? "no reason was given" : own.map(sentence).join("; ")}.`,
+    remedy: "Fix the cause first, or set `preCheck` to `false`.",
   };
 }
 

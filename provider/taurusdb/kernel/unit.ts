@@ -95,11 +95,11 @@ function runningOf(row: JobRow, offered: Version | undefined, stands: Standing):
       task: taskOf(row.job_id, row.job_name, offered),
       finding: {
         code: "awaits-approval",
-        message: `Its upgrade ${row.job_id} waits for an approval (${row.status}).`,
+        message: `Its upgrade ${row.job_id} waits for approval (${row.status}).`,
         remedy:
           stands === "behind"
-            ? "Have the job approved at Huawei Cloud."
-            : "The target version does not need it any more: have the job rejected at Huawei Cloud.",
+            ? "Approve the job in the Huawei Cloud console."
+            : "The target version no longer requires it: reject the job in the Huawei Cloud console.",
       },
     };
   }
@@ -123,7 +123,7 @@ function endedOf(row: JobRow): Ended | undefined {
         kind: "failed",
         task,
         began,
-        message: row.fail_reason === "" ? "no reason was told." : row.fail_reason,
+        message: row.fail_reason === "" ? "no reason was given." : row.fail_reason,
         remedy: "Fix the cause. If the instance is unhealthy, contact Huawei Cloud support.",
       };
     case "canceled":
@@ -131,8 +131,8 @@ function endedOf(row: JobRow): Ended | undefined {
         kind: "failed",
         task,
         began,
-        message: "it was cancelled.",
-        remedy: "Find out who cancelled it, and why.",
+        message: "it was canceled.",
+        remedy: "Find out who canceled it, and why.",
       };
     default:
       return undefined;
@@ -147,14 +147,14 @@ function broken(status: string): Finding {
   return {
     code: "instance-not-well",
     message: `The instance is in state ${status}.`,
-    remedy: "Bring it back to ACTIVE first.",
+    remedy: "Restore it to ACTIVE first.",
   };
 }
 
 function aimless(wish: string): Finding {
   return {
     code: "newest-unknown",
-    message: `Whether an upgrade ends at ${wish} cannot be known: it goes to the newest kernel, and the service does not say which that is.`,
+    message: `It is unknown whether an upgrade would end at ${wish}: it goes to the newest kernel, and the service does not report which one that is.`,
     remedy: `Run {apply} again later, or set \`version\` to \`>=${wish}\`.`,
   };
 }
@@ -170,7 +170,7 @@ function unattainable(version: Version, offered: Version | undefined, constraint
     return {
       code: "pin-passed-over",
       property: "version",
-      message: `The newest kernel offered is ${newest}, and an upgrade always goes to the newest: ${wish} cannot be had any more.`,
+      message: `${wish} can no longer be reached: an upgrade always goes to the newest kernel offered, which is ${newest}.`,
       remedy: `Set \`version\` to \`>=${wish}\`.`,
     };
   }
@@ -180,6 +180,6 @@ function unattainable(version: Version, offered: Version | undefined, constraint
   return {
     code: "not-offered",
     message: `The newest kernel offered is ${newest}, which does not satisfy the target version${moves ? ", so it was not upgraded to that either" : ""}.`,
-    remedy: "Wait until Huawei Cloud offers it there, or choose a version that is offered.",
+    remedy: "Wait until Huawei Cloud offers it, or choose a version that is offered.",
   };
 }

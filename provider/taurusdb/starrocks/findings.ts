@@ -16,7 +16,11 @@ function reach(known: Known, constraint: Constraint, wish: string): Finding | un
   const targets = targetsOf(known);
   if (standingOf(known, constraint) === "unclear") return cannotTell(known, wish);
   if (newerOffered === false) {
-    return notOffered(`The service offers nothing newer to it than what it runs (${formatParts(shown)})`, listed, wish);
+    return notOffered(
+      `The service offers nothing newer than the current version (${formatParts(shown)})`,
+      listed,
+      wish,
+    );
   }
   if (listed.length === 0) return constraint.kind === "at" ? aimless(wish) : undefined;
   const beyond = targets.find((target) => standing(target, constraint) === "newer");
@@ -30,7 +34,7 @@ function unreachable(target: Version, wish: string): Finding {
   return {
     code: "unreachable-version",
     property: "version",
-    message: `${wish} cannot be reached: an upgrade goes to the newest kernel that is offered, and ${formatParts(target)} lies beyond it.`,
+    message: `${wish} cannot be reached: an upgrade goes to the newest kernel offered, and ${formatParts(target)} is newer than the target version.`,
     remedy: `Set \`version\` to \`>=${wish}\` to accept that.`,
   };
 }
@@ -48,7 +52,7 @@ function aimless(wish: string): Finding {
   return {
     code: "newest-unknown",
     property: "version",
-    message: `Whether an upgrade ends at ${wish} cannot be known: it goes to the newest kernel, and the region does not list its kernels.`,
+    message: `It is unknown whether an upgrade would end at ${wish}: it goes to the newest kernel, and the region does not list its kernels.`,
     remedy: `Set \`version\` to \`>=${wish}\` or \`latest\`.`,
   };
 }
@@ -56,11 +60,11 @@ function aimless(wish: string): Finding {
 function cannotTell({ shown, newerOffered, listed }: Known, wish: string): Finding {
   const names = listed.map(formatParts).join(", ");
   const line = formatParts(shown);
-  const offers = newerOffered === true ? "something newer is offered" : "it does not say what else is offered to it";
+  const offers = newerOffered === true ? "something newer is offered" : "it does not report what else is offered";
   return {
     code: "version-unclear",
     property: "version",
-    message: `Whether it runs ${wish} cannot be known: the service shows its version as ${line} only, and ${offers} (the region lists ${names === "" ? "no kernels" : names}).`,
+    message: `It is unknown whether it runs ${wish}: the service reports only ${line} as its version, and ${offers} (the region lists ${names === "" ? "no kernels" : names}).`,
     remedy: `Set \`version\` to \`${line}\`, \`>=${line}\` or \`latest\`.`,
   };
 }
@@ -70,7 +74,7 @@ function condition({ frozen, condition: state, status }: StarRocksObservation["h
     return {
       code: "frozen",
       message: "The StarRocks instance is frozen.",
-      remedy: "Unfreeze it, usually by paying what is due.",
+      remedy: "Unfreeze it, usually by paying the outstanding amount.",
     };
   }
   if (state !== "broken") return undefined;

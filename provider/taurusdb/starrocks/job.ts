@@ -66,9 +66,9 @@ export class JobWatcher {
       case "canceled":
         return failed(job, "it was canceled");
       case "unauthorized":
-        return { kind: "running", message: "waits for an approval at Huawei Cloud" };
+        return { kind: "running", message: "waits for approval at Huawei Cloud" };
       case "strange":
-        return { kind: "running", message: `is in the state "${job.status}", which is not known here` };
+        return { kind: "running", message: `is in the undocumented state "${job.status}"` };
     }
   }
 
@@ -82,9 +82,9 @@ export class JobWatcher {
     const now = this.#options.clock.elapsed();
     if (this.#unseen?.id !== id) this.#unseen = { id, since: now };
     const unseen = now - this.#unseen.since;
-    if (unseen < UNSEEN) throw new Unreachable(`job ${id} cannot be asked for yet`, { sent: true, heard: true });
+    if (unseen < UNSEEN) throw new Unreachable(`job ${id} cannot be read yet`, { sent: true, heard: true });
     if (Math.max(unseen, this.#ageOf(task)) >= SLOW_START) return { kind: "gone" };
-    return { kind: "running", message: "accepted, its job is not known yet" };
+    return { kind: "running", message: "accepted, its job is not visible yet" };
   }
 
   /** How long ago it was asked for, in milliseconds; 0 where that is not known. */
@@ -156,6 +156,6 @@ function failed({ name }: Job, reason: string): TaskStatus {
   return {
     kind: "failed",
     message: `${name === "" ? "its job" : name}: ${reason.replace(/\.$/, "")}.`,
-    remedy: "Nothing was upgraded by it. Fix the cause, then run {apply} again.",
+    remedy: "Nothing was upgraded. Fix the cause, then run {apply} again.",
   };
 }

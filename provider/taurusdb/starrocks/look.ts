@@ -61,7 +61,7 @@ async function notThere(access: Access, ids: Ids, signal: AbortSignal): Promise<
   if (beside === undefined) {
     const { instances, moments } = await access.project();
     const listed = await instances.read({ after: moments.latest, within: 0 }, signal);
-    return new Missing(`There is no TaurusDB instance ${instanceId} in ${project}.`, {
+    return new Missing(`TaurusDB instance ${instanceId} does not exist in ${project}.`, {
       remedy: "Check `instanceId`, `region` and `projectId`.",
       certain: !listed.has(instanceId),
     });
@@ -72,7 +72,7 @@ async function notThere(access: Access, ids: Ids, signal: AbortSignal): Promise<
   }
   const names = beside.map(({ id, engine_name }) => `${id} (${engine_name})`).join(", ");
   return new Missing(
-    `There is no StarRocks instance ${starRocksInstanceId} beside TaurusDB instance ${instanceId} in ${project}; ${names === "" ? "it has none" : `it has ${names}`}.`,
+    `TaurusDB instance ${instanceId} in ${project} has no StarRocks instance ${starRocksInstanceId}; ${names === "" ? "it has none" : `it has ${names}`}.`,
     { remedy: "Check `starRocksInstanceId` and `instanceId`.", certain: true },
   );
 }

@@ -104,7 +104,7 @@ export class StarRocksPin implements Driver<StarRocksObservation> {
   }
 
   lookAt(): string {
-    return "Look at the instance and its tasks in the console";
+    return "Check the instance and its tasks in the console";
   }
 
   async cancel(tasks: readonly string[]): Promise<readonly string[]> {
@@ -135,8 +135,7 @@ function explained(error: unknown, skipValidation: boolean): unknown {
   if (!(error instanceof Refused) || skipValidation || error.vendorCode !== NOT_ALLOWED) return error;
   return new Refused(error.message, {
     refusal: error.refusal,
-    remedy:
-      "Synchronisation tasks may be running: stop them, or set `skipValidation` to `true` to upgrade all the same.",
+    remedy: "Synchronization tasks may be running: stop them, or set `skipValidation` to `true` to upgrade anyway.",
     cause: error,
   });
 }

@@ -23,8 +23,8 @@ export const HELD: [string, Script["policy"], string][] = [
   ],
   ["a window", rules({ windows: [WINDOW] }), "window opens Thu 2026-01-01 02:00 (UTC)"],
   ["no approval", rules({ approvals: { units: {}, used: {} } }), "not approved"],
-  ["another approval", approved({ digest: "0", how: "4.2.1.7 → 4.3.5.2" }), "another plan was approved"],
-  ["an expired approval", approved({ expiresAt: "2025-12-31T00:00:00Z" }), "the approval has expired"],
+  ["another approval", approved({ digest: "0", how: "4.2.1.7 → 4.3.5.2" }), "a different plan was approved"],
+  ["an expired approval", approved({ expiresAt: "2025-12-31T00:00:00Z" }), "the approval expired"],
   ["a used approval", approved({}, { orders: approval.approvedAt }), "the approval has been used"],
   ["no backup", rules({ backup: { maxAge: HOUR } }), "cannot verify that there is a backup"],
 ];

@@ -1,11 +1,14 @@
-import { Attempts } from "../../../provider/core/fleet/attempts";
-import { earlierOf } from "../../../provider/core/fleet/earlier";
-import { ScheduledTasks } from "../../../provider/core/fleet/scheduled-tasks";
-import type { Circumstances } from "../../../provider/core/fleet/verdict";
+import { Attempts } from "../../../provider/core/attempts";
+import type { HoldOf } from "../../../provider/core/control/control";
+import { earlierOf } from "../../../provider/core/earlier";
+import { inferred, type Lists } from "../../../provider/core/inferred";
 import type { UpgradeRecord } from "../../../provider/core/outcome";
 import type { Step } from "../../../provider/core/request";
+import { ScheduledTasks } from "../../../provider/core/scheduled-tasks";
 import type { Task } from "../../../provider/core/task";
+import { textsOfMany } from "../../../provider/core/texts";
 import type { Activity, Ended, Finding, Unit, View } from "../../../provider/core/unit";
+import { verdictOn as decide, type Verdict } from "../../../provider/core/verdict";
 import { parseVersion, type Version } from "../../../provider/core/version";
 import { MINUTE, SETTLE, WORDS } from "./world";
 
@@ -98,6 +101,31 @@ export function record(
   return { task: "batch", kind: "kernel upgrade of 2 instances", from: OLD, to: NEW, startedAt, state, ...overrides };
 }
 
+/** What the verdict on an instance depends on. */
+interface Circumstances extends Lists {
+  /** Tasks that the vendor did not cancel, however often it was asked. */
+  readonly kept: ReadonlySet<string>;
+  readonly schedules: boolean;
+  readonly holdOf: HoldOf;
+}
+
+/** What follows for an instance whose tasks are only listed. */
+export function verdictOn(one: Unit, { kept, schedules, holdOf, ...lists }: Circumstances): Verdict {
+  const { attempts, schedule, now, times } = lists;
+  return decide(one, {
+    now,
+    known: inferred(one, lists),
+    rounds: attempts.entry(one.name)?.rounds ?? 0,
+    refusal: attempts.refusal(one.name),
+    settleTime: times.settleTime,
+    schedules,
+    owns: ({ id }) => schedule.owns(one.name, id),
+    isKept: ({ id }) => kept.has(id),
+    holdOf,
+    say: textsOfMany("Orders fleet", WORDS),
+  });
+}
+
 /** Circumstances of a run that has done nothing yet. */
 export function circumstances({
   remembered,
@@ -111,7 +139,6 @@ export function circumstances({
     schedule: new ScheduledTasks(remembered),
     kept: new Set(),
     schedules: false,
-    words: WORDS,
     holdOf: () => undefined,
     ...overrides,
   };

@@ -176,7 +176,7 @@ describe("a call that does not get to the vendor", () => {
     const { outcome, took } = await new World(many(2, OLD)).up({ faults: Array(2_000).fill("unsent") });
     expect(outcome).toMatchObject({ status: "behind", accepted: false, error: { code: "unreachable" } });
     expect(outcome.error?.sentence).toMatch(
-      /^Orders fleet: the upgrade request could not be sent for 20 min \d+ s: Throttled\. Once the vendor can be reached, run \{apply\} again\. Only the rest is requested\.$/,
+      /^Orders fleet: the upgrade request could not be sent for 20 min \d+ s: Throttled\. When the vendor can be reached, run \{apply\} again\. Only the remaining upgrades are requested\.$/,
     );
     expect(outcome.upgrade).toBeUndefined();
     expect(took).toBeLessThan(21 * MINUTE);
@@ -231,7 +231,7 @@ describe("a call that ends in an error", () => {
     expect(outcome).toMatchObject({ status: "current", upgrade: { state: "succeeded" } });
     expect(calls).toHaveLength(1);
     expect(warnings).toEqual([
-      "The response to the upgrade request was lost (undefined is not a function). Looking for the upgrades.",
+      "The response to the upgrade request was lost (undefined is not a function). Searching for the upgrades.",
     ]);
   });
 });

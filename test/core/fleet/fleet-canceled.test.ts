@@ -10,9 +10,9 @@ describe("upgrades that are not wanted in a window any more", () => {
     expect(outcome).toMatchObject({ status: "current", upgrade: { state: "succeeded" } });
     expect(requests.slice(0, 5).map(({ what }) => what)).toEqual(["look", "withdraw", "look", "look", "call"]);
     expect(news.slice(0, 3)).toEqual([
-      "canceled kernel upgrade t1, which waited for its maintenance window",
-      "canceled kernel upgrade t2, which waited for its maintenance window",
-      "canceled kernel upgrade t3, which waited for its maintenance window",
+      "canceled kernel upgrade t1, which was scheduled for its maintenance window",
+      "canceled kernel upgrade t2, which was scheduled for its maintenance window",
+      "canceled kernel upgrade t3, which was scheduled for its maintenance window",
     ]);
     expect(world.vendor.broken).toEqual([]);
   });
@@ -54,7 +54,7 @@ describe("upgrades that are not wanted in a window any more", () => {
     const { outcome, requests } = await world.up({ withdrawals: Array(50).fill("refused") });
     expect(outcome).toMatchObject({ status: "behind", error: { code: "refused" } });
     expect(outcome.problems?.["i001"]).toBe(
-      "upgrade t1, which waits for its window from 2026-01-01T06:00:00.000Z, could not be canceled",
+      "upgrade t1, which is scheduled for its maintenance window from 2026-01-01T06:00:00.000Z, could not be canceled",
     );
     expect(requests.filter(({ what }) => what === "withdraw")).toHaveLength(6);
     expect(outcome).toMatchObject({
@@ -112,7 +112,7 @@ describe("a member that the pin does not have any more", () => {
     await world.up(windowed);
     await world.clock.sleep(7 * HOUR);
     const { outcome, warnings } = await world.up({ ...windowed, ...left });
-    expect(warnings).toEqual(["not canceled, perhaps started by now: t1"]);
+    expect(warnings).toEqual(["not canceled, may have started: t1"]);
     expect(outcome.status).toBe("deferred");
   });
 
@@ -121,7 +121,7 @@ describe("a member that the pin does not have any more", () => {
     await world.up({ ...windowed, on: (moment, _, stage) => moment === "call:end" && stage.abort() });
     const { outcome, warnings } = await world.up({ ...windowed, ...left });
     expect(warnings).toEqual([
-      "A kernel upgrade may wait for its window at i001: it was asked for and never seen. Look there.",
+      "A kernel upgrade may be scheduled at i001: it was requested and has not appeared. Check this at the vendor.",
     ]);
     expect(outcome.upgrade?.tasks).toEqual({ i002: "t2", i003: "t3" });
   });
@@ -196,7 +196,8 @@ describe("giving a fleet up", () => {
     await world.up(windowed);
     await expect(world.giveUp({ withdrawals: Array(50).fill("refused") })).rejects.toMatchObject({
       code: "refused",
-      message: "Orders fleet: the kernel upgrade of 3 instances could not be canceled and still waits for its window.",
+      message:
+        "Orders fleet: the kernel upgrade of 3 instances could not be canceled and is still scheduled for its maintenance window.",
     });
     await world.giveUp();
     expect(world.vendor.waiting).toEqual([]);
@@ -208,9 +209,7 @@ describe("giving a fleet up", () => {
     await world.giveUp();
     const { requests, news } = await world.giveUp({ silence: [[0, 10_000]] });
     expect(requests.filter(({ what }) => what === "withdraw")).toEqual([]);
-    expect(news).toEqual([
-      "the kernel upgrade of 3 instances does not wait for its window any more; there is nothing to cancel",
-    ]);
+    expect(news).toEqual(["the kernel upgrade of 3 instances is no longer scheduled; there is nothing to cancel"]);
   });
 
   it("ends with an error when nobody answers for long", async () => {

@@ -20,7 +20,7 @@ describe("upgrades that wait for their windows", () => {
     });
     expect(calls).toEqual([["i001", "i002", "i003"]]);
     expect(news.at(-1)).toBe(
-      "the kernel upgrade of 3 instances waits for their windows, 2026-01-01T06:00Z to 2026-01-01T16:00Z",
+      "the kernel upgrade of 3 instances is scheduled for their maintenance windows, 2026-01-01T06:00Z to 2026-01-01T16:00Z",
     );
     expect(took).toBeLessThan(10 * SECOND);
   });

@@ -64,7 +64,7 @@ describe("a run in which not all get there", () => {
   });
 
   it("calls nothing where nothing can be called", async () => {
-    const { outcome, calls } = await new World(many(2, OLD, { broken: "It is frozen." })).up();
+    const { outcome, calls, requests } = await new World(many(2, OLD, { broken: "It is frozen." })).up();
     expect(outcome).toMatchObject({
       status: "behind",
       accepted: false,
@@ -73,6 +73,18 @@ describe("a run in which not all get there", () => {
     });
     expect(outcome.upgrade).toBeUndefined();
     expect(calls).toEqual([]);
+    expect(requests.map(({ what }) => what)).toEqual(["look", "look"]);
+  });
+
+  it("upgrades what was blocked in one look only", async () => {
+    const finding = { code: "restarting", message: "It restarts.", remedy: "Wait." };
+    let looks = 0;
+    const { outcome, calls } = await new World(many(2, OLD)).up({
+      told: (units) =>
+        ++looks > 1 ? units : units.map((one) => ({ ...one, activity: { kind: "blocked" as const, finding } })),
+    });
+    expect(outcome).toMatchObject({ status: "current" });
+    expect(calls).toEqual([["i001", "i002"]]);
   });
 });
 
@@ -161,7 +173,7 @@ describe("a run that does not wait", () => {
     expect(world.vendor.broken).toEqual([]);
   });
 
-  it("waits for those that cannot be asked for yet", async () => {
+  it("waits for those that cannot be read yet", async () => {
     const world = new World([...many(2, OLD), ...many(1, OLD, { busy: [0, 3 * MINUTE] }, 3)]);
     const { outcome, calls, took } = await world.up({ policy });
     expect(outcome.status).toBe("upgrading");

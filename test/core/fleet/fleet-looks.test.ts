@@ -100,7 +100,7 @@ describe("a look that is not complete", () => {
     const world = new World(many(2, NEW));
     const { outcome, took } = await world.up({ told: (members) => members.slice(1) });
     expect(outcome).toMatchObject({ status: "behind", accepted: false, error: { code: "unreachable" } });
-    expect(outcome.error?.message).toContain("nothing is told of i001");
+    expect(outcome.error?.message).toContain("no version was reported for i001");
     expect(took).toBeLessThan(21 * MINUTE);
   });
 });

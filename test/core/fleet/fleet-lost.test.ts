@@ -12,7 +12,7 @@ describe("a call whose answer was lost", () => {
     expect(outcome).toMatchObject({ status: "current", upgrade: { state: "succeeded" } });
     expect(calls).toHaveLength(1);
     expect(warnings).toEqual([
-      "The response to the upgrade request was lost (Connection reset.). Looking for the upgrades.",
+      "The response to the upgrade request was lost (Connection reset.). Searching for the upgrades.",
     ]);
   });
 
@@ -58,7 +58,7 @@ describe("a call whose answer was lost", () => {
       upgrade: { state: "unknown" },
     });
     expect(first.outcome.error?.message).toBe(
-      "Interrupted: Orders fleet was sent the upgrade request, but its response had not arrived.",
+      "Interrupted: the upgrade request was sent to Orders fleet, but no response was received.",
     );
     const next = await world.up();
     expect(next.outcome.status).toBe("current");

@@ -80,7 +80,7 @@ describe("the plan for a fleet", () => {
     [
       "one waits for a window that the pin does not want",
       seen([late("a", { activity: scheduled() })]),
-      `${OLD} → ${NEW}, now, after canceling 1 that waits for its window (refused if this resource did not schedule it)`,
+      `${OLD} → ${NEW}, now, after canceling 1 that is scheduled for its maintenance window (refused if this resource did not schedule it)`,
     ],
     ["one waits for a window and satisfies the pin", seen([{ ...done(), activity: scheduled() }]), `already at ${NEW}`],
     ["all satisfy the pin", seen([done("a"), done("b")]), `already at ${NEW}`],
@@ -95,7 +95,7 @@ describe("the plan for a fleet", () => {
     [
       "one waits already",
       seen([late("a", { activity: scheduled("t1") }), done()]),
-      `upgrade t1 (KernelUpgrade to ${NEW}) waits for its window, 2026-01-01T18:00Z to 2026-01-01T22:00Z`,
+      `upgrade t1 (KernelUpgrade to ${NEW}) is scheduled for its maintenance window, 2026-01-01T18:00Z to 2026-01-01T22:00Z`,
     ],
     [
       "one waits already, another can be asked for",
@@ -110,7 +110,7 @@ describe("the plan for a fleet", () => {
           activity: scheduled("t2", { opens: "2026-01-01T14:00:00.000Z", closes: "2026-01-01T18:00:00.000Z" }),
         }),
       ]),
-      `upgrade t1, t2 (kernel upgrade of 2 instances to ${NEW}) waits for its window, 2026-01-01T14:00Z to 2026-01-01T22:00Z`,
+      `upgrade t1, t2 (kernel upgrade of 2 instances to ${NEW}) is scheduled for its maintenance window, 2026-01-01T14:00Z to 2026-01-01T22:00Z`,
     ],
   ])("with the window, when %s", (_, observation, line) => {
     expect(describePlan(planOf(windowed, observation))).toBe(line);

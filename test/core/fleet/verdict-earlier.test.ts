@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { Attempts } from "../../../provider/core/fleet/attempts";
-import { ScheduledTasks } from "../../../provider/core/fleet/scheduled-tasks";
-import { verdictOn } from "../../../provider/core/fleet/verdict";
+import { Attempts } from "../../../provider/core/attempts";
+import { ScheduledTasks } from "../../../provider/core/scheduled-tasks";
 import {
   busy,
   called,
@@ -16,12 +15,13 @@ import {
   shown,
   succeeded,
   task,
+  verdictOn,
   window,
 } from "./facts";
 import { MINUTE, SETTLE } from "./world";
 
 describe("what an earlier run has left", () => {
-  const asked = { kind: "wait", message: "asked for by an earlier run, not started yet", accepted: true };
+  const asked = { kind: "wait", message: "requested by an earlier run, not started yet", accepted: true };
 
   it.each(["running", "unknown"] as const)("in state %s, is waited for until it must have shown", (state) => {
     const limit = state === "unknown" ? 10 * MINUTE : SETTLE;
@@ -42,8 +42,23 @@ describe("what an earlier run has left", () => {
     it("is nothing to a member that runs what it leads to, or whose upgrade has ended", () => {
       const remembered = record("running", 1);
       expect(verdictOn(member({ standing: "holds", at: NEW }), circumstances({ remembered }))).toEqual(done);
-      const ended = { standing: "holds" as const, ended: succeeded("t2", NOW) };
+      const ended = { standing: "holds" as const, ended: failed("t2", NOW) };
       expect(verdictOn(member(ended), circumstances({ remembered }))).toEqual(done);
+    });
+
+    it("is waited for when it has succeeded and the version does not show yet, then it had no effect", () => {
+      const remembered = record("running", MINUTE);
+      const one = member({ standing: "holds", ended: succeeded("t2", NOW) });
+      const early = shown(new Attempts(), SETTLE - 1, one);
+      expect(verdictOn(one, circumstances({ remembered, attempts: early }))).toEqual({
+        kind: "wait",
+        message: "completed, the new version does not show yet",
+        accepted: false,
+      });
+      const late = shown(new Attempts(), SETTLE, one);
+      expect(verdictOn(one, circumstances({ remembered, attempts: late }))).toEqual(done);
+      const moved = member({ standing: "holds", at: "2.0.51.1", ended: succeeded("t2", NOW) });
+      expect(verdictOn(moved, circumstances({ remembered }))).toEqual(done);
     });
 
     it("is nothing when that run saw its end, or knew which it had scheduled", () => {
@@ -103,7 +118,22 @@ describe("what an earlier run has left", () => {
     const early = shown(new Attempts(), SETTLE - 1, done);
     expect(verdictOn(done, circumstances({ remembered, attempts: early }))).toEqual(wait);
     const late = shown(new Attempts(), SETTLE, done);
-    expect(verdictOn(done, circumstances({ remembered, attempts: late }))).toEqual({ kind: "send" });
+    expect(verdictOn(done, circumstances({ remembered, attempts: late }))).toEqual({
+      kind: "problem",
+      code: "not-upgraded",
+      message: "upgrade t2 is reported as completed; apply it in the console",
+    });
+  });
+
+  it("is asked for again after that time when the success may be another one, or had an effect", () => {
+    const remembered = record("running", 60 * MINUTE);
+    for (const done of [
+      member({ ended: succeeded("t2", NOW - 61 * MINUTE) }),
+      member({ at: "2.0.51.1", ended: succeeded("t2", NOW - 59 * MINUTE) }),
+    ]) {
+      const late = shown(new Attempts(), SETTLE, done);
+      expect(verdictOn(done, circumstances({ remembered, attempts: late }))).toEqual({ kind: "send" });
+    }
   });
 
   it("is over when it has succeeded in the run that asked for it: what is behind was put back since", () => {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { verdictOn } from "../../../provider/core/fleet/verdict";
-import { busy, called, circumstances, member, record } from "./facts";
+import { busy, called, circumstances, member, record, verdictOn } from "./facts";
 import { MINUTE } from "./world";
 
 const hold = { code: "freeze", message: "changes are frozen: incident" } as const;

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { Attempts } from "../../../provider/core/attempts";
 import { Refused } from "../../../provider/core/errors";
-import { Attempts } from "../../../provider/core/fleet/attempts";
-import { verdictOn } from "../../../provider/core/fleet/verdict";
 import type { Unit } from "../../../provider/core/unit";
 import {
   blocked,
@@ -19,12 +18,13 @@ import {
   succeeded,
   task,
   upgrading,
+  verdictOn,
   window,
 } from "./facts";
 import { MINUTE, SETTLE } from "./world";
 
 const foreign =
-  "upgrade t1 (KernelUpgrade to 2.0.78.260600), which this resource did not schedule, waits for its window from 2026-01-01T18:00:00.000Z; cancel it there, or set `schedule` to `maintenance-window` to leave the upgrade to it";
+  "upgrade t1 (KernelUpgrade to 2.0.78.260600), which this resource did not schedule, is scheduled for its maintenance window from 2026-01-01T18:00:00.000Z; cancel it at the vendor, or set `schedule` to `maintenance-window` to use it";
 
 describe("a member that nothing was done about", () => {
   it.each([
@@ -48,7 +48,7 @@ describe("a member that nothing was done about", () => {
     [
       "is held",
       member({ activity: blocked() }),
-      { kind: "problem", code: "blocked", message: "It is frozen. Thaw it." },
+      { kind: "problem", code: "blocked", message: "It is frozen. Thaw it.", tentative: true },
     ],
     ["is held, and satisfies the pin", member({ standing: "holds", activity: blocked() }), { kind: "done" }],
     [
@@ -111,7 +111,8 @@ describe("an upgrade that waits for its window", () => {
     expect(verdictOn(waits, circumstances({ remembered: own, kept: new Set(["t1"]) }))).toEqual({
       kind: "problem",
       code: "refused",
-      message: "upgrade t1, which waits for its window from 2026-01-01T18:00:00.000Z, could not be canceled",
+      message:
+        "upgrade t1, which is scheduled for its maintenance window from 2026-01-01T18:00:00.000Z, could not be canceled",
     });
   });
 });
@@ -132,7 +133,7 @@ describe("a member that a call has named", () => {
   });
 
   it("is waited for longer when the answer was lost, then nobody knows", () => {
-    const wait = { kind: "wait", message: "asked for, the answer was lost", accepted: false };
+    const wait = { kind: "wait", message: "requested, the response was lost", accepted: false };
     expect(sent(called(0, { lost: true }), member())).toEqual(wait);
     expect(sent(called(10 * MINUTE - 1, { lost: true }), member())).toEqual(wait);
     expect(sent(called(10 * MINUTE, { lost: true }), member())).toEqual({

@@ -1,9 +1,10 @@
 import type { BackupRecord } from "../../../provider/core/control/backup";
+import { NO_RULES } from "../../../provider/core/control/control";
 import type { FleetWords, Observation } from "../../../provider/core/driver";
 import { PinError } from "../../../provider/core/errors";
-import { reconcileFleet } from "../../../provider/core/fleet/reconcile-fleet";
 import type { Outcome, UpgradeRecord } from "../../../provider/core/outcome";
 import type { Policy } from "../../../provider/core/policy";
+import { reconcile } from "../../../provider/core/reconcile";
 import type { Request as Upgrades } from "../../../provider/core/request";
 import { giveUp } from "../../../provider/core/run";
 import type { Runtime } from "../../../provider/core/runtime";
@@ -137,6 +138,7 @@ const POLICY: Policy = {
   lostReplyWindow: 2 * MINUTE,
   settleTime: SETTLE,
   spacing: 0,
+  changes: NO_RULES,
 };
 
 /** A fleet, its vendor, and what the state remembers between runs. */
@@ -158,7 +160,7 @@ export class World {
     const began = this.clock.elapsed();
     const kept = up.kept ?? {};
     const guarded: Runtime = { ...runtime, keepScheduled: (member = "") => kept[member] };
-    const outcome = await reconcileFleet(driver, policy, guarded, up.remembered ?? this.remembered);
+    const outcome = await reconcile(driver, policy, guarded, up.remembered ?? this.remembered);
     // As the state keeps it: JSON.
     if (outcome.upgrade !== undefined) this.remembered = JSON.parse(JSON.stringify(outcome.upgrade));
     const calls = run.requests.filter(({ what }) => what === "call").map(({ names }) => names);
@@ -197,6 +199,7 @@ export class World {
     const { signal } = controller;
     const runtime: Runtime = {
       clock: this.clock,
+      wall: this.clock,
       signal,
       random: () => 0.5,
       report: ({ message }) => told.reports.push(message),

@@ -1,9 +1,9 @@
-import { counted } from "../../base/counted";
-import { ended } from "../../base/sentences";
-import type { FleetWords } from "../driver";
-import { type ErrorCode, PinError } from "../errors";
-import { describeWindow, spanOf, type Window } from "../task";
-import type { Problem, Unit } from "../unit";
+import { counted } from "../base/counted";
+import { ended } from "../base/sentences";
+import type { FleetWords } from "./driver";
+import { type ErrorCode, PinError } from "./errors";
+import { describeWindow, spanOf, type Window } from "./task";
+import type { Problem, Unit } from "./unit";
 
 /** Problems that are spelt out in a message; all of them stand in the outputs. */
 const TOLD = 5;
@@ -77,7 +77,9 @@ export function tooNewOf(title: string, newer: readonly Unit[], total: number, w
 export function scheduledNote(scheduled: ReadonlyMap<string, { readonly window: Window }>, words: FleetWords): string {
   const [one] = scheduled.size === 1 ? scheduled.keys() : [];
   const who =
-    one === undefined ? `${count(scheduled.size, words)} waits for their windows` : `${one} waits for its window`;
+    one === undefined
+      ? `${count(scheduled.size, words)} is scheduled for their maintenance windows`
+      : `${one} is scheduled for its maintenance window`;
   const window = describeWindow(spanOf([...scheduled.values()].map((waiting) => waiting.window)));
   return `the ${words.upgrade} of ${who}, ${window}`;
 }

@@ -1,5 +1,5 @@
-import { sentences } from "../../base/sentences";
-import type { Absent, Unit, View } from "../unit";
+import { sentences } from "../base/sentences";
+import type { Absent, Unit, View } from "./unit";
 
 /** Why a member that the vendor does not show is not at the pin. */
 export function problemOf({ finding: { message, remedy } }: Absent): string {

@@ -1,15 +1,72 @@
-import { type Cancelable, type CancelPause, cancel, isKept, type ScheduledUpgrades } from "../cancel";
-import type { FleetDriver } from "../driver";
-import { Refused, Unreachable } from "../errors";
-import { untold } from "../observer";
-import type { UpgradeRecord } from "../outcome";
-import { Watch } from "../pace";
-import { SOON_TRIES } from "../policy";
-import type { Runtime } from "../runtime";
-import type { View } from "../unit";
-import type { UnreachableBudget } from "../unreachable-budget";
+import { type Cancelable, type CancelPause, cancel, isKept, orNone } from "./cancel";
+import type { Driver, FleetDriver } from "./driver";
+import { PinError, Refused, Unreachable } from "./errors";
+import { inspect } from "./follow";
+import { untold } from "./observer";
+import { taskOf, type UpgradeRecord } from "./outcome";
+import { Watch } from "./pace";
+import { SOON_TRIES } from "./policy";
+import type { Runtime } from "./runtime";
 import { ScheduledTasks } from "./scheduled-tasks";
-import { count, some } from "./sentences";
+import { count, some } from "./sentences-of-many";
+import { nameOf } from "./task";
+import type { View } from "./unit";
+import type { UnreachableBudget } from "./unreachable-budget";
+
+/** The upgrades that a deleted resource scheduled. */
+export interface ScheduledUpgrades {
+  /** For messages. */
+  readonly name: string;
+  /** Those that still wait for their window. Reads only. */
+  waiting(): Promise<readonly Cancelable[]>;
+}
+
+/**
+ * Cancels them until none waits for its window any more. What has started, and what no longer exists, is left as it is.
+ * @throws PinError when the vendor does not cancel them, or cannot be asked
+ */
+export async function cancelScheduled(
+  driver: Pick<Driver, "title" | "cancel">,
+  { name, waiting }: ScheduledUpgrades,
+  runtime: Runtime,
+): Promise<void> {
+  const watch = new Watch(runtime.clock, runtime.signal, runtime.random);
+  for (let tries = 1; ; tries++) {
+    const tasks = await waiting();
+    if (tasks.length === 0) {
+      if (tries === 1) runtime.inform(`${name} is no longer scheduled; there is nothing to cancel`);
+      return;
+    }
+    const canceled = await orNone(cancel(driver, tasks, runtime), tasks, runtime);
+    if (canceled.length === tasks.length) return;
+    if (tries > SOON_TRIES) {
+      throw new PinError(
+        "refused",
+        `${driver.title}: ${name} could not be canceled and is still scheduled for its maintenance window.`,
+      );
+    }
+    await watch.pauseAfterRefusal();
+  }
+}
+
+/** What a resource of one unit has scheduled; undefined when that must not be canceled. */
+export function scheduledTask(
+  driver: Pick<Driver, "inspect">,
+  upgrade: UpgradeRecord,
+  budget: UnreachableBudget,
+  runtime: Runtime,
+): ScheduledUpgrades | undefined {
+  const task = taskOf(upgrade);
+  const name = nameOf(task);
+  if (isKept(name, runtime)) return undefined;
+  return {
+    name,
+    waiting: async () => {
+      const { kind } = await budget.ask(() => inspect(driver, task));
+      return kind === "scheduled" ? [{ id: task.id, name }] : [];
+    },
+  };
+}
 
 type Canceling = Pick<FleetDriver, "cancel" | "units" | "words">;
 
@@ -38,7 +95,7 @@ export async function cancelFormer(
   const unseen = former.filter((unit) => schedule.unseen(unit));
   if (unseen.length > 0) {
     warn(
-      `A ${driver.words.upgrade} may wait for its window at ${some(unseen)}: it was asked for and never seen. Look there.`,
+      `A ${driver.words.upgrade} may be scheduled at ${some(unseen)}: it was requested and has not appeared. Check this at the vendor.`,
     );
   }
   const watch = new Watch(clock, signal, random);

@@ -1,17 +1,16 @@
-import type { Clock } from "../clock";
-import type { FleetWords } from "../driver";
-import type { UpgradeRecord } from "../outcome";
-import { RecordStore } from "../record";
-import { spanOf } from "../task";
-import type { Unit } from "../unit";
-import { compareVersions, formatVersion, lowestVersion, parseVersion, type Version } from "../version";
 import type { Attempts } from "./attempts";
+import type { Clock } from "./clock";
+import type { FleetWords } from "./driver";
+import type { UpgradeRecord } from "./outcome";
+import { RecordStore } from "./record";
 import type { ScheduledTasks } from "./scheduled-tasks";
-import { count } from "./sentences";
-import type { Waiting } from "./verdict";
+import { count } from "./sentences-of-many";
+import { spanOf } from "./task";
+import type { Unit, Waiting } from "./unit";
+import { compareVersions, formatVersion, lowestVersion, parseVersion, type Version } from "./version";
 
 /** Keeps the record of what a run asked for, or found running: all members' upgrades as one. */
-export class FleetRecord extends RecordStore {
+export class BatchRecord extends RecordStore {
   readonly #words: FleetWords;
   readonly #schedule: ScheduledTasks;
   readonly #accepted: "running" | "deferred";

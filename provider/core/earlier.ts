@@ -1,9 +1,9 @@
-import type { Clock } from "../clock";
-import type { UpgradeRecord } from "../outcome";
-import { lowestOf } from "../plan";
-import { isOpen, sentAt } from "../record";
-import type { Ended, Unit } from "../unit";
-import { parseVersion, type Version } from "../version";
+import type { Clock } from "./clock";
+import type { UpgradeRecord } from "./outcome";
+import { lowestOf } from "./plan";
+import { isOpen, sentAt } from "./record";
+import type { Ended, Unit } from "./unit";
+import { parseVersion, type Version } from "./version";
 
 /** What an earlier run may have left at the vendor, by its record. All times in milliseconds of `Clock.elapsed`, but one. */
 export interface Earlier {
@@ -15,6 +15,8 @@ export interface Earlier {
   readonly lost: boolean;
   /** It is not known which members they named. */
   readonly anybody: boolean;
+  /** The lowest version that any of those members ran then. */
+  readonly from: string;
   /** The highest version that they lead to; undefined where that is not known. */
   readonly to: Version | undefined;
   /** The run saw the end of what it asked for, for the members that the pin had then. */
@@ -49,6 +51,7 @@ export function earlierOf(
     calledAt,
     lost: state === "unknown",
     anybody: state !== "deferred",
+    from: record.from,
     to: parseVersion(record.to),
     over: !isOpen(record),
     closes: Number.isNaN(closes) ? Number.POSITIVE_INFINITY : runAt - (now - closes),
@@ -66,6 +69,11 @@ export function endedAfter({ sentAt }: Earlier, ended: Ended | undefined): Ended
   if (ended === undefined) return undefined;
   const doubt = ended.kind === "succeeded" ? CLOCKS_APART : WHOLE_SECONDS;
   return ended.began >= sentAt - doubt ? ended : undefined;
+}
+
+/** Whether a task that has ended began after the request was sent, so that it is no older one. */
+export function isCertain({ sentAt }: Earlier, { began }: Ended): boolean {
+  return began >= sentAt - WHOLE_SECONDS;
 }
 
 /** Those whose upgrade has failed since the last run, with the vendor's reason. */

@@ -1,11 +1,11 @@
-import type { Announcement } from "../announce";
-import type { FleetDriver } from "../driver";
-import type { UpgradeRecord } from "../outcome";
-import type { Runtime } from "../runtime";
-import type { View } from "../unit";
-import { keep } from "./cancel";
+import type { Announcement } from "./announce";
+import type { FleetDriver } from "./driver";
+import { keep } from "./give-up";
+import type { UpgradeRecord } from "./outcome";
+import type { Runtime } from "./runtime";
 import { ScheduledTasks } from "./scheduled-tasks";
-import { some } from "./sentences";
+import { some } from "./sentences-of-many";
+import type { View } from "./unit";
 
 /** The cancellations that a run would send for members of a fleet, by the tasks that the state remembers. Reads only. */
 export async function announceFleet(
@@ -42,7 +42,7 @@ export async function announceFleet(
     ...listed(
       foreign.map(({ name, task }) => `${task} of ${name}`),
       (names) => ({
-        message: `nothing will be requested where this resource did not schedule the ${upgrade} that waits for its window: ${names}`,
+        message: `nothing will be requested where this resource did not schedule the ${upgrade} that is scheduled for its maintenance window: ${names}`,
         warning: true,
       }),
     ),

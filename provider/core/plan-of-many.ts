@@ -1,9 +1,9 @@
-import { counted } from "../../base/counted";
-import { batchesOf } from "../batches";
-import type { Driver, FleetWords } from "../driver";
-import type { Task } from "../task";
-import { type Finding, findingsOf, type Unit, type Upgrade, type View } from "../unit";
-import { count, routesOf, some, unitsWithVersions } from "./sentences";
+import { counted } from "../base/counted";
+import { batchesOf } from "./batches";
+import type { Driver, FleetWords } from "./driver";
+import { count, routesOf, some, unitsWithVersions } from "./sentences-of-many";
+import type { Task } from "./task";
+import { type Finding, findingsOf, type Unit, type Upgrade, type View } from "./unit";
 
 /** What a preview says of many units as one. */
 
@@ -46,8 +46,8 @@ export function upgradeOfFleet(
 /** Whose they are stands in the state, which a plan does not know. */
 function afterCanceling(tasks: number): string {
   return tasks === 1
-    ? "after canceling 1 that waits for its window (refused if this resource did not schedule it)"
-    : `after canceling ${tasks} that wait for their windows (refused for those that this resource did not schedule)`;
+    ? "after canceling 1 that is scheduled for its maintenance window (refused if this resource did not schedule it)"
+    : `after canceling ${tasks} that are scheduled for their maintenance windows (refused for those that this resource did not schedule)`;
 }
 
 /** What blocks units, and those that are not there; once each where many have the same. */

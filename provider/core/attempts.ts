@@ -1,7 +1,8 @@
-import type { Refused } from "../errors";
-import { SOON_TRIES } from "../policy";
-import type { Ended, Unit } from "../unit";
-import { differ } from "../version";
+import type { Refused } from "./errors";
+import { SOON_TRIES } from "./policy";
+import type { Task } from "./task";
+import type { Ended, Unit } from "./unit";
+import { differ } from "./version";
 
 /** An upgrade of one member that this run asked for, or found running. Times in milliseconds of `Clock.elapsed`. */
 export interface Entry {
@@ -18,7 +19,7 @@ export interface Entry {
   /** The newest task that had ended before the call was sent. */
   readonly before?: string;
   /** The task that was seen running. */
-  readonly task?: string;
+  readonly task?: Task;
   /** Something of it was seen: it certainly was accepted. */
   readonly shown: boolean;
 }
@@ -108,12 +109,12 @@ export class Attempts {
   seen(members: readonly Unit[], now: number): void {
     for (const member of members) {
       const { name, activity, ended, from } = member;
-      if (differ(from, this.#doubts.get(name)?.from ?? from)) this.#doubts.delete(name);
+      if (from !== "" && differ(from, this.#doubts.get(name)?.from ?? from)) this.#doubts.delete(name);
       if (activity !== undefined && activity.kind !== "blocked") this.#stirred.set(name, now);
       if (ended?.kind === "succeeded" && this.#succeeded.get(name)?.task !== ended.task.id) {
         this.#succeeded.set(name, { task: ended.task.id, at: now });
       }
-      if (activity?.kind === "running") this.#running(member, activity.task.id, now);
+      if (activity?.kind === "running") this.#running(member, activity.task, now);
       const entry = this.#entries.get(name);
       if (entry === undefined || entry.shown) continue;
       const moved = differ(from, entry.from);
@@ -123,7 +124,7 @@ export class Attempts {
     }
   }
 
-  #running({ name, from, ended }: Unit, task: string, now: number): void {
+  #running({ name, from, ended }: Unit, task: Task, now: number): void {
     const before = ended === undefined ? {} : { before: ended.task.id };
     const found = { sentAt: now, answeredAt: now, from, rounds: 0, lost: false, ...before };
     this.#entries.set(name, { ...(this.#entries.get(name) ?? found), task, shown: true });

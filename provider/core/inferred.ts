@@ -1,0 +1,103 @@
+import { type Attempts, type Entry, endedSince } from "./attempts";
+import { type Earlier, endedAfter, isCertain } from "./earlier";
+import type { Evidence } from "./evidence";
+import type { Policy } from "./policy";
+import type { ScheduledTasks } from "./scheduled-tasks";
+import type { Ended, Unit } from "./unit";
+import { compareVersions, differ, parseVersion, type Version } from "./version";
+
+/** What evidence follows from, where tasks are only listed. */
+export interface Lists {
+  /** When the read began: milliseconds of `Clock.elapsed`. */
+  readonly now: number;
+  readonly attempts: Attempts;
+  readonly earlier: Earlier | undefined;
+  readonly schedule: ScheduledTasks;
+  readonly times: Pick<Policy, "settleTime" | "lostReplyWindow">;
+}
+
+/** What became of the upgrade of a unit, by the tasks and times that its reads have shown. Pure. */
+export function inferred(unit: Unit, lists: Lists): Evidence | undefined {
+  const entry = lists.attempts.entry(unit.name);
+  if (entry !== undefined) return ofThisRun(unit, entry, lists);
+  const { earlier } = lists;
+  if (earlier === undefined) return undefined;
+  return unit.standing === "behind" ? ofEarlier(unit, earlier, lists) : unneeded(unit, earlier, lists);
+}
+
+function ofThisRun({ name, from, ended }: Unit, entry: Entry, lists: Lists): Evidence {
+  const ending = endedSince(entry, ended);
+  const moved = differ(from, entry.from);
+  if (ending !== undefined) return endedAs("run", name, ending, !moved, lists);
+  const { attempts, now, times } = lists;
+  const lost = entry.lost && !entry.shown;
+  const since = Math.max(entry.answeredAt, attempts.stirredAt(name) ?? Number.NEGATIVE_INFINITY);
+  const over = now - since >= timeOf(lost, times);
+  const { task } = entry;
+  return { by: "run", kind: "silent", over, lost, accepted: !lost, moved, ...(task === undefined ? {} : { task }) };
+}
+
+/** Of a unit that is behind. Undefined when nothing of that run can still be under way. */
+function ofEarlier({ name, from, ended }: Unit, earlier: Earlier, lists: Lists): Evidence | undefined {
+  const { attempts, now, schedule, times } = lists;
+  const ending = endedAfter(earlier, ended);
+  // The run that asked for it saw the new version: what is behind now was put back since.
+  if (ending !== undefined) {
+    const certain = isCertain(earlier, ending) && !differ(from, earlier.from);
+    return earlier.over ? undefined : settled(certain, endedAs("earlier", name, ending, true, lists), lists);
+  }
+  // A task that does not show although its window has not closed long ago may be about to start.
+  const starting = schedule.has(name) && now < earlier.closes + times.settleTime;
+  if (!starting && !earlier.anybody) return undefined;
+  const asked = starting ? earlier.runAt : earlier.calledAt;
+  const since = Math.max(asked, attempts.stirredAt(name) ?? Number.NEGATIVE_INFINITY);
+  const over = now - since >= timeOf(earlier.lost, times);
+  // What is counted from the beginning of this run has to be waited for in this run, or it would be so in every one.
+  return {
+    by: "earlier",
+    kind: "silent",
+    over,
+    lost: earlier.lost,
+    accepted: !starting && !earlier.over,
+    moved: false,
+  };
+}
+
+/** Of a unit that is not behind: what was requested may lead past the target version. */
+function unneeded({ name, from, ended }: Unit, earlier: Earlier, lists: Lists): Evidence | undefined {
+  if (earlier.over) return undefined;
+  const { attempts, now, times } = lists;
+  const since = Math.max(earlier.calledAt, attempts.stirredAt(name) ?? Number.NEGATIVE_INFINITY);
+  const late = now - since >= timeOf(earlier.lost, times);
+  const arrived = earlier.to !== undefined && isAtLeast(from, earlier.to);
+  const ending = earlier.anybody && !arrived ? endedAfter(earlier, ended) : undefined;
+  if (ending?.kind === "succeeded" && earlier.to !== undefined && !differ(from, earlier.from))
+    return endedAs("earlier", name, ending, true, lists);
+  const over = late || arrived || !earlier.anybody || ending !== undefined;
+  return { by: "earlier", kind: "silent", over, lost: earlier.lost, accepted: true, moved: false };
+}
+
+/** Where it is not certain that a success is that run's, and without an effect, it explains a version that does not show only for a while. */
+function settled(certain: boolean, evidence: Evidence, { now, times }: Lists): Evidence {
+  const late = evidence.kind === "succeeded" && now - evidence.since >= times.settleTime;
+  return late && !certain ? { ...evidence, pending: false } : evidence;
+}
+
+function endedAs(by: Evidence["by"], name: string, ended: Ended, pending: boolean, lists: Lists): Evidence {
+  const { task } = ended;
+  if (ended.kind === "failed") {
+    const { message, remedy } = ended;
+    return { by, kind: "failed", task, failure: { message, remedy }, final: false };
+  }
+  return { by, kind: "succeeded", task, since: lists.attempts.succeededAt(name) ?? lists.now, pending };
+}
+
+/** How long a request may take to show: longer where its response was lost. */
+function timeOf(lost: boolean, { settleTime, lostReplyWindow }: Lists["times"]): number {
+  return lost ? Math.max(settleTime, lostReplyWindow) : settleTime;
+}
+
+function isAtLeast(text: string, least: Version): boolean {
+  const version = parseVersion(text);
+  return version !== undefined && compareVersions(version, least) >= 0;
+}

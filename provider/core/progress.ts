@@ -1,0 +1,52 @@
+import type { Driver } from "./driver";
+import { Watch } from "./pace";
+import type { Runtime } from "./runtime";
+import { Stall } from "./stall";
+import type { Texts } from "./texts";
+import type { View } from "./unit";
+import type { Verdicts } from "./verdicts";
+
+/** How far a run is beside what reads show. */
+interface Counts {
+  /** Units that it has requested, or found running. */
+  readonly attempts: number;
+  readonly problems: number;
+}
+
+/** Tells where the units stand while they are waited for, and when to read them next. */
+export class Progress {
+  readonly watch: Watch;
+  readonly #stall: Stall;
+  readonly #texts: Texts;
+  readonly #counts: boolean;
+  readonly #report: Runtime["report"];
+
+  constructor({ title, words }: Pick<Driver, "title" | "words">, texts: Texts, runtime: Runtime) {
+    this.watch = new Watch(runtime.clock, runtime.signal, runtime.random);
+    this.#stall = new Stall(runtime, title, words?.lookAt);
+    this.#texts = texts;
+    this.#counts = words !== undefined;
+    this.#report = runtime.report;
+  }
+
+  /** What is waited for begins only now. */
+  restart(): void {
+    this.watch.restart();
+  }
+
+  pause({ units, absent, outlook }: View, verdicts: Verdicts, { attempts, problems }: Counts): Promise<void> {
+    const waiting = verdicts.each("wait").map(([, wait]) => wait);
+    const told = this.#texts.progress({
+      total: units.length + absent.length,
+      done: units.filter(({ standing }) => standing !== "behind").length,
+      problems,
+      waiting: waiting.map(({ message }) => message),
+    });
+    const concerned = Math.max(attempts, waiting.length);
+    const partly = waiting.reduce((sum, { percent = 0 }) => sum + Math.min(percent, 99), 0);
+    const percent = Math.floor(((concerned - waiting.length) * 100 + partly) / concerned);
+    const message = outlook === undefined ? told : `${told}, ${outlook}`;
+    this.#report(this.#stall.seen({ message, ...(this.#counts ? { percent } : {}) }, told));
+    return this.watch.pause(percent);
+  }
+}

@@ -1,0 +1,137 @@
+import { sentences } from "../base/sentences";
+import type { Driver, FleetWords } from "./driver";
+import { type ErrorCode, PinError, type Refused } from "./errors";
+import type { Evidence } from "./evidence";
+import {
+  blocked,
+  failed,
+  notCanceled,
+  notUpgraded,
+  scheduledByOthers,
+  tooNew,
+  unconfirmed,
+  vanished,
+} from "./sentences";
+import { notAll, progressOf, type Standings, scheduledNote, tooNewOf } from "./sentences-of-many";
+import { describeWindow, type Failure, nameOf, type Task, type Window } from "./task";
+import { type Finding, findingsOf, type Problem, type Unit, type Waiting } from "./unit";
+
+/** What a run says. A resource of one unit names what it manages, one of many units counts them and names some. */
+export interface Texts extends ProblemTexts {
+  task(task: Task): string;
+  /** What else is waited for. */
+  busy(name: string): string;
+  progress(standings: Standings): string;
+  scheduled(waiting: ReadonlyMap<string, Waiting>): string;
+  /** @param total how many units the resource names */
+  tooNew(newer: readonly Unit[], total: number): PinError;
+  /** The end of a run in which not all units reach their target version. */
+  notAll(problems: ReadonlyMap<string, Problem>, total: number): PinError;
+  /** The end of a run because the upgrade of a unit can never succeed as written. */
+  hopeless(unit: Unit): PinError;
+}
+
+export function textsOf({ title, words }: Pick<Driver, "title" | "words">): Texts {
+  return words === undefined ? textsOfOne(title) : textsOfMany(title, words);
+}
+
+/** What is said of a unit that does not reach its target version. */
+export interface ProblemTexts {
+  failed(task: Task, failure: Failure): Problem;
+  refused(refusal: Refused): Problem;
+  notCanceled(task: Task, window: Window): Problem;
+  scheduledByOthers(task: Task, window: Window): Problem;
+  blocked(findings: readonly Finding[]): Problem;
+  /** @param from the version that still runs */
+  notUpgraded(task: Task, from: string): Problem;
+  /** @param task the last one, where it was seen */
+  noRoundLeft(task: Task | undefined, rounds: number, from: string): Problem;
+  vanished(task: Task): Problem;
+  unconfirmed(lost: Extract<Evidence, { kind: "silent" }>): Problem;
+  neverStarted(): Problem;
+}
+
+/** A problem of the only unit is the error with which the run ends. */
+function textsOfOne(title: string): Texts {
+  const ending = (error: PinError): Problem => ({ code: error.code, message: error.message, error });
+  // A vendor that is asked by id names the task of every request that it accepts.
+  const neverStarted = () => unconfirmed(title, 0, undefined);
+  return {
+    task: nameOf,
+    busy: (name) => `waiting for ${name}`,
+    progress: ({ waiting }) => waiting.join(", "),
+    scheduled: (waiting) =>
+      [...waiting.values()]
+        .map(({ task, window }) => `${nameOf(task)} is scheduled for its maintenance window, ${describeWindow(window)}`)
+        .join("; "),
+    tooNew: ([unit]) => tooNew(title, { at: unit?.at ?? "", members: unit?.ahead ?? [] }),
+    notAll: (problems) => {
+      const [problem] = problems.values();
+      return problem?.error ?? new PinError(problem?.code ?? "blocked", `${title}: ${problem?.message}`);
+    },
+    hopeless: (unit) => blocked(title, hopelessOf(unit)),
+    failed: (task, failure) => ending(failed(title, task, failure)),
+    refused: (refusal) => ending(refusal),
+    notCanceled: (task, window) => ending(notCanceled(title, task, window)),
+    scheduledByOthers: (task, window) => ending(scheduledByOthers(title, task, window)),
+    blocked: (findings) => ending(blocked(title, findings)),
+    notUpgraded: (task, from) => ending(notUpgraded(title, task, from)),
+    noRoundLeft: (task, _, from) => ending(task === undefined ? neverStarted() : notUpgraded(title, task, from)),
+    vanished: (task) => ending(vanished(title, task)),
+    unconfirmed: ({ waited = 0, cause }) => ending(unconfirmed(title, waited, cause)),
+    neverStarted: () => ending(neverStarted()),
+  };
+}
+
+/** A problem of one unit among many is a sentence without its name. */
+export function textsOfMany(title: string, words: FleetWords): Texts {
+  const { stillBehind, neverStarted } = words;
+  const problem = (code: ErrorCode, message: string, shared?: string): Problem => ({
+    code,
+    message,
+    ...(shared === undefined ? {} : { shared }),
+  });
+  return {
+    task: ({ id }) => `${words.upgrade} ${id}`,
+    busy: (name) => name,
+    progress: progressOf,
+    scheduled: (waiting) => scheduledNote(waiting, words),
+    tooNew: (newer, total) => tooNewOf(title, newer, total, words),
+    notAll: (problems, total) => notAll(title, problems, total, words),
+    hopeless: (unit) => {
+      const findings = hopelessOf(unit).map((finding) => ({ ...finding, message: `${unit.name}: ${finding.message}` }));
+      return blocked(title, findings);
+    },
+    failed: ({ id }, { message, remedy }) => {
+      const why = `failed: ${sentences(message, remedy)}`;
+      return problem("upgrade-failed", `upgrade ${id} ${why}`, `the upgrade ${why}`);
+    },
+    refused: ({ message, remedy }) => problem("refused", sentences(message, remedy)),
+    notCanceled: ({ id }, { opens }) =>
+      problem(
+        "refused",
+        `upgrade ${id}, which is scheduled for its maintenance window from ${opens}, could not be canceled`,
+      ),
+    scheduledByOthers: (task, { opens }) =>
+      problem(
+        "blocked",
+        `${nameOf(task)}, which this resource did not schedule, is scheduled for its maintenance window from ${opens}; cancel it at the vendor, or set \`schedule\` to \`maintenance-window\` to use it`,
+      ),
+    blocked: (findings) =>
+      problem("blocked", sentences(...findings.map(({ message, remedy }) => sentences(message, remedy)))),
+    notUpgraded: ({ id }) => problem("not-upgraded", `upgrade ${id} is reported as completed; ${stillBehind}`),
+    noRoundLeft: (task, rounds) =>
+      problem(
+        "not-upgraded",
+        `${task === undefined ? "an upgrade" : `upgrade ${task.id}`} completed in round ${rounds}; ${stillBehind}`,
+      ),
+    vanished: ({ id }) => problem("vanished", `upgrade ${id} is no longer shown, and the version has not moved`),
+    unconfirmed: () => problem("unconfirmed", "the response to the upgrade request was lost, and no upgrade appeared"),
+    neverStarted: () =>
+      problem("not-upgraded", `the request was accepted, but no upgrade has started; ${neverStarted}`),
+  };
+}
+
+function hopelessOf(unit: Unit): readonly Finding[] {
+  return findingsOf(unit).filter(({ property }) => property !== undefined);
+}

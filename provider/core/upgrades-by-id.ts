@@ -1,0 +1,282 @@
+import { Attempts } from "./attempts";
+import { isKept } from "./cancel";
+import { describePlan } from "./describe";
+import type { Driver } from "./driver";
+import type { Unreachable } from "./errors";
+import type { Evidence } from "./evidence";
+import { type Ending, inspect } from "./follow";
+import { taskOf, type UpgradeRecord } from "./outcome";
+import type { Policy } from "./policy";
+import { RecordStore } from "./record";
+import type { Runtime } from "./runtime";
+import type { Answer } from "./send";
+import { forgotten } from "./sentences";
+import { describeWindow, type Failure, nameOf, type Task, type TaskStatus } from "./task";
+import { evidenceBy, hasLed, hasMoved, isPending, type Told, unseen } from "./told";
+import type { Unit } from "./unit";
+import type { UnreachableBudget } from "./unreachable-budget";
+import type { Finish, Upgrades } from "./upgrades";
+import { differ } from "./version";
+
+type Asked = Pick<Driver, "title" | "inspect" | "outlasts" | "leadsToTarget">;
+
+/** What a run knows of the upgrade of the only unit of a resource, whose vendor is asked for a task by its id. */
+export class UpgradesById implements Upgrades {
+  readonly record: RecordStore;
+  readonly attempts = new Attempts();
+  readonly #driver: Asked;
+  readonly #policy: Policy;
+  readonly #runtime: Runtime;
+  readonly #budget: UnreachableBudget;
+  readonly #began: number;
+  #told: Told | undefined;
+  /** Since when the response to the request of this run is missing, and why. */
+  #lost: { readonly at: number; readonly cause: Unreachable } | undefined;
+
+  constructor(
+    driver: Asked,
+    policy: Policy,
+    runtime: Runtime,
+    budget: UnreachableBudget,
+    remembered: UpgradeRecord | undefined,
+  ) {
+    [this.#driver, this.#policy, this.#runtime] = [driver, policy, runtime];
+    this.record = new RecordStore(runtime.clock, remembered);
+    this.#budget = budget;
+    this.#began = runtime.clock.elapsed();
+  }
+
+  attentive(): boolean {
+    return false;
+  }
+
+  async seen(units: readonly Unit[]): Promise<boolean> {
+    this.attempts.seen(units, this.#now);
+    const [unit] = units;
+    if (unit === undefined) return true;
+    if (this.#told?.status.kind === "running" || this.#told?.status.kind === "scheduled") this.#told = undefined;
+    const task = unseen(this.record.upgrade, unit, (known) => this.#outlasts(known));
+    const status = task && (await this.#budget.ask(() => inspect(this.#driver, task)));
+    if (task !== undefined && status !== undefined && !this.#note(unit, task, status)) return false;
+    this.#close(unit);
+    return true;
+  }
+
+  evidenceOf(unit: Unit): Evidence | undefined {
+    const by = this.attempts.entry(unit.name) === undefined ? "earlier" : "run";
+    if (this.#told !== undefined) return evidenceBy(this.#told, by, this.#isPending(unit));
+    const { upgrade, open } = this.record;
+    if (upgrade === undefined || !open) return undefined;
+    const silent = { kind: "silent", moved: false } as const;
+    if (this.#lost !== undefined) {
+      const { at, cause } = this.#lost;
+      const waited = this.#now - at;
+      const over = waited >= this.#policy.lostReplyWindow;
+      // Once the unit is no longer behind, it matters only that the request may still take effect.
+      const by = unit.standing === "behind" ? "run" : "earlier";
+      return { ...silent, by, lost: true, over, accepted: false, cause, waited };
+    }
+    if (upgrade.state !== "unknown") {
+      // It is asked for as soon as nothing else is done to the unit.
+      return unit.standing === "behind" ? { ...silent, by, lost: false, over: false, accepted: true } : undefined;
+    }
+    // What is counted from the beginning of this run has to be waited for in this run, or it would be so in every one.
+    const accepted = this.record.age > this.#now - this.#began;
+    return { ...silent, by: "earlier", lost: true, over: this.#isLate, accepted };
+  }
+
+  owns(_: string, task: Pick<Task, "id">): boolean {
+    return this.record.owns(task);
+  }
+
+  release(units: readonly Unit[]): void {
+    for (const { standing } of units) {
+      if (standing === "behind" || this.#told?.status.kind !== "scheduled") continue;
+      if (!isKept(nameOf(this.#told.task), this.#runtime)) continue;
+      this.record.release();
+      this.#told = undefined;
+    }
+  }
+
+  /** The resource has had this one unit always. */
+  async cancelFormer(): Promise<boolean> {
+    return false;
+  }
+
+  canceled(tasks: readonly string[]): boolean {
+    if (!tasks.includes(this.record.upgrade?.task ?? "")) return false;
+    this.record.ended("withdrawn");
+    this.#told = undefined;
+    return true;
+  }
+
+  running({ activity }: Unit): Task | undefined {
+    if (this.#told?.status.kind === "running") return this.#told.task;
+    if (activity?.kind !== "running") return undefined;
+    const { task } = activity;
+    const { upgrade } = this.record;
+    // What was requested is known better than what a vendor can tell of it later.
+    return upgrade?.task === task.id ? { ...task, to: upgrade.to } : task;
+  }
+
+  joined(running: readonly Unit[]): void {
+    for (const unit of running) {
+      const { activity, from } = unit;
+      const asked = this.#told?.status.kind === "running" ? this.#told.task : undefined;
+      if (asked !== undefined) this.#goesOn(asked, unit);
+      else if (activity?.kind === "running") {
+        const { task, rollingBack } = activity;
+        const plan = { kind: "join", task, from, ...(rollingBack === true ? { rollingBack } : {}) } as const;
+        if (this.record.found(task, from)) this.#runtime.inform(describePlan(plan));
+        this.#told = undefined;
+      }
+      this.#lost = undefined;
+    }
+  }
+
+  /** The vendor says that the task of the record runs. */
+  #goesOn(task: Task, { standing, from }: Unit): void {
+    if (this.record.upgrade?.state === "unknown") this.record.found(task, from);
+    else this.record.ended("running");
+    if (standing !== "behind" && this.#policy.wait && !this.#outlasts(task))
+      this.#runtime.inform(`${nameOf(task)} has not ended; waiting for that`);
+  }
+
+  requested(units: readonly Unit[], sentAt: number, answer: Answer): void {
+    const [unit] = units;
+    if (unit?.upgrade === undefined || answer.kind === "refused" || answer.kind === "unsent") return;
+    this.attempts.sent(units, sentAt, this.#now, answer.kind === "lost");
+    this.#told = undefined;
+    this.#lost = answer.kind === "lost" ? { at: this.#now, cause: answer.error } : undefined;
+    if (answer.kind === "lost") this.record.lost(unit.upgrade, sentAt, answer.error.task);
+    else if (answer.task !== undefined) this.record.started(answer.task, unit.upgrade, sentAt);
+  }
+
+  /** That was said when the vendor was asked for it. */
+  tellEarlier(): void {}
+
+  followed(unit: Unit, task: Task, ending: Ending): boolean {
+    this.#lost = undefined;
+    const { activity, standing } = unit;
+    const needed = standing === "behind" || activity?.kind === "running" || activity?.kind === "failed";
+    // Nobody needs it: what became of it, the next read and the task itself tell.
+    if (!needed && !this.#outlasts(task)) return false;
+    if (ending.kind === "scheduled") this.record.scheduled(ending.window);
+    else this.record.ended(ending.kind, "message" in ending ? ending.message : undefined);
+    this.#told = { task, status: ending, since: this.#now, final: true };
+    return ending.kind !== "succeeded" && ending.kind !== "gone";
+  }
+
+  failed({ from }: Unit, task: Task, failure: Failure): void {
+    this.record.found(task, from, failure);
+  }
+
+  reread(): void {
+    this.#told = undefined;
+  }
+
+  reopened(): void {
+    this.record.reopened();
+    this.#told = undefined;
+  }
+
+  finish({ units: [unit], scheduled, problems }: Finish): void {
+    for (const { task, window } of scheduled.values()) {
+      this.record.found(task, unit?.from ?? "");
+      this.record.scheduled(window);
+    }
+    if (problems.size > 0 && this.#lost !== undefined) {
+      this.record.ended("failed", "The response to the upgrade request was lost, and no upgrade appeared.");
+    }
+  }
+
+  left(): void {}
+
+  get #now(): number {
+    return this.#runtime.clock.elapsed();
+  }
+
+  /** Whether a request whose response was lost has had its time to show. */
+  get #isLate(): boolean {
+    return this.record.age >= this.#policy.lostReplyWindow;
+  }
+
+  #outlasts(task: Task): boolean {
+    return this.#driver.outlasts?.(task) === true;
+  }
+
+  /** @returns whether the read still holds: when a task has ended, only a read after that shows what it achieved */
+  #note(unit: Unit, task: Task, status: TaskStatus): boolean {
+    const { upgrade } = this.record;
+    const unneeded = unit.standing !== "behind";
+    // A request whose response was lost may still arrive: then all that is done after a lost response is done.
+    if (upgrade === undefined || (status.kind === "gone" && upgrade.state === "unknown")) return true;
+    this.#lost = undefined;
+    this.#told = { task, status, since: this.#now, final: this.#outlasts(task) };
+    switch (status.kind) {
+      case "running":
+        return true;
+      case "scheduled":
+        if (unneeded && !this.record.owns(task)) this.#leave(task, status);
+        else this.record.scheduled(status.window);
+        return true;
+      case "succeeded":
+        this.record.ended("succeeded");
+        return unneeded && !this.#isPending(unit);
+      case "failed":
+      case "rolled-back":
+        this.record.ended(status.kind, status.message);
+        if (this.#told.final) return true;
+        this.#runtime.inform(`The earlier upgrade ${task.id} to ${task.to} has ended: ${status.message}`);
+        return false;
+      case "gone":
+        this.record.ended(unneeded && !this.#told.final && hasMoved(upgrade, unit) ? "succeeded" : "gone");
+        if (this.#told.final) this.#runtime.warn(forgotten(this.#driver.title, task));
+        this.#told = undefined;
+        return true;
+    }
+  }
+
+  /** Somebody else's, which is scheduled for its maintenance window and is not needed: it is left alone and no longer counted on. */
+  #leave(task: Task, { window }: Extract<TaskStatus, { kind: "scheduled" }>): void {
+    const whose = "which this resource did not schedule and does not need";
+    this.#runtime.warn(
+      `${nameOf(task)}, ${whose}, is scheduled for its maintenance window, ${describeWindow(window)}; it was not canceled.`,
+    );
+    this.record.forget();
+    this.#told = undefined;
+  }
+
+  /** Closes the record where versions and time say that it is over. */
+  #close(unit: Unit): void {
+    const { upgrade, open } = this.record;
+    const { activity, standing } = unit;
+    if (upgrade === undefined || activity?.kind === "running" || activity?.kind === "failed") return;
+    if (standing === "behind") {
+      const idle = activity === undefined || activity.kind === "blocked";
+      if (idle && upgrade.state === "unknown" && this.#lost === undefined && this.#isLate) this.record.forget();
+      return;
+    }
+    if (upgrade.state === "unknown" && (!differ(unit.at, upgrade.to) || this.#isLate)) {
+      this.record.ended(hasMoved(upgrade, unit) ? "succeeded" : "gone");
+    }
+    if (upgrade.state === "running" && open && this.#told === undefined && hasLed(upgrade, unit)) {
+      this.record.ended("succeeded");
+    }
+    const told = this.#told;
+    if (told?.status.kind !== "succeeded" || !this.#isPending(unit)) return;
+    if (this.#now - told.since < this.#policy.settleTime) return;
+    const reason = `${nameOf(told.task)} is reported as successful, but ${unit.at} still runs.`;
+    this.record.ended("failed", reason);
+    this.#runtime.warn(reason);
+    this.#told = undefined;
+  }
+
+  /** Whether a version that the task leads to does not show. */
+  #isPending(unit: Unit): boolean {
+    const { upgrade } = this.record;
+    if (upgrade === undefined) return false;
+    if (unit.standing === "behind") return this.#driver.leadsToTarget(taskOf(upgrade), unit);
+    return isPending(upgrade, unit);
+  }
+}

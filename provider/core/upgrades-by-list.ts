@@ -1,0 +1,162 @@
+import { Attempts } from "./attempts";
+import { BatchRecord } from "./batch-record";
+import type { CancelPause } from "./cancel";
+import type { FleetDriver } from "./driver";
+import { type Earlier, earlierOf, failedSince, hasUpgraded } from "./earlier";
+import type { Evidence } from "./evidence";
+import { cancelFormer, keep } from "./give-up";
+import { inferred } from "./inferred";
+import type { UpgradeRecord } from "./outcome";
+import type { Policy } from "./policy";
+import type { Runtime } from "./runtime";
+import { ScheduledTasks } from "./scheduled-tasks";
+import type { Answer } from "./send";
+import { some } from "./sentences-of-many";
+import type { Task } from "./task";
+import type { Unit, Waiting } from "./unit";
+import type { UnreachableBudget } from "./unreachable-budget";
+import type { Finish, Upgrades } from "./upgrades";
+
+type Asked = Pick<FleetDriver, "title" | "units" | "schedules" | "words" | "cancel">;
+
+/** What a run knows of the upgrades of many units, whose vendor lists tasks with what they upgrade. */
+export class UpgradesByList implements Upgrades {
+  readonly record: BatchRecord;
+  readonly attempts = new Attempts();
+  readonly #driver: Asked;
+  readonly #policy: Policy;
+  readonly #runtime: Runtime;
+  readonly #budget: UnreachableBudget;
+  readonly #earlier: Earlier | undefined;
+  readonly #schedule: ScheduledTasks;
+  /** Units of which it was told that they failed since the last run. */
+  readonly #told = new Set<string>();
+
+  constructor(
+    driver: Asked,
+    policy: Policy,
+    runtime: Runtime,
+    budget: UnreachableBudget,
+    remembered: UpgradeRecord | undefined,
+  ) {
+    [this.#driver, this.#policy, this.#runtime] = [driver, policy, runtime];
+    this.#budget = budget;
+    this.#earlier = earlierOf(remembered, runtime.clock, policy.settleTime);
+    this.#schedule = new ScheduledTasks(remembered);
+    // A record in state "deferred" says that nothing was requested but what its tasks name.
+    const accepted = driver.schedules && this.#earlier?.anybody !== true ? "deferred" : "running";
+    this.record = new BatchRecord(runtime.clock, driver.words, this.#schedule, accepted, remembered);
+  }
+
+  attentive(first: boolean): boolean {
+    const earlier = this.#earlier;
+    if (this.#schedule.size > 0) return true;
+    if (earlier === undefined || earlier.over) return false;
+    const { settleTime, lostReplyWindow } = this.#policy;
+    return first || this.#runtime.clock.elapsed() - earlier.calledAt < Math.max(settleTime, lostReplyWindow);
+  }
+
+  async seen(units: readonly Unit[]): Promise<boolean> {
+    this.attempts.seen(units, this.#runtime.clock.elapsed());
+    this.#schedule.seen(units);
+    return true;
+  }
+
+  evidenceOf(unit: Unit, at: number): Evidence | undefined {
+    return inferred(unit, {
+      now: at,
+      attempts: this.attempts,
+      earlier: this.#earlier,
+      schedule: this.#schedule,
+      times: this.#policy,
+    });
+  }
+
+  owns(unit: string, { id }: Pick<Task, "id">): boolean {
+    return this.#schedule.owns(unit, id);
+  }
+
+  release(units: readonly Unit[]): void {
+    const unwanted = units.filter(({ standing, activity }) => standing !== "behind" && activity?.kind === "scheduled");
+    const names = unwanted.map(({ name }) => name);
+    keep(this.#schedule, names, this.#driver, this.#runtime);
+  }
+
+  cancelFormer(pause: CancelPause): Promise<boolean> {
+    return cancelFormer(this.#driver, this.#schedule, this.#budget, this.#runtime, pause);
+  }
+
+  canceled(tasks: readonly string[]): boolean {
+    this.#schedule.drop(tasks);
+    return false;
+  }
+
+  running({ activity }: Unit): Task | undefined {
+    return activity?.kind === "running" ? activity.task : undefined;
+  }
+
+  joined(running: readonly Unit[]): void {
+    this.record.joined(running);
+  }
+
+  requested(units: readonly Unit[], sentAt: number, answer: Answer): void {
+    if (answer.kind === "refused" || answer.kind === "unsent") return;
+    const lost = answer.kind === "lost";
+    this.attempts.sent(units, sentAt, this.#runtime.clock.elapsed(), lost);
+    if (this.#driver.schedules) this.#schedule.asked(units);
+    else this.#schedule.forget(units.map(({ name }) => name));
+    this.record.asked(units, sentAt, lost);
+  }
+
+  /** What an earlier run did not live to tell; once, although requests may have to be sent several times. */
+  tellEarlier(units: readonly Unit[]): void {
+    const earlier = this.#earlier;
+    if (earlier === undefined || earlier.over) return;
+    const untold = units.filter(({ name }) => this.attempts.entry(name) === undefined && !this.#told.has(name));
+    const failed = failedSince(earlier, untold);
+    if (failed.size === 0) return;
+    for (const name of failed.keys()) this.#told.add(name);
+    this.#runtime.warn(`Upgrades failed since the last run, and are asked for again: ${some([...failed.values()])}`);
+  }
+
+  /** Reads tell what becomes of tasks, so none is followed by its id, or re-opened. */
+  followed(): boolean {
+    return false;
+  }
+
+  failed(): void {}
+
+  reread(): void {}
+
+  reopened(): void {}
+
+  finish({ units, scheduled, problems, canceled }: Finish): void {
+    const waiting = new Map<string, Waiting>([...scheduled, ...this.#stillOurs(units)]);
+    if (waiting.size > 0) this.record.scheduledUnits(waiting);
+    else if (this.record.open && !units.some(isAccepted))
+      this.record.ended(problems.size > 0 ? "failed" : this.#goodEnd(units, canceled));
+  }
+
+  left(): void {
+    this.record.left(this.attempts);
+  }
+
+  /** What has come of the recorded upgrades when every unit is up to date, or held. */
+  #goodEnd(units: readonly Unit[], canceled: boolean): "succeeded" | "withdrawn" | "gone" {
+    if (this.attempts.size > 0) return "succeeded";
+    if (canceled) return "withdrawn";
+    return hasUpgraded(this.#earlier, units, this.record.upgrade?.from) ? "succeeded" : "gone";
+  }
+
+  /** Tasks of ours that wait, wanted or not. */
+  #stillOurs(units: readonly Unit[]): (readonly [string, Waiting])[] {
+    return units.flatMap(({ name, activity }) =>
+      activity?.kind === "scheduled" && this.owns(name, activity.task) ? [[name, activity] as const] : [],
+    );
+  }
+}
+
+/** Whether an accepted upgrade of it waits for somebody. */
+function isAccepted({ activity }: Unit): boolean {
+  return activity?.kind === "blocked" && activity.task !== undefined;
+}

@@ -1,0 +1,226 @@
+import type { Hold } from "./control/hold";
+import type { Refused } from "./errors";
+import type { Evidence } from "./evidence";
+import { MOST_ROUNDS } from "./policy";
+import type { Failure, Task } from "./task";
+import type { Texts } from "./texts";
+import { findingsOf, isHopeless, type Problem, type Unit, type Waiting } from "./unit";
+
+/** What follows for one unit from a read. */
+export type Verdict =
+  | { readonly kind: "done" }
+  | { readonly kind: "newer" }
+  /** `accepted`: the vendor has been asked, and has not refused; a run that does not wait may end. */
+  | {
+      readonly kind: "wait";
+      readonly message: string;
+      readonly accepted: boolean;
+      readonly percent?: number;
+    }
+  /** An accepted upgrade waits for its maintenance window, and may. */
+  | ({ readonly kind: "scheduled" } & Waiting)
+  /** A scheduled upgrade of our own that is not wanted any more. */
+  | ({ readonly kind: "cancel" } & Waiting)
+  /** The vendor says that it failed; it is re-opened where the policy asks for that. */
+  | {
+      readonly kind: "failed";
+      readonly task: Task;
+      readonly failure: Failure;
+      readonly when: "just now" | "earlier";
+      readonly rolledBack?: true;
+    }
+  /** `tentative`: the next read has to show it, too. */
+  | ({ readonly kind: "problem"; readonly tentative?: true } & Problem)
+  /** An upgrade is needed and possible, and must not begin now. */
+  | { readonly kind: "held"; readonly hold: Hold }
+  | { readonly kind: "send" };
+
+/** What is known beside what the unit shows. */
+export interface Circumstances {
+  /** When the read began: milliseconds of `Clock.elapsed`. */
+  readonly now: number;
+  readonly known: Evidence | undefined;
+  /** How many requests of this run have named the unit. */
+  readonly rounds: number;
+  /** The same request would be refused again. */
+  readonly refusal: Refused | undefined;
+  readonly settleTime: number;
+  /** Whether the resource wants the maintenance window. */
+  readonly schedules: boolean;
+  /** Whether a scheduled upgrade of the unit is ours. */
+  readonly owns: (task: Task) => boolean;
+  /** Whether the vendor did not cancel it, however often it was asked. */
+  readonly isKept: (task: Task) => boolean;
+  readonly holdOf: (unit: Unit) => Hold | undefined;
+  readonly say: Texts;
+}
+
+type Row = (unit: Unit, about: Circumstances) => Verdict | undefined;
+
+/**
+ * The decision table of a run, for one unit. The first row that applies decides. What is known (`Evidence`) is of an upgrade of this
+ * run, or of one that an earlier run may have left. A plan decides for all units together (`plan.ts`).
+ *
+ * | what is shown and known | verdict |
+ * |---|---|
+ * | asked by its id, the upgrade has failed or was rolled back | failed |
+ * | asked by its id, it runs | wait |
+ * | asked by its id, it waits for its window, and the unit is behind | scheduled |
+ * | an upgrade has failed and holds the lock | failed |
+ * | an upgrade runs | wait |
+ * | our upgrade waits for a window, and the unit is not behind or shall not wait | cancel, a problem when it was not canceled |
+ * | an accepted upgrade waits for an approval, and is ours or needed | problem |
+ * | not behind, and what an earlier run requested may still lead past it | wait |
+ * | newer than the target version, or up to date | newer, done |
+ * | an upgrade waits for its window, and may | scheduled |
+ * | somebody else's waits for its window, and shall not | problem |
+ * | something else runs | wait; held where nothing may begin now and nothing of ours can be under way |
+ * | the upgrade of this run failed | problem |
+ * | the vendor refused it | problem |
+ * | the upgrade of this run succeeded, and its version does not show | wait, then a problem |
+ * | the version has moved, is still behind, and the upgrade of this run may not be over | wait |
+ * | it is over, and no round is left | problem |
+ * | nothing shows of the upgrade of this run | wait, then a problem |
+ * | an earlier run's upgrade succeeded and does not show, or its request may still take effect | wait, then a problem, or go on |
+ * | something has to be done by somebody first | problem, once two reads show it |
+ * | it must not begin now | held |
+ * | otherwise | send: the first request, or another round |
+ */
+const ROWS: readonly Row[] = [
+  (_, { known }) => {
+    if (known?.kind !== "failed" || !known.final) return undefined;
+    const { task, failure, rolledBack } = known;
+    return { kind: "failed", task, failure, when: "just now", ...(rolledBack === true ? { rolledBack } : {}) };
+  },
+  (_, { known }) => (known?.kind === "running" ? wait("upgrading", { accepted: true }) : undefined),
+  ({ standing }, { known }) => {
+    if (known?.kind !== "scheduled" || standing !== "behind") return undefined;
+    return { kind: "scheduled", task: known.task, window: known.window };
+  },
+  ({ activity }) =>
+    activity?.kind === "failed"
+      ? { kind: "failed", task: activity.task, failure: activity.failure, when: "earlier" }
+      : undefined,
+  ({ activity }) => {
+    if (activity?.kind !== "running") return undefined;
+    const { message = "upgrading", percent } = activity;
+    return wait(message, { accepted: true, percent });
+  },
+  ({ activity, standing }, { known, owns, isKept, schedules, say }) => {
+    const waiting = activity?.kind === "scheduled" ? activity : known?.kind === "scheduled" ? known : undefined;
+    if (waiting === undefined || !owns(waiting.task) || (schedules && standing === "behind")) return undefined;
+    const { task, window } = waiting;
+    return isKept(task) ? problem(say.notCanceled(task, window)) : { kind: "cancel", task, window };
+  },
+  ({ activity, standing }, { known, say }) => {
+    if (activity?.kind !== "blocked" || activity.task === undefined) return undefined;
+    return known !== undefined || standing === "behind" ? problem(say.blocked([activity.finding])) : undefined;
+  },
+  ({ standing }, { known, now, settleTime }) => {
+    if (standing === "behind" || known?.by !== "earlier") return undefined;
+    if (known.kind === "silent" && !known.over) return wait(ASKED_EARLIER, known);
+    const pending = known.kind === "succeeded" && known.pending && now - known.since < settleTime;
+    return pending ? wait(COMPLETED, { accepted: false }) : undefined;
+  },
+  ({ standing }) => {
+    if (standing === "behind") return undefined;
+    return { kind: standing === "newer" ? "newer" : "done" };
+  },
+  (unit, { owns, schedules, say }) => {
+    if (unit.activity?.kind !== "scheduled") return undefined;
+    const { task, window } = unit.activity;
+    if (!schedules) return problem(say.scheduledByOthers(task, window));
+    return isHopeless(unit) && !owns(task) ? undefined : { kind: "scheduled", task, window };
+  },
+  (unit, { known, holdOf, say }) => {
+    if (unit.activity?.kind !== "busy") return undefined;
+    const hold = isUnderWay(known) ? undefined : holdOf(unit);
+    if (hold !== undefined) return { kind: "held", hold };
+    return wait(say.busy(unit.activity.name), { accepted: known?.by === "run" && !isLost(known) });
+  },
+  (_, { known, say }) =>
+    known?.kind === "failed" && known.by === "run" ? problem(say.failed(known.task, known.failure)) : undefined,
+  (_, { refusal, say }) => refusal && problem(say.refused(refusal)),
+  ({ from }, { known, now, settleTime, say }) => {
+    if (known?.kind !== "succeeded" || !known.pending || known.by !== "run") return undefined;
+    return now - known.since < settleTime
+      ? wait(COMPLETED, { accepted: true })
+      : problem(say.notUpgraded(known.task, from));
+  },
+  (_, { known }) => {
+    if (known?.kind !== "silent" || known.by !== "run" || !known.moved || known.over) return undefined;
+    return wait(GONE, { accepted: true });
+  },
+  ({ from }, { known, rounds, say }) => {
+    if (known?.by !== "run" || rounds < MOST_ROUNDS) return undefined;
+    if (known.kind === "succeeded") return problem(say.noRoundLeft(known.task, rounds, from));
+    return known.kind === "silent" && known.moved ? problem(say.noRoundLeft(known.task, rounds, from)) : undefined;
+  },
+  (unit, { known, schedules, say }) => {
+    if (known?.kind !== "silent" || known.by !== "run" || known.moved) return undefined;
+    const { task, lost, over } = known;
+    if (task !== undefined) return over ? problem(say.vanished(task)) : wait(GONE, { accepted: true });
+    if (lost) return over ? problem(say.unconfirmed(known)) : wait(LOST, { accepted: false });
+    if (!over) return wait("accepted, not started yet", { accepted: !schedules });
+    const findings = findingsOf(unit);
+    return problem(findings.length > 0 ? say.blocked(findings) : say.neverStarted());
+  },
+  ({ from }, { known, now, settleTime, say }) => {
+    if (known?.by !== "earlier") return undefined;
+    if (known.kind === "silent") return known.over ? undefined : wait(ASKED_EARLIER, known);
+    if (known.kind !== "succeeded" || !known.pending) return undefined;
+    return now - known.since < settleTime
+      ? wait(COMPLETED, { accepted: false })
+      : problem(say.notUpgraded(known.task, from));
+  },
+  (unit, { say }) => {
+    const findings = findingsOf(unit);
+    return findings.length === 0 ? undefined : { ...problem(say.blocked(findings)), tentative: true };
+  },
+  (unit, { holdOf }) => {
+    const hold = holdOf(unit);
+    return hold && { kind: "held", hold };
+  },
+];
+
+const ASKED_EARLIER = "requested by an earlier run, not started yet";
+const COMPLETED = "completed, the new version does not show yet";
+const GONE = "no longer shown as running";
+const LOST = "requested, the response was lost";
+
+/** What follows for one unit. Pure. */
+export function verdictOn(unit: Unit, about: Circumstances): Verdict {
+  for (const row of ROWS) {
+    const verdict = row(unit, about);
+    if (verdict !== undefined) return verdict;
+  }
+  return { kind: "send" };
+}
+
+/** Whether something of ours may be under way. */
+function isUnderWay(known: Evidence | undefined): boolean {
+  if (known?.by !== "earlier") return known !== undefined;
+  return known.kind !== "failed" && !(known.kind === "silent" && known.over);
+}
+
+function isLost(known: Evidence | undefined): boolean {
+  return known?.kind === "silent" && known.lost;
+}
+
+interface Wait {
+  readonly accepted: boolean;
+  readonly percent?: number | undefined;
+}
+
+function wait(message: string, { accepted, percent }: Wait): Verdict & { readonly kind: "wait" } {
+  return {
+    kind: "wait",
+    message,
+    accepted,
+    ...(percent === undefined ? {} : { percent }),
+  };
+}
+
+function problem(of: Problem): Verdict & { readonly kind: "problem" } {
+  return { kind: "problem", ...of };
+}

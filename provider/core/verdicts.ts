@@ -1,0 +1,76 @@
+import type { Cancellation } from "./cancel";
+import type { ChangeControl } from "./control/control";
+import type { Hold } from "./control/hold";
+import type { Driver } from "./driver";
+import type { Policy } from "./policy";
+import type { Texts } from "./texts";
+import type { Unit } from "./unit";
+import type { Upgrades } from "./upgrades";
+import { type Verdict, verdictOn } from "./verdict";
+
+/** A verdict of one kind. */
+export type Of<K extends Verdict["kind"]> = Extract<Verdict, { kind: K }>;
+
+/** The verdicts of one read, by kind. */
+export class Verdicts {
+  readonly #all: readonly (readonly [Unit, Verdict])[];
+
+  constructor(all: readonly (readonly [Unit, Verdict])[]) {
+    this.#all = all;
+  }
+
+  units(kind: Verdict["kind"]): Unit[] {
+    return this.each(kind).map(([unit]) => unit);
+  }
+
+  each<K extends Verdict["kind"]>(kind: K): (readonly [Unit, Of<K>])[] {
+    const is = (verdict: Verdict): verdict is Of<K> => verdict.kind === kind;
+    return this.#all.flatMap(([unit, verdict]) => (is(verdict) ? [[unit, verdict] as const] : []));
+  }
+
+  of<K extends Verdict["kind"]>(kind: K): Map<string, Of<K>> {
+    return new Map(this.each(kind).map(([{ name }, verdict]) => [name, verdict] as const));
+  }
+
+  get holds(): Hold[] {
+    return this.each("held").map(([, { hold }]) => hold);
+  }
+
+  /** Units whose problem the next read has to show, too. */
+  get tentative(): Unit[] {
+    return this.each("problem").flatMap(([unit, problem]) => (problem.tentative === true ? [unit] : []));
+  }
+}
+
+/** What verdicts depend on in the course of a run. */
+export interface Facts {
+  readonly driver: Pick<Driver, "schedules">;
+  readonly policy: Pick<Policy, "settleTime">;
+  readonly upgrades: Pick<Upgrades, "attempts" | "evidenceOf" | "owns">;
+  readonly control: Pick<ChangeControl, "judge">;
+  readonly cancellation: Pick<Cancellation, "refused">;
+  readonly say: Texts;
+}
+
+/** What follows for each unit. @param at when the read began */
+export function judge(
+  { driver, policy, upgrades, control, cancellation, say }: Facts,
+  units: readonly Unit[],
+  at: number,
+): Verdicts {
+  const holdOf = control.judge();
+  const verdict = (unit: Unit) =>
+    verdictOn(unit, {
+      now: at,
+      known: upgrades.evidenceOf(unit, at),
+      rounds: upgrades.attempts.entry(unit.name)?.rounds ?? 0,
+      refusal: upgrades.attempts.refusal(unit.name),
+      settleTime: policy.settleTime,
+      schedules: driver.schedules,
+      owns: (task) => upgrades.owns(unit.name, task),
+      isKept: ({ id }) => cancellation.refused.has(id),
+      holdOf,
+      say,
+    });
+  return new Verdicts(units.map((unit) => [unit, verdict(unit)] as const));
+}
