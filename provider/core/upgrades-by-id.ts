@@ -1,4 +1,3 @@
-import { Attempts } from "./attempts";
 import { isKept } from "./cancel";
 import { describePlan } from "./describe";
 import type { Driver } from "./driver";
@@ -15,15 +14,14 @@ import { describeWindow, type Failure, nameOf, type Task, type TaskStatus } from
 import { evidenceBy, hasLed, hasMoved, isPending, type Told, unseen } from "./told";
 import type { Unit } from "./unit";
 import type { UnreachableBudget } from "./unreachable-budget";
-import type { Finish, Upgrades } from "./upgrades";
+import { type Finish, Upgrades } from "./upgrades";
 import { differ } from "./version";
 
 type Asked = Pick<Driver, "title" | "inspect" | "outlasts" | "leadsToTarget">;
 
 /** What a run knows of the upgrade of the only unit of a resource, whose vendor is asked for a task by its id. */
-export class UpgradesById implements Upgrades {
+export class UpgradesById extends Upgrades {
   readonly record: RecordStore;
-  readonly attempts = new Attempts();
   readonly #driver: Asked;
   readonly #policy: Policy;
   readonly #runtime: Runtime;
@@ -40,14 +38,11 @@ export class UpgradesById implements Upgrades {
     budget: UnreachableBudget,
     remembered: UpgradeRecord | undefined,
   ) {
+    super();
     [this.#driver, this.#policy, this.#runtime] = [driver, policy, runtime];
     this.record = new RecordStore(runtime.clock, remembered);
     this.#budget = budget;
     this.#began = runtime.clock.elapsed();
-  }
-
-  attentive(): boolean {
-    return false;
   }
 
   async seen(units: readonly Unit[]): Promise<boolean> {
@@ -96,11 +91,6 @@ export class UpgradesById implements Upgrades {
       this.record.release();
       this.#told = undefined;
     }
-  }
-
-  /** The resource has had this one unit always. */
-  async cancelFormer(): Promise<boolean> {
-    return false;
   }
 
   canceled(tasks: readonly string[]): boolean {
@@ -152,10 +142,7 @@ export class UpgradesById implements Upgrades {
     else if (answer.task !== undefined) this.record.started(answer.task, unit.upgrade, sentAt);
   }
 
-  /** That was said when the vendor was asked for it. */
-  tellEarlier(): void {}
-
-  followed(unit: Unit, task: Task, ending: Ending): boolean {
+  override followed(unit: Unit, task: Task, ending: Ending): boolean {
     this.#lost = undefined;
     const { activity, standing } = unit;
     const needed = standing === "behind" || activity?.kind === "running" || activity?.kind === "failed";
@@ -167,15 +154,15 @@ export class UpgradesById implements Upgrades {
     return ending.kind !== "succeeded" && ending.kind !== "gone";
   }
 
-  failed({ from }: Unit, task: Task, failure: Failure): void {
+  override failed({ from }: Unit, task: Task, failure: Failure): void {
     this.record.found(task, from, failure);
   }
 
-  reread(): void {
+  override reread(): void {
     this.#told = undefined;
   }
 
-  reopened(): void {
+  override reopened(): void {
     this.record.reopened();
     this.#told = undefined;
   }
@@ -189,8 +176,6 @@ export class UpgradesById implements Upgrades {
       this.record.ended("failed", "The response to the upgrade request was lost, and no upgrade appeared.");
     }
   }
-
-  left(): void {}
 
   get #now(): number {
     return this.#runtime.clock.elapsed();

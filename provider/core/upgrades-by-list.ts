@@ -1,4 +1,3 @@
-import { Attempts } from "./attempts";
 import { BatchRecord } from "./batch-record";
 import type { CancelPause } from "./cancel";
 import type { FleetDriver } from "./driver";
@@ -15,14 +14,13 @@ import { some } from "./sentences-of-many";
 import type { Task } from "./task";
 import type { Unit, Waiting } from "./unit";
 import type { UnreachableBudget } from "./unreachable-budget";
-import type { Finish, Upgrades } from "./upgrades";
+import { type Finish, Upgrades } from "./upgrades";
 
 type Asked = Pick<FleetDriver, "title" | "units" | "schedules" | "words" | "cancel">;
 
 /** What a run knows of the upgrades of many units, whose vendor lists tasks with what they upgrade. */
-export class UpgradesByList implements Upgrades {
+export class UpgradesByList extends Upgrades {
   readonly record: BatchRecord;
-  readonly attempts = new Attempts();
   readonly #driver: Asked;
   readonly #policy: Policy;
   readonly #runtime: Runtime;
@@ -39,6 +37,7 @@ export class UpgradesByList implements Upgrades {
     budget: UnreachableBudget,
     remembered: UpgradeRecord | undefined,
   ) {
+    super();
     [this.#driver, this.#policy, this.#runtime] = [driver, policy, runtime];
     this.#budget = budget;
     this.#earlier = earlierOf(remembered, runtime.clock, policy.settleTime);
@@ -48,7 +47,7 @@ export class UpgradesByList implements Upgrades {
     this.record = new BatchRecord(runtime.clock, driver.words, this.#schedule, accepted, remembered);
   }
 
-  attentive(first: boolean): boolean {
+  override attentive(first: boolean): boolean {
     const earlier = this.#earlier;
     if (this.#schedule.size > 0) return true;
     if (earlier === undefined || earlier.over) return false;
@@ -82,7 +81,7 @@ export class UpgradesByList implements Upgrades {
     keep(this.#schedule, names, this.#driver, this.#runtime);
   }
 
-  cancelFormer(pause: CancelPause): Promise<boolean> {
+  override cancelFormer(pause: CancelPause): Promise<boolean> {
     return cancelFormer(this.#driver, this.#schedule, this.#budget, this.#runtime, pause);
   }
 
@@ -109,7 +108,7 @@ export class UpgradesByList implements Upgrades {
   }
 
   /** What an earlier run did not live to tell; once, although requests may have to be sent several times. */
-  tellEarlier(units: readonly Unit[]): void {
+  override tellEarlier(units: readonly Unit[]): void {
     const earlier = this.#earlier;
     if (earlier === undefined || earlier.over) return;
     const untold = units.filter(({ name }) => this.attempts.entry(name) === undefined && !this.#told.has(name));
@@ -119,17 +118,6 @@ export class UpgradesByList implements Upgrades {
     this.#runtime.warn(`Upgrades failed since the last run, and are asked for again: ${some([...failed.values()])}`);
   }
 
-  /** Reads tell what becomes of tasks, so none is followed by its id, or re-opened. */
-  followed(): boolean {
-    return false;
-  }
-
-  failed(): void {}
-
-  reread(): void {}
-
-  reopened(): void {}
-
   finish({ units, scheduled, problems, canceled }: Finish): void {
     const waiting = new Map<string, Waiting>([...scheduled, ...this.#stillOurs(units)]);
     if (waiting.size > 0) this.record.scheduledUnits(waiting);
@@ -137,7 +125,7 @@ export class UpgradesByList implements Upgrades {
       this.record.ended(problems.size > 0 ? "failed" : this.#goodEnd(units, canceled));
   }
 
-  left(): void {
+  override left(): void {
     this.record.left(this.attempts);
   }
 

@@ -1,4 +1,4 @@
-import type { Attempts } from "./attempts";
+import { Attempts } from "./attempts";
 import type { CancelPause } from "./cancel";
 import type { Evidence } from "./evidence";
 import type { Ending } from "./follow";
@@ -17,49 +17,58 @@ export interface Finish {
 }
 
 /**
- * What a run knows of upgrades, its own and those of earlier runs, and the record that it leaves in the state. There are two: one for
- * vendors that are asked by the id of a task, one for those that only list tasks.
+ * What a run knows of upgrades, its own and those of earlier runs, and the record that it leaves in the state. There are two forms: one
+ * for vendors that are asked by the id of a task, one for those that only list tasks. What a form has no need of does nothing.
  */
-export interface Upgrades {
-  readonly record: RecordStore;
-  readonly attempts: Attempts;
-  /** Whether there may be something to wait for, or to cancel, although all units are up to date. @param first the first read */
-  attentive(first: boolean): boolean;
-  /**
-   * Notes what a read shows, and asks for tasks that it does not show.
-   * @returns whether that is all: when not, a task has ended meanwhile, and the vendor is read again
-   */
-  seen(units: readonly Unit[]): Promise<boolean>;
+export abstract class Upgrades {
+  readonly attempts = new Attempts();
+  abstract readonly record: RecordStore;
+
+  /** Notes what a read shows, and asks for tasks that it does not show. @returns whether the read still holds: when not, a task has ended */
+  abstract seen(units: readonly Unit[]): Promise<boolean>;
   /** @param at when the read began */
-  evidenceOf(unit: Unit, at: number): Evidence | undefined;
+  abstract evidenceOf(unit: Unit, at: number): Evidence | undefined;
   /** Whether this resource scheduled the task of a unit. */
-  owns(unit: string, task: Pick<Task, "id">): boolean;
+  abstract owns(unit: string, task: Pick<Task, "id">): boolean;
   /** Releases scheduled upgrades that are no longer needed here, but elsewhere. */
-  release(units: readonly Unit[]): void;
-  /** Cancels what was scheduled for units that left the resource. @returns whether anything was canceled */
-  cancelFormer(pause: CancelPause): Promise<boolean>;
+  abstract release(units: readonly Unit[]): void;
   /** These were canceled. @returns whether the vendor's word is enough: when not, a read shows what came of it */
-  canceled(tasks: readonly string[]): boolean;
+  abstract canceled(tasks: readonly string[]): boolean;
   /** The upgrade of a unit that runs, as far as a read or the vendor says. */
-  running(unit: Unit): Task | undefined;
+  abstract running(unit: Unit): Task | undefined;
   /** The upgrades of these units run, and are waited for. */
-  joined(running: readonly Unit[]): void;
+  abstract joined(running: readonly Unit[]): void;
   /** A request was answered, or not. @param sentAt milliseconds of `Clock.elapsed` */
-  requested(units: readonly Unit[], sentAt: number, answer: Answer): void;
+  abstract requested(units: readonly Unit[], sentAt: number, answer: Answer): void;
+  abstract finish(finish: Finish): void;
+
+  /** Whether there may be something to wait for, or to cancel, although all units are up to date. @param _first the first read */
+  attentive(_first: boolean): boolean {
+    return false;
+  }
+
+  /** Cancels what was scheduled for units that left the resource. @returns whether anything was canceled */
+  async cancelFormer(_pause: CancelPause): Promise<boolean> {
+    return false;
+  }
+
   /** Says what an earlier run left failed, before it is requested again. */
-  tellEarlier(units: readonly Unit[]): void;
-  /**
-   * The task that was followed has ended.
-   * @returns whether the task itself says enough: when not, only a read shows what it achieved
-   */
-  followed(unit: Unit, task: Task, ending: Ending): boolean;
+  tellEarlier(_units: readonly Unit[]): void {}
+
+  /** A task that was followed has ended. @returns whether it says enough: when not, only a read shows what it achieved */
+  followed(_unit: Unit, _task: Task, _ending: Ending): boolean {
+    return false;
+  }
+
   /** An upgrade has failed that the vendor still shows. */
-  failed(unit: Unit, task: Task, failure: Failure): void;
+  failed(_unit: Unit, _task: Task, _failure: Failure): void {}
+
   /** What was told of a failed task is no longer the newest. */
-  reread(): void;
+  reread(): void {}
+
   /** A failed upgrade runs again. */
-  reopened(): void;
-  finish(finish: Finish): void;
+  reopened(): void {}
+
   /** The run ends, whatever is still to do. */
-  left(): void;
+  left(): void {}
 }
