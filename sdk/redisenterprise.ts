@@ -56,7 +56,7 @@ export interface ConnectionArgs {
   // end
 }
 
-/** Arguments of both resources. The database is named once: by its uid, or by its name. */
+/** Arguments of both resources. The database is identified by its uid or by its name, not both. */
 export interface DatabaseArgs extends ConnectionArgs, CommonArgs {
   // generated: database of provider/redisenterprise/arguments.ts
   /** The uid of the database. Either this or `databaseName` is required. */

@@ -120,7 +120,7 @@ export interface KernelVersionArgs extends KernelArgs {
  *
  * Creating it adopts the instances: nothing is sent for those that are up to date. The others are upgraded in batches of at
  * most 100 that run the same version, and each is waited for; `members` has the version of each. When some fail, the next
- * `pulumi up` requests what is left. Deleting the resource does not change the instances.
+ * `pulumi up` requests the remaining upgrades. Deleting the resource does not change the instances.
  *
  * @example
  * ```ts
@@ -202,7 +202,7 @@ export interface StarRocksVersionArgs extends KernelArgs {
 export class StarRocksVersion extends VersionResource {
   /** The version as written in the program. It is known at preview, so other resources can use it. */
   declare readonly version: pulumi.Output<string>;
-  /** The current version, as the service shows it. */
+  /** The current version, as reported by the service. */
   declare readonly currentVersion: pulumi.Output<string>;
 
   constructor(name: string, args: StarRocksVersionArgs, options?: pulumi.CustomResourceOptions) {

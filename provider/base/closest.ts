@@ -30,5 +30,5 @@ function distance(a: string, b: string): number {
 /** What to write in place of a name that is not known: the name that was meant, or all that there are. */
 export function suggestion(written: string, known: readonly string[]): string {
   const meant = closest(written, known);
-  return meant === undefined ? `it takes ${known.join(", ")}` : `did you mean ${meant}?`;
+  return meant === undefined ? `valid names: ${known.join(", ")}` : `did you mean ${meant}?`;
 }

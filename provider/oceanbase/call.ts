@@ -203,7 +203,7 @@ function lineOf(
   if (target === undefined) return `${formatParts(from)} → ${wish}`;
   if (formatParts(from) === target.version) return `${formatVersion(from)} → ${target.version}-${target.release}`;
   const between = route?.kind === "route" ? route.steps.slice(0, -1) : [];
-  const unread = ways?.kind === "unread" ? " (route not known)" : "";
+  const unread = ways?.kind === "unread" ? " (upgrade path unknown)" : "";
   const stops = between.map(
     ({ version, build }) => `${build === undefined ? version : `${version}-${build}`} (package required)`,
   );

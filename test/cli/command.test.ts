@@ -22,7 +22,7 @@ describe("a command line", () => {
 
   it.each([
     [["--jsn"], "unknown option --jsn; did you mean --json?"],
-    [["--colour"], "unknown option --colour; it takes --output, --project-id, --json"],
+    [["--colour"], "unknown option --colour; valid names: --output, --project-id, --json"],
     [["-x"], "unknown option -x"],
     [["-o"], "-o needs a value: -o FILE"],
     [["--output="], "--output needs a value: --output FILE"],
@@ -81,14 +81,14 @@ describe("pulumi-dbversion", () => {
     [["discover"], "pulumi-dbversion discover: name a system: oceanbase, redis-enterprise, taurusdb\n"],
     [["discover", "redis"], 'unknown system "redis"; did you mean redis-enterprise?\n'],
     [["discover", "taurusdb", "--endpiont", "x"], "unknown option --endpiont; did you mean --endpoint?\n"],
-    [["discover", "oceanbase", "--region", "x"], "--region is not an option of oceanbase; it takes --endpoint, "],
+    [["discover", "oceanbase", "--region", "x"], "--region is not an option of oceanbase; valid names: --endpoint, "],
     [["discover", "oceanbase", "--write", "java"], "--write takes ts or fleet\n"],
     [["discover", "oceanbase"], "oceanbase: endpoints is missing"],
     [["discover", "oceanbase", "--ca-certificate", "/nowhere.pem"], "--ca-certificate cannot be read: ENOENT"],
     [["report"], "a stack export is missing: name a file, or - to read a pipe\n"],
     [["report", "a", "b"], 'unexpected argument "b"\n'],
     [["explain", "blokced"], 'unknown error code "blokced"; did you mean blocked?\n'],
-    [["completions", "powershell"], 'unknown shell "powershell"; it takes bash, zsh, fish\n'],
+    [["completions", "powershell"], 'unknown shell "powershell"; valid names: bash, zsh, fish\n'],
   ])("%j ends with 2 and says what was meant", async (args, message) => {
     const { code, out, err } = await here().run(...args);
     expect({ code, out }).toEqual({ code: 2, out: "" });

@@ -42,7 +42,7 @@ onEachSdk("read", (sdk) => {
     const { provider, urn, id, cluster, said } = await openStage(host());
     const stored = { __provider: PROVIDER_TEXT, __urn: urn, ...state };
     expect(await provider.read({ urn, id }, stored)).toEqual({ id, properties: stored, inputs: undefined });
-    expect(await said(/arguments are not valid, so the state was left/)).toMatchObject({
+    expect(await said(/arguments are not valid, so the state was not changed/)).toMatchObject({
       severity: "warning",
       ephemeral: false,
     });

@@ -81,7 +81,7 @@ describe.each(engines())("%s engine: arguments that are wrong", TIMEOUT, (prefer
     [
       "no endpoint, and a version with its build",
       { endpoints: [], version: "4.3.5.2-1" },
-      [/property endpoints .*at least one agent, such as/, /property version .*belongs in `release`/],
+      [/property endpoints .*at least one agent, such as/, /property version .*set `release` instead/],
     ],
     [
       "a negative part",

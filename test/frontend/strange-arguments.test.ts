@@ -29,7 +29,7 @@ describe.each(TYPES.map((type) => [type.type, type] as const))("%s", async (_, t
 
   test("refuses an argument like none, and lists those that it takes", () => {
     expect(reasonsOf({ zzz: "x" }).join("\n")).toContain(
-      `zzz is not an argument of this resource; it takes ${names.join(", ")}`,
+      `zzz is not an argument of this resource; valid names: ${names.join(", ")}`,
     );
   });
 
@@ -50,7 +50,7 @@ test("a module takes a version and args, and nothing else", async () => {
   expect(failures).toEqual(
     expect.arrayContaining([
       { property: "modules.search", reason: "has no arg; did you mean args?" },
-      { property: "modules.bf", reason: "has no zzz; it takes version, args" },
+      { property: "modules.bf", reason: "has no zzz; valid names: version, args" },
     ]),
   );
 });

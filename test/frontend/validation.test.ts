@@ -53,7 +53,7 @@ describe("validateArguments", () => {
       [
         {
           property: "",
-          reason: "backupWindow is not an argument of this resource; it takes endpoints, version, mode",
+          reason: "backupWindow is not an argument of this resource; valid names: endpoints, version, mode",
         },
       ],
     ],

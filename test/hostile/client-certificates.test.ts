@@ -70,7 +70,7 @@ describe.each(RESOURCE_TYPES)("$type, at a server that wants a client certificat
     );
     expect(error).toContain(taurus ? "`endpoint`" : "`clientCertificate`");
     expect(failures.map(({ reason }) => reason)).toEqual([
-      expect.stringMatching(/^cannot plan: .*asks for a client certificate.*\[unauthorized\]$/),
+      expect.stringMatching(/^cannot plan: .*requires a client certificate.*\[unauthorized\]$/),
     ]);
     expect(connections()).toBeLessThan(20);
   });

@@ -29,7 +29,7 @@ describe("packages named as files", () => {
     const { failures } = await world.lifecycle.check({}, world.inputs({ ...TARGET, packages: await both() }));
     expect(failures).toEqual([]);
     expect(world.said()).toEqual([
-      "4.2.1.8 → 4.3.5.3 (route not known), rolling over 3 zones, after uploading 2 packages",
+      "4.2.1.8 → 4.3.5.3 (upgrade path unknown), rolling over 3 zones, after uploading 2 packages",
     ]);
     expect(world.cluster.writes()).toEqual([]);
   });

@@ -200,7 +200,7 @@ describe("a list that cannot be read", () => {
     const packages = await packagesOf(TARGET, ways);
     await world.lifecycle.check({}, world.inputs({ ...TARGET, packages }));
     expect(world.said()).toEqual([
-      "4.2.1.8 → 4.3.5.3 (route not known), rolling over 3 zones, after uploading 2 packages",
+      "4.2.1.8 → 4.3.5.3 (upgrade path unknown), rolling over 3 zones, after uploading 2 packages",
     ]);
   });
 
@@ -217,7 +217,7 @@ describe("a list that cannot be read", () => {
     const packages = await packagesOf(TARGET, payloadOf({ "./bin/observer": observer, [LIST]: WAYS }));
     const args = world.inputs({ ...TARGET, packages });
     await world.lifecycle.check({}, args);
-    expect(world.said()[0]).toContain("(route not known)");
+    expect(world.said()[0]).toContain("(upgrade path unknown)");
     await expect(world.lifecycle.create(args)).rejects.toThrow(/requires 4\.2\.5\.1 first/);
     expect(world.lines.map((line) => line.message).join()).toContain("reading the upgrade path");
     expect(world.cluster.writes()).toEqual([]);

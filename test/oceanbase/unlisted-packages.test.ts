@@ -42,7 +42,7 @@ describe.each(OLD)("agents of %s, which cannot say what is uploaded", (agentVers
     const args = inputs({ ...NEWER, packages: await filesOf(NEWER) });
     await lifecycle.check({}, args);
     expect(said()).toEqual([
-      "4.2.1.8 → 4.3.5.3 (route not known), rolling over 3 zones, after uploading those of 2 packages that the agents lack",
+      "4.2.1.8 → 4.3.5.3 (upgrade path unknown), rolling over 3 zones, after uploading those of 2 packages that the agents lack",
     ]);
     expect((await lifecycle.create(args)).outs).toMatchObject({ status: "current", currentVersion: "4.3.5.3" });
     expect([cluster.journal.count("POST", UPLOAD), writes(), cluster.acceptedUpgrades.length]).toEqual([2, 2, 1]);

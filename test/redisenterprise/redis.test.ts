@@ -201,7 +201,7 @@ describe("dryRun", () => {
     const world = rig({ databases: [PLAIN], switches: { dryRun } });
     expect((await world.lifecycle.check({}, world.redis(asked))).failures).toEqual([]);
     expect(world.said()).toEqual([
-      "7.4.2 → 8.0.0, with a failover of each shard, search 2.10.17 → 7.99.91, ReJSON 2.8.10 → 7.99.3, adds timeseries 8.0.2 and bf 8.0.1, dryRun has no effect: a server that does not know the query would start the upgrade",
+      "7.4.2 → 8.0.0, with a failover of each shard, search 2.10.17 → 7.99.91, ReJSON 2.8.10 → 7.99.3, adds timeseries 8.0.2 and bf 8.0.1, dryRun has no effect: a server that does not support the query would start the upgrade",
     ]);
     expect(world.cluster.journal.count("POST")).toBe(0);
     const { outs } = await create(world, asked);

@@ -62,17 +62,17 @@ describe("an explicit provider", () => {
     [
       "a setting like none",
       { redisenterprise: { zzz: "hunter2" } },
-      "redisenterprise.zzz is not a setting; it takes endpoints, username, password, allowUntrustedCertificate",
+      "redisenterprise.zzz is not a setting; valid names: endpoints, username, password, allowUntrustedCertificate",
     ],
     [
       "a setting of another vendor",
       { oceanbase: { secretKey: "hunter2" } },
-      "oceanbase.secretKey is not a setting; it takes password, agentPassword",
+      "oceanbase.secretKey is not a setting; valid names: password, agentPassword",
     ],
     [
       "a setting without its vendor",
       { password: "hunter2" },
-      "password is not a vendor; it takes oceanbase, huaweicloud, redisenterprise, dbversion",
+      "password is not a vendor; valid names: oceanbase, huaweicloud, redisenterprise, dbversion",
     ],
     [
       "a name that every object has",

@@ -61,7 +61,7 @@ function conflictOf(other: string, shared: readonly Shared[]): string | undefine
   return (
     `${other} manages ${namesOf(different)} as well, with version ${first.theirs}; this resource has ${first.ours}. ` +
     "Upgrades are never undone: the higher version remains, and the resource with the lower one then reports " +
-    '"newer" and starts nothing. Manage it in one resource only, or give both the same version.'
+    '"newer" and sends nothing. Manage it in one resource only, or give both the same version.'
   );
 }
 

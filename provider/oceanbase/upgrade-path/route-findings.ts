@@ -20,7 +20,7 @@ export function routeFindings(route: Route | undefined, journey: Journey): Findi
   const start = from === undefined ? "" : formatParts(from);
   switch (route.kind) {
     case "unknown-start":
-      return [noRoute(target, `does not know the current version ${start}`)];
+      return [noRoute(target, `does not list the current version ${start}`)];
     case "no-way":
       return [noRoute(target, `has no upgrade path from the current version ${start}`)];
     case "unreadable":
@@ -137,7 +137,7 @@ function mixedBuilds(needs: readonly Need[], target: Target): Finding[] {
       {
         code: "package-set-mixed",
         message: `Upgrading to ${target.version} requires ${step.version} first, but its newest uploaded packages are of different builds: ${files.join(", ")}.`,
-        remedy: `Upload all packages of one build again with POST /api/v1/upgrade/package, because obshell takes the last upload; or upgrade to ${step.version} first, with its \`release\`.`,
+        remedy: `Upload all packages of one build again with POST /api/v1/upgrade/package, because obshell uses the last upload; or upgrade to ${step.version} first, with its \`release\`.`,
       },
     ];
   });

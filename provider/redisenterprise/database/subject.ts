@@ -131,7 +131,7 @@ function modulesText(args: RedisArguments, database: Database, target: Redis, { 
   return [movesOf(database, { modules: [...moved, ...added] }), ...note];
 }
 
-const NO_DRY_RUN = "dryRun has no effect: a server that does not know the query would start the upgrade";
+const NO_DRY_RUN = "dryRun has no effect: a server that does not support the query would start the upgrade";
 
 /** `search 2.10.17 → 7.99.91, adds bf 8.0.1` */
 function movesOf(
