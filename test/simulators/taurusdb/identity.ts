@@ -57,7 +57,7 @@ export class IdentityControl {
     this.user(user).keys.push({ access, secret, active: true, temporary: null });
   }
 
-  /** A temporary key; valid names: the place of one with the same access key. */
+  /** A temporary key; it takes the place of one with the same access key. */
   addTemporaryKey(
     access: string,
     secret: string,
