@@ -152,7 +152,7 @@ describe("what the list in a package forbids", () => {
     [
       "a start that it does not know",
       "4.2.3.1-1",
-      /package of 4\.3\.5\.3 does not know the current version 4\.2\.3\.1/,
+      /package of 4\.3\.5\.3 does not list the current version 4\.2\.3\.1/,
     ],
     ["a start that nothing leads on from", "4.2.5.2-1", /has no upgrade path from the current version 4\.2\.5\.2/],
   ])("%s is a warning, and an error when the upgrade is to start", async (_, buildVersion, why) => {
