@@ -145,10 +145,9 @@ class Performance {
   /** The rule of the clock that held the upgrade of the state before, and still does, with nothing that may run. */
   #closed(before: Saved | undefined): string | undefined {
     if (before === undefined || this.#rules === undefined || before.initErrors.length > 0) return undefined;
-    const { status, heldBy } = before.outputs as { status?: unknown; heldBy?: { code?: unknown } };
     const { approval, onHeld } = this.#rules;
     const closed = closedBy(this.#rules, this.#stack.written, this.#timeline.now());
-    if (status !== "held" || closed !== heldBy?.code || remembersOpen(before)) return undefined;
+    if (before.outputs["status"] !== "held" || remembersOpen(before)) return undefined;
     // A run that is to fail or to wait has to; and approvals are made of its plan.
     const acts = onHeld === "fail" || (onHeld === "wait" && closed !== "freeze");
     const told = approval === undefined || before.outputs["__plan"] !== undefined;

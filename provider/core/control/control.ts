@@ -176,8 +176,3 @@ export function togetherHold(holds: readonly Hold[], total: number): Hold | unde
   const more = rest === 0 ? "" : `; ${rest} more for other reasons`;
   return { code: first.code, message: `${count}${first.message}${more}`, ...(until === undefined ? {} : { until }) };
 }
-
-/** The message of such a hold, without how many units have it. */
-export function withoutCount(message: string): string {
-  return message.replace(/^\d+ of \d+ held: /, "");
-}

@@ -2,7 +2,7 @@ import { isTable } from "../../base/json";
 import { sentences } from "../../base/sentences";
 import type { Clock } from "../../core/clock";
 import { proposalsOf } from "../../core/control/approval";
-import { type ChangeRules, holdByClock, NO_RULES, withoutCount } from "../../core/control/control";
+import { type ChangeRules, holdByClock, NO_RULES } from "../../core/control/control";
 import type { Hold } from "../../core/control/hold";
 import { isAwaited } from "../../core/control/release";
 import type { Driver } from "../../core/driver";
@@ -67,8 +67,7 @@ export interface Memory {
 export async function tellPlan(session: Session, clock: Clock, silence: Silence, memory?: Memory): Promise<Told> {
   const use = async (driver: Driver, runtime: Runtime): Promise<Told> => {
     const policy = policyOf(session, memory?.outputs);
-    if (memory?.held === true && isHeldByClock(session, driver, policy, clock, memory))
-      return { failures: [], held: true };
+    if (memory?.held === true && isHeldByClock(driver, policy, clock, memory)) return { failures: [], held: true };
     const sight = await see(driver, policy, clock);
     if (memory?.held === true && isHeldAsBefore(session, policy, sight, clock.now(), memory)) {
       return { failures: [], held: true };
@@ -95,7 +94,6 @@ export async function tellPlan(session: Session, clock: Clock, silence: Silence,
 
 /** While clock or freeze hold an upgrade nothing is read, unless one may run that the state remembers. */
 function isHeldByClock(
-  session: Session,
   driver: Driver,
   { changes = NO_RULES }: Policy,
   clock: Clock,
@@ -105,22 +103,12 @@ function isHeldByClock(
   // Approvals are made of this plan.
   if (changes.approvals !== undefined && outputs[PLAN] === undefined) return false;
   const hold = holdByClock(changes, driver.schedules, clock.now());
-  return hold !== undefined && isLeft(changes, hold) && isStored(hold, outputs, session);
+  return hold !== undefined && isLeft(changes, hold);
 }
 
 /** Whether a run would do nothing about a hold but report it. */
 function isLeft(rules: ChangeRules, hold: Hold): boolean {
   return rules.onHeld !== "fail" && !isAwaited(rules, hold);
-}
-
-/** Whether the outputs have this hold. What a clock says of it changes by itself, and is no reason for a change. */
-function isStored({ code, message }: Hold, outputs: Properties, session: Session): boolean {
-  const stored = outputs["heldBy"];
-  if (!isTable(stored) || stored["code"] !== code) return false;
-  const before = String(stored["message"]);
-  if (code === "approval") return before === storedText(session, message);
-  // A freeze is judged without a read: how many units it holds is not known then.
-  return code !== "freeze" || withoutCount(before) === storedText(session, withoutCount(message));
 }
 
 /** Whether the state has the same hold. A plan that has changed is stored, because approvals are made of it. */
@@ -134,7 +122,10 @@ function isHeldAsBefore(
   if (plan.kind !== "held" || !isLeft(changes, plan.hold)) return false;
   const waits = upgrade?.state === "deferred" && Date.parse(upgrade.window?.closes ?? "") > now;
   if (upgrade !== undefined && isOpen(upgrade) && !waits) return false;
-  if (!isStored(plan.hold, outputs, session)) return false;
+  const { code, message } = plan.hold;
+  const before = outputs["heldBy"];
+  if (!isTable(before) || before["code"] !== code) return false;
+  if (code === "approval" && before["message"] !== storedText(session, message)) return false;
   return changes.approvals === undefined || sameValue(outputs[PLAN], proposalsOf(view.units));
 }
 
