@@ -87,7 +87,8 @@ describe.each(Object.entries(DISTURBANCES))("when %s", (_, disturbance) => {
   });
 
   it("an upgrade that is not waited for is in the state", async () => {
-    const { lifecycle } = stage(disturbance);
+    const { lifecycle, world } = stage(disturbance);
+    world.schedules = false;
     const { outs } = await lifecycle.create(inputs({ wait: false }));
     expect(outs).toMatchObject({ status: "upgrading", lastUpgrade: { task: "11", state: "running" } });
   });
