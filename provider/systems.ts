@@ -1,7 +1,7 @@
 import type { EstateKind } from "./core/estate";
 import type { Kinds } from "./frontend/resource/session";
 
-/** Every resource type and its pin kind. A vendor's code is loaded when a resource of its type is first met. */
+/** Every resource type and its resource kind. A vendor's code is loaded when a resource of its type is first met. */
 export const kinds: Kinds = {
   "oceanbase:AgentVersion": async () => (await import("./oceanbase/agent-version.js")).agentVersion(),
   "oceanbase:ClusterVersion": async () => (await import("./oceanbase/cluster-version.js")).clusterVersion(),

@@ -79,7 +79,7 @@ export interface DatabaseArgs extends ConnectionArgs, CommonArgs {
 
 /** A module's version together with its arguments. */
 export interface ModulePin {
-  // generated: pinArguments of provider/redisenterprise/modules/pins.ts
+  // generated: moduleArguments of provider/redisenterprise/modules/targets.ts
   /** Target version: exact (`2.10.17`), a prefix (`2.10`), a minimum (`>=2.10`) or `latest`. */
   readonly version: pulumi.Input<string>;
   /**

@@ -1,7 +1,7 @@
 import { compareNumbers, compareParts, formatParts, formatVersion, parseVersion, type Version } from "./version";
 
 /**
- * What a pin asks of a version.
+ * What a resource asks of a version.
  * - `at`: `4.3.5.2` or a prefix of it; every part written must be equal, a build if one is given.
  * - `floor`: `>=2.0.75`; at least that, compared at the specificity written.
  * - `latest`: whatever the vendor offers as its newest.
@@ -29,7 +29,7 @@ export function parseConstraint(text: string): Constraint | undefined {
 /**
  * Where a version stands, numerically and part by part at the specificity of the constraint.
  * A version with fewer parts than the constraint is behind it when the parts it has are equal.
- * `latest` is held by every version: what is newest only the vendor knows, and its pin kind has to ask.
+ * `latest` is held by every version: what is newest only the vendor knows, and its resource kind has to ask.
  */
 export function standing(version: Version, constraint: Constraint): Standing {
   if (constraint.kind === "latest") return "holds";

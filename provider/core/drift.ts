@@ -8,7 +8,7 @@ import { compareVersions, formatVersion, lowestVersion, type Version } from "./v
 
 /**
  * The drift of members that are all pinned to one version. The lowest of all of them is what is written: with any other one as
- * the pin, a member would be behind it, and an `up` would upgrade it. So where only some are ahead, nothing is written.
+ * the target version, a member would be behind it, and an `up` would upgrade it. So where only some are ahead, nothing is written.
  *
  * @param inputs the arguments that this version satisfies
  */

@@ -19,7 +19,7 @@ export interface Earlier {
   readonly from: string;
   /** The highest version that they lead to; undefined where that is not known. */
   readonly to: Version | undefined;
-  /** The run saw the end of what it asked for, for the members that the pin had then. */
+  /** The run saw the end of what it asked for, for the members that the resource had then. */
   readonly over: boolean;
   /** When the last window closes that its scheduled upgrades wait for. */
   readonly closes: number;
@@ -42,7 +42,7 @@ export function earlierOf(
   const runAt = clock.elapsed();
   const calledAt = sentAt(record, { now, elapsed: runAt });
   const age = runAt - calledAt;
-  // A member that had left the pin may have come back before its upgrade shows.
+  // A member that had left the resource may have come back before its upgrade shows.
   const recent = (state === "succeeded" || state === "failed") && age < settleTime;
   if (!isOpen(record) && !recent) return undefined;
   const closes = Date.parse(window?.closes ?? "");

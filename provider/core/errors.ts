@@ -12,7 +12,7 @@ export type ErrorCode =
   | "refused" // the vendor refused the upgrade call
   | "blocked" // something that has to be put right before an upgrade can start
   | "held" // an upgrade is needed and must not begin now, and onHeld is "fail"
-  | "newer" // what runs is newer than the pin, and onNewer is "fail"
+  | "newer" // what runs is newer than the target version, and onNewer is "fail"
   | "upgrade-failed" // the vendor's task ended in failure
   | "rolled-back" // the vendor's task ended, but by undoing the upgrade
   | "not-upgraded" // the vendor's task succeeded, and the versions are still not what was pinned
@@ -30,8 +30,8 @@ export interface ErrorOptions {
 }
 
 /** The base of every error that is meant for people. */
-export class PinError extends Error {
-  override readonly name: string = "PinError";
+export class UpgradeError extends Error {
+  override readonly name: string = "UpgradeError";
   readonly code: ErrorCode;
   readonly remedy: string | undefined;
 
@@ -58,7 +58,7 @@ export class PinError extends Error {
  * - `heard`: whether the vendor itself answered (for instance "my database cannot be reached just now").
  * - `task`: what an upgrade call has started, if it arrived, where the caller gives that its id.
  */
-export class Unreachable extends PinError {
+export class Unreachable extends UpgradeError {
   override readonly name = "Unreachable";
   readonly sent: boolean;
   readonly heard: boolean;
@@ -78,7 +78,7 @@ export class Unreachable extends PinError {
  * - `said`: the vendor's reason, as the end of a sentence
  * - `credentials`: the arguments that were rejected, also where they were not given
  */
-export class Rejected extends PinError {
+export class Rejected extends UpgradeError {
   override readonly name = "Rejected";
   readonly verdict: string;
   readonly said: string;
@@ -93,7 +93,7 @@ export class Rejected extends PinError {
 }
 
 /** What is managed is not there. */
-export class Missing extends PinError {
+export class Missing extends UpgradeError {
   override readonly name = "Missing";
   /** Whether the vendor itself has said so, to valid credentials, in more than one way: it does not exist. */
   readonly certain: boolean;
@@ -112,21 +112,21 @@ export async function beforeSending<T>(prepare: () => T | Promise<T>): Promise<T
   try {
     return await prepare();
   } catch (error) {
-    if (!(error instanceof Unreachable)) throw asPinError(error);
+    if (!(error instanceof Unreachable)) throw asUpgradeError(error);
     throw new Unreachable(error.message, { sent: false, heard: error.heard, cause: error });
   }
 }
 
 /**
- * A write. A PinError states what became of it; after any other exception nobody knows whether the vendor received it.
- * @throws Unreachable with `sent` in place of an exception that is no PinError
+ * A write. An UpgradeError states what became of it; after any other exception nobody knows whether the vendor received it.
+ * @throws Unreachable with `sent` in place of an exception that is no UpgradeError
  */
 export async function sending<T>(write: () => Promise<T>): Promise<T> {
   try {
     return await write();
   } catch (error) {
-    if (error instanceof PinError) throw error;
-    throw new Unreachable(asPinError(error).message, { sent: true, heard: false, cause: error });
+    if (error instanceof UpgradeError) throw error;
+    throw new Unreachable(asUpgradeError(error).message, { sent: true, heard: false, cause: error });
   }
 }
 
@@ -139,7 +139,7 @@ export async function sending<T>(write: () => Promise<T>): Promise<T> {
 export type RefusalKind = "busy" | "soon" | "final";
 
 /** The vendor answered that it did not start the upgrade. */
-export class Refused extends PinError {
+export class Refused extends UpgradeError {
   override readonly name = "Refused";
   readonly refusal: RefusalKind;
   /** Whether the vendor has not read the request: then the refusal says nothing about what the request names. */
@@ -166,7 +166,7 @@ export async function ifAnswered<T>(read: Promise<T | undefined>): Promise<T | u
   try {
     return await read;
   } catch (error) {
-    if (error instanceof PinError) return undefined;
+    if (error instanceof UpgradeError) return undefined;
     throw error;
   }
 }
@@ -177,9 +177,9 @@ export function notYet(error: unknown): error is Refused | Unreachable {
 }
 
 /** Whatever was thrown, as an error for people. */
-export function asPinError(thrown: unknown): PinError {
-  if (thrown instanceof PinError) return thrown;
-  return new PinError("unexpected", messageOf(thrown), { cause: thrown });
+export function asUpgradeError(thrown: unknown): UpgradeError {
+  if (thrown instanceof UpgradeError) return thrown;
+  return new UpgradeError("unexpected", messageOf(thrown), { cause: thrown });
 }
 
 /** Anything can be thrown, also what has no text. */

@@ -14,7 +14,7 @@ export interface Estate {
   readonly origins: readonly string[];
   /** What only the vendor can verify. Each builds on those before it. */
   readonly checks: readonly Check[];
-  /** @throws PinError when nothing can be read */
+  /** @throws UpgradeError when nothing can be read */
   inventory(): Promise<Inventory>;
   /** Releases connections. */
   close(): Promise<void>;
@@ -98,7 +98,7 @@ export interface FoundResource {
 export interface Check {
   /** `permissions` */
   readonly name: string;
-  /** @throws PinError when the condition does not hold, or nobody could tell */
+  /** @throws UpgradeError when the condition does not hold, or nobody could tell */
   run(): Promise<CheckResult>;
 }
 

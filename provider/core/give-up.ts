@@ -1,6 +1,6 @@
 import { type Cancelable, type CancelPause, cancel, isKept, orNone } from "./cancel";
 import type { Driver, FleetDriver } from "./driver";
-import { PinError, Refused, Unreachable } from "./errors";
+import { Refused, Unreachable, UpgradeError } from "./errors";
 import { inspect } from "./follow";
 import { untold } from "./observer";
 import { taskOf, type UpgradeRecord } from "./outcome";
@@ -23,7 +23,7 @@ export interface ScheduledUpgrades {
 
 /**
  * Cancels them until none waits for its window any more. What has started, and what no longer exists, is left as it is.
- * @throws PinError when the vendor does not cancel them, or cannot be asked
+ * @throws UpgradeError when the vendor does not cancel them, or cannot be asked
  */
 export async function cancelScheduled(
   driver: Pick<Driver, "title" | "cancel">,
@@ -40,7 +40,7 @@ export async function cancelScheduled(
     const canceled = await orNone(cancel(driver, tasks, runtime), tasks, runtime);
     if (canceled.length === tasks.length) return;
     if (tries > SOON_TRIES) {
-      throw new PinError(
+      throw new UpgradeError(
         "refused",
         `${driver.title}: ${name} could not be canceled and is still scheduled for its maintenance window.`,
       );

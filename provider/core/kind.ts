@@ -12,7 +12,7 @@ export interface ObservedOutputs {
   readonly members: Readonly<Record<string, string>>;
 }
 
-/** What has left the pin. */
+/** What no longer satisfies the target version. */
 export interface Drift {
   /** The members that do not satisfy it, by their names in the outputs. */
   readonly members: readonly string[];
@@ -26,11 +26,11 @@ export interface Drift {
 }
 
 /**
- * One resource type: what it takes, what it pins, and how to open it. A vendor exports one per system.
+ * One resource type: what it takes, which version it sets, and how to open it. A vendor exports one per system.
  * @typeParam A its arguments after validation, credentials filled in
  * @typeParam O what a look at it shows
  */
-export interface PinKind<A extends CommonArguments = CommonArguments, O extends Observation = Observation> {
+export interface ResourceKind<A extends CommonArguments = CommonArguments, O extends Observation = Observation> {
   readonly inputs: z.ZodType<A>;
   /** Arguments that are secrets, for redaction. */
   readonly secrets: readonly string[];
@@ -58,13 +58,13 @@ export interface PinKind<A extends CommonArguments = CommonArguments, O extends 
   readonly cancelByHand?: string;
   /** Set where each member is upgraded independently: the output `problems` then has the reason of each that is not up to date. */
   readonly tellsProblems?: true;
-  /** The argument that says which version shall run: a pin that what runs has overtaken is reported there. */
+  /** The argument that says which version shall run: a current version that is newer is reported there. */
   readonly pinned: string;
   /** The arguments behind `identity`, for Pulumi's display of a replacement. */
   readonly identifiedBy: readonly string[];
-  /** What does not satisfy the pin; undefined while it holds. */
+  /** What does not satisfy the target version; undefined while it holds. */
   drifted(args: A, observation: O): Drift | undefined;
 }
 
 /** A kind of any vendor. */
-export type SomeKind = PinKind<CommonArguments>;
+export type SomeKind = ResourceKind<CommonArguments>;

@@ -1,6 +1,6 @@
 import type { Hold } from "./control/hold";
 import type { Observation } from "./driver";
-import type { PinError } from "./errors";
+import type { UpgradeError } from "./errors";
 import type { Task, Window } from "./task";
 import type { Unit } from "./unit";
 
@@ -36,7 +36,7 @@ export function taskOf({ task, kind, to, startedAt }: UpgradeRecord): Task {
 /** `deferred` is for vendors that start in a window of their own, `held` for upgrades that were not requested yet. */
 export type Status = "current" | "behind" | "newer" | "upgrading" | "deferred" | "held" | "failed";
 
-/** How one run of the routine ended. Without an error the pin is satisfied, accepted as newer, or runs unwatched. */
+/** How one run of the routine ended. Without an error the target version is reached or accepted as newer, or the upgrade runs unwatched. */
 export interface Outcome<O extends Observation = Observation> {
   readonly status: Status;
   /** The last complete look at the vendor; undefined when there was none. */
@@ -47,7 +47,7 @@ export interface Outcome<O extends Observation = Observation> {
   readonly upgrade?: UpgradeRecord;
   /** Whether the vendor has, or may have, an upgrade of ours: then what was seen has to be remembered. */
   readonly accepted: boolean;
-  readonly error?: PinError;
+  readonly error?: UpgradeError;
   /** Why an upgrade that is needed was not requested. */
   readonly hold?: Hold;
   /** Where members are upgraded each for itself: what became of those that did not get there, as sentences. */

@@ -9,7 +9,7 @@ const SHARE = 0.05;
 const MIDDLE = 0.5;
 /** …but not before this share of the pause that time alone would make: percentages stand still. Longer than that it never is: they jump. */
 const LEAST = 1 / 8;
-/** Pauses are shorter by up to this share, by chance, so that many pins spread. */
+/** Pauses are shorter by up to this share, by chance, so that many resources spread. */
 const JITTER = 0.1;
 /** Shortest pause before a refused call is made again. */
 const REFUSED = 5_000;
@@ -17,7 +17,7 @@ const REFUSED = 5_000;
 const SILENT = 5_000;
 /** A process that wakes late has too much to do: it pauses for at least so many times its delay. */
 const RELIEF = 20;
-/** Looks of a whole process in a second, where each costs requests of its own: with more pins than that each pauses longer. */
+/** Looks of a whole process in a second, where each costs requests of its own: with more resources than that each pauses longer. */
 const LOOKS = 100;
 
 /** Pauses between such looks that are under way, by their clock: the process has one. */
@@ -38,7 +38,7 @@ export interface Pulse {
 
 /**
  * Milliseconds until the next look: short at first, longer later, shorter again when the vendor's own progress says
- * that the end is near. `chance` in [0, 1) spreads many pins apart; `others` wait in the same process.
+ * that the end is near. `chance` in [0, 1) spreads many resources apart; `others` wait in the same process.
  */
 export function nextLook({ waited, percent }: Pulse, chance: number, others = 0): number {
   const shortest = within((1_000 * others) / LOOKS, SHORTEST, LONGEST);

@@ -5,7 +5,7 @@ import { type ChangeRules, NO_RULES } from "./control/control";
 import { parseDuration } from "./duration";
 import type { Policy, Times } from "./policy";
 
-/** Arguments that every pin takes. */
+/** Arguments that every resource takes. */
 export interface CommonArguments extends ChangeArguments {
   readonly onNewer?: "report" | "accept" | "fail" | undefined;
   readonly onUnreachable?: "warn" | "fail" | undefined;

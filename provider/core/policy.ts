@@ -1,8 +1,8 @@
 import type { ChangeRules } from "./control/control";
 
-/** What a user decides about a run, and what a pin kind knows about its vendor's times. All times in milliseconds. */
+/** What a user decides about a run, and what a resource kind knows about its vendor's times. All times in milliseconds. */
 export interface Policy {
-  /** What to do when something newer than the pin runs. No reading of it ever calls a downgrade. */
+  /** What to do when something newer than the target version runs. No reading of it ever calls a downgrade. */
   readonly onNewer: "report" | "accept" | "fail";
   /**
    * What to do about an upgrade of ours that failed: `report` it, `retry` one that an earlier run left failed (once per
@@ -25,7 +25,7 @@ export interface Policy {
   readonly spacing: number;
 }
 
-/** What a pin kind knows about its vendor. */
+/** What a resource kind knows about its vendor. */
 export type Times = Omit<Policy, "onNewer" | "onFailure" | "wait" | "changes">;
 
 /** Tries of a call that the vendor was not ready for (`soon`). */

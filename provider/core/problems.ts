@@ -1,7 +1,7 @@
 import { sentences } from "../base/sentences";
 import type { Absent, Unit, View } from "./unit";
 
-/** Why a member that the vendor does not show is not at the pin. */
+/** Why a member that the vendor does not show has not reached the target version. */
 export function problemOf({ finding: { message, remedy } }: Absent): string {
   return sentences(message, remedy);
 }
@@ -22,7 +22,7 @@ export function remainingProblems(
   return Object.fromEntries(remaining);
 }
 
-/** Whether a newer task is under way, or the pin is reached. A task that waits although the pin is reached is such a problem. */
+/** Whether a newer task is under way, or the target version is reached. A task that waits although the target version is reached is such a problem. */
 function isReplaced({ standing, activity }: Unit): boolean {
   if (activity?.kind === "running") return true;
   return (standing === "behind") === (activity?.kind === "scheduled");

@@ -4,7 +4,7 @@ import { type ChangeControl, controlOf, togetherHold } from "./control/control";
 import { type Hold, heldBy } from "./control/hold";
 import { awaitRelease, endHeld } from "./control/release";
 import { type Driver, isFleet, type Observation } from "./driver";
-import { asPinError, type PinError } from "./errors";
+import { asUpgradeError, type UpgradeError } from "./errors";
 import { follow } from "./follow";
 import { Observer, type Sight } from "./observer";
 import type { Outcome, Status, UpgradeRecord } from "./outcome";
@@ -254,11 +254,11 @@ class Reconciliation<O extends Observation> {
     return newer.length > 0 ? "newer" : "current";
   }
 
-  #tooNew(newer: readonly Unit[]): PinError {
+  #tooNew(newer: readonly Unit[]): UpgradeError {
     return this.#texts.tooNew(newer, this.#driver.units.length);
   }
 
-  outcome(status: Status, error?: PinError): Outcome<O> {
+  outcome(status: Status, error?: UpgradeError): Outcome<O> {
     this.#upgrades.left();
     const { upgrade, open } = this.#upgrades.record;
     const problems = [...this.#problems].map(([name, { message }]) => [name, message] as const);
@@ -275,7 +275,7 @@ class Reconciliation<O extends Observation> {
   }
 
   async failure(thrown: unknown): Promise<Outcome<O>> {
-    const error = asPinError(thrown);
+    const error = asUpgradeError(thrown);
     const { record } = this.#upgrades;
     if (error.code === "newer" || error.code === "held")
       return this.outcome(error.code === "held" && record.open ? "upgrading" : error.code, error);

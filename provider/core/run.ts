@@ -81,7 +81,7 @@ const DELETE_PATIENCE = 2 * 60_000;
 /**
  * What has to be undone when a resource is deleted: upgrades that it scheduled and that have not started. It ends in any
  * case.
- * @throws PinError when they were not canceled and may still wait
+ * @throws UpgradeError when they were not canceled and may still wait
  */
 export async function giveUp(driver: Driver, upgrade: UpgradeRecord, policy: Policy, runtime: Runtime): Promise<void> {
   await new CancelPause(policy.spacing, runtime).take();
@@ -104,7 +104,7 @@ export async function isCanceled(driver: Driver, upgrade: UpgradeRecord): Promis
   return driver.tasks === "by-list" || (await inspect(driver, taskOf(upgrade))).kind !== "scheduled";
 }
 
-/** Whether an upgrade that the state remembers may go on where no look reaches, although the pin holds in what is seen. */
+/** Whether an upgrade that the state remembers may go on where no look reaches, although the target version is reached in what is seen. */
 export function goesOn(driver: Driver, upgrade: UpgradeRecord | undefined): boolean {
   const open = upgrade?.state === "running" || upgrade?.state === "unknown";
   return open && driver.outlasts?.(taskOf(upgrade)) === true;

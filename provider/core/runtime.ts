@@ -30,7 +30,7 @@ export interface Runtime {
   readonly clock: Clock;
   /** What people mean by time, for windows and dates: it is set, and goes on while the machine sleeps. */
   readonly wall: Pick<Clock, "now">;
-  /** Aborted with a PinError: `interrupted`, `deadline` or `engine-gone`. No call is started after that. */
+  /** Aborted with an UpgradeError: `interrupted`, `deadline` or `engine-gone`. No call is started after that. */
   readonly signal: AbortSignal;
   /** Through which its requests travel; directly, if nothing is said. */
   readonly proxies?: Proxies;

@@ -4,7 +4,7 @@ import type { Unit } from "./unit";
 /** Stands for the id of a task that was asked for and has not been seen yet. */
 const UNSEEN = "unknown";
 
-/** The tasks that this pin scheduled and that have not started, by member. */
+/** The tasks that this resource scheduled and that have not started, by member. */
 export class ScheduledTasks {
   readonly #tasks: Map<string, string>;
 

@@ -1,7 +1,7 @@
 import type { ChangeControl } from "./control/control";
 import type { Driver, Observation } from "./driver";
 import { formatDuration } from "./duration";
-import { PinError, Refused, sending, Unreachable } from "./errors";
+import { Refused, sending, Unreachable, UpgradeError } from "./errors";
 import type { Policy } from "./policy";
 import type { Request } from "./request";
 import type { Runtime } from "./runtime";
@@ -69,7 +69,7 @@ export class UnsentBudget {
   /**
    * Notes what a request came to.
    * @param sentAt when it was tried, and `now`: milliseconds of `Clock.elapsed`
-   * @throws PinError `unreachable` when none has got there for too long
+   * @throws UpgradeError `unreachable` when none has got there for too long
    */
   note(answer: Answer, sentAt: number, now: number): void {
     if (answer.kind !== "unsent") {
@@ -79,7 +79,7 @@ export class UnsentBudget {
     this.#since ??= sentAt;
     const stuck = now - this.#since;
     if (stuck < this.#limit) return;
-    throw new PinError(
+    throw new UpgradeError(
       "unreachable",
       `${this.#title}: the upgrade request could not be sent for ${formatDuration(stuck)}: ${answer.error.message}`,
       {

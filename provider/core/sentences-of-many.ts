@@ -1,7 +1,7 @@
 import { counted } from "../base/counted";
 import { ended } from "../base/sentences";
 import type { FleetWords } from "./driver";
-import { type ErrorCode, PinError } from "./errors";
+import { type ErrorCode, UpgradeError } from "./errors";
 import { describeWindow, spanOf, type Window } from "./task";
 import type { Problem, Unit } from "./unit";
 
@@ -36,12 +36,12 @@ export function notAll(
   problems: ReadonlyMap<string, Problem>,
   total: number,
   words: FleetWords,
-): PinError {
+): UpgradeError {
   const told = tellTogether(problems).slice(0, TOLD);
   const left = problems.size - told.reduce((sum, { names }) => sum + names.length, 0);
   const more = left > 0 ? ` And ${left} more, see \`problems\` in the outputs.` : "";
   const code = WORST.find((worst) => [...problems.values()].some((problem) => problem.code === worst)) ?? "blocked";
-  return new PinError(
+  return new UpgradeError(
     code,
     `${title}: ${problems.size} of ${count(total, words)} did not reach the target version. ${told.map(({ names, text }) => `${some(names)}: ${ended(text)}`).join(" ")}${more}`,
     { remedy: "Fix the causes, then run {apply} again. Only the rest is requested." },
@@ -65,8 +65,8 @@ export const RAISE =
   "Raise the target version to what is running, or set `onNewer` to `accept`. Databases are never downgraded.";
 
 /** Some units run something newer than the target version. */
-export function tooNewOf(title: string, newer: readonly Unit[], total: number, words: FleetWords): PinError {
-  return new PinError(
+export function tooNewOf(title: string, newer: readonly Unit[], total: number, words: FleetWords): UpgradeError {
+  return new UpgradeError(
     "newer",
     `${title}: ${newer.length} of ${count(total, words)} ${newer.length === 1 ? "runs" : "run"} something newer than the target version (${unitsWithVersions(newer)}). Nothing was sent for ${newer.length === 1 ? "it" : "them"}.`,
     { remedy: RAISE },

@@ -1,7 +1,7 @@
 import { sentences } from "../base/sentences";
 import type { Hold } from "./control/hold";
 import { formatDuration } from "./duration";
-import { type ErrorCode, PinError } from "./errors";
+import { type ErrorCode, UpgradeError } from "./errors";
 import type { UpgradeRecord } from "./outcome";
 import { RAISE, some } from "./sentences-of-many";
 import { describeWindow, type Failure, nameOf, type Task, type Window } from "./task";
@@ -9,41 +9,41 @@ import type { Finding } from "./unit";
 
 /** What a run that ends badly says. One place, because the texts are an interface: people search for them. */
 
-export function failed(title: string, task: Task, failure: Failure): PinError {
-  return new PinError("upgrade-failed", `${title}: ${nameOf(task)} failed: ${failure.message}`, {
+export function failed(title: string, task: Task, failure: Failure): UpgradeError {
+  return new UpgradeError("upgrade-failed", `${title}: ${nameOf(task)} failed: ${failure.message}`, {
     remedy: failure.remedy,
   });
 }
 
 /** @param cause the failure for which we rolled back ourselves */
-export function rolledBack(title: string, task: Task, ending: Failure, cause?: Failure): PinError {
+export function rolledBack(title: string, task: Task, ending: Failure, cause?: Failure): UpgradeError {
   const remedy =
     cause === undefined ? ending.remedy : "Fix the cause, then run {apply} again to request the upgrade again.";
   const why = cause === undefined ? `: ${ending.message}` : ` by \`onFailure\`, because it failed: ${cause.message}`;
-  return new PinError("rolled-back", `${title}: ${nameOf(task)} was rolled back${why}`, { remedy });
+  return new UpgradeError("rolled-back", `${title}: ${nameOf(task)} was rolled back${why}`, { remedy });
 }
 
-export function blocked(title: string, findings: readonly Finding[]): PinError {
+export function blocked(title: string, findings: readonly Finding[]): UpgradeError {
   const reasons = findings.map(({ property, message, remedy }) => {
     const at = property === undefined ? "" : `${property}: `;
     return sentences(`${at}${message}`, remedy);
   });
-  return new PinError("blocked", `${title}: the upgrade was not started. ${sentences(...reasons)}`);
+  return new UpgradeError("blocked", `${title}: the upgrade was not started. ${sentences(...reasons)}`);
 }
 
 /** @param newer what runs, and where */
 export function tooNew(
   title: string,
   { at, members }: { readonly at: string; readonly members: readonly string[] },
-): PinError {
+): UpgradeError {
   const ahead = members.every((name) => title.includes(name))
     ? ", which is newer than the target version"
     : `; newer than the target version: ${some(members)}`;
-  return new PinError("newer", `${title} runs ${at}${ahead}. Nothing was sent.`, { remedy: RAISE });
+  return new UpgradeError("newer", `${title} runs ${at}${ahead}. Nothing was sent.`, { remedy: RAISE });
 }
 
-export function notUpgraded(title: string, task: Task, lowest: string): PinError {
-  return new PinError(
+export function notUpgraded(title: string, task: Task, lowest: string): UpgradeError {
+  return new UpgradeError(
     "not-upgraded",
     `${title}: ${nameOf(task)} is reported as successful, but ${lowest} still runs.`,
     {
@@ -52,8 +52,8 @@ export function notUpgraded(title: string, task: Task, lowest: string): PinError
   );
 }
 
-export function unconfirmed(title: string, waited: number, cause: unknown): PinError {
-  return new PinError(
+export function unconfirmed(title: string, waited: number, cause: unknown): UpgradeError {
+  return new UpgradeError(
     "unconfirmed",
     `${title}: the response to the upgrade request was lost, and no upgrade appeared within ${formatDuration(waited)}. It was not sent again.`,
     {
@@ -63,8 +63,8 @@ export function unconfirmed(title: string, waited: number, cause: unknown): PinE
   );
 }
 
-export function vanished(title: string, task: Task): PinError {
-  return new PinError(
+export function vanished(title: string, task: Task): UpgradeError {
+  return new UpgradeError(
     "vanished",
     `${title}: the vendor no longer reports ${nameOf(task)}, and the target version has not been reached.`,
     { remedy: "Find out what happened to it, then run {apply} again. It starts from the current versions." },
@@ -77,8 +77,8 @@ export function forgotten(title: string, task: Task): string {
 }
 
 /** The vendor has not canceled it, however often it was asked. */
-export function notCanceled(title: string, task: Task, window: Window): PinError {
-  return new PinError(
+export function notCanceled(title: string, task: Task, window: Window): UpgradeError {
+  return new UpgradeError(
     "refused",
     `${title}: ${nameOf(task)} could not be canceled. It is no longer needed, but is still scheduled for its maintenance window, ${describeWindow(window)}.`,
     { remedy: "Cancel it at the vendor before the window opens, or run {apply} again." },
@@ -86,8 +86,8 @@ export function notCanceled(title: string, task: Task, window: Window): PinError
 }
 
 /** An upgrade that somebody else has scheduled is never canceled. */
-export function scheduledByOthers(title: string, task: Task, window: Window): PinError {
-  return new PinError(
+export function scheduledByOthers(title: string, task: Task, window: Window): UpgradeError {
+  return new UpgradeError(
     "blocked",
     `${title}: the upgrade was not started, because ${nameOf(task)}, which this resource did not schedule, is scheduled for its maintenance window, ${describeWindow(window)}.`,
     { remedy: "Cancel it at the vendor, or set `schedule` to `maintenance-window` to use it." },
@@ -110,22 +110,22 @@ export interface UpgradeRecords {
 
 /** Says what goes on without us when a run is stopped from outside; every other error is returned as it is. */
 export function stoppedWith(
-  error: PinError,
+  error: UpgradeError,
   title: string,
   { upgrade, remembered }: UpgradeRecords,
   hold?: Hold,
-): PinError {
+): UpgradeError {
   const how = STOPPED[error.code];
   if (how === undefined) return error;
   const limit = error.code === "deadline" ? " ({timeLimit})" : "";
   if (upgrade?.state === "running") {
-    return new PinError(error.code, `${how}${limit}: ${title} is still running ${recordName(upgrade)}.`, {
+    return new UpgradeError(error.code, `${how}${limit}: ${title} is still running ${recordName(upgrade)}.`, {
       remedy: "Nothing was undone. Run {apply} again to resume waiting.",
       cause: error,
     });
   }
   if (upgrade?.state === "deferred") {
-    return new PinError(
+    return new UpgradeError(
       error.code,
       `${how}${limit}: ${title} has ${recordName(upgrade)} scheduled for its maintenance window.`,
       {
@@ -135,7 +135,7 @@ export function stoppedWith(
     );
   }
   if (upgrade?.state === "unknown") {
-    return new PinError(
+    return new UpgradeError(
       error.code,
       `${how}${limit}: the upgrade request was sent to ${title}, but no response was received.`,
       {
@@ -145,20 +145,20 @@ export function stoppedWith(
     );
   }
   if (upgrade?.finishedAt !== undefined && upgrade.finishedAt !== remembered?.finishedAt) {
-    return new PinError(
+    return new UpgradeError(
       error.code,
       `${how}${limit}: ${recordName(upgrade)} of ${title} has ended (${upgrade.state}), but the versions could not be read afterwards.`,
       { remedy: "Run {apply} again. It reads the database first and requests only what is outdated.", cause: error },
     );
   }
   if (hold !== undefined) {
-    return new PinError(
+    return new UpgradeError(
       error.code,
       `${how}${limit} while an upgrade of ${title} was held: ${hold.message}. Nothing was sent.`,
       { remedy: "Run {apply} again.", cause: error },
     );
   }
-  return new PinError(error.code, `${how}${limit} before an upgrade of ${title} was started; nothing was sent.`, {
+  return new UpgradeError(error.code, `${how}${limit} before an upgrade of ${title} was started; nothing was sent.`, {
     remedy: "Run {apply} again.",
     cause: error,
   });

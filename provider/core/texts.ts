@@ -1,6 +1,6 @@
 import { sentences } from "../base/sentences";
 import type { Driver, FleetWords } from "./driver";
-import { type ErrorCode, PinError, type Refused } from "./errors";
+import { type ErrorCode, type Refused, UpgradeError } from "./errors";
 import type { Evidence } from "./evidence";
 import {
   blocked,
@@ -24,11 +24,11 @@ export interface Texts extends ProblemTexts {
   progress(standings: Standings): string;
   scheduled(waiting: ReadonlyMap<string, Waiting>): string;
   /** @param total how many units the resource names */
-  tooNew(newer: readonly Unit[], total: number): PinError;
+  tooNew(newer: readonly Unit[], total: number): UpgradeError;
   /** The end of a run in which not all units reach their target version. */
-  notAll(problems: ReadonlyMap<string, Problem>, total: number): PinError;
+  notAll(problems: ReadonlyMap<string, Problem>, total: number): UpgradeError;
   /** The end of a run because the upgrade of a unit can never succeed as written. */
-  hopeless(unit: Unit): PinError;
+  hopeless(unit: Unit): UpgradeError;
 }
 
 export function textsOf({ title, words }: Pick<Driver, "title" | "words">): Texts {
@@ -53,7 +53,7 @@ export interface ProblemTexts {
 
 /** A problem of the only unit is the error with which the run ends. */
 function textsOfOne(title: string): Texts {
-  const ending = (error: PinError): Problem => ({ code: error.code, message: error.message, error });
+  const ending = (error: UpgradeError): Problem => ({ code: error.code, message: error.message, error });
   // A vendor that is asked by id names the task of every request that it accepts.
   const neverStarted = () => unconfirmed(title, 0, undefined);
   return {
@@ -67,7 +67,7 @@ function textsOfOne(title: string): Texts {
     tooNew: ([unit]) => tooNew(title, { at: unit?.at ?? "", members: unit?.ahead ?? [] }),
     notAll: (problems) => {
       const [problem] = problems.values();
-      return problem?.error ?? new PinError(problem?.code ?? "blocked", `${title}: ${problem?.message}`);
+      return problem?.error ?? new UpgradeError(problem?.code ?? "blocked", `${title}: ${problem?.message}`);
     },
     hopeless: (unit) => blocked(title, hopelessOf(unit)),
     failed: (task, failure) => ending(failed(title, task, failure)),

@@ -1,5 +1,5 @@
 import { type Constraint, type Standing, shownFor, standing } from "./constraint";
-import type { ErrorCode, PinError } from "./errors";
+import type { ErrorCode, UpgradeError } from "./errors";
 import type { Step } from "./request";
 import type { Failure, Task, Window } from "./task";
 import { formatVersion, lowestVersion, type Version } from "./version";
@@ -153,5 +153,5 @@ export interface Problem {
   /** The same without what is the unit's own, such as its task: units that share it are named together. */
   readonly shared?: string;
   /** The error with which the run ends, where it is the only unit. */
-  readonly error?: PinError;
+  readonly error?: UpgradeError;
 }

@@ -1,5 +1,5 @@
 import { formatDuration } from "./duration";
-import { PinError, Unreachable } from "./errors";
+import { Unreachable, UpgradeError } from "./errors";
 import { Watch } from "./pace";
 import type { Policy } from "./policy";
 import type { Runtime } from "./runtime";
@@ -28,7 +28,7 @@ export class UnreachableBudget {
 
   /**
    * The answer of `question`. Everything but `Unreachable` passes through at once.
-   * @throws PinError `unreachable` when the budget is used up, or the signal's reason
+   * @throws UpgradeError `unreachable` when the budget is used up, or the signal's reason
    */
   async ask<A>(question: () => Promise<A>): Promise<A> {
     const { clock, signal } = this.#runtime;
@@ -56,7 +56,7 @@ export class UnreachableBudget {
   #giveUpOver(error: Unreachable): void {
     const budget = this.#heard ? this.#policy.unreachableBudget : this.#policy.firstContact;
     if (this.silence >= budget) {
-      throw new PinError(
+      throw new UpgradeError(
         "unreachable",
         `${this.#title} could not be read for ${formatDuration(this.silence)}: ${error.message}`,
         {

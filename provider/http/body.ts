@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { hideCredentials } from "../base/printed-credentials";
-import { PinError } from "../core/errors";
+import { UpgradeError } from "../core/errors";
 import { printable, withoutMarkup } from "../core/printable";
 import { vendorText } from "../core/vendor-text";
 
@@ -49,14 +49,14 @@ function isPlausible(body: Uint8Array): boolean {
 
 /**
  * A vendor's answer through its schema.
- * @throws PinError `not-the-vendor` with the path of the first thing that does not fit
+ * @throws UpgradeError `not-the-vendor` with the path of the first thing that does not fit
  */
 export function validate<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   const path = issue === undefined || issue.path.length === 0 ? "the response" : issue.path.join(".");
-  throw new PinError(
+  throw new UpgradeError(
     "not-the-vendor",
     `${what}: the response has an unexpected format: ${path}: ${issue?.message ?? "invalid"}.`,
     {

@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock";
-import { asPinError, PinError } from "../core/errors";
+import { asUpgradeError, UpgradeError } from "../core/errors";
 import type { Permit } from "../core/request";
 import {
   INCOMPLETE,
@@ -114,8 +114,8 @@ export class HttpClient {
       if (result instanceof TransportError) throw result;
       return result;
     } catch (error) {
-      if (error instanceof TransportError || error instanceof PinError) throw error;
-      throw new TransportError("UNEXPECTED", asPinError(error).message, error, true);
+      if (error instanceof TransportError || error instanceof UpgradeError) throw error;
+      throw new TransportError("UNEXPECTED", asUpgradeError(error).message, error, true);
     } finally {
       answered.abort();
     }
@@ -134,8 +134,8 @@ export class HttpClient {
 }
 
 /** Nothing was sent to the server, and every other request would end in the same way. */
-function refusedByProxy(origin: string, error: TransportError): PinError {
-  return new PinError("unauthorized", `${origin} cannot be reached: ${error.message}.`, {
+function refusedByProxy(origin: string, error: TransportError): UpgradeError {
+  return new UpgradeError("unauthorized", `${origin} cannot be reached: ${error.message}.`, {
     remedy:
       "Correct the URL of the proxy in config `dbversion:proxy`, or in HTTPS_PROXY and HTTP_PROXY; include the user name and password if the proxy requires them. Add hosts that need no proxy to NO_PROXY.",
     cause: error,

@@ -51,7 +51,7 @@ export class Caller {
 
   /**
    * A call that changes nothing. Tried once more when it was refused for a token or a clock that can be put right.
-   * @throws Unreachable when there is no answer; PinError when no token is to be had
+   * @throws Unreachable when there is no answer; UpgradeError when no token is to be had
    */
   async ask(call: Call, scope: Scope): Promise<Reply> {
     const first = await this.#once(call, scope);

@@ -1,4 +1,4 @@
-import { type ErrorOptions, PinError, Rejected, Unreachable } from "../core/errors";
+import { type ErrorOptions, Rejected, Unreachable, UpgradeError } from "../core/errors";
 import { CLIENT_CERTIFICATE, TransportError } from "../http/transport";
 import type { Trouble } from "./answers";
 import type { Credentials } from "./credentials";
@@ -24,7 +24,7 @@ export interface Circumstances {
  * @param what the call, for people: `GET /v3/…/instances at https://…`
  * @returns Unreachable when the service could not answer just now
  */
-export function troubleWith(what: string, trouble: Trouble, circumstances: Circumstances): PinError {
+export function troubleWith(what: string, trouble: Trouble, circumstances: Circumstances): UpgradeError {
   const { credentials, signed, action, example } = circumstances;
   switch (trouble.kind) {
     case "unauthorized":
@@ -44,7 +44,7 @@ export function troubleWith(what: string, trouble: Trouble, circumstances: Circu
   }
 }
 
-export function unauthorized(what: string, trouble: Trouble, credentials: Credentials, signed?: string): PinError {
+export function unauthorized(what: string, trouble: Trouble, credentials: Credentials, signed?: string): UpgradeError {
   const { text, echo, requestId, assumed } = trouble;
   const verdict = `${what} was rejected${assumed === true ? "" : " because of its credentials"}`;
   const same = echo !== undefined && echo === signed;
@@ -88,7 +88,7 @@ function remedyFor(text: string, credentials: Credentials, sameText: boolean): s
 }
 
 /** The caller is known, and lacks a permission. */
-export class Forbidden extends PinError {
+export class Forbidden extends UpgradeError {
   override readonly name = "Forbidden";
 
   constructor(message: string, options: ErrorOptions) {
@@ -106,8 +106,8 @@ export function forbidden(what: string, trouble: Trouble, action: string | undef
 }
 
 /** @param example an address of the service; without, it was IAM that was called */
-export function notHuaweiCloud(what: string, found: string, example?: string): PinError {
-  return new PinError(
+export function notHuaweiCloud(what: string, found: string, example?: string): UpgradeError {
+  return new UpgradeError(
     "not-the-vendor",
     `${what}: the response is not from Huawei Cloud: expected JSON with error_code or data, found ${found}.`,
     {
@@ -123,8 +123,8 @@ export function refused(
   what: string,
   { text, requestId }: Pick<Trouble, "text" | "requestId">,
   options: ErrorOptions = {},
-): PinError {
-  return new PinError("blocked", `${what} was refused: ${text}${request(requestId)}.`, options);
+): UpgradeError {
+  return new UpgradeError("blocked", `${what} was refused: ${text}${request(requestId)}.`, options);
 }
 
 /** The service, or something before it, could not answer. */
@@ -136,20 +136,20 @@ export function unavailable(what: string, { text, code }: Trouble): Unreachable 
 export function transportProblem(origin: string, error: unknown): unknown {
   if (!(error instanceof TransportError)) return error;
   if (error.code === CLIENT_CERTIFICATE) {
-    return new PinError("unauthorized", `${origin} ${error.message}.`, {
+    return new UpgradeError("unauthorized", `${origin} ${error.message}.`, {
       remedy:
         "Check `endpoint`: Huawei Cloud does not require a client certificate, and this resource does not send one.",
       cause: error,
     });
   }
   if (error.plain) {
-    return new PinError("not-the-vendor", `${origin} is a server without TLS.`, {
+    return new UpgradeError("not-the-vendor", `${origin} is a server without TLS.`, {
       remedy: "Check `endpoint`. The address of a server without TLS must begin with http://.",
       cause: error,
     });
   }
   if (error.tls) {
-    return new PinError(
+    return new UpgradeError(
       "unauthorized",
       `The certificate of ${origin} is not trusted: ${error.message} (${error.code}).`,
       {

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { beforeSending, PinError, type RefusalKind, Refused, Unreachable } from "../core/errors";
+import { beforeSending, type RefusalKind, Refused, Unreachable, UpgradeError } from "../core/errors";
 import type { Permit } from "../core/request";
 import { validate } from "../http/body";
 import { foreignWrite } from "../http/foreign";
@@ -97,7 +97,7 @@ export class Gateway {
     return new Gateway({ ...this.#options, signal: either }, this.#service);
   }
 
-  /** @throws Unreachable when it cannot be learnt just now; PinError when the region has none, or several */
+  /** @throws Unreachable when it cannot be learnt just now; UpgradeError when the region has none, or several */
   projectId(): Promise<string> {
     const { connection, scope, signal } = this.#options;
     return projectIdOf(connection, scope, signal);
@@ -105,7 +105,7 @@ export class Gateway {
 
   /**
    * A call that changes nothing.
-   * @throws Unreachable when the service could not answer; Refused when a POST finds something busy; PinError `unauthorized`,
+   * @throws Unreachable when the service could not answer; Refused when a POST finds something busy; UpgradeError `unauthorized`,
    *   `not-the-vendor` or `blocked`
    */
   async read<T>(call: ServiceCall<T>): Promise<Reading<T>> {
@@ -135,7 +135,7 @@ export class Gateway {
   /**
    * Reads something that the region certainly has a call for.
    * @returns undefined when it is not there
-   * @throws as `read` does, and PinError `blocked` where the call is not served: then it is another service that answers
+   * @throws as `read` does, and UpgradeError `blocked` where the call is not served: then it is another service that answers
    */
   async find<T>(call: ServiceCall<T>): Promise<T | undefined> {
     const reading = await this.read(call);
@@ -143,13 +143,13 @@ export class Gateway {
     if (reading.kind !== "unserved") return undefined;
     const message = `${this.origin} does not serve GET /v3/{project_id}/${call.path.join("/")}: ${reading.text}.`;
     const remedy = `Check \`endpoint\` and \`region\`: ${this.#options.service.availability}.`;
-    throw new PinError("blocked", message, { remedy });
+    throw new UpgradeError("blocked", message, { remedy });
   }
 
   /**
    * A call that changes something, sent at most once.
    * @throws Refused when the service or its gateway said no; AlreadyLatest when there is nothing newer; Unreachable with
-   *   `sent` when it cannot be known whether it was accepted; PinError `unauthorized`
+   *   `sent` when it cannot be known whether it was accepted; UpgradeError `unauthorized`
    */
   async write<T>(call: ServiceCall<T>): Promise<T> {
     const made = await beforeSending(() => this.#call(call));
@@ -177,7 +177,7 @@ export class Gateway {
     return `${method} ${path} at ${this.origin}`;
   }
 
-  #trouble(what: string, trouble: Trouble, { signed }: Reply, action = this.#options.service.readAction): PinError {
+  #trouble(what: string, trouble: Trouble, { signed }: Reply, action = this.#options.service.readAction): UpgradeError {
     const { connection, service } = this.#options;
     const { credentials } = connection.session;
     const error = troubleWith(what, trouble, { credentials, signed, action, example: exampleEndpoint(service) });
@@ -190,7 +190,7 @@ export class Gateway {
     trouble: Trouble,
     { signed, worthAnother }: Reply,
     action = this.#options.service.readAction,
-  ): PinError {
+  ): UpgradeError {
     const { credentials } = this.#options.connection.session;
     const text = `${what} was refused: ${trouble.text}`;
     switch (trouble.kind) {
@@ -218,13 +218,13 @@ export class Gateway {
       this.#service.recognized = true;
       return value;
     } catch (error) {
-      throw error instanceof PinError && this.#service.recognized ? passing(error) : error;
+      throw error instanceof UpgradeError && this.#service.recognized ? passing(error) : error;
     }
   }
 }
 
 /** A foreign answer from an address that answered properly before is a passing fault, not a wrong address. */
-function passing(error: PinError): Unreachable {
+function passing(error: UpgradeError): Unreachable {
   return new Unreachable(error.message, { sent: true, heard: true, cause: error });
 }
 

@@ -1,4 +1,4 @@
-import { PinError } from "../core/errors";
+import { UpgradeError } from "../core/errors";
 import { validate } from "../http/body";
 import { Caller } from "./caller";
 import type { Connection } from "./connection";
@@ -9,7 +9,7 @@ import type { Scope } from "./tokens";
 
 /**
  * The project in which the service is called: the one given, or the region's. Looked up once for an account in a process.
- * @throws PinError `blocked` when the account has none of that name, or several; Unreachable when IAM cannot tell
+ * @throws UpgradeError `blocked` when the account has none of that name, or several; Unreachable when IAM cannot tell
  */
 export async function projectIdOf(
   connection: Connection,
@@ -49,7 +49,7 @@ async function lookUp(caller: Caller, { session }: Connection, region: string): 
   const [only, ...others] = named;
   if (only !== undefined && others.length === 0) return only.id;
   const many = named.map(({ id }) => id).join(", ");
-  throw new PinError(
+  throw new UpgradeError(
     "blocked",
     only === undefined
       ? `${iam}: the account has no project named ${region}.`

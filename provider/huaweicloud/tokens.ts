@@ -1,4 +1,4 @@
-import { PinError } from "../core/errors";
+import { UpgradeError } from "../core/errors";
 import { validate } from "../http/body";
 import { type ClientOptions, HttpClient } from "../http/client";
 import { readAnswer } from "./answers";
@@ -118,5 +118,8 @@ function identityOf({ userName, password, domainName }: Extract<Credentials, { k
 function projectOf({ projectId, region }: Scope) {
   if (projectId !== undefined) return { id: projectId };
   if (region !== undefined) return { name: region };
-  throw new PinError("blocked", "A token cannot be requested, because neither the project nor its region is known.");
+  throw new UpgradeError(
+    "blocked",
+    "A token cannot be requested, because neither the project nor its region is known.",
+  );
 }

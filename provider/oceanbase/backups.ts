@@ -1,5 +1,5 @@
 import { type BackupRecord, backupOfAll } from "../core/control/backup";
-import { PinError } from "../core/errors";
+import { UpgradeError } from "../core/errors";
 import type { Agents } from "./agent/agents";
 import { OtherCluster } from "./agent/contact";
 import { type BackupJob, backupJobs, tenantList } from "./agent/schema";
@@ -70,7 +70,7 @@ async function unlessRefused(read: () => Promise<BackupRecord>): Promise<BackupR
   try {
     return await read();
   } catch (error) {
-    const refused = error instanceof PinError && error.code === "blocked" && !(error instanceof OtherCluster);
+    const refused = error instanceof UpgradeError && error.code === "blocked" && !(error instanceof OtherCluster);
     if (refused) return unknown(error.message.replace(/\.$/, ""));
     throw error;
   }

@@ -33,7 +33,7 @@ import { findRoute, type Route } from "./upgrade-path/route";
 import { type Journey, routeFindings, unverifiedOnTheWay } from "./upgrade-path/route-findings";
 
 /** A look, with what is at hand here. */
-export interface PinObservation extends UpgradeObservation {
+export interface ClusterObservation extends UpgradeObservation {
   readonly local: LocalPackages;
   /** What this run has uploaded; older servers do not list it. */
   readonly sent: readonly UploadedPackage[];
@@ -51,16 +51,16 @@ export interface Wish<A extends UpgradeArguments> {
 /** Where the upgrade goes; a finding when that cannot be said. */
 export function targetOf<A extends UpgradeArguments>(
   { system, args, constraint }: Wish<A>,
-  observation: Pick<PinObservation, "readiness" | "local" | "members">,
+  observation: Pick<ClusterObservation, "readiness" | "local" | "members">,
 ): Target | Finding {
-  const pin = { version: args.version, release: args.release, constraint };
+  const wanted = { version: args.version, release: args.release, constraint };
   const highest = highestVersion(observation.members.map((member) => member.version));
-  return chooseTarget(pin, available(observation), requirementOf(system, observation), highest);
+  return chooseTarget(wanted, available(observation), requirementOf(system, observation), highest);
 }
 
 function requirementOf<A extends UpgradeArguments>(
   { editions }: System<A>,
-  { readiness: { architectures } }: Pick<PinObservation, "readiness">,
+  { readiness: { architectures } }: Pick<ClusterObservation, "readiness">,
 ): Requirement {
   return { editions, architectures };
 }
@@ -68,7 +68,7 @@ function requirementOf<A extends UpgradeArguments>(
 /** The upgrade that is needed, and all that is known against it. Pure. */
 export function upgradeOf<A extends UpgradeArguments>(
   wish: Wish<A>,
-  observation: PinObservation,
+  observation: ClusterObservation,
   homes: readonly string[],
 ): Upgrade {
   const { system, args } = wish;
@@ -134,10 +134,10 @@ function uploadsLine(count: number, listed: boolean): string {
 function notesOn<A extends UpgradeArguments>(
   target: Target,
   { system, args, constraint }: Wish<A>,
-  observation: PinObservation,
+  observation: ClusterObservation,
 ): string[] {
-  const pin = { version: args.version, release: args.release, constraint };
-  const incomplete = incompleteAbove(target, pin, available(observation), requirementOf(system, observation)).map(
+  const wanted = { version: args.version, release: args.release, constraint };
+  const incomplete = incompleteAbove(target, wanted, available(observation), requirementOf(system, observation)).map(
     (newer) =>
       `${newer.target.version}-${newer.target.release} is newer, but incomplete, so ${target.version}-${target.release} was chosen; not uploaded: ${newer.missing.join(", ")}.`,
   );
@@ -160,13 +160,13 @@ function unverified(journey: Journey, route: Route | undefined, local: LocalPack
 }
 
 /** Local packages that the servers do not have. */
-export function missingOnServers({ local, sent, readiness }: PinObservation): RpmPackage[] {
+export function missingOnServers({ local, sent, readiness }: ClusterObservation): RpmPackage[] {
   const there = [...(readiness.uploaded ?? []), ...sent];
   return local.packages.filter((pkg) => !sameAsUploaded(pkg, there));
 }
 
 /** What the servers have, or will have before the call, the newest first; undefined when neither is known. */
-export function available(observation: Pick<PinObservation, "readiness" | "local">): UploadedPackage[] | undefined {
+export function available(observation: Pick<ClusterObservation, "readiness" | "local">): UploadedPackage[] | undefined {
   const { uploaded } = observation.readiness;
   const { packages } = observation.local;
   if (uploaded === undefined && packages.length === 0) return undefined;
@@ -182,7 +182,7 @@ const SINGLE_VALUES: Version = { parts: [4n, 2n, 6n, 0n] };
 function wayTo(
   target: Target,
   from: Version | undefined,
-  { ways, readiness: { callee } }: Pick<PinObservation, "ways" | "readiness">,
+  { ways, readiness: { callee } }: Pick<ClusterObservation, "ways" | "readiness">,
 ): Route | undefined {
   if (ways?.kind !== "known" || from === undefined) return undefined;
   const server = parseVersion(callee ?? "");

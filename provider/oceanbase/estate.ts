@@ -113,7 +113,7 @@ class OceanBaseEstate implements Estate {
     };
   }
 
-  /** Endpoints at which nobody answers. @throws PinError for those at which something is wrong that does not pass */
+  /** Endpoints at which nobody answers. @throws UpgradeError for those at which something is wrong that does not pass */
   async #silentEndpoints(): Promise<string[]> {
     const { agents } = this.#opened;
     const members = new Set(agents.members.map(({ origin }) => origin));
@@ -170,7 +170,7 @@ function foundIn(
   const offers = listed && uploaded !== undefined ? offeredAbove(highest, uploaded, { editions, architectures }) : [];
   const target = offers[0]?.target ?? { version: formatParts(highest), release: "" };
   const checks = system.checks.filter((check) => check !== packagesUploaded);
-  const pin = formatParts(lowest);
+  const version = formatParts(lowest);
   return {
     database: {
       ...described,
@@ -184,7 +184,7 @@ function foundIn(
       type: described.type,
       name: described.name,
       // A cluster that is half upgraded is at no single version.
-      args: { version: pin === formatParts(highest) ? pin : `>=${pin}` },
+      args: { version: version === formatParts(highest) ? version : `>=${version}` },
     },
   };
 }

@@ -1,22 +1,22 @@
 import { type CommonArguments, definedBy, type Inputs } from "../core/arguments";
 import { standing } from "../core/constraint";
 import { driftOf } from "../core/drift";
-import type { PinKind } from "../core/kind";
+import type { ResourceKind } from "../core/kind";
 import { formatParts, formatVersion, lowestVersion } from "../core/version";
 import type { TlsArguments } from "../http/tls";
 import { type Connect, openAgents } from "./connection";
 import type { UpgradeObservation } from "./look";
 import type { System, UpgradeArguments } from "./system";
-import { UpgradePin } from "./upgrade-pin";
+import { UpgradeDriver } from "./upgrade-driver";
 import { constraintOf } from "./version";
 
 const MINUTE = 60_000;
 
-/** A pin kind of either system: they share everything but their arguments, their system and their time limit. */
+/** A resource kind of either system: they share everything but their arguments, their system and their time limit. */
 export function upgradeKind<A extends UpgradeArguments & TlsArguments & CommonArguments>(
   parts: { readonly inputs: Inputs<A>; readonly timeout: number; readonly system: System<A> },
   connect: Connect,
-): PinKind<A, UpgradeObservation> {
+): ResourceKind<A, UpgradeObservation> {
   return {
     ...definedBy(parts.inputs),
     timeout: parts.timeout,
@@ -38,7 +38,7 @@ export function upgradeKind<A extends UpgradeArguments & TlsArguments & CommonAr
     },
     open: (args, runtime) => {
       const { agents, close } = openAgents(args, runtime, connect);
-      return new UpgradePin({ system: parts.system, args, constraint: constraintOf(args), agents, runtime, close });
+      return new UpgradeDriver({ system: parts.system, args, constraint: constraintOf(args), agents, runtime, close });
     },
     outputs: ({ members }) => {
       const lowest = lowestVersion(members.map((member) => member.version));

@@ -1,6 +1,6 @@
 import { type Constraint, holds, standing } from "../core/constraint";
 import type { Observation } from "../core/driver";
-import { ifAnswered, PinError, Unreachable } from "../core/errors";
+import { ifAnswered, Unreachable, UpgradeError } from "../core/errors";
 import type { Activity, Member } from "../core/unit";
 import { compareVersions, parseVersion } from "../core/version";
 import type { Agents } from "./agent/agents";
@@ -242,7 +242,7 @@ async function unlessSilent<T>(read: Promise<T | undefined>): Promise<T | "silen
     return await read;
   } catch (error) {
     if (error instanceof Unreachable) return "silent";
-    if (error instanceof PinError && error.code === "blocked") return undefined;
+    if (error instanceof UpgradeError && error.code === "blocked") return undefined;
     throw error;
   }
 }

@@ -47,7 +47,7 @@ function isExact(text: string): boolean {
   return constraint?.kind === "at" && constraint.version.parts.length === VERSION_PARTS;
 }
 
-/** The pin: the version, and with a release its build too. The distribution cannot be observed. */
+/** The target version: the version, and with a release its build too. The distribution cannot be observed. */
 export function constraintOf(args: { readonly version: string; readonly release?: string | undefined }): Constraint {
   const constraint = parseConstraint(args.version);
   if (constraint === undefined) throw new Error(`not a version: ${args.version}`);

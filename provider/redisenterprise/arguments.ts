@@ -3,7 +3,7 @@ import { argument, choice, commonArguments, flag, pem } from "../core/arguments"
 import { changeArguments, checkChangeArguments } from "../core/control/arguments";
 import { tlsProblems } from "../http/tls";
 import { redisVersion } from "./database/redis";
-import { modules } from "./modules/pins";
+import { modules } from "./modules/targets";
 import { endpoints, isPlain } from "./rest/endpoints";
 
 /** The arguments of both resource types. Messages name what is wrong and show a right value. */

@@ -160,8 +160,8 @@ function modulesOf(seen: Seen, database: Database, common: Common, which: Which)
   const type = "redisenterprise:ModuleVersions";
   const loaded = (database.modules ?? []).filter(({ version }) => version !== undefined);
   if (loaded.length === 0) return [];
-  const pins = loaded.map(({ name }) => ({ name, wish: "latest", constraint: LATEST, object: false }));
-  const { upgrade } = moduleSubject({ modules: pins, endpoints: [] }).stands(database, seen);
+  const targets = loaded.map(({ name }) => ({ name, wish: "latest", constraint: LATEST, object: false }));
+  const { upgrade } = moduleSubject({ modules: targets, endpoints: [] }).stands(database, seen);
   return [
     {
       database: {

@@ -1,25 +1,25 @@
 import { definedBy, type Inputs } from "../core/arguments";
-import type { PinKind } from "../core/kind";
+import type { ResourceKind } from "../core/kind";
 import { formatParts } from "../core/version";
 import type { SharedArguments } from "./arguments";
 import { type Connect, derivedSecrets, openNodes } from "./connection";
 import type { Which } from "./database/find-database";
 import type { Seen } from "./look";
 import type { Subject } from "./subject";
-import { UpgradePin } from "./upgrade-pin";
+import { UpgradeDriver } from "./upgrade-driver";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-type Parts<A> = Pick<PinKind<A & SharedArguments, Seen>, "pinned" | "drifted" | "targets"> & {
+type Parts<A> = Pick<ResourceKind<A & SharedArguments, Seen>, "pinned" | "drifted" | "targets"> & {
   readonly inputs: Inputs<A & SharedArguments>;
   readonly subject: (args: A & SharedArguments) => Subject;
   /** The version for `currentVersion`, where the resource has that output. */
   readonly current?: (seen: Seen) => string | undefined;
 };
 
-/** A pin kind of either resource: they share everything but what they pin. */
-export function databaseKind<A>(parts: Parts<A>, connect: Connect): PinKind<A & SharedArguments, Seen> {
+/** A resource kind of either resource: they share everything but what they upgrade. */
+export function databaseKind<A>(parts: Parts<A>, connect: Connect): ResourceKind<A & SharedArguments, Seen> {
   return {
     ...definedBy(parts.inputs),
     timeout: 2 * HOUR,
@@ -38,7 +38,7 @@ export function databaseKind<A>(parts: Parts<A>, connect: Connect): PinKind<A & 
     open: (args, runtime) => {
       const { nodes, close } = openNodes(args, runtime, connect);
       const subject = parts.subject(args);
-      return new UpgradePin({ title: titleOf(args, subject), which: args, subject, nodes, runtime, close });
+      return new UpgradeDriver({ title: titleOf(args, subject), which: args, subject, nodes, runtime, close });
     },
     outputs: (seen) => {
       const current = parts.current?.(seen);

@@ -31,10 +31,10 @@ export interface Seen extends Observation {
   readonly activity?: Activity;
   /** The state machines of the database: the last run, and those that wait. */
   readonly machines: readonly Action[];
-  /** What its Active-Active database is busy with as a whole; empty while the pin holds. */
+  /** What its Active-Active database is busy with as a whole; empty while the target version is reached. */
   readonly crdbTasks?: readonly CrdbTask[];
   readonly nodes: readonly ClusterNode[];
-  /** What the cluster ships; empty while the pin holds and nobody needs to know. */
+  /** What the cluster ships; empty while the target version is reached and nobody needs to know. */
   readonly shipped: readonly ShippedModule[];
   readonly info?: z.infer<typeof clusterInfo> | undefined;
   readonly policy?: z.infer<typeof clusterPolicy> | undefined;
@@ -42,7 +42,7 @@ export interface Seen extends Observation {
 
 /** What a look is for. */
 export interface Interest {
-  /** Whether a database satisfies the pin, so that nothing need be known of what an upgrade would meet. */
+  /** Whether a database satisfies the target version, so that nothing need be known of what an upgrade would meet. */
   holds(database: Database): boolean;
   /** Whether the cluster's policy matters to an upgrade. */
   readonly policy?: boolean;

@@ -1,4 +1,4 @@
-import { asPinError } from "../core/errors";
+import { asUpgradeError } from "../core/errors";
 import type { Runtime } from "../core/runtime";
 import { some } from "../core/sentences-of-many";
 import { Forbidden } from "../huaweicloud/errors";
@@ -34,7 +34,7 @@ export class Gaps {
         return await read();
       } catch (error) {
         signal.throwIfAborted();
-        if (asPinError(error).code === "unexpected") throw error;
+        if (asUpgradeError(error).code === "unexpected") throw error;
         if (!(error instanceof Throttled)) {
           this.#note(subject, names, error);
           return undefined;
@@ -53,7 +53,7 @@ export class Gaps {
   }
 
   #note(subject: string, names: readonly string[], error: unknown): void {
-    const reason = asPinError(error).text;
+    const reason = asUpgradeError(error).text;
     const key = `${subject} ${error instanceof Forbidden ? "" : reason}`;
     const gap = this.#gaps.get(key) ?? { subject, names: [], reason };
     gap.names.push(...names);

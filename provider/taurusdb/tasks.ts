@@ -1,5 +1,5 @@
 import { formatDuration } from "../core/duration";
-import { PinError } from "../core/errors";
+import { UpgradeError } from "../core/errors";
 import type { Gateway, Reading } from "../huaweicloud/gateway";
 import { canonicalJobId, type JobState, jobStateOf, queryTime } from "../huaweicloud/jobs";
 import { type JobRow, jobIds, jobPage, type ScheduleRow, schedulePage, type TaskDetail, taskDetail } from "./schema";
@@ -79,7 +79,7 @@ export async function readWaitingJobs(gateway: Gateway, jobName?: string): Promi
     readJobs(gateway, { ...named, status: "Pending" }),
     // A state of newer regions; older ones may refuse to be asked for it.
     readJobs(gateway, { ...named, status: "Unauthorized" }).catch((error: unknown) => {
-      if (error instanceof PinError && error.code === "blocked") return [];
+      if (error instanceof UpgradeError && error.code === "blocked") return [];
       throw error;
     }),
   ]);
@@ -194,7 +194,7 @@ export async function remainingSeconds(
 
 /** The task center may be unreachable, or have nothing for this caller: no decision needs it. Other errors are no answers of it. */
 function withoutAdvice(error: unknown): undefined {
-  if (!(error instanceof PinError)) throw error;
+  if (!(error instanceof UpgradeError)) throw error;
 }
 
 /** Progress of a task whose row says `show_detail`. @returns undefined where there is none */

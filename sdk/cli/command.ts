@@ -30,7 +30,7 @@ export interface Command {
   readonly passes?: true;
   /** Whether it runs until ^C, which then is its usual end. */
   readonly lasts?: (given: Given) => boolean;
-  /** @returns the exit code. @throws UsageError, CommandError or PinError */
+  /** @returns the exit code. @throws UsageError, CommandError or UpgradeError */
   run(given: Given, terminal: Terminal): Promise<number>;
 }
 

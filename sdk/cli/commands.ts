@@ -1,5 +1,5 @@
 import { suggestion } from "../../provider/base/closest";
-import { PinError } from "../../provider/core/errors";
+import { UpgradeError } from "../../provider/core/errors";
 import { ReportError } from "../report/failure";
 import { approve } from "./approve";
 import { COMMON, type Command, type Given, parse } from "./command";
@@ -61,7 +61,7 @@ async function ran(command: Command, args: readonly string[], terminal: Terminal
   return 0;
 }
 
-/** A command is not waited for after ^C: a server may answer late or never. @throws PinError `interrupted` */
+/** A command is not waited for after ^C: a server may answer late or never. @throws UpgradeError `interrupted` */
 async function attended(command: Command, given: Given, terminal: Terminal): Promise<number> {
   const { signal } = terminal;
   const interrupted = new Promise<"interrupted">((resolve) => {
@@ -71,7 +71,7 @@ async function attended(command: Command, given: Given, terminal: Terminal): Pro
   const code = await Promise.race([interrupted, command.run(given, terminal)]);
   if (code !== "interrupted") return code;
   if (command.lasts?.(given) === true) return 0;
-  throw new PinError("interrupted", "Interrupted.");
+  throw new UpgradeError("interrupted", "Interrupted.");
 }
 
 /** The end of a command by an error. @returns the exit code */
@@ -82,7 +82,7 @@ export function ended(error: unknown, command: Pick<Command, "name"> | undefined
     terminal.tell(`${prefix}: ${error.message}\nRun \`${help}\` for the usage.`);
     return 2;
   }
-  if (error instanceof PinError) {
+  if (error instanceof UpgradeError) {
     terminal.tell(`${prefix}: ${terminal.redact(error.text)}`);
     return error.code === "interrupted" ? INTERRUPTED : 1;
   }

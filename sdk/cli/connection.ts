@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { suggestion } from "../../provider/base/closest";
 import { type Definition, definitionsOf } from "../../provider/core/arguments";
 import { steady } from "../../provider/core/clock";
-import { PinError } from "../../provider/core/errors";
+import { UpgradeError } from "../../provider/core/errors";
 import type { Estate, EstateKind } from "../../provider/core/estate";
 import type { Progress, Proxies, Runtime } from "../../provider/core/runtime";
 import { type ConfigReader, fillCredentials } from "../../provider/frontend/resource/credentials";
@@ -203,10 +203,10 @@ export function connectionTo(
 }
 
 /** The same estate, with errors that say where rejected credentials come from. */
-function attributing(estate: Estate, attribute: (error: PinError) => PinError): Estate {
+function attributing(estate: Estate, attribute: (error: UpgradeError) => UpgradeError): Estate {
   const attempt = <T>(read: () => Promise<T>): Promise<T> =>
     read().catch((error: unknown) => {
-      throw error instanceof PinError ? attribute(error) : error;
+      throw error instanceof UpgradeError ? attribute(error) : error;
     });
   return {
     title: estate.title,

@@ -1,4 +1,4 @@
-import { PinError, Unreachable } from "../../provider/core/errors";
+import { Unreachable, UpgradeError } from "../../provider/core/errors";
 import { wrapped } from "./help";
 
 /**
@@ -22,9 +22,9 @@ export interface Section {
   readonly lines: readonly Line[];
 }
 
-/** A check that ended with an error. Silence tells nothing; everything else is a problem. @throws what is no PinError */
+/** A check that ended with an error. Silence tells nothing; everything else is a problem. @throws what is no UpgradeError */
 export function failed(name: string, error: unknown): Line {
-  if (!(error instanceof PinError) || error.code === "interrupted" || error.code === "unexpected") throw error;
+  if (!(error instanceof UpgradeError) || error.code === "interrupted" || error.code === "unexpected") throw error;
   const unknown = error instanceof Unreachable || error.code === "deadline";
   const message = `${unknown ? "could not be checked: " : ""}${error.message} [${error.code}]`;
   return { state: unknown ? "unknown" : "problem", name, message, ...(error.remedy ? { remedy: error.remedy } : {}) };

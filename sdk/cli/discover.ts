@@ -1,7 +1,7 @@
 import { mapTexts } from "../../provider/base/json";
 import { sentences } from "../../provider/base/sentences";
 import { describeActivity } from "../../provider/core/describe";
-import { asPinError } from "../../provider/core/errors";
+import { asUpgradeError } from "../../provider/core/errors";
 import { type FoundDatabase, findingsIn, type Identity, type Inventory, isSame } from "../../provider/core/estate";
 import { type Command, JSON_OUTPUT, OUTPUT_FILE } from "./command";
 import { type Connection, connectionOptions, connectionsOf, estateKinds, SYSTEMS, systemOf } from "./connection";
@@ -88,7 +88,7 @@ async function readEstate(connection: Connection, { redact }: Terminal): Promise
     const { databases, resources, gaps } = mapTexts(inventory, redact);
     return { title, identity, databases, gaps, adopted: { connection, resources } };
   } catch (error) {
-    const { code, sentence } = asPinError(error);
+    const { code, sentence } = asUpgradeError(error);
     if (code === "unexpected" || code === "interrupted") throw error;
     return { title, databases: [], gaps: [redact(`${title} could not be read: ${sentence} [${code}]`)] };
   } finally {

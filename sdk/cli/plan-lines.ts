@@ -1,7 +1,7 @@
-import { asPinError } from "../../provider/core/errors";
+import { asUpgradeError } from "../../provider/core/errors";
 import { see } from "../../provider/core/run";
 import { type PlanStatement, planStatements } from "../../provider/frontend/resource/plan-statements";
-import { openSession, withPin } from "../../provider/frontend/resource/session";
+import { openSession, withDriver } from "../../provider/frontend/resource/session";
 import { policyOf } from "../../provider/frontend/resource/session-policy";
 import { failed, type Line, type State } from "./diagnosis";
 import type { Managed } from "./managed";
@@ -31,7 +31,7 @@ export async function planLines(
   const policy = policyOf(session, outputs);
   try {
     terminal.progress(`reading ${own}`);
-    return await withPin(session, clock, LIMIT, async (driver) => {
+    return await withDriver(session, clock, LIMIT, async (driver) => {
       const { plan } = await see(driver, policy, clock);
       const statements = planStatements(session, driver.title, plan, driver.words !== undefined);
       return statements.map(({ kind, message, remedy }) => {
@@ -40,7 +40,7 @@ export async function planLines(
       });
     });
   } catch (error) {
-    return [failed(name, session.attribute(asPinError(error)))];
+    return [failed(name, session.attribute(asUpgradeError(error)))];
   }
 }
 

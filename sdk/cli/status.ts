@@ -1,11 +1,11 @@
 import { mapTexts } from "../../provider/base/json";
 import { printable } from "../../provider/core/printable";
-import type { Pin } from "../report/pin";
+import type { Database } from "../report/database";
 import { type Stack, stackOf } from "../report/stack";
 import { stackExportIn } from "../report/stack-export";
 import { STATUSES } from "../report/status";
 import { minuteOf, parseTime } from "../report/time";
-import { courseOf, pinText, shortRouteOf } from "../report/words";
+import { courseOf, shortRouteOf, targetText } from "../report/words";
 import { type Command, type Given, JSON_OUTPUT } from "./command";
 import { UsageError } from "./failure";
 import { wrapped } from "./help";
@@ -61,23 +61,27 @@ async function shown(given: Given, terminal: Terminal): Promise<string> {
 
 const HEADINGS = ["DATABASE", "TYPE", "TARGET", "CURRENT", "STATUS", "LAST UPGRADE"];
 
-function tableOf({ title, time, pins }: Stack): string {
+function tableOf({ title, time, databases }: Stack): string {
   const written = parseTime(time);
-  const counts = STATUSES.map((each) => [each, pins.filter((pin) => pin.status === each).length] as const);
+  const counts = STATUSES.map(
+    (each) => [each, databases.filter((database) => database.status === each).length] as const,
+  );
   const totals = counts.flatMap(([each, count]) => (count === 0 ? [] : [`${count} ${each}`]));
   const head = `${title}${written === undefined ? "" : `, state of ${minuteOf(written)} UTC`}: ${totals.join(", ")}`;
-  const reasons = pins.flatMap((pin) => reasonsOf(pin).map((reason) => `  ${pin.name}: ${wrapped(reason, 4)}\n`));
-  return `${head}\n\n${table(HEADINGS, pins.map(rowOf))}${reasons.length === 0 ? "" : `\n${reasons.join("")}`}`;
+  const reasons = databases.flatMap((database) =>
+    reasonsOf(database).map((reason) => `  ${database.name}: ${wrapped(reason, 4)}\n`),
+  );
+  return `${head}\n\n${table(HEADINGS, databases.map(rowOf))}${reasons.length === 0 ? "" : `\n${reasons.join("")}`}`;
 }
 
-function rowOf(pin: Pin): readonly string[] {
-  const { name, subject, status: state, drifted, upgrade } = pin;
+function rowOf(database: Database): readonly string[] {
+  const { name, subject, status: state, drifted, upgrade } = database;
   const last = upgrade === undefined ? "" : `${shortRouteOf(upgrade)}, ${courseOf(upgrade)}`;
   return [
     name,
     subject.type.replace(":", "."),
-    pinText(pin),
-    currentOf(pin),
+    targetText(database),
+    currentOf(database),
     drifted ? `${state}, drift` : state,
     last,
   ];
@@ -86,26 +90,34 @@ function rowOf(pin: Pin): readonly string[] {
 /** More are only counted. */
 const MOST_NAMED = 4;
 
-function currentOf({ current, members }: Pin): string {
+function currentOf({ current, members }: Database): string {
   if (current !== undefined) return current;
   if (members.length > MOST_NAMED) return `${members.length} members`;
   return members.map(({ name, version = "not observed" }) => `${name} ${version}`).join(", ");
 }
 
 /** What went wrong, and what keeps an upgrade from being requested, in the words of the run. */
-function reasonsOf({ notes, control: { hold }, upgrade, members }: Pin): readonly string[] {
+function reasonsOf({ notes, control: { hold }, upgrade, members }: Database): readonly string[] {
   const problems = members.flatMap(({ name, problem }) => (problem === undefined ? [] : [`${name}: ${problem}`]));
   const held = hold === undefined ? [] : [`held: ${hold.message}`];
   return [...notes, ...held, ...(upgrade?.reason === undefined ? [] : [upgrade.reason]), ...problems];
 }
 
-function jsonOf({ title, time, pins }: Stack) {
-  const databases = pins.map((pin) => {
-    const { name, subject, release, current, members, drifted, upgrade, control } = pin;
+function jsonOf({ title, time, databases: all }: Stack) {
+  const databases = all.map((database) => {
+    const { name, subject, release, current, members, drifted, upgrade, control } = database;
     const { message, until } = control.hold ?? {};
-    const own = { name, type: subject.type, target: pinText(pin), release, current, status: pin.status, drifted };
+    const own = {
+      name,
+      type: subject.type,
+      target: targetText(database),
+      release,
+      current,
+      status: database.status,
+      drifted,
+    };
     const heldBy = message === undefined ? undefined : { message, until };
-    return { ...own, members, lastUpgrade: upgrade, heldBy, reasons: reasonsOf(pin) };
+    return { ...own, members, lastUpgrade: upgrade, heldBy, reasons: reasonsOf(database) };
   });
   return { stack: title, time, databases };
 }

@@ -3,7 +3,7 @@ import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { type Clock, wallClock } from "../../provider/core/clock";
-import { PinError } from "../../provider/core/errors";
+import { UpgradeError } from "../../provider/core/errors";
 import { Redaction } from "../../provider/frontend/resource/redaction";
 import type { Kinds } from "../../provider/frontend/resource/session";
 import { type Estates, estates, kinds } from "../../provider/systems";
@@ -102,7 +102,7 @@ export function processStreams(): Streams {
 /** The second ^C ends the process, whatever it does. */
 function interruption(): AbortSignal {
   const controller = new AbortController();
-  process.once("SIGINT", () => controller.abort(new PinError("interrupted", "Interrupted.")));
+  process.once("SIGINT", () => controller.abort(new UpgradeError("interrupted", "Interrupted.")));
   return controller.signal;
 }
 
@@ -127,7 +127,7 @@ function askSilently(question: string): Promise<string> {
   return new Promise((resolve, reject) => {
     reader.once("SIGINT", () => {
       reader.close();
-      reject(new PinError("interrupted", "Interrupted."));
+      reject(new UpgradeError("interrupted", "Interrupted."));
     });
     reader.question("", (line) => {
       reader.close();

@@ -1,21 +1,21 @@
 import type { Control } from "./control";
+import type { Database, Member } from "./database";
 import { type Html, html } from "./html";
 import { badges } from "./overview";
-import type { Member, Pin } from "./pin";
 import { timeElement } from "./time";
 import { durationOf, type Upgrade } from "./upgrade";
 import { courseOf, routeOf } from "./words";
 
 /** All that the state says of one database, folded away. */
-export function details(pin: Pin, index: number): Html {
-  const { name, subject, notes, members, upgrade } = pin;
+export function details(database: Database, index: number): Html {
+  const { name, subject, notes, members, upgrade } = database;
   const troubled = members.filter(({ problem }) => problem !== undefined).length;
   return html`<details class="panel" id="details-${index + 1}">
-<summary><h3><bdi>${name}</bdi></h3> ${badges(pin)} <span class="quiet">${subject.system} ${subject.title}${troubled === 0 ? "" : `, ${troubled} with problems`}</span></summary>
-<div class="inside" id="pin-${index + 1}">
-${facts(pin)}
+<summary><h3><bdi>${name}</bdi></h3> ${badges(database)} <span class="quiet">${subject.system} ${subject.title}${troubled === 0 ? "" : `, ${troubled} with problems`}</span></summary>
+<div class="inside" id="database-${index + 1}">
+${facts(database)}
 ${notes.length === 0 ? undefined : html`<h4>Last operation</h4><ul class="notes problem">${notes.map((note) => html`<li>${note}</li>`)}</ul>`}
-${members.length === 0 ? undefined : memberTable(pin)}
+${members.length === 0 ? undefined : memberTable(database)}
 <h4>Last upgrade</h4>
 ${upgrade === undefined ? html`<p class="quiet">The state has none.</p>` : upgradeFacts(upgrade)}
 </div>
@@ -23,8 +23,8 @@ ${upgrade === undefined ? html`<p class="quiet">The state has none.</p>` : upgra
 `;
 }
 
-function facts({ pin, release, current, drifted, places, members, urn, control }: Pin): Html {
-  const wanted = pin.map(({ name, version }) => (name === undefined ? version : `${name} ${version}`));
+function facts({ database, release, current, drifted, places, members, urn, control }: Database): Html {
+  const wanted = database.map(({ name, version }) => (name === undefined ? version : `${name} ${version}`));
   // Instances that are listed as members need not be listed twice.
   const shown = new Set(members.map(({ name }) => name));
   const elsewhere = places.filter(([, values]) => !values.every((value) => shown.has(value)));
@@ -61,9 +61,9 @@ function valueList([first, ...rest]: readonly string[]): Html {
   return html`<ul>${[first, ...rest].map((value) => html`<li><code>${value}</code></li>`)}</ul>`;
 }
 
-function memberTable({ subject, members, pin }: Pin): Html {
+function memberTable({ subject, members, database }: Database): Html {
   const wanted = new Map(
-    pin.flatMap(({ name, version }) => (name === undefined ? [] : [[name.toLowerCase(), version]])),
+    database.flatMap(({ name, version }) => (name === undefined ? [] : [[name.toLowerCase(), version]])),
   );
   const problems = members.some(({ problem }) => problem !== undefined);
   const heads = [subject.member, "Current", ...(wanted.size > 0 ? ["Target"] : []), ...(problems ? ["Problem"] : [])];

@@ -1,53 +1,53 @@
+import type { Database } from "./database";
 import { type Html, html } from "./html";
-import type { Pin } from "./pin";
 import { timeElement } from "./time";
 import type { Upgrade } from "./upgrade";
-import { countOf, courseOf, pinText, shortRouteOf } from "./words";
+import { countOf, courseOf, shortRouteOf, targetText } from "./words";
 
-const COLUMNS = { pin: "Target", runs: "Current", status: "Status", upgrade: "Last upgrade" } as const;
+const COLUMNS = { database: "Target", runs: "Current", status: "Status", upgrade: "Last upgrade" } as const;
 
 /** The table of all databases. On a phone every row becomes a block with the column's name before each value. */
-export function overview(pins: readonly Pin[]): Html {
+export function overview(databases: readonly Database[]): Html {
   return html`<table class="panel overview">
 <caption class="quiet">Databases that need attention come first.</caption>
 <thead><tr><th scope="col">Database</th>${Object.values(COLUMNS).map((label) => html`<th scope="col">${label}</th>`)}</tr></thead>
 <tbody>
-${pins.map(row)}</tbody>
+${databases.map(row)}</tbody>
 </table>`;
 }
 
-function row(pin: Pin, index: number): Html {
-  const { name, subject, status } = pin;
-  return html`<tr data-index="${index + 1}" data-status="${status}" data-find="${findText(pin)}">
-<th scope="row"><a href="#pin-${index + 1}"><bdi>${name}</bdi></a><span class="below quiet">${subject.system} ${subject.title}</span></th>
-<td data-label="${COLUMNS.pin}">${versionOr(pinText(pin), "not known")}</td>
-<td data-label="${COLUMNS.runs}"><span>${runs(pin)}</span></td>
-<td data-label="${COLUMNS.status}"><span>${badges(pin)}${held(pin)}</span></td>
-<td data-label="${COLUMNS.upgrade}"><span>${pin.upgrade === undefined ? html`<span class="quiet">none</span>` : upgradeCell(pin.upgrade)}${failure(pin)}</span></td>
+function row(database: Database, index: number): Html {
+  const { name, subject, status } = database;
+  return html`<tr data-index="${index + 1}" data-status="${status}" data-find="${findText(database)}">
+<th scope="row"><a href="#database-${index + 1}"><bdi>${name}</bdi></a><span class="below quiet">${subject.system} ${subject.title}</span></th>
+<td data-label="${COLUMNS.database}">${versionOr(targetText(database), "not known")}</td>
+<td data-label="${COLUMNS.runs}"><span>${runs(database)}</span></td>
+<td data-label="${COLUMNS.status}"><span>${badges(database)}${held(database)}</span></td>
+<td data-label="${COLUMNS.upgrade}"><span>${database.upgrade === undefined ? html`<span class="quiet">none</span>` : upgradeCell(database.upgrade)}${failure(database)}</span></td>
 </tr>
 `;
 }
 
 /** What the filter looks in. */
-function findText(pin: Pin): string {
-  const { name, subject, status, current = "" } = pin;
-  const where = pin.places.flatMap(([, values]) => values);
-  return [name, subject.system, subject.title, status, current, pinText(pin), ...where].join(" ");
+function findText(database: Database): string {
+  const { name, subject, status, current = "" } = database;
+  const where = database.places.flatMap(([, values]) => values);
+  return [name, subject.system, subject.title, status, current, targetText(database), ...where].join(" ");
 }
 
-export function badges({ status, drifted }: Pin): Html {
+export function badges({ status, drifted }: Database): Html {
   const drift = drifted ? html` <span class="badge drift">drift</span>` : undefined;
   return html`<span class="badge is-${status}">${status}</span>${drift}`;
 }
 
-function held({ control: { hold } }: Pin): Html | undefined {
+function held({ control: { hold } }: Database): Html | undefined {
   return hold && html`<span class="below quiet">${hold.message}</span>`;
 }
 
 /** More are only counted. */
 const MOST_NAMED = 8;
 
-function runs({ current, members, subject }: Pin): Html {
+function runs({ current, members, subject }: Database): Html {
   if (current === undefined && members.length === 0) return html`<span class="quiet">not observed</span>`;
   const count = countOf(members.length, subject.member);
   if (current === undefined) {
@@ -69,7 +69,7 @@ function upgradeCell(upgrade: Upgrade): Html {
 const LONGEST_REASON = 160;
 
 /** Why the last upgrade failed: the vendor's reason, that of the first member that has one, or what the run said. */
-function failure({ status, upgrade, members, notes }: Pin): Html | undefined {
+function failure({ status, upgrade, members, notes }: Database): Html | undefined {
   if (status !== "failed") return undefined;
   const [problem] = members.flatMap((member) => member.problem ?? []);
   const [reason] = [upgrade?.reason, problem, ...notes].filter((text) => text !== undefined);

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
+import type { Database } from "./database";
 import { details } from "./details";
 import { type Html, html, raw } from "./html";
 import { overview } from "./overview";
-import type { Pin } from "./pin";
 import { SCRIPT } from "./script";
 import type { Stack } from "./stack";
 import { MEANING, STATUSES, type Status } from "./status";
@@ -22,8 +22,11 @@ const POLICY = [
 ].join("; ");
 
 /** One self-contained page. The same stack gives the same text. */
-export function page({ title, time, pins }: Stack): string {
-  const counted = STATUSES.map((status) => ({ status, count: pins.filter((pin) => pin.status === status).length }));
+export function page({ title, time, databases }: Stack): string {
+  const counted = STATUSES.map((status) => ({
+    status,
+    count: databases.filter((database) => database.status === status).length,
+  }));
   const present = counted.filter(({ count }) => count > 0);
   return html`<!DOCTYPE html>
 <html lang="en">
@@ -40,17 +43,17 @@ export function page({ title, time, pins }: Stack): string {
 <a class="skip" href="#databases">Skip to the databases</a>
 <header>
 <h1>Database versions of <bdi>${title}</bdi></h1>
-<p class="quiet">${subtitle(pins)}${time === undefined ? undefined : html` State written ${timeElement(time)}.`}</p>
+<p class="quiet">${subtitle(databases)}${time === undefined ? undefined : html` State written ${timeElement(time)}.`}</p>
 </header>
 <main>
-${totals(present, pins.length)}
+${totals(present, databases.length)}
 <h2 id="databases">Databases</h2>
 ${filter(present.map(({ status }) => status))}
-${overview(pins)}
+${overview(databases)}
 <h2>Timeline of the last upgrades</h2>
-${timeline(pins, parseTime(time))}
+${timeline(databases, parseTime(time))}
 <h2>Details</h2>
-${pins.map(details)}
+${databases.map(details)}
 </main>
 <footer>
 <h2>Statuses</h2>
@@ -63,18 +66,20 @@ ${pins.map(details)}
 `.text;
 }
 
-function subtitle(pins: readonly Pin[]): string {
+function subtitle(databases: readonly Database[]): string {
   const systems = new Map<string, number>();
-  for (const { subject } of pins) systems.set(subject.system, (systems.get(subject.system) ?? 0) + 1);
+  for (const { subject } of databases) systems.set(subject.system, (systems.get(subject.system) ?? 0) + 1);
   const parts = [...systems].sort().map(([system, count]) => `${count} of ${system}`);
-  return `${verdictOf(pins)} ${countOf(pins.length, "database")}: ${parts.join(", ")}.`;
+  return `${verdictOf(databases)} ${countOf(databases.length, "database")}: ${parts.join(", ")}.`;
 }
 
 /** Statuses that somebody has to look into, and the words for them in the first sentence. */
 const ATTENTION: readonly Status[] = ["failed", "behind", "newer", "unknown"];
 
-function verdictOf(pins: readonly Pin[]): string {
-  const counts = ATTENTION.map((status) => [pins.filter((pin) => pin.status === status).length, status] as const);
+function verdictOf(databases: readonly Database[]): string {
+  const counts = ATTENTION.map(
+    (status) => [databases.filter((database) => database.status === status).length, status] as const,
+  );
   const present = counts.filter(([count]) => count > 0).map(([count, status]) => `${count} ${status}`);
   return present.length === 0 ? "No database needs attention." : `Needs attention: ${present.join(", ")}.`;
 }

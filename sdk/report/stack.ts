@@ -1,7 +1,7 @@
 import { counted } from "../../provider/base/counted";
+import { type Database, databaseOf } from "./database";
 import { ReportError } from "./failure";
 import { textOf } from "./json";
-import { type Pin, pinOf } from "./pin";
 import { unsecret } from "./secrets";
 import type { StackExport } from "./stack-export";
 import { STATUSES } from "./status";
@@ -14,7 +14,7 @@ export interface Stack {
   /** When the state was written, as found. */
   readonly time: string | undefined;
   /** Those that ask for attention first, then by name. */
-  readonly pins: readonly Pin[];
+  readonly databases: readonly Database[];
 }
 
 /**
@@ -23,22 +23,22 @@ export interface Stack {
  */
 export function stackOf({ resources, pending, deployment, time }: StackExport, name: string): Stack {
   const clean = unsecret(deployment);
-  const pins = resources.flatMap((resource) => {
+  const databases = resources.flatMap((resource) => {
     const subject = subjectOf(textOf(resource["type"]) ?? "");
     if (subject === undefined) return [];
     const operation = pending.get(textOf(resource["urn"], 2_000) ?? "");
     const { inputs, outputs, urn, initErrors } = resource;
-    return [pinOf(subject, Object(clean({ inputs, outputs, urn, initErrors })), operation)];
+    return [databaseOf(subject, Object(clean({ inputs, outputs, urn, initErrors })), operation)];
   });
-  if (pins.length === 0) {
+  if (databases.length === 0) {
     throw new ReportError(
       `${name} is a stack export with ${counted(resources.length, "resource")}, none of which belongs to pulumi-dbversion: there is nothing to report.`,
     );
   }
-  return { title: titleOf(pins), time, pins: pins.sort(byAttention) };
+  return { title: titleOf(databases), time, databases: databases.sort(byAttention) };
 }
 
-function byAttention(a: Pin, b: Pin): number {
+function byAttention(a: Database, b: Database): number {
   return (
     STATUSES.indexOf(a.status) - STATUSES.indexOf(b.status) ||
     Number(b.drifted) - Number(a.drifted) ||
@@ -54,7 +54,7 @@ function compareTexts(a: string, b: string): number {
 }
 
 /** `urn:pulumi:<stack>::<project>::<types>::<name>` */
-function titleOf(pins: readonly Pin[]): string {
-  const [, stack, project] = /^urn:pulumi:([^:]+)::([^:]+)::/.exec(pins[0]?.urn ?? "") ?? [];
+function titleOf(databases: readonly Database[]): string {
+  const [, stack, project] = /^urn:pulumi:([^:]+)::([^:]+)::/.exec(databases[0]?.urn ?? "") ?? [];
   return stack === undefined || project === undefined ? "a stack" : `${project} / ${stack}`;
 }

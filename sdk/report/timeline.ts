@@ -1,6 +1,6 @@
 import { counted } from "../../provider/base/counted";
+import type { Database } from "./database";
 import { type Html, html } from "./html";
-import type { Pin } from "./pin";
 import { anchorAt, type Scale, scaleOf } from "./scale";
 import type { Status } from "./status";
 import { minuteOf, parseTime } from "./time";
@@ -28,11 +28,13 @@ interface Bar {
 }
 
 /**
- * The last upgrades of all pins over time, the newest first: one SVG whose rows keep their text size at any width.
+ * The last upgrades of all databases over time, the newest first: one SVG whose rows keep their text size at any width.
  * @param written when the state was written: until then what runs has run
  */
-export function timeline(pins: readonly Pin[], written: number | undefined): Html {
-  const all = pins.flatMap((pin) => [...holdBar(pin, written), ...barOf(pin, written)]).sort((a, b) => b.from - a.from);
+export function timeline(databases: readonly Database[], written: number | undefined): Html {
+  const all = databases
+    .flatMap((database) => [...holdBar(database, written), ...barOf(database, written)])
+    .sort((a, b) => b.from - a.from);
   if (all.length === 0) return html`<p class="quiet">The state has no upgrade with a time.</p>`;
   const bars = all.slice(0, MOST);
   const scale = scaleOf(
@@ -52,19 +54,19 @@ ${bars.map((bar, index) => row(bar, index * ROW, scale))}
 <p class="quiet">Times are UTC.${scale.cut === undefined ? "" : " At the dashed line, a long time without upgrades is left out."}${left === 0 ? "" : ` The newest ${counted(bars.length, "upgrade")}; ${counted(left, "older one is", "older ones are")} in the table.`}</p>`;
 }
 
-function barOf(pin: Pin, written = 0): Bar[] {
-  const { upgrade } = pin;
+function barOf(database: Database, written = 0): Bar[] {
+  const { upgrade } = database;
   if (upgrade?.started === undefined) return [];
   const [opens, closes] = [parseTime(upgrade.window?.opens), parseTime(upgrade.window?.closes)];
   const window = opens === undefined || closes === undefined || closes < opens ? undefined : ([opens, closes] as const);
   const from = upgrade.started;
   const to = upgrade.state === "running" ? Math.max(from, written) : from + (durationOf(upgrade) ?? 0);
   const words = [shortRouteOf(upgrade), courseOf(upgrade)];
-  return [{ name: pin.name, look: lookOf(upgrade), course: courseOf(upgrade), words, from, to, window }];
+  return [{ name: database.name, look: lookOf(upgrade), course: courseOf(upgrade), words, from, to, window }];
 }
 
 /** From now until an upgrade may begin. */
-function holdBar({ name, control: { hold } }: Pin, written: number | undefined): Bar[] {
+function holdBar({ name, control: { hold } }: Database, written: number | undefined): Bar[] {
   if (hold?.ends === undefined || written === undefined || hold.ends < written) return [];
   const course = `held until ${minuteOf(hold.ends)}`;
   const window = [hold.ends, hold.ends] as const;

@@ -3,7 +3,7 @@ import { textOf } from "./json";
 import type { Status } from "./status";
 import { parseTime } from "./time";
 
-/** The last upgrade of a pin, as the state has it. Times in milliseconds since 1970. */
+/** The last upgrade of a database, as the state has it. Times in milliseconds since 1970. */
 export interface Upgrade {
   readonly task: string;
   readonly kind: string;
@@ -14,7 +14,7 @@ export interface Upgrade {
   readonly finishedAt: string | undefined;
   readonly started: number | undefined;
   readonly finished: number | undefined;
-  /** Found running, not started by the pin. */
+  /** Found running, not started by the database. */
   readonly joined: boolean;
   /** Why it failed, in the vendor's words. */
   readonly reason: string | undefined;

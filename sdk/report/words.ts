@@ -1,5 +1,5 @@
 import { counted } from "../../provider/base/counted";
-import type { Pin } from "./pin";
+import type { Database } from "./database";
 import { formatDuration } from "./time";
 import { durationOf, type Upgrade } from "./upgrade";
 
@@ -24,8 +24,8 @@ export function courseOf(upgrade: Upgrade): string {
 }
 
 /** `search 2.10.17, ReJSON >=2.8` */
-export function pinText({ pin }: Pin): string {
-  return pin.map(({ name, version }) => (name === undefined ? version : `${name} ${version}`)).join(", ");
+export function targetText({ database }: Database): string {
+  return database.map(({ name, version }) => (name === undefined ? version : `${name} ${version}`)).join(", ");
 }
 
 /** `3 observers`, `1 module` */

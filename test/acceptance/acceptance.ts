@@ -1,4 +1,4 @@
-import { asPinError } from "../../provider/core/errors";
+import { asUpgradeError } from "../../provider/core/errors";
 import type { Estate } from "../../provider/core/estate";
 import type { Proxies } from "../../provider/core/runtime";
 import type { Tls } from "../../provider/http/tls";
@@ -69,7 +69,7 @@ async function readAll(estate: Estate): Promise<string[]> {
     try {
       await read();
     } catch (error) {
-      const { code, sentence } = asPinError(error);
+      const { code, sentence } = asUpgradeError(error);
       if (code === "unexpected" || code === "interrupted") throw error;
       failures.push(`${what}: ${sentence} [${code}]`);
     }

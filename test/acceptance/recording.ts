@@ -1,4 +1,4 @@
-import { PinError } from "../../provider/core/errors";
+import { UpgradeError } from "../../provider/core/errors";
 import type { Transport } from "../../provider/http/transport";
 
 /** One request and its answer, as they went over the wire. */
@@ -15,7 +15,7 @@ export function recording(transport: Transport, keep: (exchange: Exchange) => vo
   return {
     async send(request) {
       if (request.method !== "GET") {
-        throw new PinError("blocked", `${request.method} ${request.target} was not sent: only GET requests are.`, {
+        throw new UpgradeError("blocked", `${request.method} ${request.target} was not sent: only GET requests are.`, {
           remedy: "Use credentials that need no login: an access key, or Basic authentication.",
         });
       }

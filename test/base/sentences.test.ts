@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { sentences } from "../../provider/base/sentences";
-import { PinError } from "../../provider/core/errors";
+import { UpgradeError } from "../../provider/core/errors";
 
 describe("texts one after the other", () => {
   it.each([
@@ -20,7 +20,7 @@ describe("texts one after the other", () => {
   });
 
   it("are those of an error: what a vendor says needs no full stop of its own", () => {
-    const error = new PinError("unreachable", "obshell: disk full", { remedy: "Fix it." });
+    const error = new UpgradeError("unreachable", "obshell: disk full", { remedy: "Fix it." });
     expect(error.text).toBe("obshell: disk full. Fix it. [unreachable]");
   });
 });

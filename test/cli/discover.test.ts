@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { PinError } from "../../provider/core/errors";
+import { UpgradeError } from "../../provider/core/errors";
 import { taurusdb } from "../simulators";
 import { cloud, oceanbase, redisEnterprise } from "./discovering";
 import { rig } from "./rig";
@@ -185,7 +185,7 @@ it("ends with 130 at ^C, and asks nothing more", async () => {
       const system = taurus(clock, 200);
       system.onCall(() => {
         calls += 1;
-        if (calls === 40) interrupt.abort(new PinError("interrupted", "Interrupted."));
+        if (calls === 40) interrupt.abort(new UpgradeError("interrupted", "Interrupted."));
       });
       return [system];
     },

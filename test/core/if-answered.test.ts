@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
-import { ifAnswered, PinError, Unreachable } from "../../provider/core/errors";
+import { ifAnswered, Unreachable, UpgradeError } from "../../provider/core/errors";
 
 const away = new Unreachable("nobody answers", { sent: true, heard: false });
 
-it.each([away, new PinError("unauthorized", "no"), new PinError("not-the-vendor", "another shape")])(
+it.each([away, new UpgradeError("unauthorized", "no"), new UpgradeError("not-the-vendor", "another shape")])(
   "advice that a vendor does not give is left out: %s",
   async (error) => {
     expect(await ifAnswered(Promise.reject(error))).toBeUndefined();

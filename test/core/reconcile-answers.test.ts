@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { PinError, type RefusalKind, Refused, Unreachable } from "../../provider/core/errors";
+import { type RefusalKind, Refused, Unreachable, UpgradeError } from "../../provider/core/errors";
 import { SOON_TRIES } from "../../provider/core/policy";
 import { joining, newer, play, running, satisfied, succeeded, TITLE, task, upgrade, waiting } from "./scripted-driver";
 
@@ -182,7 +182,7 @@ describe("a call that certainly was not sent", () => {
 
 describe("a call that ends in any other error", () => {
   it("ends the run with that error", async () => {
-    const cause = new PinError("unauthorized", "The agent refused the credentials.");
+    const cause = new UpgradeError("unauthorized", "The agent refused the credentials.");
     const { outcome, starts } = await play({ looks: [upgrade()], starts: [cause, task] });
     expect(outcome).toMatchObject({ status: "behind", accepted: false });
     expect(outcome.error).toBe(cause);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { PinError, Unreachable } from "../../provider/core/errors";
+import { Unreachable, UpgradeError } from "../../provider/core/errors";
 import {
   deadline,
   interrupted,
@@ -19,7 +19,7 @@ const RUNNING = "upgrade 11 (rolling upgrade to 4.3.5.2)";
 describe.each([
   ["interrupted", interrupted, "Interrupted"],
   ["deadline", deadline, "The time limit was reached ({timeLimit})"],
-  ["engine-gone", () => new PinError("engine-gone", "gone"), "{engine} is gone"],
+  ["engine-gone", () => new UpgradeError("engine-gone", "gone"), "{engine} is gone"],
 ] as const)("a run that is ended from outside: %s", (code, reason, how) => {
   it("before it began asks nothing and calls nothing", async () => {
     const { outcome, starts, journal } = await play({
@@ -41,7 +41,7 @@ describe.each([
           return upgrade();
         },
       ],
-      starts: [new PinError(code, "no call is started any more")],
+      starts: [new UpgradeError(code, "no call is started any more")],
     });
     expect(outcome).toMatchObject({ status: "behind", accepted: false, error: { code } });
     expect(outcome.upgrade).toBeUndefined();

@@ -1,7 +1,7 @@
 import type { BackupRecord } from "../../provider/core/control/backup";
 import { NO_RULES } from "../../provider/core/control/control";
 import type { Driver, Observation } from "../../provider/core/driver";
-import { PinError } from "../../provider/core/errors";
+import { UpgradeError } from "../../provider/core/errors";
 import type { Outcome, UpgradeRecord } from "../../provider/core/outcome";
 import type { Plan } from "../../provider/core/plan";
 import type { Policy } from "../../provider/core/policy";
@@ -51,7 +51,7 @@ export interface Stage {
   readonly warnings: string[];
   readonly news: string[];
   readonly reports: string[];
-  abort(reason: PinError): void;
+  abort(reason: UpgradeError): void;
 }
 
 export interface Played extends Stage {
@@ -98,8 +98,8 @@ export function record(state: UpgradeRecord["state"], overrides: Partial<Upgrade
   return { ...known, startedAt: "2025-12-31T23:00:00.000Z", state, ...overrides };
 }
 
-export const interrupted = () => new PinError("interrupted", "Interrupted.");
-export const deadline = () => new PinError("deadline", "The time limit was reached.");
+export const interrupted = () => new UpgradeError("interrupted", "Interrupted.");
+export const deadline = () => new UpgradeError("deadline", "The time limit was reached.");
 
 /** Plays a script against the routine, with time that jumps. */
 export async function play(script: Script): Promise<Played> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { PinError } from "../../provider/core/errors";
+import { UpgradeError } from "../../provider/core/errors";
 import { summaryOf } from "../../provider/core/summary";
 import { record } from "./scripted-driver";
 
@@ -54,7 +54,7 @@ describe("an upgrade that has ended well", () => {
 
   it("and left an old version running is told by the error", () => {
     expect(
-      summaryOf({ upgrade: done, error: new PinError("not-upgraded", "Still old.") }, undefined, {}),
+      summaryOf({ upgrade: done, error: new UpgradeError("not-upgraded", "Still old.") }, undefined, {}),
     ).toBeUndefined();
   });
 });

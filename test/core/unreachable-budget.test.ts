@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { NO_RULES } from "../../provider/core/control/control";
-import { PinError, Unreachable } from "../../provider/core/errors";
+import { Unreachable, UpgradeError } from "../../provider/core/errors";
 import type { Policy } from "../../provider/core/policy";
 import { UnreachableBudget } from "../../provider/core/unreachable-budget";
 import { VirtualClock } from "../support/virtual-clock";
@@ -53,12 +53,12 @@ function failingFor(clock: VirtualClock, milliseconds: number, failure: () => Er
   };
 }
 
-async function thrownBy(promise: Promise<unknown>): Promise<PinError> {
+async function thrownBy(promise: Promise<unknown>): Promise<UpgradeError> {
   const thrown: unknown = await promise.then(
     () => undefined,
     (error: unknown) => error,
   );
-  if (!(thrown instanceof PinError)) throw new Error(`expected a PinError, got ${String(thrown)}`);
+  if (!(thrown instanceof UpgradeError)) throw new Error(`expected an UpgradeError, got ${String(thrown)}`);
   return thrown;
 }
 
@@ -137,7 +137,7 @@ describe("patience", () => {
 
   it("lets every other error through at once", async () => {
     const { budget, waited } = setUp();
-    const refusal = new PinError("unauthorized", "wrong password");
+    const refusal = new UpgradeError("unauthorized", "wrong password");
     expect(await thrownBy(budget.ask(() => Promise.reject(refusal)))).toBe(refusal);
     const bug = new TypeError("x is not a function");
     await expect(budget.ask(() => Promise.reject(bug))).rejects.toBe(bug);
@@ -146,7 +146,7 @@ describe("patience", () => {
 
   it("asks nothing after the signal is aborted", async () => {
     const { budget, controller } = setUp();
-    const reason = new PinError("interrupted", "Interrupted.");
+    const reason = new UpgradeError("interrupted", "Interrupted.");
     controller.abort(reason);
     let asked = 0;
     const question = async () => {
@@ -158,7 +158,7 @@ describe("patience", () => {
 
   it("ends with the signal's reason when it is aborted while waiting", async () => {
     const { budget, controller, clock, waited } = setUp(true);
-    const reason = new PinError("deadline", "The time limit was reached.");
+    const reason = new UpgradeError("deadline", "The time limit was reached.");
     clock.after(90_000, () => controller.abort(reason));
     expect(await thrownBy(budget.ask(() => Promise.reject(silent())))).toBe(reason);
     expect(waited()).toBe(90_000);
@@ -166,7 +166,7 @@ describe("patience", () => {
 
   it("ends with the signal's reason, not with what the aborted question threw", async () => {
     const { budget, controller } = setUp();
-    const reason = new PinError("interrupted", "Interrupted.");
+    const reason = new UpgradeError("interrupted", "Interrupted.");
     const question = async () => {
       controller.abort(reason);
       throw new Error("socket closed");

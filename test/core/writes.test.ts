@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { NO_RULES } from "../../provider/core/control/control";
-import { beforeSending, PinError, sending, Unreachable } from "../../provider/core/errors";
+import { beforeSending, sending, Unreachable, UpgradeError } from "../../provider/core/errors";
 import { Recovery } from "../../provider/core/recovery";
 import { HttpClient } from "../../provider/http/client";
 import { INCOMPLETE, TransportError } from "../../provider/http/transport";
@@ -142,7 +142,7 @@ describe.each(ODD)("after %s, nobody knows whether the vendor received", (_, thr
 
   it("but what comes before it was certainly not sent", async () => {
     const error = await beforeSending(throwing(thrown)).catch((reason: unknown) => reason);
-    expect(error).toBeInstanceOf(PinError);
+    expect(error).toBeInstanceOf(UpgradeError);
     expect(await sending(async () => Promise.reject(error)).catch((reason: unknown) => reason)).toBe(error);
     const { outcome, starts } = await play({
       looks: [upgrade()],

@@ -5,7 +5,7 @@ import * as proxies from "../../provider/frontend/resource/proxies";
 import * as rules from "../../provider/frontend/resource/stack-rules";
 import * as oceanbase from "../../provider/oceanbase/arguments";
 import * as redisenterprise from "../../provider/redisenterprise/arguments";
-import * as pins from "../../provider/redisenterprise/modules/pins";
+import * as pins from "../../provider/redisenterprise/modules/targets";
 import * as taurusdb from "../../provider/taurusdb/arguments";
 
 /** The definitions of the arguments, as the generated parts of `sdk/` and of the pages name them. */
@@ -16,7 +16,7 @@ const MODULES: Readonly<Record<string, object>> = {
   "provider/oceanbase/arguments.ts": oceanbase,
   "provider/taurusdb/arguments.ts": taurusdb,
   "provider/redisenterprise/arguments.ts": redisenterprise,
-  "provider/redisenterprise/modules/pins.ts": pins,
+  "provider/redisenterprise/modules/targets.ts": pins,
   "provider/frontend/resource/proxies.ts": proxies,
   "provider/frontend/resource/stack-rules.ts": rules,
 };

@@ -104,12 +104,12 @@ function toldIn(file: ts.SourceFile): Told[] {
   return told;
 }
 
-/** `new PinError("blocked", …, { remedy })`, or the problem of one member: `problem("blocked", …)`. */
+/** `new UpgradeError("blocked", …, { remedy })`, or the problem of one member: `problem("blocked", …)`. */
 function errorOf(node: ts.Node, names: Names): Told | undefined {
   if (!ts.isNewExpression(node) && !ts.isCallExpression(node)) return undefined;
   const { arguments: args = [] } = node;
   const name = node.expression.getText();
-  const coded = ts.isNewExpression(node) ? name === "PinError" : name === "problem";
+  const coded = ts.isNewExpression(node) ? name === "UpgradeError" : name === "problem";
   const ends = coded ? codeIn(args[0]) : ts.isNewExpression(node) ? CLASSES[name] : undefined;
   const [message, options] = coded ? args.slice(1) : args;
   if (ends === undefined || message === undefined) return undefined;

@@ -4,7 +4,7 @@ import { type Constraint, parseConstraint, standing } from "../../provider/core/
 import { changeArguments, checkChangeArguments } from "../../provider/core/control/arguments";
 import type { BackupRecord } from "../../provider/core/control/backup";
 import type { Observation } from "../../provider/core/driver";
-import type { PinKind } from "../../provider/core/kind";
+import type { ResourceKind } from "../../provider/core/kind";
 import { requestOf } from "../../provider/core/request";
 import type { Task, TaskStatus } from "../../provider/core/task";
 import { type Activity, type Finding, standingOf, viewOfOne } from "../../provider/core/unit";
@@ -62,7 +62,7 @@ function observation(text: string): Observation {
 
 /** A pin kind as small as can be: its call upgrades at once. */
 export function fakeKind(): {
-  kind: PinKind<FakeArguments>;
+  kind: ResourceKind<FakeArguments>;
   world: FakeWorld;
   observation: (version: string) => Observation;
 } {
@@ -80,7 +80,7 @@ export function fakeKind(): {
     opened: 0,
     closed: 0,
   };
-  const kind: PinKind<FakeArguments> = {
+  const kind: ResourceKind<FakeArguments> = {
     inputs,
     secrets: ["password"],
     credentials: { password: { config: "fake:password", env: ["FAKE_PASSWORD"] } },

@@ -24,7 +24,7 @@ describe("what ends a run from outside", () => {
     await clock.sleep(4_999);
     expect(signal.aborted).toBe(false);
     await clock.sleep(2);
-    expect(signal.reason).toMatchObject({ name: "PinError", code: "deadline" });
+    expect(signal.reason).toMatchObject({ name: "UpgradeError", code: "deadline" });
   });
 
   it("is Cancel", async () => {
@@ -32,7 +32,7 @@ describe("what ends a run from outside", () => {
     const { signal, release } = limits(5_000);
     expect(signal.aborted).toBe(false);
     cancel();
-    expect(signal.reason).toMatchObject({ name: "PinError", code: "interrupted" });
+    expect(signal.reason).toMatchObject({ name: "UpgradeError", code: "interrupted" });
     release();
   });
 
@@ -50,7 +50,7 @@ describe("what ends a run from outside", () => {
     loseEngine();
     const late = limits(5_000);
     for (const { signal, release } of [...runs, late]) {
-      expect(signal.reason).toMatchObject({ name: "PinError", code: "engine-gone" });
+      expect(signal.reason).toMatchObject({ name: "UpgradeError", code: "engine-gone" });
       release();
     }
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { PinError, Unreachable } from "../../provider/core/errors";
+import { Unreachable, UpgradeError } from "../../provider/core/errors";
 import { stage } from "./fake-lifecycle";
 
 const task = { id: "11", kind: "upgrade", to: "2.0" };
@@ -80,7 +80,7 @@ describe("a refresh", () => {
   });
 
   it("fails, redacted, when the credentials are refused", async () => {
-    const failure = new PinError("unauthorized", "hunter2 is wrong.", { remedy: "Give the right one." });
+    const failure = new UpgradeError("unauthorized", "hunter2 is wrong.", { remedy: "Give the right one." });
     const { lifecycle, inputs } = stage({ failure });
     await expect(lifecycle.read("server-1", inputs({ password: "hunter2" }))).rejects.toThrow(
       new Error("[secret] is wrong. Give the right one. [unauthorized]"),

@@ -1,11 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { PinError, Rejected, Unreachable } from "../../provider/core/errors";
+import { Rejected, Unreachable, UpgradeError } from "../../provider/core/errors";
 import { stage } from "./fake-lifecycle";
 
 type Change = Parameters<typeof stage>[0];
 
 const silent: Change = { failure: new Unreachable("connection refused", { sent: false, heard: false }) };
-const foreign: Change = { failure: new PinError("not-the-vendor", "A web server answers.", { remedy: "Correct it." }) };
+const foreign: Change = {
+  failure: new UpgradeError("not-the-vendor", "A web server answers.", { remedy: "Correct it." }),
+};
 const rejected: Change = {
   failure: new Rejected("The server rejected the credentials", {
     said: "wrong password (401)",

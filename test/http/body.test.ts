@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { PinError } from "../../provider/core/errors";
+import { UpgradeError } from "../../provider/core/errors";
 import { excerpt, parseJson, printable, validate } from "../../provider/http/body";
 
 const bytes = (text: string) => new Uint8Array(Buffer.from(text));
@@ -92,11 +92,11 @@ describe("printable", () => {
 describe("validate", () => {
   const schema = z.object({ contents: z.array(z.object({ id: z.string() })) });
 
-  function complaint(value: unknown, shape: z.ZodType = schema): PinError {
+  function complaint(value: unknown, shape: z.ZodType = schema): UpgradeError {
     try {
       validate(shape, value, "GET /dags at http://a");
     } catch (error) {
-      if (error instanceof PinError) return error;
+      if (error instanceof UpgradeError) return error;
       throw error;
     }
     throw new Error("was taken");

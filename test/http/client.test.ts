@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { Clock } from "../../provider/core/clock";
-import { PinError } from "../../provider/core/errors";
+import { UpgradeError } from "../../provider/core/errors";
 import { DIRECT } from "../../provider/core/runtime";
 import { delayBefore, HttpClient, READ_TRIES, retriedCode, retriedStatus } from "../../provider/http/client";
 import { TransportError } from "../../provider/http/transport";
@@ -26,7 +26,7 @@ const frozen: Clock = {
     new Promise((_resolve, reject) => signal?.addEventListener("abort", () => reject(signal.reason), { once: true })),
 };
 
-const reason = new PinError("interrupted", "Interrupted.");
+const reason = new UpgradeError("interrupted", "Interrupted.");
 
 describe("a read", () => {
   it("gives status, headers and body, and sends its headers and target as they are", async () => {

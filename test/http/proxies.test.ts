@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { wallClock } from "../../provider/core/clock";
-import { PinError } from "../../provider/core/errors";
+import { UpgradeError } from "../../provider/core/errors";
 import type { Proxies } from "../../provider/core/runtime";
 import { HttpClient } from "../../provider/http/client";
 import { proxyFor } from "../../provider/http/dispatcher";
@@ -184,7 +184,7 @@ describe.each(KINDS)("%s through a proxy that", (scheme, server) => {
       const request = { origin, target: "/", headers: {}, body: "{}" };
       for (const sent of [client.read(() => request), client.write(request)]) {
         const error: unknown = await sent.catch((thrown: unknown) => thrown);
-        expect(error).toBeInstanceOf(PinError);
+        expect(error).toBeInstanceOf(UpgradeError);
         expect(error).toMatchObject({ code: "unauthorized", remedy: expect.stringContaining("`dbversion:proxy`") });
       }
     },

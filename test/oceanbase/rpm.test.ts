@@ -4,7 +4,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { PinError } from "../../provider/core/errors";
+import { UpgradeError } from "../../provider/core/errors";
 import { readRpm } from "../../provider/oceanbase/packages/rpm";
 import { makeRpm, type RpmOptions, writeLargeRpm } from "../support/rpm-package";
 import { failureOf, fileOf, scratch } from "./upload-rig";
@@ -149,7 +149,7 @@ describe("a file that is not a package obshell takes", () => {
     );
     await mkdir(join(directory, "folder"));
     expect((await failureOf(readRpm(join(directory, "folder")))).message).toMatch(/folder is not a file/);
-    expect(await failureOf(readRpm("a\0b"))).toBeInstanceOf(PinError);
+    expect(await failureOf(readRpm("a\0b"))).toBeInstanceOf(UpgradeError);
   });
 
   it("may be a pipe, which is not waited for", async () => {
@@ -161,14 +161,14 @@ describe("a file that is not a package obshell takes", () => {
 
 const sample = makeRpm({ payload: Buffer.alloc(200, 1) });
 
-/** Reads a file with these bytes; true when it was taken. Anything but a PinError fails the test. */
+/** Reads a file with these bytes; true when it was taken. Anything but an UpgradeError fails the test. */
 async function taken(path: string, bytes: Uint8Array): Promise<boolean> {
   await writeFile(path, bytes);
   try {
     await readRpm(path);
     return true;
   } catch (error) {
-    expect(error).toBeInstanceOf(PinError);
+    expect(error).toBeInstanceOf(UpgradeError);
     expect(error).toMatchObject({ code: "blocked", remedy: expect.any(String) });
     return false;
   }

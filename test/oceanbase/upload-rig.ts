@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { Clock } from "../../provider/core/clock";
-import { PinError } from "../../provider/core/errors";
+import { UpgradeError } from "../../provider/core/errors";
 import type { Progress, Runtime } from "../../provider/core/runtime";
 import { HttpClient } from "../../provider/http/client";
 import type { Transport } from "../../provider/http/transport";
@@ -19,7 +19,7 @@ import { VirtualClock } from "../support/virtual-clock";
 export const PASSWORD = "r00t-p@ssword";
 export const PLAIN = "/api/v1/package";
 export const SEALED = "/api/v1/upgrade/package";
-export const INTERRUPTED = new PinError("interrupted", "Interrupted.");
+export const INTERRUPTED = new UpgradeError("interrupted", "Interrupted.");
 
 export interface Hands {
   readonly agents: Agents;
@@ -98,12 +98,12 @@ export async function packageOf(options: RpmOptions = {}): Promise<RpmPackage> {
 }
 
 /** The error that a call ends in. */
-export async function failureOf(call: Promise<unknown>): Promise<PinError> {
+export async function failureOf(call: Promise<unknown>): Promise<UpgradeError> {
   const thrown: unknown = await call.then(
     () => undefined,
     (error: unknown) => error,
   );
-  if (!(thrown instanceof PinError)) throw new Error(`expected a PinError, got ${String(thrown)}`);
+  if (!(thrown instanceof UpgradeError)) throw new Error(`expected an UpgradeError, got ${String(thrown)}`);
   return thrown;
 }
 

@@ -117,7 +117,7 @@ describe("an upload over a socket", () => {
       request.once("data", () => request.socket.resetAndDestroy());
     });
     const error = await failureOf(ensured(throughSockets([origin]), [await large()]));
-    expect(error).toMatchObject({ name: "PinError", code: "unreachable" });
+    expect(error).toMatchObject({ name: "UpgradeError", code: "unreachable" });
     expect(error.sentence).toMatch(
       /^The upload of oceanbase-ce-4\S+ was interrupted: .* Nothing was stored\. Run \{apply\} again\.$/,
     );

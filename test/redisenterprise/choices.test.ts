@@ -8,7 +8,7 @@ import {
   runsOn,
   shippedFrom,
 } from "../../provider/redisenterprise/modules/catalogue";
-import { shownArguments } from "../../provider/redisenterprise/modules/pins";
+import { shownArguments } from "../../provider/redisenterprise/modules/targets";
 import { nodesFrom, softwareAtLeast, supportedByAll } from "../../provider/redisenterprise/node";
 import { tokenOf } from "../../provider/redisenterprise/rest/login";
 

@@ -1,4 +1,4 @@
-import { PinError } from "../errors";
+import { UpgradeError } from "../errors";
 
 /** What keeps an upgrade request from being sent now. In the order in which they are judged. */
 export type HoldCode = "freeze" | "blackout" | "window" | "approval" | "backup";
@@ -13,7 +13,7 @@ export interface Hold {
 }
 
 /** The end of a run that was to fail when its upgrade is held, and what keeps a caller from sending all the same. */
-export class Held extends PinError {
+export class Held extends UpgradeError {
   override readonly name = "Held";
   readonly hold: Hold;
 

@@ -21,7 +21,7 @@ export function hiddenUrn(properties: Properties): string | undefined {
 }
 
 /**
- * The URN as the outputs have it, `dev::shop::oceanbase:ClusterVersion::orders`: without what the URNs of all pins have in
+ * The URN as the outputs have it, `dev::shop::oceanbase:ClusterVersion::orders`: without what the URNs of all resources have in
  * common. It is stored with each resource, whose inputs have it whole.
  */
 export function shortUrn(urn: string): string {

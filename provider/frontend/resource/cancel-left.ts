@@ -1,6 +1,6 @@
 import { sentences } from "../../base/sentences";
 import type { Clock } from "../../core/clock";
-import { asPinError } from "../../core/errors";
+import { asUpgradeError } from "../../core/errors";
 import { taskOf, type UpgradeRecord } from "../../core/outcome";
 import { giveUp } from "../../core/run";
 import type { Runtime } from "../../core/runtime";
@@ -8,7 +8,7 @@ import { nameOf } from "../../core/task";
 import { Failure } from "./failure";
 import type { Properties } from "./properties";
 import { isScheduled } from "./scheduled";
-import { type Session, withPin } from "./session";
+import { type Session, withDriver } from "./session";
 import { policyOf } from "./session-policy";
 
 /** How long canceling a scheduled upgrade may take, in milliseconds. */
@@ -43,11 +43,11 @@ export async function cancelLeft(session: Session, clock: Clock, left: Left): Pr
   }
   const policy = policyOf(session, properties);
   try {
-    await withPin(session, clock, call.limit ?? LIMIT, (driver, runtime) =>
+    await withDriver(session, clock, call.limit ?? LIMIT, (driver, runtime) =>
       giveUp(driver, upgrade, policy, { ...runtime, keepScheduled }),
     );
   } catch (error) {
-    const { code, message } = asPinError(error);
+    const { code, message } = asUpgradeError(error);
     const remedy = `Run the command again. Alternatively, remove the resource from the state with \`pulumi state delete '${call.urn}'\`; then, ${byHand}`;
     throw new Failure(
       session.redact(`${sentences("The scheduled upgrade was not canceled.", message, remedy)} [${code}]`),

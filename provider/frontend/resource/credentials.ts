@@ -1,5 +1,5 @@
 import type { CredentialSource } from "../../core/arguments";
-import { PinError, Rejected } from "../../core/errors";
+import { Rejected, UpgradeError } from "../../core/errors";
 
 /** Reads a configuration value by its full name: `oceanbase:password`. A secret of nothing is null. */
 export type ConfigReader = (key: string) => string | null | undefined;
@@ -57,7 +57,11 @@ export function describePlaces(name: string, sources: Sources): string | undefin
 }
 
 /** An error about rejected credentials, with where they come from; any other one as it is. */
-export function attributed(error: PinError, sources: Sources, origins: Readonly<Record<string, string>>): PinError {
+export function attributed(
+  error: UpgradeError,
+  sources: Sources,
+  origins: Readonly<Record<string, string>>,
+): UpgradeError {
   if (!(error instanceof Rejected)) return error;
   const { verdict, said, remedy, credentials } = error;
   const given = credentials.flatMap((name) => {
@@ -68,11 +72,11 @@ export function attributed(error: PinError, sources: Sources, origins: Readonly<
   const [missing] = credentials.filter((name) => origins[name] === undefined && sources[name] !== undefined);
   if (given.length === 0 && missing !== undefined) {
     const message = `${verdict}: no ${missing} given (${describePlaces(missing, sources)}).`;
-    return new PinError(error.code, message, { cause: error });
+    return new UpgradeError(error.code, message, { cause: error });
   }
   if (given.length === 0) return error;
   const options = { cause: error, ...(remedy === undefined ? {} : { remedy }) };
-  return new PinError(error.code, `${verdict} (${given.join(", ")}): ${said}.`, options);
+  return new UpgradeError(error.code, `${verdict} (${given.join(", ")}): ${said}.`, options);
 }
 
 function lookUp(

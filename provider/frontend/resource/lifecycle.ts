@@ -25,7 +25,7 @@ import { type ReadBack, readBack } from "./read";
 import { Learnt } from "./redaction";
 import { RunNotes } from "./run-notes";
 import { Scheduled } from "./scheduled";
-import { kindOf, openSession, type Session, type Surroundings, withPin } from "./session";
+import { kindOf, openSession, type Session, type Surroundings, withDriver } from "./session";
 import { policyOf } from "./session-policy";
 import { isUnsettled, reliesOnOthers, rememberedUpgrade } from "./state";
 import { type Outputs, outputsAfter, shownReason } from "./stored-outcome";
@@ -102,8 +102,8 @@ export class Lifecycle {
   }
 
   /**
-   * `olds` are the old outputs. Pure, but for the plan of a pin that an earlier run left unsettled, and for a look at a scheduled
-   * upgrade that others may cancel. For a pin at rest, which nearly all calls are about, nothing is loaded.
+   * `olds` are the old outputs. Pure, but for the plan of a resource that an earlier run left unsettled, and for a look at a scheduled
+   * upgrade that others may cancel. For a settled resource, which nearly all calls are about, nothing is loaded.
    */
   async diff(
     call: Call,
@@ -124,7 +124,7 @@ export class Lifecycle {
       return { changes: true, replaces };
     }
     const changes = unsettled || session.args?.onNewer === "fail";
-    // Only a check can fail a preview, and none has looked at a pin as it was written before.
+    // Only a check can fail a preview, and none has looked at a resource as it was written before.
     if (changes && session.args !== undefined) {
       const { failures, held = false } = await this.#tell(session, this.#memoryOf(session, olds));
       if (held) return { changes: false, replaces: [] };
@@ -186,7 +186,7 @@ export class Lifecycle {
     const keepScheduled = this.#keeping(session, before?.outputs ?? {});
     const schedules = args !== undefined && kind.cancelByHand !== undefined;
     const { outcome, outputs } = await this.#scheduled.during(call, schedules ? kind.identity(args) : [], async () => {
-      const outcome = await withPin(session, this.#clock, call.limit ?? kind.timeout, (driver, runtime) =>
+      const outcome = await withDriver(session, this.#clock, call.limit ?? kind.timeout, (driver, runtime) =>
         run(driver, policy, { ...runtime, keepScheduled }, remembered),
       );
       await this.#surroundings.log.flush();

@@ -1,5 +1,5 @@
 import type { Clock } from "../../core/clock";
-import { PinError } from "../../core/errors";
+import { UpgradeError } from "../../core/errors";
 import type { OnCancel } from "./call";
 
 /** Everything from outside that can end a run, as one signal. */
@@ -16,13 +16,13 @@ export interface Limits {
 export function limits(clock: Clock, limit: number, onCancel: OnCancel, gone?: AbortSignal): Limits {
   const controller = new AbortController();
   const over = new AbortController();
-  const end = (reason: PinError) => controller.abort(reason);
-  const stopListening = onCancel(() => end(new PinError("interrupted", "Interrupted.")));
-  const follow = () => end(new PinError("engine-gone", "The Pulumi engine is gone."));
+  const end = (reason: UpgradeError) => controller.abort(reason);
+  const stopListening = onCancel(() => end(new UpgradeError("interrupted", "Interrupted.")));
+  const follow = () => end(new UpgradeError("engine-gone", "The Pulumi engine is gone."));
   if (gone?.aborted === true) follow();
   gone?.addEventListener("abort", follow, { signal: over.signal });
   clock.sleep(limit, over.signal).then(
-    () => end(new PinError("deadline", "The time limit was reached.")),
+    () => end(new UpgradeError("deadline", "The time limit was reached.")),
     () => undefined,
   );
   return {
@@ -30,7 +30,7 @@ export function limits(clock: Clock, limit: number, onCancel: OnCancel, gone?: A
     release: () => {
       over.abort();
       // Reads that nobody waited for end with the run.
-      end(new PinError("interrupted", "The run is over."));
+      end(new UpgradeError("interrupted", "The run is over."));
       stopListening();
     },
   };

@@ -7,7 +7,7 @@ import type { Hold } from "../../core/control/hold";
 import { isAwaited } from "../../core/control/release";
 import type { Driver } from "../../core/driver";
 import { formatDuration } from "../../core/duration";
-import { PinError } from "../../core/errors";
+import { UpgradeError } from "../../core/errors";
 import type { UpgradeRecord } from "../../core/outcome";
 import type { Policy } from "../../core/policy";
 import { isOpen } from "../../core/record";
@@ -16,7 +16,7 @@ import type { Runtime } from "../../core/runtime";
 import { Failure } from "./failure";
 import { type PlanStatement, planStatements } from "./plan-statements";
 import { argumentsOf, DRIFTED, hasUnknown, PLAN, type Properties, sameValue } from "./properties";
-import { type Session, withPin } from "./session";
+import { type Session, withDriver } from "./session";
 import { policyOf } from "./session-policy";
 import { storedText } from "./stored-outcome";
 import type { CheckFailure } from "./validation";
@@ -190,7 +190,7 @@ async function look<T>({ session, clock, silence, purpose, use }: Looking<T>): P
   }
   const began = clock.elapsed();
   try {
-    return await withPin(session, clock, left, use);
+    return await withDriver(session, clock, left, use);
   } catch (error) {
     if (isSilence(error)) silence.waited(clock.elapsed() - began);
     const reason = `${purpose}: ${reasonOf(error, session)}`;
@@ -201,15 +201,15 @@ async function look<T>({ session, clock, silence, purpose, use }: Looking<T>): P
 }
 
 function isSilence(error: unknown): boolean {
-  return error instanceof PinError && (error.code === "deadline" || error.code === "unreachable");
+  return error instanceof UpgradeError && (error.code === "deadline" || error.code === "unreachable");
 }
 
 function isRejected(error: unknown): boolean {
-  return error instanceof PinError && error.code === "unauthorized";
+  return error instanceof UpgradeError && error.code === "unauthorized";
 }
 
 function reasonOf(error: unknown, { attribute }: Session): string {
-  if (!(error instanceof PinError)) return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof UpgradeError)) return error instanceof Error ? error.message : String(error);
   if (error.code === "deadline") return "unreachable, no response in time";
   return error.code === "unreachable" ? `unreachable, ${error.message}` : attribute(error).text;
 }

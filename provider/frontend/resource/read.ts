@@ -2,7 +2,7 @@ import type { Clock } from "../../core/clock";
 import type { Hold } from "../../core/control/hold";
 import { describePlan } from "../../core/describe";
 import { describeDrift } from "../../core/drift";
-import { asPinError, type ErrorCode, Missing, PinError } from "../../core/errors";
+import { asUpgradeError, type ErrorCode, Missing, UpgradeError } from "../../core/errors";
 import type { Drift } from "../../core/kind";
 import type { Status } from "../../core/outcome";
 import type { Plan } from "../../core/plan";
@@ -12,7 +12,7 @@ import { tooNew } from "../../core/sentences";
 import { changeOutputs } from "./change-outputs";
 import { Failure } from "./failure";
 import { argumentsOf, DRIFTED, type Properties } from "./properties";
-import { reasonsOf, type Session, withPin } from "./session";
+import { reasonsOf, type Session, withDriver } from "./session";
 import { policyOf } from "./session-policy";
 import { outputsOf, rememberedUpgrade, textsOf } from "./state";
 
@@ -71,11 +71,11 @@ export async function readBack(
     return "unread";
   }
   try {
-    return await withPin(session, clock, BUDGET, async (driver) => {
+    return await withDriver(session, clock, BUDGET, async (driver) => {
       const { title } = driver;
       const { plan, ...seen } = await see(driver, policyOf(session, properties), clock);
       if (seen.observation.missing !== undefined) throw seen.observation.missing;
-      if (plan.kind === "unknown") throw new PinError("unreachable", `${title}: ${plan.reason}`);
+      if (plan.kind === "unknown") throw new UpgradeError("unreachable", `${title}: ${plan.reason}`);
       if (plan.kind === "newer" && session.args?.onNewer !== "accept") session.news.warn(tooNew(title, plan).text);
       if (plan.kind === "failed") session.news.warn(describePlan(plan));
       if (plan.kind === "held") session.news.inform(describePlan(plan));
@@ -90,7 +90,7 @@ export async function readBack(
       return found;
     });
   } catch (thrown) {
-    const error = session.attribute(asPinError(thrown));
+    const error = session.attribute(asUpgradeError(thrown));
     const reason = session.redact(error.code === "unreachable" ? error.message : error.text);
     if (FAILS.has(error.code)) throw new Failure(reason);
     if (error instanceof Missing && error.certain) {
@@ -112,7 +112,7 @@ function result(session: Session, before: Properties, found: Found): ReadBack & 
   const outputs = { ...observed, ...changes, ...failureLeft(session, before, observed, found) };
   const drift = driftOf(session, found);
   const moved = drift !== undefined && (before[DRIFTED] === true || hasMoved(drift, before, outputs));
-  // A pin that did not hold before stays as written: an upgrade has not reached it yet.
+  // A target version that was not reached before stays as written: an upgrade has not reached it yet.
   const left = drift !== undefined && (moved || wasUpToDate(before)) && session.accepts(drift.inputs);
   return {
     outputs: moved ? { ...outputs, [DRIFTED]: true } : outputs,
@@ -143,13 +143,13 @@ function failureLeft(
   };
 }
 
-/** What does not satisfy the pin, and is not on its way there. */
+/** What does not satisfy the target version, and is not on its way there. */
 function driftOf({ kind, args }: Session, { observation, plan }: Found): Drift | undefined {
   if (args === undefined || UNDER_WAY.has(plan) || (plan === "newer" && args.onNewer === "accept")) return undefined;
   return kind.drifted(args, observation);
 }
 
-/** Whether something that does not satisfy the pin is another version, or another argument, than the state has. */
+/** Whether something that does not satisfy the target version is another version, or another argument, than the state has. */
 function hasMoved({ members, unseen }: Drift, before: Properties, outputs: Properties): boolean {
   if (unseen === true && wasUpToDate(before)) return true;
   const [then, now] = [textsOf(before["members"]), textsOf(outputs["members"])];
@@ -158,7 +158,7 @@ function hasMoved({ members, unseen }: Drift, before: Properties, outputs: Prope
   return members.some((name) => then[name] !== now[name]);
 }
 
-/** Whether the pin held when the state was written, as far as is known. */
+/** Whether the target version was reached when the state was written, as far as is known. */
 function wasUpToDate({ status }: Properties): boolean {
   return status === undefined || status === "current";
 }

@@ -23,7 +23,7 @@ export class Redaction {
   readonly #given: readonly string[];
   readonly #learnt: Set<string>;
   readonly #most: number;
-  /** Made when something is told: of most pins nothing is. */
+  /** Made when something is told: of most resources nothing is. */
   #hide: ((text: string) => string) | undefined;
 
   /** @param most how many secrets that came up are kept, the newest */

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { CredentialSource } from "../../core/arguments";
-import type { PinError } from "../../core/errors";
+import type { UpgradeError } from "../../core/errors";
 import type { Proxies } from "../../core/runtime";
 import { attributed, type ConfigReader, describePlaces, fillCredentials, originsOf } from "./credentials";
 import { proxySettings } from "./proxies";
@@ -25,7 +25,7 @@ export interface Resolved<A> extends Validated<A> {
   /** Everything that must not be shown, the credentials of proxies included. */
   readonly secrets: readonly string[];
   /** An error with where rejected credentials come from. */
-  readonly attribute: (error: PinError) => PinError;
+  readonly attribute: (error: UpgradeError) => UpgradeError;
 }
 
 export interface Places {

@@ -1,7 +1,7 @@
 import type { CommonArguments } from "../../core/arguments";
 import { type Clock, steady, wallClock } from "../../core/clock";
 import type { Driver } from "../../core/driver";
-import type { PinError } from "../../core/errors";
+import type { UpgradeError } from "../../core/errors";
 import type { SomeKind } from "../../core/kind";
 import type { StackRules } from "../../core/policy-from";
 import { type Proxies, type Runtime, undisturbed } from "../../core/runtime";
@@ -18,7 +18,7 @@ import type { RunNotes } from "./run-notes";
 import { problemBeside, stackRules } from "./stack-rules";
 import { type CheckFailure, validateArguments } from "./validation";
 
-/** Resource type (`oceanbase:ClusterVersion`) to its pin kind, loaded when first used. */
+/** Resource type (`oceanbase:ClusterVersion`) to its resource kind, loaded when first used. */
 export type Kinds = Readonly<Record<string, () => Promise<SomeKind>>>;
 
 /** What the process gives to every session. */
@@ -54,7 +54,7 @@ export interface Session {
   readonly news: Pick<Runtime, "report" | "inform" | "warn" | "conceal">;
   readonly redact: (text: string) => string;
   /** An error with where rejected credentials come from. */
-  readonly attribute: (error: PinError) => PinError;
+  readonly attribute: (error: UpgradeError) => UpgradeError;
   readonly proxies: Proxies;
   /** Rules for all resources of the stack. */
   readonly stack: StackRules;
@@ -131,8 +131,8 @@ export function reasonsOf({ failures }: Pick<Session, "failures">): string {
 /** How long a run waits for its connections to close, in milliseconds. */
 const CLOSING = 500;
 
-/** Opens the pin of a session for one run, and closes it and its limits whatever happens. What the run came to stays. */
-export async function withPin<T>(
+/** Opens the driver of a session for one run, and closes it and its limits whatever happens. What the run came to stays. */
+export async function withDriver<T>(
   session: Session,
   clock: Clock,
   limit: number,

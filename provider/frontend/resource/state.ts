@@ -64,7 +64,7 @@ function isState(value: unknown): value is UpgradeRecord["state"] {
   return STATES.has(value);
 }
 
-/** Where a pin is not settled: the next `up` goes on even when its arguments are unchanged. */
+/** Where a resource is not settled: the next `up` goes on even when its arguments are unchanged. */
 const UNSETTLED = new Set<unknown>(["behind", "upgrading", "held", "failed"] satisfies Status[]);
 
 /**

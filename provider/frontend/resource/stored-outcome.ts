@@ -1,4 +1,4 @@
-import { asPinError, type PinError } from "../../core/errors";
+import { asUpgradeError, type UpgradeError } from "../../core/errors";
 import type { Outcome, UpgradeRecord } from "../../core/outcome";
 import { printable } from "../../core/printable";
 import type { Properties } from "./properties";
@@ -41,13 +41,13 @@ function withoutReason({ reason: _, ...upgrade }: UpgradeRecord): UpgradeRecord 
 /** The warning passes the redaction, which may be what has failed. */
 function warnOf({ news }: Session, error: unknown): void {
   try {
-    news.warn(`The current versions could not be written to the outputs: ${asPinError(error).message}`);
+    news.warn(`The current versions could not be written to the outputs: ${asUpgradeError(error).message}`);
   } catch {
     // The outputs are more important than the warning.
   }
 }
 
-export function shownReason({ redact, attribute }: Session, error: PinError): string {
+export function shownReason({ redact, attribute }: Session, error: UpgradeError): string {
   try {
     return redact(attribute(error).text);
   } catch {

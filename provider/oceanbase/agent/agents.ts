@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { beforeSending, ifAnswered, PinError, Unreachable } from "../../core/errors";
+import { beforeSending, ifAnswered, Unreachable, UpgradeError } from "../../core/errors";
 import type { Permit } from "../../core/request";
 import type { HttpUpload } from "../../http/client";
 import type { WireResponse } from "../../http/transport";
@@ -89,7 +89,7 @@ export class Agents {
 
   /**
    * Lets every agent that can be met show that it belongs to the cluster. One that cannot just now is not waited for long.
-   * @throws PinError `blocked` when one belongs to another, with the names of both
+   * @throws UpgradeError `blocked` when one belongs to another, with the names of both
    */
   async compare(): Promise<void> {
     const over = new AbortController();
@@ -111,7 +111,7 @@ export class Agents {
    * @param knows whether an answer is the cluster's: an agent that lacks its database fills in what it remembers. Of
    * answers that are not, one is returned only when no agent has a better one
    * @returns undefined when the answer is that it is not there (a task, or the whole route on an older server)
-   * @throws Unreachable when no agent answers, or none can know; PinError `unauthorized` or `not-the-vendor`
+   * @throws Unreachable when no agent answers, or none can know; UpgradeError `unauthorized` or `not-the-vendor`
    */
   async read<T>(
     target: string,
@@ -119,7 +119,7 @@ export class Agents {
     knows: (data: T, origin: string) => boolean = () => true,
   ): Promise<T | undefined> {
     const { endpoints } = this.#options;
-    const failures: PinError[] = [];
+    const failures: UpgradeError[] = [];
     let remembered: T | undefined;
     for (const origin of this.origins) {
       try {
@@ -131,7 +131,7 @@ export class Agents {
         }
         remembered ??= data;
       } catch (error) {
-        if (!(error instanceof PinError) || error.code === "unauthorized") throw error;
+        if (!(error instanceof UpgradeError) || error.code === "unauthorized") throw error;
         failures.push(error);
       }
     }
@@ -148,7 +148,7 @@ export class Agents {
   async find<T>(first: string | undefined, target: string, schema: z.ZodType<T>): Promise<T | undefined> {
     const origins = new Set(first === undefined ? [] : [first]);
     for (const origin of this.#options.endpoints) origins.add(origin);
-    const failures: PinError[] = [];
+    const failures: UpgradeError[] = [];
     let unserved = false;
     for (const origin of origins) {
       try {
@@ -156,7 +156,7 @@ export class Agents {
         if (data !== undefined) return data;
         unserved = true;
       } catch (error) {
-        if (!(error instanceof PinError) || error.code === "unauthorized") throw error;
+        if (!(error instanceof UpgradeError) || error.code === "unauthorized") throw error;
         failures.push(error);
       }
     }
@@ -245,14 +245,14 @@ export class Agents {
   }
 
   /** Key or clock may have changed once more meanwhile: that passes. What says more of the password does not. */
-  async #stillRefused(agent: Agent, { text, certain }: { text: string; certain: boolean }): Promise<PinError> {
+  async #stillRefused(agent: Agent, { text, certain }: { text: string; certain: boolean }): Promise<UpgradeError> {
     if (certain || !MEANWHILE.test(text)) return this.#denied(agent, text);
     this.#handshakes.forget(agent.origin);
     return new Unreachable(`${agent.origin} cannot verify requests: ${text}`, { sent: true, heard: true });
   }
 
   /** What a 401 that another try would not change means. The agent is asked once more, for what it has to judge by. */
-  async #denied({ origin, info }: Agent, text: string): Promise<PinError> {
+  async #denied({ origin, info }: Agent, text: string): Promise<UpgradeError> {
     const own = info.security === true && this.#options.agentPassword !== undefined;
     if (own || !comparesPasswords(text)) return unauthorized(origin, text, own);
     try {
@@ -260,7 +260,7 @@ export class Agents {
       return data.obState === OBSERVER_AVAILABLE ? unauthorized(origin, text) : undecided(origin, text);
     } catch (error) {
       if (error instanceof Unreachable) return undecided(origin, text);
-      if (error instanceof PinError && error.code === "not-the-vendor") return unauthorized(origin, text);
+      if (error instanceof UpgradeError && error.code === "not-the-vendor") return unauthorized(origin, text);
       throw error;
     }
   }
@@ -284,5 +284,5 @@ export class Agents {
 
 /** An agent that cannot tell its cluster now is left out; one that refuses to, or that tells of another, is a mistake. */
 function unlessCertain(error: unknown): void {
-  if (error instanceof OtherCluster || (error instanceof PinError && error.code === "unauthorized")) throw error;
+  if (error instanceof OtherCluster || (error instanceof UpgradeError && error.code === "unauthorized")) throw error;
 }

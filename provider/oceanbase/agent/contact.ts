@@ -1,4 +1,4 @@
-import { PinError, Rejected, Unreachable } from "../../core/errors";
+import { Rejected, Unreachable, UpgradeError } from "../../core/errors";
 import { CLIENT_CERTIFICATE, type TransportError } from "../../http/transport";
 import type { AgentInfo } from "./schema";
 
@@ -9,9 +9,9 @@ const AGENTS_OWN = /\.(Incorrect|With)AgentPassword\b/;
 const ROOTS = /\.WithOceanBasePassword\b/;
 
 /** @param own the agent's own password was sent, not root@sys's */
-export function unauthorized(origin: string, text: string, own = false): PinError {
+export function unauthorized(origin: string, text: string, own = false): UpgradeError {
   if (REWRITTEN.test(text)) {
-    return new PinError("unauthorized", `The agent at ${origin} could not verify the request: ${text}.`, {
+    return new UpgradeError("unauthorized", `The agent at ${origin} could not verify the request: ${text}.`, {
       remedy:
         "Credentials are valid for one path only, and something between this machine and the agent rewrites the path. List the agents' own addresses in `endpoints`.",
     });
@@ -24,52 +24,56 @@ export function unauthorized(origin: string, text: string, own = false): PinErro
   });
 }
 
-export function notObshell(origin: string, found: string, cause?: unknown): PinError {
-  return new PinError(
+export function notObshell(origin: string, found: string, cause?: unknown): UpgradeError {
+  return new UpgradeError(
     "not-the-vendor",
     `${origin} is not an obshell agent: expected JSON in obshell's envelope, found ${found}.`,
     { remedy: "`endpoints` are the agents' addresses, such as http://10.0.0.1:2886.", cause },
   );
 }
 
-export function untrusted(origin: string, error: TransportError): PinError {
+export function untrusted(origin: string, error: TransportError): UpgradeError {
   if (error.code === CLIENT_CERTIFICATE) {
-    return new PinError("unauthorized", `${origin} ${error.message}.`, {
+    return new UpgradeError("unauthorized", `${origin} ${error.message}.`, {
       remedy: "Set `clientCertificate` to a certificate that the agents accept, and `clientKey` to its private key.",
       cause: error,
     });
   }
   return error.plain
     ? notObshell(origin, "a server without TLS; its address must begin with http://", error)
-    : new PinError("unauthorized", `The certificate of ${origin} is not trusted: ${error.message} (${error.code}).`, {
-        remedy:
-          "Set `caCertificate` to the agents' CA or `serverName` to the name in the certificate, or set `allowUntrustedCertificate` to `true` to accept any certificate.",
-        cause: error,
-      });
+    : new UpgradeError(
+        "unauthorized",
+        `The certificate of ${origin} is not trusted: ${error.message} (${error.code}).`,
+        {
+          remedy:
+            "Set `caCertificate` to the agents' CA or `serverName` to the name in the certificate, or set `allowUntrustedCertificate` to `true` to accept any certificate.",
+          cause: error,
+        },
+      );
 }
 
 /** What an agent calls itself that belongs to no cluster: alone, or with others that still have none. */
 export const OUTSIDE: ReadonlySet<string> = new Set(["SINGLE", "MASTER", "FOLLOWER"]);
 
-export function noCluster(origin: string, identity: string): PinError {
+export function noCluster(origin: string, identity: string): UpgradeError {
   const remedy =
     identity === "SINGLE"
       ? "List the agents of a cluster in `endpoints`. If obshell does not manage the cluster yet, it has to take over the cluster first."
       : "The agents have joined, but their cluster has not been created yet. Run `obshell cluster init`, then run {apply} again.";
-  return new PinError("blocked", `The agent at ${origin} belongs to no OceanBase cluster (identity ${identity}).`, {
+  return new UpgradeError("blocked", `The agent at ${origin} belongs to no OceanBase cluster (identity ${identity}).`, {
     remedy,
   });
 }
 
-export function unsupportedAuth(origin: string, info: AgentInfo): PinError {
+export function unsupportedAuth(origin: string, info: AgentInfo): UpgradeError {
   const offered = info.supportedAuth?.join(", ") ?? `those of version ${info.version}`;
-  return new PinError("blocked", `The agent at ${origin} supports no known authentication method (${offered}).`, {
+  return new UpgradeError("blocked", `The agent at ${origin} supports no known authentication method (${offered}).`, {
     remedy: "Upgrade the agent to obshell 4.2.2.0 or later.",
   });
 }
 
 /** The endpoints reach different clusters: what one says would be taken for the other. */
-export class OtherCluster extends PinError {
+export class OtherCluster extends UpgradeError {
   override readonly name = "OtherCluster";
 
   constructor(message: string) {
@@ -95,9 +99,9 @@ export function sameAddress(address: string, origins: readonly string[]): OtherC
 }
 
 /** Of what went wrong at every endpoint, the one thing to tell: silence first, since it may pass. */
-export function tellOne(failures: readonly PinError[]): PinError {
+export function tellOne(failures: readonly UpgradeError[]): UpgradeError {
   const silent = failures.filter((failure) => failure instanceof Unreachable);
-  if (silent.length === 0) return failures[0] ?? new PinError("unreachable", "no endpoint was given");
+  if (silent.length === 0) return failures[0] ?? new UpgradeError("unreachable", "no endpoint was given");
   return new Unreachable(silent.map((failure) => failure.message).join("; "), {
     sent: silent.some((failure) => failure.sent),
     heard: silent.some((failure) => failure.heard),

@@ -44,7 +44,7 @@ export class Membership {
 
   /**
    * What an agent tells of its cluster.
-   * @throws PinError `blocked` when it is another cluster; Unreachable when it cannot tell, and was no member before
+   * @throws UpgradeError `blocked` when it is another cluster; Unreachable when it cannot tell, and was no member before
    */
   judge(agent: Agent, info: ObInfo | undefined): void {
     const told = info === undefined ? undefined : clusterIn(agent.origin, info);

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { PinError, type RefusalKind, Refused, Unreachable } from "../../core/errors";
+import { type RefusalKind, Refused, Unreachable, UpgradeError } from "../../core/errors";
 import { validate } from "../../http/body";
 import { foreignWrite } from "../../http/foreign";
 import { PackageMissing, remedyOfWords, tellsOfMissingPackage } from "../packages/old-refusals";
@@ -14,13 +14,13 @@ const FOREIGN =
  * What a POST came to.
  * @param forget is called when the agent's key has to be read again; `denied` tells what a certain 401 means
  * @throws Refused when the agent says no; Unreachable with `sent` when it cannot be known whether it was accepted;
- * PinError `unauthorized`
+ * UpgradeError `unauthorized`
  */
 export async function writeResult<T>(
   { origin, target }: { readonly origin: string; readonly target: string },
   answer: WriteAnswer,
   schema: z.ZodType<T>,
-  { forget, denied }: { readonly forget: () => void; readonly denied: (text: string) => Promise<PinError> },
+  { forget, denied }: { readonly forget: () => void; readonly denied: (text: string) => Promise<UpgradeError> },
 ): Promise<T> {
   switch (answer.kind) {
     case "data":
@@ -37,7 +37,7 @@ export async function writeResult<T>(
 }
 
 /** An agent that could not verify the credentials has started nothing. */
-function notStarted(error: PinError): PinError {
+function notStarted(error: UpgradeError): UpgradeError {
   return error instanceof Unreachable ? new Refused(`${error.message}.`, { refusal: "soon", cause: error }) : error;
 }
 
@@ -74,7 +74,7 @@ function accepted<T>(schema: z.ZodType<T>, data: unknown, what: string): T {
  * wrong address.
  * @param met whether it has
  * @returns undefined when the answer is that it is not there
- * @throws Unreachable when the agent cannot know; PinError `blocked` when it refuses, `not-the-vendor`
+ * @throws Unreachable when the agent cannot know; UpgradeError `blocked` when it refuses, `not-the-vendor`
  */
 export function readResult<T>(
   { origin, target }: { readonly origin: string; readonly target: string },
@@ -94,7 +94,7 @@ export function readResult<T>(
         throw notObshell(origin, answer.text);
       });
     case "refused":
-      throw new PinError("blocked", `${what} was refused: ${answer.text}.`);
+      throw new UpgradeError("blocked", `${what} was refused: ${answer.text}.`);
     case "away":
       throw new Unreachable(`${origin} responds, but cannot complete the request at the moment: ${answer.text}`, {
         sent: true,
@@ -107,7 +107,7 @@ function shaped<T>(met: boolean, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    if (!(error instanceof PinError) || !met) throw error;
+    if (!(error instanceof UpgradeError) || !met) throw error;
     throw new Unreachable(error.message, { sent: true, heard: true, cause: error });
   }
 }

@@ -1,5 +1,5 @@
 import { formatDuration } from "../../core/duration";
-import { PinError, Unreachable } from "../../core/errors";
+import { Unreachable, UpgradeError } from "../../core/errors";
 import { Watch } from "../../core/pace";
 import type { Runtime } from "../../core/runtime";
 import type { Agents } from "../agent/agents";
@@ -16,8 +16,8 @@ const LOOK_FOR = 2 * 60_000;
  * 4.3.0.0 list nothing, so all of them are uploaded there.
  * @param receipts what this run has uploaded already; grows by what is uploaded now, however that ends
  * @param callee the agent to ask first what is there, and to send to
- * @throws as `uploadPackage` does, but after a lost answer only when the package does not appear: PinError `unconfirmed`;
- * Unreachable without `sent` when nobody says what is there; PinError `unreachable` when an upload was cut off
+ * @throws as `uploadPackage` does, but after a lost answer only when the package does not appear: UpgradeError `unconfirmed`;
+ * Unreachable without `sent` when nobody says what is there; UpgradeError `unreachable` when an upload was cut off
  */
 export async function ensureUploaded(
   agents: Agents,
@@ -87,8 +87,8 @@ async function unlessSilent<T>(read: Promise<T | undefined>, signal: AbortSignal
   }
 }
 
-function unconfirmed(pkg: RpmPackage, why: string, cause: Unreachable): PinError {
-  return new PinError(
+function unconfirmed(pkg: RpmPackage, why: string, cause: Unreachable): UpgradeError {
+  return new UpgradeError(
     "unconfirmed",
     `The response to the upload of ${packageName(pkg)} was lost (${cause.message}), ${why}. It was not sent again.`,
     {
@@ -107,8 +107,8 @@ function unlisted(cause: Unreachable): Unreachable {
   });
 }
 
-function cutOff(pkg: RpmPackage, cause: Unreachable): PinError {
-  return new PinError("unreachable", `The upload of ${packageName(pkg)} was interrupted: ${cause.message}`, {
+function cutOff(pkg: RpmPackage, cause: Unreachable): UpgradeError {
+  return new UpgradeError("unreachable", `The upload of ${packageName(pkg)} was interrupted: ${cause.message}`, {
     remedy: "Nothing was stored. Run {apply} again.",
     cause,
   });

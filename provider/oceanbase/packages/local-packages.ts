@@ -1,4 +1,4 @@
-import { PinError } from "../../core/errors";
+import { UpgradeError } from "../../core/errors";
 import type { Finding } from "../../core/unit";
 import type { UploadedPackage } from "../agent/schema";
 import { packageName } from "./package-stream";
@@ -18,7 +18,7 @@ export async function readLocalPackages(paths: readonly string[]): Promise<Local
     try {
       packages.push(await readRpm(path));
     } catch (error) {
-      if (!(error instanceof PinError)) throw error;
+      if (!(error instanceof UpgradeError)) throw error;
       const { message, remedy = "Use a file that obshell accepts." } = error;
       findings.push({ code: "unusable-package", property: "packages", message, remedy });
     }

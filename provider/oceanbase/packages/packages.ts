@@ -33,27 +33,27 @@ export interface Requirement {
   readonly architectures: readonly string[];
 }
 
-export interface Pinned {
+export interface Wanted {
   readonly version: string;
   readonly release?: string | undefined;
   readonly constraint: Constraint;
 }
 
 /**
- * Where the upgrade shall go, given the pin and the uploaded packages.
- * An exact version with its release needs no package list. Otherwise it is the newest version that satisfies the pin and
+ * Where the upgrade shall go, given the target version and the uploaded packages.
+ * An exact version with its release needs no package list. Otherwise it is the newest version that satisfies the target version and
  * has all of its packages; the newest at all where none has, so that what is missing can be named. Its release has to be
  * the only one.
  * @param uploaded undefined when the server has no package list (before 4.3.0.0) or did not give it
  * @param highest the highest version that runs: nothing below it is chosen, or a member would be downgraded
  */
 export function chooseTarget(
-  pin: Pinned,
+  wanted: Wanted,
   uploaded: readonly UploadedPackage[] | undefined,
   required: Requirement,
   highest?: Version,
 ): Target | Finding {
-  const { version, release, constraint } = pin;
+  const { version, release, constraint } = wanted;
   if (release !== undefined) return { version, release };
   if (uploaded === undefined) return noList(version);
   const floor = highest !== undefined && holds(highest, constraint) ? highest : undefined;
@@ -67,7 +67,7 @@ export function chooseTarget(
 /** What would be chosen in place of the target if it were complete, with what it lacks. The newest first. */
 export function incompleteAbove(
   chosen: Target,
-  { release, constraint }: Pinned,
+  { release, constraint }: Wanted,
   uploaded: readonly UploadedPackage[] | undefined,
   required: Requirement,
 ): { readonly target: Target; readonly missing: readonly string[] }[] {
@@ -137,7 +137,7 @@ export interface Candidate {
   readonly version: Version;
 }
 
-/** What the pin may mean, the newest last. */
+/** What the target version may mean, the newest last. */
 function candidatesFor(
   constraint: Constraint,
   targets: readonly Target[],

@@ -19,7 +19,7 @@ const READ_BYTES = 64 * 1024;
  * @param wanted absolute path of the installed file
  * @param largest bytes that it may have
  * @returns undefined when it is not in there
- * @throws UnreadablePayload, PinError when the package cannot be read, or the signal's reason
+ * @throws UnreadablePayload, UpgradeError when the package cannot be read, or the signal's reason
  */
 export function readPackagedFile(
   pkg: Packed,

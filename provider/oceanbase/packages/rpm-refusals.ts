@@ -1,4 +1,4 @@
-import { PinError } from "../../core/errors";
+import { UpgradeError } from "../../core/errors";
 import { printable } from "../../http/body";
 
 /** What can be wrong with a package file, as sentences. */
@@ -16,47 +16,47 @@ const UNREADABLE: Readonly<Record<string, string>> = {
   ERR_INVALID_ARG_VALUE: "it is not a valid path",
 };
 
-export function unreadable(path: string, error: unknown): PinError {
+export function unreadable(path: string, error: unknown): UpgradeError {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const said = error instanceof Error ? printable(error.message) : String(error);
   return blocked(path, `cannot be read: ${UNREADABLE[code] ?? said}.`, "Give the path of the .rpm file.", error);
 }
 
-export function notAFile(path: string): PinError {
+export function notAFile(path: string): UpgradeError {
   return blocked(path, "is not a file.", "Give the path of the .rpm file itself.");
 }
 
-export function notRpm(path: string, why: string): PinError {
+export function notRpm(path: string, why: string): UpgradeError {
   return blocked(path, `is not an RPM package that obshell can use: ${why}.`, VENDORS_OWN);
 }
 
-export function malformed(path: string, why: string, cause: unknown): PinError {
+export function malformed(path: string, why: string, cause: unknown): UpgradeError {
   return blocked(path, `is damaged, its header is malformed: ${printable(why)}.`, AGAIN, cause);
 }
 
-export function truncated(path: string, bytes: number, announced: number): PinError {
+export function truncated(path: string, bytes: number, announced: number): UpgradeError {
   return blocked(path, `is truncated: it has ${bytes} of at least ${announced} bytes.`, AGAIN);
 }
 
-export function tooLong(path: string, bytes: number, announced: number): PinError {
+export function tooLong(path: string, bytes: number, announced: number): UpgradeError {
   return blocked(path, `is damaged: it has ${bytes} bytes, ${bytes - announced} more than its header declares.`, AGAIN);
 }
 
-export function wrongChecksum(path: string, found: string, announced: string): PinError {
+export function wrongChecksum(path: string, found: string, announced: string): UpgradeError {
   return blocked(path, `is damaged: its MD5 checksum is ${found}, but its header declares ${announced}.`, AGAIN);
 }
 
-export function withoutChecksum(path: string, missing: string): PinError {
+export function withoutChecksum(path: string, missing: string): UpgradeError {
   return blocked(path, `has no ${missing} in its signature, which obshell requires.`, VENDORS_OWN);
 }
 
-export function withoutField(path: string, field: string, value: string | undefined): PinError {
+export function withoutField(path: string, field: string, value: string | undefined): UpgradeError {
   const found = value === undefined || value === "" ? "has no" : `has an invalid`;
   const shown = found === "has no" ? "" : `: "${printable(value ?? "")}"`;
   return blocked(path, `${found} ${field}${shown}.`, VENDORS_OWN);
 }
 
-export function withoutDistribution(path: string, release: string): PinError {
+export function withoutDistribution(path: string, release: string): UpgradeError {
   return blocked(
     path,
     `has the release "${printable(release)}", but a release needs build and distribution, such as 102000042025031214.el7.`,
@@ -64,20 +64,20 @@ export function withoutDistribution(path: string, release: string): PinError {
   );
 }
 
-export function wrongCompression(path: string, compression: string): PinError {
+export function wrongCompression(path: string, compression: string): UpgradeError {
   const found = compression === "" ? "declares no compression" : `is compressed with ${printable(compression)}`;
   return blocked(path, `${found}, but obshell supports only xz.`, VENDORS_OWN);
 }
 
-export function wrongFormat(path: string, format: string): PinError {
+export function wrongFormat(path: string, format: string): UpgradeError {
   const found = format === "" ? "declares no payload format" : `has a payload of format ${printable(format)}`;
   return blocked(path, `${found}, but obshell supports only cpio.`, VENDORS_OWN);
 }
 
-export function changed(path: string): PinError {
+export function changed(path: string): UpgradeError {
   return blocked(path, "changed after it was checked.", "Do not change the file until the upload has finished.");
 }
 
-function blocked(path: string, what: string, remedy: string, cause?: unknown): PinError {
-  return new PinError("blocked", `The package ${printable(path)} ${what}`, { remedy, cause });
+function blocked(path: string, what: string, remedy: string, cause?: unknown): UpgradeError {
+  return new UpgradeError("blocked", `The package ${printable(path)} ${what}`, { remedy, cause });
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { type FileHandle, open, stat } from "node:fs/promises";
-import { PinError } from "../../core/errors";
+import { UpgradeError } from "../../core/errors";
 import { INTRO_BYTES, MalformedRpm, RpmHeader, readIntro } from "./rpm-header";
 import * as refusals from "./rpm-refusals";
 
@@ -56,7 +56,7 @@ const READ_BYTES = 1024 * 1024;
 /**
  * Reads the headers of an RPM file and verifies the whole of it, as obshell does at an upload (`rpm.MD5Check`, then its
  * own rules), without ever holding the payload in memory.
- * @throws PinError `blocked` when it cannot be read, is none, is damaged, or is one that obshell would refuse
+ * @throws UpgradeError `blocked` when it cannot be read, is none, is damaged, or is one that obshell would refuse
  */
 export async function readRpm(path: string): Promise<RpmPackage> {
   let file: FileHandle | undefined;
@@ -66,7 +66,7 @@ export async function readRpm(path: string): Promise<RpmPackage> {
     file = await open(path, "r");
     return await inspect(path, file);
   } catch (error) {
-    if (error instanceof PinError) throw error;
+    if (error instanceof UpgradeError) throw error;
     throw error instanceof MalformedRpm
       ? refusals.malformed(path, error.message, error)
       : refusals.unreadable(path, error);

@@ -76,7 +76,7 @@ export function sameAsUploaded(pkg: RpmPackage, uploaded: readonly UploadedPacka
  * @param callee the agent to send it to, if it was met
  * @param onProgress percent of the file handed over, in rising whole numbers; the answer may come minutes after 100
  * @throws Refused with the vendor's words; Unreachable with `sent` when it cannot be known whether it was stored;
- * PinError `blocked` when the file is not what was checked; the signal's reason when that is aborted
+ * UpgradeError `blocked` when the file is not what was checked; the signal's reason when that is aborted
  */
 export async function uploadPackage(
   agents: Agents,

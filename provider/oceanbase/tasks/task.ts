@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ifAnswered, notYet, PinError, Refused, Unreachable } from "../../core/errors";
+import { ifAnswered, notYet, Refused, Unreachable, UpgradeError } from "../../core/errors";
 import type { Permit } from "../../core/request";
 import type { Task, TaskStatus, Way } from "../../core/task";
 import type { Agents } from "../agent/agents";
@@ -90,7 +90,7 @@ export class TaskWatcher {
  */
 export async function reopen(agents: Agents, task: Task, way: Way, permit: Permit): Promise<void> {
   const target = `/api/v1/task/dag/${encodeURIComponent(task.id)}`;
-  const failures: PinError[] = [];
+  const failures: UpgradeError[] = [];
   for (const origin of agents.origins) {
     try {
       await agents.write({ origin, target, body: { operator: way.toUpperCase() }, schema: z.unknown(), permit });
@@ -104,7 +104,7 @@ export async function reopen(agents: Agents, task: Task, way: Way, permit: Permi
 }
 
 /** Whether the task is untouched, and another agent may do what this one cannot. */
-function mayElsewhere(error: unknown): error is PinError {
+function mayElsewhere(error: unknown): error is UpgradeError {
   if (error instanceof Refused || error instanceof Unreachable) return notYet(error);
-  return error instanceof PinError && error.code !== "unauthorized" && error.code !== "held";
+  return error instanceof UpgradeError && error.code !== "unauthorized" && error.code !== "held";
 }

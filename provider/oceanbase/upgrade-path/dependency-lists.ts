@@ -1,5 +1,5 @@
 import type { Clock } from "../../core/clock";
-import { PinError } from "../../core/errors";
+import { UpgradeError } from "../../core/errors";
 import type { UploadedPackage } from "../agent/schema";
 import type { LocalPackages } from "../packages/local-packages";
 import type { Edition, Target } from "../packages/packages";
@@ -74,7 +74,7 @@ export class DependencyLists {
       remember(pkg.sha256, ways);
       return ways;
     } catch (error) {
-      if (this.#signal.aborted || error instanceof UnreadablePayload || error instanceof PinError) return UNREAD;
+      if (this.#signal.aborted || error instanceof UnreadablePayload || error instanceof UpgradeError) return UNREAD;
       throw error;
     }
   }

@@ -14,7 +14,7 @@ export function resolved(constraint: Constraint, { nodes }: Pick<Seen, "nodes">)
   return latest === undefined ? constraint : { kind: "floor", version: latest.release };
 }
 
-/** The Redis version that the call goes to: the newest that satisfies the pin and that every node can run. */
+/** The Redis version that the call goes to: the newest that satisfies the target version and that every node can run. */
 export function chooseRedis(
   constraint: Constraint,
   { nodes }: Pick<Seen, "nodes">,

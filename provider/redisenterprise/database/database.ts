@@ -1,6 +1,6 @@
 import type { BackupRecord } from "../../core/control/backup";
 import { parseVersion, type Version } from "../../core/version";
-import { wordsOf } from "../modules/pins";
+import { wordsOf } from "../modules/targets";
 import type { Bdb } from "../rest/schema";
 import { backupOf } from "./backup";
 import { type Redis, redisOf } from "./redis";

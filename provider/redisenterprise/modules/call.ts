@@ -6,7 +6,7 @@ import type { Database, LoadedModule } from "../database/database";
 import type { Seen } from "../look";
 import { consentBody } from "../protection";
 import type { Stand } from "./choice";
-import { type ModulePin, shownArguments } from "./pins";
+import { type ModuleTarget, shownArguments } from "./targets";
 
 /** Between the modules of a target. */
 const BETWEEN = ", ";
@@ -14,7 +14,7 @@ const BETWEEN = ", ";
 type Behind = Extract<Stand, { kind: "behind" }>;
 
 export interface ModuleArguments {
-  readonly modules: readonly ModulePin[];
+  readonly modules: readonly ModuleTarget[];
   readonly onNewer?: "report" | "accept" | "fail" | undefined;
   readonly preserveRoles?: boolean | undefined;
   readonly mayDiscardData?: boolean | undefined;
@@ -53,7 +53,8 @@ export function stepOf(
   const to = behind.map(targetOf).join(BETWEEN);
   const what = { unit: `bdb:${database.uid}`, from, to, method: "POST" } as const;
   // Arguments may hold passwords.
-  const sealed = (database.modules ?? []).some(({ args: own }) => own !== "") || behind.some(({ pin }) => pin.args);
+  const sealed =
+    (database.modules ?? []).some(({ args: own }) => own !== "") || behind.some(({ target }) => target.args);
   const key = sealed ? { key: digestKey } : {};
   const crdb = crdbCallOf(database, nodes);
   if (crdb !== undefined) return { ...what, ...key, path: crdb, item: crdbBody(args, database, behind) };
@@ -62,13 +63,13 @@ export function stepOf(
 }
 
 /** All five keys: the page's table, its example and real calls each show others of them. Arguments not sent are wiped. */
-function itemOf({ loaded, build, pin }: Behind): Readonly<Record<string, string>> {
+function itemOf({ loaded, build, target }: Behind): Readonly<Record<string, string>> {
   return {
     module_name: loaded.name,
     ...(loaded.uid === undefined ? {} : { current_module: loaded.uid }),
     current_semantic_version: loaded.text,
     new_module: build.uid,
-    new_module_args: pin.args ?? loaded.args,
+    new_module_args: target.args ?? loaded.args,
   };
 }
 
@@ -82,7 +83,7 @@ function crdbBody(args: ModuleArguments, database: Database, behind: readonly Be
     return {
       current_module: loaded.uid,
       new_module: moved?.build.uid ?? loaded.uid,
-      new_module_args: moved?.pin.args ?? loaded.args,
+      new_module_args: moved?.target.args ?? loaded.args,
     };
   });
   const redis = database.redis?.release.parts.join(".");
@@ -108,9 +109,9 @@ export function unnamedFindings(database: Database, { nodes, shipped }: Seen, be
   ];
 }
 
-/** `search 2.10.17`, with its arguments where the pin has them: `search 2.10.17 (WORKERS 6)`. */
-function targetOf({ loaded, build, pin }: Behind): string {
-  return `${loaded.name} ${build.text}${pin.args === undefined ? "" : ` (${shownArguments(pin.args)})`}`;
+/** `search 2.10.17`, with its arguments where the target version has them: `search 2.10.17 (WORKERS 6)`. */
+function targetOf({ loaded, build, target }: Behind): string {
+  return `${loaded.name} ${build.text}${target.args === undefined ? "" : ` (${shownArguments(target.args)})`}`;
 }
 
 /**

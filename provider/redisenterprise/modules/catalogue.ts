@@ -4,7 +4,7 @@ import { compareVersions, parseVersion, type Version } from "../../core/version"
 import type { Database } from "../database/database";
 import { atLeast, majorOf, newest, type Redis, sameRelease } from "../database/redis";
 import type { clusterModules } from "../rest/schema";
-import { sameName } from "./pins";
+import { sameName } from "./targets";
 
 /** A module build that the cluster ships. */
 export interface ShippedModule {

@@ -7,17 +7,17 @@ import type { Seen } from "../look";
 import { type ClusterNode, softwareOf } from "../node";
 import { buildsOf, missingCapabilities, newestOf, runsOn, type ShippedModule, satisfying } from "./catalogue";
 import { lacksCapabilities, needsRedis, needsSoftware, notAnArgument, notLoaded, notShipped } from "./findings";
-import { type ModulePin, sameArguments, sameName, wordsOf } from "./pins";
 import { hasNoArguments } from "./redis8";
+import { type ModuleTarget, sameArguments, sameName, wordsOf } from "./targets";
 
 /** How one pinned module stands, and what follows. */
 export type Stand =
-  | { readonly kind: "holds"; readonly pin: ModulePin; readonly loaded: LoadedModule }
+  | { readonly kind: "holds"; readonly target: ModuleTarget; readonly loaded: LoadedModule }
   /** Newer than the target version: reported, never sent. */
-  | { readonly kind: "newer"; readonly pin: ModulePin; readonly loaded: LoadedModule }
+  | { readonly kind: "newer"; readonly target: ModuleTarget; readonly loaded: LoadedModule }
   /** To be upgraded to `build`, which is what it runs where only its arguments differ. */
-  | { readonly kind: "behind"; readonly pin: ModulePin; readonly loaded: LoadedModule; readonly build: Build }
-  | { readonly kind: "impossible"; readonly pin: ModulePin; readonly finding: Finding };
+  | { readonly kind: "behind"; readonly target: ModuleTarget; readonly loaded: LoadedModule; readonly build: Build }
+  | { readonly kind: "impossible"; readonly target: ModuleTarget; readonly finding: Finding };
 
 /** The build that an upgrade names. */
 export interface Build {
@@ -29,64 +29,64 @@ export interface Build {
 /** How a pinned module stands to what the database runs, whatever the cluster ships. */
 type Look = "absent" | "unreadable" | "holds" | "newer" | "behind" | "arguments";
 
-export function lookAt(pin: ModulePin, database: Database): Look {
-  const loaded = loadedFor(pin, database);
+export function lookAt(target: ModuleTarget, database: Database): Look {
+  const loaded = loadedFor(target, database);
   if (loaded === undefined) return "absent";
   if (loaded.version === undefined) return "unreadable";
-  const stands = standing(loaded.version, pin.constraint);
+  const stands = standing(loaded.version, target.constraint);
   if (stands !== "holds") return stands;
-  return pin.args === undefined || sameArguments(pin.args, loaded.args) ? "holds" : "arguments";
+  return target.args === undefined || sameArguments(target.args, loaded.args) ? "holds" : "arguments";
 }
 
-export function loadedFor({ name }: ModulePin, { modules }: Database): LoadedModule | undefined {
+export function loadedFor({ name }: ModuleTarget, { modules }: Database): LoadedModule | undefined {
   return modules?.find((module) => sameName(module.name, name));
 }
 
 /** How every pinned module stands, and to which build it goes. Pure. */
-export function standsOf(pins: readonly ModulePin[], database: Database, seen: Seen): Stand[] {
-  return pins.map((pin) => standOf(pin, database, seen));
+export function standsOf(targets: readonly ModuleTarget[], database: Database, seen: Seen): Stand[] {
+  return targets.map((target) => standOf(target, database, seen));
 }
 
-function standOf(pin: ModulePin, database: Database, seen: Seen): Stand {
-  const loaded = loadedFor(pin, database);
-  if (loaded?.version === undefined) return { kind: "impossible", pin, finding: notLoaded(pin, database, seen) };
-  const looked = lookAt(pin, database);
-  if (looked === "newer") return { kind: "newer", pin, loaded };
-  if (wantsLostArguments(pin, loaded, database)) {
-    return { kind: "impossible", pin, finding: notAnArgument(pin, loaded, database) };
+function standOf(target: ModuleTarget, database: Database, seen: Seen): Stand {
+  const loaded = loadedFor(target, database);
+  if (loaded?.version === undefined) return { kind: "impossible", target, finding: notLoaded(target, database, seen) };
+  const looked = lookAt(target, database);
+  if (looked === "newer") return { kind: "newer", target, loaded };
+  if (wantsLostArguments(target, loaded, database)) {
+    return { kind: "impossible", target, finding: notAnArgument(target, loaded, database) };
   }
   const chosen =
-    looked === "behind" || pin.constraint.kind === "latest" ? choose(pin, loaded, database, seen) : undefined;
-  if (chosen !== undefined && "code" in chosen) return { kind: "impossible", pin, finding: chosen };
+    looked === "behind" || target.constraint.kind === "latest" ? choose(target, loaded, database, seen) : undefined;
+  if (chosen !== undefined && "code" in chosen) return { kind: "impossible", target, finding: chosen };
   if (chosen !== undefined && compareVersions(chosen.version, loaded.version) > 0) {
-    return { kind: "behind", pin, loaded, build: chosen };
+    return { kind: "behind", target, loaded, build: chosen };
   }
-  if (looked !== "arguments") return { kind: "holds", pin, loaded };
+  if (looked !== "arguments") return { kind: "holds", target, loaded };
   const builds = buildsOf(seen.shipped, loaded.name);
   const uid = loaded.uid ?? builds.find(({ text }) => text === loaded.text)?.uid;
-  if (uid === undefined) return { kind: "impossible", pin, finding: notShipped(pin, loaded, builds) };
-  return { kind: "behind", pin, loaded, build: { uid, version: loaded.version, text: loaded.text } };
+  if (uid === undefined) return { kind: "impossible", target, finding: notShipped(target, loaded, builds) };
+  return { kind: "behind", target, loaded, build: { uid, version: loaded.version, text: loaded.text } };
 }
 
 /** Arguments that a bundled module would not show again: every call would restart all shards for nothing. */
-function wantsLostArguments({ args = "" }: ModulePin, loaded: LoadedModule, database: Database): boolean {
+function wantsLostArguments({ args = "" }: ModuleTarget, loaded: LoadedModule, database: Database): boolean {
   return wordsOf(args) !== "" && !sameArguments(args, loaded.args) && hasNoArguments(loaded.name, database);
 }
 
-/** The newest build that satisfies the pin and can run here; for `latest` undefined when there is nothing to choose. */
+/** The newest build that satisfies the target version and can run here; for `latest` undefined when there is nothing to choose. */
 function choose(
-  pin: ModulePin,
+  target: ModuleTarget,
   loaded: LoadedModule,
   database: Database,
   { shipped, nodes }: Seen,
 ): ShippedModule | Finding | undefined {
   const builds = buildsOf(shipped, loaded.name);
-  const wanted = satisfying(builds, pin.constraint);
-  const open = pin.constraint.kind === "latest";
-  if (wanted.length === 0) return open ? undefined : notShipped(pin, loaded, builds);
+  const wanted = satisfying(builds, target.constraint);
+  const open = target.constraint.kind === "latest";
+  if (wanted.length === 0) return open ? undefined : notShipped(target, loaded, builds);
   const { redis } = database;
   const running = wanted.filter((build) => redis === undefined || runsOn(build, redis));
-  if (running.length === 0) return open ? undefined : needsRedis(pin, wanted, database);
+  if (running.length === 0) return open ? undefined : needsRedis(target, wanted, database);
   const installable = running.filter((build) => fitsSoftware(build, nodes));
   if (installable.length === 0) return open ? undefined : needsSoftware(running, nodes);
   const able = installable.filter((build) => missingCapabilities(database, build).length === 0);
@@ -99,10 +99,10 @@ function fitsSoftware({ minSoftware }: ShippedModule, nodes: readonly ClusterNod
   return minSoftware === undefined || software === undefined || atLeast({ parts: software.parts }, minSoftware);
 }
 
-/** Whether nobody has to ask the cluster what it ships to know that the pin holds. */
-export function holdsByItself(pin: ModulePin, database: Database): boolean {
-  const looked = lookAt(pin, database);
-  return looked === "newer" || (looked === "holds" && !isLatest(pin.constraint));
+/** Whether nobody has to ask the cluster what it ships to know that the target version is reached. */
+export function holdsByItself(target: ModuleTarget, database: Database): boolean {
+  const looked = lookAt(target, database);
+  return looked === "newer" || (looked === "holds" && !isLatest(target.constraint));
 }
 
 function isLatest({ kind }: Constraint): boolean {

@@ -4,8 +4,8 @@ import { type Database, type LoadedModule, labelOf, subjectOf } from "../databas
 import type { Seen } from "../look";
 import { type ClusterNode, supportedByAll } from "../node";
 import { buildsOf, missingCapabilities, neededRedis, newestOf, type ShippedModule, shippedNames } from "./catalogue";
-import { type ModulePin, shownArguments } from "./pins";
 import { comesWithRedis8 } from "./redis8";
+import { type ModuleTarget, shownArguments } from "./targets";
 
 /**
  * Why a pinned module cannot be brought to its version. What can never succeed as written names the argument; what a
@@ -14,7 +14,7 @@ import { comesWithRedis8 } from "./redis8";
 const PROPERTY = "modules";
 
 /** Not a module of the database, and maybe not of the cluster either. */
-export function notLoaded({ name }: ModulePin, database: Database, { shipped, nodes }: Seen): Finding {
+export function notLoaded({ name }: ModuleTarget, database: Database, { shipped, nodes }: Seen): Finding {
   const runs = (database.modules ?? []).map((module) => module.name).join(", ") || "none";
   if (buildsOf(shipped, name).length === 0) {
     return {
@@ -35,7 +35,11 @@ export function notLoaded({ name }: ModulePin, database: Database, { shipped, no
   };
 }
 
-export function notShipped({ name, wish }: ModulePin, loaded: LoadedModule, builds: readonly ShippedModule[]): Finding {
+export function notShipped(
+  { name, wish }: ModuleTarget,
+  loaded: LoadedModule,
+  builds: readonly ShippedModule[],
+): Finding {
   const ships = builds.map((build) => build.text).join(", ");
   return {
     code: "module-not-shipped",
@@ -47,7 +51,7 @@ export function notShipped({ name, wish }: ModulePin, loaded: LoadedModule, buil
 
 /** The server has turned the arguments of a bundled module into an object of the database; a call would not change that. */
 export function notAnArgument(
-  { args = "" }: ModulePin,
+  { args = "" }: ModuleTarget,
   { name, args: runs }: LoadedModule,
   database: Database,
 ): Finding {
@@ -60,7 +64,7 @@ export function notAnArgument(
   };
 }
 
-export function needsRedis({ wish }: ModulePin, wanted: readonly ShippedModule[], database: Database): Finding {
+export function needsRedis({ wish }: ModuleTarget, wanted: readonly ShippedModule[], database: Database): Finding {
   const runs = `${labelOf(database)} runs Redis ${database.redis?.full.parts.join(".") ?? "of an unknown version"}`;
   const [later] = wanted.filter((build) => isForLater(build, database));
   const build = later ?? newestOf(wanted);

@@ -1,7 +1,7 @@
 import type { Database, LoadedModule } from "../database/database";
 import { majorOf, type Redis } from "../database/redis";
 import { buildsOf, newestOf, runsOn, type ShippedModule } from "./catalogue";
-import { sameName } from "./pins";
+import { sameName } from "./targets";
 
 /** What Redis 8 does to the modules of a database, whatever an upgrade call says of them. */
 

@@ -7,18 +7,18 @@ import { consentFinding, impactOf } from "../protection";
 import type { Stands, Subject } from "../subject";
 import { coversStep, digestKeyOf, type ModuleArguments, stepOf, unnamedFindings } from "./call";
 import { holdsByItself, loadedFor, lookAt, type Stand, standsOf } from "./choice";
-import { type ModulePin, sameArguments, shownArguments } from "./pins";
+import { type ModuleTarget, sameArguments, shownArguments } from "./targets";
 
-/** The modules of a database: each has a pin of its own, and all that are behind go in one request. */
+/** The modules of a database: each has a resource of its own, and all that are behind go in one request. */
 export function moduleSubject(args: ModuleArguments): Subject {
-  const pins = args.modules;
+  const targets = args.modules;
   const digestKey = digestKeyOf(args);
   return {
     aspect: "modules",
-    wish: pins.map(({ name, wish }) => `${name} ${wish}`).join(", "),
+    wish: targets.map(({ name, wish }) => `${name} ${wish}`).join(", "),
     members: membersOf,
-    unreadable: (database) => unreadable(pins, database),
-    holds: (database) => pins.every((pin) => holdsByItself(pin, database)),
+    unreadable: (database) => unreadable(targets, database),
+    holds: (database) => targets.every((target) => holdsByItself(target, database)),
     stands: (database, seen) => standsFor(args, database, seen, digestKey),
     leadsToTarget: ({ to }, { upgrade }) => upgrade?.step !== undefined && coversStep(to, upgrade.step),
   };
@@ -29,9 +29,9 @@ function membersOf({ modules }: Database): Member[] {
   return (modules ?? []).flatMap(({ name, version }) => (version === undefined ? [] : [{ name, version }]));
 }
 
-function unreadable(pins: readonly ModulePin[], database: Database): string | undefined {
+function unreadable(targets: readonly ModuleTarget[], database: Database): string | undefined {
   if (database.modules === undefined) return "the database does not list its modules";
-  const strange = pins.find((pin) => lookAt(pin, database) === "unreadable");
+  const strange = targets.find((target) => lookAt(target, database) === "unreadable");
   return strange && `the version of its module ${strange.name} cannot be read: ${loadedFor(strange, database)?.text}`;
 }
 
@@ -58,7 +58,7 @@ function upgradeOf(
   const behind = stands.filter((stand) => stand.kind === "behind");
   const newer = stands.filter((stand) => stand.kind === "newer");
   const left = newer.map(
-    ({ loaded, pin }) => `${loaded.name} ${loaded.text} is newer than ${pin.wish} and is not changed`,
+    ({ loaded, target }) => `${loaded.name} ${loaded.text} is newer than ${target.wish} and is not changed`,
   );
   const common = [activeActiveFinding(database, seen.nodes, "modules"), consentFinding(database, args)];
   const step = stepOf(args, database, seen, stands, digestKey);
@@ -78,11 +78,11 @@ function upgradeOf(
 
 /** `search 2.10.8 → 2.10.17`; for arguments alone `search 2.10.17 with other arguments (WORKERS 6 → WORKERS 8)`. */
 function routeOf(stand: Stand): string[] {
-  if (stand.kind === "impossible") return [`${stand.pin.name} → ${stand.pin.wish}`];
+  if (stand.kind === "impossible") return [`${stand.target.name} → ${stand.target.wish}`];
   if (stand.kind !== "behind") return [];
-  const { loaded, build, pin } = stand;
-  const changed = pin.args !== undefined && !sameArguments(pin.args, loaded.args);
-  const change = changed ? `(${quoted(loaded.args)} → ${quoted(pin.args ?? "")})` : "";
+  const { loaded, build, target } = stand;
+  const changed = target.args !== undefined && !sameArguments(target.args, loaded.args);
+  const change = changed ? `(${quoted(loaded.args)} → ${quoted(target.args ?? "")})` : "";
   if (build.text === loaded.text) return [`${loaded.name} ${loaded.text} with other arguments ${change}`];
   return [`${loaded.name} ${loaded.text} → ${build.text}${changed ? ` with other arguments ${change}` : ""}`];
 }
@@ -93,7 +93,7 @@ function quoted(args: string): string {
 }
 
 /** What the pinned modules run now. */
-function fromOf(pins: readonly ModulePin[], database: Database): string {
-  const runs = pins.flatMap((pin) => loadedFor(pin, database) ?? []);
+function fromOf(targets: readonly ModuleTarget[], database: Database): string {
+  const runs = targets.flatMap((target) => loadedFor(target, database) ?? []);
   return runs.map(({ name, text }) => `${name} ${text}`).join(", ");
 }

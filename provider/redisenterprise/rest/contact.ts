@@ -1,4 +1,4 @@
-import { PinError, Rejected, Unreachable } from "../../core/errors";
+import { Rejected, Unreachable, UpgradeError } from "../../core/errors";
 import { CLIENT_CERTIFICATE, type TransportError } from "../../http/transport";
 import { type Answer, permissionFor } from "./answers";
 
@@ -16,7 +16,7 @@ export const CLIENT_CERTIFICATE_ALONE = "the client certificate";
 type Denial = Exclude<Answer, { kind: "data" | "away" }>;
 
 /** The cluster does not let us in, or not do what was asked. */
-export function denied(origin: string, user: string, answer: Denial, call?: Call): PinError {
+export function denied(origin: string, user: string, answer: Denial, call?: Call): UpgradeError {
   if (answer.kind === "forbidden" && call !== undefined) return forbidden(origin, user, call, answer.text);
   return new Rejected(`The cluster at ${origin} rejected the credentials of ${user}`, {
     said: answer.text,
@@ -28,9 +28,9 @@ export function denied(origin: string, user: string, answer: Denial, call?: Call
   });
 }
 
-function forbidden(origin: string, user: string, { method, target }: Call, text: string): PinError {
+function forbidden(origin: string, user: string, { method, target }: Call, text: string): UpgradeError {
   const path = target.replace(/\?.*$/, "");
-  return new PinError(
+  return new UpgradeError(
     "unauthorized",
     `The cluster at ${origin} does not allow ${user} to send ${method} ${path}: ${text}.`,
     {
@@ -41,33 +41,37 @@ function forbidden(origin: string, user: string, { method, target }: Call, text:
   );
 }
 
-export function notRedis(origin: string, found: string, cause?: unknown): PinError {
-  return new PinError(
+export function notRedis(origin: string, found: string, cause?: unknown): UpgradeError {
+  return new UpgradeError(
     "not-the-vendor",
     `${origin} is not the REST API of a Redis Enterprise cluster: expected JSON from GET /v1/cluster, found ${found}.`,
     { remedy: "`endpoints` are the nodes' API addresses, such as https://10.0.0.1:9443.", cause },
   );
 }
 
-export function untrusted(origin: string, error: TransportError): PinError {
+export function untrusted(origin: string, error: TransportError): UpgradeError {
   if (error.code === CLIENT_CERTIFICATE) {
-    return new PinError("unauthorized", `${origin} ${error.message}.`, {
+    return new UpgradeError("unauthorized", `${origin} ${error.message}.`, {
       remedy: "Set `clientCertificate` to a certificate that the cluster accepts, and `clientKey` to its private key.",
       cause: error,
     });
   }
   return error.plain
     ? notRedis(origin, "a server without TLS; its address must begin with http://", error)
-    : new PinError("unauthorized", `The certificate of ${origin} is not trusted: ${error.message} (${error.code}).`, {
-        remedy:
-          "Set `caCertificate` to the cluster's certificate or its CA, and `serverName` to the name of the cluster, for which the certificate is issued; or set `allowUntrustedCertificate` to `true` to accept any certificate.",
-        cause: error,
-      });
+    : new UpgradeError(
+        "unauthorized",
+        `The certificate of ${origin} is not trusted: ${error.message} (${error.code}).`,
+        {
+          remedy:
+            "Set `caCertificate` to the cluster's certificate or its CA, and `serverName` to the name of the cluster, for which the certificate is issued; or set `allowUntrustedCertificate` to `true` to accept any certificate.",
+          cause: error,
+        },
+      );
 }
 
 /** @param refusal the end of a sentence, from `nextHop` */
-export function strayRedirect(origin: string, refusal: string): PinError {
-  return new PinError(
+export function strayRedirect(origin: string, refusal: string): UpgradeError {
+  return new UpgradeError(
     "not-the-vendor",
     `${origin} redirects ${refusal}; it was not followed, and no credentials were sent there.`,
     {
@@ -77,18 +81,18 @@ export function strayRedirect(origin: string, refusal: string): PinError {
 }
 
 /** The endpoints answer for different clusters: what one says would be taken for the other. */
-export function differentClusters(clusters: readonly { origin: string; name: string }[]): PinError {
+export function differentClusters(clusters: readonly { origin: string; name: string }[]): UpgradeError {
   const names = clusters.map(({ origin, name }) => `${origin} of ${name}`).join(", ");
-  return new PinError("blocked", `The endpoints belong to different clusters: ${names}.`, {
+  return new UpgradeError("blocked", `The endpoints belong to different clusters: ${names}.`, {
     remedy:
       "List the nodes of one cluster in `endpoints`, and manage each cluster's databases with resources of their own.",
   });
 }
 
 /** Of what went wrong at every endpoint, the one thing to tell: silence first, since it may pass. */
-export function tellOne(failures: readonly PinError[]): PinError {
+export function tellOne(failures: readonly UpgradeError[]): UpgradeError {
   const silent = failures.filter((failure) => failure instanceof Unreachable);
-  if (silent.length === 0) return failures[0] ?? new PinError("unreachable", "no endpoint was given");
+  if (silent.length === 0) return failures[0] ?? new UpgradeError("unreachable", "no endpoint was given");
   return new Unreachable(silent.map((failure) => failure.message).join("; "), {
     sent: silent.some((failure) => failure.sent),
     heard: silent.some((failure) => failure.heard),

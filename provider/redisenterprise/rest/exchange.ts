@@ -50,7 +50,7 @@ export class Exchange {
 
   /**
    * @param direct whether the endpoint itself is to be asked, not the master that it redirected to before
-   * @throws Unreachable; PinError for a redirect that is not followed, a certificate, or a login that failed
+   * @throws Unreachable; UpgradeError for a redirect that is not followed, a certificate, or a login that failed
    */
   async send(endpoint: string, request: Outgoing, direct = false): Promise<Answer> {
     const start = direct ? endpoint : (this.#master ?? endpoint);

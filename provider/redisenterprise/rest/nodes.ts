@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { beforeSending, PinError, Refused, Unreachable } from "../../core/errors";
+import { beforeSending, Refused, Unreachable, UpgradeError } from "../../core/errors";
 import type { Json, Permit } from "../../core/request";
 import { validate } from "../../http/body";
 import type { HttpClient } from "../../http/client";
@@ -57,10 +57,10 @@ export class Nodes {
    * @param optional whether this server may be without the call, and somebody else be asked then: a web page that says so
    *   is believed
    * @returns undefined when what is asked for is not there, or this server has no such call
-   * @throws Unreachable when no node answers, or none can; PinError `unauthorized`, `blocked` or `not-the-vendor`
+   * @throws Unreachable when no node answers, or none can; UpgradeError `unauthorized`, `blocked` or `not-the-vendor`
    */
   async read<T>(target: string, schema: z.ZodType<T>, optional = false): Promise<T | undefined> {
-    const failures: PinError[] = [];
+    const failures: UpgradeError[] = [];
     for (let i = 0; i < this.#endpoints.length; i++) {
       const index = (this.#index + i) % this.#endpoints.length;
       try {
@@ -68,7 +68,7 @@ export class Nodes {
         this.#index = index;
         return value;
       } catch (error) {
-        if (!(error instanceof PinError) || error.code === "unauthorized" || error.code === "blocked") throw error;
+        if (!(error instanceof UpgradeError) || error.code === "unauthorized" || error.code === "blocked") throw error;
         failures.push(error);
       }
     }
@@ -145,7 +145,7 @@ export class Nodes {
     try {
       return validate(schema, data, `GET ${target} at ${endpoint}`);
     } catch (cause) {
-      throw cause instanceof PinError ? passing(endpoint, target, cause.message, cause) : cause;
+      throw cause instanceof UpgradeError ? passing(endpoint, target, cause.message, cause) : cause;
     }
   }
 
@@ -161,7 +161,7 @@ export class Nodes {
       case "forbidden":
         throw denied(endpoint, this.#login.user, answer, { method: "GET", target });
       default:
-        throw new PinError("blocked", `GET ${target} at ${endpoint} was refused: ${answer.text}.`);
+        throw new UpgradeError("blocked", `GET ${target} at ${endpoint} was refused: ${answer.text}.`);
     }
   }
 }

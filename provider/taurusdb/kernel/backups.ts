@@ -1,6 +1,6 @@
 import type { Clock } from "../../core/clock";
 import type { BackupRecord } from "../../core/control/backup";
-import { PinError } from "../../core/errors";
+import { UpgradeError } from "../../core/errors";
 import { Forbidden } from "../../huaweicloud/errors";
 import type { Gateway } from "../../huaweicloud/gateway";
 import { timeOf } from "../../huaweicloud/jobs";
@@ -101,7 +101,7 @@ async function readPage(
     return { rows, total: total ?? (rows.length < PAGE ? 0 : Number.POSITIVE_INFINITY) };
   } catch (error) {
     if (error instanceof Forbidden) return { reason: `the list of backups requires the IAM action ${BACKUP_ACTION}` };
-    if (error instanceof PinError && error.code === "blocked") return { reason: error.message.replace(/\.$/, "") };
+    if (error instanceof UpgradeError && error.code === "blocked") return { reason: error.message.replace(/\.$/, "") };
     throw error;
   }
 }

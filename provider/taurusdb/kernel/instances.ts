@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { counted } from "../../base/counted";
-import { PinError, Unreachable } from "../../core/errors";
+import { Unreachable, UpgradeError } from "../../core/errors";
 import type { Json, Permit, Request, Requested, Step } from "../../core/request";
 import type { Gateway } from "../../huaweicloud/gateway";
 import {
@@ -100,7 +100,7 @@ export async function upgradeBatch(gateway: Gateway, { method, path, body }: Req
 /**
  * Starts the check of up to 100 instances of one source version.
  * @returns the ids of its tasks; undefined where the region lacks the call
- * @throws Refused when one of them is busy; PinError `blocked` when one is not there, or not of that version
+ * @throws Refused when one of them is busy; UpgradeError `blocked` when one is not there, or not of that version
  */
 export async function startPreCheck(
   gateway: Gateway,
@@ -116,7 +116,7 @@ export async function startPreCheck(
   });
   if (reading.kind === "data") return reading.data.job_ids;
   if (reading.kind === "unserved") return undefined;
-  throw new PinError(
+  throw new UpgradeError(
     "blocked",
     `The pre-check of ${counted(sources.length, "instance")} was refused: ${reading.text}.`,
   );

@@ -3,7 +3,7 @@ import { type CommonArguments, commonArguments, definedBy } from "../../core/arg
 import { type Constraint, parseConstraint } from "../../core/constraint";
 import { changeArguments, checkChangeArguments } from "../../core/control/arguments";
 import { driftOf } from "../../core/drift";
-import type { PinKind } from "../../core/kind";
+import type { ResourceKind } from "../../core/kind";
 import { formatVersion, lowestVersion } from "../../core/version";
 import { completeConnection } from "../../huaweicloud/arguments";
 import { type Connect, networkTransport } from "../../huaweicloud/connection";
@@ -11,8 +11,8 @@ import type { Environment } from "../../huaweicloud/service";
 import { connection, kernelArguments, latestHasNoNewer, upgrade } from "../arguments";
 import { openAccess } from "../project";
 import { shared, TAURUSDB } from "../service";
+import { KernelDriver } from "./driver";
 import { FRESH, type KernelObservation } from "./look";
-import { KernelPin } from "./pin";
 
 const MINUTE = 60_000;
 
@@ -30,7 +30,7 @@ type KernelArguments = z.infer<ReturnType<typeof inputsFor>> & CommonArguments;
 export function kernelVersion(
   connect: Connect = networkTransport,
   env: Environment = process.env,
-): PinKind<KernelArguments, KernelObservation> {
+): ResourceKind<KernelArguments, KernelObservation> {
   return {
     ...shared,
     ...definedBy(inputsFor(env)),
@@ -42,7 +42,7 @@ export function kernelVersion(
     identifiedBy: ["instanceIds"],
     identity: (args) => args.instanceIds,
     open: (args, runtime) =>
-      new KernelPin({
+      new KernelDriver({
         access: openAccess(args, runtime, connect, env),
         ids: args.instanceIds,
         constraint: constraintOf(args),
@@ -66,8 +66,8 @@ export function kernelVersion(
   };
 }
 
-function constraintOf({ version: pin }: { readonly version: string }): Constraint {
-  const constraint = parseConstraint(pin);
-  if (constraint === undefined) throw new Error(`${pin} was not validated`);
+function constraintOf({ version }: { readonly version: string }): Constraint {
+  const constraint = parseConstraint(version);
+  if (constraint === undefined) throw new Error(`${version} was not validated`);
   return constraint;
 }

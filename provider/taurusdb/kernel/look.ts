@@ -18,7 +18,7 @@ import { isUntold, type Offer } from "./offers";
 import { isRunning, jobsOf, schedulesOf, withWaiting } from "./tasks";
 import { kernelUnit, standingOf } from "./unit";
 
-/** How old what other pins have read may be, in milliseconds. */
+/** How old what other resources have read may be, in milliseconds. */
 export const FRESH = 5_000;
 /** The same of upgrades that have waited to begin for hours. */
 const FRESH_WAITING = 60_000;
@@ -59,13 +59,13 @@ interface Rows {
 export class KernelLook {
   readonly #options: KernelLookOptions;
   readonly #follower: Follower<Found>;
-  /** When the last look of these instances ended, by whichever pin, or the last call: what was read before is old. */
+  /** When the last look of these instances ended, by whichever resource, or the last call: what was read before is old. */
   #after = 0;
   /** The same at the first look. */
   #opened = 0;
   /** Instances whose upgrade was accepted, and until when that does not show, in elapsed milliseconds. */
   readonly #accepted = new Map<string, number>();
-  /** What is shared with other pins, once it is known. */
+  /** What is shared with other resources, once it is known. */
   #project: Project | undefined;
   #looks = 0;
   /** When the task centre thinks that it is over. */
@@ -93,7 +93,7 @@ export class KernelLook {
     this.#project?.offers.forget(ids);
   }
 
-  /** @param scheduled whether tasks that wait or run matter even where the pin holds */
+  /** @param scheduled whether tasks that wait or run matter even where the target version is reached */
   async look(scheduled: boolean): Promise<KernelObservation> {
     const { access, ids } = this.#options;
     const project = await access.project();

@@ -1,5 +1,5 @@
 import { formatDuration } from "../../core/duration";
-import { PinError } from "../../core/errors";
+import { UpgradeError } from "../../core/errors";
 import type { Requested } from "../../core/request";
 import type { Runtime } from "../../core/runtime";
 import type { Finding } from "../../core/unit";
@@ -59,7 +59,7 @@ export class PreCheck {
       return await this.#checkGroup(group);
     } catch (error) {
       const keys = group.map(({ unit, from }) => keyOf(unit, from));
-      const refused = error instanceof PinError && error.code === "blocked";
+      const refused = error instanceof UpgradeError && error.code === "blocked";
       if (!refused || keys.every((key) => this.#refused.has(key))) throw error;
       for (const key of keys) this.#refused.add(key);
       return true;
@@ -87,7 +87,7 @@ export class PreCheck {
       return result !== undefined && isComplete(result) ? result.updated_at : undefined;
     } catch (error) {
       // Asked too early, or of a kernel that is no longer there: the check itself will tell.
-      if (error instanceof PinError && (error.code === "blocked" || error.code === "refused")) return undefined;
+      if (error instanceof UpgradeError && (error.code === "blocked" || error.code === "refused")) return undefined;
       throw error;
     }
   }

@@ -159,7 +159,7 @@ function aimless(wish: string): Finding {
   };
 }
 
-/** The API goes to the newest kernel that it offers, so a pin below that, or above it, cannot be had. */
+/** The API goes to the newest kernel that it offers, so a target version below that, or above it, cannot be reached. */
 function unattainable(version: Version, offered: Version | undefined, constraint: Constraint): Finding | undefined {
   if (constraint.kind === "latest") return undefined;
   const wish = formatVersion(constraint.version);
@@ -168,7 +168,7 @@ function unattainable(version: Version, offered: Version | undefined, constraint
   const stands = standing(offered, constraint);
   if (stands === "newer") {
     return {
-      code: "pin-passed-over",
+      code: "target-passed-over",
       property: "version",
       message: `${wish} can no longer be reached: an upgrade always goes to the newest kernel offered, which is ${newest}.`,
       remedy: `Set \`version\` to \`>=${wish}\`.`,

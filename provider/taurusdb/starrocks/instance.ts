@@ -1,4 +1,4 @@
-import { PinError } from "../../core/errors";
+import { UpgradeError } from "../../core/errors";
 import type { Permit, Request, Step } from "../../core/request";
 import type { Gateway } from "../../huaweicloud/gateway";
 import {
@@ -43,7 +43,7 @@ export async function readStarRocksBeside(gateway: Gateway, instanceId: string):
     const beside = (await readHtap(gateway, instanceId)) ?? [];
     return beside.filter(({ engine_name }) => isOfStarRocks({ datastore_type: engine_name }));
   } catch (error) {
-    if (error instanceof PinError && error.code === "blocked") return [];
+    if (error instanceof UpgradeError && error.code === "blocked") return [];
     throw error;
   }
 }

@@ -24,7 +24,7 @@ export interface JobWatcherOptions {
   readonly ids: Ids;
   readonly jobIds: JobIds;
   readonly clock: Clock;
-  /** Whether upgrades of this pin are meant for the maintenance window. */
+  /** Whether upgrades of this resource are meant for the maintenance window. */
   readonly delays: boolean;
 }
 

@@ -1,5 +1,5 @@
 import type { Observation } from "../../core/driver";
-import { Missing, type PinError, Unreachable } from "../../core/errors";
+import { Missing, Unreachable, type UpgradeError } from "../../core/errors";
 import type { Activity } from "../../core/unit";
 import { parseVersion } from "../../core/version";
 import type { Access } from "../project";
@@ -23,7 +23,7 @@ export interface LookOptions extends ActivityOptions {
   readonly signal: AbortSignal;
 }
 
-/** One look. Reads only. @throws PinError `blocked` when the instance is not there */
+/** One look. Reads only. @throws UpgradeError `blocked` when the instance is not there */
 export async function look(options: LookOptions): Promise<StarRocksObservation> {
   const { access, ids, constraint } = options;
   const [detail, listed] = await Promise.all([
@@ -53,7 +53,7 @@ export async function look(options: LookOptions): Promise<StarRocksObservation> 
 }
 
 /** One that is not there is certainly gone once a list that could be read does not have it either. */
-async function notThere(access: Access, ids: Ids, signal: AbortSignal): Promise<PinError> {
+async function notThere(access: Access, ids: Ids, signal: AbortSignal): Promise<UpgradeError> {
   const { gateway, place } = access;
   const { instanceId, starRocksInstanceId } = ids;
   const beside = await readHtap(gateway, instanceId);

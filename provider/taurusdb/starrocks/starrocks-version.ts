@@ -3,7 +3,7 @@ import { commonArguments, definedBy } from "../../core/arguments";
 import { type Constraint, parseConstraint } from "../../core/constraint";
 import { changeArguments, checkChangeArguments } from "../../core/control/arguments";
 import { driftOf } from "../../core/drift";
-import type { PinKind } from "../../core/kind";
+import type { ResourceKind } from "../../core/kind";
 import { formatParts, lowestVersion } from "../../core/version";
 import { completeConnection } from "../../huaweicloud/arguments";
 import { type Connect, networkTransport } from "../../huaweicloud/connection";
@@ -11,8 +11,8 @@ import type { Environment } from "../../huaweicloud/service";
 import { connection, latestHasNoNewer, starRocksArguments, upgrade } from "../arguments";
 import { openAccess } from "../project";
 import { shared, TAURUSDB } from "../service";
+import { StarRocksDriver } from "./driver";
 import type { StarRocksObservation } from "./look";
-import { StarRocksPin } from "./pin";
 import { standingOf } from "./standing";
 
 const HOUR = 3_600_000;
@@ -31,7 +31,7 @@ type Arguments = z.infer<ReturnType<typeof inputs>>;
 export function starRocksVersion(
   connect: Connect = networkTransport,
   env: Environment = process.env,
-): PinKind<Arguments, StarRocksObservation> {
+): ResourceKind<Arguments, StarRocksObservation> {
   return {
     ...shared,
     ...definedBy(inputs(env)),
@@ -39,7 +39,7 @@ export function starRocksVersion(
     identifiedBy: ["starRocksInstanceId"],
     identity: ({ starRocksInstanceId }) => [starRocksInstanceId],
     open: (args, runtime) =>
-      new StarRocksPin({
+      new StarRocksDriver({
         access: openAccess(args, runtime, connect, env),
         args,
         constraint: constraintOf(args),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { PinError } from "../../../provider/core/errors";
+import { UpgradeError } from "../../../provider/core/errors";
 import { LOOK, MINUTE, many, SECOND, World } from "./world";
 
 const NEW = "2.0.78.260600";
@@ -205,7 +205,7 @@ describe("a call that ends in an error", () => {
     const world = new World([...many(2, OLD), ...many(2, "2.0.75.28", {}, 3)]);
     const { outcome, calls } = await world.up({
       on: (moment, nth) => {
-        if (moment === "call:begin" && nth === 2) throw new PinError("unauthorized", "The token has expired.");
+        if (moment === "call:begin" && nth === 2) throw new UpgradeError("unauthorized", "The token has expired.");
       },
     });
     expect(outcome).toMatchObject({

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { PinError } from "../../../provider/core/errors";
+import { UpgradeError } from "../../../provider/core/errors";
 import { HOUR, interrupted, LOOK, MINUTE, type Moment, many, SECOND, type Stage, World } from "./world";
 
 const OLD = "2.0.48.231200";
 
 /** Ends the run at a moment of its nth request of that sort. */
-function at(moment: Moment, nth: number, reason: () => PinError = interrupted) {
+function at(moment: Moment, nth: number, reason: () => UpgradeError = interrupted) {
   return (now: Moment, which: number, stage: Stage) => {
     if (now === moment && which === nth) stage.abort(reason());
   };
@@ -13,8 +13,8 @@ function at(moment: Moment, nth: number, reason: () => PinError = interrupted) {
 
 describe.each([
   ["interrupted", interrupted, "Interrupted"],
-  ["deadline", () => new PinError("deadline", "Over."), "The time limit was reached ({timeLimit})"],
-  ["engine-gone", () => new PinError("engine-gone", "Gone."), "{engine} is gone"],
+  ["deadline", () => new UpgradeError("deadline", "Over."), "The time limit was reached ({timeLimit})"],
+  ["engine-gone", () => new UpgradeError("engine-gone", "Gone."), "{engine} is gone"],
 ] as const)("a run that is ended from outside: %s", (code, reason, how) => {
   it.each([
     ["before its first look", "look:begin", 1],

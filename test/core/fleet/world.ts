@@ -1,7 +1,7 @@
 import type { BackupRecord } from "../../../provider/core/control/backup";
 import { NO_RULES } from "../../../provider/core/control/control";
 import type { FleetWords, Observation } from "../../../provider/core/driver";
-import { PinError } from "../../../provider/core/errors";
+import { UpgradeError } from "../../../provider/core/errors";
 import type { Outcome, UpgradeRecord } from "../../../provider/core/outcome";
 import type { Policy } from "../../../provider/core/policy";
 import { reconcile } from "../../../provider/core/reconcile";
@@ -71,7 +71,7 @@ export interface Up {
   /** Ends the run after so many milliseconds. */
   readonly abortAfter?: number;
   /** Why. Default: interrupted. */
-  readonly reason?: () => PinError;
+  readonly reason?: () => UpgradeError;
   /** How long an upgrade call takes, in milliseconds. Default 1 s. */
   readonly slowness?: number;
   /** Whether an answer that is awaited when the run is ended still arrives. Default true. */
@@ -92,7 +92,7 @@ export interface Up {
 export interface Stage {
   readonly clock: WallClock;
   readonly vendor: FleetVendor;
-  abort(reason?: PinError): void;
+  abort(reason?: UpgradeError): void;
 }
 
 /** What a read of the invented vendor shows. */
@@ -113,7 +113,7 @@ export interface Run {
   readonly late: readonly Request[];
 }
 
-export const interrupted = () => new PinError("interrupted", "Interrupted.");
+export const interrupted = () => new UpgradeError("interrupted", "Interrupted.");
 
 /** A clock on the wall, which somebody may set. The time that passes is another matter. */
 export class WallClock extends VirtualClock {

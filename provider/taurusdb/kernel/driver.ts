@@ -32,7 +32,7 @@ export interface KernelPinOptions {
 }
 
 /** A connected driver for the kernels of TaurusDB instances, upgraded by calls that name up to 100 of them. */
-export class KernelPin implements Driver<KernelObservation> {
+export class KernelDriver implements Driver<KernelObservation> {
   readonly title: string;
   readonly units: readonly string[];
   readonly tasks = "by-list";

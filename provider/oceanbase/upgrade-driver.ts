@@ -11,7 +11,7 @@ import { formatParts, parseVersion } from "../core/version";
 import type { Agents } from "./agent/agents";
 import { type Dag, dag } from "./agent/schema";
 import { readBackups } from "./backups";
-import { missingOnServers, type PinObservation, targetOf, upgradeOf } from "./call";
+import { type ClusterObservation, missingOnServers, targetOf, upgradeOf } from "./call";
 import { calleeOf, look, type UpgradeObservation } from "./look";
 import { ensureUploaded } from "./packages/ensure-uploaded";
 import { type LocalPackages, readLocalPackages } from "./packages/local-packages";
@@ -45,7 +45,7 @@ function undecided({ unlisted, unheard, agents }: Readiness, unit: Unit): string
 }
 
 /** A connected driver for what obshell upgrades in one cluster: its database, or its agents. */
-export class UpgradePin<A extends UpgradeArguments> implements Driver<PinObservation> {
+export class UpgradeDriver<A extends UpgradeArguments> implements Driver<ClusterObservation> {
   readonly title: string;
   readonly units: readonly [string];
   readonly tasks = "by-id";
@@ -75,7 +75,7 @@ export class UpgradePin<A extends UpgradeArguments> implements Driver<PinObserva
     this.title = `${options.system.title} at ${host}`;
   }
 
-  async observe(): Promise<PinObservation> {
+  async observe(): Promise<ClusterObservation> {
     const { agents, system, constraint } = this.#options;
     const seen = await look(agents, system, constraint);
     const observation = { ...seen, local: await this.#packages(seen), sent: [...this.#receipts] };
@@ -83,7 +83,7 @@ export class UpgradePin<A extends UpgradeArguments> implements Driver<PinObserva
     return ways === undefined ? observation : { ...observation, ways };
   }
 
-  view(observation: PinObservation): View {
+  view(observation: ClusterObservation): View {
     const { agents, constraint } = this.#options;
     const { members, activity, unknown, readiness } = observation;
     const stands = standingOf(members, constraint);
@@ -108,7 +108,7 @@ export class UpgradePin<A extends UpgradeArguments> implements Driver<PinObserva
     return parsed !== undefined && holds(parsed, this.#options.constraint);
   }
 
-  async prepare(_requests: readonly Request[], observation: PinObservation): Promise<boolean> {
+  async prepare(_requests: readonly Request[], observation: ClusterObservation): Promise<boolean> {
     const { agents, runtime } = this.#options;
     if (this.#prepared || missingOnServers(observation).length === 0) return false;
     await this.#refuseRoute(observation);
@@ -120,7 +120,7 @@ export class UpgradePin<A extends UpgradeArguments> implements Driver<PinObserva
     return true;
   }
 
-  async start({ path, body }: Request, observation: PinObservation, permit: Permit): Promise<Task> {
+  async start({ path, body }: Request, observation: ClusterObservation, permit: Permit): Promise<Task> {
     const origin = await beforeSending(() => this.#callee(observation));
     try {
       return this.#taskOf(await this.#options.agents.write({ origin, target: path, body, schema: dag, permit }));
@@ -133,7 +133,7 @@ export class UpgradePin<A extends UpgradeArguments> implements Driver<PinObserva
    * Servers that list nothing are not sent a package before they say that they lack it: every upload is stored once more,
    * and an earlier run may have made it before its call was refused for something else.
    */
-  #lacked(observation: PinObservation): readonly RpmPackage[] {
+  #lacked(observation: ClusterObservation): readonly RpmPackage[] {
     const { system } = this.#options;
     const atHand = missingOnServers(observation);
     if (observation.readiness.listed) return atHand;
@@ -143,7 +143,7 @@ export class UpgradePin<A extends UpgradeArguments> implements Driver<PinObserva
   }
 
   /** Such a refusal is not the last word where the package is at hand. */
-  #afterRefusal(error: unknown, observation: PinObservation): unknown {
+  #afterRefusal(error: unknown, observation: ClusterObservation): unknown {
     if (error instanceof Refused) this.#prepared = false;
     if (!(error instanceof PackageMissing) || observation.readiness.listed) return error;
     this.#lacking = error.words;
@@ -168,7 +168,7 @@ export class UpgradePin<A extends UpgradeArguments> implements Driver<PinObserva
     return this.#options.close();
   }
 
-  /** Members that are behind the pin, where there is an upgrade to think of. */
+  /** Members that are behind the target version, where there is an upgrade to think of. */
   #behind({ members, activity }: UpgradeObservation): readonly Member[] {
     if (activity?.kind === "running") return [];
     return members.filter((member) => standing(member.version, this.#options.constraint) === "behind");
@@ -182,7 +182,7 @@ export class UpgradePin<A extends UpgradeArguments> implements Driver<PinObserva
   }
 
   /** What is known of the ways to the target, where versions between may matter. */
-  async #ways(observation: Omit<PinObservation, "ways">, patience?: number): Promise<PinObservation["ways"]> {
+  async #ways(observation: Omit<ClusterObservation, "ways">, patience?: number): Promise<ClusterObservation["ways"]> {
     const { system } = this.#options;
     const behind = this.#behind(observation);
     if (!system.routed || behind.length === 0) return undefined;
@@ -192,7 +192,7 @@ export class UpgradePin<A extends UpgradeArguments> implements Driver<PinObserva
   }
 
   /** Before anything is uploaded: a list that took too long for a look is read to its end, whatever that takes. */
-  async #refuseRoute(observation: PinObservation): Promise<void> {
+  async #refuseRoute(observation: ClusterObservation): Promise<void> {
     if (observation.ways?.kind !== "unread") return;
     this.#options.runtime.report({ message: "reading the upgrade path" });
     const ways = await this.#ways(observation);

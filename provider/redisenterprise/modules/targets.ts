@@ -25,7 +25,7 @@ function problemOf(constraint: Constraint | undefined): string | undefined {
 }
 
 /** A module's version together with its arguments, as a program writes it. */
-export const pinArguments = {
+export const moduleArguments = {
   version: argument(version, {
     description: "Target version: exact (`2.10.17`), a prefix (`2.10`), a minimum (`>=2.10`) or `latest`.",
   }),
@@ -40,25 +40,25 @@ export const pinArguments = {
   }),
 };
 
-const pinned = z.strictObject(pinArguments, {
+const pinned = z.strictObject(moduleArguments, {
   error: () => `must be a version, or version and args, such as ${MODULES_EXAMPLE}`,
 });
 
 /** Module name → version, or version and arguments. Texts and objects are told apart first, for messages that fit. */
 export const modules = z
   .record(z.string(), z.unknown(), { error: `must name modules and their versions, such as ${MODULES_EXAMPLE}` })
-  .transform((given, context): readonly ModulePin[] => {
+  .transform((given, context): readonly ModuleTarget[] => {
     const names = Object.keys(given);
     if (names.length === 0) context.addIssue(`must name at least one module, such as ${MODULES_EXAMPLE}`);
     const twice = names.find((name, at) => names.findIndex((other) => sameName(name, other)) < at);
     if (twice !== undefined) {
       context.addIssue({ code: "custom", path: [twice], message: "is listed twice: names are not case-sensitive" });
     }
-    return names.flatMap((name) => pinOf(name, given[name], context));
+    return names.flatMap((name) => targetFrom(name, given[name], context));
   });
 
 /** What shall run of one module. */
-export interface ModulePin {
+export interface ModuleTarget {
   /** As written; the server's may differ in case. */
   readonly name: string;
   /** The version as written. */
@@ -70,7 +70,7 @@ export interface ModulePin {
   readonly object: boolean;
 }
 
-function pinOf(name: string, value: unknown, context: z.RefinementCtx): ModulePin[] {
+function targetFrom(name: string, value: unknown, context: z.RefinementCtx): ModuleTarget[] {
   const given: unknown = typeof value === "string" ? { version: value } : value;
   const result = pinned.safeParse(given);
   if (!result.success) {

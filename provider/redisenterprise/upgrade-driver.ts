@@ -32,7 +32,7 @@ interface Sent {
 }
 
 /** A connected driver for what is upgraded of one database: its modules, or its Redis. */
-export class UpgradePin implements Driver<Seen> {
+export class UpgradeDriver implements Driver<Seen> {
   readonly title: string;
   readonly units: readonly [string];
   readonly tasks = "by-id";

@@ -28,7 +28,7 @@ export interface StarRocksPinOptions {
 const NOT_ALLOWED = "DBS.280406";
 
 /** A connected driver for one StarRocks instance. */
-export class StarRocksPin implements Driver<StarRocksObservation> {
+export class StarRocksDriver implements Driver<StarRocksObservation> {
   readonly title: string;
   readonly units: readonly [string];
   readonly tasks = "by-id";

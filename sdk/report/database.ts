@@ -5,20 +5,20 @@ import { type Status, statusOf } from "./status";
 import { PLACES, type Subject } from "./subject";
 import { type Upgrade, upgradeOf } from "./upgrade";
 
-/** One resource of the stack: a pin, and what its state says of the database. All texts are as found, for escaping. */
-export interface Pin {
+/** One resource of the stack: a database, and what its state says of the database. All texts are as found, for escaping. */
+export interface Database {
   readonly urn: string;
   readonly name: string;
   readonly subject: Subject;
   /** What shall run: one version, or one for each module. */
-  readonly pin: readonly Wanted[];
-  /** Build and distribution, where they are part of the pin. */
+  readonly database: readonly Wanted[];
+  /** Build and distribution, where they are part of the database. */
   readonly release: string | undefined;
   /** The lowest version observed. */
   readonly current: string | undefined;
   readonly members: readonly Member[];
   readonly status: Status;
-  /** Whether a refresh has found that what runs has left the pin. */
+  /** Whether a refresh has found that what runs has left the database. */
   readonly drifted: boolean;
   readonly upgrade: Upgrade | undefined;
   readonly control: Control;
@@ -38,14 +38,14 @@ export interface Member {
   readonly name: string;
   /** Undefined when it was not observed. */
   readonly version: string | undefined;
-  /** What keeps it from its pin, as a sentence. */
+  /** What keeps it from its database, as a sentence. */
   readonly problem: string | undefined;
 }
 
 const LONGEST_NOTE = 4_000;
 
 /** @param resource without secrets */
-export function pinOf(subject: Subject, resource: Json, pending: string | undefined): Pin {
+export function databaseOf(subject: Subject, resource: Json, pending: string | undefined): Database {
   const urn = textOf(resource["urn"], 2_000) ?? "";
   // A create that failed half-way has its arguments in the outputs as well; one that is pending has inputs alone.
   const state = isTable(resource["outputs"]) ? resource["outputs"] : (resource["inputs"] ?? {});
@@ -53,7 +53,7 @@ export function pinOf(subject: Subject, resource: Json, pending: string | undefi
     urn,
     name: textOf(urn.split("::").at(-1)) ?? "(no name)",
     subject,
-    pin: wantedOf(subject, state),
+    database: wantedOf(subject, state),
     release: textOf(member(state, "release")),
     current: textOf(member(state, "currentVersion")),
     members: membersOf(member(state, "members"), member(state, "problems")),
