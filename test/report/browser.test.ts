@@ -74,7 +74,7 @@ describe.skipIf(PATH === undefined)("the page in a browser", { timeout: 60_000 }
   });
 
   it("opens the details that a name links to", async () => {
-    const page = await browser.open(url("shop.html", "#pin-3"), { scripts: false });
+    const page = await browser.open(url("shop.html", "#database-3"), { scripts: false });
     expect(await page.evaluate(OPEN)).toEqual(["payments"]);
   });
 
