@@ -105,7 +105,7 @@ const PLACES = { freeze: "under a freeze", blackout: "in a blackout", window: "o
 
 /**
  * The rule of the clock that forbids an upgrade now. Made of the arguments and a calendar of its own, and strict only where no
- * reading of the arguments allows it: in the hour that a change of the clocks repeats either one counts.
+ * reading of the arguments allows it: in the hour after a change of the clocks, a time of before it counts as well as one of after it.
  */
 export function closedBy(rules: ChangeRules, args: Values, now: number): keyof typeof PLACES | undefined {
   if (rules.freeze !== undefined) return "freeze";
@@ -119,9 +119,8 @@ export function closedBy(rules: ChangeRules, args: Values, now: number): keyof t
   const repeated = localMinute(now - 60 * MINUTE, zone);
   const at = localMinute(now, zone);
   const changes = at !== (repeated + 60) % DAY;
-  return inside(at) || (changes && inside((at + 30) % DAY)) || (changes && inside((at + 60) % DAY))
-    ? undefined
-    : "window";
+  const shifts = changes ? [-60, -30, 0, 30, 60] : [0];
+  return shifts.some((shift) => inside((at + shift + DAY) % DAY)) ? undefined : "window";
 }
 
 function listOf(value: unknown): { from: string; to: string }[] {

@@ -93,7 +93,8 @@ export function troublesOf(
       apply: () => {
         if (!upgrading()) subject.set(cluster, subject.newer);
       },
-      explains: ["newer", "not-upgraded"],
+      // Refused: the version when the request arrived is not the one that was read before and after it.
+      explains: ["newer", "not-upgraded", "refused"],
       drifts: true,
     },
   };

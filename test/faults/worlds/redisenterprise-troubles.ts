@@ -64,7 +64,8 @@ export function troublesOf(
       apply: () => {
         if (idle()) put("ahead");
       },
-      explains: ["newer", "not-upgraded"],
+      // Refused: the version when the request arrived is not the one that was read before and after it.
+      explains: ["newer", "not-upgraded", "refused"],
       drifts: true,
     },
   };
