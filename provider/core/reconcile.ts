@@ -277,8 +277,8 @@ class Reconciliation<O extends Observation> {
   async failure(thrown: unknown): Promise<Outcome<O>> {
     const error = asUpgradeError(thrown);
     const { record } = this.#upgrades;
-    if (error.code === "newer" || error.code === "held")
-      return this.outcome(error.code === "held" && record.open ? "upgrading" : error.code, error);
+    if (error.code === "newer") return this.outcome("newer", error);
+    if (error.code === "held") return this.outcome(record.open ? record.stopped(this.#hold) : "held", error);
     const ended = error.code === "upgrade-failed" || error.code === "rolled-back";
     // The task was followed: which versions are there after its failure, one more read shows, if it can be had at once.
     if (ended && !this.#over && !this.#runtime.signal.aborted) await this.#observer.glance();

@@ -10,8 +10,8 @@ const rules = (change: Partial<ChangeRules>): NonNullable<Up["policy"]> => ({ ch
 /** The worlds begin on 2026-01-01 00:00 UTC. */
 const WINDOW = { from: "02:00", to: "06:00", timeZone: "UTC" };
 
-function approvalOf(name: string, change: { digest?: string } = {}) {
-  const item = { name, schedules: false };
+function approvalOf(name: string, change: { digest?: string } = {}, schedules = false) {
+  const item = { name, schedules };
   const step = { unit: name, from: OLD, to: NEW, method: "POST", path: "/upgrade", item, group: OLD } as const;
   const proposal = proposalOf({ from: OLD, route: `${OLD} → ${NEW}`, how: "now", findings: [], step });
   if (proposal === undefined) throw new Error("nothing is proposed");
@@ -181,6 +181,17 @@ describe("approvals of a fleet", () => {
     const { outcome, calls } = await world.up({ policy: rules({ approvals: { units, used: {} } }) });
     expect(calls).toEqual([["i001"]]);
     expect(outcome).toMatchObject({ status: "held", hold: { code: "approval" }, upgrade: { state: "succeeded" } });
+  });
+
+  it.each([
+    ["report", "held"],
+    ["fail", "deferred"],
+  ] as const)("leave the others held while one waits for its window: onHeld %s", async (onHeld, status) => {
+    const specs = many(2, OLD).map((spec) => ({ ...spec, window: [6 * HOUR, 10 * HOUR] as const }));
+    const approvals = { units: { i001: approvalOf("i001", {}, true) }, used: {} };
+    const { outcome } = await new World(specs).up({ schedules: true, policy: rules({ approvals, onHeld }) });
+    expect(outcome).toMatchObject({ status, hold: { code: "approval" }, upgrade: { state: "deferred" } });
+    expect(outcome.error?.code).toBe(onHeld === "fail" ? "held" : undefined);
   });
 
   it("are remembered for each once they have served, however many there are", async () => {
