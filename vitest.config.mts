@@ -20,9 +20,9 @@ export default defineConfig({
     // Most of the time of those that start processes is waiting for them.
     maxWorkers: 4,
     globalSetup: ["test/engine/announce.ts", "test/engine/warm.ts"],
-    testTimeout: 20_000,
+    // A busy machine takes seconds to start a process. Nothing is asserted about how long a test takes.
+    testTimeout: 60_000,
     hookTimeout: 60_000,
-    // A busy machine starts a process in seconds.
     expect: { poll: { timeout: 60_000 } },
     projects: [
       { extends: true, test: { name: "apart", include: APART.map((path) => `${path}.test.ts`) } },

@@ -79,7 +79,10 @@ describe.each(SIDES)("the upgrade of a database (%s)", (_, side) => {
       const { outs } = await world.lifecycle.create(side.inputs(world, rule));
       expect(outs).toMatchObject({ status: "current" });
       expect(world.writes()).toBe(1);
-      return world.received.map(({ method, target }) => `${method} ${target}`).sort();
+      // How often a task is read has a random part.
+      const polls = (target: string) => target.startsWith("/v1/actions/");
+      const others = world.received.filter(({ target }) => !polls(target));
+      return others.map(({ method, target }) => `${method} ${target}`).sort();
     };
     expect(await requests({ backup: { ...RULE, ...more } })).toEqual(await requests({}));
   });
