@@ -114,7 +114,7 @@ onEachSdk("check of values that are not known yet", (sdk) => {
     const given = inputs("__timeouts" in news ? { ...news, endpoints: UNKNOWN } : news);
     expect(await provider.check(urn, given)).toEqual({ inputs: given, failures: [] });
     expect(cluster.journal.entries).toEqual([]);
-    const line = expect.stringMatching(/^cannot plan yet: (`\w+`(, )?)+ (is|are) known after apply$/);
+    const line = expect.stringMatching(/^orders\d+: cannot plan yet: (`\w+`(, )?)+ (is|are) known after apply$/);
     expect(logs()).toEqual([expect.objectContaining({ severity: "info", message: line })]);
   });
 

@@ -7,19 +7,11 @@ import { Empty, grpc, service } from "../engine/local/protocol";
 export interface Logged {
   readonly severity: "debug" | "info" | "warning" | "error";
   readonly urn: string;
-  /** Without the name of its resource, which every lasting line begins with. */
   readonly message: string;
   readonly ephemeral: boolean;
 }
 
 const SEVERITIES = ["debug", "info", "warning", "error"] as const;
-
-function unnamed(request: LogRequest): string {
-  const message = request.getMessage();
-  const start = `${request.getUrn().split("::").at(-1)}: `;
-  if (request.getEphemeral() || request.getUrn() === "") return message;
-  return message.startsWith(start) ? message.slice(start.length) : `WITHOUT NAME ${message}`;
-}
 
 /**
  * What a provider sees of the engine: an address that takes Log RPCs. The connections go through a door of our own, so
@@ -89,7 +81,7 @@ export class FakeEngine {
       this.logs.push({
         severity: SEVERITIES[request.getSeverity()] ?? "debug",
         urn: request.getUrn(),
-        message: unnamed(request),
+        message: request.getMessage(),
         ephemeral: request.getEphemeral(),
       });
       this.#changed();

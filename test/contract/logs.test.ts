@@ -2,7 +2,14 @@ import { expect, test } from "vitest";
 import { hostOfSuite, hostOfTest, onEachSdk } from "./host";
 import { openStage, TARGET_BUILD, without } from "./stage";
 
-const ALREADY = { severity: "info", message: `already at ${TARGET_BUILD}`, ephemeral: false };
+/** What a preview says of a resource. It begins with the name, because `preview --diff` shows nothing else of the resource. */
+const planned = (urn: string, plan: string) => ({
+  severity: "info",
+  urn,
+  message: `${urn.split("::").at(-1)}: ${plan}`,
+  ephemeral: false,
+});
+const ALREADY = `already at ${TARGET_BUILD}`;
 
 onEachSdk("the log", (sdk) => {
   const host = hostOfSuite(sdk);
@@ -12,9 +19,7 @@ onEachSdk("the log", (sdk) => {
     await provider.check(urn, inputs());
     await provider.check(urn, inputs());
     await provider.diff({ urn, id }, inputs({ status: "behind" }), inputs());
-    expect(logs()).toEqual([
-      { severity: "info", urn, message: "4.2.1.8 → 4.3.5.2, rolling over 3 zones", ephemeral: false },
-    ]);
+    expect(logs()).toEqual([planned(urn, "4.2.1.8 → 4.3.5.2, rolling over 3 zones")]);
   });
 
   test("has progress as passing lines, and what will matter later as lasting ones", async () => {
@@ -50,7 +55,10 @@ onEachSdk("the log", (sdk) => {
     const { failures } = await provider.check(urn, inputs({ endpoints: ["http://127.0.0.1:9"] }));
     expect(failures).toEqual([]);
     expect(logs()).toEqual([
-      expect.objectContaining({ severity: "warning", message: expect.stringMatching(/^cannot plan: unreachable/) }),
+      expect.objectContaining({
+        severity: "warning",
+        message: expect.stringMatching(/^orders\d+: cannot plan: unreachable/),
+      }),
     ]);
   });
 
@@ -58,14 +66,14 @@ onEachSdk("the log", (sdk) => {
     const { provider, urn, inputs, logs, cluster } = await openStage(host());
     cluster.control.setBuildVersion(TARGET_BUILD);
     await provider.check(urn, without(inputs(), "__urn"));
-    expect(logs()).toEqual([{ ...ALREADY, urn }]);
+    expect(logs()).toEqual([planned(urn, ALREADY)]);
   });
 
   test("names the resource by the hidden input in the first call of a process", async () => {
     const { provider, urn, inputs, cluster, engine } = await openStage(await hostOfTest(sdk, { fresh: true }));
     cluster.control.setBuildVersion(TARGET_BUILD);
     await provider.check(urn, inputs());
-    expect(engine.logs).toEqual([{ ...ALREADY, urn }]);
+    expect(engine.logs).toEqual([planned(urn, ALREADY)]);
     expect(provider.output).toBe("");
   });
 });

@@ -29,7 +29,7 @@ onEachSdk("the first calls of a process", (sdk) => {
     const properties = answers.flatMap((answer) => (answer === undefined ? [] : [answer.properties]));
     expect(properties.map(({ status }) => status)).toEqual(Array.from({ length: 14 }, () => "current"));
     expect(properties.filter((each) => "password" in each)).toEqual([]);
-    const told = engine.logs.filter(({ message }) => message === `already at ${TARGET_BUILD}`);
+    const told = engine.logs.filter(({ message }) => message.endsWith(`: already at ${TARGET_BUILD}`));
     expect(told.map((logged) => logged.urn).sort()).toEqual([checked.subject.urn, diffed.subject.urn]);
   });
 

@@ -22,8 +22,7 @@ interface LogClient extends Client {
 
 /**
  * Logs to the engine's own log, where lines carry a URN. Without an engine (or when it does not take them) lasting lines
- * go to the console, which Pulumi shows on the stack's row. A lasting line begins with the name of its resource, which neither
- * `--diff` nor the console shows.
+ * go to the console, which Pulumi shows on the stack's row.
  */
 export function engineLog(): Log {
   const send = connect();
@@ -48,9 +47,9 @@ export function engineLog(): Log {
   };
 }
 
-function messageOf({ message, urn = "", ephemeral }: LogLine): string {
-  const name = resourceName(urn);
-  return ephemeral || name === "" ? message : `${name}: ${message}`;
+function messageOf({ message, urn = "", named }: LogLine): string {
+  const name = named ? resourceName(urn) : "";
+  return name === "" ? message : `${name}: ${message}`;
 }
 
 function connect(): (line: LogLine) => Promise<boolean> {

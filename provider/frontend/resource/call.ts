@@ -9,6 +9,8 @@ export interface Call {
   /** Milliseconds that the operation may take, where the user has said. */
   readonly limit?: number | undefined;
   readonly onCancel: OnCancel;
+  /** Whether its permanent lines are shown with the name of the resource: `preview --diff` prints them without their resource. */
+  readonly named?: true;
 }
 
 /** `taurusdb:KernelVersion "orders"` */

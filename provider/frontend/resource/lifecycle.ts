@@ -81,7 +81,7 @@ export class Lifecycle {
    * @param known what is wrong beside the arguments: then nothing is read at the vendor
    */
   async check(call: Call, olds: Properties, news: Properties, known: readonly CheckFailure[]): Promise<Checked> {
-    const session = await this.#session(call, news);
+    const session = await this.#session({ ...call, named: true }, news);
     this.#overlaps.declare(session);
     const failures = [...session.failures, ...known];
     if (failures.length === 0 && session.args !== undefined && !sameTarget(olds, news)) {
@@ -116,7 +116,7 @@ export class Lifecycle {
     const unsettled = isUnsettled(olds, this.#clock.now()) || (same && (await this.#lostItsUpgrade(call, olds, news)));
     const newer = olds["status"] === "newer";
     if (same && !unsettled && !newer) return { changes: false, replaces: [] };
-    const session = await this.#session(call, news);
+    const session = await this.#session({ ...call, named: true }, news);
     if (!same) {
       const replaces = await this.#replaces(session, olds);
       tellTakenOver(session, olds, news);
@@ -147,7 +147,7 @@ export class Lifecycle {
   }
 
   async read(call: Call, properties: Properties): Promise<ReadBack | "gone" | "unread"> {
-    const session = await this.#session(call, properties);
+    const session = await this.#session({ ...call, named: true }, properties);
     try {
       return await readBack(session, this.#clock, properties);
     } finally {

@@ -7,6 +7,8 @@ export interface LogLine {
   readonly urn?: string | undefined;
   /** Shown only while the resource is being worked on, not repeated under Diagnostics. */
   readonly ephemeral: boolean;
+  /** Whether it is shown with the name of its resource. */
+  readonly named?: true;
 }
 
 export interface Log {

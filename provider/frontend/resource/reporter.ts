@@ -34,6 +34,8 @@ export interface ReporterOptions {
   readonly clock: Clock;
   readonly rhythm: Rhythm;
   readonly redact: (text: string) => string;
+  /** Whether permanent lines are shown with the name of the resource. */
+  readonly named?: true | undefined;
 }
 
 /** Characters of a line that are told. */
@@ -41,12 +43,18 @@ const LONGEST_LINE = 4_000;
 
 /** One resource's news, redacted, de-duplicated and throttled. */
 export function reporter(options: ReporterOptions): Pick<Runtime, "report" | "inform" | "warn"> {
-  const { log, urn, clock, rhythm, redact } = options;
+  const { log, urn, clock, rhythm, redact, named } = options;
   const began = clock.elapsed();
   let last = "";
   let saidAt = Number.NEGATIVE_INFINITY;
   const lasting = (severity: Severity) => (message: string) => {
-    log.write({ severity, urn, message: shortened(redact(message), LONGEST_LINE), ephemeral: false });
+    log.write({
+      severity,
+      urn,
+      message: shortened(redact(message), LONGEST_LINE),
+      ephemeral: false,
+      ...(named && { named }),
+    });
   };
   return {
     inform: lasting("INFO"),

@@ -82,7 +82,7 @@ export async function openSession(
 ): Promise<Session> {
   const { kinds, log, rhythm, clock = wallClock, env = process.env, learnt } = surroundings;
   const { conceal: concealOutside = () => undefined } = surroundings;
-  const { urn } = call;
+  const { urn, named } = call;
   const kind = await kindOf(call, kinds)();
   const written = argumentsOf(properties);
   const resolved = resolveArguments(kind, written, { config, env });
@@ -102,7 +102,7 @@ export async function openSession(
     redaction.conceal(secret);
     concealOutside(secret);
   };
-  const news = { ...reporter({ log, urn, clock, rhythm, redact }), conceal };
+  const news = { ...reporter({ log, urn, clock, rhythm, redact, named }), conceal };
   const strict = typeof raw["onUnreachable"] === "string" ? raw["onUnreachable"] === "fail" : failsUnreachable;
   const valid = args === undefined || problems.length > 0 ? {} : { args };
   const absent = missing.filter((name) => kind.credentials[name] !== undefined);
