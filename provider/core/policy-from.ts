@@ -14,14 +14,14 @@ export interface CommonArguments extends ChangeArguments {
   readonly unreachableTimeout?: string | undefined;
 }
 
-/** Inputs of a run in addition to the arguments. */
+/** Rules for all resources of a stack. A freeze always applies; windows and blackouts apply to resources without their own. */
 export interface StackRules {
   readonly freeze?: string;
   readonly windows?: readonly ChangeWindow[];
   readonly blackouts?: readonly Blackout[];
 }
 
-/** What a run is given beside the arguments. */
+/** Inputs of a run in addition to the arguments. */
 export interface Surrounding {
   readonly stack?: StackRules;
   /** The approvals for this resource, if it requires any. */

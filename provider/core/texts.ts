@@ -35,7 +35,7 @@ export function textsOf({ title, words }: Pick<Driver, "title" | "words">): Text
   return words === undefined ? textsOfOne(title) : textsOfMany(title, words);
 }
 
-/** What is said of a unit that does not reach its target version. */
+/** Messages about a unit that does not reach its target version. */
 export interface ProblemTexts {
   failed(task: Task, failure: Failure): Problem;
   refused(refusal: Refused): Problem;
