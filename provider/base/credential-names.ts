@@ -1,6 +1,4 @@
-/**
- * Which names in a text denote a credential, and which words after them continue a sentence instead of being a value.
- */
+/** Which names in a text denote a credential, and which words after them are prose instead of a value. */
 
 /** The last word of a name: `MYSQL_PWD`, `agentPassword`, `X-Auth-Token`. */
 const LAST_WORD =
@@ -8,10 +6,7 @@ const LAST_WORD =
 /** The end of a name without separators: `dbpassword`, `authtoken`. */
 const ENDING =
   /(?:passwords?|passwd|passwort|passphrase|passcode|pwd|secrets?|token|apikey|accesskey|secretkey|privatekey|dbpass|userpass|rootpass|requirepass|masterauth)$/;
-/**
- * Names that usually occur in prose, or whose value contains further names: only an assignment or quotes indicate a
- * value.
- */
+/** Names common in prose, or with further names in their value: only an assignment or quotes indicate a value. */
 const ONLY_ASSIGNED = /^(?:credentials?|signature|auth|cookie|secrets|passwords)$/;
 /** `access key`, `secret-access-key`, `API key`, `AccessKeyId`. */
 const KEY =

@@ -20,8 +20,7 @@ export interface Announcement {
 }
 
 /**
- * The operators and cancellations that a run would send. Uses the same policy as the run and the task in the state.
- * Reads only.
+ * The operators and cancellations that a run would send, by the same policy and from the task in the state. Reads only.
  */
 export async function announce(
   driver: Pick<Driver, "title" | "units" | "schedules" | "reopen" | "inspect" | "cancel">,

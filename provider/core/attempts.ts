@@ -12,10 +12,7 @@ export interface Entry {
   readonly answeredAt: number;
   /** The member's version at that time. */
   readonly from: string;
-  /**
-   * Number of requests that included it, each after the previous one had completed; 0 for an upgrade that was found in
-   * progress.
-   */
+  /** Number of requests that included it, one after the other; 0 for an upgrade that was found in progress. */
   readonly rounds: number;
   /** The response to the latest request was lost. */
   readonly lost: boolean;
@@ -88,9 +85,9 @@ export class Attempts {
   }
 
   /**
-   * Records a rejection caused by an unknown member of the request. The next requests are half as large, down to single
-   * members. A request that may succeed later (`busy`, `soon`) is first retried unchanged. If the vendor did not read
-   * the request, the rejection is not attributed to any member.
+   * Records a rejection. The member that caused it is unknown, so the next requests are half as large, down to single
+   * members. After `busy` and `soon`, the request is first retried unchanged. If the vendor did not read the request,
+   * no member is the cause.
    */
   refused(members: readonly Unit[], refusal: Refused): void {
     const { length } = members;

@@ -84,10 +84,7 @@ export class BatchRecord extends RecordStore {
     super.ended(state);
   }
 
-  /**
-   * The run ends before the work is complete. The next run first waits for the latest request whose task was never
-   * seen.
-   */
+  /** The run ends early. The next run first waits for the latest request whose task was never seen. */
   left({ asked }: Attempts): void {
     if (this.upgrade === undefined || !this.open || this.#asked.size === 0) return;
     const unseen = asked.filter(({ shown }) => !shown);

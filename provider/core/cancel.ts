@@ -94,10 +94,7 @@ export class Cancellation {
   }
 }
 
-/**
- * Empty if the vendor rejected the request or the response was lost: a read of the tasks shows the result in both
- * cases.
- */
+/** Empty after a rejection or a lost response: in both cases a read of the tasks shows the result. */
 export async function orNone(
   canceled: Promise<readonly string[]>,
   tasks: readonly Cancelable[],
@@ -113,9 +110,7 @@ export async function orNone(
   }
 }
 
-/**
- * Whether another resource relies on a scheduled upgrade, or may rely on it. The upgrade is then kept, which is logged.
- */
+/** Whether another resource relies, or may rely, on a scheduled upgrade. It is then kept, which is logged. */
 export function isKept(
   name: string,
   { keepScheduled, warn }: Pick<Runtime, "keepScheduled" | "warn">,

@@ -32,9 +32,7 @@ export interface Driver<O extends Observation = Observation> {
   readonly schedules: boolean;
   /** The maximum number of units in one request. */
   readonly mostPerRequest: number;
-  /**
-   * Whether each read costs requests of its own; otherwise resources share them. Many such resources poll less often.
-   */
+  /** Whether each read costs its own requests instead of sharing them. Many such resources poll less often. */
   readonly ownReads: boolean;
   /** The vendor's terms, for a resource with many units. */
   readonly words?: FleetWords;

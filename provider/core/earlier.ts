@@ -6,8 +6,7 @@ import type { Ended, Unit } from "./unit";
 import { parseVersion, type Version } from "./version";
 
 /**
- * Requests of an earlier run that may still be in progress, from its record. All times except one are milliseconds of
- * `Clock.elapsed`.
+ * Requests of an earlier run that may still be in progress. All times except one are milliseconds of `Clock.elapsed`.
  */
 export interface Earlier {
   /** When the latest request without a visible task was sent, or else the first one. Milliseconds since 1970. */
@@ -67,9 +66,7 @@ const CLOCKS_APART = 15 * 60_000;
 /** Vendors report times in whole seconds, so a task can seem to have begun before it was requested. */
 const WHOLE_SECONDS = 1_000;
 
-/**
- * The result of an earlier run's task. If it is uncertain, a success is attributed to that run and a failure is not.
- */
+/** The result of an earlier run's task. In doubt, a success is attributed to that run and a failure is not. */
 export function endedAfter({ sentAt }: Earlier, ended: Ended | undefined): Ended | undefined {
   if (ended === undefined) return undefined;
   const doubt = ended.kind === "succeeded" ? CLOCKS_APART : WHOLE_SECONDS;
@@ -91,10 +88,7 @@ export function failedSince(earlier: Earlier, units: readonly Unit[]): Map<strin
   );
 }
 
-/**
- * Whether an upgrade of the last run has succeeded, according to tasks or versions. Some members may be held at their
- * old version.
- */
+/** Whether an upgrade of the last run has succeeded, by tasks or versions. Some members may be held. */
 export function hasUpgraded(earlier: Earlier | undefined, members: readonly Unit[], from: string | undefined): boolean {
   if (earlier !== undefined && members.some(({ ended }) => endedAfter(earlier, ended)?.kind === "succeeded"))
     return true;

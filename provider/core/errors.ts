@@ -24,9 +24,7 @@ export type ErrorCode =
   | "unexpected"; // a bug in this tool
 
 export interface ErrorOptions {
-  /**
-   * An instruction for the user, as a sentence. Terms that depend on the front end are in braces: `Run {apply} again.`
-   */
+  /** An instruction for the user, as a sentence. Terms of the front end are in braces: `Run {apply} again.` */
   readonly remedy?: string;
   readonly cause?: unknown;
 }
@@ -106,9 +104,7 @@ export class Missing extends UpgradeError {
   }
 }
 
-/**
- * The steps before a write: reads, credentials, composing it. If they fail with any exception, the write was not sent.
- */
+/** The steps before a write: reads, credentials, composing it. If they fail, the write was not sent. */
 export async function beforeSending<T>(prepare: () => T | Promise<T>): Promise<T> {
   try {
     return await prepare();

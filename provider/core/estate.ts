@@ -3,10 +3,7 @@ import type { Json } from "./request";
 import type { Runtime } from "./runtime";
 import type { Activity, Finding } from "./unit";
 
-/**
- * The interface between the command line and a vendor: everything that resources can manage in one cluster or project.
- * Reads only.
- */
+/** The interface between the command line and a vendor: everything to manage in one cluster or project. Reads only. */
 export interface Estate {
   /** For messages: `OceanBase cluster at 10.0.0.1:2886`. */
   readonly title: string;
@@ -44,9 +41,7 @@ export interface EstateKind<A extends object = object> {
 export interface Identity {
   /** Independent of the address that was used. */
   readonly name: string;
-  /**
-   * Public keys of its servers, by their cluster-internal address: they distinguish clusters that claim the same name.
-   */
+  /** Public keys of its servers by cluster-internal address: they distinguish clusters with the same name. */
   readonly keys: Readonly<Record<string, string>>;
 }
 

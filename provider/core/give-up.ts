@@ -106,8 +106,7 @@ export async function cancelFormer(
       const asked = left;
       const canceled = await budget.ask(() => cancel(driver, asked, runtime));
       any ||= canceled.length > 0;
-      // Tasks that the response does not mention may still be scheduled. Repeat the request until the response is
-      // empty.
+      // Tasks missing from the response may still be scheduled: repeat the request until the response is empty.
       if (canceled.length === 0) break;
       left = left.filter(({ id }) => !canceled.includes(id));
     } catch (error) {
@@ -148,10 +147,7 @@ export function scheduledInFleet(
   };
 }
 
-/**
- * Scheduled upgrades that another resource relies on, or may rely on, are no longer managed by this one. They are kept,
- * which is logged.
- */
+/** Scheduled upgrades that other resources rely on, or may rely on, are released and kept, which is logged. */
 export function keep(
   schedule: ScheduledTasks,
   units: readonly string[],

@@ -52,8 +52,7 @@ function ofEarlier({ name, from, ended }: Unit, earlier: Earlier, lists: Lists):
   const asked = starting ? earlier.runAt : earlier.calledAt;
   const since = Math.max(asked, attempts.stirredAt(name) ?? Number.NEGATIVE_INFINITY);
   const over = now - since >= timeOf(earlier.lost, times);
-  // Time that counts from the beginning of this run must be waited for in this run; otherwise every run would start
-  // over.
+  // A wait that starts with this run must finish in it: the next run would start over.
   return {
     by: "earlier",
     kind: "silent",
@@ -78,9 +77,7 @@ function unneeded({ name, from, ended }: Unit, earlier: Earlier, lists: Lists): 
   return { by: "earlier", kind: "silent", over, lost: earlier.lost, accepted: true, moved: false };
 }
 
-/**
- * If a success is not certainly that run's and had no effect, it explains a missing version only for a limited time.
- */
+/** A success without effect that may not be that run's explains a missing version only for a limited time. */
 function settled(certain: boolean, evidence: Evidence, { now, times }: Lists): Evidence {
   const late = evidence.kind === "succeeded" && now - evidence.since >= times.settleTime;
   return late && !certain ? { ...evidence, pending: false } : evidence;

@@ -56,10 +56,7 @@ export interface ResourceKind<A extends CommonArguments = CommonArguments, O ext
   schedules?(args: A): boolean;
   /** How a user can cancel a scheduled upgrade without this tool, if the vendor schedules any. */
   readonly cancelByHand?: string;
-  /**
-   * Set if members are upgraded independently: the output `problems` then has the reason for each one that is not up to
-   * date.
-   */
+  /** Set if members are upgraded independently: the output `problems` then has the reason for each outdated one. */
   readonly tellsProblems?: true;
   /** The argument with the target version: a newer current version is reported there. */
   readonly pinned: string;

@@ -33,16 +33,10 @@ export function taskOf({ task, kind, to, startedAt }: UpgradeRecord): Task {
   return { id: task, kind, to, askedAt: startedAt };
 }
 
-/**
- * `deferred` is for upgrades scheduled in the vendor's maintenance window, `held` for upgrades that were not requested
- * yet.
- */
+/** `deferred` is for upgrades in the vendor's maintenance window, `held` for upgrades that were not requested yet. */
 export type Status = "current" | "behind" | "newer" | "upgrading" | "deferred" | "held" | "failed";
 
-/**
- * The result of one run. Without an error, the target version is reached or exceeded, or the run does not wait for the
- * upgrade.
- */
+/** The result of one run. Without an error, the target version is reached or exceeded, or the run does not wait. */
 export interface Outcome<O extends Observation = Observation> {
   readonly status: Status;
   /** The last complete read; undefined if there was none. */
@@ -51,9 +45,7 @@ export interface Outcome<O extends Observation = Observation> {
   readonly units?: readonly Unit[];
   /** The upgrade of this run, or the one from the state. */
   readonly upgrade?: UpgradeRecord;
-  /**
-   * Whether the vendor has accepted, or may have accepted, our upgrade request: then the observation must be stored.
-   */
+  /** Whether the vendor has, or may have, accepted our upgrade request: then the observation must be stored. */
   readonly accepted: boolean;
   readonly error?: UpgradeError;
   /** Why a needed upgrade was not requested. */

@@ -20,10 +20,7 @@ const REFUSED = 5_000;
 const SILENT = 5_000;
 /** A process that wakes late is overloaded: it pauses for at least this many times its delay. */
 const RELIEF = 20;
-/**
- * Polls of the whole process per second, where each costs requests of its own: with more resources, each one pauses
- * longer.
- */
+/** Polls of the whole process per second, if each costs its own requests: more resources make longer pauses. */
 const LOOKS = 100;
 
 /** Number of resources that currently pause between such polls, by clock: a process has one clock. */

@@ -15,10 +15,7 @@ export interface Policy {
   readonly wait: boolean;
   /** How long the server may be unreachable while an upgrade is in progress, or after it has responded once. */
   readonly unreachableBudget: number;
-  /**
-   * How long the server may be unreachable before its first response. A wrong address is then more likely than a
-   * restart.
-   */
+  /** How long the server may be unreachable at first: a wrong address is then more likely than a restart. */
   readonly firstContact: number;
   /** How long to poll for the upgrade after a lost response to the request. */
   readonly lostReplyWindow: number;

@@ -1,7 +1,4 @@
-/**
- * Converts a text to one line without control characters and terminal escapes, which a hostile server could send to a
- * user's terminal.
- */
+/** Converts a text to one line, without control characters and terminal escapes that a hostile server could send. */
 export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}]/gu, (character) => (/\s/.test(character) ? " " : ""));
 }

@@ -23,8 +23,7 @@ export function remainingProblems(
 }
 
 /**
- * Whether a newer task is in progress, or the target version is reached. A task scheduled despite that is itself such a
- * problem.
+ * Whether a newer task is in progress, or the target version is reached. A task scheduled despite that is a problem.
  */
 function isReplaced({ standing, activity }: Unit): boolean {
   if (activity?.kind === "running") return true;

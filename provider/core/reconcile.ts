@@ -175,10 +175,7 @@ class Reconciliation<O extends Observation> {
     return settled && unwanted.every(([{ standing }]) => standing !== "behind") ? "judge" : "read";
   }
 
-  /**
-   * Handles a failed upgrade according to the policy. No operator is ever sent for an upgrade that this tool did not
-   * start.
-   */
+  /** Handles a failed upgrade according to the policy. Operators are only sent for upgrades that this tool started. */
   async #recover(unit: Unit, { task, failure, when, rolledBack: undone }: Of<"failed">): Promise<Next> {
     const { title } = this.#driver;
     if (undone === true) throw rolledBack(title, task, failure, this.#recovery.undone);

@@ -31,7 +31,7 @@ interface Moment {
  * `BatchRecord` combines the upgrades of many units in one record.
  */
 export class RecordStore {
-  /** The state at the beginning of the run. */
+  /** The upgrade in the state when the run began. */
   readonly remembered: UpgradeRecord | undefined;
   readonly #clock: Clock;
   #upgrade: UpgradeRecord | undefined;

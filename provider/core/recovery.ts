@@ -56,10 +56,7 @@ export class Recovery {
     return true;
   }
 
-  /**
-   * The failure that ends the run, with the operator that the next run will send. @param hold why this run has not sent
-   * it
-   */
+  /** The failure that ends the run, with the next run's operator. @param hold why this run has not sent it */
   told(task: Task, failure: Failure, hold?: Hold): Failure {
     const way = this.#wayFor(task, failure);
     if (way === undefined) return failure;

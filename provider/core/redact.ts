@@ -90,10 +90,7 @@ function lengthOfEnd(text: string, form: string): number {
   return at < 0 ? 0 : at + SHORTEST;
 }
 
-/**
- * Number of characters at the end of a text that are the beginning of a form. Linear, because a server's texts can be
- * long.
- */
+/** Number of characters at the end of a text that are the beginning of a form. Linear, because texts can be long. */
 function lengthOfStart(text: string, form: string): number {
   const start = form.slice(0, SHORTEST);
   let at = text.indexOf(start, Math.max(0, text.length - form.length + 1));

@@ -52,9 +52,7 @@ export function announceWrites(
   return announce(driver, plan, policy, runtime, remembered);
 }
 
-/**
- * Brings the resource to its target version, and logs a summary of an upgrade that this run saw succeed. Never throws.
- */
+/** Brings the resource to its target version, and logs a summary of an upgrade that succeeded. Never throws. */
 export async function run(
   driver: Driver,
   policy: Policy,
@@ -104,10 +102,7 @@ export async function isCanceled(driver: Driver, upgrade: UpgradeRecord): Promis
   return driver.tasks === "by-list" || (await inspect(driver, taskOf(upgrade))).kind !== "scheduled";
 }
 
-/**
- * Whether an upgrade in the state may continue where reads do not reach, although the visible members are at the target
- * version.
- */
+/** Whether an upgrade in the state may continue where reads do not reach, although all that they show is up to date. */
 export function goesOn(driver: Driver, upgrade: UpgradeRecord | undefined): boolean {
   const open = upgrade?.state === "running" || upgrade?.state === "unknown";
   return open && driver.outlasts?.(taskOf(upgrade)) === true;

@@ -104,7 +104,7 @@ const STOPPED: Partial<Record<ErrorCode, string>> = {
 /** What a run knows about its upgrade. */
 export interface UpgradeRecords {
   readonly upgrade: UpgradeRecord | undefined;
-  /** The state at the beginning of the run. */
+  /** The upgrade in the state when the run began. */
   readonly remembered: UpgradeRecord | undefined;
 }
 

@@ -5,7 +5,7 @@ import type { Progress, Runtime } from "./runtime";
 const MINUTE = 60_000;
 /** Milliseconds without progress after which the duration is shown: stages of a minute are normal. */
 const SHOWN = 2 * MINUTE;
-/** Milliseconds without progress after which the user is told where to inspect the task. */
+/** Milliseconds without progress after which the user is shown where to inspect the task. */
 const HINTED = 5 * MINUTE;
 
 /** Where a user can inspect a task in more detail than this tool shows: an instruction without a full stop. */

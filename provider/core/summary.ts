@@ -27,10 +27,7 @@ export function summaryOf(
   return `${line}${upgrade.joined ? `, seen running for ${took}` : ` in ${took}`}${stages}`;
 }
 
-/**
- * If versions have names, only those that the upgrade changed: for `ReJSON 2.8.4, search 2.10.17` to `ReJSON 2.8.10`,
- * the first one.
- */
+/** If versions have names, the changed ones: for `ReJSON 2.8.4, search 2.10.17` to `ReJSON 2.8.10`, the first one. */
 function changedOf({ from, to }: UpgradeRecord): string {
   const names = new Set(to.split(", ").map(nameOf));
   const changed = from.split(", ").filter((one) => names.has(nameOf(one)));

@@ -100,9 +100,7 @@ export interface View {
   readonly outlook?: string;
 }
 
-/**
- * The standing of a unit whose members share one target version: a member that is ahead prevents the upgrade of all.
- */
+/** The standing of a unit whose members share one target version: a member that is ahead blocks the upgrade. */
 export function standingOf(
   members: readonly Member[],
   constraint: Constraint,

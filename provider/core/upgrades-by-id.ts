@@ -75,8 +75,7 @@ export class UpgradesById extends Upgrades {
       // It is read as soon as no other operation on the unit is in progress.
       return unit.standing === "behind" ? { ...silent, by, lost: false, over: false, accepted: true } : undefined;
     }
-    // Time that counts from the beginning of this run must be waited for in this run; otherwise every run would start
-    // over.
+    // A wait that starts with this run must finish in it: the next run would start over.
     const accepted = this.record.age > this.#now - this.#began;
     return { ...silent, by: "earlier", lost: true, over: this.#isLate, accepted };
   }
@@ -223,9 +222,7 @@ export class UpgradesById extends Upgrades {
     }
   }
 
-  /**
-   * A scheduled upgrade that this tool did not request and does not need: it is not changed, and no longer expected.
-   */
+  /** A scheduled upgrade that is neither ours nor needed: it is not changed, and no longer expected. */
   #leave(task: Task, { window }: Extract<TaskStatus, { kind: "scheduled" }>): void {
     const whose = "which this resource did not schedule and does not need";
     this.#runtime.warn(

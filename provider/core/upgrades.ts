@@ -26,8 +26,7 @@ export abstract class Upgrades {
   abstract readonly record: RecordStore;
 
   /**
-   * Records a read, and reads tasks that it does not show. @returns false if a task has completed and the read is
-   * outdated
+   * Records a read, and reads tasks that it does not show. @returns false if the read is outdated: a task has completed
    */
   abstract seen(units: readonly Unit[]): Promise<boolean>;
   /** @param at when the read began */
@@ -46,10 +45,7 @@ export abstract class Upgrades {
   abstract requested(units: readonly Unit[], sentAt: number, answer: Answer): void;
   abstract finish(finish: Finish): void;
 
-  /**
-   * Whether there may be tasks to wait for, or to cancel, although all units are up to date. @param _first the first
-   * read
-   */
+  /** Whether to read tasks, to wait for or cancel, although all units are up to date. @param _first the first read */
   attentive(_first: boolean): boolean {
     return false;
   }

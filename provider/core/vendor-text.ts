@@ -1,9 +1,7 @@
 import { hideCredentials } from "../base/printed-credentials";
 import { printable } from "./printable";
 
-/**
- * Maximum length of one vendor text in a message: several of them, a remedy and a code still fit in Pulumi's output.
- */
+/** Maximum length of one vendor text: several of them, a remedy and a code still fit in Pulumi's output. */
 const LONGEST = 1_200;
 const BETWEEN_LINES = " | ";
 const CUT = "…";

@@ -4,10 +4,7 @@ import type { Tls } from "./tls";
 
 /** Timeout for a connection and a handshake that only serve an error message, in milliseconds. */
 const PATIENCE = 3_000;
-/**
- * Time after a handshake within which a server that rejects the client certificate closes the connection, in
- * milliseconds.
- */
+/** Milliseconds after a handshake within which a server that rejects the client certificate closes the connection. */
 const VERDICT = 1_000;
 
 /** Opens a connection to a server, without TLS. */
@@ -43,8 +40,7 @@ export function presentedCertificate(origin: string, tls: Tls, dial: Dial): Prom
 export function refusesClient(origin: string, tls: Tls, dial: Dial): Promise<boolean> {
   return handshake(origin, tls, dial, false, (socket, end) => {
     let asked = false;
-    // Shared algorithms exist only if the server requests a certificate. The `keylog` event precedes even a failing
-    // handshake.
+    // Shared algorithms exist only if the server requests a certificate. `keylog` precedes even a failing handshake.
     const look = () => {
       asked ||= (socket.getSharedSigalgs() ?? []).length > 0;
     };

@@ -50,10 +50,7 @@ export interface HttpUpload extends HttpRequest {
 
 const GRACE = 700;
 
-/**
- * Requests over a transport. Reads are retried for the reasons above, writes never. Nothing is started once the signal
- * is aborted.
- */
+/** Retries reads for the reasons above, and never writes. Nothing is started once the signal is aborted. */
 export class HttpClient {
   readonly #options: ClientOptions;
 
@@ -104,10 +101,7 @@ export class HttpClient {
     }
   }
 
-  /**
-   * Once it is passed to the transport, any exception except the signal's reason leaves it unknown whether it was
-   * received.
-   */
+  /** Once it is passed to the transport, any exception but the signal's reason leaves its receipt unknown. */
   async #post(request: Omit<Attempt, "method" | "signal">, whole: () => boolean): Promise<WireResponse> {
     const { signal, clock, grace = GRACE } = this.#options;
     signal.throwIfAborted();

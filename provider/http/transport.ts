@@ -2,10 +2,7 @@
 export interface StreamedBody {
   /** Total size in bytes; becomes Content-Length. */
   readonly length: number;
-  /**
-   * Called at most once, after the connection is established. Its exceptions end the request and are passed to the
-   * caller.
-   */
+  /** Called at most once, after the connection is established. Its exceptions end the request and reach the caller. */
   chunks(): AsyncGenerator<Uint8Array, void, void>;
 }
 

@@ -186,9 +186,7 @@ const ENDED = new Set(["ECONNRESET", "EPIPE", "ECONNABORTED", "UND_ERR_SOCKET"])
 const ALERT = /_ALERT_/;
 /** Node's code for a certificate that is valid for another name. */
 const OTHER_NAME = "ERR_TLS_CERT_ALTNAME_INVALID";
-/**
- * undici's code for a proxy's 407 to a forwarded request. It cannot mean our own arguments, which were accepted before.
- */
+/** undici's code for a proxy's 407 to a forwarded request. Our own arguments were accepted before. */
 const NO_CREDENTIALS = "UND_ERR_INVALID_ARG";
 
 interface Circumstances extends Pick<Routes, "dial"> {

@@ -6,9 +6,7 @@ import type { Hold } from "./hold";
 /** The format of `approved.json` that this release writes and reads. */
 export const APPROVAL_FORMAT = 1;
 
-/**
- * The upgrade that would be requested for one unit, as people and `approved.json` name it. Plain data without secrets.
- */
+/** The upgrade that would be requested for one unit, for display and `approved.json`. Plain data without secrets. */
 export interface Proposal {
   readonly from: string;
   /** The expected version, including its build. */

@@ -16,9 +16,7 @@ import {
 } from "./calendar";
 import type { ChangeArguments } from "./change-arguments";
 
-/**
- * Arguments of every resource type that control when an upgrade request may be sent. Error messages show a valid value.
- */
+/** Arguments of every resource type that control when an upgrade may begin. Error messages show a valid value. */
 
 const WINDOW = '{ "days": ["sat", "sun"], "from": "02:00", "to": "06:00", "timeZone": "Asia/Shanghai" }';
 const BLACKOUT =

@@ -76,10 +76,7 @@ export function calendarHold(calendar: Calendar, time: number): Hold | undefined
   return { code: "window", message: windowMessage(calendar, now, free), ...until };
 }
 
-/**
- * When the calendar next allows an upgrade: milliseconds since 1970. Undefined if there is no such time in the
- * foreseeable future.
- */
+/** When the calendar next allows an upgrade: milliseconds since 1970. Undefined if not in the foreseeable future. */
 export function nextFree(calendar: Calendar, now: number): number | undefined {
   let at = Math.floor(now);
   const blackouts = calendar.blackouts.map(spanOf);
@@ -175,8 +172,7 @@ export function isTimeZone(name: string): boolean {
   // Temporal accepts offsets, but they have no daylight saving time. Users who write one usually mean a location.
   if (/^[+-]/.test(name)) return false;
   try {
-    // Validate with Temporal, which does the calculations: it accepts fewer names than `Intl`, and no abbreviations
-    // such as CST.
+    // Temporal does the calculations. It accepts fewer names than `Intl`, and no abbreviations such as CST.
     Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name);
     return true;
   } catch {

@@ -79,8 +79,7 @@ export class ChangeControl {
   }
 
   /**
-   * The same for RETRY and ROLLBACK of a failed upgrade. An approval of the upgrade covers them, and no further backup
-   * is required.
+   * The same for RETRY and ROLLBACK of a failed upgrade. Its approval covers them, and no further backup is required.
    */
   holdOfReopening(unit: string, { to }: Pick<Task, "to">): Hold | undefined {
     const { approvals } = this.rules;

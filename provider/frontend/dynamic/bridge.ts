@@ -32,10 +32,7 @@ export function currentCall(): CallContext | undefined {
   return contexts.getStore();
 }
 
-/**
- * Calls the listener when the engine cancels the run, or immediately if it already has. Returns a function that removes
- * it.
- */
+/** Calls the listener when the engine cancels the run, or has canceled it. Returns a function that removes it. */
 export function onCancel(listener: () => void): () => void {
   if (cancelled) listener();
   listeners.add(listener);

@@ -26,9 +26,7 @@ export class DynamicProvider implements dynamic.ResourceProvider {
     this.#onCancel = surroundings.onCancel ?? onCancel;
   }
 
-  /**
-   * Deliberately synchronous: the SDK accepts other calls while it awaits `configure`, but none before it has returned.
-   */
+  /** Synchronous, because the SDK accepts other calls while it awaits `configure`, but none before it has returned. */
   configure(request: { config: { get(key: string): string | null | undefined } }): Promise<void> {
     this.#lifecycle.configure((key) => request.config.get(key));
     return Promise.resolve();

@@ -13,9 +13,7 @@ export function plainFailure(message: string): Error {
   return error;
 }
 
-/**
- * Maximum message length. A message is percent-encoded in an HTTP/2 header of 64 KiB: up to nine bytes per character.
- */
+/** Maximum message length: percent-encoded, up to nine bytes per character, in an HTTP/2 header of 64 KiB. */
 const LONGEST_MESSAGE = 4_000;
 
 /** An error whose properties Pulumi saves, so that the next `pulumi up` can resume. Only `reasons` are shown. */

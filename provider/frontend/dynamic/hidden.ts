@@ -1,9 +1,6 @@
 import { type Properties, UNKNOWN } from "../resource/properties";
 
-/**
- * Hidden keys of a dynamic resource. `__provider` is the SDK's; sdk/resource.ts adds the others. The URN in the outputs
- * is short.
- */
+/** Hidden keys of a dynamic resource. sdk/resource.ts adds those that are not the SDK's. Outputs have the short URN. */
 export const PROVIDER = "__provider";
 export const URN = "__urn";
 export const TIMEOUTS = "__timeouts";
@@ -50,9 +47,7 @@ export function hiddenOutputs(inputs: Properties): Record<string, unknown> {
   return { ...hiddenOf(inputs), ...(urn === undefined ? {} : { [URN]: shortUrn(urn) }) };
 }
 
-/**
- * Extracts `oceanbase:ClusterVersion` from a URN with the type `parent$pulumi-nodejs:dynamic/oceanbase:ClusterVersion`.
- */
+/** Extracts `oceanbase:ClusterVersion` from a URN of type `parent$pulumi-nodejs:dynamic/oceanbase:ClusterVersion`. */
 export function typeOfUrn(urn: string): string | undefined {
   return /pulumi-nodejs:dynamic\/([^:$]+:[^:$]+)::/.exec(urn)?.[1];
 }

@@ -29,9 +29,7 @@ export function checkTimeouts({ [TIMEOUTS]: timeouts }: Properties): CheckFailur
   ];
 }
 
-/**
- * The limit of an operation in milliseconds, from the engine or the resource's inputs; undefined if neither has one.
- */
+/** The limit of an operation in milliseconds, from the engine or the resource's inputs; undefined without one. */
 export function limitOf(operation: "create" | "update" | "delete", properties: Properties): number | undefined {
   const seconds = currentCall()?.timeoutSeconds;
   if (seconds !== undefined) return seconds * 1_000;

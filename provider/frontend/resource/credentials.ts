@@ -47,9 +47,7 @@ function argumentPlace(name: string): string {
   return `argument \`${name}\``;
 }
 
-/**
- * `argument `password`, config `oceanbase:password`, environment `OCEANBASE_PASSWORD``, as far as these sources exist.
- */
+/** `argument `password`, config `oceanbase:password`, environment `OCEANBASE_PASSWORD``, as far as they exist. */
 export function describePlaces(name: string, sources: Sources): string | undefined {
   const source = sources[name];
   if (source === undefined) return undefined;
@@ -114,9 +112,7 @@ function lookUp(
 /** The resource's own arguments take precedence over all other sources. */
 const HERE = -1;
 
-/**
- * Whether a value may be taken from a source. An argument that belongs to another one comes after it in the sources.
- */
+/** Whether a value may be taken from a source. In the sources, an argument follows the one it belongs to. */
 function fits({ belongsTo, insteadOf }: CredentialSource, at: number, found: ReadonlyMap<string, number>): boolean {
   if (belongsTo !== undefined && found.get(belongsTo) !== at) return false;
   return insteadOf === undefined || (found.get(insteadOf) ?? at) >= at;

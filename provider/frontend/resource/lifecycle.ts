@@ -266,10 +266,7 @@ export class Lifecycle {
   }
 }
 
-/**
- * Whether the target is unchanged. Arguments that only control when a request may be sent do not cause a change on
- * their own.
- */
+/** Whether the target is unchanged. Arguments that only control when to send a request cause no change on their own. */
 function sameTarget(a: Properties, b: Properties): boolean {
   return !hasUnknown(b) && sameValue(targetArguments(a), targetArguments(b));
 }

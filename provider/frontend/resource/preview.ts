@@ -92,9 +92,7 @@ export async function tellPlan(session: Session, clock: Clock, silence: Silence,
   }
 }
 
-/**
- * Skips the read while the calendar or a freeze holds the upgrade, unless the state has one that may be in progress.
- */
+/** Skips the read while calendar or freeze hold the upgrade, unless one in the state may be in progress. */
 function isHeldByClock(
   driver: Driver,
   { changes = NO_RULES }: Policy,
@@ -132,8 +130,7 @@ function isHeldAsBefore(
 }
 
 /**
- * Shows the operators and cancellations that `pulumi up` would send in addition to the upgrade request, from an earlier
- * read.
+ * Shows the operators and cancellations that `pulumi up` would send besides the upgrade request, from an earlier read.
  */
 export async function tellWrites(
   session: Session,

@@ -30,10 +30,7 @@ export function argumentsOf(properties: Properties): Record<string, unknown> {
 
 const CHANGES: ReadonlySet<string> = new Set(CHANGE_ARGUMENTS);
 
-/**
- * The arguments that define the target. The others control when a request may be sent, and do not cause one on their
- * own.
- */
+/** The arguments that define the target. The others only control when a request may be sent. */
 export function targetArguments(properties: Properties): Record<string, unknown> {
   return Object.fromEntries(Object.entries(argumentsOf(properties)).filter(([key]) => !CHANGES.has(key)));
 }

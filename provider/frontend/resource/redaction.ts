@@ -6,9 +6,7 @@ import { inWordsOfPulumi } from "./words";
 /** Maximum number of discovered secrets per resource: tokens replace each other, and the oldest have expired. */
 const MOST_LEARNT = 32;
 
-/**
- * Secrets discovered in the runs of a process, such as tokens, by resource: the output of a later run may contain them.
- */
+/** Secrets discovered in the runs of a process, such as tokens, by resource: later output may contain them. */
 export class Learnt {
   readonly #known = new Map<string, Set<string>>();
 

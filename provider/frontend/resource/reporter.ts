@@ -18,7 +18,7 @@ const TERMINAL: Rhythm = { change: 250, repeat: 10_000 };
 const LOG_FILE: Rhythm = { change: 2_000, repeat: 60_000 };
 
 /**
- * A plugin sees neither the CLI's terminal nor its flags: a controlling terminal outside of CI is the best indication.
+ * A plugin sees neither the CLI's terminal nor its flags. The best indication is a controlling terminal outside of CI.
  */
 export function rhythmHere(env: NodeJS.ProcessEnv = process.env): Rhythm {
   if (env["CI"] || env["TERM"] === "dumb") return LOG_FILE;

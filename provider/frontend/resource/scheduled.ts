@@ -77,10 +77,7 @@ function runOf({ urn }: Of): string {
   return `${urn} runs`;
 }
 
-/**
- * Undefined if no upgrade that the resource needs is, or may be, scheduled. Some members may be in progress and others
- * scheduled.
- */
+/** Undefined if no upgrade that the resource needs is, or may be, scheduled. Other members may be in progress. */
 function relianceOf(call: Of, outputs: Properties): Record<string, string> | undefined {
   const upgrade = rememberedUpgrade(outputs);
   const satisfied = outputs["status"] === "current" || outputs["status"] === "newer";

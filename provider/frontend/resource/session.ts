@@ -131,10 +131,7 @@ export function reasonsOf({ failures }: Pick<Session, "failures">): string {
 /** How long a run waits for its connections to close, in milliseconds. */
 const CLOSING = 500;
 
-/**
- * Opens the driver of a session for one run, and always closes it and its limits. Closing never changes the result of
- * the run.
- */
+/** Opens the driver of a session for one run, and always closes it and its limits. Closing never changes the result. */
 export async function withDriver<T>(
   session: Session,
   clock: Clock,

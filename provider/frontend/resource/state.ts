@@ -77,10 +77,7 @@ export function isUnsettled(outputs: Properties, now: number): boolean {
   return UNSETTLED.has(outputs["status"]);
 }
 
-/**
- * Whether the state shows that a resource relies on a scheduled upgrade that it did not schedule itself, which others
- * may cancel.
- */
+/** Whether, by its state, a resource relies on a scheduled upgrade that is not its own, which others may cancel. */
 export function reliesOnOthers({ status, members }: Properties, upgrade: UpgradeRecord): boolean {
   const { joined, tasks, state, to } = upgrade;
   if (status !== "deferred" || state !== "deferred") return false;
