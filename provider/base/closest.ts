@@ -1,4 +1,4 @@
-/** The known name that was most likely meant, if one is close: few edits away, or one is the beginning of the other. */
+/** The known name that was most likely meant, if one is similar: few edits, or one is a prefix of the other. */
 export function closest(written: string, known: readonly string[]): string | undefined {
   const wish = written.toLowerCase();
   const ranked = known
@@ -27,7 +27,7 @@ function distance(a: string, b: string): number {
   return row[b.length] ?? 0;
 }
 
-/** What to write in place of a name that is not known: the name that was meant, or all that there are. */
+/** The suggestion for an unknown name: the name that was meant, or all valid ones. */
 export function suggestion(written: string, known: readonly string[]): string {
   const meant = closest(written, known);
   return meant === undefined ? `valid names: ${known.join(", ")}` : `did you mean ${meant}?`;

@@ -1,26 +1,26 @@
-/** Which names in a text stand for a credential, and which words after them are a sentence instead of a value. */
+/** Which names in a text denote a credential, and which words after them are prose instead of a value. */
 
 /** The last word of a name: `MYSQL_PWD`, `agentPassword`, `X-Auth-Token`. */
 const LAST_WORD =
   /^(?:pass|pw|psw|pswd|pwd|ak|sk|jwt|auth|authorization|cookie|credentials?|signature|requirepass|masterauth)$/;
-/** The end of a name that is written in one piece: `dbpassword`, `authtoken`. */
+/** The end of a name without separators: `dbpassword`, `authtoken`. */
 const ENDING =
   /(?:passwords?|passwd|passwort|passphrase|passcode|pwd|secrets?|token|apikey|accesskey|secretkey|privatekey|dbpass|userpass|rootpass|requirepass|masterauth)$/;
-/** Names whose value has further names in it, or is more often prose: only an assignment or quotes make it a value. */
+/** Names common in prose, or with further names in their value: only an assignment or quotes indicate a value. */
 const ONLY_ASSIGNED = /^(?:credentials?|signature|auth|cookie|secrets|passwords)$/;
 /** `access key`, `secret-access-key`, `API key`, `AccessKeyId`. */
 const KEY =
   /(?:^| )ocs(?: agent)? header$|(?:^| )(?:access|secret|api|private|encryption|signing|master|session|account|storage|auth|shared|client)(?: access)? key(?: id)?$/;
-/** What may follow without changing what the name stands for: `password_hash`, `token1`, `secretValue`. */
+/** Suffixes that do not change the meaning of a name: `password_hash`, `token1`, `secretValue`. */
 const TAIL = /(?: (?:value|hash|text|plain|plaintext|string|str|base64|b64|enc|encrypted|old|new|\d+))+$/;
 /** Error codes and switches: `Agent.IncorrectPassword`, `NoPassword`. */
 const ABOUT =
   /(?:^| )(?:incorrect|wrong|invalid|missing|expired|bad|weak|illegal|empty|no|not|without|unknown|need|require[ds]?|has|is|use)(?: |$)/;
-/** Names can be of any length in a hostile text. */
+/** Limit, because names in a hostile text can have any length. */
 const LONGEST = 80;
 
 export interface CredentialName {
-  /** Lower-case words with blanks between them. */
+  /** Lower-case words separated by spaces. */
   readonly words: string;
   readonly onlyAssigned: boolean;
 }
@@ -44,7 +44,7 @@ function wordsOf(name: string): string {
     .toLowerCase();
 }
 
-/** Words with which a sentence goes on after "password", "password:" or "--password". */
+/** Words that continue a sentence after "password", "password:" or "--password". */
 const PROSE: ReadonlySet<string> = new Set(
   `a about above access account after again all already also an and any are argument as at authentication authorization bad be because
   been before being below between but by call called can can't cannot change changed characters check checks configuration contact contain
@@ -59,7 +59,7 @@ const PROSE: ReadonlySet<string> = new Set(
   whether which while who whose will with within without would wrong you your`.split(/\s+/),
 );
 
-/** What stands for "there is one", "there is none" or "fill it in". */
+/** Placeholders that mean "present", "missing" or "fill in". */
 const PLACEHOLDER =
   /^(?:\*+|x{3,}|null|nil|none|undefined|true|false|yes|no|\?|-|%[sdvq]|<[a-z_ -]*>?|\[secret\]|[[<(]?(?:redacted|hidden|masked|removed|omitted|filtered)[\])>]?|\$\{?[A-Z_][A-Z0-9_]*\}?)$/i;
 
@@ -71,11 +71,11 @@ export function isPlaceholder(value: string): boolean {
 const AMOUNT =
   /^\d{1,4}\s+(?:to|or|and|characters?|chars?|digits?|letters?|days?|hours?|minutes?|seconds?|attempts?|times?)\b/;
 
-/** `signature is invalid`: something is said of a word. */
+/** Verbs of a sentence about a word: `signature is invalid`. */
 const VERB =
   /^[A-Za-z-]+\s+(?:is|was|are|were|has|have|had|must|should|can|cannot|could|may|might|not|does|did|do|will|would|failed|needs?)\b/;
 
-/** Whether a sentence goes on here, and no value begins. */
+/** Whether a sentence continues here, and no value begins. */
 export function isProse(text: string, at: number): boolean {
   const start = text.slice(at, at + LONGEST);
   if (AMOUNT.test(start) || VERB.test(start)) return true;
@@ -83,7 +83,7 @@ export function isProse(text: string, at: number): boolean {
   return word !== undefined && PROSE.has(word.toLowerCase().replace("’", "'"));
 }
 
-/** A made-up word: letters and digits together, and neither a version nor the name of a method. */
+/** Whether a word looks random: letters and digits together, and neither a version nor the name of a method. */
 export function looksMadeUp(value: string): boolean {
   if (value.length < 6 || /^(?:sha|md5|base64|utf|hmac|aes|rsa|v?\d+[.:-]|https?:)/i.test(value)) return false;
   return /[A-Za-z]/.test(value) && /\d/.test(value);

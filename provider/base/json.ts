@@ -1,9 +1,9 @@
-/** Whether a value is an object with keys, and no list. */
+/** Whether a value is an object with keys, not an array. */
 export function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A JSON value as text: the same for equal values, whatever the order of keys. */
+/** Serializes a JSON value: equal values have equal texts, regardless of key order. */
 export function canonical(value: unknown): string {
   return JSON.stringify(value, (_, part: unknown) => (isTable(part) ? sorted(part) : part)) ?? "";
 }
@@ -12,7 +12,7 @@ function sorted(table: Readonly<Record<string, unknown>>): Record<string, unknow
   return Object.fromEntries(Object.entries(table).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** A copy of plain data with every text changed, the names of members too. Everything else stays as it is. */
+/** A copy of plain data with every string changed, including keys. Other values are not changed. */
 export function mapTexts<T>(value: T, change: (text: string) => string): T;
 export function mapTexts(value: unknown, change: (text: string) => string): unknown {
   if (typeof value === "string") return change(value);

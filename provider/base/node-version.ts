@@ -1,9 +1,9 @@
-/** The oldest Node on which the package runs: undici, which it depends on, uses what older ones do not have. */
+/** The oldest supported Node version: the dependency undici uses features that older ones do not have. */
 export const OLDEST_NODE = "22.19";
 
 /**
- * Call this before anything that an older Node cannot load.
- * @param what runs on this Node, for people: "the provider process"
+ * Call this before loading anything that an older Node does not support.
+ * @param what runs on this Node, for the message: "the provider process"
  * @throws Error on an older Node; without a stack, because Pulumi prints stacks
  */
 export function requireNode(what: string, version = process.version): void {
@@ -14,7 +14,7 @@ export function requireNode(what: string, version = process.version): void {
   throw error;
 }
 
-/** A version without three parts is one of the future: nothing is said against it. */
+/** A version without three parts is assumed to be a future one and accepted. */
 function atLeast(version: string, oldest: string): boolean {
   const [major = 0, minor = 0] = version.replace(/^v/, "").split(".").map(Number);
   const [oldestMajor = 0, oldestMinor = 0] = oldest.split(".").map(Number);

@@ -2,31 +2,31 @@ import { credentialName, isPlaceholder, isProse, looksMadeUp } from "./credentia
 import { MASK, type PrintedValue, printedValue, QUOTE } from "./printed-value";
 import { hideUserInfo } from "./user-info";
 
-/** A name, or a word of a command, in a text. */
+/** A name, or a word of a command line, in a text. */
 interface Word {
   readonly name: string;
   readonly from: number;
   readonly to: number;
-  /** Dashes of an option before it: 0, 1 or 2. */
+  /** Number of option dashes before it: 0, 1 or 2. */
   readonly dashes: number;
 }
 
-/** Where the value of a name begins, and how it is written. */
+/** The start of a name's value, and its format. */
 interface Place {
   readonly at: number;
   readonly inside?: "url" | "tag";
-  /** A sentence could go on here as well. */
+  /** Could also be the continuation of a sentence. */
   readonly doubtful?: boolean;
-  /** Only what looks made up is a value here. */
+  /** Only a word that looks random counts as a value. */
   readonly inProse?: boolean;
 }
 
 const PRIVATE_KEY = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----|$)/g;
-/** Tokens and keys that are recognised by themselves. */
+/** Tokens and keys with a recognizable format. */
 const RECOGNISED =
   /(?<![\w-])eyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*|(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])/g;
 const WORD = /[A-Za-z][\w.-]*|密码|口令|密钥|令牌/g;
-/** Most words of a text are looked at no further. */
+/** Prefilter: most words of a text do not match. */
 const OF_INTEREST =
   /pass|pw|psw|secret|token|key|auth|cookie|cred|sign|jwt|header|identified|bearer|basic|sdk-|-cli|-bench|^n?[as]k|^(?:p|u$|a$|user|id$)|[^\w.-]/i;
 
@@ -44,17 +44,17 @@ const SAID = /\s+(?:(?:is|was|set to|changed to|reset to)\s+)?/iy;
 const IDENTIFIED = /\s+(?:with\s+\S+\s+)?(?:by|as)\s+(?:password\s+)?/iy;
 const SCHEME = /(?:basic|bearer|jwt|token|digest|negotiate|ntlm|apikey)\s+/iy;
 const HUAWEI_ACCESS = /sdk-hmac-sha256\s+access=/iy;
-/** Long options that begin with `p`, as `-path` of find, or that are treated by their whole name. */
+/** Options that begin with `p`, such as `-path` of find, or that are matched by their full name. */
 const OPTIONS_WITH_P =
   /^p(?:ass|assword|asswd|assphrase|asscode|w|wd|ort|orts|ath|id|rint|refix|rofile|roject|arallel|rocess|ackage|arent|latform|lugin|retty|reserve|rogress|rotocol|roxy|ublic|ull|ush|thread|age|ipe|od|riority|ersist|erm|roperties|arams?|artition|gm|kg|re|rod)$/;
 const PASSWORD_WORD = /^(?:password|passwd|pwd|passphrase)$/;
-/** How far behind the name of a command its options are looked for. */
+/** Maximum distance between a command's name and its options. */
 const COMMAND = 200;
 
 /**
- * A text without the credentials that tools, scripts, drivers and configurations print, whether or not anybody knows their
- * values: options, assignments, JSON at any depth, URLs, connection strings, headers, SQL and Redis commands, private keys.
- * Sentences about passwords stay as they are. Linear in the length of the text; the result stays as it is if it passes again.
+ * Removes the credentials that tools, scripts, drivers and configurations print, even if their values are unknown:
+ * options, assignments, JSON at any depth, URLs, connection strings, headers, SQL and Redis commands, private keys.
+ * Sentences about passwords are not changed. Idempotent, and linear in the length of the text.
  */
 export function hideCredentials(text: string): string {
   return hideLabelled(hideUserInfo(text.replace(PRIVATE_KEY, MASK).replace(RECOGNISED, MASK)));
@@ -71,7 +71,7 @@ function hideLabelled(text: string): string {
   WORD.lastIndex = 0;
   let redisCli = Number.NEGATIVE_INFINITY;
   for (let match = WORD.exec(text); match !== null; match = WORD.exec(text)) {
-    // A mask announces nothing: `[secret]: connection refused`.
+    // No value follows a mask: `[secret]: connection refused`.
     if (!OF_INTEREST.test(match[0]) || text.startsWith(MASK, match.index - 1)) continue;
     const word = wordOf(text, match[0], match.index);
     if (/^(?:redis|valkey)-(?:cli|benchmark)$/.test(word.name)) redisCli = word.from;
@@ -82,7 +82,7 @@ function hideLabelled(text: string): string {
 }
 
 function wordOf(text: string, match: string, at: number): Word {
-  // Of `\npassword` in a JSON text the `n` is no letter of the name.
+  // In `\npassword` in a JSON text, the `n` is not part of the name.
   const escaped = text[at - 1] === "\\" && /^[nrt]/.test(match) ? 1 : 0;
   const from = at + escaped;
   const name = match.slice(escaped).replace(/[.-]{1,8}$/, "");
@@ -94,7 +94,7 @@ function wordOf(text: string, match: string, at: number): Word {
   return { name, from, to, dashes: option ? dashes : 0 };
 }
 
-/** The values that a word announces, in the order of the text. */
+/** The values after a word, in text order. */
 function valuesOf(text: string, word: Word, ofRedisCli: boolean): readonly PrintedValue[] {
   const { name, to, dashes } = word;
   if (name === "AUTH" || name === "AUTH2") return authValues(text, to);
@@ -124,12 +124,12 @@ function chinese(name: string) {
   return /^[^\w]/.test(name) ? { words: name, onlyAssigned: true } : undefined;
 }
 
-/** Words that are no names of credentials: `-pSecret`, `redis-cli -a`, `IDENTIFIED BY`, `Bearer`. */
+/** Words other than names of credentials: `-pSecret`, `redis-cli -a`, `IDENTIFIED BY`, `Bearer`. */
 function specialPlace(text: string, { name, from, to, dashes }: Word, ofRedisCli: boolean): Place | undefined {
   if (dashes === 1 && name.startsWith("p") && !OPTIONS_WITH_P.test(name)) {
     if (name !== "p" || /["']/.test(text[to] ?? "")) return { at: from + 1 };
     const at = end(NEXT_ARGUMENT, text, to);
-    // Ports and paths are given by such an option as well.
+    // Such options are also used for ports and paths.
     return at === undefined || /[\d./~-]/.test(text[at] ?? "") ? undefined : { at, doubtful: true };
   }
   if (dashes === 1 && name === "a" && ofRedisCli) return placeAt(end(NEXT_ARGUMENT, text, to), { doubtful: true });
@@ -172,7 +172,7 @@ function assignment(
   if (!colon) return /^(?:old)?pwd$/.test(words) && text[at] === "/" ? undefined : { at };
   const quoted = /["'\\]/.test(sign) || /["'\\]/.test(text[at] ?? "");
   const flowing = /\s$/.test(sign);
-  // "credentials: …" and "signature: …" are sentences, unless they are written as data.
+  // "credentials: …" and "signature: …" are prose, unless they are formatted as data.
   if (onlyAssigned && !quoted && flowing && /^[a-z]/.test(words) && words !== "auth" && words !== "cookie")
     return undefined;
   if (words === "pass" && /\d/.test(text[at] ?? "") && flowing) return undefined;
@@ -180,7 +180,7 @@ function assignment(
   return { at, doubtful: flowing };
 }
 
-/** `Authorization: Basic …`: the name of the scheme may be seen. */
+/** `Authorization: Basic …`: the name of the scheme is not redacted. */
 function afterScheme(text: string, place: Place): Place {
   const huawei = end(HUAWEI_ACCESS, text, place.at);
   if (huawei !== undefined) return { at: huawei };
@@ -198,18 +198,18 @@ function worthHiding(text: string, { at, inside, doubtful, inProse }: Place): re
   return [value];
 }
 
-/** `AUTH password`, `AUTH user password`, and each in quotes, as MONITOR shows them. */
+/** `AUTH password`, `AUTH user password`, and the quoted forms that MONITOR prints. */
 function authValues(text: string, to: number): readonly PrintedValue[] {
   const at = end(NEXT_ARGUMENT, text, to);
   if (at === undefined) return [];
   const first = worthHiding(text, { at, doubtful: true });
   const next = end(BLANKS, text, first[0]?.next ?? printedValue(text, at)?.next ?? at);
-  // "AUTH default …" could be a sentence, were it not for what follows.
+  // "AUTH default …" could be prose; the following word decides.
   const how = first.length > 0 ? { doubtful: true } : { inProse: true };
   return next === undefined ? first : [...first, ...worthHiding(text, { at: next, ...how })];
 }
 
-/** `-u user:password`, as curl takes it. */
+/** `-u user:password`, as in curl. */
 function userValue(text: string, to: number): readonly PrintedValue[] {
   const at = end(/\s+|=/y, text, to);
   const value = at === undefined ? undefined : printedValue(text, at);
@@ -219,7 +219,7 @@ function userValue(text: string, to: number): readonly PrintedValue[] {
   return hidden.to <= hidden.from || isPlaceholder(text.slice(hidden.from, hidden.to)) ? [] : [hidden];
 }
 
-/** All pairs of a header. */
+/** All pairs of a cookie header. */
 function cookieValues(text: string, at: number): readonly PrintedValue[] {
   const all = /(?:[^\s;]+;[^\S\n]*)*[^\s;]+/y;
   const to = end(all, text, at);
@@ -234,7 +234,7 @@ function sticky(source: string, flags = "y"): RegExp {
   return new RegExp(source, flags);
 }
 
-/** Where a match that begins right here ends. */
+/** The end of a match that begins exactly here. */
 function end(pattern: RegExp, text: string, at: number): number | undefined {
   pattern.lastIndex = at;
   return pattern.test(text) ? pattern.lastIndex : undefined;

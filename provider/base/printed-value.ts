@@ -1,4 +1,4 @@
-/** What a text shows in the place of a secret. */
+/** Replaces a secret in a text. */
 export const MASK = "[secret]";
 
 /** A value as programs print it: in quotes of any kind and depth, or as a bare word. */
@@ -6,23 +6,23 @@ export interface PrintedValue {
   /** Where it begins and ends, without its quotes. */
   readonly from: number;
   readonly to: number;
-  /** Where the text goes on, behind its quotes. */
+  /** Where the text continues after its quotes. */
   readonly next: number;
 }
 
-/** Also as they are inside JSON texts (`\"`, `\\\"`), in URLs (`%22`), in HTML and in escapes of Go and Java. */
+/** Includes the escaped forms in JSON (`\"`, `\\\"`), in URLs (`%22`), in HTML, in Go and in Java. */
 export const QUOTE = String.raw`(?:\\{0,8}["'${"`"}]|%(?:25){0,3}2[27]|&quot;|&#3[49];|\\{1,8}u002[27])`;
 const OPENING = new RegExp(`[ubr]{0,2}(${QUOTE})`, "iy");
-/** What can follow a quote that ends a value: `'it's'` is one value, as obshell writes it. */
+/** Characters that can follow a closing quote: `'it's'` is one value, as obshell writes it. */
 const AFTER = /[\s,;:.!)\]}>|&+\\"'`%<…/]/;
-/** Where a bare word ends inside of something: before a closing quote, or before the next pair of a list. */
+/** The end of a nested bare word: before a closing quote, or before the next pair of a list. */
 const BARE =
   /(?:(?!\\{0,8}["'`](?:[\s,)\]};:]|$))(?![&;,]\\{0,8}["']?[\w.-]{1,64}\\{0,8}["']?[=:])(?!&amp;)(?!(?<=\[secret\])\|)[^\s])+/y;
 const BARE_IN_URL = /(?:(?!%(?:25){0,3}(?:2[0267aAcC]|0[aAdD]|7[dD]))[^\s&"'])+/y;
 const BARE_IN_TAG = /[^<]+(?=<\/)/y;
 const CLOSERS = ")]}>,;.:'\"`";
 
-/** @returns undefined where no value begins */
+/** @returns undefined if no value begins here */
 export function printedValue(text: string, at: number, inside?: "url" | "tag"): PrintedValue | undefined {
   OPENING.lastIndex = at;
   const [prefixed = "", quote] = OPENING.exec(text) ?? [];
@@ -38,12 +38,12 @@ function quoted(text: string, from: number, quote: string): PrintedValue {
   const depth = quote.length - 1;
   const written = quote.startsWith("%") || quote.startsWith("&") || (quote.length > 1 && !/["'`]$/.test(quote));
   const to = written ? text.indexOf(quote, from) : closing(text, from, sign, depth);
-  // A value that was cut off: nobody knows how far it goes.
+  // The value was truncated, so its end is unknown.
   if (to < 0) return { from: from - quote.length, to: text.length, next: text.length };
   return { from, to, next: to + quote.length };
 }
 
-/** @param depth how many backslashes stand before the quotes: 0, 1, 3, 7 */
+/** @param depth number of backslashes before the quotes: 0, 1, 3, 7 */
 function closing(text: string, from: number, sign: string, depth: number): number {
   for (let at = text.indexOf(sign, from); at >= 0; at = text.indexOf(sign, at + 1)) {
     let slashes = 0;
@@ -69,7 +69,7 @@ function bare(text: string, at: number, inside: "url" | "tag" | undefined): Prin
   pattern.lastIndex = at;
   const found = pattern.exec(text)?.[0] ?? "";
   let length = found.length;
-  // The mark of what was hidden before ends with a bracket as well.
+  // The mask of an earlier redaction also ends with a bracket.
   while (length > 0 && CLOSERS.includes(found[length - 1] ?? "") && !found.slice(0, length).endsWith(MASK)) length -= 1;
   return length === 0 ? undefined : { from: at, to: at + length, next: at + length };
 }

@@ -1,10 +1,10 @@
-/** Texts one after the other. One that ends without a full stop, such as a vendor's message, gets one before the next. */
+/** Joins texts. One without a final full stop, such as a vendor's message, gets one before the next. */
 export function sentences(...texts: readonly (string | undefined)[]): string {
   const given = texts.flatMap((text) => text || []);
   return given.map((text, at) => (at === given.length - 1 ? text : ended(text))).join(" ");
 }
 
-/** A text with a full stop at its end. */
+/** A text with a final full stop. */
 export function ended(text: string): string {
   return ENDED.test(text) ? text : `${text}.`;
 }

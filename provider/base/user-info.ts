@@ -5,7 +5,7 @@ import { MASK } from "./printed-value";
 const TOKEN = /[^\s"'<>`]+/g;
 const SCHEME_END = /(:\\{0,4}\/\\{0,4}\/|%(?:25){0,3}3[Aa]%(?:25){0,3}2[Ff]%(?:25){0,3}2[Ff])/;
 const DIAL = /@(?:tcp|udp|unix)[46]?\(/;
-/** What follows `user:password@` where no scheme says that it is an address. */
+/** The text after `user:password@` that indicates an address without a scheme. */
 const HOST = /^(?:\d{1,3}(?:\.\d{1,3}){3}(?!\d)|[A-Za-z][\w.-]*:\d{2,5}(?!\w))/;
 
 export function hideUserInfo(text: string): string {
@@ -27,7 +27,10 @@ function withoutPassword(token: string): string {
     : between(token, info.search(/(?<=[\w#.-]):./), at);
 }
 
-/** What follows `://`. A password can hold anything, also what ends an authority; then only the last `@` tells. */
+/**
+ * The text after `://` up to the end of the authority. A password can contain any character, including those that end
+ * an authority; then only the last `@` is reliable.
+ */
 function authority(piece: string): string {
   const encoded = !piece.includes("@");
   const at = encoded ? lastMatch(piece, /%(?:25){0,3}40/g) : piece.lastIndexOf("@");
@@ -48,7 +51,7 @@ function lastMatch(text: string, pattern: RegExp): number {
   return last;
 }
 
-/** @param colon where the colon is, or its escape */
+/** @param colon position of the colon or its escape */
 function between(text: string, colon: number, at: number): string {
   if (colon < 0 || colon >= at) return text;
   const sign = /^%(?:25){0,3}3[Aa]/.exec(text.slice(colon, colon + 12))?.[0] ?? ":";

@@ -7,7 +7,7 @@ import { ScheduledTasks } from "./scheduled-tasks";
 import { some } from "./sentences-of-many";
 import type { View } from "./unit";
 
-/** The cancellations that a run would send for members of a fleet, by the tasks that the state remembers. Reads only. */
+/** The cancellations that a run would send for members of a fleet, based on the tasks in the state. Reads only. */
 export async function announceFleet(
   driver: Pick<FleetDriver, "units" | "view" | "observe" | "schedules" | "words">,
   seen: View,
@@ -15,7 +15,7 @@ export async function announceFleet(
   remembered?: UpgradeRecord,
 ): Promise<readonly Announcement[]> {
   const schedule = new ScheduledTasks(remembered);
-  // What waits for members that are up to date shows only where it is asked for.
+  // Scheduled upgrades of members that are up to date are only read on request.
   const { units: members } = schedule.size === 0 ? seen : driver.view(await driver.observe(true));
   schedule.seen(members);
   const kept: Announcement[] = [];

@@ -12,16 +12,15 @@ import type { Runtime } from "./runtime";
 import { scheduledByOthers } from "./sentences";
 import { describeWindow, type Failure, nameOf, type Task } from "./task";
 
-/** What a preview says of writes beside the upgrade request. */
+/** Writes other than the upgrade request, as shown in a preview. */
 export interface Announcement {
   readonly message: string;
-  /** Nothing will be written where the plan lets expect it. */
+  /** Set when a write that the plan suggests will not be sent. */
   readonly warning?: true;
 }
 
 /**
- * The operators and cancellations that a run would send, decided as the run itself decides: by the same policy, and by what
- * the state remembers of the task. Reads only.
+ * The operators and cancellations that a run would send, by the same policy and from the task in the state. Reads only.
  */
 export async function announce(
   driver: Pick<Driver, "title" | "units" | "schedules" | "reopen" | "inspect" | "cancel">,
@@ -87,7 +86,7 @@ function operator(
   ];
 }
 
-/** The target version runs, and a scheduled upgrade of ours is no longer needed. */
+/** The resource is at the target version, and its scheduled upgrade is no longer needed. */
 async function cancellation(
   driver: Pick<Driver, "inspect">,
   { upgrade, open }: RecordStore,

@@ -5,73 +5,72 @@ import { parseDuration } from "./duration";
 export type { CommonArguments } from "./policy-from";
 
 /**
- * Arguments are defined here and in the vendors' `arguments.ts`, each once: its schema, and what else is known of it. Key
- * validation, secrets and sources of credentials are read from the definitions; `npm run docs` writes the interfaces, the
- * settings of `Provider` and the documentation from them. Loads zod, so it is for vendors: the front end is loaded before any
- * resource is met.
+ * Each argument is defined once, here or in the vendors' `arguments.ts`: its schema and its metadata. Key validation,
+ * secrets and sources of credentials are derived from the definitions; `npm run docs` generates the interfaces, the
+ * settings of `Provider` and the documentation from them. Only vendors may import this module: it loads zod, and the
+ * front end is loaded before any resource is known.
  */
 
-/** Where an argument is looked for when the resource does not give it: stack config or Provider, then environment. */
+/** Where the value of a missing argument comes from: stack config or Provider, then environment variables. */
 export interface CredentialSource {
   /** `oceanbase:password`. */
   readonly config: string;
-  /** In order; the first that is set wins. */
+  /** In order of precedence; the first one that is set is used. */
   readonly env: readonly string[];
-  /** It belongs to this argument: it is taken only from the place where that one was found. */
+  /** The argument that this one belongs to: both are taken from the same source. */
   readonly belongsTo?: string;
-  /** It is not looked for in places behind the one where this argument was found, which goes without it. */
+  /** When this argument is found in a source, later sources are not searched for the other argument. */
   readonly insteadOf?: string;
 }
 
-/** What is known of an argument besides its schema. Texts are Markdown. */
+/** Metadata of an argument. Texts are Markdown. */
 export interface Definition {
-  /** One sentence or several. The first one stands alone in the settings of `Provider`. */
+  /** One or more sentences. The settings of `Provider` use only the first one. */
   readonly description: string | readonly string[];
-  /** The meaning of each value, where there are few. */
+  /** The meaning of each value of an enumeration. */
   readonly values?: Readonly<Record<string, string>>;
-  /** Kept encrypted in the state, and out of texts. */
+  /** Encrypted in the state and redacted in messages. */
   readonly secret?: true;
   readonly default?: string | boolean;
-  /** What holds where it is not given, as a clause, if that is not one value. */
+  /** What applies when the argument is missing, as a clause, if that is not a single value. */
   readonly otherwise?: string;
   readonly example?: unknown;
   readonly source?: CredentialSource;
-  /** A variable of the environment whose name depends on other arguments; the vendor reads it. */
+  /** An environment variable whose name depends on other arguments; the vendor reads it. */
   readonly variable?: string;
-  /** What a program writes, in TypeScript, where the schema takes more or something else. */
+  /** The TypeScript type for programs, where it differs from the schema. */
   readonly type?: string;
   readonly deprecated?: string;
 }
 
-/** Characters of a value that a message quotes. */
+/** Longest value that a message quotes, in characters. */
 const LONGEST_QUOTE = 200;
 
-/** What is wrong with a value, which is quoted unless it may carry credentials. @param problem `is not a URL` */
+/** Error message for a value. The value is quoted unless it may contain credentials. @param problem `is not a URL` */
 export function quoting(value: string, problem: string): string {
   const telling = value.includes("@") || hideCredentials(value) !== value;
   return telling ? problem : `${JSON.stringify(value.slice(0, LONGEST_QUOTE))} ${problem}`;
 }
 
-/** A duration above zero. @param example for the message, `20m` */
+/** A positive duration. @param example for the message, `20m` */
 export function duration(example: string) {
   return z
     .string({ error: `must be a duration, such as "${example}"` })
     .refine((text) => (parseDuration(text) ?? 0) > 0, `must be a duration above zero, such as "${example}"`);
 }
 
-/** The fields of a resource's arguments. */
 export type Fields = Readonly<Record<string, z.ZodType>>;
 
 const definitions = z.registry<Definition>();
 
-/** An argument: a schema of its own, with its definition. */
+/** An argument: its schema with its definition attached. */
 export function argument<S extends z.ZodType>(schema: S, definition: Definition): S {
   const own = schema.clone();
   definitions.add(own, definition);
   return own;
 }
 
-/** @throws Error for an argument that is not defined */
+/** @throws Error if an argument has no definition */
 export function definitionsOf(fields: Fields): [name: string, definition: Definition][] {
   return Object.entries(fields).map(([name, schema]) => {
     const definition = definitions.get(schema);
@@ -83,7 +82,7 @@ export function definitionsOf(fields: Fields): [name: string, definition: Defini
 /** The schema of a resource type's arguments. @typeParam A the arguments after validation */
 export type Inputs<A> = z.ZodType<A> & { readonly shape: Fields };
 
-/** It, with what follows from the definitions. */
+/** A schema with what is derived from its definitions. */
 export function definedBy<A>(inputs: Inputs<A>) {
   const defined = definitionsOf(inputs.shape);
   return {
@@ -95,9 +94,9 @@ export function definedBy<A>(inputs: Inputs<A>) {
   };
 }
 
-/** An optional argument of few values. @param values the meaning of each */
+/** An optional enumeration. @param values the meaning of each value */
 export function choice<V extends Readonly<Record<string, string>>>(values: V, definition: Definition) {
-  // The type of `Object.keys` is that of any object.
+  // `Object.keys` returns `string[]`.
   const names = Object.keys(values) as (keyof V & string)[];
   const quoted = names.map((name) => `"${name}"`);
   const error = `must be ${quoted.slice(0, -1).join(", ")} or ${quoted.at(-1)}`;
@@ -106,7 +105,7 @@ export function choice<V extends Readonly<Record<string, string>>>(values: V, de
 
 export const flag = z.boolean({ error: "must be true or false" });
 
-/** @param what is in it: `certificate` */
+/** @param what the content: `certificate` */
 export function pem(what: string) {
   return z
     .string({ error: `must be a ${what} in PEM format` })

@@ -4,51 +4,51 @@ import type { Task } from "./task";
 import type { Ended, Unit } from "./unit";
 import { differ } from "./version";
 
-/** An upgrade of one member that this run asked for, or found running. Times in milliseconds of `Clock.elapsed`. */
+/** An upgrade of one member that this run requested or found in progress. Times are milliseconds of `Clock.elapsed`. */
 export interface Entry {
-  /** When its newest call was sent, or it was first seen running. */
+  /** When its latest request was sent, or when it was first seen in progress. */
   readonly sentAt: number;
-  /** When that call was over. */
+  /** When that request completed. */
   readonly answeredAt: number;
-  /** What it ran then. */
+  /** The member's version at that time. */
   readonly from: string;
-  /** Calls that it was named in, each after an earlier one had ended; 0 for an upgrade that was found running. */
+  /** Number of requests that included it, one after the other; 0 for an upgrade that was found in progress. */
   readonly rounds: number;
-  /** The answer to the newest call was lost. */
+  /** The response to the latest request was lost. */
   readonly lost: boolean;
-  /** The newest task that had ended before the call was sent. */
+  /** The latest task that had completed before the request was sent. */
   readonly before?: string;
-  /** The task that was seen running. */
+  /** The task that was seen in progress. */
   readonly task?: Task;
-  /** Something of it was seen: it certainly was accepted. */
+  /** A task was seen, so the request was certainly accepted. */
   readonly shown: boolean;
 }
 
-/** Refusals that a member was part of, since its last accepted call. */
+/** Rejected requests that included a member, since its last accepted request. */
 interface Doubt {
-  /** What it ran then: from another version it is another request. */
+  /** The member's version at that time: a request from another version is a different one. */
   readonly from: string;
   readonly tries: number;
-  /** How many members a call may name that names this one. */
+  /** The maximum size of a request that includes this member. */
   readonly limit: number;
-  /** The same call would be refused again. */
+  /** Set when the same request would be rejected again. */
   readonly final?: Refused;
 }
 
-/** The memory of one run, by member. */
+/** Upgrade attempts of one run, by member. */
 export class Attempts {
   readonly #entries = new Map<string, Entry>();
   readonly #doubts = new Map<string, Doubt>();
-  /** When something was last seen to be done to a member, or to wait for its window. */
+  /** When a member was last seen being upgraded, or scheduled. */
   readonly #stirred = new Map<string, number>();
-  /** When a member's newest successful task was first seen to have ended. */
+  /** When a member's latest successful task was first seen to have completed. */
   readonly #succeeded = new Map<string, { task: string; at: number }>();
 
   entry(name: string): Entry | undefined {
     return this.#entries.get(name);
   }
 
-  /** A refusal that the same call would meet again. */
+  /** A rejection that the same request would receive again. */
   refusal(name: string): Refused | undefined {
     return this.#doubts.get(name)?.final;
   }
@@ -69,12 +69,12 @@ export class Attempts {
     return this.#entries.size;
   }
 
-  /** Members that a call has named. */
+  /** Members that a request has included. */
   get asked(): Entry[] {
     return [...this.#entries.values()].filter(({ rounds }) => rounds > 0);
   }
 
-  /** A call was sent at some time, and is over. */
+  /** Records a request that has completed. */
   sent(members: readonly Unit[], sentAt: number, answeredAt: number, lost: boolean): void {
     for (const { name, from, ended } of members) {
       const rounds = (this.#entries.get(name)?.rounds ?? 0) + 1;
@@ -85,8 +85,9 @@ export class Attempts {
   }
 
   /**
-   * A call was refused for one of its members, which one is not known: halves are tried, then each alone. What may pass
-   * (`busy`, `soon`) is first tried once more as it was. A refusal of a request that was not read is about no member.
+   * Records a rejection. The member that caused it is unknown, so the next requests are half as large, down to single
+   * members. After `busy` and `soon`, the request is first retried unchanged. If the vendor did not read the request,
+   * no member is the cause.
    */
   refused(members: readonly Unit[], refusal: Refused): void {
     const { length } = members;
@@ -105,7 +106,7 @@ export class Attempts {
     }
   }
 
-  /** Notes what a look shows. */
+  /** Records what a read shows. */
   seen(members: readonly Unit[], now: number): void {
     for (const member of members) {
       const { name, activity, ended, from } = member;
@@ -131,7 +132,7 @@ export class Attempts {
   }
 }
 
-/** The end of the task that the entry is about; undefined while that has not ended. */
+/** How the task of this entry ended; undefined while it is in progress. */
 export function endedSince(entry: Entry, ended: Ended | undefined): Ended | undefined {
   return ended?.task.id === entry.before ? undefined : ended;
 }

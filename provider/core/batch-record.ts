@@ -9,14 +9,14 @@ import { spanOf } from "./task";
 import type { Unit, Waiting } from "./unit";
 import { compareVersions, formatVersion, lowestVersion, parseVersion, type Version } from "./version";
 
-/** Keeps the record of what a run asked for, or found running: all members' upgrades as one. */
+/** Records the upgrades that a run requested or found in progress: the upgrades of all members as one. */
 export class BatchRecord extends RecordStore {
   readonly #words: FleetWords;
   readonly #schedule: ScheduledTasks;
   readonly #accepted: "running" | "deferred";
   readonly #asked = new Map<string, Unit>();
 
-  /** @param accepted the state of calls that were accepted and have not shown */
+  /** @param accepted the state of accepted requests whose task is not visible yet */
   constructor(
     clock: Clock,
     words: FleetWords,
@@ -30,14 +30,14 @@ export class BatchRecord extends RecordStore {
     this.#accepted = accepted;
   }
 
-  /** With the scheduled tasks, while there are any. */
+  /** Includes the scheduled tasks, if any. */
   override get upgrade(): UpgradeRecord | undefined {
     if (super.upgrade === undefined) return undefined;
     const { tasks: _, ...upgrade } = super.upgrade;
     return this.open && this.#schedule.size > 0 ? { ...upgrade, tasks: this.#schedule.tasks } : upgrade;
   }
 
-  /** @param sentAt when the call was sent: milliseconds of `Clock.elapsed` */
+  /** @param sentAt when the request was sent: milliseconds of `Clock.elapsed` */
   asked(members: readonly Unit[], sentAt: number, lost: boolean): void {
     const before = this.#asked.size === 0 ? undefined : this.upgrade;
     for (const member of members) this.#asked.set(member.name, { ...member, ...this.#versionAtFirst(member.name) });
@@ -48,13 +48,13 @@ export class BatchRecord extends RecordStore {
     });
   }
 
-  /** Upgrades run that this tool did not ask for. */
+  /** Upgrades are in progress that this tool did not request. */
   joined(members: readonly Unit[]): void {
     if (this.open || members.length === 0) return;
     this.set({ ...this.#about(members), startedAt: this.now(), joined: true, state: "running" });
   }
 
-  /** These wait for their windows. */
+  /** These are scheduled for their maintenance windows. */
   scheduledUnits(waiting: ReadonlyMap<string, Waiting>): void {
     const all = [...waiting];
     const first = all[0]?.[1];
@@ -76,7 +76,7 @@ export class BatchRecord extends RecordStore {
     });
   }
 
-  /** All of them are over: none waits for a window. */
+  /** All of them have completed: none is scheduled any more. */
   override ended(state: UpgradeRecord["state"]): void {
     if (this.upgrade === undefined) return;
     const { window: _, ...rest } = this.upgrade;
@@ -84,10 +84,7 @@ export class BatchRecord extends RecordStore {
     super.ended(state);
   }
 
-  /**
-   * The run ends with something still to do: what the next one has to wait for in the first place is the newest call of
-   * which nothing was seen.
-   */
+  /** The run ends early. The next run first waits for the latest request whose task was never seen. */
   left({ asked }: Attempts): void {
     if (this.upgrade === undefined || !this.open || this.#asked.size === 0) return;
     const unseen = asked.filter(({ shown }) => !shown);
@@ -101,7 +98,7 @@ export class BatchRecord extends RecordStore {
     });
   }
 
-  /** A member that is asked for several times came from where it was at first. */
+  /** A member that is requested several times keeps the version of the first request. */
   #versionAtFirst(name: string): Partial<Unit> {
     const first = this.#asked.get(name);
     return first === undefined ? {} : { from: first.from };

@@ -1,8 +1,8 @@
 import type { Unit } from "./unit";
 
 /**
- * Units as requests may name them: of one group each, no more than the vendor takes, fewer where a request was refused.
- * @param limit how many a request may name that names this unit
+ * Splits units into requests: units of one group each, up to the vendor's limit, or fewer after a rejection.
+ * @param limit the maximum size of a request that includes this unit
  */
 export function batchesOf(
   most: number,
@@ -20,7 +20,6 @@ export function batchesOf(
   return [...groups.values()].flatMap((group) => chunks(group.units, group.size));
 }
 
-/** In parts of at most so many. */
 export function chunks<T>(items: readonly T[], size: number): T[][] {
   const parts: T[][] = [];
   for (let start = 0; start < items.length; start += size) parts.push(items.slice(start, start + size));

@@ -5,22 +5,22 @@ import { SOON_TRIES } from "./policy";
 import type { Runtime } from "./runtime";
 
 /**
- * The pause before the first cancellation of a run. A resource that relies on a scheduled upgrade is known once the engine has come
- * to it, and the engine comes to all resources of a program within moments, except to those that depend on one that is being
- * updated. Whether the cancellation is still right is decided after the pause.
+ * The pause before the first cancellation of a run. Another resource that relies on a scheduled upgrade is only known
+ * after the engine has processed it. The engine processes all resources of a program within moments, except those that
+ * depend on one that is being updated. After the pause, the run decides again whether to cancel.
  */
 export class CancelPause {
   readonly #milliseconds: number;
   readonly #runtime: Pick<Runtime, "clock" | "signal" | "report">;
   #taken = false;
 
-  /** @param milliseconds 0 for none */
+  /** @param milliseconds 0 for no pause */
   constructor(milliseconds: number, runtime: Pick<Runtime, "clock" | "signal" | "report">) {
     this.#milliseconds = milliseconds;
     this.#runtime = runtime;
   }
 
-  /** @returns whether it has paused, so that what was observed is to be observed again */
+  /** @returns whether it paused; then the caller must read the vendor again */
   async take(): Promise<boolean> {
     if (this.#taken || this.#milliseconds === 0) return false;
     this.#taken = true;
@@ -31,7 +31,7 @@ export class CancelPause {
   }
 }
 
-/** A scheduled upgrade that is to be canceled. */
+/** A scheduled upgrade to cancel. */
 export interface Cancelable {
   readonly id: string;
   /** For messages. */
@@ -39,8 +39,8 @@ export interface Cancelable {
 }
 
 /**
- * Requests the cancellation of scheduled upgrades: the one place that hands it to a driver.
- * @returns the ids of which the vendor says that they were canceled
+ * Requests the cancellation of scheduled upgrades. The only function that calls `Driver.cancel`.
+ * @returns the ids that the vendor reports as canceled
  * @throws Unreachable or Refused
  */
 export async function cancel(
@@ -60,7 +60,7 @@ export async function cancel(
   return canceled;
 }
 
-/** The cancellations of a run. What has come of one, the next read tells. */
+/** The cancellations of a run. The next read shows their result. */
 export class Cancellation {
   readonly #driver: Pick<Driver, "cancel">;
   readonly #runtime: Runtime;
@@ -75,14 +75,14 @@ export class Cancellation {
     this.#watch = new Watch(runtime.clock, runtime.signal, runtime.random);
   }
 
-  /** Tasks that the vendor did not cancel, however often it was asked. */
+  /** Tasks that the vendor did not cancel despite repeated requests. */
   get refused(): ReadonlySet<string> {
     return new Set([...this.#tries].flatMap(([task, tries]) => (tries > SOON_TRIES ? [task] : [])));
   }
 
   /**
-   * Cancels them, after a pause the first time: then nothing was sent, and whether they are still to be canceled is decided again.
-   * @returns the ids of those that were canceled
+   * Cancels the tasks. The first call only pauses and sends nothing, so that the caller can decide again.
+   * @returns the ids that were canceled
    */
   async cancel(tasks: readonly Cancelable[]): Promise<readonly string[]> {
     if (await this.#pause.take()) return [];
@@ -94,7 +94,7 @@ export class Cancellation {
   }
 }
 
-/** None where the vendor refused, or the response was lost: either way the tasks themselves tell. */
+/** Empty after a rejection or a lost response: in both cases a read of the tasks shows the result. */
 export async function orNone(
   canceled: Promise<readonly string[]>,
   tasks: readonly Cancelable[],
@@ -110,7 +110,7 @@ export async function orNone(
   }
 }
 
-/** Whether another resource relies on a scheduled upgrade, or may: it is left then, which is said. */
+/** Whether another resource relies, or may rely, on a scheduled upgrade. It is then kept, which is logged. */
 export function isKept(
   name: string,
   { keepScheduled, warn }: Pick<Runtime, "keepScheduled" | "warn">,

@@ -2,13 +2,13 @@
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Milliseconds since some moment. Nobody puts it forward or back, so every duration is measured with it. */
+  /** Milliseconds since an arbitrary moment. Monotonic, so every duration is measured with it. */
   elapsed(): number;
-  /** Resolves after so many milliseconds; rejects with the signal's reason as soon as that is aborted. */
+  /** Resolves after this many milliseconds; rejects with the signal's reason when the signal is aborted. */
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** Longer timers fire at once in Node. */
+/** Node fires longer timers immediately. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 export const wallClock: Clock = {
@@ -33,8 +33,8 @@ export const wallClock: Clock = {
 };
 
 /**
- * The clock of one run: its time of day is read once, and continues by elapsed time. Setting the system clock during a run changes
- * no duration, age or signature.
+ * The clock of one run. It reads the time of day once and then advances by elapsed time. Setting the system clock
+ * during a run therefore changes no duration, age or signature.
  */
 export function steady(clock: Clock): Clock {
   const start = clock.now() - clock.elapsed();

@@ -3,25 +3,26 @@ import { digest } from "./request";
 import type { Runtime } from "./runtime";
 import type { Unit } from "./unit";
 
-/** Timers may fire so many milliseconds early. */
+/** Timers may fire this many milliseconds early. */
 const EARLY = 1;
-/** Stands for the digest where nothing can be sent. */
+/** Replaces the digest when no request is possible. */
 const NOTHING = "";
-/** Between reads that do not agree, in milliseconds. */
+/** Between reads that differ, in milliseconds. */
 const MOMENT = 1_000;
 
 /**
- * Tells which requests may be sent: those that two consecutive reads lead to, equal in every part. The second read begins
- * `spacing` after the first one that led to any: a request of a killed run, of which the state knows nothing, shows by then.
+ * Decides which requests may be sent: those that two consecutive reads lead to, equal in every part. The second read
+ * begins `spacing` after the first read of the run that led to a request. By then, a request of a killed run that the
+ * state does not contain is visible.
  */
 export class Confirmation {
   readonly #clock: Clock;
   readonly #spacing: number;
-  /** What the last read led to, by unit. */
+  /** The requests that the last read led to, by unit. */
   #last: ReadonlyMap<string, string> = new Map();
-  /** Units that had findings against them at the last read. */
+  /** Units that had findings at the last read. */
   #blocked: ReadonlySet<string> = new Set();
-  /** When the first read of the run that led to a request was over: milliseconds of `Clock.elapsed`. */
+  /** When the first read of the run that led to a request completed: milliseconds of `Clock.elapsed`. */
   #since: number | undefined;
   #differed = false;
 
@@ -30,7 +31,7 @@ export class Confirmation {
     this.#spacing = spacing;
   }
 
-  /** Whether findings against one of these units were not there at the last read. */
+  /** Whether one of these units had no findings at the last read. */
   isNew(blocked: readonly Unit[]): boolean {
     const before = this.#blocked;
     this.#blocked = new Set(blocked.map(({ name }) => name));
@@ -38,7 +39,7 @@ export class Confirmation {
   }
 
   /**
-   * Notes what a read leads to.
+   * Records what a read leads to.
    * @param began when the read began: milliseconds of `Clock.elapsed`
    * @param units those that need an upgrade
    * @returns the units whose requests may be sent
@@ -53,12 +54,12 @@ export class Confirmation {
     return new Set(same.map(([unit]) => unit));
   }
 
-  /** The next read is a first one. */
+  /** Discards the last read, so that the next one counts as the first. */
   forget(): void {
     this.#last = new Map();
   }
 
-  /** Sleeps until the next read may confirm the last one; a moment where two reads that were late enough have differed. */
+  /** Sleeps until the next read may confirm the last one; only briefly if two reads far enough apart differed. */
   async pause({ signal, report }: Pick<Runtime, "signal" | "report">): Promise<void> {
     const left = Math.max(this.#due - this.#clock.elapsed(), this.#differed ? MOMENT : 0);
     if (left <= 0) return;

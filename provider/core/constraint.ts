@@ -1,22 +1,22 @@
 import { compareNumbers, compareParts, formatParts, formatVersion, parseVersion, type Version } from "./version";
 
 /**
- * What a resource asks of a version.
+ * A version constraint.
  * - `at`: `4.3.5.2` or a prefix of it; every part written must be equal, a build if one is given.
  * - `floor`: `>=2.0.75`; at least that, compared at the specificity written.
- * - `latest`: whatever the vendor offers as its newest.
+ * - `latest`: the newest version that the vendor offers.
  */
 export type Constraint =
   | { readonly kind: "at"; readonly version: Version }
   | { readonly kind: "floor"; readonly version: Version }
   | { readonly kind: "latest" };
 
-/** How a running version stands to a constraint. */
+/** Relation of a version to a constraint. */
 export type Standing = "behind" | "holds" | "newer";
 
 const FLOOR = /^>=\s*(.*)$/;
 
-/** Reads `4.3.5.2`, `2.0.75`, `>=2.0.75` or `latest`; undefined for anything else. */
+/** Parses `4.3.5.2`, `2.0.75`, `>=2.0.75` or `latest`; undefined for anything else. */
 export function parseConstraint(text: string): Constraint | undefined {
   const trimmed = text.trim();
   if (trimmed === "latest") return { kind: "latest" };
@@ -27,9 +27,9 @@ export function parseConstraint(text: string): Constraint | undefined {
 }
 
 /**
- * Where a version stands, numerically and part by part at the specificity of the constraint.
- * A version with fewer parts than the constraint is behind it when the parts it has are equal.
- * `latest` is held by every version: what is newest only the vendor knows, and its resource kind has to ask.
+ * Compares a version with a constraint, numerically and part by part at the specificity of the constraint. A version
+ * with fewer parts than the constraint is behind it when the parts it has are equal. Every version satisfies `latest`:
+ * only the vendor knows the newest version, so the resource kind has to read it.
  */
 export function standing(version: Version, constraint: Constraint): Standing {
   if (constraint.kind === "latest") return "holds";
@@ -39,8 +39,8 @@ export function standing(version: Version, constraint: Constraint): Standing {
 }
 
 /**
- * Whether no version can satisfy both. `latest` excludes a version that is written: only the vendor knows what is newest. What is
- * not read as a constraint excludes everything else.
+ * Whether no version can satisfy both. `latest` excludes a literal version, because only the vendor knows what is
+ * newest. Text that is not a constraint excludes everything else.
  */
 export function exclude(one: string, other: string): boolean {
   const [a, b] = [parseConstraint(one), parseConstraint(other)];
@@ -62,7 +62,7 @@ function compareToConstraint(version: Version, wanted: Version): number {
   return wanted.build === undefined ? 0 : compareNumbers(version.build ?? 0n, wanted.build);
 }
 
-/** A version as precise as the constraint: with its build only where the constraint has one. */
+/** A version at the precision of the constraint: with its build only if the constraint has one. */
 export function shownFor(constraint: Constraint, version: Version): string {
   const withBuild = constraint.kind !== "latest" && constraint.version.build !== undefined;
   return withBuild ? formatVersion(version) : formatParts(version);

@@ -3,7 +3,7 @@ import type { Plan } from "./plan";
 import { describeWindow, nameOf } from "./task";
 import type { Activity, Upgrade } from "./unit";
 
-/** The plan as one line for people: what the preview shows. Stable, so that it can be compared and digested. */
+/** The plan as one line, as shown in the preview. Stable, because it is compared and part of digests. */
 export function describePlan(plan: Plan): string {
   switch (plan.kind) {
     case "satisfied":

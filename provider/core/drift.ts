@@ -7,9 +7,9 @@ import type { Member } from "./unit";
 import { compareVersions, formatVersion, lowestVersion, type Version } from "./version";
 
 /**
- * The drift of members that are all pinned to one version. The lowest of all of them is what is written: with any other one as
- * the target version, a member would be behind it, and an `up` would upgrade it. So where only some are ahead, nothing is written.
- *
+ * The drift of members that share one target version. The lowest current version is written to the state. With any
+ * other one as the target version, a member would be behind it and `pulumi up` would upgrade it. If members are only
+ * ahead, nothing is written.
  * @param inputs the arguments that this version satisfies
  */
 export function driftOf<M extends Member>(
@@ -24,12 +24,12 @@ export function driftOf<M extends Member>(
   return { members: stray.map(({ name }) => name), inputs: written ? inputs(lowest) : {} };
 }
 
-/** Names that are longer than this are told by their beginning and end. */
+/** Longer names are abbreviated to their beginning and end. */
 const LONGEST_NAME = 24;
 
 /**
- * What a refresh says of it: `drift: 1 of 20 instances outdated (e4ed…in07 runs 2.0.69.250900); …`
- * @param unit what members are called, one and many
+ * The drift in a refresh: `drift: 1 of 20 instances outdated (e4ed…in07 runs 2.0.69.250900); …`
+ * @param unit what members are called, singular and plural
  */
 export function describeDrift(
   { members, unseen }: Drift,

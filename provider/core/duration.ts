@@ -10,7 +10,7 @@ export function parseDuration(text: string): number | undefined {
   return total;
 }
 
-/** A duration for people: `450 ms`, `12 s`, `4 min 10 s`, `2 h 5 min`. */
+/** A duration in readable form: `450 ms`, `12 s`, `4 min 10 s`, `2 h 5 min`. */
 export function formatDuration(milliseconds: number): string {
   if (milliseconds < 1_000) return `${Math.round(milliseconds)} ms`;
   const seconds = Math.round(milliseconds / 1_000);

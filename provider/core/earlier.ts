@@ -5,31 +5,33 @@ import { isOpen, sentAt } from "./record";
 import type { Ended, Unit } from "./unit";
 import { parseVersion, type Version } from "./version";
 
-/** What an earlier run may have left at the vendor, by its record. All times in milliseconds of `Clock.elapsed`, but one. */
+/**
+ * Requests of an earlier run that may still be in progress. All times except one are milliseconds of `Clock.elapsed`.
+ */
 export interface Earlier {
-  /** When it sent its calls: the newest of those that had not shown, or else the first. Since 1970. */
+  /** When the latest request without a visible task was sent, or else the first one. Milliseconds since 1970. */
   readonly sentAt: number;
-  /** The same. */
+  /** The same in milliseconds of `Clock.elapsed`. */
   readonly calledAt: number;
-  /** The answer to one of them was lost. */
+  /** The response to one of them was lost. */
   readonly lost: boolean;
-  /** It is not known which members they named. */
+  /** It is unknown which members they included. */
   readonly anybody: boolean;
-  /** The lowest version that any of those members ran then. */
+  /** The lowest version of those members at that time. */
   readonly from: string;
-  /** The highest version that they lead to; undefined where that is not known. */
+  /** The highest version that they upgrade to; undefined if unknown. */
   readonly to: Version | undefined;
-  /** The run saw the end of what it asked for, for the members that the resource had then. */
+  /** The earlier run saw its requests complete, for the members that the resource had then. */
   readonly over: boolean;
-  /** When the last window closes that its scheduled upgrades wait for. */
+  /** When the last maintenance window of its scheduled upgrades ends. */
   readonly closes: number;
   /** When this run began. */
   readonly runAt: number;
 }
 
 /**
- * Undefined when nothing can be left that this tool asked for.
- * @param settleTime how long a call may take to show, in milliseconds
+ * Undefined if no request of this tool can still be in progress.
+ * @param settleTime how long a request may take to become visible, in milliseconds
  */
 export function earlierOf(
   record: UpgradeRecord | undefined,
@@ -42,7 +44,7 @@ export function earlierOf(
   const runAt = clock.elapsed();
   const calledAt = sentAt(record, { now, elapsed: runAt });
   const age = runAt - calledAt;
-  // A member that had left the resource may have come back before its upgrade shows.
+  // A member may leave the resource and return before its upgrade becomes visible.
   const recent = (state === "succeeded" || state === "failed") && age < settleTime;
   if (!isOpen(record) && !recent) return undefined;
   const closes = Date.parse(window?.closes ?? "");
@@ -59,24 +61,24 @@ export function earlierOf(
   };
 }
 
-/** How far a vendor's clock may be off ours, in milliseconds. */
+/** Maximum clock skew of a vendor, in milliseconds. */
 const CLOCKS_APART = 15 * 60_000;
-/** Vendors tell times without their fractions, so a task can seem to have begun before it was asked for. */
+/** Vendors report times in whole seconds, so a task can seem to have begun before it was requested. */
 const WHOLE_SECONDS = 1_000;
 
-/** What has become of an earlier run's task; when in doubt, a success is taken for its own, a failure is not. */
+/** The result of an earlier run's task. In doubt, a success is attributed to that run and a failure is not. */
 export function endedAfter({ sentAt }: Earlier, ended: Ended | undefined): Ended | undefined {
   if (ended === undefined) return undefined;
   const doubt = ended.kind === "succeeded" ? CLOCKS_APART : WHOLE_SECONDS;
   return ended.began >= sentAt - doubt ? ended : undefined;
 }
 
-/** Whether a task that has ended began after the request was sent, so that it is no older one. */
+/** Whether a completed task began after the request was sent, which excludes older tasks. */
 export function isCertain({ sentAt }: Earlier, { began }: Ended): boolean {
   return began >= sentAt - WHOLE_SECONDS;
 }
 
-/** Those whose upgrade has failed since the last run, with the vendor's reason. */
+/** Members whose upgrade has failed since the last run, with the vendor's reason. */
 export function failedSince(earlier: Earlier, units: readonly Unit[]): Map<string, string> {
   return new Map(
     units.flatMap(({ name, ended }) => {
@@ -86,7 +88,7 @@ export function failedSince(earlier: Earlier, units: readonly Unit[]): Map<strin
   );
 }
 
-/** Whether an upgrade of the last run has ended well, as tasks or versions show. Some members may be held at their old version. */
+/** Whether an upgrade of the last run has succeeded, by tasks or versions. Some members may be held. */
 export function hasUpgraded(earlier: Earlier | undefined, members: readonly Unit[], from: string | undefined): boolean {
   if (earlier !== undefined && members.some(({ ended }) => endedAfter(earlier, ended)?.kind === "succeeded"))
     return true;

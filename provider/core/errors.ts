@@ -2,34 +2,34 @@ import { sentences } from "../base/sentences";
 import type { Task } from "./task";
 
 /**
- * Everything that can end a run, as data: the code is stable and searchable, the message one sentence that names the
- * database, what was attempted and what was answered, the remedy what a person does next.
+ * Every error that can end a run, as data. The code is stable and searchable. The message is one sentence: the
+ * database, the operation and the vendor's response. The remedy is an instruction for the user.
  */
 export type ErrorCode =
-  | "unreachable" // nobody answered, or nobody who could know
-  | "unauthorized" // the vendor refused the credentials
-  | "not-the-vendor" // something else answers at the endpoint
-  | "refused" // the vendor refused the upgrade call
-  | "blocked" // something that has to be put right before an upgrade can start
+  | "unreachable" // no response, or none from a server that knows the state
+  | "unauthorized" // the vendor rejected the credentials
+  | "not-the-vendor" // another service responds at the endpoint
+  | "refused" // the vendor rejected the upgrade request
+  | "blocked" // a prerequisite of the upgrade is not met
   | "held" // an upgrade is needed and must not begin now, and onHeld is "fail"
-  | "newer" // what runs is newer than the target version, and onNewer is "fail"
-  | "upgrade-failed" // the vendor's task ended in failure
-  | "rolled-back" // the vendor's task ended, but by undoing the upgrade
-  | "not-upgraded" // the vendor's task succeeded, and the versions are still not what was pinned
-  | "unconfirmed" // the reply to the upgrade call was lost and no upgrade appeared
-  | "vanished" // the task is no longer known to the vendor
+  | "newer" // the current version is newer than the target version, and onNewer is "fail"
+  | "upgrade-failed" // the vendor's task failed
+  | "rolled-back" // the vendor's task rolled the upgrade back
+  | "not-upgraded" // the vendor's task succeeded, but the target version was not reached
+  | "unconfirmed" // the response to the upgrade request was lost and no upgrade appeared
+  | "vanished" // the vendor no longer knows the task
   | "interrupted" // ^C
   | "deadline" // customTimeouts
   | "engine-gone" // the Pulumi engine died
-  | "unexpected"; // a fault of this tool
+  | "unexpected"; // a bug in this tool
 
 export interface ErrorOptions {
-  /** What a person does next, as a sentence. What the front end has its own word for stands in braces: `Run {apply} again.` */
+  /** An instruction for the user, as a sentence. Terms of the front end are in braces: `Run {apply} again.` */
   readonly remedy?: string;
   readonly cause?: unknown;
 }
 
-/** The base of every error that is meant for people. */
+/** The base class of every error that is shown to users. */
 export class UpgradeError extends Error {
   override readonly name: string = "UpgradeError";
   readonly code: ErrorCode;
@@ -46,17 +46,17 @@ export class UpgradeError extends Error {
     return sentences(this.message, this.remedy);
   }
 
-  /** All of it, with the code to search for. */
+  /** Message, remedy and code. */
   get text(): string {
     return `${this.sentence} [${this.code}]`;
   }
 }
 
 /**
- * Nobody answered, or nobody who could know: waited on within a budget, never taken for an answer.
+ * No response, or none from a server that knows the state. Retried within a budget, never treated as a response.
  * - `sent`: whether the request may have reached the vendor. False only when it certainly did not.
- * - `heard`: whether the vendor itself answered (for instance "my database cannot be reached just now").
- * - `task`: what an upgrade call has started, if it arrived, where the caller gives that its id.
+ * - `heard`: whether the vendor itself responded (for instance "my database cannot be reached just now").
+ * - `task`: the task that an upgrade request has started, if it arrived and the caller chooses the id.
  */
 export class Unreachable extends UpgradeError {
   override readonly name = "Unreachable";
@@ -73,10 +73,10 @@ export class Unreachable extends UpgradeError {
 }
 
 /**
- * The vendor rejected credentials. The front end knows where each of them comes from, and adds that.
+ * The vendor rejected credentials. The front end adds their source.
  * - `verdict`: `The agent at http://10.0.0.1:2886 rejected the credentials`
  * - `said`: the vendor's reason, as the end of a sentence
- * - `credentials`: the arguments that were rejected, also where they were not given
+ * - `credentials`: the arguments that were rejected, including missing ones
  */
 export class Rejected extends UpgradeError {
   override readonly name = "Rejected";
@@ -92,10 +92,10 @@ export class Rejected extends UpgradeError {
   }
 }
 
-/** What is managed is not there. */
+/** The managed database does not exist. */
 export class Missing extends UpgradeError {
   override readonly name = "Missing";
-  /** Whether the vendor itself has said so, to valid credentials, in more than one way: it does not exist. */
+  /** Whether the vendor itself has confirmed this, with valid credentials, in more than one way. */
   readonly certain: boolean;
 
   constructor(message: string, options: ErrorOptions & { certain: boolean }) {
@@ -104,10 +104,7 @@ export class Missing extends UpgradeError {
   }
 }
 
-/**
- * What comes before a write: reads, credentials, composing it. When that fails, whatever is thrown, nothing of the write was
- * sent.
- */
+/** The steps before a write: reads, credentials, composing it. If they fail, the write was not sent. */
 export async function beforeSending<T>(prepare: () => T | Promise<T>): Promise<T> {
   try {
     return await prepare();
@@ -118,8 +115,8 @@ export async function beforeSending<T>(prepare: () => T | Promise<T>): Promise<T
 }
 
 /**
- * A write. An UpgradeError states what became of it; after any other exception nobody knows whether the vendor received it.
- * @throws Unreachable with `sent` in place of an exception that is no UpgradeError
+ * A write. An UpgradeError states its result; after any other exception it is unknown whether the vendor received it.
+ * @throws Unreachable with `sent` in place of an exception that is not an UpgradeError
  */
 export async function sending<T>(write: () => Promise<T>): Promise<T> {
   try {
@@ -131,20 +128,20 @@ export async function sending<T>(write: () => Promise<T>): Promise<T> {
 }
 
 /**
- * What a refused upgrade call leaves to do after the look at the vendor that follows every refusal.
- * - `busy`: something else runs; wait for it as long as the deadline allows.
- * - `soon`: the server was not ready; a few more tries.
- * - `final`: the same call would be refused again.
+ * What to do about a rejected upgrade request, after the read that follows every rejection.
+ * - `busy`: another operation is in progress; wait for it until the deadline.
+ * - `soon`: the server was not ready; retry a few times.
+ * - `final`: the same request would be rejected again.
  */
 export type RefusalKind = "busy" | "soon" | "final";
 
-/** The vendor answered that it did not start the upgrade. */
+/** The vendor rejected the upgrade request and started nothing. */
 export class Refused extends UpgradeError {
   override readonly name = "Refused";
   readonly refusal: RefusalKind;
-  /** Whether the vendor has not read the request: then the refusal says nothing about what the request names. */
+  /** Whether the vendor did not read the request: then the rejection is not attributed to its units. */
   readonly unread: boolean;
-  /** The vendor's own code, where it gave one. */
+  /** The vendor's own code, if it gave one. */
   readonly vendorCode: string | undefined;
 
   constructor(
@@ -159,8 +156,8 @@ export class Refused extends UpgradeError {
 }
 
 /**
- * A read whose answer is only advice: what keeps the vendor from giving it is no matter. A fault of this tool is.
- * @returns undefined when it is not there, or nobody could tell
+ * A read whose result is optional: vendor errors are ignored, bugs in this tool are not.
+ * @returns undefined if it does not exist or could not be read
  */
 export async function ifAnswered<T>(read: Promise<T | undefined>): Promise<T | undefined> {
   try {
@@ -171,18 +168,18 @@ export async function ifAnswered<T>(read: Promise<T | undefined>): Promise<T | u
   }
 }
 
-/** Whether nothing was done, and the same may be done a little later, or by another of the vendor's servers. */
+/** Whether nothing was done, and the request can be retried later or with another of the vendor's servers. */
 export function notYet(error: unknown): error is Refused | Unreachable {
   return error instanceof Refused ? error.refusal === "soon" : error instanceof Unreachable && !error.sent;
 }
 
-/** Whatever was thrown, as an error for people. */
+/** Converts anything that was thrown into an error for users. */
 export function asUpgradeError(thrown: unknown): UpgradeError {
   if (thrown instanceof UpgradeError) return thrown;
   return new UpgradeError("unexpected", messageOf(thrown), { cause: thrown });
 }
 
-/** Anything can be thrown, also what has no text. */
+/** Any value can be thrown, including one that cannot be converted to a string. */
 function messageOf(thrown: unknown): string {
   try {
     return String(thrown instanceof Error ? thrown.message : thrown);

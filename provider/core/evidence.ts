@@ -2,13 +2,13 @@ import type { Unreachable } from "./errors";
 import type { Failure, Task, Window } from "./task";
 
 interface Known {
-  /** `run`: this run requested it, or has seen it run. `earlier`: an earlier run may have left it. */
+  /** `run`: this run requested it, or has seen it in progress. `earlier`: an earlier run may have requested it. */
   readonly by: "run" | "earlier";
 }
 
 /**
- * What became of the upgrade of a unit that is known, beside what the unit itself shows. A vendor that is asked by the id of a task
- * says it; where tasks are only listed, it follows from lists and times. Times: milliseconds of `Clock.elapsed`.
+ * What is known about the upgrade of a unit, in addition to the unit itself. Some vendors report it for a task id;
+ * where tasks are only listed, it is inferred from lists and times. Times: milliseconds of `Clock.elapsed`.
  */
 export type Evidence = Known &
   (
@@ -19,31 +19,31 @@ export type Evidence = Known &
         readonly task: Task;
         /** When this run first knew. */
         readonly since: number;
-        /** The version that it leads to does not show. */
+        /** The version that it upgrades to is not visible yet. */
         readonly pending: boolean;
       }
     | {
         readonly kind: "failed";
         readonly task: Task;
         readonly failure: Failure;
-        /** The vendor has said so when it was asked for this task: nothing that a read shows overrules it. */
+        /** The vendor reported this for the task id: no other read overrides it. */
         readonly final: boolean;
         readonly rolledBack?: true;
       }
     | {
-        /** It was requested, and nothing shows of it. */
+        /** It was requested, and no task is visible. */
         readonly kind: "silent";
-        /** For so long that nothing will come. */
+        /** For so long that no task is expected any more. */
         readonly over: boolean;
-        /** The response to its request was lost, and nothing has shown since. */
+        /** The response to its request was lost, and no task was visible since. */
         readonly lost: boolean;
         /** Whether the vendor has certainly, or probably, accepted it: a run that does not wait may end. */
         readonly accepted: boolean;
-        /** The version is another one than it was requested from. */
+        /** The version differs from the one when it was requested. */
         readonly moved: boolean;
         /** Set when it was seen before. */
         readonly task?: Task;
-        /** Why the response was lost, and for how long nothing has shown, in milliseconds. */
+        /** Why the response was lost, and for how long no task has been visible, in milliseconds. */
         readonly cause?: Unreachable;
         readonly waited?: number;
       }

@@ -5,10 +5,10 @@ import { Stall } from "./stall";
 import { nameOf, type Task, type TaskStatus } from "./task";
 import type { UnreachableBudget } from "./unreachable-budget";
 
-/** How a task ended. What it achieved, only a look at the members can tell. */
+/** How a task ended. Its effect is only known after a read of the members. */
 export type Ending = Exclude<TaskStatus, { kind: "running" }>;
 
-/** Waits for the end of a task, reporting its progress. */
+/** Waits for the end of a task and reports its progress. */
 export async function follow(
   driver: Pick<Driver, "inspect" | "ownReads" | "lookAt">,
   task: Task,
@@ -26,7 +26,6 @@ export async function follow(
   }
 }
 
-/** Where a task stands. */
 export async function inspect(driver: Pick<Driver, "inspect">, task: Task): Promise<TaskStatus> {
   if (driver.inspect === undefined) throw new Error("a task is to be read from a vendor that only lists tasks");
   return driver.inspect(task);

@@ -17,13 +17,13 @@ import type { UnreachableBudget } from "./unreachable-budget";
 export interface ScheduledUpgrades {
   /** For messages. */
   readonly name: string;
-  /** Those that still wait for their window. Reads only. */
+  /** Those that are still scheduled. Reads only. */
   waiting(): Promise<readonly Cancelable[]>;
 }
 
 /**
- * Cancels them until none waits for its window any more. What has started, and what no longer exists, is left as it is.
- * @throws UpgradeError when the vendor does not cancel them, or cannot be asked
+ * Cancels them until none is scheduled any more. Tasks that have started or no longer exist are not changed.
+ * @throws UpgradeError if the vendor does not cancel them or is unreachable
  */
 export async function cancelScheduled(
   driver: Pick<Driver, "title" | "cancel">,
@@ -49,7 +49,7 @@ export async function cancelScheduled(
   }
 }
 
-/** What a resource of one unit has scheduled; undefined when that must not be canceled. */
+/** The scheduled upgrade of a resource with one unit; undefined if it must not be canceled. */
 export function scheduledTask(
   driver: Pick<Driver, "inspect">,
   upgrade: UpgradeRecord,
@@ -76,9 +76,9 @@ export function cancelable(id: string, { words }: Pick<FleetDriver, "words">): C
 }
 
 /**
- * Cancels what this resource scheduled for units that it does not name any more. They are not read, so the vendor's word is taken
- * for it. Asking twice does no harm.
- * @param pause taken before; none where that was done
+ * Cancels what this resource scheduled for units that it no longer names. Those units are not read, so the vendor's
+ * response is trusted. Repeated requests are harmless.
+ * @param pause taken before the first request; missing if it was already taken
  * @returns whether anything was canceled
  */
 export async function cancelFormer(
@@ -106,7 +106,7 @@ export async function cancelFormer(
       const asked = left;
       const canceled = await budget.ask(() => cancel(driver, asked, runtime));
       any ||= canceled.length > 0;
-      // Those of which the vendor says nothing may wait all the same: it is asked for them again until it has nothing to say.
+      // Tasks missing from the response may still be scheduled: repeat the request until the response is empty.
       if (canceled.length === 0) break;
       left = left.filter(({ id }) => !canceled.includes(id));
     } catch (error) {
@@ -122,7 +122,7 @@ export async function cancelFormer(
   return any;
 }
 
-/** What a resource of many units has scheduled; undefined when nothing of it may be canceled. */
+/** The scheduled upgrades of a resource with many units; undefined if none may be canceled. */
 export function scheduledInFleet(
   driver: FleetDriver,
   upgrade: UpgradeRecord,
@@ -135,7 +135,7 @@ export function scheduledInFleet(
   return {
     name: `the ${driver.words.upgrade} of ${count(schedule.size, driver.words)}`,
     waiting: async () => {
-      // A failed update may have left tasks of units that the resource does not name any more.
+      // A failed update may have left tasks of units that the resource no longer names.
       await cancelFormer(driver, schedule, budget, runtime);
       const { units } = await budget.ask(() => viewAll(driver));
       return units.flatMap(({ name, activity }) =>
@@ -147,7 +147,7 @@ export function scheduledInFleet(
   };
 }
 
-/** Scheduled upgrades that another resource relies on, or may, are none of ours any more: they are left, which is said. */
+/** Scheduled upgrades that other resources rely on, or may rely on, are released and kept, which is logged. */
 export function keep(
   schedule: ScheduledTasks,
   units: readonly string[],
@@ -162,7 +162,7 @@ export function keep(
   }
 }
 
-/** Every unit, whatever is known of its version: that would matter to an upgrade alone. */
+/** Every unit, even with an unknown version: the version only matters for an upgrade. */
 async function viewAll(driver: FleetDriver): Promise<View> {
   const view = driver.view(await driver.observe(true));
   const missing = untold(driver.units, view);

@@ -6,7 +6,7 @@ import type { ScheduledTasks } from "./scheduled-tasks";
 import type { Ended, Unit } from "./unit";
 import { compareVersions, differ, parseVersion, type Version } from "./version";
 
-/** What evidence follows from, where tasks are only listed. */
+/** Inputs for inferring evidence, where tasks are only listed. */
 export interface Lists {
   /** When the read began: milliseconds of `Clock.elapsed`. */
   readonly now: number;
@@ -16,7 +16,7 @@ export interface Lists {
   readonly times: Pick<Policy, "settleTime" | "lostReplyWindow">;
 }
 
-/** What became of the upgrade of a unit, by the tasks and times that its reads have shown. Pure. */
+/** The evidence about the upgrade of a unit, inferred from the tasks and times of its reads. Pure. */
 export function inferred(unit: Unit, lists: Lists): Evidence | undefined {
   const entry = lists.attempts.entry(unit.name);
   if (entry !== undefined) return ofThisRun(unit, entry, lists);
@@ -37,22 +37,22 @@ function ofThisRun({ name, from, ended }: Unit, entry: Entry, lists: Lists): Evi
   return { by: "run", kind: "silent", over, lost, accepted: !lost, moved, ...(task === undefined ? {} : { task }) };
 }
 
-/** Of a unit that is behind. Undefined when nothing of that run can still be under way. */
+/** For a unit that is behind. Undefined if no request of the earlier run can still be in progress. */
 function ofEarlier({ name, from, ended }: Unit, earlier: Earlier, lists: Lists): Evidence | undefined {
   const { attempts, now, schedule, times } = lists;
   const ending = endedAfter(earlier, ended);
-  // The run that asked for it saw the new version: what is behind now was put back since.
+  // The earlier run saw the new version, so the unit was downgraded since.
   if (ending !== undefined) {
     const certain = isCertain(earlier, ending) && !differ(from, earlier.from);
     return earlier.over ? undefined : settled(certain, endedAs("earlier", name, ending, true, lists), lists);
   }
-  // A task that does not show although its window has not closed long ago may be about to start.
+  // A task that is not visible although its window has not ended long ago may be about to start.
   const starting = schedule.has(name) && now < earlier.closes + times.settleTime;
   if (!starting && !earlier.anybody) return undefined;
   const asked = starting ? earlier.runAt : earlier.calledAt;
   const since = Math.max(asked, attempts.stirredAt(name) ?? Number.NEGATIVE_INFINITY);
   const over = now - since >= timeOf(earlier.lost, times);
-  // What is counted from the beginning of this run has to be waited for in this run, or it would be so in every one.
+  // A wait that starts with this run must finish in it: the next run would start over.
   return {
     by: "earlier",
     kind: "silent",
@@ -63,7 +63,7 @@ function ofEarlier({ name, from, ended }: Unit, earlier: Earlier, lists: Lists):
   };
 }
 
-/** Of a unit that is not behind: what was requested may lead past the target version. */
+/** For a unit that is not behind: the request may upgrade past the target version. */
 function unneeded({ name, from, ended }: Unit, earlier: Earlier, lists: Lists): Evidence | undefined {
   if (earlier.over) return undefined;
   const { attempts, now, times } = lists;
@@ -77,7 +77,7 @@ function unneeded({ name, from, ended }: Unit, earlier: Earlier, lists: Lists): 
   return { by: "earlier", kind: "silent", over, lost: earlier.lost, accepted: true, moved: false };
 }
 
-/** Where it is not certain that a success is that run's, and without an effect, it explains a version that does not show only for a while. */
+/** A success without effect that may not be that run's explains a missing version only for a limited time. */
 function settled(certain: boolean, evidence: Evidence, { now, times }: Lists): Evidence {
   const late = evidence.kind === "succeeded" && now - evidence.since >= times.settleTime;
   return late && !certain ? { ...evidence, pending: false } : evidence;
@@ -92,7 +92,7 @@ function endedAs(by: Evidence["by"], name: string, ended: Ended, pending: boolea
   return { by, kind: "succeeded", task, since: lists.attempts.succeededAt(name) ?? lists.now, pending };
 }
 
-/** How long a request may take to show: longer where its response was lost. */
+/** How long a request may take to become visible: longer if its response was lost. */
 function timeOf(lost: boolean, { settleTime, lostReplyWindow }: Lists["times"]): number {
   return lost ? Math.max(settleTime, lostReplyWindow) : settleTime;
 }

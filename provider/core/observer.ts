@@ -8,7 +8,7 @@ import type { UnreachableBudget } from "./unreachable-budget";
 
 type Observed<O extends Observation> = Pick<Driver<O>, "units" | "observe" | "view">;
 
-/** What one complete read showed, and what it means. */
+/** One complete read and its interpretation. */
 export interface Sight<O extends Observation = Observation> {
   readonly observation: O;
   readonly view: View;
@@ -18,7 +18,7 @@ export interface Sight<O extends Observation = Observation> {
 
 type Seen<O extends Observation> = Pick<Sight<O>, "observation" | "view">;
 
-/** How old the observation of a request may be when it is sent, in milliseconds. */
+/** Maximum age of the observation behind a request when it is sent, in milliseconds. */
 export const FRESH = 60_000;
 
 /** Reads the vendor and keeps the last complete observation. */
@@ -39,14 +39,14 @@ export class Observer<O extends Observation> {
     return this.#seen;
   }
 
-  /** The same, as a part of an outcome. */
+  /** The last complete read, as part of an outcome. */
   get outcome(): Pick<Outcome<O>, "observation" | "units"> {
     return this.#seen === undefined ? {} : { observation: this.#seen.observation, units: this.#seen.view.units };
   }
 
   /**
-   * One complete read, however long that takes within the budget.
-   * @param scheduled whether tasks that wait or run are of interest even for units that are up to date
+   * One complete read, retried within the budget.
+   * @param scheduled whether to read tasks that are scheduled or in progress even for units that are up to date
    */
   observe(scheduled: boolean): Promise<Sight<O>> {
     return this.#budget.ask(async () => {
@@ -60,19 +60,19 @@ export class Observer<O extends Observation> {
     });
   }
 
-  /** What runs after a failure, if it can be had at once; the failure itself is what is told. */
+  /** Reads the current version once after a failure, if possible. The reported error remains the original failure. */
   async glance(): Promise<void> {
     try {
       const observation = await this.#driver.observe(false);
       const view = this.#driver.view(observation);
       if (observation.unknown === undefined) this.#seen = { observation, view };
     } catch {
-      // What was observed before stays.
+      // Keep the previous observation.
     }
   }
 }
 
-/** What is missing, as a sentence, where the vendor does not report every unit. */
+/** The missing units, as a sentence, if the vendor does not report every unit. */
 export function untold(names: readonly string[], { units, absent }: View): string | undefined {
   const told = new Set([...units, ...absent].map(({ name }) => name));
   const missing = names.filter((name) => !told.has(name));

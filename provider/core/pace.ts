@@ -1,44 +1,47 @@
 import type { Clock } from "./clock";
 
-/** Milliseconds, as all times here. */
+/** Shortest pause, in milliseconds, like all times here. */
 const SHORTEST = 750;
 const LONGEST = 15_000;
-/** The next look comes after this share of the time waited so far: the end is noticed at most so much late. */
+/** Pause as a share of the time waited so far: the maximum relative delay in noticing the end. */
 const SHARE = 0.05;
-/** Where the vendor tells how far it is, the next look comes no later than in the middle of what remains… */
+/** If the vendor reports progress, the next poll comes at the latest after half of the estimated remaining time… */
 const MIDDLE = 0.5;
-/** …but not before this share of the pause that time alone would make: percentages stand still. Longer than that it never is: they jump. */
+/**
+ * …but not before this share of the time-based pause, because percentages stall. It is never later than that pause,
+ * because they also jump.
+ */
 const LEAST = 1 / 8;
-/** Pauses are shorter by up to this share, by chance, so that many resources spread. */
+/** Pauses are randomly shortened by up to this share, so that many resources spread out. */
 const JITTER = 0.1;
-/** Shortest pause before a refused call is made again. */
+/** Shortest pause before a rejected request is retried. */
 const REFUSED = 5_000;
-/** Longest pause while nobody answers: the end of a restart is likely the end of the upgrade. */
+/** Longest pause while the server is unreachable: the end of a restart is likely the end of the upgrade. */
 const SILENT = 5_000;
-/** A process that wakes late has too much to do: it pauses for at least so many times its delay. */
+/** A process that wakes late is overloaded: it pauses for at least this many times its delay. */
 const RELIEF = 20;
-/** Looks of a whole process in a second, where each costs requests of its own: with more resources than that each pauses longer. */
+/** Polls of the whole process per second, if each costs its own requests: more resources make longer pauses. */
 const LOOKS = 100;
 
-/** Pauses between such looks that are under way, by their clock: the process has one. */
+/** Number of resources that currently pause between such polls, by clock: a process has one clock. */
 const pauses = new WeakMap<Clock, number>();
 
-/** @param more of them from now on */
+/** @param more how many to add */
 function count(clock: Clock, more = 0): number {
   const now = (pauses.get(clock) ?? 0) + more;
   if (more !== 0) pauses.set(clock, now);
   return now;
 }
 
-/** How far the vendor says it is, and since when we have been watching. */
+/** The progress that the vendor reports, and how long we have been waiting. */
 export interface Pulse {
   readonly waited: number;
   readonly percent?: number;
 }
 
 /**
- * Milliseconds until the next look: short at first, longer later, shorter again when the vendor's own progress says
- * that the end is near. `chance` in [0, 1) spreads many resources apart; `others` wait in the same process.
+ * Milliseconds until the next poll: short at first, longer later, shorter again when the reported progress is near the
+ * end. `chance` in [0, 1) spreads many resources apart; `others` wait in the same process.
  */
 export function nextLook({ waited, percent }: Pulse, chance: number, others = 0): number {
   const shortest = within((1_000 * others) / LOOKS, SHORTEST, LONGEST);
@@ -53,17 +56,17 @@ function within(value: number, least: number, most: number): number {
   return Math.min(Math.max(value, least), most);
 }
 
-/** Watches one thing at the pace of `nextLook`. */
+/** Polls one thing at the intervals of `nextLook`. */
 export class Watch {
   readonly #clock: Clock;
   readonly #signal: AbortSignal;
   readonly #random: () => number;
   #since: number;
   readonly #crowds: boolean;
-  /** How late the last pause ended. */
+  /** How late the last pause ended, in milliseconds. */
   #delay = 0;
 
-  /** @param crowds whether the looks of many such watches add up; where nothing is said, they are few or shared */
+  /** @param crowds whether the polls of many such watches add up; by default they are few or shared */
   constructor(clock: Clock, signal: AbortSignal, random: () => number, crowds = false) {
     this.#crowds = crowds;
     this.#clock = clock;
@@ -72,7 +75,7 @@ export class Watch {
     this.#since = clock.elapsed();
   }
 
-  /** What is watched begins only now. */
+  /** The waiting time starts now. */
   restart(): void {
     this.#since = this.#clock.elapsed();
   }
@@ -81,17 +84,17 @@ export class Watch {
     return this.#clock.elapsed() - this.#since;
   }
 
-  /** Sleeps until the next look is due. Rejects with the signal's reason when that is aborted. */
+  /** Sleeps until the next poll is due. Rejects with the signal's reason when that is aborted. */
   pause(percent?: number): Promise<void> {
     return this.#sleep(this.#next(percent));
   }
 
-  /** The same while nobody answers. */
+  /** The same while the server is unreachable. */
   pauseInSilence(): Promise<void> {
     return this.#sleep(Math.min(this.#next(), SILENT));
   }
 
-  /** The same after a refused call, which vendors count as they count accepted ones. */
+  /** The same after a rejected request, which vendors count like an accepted one. */
   pauseAfterRefusal(): Promise<void> {
     return this.#sleep(Math.max(this.#next(), REFUSED));
   }

@@ -5,9 +5,9 @@ import { count, routesOf, some, unitsWithVersions } from "./sentences-of-many";
 import type { Task } from "./task";
 import { type Finding, findingsOf, type Unit, type Upgrade, type View } from "./unit";
 
-/** What a preview says of many units as one. */
+/** Previews of many units as one. */
 
-/** How an upgrade goes that nothing can be sent for. */
+/** Plan line of an upgrade without a request. */
 export const NO_REQUEST = "no request possible";
 
 interface Limits extends Pick<Driver, "schedules" | "mostPerRequest"> {
@@ -15,7 +15,7 @@ interface Limits extends Pick<Driver, "schedules" | "mostPerRequest"> {
 }
 
 /**
- * The upgrade of some of the units, with all that is known against any unit.
+ * The upgrade of some of the units, with the findings of all units.
  * @param tellNewer whether units that are ahead of the target are a finding
  */
 export function upgradeOfFleet(
@@ -43,14 +43,14 @@ export function upgradeOfFleet(
   return { from, route: routesOf(routes, words), how: how.join(", "), findings };
 }
 
-/** Whose they are stands in the state, which a plan does not know. */
+/** Does not name the owner of the tasks: it is in the state, which a plan does not have. */
 function afterCanceling(tasks: number): string {
   return tasks === 1
     ? "after canceling 1 that is scheduled for its maintenance window (refused if this resource did not schedule it)"
     : `after canceling ${tasks} that are scheduled for their maintenance windows (refused for those that this resource did not schedule)`;
 }
 
-/** What blocks units, and those that are not there; once each where many have the same. */
+/** Findings of blocked and absent units, without duplicates. */
 function blockers({ units, absent }: View): Finding[] {
   const blocked = units
     .filter(({ standing }) => standing === "behind")

@@ -9,15 +9,15 @@ import { formatVersion, lowestVersion, parseVersion } from "./version";
 
 export { NO_REQUEST };
 
-/** What follows from one read for all units together, for a preview and a refresh. Plain data. */
+/** The plan for all units together that follows from one read, for a preview and a refresh. Plain data. */
 export type Plan =
   | { readonly kind: "satisfied"; readonly at: string }
   | { readonly kind: "newer"; readonly at: string; readonly members: readonly string[] }
   | { readonly kind: "join"; readonly task: Task; readonly from: string; readonly rollingBack?: true }
   | { readonly kind: "failed"; readonly task: Task; readonly from: string; readonly failure: Failure }
-  /** An accepted upgrade waits for its maintenance window, and may. */
+  /** An accepted upgrade is scheduled, and stays scheduled. */
   | { readonly kind: "scheduled"; readonly task: Task; readonly from: string; readonly window: Window }
-  /** An accepted upgrade waits for its maintenance window, and shall not: it is canceled, then the request is sent. */
+  /** An accepted upgrade is scheduled against the resource's arguments: it is canceled, then the request is sent. */
   | { readonly kind: "cancel"; readonly task: Task; readonly window: Window; readonly upgrade: Upgrade }
   | { readonly kind: "wait"; readonly name: string; readonly upgrade: Upgrade }
   | { readonly kind: "upgrade"; readonly upgrade: Upgrade }
@@ -25,13 +25,13 @@ export type Plan =
   | { readonly kind: "held"; readonly upgrade: Upgrade; readonly hold: Hold }
   | { readonly kind: "unknown"; readonly reason: string };
 
-/** What a plan needs to know of a driver. */
+/** The parts of a driver that a plan depends on. */
 export type Planned = Pick<Driver, "schedules" | "mostPerRequest" | "words">;
 
 interface Facts {
   readonly driver: Planned;
   readonly view: View;
-  /** The lowest version of all. */
+  /** The lowest version of all units. */
   readonly from: string;
   readonly onNewer: Policy["onNewer"];
   readonly holdOf: HoldOf;
@@ -45,11 +45,11 @@ type Row = (facts: Facts) => Plan | undefined;
  * |---|---|
  * | versions unknown, or nothing is reported | unknown |
  * | an upgrade failed and holds the lock | failed |
- * | a unit is ahead of the target, and that is to fail | newer |
- * | a unit can be upgraded, is blocked, or absent | upgrade, with what blocks it as findings; held where nothing may begin now |
- * | an upgrade runs | join |
- * | the only unit has an upgrade scheduled that shall not wait | cancel |
- * | a unit is behind, something else runs on it | wait; held where nothing may begin now |
+ * | a unit is ahead of the target, and `onNewer` is "fail" | newer |
+ * | a unit can be upgraded, is blocked, or absent | upgrade, with blockers as findings; held if nothing may begin now |
+ * | an upgrade is in progress | join |
+ * | the only unit has an unwanted scheduled upgrade | cancel |
+ * | a unit is behind, another operation is in progress on it | wait; held if nothing may begin now |
  * | a unit's upgrade is scheduled | scheduled |
  * | a unit is ahead of the target | newer |
  * | otherwise | satisfied |
@@ -70,7 +70,7 @@ const ROWS: readonly Row[] = [
     const { driver, view } = facts;
     const late = behind(view);
     const blocked = late.some(({ activity }) => activity?.kind === "blocked");
-    // What is scheduled although it shall not wait has to be canceled first.
+    // An unwanted scheduled upgrade has to be canceled first.
     const ready = late.filter(
       (unit) => isReady(unit, driver) || (driver.words !== undefined && isUnwanted(unit, driver)),
     );
@@ -118,8 +118,8 @@ const ROWS: readonly Row[] = [
 
 /**
  * The plan that follows from a view. Pure.
- * @param onNewer what the resource wants done about members that are ahead of the target
- * @param holdOf why an upgrade must not begin now; nothing keeps it from that, if nothing is said
+ * @param onNewer what to do about members that are ahead of the target
+ * @param holdOf why an upgrade must not begin now; by default nothing is held
  */
 export function planOf(
   driver: Planned,
@@ -148,25 +148,25 @@ function behind({ units }: View): readonly Unit[] {
   return units.filter(({ standing }) => standing === "behind");
 }
 
-/** The upgrade of the units that may begin; held when none of them may, and nothing else has to be put right first. */
+/** The upgrade of the units that may begin; held if none of them may and there are no other findings. */
 function heldOr(facts: Facts, ready: readonly Unit[]): Plan | undefined {
   const { hold, free } = heldOf(facts, ready);
   if (hold === undefined) return { kind: "upgrade", upgrade: together(facts, ready) };
   const { units } = facts.view;
   const upgrade = together(facts, free.length === 0 ? ready : free);
-  // What runs is joined, and what nothing holds waits for something else to end, whatever holds the others.
+  // An upgrade in progress is joined, and a unit without a hold waits for another operation, even if others are held.
   if (free.length === 0 && units.some((unit) => isUnderWay(unit, facts))) return undefined;
   if (free.length === 0 && upgrade.findings.length === 0) return { kind: "held", upgrade, hold };
   return { kind: "upgrade", upgrade: noted(upgrade, hold) };
 }
 
-/** Whether its upgrade runs, or will be requested once something else has ended. */
+/** Whether its upgrade is in progress, or will be requested after another operation has completed. */
 function isUnderWay(unit: Unit, { holdOf }: Facts): boolean {
   if (unit.activity?.kind === "running") return true;
   return unit.activity?.kind === "busy" && unit.standing === "behind" && holdOf(unit) === undefined;
 }
 
-/** What holds some units, as one, and those of them that nothing holds. */
+/** The combined hold of some units, and the units without a hold. */
 function heldOf({ view, holdOf }: Facts, of: readonly Unit[]): { hold: Hold | undefined; free: readonly Unit[] } {
   const judged = of.map((unit) => ({ unit, hold: holdOf(unit) }));
   const holds = judged.flatMap(({ hold }) => hold ?? []);
@@ -178,12 +178,12 @@ function noted(upgrade: Upgrade, hold: Hold | undefined): Upgrade {
   return hold === undefined ? upgrade : { ...upgrade, notes: [...(upgrade.notes ?? []), `Held: ${hold.message}.`] };
 }
 
-/** Whether a request can be sent, as far as the vendor shows. A scheduled upgrade that leads where it must not is not waited for. */
+/** Whether a request can be sent according to the vendor. A scheduled upgrade to a wrong version is not waited for. */
 function isReady(unit: Unit, { schedules }: Planned): boolean {
   return unit.activity === undefined || (unit.activity.kind === "scheduled" && schedules && isHopeless(unit));
 }
 
-/** Whether its scheduled upgrade shall not wait. */
+/** Whether its upgrade is scheduled although the resource does not use maintenance windows. */
 function isUnwanted({ activity }: Unit, { schedules }: Planned): boolean {
   return activity?.kind === "scheduled" && !schedules;
 }
@@ -196,7 +196,7 @@ function newer({ driver, view, from }: Facts): Plan | undefined {
   return { kind: "newer", at: from, members: ahead.map(({ name }) => name) };
 }
 
-/** The upgrade of some units as one, for a plan line. */
+/** The upgrades of several units combined, for a plan line. */
 function together(facts: Facts, units: readonly Unit[]): Upgrade {
   const { driver, view, from, onNewer } = facts;
   if (driver.words !== undefined) {

@@ -5,7 +5,7 @@ import { type ChangeRules, NO_RULES } from "./control/control";
 import { parseDuration } from "./duration";
 import type { Policy, Times } from "./policy";
 
-/** Arguments that every resource takes. */
+/** Arguments of every resource type. */
 export interface CommonArguments extends ChangeArguments {
   readonly onNewer?: "report" | "accept" | "fail" | undefined;
   readonly onUnreachable?: "warn" | "fail" | undefined;
@@ -14,21 +14,21 @@ export interface CommonArguments extends ChangeArguments {
   readonly unreachableTimeout?: string | undefined;
 }
 
-/** Rules for all resources of a stack. A freeze always holds, windows and blackouts where a resource has none of its own. */
+/** Rules for all resources of a stack. A freeze always applies; windows and blackouts apply to resources without their own. */
 export interface StackRules {
   readonly freeze?: string;
   readonly windows?: readonly ChangeWindow[];
   readonly blackouts?: readonly Blackout[];
 }
 
-/** What a run is given beside the arguments. */
+/** Inputs of a run in addition to the arguments. */
 export interface Surrounding {
   readonly stack?: StackRules;
-  /** The approvals for this resource, where it takes any. */
+  /** The approvals for this resource, if it requires any. */
   readonly approvals?: Approvals | undefined;
 }
 
-/** The policy that follows from a user's arguments and a vendor's times. */
+/** Combines a user's arguments and a vendor's times into a policy. */
 export function policyFrom(args: CommonArguments, times: Times, surrounding: Surrounding = {}): Policy {
   const budget = args.unreachableTimeout === undefined ? undefined : parseDuration(args.unreachableTimeout);
   return {

@@ -1,35 +1,35 @@
 import type { ChangeRules } from "./control/control";
 
-/** What a user decides about a run, and what a resource kind knows about its vendor's times. All times in milliseconds. */
+/** The user's settings for a run, and the vendor's times from the resource kind. All times in milliseconds. */
 export interface Policy {
-  /** What to do when something newer than the target version runs. No reading of it ever calls a downgrade. */
+  /** What to do if the current version is newer than the target version. No value ever causes a downgrade. */
   readonly onNewer: "report" | "accept" | "fail";
   /**
-   * What to do about an upgrade of ours that failed: `report` it, `retry` one that an earlier run left failed (once per
-   * run), or `rollback` where the vendor still allows it, and fail all the same.
+   * What to do about a failed upgrade of ours: `report` it; `retry` one that an earlier run left failed (once per run);
+   * or `rollback` if the vendor allows it. The run fails in every case.
    */
   readonly onFailure: "report" | "retry" | "rollback";
   /** When an upgrade request may be sent. */
   readonly changes: ChangeRules;
-  /** False: return as soon as the vendor has accepted. */
+  /** If false, the run returns as soon as the vendor has accepted. */
   readonly wait: boolean;
-  /** How long nobody may answer while an upgrade is known to run, or after the vendor was heard once. */
+  /** How long the server may be unreachable while an upgrade is in progress, or after it has responded once. */
   readonly unreachableBudget: number;
-  /** How long nobody may answer when nothing was ever heard: more likely a wrong address than a restart. */
+  /** How long the server may be unreachable at first: a wrong address is then more likely than a restart. */
   readonly firstContact: number;
-  /** After a lost reply to the upgrade call: how long to look for the upgrade before giving up. */
+  /** How long to poll for the upgrade after a lost response to the request. */
   readonly lostReplyWindow: number;
-  /** After a successful task: how long the versions may take to show it. */
+  /** How long the versions may take to change after a successful task. */
   readonly settleTime: number;
-  /** How long a request of a killed run may take until reads show it; waited once in a run that sends a request. */
+  /** How long a request of a killed run may take to become visible. A run that sends a request waits for this once. */
   readonly spacing: number;
 }
 
-/** What a resource kind knows about its vendor. */
+/** The vendor's times, from the resource kind. */
 export type Times = Omit<Policy, "onNewer" | "onFailure" | "wait" | "changes">;
 
-/** Tries of a call that the vendor was not ready for (`soon`). */
+/** Attempts of a request for which the vendor was not ready (`soon`). */
 export const SOON_TRIES = 5;
 
-/** Requests for one unit in one run: versions that are far behind are reached in several rounds. */
+/** Requests for one unit in one run: a version that is far behind needs several steps. */
 export const MOST_ROUNDS = 4;

@@ -1,11 +1,9 @@
-/**
- * On one line, without control characters and terminal escapes, which a hostile server could send to a person's screen.
- */
+/** Converts a text to one line, without control characters and terminal escapes that a hostile server could send. */
 export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}]/gu, (character) => (/\s/.test(character) ? " " : ""));
 }
 
-/** Elements whose content nobody sees, and comments. */
+/** Elements whose content is not displayed, and comments. */
 const UNSEEN = /<(script|style|title)\b[^>]*>[\s\S]*?(?:<\/\1>|$)|<!--[\s\S]*?(?:-->|$)/gi;
 const TAG = /<[a-z/!?][^>]*(?:>|$)/gi;
 const ENTITIES: ReadonlyMap<string, string> = new Map([
@@ -18,7 +16,7 @@ const ENTITIES: ReadonlyMap<string, string> = new Map([
   ["nbsp", " "],
 ]);
 
-/** What people see of a web page. */
+/** The visible text of a web page. */
 export function withoutMarkup(page: string): string {
   return page
     .replace(UNSEEN, " ")

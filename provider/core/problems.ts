@@ -1,14 +1,14 @@
 import { sentences } from "../base/sentences";
 import type { Absent, Unit, View } from "./unit";
 
-/** Why a member that the vendor does not show has not reached the target version. */
+/** Why a member that the vendor does not report has not reached the target version. */
 export function problemOf({ finding: { message, remedy } }: Absent): string {
   return sentences(message, remedy);
 }
 
 /**
- * The problems that an earlier run left with members that are there, as far as nothing newer has replaced them.
- * @param moved whether a member's version is another one than that run saw
+ * The problems of an earlier run with existing members, unless something newer has replaced them.
+ * @param moved whether a member's version has changed since that run
  */
 export function remainingProblems(
   earlier: Readonly<Record<string, string>>,
@@ -22,7 +22,9 @@ export function remainingProblems(
   return Object.fromEntries(remaining);
 }
 
-/** Whether a newer task is under way, or the target version is reached. A task that waits although the target version is reached is such a problem. */
+/**
+ * Whether a newer task is in progress, or the target version is reached. A task scheduled despite that is a problem.
+ */
 function isReplaced({ standing, activity }: Unit): boolean {
   if (activity?.kind === "running") return true;
   return (standing === "behind") === (activity?.kind === "scheduled");

@@ -6,14 +6,14 @@ import type { Texts } from "./texts";
 import type { View } from "./unit";
 import type { Verdicts } from "./verdicts";
 
-/** How far a run is beside what reads show. */
+/** Progress of a run that reads do not show. */
 interface Counts {
-  /** Units that it has requested, or found running. */
+  /** Units that it has requested, or found in progress. */
   readonly attempts: number;
   readonly problems: number;
 }
 
-/** Tells where the units stand while they are waited for, and when to read them next. */
+/** Reports the progress of the units, and paces the polls. */
 export class Progress {
   readonly watch: Watch;
   readonly #stall: Stall;
@@ -29,7 +29,7 @@ export class Progress {
     this.#report = runtime.report;
   }
 
-  /** What is waited for begins only now. */
+  /** The waiting time starts now. */
   restart(): void {
     this.watch.restart();
   }

@@ -26,13 +26,13 @@ import { UpgradesByList } from "./upgrades-by-list";
 import { type Facts, judge, type Of, type Verdicts } from "./verdicts";
 
 /**
- * The one routine behind create, update, adopt, resume and retry, for one unit and for many:
- * read → decide for each unit → (nothing | join | cancel | request) → wait → read again, until every unit has reached its target
- * version, or a problem of its own.
+ * The one routine behind create, update, adopt, resume and retry, for one unit and for many: read → decide for each
+ * unit → (nothing | join | cancel | request) → wait → read again, until every unit has reached its target version or
+ * has a problem of its own.
  *
- * It ends only when what was read is up to date (or newer, and the policy accepts that), or with an error in the outcome. It
- * never throws.
- * @param remembered the last upgrade that the state knows of
+ * It ends only if the last read is up to date (or newer, and the policy accepts that), or with an error in the outcome.
+ * It never throws.
+ * @param remembered the last upgrade in the state
  */
 export async function reconcile<O extends Observation>(
   driver: Driver<O>,
@@ -49,8 +49,8 @@ export async function reconcile<O extends Observation>(
 }
 
 /**
- * What comes after a step: `read` the vendor; `judge` the last read once more, because what was learnt since is about a task, not about
- * versions; or the status with which the run ends.
+ * The next step: `read` the vendor; `judge` the last read again, because only the state of a task has changed, not the
+ * versions; or the final status of the run.
  */
 type Next = "read" | "judge" | Status;
 
@@ -73,7 +73,7 @@ class Reconciliation<O extends Observation> {
   #hold: Hold | undefined;
   #problems: ReadonlyMap<string, Problem> = new Map();
   #canceled = false;
-  /** Nothing is waited for any more. */
+  /** Nothing is left to wait for. */
   #over = false;
 
   constructor(driver: Driver<O>, policy: Policy, runtime: Runtime, remembered?: UpgradeRecord) {
@@ -105,7 +105,7 @@ class Reconciliation<O extends Observation> {
     }
   }
 
-  /** One complete read, and what the vendor says of tasks that it does not show. A task that has ended since asks for another. */
+  /** One complete read, and the tasks that it does not show. If a task has completed since, it reads again. */
   async #read(): Promise<Sight<O>> {
     for (;;) {
       const sight = await this.#observer.observe(this.#upgrades.attentive(this.#observer.seen === undefined));
@@ -122,7 +122,7 @@ class Reconciliation<O extends Observation> {
     if (unwanted.length > 0) return this.#cancel(unwanted);
     for (const [unit, failure] of verdicts.each("failed")) return this.#recover(unit, failure);
     if (confirmed.length > 0) return this.#request(confirmed, observation);
-    // Resources share what lists have shown for some seconds: another read at once could be the same.
+    // Resources share lists for some seconds: an immediate second read could return the same one.
     const shared = doubtful && this.#driver.tasks === "by-list";
     if (verdicts.units("send").length > 0 || shared) await this.#confirmation.pause(this.#runtime);
     if (verdicts.units("send").length > 0 || doubtful) return "read";
@@ -132,7 +132,7 @@ class Reconciliation<O extends Observation> {
     return this.#wait(view, verdicts);
   }
 
-  /** What follows for each unit; and what is told if the run ends now. */
+  /** The verdicts for each unit, and the problems to report if the run ends now. */
   #judge({ units, absent }: View, at: number): Verdicts {
     this.#upgrades.release(units);
     const verdicts = judge(this.#facts, units, at);
@@ -142,7 +142,7 @@ class Reconciliation<O extends Observation> {
     return verdicts;
   }
 
-  /** Before the first request: what forbids to send any. */
+  /** Before the first request: conditions that forbid any request. */
   #refuse({ units }: View, verdicts: Verdicts): void {
     if (this.#upgrades.attempts.asked.length > 0) return;
     const unwanted = new Set([...verdicts.units("cancel"), ...verdicts.tentative]);
@@ -152,12 +152,12 @@ class Reconciliation<O extends Observation> {
     );
     const newer = this.#policy.onNewer === "fail" ? verdicts.units("newer") : [];
     if (hopeless === undefined && newer.length === 0) return;
-    // Whatever holds the upgrade ends by itself; this does not.
+    // A hold ends on its own; this condition does not.
     this.#hold = undefined;
     throw hopeless === undefined ? this.#tooNew(newer) : this.#texts.hopeless(hopeless);
   }
 
-  /** Units whose requests may be sent. Batches differ from read to read, so the request for each alone is compared. */
+  /** Units whose requests may be sent. Batches differ between reads, so the requests of single units are compared. */
   #confirm(verdicts: Verdicts, at: number): readonly Unit[] {
     const ready = verdicts.units("send");
     const same = this.#confirmation.note(at, [...ready, ...verdicts.tentative]);
@@ -171,11 +171,11 @@ class Reconciliation<O extends Observation> {
     const canceled = await this.#cancellation.cancel(tasks);
     const settled = this.#upgrades.canceled(canceled);
     if (canceled.length > 0) this.#canceled = true;
-    // Before another upgrade is requested, reads have to show that none waits.
+    // Before another upgrade is requested, reads must show that none is scheduled.
     return settled && unwanted.every(([{ standing }]) => standing !== "behind") ? "judge" : "read";
   }
 
-  /** A failed upgrade, as the policy says. One that this tool did not start is never operated on. */
+  /** Handles a failed upgrade according to the policy. Operators are only sent for upgrades that this tool started. */
   async #recover(unit: Unit, { task, failure, when, rolledBack: undone }: Of<"failed">): Promise<Next> {
     const { title } = this.#driver;
     if (undone === true) throw rolledBack(title, task, failure, this.#recovery.undone);
@@ -196,19 +196,19 @@ class Reconciliation<O extends Observation> {
 
   async #request(confirmed: readonly Unit[], observation: O): Promise<Next> {
     this.#upgrades.tellEarlier(confirmed);
-    // The pace follows how long the upgrade takes, not how long it took to confirm the request.
+    // The pace depends on the duration of the upgrade, not on the time needed to confirm the request.
     if (this.#upgrades.attempts.asked.length === 0) this.#progress.restart();
     const task = await this.#sender.send(confirmed, observation);
     const [unit] = confirmed;
     if (task !== undefined && unit !== undefined && this.#policy.wait) return this.#follow(unit, task);
-    // Whether it waits for its window, and for which, belongs into the state: the next read asks for it.
+    // The state must record whether it is scheduled, and for which window: the next read shows that.
     if (task !== undefined && !this.#driver.schedules) return "upgrading";
-    // What was sent does not show at once in lists; a moment later many resources share one read.
+    // A request is not visible in lists immediately. After a pause, many resources share one read.
     if (this.#driver.tasks === "by-list") await this.#progress.watch.pause();
     return "read";
   }
 
-  /** Waits for the end of a task with one request at a time, where the vendor is asked by its id. */
+  /** Waits for the end of a task, polling only the task, if the vendor reports tasks by id. */
   async #follow(unit: Unit, task: Task): Promise<Next> {
     const ending = await follow(this.#driver, task, this.#budget, this.#runtime);
     this.#progress.restart();
@@ -231,7 +231,7 @@ class Reconciliation<O extends Observation> {
     return "read";
   }
 
-  /** The vendor has been asked for everything, and nobody wants to wait for it. */
+  /** Everything was requested, and the run does not wait. */
   #unwatched({ units, absent }: View): Status {
     const { warn } = this.#runtime;
     if (this.#problems.size > 0) warn(this.#texts.notAll(this.#problems, units.length + absent.length).message);
@@ -280,7 +280,7 @@ class Reconciliation<O extends Observation> {
     if (error.code === "newer") return this.outcome("newer", error);
     if (error.code === "held") return this.outcome(record.open ? record.stopped(this.#hold) : "held", error);
     const ended = error.code === "upgrade-failed" || error.code === "rolled-back";
-    // The task was followed: which versions are there after its failure, one more read shows, if it can be had at once.
+    // The run followed the task only: one more read shows the versions after its failure, if possible.
     if (ended && !this.#over && !this.#runtime.signal.aborted) await this.#observer.glance();
     if (ended) return this.outcome("failed", error);
     if (this.#over) return this.outcome("behind", error);
@@ -289,7 +289,7 @@ class Reconciliation<O extends Observation> {
   }
 }
 
-/** Whether it is behind, and something is done to it or has to be done by somebody. */
+/** Whether it is behind, and an operation is in progress or action by the user is required. */
 function isImpeded({ standing, activity }: Unit): boolean {
   return standing === "behind" && (activity?.kind === "blocked" || activity?.kind === "busy");
 }

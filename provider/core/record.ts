@@ -6,32 +6,32 @@ import type { Upgrade } from "./unit";
 
 const OPEN = new Set<UpgradeRecord["state"]>(["running", "deferred", "unknown"]);
 
-/** Whether the vendor has, or may have, something of the record still to do. */
+/** Whether the upgrade of the record is, or may be, incomplete at the vendor. */
 export function isOpen({ state }: Pick<UpgradeRecord, "state">): boolean {
   return OPEN.has(state);
 }
 
 /**
- * When the request of a record was sent: milliseconds of `Clock.elapsed`. A time that lies ahead, or none, counts as now: a clock
- * that was ahead must not keep a later run waiting.
+ * When the request of a record was sent: milliseconds of `Clock.elapsed`. A missing time or one in the future counts as
+ * now, so that a clock that was ahead does not keep a later run waiting.
  */
 export function sentAt({ startedAt }: UpgradeRecord, { now, elapsed }: Moment): number {
   const sent = Date.parse(startedAt);
   return elapsed - (Number.isNaN(sent) ? 0 : Math.max(now - sent, 0));
 }
 
-/** One moment, by both clocks. */
+/** One moment, on both clocks. */
 interface Moment {
   readonly now: number;
   readonly elapsed: number;
 }
 
 /**
- * The record of the upgrade that a run is about: what the state remembers, what was sent, and what the vendor shows.
- * `BatchRecord` keeps that of many units as one.
+ * The upgrade record of a run: from the state, from requests that were sent, and from what the vendor reports.
+ * `BatchRecord` combines the upgrades of many units in one record.
  */
 export class RecordStore {
-  /** What the state knew when the run began. */
+  /** The upgrade in the state when the run began. */
   readonly remembered: UpgradeRecord | undefined;
   readonly #clock: Clock;
   #upgrade: UpgradeRecord | undefined;
@@ -49,17 +49,17 @@ export class RecordStore {
     return this.#upgrade;
   }
 
-  /** For how long its request has been sent, in milliseconds. */
+  /** How long ago its request was sent, in milliseconds. */
   get age(): number {
     return this.#clock.elapsed() - this.#sentAt;
   }
 
-  /** Whether the vendor has, or may have, an upgrade of ours. */
+  /** Whether the vendor has accepted, or may have accepted, our upgrade request. */
   get open(): boolean {
     return this.#upgrade !== undefined && isOpen(this.#upgrade);
   }
 
-  /** How a run ends that was stopped. @param hold why an upgrade was not requested */
+  /** The status of a run that was stopped. @param hold why an upgrade was not requested */
   stopped(hold: Hold | undefined): Status {
     if (!this.open) return hold === undefined ? "behind" : "held";
     return this.#upgrade?.state === "deferred" ? "deferred" : "upgrading";
@@ -70,7 +70,7 @@ export class RecordStore {
     return this.#upgrade?.task === task.id && this.#upgrade.joined !== true;
   }
 
-  /** A failed upgrade runs again. */
+  /** A failed upgrade is in progress again. */
   reopened(): void {
     if (this.#upgrade === undefined) return;
     const { finishedAt: _over, reason: _mended, ...rest } = this.#upgrade;
@@ -83,7 +83,7 @@ export class RecordStore {
     this.#upgrade = { task: task.id, kind: task.kind, from: call.from, to: task.to, startedAt, state: "running" };
   }
 
-  /** The request was sent, and its response lost. @param task what it has started if it arrived, where that is known */
+  /** The request was sent, and its response lost. @param task the task it started if it arrived, if known */
   lost(call: Upgrade, sentAt: number, task?: Task): void {
     const { id, kind, to } = task ?? { id: "unknown", kind: "upgrade", to: call.step?.to ?? call.route };
     this.#upgrade = { task: id, kind, from: call.from, to, startedAt: this.#sent(sentAt), state: "unknown" };
@@ -95,9 +95,9 @@ export class RecordStore {
   }
 
   /**
-   * The vendor shows this upgrade. What is known of it already is kept.
+   * The vendor reports this upgrade. What is already known about it is kept.
    * @param failure why it failed, if it did
-   * @returns whether it is news
+   * @returns whether it was unknown before
    */
   found(task: Task, from: string, failure?: Failure): boolean {
     const state = failure === undefined ? "running" : "failed";
@@ -108,7 +108,7 @@ export class RecordStore {
       task: task.id,
       kind: task.kind,
       from: before?.from ?? from,
-      // What was asked for is known better than what a vendor can tell of it later.
+      // The requested version is more reliable than what a vendor reports later.
       to: before?.task === task.id ? before.to : task.to,
       startedAt: before?.startedAt ?? this.now(),
       ...(before === undefined || before.joined ? { joined: true as const } : {}),
@@ -118,24 +118,24 @@ export class RecordStore {
     return true;
   }
 
-  /** The upgrade waits for its window. */
+  /** The upgrade is scheduled for its window. */
   scheduled(window: Window): void {
     if (this.#upgrade !== undefined) this.#upgrade = { ...this.#upgrade, state: "deferred", window };
   }
 
-  /** The upgrade has come to this state. @param reason of a failure */
+  /** The upgrade has reached this state. @param reason of a failure */
   ended(state: UpgradeRecord["state"], reason?: string): void {
     if (this.#upgrade === undefined) return;
     const over = isOpen({ state }) ? {} : { finishedAt: this.now() };
     this.#upgrade = { ...this.#upgrade, state, ...over, ...(reason === undefined ? {} : { reason }) };
   }
 
-  /** The upgrade is left to others: from now on it is none of ours. */
+  /** The upgrade now belongs to another resource. */
   release(): void {
     if (this.#upgrade !== undefined) this.#upgrade = { ...this.#upgrade, joined: true };
   }
 
-  /** There is none after all. */
+  /** There is no upgrade. */
   forget(): void {
     this.#upgrade = undefined;
   }
@@ -145,7 +145,7 @@ export class RecordStore {
     return this.dateOf(this.#clock.elapsed());
   }
 
-  /** By the clock as it stands now, which is the one that the next run compares with: ISO 8601, UTC. */
+  /** By the current wall clock, which the next run also uses: ISO 8601, UTC. */
   protected dateOf(elapsed: number): string {
     return new Date(this.#clock.now() - (this.#clock.elapsed() - elapsed)).toISOString();
   }

@@ -9,7 +9,7 @@ import type { Permit } from "./request";
 import type { Runtime } from "./runtime";
 import { type Failure, nameOf, type Task, type Way } from "./task";
 
-/** What is done about an upgrade of ours that failed: at most one operator, once in a run. */
+/** Handles a failed upgrade of ours: at most one operator, once in a run. */
 export class Recovery {
   readonly #driver: Pick<Driver, "units" | "reopen">;
   readonly #policy: Pick<Policy, "onFailure">;
@@ -33,15 +33,15 @@ export class Recovery {
     this.#record = record;
   }
 
-  /** The failure for which a rollback was asked. */
+  /** The failure for which a rollback was requested. */
   get undone(): Failure | undefined {
     return this.#undone;
   }
 
   /**
-   * Re-opens the task as the policy says, if this tool started it. RETRY is sent only for a failure that an earlier run
-   * reported, so that the user could fix the cause first.
-   * @returns whether it was sent; its effect shows in the task
+   * Reopens the task according to the policy, if this tool started it. RETRY is sent only for a failure that an earlier
+   * run reported, so that the user could fix the cause first.
+   * @returns whether it was sent; the task shows the result
    * @throws Held
    */
   async reopen(task: Task, failure: Failure, when: "just now" | "earlier"): Promise<boolean> {
@@ -56,7 +56,7 @@ export class Recovery {
     return true;
   }
 
-  /** The failure that ends the run, with what the next one will send. @param hold why this one has not sent it */
+  /** The failure that ends the run, with the next run's operator. @param hold why this run has not sent it */
   told(task: Task, failure: Failure, hold?: Hold): Failure {
     const way = this.#wayFor(task, failure);
     if (way === undefined) return failure;
@@ -73,7 +73,7 @@ export class Recovery {
     return this.#record.owns(task) ? wayAfter(this.#driver, this.#policy.onFailure, failure) : undefined;
   }
 
-  /** Refused or lost: either way the task itself tells what is so. */
+  /** After a rejection or a lost response, the state of the task is read. */
   async #send(task: Task, way: Way, permit: Permit): Promise<void> {
     try {
       await sending(async () => this.#driver.reopen?.(task, way, permit));
@@ -85,7 +85,7 @@ export class Recovery {
   }
 }
 
-/** The operator that the policy sends after a failure of our own, where the vendor takes it. */
+/** The operator that the policy sends after a failure of our own upgrade, if the vendor accepts it. */
 export function wayAfter(
   driver: Pick<Driver, "reopen">,
   onFailure: Policy["onFailure"],

@@ -1,16 +1,16 @@
 import { MASK } from "../base/printed-value";
 
-/** Shorter values would blank out half of every message, and no vendor accepts such a credential. */
+/** Shorter values would redact half of every message, and no vendor accepts such a credential. */
 const SHORTEST = 3;
-/** How this tool shows that it has cut a text, or hidden a part of it: a secret can stand on both sides. */
+/** Marks where this tool truncated or redacted a text: part of a secret can be on either side. */
 const CUT = /(…|\[secret\])/;
-/** Lines of a secret of several lines that are told apart from ordinary text. The frame of a PEM file is no secret. */
+/** Lines of a multi-line secret that differ from ordinary text. The PEM header and footer are not secret. */
 const LINE = /^(?!-----).{16,}$/;
 
 /**
- * A function that takes secrets out of a text, in every form in which they travel: as they are, JSON-escaped
- * (also the way Go does it), URL-encoded, form-encoded, base64 and base64url; each line of a secret of several lines; and
- * the beginning or the end of one where a text was cut.
+ * Returns a function that removes secrets from a text, in every form in which they are transmitted: unchanged,
+ * JSON-escaped (including Go's escaping), URL-encoded, form-encoded, base64 and base64url; each line of a multi-line
+ * secret; and the beginning or end of a secret where a text was truncated.
  */
 export function redactor(secrets: Iterable<string>): (text: string) => string {
   const forms = new Set<string>();
@@ -25,7 +25,7 @@ export function redactor(secrets: Iterable<string>): (text: string) => string {
     );
 }
 
-/** The secret, the secret as one line of text that was tidied up, and its lines. */
+/** The secret, the secret on one line as in a cleaned-up text, and its lines. */
 function partsOf(secret: string): readonly string[] {
   if (secret.length < SHORTEST) return [];
   const lines = secret.split(/\r?\n/);
@@ -63,7 +63,7 @@ function withLowerEscapes(encoded: string): string {
   return encoded.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase());
 }
 
-/** A text that was cut in the middle of a secret ends with its beginning, or goes on with its end. */
+/** A text truncated within a secret ends with its beginning, or continues with its end. */
 function withoutCut(text: string, forms: readonly string[]): string {
   const pieces = text.split(CUT);
   const masked = pieces.map((piece, nth) => {
@@ -80,7 +80,7 @@ function longestOf(forms: readonly string[], lengthOf: (form: string) => number)
   return forms.reduce((longest, form) => Math.max(longest, lengthOf(form)), 0);
 }
 
-/** How many characters at the beginning of a text are the end of a form. */
+/** Number of characters at the start of a text that are the end of a form. */
 function lengthOfEnd(text: string, form: string): number {
   const within = text.slice(0, form.length - 1);
   const end = form.slice(-SHORTEST);
@@ -90,7 +90,7 @@ function lengthOfEnd(text: string, form: string): number {
   return at < 0 ? 0 : at + SHORTEST;
 }
 
-/** How many characters at the end of a text are the beginning of a form. Linear: a server's texts can be long. */
+/** Number of characters at the end of a text that are the beginning of a form. Linear, because texts can be long. */
 function lengthOfStart(text: string, form: string): number {
   const start = form.slice(0, SHORTEST);
   let at = text.indexOf(start, Math.max(0, text.length - form.length + 1));
@@ -99,13 +99,13 @@ function lengthOfStart(text: string, form: string): number {
 }
 
 /**
- * How tools and vendors show a secret: this one and Pulumi (`[secret]`), Terraform (`(sensitive value)`), and asterisks or
- * bullets, which are a mask where they stand alone or behind a sign.
+ * Masks that tools and vendors print for a secret: this tool and Pulumi (`[secret]`), Terraform (`(sensitive value)`),
+ * and asterisks or bullets, if they stand alone or follow a delimiter.
  */
 const MASKS =
   /\[(?:secret|redacted|hidden|masked)\]|<(?:secret|redacted|hidden|masked|sensitive)>|\((?:sensitive|secret)(?: value)?\)|(?<![^\s:='"])[*•]{3,}(?![^\s@'",;])/i;
 
-/** Whether a text has a mask in the place of a secret. What is masked is no value. */
+/** Whether a text contains a mask instead of a secret. A masked value is not usable. */
 export function isMasked(text: string): boolean {
   return MASKS.test(text);
 }

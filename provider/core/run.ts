@@ -15,14 +15,14 @@ import { type Heard, summaryOf } from "./summary";
 import type { View } from "./unit";
 import { UnreachableBudget } from "./unreachable-budget";
 
-/** What one read of the vendor showed, what it means, and the plan that follows. */
+/** One read of the vendor, its interpretation, and the resulting plan. */
 export interface Seen {
   readonly observation: Observation;
   readonly view: View;
   readonly plan: Plan;
 }
 
-/** One read of the vendor, and of its backups where there is a rule for them. */
+/** One read of the vendor, and of its backups if a rule requires them. */
 export async function see(
   driver: Driver,
   policy: Pick<Policy, "onNewer" | "changes">,
@@ -38,8 +38,8 @@ export async function see(
 }
 
 /**
- * What a run would write beside the upgrade request, as a preview tells it. Reads only.
- * @param remembered what the state knows of the last upgrade: whose a task is stands there
+ * The writes of a run other than the upgrade request, as a preview shows them. Reads only.
+ * @param remembered the last upgrade in the state, which shows who owns a task
  */
 export function announceWrites(
   driver: Driver,
@@ -52,9 +52,7 @@ export function announceWrites(
   return announce(driver, plan, policy, runtime, remembered);
 }
 
-/**
- * Brings what is managed to its target version, and leaves a line about an upgrade that this run has seen end well. Never throws.
- */
+/** Brings the resource to its target version, and logs a summary of an upgrade that succeeded. Never throws. */
 export async function run(
   driver: Driver,
   policy: Policy,
@@ -75,13 +73,13 @@ export async function run(
   return outcome;
 }
 
-/** How long a delete waits for a vendor that does not answer, or cannot say yet, in milliseconds. */
+/** How long a delete waits for a vendor that is unreachable or cannot confirm yet, in milliseconds. */
 const DELETE_PATIENCE = 2 * 60_000;
 
 /**
- * What has to be undone when a resource is deleted: upgrades that it scheduled and that have not started. It ends in any
- * case.
- * @throws UpgradeError when they were not canceled and may still wait
+ * Cleans up when a resource is deleted: cancels upgrades that it scheduled and that have not started. Always
+ * terminates.
+ * @throws UpgradeError if they were not canceled and may still be scheduled
  */
 export async function giveUp(driver: Driver, upgrade: UpgradeRecord, policy: Policy, runtime: Runtime): Promise<void> {
   await new CancelPause(policy.spacing, runtime).take();
@@ -94,17 +92,17 @@ export async function giveUp(driver: Driver, upgrade: UpgradeRecord, policy: Pol
 }
 
 /**
- * Whether a scheduled upgrade that the state remembers is known to wait no more, although the resource still needs it:
- * somebody canceled it. Reads only.
+ * Whether a scheduled upgrade in the state is certainly no longer scheduled although the resource still needs it,
+ * because it was canceled outside this tool. Reads only.
  */
 export async function isCanceled(driver: Driver, upgrade: UpgradeRecord): Promise<boolean> {
   const plan = planOf(driver, driver.view(await driver.observe(false)));
   if (plan.kind !== "upgrade") return false;
-  // Where the vendor does not list what it has scheduled, only the task itself can tell.
+  // If the vendor does not list scheduled upgrades, only a read of the task shows this.
   return driver.tasks === "by-list" || (await inspect(driver, taskOf(upgrade))).kind !== "scheduled";
 }
 
-/** Whether an upgrade that the state remembers may go on where no look reaches, although the target version is reached in what is seen. */
+/** Whether an upgrade in the state may continue where reads do not reach, although all that they show is up to date. */
 export function goesOn(driver: Driver, upgrade: UpgradeRecord | undefined): boolean {
   const open = upgrade?.state === "running" || upgrade?.state === "unknown";
   return open && driver.outlasts?.(taskOf(upgrade)) === true;

@@ -1,52 +1,52 @@
 import type { Clock } from "./clock";
 
-/** Where a running operation stands, for the person who waits. */
+/** Progress of an operation, for the user. */
 export interface Progress {
   readonly message: string;
   readonly percent?: number;
-  /** How many stages the operation has in all, where the vendor counts them. */
+  /** The total number of stages, if the vendor reports it. */
   readonly stages?: number;
-  /** For how long nothing of this has changed, in milliseconds, once that is worth telling. */
+  /** How long the progress has not changed, in milliseconds, if long enough to be reported. */
   readonly still?: number;
-  /** For how long nobody has answered, in milliseconds. */
+  /** How long the server has been unreachable, in milliseconds. */
   readonly silent?: number;
-  /** What is of interest where there is room for it: shown last. */
+  /** Additional information, shown last if there is room. */
   readonly detail?: string;
 }
 
-/** The proxies of all requests, as URLs that may carry credentials. */
+/** The proxies of all requests, as URLs that may contain credentials. */
 export interface Proxies {
   readonly http?: string;
-  /** Without one, that of plain HTTP serves both. */
+  /** Defaults to the proxy of plain HTTP. */
   readonly https?: string;
-  /** Hosts that are reached directly, in the form of NO_PROXY. */
+  /** Hosts that are reached directly, in the format of NO_PROXY. */
   readonly except: string;
 }
 
 export const DIRECT: Proxies = { except: "" };
 
-/** What a run is given from outside: time, an end, and listeners, which throw nothing (`undisturbed`). */
+/** The environment of a run: clocks, a signal, and listeners that never throw (`undisturbed`). */
 export interface Runtime {
   readonly clock: Clock;
-  /** What people mean by time, for windows and dates: it is set, and goes on while the machine sleeps. */
+  /** Wall-clock time, for windows and dates: it can be set, and advances while the machine sleeps. */
   readonly wall: Pick<Clock, "now">;
-  /** Aborted with an UpgradeError: `interrupted`, `deadline` or `engine-gone`. No call is started after that. */
+  /** Aborted with an UpgradeError: `interrupted`, `deadline` or `engine-gone`. No request is started after that. */
   readonly signal: AbortSignal;
-  /** Through which its requests travel; directly, if nothing is said. */
+  /** The proxies of its requests; by default none. */
   readonly proxies?: Proxies;
   /** In [0, 1), for jitter. */
   readonly random: () => number;
-  /** Passing news; may be dropped or throttled. */
+  /** Transient progress; may be dropped or throttled. */
   readonly report: (progress: Progress) => void;
-  /** News that stays on the screen. */
+  /** Lasting messages. */
   readonly inform: (message: string) => void;
   readonly warn: (message: string) => void;
-  /** A secret that came up on the way, such as a token: from now on it is taken out of everything that is told. */
+  /** Adds a secret that was discovered during the run, such as a token: it is redacted in all further output. */
   readonly conceal: (secret: string) => void;
   /**
-   * Why a scheduled upgrade that this resource no longer needs must not be canceled: another resource relies on it, or may.
-   * Undefined when none does.
-   * @param member where members are upgraded each for itself
+   * Why a scheduled upgrade that this resource no longer needs must not be canceled: another resource relies on it, or
+   * may rely on it. Undefined if none does.
+   * @param member set if members are upgraded independently
    */
   readonly keepScheduled?: ((member?: string) => string | undefined) | undefined;
 }
@@ -57,7 +57,7 @@ export function undisturbed(runtime: Runtime): Runtime {
   return { ...runtime, report: dropping(report), inform: dropping(inform), warn: dropping(warn) };
 }
 
-/** What a listener throws, or rejects with although nobody waits for it, is dropped. */
+/** Ignores exceptions and unhandled rejections of a listener. */
 function dropping<A>(tell: (about: A) => unknown): (about: A) => void {
   return (about) => {
     new Promise((resolve) => resolve(tell(about))).catch(() => undefined);

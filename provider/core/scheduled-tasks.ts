@@ -1,7 +1,7 @@
 import type { UpgradeRecord } from "./outcome";
 import type { Unit } from "./unit";
 
-/** Stands for the id of a task that was asked for and has not been seen yet. */
+/** Placeholder id of a task that was requested and has not been seen yet. */
 const UNSEEN = "unknown";
 
 /** The tasks that this resource scheduled and that have not started, by member. */
@@ -25,7 +25,7 @@ export class ScheduledTasks {
     return this.#tasks.has(member);
   }
 
-  /** Whether its task was asked for, and never seen. */
+  /** Whether its task was requested and never seen. */
   unseen(member: string): boolean {
     return this.#tasks.get(member) === UNSEEN;
   }
@@ -36,12 +36,12 @@ export class ScheduledTasks {
     return known === task || known === UNSEEN;
   }
 
-  /** Upgrades were asked for that wait for their windows. */
+  /** Upgrades were requested that are scheduled for their windows. */
   asked(members: readonly Unit[]): void {
     for (const { name } of members) this.#tasks.set(name, UNSEEN);
   }
 
-  /** Learns from a look: the ids of tasks, and which of them have started. */
+  /** Updates the ids of tasks from a read, and removes those that have started. */
   seen(members: readonly Unit[]): void {
     for (const { name, activity, ended } of members) {
       const known = this.#tasks.get(name);
@@ -51,23 +51,23 @@ export class ScheduledTasks {
     }
   }
 
-  /** Tasks that are no more. */
+  /** Removes tasks that no longer exist. */
   drop(tasks: readonly string[]): void {
     for (const [member, task] of this.#tasks) if (tasks.includes(task)) this.#tasks.delete(member);
   }
 
-  /** Nothing of ours waits there any more. */
+  /** None of our upgrades is scheduled for these members any more. */
   forget(members: Iterable<string>): void {
     for (const member of members) this.#tasks.delete(member);
   }
 
-  /** Members with a task of ours that are none of these. */
+  /** Other members that have a task of ours. */
   others(members: Iterable<string>): string[] {
     const known = new Set(members);
     return [...this.#tasks.keys()].filter((member) => !known.has(member));
   }
 
-  /** The ids of these members' tasks, as far as they were seen. */
+  /** The ids of these members' tasks that were seen. */
   idsOf(members: readonly string[]): string[] {
     return members.flatMap((member) => {
       const task = this.#tasks.get(member);

@@ -8,14 +8,14 @@ import type { Runtime } from "./runtime";
 import type { Task } from "./task";
 import type { Unit } from "./unit";
 
-/** What a request came to. `lost`: it may have been received. `unsent`: it certainly was not. */
+/** The result of a request. `lost`: it may have been received. `unsent`: it certainly was not. */
 export type Answer =
   | { readonly kind: "accepted"; readonly task?: Task }
   | { readonly kind: "lost"; readonly error: Unreachable }
   | { readonly kind: "unsent"; readonly error: Unreachable }
   | { readonly kind: "refused"; readonly error: Refused };
 
-/** An upgrade request with the units that it was composed of. */
+/** An upgrade request and its units. */
 export interface Sending<O extends Observation> {
   readonly request: Request;
   readonly units: readonly Unit[];
@@ -23,10 +23,10 @@ export interface Sending<O extends Observation> {
 }
 
 /**
- * The only function that hands an upgrade request to a driver. Whether it may be sent now is judged here once more, and again when it
- * leaves: logins and reads may come before it.
- * @param note keeps what the request came to: called before anything else can end the run
- * @throws Held, and whatever else says for certain that nothing was sent, and that the same would happen again
+ * The only function that passes an upgrade request to a driver. It checks the hold here and again immediately before
+ * sending, because logins and reads may come in between.
+ * @param note records the result, before anything else can end the run
+ * @throws Held, and every other error that means that nothing was sent and a retry would fail too
  */
 export async function send<O extends Observation>(
   driver: Pick<Driver<O>, "tasks" | "words" | "start">,
@@ -50,7 +50,7 @@ export async function send<O extends Observation>(
   return answer;
 }
 
-/** For how long requests of a run have not reached the vendor: as long as reads may take to be answered. */
+/** How long the requests of a run may fail to reach the vendor: as long as for reads. */
 export class UnsentBudget {
   readonly #title: string;
   readonly #limit: number;
@@ -67,9 +67,9 @@ export class UnsentBudget {
   }
 
   /**
-   * Notes what a request came to.
-   * @param sentAt when it was tried, and `now`: milliseconds of `Clock.elapsed`
-   * @throws UpgradeError `unreachable` when none has got there for too long
+   * Records the result of a request.
+   * @param sentAt when it was attempted, and `now`: milliseconds of `Clock.elapsed`
+   * @throws UpgradeError `unreachable` if none has been received for too long
    */
   note(answer: Answer, sentAt: number, now: number): void {
     if (answer.kind !== "unsent") {

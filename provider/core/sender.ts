@@ -21,10 +21,10 @@ type Asked<O extends Observation> = Pick<
   "title" | "tasks" | "mostPerRequest" | "compose" | "prepare" | "start" | "words"
 >;
 
-/** Units that one request names. */
+/** Units of one request. */
 type Batch = readonly Unit[];
 
-/** Sends the upgrade requests of a run, and notes what they came to. */
+/** Sends the upgrade requests of a run, and records their results. */
 export class Sender<O extends Observation> {
   readonly #driver: Asked<O>;
   readonly #runtime: Runtime;
@@ -53,8 +53,8 @@ export class Sender<O extends Observation> {
   }
 
   /**
-   * Requests the upgrade of all of them, as far as one read carries; what is left is for the next read.
-   * @returns the task, where the vendor named one
+   * Requests the upgrade of all units that one read is recent enough for; the others follow after the next read.
+   * @returns the task, if the vendor reported one
    */
   async send(units: readonly Unit[], observation: O): Promise<Task | undefined> {
     const { clock, signal } = this.#runtime;
@@ -73,7 +73,7 @@ export class Sender<O extends Observation> {
       signal.throwIfAborted();
       if (clock.elapsed() - readAt > FRESH) break;
       const answer = await this.#request(batch, observation).catch(heldBy);
-      // A window may close between two of them: the next read shows which are held.
+      // A window may close between two requests: the next read shows which ones are held.
       if ("code" in answer) break;
       if (answer.kind === "accepted") task = answer.task;
       patient ||= answer.kind === "refused" || answer.kind === "unsent";
@@ -83,7 +83,7 @@ export class Sender<O extends Observation> {
     return task;
   }
 
-  /** @returns those that can be sent; the others have to be read again first */
+  /** @returns those that can be sent; the others must be read again first */
   async #prepare(batches: readonly Batch[], observation: O): Promise<readonly Batch[]> {
     try {
       return (await this.#isPrepared(batches, observation)) ? batches : [];
@@ -97,14 +97,14 @@ export class Sender<O extends Observation> {
         await this.#watch.pauseAfterRefusal();
         return [];
       }
-      // One of the batches was refused: each is tried alone, to learn which.
+      // One of the batches was rejected: prepare each one alone to find out which.
       const ready: Batch[] = [];
       for (const batch of batches) ready.push(...(await this.#prepare([batch], observation)));
       return ready;
     }
   }
 
-  /** Whether nothing had to be done. */
+  /** Whether nothing was left to prepare. */
   async #isPrepared(batches: readonly Batch[], observation: O): Promise<boolean> {
     const requests = batches.map((batch) => this.#requestFor(batch));
     const done = await this.#budget.ask(async () => {
@@ -112,7 +112,7 @@ export class Sender<O extends Observation> {
         return (await this.#driver.prepare?.(requests, observation)) ?? false;
       } catch (error) {
         if (!(error instanceof Unreachable)) throw error;
-        // What may have been received is not tried again.
+        // A request that may have been received is not retried.
         if (error.sent) return error;
         this.#runtime.report({ message: `not started yet: ${error.message}` });
         throw error;
@@ -153,7 +153,7 @@ function nameOf(batch: Batch, { words }: Pick<Driver, "words">): string {
   return batch.map(({ upgrade }) => (upgrade === undefined ? "" : describeCall(upgrade))).join(", ");
 }
 
-/** Units of one request run the same version. */
+/** All units of one request have the same version. */
 function routeOf([first]: Batch): string {
   return first === undefined ? "" : (first.upgrade?.route ?? "");
 }

@@ -5,12 +5,12 @@ import { type ErrorCode, UpgradeError } from "./errors";
 import { describeWindow, spanOf, type Window } from "./task";
 import type { Problem, Unit } from "./unit";
 
-/** Problems that are spelt out in a message; all of them stand in the outputs. */
+/** Number of problems in a message; the outputs have all of them. */
 const TOLD = 5;
-/** Names that are spelt out. */
+/** Number of names in a message. */
 const NAMED = 3;
 
-/** Which problem gives its code to the whole: the first of these that there is. */
+/** The most severe problem determines the error code, in this order. */
 const WORST: readonly ErrorCode[] = ["upgrade-failed", "unconfirmed", "not-upgraded", "refused", "vanished", "blocked"];
 
 /** `3 instances`, `1 instance` */
@@ -30,7 +30,7 @@ export function unitsWithVersions(units: readonly Unit[]): string {
   return some(units.map(({ name, from }) => `${name} at ${from}`));
 }
 
-/** How a run ends in which some members did not get there. */
+/** The error of a run in which some members did not reach the target version. */
 export function notAll(
   title: string,
   problems: ReadonlyMap<string, Problem>,
@@ -48,7 +48,7 @@ export function notAll(
   );
 }
 
-/** Problems by what they say, so that a reason that many members share is told once. */
+/** Groups problems by text, so that a reason that many members share is reported once. */
 function tellTogether(problems: ReadonlyMap<string, Problem>): { readonly names: string[]; readonly text: string }[] {
   const groups = new Map<string, string[]>();
   for (const [name, { message, shared = message }] of problems) {
@@ -60,11 +60,11 @@ function tellTogether(problems: ReadonlyMap<string, Problem>): { readonly names:
   });
 }
 
-/** What is ahead of its target version stays there. */
+/** The version of members that are ahead of the target is not changed. */
 export const RAISE =
   "Raise the target version to what is running, or set `onNewer` to `accept`. Databases are never downgraded.";
 
-/** Some units run something newer than the target version. */
+/** Some units are at a newer version than the target version. */
 export function tooNewOf(title: string, newer: readonly Unit[], total: number, words: FleetWords): UpgradeError {
   return new UpgradeError(
     "newer",
@@ -73,7 +73,7 @@ export function tooNewOf(title: string, newer: readonly Unit[], total: number, w
   );
 }
 
-/** Upgrades that wait for the maintenance windows of their units. */
+/** Upgrades that are scheduled for the maintenance windows of their units. */
 export function scheduledNote(scheduled: ReadonlyMap<string, { readonly window: Window }>, words: FleetWords): string {
   const [one] = scheduled.size === 1 ? scheduled.keys() : [];
   const who =
@@ -84,7 +84,7 @@ export function scheduledNote(scheduled: ReadonlyMap<string, { readonly window: 
   return `the ${words.upgrade} of ${who}, ${window}`;
 }
 
-/** How many are done, what those that are waited for do, and how many do not get there. */
+/** The number of completed units, the activities of units in progress, and the number of problems. */
 export interface Standings {
   readonly total: number;
   readonly done: number;
@@ -92,7 +92,7 @@ export interface Standings {
   readonly waiting: readonly string[];
 }
 
-/** Where each stands, for the person who waits: `112 of 120 done; 5 upgrading, 3 with problems`. */
+/** Summary of all units for progress lines: `112 of 120 done; 5 upgrading, 3 with problems`. */
 export function progressOf({ total, done, problems, waiting }: Standings): string {
   const kinds = new Map<string, number>();
   for (const message of waiting) kinds.set(message, (kinds.get(message) ?? 0) + 1);

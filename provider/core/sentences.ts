@@ -7,7 +7,7 @@ import { RAISE, some } from "./sentences-of-many";
 import { describeWindow, type Failure, nameOf, type Task, type Window } from "./task";
 import type { Finding } from "./unit";
 
-/** What a run that ends badly says. One place, because the texts are an interface: people search for them. */
+/** Error messages of a run. Kept in one place, because users search for these texts. */
 
 export function failed(title: string, task: Task, failure: Failure): UpgradeError {
   return new UpgradeError("upgrade-failed", `${title}: ${nameOf(task)} failed: ${failure.message}`, {
@@ -15,7 +15,7 @@ export function failed(title: string, task: Task, failure: Failure): UpgradeErro
   });
 }
 
-/** @param cause the failure for which we rolled back ourselves */
+/** @param cause the failure for which this tool requested the rollback */
 export function rolledBack(title: string, task: Task, ending: Failure, cause?: Failure): UpgradeError {
   const remedy =
     cause === undefined ? ending.remedy : "Fix the cause, then run {apply} again to request the upgrade again.";
@@ -31,7 +31,7 @@ export function blocked(title: string, findings: readonly Finding[]): UpgradeErr
   return new UpgradeError("blocked", `${title}: the upgrade was not started. ${sentences(...reasons)}`);
 }
 
-/** @param newer what runs, and where */
+/** @param newer the newer versions and their members */
 export function tooNew(
   title: string,
   { at, members }: { readonly at: string; readonly members: readonly string[] },
@@ -71,12 +71,12 @@ export function vanished(title: string, task: Task): UpgradeError {
   );
 }
 
-/** Of an upgrade that goes on where no look reaches. */
+/** For an upgrade that continues where reads do not reach. */
 export function forgotten(title: string, task: Task): string {
   return `${title}: the vendor no longer reports ${nameOf(task)}. Its result on the other participating clusters is unknown.`;
 }
 
-/** The vendor has not canceled it, however often it was asked. */
+/** The vendor has not canceled it despite repeated requests. */
 export function notCanceled(title: string, task: Task, window: Window): UpgradeError {
   return new UpgradeError(
     "refused",
@@ -85,7 +85,7 @@ export function notCanceled(title: string, task: Task, window: Window): UpgradeE
   );
 }
 
-/** An upgrade that somebody else has scheduled is never canceled. */
+/** An upgrade that another person or tool scheduled is never canceled. */
 export function scheduledByOthers(title: string, task: Task, window: Window): UpgradeError {
   return new UpgradeError(
     "blocked",
@@ -94,21 +94,21 @@ export function scheduledByOthers(title: string, task: Task, window: Window): Up
   );
 }
 
-/** How the three ways of being stopped from outside are told. */
+/** Messages for the three ways in which a run is stopped from outside. */
 const STOPPED: Partial<Record<ErrorCode, string>> = {
   interrupted: "Interrupted",
   deadline: "The time limit was reached",
   "engine-gone": "{engine} is gone",
 };
 
-/** What a run knows of its upgrade. */
+/** What a run knows about its upgrade. */
 export interface UpgradeRecords {
   readonly upgrade: UpgradeRecord | undefined;
-  /** What the state knew when the run began. */
+  /** The upgrade in the state when the run began. */
   readonly remembered: UpgradeRecord | undefined;
 }
 
-/** Says what goes on without us when a run is stopped from outside; every other error is returned as it is. */
+/** Describes what continues after a run was stopped from outside; other errors are returned unchanged. */
 export function stoppedWith(
   error: UpgradeError,
   title: string,

@@ -3,15 +3,15 @@ import { formatDuration } from "./duration";
 import type { Progress, Runtime } from "./runtime";
 
 const MINUTE = 60_000;
-/** Milliseconds without progress after which that is shown: stages of a minute are ordinary. */
+/** Milliseconds without progress after which the duration is shown: stages of a minute are normal. */
 const SHOWN = 2 * MINUTE;
-/** Milliseconds without progress after which a person is told where to look. */
+/** Milliseconds without progress after which the user is shown where to inspect the task. */
 const HINTED = 5 * MINUTE;
 
-/** Where a person sees more of a task than this tool shows: an instruction without its full stop. */
+/** Where a user can inspect a task in more detail than this tool shows: an instruction without a full stop. */
 export type LookAt = string | undefined;
 
-/** Measures for how long what is waited for has shown no progress. Some stages take long; some tasks hang. */
+/** Measures how long there has been no progress. Some stages take long; some tasks hang. */
 export class Stall {
   readonly #clock: Clock;
   readonly #inform: Runtime["inform"];
@@ -30,8 +30,9 @@ export class Stall {
   }
 
   /**
-   * The progress, with the time since the last one that differed.
-   * @param measured what counts as progress beside the percentage: without an estimate that counts down by itself
+   * The progress, with the time since it last changed.
+   * @param measured what counts as progress in addition to the percentage: excludes an estimate that counts down
+   *   automatically
    */
   seen(progress: Progress, measured = progress.message): Progress {
     const { message, percent } = progress;
@@ -53,7 +54,7 @@ export class Stall {
   }
 }
 
-/** `9 min`: a stall is told in whole minutes. */
+/** `9 min`: stalls are reported in whole minutes. */
 export function minutes(milliseconds: number): string {
   return formatDuration(Math.floor(milliseconds / MINUTE) * MINUTE);
 }

@@ -2,16 +2,16 @@ import { formatDuration } from "./duration";
 import type { Outcome, UpgradeRecord } from "./outcome";
 import { formatParts, lowestVersion } from "./version";
 
-/** What a run has heard of its upgrade while it waited; undefined when it had ended before. */
+/** Observed by a run while it waited for its upgrade; undefined if the upgrade had completed before. */
 export interface Heard {
-  /** How many stages there were, where the vendor counts them. */
+  /** The number of stages, if the vendor reports it. */
   readonly stages?: number;
 }
 
 /**
- * What a finished upgrade leaves on the screen: `upgraded 4.2.1.8 → 4.3.5.2 in 1 min 28 s, 30 stages`. The time is that from
- * the call, over all runs that waited; of an upgrade that was found running it is the time since.
- * @returns undefined when this run saw no upgrade end well
+ * The summary of a finished upgrade: `upgraded 4.2.1.8 → 4.3.5.2 in 1 min 28 s, 30 stages`. The time counts from the
+ * request, over all runs that waited, or from when the upgrade was found in progress.
+ * @returns undefined if this run saw no upgrade succeed
  */
 export function summaryOf(
   { upgrade, error, observation }: Pick<Outcome, "upgrade" | "error" | "observation">,
@@ -27,7 +27,7 @@ export function summaryOf(
   return `${line}${upgrade.joined ? `, seen running for ${took}` : ` in ${took}`}${stages}`;
 }
 
-/** Where versions have names, those that the upgrade has moved: of `ReJSON 2.8.4, search 2.10.17` to `ReJSON 2.8.10` the first. */
+/** If versions have names, the changed ones: for `ReJSON 2.8.4, search 2.10.17` to `ReJSON 2.8.10`, the first one. */
 function changedOf({ from, to }: UpgradeRecord): string {
   const names = new Set(to.split(", ").map(nameOf));
   const changed = from.split(", ").filter((one) => names.has(nameOf(one)));
@@ -38,7 +38,7 @@ function nameOf(version: string): string {
   return version.replace(/ .*$/, "");
 }
 
-/** A release that was requested, such as 7.4, as the version that came of it. */
+/** The exact version that was reached, if only a release was requested, such as 7.4. */
 function reached(to: string, observation: Outcome["observation"]): string {
   const lowest = lowestVersion(observation?.members.map(({ version }) => version) ?? []);
   const seen = lowest === undefined ? "" : formatParts(lowest);

@@ -1,44 +1,44 @@
 import type { Progress } from "./runtime";
 
-/** An upgrade at the vendor: all that is needed to find it again, in this run or the next. */
+/** An upgrade at the vendor: everything needed to find it in this run or the next. */
 export interface Task {
   readonly id: string;
-  /** The vendor's word for what it does: `OB rolling upgrade`. */
+  /** The vendor's name for it: `OB rolling upgrade`. */
   readonly kind: string;
-  /** The version it goes to, with its build. */
+  /** The version it upgrades to, with its build. */
   readonly to: string;
-  /** When this tool requested it, or first saw it, where that is remembered: ISO 8601, UTC. */
+  /** When this tool requested it, or first saw it, if recorded: ISO 8601, UTC. */
   readonly askedAt?: string;
 }
 
-/** When the vendor starts what waits for a maintenance window. ISO 8601, UTC. */
+/** The maintenance window in which the vendor starts a scheduled upgrade. ISO 8601, UTC. */
 export interface Window {
   readonly opens: string;
   readonly closes: string;
 }
 
-/** How an upgrade failed: sentences for people, without secrets. */
+/** How an upgrade failed: sentences for users, without secrets. */
 export interface Failure {
   readonly message: string;
   readonly remedy: string;
-  /** Where, in the vendor's words: `stage 2/9: Download all required packages`. */
+  /** The stage as the vendor names it: `stage 2/9: Download all required packages`. */
   readonly at?: string;
-  /** What the vendor would accept now; absent where it does not say, or has no such operators. */
+  /** The operators that the vendor accepts now; missing if it does not report them or has none. */
   readonly ways?: readonly Way[];
 }
 
-/** What can be done with a failed task: run it on from where it failed, or undo it. */
+/** What can be done with a failed task: continue from where it failed, or undo it. */
 export type Way = "retry" | "rollback";
 
-/** Where the vendor's task stands. */
+/** State of the vendor's task. */
 export type TaskStatus =
   | ({ readonly kind: "running" } & Progress)
-  /** Accepted, and not before its window. */
+  /** Accepted; starts in its window. */
   | { readonly kind: "scheduled"; readonly window: Window }
   | { readonly kind: "succeeded" }
   | ({ readonly kind: "rolled-back" } & Failure)
   | ({ readonly kind: "failed" } & Failure)
-  /** The vendor does not know it any more. */
+  /** The vendor no longer knows it. */
   | { readonly kind: "gone" };
 
 /** `upgrade 11 (OB rolling upgrade to 4.3.5.2)` */
@@ -51,7 +51,7 @@ export function describeWindow({ opens, closes }: Window): string {
   return `${toTheMinute(opens)} to ${toTheMinute(closes)}`;
 }
 
-/** From the first opening to the last closing. */
+/** From the start of the first window to the end of the last. */
 export function spanOf(windows: readonly Window[]): Window {
   const opens = windows.map((window) => window.opens).sort();
   const closes = windows.map((window) => window.closes).sort();

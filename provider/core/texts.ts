@@ -16,18 +16,18 @@ import { notAll, progressOf, type Standings, scheduledNote, tooNewOf } from "./s
 import { describeWindow, type Failure, nameOf, type Task, type Window } from "./task";
 import { type Finding, findingsOf, type Problem, type Unit, type Waiting } from "./unit";
 
-/** What a run says. A resource of one unit names what it manages, one of many units counts them and names some. */
+/** Messages of a run. With one unit they name the managed database; with many they count the units and name some. */
 export interface Texts extends ProblemTexts {
   task(task: Task): string;
-  /** What else is waited for. */
+  /** Another operation that the run waits for. */
   busy(name: string): string;
   progress(standings: Standings): string;
   scheduled(waiting: ReadonlyMap<string, Waiting>): string;
-  /** @param total how many units the resource names */
+  /** @param total how many units the resource has */
   tooNew(newer: readonly Unit[], total: number): UpgradeError;
-  /** The end of a run in which not all units reach their target version. */
+  /** The error of a run in which not all units reached their target version. */
   notAll(problems: ReadonlyMap<string, Problem>, total: number): UpgradeError;
-  /** The end of a run because the upgrade of a unit can never succeed as written. */
+  /** The error of a run in which the upgrade of a unit can never succeed with these arguments. */
   hopeless(unit: Unit): UpgradeError;
 }
 
@@ -35,26 +35,26 @@ export function textsOf({ title, words }: Pick<Driver, "title" | "words">): Text
   return words === undefined ? textsOfOne(title) : textsOfMany(title, words);
 }
 
-/** What is said of a unit that does not reach its target version. */
+/** Messages about a unit that does not reach its target version. */
 export interface ProblemTexts {
   failed(task: Task, failure: Failure): Problem;
   refused(refusal: Refused): Problem;
   notCanceled(task: Task, window: Window): Problem;
   scheduledByOthers(task: Task, window: Window): Problem;
   blocked(findings: readonly Finding[]): Problem;
-  /** @param from the version that still runs */
+  /** @param from the current version */
   notUpgraded(task: Task, from: string): Problem;
-  /** @param task the last one, where it was seen */
+  /** @param task the last one, if it was seen */
   noRoundLeft(task: Task | undefined, rounds: number, from: string): Problem;
   vanished(task: Task): Problem;
   unconfirmed(lost: Extract<Evidence, { kind: "silent" }>): Problem;
   neverStarted(): Problem;
 }
 
-/** A problem of the only unit is the error with which the run ends. */
+/** A problem of the only unit is the error that ends the run. */
 function textsOfOne(title: string): Texts {
   const ending = (error: UpgradeError): Problem => ({ code: error.code, message: error.message, error });
-  // A vendor that is asked by id names the task of every request that it accepts.
+  // A vendor that reports tasks by id returns a task for every request that it accepts.
   const neverStarted = () => unconfirmed(title, 0, undefined);
   return {
     task: nameOf,

@@ -5,28 +5,28 @@ import type { Task, TaskStatus } from "./task";
 import type { Unit } from "./unit";
 import { differ, parseVersion } from "./version";
 
-/** What a vendor said of a task that it was asked for by its id. */
+/** What a vendor reported for a task id. */
 export interface Told {
   readonly task: Task;
   readonly status: TaskStatus;
   /** When this run first knew: milliseconds of `Clock.elapsed`. */
   readonly since: number;
-  /** It ended while it was followed, or where no read reaches: a failure ends the run. */
+  /** It ended while it was followed, or where reads do not reach: a failure ends the run. */
   readonly final: boolean;
 }
 
 /**
- * The task of a record, where a read does not tell what has become of it, so that the vendor is asked.
+ * The task of a record that must be read by id, because the last read does not show its result.
  *
- * | what is shown | asked |
+ * | what is observed | read by id |
  * |---|---|
- * | nothing is open | no |
- * | it goes on where no read reaches | yes |
+ * | no upgrade is open | no |
+ * | it may continue where reads do not reach | yes |
  * | it has no id, because the response was lost | no |
- * | an upgrade runs, or failed and holds the lock | no |
- * | behind, and nothing is done to the unit | yes |
- * | behind, and something is | no, not before that has ended |
- * | not behind, and the version that it ran to is shown | no, it has succeeded |
+ * | an upgrade is in progress, or failed and holds the lock | no |
+ * | behind, and no operation on the unit is in progress | yes |
+ * | behind, and another operation is in progress | no, not before that has completed |
+ * | not behind, and its target version was reached | no, it has succeeded |
  * | otherwise | yes |
  */
 export function unseen(
@@ -43,7 +43,7 @@ export function unseen(
   return upgrade.state === "running" && hasLed(upgrade, unit) ? undefined : task;
 }
 
-/** What became of the upgrade, by that. Pure. @param pending whether the version that it leads to does not show */
+/** The evidence from a read by id. Pure. @param pending whether the version it upgrades to is not visible yet */
 export function evidenceBy({ task, status, since, final }: Told, by: Evidence["by"], pending: boolean): Evidence {
   switch (status.kind) {
     case "running":
@@ -65,14 +65,14 @@ export function hasMoved({ from }: UpgradeRecord, { at }: Unit): boolean {
   return differ(at, from);
 }
 
-/** Whether what runs is what an upgrade was to lead to. */
+/** Whether the unit is at the version that an upgrade was to reach. */
 export function hasLed(upgrade: UpgradeRecord, unit: Unit): boolean {
   return hasMoved(upgrade, unit) && !differ(unit.at, upgrade.to);
 }
 
 /**
- * Whether a unit that is not behind does not show what an upgrade has led to. Versions cannot show an upgrade of arguments alone, nor
- * one whose target is not told.
+ * Whether a unit that is not behind does not show the version of an upgrade. Versions never show an upgrade that only
+ * changes arguments, or one with an unknown target.
  */
 export function isPending(upgrade: UpgradeRecord, unit: Unit): boolean {
   return parseVersion(upgrade.to) !== undefined && !hasMoved(upgrade, unit) && differ(unit.at, upgrade.to);

@@ -4,29 +4,29 @@ import type { Step } from "./request";
 import type { Failure, Task, Window } from "./task";
 import { formatVersion, lowestVersion, type Version } from "./version";
 
-/** One thing that runs a version: an observer, an agent, an instance, a module. */
+/** Something with a version of its own: an observer, an agent, an instance, a module. */
 export interface Member {
-  /** The vendor's own name for it: `10.0.0.1:2882`, an instance id, a module name. */
+  /** The vendor's name for it: `10.0.0.1:2882`, an instance id, a module name. */
   readonly name: string;
   readonly version: Version;
 }
 
-/** Something a client can see that keeps an upgrade from succeeding. */
+/** A visible condition that prevents an upgrade from succeeding. */
 export interface Finding {
   /** Stable and searchable: `too-few-zones`. */
   readonly code: string;
   readonly message: string;
   readonly remedy: string;
   /**
-   * The argument that has to change. A finding with a property can never succeed as written and fails the check; one
-   * without is a state of the system, a warning at preview and an error when the upgrade is to start.
+   * The argument that must change. A finding with a property can never succeed with these arguments and fails the
+   * check. One without is a state of the system: a warning at preview, and an error when the upgrade is to start.
    */
   readonly property?: string;
 }
 
-/** What the vendor is doing to a unit, as far as it concerns an upgrade of it. */
+/** The vendor's current operation on a unit, as far as it affects an upgrade. */
 export type Activity =
-  /** An unfinished upgrade, to a version that satisfies the target where that is known. */
+  /** An upgrade in progress, to a version that satisfies the target if the version is known. */
   | {
       readonly kind: "running";
       readonly task: Task;
@@ -34,35 +34,35 @@ export type Activity =
       readonly percent?: number;
       readonly rollingBack?: true;
     }
-  /** The same, accepted and waiting for its maintenance window. */
+  /** The same, accepted and scheduled for its maintenance window. */
   | { readonly kind: "scheduled"; readonly task: Task; readonly window: Window }
-  /** The same, ended in failure, and still holding the unit's lock. */
+  /** The same, failed, and still holding the unit's lock. */
   | { readonly kind: "failed"; readonly task: Task; readonly failure: Failure }
-  /** Something else that keeps an upgrade from starting, and will end. */
+  /** A temporary condition that prevents an upgrade from starting. */
   | { readonly kind: "busy"; readonly name: string }
-  /** It does not end by itself: a person has to act first. `task`: an accepted upgrade that waits for that. */
+  /** A condition that requires action by a person. `task`: an accepted upgrade that waits for that. */
   | { readonly kind: "blocked"; readonly finding: Finding; readonly task?: Task };
 
-/** An upgrade that waits for its window. */
+/** A scheduled upgrade. */
 export type Waiting = Pick<Extract<Activity, { kind: "scheduled" }>, "task" | "window">;
 
-/** The newest task of a unit that has ended. `began`: milliseconds since 1970, by our clock. */
+/** The latest completed task of a unit. `began`: milliseconds since 1970, by our clock. */
 export type Ended =
   | { readonly kind: "succeeded"; readonly task: Task; readonly began: number }
   | ({ readonly kind: "failed"; readonly task: Task; readonly began: number } & Failure);
 
-/** The upgrade that a unit needs, and all that is known against it. Plain data. */
+/** The upgrade that a unit needs, and its findings. Plain data. */
 export interface Upgrade {
-  /** The lowest version that runs, with its build. */
+  /** The lowest current version, with its build. */
   readonly from: string;
   /** For the plan line: `4.2.1.8 → 4.3.5.2`. */
   readonly route: string;
-  /** How, for the plan line: `rolling over 3 zones`. */
+  /** The method, for the plan line: `rolling over 3 zones`. */
   readonly how: string;
   readonly findings: readonly Finding[];
-  /** What a person should know before it is requested, and what does not keep it from being requested: sentences. */
+  /** What users should know before it is requested, although it does not prevent the request: sentences. */
   readonly notes?: readonly string[];
-  /** Exactly what will be sent for this unit; absent where no request can be composed, which a finding then explains. */
+  /** The exact request for this unit; missing if no request can be composed, which a finding then explains. */
   readonly step?: Step;
 }
 
@@ -71,36 +71,36 @@ export interface Unit {
   readonly name: string;
   readonly members: readonly Member[];
   readonly standing: Standing;
-  /** What it runs, the lowest of its members: as precise as the target version. */
+  /** Its current version, the lowest of its members, at the precision of the target version. */
   readonly at: string;
   /** The same with its build. */
   readonly from: string;
   /** Members that are ahead of the target. */
   readonly ahead: readonly string[];
-  /** Absent while nothing is done to it. */
+  /** Missing if no operation is in progress. */
   readonly activity?: Activity;
   readonly ended?: Ended;
-  /** Set while it is behind. */
+  /** Set if it is behind. */
   readonly upgrade?: Upgrade;
 }
 
-/** A unit of the resource that the vendor does not show. */
+/** A unit of the resource that the vendor does not report. */
 export interface Absent {
   readonly name: string;
   readonly finding: Finding;
 }
 
-/** What one read of the vendor means for the target. Plain data. */
+/** The interpretation of one read with regard to the target version. Plain data. */
 export interface View {
   readonly units: readonly Unit[];
   readonly absent: readonly Absent[];
-  /** Set when versions could not be read just now, as a sentence. Never drift: no decision follows from it. */
+  /** Set when versions could not be read, as a sentence. Never drift: no decision is based on it. */
   readonly unknown?: string;
-  /** What the vendor says about the end, for the person who waits: `12 min left`. */
+  /** The vendor's estimate of the remaining time: `12 min left`. */
   readonly outlook?: string;
 }
 
-/** How a unit stands whose members are all to run one version: any that is ahead of it keeps all from being upgraded. */
+/** The standing of a unit whose members share one target version: a member that is ahead blocks the upgrade. */
 export function standingOf(
   members: readonly Member[],
   constraint: Constraint,
@@ -119,8 +119,8 @@ export function standingOf(
 }
 
 /**
- * The view of the only unit of a resource. An upgrade that runs or failed is followed by its task, so versions that cannot be
- * read meanwhile matter only without one.
+ * The view of the only unit of a resource. The task shows the state of an upgrade in progress or failed, so unreadable
+ * versions only matter without one.
  */
 export function viewOfOne(unit: Unit, unknown: string | undefined): View {
   const { activity, members, upgrade } = unit;
@@ -129,29 +129,29 @@ export function viewOfOne(unit: Unit, unknown: string | undefined): View {
   return { units: [unit], absent: [], ...(reason === undefined ? {} : { unknown: reason }) };
 }
 
-/** Whether it is an upgrade whose task tells what becomes of it. */
+/** Whether it is an upgrade whose result its task shows. */
 export function isFollowed(activity: Activity | undefined): boolean {
   return activity?.kind === "running" || activity?.kind === "failed";
 }
 
-/** All that is known against an upgrade of a unit. */
+/** All findings about an upgrade of a unit. */
 export function findingsOf({ activity, upgrade }: Unit): readonly Finding[] {
   const findings = upgrade?.findings ?? [];
   return activity?.kind === "blocked" ? [activity.finding, ...findings] : findings;
 }
 
-/** Whether an upgrade can never succeed as written. */
+/** Whether an upgrade can never succeed with these arguments. */
 export function isHopeless(unit: Unit): boolean {
   return findingsOf(unit).some(({ property }) => property !== undefined);
 }
 
-/** What keeps one unit from its target version, for good as far as this run goes. */
+/** Why this run cannot bring a unit to its target version. */
 export interface Problem {
   readonly code: ErrorCode;
-  /** A sentence about the unit; of one among many, without its name. */
+  /** A sentence about the unit; without its name if there are many units. */
   readonly message: string;
-  /** The same without what is the unit's own, such as its task: units that share it are named together. */
+  /** The same without details of the unit, such as its task: units with the same text are reported together. */
   readonly shared?: string;
-  /** The error with which the run ends, where it is the only unit. */
+  /** The error that ends the run, for the only unit. */
   readonly error?: UpgradeError;
 }

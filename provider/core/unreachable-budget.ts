@@ -5,8 +5,8 @@ import type { Policy } from "./policy";
 import type { Runtime } from "./runtime";
 
 /**
- * Asks until somebody answers. No answer is normal while agents and databases restart during their own upgrade, so it
- * is waited on, within the budget, counted from the last answer.
+ * Retries while the server is unreachable. That is normal while agents and databases restart during their own upgrade.
+ * The budget counts from the last response.
  */
 export class UnreachableBudget {
   readonly #runtime: Runtime;
@@ -16,7 +16,7 @@ export class UnreachableBudget {
   #heard: boolean;
   #answeredAt: number;
 
-  /** @param expected whether an upgrade is known to run already, so that silence is likely a restart */
+  /** @param expected whether an upgrade is already in progress, so that a restart is the likely cause */
   constructor(title: string, policy: Policy, runtime: Runtime, expected: boolean) {
     this.#title = title;
     this.#policy = policy;
@@ -27,7 +27,7 @@ export class UnreachableBudget {
   }
 
   /**
-   * The answer of `question`. Everything but `Unreachable` passes through at once.
+   * The result of `question`. All errors except `Unreachable` are thrown immediately.
    * @throws UpgradeError `unreachable` when the budget is used up, or the signal's reason
    */
   async ask<A>(question: () => Promise<A>): Promise<A> {

@@ -19,7 +19,7 @@ import { differ } from "./version";
 
 type Asked = Pick<Driver, "title" | "inspect" | "outlasts" | "leadsToTarget">;
 
-/** What a run knows of the upgrade of the only unit of a resource, whose vendor is asked for a task by its id. */
+/** The upgrade of the only unit of a resource, for a vendor whose tasks are read by id. */
 export class UpgradesById extends Upgrades {
   readonly record: RecordStore;
   readonly #driver: Asked;
@@ -28,7 +28,7 @@ export class UpgradesById extends Upgrades {
   readonly #budget: UnreachableBudget;
   readonly #began: number;
   #told: Told | undefined;
-  /** Since when the response to the request of this run is missing, and why. */
+  /** When the response to this run's request was lost, and why. */
   #lost: { readonly at: number; readonly cause: Unreachable } | undefined;
 
   constructor(
@@ -67,15 +67,15 @@ export class UpgradesById extends Upgrades {
       const { at, cause } = this.#lost;
       const waited = this.#now - at;
       const over = waited >= this.#policy.lostReplyWindow;
-      // Once the unit is no longer behind, it matters only that the request may still take effect.
+      // Once the unit is no longer behind, the only concern is that the request may still take effect.
       const by = unit.standing === "behind" ? "run" : "earlier";
       return { ...silent, by, lost: true, over, accepted: false, cause, waited };
     }
     if (upgrade.state !== "unknown") {
-      // It is asked for as soon as nothing else is done to the unit.
+      // It is read as soon as no other operation on the unit is in progress.
       return unit.standing === "behind" ? { ...silent, by, lost: false, over: false, accepted: true } : undefined;
     }
-    // What is counted from the beginning of this run has to be waited for in this run, or it would be so in every one.
+    // A wait that starts with this run must finish in it: the next run would start over.
     const accepted = this.record.age > this.#now - this.#began;
     return { ...silent, by: "earlier", lost: true, over: this.#isLate, accepted };
   }
@@ -105,7 +105,7 @@ export class UpgradesById extends Upgrades {
     if (activity?.kind !== "running") return undefined;
     const { task } = activity;
     const { upgrade } = this.record;
-    // What was requested is known better than what a vendor can tell of it later.
+    // The requested version is more reliable than what a vendor reports later.
     return upgrade?.task === task.id ? { ...task, to: upgrade.to } : task;
   }
 
@@ -124,7 +124,7 @@ export class UpgradesById extends Upgrades {
     }
   }
 
-  /** The vendor says that the task of the record runs. */
+  /** The vendor reports that the task of the record is in progress. */
   #goesOn(task: Task, { standing, from }: Unit): void {
     if (this.record.upgrade?.state === "unknown") this.record.found(task, from);
     else this.record.ended("running");
@@ -146,7 +146,7 @@ export class UpgradesById extends Upgrades {
     this.#lost = undefined;
     const { activity, standing } = unit;
     const needed = standing === "behind" || activity?.kind === "running" || activity?.kind === "failed";
-    // Nobody needs it: what became of it, the next read and the task itself tell.
+    // The result is not needed: the next read and the task itself show it.
     if (!needed && !this.#outlasts(task)) return false;
     if (ending.kind === "scheduled") this.record.scheduled(ending.window);
     else this.record.ended(ending.kind, "message" in ending ? ending.message : undefined);
@@ -181,7 +181,7 @@ export class UpgradesById extends Upgrades {
     return this.#runtime.clock.elapsed();
   }
 
-  /** Whether a request whose response was lost has had its time to show. */
+  /** Whether a request with a lost response has had enough time to become visible. */
   get #isLate(): boolean {
     return this.record.age >= this.#policy.lostReplyWindow;
   }
@@ -190,11 +190,11 @@ export class UpgradesById extends Upgrades {
     return this.#driver.outlasts?.(task) === true;
   }
 
-  /** @returns whether the read still holds: when a task has ended, only a read after that shows what it achieved */
+  /** @returns whether the last read is still valid: after a task has completed, only another read shows its effect */
   #note(unit: Unit, task: Task, status: TaskStatus): boolean {
     const { upgrade } = this.record;
     const unneeded = unit.standing !== "behind";
-    // A request whose response was lost may still arrive: then all that is done after a lost response is done.
+    // A request with a lost response may still arrive: keep waiting as after any lost response.
     if (upgrade === undefined || (status.kind === "gone" && upgrade.state === "unknown")) return true;
     this.#lost = undefined;
     this.#told = { task, status, since: this.#now, final: this.#outlasts(task) };
@@ -222,7 +222,7 @@ export class UpgradesById extends Upgrades {
     }
   }
 
-  /** Somebody else's, which is scheduled for its maintenance window and is not needed: it is left alone and no longer counted on. */
+  /** A scheduled upgrade that is neither ours nor needed: it is not changed, and no longer expected. */
   #leave(task: Task, { window }: Extract<TaskStatus, { kind: "scheduled" }>): void {
     const whose = "which this resource did not schedule and does not need";
     this.#runtime.warn(
@@ -232,7 +232,7 @@ export class UpgradesById extends Upgrades {
     this.#told = undefined;
   }
 
-  /** Closes the record where versions and time say that it is over. */
+  /** Closes the record when versions and time show that the upgrade is complete. */
   #close(unit: Unit): void {
     const { upgrade, open } = this.record;
     const { activity, standing } = unit;
@@ -257,7 +257,7 @@ export class UpgradesById extends Upgrades {
     this.#told = undefined;
   }
 
-  /** Whether a version that the task leads to does not show. */
+  /** Whether the version that the task upgrades to is not visible yet. */
   #isPending(unit: Unit): boolean {
     const { upgrade } = this.record;
     if (upgrade === undefined) return false;

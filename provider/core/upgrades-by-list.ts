@@ -18,7 +18,7 @@ import { type Finish, Upgrades } from "./upgrades";
 
 type Asked = Pick<FleetDriver, "title" | "units" | "schedules" | "words" | "cancel">;
 
-/** What a run knows of the upgrades of many units, whose vendor lists tasks with what they upgrade. */
+/** The upgrades of many units, for a vendor that lists tasks with what they upgrade. */
 export class UpgradesByList extends Upgrades {
   readonly record: BatchRecord;
   readonly #driver: Asked;
@@ -27,7 +27,7 @@ export class UpgradesByList extends Upgrades {
   readonly #budget: UnreachableBudget;
   readonly #earlier: Earlier | undefined;
   readonly #schedule: ScheduledTasks;
-  /** Units of which it was told that they failed since the last run. */
+  /** Units whose failure since the last run was already reported. */
   readonly #told = new Set<string>();
 
   constructor(
@@ -42,7 +42,7 @@ export class UpgradesByList extends Upgrades {
     this.#budget = budget;
     this.#earlier = earlierOf(remembered, runtime.clock, policy.settleTime);
     this.#schedule = new ScheduledTasks(remembered);
-    // A record in state "deferred" says that nothing was requested but what its tasks name.
+    // In state "deferred", only the upgrades in `tasks` were requested.
     const accepted = driver.schedules && this.#earlier?.anybody !== true ? "deferred" : "running";
     this.record = new BatchRecord(runtime.clock, driver.words, this.#schedule, accepted, remembered);
   }
@@ -107,7 +107,7 @@ export class UpgradesByList extends Upgrades {
     this.record.asked(units, sentAt, lost);
   }
 
-  /** What an earlier run did not live to tell; once, although requests may have to be sent several times. */
+  /** Reports failures that an earlier run did not report. Only once, although requests may be sent several times. */
   override tellEarlier(units: readonly Unit[]): void {
     const earlier = this.#earlier;
     if (earlier === undefined || earlier.over) return;
@@ -129,14 +129,14 @@ export class UpgradesByList extends Upgrades {
     this.record.left(this.attempts);
   }
 
-  /** What has come of the recorded upgrades when every unit is up to date, or held. */
+  /** The result of the recorded upgrades when every unit is up to date, or held. */
   #goodEnd(units: readonly Unit[], canceled: boolean): "succeeded" | "withdrawn" | "gone" {
     if (this.attempts.size > 0) return "succeeded";
     if (canceled) return "withdrawn";
     return hasUpgraded(this.#earlier, units, this.record.upgrade?.from) ? "succeeded" : "gone";
   }
 
-  /** Tasks of ours that wait, wanted or not. */
+  /** Scheduled tasks of ours, needed or not. */
   #stillOurs(units: readonly Unit[]): (readonly [string, Waiting])[] {
     return units.flatMap(({ name, activity }) =>
       activity?.kind === "scheduled" && this.owns(name, activity.task) ? [[name, activity] as const] : [],
@@ -144,7 +144,7 @@ export class UpgradesByList extends Upgrades {
   }
 }
 
-/** Whether an accepted upgrade of it waits for somebody. */
+/** Whether an accepted upgrade of it waits for action by a person. */
 function isAccepted({ activity }: Unit): boolean {
   return activity?.kind === "blocked" && activity.task !== undefined;
 }

@@ -7,7 +7,7 @@ import type { Answer } from "./send";
 import type { Failure, Task } from "./task";
 import type { Problem, Unit, Waiting } from "./unit";
 
-/** How a run ends. */
+/** The end of a run. */
 export interface Finish {
   readonly units: readonly Unit[];
   readonly scheduled: ReadonlyMap<string, Waiting>;
@@ -17,32 +17,35 @@ export interface Finish {
 }
 
 /**
- * What a run knows of upgrades, its own and those of earlier runs, and the record that it leaves in the state. There are two forms: one
- * for vendors that are asked by the id of a task, one for those that only list tasks. What a form has no need of does nothing.
+ * The upgrades that a run knows, its own and those of earlier runs, and the record that it leaves in the state. There
+ * are two subclasses: one for vendors whose tasks are read by id, one for vendors that only list tasks. Methods that a
+ * subclass does not need do nothing.
  */
 export abstract class Upgrades {
   readonly attempts = new Attempts();
   abstract readonly record: RecordStore;
 
-  /** Notes what a read shows, and asks for tasks that it does not show. @returns whether the read still holds: when not, a task has ended */
+  /**
+   * Records a read, and reads tasks that it does not show. @returns false if the read is outdated: a task has completed
+   */
   abstract seen(units: readonly Unit[]): Promise<boolean>;
   /** @param at when the read began */
   abstract evidenceOf(unit: Unit, at: number): Evidence | undefined;
   /** Whether this resource scheduled the task of a unit. */
   abstract owns(unit: string, task: Pick<Task, "id">): boolean;
-  /** Releases scheduled upgrades that are no longer needed here, but elsewhere. */
+  /** Hands over scheduled upgrades that only other resources need. */
   abstract release(units: readonly Unit[]): void;
-  /** These were canceled. @returns whether the vendor's word is enough: when not, a read shows what came of it */
+  /** These were canceled. @returns false if a read has to confirm the result */
   abstract canceled(tasks: readonly string[]): boolean;
-  /** The upgrade of a unit that runs, as far as a read or the vendor says. */
+  /** The upgrade of a unit in progress, according to a read or to the vendor. */
   abstract running(unit: Unit): Task | undefined;
-  /** The upgrades of these units run, and are waited for. */
+  /** The upgrades of these units are in progress, and the run waits for them. */
   abstract joined(running: readonly Unit[]): void;
-  /** A request was answered, or not. @param sentAt milliseconds of `Clock.elapsed` */
+  /** The result of a request. @param sentAt milliseconds of `Clock.elapsed` */
   abstract requested(units: readonly Unit[], sentAt: number, answer: Answer): void;
   abstract finish(finish: Finish): void;
 
-  /** Whether there may be something to wait for, or to cancel, although all units are up to date. @param _first the first read */
+  /** Whether to read tasks, to wait for or cancel, although all units are up to date. @param _first the first read */
   attentive(_first: boolean): boolean {
     return false;
   }
@@ -52,23 +55,23 @@ export abstract class Upgrades {
     return false;
   }
 
-  /** Says what an earlier run left failed, before it is requested again. */
+  /** Reports failures of an earlier run before a new request. */
   tellEarlier(_units: readonly Unit[]): void {}
 
-  /** A task that was followed has ended. @returns whether it says enough: when not, only a read shows what it achieved */
+  /** A task that was followed has ended. @returns false if only a read shows its effect */
   followed(_unit: Unit, _task: Task, _ending: Ending): boolean {
     return false;
   }
 
-  /** An upgrade has failed that the vendor still shows. */
+  /** The vendor reports a failed upgrade. */
   failed(_unit: Unit, _task: Task, _failure: Failure): void {}
 
-  /** What was told of a failed task is no longer the newest. */
+  /** The last known state of a failed task is outdated. */
   reread(): void {}
 
-  /** A failed upgrade runs again. */
+  /** A failed upgrade is in progress again. */
   reopened(): void {}
 
-  /** The run ends, whatever is still to do. */
+  /** The run ends, even if work is left. */
   left(): void {}
 }

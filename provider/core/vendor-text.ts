@@ -1,15 +1,15 @@
 import { hideCredentials } from "../base/printed-credentials";
 import { printable } from "./printable";
 
-/** Characters of one vendor's text in a message: several of them, a remedy and a code still fit in what Pulumi shows. */
+/** Maximum length of one vendor text: several of them, a remedy and a code still fit in Pulumi's output. */
 const LONGEST = 1_200;
 const BETWEEN_LINES = " | ";
 const CUT = "…";
 
 /**
- * What a vendor said, as a message quotes it: on one line, without the credentials that its tools print, no line twice, and of a
- * long text the end, because a log and a stack trace end with the reason. Credentials go first: cut off from its label, a password
- * is no longer recognised.
+ * A vendor's text as a message quotes it: on one line, without credentials printed by the vendor's tools, and without
+ * duplicate lines. Long texts keep their end, because logs and stack traces end with the reason. Credentials are
+ * removed first: without its label, a password is no longer recognized.
  */
 export function vendorText(said: string | readonly string[], longest = LONGEST): string {
   const whole = typeof said === "string" ? said : said.join("\n");
@@ -20,12 +20,12 @@ export function vendorText(said: string | readonly string[], longest = LONGEST):
   return lastLines(withoutRepetitions(lines), longest);
 }
 
-/** Each line where it stood last. */
+/** Keeps the last occurrence of each line. */
 function withoutRepetitions(lines: readonly string[]): string[] {
   return [...new Set([...lines].reverse())].reverse();
 }
 
-/** As many whole lines as fit, from the end; of a last line that is longer alone, its last words. */
+/** As many whole lines as fit, from the end; if the last line is too long, its last words. */
 function lastLines(lines: readonly string[], longest: number): string {
   const kept: string[] = [];
   let room = longest;
@@ -37,7 +37,7 @@ function lastLines(lines: readonly string[], longest: number): string {
   return kept.join(BETWEEN_LINES);
 }
 
-/** From the first whole word on: what is left of a long code would say nothing, but may be a part of a secret. */
+/** Starts at the first whole word: a fragment of a long code has no meaning, but may be part of a secret. */
 function lastWords(end: string): string {
   const start = end.search(/[\s\u0080-\uffff]/);
   return start < 0 ? "" : end.slice(start).trim().toWellFormed();

@@ -6,22 +6,22 @@ import type { Failure, Task } from "./task";
 import type { Texts } from "./texts";
 import { findingsOf, isHopeless, type Problem, type Unit, type Waiting } from "./unit";
 
-/** What follows for one unit from a read. */
+/** The decision for one unit after a read. */
 export type Verdict =
   | { readonly kind: "done" }
   | { readonly kind: "newer" }
-  /** `accepted`: the vendor has been asked, and has not refused; a run that does not wait may end. */
+  /** `accepted`: the vendor has received the request and not rejected it; a run that does not wait may end. */
   | {
       readonly kind: "wait";
       readonly message: string;
       readonly accepted: boolean;
       readonly percent?: number;
     }
-  /** An accepted upgrade waits for its maintenance window, and may. */
+  /** An accepted upgrade is scheduled, and stays scheduled. */
   | ({ readonly kind: "scheduled" } & Waiting)
-  /** A scheduled upgrade of our own that is not wanted any more. */
+  /** A scheduled upgrade of ours that is no longer needed. */
   | ({ readonly kind: "cancel" } & Waiting)
-  /** The vendor says that it failed; it is re-opened where the policy asks for that. */
+  /** The vendor reports that it failed; it is reopened if the policy requires that. */
   | {
       readonly kind: "failed";
       readonly task: Task;
@@ -29,27 +29,27 @@ export type Verdict =
       readonly when: "just now" | "earlier";
       readonly rolledBack?: true;
     }
-  /** `tentative`: the next read has to show it, too. */
+  /** `tentative`: the next read has to confirm it. */
   | ({ readonly kind: "problem"; readonly tentative?: true } & Problem)
   /** An upgrade is needed and possible, and must not begin now. */
   | { readonly kind: "held"; readonly hold: Hold }
   | { readonly kind: "send" };
 
-/** What is known beside what the unit shows. */
+/** Inputs of a decision in addition to the unit. */
 export interface Circumstances {
   /** When the read began: milliseconds of `Clock.elapsed`. */
   readonly now: number;
   readonly known: Evidence | undefined;
-  /** How many requests of this run have named the unit. */
+  /** How many requests of this run have included the unit. */
   readonly rounds: number;
-  /** The same request would be refused again. */
+  /** The same request would be rejected again. */
   readonly refusal: Refused | undefined;
   readonly settleTime: number;
-  /** Whether the resource wants the maintenance window. */
+  /** Whether the resource uses the maintenance window. */
   readonly schedules: boolean;
   /** Whether a scheduled upgrade of the unit is ours. */
   readonly owns: (task: Task) => boolean;
-  /** Whether the vendor did not cancel it, however often it was asked. */
+  /** Whether the vendor did not cancel it despite repeated requests. */
   readonly isKept: (task: Task) => boolean;
   readonly holdOf: (unit: Unit) => Hold | undefined;
   readonly say: Texts;
@@ -58,31 +58,31 @@ export interface Circumstances {
 type Row = (unit: Unit, about: Circumstances) => Verdict | undefined;
 
 /**
- * The decision table of a run, for one unit. The first row that applies decides. What is known (`Evidence`) is of an upgrade of this
- * run, or of one that an earlier run may have left. A plan decides for all units together (`plan.ts`).
+ * The decision table of a run, for one unit. The first row that applies decides. `Evidence` is about an upgrade of this
+ * run, or about one that an earlier run may have requested. A plan decides for all units together (`plan.ts`).
  *
- * | what is shown and known | verdict |
+ * | what is observed and known | verdict |
  * |---|---|
- * | asked by its id, the upgrade has failed or was rolled back | failed |
- * | asked by its id, it runs | wait |
- * | asked by its id, it waits for its window, and the unit is behind | scheduled |
+ * | read by id, the upgrade has failed or was rolled back | failed |
+ * | read by id, it is in progress | wait |
+ * | read by id, it is scheduled, and the unit is behind | scheduled |
  * | an upgrade has failed and holds the lock | failed |
- * | an upgrade runs | wait |
- * | our upgrade waits for a window, and the unit is not behind or shall not wait | cancel, a problem when it was not canceled |
+ * | an upgrade is in progress | wait |
+ * | our upgrade is scheduled, and is not needed or not wanted in a window | cancel, a problem if it was not canceled |
  * | an accepted upgrade waits for an approval, and is ours or needed | problem |
- * | not behind, and what an earlier run requested may still lead past it | wait |
+ * | not behind, and a request of an earlier run may still upgrade past it | wait |
  * | newer than the target version, or up to date | newer, done |
- * | an upgrade waits for its window, and may | scheduled |
- * | somebody else's waits for its window, and shall not | problem |
- * | something else runs | wait; held where nothing may begin now and nothing of ours can be under way |
+ * | an upgrade is scheduled, and the resource uses windows | scheduled |
+ * | an upgrade that is not ours is scheduled, and the resource uses no windows | problem |
+ * | another operation is in progress | wait; held if nothing may begin now and no upgrade of ours can be in progress |
  * | the upgrade of this run failed | problem |
- * | the vendor refused it | problem |
- * | the upgrade of this run succeeded, and its version does not show | wait, then a problem |
- * | the version has moved, is still behind, and the upgrade of this run may not be over | wait |
- * | it is over, and no round is left | problem |
- * | nothing shows of the upgrade of this run | wait, then a problem |
- * | an earlier run's upgrade succeeded and does not show, or its request may still take effect | wait, then a problem, or go on |
- * | something has to be done by somebody first | problem, once two reads show it |
+ * | the vendor rejected it | problem |
+ * | the upgrade of this run succeeded, and its version is not visible | wait, then a problem |
+ * | the version has changed, is still behind, and the upgrade of this run may be incomplete | wait |
+ * | it is complete, and no round is left | problem |
+ * | no task of this run's upgrade is visible | wait, then a problem |
+ * | an earlier run's success is not visible, or its request may still take effect | wait, then a problem, or continue |
+ * | a person has to act first | problem, once two reads show it |
  * | it must not begin now | held |
  * | otherwise | send: the first request, or another round |
  */
@@ -188,7 +188,7 @@ const COMPLETED = "completed, the new version does not show yet";
 const GONE = "no longer shown as running";
 const LOST = "requested, the response was lost";
 
-/** What follows for one unit. Pure. */
+/** The decision for one unit. Pure. */
 export function verdictOn(unit: Unit, about: Circumstances): Verdict {
   for (const row of ROWS) {
     const verdict = row(unit, about);
@@ -197,7 +197,7 @@ export function verdictOn(unit: Unit, about: Circumstances): Verdict {
   return { kind: "send" };
 }
 
-/** Whether something of ours may be under way. */
+/** Whether an upgrade of ours may be in progress. */
 function isUnderWay(known: Evidence | undefined): boolean {
   if (known?.by !== "earlier") return known !== undefined;
   return known.kind !== "failed" && !(known.kind === "silent" && known.over);

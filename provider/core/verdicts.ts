@@ -36,13 +36,13 @@ export class Verdicts {
     return this.each("held").map(([, { hold }]) => hold);
   }
 
-  /** Units whose problem the next read has to show, too. */
+  /** Units whose problem the next read has to confirm. */
   get tentative(): Unit[] {
     return this.each("problem").flatMap(([unit, problem]) => (problem.tentative === true ? [unit] : []));
   }
 }
 
-/** What verdicts depend on in the course of a run. */
+/** Inputs of verdicts that change during a run. */
 export interface Facts {
   readonly driver: Pick<Driver, "schedules">;
   readonly policy: Pick<Policy, "settleTime">;
@@ -52,7 +52,7 @@ export interface Facts {
   readonly say: Texts;
 }
 
-/** What follows for each unit. @param at when the read began */
+/** The verdicts for each unit. @param at when the read began */
 export function judge(
   { driver, policy, upgrades, control, cancellation, say }: Facts,
   units: readonly Unit[],

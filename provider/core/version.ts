@@ -1,17 +1,17 @@
 /**
- * A version as vendors write it: numeric parts, and for some systems a build number behind them.
- * Parts and builds are bigints: OceanBase builds (`101000062023110109`) lie beyond 2^53.
+ * A version as vendors write it: numeric parts, followed by a build number in some systems. Parts and builds are
+ * bigints: OceanBase builds (`101000062023110109`) exceed 2^53.
  */
 export interface Version {
   /** `4.3.5.2` is `[4n, 3n, 5n, 2n]`. Never empty. */
   readonly parts: readonly bigint[];
-  /** The build number, where the system has one: `4.2.1.1-101000062023110109`. */
+  /** The build number, if the system has one: `4.2.1.1-101000062023110109`. */
   readonly build?: bigint;
 }
 
 const VERSION = /^(\d+(?:\.\d+)*)(?:[-_](\d+))?$/;
 
-/** Reads `4.3.5.2`, `4.2.1.1-101000062023110109` or `4.2.1.1_101000062023110109`; undefined for anything else. */
+/** Parses `4.3.5.2`, `4.2.1.1-101000062023110109` or `4.2.1.1_101000062023110109`; undefined for anything else. */
 export function parseVersion(text: string): Version | undefined {
   const [, parts, build] = VERSION.exec(text.trim()) ?? [];
   if (parts === undefined) return undefined;
@@ -30,8 +30,8 @@ export function formatParts(version: Version): string {
 }
 
 /**
- * A total order: part by part as numbers, then the one with more parts is the greater, then the build
- * (none counts as 0). It is the order obshell itself uses (`CompareVersion`).
+ * A total order: part by part as numbers, then the one with more parts is the greater, then the build (none counts as
+ * 0). obshell uses the same order (`CompareVersion`).
  * @returns a negative number, 0 or a positive number
  */
 export function compareVersions(a: Version, b: Version): number {
@@ -54,12 +54,12 @@ export function compareNumbers(a: bigint, b: bigint): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** The highest of some versions; undefined when there is none. */
+/** The highest version; undefined for an empty list. */
 export function highestVersion(versions: Iterable<Version>): Version | undefined {
   return [...versions].sort(compareVersions).at(-1);
 }
 
-/** The lowest of some versions; undefined when there is none. */
+/** The lowest version; undefined for an empty list. */
 export function lowestVersion(versions: Iterable<Version>): Version | undefined {
   let lowest: Version | undefined;
   for (const version of versions) {
@@ -68,7 +68,7 @@ export function lowestVersion(versions: Iterable<Version>): Version | undefined 
   return lowest;
 }
 
-/** Whether these are different versions, in what both tell. */
+/** Whether these versions differ in what both specify. */
 export function differ(one: string, other: string): boolean {
   const [a, b] = [parseVersion(one), parseVersion(other)];
   if (a === undefined || b === undefined) return one !== other;

@@ -6,23 +6,23 @@ import { vendorText } from "../core/vendor-text";
 
 export { printable } from "../core/printable";
 
-/** Characters of a body that an error message quotes: of a page from its start, of any other text from its end. */
+/** Length of a body's excerpt in an error message: from the start of a page, and from the end of any other text. */
 const FIRST = 120;
 const LAST = 300;
-/** How much of a long body is read for that, in bytes. */
+/** Number of bytes of a long body that are read for an excerpt. */
 const READ = 16 * 1024;
 const PAGE = /^\s*<(?:!--|(?:!doctype|\?xml|html|head|body|title|center|h[1-6]|p|div|pre)\b)/i;
 
 /**
- * More values than any list of a vendor has. Each one that does not fit its schema costs half a kilobyte and five microseconds:
- * 16 MB of `1,1,1,…` took 4.4 GB and 46 s, in which the process did nothing else.
+ * More values than any list of a vendor has. Each one that does not match its schema costs half a kilobyte and five
+ * microseconds: 16 MB of `1,1,1,…` took 4.4 GB and blocked the process for 46 s.
  */
 const MOST_VALUES = 250_000;
 const COMMA = 0x2c;
 const BRACKET = 0x5b;
 const BRACE = 0x7b;
 
-/** A text as JSON, undefined if it is none, or has more values than anybody would send. */
+/** Parses a text as JSON; undefined if it is not JSON, or has implausibly many values. */
 export function parseJson(body: Uint8Array): unknown {
   if (!isPlausible(body)) return undefined;
   try {
@@ -32,12 +32,12 @@ export function parseJson(body: Uint8Array): unknown {
   }
 }
 
-/** Decoded where it lies, without a copy of the bytes. */
+/** Decodes the bytes without copying them. */
 function textOf(body: Uint8Array): string {
   return Buffer.from(body.buffer, body.byteOffset, body.length).toString("utf8");
 }
 
-/** Counts what can begin a value, in texts too: an upper bound of the values. */
+/** Upper bound of the number of values: counts what can begin a value, also within strings. */
 function isPlausible(body: Uint8Array): boolean {
   let values = 0;
   for (const byte of body) {
@@ -48,8 +48,8 @@ function isPlausible(body: Uint8Array): boolean {
 }
 
 /**
- * A vendor's answer through its schema.
- * @throws UpgradeError `not-the-vendor` with the path of the first thing that does not fit
+ * Validates a vendor's response against its schema.
+ * @throws UpgradeError `not-the-vendor` with the path of the first mismatch
  */
 export function validate<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
   const result = schema.safeParse(value);
@@ -66,8 +66,8 @@ export function validate<T>(schema: z.ZodType<T>, value: unknown, what: string):
 }
 
 /**
- * What an error message quotes of a body that is not in the vendor's form: of a page what people see of it, which begins with
- * its title; of any other text its end, where a stack trace has the reason.
+ * The excerpt of a body that is not in the vendor's format, for an error message: the visible start of a page, which is
+ * its title; or the end of any other text, where a stack trace has the reason.
  */
 export function excerpt(body: Uint8Array): string {
   const start = textOf(body.subarray(0, READ));
@@ -80,7 +80,7 @@ function oneLine(text: string): string {
   return printable(text).replace(/\s+/g, " ").trim();
 }
 
-/** Title and text of a page; most pages of errors repeat the title as their text. */
+/** Title and text of a page; most error pages repeat the title as text. */
 function textOfPage(page: string): string {
   const title = oneLine(withoutMarkup(/<title[^<>]*>([^<]*)/i.exec(page)?.[1] ?? ""));
   const text = oneLine(withoutMarkup(page));

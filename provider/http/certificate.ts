@@ -2,29 +2,29 @@ import { isIP, type Socket } from "node:net";
 import { connect, type PeerCertificate, type TLSSocket } from "node:tls";
 import type { Tls } from "./tls";
 
-/** How long to wait for a connection and a handshake that are only wanted for a message, in milliseconds. */
+/** Timeout for a connection and a handshake that only serve an error message, in milliseconds. */
 const PATIENCE = 3_000;
-/** How soon after a handshake a server that refuses the client's certificate ends the connection, in milliseconds. */
+/** Milliseconds after a handshake within which a server that rejects the client certificate closes the connection. */
 const VERDICT = 1_000;
 
 /** Opens a connection to a server, without TLS. */
 type Dial = (origin: string) => Promise<Socket>;
 
-/** What the certificate of a server says of it. */
+/** Details of a server's certificate. */
 export interface Presented {
   /** Subject and issuer. */
   readonly text: string;
-  /** For which names it is made: `db.example.com, 10.0.0.1`. */
+  /** The names it is valid for: `db.example.com, 10.0.0.1`. */
   readonly names: string;
 }
 
 /**
- * The certificate that a server presents, trusted or not, for the error that says why it was not trusted. Nothing is sent
- * over the connection. Undefined when there is none to be had.
+ * The certificate that a server presents, trusted or not, for the error that explains why it was not trusted. Nothing
+ * is sent over the connection. Undefined if it cannot be read.
  */
 export function presentedCertificate(origin: string, tls: Tls, dial: Dial): Promise<Presented | undefined> {
   const { servername } = tls;
-  // It is not trusted, only read; the connection that carries credentials is another one.
+  // The certificate is only read, not trusted; credentials use another connection.
   const anyone = { ...(servername === undefined ? {} : { servername }), rejectUnauthorized: false };
   return handshake<Presented | undefined>(origin, anyone, dial, undefined, (socket, end) => {
     socket.once("secureConnect", () => end(describe(socket.getPeerCertificate())));
@@ -33,13 +33,14 @@ export function presentedCertificate(origin: string, tls: Tls, dial: Dial): Prom
 }
 
 /**
- * Whether a server asks for a client certificate and then ends the connection, although nothing was sent: it refuses ours, or
- * that there is none. With TLS 1.3 the client's handshake succeeds, and only a closed connection follows.
+ * Whether a server requests a client certificate and then closes the connection although nothing was sent: it rejects
+ * our certificate, or requires one. With TLS 1.3 the client's handshake succeeds, and the connection is closed
+ * afterwards.
  */
 export function refusesClient(origin: string, tls: Tls, dial: Dial): Promise<boolean> {
   return handshake(origin, tls, dial, false, (socket, end) => {
     let asked = false;
-    // Algorithms are shared with a server only where it asks for a certificate. The keys come before a handshake that fails.
+    // Shared algorithms exist only if the server requests a certificate. `keylog` precedes even a failing handshake.
     const look = () => {
       asked ||= (socket.getSharedSigalgs() ?? []).length > 0;
     };
@@ -55,8 +56,8 @@ export function refusesClient(origin: string, tls: Tls, dial: Dial): Promise<boo
 }
 
 /**
- * Looks at a handshake for a while.
- * @param otherwise what it comes to when there is no connection, or not in time
+ * Observes a handshake for a limited time.
+ * @param otherwise the result if there is no connection in time
  */
 async function handshake<T>(
   origin: string,
@@ -79,7 +80,7 @@ async function handshake<T>(
     return await promise;
   } finally {
     clearTimeout(timer);
-    // One that is there only later is of no use either.
+    // Closes a connection that is established too late.
     void dialled.then(
       (socket) => socket.destroy(),
       () => undefined,

@@ -12,8 +12,8 @@ import {
 } from "./transport";
 
 /**
- * Why a read is tried again. Writes are never tried again here, whatever happens to them.
- * undici's own retry interceptor is not used: it sleeps on the real clock, and these waits have to be virtual in tests.
+ * Statuses after which a read is retried. Writes are never retried here. undici's own retry interceptor is not used: it
+ * sleeps on the real clock, and tests need virtual time.
  */
 const STATUSES = new Set([429, 502, 503, 504]);
 const CODES = new Set(["ECONNRESET", "EPIPE", "EAI_AGAIN", "UND_ERR_SOCKET", "UND_ERR_CONNECT_TIMEOUT"]);
@@ -26,7 +26,7 @@ export interface ClientOptions {
   readonly transport: Transport;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** How long a write that is under way may still wait for its answer after the signal, in milliseconds. */
+  /** How long a write in progress may still wait for its response after the signal, in milliseconds. */
   readonly grace?: number;
 }
 
@@ -38,22 +38,19 @@ export interface HttpRequest {
 
 export interface HttpWrite extends HttpRequest {
   readonly body: string | Uint8Array;
-  /** Called when everything else is ready. What it throws is thrown on, and nothing is sent. */
+  /** Called when everything else is ready. An exception is passed on, and nothing is sent. */
   readonly permit?: Permit | undefined;
 }
 
 export interface HttpUpload extends HttpRequest {
   readonly stream: StreamedBody;
-  /** How long the answer may take to begin, in milliseconds. */
+  /** Timeout until the response begins, in milliseconds. */
   readonly answerTimeout: number;
 }
 
 const GRACE = 700;
 
-/**
- * Requests over a transport. Reads are tried again for the causes listed above; writes never.
- * Nothing is started once the signal is aborted.
- */
+/** Retries reads for the reasons above, and never writes. Nothing is started once the signal is aborted. */
 export class HttpClient {
   readonly #options: ClientOptions;
 
@@ -61,7 +58,7 @@ export class HttpClient {
     this.#options = options;
   }
 
-  /** @param request made for each attempt, so that signatures and time stamps are fresh */
+  /** @param request called for each attempt, so that signatures and time stamps are fresh */
   async read(request: () => HttpRequest): Promise<WireResponse> {
     const { clock, signal } = this.#options;
     for (let tries = 1; ; tries++) {
@@ -79,8 +76,8 @@ export class HttpClient {
   }
 
   /**
-   * One POST, sent at most once. When the signal is aborted while the answer is awaited, it is awaited a little longer:
-   * what the vendor accepted is worth knowing.
+   * One POST, sent at most once. If the signal is aborted while waiting for the response, it waits a little longer,
+   * because the result of an accepted request must be recorded.
    */
   async write({ permit, ...request }: HttpWrite): Promise<WireResponse> {
     this.#options.signal.throwIfAborted();
@@ -89,9 +86,10 @@ export class HttpClient {
   }
 
   /**
-   * One POST with a streamed body, sent at most once. When the signal is aborted before the last byte was handed over, it
-   * ends at once with the signal's reason: half a body has no effect. After that it is a write like any other.
-   * @throws TransportError `INCOMPLETE` when the connection was lost before the last byte was handed over
+   * One POST with a streamed body, sent at most once. If the signal is aborted before the last byte was passed to the
+   * transport, it ends immediately with the signal's reason: an incomplete body has no effect. After that it behaves
+   * like any other write.
+   * @throws TransportError `INCOMPLETE` if the connection was lost before the last byte was passed to the transport
    */
   async upload({ stream, ...request }: HttpUpload): Promise<WireResponse> {
     const outgoing = new Outgoing(stream);
@@ -103,7 +101,7 @@ export class HttpClient {
     }
   }
 
-  /** Once it is handed to the transport, any exception but the signal's reason leaves open whether it was received. */
+  /** Once it is passed to the transport, any exception but the signal's reason leaves its receipt unknown. */
   async #post(request: Omit<Attempt, "method" | "signal">, whole: () => boolean): Promise<WireResponse> {
     const { signal, clock, grace = GRACE } = this.#options;
     signal.throwIfAborted();
@@ -133,7 +131,7 @@ export class HttpClient {
   }
 }
 
-/** Nothing was sent to the server, and every other request would end in the same way. */
+/** Nothing was sent to the server, and every other request would fail in the same way. */
 function refusedByProxy(origin: string, error: TransportError): UpgradeError {
   return new UpgradeError("unauthorized", `${origin} cannot be reached: ${error.message}.`, {
     remedy:
@@ -144,7 +142,7 @@ function refusedByProxy(origin: string, error: TransportError): UpgradeError {
 
 type Attempt = Omit<WireRequest, "headers"> & HttpRequest;
 
-/** A body that knows whether its last byte was handed over. */
+/** A body that tracks whether its last byte was passed to the transport. */
 class Outgoing implements StreamedBody {
   readonly length: number;
   readonly #stream: StreamedBody;
@@ -161,7 +159,7 @@ class Outgoing implements StreamedBody {
 
   async *chunks(): AsyncGenerator<Uint8Array, void, void> {
     for await (const chunk of this.#stream.chunks()) {
-      // Counted before it leaves: from here on nobody knows what of it arrives.
+      // Counted before sending: from here on it is unknown how much arrives.
       this.#sent += chunk.length;
       yield chunk;
     }
@@ -169,8 +167,8 @@ class Outgoing implements StreamedBody {
 }
 
 /**
- * A signal that follows another one so many milliseconds late, as a lost connection; at once and with the same reason
- * while not the whole request has left.
+ * A signal that follows another one after this many milliseconds, as a lost connection. It follows immediately and with
+ * the same reason if the request was not sent completely.
  */
 function lingering(
   signal: AbortSignal,
@@ -186,7 +184,7 @@ function lingering(
       await clock.sleep(grace, answered);
       controller.abort(new TransportError("ABANDONED", "interrupted while waiting for the response"));
     } catch {
-      // Answered in time.
+      // The response arrived in time.
     }
   };
   signal.addEventListener("abort", giveUp, { once: true, signal: answered });
@@ -201,13 +199,13 @@ export function retriedCode(code: string): boolean {
   return CODES.has(code);
 }
 
-/** Milliseconds before try number `next` (2, 3, …): what the server asks for, else 200 ms, 400 ms, … */
+/** Milliseconds before attempt number `next` (2, 3, …): the server's Retry-After, or else 200 ms, 400 ms, … */
 export function delayBefore(next: number, response: WireResponse | undefined, now: number): number {
   const asked = response && retryAfterOf(response.headers, now);
   return Math.min(asked ?? FIRST_DELAY * 2 ** (next - 2), LONGEST_RETRY_AFTER);
 }
 
-/** Milliseconds that Retry-After asks for: it is seconds or an HTTP date (RFC 9110 §10.2.3). Callers bound it. */
+/** The value of Retry-After in milliseconds: seconds or an HTTP date (RFC 9110 §10.2.3). Callers limit it. */
 export function retryAfterOf(headers: WireResponse["headers"], now: number): number | undefined {
   const value = headers["retry-after"];
   if (value === undefined || value === "") return undefined;

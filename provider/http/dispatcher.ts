@@ -4,18 +4,18 @@ import type { Proxies } from "../core/runtime";
 import { isSecure, type Tls } from "./tls";
 import { PROXY_REFUSED, PROXY_UNREACHABLE, tlsCode } from "./transport";
 
-/** Bounds of the connections, as undici takes them. */
+/** Limits of the connections, as undici options. */
 export interface ConnectionLimits extends Pick<Pool.Options, "bodyTimeout" | "keepAliveTimeout" | "maxHeaderSize"> {
   readonly connectTimeout: number;
   readonly headersTimeout: number;
   readonly maxResponseSize: number;
-  /** How many there are to one server at a time; further requests wait. */
+  /** Maximum concurrent connections to one server; further requests wait. */
   readonly connections: number;
-  /** After so many requests a connection is closed. */
+  /** A connection is closed after this many requests. */
   readonly maxRequestsPerClient?: number;
 }
 
-/** What went wrong with a proxy before a request left, without its credentials. */
+/** A proxy error before a request was sent, without the proxy's credentials. */
 export class ProxyError extends Error {
   override readonly name = "ProxyError";
   readonly code: string;
@@ -26,22 +26,22 @@ export class ProxyError extends Error {
   }
 }
 
-/** What carries requests, directly or through a proxy. */
+/** Sends requests, directly or through a proxy. */
 export interface Routes {
   readonly dispatcher: Dispatcher;
-  /** A connection to a server as its requests take it, without TLS: for a look at its certificate. */
+  /** A connection to a server on the route of its requests, without TLS: used to read its certificate. */
   dial(origin: string): Promise<Socket>;
 }
 
 type Connector = buildConnector.connector;
 
-/** The proxy that is set for an origin, whether or not that is excepted. */
+/** The configured proxy of an origin, ignoring exceptions. */
 function setFor({ http, https = http }: Proxies, origin: string): string | undefined {
   return isSecure(origin) ? https : http;
 }
 
 /**
- * The proxy that requests to an origin take, without its credentials; undefined where they go directly. undici decides, as it does
+ * The proxy of requests to an origin, without its credentials; undefined if they are direct. undici decides, as it does
  * for requests. Nothing is sent.
  */
 export function proxyFor(proxies: Proxies, origin: string): string | undefined {
@@ -62,20 +62,21 @@ export function proxyFor(proxies: Proxies, origin: string): string | undefined {
   return direct ? undefined : new URL(proxy).origin;
 }
 
-/** Set even where there is none, or undici would look into the environment itself. */
+/** Always set, because undici would otherwise read the environment itself. */
 function asUndici({ http = "", https = "", except }: Proxies) {
   return { httpProxy: http, httpsProxy: https, noProxy: except };
 }
 
-/** The proxy for an origin that is not excepted, without its credentials. */
+/** The proxy of an origin without exceptions, without its credentials. */
 export function proxyName(proxies: Proxies, origin: string): string {
   const proxy = setFor(proxies, origin);
   return proxy === undefined ? "the proxy" : `the proxy ${new URL(proxy).origin}`;
 }
 
 /**
- * Which proxy a request takes, and NO_PROXY, is undici's to know. Every pool that it opens passes `factory`, with the connector
- * that reaches its server: there the limits are set, which undici does not pass on for plain HTTP through a proxy.
+ * undici selects the proxy of a request and applies NO_PROXY. Every pool that it creates passes through `factory`, with
+ * the connector for its server. The limits are set there, because undici does not apply them to plain HTTP through a
+ * proxy.
  */
 export function openRoutes(tls: Tls, proxies: Proxies, limits: ConnectionLimits): Routes {
   const { connectTimeout, headersTimeout } = limits;
@@ -123,13 +124,13 @@ function originOf(url: string | undefined): string | undefined {
   return url && new URL(url).origin;
 }
 
-/** undici's types say nothing of what it gives to a factory. */
+/** undici's types do not include the options that it passes to a factory. */
 function connectorIn(options: object): Connector | undefined {
   const { connect } = options as Pool.Options;
   return typeof connect === "function" ? connect : undefined;
 }
 
-/** A connector whose errors say that they are about the proxy. */
+/** A connector that marks its errors as proxy errors. */
 function toProxy(proxy: string, connect: Connector): Connector {
   return (options, done) =>
     connect(options, (...[error, socket]) =>
@@ -144,10 +145,10 @@ function unreachable(proxy: string, error: Error): ProxyError {
     : new ProxyError(PROXY_UNREACHABLE, `the proxy ${proxy} cannot be reached: ${error.message || code}`, error);
 }
 
-/** Statuses of a proxy that cannot connect just now; any other but 200 is its decision. */
+/** Statuses of a proxy that cannot connect temporarily; all others except 200 are permanent. */
 const PASSING = new Set([408, 429]);
 
-/** What a proxy answers to CONNECT, which undici tells as an aborted request. */
+/** Handles a proxy's response to CONNECT, which undici reports as an aborted request. */
 function tunnelsThrough(proxy: string): Dispatcher.DispatcherComposeInterceptor {
   return (dispatch) => (options, handler) => {
     const fail = (controller: Dispatcher.DispatchController, error: Error) => {
@@ -166,7 +167,7 @@ function tunnelsThrough(proxy: string): Dispatcher.DispatcherComposeInterceptor 
   };
 }
 
-/** @param proxy as a subject: `the proxy http://10.0.0.9:3128` */
+/** @param proxy as the subject of a sentence: `the proxy http://10.0.0.9:3128` */
 export function refusal(proxy: string, status: number): ProxyError {
   if (status === 407)
     return new ProxyError(PROXY_REFUSED, `${proxy} requires credentials or rejects the ones given (HTTP 407)`);

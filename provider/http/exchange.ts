@@ -2,14 +2,15 @@ import type { Readable } from "node:stream";
 import { type Dispatcher, errors } from "undici";
 import { TransportError, type WireRequest, type WireResponse } from "./transport";
 
-/** A request as undici takes it. */
+/** A request in undici's format. */
 export type Sendable = Omit<WireRequest, "body" | "stream" | "signal"> & {
   readonly body?: string | Uint8Array | Readable;
 };
 
 /**
- * Sends one request and reads the whole answer. Undici's own `request` gives the body as a stream, which is more work than all
- * the rest of a small answer; and what `AbortSignal.any` makes of the signals outlives many collections, with the answer.
+ * Sends one request and reads the complete response. undici's own `request` returns the body as a stream, which costs
+ * more than the rest of a small response. Signals combined with `AbortSignal.any` survive many garbage collections, and
+ * keep the response in memory.
  * @throws TransportError, or the reason of the first signal that is aborted
  */
 export async function exchange(
@@ -28,11 +29,11 @@ export async function exchange(
   }
 }
 
-/** One request that is under way, as undici tells of it. */
+/** One request in progress, as an undici handler. */
 class Exchange implements Dispatcher.DispatchHandler {
   /**
-   * From here on the request may have reached the server, whatever an error's code says: a connection that stands can still
-   * end in EHOSTUNREACH, or in an alert of TLS.
+   * From here on the request may have reached the server, regardless of an error's code: an established connection can
+   * still end with EHOSTUNREACH or a TLS alert.
    */
   #begun = false;
   #ended: { readonly reason: unknown } | undefined;
@@ -62,7 +63,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     });
   }
 
-  /** Ends it with this reason. A request that still waits for its connection is not sent any more. */
+  /** Ends the request with this reason. If it still waits for a connection, it is not sent. */
   end(reason: unknown): void {
     this.#ended = { reason };
     this.#reject(reason);
@@ -108,7 +109,7 @@ function asError(reason: unknown): Error {
 }
 
 function asTransportError(error: unknown, begun: boolean): TransportError {
-  // Several addresses of one name are tried in turn and reported together.
+  // The addresses of one name are tried in turn and their errors reported together.
   const first = error instanceof AggregateError ? error.errors[0] : error;
   const code = codeOf(first) ?? codeOf(error) ?? "UNKNOWN";
   const message = first instanceof Error && first.message !== "" ? reasonOf(first.message) : code;
@@ -118,7 +119,7 @@ function asTransportError(error: unknown, begun: boolean): TransportError {
 /** `80B0…:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:../deps/…/ssl3_record.c:354:` */
 const OPENSSL = /error:[0-9A-F]+:[^:]*:[^:]*:([^:]+):/;
 
-/** Of what OpenSSL prints, the reason: the rest are names and lines of its sources. */
+/** The reason in an OpenSSL message, without the names and lines of its sources. */
 function reasonOf(message: string): string {
   return OPENSSL.exec(message)?.[1] ?? message;
 }
@@ -129,7 +130,7 @@ function codeOf(error: unknown): string | undefined {
   return typeof error.code === "string" ? error.code : undefined;
 }
 
-/** Undici gives the names in lower case. */
+/** undici's header names are in lower case. */
 function flat(headers: Record<string, string | string[] | undefined>): Record<string, string> {
   const texts: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {

@@ -3,18 +3,19 @@ import { excerpt } from "./body";
 import type { WireResponse } from "./transport";
 
 /**
- * What a complete response says of a write when it is not in the vendor's own form, but a framework's default page, or that of
- * a proxy, a load balancer or a web server. Only a status that leaves open whether the vendor got the request is unconfirmed.
+ * The result of a write whose complete response is not in the vendor's format, but a default page of a framework, a
+ * proxy, a load balancer or a web server. It is unconfirmed only if the status leaves it unknown whether the vendor
+ * received the request.
  *
  * | status | the write was | because |
  * |---|---|---|
- * | 200 to 299 | unconfirmed | somebody reports a success: a login page, or the vendor with a body that was lost; 204 has none |
- * | 303 | unconfirmed | "See Other" is the answer to a request that was processed |
- * | other 300 to 399 | refused | the request was referred to another address, to which it was not sent |
- * | 408, 499 | unconfirmed | a proxy waited too long, and what it had passed on may have arrived |
- * | 425, 429 | refused for now | it was turned away before it was processed |
- * | other 400 to 499 | refused | this includes 401, 403 and 407: a proxy's, which say nothing of the vendor's credentials |
- * | 500 and above | unconfirmed | a server, or what stands before it, failed on the way |
+ * | 200 to 299 | unconfirmed | the success may be a login page, or the vendor's with a lost body; 204 has none |
+ * | 303 | unconfirmed | "See Other" is the response to a request that was processed |
+ * | other 300 to 399 | refused | the request was redirected to another address, to which it was not sent |
+ * | 408, 499 | unconfirmed | a proxy timed out, and may have forwarded the request |
+ * | 425, 429 | refused for now | it was rejected before it was processed |
+ * | other 400 to 499 | refused | includes a proxy's 401, 403 and 407, which are not about the vendor's credentials |
+ * | 500 and above | unconfirmed | a server, or a proxy before it, failed during the request |
  */
 type Fate = Exclude<RefusalKind, "busy"> | "unconfirmed";
 
@@ -30,17 +31,17 @@ export function fateOf(status: number): Fate {
   return FATES.get(status) ?? (status >= 300 && status < 500 ? "final" : "unconfirmed");
 }
 
-/** A response that is not in the vendor's form. */
+/** A response that is not in the vendor's format. */
 export interface ForeignResponse {
   readonly status: number;
-  /** As `describeResponse` tells it. */
+  /** As formatted by `describeResponse`. */
   readonly text: string;
 }
 
 /**
- * The error of a write that was answered like this.
- * @param what the request, for people: `POST /api/v1/ob/upgrade at http://10.0.0.1:2886`
- * @param remedy what to check when somebody else answers in the vendor's place
+ * The error for a write with such a response.
+ * @param what the request, for messages: `POST /api/v1/ob/upgrade at http://10.0.0.1:2886`
+ * @param remedy what to check if another service responds instead of the vendor
  */
 export function foreignWrite(
   what: string,
@@ -53,7 +54,7 @@ export function foreignWrite(
   return new Refused(`${what} was refused: ${text}.`, { refusal: fate, remedy, unread: true });
 }
 
-/** `HTTP 404, text/html: “404 Not Found nginx”`; of a redirect also where it leads, without what may be secret in it. */
+/** `HTTP 404, text/html: “404 Not Found nginx”`; for a redirect also its target, without possible secrets. */
 export function describeResponse({ status, headers, body }: WireResponse): string {
   const type = headers["content-type"]?.split(";")[0];
   const said = excerpt(body);

@@ -1,21 +1,21 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 
-/** How a server is trusted, and how we show ourselves to it, in Node's words. PEM texts. */
+/** How to verify the server, and the client certificate, with Node's option names. PEM texts. */
 export interface Tls {
   readonly ca?: string;
   readonly cert?: string;
   readonly key?: string;
-  /** The name to expect in the certificate, where it differs from the host of the endpoint. */
+  /** The expected name in the certificate, if it differs from the host of the endpoint. */
   readonly servername?: string;
   readonly rejectUnauthorized?: boolean;
 }
 
-/** Whether requests to an origin travel in TLS. */
+/** Whether requests to an origin use TLS. */
 export function isSecure(origin: string): boolean {
   return origin.startsWith("https:");
 }
 
-/** The connection arguments that concern TLS, as resources take them. */
+/** The TLS arguments of a connection, as resources accept them. */
 export interface TlsArguments {
   readonly caCertificate?: string | undefined;
   readonly clientCertificate?: string | undefined;
@@ -24,7 +24,7 @@ export interface TlsArguments {
   readonly allowUntrustedCertificate?: boolean | undefined;
 }
 
-/** What a server that refused the connection for the client certificate has against us, as the end of a sentence. */
+/** Why a server rejected the client certificate, as the end of a sentence. */
 export function clientRefusal({ cert }: Tls): string {
   return cert === undefined
     ? "requires a client certificate and closed the connection, because none was given"
@@ -41,13 +41,13 @@ export function tlsFrom(args: TlsArguments): Tls {
   };
 }
 
-/** An argument and what is wrong with it. Never quotes a value. */
+/** An argument and its problem. Never quotes a value. */
 export type TlsProblem = readonly [argument: keyof TlsArguments, reason: string];
 
 const CERTIFICATE =
   /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[\s\S]*?-----END (?:X509 |TRUSTED )?CERTIFICATE-----/g;
 
-/** What keeps certificates and keys from ever being used, found before any connection. */
+/** Problems that make certificates or keys unusable, found before any connection. */
 export function tlsProblems({ caCertificate, clientCertificate, clientKey }: TlsArguments): TlsProblem[] {
   const problems: TlsProblem[] = [];
   const blame = (argument: keyof TlsArguments, reason: string | undefined) => {

@@ -1,12 +1,12 @@
-/** A body that is made while it is sent, so that it never has to fit into memory. */
+/** A body that is generated while it is sent, so that it does not have to fit into memory. */
 export interface StreamedBody {
-  /** Bytes in all; becomes Content-Length. */
+  /** Total size in bytes; becomes Content-Length. */
   readonly length: number;
-  /** Opened at most once, when the connection is there. Whatever it throws ends the request and reaches the caller. */
+  /** Called at most once, after the connection is established. Its exceptions end the request and reach the caller. */
   chunks(): AsyncGenerator<Uint8Array, void, void>;
 }
 
-/** One HTTP request as it goes over the wire. */
+/** One HTTP request as it is sent. */
 export interface WireRequest {
   readonly method: string;
   /** `https://10.0.0.1:2886`. */
@@ -15,9 +15,9 @@ export interface WireRequest {
   readonly target: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
-  /** In place of a body. */
+  /** Replaces the body. */
   readonly stream?: StreamedBody;
-  /** How long the answer may take to begin, in milliseconds. Default: the transport's own limit. */
+  /** Timeout until the response begins, in milliseconds. Default: the transport's own limit. */
   readonly answerTimeout?: number;
   readonly signal: AbortSignal;
 }
@@ -30,7 +30,7 @@ export interface WireResponse {
 }
 
 /**
- * What carries requests: undici in production, a simulator in memory in tests.
+ * Sends requests: undici in production, an in-memory simulator in tests.
  * @throws TransportError, or the signal's reason
  */
 export interface Transport {
@@ -38,12 +38,12 @@ export interface Transport {
   close(): Promise<void>;
 }
 
-/** No complete answer came. */
+/** No complete response was received. */
 export class TransportError extends Error {
   override readonly name = "TransportError";
   /** Node's, undici's or OpenSSL's code: `ECONNREFUSED`, `UND_ERR_HEADERS_TIMEOUT`, `SELF_SIGNED_CERT_IN_CHAIN`. */
   readonly code: string;
-  /** Whether the request had been handed to a connection; undefined where only the code can tell. */
+  /** Whether the request had been passed to a connection; undefined if only the code indicates it. */
   readonly begun: boolean | undefined;
 
   constructor(code: string, message: string, cause?: unknown, begun?: boolean) {
@@ -64,8 +64,9 @@ export class TransportError extends Error {
   }
 
   /**
-   * Whether a certificate, or the kind of connection, is the matter: trying again changes nothing. What the server has
-   * against the client's certificate arrives with the answer (TLS 1.3); anything else by then is an accident.
+   * Whether a certificate or the kind of connection is the cause, so that a retry is pointless. With TLS 1.3, a
+   * rejection of the client certificate arrives instead of the response; any other error at that time is a lost
+   * connection.
    */
   get tls(): boolean {
     return (
@@ -75,22 +76,22 @@ export class TransportError extends Error {
   }
 }
 
-/** Codes of a server that answers a handshake with something else. */
+/** Codes for a server that does not respond to a handshake with TLS. */
 const WITHOUT_TLS = new Set(["ERR_SSL_WRONG_VERSION_NUMBER", "ERR_SSL_PACKET_LENGTH_TOO_LONG", "EPROTO"]);
 
-/** The server asks for a client certificate, and refuses the one that was given, or that none was. */
+/** The server requests a client certificate, and rejects the one given, or requires one. */
 export const CLIENT_CERTIFICATE = "CLIENT_CERTIFICATE";
 
-/** A proxy is there and refuses: trying again changes nothing. */
+/** A proxy rejects the connection: a retry is pointless. */
 export const PROXY_REFUSED = "PROXY_REFUSED";
 
-/** A proxy does not answer, or cannot connect to the server. */
+/** A proxy does not respond, or cannot connect to the server. */
 export const PROXY_UNREACHABLE = "PROXY_UNREACHABLE";
 
-/** A streamed body ended before its last byte was handed over: no server takes that for a request. */
+/** A streamed body ended before its last byte was sent: no server accepts that as a request. */
 export const INCOMPLETE = "INCOMPLETE";
 
-/** Failures before the first byte of a request could leave. */
+/** Failures before the first byte of a request could be sent. */
 const NEVER_SENT = new Set([
   "ECONNREFUSED",
   "ENOTFOUND",
@@ -103,7 +104,7 @@ const NEVER_SENT = new Set([
   PROXY_UNREACHABLE,
 ]);
 
-/** OpenSSL's and Node's codes of handshakes that failed. */
+/** OpenSSL's and Node's codes of failed handshakes. */
 const TLS_CODE = /^(ERR_SSL_|ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|EPROTO$)/;
 
 export function tlsCode(code: string): boolean {

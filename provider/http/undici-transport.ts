@@ -15,16 +15,16 @@ import {
   type WireResponse,
 } from "./transport";
 
-/** Bounds of every request, so that no server can keep a run waiting or fill its memory. Milliseconds and bytes. */
+/** Limits of every request, so that no server can block a run or exhaust its memory. Milliseconds and bytes. */
 const LIMITS = {
   connectTimeout: 10_000,
   headersTimeout: 60_000,
   bodyTimeout: 30_000,
-  /** From the request to the last byte of the answer: the two above begin again with every byte. */
+  /** From the request to the last byte of the response: the two above restart with every byte. */
   wholeTimeout: 180_000,
   /** How long a server may leave a streamed body unread. */
   stallTimeout: 120_000,
-  /** Longer than the longest pause between two looks. A server that closes earlier says so in Keep-Alive. */
+  /** Longer than the longest pause between two polls. A server that closes earlier announces that in Keep-Alive. */
   keepAliveTimeout: 20_000,
   maxHeaderSize: 64 * 1024,
   maxResponseSize: 16 * 1024 * 1024,
@@ -32,9 +32,9 @@ const LIMITS = {
 };
 
 /**
- * A transport on undici. Transports with equal arguments share their connections. Writes travel on connections of their own
- * that are not kept alive: a write on a kept-alive socket that the server is just closing would end in a reset that leaves
- * open whether it was received.
+ * A transport on undici. Transports with equal arguments share their connections. Writes use separate connections
+ * without keep-alive: if a server is just closing a kept-alive socket, a write on it ends with a reset, and it is
+ * unknown whether it was received.
  */
 export function undiciTransport(tls: Tls, proxies: Proxies = DIRECT, limits: Partial<typeof LIMITS> = {}): Transport {
   const { wholeTimeout, stallTimeout } = { ...LIMITS, ...limits };
@@ -78,20 +78,20 @@ export function undiciTransport(tls: Tls, proxies: Proxies = DIRECT, limits: Par
 interface Connections {
   readonly reads: Routes;
   readonly writes: Routes;
-  /** Servers that have answered. */
+  /** Servers that have responded. */
   readonly met: Set<string>;
   users: number;
 }
 
-/** By `connectionsKey`. Of the process, because so is the limit of connections to one server that many resources use. */
+/** By `connectionsKey`. Process-wide, because the limit of connections to one server applies across resources. */
 const OPEN = new Map<string, Connections>();
 
-/** The same for the same arguments; of a private key or a proxy's password among them it tells nothing. */
+/** Equal for equal arguments; hashed, because they may contain a private key or a proxy's password. */
 export function connectionsKey(...parts: [Tls, Proxies, Partial<typeof LIMITS>]): string {
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }
 
-/** A share of the connections for these arguments; they are closed with the last one. */
+/** Shared connections for these arguments; the last user closes them. */
 function lease(tls: Tls, proxies: Proxies, limits: Partial<typeof LIMITS>) {
   const key = connectionsKey(tls, proxies, limits);
   const connections = OPEN.get(key) ?? opened(tls, proxies, limits);
@@ -120,7 +120,7 @@ function opened(tls: Tls, proxies: Proxies, limits: Partial<typeof LIMITS>): Con
 
 type Send = (request: Sendable, ...signals: AbortSignal[]) => Promise<WireResponse>;
 
-/** Sends a request whose body is made on the way. What goes wrong with the body itself is told as it is. */
+/** Sends a request with a streamed body. Errors of the body itself are passed on unchanged. */
 async function pour(
   source: Source,
   request: Omit<WireRequest, "body" | "stream" | "signal">,
@@ -129,19 +129,19 @@ async function pour(
 ): Promise<WireResponse> {
   const headers = { ...request.headers, "content-length": String(source.length) };
   const body = Readable.from(source.chunks);
-  // Told by the request; an abort before the first byte would otherwise go unheard.
+  // The request reports the error; without a listener, an abort before the first byte would be an unhandled error.
   body.on("error", () => undefined);
   try {
     return await send({ ...request, headers, body }, signal, source.stalled);
   } catch (error) {
     throw source.failure === undefined || signal.aborted ? error : source.failure.reason;
   } finally {
-    // A connection that is gone leaves the rest unread: what the stream holds open has to be let go.
+    // If the connection is lost, the rest is not read: release what the stream holds open.
     body.destroy();
   }
 }
 
-/** A streamed body that remembers what went wrong with it: undici would report that as a fault of the connection. */
+/** A streamed body that records its own error: undici would report it as a connection error. */
 class Source {
   readonly length: number;
   readonly chunks: AsyncGenerator<Uint8Array, void, void>;
@@ -181,25 +181,25 @@ class Source {
   }
 }
 
-/** Codes of connections that the other side ended. */
+/** Codes of connections that the other side closed. */
 const ENDED = new Set(["ECONNRESET", "EPIPE", "ECONNABORTED", "UND_ERR_SOCKET"]);
 const ALERT = /_ALERT_/;
-/** Node's code of a certificate that is made for another name. */
+/** Node's code for a certificate that is valid for another name. */
 const OTHER_NAME = "ERR_TLS_CERT_ALTNAME_INVALID";
-/** What undici makes of a proxy's 407 to a request that it should have passed on: our own arguments were taken before. */
+/** undici's code for a proxy's 407 to a forwarded request. Our own arguments were accepted before. */
 const NO_CREDENTIALS = "UND_ERR_INVALID_ARG";
 
 interface Circumstances extends Pick<Routes, "dial"> {
   readonly origin: string;
   readonly tls: Tls;
   readonly proxies: Proxies;
-  /** Whether the server has answered before: then a connection that it ends is an accident. */
+  /** Whether the server has responded before: then a closed connection is not about TLS. */
   readonly met: boolean;
 }
 
 /**
- * An error by what has to be corrected: that the proxy wants credentials, which certificate was not trusted, or that the server
- * did not accept ours.
+ * Adds to an error what must be corrected: that the proxy requires credentials, which certificate was not trusted, or
+ * that the server rejected ours.
  */
 async function explained(error: TransportError, circumstances: Circumstances): Promise<TransportError> {
   const { origin, tls, proxies, dial, met } = circumstances;

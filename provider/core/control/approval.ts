@@ -3,17 +3,17 @@ import type { Unit, Upgrade } from "../unit";
 import { compareVersions, parseVersion } from "../version";
 import type { Hold } from "./hold";
 
-/** The form of `approved.json` that this version writes and reads. */
+/** The format of `approved.json` that this release writes and reads. */
 export const APPROVAL_FORMAT = 1;
 
-/** What would be sent for one unit, as people and `approved.json` name it. Plain data without secrets. */
+/** The upgrade that would be requested for one unit, for display and `approved.json`. Plain data without secrets. */
 export interface Proposal {
   readonly from: string;
-  /** The expected version, with its build. */
+  /** The expected version, including its build. */
   readonly to: string;
   /** The plan line: `4.2.1.8 → 4.3.5.2, rolling over 3 zones`. */
   readonly how: string;
-  /** Of the request: any difference in it is another plan. */
+  /** Digest of the request: any difference means another plan. */
   readonly digest: string;
 }
 
@@ -21,19 +21,19 @@ export interface Proposal {
 export interface Approval extends Proposal {
   /** ISO 8601, UTC. */
   readonly approvedAt: string;
-  /** For people; nothing is verified by it. */
+  /** Informational; not verified. */
   readonly approvedBy: string;
-  /** ISO 8601, UTC: from then on it no longer holds. */
+  /** ISO 8601, UTC. The approval is invalid from this time on. */
   readonly expiresAt?: string | undefined;
 }
 
-/** Moments by unit: ISO 8601, UTC. */
+/** Times by unit: ISO 8601, UTC. */
 export type Used = Readonly<Record<string, string>>;
 
-/** What a resource may do: its approvals by unit, and those that have served already. */
+/** Approvals of a resource by unit, and those that have been used. */
 export interface Approvals {
   readonly units: Readonly<Record<string, Approval>>;
-  /** When the newest approval that led a unit to its version was given, by unit: that one and older ones approve nothing. */
+  /** When the newest used approval was given, by unit: that one and older ones no longer count. */
   readonly used: Used;
 }
 
@@ -41,7 +41,7 @@ export function proposalOf({ step, route, how }: Upgrade): Proposal | undefined 
   return step && { from: step.from, to: step.to, how: `${route}, ${how}`, digest: publicDigest(step) };
 }
 
-/** What would be sent for each of them, by name. */
+/** The upgrade that would be requested for each unit, by name. */
 export function proposalsOf(units: readonly Unit[]): Record<string, Proposal> {
   return Object.fromEntries(
     units.flatMap(({ name, upgrade }) => {
@@ -70,7 +70,7 @@ export function approvalHold({ units, used }: Approvals, unit: Unit, now: number
   return undefined;
 }
 
-/** Whether an upgrade to this version was approved for the unit: then its retry and its rollback are, too. */
+/** Whether an upgrade of the unit to this version was approved: that also covers its retry and its rollback. */
 export function isApproved({ units }: Approvals, unit: string, to: string, now: number): boolean {
   const approval = Object.hasOwn(units, unit) ? units[unit] : undefined;
   return approval?.to === to && !isExpired(approval, now);
@@ -85,8 +85,8 @@ function isUsed(used: Used, unit: string, { approvedAt }: Approval): boolean {
 }
 
 /**
- * The used approvals after a run: those from before, and those whose version the unit has reached.
- * @param to where the last upgrade led
+ * The used approvals after a run: the previous ones, and those whose version the unit has reached.
+ * @param to the target of the last upgrade
  */
 export function usedBy(
   { units, used }: Approvals,
@@ -101,13 +101,13 @@ export function usedBy(
   return { ...used, ...Object.fromEntries(reached) };
 }
 
-/** Whether a unit runs the approved version, or a newer one. */
+/** Whether a unit is at the approved version or a newer one. */
 function isAt({ from }: Unit, { to }: Approval): boolean {
   const [current, approved] = [parseVersion(from), parseVersion(to)];
   return current !== undefined && approved !== undefined && compareVersions(current, approved) >= 0;
 }
 
-/** Two plans with the same line differ in what the line does not show. */
+/** Includes the digest, because two different plans can have the same plan line. */
 function shown({ how, to, digest: plan }: Proposal): string {
   return `${how} (to ${to}, digest ${plan.slice(0, 12)})`;
 }

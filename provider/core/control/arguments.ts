@@ -16,13 +16,13 @@ import {
 } from "./calendar";
 import type { ChangeArguments } from "./change-arguments";
 
-/** Arguments that every resource type takes to say when an upgrade request may be sent. Messages show a right value. */
+/** Arguments of every resource type that control when an upgrade may begin. Error messages show a valid value. */
 
 const WINDOW = '{ "days": ["sat", "sun"], "from": "02:00", "to": "06:00", "timeZone": "Asia/Shanghai" }';
 const BLACKOUT =
   '{ "from": "2026-12-20", "to": "2027-01-05", "timeZone": "Asia/Shanghai", "reason": "year-end freeze" }';
 
-/** A window that ends on the next day and is longer than that is more likely a mistake. */
+/** Longest overnight window, in minutes; a longer one is more likely a mistake. */
 const LONGEST_OVERNIGHT = 12 * 60;
 
 const time = (example: string) =>
@@ -100,7 +100,7 @@ const blackout = z
     context.addIssue({ code: "custom", path: ["to"], message: `must be after \`from\` (${dates.from})` });
   });
 
-/** Whether its dates are valid, each of which has a check of its own. */
+/** Whether both dates are valid; each has its own check. */
 function isDated({ from, to, timeZone: zone = "UTC" }: Omit<Blackout, "reason">): boolean {
   return isMoment(from) && isMoment(to) && isTimeZone(zone);
 }
@@ -156,9 +156,9 @@ const backupFields = {
 };
 
 /**
- * @param more what a type takes beside `maxAge` and `waive`
+ * @param more arguments of a type in addition to `maxAge` and `waive`
  * @param type its name in `sdk/`
- * @param about what these are for: sentences
+ * @param about description, as sentences
  */
 export function backupArgument<M extends z.ZodRawShape>(more: M, type: string, ...about: readonly string[]) {
   const schema = z.strictObject({ ...backupFields, ...more }, { error: (issue) => objectProblem(issue, BACKUP) });
@@ -224,7 +224,7 @@ export const changeArguments = {
   ),
 };
 
-/** What the arguments together make impossible. For `superRefine`. */
+/** Checks combinations of arguments. For `superRefine`. */
 export function checkChangeArguments(
   { windows: given, blackouts: dark, expect, schedule }: ChangeArguments & { readonly schedule?: string | undefined },
   context: z.RefinementCtx,

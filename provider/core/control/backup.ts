@@ -1,29 +1,29 @@
 import { formatDuration } from "../duration";
 import type { Hold } from "./hold";
 
-/** What a backup has to be before an upgrade is requested. */
+/** The backup that is required before an upgrade is requested. */
 export interface BackupRule {
   /** Milliseconds since its end. */
   readonly maxAge: number;
-  /** Why an upgrade may begin where backups cannot be verified, or are too old. */
+  /** The justification for upgrading when backups cannot be verified or are too old. */
   readonly waive?: string | undefined;
 }
 
-/** What a vendor says of the backups of one unit. Times are milliseconds since 1970. */
+/** What a vendor reports about the backups of one unit. Times are milliseconds since 1970. */
 export type BackupRecord =
-  /** `at`: when the newest complete one was finished; of several parts, the oldest of their newest. */
+  /** `at`: when the newest complete backup finished; with several parts, the oldest of these times. */
   | { readonly kind: "finished"; readonly at: number; readonly what?: string }
   | { readonly kind: "running"; readonly what?: string }
   | { readonly kind: "none"; readonly what?: string }
-  /** The vendor does not say. `reason`: a clause. */
+  /** The vendor does not report it. `reason`: a clause. */
   | { readonly kind: "unknown"; readonly reason: string };
 
-/** How far a vendor's clock may be ahead of ours, in milliseconds. A time beyond that is one of another time zone. */
+/** Maximum clock skew of a vendor, in milliseconds. A time further ahead is in another time zone. */
 const CLOCKS = 15 * 60_000;
 
 /**
- * What is known of several parts together: of those that hold an upgrade the first of each sort, where nothing does the oldest.
- * One that runs comes first, because nothing waives it.
+ * Combines the records of several parts: the first one that holds an upgrade, or else the oldest backup. A backup in
+ * progress comes first, because `waive` does not apply to it.
  */
 export function backupOfAll(records: readonly BackupRecord[]): BackupRecord {
   const of = (kind: BackupRecord["kind"]) => records.find((record) => record.kind === kind);
@@ -34,7 +34,7 @@ export function backupOfAll(records: readonly BackupRecord[]): BackupRecord {
   return of("running") ?? of("none") ?? of("unknown") ?? oldest ?? { kind: "none" };
 }
 
-/** Why the backups of a unit do not let its upgrade begin. Pure. @param now milliseconds since 1970 */
+/** Why the backups of a unit hold its upgrade. Pure. @param now milliseconds since 1970 */
 export function backupHold(rule: BackupRule, record: BackupRecord, now: number): Hold | undefined {
   if (rule.waive !== undefined && record.kind !== "running") return undefined;
   switch (record.kind) {

@@ -7,16 +7,16 @@ export type Weekday = "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
 export const WEEKDAYS: readonly Weekday[] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 /**
- * When upgrades may begin. An upgrade that has begun continues after the window ends. Times are local, `HH:MM`; a window whose `to` is not
- * after its `from` ends on the next day.
+ * When upgrades may begin. An upgrade in progress continues after the window ends. Times are local, `HH:MM`; a window
+ * whose `to` is not after its `from` ends on the next day.
  */
 export interface ChangeWindow {
-  /** The days on which it begins; every day without it. */
+  /** The days on which it begins; every day if missing. */
   readonly days?: readonly Weekday[] | undefined;
   readonly from: string;
   /** Exclusive; `24:00` is the end of the day. */
   readonly to: string;
-  /** From this time on nothing begins; `to` without it. */
+  /** No upgrade begins at or after this time; `to` if missing. */
   readonly lastStart?: string | undefined;
   /** IANA name. */
   readonly timeZone: string;
@@ -24,20 +24,20 @@ export interface ChangeWindow {
 
 /** Periods in which no upgrade may begin, not even inside a window. */
 export interface Blackout {
-  /** A date, which begins at midnight, or a date with a time: local without an offset. */
+  /** A date, which begins at midnight, or a date with a time; local unless it has an offset. */
   readonly from: string;
-  /** A date, which is included, or a date with a time, which is not. */
+  /** A date, inclusive, or a date with a time, exclusive. */
   readonly to: string;
-  /** IANA name, for local dates and times; UTC without it. */
+  /** IANA name, for local dates and times; UTC if missing. */
   readonly timeZone?: string | undefined;
   readonly reason: string;
 }
 
 export interface Calendar {
-  /** Without any, every time is right. */
+  /** Empty allows any time. */
   readonly windows: readonly ChangeWindow[];
   readonly blackouts: readonly Blackout[];
-  /** How long an upgrade usually takes, in milliseconds: it begins only where that fits into the window. */
+  /** How long an upgrade usually takes, in milliseconds: it begins only if the rest of the window is long enough. */
   readonly expect?: number | undefined;
 }
 
@@ -50,18 +50,18 @@ interface Span {
 /** One occurrence of a window. */
 interface Occurrence extends Span {
   readonly window: ChangeWindow;
-  /** From here on nothing begins. */
+  /** No upgrade begins at or after this time. */
   readonly lastStart: number;
 }
 
-/** A window occurs at least once in this time. */
+/** Days to search: a window occurs at least once in this time. */
 const WEEK_AHEAD = 8;
-/** For how long an end of all holds is looked for, in windows and blackouts that follow each other. */
+/** Maximum number of consecutive windows and blackouts to search for the end of a hold. */
 const MOST_STEPS = 500;
 
 /**
- * Why the calendar lets nothing begin, and until when: blackouts before windows. Pure.
- * @param time milliseconds since 1970, with fractions or without
+ * Why the calendar holds an upgrade, and until when. Blackouts take precedence over windows. Pure.
+ * @param time milliseconds since 1970, may be fractional
  */
 export function calendarHold(calendar: Calendar, time: number): Hold | undefined {
   const now = Math.floor(time);
@@ -76,7 +76,7 @@ export function calendarHold(calendar: Calendar, time: number): Hold | undefined
   return { code: "window", message: windowMessage(calendar, now, free), ...until };
 }
 
-/** When the calendar next lets an upgrade begin: milliseconds since 1970. Undefined when it does not in any foreseeable time. */
+/** When the calendar next allows an upgrade: milliseconds since 1970. Undefined if not in the foreseeable future. */
 export function nextFree(calendar: Calendar, now: number): number | undefined {
   let at = Math.floor(now);
   const blackouts = calendar.blackouts.map(spanOf);
@@ -89,7 +89,7 @@ export function nextFree(calendar: Calendar, now: number): number | undefined {
   return undefined;
 }
 
-/** When an upgrade may begin, as far as windows go: at this time, if one is open. */
+/** When the windows next allow an upgrade: now, if one is open. */
 function nextOpening({ windows, expect = 0 }: Calendar, at: number): number | undefined {
   if (windows.length === 0) return at;
   const starts = occurrences(windows, at)
@@ -124,8 +124,8 @@ function occurrences(windows: readonly ChangeWindow[], at: number): Occurrence[]
 }
 
 /**
- * Local times that a change of the clocks skips are as much later; of those that occur twice the first one counts
- * (`compatible`, as in RFC 5545).
+ * Local times that a daylight saving change skips move forward by the same amount. Of times that occur twice, the first
+ * one counts (`compatible`, as in RFC 5545).
  */
 function occurrence(window: ChangeWindow, day: Temporal.PlainDate): Occurrence {
   const start = minuteOf(window.from);
@@ -157,22 +157,22 @@ function hourAndMinute(minute: number): { hour: number; minute: number } {
   return { hour: Math.floor(minute / 60), minute: minute % 60 };
 }
 
-/** How long a window is by the clock, in minutes. */
+/** Nominal length of a window, in minutes. */
 export function lengthOf({ from, to }: Pick<ChangeWindow, "from" | "to">): number {
   const length = minuteOf(to) - minuteOf(from);
   return length > 0 ? length : length + MINUTES_A_DAY;
 }
 
-/** How long after its beginning the last start of a window is, in minutes. */
+/** Minutes from the beginning of a window to its last start. */
 export function lastStartOf({ from, to, lastStart }: Pick<ChangeWindow, "from" | "to" | "lastStart">): number {
   return lengthOf({ from, to: lastStart ?? to });
 }
 
 export function isTimeZone(name: string): boolean {
-  // An offset is a valid zone there, and has no daylight saving time: a person who writes one means a place.
+  // Temporal accepts offsets, but they have no daylight saving time. Users who write one usually mean a location.
   if (/^[+-]/.test(name)) return false;
   try {
-    // What computes with it decides: it knows fewer names than `Intl`, and no abbreviations such as CST.
+    // Temporal does the calculations. It accepts fewer names than `Intl`, and no abbreviations such as CST.
     Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name);
     return true;
   } catch {
@@ -185,12 +185,12 @@ export function spanOf({ from, to, timeZone = "UTC" }: Omit<Blackout, "reason">)
 }
 
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
-/** Other forms are valid there too, and mean something else than they seem to. */
+/** Temporal accepts other forms too, which are easily misread. */
 const DATE_AND_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})?$/;
 
 /**
  * @param days added to a date without a time
- * @throws RangeError for what is neither a date nor a date with a time
+ * @throws RangeError if the text is neither a date nor a date with a time
  */
 function instantOf(text: string, timeZone: string, days: number): number {
   if (DATE.test(text)) return Temporal.PlainDate.from(text).add({ days }).toZonedDateTime(timeZone).epochMilliseconds;
@@ -232,7 +232,7 @@ function clockTime(at: number, { timeZone }: ChangeWindow): string {
   return local.toPlainTime().toString({ smallestUnit: "minute" });
 }
 
-/** The first two blackouts that have a moment in common. */
+/** The first two blackouts that overlap. */
 export function overlapping(blackouts: readonly Blackout[]): readonly [number, number] | undefined {
   const spans = blackouts.map((blackout, at) => ({ ...spanOf(blackout), at })).sort((a, b) => a.from - b.from);
   for (const [at, span] of spans.entries()) {
@@ -242,7 +242,7 @@ export function overlapping(blackouts: readonly Blackout[]): readonly [number, n
   return undefined;
 }
 
-/** Whether no window is long enough for an upgrade that takes as long as `expect` says. */
+/** Whether every window is shorter than the expected duration of an upgrade. */
 export function fitsNowhere(windows: readonly ChangeWindow[], expect: string): boolean {
   const milliseconds = parseDuration(expect) ?? 0;
   return !windows.some((window) => lengthOf(window) * 60_000 >= milliseconds);

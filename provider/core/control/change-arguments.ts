@@ -1,10 +1,10 @@
 import type { Approval } from "./approval";
 import type { Blackout, ChangeWindow } from "./calendar";
 
-/** The names of `ChangeArguments`, without their schemas, which take time to load. */
+/** The names of `ChangeArguments`, separate from their schemas, which are slow to load. */
 export const CHANGE_ARGUMENTS = ["windows", "blackouts", "freeze", "expect", "approval", "backup", "onHeld"] as const;
 
-/** What says when an upgrade request may be sent, after validation. */
+/** When an upgrade request may be sent, after validation. */
 export interface ChangeArguments {
   readonly windows?: readonly ChangeWindow[] | undefined;
   readonly blackouts?: readonly Blackout[] | undefined;
@@ -15,7 +15,7 @@ export interface ChangeArguments {
   readonly onHeld?: "report" | "wait" | "fail" | undefined;
 }
 
-/** The content of `approved.json`: approvals by resource, its URN, and by unit. */
+/** The content of `approved.json`: approvals by URN of the resource and by unit. */
 export interface ApprovedUpgrades {
   readonly formatVersion: number;
   readonly approvals: Readonly<Record<string, Readonly<Record<string, Approval>>>>;

@@ -8,11 +8,11 @@ import { type BackupRecord, type BackupRule, backupHold } from "./backup";
 import { type Calendar, calendarHold } from "./calendar";
 import { Held, type Hold } from "./hold";
 
-/** What a user asks of the moment in which an upgrade request is sent. */
+/** The user's conditions for sending an upgrade request. */
 export interface ChangeRules extends Calendar {
-  /** A sentence each: while there is one, nothing is sent. */
+  /** One sentence each: if there are any, nothing is sent. */
   readonly freezes: readonly string[];
-  /** Absent where none is asked for. */
+  /** Missing if approval is not required. */
   readonly approvals?: Approvals;
   readonly backup?: BackupRule;
   readonly onHeld: "report" | "wait" | "fail";
@@ -23,30 +23,33 @@ export const NO_RULES: ChangeRules = { freezes: [], windows: [], blackouts: [], 
 /** Why the upgrade of a unit must not be requested now. */
 export type HoldOf = (unit: Unit) => Hold | undefined;
 
-/** What follows from rules and clock alone, without any read: freeze, blackout, window. @param now milliseconds since 1970 */
+/**
+ * The hold that follows from the rules and the time alone, without reads: freeze, blackout, window. @param now
+ * milliseconds since 1970
+ */
 export function holdByClock(rules: ChangeRules, schedules: boolean, now: number): Hold | undefined {
   const [freeze] = rules.freezes;
   if (freeze !== undefined) return { code: "freeze", message: `changes are frozen: ${freeze}` };
-  // Of a request for the vendor's maintenance window, the vendor chooses the time.
+  // For a request with a maintenance window, the vendor chooses the time.
   return schedules ? undefined : calendarHold(rules, now);
 }
 
 /**
- * How long a finished backup that was read counts without another read, in milliseconds. Those of a large account take minutes to
- * read, after which the system itself is read again.
+ * How long a finished backup is cached, in milliseconds. Reading the backups of a large account takes minutes, after
+ * which the system itself is read again.
  */
 const RECENT = 10 * 60_000;
 
 type Controlled = Pick<Driver, "title" | "schedules" | "backups">;
 
 /**
- * The one judge of whether an upgrade may begin now. It is asked when a plan is made, before anything is prepared, and in `send`
- * immediately before a request. Backups are what the last `readBackups` has found.
+ * Decides whether an upgrade may begin now. Used when a plan is made, before `prepare`, and in `send` immediately
+ * before a request. Uses the backups of the last `readBackups`.
  */
 export class ChangeControl {
   readonly #driver: Controlled;
   readonly rules: ChangeRules;
-  /** What people mean by time: it is set, and goes on while the machine sleeps. */
+  /** Wall-clock time: it can be set, and advances while the machine sleeps. */
   readonly wall: Pick<Clock, "now">;
   #backups: ReadonlyMap<string, { readonly record: BackupRecord; readonly readAt: number }> = new Map();
 
@@ -56,19 +59,19 @@ export class ChangeControl {
     this.wall = wall;
   }
 
-  /** What is managed, for messages. */
+  /** The managed database, for messages. */
   get title(): string {
     return this.#driver.title;
   }
 
-  /** Judges at this moment, so that the calendar is looked at once for all units. */
+  /** Judges at the current time; the calendar is evaluated once for all units. */
   judge(): HoldOf {
     const now = this.wall.now();
     const unread = this.#judgeUnread(now);
     return (unit) => unread(unit) ?? this.#byBackup(unit.name, now);
   }
 
-  /** The same without backups: what holds an upgrade whatever they are. */
+  /** The same without backups. */
   #judgeUnread(now: number): HoldOf {
     const { approvals } = this.rules;
     const hold = holdByClock(this.rules, this.#driver.schedules, now);
@@ -76,8 +79,7 @@ export class ChangeControl {
   }
 
   /**
-   * The same for RETRY and ROLLBACK of an upgrade that has failed. An approval of the upgrade covers them, and a backup from
-   * before it is not asked for again.
+   * The same for RETRY and ROLLBACK of a failed upgrade. Its approval covers them, and no further backup is required.
    */
   holdOfReopening(unit: string, { to }: Pick<Task, "to">): Hold | undefined {
     const { approvals } = this.rules;
@@ -88,8 +90,8 @@ export class ChangeControl {
   }
 
   /**
-   * Reads the backups of units that nothing else holds, where there is a rule for them, unless it has just done so. The last read
-   * before something is sent.
+   * Reads the backups of units without another hold, if a rule requires them and they were not read recently. This is
+   * the last read before a request is sent.
    */
   async readBackups(units: readonly Unit[]): Promise<void> {
     const now = this.wall.now();
@@ -101,7 +103,7 @@ export class ChangeControl {
       this.#keep(unread, await this.#driver.backups?.(unread), "this system does not report backups");
   }
 
-  /** The same for a plan, which does not fail because backups cannot be read. */
+  /** The same for a plan; failed reads of backups are ignored. */
   async tryBackups(units: readonly Unit[]): Promise<void> {
     try {
       await this.readBackups(units);
@@ -111,7 +113,7 @@ export class ChangeControl {
     }
   }
 
-  /** The units whose upgrade depends on a backup. */
+  /** The units whose upgrade requires a backup. */
   #dependent(units: readonly Unit[]): readonly Unit[] {
     if (this.rules.backup === undefined) return [];
     const holdOf = this.#judgeUnread(this.wall.now());
@@ -127,12 +129,12 @@ export class ChangeControl {
     this.#backups = new Map([...this.#backups, ...read]);
   }
 
-  /** What was read of backups may have changed. */
+  /** Discards the backups that were read, because they may have changed. */
   forgetBackups(): void {
     this.#backups = new Map();
   }
 
-  /** @throws Held when one of them must not be requested now */
+  /** @throws Held if one of them must not be requested now */
   require(units: readonly Unit[]): void {
     const holdOf = this.judge();
     for (const unit of units) {
@@ -141,7 +143,7 @@ export class ChangeControl {
     }
   }
 
-  /** @throws Held when RETRY and ROLLBACK must not be sent now */
+  /** @throws Held if RETRY and ROLLBACK must not be sent now */
   requireReopening(unit: string, task: Pick<Task, "to">): void {
     const hold = this.holdOfReopening(unit, task);
     if (hold !== undefined) throw new Held(this.title, hold);
@@ -154,7 +156,6 @@ export class ChangeControl {
   }
 }
 
-/** The judge of a run. */
 export function controlOf(
   driver: Controlled,
   { changes }: { readonly changes: ChangeRules },
@@ -163,7 +164,7 @@ export function controlOf(
   return new ChangeControl(driver, changes, wall);
 }
 
-/** The holds of several units as one: what most of them have, and when the first one ends. */
+/** Combines the holds of several units: the most frequent one, and the earliest end. */
 export function togetherHold(holds: readonly Hold[], total: number): Hold | undefined {
   const groups = new Map<string, Hold[]>();
   for (const hold of holds) groups.set(hold.message, [...(groups.get(hold.message) ?? []), hold]);

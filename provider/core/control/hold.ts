@@ -1,18 +1,18 @@
 import { UpgradeError } from "../errors";
 
-/** What keeps an upgrade request from being sent now. In the order in which they are judged. */
+/** Why an upgrade request must not be sent now. In order of precedence. */
 export type HoldCode = "freeze" | "blackout" | "window" | "approval" | "backup";
 
-/** Why nothing is sent, although an upgrade is needed and possible. Plain data, also an output. */
+/** Why nothing is sent although an upgrade is needed and possible. Plain data, also an output. */
 export interface Hold {
   readonly code: HoldCode;
   /** A clause without a full stop: `window opens Sat 2026-12-05 02:00 (Asia/Shanghai)`. */
   readonly message: string;
-  /** When it ends, where that is known: ISO 8601, UTC. */
+  /** When it ends, if known: ISO 8601, UTC. */
   readonly until?: string;
 }
 
-/** The end of a run that was to fail when its upgrade is held, and what keeps a caller from sending all the same. */
+/** Ends a run whose upgrade is held with `onHeld: "fail"`, and prevents callers from sending a request anyway. */
 export class Held extends UpgradeError {
   override readonly name = "Held";
   readonly hold: Hold;
@@ -23,18 +23,18 @@ export class Held extends UpgradeError {
   }
 }
 
-/** The hold that an error is about. @throws every other error */
+/** The hold of an error. @throws every other error */
 export function heldBy(error: unknown): Hold {
   if (!(error instanceof Held)) throw error;
   return error.hold;
 }
 
-/** @param title what is managed */
+/** @param title the managed database */
 export function heldNote(title: string, { message }: Hold): string {
   return `${title}: the upgrade is held: ${message}. It was not requested.`;
 }
 
-/** What a person does about it. */
+/** The remedy for the user. */
 export function remedyFor({ code, until }: Hold): string {
   switch (code) {
     case "freeze":

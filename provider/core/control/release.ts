@@ -5,17 +5,17 @@ import { Held, type Hold } from "./hold";
 
 /** Between reads of backups, in milliseconds. */
 const BACKUP_PAUSE = 5 * 60_000;
-/** Between two lines that say how long it still takes, in milliseconds. */
+/** Between two progress lines, in milliseconds. */
 const REPORT_PAUSE = 60_000;
 
-/** Whether a run waits for the end of a hold: where the rules ask for that, and it can come while the run lasts. */
+/** Whether a run waits for the end of a hold: `onHeld` requires it, and the hold can end during the run. */
 export function isAwaited({ onHeld }: Pick<ChangeRules, "onHeld">, { code, until }: Hold): boolean {
   return onHeld === "wait" && (code === "backup" || until !== undefined);
 }
 
 /**
- * Waits until the first of some holds may be over. Nothing is read meanwhile.
- * @returns whether one may be over, so that the vendor is to be read again
+ * Waits until the first of several holds may have ended. Does not read the vendor.
+ * @returns whether one may have ended; then the vendor is read again
  */
 export async function awaitRelease(
   control: Pick<ChangeControl, "rules" | "wall" | "forgetBackups">,
@@ -38,8 +38,8 @@ export async function awaitRelease(
 }
 
 /**
- * The end of a run whose upgrade is held: one warning, and the status.
- * @throws Held where it is to fail
+ * Ends a run whose upgrade is held, with one warning and the status.
+ * @throws Held if `onHeld` is "fail"
  */
 export function endHeld(
   { title, rules }: Pick<ChangeControl, "title" | "rules">,

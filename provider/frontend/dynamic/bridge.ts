@@ -2,16 +2,17 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { sdkModules } from "./grpc";
 
 /**
- * What the SDK's dynamic-provider RPC layer knows and does not pass on: the URN, the engine's time limit, and Cancel.
+ * What the SDK's dynamic-provider RPC layer receives and does not pass on: the URN, the engine's time limit, and
+ * Cancel.
  *
- * It is learnt by wrapping the handlers that grpc-js looks up for each call, through its private
- * `Server#_retrieveHandler`. Where that is missing or has changed, everything here answers "unknown": the URN then comes
- * from the hidden input `__urn`, the limit from `__timeouts`, and ^C is noticed only when the process is ended.
- * Not covered is the call that first loads this module.
+ * It wraps the handlers that grpc-js looks up for each call, through its private `Server#_retrieveHandler`. If that is
+ * missing or has changed, everything here returns "unknown". The URN then comes from the hidden input `__urn`, the
+ * limit from `__timeouts`, and ^C is only noticed when the process ends. The call that first loads this module is not
+ * covered.
  */
 export interface CallContext {
   readonly urn: string | undefined;
-  /** customTimeouts as the engine sends them. */
+  /** The value of customTimeouts as the engine sends it. */
   readonly timeoutSeconds: number | undefined;
 }
 
@@ -23,25 +24,25 @@ const CANCEL = `${SERVICE}Cancel`;
 
 const contexts = new AsyncLocalStorage<CallContext>();
 const listeners = new Set<() => void>();
-/** Of the process, as Cancel is: the engine sends it once, for all calls of its run. */
+/** For the whole process: the engine sends Cancel once, for all calls of its run. */
 let cancelled = false;
 
-/** The call that is being served; undefined where it cannot be known. */
+/** The call in progress; undefined if unknown. */
 export function currentCall(): CallContext | undefined {
   return contexts.getStore();
 }
 
-/** Calls back when the engine cancels the run, at once if it already has. Returns how to stop listening. */
+/** Calls the listener when the engine cancels the run, or has canceled it. Returns a function that removes it. */
 export function onCancel(listener: () => void): () => void {
   if (cancelled) listener();
   listeners.add(listener);
   return () => listeners.delete(listener);
 }
 
-/** @returns whether the bridge stands; without it everything degrades to "unknown" */
+/** @returns whether the bridge is installed; without it everything degrades to "unknown" */
 export function installBridge(load: NodeJS.Require | undefined = sdkModules()): boolean {
   try {
-    // The module is any SDK's grpc-js; what is used of it is checked below.
+    // The module can be the grpc-js of any SDK version, so the members used are checked below.
     if (load === undefined) return false;
     const { Server } = load("@grpc/grpc-js") as { Server: Server };
     const lookUp = Server.prototype._retrieveHandler;
@@ -83,7 +84,7 @@ function contextOf(request: unknown): CallContext {
   };
 }
 
-/** A getter of a generated message, if it has one of that name. */
+/** The result of a getter of a generated message, if it has this getter. */
 function ask(request: unknown, getter: string): unknown {
   if (typeof request !== "object" || request === null) return undefined;
   const method: unknown = Reflect.get(request, getter);

@@ -13,22 +13,20 @@ import { checkTimeouts, limitOf } from "./timeouts";
 type Outputs = { [key: string]: Wire };
 
 /**
- * The calls of Pulumi's dynamic-provider process, translated for the lifecycle. One object serves every resource type; which one a
- * call is about stands in its properties.
+ * Translates the calls of Pulumi's dynamic-provider process for the lifecycle. One object serves every resource type;
+ * the type of a call is in its properties.
  */
 export class DynamicProvider implements dynamic.ResourceProvider {
   readonly #lifecycle: Lifecycle;
   readonly #onCancel: OnCancel;
 
-  /** @param surroundings with `onCancel`, how ^C is heard of: from the engine, if nothing is said */
+  /** @param surroundings with `onCancel`, the source of ^C: by default the engine */
   constructor(surroundings: Surroundings & { readonly onCancel?: OnCancel }) {
     this.#lifecycle = new Lifecycle(surroundings);
     this.#onCancel = surroundings.onCancel ?? onCancel;
   }
 
-  /**
-   * Synchronous on purpose: the SDK lets other calls in while it awaits `configure`, but none before it has returned.
-   */
+  /** Synchronous, because the SDK accepts other calls while it awaits `configure`, but none before it has returned. */
   configure(request: { config: { get(key: string): string | null | undefined } }): Promise<void> {
     this.#lifecycle.configure((key) => request.config.get(key));
     return Promise.resolve();
@@ -68,7 +66,7 @@ export class DynamicProvider implements dynamic.ResourceProvider {
     return told(() => this.#lifecycle.delete(this.#call(properties, "delete"), properties));
   }
 
-  /** The engine's own URN where the call tells it: the hidden input can be from before a rename. */
+  /** Prefers the URN of the engine's call: the hidden input can be from before a rename. */
   #call(properties: Properties, operation?: "create" | "update" | "delete"): Call {
     const urn = currentCall()?.urn ?? hiddenUrn(properties) ?? "";
     const limit = operation === undefined ? undefined : limitOf(operation, properties);
@@ -76,7 +74,7 @@ export class DynamicProvider implements dynamic.ResourceProvider {
   }
 }
 
-/** @throws PartialFailure when it has failed: Pulumi saves the outputs of that */
+/** @throws PartialFailure if it has failed: Pulumi then saves the outputs */
 function saved(inputs: Properties, { id, outputs, failure }: Applied): { id: string; outs: Outputs } {
   const outs: Outputs = { ...wired(hiddenOutputs(inputs)), ...outputs };
   if (failure !== undefined) throw partialFailure(id, outs, failure);
@@ -87,7 +85,7 @@ function wired(properties: Properties): Outputs {
   return Object.fromEntries(Object.entries(properties).map(([key, value]) => [key, toWire(value)]));
 }
 
-/** What is meant for people is shown without a stack. */
+/** Removes the stack from errors for users. */
 async function told<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();

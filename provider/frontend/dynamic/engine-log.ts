@@ -4,11 +4,11 @@ import { resourceName } from "../resource/call";
 import type { Log, LogLine } from "../resource/log";
 import { engineAddress, sdkModules } from "./grpc";
 
-/** How long a line may take to be delivered, and how long anybody waits for that, in milliseconds. */
+/** Timeout for delivering a line, and for waiting for that, in milliseconds. */
 const DELIVERY = 5_000;
 const FLUSH = 500;
 
-/** What is used of the SDK's generated modules. */
+/** The parts of the SDK's generated modules that are used. */
 interface LogRequest {
   setSeverity(value: number): void;
   setUrn(value: string): void;
@@ -21,8 +21,8 @@ interface LogClient extends Client {
 }
 
 /**
- * Logs to the engine's own log, where lines carry a URN. Without an engine (or when it does not take them) lasting lines
- * go to the console, which Pulumi shows on the stack's row.
+ * Logs to the engine's own log, where lines have a URN. If there is no engine, or it rejects a line, lasting lines go
+ * to the console, which Pulumi shows on the stack's row.
  */
 export function engineLog(): Log {
   const send = connect();

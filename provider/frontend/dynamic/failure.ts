@@ -3,8 +3,8 @@ import { PLAN, USED_APPROVALS } from "../resource/properties";
 import { shortened, toWire, type Wire } from "../resource/wire";
 
 /**
- * An error that leaves nothing behind: the state stays as it was. Its stack is its message, because Pulumi prints stacks
- * of failed checks and reads on the stack's row.
+ * An error without outputs to save: the state is not changed. Its stack is its message, because Pulumi prints stacks of
+ * failed checks and reads on the stack's row.
  */
 export function plainFailure(message: string): Error {
   const bounded = shortened(message, LONGEST_MESSAGE);
@@ -13,10 +13,10 @@ export function plainFailure(message: string): Error {
   return error;
 }
 
-/** A message travels percent-encoded in an HTTP/2 header: up to nine bytes a character, of 64 KiB. */
+/** Maximum message length: percent-encoded, up to nine bytes per character, in an HTTP/2 header of 64 KiB. */
 const LONGEST_MESSAGE = 4_000;
 
-/** An error whose properties Pulumi saves, so that the next `up` goes on from there. Only `reasons` are shown. */
+/** An error whose properties Pulumi saves, so that the next `pulumi up` can resume. Only `reasons` are shown. */
 export interface PartialFailure extends Error {
   readonly id: string;
   readonly properties: Record<string, Wire>;
@@ -24,21 +24,21 @@ export interface PartialFailure extends Error {
 }
 
 export function partialFailure(id: string, properties: Record<string, unknown>, reason: string): PartialFailure {
-  // The engine discards the message of a partial failure, so it need not take up room beside the reasons.
+  // The engine discards the message of a partial failure, so the space is left to the reasons.
   return Object.assign(plainFailure("see the reasons"), { id, ...fitPartialFailure(properties, [reason]) });
 }
 
-/** A partial failure travels in an HTTP/2 header; beyond 64 KiB it is silently lost and the engine waits for ever. */
+/** A partial failure is sent in an HTTP/2 header. Beyond 64 KiB it is silently lost and the engine waits forever. */
 const PARTIAL_FAILURE_BYTES = 48 * 1024;
 
-/** Characters of a reason that travel. */
+/** Maximum length of a reason. */
 const LONGEST_REASON = 4_000;
-/** The last to go: what the next run needs to go on. */
+/** Removed last: the next run needs them to resume. */
 const NEEDED = new Set(["status", "version", "redisVersion", "modules", "lastUpgrade"]);
 
 /**
- * What can be left out, the most expendable first: what the next read shows again, then the largest arguments, the used approvals
- * and the task last.
+ * Properties that can be removed, in this order: what the next read shows again, the largest arguments, the used
+ * approvals, and last the task.
  */
 function expendable(properties: Record<string, unknown>): string[] {
   const rest = Object.keys(properties).filter((key) => !key.startsWith("__") && key !== "members" && !NEEDED.has(key));
@@ -46,7 +46,7 @@ function expendable(properties: Record<string, unknown>): string[] {
   return ["members", PLAN, ...rest.sort((a, b) => size(b) - size(a)), USED_APPROVALS, "lastUpgrade"];
 }
 
-/** Properties and reasons of a partial failure, cut to what fits. */
+/** Properties and reasons of a partial failure, truncated to the size limit. */
 export function fitPartialFailure(
   properties: Record<string, unknown>,
   reasons: readonly string[],
@@ -62,7 +62,7 @@ export function fitPartialFailure(
   return { properties: isTable(wire) ? wire : {}, reasons: fitting };
 }
 
-/** The first half of a table, a quarter of it, and so on, until it is small enough: every one of its reasons is of use. */
+/** Halves a table until it is small enough, because each of its reasons is useful on its own. */
 function shrunk(table: unknown, isSmall: (rest: object) => boolean): object {
   let rest = Object.entries(Object(table));
   while (rest.length > 0 && !isSmall(Object.fromEntries(rest))) rest = rest.slice(0, rest.length >> 1);

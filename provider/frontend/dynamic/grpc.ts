@@ -1,9 +1,9 @@
 import { createRequire } from "node:module";
 
 /**
- * The modules of the SDK whose dynamic-provider process we live in. They are resolved from that process's own main
- * file: under pnpm, or with two copies installed, ours would be others.
- * Undefined outside of such a process (in tests, or when a program merely imports the package).
+ * The modules of the SDK that started this dynamic-provider process. They are resolved from that process's main file:
+ * under pnpm, or with two copies installed, our own resolution would find others. Undefined outside of such a process
+ * (in tests, or when a program only imports the package).
  */
 export function sdkModules(): NodeJS.Require | undefined {
   const main = require.main?.filename;

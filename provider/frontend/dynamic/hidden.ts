@@ -1,11 +1,11 @@
 import { type Properties, UNKNOWN } from "../resource/properties";
 
-/** Hidden keys of a dynamic resource. `__provider` is the SDK's; sdk/resource.ts adds the others. In outputs the URN is short. */
+/** Hidden keys of a dynamic resource. sdk/resource.ts adds those that are not the SDK's. Outputs have the short URN. */
 export const PROVIDER = "__provider";
 export const URN = "__urn";
 export const TIMEOUTS = "__timeouts";
 
-/** The hidden keys among the properties that have to stay with the resource, as the inputs have them. */
+/** The hidden keys that must stay with the resource, as they are in the inputs. */
 export function hiddenOf(properties: Properties): Record<string, unknown> {
   const kept = [PROVIDER, TIMEOUTS].map((key) => [key, properties[key]] as const);
   return Object.fromEntries(
@@ -13,7 +13,7 @@ export function hiddenOf(properties: Properties): Record<string, unknown> {
   );
 }
 
-/** The URN that the properties tell, whole, whether they are inputs or outputs. */
+/** The full URN from inputs or outputs. */
 export function hiddenUrn(properties: Properties): string | undefined {
   const urn = properties[URN];
   if (typeof urn !== "string" || urn === UNKNOWN) return undefined;
@@ -21,8 +21,8 @@ export function hiddenUrn(properties: Properties): string | undefined {
 }
 
 /**
- * The URN as the outputs have it, `dev::shop::oceanbase:ClusterVersion::orders`: without what the URNs of all resources have in
- * common. It is stored with each resource, whose inputs have it whole.
+ * The URN as it is in the outputs, `dev::shop::oceanbase:ClusterVersion::orders`: without the common part of all
+ * resource URNs. It is stored with each resource, whose inputs contain the full URN.
  */
 export function shortUrn(urn: string): string {
   if (!urn.startsWith(ANY_URN)) return urn;
@@ -32,7 +32,7 @@ export function shortUrn(urn: string): string {
 const ANY_URN = "urn:pulumi:";
 const DYNAMIC = "pulumi-nodejs:dynamic/";
 
-/** The resource's own type changed. Those of its parents stand before it, each with a `$` behind. */
+/** Changes the resource's own type. The types of its parents come first, each followed by `$`. */
 function withType(urn: string, change: (type: string) => string, before = ""): string {
   const [stack, project, types, ...name] = urn.split("::");
   if (types === undefined || name.length === 0) return urn;
@@ -41,13 +41,13 @@ function withType(urn: string, change: (type: string) => string, before = ""): s
   return `${before}${[stack, project, [...chain, own].join("$"), ...name].join("::")}`;
 }
 
-/** What the outputs of a resource hide, by its inputs. */
+/** The hidden outputs of a resource, from its inputs. */
 export function hiddenOutputs(inputs: Properties): Record<string, unknown> {
   const urn = hiddenUrn(inputs);
   return { ...hiddenOf(inputs), ...(urn === undefined ? {} : { [URN]: shortUrn(urn) }) };
 }
 
-/** `oceanbase:ClusterVersion` out of a URN whose type is `parent$pulumi-nodejs:dynamic/oceanbase:ClusterVersion`. */
+/** Extracts `oceanbase:ClusterVersion` from a URN of type `parent$pulumi-nodejs:dynamic/oceanbase:ClusterVersion`. */
 export function typeOfUrn(urn: string): string | undefined {
   return /pulumi-nodejs:dynamic\/([^:$]+:[^:$]+)::/.exec(urn)?.[1];
 }

@@ -1,4 +1,4 @@
 import { requireNode } from "../../base/node-version";
 
-// The first import of the provider: what others load may not be there on an older Node.
+// Must be the first import of the provider: other modules need features that an older Node does not have.
 requireNode("the provider process");

@@ -6,10 +6,10 @@ import { currentCall } from "./bridge";
 import { TIMEOUTS } from "./hidden";
 
 const OPERATIONS = ["create", "update", "delete"];
-/** What Pulumi takes: a read has its own limit. */
+/** The operations that Pulumi accepts: a read has its own limit. */
 const KNOWN = [...OPERATIONS, "read"];
 
-/** customTimeouts as the resource was given them: a limit of zero would end every upgrade before it starts. */
+/** Checks customTimeouts of a resource: a limit of zero would end every upgrade before it starts. */
 export function checkTimeouts({ [TIMEOUTS]: timeouts }: Properties): CheckFailure[] {
   if (typeof timeouts !== "object" || timeouts === null) return [];
   const strange = Object.keys(timeouts).filter((name) => !KNOWN.includes(name));
@@ -29,7 +29,7 @@ export function checkTimeouts({ [TIMEOUTS]: timeouts }: Properties): CheckFailur
   ];
 }
 
-/** Milliseconds for an operation, as the engine says, or as the resource was given them; undefined where nobody says. */
+/** The limit of an operation in milliseconds, from the engine or the resource's inputs; undefined without one. */
 export function limitOf(operation: "create" | "update" | "delete", properties: Properties): number | undefined {
   const seconds = currentCall()?.timeoutSeconds;
   if (seconds !== undefined) return seconds * 1_000;

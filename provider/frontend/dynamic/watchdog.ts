@@ -2,11 +2,11 @@ import { connect } from "node:net";
 import { engineAddress, sdkModules } from "./grpc";
 
 /**
- * Notices that the engine is gone. A dynamic-provider process survives a killed CLI (a shell stands between them, and
- * the process has a group of its own), and would go on upgrading for nobody.
+ * Detects that the engine has died. A dynamic-provider process survives a killed CLI, because it is started by a shell
+ * and has a process group of its own, and would continue upgrading.
  *
- * A connection to the engine's port is kept open: it breaks the moment the engine dies. It is believed only when the
- * port then refuses new connections too, since the engine may close an idle one.
+ * It keeps a connection to the engine's port open, which breaks as soon as the engine dies. The engine counts as dead
+ * only if the port then refuses new connections too, because the engine may close an idle connection.
  */
 export function watchEngine(gone: () => void, address: string | undefined = engineAddress()): void {
   const [host, port] = splitAddress(address ?? "");

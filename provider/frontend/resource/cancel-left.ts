@@ -11,25 +11,26 @@ import { isScheduled } from "./scheduled";
 import { type Session, withDriver } from "./session";
 import { policyOf } from "./session-policy";
 
-/** How long canceling a scheduled upgrade may take, in milliseconds. */
+/** Timeout for canceling a scheduled upgrade, in milliseconds. */
 const LIMIT = 5 * 60_000;
 
-/** What a resource that is deleted leaves at the vendor. */
+/** The upgrade that a deleted resource leaves at the vendor. */
 export interface Left {
   readonly properties: Properties;
-  /** The last upgrade, which has not ended. */
+  /** The last upgrade, which is not complete. */
   readonly upgrade: UpgradeRecord;
   readonly keepScheduled: NonNullable<Runtime["keepScheduled"]>;
 }
 
 /**
- * Cancels what a deleted resource has scheduled and has not started. What runs is left alone.
- * @throws Failure when it was not canceled and may still wait
+ * Cancels upgrades that a deleted resource has scheduled and that have not started. Upgrades in progress are not
+ * changed.
+ * @throws Failure if it was not canceled and may still be scheduled
  */
 export async function cancelLeft(session: Session, clock: Clock, left: Left): Promise<void> {
   const { properties, upgrade, keepScheduled } = left;
   const { call, kind, args, news } = session;
-  // What was not requested for a window runs on.
+  // An upgrade that was not requested for a window continues.
   if (!isScheduled(upgrade) && (args === undefined || kind.schedules?.(args) !== true)) return;
   const byHand = `if it is still scheduled and no longer needed, ${byHandOf(session)}.`;
   if (upgrade.joined === true) {
@@ -55,7 +56,7 @@ export async function cancelLeft(session: Session, clock: Clock, left: Left): Pr
   }
 }
 
-/** What a person does to cancel a scheduled upgrade without this tool. */
+/** How a user can cancel a scheduled upgrade without this tool. */
 export function byHandOf({ kind }: Session): string {
   return kind.cancelByHand ?? "cancel it at the vendor";
 }

@@ -6,9 +6,8 @@ import type { Session } from "./session";
 import { approvalsOf } from "./session-policy";
 
 /**
- * What the state keeps of change control: approvals whose version was reached, and the plan of a held upgrade, which approvals
- * are made of.
- * @param units as they were last observed; none where they were not
+ * The change-control state: used approvals, and the plan of a held upgrade, which approvals refer to.
+ * @param units as last observed; empty if they were not read
  */
 export function changeOutputs(
   session: Session,
@@ -18,7 +17,7 @@ export function changeOutputs(
 ): Record<string, unknown> {
   const approvals = approvalsOf(session, before);
   const known = before[USED_APPROVALS];
-  // What has served does not serve again because the program went without approvals for a while.
+  // Keep used approvals: they must not become valid again because the program temporarily had no approvals.
   if (approvals === undefined) return known === undefined ? {} : { [USED_APPROVALS]: known };
   const plan = status === "held" ? { [PLAN]: proposalsOf(units) } : {};
   return { [USED_APPROVALS]: usedBy(approvals, units, upgrade), ...plan };

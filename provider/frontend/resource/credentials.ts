@@ -1,7 +1,7 @@
 import type { CredentialSource } from "../../core/arguments";
 import { Rejected, UpgradeError } from "../../core/errors";
 
-/** Reads a configuration value by its full name: `oceanbase:password`. A secret of nothing is null. */
+/** Reads a configuration value by its full name: `oceanbase:password`. A secret of an empty value is null. */
 export type ConfigReader = (key: string) => string | null | undefined;
 
 type Sources = Readonly<Record<string, CredentialSource>>;
@@ -9,8 +9,8 @@ type Sources = Readonly<Record<string, CredentialSource>>;
 type Place = (source: CredentialSource) => string | null | undefined;
 
 /**
- * Fills in what the resource does not give itself, from the Provider resource or the stack's configuration (both arrive
- * through `configure`), then from the environment, each variable in turn. The environment is that of the Pulumi CLI.
+ * Fills in missing arguments from the Provider resource or the stack's configuration (both arrive through `configure`),
+ * then from the environment variables in order. The environment is that of the Pulumi CLI.
  */
 export function fillCredentials(
   args: Readonly<Record<string, unknown>>,
@@ -21,7 +21,7 @@ export function fillCredentials(
   return lookUp(args, sources, config, env).filled;
 }
 
-/** Where the values come from, by argument: "argument `password`". What was found nowhere is left out. */
+/** The source of each value, by argument: "argument `password`". Missing values are omitted. */
 export function originsOf(
   args: Readonly<Record<string, unknown>>,
   sources: Sources,
@@ -38,7 +38,7 @@ export function originsOf(
   return Object.fromEntries([...own.map(([name]): [string, string] => [name, argumentPlace(name)]), ...elsewhere]);
 }
 
-/** Every place where an argument is looked for, in order. */
+/** All sources of an argument, in order. */
 function placesOf(name: string, { config, env }: CredentialSource): string[] {
   return [argumentPlace(name), `config \`${config}\``, ...env.map((variable) => `environment \`${variable}\``)];
 }
@@ -47,7 +47,7 @@ function argumentPlace(name: string): string {
   return `argument \`${name}\``;
 }
 
-/** `argument `password`, config `oceanbase:password`, environment `OCEANBASE_PASSWORD``, where there are such places. */
+/** `argument `password`, config `oceanbase:password`, environment `OCEANBASE_PASSWORD``, as far as they exist. */
 export function describePlaces(name: string, sources: Sources): string | undefined {
   const source = sources[name];
   if (source === undefined) return undefined;
@@ -56,7 +56,7 @@ export function describePlaces(name: string, sources: Sources): string | undefin
   return [argument, config, ...(env === "" ? [] : [`environment ${env}`])].join(", ");
 }
 
-/** An error about rejected credentials, with where they come from; any other one as it is. */
+/** Adds the sources to an error about rejected credentials; other errors are returned unchanged. */
 export function attributed(
   error: UpgradeError,
   sources: Sources,
@@ -85,7 +85,7 @@ function lookUp(
   config: ConfigReader,
   env: NodeJS.ProcessEnv,
 ): { readonly filled: Record<string, unknown>; readonly found: ReadonlyMap<string, number> } {
-  // A secret of nothing arrives as null: the program has passed on what its configuration does not have.
+  // A secret of an empty value arrives as null: the program has passed on a missing configuration value.
   const given = Object.entries(args).filter(([name, value]) => value !== null || sources[name] === undefined);
   const filled: Record<string, unknown> = Object.fromEntries(given);
   const found = new Map<string, number>(
@@ -109,10 +109,10 @@ function lookUp(
   return { filled, found };
 }
 
-/** The resource's own arguments come before every other place. */
+/** The resource's own arguments take precedence over all other sources. */
 const HERE = -1;
 
-/** Whether a value may be taken from a place. What belongs to another argument stands behind it in the sources. */
+/** Whether a value may be taken from a source. In the sources, an argument follows the one it belongs to. */
 function fits({ belongsTo, insteadOf }: CredentialSource, at: number, found: ReadonlyMap<string, number>): boolean {
   if (belongsTo !== undefined && found.get(belongsTo) !== at) return false;
   return insteadOf === undefined || (found.get(insteadOf) ?? at) >= at;

@@ -1,4 +1,4 @@
-/** A failure of an operation, in words for people. The state stays as it was. */
+/** A failed operation, with a message for users. The state is not changed. */
 export class Failure extends Error {
   override readonly name = "Failure";
 }

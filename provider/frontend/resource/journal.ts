@@ -15,39 +15,39 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** What a resource notes, by the managed thing that it is about: an instance, a cluster's address, a database. */
+/** A note of a resource, by the managed object that it is about: an instance, a cluster's address, a database. */
 export type Note = Readonly<Record<string, string>>;
 
 /** `null`: the author's note is removed. */
 export type Entry = readonly [topic: string, author: string, note: Note | null];
 
 const FOR_US_ALONE = { directory: 0o700, file: 0o600 };
-/** Notes of other operations are removed once their processes have ended and they are so old, in milliseconds. */
+/** Minimum age in milliseconds before notes of other operations are removed, once their processes have ended. */
 const KEPT = 24 * 3_600_000;
 
 /**
- * A file for each process of an operation, below a directory of the user's that nobody else can read or write. Each process
- * appends to its own file and reads the others'. The operation is known by its engine's address, which all of its processes
- * are given. Where the directory cannot be used, the journal says so and keeps nothing.
+ * One file per process of an operation, in a directory that only the user can read or write. Each process appends to
+ * its own file and reads the others. The engine's address, which all processes of an operation receive, identifies the
+ * operation. If the directory is not usable, `usable` is false and nothing is stored.
  */
 export class Journal {
   readonly #root: string;
   readonly #directory: string;
   readonly #own: string;
-  /** How far the other files were read, and what is left of their last line. */
+  /** Read position in the other files, and the incomplete last line. */
   readonly #others = new Map<string, { offset: number; rest: string }>();
   #usable: boolean | undefined;
-  /** Its own, open as long as the process lives. */
+  /** Descriptor of its own file, open until the process ends. */
   #file = -1;
 
-  /** @param pid names the file of this process */
+  /** @param pid the name of this process's file */
   constructor(engineAddress: string, root = userDirectory(), pid = process.pid) {
     this.#root = root;
     this.#directory = join(root, createHash("sha256").update(engineAddress).digest("hex").slice(0, 32));
     this.#own = String(pid);
   }
 
-  /** Whether this process can read and write there. */
+  /** Whether this process can read and write the directory. */
   get usable(): boolean {
     this.#usable ??= attempt(() => this.#open());
     return this.#usable;
@@ -59,7 +59,7 @@ export class Journal {
     this.#usable = attempt(() => writeSync(this.#file, line));
   }
 
-  /** What the other processes have written since the last time. */
+  /** New entries of the other processes since the last call. */
   read(): Entry[] {
     if (!this.usable) return [];
     const entries: Entry[] = [];
@@ -71,7 +71,7 @@ export class Journal {
 
   #open(): void {
     for (const directory of [this.#root, this.#directory]) makePrivate(directory);
-    // An earlier operation had the same address.
+    // An earlier operation may have used the same address.
     removeEnded(this.#directory);
     for (const name of readdirSync(this.#root)) {
       const directory = join(this.#root, name);
@@ -105,7 +105,7 @@ function attempt(use: () => void): boolean {
   }
 }
 
-/** @throws Error when somebody else could read or write there: the place is known to everybody */
+/** @throws Error if another user could read or write there, because the path is predictable */
 function makePrivate(directory: string): void {
   mkdirSync(directory, { mode: FOR_US_ALONE.directory, recursive: true });
   const found = lstatSync(directory);
@@ -114,17 +114,17 @@ function makePrivate(directory: string): void {
   if (!found.isDirectory() || open) throw new Error(`${directory} is not a directory of this user alone`);
 }
 
-/** Removes the files of processes that have ended. Another process may be doing the same. */
+/** Removes the files of processes that have ended. Another process may do the same concurrently. */
 function removeEnded(directory: string): void {
   const ended = readdirSync(directory).filter((name) => !isAlive(Number(name)));
   for (const name of ended) attempt(() => unlinkSync(join(directory, name)));
 }
 
-/** The same of another operation, long after it. */
+/** The same for an old operation. */
 function removeOld(directory: string): void {
   if (Date.now() - lstatSync(directory).mtimeMs < KEPT) return;
   removeEnded(directory);
-  // Not if a process of it lives.
+  // Fails if one of its processes is still alive.
   rmdirSync(directory);
 }
 
@@ -147,7 +147,7 @@ function readFrom(path: string, offset: number): Buffer {
   }
 }
 
-/** None for a line that another version of this package may have written. */
+/** Empty for a line that another version of this package may have written. */
 function entryOf(line: string): Entry[] {
   try {
     const read: unknown = JSON.parse(line);

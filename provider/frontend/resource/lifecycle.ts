@@ -31,33 +31,33 @@ import { isUnsettled, reliesOnOthers, rememberedUpgrade } from "./state";
 import { type Outputs, outputsAfter, shownReason } from "./stored-outcome";
 import type { CheckFailure } from "./validation";
 
-/** What a create or an update has come to. */
+/** The result of a create or an update. */
 export interface Applied {
   readonly id: string;
   readonly outputs: Outputs;
-  /** Why it failed; the outputs are saved all the same, so that the next `up` goes on from there. */
+  /** Why it failed. The outputs are saved anyway, so that the next `pulumi up` resumes from there. */
   readonly failure?: string;
 }
 
-/** What a check has come to. */
+/** The result of a check. */
 export interface Checked {
   readonly failures: readonly CheckFailure[];
-  /** What would be sent, by unit, for resources that take approvals. */
+  /** The upgrades that would be requested, by unit, for resources that require approvals. */
   readonly plan?: Readonly<Record<string, Proposal>>;
 }
 
 /**
- * What Pulumi asks of a resource, translated into the core's routine, whichever protocol the calls come by. One object serves every
- * resource of a process.
+ * Translates Pulumi's operations on a resource into the core's routine, regardless of the protocol. One object serves
+ * all resources of a process.
  */
 export class Lifecycle {
   readonly #surroundings: Surroundings;
   readonly #clock: Clock;
-  /** Resources whose plan has been told in this process: `check` and `diff` both may, once is enough. */
+  /** Resources whose plan this process has already shown, because both `check` and `diff` may show it. */
   readonly #told = new Set<string>();
-  /** What a check has planned, by URN: a later one in this process returns the same. */
+  /** The plan of a check, by URN: a later check in this process returns the same one. */
   readonly #plans = new Map<string, Checked["plan"]>();
-  /** What a check has seen of an older resource, for the `diff` that follows. */
+  /** The read of an existing resource in `check`, for the `diff` that follows. */
   readonly #seen = new Map<string, Seen>();
   readonly #silence = new Silence();
   readonly #overlaps: Overlaps;
@@ -77,15 +77,16 @@ export class Lifecycle {
   }
 
   /**
-   * Validates the arguments, and shows the plan of a new or changed resource. `olds` are the old inputs, none on create.
-   * @param known what is wrong beside the arguments: then nothing is read at the vendor
+   * Validates the arguments, and shows the plan of a new or changed resource. `olds` are the old inputs, empty on
+   * create.
+   * @param known failures that were already found: then the vendor is not read
    */
   async check(call: Call, olds: Properties, news: Properties, known: readonly CheckFailure[]): Promise<Checked> {
     const session = await this.#session({ ...call, named: true }, news);
     this.#overlaps.declare(session);
     const failures = [...session.failures, ...known];
     if (failures.length === 0 && session.args !== undefined && !sameTarget(olds, news)) {
-      // Whose the tasks of an older resource are stands in its outputs, which only `diff` is given.
+      // The owner of an existing resource's tasks is in its outputs, which only `diff` receives.
       const memory = Object.keys(olds).length === 0 ? {} : undefined;
       const told = await this.#tell(session, memory);
       failures.push(...told.failures);
@@ -102,8 +103,9 @@ export class Lifecycle {
   }
 
   /**
-   * `olds` are the old outputs. Pure, but for the plan of a resource that an earlier run left unsettled, and for a look at a scheduled
-   * upgrade that others may cancel. For a settled resource, which nearly all calls are about, nothing is loaded.
+   * `olds` are the old outputs. Pure, except for the plan of a resource that an earlier run left unsettled, and for a
+   * read of a scheduled upgrade that others may cancel. Nothing is loaded for a settled resource, which is the usual
+   * case.
    */
   async diff(
     call: Call,
@@ -124,12 +126,13 @@ export class Lifecycle {
       return { changes: true, replaces };
     }
     const changes = unsettled || session.args?.onNewer === "fail";
-    // Only a check can fail a preview, and none has looked at a resource as it was written before.
+    // Only a check can fail a preview, and none has read a resource whose arguments are unchanged.
     if (changes && session.args !== undefined) {
       const { failures, held = false } = await this.#tell(session, this.#memoryOf(session, olds));
       if (held) return { changes: false, replaces: [] };
       for (const { property, reason } of failures) {
-        // What cannot be read, and was to be, fails a diff too; what can never succeed is for the run to say.
+        // A failed read fails a diff too, if `onUnreachable` requires that. Arguments that can never succeed are
+        // reported by the run.
         if (property === "") throw new Failure(reason);
         session.news.warn(reason);
       }
@@ -137,7 +140,7 @@ export class Lifecycle {
     return { changes, replaces: [] };
   }
 
-  /** @throws Failure when there is nothing to save */
+  /** @throws Failure if there is nothing to save */
   create(call: Call, inputs: Properties): Promise<Applied> {
     return this.#run(call, undefined, inputs);
   }
@@ -156,8 +159,8 @@ export class Lifecycle {
   }
 
   /**
-   * The database is left as it is. Only an upgrade that this resource scheduled, that has not started and that no other resource
-   * relies on, is canceled.
+   * The database is not changed. Only an upgrade that this resource scheduled, that has not started and that no other
+   * resource relies on, is canceled.
    */
   async delete(call: Call, properties: Properties): Promise<void> {
     const { log } = this.#surroundings;
@@ -221,7 +224,7 @@ export class Lifecycle {
     };
   }
 
-  /** Whether the upgrade that a resource waits for, and did not schedule itself, was canceled by somebody. */
+  /** Whether a scheduled upgrade that a resource relies on without owning it was canceled. */
   async #lostItsUpgrade(call: Call, olds: Properties, news: Properties): Promise<boolean> {
     const upgrade = rememberedUpgrade(olds);
     if (upgrade === undefined || !reliesOnOthers(olds, upgrade)) return false;
@@ -242,7 +245,7 @@ export class Lifecycle {
     return told;
   }
 
-  /** After a check that has told the plan. @param olds the outputs of the resource, which remember its last upgrade */
+  /** After a check that has shown the plan. @param olds the outputs of the resource, with its last upgrade */
   async #tellWrites(session: Session, olds: Properties): Promise<void> {
     const key = session.call.urn;
     const sight = this.#seen.get(key);
@@ -252,7 +255,7 @@ export class Lifecycle {
     await this.#surroundings.log.flush();
   }
 
-  /** The identifying properties, when old and new arguments name nothing in common. */
+  /** The identifying properties, if old and new arguments have no name in common. */
   async #replaces(session: Session, olds: Properties): Promise<string[]> {
     const { call, kind, args } = session;
     if (args === undefined) return [];
@@ -263,7 +266,7 @@ export class Lifecycle {
   }
 }
 
-/** Whether the same is to run. Arguments that only say when a request may be sent lead to no change of their own. */
+/** Whether the target is unchanged. Arguments that only control when to send a request cause no change on their own. */
 function sameTarget(a: Properties, b: Properties): boolean {
   return !hasUnknown(b) && sameValue(targetArguments(a), targetArguments(b));
 }

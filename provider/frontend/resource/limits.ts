@@ -2,16 +2,16 @@ import type { Clock } from "../../core/clock";
 import { UpgradeError } from "../../core/errors";
 import type { OnCancel } from "./call";
 
-/** Everything from outside that can end a run, as one signal. */
+/** All external reasons to end a run, as one signal. */
 export interface Limits {
   readonly signal: AbortSignal;
-  /** Has to be called when the run is over. */
+  /** Must be called when the run ends. */
   release(): void;
 }
 
 /**
  * @param limit milliseconds until the run ends with `deadline`
- * @param gone aborted when Pulumi's engine is gone
+ * @param gone aborted when Pulumi's engine has died
  */
 export function limits(clock: Clock, limit: number, onCancel: OnCancel, gone?: AbortSignal): Limits {
   const controller = new AbortController();
@@ -29,7 +29,7 @@ export function limits(clock: Clock, limit: number, onCancel: OnCancel, gone?: A
     signal: controller.signal,
     release: () => {
       over.abort();
-      // Reads that nobody waited for end with the run.
+      // Ends reads that are still in progress.
       end(new UpgradeError("interrupted", "The run is over."));
       stopListening();
     },

@@ -3,9 +3,9 @@ export type Severity = "INFO" | "WARNING";
 export interface LogLine {
   readonly severity: Severity;
   readonly message: string;
-  /** The resource's row. Never a guessed one: an unknown URN makes a row of its own. */
+  /** The resource's row. Missing if unknown: a wrong URN would create a row of its own. */
   readonly urn?: string | undefined;
-  /** Shown only while the resource is being worked on, not repeated under Diagnostics. */
+  /** Shown only while the operation is in progress, and not repeated under Diagnostics. */
   readonly ephemeral: boolean;
   /** Whether it is shown with the name of its resource. */
   readonly named?: true;
@@ -13,11 +13,14 @@ export interface LogLine {
 
 export interface Log {
   write(line: LogLine): void;
-  /** Resolves when everything written so far has been delivered, or half a second has passed: a hand-over is urgent. */
+  /**
+   * Resolves when everything written so far has been delivered, or after half a second, because the caller's return
+   * must not be delayed.
+   */
   flush(): Promise<void>;
 }
 
-/** A log that ignores delivery failures: the outcome must not depend on them. */
+/** A log that ignores delivery failures, which must not affect the outcome. */
 export function undisturbedLog(log: Log): Log {
   return {
     write: (line) => {

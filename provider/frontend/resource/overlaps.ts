@@ -6,17 +6,17 @@ import { describeResource } from "./call";
 import type { RunNotes } from "./run-notes";
 import type { Session } from "./session";
 
-/** Topic of the notes: which version a resource wants on which thing. */
+/** Topic of the notes: the target version of each managed object of a resource. */
 const TARGETS = "targets";
 
-/** A thing that two resources manage, and the version that each of them wants there. */
+/** An object that two resources manage, and their target versions. */
 interface Shared {
   readonly name: string;
   readonly ours: string;
   readonly theirs: string;
 }
 
-/** Finds resources of the operation that manage the same thing, by their arguments alone. */
+/** Finds resources of the operation that manage the same object, from their arguments alone. */
 export class Overlaps {
   readonly #notes: RunNotes;
   readonly #told = new Set<string>();
@@ -25,9 +25,7 @@ export class Overlaps {
     this.#notes = notes;
   }
 
-  /**
-   * A resource is part of the program. Warns once for each pair whose versions exclude each other.
-   */
+  /** Registers a resource of the program. Warns once for each pair with incompatible versions. */
   declare({ call: { type, urn }, kind, args, news }: Session): void {
     if (args === undefined) return;
     const targets = targetsOf(kind, args);
@@ -53,7 +51,7 @@ export class Overlaps {
   }
 }
 
-/** Undefined when one version can satisfy both everywhere: then they share upgrades. */
+/** Undefined if one version can satisfy both for every object: then they share upgrades. */
 function conflictOf(other: string, shared: readonly Shared[]): string | undefined {
   const different = shared.filter(({ ours, theirs }) => exclude(ours, theirs));
   const [first] = different;

@@ -6,24 +6,24 @@ import type { Session } from "./session";
 /**
  * One statement about a plan, for a preview and for `doctor`. Texts are not redacted.
  * - `plan`: what would be done
- * - `note`: what a person should know, and what keeps no request from being sent
+ * - `note`: information that does not prevent a request
  * - `unknown`: why there is no plan
  * - `failed`: that the last upgrade failed
- * - `finding`: what keeps the upgrade from starting now
+ * - `finding`: what prevents the upgrade from starting now
  * - `failure`: what fails a preview
  */
 export interface PlanStatement {
   readonly kind: "plan" | "note" | "unknown" | "failed" | "finding" | "failure";
   readonly message: string;
   readonly remedy?: string;
-  /** The argument that has to change, of a failure; "" where no argument does. */
+  /** The argument that must change, for a failure; "" if there is none. */
   readonly property?: string;
 }
 
 /**
- * What a plan means to the resource that it is for.
- * @param title of what is managed
- * @param many whether the resource names many units
+ * Converts a plan into statements for a resource.
+ * @param title of the managed database
+ * @param many whether the resource has many units
  */
 export function planStatements(
   { kind, args, strict }: Pick<Session, "kind" | "args" | "strict">,
@@ -41,12 +41,12 @@ export function planStatements(
         : { kind: "note", message: text },
     ];
   }
-  // Without a property, or Pulumi would print its value.
+  // Without a property; otherwise Pulumi would print its value.
   if (plan.kind === "unknown")
     return [strict ? { kind: "failure", message, property: "" } : { kind: "unknown", message }];
   if (plan.kind === "failed") return [{ kind: "failed", message, remedy: plan.failure.remedy }];
   const { findings = [], notes = [], how } = "upgrade" in plan ? plan.upgrade : {};
-  // Of many units, those that are not blocked are upgraded all the same.
+  // Of many units, those that are not blocked are upgraded anyway.
   const blocked = findings.length > 0 && (!many || how === NO_REQUEST);
   const remarks = [
     args?.wait === false ? " (not waited for)" : "",

@@ -21,16 +21,16 @@ import { policyOf } from "./session-policy";
 import { storedText } from "./stored-outcome";
 import type { CheckFailure } from "./validation";
 
-/** How long a preview may look at a live system, in milliseconds: an unreachable one must not hold it up. */
+/** Maximum time to read one live system in a preview, in milliseconds: an unreachable system must not delay it. */
 const PIN_BUDGET = 10_000;
-/** The same for all looks of a run that nobody answered: the engine checks one resource after the other. */
+/** Maximum total time for unreachable systems in a run, because the engine checks one resource after the other. */
 const RUN_BUDGET = 60_000;
 
-/** What the looks of a run have waited for systems that did not answer. */
+/** Time that the reads of a run have spent on unreachable systems. */
 export class Silence {
   #spent = 0;
 
-  /** How long the next look may take; 0 when no more is to be waited. */
+  /** Maximum duration of the next read; 0 if the budget is used up. */
   get left(): number {
     return Math.max(Math.min(PIN_BUDGET, RUN_BUDGET - this.#spent), 0);
   }
@@ -40,18 +40,18 @@ export class Silence {
   }
 }
 
-/** What a preview has seen of one resource, and what can never succeed, by property. */
+/** The result of a preview of one resource: failures by property, and the read. */
 export interface Told {
   readonly failures: readonly CheckFailure[];
-  /** Absent when the system could not be looked at. */
+  /** Missing if the system could not be read. */
   readonly sight?: Seen;
-  /** An upgrade that was held before is still held: then nothing was told. */
+  /** The upgrade is still held as before: nothing was shown. */
   readonly held?: true;
 }
 
-/** What is known of an older resource. Nothing of a new one. */
+/** What is known about an existing resource. Empty for a new one. */
 export interface Memory {
-  /** The last upgrade in the state, which says whose a task is. */
+  /** The last upgrade in the state, which shows who owns a task. */
   readonly upgrade?: UpgradeRecord | undefined;
   readonly outputs?: Properties;
   /** Whether its upgrade was held when the outputs were written. */
@@ -60,9 +60,9 @@ export interface Memory {
 }
 
 /**
- * Looks at the live system and tells what an `up` would do, as one line at the resource, and further writes in lines of their
- * own. Never fails because of the system's state.
- * @param memory absent where the state is not known yet: then `tellWrites` tells the further writes
+ * Reads the live system and shows what `pulumi up` would do, as one line on the resource; further writes have their own
+ * lines. Never fails because of the system's state.
+ * @param memory missing if the state is not known yet: then `tellWrites` shows the further writes
  */
 export async function tellPlan(session: Session, clock: Clock, silence: Silence, memory?: Memory): Promise<Told> {
   const use = async (driver: Driver, runtime: Runtime): Promise<Told> => {
@@ -87,12 +87,12 @@ export async function tellPlan(session: Session, clock: Clock, silence: Silence,
     return (await look({ session, clock, silence, purpose: CANNOT_PLAN, use })) ?? { failures: [] };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    // Without a property, or Pulumi would print its value.
+    // Without a property; otherwise Pulumi would print its value.
     return { failures: [{ property: "", reason: error.message }] };
   }
 }
 
-/** While clock or freeze hold an upgrade nothing is read, unless one may run that the state remembers. */
+/** Skips the read while calendar or freeze hold the upgrade, unless one in the state may be in progress. */
 function isHeldByClock(
   driver: Driver,
   { changes = NO_RULES }: Policy,
@@ -100,18 +100,18 @@ function isHeldByClock(
   { upgrade, outputs = {} }: Memory,
 ): boolean {
   if (upgrade !== undefined && isOpen(upgrade)) return false;
-  // Approvals are made of this plan.
+  // Approvals refer to this plan.
   if (changes.approvals !== undefined && outputs[PLAN] === undefined) return false;
   const hold = holdByClock(changes, driver.schedules, clock.now());
   return hold !== undefined && isLeft(changes, hold);
 }
 
-/** Whether a run would do nothing about a hold but report it. */
+/** Whether a run would only report the hold. */
 function isLeft(rules: ChangeRules, hold: Hold): boolean {
   return rules.onHeld !== "fail" && !isAwaited(rules, hold);
 }
 
-/** Whether the state has the same hold. A plan that has changed is stored, because approvals are made of it. */
+/** Whether the state has the same hold. A changed plan is stored, because approvals refer to it. */
 function isHeldAsBefore(
   session: Session,
   { changes = NO_RULES }: Policy,
@@ -129,7 +129,9 @@ function isHeldAsBefore(
   return changes.approvals === undefined || sameValue(outputs[PLAN], proposalsOf(view.units));
 }
 
-/** Tells the operators and cancellations that an `up` would send beside the upgrade request, after an earlier look. */
+/**
+ * Shows the operators and cancellations that `pulumi up` would send besides the upgrade request, from an earlier read.
+ */
 export async function tellWrites(
   session: Session,
   clock: Clock,
@@ -155,7 +157,7 @@ async function tellFurther(
 
 const CANNOT_PLAN = "cannot plan";
 
-/** Whether a scheduled upgrade that the resource needs was canceled by somebody; false when that cannot be known just now. */
+/** Whether a scheduled upgrade that the resource needs was canceled; false if that is unknown. */
 export async function wasCanceled(
   session: Session,
   clock: Clock,
@@ -171,14 +173,14 @@ interface Looking<T> {
   readonly session: Session;
   readonly clock: Clock;
   readonly silence: Silence;
-  /** What cannot be done when the look fails, for the warning. */
+  /** What is not possible if the read fails, for the warning. */
   readonly purpose: string;
   readonly use: (driver: Driver, runtime: Runtime) => Promise<T>;
 }
 
 /**
- * Undefined when the system cannot be read within the budget, which is told.
- * @throws Failure when it rejects the credentials, or cannot be read for any reason and `onUnreachable` is "fail"
+ * Undefined if the system cannot be read within the budget, which is logged.
+ * @throws Failure if it rejects the credentials, or cannot be read for any reason and `onUnreachable` is "fail"
  */
 async function look<T>({ session, clock, silence, purpose, use }: Looking<T>): Promise<T | undefined> {
   const { left } = silence;
@@ -214,10 +216,10 @@ function reasonOf(error: unknown, { attribute }: Session): string {
   return error.code === "unreachable" ? `unreachable, ${error.message}` : attribute(error).text;
 }
 
-/** Tells a plan. @returns what fails the preview */
+/** Shows a plan. @returns the failures of the preview */
 function tell({ news, redact }: Session, statements: readonly PlanStatement[]): CheckFailure[] {
   return statements.flatMap(({ kind, message, remedy, property = "" }) => {
-    // The run that failed has said what to do about it.
+    // The failed run has already shown its remedy.
     const text = sentences(message, kind === "failed" ? undefined : remedy);
     if (kind === "failure") return [{ property, reason: redact(text) }];
     if (kind === "plan") news.inform(text);
@@ -227,7 +229,7 @@ function tell({ news, redact }: Session, statements: readonly PlanStatement[]): 
 }
 
 /**
- * Says why there is no plan: arguments that the program does not know yet.
+ * Reports that there is no plan because of arguments that are not known yet.
  * @returns whether there are any
  */
 export function tellUnknown({ news }: Session, properties: Properties): boolean {
@@ -238,7 +240,10 @@ export function tellUnknown({ news }: Session, properties: Properties): boolean 
   return true;
 }
 
-/** The version that a refresh observed has become the target: by the program, or since `ignoreChanges` keeps what is in the state. */
+/**
+ * Reports that the version observed by a refresh has become the target: through the program, or because `ignoreChanges`
+ * keeps the state's value.
+ */
 export function tellTakenOver({ kind: { pinned }, news }: Session, olds: Properties, properties: Properties): void {
   const version = properties[pinned];
   if (olds[DRIFTED] !== true || version !== olds["currentVersion"] || version === olds[pinned]) return;

@@ -1,19 +1,22 @@
 import { canonical } from "../../base/json";
 import { CHANGE_ARGUMENTS } from "../../core/control/change-arguments";
 
-/** Properties as Pulumi has them: arguments, outputs, and keys that begin with `__`, which it does not show. */
+/** Properties as Pulumi passes them: arguments, outputs, and hidden keys that begin with `__`. */
 export type Properties = Readonly<Record<string, unknown>>;
 
-/** Stands for a value that is not known yet at preview. */
+/** Pulumi's placeholder for a value that is not known yet at preview. */
 export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 /** In the outputs: set by a refresh that found drift, so that the next `up` upgrades or warns. */
 export const DRIFTED = "__drifted";
 
-/** In the outputs: approvals that have led to their version. */
+/** In the outputs: used approvals. */
 export const USED_APPROVALS = "__usedApprovals";
 
-/** What would be sent, by unit: of what is held in the outputs, and at preview in the inputs of resources that take approvals. */
+/**
+ * The upgrades that would be requested, by unit: in the outputs for held upgrades, and at preview in the inputs of
+ * resources that require approvals.
+ */
 export const PLAN = "__plan";
 
 /** Outputs that are not arguments. */
@@ -27,19 +30,19 @@ export function argumentsOf(properties: Properties): Record<string, unknown> {
 
 const CHANGES: ReadonlySet<string> = new Set(CHANGE_ARGUMENTS);
 
-/** The arguments that say what is to run. The others say when a request may be sent, and alone lead to none. */
+/** The arguments that define the target. The others only control when a request may be sent. */
 export function targetArguments(properties: Properties): Record<string, unknown> {
   return Object.fromEntries(Object.entries(argumentsOf(properties)).filter(([key]) => !CHANGES.has(key)));
 }
 
-/** Whether a value is, or contains, something that is not known yet. */
+/** Whether a value is or contains an unknown value. */
 export function hasUnknown(value: unknown): boolean {
   if (value === UNKNOWN) return true;
   if (typeof value !== "object" || value === null) return false;
   return Object.values(value).some(hasUnknown);
 }
 
-/** Deep equality of JSON values, whatever the order of keys. */
+/** Deep equality of JSON values, regardless of key order. */
 export function sameValue(a: unknown, b: unknown): boolean {
   return canonical(a) === canonical(b);
 }

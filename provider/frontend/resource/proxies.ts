@@ -2,14 +2,14 @@ import type { Definition } from "../../core/arguments";
 import type { Proxies } from "../../core/runtime";
 import type { ConfigReader } from "./credentials";
 
-/** A setting of the stack or of an explicit Provider, and no argument of a resource. */
+/** A setting of the stack or of an explicit Provider, not an argument of a resource. */
 export const PROXY = {
   description:
     "The HTTP proxy for all requests, such as `http://user:password@proxy.example.com:3128`; an empty string for none.",
   source: { config: "dbversion:proxy", env: [] },
 } satisfies Definition;
 
-/** The proxies of a run, what must not be told of them, and what is wrong with them, as a sentence without the value. */
+/** The proxies of a run, their secrets, and a problem with them, as a sentence without the value. */
 export interface ProxySettings {
   readonly proxies: Proxies;
   readonly secrets: readonly string[];
@@ -17,8 +17,8 @@ export interface ProxySettings {
 }
 
 /**
- * The config key, for all requests; without it HTTP_PROXY and HTTPS_PROXY, each in lower case first, as curl reads them. NO_PROXY
- * holds for both. An empty config value means that there is no proxy.
+ * The config key applies to all requests; without it, HTTP_PROXY and HTTPS_PROXY apply, each in lower case first, as in
+ * curl. NO_PROXY applies to both. An empty config value disables the proxy.
  */
 export function proxySettings(config: ConfigReader, env: NodeJS.ProcessEnv): ProxySettings {
   const [except = { text: "" }] = variables(env, "NO_PROXY");
@@ -46,7 +46,7 @@ function variables(env: NodeJS.ProcessEnv, name: string): Setting[] {
   return [name.toLowerCase(), name].flatMap((source) => (env[source] ? [{ source, text: env[source] }] : []));
 }
 
-/** `10.0.0.9:3128` is a proxy too, as for curl. */
+/** Accepts `10.0.0.9:3128` without a scheme, as curl does. */
 function complete(text: string): string {
   return text.includes("://") ? text : `http://${text}`;
 }
@@ -60,7 +60,7 @@ function problemOf(text: string): string[] {
   return [];
 }
 
-/** The password, and the header that is made of it. */
+/** The password, and the header derived from it. */
 function secretsOf(text: string): string[] {
   const [, raw = ""] = /\/\/(.*)@/s.exec(complete(text)) ?? [];
   const url = URL.parse(complete(text));

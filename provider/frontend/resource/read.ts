@@ -16,10 +16,10 @@ import { reasonsOf, type Session, withDriver } from "./session";
 import { policyOf } from "./session-policy";
 import { outputsOf, rememberedUpgrade, textsOf } from "./state";
 
-/** How long a refresh may look at one system, in milliseconds. */
+/** Maximum time to read one system in a refresh, in milliseconds. */
 const BUDGET = 30_000;
 
-/** What a plan says about the state of what runs. */
+/** The status that follows from a plan. */
 const STATUS: Record<Exclude<Plan["kind"], "unknown">, Status> = {
   satisfied: "current",
   newer: "newer",
@@ -32,31 +32,31 @@ const STATUS: Record<Exclude<Plan["kind"], "unknown">, Status> = {
   held: "held",
 };
 
-/** Plans that leave an earlier failure the last thing that happened. */
+/** Plans during which an earlier failure remains the latest event. */
 const NOTHING_NEWER = new Set<Plan["kind"]>(["upgrade", "held", "wait"]);
 
-/** Plans under which it is the vendor's task that moves versions. */
+/** Plans during which the vendor's task changes versions. */
 const UNDER_WAY = new Set<Plan["kind"]>(["join", "scheduled"]);
 
-/** Errors that a person has to look into, and faults of this package. After every other one the state keeps what it had. */
+/** Errors that a user has to investigate, and bugs in this package. After all others the state is not changed. */
 const FAILS = new Set<ErrorCode>(["unauthorized", "unexpected"]);
 
-/** What a refresh has found. */
+/** The result of a refresh. */
 interface Found extends Pick<Seen, "observation" | "view"> {
   readonly plan: keyof typeof STATUS;
   readonly hold?: Hold;
 }
 
-/** What a refresh puts into the state. */
+/** What a refresh writes to the state. */
 export interface ReadBack {
   readonly outputs: Properties;
   readonly inputs: Properties;
 }
 
 /**
- * Reads the current version for a refresh. The inputs come back as written, or with the observed version if that has drifted, so
- * that the next preview shows `~ version: "4.2.1.8" => "4.3.5.2"`.
- * @returns `gone` if the database certainly no longer exists, `unread` if the state is to stay as it is
+ * Reads the current version for a refresh. The inputs are returned as written, or with the observed version if that has
+ * drifted, so that the next preview shows `~ version: "4.2.1.8" => "4.3.5.2"`.
+ * @returns `gone` if the database certainly no longer exists, `unread` if the state must not change
  */
 export async function readBack(
   session: Session,
@@ -83,7 +83,7 @@ export async function readBack(
       const open = holds && goesOn(driver, rememberedUpgrade(properties));
       const hold = plan.kind === "held" ? { hold: plan.hold } : {};
       const { drift, ...found } = result(session, properties, { ...seen, ...hold, plan: open ? "join" : plan.kind });
-      // What is ahead was told above.
+      // A newer version was reported above.
       if (drift !== undefined && plan.kind !== "newer") {
         session.news.warn(describeDrift(drift, seen.observation, driver.words?.unit));
       }
@@ -103,7 +103,7 @@ export async function readBack(
   }
 }
 
-/** @returns also the drift, where it is one since the state was written */
+/** @returns also the drift, if it is new since the state was written */
 function result(session: Session, before: Properties, found: Found): ReadBack & { readonly drift?: Drift } {
   const { observation, plan, view, hold } = found;
   const status = STATUS[plan];
@@ -112,17 +112,17 @@ function result(session: Session, before: Properties, found: Found): ReadBack & 
   const outputs = { ...observed, ...changes, ...failureLeft(session, before, observed, found) };
   const drift = driftOf(session, found);
   const moved = drift !== undefined && (before[DRIFTED] === true || hasMoved(drift, before, outputs));
-  // A target version that was not reached before stays as written: an upgrade has not reached it yet.
+  // If the target version was not reached before, it stays as written: the upgrade is not complete.
   const left = drift !== undefined && (moved || wasUpToDate(before)) && session.accepts(drift.inputs);
   return {
     outputs: moved ? { ...outputs, [DRIFTED]: true } : outputs,
-    // What is stored as input is sent back as input, by `ignoreChanges` or after the state was edited.
+    // Pulumi sends stored inputs back, with `ignoreChanges` or after the state was edited.
     inputs: { ...argumentsOf(before), ...(left ? drift.inputs : {}) },
     ...(moved ? { drift } : {}),
   };
 }
 
-/** Status and problems that the last run left, as far as nothing newer has replaced them. */
+/** Status and problems of the last run, unless something newer has replaced them. */
 function failureLeft(
   { kind, redact }: Session,
   before: Properties,
@@ -143,22 +143,22 @@ function failureLeft(
   };
 }
 
-/** What does not satisfy the target version, and is not on its way there. */
+/** What does not satisfy the target version, and is not being upgraded to it. */
 function driftOf({ kind, args }: Session, { observation, plan }: Found): Drift | undefined {
   if (args === undefined || UNDER_WAY.has(plan) || (plan === "newer" && args.onNewer === "accept")) return undefined;
   return kind.drifted(args, observation);
 }
 
-/** Whether something that does not satisfy the target version is another version, or another argument, than the state has. */
+/** Whether the drifted members have another version, or another argument, than in the state. */
 function hasMoved({ members, unseen }: Drift, before: Properties, outputs: Properties): boolean {
   if (unseen === true && wasUpToDate(before)) return true;
   const [then, now] = [textsOf(before["members"]), textsOf(outputs["members"])];
-  // A state that was too large, or is an import, has no members.
+  // A truncated state, or an import, has no members.
   if (Object.keys(then).length === 0) return before["currentVersion"] !== outputs["currentVersion"];
   return members.some((name) => then[name] !== now[name]);
 }
 
-/** Whether the target version was reached when the state was written, as far as is known. */
+/** Whether the target version was reached when the state was written, as far as known. */
 function wasUpToDate({ status }: Properties): boolean {
   return status === undefined || status === "current";
 }

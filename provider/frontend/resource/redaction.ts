@@ -3,14 +3,14 @@ import { printable, withoutMarkup } from "../../core/printable";
 import { redactor } from "../../core/redact";
 import { inWordsOfPulumi } from "./words";
 
-/** How many secrets that came up are kept for a resource: tokens replace each other, and the oldest have expired. */
+/** Maximum number of discovered secrets per resource: tokens replace each other, and the oldest have expired. */
 const MOST_LEARNT = 32;
 
-/** Secrets that came up in the runs of a process, such as tokens, by resource: a later run may be told of them. */
+/** Secrets discovered in the runs of a process, such as tokens, by resource: later output may contain them. */
 export class Learnt {
   readonly #known = new Map<string, Set<string>>();
 
-  /** The oldest first. */
+  /** Oldest first. */
   of(urn: string | undefined): Set<string> {
     const known = this.#known.get(urn ?? "") ?? new Set();
     if (urn !== undefined) this.#known.set(urn, known);
@@ -18,22 +18,22 @@ export class Learnt {
   }
 }
 
-/** What one resource must not tell: its secrets, and those that come up in its runs. */
+/** The secrets of one resource: those in its arguments, and those discovered in its runs. */
 export class Redaction {
   readonly #given: readonly string[];
   readonly #learnt: Set<string>;
   readonly #most: number;
-  /** Made when something is told: of most resources nothing is. */
+  /** Created on first use: most resources have no output. */
   #hide: ((text: string) => string) | undefined;
 
-  /** @param most how many secrets that came up are kept, the newest */
+  /** @param most how many discovered secrets are kept, the newest ones */
   constructor(given: readonly string[], learnt = new Set<string>(), most = MOST_LEARNT) {
     this.#given = given;
     this.#learnt = learnt;
     this.#most = most;
   }
 
-  /** From now on, this is a secret. */
+  /** Adds a secret. */
   readonly conceal = (secret: string): void => {
     if (this.#learnt.has(secret)) return;
     this.#learnt.add(secret);
@@ -43,20 +43,20 @@ export class Redaction {
   };
 
   /**
-   * A text as it may be told: in the words of Pulumi, without secrets, control characters and terminal escapes. What a vendor
-   * prints of credentials that the resource does not know is told by its label.
+   * A text for display: in Pulumi's terms, without secrets, control characters and terminal escapes. Credentials that
+   * only the vendor knows are recognized by their labels.
    */
   readonly redact = (text: string): string => inWordsOfPulumi(hideCredentials(this.hide(printable(text))));
 
-  /** A text of any form, such as JSON or a page, without the secrets that are known. Everything else stays as it is. */
+  /** Removes known secrets from a text of any format, such as JSON or HTML, and changes nothing else. */
   readonly hide = (text: string): string => {
     this.#hide ??= this.#hiding();
     return this.#hide(text);
   };
 
   /**
-   * Unprintable characters go first: between the letters of a secret they would hide it. So they do from the secrets, and so
-   * does what is left out of a web page that is quoted.
+   * Unprintable characters are removed first: within a secret, they would prevent a match. They are also removed from
+   * the secrets, as is the markup that quoted web pages lose.
    */
   #hiding(): (text: string) => string {
     const secrets = [...this.#given, ...this.#learnt];

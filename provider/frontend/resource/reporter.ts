@@ -6,18 +6,20 @@ import { minutes } from "../../core/stall";
 import type { Log, Severity } from "./log";
 import { shortened } from "./wire";
 
-/** How often passing news is shown. In a terminal each line replaces the last; elsewhere each one is printed. */
+/** How often transient progress is shown. In a terminal each line replaces the last; elsewhere each one is printed. */
 export interface Rhythm {
   /** Milliseconds between two different messages. */
   readonly change: number;
-  /** Milliseconds after which an unchanged message is said again, with the time that has passed. */
+  /** Milliseconds after which an unchanged message is repeated, with the elapsed time. */
   readonly repeat: number;
 }
 
 const TERMINAL: Rhythm = { change: 250, repeat: 10_000 };
 const LOG_FILE: Rhythm = { change: 2_000, repeat: 60_000 };
 
-/** A plugin sees neither the CLI's terminal nor its flags: a controlling terminal outside of CI is the best sign. */
+/**
+ * A plugin sees neither the CLI's terminal nor its flags. The best indication is a controlling terminal outside of CI.
+ */
 export function rhythmHere(env: NodeJS.ProcessEnv = process.env): Rhythm {
   if (env["CI"] || env["TERM"] === "dumb") return LOG_FILE;
   try {
@@ -38,10 +40,10 @@ export interface ReporterOptions {
   readonly named?: true | undefined;
 }
 
-/** Characters of a line that are told. */
+/** Maximum length of a line. */
 const LONGEST_LINE = 4_000;
 
-/** One resource's news, redacted, de-duplicated and throttled. */
+/** Reports on one resource, redacted, de-duplicated and throttled. */
 export function reporter(options: ReporterOptions): Pick<Runtime, "report" | "inform" | "warn"> {
   const { log, urn, clock, rhythm, redact, named } = options;
   const began = clock.elapsed();
@@ -65,7 +67,7 @@ export function reporter(options: ReporterOptions): Pick<Runtime, "report" | "in
       if (!due) return;
       last = message;
       saidAt = now;
-      // A terminal shows the first 10 to 30 characters alone.
+      // A terminal may only show the first 10 to 30 characters.
       const lead = [percent === undefined ? "" : `${percent}%`, message];
       const took = now - began;
       const time = silent ?? (took < 1_000 ? undefined : took);

@@ -6,38 +6,38 @@ import { attributed, type ConfigReader, describePlaces, fillCredentials, origins
 import { proxySettings } from "./proxies";
 import { type Validated, validateArguments } from "./validation";
 
-/** What takes arguments: a kind of resource, or the connection of a command. */
+/** A consumer of arguments: a resource kind, or the connection of a command. */
 export interface Taking<A> {
   readonly inputs: z.ZodType<A>;
-  /** Arguments that are secrets. */
+  /** Names of secret arguments. */
   readonly secrets: readonly string[];
   readonly credentials: Readonly<Record<string, CredentialSource>>;
   derivedSecrets?(args: A): readonly string[];
 }
 
-/** Arguments with all that was found elsewhere. `args` and `failures` are those of the arguments alone. */
+/** Arguments after resolving all sources. `args` and `failures` refer to the arguments alone. */
 export interface Resolved<A> extends Validated<A> {
   /** Before validation. */
   readonly raw: Readonly<Record<string, unknown>>;
   readonly proxies: Proxies;
-  /** What is wrong with the proxies, as a sentence. */
+  /** A problem with the proxies, as a sentence. */
   readonly problem: string | undefined;
-  /** Everything that must not be shown, the credentials of proxies included. */
+  /** All secrets, including the credentials of proxies. */
   readonly secrets: readonly string[];
-  /** An error with where rejected credentials come from. */
+  /** Adds the source of rejected credentials to an error. */
   readonly attribute: (error: UpgradeError) => UpgradeError;
 }
 
 export interface Places {
   readonly config: ConfigReader;
   readonly env: NodeJS.ProcessEnv;
-  /** Where written arguments come from, where that is no argument: `--ca-certificate`. */
+  /** The sources of given arguments that are not program arguments: `--ca-certificate`. */
   readonly origins?: Readonly<Record<string, string>>;
 }
 
 /**
- * Fills in what was not written from configuration and environment, validates all of it, and knows the proxies and where each
- * value is from.
+ * Fills in missing arguments from configuration and environment, validates them, and determines the proxies and the
+ * source of each value.
  */
 export function resolveArguments<A>(
   taking: Taking<A>,

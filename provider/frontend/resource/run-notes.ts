@@ -7,28 +7,28 @@ export interface Noted {
 }
 
 /**
- * What the resources of one operation (`preview`, `up`, `destroy`) note for each other. All plugin processes of the operation
- * share the notes: an explicit `Provider` has a process of its own. Nothing in them outlives the operation.
+ * Notes that the resources of one operation (`preview`, `up`, `destroy`) leave for each other. All plugin processes of
+ * the operation share them, because an explicit `Provider` has its own process. Notes do not outlive the operation.
  */
 export class RunNotes {
   readonly #journal: Journal | undefined;
-  /** Topic and thing → author → text. */
+  /** Topic and object → author → text. */
   readonly #texts = new Map<string, Map<string, string>>();
-  /** Topic and author → things. */
+  /** Topic and author → objects. */
   readonly #things = new Map<string, readonly string[]>();
   readonly #removed = new Set<string>();
 
-  /** @param journal what is shared with the other processes; none where there are no others */
+  /** @param journal shared with the other processes; missing if there are none */
   constructor(journal?: Journal) {
     this.#journal = journal;
   }
 
-  /** Whether the other processes' notes can be read, and they can read ours. */
+  /** Whether this process and the others can read each other's notes. */
   get complete(): boolean {
     return this.#journal?.usable ?? true;
   }
 
-  /** In the place of what the author has noted before. */
+  /** Replaces the author's previous note. */
   note(topic: string, author: string, note: Note): void {
     this.#keep(topic, author, note);
     this.#journal?.write([topic, author, note]);
@@ -40,7 +40,7 @@ export class RunNotes {
     this.#journal?.write([topic, author, null]);
   }
 
-  /** What is noted about these things. */
+  /** All notes about these objects. */
   about(topic: string, things: readonly string[]): Noted[] {
     for (const [topic, author, note] of this.#journal?.read() ?? []) this.#keep(topic, author, note ?? undefined);
     return things.flatMap((thing) => {
@@ -54,7 +54,7 @@ export class RunNotes {
     for (const thing of this.#things.get(known) ?? []) this.#texts.get(keyOf(topic, thing))?.delete(author);
     this.#things.delete(known);
     if (note === undefined) this.#removed.add(known);
-    // Two processes may write in any order; what was removed stays removed.
+    // Writes of two processes arrive in any order; a removed note stays removed.
     if (note === undefined || this.#removed.has(known)) return;
     this.#things.set(known, Object.keys(note));
     for (const [thing, text] of Object.entries(note)) {

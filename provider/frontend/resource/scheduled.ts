@@ -6,16 +6,15 @@ import type { Properties } from "./properties";
 import type { RunNotes } from "./run-notes";
 import { rememberedUpgrade } from "./state";
 
-/** Topic of the notes: which resource relies on a scheduled upgrade of a member. */
+/** Topic of the notes: the resource that relies on a scheduled upgrade of a member. */
 const RELIES = "relies";
 
-/** The resource. */
 type Of = Pick<Call, "type" | "urn">;
 
 /**
- * Which resources of the operation rely on upgrades that wait for a maintenance window. A resource that is renamed, replaced or
- * moved is created first and joins the upgrade that the old one scheduled; then the old one is deleted, and must not cancel
- * it. What a resource relies on stands in its state, so it is known whether or not the resource changes in this operation.
+ * Tracks which resources of the operation rely on scheduled upgrades. A resource that is renamed, replaced or moved is
+ * created first and joins the upgrade that the old one scheduled. Then the old one is deleted, and must not cancel it.
+ * Reliance is part of a resource's state, so it is known whether or not the resource changes in this operation.
  */
 export class Scheduled {
   readonly #notes: RunNotes;
@@ -24,7 +23,7 @@ export class Scheduled {
     this.#notes = notes;
   }
 
-  /** A resource of the program is at this state. @param before the state that it had before */
+  /** Records the state of a resource in the program. @param before its previous state */
   seen(call: Of, outputs: Properties, before?: Properties): void {
     const author = authorOf(call, outputs);
     if (before !== undefined && authorOf(call, before) !== author) this.gone(call, before);
@@ -33,8 +32,9 @@ export class Scheduled {
   }
 
   /**
-   * Creates or updates a resource. It may find scheduled upgrades of its members and rely on them before its state says so.
-   * @param run its end is the moment from which the state says what the resource relies on
+   * Creates or updates a resource. It may find scheduled upgrades of its members and rely on them before its state
+   * shows that.
+   * @param run when it ends, the state shows what the resource relies on
    */
   async during<T>(call: Of, members: readonly string[], run: () => Promise<T>): Promise<T> {
     const author = runOf(call);
@@ -46,13 +46,13 @@ export class Scheduled {
     }
   }
 
-  /** A resource with this state is no more. */
+  /** Removes a resource with this state. */
   gone(call: Of, outputs: Properties): void {
     if (relianceOf(call, outputs) !== undefined) this.#notes.remove(RELIES, authorOf(call, outputs));
   }
 
   /**
-   * Why a resource must not cancel a scheduled upgrade of a member that it no longer needs; undefined when it may.
+   * Why a resource must not cancel a scheduled upgrade of a member that it no longer needs; undefined if it may.
    * @param outputs the resource's own state
    */
   reasonToKeep(call: Of, outputs: Properties, member: string): string | undefined {
@@ -66,8 +66,8 @@ export class Scheduled {
 }
 
 /**
- * A state of a resource: while a resource is replaced, two states have one URN. The record of the upgrade tells them apart, as
- * only one of them can have scheduled it.
+ * Identifies a state of a resource, because two states have the same URN during a replacement. The upgrade record
+ * distinguishes them: only one of them can have scheduled it.
  */
 function authorOf({ urn }: Of, { lastUpgrade }: Properties): string {
   return `${urn} ${canonical(lastUpgrade ?? null)}`;
@@ -77,7 +77,7 @@ function runOf({ urn }: Of): string {
   return `${urn} runs`;
 }
 
-/** Undefined where nothing is, or may be, scheduled that the resource needs. Of several members some may run and others wait. */
+/** Undefined if no upgrade that the resource needs is, or may be, scheduled. Other members may be in progress. */
 function relianceOf(call: Of, outputs: Properties): Record<string, string> | undefined {
   const upgrade = rememberedUpgrade(outputs);
   const satisfied = outputs["status"] === "current" || outputs["status"] === "newer";
@@ -90,7 +90,7 @@ function noteOf(call: Of, members: readonly string[]): Record<string, string> {
   return Object.fromEntries(members.map((member) => [thingOf(call, member), text]));
 }
 
-/** Whether the record has upgrades that wait for their window, as far as it is known. */
+/** Whether the record has scheduled upgrades, as far as known. */
 export function isScheduled(upgrade: UpgradeRecord): boolean {
   return upgrade.state === "deferred" || (isOpen(upgrade) && upgrade.tasks !== undefined);
 }

@@ -6,15 +6,15 @@ import { type Properties, USED_APPROVALS } from "./properties";
 import type { Session } from "./session";
 
 /**
- * What the arguments of a resource, its stack and its state together ask of a run.
- * @param outputs the state of the resource, where there is one
+ * The policy from the arguments of a resource, its stack and its state.
+ * @param outputs the state of the resource, if there is one
  */
 export function policyOf(session: Session, outputs: Properties = {}): Policy {
   const { kind, args = {}, stack } = session;
   return policyFrom(args, kind.times, { stack, approvals: approvalsOf(session, outputs) });
 }
 
-/** The approvals for the resource; undefined where it asks for none. */
+/** The approvals for the resource; undefined if it requires none. */
 export function approvalsOf({ args, call }: Session, outputs: Properties = {}): Approvals | undefined {
   if (args?.approval === undefined) return undefined;
   const { approvals } = args.approval;

@@ -21,7 +21,7 @@ import { type CheckFailure, validateArguments } from "./validation";
 /** Resource type (`oceanbase:ClusterVersion`) to its resource kind, loaded when first used. */
 export type Kinds = Readonly<Record<string, () => Promise<SomeKind>>>;
 
-/** What the process gives to every session. */
+/** Process-wide dependencies of every session. */
 export interface Surroundings {
   readonly kinds: Kinds;
   readonly log: Log;
@@ -30,42 +30,42 @@ export interface Surroundings {
   readonly env?: NodeJS.ProcessEnv;
   /** In [0, 1), for jitter. */
   readonly random?: () => number;
-  /** Aborted when Pulumi's engine is gone. */
+  /** Aborted when Pulumi's engine has died. */
   readonly gone?: AbortSignal;
-  /** What the resources of the operation note for each other; where nothing is said, those of this process alone. */
+  /** Notes shared by the resources of the operation; by default only within this process. */
   readonly notes?: RunNotes;
-  /** What earlier sessions of the process have learnt. */
+  /** Secrets discovered in earlier sessions of the process. */
   readonly learnt?: Learnt;
-  /** Is given every secret of a session: when it is opened, and when one comes up. */
+  /** Receives every secret of a session: when it is opened, and when one is discovered. */
   readonly conceal?: (secret: string) => void;
 }
 
-/** One resource in one operation: its kind, its arguments, and how its news is told. */
+/** One resource in one operation: its kind, its arguments, and its output. */
 export interface Session {
   readonly call: Call;
   readonly kind: SomeKind;
-  /** Absent when they are invalid, or not known yet at preview. */
+  /** Missing if they are invalid, or not known yet at preview. */
   readonly args?: CommonArguments;
   readonly failures: CheckFailure[];
-  /** Arguments that are needed, may be given elsewhere, such as credentials, and were given nowhere. */
+  /** Required arguments that can come from several sources, such as credentials, and were found in none. */
   readonly absent: readonly string[];
-  /** Whether the arguments are still valid with these in the place of theirs. */
+  /** Whether the arguments are still valid with these changes. */
   readonly accepts: (changed: Readonly<Record<string, unknown>>) => boolean;
   readonly news: Pick<Runtime, "report" | "inform" | "warn" | "conceal">;
   readonly redact: (text: string) => string;
-  /** An error with where rejected credentials come from. */
+  /** Adds the source of rejected credentials to an error. */
   readonly attribute: (error: UpgradeError) => UpgradeError;
   readonly proxies: Proxies;
   /** Rules for all resources of the stack. */
   readonly stack: StackRules;
-  /** Whether a preview and a refresh fail when the system cannot be reached. */
+  /** Whether a preview and a refresh fail if the system is unreachable. */
   readonly strict: boolean;
   readonly outside: Pick<Surroundings, "random" | "gone">;
 }
 
 /**
- * What loads the kind that a call is about.
- * @throws Failure when this package has no such type
+ * The loader of a call's kind.
+ * @throws Failure if this package has no such type
  */
 export function kindOf({ type }: Call, kinds: Kinds): () => Promise<SomeKind> {
   const load = kinds[type];
@@ -73,7 +73,7 @@ export function kindOf({ type }: Call, kinds: Kinds): () => Promise<SomeKind> {
   return load;
 }
 
-/** @throws Failure when this package has no such type */
+/** @throws Failure if this package has no such type */
 export async function openSession(
   call: Call,
   properties: Properties,
@@ -91,7 +91,7 @@ export async function openSession(
   const problems = [resolved.problem, ofStack.problem].filter((problem) => problem !== undefined);
   const beside = args && (await problemBeside(stack, args));
   if (beside !== undefined) failures.push({ property: "expect", reason: beside });
-  // Without a property, or Pulumi would print its value.
+  // Without a property; otherwise Pulumi would print its value.
   for (const reason of problems) failures.push({ property: "", reason });
   const accepts = (changed: Readonly<Record<string, unknown>>) =>
     validateArguments(kind.inputs, { ...raw, ...changed }, kind.secrets).args !== undefined;
@@ -123,7 +123,7 @@ export async function openSession(
   };
 }
 
-/** What is wrong with the arguments, as one text. */
+/** All problems with the arguments, as one text. */
 export function reasonsOf({ failures }: Pick<Session, "failures">): string {
   return failures.map(({ property, reason }) => `${property} ${reason}`.trim()).join("; ");
 }
@@ -131,7 +131,7 @@ export function reasonsOf({ failures }: Pick<Session, "failures">): string {
 /** How long a run waits for its connections to close, in milliseconds. */
 const CLOSING = 500;
 
-/** Opens the driver of a session for one run, and closes it and its limits whatever happens. What the run came to stays. */
+/** Opens the driver of a session for one run, and always closes it and its limits. Closing never changes the result. */
 export async function withDriver<T>(
   session: Session,
   clock: Clock,
@@ -163,7 +163,7 @@ export async function withDriver<T>(
   }
 }
 
-/** Does what nobody depends on any more: its exceptions are dropped, and it is not waited for long. */
+/** Runs clean-up work: exceptions are ignored, and the wait is short. */
 async function attempt(work: () => unknown, clock: Clock): Promise<void> {
   const over = new AbortController();
   const bound = clock.sleep(CLOSING, over.signal).catch(() => undefined);

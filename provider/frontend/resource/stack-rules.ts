@@ -4,7 +4,7 @@ import type { ChangeArguments } from "../../core/control/change-arguments";
 import type { StackRules } from "../../core/policy-from";
 import type { ConfigReader } from "./credentials";
 
-/** Settings of the stack or of an explicit Provider, and no secrets. */
+/** Settings of the stack or of an explicit Provider. None are secret. */
 
 export const FREEZE = {
   description: "The reason why no upgrade may begin now: no upgrade request is sent in the whole stack.",
@@ -29,15 +29,15 @@ export const ON_UNREACHABLE = {
 
 const UNREACHABLE: ReadonlySet<unknown> = new Set(["warn", "fail"]);
 
-/** The rules of the stack, and what is wrong with them, as a sentence. */
+/** The rules of the stack, and a problem with them, as a sentence. */
 export interface StackSettings {
   readonly stack: StackRules;
-  /** Whether a preview and a refresh fail when a system cannot be reached. */
+  /** Whether a preview and a refresh fail if a system is unreachable. */
   readonly failsUnreachable: boolean;
   readonly problem: string | undefined;
 }
 
-/** What its schemas need is loaded where there are such settings. */
+/** Loads the schemas only if there are such settings. */
 export async function stackRules(config: ConfigReader): Promise<StackSettings> {
   const freeze = config(FREEZE.source.config);
   const onUnreachable = config(ON_UNREACHABLE.source.config) || "warn";
@@ -62,7 +62,7 @@ export async function stackRules(config: ConfigReader): Promise<StackSettings> {
   };
 }
 
-/** What the rules of the stack make impossible together with the arguments of a resource. */
+/** A conflict between the rules of the stack and the arguments of a resource. */
 export async function problemBeside(
   { windows }: StackRules,
   { expect, windows: own, schedule }: ChangeArguments & { readonly schedule?: unknown },
@@ -87,7 +87,7 @@ function parsed<T>(
   return { problem: `config \`${source.config}\`${at} ${issue?.message ?? "is not valid"}` };
 }
 
-/** What is no JSON is a text: what the schema says of that is the right thing to say. */
+/** Text that is not JSON is passed to the schema, which has the right error message. */
 function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -17,7 +17,7 @@ const STATES: ReadonlySet<unknown> = new Set<UpgradeRecord["state"]>([
   "gone",
 ]);
 
-/** The upgrade that the state remembers. State of another version of this package is never a reason to fail. */
+/** The upgrade in the state. State of another version of this package never causes a failure. */
 export function rememberedUpgrade(outputs: Properties | undefined): UpgradeRecord | undefined {
   const stored = outputs?.["lastUpgrade"];
   if (!isTable(stored)) return undefined;
@@ -51,7 +51,7 @@ function isTexts(value: unknown): value is Readonly<Record<string, string>> {
   return isTable(value) && Object.values(value).every(isText);
 }
 
-/** Texts by name, as the state has them; none where it has none. */
+/** Strings by name, as they are in the state; empty if missing. */
 export function textsOf(value: unknown): Readonly<Record<string, string>> {
   return isTexts(value) ? value : {};
 }
@@ -64,12 +64,12 @@ function isState(value: unknown): value is UpgradeRecord["state"] {
   return STATES.has(value);
 }
 
-/** Where a resource is not settled: the next `up` goes on even when its arguments are unchanged. */
+/** Statuses for which the next `pulumi up` continues even with unchanged arguments. */
 const UNSETTLED = new Set<unknown>(["behind", "upgrading", "held", "failed"] satisfies Status[]);
 
 /**
- * Whether an earlier run or a refresh has left something to do.
- * @param now milliseconds since 1970; a deferred upgrade is looked at once its window has closed
+ * Whether an earlier run or a refresh left work to do.
+ * @param now milliseconds since 1970; a deferred upgrade is read once its window has closed
  */
 export function isUnsettled(outputs: Properties, now: number): boolean {
   if (outputs[DRIFTED] === true) return true;
@@ -77,10 +77,7 @@ export function isUnsettled(outputs: Properties, now: number): boolean {
   return UNSETTLED.has(outputs["status"]);
 }
 
-/**
- * Whether a resource waits for a scheduled upgrade that it did not schedule itself, as far as its state tells: somebody else
- * may cancel that.
- */
+/** Whether, by its state, a resource relies on a scheduled upgrade that is not its own, which others may cancel. */
 export function reliesOnOthers({ status, members }: Properties, upgrade: UpgradeRecord): boolean {
   const { joined, tasks, state, to } = upgrade;
   if (status !== "deferred" || state !== "deferred") return false;
@@ -93,8 +90,8 @@ export function reliesOnOthers({ status, members }: Properties, upgrade: Upgrade
 }
 
 /**
- * The outputs after a run: the arguments as written, and what was observed. What was not looked at in this run stays as
- * the state had it.
+ * The outputs after a run: the arguments as written, and the observed values. Values that this run did not read stay as
+ * they were in the state.
  */
 export function outputsOf(
   kind: SomeKind,

@@ -6,14 +6,14 @@ import type { Session } from "./session";
 import { outputsOf } from "./state";
 import { shortened, toWire, type Wire } from "./wire";
 
-/** Characters of a vendor's text that are stored. */
+/** Maximum length of a vendor's text in the state. */
 const LONGEST_STORED = 2_000;
 
 export type Outputs = { [key: string]: Wire };
 
 /**
- * The outputs after a run. What cannot be written must not take the record of an accepted upgrade with it.
- * @param more what else the state has to remember
+ * The outputs after a run. A value that cannot be written must not prevent an accepted upgrade from being recorded.
+ * @param more additional values for the state
  */
 export function outputsAfter(
   session: Session,
@@ -33,12 +33,12 @@ export function outputsAfter(
   }
 }
 
-/** A reason that could not be freed of secrets is not stored. */
+/** A reason that could not be redacted is not stored. */
 function withoutReason({ reason: _, ...upgrade }: UpgradeRecord): UpgradeRecord {
   return upgrade;
 }
 
-/** The warning passes the redaction, which may be what has failed. */
+/** The warning is redacted too, which may be what has failed. */
 function warnOf({ news }: Session, error: unknown): void {
   try {
     news.warn(`The current versions could not be written to the outputs: ${asUpgradeError(error).message}`);
@@ -63,12 +63,12 @@ function toOutputs(outputs: Record<string, unknown>): Outputs {
   );
 }
 
-/** A text as it is stored. */
+/** A text in the form in which it is stored. */
 export function storedText({ redact }: Pick<Session, "redact">, text: string): string {
   return printable(shortened(redact(text), LONGEST_STORED));
 }
 
-/** What the vendor said of failures, as it may be stored. */
+/** Redacts and shortens the vendor's texts about failures. */
 function storable({ problems, upgrade, hold, ...outcome }: Outcome, session: Session): Outcome {
   const told = (text: string) => storedText(session, text);
   const reason = upgrade?.reason === undefined ? {} : { reason: told(upgrade.reason) };

@@ -5,28 +5,28 @@ import { isMasked } from "../../core/redact";
 import { hasUnknown, UNKNOWN } from "./properties";
 
 /**
- * A check failure as Pulumi shows it: `property <property> value {…} has a problem: <reason>`. It prints the value, secret
- * or not; so a problem of a secret is told without a property, by its name in the reason.
+ * A check failure as Pulumi shows it: `property <property> value {…} has a problem: <reason>`. Pulumi prints the value
+ * even if it is secret. A problem with a secret therefore has no property, and names the argument in the reason.
  */
 export interface CheckFailure {
   readonly property: string;
   readonly reason: string;
 }
 
-/** The arguments, or what is wrong with them. `args` is absent also when something is not known yet. */
+/** The arguments, or the problems with them. `args` is also missing if a value is not known yet. */
 export interface Validated<A> {
   readonly args?: A;
   readonly failures: CheckFailure[];
-  /** Arguments that are needed and were given nowhere. */
+  /** Required arguments that were not found in any source. */
   readonly missing?: readonly string[];
 }
 
-/** A password that was typed as it is can hold anything. */
+/** An unescaped password can contain any character. */
 const USER_INFO = /:\/\/.*@/s;
 
 /**
- * Validates raw arguments. What is not known yet at preview is not judged.
- * @param placesOf where an argument is looked for beside the resource, for one that is missing
+ * Validates raw arguments, except for values that are not known yet at preview.
+ * @param placesOf the other sources of an argument, for one that is missing
  */
 export function validateArguments<A>(
   schema: z.ZodType<A>,
@@ -69,9 +69,9 @@ function failuresOf(
 }
 
 /**
- * Whether the value that Pulumi would print beside a failure may hold a secret: a secret argument, also under a name that was
- * misspelt or is unknown; a value that a schema marks as carrying one (`params: { secret: true }`); a URL with user-info, whatever
- * stands around it; anything else that looks like credentials, such as a password among the arguments of a module.
+ * Whether the value that Pulumi would print with a failure may contain a secret: a secret argument, even under a
+ * misspelled or unknown name; a value that a schema marks with `params: { secret: true }`; a URL with user-info,
+ * anywhere in the text; anything else that looks like credentials, such as a password among the arguments of a module.
  */
 function showsSecret(
   issue: z.core.$ZodIssue,
@@ -91,14 +91,14 @@ function showsSecret(
   return USER_INFO.test(shown) || hideCredentials(shown) !== shown;
 }
 
-/** Where masked texts stand in a value, and in the names of its members. */
+/** The paths of masked texts in a value, including its keys. */
 function maskedIn(value: unknown, path: readonly string[] = []): (readonly string[])[] {
   if (typeof value === "string") return isMasked(value) ? [path] : [];
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value).flatMap(([key, member]) => maskedIn(member, [...path, key]));
 }
 
-/** A masked value is what a tool shows of a secret: sent to a vendor, it would become the secret. */
+/** Rejects a masked value: sent to a vendor, the mask would become the secret. */
 function maskFailure(path: readonly string[], secrets: readonly string[]): CheckFailure {
   const failure = {
     property: path.join("."),

@@ -1,12 +1,13 @@
 /**
- * What may travel back to the engine. One `undefined`, bigint or function in a result makes the SDK fail after the work
- * is done, in a partial failure it makes it hang for ever; so nothing leaves without passing here.
+ * Values that can be returned to the engine. One `undefined`, bigint or function in a result makes the SDK fail after
+ * the work is done, and in a partial failure it makes it hang forever. All results are therefore converted here.
  */
 export type Wire = null | boolean | number | string | Wire[] | { [key: string]: Wire };
 
 /**
- * A value as plain JSON: undefined members are dropped, bigints become texts, numbers that JSON has not become null.
- * @throws TypeError for functions and symbols: a fault of this package, not of its user
+ * Converts a value to plain JSON: undefined members are removed, bigints become strings, numbers that JSON does not
+ * support become null.
+ * @throws TypeError for functions and symbols, which indicate a bug in this package
  */
 export function toWire(value: unknown): Wire {
   switch (typeof value) {
@@ -34,11 +35,11 @@ function objectToWire(value: object | null): Wire {
   return Object.fromEntries(entries.map(([key, member]) => [key, toWire(member)]));
 }
 
-/** What is kept of the end of a text that is too long: there stand the remedy and the code. */
+/** How much of the end of a long text is kept, because it contains the remedy and the code. */
 const LAST_WORDS = 1_000;
 const LEFT_OUT = " … ";
 
-/** A text without its middle, if it is too long. */
+/** Removes the middle of a text that is too long. */
 export function shortened(text: string, longest: number): string {
   if (text.length <= longest) return text;
   return `${text.slice(0, longest - LAST_WORDS - LEFT_OUT.length)}${LEFT_OUT}${text.slice(-LAST_WORDS)}`;

@@ -1,17 +1,17 @@
 /**
- * Texts of the core and of the vendors name what the front end calls differently by a word in braces: `Run {apply} again.`
- * This is what Pulumi calls it.
+ * Texts of the core and of the vendors use words in braces for terms that depend on the front end: `Run {apply} again.`
+ * These are Pulumi's terms.
  */
 const WORDS: Readonly<Record<string, string>> = {
-  /** What brings databases to their target versions. */
+  /** The command that brings databases to their target versions. */
   apply: "`pulumi up`",
-  /** What calls the provider. */
+  /** The process that calls the provider. */
   engine: "The Pulumi engine",
-  /** The setting of how long an operation may take. */
+  /** The setting for the timeout of an operation. */
   timeLimit: "customTimeouts",
 };
 
-/** A text with the words of Pulumi. Other braces stay as they are. */
+/** Replaces the words in braces with Pulumi's terms. Other braces are not changed. */
 export function inWordsOfPulumi(text: string): string {
   return text.replace(/\{(\w+)\}/g, (whole, word: string) =>
     Object.hasOwn(WORDS, word) ? (WORDS[word] ?? whole) : whole,
