@@ -28,8 +28,7 @@ export function agentVersion(connect: Connect = undiciTransport) {
 
 /**
  * The obshell agents of a cluster: `agent_info[].version` of each. All agents restart at the same time, so none
- * responds for tens of seconds.
- * A database upgrade upgrades them as well, because its package contains an obshell.
+ * responds for tens of seconds. A database upgrade upgrades them as well, because its package contains an obshell.
  */
 export const obshellAgents: System = {
   title: "obshell agents of the cluster",

@@ -138,8 +138,8 @@ const DIRECTORY = /^[a-zA-Z0-9\u4e00-\u9fa5\-_:@/.]+$/;
 const DIRECTORY_EXAMPLE = '"/data/obshell-upgrade"';
 
 /**
- * obshell's working directory on every host. A rollback deletes it recursively, so only a dedicated directory
- * is accepted here. Whether it contains an agent's home is checked where the homes are known.
+ * obshell's working directory on every host. A rollback deletes it recursively, so only a dedicated directory is
+ * accepted here. Whether it contains an agent's home is checked where the homes are known.
  */
 const directory = text(DIRECTORY_EXAMPLE)
   .superRefine((value, context) => {
@@ -174,8 +174,8 @@ function depthOf(path: string): number {
 }
 
 /**
- * Whether deleting the directory would delete an agent's home or a part of it. Inside the home, only obshell's
- * default, `<home>/upgrade`, may be deleted.
+ * Whether deleting the directory would delete an agent's home or a part of it. Inside the home, only obshell's default,
+ * `<home>/upgrade`, may be deleted.
  */
 export function endangers(directory: string, home: string): boolean {
   const target = posix.normalize(`${directory}/`);

@@ -139,8 +139,7 @@ function memberOf({ name, version: text }: Running): Member[] {
 
 /**
  * An agent responds without topology while its OceanBase is down: the version is unknown, which is not drift. Its data
- * about the
- * agents is then stale, too.
+ * about the agents is then stale, too.
  */
 function unknownFrom(info: ObInfo | undefined, listed: boolean, running: readonly Running[]): string | undefined {
   if (info?.obcluster_info.topology == null || running.length === 0)
@@ -259,8 +258,7 @@ export interface MetAgent {
 
 /**
  * The agent that gets the request. obshell compares the target with the called agent's own version or that of the
- * observer beside it.
- * In a partly upgraded cluster, therefore, only an agent beside an old member accepts.
+ * observer beside it. In a partly upgraded cluster, therefore, only an agent beside an old member accepts.
  * @returns undefined when none was contacted
  */
 export function calleeOf<A extends MetAgent>(

@@ -21,8 +21,7 @@ export interface UpgradeArguments {
 
 /**
  * The differences between the two systems that obshell upgrades: the database and the agents. Authentication, tasks,
- * lock, packages and
- * waiting are shared.
+ * lock, packages and waiting are shared.
  */
 export interface System<A extends UpgradeArguments = UpgradeArguments> {
   /** For messages: `OceanBase cluster`. */

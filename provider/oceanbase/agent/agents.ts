@@ -35,10 +35,8 @@ export interface AgentsOptions extends HandshakeOptions {
 
 /**
  * The agents of one cluster, reached through one or several endpoints. Any of them can respond for the cluster. Reads
- * go to the agent that responded
- * last, and move on when it does not respond. Writes go to a chosen agent. Once the cluster is known, each agent must
- * prove that it belongs to it
- * before it is read from or written to.
+ * go to the agent that responded last, and move on when it does not respond. Writes go to a chosen agent. Once the
+ * cluster is known, each agent must prove that it belongs to it before it is read from or written to.
  */
 export class Agents {
   readonly #options: AgentsOptions;
@@ -111,8 +109,7 @@ export class Agents {
   /**
    * A GET, served by the first agent that can.
    * @param knows whether the response reflects the cluster: an agent without its database fills in what it remembers.
-   * Other responses are used only when no
-   * agent has a better one
+   * Other responses are used only when no agent has a better one
    * @returns undefined when the response is "not found" (a task, or the whole route on an older server)
    * @throws Unreachable when no agent responds, or none has the data; UpgradeError `unauthorized` or `not-the-vendor`
    */

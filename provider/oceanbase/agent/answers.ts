@@ -7,8 +7,7 @@ import { envelope } from "./schema";
 
 /**
  * The meaning of an agent's response. `text` is the agent's message and code, for display. `beside` is the data that
- * accompanies an error: complete in
- * some requests, in others the same as an empty result.
+ * accompanies an error: complete in some requests, in others the same as an empty result.
  */
 export type Answer =
   | { readonly kind: "data"; readonly data: unknown; readonly timestamp?: string }
@@ -51,8 +50,7 @@ const UNSERVED_TEXT = /404 not found$/;
 
 /**
  * The caller could not be verified, whatever the status. `Request.Header.NotFound`: a server of another generation
- * expects
- * another header, and a restart may have changed the generation.
+ * expects another header, and a restart may have changed the generation.
  */
 const UNVERIFIED = /^(Security\.(?!Authentication\.File\.|User\.)|Common\.Unauthorized$|Request\.Header\.NotFound$)/;
 /** Families of codes with another meaning: obshell `errors/errorcode.go`. */
@@ -144,8 +142,7 @@ export function comparesPasswords(text: string): boolean {
 
 /**
  * An agent compares root@sys's password with the last one it was given, and verifies a different one by logging in to
- * its database.
- * Without its database, a password it calls incorrect may be the cluster's newer one.
+ * its database. Without its database, a password it calls incorrect may be the cluster's newer one.
  */
 export function undecided(origin: string, text: string): Unreachable {
   return new Unreachable(`${origin} cannot check the password, because it cannot reach its database: ${text}`, {

@@ -131,8 +131,7 @@ type Headers = Sealed["headers"];
 
 /**
  * Cached headers of an agent's reads, by target. A header is valid for any number of reads of its target until it
- * expires.
- * Sealing costs more than the rest of the read, and polling a task repeats the same read.
+ * expires. Sealing costs more than the rest of the read, and polling a task repeats the same read.
  */
 export class Passes {
   readonly #clock: Pick<Clock, "elapsed">;

@@ -16,8 +16,7 @@ interface Cluster {
 
 /**
  * Which agents belong to the cluster. The first agent that reports a cluster determines which one it is. Data of
- * another agent
- * counts only after it has reported the same cluster itself. A claimed address is no proof: clusters on
+ * another agent counts only after it has reported the same cluster itself. A claimed address is no proof: clusters on
  * one host each often all claim 127.0.0.1:2886.
  */
 export class Membership {

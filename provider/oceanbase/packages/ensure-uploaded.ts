@@ -17,9 +17,8 @@ const LOOK_FOR = 2 * 60_000;
  * @param receipts packages that this run has already uploaded; new uploads are added, even on failure
  * @param callee the agent to list packages from first, and to send to
  * @throws as `uploadPackage` does, but after a lost response only when the package does not appear: UpgradeError
- * `unconfirmed`;
- * Unreachable without `sent` when no agent lists the packages; UpgradeError `unreachable` when an upload was
- * interrupted
+ * `unconfirmed`; Unreachable without `sent` when no agent lists the packages; UpgradeError `unreachable` when an upload
+ * was interrupted
  */
 export async function ensureUploaded(
   agents: Agents,

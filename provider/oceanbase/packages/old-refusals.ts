@@ -7,8 +7,8 @@ const MISSING = /\.rpm: record not found/;
 const MISSING_REMEDY = "Add its file to `packages`, or upload it with POST /api/v1/upgrade/package.";
 
 /**
- * Refusals that differ only in their text, with remedies. Agents before 4.3.1.0 send no code, and
- * later ones use the same code for several.
+ * Refusals that differ only in their text, with remedies. Agents before 4.3.1.0 send no code, and later ones use the
+ * same code for several.
  */
 const REMEDIES: readonly (readonly [words: RegExp, remedy: string])[] = [
   [MISSING, MISSING_REMEDY],

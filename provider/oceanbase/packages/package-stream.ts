@@ -6,8 +6,7 @@ import { changed, unreadable } from "./rpm-refusals";
 
 /**
  * A multiple of 48: AES works on 16 bytes and base64 on 3. Larger chunks are no faster, and the garbage collector frees
- * them
- * too late: sending 200 MB grows the process by 55 MB with chunks of 96 KiB, and by 33 MB with these.
+ * them too late: sending 200 MB grows the process by 55 MB with chunks of 96 KiB, and by 33 MB with these.
  */
 const CHUNK_BYTES = 48 * 512;
 const AES = "aes-128-cbc";
@@ -20,8 +19,7 @@ export function packageName({ name, version, release, architecture }: Omit<RpmPa
 
 /**
  * The multipart form with a package in its only field, `file`. It is completed only if the file has not changed since
- * it was
- * checked: the server discards an incomplete form.
+ * it was checked: the server discards an incomplete form.
  * @param sent receives the number of bytes of the file handed over so far
  */
 export function formOf(pkg: RpmPackage, boundary: string, sent: (bytes: number) => void): StreamedBody {

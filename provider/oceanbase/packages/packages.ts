@@ -40,11 +40,9 @@ export interface Wanted {
 }
 
 /**
- * The upgrade's target, given the target version and the uploaded packages.
- * An exact version with its release needs no package list. Otherwise it is the newest version that satisfies the target
- * version and
- * has all of its packages. If none has, it is the newest version, so that missing packages can be listed. Its release
- * must be unique.
+ * The upgrade's target, given the target version and the uploaded packages. An exact version with its release needs no
+ * package list. Otherwise it is the newest version that satisfies the target version and has all of its packages. If
+ * none has, it is the newest version, so that missing packages can be listed. Its release must be unique.
  * @param uploaded undefined when the server has no package list (before 4.3.0.0) or did not return it
  * @param highest the highest current version: nothing below it is chosen, which would downgrade a member
  */

@@ -14,8 +14,8 @@ export interface Packed {
 const READ_BYTES = 64 * 1024;
 
 /**
- * Extracts one file of a package, without unpacking what follows it. Like obshell, supports only xz.
- * Slow, because everything before the file has to be unpacked, at about 20 to 60 MB per second.
+ * Extracts one file of a package, without unpacking what follows it. Like obshell, supports only xz. Slow, because
+ * everything before the file has to be unpacked, at about 20 to 60 MB per second.
  * @param wanted absolute path of the installed file
  * @param largest maximum size in bytes
  * @returns undefined when the package does not contain it

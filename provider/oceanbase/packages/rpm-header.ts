@@ -4,8 +4,8 @@ export class MalformedRpm extends Error {
 }
 
 /**
- * The header structure of an RPM file, which contains two: magic, number of index entries and size of the
- * store in bytes; then the index; then the store. Numbers are big-endian.
+ * The header structure of an RPM file, which contains two: magic, number of index entries and size of the store in
+ * bytes; then the index; then the store. Numbers are big-endian.
  */
 const MAGIC = 0x8eade8;
 export const INTRO_BYTES = 16;

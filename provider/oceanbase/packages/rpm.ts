@@ -27,8 +27,8 @@ export interface RpmPackage {
 }
 
 /**
- * The file starts with the lead (96 bytes: magic, format version, kind of package, kind of signature), the
- * signature header, padded to 8 bytes, and the main header; the payload follows.
+ * The file starts with the lead (96 bytes: magic, format version, kind of package, kind of signature), the signature
+ * header, padded to 8 bytes, and the main header; the payload follows.
  */
 const LEAD = { bytes: 96, magic: 0xedabeedb, versions: [3, 4], binary: 0, headerSignature: 5 } as const;
 const ALIGNMENT = 8;
@@ -54,8 +54,8 @@ const RELEASE = /^\d{1,40}(\.[A-Za-z0-9_+~^]{1,40}){1,8}$/;
 const READ_BYTES = 1024 * 1024;
 
 /**
- * Reads the headers of an RPM file and verifies the whole file, as obshell does on upload (`rpm.MD5Check`, then its
- * own rules), without holding the payload in memory.
+ * Reads the headers of an RPM file and verifies the whole file, as obshell does on upload (`rpm.MD5Check`, then its own
+ * rules), without holding the payload in memory.
  * @throws UpgradeError `blocked` when it cannot be read, is not an RPM, is damaged, or would be rejected by obshell
  */
 export async function readRpm(path: string): Promise<RpmPackage> {

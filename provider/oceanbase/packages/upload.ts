@@ -75,8 +75,8 @@ export function sameAsUploaded(pkg: RpmPackage, uploaded: readonly UploadedPacka
 }
 
 /**
- * Sends a package to one agent, for the whole cluster. Not idempotent: obshell stores every upload again.
- * It is sent at most once; another agent is tried only while no byte has been sent.
+ * Sends a package to one agent, for the whole cluster. Not idempotent: obshell stores every upload again. It is sent at
+ * most once; another agent is tried only while no byte has been sent.
  * @param callee the agent to send it to, if it was contacted
  * @param onProgress percent of the file handed over, in rising whole numbers; the response may arrive minutes after 100
  * @throws Refused with the vendor's message; Unreachable with `sent` when it is unknown whether it was stored;

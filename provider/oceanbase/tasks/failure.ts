@@ -7,8 +7,7 @@ import { remedyOf } from "./remedies";
 
 /**
  * The stages from which obshell refuses ROLLBACK, whichever comes first: agents that run the new binary, or the
- * database's own part
- * in upgrades of the business edition, which do not change the agents.
+ * database's own part in upgrades of the business edition, which do not change the agents.
  */
 const NO_WAY_BACK: ReadonlySet<string> = new Set(["Restart obshell", "Backup parameters"]);
 /** Log entries quoted with the reason. */
@@ -58,8 +57,8 @@ function waysOn(dag: Dag): string {
 
 /**
  * The operations that obshell accepts for a failed DAG: RETRY at every stage of an upgrade, ROLLBACK up to a certain
- * one. Undefined if
- * unknown: a response without all stages, or a DAG that is not an upgrade, whose stages are not listed here.
+ * one. Undefined if unknown: a response without all stages, or a DAG that is not an upgrade, whose stages are not
+ * listed here.
  */
 function waysOf({ name, nodes, stage, max_stage }: Dag): readonly Way[] | undefined {
   const upgrade = obUpgradeTarget(name) ?? agentUpgradeTarget(name);

@@ -67,8 +67,8 @@ export class TaskWatcher {
   }
 
   /**
-   * The DAG with its stages, which are complete from its start. If they cannot be read, they are read again at the
-   * next stage.
+   * The DAG with its stages, which are complete from its start. If they cannot be read, they are read again at the next
+   * stage.
    */
   async #named(seen: Dag): Promise<Parameters<typeof stageOf>[0]> {
     const { id, stage } = seen;
@@ -83,10 +83,9 @@ export class TaskWatcher {
 }
 
 /**
- * Re-opens a failed task, trying one agent after the other. Unlike a read of a task, an agent without its database
- * does not forward this, and a failed upgrade may have stopped that database. Ends with the first agent that accepts or
- * refuses,
- * or whose response is lost. obshell refuses a second operator on a task that is open again.
+ * Re-opens a failed task, trying one agent after the other. Unlike a read of a task, an agent without its database does
+ * not forward this, and a failed upgrade may have stopped that database. Ends with the first agent that accepts or
+ * refuses, or whose response is lost. obshell refuses a second operator on a task that is open again.
  * @throws Refused or Unreachable, as a write does
  */
 export async function reopen(agents: Agents, task: Task, way: Way, permit: Permit): Promise<void> {

@@ -1,8 +1,8 @@
 import { z } from "zod";
 
 /**
- * One version in `oceanbase_upgrade_dep.yml`, the list of upgrade paths in every OceanBase package. obshell
- * reads the list of the target's package.
+ * One version in `oceanbase_upgrade_dep.yml`, the list of upgrade paths in every OceanBase package. obshell reads the
+ * list of the target's package.
  */
 export interface VersionNode {
   /** As it is written: `4.2.1.2`, or `4.1.0.0-100000192023032010` for one build. */
@@ -61,9 +61,8 @@ const node = z
 const list = z.union([z.array(node), nothing.transform((): VersionNode[] => [])]);
 
 /**
- * Parses the list; undefined when it is invalid. As lenient as obshell: unknown keys are ignored,
- * the last one of duplicate keys counts, and only the first document is read. A version that is listed twice
- * is an error.
+ * Parses the list; undefined when it is invalid. As lenient as obshell: unknown keys are ignored, the last one of
+ * duplicate keys counts, and only the first document is read. A version that is listed twice is an error.
  */
 export async function parseDependencies(text: string): Promise<readonly VersionNode[] | undefined> {
   const { parseAllDocuments } = await import("yaml");

@@ -43,8 +43,8 @@ interface Node extends Omit<VersionNode, "name"> {
 
 /**
  * The path that obshell will use, found by its own search (`upgrade_route.go`). The search is depth-first, although it
- * is called the
- * shortest, so a path can be longer than the shortest in the list. This path determines the required packages.
+ * is called the shortest, so a path can be longer than the shortest in the list. This path determines the required
+ * packages.
  */
 export function findRoute(
   nodes: readonly VersionNode[],

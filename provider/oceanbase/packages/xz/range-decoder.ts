@@ -12,8 +12,7 @@ export const EVEN = ONE / 2;
 
 /**
  * The arithmetic decoder of LZMA. `range` and `code` are unsigned 32-bit numbers stored in signed ones, which
- * JavaScript
- * processes fast.
+ * JavaScript processes fast.
  */
 export class RangeDecoder {
   #range = 0;
