@@ -69,8 +69,8 @@ export class KeyAuthenticator implements Authenticator {
 }
 
 /**
- * Uses a token. It may have expired early, so a new one is fetched after a refusal. A wrong clock never causes a
- * refusal here, but times in queries are the server's.
+ * Uses a token. It may have expired early, so a new one is fetched after a refusal. A wrong local clock never causes a
+ * refusal here, but times in queries must follow the server's clock.
  */
 export class TokenAuthenticator implements Authenticator {
   readonly #session: Session;

@@ -7,7 +7,7 @@ import { Session, sessionKey } from "./session";
 import type { SingleFlight } from "./shared-read";
 import { throttled } from "./throttle";
 
-/** Creates the transport of the requests; tests use a simulator. Each account of a process shares one transport. */
+/** Creates the transport of the requests; tests use a simulator. The resources of one account in a process share it. */
 export type Connect = (proxies?: Proxies) => Transport;
 
 /** The real network. All resource types use this function, so that their resources share connections. */

@@ -91,7 +91,7 @@ export class Gateway {
     return clock.now() + session.clockOffset;
   }
 
-  /** The same, for calls that also end with this signal. */
+  /** The same gateway, for requests that are also aborted with this signal. */
   until(signal: AbortSignal): Gateway {
     const either = AbortSignal.any([this.#options.signal, signal]);
     return new Gateway({ ...this.#options, signal: either }, this.#service);

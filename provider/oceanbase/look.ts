@@ -237,7 +237,8 @@ async function packagesOf(
 }
 
 /**
- * A read that an upgrade depends on. A server that refuses it does not support it; a timeout is reported separately.
+ * A read that an upgrade depends on. A server that refuses it does not support it; a missing response is reported as
+ * `silent`.
  */
 async function unlessSilent<T>(read: Promise<T | undefined>): Promise<T | "silent" | undefined> {
   try {

@@ -12,12 +12,12 @@ export interface Readiness {
   /** Names of zones that are out of service. */
   readonly stoppedZones: readonly string[];
   readonly status: AgentsStatus | undefined;
-  /** The request for the status of the agents timed out. */
+  /** No agent responded when the status of the agents was read. */
   readonly unheard: boolean;
   readonly uploaded: readonly UploadedPackage[] | undefined;
   /** Whether the servers list uploaded packages (from 4.3.0.0 on). */
   readonly listed: boolean;
-  /** The request for the uploaded packages timed out. */
+  /** No agent responded when the uploaded packages were read. */
   readonly unlisted: boolean;
   readonly architectures: readonly string[];
   /** Version of the agent that would get the request. */
@@ -60,7 +60,7 @@ export const zonesForRolling: Check<{ readonly mode?: string | undefined }> = (r
   };
 };
 
-/** `state` of an agent that runs. */
+/** `state` of a running agent. */
 const AGENT_RUNNING = 2;
 
 export const agentsRun: Check<unknown> = ({ agents, status }) => {

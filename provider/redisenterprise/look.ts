@@ -131,8 +131,8 @@ function once<T>(read: () => Promise<T>): () => Promise<T> {
 }
 
 /**
- * Starts to read state machines before the database is known: by uid its own, by name those of all databases, if eager.
- * Two observations precede every upgrade request, and the second one reads its own.
+ * Starts to read state machines before the database is known: its own by uid or, for a name and if `eager`, those of
+ * all databases. Two observations precede every upgrade request, and the second one reads its own.
  */
 function machinesSoon(nodes: Nodes, { databaseId }: Which, eager: boolean): (uid: number) => Promise<Machines> {
   const own = databaseId === undefined ? undefined : readMachines(nodes, databaseId);

@@ -35,8 +35,8 @@ export interface AgentsOptions extends HandshakeOptions {
 
 /**
  * The agents of one cluster, reached through one or several endpoints. Any of them can respond for the cluster. Reads
- * go to the agent that responded last, and move on when it does not respond. Writes go to a chosen agent. Once the
- * cluster is known, each agent must prove that it belongs to it before it is read from or written to.
+ * go to the agent that responded last, and to the next one when it does not respond. Writes go to a chosen agent. Once
+ * the cluster is known, each agent must prove that it belongs to it before it is read from or written to.
  */
 export class Agents {
   readonly #options: AgentsOptions;
@@ -196,7 +196,7 @@ export class Agents {
     return this.#outcome(agent, upload.target, response, schema);
   }
 
-  /** The same, from the agent at one endpoint only. */
+  /** A GET from the agent at one endpoint only. */
   async readFrom<T>(origin: string, target: string, schema: z.ZodType<T>): Promise<T | undefined> {
     return this.#ask(await this.#member(origin), target, schema);
   }

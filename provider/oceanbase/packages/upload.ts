@@ -111,7 +111,9 @@ export async function uploadPackage(
   throw tellOne(failures);
 }
 
-/** Whether it was interrupted while sending: without effect, but not to be restarted without a new run. */
+/**
+ * Whether sending was interrupted. This has no effect on the servers, but the upload is not repeated within the run.
+ */
 export function begun({ cause }: Unreachable): boolean {
   return cause instanceof TransportError && cause.code === INCOMPLETE;
 }

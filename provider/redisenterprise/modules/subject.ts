@@ -9,7 +9,7 @@ import { coversStep, digestKeyOf, type ModuleArguments, stepOf, unnamedFindings 
 import { holdsByItself, loadedFor, lookAt, type Stand, standsOf } from "./choice";
 import { type ModuleTarget, sameArguments, shownArguments } from "./targets";
 
-/** The modules of a database. Each is a separate member, and one request upgrades all outdated ones. */
+/** The modules of a database. Each has its own target version, and one request upgrades all outdated ones. */
 export function moduleSubject(args: ModuleArguments): Subject {
   const targets = args.modules;
   const digestKey = digestKeyOf(args);

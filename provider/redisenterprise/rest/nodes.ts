@@ -24,7 +24,7 @@ const FOREIGN =
 
 /**
  * The nodes of one cluster, reached through one or several endpoints. Each of them responds for the cluster, or
- * redirects to the master. Reads go to the node that responded last, and move on when it does not respond.
+ * redirects to the master. Reads go to the node that responded last, and to the next one when it does not respond.
  */
 export class Nodes {
   readonly #endpoints: readonly string[];

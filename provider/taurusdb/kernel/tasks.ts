@@ -19,7 +19,7 @@ export function jobsOf(rows: readonly JobRow[]): Jobs {
   return jobs;
 }
 
-/** Adds waiting jobs from a list, unless there is a newer one. */
+/** Appends the waiting jobs that are not among the recent ones. */
 export function withWaiting(recent: readonly JobRow[], waiting: readonly JobRow[]): readonly JobRow[] {
   const known = new Set(recent.map(({ job_id }) => job_id));
   return [...recent, ...waiting.filter(({ job_id }) => !known.has(job_id))];
