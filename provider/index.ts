@@ -9,7 +9,7 @@ import { rhythmHere } from "./frontend/resource/reporter";
 import { RunNotes } from "./frontend/resource/run-notes";
 import { kinds } from "./systems";
 
-/** How long a write that is under way may still be answered after the engine is gone, in milliseconds. */
+/** How long a write in progress may still receive its response after the engine has exited, in milliseconds. */
 const LAST_ANSWER = 1_000;
 
 const gone = new AbortController();
@@ -19,13 +19,13 @@ watchEngine(() => {
   setTimeout(() => process.exit(1), LAST_ANSWER);
 });
 
-/** Outside of a plugin process there are no others to share notes with. */
+/** Outside a plugin process, there are no other processes to share notes with. */
 const address = sdkModules() === undefined ? undefined : engineAddress();
 const notes = new RunNotes(address === undefined ? undefined : new Journal(address));
 
 /**
- * What the text in every resource's `__provider` asks for: `require("pulumi-dbversion/provider").provider`. Stored in
- * the state of every stack, so this name and this path stay for ever.
+ * Loaded by the string in every resource's `__provider`: `require("pulumi-dbversion/provider").provider`. It is stored
+ * in the state of every stack, so this name and this path must never change.
  */
 export const provider = new DynamicProvider({
   kinds,

@@ -1,7 +1,7 @@
 import type { EstateKind } from "./core/estate";
 import type { Kinds } from "./frontend/resource/session";
 
-/** Every resource type and its resource kind. A vendor's code is loaded when a resource of its type is first met. */
+/** Every resource type and its resource kind. A vendor's code is loaded with the first resource of its type. */
 export const kinds: Kinds = {
   "oceanbase:AgentVersion": async () => (await import("./oceanbase/agent-version.js")).agentVersion(),
   "oceanbase:ClusterVersion": async () => (await import("./oceanbase/cluster-version.js")).clusterVersion(),
@@ -14,7 +14,7 @@ export const kinds: Kinds = {
   "taurusdb:KernelVersion": async () => (await import("./taurusdb/kernel/kernel-version.js")).kernelVersion(),
 };
 
-/** Every system by its name on the command line, loaded when a command needs it. */
+/** Every system by its command-line name, loaded when a command needs it. */
 export type Estates = Readonly<Record<string, () => Promise<EstateKind>>>;
 
 export const estates: Estates = {

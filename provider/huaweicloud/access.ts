@@ -6,20 +6,20 @@ import { credentialsOf } from "./credentials";
 import { Gateway } from "./gateway";
 import { type Environment, iamOrigin, type Service, serviceOrigin } from "./service";
 
-/** A service as one resource reaches it. */
+/** Access of one resource to a service. */
 export interface Access {
-  /** Calls of this resource: they end with its signal. */
+  /** Requests of this resource: they are aborted with its signal. */
   readonly gateway: Gateway;
   /** For messages: `cn-north-4`, or the endpoint's host. */
   readonly place: string;
   readonly connection: Connection;
-  /** Calls on behalf of several resources: they end with the connection. */
+  /** Requests for several resources: they are aborted when the connection closes. */
   readonly shared: Gateway;
-  /** Gives up this resource's share; what is shared ends with the last one. */
+  /** Releases this resource's share; shared work ends with the last one. */
   close(): Promise<void>;
 }
 
-/** Nothing is sent before the first call. */
+/** Nothing is sent before the first request. */
 export function openAccess(
   service: Service,
   args: ConnectionArguments,
@@ -45,12 +45,15 @@ export function openAccess(
   };
 }
 
-/** What the resources of one project in a process share. It is made once for each, and ends with the connection. */
+/**
+ * State shared by the resources of one project in a process. It is created once per project, and removed with the
+ * connection.
+ */
 export class PerProject<T> {
   readonly #known = new WeakMap<Connection, Map<string, T>>();
   readonly #make: (gateway: Gateway, clock: Clock) => T;
 
-  /** @param make with calls that end with no single resource */
+  /** @param make receives a gateway that is not closed with a single resource */
   constructor(make: (gateway: Gateway, clock: Clock) => T) {
     this.#make = make;
   }

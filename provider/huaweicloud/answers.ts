@@ -5,16 +5,16 @@ import { describeResponse } from "../http/foreign";
 import type { WireResponse } from "../http/transport";
 
 /**
- * What an answer means to us. `text` is the message and code, for people.
- * - `busy`: another operation runs, and will end
- * - `conflict`: a 409 that is not known to end by itself
+ * The meaning of a response. `text` is the message and code, for display.
+ * - `busy`: another operation is in progress, and will finish
+ * - `conflict`: a 409 that may not be transient
  * - `latest`: nothing newer is offered
- * - `stale`: the token has to be renewed
- * - `unserved`: this region does not have the call
- * - `unpublished`: the gateway did not find the service behind it, just now or at all
- * - `no-job`: a job that is not known, or not yet
- * - `unavailable`: the service could not answer; nothing is known about what it did
- * - `foreign`: the answer is not Huawei Cloud's, but a proxy's or a web server's
+ * - `stale`: the token must be renewed
+ * - `unserved`: this region does not have the API
+ * - `unpublished`: the gateway did not find the service behind it, temporarily or permanently
+ * - `no-job`: the job does not exist, or not yet
+ * - `unavailable`: the service could not respond; it is unknown what it did
+ * - `foreign`: the response is not from Huawei Cloud, but from a proxy or a web server
  */
 export type Meaning =
   | "busy"
@@ -34,13 +34,13 @@ export type Meaning =
 export interface Trouble {
   readonly kind: Meaning;
   readonly status: number;
-  /** Set when the status alone says what it means: the code is in no table. */
+  /** Set when only the status determines the meaning: the code is in no table. */
   readonly assumed?: true;
   readonly text: string;
   /** `APIGW.0308`; `""` where none was sent. */
   readonly code: string;
   readonly requestId: string | undefined;
-  /** The canonical request that the gateway made of ours, lines parted by `|`. */
+  /** The canonical request that the gateway built from ours, lines separated by `|`. */
   readonly echo?: string;
 }
 
@@ -49,17 +49,17 @@ export type Answer =
   | Trouble;
 
 /**
- * What codes mean, whatever the status, or by status: a 403 may be a missing permission or an operation that the engine does not
- * have, a 404 an instance or a backup. A 429 never gets here: throttle.ts.
+ * Meanings of codes, independent of the status or by status: a 403 may be a missing permission or an operation that the
+ * engine does not have, a 404 an instance or a backup. A 429 is handled in throttle.ts.
  */
 export type Codes = Readonly<Record<string, Meaning | Readonly<Record<number, Meaning>>>>;
 
-/** Several codes of one meaning. */
+/** Several codes with one meaning. */
 export function codes(meaning: Meaning, ...names: readonly string[]): Record<string, Meaning> {
   return Object.fromEntries(names.map((name) => [name, meaning]));
 }
 
-/** The codes of the API gateway, which stands before every service. Source: its table of error codes. */
+/** The codes of the API gateway in front of every service. Source: its table of error codes. */
 const GATEWAY: Codes = {
   "APIGW.0101": "unserved",
   "APIGW.0103": "unpublished",
@@ -82,7 +82,7 @@ const STATUSES: ReadonlyMap<number, Meaning> = new Map([
 
 const word = z.union([z.string(), z.number()]).transform(String).optional().catch(undefined);
 
-/** The shapes in which the service, the gateway and IAM tell of an error. */
+/** The error formats of the service, the gateway and IAM. */
 const problem = z
   .object({
     error_code: word,
@@ -106,8 +106,8 @@ const ECHO = /canonicalRequest:(.*)$/s;
 const SECURITY_TOKEN = /(x-security-token:)[^|]*/gi;
 
 /**
- * What an answer means, to a read and to a write alike.
- * @param own the codes of the service that was called; IAM has none
+ * Parses the response to a read or a write.
+ * @param own the codes of the service; IAM has none
  */
 export function readAnswer(response: WireResponse, own: Codes = {}): Answer {
   const { status, headers, body } = response;
@@ -120,12 +120,12 @@ export function readAnswer(response: WireResponse, own: Codes = {}): Answer {
     return foreign(response);
   }
   const { code: written = "", message: whole = "no reason", denied, requestId = headers["x-request-id"] } = told.data;
-  // Older gateways say APIG.
+  // Older gateways use the prefix APIG.
   const code = written.replace(/^APIG\./, "APIGW.");
   const echo = ECHO.exec(whole)?.[1]?.replace(SECURITY_TOKEN, "$1[secret]");
   const message = vendorText(whole.replace(ECHO, "").replace(/[,\s]+$/, ""));
   const known = denied ? "forbidden" : meaningOf(code, status, own);
-  // IAM writes the status where others write their code.
+  // IAM returns the status where others return their code.
   const assumed = known === undefined && code !== "" && code !== String(status);
   return {
     kind: known ?? STATUSES.get(status) ?? (status >= 500 ? "unavailable" : "refused"),
@@ -144,7 +144,9 @@ function meaningOf(code: string, status: number, own: Codes): Meaning | undefine
   return typeof known === "object" ? known[status] : known;
 }
 
-/** A proxy's page for a server that is down has no code and means unavailable; any other page is another server's. */
+/**
+ * A proxy's page for a server that is down has no code and means unavailable. Any other page is from another server.
+ */
 function foreign(response: WireResponse): Trouble {
   const { status, headers } = response;
   const text = describeResponse(response);

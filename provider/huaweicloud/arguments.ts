@@ -15,7 +15,10 @@ import {
   serviceOrigin,
 } from "./service";
 
-/** The arguments that say where a service is and who calls it. Messages name what is wrong and show a right value. */
+/**
+ * The arguments for the location of a service and the credentials. Messages state what is wrong and show a valid
+ * example.
+ */
 
 export interface ConnectionArguments extends CredentialArguments, Location {
   readonly projectId?: string | undefined;
@@ -65,7 +68,7 @@ function region(service: Service) {
 
 const PROJECT = '"054e292c9880d4992f02c0196d3ea468"';
 
-/** The arguments of a resource type, as far as they are the same for every service. */
+/** The arguments of a resource type that are the same for every service. */
 export function connectionArguments(service: Service) {
   return {
     region: argument(region(service).optional(), {
@@ -108,13 +111,13 @@ export function connectionArguments(service: Service) {
   };
 }
 
-/** The names that Terraform's provider reads, then those of the SDKs. */
+/** The variables that Terraform's provider reads, then those of the SDKs. */
 function source(name: string, ...env: readonly string[]): CredentialSource {
   return { config: `huaweicloud:${name}`, env };
 }
 
 const credentialArguments = {
-  // An access key is no secret, but half of one: it is treated as such.
+  // An access key alone is not a secret, but it is half of one, so it is treated as one.
   accessKey: argument(secret.optional(), {
     description: "Access key (AK).",
     secret: true,
@@ -148,7 +151,7 @@ const credentialArguments = {
   }),
 };
 
-/** What only the arguments together tell. For `superRefine`. */
+/** Checks that depend on several arguments. For `superRefine`. */
 export function completeConnection(service: Service, env: Environment) {
   return (args: ConnectionArguments, context: z.RefinementCtx): void => {
     const issue = (argument: string, message: string) =>
@@ -167,7 +170,7 @@ export function completeConnection(service: Service, env: Environment) {
 
 const IAM = '"https://iam.eu-de.otc.t-systems.com"';
 
-/** What keeps tokens from being taken, and the project from being looked up. Of IAM nothing is asked where both are given. */
+/** Why tokens cannot be obtained, or the project cannot be looked up. IAM is not used if both are configured. */
 function iamProblem(service: Service, args: ConnectionArguments, env: Environment): string | undefined {
   const password = credentialsOf(args)?.kind === "user";
   const looksUp = args.projectId === undefined && args.region !== undefined;

@@ -3,33 +3,36 @@ import type { Session } from "./session";
 import { canonicalRequest, type Signable, sdkDate, sign } from "./signer";
 import type { Token } from "./tokens";
 
-/** Shows the gateway who calls. */
+/** Authenticates requests to the gateway. */
 export interface Authenticator {
-  /** The headers to send: those of the request, and those that prove who calls. */
+  /** The headers to send: those of the request, and those that authenticate it. */
   headers(request: Signable, now: number): Readonly<Record<string, string>>;
   /**
-   * After the gateway has refused it.
-   * @returns whether something was learned, so that the call can be tried once more
+   * Called after the gateway has refused the request.
+   * @returns whether it has new information, so that a retry may succeed
    */
   reconsider(answered: Readonly<Record<string, string | undefined>>, now: number): boolean;
-  /** After every answer, where that shows something that no refusal would. */
+  /** Called after every response, for information that no refusal would contain. */
   answered?(answered: Readonly<Record<string, string | undefined>>, now: number): void;
-  /** The text that was signed last, lines parted by `|`, without secrets. */
+  /** The text that was signed last, lines separated by `|`, without secrets. */
   readonly signed?: string | undefined;
 }
 
-/** Farther apart than this, our clock is why a signature is refused: the gateway allows 15 minutes. */
+/** With a larger difference, our clock is the reason why a signature is refused: the gateway allows 15 minutes. */
 const WRONG_CLOCK = 5 * 60_000;
-/** Farther apart than a century, it is no clock: by the end of time nothing could be signed any more. */
+/** A difference of more than a century is not a clock: near the maximum date, nothing could be signed any more. */
 const NO_CLOCK = 100 * 365 * 24 * 60 * 60_000;
 
 type Key = Omit<Extract<Credentials, { kind: "key" }>, "kind">;
 
-/** A signature, by the server's clock. The gateway locks a key after five bad ones: it is never tried again unchanged. */
+/**
+ * Signs with the server's clock. The gateway locks a key after five bad signatures, so a refused one is never retried
+ * unchanged.
+ */
 export class KeyAuthenticator implements Authenticator {
   readonly #session: Session;
   readonly #key: Key;
-  /** The offset by which it was signed last. */
+  /** The offset used for the last signature. */
   #offset = 0;
   signed: string | undefined;
 
@@ -56,7 +59,7 @@ export class KeyAuthenticator implements Authenticator {
   reconsider({ date }: Readonly<Record<string, string | undefined>>, now: number): boolean {
     const offset = Date.parse(date ?? "") - now;
     if (Math.abs(offset) < NO_CLOCK && this.#isOff(offset)) this.#session.clockOffset = offset;
-    // Another call may have learned it in the meantime.
+    // A concurrent request may have updated it in the meantime.
     return this.#isOff(this.#session.clockOffset);
   }
 
@@ -66,8 +69,8 @@ export class KeyAuthenticator implements Authenticator {
 }
 
 /**
- * A token: it may have expired early, so another one is taken. No clock of ours is ever refused with it, but times in queries
- * are the server's.
+ * Uses a token. It may have expired early, so a new one is fetched after a refusal. A wrong local clock never causes a
+ * refusal here, but times in queries must follow the server's clock.
  */
 export class TokenAuthenticator implements Authenticator {
   readonly #session: Session;

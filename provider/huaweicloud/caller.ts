@@ -10,7 +10,7 @@ import { within } from "./shared-read";
 import { type Signable, targetOf } from "./signer";
 import { fetchToken, type Scope } from "./tokens";
 
-/** One call, not yet authenticated. */
+/** A request without authentication. */
 export interface Call {
   readonly method: "GET" | "POST" | "DELETE";
   readonly origin: string;
@@ -18,28 +18,28 @@ export interface Call {
   readonly query?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly body?: unknown;
-  /** Besides those that every call has. */
+  /** In addition to those of every request. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Of a write: called immediately before it leaves. */
+  /** For writes: called immediately before sending. */
   readonly permit?: Permit;
 }
 
-/** What came of a call, and what was signed for it. */
+/** The response to a request, and what was signed for it. */
 export interface Reply {
   readonly answer: Answer;
   readonly signed: string | undefined;
-  /** It was refused for its credentials, and something was learned: the same call may be accepted now. */
+  /** It was refused because of its credentials, but new information is available: a retry may succeed. */
   readonly worthAnother: boolean;
 }
 
-/** Calls of one session. They end with `signal`; what they learn is shared with all calls of the session. */
+/** Requests of one session. They are aborted with `signal`; all requests of the session share what they learn. */
 export class Caller {
   readonly #connection: Connection;
   readonly #signal: AbortSignal;
   readonly #codes: Codes;
   readonly #http: Readonly<Record<Call["method"], HttpClient>>;
 
-  /** @param codes of the service that is called; IAM has none */
+  /** @param codes of the called service; IAM has none */
   constructor(connection: Connection, signal: AbortSignal, codes: Codes = {}) {
     const { transport, clock } = connection;
     this.#connection = connection;
@@ -50,20 +50,20 @@ export class Caller {
   }
 
   /**
-   * A call that changes nothing. Tried once more when it was refused for a token or a clock that can be put right.
-   * @throws Unreachable when there is no answer; UpgradeError when no token is to be had
+   * A request that changes nothing. Retried once if it was refused because of a token or a clock that can be corrected.
+   * @throws Unreachable when there is no response; UpgradeError when no token can be obtained
    */
   async ask(call: Call, scope: Scope): Promise<Reply> {
     const first = await this.#once(call, scope);
     return first.worthAnother ? this.#once(call, scope) : first;
   }
 
-  /** A call that is sent at most once. */
+  /** A request that is sent at most once. */
   send(call: Call, scope: Scope): Promise<Reply> {
     return this.#once(call, scope);
   }
 
-  /** A token is taken first where there is none. */
+  /** Fetches a token first if there is none. */
   async #authenticator(scope: Scope): Promise<Authenticator> {
     const { session, clock } = this.#connection;
     const { credentials } = session;
@@ -112,7 +112,7 @@ function wireRequest({ method, origin, path, query, body, headers }: Call): Sign
   };
 }
 
-/** The client's writes are POSTs; the one call of the service that is a DELETE with a body goes through here. */
+/** The client's writes are POSTs. This sends the service's only DELETE with a body. */
 function deleting(transport: Transport): Transport {
   return { send: (request) => transport.send({ ...request, method: "DELETE" }), close: () => transport.close() };
 }

@@ -7,26 +7,26 @@ import { Session, sessionKey } from "./session";
 import type { SingleFlight } from "./shared-read";
 import { throttled } from "./throttle";
 
-/** What carries the requests; tests put a simulator here. One account of one process shares one transport. */
+/** Creates the transport of the requests; tests use a simulator. The resources of one account in a process share it. */
 export type Connect = (proxies?: Proxies) => Transport;
 
-/** The real network. All resource types take this one, so that their resources share connections. */
+/** The real network. All resource types use this function, so that their resources share connections. */
 export const networkTransport: Connect = (proxies) => undiciTransport({}, proxies);
 
-/** What the resources of one account share while at least one of them is open, and for a moment longer. */
+/** State shared by the resources of one account while at least one of them is open, and shortly after. */
 export interface Connection {
   readonly session: Session;
   readonly transport: Transport;
   readonly clock: Clock;
-  /** Aborted when the connection is closed: what is done for several resources ends with no single one of them. */
+  /** Aborted when the connection closes, so that shared work does not end with a single resource. */
   readonly signal: AbortSignal;
-  /** Look-ups of project ids that are under way, by region. */
+  /** Project id look-ups in progress, by region. */
   readonly lookups: Map<string, SingleFlight<string>>;
 }
 
 export interface Lease {
   readonly connection: Connection;
-  /** @param keep whether another resource may use it soon; without, what is under way ends at once */
+  /** @param keep whether another resource may use it soon; if not, work in progress is aborted immediately */
   release(keep: boolean): Promise<void>;
 }
 
@@ -44,17 +44,17 @@ interface Entry {
 }
 
 /**
- * How long a connection that nobody uses is kept, in milliseconds: the engine previews one resource after the other, and
- * each would read all pages again.
+ * How long an unused connection is kept, in milliseconds: the engine previews one resource after the other, and each
+ * would read all pages again.
  */
 const KEPT = 5_000;
 
-/** Module state, because resource types that know nothing of each other share it; by transport, so that tests share nothing. */
+/** Module state, because independent resource types share it; by transport, so that tests share nothing. */
 const SESSIONS = new WeakMap<Connect, Map<string, Entry>>();
 
 /**
- * A share of the connection of an account. Released, and not taken again within five seconds, it is closed and forgotten.
- * @param proxies those of the process's configuration, the same for everybody
+ * A share of an account's connection. If it is not leased again within five seconds after its release, it is closed.
+ * @param proxies those of the process's configuration, the same for all callers
  */
 export function lease(
   connect: Connect,

@@ -1,4 +1,4 @@
-/** How a caller proves who it is: with an access key, or as an IAM user with a password. */
+/** Credentials of a caller: an access key, or an IAM user with a password. */
 export type Credentials =
   | {
       readonly kind: "key";
@@ -8,7 +8,7 @@ export type Credentials =
     }
   | { readonly kind: "user"; readonly userName: string; readonly password: string; readonly domainName: string };
 
-/** The arguments that say who calls. */
+/** The arguments with credentials. */
 export interface CredentialArguments {
   readonly accessKey?: string | undefined;
   readonly secretKey?: string | undefined;
@@ -18,7 +18,7 @@ export interface CredentialArguments {
   readonly domainName?: string | undefined;
 }
 
-/** The caller: by access key where there is one, else by password. Undefined when neither is complete. */
+/** The credentials: an access key if there is one, else a password. Undefined when neither is complete. */
 export function credentialsOf(args: CredentialArguments): Credentials | undefined {
   const { accessKey, secretKey, securityToken, userName, password, domainName } = args;
   if (accessKey !== undefined && secretKey !== undefined) return { kind: "key", accessKey, secretKey, securityToken };
@@ -26,7 +26,7 @@ export function credentialsOf(args: CredentialArguments): Credentials | undefine
   return { kind: "user", userName, password, domainName };
 }
 
-/** The argument that is missing, and what it goes with; undefined when the credentials are complete. */
+/** The missing argument, and the one that requires it; undefined when the credentials are complete. */
 export function missingCredential(args: CredentialArguments): { argument: string; message: string } | undefined {
   if (credentialsOf(args) !== undefined) return undefined;
   const { accessKey, secretKey, userName, password } = args;

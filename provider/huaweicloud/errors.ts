@@ -3,26 +3,26 @@ import { CLIENT_CERTIFICATE, TransportError } from "../http/transport";
 import type { Trouble } from "./answers";
 import type { Credentials } from "./credentials";
 
-/** What can go wrong between us and Huawei Cloud, as errors. */
+/** Errors of requests to Huawei Cloud. */
 
 /** How long an access key stays locked after five bad signatures. */
 const LOCKED = /reach the limit,? ?forbidden/i;
 
-/** What else an error says of the call. */
+/** Additional context of an error. */
 export interface Circumstances {
   readonly credentials: Credentials;
-  /** What was signed, lines parted by `|`. */
+  /** The signed text, lines separated by `|`. */
   readonly signed?: string | undefined;
-  /** The IAM action that the call needs. */
+  /** The IAM action that the request needs. */
   readonly action?: string | undefined;
-  /** An address of the service; IAM's where it is not given. */
+  /** An example address of the service; IAM's if omitted. */
   readonly example?: string | undefined;
 }
 
 /**
- * What a bad answer means to a call that changes nothing.
- * @param what the call, for people: `GET /v3/…/instances at https://…`
- * @returns Unreachable when the service could not answer just now
+ * The error for a bad response to a request that changes nothing.
+ * @param what the request, for display: `GET /v3/…/instances at https://…`
+ * @returns Unreachable when the service is temporarily unavailable
  */
 export function troubleWith(what: string, trouble: Trouble, circumstances: Circumstances): UpgradeError {
   const { credentials, signed, action, example } = circumstances;
@@ -60,14 +60,14 @@ function argumentsOf(credentials: Credentials): readonly string[] {
   return ["accessKey", "secretKey", ...(credentials.securityToken === undefined ? [] : ["securityToken"])];
 }
 
-/** The status alone is a hint: the vendor gives one to several causes. */
+/** The status alone is only a hint: the vendor uses it for several causes. */
 function doubt({ assumed, code, status }: Trouble): string {
   return assumed === true
     ? `; the code ${code} is not documented, and HTTP ${status} suggests a problem with credentials or permissions`
     : "";
 }
 
-/** Where the gateway signed another text than this tool, something between the two has changed the request. */
+/** If the gateway signed a different text than this tool, something in between has changed the request. */
 function difference(echo: string | undefined, signed: string | undefined): string {
   if (echo === undefined || echo === signed) return "";
   return ` The request was changed on its way to the gateway. The gateway's canonical request: ${echo}. This client's: ${signed ?? "none"}.`;
@@ -87,7 +87,7 @@ function remedyFor(text: string, credentials: Credentials, sameText: boolean): s
     : "Set `accessKey` and `secretKey` to a valid access key of the account.";
 }
 
-/** The caller is known, and lacks a permission. */
+/** The caller is authenticated, but lacks a permission. */
 export class Forbidden extends UpgradeError {
   override readonly name = "Forbidden";
 
@@ -105,7 +105,7 @@ export function forbidden(what: string, trouble: Trouble, action: string | undef
   );
 }
 
-/** @param example an address of the service; without, it was IAM that was called */
+/** @param example an example address of the service; if omitted, the request was to IAM */
 export function notHuaweiCloud(what: string, found: string, example?: string): UpgradeError {
   return new UpgradeError(
     "not-the-vendor",
@@ -127,12 +127,12 @@ export function refused(
   return new UpgradeError("blocked", `${what} was refused: ${text}${request(requestId)}.`, options);
 }
 
-/** The service, or something before it, could not answer. */
+/** The service, or a proxy in front of it, is unavailable. */
 export function unavailable(what: string, { text, code }: Trouble): Unreachable {
   return new Unreachable(`${what} failed at the server: ${text}`, { sent: true, heard: code !== "" });
 }
 
-/** What a request came to that was not answered. */
+/** The error for a request without a response. */
 export function transportProblem(origin: string, error: unknown): unknown {
   if (!(error instanceof TransportError)) return error;
   if (error.code === CLIENT_CERTIFICATE) {

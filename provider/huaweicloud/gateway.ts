@@ -13,35 +13,35 @@ import { encode } from "./signer";
 import { Throttled } from "./throttle";
 import type { Scope } from "./tokens";
 
-/** A call of the service. */
+/** A request to the service. */
 export interface ServiceCall<T> {
   /** Default GET. */
   readonly method?: Call["method"];
-  /** Behind `/v3/{project_id}`, its segments: `["instances", id]`. */
+  /** Path segments after `/v3/{project_id}`: `["instances", id]`. */
   readonly path: readonly string[];
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: unknown;
   readonly schema: z.ZodType<T>;
-  /** The IAM action that it needs; default the one that the service's reads need. */
+  /** The required IAM action; defaults to that of the service's reads. */
   readonly action?: string;
-  /** Of a write: called immediately before it leaves. */
+  /** For writes: called immediately before sending. */
   readonly permit?: Permit;
 }
 
 /**
- * What a question to the service came to.
- * - `missing`: what it asks about is not there
- * - `unserved`: this region does not have the call
- * - `no-job`: the job is not known, or not yet
+ * The result of a read.
+ * - `missing`: the requested object does not exist
+ * - `unserved`: this region does not have the API
+ * - `no-job`: the job does not exist, or not yet
  */
 export type Reading<T> =
   | { readonly kind: "data"; readonly data: T }
   | { readonly kind: "missing" | "unserved" | "no-job"; readonly text: string };
 
-/** The answer that there is nothing newer: believed only after another read. */
+/** The service reports that there is nothing newer, which counts only after another read. */
 export class AlreadyLatest extends Refused {}
 
-/** What is left to do after a refusal that says nothing about credentials. */
+/** How to continue after a refusal unrelated to credentials. */
 const REFUSALS: Readonly<Partial<Record<Meaning, RefusalKind>>> = {
   busy: "busy",
   conflict: "soon",
@@ -59,7 +59,7 @@ const FOREIGN =
 export interface GatewayOptions {
   readonly service: Service;
   readonly connection: Connection;
-  /** Calls end with it. */
+  /** Aborts the requests. */
   readonly signal: AbortSignal;
   /** Origin of the service. */
   readonly origin: string;
@@ -67,7 +67,7 @@ export interface GatewayOptions {
 }
 
 interface Recognition {
-  /** The service has answered in its own format before. */
+  /** The service has responded in its own format before. */
   recognized: boolean;
 }
 
@@ -91,22 +91,25 @@ export class Gateway {
     return clock.now() + session.clockOffset;
   }
 
-  /** The same, for calls that also end with this signal. */
+  /** The same gateway, for requests that are also aborted with this signal. */
   until(signal: AbortSignal): Gateway {
     const either = AbortSignal.any([this.#options.signal, signal]);
     return new Gateway({ ...this.#options, signal: either }, this.#service);
   }
 
-  /** @throws Unreachable when it cannot be learnt just now; UpgradeError when the region has none, or several */
+  /**
+   * @throws Unreachable when IAM is temporarily unavailable; UpgradeError when the region has no project, or several
+   */
   projectId(): Promise<string> {
     const { connection, scope, signal } = this.#options;
     return projectIdOf(connection, scope, signal);
   }
 
   /**
-   * A call that changes nothing.
-   * @throws Unreachable when the service could not answer; Refused when a POST finds something busy; UpgradeError `unauthorized`,
-   *   `not-the-vendor` or `blocked`
+   * A request that changes nothing.
+   * @throws Unreachable when the service is unavailable; Refused when a POST finds something busy; UpgradeError
+   * `unauthorized`,
+   * `not-the-vendor` or `blocked`
    */
   async read<T>(call: ServiceCall<T>): Promise<Reading<T>> {
     const made = await this.#call(call);
@@ -124,7 +127,7 @@ export class Gateway {
       case "busy":
       case "conflict":
       case "foreign":
-        // A question can wait; a check that is to be started is refused.
+        // A read can wait; a POST that starts a check is refused.
         if (made.method === "POST") throw this.#refusal(what, answer, reply, call.action);
         throw this.#trouble(what, answer, reply, call.action);
       default:
@@ -133,9 +136,10 @@ export class Gateway {
   }
 
   /**
-   * Reads something that the region certainly has a call for.
-   * @returns undefined when it is not there
-   * @throws as `read` does, and UpgradeError `blocked` where the call is not served: then it is another service that answers
+   * A read for which every region has an API.
+   * @returns undefined when the object does not exist
+   * @throws as `read` does, and UpgradeError `blocked` where the API does not exist: the response is then from another
+   * service
    */
   async find<T>(call: ServiceCall<T>): Promise<T | undefined> {
     const reading = await this.read(call);
@@ -147,9 +151,10 @@ export class Gateway {
   }
 
   /**
-   * A call that changes something, sent at most once.
-   * @throws Refused when the service or its gateway said no; AlreadyLatest when there is nothing newer; Unreachable with
-   *   `sent` when it cannot be known whether it was accepted; UpgradeError `unauthorized`
+   * A request that changes something, sent at most once.
+   * @throws Refused when the service or its gateway rejects it; AlreadyLatest when there is nothing newer; Unreachable
+   * with
+   * `sent` when it is unknown whether it was accepted; UpgradeError `unauthorized`
    */
   async write<T>(call: ServiceCall<T>): Promise<T> {
     const made = await beforeSending(() => this.#call(call));
@@ -211,7 +216,7 @@ export class Gateway {
     }
   }
 
-  /** An answer that fits its schema shows that it is the service. */
+  /** A response that matches its schema shows that it is from the service. */
   #understood<T>(read: () => T): T {
     try {
       const value = read();
@@ -223,23 +228,25 @@ export class Gateway {
   }
 }
 
-/** A foreign answer from an address that answered properly before is a passing fault, not a wrong address. */
+/** A foreign response from an address that responded properly before is transient, not a wrong address. */
 function passing(error: UpgradeError): Unreachable {
   return new Unreachable(error.message, { sent: true, heard: true, cause: error });
 }
 
-/** The request's id is for the vendor's support; where the call is made again it would only make every line a new one. */
+/**
+ * The request id is for the vendor's support. If the request is repeated, the id would only make every line a new one.
+ */
 function refusedWith(text: string, refusal: RefusalKind, { requestId, code }: Trouble): Refused {
   return new Refused(`${text}${refusal === "final" ? request(requestId) : ""}.`, { refusal, vendorCode: code });
 }
 
-/** A write that the gateway did not look at can be made as often as it takes. */
+/** A throttled write was not processed, so it may be sent again any number of times. */
 function notThrottled(error: unknown): never {
   if (error instanceof Throttled) throw new Refused(error.message, { refusal: "busy", cause: error });
   throw error;
 }
 
-/** A success in an unknown shape is still a success: what was started has to be looked for. */
+/** A success in an unexpected format is still a success: the started task has to be searched for. */
 function accepted<T>(schema: z.ZodType<T>, answer: Extract<Answer, { kind: "data" }>, what: string): T {
   try {
     return validate(schema, answer.data, what);

@@ -1,23 +1,23 @@
 import type { Gateway } from "./gateway";
 import { type Job, job } from "./schema";
 
-/** Jobs: what the services call the tasks that their writes start. They can be read some seconds after they were made. */
+/** Jobs: the tasks that the services' writes start. They become readable seconds after they were created. */
 
 /**
- * Ids of jobs come as UUIDs with dashes and as the same 32 digits without, by the call that names them. Here they are kept
- * with dashes; calls that do not know the one form may know the other.
+ * Job ids are UUIDs, with dashes or as the same 32 digits without, depending on the API. They are stored with dashes
+ * here. An API that does not know one form may know the other.
  */
 export class JobIds {
   readonly #written = new Map<string, string>();
 
-  /** @returns the id as it is kept */
+  /** @returns the id as it is stored */
   note(id: string): string {
     const kept = canonicalJobId(id);
     this.#written.set(kept, id);
     return kept;
   }
 
-  /** How the service may know the id, first as it wrote it last. */
+  /** The forms of the id that the service may know, starting with its last one. */
   forms(id: string): readonly string[] {
     const kept = canonicalJobId(id);
     const written = this.#written.get(kept) ?? kept;
@@ -28,12 +28,12 @@ export class JobIds {
 
 const BARE = /^([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})$/i;
 
-/** The one form in which an id is kept and compared. Ids that are no UUIDs stay as they are. */
+/** The form in which an id is stored and compared. Ids that are not UUIDs are unchanged. */
 export function canonicalJobId(id: string): string {
   return id.trim().replace(BARE, "$1-$2-$3-$4-$5");
 }
 
-/** @returns undefined when the service does not know the job, or not yet */
+/** @returns undefined when the job does not exist, or not yet */
 export async function readJob(gateway: Gateway, ids: JobIds, id: string): Promise<Job | undefined> {
   for (const form of ids.forms(id)) {
     const reading = await gateway.read({ path: ["jobs"], query: { id: form }, schema: job });
@@ -45,7 +45,7 @@ export async function readJob(gateway: Gateway, ids: JobIds, id: string): Promis
   return undefined;
 }
 
-/** Where a job stands. `strange`: a word that no document has. */
+/** The state of a job. `strange`: undocumented. */
 export type JobState = "pending" | "running" | "completed" | "failed" | "canceled" | "unauthorized" | "strange";
 
 const JOB_STATES: Readonly<Record<string, JobState>> = {
@@ -82,7 +82,7 @@ export function timeOf(text: string | undefined): number | undefined {
   return Number.isNaN(at) ? undefined : at;
 }
 
-/** How the API wants a time in a query: `2026-01-01T00:00:05+0000`. */
+/** The format of a time in a query: `2026-01-01T00:00:05+0000`. */
 export function queryTime(milliseconds: number): string {
   return new Date(milliseconds).toISOString().replace(/\.\d+Z$/, "+0000");
 }

@@ -8,8 +8,9 @@ import { SingleFlight } from "./shared-read";
 import type { Scope } from "./tokens";
 
 /**
- * The project in which the service is called: the one given, or the region's. Looked up once for an account in a process.
- * @throws UpgradeError `blocked` when the account has none of that name, or several; Unreachable when IAM cannot tell
+ * The project of requests to the service: the configured one, or the region's. Looked up once per account and process.
+ * @throws UpgradeError `blocked` when the account has none of that name, or several; Unreachable when IAM is
+ * unavailable
  */
 export async function projectIdOf(
   connection: Connection,
@@ -20,7 +21,7 @@ export async function projectIdOf(
   return connection.session.projects.get(region) ?? lookUpOnce(connection, region).for(signal);
 }
 
-/** One look-up, however many wait for it. */
+/** One look-up, shared by all callers. */
 function lookUpOnce(connection: Connection, region: string): SingleFlight<string> {
   const { lookups, session } = connection;
   const known = lookups.get(region);
@@ -44,7 +45,7 @@ async function lookUp(caller: Caller, { session }: Connection, region: string): 
   const call = { method: "GET", origin: iam, path: "/v3/projects", query: { name: region } } as const;
   const { answer, signed } = await caller.ask(call, { region });
   if (answer.kind !== "data") throw troubleWith(what, answer, { credentials, signed });
-  // Sub-projects are called <region>_<name>.
+  // Sub-projects are named <region>_<name>.
   const named = validate(projects, answer.data, what).projects.filter(({ name }) => name === region);
   const [only, ...others] = named;
   if (only !== undefined && others.length === 0) return only.id;

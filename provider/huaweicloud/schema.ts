@@ -2,17 +2,17 @@ import { z } from "zod";
 import { vendorText } from "../core/vendor-text";
 
 /**
- * Shapes of answers. Documents, samples and servers differ in types, so numbers are taken as strings and strings as numbers;
- * what is not needed may be missing or null.
+ * Schemas of responses. Documentation, samples and servers differ in types, so numbers are accepted as strings and
+ * strings as numbers. Fields that are not needed may be missing or null.
  */
 
 export const text = z.union([z.string(), z.number()]).transform(String);
 /** `""` where there is none. */
 export const note = text.nullish().transform((value) => value ?? "");
-/** Sentences of a service, which messages quote. */
+/** Text of a service that messages quote. */
 export const reason = note.transform((said) => vendorText(said));
 export const count = z.union([z.number(), z.string().regex(/^\d+$/, "must be a number").transform(Number)]);
-/** Undefined where it is not said. */
+/** Undefined where it is not reported. */
 export const flag = z
   .union([z.boolean(), z.stringbool(), z.number().transform((value) => value !== 0)])
   .optional()
@@ -24,7 +24,7 @@ export const list = <T extends z.ZodType>(item: T) =>
     .nullish()
     .transform((items) => items ?? []);
 
-/** What an answer is about: it has to be there, or something else answers. */
+/** The main content of a response: required, because without it the response is from something else. */
 export const rows = <T extends z.ZodType>(item: T) =>
   z
     .array(item)
@@ -38,7 +38,7 @@ export const job = z.object({
     status: text,
     created: note,
     ended: note,
-    /** `60%` while it runs. */
+    /** `60%` while in progress. */
     process: note,
     instance: z
       .object({ id: note, name: note })

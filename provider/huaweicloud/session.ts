@@ -4,8 +4,8 @@ import { Throttle } from "./throttle";
 import { Tokens } from "./tokens";
 
 /**
- * What a process knows of one caller, as long as it lives: tokens, project ids, the server's clock, and how long the
- * gateway admits no calls.
+ * The state of one caller for the life of the process: tokens, project ids, the server's clock, and throttling of the
+ * gateway.
  */
 export class Session {
   readonly credentials: Credentials;
@@ -13,7 +13,7 @@ export class Session {
   readonly tokens = new Tokens();
   /** Project ids by region. */
   readonly projects = new Map<string, string>();
-  /** The server's clock minus ours, in milliseconds; learned when it refuses our time, or where it never would. */
+  /** The server's clock minus ours, in milliseconds; set when the server refuses our time, or where it never would. */
   clockOffset = 0;
   readonly #throttles = new Map<string, Throttle>();
 
@@ -37,7 +37,7 @@ export class Session {
   };
 }
 
-/** The same for the same caller; a hash, so that it contains no credential. */
+/** The key of a caller's session; a hash, so that it contains no credential. */
 export function sessionKey(credentials: Credentials, iam: string | undefined): string {
   const parts =
     credentials.kind === "key"

@@ -1,6 +1,6 @@
 import type { Clock } from "../core/clock";
 
-/** The result of a promise that others also wait for, as long as the signal allows: rejects with its reason at once. */
+/** The result of a shared promise. When the signal is aborted, rejects with its reason immediately. */
 export function within<T>(signal: AbortSignal, shared: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason);
@@ -10,25 +10,25 @@ export function within<T>(signal: AbortSignal, shared: Promise<T>): Promise<T> {
   });
 }
 
-/** Work that is done once for everybody who waits for it: it ends with no single one of them, but with the last. */
+/** Work that runs once for all callers that await it. It ends with the last caller, not with a single one. */
 export class SingleFlight<T> {
   readonly result: Promise<T>;
   readonly #end = new AbortController();
   #waiting = 0;
 
-  /** @param work begins at once; its signal is aborted when nobody waits any more */
+  /** @param work starts immediately; its signal is aborted when no caller awaits it any more */
   constructor(work: (signal: AbortSignal) => Promise<T>) {
     this.result = work(this.#end.signal);
-    // Everybody who waits gets the error.
+    // Every caller receives the error.
     this.result.catch(() => undefined);
   }
 
-  /** Nobody waits any more: it will have no result. */
+  /** No caller awaits it any more: it will have no result. */
   get abandoned(): boolean {
     return this.#end.signal.aborted;
   }
 
-  /** @param signal ends the waiting of this one */
+  /** @param signal ends the wait of this caller */
   async for(signal: AbortSignal): Promise<T> {
     signal.throwIfAborted();
     this.#waiting += 1;
@@ -45,7 +45,7 @@ export class SingleFlight<T> {
   }
 }
 
-/** Counts reads as they begin, so that "begun after that" does not depend on how fine a clock is. */
+/** Counts reads as they begin, so that "begun after that" does not depend on the clock's resolution. */
 export class Moments {
   #count = 0;
 
@@ -60,7 +60,7 @@ export class Moments {
   }
 }
 
-/** When members of a shared list were last read for somebody: a second read must not be answered with the first. */
+/** When members of a shared list were last read by a caller: a second read must not return the result of the first. */
 export class LastReads {
   readonly #moments: Moments;
   readonly #last = new Map<string, number>();
@@ -69,14 +69,14 @@ export class LastReads {
     this.#moments = moments;
   }
 
-  /** Some members were read just now. @returns the moment */
+  /** Records that some members were read now. @returns the moment */
   note(ids: readonly string[]): number {
     const { latest } = this.#moments;
     for (const id of ids) this.#last.set(id, latest);
     return latest;
   }
 
-  /** The last time that any of them was read; 0 when none was. */
+  /** The last time any of them was read; 0 if never. */
   of(ids: readonly string[]): number {
     return ids.reduce((last, id) => Math.max(last, this.#last.get(id) ?? 0), 0);
   }
@@ -86,7 +86,7 @@ export class LastReads {
 export interface Freshness {
   /** Begun after this moment. */
   readonly after: number;
-  /** Begun at most so many milliseconds ago. */
+  /** Begun at most this many milliseconds ago. */
   readonly within: number;
 }
 
@@ -97,7 +97,7 @@ interface Begun<T> {
   readonly read: SingleFlight<T>;
 }
 
-/** Something that is read once for all that ask at about the same time. */
+/** A read shared by all callers that request it at about the same time. */
 export class SharedRead<T> {
   readonly #clock: Clock;
   readonly #moments: Moments;
@@ -105,7 +105,7 @@ export class SharedRead<T> {
   #last: { readonly begun: Begun<T>; readonly value: T } | undefined;
   #running: Begun<T> | undefined;
 
-  /** @param readAll ends when its signal says that nobody waits for it any more */
+  /** @param readAll is aborted by its signal when no caller awaits it any more */
   constructor(clock: Clock, moments: Moments, readAll: (signal: AbortSignal) => Promise<T>) {
     this.#clock = clock;
     this.#moments = moments;
@@ -113,8 +113,8 @@ export class SharedRead<T> {
   }
 
   /**
-   * From an earlier read, one that is under way, or a new one.
-   * @param signal ends the waiting of this caller alone; once it has ended, nothing is begun for it
+   * Uses an earlier read, one in progress, or a new one.
+   * @param signal ends the wait of this caller only; after its abort, nothing is started for it
    */
   async read(freshness: Freshness, signal: AbortSignal): Promise<T> {
     signal.throwIfAborted();

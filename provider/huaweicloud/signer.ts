@@ -1,8 +1,10 @@
 import { createHash, createHmac } from "node:crypto";
 
-/** `SDK-HMAC-SHA256`: how Huawei Cloud's API gateway wants requests signed. Pure. */
+/** `SDK-HMAC-SHA256`: the request signature of Huawei Cloud's API gateway. Pure. */
 
-/** A request as it travels. Every header given here is signed; names in lower case, `host` and `x-sdk-date` among them. */
+/**
+ * A request as it is sent. Every header given here is signed; names in lower case, `host` and `x-sdk-date` among them.
+ */
 export interface Signable {
   readonly method: string;
   /** Path and query exactly as sent. */
@@ -18,14 +20,17 @@ export interface AccessKey {
 
 const ALGORITHM = "SDK-HMAC-SHA256";
 
-/** The `Authorization` header. The secret key signs as it is: nothing is derived from it. */
+/** The `Authorization` header. The secret key signs directly: no key is derived from it. */
 export function sign(request: Signable, { accessKey, secretKey }: AccessKey): string {
   const text = [ALGORITHM, request.headers["x-sdk-date"] ?? "", sha256(canonicalRequest(request))].join("\n");
   const signature = createHmac("sha256", secretKey).update(text).digest("hex");
   return `${ALGORITHM} Access=${accessKey}, SignedHeaders=${namesOf(request).join(";")}, Signature=${signature}`;
 }
 
-/** The text whose hash is signed. The gateway makes the same from what it received, and echoes it when they differ. */
+/**
+ * The text whose hash is signed. The gateway builds the same text from what it received, and returns it when they
+ * differ.
+ */
 export function canonicalRequest(request: Signable): string {
   const { method, target, headers, body = "" } = request;
   const [path = "", ...query] = target.split("?");
@@ -60,7 +65,7 @@ function namesOf({ headers }: Signable): string[] {
   return Object.keys(headers).sort();
 }
 
-/** The slash at the end is only signed, never sent. */
+/** The trailing slash is only signed, never sent. */
 function canonicalPath(path: string): string {
   const encoded = decode(path).split("/").map(encode).join("/");
   return encoded.endsWith("/") ? encoded : `${encoded}/`;
@@ -82,7 +87,7 @@ function compare(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
-/** Text that is no valid encoding stands for itself. */
+/** Text that is not valid encoding is used unchanged. */
 function decode(text: string): string {
   try {
     return decodeURIComponent(text);

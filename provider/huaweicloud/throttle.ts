@@ -6,32 +6,32 @@ import type { Transport, WireResponse } from "../http/transport";
 
 const TOO_MANY = 429;
 const MINUTE = 60_000;
-/** Shorter than the time that a run waits for a silent vendor. */
+/** Shorter than the unreachable budget of a run. */
 const LONGEST = 8 * MINUTE;
-/** Seconds of the units in which the gateway tells its window: `limit:10,time:1 minute`. */
+/** Seconds per unit of the window in the gateway's message: `limit:10,time:1 minute`. */
 const UNITS: Readonly<Record<string, number>> = { second: 1, minute: 60, hour: 3_600, day: 86_400 };
 
-/** The gateway wants no more calls for now: nothing of this one was looked at. */
+/** The gateway is throttling: it did not process this request. */
 export class Throttled extends Unreachable {}
 
 /**
- * Keeps calls of one user to one address back once the gateway has said 429. It counts refused calls, too, so there is
- * none until the time it asks for is over: its Retry-After, else the window in its text, else a minute; twice as long
- * each time it says so again.
+ * Delays requests of one user to one address after a 429. The gateway also counts refused requests, so none is sent
+ * before the requested delay has passed: its Retry-After, else the window in its message, else a minute. The delay
+ * doubles with each further 429.
  */
 export class Throttle {
   #until = 0;
   #strikes = 0;
 
-  /** @param now elapsed milliseconds @throws Throttled when it is not time yet: nothing is sent */
+  /** @param now elapsed milliseconds @throws Throttled during the delay: nothing is sent */
   admit(now: number, origin: string): void {
     if (now < this.#until) throw this.#closed(now, origin);
   }
 
   /**
-   * Learns from an answer.
+   * Updates the delay from a response.
    * @param now elapsed milliseconds
-   * @param today the time of day, for an answer that asks to wait until a date
+   * @param today the time of day, for a response with a delay until a date
    * @throws Throttled when it was a 429
    */
   heed(response: WireResponse, now: number, origin: string, today = now): void {
@@ -39,7 +39,7 @@ export class Throttle {
       if (now >= this.#until) this.#strikes = 0;
       return;
     }
-    // Calls that were under way together are refused together.
+    // Concurrent requests are refused together.
     if (now >= this.#until) {
       const asked = retryAfter(response.headers, today) ?? windowOf(response) ?? MINUTE;
       this.#until = now + Math.min(asked * 2 ** this.#strikes, LONGEST);
@@ -57,7 +57,7 @@ export class Throttle {
   }
 }
 
-/** A transport whose calls to each address are held back by that address's throttle. */
+/** A transport that throttles the requests to each address. */
 export function throttled(transport: Transport, throttleOf: (origin: string) => Throttle, clock: Clock): Transport {
   return {
     async send(request) {

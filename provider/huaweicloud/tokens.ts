@@ -6,29 +6,29 @@ import type { Credentials } from "./credentials";
 import { notHuaweiCloud, transportProblem, troubleWith } from "./errors";
 import { issuedToken } from "./schema";
 
-/** A token of an IAM user, good for one project. */
+/** A token of an IAM user, valid for one project. */
 export interface Token {
   readonly value: string;
-  /** The project that it is good for, where IAM said so. */
+  /** The project it is valid for, if IAM returned it. */
   readonly projectId: string | undefined;
-  /** Elapsed milliseconds of the clock after which another one is taken. */
+  /** Elapsed milliseconds of the clock after which a new token is fetched. */
   readonly renewAt: number;
 }
 
-/** The project that a token is requested for: by its id, or by the region whose main project it is. */
+/** The project of a requested token: by its id, or by the region whose main project it is. */
 export interface Scope {
   readonly projectId?: string | undefined;
   readonly region?: string | undefined;
 }
 
-/** How many tokens a user may have issued in a process before the oldest counts as expired. */
+/** How many tokens of a user a process may issue before the oldest counts as expired. */
 const MOST_ISSUED = 16;
 
-/** The tokens of one user, by the project that they are good for. Several callers share one request. */
+/** The tokens of one user, by project. Concurrent callers share one request. */
 export class Tokens {
   readonly #known = new Map<string, Token>();
   readonly #requests = new Map<string, Promise<Token>>();
-  /** The values of the last ones, also of those that were forgotten. */
+  /** The values of the last tokens, including forgotten ones. */
   #issued: readonly string[] = [];
   readonly #listeners = new Set<(value: string) => void>();
 
@@ -40,14 +40,14 @@ export class Tokens {
     return this.#requests.get(key) ?? this.#fetch(key, fetch);
   }
 
-  /** The service does not accept it any more. A newer one is kept. */
+  /** The service does not accept it any more. A newer token is kept. */
   forget(token: Token): void {
     for (const [key, known] of this.#known) if (known === token) this.#known.delete(key);
   }
 
   /**
-   * Reports every token that was or will be issued, so that none of them is shown to anybody.
-   * @returns what ends it
+   * Reports every token that was or will be issued, so that all of them can be redacted.
+   * @returns a function that stops the reports
    */
   report(listener: (value: string) => void): () => void {
     for (const value of this.#issued) listener(value);
@@ -74,7 +74,7 @@ function keyOf({ projectId, region }: Scope): string {
 }
 
 const TARGET = "/v3/auth/tokens?nocatalog=true";
-/** A token lives for 24 hours; this long before its end another one is taken, for short ones after three quarters. */
+/** A token is valid for 24 hours and is renewed this long before its end; a short-lived one after three quarters. */
 const MARGIN = 30 * 60_000;
 const DAY = 24 * 60 * 60_000;
 
@@ -83,7 +83,10 @@ export interface TokenRequest {
   /** Origin of IAM. */
   readonly iam: string;
   readonly scope: Scope;
-  /** What it travels through. Its signal is no single resource's: others may be waiting for the token, too. */
+  /**
+   * The transport options. The signal is not that of a single resource, because other callers may be waiting for the
+   * token.
+   */
   readonly through: ClientOptions;
 }
 

@@ -27,8 +27,8 @@ export function agentVersion(connect: Connect = undiciTransport) {
 }
 
 /**
- * The obshell agents of a cluster: `agent_info[].version` of each. They restart all at once, so for tens of seconds
- * none responds. An upgrade of the database upgrades them as well, because its package contains an obshell.
+ * The obshell agents of a cluster: `agent_info[].version` of each. All agents restart at the same time, so none
+ * responds for tens of seconds. A database upgrade upgrades them as well, because its package contains an obshell.
  */
 export const obshellAgents: System = {
   title: "obshell agents of the cluster",
@@ -38,7 +38,7 @@ export const obshellAgents: System = {
     (agents ?? []).map(({ ip, port, version }) => ({ name: addressOf(ip, port), version, agent: addressOf(ip, port) })),
   editions: OBSHELL,
   routed: false,
-  // obshell does not look at the observers before this call, but each host fetches its package through its own.
+  // obshell does not check the observers before this request, but each host fetches its package through its own.
   checks: [agentsRun, observersAvailable, packagesUploaded],
   notes: ({ servers }) =>
     servers

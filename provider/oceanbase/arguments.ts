@@ -6,7 +6,7 @@ import type { TlsArguments } from "../http/tls";
 import { tlsProblems } from "../http/tls";
 import { version } from "./version";
 
-/** The arguments of both resource types. Messages name what is wrong and show a right value. */
+/** The arguments of both resource types. Messages state what is wrong and show a valid example. */
 
 const text = (example: string) =>
   z.string({ error: `must be a string, such as ${example}` }).min(1, `must not be empty. Example: ${example}`);
@@ -70,14 +70,14 @@ export const connection = {
   allowUntrustedCertificate: argument(flag.optional(), { description: "Accept any certificate.", default: false }),
 };
 
-/** Certificates and keys that can never be used. For `superRefine`. */
+/** Rejects certificates and keys that cannot be used. For `superRefine`. */
 export function checkTls(args: TlsArguments, context: z.RefinementCtx): void {
   for (const [path, message] of tlsProblems(args)) context.addIssue({ code: "custom", path: [path], message });
 }
 
 const PACKAGE_EXAMPLE = '["./oceanbase-ce-4.3.5.2-102000042025031214.el7.x86_64.rpm"]';
 
-/** What both resource types need for an upgrade. */
+/** Upgrade arguments of both resource types. */
 export const upgrade = {
   packages: argument(
     z.array(text(PACKAGE_EXAMPLE), { error: `must be a list of RPM files, such as ${PACKAGE_EXAMPLE}` }).optional(),
@@ -115,7 +115,7 @@ const tenants = z
   )
   .min(1, `must name at least one tenant, such as ${TENANTS_EXAMPLE}; leave it out for all user tenants`);
 
-/** In the place of `backup` of all types: backups are made of tenants. */
+/** Replaces the `backup` argument of other types, because OceanBase backs up tenants. */
 export const backups = {
   backup: backupArgument(
     { tenants: tenants.optional() },
@@ -127,7 +127,7 @@ export const backups = {
 
 const RELEASE_EXAMPLE = '"102000042025031214.el7"';
 
-/** Build and distribution. obshell refuses a release without a dot. */
+/** Build and distribution. obshell rejects a release without a dot. */
 const release = text(RELEASE_EXAMPLE)
   .regex(/^\d+\.[A-Za-z0-9_]+$/, `must be build and distribution with a dot between them, such as ${RELEASE_EXAMPLE}`)
   .optional();
@@ -138,8 +138,8 @@ const DIRECTORY = /^[a-zA-Z0-9\u4e00-\u9fa5\-_:@/.]+$/;
 const DIRECTORY_EXAMPLE = '"/data/obshell-upgrade"';
 
 /**
- * The directory that obshell works in on every host. A rollback deletes it recursively, so only a directory of its own
- * is let through here; whether it contains an agent's home is checked where the homes are known.
+ * obshell's working directory on every host. A rollback deletes it recursively, so only a dedicated directory is
+ * accepted here. Whether it contains an agent's home is checked where the homes are known.
  */
 const directory = text(DIRECTORY_EXAMPLE)
   .superRefine((value, context) => {
@@ -174,8 +174,8 @@ function depthOf(path: string): number {
 }
 
 /**
- * Whether deleting the directory would delete an agent's home or a part of it. Inside the home only obshell's own
- * default, `<home>/upgrade`, may be deleted.
+ * Whether deleting the directory would delete an agent's home or a part of it. Inside the home, only obshell's default,
+ * `<home>/upgrade`, may be deleted.
  */
 export function endangers(directory: string, home: string): boolean {
   const target = posix.normalize(`${directory}/`);

@@ -4,17 +4,17 @@ import type { Agents } from "./agent/agents";
 import { OtherCluster } from "./agent/contact";
 import { type BackupJob, backupJobs, tenantList } from "./agent/schema";
 
-/** Backups, which OceanBase makes of each tenant. Reads only. */
+/** Backups, which OceanBase creates per tenant. Reads only. */
 
 const TENANTS = "/api/v1/tenants/overview";
-/** obshell refuses to back up this one, and to list its backups. */
+/** obshell rejects backups of this tenant, and listing them. */
 const SYS = "sys";
-/** Jobs in a page, newest first: one that runs and the last complete one are in the first, as a rule. */
+/** Jobs per page, newest first. The first page usually contains the running job and the last complete one. */
 const PAGE = 50;
 
 /**
  * The backups of a cluster.
- * @param named tenants; all user tenants where none is named
+ * @param named tenants; all user tenants if empty
  * @throws Unreachable
  */
 export async function readBackups(
@@ -41,7 +41,7 @@ function backupOf(agents: Pick<Agents, "find">, tenant: string): Promise<BackupR
       const answer = await agents.find(undefined, tasksOf(tenant, page), backupJobs);
       if (answer === undefined) return unknown("no agent can list backups (obshell 4.3.2.0 or later is required)");
       const jobs = answer.contents ?? [];
-      // A backup begins when no other one of its tenant runs: the newest tells.
+      // A tenant runs one backup at a time, so the newest job shows whether one is in progress.
       if (page === 1 && jobs.some(isRunning)) return { kind: "running", what };
       const last = jobs.find(({ status }) => status === "COMPLETED");
       if (last !== undefined) return finished(last, what);
@@ -65,7 +65,7 @@ function finished({ end_timestamp }: BackupJob, what: string): BackupRecord {
   return { kind: "finished", at, what };
 }
 
-/** A refusal is about the tenant, or the agents; neither is a reason to end the run. */
+/** A refusal concerns the tenant or the agents, and neither should end the run. */
 async function unlessRefused(read: () => Promise<BackupRecord>): Promise<BackupRecord> {
   try {
     return await read();

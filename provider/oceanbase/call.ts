@@ -32,23 +32,23 @@ import type { Ways } from "./upgrade-path/dependency-lists";
 import { findRoute, type Route } from "./upgrade-path/route";
 import { type Journey, routeFindings, unverifiedOnTheWay } from "./upgrade-path/route-findings";
 
-/** A look, with what is at hand here. */
+/** An observation of the cluster, with the local packages. */
 export interface ClusterObservation extends UpgradeObservation {
   readonly local: LocalPackages;
-  /** What this run has uploaded; older servers do not list it. */
+  /** Packages that this run has uploaded; older servers do not list them. */
   readonly sent: readonly UploadedPackage[];
-  /** The ways to the target; undefined where no list of them is at hand. */
+  /** The upgrade paths to the target; undefined if no list of them is available. */
   readonly ways?: Ways;
 }
 
-/** What is asked for, and of what. */
+/** The requested upgrade and the observation it is based on. */
 export interface Wish<A extends UpgradeArguments> {
   readonly system: System<A>;
   readonly args: A;
   readonly constraint: Constraint;
 }
 
-/** Where the upgrade goes; a finding when that cannot be said. */
+/** The upgrade's target, or a finding when it cannot be determined. */
 export function targetOf<A extends UpgradeArguments>(
   { system, args, constraint }: Wish<A>,
   observation: Pick<ClusterObservation, "readiness" | "local" | "members">,
@@ -65,7 +65,7 @@ function requirementOf<A extends UpgradeArguments>(
   return { editions, architectures };
 }
 
-/** The upgrade that is needed, and all that is known against it. Pure. */
+/** The required upgrade with all findings against it. Pure. */
 export function upgradeOf<A extends UpgradeArguments>(
   wish: Wish<A>,
   observation: ClusterObservation,
@@ -114,7 +114,7 @@ function stepTo<A extends UpgradeArguments>(
     method: "POST",
     path: system.path,
     item: system.body(args, target),
-    // Also those that are there by now: an upload does not make another plan of it.
+    // Includes packages that are uploaded by now: an upload does not change the plan.
     uploads: packages.map((pkg) => ({ name: packageName(pkg), sha256: pkg.sha256 })),
   };
 }
@@ -130,7 +130,7 @@ function uploadsLine(count: number, listed: boolean): string {
   return listed ? `, after uploading ${packages}` : `, after uploading those of ${packages} that the agents lack`;
 }
 
-/** What does not stand against the call, and may surprise. */
+/** Warnings that do not block the request. */
 function notesOn<A extends UpgradeArguments>(
   target: Target,
   { system, args, constraint }: Wish<A>,
@@ -144,7 +144,7 @@ function notesOn<A extends UpgradeArguments>(
   return [...incomplete, ...(system.notes?.(observation.readiness) ?? [])];
 }
 
-/** Where the servers list nothing, only the call itself shows whether a package is there that is not at hand. */
+/** Servers without a package list: only the request itself shows whether a package that is not local was uploaded. */
 function unverified(journey: Journey, route: Route | undefined, local: LocalPackages): string[] {
   const { target, editions, ready } = journey;
   if (ready.listed) return [];
@@ -165,7 +165,7 @@ export function missingOnServers({ local, sent, readiness }: ClusterObservation)
   return local.packages.filter((pkg) => !sameAsUploaded(pkg, there));
 }
 
-/** What the servers have, or will have before the call, the newest first; undefined when neither is known. */
+/** Packages that the servers have, or will have before the request, newest first; undefined when neither is known. */
 export function available(observation: Pick<ClusterObservation, "readiness" | "local">): UploadedPackage[] | undefined {
   const { uploaded } = observation.readiness;
   const { packages } = observation.local;
@@ -176,7 +176,7 @@ export function available(observation: Pick<ClusterObservation, "readiness" | "l
 
 /** The first server that installs a current version that is a barrier only once. */
 const START_ONCE: Version = { parts: [4n, 4n, 1n, 0n] };
-/** The first that reads rules written as a single value. */
+/** The first server that reads rules written as a single value. */
 const SINGLE_VALUES: Version = { parts: [4n, 2n, 6n, 0n] };
 
 function wayTo(
@@ -193,7 +193,7 @@ function wayTo(
   return findRoute(ways.nodes, start, end, habits);
 }
 
-/** `4.2.1.8 → 4.2.5.1 (package required) → 4.3.5.2`; with the builds where only they differ. */
+/** `4.2.1.8 → 4.2.5.1 (package required) → 4.3.5.2`; with builds where only they differ. */
 function lineOf(
   from: Version | undefined,
   target: Target | undefined,

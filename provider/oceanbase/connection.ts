@@ -4,7 +4,7 @@ import { type Tls, type TlsArguments, tlsFrom } from "../http/tls";
 import type { Transport } from "../http/transport";
 import { Agents } from "./agent/agents";
 
-/** What carries the requests; tests put a simulator here. */
+/** Creates the transport of the requests; tests use a simulator. */
 export type Connect = (tls: Tls, proxies?: Proxies) => Transport;
 
 export interface ConnectionArguments extends TlsArguments {
@@ -18,7 +18,7 @@ export interface OpenAgents {
   readonly close: () => Promise<void>;
 }
 
-/** The addresses that requests go to, each once. */
+/** The distinct addresses that requests go to. */
 export function originsOf({ endpoints }: Pick<ConnectionArguments, "endpoints">): readonly string[] {
   return [...new Set(endpoints.map((endpoint) => new URL(endpoint).origin))];
 }

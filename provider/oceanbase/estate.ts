@@ -20,7 +20,7 @@ import type { System } from "./system";
 
 const inputs = z.strictObject({ ...connection }).superRefine(checkTls);
 
-/** The cluster behind some obshell agents: its database, and the agents themselves. */
+/** The cluster behind a set of obshell agents: its database, and the agents themselves. */
 export function oceanbaseEstate(connect: Connect = undiciTransport): EstateKind<ConnectionArguments> {
   return {
     title: "OceanBase",
@@ -32,7 +32,7 @@ export function oceanbaseEstate(connect: Connect = undiciTransport): EstateKind<
   };
 }
 
-/** Every version is behind it, so that a look reads all that an upgrade depends on. */
+/** Every version is behind it, so that the observation includes everything an upgrade depends on. */
 const BEYOND: Constraint = { kind: "floor", version: { parts: [9_999n] } };
 const OB_INFO = "/api/v1/ob/info";
 
@@ -58,7 +58,7 @@ class OceanBaseEstate implements Estate {
   async #protocol() {
     const { agents } = this.#opened;
     await agents.meetAll();
-    // No agent answered: the first one tells why.
+    // No agent responded: the first one gives the cause.
     if (agents.met.length === 0) await agents.readFrom(this.origins[0] ?? "", OB_INFO, obInfo);
     const versions = [...new Set(agents.met.map(({ info }) => info.version))];
     const ways = [...new Set(agents.met.map(({ generation }) => generation))];
@@ -113,7 +113,7 @@ class OceanBaseEstate implements Estate {
     };
   }
 
-  /** Endpoints at which nobody answers. @throws UpgradeError for those at which something is wrong that does not pass */
+  /** Unreachable endpoints. @throws UpgradeError for endpoints with an error that is not transient */
   async #silentEndpoints(): Promise<string[]> {
     const { agents } = this.#opened;
     const members = new Set(agents.members.map(({ origin }) => origin));
@@ -126,7 +126,7 @@ class OceanBaseEstate implements Estate {
     });
   }
 
-  /** One agent can stand behind two endpoints, and behind one that does not answer any. */
+  /** One agent can be reached at two endpoints, and an unreachable endpoint may belong to any agent. */
   #unnamed(all: readonly string[]): Finding[] {
     const { met } = this.#opened.agents;
     const answered = new Set(met.map(({ origin }) => origin));
@@ -183,13 +183,13 @@ function foundIn(
     resource: {
       type: described.type,
       name: described.name,
-      // A cluster that is half upgraded is at no single version.
+      // A cluster that is partly upgraded has no single version.
       args: { version: version === formatParts(highest) ? version : `>=${version}` },
     },
   };
 }
 
-/** What a resource without arguments of its own would upgrade with. */
+/** What a resource without upgrade arguments would upgrade with. */
 const NO_ARGUMENTS: ClusterCall = { endpoints: [], version: "" };
 
 function noPackages(edition: Edition | undefined): Finding {

@@ -12,7 +12,7 @@ import { constraintOf } from "./version";
 
 const MINUTE = 60_000;
 
-/** A resource kind of either system: they share everything but their arguments, their system and their time limit. */
+/** A resource kind of either system. The kinds differ only in arguments, system and time limit. */
 export function upgradeKind<A extends UpgradeArguments & TlsArguments & CommonArguments>(
   parts: { readonly inputs: Inputs<A>; readonly timeout: number; readonly system: System<A> },
   connect: Connect,
@@ -25,7 +25,7 @@ export function upgradeKind<A extends UpgradeArguments & TlsArguments & CommonAr
       firstContact: MINUTE,
       lostReplyWindow: MINUTE / 2,
       settleTime: MINUTE,
-      // obshell stores the DAG before it answers: only a request that is still being processed does not show.
+      // obshell stores the DAG before it responds: only a request that is still being processed is not visible.
       spacing: 3_000,
     },
     pinned: "version",

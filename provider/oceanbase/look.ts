@@ -23,11 +23,11 @@ import { dagState, formatTarget, holdsLock } from "./tasks/dag";
 import { describeFailure, remedyFor } from "./tasks/failure";
 import { dagPath } from "./tasks/task";
 
-/** What a look through the agents shows: versions, unfinished work, and what an upgrade call would meet. */
+/** An observation through the agents: versions, unfinished tasks, and the conditions of an upgrade request. */
 export interface UpgradeObservation extends Observation {
   readonly readiness: Readiness;
   readonly activity?: Activity;
-  /** The members with the agents beside them, to choose the agent that gets the call. */
+  /** The members with the agents beside them, to choose the agent that gets the request. */
   readonly running: readonly Running[];
 }
 
@@ -35,23 +35,23 @@ const AGENTS_STATUS = "/api/v1/agents/status";
 const PACKAGES = "/api/v1/upgrade/package/info";
 const UNFINISHED = "/api/v1/task/dag/ob/unfinish?show_details=false";
 
-/** What looks at the systems of one cluster share, at one moment. */
+/** Reads shared by observations of both systems of a cluster, at one moment. */
 export interface Reads {
   readonly agents: Agents;
   readonly info: ObInfo | undefined;
   /** Undefined when the agents could not list them. */
   readonly unfinished: readonly Dag[] | undefined;
-  /** What only an upgrade depends on: whether it is needed at all, a look tells. */
+  /** Needed only for an upgrade; the observation shows whether one is needed at all. */
   readonly extras: Promise<readonly [AgentsStatus | "silent" | undefined, ClusterInfo | undefined]>;
-  /** Rejects if the endpoints belong to different clusters: then nothing that was read counts. */
+  /** Rejects if the endpoints belong to different clusters, which invalidates all reads. */
   readonly compared: Promise<void>;
-  /** Made once, by the first agent that is named. */
+  /** Read once, from the first agent that is passed. */
   readonly packages: (callee: string | undefined) => ReturnType<typeof packagesOf>;
-  /** A failed DAG with its stages, which say what obshell would accept; the list has none. */
+  /** A failed DAG with its stages, which show what obshell would accept; the list does not include them. */
   readonly detailed: (listed: Dag) => Promise<Dag>;
 }
 
-/** One look at the members of a system. Reads only; the reads overlap. */
+/** Observes the members of a system once. Reads only; the reads overlap. */
 export async function look(
   agents: Agents,
   system: Pick<System, "dagTarget" | "running">,
@@ -60,7 +60,7 @@ export async function look(
   return lookAt(system, constraint, await readCluster(agents));
 }
 
-/** Reads what looks share. */
+/** Makes the reads that observations share. */
 export async function readCluster(agents: Agents): Promise<Reads> {
   const early = agents.met.length > 0 ? undefined : earlyList(agents);
   void agents.meetAll();
@@ -92,7 +92,7 @@ export async function readCluster(agents: Agents): Promise<Reads> {
   };
 }
 
-/** What was read says of one system. */
+/** Derives the observation of one system from shared reads. */
 export async function lookAt(
   system: Pick<System, "dagTarget" | "running">,
   constraint: Constraint,
@@ -138,8 +138,8 @@ function memberOf({ name, version: text }: Running): Member[] {
 }
 
 /**
- * A missing topology is what an agent answers while its OceanBase is down: unknown, never drift. What it says of the
- * agents is then old, too.
+ * An agent responds without topology while its OceanBase is down: the version is unknown, which is not drift. Its data
+ * about the agents is then stale, too.
  */
 function unknownFrom(info: ObInfo | undefined, listed: boolean, running: readonly Running[]): string | undefined {
   if (info?.obcluster_info.topology == null || running.length === 0)
@@ -149,7 +149,7 @@ function unknownFrom(info: ObInfo | undefined, listed: boolean, running: readonl
   return strange && `the version of ${strange.name} cannot be read: ${strange.version}`;
 }
 
-/** Our upgrade is found by the exact name of its DAG; of the others only those count that hold the lock. */
+/** Our upgrade is found by the exact name of its DAG. Other DAGs count only if they hold the lock. */
 async function activityOf(
   { unfinished, detailed }: Reads,
   system: Pick<System, "dagTarget">,
@@ -204,24 +204,24 @@ function architecturesOf(agents: Agents, cluster: ClusterInfo | undefined): stri
 }
 
 /**
- * The packages that the cluster has, by the agent that will be called, or any other that can say.
+ * The cluster's packages, listed by the agent that gets the request, or by any other that can.
  * @returns undefined when none can (before 4.3.0.0)
  */
 export function listPackages(agents: Agents, callee?: string): Promise<UploadedPackage[] | undefined> {
   return agents.find(callee, PACKAGES, uploadedPackages);
 }
 
-/** A list that is asked for before it is known whether anybody needs it, and from whom. */
+/** A package list requested before it is known whether it is needed, and from which agent. */
 interface EarlyList {
   readonly origin: string;
   readonly answer: Promise<UploadedPackage[] | undefined>;
 }
 
-/** In the first look, before anything is known: before the first plan every round trip counts. */
+/** For the first observation: before the first plan, every round trip counts. */
 function earlyList(agents: Agents): EarlyList {
   const [origin = ""] = agents.origins;
   const answer = ifAnswered(agents.readFrom(origin, PACKAGES, uploadedPackages));
-  // Told to who waits for it, if anybody does.
+  // Reported to the code that awaits the list, if any.
   answer.catch(() => undefined);
   return { origin, answer };
 }
@@ -236,7 +236,10 @@ async function packagesOf(
   return unlessSilent(listPackages(agents, callee));
 }
 
-/** A read that an upgrade hangs on: a server that refuses to say is one that cannot; silence is another matter. */
+/**
+ * A read that an upgrade depends on. A server that refuses it does not support it; a missing response is reported as
+ * `silent`.
+ */
 async function unlessSilent<T>(read: Promise<T | undefined>): Promise<T | "silent" | undefined> {
   try {
     return await read;
@@ -247,7 +250,7 @@ async function unlessSilent<T>(read: Promise<T | undefined>): Promise<T | "silen
   }
 }
 
-/** An agent that was met at one of the endpoints. */
+/** An agent that was contacted at one of the endpoints. */
 export interface MetAgent {
   readonly origin: string;
   /** `ip:port`, as the cluster knows it. */
@@ -255,9 +258,9 @@ export interface MetAgent {
 }
 
 /**
- * The agent that gets the call. obshell compares the target with what the called agent itself runs or has beside it, so
- * in a cluster that is half upgraded only an agent beside an old member accepts.
- * @returns undefined when none was met
+ * The agent that gets the request. obshell compares the target with the called agent's own version or that of the
+ * observer beside it. In a partly upgraded cluster, therefore, only an agent beside an old member accepts.
+ * @returns undefined when none was contacted
  */
 export function calleeOf<A extends MetAgent>(
   met: readonly A[],

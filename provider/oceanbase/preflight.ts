@@ -2,7 +2,7 @@ import type { Finding } from "../core/unit";
 import { type AgentsStatus, OBSERVER_AVAILABLE, type UploadedPackage } from "./agent/schema";
 import { type Edition, missingPackages, type Target } from "./packages/packages";
 
-/** The cluster as far as the conditions of an upgrade call concern it. Undefined parts could not be read. */
+/** The cluster state that an upgrade request depends on. Undefined parts could not be read. */
 export interface Readiness {
   readonly zones: number;
   readonly sharedStorage: boolean;
@@ -12,15 +12,15 @@ export interface Readiness {
   /** Names of zones that are out of service. */
   readonly stoppedZones: readonly string[];
   readonly status: AgentsStatus | undefined;
-  /** Nobody answered when the agents were asked which of them run. */
+  /** No agent responded when the status of the agents was read. */
   readonly unheard: boolean;
   readonly uploaded: readonly UploadedPackage[] | undefined;
-  /** Whether the servers list what is uploaded (from 4.3.0.0 on). */
+  /** Whether the servers list uploaded packages (from 4.3.0.0 on). */
   readonly listed: boolean;
-  /** Nobody answered when the uploaded packages were asked for. */
+  /** No agent responded when the uploaded packages were read. */
   readonly unlisted: boolean;
   readonly architectures: readonly string[];
-  /** Version of the agent that would get the call. */
+  /** Version of the agent that would get the request. */
   readonly callee: string | undefined;
 }
 
@@ -28,7 +28,7 @@ export interface Readiness {
 export interface Server {
   /** `ip:port`. */
   readonly name: string;
-  /** `ip:port` of the agent beside it; undefined where the cluster knows of none. */
+  /** `ip:port` of the agent beside it; undefined if the cluster knows none. */
   readonly agent: string | undefined;
   readonly status: string | undefined;
 }
@@ -39,10 +39,10 @@ export interface Asked<A> {
   readonly editions: readonly Edition[];
 }
 
-/** One condition that obshell refuses an upgrade for, as far as a client can see it beforehand. */
+/** One condition that makes obshell refuse an upgrade, as far as a client can check it beforehand. */
 export type Check<A> = (ready: Readiness, asked: Asked<A>) => Finding | undefined;
 
-/** Everything that can be seen against the upgrade, each with a remedy. Pure. */
+/** All findings against the upgrade, each with a remedy. Pure. */
 export function preflight<A>(checks: readonly Check<A>[], ready: Readiness, asked: Asked<A>): Finding[] {
   return checks.map((check) => check(ready, asked)).filter((finding) => finding !== undefined);
 }
@@ -60,7 +60,7 @@ export const zonesForRolling: Check<{ readonly mode?: string | undefined }> = (r
   };
 };
 
-/** `state` of an agent that runs. */
+/** `state` of a running agent. */
 const AGENT_RUNNING = 2;
 
 export const agentsRun: Check<unknown> = ({ agents, status }) => {
@@ -88,7 +88,9 @@ export const observersAvailable: Check<unknown> = ({ agents, status }) => {
   };
 };
 
-/** obshell upgrades the servers beside its agents only, and then waits in vain for the others. It does not look before. */
+/**
+ * obshell upgrades only servers with agents, then waits for the others until it fails. It does not check this first.
+ */
 export const serversHaveAgents: Check<unknown> = ({ servers }) => {
   const alone = servers.filter(({ agent }) => agent === undefined).map(({ name }) => name);
   if (alone.length === 0) return undefined;
@@ -104,7 +106,7 @@ export const IN_SERVICE = "ACTIVE";
 
 /**
  * Between its steps obshell waits until every server is in service, and gives up half-way. Servers whose agents report
- * them as unavailable are told of by `observersAvailable`.
+ * them as unavailable are reported by `observersAvailable`.
  */
 export const serversActive: Check<unknown> = ({ servers, status }) => {
   const out = servers.filter((server) => {
@@ -131,7 +133,8 @@ export const zonesActive: Check<unknown> = ({ stoppedZones }) => {
 };
 
 /**
- * For an agent upgrade this is the only protection: newer servers find a missing package after they have taken the lock.
+ * For an agent upgrade this is the only protection: newer servers detect a missing package only after they have taken
+ * the lock.
  */
 export const packagesUploaded: Check<unknown> = ({ uploaded, listed, architectures }, { target, editions }) => {
   if (uploaded === undefined || !listed) return undefined;

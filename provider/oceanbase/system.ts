@@ -5,7 +5,7 @@ import type { Edition, Target } from "./packages/packages";
 import type { Check, Readiness } from "./preflight";
 import type { DagTarget } from "./tasks/dag";
 
-/** Arguments of the upgrade call that both systems have. */
+/** Upgrade request arguments of both systems. */
 export interface UpgradeArguments {
   readonly endpoints: readonly string[];
   readonly password?: string | undefined;
@@ -15,29 +15,29 @@ export interface UpgradeArguments {
   readonly upgradeDir?: string | undefined;
   /** Paths of local RPM files. */
   readonly packages?: readonly string[] | undefined;
-  /** The tenants whose backups count; all user tenants where none is named. */
+  /** The tenants whose backups count; all user tenants if empty. */
   readonly backup?: { readonly tenants?: readonly string[] | undefined } | undefined;
 }
 
 /**
- * What differs between the two things that obshell upgrades: the database and the agents themselves. Everything else
- * (authentication, tasks, lock, packages, waiting) is the same.
+ * The differences between the two systems that obshell upgrades: the database and the agents. Authentication, tasks,
+ * lock, packages and waiting are shared.
  */
 export interface System<A extends UpgradeArguments = UpgradeArguments> {
   /** For messages: `OceanBase cluster`. */
   readonly title: string;
-  /** The call, such as `/api/v1/ob/upgrade`. */
+  /** The path of the upgrade request, such as `/api/v1/ob/upgrade`. */
   readonly path: string;
   /** The target in the name of such an upgrade's DAG; undefined for every other DAG. */
   readonly dagTarget: (name: string) => DagTarget | undefined;
-  /** What runs, by member, as the vendor writes the version; with the address of the agent beside it. */
+  /** The current version of each member, as written by the vendor, with the address of the agent beside it. */
   readonly running: (info: ObInfo) => readonly Running[];
   /** The packages that an upgrade needs; the first edition is assumed when none is uploaded. */
   readonly editions: readonly Edition[];
-  /** Whether versions between may have to be installed on the way. */
+  /** Whether the upgrade may require intermediate versions. */
   readonly routed: boolean;
   readonly checks: readonly Check<A>[];
-  /** What does not stand against the upgrade, and may surprise. */
+  /** Warnings that do not block the upgrade. */
   readonly notes?: (readiness: Readiness) => readonly string[];
   /** For the plan line: `rolling over 3 zones`. */
   readonly how: (args: A, readiness: Readiness) => string;

@@ -24,7 +24,7 @@ import { formatTarget } from "./tasks/dag";
 import { reopen, TaskWatcher } from "./tasks/task";
 import { DependencyLists, waysTo } from "./upgrade-path/dependency-lists";
 
-/** How long a look waits for a package to be unpacked: a preview has ten seconds for everything. */
+/** How long an observation waits for a package to be unpacked: a preview has ten seconds in total. */
 const UNPACKING = 5_000;
 
 export interface UpgradePinOptions<A extends UpgradeArguments> {
@@ -36,7 +36,7 @@ export interface UpgradePinOptions<A extends UpgradeArguments> {
   readonly close: () => Promise<void>;
 }
 
-/** Why it is unknown whether the request may be sent: which packages are there, and who runs, decides that. */
+/** Why the request cannot be sent yet: it depends on the uploaded packages and the running agents. */
 function undecided({ unlisted, unheard, agents }: Readiness, unit: Unit): string | undefined {
   if (unit.upgrade === undefined) return undefined;
   if (unlisted) return "the agents did not return their list of packages";
@@ -44,7 +44,7 @@ function undecided({ unlisted, unheard, agents }: Readiness, unit: Unit): string
   return `no agent reported which agents of the cluster are running (${agents.join(", ")}); one of them may be unreachable`;
 }
 
-/** A connected driver for what obshell upgrades in one cluster: its database, or its agents. */
+/** A connected driver for one system of a cluster: its database, or its agents. */
 export class UpgradeDriver<A extends UpgradeArguments> implements Driver<ClusterObservation> {
   readonly title: string;
   readonly units: readonly [string];
@@ -58,11 +58,13 @@ export class UpgradeDriver<A extends UpgradeArguments> implements Driver<Cluster
   readonly #closed = new AbortController();
   readonly #lists: DependencyLists;
   readonly #receipts: Receipt[] = [];
-  /** Whether packages were uploaded, and no request was refused since: only that says that one is missing all the same. */
+  /**
+   * Whether packages were uploaded and no request was refused since: only a refusal shows that one is still missing.
+   */
   #prepared = false;
-  /** What servers that list nothing have said of packages that they lack. */
+  /** The missing packages that servers without a package list have reported. */
   #lacking: string | undefined;
-  /** Read once in a run. */
+  /** Read once per run. */
   #local: Promise<LocalPackages> | undefined;
 
   constructor(options: UpgradePinOptions<A>) {
@@ -130,8 +132,8 @@ export class UpgradeDriver<A extends UpgradeArguments> implements Driver<Cluster
   }
 
   /**
-   * Servers that list nothing are not sent a package before they say that they lack it: every upload is stored once more,
-   * and an earlier run may have made it before its call was refused for something else.
+   * Servers without a package list get a package only after reporting that they lack it. They store every upload again,
+   * and an earlier run may have uploaded it before its request was refused for another reason.
    */
   #lacked(observation: ClusterObservation): readonly RpmPackage[] {
     const { system } = this.#options;
@@ -142,7 +144,7 @@ export class UpgradeDriver<A extends UpgradeArguments> implements Driver<Cluster
     return lackedBy(this.#lacking, atHand, { version: target.version, editions: system.editions });
   }
 
-  /** Such a refusal is not the last word where the package is at hand. */
+  /** Such a refusal is not final if the package is available locally. */
   #afterRefusal(error: unknown, observation: ClusterObservation): unknown {
     if (error instanceof Refused) this.#prepared = false;
     if (!(error instanceof PackageMissing) || observation.readiness.listed) return error;
@@ -168,20 +170,20 @@ export class UpgradeDriver<A extends UpgradeArguments> implements Driver<Cluster
     return this.#options.close();
   }
 
-  /** Members that are behind the target version, where there is an upgrade to think of. */
+  /** Outdated members, if an upgrade is possible. */
   #behind({ members, activity }: UpgradeObservation): readonly Member[] {
     if (activity?.kind === "running") return [];
     return members.filter((member) => standing(member.version, this.#options.constraint) === "behind");
   }
 
-  /** The packages at hand. Files of hundreds of megabytes are read only for an upgrade. */
+  /** The local packages. Files of hundreds of megabytes are read only for an upgrade. */
   async #packages(seen: UpgradeObservation): Promise<LocalPackages> {
     if (this.#behind(seen).length === 0) return { packages: [], findings: [] };
     this.#local ??= readLocalPackages(this.#options.args.packages ?? []);
     return this.#local;
   }
 
-  /** What is known of the ways to the target, where versions between may matter. */
+  /** The known upgrade paths to the target, where intermediate versions may matter. */
   async #ways(observation: Omit<ClusterObservation, "ways">, patience?: number): Promise<ClusterObservation["ways"]> {
     const { system } = this.#options;
     const behind = this.#behind(observation);
@@ -191,7 +193,7 @@ export class UpgradeDriver<A extends UpgradeArguments> implements Driver<Cluster
     return waysTo(target, system.editions, { observation, receipts: this.#receipts, lists: this.#lists, patience });
   }
 
-  /** Before anything is uploaded: a list that took too long for a look is read to its end, whatever that takes. */
+  /** Before any upload: a list that took too long for an observation is now read completely, without a time limit. */
   async #refuseRoute(observation: ClusterObservation): Promise<void> {
     if (observation.ways?.kind !== "unread") return;
     this.#options.runtime.report({ message: "reading the upgrade path" });
@@ -202,7 +204,7 @@ export class UpgradeDriver<A extends UpgradeArguments> implements Driver<Cluster
     if (findings.length > 0) throw blocked(this.title, findings);
   }
 
-  /** The endpoint that gets the call. */
+  /** The endpoint that gets the request. */
   async #callee({ members, running }: UpgradeObservation): Promise<string> {
     const { agents, args } = this.#options;
     await agents.compare();

@@ -3,14 +3,14 @@ import { type Constraint, parseConstraint } from "../core/constraint";
 import { parseVersion } from "../core/version";
 
 const VERSION_PARTS = 4;
-/** `4.3.5` names a release series; `4.3` would span several with barriers between them. */
+/** `4.3.5` is a release series; `4.3` would span several with barriers between them. */
 const FEWEST_PARTS = 3;
 const VERSION_EXAMPLE = '"4.3.5.2", "4.3.5" or ">=4.3.5.2"';
 
-/** As packages are named: `4.3.5.2-102000042025031214.el7`. */
+/** In package names: `4.3.5.2-102000042025031214.el7`. */
 const WITH_RELEASE = /^(\d+(?:\.\d+){3})-(\d+\.\w+)$/;
 
-/** The `version` argument: exact, a prefix of three parts, or a floor. */
+/** The `version` argument: exact, a prefix of three parts, or a minimum. */
 export const version = z
   .string({ error: `must be a string, such as ${VERSION_EXAMPLE}` })
   .superRefine((text, context) => {
@@ -32,7 +32,7 @@ function versionProblem(constraint: Constraint | undefined): string | undefined 
   return `must have ${VERSION_PARTS} parts, or ${FEWEST_PARTS} as a prefix`;
 }
 
-/** A release names one package, so it goes with one version only. For `superRefine`. */
+/** A release identifies one package, so it requires an exact version. For `superRefine`. */
 export function releaseNeedsExactVersion(
   args: { readonly version: string; readonly release?: string | undefined },
   context: z.RefinementCtx,
@@ -47,7 +47,7 @@ function isExact(text: string): boolean {
   return constraint?.kind === "at" && constraint.version.parts.length === VERSION_PARTS;
 }
 
-/** The target version: the version, and with a release its build too. The distribution cannot be observed. */
+/** The version constraint: the version, and with a release its build too. The distribution cannot be observed. */
 export function constraintOf(args: { readonly version: string; readonly release?: string | undefined }): Constraint {
   const constraint = parseConstraint(args.version);
   if (constraint === undefined) throw new Error(`not a version: ${args.version}`);

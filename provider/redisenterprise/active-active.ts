@@ -6,10 +6,10 @@ import { type Database, subjectOf } from "./database/database";
 import { type ClusterNode, softwareAtLeast } from "./node";
 import type { CrdbTask } from "./rest/schema";
 
-/** Since this software there is one call that upgrades every participant of an Active-Active database. */
+/** Since this software, one request can upgrade all participants of an Active-Active database. */
 const CRDB_UPGRADE_SINCE = "8.0.18";
 
-/** The CRDB call, where the database takes part in an Active-Active one and the cluster has it. */
+/** The CRDB upgrade path, if the database participates in an Active-Active one and the cluster supports it. */
 export function crdbCallOf({ crdb }: Database, nodes: readonly ClusterNode[]): string | undefined {
   if (crdb === undefined || crdb === "" || !softwareAtLeast(nodes, CRDB_UPGRADE_SINCE)) return undefined;
   return `/v1/crdbs/${encodeURIComponent(crdb)}/upgrade`;
@@ -19,7 +19,7 @@ export function isCrdbCall(path: string): boolean {
   return path.startsWith("/v1/crdbs/");
 }
 
-/** A participant is not upgraded alone, where the cluster has no call for all of them. */
+/** A participant is not upgraded individually if the cluster cannot upgrade all of them in one request. */
 export function activeActiveFinding(
   database: Database,
   nodes: readonly ClusterNode[],
@@ -36,15 +36,15 @@ export function activeActiveFinding(
 }
 
 /**
- * The task behind a CRDB call, which every participant has its part in: it can be queued while nothing shows here, and go on
- * or fail elsewhere when the participant of this cluster is done.
+ * The task behind a CRDB upgrade request, in which every participant has a part. It can be queued while nothing is
+ * visible here. It can also continue or fail elsewhere after this cluster's participant has finished.
  */
 
 export const CRDB_UPGRADE = "CRDB upgrade";
 
 const PREFIX = "crdb_tasks/";
 
-/** How a CRDB task is named beside actions: `crdb_tasks/4b7e…`. */
+/** The task id of a CRDB task, distinct from actions: `crdb_tasks/4b7e…`. */
 export function crdbTaskId(id: string): string {
   return `${PREFIX}${id}`;
 }
@@ -54,15 +54,15 @@ export function ownIdOf({ id }: Pick<Task, "id">): string | undefined {
   return id.startsWith(PREFIX) ? id.slice(PREFIX.length) : undefined;
 }
 
-/** No page lists the operations; `create_crdb` is the one example. */
+/** The operations are undocumented; `create_crdb` is the only example. */
 export function isCrdbUpgrade({ operation }: CrdbTask): boolean {
   return /upgrade/i.test(operation ?? "");
 }
 
-/** Results are kept 500 seconds unless the call says otherwise; the next `up` may be tomorrow's. In seconds. */
+/** By default, results are kept for 500 seconds, but the next `up` may run a day later. In seconds. */
 const RESULT_TTL = 86_400;
 
-/** Headers of a CRDB call: the id that its task shall have, and how long its result is to be read. */
+/** Headers of a CRDB upgrade request: the id of its task, and how long its result stays readable. */
 export function crdbHeaders(id: string): Readonly<Record<string, string>> {
   return { "x-task-id": id, "x-result-ttl": String(RESULT_TTL) };
 }
@@ -74,7 +74,7 @@ export function newTaskId(random: () => number): string {
   return `${hex(8)}-${hex(4)}-4${hex(3)}-${digit("89ab")}${hex(3)}-${hex(12)}`;
 }
 
-/** In the participants' own words. */
+/** Uses the error messages of the participants. */
 export function describeCrdbFailure({ id, errors }: CrdbTask): Failure {
   const said = (errors ?? []).map(
     ({ cluster_name, description, error_code }) =>

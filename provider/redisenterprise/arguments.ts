@@ -6,12 +6,12 @@ import { redisVersion } from "./database/redis";
 import { modules } from "./modules/targets";
 import { endpoints, isPlain } from "./rest/endpoints";
 
-/** The arguments of both resource types. Messages name what is wrong and show a right value. */
+/** The arguments of both resource types. Messages state what is wrong and show a valid example. */
 
 const text = (example: string) =>
   z.string({ error: `must be a string, such as ${example}` }).min(1, `must not be empty. Example: ${example}`);
 
-/** `REDIS_ENTERPRISE_INSECURE` and stack configuration are texts. */
+/** `REDIS_ENTERPRISE_INSECURE` and stack configuration are strings. */
 const WORDS: Readonly<Record<string, boolean>> = {
   true: true,
   "1": true,
@@ -89,7 +89,7 @@ export const connection = {
 const NAME_EXAMPLE = '"cache"';
 const UID = "must be the database's uid, a whole number such as 1";
 
-/** The database, and how its shards are treated. */
+/** The database, and the treatment of its shards. */
 export const database = {
   databaseId: argument(z.int({ error: UID }).min(1, UID).optional(), {
     description: ["The uid of the database.", "Either this or `databaseName` is required."],
@@ -173,13 +173,13 @@ export const sharedArguments = { ...connection, ...database, ...commonArguments,
 const shared = z.strictObject(sharedArguments);
 export type SharedArguments = z.infer<typeof shared>;
 
-/** What no argument can tell alone. For `superRefine`. */
+/** Checks that depend on several arguments. For `superRefine`. */
 export function checkTogether(args: Partial<SharedArguments>, context: z.RefinementCtx): void {
   checkChangeArguments(args, context);
   for (const [path, message] of problemsOf(args)) context.addIssue({ code: "custom", path: [path], message });
 }
 
-/** The same of the connection alone. */
+/** The same for the connection only. */
 export function checkConnection(args: Partial<SharedArguments>, context: z.RefinementCtx): void {
   for (const [path, message] of connectionProblems(args)) context.addIssue({ code: "custom", path: [path], message });
 }

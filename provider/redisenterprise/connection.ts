@@ -5,7 +5,7 @@ import type { Transport } from "../http/transport";
 import { Login, type LoginOptions } from "./rest/login";
 import { Nodes } from "./rest/nodes";
 
-/** What carries the requests; tests put a simulator here. */
+/** Creates the transport of the requests; tests use a simulator. */
 export type Connect = (tls: Tls, proxies?: Proxies) => Transport;
 
 export interface ConnectionArguments extends TlsArguments {
@@ -33,7 +33,7 @@ export function openNodes(
   return { nodes: new Nodes({ endpoints, login, http }), close: () => transport.close() };
 }
 
-/** What Basic sends is its base64, which redaction knows of every secret. */
+/** Basic authentication sends base64, which redaction derives from every secret. */
 export function derivedSecrets({ username, password }: ConnectionArguments): readonly string[] {
   return username === undefined ? [] : [`${username}:${password ?? ""}`];
 }

@@ -90,7 +90,7 @@ class RedisEnterpriseEstate implements Estate {
     const found = seen.flatMap((each) => foundIn(each, (name) => names.filter((one) => one === name).length === 1));
     const { name, created_time: created } = this.#opened.nodes.info ?? {};
     return {
-      // Names are chosen by people: without its age a cluster is told from others by its address.
+      // Users choose names, so without its creation time a cluster is identified by its address.
       identity: { name: [name, created ?? this.origins[0]].join(" "), keys: {} },
       databases: found.map(({ database }) => database),
       resources: found.flatMap(({ resource }) => resource ?? []),
@@ -109,7 +109,7 @@ interface Found {
   readonly gap?: string;
 }
 
-/** The Redis of a database, and its modules where it has any. Other databases than those of Redis have no versions. */
+/** The Redis of a database, and its modules if any. Databases of other types have no versions. */
 function foundIn(seen: Seen, isUnique: (name: string) => boolean): Found[] {
   const { database } = seen;
   if (database?.type !== "redis") return [];

@@ -14,11 +14,11 @@ const HOUR = 60 * MINUTE;
 type Parts<A> = Pick<ResourceKind<A & SharedArguments, Seen>, "pinned" | "drifted" | "targets"> & {
   readonly inputs: Inputs<A & SharedArguments>;
   readonly subject: (args: A & SharedArguments) => Subject;
-  /** The version for `currentVersion`, where the resource has that output. */
+  /** The value of `currentVersion`, if the resource has that output. */
   readonly current?: (seen: Seen) => string | undefined;
 };
 
-/** A resource kind of either resource: they share everything but what they upgrade. */
+/** A resource kind of either resource. The kinds differ only in what they upgrade. */
 export function databaseKind<A>(parts: Parts<A>, connect: Connect): ResourceKind<A & SharedArguments, Seen> {
   return {
     ...definedBy(parts.inputs),
@@ -29,7 +29,7 @@ export function databaseKind<A>(parts: Parts<A>, connect: Connect): ResourceKind
       firstContact: MINUTE,
       lostReplyWindow: MINUTE / 2,
       settleTime: MINUTE,
-      // The answer names the action: only a request that is still being processed does not show.
+      // The response contains the action: only a request that is still being processed is not visible.
       spacing: 3_000,
     },
     pinned: parts.pinned,
@@ -52,7 +52,7 @@ export function databaseKind<A>(parts: Parts<A>, connect: Connect): ResourceKind
   };
 }
 
-/** A database by each address of its cluster: `10.0.0.1:9443/bdb-1`. */
+/** The database at each address of its cluster: `10.0.0.1:9443/bdb-1`. */
 export function identityOf(args: SharedArguments): string[] {
   return args.endpoints.map((endpoint) => `${new URL(endpoint).host}/${nameOf(args)}`);
 }

@@ -23,41 +23,41 @@ import {
 } from "./rest/schema";
 import { stageOf } from "./tasks/machine";
 
-/** What a look at a database and its cluster shows. */
+/** An observation of a database and its cluster. */
 export interface Seen extends Observation {
-  /** Absent when there is none; then `absent` says why. */
+  /** Undefined when there is none; `absent` then has the reason. */
   readonly database?: Database | undefined;
   readonly absent?: Finding | undefined;
   readonly activity?: Activity;
-  /** The state machines of the database: the last run, and those that wait. */
+  /** The state machines of the database: the last run, and waiting ones. */
   readonly machines: readonly Action[];
-  /** What its Active-Active database is busy with as a whole; empty while the target version is reached. */
+  /** Unfinished tasks of its Active-Active database; not read while the database is up to date. */
   readonly crdbTasks?: readonly CrdbTask[];
   readonly nodes: readonly ClusterNode[];
-  /** What the cluster ships; empty while the target version is reached and nobody needs to know. */
+  /** Modules that the cluster ships; empty while the database is up to date and they are not needed. */
   readonly shipped: readonly ShippedModule[];
   readonly info?: z.infer<typeof clusterInfo> | undefined;
   readonly policy?: z.infer<typeof clusterPolicy> | undefined;
 }
 
-/** What a look is for. */
+/** The purpose of an observation. */
 export interface Interest {
-  /** Whether a database satisfies the target version, so that nothing need be known of what an upgrade would meet. */
+  /** Whether a database is up to date, so that the conditions of an upgrade need not be read. */
   holds(database: Database): boolean;
-  /** Whether the cluster's policy matters to an upgrade. */
+  /** Whether an upgrade depends on the cluster's policy. */
   readonly policy?: boolean;
 }
 
 /**
- * One look. Reads only; the reads overlap.
- * @param eager whether to read at once what only an upgrade needs: before the first plan every round trip counts
+ * Observes once. Reads only; the reads overlap.
+ * @param eager whether to read immediately what only an upgrade needs: before the first plan, every round trip counts
  */
 export async function look(nodes: Nodes, which: Which, interest: Interest, eager: boolean): Promise<Seen> {
   const surroundings = once(() => readSurroundings(nodes, interest, eager));
   const machinesOf = machinesSoon(nodes, which, eager);
   const members = readNodes(nodes);
   const begun = [members, eager ? surroundings() : undefined];
-  // Whether any of them matters, the database tells.
+  // The database determines whether any of them matters.
   for (const reading of begun) reading?.catch(() => undefined);
   const found = await findDatabase(nodes, which, eager);
   if ("code" in found) {
@@ -73,7 +73,9 @@ export async function look(nodes: Nodes, which: Which, interest: Interest, eager
   return { ...seen, ...more, crdbTasks: running };
 }
 
-/** Everything that an upgrade of any database meets: a look at each, with one read of what they share. Reads only. */
+/**
+ * Observes all databases with everything an upgrade of any of them depends on. Shared data is read once. Reads only.
+ */
 export async function lookAtAll(nodes: Nodes): Promise<readonly Seen[]> {
   const members = await readNodes(nodes);
   const [listed, more, running] = await Promise.all([
@@ -93,10 +95,10 @@ export async function lookAtAll(nodes: Nodes): Promise<readonly Seen[]> {
   );
 }
 
-/** From here on the users of two roles can be confined to some databases, and are told nothing of the others. */
+/** Since this version, users of two roles can be restricted to some databases, and do not see the others. */
 const CONFINES_USERS_SINCE = "8.2.0";
 
-/** Whether a database that is not shown does not exist. A user who may list the users has none of those roles. */
+/** Whether a database that is not listed does not exist. A user who may list users has none of those roles. */
 async function seesEverything(nodes: Nodes, members: readonly ClusterNode[]): Promise<boolean> {
   if (softwareOf(members) !== undefined && !softwareAtLeast(members, CONFINES_USERS_SINCE)) return true;
   return nodes.read("/v1/users", userList).then(
@@ -105,7 +107,7 @@ async function seesEverything(nodes: Nodes, members: readonly ClusterNode[]): Pr
   );
 }
 
-/** What an upgrade would meet. */
+/** The conditions of an upgrade. */
 async function readSurroundings(
   nodes: Nodes,
   interest: Interest,
@@ -116,7 +118,7 @@ async function readSurroundings(
     first ? undefined : ifAnswered(nodes.read("/v1/cluster", clusterInfo)),
     interest.policy === true ? ifAnswered(nodes.read("/v1/cluster/policy", clusterPolicy)) : undefined,
   ]);
-  // In the first look the cluster was met just now.
+  // In the first observation, the cluster was read just before.
   return { shipped: shippedFrom(modules ?? []), info: first ? nodes.info : info, policy };
 }
 
@@ -129,13 +131,13 @@ function once<T>(read: () => Promise<T>): () => Promise<T> {
 }
 
 /**
- * Begins to read state machines before it is known which database is meant: its own by its uid, by its name those of all,
- * if that is worth it. Two looks come before any call, and the second one asks for its own.
+ * Starts to read state machines before the database is known: its own by uid or, for a name and if `eager`, those of
+ * all databases. Two observations precede every upgrade request, and the second one reads its own.
  */
 function machinesSoon(nodes: Nodes, { databaseId }: Which, eager: boolean): (uid: number) => Promise<Machines> {
   const own = databaseId === undefined ? undefined : readMachines(nodes, databaseId);
   const all = databaseId === undefined && eager ? ifAnswered(nodes.read("/v1/actions", allActions)) : undefined;
-  // Told to who waits for them, if anybody does.
+  // Reported to the code that awaits them, if any.
   for (const reading of [own, all]) reading?.catch(() => undefined);
   return async (uid) => {
     const listed = (await all)?.["state-machines"];
@@ -158,8 +160,8 @@ function isOf(uid: number): (action: Action) => boolean {
 }
 
 /**
- * The unfinished tasks of the Active-Active database that it takes part in. Only the vendor's latest page has the list, so
- * a server without one is asked in vain.
+ * The unfinished tasks of the database's Active-Active database. Only the vendor's latest documentation has the list,
+ * so older servers may not have it.
  */
 async function readCrdbTasks(
   nodes: Nodes,
@@ -171,7 +173,7 @@ async function readCrdbTasks(
   return (all ?? []).filter((task) => task.crdb_guid === database.crdb && stageOf(task) === "running");
 }
 
-/** The nodes; redirects between them are followed from now on. */
+/** The nodes. From now on, redirects between them are followed. */
 async function readNodes(nodes: Nodes): Promise<readonly ClusterNode[]> {
   const list = nodesFrom((await nodes.read("/v1/nodes", nodeList)) ?? []);
   nodes.learn(list.flatMap(({ addresses }) => addresses));

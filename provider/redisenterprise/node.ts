@@ -6,12 +6,12 @@ import type { clusterInfo, nodeList } from "./rest/schema";
 
 /** A Redis version that a node can run. */
 export interface SupportedRedis extends Redis {
-  /** Whether the vendor counts it as a major one; undefined when it does not tell. */
+  /** Whether the vendor considers it a major version; undefined when it is not reported. */
   readonly major: boolean | undefined;
 }
 
 export interface ClusterNode {
-  /** Addresses, inner and outer ones. */
+  /** Internal and external addresses. */
   readonly addresses: readonly string[];
   /** `100.0.21-16135` */
   readonly software: string;
@@ -43,14 +43,14 @@ export function softwareAtLeast(nodes: readonly ClusterNode[], least: string): b
   return wanted !== undefined && lowest !== undefined && atLeast({ parts: lowest.parts }, wanted);
 }
 
-/** The lowest software of the nodes; undefined when one of them does not tell. */
+/** The lowest software of the nodes; undefined when one of them does not report it. */
 export function softwareOf(nodes: readonly ClusterNode[]): Version | undefined {
   const versions = nodes.map(({ software }) => parseVersion(software));
   const known = versions.filter((version) => version !== undefined);
   return known.length < versions.length ? undefined : lowestVersion(known);
 }
 
-/** States of the cluster in which nobody upgrades a database. */
+/** Cluster states that rule out an upgrade of a database. */
 export function clusterFindings(
   nodes: readonly ClusterNode[],
   info: z.infer<typeof clusterInfo> | undefined,

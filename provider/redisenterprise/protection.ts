@@ -7,8 +7,8 @@ interface Consent {
 }
 
 /**
- * An upgrade restarts every shard. Whether the server refuses to empty a database that nothing protects is documented
- * nowhere, and the one recording shows that it does not: so it is asked for here, whatever the server would accept.
+ * An upgrade restarts every shard. It is undocumented whether the server refuses to empty an unprotected database, and
+ * the only recording shows that it does not. Therefore consent is required here, whatever the server accepts.
  */
 export function consentFinding(database: Database, { mayDiscardData }: Consent): Finding | undefined {
   if (!isUnprotected(database) || mayDiscardData === true) return undefined;
@@ -20,13 +20,13 @@ export function consentFinding(database: Database, { mayDiscardData }: Consent):
   };
 }
 
-/** What keeps the service and the data while shards restart: `replicated, persistence aof`. */
+/** What preserves service and data while shards restart: `replicated, persistence aof`. */
 export function protectionOf({ replication, persistence }: Database): string {
   const kept = persistence === "disabled" ? "no persistence" : `persistence ${persistence}`;
   return `${replication ? "replicated" : "not replicated"}, ${kept}`;
 }
 
-/** What the restart of the shards means for the clients of the database, for the plan line. */
+/** The effect of the shard restart on the database's clients, for the plan line. */
 export function impactOf(database: Database, { preserveRoles }: Consent): string {
   if (isUnprotected(database)) {
     return "with downtime and the loss of all its data: the database is neither replicated nor persistent";
@@ -37,7 +37,7 @@ export function impactOf(database: Database, { preserveRoles }: Consent): string
     : "with a failover of each shard";
 }
 
-/** The keys that both upgrade calls have in common; those that were not asked for are left to the server. */
+/** The keys of both upgrade requests; unspecified ones are left to the server. */
 export function consentBody({ preserveRoles, mayDiscardData }: Consent): Readonly<Record<string, boolean>> {
   return {
     ...(preserveRoles === undefined ? {} : { preserve_roles: preserveRoles }),

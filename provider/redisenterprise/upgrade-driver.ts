@@ -25,13 +25,13 @@ export interface UpgradePinOptions {
   readonly close: () => Promise<void>;
 }
 
-/** A call of this run whose answer did not come, and the state machines that were there before it. */
+/** A request of this run whose response was lost, and the state machines that existed before it. */
 interface Sent {
   readonly to: string;
   readonly before: ReadonlySet<string>;
 }
 
-/** A connected driver for what is upgraded of one database: its modules, or its Redis. */
+/** A connected driver for one subject of a database: its modules, or its Redis. */
 export class UpgradeDriver implements Driver<Seen> {
   readonly title: string;
   readonly units: readonly [string];
@@ -42,11 +42,11 @@ export class UpgradeDriver implements Driver<Seen> {
   readonly compose = requestOf;
   readonly #options: UpgradePinOptions;
   readonly #watcher: Watcher;
-  /** Where the upgrades of this run go to, by action. */
+  /** The targets of this run's upgrades, by action. */
   readonly #targets = new Map<string, string>();
   #looked = false;
   #sent: Sent | undefined;
-  /** Its uid, once it was seen. */
+  /** Its uid, once it was observed. */
   #database: number | undefined;
   #backup: BackupRecord = { kind: "unknown", reason: "the database was not read" };
 
@@ -88,7 +88,7 @@ export class UpgradeDriver implements Driver<Seen> {
     return viewOfOne(unit, unknown);
   }
 
-  /** They stand in the database object: those of the last observation, which comes just before a request. */
+  /** Backups are part of the database object: uses the last observation, which directly precedes a request. */
   async backups(): Promise<ReadonlyMap<string, BackupRecord>> {
     return new Map([[this.units[0], this.#backup]]);
   }
@@ -116,7 +116,7 @@ export class UpgradeDriver implements Driver<Seen> {
     }
   }
 
-  /** The id of a CRDB task is ours to give: with it the task is found again when the answer is lost. */
+  /** The client chooses the id of a CRDB task, so that the task can be found after a lost response. */
   async #startCrdb({ path, body }: Request, to: string, permit: Permit): Promise<Task> {
     const { nodes, runtime } = this.#options;
     const own = newTaskId(runtime.random);
@@ -145,7 +145,7 @@ export class UpgradeDriver implements Driver<Seen> {
     return { id: await this.#action(answer, database, before), kind: UPGRADE_MACHINE, to };
   }
 
-  /** What other participants do, no look at this cluster shows. */
+  /** Other participants are not visible on this cluster. */
   outlasts(task: Task): boolean {
     return ownIdOf(task) !== undefined;
   }
@@ -160,7 +160,7 @@ export class UpgradeDriver implements Driver<Seen> {
     const { nodes, which } = this.#options;
     if (this.#database === undefined) {
       const found = await findDatabase(nodes, which, false);
-      // No look has seen it, and it is still not there.
+      // No observation has included it, and it still does not exist.
       if ("code" in found) return { kind: "gone" };
       this.#database = found.uid;
     }
@@ -171,14 +171,14 @@ export class UpgradeDriver implements Driver<Seen> {
     return this.#options.close();
   }
 
-  /** An upgrade that appeared after a call whose answer was lost is that call's. */
+  /** An upgrade that appeared after a request with a lost response belongs to that request. */
   #targetOf(action: string): string {
     const known = this.#targets.get(action);
     if (known !== undefined) return known;
     return this.#sent !== undefined && !this.#sent.before.has(action) ? this.#sent.to : UNTOLD;
   }
 
-  /** The action of an accepted call: from its answer, or the upgrade that was not there before. Never fails. */
+  /** The action of an accepted request: from its response, or the upgrade that did not exist before. Never fails. */
   async #action(answer: unknown, database: Database | undefined, before: ReadonlySet<string>): Promise<string> {
     const { action_uid } = acceptance.safeParse(answer).data ?? {};
     if (action_uid) return action_uid;

@@ -4,7 +4,7 @@ import { parseConstraint } from "../core/constraint";
 import { connectionArguments, text } from "../huaweicloud/arguments";
 import { TAURUSDB } from "./service";
 
-/** The arguments of both resource types. Messages name what is wrong and show a right value. */
+/** The arguments of both resource types. Messages state what is wrong and show a valid example. */
 
 export const connection = connectionArguments(TAURUSDB);
 
@@ -59,7 +59,7 @@ const instanceIds = z
 const MOST_PARTS = 4;
 const FEWEST_PARTS = 2;
 
-/** The `version` argument: exact, a prefix, a floor, or `latest`. @param example four-part */
+/** The `version` argument: exact, a prefix, a minimum, or `latest`. @param example four-part */
 function version(example: string) {
   const prefix = example.split(".").slice(0, 3).join(".");
   const examples = `"${example}", "${prefix}", ">=${example}" or "latest"`;
@@ -74,7 +74,7 @@ function version(example: string) {
   });
 }
 
-/** What both resource types know of an upgrade. */
+/** Upgrade arguments of both resource types. */
 export const upgrade = {
   schedule: choice(
     {
@@ -134,7 +134,7 @@ export const starRocksArguments = {
   }),
 };
 
-/** Nothing can be newer than the newest. For `superRefine`. */
+/** No version can be ahead of `latest`. For `superRefine`. */
 export function latestHasNoNewer(
   args: { readonly version: string; readonly onNewer?: string | undefined },
   context: z.RefinementCtx,

@@ -29,7 +29,7 @@ import { anyWindow, windowOf } from "./window";
 
 const TAG = '"env=production"';
 
-/** What an estate takes besides the connection. */
+/** Arguments of an estate besides the connection. */
 const filters = {
   tag: argument(z.array(z.string().regex(/^[^=]+=/, `must be a key and a value, such as ${TAG}`)).optional(), {
     description: "Only instances that have this tag, such as `env=production`.",
@@ -64,9 +64,9 @@ export function taurusdbEstate(
   };
 }
 
-/** How old a read of the lists may be: that of the checks serves the inventory as well. */
+/** Maximum age of a read of the lists: the inventory reuses the read of the checks. */
 const FRESH = { after: 0, within: 60_000 };
-/** Whatever is the newest: to that every upgrade goes. */
+/** Every upgrade goes to the newest version. */
 const LATEST: Constraint = { kind: "latest" };
 
 /** The lists of tasks, by instance. */
@@ -274,7 +274,7 @@ function failedBefore(unit: Unit | undefined): Finding[] {
   ];
 }
 
-/** One for the instances of each kernel: an exact version is the same for all instances of a resource. */
+/** One resource for the instances of each kernel: an exact version applies to all instances of a resource. */
 function kernelResources(found: readonly Found[]): FoundResource[] {
   const kernels = new Map<string, { readonly version: Version; readonly ids: string[] }>();
   for (const { database, version } of found) {

@@ -12,7 +12,7 @@ interface Gap {
   readonly reason: string;
 }
 
-/** What could not be read of a project, and why. What cannot be read must not hide the rest. */
+/** Reads of a project that failed, with their reasons. A failed read must not hide the other results. */
 export class Gaps {
   readonly #runtime: Pick<Runtime, "signal" | "clock" | "report">;
   readonly #gaps = new Map<string, Gap>();
@@ -22,7 +22,7 @@ export class Gaps {
   }
 
   /**
-   * Reads something, and waits as long as the gateway allows no more requests.
+   * Reads something, and waits while the gateway throttles requests.
    * @param subject what is read: `The kernel of`
    * @param names of what: `db1 (6754902da1f447269c6979b0590102a5in07)`
    * @returns undefined when it could not be read
@@ -45,7 +45,7 @@ export class Gaps {
     }
   }
 
-  /** One for each reason. A missing permission is one reason, whichever requests were refused for it. */
+  /** One sentence per reason. A missing permission is one reason, however many requests were refused because of it. */
   get sentences(): string[] {
     return [...this.#gaps.values()].map(
       ({ subject, names, reason }) => `${subject} ${some(names)} could not be read: ${reason}`,

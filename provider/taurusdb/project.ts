@@ -21,13 +21,13 @@ import {
   readWaitingJobs,
 } from "./tasks";
 
-/** TaurusDB as one resource reaches it. */
+/** Access of one resource to TaurusDB. */
 export interface Access extends ServiceAccess {
-  /** What the resources of the project in this process read for each other. */
+  /** Reads shared by the project's resources in this process. */
   project(): Promise<Project>;
 }
 
-/** Nothing is sent before the first call. */
+/** Nothing is sent before the first request. */
 export function openAccess(
   args: ConnectionArguments,
   runtime: Pick<Runtime, "clock" | "signal" | "conceal" | "proxies">,
@@ -38,40 +38,40 @@ export function openAccess(
   return { ...access, project: () => PROJECTS.of(access) };
 }
 
-/** Module state, because both resource types share it; each entry ends with its connection. */
+/** Module state, because both resource types share it; each entry is removed with its connection. */
 const PROJECTS = new PerProject((gateway, clock) => new Project(gateway, clock));
 
-/** Most instances in a page. */
+/** Maximum number of instances per page. */
 const PAGE = 100;
-/** One look at the details of a task in so many milliseconds, whichever resource asks: they only say what is left. */
+/** Interval between reads of a task's details, in milliseconds, across resources: they only show the remaining time. */
 const DETAIL_TURN = 30_000;
 
-/** What the resources of one project read for each other. */
+/** Reads shared by the resources of one project. */
 export class Project {
   /**
-   * All instances, by id, as they were between the start and the end of one read. One that is not in it may have slipped
-   * between two pages: look at it alone before it is called missing.
+   * All instances by id, between the start and the end of one read. A missing instance may have been missed between two
+   * pages: read it individually before reporting it as missing.
    */
   readonly instances: SharedRead<ReadonlyMap<string, Instance>>;
   /** Kernel upgrades of the last hours, newest first. */
   readonly jobs: SharedRead<readonly JobRow[]>;
-  /** Kernel upgrades that wait to begin, however old. */
+  /** Waiting kernel upgrades, regardless of age. */
   readonly waiting: SharedRead<readonly JobRow[]>;
   /** Full backups of all instances. */
   readonly backups: Backups;
-  /** What is offered to the instances. */
+  /** The upgrades offered to the instances. */
   readonly offers: Offers;
-  /** Scheduled tasks that wait for their window. */
+  /** Scheduled tasks that have not started. */
   readonly schedules: SharedRead<readonly ScheduleRow[]>;
   readonly moments = new Moments();
-  /** When an instance was last looked at. */
+  /** When an instance was last read. */
   readonly looks = new LastReads(this.moments);
   readonly #clock: Clock;
   readonly #jobsIn: (status: string) => SharedRead<JobPage>;
   readonly #pages = new Map<string, SharedRead<JobPage>>();
   #nextDetail = 0;
 
-  /** @param gateway one that ends with no single resource; the reads end when nobody waits for them */
+  /** @param gateway one that is not closed with a single resource; a read ends when nothing awaits it */
   constructor(gateway: Gateway, clock: Clock) {
     const { moments } = this;
     this.#clock = clock;
@@ -88,14 +88,14 @@ export class Project {
       new SharedRead(clock, moments, (signal) => readJobPage(gateway.until(signal), { ...history(), status }));
   }
 
-  /** The first page of those of `jobs` that are in this state, and how many there are. */
+  /** The first page of `jobs` in this state, and their total. */
   jobsIn(status: string): SharedRead<JobPage> {
     const page = this.#pages.get(status) ?? this.#jobsIn(status);
     this.#pages.set(status, page);
     return page;
   }
 
-  /** Whether the asker may look at the details of a task now: they are told for one task at a time. */
+  /** Whether the caller may read a task's details now: the service returns them for one task at a time. */
   detailTurn(): boolean {
     const now = this.#clock.elapsed();
     if (now < this.#nextDetail) return false;

@@ -1,14 +1,14 @@
 import { z } from "zod";
 import { count, flag, list, note, reason, rows, text } from "../huaweicloud/schema";
 
-/** What is read of the service's answers, and the states of instances. */
+/** Schemas of the service's responses, and the states of instances. */
 
-/** An item of the instance list, and what the detail has in common with it. */
+/** An item of the instance list, limited to the fields that the detail also has. */
 export const instance = z.object({
   id: text,
   name: note,
   status: note,
-  /** Older regions tell the version of MySQL alone. */
+  /** Older regions report only the MySQL version. */
   datastore: z
     .object({ version: note, kernel_version: note })
     .nullish()
@@ -17,7 +17,7 @@ export const instance = z.object({
 });
 export type Instance = z.infer<typeof instance>;
 
-/** Items that cannot be read are left out of the list: they must not hide the others. */
+/** Unparsable items are left out of the list, so that they do not hide the others. */
 export const instancePage = z.object({
   instances: z.array(z.unknown()),
   total_count: count.nullish().transform((value) => value ?? undefined),
@@ -34,7 +34,7 @@ export const databaseVersion = z.object({
   upgrade_flag: flag,
   datastore: z.object({
     current_kernel_version: note,
-    /** `""` where the region does not say. */
+    /** `""` where the region does not report it. */
     latest_kernel_version: note,
   }),
 });
@@ -129,10 +129,10 @@ export type HtapInstance = z.infer<typeof htapInstance>;
 export const htapList = z.object({ instances: rows(htapInstance) });
 
 /**
- * What an instance or node is in a state for.
- * - `ready`: nothing is done to it
- * - `busy`: something is, and will end; every word that is not known counts as that
- * - `broken`: it needs somebody's help
+ * The condition of an instance or node.
+ * - `ready`: no operation in progress
+ * - `busy`: an operation is in progress; unknown states count as busy
+ * - `broken`: requires manual intervention
  */
 export type Condition = "ready" | "busy" | "broken";
 

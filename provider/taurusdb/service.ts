@@ -1,30 +1,32 @@
 import { type Codes, codes } from "../huaweicloud/answers";
 import type { Service } from "../huaweicloud/service";
 
-/** TaurusDB among Huawei Cloud's services, and what its resource types have in common. */
+/** TaurusDB as a Huawei Cloud service, and the shared parts of its resource types. */
 
 /** Codes without a comment are in the API reference's table of error codes; docs/facts.md has the sources of the others. */
 const CODES: Codes = {
-  // An answer of the real service to a StarRocks upgrade; its HTTP status is not known.
+  // The real service's response to a StarRocks upgrade; its HTTP status is unknown.
   "DBS.05000008": "latest",
   ...codes("missing", "DBS.201028", "DBS.200002", "DBS.200045", "DBS.200408", "DBS.200602", "DBS.290005", "DBS.290011"),
   // Huawei's Terraform provider.
   ...codes("missing", "DBS.05000044"),
-  // The upgrade pages say "Instance not found." at 400; the table has a taken name at 409. That 404 is the former is inferred.
+  // The upgrade pages have "Instance not found." at 400; the table has a duplicate name at 409. That 404 means the
+  // former is inferred.
   "DBS.200022": { 400: "missing", 404: "missing", 409: "refused" },
   "DBS.200543": "no-job",
   ...codes("busy", "DBS.200011", "DBS.200019", "DBS.200047", "DBS.201202", "DBS.212006", "DBS.201205"),
   // Huawei's Terraform provider waits for the instance and sends the request again.
   ...codes("busy", "DBS.201015", "DBS.212033", "DBS.216011", "DBS.05000084"),
-  // In the table it is a 400: the instance's state forbids the call. At 409 Terraform's provider waits, as above.
+  // In the table it is a 400: the instance's state does not allow the request. At 409 Terraform's provider waits, as
+  // above.
   "DBS.201014": { 400: "refused", 409: "busy" },
   ...codes("refused", "DBS.200316", "DBS.280406", "DBS.280449", "DBS.200086", "DBS.280404"),
   ...codes("refused", "DBS.200001", "DBS.200004", "DBS.280001", "DBS.290000", "DBS.200006"),
   // The API reference's sample of an abnormal response.
   ...codes("refused", "DBS.280234"),
-  // 403, but no matter of permissions: not on read replicas; inferred from other services: not with this engine.
+  // 403, but not about permissions: not on read replicas; inferred from other services: not with this engine.
   ...codes("refused", "DBS.200810", "DBS.200819", "DBS.280343"),
-  // 404, 409, 413, 422: of other things than instances, which exist, are not there, or are too many.
+  // 404, 409, 413, 422 about objects other than instances, which exist, do not exist, or are too many.
   ...codes("refused", "DBS.200008", "DBS.200013", "DBS.200050", "DBS.200470", "DBS.200501", "DBS.200503", "DBS.201010"),
   ...codes("refused", "DBS.212001", "DBS.290002", "DBS.200826", "DBS.200827", "DBS.200828", "DBS.200046", "DBS.290003"),
   ...codes("refused", "DBS.212019"),
@@ -34,10 +36,10 @@ const CODES: Codes = {
   ...codes("unavailable", "DBS.213004", "DBS.290006", "DBS.290015"),
 };
 
-/** IAM action of the reads of backups: the one of other reads does not cover them. */
+/** IAM action for reading backups; the action of other reads does not include them. */
 export const BACKUP_ACTION = "gaussdb:backup:list";
 
-/** IAM actions of the writes, as policies name them. */
+/** IAM actions of the writes, by their names in policies. */
 export const UPGRADE_ACTION = "gaussdbformysql:instance:upgrade";
 export const CANCEL_ACTION = "gaussdbformysql:task:delete";
 
@@ -68,15 +70,16 @@ export const TAURUSDB: Service = {
 
 const MINUTE = 60_000;
 
-/** What both resource types have in common. */
+/** Settings of both resource types. */
 export const shared = {
   times: {
     unreachableBudget: 20 * MINUTE,
     firstContact: MINUTE,
-    // The manual says to look after 2 to 5 minutes whether an accepted upgrade has started.
+    // The manual says to check after 2 to 5 minutes whether an accepted upgrade has started.
     lostReplyWindow: 5 * MINUTE,
     settleTime: 2 * MINUTE,
-    // A job is listed "several seconds" after it was made; Huawei's own Terraform provider waits 10 s before it looks.
+    // A job is listed "several seconds" after it was created; Huawei's own Terraform provider waits 10 s before the
+    // first read.
     spacing: 10_000,
   },
   pinned: "version",

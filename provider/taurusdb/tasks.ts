@@ -5,21 +5,21 @@ import { canonicalJobId, type JobState, jobStateOf, queryTime } from "../huaweic
 import { type JobRow, jobIds, jobPage, type ScheduleRow, schedulePage, type TaskDetail, taskDetail } from "./schema";
 import { CANCEL_ACTION } from "./service";
 
-/** Instant tasks and scheduled tasks. They can be read some seconds after they were made, and for a month. */
+/** Instant tasks and scheduled tasks. They become readable seconds after they were created, and stay so for a month. */
 
 /** Instant tasks that upgrade the kernel of a TaurusDB instance. */
 export const KERNEL_UPGRADE = "UpgradeGaussDBforMySQLDatabaseVersion";
 
-/** Scheduled kernel upgrades, of TaurusDB and StarRocks alike. */
+/** Scheduled kernel upgrades, of both TaurusDB and StarRocks. */
 export const VERSION_UPGRADE = "VERSION_UPGRADE";
 
 /**
- * How far back jobs are read whole, in milliseconds: older ones that run show as the state of their instance, older ones
- * that wait are asked for by their state.
+ * How far back all jobs are read, in milliseconds. Older running jobs show as the state of their instance; older
+ * waiting jobs are read by state.
  */
 export const JOB_HISTORY = 6 * 3_600_000;
 
-/** What instant tasks are asked for by. There is no filter by instance. */
+/** Filter of instant tasks. There is no filter by instance. */
 export interface JobFilter {
   readonly status?: string;
   readonly jobName?: string;
@@ -28,14 +28,14 @@ export interface JobFilter {
   readonly since?: number;
 }
 
-/** Most rows that the service gives at once. */
+/** Maximum number of rows per response. */
 const JOB_PAGE = 50;
 const MOST_PAGES = 20;
 
 /** A page of instant tasks. */
 export interface JobPage {
   readonly jobs: readonly JobRow[];
-  /** Of all that were asked for; infinite where that is not said. */
+  /** Of all matching tasks; infinite where it is not reported. */
   readonly total: number;
 }
 
@@ -50,8 +50,8 @@ export async function readJobPage(gateway: Gateway, filter: JobFilter, offset = 
 }
 
 /**
- * Instant tasks, newest first. The documents leave open whether `offset` counts pages or records, so the second page tells:
- * counted as records it would begin with the second row of the first one.
+ * Instant tasks, newest first. The documentation is unclear about whether `offset` counts pages or records. The second
+ * page shows it: if it counts records, that page begins with the second row of the first one.
  */
 export async function readJobs(gateway: Gateway, filter: JobFilter): Promise<readonly JobRow[]> {
   const rows = new Map<string, JobRow>();
@@ -70,14 +70,14 @@ export async function readJobs(gateway: Gateway, filter: JobFilter): Promise<rea
 }
 
 /**
- * Instant tasks that were accepted and have not begun, however long ago: some seconds, or as long as an approval takes.
- * @param jobName of any name where it is not given
+ * Accepted instant tasks that have not started, regardless of age: within seconds, or as long as an approval takes.
+ * @param jobName any name if omitted
  */
 export async function readWaitingJobs(gateway: Gateway, jobName?: string): Promise<readonly JobRow[]> {
   const named = jobName === undefined ? {} : { jobName };
   const rows = await Promise.all([
     readJobs(gateway, { ...named, status: "Pending" }),
-    // A state of newer regions; older ones may refuse to be asked for it.
+    // A state of newer regions; older ones may reject it as a filter.
     readJobs(gateway, { ...named, status: "Unauthorized" }).catch((error: unknown) => {
       if (error instanceof UpgradeError && error.code === "blocked") return [];
       throw error;
@@ -132,14 +132,14 @@ export async function readSchedules(gateway: Gateway, filter: ScheduleFilter): P
   return [...rows.values()];
 }
 
-/** Whether a scheduled task is one of a StarRocks instance, under whichever id it stands. */
+/** Whether a scheduled task belongs to a StarRocks instance, whichever id it has. */
 export function isOfStarRocks({ datastore_type }: Pick<ScheduleRow, "datastore_type">): boolean {
   return /star-?rocks/i.test(datastore_type);
 }
 
 /**
- * Cancels scheduled tasks that have not begun.
- * @returns the ids, of those asked for, that the service says it has cancelled; it leaves the others out without a word
+ * Cancels scheduled tasks that have not started.
+ * @returns the requested ids that the service reports as canceled; it silently omits the others
  */
 export async function cancelSchedules(gateway: Gateway, ids: readonly string[]): Promise<readonly string[]> {
   const answer = await gateway.write({
@@ -153,7 +153,7 @@ export async function cancelSchedules(gateway: Gateway, ids: readonly string[]):
   return ids.filter((id) => cancelled.has(canonicalJobId(id)));
 }
 
-/** The task center's remaining time of one task at a time, for people who wait. */
+/** The task center's remaining time of one task at a time, for progress output. */
 export class TaskCenter {
   readonly #gateway: Gateway;
   #row: { readonly id: string; readonly row: JobRow | undefined } | undefined;
@@ -163,7 +163,7 @@ export class TaskCenter {
   }
 
   /**
-   * `about 12 min left`, or `""`. The list is read once to learn whether the task shows its progress.
+   * `about 12 min left`, or `""`. The list is read once to find out whether the task shows its progress.
    * @param id as the service writes it
    */
   async remaining(id: string): Promise<string> {
@@ -181,7 +181,10 @@ export class TaskCenter {
   }
 }
 
-/** Seconds that a task still needs: the sum over its parts. Undefined where no part says, or the task center cannot be read. */
+/**
+ * The remaining seconds of a task: the sum over its parts. Undefined where no part reports it, or the task center
+ * cannot be read.
+ */
 export async function remainingSeconds(
   gateway: Gateway,
   row: Pick<JobRow, "instance_id" | "job_id" | "job_name">,
@@ -192,12 +195,15 @@ export async function remainingSeconds(
   return told.length === 0 ? undefined : told.reduce((sum, seconds) => sum + seconds, 0);
 }
 
-/** The task center may be unreachable, or have nothing for this caller: no decision needs it. Other errors are no answers of it. */
+/**
+ * The task center may be unreachable, or have no data for this caller; no decision needs it. Other errors are unrelated
+ * to it.
+ */
 function withoutAdvice(error: unknown): undefined {
   if (!(error instanceof UpgradeError)) throw error;
 }
 
-/** Progress of a task whose row says `show_detail`. @returns undefined where there is none */
+/** Progress of a task whose row has `show_detail`. @returns undefined where there is none */
 async function readTaskDetail(
   gateway: Gateway,
   { instance_id, job_id, job_name }: Pick<JobRow, "instance_id" | "job_id" | "job_name">,

@@ -1,11 +1,11 @@
 import type { Window } from "../core/task";
 import { timeOf } from "../huaweicloud/jobs";
 
-/** Maintenance windows: four hours from a full hour on, UTC. */
+/** Maintenance windows: four hours, starting at a full hour, UTC. */
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
-/** Where an end is not said. */
+/** Used where no end is reported. */
 const LENGTH = 4 * HOUR;
 
 /** The window of a scheduled task; undefined where its row has no times. */
@@ -16,7 +16,7 @@ export function windowOf(row: { readonly start_time: string; readonly end_time: 
 }
 
 /**
- * The window of an instance that is open now, else its next one.
+ * The open window of an instance, else its next one.
  * @param daily `18:00-22:00`, UTC; it may begin on the day before
  */
 export function nextWindow(daily: string, now: number): Window | undefined {
@@ -31,7 +31,7 @@ export function nextWindow(daily: string, now: number): Window | undefined {
   return windowFrom(opens, opens + length);
 }
 
-/** A window of which nothing is known comes within a day: every instance has one daily. */
+/** An unknown window opens within a day: every instance has a daily one. */
 export function anyWindow(daily: string, now: number): Window {
   return nextWindow(daily, now) ?? windowFrom(now, now + DAY);
 }

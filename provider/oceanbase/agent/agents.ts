@@ -13,12 +13,11 @@ import { agentStatus, OBSERVER_AVAILABLE, type ObInfo, obInfo } from "./schema";
 
 const STATUS = "/api/v1/status";
 const OB_INFO = "/api/v1/ob/info";
-/** What a request is refused for when key or clock of the agent are not those that it was made for. */
+/** The agent reports this when its key or clock differs from the one the request was sealed for. */
 const MEANWHILE = /decrypt.*failed|expired/i;
-/** How long the agents at all endpoints are waited for to tell of their cluster, in milliseconds. */
+/** How long to wait for the agents at all endpoints to report their cluster, in milliseconds. */
 const PROOF = 3_000;
 
-/** What is streamed to an agent. */
 export type Upload = Omit<HttpUpload, "origin">;
 
 /** A POST with a JSON body to one agent. */
@@ -35,9 +34,9 @@ export interface AgentsOptions extends HandshakeOptions {
 }
 
 /**
- * The agents of one cluster, reached through one or several endpoints. Any of them can answer for the cluster; reads go
- * to the one that answered last and move on when it does not, writes go to a chosen one. Once the cluster is known, an
- * agent has to show that it belongs to it before it is read from or written to.
+ * The agents of one cluster, reached through one or several endpoints. Any of them can respond for the cluster. Reads
+ * go to the agent that responded last, and to the next one when it does not respond. Writes go to a chosen agent. Once
+ * the cluster is known, each agent must prove that it belongs to it before it is read from or written to.
  */
 export class Agents {
   readonly #options: AgentsOptions;
@@ -52,30 +51,30 @@ export class Agents {
     this.#handshakes = new Handshakes(options);
   }
 
-  /** The agents met so far. */
+  /** The agents contacted so far. */
   get met(): readonly Agent[] {
     return this.#handshakes.met;
   }
 
-  /** Those of them that are known to be the cluster's. */
+  /** The contacted agents that are verified members of the cluster. */
   get members(): readonly Agent[] {
     return this.met.filter((agent) => !this.#membership.needsProof(agent));
   }
 
-  /** All endpoints, from the one that reads begin with. */
+  /** All endpoints, starting with the one that is read first. */
   get origins(): readonly string[] {
     const { endpoints } = this.#options;
     return [...endpoints.slice(this.#current), ...endpoints.slice(0, this.#current)];
   }
 
-  /** Meets the agents at all endpoints that answer, so that a write can choose between them. */
+  /** Contacts all endpoints, so that a write can choose between the agents that respond. */
   async meetAll(): Promise<void> {
     await Promise.allSettled(this.#options.endpoints.map((origin) => this.#handshakes.meet(origin)));
   }
 
   /**
-   * Versions, by an agent that has its database: another answers as well, with a cluster in which nothing is. From here on
-   * it is known which cluster this is.
+   * Versions, from an agent that can use its database. Other agents also respond, but with an empty cluster. This read
+   * determines which cluster it is.
    */
   async cluster(): Promise<ObInfo | undefined> {
     let teller = "";
@@ -88,8 +87,9 @@ export class Agents {
   }
 
   /**
-   * Lets every agent that can be met show that it belongs to the cluster. One that cannot just now is not waited for long.
-   * @throws UpgradeError `blocked` when one belongs to another, with the names of both
+   * Verifies that every reachable agent belongs to the cluster. The wait for an agent that cannot prove it now is
+   * short.
+   * @throws UpgradeError `blocked` when one belongs to another cluster, with the names of both
    */
   async compare(): Promise<void> {
     const over = new AbortController();
@@ -107,11 +107,11 @@ export class Agents {
   }
 
   /**
-   * A GET, answered by the first agent that can.
-   * @param knows whether an answer is the cluster's: an agent that lacks its database fills in what it remembers. Of
-   * answers that are not, one is returned only when no agent has a better one
-   * @returns undefined when the answer is that it is not there (a task, or the whole route on an older server)
-   * @throws Unreachable when no agent answers, or none can know; UpgradeError `unauthorized` or `not-the-vendor`
+   * A GET, served by the first agent that can.
+   * @param knows whether the response reflects the cluster: an agent without its database fills in what it remembers.
+   * Other responses are used only when no agent has a better one
+   * @returns undefined when the response is "not found" (a task, or the whole route on an older server)
+   * @throws Unreachable when no agent responds, or none has the data; UpgradeError `unauthorized` or `not-the-vendor`
    */
   async read<T>(
     target: string,
@@ -125,7 +125,7 @@ export class Agents {
       try {
         const data = await this.readFrom(origin, target, schema);
         if (data === undefined || knows(data, origin)) {
-          // "Not there" can be a passing answer: the next question goes to another agent.
+          // "Not found" can be transient: the next read goes to another agent.
           this.#current = (endpoints.indexOf(origin) + (data === undefined ? 1 : 0)) % endpoints.length;
           return data;
         }
@@ -140,9 +140,9 @@ export class Agents {
   }
 
   /**
-   * A GET that not every version of an agent serves, answered by the first that does.
+   * A GET that not every agent version serves, from the first agent that does.
    * @param first the agent to begin with
-   * @returns undefined when those that answer do not
+   * @returns undefined when no responding agent serves it
    * @throws as `read` does
    */
   async find<T>(first: string | undefined, target: string, schema: z.ZodType<T>): Promise<T | undefined> {
@@ -166,7 +166,7 @@ export class Agents {
 
   /**
    * A POST to one agent, sent at most once.
-   * @throws Refused when the agent says no; Unreachable with `sent` when it cannot be known whether it was accepted
+   * @throws Refused when the agent rejects it; Unreachable with `sent` when it is unknown whether it was accepted
    */
   async write<T>({ origin, target, body, schema, permit }: AgentWrite<T>): Promise<T> {
     const agent = await beforeSending(() => this.#member(origin));
@@ -179,8 +179,8 @@ export class Agents {
 
   /**
    * A POST with a streamed body to one agent, sent at most once.
-   * @param make what is sent, given how the agent wants it
-   * @throws as `write` does; the signal's reason when that is aborted before the last byte has left
+   * @param make builds the upload in the form that the agent expects
+   * @throws as `write` does; the signal's reason when it is aborted before the last byte was sent
    */
   async upload<T>(origin: string, make: (recipient: Recipient) => Upload, schema: z.ZodType<T>): Promise<T> {
     const agent = await beforeSending(() => this.#member(origin));
@@ -196,18 +196,18 @@ export class Agents {
     return this.#outcome(agent, upload.target, response, schema);
   }
 
-  /** The same from the agent at one endpoint alone. */
+  /** A GET from the agent at one endpoint only. */
   async readFrom<T>(origin: string, target: string, schema: z.ZodType<T>): Promise<T | undefined> {
     return this.#ask(await this.#member(origin), target, schema);
   }
 
-  /** Of an agent, whether or not it is known to be the cluster's. */
+  /** Reads from an agent, whether or not it is a verified member. */
   async #ask<T>(agent: Agent, target: string, schema: z.ZodType<T>): Promise<T | undefined> {
     const { origin } = agent;
     const answer = await this.#signedRead(agent, target);
     if (answer.kind !== "unauthorized") return readResult({ origin, target }, answer, schema, true);
     if (answer.certain) throw await this.#denied(agent, answer.text);
-    // The agent may have a new key or another clock since its handshake, however recent: one more handshake.
+    // The agent may have a new key or clock since its handshake, however recent: repeat the handshake.
     this.#handshakes.forget(origin);
     const met = await this.#handshakes.meet(origin);
     const again = await this.#signedRead(met, target);
@@ -215,7 +215,7 @@ export class Agents {
     return readResult({ origin, target }, again, schema, true);
   }
 
-  /** The agent at an endpoint, once it is known to be the cluster's. */
+  /** The agent at an endpoint, verified as a member of the cluster. */
   async #member(origin: string): Promise<Agent> {
     const agent = await this.#handshakes.meet(origin);
     if (!this.#membership.needsProof(agent)) return agent;
@@ -228,13 +228,16 @@ export class Agents {
   async #prove(agent: Agent): Promise<Agent> {
     const { origin } = agent;
     const info = await this.#ask(agent, OB_INFO, obInfo);
-    // The key may have changed between.
+    // The key may have changed in the meantime.
     const met = await this.#handshakes.meet(origin);
     await this.#judge(met, info);
     return met;
   }
 
-  /** One agent can be reached at two endpoints. With a new key it is a rival of itself until it was met at both again. */
+  /**
+   * One agent can be reached at two endpoints. After a key change it looks like a second agent until both endpoints
+   * were contacted again.
+   */
   async #judge(agent: Agent, info: ObInfo | undefined): Promise<void> {
     const rival = this.#membership.rivalOf(agent);
     if (rival !== undefined) {
@@ -244,14 +247,17 @@ export class Agents {
     this.#membership.judge(agent, info);
   }
 
-  /** Key or clock may have changed once more meanwhile: that passes. What says more of the password does not. */
+  /** Key or clock may have changed again in the meantime, which is transient. A rejected password is not. */
   async #stillRefused(agent: Agent, { text, certain }: { text: string; certain: boolean }): Promise<UpgradeError> {
     if (certain || !MEANWHILE.test(text)) return this.#denied(agent, text);
     this.#handshakes.forget(agent.origin);
     return new Unreachable(`${agent.origin} cannot verify requests: ${text}`, { sent: true, heard: true });
   }
 
-  /** What a 401 that another try would not change means. The agent is asked once more, for what it has to judge by. */
+  /**
+   * The cause of a 401 that a retry would not change. Reads the agent once more to find what it compares the password
+   * with.
+   */
   async #denied({ origin, info }: Agent, text: string): Promise<UpgradeError> {
     const own = info.security === true && this.#options.agentPassword !== undefined;
     if (own || !comparesPasswords(text)) return unauthorized(origin, text, own);
@@ -282,7 +288,7 @@ export class Agents {
   }
 }
 
-/** An agent that cannot tell its cluster now is left out; one that refuses to, or that tells of another, is a mistake. */
+/** Leaves out an agent that cannot report its cluster now. Refusing to, or reporting another cluster, is an error. */
 function unlessCertain(error: unknown): void {
   if (error instanceof OtherCluster || (error instanceof UpgradeError && error.code === "unauthorized")) throw error;
 }

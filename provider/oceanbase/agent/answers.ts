@@ -6,18 +6,20 @@ import type { WireResponse } from "../../http/transport";
 import { envelope } from "./schema";
 
 /**
- * What an answer of an agent means to us. `text` is the agent's message and code, for people; `beside` the data that came
- * with an error: complete in some calls, in others what an empty result looks like.
+ * The meaning of an agent's response. `text` is the agent's message and code, for display. `beside` is the data that
+ * accompanies an error: complete in some requests, in others the same as an empty result.
  */
 export type Answer =
   | { readonly kind: "data"; readonly data: unknown; readonly timestamp?: string }
-  /** The agent is there, but cannot know: its database is down, it has just started, a relay failed. */
+  /**
+   * The agent is reachable but does not have the data: its database is down, it has just started, or a relay failed.
+   */
   | { readonly kind: "away"; readonly text: string; readonly beside?: unknown }
-  /** `certain`: the password is wrong. Otherwise its key or its clock may have changed: worth a fresh look at both. */
+  /** `certain`: the password is wrong. Otherwise key or clock may have changed, so both are worth reading again. */
   | { readonly kind: "unauthorized"; readonly text: string; readonly certain: boolean }
   /** This server has no such route. */
   | { readonly kind: "unserved"; readonly text: string }
-  /** The thing asked for is not there. */
+  /** The requested object does not exist. */
   | { readonly kind: "missing"; readonly text: string }
   | {
       readonly kind: "refused";
@@ -26,44 +28,42 @@ export type Answer =
       readonly refusal: RefusalKind;
       readonly beside?: unknown;
     }
-  /** Not the answer of an obshell, but of a proxy or a web server, or a broken one. */
+  /** Not from obshell, but from a proxy or a web server, or corrupted. */
   | { readonly kind: "foreign"; readonly status: number; readonly text: string };
 
-/** What an answer to a POST can mean. */
 export type WriteAnswer = Extract<Answer, { readonly kind: "data" | "unauthorized" | "refused" | "foreign" }>;
 
-/** OceanBase or a fellow agent is not reachable from the agent that was asked: passes by itself during upgrades. */
+/** OceanBase or another agent is not reachable from this agent: transient during upgrades. */
 const AWAY =
   /^(Agent\.OceanBase\.(NotHold|Useless|DB\.NotOcs)|OB\.Server\.Process\.(NotExist|CheckFailed)|OB\.Server\.Unavailable|Agent\.(Unavailable|Maintainer\.NotActive)|Agent\.RPC\..*|Common\.Unexpected|Gorm\..*|MySQL\.Error)$/;
 /** The same before the errCode era: 1002 unexpected, 1010 known, 10009 no cluster. */
 const AWAY_NUMBERS = new Set([1002, 1010, 10009]);
 
-/** Refusals that end by themselves. The lock; and panics, which POSTs meet in the first second of an agent. */
+/** Transient refusals: the lock, and panics, which POSTs can hit in the first second of an agent. */
 const BUSY = /^(OB\.Cluster|OB\.Tenant|Agent)\.UnderMaintenance/;
 const BUSY_TEXT = /under maintenance|failed to start maintenance/i;
 const PANIC_TEXT = "Unexpected error: Internal Server Error";
 
-/** Any database error while a DAG is loaded is also a 404; only this text means that it really is not there. */
+/** Any database error while a DAG is loaded is also a 404. Only this text means that it does not exist. */
 const ABSENT_TEXT = /record not found$/;
 const UNSERVED_TEXT = /404 not found$/;
 
 /**
- * The caller could not be verified, whatever the status. `Request.Header.NotFound`: a server of another generation looks for
- * another header, and what it was may have changed with its restart.
+ * The caller could not be verified, whatever the status. `Request.Header.NotFound`: a server of another generation
+ * expects another header, and a restart may have changed the generation.
  */
 const UNVERIFIED = /^(Security\.(?!Authentication\.File\.|User\.)|Common\.Unauthorized$|Request\.Header\.NotFound$)/;
-/** Families of codes that say something else: obshell `errors/errorcode.go`. */
+/** Families of codes with another meaning: obshell `errors/errorcode.go`. */
 const KNOWN = /^(Agent|Common|Environment|Gorm|MySQL|OB|Package|Request|Security|Task)\./;
 /** The same before the errCode era: 1 header not decrypted, 10008 unauthorized. */
 const UNVERIFIED_NUMBERS = new Set([1, 10_008]);
 const KNOWN_NUMBERS = new Set([1_000, 1_001, 1_002, 1_003, 1_010, 2_300, 2_301, 10_000, 10_009, 20_000]);
-/** Before the errCode era a wrong hash of an upload had the number of wrong credentials. */
+/** Before the errCode era, a wrong upload hash had the same number as wrong credentials. */
 const WRONG_HASH = /sha256 (mismatch|not match)/i;
 const UNAUTHORIZED = 401;
-/** Only these say that the password itself is the matter. */
+/** Only these mean that the password itself is wrong. */
 const WRONG_PASSWORD = /\.(IncorrectOceanbasePassword|WithAgentPassword)$/;
 
-/** Reads an answer to a GET. */
 export function readAnswer(response: WireResponse): Answer {
   const parsed = open(response);
   if (parsed.kind !== "error") return parsed;
@@ -78,7 +78,7 @@ export function readAnswer(response: WireResponse): Answer {
   return { kind: "refused", code, text, refusal: "final", beside };
 }
 
-/** Reads an answer to the upgrade call: every error of the agent itself means that nothing was started. */
+/** Parses the response to an upgrade request. After an error of the agent itself, nothing was started. */
 export function readWriteAnswer(response: WireResponse): WriteAnswer {
   const parsed = open(response);
   if (parsed.kind !== "error") return parsed;
@@ -87,7 +87,7 @@ export function readWriteAnswer(response: WireResponse): WriteAnswer {
   return { kind: "refused", code, text, refusal: refusalOf(parsed) };
 }
 
-/** By the agent's own code. Only a code that is not known leaves it to the status. */
+/** Decided by the agent's own code. Only for unknown codes does the status decide. */
 function unverified({ status, code, number, message, known }: VendorError): boolean {
   if (!known) return status === UNAUTHORIZED;
   return code === "" ? UNVERIFIED_NUMBERS.has(number ?? 0) && !WRONG_HASH.test(message) : UNVERIFIED.test(code);
@@ -112,7 +112,7 @@ function refusalOf({ code, message }: VendorError): RefusalKind {
   return code !== "Common.Unexpected" && AWAY.test(code) ? "soon" : "final";
 }
 
-/** The shape is told per answer, never by the server's version: builds of one version answer in both. */
+/** The format is detected per response, not by server version: builds of one version use both. */
 function open(response: WireResponse): Extract<Answer, { readonly kind: "data" | "foreign" }> | VendorError {
   const parsed = envelope.safeParse(parseJson(response.body));
   if (!parsed.success) return { kind: "foreign", status: response.status, text: describeResponse(response) };
@@ -123,24 +123,26 @@ function open(response: WireResponse): Extract<Answer, { readonly kind: "data" |
   const number = error?.code;
   const known = code === "" ? UNVERIFIED_NUMBERS.has(number ?? 0) || KNOWN_NUMBERS.has(number ?? 0) : KNOWN.test(code);
   const label = code === "" ? number : code;
-  // Where the status decides, it is told as well.
+  // Where the status decides, the message includes it.
   const labels = [label, known ? undefined : `HTTP ${response.status}`].filter((one) => one !== undefined);
   const said = vendorText(message);
   const text = error === undefined ? said : `${said} (${labels.join(", ")})`;
   return { kind: "error", status: response.status, code, number, known, message, text, beside: data };
 }
 
-/** Refusals that are not about root@sys's password: the path, or which of the passwords was sent. */
+/** Refusals unrelated to root@sys's password: the path, or which password was sent. */
 const OTHERWISE = /uri ?mismatch|AgentPassword|WithOceanBasePassword/i;
 
-/** Whether a 401 can come from comparing root@sys's password. Servers before the errCode era say nothing of the cause. */
+/**
+ * Whether a 401 can come from comparing root@sys's password. Servers before the errCode era do not report the cause.
+ */
 export function comparesPasswords(text: string): boolean {
   return !OTHERWISE.test(text);
 }
 
 /**
- * An agent compares root@sys's password with the last that it was given, and another one by logging in to its database.
- * Without that, what it calls incorrect may be the cluster's newer one.
+ * An agent compares root@sys's password with the last one it was given, and verifies a different one by logging in to
+ * its database. Without its database, a password it calls incorrect may be the cluster's newer one.
  */
 export function undecided(origin: string, text: string): Unreachable {
   return new Unreachable(`${origin} cannot check the password, because it cannot reach its database: ${text}`, {

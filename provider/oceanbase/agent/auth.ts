@@ -14,8 +14,8 @@ import type { AgentInfo } from "./schema";
 export type Generation = "v1" | "v2";
 
 /**
- * The generation of requests to an agent, as the official clients choose it: the first one it names that is known, else
- * by its version.
+ * The generation of requests to an agent, chosen as the official clients do: the first supported one that the agent
+ * lists, else by its version.
  */
 export function generationOf(info: { version: string; supportedAuth?: readonly string[] | null | undefined }) {
   if (info.supportedAuth) return KNOWN.find((generation) => info.supportedAuth?.includes(generation));
@@ -29,10 +29,10 @@ const KNOWN: readonly Generation[] = ["v2", "v1"];
 const V1_VERSION = "4.2.2.0";
 const FIRST_V2: Version = { parts: [4n, 2n, 3n, 0n] };
 
-/** What is known of one agent's key. Each agent has its own, and it changes when an upgrade makes keys longer. */
+/** One agent's key. Each agent has its own, and it changes when an upgrade makes keys longer. */
 export interface AgentKey {
   readonly key: KeyObject;
-  /** Base64 of PKCS#1 DER, as the agent gave it. */
+  /** Base64 of PKCS#1 DER, as returned by the agent. */
   readonly text: string;
   /** The agent's clock minus ours, in milliseconds. */
   readonly clockOffset: number;
@@ -60,7 +60,7 @@ export interface SealOptions {
   readonly keys?: Buffer;
 }
 
-/** How long a header stays valid, in seconds. The agent bounds it only by its own clock. */
+/** How long a header stays valid, in seconds. The agent checks it only against its own clock. */
 const LIFETIME = 900;
 const AES = "aes-128-cbc";
 const KEY_BYTES = 16;
@@ -124,14 +124,14 @@ export function encryptBody(keys: Buffer, body: string): string {
   return Buffer.concat([cipher.update(body, "utf8"), cipher.final()]).toString("base64");
 }
 
-/** How long the header of a read is used again, in milliseconds: far less than it is valid. */
+/** How long the header of a read is reused, in milliseconds: far less than its validity. */
 const REUSED = 60_000;
 
 type Headers = Sealed["headers"];
 
 /**
- * The headers of an agent's reads, by target. One is good for any number of reads of its target until it expires, and sealing
- * it costs more than the rest of the read; a run that follows a task repeats the same read.
+ * Cached headers of an agent's reads, by target. A header is valid for any number of reads of its target until it
+ * expires. Sealing costs more than the rest of the read, and polling a task repeats the same read.
  */
 export class Passes {
   readonly #clock: Pick<Clock, "elapsed">;
@@ -152,15 +152,15 @@ export class Passes {
   }
 }
 
-/** How an agent wants to be sent something. */
+/** How to seal an upload for an agent. */
 export interface Recipient {
   readonly info: AgentInfo;
   readonly generation: Generation;
-  /** Base64 of a text under the agent's RSA key. */
+  /** Base64 of a text encrypted with the agent's RSA key. */
   encrypt(text: string): string;
   /**
    * The headers of a request whose body is encrypted with `keys` (AES key and IV, 32 bytes).
-   * @param validFor milliseconds beyond a request's usual time
+   * @param validFor milliseconds beyond a request's usual validity
    */
   authorize(target: string, validFor: number, keys: Buffer): Readonly<Record<string, string>>;
 }

@@ -2,7 +2,7 @@ import { Rejected, Unreachable, UpgradeError } from "../../core/errors";
 import { CLIENT_CERTIFICATE, type TransportError } from "../../http/transport";
 import type { AgentInfo } from "./schema";
 
-/** What can be wrong with an endpoint, as sentences. */
+/** Errors of an endpoint. */
 
 const REWRITTEN = /uri ?mismatch/i;
 const AGENTS_OWN = /\.(Incorrect|With)AgentPassword\b/;
@@ -52,7 +52,7 @@ export function untrusted(origin: string, error: TransportError): UpgradeError {
       );
 }
 
-/** What an agent calls itself that belongs to no cluster: alone, or with others that still have none. */
+/** Identity that an agent reports when it belongs to no cluster: alone, or with others that have none yet. */
 export const OUTSIDE: ReadonlySet<string> = new Set(["SINGLE", "MASTER", "FOLLOWER"]);
 
 export function noCluster(origin: string, identity: string): UpgradeError {
@@ -72,7 +72,7 @@ export function unsupportedAuth(origin: string, info: AgentInfo): UpgradeError {
   });
 }
 
-/** The endpoints reach different clusters: what one says would be taken for the other. */
+/** The endpoints reach different clusters, so that data of one would be attributed to the other. */
 export class OtherCluster extends UpgradeError {
   override readonly name = "OtherCluster";
 
@@ -93,12 +93,12 @@ export function differentClusters(
   return new OtherCluster(names.join(", "));
 }
 
-/** Two servers that report one address are of different clusters, whatever those are called. */
+/** Two servers that report the same address are in different clusters, whatever their names. */
 export function sameAddress(address: string, origins: readonly string[]): OtherCluster {
   return new OtherCluster(`${origins.join(" and ")} both report the address ${address}, and have different keys`);
 }
 
-/** Of what went wrong at every endpoint, the one thing to tell: silence first, since it may pass. */
+/** Of the errors at all endpoints, the one to report: timeouts first, since they may be transient. */
 export function tellOne(failures: readonly UpgradeError[]): UpgradeError {
   const silent = failures.filter((failure) => failure instanceof Unreachable);
   if (silent.length === 0) return failures[0] ?? new UpgradeError("unreachable", "no endpoint was given");

@@ -12,11 +12,11 @@ import { type AgentInfo, addressOf, agentInfo, secret } from "./schema";
 const INFO = "/api/v1/info";
 const SECRET = "/api/v1/secret";
 
-/** An agent at one of the endpoints, as far as it was met. */
+/** An agent at one of the endpoints, as known from its handshake. */
 export interface Agent {
   readonly origin: string;
   readonly key: AgentKey;
-  /** Its own idea of its address, as it stands in the topology. Agents of other clusters may have the same. */
+  /** The address it reports, as listed in the topology. Agents of other clusters may report the same. */
   readonly address: string;
   readonly info: AgentInfo;
   readonly generation: Generation;
@@ -26,13 +26,15 @@ export interface Agent {
 export interface HandshakeOptions {
   /** root@sys's. */
   readonly password: string;
-  /** The agents' own, used where an agent says that it has one. */
+  /** The agents' own password, used where an agent reports that it has one. */
   readonly agentPassword?: string | undefined;
   readonly http: HttpClient;
   readonly clock: Clock;
 }
 
-/** First contact with agents: what takes no credentials, and what requests with credentials are made of. */
+/**
+ * First contact with agents: reads without credentials, and the data that requests with credentials are sealed with.
+ */
 export class Handshakes {
   readonly #options: HandshakeOptions;
   readonly #met = new Map<string, Agent>();
@@ -42,12 +44,12 @@ export class Handshakes {
     this.#options = options;
   }
 
-  /** The agents met so far. */
+  /** The agents contacted so far. */
   get met(): readonly Agent[] {
     return [...this.#met.values()];
   }
 
-  /** The agent at an endpoint. Its key is fetched once, however many requests wait for it. */
+  /** The agent at an endpoint. Concurrent requests share one read of its key. */
   meet(origin: string): Promise<Agent> {
     const known = this.#meetings.get(origin);
     if (known !== undefined) return known;
@@ -57,17 +59,17 @@ export class Handshakes {
     return meeting;
   }
 
-  /** The key, the clock or the identity may have changed: the next request begins with a handshake. */
+  /** Key, clock or identity may have changed: the next request begins with a handshake. */
   forget(origin: string): void {
     this.#meetings.delete(origin);
   }
 
-  /** Whether an agent was met at an endpoint, now or earlier. */
+  /** Whether an endpoint was ever contacted successfully. */
   knows(origin: string): boolean {
     return this.#met.has(origin);
   }
 
-  /** First contact: key, clock, version and identity. */
+  /** Handshake: key, clock, version and identity. */
   async #greet(origin: string): Promise<Agent> {
     const [key, info] = await Promise.all([this.read(origin, SECRET, secret), this.read(origin, INFO, agentInfo)]);
     const generation = generationOf(info.data);
@@ -87,15 +89,15 @@ export class Handshakes {
   }
 
   /**
-   * A GET that takes no credentials. Some servers answer it with an error and with what was asked for beside that: an
-   * agent that finds no observer, before 4.2.6.0.
+   * A GET without credentials. Some servers respond with an error that includes the requested data: an agent that finds
+   * no observer, before 4.2.6.0.
    */
   async read<T>(origin: string, target: string, schema: z.ZodType<T>): Promise<{ data: T; timestamp?: string }> {
     const response = await this.send(origin, () => this.#options.http.read(() => ({ origin, target })));
     const answer = readAnswer(response);
     const beside = "beside" in answer ? schema.safeParse(answer.beside) : undefined;
     if (beside?.success) return { data: beside.data };
-    // An agent that was never met has not been heard: it may be no agent at all.
+    // Before a first successful contact it is unknown whether this is an agent at all.
     if (answer.kind === "away")
       throw new Unreachable(`${origin}: ${answer.text}`, { sent: true, heard: this.knows(origin) });
     if (answer.kind !== "data") throw notObshell(origin, answer.text);
@@ -104,7 +106,7 @@ export class Handshakes {
     return timestamp === undefined ? { data } : { data, timestamp };
   }
 
-  /** Headers, and the body where there is one, of a request with credentials. */
+  /** Headers, and the body if any, of a request with credentials. */
   seal(
     agent: Omit<Agent, "passes">,
     target: string,

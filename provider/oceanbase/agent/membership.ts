@@ -4,9 +4,9 @@ import type { Agent } from "./handshake";
 import type { ObInfo } from "./schema";
 import { addressOf } from "./schema";
 
-/** A cluster, as far as it can be told from others. Names, ids and addresses are chosen by people: they can be the same. */
+/** What identifies a cluster. Users choose names, ids and addresses, so they can be the same for several clusters. */
 interface Cluster {
-  /** The endpoint of the agent that told of it first. */
+  /** The endpoint of the agent that reported it first. */
   readonly origin: string;
   readonly id: number | undefined;
   readonly name: string;
@@ -15,8 +15,8 @@ interface Cluster {
 }
 
 /**
- * Which agents belong to the cluster. The agent that first tells of a cluster decides which one it is; what another agent
- * says counts only once it has told of the same cluster itself. An address that an agent claims is no proof: clusters on
+ * Which agents belong to the cluster. The first agent that reports a cluster determines which one it is. Data of
+ * another agent counts only after it has reported the same cluster itself. A claimed address is no proof: clusters on
  * one host each often all claim 127.0.0.1:2886.
  */
 export class Membership {
@@ -24,7 +24,7 @@ export class Membership {
   /** Members by endpoint. */
   readonly #members = new Map<string, Agent>();
 
-  /** Whether an agent has to tell of its cluster before anything else that it says counts. */
+  /** Whether an agent must report its cluster before its other data counts. */
   needsProof({ origin, key }: Agent): boolean {
     return this.#cluster !== undefined && this.#members.get(origin)?.key.text !== key.text;
   }
@@ -36,15 +36,19 @@ export class Membership {
     );
   }
 
-  /** A member was met again: its key may be a new one. One that could not be met is none until it shows it again. */
+  /**
+   * After a new handshake, a member may have a new key. An agent that could not be contacted must prove its membership
+   * again.
+   */
   renew(origin: string, agent: Agent | undefined): void {
     if (agent === undefined) this.#members.delete(origin);
     else this.#members.set(origin, agent);
   }
 
   /**
-   * What an agent tells of its cluster.
-   * @throws UpgradeError `blocked` when it is another cluster; Unreachable when it cannot tell, and was no member before
+   * Evaluates the cluster that an agent reports.
+   * @throws UpgradeError `blocked` when it is another cluster; Unreachable when it reports none, and was no member
+   * before
    */
   judge(agent: Agent, info: ObInfo | undefined): void {
     const told = info === undefined ? undefined : clusterIn(agent.origin, info);
@@ -62,7 +66,10 @@ export class Membership {
     this.#members.set(agent.origin, agent);
   }
 
-  /** Without its database an agent still names the agents of its cluster, from memory; one that joins or leaves does not. */
+  /**
+   * Without its database an agent still lists the agents of its cluster from memory. An agent that joins or leaves does
+   * not.
+   */
   #doubt(agent: Agent, cluster: Cluster, info: ObInfo | undefined): void {
     const remembered = (info?.agent_info ?? []).map(({ ip, port }) => addressOf(ip, port));
     const elsewhere = remembered.length > 0 && !remembered.some((address) => cluster.agents.has(address));
@@ -74,7 +81,7 @@ export class Membership {
   }
 }
 
-/** Undefined without its database: then an agent knows no cluster. */
+/** Undefined without its database, because the agent then knows no cluster. */
 function clusterIn(origin: string, { agent_info: agents, obcluster_info: info }: ObInfo): Cluster | undefined {
   if (info.topology == null) return undefined;
   const addresses = (agents ?? []).map(({ ip, port }) => addressOf(ip, port));

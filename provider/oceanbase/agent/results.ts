@@ -11,9 +11,9 @@ const FOREIGN =
   "The response is not from obshell. List the agents' own addresses in `endpoints`, or check the proxy or load balancer in between.";
 
 /**
- * What a POST came to.
- * @param forget is called when the agent's key has to be read again; `denied` tells what a certain 401 means
- * @throws Refused when the agent says no; Unreachable with `sent` when it cannot be known whether it was accepted;
+ * The result of a POST.
+ * @param forget is called when the agent's key must be read again; `denied` finds the cause of a certain 401
+ * @throws Refused when the agent rejects it; Unreachable with `sent` when it is unknown whether it was accepted;
  * UpgradeError `unauthorized`
  */
 export async function writeResult<T>(
@@ -56,7 +56,7 @@ function refused(
   });
 }
 
-/** A success in an unknown shape is still a success: what was started has to be looked for. */
+/** A success in an unexpected format is still a success: the started task has to be searched for. */
 function accepted<T>(schema: z.ZodType<T>, data: unknown, what: string): T {
   try {
     return validate(schema, data, what);
@@ -70,11 +70,11 @@ function accepted<T>(schema: z.ZodType<T>, data: unknown, what: string): T {
 }
 
 /**
- * What a GET came to. An unreadable answer from an agent that answered properly before is a passing fault (a proxy, a restart), not a
- * wrong address.
- * @param met whether it has
- * @returns undefined when the answer is that it is not there
- * @throws Unreachable when the agent cannot know; UpgradeError `blocked` when it refuses, `not-the-vendor`
+ * The result of a GET. If the agent responded properly before, an unreadable response is transient (a proxy, a
+ * restart), not a wrong address.
+ * @param met whether it has responded properly before
+ * @returns undefined when the response is "not found"
+ * @throws Unreachable when the agent does not have the data; UpgradeError `blocked` when it refuses, `not-the-vendor`
  */
 export function readResult<T>(
   { origin, target }: { readonly origin: string; readonly target: string },
@@ -112,7 +112,7 @@ function shaped<T>(met: boolean, read: () => T): T {
   }
 }
 
-/** obshell has no such answer, but proxies do. */
+/** obshell never responds with this status, but proxies do. */
 export const TOO_LARGE = 413;
 
 export function tooLarge(origin: string, target: string): Refused {

@@ -1,12 +1,12 @@
 import { z } from "zod";
 
-/** The shapes of obshell's answers, as far as they are read. Unknown fields are left alone. */
+/** Schemas of obshell's responses, limited to the fields that are read. Unknown fields are ignored. */
 
 /** Go writes a nil slice as `null`. */
 const list = <T extends z.ZodType>(item: T) =>
   z.object({ contents: z.array(item).nullable() }).transform((data) => data.contents ?? []);
 
-/** What wraps every answer. `error.errCode` came with 4.3.1.0, `error.code` is all that older servers have. */
+/** The envelope of every response. `error.errCode` was added in 4.3.1.0; older servers have only `error.code`. */
 export const envelope = z.object({
   successful: z.boolean(),
   timestamp: z.string().optional(),
@@ -34,14 +34,14 @@ export type AgentInfo = z.infer<typeof agentInfo>;
 const server = z.object({
   svr_ip: z.string(),
   svr_port: z.number(),
-  /** 0 where the cluster knows of no agent beside it. */
+  /** 0 where the cluster knows of no agent beside the observer. */
   agent_port: z.number().optional(),
-  /** `STOPPED` while it is out of service; else as `DBA_OB_SERVERS` has it. */
+  /** `STOPPED` while it is out of service; otherwise as in `DBA_OB_SERVERS`. */
   status: z.string().optional(),
   build_version: z.string(),
 });
 
-/** `GET /api/v1/ob/info`. Without OceanBase the topology is null and everything else in the cluster part is void. */
+/** `GET /api/v1/ob/info`. Without OceanBase the topology is null, and the other cluster fields are invalid. */
 export const obInfo = z.object({
   agent_info: z
     .array(z.object({ ip: z.string(), port: z.number(), zone: z.string().optional(), version: z.string() }))
@@ -55,13 +55,13 @@ export const obInfo = z.object({
 });
 export type ObInfo = z.infer<typeof obInfo>;
 
-/** `obState` of an agent that can use its observer; less where none runs, or it takes no connection. */
+/** `obState` of an agent that can use its observer; lower when the observer does not run or accepts no connection. */
 export const OBSERVER_AVAILABLE = 3;
 
-/** `GET /api/v1/status`, of the agent alone. */
+/** `GET /api/v1/status`, for this agent only. */
 export const agentStatus = z.object({ obState: z.number() });
 
-/** `GET /api/v1/agents/status`: by `ip:port`; agents that did not answer are missing. */
+/** `GET /api/v1/agents/status`: by `ip:port`; agents that did not respond are missing. */
 export const agentsStatus = z.record(z.string(), z.object({ state: z.number(), obState: z.number() }));
 export type AgentsStatus = z.infer<typeof agentsStatus>;
 
@@ -71,20 +71,20 @@ const uploadedPackage = z.object({
   /** Build and distribution: `102000042025031214.el7`. */
   release_distribution: z.string(),
   architecture: z.string(),
-  /** `oceanbase_upgrade_dep.yml`. No server known fills it in here, though the field is there. */
+  /** `oceanbase_upgrade_dep.yml`. The field exists, but no known server fills it. */
   upgrade_dep_yaml: z.string().nullish(),
 });
 export type UploadedPackage = z.infer<typeof uploadedPackage>;
 /** `GET /api/v1/upgrade/package/info`, since 4.3.0.0. */
 export const uploadedPackages = list(uploadedPackage);
 
-/** `GET /api/v1/obcluster/info`, since 4.3.0.0; only what `ob/info` lacks. */
+/** `GET /api/v1/obcluster/info`, since 4.3.0.0; only the fields that `ob/info` lacks. */
 export const clusterInfo = z.object({
   zones: z
     .array(
       z.object({
         name: z.string().optional(),
-        /** As `DBA_OB_ZONES` has it; empty while OceanBase is down. */
+        /** As in `DBA_OB_ZONES`; empty while OceanBase is down. */
         inner_status: z.string().optional(),
         servers: z.array(z.object({ architecture: z.string().optional() })).nullish(),
       }),
@@ -107,9 +107,11 @@ const node = z.object({
 });
 export type DagNode = z.infer<typeof node>;
 
-/** A DAG: an upgrade, as obshell runs it. `maintenance_type` came with 4.3.1.0 and can appear in the middle of one. */
+/**
+ * A DAG: an upgrade task of obshell. `maintenance_type` was added in 4.3.1.0 and can appear while a DAG is in progress.
+ */
 export const dag = z.object({
-  /** A generic id, up to 39 digits: always a text. */
+  /** A generic id, up to 39 digits: always a string. */
   id: z.string(),
   name: z.string(),
   stage: z.number(),
@@ -121,7 +123,7 @@ export const dag = z.object({
 });
 export type Dag = z.infer<typeof dag>;
 
-/** The same where only the names of its stages are wanted: the rest of a long one is 10 kB and more. */
+/** The same, limited to the names of its stages: a complete long DAG is 10 kB and more. */
 export const dagStages = z.object({ nodes: z.array(z.object({ name: z.string() })).nullish() });
 export type DagStages = z.infer<typeof dagStages>;
 
@@ -133,7 +135,7 @@ export const tenantList = list(z.object({ tenant_name: z.string() }));
 
 const backupJob = z.object({
   status: z.string(),
-  /** RFC 3339, in the time zone of the agent's host; absent while it runs. */
+  /** RFC 3339, in the time zone of the agent's host; absent while in progress. */
   end_timestamp: z.string().nullish(),
 });
 export type BackupJob = z.infer<typeof backupJob>;
@@ -144,7 +146,7 @@ export const backupJobs = z.object({
   page: z.object({ total_pages: z.number() }),
 });
 
-/** `10.0.0.1:2886` or `[fd00::1]:2886`: how obshell writes an agent's address, as key of a map and in its messages. */
+/** `10.0.0.1:2886` or `[fd00::1]:2886`: obshell's format of an agent address, as map key and in messages. */
 export function addressOf(ip: string, port: number | undefined): string {
   return ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
 }

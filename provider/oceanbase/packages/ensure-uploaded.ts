@@ -8,16 +8,17 @@ import { packageName } from "./package-stream";
 import type { RpmPackage } from "./rpm";
 import { begun, type Receipt, sameAsUploaded, uploadPackage } from "./upload";
 
-/** How long a package whose answer was lost is looked for. */
+/** How long to search for a package after its upload's response was lost. */
 const LOOK_FOR = 2 * 60_000;
 
 /**
- * Sees to it that the servers have these packages: uploads what they do not list, one after another. Servers before
- * 4.3.0.0 list nothing, so all of them are uploaded there.
- * @param receipts what this run has uploaded already; grows by what is uploaded now, however that ends
- * @param callee the agent to ask first what is there, and to send to
- * @throws as `uploadPackage` does, but after a lost answer only when the package does not appear: UpgradeError `unconfirmed`;
- * Unreachable without `sent` when nobody says what is there; UpgradeError `unreachable` when an upload was cut off
+ * Ensures that the servers have these packages: uploads those that they do not list, one after another. Servers before
+ * 4.3.0.0 have no list, so all packages are uploaded there.
+ * @param receipts packages that this run has already uploaded; new uploads are added, even on failure
+ * @param callee the agent to list packages from first, and to send to
+ * @throws as `uploadPackage` does, but after a lost response only when the package does not appear: UpgradeError
+ * `unconfirmed`; Unreachable without `sent` when no agent lists the packages; UpgradeError `unreachable` when an upload
+ * was interrupted
  */
 export async function ensureUploaded(
   agents: Agents,
@@ -63,7 +64,7 @@ async function uploadOrFind(
   }
 }
 
-/** Looks until the package is listed. It is never sent again: a second copy would be stored beside the first. */
+/** Polls until the package is listed. It is never sent again, because obshell would store a second copy. */
 async function find(agents: Agents, pkg: RpmPackage, runtime: Runtime, cause: Unreachable): Promise<Receipt> {
   const watch = new Watch(runtime.clock, runtime.signal, runtime.random);
   for (;;) {

@@ -4,13 +4,13 @@ import type { UploadedPackage } from "../agent/schema";
 import { packageName } from "./package-stream";
 import { type RpmPackage, readRpm } from "./rpm";
 
-/** The packages that a resource names as files: what can be uploaded, and what is wrong with the rest. */
+/** The local package files of a resource: those that can be uploaded, and findings about the others. */
 export interface LocalPackages {
   readonly packages: readonly RpmPackage[];
   readonly findings: readonly Finding[];
 }
 
-/** Reads headers and checksums of local RPM files, one after another. What cannot be used becomes a finding. */
+/** Reads headers and checksums of local RPM files, one after another. An unusable file becomes a finding. */
 export async function readLocalPackages(paths: readonly string[]): Promise<LocalPackages> {
   const packages: RpmPackage[] = [];
   const findings: Finding[] = [];

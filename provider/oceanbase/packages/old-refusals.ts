@@ -7,8 +7,8 @@ const MISSING = /\.rpm: record not found/;
 const MISSING_REMEDY = "Add its file to `packages`, or upload it with POST /api/v1/upgrade/package.";
 
 /**
- * Refusals that only their words tell apart, and what a person does about them: agents before 4.3.1.0 name no code, and
- * later ones name the same for several.
+ * Refusals that differ only in their text, with remedies. Agents before 4.3.1.0 send no code, and later ones use the
+ * same code for several.
  */
 const REMEDIES: readonly (readonly [words: RegExp, remedy: string])[] = [
   [MISSING, MISSING_REMEDY],
@@ -22,7 +22,7 @@ export function remedyOfWords(text: string): string | undefined {
   return REMEDIES.find(([words]) => words.test(text))?.[1];
 }
 
-/** The call was refused because a package is not uploaded; the agent's words name its file. */
+/** The request was refused because a package is not uploaded; the agent's message contains its file name. */
 export class PackageMissing extends Refused {
   readonly words: string;
 
@@ -37,8 +37,8 @@ export function tellsOfMissingPackage(words: string): boolean {
 }
 
 /**
- * Of the packages at hand, those that an agent says it lacks. The others are looked for only when the target's main package
- * is there, so of these nothing is known where that is missing: then all.
+ * The local packages that an agent reports as missing. obshell checks the others only once the target's main package
+ * exists, so while that is missing, all of them count as missing.
  */
 export function lackedBy(
   words: string,

@@ -5,22 +5,22 @@ import type { RpmPackage } from "./rpm";
 import { changed, unreadable } from "./rpm-refusals";
 
 /**
- * A multiple of 48: AES works on 16 bytes and base64 on 3. Larger chunks are no faster, and leave more behind than the
- * garbage collector takes away in time: 200 MB in chunks of 96 KiB raise the process by 55 MB, in these by 33 MB.
+ * A multiple of 48: AES works on 16 bytes and base64 on 3. Larger chunks are no faster, and the garbage collector frees
+ * them too late: sending 200 MB grows the process by 55 MB with chunks of 96 KiB, and by 33 MB with these.
  */
 const CHUNK_BYTES = 48 * 512;
 const AES = "aes-128-cbc";
 const AES_BYTES = 16;
 
-/** `oceanbase-ce-4.3.5.2-102000042025031214.el7.x86_64.rpm`, whatever the file is called. */
+/** `oceanbase-ce-4.3.5.2-102000042025031214.el7.x86_64.rpm`, regardless of the local file name. */
 export function packageName({ name, version, release, architecture }: Omit<RpmPackage, "path">): string {
   return `${name}-${version}-${release}.${architecture}.rpm`;
 }
 
 /**
- * The multipart form that carries a package in its one field, `file`. It ends only if the file was read as it was
- * checked: a form without its end is one that the server throws away.
- * @param sent is told the bytes of the file that have been handed over so far
+ * The multipart form with a package in its only field, `file`. It is completed only if the file has not changed since
+ * it was checked: the server discards an incomplete form.
+ * @param sent receives the number of bytes of the file handed over so far
  */
 export function formOf(pkg: RpmPackage, boundary: string, sent: (bytes: number) => void): StreamedBody {
   const head = Buffer.from(
@@ -67,7 +67,7 @@ async function* fileOf(pkg: RpmPackage, sent: (bytes: number) => void): AsyncGen
 }
 
 /**
- * A body under AES-128-CBC with PKCS#7, as base64 text.
+ * A body encrypted with AES-128-CBC and PKCS#7, as base64 text.
  * @param keys AES key and IV, 16 bytes each
  */
 export function sealStream(plain: StreamedBody, keys: Buffer): StreamedBody {

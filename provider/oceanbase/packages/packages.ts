@@ -3,13 +3,13 @@ import type { Finding } from "../../core/unit";
 import { compareVersions, formatVersion, parseVersion, type Version } from "../../core/version";
 import type { UploadedPackage } from "../agent/schema";
 
-/** What the upgrade call aims at: `4.3.5.2` and `102000042025031214.el7`. */
+/** The target of an upgrade request: `4.3.5.2` and `102000042025031214.el7`. */
 export interface Target {
   readonly version: string;
   readonly release: string;
 }
 
-/** The packages that one edition of a product consists of, the main one first. */
+/** The packages of one edition of a product, the main one first. */
 export type Edition = readonly [main: string, ...others: string[]];
 
 /** Community, business, standalone. */
@@ -26,10 +26,10 @@ export function packageVersion({ version, release }: Target): Version | undefine
   return parseVersion(`${version}-${release.split(".")[0]}`);
 }
 
-/** What an upgrade takes: the packages of one edition, for every architecture. */
+/** What an upgrade requires: the packages of one edition, for every architecture. */
 export interface Requirement {
   readonly editions: readonly Edition[];
-  /** Of the cluster's servers; empty where they do not tell (before 4.2.6.0). */
+  /** Of the cluster's servers; empty if they do not report it (before 4.2.6.0). */
   readonly architectures: readonly string[];
 }
 
@@ -40,12 +40,11 @@ export interface Wanted {
 }
 
 /**
- * Where the upgrade shall go, given the target version and the uploaded packages.
- * An exact version with its release needs no package list. Otherwise it is the newest version that satisfies the target version and
- * has all of its packages; the newest at all where none has, so that what is missing can be named. Its release has to be
- * the only one.
- * @param uploaded undefined when the server has no package list (before 4.3.0.0) or did not give it
- * @param highest the highest version that runs: nothing below it is chosen, or a member would be downgraded
+ * The upgrade's target, given the target version and the uploaded packages. An exact version with its release needs no
+ * package list. Otherwise it is the newest version that satisfies the target version and has all of its packages. If
+ * none has, it is the newest version, so that missing packages can be listed. Its release must be unique.
+ * @param uploaded undefined when the server has no package list (before 4.3.0.0) or did not return it
+ * @param highest the highest current version: nothing below it is chosen, which would downgrade a member
  */
 export function chooseTarget(
   wanted: Wanted,
@@ -64,7 +63,9 @@ export function chooseTarget(
   return others.length === 0 ? newest : ambiguous([newest, ...others]);
 }
 
-/** What would be chosen in place of the target if it were complete, with what it lacks. The newest first. */
+/**
+ * Versions that would be chosen instead of the target if they were complete, with their missing packages, newest first.
+ */
 export function incompleteAbove(
   chosen: Target,
   { release, constraint }: Wanted,
@@ -82,7 +83,7 @@ export function incompleteAbove(
     .reverse();
 }
 
-/** What is newer than a version and has all of its packages, the newest first. */
+/** Newer versions with all of their packages, newest first. */
 export function offeredAbove(
   version: Version,
   uploaded: readonly UploadedPackage[],
@@ -94,7 +95,7 @@ export function offeredAbove(
     .reverse();
 }
 
-/** The file names of what is not uploaded for the target, for every architecture of the cluster. */
+/** The file names of the target's missing packages, for every architecture of the cluster. */
 export function missingPackages(
   target: Target,
   uploaded: readonly UploadedPackage[],
@@ -112,7 +113,7 @@ export function missingPackages(
   );
 }
 
-/** Those that the target is there for, in place of servers that do not tell theirs. */
+/** Architectures of the target's packages, used when the servers do not report theirs. */
 export function architecturesOf(packages: readonly UploadedPackage[]): readonly string[] {
   return [...new Set(packages.map(({ architecture }) => architecture))].sort();
 }
@@ -131,13 +132,12 @@ export function editionOf(
   return editions.find(([main]) => isThere(main)) ?? editions[0] ?? [];
 }
 
-/** A target with its version and build. */
 export interface Candidate {
   readonly target: Target;
   readonly version: Version;
 }
 
-/** What the target version may mean, the newest last. */
+/** Candidates that satisfy the target version, newest last. */
 function candidatesFor(
   constraint: Constraint,
   targets: readonly Target[],
@@ -159,7 +159,7 @@ function newestOf(candidates: readonly Candidate[]): readonly Target[] {
   return candidates.map(({ target }) => target).filter(({ version }) => version === newest);
 }
 
-/** What the uploaded main packages would upgrade to. */
+/** The targets that the uploaded main packages provide. */
 function mainTargets(uploaded: readonly UploadedPackage[], editions: readonly Edition[]): Target[] {
   return distinct(uploaded.filter(({ name }) => editions.some(([main]) => main === name)).map(targetOf));
 }

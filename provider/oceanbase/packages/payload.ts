@@ -3,22 +3,22 @@ import { unreadable } from "./rpm-refusals";
 import { Inflow, UnreadablePayload } from "./xz/inflow";
 import { unxz } from "./xz/xz";
 
-/** A package whose payload is looked into. */
+/** A package whose payload is read. */
 export interface Packed {
   readonly path: string;
   /** Where the payload begins. */
   readonly payload: number;
 }
 
-/** Little enough that other work gets its turn between two reads. */
+/** Small enough for other work to run between two reads. */
 const READ_BYTES = 64 * 1024;
 
 /**
- * One file of a package, without unpacking what comes after it. obshell takes packages in xz only, and so does this.
- * It takes its time: everything before the file has to be unpacked, some 20 to 60 MB in a second.
+ * Extracts one file of a package, without unpacking what follows it. Like obshell, supports only xz. Slow, because
+ * everything before the file has to be unpacked, at about 20 to 60 MB per second.
  * @param wanted absolute path of the installed file
- * @param largest bytes that it may have
- * @returns undefined when it is not in there
+ * @param largest maximum size in bytes
+ * @returns undefined when the package does not contain it
  * @throws UnreadablePayload, UpgradeError when the package cannot be read, or the signal's reason
  */
 export function readPackagedFile(
@@ -54,14 +54,14 @@ async function* payloadOf({ path, payload }: Packed, signal: AbortSignal): Async
 const MAGIC = /^07070[12]/;
 const HEADER_BYTES = 110;
 const FIELD_BYTES = 8;
-/** Places of two of the numbers behind the magic. */
+/** Positions of two of the numbers after the magic. */
 const FIELD = { size: 6, nameSize: 11 } as const;
 const LAST = "TRAILER!!!";
 const LONGEST_NAME = 4096;
 
 /**
- * The content of one file in an archive; undefined when it is not in there.
- * @param largest bytes that it may have
+ * The content of one file in an archive; undefined when the archive does not contain it.
+ * @param largest maximum size in bytes
  * @throws UnreadablePayload
  */
 export async function findInCpio(

@@ -1,23 +1,23 @@
-/** The file is not what an RPM has to be. The message goes on from "its header is malformed: ". */
+/** The file violates the RPM format. The message continues "its header is malformed: ". */
 export class MalformedRpm extends Error {
   override readonly name = "MalformedRpm";
 }
 
 /**
- * The header structure of an RPM file, of which it has two: magic, the number of index entries and the bytes of the
- * store; then the index; then the store. Numbers are big-endian.
+ * The header structure of an RPM file, which contains two: magic, number of index entries and size of the store in
+ * bytes; then the index; then the store. Numbers are big-endian.
  */
 const MAGIC = 0x8eade8;
 export const INTRO_BYTES = 16;
 const ENTRY_BYTES = 16;
-/** Of the index, and of the store. obshell's own reader has the same bound. */
+/** Limit of the index, and of the store. obshell's own reader has the same limit. */
 const LARGEST = 32 * 1024 * 1024;
-/** Values of one entry that are read. OceanBase's packages have some thousand files. */
+/** Maximum number of values read per entry. OceanBase's packages have some thousand files. */
 const MOST_VALUES = 1_000_000;
-/** Of a list of file paths, so that a small header cannot name gigabytes of them. */
+/** Limit of a list of file paths, so that a small header cannot expand to gigabytes. */
 const MOST_PATH_CHARACTERS = 32 * 1024 * 1024;
 
-/** Type of an entry: what it is made of and, where that is fixed, the bytes of one value. */
+/** Entry types: the kind of value and, where it is fixed, the size of one value in bytes. */
 const TYPES = [
   { kind: "nothing", width: 0 },
   { kind: "bytes", width: 1 },
@@ -37,7 +37,7 @@ interface Entry {
   readonly count: number;
 }
 
-/** What the first 16 bytes of a header announce. */
+/** The sizes declared in the first 16 bytes of a header. */
 export interface Intro {
   readonly entries: number;
   /** Bytes of the store. */
@@ -46,7 +46,7 @@ export interface Intro {
   readonly bytes: number;
 }
 
-/** @throws MalformedRpm before anything of an announced size was allocated */
+/** @throws MalformedRpm before any declared size is allocated */
 export function readIntro(bytes: Buffer): Intro {
   if (bytes.readUIntBE(0, 3) !== MAGIC) throw new MalformedRpm("its magic number is wrong");
   const entries = bytes.readUInt32BE(8);
@@ -56,7 +56,7 @@ export function readIntro(bytes: Buffer): Intro {
   return { entries, store, bytes: entries * ENTRY_BYTES + store };
 }
 
-/** One header, its entries by tag. Every entry was checked to lie within the store. */
+/** One header, its entries by tag. Every entry is verified to lie within the store. */
 export class RpmHeader {
   readonly #entries = new Map<number, Entry>();
   readonly #store: Buffer;
@@ -70,12 +70,12 @@ export class RpmHeader {
     for (let index = 0; index < entries; index++) this.#add(bytes, index * ENTRY_BYTES);
   }
 
-  /** The first text of an entry; undefined when there is none. */
+  /** The first string of an entry; undefined when there is none. */
   text(tag: number): string | undefined {
     return this.texts(tag, 1)[0];
   }
 
-  /** The texts of an entry; none when there is no such entry, or one of another type. */
+  /** The strings of an entry; empty when the entry does not exist or has another type. */
   texts(tag: number, most = MOST_VALUES): string[] {
     const entry = this.#entry(tag, "texts");
     if (entry === undefined) return [];
@@ -105,7 +105,7 @@ export class RpmHeader {
   }
 
   /**
-   * Paths that are kept as names, directories and the index of each name's directory.
+   * Paths stored as names, directories and each name's directory index.
    * @throws MalformedRpm
    */
   paths(tags: { readonly names: number; readonly directories: number; readonly indexes: number }): string[] {

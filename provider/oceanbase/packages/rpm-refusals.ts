@@ -1,12 +1,12 @@
 import { UpgradeError } from "../../core/errors";
 import { printable } from "../../http/body";
 
-/** What can be wrong with a package file, as sentences. */
+/** Errors of a package file. */
 
 const AGAIN = "Download it again.";
 const VENDORS_OWN = "Use the package as published by the vendor.";
 
-/** Node's codes, in words. */
+/** Node's error codes as text. */
 const UNREADABLE: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file",
   ENOTDIR: "there is no such file",

@@ -4,7 +4,7 @@ import { UpgradeError } from "../../core/errors";
 import { INTRO_BYTES, MalformedRpm, RpmHeader, readIntro } from "./rpm-header";
 import * as refusals from "./rpm-refusals";
 
-/** An RPM file that was read and found whole. */
+/** An RPM file that was read and verified. */
 export interface RpmPackage {
   readonly path: string;
   /** Of the file. */
@@ -16,9 +16,9 @@ export interface RpmPackage {
   /** Build and distribution: `102000042025031214.el7`. */
   readonly release: string;
   readonly architecture: string;
-  /** Bytes that its installation takes. */
+  /** Installed size in bytes. */
   readonly installedBytes: number;
-  /** The signature's MD5 of everything behind the signature, hex: what obshell lists as `md5`. */
+  /** The signature's MD5 of everything after the signature, hex: what obshell lists as `md5`. */
   readonly md5: string;
   /** Where the payload begins in the file, in bytes. */
   readonly payload: number;
@@ -27,8 +27,8 @@ export interface RpmPackage {
 }
 
 /**
- * The file starts with the lead (96 bytes: magic, version of the format, kind of package, kind of signature), the
- * signature header, padded to 8 bytes, and the main header; the payload follows.
+ * The file starts with the lead (96 bytes: magic, format version, kind of package, kind of signature), the signature
+ * header, padded to 8 bytes, and the main header; the payload follows.
  */
 const LEAD = { bytes: 96, magic: 0xedabeedb, versions: [3, 4], binary: 0, headerSignature: 5 } as const;
 const ALIGNMENT = 8;
@@ -46,17 +46,17 @@ const TAG = {
 } as const;
 const FILES = { indexes: 1116, names: 1117, directories: 1118 } as const;
 
-/** What a name, version or architecture may consist of (rpm's own rule); it becomes part of a file name. */
+/** Allowed characters of a name, version or architecture (rpm's own rule); it becomes part of a file name. */
 const PLAIN = /^[A-Za-z0-9._+~^-]{1,200}$/;
-/** Build and distribution, and what else a vendor puts between. */
+/** Build and distribution, with optional vendor parts in between. */
 const RELEASE = /^\d{1,40}(\.[A-Za-z0-9_+~^]{1,40}){1,8}$/;
 
 const READ_BYTES = 1024 * 1024;
 
 /**
- * Reads the headers of an RPM file and verifies the whole of it, as obshell does at an upload (`rpm.MD5Check`, then its
- * own rules), without ever holding the payload in memory.
- * @throws UpgradeError `blocked` when it cannot be read, is none, is damaged, or is one that obshell would refuse
+ * Reads the headers of an RPM file and verifies the whole file, as obshell does on upload (`rpm.MD5Check`, then its own
+ * rules), without holding the payload in memory.
+ * @throws UpgradeError `blocked` when it cannot be read, is not an RPM, is damaged, or would be rejected by obshell
  */
 export async function readRpm(path: string): Promise<RpmPackage> {
   let file: FileHandle | undefined;
@@ -114,7 +114,7 @@ async function readHeader(file: OpenFile, start: number): Promise<{ header: RpmH
   return { header: new RpmHeader(intro, body), end: start + INTRO_BYTES + intro.bytes };
 }
 
-/** Nothing is allocated that the file cannot fill. */
+/** Never allocates more than the file contains. */
 async function readAt({ path, handle, bytes }: OpenFile, start: number, length: number): Promise<Buffer> {
   if (start + length > bytes) throw refusals.truncated(path, bytes, start + length);
   const buffer = Buffer.alloc(length);
@@ -126,7 +126,7 @@ async function readAt({ path, handle, bytes }: OpenFile, start: number, length: 
   return buffer;
 }
 
-/** The MD5 that the signature announces, once the size that it announces is the file's. */
+/** The MD5 declared by the signature, after its declared size has been checked against the file. */
 function expectedDigest({ path, bytes }: OpenFile, signature: RpmHeader, start: number): string {
   const [size = 0] = signature.integers(SIGNATURE.size);
   const md5 = signature.bytes(SIGNATURE.md5);

@@ -11,20 +11,24 @@ import { agentInfo, type UploadedPackage } from "../agent/schema";
 import { formOf, formType, sealStream } from "./package-stream";
 import type { RpmPackage } from "./rpm";
 
-/** Since 4.3.0.0: only the hash of the file is sealed. */
+/** Since 4.3.0.0: only the hash of the file is encrypted. */
 const PLAIN = "/api/v1/package";
-/** Every server: the whole form is sealed. */
+/** All servers: the whole form is encrypted. */
 const SEALED = "/api/v1/upgrade/package";
 const FIRST_PLAIN: Version = { parts: [4n, 3n, 0n, 0n] };
 
-/** obshell unpacks and stores the package before it answers: 68 s for 96 MB in the vendor's sample. */
+/** obshell unpacks and stores the package before it responds: 68 s for 96 MB in the vendor's sample. */
 const ANSWER_WITHIN = 30 * 60_000;
-/** Before 4.2.6.0 the header must still be valid when the whole body has arrived; the server gives that an hour. */
+/**
+ * Before 4.2.6.0 the header must still be valid when the whole body has arrived; the server allows an hour for that.
+ */
 const VALID_FOR = 2 * 60 * 60_000;
 
-/** A package that is on the servers now because we sent it. */
+/** A package that this run has uploaded to the servers. */
 export interface Receipt extends UploadedPackage {
-  /** The `oceanbase_upgrade_dep.yml` in it. Only the encrypted endpoint gives it, and only of a newer database. */
+  /**
+   * The package's `oceanbase_upgrade_dep.yml`. Only the encrypted endpoint returns it, and only for a newer database.
+   */
   readonly upgradeDepYaml?: string;
 }
 
@@ -38,7 +42,7 @@ const snakeCase = z
   })
   .transform(({ upgrade_dep_yaml: yaml, ...rest }): Receipt => withYaml(rest, yaml));
 
-/** The encrypted endpoint answers with Go's own field names. */
+/** The encrypted endpoint uses Go's own field names. */
 const capitals = z
   .object({
     Name: z.string(),
@@ -52,14 +56,14 @@ const capitals = z
     return withYaml({ ...rest, architecture: Architecture }, UpgradeDepYaml);
   });
 
-/** Answers of POST /api/v1/package and of POST /api/v1/upgrade/package. */
+/** Responses of POST /api/v1/package and POST /api/v1/upgrade/package. */
 export const receipt = z.union([snakeCase, capitals]);
 
 function withYaml(rest: UploadedPackage, yaml: string | null | undefined): Receipt {
   return yaml ? { ...rest, upgradeDepYaml: yaml } : rest;
 }
 
-/** Whether a package is among those that the servers have. File names do not matter to obshell, the header does. */
+/** Whether the servers have a package. obshell compares headers and ignores file names. */
 export function sameAsUploaded(pkg: RpmPackage, uploaded: readonly UploadedPackage[]): boolean {
   return uploaded.some(
     (one) =>
@@ -71,12 +75,12 @@ export function sameAsUploaded(pkg: RpmPackage, uploaded: readonly UploadedPacka
 }
 
 /**
- * Sends a package to one agent of the cluster, for all of it. Not idempotent: obshell stores every upload once more.
- * It is sent at most once; another agent is tried only while nothing of it has left.
- * @param callee the agent to send it to, if it was met
- * @param onProgress percent of the file handed over, in rising whole numbers; the answer may come minutes after 100
- * @throws Refused with the vendor's words; Unreachable with `sent` when it cannot be known whether it was stored;
- * UpgradeError `blocked` when the file is not what was checked; the signal's reason when that is aborted
+ * Sends a package to one agent, for the whole cluster. Not idempotent: obshell stores every upload again. It is sent at
+ * most once; another agent is tried only while no byte has been sent.
+ * @param callee the agent to send it to, if it was contacted
+ * @param onProgress percent of the file handed over, in rising whole numbers; the response may arrive minutes after 100
+ * @throws Refused with the vendor's message; Unreachable with `sent` when it is unknown whether it was stored;
+ * UpgradeError `blocked` when the file changed since it was checked; the signal's reason when it is aborted
  */
 export async function uploadPackage(
   agents: Agents,
@@ -107,7 +111,9 @@ export async function uploadPackage(
   throw tellOne(failures);
 }
 
-/** Whether it was cut off on the way: without effect, but not to be begun again unasked. */
+/**
+ * Whether sending was interrupted. This has no effect on the servers, but the upload is not repeated within the run.
+ */
 export function begun({ cause }: Unreachable): boolean {
   return cause instanceof TransportError && cause.code === INCOMPLETE;
 }

@@ -1,7 +1,7 @@
 import { formatVersion, parseVersion, type Version } from "../../core/version";
 import type { Dag, DagStages } from "../agent/schema";
 
-/** What the name of a maintenance DAG says: `OB rolling upgrade 4.3.5.2-102000042025031214.el7`. */
+/** The target in the name of a maintenance DAG: `OB rolling upgrade 4.3.5.2-102000042025031214.el7`. */
 export interface DagTarget {
   readonly kind: string;
   readonly version: Version;
@@ -41,7 +41,7 @@ export function holdsLock(dag: Dag): boolean {
 }
 
 /**
- * How a DAG stands. State alone does not tell: `SUCCEED` with operator `ROLLBACK` means that it was undone.
+ * The status of a DAG. The state alone is not enough: `SUCCEED` with operator `ROLLBACK` means that it was rolled back.
  * `FAILED` holds the lock until it is retried to success, rolled back or passed.
  */
 export type DagState = "running" | "rolling-back" | "succeeded" | "rolled-back" | "failed";
@@ -58,19 +58,19 @@ export function dagState({ state, operator }: Dag): DagState {
   }
 }
 
-/** Percent of the stages that have ended. */
+/** Percent of finished stages. */
 export function percentOf({ stage, max_stage }: Dag): number {
   const share = max_stage > 0 ? (100 * Math.max(stage - 1, 0)) / max_stage : 0;
   return Number.isFinite(share) ? Math.round(Math.min(share, 100)) : 0;
 }
 
-/** `stage 15/30: Reinstall and restart observer`; without the name when the DAG came without nodes. */
+/** `stage 15/30: Reinstall and restart observer`; without the name when the DAG has no nodes. */
 export function stageOf(dag: Pick<Dag, "stage" | "max_stage"> & DagStages): string {
   const name = dag.nodes?.[dag.stage - 1]?.name;
   return `stage ${dag.stage}/${dag.max_stage}${name === undefined ? "" : `: ${name}`}`;
 }
 
-/** The same for the person who waits, as short as it can be: `15/30 Reinstall and restart observer`. */
+/** The same, shortened for progress output: `15/30 Reinstall and restart observer`. */
 export function shortStageOf(dag: Parameters<typeof stageOf>[0]): string {
   return stageOf(dag)
     .replace(/^stage /, "")

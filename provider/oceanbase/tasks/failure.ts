@@ -6,16 +6,19 @@ import { agentUpgradeTarget, obUpgradeTarget, stageOf } from "./dag";
 import { remedyOf } from "./remedies";
 
 /**
- * The stages from which obshell refuses ROLLBACK, whichever comes first: agents that run the new binary, or, in upgrades
- * of the business edition, which leave the agents alone, the database's own part.
+ * The stages from which obshell refuses ROLLBACK, whichever comes first: agents that run the new binary, or the
+ * database's own part in upgrades of the business edition, which do not change the agents.
  */
 const NO_WAY_BACK: ReadonlySet<string> = new Set(["Restart obshell", "Backup parameters"]);
-/** Entries of the log that are quoted beside the reason. */
+/** Log entries quoted with the reason. */
 const LAST_ENTRIES = 8;
-/** `ERROR: [errCode]: message`. Lines can be out of order, so this is searched for, not expected last. */
+/** `ERROR: [errCode]: message`. Lines can be out of order, so it may not be the last one. */
 const ERROR_LINE = /^ERROR: \[([^\]]*)\]: ([\s\S]*)$/;
 
-/** What a failed DAG tells a person: stage, node, agent, the vendor's code and reason, the end of the log, and the ways on. */
+/**
+ * Describes a failed DAG: stage, node, agent, the vendor's code and reason, the end of the log, and the accepted
+ * operations.
+ */
 export function describeFailure(dag: Dag): Failure {
   const node = failedNode(dag);
   const task = node?.sub_tasks?.find((sub) => sub.state.toUpperCase() === "FAILED") ?? node?.sub_tasks?.[0];
@@ -25,7 +28,7 @@ export function describeFailure(dag: Dag): Failure {
   const logs = task?.task_logs ?? [];
   const error = logs.map((entry) => ERROR_LINE.exec(entry)).findLast((match) => match !== null);
   const said = error ? `: [${vendorText(error[1] ?? "")}] ${vendorText(error[2] ?? "")}` : "";
-  // The entry of the reason is quoted already.
+  // The reason's log entry is already quoted.
   const rest = vendorText(logs.filter((entry) => entry !== error?.[0]).slice(-LAST_ENTRIES));
   const log = rest === "" ? "" : ` Log: ${rest}`;
   const message = `${stageOf(dag)} failed${rollback}${cancelled}${where}${said}.${log}`;
@@ -35,7 +38,7 @@ export function describeFailure(dag: Dag): Failure {
   return { message, remedy, at: stageOf(dag), ...(ways === undefined ? {} : { ways }) };
 }
 
-/** What an operator can do with a failed DAG, as far as its details say. */
+/** How to continue after a failed DAG, as far as its details show. */
 export function remedyFor(dag: Dag): string {
   return `The cluster stays locked for other maintenance. ${waysOn(dag)}. Then run {apply} again.`;
 }
@@ -53,8 +56,9 @@ function waysOn(dag: Dag): string {
 }
 
 /**
- * What obshell accepts for a failed DAG: RETRY at every stage of an upgrade, ROLLBACK up to a certain one. Undefined where
- * this cannot be known: an answer without all stages, or a DAG that is no upgrade, whose stages are not listed here.
+ * The operations that obshell accepts for a failed DAG: RETRY at every stage of an upgrade, ROLLBACK up to a certain
+ * one. Undefined if unknown: a response without all stages, or a DAG that is not an upgrade, whose stages are not
+ * listed here.
  */
 function waysOf({ name, nodes, stage, max_stage }: Dag): readonly Way[] | undefined {
   const upgrade = obUpgradeTarget(name) ?? agentUpgradeTarget(name);

@@ -1,7 +1,4 @@
-/**
- * What a person does about a condition that obshell names, by its code: in a refusal of the call, or in the log of a
- * failed task.
- */
+/** Remedies by obshell's error code, found in a refusal of the request or in the log of a failed task. */
 const REMEDIES: Readonly<Record<string, string>> = {
   "Environment.WithoutPython": "Install a command named `python` on every host, or link that name to python3.",
   "Environment.WithoutModule":
@@ -24,7 +21,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   "Agent.Unavailable": "Start the agent with `obshell agent start` on its host; then run {apply} again.",
 };
 
-/** The same for conditions that obshell gives no code of their own. */
+/** The same for conditions without a code of their own. */
 const BY_TEXT: readonly (readonly [RegExp, string])[] = [
   [
     /MD5 checksum validation failed/i,
@@ -32,7 +29,7 @@ const BY_TEXT: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-/** @param text what obshell said, for conditions without a code of their own */
+/** @param text obshell's message, for conditions without a code of their own */
 export function remedyOf(code: string | undefined, text = ""): string | undefined {
   const known = code === undefined ? undefined : REMEDIES[code];
   return known ?? BY_TEXT.find(([pattern]) => pattern.test(text))?.[1];

@@ -8,21 +8,21 @@ import { type Dag, type DagStages, dag, dagStages } from "../agent/schema";
 import { dagState, percentOf, shortStageOf, type stageOf } from "./dag";
 import { describeFailure } from "./failure";
 
-/** How often in a row a task has to be missing before it is believed. */
+/** How often in a row a task must be missing before it counts as missing. */
 const MISSES = 4;
 
 export function dagPath(id: string, details: boolean): string {
   return `/api/v1/task/dag/${encodeURIComponent(id)}?show_details=${details}`;
 }
 
-/** What is known of the stages of a DAG. */
+/** The known stages of a DAG. */
 interface Stages extends DagStages {
   readonly id: string;
-  /** The stage at which they were asked for. */
+  /** The stage at which they were read. */
   readonly asked: number;
 }
 
-/** Watches one DAG through whichever agent answers. */
+/** Polls one DAG through any agent that responds. */
 export class TaskWatcher {
   readonly #agents: Agents;
   #stages: Stages | undefined;
@@ -59,7 +59,7 @@ export class TaskWatcher {
     }
   }
 
-  /** obshell also says "not found" when its database fails while it looks; only when it keeps saying so it is true. */
+  /** obshell also responds "not found" when its database fails during the read, so only repeated responses count. */
   #missing(task: Task): TaskStatus {
     this.#misses += 1;
     if (this.#misses >= MISSES) return { kind: "gone" };
@@ -67,8 +67,8 @@ export class TaskWatcher {
   }
 
   /**
-   * The DAG with its stages, which are all there from its beginning. Where they cannot be had they are asked for again at the
-   * next stage.
+   * The DAG with its stages, which are complete from its start. If they cannot be read, they are read again at the next
+   * stage.
    */
   async #named(seen: Dag): Promise<Parameters<typeof stageOf>[0]> {
     const { id, stage } = seen;
@@ -83,9 +83,9 @@ export class TaskWatcher {
 }
 
 /**
- * Re-opens a failed task, through one agent after the other: unlike a look at a task, an agent that lacks its database
- * does not pass this on, and a failed upgrade may well be what took it away. It ends with the first that says yes or no,
- * or whose answer is lost. A second operator on a task that is open again is refused by obshell.
+ * Re-opens a failed task, trying one agent after the other. Unlike a read of a task, an agent without its database does
+ * not forward this, and a failed upgrade may have stopped that database. Ends with the first agent that accepts or
+ * refuses, or whose response is lost. obshell refuses a second operator on a task that is open again.
  * @throws Refused or Unreachable, as a write does
  */
 export async function reopen(agents: Agents, task: Task, way: Way, permit: Permit): Promise<void> {
@@ -103,7 +103,7 @@ export async function reopen(agents: Agents, task: Task, way: Way, permit: Permi
   throw tellOne(failures);
 }
 
-/** Whether the task is untouched, and another agent may do what this one cannot. */
+/** Whether the task is unchanged, and another agent may succeed where this one cannot. */
 function mayElsewhere(error: unknown): error is UpgradeError {
   if (error instanceof Refused || error instanceof Unreachable) return notYet(error);
   return error instanceof UpgradeError && error.code !== "unauthorized" && error.code !== "held";

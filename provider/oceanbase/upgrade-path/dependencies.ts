@@ -1,25 +1,25 @@
 import { z } from "zod";
 
 /**
- * One version in `oceanbase_upgrade_dep.yml`, the list in every OceanBase package of the ways between versions: obshell
- * reads that of the target's package.
+ * One version in `oceanbase_upgrade_dep.yml`, the list of upgrade paths in every OceanBase package. obshell reads the
+ * list of the target's package.
  */
 export interface VersionNode {
   /** As it is written: `4.2.1.2`, or `4.1.0.0-100000192023032010` for one build. */
   readonly name: string;
   readonly leadsTo: readonly string[];
-  /** May be a start or lie on the way, but not be a target. */
+  /** May be a start or an intermediate version, but not a target. */
   readonly deprecated: boolean;
-  /** Whether, as a version between, its own observer has to run; undefined when its scripts are enough. */
+  /** Whether, as an intermediate version, its own observer must run; undefined when its scripts are enough. */
   readonly barrier?: Barrier;
 }
 
-/** Whether a version between is a barrier can hang on what the upgrade comes from. */
+/** Whether an intermediate version is a barrier can depend on the version the upgrade starts from. */
 export interface Barrier {
   readonly required: boolean;
-  /** Names of versions; when there are any, it is required only after one of them. */
+  /** Names of versions; if not empty, it is required only after one of them. */
   readonly whenComeFrom: readonly string[];
-  /** It is written as a single value, and not as a map. */
+  /** Written as a single value, not as a map. */
   readonly single?: true;
 }
 
@@ -61,9 +61,8 @@ const node = z
 const list = z.union([z.array(node), nothing.transform((): VersionNode[] => [])]);
 
 /**
- * The list in a text; undefined when it cannot be read. As lenient as obshell: keys that it does not know are left alone,
- * of a key that is there twice the last one counts, only the first document is read; but a version that is listed twice
- * is a fault.
+ * Parses the list; undefined when it is invalid. As lenient as obshell: unknown keys are ignored, the last one of
+ * duplicate keys counts, and only the first document is read. A version that is listed twice is an error.
  */
 export async function parseDependencies(text: string): Promise<readonly VersionNode[] | undefined> {
   const { parseAllDocuments } = await import("yaml");

@@ -9,21 +9,21 @@ import type { Receipt } from "../packages/upload";
 import { UnreadablePayload } from "../packages/xz/inflow";
 import { parseDependencies, type VersionNode } from "./dependencies";
 
-/** What is known of the ways that lead to a version. */
+/** The known upgrade paths to a version. */
 export type Ways =
   | { readonly kind: "known"; readonly nodes: readonly VersionNode[] }
-  /** Its package is at hand, but the list in it could not be read, or not in time. */
+  /** The package is available locally, but its list could not be read, or not in time. */
   | { readonly kind: "unread" };
 
 const UNREAD: Ways = { kind: "unread" };
 const LIST = "/home/admin/oceanbase/etc/oceanbase_upgrade_dep.yml";
 const LARGEST = 1024 * 1024;
 
-/** Lists that were read in this process, by the SHA-256 of their packages: several clusters often take the same one. */
+/** Lists read in this process, by the SHA-256 of their packages: several clusters often use the same one. */
 const known = new Map<string, Ways>();
 const MOST_KNOWN = 16;
 
-/** The lists of ways in packages, read at most once each. A list that cannot be read is never a failure. */
+/** The lists of upgrade paths in packages, read at most once each. A list that cannot be read is never an error. */
 export class DependencyLists {
   readonly #clock: Clock;
   readonly #signal: AbortSignal;
@@ -35,14 +35,14 @@ export class DependencyLists {
     this.#signal = signal;
   }
 
-  /** A list that a server gave. */
+  /** A list returned by a server. */
   async fromText(text: string): Promise<Ways> {
     const nodes = await parseDependencies(text);
     return nodes === undefined ? UNREAD : { kind: "known", nodes };
   }
 
   /**
-   * The list in a package file. Unpacking goes on when it takes longer than the patience, for who asks again.
+   * A list in a package file. Unpacking continues after the time limit, for later callers.
    * @param patience milliseconds
    */
   async fromPackage(pkg: RpmPackage, patience?: number): Promise<Ways> {
@@ -86,21 +86,22 @@ function remember(sha256: string, ways: Ways): void {
   known.set(sha256, ways);
 }
 
-/** Where a list of ways may be found. */
+/** Sources of a list of upgrade paths. */
 export interface Sources {
   readonly observation: {
     readonly readiness: { readonly uploaded: readonly UploadedPackage[] | undefined };
     readonly local: LocalPackages;
   };
-  /** What was uploaded just now, with what the server said. */
+  /** Uploads of this run, with the server's responses. */
   readonly receipts: readonly Receipt[];
   readonly lists: DependencyLists;
-  /** Milliseconds that unpacking may take. */
+  /** Time limit of unpacking, in milliseconds. */
   readonly patience: number | undefined;
 }
 
 /**
- * The ways to a target, from its main package: as an upload answered it or the server lists it, else from the local file.
+ * The upgrade paths to a target, from its main package: from the upload's response or the server's list, else from the
+ * local file.
  * @returns undefined when none of them has it
  */
 export async function waysTo(

@@ -12,7 +12,7 @@ export interface Journey {
   readonly editions: readonly Edition[];
 }
 
-/** What the list of ways says against an upgrade. Pure. */
+/** Findings from the list of upgrade paths. Pure. */
 export function routeFindings(route: Route | undefined, journey: Journey): Finding[] {
   if (route === undefined) return [];
   const { target, from } = journey;
@@ -62,7 +62,7 @@ function stepFindings(steps: readonly Step[], journey: Journey): Finding[] {
   return missing.length > 0 ? [missingOnTheWay(missing, journey)] : mixedBuilds(needs, journey.target);
 }
 
-/** What the way takes and is not at hand, where the servers do not list what they have. */
+/** Packages that the path requires and that are not local, if the servers do not list theirs. */
 export function unverifiedOnTheWay(route: Route | undefined, journey: Journey): string[] {
   if (route?.kind !== "route" || journey.ready.listed) return [];
   return needsOf(route.steps.slice(0, -1), journey)
@@ -84,7 +84,7 @@ function needsOf(steps: readonly Step[], journey: Journey): Need[] {
   );
 }
 
-/** One package that a step takes. */
+/** One package that a step requires. */
 interface Need {
   readonly step: Step;
   readonly name: string;
@@ -92,7 +92,7 @@ interface Need {
   readonly found: UploadedPackage | undefined;
 }
 
-/** What obshell takes: of the packages that fit, the one that was uploaded last. */
+/** What obshell uses: of the matching packages, the one uploaded last. */
 function findFor(
   step: Step,
   name: string,
@@ -126,7 +126,7 @@ function missingOnTheWay(missing: readonly Need[], { target }: Journey): Finding
   };
 }
 
-/** Of a version without a build obshell takes the newest of each package by itself, whether they belong together or not. */
+/** For a version without a build, obshell uses the newest of each package separately, even if their builds differ. */
 function mixedBuilds(needs: readonly Need[], target: Target): Finding[] {
   const steps = [...new Set(needs.map(({ step }) => step))].filter(({ build }) => build === undefined);
   return steps.flatMap((step) => {
@@ -143,7 +143,7 @@ function mixedBuilds(needs: readonly Need[], target: Target): Finding[] {
   });
 }
 
-/** Of a version without a build, obshell takes the newest package of the target's distribution. */
+/** For a version without a build, obshell uses the newest package of the target's distribution. */
 function fits(release: string, { build }: Step, distribution: string): boolean {
   const [own, dist] = release.split(".");
   return dist === distribution && (build === undefined || own === build);

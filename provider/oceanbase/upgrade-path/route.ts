@@ -6,42 +6,45 @@ export interface Built {
   readonly build: string;
 }
 
-/** A version that will be installed on the way, or at its end. */
+/** A version that will be installed as an intermediate version or as the target. */
 export interface Step {
   readonly version: string;
   /** Undefined: obshell takes the newest uploaded package of the version. */
   readonly build?: string;
-  /** Builds of the version that must not be taken. obshell finds no package at all when there are any. */
+  /** Builds of the version that must not be used. If there are any, obshell finds no package at all. */
   readonly deprecated: readonly string[];
 }
 
 export type Route =
-  /** What is installed after the current version, the target last. */
+  /** The versions installed after the current one, the target last. */
   | { readonly kind: "route"; readonly steps: readonly Step[] }
-  /** The list does not know the current version. */
+  /** The list does not contain the current version. */
   | { readonly kind: "unknown-start" }
   | { readonly kind: "no-way" }
   /** The server cannot read the list. */
   | { readonly kind: "unreadable" }
   | { readonly kind: "deprecated" };
 
-/** What differs between servers. */
+/** Differences between servers. */
 export interface Habits {
-  /** Before 4.4.1.0 a current version that is a barrier is installed once more. */
+  /** Before 4.4.1.0 a current version that is a barrier is installed again. */
   readonly repeatsStart?: boolean;
-  /** Before 4.2.6.0 a list with a rule that is a single value (`require_from_binary: True`) cannot be read at all. */
+  /** Before 4.2.6.0 a list with a single-value rule (`require_from_binary: True`) cannot be read at all. */
   readonly readsSingleValues?: boolean;
 }
 
-/** A version in the graph, known by its object: versions that are only led to are a new object each time. */
+/**
+ * A version in the graph, identified by its object: versions without an entry of their own are a new object each time.
+ */
 interface Node extends Omit<VersionNode, "name"> {
   readonly version: string;
   readonly build: string | undefined;
 }
 
 /**
- * The way that obshell will take, by its own search (`upgrade_route.go`): it is depth-first, although it is called the
- * shortest, and so a way can be longer than the shortest in the list. The packages that are needed are those of this way.
+ * The path that obshell will use, found by its own search (`upgrade_route.go`). The search is depth-first, although it
+ * is called the shortest, so a path can be longer than the shortest in the list. This path determines the required
+ * packages.
  */
 export function findRoute(
   nodes: readonly VersionNode[],
@@ -62,7 +65,7 @@ export function findRoute(
   return { kind: "route", steps: [...between.map((node) => graph.stepTo(node)), target] };
 }
 
-/** From the start to the target; of versions in several builds on the way, only the last one entered. */
+/** From the start to the target. Of an intermediate version in several builds, only the last one is entered. */
 function findPath(graph: Graph, start: Node, to: Built): readonly Node[] | undefined {
   const before = new Map<Node, Node>();
   const seen = new Set([start]);
@@ -95,7 +98,7 @@ function backFrom(end: Node, before: ReadonlyMap<Node, Node>): readonly Node[] {
   return path;
 }
 
-/** Versions on a path whose own observer has to run, given the last barrier before that asked what it comes from. */
+/** Versions on a path whose own observer must run, given the preceding barrier. */
 function barriersOn(path: readonly Node[]): readonly Node[] {
   let last = path[0];
   return path.filter((node) => {
@@ -107,12 +110,12 @@ function barriersOn(path: readonly Node[]): readonly Node[] {
   });
 }
 
-/** The names by which a list can mean a version: with its build, and without. */
+/** The names by which a list can refer to a version: with its build, and without. */
 function namesOf(node: Node | undefined): string[] {
   return node === undefined ? [] : [node.version, `${node.version}-${node.build ?? NO_BUILD}`];
 }
 
-/** How obshell writes it. */
+/** obshell's notation. */
 const NO_BUILD = "null";
 
 class Graph {
@@ -122,7 +125,9 @@ class Graph {
     this.#known = new Map(nodes.map(({ name, ...rest }) => [name, { ...rest, ...split(name) }]));
   }
 
-  /** The node of a running version: of its very build, else the release-less one, else the one whose build sorts last. */
+  /**
+   * The node of a current version: its exact build, else the one without a build, else the one whose build sorts last.
+   */
   startAt({ version, build }: Built): Node | undefined {
     const exact = this.#known.get(`${version}-${build}`);
     if (exact !== undefined) return exact;
@@ -132,8 +137,8 @@ class Graph {
   }
 
   /**
-   * Where a node leads to, in the order in which obshell stacks it, so that the last is looked at first: builds in
-   * reverse, then versions without a build; of each kind first those that have an entry of their own.
+   * The successors of a node in the order in which obshell pushes them, so that the last is visited first: builds in
+   * reverse, then versions without a build; within each group, those with an entry of their own come first.
    */
   after({ leadsTo }: Node): readonly Node[] {
     const built = leadsTo.filter((name) => split(name).build !== undefined).reverse();

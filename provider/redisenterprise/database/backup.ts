@@ -2,8 +2,8 @@ import type { BackupRecord } from "../../core/control/backup";
 import type { Bdb } from "../rest/schema";
 
 /**
- * What a database object says of its backups. Periodic backups and exports, which are made by hand, stand apart in it; each is
- * a whole copy. It is read with the database, so no further request is made.
+ * The backup status in a database object. Periodic backups and manual exports have separate fields; each is a full
+ * copy. It is read with the database, so no further request is needed.
  */
 export function backupOf(bdb: Bdb): BackupRecord {
   if ([bdb.backup_status, bdb.export_status].includes("exporting")) return { kind: "running" };

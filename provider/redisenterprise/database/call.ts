@@ -18,15 +18,15 @@ export interface RedisArguments {
   readonly preserveRoles?: boolean | undefined;
   readonly mayDiscardData?: boolean | undefined;
   /**
-   * Accepted, and without effect: no released server is known to have a dry run, and one that does not know the query would
-   * start the upgrade.
+   * Accepted but ignored: no released server is known to support a dry run, and one that ignores the query parameter
+   * would start the upgrade.
    */
   readonly dryRun?: boolean | undefined;
 }
 
 type Body = { readonly [key: string]: Json | undefined };
 
-/** From here on modules go to the latest unless told otherwise. */
+/** Since this version, modules are upgraded to the latest by default. */
 const LATEST_BY_DEFAULT_SINCE = "7.8.2";
 
 export function stepOf(args: RedisArguments, constraint: Constraint, seen: Seen): Step | Finding {
@@ -47,9 +47,9 @@ export function stepOf(args: RedisArguments, constraint: Constraint, seen: Seen)
 }
 
 /**
- * What is said about modules. The server moves those that are not named, with their arguments, to the builds that come with
- * the target, so none is. `keep` names a key that the CRDB call does not have: there every module is named with the build
- * that it runs, by all three keys of the page, which knows no default for any of them.
+ * The modules part of the request. The server upgrades unlisted modules, with their arguments, to the builds bundled
+ * with the target, so none is listed. `keep` uses a key that the CRDB API does not have. There, every module is listed
+ * with its current build, with all three documented keys, because none of them has a documented default.
  */
 function modulesPart(args: RedisArguments, database: Database, seen: Seen): Body {
   const keep = args.modules === "keep";

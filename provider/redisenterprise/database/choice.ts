@@ -8,13 +8,13 @@ import { type SupportedRedis, supportedByAll } from "../node";
 import type { Database, LoadedModule } from "./database";
 import { newest, type Redis, sameRelease } from "./redis";
 
-/** The version of a `latest` that is the newest one which every node can run. */
+/** Resolves `latest` to the newest version that every node can run. */
 export function resolved(constraint: Constraint, { nodes }: Pick<Seen, "nodes">): Constraint {
   const latest = constraint.kind === "latest" ? newestOfRedis(supportedByAll(nodes)) : undefined;
   return latest === undefined ? constraint : { kind: "floor", version: latest.release };
 }
 
-/** The Redis version that the call goes to: the newest that satisfies the target version and that every node can run. */
+/** The Redis version of the request: the newest that satisfies the target version and that every node can run. */
 export function chooseRedis(
   constraint: Constraint,
   { nodes }: Pick<Seen, "nodes">,
@@ -40,18 +40,18 @@ function newestOfRedis(versions: readonly SupportedRedis[]): SupportedRedis | un
   return newest(versions, ({ release }) => release);
 }
 
-/** How the modules of a database come out of an upgrade of its Redis. */
+/** The effect of a Redis upgrade on a module of the database. */
 export interface ModuleFate {
   readonly loaded: LoadedModule;
-  /** Undefined: it stays as it is. */
+  /** Undefined: it does not change. */
   readonly build?: ShippedModule | undefined;
-  /** Nothing that the cluster ships of it runs on the target, nor does what runs now. */
+  /** Neither a shipped build nor the current one runs on the target. */
   readonly stranded?: true;
 }
 
 /**
- * What the server does with modules that are not named: each goes to the newest build that the target allows. Those that it
- * replaces are not among them.
+ * The server's treatment of unlisted modules: each is upgraded to the newest build that the target allows. Modules that
+ * it replaces are not included.
  */
 export function fatesOf(database: Database, target: Redis, shipped: readonly ShippedModule[]): ModuleFate[] {
   return remainingOf(database, target).map((loaded) => {
@@ -63,7 +63,7 @@ export function fatesOf(database: Database, target: Redis, shipped: readonly Shi
   });
 }
 
-/** Whether a module can be kept as it is. */
+/** Whether a module can be kept unchanged. */
 export function stays(
   loaded: LoadedModule,
   database: Database,

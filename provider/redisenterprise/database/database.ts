@@ -5,25 +5,25 @@ import type { Bdb } from "../rest/schema";
 import { backupOf } from "./backup";
 import { type Redis, redisOf } from "./redis";
 
-/** A module as a database runs it. */
+/** A module as loaded by a database. */
 export interface LoadedModule {
   /** As the server writes it. */
   readonly name: string;
   readonly uid: string | undefined;
-  /** Undefined when it cannot be read. */
+  /** Undefined when it cannot be parsed. */
   readonly version: Version | undefined;
   /** As the server writes it. */
   readonly text: string;
   readonly args: string;
 }
 
-/** A database, as far as an upgrade concerns it. */
+/** The properties of a database that an upgrade depends on. */
 export interface Database {
   readonly uid: number;
   readonly name: string;
   readonly type: string;
   readonly status: string;
-  /** The action that runs, where the server shows it. */
+  /** The action in progress, if the server shows it. */
   readonly action: string | undefined;
   readonly redis: Redis | undefined;
   /** Undefined when the server does not list them. */
@@ -31,7 +31,7 @@ export interface Database {
   readonly replication: boolean;
   /** `disabled`, `snapshot` or `aof`. */
   readonly persistence: string;
-  /** GUID of the Active-Active database that it takes part in. */
+  /** GUID of the Active-Active database that it participates in. */
   readonly crdb: string | undefined;
   readonly flash: boolean;
   readonly replicaOf: boolean;
@@ -40,7 +40,7 @@ export interface Database {
   readonly backup: BackupRecord;
 }
 
-/** The one status in which nothing is under way. */
+/** The only status in which nothing is in progress. */
 export const ACTIVE = "active";
 
 export function databaseFrom(bdb: Bdb): Database {
@@ -59,7 +59,7 @@ export function databaseFrom(bdb: Bdb): Database {
       text: module.semantic_version ?? "",
       args: argsFrom(module.module_args),
     })),
-    // What is not told is taken for unprotected: that only asks for consent.
+    // Unreported values count as unprotected, which only requires consent.
     replication: bdb.replication === true,
     persistence: bdb.data_persistence ?? "disabled",
     crdb: bdb.crdt === true || guid !== "" ? guid : undefined,
@@ -75,12 +75,12 @@ function argsFrom(args: string | readonly (string | null)[] | null | undefined):
   return wordsOf(args.filter((word) => word !== null).join(" "));
 }
 
-/** Nothing keeps its data while a shard restarts. */
+/** Whether its data is lost when a shard restarts. */
 export function isUnprotected({ replication, persistence }: Database): boolean {
   return !replication && persistence === "disabled";
 }
 
-/** `database 1`, with its name where it has one: `database 1 (cache)`. */
+/** `database 1`, with its name if it has one: `database 1 (cache)`. */
 export function labelOf({ uid, name }: Pick<Database, "uid" | "name">): string {
   return name === "" ? `database ${uid}` : `database ${uid} (${name})`;
 }

@@ -4,7 +4,7 @@ import type { Nodes } from "../rest/nodes";
 import { bdb, bdbList } from "../rest/schema";
 import { type Database, databaseFrom, subjectOf } from "./database";
 
-/** Which database is pinned: by its uid, or by its name. */
+/** Identifies the managed database: by its uid, or by its name. */
 export interface Which {
   readonly databaseId?: number | undefined;
   readonly databaseName?: string | undefined;
@@ -17,7 +17,7 @@ type Names = readonly { readonly uid: number; readonly name?: string | null | un
 
 /**
  * The database, or why there is none.
- * @param eager whether to read all databases whole where one is named: more to read, and no second question
+ * @param eager whether to read all databases completely for a look-up by name: more data, but no second request
  */
 export async function findDatabase(nodes: Nodes, which: Which, eager: boolean): Promise<Database | Finding> {
   const { databaseId, databaseName } = which;
@@ -46,7 +46,7 @@ function propertyOf({ databaseId }: Which): string {
   return databaseId === undefined ? "databaseName" : "databaseId";
 }
 
-/** Undefined when it is not there, or not visible to the user. */
+/** Undefined when it does not exist, or is not visible to the user. */
 export async function readDatabase(nodes: Nodes, uid: number): Promise<Database | undefined> {
   const seen = await nodes.read(`/v1/bdbs/${uid}`, bdb);
   return seen && databaseFrom(seen);
@@ -56,7 +56,7 @@ async function listDatabases(nodes: Nodes, query: string): Promise<Names> {
   return (await nodes.read(`/v1/bdbs${query}`, bdbList)) ?? [];
 }
 
-/** @throws Unreachable when the list cannot be read, or has the database: then it is not known to be absent */
+/** @throws Unreachable when the list cannot be read, or contains the database: then it is not known to be absent */
 async function absent(nodes: Nodes, which: Which): Promise<Finding> {
   const { databaseId, databaseName } = which;
   const listed = await nodes.read(`/v1/bdbs${NAMES}`, bdbList);

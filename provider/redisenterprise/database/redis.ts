@@ -2,11 +2,11 @@ import { z } from "zod";
 import { type Constraint, parseConstraint } from "../../core/constraint";
 import { compareParts, compareVersions, parseVersion, type Version } from "../../core/version";
 
-/** A Redis version as databases and nodes have it. */
+/** A Redis version of a database or node. */
 export interface Redis {
-  /** Major and minor, which is what upgrades aim at: `7.4`. */
+  /** Major and minor, which is the precision of upgrade targets: `7.4`. */
   readonly release: Version;
-  /** With the patch, which comes with the node's software: `7.4.2`. The release where it is not told. */
+  /** With the patch, which depends on the node's software: `7.4.2`. The release where it is not reported. */
   readonly full: Version;
 }
 
@@ -27,7 +27,7 @@ export function majorOf(version: Version): bigint {
   return version.parts[0] ?? 0n;
 }
 
-/** Part by part; parts that only one of them has do not count against it: `7.4` is at least `7.4.2`'s release. */
+/** Compared part by part; parts that only one of them has are ignored: `7.4` is at least `7.4.2`'s release. */
 export function atLeast(version: Version, least: Version): boolean {
   const order = compareParts(version.parts, least.parts);
   return order > 0 || (order === 0 && version.parts.length >= least.parts.length);
@@ -41,10 +41,10 @@ export function newest<T>(things: readonly T[], versionOf: (thing: T) => Version
 }
 
 const EXAMPLE = '"7.4", "8" or ">=7.4"';
-/** Upgrades aim at major and minor; the patch comes with the software of the nodes. */
+/** Upgrade targets are major and minor; the patch depends on the nodes' software. */
 const PARTS = 2;
 
-/** The `redisVersion` argument: major.minor, a major alone, a floor, or `latest`. */
+/** The `redisVersion` argument: major.minor, a major alone, a minimum, or `latest`. */
 export const redisVersion = z.string({ error: `must be a string, such as ${EXAMPLE}` }).superRefine((text, context) => {
   const problem = problemOf(parseConstraint(text));
   if (problem !== undefined) context.addIssue(`${problem}. Example: ${EXAMPLE}`);

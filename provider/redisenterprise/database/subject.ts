@@ -59,7 +59,7 @@ function upgradeOf(args: RedisArguments, constraint: Constraint, database: Datab
   };
 }
 
-/** What the server would refuse this target for, as far as it can be seen. */
+/** Reasons why the server would refuse this target, as far as they can be checked. */
 function targetFindings(
   { modules }: RedisArguments,
   database: Database,
@@ -87,7 +87,7 @@ function targetFindings(
   return [...findings, ...(modules === "keep" ? keptFindings : strandedFindings)(database, target, shipped)];
 }
 
-/** A module that is kept has to run on the target as it is. */
+/** A module that is kept must run on the target unchanged. */
 function keptFindings(database: Database, target: Redis, shipped: Seen["shipped"]): Finding[] {
   const stuck = remainingOf(database, target).filter((loaded) => !stays(loaded, database, target, shipped));
   if (stuck.length === 0) return [];
@@ -114,7 +114,7 @@ function strandedFindings(database: Database, target: Redis, shipped: Seen["ship
   ];
 }
 
-/** What happens to the modules, by the rules that the vendor documents. */
+/** The effect on the modules, by the vendor's documented rules. */
 function modulesText(args: RedisArguments, database: Database, target: Redis, { shipped }: Seen): string[] {
   const keep = args.modules === "keep";
   const moved = keep

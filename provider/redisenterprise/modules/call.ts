@@ -8,7 +8,7 @@ import { consentBody } from "../protection";
 import type { Stand } from "./choice";
 import { type ModuleTarget, shownArguments } from "./targets";
 
-/** Between the modules of a target. */
+/** Separates the modules of a target. */
 const BETWEEN = ", ";
 
 type Behind = Extract<Stand, { kind: "behind" }>;
@@ -19,17 +19,17 @@ export interface ModuleArguments {
   readonly preserveRoles?: boolean | undefined;
   readonly mayDiscardData?: boolean | undefined;
   readonly endpoints: readonly string[];
-  /** Of the account, and its key where it has no password. */
+  /** The user's password, and the client key if there is no password. */
   readonly password?: string | undefined;
   readonly clientKey?: string | undefined;
 }
 
-/** What `scrypt` costs: 32 MB and about a tenth of a second. */
+/** The cost of `scrypt`: 32 MB and about a tenth of a second. */
 const COST = { N: 2 ** 15, r: 8, p: 1, maxmem: 2 ** 26 };
 
 /**
- * The key of digests: who has a digest and knows the request can verify neither guesses of module arguments nor of the password
- * that it is made of.
+ * The key of digests. It prevents verifying guesses from a digest and a known request, both of module arguments and of
+ * the password that the key is derived from.
  */
 export function digestKeyOf({ password, clientKey, endpoints }: ModuleArguments): () => string {
   let key: string | undefined;
@@ -39,7 +39,7 @@ export function digestKeyOf({ password, clientKey, endpoints }: ModuleArguments)
   };
 }
 
-/** What is sent for everything that is behind; nothing while a module cannot be brought to its version. */
+/** The request for all outdated modules; undefined while any module cannot reach its target version. */
 export function stepOf(
   args: ModuleArguments,
   database: Database,
@@ -52,7 +52,7 @@ export function stepOf(
   const from = behind.map(({ loaded }) => `${loaded.name} ${loaded.text}`).join(", ");
   const to = behind.map(targetOf).join(BETWEEN);
   const what = { unit: `bdb:${database.uid}`, from, to, method: "POST" } as const;
-  // Arguments may hold passwords.
+  // Arguments may contain passwords.
   const sealed =
     (database.modules ?? []).some(({ args: own }) => own !== "") || behind.some(({ target }) => target.args);
   const key = sealed ? { key: digestKey } : {};
@@ -62,7 +62,10 @@ export function stepOf(
   return { ...what, ...key, path: `/v1/bdbs/${database.uid}/modules/upgrade`, item };
 }
 
-/** All five keys: the page's table, its example and real calls each show others of them. Arguments not sent are wiped. */
+/**
+ * All five keys, because the documentation's table, its example and recorded requests each contain different ones.
+ * Omitted arguments are deleted.
+ */
 function itemOf({ loaded, build, target }: Behind): Readonly<Record<string, string>> {
   return {
     module_name: loaded.name,
@@ -74,8 +77,8 @@ function itemOf({ loaded, build, target }: Behind): Readonly<Record<string, stri
 }
 
 /**
- * The CRDB call aims at a Redis version, which stays, and moves every module that is not named to its newest: so all of
- * them are named, those that are not pinned with the build that they run.
+ * The CRDB API requires a Redis version, which stays the same, and upgrades every unlisted module to its newest
+ * version. Therefore all modules are listed, unmanaged ones with their current build.
  */
 function crdbBody(args: ModuleArguments, database: Database, behind: readonly Behind[]): Json {
   const modules = (database.modules ?? []).map((loaded) => {
@@ -90,7 +93,7 @@ function crdbBody(args: ModuleArguments, database: Database, behind: readonly Be
   return { ...(redis === undefined ? {} : { redis_version: redis }), modules, ...consentBody(args) };
 }
 
-/** A module that is not pinned cannot be named in a CRDB call once the cluster no longer ships its build. */
+/** An unmanaged module cannot be listed in a CRDB request once the cluster no longer ships its build. */
 export function unnamedFindings(database: Database, { nodes, shipped }: Seen, behind: readonly Behind[]): Finding[] {
   if (crdbCallOf(database, nodes) === undefined) return [];
   const gone = (database.modules ?? []).filter(
@@ -109,14 +112,14 @@ export function unnamedFindings(database: Database, { nodes, shipped }: Seen, be
   ];
 }
 
-/** `search 2.10.17`, with its arguments where the target version has them: `search 2.10.17 (WORKERS 6)`. */
+/** `search 2.10.17`, with its arguments if they are specified: `search 2.10.17 (WORKERS 6)`. */
 function targetOf({ loaded, build, target }: Behind): string {
   return `${loaded.name} ${build.text}${target.args === undefined ? "" : ` (${shownArguments(target.args)})`}`;
 }
 
 /**
- * Whether a task goes where everything goes that is still behind, with the same arguments.
- * @param to the target of the task, which names each of its modules
+ * Whether a task upgrades all outdated modules to their targets, with the same arguments.
+ * @param to the target of the task, which lists each of its modules
  */
 export function coversStep(to: string, step: Step): boolean {
   return `${BETWEEN}${to}${BETWEEN}`.includes(`${BETWEEN}${step.to}${BETWEEN}`);

@@ -13,12 +13,12 @@ export interface ShippedModule {
   readonly version: Version;
   /** As the server writes it. */
   readonly text: string;
-  /** The one Redis release that it runs on; undefined: by `minRedis`. */
+  /** The only Redis release that it runs on; undefined: by `minRedis`. */
   readonly compatible: Version | undefined;
   readonly minRedis: Version | undefined;
-  /** The least software of the nodes, told by servers up to 7.22. */
+  /** The minimum software of the nodes, reported by servers up to 7.22. */
   readonly minSoftware: Version | undefined;
-  /** Undefined when the server does not tell. */
+  /** Undefined when the server does not report them. */
   readonly capabilities: readonly string[] | undefined;
 }
 
@@ -43,18 +43,18 @@ export function buildsOf(shipped: readonly ShippedModule[], name: string): Shipp
   return shipped.filter((module) => sameName(module.name, name)).sort((a, b) => compareVersions(a.version, b.version));
 }
 
-/** `latest` is satisfied by every build; which of them is the newest, `newest` tells. */
+/** Every build satisfies `latest`; `newest` selects the newest of them. */
 export function satisfying(builds: readonly ShippedModule[], constraint: Constraint): ShippedModule[] {
   return builds.filter((build) => holds(build.version, constraint));
 }
 
-/** From this major version of Redis on, the servers that bring it want a least version of the same major one. */
+/** Since this major version of Redis, servers require the minimum version to have the same major version. */
 const SAME_MAJOR_SINCE = 8n;
 
 /**
- * Whether a build runs on a Redis version: a declared `compatible_redis_version` has to be met exactly; without one the
- * least version counts, and from Redis 8 on its major version too. Before, all that the vendor documents as refused is a
- * Redis below the least version, and modules that declare 6.0 are upgraded with their databases to 7.4.
+ * Whether a build runs on a Redis version. A declared `compatible_redis_version` must match exactly. Without one, the
+ * minimum version counts, and since Redis 8 also its major version. Before Redis 8, the vendor documents only a Redis
+ * below the minimum version as refused, and modules that declare 6.0 are upgraded with their databases to 7.4.
  */
 export function runsOn(build: ShippedModule, redis: Redis): boolean {
   if (build.compatible !== undefined) return sameRelease(build.compatible, redis.release);
@@ -62,7 +62,7 @@ export function runsOn(build: ShippedModule, redis: Redis): boolean {
   return majorOf(redis.full) < endOf(build.minRedis) && atLeast(redis.full, build.minRedis);
 }
 
-/** The first major version of Redis that a build with this least version does not run on. */
+/** The first major version of Redis that a build with this minimum version does not run on. */
 function endOf(minRedis: Version): bigint {
   const major = majorOf(minRedis);
   return major < SAME_MAJOR_SINCE ? SAME_MAJOR_SINCE : major + 1n;
@@ -79,14 +79,14 @@ export function newestOf(builds: readonly ShippedModule[]): ShippedModule | unde
   return newest(builds, (build) => build.version);
 }
 
-/** The names of the modules that the cluster ships, each once. */
+/** The distinct names of the modules that the cluster ships. */
 export function shippedNames(shipped: readonly ShippedModule[]): string[] {
   return [...new Set(shipped.map(({ name }) => name))].sort((a, b) => a.localeCompare(b, "en"));
 }
 
 /**
- * What a database needs of every module that it runs, as far as its object tells: capability, and the sign that it is
- * needed. The server knows some more (`hash_policy`, `intershard_tls`, …) and answers 406 for those.
+ * What a database requires of all its modules, as far as its object shows: a capability, and whether it is needed. The
+ * server knows some more (`hash_policy`, `intershard_tls`, …) and responds with 406 for those.
  */
 const NEEDS: readonly (readonly [capability: string, needed: (database: Database) => boolean])[] = [
   ["flash", ({ flash }) => flash],
@@ -98,7 +98,7 @@ const NEEDS: readonly (readonly [capability: string, needed: (database: Database
   ["clustering", ({ shards }) => (shards ?? 1) > 1],
 ];
 
-/** The capabilities that the database needs and the build does not have. */
+/** The capabilities that the database requires and the build lacks. */
 export function missingCapabilities(database: Database, { capabilities }: ShippedModule): string[] {
   if (capabilities === undefined) return [];
   return NEEDS.filter(([name, needed]) => needed(database) && !capabilities.includes(name)).map(([name]) => name);

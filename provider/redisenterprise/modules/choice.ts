@@ -10,23 +10,23 @@ import { lacksCapabilities, needsRedis, needsSoftware, notAnArgument, notLoaded,
 import { hasNoArguments } from "./redis8";
 import { type ModuleTarget, sameArguments, sameName, wordsOf } from "./targets";
 
-/** How one pinned module stands, and what follows. */
+/** The standing of one managed module, and what follows from it. */
 export type Stand =
   | { readonly kind: "holds"; readonly target: ModuleTarget; readonly loaded: LoadedModule }
-  /** Newer than the target version: reported, never sent. */
+  /** Ahead of the target version: reported, never sent. */
   | { readonly kind: "newer"; readonly target: ModuleTarget; readonly loaded: LoadedModule }
-  /** To be upgraded to `build`, which is what it runs where only its arguments differ. */
+  /** To be upgraded to `build`, which is the current build if only its arguments differ. */
   | { readonly kind: "behind"; readonly target: ModuleTarget; readonly loaded: LoadedModule; readonly build: Build }
   | { readonly kind: "impossible"; readonly target: ModuleTarget; readonly finding: Finding };
 
-/** The build that an upgrade names. */
+/** The build in an upgrade request. */
 export interface Build {
   readonly uid: string;
   readonly version: Version;
   readonly text: string;
 }
 
-/** How a pinned module stands to what the database runs, whatever the cluster ships. */
+/** The standing of a managed module relative to the database, regardless of what the cluster ships. */
 type Look = "absent" | "unreadable" | "holds" | "newer" | "behind" | "arguments";
 
 export function lookAt(target: ModuleTarget, database: Database): Look {
@@ -42,7 +42,7 @@ export function loadedFor({ name }: ModuleTarget, { modules }: Database): Loaded
   return modules?.find((module) => sameName(module.name, name));
 }
 
-/** How every pinned module stands, and to which build it goes. Pure. */
+/** The standing of every managed module, and its target build. Pure. */
 export function standsOf(targets: readonly ModuleTarget[], database: Database, seen: Seen): Stand[] {
   return targets.map((target) => standOf(target, database, seen));
 }
@@ -68,12 +68,18 @@ function standOf(target: ModuleTarget, database: Database, seen: Seen): Stand {
   return { kind: "behind", target, loaded, build: { uid, version: loaded.version, text: loaded.text } };
 }
 
-/** Arguments that a bundled module would not show again: every call would restart all shards for nothing. */
+/**
+ * Arguments that a bundled module would not report afterwards, so that every run would restart all shards without
+ * effect.
+ */
 function wantsLostArguments({ args = "" }: ModuleTarget, loaded: LoadedModule, database: Database): boolean {
   return wordsOf(args) !== "" && !sameArguments(args, loaded.args) && hasNoArguments(loaded.name, database);
 }
 
-/** The newest build that satisfies the target version and can run here; for `latest` undefined when there is nothing to choose. */
+/**
+ * The newest build that satisfies the target version and can run here; for `latest` undefined when there is none to
+ * choose.
+ */
 function choose(
   target: ModuleTarget,
   loaded: LoadedModule,
@@ -99,7 +105,7 @@ function fitsSoftware({ minSoftware }: ShippedModule, nodes: readonly ClusterNod
   return minSoftware === undefined || software === undefined || atLeast({ parts: software.parts }, minSoftware);
 }
 
-/** Whether nobody has to ask the cluster what it ships to know that the target version is reached. */
+/** Whether a module is known to be up to date without reading what the cluster ships. */
 export function holdsByItself(target: ModuleTarget, database: Database): boolean {
   const looked = lookAt(target, database);
   return looked === "newer" || (looked === "holds" && !isLatest(target.constraint));

@@ -8,12 +8,13 @@ import { comesWithRedis8 } from "./redis8";
 import { type ModuleTarget, shownArguments } from "./targets";
 
 /**
- * Why a pinned module cannot be brought to its version. What can never succeed as written names the argument; what a
- * DatabaseVersion in the same program may bring about first does not, so that both can be previewed together.
+ * Why a managed module cannot reach its target version. Findings about values that can never succeed have a property. A
+ * finding that a DatabaseVersion in the same program may resolve first has none, so that both can be previewed
+ * together.
  */
 const PROPERTY = "modules";
 
-/** Not a module of the database, and maybe not of the cluster either. */
+/** The database does not have the module, and the cluster may not ship it either. */
 export function notLoaded({ name }: ModuleTarget, database: Database, { shipped, nodes }: Seen): Finding {
   const runs = (database.modules ?? []).map((module) => module.name).join(", ") || "none";
   if (buildsOf(shipped, name).length === 0) {
@@ -49,7 +50,10 @@ export function notShipped(
   };
 }
 
-/** The server has turned the arguments of a bundled module into an object of the database; a call would not change that. */
+/**
+ * The server has converted the arguments of a bundled module into an object of the database, which an upgrade request
+ * would not change.
+ */
 export function notAnArgument(
   { args = "" }: ModuleTarget,
   { name, args: runs }: LoadedModule,
@@ -86,7 +90,7 @@ export function needsRedis({ wish }: ModuleTarget, wanted: readonly ShippedModul
   };
 }
 
-/** Whether an upgrade of the database's Redis could make room for the build. */
+/** Whether an upgrade of the database's Redis could make the build usable. */
 function isForLater({ compatible, minRedis }: ShippedModule, { redis }: Database): boolean {
   const needed = compatible ?? minRedis;
   return redis !== undefined && needed !== undefined && compareVersions(needed, redis.release) > 0;

@@ -20,7 +20,7 @@ export function moduleVersions(connect: Connect = undiciTransport) {
       pinned: "modules",
       subject: moduleSubject,
       drifted: ({ modules: targets }, seen) => drifted(targets, seen),
-      // Two resources may each manage other modules of one database.
+      // Two resources may manage different modules of one database.
       targets: (args) => {
         const databases = identityOf(args);
         const modules = args.modules.map(({ name, wish }) => [name.toLowerCase(), wish] as const);
@@ -34,11 +34,11 @@ export function moduleVersions(connect: Connect = undiciTransport) {
 interface Stray {
   readonly target: ModuleTarget;
   readonly loaded: LoadedModule;
-  /** Whether its version is another one, or only its arguments. */
+  /** Whether its version differs, or only its arguments. */
   readonly version: boolean;
 }
 
-/** `modules` as written, with what was observed in the place of what it does not satisfy. */
+/** `modules` as written, with observed values where they do not satisfy the target version. */
 function drifted(targets: readonly ModuleTarget[], seen: Seen): Drift | undefined {
   const { database } = seen;
   if (database === undefined || seen.unknown !== undefined) return undefined;
@@ -62,7 +62,7 @@ function strayOf(stand: Stand, database: Database): Stray[] {
   return version || lookAt(target, database) === "arguments" ? [{ target, loaded, version }] : [];
 }
 
-/** A module as it runs. Arguments that may hold a secret are not stored: such a resource stays as written. */
+/** A module as observed. Arguments that may contain a secret are not stored: such a module stays as written. */
 function observedOf(stray: Stray): unknown {
   const { target, loaded } = stray;
   const wish = stray.version ? loaded.text : target.wish;
@@ -70,7 +70,7 @@ function observedOf(stray: Stray): unknown {
   return holdsSecret(loaded.args) ? written(target) : written({ ...target, wish, args: wordsOf(loaded.args) });
 }
 
-/** A resource as a program writes it. */
+/** A module in the form in which the program specifies it. */
 function written({ object, wish, args }: Pick<ModuleTarget, "object" | "wish" | "args">): unknown {
   return object ? { version: wish, ...(args === undefined ? {} : { args }) } : wish;
 }

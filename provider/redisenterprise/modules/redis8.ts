@@ -3,18 +3,18 @@ import { majorOf, type Redis } from "../database/redis";
 import { buildsOf, newestOf, runsOn, type ShippedModule } from "./catalogue";
 import { sameName } from "./targets";
 
-/** What Redis 8 does to the modules of a database, whatever an upgrade call says of them. */
+/** Effects of Redis 8 on the modules of a database, regardless of the upgrade request. */
 
 const SINCE = 8n;
 
-/** Modules that come with Redis 8 to every database, and those of them that also go with data on flash. */
+/** Modules that Redis 8 adds to every database, and those of them that also support data on flash. */
 const BUNDLED = ["search", "timeseries", "bf", "ReJSON"];
 const BUNDLED_ON_FLASH = ["bf", "ReJSON"];
 
-/** In its place comes `search`. */
+/** Replaced by `search`. */
 const REPLACED = "searchlight";
 
-/** Active-Active databases stay as they are. */
+/** Active-Active databases are not changed. */
 function crosses({ redis, crdb }: Database, target: Redis): boolean {
   return (
     crdb === undefined && redis !== undefined && majorOf(redis.release) < SINCE && majorOf(target.release) >= SINCE
@@ -36,13 +36,13 @@ export function addedBy(database: Database, target: Redis, shipped: readonly Shi
     .flatMap((name) => newestOf(buildsOf(shipped, name).filter((build) => runsOn(build, target))) ?? []);
 }
 
-/** Whether a module that the database does not have would be added by an upgrade of its Redis that the cluster offers. */
+/** Whether an upgrade of the database's Redis that the cluster offers would add a missing module. */
 export function comesWithRedis8(name: string, database: Database, offered: readonly Redis[]): boolean {
   const bundled = (database.flash ? BUNDLED_ON_FLASH : BUNDLED).some((one) => sameName(one, name));
   return bundled && offered.some((target) => crosses(database, target));
 }
 
-/** Whether what a module is told stands in objects of the database (`search`, …) instead of its arguments. */
+/** Whether a module is configured in objects of the database (`search`, …) instead of its arguments. */
 export function hasNoArguments(name: string, { redis }: Database): boolean {
   return redis !== undefined && majorOf(redis.release) >= SINCE && BUNDLED.some((one) => sameName(one, name));
 }

@@ -9,7 +9,7 @@ import { coversStep, digestKeyOf, type ModuleArguments, stepOf, unnamedFindings 
 import { holdsByItself, loadedFor, lookAt, type Stand, standsOf } from "./choice";
 import { type ModuleTarget, sameArguments, shownArguments } from "./targets";
 
-/** The modules of a database: each has a resource of its own, and all that are behind go in one request. */
+/** The modules of a database. Each has its own target version, and one request upgrades all outdated ones. */
 export function moduleSubject(args: ModuleArguments): Subject {
   const targets = args.modules;
   const digestKey = digestKeyOf(args);
@@ -24,7 +24,7 @@ export function moduleSubject(args: ModuleArguments): Subject {
   };
 }
 
-/** Every module of the database, pinned or not. */
+/** Every module of the database, managed or not. */
 function membersOf({ modules }: Database): Member[] {
   return (modules ?? []).flatMap(({ name, version }) => (version === undefined ? [] : [{ name, version }]));
 }
@@ -35,7 +35,7 @@ function unreadable(targets: readonly ModuleTarget[], database: Database): strin
   return strange && `the version of its module ${strange.name} cannot be read: ${loadedFor(strange, database)?.text}`;
 }
 
-/** A module that is behind, or cannot be brought to its version, is told before those that are ahead. */
+/** A module that is outdated, or cannot reach its target version, is reported before those that are ahead. */
 function standsFor(args: ModuleArguments, database: Database, seen: Seen, digestKey: () => string): Stands {
   const from = fromOf(args.modules, database);
   const stands = standsOf(args.modules, database, seen);
@@ -76,7 +76,9 @@ function upgradeOf(
   };
 }
 
-/** `search 2.10.8 → 2.10.17`; for arguments alone `search 2.10.17 with other arguments (WORKERS 6 → WORKERS 8)`. */
+/**
+ * `search 2.10.8 → 2.10.17`; if only arguments differ, `search 2.10.17 with other arguments (WORKERS 6 → WORKERS 8)`.
+ */
 function routeOf(stand: Stand): string[] {
   if (stand.kind === "impossible") return [`${stand.target.name} → ${stand.target.wish}`];
   if (stand.kind !== "behind") return [];
@@ -92,7 +94,7 @@ function quoted(args: string): string {
   return shown === "" ? "none" : shown;
 }
 
-/** What the pinned modules run now. */
+/** The current versions of the managed modules. */
 function fromOf(targets: readonly ModuleTarget[], database: Database): string {
   const runs = targets.flatMap((target) => loadedFor(target, database) ?? []);
   return runs.map(({ name, text }) => `${name} ${text}`).join(", ");

@@ -12,7 +12,9 @@ const version = z.string({ error: `must be a version, such as ${VERSION_EXAMPLE}
   if (problem !== undefined) context.addIssue(`${problem}. Example: ${VERSION_EXAMPLE}`);
 });
 
-/** Semantic versions have three parts. The vendor's number (21017) is another way to write 2.10.17, not taken here. */
+/**
+ * Semantic versions have three parts. The vendor's number (21017) is another notation of 2.10.17, not accepted here.
+ */
 const PARTS = 3;
 const SMALLEST_NUMBER = 10_000n;
 
@@ -24,7 +26,7 @@ function problemOf(constraint: Constraint | undefined): string | undefined {
   return (parts[0] ?? 0n) >= SMALLEST_NUMBER ? "is the number of a version" : undefined;
 }
 
-/** A module's version together with its arguments, as a program writes it. */
+/** A module's version and arguments, as specified by a program. */
 export const moduleArguments = {
   version: argument(version, {
     description: "Target version: exact (`2.10.17`), a prefix (`2.10`), a minimum (`>=2.10`) or `latest`.",
@@ -44,7 +46,10 @@ const pinned = z.strictObject(moduleArguments, {
   error: () => `must be a version, or version and args, such as ${MODULES_EXAMPLE}`,
 });
 
-/** Module name → version, or version and arguments. Texts and objects are told apart first, for messages that fit. */
+/**
+ * Module name → version, or version and arguments. Strings and objects are distinguished first, for precise error
+ * messages.
+ */
 export const modules = z
   .record(z.string(), z.unknown(), { error: `must name modules and their versions, such as ${MODULES_EXAMPLE}` })
   .transform((given, context): readonly ModuleTarget[] => {
@@ -57,14 +62,14 @@ export const modules = z
     return names.flatMap((name) => targetFrom(name, given[name], context));
   });
 
-/** What shall run of one module. */
+/** The target of one module. */
 export interface ModuleTarget {
   /** As written; the server's may differ in case. */
   readonly name: string;
   /** The version as written. */
   readonly wish: string;
   readonly constraint: Constraint;
-  /** Undefined: those that it has are kept. */
+  /** Undefined: the current arguments are kept. */
   readonly args?: string | undefined;
   /** Whether it was written as `{ version, args }`. */
   readonly object: boolean;
@@ -96,7 +101,7 @@ export function sameName(a: string, b: string): boolean {
   return a.toLowerCase() === b.toLowerCase();
 }
 
-/** Arguments are words; how they are spaced does not matter. */
+/** Arguments are compared word by word, ignoring spacing. */
 export function sameArguments(a: string, b: string): boolean {
   return wordsOf(a) === wordsOf(b);
 }
@@ -105,12 +110,15 @@ export function wordsOf(args: string): string {
   return args.trim().split(/\s+/).join(" ");
 }
 
-/** Arguments as messages show them: some modules take passwords there (`OSS_GLOBAL_PASSWORD`). Never an argument again. */
+/**
+ * Arguments in messages, redacted: some modules take passwords there (`OSS_GLOBAL_PASSWORD`). Never used as arguments
+ * again.
+ */
 export function shownArguments(args: string): string {
   return wordsOf(args).replace(/(\S*(?:PASSWORD|SECRET|TOKEN)\S*)\s+\S+/gi, "$1 [secret]");
 }
 
-/** Whether arguments cannot be shown as they are. */
+/** Whether arguments must be redacted. */
 export function holdsSecret(args: string): boolean {
   return shownArguments(args) !== wordsOf(args) || isMasked(args);
 }

@@ -5,22 +5,25 @@ import { describeResponse } from "../../http/foreign";
 import type { WireResponse } from "../../http/transport";
 import { failure } from "./schema";
 
-/** What an answer of a node means. `text` is what the server said, for people; `code` its `error_code`, or "". */
+/** The meaning of a node's response. `text` is the server's message, for display; `code` its `error_code`, or "". */
 export type Answer =
   | { readonly kind: "data"; readonly data: unknown }
-  /** The node, or the proxy before it, cannot answer just now. `heard`: it is known to be Redis Enterprise that says so. */
+  /**
+   * The node, or the proxy in front of it, is temporarily unavailable. `heard`: the response is known to be from Redis
+   * Enterprise.
+   */
   | { readonly kind: "away"; readonly status: number; readonly text: string; readonly heard: boolean }
   | { readonly kind: "unauthorized"; readonly text: string; readonly code: string }
   | { readonly kind: "forbidden"; readonly text: string; readonly code: string }
-  /** The thing asked for is not there, or this server has no such call. */
+  /** The requested object does not exist, or this server does not have the API. */
   | { readonly kind: "missing"; readonly text: string; readonly code: string }
   | { readonly kind: "refused"; readonly text: string; readonly code: string; readonly busy: boolean }
-  /** Not Redis Enterprise: a proxy, a web server, a broken answer. `notFound`: a web page says that nothing is there. */
+  /** Not Redis Enterprise: a proxy, a web server, a corrupted response. `notFound`: a web page with "not found". */
   | { readonly kind: "foreign"; readonly status: number; readonly text: string; readonly notFound?: boolean };
 
 type Meaning = "busy" | "missing" | "refused" | "unauthorized" | "forbidden" | "away";
 
-/** The server's own codes say what is meant, whatever the status: the pages do not map all of them to one. */
+/** The server's own codes take precedence over the status, because not all of them have a documented one. */
 const CODES: ReadonlyMap<string, Meaning> = new Map([
   ["busy", "busy"],
   ["db_busy", "busy"],
@@ -40,7 +43,9 @@ const CODES: ReadonlyMap<string, Meaning> = new Map([
 
 const NOT_FOUND = 404;
 
-/** For codes that are in no table, and answers without one. 505 is "unsupported x-api-version": final, although a 5xx. */
+/**
+ * For codes that are in no table, and responses without one. 505 is "unsupported x-api-version": final, although a 5xx.
+ */
 const STATUSES: ReadonlyMap<number, Meaning> = new Map([
   [401, "unauthorized"],
   [403, "forbidden"],
@@ -65,25 +70,25 @@ export function readAnswer(response: WireResponse): Answer {
   return { kind: meaning, code, text };
 }
 
-/** The error in any of its shapes; an envoy in front answers without body, or with plain text. */
+/** The error in any of its formats; a proxy (envoy) in front responds without a body, or with plain text. */
 function errorOf(response: WireResponse, body: unknown): { code: string; text: string; own: boolean } {
   const parsed = failure.safeParse(body);
   const said = parsed.success ? wordsOf(parsed.data) : undefined;
   const code = parsed.success ? String(parsed.data.error_code ?? "") : "";
   if (said === undefined && code === "") return { code, text: describeResponse(response), own: false };
   const status = `HTTP ${response.status}`;
-  // Where the status decides, it is told as well.
+  // Where the status decides, the message includes it.
   const labels = [code, CODES.has(code) ? "" : status].filter((label) => label !== "");
   const text = said === undefined ? `${status} (${code})` : `${vendorText(said)} (${labels.join(", ")})`;
   return { code, text, own: true };
 }
 
-/** Recorded answers have `description`; most pages say `message`. */
+/** Recorded responses have `description`; most of the documentation has `message`. */
 function wordsOf({ description, message, error_message, error }: z.infer<typeof failure>): string | undefined {
   return [description, message, error_message, error].find((text) => text != null && text !== "") ?? undefined;
 }
 
-/** A web page; or a text where nothing is found, which is a framework's own unless the cluster's envoy sends it. */
+/** A web page, or plain text with "not found", which is from a web framework unless the cluster's envoy sends it. */
 function isPage(response: WireResponse): boolean {
   const { status, headers, body } = response;
   if (/html/.test(headers["content-type"] ?? "")) return true;
@@ -95,7 +100,7 @@ function isEnvoys({ headers }: WireResponse): boolean {
   return headers["server"] === "envoy";
 }
 
-/** What a person does about a refusal, by the vendor's `error_code`. */
+/** Remedies by the vendor's `error_code`. */
 const REMEDIES: Readonly<Record<string, string>> = {
   missing_module: "The modules of the cluster have changed since they were read. Run {apply} again.",
   module_downgrade_unsupported: "Nothing is ever downgraded. Raise the target version to what is running.",
@@ -115,7 +120,9 @@ export function remedyFor(code: string): string | undefined {
   return REMEDIES[code];
 }
 
-/** The permission that a call needs, and the built-in roles that hold it. The last row answers for every other read. */
+/**
+ * The permission that a request needs, and the built-in roles that have it. The last row applies to every other read.
+ */
 const PERMISSIONS: readonly (readonly [path: RegExp, permission: string])[] = [
   [/^\/v1\/bdbs\/\d+\/modules\/upgrade/, "edit_bdb_module"],
   [/^\/v1\/bdbs\/\d+\/upgrade/, "update_bdb_with_action"],

@@ -2,20 +2,20 @@ import { Rejected, Unreachable, UpgradeError } from "../../core/errors";
 import { CLIENT_CERTIFICATE, type TransportError } from "../../http/transport";
 import { type Answer, permissionFor } from "./answers";
 
-/** What can be wrong with an endpoint or with the credentials, as sentences. */
+/** Errors of an endpoint or of the credentials. */
 
-/** A call with its path. */
+/** A request with its path. */
 interface Call {
   readonly method: string;
   readonly target: string;
 }
 
-/** Who calls where no user is given, for messages. */
+/** The caller in messages when no user is configured. */
 export const CLIENT_CERTIFICATE_ALONE = "the client certificate";
 
 type Denial = Exclude<Answer, { kind: "data" | "away" }>;
 
-/** The cluster does not let us in, or not do what was asked. */
+/** The cluster denies access, or the requested operation. */
 export function denied(origin: string, user: string, answer: Denial, call?: Call): UpgradeError {
   if (answer.kind === "forbidden" && call !== undefined) return forbidden(origin, user, call, answer.text);
   return new Rejected(`The cluster at ${origin} rejected the credentials of ${user}`, {
@@ -80,7 +80,7 @@ export function strayRedirect(origin: string, refusal: string): UpgradeError {
   );
 }
 
-/** The endpoints answer for different clusters: what one says would be taken for the other. */
+/** The endpoints reach different clusters, so that data of one would be attributed to the other. */
 export function differentClusters(clusters: readonly { origin: string; name: string }[]): UpgradeError {
   const names = clusters.map(({ origin, name }) => `${origin} of ${name}`).join(", ");
   return new UpgradeError("blocked", `The endpoints belong to different clusters: ${names}.`, {
@@ -89,7 +89,7 @@ export function differentClusters(clusters: readonly { origin: string; name: str
   });
 }
 
-/** Of what went wrong at every endpoint, the one thing to tell: silence first, since it may pass. */
+/** Of the errors at all endpoints, the one to report: timeouts first, since they may be transient. */
 export function tellOne(failures: readonly UpgradeError[]): UpgradeError {
   const silent = failures.filter((failure) => failure instanceof Unreachable);
   if (silent.length === 0) return failures[0] ?? new UpgradeError("unreachable", "no endpoint was given");

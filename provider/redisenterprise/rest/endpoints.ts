@@ -5,8 +5,8 @@ const ONE = '"https://10.0.0.1:9443"';
 const SEVERAL = '["https://10.0.0.1:9443", "https://10.0.0.2:9443"]';
 
 /**
- * Addresses of the nodes: a list, or, as configuration and environment have it, one text with commas between them.
- * Becomes a list of URLs without a path, each once.
+ * Addresses of the nodes: a list, or one comma-separated string, as in configuration and environment. Converted to a
+ * list of distinct URLs without a path.
  */
 export const endpoints = z.unknown().transform((value, context): readonly string[] => {
   const list = typeof value === "string" ? textsOf(value) : value;

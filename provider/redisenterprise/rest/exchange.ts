@@ -12,26 +12,26 @@ export interface Outgoing {
   readonly target: string;
   readonly body?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Of a write: called immediately before it leaves. */
+  /** For writes: called immediately before sending. */
   readonly permit?: Permit;
 }
 
-/** The word before a token may have to be found, with this token and with a new one, before a request is let in. */
+/** Finding the accepted token scheme may take several attempts, with this token and with a new one. */
 const RENEWALS = 2 * SCHEMES.length - 1;
 
-/** A redirect says that nothing was executed. */
+/** A redirect means that nothing was executed. */
 const CIRCLES = { sent: false, heard: true } as const;
 
 /**
- * One request and its answer: credentials, their renewal, and redirects to the master. A POST passes each of them without
- * being sent twice: a redirect and a 401 both say that it was not executed.
+ * One request and its response: credentials, their renewal, and redirects to the master. A POST follows these without
+ * being executed twice: a redirect and a 401 both mean that it was not executed.
  */
 export class Exchange {
   readonly #login: Login;
   readonly #http: HttpClient;
   /** Hosts that credentials may be sent to. */
   readonly #hosts: Set<string>;
-  /** Where the last redirect led. */
+  /** Target of the last redirect. */
   #master: string | undefined;
 
   constructor(login: Login, http: HttpClient, endpoints: readonly string[]) {
@@ -40,7 +40,7 @@ export class Exchange {
     this.#hosts = new Set(endpoints.map((endpoint) => new URL(endpoint).hostname));
   }
 
-  /** Addresses of nodes, as the cluster lists them: redirects to them are followed from now on. */
+  /** Addresses of nodes, as listed by the cluster: redirects to them are followed from now on. */
   learn(addresses: readonly string[]): void {
     for (const address of addresses) {
       const host = hostOf(address);
@@ -49,7 +49,7 @@ export class Exchange {
   }
 
   /**
-   * @param direct whether the endpoint itself is to be asked, not the master that it redirected to before
+   * @param direct whether to send to the endpoint itself, not to the master of an earlier redirect
    * @throws Unreachable; UpgradeError for a redirect that is not followed, a certificate, or a login that failed
    */
   async send(endpoint: string, request: Outgoing, direct = false): Promise<Answer> {
@@ -68,7 +68,7 @@ export class Exchange {
     }
   }
 
-  /** One request, sent on along redirects with the same method, body and credentials. */
+  /** One request. Redirects are followed with the same method, body and credentials. */
   async #along(endpoint: string, start: string, request: Outgoing, authorization: string | undefined): Promise<Answer> {
     let origin = start;
     for (let hops = 0; ; hops++) {
@@ -113,7 +113,7 @@ export class Exchange {
   }
 }
 
-/** What a login says. Whatever becomes of it, the request that waits for it was not sent. */
+/** Converts errors of a login. In each case, the request that waits for it was not sent. */
 function loggedIn<T>(endpoint: string, login: Login, work: () => Promise<T>): Promise<T> {
   return beforeSending(async () => {
     try {

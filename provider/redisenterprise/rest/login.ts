@@ -6,17 +6,17 @@ import { tokenAnswer } from "./schema";
 export interface LoginOptions {
   readonly username: string | undefined;
   readonly password: string | undefined;
-  /** `token`: never send the password but for a token. Default: Basic, and tokens where the cluster refuses that. */
+  /** `token`: send the password only to obtain a token. Default: Basic, and tokens where the cluster refuses that. */
   readonly authentication: "basic" | "token" | undefined;
   readonly clock: Clock;
-  /** Told of every token. */
+  /** Called with every token, to redact it. */
   readonly conceal: (secret: string) => void;
 }
 
-/** A POST to the cluster, without the credentials that a login would add by itself. */
+/** A POST to the cluster, without the credentials that a login would add automatically. */
 export type Post = (target: string, body: object, authorization?: string) => Promise<Answer>;
 
-/** No token was to be had: with what the cluster answered instead. */
+/** No token could be obtained; contains the cluster's response instead. */
 export class LoginFailed extends Error {
   override readonly name = "LoginFailed";
   readonly answer: Exclude<Answer, { kind: "data" }>;
@@ -31,8 +31,8 @@ const AUTHORIZE = "/v1/users/authorize";
 const REFRESH = "/v1/users/refresh_jwt";
 
 /**
- * Who we are to a cluster: Basic, a token, or nobody where a client certificate tells it. Clusters from 8.2.0 on can have
- * Basic switched off; then one 401 is answered by asking for a token, once.
+ * Authentication to a cluster: Basic, a token, or none if a client certificate is enough. Since 8.2.0, clusters can
+ * have Basic disabled. In that case, the first 401 leads to one request for a token.
  */
 export class Login {
   readonly #options: LoginOptions;
@@ -58,7 +58,7 @@ export class Login {
   }
 
   /**
-   * The Authorization header that is right now; a token that is due is renewed first.
+   * The current Authorization header; a token that is due is renewed first.
    * @throws LoginFailed
    */
   async header(post: Post): Promise<string | undefined> {
@@ -68,13 +68,13 @@ export class Login {
     return this.#current();
   }
 
-  /** The cluster has let this header in. */
+  /** The cluster has accepted this header. */
   accepted(header: string | undefined): void {
     if (this.#tokens && header === this.#current()) this.#schemeHolds = true;
   }
 
   /**
-   * After a 401: whether the same request is worth sending again with another header.
+   * After a 401: whether a retry with another header may succeed.
    * @param header the one that was refused
    */
   async renew(header: string | undefined, post: Post): Promise<boolean> {
@@ -83,7 +83,7 @@ export class Login {
     return this.#once(() => (this.#tokens ? this.#replaced(post) : this.#leftBasic(post)));
   }
 
-  /** Requests run side by side; what they all wait for is done once. */
+  /** Concurrent requests share one renewal. */
   #once(work: () => Promise<boolean>): Promise<boolean> {
     this.#work ??= work().finally(() => {
       this.#work = undefined;
@@ -96,7 +96,7 @@ export class Login {
     return this.#token && `${SCHEMES[this.#scheme]} ${this.#token.text}`;
   }
 
-  /** Basic is refused: a token tells whether it is switched off, or the password wrong. */
+  /** Basic is refused: requesting a token shows whether it is disabled, or the password is wrong. */
   async #leftBasic(post: Post): Promise<boolean> {
     const answer = await this.#authorize(post, ["body"]);
     if (answer.kind !== "data") return false;
@@ -104,11 +104,11 @@ export class Login {
     return true;
   }
 
-  /** A token is refused: it has expired or was made void, or the word before it is not this server's. */
+  /** A token is refused: it has expired or was revoked, or this server expects another scheme. */
   async #replaced(post: Post): Promise<boolean> {
     if (!this.#schemeHolds) {
       this.#scheme = (this.#scheme + 1) % SCHEMES.length;
-      // With every word refused it may be the token.
+      // If every scheme is refused, the token may be the cause.
       if (this.#scheme > 0) return true;
     }
     return (await this.#authorize(post, ["header", "body"])).kind === "data";
@@ -125,7 +125,7 @@ export class Login {
     return true;
   }
 
-  /** The password in the header is the newer form; servers without Basic take it in the body. */
+  /** Newer servers accept the password in the header; servers without Basic accept it in the body. */
   async #authorize(post: Post, forms: readonly ("header" | "body")[]): Promise<Answer> {
     const { username, password } = this.#options;
     let answer: Answer = { kind: "unauthorized", text: "there is no user to ask a token for", code: "" };
@@ -141,7 +141,7 @@ export class Login {
     return answer;
   }
 
-  /** Keeps the token of an answer; one without any counts as foreign. */
+  /** Stores the token of a response; a response without one counts as foreign. */
   #keep(answer: Answer): Answer {
     if (answer.kind !== "data") return answer;
     const parsed = tokenAnswer.safeParse(answer.data);
@@ -156,19 +156,19 @@ export class Login {
 /** Requested lifetime of a token in seconds; it is renewed before it expires. The vendor's own default is 300. */
 export const TOKEN_SECONDS = 900;
 const VENDOR_DEFAULT = 300;
-/** The share of its life after which a token is renewed. */
+/** The fraction of its lifetime after which a token is renewed. */
 const DUE_AFTER = 0.7;
 
-/** The word before a token in the Authorization header: one page says JWT, another bearer. */
+/** The scheme of a token in the Authorization header: one page of the documentation has JWT, another bearer. */
 export const SCHEMES = ["JWT", "Bearer"] as const;
 
 export interface Token {
   readonly text: string;
-  /** When it is to be renewed, in elapsed milliseconds of the clock. */
+  /** When to renew it, in elapsed milliseconds of the clock. */
   readonly due: number;
 }
 
-/** Its life is what it says itself, measured by its own two times: the cluster's clock may differ from ours. */
+/** The lifetime is computed from the token's own two timestamps, because the cluster's clock may differ from ours. */
 export function tokenOf(text: string, now: number): Token {
   return { text, due: now + lifeOf(text) * 1_000 * DUE_AFTER };
 }

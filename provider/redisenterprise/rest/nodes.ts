@@ -23,15 +23,15 @@ const FOREIGN =
   "The response is not from a Redis Enterprise cluster. List the nodes' own addresses in `endpoints`, or check the proxy or load balancer in between.";
 
 /**
- * The nodes of one cluster, reached through one or several endpoints. Any of them answers for the cluster, or redirects
- * to the master; reads go to the one that answered last and move on when it does not.
+ * The nodes of one cluster, reached through one or several endpoints. Each of them responds for the cluster, or
+ * redirects to the master. Reads go to the node that responded last, and to the next one when it does not respond.
  */
 export class Nodes {
   readonly #endpoints: readonly string[];
   readonly #login: Login;
   readonly #exchange: Exchange;
   readonly #meetings = new Map<string, Promise<void>>();
-  /** The cluster that answered first: every endpoint has to be of it. */
+  /** The cluster that responded first: every endpoint must belong to it. */
   #first: { readonly origin: string; readonly name: string; readonly identity: string } | undefined;
   #index = 0;
   #info: z.infer<typeof clusterInfo> | undefined;
@@ -42,22 +42,24 @@ export class Nodes {
     this.#exchange = new Exchange(login, http, endpoints);
   }
 
-  /** What the last endpoint that was met said of the cluster. */
+  /** The cluster data from the endpoint that was contacted last. */
   get info(): z.infer<typeof clusterInfo> | undefined {
     return this.#info;
   }
 
-  /** Addresses of nodes, as the cluster lists them: redirects to them are followed from now on. */
+  /** Addresses of nodes, as listed by the cluster: redirects to them are followed from now on. */
   learn(addresses: readonly string[]): void {
     this.#exchange.learn(addresses);
   }
 
   /**
-   * A GET, answered by the first node that can.
-   * @param optional whether this server may be without the call, and somebody else be asked then: a web page that says so
-   *   is believed
-   * @returns undefined when what is asked for is not there, or this server has no such call
-   * @throws Unreachable when no node answers, or none can; UpgradeError `unauthorized`, `blocked` or `not-the-vendor`
+   * A GET, served by the first node that can.
+   * @param optional whether this server may lack the API, so that the caller has an alternative: a web page with "not
+   * found"
+   * is then accepted
+   * @returns undefined when the requested object does not exist, or this server does not have the API
+   * @throws Unreachable when no node responds, or none can serve it; UpgradeError `unauthorized`, `blocked` or
+   * `not-the-vendor`
    */
   async read<T>(target: string, schema: z.ZodType<T>, optional = false): Promise<T | undefined> {
     const failures: UpgradeError[] = [];
@@ -77,10 +79,10 @@ export class Nodes {
 
   /**
    * A POST that changes something, sent at most once.
-   * @param permit called immediately before it leaves
-   * @param headers beside the usual ones
-   * @returns what the accepted call was answered with
-   * @throws Refused when the cluster says no; Unreachable with `sent` when it cannot be known whether it was accepted
+   * @param permit called immediately before sending
+   * @param headers in addition to the usual ones
+   * @returns the response to the accepted request
+   * @throws Refused when the cluster rejects it; Unreachable with `sent` when it is unknown whether it was accepted
    */
   async write(
     target: string,
@@ -108,7 +110,7 @@ export class Nodes {
     }
   }
 
-  /** First contact with an endpoint: what it is, whether we are let in, and which cluster it belongs to. */
+  /** First contact with an endpoint: verifies the server, the credentials, and the cluster it belongs to. */
   #meet(endpoint: string): Promise<void> {
     const known = this.#meetings.get(endpoint);
     if (known !== undefined) return known;
@@ -175,7 +177,7 @@ function refusal(what: string, { text, code, busy }: { text: string; code: strin
   });
 }
 
-/** It answered properly at its first contact, so an unreadable answer is a passing fault, not a wrong address. */
+/** The endpoint responded properly at first contact, so an unreadable response is transient, not a wrong address. */
 function passing(endpoint: string, target: string, text: string, cause?: unknown): Unreachable {
   return new Unreachable(`GET ${target} at ${endpoint} returned ${text}`, { sent: true, heard: true, cause });
 }

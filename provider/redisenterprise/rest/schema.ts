@@ -1,11 +1,11 @@
 import { z } from "zod";
 
 /**
- * What is read of the vendor's objects. Everything else in them is dropped at once: a database object can hold its
- * passwords in clear.
+ * Schemas of the vendor's objects. All other fields are dropped immediately: a database object can contain its
+ * passwords in plain text.
  */
 
-/** Recorded as a text, documented as a list of texts. */
+/** Recorded as a string, documented as a list of strings. */
 const moduleArgs = z.union([z.string(), z.array(z.string().nullable())]).nullish();
 
 export const loadedModule = z.object({
@@ -15,7 +15,7 @@ export const loadedModule = z.object({
   module_args: moduleArgs,
 });
 
-/** `GET /v1/bdbs/{uid}` and, with `action_uid`, the answers to upgrade calls and dry runs. */
+/** `GET /v1/bdbs/{uid}` and, with `action_uid`, the responses to upgrade requests and dry runs. */
 export const bdb = z.object({
   uid: z.number(),
   name: z.string().nullish(),
@@ -35,13 +35,13 @@ export const bdb = z.object({
   /** `exporting`, `succeeded` or `failed`: of periodic backups, and of exports. */
   backup_status: z.string().nullish(),
   export_status: z.string().nullish(),
-  /** Of the last that succeeded. */
+  /** Of the last successful one. */
   last_backup_time: z.string().nullish(),
   last_export_time: z.string().nullish(),
 });
 export type Bdb = z.infer<typeof bdb>;
 
-/** `GET /v1/bdbs`, with `?fields=uid,name` or whole. */
+/** `GET /v1/bdbs`, with `?fields=uid,name` or complete. */
 export const bdbList = z.array(z.looseObject({ uid: z.number(), name: z.string().nullish() }));
 
 /** `GET /v1/modules`. `compatible_redis_version` since 7.8.2, `min_redis_pack_version` up to 7.22. */
@@ -57,7 +57,7 @@ export const clusterModules = z.array(
   }),
 );
 
-/** `GET /v1/nodes`. Documented with `db_type` and `version` alone, recorded with `redis_version` and `major` too. */
+/** `GET /v1/nodes`. Documented with only `db_type` and `version`, recorded with `redis_version` and `major` too. */
 export const nodeList = z.array(
   z.object({
     uid: z.union([z.number(), z.string()]),
@@ -77,7 +77,7 @@ export const nodeList = z.array(
   }),
 );
 
-/** `GET /v1/cluster`. It does not tell the software's version. */
+/** `GET /v1/cluster`. It does not contain the software version. */
 export const clusterInfo = z.object({
   name: z.string(),
   created_time: z.string().nullish(),
@@ -88,12 +88,12 @@ export const clusterInfo = z.object({
 /** `GET /v1/cluster/policy` */
 export const clusterPolicy = z.object({ redis_upgrade_policy: z.string().nullish() });
 
-/** A number, or a text with one: tasks have `"100"`. */
+/** A number, or a string with one: tasks have `"100"`. */
 const progress = z.union([z.number(), z.string()]).nullish();
 
 /**
- * A state machine as `GET /v1/actions/{uid}` and `/v1/actions/bdb/{uid}` show it. Where its error stands depends on the
- * page that is believed: `error`, `error_message`, or within `additional_info`.
+ * A state machine in `GET /v1/actions/{uid}` and `/v1/actions/bdb/{uid}`. The documentation is inconsistent about where
+ * its error is: `error`, `error_message`, or within `additional_info`.
  */
 export const action = z.object({
   action_uid: z.string(),
@@ -114,7 +114,7 @@ export const actions = z.array(action);
 /** `GET /v1/actions`: the only list before 7.4.2. */
 export const allActions = z.object({ "state-machines": z.array(action).nullish() });
 
-/** `GET /v1/crdb_tasks/{id}`; the list of those that run has the same objects. */
+/** `GET /v1/crdb_tasks/{id}`; the list of running ones has the same objects. */
 export const crdbTask = z.object({
   id: z.string(),
   crdb_guid: z.string().nullish(),
@@ -138,10 +138,10 @@ export const crdbTasks = z.array(crdbTask);
 /** `POST /v1/users/authorize` and `/v1/users/refresh_jwt` */
 export const tokenAnswer = z.object({ access_token: z.string().min(1) });
 
-/** What an accepted upgrade call is followed by: `action_uid`, or the `id` of a CRDB task. */
+/** The response to an accepted upgrade request: `action_uid`, or the `id` of a CRDB task. */
 export const acceptance = z.object({ action_uid: z.string().nullish(), id: z.string().nullish() });
 
-/** Every shape that an error was seen or documented in. */
+/** All recorded or documented error formats. */
 export const failure = z.object({
   error_code: z.union([z.string(), z.number()]).nullish(),
   description: z.string().nullish(),
@@ -150,5 +150,5 @@ export const failure = z.object({
   error: z.string().nullish(),
 });
 
-/** `GET /v1/users`: what is in it is of no interest, only whether it may be read. */
+/** `GET /v1/users`: only used to check whether it may be read. */
 export const userList = z.array(z.unknown());

@@ -5,20 +5,21 @@ import { ACTIVE, type Database, labelOf } from "../database/database";
 import type { Action, CrdbTask } from "../rest/schema";
 import { describeFailure, isUpgrade, newestMachine, reasonOf, recoveryOf, stageOf } from "./machine";
 
-/** Statuses of databases that are not there yet, or not any more. They do not become active by waiting. */
+/** Statuses of databases that were never created, or no longer exist. Waiting does not make them active. */
 const DEAD_ENDS: Readonly<Record<string, { readonly what: string; readonly remedy: string }>> = {
   "creation-failed": { what: "The creation", remedy: "Delete the database and create it again." },
 };
 
 /**
- * What the cluster does with the database, as far as it concerns an upgrade of it.
+ * The cluster's operations on the database that an upgrade depends on.
  *
- * Every upgrade of the database that runs is waited for as if it were ours: a state machine tells neither who began it nor
- * where it goes to, and only what runs afterwards decides. One that failed holds the database, also when this tool did not start it.
- * An upgrade of the whole Active-Active database comes first: that of the participant is a part of it.
+ * Every running upgrade of the database is waited for as if this tool had started it: a state machine shows neither who
+ * started it nor its target, and only the version afterwards decides. A failed upgrade locks the database, even if this
+ * tool did not start it. An upgrade of the whole Active-Active database takes precedence, because the participant's
+ * upgrade is a part of it.
  *
- * @param machines the state machines of the database: the last run, and those that wait
- * @param targetOf where an upgrade goes to, by its action
+ * @param machines the state machines of the database: the last run, and waiting ones
+ * @param targetOf the target of an upgrade, by its action
  * @param crdbTasks unfinished ones of the Active-Active database
  */
 export function activityOf(
@@ -55,7 +56,7 @@ export function activityOf(
   return lockedBy(name, recoveryOf(database.uid));
 }
 
-/** Something failed, and no upgrade is accepted before that has been repaired. */
+/** An operation failed, and no upgrade is accepted until that has been repaired. */
 function lockedBy(name: string, remedy: string): Activity {
   return {
     kind: "blocked",
@@ -71,12 +72,12 @@ function nameOfCrdb({ id, operation }: CrdbTask, database: Database): string {
   return `CRDB task ${printable(id)} (${printable(operation ?? "unknown operation")}) of ${labelOf(database)}`;
 }
 
-/** An action that the database still names although it has ended does not count. */
+/** A finished action that the database still lists does not count. */
 function isAtRest({ status, action }: Database, machines: readonly Action[]): boolean {
   return status === ACTIVE && (action === undefined || machines.some(({ action_uid }) => action_uid === action));
 }
 
-/** No state machine tells why the database is not at rest. */
+/** No state machine explains why the database is not idle. */
 function unexplained(database: Database): Activity {
   const end = DEAD_ENDS[database.status];
   const label = labelOf(database);

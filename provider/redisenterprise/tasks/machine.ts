@@ -3,18 +3,18 @@ import { vendorText } from "../../core/vendor-text";
 import { printable } from "../../http/body";
 import type { Action } from "../rest/schema";
 
-/** The state machine behind every upgrade, of modules and of Redis; also behind `rladmin restart db`. */
+/** The state machine of every upgrade, of modules and of Redis; also of `rladmin restart db`. */
 export const UPGRADE_MACHINE = "SMUpgradeBDB";
 
-/** How the upgrades are named that were found running: a state machine does not tell where it goes to. */
+/** The target of upgrades that were found in progress: a state machine does not report it. */
 export const UNTOLD = "a version that the cluster does not report";
 
 export type Stage = "running" | "completed" | "failed";
 
 /**
- * Three vocabularies: state machines (pending, active, completed, failed), v2 actions (queued, running, completed, failed)
- * and the action object (starting, cancelling, cancelled, aborted beside those). CRDB tasks end with finished. Whatever is
- * not known as an end is under way.
+ * Three sets of states: state machines (pending, active, completed, failed), v2 actions (queued, running, completed,
+ * failed) and the action object (also starting, cancelling, cancelled, aborted). CRDB tasks end with finished. Any
+ * state that is not a known final state counts as in progress.
  */
 const ENDS: Readonly<Record<string, Stage>> = {
   completed: "completed",
@@ -43,7 +43,7 @@ export function describeStep({ name, state, status }: Action): string {
   return `${name ?? "action"}: ${printable(state ?? status)}`;
 }
 
-/** A failed state machine keeps its database in active-change-pending until an operator helps. */
+/** A failed state machine keeps its database in active-change-pending until an operator intervenes. */
 export function describeFailure(failed: Action, database: number): Failure {
   const { state, status } = failed;
   const percent = percentOf(failed);
@@ -54,18 +54,21 @@ export function describeFailure(failed: Action, database: number): Failure {
   return { message: `${failed.name ?? "the action"} ${status}${where}${far}${reason}.`, remedy: recoveryOf(database) };
 }
 
-/** What the vendor says of a failure, wherever it says it. */
+/** The vendor's reason for a failure, from any of its fields. */
 export function reasonOf({ error, error_message, additional_info }: Action): string | undefined {
   const said = [error, additional_info?.error, error_message].find((text) => text != null && text !== "");
   return said == null ? undefined : vendorText(said);
 }
 
-/** What an operator does; nothing is ever sent again by itself. The API does not say whether a failed machine can be retried. */
+/**
+ * Instructions for an operator; no request is ever repeated automatically. The API does not show whether a failed
+ * machine can be retried.
+ */
 export function recoveryOf(database: number): string {
   return `The database stays in active-change-pending, and nothing was sent again. Fix the cause, run \`rlutil retry_bdb bdb=${database}\` on a node, then run {apply} again. If the cluster cannot retry it, contact Redis support.`;
 }
 
-/** The one to look at: what runs before what has ended, what began or moved last before the others. */
+/** The relevant state machine: running before finished ones, then the one that started or progressed last. */
 export function newestMachine(machines: readonly Action[]): Action | undefined {
   const rank = (one: Action) => (stageOf(one) === "running" ? (one.status === "pending" ? 1 : 2) : 0);
   return [...machines].sort((a, b) => rank(b) - rank(a) || (b.heartbeat ?? 0) - (a.heartbeat ?? 0))[0];

@@ -9,7 +9,7 @@ import type { Nodes } from "../rest/nodes";
 import { type Action, action, crdbTask } from "../rest/schema";
 import { describeFailure, describeStep, isUpgrade, newestMachine, percentOf, stageOf } from "./machine";
 
-/** Where the answer named no action, the database stands for its upgrade. */
+/** If the response contained no action, the database identifies its upgrade. */
 const UNNAMED = "bdb:";
 
 export function unnamedUpgrade(database: number): string {
@@ -17,19 +17,20 @@ export function unnamedUpgrade(database: number): string {
 }
 
 /**
- * How long a database has to be at rest, without any action, before an upgrade without an action of its own counts as
- * over, in milliseconds: right after a call it is shown as it was before. As long a task has to be unknown to be gone.
+ * How long a database must be idle, without any action, before an upgrade without an action of its own counts as
+ * finished, in milliseconds: right after a request, the database is still shown in its earlier state. A task must be
+ * missing equally long to count as gone.
  */
 const QUIET = 5_000;
 
 /**
- * Follows one upgrade of a database: its action, or the CRDB task, then the database itself until that is active with no
+ * Polls one upgrade of a database: its action, or the CRDB task, then the database itself until it is active with no
  * action.
  */
 export class Watcher {
   readonly #nodes: Nodes;
   readonly #clock: Clock;
-  /** Since when there is nothing to see, as far as the last look told; by the clock's `elapsed`. */
+  /** Since when nothing has been visible, as of the last poll; by the clock's `elapsed`. */
   #quietSince: number | undefined;
   /** CRDB tasks that are known to exist, or to have existed. */
   readonly #met = new Set<string>();
@@ -39,7 +40,7 @@ export class Watcher {
     this.#clock = clock;
   }
 
-  /** The vendor has accepted a call with this task, or shows it. */
+  /** The vendor has accepted a request with this task, or shows it. */
   met(task: Pick<Task, "id">): void {
     const id = ownIdOf(task);
     if (id !== undefined) this.#met.add(id);
@@ -68,7 +69,7 @@ export class Watcher {
     return newest !== undefined && stageOf(newest) === "running" ? newest : undefined;
   }
 
-  /** The action is over; the database has to show it, with nothing else under way. */
+  /** The action has finished; the database must confirm it, with nothing else in progress. */
   async #settled(id: string, uid: number): Promise<TaskStatus> {
     const database = await readDatabase(this.#nodes, uid);
     if (database === undefined) return { kind: "gone" };
@@ -79,8 +80,9 @@ export class Watcher {
   }
 
   /**
-   * The cluster does not know the action: only the last run of each object is kept, and some servers forget even that. No
-   * failure; the database itself tells whether something runs, and what runs afterwards whether it was upgraded.
+   * The cluster does not have the action: only the last run of each object is kept, and some servers lose even that.
+   * This is no failure. The database itself shows whether something is running, and its version afterwards whether it
+   * was upgraded.
    */
   async #unknown({ id, askedAt }: Task, uid: number): Promise<TaskStatus> {
     const database = await readDatabase(this.#nodes, uid);
@@ -92,12 +94,12 @@ export class Watcher {
     if (database.status !== ACTIVE && failed !== undefined) {
       return { kind: "failed", ...describeFailure(failed, uid) };
     }
-    // The cluster keeps the last run alone, and that is another one.
+    // The cluster keeps only the last run, which is a different one.
     if (database.status !== ACTIVE && heldByFailure(machines)) return this.#notQuiet({ kind: "succeeded" });
     if (database.status !== ACTIVE || (database.action !== undefined && database.action !== id)) {
       return this.#notQuiet({ kind: "running", message: `the database is ${database.status}` });
     }
-    // A run that does not wait looks once.
+    // A run that does not wait polls once.
     const old = askedAt !== undefined && this.#clock.now() - Date.parse(askedAt) >= QUIET;
     if (old || this.#isQuiet()) return this.#notQuiet({ kind: "succeeded" });
     return { kind: "running", message: "the cluster lists no action, reading again" };
@@ -108,7 +110,7 @@ export class Watcher {
     return status;
   }
 
-  /** What it has come to on other clusters the task alone tells: one that is not known is gone, whatever the database shows. */
+  /** Only the task shows the result on other clusters. An unknown task is gone, whatever the database shows. */
   async #crdbTask(id: string, database: number): Promise<TaskStatus> {
     const task = await this.#nodes.read(`/v1/crdb_tasks/${encodeURIComponent(id)}`, crdbTask);
     if (task === undefined) return this.#missing(id);
@@ -123,7 +125,7 @@ export class Watcher {
     }
   }
 
-  /** One that was there is given a while to come back: a cluster may be electing its master. */
+  /** A task that existed before may reappear shortly: the cluster may be electing its master. */
   #missing(id: string): TaskStatus {
     if (!this.#met.has(id) || this.#isQuiet()) return this.#notQuiet({ kind: "gone" });
     return { kind: "running", message: `the cluster does not know CRDB task ${id}, reading again` };
@@ -136,8 +138,8 @@ export class Watcher {
 }
 
 /**
- * Whether a change that began after an upgrade has failed, and keeps the database from becoming active: that does not end by
- * waiting. What the upgrade has achieved, and what holds the database now, the look that follows tells.
+ * Whether a change that started after an upgrade has failed, and keeps the database from becoming active. Waiting does
+ * not resolve that. The next observation shows what the upgrade has achieved, and what locks the database now.
  */
 function heldByFailure(machines: readonly Action[]): boolean {
   const newest = newestMachine(machines);

@@ -11,19 +11,19 @@ import { eachInstance } from "./instances";
 
 /** Full backups of TaurusDB instances. Reads only. */
 
-/** Most rows that the service gives at once. */
+/** Maximum number of rows per response. */
 const PAGE = 100;
-/** Most pages of the list of a project: where it has more, each instance is asked for its newest backups alone. */
+/** Maximum number of pages of the project's list. If it has more, the newest backups are read per instance. */
 const MOST_PAGES = 20;
 
-/** How old what another resource has read may be, in milliseconds. */
+/** Maximum age of data read by another resource, in milliseconds. */
 const FRESH = 5_000;
 
 /**
  * The backups of a project.
  * - `listed`: all of them
- * - `many`: too many to be read
- * - `unread`: the service does not say; `reason` is a clause
+ * - `many`: too many to read
+ * - `unread`: the service did not return them; `reason` is a clause
  */
 type Listing =
   | { readonly kind: "listed"; readonly rows: readonly BackupRow[] }
@@ -32,21 +32,21 @@ type Listing =
 
 type Page = { readonly rows: readonly BackupRow[]; readonly total: number };
 
-/** The backups of the instances of a project, which its resources read for each other. */
+/** The backups of a project's instances, shared by its resources. */
 export class Backups {
   readonly #gateway: Gateway;
   readonly #clock: Clock;
   readonly #listing: SharedRead<Listing>;
   readonly #reads: LastReads;
 
-  /** @param gateway one that ends with no single resource */
+  /** @param gateway one that is not closed with a single resource */
   constructor(gateway: Gateway, clock: Clock, moments: Moments) {
     [this.#gateway, this.#clock, this.#reads] = [gateway, clock, new LastReads(moments)];
     this.#listing = new SharedRead(clock, moments, (signal) => readListing(gateway.until(signal)));
   }
 
   /**
-   * What is known of some instances, in the time of our clock.
+   * The backups of some instances, in the time of our clock.
    * @throws Unreachable
    */
   async of(ids: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, BackupRecord>> {
@@ -80,14 +80,14 @@ async function readListing(gateway: Gateway): Promise<Listing> {
   }
 }
 
-/** Of one instance alone, for which the service can be asked for an order. */
+/** Reads one instance only: for a single instance, the service can sort the list. */
 async function readNewest(gateway: Gateway, id: string, offset: number): Promise<BackupRecord> {
   const query = { limit: String(PAGE), order_field: "beginTime", order_rule: "desc" };
   const page = await readPage(gateway, ["instances", id, "backups"], query);
   return "reason" in page ? { kind: "unknown", reason: page.reason } : recordOf(page.rows, offset);
 }
 
-/** Without a permission or the call, nothing is known; that is no reason to end the run. */
+/** Without the permission or the API, the backups are unknown. That is no reason to end the run. */
 async function readPage(
   gateway: Gateway,
   path: readonly string[],
@@ -106,7 +106,7 @@ async function readPage(
   }
 }
 
-/** `AVAILABLE` stands beside `COMPLETED` in the older pages; `FAILED`, and what no page has, is no backup. */
+/** Older pages list `AVAILABLE` beside `COMPLETED`. `FAILED` and undocumented states do not count as backups. */
 const COMPLETE: ReadonlySet<string> = new Set(["COMPLETED", "AVAILABLE"]);
 
 /** @param offset the service's clock minus ours, in milliseconds */

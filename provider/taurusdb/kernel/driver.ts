@@ -31,7 +31,7 @@ export interface KernelPinOptions {
   readonly preCheck: boolean;
 }
 
-/** A connected driver for the kernels of TaurusDB instances, upgraded by calls that name up to 100 of them. */
+/** A connected driver for the kernels of TaurusDB instances. One upgrade request covers up to 100 of them. */
 export class KernelDriver implements Driver<KernelObservation> {
   readonly title: string;
   readonly units: readonly string[];
@@ -78,7 +78,7 @@ export class KernelDriver implements Driver<KernelObservation> {
     return backups.of(ids, runtime.signal);
   }
 
-  /** The lists do not say where a task leads. */
+  /** The lists do not contain the target of a task. */
   leadsToTarget(): boolean {
     return false;
   }
@@ -101,7 +101,7 @@ export class KernelDriver implements Driver<KernelObservation> {
     } catch (error) {
       this.#look.refused(ids);
       if (!(error instanceof AlreadyLatest)) throw error;
-      // One of them has got there meanwhile: the others have to be asked for without it.
+      // One of them has become up to date in the meantime: the others must be requested without it.
       throw new Refused(error.message, { refusal: "final", cause: error });
     } finally {
       this.#look.changed();

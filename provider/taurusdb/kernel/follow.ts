@@ -5,24 +5,26 @@ import type { Project } from "../project";
 import { conditionOf, type Instance, type JobRow } from "../schema";
 import { isRunning } from "./tasks";
 
-/** For how long upgrades are followed without reading their instances, in milliseconds. */
+/** How long upgrades are polled without reading their instances, in milliseconds. */
 const LONGEST = 5 * 60_000;
-/** While everything that is waited for is busy, its jobs are read in one look of so many: they have half as many to a page. */
+/**
+ * While all awaited instances are busy, only one poll in this many reads their jobs: they fit half as many per page.
+ */
 const JOBS_TURN = 4;
 
-/** What a look has seen when nothing was to be done but wait. */
+/** An observation in which nothing remains but to wait. */
 export interface Awaited<F> {
   /** The instances of the resource. */
   readonly found: F;
-  /** Those that are waited for; each has a job that has not ended. */
+  /** Those that are awaited; each has an unfinished job. */
   readonly open: readonly Instance[];
   /** All kernel upgrades of the last hours in the project. */
   readonly jobs: readonly JobRow[];
 }
 
 /**
- * Follows upgrades by their jobs alone: the first page of those that run, with their number, shows whether any has moved. When one
- * has, and once in five minutes, everything is read again: only that says what came of it.
+ * Polls upgrades through their jobs only: the first page of running jobs, with their total, shows whether any has
+ * changed. After a change, and once every five minutes, everything is read again, because only that shows the result.
  */
 export class Follower<F> {
   readonly #clock: Clock;
@@ -30,16 +32,16 @@ export class Follower<F> {
   /** When the instances were last read, in elapsed milliseconds. */
   #readAt = 0;
   #waits = 0;
-  /** The jobs that did not fit a page of them. */
+  /** Jobs that a page contradicted. If a full read confirms them, pages are unreliable in this region. */
   #doubted: string | undefined;
-  /** Some region may not count what it was asked for: there a page shows nothing. */
+  /** Some regions may not filter the total, so their pages prove nothing. */
   #unfit = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** @param awaited undefined where there is something to be done, or nothing to wait for */
+  /** @param awaited undefined if a request is needed or nothing is awaited */
   read(awaited: Awaited<F> | undefined): void {
     this.#awaited = awaited;
     this.#readAt = this.#clock.elapsed();
@@ -52,7 +54,7 @@ export class Follower<F> {
     this.#awaited = undefined;
   }
 
-  /** What was seen last, with the progress that the jobs have made; undefined when everything has to be read again. */
+  /** The last observation, with the current progress of the jobs; undefined when everything must be read again. */
   async follow(project: Project, fresh: Freshness, signal: AbortSignal): Promise<Awaited<F> | undefined> {
     const awaited = this.#awaited;
     if (awaited === undefined || this.#unfit || this.#clock.elapsed() - this.#readAt > LONGEST) return undefined;
@@ -73,7 +75,7 @@ export class Follower<F> {
     return this.#awaited;
   }
 
-  /** The jobs that were waited for, when every instance of theirs is still busy and at the same kernel. */
+  /** The awaited jobs, if every one of their instances is still busy and at the same kernel. */
   stillBusy(found: readonly Instance[]): readonly JobRow[] | undefined {
     const awaited = this.#awaited;
     if (awaited === undefined || this.#doubted !== undefined || ++this.#waits % JOBS_TURN === 0) return undefined;
@@ -89,7 +91,7 @@ export class Follower<F> {
   }
 }
 
-/** Whether the service can be asked for jobs in this state. */
+/** Whether the service can filter jobs by this state. */
 function isPlain(status: string): boolean {
   const state = jobStateOf(status);
   return state === "running" || state === "pending";

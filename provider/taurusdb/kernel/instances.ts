@@ -15,23 +15,23 @@ import {
 } from "../schema";
 import { UPGRADE_ACTION } from "../service";
 
-/** TaurusDB instances: what they run, what they could run, and the calls that upgrade them. */
+/** TaurusDB instances: their kernels, the offered kernels, and the requests that upgrade them. */
 
 const BATCH = ["instances", "database-version", "upgrade"];
 
-/** Most instances in one upgrade or pre-check, all of one source version. */
+/** Maximum number of instances in one upgrade or pre-check, all of one source version. */
 export const BATCH_LIMIT = 100;
 
-/** @returns undefined when there is no such instance in the project */
+/** @returns undefined when the project has no such instance */
 export async function readInstance(gateway: Gateway, id: string): Promise<InstanceDetail | undefined> {
   const schema = z.object({ instance: instanceDetail });
   return (await gateway.find({ path: ["instances", id], schema }))?.instance;
 }
 
-/** Most instances in one read of details. */
+/** Maximum number of instances per read of details. */
 export const DETAILS = 20;
 
-/** Nodes and maintenance windows of at most 20 instances. None where the region does not have the call. */
+/** Nodes and maintenance windows of at most 20 instances. Empty where the region does not have the API. */
 export async function readInstanceDetails(
   gateway: Gateway,
   ids: readonly string[],
@@ -42,15 +42,15 @@ export async function readInstanceDetails(
   return reading.kind === "data" ? reading.data.instances : [];
 }
 
-/** The only call that says what an upgrade would lead to. @returns undefined when there is no such instance */
+/** The only API that returns the target of an upgrade. @returns undefined when there is no such instance */
 export async function readDatabaseVersion(gateway: Gateway, id: string): Promise<DatabaseVersion | undefined> {
   return gateway.find({ path: ["instances", id, "database-version"], schema: databaseVersion });
 }
 
-/** Reads of single instances that are under way at a time. */
+/** Maximum number of concurrent reads of single instances. */
 const AT_ONCE = 8;
 
-/** Does something for each of many instances, a few at a time. The results are in the order of the items. */
+/** Runs work for each of many instances, with limited concurrency. The results are in the order of the items. */
 export async function eachInstance<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
   const rest = items.entries();
@@ -61,13 +61,16 @@ export async function eachInstance<T, R>(items: readonly T[], work: (item: T) =>
   return results;
 }
 
-/** An instance and the kernel that it runs, as `database-version` gives it. */
+/** An instance and its current kernel, as returned by `database-version`. */
 export interface Source {
   readonly instanceId: string;
   readonly currentVersion: string;
 }
 
-/** What upgrades an instance to the newest kernel. The upgrade and its pre-check take instances of one source version only. */
+/**
+ * The step that upgrades an instance to the newest kernel. An upgrade and its pre-check accept instances of one source
+ * version only.
+ */
 export function upgradeStep(what: Requested, delay: boolean): Step {
   return { ...what, method: "POST", path: BATCH.join("/"), item: upgradeBody([what], delay), group: what.from };
 }
@@ -83,8 +86,8 @@ function upgradeBody(units: readonly Requested[], delay: boolean): Json {
 }
 
 /**
- * Sends such a request. The answer has no job ids and nothing per
- * instance; an accepted upgrade may silently not start.
+ * Sends an upgrade request. The response has no job ids and nothing per instance; an accepted upgrade may silently not
+ * start.
  * @throws as `Gateway.write` does
  */
 export async function upgradeBatch(gateway: Gateway, { method, path, body }: Request, permit: Permit): Promise<void> {
@@ -98,9 +101,9 @@ export async function upgradeBatch(gateway: Gateway, { method, path, body }: Req
 }
 
 /**
- * Starts the check of up to 100 instances of one source version.
- * @returns the ids of its tasks; undefined where the region lacks the call
- * @throws Refused when one of them is busy; UpgradeError `blocked` when one is not there, or not of that version
+ * Starts the pre-check of up to 100 instances of one source version.
+ * @returns the ids of its tasks; undefined where the region lacks the API
+ * @throws Refused when one of them is busy; UpgradeError `blocked` when one does not exist, or has another version
  */
 export async function startPreCheck(
   gateway: Gateway,
@@ -123,9 +126,9 @@ export async function startPreCheck(
 }
 
 /**
- * What the last check of these instances came to. Before it is over some regions say "false" without rows: missing rows
- * mean that it is not known yet.
- * @returns undefined when there is no result yet, or the region lacks the call
+ * The result of the last pre-check of these instances. Until it has finished, some regions return "false" without rows,
+ * so missing rows mean that the result is not available yet.
+ * @returns undefined when there is no result yet, or the region lacks the API
  */
 export async function readPreCheck(gateway: Gateway, sources: readonly Source[]): Promise<PreCheckResult | undefined> {
   const path = [...BATCH, "pre-check-result"];

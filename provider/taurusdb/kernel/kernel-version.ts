@@ -34,8 +34,8 @@ export function kernelVersion(
   return {
     ...shared,
     ...definedBy(inputsFor(env)),
-    // The manual says to look after 2 to 5 minutes whether an accepted upgrade has started. A read may be another
-    // resource's, and so much older than it seems.
+    // The manual says to check after 2 to 5 minutes whether an accepted upgrade has started. A read may be shared with
+    // another resource, and therefore older than its response.
     times: { ...shared.times, settleTime: 5 * MINUTE, spacing: shared.times.spacing + FRESH },
     timeout: 120 * MINUTE,
     tellsProblems: true,

@@ -18,12 +18,12 @@ import { isUntold, type Offer } from "./offers";
 import { isRunning, jobsOf, schedulesOf, withWaiting } from "./tasks";
 import { kernelUnit, standingOf } from "./unit";
 
-/** How old what other resources have read may be, in milliseconds. */
+/** Maximum age of reads by other resources, in milliseconds. */
 export const FRESH = 5_000;
-/** The same of upgrades that have waited to begin for hours. */
+/** The same for upgrades that have been waiting for hours. */
 const FRESH_WAITING = 60_000;
 
-/** What a read of the instances shows. */
+/** An observation of the instances. */
 export interface KernelObservation extends Observation, View {
   readonly unknown?: string;
 }
@@ -36,39 +36,41 @@ export interface KernelLookOptions {
   readonly schedules: boolean;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** What the pre-check has against an instance at its present kernel. */
+  /** The pre-check's finding against an instance at its current kernel. */
   readonly objectionTo: (instance: Instance) => Finding | undefined;
 }
 
-/** The instances of a look. */
+/** The instances of an observation. */
 interface Found {
   readonly found: readonly Instance[];
   readonly absent: readonly Absent[];
 }
 
-/** The lists of tasks, each read at most once in a look. */
+/** The lists of tasks, each read at most once per observation. */
 interface Rows {
   jobs(): Promise<readonly JobRow[]>;
   waiting(): Promise<readonly JobRow[]>;
   schedules(): Promise<readonly ScheduleRow[]>;
-  /** Begins with those that will be wanted, most likely. */
+  /** Starts the reads that are most likely needed. */
   early(): void;
 }
 
-/** Reads the instances of one resource, again and again; what does not change between two reads is read once. */
+/** Polls the instances of one resource. Data that does not change between two polls is read once. */
 export class KernelLook {
   readonly #options: KernelLookOptions;
   readonly #follower: Follower<Found>;
-  /** When the last look of these instances ended, by whichever resource, or the last call: what was read before is old. */
+  /**
+   * When the last observation of these instances, by any resource, or the last request ended. Older reads are stale.
+   */
   #after = 0;
-  /** The same at the first look. */
+  /** The same at the first observation. */
   #opened = 0;
-  /** Instances whose upgrade was accepted, and until when that does not show, in elapsed milliseconds. */
+  /** Accepted upgrades by instance, and until when they may not be visible, in elapsed milliseconds. */
   readonly #accepted = new Map<string, number>();
-  /** What is shared with other resources, once it is known. */
+  /** Shared with other resources, once it is known. */
   #project: Project | undefined;
   #looks = 0;
-  /** When the task centre thinks that it is over. */
+  /** The end estimated by the task center. */
   #endsAt: number | undefined;
 
   constructor(options: KernelLookOptions) {
@@ -76,24 +78,27 @@ export class KernelLook {
     this.#follower = new Follower(options.clock);
   }
 
-  /** Something was changed: what was read before is old. */
+  /** Something was changed: earlier reads are stale. */
   changed(): void {
     this.#after = this.#project?.moments.latest ?? 0;
     this.#follower.forget();
   }
 
-  /** The upgrade of these was accepted. It shows some seconds later, so for so long one read after it will do. */
+  /**
+   * The upgrade of these instances was accepted. It becomes visible seconds later, so until then one later read is
+   * enough.
+   */
   accepted(ids: readonly string[]): void {
     const until = this.#options.clock.elapsed() + FRESH;
     for (const id of ids) this.#accepted.set(id, until);
   }
 
-  /** The service has refused to upgrade these instances: what it offered them is read again. */
+  /** The service has refused to upgrade these instances: their offers are read again. */
   refused(ids: readonly string[]): void {
     this.#project?.offers.forget(ids);
   }
 
-  /** @param scheduled whether tasks that wait or run matter even where the target version is reached */
+  /** @param scheduled whether pending or running tasks matter even for up-to-date instances */
   async look(scheduled: boolean): Promise<KernelObservation> {
     const { access, ids } = this.#options;
     const project = await access.project();
@@ -105,7 +110,7 @@ export class KernelLook {
     const seen = followed?.found ?? (await this.#find(fresh, project));
     const { found, absent } = seen;
     const rows = this.#rows(fresh, followed?.jobs ?? this.#follower.stillBusy(found));
-    // Beside the offers: before the first plan every round trip counts.
+    // In parallel with the offers: before the first plan, every round trip counts.
     const concerned = (instance: Instance) => scheduled || this.#isOpen(instance);
     if (found.some(concerned)) rows.early();
     await this.#readOffers(found, project);
@@ -127,7 +132,7 @@ export class KernelLook {
       this.#unit(instance, jobs.get(instance.id), schedules.get(instance.id)),
     );
     const moment = project.looks.note(ids);
-    // Where something is to be decided, the next look reads again: two reads have to agree.
+    // Before a decision, the next observation reads again: two reads must agree.
     if (open.length === 0 || !open.every(({ id }) => this.#wasAccepted(id))) this.#after = moment;
     this.#looks += 1;
     const outlook = await this.#outlook(open.flatMap(({ id }) => jobs.get(id) ?? []));
@@ -148,7 +153,7 @@ export class KernelLook {
     return this.#options.clock.elapsed() < (this.#accepted.get(id) ?? 0);
   }
 
-  /** Of these tasks, those that still wait for their window, as the service writes their ids. */
+  /** Of these tasks, those still scheduled for their maintenance window, by the ids that the service uses. */
   async pending(tasks: readonly string[]): Promise<string[]> {
     const { access, signal } = this.#options;
     const { moments, schedules } = await access.project();
@@ -156,7 +161,7 @@ export class KernelLook {
     return rows.map(({ job_id }) => job_id).filter((id) => tasks.includes(canonicalJobId(id)));
   }
 
-  /** One that is not in the list may have slipped between two of its pages. */
+  /** An instance that is not in the list may have been missed between two of its pages. */
   async #find(fresh: Freshness, { instances, offers }: Project): Promise<Found> {
     const { access, ids, signal } = this.#options;
     const listed = await instances.read(fresh, signal);
@@ -173,7 +178,7 @@ export class KernelLook {
     };
   }
 
-  /** What an upgrade would lead to, where that matters. */
+  /** The targets of upgrades, where they matter. */
   async #readOffers(found: readonly Instance[], { offers }: Project): Promise<void> {
     const { access, constraint } = this.#options;
     const matters = (instance: Instance) => constraint.kind === "latest" || this.#standing(instance) === "behind";
@@ -184,7 +189,7 @@ export class KernelLook {
     return this.#project?.offers.of(instance);
   }
 
-  /** What keeps anything from being decided, as a sentence. */
+  /** Why no decision is possible, as a sentence. */
   #unknownOf(found: readonly Instance[]): string | undefined {
     const strange = found.find(({ datastore }) => parseVersion(datastore.kernel_version) === undefined);
     if (strange !== undefined) {
@@ -201,12 +206,12 @@ export class KernelLook {
     return standingOf(version, this.#offerTo(instance), this.#options.constraint);
   }
 
-  /** Whether something may be done, or to do, about it. */
+  /** Whether the instance has an upgrade in progress or may need one. */
   #isOpen(instance: Instance): boolean {
     return conditionOf(instance.status) === "busy" || this.#standing(instance) === "behind";
   }
 
-  /** @param known jobs of an earlier look that will do */
+  /** @param known jobs of an earlier observation that are still valid */
   #rows(fresh: Freshness, known: readonly JobRow[] | undefined): Rows {
     const { access, signal } = this.#options;
     const jobs = once(async () => known ?? (await access.project()).jobs.read(fresh, signal));
@@ -231,7 +236,7 @@ export class KernelLook {
     return kernelUnit({ instance, offer, job, schedule, objection: objectionTo(instance) }, constraint, schedules);
   }
 
-  /** What the task centre says of the one that is least far. */
+  /** The task center's estimate for the upgrade with the least progress. */
   async #outlook(rows: readonly JobRow[]): Promise<string | undefined> {
     const { access, clock, signal } = this.#options;
     const running = rows.filter((row) => row.show_detail === true && isRunning(row));
@@ -257,7 +262,7 @@ function once<T>(read: () => Promise<T>): () => Promise<T> {
   return () => (reading ??= read());
 }
 
-/** None of the instances is there: neither the list of the project nor the instance itself could be read. */
+/** None of the instances exists: neither the project's list nor a read of the instance returned one. */
 function missingFrom(absent: readonly Absent[]): Missing | undefined {
   const [first] = absent;
   if (first === undefined) return undefined;

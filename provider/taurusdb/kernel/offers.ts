@@ -6,16 +6,17 @@ import { conditionOf, type DatabaseVersion, type Instance } from "../schema";
 import { eachInstance, readDatabaseVersion } from "./instances";
 
 /**
- * For how long a request may be decided on what was offered, in milliseconds. It changes with the kernel of the instance, which
- * every read of the list shows, and when Huawei Cloud publishes a kernel; so two reads that agree may share it, and so may resources.
+ * How long an offer stays valid for decisions, in milliseconds. It changes with the instance's kernel, which every read
+ * of the list shows, and when Huawei Cloud publishes a kernel. Two reads that must agree may therefore share it, as may
+ * resources.
  */
 const VALID = 15 * 60_000;
 
-/** What the service says of the next upgrade of an instance. */
+/** The service's response about the next upgrade of an instance. */
 export interface Offer {
-  /** What it leads to; undefined where that is not told. */
+  /** The target of the upgrade; undefined where it is not reported. */
   readonly newest: Version | undefined;
-  /** Whether there is any; undefined where that is not told. */
+  /** Whether an upgrade is offered; undefined where it is not reported. */
   readonly upgradable: boolean | undefined;
 }
 
@@ -26,7 +27,7 @@ interface Known {
   readonly at: number;
 }
 
-/** What is offered to the instances of a project: read once for each instance and kernel, for all resources of the process. */
+/** The offers of a project's instances: read once per instance and kernel, for all resources of the process. */
 export class Offers {
   readonly #clock: Clock;
   readonly #known = new Map<string, Known>();
@@ -41,12 +42,12 @@ export class Offers {
     return known?.kernel === datastore.kernel_version ? known.offer : undefined;
   }
 
-  /** The service has refused an upgrade of these: what was offered to them may be wrong. */
+  /** The service has refused to upgrade these instances: their offers may be wrong. */
   forget(ids: readonly string[]): void {
     for (const id of ids) this.#known.delete(id);
   }
 
-  /** @throws Unreachable when the service lists an instance, and does not know it */
+  /** @throws Unreachable when the service lists an instance but cannot find it */
   async read(gateway: Gateway, instances: readonly Instance[]): Promise<void> {
     await eachInstance(
       instances.filter((instance) => this.#isDue(instance)),
@@ -59,7 +60,9 @@ export class Offers {
     );
   }
 
-  /** The instance with its kernel, which `database-version` has, beside the offer, where the row of an older region lacks it. */
+  /**
+   * The instance with its kernel. `database-version` returns it with the offer, for older regions whose list lacks it.
+   */
   async withKernel(gateway: Gateway, instance: Instance): Promise<Instance> {
     const { datastore, id } = instance;
     if (datastore.kernel_version !== "") return instance;
@@ -74,7 +77,7 @@ export class Offers {
     this.#known.set(id, { kernel, offer, at: this.#clock.elapsed() });
   }
 
-  /** An old one serves while the instance is busy: nothing is asked of it. */
+  /** An old offer is enough while the instance is busy, because nothing is requested then. */
   #isDue(instance: Instance): boolean {
     if (isUntold(this.of(instance))) return true;
     const age = this.#clock.elapsed() - (this.#known.get(instance.id)?.at ?? 0);
@@ -82,7 +85,7 @@ export class Offers {
   }
 }
 
-/** Whether nothing is known of what is offered. */
+/** Whether the offer is unknown. */
 export function isUntold(offer: Offer | undefined): boolean {
   return offer?.newest === undefined && offer?.upgradable === undefined;
 }

@@ -7,21 +7,19 @@ import type { Gateway } from "../../huaweicloud/gateway";
 import type { PreCheckResult } from "../schema";
 import { readPreCheck, type Source, startPreCheck } from "./instances";
 
-/** How long a check may take, and how long until its result is asked for again, in milliseconds. */
+/** Time limit of a pre-check, and the interval between polls of its result, in milliseconds. */
 const PATIENCE = 5 * 60_000;
 const PAUSE = 5_000;
 
 type Row = PreCheckResult["upgrade_precheck_detail"][number];
 
-/**
- * The vendor's own check before an upgrade: once for each instance and kernel. Where the region lacks it, there is none.
- */
+/** The vendor's own check before an upgrade, run once per instance and kernel. Skipped where the region lacks it. */
 export class PreCheck {
   readonly #gateway: Gateway;
   readonly #runtime: Runtime;
-  /** What it has against an instance at a kernel; undefined when nothing. */
+  /** Findings by instance and kernel; undefined when there is none. */
   readonly #checked = new Map<string, Finding | undefined>();
-  /** What it has refused to check once. */
+  /** Instances, by kernel, whose pre-check was refused once. */
   readonly #refused = new Set<string>();
   #served = true;
 
@@ -35,8 +33,8 @@ export class PreCheck {
   }
 
   /**
-   * Checks those that were not checked yet, each group by one call, all groups at the same time.
-   * @param groups of one kernel each, no more members than a call may name
+   * Checks the instances that were not checked yet. Each group is one request, and all groups run concurrently.
+   * @param groups of one kernel each, with no more members than a request may contain
    * @returns whether anything was checked
    * @throws Refused when one of the groups is busy, and no other was checked
    */
@@ -46,14 +44,14 @@ export class PreCheck {
       .filter((group) => group.length > 0);
     if (open.length === 0 || !this.#served) return false;
     const checks = await Promise.allSettled(open.map((group) => this.#tryGroup(group)));
-    // What was checked has to be looked at, whatever became of the others: those are checked again then.
+    // Checked groups must be evaluated whatever happened to the others, which are checked again then.
     if (checks.some((check) => check.status === "fulfilled" && check.value)) return true;
     const failed = checks.find((check) => check.status === "rejected");
     if (failed !== undefined) throw failed.reason;
     return false;
   }
 
-  /** The service refuses to check a kernel that an instance no longer has: the first refusal is worth another look. */
+  /** The service refuses to check a kernel that an instance no longer has: after the first refusal, read again. */
   async #tryGroup(group: readonly Requested[]): Promise<boolean> {
     try {
       return await this.#checkGroup(group);
@@ -80,19 +78,21 @@ export class PreCheck {
     return true;
   }
 
-  /** When the result of an earlier check was made: it may stand until the new one comes. Undefined where there is none. */
+  /**
+   * The time of an earlier result, which may be returned until the new one is available. Undefined where there is none.
+   */
   async #resultBefore(sources: readonly Source[]): Promise<number | undefined> {
     try {
       const result = await readPreCheck(this.#gateway, sources);
       return result !== undefined && isComplete(result) ? result.updated_at : undefined;
     } catch (error) {
-      // Asked too early, or of a kernel that is no longer there: the check itself will tell.
+      // Too early, or for a kernel that the instance no longer has: the pre-check itself will report it.
       if (error instanceof UpgradeError && (error.code === "blocked" || error.code === "refused")) return undefined;
       throw error;
     }
   }
 
-  /** Undefined when it does not come. @param before when that of an earlier check was made */
+  /** Undefined after the time limit. @param before time of an earlier result */
   async #result(sources: readonly Source[], before: number | undefined): Promise<PreCheckResult | undefined> {
     const { clock, signal, report } = this.#runtime;
     const until = clock.elapsed() + PATIENCE;
@@ -107,14 +107,14 @@ export class PreCheck {
   }
 }
 
-/** Before a check is over some regions say "false" without rows. */
+/** Until a pre-check has finished, some regions return "false" without rows. */
 function isComplete({ upgrade_precheck_detail: rows }: PreCheckResult): boolean {
   return rows.length > 0;
 }
 
 /**
- * The findings for one instance. The rows name their instances in `check_object`; failed rows that name none are held
- * against every instance of the check.
+ * The findings for one instance. Rows identify their instances in `check_object`; failed rows without one apply to
+ * every instance of the check.
  */
 function objection(result: PreCheckResult | undefined, id: string, alone: boolean): Finding | undefined {
   if (result === undefined) {

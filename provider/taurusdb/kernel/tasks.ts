@@ -7,7 +7,7 @@ import { hasEnded, isOfStarRocks, VERSION_UPGRADE } from "../tasks";
 /** By instance. */
 export type Jobs = ReadonlyMap<string, JobRow>;
 
-/** The kernel upgrade of each instance that counts: one that has not ended, else the newest. @param rows newest first */
+/** The relevant kernel upgrade of each instance: an unfinished one, else the newest. @param rows newest first */
 export function jobsOf(rows: readonly JobRow[]): Jobs {
   const jobs = new Map<string, JobRow>();
   for (const row of rows) {
@@ -19,13 +19,13 @@ export function jobsOf(rows: readonly JobRow[]): Jobs {
   return jobs;
 }
 
-/** Jobs that are waiting, as a list shows them, behind those of a newer one. */
+/** Appends the waiting jobs that are not among the recent ones. */
 export function withWaiting(recent: readonly JobRow[], waiting: readonly JobRow[]): readonly JobRow[] {
   const known = new Set(recent.map(({ job_id }) => job_id));
   return [...recent, ...waiting.filter(({ job_id }) => !known.has(job_id))];
 }
 
-/** Upgrades that wait for a window. A row of a StarRocks instance may stand under the id of the instance beside it. */
+/** Scheduled upgrades. A row of a StarRocks instance may have the id of the TaurusDB instance beside it. */
 export function schedulesOf(rows: readonly ScheduleRow[]): ReadonlyMap<string, ScheduleRow> {
   const pending = rows.filter(
     (row) => row.job_name === VERSION_UPGRADE && jobStateOf(row.job_status) === "pending" && !isOfStarRocks(row),
@@ -33,7 +33,7 @@ export function schedulesOf(rows: readonly ScheduleRow[]): ReadonlyMap<string, S
   return new Map(pending.map((row) => [row.instance_id, row]));
 }
 
-/** Whether it keeps its instance busy, or is about to. */
+/** Whether a job keeps its instance busy, or is about to. */
 export function isRunning(row: JobRow | undefined): boolean {
   if (row === undefined) return false;
   const state = jobStateOf(row.status);

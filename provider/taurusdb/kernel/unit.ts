@@ -8,23 +8,26 @@ import { conditionOf } from "../schema";
 import { upgradeStep } from "./instances";
 import type { Offer } from "./offers";
 
-/** What was read about one instance. */
+/** Data read about one instance. */
 export interface KernelFacts {
   readonly instance: Instance;
-  /** What is offered to it; undefined when that was not asked. */
+  /** Its offer; undefined when it was not read. */
   readonly offer: Offer | undefined;
   /** Its newest kernel upgrade of the last hours. */
   readonly job: JobRow | undefined;
-  /** Its upgrade that waits for a window. */
+  /** Its scheduled upgrade. */
   readonly schedule: { readonly row: ScheduleRow; readonly window: Window } | undefined;
-  /** What the pre-check has against it. */
+  /** The pre-check's finding against it. */
   readonly objection: Finding | undefined;
 }
 
-/** Kernels up to this one are upgraded in several rounds, each to what the one before makes possible (§3.1). */
+/**
+ * Kernels up to this one are upgraded in several rounds, each to the version that the previous one makes available
+ * (§3.1).
+ */
 const LAST_OF_ROUNDS = parseVersion("2.0.51.240311");
 
-/** What is known of an instance, in the core's words. Undefined when its kernel cannot be read. Pure. */
+/** The unit of an instance. Undefined when its kernel cannot be parsed. Pure. */
 export function kernelUnit(facts: KernelFacts, constraint: Constraint, schedules: boolean): Unit | undefined {
   const { id, datastore } = facts.instance;
   const version = parseVersion(datastore.kernel_version);
@@ -53,7 +56,7 @@ function upgradeOf(id: string, from: string, offer: Offer | undefined, schedules
   return { from, route: `${from} → ${to}`, how, findings: [], step: upgradeStep({ unit: id, from, to }, schedules) };
 }
 
-/** What is the latest only the offer tells: nothing follows for `latest` where that is not known. */
+/** Only the offer shows which version is the latest. For `latest`, an unknown offer means an unknown standing. */
 export function standingOf(version: Version, offer: Offer | undefined, constraint: Constraint): Standing {
   if (constraint.kind !== "latest") return standing(version, constraint);
   const { newest, upgradable = false } = offer ?? { newest: undefined };
@@ -85,7 +88,7 @@ function activityFrom(
   return finding === undefined ? undefined : { kind: "blocked", finding };
 }
 
-/** A job that is not over. */
+/** An unfinished job. */
 function runningOf(row: JobRow, offered: Version | undefined, stands: Standing): Activity | undefined {
   const state = jobStateOf(row.status);
   if (state === "completed" || state === "failed" || state === "canceled") return undefined;
@@ -159,7 +162,7 @@ function aimless(wish: string): Finding {
   };
 }
 
-/** The API goes to the newest kernel that it offers, so a target version below that, or above it, cannot be reached. */
+/** The API upgrades to the newest kernel that it offers, so a target version below or above it cannot be reached. */
 function unattainable(version: Version, offered: Version | undefined, constraint: Constraint): Finding | undefined {
   if (constraint.kind === "latest") return undefined;
   const wish = formatVersion(constraint.version);

@@ -12,12 +12,12 @@ import { anyWindow, windowOf } from "../window";
 import { actionsOf, dailyWindow, type Ids } from "./instance";
 import { newest } from "./standing";
 
-/** What a StarRocks instance is busy with. */
+/** Operations of a StarRocks instance. */
 
 export const KIND = "StarRocks kernel upgrade";
-/** Where the kernels are not listed. */
+/** Used where the region does not list its kernels. */
 export const NEWEST = "the newest kernel";
-/** Whatever an upgrade is called, this is in its name. It only tells an upgrade of which we have no id from a resize. */
+/** The name of every upgrade contains this. It only distinguishes an upgrade with an unknown id from a resize. */
 const UPGRADE = /upgrade/i;
 
 export interface ActivityOptions {
@@ -29,13 +29,16 @@ export interface ActivityOptions {
   readonly now: number;
 }
 
-/** `3.1.15.80`, or words where the region does not list its kernels. */
+/** `3.1.15.80`, or a description where the region does not list its kernels. */
 export function targetName(listed: readonly Version[]): string {
   const version = newest(listed);
   return version === undefined ? NEWEST : formatParts(version);
 }
 
-/** What runs is seen in the instance itself; what waits only in the task lists, which are read only when it is behind. */
+/**
+ * Running operations are visible in the instance itself. Waiting ones are visible only in the task lists, which are
+ * read only for an outdated instance.
+ */
 export async function activityOf(
   options: ActivityOptions,
   detail: StarRocks,
@@ -84,16 +87,18 @@ async function waitingFor(options: ActivityOptions, to: string, daily: string): 
 }
 
 /**
- * Upgrades that were accepted and have not begun: some seconds, or as long as an approval takes. The states that are known
- * to wait are asked for however old the job is. The last hours are read whole beside that: there may be states that no
- * document has, and a job may run before its instance says so.
+ * Accepted upgrades that have not started, within seconds or as long as an approval takes. Jobs in known waiting states
+ * are read regardless of age. The last hours are also read completely: undocumented states may exist, and a job may
+ * start before its instance shows it.
  */
 async function acceptedJobs(gateway: Gateway, ids: Ids, now: number): Promise<readonly JobRow[]> {
   const rows = await Promise.all([readJobs(gateway, { since: now - JOB_HISTORY }), readWaitingJobs(gateway)]);
   return rows.flat().filter((row) => !hasEnded(row) && isOurs(row.instance_id, row.job_name, ids));
 }
 
-/** Which of the two ids stands in a row is not documented; beside the TaurusDB one only a name tells whose it is. */
+/**
+ * It is undocumented which of the two ids a row contains. With the TaurusDB id, only a name identifies the instance.
+ */
 function isOurs(id: string, name: string, { instanceId, starRocksInstanceId }: Ids): boolean {
   if (!UPGRADE.test(name)) return false;
   return id === starRocksInstanceId || (id === instanceId && /star_?rocks|htap/i.test(name));

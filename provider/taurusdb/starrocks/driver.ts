@@ -24,7 +24,7 @@ export interface StarRocksPinOptions {
   readonly runtime: Runtime;
 }
 
-/** What the service says when synchronisation tasks run, among other states that forbid the call. */
+/** Returned while synchronization tasks run, and in other states that do not allow the request. */
 const NOT_ALLOWED = "DBS.280406";
 
 /** A connected driver for one StarRocks instance. */
@@ -39,7 +39,7 @@ export class StarRocksDriver implements Driver<StarRocksObservation> {
   readonly #options: StarRocksPinOptions;
   readonly #jobIds = new JobIds();
   readonly #watcher: JobWatcher;
-  /** The version for which the service has answered that there is nothing newer. */
+  /** The version for which the service has reported that nothing newer is available. */
   #latest: string | undefined;
 
   constructor(options: StarRocksPinOptions) {
@@ -74,13 +74,15 @@ export class StarRocksDriver implements Driver<StarRocksObservation> {
     return viewFor(observation, this.#options.constraint, this.#options.args);
   }
 
-  /** Its backup period is in what the service shows of it, but no call lists such backups. */
+  /** The service shows the instance's backup period, but no API lists such backups. */
   async backups(): Promise<ReadonlyMap<string, BackupRecord>> {
     const reason = "the service lists backups of TaurusDB instances, not of StarRocks instances";
     return new Map([[this.units[0], { kind: "unknown", reason }]]);
   }
 
-  /** Every upgrade goes to the newest kernel; only one whose target is known to be too old does not do. */
+  /**
+   * Every upgrade goes to the newest kernel. Only one with a target that is known to be too old does not lead to it.
+   */
   leadsToTarget({ to }: Task): boolean {
     const parsed = parseVersion(to);
     return parsed === undefined || standing(parsed, this.#options.constraint) !== "behind";
@@ -112,7 +114,7 @@ export class StarRocksDriver implements Driver<StarRocksObservation> {
     return tasks;
   }
 
-  /** @throws Refused when the service does not say that it was canceled */
+  /** @throws Refused when the service does not confirm the cancellation */
   async #cancel(id: string): Promise<void> {
     let refusal = new Refused(`${this.title}: the service did not cancel scheduled task ${id}.`, { refusal: "soon" });
     for (const form of this.#jobIds.forms(id)) {

@@ -4,7 +4,7 @@ import { formatParts, type Version } from "../../core/version";
 import type { StarRocksObservation } from "./look";
 import { type Known, standingOf, targetsOf } from "./standing";
 
-/** What keeps an upgrade of a StarRocks instance from reaching its target version. */
+/** Findings that prevent an upgrade of a StarRocks instance from reaching its target version. */
 export function findingsFor(observation: StarRocksObservation, constraint: Constraint, wish: string): Finding[] {
   const { known, health } = observation;
   const found = [reach(known, constraint, wish), condition(health)];

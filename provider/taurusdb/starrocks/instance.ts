@@ -15,13 +15,13 @@ import { isOfStarRocks } from "../tasks";
 
 /** StarRocks instances beside a TaurusDB instance. */
 
-/** The ids of a StarRocks instance and of the TaurusDB instance that it stands beside. */
+/** The ids of a StarRocks instance and of the TaurusDB instance it belongs to. */
 export interface Ids {
   readonly instanceId: string;
   readonly starRocksInstanceId: string;
 }
 
-/** @returns undefined when there is no such instance, or not beside that TaurusDB instance */
+/** @returns undefined when there is no such instance, or it belongs to another TaurusDB instance */
 export async function readStarRocks(
   gateway: Gateway,
   { instanceId, starRocksInstanceId }: Ids,
@@ -37,7 +37,7 @@ export async function readHtap(gateway: Gateway, instanceId: string): Promise<re
   return found?.instances;
 }
 
-/** StarRocks instances beside a TaurusDB instance. None where the service or its region has no StarRocks. */
+/** StarRocks instances of a TaurusDB instance. Empty where the service or its region has no StarRocks. */
 export async function readStarRocksBeside(gateway: Gateway, instanceId: string): Promise<readonly HtapInstance[]> {
   try {
     const beside = (await readHtap(gateway, instanceId)) ?? [];
@@ -48,7 +48,7 @@ export async function readStarRocksBeside(gateway: Gateway, instanceId: string):
   }
 }
 
-/** Four-part kernels that the region offers; none where it does not say. */
+/** Four-part kernels that the region offers; empty where it does not list them. */
 export async function readStarRocksKernels(gateway: Gateway): Promise<readonly string[]> {
   const reading = await gateway.read({
     path: ["htap", "datastores", "star-rocks"],
@@ -64,7 +64,7 @@ export interface StarRocksUpgrade {
   readonly skipValidation?: boolean | undefined;
 }
 
-/** What upgrades a StarRocks instance to the newest kernel. */
+/** The step that upgrades a StarRocks instance to the newest kernel. */
 export function upgradeStep(
   { starRocksInstanceId: unit, schedule, skipValidation = false }: StarRocksUpgrade,
   { from, to }: { readonly from: string; readonly to: string },
@@ -80,7 +80,7 @@ export function upgradeStep(
 }
 
 /**
- * Sends such a request.
+ * Sends an upgrade request.
  * @returns the id of its job, or of the scheduled task, as the service writes it
  * @throws as `Gateway.write` does
  */
@@ -100,12 +100,12 @@ export async function upgradeStarRocks(
   return answer.job_id;
 }
 
-/** Every operation that runs on the instance or one of its nodes. */
+/** All operations in progress on the instance or one of its nodes. */
 export function actionsOf({ actions, groups }: StarRocks): readonly Action[] {
   return [...actions, ...groups.flatMap(({ nodes }) => nodes.flatMap((node) => node.actions))];
 }
 
-/** Its daily maintenance window, `18:00-22:00`, UTC; `""` where it is not said. */
+/** Its daily maintenance window, `18:00-22:00`, UTC; `""` where it is not reported. */
 export function dailyWindow({ ops_window: window }: Pick<StarRocks, "ops_window">): string {
   return window == null ? "" : `${window.start_time}-${window.end_time}`;
 }

@@ -12,11 +12,11 @@ import { anyWindow, windowOf } from "../window";
 import { KIND } from "./activity";
 import { actionsOf, dailyWindow, type Ids, readStarRocks } from "./instance";
 
-/** A job can be asked for only some seconds after it was made, sometimes a minute. So long nothing is said of it. */
+/** A job becomes readable seconds after it was created, sometimes a minute. Until then its status is not reported. */
 const UNSEEN = 30_000;
-/** An upgrade that is accepted to run at once starts within 2 to 5 minutes, and has a job by then. */
+/** An upgrade that is accepted to start immediately starts within 2 to 5 minutes, and has a job by then. */
 const SLOW_START = 5 * 60_000;
-/** How far the server's clock may be off ours before it says so. */
+/** Maximum difference between the server's clock and ours before the server reports it. */
 const CLOCKS_APART = 15 * 60_000;
 
 export interface JobWatcherOptions {
@@ -24,19 +24,19 @@ export interface JobWatcherOptions {
   readonly ids: Ids;
   readonly jobIds: JobIds;
   readonly clock: Clock;
-  /** Whether upgrades of this resource are meant for the maintenance window. */
+  /** Whether this resource schedules upgrades for the maintenance window. */
   readonly delays: boolean;
 }
 
-/** Watches one upgrade of a StarRocks instance by its job. */
+/** Polls one upgrade of a StarRocks instance by its job. */
 export class JobWatcher {
   readonly #options: JobWatcherOptions;
   readonly #center: TaskCenter;
-  /** Since when the job has not been found. */
+  /** Since when the job has been missing. */
   #unseen: { readonly id: string; readonly since: number } | undefined;
-  /** Since when the job has been seen waiting. */
+  /** Since when the job has been waiting. */
   #waiting: { readonly id: string; readonly since: number } | undefined;
-  /** When this run has started jobs, in elapsed milliseconds of the clock. */
+  /** When this run started its jobs, in elapsed milliseconds of the clock. */
   readonly #startedAt = new Map<string, number>();
 
   constructor(options: JobWatcherOptions) {
@@ -44,7 +44,7 @@ export class JobWatcher {
     this.#center = new TaskCenter(options.gateway);
   }
 
-  /** A job that this run has started. */
+  /** Records a job that this run has started. */
   started(id: string): void {
     this.#startedAt.set(id, this.#options.clock.elapsed());
   }
@@ -73,9 +73,9 @@ export class JobWatcher {
   }
 
   /**
-   * Waited for a while within the run, also in one that does not wait for upgrades: it has to know whether there is any. It
-   * counts as accepted until an upgrade would have begun.
-   * @throws Unreachable for that while
+   * Waits briefly within the run, even if it does not wait for upgrades, because it must know whether there is a job.
+   * The job counts as accepted until an upgrade would have started.
+   * @throws Unreachable during that time
    */
   #notSeen(task: Task): TaskStatus {
     const { id } = task;
@@ -87,7 +87,7 @@ export class JobWatcher {
     return { kind: "running", message: "accepted, its job is not visible yet" };
   }
 
-  /** How long ago it was asked for, in milliseconds; 0 where that is not known. */
+  /** Time since it was requested, in milliseconds; 0 where that is unknown. */
   #ageOf({ id, askedAt = "" }: Task): number {
     const { clock } = this.#options;
     const started = this.#startedAt.get(id);
@@ -109,7 +109,10 @@ export class JobWatcher {
     return { kind: "scheduled", window: anyWindow(detail === undefined ? "" : dailyWindow(detail), gateway.now) };
   }
 
-  /** Whether scheduled StarRocks upgrades are listed is not documented; one that begins at once does so within minutes. */
+  /**
+   * It is undocumented whether scheduled StarRocks upgrades are listed. One that starts immediately does so within
+   * minutes.
+   */
   #waitsUnlisted({ id, name, created }: Job): boolean {
     const { delays, clock, gateway } = this.#options;
     if (this.#waiting?.id !== id) this.#waiting = { id, since: clock.elapsed() };
@@ -134,7 +137,7 @@ export class JobWatcher {
     return { kind: "running", message, ...(percent === undefined ? {} : { percent }) };
   }
 
-  /** A completed job leaves its instance and nodes a while to come to rest. */
+  /** After a job has completed, its instance and nodes stay busy for a while. */
   async #settling(): Promise<TaskStatus> {
     const detail = await readStarRocks(this.#options.gateway, this.#options.ids);
     if (detail === undefined) return { kind: "succeeded" };

@@ -8,22 +8,22 @@ import { type ActivityOptions, activityOf } from "./activity";
 import { dailyWindow, type Ids, readHtap, readStarRocks, readStarRocksKernels } from "./instance";
 import { type Known, standingOf } from "./standing";
 
-/** What a look at a StarRocks instance shows. */
+/** An observation of a StarRocks instance. */
 export interface StarRocksObservation extends Observation {
   readonly activity?: Activity;
   readonly known: Known;
   readonly health: { readonly status: string; readonly condition: Condition; readonly frozen: boolean };
-  /** Its daily maintenance window, `18:00-22:00`, UTC; `""` where it is not said. */
+  /** Its daily maintenance window, `18:00-22:00`, UTC; `""` where it is not reported. */
   readonly window: string;
 }
 
 export interface LookOptions extends ActivityOptions {
-  /** A version of which the service itself has said that nothing newer is offered. */
+  /** A version for which the service itself has reported that nothing newer is offered. */
   readonly latest: string | undefined;
   readonly signal: AbortSignal;
 }
 
-/** One look. Reads only. @throws UpgradeError `blocked` when the instance is not there */
+/** Observes once. Reads only. @throws UpgradeError `blocked` when the instance does not exist */
 export async function look(options: LookOptions): Promise<StarRocksObservation> {
   const { access, ids, constraint } = options;
   const [detail, listed] = await Promise.all([
@@ -52,7 +52,7 @@ export async function look(options: LookOptions): Promise<StarRocksObservation> 
   };
 }
 
-/** One that is not there is certainly gone once a list that could be read does not have it either. */
+/** An instance counts as deleted only if a successfully read list does not contain it either. */
 async function notThere(access: Access, ids: Ids, signal: AbortSignal): Promise<UpgradeError> {
   const { gateway, place } = access;
   const { instanceId, starRocksInstanceId } = ids;

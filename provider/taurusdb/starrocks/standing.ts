@@ -1,22 +1,22 @@
 import { type Constraint, type Standing, standing } from "../../core/constraint";
 import { compareParts, compareVersions, type Version } from "../../core/version";
 
-/** What is known of the version of a StarRocks instance, and of what it could run. */
+/** The reported version of a StarRocks instance, and the versions it could be upgraded to. */
 export interface Known {
-  /** `data_store_version`: four parts, or only two (the documents leave it open). */
+  /** `data_store_version`: four parts, or only two (the documentation is unclear). */
   readonly shown: Version;
-  /** `new_version_available`; undefined where it is not said. */
+  /** `new_version_available`; undefined where it is not reported. */
   readonly newerOffered: boolean | undefined;
   /** Kernels that the region lists, four parts each. */
   readonly listed: readonly Version[];
 }
 
 /**
- * How an instance stands to a constraint; `unclear` when the service shows too little to know.
+ * The standing of an instance relative to a constraint; `unclear` when the service reports too little.
  *
- * A constraint with more parts than the service shows, equal in those it shows, is judged by what else is certain:
- * - nothing newer is offered: it runs the newest kernel of its line (`3.1`) that is listed
- * - something newer is: it runs neither the newest of all, nor anything above the newest of its line
+ * If the constraint has more parts than the reported version and equals it in those, the other data decides:
+ * - nothing newer is offered: the current version is the newest listed kernel of its line (`3.1`)
+ * - something newer is offered: it is neither the newest of all, nor anything above the newest of its line
  */
 export function standingOf(known: Known, constraint: Constraint): Standing | "unclear" {
   if (constraint.kind === "latest") return againstLatest(known);
@@ -41,15 +41,15 @@ function againstLatest({ shown, newerOffered, listed }: Known): Standing | "uncl
   return shown.parts.length < ofAll.parts.length ? "unclear" : "holds";
 }
 
-/** Whether a version is at least the other one in all its parts. */
+/** Whether all parts of a version are at least those of the other one. */
 function reaches(version: Version, other: Version): boolean {
   const order = compareParts(version.parts, other.parts);
   return order > 0 || (order === 0 && version.parts.length >= other.parts.length);
 }
 
 /**
- * Where an upgrade can lead: to the newest kernel of all, or, as the documents leave open, to the newest of its line.
- * Newest first; empty when nothing newer is listed.
+ * Possible targets of an upgrade: the newest kernel of all, or the newest of its line, since the documentation is
+ * unclear. Newest first; empty when nothing newer is listed.
  */
 export function targetsOf({ shown, newerOffered, listed }: Known): readonly Version[] {
   if (newerOffered === false) return [];

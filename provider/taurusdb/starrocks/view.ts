@@ -7,7 +7,7 @@ import { upgradeStep } from "./instance";
 import type { StarRocksObservation } from "./look";
 import { standingOf, targetsOf } from "./standing";
 
-/** What of the arguments a plan depends on. */
+/** The arguments that a plan depends on. */
 export interface Wish {
   readonly starRocksInstanceId: string;
   readonly version: string;
@@ -15,7 +15,10 @@ export interface Wish {
   readonly skipValidation?: boolean | undefined;
 }
 
-/** What a read of the instance means for its target. Where its standing is unclear it counts as outdated, with a finding. */
+/**
+ * Derives the view from an observation and the target version. An instance with an unclear standing counts as outdated,
+ * with a finding.
+ */
 export function viewFor(seen: StarRocksObservation, constraint: Constraint, wish: Wish): View {
   const { members, known, activity, unknown } = seen;
   const stands = standingOf(known, constraint);

@@ -1,4 +1,4 @@
-/** A payload that cannot be read any further. The message goes on from "its payload cannot be read: ". */
+/** The rest of the payload cannot be read. The message continues "its payload cannot be read: ". */
 export class UnreadablePayload extends Error {
   override readonly name = "UnreadablePayload";
 }
@@ -6,8 +6,8 @@ export class UnreadablePayload extends Error {
 const NOTHING = new Uint8Array(0);
 
 /**
- * Takes counted bytes out of a flow of chunks. A chunk is no longer looked at once the next one was asked for, so the
- * source may use its memory again.
+ * Takes a given number of bytes from a stream of chunks. A chunk is not used after the next one is requested, so the
+ * source may reuse its memory.
  */
 export class Inflow {
   readonly #source: AsyncIterator<Uint8Array>;
@@ -24,7 +24,6 @@ export class Inflow {
     return this.#taken;
   }
 
-  /** The next byte. */
   async byte(): Promise<number> {
     if (this.#at === this.#chunk.length) await this.#next();
     this.#taken += 1;
@@ -46,7 +45,7 @@ export class Inflow {
     return this.#pass(count, () => undefined);
   }
 
-  /** Lets go of the source, which may hold a file open. */
+  /** Releases the source, which may hold a file open. */
   async close(): Promise<void> {
     await this.#source.return?.();
   }

@@ -1,33 +1,33 @@
 import { UnreadablePayload } from "./inflow";
 import { EVEN, RangeDecoder } from "./range-decoder";
 
-/** What was decoded so far, as far back as matches may reach, and room for the next chunk. */
+/** The decoded bytes that matches may refer to, and room for the next chunk. */
 export interface Window {
   readonly bytes: Uint8Array;
-  /** Where the next byte goes. Its lowest four bits count on without a break, the decoder goes by them. */
+  /** Where the next byte goes. The decoder uses its lowest four bits, so they must count without gaps. */
   position: number;
 }
 
-/** States 0 to 6: the last thing was a literal. */
+/** States 0 to 6: the last symbol was a literal. */
 const LITERAL_STATES = 7;
 const STATES = 12;
 const LONGEST_POSITION_BITS = 4;
 const POSITIONS = 1 << LONGEST_POSITION_BITS;
 const DISTANCE_SLOTS = 64;
-/** Lengths that have slots of distances of their own: 2, 3, 4, and all others. */
+/** Lengths with their own distance slots: 2, 3, 4, and all others. */
 const SLOT_GROUPS = 4;
 const SHORTEST_MATCH = 2;
-/** Slots below say the distance themselves; slots from here have bits of an even chance in the middle. */
+/** Slots below encode the distance directly; slots from here have equiprobable bits in the middle. */
 const FIRST_LONG_SLOT = 4;
 const FIRST_EVEN_SLOT = 14;
 const SPECIAL_DISTANCES = 128;
 const ALIGN_BITS = 4;
-/** Choices, and trees of 3, 3 and 8 bits; the first two for each position. */
+/** Choices, and trees of 3, 3 and 8 bits; the first two per position. */
 const LENGTH = { first: 0, second: 1, low: 2, middle: 2 + POSITIONS * 8, high: 2 + 2 * POSITIONS * 8 };
 const LENGTH_SIZE = LENGTH.high + 256;
-/** Probabilities of one literal coder: a tree of 8 bits, three times. */
+/** Probabilities of one literal coder: three trees of 8 bits. */
 const LITERAL_SIZE = 0x300;
-/** `lc` and `lp` together, at most: LZMA2's bound. */
+/** Maximum of `lc` plus `lp`: LZMA2's limit. */
 const LONGEST_LITERAL_BITS = 4;
 
 /** Where the probabilities of each decision begin. */
@@ -53,12 +53,12 @@ function lay<K extends string>(sizes: Record<K, number>): Record<K | "end", numb
     places[name] = end;
     end += size;
   }
-  // Every name of `sizes` was given its place.
+  // Every name of `sizes` was assigned its offset.
   return { ...(places as Record<K, number>), end } as Record<K | "end", number>;
 }
 
 /**
- * LZMA, one chunk at a time: a chunk is whole in memory before it is decoded, so nothing has to be stopped half way.
+ * LZMA, one chunk at a time: each chunk is completely in memory before it is decoded, so decoding never has to pause.
  * After the LZMA specification of Igor Pavlov, which is in the public domain.
  */
 export class LzmaDecoder {
@@ -68,13 +68,13 @@ export class LzmaDecoder {
   #literalPositionMask = 0;
   #positionMask = 0;
   #state = 0;
-  /** The last four distances, the latest first, less one. */
+  /** The last four distances, latest first, minus one. */
   #distance = 0;
   #second = 0;
   #third = 0;
   #fourth = 0;
 
-  /** Sets lc, lp and pb from the byte that holds them. */
+  /** Sets lc, lp and pb from their combined byte. */
   configure(byte: number): void {
     const contextBits = byte % 9;
     const positionBits = Math.floor(byte / 9) % 5;
@@ -93,7 +93,7 @@ export class LzmaDecoder {
     this.#distance = this.#second = this.#third = this.#fourth = 0;
   }
 
-  /** Decodes so many bytes into the window. @throws UnreadablePayload */
+  /** Decodes the given number of bytes into the window. @throws UnreadablePayload */
   decode(chunk: Uint8Array, length: number, window: Window): void {
     const { bytes } = window;
     const end = window.position + length;
@@ -115,7 +115,7 @@ export class LzmaDecoder {
     window.position = position;
   }
 
-  /** A byte by itself; after a match, with an eye on the byte that the match would have gone on with. */
+  /** A single byte; after a match, decoded using the byte that would have continued the match. */
   #literal(bytes: Uint8Array, position: number): number {
     const range = this.#range;
     const probabilities = this.#probabilities;
@@ -141,7 +141,7 @@ export class LzmaDecoder {
     return symbol;
   }
 
-  /** A match at a distance that is told. @returns its length */
+  /** A match with an explicit distance. @returns its length */
   #match(at: number): number {
     this.#fourth = this.#third;
     this.#third = this.#second;
@@ -167,7 +167,7 @@ export class LzmaDecoder {
     return this.#length(AT.repeatLength, at);
   }
 
-  /** Brings one of the three older distances to the front. */
+  /** Moves one of the three older distances to the front. */
   #recall(state: number): void {
     const range = this.#range;
     const probabilities = this.#probabilities;
@@ -197,7 +197,7 @@ export class LzmaDecoder {
     return SHORTEST_MATCH + 16 + range.tree(probabilities, base + LENGTH.high, 8);
   }
 
-  /** How far back a match of so many bytes begins, less one. */
+  /** Decodes the distance of a match of the given length, minus one. */
   #newDistance(count: number): number {
     const range = this.#range;
     const probabilities = this.#probabilities;
@@ -212,7 +212,7 @@ export class LzmaDecoder {
   }
 }
 
-/** Copies a match; it may reach into what it copies. @returns where it ended */
+/** Copies a match, which may overlap its source. @returns where it ended */
 function copy(bytes: Uint8Array, position: number, distance: number, count: number, end: number): number {
   const until = position + count;
   let from = position - distance - 1;

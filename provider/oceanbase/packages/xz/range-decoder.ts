@@ -1,18 +1,18 @@
-/** Probabilities have 11 bits; each decision moves one by a 32nd of the way. */
+/** Probabilities have 11 bits; each decision moves one by a 32nd of the distance. */
 const PROBABILITY_BITS = 11;
 const ONE = 1 << PROBABILITY_BITS;
 const MOVE_BITS = 5;
-/** Below this the range takes in another byte. */
+/** Below this the range reads another byte. */
 const TOP = 1 << 24;
 /** The first of them is always 0. */
 const START_BYTES = 5;
 
-/** An even chance. */
+/** Both values equally probable. */
 export const EVEN = ONE / 2;
 
 /**
- * The arithmetic decoder of LZMA. `range` and `code` are 32-bit numbers without a sign, kept in signed ones, which is
- * what JavaScript computes fast with.
+ * The arithmetic decoder of LZMA. `range` and `code` are unsigned 32-bit numbers stored in signed ones, which
+ * JavaScript processes fast.
  */
 export class RangeDecoder {
   #range = 0;
@@ -20,7 +20,6 @@ export class RangeDecoder {
   #at = 0;
   #bytes: Uint8Array = new Uint8Array(0);
 
-  /** Begins with the bytes of one chunk. */
   start(bytes: Uint8Array): void {
     const [, a = 0, b = 0, c = 0, d = 0] = bytes;
     this.#bytes = bytes;
@@ -29,12 +28,12 @@ export class RangeDecoder {
     this.#code = (a << 24) | (b << 16) | (c << 8) | d;
   }
 
-  /** Whether the chunk began as it has to, was used up to its last byte, and left nothing over: else it is damaged. */
+  /** Whether the chunk started correctly and was used up exactly; otherwise it is damaged. */
   get finished(): boolean {
     return this.#bytes[0] === 0 && this.#at === this.#bytes.length && this.#code === 0;
   }
 
-  /** One bit, by the probability that stands at an index; that learns from it. */
+  /** One bit, by the probability at an index, which is then updated. */
   bit(probabilities: Uint16Array, index: number): number {
     const probability = probabilities[index] ?? 0;
     const bound = Math.imul(this.#range >>> PROBABILITY_BITS, probability);
@@ -53,7 +52,7 @@ export class RangeDecoder {
     return bit;
   }
 
-  /** A number of so many bits that all have an even chance, the highest first. */
+  /** A number of the given number of equiprobable bits, highest first. */
   even(bits: number): number {
     let number = 0;
     for (let left = bits; left > 0; left--) {
@@ -66,14 +65,14 @@ export class RangeDecoder {
     return number;
   }
 
-  /** A number of so many bits, the highest first; the tree of its probabilities starts at `base`. */
+  /** A number of the given number of bits, highest first; its probability tree starts at `base`. */
   tree(probabilities: Uint16Array, base: number, bits: number): number {
     let node = 1;
     for (let left = bits; left > 0; left--) node = (node << 1) | this.bit(probabilities, base + node);
     return node - (1 << bits);
   }
 
-  /** The same, the lowest bit first. */
+  /** The same, lowest bit first. */
   reverseTree(probabilities: Uint16Array, base: number, bits: number): number {
     let node = 1;
     let number = 0;

@@ -2,24 +2,24 @@ import { setImmediate } from "node:timers/promises";
 import { Inflow, UnreadablePayload } from "./inflow";
 import { LzmaDecoder, type Window } from "./lzma";
 
-/** The .xz format, version 1.2.1: stream header, blocks of LZMA2, index. What lies behind the blocks is not read. */
+/** The .xz format, version 1.2.1: stream header, blocks of LZMA2, index. Data after the blocks is not read. */
 const MAGIC = Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]);
 const STREAM_HEADER_BYTES = 12;
-/** By the kind of check. The package's own checksum was verified already, so blocks are not checked again. */
+/** By check type. Blocks are not checked again, because the package's own checksum was already verified. */
 const CHECK_BYTES = [0, 4, 4, 4, 8, 8, 8, 16, 16, 16, 32, 32, 32, 64, 64, 64];
 const LZMA2 = 0x21;
 const INDEX = 0;
 const CRC_BYTES = 4;
-/** `xz -9`. Twice as much memory is used. */
+/** `xz -9`. Twice this size is used in memory. */
 const LARGEST_DICTIONARY = 64 * 1024 * 1024;
-/** What one chunk of LZMA2 unpacks to at most. */
+/** Maximum unpacked size of one LZMA2 chunk. */
 const LARGEST_CHUNK = 2 * 1024 * 1024;
-/** A few bytes of zeros unpack to hundreds of megabytes: after so many bytes others get their turn. */
+/** A few bytes of zeros unpack to hundreds of megabytes: after this many bytes, other work may run. */
 const UNINTERRUPTED = 16 * 1024 * 1024;
-/** So that a moved window keeps the positions that LZMA counts. */
+/** Keeps the positions that LZMA counts when the window is moved. */
 const ALIGNMENT = 16;
 
-/** Unpacks; each piece is valid until the next one is asked for. @throws UnreadablePayload */
+/** Unpacks; each piece is valid until the next one is requested. @throws UnreadablePayload */
 export async function* unxz(packed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
   const flow = new Inflow(packed);
   try {
@@ -43,7 +43,7 @@ async function* unpackBlocks(flow: Inflow, checkBytes: number): AsyncGenerator<U
   }
 }
 
-/** The dictionary that a block needs, in bytes, from its header without the first byte. */
+/** The dictionary size of a block in bytes, from its header without the first byte. */
 function dictionaryOf(header: Buffer): number {
   const fields = new Fields(header.subarray(1, -CRC_BYTES));
   const flags = header[0] ?? 0;
@@ -73,7 +73,7 @@ class Fields {
     return byte;
   }
 
-  /** Seven bits in each byte, the lowest first; the highest bit says that there are more. */
+  /** Seven bits per byte, lowest first; the highest bit means that another byte follows. */
   number(): number {
     let value = 0;
     for (let scale = 1; ; scale *= 0x80) {
@@ -89,7 +89,7 @@ const STORED_AFTER_RESET = 1;
 const STORED = 2;
 const PACKED = 0x80;
 
-/** The chunks of one block; the first byte of each says what it is and what it resets. */
+/** The chunks of one block; the first byte of each gives its type and what it resets. */
 async function* unpackBlock(flow: Inflow, dictionary: number): AsyncGenerator<Uint8Array, void, void> {
   const decoder = new LzmaDecoder();
   const window = roomFor(dictionary);
@@ -116,7 +116,7 @@ function roomFor(dictionary: number): Window {
   return { bytes: new Uint8Array(dictionary + Math.max(dictionary, 2 * LARGEST_CHUNK)), position: 0 };
 }
 
-/** Drops what no match can reach any more, once the next chunk might not fit. */
+/** Drops data that no match can reach, once the next chunk might not fit. */
 function makeRoom(window: Window, dictionary: number): void {
   const { bytes, position } = window;
   if (position + LARGEST_CHUNK <= bytes.length) return;
