@@ -34,7 +34,7 @@ export async function openOceanBase(): Promise<Stage> {
     forget: () => cluster.journal.clear(),
     setBack: () => {
       cluster.control.setBuildVersion(OLD_BUILD);
-      return "The observers of the cluster are put back to 4.2.1.8.";
+      return "The observers of the cluster are back on 4.2.1.8.";
     },
     hold: () => cluster.control.hang({ stage: "Execute upgrade pre script" }),
     held: /\b12\/30\b/,

@@ -41,7 +41,7 @@ export async function openRedisEnterprise(): Promise<Stage> {
     forget: () => cluster.journal.clear(),
     setBack: () => {
       cluster.control.setModule(CACHE, OLD_SEARCH);
-      return "The module search of the database cache is put back to 2.10.8.";
+      return "The module search of the database cache is back on 2.10.8.";
     },
     hold: () => cluster.control.hang({ database: CACHE, state: "wait_for_version" }),
     held: /SMUpgradeBDB: wait_for_version/,

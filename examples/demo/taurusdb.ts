@@ -40,7 +40,7 @@ export async function openTaurusDB(): Promise<Stage> {
     forget: () => cloud.journal.clear(),
     setBack: () => {
       cloud.control.setKernel(OLD, second);
-      return `One instance is put back to ${OLD}.`;
+      return `One instance is back on ${OLD}.`;
     },
     hold: () => cloud.control.hang({ instance: second, percent: 60 }),
     held: /\b60%/,
@@ -50,7 +50,7 @@ export async function openTaurusDB(): Promise<Stage> {
       cloud.control.fail({ instance: second, reason });
       return reason;
     },
-    repair: () => "After the disk was enlarged, `up` requests the upgrade of this instance alone.",
+    repair: () => "After the disk was enlarged, `up` requests the upgrade of this instance only.",
     close: async () => {
       await engine.close();
       await served.close();

@@ -43,7 +43,7 @@ export const COMMON: Options = {
 export const JSON_OUTPUT: Options = { json: { description: "print JSON" } };
 
 export const OUTPUT_FILE: Options = {
-  output: { short: "o", value: "FILE", description: "write to this file instead of the standard output" },
+  output: { short: "o", value: "FILE", description: "write to this file instead of standard output" },
 };
 
 /** The operands and options of a command line. */
@@ -104,7 +104,7 @@ export function parse(args: readonly string[], options: Options): Given {
     const option = Object.hasOwn(options, name) ? options[name] : undefined;
     if (option === undefined) throw unknown(rawName, options);
     const known = values.get(name) ?? [];
-    if (option.multiple !== true && known.length > 0) throw new UsageError(`${rawName} is given twice`);
+    if (option.multiple !== true && known.length > 0) throw new UsageError(`${rawName} was given more than once`);
     values.set(name, [...known, givenTo(rawName, option, value, inlineValue)]);
   }
   return new Given(operands, values);
@@ -116,7 +116,7 @@ function givenTo(name: string, option: Option, value: string | undefined, inline
     return "";
   }
   const missing = value === undefined || value === "" || (inline !== true && /^-./.test(value));
-  if (missing) throw new UsageError(`${name} needs a value: ${name} ${option.value}`);
+  if (missing) throw new UsageError(`${name} requires a value: ${name} ${option.value}`);
   return value;
 }
 

@@ -44,7 +44,7 @@ export async function runCommand(args: readonly string[], terminal: Terminal): P
     const given = parse(args, COMMON);
     if (given.has("version")) await terminal.print(`${ownVersion()}\n`);
     else if (given.has("help")) await terminal.print(overview(COMMANDS));
-    else throw new UsageError("a command is missing");
+    else throw new UsageError("missing command");
     return 0;
   } catch (error) {
     return ended(error, command, terminal);
@@ -79,7 +79,7 @@ export function ended(error: unknown, command: Pick<Command, "name"> | undefined
   const prefix = `pulumi-dbversion${command === undefined ? "" : ` ${command.name}`}`;
   if (error instanceof UsageError) {
     const help = command === undefined ? "pulumi-dbversion --help" : `pulumi-dbversion ${command.name} --help`;
-    terminal.tell(`${prefix}: ${error.message}\nRun \`${help}\` for the usage.`);
+    terminal.tell(`${prefix}: ${error.message}\nRun \`${help}\` for usage.`);
     return 2;
   }
   if (error instanceof UpgradeError) {
@@ -91,6 +91,6 @@ export function ended(error: unknown, command: Pick<Command, "name"> | undefined
     return 1;
   }
   const stack = error instanceof Error ? error.stack : undefined;
-  terminal.tell(`${prefix}: a bug in this package; report it with these lines [unexpected]\n${stack ?? error}`);
+  terminal.tell(`${prefix}: internal error; please report it with these lines [unexpected]\n${stack ?? error}`);
   return 1;
 }

@@ -17,7 +17,7 @@ const FILES: ReadonlySet<string> = new Set(["caCertificate", "clientCertificate"
 
 /** Options that mean something else to each system. */
 const MEANINGS: Readonly<Record<string, string>> = {
-  endpoint: "Addresses of one cluster, with commas between them; for taurusdb the address of the service",
+  endpoint: "Addresses of one cluster, separated by commas; for taurusdb, the address of the service",
 };
 
 /** One cluster or project, and how it is reached. */
@@ -93,7 +93,7 @@ export async function systemOf(given: Given, terminal: Terminal): Promise<{ syst
   const kinds = await estateKinds(terminal);
   const [system] = given.operands;
   const names = [...kinds.keys()];
-  if (system === undefined) throw new UsageError(`name a system: ${names.join(", ")}`);
+  if (system === undefined) throw new UsageError(`specify a system: ${names.join(", ")}`);
   const kind = kinds.get(system);
   if (kind === undefined) throw new UsageError(`unknown system "${system}"; ${suggestion(system, names)}`);
   const own = connectionOptions(new Map([[system, kind]]));
@@ -103,7 +103,7 @@ export async function systemOf(given: Given, terminal: Terminal): Promise<{ syst
     throw new UsageError(`--${foreign} is not an option of ${system}; ${suggestion(`--${foreign}`, known)}`);
   }
   const twice = Object.keys(own).find((name) => own[name]?.multiple !== true && given.all(name).length > 1);
-  if (twice !== undefined) throw new UsageError(`--${twice} is given twice`);
+  if (twice !== undefined) throw new UsageError(`--${twice} was given more than once`);
   return { system, kind };
 }
 

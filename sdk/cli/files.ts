@@ -8,7 +8,7 @@ import type { Terminal } from "./terminal";
 
 /** JSON that a command was given. */
 export interface Input {
-  /** For messages, at the beginning of a sentence: `stack.json`, `The standard input`. */
+  /** For messages, at the beginning of a sentence: `stack.json`, `Standard input`. */
   readonly name: string;
   readonly content: unknown;
 }
@@ -27,7 +27,7 @@ export const EXPORT: Expected = { what: "stack export", how: HOW };
 export function readOperand(given: Given, expected: Expected, terminal: Terminal): Promise<Input> {
   given.atMost(1);
   const [source] = given.operands;
-  if (source === undefined) throw new UsageError(`a ${expected.what} is missing: name a file, or - to read a pipe`);
+  if (source === undefined) throw new UsageError(`missing ${expected.what}: specify a file, or - for standard input`);
   return readInput(source, expected, terminal);
 }
 
@@ -36,7 +36,7 @@ export function readOperand(given: Given, expected: Expected, terminal: Terminal
  * @throws CommandError when it cannot be read, ReportError when it is no JSON
  */
 export async function readInput(source: string, expected: Expected, terminal: Terminal): Promise<Input> {
-  const name = source === "-" ? "The standard input" : source;
+  const name = source === "-" ? "Standard input" : source;
   let bytes: Uint8Array;
   try {
     bytes = source === "-" ? await terminal.read() : readFileSync(source);

@@ -35,7 +35,7 @@ else {
     });
     return true;
   };
-  setTimeout(fail, ${GIVEN_UP}, "it accepts no calls after ${GIVEN_UP / 1_000} s");
+  setTimeout(fail, ${GIVEN_UP}, "it did not accept calls within ${GIVEN_UP / 1_000} s");
   try { require("${SDK}"); } catch (error) { fail(error); }
 }`;
 
@@ -62,9 +62,9 @@ function lineOf(told: unknown): Line {
   const [started, loading] = ["started", "loading"].map((key) => member(told, key));
   if (typeof missing === "string") return notMeasured(`${missing} is not installed in the current directory`);
   if (typeof started !== "number" || typeof loading !== "number") return failed(String(failure));
-  const message = `the process of Pulumi's dynamic resources starts in ${seconds(started)} and loads pulumi-dbversion in ${seconds(loading)}`;
+  const message = `Pulumi's dynamic provider process starts in ${seconds(started)} and loads pulumi-dbversion in ${seconds(loading)}`;
   if (started + loading < LIMIT) return { state: "ok", name: NAME, message };
-  const remedy = `Pulumi waits ${seconds(LIMIT)} for a plugin to answer. Check what slows down reading \`node_modules\`: the disk, a network file system or a virus scanner.`;
+  const remedy = `Pulumi waits ${seconds(LIMIT)} for a plugin to respond. Check what slows down reading \`node_modules\`: the disk, a network file system or a virus scanner.`;
   return { state: "warning", name: NAME, message, remedy };
 }
 
@@ -73,7 +73,7 @@ function notMeasured(reason: string): Line {
 }
 
 function failed(reason: string): Line {
-  const message = `the process of Pulumi's dynamic resources does not start: ${reason}`;
+  const message = `Pulumi's dynamic provider process does not start: ${reason}`;
   const remedy = "Check `node --version` and `npm ls pulumi-dbversion @pulumi/pulumi` in the directory of the program.";
   return { state: "problem", name: NAME, message, remedy };
 }

@@ -8,9 +8,9 @@ interface Simulators {
 
 export const simulate: Command = {
   name: "simulate",
-  summary: "serve a simulated system to try a program on",
+  summary: "run a simulated system to test a program",
   operand: ["obshell", "taurusdb", "redis-enterprise"],
-  description: "Serves a simulated system on fixed ports of this machine, and prints how a program reaches it.",
+  description: "Runs a simulated system on fixed ports of this machine, and prints how a program connects to it.",
   options: async () => ({}),
   examples: [],
   exits: [],

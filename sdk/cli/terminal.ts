@@ -92,7 +92,7 @@ export function processStreams(): Streams {
     progress,
     ask: stdin.isTTY === true && stderr.isTTY === true ? askSilently : undefined,
     read: async () => {
-      if (stdin.isTTY === true) throw new Error("nothing is piped into the standard input");
+      if (stdin.isTTY === true) throw new Error("nothing is piped into standard input");
       return buffer(stdin);
     },
     run: (program, args) => outputOf(program, args, signal),

@@ -20,7 +20,7 @@ function row(database: Database, index: number): Html {
   const { name, subject, status } = database;
   return html`<tr data-index="${index + 1}" data-status="${status}" data-find="${findText(database)}">
 <th scope="row"><a href="#database-${index + 1}"><bdi>${name}</bdi></a><span class="below quiet">${subject.system} ${subject.title}</span></th>
-<td data-label="${COLUMNS.database}">${versionOr(targetText(database), "not known")}</td>
+<td data-label="${COLUMNS.database}">${versionOr(targetText(database), "unknown")}</td>
 <td data-label="${COLUMNS.runs}"><span>${runs(database)}</span></td>
 <td data-label="${COLUMNS.status}"><span>${badges(database)}${held(database)}</span></td>
 <td data-label="${COLUMNS.upgrade}"><span>${database.upgrade === undefined ? html`<span class="quiet">none</span>` : upgradeCell(database.upgrade)}${failure(database)}</span></td>

@@ -32,7 +32,7 @@ export function stackExportIn(root: unknown, name: string): StackExport {
   }
   if (!FORMATS.includes(root["version"])) {
     const version = textOf(root["version"], 20) ?? "none";
-    throw new ReportError(`${name} has a deployment of format ${version}; the formats 3 and 4 are known. ${HOW}`);
+    throw new ReportError(`${name} has deployment format ${version}; supported formats are 3 and 4. ${HOW}`);
   }
   return {
     time: textOf(member(deployment["manifest"], "time"), 40),

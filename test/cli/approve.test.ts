@@ -94,8 +94,8 @@ describe("approve", () => {
   });
 
   it.each([
-    ["nothing", "", /The standard input is empty.*pulumi preview --json --diff/],
-    ["no JSON", "error: no stack", /The standard input is not JSON.*pulumi preview --json --diff/],
+    ["nothing", "", /Standard input is empty.*pulumi preview --json --diff/],
+    ["no JSON", "error: no stack", /Standard input is not JSON.*pulumi preview --json --diff/],
     ["a secret that is no JSON", '{"password": "hunter2"', /^(?!.*hunter2).*is not JSON/],
     ["other JSON", {}, /neither a preview nor a stack export/],
     ["a preview without plans", preview({}), /no planned upgrade.*pulumi stack export/],

@@ -104,7 +104,7 @@ describe("an inventory of OceanBase", () => {
     const stopped = await discover([first, second, third].join(","));
     expect({ code: stopped.code, advice: stopped.advice }).toMatchObject({ code: 2 });
     expect(stopped.advice).not.toContain("agents-not-named");
-    expect(stopped.err).toMatch(/^not complete: An endpoint did not respond: http:\/\/10\.77\.0\.4:2886: /);
+    expect(stopped.err).toMatch(/^incomplete: An endpoint did not respond: http:\/\/10\.77\.0\.4:2886: /);
     expect((await discover([first, second].join(","))).advice).toContain("agents-not-named");
   });
 });

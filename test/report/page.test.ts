@@ -218,7 +218,7 @@ describe("the page of a stack in an unusual state", () => {
       "unknown",
       "none",
     ]);
-    expect(textOf(page)).toContain("The state has no upgrade with a time.");
+    expect(textOf(page)).toContain("The state records no upgrade with a time.");
     expect(await faultsOf(page)).toEqual([]);
   });
 

@@ -53,7 +53,7 @@ export class Steps {
     this.#narrator.output(end === "tail" ? lastOf(output, Number(lines)) : output);
     this.#narrator.output(errors);
     this.#conclude({ command: `pulumi-dbversion ${line}`, code, output: `${output}${errors}`, ...measured });
-    expect(code === expected, `\`${line}\` ended with ${code} instead of ${expected}:\n${output}${errors}`);
+    expect(code === expected, `\`${line}\` ended with exit code ${code} instead of ${expected}:\n${output}${errors}`);
     return output.replaceAll(/\s+/g, " ");
   }
 
@@ -85,7 +85,7 @@ export class Steps {
     const exit = step.code === undefined ? [] : [`exit code ${step.code}`];
     const facts = [...exit, `${step.seconds.toFixed(1)} s`, countsOf([step])];
     this.#narrator.say(`  (${facts.join(" · ")})`);
-    expect(writesOf([step]) === 0, `\`${step.command}\` sent something else than reads`);
+    expect(writesOf([step]) === 0, `\`${step.command}\` sent requests other than reads`);
   }
 }
 

@@ -56,10 +56,10 @@ export function showHint({ secrets, program }: Hint): void {
   const commands = Object.entries(secrets).map(([key, value]) => `  pulumi config set --secret ${key} '${value}'`);
   const lines = program.trimEnd().split("\n");
   console.log(`
-credentials, for a stack:
+credentials, for the stack configuration:
 ${commands.join("\n")}
 
-a program, for its index.ts:
+a program (index.ts):
 ${lines.map((line) => (line === "" ? "" : `  ${line}`)).join("\n")}
 
 Stop with ^C.`);

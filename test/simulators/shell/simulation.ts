@@ -98,6 +98,7 @@ function makingOf<State>(
   const saved = file?.load();
   if (saved === undefined) return { clock: new ScaledClock(speed), seed };
   const { savedAt, state } = saved;
-  if (state == null || !recognizes(state)) throw new UsageError(`${values.state} contains no state of this simulator`);
+  if (state == null || !recognizes(state))
+    throw new UsageError(`${values.state} is not a state file of this simulator`);
   return { clock: new ScaledClock(speed, savedAt), seed, state };
 }
