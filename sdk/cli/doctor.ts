@@ -89,7 +89,7 @@ async function cliLine(terminal: Terminal): Promise<Line> {
 async function examined(given: Given, terminal: Terminal): Promise<Section[]> {
   if (given.operands.length > 0) {
     const { system, kind } = await systemOf(given, terminal);
-    given.refuse(["file"], `cannot be combined with a system; leave out "${system}" to check the resources of a stack`);
+    given.refuse(["file"], `cannot be combined with a system; omit "${system}" to check the resources of a stack`);
     const config = await configOf(given, terminal);
     const connections = await connectionsOf(system, kind, given, config, terminal);
     return sectionsOf(connections, terminal, inventoryLines);

@@ -15,7 +15,7 @@ export const report: Command = {
   ],
   exits: [
     "the page was written",
-    "the page was not written: the input cannot be read, is not a stack export or has no databases, or the output cannot be written",
+    "the page was not written: unreadable input, no stack export, no databases, or unwritable output",
     "invalid command line",
   ],
   async run(given, terminal) {

@@ -111,18 +111,18 @@ describe("approve", () => {
       await writeFile(file(), text);
       const { code, err } = await approve(preview({ __plan: plan }))("approve", "-", "-o", file());
       expect(code).toBe(1);
-      expect(err).toMatch(/\S+approved\.json is .* Move it away, and run the command again\.\n$/);
+      expect(err).toMatch(/\S+approved\.json is .* Move or delete it, then run the command again\.\n$/);
       expect(await readFile(file(), "utf8")).toBe(text);
     }
   });
 
   it("says that it cannot read the file of an earlier run", async () => {
     const { code, err } = await approve(preview({ __plan: plan }))("approve", "-", "-o", directory);
-    expect([code, err]).toEqual([1, expect.stringContaining(": The file of approvals could not be read: EISDIR")]);
+    expect([code, err]).toEqual([1, expect.stringContaining(": The approval file could not be read: EISDIR")]);
   });
 
   it.each([
-    [["approve"], "a preview is missing"],
+    [["approve"], "missing preview"],
     [["approve", "-", "--valid-for", "soon"], '--valid-for must be a duration above zero, such as 72h, not "soon"'],
   ])("%j is not understood", async (args, message) => {
     const { code, err } = await approve("")(...args);

@@ -9,7 +9,7 @@ const REFUSED: readonly (readonly [readonly string[], string])[] = [
   [["status", "--file", "-", "--watch"], "--watch cannot be combined with --file -"],
   [
     ["doctor", "oceanbase", "--endpoint", "http://10.0.0.1:2886", "--file", "-"],
-    '--file cannot be combined with a system; leave out "oceanbase" to check the resources of a stack',
+    '--file cannot be combined with a system; omit "oceanbase" to check the resources of a stack',
   ],
   [["discover", "oceanbase", "--write", "ts", "--json"], "--json cannot be combined with --write"],
   [
@@ -39,7 +39,7 @@ describe("an option that would have no effect is refused by its name", () => {
       const { code, err } = await run(["doctor", "--file", "-", ...given]);
       expect([code, err]).toEqual([
         2,
-        expect.stringContaining(`: --${name} needs a system, such as \`doctor oceanbase\``),
+        expect.stringContaining(`: --${name} requires a system, such as \`doctor oceanbase\``),
       ]);
     }
   });

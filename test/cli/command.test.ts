@@ -85,7 +85,7 @@ describe("pulumi-dbversion", () => {
     [["discover", "oceanbase", "--write", "java"], "--write must be ts or fleet\n"],
     [["discover", "oceanbase"], "oceanbase: endpoints is missing"],
     [["discover", "oceanbase", "--ca-certificate", "/nowhere.pem"], "--ca-certificate cannot be read: ENOENT"],
-    [["report"], "a stack export is missing: name a file, or - to read a pipe\n"],
+    [["report"], "missing stack export: specify a file, or - for standard input\n"],
     [["report", "a", "b"], 'unexpected argument "b"\n'],
     [["explain", "blokced"], 'unknown error code "blokced"; did you mean blocked?\n'],
     [["completions", "powershell"], 'unknown shell "powershell"; valid names: bash, zsh, fish\n'],

@@ -115,7 +115,7 @@ describe("what is reached in two ways is listed once", () => {
     expect(await discover(AGENTS[0], AGENTS[1])).toMatchObject({
       code: 0,
       names: BOTH,
-      err: "OceanBase cluster at 10.77.0.3:2886 is the same as OceanBase cluster at 10.77.0.2:2886, and is listed once.\n",
+      err: "OceanBase cluster at 10.77.0.3:2886 is the same as OceanBase cluster at 10.77.0.2:2886 and is listed once.\n",
     });
   });
 
@@ -160,7 +160,7 @@ describe("what is reached in two ways is listed once", () => {
     );
     expect(nodes.length).toBeGreaterThan(1);
     expect(out).toContain("\n3 databases\n");
-    expect(err).toMatch(/ is the same as .*, and is listed once\.\n$/);
+    expect(err).toMatch(/ is the same as .* and is listed once\.\n$/);
   });
 
   it("a project that is named twice", async () => {

@@ -47,7 +47,7 @@ describe.each([
       "pulumi config --json --show-secrets --stack dev": JSON.stringify({ "dbversion:proxy": { value: url } }),
     };
     const { code, out } = await onNetwork({ env, programs })("doctor", ...args, "--stack", "dev");
-    expect(out).toContain(`– proxy: ${proxy.origin}: `);
+    expect(out).toContain(`– proxy: ${proxy.origin} resolves the name`);
     expect(out).not.toContain(PASSWORD);
     expect(code).toBe(0);
   });

@@ -129,10 +129,10 @@ describe("doctor tells", () => {
     expect(untrusted.out).toMatch(
       /✗ TLS: the certificate is not trusted \(DEPTH_ZERO_SELF_SIGNED_CERT\): CN=cluster\.local/,
     );
-    expect(untrusted.out).toContain("as --ca-certificate");
+    expect(untrusted.out).toContain("Set --ca-certificate");
     const unnamed = await run("doctor", ...reach, ...trust);
     expect(unnamed.out).toMatch(/✗ TLS: the certificate is not trusted \(ERR_TLS_CERT_ALTNAME_INVALID\)/);
-    expect(unnamed.out).toContain("as --server-name");
+    expect(unnamed.out).toContain("Set --server-name");
     expect([untrusted.code, unnamed.code]).toEqual([1, 1]);
   });
 
@@ -353,7 +353,7 @@ describe("doctor of a stack", () => {
 
   it("says what is missing without the CLI, and in a stack without databases", async () => {
     const { err } = await onNetwork()("doctor", "--stack", "dev");
-    expect(err).toContain("The Pulumi CLI was not found. Install it, or name a file");
+    expect(err).toContain("The Pulumi CLI was not found. Install it, or pass the output");
     const empty = await fileWith(stackExport([]));
     expect(await onNetwork()("doctor", "--file", empty)).toMatchObject({
       code: 1,
