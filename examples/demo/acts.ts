@@ -6,7 +6,7 @@ import type { Run } from "../../test/engine";
 import type { Narrator } from "./narrator";
 import type { Stage } from "./stage";
 
-/** Where the database is: outdated and unmanaged, up to date, or outdated and stored so by a refresh. */
+/** State of the database: outdated and unmanaged, up to date, or outdated and recorded by a refresh. */
 type Position = "new" | "current" | "drifted";
 
 export interface Act {
@@ -14,7 +14,7 @@ export interface Act {
   readonly title: string;
   readonly before: Position;
   readonly after: Position;
-  /** Fails when it does not show what it says. */
+  /** @throws if it does not show what it describes */
   play(stage: Stage, narrator: Narrator, dir: string): Promise<void>;
 }
 
@@ -47,7 +47,7 @@ export const ACTS: readonly Act[] = [
   { name: "report", title: "Report: one page about the stack", before: "current", after: "current", play: report },
 ];
 
-/** Plays acts in their order, and brings the database to where each begins. */
+/** Plays acts in order, and prepares the database for each. */
 export async function play(acts: readonly Act[], stage: Stage, narrator: Narrator, dir: string): Promise<void> {
   let position: Position = "new";
   for (const act of acts) {

@@ -2,7 +2,7 @@ import { copyExample, openEngine } from "../../test/engine";
 import { ObshellCluster, ScaledClock, serve } from "../../test/simulators";
 import type { Stage } from "./stage";
 
-/** Simulated seconds in a real one: the upgrade of a minute and a half takes about six seconds. */
+/** Simulated seconds in a real one: an upgrade of 90 seconds takes about six. */
 const SPEED = 15;
 const PASSWORD = "demo-r00t-password";
 const OLD_BUILD = "4.2.1.8-108000022024072217";

@@ -4,7 +4,7 @@ import { ACTS } from "./acts";
 export const SYSTEMS = ["oceanbase", "taurusdb", "redis-enterprise"] as const;
 export type System = (typeof SYSTEMS)[number];
 
-/** An act of its own: it has all systems, and none of the upgrades of the others. */
+/** A separate act: it uses all systems, without the upgrades of the others. */
 export const ESTATES = "estates";
 
 export const HELP = `usage: npm run demo -- [options]

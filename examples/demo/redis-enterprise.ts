@@ -2,7 +2,7 @@ import { copyExample, openEngine } from "../../test/engine";
 import { RedisEnterpriseCluster, redisenterprise, ScaledClock, serveRedisEnterprise } from "../../test/simulators";
 import type { Stage } from "./stage";
 
-/** State machines of seconds instead of minutes. */
+/** State machines take seconds instead of minutes. */
 const TIMINGS = { pendingMs: 300, stateMs: 800, shardMs: 2_000 };
 const UPGRADE = /\/upgrade$/;
 /** The uid of the database `cache`. */

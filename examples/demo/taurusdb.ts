@@ -2,7 +2,7 @@ import { copyExample, openEngine } from "../../test/engine";
 import { ScaledClock, serve, TaurusCloud, taurusdb } from "../../test/simulators";
 import type { Stage } from "./stage";
 
-/** Upgrades of seconds instead of minutes, on a clock that runs as ours: signatures carry the time. */
+/** Upgrades take seconds instead of minutes, on a real-time clock: signatures contain the time. */
 const TIMINGS = { startMs: 500, visibleMs: 200, upgradeMs: 6_000, starRocksMs: 3_000, preCheckMs: 500 };
 const OLD = "2.0.69.250900";
 const NEWEST = "2.0.78.260600";

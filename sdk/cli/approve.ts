@@ -84,7 +84,7 @@ function keep(plans: Map<string, Units>, resource: unknown, units: Units | undef
   if (urn !== undefined && units !== undefined) plans.set(urn, units);
 }
 
-/** The plan of a resource whose upgrade is held. The inputs may still have that of an upgrade which is done. */
+/** The plan of a resource whose upgrade is held. The inputs may still contain the plan of a completed upgrade. */
 function heldUnits(resource: unknown): Units | undefined {
   const outputs = member(resource, "outputs");
   return member(outputs, "status") === "held" ? unitsOf(member(outputs, "__plan")) : undefined;
@@ -103,14 +103,14 @@ function proposalIn(unit: string, proposal: unknown): [string, Proposal][] {
 
 const APPROVALS: Expected = { what: "approval file", how: "Move or delete it, then run the command again." };
 
-/** What an earlier run has written. @throws CommandError or ReportError */
+/** The approvals that an earlier run wrote. @throws CommandError or ReportError */
 async function approvedIn(file: string, terminal: Terminal): Promise<ApprovedUpgrades["approvals"]> {
   const { content } = await readInput(file, APPROVALS, terminal);
   const approvals = member(content, "approvals");
   if (member(content, "formatVersion") !== APPROVAL_FORMAT || !isTable(approvals)) {
     throw new CommandError(`${file} is not an approval file of a supported format. ${APPROVALS.how}`);
   }
-  // Its entries are written back as they are.
+  // Its entries are written back unchanged.
   return approvals as ApprovedUpgrades["approvals"];
 }
 
@@ -139,7 +139,7 @@ function approved(units: Units, terms: Terms): Record<string, Approval> {
   return Object.fromEntries(Object.entries(units).map(([unit, proposal]) => [unit, { ...proposal, ...terms }]));
 }
 
-/** By name: the file is compared by people. */
+/** Sorted by name, to keep diffs of the file readable. */
 function sorted<T>(table: Readonly<Record<string, T>>): Record<string, T> {
   return Object.fromEntries(Object.entries(table).sort(([one], [other]) => one.localeCompare(other, "en")));
 }

@@ -4,7 +4,7 @@ import { UsageError } from "./failure";
 import type { Terminal } from "./terminal";
 
 export interface Option {
-  /** What stands for its value in the help: `FILE`. Without one it is a switch. */
+  /** The placeholder of its value in the help: `FILE`. Without one, it is a switch. */
   readonly value?: string;
   readonly short?: string;
   readonly multiple?: true;
@@ -17,18 +17,18 @@ export interface Command {
   readonly name: string;
   /** For the list of commands. */
   readonly summary: string;
-  /** What stands behind the name: the words that it may be, or what it is for the usage (`<CODE>`). */
+  /** The operand after the name: its possible values, or its placeholder in the usage (`<CODE>`). */
   readonly operand?: readonly string[] | string;
-  /** Whether it may be left out. */
+  /** Whether it is optional. */
   readonly optional?: true;
   readonly description: string;
   options(terminal: Terminal): Promise<Options>;
   readonly examples: readonly string[];
   /** The meaning of each exit code. */
   readonly exits: readonly string[];
-  /** Takes its arguments as they are, `--help` included. */
+  /** Whether it receives its arguments unparsed, including `--help`. */
   readonly passes?: true;
-  /** Whether it runs until ^C, which then is its usual end. */
+  /** Whether it runs until ^C, which then counts as success. */
   readonly lasts?: (given: Given) => boolean;
   /** @returns the exit code. @throws UsageError, CommandError or UpgradeError */
   run(given: Given, terminal: Terminal): Promise<number>;
@@ -87,7 +87,7 @@ export function parse(args: readonly string[], options: Options): Given {
     name,
     { type: value === undefined ? "boolean" : "string", multiple, ...(short === undefined ? {} : { short }) } as const,
   ]);
-  // Not strict: its messages know neither what was meant nor what the value is.
+  // Not strict: its messages neither suggest an option nor name the value.
   const { tokens } = parseArgs({
     args: [...args],
     options: Object.fromEntries(table),

@@ -27,7 +27,7 @@ const COMMANDS: readonly Command[] = [
   completions(() => COMMANDS),
 ];
 
-/** What a shell has for a command that was ended by ^C. */
+/** The exit code in shells for a command that ^C ended. */
 const INTERRUPTED = 130;
 
 /** @returns the exit code */
@@ -61,7 +61,7 @@ async function ran(command: Command, args: readonly string[], terminal: Terminal
   return 0;
 }
 
-/** A command is not waited for after ^C: a server may answer late or never. @throws UpgradeError `interrupted` */
+/** After ^C the command is not awaited: a server may respond late or never. @throws UpgradeError `interrupted` */
 async function attended(command: Command, given: Given, terminal: Terminal): Promise<number> {
   const { signal } = terminal;
   const interrupted = new Promise<"interrupted">((resolve) => {
@@ -74,7 +74,7 @@ async function attended(command: Command, given: Given, terminal: Terminal): Pro
   throw new UpgradeError("interrupted", "Interrupted.");
 }
 
-/** The end of a command by an error. @returns the exit code */
+/** Reports the error that ended a command. @returns the exit code */
 export function ended(error: unknown, command: Pick<Command, "name"> | undefined, terminal: Terminal): number {
   const prefix = `pulumi-dbversion${command === undefined ? "" : ` ${command.name}`}`;
   if (error instanceof UsageError) {

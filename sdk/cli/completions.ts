@@ -33,7 +33,7 @@ export function completions(commands: () => readonly Command[]): Command {
   };
 }
 
-/** A script that completes commands, their words and their options. */
+/** A script that completes commands, their operands and their options. */
 function completionScript(shell: (typeof SHELLS)[number], words: ReadonlyMap<string, readonly string[]>): string {
   const commands = [...words.keys()].join(" ");
   if (shell === "fish") {

@@ -79,7 +79,7 @@ interface Read extends Pick<Inventory, "databases" | "gaps"> {
   readonly adopted?: Adopted;
 }
 
-/** One that cannot be read must not hide the others. */
+/** Catches errors, so that one unreadable estate does not hide the others. */
 async function readEstate(connection: Connection, { redact }: Terminal): Promise<Read> {
   const estate = connection.open();
   const { title } = estate;
@@ -98,7 +98,7 @@ async function readEstate(connection: Connection, { redact }: Terminal): Promise
 
 const HEADINGS = ["NAME", "TYPE", "ID", "CURRENT", "AVAILABLE", "PROTECTION", "WINDOW", "STATE", "NEEDS"];
 
-/** A table, and below it what its last column refers to. */
+/** A table, followed by the findings that its last column refers to. */
 function listing(databases: readonly FoundDatabase[]): string {
   const needs = new Map<string, number>();
   const rows = databases.map((database) => {

@@ -52,7 +52,7 @@ export const doctor: Command = {
   },
 };
 
-/** What is checked of the machine itself. */
+/** The checks of the local machine. */
 async function machine(terminal: Terminal): Promise<Section> {
   return {
     title: "this machine",
@@ -110,7 +110,7 @@ async function examined(given: Given, terminal: Terminal): Promise<Section[]> {
   return [...sections, { title: "resources", lines }];
 }
 
-/** Everything about each connection: the servers, then what the vendor says. @param last what is asked when all else is fine */
+/** All checks of each connection: the servers, then the system. @param last runs if all others pass */
 async function sectionsOf(
   connections: readonly Connection[],
   terminal: Terminal,
@@ -184,13 +184,13 @@ function databaseLines({ type, current, targets, activity, advice = [], ...datab
   ];
 }
 
-/** What is said of one database. */
+/** One message about one database. */
 interface Statement extends Omit<Line, "name"> {
   readonly type: string;
   readonly database: string;
 }
 
-/** One line for all databases of which the same is said. */
+/** Merges equal messages about several databases into one line. */
 function together(statements: readonly Statement[]): Line[] {
   const groups = new Map<string, [Statement, ...Statement[]]>();
   for (const statement of statements) {

@@ -24,7 +24,7 @@ export const explain: Command = {
       await terminal.print(lines.join(""));
       return 0;
     }
-    // As it stands in a message: `[unreachable]`.
+    // As printed in a message: `[unreachable]`.
     const code = written.replace(/^\[(.*)\]$/, "$1");
     const entry = entries.find((each) => each.code === code);
     if (entry === undefined) {

@@ -6,7 +6,7 @@ import type { Given } from "./command";
 import { CommandError, UsageError } from "./failure";
 import type { Terminal } from "./terminal";
 
-/** JSON that a command was given. */
+/** The JSON input of a command. */
 export interface Input {
   /** For messages, at the beginning of a sentence: `stack.json`, `Standard input`. */
   readonly name: string;
@@ -17,7 +17,7 @@ export interface Input {
 export interface Expected {
   /** For messages: `stack export`. */
   readonly what: string;
-  /** What to do about one that is something else, as a sentence. */
+  /** What to do if it is something else, as a sentence. */
   readonly how: string;
 }
 
@@ -33,7 +33,7 @@ export function readOperand(given: Given, expected: Expected, terminal: Terminal
 
 /**
  * @param source a file, or `-` for the standard input
- * @throws CommandError when it cannot be read, ReportError when it is no JSON
+ * @throws CommandError if it cannot be read, ReportError if it is not JSON
  */
 export async function readInput(source: string, expected: Expected, terminal: Terminal): Promise<Input> {
   const name = source === "-" ? "Standard input" : source;
@@ -46,14 +46,14 @@ export async function readInput(source: string, expected: Expected, terminal: Te
   return inputIn(decodeText(bytes), name, expected, terminal);
 }
 
-/** A text as an input. Secrets that lie open in it are taken out of everything that the command prints. @throws ReportError */
+/** A text as an input. Plaintext secrets in it are removed from all output of the command. @throws ReportError */
 export function inputIn(text: string, name: string, { how }: Expected, terminal: Terminal): Input {
   const content = parseInput(text, name, how);
   for (const secret of openSecrets(content)) terminal.conceal(secret);
   return { name, content };
 }
 
-/** To a file, or the standard output. @throws CommandError */
+/** Writes to a file or to standard output. @throws CommandError */
 export async function writeResult(
   text: string,
   file: string | undefined,

@@ -52,7 +52,7 @@ function optionLines(options: Options): string {
     .join("\n");
 }
 
-/** Broken into lines that leave so many columns to the left. */
+/** Wraps a text, with a hanging indent of that many columns. */
 export function wrapped(text: string, indent: number, width = WIDTH): string {
   return text
     .split("\n")

@@ -9,7 +9,7 @@ import { undiciTransport } from "../../provider/http/undici-transport";
 import { type Line, textOf } from "./diagnosis";
 import type { Terminal } from "./terminal";
 
-/** How a server is reached. */
+/** The network path to a server. */
 export interface Way {
   readonly origin: string;
   readonly tls: Tls;
@@ -19,18 +19,18 @@ export interface Way {
 /** How long a step may take, in milliseconds. */
 const PATIENCE = 10_000;
 const DAY = 24 * 60 * 60_000;
-/** A certificate that expires sooner is told. */
+/** A certificate that expires sooner is reported. */
 const SOON = 30 * DAY;
-/** Farther apart, Huawei Cloud refuses signatures; obshell's credentials expire by its own clock. */
+/** Beyond it, Huawei Cloud rejects signatures; obshell's credentials expire by its own clock. */
 const SKEW = 5 * 60_000;
 
 export interface Network {
   readonly lines: readonly Line[];
-  /** Whether the server has answered, whatever else is wrong. */
+  /** Whether the server responded, whatever other problems it has. */
   readonly reached: boolean;
 }
 
-/** The way to a server, step by step, up to the first that fails. Nothing is sent but one GET without credentials. */
+/** Checks the network path to a server up to the first failure. The only request is one GET without credentials. */
 export async function examineNetwork(way: Way, terminal: Terminal): Promise<Network> {
   const lines: Line[] = [];
   const steps = stepsOf(way, terminal);
@@ -41,7 +41,7 @@ export async function examineNetwork(way: Way, terminal: Terminal): Promise<Netw
   }
 }
 
-/** @returns whether the server has answered */
+/** @returns whether the server responded */
 async function* stepsOf(way: Way, terminal: Terminal): AsyncGenerator<Line, boolean> {
   const { origin, proxies } = way;
   const proxy = proxyFor(proxies, origin);
@@ -54,7 +54,7 @@ async function* stepsOf(way: Way, terminal: Terminal): AsyncGenerator<Line, bool
   return line.state === "ok";
 }
 
-/** Without a proxy. @returns whether there is a connection, as requests need it */
+/** Without a proxy. @returns whether requests can connect */
 async function* connectionSteps(way: Way, terminal: Terminal): AsyncGenerator<Line, boolean> {
   const { hostname, port } = new URL(way.origin);
   const host = hostname.replace(/^\[|\]$/g, "");
@@ -76,7 +76,7 @@ async function* connectionSteps(way: Way, terminal: Terminal): AsyncGenerator<Li
 
 interface Secured {
   readonly line: Line;
-  /** Where the certificate expires soon, or has expired. */
+  /** Set if the certificate expires soon, or has expired. */
   readonly expiry?: Line;
 }
 
@@ -122,7 +122,7 @@ async function tcpLine(target: Target): Promise<Line> {
   }
 }
 
-/** What Node and OpenSSL say of a certificate, and what to do about it. */
+/** Error codes of Node and OpenSSL for certificates, with remedies. */
 const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [/ALTNAME|HOSTNAME/, "Set --server-name (argument `serverName`) to a name in the certificate."],
   [/EXPIRED/, "Renew the server certificate."],
@@ -182,7 +182,7 @@ function describe(certificate: PeerCertificate): string {
   return `CN=${subject?.CN ?? "?"}${names}, issued by CN=${issuer?.CN ?? "?"}${until}`;
 }
 
-/** Any answer will do: what it is, the vendor's own checks tell. */
+/** Any response is sufficient; the checks of the system evaluate it. */
 async function answerLine(
   { origin, tls, proxies }: Way,
   { clock, signal }: Terminal,
@@ -202,7 +202,7 @@ async function answerLine(
   }
 }
 
-/** @param offset milliseconds that the server is ahead of this machine; NaN where it does not send its time */
+/** @param offset milliseconds that the server is ahead of this machine; NaN without a Date header */
 function clockLine(offset: number): Line {
   const name = "clock";
   if (Number.isNaN(offset)) return { state: "note", name, message: "unknown: the response has no Date header" };

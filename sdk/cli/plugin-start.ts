@@ -5,16 +5,16 @@ import type { Terminal } from "./terminal";
 
 const SDK = "@pulumi/pulumi/cmd/dynamic-provider";
 const PROVIDER = "pulumi-dbversion/provider";
-/** When the measurement is given up, in milliseconds. */
+/** Timeout of the measurement, in milliseconds. */
 const GIVEN_UP = 60_000;
 
 /**
  * Run by Node in the directory of the program: starts the process that serves dynamic resources as Pulumi starts it, and loads this
  * package in it as the first resource does. No engine listens at the address, and none is called. It prints JSON:
  * - `started`: from the start of the process until it accepts calls, in milliseconds
- * - `loading`: how long the package takes to load, in milliseconds
+ * - `loading`: the time to load the package, in milliseconds
  * - or `missing`: the module that the directory does not have
- * - or `failure`: why the package cannot be loaded, or the process accepts no calls
+ * - or `failure`: why the package cannot be loaded, or why the process accepts no calls
  */
 const PROBE = `
 const write = process.stdout.write;
@@ -42,7 +42,7 @@ else {
 /** The command line of the measurement. Pulumi takes the same `node`. */
 export const PLUGIN_START = ["node", "-e", PROBE, "plugin", "127.0.0.1:1"] as const;
 
-/** How long Pulumi waits for a plugin to answer (`pluginRPCConnectionTimeout` in its engine), in milliseconds. */
+/** How long Pulumi waits for a plugin to respond (`pluginRPCConnectionTimeout` in its engine), in milliseconds. */
 const LIMIT = 10_000;
 
 const NAME = "plugin start";

@@ -2,7 +2,7 @@ import type { FoundResource } from "../../provider/core/estate";
 import { member } from "../report/json";
 import type { Connection } from "./connection";
 
-/** Everything at one estate, with how it is reached. */
+/** All resources of one estate, with their connection. */
 export interface Adopted {
   readonly connection: Connection;
   readonly resources: readonly FoundResource[];
@@ -10,10 +10,10 @@ export interface Adopted {
 
 type Arguments = Readonly<Record<string, unknown>>;
 
-/** Forms in which the resources can be written. */
+/** Output formats for the resources. */
 export const FORMS = ["ts", "fleet"] as const;
 
-/** A TypeScript program that manages everything at the versions that run. */
+/** A TypeScript program that manages everything at its current version. */
 export function programOf(system: string, estates: readonly Adopted[]): string {
   const names = new Names();
   const modules = new Set(estates.flatMap(({ resources }) => resources.map(({ type }) => partsOf(type).module)));
@@ -54,7 +54,7 @@ export async function fleetOf(system: string, estates: readonly Adopted[]): Prom
   return `${lines.join("")}\n${stringify({ connections, databases }, { lineWidth: 0 })}`;
 }
 
-/** Where the credentials come from, which are not written. */
+/** Where the omitted credentials are set. */
 function secretsOf([first]: readonly Adopted[]): readonly string[] {
   if (first === undefined) return [];
   const { kind, args } = first.connection;
@@ -68,7 +68,7 @@ function secretsOf([first]: readonly Adopted[]): readonly string[] {
     : ["Credentials are not included. Set them in the stack configuration or as environment variables:", ...lines];
 }
 
-/** Arguments of the connection that are no secrets. */
+/** Arguments of the connection without the secrets. */
 function openArguments({ kind: { secrets, filters = [] }, args }: Connection): Arguments {
   const left = new Set([...secrets, ...filters]);
   const open = Object.entries<unknown>({ ...args }).filter(([name, value]) => value !== undefined && !left.has(name));
@@ -88,10 +88,10 @@ function partsOf(type: string): { readonly module: string; readonly title: strin
   return { module, title };
 }
 
-/** Longer lists have a line for each item. */
+/** Longer lists are printed with one line for each item. */
 const LINE = 90;
 
-/** A value as TypeScript writes it. */
+/** A value as TypeScript source. */
 function literal(value: unknown, indent: number): string {
   const short = inline(value);
   if (short.length + indent <= LINE || typeof value !== "object" || value === null) return short;

@@ -1,7 +1,7 @@
 import type { Command } from "./command";
 import { ownFile } from "./package";
 
-/** The simulators are built beside this package's code, from sources of their own that nothing here may know. */
+/** The simulators are built separately from this package, so this file must not import their sources. */
 interface Simulators {
   simulate(args: readonly string[]): Promise<number>;
 }

@@ -5,7 +5,7 @@ import { CommandError, ProgramMissing } from "./failure";
 import { EXPORT, type Input, inputIn, readInput } from "./files";
 import type { Terminal } from "./terminal";
 
-/** Where a command finds a stack. */
+/** Options that select a stack. */
 export const STACK: Options = {
   stack: { value: "NAME", description: "the stack, read with the Pulumi CLI in the current directory" },
   file: { value: "FILE", description: "output of `pulumi stack export`; - for standard input" },
@@ -14,7 +14,7 @@ export const STACK: Options = {
 /** No configuration. */
 export const UNCONFIGURED: ConfigReader = () => undefined;
 
-/** What to do where there is no Pulumi CLI, as the end of a sentence. */
+/** What to do without the Pulumi CLI, as the end of a sentence. */
 const WITHOUT_STACK = "omit --stack and set the credentials as environment variables";
 const WITH_FILE = "pass the output of `pulumi stack export` with --file";
 
@@ -27,7 +27,7 @@ export async function configOf(given: Given, terminal: Terminal): Promise<Config
   try {
     config = JSON.parse(text);
   } catch {
-    // The parser's own message quotes the text, which holds secrets.
+    // The parser's message quotes the text, which contains secrets.
     throw new CommandError("`pulumi config --json` did not print JSON.");
   }
   for (const value of Object.values(Object(config))) {
@@ -42,7 +42,7 @@ export async function configOf(given: Given, terminal: Terminal): Promise<Config
 
 /**
  * What `pulumi stack export` prints.
- * @param secrets whether values that are secret are wanted, too
+ * @param secrets whether to include secret values
  * @throws CommandError or ReportError
  */
 export async function readExport(given: Given, terminal: Terminal, secrets: boolean): Promise<Input> {
@@ -59,7 +59,7 @@ function named(given: Given): readonly string[] {
   return stack === undefined ? [] : ["--stack", stack];
 }
 
-/** @param instead what to do where there is no Pulumi CLI, as the end of a sentence */
+/** @param instead what to do without the Pulumi CLI, as the end of a sentence */
 async function pulumi(
   command: readonly string[],
   options: readonly string[],

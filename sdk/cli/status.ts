@@ -13,9 +13,9 @@ import { readExport, STACK } from "./stack";
 import { table } from "./table";
 import type { Terminal } from "./terminal";
 
-/** How often `--watch` reads, in milliseconds. */
+/** Interval between the reads of `--watch`, in milliseconds. */
 const PERIOD = 5_000;
-/** Puts the cursor into the first column of the first line, and erases what is below. */
+/** Moves the cursor to the top left corner, and erases everything below. */
 const CLEAR = "\u001b[H\u001b[J";
 
 export const status: Command = {
@@ -96,7 +96,7 @@ function currentOf({ current, members }: Database): string {
   return members.map(({ name, version = "not observed" }) => `${name} ${version}`).join(", ");
 }
 
-/** What went wrong, and what keeps an upgrade from being requested, in the words of the run. */
+/** Problems, and the reasons why an upgrade is held, as the run reported them. */
 function reasonsOf({ notes, control: { hold }, upgrade, members }: Database): readonly string[] {
   const problems = members.flatMap(({ name, problem }) => (problem === undefined ? [] : [`${name}: ${problem}`]));
   const held = hold === undefined ? [] : [`held: ${hold.message}`];

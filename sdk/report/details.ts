@@ -6,7 +6,7 @@ import { timeElement } from "./time";
 import { durationOf, type Upgrade } from "./upgrade";
 import { courseOf, routeOf } from "./words";
 
-/** All that the state says of one database, folded away. */
+/** All data of the state about one database, collapsed. */
 export function details(database: Database, index: number): Html {
   const { name, subject, notes, members, upgrade } = database;
   const troubled = members.filter(({ problem }) => problem !== undefined).length;

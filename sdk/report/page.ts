@@ -11,7 +11,7 @@ import { parseTime, timeElement } from "./time";
 import { timeline } from "./timeline";
 import { countOf } from "./words";
 
-/** Nothing is loaded, sent or run but the style and the script of the page itself, whatever the values in it say. */
+/** The page loads, sends and runs nothing except its own style and script, whatever values it contains. */
 const POLICY = [
   "default-src 'none'",
   `style-src '${digest(STYLE)}'`,
@@ -73,7 +73,7 @@ function subtitle(databases: readonly Database[]): string {
   return `${verdictOf(databases)} ${countOf(databases.length, "database")}: ${parts.join(", ")}.`;
 }
 
-/** Statuses that somebody has to look into, and the words for them in the first sentence. */
+/** Statuses that need attention, with their words in the first sentence. */
 const ATTENTION: readonly Status[] = ["failed", "behind", "newer", "unknown"];
 
 function verdictOf(databases: readonly Database[]): string {
@@ -112,7 +112,7 @@ function shareOf(count: number, all: number): string {
   return `${Number(((count / all) * 100).toFixed(3))}%`;
 }
 
-/** Shown by the script alone. */
+/** Hidden without the script. */
 function filter(statuses: readonly Status[]): Html {
   return html`<search id="filter" class="panel" hidden>
 <label for="words">Find</label>

@@ -10,7 +10,7 @@ import { courseOf, shortRouteOf } from "./words";
 /** Height of a row and of the axis below, in pixels. */
 const ROW = 38;
 const AXIS = 26;
-/** Rows that still make a picture. */
+/** The maximum number of rows. */
 const MOST = 60;
 const LONGEST_NAME = 28;
 
@@ -19,17 +19,17 @@ interface Bar {
   readonly look: Status;
   /** Beside the name. */
   readonly course: string;
-  /** What a pointer shows. */
+  /** The tooltip. */
   readonly words: readonly string[];
   readonly from: number;
   readonly to: number;
-  /** Where the wait for a window begins and ends. */
+  /** The maintenance window. */
   readonly window: readonly [opens: number, closes: number] | undefined;
 }
 
 /**
  * The last upgrades of all databases over time, the newest first: one SVG whose rows keep their text size at any width.
- * @param written when the state was written: until then what runs has run
+ * @param written when the state was written: bars of running upgrades end there
  */
 export function timeline(databases: readonly Database[], written: number | undefined): Html {
   const all = databases

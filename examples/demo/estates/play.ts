@@ -8,8 +8,8 @@ import { countsOf, createdIn, type Step, Steps } from "./steps";
 import { type Estates, INSTANCES, openEstates } from "./systems";
 
 /**
- * From an empty directory to managed databases: three simulated estates that are listed, written down as programs,
- * previewed, adopted and checked. Fails when it does not show what it says, or when something is written.
+ * From an empty directory to managed databases: three simulated systems are listed, written as programs,
+ * previewed, adopted and checked. Fails if a step does not show what it describes, or if a request is a write.
  *
  * @param dir does not exist yet
  */
@@ -106,7 +106,7 @@ function pulumi({ dir }: Engine): string {
   return `pulumi -C ${basename(dir)}`;
 }
 
-/** Every resource is created at the version that runs. */
+/** Every resource is created at the current version. */
 function expectNoUpgrade(run: Run): void {
   const created = createdIn(run);
   const silent = created.filter(

@@ -198,15 +198,15 @@ export type ErrorCode = keyof typeof ERRORS;
 
 export interface RefusalOptions {
   readonly args?: readonly (string | number)[];
-  /** Words of the callers above, which keep code and status: "Create task '…' failed", "Task not found". */
+  /** Prefixes of the callers, which keep code and status: "Create task '…' failed", "Task not found". */
   readonly prefix?: string;
-  /** What stands in `data` beside the error; absent by default. */
+  /** `data` of the error response; absent by default. */
   readonly data?: null | object;
-  /** The header and body decryption answers before a trace id exists, with a charset. */
+  /** Errors of header and body decryption have no trace id, and a charset. */
   readonly early?: boolean;
 }
 
-/** A request refused by a handler, not yet worded for a server's generation. */
+/** A request rejected by a handler, not yet formatted for a server's generation. */
 export class Refusal extends Error {
   override readonly name = "Refusal";
   readonly errCode: ErrorCode;
@@ -224,7 +224,7 @@ export class Refusal extends Error {
   }
 }
 
-/** A Go panic inside a handler: answered by a constant reply (OBShell facts §2.4). */
+/** A Go panic inside a handler: with a constant response (OBShell facts §2.4). */
 export class Panic extends Error {
   override readonly name = "Panic";
 }

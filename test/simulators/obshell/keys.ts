@@ -12,7 +12,7 @@ import { decodeBase64 } from "./gobase64";
 export type KeyBits = 512 | 1024 | 2048;
 
 /**
- * Making a key costs far more than an upgrade in virtual time, so keys are made once per process and handed out by
+ * Making a key costs far more than an upgrade in virtual time, so keys are made once per process and assigned by
  * number: agents of one cluster never share one, different clusters may.
  */
 const pool = new Map<string, string>();

@@ -5,7 +5,7 @@ import { ObshellCluster } from "./cluster";
 import type { ClusterState, DagState } from "./state";
 import { splitRelease } from "./version";
 
-/** Plain, because it is typed into shells. */
+/** Without special characters, because it is typed into shells. */
 const PASSWORD = "simulated-password";
 const BUILD = "4.2.1.8_108000022024072217";
 const OB_PACKAGE = "4.3.5.2-102000042025031214.el7";

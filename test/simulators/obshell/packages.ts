@@ -9,7 +9,7 @@ export const REQUIRED: Readonly<Record<Edition, readonly string[]>> = {
   standalone: ["oceanbase-standalone"],
 };
 
-/** Uploadable whatever the edition, and stored without a look at its release, version or files. */
+/** Accepted for every edition, and stored without checks of release, version or files. */
 export const DIAGNOSTIC_TOOL = "oceanbase-diagnostic-tool";
 
 /** Names an upload may have beside that. */
@@ -81,7 +81,7 @@ export function missingAgentPackages(state: ClusterState, version: string, relea
     .map(rpmName);
 }
 
-/** What the call has let pass, can be found. */
+/** Packages that passed the call's check can be found. */
 function stepOf(text: string): RouteStep {
   return { ...splitBuildVersion(text), unfindable: false };
 }

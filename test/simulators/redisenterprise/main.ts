@@ -10,7 +10,7 @@ import { DEFAULT_USER } from "./options";
 import { serveRedisEnterprise } from "./serve";
 import type { ClusterState, DatabaseState } from "./state";
 
-/** Plain, because it is typed into shells. */
+/** Without special characters, because it is typed into shells. */
 const PASSWORD = "simulated-password";
 const DATABASE = "cache=7.4:search@2.10.8";
 

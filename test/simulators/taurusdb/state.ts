@@ -9,13 +9,13 @@ import type { Timings } from "./timings";
 export interface CloudState {
   readonly format: 1;
   seed: number;
-  /** Counts jobs and schedules, so that events of the same moment have an order. */
+  /** Counts jobs and schedules, to order events of the same time. */
   order: number;
   doors: DoorState[];
   regions: RegionState[];
   accounts: AccountState[];
   tokens: TokenState[];
-  /** Access keys with bad signatures lately, by access key. */
+  /** Recent invalid signatures, by access key. */
   locks: Record<string, LockState>;
   instances: InstanceState[];
   starRocks: StarRocksState[];
@@ -42,7 +42,7 @@ export interface DoorState {
   bootId: number;
 }
 
-/** Calls that not every region has. */
+/** Calls that only some regions have. */
 export type RegionFeature = "preCheck" | "unifyStatus" | "scheduleExist";
 
 export interface RegionState {
@@ -67,9 +67,9 @@ export interface InstanceState {
   offered: string | null;
   /** v3 status apart from upgrades: ACTIVE, FROZEN, BACKING UP … */
   status: string;
-  /** When `status` becomes ACTIVE of itself; null: never. */
+  /** When `status` becomes ACTIVE automatically; null: never. */
   statusUntil: number | null;
-  /** Nobody may touch it. */
+  /** Upgrades are forbidden. */
   denied: boolean;
   nodes: number;
   /** "18:00-22:00", UTC. */
@@ -94,9 +94,9 @@ export interface BackupState {
   readonly name: string;
   readonly type: "auto" | "manual";
   readonly startedAt: number;
-  /** Until then it runs. */
+  /** When it ends. */
   readonly endsAt: number;
-  /** What it ends as. */
+  /** Its final status. */
   readonly status: "COMPLETED" | "AVAILABLE" | "FAILED";
 }
 

@@ -20,7 +20,7 @@ export function statusAt(world: World, subject: InstanceState | StarRocksState, 
   return percentAt(job, now) < REBOOT_PERCENT ? "MODIFYING" : "REBOOTING";
 }
 
-/** Whether a status other than a running upgrade keeps an instance from being upgraded. */
+/** Whether a status other than a running upgrade prevents an upgrade. */
 export function isUnavailable(status: string): boolean {
   return status !== IDLE;
 }
