@@ -21,7 +21,7 @@ export function helpOf(command: Command, options: Options): string {
     .concat("\n");
 }
 
-/** The help of the whole. */
+/** The help of the whole program. */
 export function overview(commands: readonly Command[]): string {
   const widest = Math.max(...commands.map(({ name }) => name.length));
   const lines = commands.map(({ name, summary }) => `  ${name.padEnd(widest)}  ${summary}`);

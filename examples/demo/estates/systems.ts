@@ -18,7 +18,7 @@ export interface Estates {
   readonly environment: Readonly<Record<string, string>>;
   /** The certificate of the Redis Enterprise cluster, and its former one. */
   readonly certificates: { readonly current: string; readonly old: string };
-  /** Upgrade requests that were granted. */
+  /** Upgrade requests that were accepted. */
   upgrades(): number;
   close(): Promise<void>;
 }

@@ -40,7 +40,7 @@ export function runningBackups({ tenants = [] }: ClusterState, now: number): num
   return tenants.flatMap(({ backups }) => backups).filter(({ endsAt }) => endsAt > now).length;
 }
 
-/** An agent without its database forwards it to one that has it. Tenants in the recycle bin and meta tenants are left out. */
+/** An agent without its database forwards it to one that has it. Tenants in the recycle bin and meta tenants are omitted. */
 export function getTenants(call: Call): unknown {
   const { state } = call.world;
   const relay = state.agents.some((agent) => agent !== call.agent && isUp(agent) && holdsDatabase(agent));

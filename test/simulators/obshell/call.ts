@@ -71,7 +71,7 @@ export function requireCluster(call: Call): void {
   throw new Refusal("Agent.Identify.NotSupportOperation", { args: [address, agent.identity, "CLUSTER AGENT"] });
 }
 
-/** The refusal with which this agent answers whatever needs the database; undefined while it has it. */
+/** The error of this agent for calls that need the database; undefined while it has one. */
 export function databaseRefusal(call: Call, prefix?: string): Refusal | undefined {
   const { agent, now, world } = call;
   const options = prefix === undefined ? {} : { prefix };

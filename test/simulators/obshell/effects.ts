@@ -124,7 +124,7 @@ export function endStage(world: World, dag: DagState, node: NodeState, now: numb
   }
 }
 
-/** Undoes a stage: a run of its own for every sub-task that had run. */
+/** Rolls back a stage: a separate run for every sub-task that had run. */
 export function rollBackStage(world: World, dag: DagState, node: NodeState, now: number): void {
   for (const task of node.subTasks) {
     const retry = node.operator === "RETRY";

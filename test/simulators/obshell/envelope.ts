@@ -14,7 +14,7 @@ const PLAIN = { "content-type": "application/json" } as const;
 /** Responses written before the content type is set: by the decryption and by panics. */
 const EARLY = { "content-type": "application/json; charset=utf-8" } as const;
 
-/** `{"successful":…}` around every response (OBShell facts §2.1). `data` undefined is left out; lists are wrapped. */
+/** `{"successful":…}` around every response (OBShell facts §2.1). `data` undefined is omitted; lists are wrapped. */
 export function success(data: unknown, now: number, traceId: string): SimResponse {
   const envelope = { successful: true, timestamp: rfc3339(now), duration: 1, status: 200, traceId };
   const wrapped = Array.isArray(data) ? { contents: data } : data;

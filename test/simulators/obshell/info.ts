@@ -31,7 +31,7 @@ export function getSecret({ agent }: Call): unknown {
   return { ip: agent.ip, port: agent.port, public_key: publicKeyOf(agent.key) };
 }
 
-/** From 4.2.4.0 on the version of the observer is in it; before 4.2.6.0 an observer that is missing is an error beside it. */
+/** From 4.2.4.0 on the version of the observer is in it; before 4.2.6.0 a missing observer is an additional error. */
 export function getInfo(call: Call): unknown {
   const info = infoOf(call);
   const unasked = !server(call, "obVersionInInfo") || server(call, "fullInfo");

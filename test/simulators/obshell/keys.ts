@@ -31,7 +31,7 @@ export function pooledKey(bits: KeyBits, serial: number): string {
 interface OpenedKey {
   readonly key: KeyObject;
   readonly blockBytes: number;
-  /** Base64 of the PKCS#1 DER public key, as `GET /api/v1/secret` answers. */
+  /** Base64 of the PKCS#1 DER public key, as in the response of `GET /api/v1/secret`. */
   readonly publicKey: string;
 }
 
@@ -77,7 +77,7 @@ function decryptBlock(key: KeyObject, block: Buffer): Buffer {
   }
 }
 
-/** Node refuses PKCS#1 v1.5 decryption, so the padding `00 02 <at least 8 non-zero> 00` is taken off by hand. */
+/** Node refuses PKCS#1 v1.5 decryption, so the padding `00 02 <at least 8 non-zero> 00` is removed manually. */
 function unpad(block: Buffer): Buffer {
   const end = block.indexOf(0, 2);
   if (block[0] !== 0 || block[1] !== 2 || end < 10) throw new RsaError();

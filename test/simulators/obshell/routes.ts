@@ -99,7 +99,7 @@ export function matchRoute(request: SimRequest, agentVersion: string): Match | u
   return undefined;
 }
 
-/** A path that would be known without its last slash is redirected there, before anything else. */
+/** A path that exists without its trailing slash is redirected there first. */
 export function redirectOf(request: SimRequest, agentVersion: string): string | undefined {
   const path = pathOf(request.target);
   if (!path.endsWith("/") || path.length < 2) return undefined;

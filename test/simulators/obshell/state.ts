@@ -58,7 +58,7 @@ export interface AgentState {
   agentPassword: string | null;
   /** Stopped by hand. */
   stopped: boolean;
-  /** It has no row in `ocs.all_agent`: the cluster does not know of it, only of the observer beside it. */
+  /** It has no row in `ocs.all_agent`: the cluster knows only its observer. */
   unregistered?: true;
   /** Down between its old and its new process. */
   restarting: boolean;
@@ -238,7 +238,7 @@ export interface Conditions {
   observerBinaryMissing: boolean;
   /** The parameter `ob_startup_mode` has no row: 4.4.2.0 panics. */
   startupModeMissing: boolean;
-  /** GET ob/info answers 200 with `topology: null` although the database is there. */
+  /** GET ob/info responds with 200 and `topology: null` although the database is up. */
   topologyHidden: boolean;
 }
 
@@ -261,6 +261,6 @@ export interface Switches {
   firstHeaderBlocks: "one" | "many";
   /** `obcluster_info.version`: "4.2.1.1" or "5.7.25-OceanBase_CE-v4.2.1.1". */
   obVersionText: "plain" | "mysql";
-  /** Refusal by the lock on servers before the errCode era. */
+  /** Error of the lock on servers before the errCode era. */
   oldLockRefusal: ErrorCode;
 }

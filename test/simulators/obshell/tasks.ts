@@ -13,7 +13,7 @@ import { holdsDatabase, isUp, registeredAgents } from "./world";
 const NOT_FOUND = "record not found";
 const UNDONE = "Task not found";
 
-/** Whether the id is that of the one task of its own that an agent has. It is looked up at the agent that it names. */
+/** Whether the id is that of an agent's only local task. It is looked up at the agent in the id. */
 function isTakeOver({ params, world }: Call): boolean {
   const { id, agent } = parseTaskId(params["id"] ?? "");
   const owner = world.state.agents.find(({ ip, port }) => `${ip}:${port}` === agent);

@@ -23,7 +23,7 @@ export function isUp(agent: AgentState): boolean {
   return !agent.stopped && !agent.restarting;
 }
 
-/** Agents that the cluster knows of. */
+/** Agents that the cluster knows. */
 export function registeredAgents(state: ClusterState): readonly AgentState[] {
   return state.agents.filter((agent) => agent.unregistered !== true);
 }

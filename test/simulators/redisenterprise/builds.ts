@@ -22,7 +22,7 @@ export function has(feature: Feature, softwareVersion: string): boolean {
   return atLeast(softwareVersion, SINCE[feature]);
 }
 
-/** The build whose responses were recorded: an 8.0-era build with a version of its own. */
+/** The build whose responses were recorded: an 8.0-era build with its own version scheme. */
 export const RECORDED_BUILD = "100.0.21-16135";
 
 interface BuildRow {

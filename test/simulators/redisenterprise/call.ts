@@ -29,7 +29,7 @@ export function param({ params }: Call, name: string): string {
   return params[name] ?? "";
 }
 
-/** Throws a refusal with a code of the table. */
+/** Throws an error with a code of the table. */
 export function refuse({ world }: Ground, code: ErrorCode, description: string): never {
   throw refusal(world.state.switches, code, description);
 }

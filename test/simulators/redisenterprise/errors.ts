@@ -17,7 +17,7 @@ export const STATUS = {
 
 export type ErrorCode = keyof typeof STATUS;
 
-/** A request that is refused. `code` null: the response has no body. */
+/** A rejected request. `code` null: the response has no body. */
 export class Refusal extends Error {
   override readonly name = "Refusal";
   readonly status: number;
@@ -30,7 +30,7 @@ export class Refusal extends Error {
   }
 }
 
-/** A refusal with a code of the table; `statuses` may give it another status. */
+/** An error with a code of the table; `statuses` may override its status. */
 export function refusal({ statuses }: Switches, code: ErrorCode, description: string): Refusal {
   return new Refusal(statuses[code] ?? STATUS[code], code, description);
 }

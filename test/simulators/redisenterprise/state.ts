@@ -207,7 +207,7 @@ export interface Settings {
   licenseExpired: boolean;
   certificateAuthentication: boolean;
   certificateValidation: "disabled" | "san_cn" | "full_subject";
-  /** Common names and alternative names, or whole subjects, that `certificateValidation` lets in. */
+  /** Common names and alternative names, or whole subjects, that `certificateValidation` accepts. */
   certificateSubjects: readonly string[];
 }
 

@@ -43,7 +43,7 @@ export interface Switches {
   dryRun: "supported" | "ignored" | "refused";
   /** Whether the last state machine of a database can be read after its end. Default kept. */
   finishedActions: "kept" | "forgotten";
-  /** Whether /v2/actions knows the state machines of databases. Default true. */
+  /** Whether /v2/actions lists the state machines of databases. Default true. */
   v2StateMachines: boolean;
   /** Words of v1 state machines: pending/active, or those of the action object (queued/running, aborted). */
   actionWords: "stateMachine" | "action";
@@ -57,7 +57,7 @@ export interface Switches {
   codes: Codes;
   /** HTTP status by error code, if it differs from the table in `errors.ts`. */
   statuses: Readonly<Partial<Record<ErrorCode, number>>>;
-  /** Default 307: common knowledge, on no page. */
+  /** Default 307, which is undocumented. */
   redirectStatus: 301 | 302 | 307 | 308;
   /** Words before a token in the Authorization header. Default JWT, as the refresh page has it; another page says bearer. */
   tokenSchemes: readonly ("JWT" | "Bearer")[];

@@ -133,7 +133,7 @@ function read(response: SimResponse): Reply {
   return { status: response.status, headers: response.headers, text, json, code: json["error_code"] };
 }
 
-/** Redis 7.4 with two modules behind what the recorded cluster lists. */
+/** Redis 7.4 with two modules that are outdated on the recorded cluster. */
 export const CACHE = {
   redisVersion: "7.4",
   modules: [

@@ -25,7 +25,7 @@ export function isUnavailable(status: string): boolean {
   return status !== IDLE;
 }
 
-/** How an upgrade of an instance in this state is refused. */
+/** The error for an upgrade of an instance in this state. */
 const REFUSALS: Readonly<Record<string, ErrorCode>> = {
   FROZEN: "DBS.280449",
   "STORAGE FULL": "DBS.200316",

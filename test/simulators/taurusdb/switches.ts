@@ -13,7 +13,7 @@ export interface Switches {
   mixedVersions: "refuse" | "accept";
   /** A `current_version` that is not the instance's. */
   wrongCurrentVersion: "refuse" | "accept";
-  /** Fields in a body, and parameters in a query, that the call does not know. */
+  /** Unknown fields in a body, and unknown parameters in a query. */
   unknownFields: "refuse" | "ignore";
   /** HTTP status of DBS.05000008. */
   alreadyLatestStatus: 400 | 409;
@@ -74,7 +74,7 @@ export interface Switches {
   projectHeader: "optional" | "required";
   /** Prefix of the gateway's codes; older gateways use APIG. */
   gatewayPrefix: "APIGW" | "APIG";
-  /** Seconds in a Retry-After beside 429; null for no such header. */
+  /** Seconds in the Retry-After of a 429; null for no such header. */
   retryAfter: number | null;
   /** Whether the rows of instances contain their kernel: older regions show only the version of MySQL. */
   rowsTellKernel: boolean;
