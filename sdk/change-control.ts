@@ -49,7 +49,7 @@ export interface BackupRule {
   readonly waive?: string;
 }
 
-/** The same for OceanBase, where each tenant has backups of its own. */
+/** The same for OceanBase, where each tenant has its own backups. */
 export interface TenantBackupRule extends BackupRule {
   /**
    * The tenants whose backups count; each of them needs one. obshell makes no backups of `sys`.

@@ -1,4 +1,4 @@
 import { requireNode } from "../provider/base/node-version";
 
-// The first import of the package: what others load may not be there on an older Node.
+// The first import of the package: other modules may fail to load on an older Node.
 requireNode("the program");

@@ -95,7 +95,7 @@ export class Provider extends pulumi.ProviderResource {
 }
 
 /**
- * Rules of the whole stack hold for resources with an explicit provider, too: a freeze in addition to that of the provider,
+ * Rules of the stack also apply to resources with an explicit provider: a freeze in addition to that of the provider,
  * windows and blackouts where it has none.
  */
 function stackRules({ freeze, windows, blackouts }: NonNullable<ProviderArgs["dbversion"]> = {}): pulumi.Inputs {
@@ -117,7 +117,7 @@ function joined(own: Freeze, stack: string | undefined): Freeze {
 
 type Vendor = keyof ProviderArgs;
 
-/** Every setting there is: programs in JavaScript are not checked by a compiler. */
+/** Every known setting: no compiler checks programs in JavaScript. */
 const SETTINGS: Readonly<Record<Vendor, readonly string[]>> = {
   // generated: settings
   oceanbase: ["password", "agentPassword"],
@@ -140,8 +140,8 @@ const SETTINGS: Readonly<Record<Vendor, readonly string[]>> = {
 
 /**
  * `{ oceanbase: { password } }` as `{ "oceanbase:password": secret }`: the keys under which `configure` finds them. What is
- * undefined is not given: programs pass on what their configuration may not have.
- * @throws pulumi.RunError for what is no setting: it would be ignored without a message, and other credentials would be used
+ * undefined is omitted: programs pass on optional configuration values.
+ * @throws pulumi.RunError for an unknown setting: it would be silently ignored, and other credentials would be used
  */
 function settingsOf(name: string, args: ProviderArgs): pulumi.Inputs {
   const refuse = (problem: string) => new pulumi.RunError(`Provider "${name}": ${problem}`);
@@ -172,7 +172,7 @@ function isVendor(name: string): name is Vendor {
   return Object.hasOwn(SETTINGS, name);
 }
 
-/** A table as it is written down: of one that comes later nobody could check the keys in time. */
+/** A table without promises: the keys of a later one could not be checked in time. */
 function isTable(value: unknown): value is object {
   return (
     typeof value === "object" &&

@@ -12,7 +12,7 @@ const PROVIDER = 'exports.handler=()=>require("pulumi-dbversion/provider").provi
 /** Outputs of every resource. */
 const OBSERVED = ["members", "status", "lastUpgrade", "heldBy"];
 
-/** What the common base needs to know of a resource type. */
+/** The properties of a resource type for the common base class. */
 export interface ResourceShape {
   /** `oceanbase:ClusterVersion` */
   readonly type: string;
@@ -68,7 +68,7 @@ export abstract class VersionResource extends pulumi.CustomResource {
 /** What was approved for this resource alone: approvals of others must not change its inputs. */
 function approvalFor(approval: unknown, urn: string | Promise<string>): pulumi.Output<unknown> {
   return pulumi.all([approval, urn]).apply(([content, own]: readonly [unknown, string]) => {
-    // Whatever else it is, the check says what is wrong with it.
+    // The check reports any other invalid value.
     if (!isTable(content)) return content;
     const { approvals } = content;
     if (!isTable(approvals)) return content;
@@ -77,14 +77,14 @@ function approvalFor(approval: unknown, urn: string | Promise<string>): pulumi.O
   });
 }
 
-/** The result of `pulumi.createUrn` for a resource without a parent, without the outputs that it makes on the way. */
+/** The result of `pulumi.createUrn` for a resource without a parent, without its intermediate outputs. */
 function urnBelowStack(token: string, name: string): string {
   return `urn:pulumi:${pulumi.getStack()}::${pulumi.getProject()}::${token}::${name}`;
 }
 
 /**
  * The same below a parent, as a promise: an output would depend on the parent, which means on all children of it. Siblings would
- * wait for each other for ever.
+ * wait for each other forever.
  */
 function urnBelow(parent: pulumi.Resource, token: string, name: string): Promise<string> {
   return new Promise((resolve) => {
@@ -103,12 +103,12 @@ function urnBelow(parent: pulumi.Resource, token: string, name: string): Promise
  */
 export type Status = "current" | "behind" | "newer" | "upgrading" | "deferred" | "held" | "failed";
 
-/** What keeps an upgrade from being requested now. */
+/** Why an upgrade is held. */
 export interface Hold {
-  /** In the order in which they are judged. */
+  /** In order of evaluation. */
   readonly code: "freeze" | "blackout" | "window" | "approval" | "backup";
   readonly message: string;
-  /** When it ends, where that is known: ISO 8601, UTC. */
+  /** When it ends, if known: ISO 8601, UTC. */
   readonly until?: string;
 }
 

@@ -6,7 +6,7 @@ import type { Run } from "../../test/engine";
 import type { Narrator } from "./narrator";
 import type { Stage } from "./stage";
 
-/** Where the database is: outdated and unmanaged, up to date, or outdated and stored so by a refresh. */
+/** State of the database: outdated and unmanaged, up to date, or outdated and recorded by a refresh. */
 type Position = "new" | "current" | "drifted";
 
 export interface Act {
@@ -14,7 +14,7 @@ export interface Act {
   readonly title: string;
   readonly before: Position;
   readonly after: Position;
-  /** Fails when it does not show what it says. */
+  /** @throws if it does not show what it describes */
   play(stage: Stage, narrator: Narrator, dir: string): Promise<void>;
 }
 
@@ -24,7 +24,7 @@ export const ACTS: readonly Act[] = [
   { name: "no-op", title: "No-op: the same command again", before: "current", after: "current", play: repeat },
   {
     name: "drift",
-    title: "Drift: somebody changes the version by hand",
+    title: "Drift: an operator changes the version by hand",
     before: "current",
     after: "drifted",
     play: drift,
@@ -47,7 +47,7 @@ export const ACTS: readonly Act[] = [
   { name: "report", title: "Report: one page about the stack", before: "current", after: "current", play: report },
 ];
 
-/** Plays acts in their order, and brings the database to where each begins. */
+/** Plays acts in order, and prepares the database for each. */
 export async function play(acts: readonly Act[], stage: Stage, narrator: Narrator, dir: string): Promise<void> {
   let position: Position = "new";
   for (const act of acts) {
@@ -87,7 +87,7 @@ async function upgrade({ engine, upgrades, resource }: Stage, narrator: Narrator
 }
 
 async function repeat({ engine, requests, forget }: Stage, narrator: Narrator): Promise<void> {
-  narrator.say("A resource that is up to date sends nothing, not even a read.");
+  narrator.say("A resource that is up to date sends no requests, not even reads.");
   forget();
   const run = succeeded(await narrator.run("pulumi up", (options) => engine.up(options)));
   expect(
@@ -99,7 +99,7 @@ async function repeat({ engine, requests, forget }: Stage, narrator: Narrator): 
 }
 
 async function drift({ engine, setBack, resource, upgrades }: Stage, narrator: Narrator): Promise<void> {
-  narrator.say(`${setBack()} \`pulumi refresh\` finds it, and the next preview plans the upgrade.`);
+  narrator.say(`${setBack()} \`pulumi refresh\` detects the drift, and the next preview plans the upgrade.`);
   const sent = upgrades();
   const refresh = succeeded(await narrator.run("pulumi refresh", (options) => engine.refresh(options)));
   expect(refresh.changes["update"] === 1, "the refresh found no drift");
@@ -144,7 +144,9 @@ async function control({ engine, resource, upgrades }: Stage, narrator: Narrator
 }
 
 async function failure({ engine, fail, repair, resource }: Stage, narrator: Narrator): Promise<void> {
-  narrator.say("When an upgrade fails, the error has the vendor's reason and what to do. Nothing is repeated blindly.");
+  narrator.say(
+    "When an upgrade fails, the error has the vendor's reason and what to do. The upgrade is not retried blindly.",
+  );
   const reason = fail();
   const failed = await narrator.run("pulumi up", (options) => engine.up(options));
   expect(!failed.ok && failed.output.includes(reason), "the failure was not reported with the vendor's reason");

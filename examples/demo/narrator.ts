@@ -3,17 +3,17 @@ import { styleText } from "node:util";
 import type { Operation, Run, RunOptions } from "../../test/engine";
 
 const WIDTH = 100;
-/** Progress is shown when it is this many percent further. */
+/** Progress is shown in steps of this many percent. */
 const STEP = 25;
 
 /** A line of the engine about a resource: sign, name, status, seconds, message. */
 const ROW = /^ {1,2}([+~-]) {1,2}pulumi-nodejs:\S+ (\S+) ([a-z]+)(?: \(([\d.]+)s\))?(?: \[diff: [^\]]*\];?)? ?(.*)$/;
-/** What the engine counts, and what is printed at the end of the operation. */
+/** Summary lines, which are printed at the end of the operation. */
 const COUNTED = /^(\d+ (message|warning|error)|error:)/;
-/** The next line says the same, with the task's id. */
+/** The next line repeats it, with the id of the task. */
 const ANNOUNCED = /^(starting the upgrade|asking for) /;
 
-/** Prints what the demo shows, and writes all that the engine prints into a file. */
+/** Prints the demo, and writes the engine's output to a file. */
 export class Narrator {
   readonly #log: string;
   readonly #print: (line: string) => void;
@@ -34,12 +34,12 @@ export class Narrator {
     for (const line of wrap(text, 0)) this.#print(line);
   }
 
-  /** A command line of a shell. */
+  /** Prints a command line. */
   command(line: string): void {
     for (const part of wrap(`$ ${line}`, 0, 4)) this.#print(this.#style("cyan", part));
   }
 
-  /** What a program has printed, as it is. */
+  /** Prints the output of a program unchanged. */
   output(text: string): void {
     const lines = text === "" ? [] : text.trimEnd().split("\n");
     for (const part of lines.flatMap((line) => wrap(line, 0, 4))) this.#print(part);
@@ -83,7 +83,7 @@ export class Narrator {
   }
 }
 
-/** What is shown of a line: each message of a resource once, and progress in steps. */
+/** The shown part of a line: each message of a resource once, and progress in steps. */
 function rowOf(line: string, shown: Map<string, number>): string | undefined {
   const [, sign, name = "", status = "", seconds, message = ""] = ROW.exec(line) ?? [];
   if (sign === undefined) return undefined;

@@ -2,7 +2,7 @@ import { copyExample, openEngine } from "../../test/engine";
 import { ObshellCluster, ScaledClock, serve } from "../../test/simulators";
 import type { Stage } from "./stage";
 
-/** Simulated seconds in a real one: the upgrade of a minute and a half takes about six seconds. */
+/** Simulated seconds in a real one: an upgrade of 90 seconds takes about six. */
 const SPEED = 15;
 const PASSWORD = "demo-r00t-password";
 const OLD_BUILD = "4.2.1.8-108000022024072217";
@@ -34,7 +34,7 @@ export async function openOceanBase(): Promise<Stage> {
     forget: () => cluster.journal.clear(),
     setBack: () => {
       cluster.control.setBuildVersion(OLD_BUILD);
-      return "The observers of the cluster are put back to 4.2.1.8.";
+      return "The observers of the cluster are back on 4.2.1.8.";
     },
     hold: () => cluster.control.hang({ stage: "Execute upgrade pre script" }),
     held: /\b12\/30\b/,

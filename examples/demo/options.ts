@@ -4,19 +4,19 @@ import { ACTS } from "./acts";
 export const SYSTEMS = ["oceanbase", "taurusdb", "redis-enterprise"] as const;
 export type System = (typeof SYSTEMS)[number];
 
-/** An act of its own: it has all systems, and none of the upgrades of the others. */
+/** A separate act: it uses all systems, without the upgrades of the others. */
 export const ESTATES = "estates";
 
 export const HELP = `usage: npm run demo -- [options]
 
-Plans, upgrades, interrupts and repairs simulated databases, on the Pulumi CLI if there is one and on a local engine otherwise.
-Everything that it starts ends with it. Exit code 1: an act did not show what it says.
+Plans, upgrades, interrupts and repairs simulated databases, with the Pulumi CLI if it is installed and with a local engine otherwise.
+It stops everything that it started. Exit code 1: an act failed.
 
   --system NAME   ${SYSTEMS.join(", ")} (default oceanbase)
   --full          all systems
-  --act NAME      one act alone, after what it needs: ${ACTS.map(({ name }) => name).join(", ")};
-                  or ${ESTATES}: from three systems that nothing manages to programs, with discover and doctor
-  --help          this text`;
+  --act NAME      only this act, after its prerequisites: ${ACTS.map(({ name }) => name).join(", ")};
+                  or ${ESTATES}: from three unmanaged systems to programs, with discover and doctor
+  --help          print this help`;
 
 export interface DemoOptions {
   readonly help: boolean;
@@ -37,7 +37,8 @@ export function parseOptions(args: readonly string[]): DemoOptions {
     },
   });
   if (values.act === ESTATES) {
-    if (values.system !== undefined || values.full) throw new Error(`--act ${ESTATES} has a system of each kind`);
+    if (values.system !== undefined || values.full)
+      throw new Error(`--act ${ESTATES} uses all systems; omit --system and --full`);
     return { help: values.help, systems: [], acts: [ESTATES] };
   }
   const names = ACTS.map(({ name }) => name);

@@ -2,7 +2,7 @@ import { copyExample, openEngine } from "../../test/engine";
 import { RedisEnterpriseCluster, redisenterprise, ScaledClock, serveRedisEnterprise } from "../../test/simulators";
 import type { Stage } from "./stage";
 
-/** State machines of seconds instead of minutes. */
+/** State machines take seconds instead of minutes. */
 const TIMINGS = { pendingMs: 300, stateMs: 800, shardMs: 2_000 };
 const UPGRADE = /\/upgrade$/;
 /** The uid of the database `cache`. */
@@ -41,7 +41,7 @@ export async function openRedisEnterprise(): Promise<Stage> {
     forget: () => cluster.journal.clear(),
     setBack: () => {
       cluster.control.setModule(CACHE, OLD_SEARCH);
-      return "The module search of the database cache is put back to 2.10.8.";
+      return "The module search of the database cache is back on 2.10.8.";
     },
     hold: () => cluster.control.hang({ database: CACHE, state: "wait_for_version" }),
     held: /SMUpgradeBDB: wait_for_version/,

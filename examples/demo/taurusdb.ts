@@ -2,7 +2,7 @@ import { copyExample, openEngine } from "../../test/engine";
 import { ScaledClock, serve, TaurusCloud, taurusdb } from "../../test/simulators";
 import type { Stage } from "./stage";
 
-/** Upgrades of seconds instead of minutes, on a clock that runs as ours: signatures carry the time. */
+/** Upgrades take seconds instead of minutes, on a real-time clock: signatures contain the time. */
 const TIMINGS = { startMs: 500, visibleMs: 200, upgradeMs: 6_000, starRocksMs: 3_000, preCheckMs: 500 };
 const OLD = "2.0.69.250900";
 const NEWEST = "2.0.78.260600";
@@ -40,7 +40,7 @@ export async function openTaurusDB(): Promise<Stage> {
     forget: () => cloud.journal.clear(),
     setBack: () => {
       cloud.control.setKernel(OLD, second);
-      return `One instance is put back to ${OLD}.`;
+      return `One instance is back on ${OLD}.`;
     },
     hold: () => cloud.control.hang({ instance: second, percent: 60 }),
     held: /\b60%/,
@@ -50,7 +50,7 @@ export async function openTaurusDB(): Promise<Stage> {
       cloud.control.fail({ instance: second, reason });
       return reason;
     },
-    repair: () => "After the disk was enlarged, `up` requests the upgrade of this instance alone.",
+    repair: () => "After the disk was enlarged, `up` requests the upgrade of this instance only.",
     close: async () => {
       await engine.close();
       await served.close();

@@ -9,8 +9,8 @@ import { parseFleet } from "./fleet";
 import { startFleet } from "./simulated";
 
 /**
- * The program against simulated databases, in this process: Pulumi's mocks stand for the engine, and the provider that
- * answers for each resource is the real one. Nothing has to be installed besides the packages.
+ * The program against simulated databases, in this process: Pulumi's mocks replace the engine, and the provider of
+ * each resource is the real one. It requires no installation besides the packages.
  */
 
 let fleet: Awaited<ReturnType<typeof startFleet>>;

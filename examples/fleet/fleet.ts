@@ -13,7 +13,7 @@ export interface Database {
   readonly timeout?: string;
 }
 
-/** What the file says besides the arguments of a kind. */
+/** The keys of the file besides the arguments of a resource. */
 interface Entry extends Arguments {
   readonly kind?: string;
   readonly connection?: string;
@@ -22,7 +22,7 @@ interface Entry extends Arguments {
 }
 
 /**
- * Reads `fleet.yaml`. What a kind takes is checked by the provider at preview; here it is what only the file knows.
+ * Reads `fleet.yaml`. The provider checks the arguments of a resource at preview; this checks the rest.
  * @throws with one line for each mistake
  */
 export function parseFleet(text: string): Database[] {

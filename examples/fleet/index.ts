@@ -9,7 +9,7 @@ type Pin = pulumi.CustomResource & {
   readonly members: pulumi.Output<Record<string, string>>;
 };
 
-/** What comes from the file is checked by the provider, at preview, so no type is claimed for it. */
+/** The provider checks the content of the file at preview, so it has no static type. */
 type Kind = new (name: string, args: never, options?: pulumi.CustomResourceOptions) => Pin;
 
 const KINDS: Readonly<Record<string, Kind>> = {
@@ -37,5 +37,5 @@ for (const { name, kind, args, secrets, after, timeout } of databases) {
   pins.set(name, pin);
 }
 
-/** What each database runs, and how that stands to its pin. */
+/** The current version of each database, and its status. */
 export const fleet = Object.fromEntries([...pins].map(([name, { status, members }]) => [name, { status, members }]));

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { startOceanBase, startRedisEnterprise, startTaurusDB } from "pulumi-dbversion/simulators";
 import { parse, stringify } from "yaml";
 
-/** The databases of `fleet.yaml` as they stand before an upgrade, simulated; see docs/guides/testing.md. */
+/** The databases of `fleet.yaml` before an upgrade, simulated; see docs/guides/testing.md. */
 export async function startFleet() {
   const orders = await startOceanBase({
     buildVersion: "4.2.1.8-108000022024072217",
@@ -34,7 +34,7 @@ export async function startFleet() {
     billing,
     shops,
     cache,
-    /** `fleet.yaml` with connections that lead to the simulators: the databases and their versions are the real ones. */
+    /** `fleet.yaml` with the addresses of the simulators; databases and versions are unchanged. */
     file: (): string => {
       const fleet = parse(readFileSync(join(__dirname, "fleet.yaml"), "utf8"));
       const connections = {

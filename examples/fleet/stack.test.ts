@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { LocalWorkspace } from "@pulumi/pulumi/automation";
 import { startFleet } from "./simulated";
 
-/** The same through the Pulumi CLI, with a state in a directory of its own: preview, up, and an up that does nothing. */
+/** The same through the Pulumi CLI, with a state in a separate directory: preview, up, and an up without changes. */
 const skip = spawnSync("pulumi", ["version"]).error !== undefined && "there is no Pulumi CLI";
 
 test("a stack of the fleet is previewed, upgraded and then at rest", { skip, timeout: 300_000 }, async () => {

@@ -8,7 +8,7 @@ const config = new pulumi.Config();
 const endpoints = config.requireObject<string[]>("endpoints");
 
 // RPM files for what the cluster does not have yet, in a directory beside this program: `pulumi config set packages rpms`.
-// Those of versions on the way belong there, too: the preview names them.
+// Packages of intermediate versions belong there too: the preview names them.
 const directory = config.get("packages");
 const files = directory === undefined ? [] : readdirSync(directory).filter((name) => name.endsWith(".rpm"));
 const packages = (product: string) =>
@@ -29,7 +29,7 @@ const orders = new oceanbase.ClusterVersion(
     release: "102000042025031214.el7",
     mode: "rolling",
     packages: packages("oceanbase-"),
-    // An upgrade that fails while it can still be undone is undone; the run fails all the same.
+    // A failed upgrade is rolled back if possible; the run fails anyway.
     onFailure: "rollback",
   },
   { dependsOn: agents, customTimeouts: { create: "3h", update: "3h" } },

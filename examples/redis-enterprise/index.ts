@@ -6,12 +6,12 @@ import { redisenterprise } from "pulumi-dbversion";
 const config = new pulumi.Config();
 const cluster = {
   endpoints: config.requireObject<string[]>("endpoints"),
-  // Clusters are installed with a certificate that is signed by itself, for the cluster's name.
+  // New clusters have a self-signed certificate for the cluster's name.
   caCertificate: config.get("caCertificate"),
   serverName: config.get("serverName"),
 };
 
-// What is behind goes in one request; modules that are not named are left alone.
+// Outdated modules are upgraded in one request; modules that are not named are not changed.
 const modules = new redisenterprise.ModuleVersions("cache-modules", {
   ...cluster,
   databaseName: "cache",

@@ -5,7 +5,7 @@ import { taurusdb } from "pulumi-dbversion";
 // environment (HW_REGION_NAME, HW_ACCESS_KEY, HW_SECRET_KEY).
 const config = new pulumi.Config();
 
-// As many instances as there are: those behind are upgraded in batches, by the version that they run.
+// Any number of instances: outdated ones are upgraded in batches, by their current version.
 const fleet = new taurusdb.KernelVersion(
   "fleet",
   { instanceIds: config.requireObject<string[]>("instanceIds"), version: ">=2.0.75" },

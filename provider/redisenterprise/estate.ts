@@ -140,7 +140,7 @@ function redisOf(seen: Seen, database: Database, common: Common, which: Which): 
     database: {
       ...common,
       type,
-      current: redis === undefined ? "not told" : formatParts(redis.full),
+      current: redis === undefined ? "unknown" : formatParts(redis.full),
       targets: supportedByAll(seen.nodes)
         .filter(({ release }) => redis !== undefined && compareVersions(release, redis.release) > 0)
         .sort((a, b) => compareVersions(b.release, a.release))

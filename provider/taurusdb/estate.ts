@@ -199,7 +199,7 @@ class TaurusEstate implements Estate {
         type: "taurusdb:KernelVersion",
         name: instance.name,
         id: instance.id,
-        current: version === undefined ? "not told" : formatVersion(version),
+        current: version === undefined ? "unknown" : formatVersion(version),
         ...(targets === undefined ? {} : { targets }),
         ...(nodes === undefined ? {} : { protection: counted(nodes, "node") }),
         ...(window === "" ? {} : { window }),
@@ -228,7 +228,7 @@ class TaurusEstate implements Estate {
     const seen = await look({ ...asked, latest: undefined });
     const [unit] = viewFor(seen, LATEST, { starRocksInstanceId: id, version: "latest" }).units;
     const version = seen.members[0]?.version;
-    const current = version === undefined ? "not told" : formatParts(version);
+    const current = version === undefined ? "unknown" : formatParts(version);
     const type = "taurusdb:StarRocksVersion";
     return {
       version: undefined,

@@ -17,11 +17,14 @@ export const approve: Command = {
   summary: "approve planned upgrades, for the argument `approval`",
   operand: "<preview.json | ->",
   description:
-    "Writes an entry for each upgrade that a preview has planned for resources with the argument `approval`. Only exactly these upgrades may then begin. It reads what `pulumi preview --json --diff` prints or, for upgrades that an earlier `pulumi up` has held, what `pulumi stack export` prints; from a file or, with -, from the standard input. Entries for other resources that the file already has are kept.",
+    "Writes an approval for each upgrade that a preview planned for resources with the argument `approval`. Only exactly these upgrades may then start. It reads the output of `pulumi preview --json --diff` or, for upgrades that an earlier `pulumi up` held, of `pulumi stack export`, from a file or from standard input (-). Approvals of other resources that are already in the file are kept.",
   options: async () => ({
     ...OUTPUT_FILE,
-    by: { value: "NAME", description: "who approves; without it, the user of git. It is for people only" },
-    "valid-for": { value: "DURATION", description: "how long the approvals hold, such as 72h; without it, for ever" },
+    by: { value: "NAME", description: "name of the approver, for information only; default: the git user" },
+    "valid-for": {
+      value: "DURATION",
+      description: "how long the approvals are valid, such as 72h; default: no expiry",
+    },
   }),
   examples: [
     "pulumi preview --json --diff | npx pulumi-dbversion approve - -o approved.json",
@@ -29,8 +32,8 @@ export const approve: Command = {
   ],
   exits: [
     "the approvals were written",
-    "they were not: the input has no planned upgrades, or a file cannot be read or written",
-    "the command line was not understood",
+    "no approvals were written: the input has no planned upgrades, or a file cannot be read or written",
+    "invalid command line",
   ],
   async run(given, terminal) {
     const output = given.text("output");
@@ -50,7 +53,7 @@ type Terms = Omit<Approval, keyof Proposal>;
 
 const PREVIEW: Expected = {
   what: "preview",
-  how: "Give it what `pulumi preview --json --diff` or `pulumi stack export` prints.",
+  how: "Pass the output of `pulumi preview --json --diff` or `pulumi stack export`.",
 };
 
 /** The planned upgrades, by URN and unit. @throws CommandError or ReportError */
@@ -68,7 +71,7 @@ function plansIn({ content, name }: Input): Map<string, Units> {
   }
   if (plans.size === 0) {
     throw new CommandError(
-      `${name} has no planned upgrade of a resource with the argument \`approval\`. A preview shows those that it would request; for upgrades that are already held, give it what \`pulumi stack export\` prints.`,
+      `${name} has no planned upgrade of a resource with the argument \`approval\`. A preview contains only upgrades that it would request. For upgrades that are already held, pass the output of \`pulumi stack export\`.`,
     );
   }
   return plans;
@@ -81,7 +84,7 @@ function keep(plans: Map<string, Units>, resource: unknown, units: Units | undef
   if (urn !== undefined && units !== undefined) plans.set(urn, units);
 }
 
-/** The plan of a resource whose upgrade is held. The inputs may still have that of an upgrade which is done. */
+/** The plan of a resource whose upgrade is held. The inputs may still contain the plan of a completed upgrade. */
 function heldUnits(resource: unknown): Units | undefined {
   const outputs = member(resource, "outputs");
   return member(outputs, "status") === "held" ? unitsOf(member(outputs, "__plan")) : undefined;
@@ -98,16 +101,16 @@ function proposalIn(unit: string, proposal: unknown): [string, Proposal][] {
   return [[unit, { from, to, how, digest }]];
 }
 
-const APPROVALS: Expected = { what: "file of approvals", how: "Move it away, and run the command again." };
+const APPROVALS: Expected = { what: "approval file", how: "Move or delete it, then run the command again." };
 
-/** What an earlier run has written. @throws CommandError or ReportError */
+/** The approvals that an earlier run wrote. @throws CommandError or ReportError */
 async function approvedIn(file: string, terminal: Terminal): Promise<ApprovedUpgrades["approvals"]> {
   const { content } = await readInput(file, APPROVALS, terminal);
   const approvals = member(content, "approvals");
   if (member(content, "formatVersion") !== APPROVAL_FORMAT || !isTable(approvals)) {
-    throw new CommandError(`${file} is no file of approvals of this version. ${APPROVALS.how}`);
+    throw new CommandError(`${file} is not an approval file of a supported format. ${APPROVALS.how}`);
   }
-  // Its entries are written back as they are.
+  // Its entries are written back unchanged.
   return approvals as ApprovedUpgrades["approvals"];
 }
 
@@ -136,7 +139,7 @@ function approved(units: Units, terms: Terms): Record<string, Approval> {
   return Object.fromEntries(Object.entries(units).map(([unit, proposal]) => [unit, { ...proposal, ...terms }]));
 }
 
-/** By name: the file is compared by people. */
+/** Sorted by name, to keep diffs of the file readable. */
 function sorted<T>(table: Readonly<Record<string, T>>): Record<string, T> {
   return Object.fromEntries(Object.entries(table).sort(([one], [other]) => one.localeCompare(other, "en")));
 }

@@ -4,7 +4,7 @@ import { UsageError } from "./failure";
 import type { Terminal } from "./terminal";
 
 export interface Option {
-  /** What stands for its value in the help: `FILE`. Without one it is a switch. */
+  /** The placeholder of its value in the help: `FILE`. Without one, it is a switch. */
   readonly value?: string;
   readonly short?: string;
   readonly multiple?: true;
@@ -17,18 +17,18 @@ export interface Command {
   readonly name: string;
   /** For the list of commands. */
   readonly summary: string;
-  /** What stands behind the name: the words that it may be, or what it is for the usage (`<CODE>`). */
+  /** The operand after the name: its possible values, or its placeholder in the usage (`<CODE>`). */
   readonly operand?: readonly string[] | string;
-  /** Whether it may be left out. */
+  /** Whether it is optional. */
   readonly optional?: true;
   readonly description: string;
   options(terminal: Terminal): Promise<Options>;
   readonly examples: readonly string[];
   /** The meaning of each exit code. */
   readonly exits: readonly string[];
-  /** Takes its arguments as they are, `--help` included. */
+  /** Whether it receives its arguments unparsed, including `--help`. */
   readonly passes?: true;
-  /** Whether it runs until ^C, which then is its usual end. */
+  /** Whether it runs until ^C, which then counts as success. */
   readonly lasts?: (given: Given) => boolean;
   /** @returns the exit code. @throws UsageError, CommandError or UpgradeError */
   run(given: Given, terminal: Terminal): Promise<number>;
@@ -43,7 +43,7 @@ export const COMMON: Options = {
 export const JSON_OUTPUT: Options = { json: { description: "print JSON" } };
 
 export const OUTPUT_FILE: Options = {
-  output: { short: "o", value: "FILE", description: "write to this file instead of the standard output" },
+  output: { short: "o", value: "FILE", description: "write to this file instead of standard output" },
 };
 
 /** The operands and options of a command line. */
@@ -87,7 +87,7 @@ export function parse(args: readonly string[], options: Options): Given {
     name,
     { type: value === undefined ? "boolean" : "string", multiple, ...(short === undefined ? {} : { short }) } as const,
   ]);
-  // Not strict: its messages know neither what was meant nor what the value is.
+  // Not strict: its messages neither suggest an option nor name the value.
   const { tokens } = parseArgs({
     args: [...args],
     options: Object.fromEntries(table),
@@ -104,7 +104,7 @@ export function parse(args: readonly string[], options: Options): Given {
     const option = Object.hasOwn(options, name) ? options[name] : undefined;
     if (option === undefined) throw unknown(rawName, options);
     const known = values.get(name) ?? [];
-    if (option.multiple !== true && known.length > 0) throw new UsageError(`${rawName} is given twice`);
+    if (option.multiple !== true && known.length > 0) throw new UsageError(`${rawName} was given more than once`);
     values.set(name, [...known, givenTo(rawName, option, value, inlineValue)]);
   }
   return new Given(operands, values);
@@ -116,7 +116,7 @@ function givenTo(name: string, option: Option, value: string | undefined, inline
     return "";
   }
   const missing = value === undefined || value === "" || (inline !== true && /^-./.test(value));
-  if (missing) throw new UsageError(`${name} needs a value: ${name} ${option.value}`);
+  if (missing) throw new UsageError(`${name} requires a value: ${name} ${option.value}`);
   return value;
 }
 

@@ -27,7 +27,7 @@ const COMMANDS: readonly Command[] = [
   completions(() => COMMANDS),
 ];
 
-/** What a shell has for a command that was ended by ^C. */
+/** The exit code in shells for a command that ^C ended. */
 const INTERRUPTED = 130;
 
 /** @returns the exit code */
@@ -44,7 +44,7 @@ export async function runCommand(args: readonly string[], terminal: Terminal): P
     const given = parse(args, COMMON);
     if (given.has("version")) await terminal.print(`${ownVersion()}\n`);
     else if (given.has("help")) await terminal.print(overview(COMMANDS));
-    else throw new UsageError("a command is missing");
+    else throw new UsageError("missing command");
     return 0;
   } catch (error) {
     return ended(error, command, terminal);
@@ -61,7 +61,7 @@ async function ran(command: Command, args: readonly string[], terminal: Terminal
   return 0;
 }
 
-/** A command is not waited for after ^C: a server may answer late or never. @throws UpgradeError `interrupted` */
+/** After ^C the command is not awaited: a server may respond late or never. @throws UpgradeError `interrupted` */
 async function attended(command: Command, given: Given, terminal: Terminal): Promise<number> {
   const { signal } = terminal;
   const interrupted = new Promise<"interrupted">((resolve) => {
@@ -74,12 +74,12 @@ async function attended(command: Command, given: Given, terminal: Terminal): Pro
   throw new UpgradeError("interrupted", "Interrupted.");
 }
 
-/** The end of a command by an error. @returns the exit code */
+/** Reports the error that ended a command. @returns the exit code */
 export function ended(error: unknown, command: Pick<Command, "name"> | undefined, terminal: Terminal): number {
   const prefix = `pulumi-dbversion${command === undefined ? "" : ` ${command.name}`}`;
   if (error instanceof UsageError) {
     const help = command === undefined ? "pulumi-dbversion --help" : `pulumi-dbversion ${command.name} --help`;
-    terminal.tell(`${prefix}: ${error.message}\nRun \`${help}\` for the usage.`);
+    terminal.tell(`${prefix}: ${error.message}\nRun \`${help}\` for usage.`);
     return 2;
   }
   if (error instanceof UpgradeError) {
@@ -91,6 +91,6 @@ export function ended(error: unknown, command: Pick<Command, "name"> | undefined
     return 1;
   }
   const stack = error instanceof Error ? error.stack : undefined;
-  terminal.tell(`${prefix}: a bug in this package; report it with these lines [unexpected]\n${stack ?? error}`);
+  terminal.tell(`${prefix}: internal error; please report it with these lines [unexpected]\n${stack ?? error}`);
   return 1;
 }

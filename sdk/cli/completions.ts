@@ -11,14 +11,14 @@ export function completions(commands: () => readonly Command[]): Command {
     name: "completions",
     summary: "print a completion script for bash, zsh or fish",
     operand: SHELLS,
-    description: "Prints a script that completes commands and options. Load it where your shell starts.",
+    description: "Prints a script that completes commands and options. Load it in the startup file of your shell.",
     options: async () => ({}),
     examples: ["source <(npx pulumi-dbversion completions bash)"],
-    exits: ["the script was printed", "it was not", "the command line was not understood"],
+    exits: ["the script was printed", "the script was not printed", "invalid command line"],
     async run(given, terminal) {
       given.atMost(1);
       const [name] = given.operands;
-      if (name === undefined) throw new UsageError(`name a shell: ${SHELLS.join(", ")}`);
+      if (name === undefined) throw new UsageError(`specify a shell: ${SHELLS.join(", ")}`);
       const shell = SHELLS.find((each) => each === name);
       if (shell === undefined) throw new UsageError(`unknown shell "${name}"; ${suggestion(name, SHELLS)}`);
       const words = new Map<string, readonly string[]>();
@@ -33,7 +33,7 @@ export function completions(commands: () => readonly Command[]): Command {
   };
 }
 
-/** A script that completes commands, their words and their options. */
+/** A script that completes commands, their operands and their options. */
 function completionScript(shell: (typeof SHELLS)[number], words: ReadonlyMap<string, readonly string[]>): string {
   const commands = [...words.keys()].join(" ");
   if (shell === "fish") {

@@ -15,20 +15,20 @@ import type { Terminal } from "./terminal";
 /** Arguments that are PEM text: an option names their file. */
 const FILES: ReadonlySet<string> = new Set(["caCertificate", "clientCertificate", "clientKey"]);
 
-/** Options that mean something else to each system. */
+/** Options whose meaning depends on the system. */
 const MEANINGS: Readonly<Record<string, string>> = {
-  endpoint: "Addresses of one cluster, with commas between them; for taurusdb the address of the service",
+  endpoint: "Addresses of one cluster, separated by commas; for taurusdb, the address of the service",
 };
 
-/** One cluster or project, and how it is reached. */
+/** One cluster or project, with its connection. */
 export interface Connection {
   readonly kind: EstateKind;
-  /** What was given, found and asked for, after validation; secrets among them. */
+  /** The validated arguments from options, configuration and prompts, including secrets. */
   readonly args: object;
   /** Arguments that were read from a file, with its path. */
   readonly files: ReadonlyMap<string, string>;
   readonly proxies: Proxies;
-  /** Nothing is sent before the estate is asked for something. An error says where rejected credentials come from. */
+  /** Sends no request itself. Errors name the source of rejected credentials. */
   open(): Estate;
 }
 
@@ -38,7 +38,7 @@ export function optionOf(argument: string): string {
   return singular.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-/** The connection options of all systems. Secrets are none of them: other users of the machine can see a command line. */
+/** The connection options of all systems, without secrets: other users of the machine can see a command line. */
 export function connectionOptions(kinds: ReadonlyMap<string, EstateKind>): Options {
   const options = new Map<string, { readonly option: Option; readonly systems: string[] }>();
   for (const [system, kind] of kinds) {
@@ -93,7 +93,7 @@ export async function systemOf(given: Given, terminal: Terminal): Promise<{ syst
   const kinds = await estateKinds(terminal);
   const [system] = given.operands;
   const names = [...kinds.keys()];
-  if (system === undefined) throw new UsageError(`name a system: ${names.join(", ")}`);
+  if (system === undefined) throw new UsageError(`specify a system: ${names.join(", ")}`);
   const kind = kinds.get(system);
   if (kind === undefined) throw new UsageError(`unknown system "${system}"; ${suggestion(system, names)}`);
   const own = connectionOptions(new Map([[system, kind]]));
@@ -103,13 +103,13 @@ export async function systemOf(given: Given, terminal: Terminal): Promise<{ syst
     throw new UsageError(`--${foreign} is not an option of ${system}; ${suggestion(`--${foreign}`, known)}`);
   }
   const twice = Object.keys(own).find((name) => own[name]?.multiple !== true && given.all(name).length > 1);
-  if (twice !== undefined) throw new UsageError(`--${twice} is given twice`);
+  if (twice !== undefined) throw new UsageError(`--${twice} was given more than once`);
   return { system, kind };
 }
 
 /**
- * The connections that a command line asks for: one for each value of the argument that names a cluster or project.
- * @throws UsageError when an option is not one of the system's, or the arguments are not complete
+ * The connections of a command line: one for each value of the argument that names a cluster or project.
+ * @throws UsageError if the system does not have an option, or the arguments are incomplete
  */
 export async function connectionsOf(
   system: string,
@@ -173,7 +173,7 @@ async function askFor(
 
 /**
  * @param files arguments that were read from a file, with its path
- * @throws UsageError when the arguments are not complete, or not valid
+ * @throws UsageError if the arguments are incomplete or invalid
  */
 export function connectionTo(
   system: string,
@@ -202,7 +202,7 @@ export function connectionTo(
   return { kind, args, files, proxies, open: () => attributing(kind.open(args, runtime), attribute) };
 }
 
-/** The same estate, with errors that say where rejected credentials come from. */
+/** The same estate, with errors that name the source of rejected credentials. */
 function attributing(estate: Estate, attribute: (error: UpgradeError) => UpgradeError): Estate {
   const attempt = <T>(read: () => Promise<T>): Promise<T> =>
     read().catch((error: unknown) => {

@@ -3,9 +3,9 @@ import { wrapped } from "./help";
 
 /**
  * The result of a check.
- * - `warning`: it works now, and needs attention
+ * - `warning`: it works, but needs attention
  * - `unknown`: it could not be run
- * - `note`: nothing is wrong, or it is nothing that reads can tell
+ * - `note`: no problem, or reads cannot determine it
  */
 export type State = "ok" | "problem" | "warning" | "unknown" | "note";
 
@@ -22,7 +22,7 @@ export interface Section {
   readonly lines: readonly Line[];
 }
 
-/** A check that ended with an error. Silence tells nothing; everything else is a problem. @throws what is no UpgradeError */
+/** A check that failed. An unreachable server is unknown; everything else is a problem. @throws other than UpgradeError */
 export function failed(name: string, error: unknown): Line {
   if (!(error instanceof UpgradeError) || error.code === "interrupted" || error.code === "unexpected") throw error;
   const unknown = error instanceof Unreachable || error.code === "deadline";
@@ -32,7 +32,7 @@ export function failed(name: string, error: unknown): Line {
 
 const SIGNS: Readonly<Record<State, string>> = { ok: "✓", problem: "✗", warning: "!", unknown: "–", note: "–" };
 
-/** Fit for a terminal and for an issue. */
+/** For a terminal and for an issue. */
 export function sectionText({ title, lines }: Section): string {
   const rows = lines.map(({ state, name, message, remedy }) => {
     const text = wrapped(`${SIGNS[state]} ${name}: ${message}`, 4);
@@ -54,7 +54,7 @@ export function summary(sections: readonly Section[]): string {
   );
 }
 
-/** 0 fine or warnings only, 1 problems, 2 something could not be checked. */
+/** 0: no problems, 1: problems, 2: something could not be checked. */
 export function exitCode(sections: readonly Section[]): number {
   if (countOf(sections, "problem") > 0) return 1;
   return countOf(sections, "unknown") > 0 ? 2 : 0;
@@ -64,7 +64,7 @@ function countOf(sections: readonly Section[], state: State): number {
   return sections.flatMap(({ lines }) => lines).filter((line) => line.state === state).length;
 }
 
-/** What an error says. */
+/** The message of an error. */
 export function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -15,13 +15,13 @@ import type { Terminal } from "./terminal";
 
 export const discover: Command = {
   name: "discover",
-  summary: "list what a cluster or project has and what it can be upgraded to",
+  summary: "list the databases of a cluster or project and their available upgrades",
   operand: SYSTEMS,
   description:
-    "Lists the databases of a cluster or project: current version, available targets, replication and persistence, maintenance window, and what has to be done before an upgrade. With --write it prints a program that manages all of them at the versions that run, so that the first preview shows no upgrade. It only reads.\n\nCredentials come from the stack's configuration (with --stack), from the environment, or, at a terminal, from a prompt that does not show them.",
+    "Lists the databases of a cluster or project: current version, available targets, replication and persistence, maintenance window, and what must be done before an upgrade. With --write, it prints a program that manages all of them at their current versions, so that the first preview shows no upgrade. It only reads.\n\nCredentials come from the configuration of the stack (with --stack), from environment variables or, in a terminal, from a prompt without echo.",
   options: async (terminal) => ({
     ...connectionOptions(await estateKinds(terminal)),
-    stack: { value: "NAME", description: "take credentials from the configuration of this stack" },
+    stack: { value: "NAME", description: "read credentials from the configuration of this stack" },
     ...JSON_OUTPUT,
     write: { value: FORMS.join("|"), description: "print a TypeScript program, or a file for examples/fleet" },
     ...OUTPUT_FILE,
@@ -34,12 +34,12 @@ export const discover: Command = {
   exits: [
     "everything was read",
     "nothing could be read",
-    "something could not be read, which is said; or the command line was not understood",
+    "something could not be read (details on standard error), or invalid command line",
   ],
   async run(given, terminal) {
     const { system, kind } = await systemOf(given, terminal);
     const form = FORMS.find((each) => each === given.text("write"));
-    if (given.has("write") && form === undefined) throw new UsageError(`--write takes ${FORMS.join(" or ")}`);
+    if (given.has("write") && form === undefined) throw new UsageError(`--write must be ${FORMS.join(" or ")}`);
     if (form !== undefined) given.refuse(["json"], "cannot be combined with --write");
     const config = await configOf(given, terminal);
     const connections = await connectionsOf(system, kind, given, config, terminal);
@@ -48,14 +48,14 @@ export const discover: Command = {
       const each = await readEstate(connection, terminal);
       const known = read.find((one) => one.identity && each.identity && isSame(one.identity, each.identity));
       if (known === undefined) read.push(each);
-      else terminal.tell(`${each.title} is the same as ${known.title}, and is listed once.`);
+      else terminal.tell(`${each.title} is the same as ${known.title} and is listed once.`);
     }
     const estates = read.flatMap(({ adopted }) => adopted ?? []);
     const databases = read.flatMap((each) => each.databases);
     const gaps = read.flatMap((each) => each.gaps);
     if (estates.length === 0) throw new CommandError(gaps.join(" "));
     if (form !== undefined && estates.every(({ resources }) => resources.length === 0)) {
-      throw new CommandError(["No databases were found that a program could manage.", ...gaps].join(" "));
+      throw new CommandError(["No databases that a program could manage were found.", ...gaps].join(" "));
     }
     const text =
       form === "ts"
@@ -66,7 +66,7 @@ export const discover: Command = {
             ? `${JSON.stringify({ system, databases, gaps }, undefined, 2)}\n`
             : listing(databases);
     await writeResult(text, given.text("output"), "result", terminal);
-    for (const gap of gaps) terminal.tell(`not complete: ${gap}`);
+    for (const gap of gaps) terminal.tell(`incomplete: ${gap}`);
     return gaps.length === 0 ? 0 : 2;
   },
 };
@@ -79,7 +79,7 @@ interface Read extends Pick<Inventory, "databases" | "gaps"> {
   readonly adopted?: Adopted;
 }
 
-/** One that cannot be read must not hide the others. */
+/** Catches errors, so that one unreadable estate does not hide the others. */
 async function readEstate(connection: Connection, { redact }: Terminal): Promise<Read> {
   const estate = connection.open();
   const { title } = estate;
@@ -98,7 +98,7 @@ async function readEstate(connection: Connection, { redact }: Terminal): Promise
 
 const HEADINGS = ["NAME", "TYPE", "ID", "CURRENT", "AVAILABLE", "PROTECTION", "WINDOW", "STATE", "NEEDS"];
 
-/** A table, and below it what its last column refers to. */
+/** A table, followed by the findings that its last column refers to. */
 function listing(databases: readonly FoundDatabase[]): string {
   const needs = new Map<string, number>();
   const rows = databases.map((database) => {
@@ -117,7 +117,7 @@ function listing(databases: readonly FoundDatabase[]): string {
 
 function rowOf(database: FoundDatabase, numbers: readonly number[]): readonly string[] {
   const { name, type, id, current, targets, protection = "", window = "", activity } = database;
-  const available = targets === undefined ? "not told" : targets.length === 0 ? "none" : targets.join(", ");
+  const available = targets === undefined ? "unknown" : targets.length === 0 ? "none" : targets.join(", ");
   const daily = window === "" ? "" : `${window} UTC`;
   const state = activity === undefined ? "" : describeActivity(activity);
   return [name, type.replace(":", "."), id, current, available, protection, daily, state, numbers.join(", ")];

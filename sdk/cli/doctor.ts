@@ -20,11 +20,11 @@ import type { Terminal } from "./terminal";
 
 export const doctor: Command = {
   name: "doctor",
-  summary: "check whether everything that an upgrade needs is in place",
+  summary: "check the prerequisites of upgrades",
   operand: SYSTEMS,
   optional: true,
   description:
-    "Checks, in this order: this machine, the way to each server (name resolution, TCP, TLS, clock), credentials, server version, permissions, tasks that run or failed, and what is against an upgrade. Each problem comes with a remedy. Name a system and its endpoints, or a stack: then the databases of its resources are checked, each against its target version.\n\nIt only reads. Secrets are taken out of the output, which is fit for an issue.",
+    "Checks, in this order: this machine, the network path to each server (name resolution, TCP, TLS, clock), credentials, server version, permissions, running and failed tasks, and what blocks an upgrade. Each problem comes with a remedy. Specify a system and its endpoints, or a stack. In a stack, each resource is checked against its target version.\n\nIt only reads. Secrets are removed, so the output can be attached to an issue.",
   options: async (terminal) => ({
     ...connectionOptions(await estateKinds(terminal)),
     ...STACK,
@@ -39,7 +39,7 @@ export const doctor: Command = {
   exits: [
     "no problems; there may be warnings",
     "problems",
-    "no problems, but something could not be checked; or the command line was not understood",
+    "no problems, but something could not be checked, or invalid command line",
   ],
   async run(given, terminal) {
     const examination = await examined(given, terminal);
@@ -52,12 +52,12 @@ export const doctor: Command = {
   },
 };
 
-/** What is checked of the machine itself. */
+/** The checks of the local machine. */
 async function machine(terminal: Terminal): Promise<Section> {
   return {
     title: "this machine",
     lines: [
-      { state: "ok", name: "Node", message: `${process.version}, at least ${OLDEST_NODE} is needed` },
+      { state: "ok", name: "Node", message: `${process.version} (required: ${OLDEST_NODE} or later)` },
       { state: "ok", name: "pulumi-dbversion", message: ownVersion() },
       sdkLine(),
       await cliLine(terminal),
@@ -89,17 +89,17 @@ async function cliLine(terminal: Terminal): Promise<Line> {
 async function examined(given: Given, terminal: Terminal): Promise<Section[]> {
   if (given.operands.length > 0) {
     const { system, kind } = await systemOf(given, terminal);
-    given.refuse(["file"], `cannot be combined with a system; leave out "${system}" to check the resources of a stack`);
+    given.refuse(["file"], `cannot be combined with a system; omit "${system}" to check the resources of a stack`);
     const config = await configOf(given, terminal);
     const connections = await connectionsOf(system, kind, given, config, terminal);
     return sectionsOf(connections, terminal, inventoryLines);
   }
   if (!given.has("stack") && !given.has("file"))
-    throw new UsageError("name a system, or a stack with --stack or --file");
+    throw new UsageError("specify a system, or a stack with --stack or --file");
   const ofSystems = Object.keys(connectionOptions(await estateKinds(terminal)));
   given.refuse(
     ofSystems,
-    "needs a system, such as `doctor oceanbase`; the resources of a stack have their own connections",
+    "requires a system, such as `doctor oceanbase`; the resources of a stack have their own connections",
   );
   const config = await configOf(given, terminal);
   const managed = await managedIn(given, terminal, config);
@@ -110,7 +110,7 @@ async function examined(given: Given, terminal: Terminal): Promise<Section[]> {
   return [...sections, { title: "resources", lines }];
 }
 
-/** Everything about each connection: the servers, then what the vendor says. @param last what is asked when all else is fine */
+/** All checks of each connection: the servers, then the system. @param last runs if all others pass */
 async function sectionsOf(
   connections: readonly Connection[],
   terminal: Terminal,
@@ -143,7 +143,7 @@ function wayTo({ args, proxies }: Connection, origin: string) {
 }
 
 function notReached({ checks }: Estate): Line[] {
-  return checks.map(({ name }) => ({ state: "unknown", name, message: "not checked: no server can be reached" }));
+  return checks.map(({ name }) => ({ state: "unknown", name, message: "not checked: no server is reachable" }));
 }
 
 async function vendorLines(estate: Estate, last?: (estate: Estate) => Promise<Line[]>): Promise<Line[]> {
@@ -151,7 +151,7 @@ async function vendorLines(estate: Estate, last?: (estate: Estate) => Promise<Li
   for (const { name, run } of estate.checks) {
     const [before] = lines.filter(({ state }) => state === "problem" || state === "unknown");
     if (before !== undefined) {
-      lines.push({ state: "unknown", name, message: `not checked: ${before.name} comes first` });
+      lines.push({ state: "unknown", name, message: `not checked: depends on ${before.name}` });
       continue;
     }
     try {
@@ -173,7 +173,7 @@ async function inventoryLines(estate: Estate): Promise<Line[]> {
 }
 
 function databaseLines({ type, current, targets, activity, advice = [], ...database }: FoundDatabase): Statement[] {
-  const offered = targets === undefined ? "available versions are not told" : targets.join(", ") || "nothing newer";
+  const offered = targets === undefined ? "available versions unknown" : targets.join(", ") || "no newer version";
   const busy = activity === undefined || activity.kind === "blocked" ? "" : `; ${describeActivity(activity)}`;
   const about = { type, database: database.name };
   const found = findingsIn({ ...database, ...(activity === undefined ? {} : { activity }) });
@@ -184,13 +184,13 @@ function databaseLines({ type, current, targets, activity, advice = [], ...datab
   ];
 }
 
-/** What is said of one database. */
+/** One message about one database. */
 interface Statement extends Omit<Line, "name"> {
   readonly type: string;
   readonly database: string;
 }
 
-/** One line for all databases of which the same is said. */
+/** Merges equal messages about several databases into one line. */
 function together(statements: readonly Statement[]): Line[] {
   const groups = new Map<string, [Statement, ...Statement[]]>();
   for (const statement of statements) {

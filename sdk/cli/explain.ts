@@ -10,10 +10,10 @@ export const explain: Command = {
   summary: "print what an error code means and what to do",
   operand: "<CODE>",
   description:
-    "Prints the entry of docs/errors.md for an error code: the word in brackets at the end of an error message, such as `unreachable`. Without a code it lists all of them.",
+    "Prints the entry of docs/errors.md for an error code: the word in brackets at the end of an error message, such as `unreachable`. Without a code, it lists all codes.",
   options: async () => ({}),
   examples: ["npx pulumi-dbversion explain unreachable"],
-  exits: ["the entry was printed", "it was not", "there is no such code"],
+  exits: ["the entry was printed", "the entry was not printed", "unknown error code"],
   async run(given, terminal) {
     given.atMost(1);
     const entries = readEntries();
@@ -24,7 +24,7 @@ export const explain: Command = {
       await terminal.print(lines.join(""));
       return 0;
     }
-    // As it stands in a message: `[unreachable]`.
+    // As printed in a message: `[unreachable]`.
     const code = written.replace(/^\[(.*)\]$/, "$1");
     const entry = entries.find((each) => each.code === code);
     if (entry === undefined) {
@@ -32,7 +32,7 @@ export const explain: Command = {
       throw new UsageError(`unknown error code "${code}"; ${suggestion(code, known)}`);
     }
     await terminal.print(
-      `${code}\n\n  meaning     ${wrapped(entry.meaning, 14)}\n  what to do  ${wrapped(entry.remedy, 14)}\n\nAll texts of errors: docs/errors.md in the package.\n`,
+      `${code}\n\n  meaning     ${wrapped(entry.meaning, 14)}\n  what to do  ${wrapped(entry.remedy, 14)}\n\nAll error messages: docs/errors.md in the package.\n`,
     );
     return 0;
   },

@@ -6,9 +6,9 @@ import type { Given } from "./command";
 import { CommandError, UsageError } from "./failure";
 import type { Terminal } from "./terminal";
 
-/** JSON that a command was given. */
+/** The JSON input of a command. */
 export interface Input {
-  /** For messages, at the beginning of a sentence: `stack.json`, `The standard input`. */
+  /** For messages, at the beginning of a sentence: `stack.json`, `Standard input`. */
   readonly name: string;
   readonly content: unknown;
 }
@@ -17,7 +17,7 @@ export interface Input {
 export interface Expected {
   /** For messages: `stack export`. */
   readonly what: string;
-  /** What to do about one that is something else, as a sentence. */
+  /** What to do if it is something else, as a sentence. */
   readonly how: string;
 }
 
@@ -27,16 +27,16 @@ export const EXPORT: Expected = { what: "stack export", how: HOW };
 export function readOperand(given: Given, expected: Expected, terminal: Terminal): Promise<Input> {
   given.atMost(1);
   const [source] = given.operands;
-  if (source === undefined) throw new UsageError(`a ${expected.what} is missing: name a file, or - to read a pipe`);
+  if (source === undefined) throw new UsageError(`missing ${expected.what}: specify a file, or - for standard input`);
   return readInput(source, expected, terminal);
 }
 
 /**
  * @param source a file, or `-` for the standard input
- * @throws CommandError when it cannot be read, ReportError when it is no JSON
+ * @throws CommandError if it cannot be read, ReportError if it is not JSON
  */
 export async function readInput(source: string, expected: Expected, terminal: Terminal): Promise<Input> {
-  const name = source === "-" ? "The standard input" : source;
+  const name = source === "-" ? "Standard input" : source;
   let bytes: Uint8Array;
   try {
     bytes = source === "-" ? await terminal.read() : readFileSync(source);
@@ -46,14 +46,14 @@ export async function readInput(source: string, expected: Expected, terminal: Te
   return inputIn(decodeText(bytes), name, expected, terminal);
 }
 
-/** A text as an input. Secrets that lie open in it are taken out of everything that the command prints. @throws ReportError */
+/** A text as an input. Plaintext secrets in it are removed from all output of the command. @throws ReportError */
 export function inputIn(text: string, name: string, { how }: Expected, terminal: Terminal): Input {
   const content = parseInput(text, name, how);
   for (const secret of openSecrets(content)) terminal.conceal(secret);
   return { name, content };
 }
 
-/** To a file, or the standard output. @throws CommandError */
+/** Writes to a file or to standard output. @throws CommandError */
 export async function writeResult(
   text: string,
   file: string | undefined,

@@ -21,7 +21,7 @@ export function helpOf(command: Command, options: Options): string {
     .concat("\n");
 }
 
-/** The help of the whole. */
+/** The help of the whole program. */
 export function overview(commands: readonly Command[]): string {
   const widest = Math.max(...commands.map(({ name }) => name.length));
   const lines = commands.map(({ name, summary }) => `  ${name.padEnd(widest)}  ${summary}`);
@@ -52,7 +52,7 @@ function optionLines(options: Options): string {
     .join("\n");
 }
 
-/** Broken into lines that leave so many columns to the left. */
+/** Wraps a text, with a hanging indent of that many columns. */
 export function wrapped(text: string, indent: number, width = WIDTH): string {
   return text
     .split("\n")

@@ -3,7 +3,7 @@ import "./node";
 import { ended, runCommand } from "./commands";
 import { processStreams, withoutSecrets } from "./terminal";
 
-/** `npx pulumi-dbversion`. The standard output is written by now; what is kept open for a next resource is of no use. */
+/** `npx pulumi-dbversion`. Exits although connections are still open for reuse: standard output has been written. */
 function end(code: number): void {
   process.stderr.write("", () => process.exit(code));
 }

@@ -20,13 +20,13 @@ export interface Managed {
   readonly urn: string;
   readonly inputs: Readonly<Record<string, unknown>>;
   readonly outputs: Readonly<Record<string, unknown>>;
-  /** The configuration that its provider reads. */
+  /** The configuration of its provider. */
   readonly config: ConfigReader;
 }
 
 const TOKEN = /^pulumi-nodejs:dynamic\/([a-z]+:[A-Za-z]+)$/;
 
-/** The resources of a stack whose types this package has. @throws CommandError where there are none */
+/** The resources of this package in a stack. @throws CommandError if there are none */
 export async function managedIn(given: Given, terminal: Terminal, config: ConfigReader): Promise<readonly Managed[]> {
   const { content, name } = await readExport(given, terminal, true);
   const { resources } = stackExportIn(content, name);
@@ -52,7 +52,7 @@ export async function managedIn(given: Given, terminal: Terminal, config: Config
   return managed;
 }
 
-/** The clusters and projects of some resources, each once; with what keeps one from being reached. */
+/** The distinct clusters and projects of some resources, with the problems of those without a valid connection. */
 export async function connectionsIn(
   managed: readonly Managed[],
   terminal: Terminal,
@@ -77,7 +77,7 @@ export async function connectionsIn(
   return { connections: [...connections.values()], problems: [...problems.values()] };
 }
 
-/** Those arguments of a resource that its connection takes. */
+/** The arguments of a resource that belong to its connection. */
 function ofConnection(inputs: Managed["inputs"], { inputs: { shape } }: EstateKind): Record<string, unknown> {
   return Object.fromEntries(Object.entries(inputs).filter(([name]) => Object.hasOwn(shape, name)));
 }

@@ -9,7 +9,7 @@ import { undiciTransport } from "../../provider/http/undici-transport";
 import { type Line, textOf } from "./diagnosis";
 import type { Terminal } from "./terminal";
 
-/** How a server is reached. */
+/** The network path to a server. */
 export interface Way {
   readonly origin: string;
   readonly tls: Tls;
@@ -19,18 +19,18 @@ export interface Way {
 /** How long a step may take, in milliseconds. */
 const PATIENCE = 10_000;
 const DAY = 24 * 60 * 60_000;
-/** A certificate that expires sooner is told. */
+/** A certificate that expires sooner is reported. */
 const SOON = 30 * DAY;
-/** Farther apart, Huawei Cloud refuses signatures; obshell's credentials expire by its own clock. */
+/** Beyond it, Huawei Cloud rejects signatures; obshell's credentials expire by its own clock. */
 const SKEW = 5 * 60_000;
 
 export interface Network {
   readonly lines: readonly Line[];
-  /** Whether the server has answered, whatever else is wrong. */
+  /** Whether the server responded, whatever other problems it has. */
   readonly reached: boolean;
 }
 
-/** The way to a server, step by step, up to the first that fails. Nothing is sent but one GET without credentials. */
+/** Checks the network path to a server up to the first failure. The only request is one GET without credentials. */
 export async function examineNetwork(way: Way, terminal: Terminal): Promise<Network> {
   const lines: Line[] = [];
   const steps = stepsOf(way, terminal);
@@ -41,11 +41,12 @@ export async function examineNetwork(way: Way, terminal: Terminal): Promise<Netw
   }
 }
 
-/** @returns whether the server has answered */
+/** @returns whether the server responded */
 async function* stepsOf(way: Way, terminal: Terminal): AsyncGenerator<Line, boolean> {
   const { origin, proxies } = way;
   const proxy = proxyFor(proxies, origin);
-  if (proxy !== undefined) yield { state: "note", name: "proxy", message: `${proxy}: it resolves names and connects` };
+  if (proxy !== undefined)
+    yield { state: "note", name: "proxy", message: `${proxy} resolves the name and connects to the server` };
   else if (!(yield* connectionSteps(way, terminal))) return false;
   const { line, clock } = await answerLine(way, terminal);
   yield line;
@@ -53,7 +54,7 @@ async function* stepsOf(way: Way, terminal: Terminal): AsyncGenerator<Line, bool
   return line.state === "ok";
 }
 
-/** Without a proxy. @returns whether there is a connection, as requests need it */
+/** Without a proxy. @returns whether requests can connect */
 async function* connectionSteps(way: Way, terminal: Terminal): AsyncGenerator<Line, boolean> {
   const { hostname, port } = new URL(way.origin);
   const host = hostname.replace(/^\[|\]$/g, "");
@@ -75,12 +76,12 @@ async function* connectionSteps(way: Way, terminal: Terminal): AsyncGenerator<Li
 
 interface Secured {
   readonly line: Line;
-  /** Where the certificate expires soon, or has expired. */
+  /** Set if the certificate expires soon, or has expired. */
   readonly expiry?: Line;
 }
 
 const PLAIN: Secured = {
-  line: { state: "note", name: "TLS", message: "none: the endpoint begins with http://" },
+  line: { state: "note", name: "TLS", message: "not used: the endpoint starts with http://" },
 };
 
 async function nameLine(host: string): Promise<Line> {
@@ -89,12 +90,12 @@ async function nameLine(host: string): Promise<Line> {
     const addresses = await lookup(host, { all: true });
     return { state: "ok", name, message: `${host} is ${addresses.map(({ address }) => address).join(", ")}` };
   } catch (error) {
-    const message = `${host} has no address: ${textOf(error)}`;
+    const message = `cannot resolve ${host}: ${textOf(error)}`;
     return {
       state: "problem",
       name,
       message,
-      remedy: "Check the name in the endpoint, and the name servers of this machine.",
+      remedy: "Check the host name in the endpoint and the DNS servers of this machine.",
     };
   }
 }
@@ -112,23 +113,24 @@ async function tcpLine(target: Target): Promise<Line> {
     await opened(socket, "connect");
     return { state: "ok", name, message: `connected to ${where}` };
   } catch (error) {
-    const message = `no connection to ${where}: ${textOf(error)}`;
-    const remedy = "Check that the server runs and listens there, and that no firewall is between.";
+    const message = `cannot connect to ${where}: ${textOf(error)}`;
+    const remedy =
+      "Check that the server is running and listens on this port, and that no firewall blocks the connection.";
     return { state: "problem", name, message, remedy };
   } finally {
     socket.destroy();
   }
 }
 
-/** What Node and OpenSSL say of a certificate, and what to do about it. */
+/** Error codes of Node and OpenSSL for certificates, with remedies. */
 const REMEDIES: readonly (readonly [RegExp, string])[] = [
-  [/ALTNAME|HOSTNAME/, "Give a name of the certificate as --server-name (argument `serverName`)."],
-  [/EXPIRED/, "Renew the certificate of the server."],
+  [/ALTNAME|HOSTNAME/, "Set --server-name (argument `serverName`) to a name in the certificate."],
+  [/EXPIRED/, "Renew the server certificate."],
   [/NOT_YET_VALID/, "Check the clocks of this machine and of the server."],
-  [/./, "Give the server's certificate, or the CA that signed it, as --ca-certificate (argument `caCertificate`)."],
+  [/./, "Set --ca-certificate (argument `caCertificate`) to the server certificate or to the CA that signed it."],
 ];
 const OTHER_CA =
-  "The file given as --ca-certificate (argument `caCertificate`) has neither this certificate nor the CA that signed it. Give one that has.";
+  "The file given as --ca-certificate (argument `caCertificate`) contains neither this certificate nor the CA that signed it. Set it to one that does.";
 
 function remedyFor(code: string, { ca }: Tls): string {
   const at = REMEDIES.findIndex(([pattern]) => pattern.test(code));
@@ -150,16 +152,16 @@ async function tlsLine({ tls }: Way, target: Target, { clock }: Terminal): Promi
         line: { state: "problem", name, message: `the certificate is not trusted (${code}): ${shown}`, remedy },
       };
     }
-    const trust = socket.authorized ? "trusted" : "not verified, because any certificate is accepted";
+    const trust = socket.authorized ? "trusted" : "not verified, because certificate verification is off";
     const line: Line = { state: "ok", name, message: `${socket.getProtocol() ?? "TLS"}, ${trust}: ${shown}` };
     const left = Date.parse(certificate.valid_to) - clock.now();
     return left < SOON ? { line, expiry: expiryLine(left) } : { line };
   } catch (error) {
     const plain = /wrong version number|packet length/i.test(textOf(error));
     const remedy = plain
-      ? "The server does not use TLS on this port. Check whether the endpoint begins with http://."
-      : "Check the TLS settings of the server, and whether it asks for a client certificate.";
-    return { line: { state: "problem", name, message: `no TLS connection: ${textOf(error)}`, remedy } };
+      ? "The server does not use TLS on this port. Check whether the endpoint must start with http://."
+      : "Check the TLS settings of the server, and whether it requires a client certificate.";
+    return { line: { state: "problem", name, message: `TLS handshake failed: ${textOf(error)}`, remedy } };
   } finally {
     socket.destroy();
   }
@@ -169,7 +171,7 @@ async function tlsLine({ tls }: Way, target: Target, { clock }: Terminal): Promi
 function expiryLine(left: number): Line {
   const days = Math.floor(Math.abs(left) / DAY);
   const message = left < 0 ? `expired ${days} days ago` : `expires in ${days} days`;
-  return { state: "warning", name: "certificate", message, remedy: "Renew the certificate of the server." };
+  return { state: "warning", name: "certificate", message, remedy: "Renew the server certificate." };
 }
 
 /** `CN=cluster.local for DNS:cluster.local, issued by CN=cluster.local, valid to 2049-12-31` */
@@ -180,7 +182,7 @@ function describe(certificate: PeerCertificate): string {
   return `CN=${subject?.CN ?? "?"}${names}, issued by CN=${issuer?.CN ?? "?"}${until}`;
 }
 
-/** Any answer will do: what it is, the vendor's own checks tell. */
+/** Any response is sufficient; the checks of the system evaluate it. */
 async function answerLine(
   { origin, tls, proxies }: Way,
   { clock, signal }: Terminal,
@@ -189,30 +191,30 @@ async function answerLine(
   const transport = undiciTransport(tls, proxies, { headersTimeout: PATIENCE });
   try {
     const { status, headers } = await transport.send({ method: "GET", origin, target: "/", headers: {}, signal });
-    const line: Line = { state: "ok", name, message: `answered with status ${status}` };
+    const line: Line = { state: "ok", name, message: `response status ${status}` };
     return { line, clock: clockLine(Date.parse(headers["date"] ?? "") - clock.now()) };
   } catch (error) {
     signal.throwIfAborted();
-    const remedy = "Check that the endpoint is the server's own, and the proxy or firewall between.";
+    const remedy = "Check that the endpoint is the address of the server, and check proxies and firewalls between.";
     return { line: { state: "problem", name, message: `no response: ${textOf(error)}`, remedy } };
   } finally {
     await transport.close();
   }
 }
 
-/** @param offset milliseconds that the server is ahead of this machine; NaN where it does not send its time */
+/** @param offset milliseconds that the server is ahead of this machine; NaN without a Date header */
 function clockLine(offset: number): Line {
   const name = "clock";
-  if (Number.isNaN(offset)) return { state: "note", name, message: "the server does not send its time" };
+  if (Number.isNaN(offset)) return { state: "note", name, message: "unknown: the response has no Date header" };
   if (Math.abs(offset) < SKEW) {
-    return { state: "ok", name, message: `differs from the server's by less than ${formatDuration(SKEW)}` };
+    return { state: "ok", name, message: `less than ${formatDuration(SKEW)} from the server's clock` };
   }
   const side = offset > 0 ? "ahead of" : "behind";
   return {
     state: "problem",
     name,
-    message: `the server's clock is ${formatDuration(Math.abs(offset))} ${side} that of this machine`,
-    remedy: "Synchronize both clocks: credentials are valid for minutes only.",
+    message: `the server's clock is ${formatDuration(Math.abs(offset))} ${side} the clock of this machine`,
+    remedy: "Synchronize both clocks: credentials are valid for only a few minutes.",
   };
 }
 

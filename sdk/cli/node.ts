@@ -1,6 +1,6 @@
 import { requireNode } from "../../provider/base/node-version";
 
-// The first import of the command: what others load may not be there on an older Node.
+// The first import of the command: other modules may fail to load on an older Node.
 try {
   requireNode("the command");
 } catch (error) {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** The package finds itself through its `exports`, wherever this file lies in it. */
+/** The package is resolved through its `exports`, independent of the location of this file. */
 const MANIFEST = require.resolve("pulumi-dbversion/package.json");
 
 export function ownVersion(): string {

@@ -7,10 +7,10 @@ import { failed, type Line, type State } from "./diagnosis";
 import type { Managed } from "./managed";
 import type { Terminal } from "./terminal";
 
-/** How long a read of one resource may take, in milliseconds. */
+/** Timeout for the read of one resource, in milliseconds. */
 const LIMIT = 60_000;
 
-/** The plan of a resource with what is against it, by the decisions of a preview. */
+/** The plan of a resource with its findings, by the decisions of a preview. */
 export async function planLines(
   { type, name: own, urn, inputs, outputs, config }: Managed,
   terminal: Terminal,
@@ -53,12 +53,12 @@ const STATES: Readonly<Record<PlanStatement["kind"], State>> = {
   failure: "problem",
 };
 
-/** A plan that cannot start is nothing to rely on. */
+/** A plan that cannot start is not shown as OK. */
 function stateOf(kind: PlanStatement["kind"], all: readonly PlanStatement[]): State {
   return kind === "plan" && all.some((each) => STATES[each.kind] === "problem") ? "note" : STATES[kind];
 }
 
-/** Databases that are named where the same is said of many. */
+/** The maximum number of databases named in one line. */
 const NAMED = 5;
 
 /** `db1, db2 and 498 more (taurusdb.KernelVersion)` */

@@ -5,16 +5,16 @@ import type { Terminal } from "./terminal";
 
 const SDK = "@pulumi/pulumi/cmd/dynamic-provider";
 const PROVIDER = "pulumi-dbversion/provider";
-/** When the measurement is given up, in milliseconds. */
+/** Timeout of the measurement, in milliseconds. */
 const GIVEN_UP = 60_000;
 
 /**
  * Run by Node in the directory of the program: starts the process that serves dynamic resources as Pulumi starts it, and loads this
  * package in it as the first resource does. No engine listens at the address, and none is called. It prints JSON:
  * - `started`: from the start of the process until it accepts calls, in milliseconds
- * - `loading`: how long the package takes to load, in milliseconds
+ * - `loading`: the time to load the package, in milliseconds
  * - or `missing`: the module that the directory does not have
- * - or `failure`: why the package cannot be loaded, or the process accepts no calls
+ * - or `failure`: why the package cannot be loaded, or why the process accepts no calls
  */
 const PROBE = `
 const write = process.stdout.write;
@@ -35,14 +35,14 @@ else {
     });
     return true;
   };
-  setTimeout(fail, ${GIVEN_UP}, "it accepts no calls after ${GIVEN_UP / 1_000} s");
+  setTimeout(fail, ${GIVEN_UP}, "it did not accept calls within ${GIVEN_UP / 1_000} s");
   try { require("${SDK}"); } catch (error) { fail(error); }
 }`;
 
 /** The command line of the measurement. Pulumi takes the same `node`. */
 export const PLUGIN_START = ["node", "-e", PROBE, "plugin", "127.0.0.1:1"] as const;
 
-/** How long Pulumi waits for a plugin to answer (`pluginRPCConnectionTimeout` in its engine), in milliseconds. */
+/** How long Pulumi waits for a plugin to respond (`pluginRPCConnectionTimeout` in its engine), in milliseconds. */
 const LIMIT = 10_000;
 
 const NAME = "plugin start";
@@ -62,9 +62,9 @@ function lineOf(told: unknown): Line {
   const [started, loading] = ["started", "loading"].map((key) => member(told, key));
   if (typeof missing === "string") return notMeasured(`${missing} is not installed in the current directory`);
   if (typeof started !== "number" || typeof loading !== "number") return failed(String(failure));
-  const message = `the process of Pulumi's dynamic resources starts in ${seconds(started)} and loads pulumi-dbversion in ${seconds(loading)}`;
+  const message = `Pulumi's dynamic provider process starts in ${seconds(started)} and loads pulumi-dbversion in ${seconds(loading)}`;
   if (started + loading < LIMIT) return { state: "ok", name: NAME, message };
-  const remedy = `Pulumi waits ${seconds(LIMIT)} for a plugin to answer. Check what slows down reading \`node_modules\`: the disk, a network file system or a virus scanner.`;
+  const remedy = `Pulumi waits ${seconds(LIMIT)} for a plugin to respond. Check what slows down reading \`node_modules\`: the disk, a network file system or a virus scanner.`;
   return { state: "warning", name: NAME, message, remedy };
 }
 
@@ -73,7 +73,7 @@ function notMeasured(reason: string): Line {
 }
 
 function failed(reason: string): Line {
-  const message = `the process of Pulumi's dynamic resources does not start: ${reason}`;
+  const message = `Pulumi's dynamic provider process does not start: ${reason}`;
   const remedy = "Check `node --version` and `npm ls pulumi-dbversion @pulumi/pulumi` in the directory of the program.";
   return { state: "problem", name: NAME, message, remedy };
 }

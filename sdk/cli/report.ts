@@ -4,10 +4,10 @@ import { EXPORT, readOperand, writeResult } from "./files";
 
 export const report: Command = {
   name: "report",
-  summary: "draw an HTML page of the databases that a stack manages",
+  summary: "create an HTML page about the databases that a stack manages",
   operand: "<stack-export.json | ->",
   description:
-    "Draws one self-contained HTML page of the databases that a stack manages: target and current versions, drift, problems and the last upgrades. It reads what `pulumi stack export` prints, from a file or, with -, from the standard input, and makes no requests.",
+    "Creates one self-contained HTML page about the databases that a stack manages: target and current versions, drift, problems and the last upgrades. It reads the output of `pulumi stack export` from a file or from standard input (-), and makes no requests.",
   options: async () => OUTPUT_FILE,
   examples: [
     "pulumi stack export | npx pulumi-dbversion report - -o databases.html",
@@ -15,8 +15,8 @@ export const report: Command = {
   ],
   exits: [
     "the page was written",
-    "it was not: the input cannot be read, is no stack export or has no databases, or the output cannot be written",
-    "the command line was not understood",
+    "the page was not written: unreadable input, no stack export, no databases, or unwritable output",
+    "invalid command line",
   ],
   async run(given, terminal) {
     const { content, name } = await readOperand(given, EXPORT, terminal);

@@ -1,16 +1,16 @@
 import type { Command } from "./command";
 import { ownFile } from "./package";
 
-/** The simulators are built beside this package's code, from sources of their own that nothing here may know. */
+/** The simulators are built separately from this package, so this file must not import their sources. */
 interface Simulators {
   simulate(args: readonly string[]): Promise<number>;
 }
 
 export const simulate: Command = {
   name: "simulate",
-  summary: "serve a simulated system to try a program on",
+  summary: "run a simulated system to test a program",
   operand: ["obshell", "taurusdb", "redis-enterprise"],
-  description: "Serves a simulated system on fixed ports of this machine, and prints how a program reaches it.",
+  description: "Runs a simulated system on fixed ports of this machine, and prints how a program connects to it.",
   options: async () => ({}),
   examples: [],
   exits: [],

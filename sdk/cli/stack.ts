@@ -5,18 +5,18 @@ import { CommandError, ProgramMissing } from "./failure";
 import { EXPORT, type Input, inputIn, readInput } from "./files";
 import type { Terminal } from "./terminal";
 
-/** Where a command finds a stack. */
+/** Options that select a stack. */
 export const STACK: Options = {
   stack: { value: "NAME", description: "the stack, read with the Pulumi CLI in the current directory" },
-  file: { value: "FILE", description: "what `pulumi stack export` printed; - for the standard input" },
+  file: { value: "FILE", description: "output of `pulumi stack export`; - for standard input" },
 };
 
 /** No configuration. */
 export const UNCONFIGURED: ConfigReader = () => undefined;
 
-/** What to do where there is no Pulumi CLI, as the end of a sentence. */
-const WITHOUT_STACK = "leave out --stack, and set the credentials in the environment";
-const WITH_FILE = "name a file that `pulumi stack export` has written with --file";
+/** What to do without the Pulumi CLI, as the end of a sentence. */
+const WITHOUT_STACK = "omit --stack and set the credentials as environment variables";
+const WITH_FILE = "pass the output of `pulumi stack export` with --file";
 
 /** The configuration of the stack that `--stack` names, secrets included; without `--stack` none. @throws CommandError */
 export async function configOf(given: Given, terminal: Terminal): Promise<ConfigReader> {
@@ -27,8 +27,8 @@ export async function configOf(given: Given, terminal: Terminal): Promise<Config
   try {
     config = JSON.parse(text);
   } catch {
-    // The parser's own message quotes the text, which holds secrets.
-    throw new CommandError("`pulumi config --json` printed something else than JSON.");
+    // The parser's message quotes the text, which contains secrets.
+    throw new CommandError("`pulumi config --json` did not print JSON.");
   }
   for (const value of Object.values(Object(config))) {
     const text = member(value, "secret") === true ? member(value, "value") : undefined;
@@ -42,7 +42,7 @@ export async function configOf(given: Given, terminal: Terminal): Promise<Config
 
 /**
  * What `pulumi stack export` prints.
- * @param secrets whether values that are secret are wanted, too
+ * @param secrets whether to include secret values
  * @throws CommandError or ReportError
  */
 export async function readExport(given: Given, terminal: Terminal, secrets: boolean): Promise<Input> {
@@ -59,7 +59,7 @@ function named(given: Given): readonly string[] {
   return stack === undefined ? [] : ["--stack", stack];
 }
 
-/** @param instead what to do where there is no Pulumi CLI, as the end of a sentence */
+/** @param instead what to do without the Pulumi CLI, as the end of a sentence */
 async function pulumi(
   command: readonly string[],
   options: readonly string[],

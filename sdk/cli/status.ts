@@ -13,26 +13,26 @@ import { readExport, STACK } from "./stack";
 import { table } from "./table";
 import type { Terminal } from "./terminal";
 
-/** How often `--watch` reads, in milliseconds. */
+/** Interval between the reads of `--watch`, in milliseconds. */
 const PERIOD = 5_000;
-/** Puts the cursor into the first column of the first line, and erases what is below. */
+/** Moves the cursor to the top left corner, and erases everything below. */
 const CLEAR = "\u001b[H\u001b[J";
 
 export const status: Command = {
   name: "status",
-  summary: "show the databases that a stack manages, as its state has them",
+  summary: "show the databases that a stack manages, from its state",
   description:
-    "Shows what `pulumi-dbversion report` draws as a table in the terminal: target and current version, status and last upgrade of each database, those that need attention first. It reads the state of the stack, and makes no requests to databases; `pulumi refresh` reads those.",
+    "Shows the data of `pulumi-dbversion report` as a table in the terminal: target and current version, status and last upgrade of each database. Databases that need attention come first. It reads the state of the stack, and makes no requests to databases. To read the databases again, run `pulumi refresh`.",
   options: async () => ({
     ...STACK,
     ...JSON_OUTPUT,
-    watch: { short: "w", description: "read again every 5 seconds, until ^C" },
+    watch: { short: "w", description: "show the state again every 5 seconds, until ^C" },
   }),
   examples: [
     "npx pulumi-dbversion status --stack production --watch",
     "pulumi stack export | npx pulumi-dbversion status --file -",
   ],
-  exits: ["the state was shown", "it could not be read", "the command line was not understood"],
+  exits: ["the state was shown", "the state could not be read", "invalid command line"],
   lasts: (given) => given.has("watch"),
   async run(given, terminal) {
     given.atMost(0);
@@ -41,7 +41,7 @@ export const status: Command = {
       await terminal.print(await shown(given, terminal));
       return 0;
     }
-    if (given.text("file") === "-") throw new UsageError("--watch reads again, which the standard input cannot be");
+    if (given.text("file") === "-") throw new UsageError("--watch cannot be combined with --file -");
     let last = "";
     for (;;) {
       const text = await shown(given, terminal);
@@ -96,7 +96,7 @@ function currentOf({ current, members }: Database): string {
   return members.map(({ name, version = "not observed" }) => `${name} ${version}`).join(", ");
 }
 
-/** What went wrong, and what keeps an upgrade from being requested, in the words of the run. */
+/** Problems, and the reasons why an upgrade is held, as the run reported them. */
 function reasonsOf({ notes, control: { hold }, upgrade, members }: Database): readonly string[] {
   const problems = members.flatMap(({ name, problem }) => (problem === undefined ? [] : [`${name}: ${problem}`]));
   const held = hold === undefined ? [] : [`held: ${hold.message}`];

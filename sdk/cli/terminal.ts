@@ -9,40 +9,40 @@ import type { Kinds } from "../../provider/frontend/resource/session";
 import { type Estates, estates, kinds } from "../../provider/systems";
 import { CommandError, ProgramMissing } from "./failure";
 
-/** The process that a command runs in. Tests give their own. */
+/** The process that a command runs in. Tests replace it. */
 export interface Streams {
   readonly env: NodeJS.ProcessEnv;
   readonly clock: Clock;
   /** Aborted at ^C. */
   readonly signal: AbortSignal;
-  /** Of the standard output; undefined where that is no terminal. */
+  /** Width of standard output; undefined if it is not a terminal. */
   readonly columns: number | undefined;
   readonly systems: { readonly estates: Estates; readonly kinds: Kinds };
   /**
-   * Writes to the standard output, and resolves when all is written.
-   * @returns whether somebody still reads it
+   * Writes to standard output, and resolves when everything is written.
+   * @returns whether the reader still reads it
    * @throws CommandError when it cannot be written for another reason
    */
   print(text: string): Promise<boolean>;
-  /** Writes a line to the standard error. */
+  /** Writes a line to standard error. */
   tell(line: string): void;
-  /** A line on the standard error that the next one replaces. Nothing where that is no terminal. */
+  /** A line on standard error that the next one replaces. No effect if it is not a terminal. */
   progress(line: string): void;
-  /** Asks for a line; what is typed is not shown. Undefined where nobody can be asked. */
+  /** Prompts for a line, without echo. Undefined without a terminal. */
   readonly ask: ((question: string) => Promise<string>) | undefined;
-  /** All of the standard input. @throws Error where it is a terminal */
+  /** All of standard input. @throws Error if it is a terminal */
   read(): Promise<Uint8Array>;
-  /** What a program prints. @throws ProgramMissing, or Error with what it says on its standard error */
+  /** The output of a program. @throws ProgramMissing, or Error with its standard error */
   run(program: string, args: readonly string[]): Promise<string>;
 }
 
-/** The same for a command: no text that goes out has a secret that the command knows. */
+/** The same for a command: no output contains a secret that the command knows. */
 export interface Terminal extends Streams {
-  /** From now on, this is a secret. */
+  /** Registers a secret. */
   conceal(secret: string): void;
-  /** A line for people: also without control characters, and without credentials that vendors print. */
+  /** A line without known secrets, control characters and credentials that vendors print. */
   redact(text: string): string;
-  /** A text of any form, such as JSON or a page, without the secrets that are known. */
+  /** A text of any format, such as JSON or HTML, without known secrets. */
   hide(text: string): string;
 }
 
@@ -67,7 +67,7 @@ const LARGEST_OUTPUT = 512 * 1024 * 1024;
 export function processStreams(): Streams {
   const { stdin, stdout, stderr, env } = process;
   const signal = interruption();
-  // What cannot be written is told to the one who writes.
+  // A failed write is reported to its caller.
   for (const stream of [stdout, stderr]) stream.on("error", () => undefined);
   let shown = "";
   const progress = (line: string) => {
@@ -92,21 +92,21 @@ export function processStreams(): Streams {
     progress,
     ask: stdin.isTTY === true && stderr.isTTY === true ? askSilently : undefined,
     read: async () => {
-      if (stdin.isTTY === true) throw new Error("nothing is piped into the standard input");
+      if (stdin.isTTY === true) throw new Error("nothing is piped into standard input");
       return buffer(stdin);
     },
     run: (program, args) => outputOf(program, args, signal),
   };
 }
 
-/** The second ^C ends the process, whatever it does. */
+/** The second ^C ends the process in any case. */
 function interruption(): AbortSignal {
   const controller = new AbortController();
   process.once("SIGINT", () => controller.abort(new UpgradeError("interrupted", "Interrupted.")));
   return controller.signal;
 }
 
-/** Codes of a pipe whose reader has ended, such as `head`: on Linux and macOS, on Windows, and of every later write. */
+/** Codes of a pipe whose reader has exited, such as `head`: on Linux and macOS, on Windows, and of every later write. */
 const UNREAD: ReadonlySet<unknown> = new Set(["EPIPE", "EOF", "ERR_STREAM_DESTROYED"]);
 
 function written(text: string): Promise<boolean> {
@@ -119,7 +119,7 @@ function written(text: string): Promise<boolean> {
   });
 }
 
-/** The line is edited by readline, which echoes into nothing. */
+/** readline edits the line; its echo is discarded. */
 function askSilently(question: string): Promise<string> {
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const reader = createInterface({ input: process.stdin, output: nowhere, terminal: true });

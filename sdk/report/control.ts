@@ -2,10 +2,10 @@ import { isTable } from "../../provider/base/json";
 import { listOf, member, textOf } from "./json";
 import { parseTime } from "./time";
 
-/** What the state says of when upgrades of a resource may begin. All texts are as found, for escaping. */
+/** The change control data of a resource in the state. All texts are unescaped. */
 export interface Control {
   readonly hold: Hold | undefined;
-  /** Windows, blackouts, freeze and backup rule as the program has them: label and lines. */
+  /** Windows, blackouts, freeze and backup rule of the program: label and lines. */
   readonly rules: readonly (readonly [label: string, lines: readonly string[]])[];
   readonly approvals: readonly Approved[];
 }
@@ -27,8 +27,8 @@ export interface Approved {
 const LONGEST = 1_000;
 
 /**
- * @param inputs of the resource: rules that change alone lead to no update, so the outputs may have older ones
- * @param urn of the resource: approvals stand under it
+ * @param inputs of the resource: changed rules alone cause no update, so the outputs may have older ones
+ * @param urn of the resource: the key of its approvals
  */
 export function controlOf(outputs: unknown, inputs: unknown, urn: string): Control {
   const backup = member(inputs, "backup");

@@ -5,26 +5,26 @@ import { type Status, statusOf } from "./status";
 import { PLACES, type Subject } from "./subject";
 import { type Upgrade, upgradeOf } from "./upgrade";
 
-/** One resource of the stack: a database, and what its state says of the database. All texts are as found, for escaping. */
+/** One resource of the stack, with the data of its state about the database. All texts are unescaped. */
 export interface Database {
   readonly urn: string;
   readonly name: string;
   readonly subject: Subject;
-  /** What shall run: one version, or one for each module. */
+  /** The target: one version, or one for each module. */
   readonly database: readonly Wanted[];
-  /** Build and distribution, where they are part of the database. */
+  /** Build and distribution, if they are part of the target. */
   readonly release: string | undefined;
   /** The lowest version observed. */
   readonly current: string | undefined;
   readonly members: readonly Member[];
   readonly status: Status;
-  /** Whether a refresh has found that what runs has left the database. */
+  /** Whether a refresh has found drift. */
   readonly drifted: boolean;
   readonly upgrade: Upgrade | undefined;
   readonly control: Control;
   /** Where the database is: label and values. */
   readonly places: readonly (readonly [label: string, values: readonly string[]])[];
-  /** What the last operation said, where it did not end well. */
+  /** The messages of the last operation, if it failed. */
   readonly notes: readonly string[];
 }
 
@@ -38,7 +38,7 @@ export interface Member {
   readonly name: string;
   /** Undefined when it was not observed. */
   readonly version: string | undefined;
-  /** What keeps it from its database, as a sentence. */
+  /** Why it is not at its target, as a sentence. */
   readonly problem: string | undefined;
 }
 

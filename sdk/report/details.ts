@@ -6,7 +6,7 @@ import { timeElement } from "./time";
 import { durationOf, type Upgrade } from "./upgrade";
 import { courseOf, routeOf } from "./words";
 
-/** All that the state says of one database, folded away. */
+/** All data of the state about one database, collapsed. */
 export function details(database: Database, index: number): Html {
   const { name, subject, notes, members, upgrade } = database;
   const troubled = members.filter(({ problem }) => problem !== undefined).length;
@@ -17,7 +17,7 @@ ${facts(database)}
 ${notes.length === 0 ? undefined : html`<h4>Last operation</h4><ul class="notes problem">${notes.map((note) => html`<li>${note}</li>`)}</ul>`}
 ${members.length === 0 ? undefined : memberTable(database)}
 <h4>Last upgrade</h4>
-${upgrade === undefined ? html`<p class="quiet">The state has none.</p>` : upgradeFacts(upgrade)}
+${upgrade === undefined ? html`<p class="quiet">The state records no upgrade.</p>` : upgradeFacts(upgrade)}
 </div>
 </details>
 `;
@@ -30,7 +30,7 @@ function facts({ database, release, current, drifted, places, members, urn, cont
   const elsewhere = places.filter(([, values]) => !values.every((value) => shown.has(value)));
   return html`<dl>
 ${controlFacts(control)}
-${fact("Target", wanted.length === 0 ? html`not known` : valueList(wanted))}
+${fact("Target", wanted.length === 0 ? html`unknown` : valueList(wanted))}
 ${release === undefined ? undefined : fact("Release", valueList([release]))}
 ${current === undefined ? undefined : fact("Current", valueList([current]))}
 ${drifted ? fact("Drift", html`A refresh observed a version other than the target; the next <code>pulumi up</code> acts on it.`) : undefined}

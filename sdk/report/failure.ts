@@ -1,4 +1,4 @@
-/** Why no report was made, as a sentence for people. */
+/** Why no report was created, as a sentence. */
 export class ReportError extends Error {
   override readonly name = "ReportError";
 }

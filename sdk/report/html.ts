@@ -1,4 +1,4 @@
-/** Text that is HTML already. Only {@link html} and {@link raw} make it, so that nothing gets into a page unescaped. */
+/** Text that is already HTML. Only {@link html} and {@link raw} create it, so that nothing reaches a page unescaped. */
 export class Html {
   readonly text: string;
 
@@ -14,7 +14,7 @@ export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): 
   return new Html(strings.map((text, at) => text + textOf(parts[at])).join(""));
 }
 
-/** Text of our own that stands in the page as it is, such as a style sheet. Never for what was read. */
+/** Trusted text that is inserted unescaped, such as a style sheet. Never for input. */
 export function raw(text: string): Html {
   return new Html(text);
 }
@@ -41,7 +41,7 @@ function escapeHtml(text: string): string {
 
 /**
  * Characters that cannot be seen or that turn the text around them (controls, bidirectional overrides, zero-width
- * characters, non-characters, halves of surrogate pairs) as their code points, so that a value looks like what it is.
+ * characters, non-characters, halves of surrogate pairs) as their code points, so that the value cannot mislead.
  */
 const UNSEEN =
   /(?![\t\n])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}]/gu;

@@ -20,7 +20,7 @@ function row(database: Database, index: number): Html {
   const { name, subject, status } = database;
   return html`<tr data-index="${index + 1}" data-status="${status}" data-find="${findText(database)}">
 <th scope="row"><a href="#database-${index + 1}"><bdi>${name}</bdi></a><span class="below quiet">${subject.system} ${subject.title}</span></th>
-<td data-label="${COLUMNS.database}">${versionOr(targetText(database), "not known")}</td>
+<td data-label="${COLUMNS.database}">${versionOr(targetText(database), "unknown")}</td>
 <td data-label="${COLUMNS.runs}"><span>${runs(database)}</span></td>
 <td data-label="${COLUMNS.status}"><span>${badges(database)}${held(database)}</span></td>
 <td data-label="${COLUMNS.upgrade}"><span>${database.upgrade === undefined ? html`<span class="quiet">none</span>` : upgradeCell(database.upgrade)}${failure(database)}</span></td>
@@ -28,7 +28,7 @@ function row(database: Database, index: number): Html {
 `;
 }
 
-/** What the filter looks in. */
+/** The text that the filter searches. */
 function findText(database: Database): string {
   const { name, subject, status, current = "" } = database;
   const where = database.places.flatMap(([, values]) => values);
@@ -68,7 +68,7 @@ function upgradeCell(upgrade: Upgrade): Html {
 /** Longer reasons are in the details. */
 const LONGEST_REASON = 160;
 
-/** Why the last upgrade failed: the vendor's reason, that of the first member that has one, or what the run said. */
+/** Why the last upgrade failed: the vendor's reason, that of the first member that has one, or the message of the run. */
 function failure({ status, upgrade, members, notes }: Database): Html | undefined {
   if (status !== "failed") return undefined;
   const [problem] = members.flatMap((member) => member.problem ?? []);

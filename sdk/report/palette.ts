@@ -1,6 +1,6 @@
 import type { Status } from "./status";
 
-/** Text and what it stands on. Every pair has a contrast of at least 4.5 to 1 (WCAG 2.2, AA). */
+/** Text and its background. Every pair has a contrast of at least 4.5 to 1 (WCAG 2.2, AA). */
 export interface Ink {
   readonly text: string;
   readonly ground: string;

@@ -4,10 +4,10 @@ const DAY = 24 * HOUR;
 
 /** A span of time as the width of a picture. Times in milliseconds since 1970. */
 export interface Scale {
-  /** Where a time lies, in per cent of the width. */
+  /** The position of a time, in percent of the width. */
   readonly at: (time: number) => number;
   readonly ticks: readonly Tick[];
-  /** Where a long time without anything is left out, in per cent of the width. */
+  /** The position of an omitted period, in percent of the width. */
   readonly cut?: number;
 }
 
@@ -16,19 +16,19 @@ export interface Tick {
   readonly label: string;
 }
 
-/** Steps between ticks that are of one length, and how they are labelled. */
+/** Fixed steps between ticks, with the format of their labels. */
 const STEPS: readonly (readonly [step: number, label: (iso: string) => string])[] = [
   ...[5, 15, 30].map((minutes) => [minutes * MINUTE, clockOf] as const),
   ...[1, 3, 6, 12].map((hours) => [hours * HOUR, clockOf] as const),
   ...[1, 2, 7, 14].map((days) => [days * DAY, dayOf] as const),
 ];
-/** Steps of months, beyond the others. */
+/** Larger steps, in months. */
 const MONTHS = [1, 2, 3, 6, 12, 24, 60, 120, 240, 1_200] as const;
 /** More labels would not fit on a phone. */
 const MOST_TICKS = 3;
 /** The least that a scale spans. */
 const LEAST = 20 * MINUTE;
-/** A gap of this share of the whole span is left out: one far maintenance window would press everything else together. */
+/** A gap of this share of the span is omitted: one distant maintenance window would compress everything else. */
 const WIDE_GAP = 0.6;
 /** Width of a label's character on a phone. */
 const CHARACTER = 2.1;
@@ -36,8 +36,8 @@ const CHARACTER = 2.1;
 const LARGER = 72;
 
 /**
- * A scale on which all of these times lie.
- * @param spans what is drawn as one piece, so that nothing is left out of it
+ * A scale that includes all of these times.
+ * @param spans drawn in one piece, so no gap inside them is omitted
  */
 export function scaleOf(times: readonly number[], spans: readonly (readonly [from: number, to: number])[] = []): Scale {
   const sorted = [...times].sort((a, b) => a - b);
@@ -48,7 +48,7 @@ export function scaleOf(times: readonly number[], spans: readonly (readonly [fro
   return { at: place, ticks: apart(ticksBetween(from, to, MOST_TICKS), place) };
 }
 
-/** The index of the first time behind a gap that is left out. */
+/** The index of the first time after an omitted gap. */
 function wideGap(sorted: readonly number[], spans: Parameters<typeof scaleOf>[1] = []): number | undefined {
   const [first = 0, last = first] = [sorted[0], sorted.at(-1)];
   if (sorted.length < 3 || last - first < DAY) return undefined;
@@ -68,12 +68,12 @@ function cutScale(earlier: readonly number[], later: readonly number[]): Scale {
   return { at, ticks: apart(ticks, at), cut };
 }
 
-/** Where a label is attached to its tick, so that it stays inside the picture. */
+/** The anchor of a label at its tick that keeps it inside the picture. */
 export function anchorAt(place: number): "start" | "middle" | "end" {
   return place < 14 ? "start" : place > 86 ? "end" : "middle";
 }
 
-/** Ticks whose labels do not meet on a phone, in order of time; of two that would, the first one given stays. */
+/** Ticks whose labels do not overlap on a phone, in order of time; of two that overlap, the first one given is kept. */
 function apart(ticks: readonly Tick[], at: Scale["at"]): Tick[] {
   const kept: Tick[] = [];
   for (const tick of ticks) {

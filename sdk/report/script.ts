@@ -1,5 +1,5 @@
 /**
- * The only script of the page: shows the filter, which is hidden without it, and hides what the filter does not want.
+ * The only script of the page: shows the filter, which is hidden without it, and hides rows that do not match it.
  * The page is complete without it.
  */
 export const SCRIPT = `

@@ -3,18 +3,18 @@ import { hideCredentials } from "../../provider/base/printed-credentials";
 import { MASK } from "../../provider/base/printed-value";
 import { type Json, member } from "./json";
 
-/** How the state marks values that are not plain ones, and which of them are secrets. */
+/** How the state marks special values, and which of them are secrets. */
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270";
 
-/** Shorter ones would blank out half of every text. */
+/** Redacting shorter ones would make texts unreadable. */
 const SHORTEST = 3;
-/** Nothing that is shown lies deeper. */
+/** The page shows no deeper values. */
 const DEEPEST = 12;
 
 /**
- * Takes the secrets out of a stack export: those that are sealed, those that `--show-secrets` has laid open, also where they
- * occur inside other texts, and what a vendor has printed of credentials into its reasons.
+ * Removes the secrets of a stack export: encrypted ones, those that `--show-secrets` has decrypted, also where they
+ * occur inside other texts, and credentials in the vendor's reasons.
  * @returns a function that copies a value without secrets
  */
 export function unsecret(deployment: unknown): (value: unknown) => unknown {
@@ -30,7 +30,7 @@ export function unsecret(deployment: unknown): (value: unknown) => unknown {
   return (value) => copy(value, 0);
 }
 
-/** A value with its secrets as they lie open; one that is sealed is undefined. Only for who needs to log in. */
+/** A value with its decrypted secrets; an encrypted one is undefined. Only for callers that log in. */
 export function withSecrets(value: unknown, depth = 0): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (depth > DEEPEST) return undefined;
@@ -49,12 +49,12 @@ function plainOf(value: object): unknown {
   }
 }
 
-/** Any marked value counts: what is marked otherwise than as a secret (an asset, a reference) is never shown either. */
+/** Any marked value counts: values with another mark (an asset, a reference) are never shown either. */
 function isSecret(value: object): boolean {
   return Object.hasOwn(value, SIGNATURE);
 }
 
-/** The texts of all secrets that `--show-secrets` has laid open in a stack export. Without recursion: a hostile file may be nested at will. */
+/** The texts of all decrypted secrets in a stack export. Not recursive: a hostile file may be nested deeply. */
 export function openSecrets(root: unknown): Set<string> {
   const found = new Set<string>();
   const pending: unknown[] = [root];

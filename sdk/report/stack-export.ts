@@ -2,11 +2,11 @@ import { isTable } from "../../provider/base/json";
 import { ReportError } from "./failure";
 import { type Json, listOf, member, textOf } from "./json";
 
-/** What `pulumi stack export` tells, as far as it is needed here. Its values are not trusted. */
+/** The parts of a stack export that are needed here. Its values are not trusted. */
 export interface StackExport {
   /** When the state was written, as found. */
   readonly time: string | undefined;
-  /** Without those that have been replaced and still wait to be deleted: they manage nothing. */
+  /** Without replaced resources that are pending deletion: they manage nothing. */
   readonly resources: readonly Json[];
   /** What an interrupted operation was doing, by URN: `updating`. */
   readonly pending: ReadonlyMap<string, string>;
@@ -14,9 +14,9 @@ export interface StackExport {
   readonly deployment: Json;
 }
 
-/** Formats of the deployment; 4 is 3 with features that change nothing here. */
+/** Formats of the deployment; the additions of 4 to 3 do not matter here. */
 const FORMATS: readonly unknown[] = [3, 4];
-/** What a person who gave something else should give. */
+/** What to do if the input is something else. */
 export const HOW = "Pass the output of `pulumi stack export`.";
 
 /**
@@ -32,7 +32,7 @@ export function stackExportIn(root: unknown, name: string): StackExport {
   }
   if (!FORMATS.includes(root["version"])) {
     const version = textOf(root["version"], 20) ?? "none";
-    throw new ReportError(`${name} has a deployment of format ${version}; the formats 3 and 4 are known. ${HOW}`);
+    throw new ReportError(`${name} has deployment format ${version}; supported formats are 3 and 4. ${HOW}`);
   }
   return {
     time: textOf(member(deployment["manifest"], "time"), 40),
@@ -46,7 +46,7 @@ export function stackExportIn(root: unknown, name: string): StackExport {
 
 /**
  * @param name of the input, for messages
- * @param how what to give, as a sentence
+ * @param how what to pass, as a sentence
  * @throws ReportError
  */
 export function parseInput(text: string, name: string, how = HOW): unknown {
@@ -54,7 +54,7 @@ export function parseInput(text: string, name: string, how = HOW): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // The parser's own message quotes the text, which may hold secrets.
+    // The parser's message quotes the text, which may contain secrets.
     throw new ReportError(`${name} is not JSON. ${how}`);
   }
 }

@@ -7,19 +7,19 @@ import type { StackExport } from "./stack-export";
 import { STATUSES } from "./status";
 import { subjectOf } from "./subject";
 
-/** A stack, as far as databases are concerned. */
+/** The databases of a stack. */
 export interface Stack {
   /** `shop / production` */
   readonly title: string;
   /** When the state was written, as found. */
   readonly time: string | undefined;
-  /** Those that ask for attention first, then by name. */
+  /** Those that need attention first, then by name. */
   readonly databases: readonly Database[];
 }
 
 /**
  * @param name of the input, for messages
- * @throws ReportError when no database is pinned in it
+ * @throws ReportError if it manages no database
  */
 export function stackOf({ resources, pending, deployment, time }: StackExport, name: string): Stack {
   const clean = unsecret(deployment);

@@ -6,10 +6,10 @@ export type Status = (typeof STATUSES)[number];
 export const MEANING: Readonly<Record<Status, string>> = {
   failed: "the last upgrade failed, or a condition prevents it",
   behind: "outdated: older than the target",
-  held: "an upgrade is needed and was not requested yet, by the rules of the program",
-  upgrading: "an upgrade was running when the state was written",
+  held: "an upgrade is needed, but change control does not allow it yet",
+  upgrading: "an upgrade was in progress when the state was written",
   deferred: "an upgrade is scheduled for a maintenance window",
-  unknown: "the state does not say",
+  unknown: "not recorded in the state",
   newer: "ahead of the target; nothing is ever downgraded",
   current: "up to date",
 };

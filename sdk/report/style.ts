@@ -12,7 +12,7 @@ const CLASSES = STATUSES.map(
 .fill-${name}{fill:var(--${name})}.stroke-${name}{stroke:var(--${name})}`,
 ).join("\n");
 
-/** The style sheet of the page: no fonts, pictures or sheets from elsewhere. */
+/** The style sheet of the page: no external fonts, images or style sheets. */
 export const STYLE = `
 :root{color-scheme:light dark;${variables(LIGHT)}}
 @media (prefers-color-scheme:dark){:root{${variables(DARK)}}}

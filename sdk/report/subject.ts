@@ -1,13 +1,13 @@
-/** What is particular to one resource type, in the words of its vendor. */
+/** The terms for one resource type, as its vendor uses them. */
 export interface Subject {
   /** `oceanbase:ClusterVersion` */
   readonly type: string;
   readonly system: string;
-  /** What is pinned. */
+  /** The managed component. */
   readonly title: string;
-  /** What one member is called. */
+  /** The name for one member. */
   readonly member: string;
-  /** The argument that says which version shall run. */
+  /** The argument with the target version. */
   readonly pinned: readonly string[];
 }
 
@@ -33,7 +33,7 @@ const SUBJECTS: readonly Subject[] = [
 const SYSTEMS: Readonly<Record<string, string>> = { oceanbase: OCEANBASE, taurusdb: TAURUSDB, redisenterprise: REDIS };
 const TOKEN = /^pulumi-nodejs:dynamic\/((oceanbase|taurusdb|redisenterprise):([^:/$]+))$/;
 
-/** The subject of a Pulumi type; undefined when the type is none of this package. One that is newer than this is generic. */
+/** The subject of a Pulumi type; undefined for types of other packages. Unknown types of this package get generic terms. */
 export function subjectOf(token: string): Subject | undefined {
   const [, type, namespace = "", title = ""] = TOKEN.exec(token) ?? [];
   if (type === undefined) return undefined;
@@ -42,7 +42,7 @@ export function subjectOf(token: string): Subject | undefined {
   return SUBJECTS.find((subject) => subject.type === type) ?? generic;
 }
 
-/** The arguments that say where a database is, with the words for them. */
+/** The arguments that locate a database, with their labels. */
 export const PLACES: readonly (readonly [argument: string, label: string])[] = [
   ["databaseName", "Database name"],
   ["databaseId", "Database uid"],

@@ -16,7 +16,7 @@ export function minuteOf(time: number): string {
   return new Date(time).toISOString().slice(0, 16).replace("T", " ");
 }
 
-/** A time to the minute, UTC; what is no time is shown as it was found. */
+/** A time to the minute, UTC; anything else is shown unchanged. */
 export function timeElement(text: string): Html {
   const time = parseTime(text);
   if (time === undefined) return html`${text}`;

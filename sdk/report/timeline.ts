@@ -10,7 +10,7 @@ import { courseOf, shortRouteOf } from "./words";
 /** Height of a row and of the axis below, in pixels. */
 const ROW = 38;
 const AXIS = 26;
-/** Rows that still make a picture. */
+/** The maximum number of rows. */
 const MOST = 60;
 const LONGEST_NAME = 28;
 
@@ -19,23 +19,23 @@ interface Bar {
   readonly look: Status;
   /** Beside the name. */
   readonly course: string;
-  /** What a pointer shows. */
+  /** The tooltip. */
   readonly words: readonly string[];
   readonly from: number;
   readonly to: number;
-  /** Where the wait for a window begins and ends. */
+  /** The maintenance window. */
   readonly window: readonly [opens: number, closes: number] | undefined;
 }
 
 /**
  * The last upgrades of all databases over time, the newest first: one SVG whose rows keep their text size at any width.
- * @param written when the state was written: until then what runs has run
+ * @param written when the state was written: bars of running upgrades end there
  */
 export function timeline(databases: readonly Database[], written: number | undefined): Html {
   const all = databases
     .flatMap((database) => [...holdBar(database, written), ...barOf(database, written)])
     .sort((a, b) => b.from - a.from);
-  if (all.length === 0) return html`<p class="quiet">The state has no upgrade with a time.</p>`;
+  if (all.length === 0) return html`<p class="quiet">The state records no upgrade with a time.</p>`;
   const bars = all.slice(0, MOST);
   const scale = scaleOf(
     bars.flatMap(({ from, to, window = [] }) => [from, to, ...window]),
@@ -46,12 +46,12 @@ export function timeline(databases: readonly Database[], written: number | undef
   return html`<div class="panel timeline">
 <svg role="img" aria-labelledby="timeline-title timeline-text" height="${height + AXIS}">
 <title id="timeline-title">Last upgrades and holds over time</title>
-<desc id="timeline-text">${bars.length} upgrades and holds from ${minuteOf(bars.at(-1)?.from ?? 0)} to ${minuteOf(bars[0]?.from ?? 0)} UTC, the newest first. The table of databases has the same in words.</desc>
+<desc id="timeline-text">${bars.length} upgrades and holds from ${minuteOf(bars.at(-1)?.from ?? 0)} to ${minuteOf(bars[0]?.from ?? 0)} UTC, the newest first. The table of databases has the same as text.</desc>
 ${axis(scale, height)}
 ${bars.map((bar, index) => row(bar, index * ROW, scale))}
 </svg>
 </div>
-<p class="quiet">Times are UTC.${scale.cut === undefined ? "" : " At the dashed line, a long time without upgrades is left out."}${left === 0 ? "" : ` The newest ${counted(bars.length, "upgrade")}; ${counted(left, "older one is", "older ones are")} in the table.`}</p>`;
+<p class="quiet">Times are UTC.${scale.cut === undefined ? "" : " The dashed line marks a long period without upgrades that is omitted."}${left === 0 ? "" : ` The newest ${counted(bars.length, "upgrade")}; ${counted(left, "older one is", "older ones are")} in the table.`}</p>`;
 }
 
 function barOf(database: Database, written = 0): Bar[] {

@@ -3,7 +3,7 @@ import { textOf } from "./json";
 import type { Status } from "./status";
 import { parseTime } from "./time";
 
-/** The last upgrade of a database, as the state has it. Times in milliseconds since 1970. */
+/** The last upgrade of a database in the state. Times in milliseconds since 1970. */
 export interface Upgrade {
   readonly task: string;
   readonly kind: string;
@@ -16,14 +16,14 @@ export interface Upgrade {
   readonly finished: number | undefined;
   /** Found running, not started by the database. */
   readonly joined: boolean;
-  /** Why it failed, in the vendor's words. */
+  /** Why it failed, as the vendor reports it. */
   readonly reason: string | undefined;
   readonly window: { readonly opens: string; readonly closes: string } | undefined;
 }
 
 const LONGEST_REASON = 4_000;
 
-/** The colour of an upgrade's state: that of the status that it stands for. */
+/** The color of an upgrade's state: that of the corresponding status. */
 const LOOK: Readonly<Record<string, Status>> = {
   running: "upgrading",
   deferred: "deferred",
@@ -56,7 +56,7 @@ export function upgradeOf(value: unknown): Upgrade | undefined {
   };
 }
 
-/** Milliseconds from start to end; undefined while it has none, and for times that cannot be. */
+/** Milliseconds from start to end; undefined while it has none, and for impossible times. */
 export function durationOf({ started, finished }: Upgrade): number | undefined {
   if (started === undefined || finished === undefined || finished < started) return undefined;
   return finished - started;

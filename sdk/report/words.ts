@@ -3,7 +3,7 @@ import type { Database } from "./database";
 import { formatDuration } from "./time";
 import { durationOf, type Upgrade } from "./upgrade";
 
-/** `-108000022024072217` behind `4.2.1.8` */
+/** `-108000022024072217` after `4.2.1.8` */
 const BUILD = /[-_]\d{6,}$/;
 
 /** `4.2.1.8 → 4.3.5.2` */

@@ -21,7 +21,7 @@ Connection options and environment variables are those of \`npx pulumi-dbversion
                 hidden, because they may be names of databases
   --dry         writes nothing
 
-exit codes: 0 no difference; 1 differences; 2 something could not be read, or the command line was not understood`;
+exit codes: 0 no difference; 1 differences; 2 something could not be read, or invalid command line`;
 
 const OWN = {
   name: { value: "NAME", description: "of the file that is written" },

@@ -94,8 +94,8 @@ describe("approve", () => {
   });
 
   it.each([
-    ["nothing", "", /The standard input is empty.*pulumi preview --json --diff/],
-    ["no JSON", "error: no stack", /The standard input is not JSON.*pulumi preview --json --diff/],
+    ["nothing", "", /Standard input is empty.*pulumi preview --json --diff/],
+    ["no JSON", "error: no stack", /Standard input is not JSON.*pulumi preview --json --diff/],
     ["a secret that is no JSON", '{"password": "hunter2"', /^(?!.*hunter2).*is not JSON/],
     ["other JSON", {}, /neither a preview nor a stack export/],
     ["a preview without plans", preview({}), /no planned upgrade.*pulumi stack export/],
@@ -111,18 +111,18 @@ describe("approve", () => {
       await writeFile(file(), text);
       const { code, err } = await approve(preview({ __plan: plan }))("approve", "-", "-o", file());
       expect(code).toBe(1);
-      expect(err).toMatch(/\S+approved\.json is .* Move it away, and run the command again\.\n$/);
+      expect(err).toMatch(/\S+approved\.json is .* Move or delete it, then run the command again\.\n$/);
       expect(await readFile(file(), "utf8")).toBe(text);
     }
   });
 
   it("says that it cannot read the file of an earlier run", async () => {
     const { code, err } = await approve(preview({ __plan: plan }))("approve", "-", "-o", directory);
-    expect([code, err]).toEqual([1, expect.stringContaining(": The file of approvals could not be read: EISDIR")]);
+    expect([code, err]).toEqual([1, expect.stringContaining(": The approval file could not be read: EISDIR")]);
   });
 
   it.each([
-    [["approve"], "a preview is missing"],
+    [["approve"], "missing preview"],
     [["approve", "-", "--valid-for", "soon"], '--valid-for must be a duration above zero, such as 72h, not "soon"'],
   ])("%j is not understood", async (args, message) => {
     const { code, err } = await approve("")(...args);

@@ -6,14 +6,20 @@ import { onNetwork, type RunOptions } from "./rig";
 
 const REFUSED: readonly (readonly [readonly string[], string])[] = [
   [["status", "--stack", "dev", "--file", "-"], "--stack cannot be combined with --file"],
-  [["status", "--file", "-", "--watch"], "--watch reads again, which the standard input cannot be"],
+  [["status", "--file", "-", "--watch"], "--watch cannot be combined with --file -"],
   [
     ["doctor", "oceanbase", "--endpoint", "http://10.0.0.1:2886", "--file", "-"],
-    '--file cannot be combined with a system; leave out "oceanbase" to check the resources of a stack',
+    '--file cannot be combined with a system; omit "oceanbase" to check the resources of a stack',
   ],
   [["discover", "oceanbase", "--write", "ts", "--json"], "--json cannot be combined with --write"],
-  [["discover", "taurusdb", "--endpoint", "https://a", "--endpoint", "https://b"], "--endpoint is given twice"],
-  [["doctor", "redis-enterprise", "--server-name", "a", "--server-name", "b"], "--server-name is given twice"],
+  [
+    ["discover", "taurusdb", "--endpoint", "https://a", "--endpoint", "https://b"],
+    "--endpoint was given more than once",
+  ],
+  [
+    ["doctor", "redis-enterprise", "--server-name", "a", "--server-name", "b"],
+    "--server-name was given more than once",
+  ],
 ];
 
 const run = (args: readonly string[], options: RunOptions = {}) =>
@@ -33,7 +39,7 @@ describe("an option that would have no effect is refused by its name", () => {
       const { code, err } = await run(["doctor", "--file", "-", ...given]);
       expect([code, err]).toEqual([
         2,
-        expect.stringContaining(`: --${name} needs a system, such as \`doctor oceanbase\``),
+        expect.stringContaining(`: --${name} requires a system, such as \`doctor oceanbase\``),
       ]);
     }
   });
@@ -41,11 +47,11 @@ describe("an option that would have no effect is refused by its name", () => {
 
 describe("without the Pulumi CLI", () => {
   it.each([
-    [["status"], "or name a file that `pulumi stack export` has written with --file."],
-    [["doctor", "--stack", "dev"], "or name a file that `pulumi stack export` has written with --file."],
-    [["discover", "oceanbase", "--stack", "dev"], "or leave out --stack, and set the credentials in the environment."],
-    [["doctor", "oceanbase", "--stack", "dev"], "or leave out --stack, and set the credentials in the environment."],
-    [["doctor", "--file", "-", "--stack", "dev"], "or leave out --stack, and set the credentials in the environment."],
+    [["status"], "or pass the output of `pulumi stack export` with --file."],
+    [["doctor", "--stack", "dev"], "or pass the output of `pulumi stack export` with --file."],
+    [["discover", "oceanbase", "--stack", "dev"], "or omit --stack and set the credentials as environment variables."],
+    [["doctor", "oceanbase", "--stack", "dev"], "or omit --stack and set the credentials as environment variables."],
+    [["doctor", "--file", "-", "--stack", "dev"], "or omit --stack and set the credentials as environment variables."],
   ])("%j says what the command can do instead", async (args, advice) => {
     const { code, err } = await run(args);
     expect([code, err]).toEqual([

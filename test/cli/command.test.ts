@@ -24,11 +24,11 @@ describe("a command line", () => {
     [["--jsn"], "unknown option --jsn; did you mean --json?"],
     [["--colour"], "unknown option --colour; valid names: --output, --project-id, --json"],
     [["-x"], "unknown option -x"],
-    [["-o"], "-o needs a value: -o FILE"],
-    [["--output="], "--output needs a value: --output FILE"],
-    [["--output", "--json"], "--output needs a value: --output FILE"],
+    [["-o"], "-o requires a value: -o FILE"],
+    [["--output="], "--output requires a value: --output FILE"],
+    [["--output", "--json"], "--output requires a value: --output FILE"],
     [["--json=yes"], "--json takes no value"],
-    [["-o", "a", "--output", "b"], "--output is given twice"],
+    [["-o", "a", "--output", "b"], "--output was given more than once"],
     [["--constructor"], "unknown option --constructor"],
   ])("%j is not understood", (args, message) => {
     expect(() => parse(args, OPTIONS)).toThrow(UsageError);
@@ -75,17 +75,17 @@ describe("pulumi-dbversion", () => {
   });
 
   it.each([
-    [[], "pulumi-dbversion: a command is missing\nRun `pulumi-dbversion --help` for the usage.\n"],
+    [[], "pulumi-dbversion: missing command\nRun `pulumi-dbversion --help` for usage.\n"],
     [["discovr"], 'pulumi-dbversion: unknown command "discovr"; did you mean discover?\n'],
     [["--vershun"], "pulumi-dbversion: unknown option --vershun; did you mean --version?\n"],
-    [["discover"], "pulumi-dbversion discover: name a system: oceanbase, redis-enterprise, taurusdb\n"],
+    [["discover"], "pulumi-dbversion discover: specify a system: oceanbase, redis-enterprise, taurusdb\n"],
     [["discover", "redis"], 'unknown system "redis"; did you mean redis-enterprise?\n'],
     [["discover", "taurusdb", "--endpiont", "x"], "unknown option --endpiont; did you mean --endpoint?\n"],
     [["discover", "oceanbase", "--region", "x"], "--region is not an option of oceanbase; valid names: --endpoint, "],
-    [["discover", "oceanbase", "--write", "java"], "--write takes ts or fleet\n"],
+    [["discover", "oceanbase", "--write", "java"], "--write must be ts or fleet\n"],
     [["discover", "oceanbase"], "oceanbase: endpoints is missing"],
     [["discover", "oceanbase", "--ca-certificate", "/nowhere.pem"], "--ca-certificate cannot be read: ENOENT"],
-    [["report"], "a stack export is missing: name a file, or - to read a pipe\n"],
+    [["report"], "missing stack export: specify a file, or - for standard input\n"],
     [["report", "a", "b"], 'unexpected argument "b"\n'],
     [["explain", "blokced"], 'unknown error code "blokced"; did you mean blocked?\n'],
     [["completions", "powershell"], 'unknown shell "powershell"; valid names: bash, zsh, fish\n'],

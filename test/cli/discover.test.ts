@@ -37,7 +37,7 @@ needs
     const { discover } = oceanbase(({ control }) => control.stopAgent(1));
     const { out, err, code } = await discover();
     expect(out).toContain("An agent is not running: 10.77.0.3:2886. Run `obshell agent start` on each of these hosts.");
-    expect(err).toMatch(/^not complete: An endpoint did not respond: http:\/\/10\.77\.0\.3:2886: /);
+    expect(err).toMatch(/^incomplete: An endpoint did not respond: http:\/\/10\.77\.0\.3:2886: /);
     expect(code).toBe(2);
   });
 
@@ -126,7 +126,7 @@ describe("discover taurusdb", () => {
     expect(await discover("--tag", "team=shop", "--write", "ts")).toEqual({
       code: 1,
       out: "",
-      err: "pulumi-dbversion discover: No databases were found that a program could manage.\n",
+      err: "pulumi-dbversion discover: No databases that a program could manage were found.\n",
     });
     expect((await discover("--tag", "env")).err).toMatch(/tag\.0 must be a key and a value/);
   });
@@ -167,7 +167,7 @@ describe("discover taurusdb", () => {
     const { code, out, err } = await run("discover", "taurusdb", ...REGION, ...projects);
     expect(code).toBe(2);
     expect(out).toContain("4 databases");
-    expect(err).toMatch(/^not complete: TaurusDB in cn-north-4, project c{32} could not be read: .*\[\w+\]\n$/);
+    expect(err).toMatch(/^incomplete: TaurusDB in cn-north-4, project c{32} could not be read: .*\[\w+\]\n$/);
   });
 
   it("waits where the gateway allows no more requests", async () => {

@@ -104,7 +104,7 @@ describe("an inventory of OceanBase", () => {
     const stopped = await discover([first, second, third].join(","));
     expect({ code: stopped.code, advice: stopped.advice }).toMatchObject({ code: 2 });
     expect(stopped.advice).not.toContain("agents-not-named");
-    expect(stopped.err).toMatch(/^not complete: An endpoint did not respond: http:\/\/10\.77\.0\.4:2886: /);
+    expect(stopped.err).toMatch(/^incomplete: An endpoint did not respond: http:\/\/10\.77\.0\.4:2886: /);
     expect((await discover([first, second].join(","))).advice).toContain("agents-not-named");
   });
 });
@@ -115,7 +115,7 @@ describe("what is reached in two ways is listed once", () => {
     expect(await discover(AGENTS[0], AGENTS[1])).toMatchObject({
       code: 0,
       names: BOTH,
-      err: "OceanBase cluster at 10.77.0.3:2886 is the same as OceanBase cluster at 10.77.0.2:2886, and is listed once.\n",
+      err: "OceanBase cluster at 10.77.0.3:2886 is the same as OceanBase cluster at 10.77.0.2:2886 and is listed once.\n",
     });
   });
 
@@ -160,7 +160,7 @@ describe("what is reached in two ways is listed once", () => {
     );
     expect(nodes.length).toBeGreaterThan(1);
     expect(out).toContain("\n3 databases\n");
-    expect(err).toMatch(/ is the same as .*, and is listed once\.\n$/);
+    expect(err).toMatch(/ is the same as .* and is listed once\.\n$/);
   });
 
   it("a project that is named twice", async () => {

@@ -5,7 +5,7 @@ const COMMANDS: readonly (readonly [string, readonly string[], string, string])[
   ["report", [], "stack export", "Pass the output of `pulumi stack export`."],
   ["status", ["--file"], "stack export", "Pass the output of `pulumi stack export`."],
   ["doctor", ["--file"], "stack export", "Pass the output of `pulumi stack export`."],
-  ["approve", [], "preview", "Give it what `pulumi preview --json --diff` or `pulumi stack export` prints."],
+  ["approve", [], "preview", "Pass the output of `pulumi preview --json --diff` or `pulumi stack export`."],
 ];
 
 describe.each(COMMANDS)("the input of %s", (command, option, what, how) => {
@@ -13,9 +13,9 @@ describe.each(COMMANDS)("the input of %s", (command, option, what, how) => {
   const prefix = `pulumi-dbversion ${command}: `;
 
   it.each([
-    ["is empty", " \n", `The standard input is empty. ${how}\n`],
-    ["is no JSON", "error: hunter2", `The standard input is not JSON. ${how}\n`],
-    ["is a terminal", undefined, `The ${what} could not be read: nothing is piped into the standard input.\n`],
+    ["is empty", " \n", `Standard input is empty. ${how}\n`],
+    ["is no JSON", "error: hunter2", `Standard input is not JSON. ${how}\n`],
+    ["is a terminal", undefined, `The ${what} could not be read: nothing is piped into standard input.\n`],
   ])("%s", async (_, input, message) => {
     expect(await run("-", input)).toEqual({ code: 1, out: "", err: `${prefix}${message}` });
   });

@@ -19,12 +19,12 @@ describe("the start of the plugin, as doctor shows it", () => {
     [
       "is quick",
       '{"started":668.4,"loading":18.9}',
-      "✓ plugin start: the process of Pulumi's dynamic resources starts in 0.7 s and loads pulumi-dbversion in 0.02 s",
+      "✓ plugin start: Pulumi's dynamic provider process starts in 0.7 s and loads pulumi-dbversion in 0.02 s",
     ],
     [
       "takes longer than Pulumi waits",
       '{"started":9500,"loading":600}',
-      "! plugin start: the process of Pulumi's dynamic resources starts in 9.5 s and loads pulumi-dbversion in 0.6 s → Pulumi waits 10.0 s",
+      "! plugin start: Pulumi's dynamic provider process starts in 9.5 s and loads pulumi-dbversion in 0.6 s → Pulumi waits 10.0 s",
     ],
     [
       "is not possible here",
@@ -34,7 +34,7 @@ describe("the start of the plugin, as doctor shows it", () => {
     [
       "fails",
       '{"failure":"pulumi-dbversion needs Node 22.19"}',
-      "✗ plugin start: the process of Pulumi's dynamic resources does not start: pulumi-dbversion needs Node 22.19 →",
+      "✗ plugin start: Pulumi's dynamic provider process does not start: pulumi-dbversion needs Node 22.19 →",
     ],
     ["prints something else", "42", "✗ plugin start: "],
     ["is without node", undefined, "– plugin start: not measured: node is not on the PATH"],

@@ -112,7 +112,7 @@ function runner({ clock, systems, progress }: World, options: RunOptions): Run {
               return answer;
             },
       read: async () => {
-        if (options.input === undefined) throw new Error("nothing is piped into the standard input");
+        if (options.input === undefined) throw new Error("nothing is piped into standard input");
         return Buffer.from(options.input);
       },
       run: async (program, given) => {

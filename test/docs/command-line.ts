@@ -80,7 +80,7 @@ function withAddress(text: string, from: string, to: string): string {
 export function settled(text: string): string {
   return text
     .replaceAll(/\s+/g, " ")
-    .replaceAll(/✓ Node: v[\d.]+,/g, "✓ Node: v24.0.0,")
+    .replaceAll(/✓ Node: v[\d.]+ /g, "✓ Node: v24.0.0 ")
     .replaceAll(/@pulumi\/pulumi [\d.]+/g, "@pulumi/pulumi 3.216.0")
     .replaceAll(/pulumi-dbversion: \d+\.\d+\.\d+/g, "pulumi-dbversion: 0.1.0")
     .replaceAll(/[✓–] Pulumi CLI: .*? http:/g, "✓ Pulumi CLI: v3.216.0 http:")

@@ -80,7 +80,7 @@ describe("from an empty directory to managed databases", () => {
     [
       "the wrong CA",
       "redis-enterprise $CACHE --ca-certificate old.pem",
-      /✗ TLS: the certificate is not trusted .*→ The file given as --ca-certificate .* has neither this certificate nor the CA that signed it\. Give one that has\./,
+      /✗ TLS: the certificate is not trusted .*→ The file given as --ca-certificate .* contains neither this certificate nor the CA that signed it\. Set it to one that does\./,
     ],
     [
       "the failed task",

@@ -48,7 +48,7 @@ function pasted(text: string) {
   const secrets = [...text.matchAll(/^ {2}pulumi config set --secret (\S+) '(.*)'$/gm)].map(
     ([, key = "", value = ""]) => [key, value],
   );
-  const [, program = ""] = /for its index\.ts:\n([\s\S]*)\n\nStop/.exec(text) ?? [];
+  const [, program = ""] = /a program \(index\.ts\):\n([\s\S]*)\n\nStop/.exec(text) ?? [];
   return { secrets: Object.fromEntries(secrets), program: program.replaceAll(/^ {2}/gm, "") };
 }
 

@@ -34,11 +34,11 @@ describe("what is no stack with databases is refused in a sentence", () => {
     ],
     [
       '{"version":2,"deployment":{}}',
-      "stack.json has a deployment of format 2; the formats 3 and 4 are known. Pass the output of `pulumi stack export`.",
+      "stack.json has deployment format 2; supported formats are 3 and 4. Pass the output of `pulumi stack export`.",
     ],
     [
       '{"deployment":{}}',
-      "stack.json has a deployment of format none; the formats 3 and 4 are known. Pass the output of `pulumi stack export`.",
+      "stack.json has deployment format none; supported formats are 3 and 4. Pass the output of `pulumi stack export`.",
     ],
     [
       '{"version":3,"deployment":{"manifest":{}}}',

@@ -218,7 +218,7 @@ describe("the page of a stack in an unusual state", () => {
       "unknown",
       "none",
     ]);
-    expect(textOf(page)).toContain("The state has no upgrade with a time.");
+    expect(textOf(page)).toContain("The state records no upgrade with a time.");
     expect(await faultsOf(page)).toEqual([]);
   });
 
@@ -232,7 +232,7 @@ describe("the page of a stack in an unusual state", () => {
     });
     const page = report(stackExport([resource(orders), scheduled]), "x");
     expect(page.match(/<line class="cut" x1="72%"/g)).toHaveLength(1);
-    expect(textOf(page)).toContain("At the dashed line, a long time without upgrades is left out.");
+    expect(textOf(page)).toContain("The dashed line marks a long period without upgrades that is omitted.");
     expect(textOf(page)).toContain("08-01 18:00");
     expect(PAGE).not.toContain('class="cut"');
     expect(await faultsOf(page)).toEqual([]);

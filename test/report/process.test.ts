@@ -56,7 +56,7 @@ describe("pulumi-dbversion", () => {
       ["report", "stack.json", "-o", "no/page.html"],
       /^pulumi-dbversion report: The page could not be written: ENOENT.*\n$/,
     ],
-    [["report", "-"], /^pulumi-dbversion report: The standard input is empty\. .*\n$/],
+    [["report", "-"], /^pulumi-dbversion report: Standard input is empty\. .*\n$/],
   ])("%j ends with 1 and a sentence", async (args, message) => {
     expect(await run(args)).toEqual({ code: 1, stdout: "", stderr: expect.stringMatching(message) });
   });
@@ -65,7 +65,7 @@ describe("pulumi-dbversion", () => {
     const { code, stdout, stderr } = await run(["raport"]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toBe(
-      'pulumi-dbversion: unknown command "raport"; did you mean report?\nRun `pulumi-dbversion --help` for the usage.\n',
+      'pulumi-dbversion: unknown command "raport"; did you mean report?\nRun `pulumi-dbversion --help` for usage.\n',
     );
   });
 

@@ -4,8 +4,8 @@
  * Pulumi, no network and no package besides this one, and share nothing with the code that talks to them.
  *
  * `startOceanBase`, `startTaurusDB` and `startRedisEnterprise` serve one on free ports and give the connection arguments
- * with it. Everything else is for tests that want more: `system.control` changes the system as an operator or a mishap
- * would, `system.faults` spoils answers, `system.journal` has every call.
+ * with it. Everything else is for tests that need more: `system.control` changes the system as an operator or an accident
+ * would, `system.faults` injects faults, `system.journal` has every call.
  *
  * @packageDocumentation
  */

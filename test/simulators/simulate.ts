@@ -13,8 +13,8 @@ const SYSTEMS: Readonly<Record<string, (args: readonly string[]) => Promise<void
 const USAGE = `usage: pulumi-dbversion simulate <${Object.keys(SYSTEMS).join("|")}> [options]
        pulumi-dbversion simulate <system> --help
 
-Serves a simulated system on fixed ports of this machine until ^C, and prints how a program reaches it. It needs no
-network and no database.`;
+Serves a simulated system on fixed ports of this machine until ^C, and prints how a program connects to it. It requires
+neither a network nor a database.`;
 
 /**
  * `pulumi-dbversion simulate <system> [options]`: one simulator alone, over real sockets, until ^C.
@@ -27,12 +27,12 @@ export async function simulate([system, ...args]: readonly string[]): Promise<nu
   }
   try {
     const run = SYSTEMS[system];
-    if (run === undefined) throw new UsageError(`there is no simulator "${system}"\n${USAGE}`);
+    if (run === undefined) throw new UsageError(`unknown simulator "${system}"\n${USAGE}`);
     await run(args);
     return 0;
   } catch (error) {
     if (error instanceof UsageError) console.error(error.message);
-    else if (isPortTaken(error)) console.error(`${error.message}. Choose other ports with --port; 0 takes free ones.`);
+    else if (isPortTaken(error)) console.error(`${error.message}. Choose other ports with --port (0: free ports).`);
     else throw error;
     return 2;
   }

@@ -30,7 +30,7 @@ describe("an inventory of TaurusDB", () => {
       );
       expect({ code, names }).toEqual({ code: 2, names: KERNELS });
       expect(gaps).toHaveLength(1);
-      expect(gaps[0]).toMatch(/^not complete: StarRocks (beside db1|instance sr1) \(\w+\)/);
+      expect(gaps[0]).toMatch(/^incomplete: StarRocks (beside db1|instance sr1) \(\w+\)/);
       expect(gaps[0]).toContain("requires the IAM action gaussdb:instance:list");
       expect(gaps[0]).toMatch(/\[unauthorized\]$/);
     },
@@ -49,7 +49,7 @@ describe("an inventory of TaurusDB", () => {
       control.gateway.disturb("DBS.108000", { route, times: MANY }),
     );
     expect({ code, names }).toEqual({ code: 2, names: KERNELS });
-    for (const gap of gaps) expect(gap).toMatch(/^not complete: StarRocks .* could not be read: .*\[unreachable\]$/);
+    for (const gap of gaps) expect(gap).toMatch(/^incomplete: StarRocks .* could not be read: .*\[unreachable\]$/);
     expect(gaps).toHaveLength(route === "listHtap" ? 2 : 1);
   });
 
@@ -59,7 +59,7 @@ describe("an inventory of TaurusDB", () => {
     );
     expect({ code, names }).toEqual({ code: 2, names: ["sr1 StarRocksVersion"] });
     expect(gaps).toHaveLength(1);
-    expect(gaps[0]).toMatch(/^not complete: The kernel of db1 \(\w+\), db2 \(\w+\) could not be read: /);
+    expect(gaps[0]).toMatch(/^incomplete: The kernel of db1 \(\w+\), db2 \(\w+\) could not be read: /);
     expect(gaps[0]).toContain("gaussdb:instance:list");
   });
 
@@ -80,7 +80,7 @@ describe("an inventory of TaurusDB", () => {
     expect(windows.filter((window) => window !== "")).toHaveLength(1);
     expect(gaps).toHaveLength(1);
     expect(gaps[0]).toMatch(
-      /^not complete: Nodes and maintenance window of db1 \(\w+\), db2 \(\w+\) could not be read: /,
+      /^incomplete: Nodes and maintenance window of db1 \(\w+\), db2 \(\w+\) could not be read: /,
     );
   });
 

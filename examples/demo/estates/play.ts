@@ -8,8 +8,8 @@ import { countsOf, createdIn, type Step, Steps } from "./steps";
 import { type Estates, INSTANCES, openEstates } from "./systems";
 
 /**
- * From an empty directory to managed databases: three simulated estates that are listed, written down as programs,
- * previewed, adopted and checked. Fails when it does not show what it says, or when something is written.
+ * From an empty directory to managed databases: three simulated systems are listed, written as programs,
+ * previewed, adopted and checked. Fails if a step does not show what it describes, or if a request is a write.
  *
  * @param dir does not exist yet
  */
@@ -19,7 +19,7 @@ export async function playEstates(narrator: Narrator, dir: string): Promise<read
     await mkdir(dir);
     const scene: Scene = { estates, narrator, dir, steps: new Steps(estates, narrator, dir) };
     narrator.say(
-      `Three simulated estates that nothing manages yet: an OceanBase cluster with a failed task, ${INSTANCES} TaurusDB instances in two projects, and a Redis Enterprise cluster whose certificate was renewed. The directory is empty, and the credentials are in the environment.`,
+      `Three simulated systems that are not managed yet: an OceanBase cluster with a failed task, ${INSTANCES} TaurusDB instances in two projects, and a Redis Enterprise cluster whose certificate was renewed. The directory is empty, and the credentials are in the environment.`,
     );
     for (const [name, value] of Object.entries(estates.variables)) narrator.command(`${name}="${value}"`);
     await list(scene);
@@ -45,13 +45,13 @@ interface Scene {
 }
 
 async function list({ estates, narrator, dir, steps }: Scene): Promise<void> {
-  narrator.heading("Discover: what is there?");
+  narrator.heading("Discover: which databases exist?");
   await steps.run("discover oceanbase $ORDERS", 0);
   await steps.run("discover taurusdb $SHOPS | head -3", 0);
   narrator.say("old.pem is the certificate that the Redis Enterprise cluster had before.");
   await writeFile(join(dir, "old.pem"), estates.certificates.old);
   const untrusted = await steps.run("doctor redis-enterprise $CACHE --ca-certificate old.pem | tail -12", 1);
-  expect(untrusted.includes("has neither this certificate nor the CA"), "doctor did not find the wrong CA");
+  expect(untrusted.includes("contains neither this certificate nor the CA"), "doctor did not find the wrong CA");
   narrator.say("ca.pem is the certificate that the cluster has now.");
   await writeFile(join(dir, "ca.pem"), estates.certificates.current);
   await steps.run("discover redis-enterprise $CACHE --ca-certificate ca.pem", 0);
@@ -59,7 +59,7 @@ async function list({ estates, narrator, dir, steps }: Scene): Promise<void> {
 
 /** @returns the directories of the programs */
 async function write({ narrator, dir, steps }: Scene): Promise<readonly string[]> {
-  narrator.heading("Write: two programs that keep the versions that run");
+  narrator.heading("Write: two programs with the current versions");
   narrator.say(
     'program/ is a new Pulumi project whose index.ts has `import "./oceanbase"` and `import "./taurusdb"`. fleet/ is a copy of examples/fleet.',
   );
@@ -95,7 +95,7 @@ async function adopt({ estates, narrator, steps }: Scene, programs: readonly str
 }
 
 async function examine({ narrator, steps }: Scene): Promise<void> {
-  narrator.heading("Doctor: what is in the way of an upgrade?");
+  narrator.heading("Doctor: what blocks an upgrade?");
   const locked = await steps.run("doctor oceanbase $ORDERS | tail -14", 1);
   expect(locked.includes("failed and keeps the lock"), "doctor did not find the failed task");
   await steps.run("doctor taurusdb $SHOPS | tail -20", 0);
@@ -106,7 +106,7 @@ function pulumi({ dir }: Engine): string {
   return `pulumi -C ${basename(dir)}`;
 }
 
-/** Every resource is created at the version that runs. */
+/** Every resource is created at the current version. */
 function expectNoUpgrade(run: Run): void {
   const created = createdIn(run);
   const silent = created.filter(

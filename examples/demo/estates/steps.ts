@@ -11,18 +11,18 @@ import type { Estates } from "./systems";
 const ROOT = join(__dirname, "..", "..", "..");
 
 export interface Step {
-  /** As it is shown: `pulumi-dbversion doctor oceanbase $ORDERS`. */
+  /** As printed: `pulumi-dbversion doctor oceanbase $ORDERS`. */
   readonly command: string;
   /** Of a command of the package. */
   readonly code?: number;
   readonly seconds: number;
-  /** By system, as its simulator has recorded them. */
+  /** By system, as recorded by its simulator. */
   readonly requests: Readonly<Record<string, readonly JournalEntry[]>>;
-  /** All of the output, also what is not shown. */
+  /** The complete output, including parts that are not shown. */
   readonly output: string;
 }
 
-/** Runs commands in a directory, shows them with their output, and counts seconds and requests. */
+/** Runs commands in a directory, prints them with their output, and counts seconds and requests. */
 export class Steps {
   readonly all: Step[] = [];
   readonly #estates: Estates;
@@ -36,7 +36,7 @@ export class Steps {
   }
 
   /**
-   * A command line of the package, at most with `| head -4` or `| tail -9` behind it.
+   * A command line of the package, optionally followed by `| head -4` or `| tail -9`.
    * @returns its output without line breaks
    * @throws for another exit code
    */
@@ -53,7 +53,7 @@ export class Steps {
     this.#narrator.output(end === "tail" ? lastOf(output, Number(lines)) : output);
     this.#narrator.output(errors);
     this.#conclude({ command: `pulumi-dbversion ${line}`, code, output: `${output}${errors}`, ...measured });
-    expect(code === expected, `\`${line}\` ended with ${code} instead of ${expected}:\n${output}${errors}`);
+    expect(code === expected, `\`${line}\` ended with exit code ${code} instead of ${expected}:\n${output}${errors}`);
     return output.replaceAll(/\s+/g, " ");
   }
 
@@ -85,7 +85,7 @@ export class Steps {
     const exit = step.code === undefined ? [] : [`exit code ${step.code}`];
     const facts = [...exit, `${step.seconds.toFixed(1)} s`, countsOf([step])];
     this.#narrator.say(`  (${facts.join(" · ")})`);
-    expect(writesOf([step]) === 0, `\`${step.command}\` sent something else than reads`);
+    expect(writesOf([step]) === 0, `\`${step.command}\` sent requests other than reads`);
   }
 }
 
@@ -94,7 +94,7 @@ export function createdIn({ steps }: Run): Run["steps"] {
   return steps.filter(({ op, type }) => op === "create" && type !== "pulumi:pulumi:Stack");
 }
 
-/** Everything that is no GET counts as a write, a login as well. */
+/** Every request except GET counts as a write, including a login. */
 export function writesOf(steps: readonly Step[]): number {
   return allOf(steps).filter(({ method }) => method !== "GET").length;
 }
@@ -118,7 +118,7 @@ interface Ended {
   readonly errors: string;
 }
 
-/** Runs the command of the package that is built. @param most lines after which nobody reads any more, as with `head` */
+/** Runs the built command of the package. @param most lines after which the reader exits, as with `head` */
 function outputOf(
   args: readonly string[],
   { dir, env, most }: { readonly dir: string; readonly env: Estates["environment"]; readonly most: number },

@@ -8,17 +8,17 @@ import {
   startTaurusDB,
 } from "../../../test/simulators";
 
-/** Three simulated systems that nothing manages yet. */
+/** Three simulated, unmanaged systems. */
 export interface Estates {
-  /** The calls of each, by what it is called. */
+  /** The calls of each, by its name. */
   readonly journals: Readonly<Record<string, Journal>>;
-  /** How each is reached: words of a command line. */
+  /** The connection options of each. */
   readonly variables: Readonly<Record<"ORDERS" | "SHOPS" | "CACHE", string>>;
   /** The credentials. */
   readonly environment: Readonly<Record<string, string>>;
-  /** What a user would have of the Redis Enterprise cluster: its certificate, and one that it no longer has. */
+  /** The certificate of the Redis Enterprise cluster, and its former one. */
   readonly certificates: { readonly current: string; readonly old: string };
-  /** Upgrade requests that were granted. */
+  /** Upgrade requests that were accepted. */
   upgrades(): number;
   close(): Promise<void>;
 }
@@ -51,7 +51,7 @@ export async function openEstates(): Promise<Estates> {
   };
 }
 
-/** An OceanBase cluster that a failed task keeps locked. */
+/** An OceanBase cluster that is locked by a failed task. */
 async function startOrders() {
   const orders = await startOceanBase({
     clusterName: "orders",

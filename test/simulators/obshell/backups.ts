@@ -14,14 +14,14 @@ const SORTED_BY: readonly string[] = ["start_timestamp", "end_timestamp"];
 export interface BackupSpec {
   /** Default: one minute before its end. */
   readonly startedAt?: number;
-  /** Default: now. A later time: it runs until then. */
+  /** Default: now. With a later time, it runs until then. */
   readonly endsAt?: number;
-  /** What it ends as. Default COMPLETED. */
+  /** Its final status. Default COMPLETED. */
   readonly status?: BackupJobState["status"];
   readonly type?: BackupJobState["type"];
 }
 
-/** A tenant as the cluster is set up with it. */
+/** A tenant of a new cluster. */
 export function tenant(name: string, id: number, createdAt: number): TenantState {
   return { id, name, createdAt, backups: [] };
 }
@@ -40,7 +40,7 @@ export function runningBackups({ tenants = [] }: ClusterState, now: number): num
   return tenants.flatMap(({ backups }) => backups).filter(({ endsAt }) => endsAt > now).length;
 }
 
-/** An agent without its database passes it on to one that has it. Tenants in the recycle bin and meta tenants are left out. */
+/** An agent without its database forwards it to one that has it. Tenants in the recycle bin and meta tenants are omitted. */
 export function getTenants(call: Call): unknown {
   const { state } = call.world;
   const relay = state.agents.some((agent) => agent !== call.agent && isUp(agent) && holdsDatabase(agent));
@@ -86,7 +86,7 @@ export function getBackupTasks(call: Call): unknown {
 
 type Row = ReturnType<typeof viewOf>;
 
-/** A job that runs has no end. */
+/** A running job has no end. */
 function viewOf({ id }: TenantState, job: BackupJobState, now: number) {
   const runs = job.endsAt > now;
   const failed = !runs && job.status === "FAILED";

@@ -6,7 +6,7 @@ import { decodeStruct, GoJsonError, type StructShape } from "./gojson";
 import type { AgentState } from "./state";
 import { observerCondition, type World } from "./world";
 
-/** One authenticated call, as a handler sees it. */
+/** One authenticated call for a handler. */
 export interface Call {
   readonly world: World;
   readonly agent: AgentState;
@@ -63,7 +63,7 @@ export function showDetails(call: Call): boolean {
   throw new Panic("invalid memory address or nil pointer dereference");
 }
 
-/** Refuses unless this agent belongs to a cluster. */
+/** Rejects the call unless this agent belongs to a cluster. */
 export function requireCluster(call: Call): void {
   const { agent } = call;
   if (agent.identity === "CLUSTER AGENT") return;
@@ -71,7 +71,7 @@ export function requireCluster(call: Call): void {
   throw new Refusal("Agent.Identify.NotSupportOperation", { args: [address, agent.identity, "CLUSTER AGENT"] });
 }
 
-/** The refusal with which this agent answers whatever needs the database; undefined while it has it. */
+/** The error of this agent for calls that need the database; undefined while it has one. */
 export function databaseRefusal(call: Call, prefix?: string): Refusal | undefined {
   const { agent, now, world } = call;
   const options = prefix === undefined ? {} : { prefix };
@@ -94,7 +94,7 @@ export function requireDatabase(call: Call, prefix?: string): void {
   if (refusal !== undefined) throw refusal;
 }
 
-/** Runs `body`; whatever it refuses carries `data` beside the error. */
+/** Runs `body`; its errors also contain `data`. */
 export function withData<T>(data: null | { readonly contents: null }, body: () => T): T {
   try {
     return body();

@@ -33,7 +33,7 @@ const HEADER: StructShape = {
 
 const FIRST_HEADER: StructShape = { name: "secure.Auth", fields: { Password: "string", Ts: "int" } };
 
-/** Undoes an X-OCS-Auth: password and expiry, and nothing that ties it to a request. */
+/** Decrypts an X-OCS-Auth: password and expiry, not bound to a request. */
 export function decryptFirstHeader(privateKey: string, text: string, blocks: "one" | "many"): OcsHeader {
   return refusing(() => {
     const values = decodeStruct(rsaDecrypt(privateKey, text, blocks).toString("utf8"), FIRST_HEADER);
@@ -42,7 +42,7 @@ export function decryptFirstHeader(privateKey: string, text: string, blocks: "on
   });
 }
 
-/** Every failure is one refusal with Go's reason in it. */
+/** Every failure is one error with Go's reason. */
 function refusing<T>(decrypt: () => T): T {
   try {
     return decrypt();
@@ -55,7 +55,7 @@ function refusing<T>(decrypt: () => T): T {
 const KEY_BYTES = 16;
 const BLOCK = 16;
 
-/** Undoes RSA and JSON. */
+/** Decrypts RSA and parses JSON. */
 export function decryptHeader(privateKey: string, text: string): OcsHeader {
   return refusing(() => {
     const values = decodeStruct(rsaDecrypt(privateKey, text).toString("utf8"), HEADER);

@@ -11,7 +11,7 @@ import { type ClusterOptions, initialState } from "./options";
 import type { AgentState, ClusterState, DagState } from "./state";
 import type { World } from "./world";
 
-/** Sees a call just before an agent handles it; it may use the controls. */
+/** Called just before an agent handles a call; it may use the controls. */
 export type CallHook = (call: { readonly agent: string; readonly request: SimRequest }) => void;
 
 export interface ClusterSetup extends ClusterOptions {
@@ -53,7 +53,7 @@ export class ObshellCluster implements SimSystem {
     );
   }
 
-  /** The whole state after catching up with the clock; read it freely, change it through `control`. */
+  /** The whole state at the current time; read-only, change it through `control`. */
   get state(): ClusterState {
     this.tick();
     return this.#world.state;
@@ -73,7 +73,7 @@ export class ObshellCluster implements SimSystem {
     return [first, ...rest];
   }
 
-  /** Upgrade calls (not checks) that were granted. */
+  /** Upgrade requests (not checks) that were accepted. */
   get acceptedUpgrades(): ClusterState["acceptedUpgrades"] {
     return this.state.acceptedUpgrades;
   }
@@ -82,7 +82,7 @@ export class ObshellCluster implements SimSystem {
     return this.state.directoriesRemoved;
   }
 
-  /** Calls that asked for a change, granted or not. */
+  /** Writes, accepted or not. */
   writes(): readonly JournalEntry[] {
     return this.journal.writes();
   }
@@ -99,7 +99,7 @@ export class ObshellCluster implements SimSystem {
     advance(this.#world, this.clock.now());
   }
 
-  /** When something will happen of itself next; undefined if nothing will. Lets a test leap over virtual time. */
+  /** The time of the next event; undefined if there is none. Lets a test skip virtual time. */
   nextEventAt(): number | undefined {
     const { timers, dags } = this.state;
     const times = [
@@ -109,7 +109,7 @@ export class ObshellCluster implements SimSystem {
     return times.length > 0 ? Math.min(...times) : undefined;
   }
 
-  /** The state as plain JSON data; give it to a new cluster as `state`. */
+  /** The state as plain JSON data; pass it to a new cluster as `state`. */
   export(): ClusterState {
     return structuredClone({ ...this.state, seed: this.#world.random.state });
   }

@@ -5,7 +5,7 @@ import { type RpmFile, RpmPanic } from "./rpm";
 import { compareVersion, splitBuildVersion, splitRelease } from "./version";
 import { HOME } from "./world";
 
-/** What obshell looks for in an uploaded package (`upgrade_pkg_upload.go`; OBShell facts §3.2). */
+/** What obshell checks in an uploaded package (`upgrade_pkg_upload.go`; OBShell facts §3.2). */
 
 const OLDEST = "4.2.0.0";
 const AGENT = [`${HOME}/bin/obshell`];
@@ -20,7 +20,7 @@ const UPGRADE = [
 const LIBRARIES = `${HOME}/lib`;
 
 /**
- * Refuses a package by its headers: name, release, version, files, and how it is packed where it would be unpacked.
+ * Rejects a package by its headers: name, release, version, files, and how it is packed where it would be unpacked.
  * @returns whether it is unpacked, for its list of ways
  */
 export function checkContent(call: Call, rpm: RpmFile): boolean {

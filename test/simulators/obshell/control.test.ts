@@ -195,7 +195,7 @@ describe("a served cluster", () => {
         body: sealBody(keys, JSON.stringify(AGENT_TARGET)),
       });
       expect(reply.status).toBe(200);
-      /** The version that the agent tells, or how the connection fails. */
+      /** The version that the agent reports, or the connection error. */
       const seen = async () => {
         try {
           return (await dataOf(await fetch(`${origin}/api/v1/info`))).version;

@@ -28,7 +28,7 @@ export interface PackageSpec {
   readonly upgradeDep?: readonly UpgradeNode[] | null;
 }
 
-/** What happens to a cluster from outside its API. Everything takes effect at the clock's present moment. */
+/** What happens to a cluster from outside its API. Everything takes effect at the current time of the clock. */
 export class ClusterControl {
   readonly #world: World;
   readonly #clock: Clock;
@@ -38,7 +38,7 @@ export class ClusterControl {
     this.#clock = clock;
   }
 
-  /** Puts a package into the store as if it had been uploaded. */
+  /** Adds a package to the store as if it had been uploaded. */
   addPackage(spec: PackageSpec): PackageState {
     const now = this.#catchUp();
     const { bundledAgent, upgradeDep } = spec;
@@ -88,18 +88,18 @@ export class ClusterControl {
     }
   }
 
-  /** Lets a stage fail. Without `logs`, a script's stage writes its command line, root password and all. */
+  /** Makes a stage fail. Without `logs`, a script's stage logs its command line, including the root password. */
   fail(choice: StageChoice & { readonly logs?: readonly string[]; readonly agents?: readonly number[] } = {}): void {
     const { agents } = choice;
     this.#script({ what: "fail", logs: choice.logs ?? [], ...(agents ? { agents } : {}), ...stageOf(choice) });
   }
 
-  /** Lets a stage begin and never end. */
+  /** Makes a stage hang. */
   hang(choice: StageChoice = {}): void {
     this.#script({ what: "hang", logs: [], ...stageOf(choice) });
   }
 
-  /** Lets a hung DAG go on: its stage ends now. */
+  /** Resumes a hung DAG: its stage ends now. */
   unhang(dagId?: number): void {
     const now = this.#catchUp();
     const dag = this.#dag(dagId);
@@ -114,7 +114,7 @@ export class ClusterControl {
     at(this.#world.state.agents, index).stopped = true;
   }
 
-  /** The cluster has a server whose agent it does not know: nobody started one there, or it was never taken over. */
+  /** Adds a server without a known agent: none was started there, or it was never taken over. */
   unregisterAgent(index: number): void {
     this.#catchUp();
     Object.assign(at(this.#world.state.agents, index), { unregistered: true, stopped: true });
@@ -155,15 +155,15 @@ export class ClusterControl {
     this.#settle(now);
   }
 
-  /** Another key without a restart in between, as a reinstalled agent has. */
+  /** Changes the key without a restart, as after a reinstallation of the agent. */
   replaceKey(index: number): void {
     this.#catchUp();
     renewKey(this.#world, at(this.#world.state.agents, index));
   }
 
   /**
-   * Takes the database away from some agents (default: all): "gone" is the observer process, "dead" a process that
-   * answers no SQL. Without `ms` until `restoreDatabase`.
+   * Stops the database of some agents (default: all): "gone" ends the observer process, "dead" means that it
+   * does not respond to SQL. Without `ms` until `restoreDatabase`.
    */
   loseDatabase(
     how: "gone" | "dead",
@@ -199,7 +199,7 @@ export class ClusterControl {
     }
   }
 
-  /** Changes root@sys in the database; the agents learn it from the next call that brings it. */
+  /** Changes root@sys in the database; the agents get it from the next call that contains it. */
   setRootPassword(password: string): void {
     this.#catchUp();
     this.#world.state.rootPassword = password;
@@ -215,7 +215,7 @@ export class ClusterControl {
     Object.assign(this.#world.state.switches, switches);
   }
 
-  /** A backup of a tenant; without more it is complete, and has ended just now. */
+  /** A backup of a tenant; by default it is complete and has just ended. */
   addBackup(tenant: string, spec: BackupSpec = {}): void {
     insertBackup(this.#world.state, tenant, spec, this.#catchUp());
   }
@@ -244,13 +244,13 @@ export class ClusterControl {
     return dag;
   }
 
-  /** Does to a DAG (default: the last) what an operator does through the API. Throws what the API would refuse. */
+  /** Sends an operator to a DAG (default: the last), as through the API. Throws if the API would reject it. */
   operate(operator: "RETRY" | "ROLLBACK" | "CANCEL" | "PASS", dagId?: number): void {
     const now = this.#catchUp();
     DAG_OPERATORS[operator]?.(this.#world, this.#dag(dagId), now);
   }
 
-  /** Takes a DAG (default: the last) to its end without time passing, hung or not. */
+  /** Completes a DAG (default: the last) in no time, even if it hangs. */
   finish(dagId?: number): void {
     const now = this.#catchUp();
     const dag = this.#dag(dagId);

@@ -4,7 +4,7 @@ import type { DagState, NodeState, SubTaskState } from "./state";
 import { clusterTaskId } from "./taskid";
 import { at } from "./world";
 
-/** DAGs, nodes and sub-tasks as servers write them (OBShell facts §3.4; live facts §4.2, §4.3). */
+/** DAGs, nodes and sub-tasks in the format of the servers (OBShell facts §3.4; live facts §4.2, §4.3). */
 
 /** How far apart two agents' snapshots of one moment can be. */
 const SKEW_MS = 40;
@@ -26,7 +26,7 @@ export function viewDag(call: Call, dag: DagState, details: boolean): unknown {
   };
 }
 
-/** The answer to the call that made it: nothing has a time yet. */
+/** The response to the call that created it: nothing has a time yet. */
 export function viewCreated(call: Call, dag: DagState): unknown {
   const zero = rfc3339(null);
   return {

@@ -1,7 +1,7 @@
 import { atLeast } from "./version";
 
 /**
- * How a server words its refusals. "errCode" servers name a string code (most from 4.3.1.0 on); the older ones an
+ * The wording of a server's errors. "errCode" servers name a string code (most from 4.3.1.0 on); the older ones an
  * integer, with three generations of texts: 4.2.3, 4.2.5 and 4.3.0 (obshell live facts §2.4).
  */
 export type Dialect = "4.2.3" | "4.2.5" | "4.3.0" | "errCode";

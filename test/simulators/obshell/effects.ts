@@ -27,7 +27,7 @@ const NO_TARGET: UpgradeTarget = {
   agentVersion: null,
 };
 
-/** Starts the sub-tasks of a stage and whatever they set off. */
+/** Starts the sub-tasks of a stage and their effects. */
 export function beginStage(world: World, dag: DagState, node: NodeState, now: number): "runs" | "fails" | "hangs" {
   const script = takeScript(world, dag);
   const maintainer = node.subTasks.length === 1 && node.name !== STAGE.reinstall;
@@ -86,7 +86,7 @@ function failureOf(
 }
 
 /**
- * What stages after the first restart wait for in vain: that every server of the cluster is in service, and at the end of
+ * Why stages after the first restart time out: not every server is in service, or at the end of
  * the same version.
  */
 function unreadyServers({ state }: World, node: NodeState): readonly string[] | undefined {
@@ -96,7 +96,7 @@ function unreadyServers({ state }: World, node: NodeState): readonly string[] | 
       "ERROR: [OB.Cluster.AsyncOperationTimeout]: wait all observer available timeout",
     ];
   }
-  // Nobody upgraded those without an agent.
+  // Servers without an agent were not upgraded.
   const left = state.agents.some(({ unregistered }) => unregistered === true);
   if (node.name !== STAGE.post || !left) return undefined;
   return [
@@ -104,13 +104,13 @@ function unreadyServers({ state }: World, node: NodeState): readonly string[] | 
   ];
 }
 
-/** What a host lacks for a stage, in the stage's own lines. */
+/** What a host lacks for a stage, as log lines of the stage. */
 function lackOn(context: LogContext): readonly string[] | undefined {
   if (context.node.name === STAGE.checkEnv) return pythonLines(context);
   return context.node.name === STAGE.download ? fullDiskLines(context) : undefined;
 }
 
-/** Ends the sub-tasks of a stage, with their lines, and writes what the stage leaves behind. */
+/** Ends the sub-tasks of a stage, with their lines, and applies the results of the stage. */
 export function endStage(world: World, dag: DagState, node: NodeState, now: number): void {
   for (const task of node.subTasks) {
     if (task.state !== "RUNNING") continue;
@@ -124,7 +124,7 @@ export function endStage(world: World, dag: DagState, node: NodeState, now: numb
   }
 }
 
-/** Undoes a stage: a run of its own for every sub-task that had run. */
+/** Rolls back a stage: a separate run for every sub-task that had run. */
 export function rollBackStage(world: World, dag: DagState, node: NodeState, now: number): void {
   for (const task of node.subTasks) {
     const retry = node.operator === "RETRY";

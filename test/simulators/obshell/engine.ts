@@ -6,7 +6,7 @@ import { at, holdsDatabase, isUp, maintainerOf, type World } from "./world";
 
 /**
  * The task engine: every DAG walks READY → RUNNING → SUCCEED or FAILED, one stage after the other, at times that
- * depend on nothing but the clock and what was done before. Asking more often changes nothing.
+ * depend only on the clock and earlier actions. The number of polls changes nothing.
  */
 export function advance(world: World, now: number): void {
   for (;;) {
@@ -40,7 +40,7 @@ function earliestDag(dags: readonly DagState[]): DagState | undefined {
   return found;
 }
 
-/** DAGs that wait for the database or an agent look again one tick after something came back. */
+/** DAGs that wait for the database or an agent resume one tick after it is back. */
 export function releaseHeld(world: World, now: number): void {
   for (const dag of world.state.dags) {
     if (!dag.held || dag.next === null) continue;
@@ -155,7 +155,7 @@ function stepDag(world: World, dag: DagState, now: number): void {
   }
 }
 
-/** The engine keeps its state in the database and runs on an agent: with none of both it stands still. */
+/** The engine stores its state in the database and runs on an agent: without both it pauses. */
 function canMove(world: World, dag: DagState, node: NodeState): boolean {
   if (maintainerOf(world.state) === undefined) return false;
   if (dag.next?.step !== "work") return true;

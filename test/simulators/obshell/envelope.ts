@@ -11,10 +11,10 @@ export function rfc3339(ms: number | null): string {
 }
 
 const PLAIN = { "content-type": "application/json" } as const;
-/** Replies written before the content type is forced: by the decryption and by panics. */
+/** Responses written before the content type is set: by the decryption and by panics. */
 const EARLY = { "content-type": "application/json; charset=utf-8" } as const;
 
-/** `{"successful":…}` around every answer (OBShell facts §2.1). `data` undefined is left out; lists are wrapped. */
+/** `{"successful":…}` around every response (OBShell facts §2.1). `data` undefined is omitted; lists are wrapped. */
 export function success(data: unknown, now: number, traceId: string): SimResponse {
   const envelope = { successful: true, timestamp: rfc3339(now), duration: 1, status: 200, traceId };
   const wrapped = Array.isArray(data) ? { contents: data } : data;
@@ -36,7 +36,7 @@ export function failure(refusal: Refusal, dialect: Dialect, now: number, traceId
   return reply(status, early ? EARLY : PLAIN, envelope);
 }
 
-/** The constant answer to a Go panic: it carries the time the process started. */
+/** The constant response to a Go panic: it contains the start time of the process. */
 export function panicked(dialect: Dialect, startedAt: number): SimResponse {
   const code = dialect === "errCode" ? { errCode: "Common.Unexpected" } : { code: 1002 };
   const error = { ...code, message: "Unexpected error: Internal Server Error" };

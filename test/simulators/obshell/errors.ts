@@ -1,6 +1,6 @@
 import type { Dialect } from "./dialect";
 
-/** Classes of refusal before the errCode era: status, integer code and the words before the message (OBShell facts §2.2). */
+/** Error classes before the errCode era: status, integer code and the prefix of the message (OBShell facts §2.2). */
 const OLD = {
   badRequest: { status: 400, code: 1000, text: "Bad request: " },
   illegal: { status: 400, code: 1001, text: "Illegal argument: " },
@@ -31,7 +31,7 @@ const row = (status: number, message: string, old: keyof typeof OLD, more: Parti
 const auth = (message: string, oldMessage: string): ErrorRow =>
   row(401, message, "unauthorized", { code: 10008, oldMessage });
 
-/** Every refusal the simulator knows: errCode → status and text (OBShell facts §1.5, §2.3; live facts §2–§5). */
+/** Every error of the simulator: errCode → status and text (OBShell facts §1.5, §2.3; live facts §2–§5). */
 export const ERRORS = {
   "Request.Header.NotFound": row(
     400,
@@ -198,15 +198,15 @@ export type ErrorCode = keyof typeof ERRORS;
 
 export interface RefusalOptions {
   readonly args?: readonly (string | number)[];
-  /** Words of the callers above, which keep code and status: "Create task '…' failed", "Task not found". */
+  /** Prefixes of the callers, which keep code and status: "Create task '…' failed", "Task not found". */
   readonly prefix?: string;
-  /** What stands in `data` beside the error; absent by default. */
+  /** `data` of the error response; absent by default. */
   readonly data?: null | object;
-  /** The header and body decryption answers before a trace id exists, with a charset. */
+  /** Errors of header and body decryption have no trace id, and a charset. */
   readonly early?: boolean;
 }
 
-/** A request refused by a handler, not yet worded for a server's generation. */
+/** A request rejected by a handler, not yet formatted for a server's generation. */
 export class Refusal extends Error {
   override readonly name = "Refusal";
   readonly errCode: ErrorCode;
@@ -218,13 +218,13 @@ export class Refusal extends Error {
     this.options = options;
   }
 
-  /** The same refusal with `data` beside it, as typed nil results of Go handlers give. */
+  /** The same error with `data`, as from typed nil results of Go handlers. */
   withData(data: null | object): Refusal {
     return new Refusal(this.errCode, { ...this.options, data });
   }
 }
 
-/** A Go panic inside a handler: answered by a constant reply (OBShell facts §2.4). */
+/** A Go panic inside a handler: with a constant response (OBShell facts §2.4). */
 export class Panic extends Error {
   override readonly name = "Panic";
 }
@@ -243,7 +243,7 @@ export function word(refusal: Refusal, dialect: Dialect): WordedError {
     const code = entry.code === undefined ? {} : { code: entry.code };
     return { status: entry.status, error: { ...code, errCode: refusal.errCode, message } };
   }
-  // Reading a task while the database is down was a 404 of its own before the errCode era.
+  // Before the errCode era, reading a task while the database was down was a separate 404.
   const old = prefix === "Task not found" ? OLD.task : OLD[entry.old];
   if (entry.old === "unauthorized")
     return { status: old.status, error: { code: old.code, message: denial(entry, dialect) } };

@@ -1,4 +1,4 @@
-/** JSON objects as Go's `encoding/json` reads them into a struct: names match in any case, types do not bend. */
+/** JSON objects as Go's `encoding/json` reads them into a struct: names match in any case, types are strict. */
 
 export type FieldType = "string" | "bool" | "int" | "bytes" | "struct";
 

@@ -63,12 +63,12 @@ function answer(incoming: Incoming): unknown {
   return match.route.handle({ ...incoming, body, params: match.params });
 }
 
-/** Whether this server answers the call to anybody. */
+/** Whether this server requires no credentials for the call. */
 function isOpen({ route }: Match, { dialect, agent }: Incoming): boolean {
   return route.openIn === dialect && !speaksV1(agent.version);
 }
 
-/** The agent header wins over the other; an absent or empty one is none at all. */
+/** The agent header overrides the other; an empty one counts as absent. */
 function headerOf({ world, agent, request }: Incoming): OcsHeader | undefined {
   const { headers, target } = request;
   if (speaksV1(agent.version)) {

@@ -7,7 +7,7 @@ import { matchRoute } from "./routes";
 import type { AgentState } from "./state";
 import { addressOf, at, isUp, type World } from "./world";
 
-/** One agent as the doors see it. */
+/** One agent for the transports. */
 export class AgentHost implements SimHost {
   readonly #world: World;
   readonly #index: number;

@@ -15,7 +15,7 @@ import {
   zonesOf,
 } from "./world";
 
-/** Calls that only look (OBShell facts §3.1, §6; live facts §1.8, §1.9, §2.2). */
+/** Reads (OBShell facts §3.1, §6; live facts §1.8, §1.9, §2.2). */
 
 const nanoseconds = (ms: number): number => Math.floor(ms) * 1_000_000;
 
@@ -31,7 +31,7 @@ export function getSecret({ agent }: Call): unknown {
   return { ip: agent.ip, port: agent.port, public_key: publicKeyOf(agent.key) };
 }
 
-/** From 4.2.4.0 on the version of the observer is in it; before 4.2.6.0 an observer that is missing is an error beside it. */
+/** From 4.2.4.0 on the version of the observer is in it; before 4.2.6.0 a missing observer is an additional error. */
 export function getInfo(call: Call): unknown {
   const info = infoOf(call);
   const unasked = !server(call, "obVersionInInfo") || server(call, "fullInfo");
@@ -90,7 +90,7 @@ function statusOf(agent: AgentState): unknown {
   };
 }
 
-/** Agents that do not answer are missing. */
+/** Agents that do not respond are missing. */
 export function getAgentsStatus({ world }: Call): unknown {
   const present = registeredAgents(world.state).filter(isUp);
   return Object.fromEntries(present.map((agent) => [addressOf(agent), statusOf(agent)]));
@@ -120,7 +120,7 @@ function agentInfo(agent: AgentState, version: string): unknown {
   return { ip, port, zone, identity, version };
 }
 
-/** Without its database an agent knows no cluster: 200, but nothing in it. */
+/** Without its database an agent knows no cluster: 200 with no content. */
 function degraded(call: Call, agents: readonly unknown[]): unknown {
   return {
     agent_info: agents,
@@ -132,7 +132,7 @@ function storage(call: Call): object {
   return server(call, "sharedStorage") ? { is_shared_storage: call.world.state.conditions.sharedStorage } : {};
 }
 
-/** Follows one server only: it does not tell the cluster's version during an upgrade. */
+/** Reads one server only: it does not show the cluster's version during an upgrade. */
 function clusterVersion({ agent, world }: Call): string {
   const { version } = splitBuildVersion(agent.observer.build);
   return world.state.switches.obVersionText === "plain" ? version : `5.7.25-OceanBase_CE-v${version}`;
@@ -160,8 +160,8 @@ function topology({ world }: Call): unknown {
 }
 
 /**
- * GET obcluster/info, reduced to what tells versions and states. An agent without its database passes it on to one that
- * has it; where there is none it tells what it has stored of the hosts. Older ones refuse.
+ * GET obcluster/info, reduced to versions and states. An agent without its database forwards it to one that
+ * has it; without any, it returns its stored data about the hosts. Older ones reject the call.
  */
 export function getClusterInfo(call: Call): unknown {
   requireCluster(call);

@@ -12,7 +12,7 @@ import { decodeBase64 } from "./gobase64";
 export type KeyBits = 512 | 1024 | 2048;
 
 /**
- * Making a key costs far more than an upgrade in virtual time, so keys are made once per process and handed out by
+ * Making a key costs far more than an upgrade in virtual time, so keys are made once per process and assigned by
  * number: agents of one cluster never share one, different clusters may.
  */
 const pool = new Map<string, string>();
@@ -31,7 +31,7 @@ export function pooledKey(bits: KeyBits, serial: number): string {
 interface OpenedKey {
   readonly key: KeyObject;
   readonly blockBytes: number;
-  /** Base64 of the PKCS#1 DER public key, as `GET /api/v1/secret` answers. */
+  /** Base64 of the PKCS#1 DER public key, as in the response of `GET /api/v1/secret`. */
   readonly publicKey: string;
 }
 
@@ -77,7 +77,7 @@ function decryptBlock(key: KeyObject, block: Buffer): Buffer {
   }
 }
 
-/** Node refuses PKCS#1 v1.5 decryption, so the padding `00 02 <at least 8 non-zero> 00` is taken off by hand. */
+/** Node refuses PKCS#1 v1.5 decryption, so the padding `00 02 <at least 8 non-zero> 00` is removed manually. */
 function unpad(block: Buffer): Buffer {
   const end = block.indexOf(0, 2);
   if (block[0] !== 0 || block[1] !== 2 || end < 10) throw new RsaError();

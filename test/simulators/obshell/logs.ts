@@ -3,7 +3,7 @@ import { STAGE, scriptOf } from "./stages";
 import type { AgentState, ClusterState, DagState, NodeState, UpgradeTarget } from "./state";
 import { HOME } from "./world";
 
-/** What a log line may be about. */
+/** The context of a log line. */
 export interface LogContext {
   readonly state: ClusterState;
   readonly agent: AgentState;
@@ -31,7 +31,7 @@ const PYTHON = "Checking if python is installed.";
 const PYTHON_FOUND = [PYTHON, "Python major version 3"];
 const PYTHON_MODULE = "Checking if python module 'mysql.connector' is installed.";
 
-/** Lines of a stage that went well, in the order a server shows them (OBShell live facts §4.3, §4.4, §5.2). */
+/** Lines of a successful stage, in the order a server shows them (OBShell live facts §4.3, §4.4, §5.2). */
 const LINES: Readonly<Record<string, Writer>> = {
   [STAGE.checkEnv]: () => [...PYTHON_FOUND, PYTHON_MODULE],
   [STAGE.createDir]: (context) => [

@@ -5,7 +5,7 @@ import { ObshellCluster } from "./cluster";
 import type { ClusterState, DagState } from "./state";
 import { splitRelease } from "./version";
 
-/** Plain, because it is typed into shells. */
+/** Without special characters, because it is typed into shells. */
 const PASSWORD = "simulated-password";
 const BUILD = "4.2.1.8_108000022024072217";
 const OB_PACKAGE = "4.3.5.2-102000042025031214.el7";
@@ -25,9 +25,9 @@ A cluster of obshell agents on consecutive ports of 127.0.0.1.
   --agent-package V-R   obshell package of version V and release R (with dist). May be repeated
   --speed X             simulated time runs X times as fast (default 1)
   --seed N              seed of the random numbers (default 1)
-  --state FILE          keep the state in FILE: loaded at the start, saved at every change
+  --state FILE          load the state from FILE at the start, and save every change to it
   --tls-key F, --tls-cert F   serve HTTPS with this key and certificate (PEM)
-  --help                this text`;
+  --help                print this help`;
 
 const OPTIONS = {
   ...COMMON,

@@ -2,7 +2,7 @@ const LINE = Buffer.from("\r\n");
 const BLANK_LINE = Buffer.from("\r\n\r\n");
 const END = "--";
 
-/** The first file named `field` of a multipart body; undefined if there is none, or the body is cut off. */
+/** The first file named `field` of a multipart body; undefined if there is none, or the body is truncated. */
 export function fileOf(body: Buffer, contentType: string, field: string): Buffer | undefined {
   const boundary = /^multipart\/form-data\s*;.*\bboundary="?([^";]+)"?/i.exec(contentType)?.[1];
   if (boundary === undefined) return undefined;

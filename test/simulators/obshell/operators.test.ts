@@ -5,7 +5,7 @@ const MISSING = { version: "4.5.0.1", release: "102026060101.el7" };
 const AGENT = "/api/v1/agent/upgrade";
 const dagCode = (code: string) => `Task.Dag.Operator.${code}`;
 
-/** An agent upgrade that failed at stage 2 for want of its package. */
+/** An agent upgrade that failed at stage 2 because its package is missing. */
 async function failedAgentUpgrade(options: ConstructorParameters<typeof Trial>[0] = {}): Promise<Trial> {
   const trial = new Trial(options);
   await trial.data("POST", AGENT, MISSING);

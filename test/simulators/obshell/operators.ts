@@ -3,7 +3,7 @@ import { may } from "./stages";
 import type { DagState, NodeState, Operator, SubTaskState } from "./state";
 import type { World } from "./world";
 
-/** What may be done to a DAG from outside (OBShell facts §4.6; live facts §4.5, §5.3). */
+/** The operators on a DAG (OBShell facts §4.6; live facts §4.5, §5.3). */
 type Act = (world: World, dag: DagState, now: number) => void;
 
 export const DAG_OPERATORS: Readonly<Record<string, Act>> = {
@@ -59,7 +59,7 @@ function pass(world: World, dag: DagState, now: number): void {
   if (dag.maintenanceType !== 1) world.state.lock = 1;
 }
 
-/** PASS of one node: the DAG runs on from the next stage. */
+/** PASS of one node: the DAG continues with the next stage. */
 export function passNode(world: World, dag: DagState, node: NodeState, now: number): void {
   if (dag.state !== "FAILED") throw new Refusal("Task.Node.Operator.PassNotFailedDag");
   if (node.state !== "FAILED") throw new Refusal("Task.Node.Operator.PassNotFailedNode", { args: [node.name] });

@@ -9,10 +9,10 @@ export const REQUIRED: Readonly<Record<Edition, readonly string[]>> = {
   standalone: ["oceanbase-standalone"],
 };
 
-/** Uploadable whatever the edition, and stored without a look at its release, version or files. */
+/** Accepted for every edition, and stored without checks of release, version or files. */
 export const DIAGNOSTIC_TOOL = "oceanbase-diagnostic-tool";
 
-/** Names an upload may have beside that. */
+/** Further names that an upload may have. */
 export const UPLOADABLE: Readonly<Record<Edition, readonly string[]>> = {
   community: ["obshell", ...REQUIRED.community],
   business: ["obshell", ...REQUIRED.business],
@@ -45,7 +45,7 @@ export function findPackage(state: ClusterState, query: PackageQuery): PackageSt
   );
 }
 
-/** Names of the packages that a route needs and nobody uploaded. */
+/** Names of the packages that a route needs and that are not uploaded. */
 export function missingForRoute(state: ClusterState, route: readonly RouteStep[], dist: string): readonly string[] {
   return route.flatMap((step) =>
     architecturesOf(state).flatMap((architecture) =>
@@ -81,7 +81,7 @@ export function missingAgentPackages(state: ClusterState, version: string, relea
     .map(rpmName);
 }
 
-/** What the call has let pass, can be found. */
+/** Packages that passed the call's check can be found. */
 function stepOf(text: string): RouteStep {
   return { ...splitBuildVersion(text), unfindable: false };
 }

@@ -4,9 +4,9 @@ import type { UpgradeNode } from "./route";
 import { HOME } from "./world";
 
 /**
- * What obshell takes out of the payload of an uploaded OceanBase package (`GetUpgradeDepYml`). The simulator has no
- * decompressor: it reads xz whose chunks are stored as they are, which is what tests make; of any other payload it says
- * nothing, and the package counts as one that every version upgrades to directly.
+ * What obshell reads from the payload of an uploaded OceanBase package (`GetUpgradeDepYml`). The simulator has no
+ * decompressor: it reads xz with uncompressed chunks, which tests create; any other payload is
+ * ignored, and every version upgrades directly to the package.
  */
 export interface UpgradeDep {
   readonly text: string;

@@ -7,7 +7,7 @@ import { findRoute, type RouteStep, renderUpgradeDep } from "./route";
 import { atLeast, compareVersion, splitBuildVersion, splitRelease } from "./version";
 import { addressOf, isUp, observerCondition, registeredAgents, zonesOf } from "./world";
 
-/** What the upgrade calls look at before they accept, each in the server's order (OBShell facts §4.1–§4.4). */
+/** Pre-checks of the upgrade calls, each in the server's order (OBShell facts §4.1–§4.4). */
 
 export interface UpgradeParams {
   readonly version: string;
@@ -22,7 +22,7 @@ export interface ObUpgradeParams extends UpgradeParams {
 
 const MINIMUM_OB = "4.2.0.0";
 
-/** Answers the route: VERSION-BUILD of each step after the current version. */
+/** Returns the route: VERSION-BUILD of each step after the current version. */
 export function checkObUpgrade(call: Call, params: ObUpgradeParams): readonly string[] {
   requireDatabase(call);
   requireCluster(call);

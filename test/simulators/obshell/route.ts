@@ -11,7 +11,7 @@ export interface UpgradeNode {
   readonly requireFromBinary?: boolean | { readonly value: boolean; readonly whenComeFrom: readonly string[] };
 }
 
-/** A version on the way; the build is "" for an entry without one ("null" in obshell). */
+/** An intermediate version; the build is "" for an entry without one ("null" in obshell). */
 export interface RouteStep {
   readonly version: string;
   readonly build: string;
@@ -19,7 +19,7 @@ export interface RouteStep {
   readonly unfindable: boolean;
 }
 
-/** An entry while obshell searches; one that is only led to is a new one each time. */
+/** An entry during obshell's search; one that is only a successor is a new one each time. */
 interface Stop {
   readonly version: string;
   /** "null" for an entry without one: obshell compares it as a text. */
@@ -34,7 +34,7 @@ const NO_RELEASE = "null";
 
 /**
  * The steps after the current version, the target last (`upgrade_route.go`, OBShell facts §4.4). A stack and not a queue,
- * although obshell calls it the shortest path. An unknown start is refused, a dead end is a panic.
+ * although obshell calls it the shortest path. An unknown start is rejected, a dead end is a panic.
  */
 export function findRoute(
   from: string,
@@ -113,7 +113,7 @@ function search(start: Stop, target: { readonly version: string; readonly build:
   return undefined;
 }
 
-/** From the start on. Of stops of one version in a row only the last counts, but the start always does. */
+/** From the start. Of consecutive stops of one version only the last counts, but the start always counts. */
 function unwind(end: Stop): readonly Stop[] {
   const path: Stop[] = [];
   let stop: Stop | undefined = end;
@@ -152,7 +152,7 @@ function stepOf({ version, release }: Stop, stops: ReadonlyMap<string, Stop>): R
   return { version, build: open ? "" : release, unfindable: open && deprecated };
 }
 
-/** The file's text, as an upload answers it. */
+/** The file's text, as in the response to an upload. */
 export function renderUpgradeDep(nodes: readonly UpgradeNode[]): string {
   return nodes.map(renderNode).join("");
 }

@@ -8,16 +8,16 @@ import * as store from "./store";
 import * as tasks from "./tasks";
 import * as upgrade from "./upgrade";
 
-/** One call the server knows. */
+/** One call of the server. */
 export interface Route {
   readonly method: "GET" | "POST" | "DELETE";
   readonly path: string;
-  /** "file": only the hash of the file is checked, header and body are left alone. */
+  /** "file": only the hash of the file is checked, header and body are not decrypted. */
   readonly auth: "none" | "password" | "file";
   readonly since?: Feature;
-  /** Whether it asks for a change. */
+  /** Whether it is a write. */
   readonly write?: boolean;
-  /** Servers that answer it without looking at the password. */
+  /** Servers that do not check the password for it. */
   readonly openIn?: Dialect;
   readonly handle: (call: Call) => unknown;
 }
@@ -99,7 +99,7 @@ export function matchRoute(request: SimRequest, agentVersion: string): Match | u
   return undefined;
 }
 
-/** A path that would be known without its last slash is redirected there, before anything else. */
+/** A path that exists without its trailing slash is redirected there first. */
 export function redirectOf(request: SimRequest, agentVersion: string): string | undefined {
   const path = pathOf(request.target);
   if (!path.endsWith("/") || path.length < 2) return undefined;

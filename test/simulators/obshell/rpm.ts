@@ -36,7 +36,7 @@ const BESIDE = [1028, 1034, 1035, 1036, 1037, 1039, 1040] as const;
 const DIRECTORY = 0o040000;
 const KIND = 0o170000;
 
-/** What the reader that obshell uses (cavaliergopher/rpm) says of a file. */
+/** Errors of obshell's RPM reader (cavaliergopher/rpm). */
 export class RpmError extends Error {
   override readonly name = "RpmError";
 }
@@ -86,7 +86,7 @@ function readLead(file: Buffer): void {
   if (signature !== 5) throw new RpmError(`rpm: unknown signature type: ${signature.toString(16)}`);
 }
 
-/** The magic is not looked at. */
+/** The magic number is not checked. */
 function readHeader(file: Buffer, start: number): Header {
   if (file.length < start + 16) throw new RpmError("EOF");
   const count = file.readUInt32BE(start + 8);

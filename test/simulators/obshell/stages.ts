@@ -1,6 +1,6 @@
 import type { DagKind, Edition, NodeState } from "./state";
 
-/** Stage names exactly as a server shows them, and what may be done to each (OBShell facts §4.5, §4.6). */
+/** Stage names exactly as a server shows them, and the operators for each (OBShell facts §4.5, §4.6). */
 export const STAGE = {
   checkEnv: "Check the python environment",
   createDir: "Create upgrade dir",

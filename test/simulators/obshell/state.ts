@@ -16,7 +16,7 @@ export interface ClusterState {
   /** User tenants. */
   tenants?: TenantState[];
   dags: DagState[];
-  /** Ids count on, each kind for itself. */
+  /** Next ids, one sequence for each kind. */
   counters: { dag: number; node: number; subTask: number; package: number; key: number; boot: number };
   /** Row of `ocs.cluster_status`: 1 free, 2 GLOBAL, 3 TENANT. */
   lock: 1 | 2 | 3;
@@ -27,7 +27,7 @@ export interface ClusterState {
   timings: Timings;
   /** Directories that obshell removed with everything in them. */
   directoriesRemoved: { readonly at: number; readonly agent: string; readonly directory: string }[];
-  /** Upgrade calls (not checks) that were answered 200. */
+  /** Upgrade requests (not checks) with status 200. */
   acceptedUpgrades: { readonly at: number; readonly dag: number; readonly name: string }[];
   parametersRestored: number;
   /** Names of zones that were stopped. */
@@ -53,14 +53,14 @@ export interface AgentState {
   shownZone: string;
   /** Private key, base64 of PKCS#1 DER. */
   key: string;
-  /** Root password as this agent remembers it. */
+  /** Root password as stored by this agent. */
   rootPassword: string;
   agentPassword: string | null;
   /** Stopped by hand. */
   stopped: boolean;
-  /** It has no row in `ocs.all_agent`: the cluster does not know of it, only of the observer beside it. */
+  /** It has no row in `ocs.all_agent`: the cluster knows only its observer. */
   unregistered?: true;
-  /** Away between its old and its new process. */
+  /** Down between its old and its new process. */
   restarting: boolean;
   startedAt: number;
   /** When its port opened. */
@@ -78,7 +78,7 @@ export interface ObserverState {
   build: string;
   /** What a running upgrade does to it. */
   process: "up" | "vanishing" | "gone";
-  /** What was done to it by hand. */
+  /** Its manual state. */
   outage: "none" | "gone" | "dead";
   /** Taken out of service (`STOP_TIME` is set); its process runs on. */
   stopped?: true;
@@ -96,9 +96,9 @@ export interface BackupJobState {
   readonly id: number;
   readonly type: "FULL" | "INC";
   readonly startedAt: number;
-  /** Until then it runs. */
+  /** When it ends. */
   readonly endsAt: number;
-  /** What it ends as. */
+  /** Its final status. */
   readonly status: "COMPLETED" | "FAILED" | "CANCELED";
 }
 
@@ -133,7 +133,7 @@ export interface DagState {
   /** 1 none, 2 GLOBAL, 3 TENANT. */
   readonly maintenanceType: 1 | 2 | 3;
   readonly maintenanceKey: string;
-  /** What it was asked for; null for a maintenance that is no upgrade. */
+  /** Its request; null for a maintenance that is not an upgrade. */
   readonly target: UpgradeTarget | null;
   state: TaskState;
   operator: Operator;
@@ -146,15 +146,15 @@ export interface DagState {
   startTime: number | null;
   endTime: number | null;
   nodes: NodeState[];
-  /** What happens next and when; null when nothing will. */
+  /** The next event and its time; null without one. */
   next: { at: number; step: "start" | "begin" | "work" | "settle" } | null;
   /** Waiting for the database or an agent rather than for a time. */
   held: boolean;
-  /** Stuck on purpose. */
+  /** Hung by a script. */
   hung: boolean;
 }
 
-/** What an upgrade or check DAG was asked for. */
+/** The request of an upgrade or check DAG. */
 export interface UpgradeTarget {
   readonly version: string;
   readonly build: string;
@@ -163,7 +163,7 @@ export interface UpgradeTarget {
   readonly upgradeDir: string;
   /** Steps of the route after the current version: VERSION-BUILD each. */
   readonly route: readonly string[];
-  /** Agent version that the stage "Restart obshell" brings. */
+  /** Agent version that the stage "Restart obshell" installs. */
   readonly agentVersion: string | null;
 }
 
@@ -209,7 +209,7 @@ export type Timer = { readonly at: number } & (
   | { readonly type: "agentStart"; readonly agent: number }
 );
 
-/** A stage that shall fail or never end. */
+/** A stage that is to fail or hang. */
 export interface StageScript {
   readonly what: "fail" | "hang";
   readonly kind?: DagKind;
@@ -221,7 +221,7 @@ export interface StageScript {
   left: number;
 }
 
-/** What POST /ob/upgrade looks at before it accepts (OBShell facts §4.2). */
+/** What POST /ob/upgrade checks before it accepts (OBShell facts §4.2). */
 export interface Conditions {
   pythonMissing: boolean;
   pythonModuleMissing: boolean;
@@ -234,33 +234,33 @@ export interface Conditions {
   /** Bytes free where the packages are unpacked, on every host; null: enough. */
   diskFree: number | null;
   sharedStorage: boolean;
-  /** No host has `bin/observer`, as before the first installation: what asks it for its version fails. */
+  /** No host has `bin/observer`, as before the first installation: reads of its version fail. */
   observerBinaryMissing: boolean;
   /** The parameter `ob_startup_mode` has no row: 4.4.2.0 panics. */
   startupModeMissing: boolean;
-  /** GET ob/info answers 200 with `topology: null` although the database is there. */
+  /** GET ob/info responds with 200 and `topology: null` although the database is up. */
   topologyHidden: boolean;
 }
 
-/** Readings that differ between servers or that no source settles. */
+/** Behavior that differs between servers or is undocumented. */
 export interface Switches {
-  /** How refusals are worded; "auto" follows each agent's version. */
+  /** The wording of errors; "auto": by each agent's version. */
   dialect: Dialect | "auto";
-  /** A missing obshell package: refused by the call, or found by stage 2 after the lock is taken. */
+  /** A missing obshell package: rejected by the call, or found by stage 2 after the lock is taken. */
   missingAgentPackage: "auto" | "refused" | "failsAtStage2";
   /** Whether every restart brings a new key, or only one that crosses 4.4.2.0. */
   newKeyAtRestart: boolean;
   /** Agents on one tick show different stages, nodes lag behind their sub-tasks. */
   atomicSnapshots: boolean;
-  /** After a start, POST agent/upgrade[/check] and ob/upgrade panic for so long. */
+  /** After a start, how long POST agent/upgrade[/check] and ob/upgrade panic. */
   startPanicMs: number;
-  /** After a start, reads of tasks answer NotHold for so long. */
+  /** After a start, how long reads of tasks respond with NotHold. */
   notHoldMs: number;
   supportedAuth: readonly string[] | null;
   /** Whether an agent of 4.2.2.0 decrypts a header of several blocks (the Go SDK sends such) or of one (the docs do). */
   firstHeaderBlocks: "one" | "many";
   /** `obcluster_info.version`: "4.2.1.1" or "5.7.25-OceanBase_CE-v4.2.1.1". */
   obVersionText: "plain" | "mysql";
-  /** Refusal by the lock on servers before the errCode era. */
+  /** Error of the lock on servers before the errCode era. */
   oldLockRefusal: ErrorCode;
 }

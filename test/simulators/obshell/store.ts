@@ -24,14 +24,14 @@ export function insertPackage(state: ClusterState, made: Omit<PackageState, "id"
   return stored;
 }
 
-/** POST /upgrade/package: the whole multipart body came encrypted; fields are answered in Go's capitals. */
+/** POST /upgrade/package: the whole multipart body is encrypted; response fields have Go's capitalization. */
 export function postEncryptedPackage(call: Call): unknown {
   requireCluster(call);
   const file = fileIn(call);
   return withData(null, () => capitalised(receive(call, file)));
 }
 
-/** POST /package: nothing is checked but the file's own hash, sealed with the public key. */
+/** POST /package: only the file's hash, encrypted with the public key, is checked. */
 export function postPlainPackage(call: Call): unknown {
   const file = fileIn(call);
   if (sealedHash(call) !== createHash("sha256").update(file).digest("hex")) {
@@ -79,7 +79,7 @@ function receive(call: Call, file: Buffer): PackageState {
   });
 }
 
-/** The digest first, then the headers: whatever is wrong is told in the reader's own words. */
+/** The digest first, then the headers: errors have the text of the RPM reader. */
 function parse(file: Buffer): RpmFile {
   try {
     const rpm = readRpm(file);
@@ -115,7 +115,7 @@ export function getPackages(call: Call): unknown {
   });
 }
 
-/** An unknown id is deleted as happily as a known one. */
+/** Deleting an unknown id succeeds too. */
 export function deletePackage(call: Call): unknown {
   requireCluster(call);
   requireDatabase(call);

@@ -3,7 +3,7 @@ import { rfc3339 } from "./envelope";
 import { localTaskId } from "./taskid";
 
 /**
- * The local task by which an agent came to its cluster: the only one of its own that the simulator knows, long ended
+ * The local task by which an agent came to its cluster: the only local task in the simulator, ended long ago
  * (`take_over.go`, `convert.go`).
  */
 export const TAKE_OVER_ID = 1;

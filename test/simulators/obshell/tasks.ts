@@ -13,7 +13,7 @@ import { holdsDatabase, isUp, registeredAgents } from "./world";
 const NOT_FOUND = "record not found";
 const UNDONE = "Task not found";
 
-/** Whether the id is that of the one task of its own that an agent has. It is looked up at the agent that it names. */
+/** Whether the id is that of an agent's only local task. It is looked up at the agent in the id. */
 function isTakeOver({ params, world }: Call): boolean {
   const { id, agent } = parseTaskId(params["id"] ?? "");
   const owner = world.state.agents.find(({ ip, port }) => `${ip}:${port}` === agent);
@@ -32,7 +32,7 @@ function clusterId(call: Call): number {
   throw new Refusal("Common.Unexpected", { args: [`Get "${url}": dial tcp ${agent}: connect: connection refused`] });
 }
 
-/** Only reading one DAG is relayed: any other agent that has its database answers in place of this one. */
+/** Only the read of one DAG is relayed to any other agent that has its database. */
 function requireDatabaseOrRelay(call: Call): void {
   const refusal = databaseRefusal(call, UNDONE);
   if (refusal === undefined) return;
@@ -98,7 +98,7 @@ export function getNode(call: Call): unknown {
   const details = showDetails(call);
   const { dag, node } = nodeOf(call);
   if (!details) throw new Panic("invalid memory address or nil pointer dereference");
-  // Read by itself, a node joins what its sub-tasks have to add; no stage of an upgrade has anything (`task_dto.go`).
+  // A single node read includes data of its sub-tasks; stages of an upgrade have none (`task_dto.go`).
   const additional = node.subTasks.length > 1 ? {} : null;
   return { ...viewNode(call, node, dag), additional_data: additional };
 }
@@ -121,7 +121,7 @@ export function getSubTaskLogs(call: Call): unknown {
 
 const NO_REPLY = "Unexpected error: ocsagent cannot build response body";
 
-/** Outside a cluster the handler forgets to answer. */
+/** Outside a cluster the handler sends no response. */
 function requireClusterForList({ agent }: Call): void {
   if (agent.identity !== "CLUSTER AGENT") throw new Refusal("Common.Unexpected", { args: [NO_REPLY] });
 }
@@ -149,7 +149,7 @@ function unfinished(call: Call, details: boolean): readonly unknown[] {
   return call.world.state.dags.filter((dag) => !dag.finished).map((dag) => viewDag(call, dag, details));
 }
 
-/** Everything unfinished, errors swallowed: nothing at all is no sign that nothing runs. */
+/** Everything unfinished, ignoring errors: an empty list does not mean that nothing is running. */
 export function getUnfinished(call: Call): unknown {
   const details = showDetails(call);
   if (call.agent.identity === "SINGLE") return [];

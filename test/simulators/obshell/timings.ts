@@ -14,11 +14,11 @@ export interface Timings {
   readonly stageMs: number;
   /** Stage name → begin to end. */
   readonly stages: Readonly<Record<string, number>>;
-  /** The same for one kind of DAG; wins over `stages`. */
+  /** The same for one kind of DAG; overrides `stages`. */
   readonly byKind: Partial<Readonly<Record<DagKind, Readonly<Record<string, number>>>>>;
   /** From the beginning of "Restart obshell" to the closed port. */
   readonly restartDelayMs: number;
-  /** How long the port is closed. */
+  /** How long the port stays closed. */
   readonly restartGapMs: number;
   /** Each further agent's port opens so much later. */
   readonly restartStaggerMs: number;
@@ -57,7 +57,7 @@ export const RECORDED: Timings = {
   observerStaggerMs: 40,
 };
 
-/** Every upgrade is over by the next call. */
+/** Every upgrade ends before the next call. */
 export const INSTANT: Timings = {
   readyMs: 0,
   pendingMs: 0,

@@ -2,7 +2,7 @@ import { constants, createCipheriv, createPublicKey, publicEncrypt, randomBytes 
 import { createTransport, ManualClock, NO_BODY, type SimResponse, type Transport } from "../shell";
 import { type ClusterOptions, DEFAULT_ROOT_PASSWORD, ObshellCluster } from ".";
 
-/** A small client for the simulator's own tests: it seals requests as the official SDKs do, and nothing more. */
+/** A small client for the simulator's own tests: it encrypts requests as the official SDKs do. */
 export interface Sealed {
   readonly auth?: string;
   readonly ts?: unknown;
@@ -11,9 +11,9 @@ export interface Sealed {
   readonly extra?: Readonly<Record<string, unknown>>;
   /** Header name; default x-ocs-header. */
   readonly as?: string;
-  /** Sent in place of the sealed header. */
+  /** Sent instead of the encrypted header. */
   readonly rawHeader?: string;
-  /** Sent in place of the sealed body. */
+  /** Sent instead of the encrypted body. */
   readonly rawBody?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -22,7 +22,7 @@ export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string;
-  /** The parsed envelope; tests read it as they please. */
+  /** The parsed envelope. Untyped, because tests read any of it. */
   readonly json: Envelope;
   readonly error: { code?: number; errCode?: string; message: string } | undefined;
 }
@@ -70,7 +70,7 @@ export class Trial {
 
   async publicKey(agent = 0): Promise<string> {
     const { data } = (await this.plain("GET", "/api/v1/secret", agent)).json;
-    // The shape of GET secret is asserted by its own test.
+    // A separate test asserts the type of GET secret.
     return (data as { public_key: string }).public_key;
   }
 
@@ -93,7 +93,7 @@ export class Trial {
   async data<T>(method: string, target: string, body?: unknown, agent = 0): Promise<T> {
     const reply = await this.call(method, target, body, agent);
     if (reply.status !== 200) throw new Error(`${method} ${target}: ${reply.text}`);
-    // The caller names the shape it goes on to assert.
+    // The caller names the type that it asserts.
     return reply.json.data as T;
   }
 
@@ -105,7 +105,7 @@ export class Trial {
     return this.call("POST", `/api/v1/task/dag/1${id}`, { operator });
   }
 
-  /** Moves time on until the last DAG is over; the milliseconds it took. */
+  /** Advances time until the last DAG has ended; returns the milliseconds. */
   settle(limit = 3_600_000): number {
     const start = this.clock.now();
     while (this.clock.now() - start < limit) {
@@ -167,7 +167,7 @@ export const AGENT_VERSION = "4.5.0.0-102026050817";
 export const ROLLING = { ...OB_TARGET, mode: "rolling", upgradeDir: "" };
 export const STOP_SERVICE = { ...OB_TARGET, mode: "stopService", upgradeDir: "" };
 
-/** The build versions of all servers, as one agent tells them. */
+/** The build versions of all servers, as one agent reports them. */
 export async function builds(trial: Trial, agent = 0): Promise<string[]> {
   const { obcluster_info } = await trial.data<ObInfo>("GET", "/api/v1/ob/info", undefined, agent);
   return Object.values(obcluster_info.topology ?? {}).flatMap((servers) => servers.map((one) => one.build_version));

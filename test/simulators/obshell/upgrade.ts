@@ -73,7 +73,7 @@ export function postObUpgradeCheck(call: Call): unknown {
   });
 }
 
-/** In the first second after a start these calls dereference what is not there yet (OBShell live facts §1.2). */
+/** In the first second after a start these calls dereference values that are not set yet (OBShell live facts §1.2). */
 function panicAfterStart({ agent, now, world }: Call): void {
   if (now - agent.openedAt < world.state.switches.startPanicMs) {
     throw new Panic("invalid memory address or nil pointer dereference");
@@ -97,7 +97,7 @@ function agentTarget(params: UpgradeParams): UpgradeTarget {
   return { version: params.version, build, dist, upgradeDir, route: [version], agentVersion: version };
 }
 
-/** An OB upgrade also brings the agents to the obshell inside the package (OBShell facts §4.1). */
+/** An OB upgrade also upgrades the agents to the obshell inside the package (OBShell facts §4.1). */
 function obTarget({ world, agent }: Call, params: UpgradeParams, route: readonly string[]): UpgradeTarget {
   const { state } = world;
   const { build = "", dist = "" } = splitRelease(params.release) ?? {};

@@ -6,7 +6,7 @@ import { holdsDatabase } from "./world";
 
 export interface Credentials {
   readonly header: OcsHeader | undefined;
-  /** Whether it came as X-OCS-Agent-Header, which wins over X-OCS-Header. */
+  /** Whether it was sent as X-OCS-Agent-Header, which overrides X-OCS-Header. */
   readonly agentHeader: boolean;
   readonly target: string;
   /** When the request was received. */
@@ -27,7 +27,7 @@ export function verify(state: ClusterState, agent: AgentState, credentials: Cred
   else verifyMember(state, agent, header, credentials);
 }
 
-/** An agent without a cluster lets any password pass, unless it has one of its own. */
+/** An agent without a cluster accepts any password, unless it has its own. */
 function verifySingle(agent: AgentState, header: OcsHeader, credentials: Credentials): void {
   if (agent.agentPassword === null) return;
   if (!credentials.agentHeader) {
@@ -54,7 +54,7 @@ function checkAgentPassword(password: string, header: OcsHeader, credentials: Cr
   if (header.auth !== password) throw new Refusal("Security.Authentication.IncorrectAgentPassword");
 }
 
-/** A password the agent does not remember is tried on the database, and learned if it works there. */
+/** A password that the agent has not stored is tried on the database, and stored if it works. */
 function checkRootPassword(state: ClusterState, agent: AgentState, header: OcsHeader, credentials: Credentials): void {
   if (header.auth !== "") checkTime(header, credentials);
   if (header.auth === agent.rootPassword) return;
@@ -64,7 +64,7 @@ function checkRootPassword(state: ClusterState, agent: AgentState, header: OcsHe
   agent.rootPassword = header.auth;
 }
 
-/** `ts` is the instant of expiry in whole seconds; an empty password is not even asked for it. */
+/** `ts` is the instant of expiry in whole seconds; an empty password skips this check. */
 function checkTime(header: OcsHeader, { now }: Credentials): void {
   if (!/^[+-]?\d+$/.test(header.ts)) {
     const args = [header.ts, `strconv.ParseInt: parsing ${JSON.stringify(header.ts)}: invalid syntax`];

@@ -2,7 +2,7 @@ import type { Clock } from "../shell/clock";
 import type { Random } from "../shell/random";
 import type { AgentState, ClusterState, ObserverState } from "./state";
 
-/** What the rooms of the simulator share: the state, and what is not part of it. */
+/** What the modules of the simulator share: the state, and what is not part of it. */
 export interface World {
   readonly state: ClusterState;
   readonly random: Random;
@@ -10,7 +10,7 @@ export interface World {
   readonly authClock: Clock | undefined;
 }
 
-/** Neither a client that sends its own time nor one that follows ours is refused for the speed of our clock. */
+/** A fast simulated clock must reject neither clients that send real time nor those that use simulated time. */
 export function authTime({ authClock }: World, now: number): number {
   return authClock === undefined ? now : Math.min(now, authClock.now());
 }
@@ -23,7 +23,7 @@ export function isUp(agent: AgentState): boolean {
   return !agent.stopped && !agent.restarting;
 }
 
-/** Agents that the cluster knows of. */
+/** Agents that the cluster knows. */
 export function registeredAgents(state: ClusterState): readonly AgentState[] {
   return state.agents.filter((agent) => agent.unregistered !== true);
 }
@@ -34,7 +34,7 @@ export function serverStatus(observer: ObserverState): "ACTIVE" | "INACTIVE" | "
   return observerCondition(observer) === "up" ? "ACTIVE" : "INACTIVE";
 }
 
-/** How far the observer beside an agent is there: by what an upgrade does to it, or by an outage. */
+/** The state of the observer of an agent, after the effects of an upgrade or an outage. */
 export function observerCondition(observer: ObserverState): "up" | "vanishing" | "gone" | "dead" {
   return observer.outage === "none" ? observer.process : observer.outage;
 }

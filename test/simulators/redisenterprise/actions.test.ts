@@ -8,7 +8,7 @@ async function start(trial: Trial): Promise<string> {
   return String((await trial.upgradeModules([trial.item("search", "2.10.17")])).json["action_uid"]);
 }
 
-/** Everything a poller sees of one action until it is over. */
+/** Everything a poller sees of one action until it has ended. */
 async function watch(trial: Trial, uid: string, version = "v1"): Promise<Reply["json"][]> {
   const seen: Reply["json"][] = [];
   for (;;) {

@@ -47,7 +47,7 @@ function visibleMachines(call: Call): readonly (readonly [DatabaseState, Machine
     .flatMap((database) => machinesOf(call, database).map((machine) => [database, machine] as const));
 }
 
-/** The last run and those that wait; a finished one only on servers that remember it. */
+/** The last run and the queued ones; a finished run only on servers that keep it. */
 function machinesOf({ world }: Call, { machine, waiting }: DatabaseState): readonly MachineState[] {
   const forgotten = world.state.switches.finishedActions === "forgotten" && machine?.status === "completed";
   return machine === null || forgotten ? waiting : [machine, ...waiting];
@@ -100,7 +100,7 @@ const WORDS = {
   action: { pending: "queued", active: "running", completed: "completed" },
 } as const;
 
-/** Recorded: one that is over has neither progress nor state. */
+/** Recorded: a finished one has neither progress nor state. */
 function machineView(call: Call, database: DatabaseState, machine: MachineState): View {
   const { actionWords } = call.world.state.switches;
   const { status } = machine;

@@ -2,7 +2,7 @@ import type { SimResponse } from "../shell/http";
 import type { Refusal } from "./errors";
 import type { ClusterState } from "./state";
 
-/** Headers of recorded answers (Redis Enterprise facts §1.1). */
+/** Headers of recorded responses (Redis Enterprise facts §1.1). */
 function headersOf(state: ClusterState): Record<string, string> {
   return {
     server: "envoy",
@@ -27,7 +27,7 @@ export function failure(state: ClusterState, { status, code, message }: Refusal)
   };
 }
 
-/** What the proxy in front says by itself: no body, no JSON. */
+/** Responses of the proxy itself: no body, no JSON. */
 export function bare(status: number, headers: Readonly<Record<string, string>> = {}, text = ""): SimResponse {
   const type: Record<string, string> = text === "" ? {} : { "content-type": "text/plain" };
   return { status, headers: { server: "envoy", ...type, ...headers }, body: Buffer.from(text) };

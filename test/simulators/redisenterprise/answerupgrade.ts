@@ -6,7 +6,7 @@ import type { UpgradePlan } from "./machine";
 import { moduleView } from "./modules";
 import type { AcceptedUpgrade, DatabaseState } from "./state";
 
-/** Starts what was planned; null if nothing changes and the server then starts nothing. Throws 400 where it refuses that. */
+/** Starts the plan; null if nothing changes and the server starts nothing. Throws 400 if it refuses that. */
 export function startUpgrade(
   { world, now }: Call,
   database: DatabaseState,
@@ -19,7 +19,7 @@ export function startUpgrade(
   return acceptUpgrade(world, database, plan, kind, now);
 }
 
-/** The answer to an upgrade call: the database as it was before, with the action (Redis Enterprise facts §6.4). */
+/** The response to an upgrade request: the database as it was before, with the action (Redis Enterprise facts §6.4). */
 export function answerUpgrade(
   call: Call,
   database: DatabaseState,

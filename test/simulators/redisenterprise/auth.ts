@@ -4,7 +4,7 @@ import type { UserState } from "./state";
 import { bearerOf } from "./token";
 import type { World } from "./world";
 
-/** Who calls: Basic, a token, or a client certificate (Redis Enterprise facts §1.2). Throws 401. */
+/** Authenticates the caller: Basic, a token, or a client certificate (Redis Enterprise facts §1.2). Throws 401. */
 export function authenticate(world: World, request: SimRequest): UserState {
   const header = request.headers["authorization"];
   const user = header === undefined ? byCertificate(world, request.client) : byHeader(world, header);

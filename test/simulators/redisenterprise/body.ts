@@ -51,7 +51,7 @@ export function text(fields: Fields, name: string): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-/** A string, or a list of words as one. */
+/** A string, or a list of values as one. */
 export function words(fields: Fields, name: string): string | undefined {
   return list(fields, name)?.join(" ") ?? text(fields, name);
 }

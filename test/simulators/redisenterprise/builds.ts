@@ -22,14 +22,14 @@ export function has(feature: Feature, softwareVersion: string): boolean {
   return atLeast(softwareVersion, SINCE[feature]);
 }
 
-/** The build whose answers were recorded: an 8.0-era build with a version of its own. */
+/** The build whose responses were recorded: an 8.0-era build with its own version scheme. */
 export const RECORDED_BUILD = "100.0.21-16135";
 
 interface BuildRow {
   readonly since: string;
-  /** Redis versions it brings, the default last. */
+  /** Redis versions it includes, the default last. */
   readonly redis: readonly string[];
-  /** Added to the patch number of the recorded modules, so that a newer build brings newer modules. */
+  /** Added to the patch number of the recorded modules, so that a newer build has newer modules. */
   readonly patch: number;
 }
 

@@ -5,7 +5,7 @@ import { sees } from "./roles";
 import type { DatabaseState, NodeState, UserState } from "./state";
 import type { World } from "./world";
 
-/** One call as a handler sees it: authenticated, permitted, its body not looked at yet. */
+/** One call for a handler: authenticated, authorized, its body not parsed yet. */
 export interface Call {
   readonly world: World;
   /** The node that works on it: the master, except for local calls. */
@@ -18,7 +18,7 @@ export interface Call {
   readonly query: URLSearchParams;
 }
 
-/** What rules need of a call; an upgrade that starts of itself has it too. */
+/** The part of a call that the rules need; automatic upgrades have it too. */
 export type Ground = Pick<Call, "world" | "node">;
 
 export function server({ node }: Ground, feature: Feature): boolean {
@@ -29,7 +29,7 @@ export function param({ params }: Call, name: string): string {
   return params[name] ?? "";
 }
 
-/** Throws a refusal with a code of the table. */
+/** Throws an error with a code of the table. */
 export function refuse({ world }: Ground, code: ErrorCode, description: string): never {
   throw refusal(world.state.switches, code, description);
 }

@@ -56,7 +56,7 @@ export class RedisEnterpriseCluster implements SimSystem {
     this.hosts = state.nodes.map((node) => new NodeHost(this.#world, node.uid, this.clock, hook));
   }
 
-  /** The whole state after catching up with the clock; read it freely, change it through `control`. */
+  /** The whole state at the current time; read-only, change it through `control`. */
   get state(): ClusterState {
     this.tick();
     return this.#world.state;
@@ -81,12 +81,12 @@ export class RedisEnterpriseCluster implements SimSystem {
     return found;
   }
 
-  /** Upgrade calls that were granted, and upgrades that began of themselves. */
+  /** Upgrade requests that were accepted, and automatic upgrades. */
   get acceptedUpgrades(): ClusterState["acceptedUpgrades"] {
     return this.state.acceptedUpgrades;
   }
 
-  /** The CRDB tasks that were accepted, in order, and how they stand. */
+  /** The accepted CRDB tasks, in order, with their states. */
   crdbTasks(): readonly { readonly id: string; readonly status: Stage }[] {
     const moment = { world: this.#world, now: this.now() };
     return this.state.crdbTasks.map((task) => ({ id: task.id, status: standOf(moment, task).status }));
@@ -97,7 +97,7 @@ export class RedisEnterpriseCluster implements SimSystem {
     return this.state.databases.reduce((sum, database) => sum + database.lostKeys, 0);
   }
 
-  /** Calls to the master that asked for a change, granted or not. */
+  /** Writes to the master, accepted or not. */
   writes(): readonly JournalEntry[] {
     return this.journal.writes();
   }
@@ -114,7 +114,7 @@ export class RedisEnterpriseCluster implements SimSystem {
     advance(this.#world, this.clock.now());
   }
 
-  /** When something will happen of itself next; undefined if nothing will. Lets a test leap over virtual time. */
+  /** The time of the next event; undefined if there is none. Lets a test skip virtual time. */
   nextEventAt(): number | undefined {
     const { timers, databases } = this.state;
     const machines = databases.flatMap(({ machine }) => (machine?.next && !machine.held ? [machine.next.at] : []));
@@ -129,7 +129,7 @@ export class RedisEnterpriseCluster implements SimSystem {
     return state.certificate;
   }
 
-  /** The state as plain JSON data; give it to a new cluster as `state`. */
+  /** The state as plain JSON data; pass it to a new cluster as `state`. */
   export(): ClusterState {
     return structuredClone({ ...this.state, seed: this.#world.random.state });
   }

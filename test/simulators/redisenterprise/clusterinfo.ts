@@ -1,7 +1,7 @@
 import { isoSeconds } from "./answer";
 import { type Call, server } from "./call";
 
-/** GET /v1/cluster: it does not say which version the cluster runs (Redis Enterprise facts §2.8). */
+/** GET /v1/cluster: it does not contain the version of the cluster (Redis Enterprise facts §2.8). */
 export function getCluster(call: Call): unknown {
   const { state } = call.world;
   const { settings } = state;

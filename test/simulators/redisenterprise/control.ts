@@ -10,7 +10,7 @@ import type { BackupState, DatabaseState, ModuleState, Policy, Settings, UserSta
 import { type SwitchChange, withSwitches } from "./switches";
 import { changed, type World } from "./world";
 
-/** Which state of which upgrade shall fail or hang; by default the first of the next one. */
+/** Which state of which upgrade fails or hangs; by default the first of the next upgrade. */
 export interface StateChoice {
   readonly database?: number;
   readonly state?: string;
@@ -25,7 +25,7 @@ export interface UserSpec extends Partial<Pick<UserState, "role" | "databases" |
   readonly password?: string;
 }
 
-/** What happens to a cluster from outside its API. Everything takes effect at the clock's present moment. */
+/** What happens to a cluster from outside its API. Everything takes effect at the current time of the clock. */
 export class ClusterControl {
   readonly #world: World;
   readonly #clock: Clock;
@@ -52,13 +52,13 @@ export class ClusterControl {
     changed(state);
   }
 
-  /** Changes anything of a database behind the API's back. */
+  /** Changes any property of a database outside the API. */
   setDatabase(uid: number, change: Partial<Omit<DatabaseState, "uid" | "shards" | "machine" | "waiting">>): void {
     this.#catchUp();
     Object.assign(this.#database(uid), change);
   }
 
-  /** A backup of a database; without more it has succeeded just now. With a later end it runs until then. */
+  /** A backup of a database; by default it has just succeeded. With a later end, it runs until then. */
   addBackup(uid: number, spec: Partial<BackupState> = {}): void {
     const now = this.#catchUp();
     const { what = "backup", endsAt = now, status = "succeeded" } = spec;
@@ -67,7 +67,7 @@ export class ClusterControl {
     database.backups = [...(database.backups ?? []), { what, startedAt, endsAt, status }];
   }
 
-  /** Drift: the Redis version of a database is another one now. */
+  /** Drift: changes the Redis version of a database. */
   setRedis(uid: number, redisVersion: string, version: string = fullVersion(redisVersion)): void {
     this.setDatabase(uid, { redisVersion, version });
   }
@@ -90,45 +90,45 @@ export class ClusterControl {
     return module;
   }
 
-  /** Takes a version from GET /v1/modules; databases that run it go on running it. */
+  /** Removes a version from GET /v1/modules; databases keep it. */
   dropModule(name: string, version: string): void {
     this.#catchUp();
     const { state } = this.#world;
     state.modules = state.modules.filter((one) => one.name !== name || one.version !== version);
   }
 
-  /** Lets a state fail; `failure` is the word for it. The database stays in active-change-pending. */
+  /** Makes a state fail with the status `failure`. The database stays in active-change-pending. */
   fail(choice: StateChoice & { readonly error?: string; readonly failure?: MachineState["failure"] } = {}): void {
     const { error = "shard did not come up with the expected version", failure = "failed" } = choice;
     this.#script("fail", choice, error, failure);
   }
 
-  /** Lets a state begin and never end. */
+  /** Makes a state hang. */
   hang(choice: StateChoice = {}): void {
     this.#script("hang", choice, "", "failed");
   }
 
-  /** Lets a hung state machine go on. */
+  /** Resumes a hung state machine. */
   unhang(uid: number): void {
     runs.goOn(this.#world, this.#database(uid), this.#catchUp());
   }
 
-  /** Takes the state machine of a database, and those that wait for it, to the end without time passing. */
+  /** Completes the state machine of a database, and the queued ones, in no time. */
   finish(uid: number): void {
     runs.finish(this.#world, this.#database(uid), this.#catchUp());
   }
 
-  /** What `rlutil retry_bdb` does to a failed state machine: it goes on where it failed. */
+  /** Like `rlutil retry_bdb`: a failed state machine resumes where it failed. */
   retry(uid: number): void {
     runs.retry(this.#world, this.#database(uid), this.#catchUp());
   }
 
-  /** What `rlutil reset_bdb_sm` does: the database is active again, as it is. */
+  /** Like `rlutil reset_bdb_sm`: the database is active again, without further changes. */
   reset(uid: number): void {
     runs.reset(this.#world, this.#database(uid), this.#catchUp());
   }
 
-  /** Starts a configuration change of a database; without `ms` it runs until `finish`. Answers the action's uid. */
+  /** Starts a configuration change of a database; without `ms` it runs until `finish`. Returns the uid of the action. */
   busy(uid: number, { name = "SMUpdateBDB", ms }: { readonly name?: string; readonly ms?: number } = {}): string {
     const now = this.#catchUp();
     const request = { name, plan: null, lastsMs: ms ?? ("forever" as const) };
@@ -137,7 +137,7 @@ export class ClusterControl {
     return actionUid;
   }
 
-  /** How another cluster's part of the next CRDB upgrades goes. */
+  /** The result of another cluster's part of the next CRDB upgrades. */
   setParticipant(cluster: string, change: { readonly lastsMs?: number; readonly error?: string | null }): void {
     this.#catchUp();
     const participants = this.#world.state.crdbs.flatMap(({ otherClusters }) => otherClusters);
@@ -146,7 +146,7 @@ export class ClusterControl {
     for (const one of found) Object.assign(one, change);
   }
 
-  /** Its port is closed; if it is the master, another one is elected after a while. */
+  /** Its port is closed; if it is the master, another one is elected later. */
   stopNode(uid: number): void {
     nodes.stop(this.#world, uid, this.#catchUp());
   }
@@ -189,7 +189,7 @@ export class ClusterControl {
     this.#user(email).passwordExpired = true;
   }
 
-  /** All tokens given out so far are worth nothing. */
+  /** Invalidates all tokens issued so far. */
   expireTokens(): void {
     this.#catchUp();
     this.#world.state.tokenGeneration += 1;

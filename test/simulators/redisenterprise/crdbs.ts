@@ -18,10 +18,10 @@ export function getCrdb(call: Call): unknown {
   return crdbView(crdbOf(call));
 }
 
-/** How long results of tasks are kept where X-Result-TTL does not say, in seconds. */
+/** Default of X-Result-TTL: how long results of tasks are kept, in seconds. */
 const RESULT_TTL = 500;
 
-/** POST /v1/crdbs/{guid}/upgrade: answers a task that all participants have a part in (Redis Enterprise facts §2.9). */
+/** POST /v1/crdbs/{guid}/upgrade: returns a task in which all participants take part (Redis Enterprise facts §2.9). */
 export function postCrdbUpgrade(call: Call): unknown {
   const { world, now } = call;
   const { crdbTasks, timings } = world.state;
@@ -108,20 +108,20 @@ interface Part {
   readonly cluster: string;
   readonly stage: Stage;
   readonly error?: string | null | undefined;
-  /** Milliseconds; when it ended, or will. */
+  /** Milliseconds; the time of its end, past or future. */
   readonly at: number;
 }
 
 interface Stand {
   readonly status: Stage;
   readonly parts: readonly Part[];
-  /** Absent while a participant is at work. */
+  /** Absent while a participant is running. */
   readonly endedAt?: number;
 }
 
 type Moment = Pick<Call, "world" | "now">;
 
-/** A task is over when every participant is, and has failed when one of them has. */
+/** A task ends when every participant has ended, and fails if one of them fails. */
 export function standOf(moment: Moment, task: CrdbTaskState): Stand {
   const local = localPart(moment, task);
   const others = task.others.map(({ cluster, endsAt, error }): Part => {
@@ -143,7 +143,7 @@ function localPart({ world, now }: Moment, task: CrdbTaskState): Part {
   const database = world.databases.get(task.database);
   const machines: readonly (MachineState | null)[] = database ? [database.machine, ...database.waiting] : [];
   const machine = machines.find((one) => one?.actionUid === task.actionUid);
-  // A state machine that is no longer remembered had an end, and another one began after it.
+  // A state machine that is no longer kept has ended, and another one has started.
   if (!machine) return { cluster, stage: "finished", at: task.startedAt };
   return { cluster, stage: STAGES[machine.status], error: machine.error, at: machine.heartbeat };
 }

@@ -5,7 +5,7 @@ import { isAllowed } from "./rules";
 import type { ClusterState, DatabaseState, ShardState } from "./state";
 import { softwareOf } from "./world";
 
-/** A module of a database to add: by name alone the one listed for its Redis version. */
+/** A module to add to a database: without a version, the one listed for its Redis version. */
 export type LoadedSpec = string | { readonly name: string; readonly version?: string; readonly args?: string };
 
 export interface DatabaseSpec {
@@ -96,7 +96,7 @@ export function loadedModule(state: ClusterState, spec: LoadedSpec, redisVersion
   return { name, uid: uidOf(name, version), version, args };
 }
 
-/** Shards go round the nodes, a replica beside its master. */
+/** Shards are placed round-robin, a replica on the node after its master. */
 function makeShards(
   state: ClusterState,
   { shards, keys, replication, version }: { shards: number; keys: number; replication: boolean; version: string },

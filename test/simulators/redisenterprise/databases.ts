@@ -5,7 +5,7 @@ import { sees } from "./roles";
 import type { DatabaseState, ShardState } from "./state";
 import { nodeOf } from "./world";
 
-/** GET /v1/bdbs: a bare array of what the user may see. */
+/** GET /v1/bdbs: a bare array of the databases that the user may see. */
 export function getDatabases(call: Call): unknown {
   const { databases } = call.world.state;
   return databases.filter(({ uid }) => sees(call.user, uid)).map((database) => shown(call, database));

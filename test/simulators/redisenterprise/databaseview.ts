@@ -49,8 +49,8 @@ export function databaseView(call: Call, database: DatabaseState): View {
 }
 
 /**
- * Status, progress and time of the last that succeeded (redis/docs `objects/bdb`). No page says what stands there before the first
- * one: here nothing does.
+ * Status, progress and time of the last that succeeded (redis/docs `objects/bdb`). No page documents the value before the first
+ * one: here it is absent.
  */
 function backupFields({ backups = [] }: DatabaseState, what: "backup" | "export", now: number): View {
   const all = backups.filter((one) => one.what === what);

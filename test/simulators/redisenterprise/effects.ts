@@ -7,7 +7,7 @@ export function slotsOf({ shards }: DatabaseState): number {
   return shards.reduce((slots, shard) => Math.max(slots, shard.slot + 1), 0);
 }
 
-/** Nothing keeps the data of such a database while a shard restarts (Redis Enterprise facts §3). */
+/** Such a database loses its data when a shard restarts (Redis Enterprise facts §3). */
 export function isUnprotected({ replication, persistence }: DatabaseState): boolean {
   return !replication && persistence === "disabled";
 }
@@ -19,7 +19,7 @@ export function batchOf(database: DatabaseState, { parallel }: UpgradePlan, done
   return Array.from({ length: Math.min(count, slots - done) }, (_, index) => done + index);
 }
 
-/** Restarts the next batch of shards, with all that it costs; answers how many slots are done. */
+/** Restarts the next batch of shards, with its effects; returns how many slots are done. */
 export function restartSlots(database: DatabaseState, plan: UpgradePlan, done: number): number {
   const batch = batchOf(database, plan, done);
   for (const slot of batch) {
@@ -72,7 +72,7 @@ export function mergedModules(
   return [...replaced, ...added];
 }
 
-/** Why a plan that had to wait no longer fits the database; null if it does. */
+/** Why a queued plan no longer fits the database; null if it does. */
 export function outdated(database: DatabaseState, plan: UpgradePlan): string | null {
   if (plan.redis !== null && compareVersions(plan.redis.version, database.version) < 0) {
     return `Target version ${plan.redis.redisVersion} is not higher (or equal) to the current version ${database.redisVersion}`;

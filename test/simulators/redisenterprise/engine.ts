@@ -4,8 +4,8 @@ import type { AcceptedUpgrade, DatabaseState } from "./state";
 import { changed, hasQuorum, masterOf, newUid, nodeOf, type World } from "./world";
 
 /**
- * Lets time pass: every state machine goes on at times that depend on nothing but the clock and what was done before.
- * Asking more often changes nothing.
+ * Advances every state machine at times that depend only on the clock and earlier actions.
+ * The number of polls changes nothing.
  */
 export function advance(world: World, now: number): void {
   for (;;) {
@@ -35,7 +35,7 @@ function beginTask(world: World, id: string, now: number): void {
   task.plan = null;
 }
 
-/** The up node with the lowest uid becomes master, if there is a quorum; machines that waited for it go on. */
+/** The up node with the lowest uid becomes master, if there is a quorum; machines that waited for it resume. */
 export function elect(world: World, now: number): void {
   const { state } = world;
   if (masterOf(state) === undefined) {
@@ -44,7 +44,7 @@ export function elect(world: World, now: number): void {
   release(world, now);
 }
 
-/** Machines that were held look again. */
+/** Re-evaluates machines that were on hold. */
 export function release(world: World, now: number): void {
   for (const database of world.state.databases) {
     const { machine } = database;
@@ -66,7 +66,7 @@ export interface MachineRequest {
   readonly lastsMs?: number | "forever";
 }
 
-/** Starts a state machine, or lets it wait for the one that runs. */
+/** Starts a state machine, or queues it behind the running one. */
 export function startMachine(world: World, database: DatabaseState, request: MachineRequest, now: number): string {
   const { plan, name, lastsMs = null } = request;
   const machine: MachineState = {
@@ -105,7 +105,7 @@ export function acceptUpgrade(
   return actionUid;
 }
 
-/** Only the last run is remembered (Redis Enterprise facts §2.7). */
+/** Only the last run is kept (Redis Enterprise facts §2.7). */
 export function install(world: World, database: DatabaseState, machine: MachineState, now: number): void {
   if (database.machine !== null) world.actions.delete(database.machine.actionUid);
   database.machine = machine;
@@ -131,7 +131,7 @@ function step(world: World, database: DatabaseState, machine: MachineState, now:
   }
 }
 
-/** A machine stands still without a master, and while a node that holds one of its shards is down. */
+/** A machine pauses without a master, and while a node that holds one of its shards is down. */
 function isHeld({ state }: World, { shards }: DatabaseState): boolean {
   return masterOf(state) === undefined || shards.some((shard) => nodeOf(state, shard.node).down);
 }

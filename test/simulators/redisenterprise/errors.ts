@@ -1,6 +1,6 @@
 import type { Switches } from "./switches";
 
-/** HTTP status of every error code that some source names (Redis Enterprise facts §1.5, §2.1, §2.3). */
+/** HTTP status of every documented error code (Redis Enterprise facts §1.5, §2.1, §2.3). */
 export const STATUS = {
   missing_module: 400,
   module_downgrade_unsupported: 406,
@@ -17,7 +17,7 @@ export const STATUS = {
 
 export type ErrorCode = keyof typeof STATUS;
 
-/** A request that is refused. `code` null: the answer has no body. */
+/** A rejected request. `code` null: the response has no body. */
 export class Refusal extends Error {
   override readonly name = "Refusal";
   readonly status: number;
@@ -30,12 +30,12 @@ export class Refusal extends Error {
   }
 }
 
-/** A refusal with a code of the table; `statuses` may give it another status. */
+/** An error with a code of the table; `statuses` may override its status. */
 export function refusal({ statuses }: Switches, code: ErrorCode, description: string): Refusal {
   return new Refusal(statuses[code] ?? STATUS[code], code, description);
 }
 
-/** 400 for a body that cannot be read or does not fit. */
+/** 400 for a body that cannot be parsed or is invalid. */
 export function malformed({ codes }: Switches, description: string): Refusal {
   return new Refusal(400, codes.malformed, description);
 }

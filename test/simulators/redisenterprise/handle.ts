@@ -29,12 +29,12 @@ export function handle(world: World, contacted: NodeState, request: SimRequest, 
   }
 }
 
-/** Calls about the very node that is asked stay there (Redis Enterprise facts §1.3). */
+/** Calls about the called node itself are not redirected (Redis Enterprise facts §1.3). */
 export function isLocal(request: SimRequest): boolean {
   return /^\/(v[12]\/local\/|v1\/bootstrap$)/.test(pathOf(request.target));
 }
 
-/** To the master's own address, before any look at credentials. */
+/** To the master's address, before credentials are checked. */
 function redirect({ state }: World, master: NodeState, { target }: SimRequest): SimResponse {
   const host = master.ip.includes(":") ? `[${master.ip}]` : master.ip;
   return bare(state.switches.redirectStatus, { location: `${state.scheme}://${host}:${master.port}${target}` });
@@ -55,7 +55,7 @@ function answer(call: Omit<Call, "user">, { route }: Match): unknown {
   return route.handle({ ...call, user });
 }
 
-/** 505 for a version the server does not have; the version in the path is another thing. */
+/** 505 for a version that the server does not have; the version in the path is unrelated. */
 function checkApiVersion({ headers }: SimRequest): void {
   const version = headers["x-api-version"];
   if (version === undefined || version === "1" || version === "2") return;

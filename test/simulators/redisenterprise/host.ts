@@ -7,10 +7,10 @@ import { matchRoute } from "./routes";
 import type { NodeState } from "./state";
 import { masterOf, nodeOf, type World } from "./world";
 
-/** Sees a call just before a node handles it; it may use the controls. */
+/** Called just before a node handles a call; it may use the controls. */
 export type CallHook = (call: { readonly node: string; readonly request: SimRequest }) => void;
 
-/** One node as the doors see it. */
+/** One node for the transports. */
 export class NodeHost implements SimHost {
   readonly #world: World;
   readonly #uid: number;

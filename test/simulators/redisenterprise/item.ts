@@ -67,7 +67,7 @@ function isNamed({ moduleNames }: Switches, module: LoadedModule, name: string):
   return moduleNames === "exact" ? module.name === name : module.name.toLowerCase() === name.toLowerCase();
 }
 
-/** The module an item goes to; undefined where the server leaves the choice to itself. */
+/** The target module of an item; undefined if the server chooses it. */
 export function chosenBy(ground: Ground, { loaded, newUid }: Item): ModuleState | undefined {
   if (newUid === undefined) return undefined;
   const { modules, switches } = ground.world.state;
@@ -84,7 +84,7 @@ export function argsOf({ world }: Ground, { loaded, args }: Item): string {
   return args ?? (world.state.switches.argsOmitted === "kept" ? loaded.args : "");
 }
 
-/** Whether a module is not what it was, or was not there. */
+/** Whether a module is changed or new. */
 export function differs(module: LoadedModule, was: LoadedModule | undefined): boolean {
   return module.uid !== was?.uid || module.args !== was.args;
 }

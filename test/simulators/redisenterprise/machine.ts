@@ -1,4 +1,4 @@
-/** A module as a database runs it. */
+/** A loaded module of a database. */
 export interface LoadedModule {
   /** As the server writes it. */
   readonly name: string;
@@ -8,14 +8,14 @@ export interface LoadedModule {
   readonly args: string;
 }
 
-/** What an upgrade will have changed when it is over. */
+/** The changes of an upgrade. */
 export interface UpgradePlan {
   readonly redis: { readonly redisVersion: string; readonly version: string } | null;
   /** Modules to replace or add, by name. */
   readonly modules: readonly LoadedModule[];
   readonly removed: readonly string[];
   readonly restarts: boolean;
-  /** `force_discard`: data goes even where a replica or a file would have kept it. */
+  /** `force_discard`: data is lost even with replication or persistence. */
   readonly forceDiscard: boolean;
   readonly preserveRoles: boolean;
   /** Shards restarted together; 0: all. */
@@ -33,7 +33,7 @@ export interface MachineState {
   readonly createdAt: number;
   heartbeat: number;
   status: MachineStatus;
-  /** How the failure is called: failed, or a word of the action object page. */
+  /** The status of the failure: failed, or one of the action object page. */
   failure: "failed" | "aborted" | "cancelled";
   readonly states: readonly string[];
   /** Index of the state it is in. */
@@ -42,7 +42,7 @@ export interface MachineState {
   slotsDone: number;
   readonly plan: UpgradePlan | null;
   error: string | null;
-  /** When the next step is due, and its order among steps of the same time; null: nothing will happen of itself. */
+  /** When the next step is due, and its order among steps of the same time; null: no pending step. */
   next: { readonly at: number; readonly seq: number } | null;
   /** A node it needs is down. */
   held: boolean;
@@ -51,7 +51,7 @@ export interface MachineState {
   readonly lastsMs: number | "forever" | null;
 }
 
-/** A state machine that shall fail or never end. */
+/** A state machine that is to fail or hang. */
 export interface MachineScript {
   readonly what: "fail" | "hang";
   readonly database?: number;
@@ -67,7 +67,7 @@ export interface MachineScript {
 /** States in which shards restart. */
 export const RESTARTING: ReadonlySet<string> = new Set(["restart", "wait_for_version"]);
 
-/** The ways through `SMUpgradeBDB` that were seen (Redis Enterprise facts §2.7). */
+/** The observed sequences of `SMUpgradeBDB` (Redis Enterprise facts §2.7). */
 export function statesOf(
   plan: Pick<UpgradePlan, "redis" | "restarts" | "preserveRoles">,
   replication: boolean,

@@ -10,7 +10,7 @@ import { DEFAULT_USER } from "./options";
 import { serveRedisEnterprise } from "./serve";
 import type { ClusterState, DatabaseState } from "./state";
 
-/** Plain, because it is typed into shells. */
+/** Without special characters, because it is typed into shells. */
 const PASSWORD = "simulated-password";
 const DATABASE = "cache=7.4:search@2.10.8";
 
@@ -22,19 +22,19 @@ A Redis Enterprise Software cluster: its nodes on consecutive ports of 127.0.0.1
   --nodes N             nodes (default 3); the first is the master
   --version V           X.Y.Z-build of the nodes (default 100.0.21-16135, the recorded one)
   --name N              fully qualified name of the cluster, subject of its certificate (default cluster.local)
-  --user U              e-mail of the administrator (default ${DEFAULT_USER})
+  --user U              email of the administrator (default ${DEFAULT_USER})
   --password P          password of the administrator (default ${PASSWORD})
   --database SPEC       NAME=REDIS[:MODULE[@VERSION],…], such as ${DATABASE},ReJSON. May be repeated
                         (default ${DATABASE})
-  --module SPEC         NAME@VERSION[@REDIS] beside the bundled modules, for one Redis version. May be repeated
+  --module SPEC         NAME@VERSION[@REDIS] in addition to the bundled modules, for one Redis version. May be repeated
   --speed X             simulated time runs X times as fast (default 1)
   --seed N              seed of the random numbers (default 1)
-  --state FILE          keep the state in FILE: loaded at the start, saved at every change
+  --state FILE          load the state from FILE at the start, and save every change to it
   --certificate-out F   write the certificate that clients must trust to F
                         (default a new file, whose path is printed)
   --tls-key F, --tls-cert F   serve with this key and certificate (PEM)
   --plain               plain HTTP
-  --help                this text`;
+  --help                print this help`;
 
 const OPTIONS = {
   ...COMMON,

@@ -39,7 +39,7 @@ export function install(world: World, uid: number, softwareVersion: string): voi
   node.supported = supportedBy(softwareVersion);
 }
 
-/** Tokens given out before do not outlive an upgrade to one of these or later (Redis Enterprise facts §1.2). */
+/** An upgrade to one of these versions or later invalidates all tokens (Redis Enterprise facts §1.2). */
 const NEW_TOKENS_SINCE = "8.0.22";
 
 export function upgradeCluster(world: World, softwareVersion: string, now: number): void {
@@ -55,7 +55,7 @@ export function upgradeCluster(world: World, softwareVersion: string, now: numbe
   advance(world, now);
 }
 
-/** A database that cannot be upgraded, or is busy, stays as it is. */
+/** A database that cannot be upgraded, or is busy, is not changed. */
 function autoUpgrade(world: World, node: NodeState, database: DatabaseState, now: number): void {
   if (!isOver(database.machine)) return;
   try {

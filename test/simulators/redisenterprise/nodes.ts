@@ -29,7 +29,7 @@ export function getNodesStatus({ world }: Call): unknown {
   );
 }
 
-/** GET /v1/bootstrap answers for the node that was called (Redis Enterprise facts §2.8). */
+/** GET /v1/bootstrap describes the called node (Redis Enterprise facts §2.8). */
 export function getBootstrap(call: Call): unknown {
   const { node } = call;
   return {

@@ -10,7 +10,7 @@ import { INSTANT, PLAUSIBLE, type Timings } from "./timings";
 export interface ClusterOptions {
   /** Number of nodes; the first is the master. Default 3. */
   readonly nodes?: number;
-  /** X.Y.Z-build of all nodes. It decides what they bring and know. Default 100.0.21-16135, the recorded one. */
+  /** X.Y.Z-build of all nodes. It determines their builds and features. Default 100.0.21-16135, the recorded one. */
   readonly softwareVersion?: string;
   /** Fully qualified name. Default cluster.local. */
   readonly name?: string;
@@ -18,7 +18,7 @@ export interface ClusterOptions {
   readonly user?: string;
   readonly password?: string;
   readonly databases?: readonly DatabaseSpec[];
-  /** Modules beside the bundled ones. */
+  /** Modules in addition to the bundled ones. */
   readonly modules?: readonly ModuleSpec[];
   readonly policy?: Partial<Policy>;
   readonly settings?: Partial<Settings>;

@@ -1,4 +1,4 @@
-/** Something that will happen to a database. */
+/** A future event of a database. */
 export interface Event {
   readonly at: number;
   /** Order among events of the same time. */

@@ -42,7 +42,7 @@ function wantedOf(ground: Ground, database: DatabaseState, fields: Fields): stri
   throw malformed(switches, "keep_redis_version and another redis_version exclude each other");
 }
 
-/** The equal version is accepted, even one that no node brings any more; a later patch of it comes along. */
+/** The current version is accepted, even if no node has it any more; a later patch is installed. */
 function newerPatch({ redisVersion, version }: DatabaseState, found: SupportedVersion | undefined): RedisTarget {
   const newer = found !== undefined && compareVersions(found.version, version) > 0;
   return { redisVersion, version: newer ? found.version : version };

@@ -36,7 +36,7 @@ export function holds({ role }: UserState, permission: Permission): boolean {
   return holders.includes(role);
 }
 
-/** Databases out of a user's scope do not exist for them, from 8.2 on. */
+/** Databases outside a user's scope are not found, from 8.2 on. */
 export function sees({ databases }: UserState, uid: number): boolean {
   return databases === null || databases.includes(uid);
 }

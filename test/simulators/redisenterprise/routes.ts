@@ -18,17 +18,17 @@ interface RouteBase {
   /** `:name` stands for a segment, `:uid#` for a number. */
   readonly path: string;
   readonly since?: Feature;
-  /** Whether it asks for a change. */
+  /** Whether it is a write. */
   readonly write?: boolean;
-  /** Whether `?dry_run=true` makes it a mere question. */
+  /** Whether `?dry_run=true` makes it a read. */
   readonly dryRun?: boolean;
-  /** Answered by the node that was called, never redirected. */
+  /** Handled by the called node, never redirected. */
   readonly local?: boolean;
-  /** The endpoint that a switch takes away. */
+  /** The endpoint that a switch removes. */
   readonly twin?: boolean;
 }
 
-/** One call the server knows; those that need no user take care of credentials themselves. */
+/** One call of the server; calls without a user handle credentials themselves. */
 export type Route = RouteBase &
   (
     | { readonly permission: Permission; readonly handle: (call: Call) => unknown }

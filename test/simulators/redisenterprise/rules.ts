@@ -45,7 +45,7 @@ export function newestAllowed({ world, node }: Ground, name: string, redis: Redi
   return newest;
 }
 
-/** Throws what the server says to a module that a database shall run (Redis Enterprise facts §2.1, §6). */
+/** Throws the server's error for a module that does not fit the database (Redis Enterprise facts §2.1, §6). */
 export function checkModule(
   ground: Ground,
   database: DatabaseState,
@@ -89,7 +89,7 @@ export function admit(ground: Ground, database: DatabaseState): void {
   refuse(ground, "busy", description);
 }
 
-/** A restart of a database that nothing protects needs consent, on servers that ask for it. */
+/** A restart of an unprotected database needs consent, on servers that require it. */
 export function checkConsent({ world }: Ground, database: DatabaseState, consent: boolean): void {
   const { missingConsent, codes } = world.state.switches;
   if (missingConsent === "accepted" || consent || !isUnprotected(database)) return;

@@ -22,7 +22,7 @@ export function finish(world: World, database: DatabaseState, now: number): void
   }
 }
 
-/** The failed state begins again; the retry is an action of its own (Redis Enterprise facts §3). */
+/** The failed state restarts; the retry is a separate action (Redis Enterprise facts §3). */
 export function retry(world: World, database: DatabaseState, now: number): void {
   const machine = failed(database);
   machine.status = "active";

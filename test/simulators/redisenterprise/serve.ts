@@ -3,18 +3,18 @@ import { type Served, type ServeOptions, serve } from "../shell/server";
 import type { RedisEnterpriseCluster } from "./cluster";
 
 export interface ServeClusterOptions extends Omit<ServeOptions, "tls"> {
-  /** Key and certificate (PEM). Default: the cluster's own, signed by itself. False: plain HTTP. */
+  /** Key and certificate (PEM). Default: the cluster's self-signed one. False: plain HTTP. */
   readonly tls?: Pick<TlsOptions, "key" | "cert"> | false;
-  /** PEM of the authority whose client certificates count (`mtls_trusted_ca`). */
+  /** PEM of the CA whose client certificates are trusted (`mtls_trusted_ca`). */
   readonly clientCa?: string;
 }
 
 export interface ServedCluster extends Served {
-  /** What a client must trust; it stands for the cluster's name, not for addresses. Undefined without TLS. */
+  /** The certificate to trust; it is valid for the cluster's name, not for addresses. Undefined without TLS. */
   readonly certificate: string | undefined;
 }
 
-/** Serves a cluster over real sockets, with TLS unless told otherwise; redirects name the real addresses. */
+/** Serves a cluster over real sockets, with TLS by default; redirects contain the real addresses. */
 export async function serveRedisEnterprise(
   cluster: RedisEnterpriseCluster,
   { tls, clientCa, ...options }: ServeClusterOptions = {},

@@ -34,11 +34,11 @@ export interface ClusterState {
   counters: { database: number; shard: number; event: number; boot: number };
   /** `cluster-state-id`: goes up with every change of the configuration. */
   clusterStateId: number;
-  /** Tokens of an earlier generation are worth nothing. */
+  /** Tokens of an earlier generation are invalid. */
   tokenGeneration: number;
-  /** Upgrade calls that were answered 200 and started or queued an action. */
+  /** Upgrade requests with status 200 that started or queued an action. */
   acceptedUpgrades: AcceptedUpgrade[];
-  /** Made when the cluster is first served with TLS. */
+  /** Created when the cluster is first served with TLS. */
   certificate: SelfSigned | null;
 }
 
@@ -62,7 +62,7 @@ export interface UserState {
   role: Role;
   /** uids of the databases a db_member or db_viewer is confined to, from 8.2 on; null: all. */
   databases: readonly number[] | null;
-  /** Common name, or whole subject, of the client certificate that stands for this user. */
+  /** Common name, or whole subject, of the client certificate of this user. */
   certificateSubject: string | null;
 }
 
@@ -93,12 +93,12 @@ export interface DatabaseState {
   /** Data on flash. */
   bigstore: boolean;
   autoUpgrade: boolean;
-  /** Capabilities every module must have beside those that follow from the other fields. */
+  /** Capabilities that every module must have, in addition to those that follow from the other fields. */
   needs: readonly string[];
   adminPassword: string;
   port: number;
   shards: ShardState[];
-  /** Keys that restarts without replica and persistence, or forced ones, have thrown away. */
+  /** Keys lost by forced restarts, or by restarts without replica and persistence. */
   lostKeys: number;
   shardRestarts: number;
   failovers: number;
@@ -106,16 +106,16 @@ export interface DatabaseState {
   changedAt: number;
   /** Periodic backups and exports, the oldest first. */
   backups?: BackupState[];
-  /** The state machine that runs, or the last one that ran. */
+  /** The running state machine, or the last one. */
   machine: MachineState | null;
-  /** Accepted while another one ran. */
+  /** Queued while another one ran. */
   waiting: MachineState[];
 }
 
 export interface BackupState {
   readonly what: "backup" | "export";
   readonly startedAt: number;
-  /** Until then it runs. */
+  /** When it ends. */
   readonly endsAt: number;
   readonly status: "succeeded" | "failed";
 }
@@ -199,7 +199,7 @@ export interface Policy {
 }
 
 export interface Settings {
-  /** Non-master nodes pass calls on instead of redirecting them. */
+  /** Non-master nodes forward calls instead of redirecting them. */
   handleRedirects: boolean;
   /** From 8.2.0 on it can be switched off. */
   basicAuthentication: boolean;
@@ -207,7 +207,7 @@ export interface Settings {
   licenseExpired: boolean;
   certificateAuthentication: boolean;
   certificateValidation: "disabled" | "san_cn" | "full_subject";
-  /** Common names and alternative names, or whole subjects, that `certificateValidation` lets in. */
+  /** Common names and alternative names, or whole subjects, that `certificateValidation` accepts. */
   certificateSubjects: readonly string[];
 }
 

@@ -1,15 +1,15 @@
 import type { ErrorCode } from "./errors";
 
-/** Readings that no source settles or that differ between servers; a client must be right under every one of them. */
+/** Behavior that is undocumented or differs between servers; a client must work with all variants. */
 export interface Switches {
   /**
-   * What POST …/modules/upgrade answers: the database, a module object without `action_uid` as the page's prose has it,
+   * The response to POST …/modules/upgrade: the database, a module object without `action_uid` as the page's prose has it,
    * or the page's example, a database's uid and name with the new module's keys. Default database.
    */
   modulesUpgradeAnswer: "database" | "module" | "example";
-  /** Whether the answers to upgrade calls carry `action_uid`. Default true. */
+  /** Whether the responses to upgrade requests contain `action_uid`. Default true. */
   answersActionUid: boolean;
-  /** `status` in those answers: as before the call (recorded), or as soon after. Default active. */
+  /** `status` in these responses: as before the request (recorded), or as soon after. Default active. */
   statusAfterCall: "active" | "active-change-pending";
   /** Whether GET of a database shows `action_uid` while its state machine runs. Default true. */
   actionUidOnDatabase: boolean;
@@ -17,15 +17,15 @@ export interface Switches {
   busy: "409" | "400" | "queue";
   /** An upgrade of a database whose last state machine failed. Default busy. */
   afterFailure: "busy" | "accepted";
-  /** An upgrade that changes nothing: an action that restarts nothing, an answer without action, or 400. Default completes. */
+  /** An upgrade without changes: an action without restarts, a response without an action, or 400. Default completes. */
   noChange: "completes" | "noAction" | "refused";
   /** A restart of an unprotected database without `may_discard_data`: the data is gone, or 400. Default accepted. */
   missingConsent: "accepted" | "refused";
   /** Whether X-Task-ID names the task of a CRDB call. Default true, as the page has it. */
   crdbTaskNamed: boolean;
-  /** Whether GET /v1/crdb_tasks is there, which the latest page alone has. Default true. */
+  /** Whether GET /v1/crdb_tasks exists, which only the latest page has. Default true. */
   crdbTaskList: boolean;
-  /** Uids of bundled modules in upgrade calls to Redis Enterprise 8: ignored ones are answered 200. Default honoured. */
+  /** Uids of bundled modules in upgrade calls to Redis Enterprise 8: ignored ones get status 200. Default honoured. */
   bundledUids: "honoured" | "ignored" | "refused";
   /** Arguments of a module that is named without `new_module_args`. Default wiped. */
   argsOmitted: "wiped" | "kept";
@@ -39,31 +39,31 @@ export interface Switches {
   unknownKeys: "refused" | "ignored";
   /** `new_module_args`: a string everywhere but in the page's table. Default string. */
   moduleArgs: "string" | "list" | "either";
-  /** `?dry_run=true` of /upgrade, known from one runbook only. Ignored: the upgrade starts. Default supported. */
+  /** `?dry_run=true` of /upgrade, documented in one runbook only. Ignored: the upgrade starts. Default supported. */
   dryRun: "supported" | "ignored" | "refused";
   /** Whether the last state machine of a database can be read after its end. Default kept. */
   finishedActions: "kept" | "forgotten";
-  /** Whether /v2/actions knows the state machines of databases. Default true. */
+  /** Whether /v2/actions lists the state machines of databases. Default true. */
   v2StateMachines: boolean;
   /** Words of v1 state machines: pending/active, or those of the action object (queued/running, aborted). */
   actionWords: "stateMachine" | "action";
   /** Shape of `supported_database_versions`. Default recorded. */
   supportedVersions: "recorded" | "documented";
-  /** Where an error has its text: recorded bodies have `description`, most pages say `message`. Default description. */
+  /** The key of an error's text: `description` in recorded bodies, `message` on most pages. Default description. */
   errorText: "description" | "message";
-  /** Statuses answered with an empty body. Default 401. */
+  /** Statuses with an empty body. Default 401. */
   emptyErrors: readonly number[];
   /** Error codes that no page names; null: the body is empty. */
   codes: Codes;
-  /** HTTP status by error code, where it shall differ from the table in `errors.ts`. */
+  /** HTTP status by error code, if it differs from the table in `errors.ts`. */
   statuses: Readonly<Partial<Record<ErrorCode, number>>>;
-  /** Default 307: common knowledge, on no page. */
+  /** Default 307, which is undocumented. */
   redirectStatus: 301 | 302 | 307 | 308;
   /** Words before a token in the Authorization header. Default JWT, as the refresh page has it; another page says bearer. */
   tokenSchemes: readonly ("JWT" | "Bearer")[];
   /** Where POST users/authorize takes the password. Default either. */
   authorizeBy: "header" | "body" | "either";
-  /** Whether POST /v1/modules/upgrade/bdb/{uid} is there, which is documented up to 7.22. Default false: live servers have none. */
+  /** Whether POST /v1/modules/upgrade/bdb/{uid} exists, which is documented up to 7.22. Default false: live servers lack it. */
   deprecatedTwin: boolean;
 }
 

@@ -8,9 +8,9 @@ export interface Sent {
   readonly node?: number;
   /** "user:password"; null: no Authorization header. */
   readonly as?: string | null;
-  /** Win over all others. */
+  /** Override all others. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent in place of the JSON body. */
+  /** Sent instead of the JSON body. */
   readonly raw?: string;
 }
 
@@ -18,7 +18,7 @@ export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string;
-  /** The parsed body; {} if it is no JSON. Tests read it as they please. */
+  /** The parsed body; {} if it is not JSON. Untyped, because tests read any of it. */
   readonly json: Readonly<Record<string, unknown>>;
   readonly code: unknown;
 }
@@ -74,7 +74,7 @@ export class Trial {
     return this.call("GET", target, undefined, sent);
   }
 
-  /** The body of a call that must succeed, in the shape that the caller goes on to assert. */
+  /** The body of a call that must succeed, in the type that the caller asserts. */
   async data<T>(method: string, target: string, body?: unknown): Promise<T> {
     const reply = await this.call(method, target, body);
     if (reply.status !== 200) throw new Error(`${method} ${target}: ${reply.status} ${reply.text}`);
@@ -112,7 +112,7 @@ export class Trial {
     };
   }
 
-  /** Moves time on until nothing happens of itself any more; the milliseconds it took. */
+  /** Advances time until no event is pending; returns the milliseconds. */
   settle(limit = 3_600_000): number {
     const start = this.clock.now();
     for (let next = this.cluster.nextEventAt(); next !== undefined; next = this.cluster.nextEventAt()) {
@@ -133,7 +133,7 @@ function read(response: SimResponse): Reply {
   return { status: response.status, headers: response.headers, text, json, code: json["error_code"] };
 }
 
-/** Redis 7.4 with two modules behind what the recorded cluster lists. */
+/** Redis 7.4 with two modules that are outdated on the recorded cluster. */
 export const CACHE = {
   redisVersion: "7.4",
   modules: [

@@ -20,7 +20,7 @@ import {
 import type { DatabaseState, ModuleState } from "./state";
 import { atLeast, compareVersions } from "./version";
 
-/** What the CRDB call takes: all but the two deprecated keys (Redis Enterprise facts §2.9). */
+/** The keys of the CRDB call, except the two deprecated ones (Redis Enterprise facts §2.9). */
 export const CRDB_SHAPE: Shape = {
   force_restart: "boolean",
   keep_crdt_protocol_version: "boolean",
@@ -32,7 +32,7 @@ export const CRDB_SHAPE: Shape = {
   redis_version: "string",
 };
 
-/** `swap_roles` stands in the page's example alone and does nothing here (Redis Enterprise facts §2.3). */
+/** `swap_roles` is only in the page's example and has no effect here (Redis Enterprise facts §2.3). */
 const SHAPE: Shape = {
   ...CRDB_SHAPE,
   keep_redis_version: "boolean",
@@ -127,7 +127,7 @@ function unavailable(ground: Ground, name: string, target: RedisTarget) {
   return refusal(ground.world.state.switches, "upgrade_bdb_failed", text);
 }
 
-/** From 7 to 8: Active-Active databases stay as they are (Redis Enterprise facts §2.3, §2.9). */
+/** From 7 to 8: Active-Active databases are not changed (Redis Enterprise facts §2.3, §2.9). */
 function joins8(database: DatabaseState, target: RedisTarget): boolean {
   return database.crdtGuid === null && atLeast(target.version, "8.0") && !atLeast(database.version, "8.0");
 }

@@ -3,13 +3,13 @@ import type { Random } from "../shell/random";
 import { EventQueue } from "./queue";
 import type { ClusterState, DatabaseState, NodeState } from "./state";
 
-/** What the rooms of the simulator share: the state, what is derived from it, and what is not part of it. */
+/** What the modules of the simulator share: the state, values derived from it, and what is not part of it. */
 export interface World {
   readonly state: ClusterState;
   readonly random: Random;
   /** Time by which tokens expire. */
   readonly authClock: Clock;
-  /** Steps to come of all state machines; those that were put off stay in it and are passed over. */
+  /** Future steps of all state machines; postponed ones stay in it and are skipped. */
   readonly queue: EventQueue;
   readonly databases: Map<number, DatabaseState>;
   /** Action of a state machine → its database. */
@@ -54,7 +54,7 @@ export function masterOf(state: ClusterState): NodeState | undefined {
   return state.nodes.find((node) => node.uid === state.master && !node.down);
 }
 
-/** More than half of the nodes are up: without it no master is elected. */
+/** Whether more than half of the nodes are up; otherwise no master is elected. */
 export function hasQuorum({ nodes }: ClusterState): boolean {
   return nodes.filter((node) => !node.down).length * 2 > nodes.length;
 }

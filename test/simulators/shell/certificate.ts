@@ -1,6 +1,6 @@
 import { generateKeyPairSync, sign } from "node:crypto";
 
-/** A key and a certificate that signs itself, both PEM: enough for a loopback server in a test. */
+/** A key and a self-signed certificate, both PEM: enough for a loopback server in a test. */
 export interface SelfSigned {
   readonly key: string;
   readonly cert: string;
@@ -16,7 +16,7 @@ const OID = {
 export interface CertificateOptions {
   /** Common name of subject and issuer. Default "simulator". */
   readonly commonName?: string;
-  /** Whether it also stands for 127.0.0.1. Default true. */
+  /** Whether it is also valid for 127.0.0.1. Default true. */
   readonly loopback?: boolean;
 }
 

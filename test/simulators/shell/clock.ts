@@ -1,12 +1,12 @@
-/** Where a simulator reads the time: milliseconds since 1970. It never waits on a clock, it only asks. */
+/** Where a simulator reads the time: milliseconds since 1970. It never waits on a clock. */
 export interface Clock {
   now(): number;
 }
 
-/** 2026-11-22T15:00:00Z: the start of virtual time unless a test names another. */
+/** 2026-11-22T15:00:00Z: the default start of virtual time. */
 export const EPOCH = Date.UTC(2026, 10, 22, 15);
 
-/** Virtual time that moves only when told to, so that a forty-minute upgrade takes no time at all. */
+/** Virtual time that moves only on request, so that a forty-minute upgrade takes no real time. */
 export class ManualClock implements Clock {
   #now: number;
 
@@ -18,7 +18,7 @@ export class ManualClock implements Clock {
     return this.#now;
   }
 
-  /** Moves time forward by `ms`. Time never runs backwards here; use `set` for a clock that was put right. */
+  /** Moves time forward by `ms`. Time never runs backwards here; use `set` for a clock that was corrected. */
   advance(ms: number): void {
     if (!(ms >= 0)) throw new RangeError(`cannot advance a clock by ${ms} ms`);
     this.#now += ms;

@@ -1,6 +1,6 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
 
-/** A command line that cannot be understood. */
+/** An invalid command line. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }
@@ -38,7 +38,7 @@ export function interrupted(): Promise<NodeJS.Signals> {
   });
 }
 
-/** What a program needs to reach what is simulated. */
+/** What a program needs to connect to the simulated system. */
 export interface Hint {
   /** Secrets of a stack's configuration. */
   readonly secrets: Readonly<Record<string, string>>;
@@ -46,20 +46,20 @@ export interface Hint {
   readonly program: string;
 }
 
-/** A list of texts, as a program writes it. */
+/** A list of strings as source code. */
 export function listText(texts: readonly string[]): string {
   return `[${texts.map((text) => JSON.stringify(text)).join(", ")}]`;
 }
 
-/** Prints how a program reaches what is simulated, to copy and paste. */
+/** Prints how a program connects to the simulated system, to copy and paste. */
 export function showHint({ secrets, program }: Hint): void {
   const commands = Object.entries(secrets).map(([key, value]) => `  pulumi config set --secret ${key} '${value}'`);
   const lines = program.trimEnd().split("\n");
   console.log(`
-credentials, for a stack:
+credentials, for the stack configuration:
 ${commands.join("\n")}
 
-a program, for its index.ts:
+a program (index.ts):
 ${lines.map((line) => (line === "" ? "" : `  ${line}`)).join("\n")}
 
 Stop with ^C.`);

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { SimHost, SimSystem } from ".";
 import { createTransport, FaultScript, Journal, ManualClock, NO_BODY, type SimRequest, serve } from ".";
 
-/** A system of one host that counts what it processed and can be put down. */
+/** A system of one host that counts processed calls and can be shut down. */
 class Counter implements SimSystem, SimHost {
   readonly journal = new Journal();
   readonly faults = new FaultScript();

@@ -2,17 +2,17 @@ import type { Fault } from "./faults";
 import type { SimHost, SimSystem } from "./host";
 import type { SimRequest, SimResponse } from "./http";
 
-/** How a call ends, for a door to act out. */
+/** The result of a call, for the transport to carry out. */
 export type Outcome =
   | { readonly kind: "answer"; readonly response: SimResponse; readonly truncateTo?: number }
   | { readonly kind: "refused" }
   | { readonly kind: "reset" }
   | { readonly kind: "hang" };
 
-/** Waits that long in the caller's time; a door over virtual time passes its own. */
+/** Waits in the caller's time; a transport with virtual time passes its own. */
 export type Sleep = (ms: number) => Promise<void>;
 
-/** Takes one call to its end: up or down, fault script, handling, journal. Both doors share it. */
+/** Processes one call: up or down, faults, handling, journal. Both transports share it. */
 export async function exchange(system: SimSystem, host: SimHost, request: SimRequest, sleep: Sleep): Promise<Outcome> {
   system.tick();
   if (!host.isUp()) return refuse(system, host, request);

@@ -2,35 +2,35 @@ import type { SimRequest } from "./http";
 import { pathOf } from "./http";
 import { matchesPath, type PathPattern } from "./journal";
 
-/** What goes wrong with one call. */
+/** The fault of one call. */
 export type Fault =
   /** The connection is refused (over a real socket, where it is already accepted: reset). */
   | { readonly kind: "refuse" }
   /** The connection is reset before the call is processed. */
   | { readonly kind: "reset" }
-  /** The call is processed, and the connection is reset instead of the answer: it took effect, the caller cannot know. */
+  /** The call is processed, and the connection is reset before the response: the caller cannot know that it took effect. */
   | { readonly kind: "loseReply" }
   /** The call is processed `ms` milliseconds later. */
   | { readonly kind: "delay"; readonly ms: number }
-  /** The same until something has happened. */
+  /** The same, delayed until a condition is met. */
   | { readonly kind: "hold"; readonly until: Promise<void> }
-  /** The answer's body ends after `bytes` although its length says more. */
+  /** The response body ends after `bytes`, before its declared length. */
   | { readonly kind: "truncate"; readonly bytes: number }
-  /** The call is not processed; this is answered in its place. */
+  /** The call is not processed; this is the response. */
   | {
       readonly kind: "replace";
       readonly status: number;
       readonly headers?: Readonly<Record<string, string>>;
       readonly body?: string | Buffer;
     }
-  /** No answer, ever. Processed only if `processed` is true. */
+  /** No response. Processed only if `processed` is true. */
   | { readonly kind: "hang"; readonly processed?: boolean };
 
 export interface FaultRule {
   readonly match?: { readonly method?: string; readonly path?: PathPattern; readonly host?: string };
-  /** Matching calls to let through first. Default 0. */
+  /** Matching calls before the first fault. Default 0. */
   readonly skip?: number;
-  /** Matching calls to spoil after that. Default 1; `Infinity` for all. */
+  /** Matching calls with the fault. Default 1; `Infinity` for all. */
   readonly times?: number;
   readonly fault: Fault;
 }
@@ -54,7 +54,7 @@ export class FaultScript {
     this.#armed.length = 0;
   }
 
-  /** Rules that still have something to spoil: a test asserts that it is 0 at the end. */
+  /** Rules that are not used up: a test asserts that it is 0 at the end. */
   get pending(): number {
     return this.#armed.filter((armed) => armed.left > 0 && armed.left !== Number.POSITIVE_INFINITY).length;
   }

@@ -6,25 +6,25 @@ import type { Journal } from "./journal";
 export interface SimHost {
   /** Stable name, for the journal and for fault rules; it does not change when the host is served on another port. */
   readonly name: string;
-  /** `host:port` under which the system itself knows this host. */
+  /** `host:port` of this host inside the system. */
   readonly address: string;
   /** Whether its port is open now. */
   isUp(): boolean;
-  /** A number that changes whenever its process was started again: connections of an earlier one are dead. */
+  /** A number that changes with every restart of its process, which closes all connections. */
   bootId(): number;
-  /** Whether the call asks for a change, as opposed to a mere read. Counted by the journal. */
+  /** Whether the call is a write. Counted by the journal. */
   isWrite(request: SimRequest): boolean;
   handle(request: SimRequest): SimResponse;
-  /** Called once by a server with the address it really got. */
+  /** Called once by a server with its actual address. */
   place(ip: string, port: number): void;
 }
 
-/** What the doors (in-memory transport, HTTP server) need of a simulated system. */
+/** The interface of a simulated system for the in-memory transport and the HTTP server. */
 export interface SimSystem {
   readonly hosts: readonly SimHost[];
   readonly journal: Journal;
   readonly faults: FaultScript;
   now(): number;
-  /** Lets the system catch up with its clock. */
+  /** Updates the system to the time of its clock. */
   tick(): void;
 }

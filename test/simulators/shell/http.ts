@@ -1,4 +1,4 @@
-/** Who a client certificate says the caller is; there only if the server asked for one and its authority signed it. */
+/** The identity in a client certificate; set only if the server requested one and a trusted CA signed it. */
 export interface ClientCertificate {
   /** The subject's parts in the order of the certificate: `CN=…,O=…`. */
   readonly subject: string;
@@ -7,7 +7,7 @@ export interface ClientCertificate {
   readonly names: readonly string[];
 }
 
-/** One HTTP request as it arrived: nothing decoded, nothing normalised. */
+/** One HTTP request as received: not decoded, not normalized. */
 export interface SimRequest {
   readonly method: string;
   /** Path and query exactly as on the wire. */

@@ -1,7 +1,7 @@
 import type { SimRequest } from "./http";
 import { pathOf } from "./http";
 
-/** One call as it was answered. Bodies and headers are not kept: they may hold passwords. */
+/** One call with its result. Bodies and headers are not recorded: they may contain passwords. */
 export interface JournalEntry {
   /** Milliseconds since 1970, by the simulator's clock. */
   readonly at: number;
@@ -9,9 +9,9 @@ export interface JournalEntry {
   readonly method: string;
   readonly target: string;
   readonly path: string;
-  /** HTTP status; 0 when no answer was made (refused, reset before it was processed, hung). */
+  /** HTTP status; 0 without a response (refused, reset before it was processed, hung). */
   readonly status: number;
-  /** Whether the call asked for a change. */
+  /** Whether the call is a write. */
   readonly write: boolean;
   /** Kind of the fault that was applied, if any. */
   readonly fault?: string;
@@ -24,7 +24,7 @@ export function matchesPath(pattern: PathPattern | undefined, path: string): boo
   return typeof pattern === "string" ? pattern === path : pattern.test(path);
 }
 
-/** Every call that reached a door of the simulator, in order. */
+/** Every call that reached the simulator, in order. */
 export class Journal {
   readonly #entries: JournalEntry[] = [];
 
@@ -47,7 +47,7 @@ export class Journal {
     );
   }
 
-  /** Calls that asked for a change, whether or not it was granted. */
+  /** Writes, whether or not they were accepted. */
   writes(): readonly JournalEntry[] {
     return this.#entries.filter((entry) => entry.write);
   }

@@ -8,28 +8,28 @@ export interface TlsOptions {
   /** PEM. */
   readonly key: string;
   readonly cert: string;
-  /** Clients must show a certificate that this one signed. */
+  /** Clients must present a certificate that this one signed. */
   readonly ca?: string;
-  /** Clients may come without a certificate, or with a foreign one that then counts for nothing. Default false. */
+  /** Clients may present no certificate, or an untrusted one, which is ignored. Default false. */
   readonly optionalClient?: boolean;
-  /** What plain HTTP on this port is told before its connection is closed. Default: what Go's server says. */
+  /** The response to plain HTTP on this port, before the connection is closed. Default: that of Go's server. */
   readonly plainAnswer?: string;
 }
 
 /** First byte of a TLS handshake. */
 const HANDSHAKE = 0x16;
 
-/** What Go's server says to plain HTTP on a TLS port. */
+/** The response of Go's server to plain HTTP on a TLS port. */
 const NOT_TLS = "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
 
 /**
- * How long a connection may be idle, in milliseconds. obshell sets no limit of its own but the 60 minutes of its server's
- * ReadTimeout, and nginx has 75 s if nothing is said; what stands before Huawei Cloud is not documented. Node's own 5 s would
- * cost a connection for each request of a client that asks four times a minute.
+ * Idle timeout of connections, in milliseconds. obshell sets no limit except the 60 minutes of its server's
+ * ReadTimeout, and nginx defaults to 75 s; the proxy of Huawei Cloud is not documented. Node's default of 5 s would
+ * cost a connection for each request of a client that polls four times a minute.
  */
 const IDLE = 60_000;
 
-/** A server that is not listening yet; with TLS it looks at the first byte of every connection. */
+/** A server that is not listening yet; with TLS it checks the first byte of every connection. */
 export function listenerFor({ tls }: { readonly tls?: TlsOptions }, listener: http.RequestListener): Server {
   if (tls === undefined) return http.createServer({ keepAliveTimeout: IDLE }, listener);
   const mutual = tls.ca === undefined ? {} : { requestCert: true, rejectUnauthorized: !tls.optionalClient };
@@ -52,7 +52,7 @@ function greet(socket: Socket, secure: https.Server, plainAnswer: string): void 
   });
 }
 
-/** The certificate that the client of a connection showed, if its authority is trusted. */
+/** The certificate that the client of a connection presented, if its CA is trusted. */
 export function clientOf(socket: Socket): ClientCertificate | undefined {
   if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
   const { subject, subjectaltname = "" } = socket.getPeerCertificate();

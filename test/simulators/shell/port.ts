@@ -10,7 +10,7 @@ export async function listen(server: Server, ip: string, port: number): Promise<
 }
 
 /**
- * Keeps ports on which nobody listens for a while: the operating system would give them to any other process. A kept port is
+ * Reserves ports that are temporarily closed: the operating system could give them to another process. A reserved port is
  * the near end of a connection; a client that connects to it is refused.
  */
 export class PortKeeper {
@@ -36,7 +36,7 @@ export class PortKeeper {
     this.#kept.set(port, socket);
   }
 
-  /** Gives a port back; nothing happens for one that is not kept. */
+  /** Releases a port; no effect if it is not reserved. */
   async release(port: number): Promise<void> {
     const socket = this.#kept.get(port);
     if (socket === undefined) return;

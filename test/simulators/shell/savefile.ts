@@ -14,14 +14,14 @@ export class SaveFile<T> {
     this.#path = path;
   }
 
-  /** What was saved, or undefined if the file is not there. Throws if it is no JSON. */
+  /** The saved state, or undefined if the file does not exist. Throws if it is not JSON. */
   load(): Saved<T> | undefined {
     if (!existsSync(this.#path)) return undefined;
-    // The file is written by `save` alone; its owner checks the format it holds.
+    // Only `save` writes the file; the caller checks its format.
     return JSON.parse(readFileSync(this.#path, "utf8")) as Saved<T>;
   }
 
-  /** Writes the state if it changed; a reader never sees half a file. */
+  /** Writes the state atomically if it changed. */
   save(savedAt: number, state: T): void {
     const text = JSON.stringify(state);
     if (text === this.#last) return;

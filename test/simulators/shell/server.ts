@@ -11,9 +11,9 @@ export interface ServeOptions {
   readonly port?: number;
   /** Loopback address to bind. Default 127.0.0.1. */
   readonly ip?: "127.0.0.1" | "::1";
-  /** Serve HTTPS with this key and certificate (PEM); `ca` makes the server ask for a client certificate. */
+  /** Serve HTTPS with this key and certificate (PEM); with `ca`, the server requests a client certificate. */
   readonly tls?: TlsOptions;
-  /** How often the simulator is asked whether a host went down or up, in real milliseconds. Default 25. */
+  /** Interval of the check whether a host went down or up, in real milliseconds. Default 25. */
   readonly tickMs?: number;
   /** Real milliseconds for a delay of `ms` simulated ones. Default: the same. */
   readonly speed?: number;
@@ -63,7 +63,7 @@ class Door {
   readonly #keeper: PortKeeper;
   readonly #sockets = new Set<Socket>();
   #server: NetServer | undefined;
-  /** Opening and closing, one after the other. */
+  /** Serializes opening and closing. */
   #work: Promise<void> = Promise.resolve();
   #open = false;
   #closed = false;
@@ -93,7 +93,7 @@ class Door {
     this.follow();
   }
 
-  /** Opens or closes the port as the host is up or down now. */
+  /** Opens or closes the port, depending on whether the host is up. */
   follow(): void {
     if (this.#closed) return;
     if (this.#host.bootId() !== this.#boot) {
@@ -112,7 +112,7 @@ class Door {
     await this.#stop();
   }
 
-  /** Closes the port, and keeps it from everybody else until the host is up again. */
+  /** Closes the port, and reserves it until the host is up again. */
   async #shut(): Promise<void> {
     await this.#stop();
     if (!this.#closed) await this.#keeper.keep(this.#port);
@@ -155,7 +155,7 @@ class Door {
       const outcome = await exchange(this.#system, this.#host, request, (ms) => this.#sleep(ms));
       act(outcome, response);
     } catch (error) {
-      // A broken request ends its connection; anything else is a fault of the simulator and must be seen.
+      // A malformed request ends its connection; any other error is a bug in the simulator and must be visible.
       response.destroy();
       if (!incoming.destroyed) throw error;
     }

@@ -26,7 +26,7 @@ export const COMMON = {
 
 type CommonValues = ReturnType<typeof parseOptions<typeof COMMON>>;
 
-/** What a system is made with. */
+/** The parameters of a new system. */
 export interface Making<State> {
   readonly clock: ScaledClock;
   readonly seed: number;
@@ -39,7 +39,7 @@ interface Simulated<State> {
   export(): State;
 }
 
-/** What one simulator has of its own on the command line. */
+/** The parts of the command line that are specific to one simulator. */
 export interface Simulation<State, System extends Simulated<State>> {
   readonly help: string;
   /** The default of `--port`. */
@@ -48,9 +48,9 @@ export interface Simulation<State, System extends Simulated<State>> {
   recognizes(state: State): boolean;
   make(making: Making<State>): System;
   serve(system: System, options: ServeOptions): Promise<{ readonly served: Served; readonly hint: Hint }>;
-  /** What is there at the start. */
+  /** Prints the initial state. */
   describe(system: System, origins: readonly string[]): void;
-  /** A line for each thing that changes with time, by its id; printed again whenever it has changed. */
+  /** A line for each task or database, by its id; printed again when it changes. */
   lines(system: System): readonly (readonly [id: number | string, line: string])[];
 }
 
@@ -98,6 +98,7 @@ function makingOf<State>(
   const saved = file?.load();
   if (saved === undefined) return { clock: new ScaledClock(speed), seed };
   const { savedAt, state } = saved;
-  if (state == null || !recognizes(state)) throw new UsageError(`${values.state} contains no state of this simulator`);
+  if (state == null || !recognizes(state))
+    throw new UsageError(`${values.state} is not a state file of this simulator`);
   return { clock: new ScaledClock(speed, savedAt), seed, state };
 }

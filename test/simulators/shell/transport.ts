@@ -14,7 +14,7 @@ export class SocketError extends Error {
 }
 
 export interface TransportOptions {
-  /** How delays are waited out. Default: real time; over a ManualClock pass `async (ms) => clock.advance(ms)`. */
+  /** How delays are awaited. Default: real time; over a ManualClock pass `async (ms) => clock.advance(ms)`. */
   readonly sleep?: Sleep;
 }
 
@@ -23,12 +23,12 @@ export interface SendOptions {
   readonly signal?: AbortSignal;
 }
 
-/** The in-memory door: `origin` is `http://host:port`, `https://host:port` or `host:port`. */
+/** The in-memory transport: `origin` is `http://host:port`, `https://host:port` or `host:port`. */
 export type Transport = (origin: string, request: SimRequest, options?: SendOptions) => Promise<SimResponse>;
 
 const realTime: Sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Calls the hosts of one or more systems without a socket, with the errors a socket would give. */
+/** Calls the hosts of one or more systems without a socket, with the errors of a socket. */
 export function createTransport(systems: SimSystem | readonly SimSystem[], options: TransportOptions = {}): Transport {
   const all: readonly SimSystem[] = "hosts" in systems ? [systems] : systems;
   const sleep = options.sleep ?? realTime;

@@ -6,9 +6,9 @@ import { endOf, type Running } from "./running";
 
 /** How {@link startOceanBase} sets up its cluster. */
 export interface OceanBaseOptions extends ClusterOptions {
-  /** Simulated seconds in a real one. Default 30: an upgrade of a minute and a half takes three seconds. */
+  /** Simulated seconds in a real one. Default 30: an upgrade of 90 seconds takes three. */
   readonly speed?: number;
-  /** OceanBase packages that are uploaded already: version and release. An upgrade goes to what is uploaded. */
+  /** OceanBase packages that are already uploaded: version and release. An upgrade requires them. */
   readonly packages?: readonly (readonly [version: string, release: string])[];
   /** The same for packages of the agents. */
   readonly agentPackages?: readonly (readonly [version: string, release: string])[];

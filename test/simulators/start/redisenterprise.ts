@@ -5,7 +5,7 @@ import type { Timings } from "../redisenterprise/timings";
 import { ScaledClock } from "../shell/clock";
 import { endOf, type Running } from "./running";
 
-/** State machines of seconds instead of minutes. */
+/** State machines take seconds instead of minutes. */
 const BRISK: Partial<Timings> = { pendingMs: 300, stateMs: 300, shardMs: 600 };
 
 /** How {@link startRedisEnterprise} sets up its cluster. */
@@ -19,7 +19,7 @@ export interface RedisEnterpriseConnection {
   readonly endpoints: string[];
   readonly username: string;
   readonly password: string;
-  /** The cluster's own certificate, which stands for its name and not for addresses. */
+  /** The cluster's certificate, which is valid for its name, not for addresses. */
   readonly caCertificate: string;
   readonly serverName: string;
 }

@@ -5,7 +5,7 @@ import { type CloudOptions, DEFAULTS } from "../taurusdb/options";
 import type { Timings } from "../taurusdb/timings";
 import { endOf, type Running } from "./running";
 
-/** Seconds in place of minutes, on a clock that runs as ours: requests and answers carry the time. */
+/** Seconds instead of minutes, on a real-time clock: requests and responses contain the time. */
 const BRISK: Partial<Timings> = {
   visibleMs: 200,
   startMs: 500,
@@ -17,7 +17,7 @@ const BRISK: Partial<Timings> = {
 
 /** How {@link startTaurusDB} sets up its cloud. */
 export interface TaurusDBOptions extends Omit<CloudOptions, "oneDoor" | "regions" | "timings"> {
-  /** Default: an upgrade takes some seconds. "typical": as the manual says; "instant": no time at all. */
+  /** Default: an upgrade takes some seconds. "typical": as in the manual; "instant": no time at all. */
   readonly timings?: NonNullable<CloudOptions["timings"]>;
 }
 

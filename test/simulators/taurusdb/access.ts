@@ -5,11 +5,11 @@ import type { InstanceState, StarRocksState } from "./state";
 import { isUnavailable, statusAt, statusRefusal } from "./status";
 import { pendingOf } from "./tasks";
 
-/** Finding instances for a caller, and judging whether they may be upgraded now. */
+/** Finds instances for a caller, and checks whether they may be upgraded now. */
 
 const INSTANCE_ID = /^[0-9a-zA-Z]{32}in\d\d$/;
 
-/** Whether the caller's enterprise projects hold the instance. */
+/** Whether the caller's enterprise projects contain the instance. */
 export function maySee({ user }: Principal, { enterpriseProjectId }: InstanceState): boolean {
   return user.enterpriseProjects?.includes(enterpriseProjectId) ?? true;
 }
@@ -37,7 +37,7 @@ export function findStarRocks(call: ProjectCall, id: string, missing: ErrorCode)
   return found;
 }
 
-/** Refuses an upgrade for what the instance is doing or waiting for (TaurusDB facts §3.4). */
+/** Rejects an upgrade of a busy instance (TaurusDB facts §3.4). */
 export function requireFree(call: ProjectCall, subject: InstanceState | StarRocksState, delay: boolean): void {
   const { world, now } = call;
   const { secondDelayed, immediateWhilePending } = world.state.switches;

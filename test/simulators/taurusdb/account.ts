@@ -1,4 +1,4 @@
-/** Permissions that the simulated calls ask for (TaurusDB facts §2). */
+/** Permissions that the simulated calls require (TaurusDB facts §2). */
 export type IamAction =
   | "gaussdbformysql:instance:upgrade"
   | "gaussdbformysql:task:delete"
@@ -44,7 +44,7 @@ export interface ProjectState {
   readonly region: string;
 }
 
-/** Lends the rights of one of its account's users to another account. */
+/** Delegates the rights of a user to another account. */
 export interface AgencyState {
   readonly name: string;
   /** Name of the account that may assume it. */

@@ -4,7 +4,7 @@ import type { Due } from "./task";
 export interface Entry extends Due {
   readonly owner: string;
   readonly kind: "job" | "schedule";
-  /** Decides between entries of the same moment. */
+  /** Orders entries of the same time. */
   readonly order: number;
 }
 

@@ -5,13 +5,13 @@ import { canonicalRequest, parseAuthorization, parseSdkDate, sameSignature, sign
 import { MINUTE } from "./timings";
 import type { World } from "./world";
 
-/** Who calls, by signature or by token (TaurusDB facts §1). */
+/** Authenticates the caller, by signature or by token (TaurusDB facts §1). */
 
 const WINDOW_MS = 15 * MINUTE;
 const LOCK_AFTER = 5;
 const LOCK_MS = 5 * MINUTE;
 
-/** A call with both is refused unless both are good. */
+/** A call with both is rejected unless both are valid. */
 export function authenticate(world: World, request: SimRequest, now: number): Principal {
   const { authorization, "x-auth-token": token } = request.headers;
   if (authorization === undefined && token === undefined) throw incorrect("x-auth-token not found");
@@ -61,7 +61,7 @@ interface KeyOwner {
   readonly key: AccessKeyState;
 }
 
-/** An inactive key, and one of a disabled user, is as good as none. */
+/** An inactive key, or one of a disabled user, counts as unknown. */
 function keyOwner({ state }: World, access: string): KeyOwner | undefined {
   for (const account of state.accounts) {
     for (const user of account.users) {
@@ -79,7 +79,7 @@ function checkHeaders({ state }: World, { headers }: SimRequest, signedHeaders: 
   if (absent !== undefined) throw incorrect(`signed header ${absent} not found`);
 }
 
-/** Neither a client that sends its own time nor one that follows ours is refused for the speed of our clock. */
+/** A fast simulated clock must reject neither clients that send real time nor those that use simulated time. */
 function checkDate({ state, authClock }: World, sdkDate: string, now: number): void {
   const date = parseSdkDate(sdkDate);
   if (date === undefined) throw incorrect("x-sdk-date format error");

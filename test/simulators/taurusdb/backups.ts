@@ -10,9 +10,9 @@ import type { BackupState, InstanceState } from "./state";
 export interface BackupSpec {
   /** Default: one minute before its end. */
   readonly startedAt?: number;
-  /** Default: now. A later time: it runs until then. */
+  /** Default: now. With a later time, it runs until then. */
   readonly endsAt?: number;
-  /** What it ends as. Default COMPLETED. */
+  /** Its final status. Default COMPLETED. */
   readonly status?: BackupState["status"];
   readonly type?: BackupState["type"];
 }
@@ -23,7 +23,7 @@ export function makeBackup(id: string, instanceId: string, spec: BackupSpec, now
   return { id, instanceId, name: `GaussDBforMySQL-backup-${startedAt}`, type, startedAt, endsAt, status };
 }
 
-/** All backups of a project. No page says in which order: here the oldest come first. */
+/** All backups of a project. The order is undocumented: here the oldest come first. */
 export function listBackups(call: ProjectCall): SimResponse {
   const [instance, id] = ["instance_id", "backup_id"].map((name) => call.query.get(name) || undefined);
   const type = wordQuery(call, "backup_type", ["auto", "manual"]);
@@ -47,7 +47,7 @@ const ORDERS: Readonly<Record<string, (backup: BackupState) => string | number>>
   type: ({ type }) => type,
 };
 
-/** Those of one instance, which alone can be asked for in an order. */
+/** Those of one instance; only these can be sorted. */
 export function instanceBackups(call: ProjectCall): SimResponse {
   const { id } = readInstance(call);
   const found = (call.world.state.backups ?? []).filter(({ instanceId }) => instanceId === id);

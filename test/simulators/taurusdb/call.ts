@@ -15,7 +15,7 @@ export interface Call {
   readonly query: ReadonlyMap<string, string>;
 }
 
-/** A call to IAM; `principal` is absent where none is asked for. */
+/** A call to IAM; `principal` is absent if the call requires none. */
 export interface IamCall extends Call {
   readonly principal: Principal | undefined;
 }
@@ -41,7 +41,7 @@ export function isRecord(value: unknown): value is Json {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The JSON object of the body; with the names of all fields that the call knows. */
+/** The JSON object of the body. Takes the names of all known fields. */
 export function bodyOf({ world, request }: Call, fields: readonly string[]): Json {
   if (request.body.length === 0) throw new Refusal("DBS.200006");
   const value = parse(request.body.toString("utf8"));
@@ -63,7 +63,7 @@ export function refuseUnknownParameters({ world, query }: Call, known: readonly 
   if (unknown !== undefined) throw parameterError(`Unknown parameter ${unknown}.`);
 }
 
-/** One of some words of the query. */
+/** A value of the query from a list. */
 export function wordQuery(call: Call, name: string, known: readonly string[]): string | undefined {
   const text = call.query.get(name) || undefined;
   if (text !== undefined && !known.includes(text)) throw parameterError(`${name} must be one of ${known.join(", ")}.`);

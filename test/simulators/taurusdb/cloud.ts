@@ -11,7 +11,7 @@ import type { CloudState, InstanceState, StarRocksState } from "./state";
 import type { JobState, ScheduleState } from "./task";
 import { openWorld, type World } from "./world";
 
-/** Sees a call just before the gateway handles it; it may use the controls. */
+/** Called just before the gateway handles a call; it may use the controls. */
 export type CallHook = (call: { readonly host: string; readonly request: SimRequest }) => void;
 
 export interface CloudSetup extends CloudOptions {
@@ -56,7 +56,7 @@ export class TaurusCloud implements SimSystem {
     );
   }
 
-  /** The whole state after catching up with the clock; read it freely, change it through `control`. */
+  /** The whole state at the current time; read-only, change it through `control`. */
   get state(): CloudState {
     this.tick();
     return this.#world.state;
@@ -78,12 +78,12 @@ export class TaurusCloud implements SimSystem {
     return this.state.schedules;
   }
 
-  /** Upgrade calls that were granted. */
+  /** Upgrade requests that were accepted. */
   get acceptedUpgrades(): CloudState["accepted"] {
     return this.state.accepted;
   }
 
-  /** Address of a region's service, of its IAM, or of the one door there is. */
+  /** Address of a region's service, of its IAM, or of the only host. */
   endpoint(region: string, service: "db" | "iam" = "db"): string {
     const { doors } = this.#world.state;
     const found = doors.find((door) => door.region === region && door.service === service);
@@ -93,7 +93,7 @@ export class TaurusCloud implements SimSystem {
     return address;
   }
 
-  /** Calls that asked for a change, granted or not. */
+  /** Writes, accepted or not. */
   writes(): readonly JournalEntry[] {
     return this.journal.writes();
   }
@@ -110,13 +110,13 @@ export class TaurusCloud implements SimSystem {
     advance(this.#world, this.clock.now());
   }
 
-  /** When something will happen of itself next; undefined if nothing will. Lets a test leap over virtual time. */
+  /** The time of the next event; undefined if there is none. Lets a test skip virtual time. */
   nextEventAt(): number | undefined {
     this.tick();
     return nextEntry(this.#world)?.at;
   }
 
-  /** The state as plain JSON data; give it to a new cloud as `state`. */
+  /** The state as plain JSON data; pass it to a new cloud as `state`. */
   export(): CloudState {
     return structuredClone({ ...this.state, seed: this.#world.random.state });
   }

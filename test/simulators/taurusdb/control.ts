@@ -15,17 +15,17 @@ import type { Timings } from "./timings";
 import { windowOf } from "./window";
 import { regionOf, type World } from "./world";
 
-/** Which upgrades a script is for: a TaurusDB or StarRocks id, by default the next upgrade of any; once by default. */
+/** The upgrades of a script: a TaurusDB or StarRocks id, by default the next upgrade of any; once by default. */
 export interface UpgradeChoice {
   readonly instance?: string;
   readonly times?: number;
 }
 
-/** What happens to the cloud from outside its API. Everything takes effect at the clock's present moment. */
+/** What happens to the cloud from outside its API. Everything takes effect at the current time of the clock. */
 export class CloudControl {
   /** Accounts, users, keys and tokens. */
   readonly iam: IdentityControl;
-  /** Failing and throttled calls, doors that are off the net, the service's clock. */
+  /** Failing and throttled calls, unreachable hosts, the service's clock. */
   readonly gateway: GatewayControl;
   readonly #world: World;
   readonly #clock: Clock;
@@ -53,7 +53,7 @@ export class CloudControl {
     return instance;
   }
 
-  /** A full backup of an instance; without more it is complete, and has ended just now. */
+  /** A full backup of an instance; by default it is complete and has just ended. */
   addBackup(instance: string, spec: BackupSpec = {}): void {
     const { id } = this.instance(instance);
     const { state, random } = this.#world;
@@ -85,7 +85,7 @@ export class CloudControl {
     }
   }
 
-  /** Offers a newer kernel: to every instance of a region (default: the first), or to one instance alone. */
+  /** Offers a newer kernel: to every instance of a region (default: the first), or to one instance only. */
   offer(kernel: string, { region, instance }: { region?: string; instance?: string } = {}): void {
     this.#catchUp();
     if (instance !== undefined) this.#subject(instance).offered = kernel;
@@ -101,7 +101,7 @@ export class CloudControl {
     this.#region(region).starRocksKernels.push({ id, kernel });
   }
 
-  /** Drift: gives a TaurusDB or StarRocks instance another kernel behind everybody's back. */
+  /** Drift: changes the kernel of a TaurusDB or StarRocks instance outside the API. */
   setKernel(kernel: string, id: string = DEFAULTS.instanceId): void {
     this.#catchUp();
     this.#subject(id).kernel = kernel;
@@ -126,7 +126,7 @@ export class CloudControl {
     Object.assign(this.instance(id).conditions, conditions);
   }
 
-  /** Synchronisation tasks that run in a StarRocks instance. */
+  /** Running synchronization tasks of a StarRocks instance. */
   setSyncTasks(tasks: number, id: string): void {
     this.#catchUp();
     const found = this.#world.starRocks.get(id);
@@ -154,27 +154,27 @@ export class CloudControl {
     instance.updatedAt = now;
   }
 
-  /** Lets an upgrade fail at some percent (default 50). */
+  /** Makes an upgrade fail at some percent (default 50). */
   fail({ percent = 50, reason, ...choice }: UpgradeChoice & { percent?: number; reason?: string } = {}): void {
     this.#script({ what: "fail", percent, reason: reason ?? "The upgrade failed and was rolled back." }, choice);
   }
 
-  /** Lets an upgrade stand still at some percent (default 50). */
+  /** Makes an upgrade hang at some percent (default 50). */
   hang({ percent = 50, ...choice }: UpgradeChoice & { percent?: number } = {}): void {
     this.#script({ what: "hang", percent, reason: "" }, choice);
   }
 
-  /** Lets an accepted upgrade never start: no job, no state, nothing. */
+  /** Drops an accepted upgrade: no job, no state. */
   vanish(choice: UpgradeChoice = {}): void {
     this.#script({ what: "vanish", percent: 0, reason: "" }, choice);
   }
 
-  /** Lets an upgrade complete at a version that is behind: `to`, or the one it had. */
+  /** Makes an upgrade complete at an outdated version: `to`, or the previous one. */
   fallBehind({ to, ...choice }: UpgradeChoice & { to?: string } = {}): void {
     this.#script({ what: "fallBehind", percent: 0, reason: "", ...(to === undefined ? {} : { to }) }, choice);
   }
 
-  /** Lets an upgrade wait as "Unauthorized" until `approve` or `cancelJob`. */
+  /** Makes an upgrade wait as "Unauthorized" until `approve` or `cancelJob`. */
   awaitApproval(choice: UpgradeChoice = {}): void {
     this.#script({ what: "awaitApproval", percent: 0, reason: "" }, choice);
   }
@@ -188,7 +188,7 @@ export class CloudControl {
     advance(this.#world, now);
   }
 
-  /** Lets a hung job (default: the last) go on from where it stands. */
+  /** Resumes a hung job (default: the last). */
   unhang(jobId?: string): void {
     const now = this.#catchUp();
     const job = this.job(jobId);
@@ -217,7 +217,7 @@ export class CloudControl {
     endJob(this.#world, job, now, "Canceled");
   }
 
-  /** Lets a job (default: the last) show a status of its own ("Unknown"), or its true one again (null). */
+  /** Overrides the status of a job (default: the last), such as "Unknown"; null removes the override. */
   showStatus(status: string | null, jobId?: string): void {
     this.#catchUp();
     this.job(jobId).shownStatus = status;

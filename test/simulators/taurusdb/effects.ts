@@ -11,7 +11,7 @@ interface Condition {
 
 const COMPATIBILITY = "Upgrade feature compatibility check";
 
-/** What an upgrade needs (TaurusDB facts §3.1), and the item of the pre-check under which it is reported. */
+/** The conditions of an upgrade (TaurusDB facts §3.1), with the pre-check item that reports each. */
 const CONDITIONS: readonly Condition[] = [
   {
     item: COMPATIBILITY,
@@ -67,7 +67,7 @@ function failedItems(world: World, instance: InstanceState): readonly CheckItem[
   return [...failed];
 }
 
-/** Decides at the start of a job what it will do; what is offered later does not change it. */
+/** Determines the effect of a job when it starts; later offers do not change it. */
 export function startOutcome(world: World, job: JobState): void {
   const instance = world.instances.get(job.instanceId);
   if (job.kind === "preCheck") {

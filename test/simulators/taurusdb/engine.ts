@@ -6,8 +6,8 @@ import { addJob } from "./tasks";
 import { enter, type World } from "./world";
 
 /**
- * Carries out everything that is due until `now`, in order of time. What becomes of a job depends on nothing but the
- * clock and what was done before: asking more often changes nothing.
+ * Processes all events until `now`, in order of time. The result of a job depends only on the
+ * clock and earlier actions: the number of polls changes nothing.
  */
 export function advance(world: World, now: number): void {
   for (let entry = nextEntry(world); entry !== undefined && entry.at <= now; entry = nextEntry(world)) {
@@ -16,7 +16,7 @@ export function advance(world: World, now: number): void {
   }
 }
 
-/** The earliest entry that still holds: a cancelled job leaves its entry behind. */
+/** The earliest valid entry: a canceled job leaves its entry behind. */
 export function nextEntry(world: World): Entry | undefined {
   for (;;) {
     const entry = world.agenda.peek();
@@ -45,7 +45,7 @@ function perform(world: World, { kind, owner, at, step }: Entry): void {
   else endJob(world, job, at, job.script?.what === "fail" ? "Failed" : "Completed");
 }
 
-/** Sets what a job does from now on. */
+/** Sets the further steps of a job. */
 export function plan(world: World, job: JobState, due: readonly Due[]): void {
   job.due = [...due];
   enter(world.agenda, "job", job);
@@ -74,7 +74,7 @@ function startJob(world: World, job: JobState, at: number): void {
   planEnd(world, job, at, at + job.runMs);
 }
 
-/** Plans the rest of a job that will succeed. */
+/** Plans the remaining steps of a successful job. */
 export function planEnd(world: World, job: JobState, now: number, end: number): void {
   const lag = job.kind === "preCheck" ? 0 : world.state.timings.versionLagMs;
   const version = { at: Math.max(now, end + lag), step: "version" } as const;
@@ -126,7 +126,7 @@ function fire(world: World, schedule: ScheduleState, at: number): void {
   }
   if (subject.job === null && !isUnavailable(statusAt(world, subject, at))) {
     const run = { schedule, startMs: 0, skipValidation: schedule.skipValidation };
-    // Where a script lets the run come to nothing, the task is over all the same.
+    // If a script drops the run, the task ends anyway.
     schedule.status = addJob(world, at, schedule.kind, subject, run) === undefined ? "Completed" : "Running";
     return;
   }

@@ -1,4 +1,4 @@
-/** Error codes with their HTTP status and text (TaurusDB facts §3.5). A `%s` is filled in by the refusal. */
+/** Error codes with their HTTP status and text (TaurusDB facts §3.5). The error replaces `%s`. */
 const INCORRECT = "Incorrect IAM authentication information: %s";
 const MISSING = "The DB instance does not exist.";
 const BUSY = "Another operation is being performed on the DB instance or the DB instance is faulty.";
@@ -70,7 +70,7 @@ export interface RefusalOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A call refused by the gateway (`APIGW.`) or by the service (`DBS.`). */
+/** An error of the gateway (`APIGW.`) or of the service (`DBS.`). */
 export class Refusal extends Error {
   override readonly name = "Refusal";
   readonly code: ErrorCode;
@@ -83,7 +83,7 @@ export class Refusal extends Error {
   }
 }
 
-/** A refusal by IAM's own handlers, in its own shape: `{"error":{"code","message","title"}}`. */
+/** An error of IAM, in its own format: `{"error":{"code","message","title"}}`. */
 export class IamRefusal extends Error {
   override readonly name = "IamRefusal";
   readonly status: 400 | 401 | 403;
@@ -94,7 +94,7 @@ export class IamRefusal extends Error {
   }
 }
 
-/** The text of a refusal, its arguments filled in. */
+/** The text of an error with its arguments. */
 export function textOf({ code, options }: Refusal): string {
   let next = 0;
   return options.text ?? ERRORS[code][1].replace(/%s/g, () => String(options.args?.[next++] ?? ""));
@@ -104,7 +104,7 @@ export function statusOf({ code, options }: Refusal): number {
   return options.status ?? ERRORS[code][0];
 }
 
-/** Short for the refusal of a malformed or impossible argument. */
+/** The error for an invalid argument. */
 export function parameterError(what: string): Refusal {
   return new Refusal("DBS.280001", { text: `Parameter error. ${what}` });
 }

@@ -192,7 +192,7 @@ describe("the command", { timeout: 60_000 }, () => {
   it("explains itself and refuses what it does not know", () => {
     expect(run("--help")).toContain("--latest");
     expect(() => run("--kernel", "new")).toThrow("--kernel must look like 2.0.75.28");
-    expect(() => run("--tls-key", "x")).toThrow("go together");
+    expect(() => run("--tls-key", "x")).toThrow("must be given together");
   });
 
   it("keeps its state in a file", async () => {

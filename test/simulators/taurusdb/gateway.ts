@@ -5,7 +5,7 @@ import type { Disturbance, RateLimit } from "./state";
 import { MINUTE } from "./timings";
 import type { World } from "./world";
 
-/** What the gateway does to calls that are in order: throttling, and failures that a test asked for. */
+/** Faults of the gateway for valid calls: throttling, and failures requested by a test. */
 
 export function throttle(world: World, route: RouteName, principal: Principal | undefined, now: number): void {
   const user = principal?.user.id ?? "";
@@ -15,7 +15,7 @@ export function throttle(world: World, route: RouteName, principal: Principal | 
   }
 }
 
-/** Counts the call; a refused one counts, too. */
+/** Counts the call, even if it is rejected. */
 function admit(limit: RateLimit, user: string, now: number): boolean {
   const count = limit.counts[user];
   if (count === undefined || now >= count.since + limit.windowMs) {
@@ -36,7 +36,7 @@ function tooMany({ state }: World, args: readonly (string | number)[]): Refusal 
   return new Refusal("APIGW.0308", { args, headers });
 }
 
-/** The failure that this call shall meet, if any; it counts the call. */
+/** The failure for this call, if any. Counts the call. */
 export function takeDisturbance({ state }: World, route: RouteName): Disturbance | undefined {
   for (const one of state.disturbances) {
     if (one.route !== undefined && one.route !== route) continue;

@@ -5,17 +5,17 @@ import type { World } from "./world";
 
 export interface DisturbChoice {
   readonly route?: RouteName;
-  /** Calls to spoil. Default 1. */
+  /** Calls with the fault. Default 1. */
   readonly times?: number;
-  /** Calls to let through first. Default 0. */
+  /** Calls before the first fault. Default 0. */
   readonly skip?: number;
   /** Another HTTP status than the code's. */
   readonly status?: number;
-  /** The call takes effect all the same: only its answer is lost. */
+  /** The call takes effect; only its response is lost. */
   readonly processed?: boolean;
 }
 
-/** What stands between a caller and the service. */
+/** Faults between a caller and the service. */
 export class GatewayControl {
   readonly #world: World;
 
@@ -23,7 +23,7 @@ export class GatewayControl {
     this.#world = world;
   }
 
-  /** Refuses calls that are in order with a code of the gateway ("APIGW.0201") or of the service ("DBS.108000"). */
+  /** Rejects valid calls with a code of the gateway ("APIGW.0201") or of the service ("DBS.108000"). */
   disturb(code: ErrorCode, { times = 1, skip = 0, processed = false, ...which }: DisturbChoice = {}): void {
     this.#world.state.disturbances.push({ code, ...which, args: [], processed, skip, left: times });
   }
@@ -33,13 +33,13 @@ export class GatewayControl {
     this.#world.state.limits.push({ limit, windowMs, ...(route === undefined ? {} : { route }), counts: {} });
   }
 
-  /** Ends every throttling and every disturbance. */
+  /** Ends all throttling and faults. */
   calm(): void {
     this.#world.state.limits = [];
     this.#world.state.disturbances = [];
   }
 
-  /** Takes a door ("gaussdb.cn-north-4", "iam") off the net, or puts it back as a new process. */
+  /** Stops a host ("gaussdb.cn-north-4", "iam"), or starts it as a new process. */
   setUp(name: string, up: boolean): void {
     const door = this.#world.state.doors.find((one) => one.name === name);
     if (door === undefined) throw new Error(`there is no door ${name}`);
@@ -47,7 +47,7 @@ export class GatewayControl {
     door.down = !up;
   }
 
-  /** How far the service's clock is ahead of the callers'. */
+  /** Offset of the service's clock to the callers'. */
   setClockSkew(ms: number): void {
     this.#world.state.clockSkewMs = ms;
   }

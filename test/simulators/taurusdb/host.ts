@@ -7,7 +7,7 @@ import { matchRoute } from "./routes";
 import type { DoorState } from "./state";
 import type { World } from "./world";
 
-/** One address of the cloud as the doors see it: an IAM, a region's service, or both. */
+/** One address of the cloud for the transports: an IAM, a region's service, or both. */
 export class CloudHost implements SimHost {
   readonly #world: World;
   readonly #door: DoorState;

@@ -4,7 +4,7 @@ import { authNow } from "./authenticate";
 import { DEFAULTS } from "./options";
 import type { World } from "./world";
 
-/** What an administrator does in IAM. Users and accounts are named; the first ones there are if they are not. */
+/** What an administrator does in IAM. Users and accounts are given by name; default: the first. */
 export class IdentityControl {
   readonly #world: World;
   readonly #clock: Clock;
@@ -57,7 +57,7 @@ export class IdentityControl {
     this.user(user).keys.push({ access, secret, active: true, temporary: null });
   }
 
-  /** A temporary key; it takes the place of one with the same access key. */
+  /** A temporary key; it replaces one with the same access key. */
   addTemporaryKey(
     access: string,
     secret: string,
@@ -81,7 +81,7 @@ export class IdentityControl {
     for (const user of this.#users()) user.keys = user.keys.filter((one) => one.access !== access);
   }
 
-  /** Changes a password; tokens that were taken with the old one die. */
+  /** Changes a password; tokens obtained with the old one become invalid. */
   setPassword(password: string, name: string = DEFAULTS.user): void {
     const user = this.user(name);
     user.password = password;
@@ -93,12 +93,12 @@ export class IdentityControl {
     this.user(name).enabled = enabled;
   }
 
-  /** Takes permissions away from a user; an empty list gives all of them back. */
+  /** Removes permissions of a user; an empty list restores all of them. */
   deny(actions: readonly IamAction[], name: string = DEFAULTS.user): void {
     this.user(name).denied = [...actions];
   }
 
-  /** Confines a user to some enterprise projects; null: to none. */
+  /** Restricts a user to some enterprise projects; null: no restriction. */
   confine(enterpriseProjects: readonly string[] | null, name: string = DEFAULTS.user): void {
     this.user(name).enterpriseProjects = enterpriseProjects === null ? null : [...enterpriseProjects];
   }
@@ -111,7 +111,7 @@ export class IdentityControl {
     owner.agencies.push({ name, trusts, userId: acted.id });
   }
 
-  /** Ends every token now. */
+  /** Invalidates every token. */
   expireTokens(): void {
     this.#world.state.tokens = [];
   }

@@ -104,14 +104,14 @@ function hasDetail(job: JobState): boolean {
   return job.kind === "upgrade" && (job.status === "Running" || job.status === "Completed");
 }
 
-/** Parts of an upgrade, each with the percent at which it is over. */
+/** Parts of an upgrade, each with the percent at which it ends. */
 const PARTS = [
   { name: "Preparation", until: 10 },
   { name: "Upgrade read replicas", until: 60 },
   { name: "Upgrade primary node", until: 100 },
 ] as const;
 
-/** Progress and remaining time; only where the list said `show_detail`. */
+/** Progress and remaining time; only if the list has `show_detail`. */
 export function taskDetail(call: ProjectCall): SimResponse {
   const { query, params, now, world } = call;
   const job = world.jobs.get(query.get("job_id") ?? "");
@@ -138,7 +138,7 @@ export function taskDetail(call: ProjectCall): SimResponse {
   });
 }
 
-/** Deletes the record of a task that is over. */
+/** Deletes the record of an ended task. */
 export function deleteJob(call: ProjectCall): SimResponse {
   const job = call.world.jobs.get(call.params["job"] ?? "");
   if (job === undefined || subjectOf(call, job) === undefined) throw new Refusal("DBS.200543");

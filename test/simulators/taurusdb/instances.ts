@@ -66,7 +66,7 @@ function details(call: ProjectCall, words: Words): SimResponse {
   return answer({ instances: found.map((one) => detailOf(call, one, words)) });
 }
 
-/** The only call that says what an upgrade would lead to. */
+/** The only call that returns the target of an upgrade. */
 export function databaseVersion(call: ProjectCall): SimResponse {
   const { world, region } = call;
   const instance = readInstance(call);
@@ -97,7 +97,7 @@ export function datastores({ params, region }: ProjectCall): SimResponse {
   return answer({ datastores: offered });
 }
 
-/** Moves the maintenance window, and with it what waits for it. */
+/** Moves the maintenance window, and the tasks scheduled for it. */
 export function setWindow(call: ProjectCall): SimResponse {
   const body = bodyOf(call, ["start_time", "end_time"]);
   const window = windowOf(stringField(body, "start_time"), stringField(body, "end_time"));

@@ -19,7 +19,7 @@ export function newest(kernels: readonly { readonly kernel: string }[]): string 
     .at(-1);
 }
 
-/** The newest kernel for an instance; never older than what it runs. */
+/** The newest kernel for an instance; never older than its current one. */
 export function latestKernel(region: RegionState, instance: InstanceState): string {
   return later(instance.kernel, instance.offered ?? newest(region.kernels) ?? instance.kernel);
 }

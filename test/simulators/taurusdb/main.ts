@@ -19,9 +19,9 @@ TaurusDB, StarRocks and IAM of Huawei Cloud, all on one port of 127.0.0.1.
   --access-key K, --secret-key K   (default ${DEFAULTS.accessKey}, ${DEFAULTS.secretKey})
   --speed X            simulated time runs X times as fast (default 1)
   --seed N             seed of the random numbers (default 1)
-  --state FILE         keep the state in FILE: loaded at the start, saved at every change
+  --state FILE         load the state from FILE at the start, and save every change to it
   --tls-key F, --tls-cert F   serve HTTPS with this key and certificate (PEM)
-  --help               this text`;
+  --help               print this help`;
 
 const OPTIONS = {
   ...COMMON,

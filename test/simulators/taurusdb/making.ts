@@ -1,7 +1,7 @@
 import type { Conditions, InstanceState, StarRocksState } from "./state";
 import { DAY } from "./timings";
 
-/** New instances, as they are when nothing was done to them yet. */
+/** New instances in their initial state. */
 
 export interface InstanceSpec {
   readonly id: string;

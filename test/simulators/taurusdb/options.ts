@@ -22,16 +22,16 @@ export interface CloudOptions {
   readonly starRocksKernel?: string;
   /** Default 3.1.15.80. */
   readonly latestStarRocks?: string;
-  /** Whether one address answers for IAM and every region. Default false: each has its own, as in the real cloud. */
+  /** Whether one address serves IAM and every region. Default false: each has its own, as in the real cloud. */
   readonly oneDoor?: boolean;
   readonly switches?: Partial<Switches>;
-  /** "typical" (default): as the manual says; "instant": no upgrade takes any time. */
+  /** "typical" (default): as in the manual; "instant": no upgrade takes any time. */
   readonly timings?: "typical" | "instant" | Partial<Timings>;
   /** Seed of ids and of everything else that is random. Default 1. */
   readonly seed?: number;
 }
 
-/** The account, project and instance that a cloud has unless told otherwise (vector A of TaurusDB facts §1b). */
+/** The default account, project and instance of a cloud (vector A of TaurusDB facts §1b). */
 export const DEFAULTS = {
   account: "example",
   user: "operator",

@@ -13,7 +13,7 @@ import { uuid } from "./world";
 
 const RULES = { limit: 100, mixed: false } as const;
 
-/** One check for each instance; it neither needs nor makes a busy instance. */
+/** One check for each instance; it works on a busy instance, and does not make it busy. */
 export function startChecks(call: ProjectCall): SimResponse {
   const { world, now } = call;
   const instances = instancesOf(call);
@@ -46,7 +46,7 @@ export function checkResult(call: ProjectCall): SimResponse {
 
 type Shown = Pick<CheckState, "finishedAt" | "failed"> | null;
 
-/** The last check, or where the switch says so the one before until the last one is over. */
+/** The last check; with the switch, the previous one until the last one has ended. */
 function shownCheck({ world }: ProjectCall, { check }: InstanceState): Shown {
   if (check === null || check.finishedAt !== null) return check;
   return world.state.switches.preCheckUnfinished === "previous" ? check.previous : check;

@@ -2,7 +2,7 @@
 
 export type Pair = readonly [name: string, value: string];
 
-/** Percent-decodes; text that is no valid encoding stands for itself. */
+/** Percent-decodes; invalid encodings are kept literally. */
 export function decode(text: string): string {
   try {
     return decodeURIComponent(text);
@@ -11,7 +11,7 @@ export function decode(text: string): string {
   }
 }
 
-/** Names and values in the order in which they came. */
+/** Names and values in their original order. */
 export function queryPairs(target: string, plus: "literal" | "space"): readonly Pair[] {
   const start = target.indexOf("?");
   if (start < 0) return [];

@@ -16,13 +16,13 @@ import * as upgrade from "./upgrade";
 interface Place {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
   readonly path: string;
-  /** Whether it asks for a change. */
+  /** Whether it is a write. */
   readonly write?: boolean;
 }
 
 export interface IamRoute extends Place {
   readonly service: "iam";
-  /** "optional": some methods of authentication need a caller, others are one. */
+  /** "optional": only some methods of authentication require a caller. */
   readonly auth: "required" | "optional";
   readonly handle: (call: IamCall) => SimResponse;
 }
@@ -31,7 +31,7 @@ export interface ServiceRoute extends Place {
   readonly service: "db";
   /** Permission that the caller needs. */
   readonly action?: IamAction;
-  /** Regions without it do not know the call. */
+  /** Regions without it do not have the call. */
   readonly feature?: RegionFeature;
   /** Parameters that the query may have. */
   readonly query?: readonly string[];
@@ -79,7 +79,7 @@ const DETAILS = { query: ["instance_ids"] };
 const UNIFY = { feature: "unifyStatus" } as const;
 const VERSION_UPGRADE = `${INSTANCES}/database-version/upgrade`;
 
-/** Every call that is known (TaurusDB facts §2). Fixed paths stand before those with parameters. */
+/** Every known call (TaurusDB facts §2). Fixed paths stand before those with parameters. */
 export const ROUTES = {
   issueToken: iam("POST", "/v3/auth/tokens", "optional", token.issueToken),
   issueTemporaryKey: iam("POST", "/v3.0/OS-CREDENTIAL/securitytokens", "required", token.issueTemporaryKey),
@@ -143,7 +143,7 @@ const TABLE = Object.entries(ROUTES).map(([name, route]) => ({
   segments: route.path.split("/"),
 }));
 
-/** The route of a request at a door for `service`; a slash at the end is another path. */
+/** The route of a request to a host of `service`; a trailing slash makes another path. */
 export function matchRoute(request: SimRequest, service: "db" | "iam" | "all"): Match | undefined {
   const path = pathOf(request.target).split("/");
   for (const { name, route, segments } of TABLE) {

@@ -77,7 +77,7 @@ function engineOf({ kind }: ScheduleState): string {
   return kind === "starRocks" ? STAR_ROCKS : ENGINE;
 }
 
-/** Answers the ids that it did cancel; the others are left out without a word. */
+/** Returns the ids that it canceled; the others are silently omitted. */
 export function cancelSchedules(call: ProjectCall): SimResponse {
   const ids = bodyOf(call, ["job_ids"])["job_ids"];
   const listed = Array.isArray(ids) && ids.length > 0 && ids.every((id): id is string => typeof id === "string");
@@ -91,7 +91,7 @@ export function cancelSchedules(call: ProjectCall): SimResponse {
   return answer({ job_ids: cancelled });
 }
 
-/** Deletes the record of a task that is over. */
+/** Deletes the record of an ended task. */
 export function deleteSchedule(call: ProjectCall): SimResponse {
   const id = stringField(bodyOf(call, ["job_id"]), "job_id");
   const schedule = call.world.schedules.get(id);
@@ -111,7 +111,7 @@ const TASK_STATUS = {
   Canceled: "CANCELED",
 } as const;
 
-/** Whether a scheduled upgrade waits or runs; statuses and times in a vocabulary of their own. */
+/** Whether an upgrade is scheduled or running; statuses and times have their own formats. */
 export function scheduleExist(call: ProjectCall): SimResponse {
   const body = bodyOf(call, ["schedule_type", "proxy_id"]);
   if (stringField(body, "schedule_type") !== SCHEDULE_NAME) return answer({ exist: false, scheduled_tasks: [] });

@@ -86,7 +86,7 @@ describe.each(Object.entries(VECTORS))("vector %s", (name, { request, hash, sign
     };
     const wrong = await send(signature.replace(/.$/, (digit) => (digit === "0" ? "1" : "0")));
     expect([wrong.status, JSON.parse(wrong.body.toString()).error_code]).toEqual([401, "APIGW.0301"]);
-    // B asks for a job and D for an instance that are not there: answered by the service, behind the gateway.
+    // B reads a job and D an instance that do not exist: the service responds, not the gateway.
     expect((await send(signature)).status).toBe({ A: 200, B: 400, C: 200, D: 400, E: 200 }[name]);
   });
 });

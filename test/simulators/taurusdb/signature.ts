@@ -2,7 +2,7 @@ import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { pathOf, type SimRequest } from "../shell/http";
 import { decode, type Pair, queryPairs } from "./query";
 
-/** SDK-HMAC-SHA256 as the gateway computes it over what it received (TaurusDB facts §1b). */
+/** SDK-HMAC-SHA256 as the gateway computes it over the received request (TaurusDB facts §1b). */
 
 const ALGORITHM = "SDK-HMAC-SHA256";
 const AUTHORIZATION = /^SDK-HMAC-SHA256 Access=([^,\s]+), SignedHeaders=([^,\s]+), Signature=([0-9a-f]{64})$/;
@@ -22,7 +22,7 @@ export function parseAuthorization(text: string): Authorization | undefined {
   return { access, signedHeaders: signedHeaders.sort(), signature };
 }
 
-/** Milliseconds since 1970 of an `X-Sdk-Date`, or undefined if it is none. */
+/** Milliseconds since 1970 of an `X-Sdk-Date`, or undefined if it is invalid. */
 export function parseSdkDate(text: string): number | undefined {
   const parts = DATE.exec(text);
   if (parts === null) return undefined;
@@ -47,7 +47,7 @@ export function canonicalRequest(
   ].join("\n");
 }
 
-/** Decoded, cut at the slashes, encoded again; it ends in a slash although the path on the wire does not. */
+/** Decoded, split at the slashes, encoded again; it ends in a slash although the path on the wire does not. */
 function canonicalPath(path: string): string {
   const encoded = decode(path).split("/").map(encode).join("/");
   return encoded.endsWith("/") ? encoded : `${encoded}/`;
@@ -80,7 +80,7 @@ export function sha256(data: Buffer | string): string {
   return createHash("sha256").update(data).digest("hex");
 }
 
-/** The secret signs as it is: no derivation, no region, no service. */
+/** The secret is the signing key: no derivation, no region, no service. */
 export function signatureOf(secret: string, sdkDate: string, canonical: string): string {
   const text = `${ALGORITHM}\n${sdkDate}\n${sha256(canonical)}`;
   return createHmac("sha256", secret).update(text).digest("hex");

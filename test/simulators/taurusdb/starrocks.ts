@@ -32,7 +32,7 @@ function requireHeaders({ world, request }: ProjectCall): void {
   if (!type.startsWith("application/json")) throw parameterError("Content-Type is required.");
 }
 
-/** By the StarRocks id; where the switch allows it also by the TaurusDB id, as Terraform does (surprise 5). */
+/** By the StarRocks id; with the switch, also by the TaurusDB id, as Terraform does (surprise 5). */
 function addressed(call: ProjectCall): StarRocksState {
   const { state } = call.world;
   const id = call.params["instance"] ?? "";
@@ -66,7 +66,7 @@ export function listHtap(call: ProjectCall): SimResponse {
   });
 }
 
-/** The only way to learn the newest StarRocks kernel. */
+/** The only call that returns the newest StarRocks kernel. */
 export function htapDatastores({ params, region }: ProjectCall): SimResponse {
   const { engine } = params;
   if (engine === "click-house") return answer({ datastores: [] });

@@ -9,13 +9,13 @@ import type { Timings } from "./timings";
 export interface CloudState {
   readonly format: 1;
   seed: number;
-  /** Counts jobs and schedules, so that events of the same moment have an order. */
+  /** Counts jobs and schedules, to order events of the same time. */
   order: number;
   doors: DoorState[];
   regions: RegionState[];
   accounts: AccountState[];
   tokens: TokenState[];
-  /** Access keys with bad signatures lately, by access key. */
+  /** Recent invalid signatures, by access key. */
   locks: Record<string, LockState>;
   instances: InstanceState[];
   starRocks: StarRocksState[];
@@ -42,7 +42,7 @@ export interface DoorState {
   bootId: number;
 }
 
-/** Calls that not every region has. */
+/** Calls that only some regions have. */
 export type RegionFeature = "preCheck" | "unifyStatus" | "scheduleExist";
 
 export interface RegionState {
@@ -67,9 +67,9 @@ export interface InstanceState {
   offered: string | null;
   /** v3 status apart from upgrades: ACTIVE, FROZEN, BACKING UP … */
   status: string;
-  /** When `status` becomes ACTIVE of itself; null: never. */
+  /** When `status` becomes ACTIVE automatically; null: never. */
   statusUntil: number | null;
-  /** Nobody may touch it. */
+  /** Upgrades are forbidden. */
   denied: boolean;
   nodes: number;
   /** "18:00-22:00", UTC. */
@@ -78,11 +78,11 @@ export interface InstanceState {
   updatedAt: number;
   conditions: Conditions;
   tags: readonly { readonly key: string; readonly value: string }[];
-  /** The upgrade that is accepted or runs. */
+  /** The accepted or running upgrade. */
   job: string | null;
-  /** Where a kernel of the old line stands (TaurusDB facts §3.1, scenario 2). */
+  /** The progress of a kernel of the old line (TaurusDB facts §3.1, scenario 2). */
   preparation: "none" | "preUpgraded" | "toBeConfirmed";
-  /** Outcome of its last pre-check. */
+  /** Result of its last pre-check. */
   check: CheckState | null;
 }
 
@@ -94,9 +94,9 @@ export interface BackupState {
   readonly name: string;
   readonly type: "auto" | "manual";
   readonly startedAt: number;
-  /** Until then it runs. */
+  /** When it ends. */
   readonly endsAt: number;
-  /** What it ends as. */
+  /** Its final status. */
   readonly status: "COMPLETED" | "AVAILABLE" | "FAILED";
 }
 
@@ -105,7 +105,7 @@ export interface CheckState {
   /** Null while it runs. */
   finishedAt: number | null;
   failed: readonly CheckItem[];
-  /** The check before, if it was over. */
+  /** The previous check, if it has ended. */
   readonly previous: Pick<CheckState, "finishedAt" | "failed"> | null;
 }
 
@@ -115,7 +115,7 @@ export type CheckItem =
   | "Resource check"
   | "Upgrade feature compatibility check";
 
-/** What an upgrade needs of an instance (TaurusDB facts §3.1). */
+/** The conditions of an upgrade (TaurusDB facts §3.1). */
 export interface Conditions {
   binlogOff: boolean;
   binlogExpireSeconds: number;
@@ -144,25 +144,25 @@ export interface StarRocksState {
   job: string | null;
 }
 
-/** What shall become of upgrades that are accepted from now on. */
+/** Scripted results of future upgrades. */
 export interface Script {
   readonly what: "fail" | "hang" | "vanish" | "fallBehind" | "awaitApproval";
   /** A TaurusDB or StarRocks id; absent: the next upgrade of any. */
   readonly instance?: string;
   readonly reason: string;
   readonly percent: number;
-  /** Version it reaches instead; absent: the version stays. */
+  /** Version that it reaches instead; absent: no change. */
   readonly to?: string;
   left: number;
 }
 
-/** Calls that shall be refused, whatever they ask. */
+/** Calls that are rejected unconditionally. */
 export interface Disturbance {
   readonly code: ErrorCode;
   readonly status?: number;
   readonly route?: RouteName;
   readonly args: readonly string[];
-  /** It takes effect all the same: only the answer is lost. */
+  /** It takes effect; only the response is lost. */
   readonly processed: boolean;
   skip: number;
   left: number;

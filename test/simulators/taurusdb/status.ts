@@ -20,12 +20,12 @@ export function statusAt(world: World, subject: InstanceState | StarRocksState, 
   return percentAt(job, now) < REBOOT_PERCENT ? "MODIFYING" : "REBOOTING";
 }
 
-/** Whether a status other than a running upgrade keeps an instance from being upgraded. */
+/** Whether a status other than a running upgrade prevents an upgrade. */
 export function isUnavailable(status: string): boolean {
   return status !== IDLE;
 }
 
-/** How an upgrade of an instance in this state is refused. */
+/** The error for an upgrade of an instance in this state. */
 const REFUSALS: Readonly<Record<string, ErrorCode>> = {
   FROZEN: "DBS.280449",
   "STORAGE FULL": "DBS.200316",

@@ -4,7 +4,7 @@ import { parameterError } from "./errors";
 /** One entry of `databases_instance_infos` (TaurusDB facts §2.2, §2.3). */
 export interface Target {
   readonly id: string;
-  /** Source version as the caller believes it to be. */
+  /** Source version as given by the caller. */
   readonly version: string;
 }
 

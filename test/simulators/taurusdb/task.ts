@@ -2,7 +2,7 @@ import type { Script } from "./state";
 
 export type JobStatus = "Pending" | "Running" | "Completed" | "Failed" | "Canceled" | "Unauthorized";
 
-/** What happens of itself, and when. */
+/** Pending events and their times. */
 export interface Due {
   readonly at: number;
   readonly step: "start" | "version" | "end" | "fire";
@@ -16,22 +16,22 @@ export interface JobState {
   readonly projectId: string;
   /** The TaurusDB or StarRocks instance that it works on. */
   readonly instanceId: string;
-  /** The scheduled task whose run it is. */
+  /** The scheduled task that it runs for. */
   readonly scheduleId: string | null;
   readonly script: Omit<Script, "left"> | null;
   readonly skipValidation: boolean;
   status: JobStatus;
-  /** Shown in place of `status`. */
+  /** Shown instead of `status`. */
   shownStatus: string | null;
   readonly createdAt: number;
-  /** Nobody can ask for it earlier. */
+  /** It cannot be read earlier. */
   readonly visibleAt: number;
   startedAt: number | null;
   endedAt: number | null;
   runMs: number;
   outcome: Outcome | null;
   failReason: string;
-  /** Percent at which it stands still. */
+  /** Percent at which it hangs. */
   hungAt: number | null;
   deleted: boolean;
   due: Due[];
@@ -39,12 +39,12 @@ export interface JobState {
 
 /** What an upgrade does to its instance. */
 export interface Outcome {
-  /** The new version, if it brings one. */
+  /** The new version, if any. */
   readonly version: string | null;
   readonly preparation: "none" | "preUpgraded" | "toBeConfirmed";
 }
 
-/** A scheduled task: an upgrade that waits for the maintenance window (TaurusDB facts §3.2). */
+/** A scheduled task: an upgrade for the maintenance window (TaurusDB facts §3.2). */
 export interface ScheduleState {
   readonly id: string;
   readonly order: number;

@@ -3,7 +3,7 @@ import type { JobState, ScheduleState } from "./task";
 import { currentOrNext, next } from "./window";
 import { enter, nextOrder, uuid, type World } from "./world";
 
-/** Making of jobs and scheduled tasks. */
+/** Creates jobs and scheduled tasks. */
 
 type Subject = InstanceState | StarRocksState;
 
@@ -14,7 +14,7 @@ export interface JobPlan {
   readonly skipValidation?: boolean;
 }
 
-/** Accepts a job; undefined if a script says that nothing shall come of it. */
+/** Accepts a job; undefined if a script drops it. */
 export function addJob(
   world: World,
   now: number,
@@ -69,7 +69,7 @@ function takeScript({ state }: World, id: string): Omit<Script, "left"> | null {
   return script;
 }
 
-/** The id of a scheduled task as upgrades and `jobs` write it. */
+/** The id of a scheduled task in upgrade responses and `jobs`. */
 export function asJob({ state }: World, id: string): string {
   if (state.switches.scheduleIds !== "byCall") return id;
   return id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");

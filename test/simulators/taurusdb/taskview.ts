@@ -12,7 +12,7 @@ export const SCHEDULE_NAME = "VERSION_UPGRADE";
 const STATES = ["Pending", "Running", "Completed", "Failed"];
 const NEW_STATES = ["Unauthorized", "Canceled"];
 
-/** The state that tasks are asked for by. */
+/** The state that filters tasks. */
 export function askedState(call: ProjectCall): string | undefined {
   const { newTaskStates } = call.world.state.switches;
   return wordQuery(call, "status", newTaskStates === "known" ? [...STATES, ...NEW_STATES] : STATES);
@@ -21,7 +21,7 @@ export function askedState(call: ProjectCall): string | undefined {
 /** Tasks are kept for one month. */
 const KEPT_MS = 30 * DAY;
 
-/** The instance of a task, if the caller may know of it now. */
+/** The instance of a task, if the caller may see it. */
 export function subjectOf(
   { world, now, project, principal }: ProjectCall,
   task: JobState | ScheduleState,

@@ -1,10 +1,10 @@
 /** Durations of the simulated service, in milliseconds of its clock. */
 export interface Timings {
-  /** From an accepted upgrade to the moment its job can be asked for: "several seconds" (TaurusDB facts §2.8). */
+  /** From an accepted upgrade until its job can be read: "several seconds" (TaurusDB facts §2.8). */
   readonly visibleMs: number;
-  /** From an accepted upgrade to its start; the manual says to look after 2–5 minutes (§3.1). */
+  /** From an accepted upgrade to its start; the manual says to check after 2–5 minutes (§3.1). */
   readonly startMs: number;
-  /** How long the upgrade of an instance runs: 15–20 minutes. */
+  /** Duration of an upgrade of an instance: 15–20 minutes. */
   readonly upgradeMs: number;
   readonly starRocksMs: number;
   readonly preCheckMs: number;
@@ -14,7 +14,7 @@ export interface Timings {
   readonly versionLagMs: number;
   /** Durations vary by up to this fraction, by the seed. */
   readonly jitter: number;
-  /** A scheduled task that finds its instance busy looks again after so long. */
+  /** Retry interval of a scheduled task whose instance is busy. */
   readonly windowRetryMs: number;
 }
 
@@ -30,7 +30,7 @@ export const TYPICAL: Timings = {
   windowRetryMs: 60_000,
 };
 
-/** Every upgrade is over by the next call. */
+/** Every upgrade ends before the next call. */
 export const INSTANT: Timings = {
   visibleMs: 0,
   startMs: 0,

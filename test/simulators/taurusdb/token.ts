@@ -121,7 +121,7 @@ function bodyOf({ request }: IamCall): Json {
     const value: unknown = JSON.parse(request.body.toString("utf8"));
     if (isRecord(value)) return value;
   } catch {
-    // Said below.
+    // See below.
   }
   throw new IamRefusal(400, "The request body is invalid.");
 }

@@ -2,13 +2,13 @@ import { createHash, createHmac } from "node:crypto";
 import { createTransport, ManualClock, type SimResponse, type Transport } from "../shell";
 import { type CloudSetup, DEFAULTS, TaurusCloud } from ".";
 
-/** A small client for the simulator's own tests: it signs as the official SDKs do, by code of its own. */
+/** A small client for the simulator's own tests: it signs as the official SDKs do, with separate code. */
 export interface CallOptions {
   readonly query?: readonly (readonly [string, string])[];
   readonly body?: unknown;
-  /** Sent in place of `body`. */
+  /** Sent instead of `body`. */
   readonly rawBody?: string;
-  /** Sent in place of the path and query that are signed. */
+  /** Sent instead of the signed path and query. */
   readonly rawTarget?: string;
   /** Added before signing. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -18,7 +18,7 @@ export interface CallOptions {
   readonly secretKey?: string;
   /** Milliseconds between the clock and X-Sdk-Date. */
   readonly skew?: number;
-  /** Sent in place of a signature. */
+  /** Sent instead of a signature. */
   readonly token?: string;
   /** Address to call. Default: the first region's service. */
   readonly to?: string;
@@ -28,7 +28,7 @@ export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string;
-  /** The parsed body; each test names the shape it goes on to assert. */
+  /** The parsed body; each test names the type that it asserts. */
   readonly json: Record<string, unknown>;
   /** `error_code`, or "". */
   readonly code: string;
@@ -135,7 +135,7 @@ export class Trial {
   async data<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
     const reply = await this.call(method, path, options);
     if (reply.status !== 200) throw new Error(`${method} ${path}: ${reply.status} ${reply.text}`);
-    // The caller names the shape it goes on to assert.
+    // The caller names the type that it asserts.
     return reply.json as T;
   }
 
@@ -172,7 +172,7 @@ export class Trial {
     return (await this.data<{ instance: { status: string } }>("GET", `${P}/instances/${id}`)).instance.status;
   }
 
-  /** Moves time on until nothing happens of itself any more; the milliseconds it took. */
+  /** Advances time until no event is pending; returns the milliseconds. */
   settle(): number {
     const start = this.clock.now();
     for (let next = this.cloud.nextEventAt(); next !== undefined; next = this.cloud.nextEventAt()) this.clock.set(next);

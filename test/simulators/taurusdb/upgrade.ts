@@ -11,7 +11,7 @@ import { uuid } from "./world";
 
 /** The kernel upgrades of TaurusDB instances: in a batch (TaurusDB facts §2.2), and of one (§2.4). */
 
-/** Answers "success" and nothing else: no job, no result per instance. */
+/** Responds with "success" only: no job, no result per instance. */
 export function batchUpgrade(call: ProjectCall): SimResponse {
   const { switches } = call.world.state;
   const body = bodyOf(call, ["databases_instance_infos", "delay"]);
@@ -26,7 +26,7 @@ export function batchUpgrade(call: ProjectCall): SimResponse {
   return answer({ resp: "success" });
 }
 
-/** The instances that may be upgraded, and the first refusal among the others. */
+/** The instances that may be upgraded, and the first error of the others. */
 function judge(
   call: ProjectCall,
   targets: readonly Target[],
@@ -45,7 +45,7 @@ function judge(
   return { granted, refusal };
 }
 
-/** Waitable by its job id. */
+/** Can be polled by its job id. */
 export function upgradeOne(call: ProjectCall): SimResponse {
   const body = bodyOf(call, ["delay"]);
   const delay = booleanField(body, "delay", { empty: false }) ?? false;
@@ -92,7 +92,7 @@ export function accept(
   return asJob(world, addSchedule(world, now, kind, subject, skipValidation).id);
 }
 
-/** Remembers a granted upgrade, to count them. */
+/** Records an accepted upgrade, to count them. */
 export function note(
   { world, now, project }: ProjectCall,
   route: RouteName,

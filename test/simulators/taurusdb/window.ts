@@ -17,7 +17,7 @@ export function windowOf(start: string, end: string): string | undefined {
   return (Number(from) + HOURS) % 24 === Number(to) ? `${start}-${end}` : undefined;
 }
 
-/** The window that holds `now`, else the next one. It may begin on the day before. */
+/** The window that contains `now`, else the next one. It may begin on the day before. */
 export function currentOrNext(window: string, now: number): Span {
   const startHour = Number(window.slice(0, 2));
   const today = Math.floor(now / DAY) * DAY;

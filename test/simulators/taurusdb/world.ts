@@ -5,7 +5,7 @@ import { Agenda } from "./agenda";
 import type { CloudState, InstanceState, RegionState, StarRocksState } from "./state";
 import type { JobState, ScheduleState } from "./task";
 
-/** What the rooms of the simulator share: the state, and what is found through it. */
+/** What the modules of the simulator share: the state, and its indexes. */
 export interface World {
   readonly state: CloudState;
   readonly random: Random;
@@ -15,11 +15,11 @@ export interface World {
   readonly starRocks: Map<string, StarRocksState>;
   readonly jobs: Map<string, JobState>;
   readonly schedules: Map<string, ScheduleState>;
-  /** What happens of itself, earliest first. */
+  /** Pending events, earliest first. */
   readonly agenda: Agenda;
 }
 
-/** Builds everything that is found through a state. */
+/** Builds the indexes of a state. */
 export function openWorld(state: CloudState, authClock: Clock | undefined): World {
   const agenda = new Agenda();
   for (const job of state.jobs) enter(agenda, "job", job);
@@ -40,7 +40,7 @@ function byId<T extends { readonly id: string }>(list: readonly T[]): Map<string
   return new Map(list.map((one) => [one.id, one]));
 }
 
-/** Puts what a job or schedule does next on the agenda. */
+/** Adds the next step of a job or schedule to the agenda. */
 export function enter(agenda: Agenda, kind: "job" | "schedule", owner: JobState | ScheduleState): void {
   const [due] = owner.due;
   if (due !== undefined) agenda.push({ ...due, kind, owner: owner.id, order: owner.order });
