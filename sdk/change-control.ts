@@ -1,8 +1,8 @@
 /** The forms of the arguments that say when an upgrade may be requested. */
 
 /**
- * A window in local time. One whose `to` is before its `from` ends on the next day. Times that a change of the clocks skips are moved
- * forward by the same amount; if a time occurs twice, the first occurrence counts.
+ * A window in local time. If `to` is before `from`, it ends on the next day. Times that a clock change skips are moved forward by
+ * the same amount; if a time occurs twice, the first occurrence counts.
  * @example { days: ["sat", "sun"], from: "02:00", to: "06:00", lastStart: "05:00", timeZone: "Asia/Shanghai" }
  */
 export interface ChangeWindow {

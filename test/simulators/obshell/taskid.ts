@@ -1,7 +1,7 @@
 import { isIPv4 } from "node:net";
 import { Refusal } from "./errors";
 
-/** Generic task ids: "1" + id in the cluster, "2" + IPv4 + port + id or "3" + IPv6 + port + id on one agent (OBShell facts §3.4). */
+/** Task ids: "1" + id in the cluster, "2" + IPv4 + port + id or "3" + IPv6 + port + id on one agent (OBShell facts §3.4). */
 export interface TaskId {
   readonly id: number;
   /** Address of the agent whose own task it is; undefined for a cluster task. */
