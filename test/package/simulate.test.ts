@@ -114,5 +114,5 @@ describe.each([
 it("refuses what it does not know, with 2", async () => {
   const main = join(project.installed, "dist/sdk/cli/main.js");
   const wrong = run(process.execPath, [main, "simulate", "oracle"], { cwd: project.dir, env: strangersEnv() });
-  await expect(wrong).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('no simulator "oracle"') });
+  await expect(wrong).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('unknown simulator "oracle"') });
 });

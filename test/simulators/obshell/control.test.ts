@@ -224,7 +224,7 @@ describe("npm run simulate", () => {
     expect(run("obshell", "--help")).toContain("--ob-package");
     expect(() => run("obshell", "--nope")).toThrow("--nope");
     expect(() => run("obshell", "--agents", "x")).toThrow("--agents must be a number");
-    expect(() => run("oracle")).toThrow('no simulator "oracle"');
+    expect(() => run("oracle")).toThrow('unknown simulator "oracle"');
   });
 });
 
