@@ -9,7 +9,7 @@ import { definedEnv } from "../engine/settings";
 import { type Properties, readFailure, type Sent } from "./failure";
 
 /** An RPC that is not answered in this time, in milliseconds, is taken for one that never will be. */
-const ANSWER_WITHIN = 12_000;
+const ANSWER_WITHIN = 50_000;
 
 export interface ProviderOptions {
   /** The provider's modules resolve from here. */
