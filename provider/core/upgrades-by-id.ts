@@ -23,9 +23,6 @@ type Asked = Pick<Driver, "title" | "inspect" | "outlasts" | "leadsToTarget">;
 export class UpgradesById extends Upgrades {
   readonly record: RecordStore;
   readonly #driver: Asked;
-  readonly #policy: Policy;
-  readonly #runtime: Runtime;
-  readonly #budget: UnreachableBudget;
   readonly #began: number;
   #told: Told | undefined;
   /** When the response to this run's request was lost, and why. */
@@ -38,10 +35,9 @@ export class UpgradesById extends Upgrades {
     budget: UnreachableBudget,
     remembered: UpgradeRecord | undefined,
   ) {
-    super();
-    [this.#driver, this.#policy, this.#runtime] = [driver, policy, runtime];
+    super(policy, runtime, budget);
+    this.#driver = driver;
     this.record = new RecordStore(runtime.clock, remembered);
-    this.#budget = budget;
     this.#began = runtime.clock.elapsed();
   }
 
@@ -51,7 +47,7 @@ export class UpgradesById extends Upgrades {
     if (unit === undefined) return true;
     if (this.#told?.status.kind === "running" || this.#told?.status.kind === "scheduled") this.#told = undefined;
     const task = unseen(this.record.upgrade, unit, (known) => this.#outlasts(known));
-    const status = task && (await this.#budget.ask(() => inspect(this.#driver, task)));
+    const status = task && (await this.budget.ask(() => inspect(this.#driver, task)));
     if (task !== undefined && status !== undefined && !this.#note(unit, task, status)) return false;
     this.#close(unit);
     return true;
@@ -66,7 +62,7 @@ export class UpgradesById extends Upgrades {
     if (this.#lost !== undefined) {
       const { at, cause } = this.#lost;
       const waited = this.#now - at;
-      const over = waited >= this.#policy.lostReplyWindow;
+      const over = waited >= this.policy.lostReplyWindow;
       // Once the unit is no longer behind, the only concern is that the request may still take effect.
       const by = unit.standing === "behind" ? "run" : "earlier";
       return { ...silent, by, lost: true, over, accepted: false, cause, waited };
@@ -87,7 +83,7 @@ export class UpgradesById extends Upgrades {
   release(units: readonly Unit[]): void {
     for (const { standing } of units) {
       if (standing === "behind" || this.#told?.status.kind !== "scheduled") continue;
-      if (!isKept(nameOf(this.#told.task), this.#runtime)) continue;
+      if (!isKept(nameOf(this.#told.task), this.runtime)) continue;
       this.record.release();
       this.#told = undefined;
     }
@@ -117,7 +113,7 @@ export class UpgradesById extends Upgrades {
       else if (activity?.kind === "running") {
         const { task, rollingBack } = activity;
         const plan = { kind: "join", task, from, ...(rollingBack === true ? { rollingBack } : {}) } as const;
-        if (this.record.found(task, from)) this.#runtime.inform(describePlan(plan));
+        if (this.record.found(task, from)) this.runtime.inform(describePlan(plan));
         this.#told = undefined;
       }
       this.#lost = undefined;
@@ -128,8 +124,8 @@ export class UpgradesById extends Upgrades {
   #goesOn(task: Task, { standing, from }: Unit): void {
     if (this.record.upgrade?.state === "unknown") this.record.found(task, from);
     else this.record.ended("running");
-    if (standing !== "behind" && this.#policy.wait && !this.#outlasts(task))
-      this.#runtime.inform(`${nameOf(task)} has not ended; waiting for that`);
+    if (standing !== "behind" && this.policy.wait && !this.#outlasts(task))
+      this.runtime.inform(`${nameOf(task)} has not ended; waiting for that`);
   }
 
   requested(units: readonly Unit[], sentAt: number, answer: Answer): void {
@@ -178,12 +174,12 @@ export class UpgradesById extends Upgrades {
   }
 
   get #now(): number {
-    return this.#runtime.clock.elapsed();
+    return this.runtime.clock.elapsed();
   }
 
   /** Whether a request with a lost response has had enough time to become visible. */
   get #isLate(): boolean {
-    return this.record.age >= this.#policy.lostReplyWindow;
+    return this.record.age >= this.policy.lostReplyWindow;
   }
 
   #outlasts(task: Task): boolean {
@@ -212,11 +208,11 @@ export class UpgradesById extends Upgrades {
       case "rolled-back":
         this.record.ended(status.kind, status.message);
         if (this.#told.final) return true;
-        this.#runtime.inform(`The earlier upgrade ${task.id} to ${task.to} has ended: ${status.message}`);
+        this.runtime.inform(`The earlier upgrade ${task.id} to ${task.to} has ended: ${status.message}`);
         return false;
       case "gone":
         this.record.ended(unneeded && !this.#told.final && hasMoved(upgrade, unit) ? "succeeded" : "gone");
-        if (this.#told.final) this.#runtime.warn(forgotten(this.#driver.title, task));
+        if (this.#told.final) this.runtime.warn(forgotten(this.#driver.title, task));
         this.#told = undefined;
         return true;
     }
@@ -225,7 +221,7 @@ export class UpgradesById extends Upgrades {
   /** A scheduled upgrade that is neither ours nor needed: it is not changed, and no longer expected. */
   #leave(task: Task, { window }: Extract<TaskStatus, { kind: "scheduled" }>): void {
     const whose = "which this resource did not schedule and does not need";
-    this.#runtime.warn(
+    this.runtime.warn(
       `${nameOf(task)}, ${whose}, is scheduled for its maintenance window, ${describeWindow(window)}; it was not canceled.`,
     );
     this.record.forget();
@@ -250,10 +246,10 @@ export class UpgradesById extends Upgrades {
     }
     const told = this.#told;
     if (told?.status.kind !== "succeeded" || !this.#isPending(unit)) return;
-    if (this.#now - told.since < this.#policy.settleTime) return;
+    if (this.#now - told.since < this.policy.settleTime) return;
     const reason = `${nameOf(told.task)} is reported as successful, but ${unit.at} still runs.`;
     this.record.ended("failed", reason);
-    this.#runtime.warn(reason);
+    this.runtime.warn(reason);
     this.#told = undefined;
   }
 

@@ -22,9 +22,6 @@ type Asked = Pick<FleetDriver, "title" | "units" | "schedules" | "words" | "canc
 export class UpgradesByList extends Upgrades {
   readonly record: BatchRecord;
   readonly #driver: Asked;
-  readonly #policy: Policy;
-  readonly #runtime: Runtime;
-  readonly #budget: UnreachableBudget;
   readonly #earlier: Earlier | undefined;
   readonly #schedule: ScheduledTasks;
   /** Units whose failure since the last run was already reported. */
@@ -37,9 +34,8 @@ export class UpgradesByList extends Upgrades {
     budget: UnreachableBudget,
     remembered: UpgradeRecord | undefined,
   ) {
-    super();
-    [this.#driver, this.#policy, this.#runtime] = [driver, policy, runtime];
-    this.#budget = budget;
+    super(policy, runtime, budget);
+    this.#driver = driver;
     this.#earlier = earlierOf(remembered, runtime.clock, policy.settleTime);
     this.#schedule = new ScheduledTasks(remembered);
     // In state "deferred", only the upgrades in `tasks` were requested.
@@ -51,12 +47,12 @@ export class UpgradesByList extends Upgrades {
     const earlier = this.#earlier;
     if (this.#schedule.size > 0) return true;
     if (earlier === undefined || earlier.over) return false;
-    const { settleTime, lostReplyWindow } = this.#policy;
-    return first || this.#runtime.clock.elapsed() - earlier.calledAt < Math.max(settleTime, lostReplyWindow);
+    const { settleTime, lostReplyWindow } = this.policy;
+    return first || this.runtime.clock.elapsed() - earlier.calledAt < Math.max(settleTime, lostReplyWindow);
   }
 
   async seen(units: readonly Unit[]): Promise<boolean> {
-    this.attempts.seen(units, this.#runtime.clock.elapsed());
+    this.attempts.seen(units, this.runtime.clock.elapsed());
     this.#schedule.seen(units);
     return true;
   }
@@ -67,7 +63,7 @@ export class UpgradesByList extends Upgrades {
       attempts: this.attempts,
       earlier: this.#earlier,
       schedule: this.#schedule,
-      times: this.#policy,
+      times: this.policy,
     });
   }
 
@@ -78,11 +74,11 @@ export class UpgradesByList extends Upgrades {
   release(units: readonly Unit[]): void {
     const unwanted = units.filter(({ standing, activity }) => standing !== "behind" && activity?.kind === "scheduled");
     const names = unwanted.map(({ name }) => name);
-    keep(this.#schedule, names, this.#driver, this.#runtime);
+    keep(this.#schedule, names, this.#driver, this.runtime);
   }
 
   override cancelFormer(pause: CancelPause): Promise<boolean> {
-    return cancelFormer(this.#driver, this.#schedule, this.#budget, this.#runtime, pause);
+    return cancelFormer(this.#driver, this.#schedule, this.budget, this.runtime, pause);
   }
 
   canceled(tasks: readonly string[]): boolean {
@@ -101,7 +97,7 @@ export class UpgradesByList extends Upgrades {
   requested(units: readonly Unit[], sentAt: number, answer: Answer): void {
     if (answer.kind === "refused" || answer.kind === "unsent") return;
     const lost = answer.kind === "lost";
-    this.attempts.sent(units, sentAt, this.#runtime.clock.elapsed(), lost);
+    this.attempts.sent(units, sentAt, this.runtime.clock.elapsed(), lost);
     if (this.#driver.schedules) this.#schedule.asked(units);
     else this.#schedule.forget(units.map(({ name }) => name));
     this.record.asked(units, sentAt, lost);
@@ -115,7 +111,7 @@ export class UpgradesByList extends Upgrades {
     const failed = failedSince(earlier, untold);
     if (failed.size === 0) return;
     for (const name of failed.keys()) this.#told.add(name);
-    this.#runtime.warn(`Upgrades failed since the last run, and are asked for again: ${some([...failed.values()])}`);
+    this.runtime.warn(`Upgrades failed since the last run, and are asked for again: ${some([...failed.values()])}`);
   }
 
   finish({ units, scheduled, problems, canceled }: Finish): void {

@@ -2,10 +2,13 @@ import { Attempts } from "./attempts";
 import type { CancelPause } from "./cancel";
 import type { Evidence } from "./evidence";
 import type { Ending } from "./follow";
+import type { Policy } from "./policy";
 import type { RecordStore } from "./record";
+import type { Runtime } from "./runtime";
 import type { Answer } from "./send";
 import type { Failure, Task } from "./task";
 import type { Problem, Unit, Waiting } from "./unit";
+import type { UnreachableBudget } from "./unreachable-budget";
 
 /** The end of a run. */
 export interface Finish {
@@ -24,6 +27,15 @@ export interface Finish {
 export abstract class Upgrades {
   readonly attempts = new Attempts();
   abstract readonly record: RecordStore;
+  protected readonly policy: Policy;
+  protected readonly runtime: Runtime;
+  protected readonly budget: UnreachableBudget;
+
+  constructor(policy: Policy, runtime: Runtime, budget: UnreachableBudget) {
+    this.policy = policy;
+    this.runtime = runtime;
+    this.budget = budget;
+  }
 
   /**
    * Records a read, and reads tasks that it does not show. @returns false if the read is outdated: a task has completed

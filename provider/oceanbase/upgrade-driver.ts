@@ -27,7 +27,7 @@ import { DependencyLists, waysTo } from "./upgrade-path/dependency-lists";
 /** How long an observation waits for a package to be unpacked: a preview has ten seconds in total. */
 const UNPACKING = 5_000;
 
-export interface UpgradePinOptions<A extends UpgradeArguments> {
+export interface UpgradeDriverOptions<A extends UpgradeArguments> {
   readonly system: System<A>;
   readonly args: A;
   readonly constraint: Constraint;
@@ -53,7 +53,7 @@ export class UpgradeDriver<A extends UpgradeArguments> implements Driver<Cluster
   readonly mostPerRequest = 1;
   readonly ownReads = true;
   readonly compose = requestOf;
-  readonly #options: UpgradePinOptions<A>;
+  readonly #options: UpgradeDriverOptions<A>;
   readonly #watcher: TaskWatcher;
   readonly #closed = new AbortController();
   readonly #lists: DependencyLists;
@@ -67,7 +67,7 @@ export class UpgradeDriver<A extends UpgradeArguments> implements Driver<Cluster
   /** Read once per run. */
   #local: Promise<LocalPackages> | undefined;
 
-  constructor(options: UpgradePinOptions<A>) {
+  constructor(options: UpgradeDriverOptions<A>) {
     this.#options = options;
     this.#watcher = new TaskWatcher(options.agents);
     const { clock, signal } = options.runtime;

@@ -16,7 +16,7 @@ import { activityOf } from "./tasks/activity";
 import { isUpgrade, UNTOLD, UPGRADE_MACHINE } from "./tasks/machine";
 import { unnamedUpgrade, Watcher } from "./tasks/watcher";
 
-export interface UpgradePinOptions {
+export interface UpgradeDriverOptions {
   readonly title: string;
   readonly which: Which;
   readonly subject: Subject;
@@ -40,7 +40,7 @@ export class UpgradeDriver implements Driver<Seen> {
   readonly mostPerRequest = 1;
   readonly ownReads = false;
   readonly compose = requestOf;
-  readonly #options: UpgradePinOptions;
+  readonly #options: UpgradeDriverOptions;
   readonly #watcher: Watcher;
   /** The targets of this run's upgrades, by action. */
   readonly #targets = new Map<string, string>();
@@ -50,7 +50,7 @@ export class UpgradeDriver implements Driver<Seen> {
   #database: number | undefined;
   #backup: BackupRecord = { kind: "unknown", reason: "the database was not read" };
 
-  constructor(options: UpgradePinOptions) {
+  constructor(options: UpgradeDriverOptions) {
     this.title = options.title;
     this.units = [options.title];
     this.#options = options;

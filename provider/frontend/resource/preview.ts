@@ -22,7 +22,7 @@ import { storedText } from "./stored-outcome";
 import type { CheckFailure } from "./validation";
 
 /** Maximum time to read one live system in a preview, in milliseconds: an unreachable system must not delay it. */
-const PIN_BUDGET = 10_000;
+const READ_BUDGET = 10_000;
 /** Maximum total time for unreachable systems in a run, because the engine checks one resource after the other. */
 const RUN_BUDGET = 60_000;
 
@@ -32,7 +32,7 @@ export class Silence {
 
   /** Maximum duration of the next read; 0 if the budget is used up. */
   get left(): number {
-    return Math.max(Math.min(PIN_BUDGET, RUN_BUDGET - this.#spent), 0);
+    return Math.max(Math.min(READ_BUDGET, RUN_BUDGET - this.#spent), 0);
   }
 
   waited(milliseconds: number): void {

@@ -22,7 +22,7 @@ const WORDS: FleetWords = {
   neverStarted: "check the instance and its tasks in the console, then run {apply} again",
 };
 
-export interface KernelPinOptions {
+export interface KernelDriverOptions {
   readonly access: Access;
   readonly ids: readonly string[];
   readonly constraint: Constraint;
@@ -40,11 +40,11 @@ export class KernelDriver implements Driver<KernelObservation> {
   readonly mostPerRequest = BATCH_LIMIT;
   readonly ownReads = false;
   readonly words = WORDS;
-  readonly #options: KernelPinOptions;
+  readonly #options: KernelDriverOptions;
   readonly #look: KernelLook;
   readonly #preCheck: PreCheck;
 
-  constructor(options: KernelPinOptions) {
+  constructor(options: KernelDriverOptions) {
     const { access, ids, constraint, runtime, schedules } = options;
     this.#options = options;
     this.units = ids;

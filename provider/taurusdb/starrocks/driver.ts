@@ -17,7 +17,7 @@ import { JobWatcher } from "./job";
 import { look, type StarRocksObservation } from "./look";
 import { viewFor, type Wish } from "./view";
 
-export interface StarRocksPinOptions {
+export interface StarRocksDriverOptions {
   readonly access: Access;
   readonly args: Ids & Wish;
   readonly constraint: Constraint;
@@ -36,13 +36,13 @@ export class StarRocksDriver implements Driver<StarRocksObservation> {
   readonly mostPerRequest = 1;
   readonly ownReads = false;
   readonly compose = requestOf;
-  readonly #options: StarRocksPinOptions;
+  readonly #options: StarRocksDriverOptions;
   readonly #jobIds = new JobIds();
   readonly #watcher: JobWatcher;
   /** The version for which the service has reported that nothing newer is available. */
   #latest: string | undefined;
 
-  constructor(options: StarRocksPinOptions) {
+  constructor(options: StarRocksDriverOptions) {
     const { access, args, runtime } = options;
     this.#options = options;
     this.units = [args.starRocksInstanceId];

@@ -11,7 +11,7 @@ const ROUND_TRIP = 100;
 const MOST = (type: string) => (type.startsWith("oceanbase") ? 3 : 2);
 /** What a preview may take when nobody answers, in milliseconds: what it says in docs/performance.md. */
 const RUN_BUDGET = 60_000;
-const PIN_BUDGET = 10_000;
+const READ_BUDGET = 10_000;
 const PLAN = /→|cannot plan/;
 
 /** The engine checks one resource after the other, so whatever a check waits for adds up. */
@@ -81,7 +81,7 @@ async function previewInSilence(): Promise<Row[]> {
   const [type = "", open] = Object.entries(TYPES)[0] ?? [];
   if (open === undefined) throw new Error("there is no type");
   // An answer takes longer than anybody waits.
-  const world = open({ roundTrip: 100 * PIN_BUDGET });
+  const world = open({ roundTrip: 100 * READ_BUDGET });
   const took = (await checkAll(world)).reduce((sum, each) => sum + each, 0);
   const told = world.lines.filter(({ ephemeral, message }) => !ephemeral && PLAN.test(message)).length;
   return [
@@ -90,7 +90,7 @@ async function previewInSilence(): Promise<Row[]> {
       what: `${type}, silent: time`,
       value: took / 1_000,
       unit: "s",
-      against: `${PIN_BUDGET / 1_000} s for a pin, ${RUN_BUDGET / 1_000} s for a run`,
+      against: `${READ_BUDGET / 1_000} s for a resource, ${RUN_BUDGET / 1_000} s for a run`,
       bound: { atMost: RUN_BUDGET / 1_000 },
     },
   ];
