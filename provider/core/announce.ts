@@ -7,10 +7,11 @@ import { taskOf, type UpgradeRecord } from "./outcome";
 import type { Plan } from "./plan";
 import type { Policy } from "./policy";
 import { RecordStore } from "./record";
-import { wayAfter } from "./recovery";
+import { reopenedBy, wayAfter } from "./recovery";
 import type { Runtime } from "./runtime";
 import { scheduledByOthers } from "./sentences";
-import { describeWindow, type Failure, nameOf, type Task } from "./task";
+import { describeWindow, nameOf } from "./task";
+import type { Unit, View } from "./unit";
 
 /** Writes other than the upgrade request, as shown in a preview. */
 export interface Announcement {
@@ -23,8 +24,8 @@ export interface Announcement {
  * The operators and cancellations that a run would send, by the same policy and from the task in the state. Reads only.
  */
 export async function announce(
-  driver: Pick<Driver, "title" | "units" | "schedules" | "reopen" | "inspect" | "cancel">,
-  plan: Plan,
+  driver: Pick<Driver, "title" | "schedules" | "reopen" | "inspect" | "cancel" | "backups">,
+  { plan, view }: { readonly plan: Plan; readonly view: View },
   policy: Pick<Policy, "onFailure" | "changes">,
   { clock, wall, keepScheduled }: Pick<Runtime, "clock" | "wall" | "keepScheduled">,
   remembered?: UpgradeRecord,
@@ -33,7 +34,7 @@ export async function announce(
   switch (plan.kind) {
     case "failed":
       record.found(plan.task, plan.from, plan.failure);
-      return operator(driver, policy, wall, plan.task, plan.failure, record.owns(plan.task));
+      return operator(driver, policy, wall, view.units, plan, record);
     case "cancel": {
       const { task, window } = plan;
       if (record.owns(task))
@@ -50,18 +51,18 @@ export async function announce(
   }
 }
 
-function operator(
-  driver: Pick<Driver, "title" | "units" | "schedules" | "reopen">,
+async function operator(
+  driver: Pick<Driver, "title" | "schedules" | "reopen" | "backups">,
   policy: Pick<Policy, "onFailure" | "changes">,
   wall: Pick<Clock, "now">,
-  task: Task,
-  failure: Failure,
-  ours: boolean,
-): Announcement[] {
+  units: readonly Unit[],
+  { task, failure }: Extract<Plan, { kind: "failed" }>,
+  record: RecordStore,
+): Promise<Announcement[]> {
   const { onFailure } = policy;
   if (onFailure === "report" || driver.reopen === undefined) return [];
   const name = nameOf(task);
-  if (!ours) {
+  if (!record.owns(task)) {
     return [
       { message: `${name} was not started by this resource, so \`onFailure\` does not apply to it`, warning: true },
     ];
@@ -76,8 +77,10 @@ function operator(
     return [{ message: `${why}; nothing will be sent`, warning: true }];
   }
   const at = failure.at === undefined ? "failed" : `failed at ${failure.at}`;
-  const [unit = ""] = driver.units;
-  const hold = controlOf(driver, policy, { wall }).holdOfReopening(unit, task);
+  const control = controlOf(driver, policy, { wall });
+  const reopened = reopenedBy(record, task);
+  await control.tryBackups(units, reopened);
+  const [hold] = units.flatMap((unit) => control.judge(reopened)(unit) ?? []);
   if (hold !== undefined) return [{ message: `${name} will not be ${what} now, held: ${hold.message}` }];
   return [
     {

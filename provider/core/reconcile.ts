@@ -180,7 +180,7 @@ class Reconciliation<O extends Observation> {
     const { title } = this.#driver;
     if (undone === true) throw rolledBack(title, task, failure, this.#recovery.undone);
     if (when === "earlier") this.#upgrades.failed(unit, task, failure);
-    const sent = await this.#recovery.reopen(task, failure, when).catch(heldBy);
+    const sent = await this.#recovery.reopen(unit, task, failure, when).catch(heldBy);
     if (sent === true) {
       this.#upgrades.reopened();
       return this.#follow(unit, task);

@@ -1,5 +1,5 @@
 import { sentences } from "../base/sentences";
-import type { ChangeControl } from "./control/control";
+import type { ChangeControl, Reopened } from "./control/control";
 import type { Hold } from "./control/hold";
 import type { Driver } from "./driver";
 import { Refused, sending, Unreachable } from "./errors";
@@ -8,23 +8,24 @@ import type { RecordStore } from "./record";
 import type { Permit } from "./request";
 import type { Runtime } from "./runtime";
 import { type Failure, nameOf, type Task, type Way } from "./task";
+import type { Unit } from "./unit";
 
 /** Handles a failed upgrade of ours: at most one operator, once in a run. */
 export class Recovery {
-  readonly #driver: Pick<Driver, "units" | "reopen">;
+  readonly #driver: Pick<Driver, "reopen">;
   readonly #policy: Pick<Policy, "onFailure">;
-  readonly #control: Pick<ChangeControl, "requireReopening">;
+  readonly #control: Pick<ChangeControl, "tryBackups" | "require">;
   readonly #runtime: Runtime;
-  readonly #record: Pick<RecordStore, "owns">;
+  readonly #record: Pick<RecordStore, "owns" | "upgrade">;
   #operated = false;
   #undone: Failure | undefined;
 
   constructor(
-    driver: Pick<Driver, "units" | "reopen">,
+    driver: Pick<Driver, "reopen">,
     policy: Pick<Policy, "onFailure">,
-    control: Pick<ChangeControl, "requireReopening">,
+    control: Pick<ChangeControl, "tryBackups" | "require">,
     runtime: Runtime,
-    record: Pick<RecordStore, "owns">,
+    record: Pick<RecordStore, "owns" | "upgrade">,
   ) {
     this.#driver = driver;
     this.#policy = policy;
@@ -44,10 +45,13 @@ export class Recovery {
    * @returns whether it was sent; the task shows the result
    * @throws Held
    */
-  async reopen(task: Task, failure: Failure, when: "just now" | "earlier"): Promise<boolean> {
+  async reopen(unit: Unit, task: Task, failure: Failure, when: "just now" | "earlier"): Promise<boolean> {
     const way = this.#wayFor(task, failure);
     if (way === undefined || this.#operated || (way === "retry" && when === "just now")) return false;
-    const permit = () => this.#control.requireReopening(this.#driver.units[0] ?? "", task);
+    const reopened = reopenedBy(this.#record, task);
+    // Its cluster may be unable to report backups: that is a hold, and the failure remains the error of the run.
+    await this.#control.tryBackups([unit], reopened);
+    const permit = () => this.#control.require([unit], reopened);
     permit();
     this.#runtime.warn(`upgrade ${task.id} failed, sending ${way.toUpperCase()}: ${failure.message}`);
     await this.#send(task, way, permit);
@@ -83,6 +87,11 @@ export class Recovery {
       this.#runtime.warn(`${error.message}; looking at upgrade ${task.id}`);
     }
   }
+}
+
+/** A task of ours, with the time of its request. */
+export function reopenedBy({ upgrade }: Pick<RecordStore, "upgrade">, task: Task): Reopened {
+  return upgrade === undefined ? task : { ...task, askedAt: upgrade.startedAt };
 }
 
 /** The operator that the policy sends after a failure of our own upgrade, if the vendor accepts it. */

@@ -12,7 +12,7 @@ import type { Policy } from "./policy";
 import { reconcile } from "./reconcile";
 import type { Runtime } from "./runtime";
 import { type Heard, summaryOf } from "./summary";
-import type { View } from "./unit";
+import { isFollowed, type View } from "./unit";
 import { UnreachableBudget } from "./unreachable-budget";
 
 /** One read of the vendor, its interpretation, and the resulting plan. */
@@ -32,7 +32,7 @@ export async function see(
   const view = driver.view(observation);
   const control = controlOf(driver, policy, { wall });
   await control.tryBackups(
-    view.units.filter(({ standing, activity }) => standing === "behind" && activity?.kind !== "running"),
+    view.units.filter(({ standing, activity }) => standing === "behind" && !isFollowed(activity)),
   );
   return { observation, view, plan: planOf(driver, view, policy.onNewer, control.judge()) };
 }
@@ -43,13 +43,13 @@ export async function see(
  */
 export function announceWrites(
   driver: Driver,
-  { plan, view }: Seen,
+  seen: Seen,
   policy: Policy,
   runtime: Runtime,
   remembered?: UpgradeRecord,
 ): Promise<readonly Announcement[]> {
-  if (isFleet(driver)) return announceFleet(driver, view, runtime, remembered);
-  return announce(driver, plan, policy, runtime, remembered);
+  if (isFleet(driver)) return announceFleet(driver, seen.view, runtime, remembered);
+  return announce(driver, seen, policy, runtime, remembered);
 }
 
 /** Brings the resource to its target version, and logs a summary of an upgrade that succeeded. Never throws. */

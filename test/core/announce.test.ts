@@ -1,11 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { announce } from "../../provider/core/announce";
+import type { BackupRecord } from "../../provider/core/control/backup";
 import { NO_RULES } from "../../provider/core/control/control";
 import type { Driver } from "../../provider/core/driver";
 import type { UpgradeRecord } from "../../provider/core/outcome";
 import type { Plan } from "../../provider/core/plan";
 import type { Policy } from "../../provider/core/policy";
 import type { Failure, TaskStatus } from "../../provider/core/task";
+import type { View } from "../../provider/core/unit";
 import { VirtualClock } from "../support/virtual-clock";
 
 const clock = new VirtualClock();
@@ -13,6 +15,10 @@ const task = { id: "13", kind: "OB rolling upgrade", to: "4.3.5.2-9" };
 const NAME = "upgrade 13 (OB rolling upgrade to 4.3.5.2-9)";
 const AT = "stage 2/9: Download all required packages";
 const window = { opens: "2026-01-01T18:00:00Z", closes: "2026-01-01T22:00:00Z" };
+const VIEW: View = {
+  units: [{ name: "fake", members: [], standing: "behind", at: "1", from: "1", ahead: [] }],
+  absent: [],
+};
 const upgrade = { from: "1", route: "1 → 2", how: "at once", findings: [] };
 
 const record = (change: Partial<UpgradeRecord> = {}): UpgradeRecord => ({
@@ -34,13 +40,12 @@ const failed = (ways?: Failure["ways"]): Plan => ({
 function told(plan: Plan, onFailure: Policy["onFailure"], remembered?: UpgradeRecord, more: Partial<Driver> = {}) {
   const driver = {
     title: "Fake",
-    units: ["fake"],
     schedules: false,
     reopen: async () => undefined,
     inspect: async () => DEFERRED,
     ...more,
   };
-  return announce(driver, plan, { onFailure, changes: NO_RULES }, { clock, wall: clock }, remembered);
+  return announce(driver, { plan, view: VIEW }, { onFailure, changes: NO_RULES }, { clock, wall: clock }, remembered);
 }
 
 const DEFERRED: TaskStatus = { kind: "scheduled", window };
@@ -81,11 +86,26 @@ describe("a failed upgrade in a preview", () => {
     expect((await told(plan, onFailure, remembered)).map(({ message }) => message)).toEqual(expected);
   });
 
+  it.each<[string, BackupRecord, string]>([
+    ["no backup", { kind: "none" }, `${NAME} will not be retried now, held: there is no backup`],
+    ["a backup from before it", { kind: "finished", at: Date.UTC(2025, 11, 31, 23) }, RETRY],
+  ])("with a backup rule and %s", async (_, backup, expected) => {
+    const changes = { ...NO_RULES, backup: { maxAge: 3_600_000 } };
+    const backups = async () => new Map([["fake", backup]]);
+    const driver = { title: "Fake", schedules: false, reopen: async () => undefined, backups };
+    const late = new VirtualClock(Date.UTC(2026, 0, 3));
+    const seen = { plan: failed(["retry"]), view: VIEW };
+    const policy = { onFailure: "retry", changes } as const;
+    expect(await announce(driver, seen, policy, { clock: late, wall: late }, record())).toEqual([
+      { message: expected },
+    ]);
+  });
+
   it("announces nothing where the vendor has no operators", async () => {
     expect(
       await announce(
-        { title: "Fake", units: ["fake"], schedules: false, inspect: async () => DEFERRED },
-        failed(),
+        { title: "Fake", schedules: false, inspect: async () => DEFERRED },
+        { plan: failed(), view: VIEW },
         { onFailure: "retry", changes: NO_RULES },
         { clock, wall: clock },
         record(),

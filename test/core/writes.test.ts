@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { NO_RULES } from "../../provider/core/control/control";
 import { beforeSending, sending, Unreachable, UpgradeError } from "../../provider/core/errors";
 import { Recovery } from "../../provider/core/recovery";
 import { HttpClient } from "../../provider/http/client";
@@ -84,16 +83,11 @@ describe.each(ODD)("after %s, nobody knows whether the vendor received", (_, thr
     const clock = new VirtualClock();
     const runtime = { clock, wall: clock, signal, random: () => 0.5, ...quiet, warn };
     const reopen = async () => throwing(thrown)();
-    const permissive = {
-      rules: NO_RULES,
-      wall: new VirtualClock(),
-      forgetBackups: () => undefined,
-      requireReopening: () => undefined,
-    };
-    const recovery = new Recovery({ units: ["orders"], reopen }, { onFailure: "rollback" }, permissive, runtime, {
-      owns: () => true,
-    });
-    expect(await recovery.reopen(task, { ...failure, ways: ["rollback"] }, "just now")).toBe(true);
+    const permissive = { tryBackups: async () => undefined, require: () => undefined };
+    const ours = { owns: () => true, upgrade: undefined };
+    const recovery = new Recovery({ reopen }, { onFailure: "rollback" }, permissive, runtime, ours);
+    const unit = { name: "orders", members: [], standing: "behind", at: "", from: "", ahead: [] } as const;
+    expect(await recovery.reopen(unit, task, { ...failure, ways: ["rollback"] }, "just now")).toBe(true);
     expect(warnings.at(-1)).toMatch(/; looking at upgrade 11$/);
   });
 

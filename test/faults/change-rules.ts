@@ -92,13 +92,21 @@ export function backupOf({ backup }: ChangeRules, now: number): number | undefin
   return backup === "old" ? now - 1.5 * MAX_AGE : undefined;
 }
 
-/** Why nothing that changes something may be sent now. */
-export function forbidden(rules: ChangeRules, args: Values, now: number, backedUpAt: number): string | undefined {
+/**
+ * Why nothing that changes something may be sent now.
+ * @param calledAt when the upgrade was called: now, or before its operator. Its backup had to be new then
+ */
+export function forbidden(
+  rules: ChangeRules,
+  args: Values,
+  now: number,
+  { backedUpAt, calledAt }: { readonly backedUpAt: number; readonly calledAt: number },
+): string | undefined {
   const closed = closedBy(rules, args, now);
   if (closed !== undefined) return PLACES[closed];
   if (rules.approval === "none" || rules.approval === "stale") return "without its approval";
   const backup = rules.backup !== undefined && rules.backup !== "waived";
-  return backup && now - backedUpAt > MAX_AGE ? "without a new backup" : undefined;
+  return backup && calledAt - backedUpAt > MAX_AGE ? "without a new backup" : undefined;
 }
 
 const PLACES = { freeze: "under a freeze", blackout: "in a blackout", window: "outside its window" };

@@ -62,6 +62,8 @@ class Performance {
   readonly #urn: string;
   #rules: ChangeRules | undefined;
   #backedUpAt = Number.NEGATIVE_INFINITY;
+  /** When the last upgrade was called. */
+  #calledAt = Number.NEGATIVE_INFINITY;
   readonly #harms = new Map<string, number>();
   readonly #story: string[] = [];
   #commands = 0;
@@ -87,7 +89,13 @@ class Performance {
       remembersOpen: () => this.#stack.remembersOpen,
       knowable: (id) => this.#truth.knowable(id),
       harmed: (harm) => this.#count(harm),
-      forbidden: (now) => this.#rules && forbidden(this.#rules, this.#stack.written, now, this.#backedUpAt),
+      called: (now) => {
+        this.#calledAt = now;
+      },
+      forbidden: (now, reopens) => {
+        const times = { backedUpAt: this.#backedUpAt, calledAt: reopens ? this.#calledAt : now };
+        return this.#rules && forbidden(this.#rules, this.#stack.written, now, times);
+      },
       processed: (write, awaited, killed) => this.#truth.processed(write, awaited, killed),
     };
   }

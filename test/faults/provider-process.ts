@@ -21,8 +21,10 @@ export interface Surroundings {
   readonly remembersOpen: () => boolean;
   /** Whether an upgrade was accepted while the run that had sent it still waited. */
   readonly knowable: (id: string) => boolean;
-  /** Why nothing may be written now, by the wall clock of the process. */
-  readonly forbidden: (now: number) => string | undefined;
+  /** Called whenever an upgrade is called, with the wall clock of the process. */
+  readonly called: (now: number) => void;
+  /** Why nothing may be written now, by the wall clock of the process. @param reopens whether it is an operator */
+  readonly forbidden: (now: number, reopens: boolean) => string | undefined;
   /** Told of every harm that was done. */
   readonly harmed: (harm: Harm) => void;
   /**
@@ -157,15 +159,16 @@ export class ProviderProcess implements Owner {
     judge.that(!over, "no write after the end", () => `${name()} after the deadline`);
     judge.that(!this.ended, "no write after the end", () => `${name()} after the run had ended`);
     judge.that(!this.#readsOnly || (isRead(request) && !write), "reads only", name);
-    if (write && request.method !== "DELETE") this.#judgeMoment(name);
-    const called = this.lies === 0 ? world.called(request) : [];
-    if (called.length > 0) this.#judgeCall(called, name);
+    if (write && request.method !== "DELETE") this.#judgeMoment(name, world.reopens?.(request) === true);
+    const called = world.called(request);
+    if (called.length > 0) this.#setup.called(timeline.now());
+    if (called.length > 0 && this.lies === 0) this.#judgeCall(called, name);
   }
 
   /** Where its clock has been set, only what no clock changes is judged. */
-  #judgeMoment(name: () => string): void {
+  #judgeMoment(name: () => string, reopens: boolean): void {
     const { judge, timeline, forbidden } = this.#setup;
-    const why = forbidden(timeline.now());
+    const why = forbidden(timeline.now(), reopens);
     const excused = this.harms.some(({ kind }) => kind === "clock") && why !== "under a freeze";
     judge.that(why === undefined || excused, "only when it may", () => `${name()} ${why}`);
   }

@@ -38,6 +38,8 @@ export interface World {
   isWrite(request: Pick<WireRequest, "origin" | "method" | "target">): boolean;
   /** What an upgrade call asks to upgrade; nothing, if the request is no such call. */
   called(request: Pick<WireRequest, "method" | "target" | "body">): readonly string[];
+  /** Whether a request has a failed upgrade continued or undone; missing where the vendor has no such request. */
+  reopens?(request: Pick<WireRequest, "method" | "target">): boolean;
   /** Upgrades that were accepted through the API, in order. */
   upgrades(): readonly Upgrade[];
   /** Whether the `lastUpgrade` of the outputs is about this upgrade. */

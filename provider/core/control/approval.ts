@@ -70,10 +70,11 @@ export function approvalHold({ units, used }: Approvals, unit: Unit, now: number
   return undefined;
 }
 
-/** Whether an upgrade of the unit to this version was approved: that also covers its retry and its rollback. */
-export function isApproved({ units }: Approvals, unit: string, to: string, now: number): boolean {
+/** Why RETRY and ROLLBACK of a failed upgrade are not approved: its approval covers them. Pure. */
+export function reopeningHold({ units }: Approvals, unit: string, to: string, now: number): Hold | undefined {
   const approval = Object.hasOwn(units, unit) ? units[unit] : undefined;
-  return approval?.to === to && !isExpired(approval, now);
+  const approved = approval?.to === to && !isExpired(approval, now);
+  return approved ? undefined : hold(`no upgrade to ${to} was approved`);
 }
 
 function isExpired({ expiresAt }: Approval, now: number): boolean {

@@ -34,8 +34,17 @@ export function backupOfAll(records: readonly BackupRecord[]): BackupRecord {
   return of("running") ?? of("none") ?? of("unknown") ?? oldest ?? { kind: "none" };
 }
 
-/** Why the backups of a unit hold its upgrade. Pure. @param now milliseconds since 1970 */
-export function backupHold(rule: BackupRule, record: BackupRecord, now: number): Hold | undefined {
+/**
+ * Why the backups of a unit hold its upgrade, or RETRY and ROLLBACK of it. Pure. Times are milliseconds since 1970.
+ * @param requestedAt when the failed upgrade that is reopened was requested. A backup that was recent then is enough: an
+ *   upgrade that has failed keeps the system locked
+ */
+export function backupHold(
+  rule: BackupRule,
+  record: BackupRecord,
+  now: number,
+  requestedAt?: number,
+): Hold | undefined {
   if (rule.waive !== undefined && record.kind !== "running") return undefined;
   switch (record.kind) {
     case "running":
@@ -45,14 +54,17 @@ export function backupHold(rule: BackupRule, record: BackupRecord, now: number):
     case "unknown":
       return hold(`cannot verify that there is a backup: ${record.reason}`);
     case "finished": {
-      const age = now - record.at;
-      if (age < -CLOCKS) {
-        const ahead = `the last one${of(record.what)} ended ${formatDuration(-age)} in the future`;
-        return hold(`cannot verify that there is a backup: ${ahead}, so clocks or time zones differ`);
+      const ahead = record.at - now;
+      if (ahead > CLOCKS) {
+        const ended = `the last one${of(record.what)} ended ${formatDuration(ahead)} in the future`;
+        return hold(`cannot verify that there is a backup: ${ended}, so clocks or time zones differ`);
       }
+      const age = Math.min(requestedAt ?? now, now) - record.at;
       if (age <= rule.maxAge) return undefined;
-      const limit = formatDuration(rule.maxAge);
-      return hold(`the last backup${of(record.what)} is ${formatDuration(age)} old, more than ${limit}`);
+      const [old, limit] = [formatDuration(age), formatDuration(rule.maxAge)];
+      const last = `the last backup${of(record.what)}`;
+      if (requestedAt === undefined) return hold(`${last} is ${old} old, more than ${limit}`);
+      return hold(`${last} was ${old} old when the failed upgrade was requested, more than ${limit}`);
     }
   }
 }

@@ -3,7 +3,7 @@ import type { Driver } from "../driver";
 import { Unreachable } from "../errors";
 import type { Task } from "../task";
 import type { Unit } from "../unit";
-import { type Approvals, approvalHold, isApproved } from "./approval";
+import { type Approvals, approvalHold, reopeningHold } from "./approval";
 import { type BackupRecord, type BackupRule, backupHold } from "./backup";
 import { type Calendar, calendarHold } from "./calendar";
 import { Held, type Hold } from "./hold";
@@ -40,6 +40,9 @@ export function holdByClock(rules: ChangeRules, schedules: boolean, now: number)
  */
 const RECENT = 10 * 60_000;
 
+/** A failed upgrade, for RETRY or ROLLBACK. `askedAt`: when it was requested, not when it was first seen. */
+export type Reopened = Pick<Task, "to" | "askedAt">;
+
 type Controlled = Pick<Driver, "title" | "schedules" | "backups">;
 
 /**
@@ -64,38 +67,33 @@ export class ChangeControl {
     return this.#driver.title;
   }
 
-  /** Judges at the current time; the calendar is evaluated once for all units. */
-  judge(): HoldOf {
+  /**
+   * Judges at the current time; the calendar is evaluated once for all units.
+   * @param reopened the failed upgrade that RETRY or ROLLBACK is to be sent for, whose approval covers them
+   */
+  judge(reopened?: Reopened): HoldOf {
     const now = this.wall.now();
-    const unread = this.#judgeUnread(now);
-    return (unit) => unread(unit) ?? this.#byBackup(unit.name, now);
+    const unread = this.#judgeUnread(now, reopened);
+    const requestedAt = reopened?.askedAt === undefined ? undefined : Date.parse(reopened.askedAt);
+    return (unit) => unread(unit) ?? this.#byBackup(unit.name, now, requestedAt);
   }
 
   /** The same without backups. */
-  #judgeUnread(now: number): HoldOf {
+  #judgeUnread(now: number, reopened: Reopened | undefined): HoldOf {
     const { approvals } = this.rules;
     const hold = holdByClock(this.rules, this.#driver.schedules, now);
-    return (unit) => hold ?? (approvals === undefined ? undefined : approvalHold(approvals, unit, now));
-  }
-
-  /**
-   * The same for RETRY and ROLLBACK of a failed upgrade. Its approval covers them, and no further backup is required.
-   */
-  holdOfReopening(unit: string, { to }: Pick<Task, "to">): Hold | undefined {
-    const { approvals } = this.rules;
-    const now = this.wall.now();
-    const approved = approvals === undefined || isApproved(approvals, unit, to, now);
-    const unapproved: Hold = { code: "approval", message: `no upgrade to ${to} was approved` };
-    return holdByClock(this.rules, this.#driver.schedules, now) ?? (approved ? undefined : unapproved);
+    if (hold !== undefined || approvals === undefined) return () => hold;
+    if (reopened === undefined) return (unit) => approvalHold(approvals, unit, now);
+    return ({ name }) => reopeningHold(approvals, name, reopened.to, now);
   }
 
   /**
    * Reads the backups of units without another hold, if a rule requires them and they were not read recently. This is
    * the last read before a request is sent.
    */
-  async readBackups(units: readonly Unit[]): Promise<void> {
+  async readBackups(units: readonly Unit[], reopened?: Reopened): Promise<void> {
     const now = this.wall.now();
-    const unread = this.#dependent(units).filter(({ name }) => {
+    const unread = this.#dependent(units, reopened).filter(({ name }) => {
       const { record, readAt = 0 } = this.#backups.get(name) ?? {};
       return record?.kind !== "finished" || Math.abs(now - readAt) > RECENT;
     });
@@ -104,19 +102,19 @@ export class ChangeControl {
   }
 
   /** The same for a plan; failed reads of backups are ignored. */
-  async tryBackups(units: readonly Unit[]): Promise<void> {
+  async tryBackups(units: readonly Unit[], reopened?: Reopened): Promise<void> {
     try {
-      await this.readBackups(units);
+      await this.readBackups(units, reopened);
     } catch (error) {
       if (!(error instanceof Unreachable)) throw error;
-      this.#keep(this.#dependent(units), undefined, error.message);
+      this.#keep(this.#dependent(units, reopened), undefined, error.message.replace(/\.$/, ""));
     }
   }
 
   /** The units whose upgrade requires a backup. */
-  #dependent(units: readonly Unit[]): readonly Unit[] {
+  #dependent(units: readonly Unit[], reopened: Reopened | undefined): readonly Unit[] {
     if (this.rules.backup === undefined) return [];
-    const holdOf = this.#judgeUnread(this.wall.now());
+    const holdOf = this.#judgeUnread(this.wall.now(), reopened);
     return units.filter((unit) => holdOf(unit) === undefined);
   }
 
@@ -134,25 +132,19 @@ export class ChangeControl {
     this.#backups = new Map();
   }
 
-  /** @throws Held if one of them must not be requested now */
-  require(units: readonly Unit[]): void {
-    const holdOf = this.judge();
+  /** @throws Held if nothing must be sent for one of them now */
+  require(units: readonly Unit[], reopened?: Reopened): void {
+    const holdOf = this.judge(reopened);
     for (const unit of units) {
       const hold = holdOf(unit);
       if (hold !== undefined) throw new Held(this.title, hold);
     }
   }
 
-  /** @throws Held if RETRY and ROLLBACK must not be sent now */
-  requireReopening(unit: string, task: Pick<Task, "to">): void {
-    const hold = this.holdOfReopening(unit, task);
-    if (hold !== undefined) throw new Held(this.title, hold);
-  }
-
-  #byBackup(unit: string, now: number): Hold | undefined {
+  #byBackup(unit: string, now: number, requestedAt: number | undefined): Hold | undefined {
     const { backup } = this.rules;
     const { record } = this.#backups.get(unit) ?? {};
-    return backup === undefined || record === undefined ? undefined : backupHold(backup, record, now);
+    return backup === undefined || record === undefined ? undefined : backupHold(backup, record, now, requestedAt);
   }
 }
 

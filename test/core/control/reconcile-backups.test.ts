@@ -1,7 +1,21 @@
 import { describe, expect, it } from "vitest";
+import type { BackupRecord } from "../../../provider/core/control/backup";
 import { Unreachable } from "../../../provider/core/errors";
-import { play, type Script, type Stage, satisfied, succeeded, task, upgrade } from "../scripted-driver";
+import {
+  failure,
+  type Played,
+  play,
+  record,
+  type Script,
+  type Stage,
+  satisfied,
+  succeeded,
+  task,
+  upgrade,
+} from "../scripted-driver";
 import { HOUR, rules } from "./holds";
+
+const silence = new Unreachable("No answer.", { sent: true, heard: true });
 
 describe("reading backups", () => {
   const policy = rules({ backup: { maxAge: 24 * HOUR } });
@@ -10,8 +24,6 @@ describe("reading backups", () => {
     await clock.sleep(61_000);
     return finished;
   };
-  const silence = new Unreachable("No answer.", { sent: true, heard: true });
-
   it.each<[string, NonNullable<Script["backups"]>]>([
     ["more than a minute", [slowly]],
     ["many tries", [...Array(60).fill(silence), slowly]],
@@ -31,4 +43,63 @@ describe("reading backups", () => {
       expect(steps).toEqual(["look", "look", "backups", "look", "look", "start", "inspect 11", "look"]);
     },
   );
+});
+
+describe.each(["retry", "rollback"] as const)("%s of a failed upgrade that was requested at 23:00", (way) => {
+  const at = (hour: number, minute = 0): BackupRecord => ({
+    kind: "finished",
+    at: Date.UTC(2025, 11, 31, hour, minute),
+  });
+  const late = { kind: "failed", task, from: "4.2.1.8", failure: { ...failure, ways: [way] } } as const;
+  const policy = { onFailure: way, ...rules({ backup: { maxAge: HOUR } }) } as const;
+  const script = { policy, remembered: record("failed"), reopens: true };
+  const sent = ({ journal }: Played) => journal.filter((step) => step !== "look" && !step.startsWith("inspect"));
+
+  it.each<[string, BackupRecord]>([
+    ["an hour before it", at(22)],
+    ["after it", at(23, 30)],
+  ])("is sent with a backup that ended %s, however old that is now", async (_, backup) => {
+    const inspections = [way === "retry" ? succeeded : ({ kind: "rolled-back", ...failure } as const)];
+    const looks = [({ clock }: Stage) => clock.sleep(48 * HOUR).then(() => late), satisfied];
+    const played = await play({ ...script, looks, backups: [backup], inspections });
+    expect(sent(played)).toEqual(["backups", `${way} 11`]);
+  });
+
+  it.each<[string, BackupRecord | Error, string]>([
+    [
+      "too old when it was requested",
+      at(21),
+      "the last backup was 2 h old when the failed upgrade was requested, more than 1 h",
+    ],
+    ["missing", { kind: "none" }, "there is no backup"],
+    ["running", { kind: "running" }, "a backup is running"],
+    ["in the future", { kind: "finished", at: Date.UTC(2026, 0, 3) }, "cannot verify that there is a backup: the last"],
+    ["not reported", { kind: "unknown", reason: "no database answers" }, "cannot verify that there is a backup: no"],
+    ["not read", silence, "cannot verify that there is a backup: No answer."],
+  ])("is held by a backup that is %s", async (_, backup, why) => {
+    const played = await play({ ...script, looks: [late], backups: [backup] });
+    expect(sent(played)).toEqual(["backups"]);
+    expect(played.outcome).toMatchObject({ status: "failed", error: { code: "upgrade-failed" } });
+    expect(played.outcome.error?.sentence).toContain(
+      `${way.toUpperCase()}, which \`onFailure\` asks for, is held: ${why}`,
+    );
+  });
+
+  it("reads no backups while something else holds it", async () => {
+    const frozen = { ...policy, ...rules({ backup: { maxAge: HOUR }, freezes: ["incident"] }) };
+    expect(sent(await play({ ...script, policy: frozen, looks: [late], backups: [at(22)] }))).toEqual([]);
+  });
+
+  it("is sent once the rule is waived", async () => {
+    const waived = { ...policy, ...rules({ backup: { maxAge: HOUR, waive: "a snapshot was taken" } }) };
+    const inspections = [succeeded];
+    const played = await play({
+      ...script,
+      policy: waived,
+      looks: [late, satisfied],
+      backups: [{ kind: "none" }],
+      inspections,
+    });
+    expect(sent(played)).toContain(`${way} 11`);
+  });
 });

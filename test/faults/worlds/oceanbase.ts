@@ -145,6 +145,10 @@ class Cluster implements World {
     return method === "POST" && target === this.#subject.call ? [this.#subject.call] : [];
   }
 
+  reopens({ method, target }: Parameters<World["called"]>[0]): boolean {
+    return method === "POST" && target.startsWith("/api/v1/task/dag/");
+  }
+
   remembers(lastUpgrade: Readonly<Record<string, unknown>>, id: string): boolean {
     return lastUpgrade["task"] === id;
   }
