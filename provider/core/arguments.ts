@@ -2,7 +2,7 @@ import { z } from "zod";
 import { hideCredentials } from "../base/printed-credentials";
 import { parseDuration } from "./duration";
 
-export type { CommonArguments } from "./policy-from";
+export type { CommonArguments } from "./policy";
 
 /**
  * Each argument is defined once, here or in the vendors' `arguments.ts`: its schema and its metadata. Key validation,

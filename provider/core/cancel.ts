@@ -1,8 +1,16 @@
-import type { Driver } from "./driver";
-import { Refused, sending, Unreachable } from "./errors";
+import type { Driver, FleetDriver } from "./driver";
+import { Refused, sending, Unreachable, UpgradeError } from "./errors";
+import { inspect } from "./follow";
+import { untold } from "./observer";
+import { taskOf, type UpgradeRecord } from "./outcome";
 import { Watch } from "./pace";
 import { SOON_TRIES } from "./policy";
 import type { Runtime } from "./runtime";
+import { ScheduledTasks } from "./scheduled-tasks";
+import { count, some } from "./sentences";
+import { nameOf } from "./task";
+import type { View } from "./unit";
+import type { UnreachableBudget } from "./unreachable-budget";
 
 /**
  * The pause before the first cancellation of a run. Another resource that relies on a scheduled upgrade is only known
@@ -119,4 +127,161 @@ export function isKept(
   const reason = keepScheduled?.(unit);
   if (reason !== undefined) warn(`${name} stays scheduled: ${reason}`);
   return reason !== undefined;
+}
+
+/** The upgrades that a deleted resource scheduled. */
+export interface ScheduledUpgrades {
+  /** For messages. */
+  readonly name: string;
+  /** Those that are still scheduled. Reads only. */
+  waiting(): Promise<readonly Cancelable[]>;
+}
+
+/**
+ * Cancels them until none is scheduled any more. Tasks that have started or no longer exist are not changed.
+ * @throws UpgradeError if the vendor does not cancel them or is unreachable
+ */
+export async function cancelScheduled(
+  driver: Pick<Driver, "title" | "cancel">,
+  { name, waiting }: ScheduledUpgrades,
+  runtime: Runtime,
+): Promise<void> {
+  const watch = new Watch(runtime.clock, runtime.signal, runtime.random);
+  for (let tries = 1; ; tries++) {
+    const tasks = await waiting();
+    if (tasks.length === 0) {
+      if (tries === 1) runtime.inform(`${name} is no longer scheduled; there is nothing to cancel`);
+      return;
+    }
+    const canceled = await orNone(cancel(driver, tasks, runtime), tasks, runtime);
+    if (canceled.length === tasks.length) return;
+    if (tries > SOON_TRIES) {
+      throw new UpgradeError(
+        "refused",
+        `${driver.title}: ${name} could not be canceled and is still scheduled for its maintenance window.`,
+      );
+    }
+    await watch.pauseAfterRefusal();
+  }
+}
+
+/** The scheduled upgrade of a resource with one unit; undefined if it must not be canceled. */
+export function scheduledTask(
+  driver: Pick<Driver, "inspect">,
+  upgrade: UpgradeRecord,
+  budget: UnreachableBudget,
+  runtime: Runtime,
+): ScheduledUpgrades | undefined {
+  const task = taskOf(upgrade);
+  const name = nameOf(task);
+  if (isKept(name, runtime)) return undefined;
+  return {
+    name,
+    waiting: async () => {
+      const { kind } = await budget.ask(() => inspect(driver, task));
+      return kind === "scheduled" ? [{ id: task.id, name }] : [];
+    },
+  };
+}
+
+type Canceling = Pick<FleetDriver, "cancel" | "units" | "words">;
+
+/** A scheduled upgrade of one of many units. */
+export function cancelable(id: string, { words }: Pick<FleetDriver, "words">): Cancelable {
+  return { id, name: `${words.upgrade} ${id}` };
+}
+
+/**
+ * Cancels what this resource scheduled for units that it no longer names. Those units are not read, so the vendor's
+ * response is trusted. Repeated requests are harmless.
+ * @param pause taken before the first request; missing if it was already taken
+ * @returns whether anything was canceled
+ */
+export async function cancelFormer(
+  driver: Canceling,
+  schedule: ScheduledTasks,
+  budget: UnreachableBudget,
+  runtime: Runtime,
+  pause?: CancelPause,
+): Promise<boolean> {
+  const { clock, signal, random, warn } = runtime;
+  if (schedule.others(driver.units).length > 0) await pause?.take();
+  keep(schedule, schedule.others(driver.units), driver, runtime);
+  const former = schedule.others(driver.units);
+  const unseen = former.filter((unit) => schedule.unseen(unit));
+  if (unseen.length > 0) {
+    warn(
+      `A ${driver.words.upgrade} may be scheduled at ${some(unseen)}: it was requested and has not appeared. Check this at the vendor.`,
+    );
+  }
+  const watch = new Watch(clock, signal, random);
+  let left = schedule.idsOf(former).map((id) => cancelable(id, driver));
+  let any = false;
+  for (let tries = 1; left.length > 0; tries++) {
+    try {
+      const asked = left;
+      const canceled = await budget.ask(() => cancel(driver, asked, runtime));
+      any ||= canceled.length > 0;
+      // Tasks missing from the response may still be scheduled: repeat the request until the response is empty.
+      if (canceled.length === 0) break;
+      left = left.filter(({ id }) => !canceled.includes(id));
+    } catch (error) {
+      if (!(error instanceof Refused) || (error.refusal !== "final" && tries >= SOON_TRIES)) throw error;
+      if (error.refusal === "final") {
+        warn(`Not canceled: ${error.message}`);
+        break;
+      }
+      await watch.pauseAfterRefusal();
+    }
+  }
+  schedule.forget(former);
+  return any;
+}
+
+/** The scheduled upgrades of a resource with many units; undefined if none may be canceled. */
+export function scheduledInFleet(
+  driver: FleetDriver,
+  upgrade: UpgradeRecord,
+  budget: UnreachableBudget,
+  runtime: Runtime,
+): ScheduledUpgrades | undefined {
+  const schedule = new ScheduledTasks(upgrade);
+  keep(schedule, Object.keys(schedule.tasks), driver, runtime);
+  if (schedule.size === 0) return undefined;
+  return {
+    name: `the ${driver.words.upgrade} of ${count(schedule.size, driver.words)}`,
+    waiting: async () => {
+      // A failed update may have left tasks of units that the resource no longer names.
+      await cancelFormer(driver, schedule, budget, runtime);
+      const { units } = await budget.ask(() => viewAll(driver));
+      return units.flatMap(({ name, activity }) =>
+        activity?.kind === "scheduled" && schedule.owns(name, activity.task.id)
+          ? [cancelable(activity.task.id, driver)]
+          : [],
+      );
+    },
+  };
+}
+
+/** Scheduled upgrades that other resources rely on, or may rely on, are released and kept, which is logged. */
+export function keep(
+  schedule: ScheduledTasks,
+  units: readonly string[],
+  { words }: Pick<FleetDriver, "words">,
+  runtime: Pick<Runtime, "keepScheduled" | "warn">,
+): void {
+  for (const unit of units) {
+    if (!schedule.has(unit)) continue;
+    const [id] = schedule.idsOf([unit]);
+    if (isKept(`${words.upgrade} ${id === undefined ? "" : `${id} `}of ${unit}`, runtime, unit))
+      schedule.forget([unit]);
+  }
+}
+
+/** Every unit, even with an unknown version: the version only matters for an upgrade. */
+async function viewAll(driver: FleetDriver): Promise<View> {
+  const view = driver.view(await driver.observe(true));
+  const missing = untold(driver.units, view);
+  if (missing !== undefined) throw new Unreachable(missing, { sent: true, heard: true });
+  return view;
 }

@@ -2,7 +2,7 @@ import { counted } from "../base/counted";
 import type { Standing } from "./constraint";
 import type { Observation } from "./driver";
 import type { Drift } from "./kind";
-import { some } from "./sentences-of-many";
+import { some } from "./sentences";
 import type { Member } from "./unit";
 import { compareVersions, formatVersion, lowestVersion, type Version } from "./version";
 

@@ -1,7 +1,6 @@
 import type { Driver } from "./driver";
-import { Watch } from "./pace";
+import { Stall, Watch } from "./pace";
 import type { Runtime } from "./runtime";
-import { Stall } from "./stall";
 import { nameOf, type Task, type TaskStatus } from "./task";
 import type { UnreachableBudget } from "./unreachable-budget";
 

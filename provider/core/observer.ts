@@ -2,7 +2,7 @@ import type { Clock } from "./clock";
 import type { Driver, Observation } from "./driver";
 import { Unreachable } from "./errors";
 import type { Outcome } from "./outcome";
-import { some } from "./sentences-of-many";
+import { some } from "./sentences";
 import type { View } from "./unit";
 import type { UnreachableBudget } from "./unreachable-budget";
 

@@ -1,7 +1,6 @@
 import type { Driver } from "./driver";
-import { Watch } from "./pace";
+import { Stall, Watch } from "./pace";
 import type { Runtime } from "./runtime";
-import { Stall } from "./stall";
 import type { Texts } from "./texts";
 import type { View } from "./unit";
 import type { Verdicts } from "./verdicts";

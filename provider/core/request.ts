@@ -1,5 +1,7 @@
 import { createHash, createHmac } from "node:crypto";
 import { canonical } from "../base/json";
+import type { Refused, Unreachable } from "./errors";
+import type { Task } from "./task";
 
 /** JSON as it is sent. Keys with the value `undefined` are omitted. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
@@ -46,6 +48,13 @@ export interface Request {
   /** Files that must be uploaded first. */
   readonly uploads?: readonly Upload[];
 }
+
+/** The result of a request. `lost`: it may have been received. `unsent`: it certainly was not. */
+export type Answer =
+  | { readonly kind: "accepted"; readonly task?: Task }
+  | { readonly kind: "lost"; readonly error: Unreachable }
+  | { readonly kind: "unsent"; readonly error: Unreachable }
+  | { readonly kind: "refused"; readonly error: Refused };
 
 /** Checks immediately before a write is sent whether it is still allowed. @throws Held if not; nothing was sent */
 export type Permit = () => void;

@@ -1,19 +1,162 @@
+import { batchesOf } from "./batches";
 import type { ChangeControl } from "./control/control";
+import { heldBy } from "./control/hold";
+import { describeCall } from "./describe";
 import type { Driver, Observation } from "./driver";
 import { formatDuration } from "./duration";
 import { Refused, sending, Unreachable, UpgradeError } from "./errors";
+import { FRESH } from "./observer";
+import { Watch } from "./pace";
 import type { Policy } from "./policy";
-import type { Request } from "./request";
+import type { Answer, Request } from "./request";
 import type { Runtime } from "./runtime";
+import { count } from "./sentences";
 import type { Task } from "./task";
 import type { Unit } from "./unit";
+import type { UnreachableBudget } from "./unreachable-budget";
+import type { Upgrades } from "./upgrades";
 
-/** The result of a request. `lost`: it may have been received. `unsent`: it certainly was not. */
-export type Answer =
-  | { readonly kind: "accepted"; readonly task?: Task }
-  | { readonly kind: "lost"; readonly error: Unreachable }
-  | { readonly kind: "unsent"; readonly error: Unreachable }
-  | { readonly kind: "refused"; readonly error: Refused };
+type Asked<O extends Observation> = Pick<
+  Driver<O>,
+  "title" | "tasks" | "mostPerRequest" | "compose" | "prepare" | "start" | "words"
+>;
+
+/** Units of one request. */
+type Batch = readonly Unit[];
+
+/** Sends the upgrade requests of a run, and records their results. */
+export class Sender<O extends Observation> {
+  readonly #driver: Asked<O>;
+  readonly #runtime: Runtime;
+  readonly #budget: UnreachableBudget;
+  readonly #control: ChangeControl;
+  readonly #upgrades: Pick<Upgrades, "attempts" | "requested">;
+  readonly #watch: Watch;
+  readonly #unsent: UnsentBudget;
+  readonly #noted = new Set<string>();
+
+  constructor(
+    driver: Asked<O>,
+    control: ChangeControl,
+    policy: Policy,
+    runtime: Runtime,
+    budget: UnreachableBudget,
+    upgrades: Pick<Upgrades, "attempts" | "requested">,
+  ) {
+    this.#driver = driver;
+    this.#control = control;
+    this.#runtime = runtime;
+    this.#budget = budget;
+    this.#upgrades = upgrades;
+    this.#unsent = new UnsentBudget(driver.title, policy);
+    this.#watch = new Watch(runtime.clock, runtime.signal, runtime.random);
+  }
+
+  /**
+   * Requests the upgrade of all units that one read is recent enough for; the others follow after the next read.
+   * @returns the task, if the vendor reported one
+   */
+  async send(units: readonly Unit[], observation: O): Promise<Task | undefined> {
+    const { clock, signal } = this.#runtime;
+    const readAt = clock.elapsed();
+    await this.#budget.ask(() => this.#control.readBackups(units));
+    const holdOf = this.#control.judge();
+    const free = units.filter((unit) => holdOf(unit) === undefined);
+    if (free.length === 0) return undefined;
+    const batches = await this.#prepare(
+      batchesOf(this.#driver.mostPerRequest, free, (name) => this.#upgrades.attempts.limit(name)),
+      observation,
+    );
+    let patient = false;
+    let task: Task | undefined;
+    for (const batch of batches) {
+      signal.throwIfAborted();
+      if (clock.elapsed() - readAt > FRESH) break;
+      const answer = await this.#request(batch, observation).catch(heldBy);
+      // A window may close between two requests: the next read shows which ones are held.
+      if ("code" in answer) break;
+      if (answer.kind === "accepted") task = answer.task;
+      patient ||= answer.kind === "refused" || answer.kind === "unsent";
+      if (answer.kind === "lost" || answer.kind === "unsent") break;
+    }
+    if (patient) await this.#watch.pauseAfterRefusal();
+    return task;
+  }
+
+  /** @returns those that can be sent; the others must be read again first */
+  async #prepare(batches: readonly Batch[], observation: O): Promise<readonly Batch[]> {
+    try {
+      return (await this.#isPrepared(batches, observation)) ? batches : [];
+    } catch (error) {
+      this.#runtime.signal.throwIfAborted();
+      if (!(error instanceof Refused)) throw error;
+      this.#runtime.report({ message: `not started yet: ${error.message}` });
+      if (batches.length === 1 || error.unread) {
+        this.#unsent.heard();
+        this.#upgrades.attempts.refused(batches.flat(), error);
+        await this.#watch.pauseAfterRefusal();
+        return [];
+      }
+      // One of the batches was rejected: prepare each one alone to find out which.
+      const ready: Batch[] = [];
+      for (const batch of batches) ready.push(...(await this.#prepare([batch], observation)));
+      return ready;
+    }
+  }
+
+  /** Whether nothing was left to prepare. */
+  async #isPrepared(batches: readonly Batch[], observation: O): Promise<boolean> {
+    const requests = batches.map((batch) => this.#requestFor(batch));
+    const done = await this.#budget.ask(async () => {
+      try {
+        return (await this.#driver.prepare?.(requests, observation)) ?? false;
+      } catch (error) {
+        if (!(error instanceof Unreachable)) throw error;
+        // A request that may have been received is not retried.
+        if (error.sent) return error;
+        this.#runtime.report({ message: `not started yet: ${error.message}` });
+        throw error;
+      }
+    });
+    if (done instanceof Unreachable) throw done;
+    return !done;
+  }
+
+  async #request(batch: Batch, observation: O): Promise<Answer> {
+    const { clock, inform, report, warn } = this.#runtime;
+    const what = nameOf(batch, this.#driver);
+    const notes = new Set(batch.flatMap(({ upgrade }) => upgrade?.notes ?? []));
+    for (const note of notes) if (!this.#noted.has(note)) warn(note);
+    for (const note of notes) this.#noted.add(note);
+    const sentAt = clock.elapsed();
+    report({ message: `requesting ${what}` });
+    const sending = { request: this.#requestFor(batch), units: batch, observation };
+    const answer = await send(this.#driver, this.#control, sending, this.#runtime, (known) => {
+      if (known.kind === "refused") this.#upgrades.attempts.refused(batch, known.error);
+      this.#upgrades.requested(batch, sentAt, known);
+    });
+    if (answer.kind === "accepted") {
+      const names = batch.length <= 3 ? batch.map(({ name }) => name).join(", ") : routeOf(batch);
+      inform(answer.task === undefined ? `requested the ${what}: ${names}` : `upgrade ${answer.task.id} started`);
+    }
+    this.#unsent.note(answer, sentAt, clock.elapsed());
+    return answer;
+  }
+
+  #requestFor(batch: Batch): Request {
+    return this.#driver.compose(batch.flatMap(({ upgrade }) => upgrade?.step ?? []));
+  }
+}
+
+function nameOf(batch: Batch, { words }: Pick<Driver, "words">): string {
+  if (words !== undefined) return `${words.upgrade} of ${count(batch.length, words)}`;
+  return batch.map(({ upgrade }) => (upgrade === undefined ? "" : describeCall(upgrade))).join(", ");
+}
+
+/** All units of one request have the same version. */
+function routeOf([first]: Batch): string {
+  return first === undefined ? "" : (first.upgrade?.route ?? "");
+}
 
 /** An upgrade request and its units. */
 export interface Sending<O extends Observation> {

@@ -5,14 +5,18 @@ import type { Evidence } from "./evidence";
 import {
   blocked,
   failed,
+  notAll,
   notCanceled,
   notUpgraded,
+  progressOf,
+  type Standings,
   scheduledByOthers,
+  scheduledNote,
   tooNew,
+  tooNewOf,
   unconfirmed,
   vanished,
 } from "./sentences";
-import { notAll, progressOf, type Standings, scheduledNote, tooNewOf } from "./sentences-of-many";
 import { describeWindow, type Failure, nameOf, type Task, type Window } from "./task";
 import { type Finding, findingsOf, type Problem, type Unit, type Waiting } from "./unit";
 

@@ -1,5 +1,4 @@
 import { hideCredentials } from "../base/printed-credentials";
-import { printable } from "./printable";
 
 /** Maximum length of one vendor text: several of them, a remedy and a code still fit in Pulumi's output. */
 const LONGEST = 1_200;
@@ -41,4 +40,30 @@ function lastLines(lines: readonly string[], longest: number): string {
 function lastWords(end: string): string {
   const start = end.search(/[\s\u0080-\uffff]/);
   return start < 0 ? "" : end.slice(start).trim().toWellFormed();
+}
+
+/** Converts a text to one line, without control characters and terminal escapes that a hostile server could send. */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}]/gu, (character) => (/\s/.test(character) ? " " : ""));
+}
+
+/** Elements whose content is not displayed, and comments. */
+const UNSEEN = /<(script|style|title)\b[^>]*>[\s\S]*?(?:<\/\1>|$)|<!--[\s\S]*?(?:-->|$)/gi;
+const TAG = /<[a-z/!?][^>]*(?:>|$)/gi;
+const ENTITIES: ReadonlyMap<string, string> = new Map([
+  ["amp", "&"],
+  ["lt", "<"],
+  ["gt", ">"],
+  ["quot", '"'],
+  ["#39", "'"],
+  ["#x27", "'"],
+  ["nbsp", " "],
+]);
+
+/** The visible text of a web page. */
+export function withoutMarkup(page: string): string {
+  return page
+    .replace(UNSEEN, " ")
+    .replace(TAG, " ")
+    .replace(/&(#?\w{1,8});/g, (whole, name: string) => ENTITIES.get(name.toLowerCase()) ?? whole);
 }

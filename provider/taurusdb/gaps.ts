@@ -1,6 +1,6 @@
 import { asUpgradeError } from "../core/errors";
 import type { Runtime } from "../core/runtime";
-import { some } from "../core/sentences-of-many";
+import { some } from "../core/sentences";
 import { Forbidden } from "../huaweicloud/errors";
 import { Throttled } from "../huaweicloud/throttle";
 

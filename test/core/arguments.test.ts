@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { argument, choice, commonArguments, definedBy, definitionsOf } from "../../provider/core/arguments";
 import { parseDuration } from "../../provider/core/duration";
-import { policyFrom } from "../../provider/core/policy-from";
+import { policyFrom } from "../../provider/core/policy";
 
 const schema = z.strictObject(commonArguments);
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { policyFrom } from "../../provider/core/policy-from";
+import { policyFrom } from "../../provider/core/policy";
 
 const MINUTE = 60_000;
 const times = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { Stall } from "../../provider/core/pace";
 import type { Progress } from "../../provider/core/runtime";
-import { Stall } from "../../provider/core/stall";
 import { VirtualClock } from "../support/virtual-clock";
 
 const MINUTE = 60_000;

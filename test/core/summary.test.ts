@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { UpgradeError } from "../../provider/core/errors";
-import { summaryOf } from "../../provider/core/summary";
+import { summaryOf } from "../../provider/core/run";
 import { record } from "./scripted-driver";
 
 const finishedAt = "2026-01-01T00:01:28.000Z";

@@ -6,9 +6,9 @@ import { asUpgradeError, type ErrorCode, Missing, UpgradeError } from "../../cor
 import type { Drift } from "../../core/kind";
 import type { Status } from "../../core/outcome";
 import type { Plan } from "../../core/plan";
-import { problemOf, remainingProblems } from "../../core/problems";
 import { goesOn, type Seen, see } from "../../core/run";
 import { tooNew } from "../../core/sentences";
+import { problemOf, remainingProblems } from "../../core/unit";
 import { changeOutputs } from "./change-outputs";
 import { Failure } from "./failure";
 import { argumentsOf, DRIFTED, type Properties } from "./properties";

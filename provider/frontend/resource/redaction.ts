@@ -1,6 +1,6 @@
 import { hideCredentials } from "../../base/printed-credentials";
-import { printable, withoutMarkup } from "../../core/printable";
 import { redactor } from "../../core/redact";
+import { printable, withoutMarkup } from "../../core/vendor-text";
 import { inWordsOfPulumi } from "./words";
 
 /** Maximum number of discovered secrets per resource: tokens replace each other, and the oldest have expired. */

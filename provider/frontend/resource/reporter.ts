@@ -1,8 +1,8 @@
 import { closeSync, openSync } from "node:fs";
 import type { Clock } from "../../core/clock";
 import { formatDuration } from "../../core/duration";
+import { minutes } from "../../core/pace";
 import type { Runtime } from "../../core/runtime";
-import { minutes } from "../../core/stall";
 import type { Log, Severity } from "./log";
 import { shortened } from "./wire";
 

@@ -1,7 +1,7 @@
 import { isTable } from "../../base/json";
 import type { Approvals } from "../../core/control/approval";
 import type { Policy } from "../../core/policy";
-import { policyFrom } from "../../core/policy-from";
+import { policyFrom } from "../../core/policy";
 import { type Properties, USED_APPROVALS } from "./properties";
 import type { Session } from "./session";
 

@@ -3,7 +3,7 @@ import { type Clock, steady, wallClock } from "../../core/clock";
 import type { Driver } from "../../core/driver";
 import type { UpgradeError } from "../../core/errors";
 import type { SomeKind } from "../../core/kind";
-import type { StackRules } from "../../core/policy-from";
+import type { StackRules } from "../../core/policy";
 import { type Proxies, type Runtime, undisturbed } from "../../core/runtime";
 import type { Call } from "./call";
 import type { ConfigReader } from "./credentials";

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { CredentialSource, Definition } from "../../core/arguments";
 import type { ChangeArguments } from "../../core/control/change-arguments";
-import type { StackRules } from "../../core/policy-from";
+import type { StackRules } from "../../core/policy";
 import type { ConfigReader } from "./credentials";
 
 /** Settings of the stack or of an explicit Provider. None are secret. */

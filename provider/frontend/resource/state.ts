@@ -1,8 +1,8 @@
 import { isTable, mapTexts } from "../../base/json";
 import type { SomeKind } from "../../core/kind";
 import type { Outcome, Status, UpgradeRecord } from "../../core/outcome";
-import { printable } from "../../core/printable";
 import type { Window } from "../../core/task";
+import { printable } from "../../core/vendor-text";
 import { compareVersions, parseVersion } from "../../core/version";
 import { argumentsOf, DRIFTED, type Properties } from "./properties";
 

@@ -1,6 +1,6 @@
 import { asUpgradeError, type UpgradeError } from "../../core/errors";
 import type { Outcome, UpgradeRecord } from "../../core/outcome";
-import { printable } from "../../core/printable";
+import { printable } from "../../core/vendor-text";
 import type { Properties } from "./properties";
 import type { Session } from "./session";
 import { outputsOf } from "./state";

@@ -1,7 +1,7 @@
 import { Attempts } from "../../../provider/core/attempts";
 import type { HoldOf } from "../../../provider/core/control/control";
 import { earlierOf } from "../../../provider/core/earlier";
-import { inferred, type Lists } from "../../../provider/core/inferred";
+import { inferred, type Lists } from "../../../provider/core/evidence";
 import type { UpgradeRecord } from "../../../provider/core/outcome";
 import type { Step } from "../../../provider/core/request";
 import { ScheduledTasks } from "../../../provider/core/scheduled-tasks";
