@@ -5,7 +5,7 @@ import { engineLog } from "./frontend/dynamic/engine-log";
 import { engineAddress, sdkModules } from "./frontend/dynamic/grpc";
 import { watchEngine } from "./frontend/dynamic/watchdog";
 import { Journal } from "./frontend/resource/journal";
-import { rhythmHere } from "./frontend/resource/reporter";
+import { rhythmHere } from "./frontend/resource/log";
 import { RunNotes } from "./frontend/resource/run-notes";
 import { kinds } from "./systems";
 

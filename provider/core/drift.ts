@@ -1,4 +1,4 @@
-import { counted } from "../base/counted";
+import { counted } from "../base/sentences";
 import type { Standing } from "./constraint";
 import type { Observation } from "./driver";
 import type { Drift } from "./kind";

@@ -1,4 +1,4 @@
-import { counted } from "../base/counted";
+import { counted } from "../base/sentences";
 import { batchesOf } from "./batches";
 import { type HoldOf, togetherHold } from "./control/control";
 import type { Hold } from "./control/hold";

@@ -1,5 +1,4 @@
-import { counted } from "../base/counted";
-import { ended, sentences } from "../base/sentences";
+import { counted, ended, sentences } from "../base/sentences";
 import type { Hold } from "./control/hold";
 import type { FleetWords } from "./driver";
 import { formatDuration } from "./duration";

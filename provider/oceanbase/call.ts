@@ -1,4 +1,4 @@
-import { counted } from "../base/counted";
+import { counted } from "../base/sentences";
 import type { Constraint } from "../core/constraint";
 import type { Step } from "../core/request";
 import type { Finding, Upgrade } from "../core/unit";

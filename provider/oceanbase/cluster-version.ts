@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { counted } from "../base/counted";
+import { counted } from "../base/sentences";
 import { commonArguments } from "../core/arguments";
 import { changeArguments, checkChangeArguments } from "../core/control/arguments";
 import { undiciTransport } from "../http/undici-transport";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { counted } from "../base/counted";
+import { counted } from "../base/sentences";
 import { definedBy } from "../core/arguments";
 import type { Constraint } from "../core/constraint";
 import { Unreachable } from "../core/errors";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { counted } from "../base/counted";
+import { counted } from "../base/sentences";
 import { definedBy } from "../core/arguments";
 import type { Check, Estate, EstateKind, FoundDatabase, FoundResource, Inventory } from "../core/estate";
 import type { Runtime } from "../core/runtime";

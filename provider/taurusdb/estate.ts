@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { counted } from "../base/counted";
+import { counted } from "../base/sentences";
 import { argument, definedBy } from "../core/arguments";
 import { chunks } from "../core/batches";
 import type { Constraint } from "../core/constraint";

@@ -1,7 +1,7 @@
 import type { EstateKind } from "../../provider/core/estate";
+import { resolveArguments } from "../../provider/frontend/resource/arguments";
 import type { ConfigReader } from "../../provider/frontend/resource/credentials";
 import { argumentsOf } from "../../provider/frontend/resource/properties";
-import { resolveArguments } from "../../provider/frontend/resource/resolved";
 import { member, textOf } from "../report/json";
 import { withSecrets } from "../report/secrets";
 import { stackExportIn } from "../report/stack-export";

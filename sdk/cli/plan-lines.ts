@@ -1,8 +1,7 @@
 import { asUpgradeError } from "../../provider/core/errors";
 import { see } from "../../provider/core/run";
 import { type PlanStatement, planStatements } from "../../provider/frontend/resource/plan-statements";
-import { openSession, withDriver } from "../../provider/frontend/resource/session";
-import { policyOf } from "../../provider/frontend/resource/session-policy";
+import { openSession, policyOf, withDriver } from "../../provider/frontend/resource/session";
 import { failed, type Line, type State } from "./diagnosis";
 import type { Managed } from "./managed";
 import type { Terminal } from "./terminal";

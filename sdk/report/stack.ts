@@ -1,4 +1,4 @@
-import { counted } from "../../provider/base/counted";
+import { counted } from "../../provider/base/sentences";
 import { type Database, databaseOf } from "./database";
 import { ReportError } from "./failure";
 import { textOf } from "./json";

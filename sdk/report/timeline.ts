@@ -1,4 +1,4 @@
-import { counted } from "../../provider/base/counted";
+import { counted } from "../../provider/base/sentences";
 import type { Database } from "./database";
 import { type Html, html } from "./html";
 import { anchorAt, type Scale, scaleOf } from "./scale";

@@ -1,4 +1,4 @@
-import { counted } from "../../provider/base/counted";
+import { counted } from "../../provider/base/sentences";
 import type { Database } from "./database";
 import { formatDuration } from "./time";
 import { durationOf, type Upgrade } from "./upgrade";

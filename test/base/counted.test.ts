@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
-import { counted } from "../../provider/base/counted";
+import { counted } from "../../provider/base/sentences";
 
 const ROOT = resolve(__dirname, "../..");
 /** A plural that is spelled by hand: `node${n === 1 ? "" : "s"}`, `n === 1 ? "call" : "calls"` */

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
-import { inWordsOfPulumi } from "../../provider/frontend/resource/words";
+import { inWordsOfPulumi } from "../../provider/frontend/resource/redaction";
 import { ROOT } from "./pages";
 
 /** Reads texts out of TypeScript sources without running them. */

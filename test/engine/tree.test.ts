@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { LogLine } from "../../provider/frontend/resource/log";
-import { reporter } from "../../provider/frontend/resource/reporter";
+import { reporter } from "../../provider/frontend/resource/log";
 import { rig as obshell } from "../oceanbase/rig";
 import { VirtualClock } from "../support/virtual-clock";
 import { kernelRig } from "../taurusdb/kernel-rig";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { LogLine } from "../../provider/frontend/resource/log";
-import { type Rhythm, reporter, rhythmHere } from "../../provider/frontend/resource/reporter";
+import { type Rhythm, reporter, rhythmHere } from "../../provider/frontend/resource/log";
 import { VirtualClock } from "../support/virtual-clock";
 
 const URN = "urn:pulumi:dev::shop::x::orders";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { validateArguments } from "../../provider/frontend/resource/validation";
+import { validateArguments } from "../../provider/frontend/resource/arguments";
 import { SECRET_TYPES } from "../secrets/worlds";
 import { loadKind } from "../systems";
 

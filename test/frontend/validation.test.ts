@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { closest } from "../../provider/base/closest";
+import { validateArguments } from "../../provider/frontend/resource/arguments";
 import { UNKNOWN } from "../../provider/frontend/resource/properties";
-import { validateArguments } from "../../provider/frontend/resource/validation";
 
 const schema = z.strictObject({
   endpoints: z.array(z.string({ error: 'must be a string, such as "http://10.0.0.1:2886"' }), {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fitPartialFailure } from "../../provider/frontend/dynamic/failure";
-import { toWire } from "../../provider/frontend/resource/wire";
+import { toWire } from "../../provider/frontend/resource/properties";
 
 describe("toWire", () => {
   it.each<[string, unknown, unknown]>([

@@ -1,7 +1,6 @@
 import ts from "typescript";
 import { describe, expect, it } from "vitest";
-import { Redaction } from "../../provider/frontend/resource/redaction";
-import { inWordsOfPulumi } from "../../provider/frontend/resource/words";
+import { inWordsOfPulumi, Redaction } from "../../provider/frontend/resource/redaction";
 import { sourcesIn, visit } from "../docs/sources";
 
 /** Rooms that know no front end. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { validateArguments } from "../../provider/frontend/resource/arguments";
 import { UNKNOWN } from "../../provider/frontend/resource/properties";
-import { validateArguments } from "../../provider/frontend/resource/validation";
 import { endangers } from "../../provider/oceanbase/arguments";
 import { clusterVersion } from "../../provider/oceanbase/cluster-version";
 import { constraintOf } from "../../provider/oceanbase/version";

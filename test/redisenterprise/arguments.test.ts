@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { validateArguments } from "../../provider/frontend/resource/arguments";
 import { UNKNOWN } from "../../provider/frontend/resource/properties";
-import { validateArguments } from "../../provider/frontend/resource/validation";
 import { databaseVersion } from "../../provider/redisenterprise/database/database-version";
 import { moduleVersions } from "../../provider/redisenterprise/modules/module-versions";
 import { selfSigned } from "../simulators/shell/certificate";

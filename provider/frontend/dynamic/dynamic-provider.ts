@@ -1,14 +1,12 @@
 import type { dynamic } from "@pulumi/pulumi";
 import type { Call, OnCancel } from "../resource/call";
-import { Failure } from "../resource/failure";
+import { Failure } from "../resource/call";
 import { type Applied, Lifecycle } from "../resource/lifecycle";
-import { PLAN, type Properties } from "../resource/properties";
+import { PLAN, type Properties, toWire, type Wire } from "../resource/properties";
 import type { Surroundings } from "../resource/session";
-import { toWire, type Wire } from "../resource/wire";
 import { currentCall, onCancel } from "./bridge";
 import { partialFailure, plainFailure } from "./failure";
-import { hiddenOf, hiddenOutputs, hiddenUrn, typeOfUrn } from "./hidden";
-import { checkTimeouts, limitOf } from "./timeouts";
+import { checkTimeouts, hiddenOf, hiddenOutputs, hiddenUrn, limitOf, typeOfUrn } from "./hidden";
 
 type Outputs = { [key: string]: Wire };
 

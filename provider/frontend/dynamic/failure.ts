@@ -1,6 +1,5 @@
 import { isTable } from "../../base/json";
-import { PLAN, USED_APPROVALS } from "../resource/properties";
-import { shortened, toWire, type Wire } from "../resource/wire";
+import { PLAN, shortened, toWire, USED_APPROVALS, type Wire } from "../resource/properties";
 
 /**
  * An error without outputs to save: the state is not changed. Its stack is its message, because Pulumi prints stacks of

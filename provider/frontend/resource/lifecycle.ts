@@ -3,11 +3,10 @@ import { type Proposal, proposalsOf } from "../../core/control/approval";
 import { isOpen } from "../../core/record";
 import { run, type Seen } from "../../core/run";
 import type { Runtime } from "../../core/runtime";
+import type { CheckFailure } from "./arguments";
 import type { Call } from "./call";
-import { byHandOf, cancelLeft } from "./cancel-left";
-import { changeOutputs } from "./change-outputs";
+import { Failure } from "./call";
 import type { ConfigReader } from "./credentials";
-import { Failure } from "./failure";
 import { undisturbedLog } from "./log";
 import { Overlaps } from "./overlaps";
 import {
@@ -24,12 +23,17 @@ import { hasUnknown, type Properties, sameValue, targetArguments } from "./prope
 import { type ReadBack, readBack } from "./read";
 import { Learnt } from "./redaction";
 import { RunNotes } from "./run-notes";
-import { Scheduled } from "./scheduled";
-import { kindOf, openSession, type Session, type Surroundings, withDriver } from "./session";
-import { policyOf } from "./session-policy";
-import { isUnsettled, reliesOnOthers, rememberedUpgrade } from "./state";
-import { type Outputs, outputsAfter, shownReason } from "./stored-outcome";
-import type { CheckFailure } from "./validation";
+import { byHandOf, cancelLeft, Scheduled } from "./scheduled";
+import { kindOf, openSession, policyOf, type Session, type Surroundings, withDriver } from "./session";
+import {
+  changeOutputs,
+  isUnsettled,
+  type Outputs,
+  outputsAfter,
+  reliesOnOthers,
+  rememberedUpgrade,
+  shownReason,
+} from "./state";
 
 /** The result of a create or an update. */
 export interface Applied {

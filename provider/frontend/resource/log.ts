@@ -1,3 +1,10 @@
+import { closeSync, openSync } from "node:fs";
+import type { Clock } from "../../core/clock";
+import { formatDuration } from "../../core/duration";
+import { minutes } from "../../core/pace";
+import type { Runtime } from "../../core/runtime";
+import { shortened } from "./properties";
+
 export type Severity = "INFO" | "WARNING";
 
 export interface LogLine {
@@ -27,5 +34,88 @@ export function undisturbedLog(log: Log): Log {
       new Promise((resolve) => resolve(log.write(line))).catch(() => undefined);
     },
     flush: () => new Promise<void>((resolve) => resolve(log.flush())).catch(() => undefined),
+  };
+}
+
+/** How often transient progress is shown. In a terminal each line replaces the last; elsewhere each one is printed. */
+export interface Rhythm {
+  /** Milliseconds between two different messages. */
+  readonly change: number;
+  /** Milliseconds after which an unchanged message is repeated, with the elapsed time. */
+  readonly repeat: number;
+}
+
+const TERMINAL: Rhythm = { change: 250, repeat: 10_000 };
+const LOG_FILE: Rhythm = { change: 2_000, repeat: 60_000 };
+
+/**
+ * A plugin sees neither the CLI's terminal nor its flags. The best indication is a controlling terminal outside of CI.
+ */
+export function rhythmHere(env: NodeJS.ProcessEnv = process.env): Rhythm {
+  if (env["CI"] || env["TERM"] === "dumb") return LOG_FILE;
+  try {
+    closeSync(openSync("/dev/tty", "r"));
+    return TERMINAL;
+  } catch {
+    return LOG_FILE;
+  }
+}
+
+export interface ReporterOptions {
+  readonly log: Log;
+  readonly urn: string;
+  readonly clock: Clock;
+  readonly rhythm: Rhythm;
+  readonly redact: (text: string) => string;
+  /** Whether permanent lines are shown with the name of the resource. */
+  readonly named?: true | undefined;
+}
+
+/** Maximum length of a line. */
+const LONGEST_LINE = 4_000;
+
+/** Reports on one resource, redacted, de-duplicated and throttled. */
+export function reporter(options: ReporterOptions): Pick<Runtime, "report" | "inform" | "warn"> {
+  const { log, urn, clock, rhythm, redact, named } = options;
+  const began = clock.elapsed();
+  let last = "";
+  let saidAt = Number.NEGATIVE_INFINITY;
+  const lasting = (severity: Severity) => (message: string) => {
+    log.write({
+      severity,
+      urn,
+      message: shortened(redact(message), LONGEST_LINE),
+      ephemeral: false,
+      ...(named && { named }),
+    });
+  };
+  return {
+    inform: lasting("INFO"),
+    warn: lasting("WARNING"),
+    report: ({ message, percent, still, silent, detail }) => {
+      const now = clock.elapsed();
+      const due = now - saidAt >= (message === last ? rhythm.repeat : rhythm.change);
+      if (!due) return;
+      last = message;
+      saidAt = now;
+      // A terminal may only show the first 10 to 30 characters.
+      const lead = [percent === undefined ? "" : `${percent}%`, message];
+      const took = now - began;
+      const time = silent ?? (took < 1_000 ? undefined : took);
+      const shown = time === undefined ? "" : formatDuration(time);
+      if (silent !== undefined && silent >= 1_000) lead.push(`for ${shown}`);
+      const parts = [
+        lead.filter(Boolean).join(" "),
+        silent === undefined ? shown : "",
+        still === undefined ? "" : `no progress for ${minutes(still)}`,
+        detail ?? "",
+      ];
+      log.write({
+        severity: "INFO",
+        urn,
+        message: shortened(redact(parts.filter(Boolean).join(" · ")), LONGEST_LINE),
+        ephemeral: true,
+      });
+    },
   };
 }

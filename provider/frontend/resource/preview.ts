@@ -12,13 +12,12 @@ import type { Policy } from "../../core/policy";
 import { isOpen } from "../../core/record";
 import { announceWrites, isCanceled, type Seen, see } from "../../core/run";
 import type { Runtime } from "../../core/runtime";
-import { Failure } from "./failure";
+import type { CheckFailure } from "./arguments";
+import { Failure } from "./call";
 import { type PlanStatement, planStatements } from "./plan-statements";
 import { argumentsOf, DRIFTED, hasUnknown, PLAN, type Properties, sameValue } from "./properties";
-import { type Session, withDriver } from "./session";
-import { policyOf } from "./session-policy";
-import { storedText } from "./stored-outcome";
-import type { CheckFailure } from "./validation";
+import { policyOf, type Session, withDriver } from "./session";
+import { storedText } from "./state";
 
 /** Maximum time to read one live system in a preview, in milliseconds: an unreachable system must not delay it. */
 const READ_BUDGET = 10_000;

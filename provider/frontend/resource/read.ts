@@ -9,12 +9,10 @@ import type { Plan } from "../../core/plan";
 import { goesOn, type Seen, see } from "../../core/run";
 import { tooNew } from "../../core/sentences";
 import { problemOf, remainingProblems } from "../../core/unit";
-import { changeOutputs } from "./change-outputs";
-import { Failure } from "./failure";
+import { Failure } from "./call";
 import { argumentsOf, DRIFTED, type Properties } from "./properties";
-import { reasonsOf, type Session, withDriver } from "./session";
-import { policyOf } from "./session-policy";
-import { outputsOf, rememberedUpgrade, textsOf } from "./state";
+import { policyOf, reasonsOf, type Session, withDriver } from "./session";
+import { changeOutputs, outputsOf, rememberedUpgrade, textsOf } from "./state";
 
 /** Maximum time to read one system in a refresh, in milliseconds. */
 const BUDGET = 30_000;

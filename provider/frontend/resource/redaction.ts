@@ -1,7 +1,6 @@
 import { hideCredentials } from "../../base/printed-credentials";
 import { redactor } from "../../core/redact";
 import { printable, withoutMarkup } from "../../core/vendor-text";
-import { inWordsOfPulumi } from "./words";
 
 /** Maximum number of discovered secrets per resource: tokens replace each other, and the oldest have expired. */
 const MOST_LEARNT = 32;
@@ -62,4 +61,24 @@ export class Redaction {
     const secrets = [...this.#given, ...this.#learnt];
     return redactor([...secrets, ...secrets.map(printable), ...secrets.map(withoutMarkup)]);
   }
+}
+
+/**
+ * Texts of the core and of the vendors use words in braces for terms that depend on the front end: `Run {apply} again.`
+ * These are Pulumi's terms.
+ */
+const WORDS: Readonly<Record<string, string>> = {
+  /** The command that brings databases to their target versions. */
+  apply: "`pulumi up`",
+  /** The process that calls the provider. */
+  engine: "The Pulumi engine",
+  /** The setting for the timeout of an operation. */
+  timeLimit: "customTimeouts",
+};
+
+/** Replaces the words in braces with Pulumi's terms. Other braces are not changed. */
+export function inWordsOfPulumi(text: string): string {
+  return text.replace(/\{(\w+)\}/g, (whole, word: string) =>
+    Object.hasOwn(WORDS, word) ? (WORDS[word] ?? whole) : whole,
+  );
 }

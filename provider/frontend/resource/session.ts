@@ -1,22 +1,20 @@
+import { isTable } from "../../base/json";
 import type { CommonArguments } from "../../core/arguments";
 import { type Clock, steady, wallClock } from "../../core/clock";
+import type { Approvals } from "../../core/control/approval";
 import type { Driver } from "../../core/driver";
 import type { UpgradeError } from "../../core/errors";
 import type { SomeKind } from "../../core/kind";
-import type { StackRules } from "../../core/policy";
+import { type Policy, policyFrom, type StackRules } from "../../core/policy";
 import { type Proxies, type Runtime, undisturbed } from "../../core/runtime";
-import type { Call } from "./call";
+import { type CheckFailure, resolveArguments, validateArguments } from "./arguments";
+import { type Call, Failure, type Limits, limits } from "./call";
 import type { ConfigReader } from "./credentials";
-import { Failure } from "./failure";
-import { type Limits, limits } from "./limits";
-import type { Log } from "./log";
-import { argumentsOf, type Properties } from "./properties";
+import { type Log, type Rhythm, reporter } from "./log";
+import { argumentsOf, type Properties, USED_APPROVALS } from "./properties";
 import { type Learnt, Redaction } from "./redaction";
-import { type Rhythm, reporter } from "./reporter";
-import { resolveArguments } from "./resolved";
 import type { RunNotes } from "./run-notes";
 import { problemBeside, stackRules } from "./stack-rules";
-import { type CheckFailure, validateArguments } from "./validation";
 
 /** Resource type (`oceanbase:ClusterVersion`) to its resource kind, loaded when first used. */
 export type Kinds = Readonly<Record<string, () => Promise<SomeKind>>>;
@@ -170,4 +168,30 @@ async function attempt(work: () => unknown, clock: Clock): Promise<void> {
   const done = new Promise((resolve) => resolve(work())).catch(() => undefined);
   await Promise.race([done, bound]);
   over.abort();
+}
+
+/**
+ * The policy from the arguments of a resource, its stack and its state.
+ * @param outputs the state of the resource, if there is one
+ */
+export function policyOf(session: Session, outputs: Properties = {}): Policy {
+  const { kind, args = {}, stack } = session;
+  return policyFrom(args, kind.times, { stack, approvals: approvalsOf(session, outputs) });
+}
+
+/** The approvals for the resource; undefined if it requires none. */
+export function approvalsOf({ args, call }: Session, outputs: Properties = {}): Approvals | undefined {
+  if (args?.approval === undefined) return undefined;
+  const { approvals } = args.approval;
+  const used = outputs[USED_APPROVALS];
+  return {
+    units: Object.hasOwn(approvals, call.urn) ? (approvals[call.urn] ?? {}) : {},
+    used: isTable(used) ? textsOf(used) : {},
+  };
+}
+
+function textsOf(table: Readonly<Record<string, unknown>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(table).flatMap(([key, value]) => (typeof value === "string" ? [[key, value]] : [])),
+  );
 }

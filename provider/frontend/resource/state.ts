@@ -1,10 +1,23 @@
 import { isTable, mapTexts } from "../../base/json";
+import { proposalsOf, usedBy } from "../../core/control/approval";
+import { asUpgradeError, type UpgradeError } from "../../core/errors";
 import type { SomeKind } from "../../core/kind";
 import type { Outcome, Status, UpgradeRecord } from "../../core/outcome";
 import type { Window } from "../../core/task";
+import type { Unit } from "../../core/unit";
 import { printable } from "../../core/vendor-text";
 import { compareVersions, parseVersion } from "../../core/version";
-import { argumentsOf, DRIFTED, type Properties } from "./properties";
+import {
+  argumentsOf,
+  DRIFTED,
+  PLAN,
+  type Properties,
+  shortened,
+  toWire,
+  USED_APPROVALS,
+  type Wire,
+} from "./properties";
+import { approvalsOf, type Session } from "./session";
 
 const STATES: ReadonlySet<unknown> = new Set<UpgradeRecord["state"]>([
   "running",
@@ -112,4 +125,100 @@ export function outputsOf(
     ...(outcome.hold === undefined ? {} : { heldBy: mapTexts(outcome.hold, printable) }),
     ...(outcome.upgrade === undefined ? {} : { lastUpgrade: mapTexts(outcome.upgrade, printable) }),
   };
+}
+
+/** Maximum length of a vendor's text in the state. */
+const LONGEST_STORED = 2_000;
+
+export type Outputs = { [key: string]: Wire };
+
+/**
+ * The outputs after a run. A value that cannot be written must not prevent an accepted upgrade from being recorded.
+ * @param more additional values for the state
+ */
+export function outputsAfter(
+  session: Session,
+  inputs: Properties,
+  outcome: Outcome,
+  before: Properties | undefined,
+  more: Properties = {},
+): Outputs {
+  const { kind } = session;
+  try {
+    return toOutputs({ ...outputsOf(kind, inputs, storable(outcome, session), before), ...more });
+  } catch (error) {
+    warnOf(session, error);
+    const { status, upgrade } = outcome;
+    const bare = { status, ...(upgrade && { upgrade: withoutReason(upgrade) }) };
+    return toOutputs({ ...outputsOf(kind, inputs, bare, before), ...more });
+  }
+}
+
+/** A reason that could not be redacted is not stored. */
+function withoutReason({ reason: _, ...upgrade }: UpgradeRecord): UpgradeRecord {
+  return upgrade;
+}
+
+/** The warning is redacted too, which may be what has failed. */
+function warnOf({ news }: Session, error: unknown): void {
+  try {
+    news.warn(`The current versions could not be written to the outputs: ${asUpgradeError(error).message}`);
+  } catch {
+    // The outputs are more important than the warning.
+  }
+}
+
+export function shownReason({ redact, attribute }: Session, error: UpgradeError): string {
+  try {
+    return redact(attribute(error).text);
+  } catch {
+    return `The run failed. The reason is not shown, because secrets could not be removed from it. [${error.code}]`;
+  }
+}
+
+function toOutputs(outputs: Record<string, unknown>): Outputs {
+  return Object.fromEntries(
+    Object.entries(outputs)
+      .filter(([, value]) => value !== undefined)
+      .map(([key, value]) => [key, toWire(value)]),
+  );
+}
+
+/** A text in the form in which it is stored. */
+export function storedText({ redact }: Pick<Session, "redact">, text: string): string {
+  return printable(shortened(redact(text), LONGEST_STORED));
+}
+
+/** Redacts and shortens the vendor's texts about failures. */
+function storable({ problems, upgrade, hold, ...outcome }: Outcome, session: Session): Outcome {
+  const told = (text: string) => storedText(session, text);
+  const reason = upgrade?.reason === undefined ? {} : { reason: told(upgrade.reason) };
+  return {
+    ...outcome,
+    ...(hold === undefined ? {} : { hold: { ...hold, message: told(hold.message) } }),
+    ...(problems === undefined ? {} : { problems: mapped(problems, told) }),
+    ...(upgrade === undefined ? {} : { upgrade: { ...upgrade, ...reason } }),
+  };
+}
+
+function mapped(texts: Readonly<Record<string, string>>, change: (text: string) => string): Record<string, string> {
+  return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, change(text)]));
+}
+
+/**
+ * The change-control state: used approvals, and the plan of a held upgrade, which approvals refer to.
+ * @param units as last observed; empty if they were not read
+ */
+export function changeOutputs(
+  session: Session,
+  { status, upgrade }: { readonly status: Status; readonly upgrade?: UpgradeRecord | undefined },
+  units: readonly Unit[] = [],
+  before: Properties = {},
+): Record<string, unknown> {
+  const approvals = approvalsOf(session, before);
+  const known = before[USED_APPROVALS];
+  // Keep used approvals: they must not become valid again because the program temporarily had no approvals.
+  if (approvals === undefined) return known === undefined ? {} : { [USED_APPROVALS]: known };
+  const plan = status === "held" ? { [PLAN]: proposalsOf(units) } : {};
+  return { [USED_APPROVALS]: usedBy(approvals, units, upgrade), ...plan };
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { counted } from "../../base/counted";
+import { counted } from "../../base/sentences";
 import { Unreachable, UpgradeError } from "../../core/errors";
 import type { Json, Permit, Request, Requested, Step } from "../../core/request";
 import type { Gateway } from "../../huaweicloud/gateway";
