@@ -9,6 +9,10 @@ import type { Finding, Problem, Unit } from "./unit";
 
 /** Error messages of a run. Kept in one place, because users search for these texts. */
 
+/** The version of members that are ahead of the target is not changed. */
+const RAISE =
+  "Raise the target version to what is running, or set `onNewer` to `accept`. Databases are never downgraded.";
+
 export function failed(title: string, task: Task, failure: Failure): UpgradeError {
   return new UpgradeError("upgrade-failed", `${title}: ${nameOf(task)} failed: ${failure.message}`, {
     remedy: failure.remedy,
@@ -222,10 +226,6 @@ function tellTogether(problems: ReadonlyMap<string, Problem>): { readonly names:
     return { names, text: alone ?? shared };
   });
 }
-
-/** The version of members that are ahead of the target is not changed. */
-export const RAISE =
-  "Raise the target version to what is running, or set `onNewer` to `accept`. Databases are never downgraded.";
 
 /** Some units are at a newer version than the target version. */
 export function tooNewOf(title: string, newer: readonly Unit[], total: number, words: FleetWords): UpgradeError {

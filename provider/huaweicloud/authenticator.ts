@@ -1,5 +1,5 @@
+import type { Session } from "./connection";
 import type { Credentials } from "./credentials";
-import type { Session } from "./session";
 import { canonicalRequest, type Signable, sdkDate, sign } from "./signer";
 import type { Token } from "./tokens";
 

@@ -1,11 +1,12 @@
+import { createHash } from "node:crypto";
 import type { Clock } from "../core/clock";
 import type { Proxies } from "../core/runtime";
 import type { Transport } from "../http/transport";
 import { undiciTransport } from "../http/undici-transport";
 import type { Credentials } from "./credentials";
-import { Session, sessionKey } from "./session";
 import type { SingleFlight } from "./shared-read";
-import { throttled } from "./throttle";
+import { Throttle, throttled } from "./throttle";
+import { Tokens } from "./tokens";
 
 /** Creates the transport of the requests; tests use a simulator. The resources of one account in a process share it. */
 export type Connect = (proxies?: Proxies) => Transport;
@@ -108,4 +109,49 @@ function opened(session: Session, connect: Connect, clock: Clock): Shares {
   const transport = throttled(connect(), session.throttleOf, clock);
   const connection = { session, transport, clock, signal: end.signal, lookups: new Map() };
   return { connection, end, users: 0, taken: 0 };
+}
+
+/**
+ * The state of one caller for the life of the process: tokens, project ids, the server's clock, and throttling of the
+ * gateway.
+ */
+export class Session {
+  readonly credentials: Credentials;
+  readonly #iam: string | undefined;
+  readonly tokens = new Tokens();
+  /** Project ids by region. */
+  readonly projects = new Map<string, string>();
+  /** The server's clock minus ours, in milliseconds; set when the server refuses our time, or where it never would. */
+  clockOffset = 0;
+  readonly #throttles = new Map<string, Throttle>();
+
+  constructor(credentials: Credentials, iam: string | undefined) {
+    this.credentials = credentials;
+    this.#iam = iam;
+  }
+
+  /** Origin of its IAM. */
+  get iam(): string {
+    if (this.#iam === undefined) throw new Error("the connection was not validated: nothing says where IAM is");
+    return this.#iam;
+  }
+
+  readonly throttleOf = (origin: string): Throttle => {
+    const known = this.#throttles.get(origin);
+    if (known !== undefined) return known;
+    const made = new Throttle();
+    this.#throttles.set(origin, made);
+    return made;
+  };
+}
+
+/** The key of a caller's session; a hash, so that it contains no credential. */
+export function sessionKey(credentials: Credentials, iam: string | undefined): string {
+  const parts =
+    credentials.kind === "key"
+      ? ["key", credentials.accessKey, credentials.secretKey, credentials.securityToken ?? ""]
+      : ["user", credentials.domainName, credentials.userName, credentials.password];
+  return createHash("sha256")
+    .update(JSON.stringify([iam ?? "", ...parts]))
+    .digest("hex");
 }

@@ -14,21 +14,23 @@ import {
 import type { UploadedPackage } from "./agent/schema";
 import { endangers } from "./arguments";
 import type { UpgradeObservation } from "./look";
-import { asUploaded, type LocalPackages, strangeArchitectures } from "./packages/local-packages";
 import { packageName } from "./packages/package-stream";
 import {
   architecturesOf,
+  asUploaded,
   chooseTarget,
   incompleteAbove,
+  type LocalPackages,
   missingPackages,
   type Requirement,
+  strangeArchitectures,
   type Target,
 } from "./packages/packages";
 import type { RpmPackage } from "./packages/rpm";
 import { sameAsUploaded } from "./packages/upload";
 import { preflight } from "./preflight";
 import type { System, UpgradeArguments } from "./system";
-import type { Ways } from "./upgrade-path/dependency-lists";
+import type { Ways } from "./upgrade-path/dependencies";
 import { findRoute, type Route } from "./upgrade-path/route";
 import { type Journey, routeFindings, unverifiedOnTheWay } from "./upgrade-path/route-findings";
 

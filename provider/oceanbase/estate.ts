@@ -12,7 +12,7 @@ import { obInfo } from "./agent/schema";
 import { obshellAgents } from "./agent-version";
 import { checkTls, connection } from "./arguments";
 import { type ClusterCall, cluster } from "./cluster-version";
-import { type Connect, type ConnectionArguments, type OpenAgents, openAgents, originsOf } from "./connection";
+import { type Connect, type ConnectionArguments, type OpenAgents, openAgents, originsOf } from "./kind";
 import { lookAt, readCluster, type UpgradeObservation } from "./look";
 import { type Edition, offeredAbove } from "./packages/packages";
 import { packagesUploaded, preflight } from "./preflight";

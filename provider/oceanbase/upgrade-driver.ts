@@ -14,15 +14,15 @@ import { readBackups } from "./backups";
 import { type ClusterObservation, missingOnServers, targetOf, upgradeOf } from "./call";
 import { calleeOf, look, type UpgradeObservation } from "./look";
 import { ensureUploaded } from "./packages/ensure-uploaded";
-import { type LocalPackages, readLocalPackages } from "./packages/local-packages";
 import { lackedBy, PackageMissing } from "./packages/old-refusals";
+import { type LocalPackages, readLocalPackages } from "./packages/packages";
 import type { RpmPackage } from "./packages/rpm";
 import type { Receipt } from "./packages/upload";
 import type { Readiness } from "./preflight";
 import type { System, UpgradeArguments } from "./system";
 import { formatTarget } from "./tasks/dag";
 import { reopen, TaskWatcher } from "./tasks/task";
-import { DependencyLists, waysTo } from "./upgrade-path/dependency-lists";
+import { DependencyLists, waysTo } from "./upgrade-path/dependencies";
 
 /** How long an observation waits for a package to be unpacked: a preview has ten seconds in total. */
 const UNPACKING = 5_000;

@@ -6,11 +6,11 @@ import type { Runtime } from "../core/runtime";
 import { compareVersions, formatParts } from "../core/version";
 import { undiciTransport } from "../http/undici-transport";
 import { checkConnection, connection } from "./arguments";
-import { type Connect, type ConnectionArguments, derivedSecrets, type OpenNodes, openNodes } from "./connection";
-import { releaseOf } from "./database/choice";
+import { releaseOf } from "./database/call";
 import { type Database, subjectOf } from "./database/database";
 import type { Redis } from "./database/redis";
 import { redisSubject } from "./database/subject";
+import { type Connect, type ConnectionArguments, derivedSecrets, type OpenNodes, openNodes } from "./kind";
 import { lookAtAll, type Seen } from "./look";
 import { moduleSubject } from "./modules/subject";
 import { nodesFrom, supportedByAll } from "./node";
@@ -18,8 +18,7 @@ import { protectionOf } from "./protection";
 import { permissionFor } from "./rest/answers";
 import { CLIENT_CERTIFICATE_ALONE } from "./rest/contact";
 import { allActions, bdbList, clusterInfo, clusterModules, nodeList } from "./rest/schema";
-import { activityOf } from "./tasks/activity";
-import { UNTOLD } from "./tasks/machine";
+import { activityOf, UNTOLD } from "./tasks/activity";
 
 const inputs = z.strictObject({ ...connection }).superRefine(checkConnection);
 

@@ -1,10 +1,15 @@
 import { definedBy, type Inputs } from "../core/arguments";
 import type { ResourceKind } from "../core/kind";
+import type { Proxies, Runtime } from "../core/runtime";
 import { formatParts } from "../core/version";
+import { HttpClient } from "../http/client";
+import { type Tls, type TlsArguments, tlsFrom } from "../http/tls";
+import type { Transport } from "../http/transport";
 import type { SharedArguments } from "./arguments";
-import { type Connect, derivedSecrets, openNodes } from "./connection";
 import type { Which } from "./database/find-database";
 import type { Seen } from "./look";
+import { Login, type LoginOptions } from "./rest/login";
+import { Nodes } from "./rest/nodes";
 import type { Subject } from "./subject";
 import { UpgradeDriver } from "./upgrade-driver";
 
@@ -67,4 +72,37 @@ function titleOf(args: SharedArguments, { aspect }: Subject): string {
   const name = args.databaseId ?? JSON.stringify(args.databaseName);
   const host = new URL(args.endpoints[0] ?? "").host;
   return `Redis Enterprise database ${name} at ${host}${aspect === undefined ? "" : ` (${aspect})`}`;
+}
+
+/** Creates the transport of the requests; tests use a simulator. */
+export type Connect = (tls: Tls, proxies?: Proxies) => Transport;
+
+export interface ConnectionArguments extends TlsArguments {
+  readonly endpoints: readonly string[];
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  readonly authentication?: LoginOptions["authentication"];
+}
+
+export interface OpenNodes {
+  readonly nodes: Nodes;
+  readonly close: () => Promise<void>;
+}
+
+/** The nodes of one cluster. Nothing is sent before the first request. */
+export function openNodes(
+  args: ConnectionArguments,
+  { clock, signal, conceal, proxies }: Pick<Runtime, "clock" | "signal" | "conceal" | "proxies">,
+  connect: Connect,
+): OpenNodes {
+  const { endpoints, username, password, authentication } = args;
+  const transport = connect(tlsFrom(args), proxies);
+  const http = new HttpClient({ transport, clock, signal });
+  const login = new Login({ username, password, authentication, clock, conceal });
+  return { nodes: new Nodes({ endpoints, login, http }), close: () => transport.close() };
+}
+
+/** Basic authentication sends base64, which redaction derives from every secret. */
+export function derivedSecrets({ username, password }: ConnectionArguments): readonly string[] {
+  return username === undefined ? [] : [`${username}:${password ?? ""}`];
 }

@@ -21,7 +21,7 @@ import {
   nodeList,
   userList,
 } from "./rest/schema";
-import { stageOf } from "./tasks/machine";
+import { stageOf } from "./tasks/activity";
 
 /** An observation of a database and its cluster. */
 export interface Seen extends Observation {

@@ -12,8 +12,7 @@ import { look, readMachines, type Seen } from "./look";
 import type { Nodes } from "./rest/nodes";
 import { acceptance } from "./rest/schema";
 import { NOT_READ, type Subject, standsWithout } from "./subject";
-import { activityOf } from "./tasks/activity";
-import { isUpgrade, UNTOLD, UPGRADE_MACHINE } from "./tasks/machine";
+import { activityOf, isUpgrade, UNTOLD, UPGRADE_MACHINE } from "./tasks/activity";
 import { unnamedUpgrade, Watcher } from "./tasks/watcher";
 
 export interface UpgradeDriverOptions {

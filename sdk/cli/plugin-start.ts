@@ -1,4 +1,4 @@
-import { member } from "../report/json";
+import { member } from "../report/stack-export";
 import { type Line, textOf } from "./diagnosis";
 import { ProgramMissing } from "./failure";
 import type { Terminal } from "./terminal";

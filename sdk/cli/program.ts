@@ -1,5 +1,5 @@
 import type { FoundResource } from "../../provider/core/estate";
-import { member } from "../report/json";
+import { member } from "../report/stack-export";
 import type { Connection } from "./connection";
 
 /** All resources of one estate, with their connection. */

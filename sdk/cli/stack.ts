@@ -1,5 +1,5 @@
 import type { ConfigReader } from "../../provider/frontend/resource/credentials";
-import { member } from "../report/json";
+import { member } from "../report/stack-export";
 import type { Given, Options } from "./command";
 import { CommandError, ProgramMissing } from "./failure";
 import { EXPORT, type Input, inputIn, readInput } from "./files";

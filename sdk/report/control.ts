@@ -1,5 +1,5 @@
 import { isTable } from "../../provider/base/json";
-import { listOf, member, textOf } from "./json";
+import { listOf, member, textOf } from "./stack-export";
 import { parseTime } from "./time";
 
 /** The change control data of a resource in the state. All texts are unescaped. */

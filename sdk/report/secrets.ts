@@ -1,7 +1,7 @@
 import { isTable } from "../../provider/base/json";
 import { hideCredentials } from "../../provider/base/printed-credentials";
 import { MASK } from "../../provider/base/printed-value";
-import { type Json, member } from "./json";
+import { type Json, member } from "./stack-export";
 
 /** How the state marks special values, and which of them are secrets. */
 const SIGNATURE = "4dabf18193072939515e22adb298388d";

@@ -1,6 +1,5 @@
 import { isTable } from "../../provider/base/json";
 import { ReportError } from "./failure";
-import { type Json, listOf, member, textOf } from "./json";
 
 /** The parts of a stack export that are needed here. Its values are not trusted. */
 export interface StackExport {
@@ -68,4 +67,24 @@ function pendingOf(deployment: Json): Map<string, string> {
       return urn === undefined || type === undefined ? [] : [[urn, type] as const];
     }),
   );
+}
+
+/** A JSON object from an untrusted source. */
+export type Json = Readonly<Record<string, unknown>>;
+
+/** Its own member of that name: nothing that every object inherits. */
+export function member(object: unknown, name: string): unknown {
+  return isTable(object) && Object.hasOwn(object, name) ? object[name] : undefined;
+}
+
+/** The members of a list; anything else has none. */
+export function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** A text or number as text, as short as `longest`; undefined for anything else, and for an empty text. */
+export function textOf(value: unknown, longest = 200): string | undefined {
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  if (typeof value !== "string" || value === "") return undefined;
+  return value.length <= longest ? value : `${value.slice(0, longest).toWellFormed()}…`;
 }

@@ -1,5 +1,5 @@
 import { isTable } from "../../provider/base/json";
-import { textOf } from "./json";
+import { textOf } from "./stack-export";
 import type { Status } from "./status";
 import { parseTime } from "./time";
 

@@ -84,7 +84,7 @@ describe("a preview of what depends on a backup", () => {
       });
       const { failures } = await lifecycle.check({}, inputs({ backup, onUnreachable: word }));
       expect(failures).toEqual([]);
-      expect(said()).toEqual(["INFO 1.0 → 2.0, at once · held: cannot verify that there is a backup: No answer."]);
+      expect(said()).toEqual(["INFO 1.0 → 2.0, at once · held: cannot verify that there is a backup: No answer"]);
     },
   );
 

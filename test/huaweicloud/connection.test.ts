@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Transport } from "../../provider/http/transport";
-import { type Connect, lease } from "../../provider/huaweicloud/connection";
+import { type Connect, lease, sessionKey } from "../../provider/huaweicloud/connection";
 import type { Credentials } from "../../provider/huaweicloud/credentials";
-import { sessionKey } from "../../provider/huaweicloud/session";
 import { openAccess } from "../../provider/taurusdb/project";
 import { readStarRocksKernels } from "../../provider/taurusdb/starrocks/instance";
 import { KEY, region, rig, runtimeOf, USER } from "../taurusdb/rig";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { backupOf } from "../../provider/redisenterprise/database/backup";
+import { backupOf } from "../../provider/redisenterprise/database/database";
 import type { Rig } from "./rig";
 import { rigFor, SIDES } from "./sides";
 

@@ -3,14 +3,14 @@ import type { Clock } from "../../provider/core/clock";
 import { databaseFrom } from "../../provider/redisenterprise/database/database";
 import type { Nodes } from "../../provider/redisenterprise/rest/nodes";
 import { type Action, action } from "../../provider/redisenterprise/rest/schema";
-import { activityOf } from "../../provider/redisenterprise/tasks/activity";
 import {
+  activityOf,
   describeFailure,
   describeStep,
   newestMachine,
   percentOf,
   stageOf,
-} from "../../provider/redisenterprise/tasks/machine";
+} from "../../provider/redisenterprise/tasks/activity";
 import { Watcher } from "../../provider/redisenterprise/tasks/watcher";
 
 /** A state machine as the server would show it. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { DARK, LIGHT, type Palette } from "../../sdk/report/palette";
 import { STATUSES } from "../../sdk/report/status";
+import { DARK, LIGHT, type Palette } from "../../sdk/report/style";
 
 /** Relative luminance of `#rrggbb` (WCAG 2.2). */
 function luminance(colour: string): number {

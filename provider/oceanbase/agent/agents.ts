@@ -3,12 +3,11 @@ import { beforeSending, ifAnswered, Unreachable, UpgradeError } from "../../core
 import type { Permit } from "../../core/request";
 import type { HttpUpload } from "../../http/client";
 import type { WireResponse } from "../../http/transport";
-import { type Answer, comparesPasswords, readAnswer, readWriteAnswer, undecided } from "./answers";
+import { type Answer, comparesPasswords, readAnswer, readResult, undecided, writeResult } from "./answers";
 import { encryptHeader, type Recipient } from "./auth";
 import { OtherCluster, tellOne, unauthorized } from "./contact";
 import { type Agent, type HandshakeOptions, Handshakes } from "./handshake";
 import { Membership } from "./membership";
-import { readResult, TOO_LARGE, tooLarge, writeResult } from "./results";
 import { agentStatus, OBSERVER_AVAILABLE, type ObInfo, obInfo } from "./schema";
 
 const STATUS = "/api/v1/status";
@@ -192,7 +191,6 @@ export class Agents {
     };
     const upload = await beforeSending(() => make(recipient));
     const response = await this.#handshakes.send(origin, () => this.#options.http.upload({ origin, ...upload }));
-    if (response.status === TOO_LARGE) throw tooLarge(origin, upload.target);
     return this.#outcome(agent, upload.target, response, schema);
   }
 
@@ -273,7 +271,7 @@ export class Agents {
 
   #outcome<T>(agent: Agent, target: string, response: WireResponse, schema: z.ZodType<T>): Promise<T> {
     const { origin } = agent;
-    return writeResult({ origin, target }, readWriteAnswer(response), schema, {
+    return writeResult({ origin, target }, response, schema, {
       forget: () => this.#handshakes.forget(origin),
       denied: (text) => this.#denied(agent, text),
     });

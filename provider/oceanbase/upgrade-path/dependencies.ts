@@ -1,4 +1,12 @@
 import { z } from "zod";
+import type { Clock } from "../../core/clock";
+import { UpgradeError } from "../../core/errors";
+import type { UploadedPackage } from "../agent/schema";
+import type { Edition, LocalPackages, Target } from "../packages/packages";
+import { readPackagedFile } from "../packages/payload";
+import type { RpmPackage } from "../packages/rpm";
+import type { Receipt } from "../packages/upload";
+import { UnreadablePayload } from "../packages/xz/inflow";
 
 /**
  * One version in `oceanbase_upgrade_dep.yml`, the list of upgrade paths in every OceanBase package. obshell reads the
@@ -77,4 +85,120 @@ export async function parseDependencies(text: string): Promise<readonly VersionN
   } catch {
     return undefined;
   }
+}
+
+/** The known upgrade paths to a version. */
+export type Ways =
+  | { readonly kind: "known"; readonly nodes: readonly VersionNode[] }
+  /** The package is available locally, but its list could not be read, or not in time. */
+  | { readonly kind: "unread" };
+
+const UNREAD: Ways = { kind: "unread" };
+const LIST = "/home/admin/oceanbase/etc/oceanbase_upgrade_dep.yml";
+const LARGEST = 1024 * 1024;
+
+/** Lists read in this process, by the SHA-256 of their packages: several clusters often use the same one. */
+const known = new Map<string, Ways>();
+const MOST_KNOWN = 16;
+
+/** The lists of upgrade paths in packages, read at most once each. A list that cannot be read is never an error. */
+export class DependencyLists {
+  readonly #clock: Clock;
+  readonly #signal: AbortSignal;
+  readonly #readings = new Map<string, Promise<Ways>>();
+
+  /** @param signal ends all reading */
+  constructor(clock: Clock, signal: AbortSignal) {
+    this.#clock = clock;
+    this.#signal = signal;
+  }
+
+  /** A list returned by a server. */
+  async fromText(text: string): Promise<Ways> {
+    const nodes = await parseDependencies(text);
+    return nodes === undefined ? UNREAD : { kind: "known", nodes };
+  }
+
+  /**
+   * A list in a package file. Unpacking continues after the time limit, for later callers.
+   * @param patience milliseconds
+   */
+  async fromPackage(pkg: RpmPackage, patience?: number): Promise<Ways> {
+    const reading = this.#reading(pkg);
+    if (patience === undefined) return reading;
+    const over = new AbortController();
+    try {
+      const late = this.#clock.sleep(patience, over.signal).then(() => UNREAD);
+      late.catch(() => undefined);
+      return await Promise.race([reading, late]);
+    } finally {
+      over.abort();
+    }
+  }
+
+  #reading(pkg: RpmPackage): Promise<Ways> {
+    const reading = this.#readings.get(pkg.sha256) ?? this.#read(pkg);
+    this.#readings.set(pkg.sha256, reading);
+    return reading;
+  }
+
+  async #read(pkg: RpmPackage): Promise<Ways> {
+    const before = known.get(pkg.sha256);
+    if (before !== undefined) return before;
+    if (!pkg.files.includes(LIST)) return UNREAD;
+    try {
+      const bytes = await readPackagedFile(pkg, LIST, LARGEST, this.#signal);
+      const ways = bytes === undefined ? UNREAD : await this.fromText(bytes.toString("utf8"));
+      remember(pkg.sha256, ways);
+      return ways;
+    } catch (error) {
+      if (this.#signal.aborted || error instanceof UnreadablePayload || error instanceof UpgradeError) return UNREAD;
+      throw error;
+    }
+  }
+}
+
+function remember(sha256: string, ways: Ways): void {
+  const [oldest] = known.keys();
+  if (known.size >= MOST_KNOWN && oldest !== undefined) known.delete(oldest);
+  known.set(sha256, ways);
+}
+
+/** Sources of a list of upgrade paths. */
+export interface Sources {
+  readonly observation: {
+    readonly readiness: { readonly uploaded: readonly UploadedPackage[] | undefined };
+    readonly local: LocalPackages;
+  };
+  /** Uploads of this run, with the server's responses. */
+  readonly receipts: readonly Receipt[];
+  readonly lists: DependencyLists;
+  /** Time limit of unpacking, in milliseconds. */
+  readonly patience: number | undefined;
+}
+
+/**
+ * The upgrade paths to a target, from its main package: from the upload's response or the server's list, else from the
+ * local file.
+ * @returns undefined when none of them has it
+ */
+export async function waysTo(
+  target: Target,
+  editions: readonly Edition[],
+  { observation, receipts, lists, patience }: Sources,
+): Promise<Ways | undefined> {
+  const isMain = (name: string) => editions.some(([main]) => main === name);
+  const uploaded = [...receipts, ...(observation.readiness.uploaded ?? [])].filter(
+    (pkg) => isMain(pkg.name) && pkg.version === target.version && pkg.release_distribution === target.release,
+  );
+  const text = uploaded.map(textOf).find((found) => found !== undefined);
+  if (text !== undefined) return lists.fromText(text);
+  const file = observation.local.packages.find(
+    (pkg) => isMain(pkg.name) && pkg.version === target.version && pkg.release === target.release,
+  );
+  return file && lists.fromPackage(file, patience);
+}
+
+function textOf(pkg: Receipt): string | undefined {
+  return pkg.upgradeDepYaml || pkg.upgrade_dep_yaml || undefined;
 }

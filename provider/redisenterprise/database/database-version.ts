@@ -4,10 +4,10 @@ import { driftOf } from "../../core/drift";
 import { formatParts } from "../../core/version";
 import { undiciTransport } from "../../http/undici-transport";
 import { checkTogether, databaseArguments, sharedArguments } from "../arguments";
-import type { Connect } from "../connection";
+import type { Connect } from "../kind";
 import { databaseKind } from "../kind";
 import type { Seen } from "../look";
-import { releaseOf, resolved } from "./choice";
+import { releaseOf, resolved } from "./call";
 import { redisConstraint } from "./redis";
 import { redisSubject } from "./subject";
 

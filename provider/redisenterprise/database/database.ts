@@ -2,7 +2,6 @@ import type { BackupRecord } from "../../core/control/backup";
 import { parseVersion, type Version } from "../../core/version";
 import { wordsOf } from "../modules/targets";
 import type { Bdb } from "../rest/schema";
-import { backupOf } from "./backup";
 import { type Redis, redisOf } from "./redis";
 
 /** A module as loaded by a database. */
@@ -88,4 +87,17 @@ export function labelOf({ uid, name }: Pick<Database, "uid" | "name">): string {
 /** The same at the beginning of a sentence. */
 export function subjectOf(database: Pick<Database, "uid" | "name">): string {
   return labelOf(database).replace(/^d/, "D");
+}
+
+/**
+ * The backup status in a database object. Periodic backups and manual exports have separate fields; each is a full
+ * copy. It is read with the database, so no further request is needed.
+ */
+export function backupOf(bdb: Bdb): BackupRecord {
+  if ([bdb.backup_status, bdb.export_status].includes("exporting")) return { kind: "running" };
+  const times = [bdb.last_backup_time, bdb.last_export_time].flatMap((time) => time || []);
+  if (times.length === 0) return { kind: "none" };
+  const ends = times.map((time) => Date.parse(time)).filter((end) => !Number.isNaN(end));
+  if (ends.length === 0) return { kind: "unknown", reason: `the time of the last one cannot be read: ${times[0]}` };
+  return { kind: "finished", at: Math.max(...ends) };
 }

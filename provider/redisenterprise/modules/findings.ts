@@ -3,8 +3,15 @@ import { compareVersions } from "../../core/version";
 import { type Database, type LoadedModule, labelOf, subjectOf } from "../database/database";
 import type { Seen } from "../look";
 import { type ClusterNode, supportedByAll } from "../node";
-import { buildsOf, missingCapabilities, neededRedis, newestOf, type ShippedModule, shippedNames } from "./catalogue";
-import { comesWithRedis8 } from "./redis8";
+import {
+  buildsOf,
+  comesWithRedis8,
+  missingCapabilities,
+  neededRedis,
+  newestOf,
+  type ShippedModule,
+  shippedNames,
+} from "./catalogue";
 import { type ModuleTarget, shownArguments } from "./targets";
 
 /**

@@ -2,11 +2,11 @@ import { z } from "zod";
 import type { Drift } from "../../core/kind";
 import { undiciTransport } from "../../http/undici-transport";
 import { checkTogether, moduleArguments, sharedArguments } from "../arguments";
-import type { Connect } from "../connection";
 import type { Database, LoadedModule } from "../database/database";
+import type { Connect } from "../kind";
 import { databaseKind, identityOf } from "../kind";
 import type { Seen } from "../look";
-import { loadedFor, lookAt, type Stand, standsOf } from "./choice";
+import { loadedFor, lookAt, type Stand, standsOf } from "./call";
 import { moduleSubject } from "./subject";
 import { holdsSecret, type ModuleTarget, sameArguments, wordsOf } from "./targets";
 

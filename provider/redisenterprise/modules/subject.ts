@@ -5,8 +5,18 @@ import type { Seen } from "../look";
 import { clusterFindings } from "../node";
 import { consentFinding, impactOf } from "../protection";
 import type { Stands, Subject } from "../subject";
-import { coversStep, digestKeyOf, type ModuleArguments, stepOf, unnamedFindings } from "./call";
-import { holdsByItself, loadedFor, lookAt, type Stand, standsOf } from "./choice";
+import {
+  coversStep,
+  digestKeyOf,
+  holdsByItself,
+  loadedFor,
+  lookAt,
+  type ModuleArguments,
+  type Stand,
+  standsOf,
+  stepOf,
+  unnamedFindings,
+} from "./call";
 import { type ModuleTarget, sameArguments, shownArguments } from "./targets";
 
 /** The modules of a database. Each has its own target version, and one request upgrades all outdated ones. */

@@ -7,7 +7,7 @@ import { readDatabase } from "../database/find-database";
 import { readMachines } from "../look";
 import type { Nodes } from "../rest/nodes";
 import { type Action, action, crdbTask } from "../rest/schema";
-import { describeFailure, describeStep, isUpgrade, newestMachine, percentOf, stageOf } from "./machine";
+import { describeFailure, describeStep, isUpgrade, newestMachine, percentOf, stageOf } from "./activity";
 
 /** If the response contained no action, the database identifies its upgrade. */
 const UNNAMED = "bdb:";

@@ -12,10 +12,9 @@ import type { Instance, JobRow, ScheduleRow } from "../schema";
 import { conditionOf } from "../schema";
 import { remainingSeconds } from "../tasks";
 import { anyWindow, windowOf } from "../window";
-import { Follower } from "./follow";
 import { eachInstance, readInstance } from "./instances";
 import { isUntold, type Offer } from "./offers";
-import { isRunning, jobsOf, schedulesOf, withWaiting } from "./tasks";
+import { Follower, isRunning, jobsOf, schedulesOf, withWaiting } from "./tasks";
 import { kernelUnit, standingOf } from "./unit";
 
 /** Maximum age of reads by other resources, in milliseconds. */

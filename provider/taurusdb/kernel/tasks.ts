@@ -1,6 +1,108 @@
+import type { Clock } from "../../core/clock";
 import { jobStateOf } from "../../huaweicloud/jobs";
-import type { JobRow, ScheduleRow } from "../schema";
+import type { Freshness } from "../../huaweicloud/shared-read";
+import type { Project } from "../project";
+import { conditionOf, type Instance, type JobRow, type ScheduleRow } from "../schema";
 import { hasEnded, isOfStarRocks, VERSION_UPGRADE } from "../tasks";
+
+/** How long upgrades are polled without reading their instances, in milliseconds. */
+const LONGEST = 5 * 60_000;
+/**
+ * While all awaited instances are busy, only one poll in this many reads their jobs: they fit half as many per page.
+ */
+const JOBS_TURN = 4;
+
+/** An observation in which nothing remains but to wait. */
+export interface Awaited<F> {
+  /** The instances of the resource. */
+  readonly found: F;
+  /** Those that are awaited; each has an unfinished job. */
+  readonly open: readonly Instance[];
+  /** All kernel upgrades of the last hours in the project. */
+  readonly jobs: readonly JobRow[];
+}
+
+/**
+ * Polls upgrades through their jobs only: the first page of running jobs, with their total, shows whether any has
+ * changed. After a change, and once every five minutes, everything is read again, because only that shows the result.
+ */
+export class Follower<F> {
+  readonly #clock: Clock;
+  #awaited: Awaited<F> | undefined;
+  /** When the instances were last read, in elapsed milliseconds. */
+  #readAt = 0;
+  #waits = 0;
+  /** Jobs that a page contradicted. If a full read confirms them, pages are unreliable in this region. */
+  #doubted: string | undefined;
+  /** Some regions may not filter the total, so their pages prove nothing. */
+  #unfit = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** @param awaited undefined if a request is needed or nothing is awaited */
+  read(awaited: Awaited<F> | undefined): void {
+    this.#awaited = awaited;
+    this.#readAt = this.#clock.elapsed();
+    const doubted = this.#doubted;
+    this.#doubted = undefined;
+    this.#unfit ||= doubted !== undefined && doubted === nameOf(awaited?.jobs ?? []);
+  }
+
+  forget(): void {
+    this.#awaited = undefined;
+  }
+
+  /** The last observation, with the current progress of the jobs; undefined when everything must be read again. */
+  async follow(project: Project, fresh: Freshness, signal: AbortSignal): Promise<Awaited<F> | undefined> {
+    const awaited = this.#awaited;
+    if (awaited === undefined || this.#unfit || this.#clock.elapsed() - this.#readAt > LONGEST) return undefined;
+    const running = awaited.jobs.filter(isRunning);
+    const states = [...new Set(running.map(({ status }) => status))];
+    if (states.length === 0 || states.some((state) => !isPlain(state))) return undefined;
+    const pages = await Promise.all(states.map((state) => project.jobsIn(state).read(fresh, signal)));
+    const now = new Map(pages.flatMap(({ jobs }) => jobs).map((row) => [row.job_id, row]));
+    const known = new Map(running.map((row) => [row.job_id, row]));
+    const same =
+      pages.every(({ total }, at) => total === running.filter(({ status }) => status === states[at]).length) &&
+      [...now.values()].every(({ job_id, status }) => known.get(job_id)?.status === status);
+    if (!same) {
+      this.#doubted = nameOf(awaited.jobs);
+      return undefined;
+    }
+    this.#awaited = { ...awaited, jobs: awaited.jobs.map((row) => now.get(row.job_id) ?? row) };
+    return this.#awaited;
+  }
+
+  /** The awaited jobs, if every one of their instances is still busy and at the same kernel. */
+  stillBusy(found: readonly Instance[]): readonly JobRow[] | undefined {
+    const awaited = this.#awaited;
+    if (awaited === undefined || this.#doubted !== undefined || ++this.#waits % JOBS_TURN === 0) return undefined;
+    const now = new Map(found.map((instance) => [instance.id, instance]));
+    const same = ({ id, datastore }: Instance) => {
+      const instance = now.get(id);
+      return (
+        conditionOf(instance?.status ?? "") === "busy" &&
+        instance?.datastore.kernel_version === datastore.kernel_version
+      );
+    };
+    return awaited.open.every(same) ? awaited.jobs : undefined;
+  }
+}
+
+/** Whether the service can filter jobs by this state. */
+function isPlain(status: string): boolean {
+  const state = jobStateOf(status);
+  return state === "running" || state === "pending";
+}
+
+function nameOf(jobs: readonly JobRow[]): string {
+  return jobs
+    .filter(isRunning)
+    .map(({ job_id, status }) => `${job_id} ${status}`)
+    .join();
+}
 
 /** Which rows of the task lists are about the kernel of an instance. */
 
