@@ -82,7 +82,7 @@ describe("an upload", () => {
     cluster.faults.add({ match: { method: "POST", path: PLAIN }, fault });
     const error = await failureOf(uploadPackage(agents, await packageOf(), runtime));
     expect(error).toMatchObject({ name: "Refused", refusal: "final" });
-    expect(error.sentence).toMatch(/rejected because it is too large \(HTTP 413\)\. .*proxy/);
+    expect(error.sentence).toMatch(/was refused: HTTP 413.* obshell has no such limit\. .*proxy/);
   });
 
   it.each([PLAIN, SEALED])(

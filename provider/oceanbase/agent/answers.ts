@@ -158,6 +158,11 @@ export function undecided(origin: string, text: string): Unreachable {
 const FOREIGN =
   "The response is not from obshell. List the agents' own addresses in `endpoints`, or check the proxy or load balancer in between.";
 
+/** obshell never responds with this status, but proxies do. */
+const TOO_LARGE = 413;
+const LIMITED =
+  "obshell has no such limit. Raise the limit of the proxy in between, or list the agents' own addresses in `endpoints`.";
+
 /**
  * The result of a POST.
  * @param forget is called when the agent's key must be read again; `denied` finds the cause of a certain 401
@@ -170,7 +175,6 @@ export async function writeResult<T>(
   schema: z.ZodType<T>,
   { forget, denied }: { readonly forget: () => void; readonly denied: (text: string) => Promise<UpgradeError> },
 ): Promise<T> {
-  if (response.status === TOO_LARGE) throw tooLarge(origin, target);
   const answer = readWriteAnswer(response);
   switch (answer.kind) {
     case "data":
@@ -182,7 +186,7 @@ export async function writeResult<T>(
     case "refused":
       throw refused(origin, target, answer.text, answer);
     case "foreign":
-      throw foreignWrite(`POST ${target} at ${origin}`, answer, FOREIGN);
+      throw foreignWrite(`POST ${target} at ${origin}`, answer, answer.status === TOO_LARGE ? LIMITED : FOREIGN);
   }
 }
 
@@ -260,15 +264,4 @@ function shaped<T>(met: boolean, read: () => T): T {
     if (!(error instanceof UpgradeError) || !met) throw error;
     throw new Unreachable(error.message, { sent: true, heard: true, cause: error });
   }
-}
-
-/** obshell never responds with this status, but proxies do. */
-const TOO_LARGE = 413;
-
-function tooLarge(origin: string, target: string): Refused {
-  return new Refused(`POST ${target} at ${origin} was rejected because it is too large (HTTP ${TOO_LARGE}).`, {
-    refusal: "final",
-    remedy:
-      "obshell has no such limit. Raise the limit of the proxy in between, or list the agents' own addresses in `endpoints`.",
-  });
 }
