@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 /** Tests that start processes, measure the memory of their own, or put something in the place of a module. */
 const APART = [
-  "test/{contract,docs,e2e,engine,hostile,many,package,sdk}/**",
+  "test/{cli/process,contract,docs,e2e,engine,hostile,many,package,sdk}/**",
   "test/oceanbase/upload-*",
   "test/frontend/watchdog*",
 ];

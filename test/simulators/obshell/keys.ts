@@ -69,7 +69,21 @@ export function rsaDecrypt(privateKey: string, text: string, blocks: "one" | "ma
   return Buffer.concat(parts);
 }
 
+/** Clients repeat a header until it expires; to decrypt it again would cost more than everything else in its request. */
+const decrypted = new WeakMap<KeyObject, Map<string, Buffer>>();
+const MOST_DECRYPTED = 100;
+
 function decryptBlock(key: KeyObject, block: Buffer): Buffer {
+  const known = decrypted.get(key) ?? new Map<string, Buffer>();
+  decrypted.set(key, known);
+  const sealed = block.toString("base64");
+  const plain = known.get(sealed) ?? decryptOnce(key, block);
+  if (known.size >= MOST_DECRYPTED) known.clear();
+  known.set(sealed, plain);
+  return plain;
+}
+
+function decryptOnce(key: KeyObject, block: Buffer): Buffer {
   try {
     return privateDecrypt({ key, padding: constants.RSA_NO_PADDING }, block);
   } catch (cause) {

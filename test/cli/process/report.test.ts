@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { report } from "../../sdk/report/report";
-import { SHOP_EXPORT } from "./export";
+import { report } from "../../../sdk/report/report";
+import { SHOP_EXPORT } from "../../report/export";
+import { COMMAND } from "./command";
 
-const MAIN = join(__dirname, "..", "..", "sdk", "cli", "main.ts");
 let dir: string;
 
 beforeAll(async () => {
@@ -23,7 +23,7 @@ interface Ended {
 }
 
 async function run(args: readonly string[], { input = "", close = false } = {}): Promise<Ended> {
-  const child = spawn(process.execPath, ["--require", require.resolve("tsx/cjs"), MAIN, ...args], { cwd: dir });
+  const child = spawn(process.execPath, [COMMAND, ...args], { cwd: dir });
   child.stdin.on("error", () => {});
   child.stdin.end(input);
   if (close) child.stdout.destroy();
@@ -71,7 +71,7 @@ describe("pulumi-dbversion", () => {
 
   it("has a help and a version", async () => {
     expect((await run(["report", "--help"])).stdout).toMatch(/^usage: pulumi-dbversion report .*exit codes/s);
-    const { version } = JSON.parse(await readFile(join(__dirname, "..", "..", "package.json"), "utf8"));
+    const { version } = JSON.parse(await readFile(join(__dirname, "..", "..", "..", "package.json"), "utf8"));
     expect(await run(["--version"])).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
   });
 });

@@ -5,15 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, it, onTestFinished } from "vitest";
-import { ProgramMissing } from "../../sdk/cli/failure";
-import { processStreams } from "../../sdk/cli/terminal";
-import { SHOP_EXPORT } from "../report/export";
-
-const MAIN = join(__dirname, "..", "..", "sdk", "cli", "main.ts");
+import { ProgramMissing } from "../../../sdk/cli/failure";
+import { processStreams } from "../../../sdk/cli/terminal";
+import { SHOP_EXPORT } from "../../report/export";
+import { COMMAND } from "./command";
 
 function start(args: readonly string[], stdout: "pipe" | number = "pipe"): ChildProcess {
-  const command = ["--require", require.resolve("tsx/cjs"), MAIN, ...args];
-  const child = spawn(process.execPath, command, { stdio: ["ignore", stdout, "pipe"] });
+  const child = spawn(process.execPath, [COMMAND, ...args], { stdio: ["ignore", stdout, "pipe"] });
   onTestFinished(() => void child.kill("SIGKILL"));
   return child;
 }
