@@ -21,6 +21,8 @@ const OVERHEAD = 11;
 const MARK = Buffer.from("ideal rsa.");
 
 let sealed: Sealed[] = [];
+/** The number of the first of them: no number is handed out twice. */
+let first = 0;
 let ideal = true;
 
 /** Replaces RSA in this process. @returns what puts the real one back */
@@ -35,6 +37,7 @@ export function installIdealRsa(): () => void {
 
 /** Starts again: ciphertexts of an earlier history are never asked for again. @param really whether RSA is to be real */
 export function renewRsa(really: boolean): void {
+  first += sealed.length;
   sealed = [];
   ideal = !really;
 }
@@ -55,7 +58,7 @@ function encrypt(options: Options, block: Buffer): Buffer {
   padded.set(block, bytes - block.length);
   const ciphertext = Buffer.alloc(bytes);
   ciphertext.set(MARK);
-  ciphertext.writeUInt32BE(sealed.push({ modulus, block: padded }) - 1, bytes - 4);
+  ciphertext.writeUInt32BE(first + sealed.push({ modulus, block: padded }) - 1, bytes - 4);
   return ciphertext;
 }
 
@@ -64,7 +67,7 @@ function decrypt(options: Options, ciphertext: Buffer): Buffer {
   if (ciphertext.length < bytes || !ciphertext.subarray(0, MARK.length).equals(MARK)) {
     return real.privateDecrypt(options, ciphertext);
   }
-  const found = sealed[ciphertext.readUInt32BE(ciphertext.length - 4)];
+  const found = sealed[ciphertext.readUInt32BE(ciphertext.length - 4) - first];
   // With another key nothing but noise comes out.
   return found?.modulus === modulus ? found.block : Buffer.alloc(bytes, 0x5a);
 }
