@@ -1,7 +1,7 @@
-import { execFileSync } from "node:child_process";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ManualClock, serve } from "../shell";
+import { told } from "../told";
 import { ObshellCluster } from ".";
 import { localTaskId } from "./taskid";
 import { AGENT_TARGET, builds, OB_BUILD, OB_TARGET, ROLLING, STOP_SERVICE, sealBody, sealHeader, Trial } from "./trial";
@@ -214,17 +214,12 @@ describe("a served cluster", () => {
 });
 
 describe("npm run simulate", () => {
-  const run = (...args: string[]) =>
-    execFileSync(process.execPath, ["--import", "tsx", "test/simulators/main.ts", ...args], {
-      encoding: "utf8",
-      stdio: "pipe",
-    });
-
-  it("explains itself and refuses what it does not know", () => {
-    expect(run("obshell", "--help")).toContain("--ob-package");
-    expect(() => run("obshell", "--nope")).toThrow("--nope");
-    expect(() => run("obshell", "--agents", "x")).toThrow("--agents must be a number");
-    expect(() => run("oracle")).toThrow('unknown simulator "oracle"');
+  it("explains itself and refuses what it does not know", async () => {
+    expect(await told("obshell", "--help")).toEqual({ code: 0, text: expect.stringContaining("--ob-package") });
+    expect(await told("obshell", "--nope")).toEqual({ code: 2, text: expect.stringContaining("--nope") });
+    const text = expect.stringContaining("--agents must be a number");
+    expect(await told("obshell", "--agents", "x")).toEqual({ code: 2, text });
+    expect(await told("oracle")).toEqual({ code: 2, text: expect.stringContaining('unknown simulator "oracle"') });
   });
 });
 

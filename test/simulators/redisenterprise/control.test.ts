@@ -1,7 +1,7 @@
-import { execFileSync } from "node:child_process";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ManualClock } from "../shell";
+import { told } from "../told";
 import { RedisEnterpriseCluster } from ".";
 import { CACHE, Trial } from "./trial";
 
@@ -169,14 +169,9 @@ describe("the state", () => {
 });
 
 describe("npm run simulate", () => {
-  const run = (...args: string[]) =>
-    execFileSync(process.execPath, ["--import", "tsx", "test/simulators/main.ts", "redis-enterprise", ...args], {
-      encoding: "utf8",
-      stdio: "pipe",
-    });
-
-  it("explains itself and refuses what it does not know", () => {
-    expect(run("--help")).toContain("--database");
-    expect(() => run("--database", "cache=7.4:nope")).toThrow("no module nope for Redis 7.4");
+  it("explains itself and refuses what it does not know", async () => {
+    expect(await told("redis-enterprise", "--help")).toEqual({ code: 0, text: expect.stringContaining("--database") });
+    const text = expect.stringContaining("no module nope for Redis 7.4");
+    expect(await told("redis-enterprise", "--database", "cache=7.4:nope")).toEqual({ code: 2, text });
   });
 });

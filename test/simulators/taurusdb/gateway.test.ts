@@ -1,9 +1,10 @@
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ManualClock, ScaledClock, selfSigned, serve } from "../shell";
+import { told } from "../told";
 import { DEFAULTS, TaurusCloud } from ".";
 import { BATCH, FROM, ID, LATEST, MINUTE, P, sdkDate, sign, Trial } from "./trial";
 
@@ -186,13 +187,13 @@ describe("over a socket", () => {
 
 describe("the command", { timeout: 60_000 }, () => {
   const MAIN = ["--import", "tsx", "test/simulators/main.ts", "taurusdb"];
-  const run = (...args: string[]) =>
-    execFileSync(process.execPath, [...MAIN, ...args], { encoding: "utf8", stdio: "pipe" });
 
-  it("explains itself and refuses what it does not know", () => {
-    expect(run("--help")).toContain("--latest");
-    expect(() => run("--kernel", "new")).toThrow("--kernel must look like 2.0.75.28");
-    expect(() => run("--tls-key", "x")).toThrow("must be given together");
+  it("explains itself and refuses what it does not know", async () => {
+    expect(await told("taurusdb", "--help")).toEqual({ code: 0, text: expect.stringContaining("--latest") });
+    const text = expect.stringContaining("--kernel must look like 2.0.75.28");
+    expect(await told("taurusdb", "--kernel", "new")).toEqual({ code: 2, text });
+    const together = expect.stringContaining("must be given together");
+    expect(await told("taurusdb", "--tls-key", "x")).toEqual({ code: 2, text: together });
   });
 
   it("keeps its state in a file", async () => {
