@@ -18,7 +18,7 @@ export default defineConfig({
     tags: [LONG],
     pool: "forks",
     // Most of the time of those that start processes is waiting for them.
-    maxWorkers: 4,
+    maxWorkers: 3,
     globalSetup: ["test/engine/announce.ts", "test/engine/warm.ts"],
     // A busy machine takes seconds to start a process. Nothing is asserted about how long a test takes.
     testTimeout: 60_000,

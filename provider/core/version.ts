@@ -70,8 +70,9 @@ export function lowestVersion(versions: Iterable<Version>): Version | undefined 
 
 /** Whether these versions differ in what both specify. */
 export function differ(one: string, other: string): boolean {
+  if (one === other) return false;
   const [a, b] = [parseVersion(one), parseVersion(other)];
-  if (a === undefined || b === undefined) return one !== other;
+  if (a === undefined || b === undefined) return true;
   const builds = a.build !== undefined && b.build !== undefined && a.build !== b.build;
   return builds || compareParts(a.parts, b.parts) !== 0;
 }

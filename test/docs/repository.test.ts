@@ -70,7 +70,7 @@ describe("docs/reliability.md", () => {
   /** Whether a file, a folder or a pattern has tests that are not marked as long as a whole. */
   const isShort = (name: string) =>
     globSync(`test/${name.replace(/\/$/, "/**/*.test.ts")}`, { cwd: ROOT }).some(
-      (path) => path.endsWith(".test.ts") && !text(path).includes("@module-tag long"),
+      (path) => path.endsWith(".test.ts") && !path.endsWith(".long.test.ts"),
     );
 
   it("names a test of `npm test` for every guarantee", () => {
@@ -79,6 +79,13 @@ describe("docs/reliability.md", () => {
     const unheld = guarantees.filter(([, , heldBy = ""]) => !namesIn(heldBy).some(isShort));
     expect(unheld.map(([guarantee]) => guarantee)).toEqual([]);
   });
+});
+
+it("files of long tests only say so in their name and in their first line", () => {
+  const files = globSync("test/**/*.test.ts", { cwd: ROOT });
+  const tagged = files.filter((path) => text(path).startsWith("/** @module-tag " + "long */\n"));
+  expect(tagged.length).toBeGreaterThan(10);
+  expect(tagged.sort()).toEqual(files.filter((path) => path.endsWith(".long.test.ts")).sort());
 });
 
 it("editors keep what the formatter wants", () => {

@@ -127,7 +127,7 @@ describe("the workflow of tests", () => {
   it("leaves no test out: short and long ones, and those of the engine's processes through the CLI", () => {
     expect(commands).toContain("npm test");
     expect(commands).toContain("npm run test:all");
-    expect(manifest.scripts["test"]).toMatch(/ --tags-filter=!long$/);
+    expect(manifest.scripts["test"]).toMatch(/ --tags-filter=!long --exclude "\*\*\/\*\.long\.test\.ts"$/);
     expect(manifest.scripts["test:all"]).toMatch(/ --tags-filter=long$/);
     for (const folder of ["test/e2e", "test/contract"]) {
       const runs = commands.filter((command) => command.includes(folder));
