@@ -143,8 +143,6 @@ export class RpmHeader {
   }
 }
 
-/** Errors of a package file. */
-
 const AGAIN = "Download it again.";
 const VENDORS_OWN = "Use the package as published by the vendor.";
 

@@ -104,8 +104,6 @@ export function missingCapabilities(database: Database, { capabilities }: Shippe
   return NEEDS.filter(([name, needed]) => needed(database) && !capabilities.includes(name)).map(([name]) => name);
 }
 
-/** Effects of Redis 8 on the modules of a database, regardless of the upgrade request. */
-
 const SINCE = 8n;
 
 /** Modules that Redis 8 adds to every database, and those of them that also support data on flash. */

@@ -104,8 +104,6 @@ function nameOf(jobs: readonly JobRow[]): string {
     .join();
 }
 
-/** Which rows of the task lists are about the kernel of an instance. */
-
 /** By instance. */
 export type Jobs = ReadonlyMap<string, JobRow>;
 
