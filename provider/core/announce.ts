@@ -1,6 +1,6 @@
 import { isKept, keep } from "./cancel";
 import type { Clock } from "./clock";
-import { controlOf } from "./control/control";
+import { controlOf, isAwaited } from "./control/control";
 import type { Driver, FleetDriver } from "./driver";
 import { inspect } from "./follow";
 import { taskOf, type UpgradeRecord } from "./outcome";
@@ -82,7 +82,12 @@ async function operator(
   const reopened = reopenedBy(record, task);
   await control.tryBackups(units, reopened);
   const [hold] = units.flatMap((unit) => control.judge(reopened)(unit) ?? []);
-  if (hold !== undefined) return [{ message: `${name} will not be ${what} now, held: ${hold.message}` }];
+  if (hold !== undefined) {
+    const then = isAwaited(control.rules, hold)
+      ? `will be ${what} when the hold ends`
+      : `will not be ${what} now, held`;
+    return [{ message: `${name} ${then}: ${hold.message}` }];
+  }
   return [
     {
       message: way === "retry" ? `will retry ${name}, ${at}` : `will roll back ${name}, ${at}; the run will then fail`,

@@ -1,6 +1,6 @@
 import { Cancellation, CancelPause } from "./cancel";
 import { Confirmation } from "./confirmation";
-import { awaitRelease, type ChangeControl, controlOf, endHeld, togetherHold } from "./control/control";
+import { awaitRelease, type ChangeControl, controlOf, endHeld, isAwaited, togetherHold } from "./control/control";
 import { type Hold, heldBy } from "./control/hold";
 import { type Driver, isFleet, type Observation } from "./driver";
 import { asUpgradeError, type UpgradeError } from "./errors";
@@ -71,6 +71,7 @@ class Reconciliation<O extends Observation> {
   #hold: Hold | undefined;
   #problems: ReadonlyMap<string, Problem> = new Map();
   #canceled = false;
+  #warned = false;
   /** Nothing is left to wait for. */
   #over = false;
 
@@ -183,13 +184,22 @@ class Reconciliation<O extends Observation> {
       this.#upgrades.reopened();
       return this.#follow(unit, task);
     }
-    this.#hold = sent === false ? undefined : sent;
-    if (sent !== false && (await awaitRelease(this.#control, [sent], this.#runtime))) {
+    const error = failed(title, task, this.#recovery.told(task, failure, sent === false ? undefined : sent));
+    if (sent === false) throw error;
+    this.#hold = sent;
+    if (isAwaited(this.#control.rules, sent)) this.#warnOf(error);
+    if (await awaitRelease(this.#control, [sent], this.#runtime)) {
       this.#upgrades.reread();
       return "read";
     }
     this.#hold = undefined;
-    throw failed(title, task, this.#recovery.told(task, failure, sent === false ? undefined : sent));
+    throw error;
+  }
+
+  /** The run goes on, and may end for another reason. Only once, however often it waits. */
+  #warnOf({ text }: UpgradeError): void {
+    if (!this.#warned) this.#runtime.warn(text);
+    this.#warned = true;
   }
 
   async #request(confirmed: readonly Unit[], observation: O): Promise<Next> {

@@ -1,6 +1,6 @@
 import { sentences } from "../base/sentences";
 import type { ChangeControl, Reopened } from "./control/control";
-import type { Hold } from "./control/hold";
+import { type Hold, reopeningRemedyFor } from "./control/hold";
 import type { Driver } from "./driver";
 import { Refused, sending, Unreachable } from "./errors";
 import type { Policy } from "./policy";
@@ -9,21 +9,22 @@ import type { Permit } from "./request";
 import type { Runtime } from "./runtime";
 import { type Failure, nameOf, type Task, type Way } from "./task";
 import type { Unit } from "./unit";
+import { UnreachableBudget } from "./unreachable-budget";
 
 /** Handles a failed upgrade of ours: at most one operator, once in a run. */
 export class Recovery {
-  readonly #driver: Pick<Driver, "reopen">;
-  readonly #policy: Pick<Policy, "onFailure">;
-  readonly #control: Pick<ChangeControl, "tryBackups" | "require">;
+  readonly #driver: Pick<Driver, "title" | "reopen">;
+  readonly #policy: Pick<Policy, "onFailure" | "firstContact">;
+  readonly #control: Pick<ChangeControl, "forgetBackups" | "tryBackups" | "require">;
   readonly #runtime: Runtime;
   readonly #record: Pick<RecordStore, "owns" | "upgrade">;
   #operated = false;
   #undone: Failure | undefined;
 
   constructor(
-    driver: Pick<Driver, "reopen">,
-    policy: Pick<Policy, "onFailure">,
-    control: Pick<ChangeControl, "tryBackups" | "require">,
+    driver: Pick<Driver, "title" | "reopen">,
+    policy: Pick<Policy, "onFailure" | "firstContact">,
+    control: Pick<ChangeControl, "forgetBackups" | "tryBackups" | "require">,
     runtime: Runtime,
     record: Pick<RecordStore, "owns" | "upgrade">,
   ) {
@@ -49,8 +50,10 @@ export class Recovery {
     const way = this.#wayFor(task, failure);
     if (way === undefined || this.#operated || (way === "retry" && when === "just now")) return false;
     const reopened = reopenedBy(this.#record, task);
-    // Its cluster may be unable to report backups: that is a hold, and the failure remains the error of the run.
-    await this.#control.tryBackups([unit], reopened);
+    // A backup may have begun since the upgrade was requested.
+    this.#control.forgetBackups();
+    await this.#control.tryBackups([unit], reopened, (read) => this.#patience().ask(read));
+    this.#runtime.signal.throwIfAborted();
     const permit = () => this.#control.require([unit], reopened);
     permit();
     this.#runtime.warn(`upgrade ${task.id} failed, sending ${way.toUpperCase()}: ${failure.message}`);
@@ -65,12 +68,19 @@ export class Recovery {
     const way = this.#wayFor(task, failure);
     if (way === undefined) return failure;
     if (hold !== undefined) {
-      const held = `${way.toUpperCase()}, which \`onFailure\` asks for, is held: ${hold.message}.`;
-      return { ...failure, remedy: sentences(failure.remedy, held) };
+      const held = `${way.toUpperCase()}, which \`onFailure\` requests, is held: ${hold.message}.`;
+      return { ...failure, remedy: sentences(failure.remedy, held, reopeningRemedyFor(hold)) };
     }
     const what = way === "retry" ? "retries" : "rolls back";
     const next = `\`onFailure\` is "${way}": the next {apply} ${what} ${nameOf(task)}.`;
     return { ...failure, remedy: sentences(failure.remedy, next) };
+  }
+
+  /** Agents restart in their upgrade; a cluster whose database is down reports no backups at all. */
+  #patience(): UnreachableBudget {
+    const { firstContact } = this.#policy;
+    const policy = { firstContact, unreachableBudget: firstContact };
+    return new UnreachableBudget(this.#driver.title, policy, this.#runtime, false);
   }
 
   #wayFor(task: Task, failure: Failure): Way | undefined {

@@ -4,20 +4,22 @@ import { Watch } from "./pace";
 import type { Policy } from "./policy";
 import type { Runtime } from "./runtime";
 
+type Budgets = Pick<Policy, "unreachableBudget" | "firstContact">;
+
 /**
  * Retries while the server is unreachable. That is normal while agents and databases restart during their own upgrade.
  * The budget counts from the last response.
  */
 export class UnreachableBudget {
   readonly #runtime: Runtime;
-  readonly #policy: Policy;
+  readonly #policy: Budgets;
   readonly #title: string;
   readonly #watch: Watch;
   #heard: boolean;
   #answeredAt: number;
 
   /** @param expected whether an upgrade is already in progress, so that a restart is the likely cause */
-  constructor(title: string, policy: Policy, runtime: Runtime, expected: boolean) {
+  constructor(title: string, policy: Budgets, runtime: Runtime, expected: boolean) {
     this.#title = title;
     this.#policy = policy;
     this.#runtime = runtime;

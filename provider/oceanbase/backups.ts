@@ -23,7 +23,8 @@ export async function readBackups(
 ): Promise<BackupRecord> {
   return unlessRefused(async () => {
     const tenants = named ?? (await userTenants(agents));
-    if (tenants === undefined) return unknown("no agent can list the tenants (obshell 4.2.4.0 or later is required)");
+    if (tenants === undefined)
+      return unknown("no agent that responds can list the tenants (obshell 4.2.4.0 or later is required)");
     if (tenants.length === 0) return unknown("the cluster has no user tenant");
     return backupOfAll(await Promise.all(tenants.map((tenant) => backupOf(agents, tenant))));
   });
@@ -39,7 +40,8 @@ function backupOf(agents: Pick<Agents, "find">, tenant: string): Promise<BackupR
   return unlessRefused(async () => {
     for (let page = 1; ; page++) {
       const answer = await agents.find(undefined, tasksOf(tenant, page), backupJobs);
-      if (answer === undefined) return unknown("no agent can list backups (obshell 4.3.2.0 or later is required)");
+      if (answer === undefined)
+        return unknown("no agent that responds can list backups (obshell 4.3.2.0 or later is required)");
       const jobs = answer.contents ?? [];
       // A tenant runs one backup at a time, so the newest job shows whether one is in progress.
       if (page === 1 && jobs.some(isRunning)) return { kind: "running", what };

@@ -86,11 +86,17 @@ describe("a failed upgrade in a preview", () => {
     expect((await told(plan, onFailure, remembered)).map(({ message }) => message)).toEqual(expected);
   });
 
-  it.each<[string, BackupRecord, string]>([
+  it.each<[string, BackupRecord, string, ("report" | "wait")?]>([
     ["no backup", { kind: "none" }, `${NAME} will not be retried now, held: there is no backup`],
     ["a backup from before it", { kind: "finished", at: Date.UTC(2025, 11, 31, 23) }, RETRY],
-  ])("with a backup rule and %s", async (_, backup, expected) => {
-    const changes = { ...NO_RULES, backup: { maxAge: 3_600_000 } };
+    [
+      "no backup, which it waits for",
+      { kind: "none" },
+      `${NAME} will be retried when the hold ends: there is no backup`,
+      "wait",
+    ],
+  ])("with a backup rule and %s", async (_, backup, expected, onHeld = "report") => {
+    const changes = { ...NO_RULES, backup: { maxAge: 3_600_000 }, onHeld };
     const backups = async () => new Map([["fake", backup]]);
     const driver = { title: "Fake", schedules: false, reopen: async () => undefined, backups };
     const late = new VirtualClock(Date.UTC(2026, 0, 3));

@@ -83,9 +83,15 @@ describe.each(ODD)("after %s, nobody knows whether the vendor received", (_, thr
     const clock = new VirtualClock();
     const runtime = { clock, wall: clock, signal, random: () => 0.5, ...quiet, warn };
     const reopen = async () => throwing(thrown)();
-    const permissive = { tryBackups: async () => undefined, require: () => undefined };
+    const permissive = { forgetBackups: () => undefined, tryBackups: async () => undefined, require: () => undefined };
     const ours = { owns: () => true, upgrade: undefined };
-    const recovery = new Recovery({ reopen }, { onFailure: "rollback" }, permissive, runtime, ours);
+    const recovery = new Recovery(
+      { title: "x", reopen },
+      { onFailure: "rollback", firstContact: 0 },
+      permissive,
+      runtime,
+      ours,
+    );
     const unit = { name: "orders", members: [], standing: "behind", at: "", from: "", ahead: [] } as const;
     expect(await recovery.reopen(unit, task, { ...failure, ways: ["rollback"] }, "just now")).toBe(true);
     expect(warnings.at(-1)).toMatch(/; looking at upgrade 11$/);

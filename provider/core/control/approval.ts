@@ -70,11 +70,16 @@ export function approvalHold({ units, used }: Approvals, unit: Unit, now: number
   return undefined;
 }
 
-/** Why RETRY and ROLLBACK of a failed upgrade are not approved: its approval covers them. Pure. */
-export function reopeningHold({ units }: Approvals, unit: string, to: string, now: number): Hold | undefined {
+/**
+ * Why RETRY and ROLLBACK of a failed upgrade are not approved. Its approval covers them, even if it has expired since:
+ * a failed upgrade has no plan that could be approved. Pure.
+ * @param requestedAt when the failed upgrade was requested: milliseconds since 1970
+ */
+export function reopeningHold({ units }: Approvals, unit: string, to: string, requestedAt: number): Hold | undefined {
   const approval = Object.hasOwn(units, unit) ? units[unit] : undefined;
-  const approved = approval?.to === to && !isExpired(approval, now);
-  return approved ? undefined : hold(`no upgrade to ${to} was approved`);
+  if (approval?.to !== to) return hold(`no upgrade to ${to} was approved`);
+  if (!isExpired(approval, requestedAt)) return undefined;
+  return hold(`the approval of the failed upgrade had expired on ${approval.expiresAt}, before it was requested`);
 }
 
 function isExpired({ expiresAt }: Approval, now: number): boolean {

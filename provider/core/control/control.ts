@@ -1,7 +1,7 @@
 import type { Clock } from "../clock";
 import type { Driver } from "../driver";
 import { formatDuration } from "../duration";
-import { Unreachable } from "../errors";
+import { Unreachable, UpgradeError } from "../errors";
 import type { Runtime } from "../runtime";
 import type { Task } from "../task";
 import type { Unit } from "../unit";
@@ -45,6 +45,15 @@ const RECENT = 10 * 60_000;
 /** A failed upgrade, for RETRY or ROLLBACK. `askedAt`: when it was requested, not when it was first seen. */
 export type Reopened = Pick<Task, "to" | "askedAt">;
 
+/** Calls a read, again if it fails. */
+type Ask = (read: () => Promise<void>) => Promise<void>;
+
+/** Milliseconds since 1970; undefined if it is unknown. */
+function requestedAtOf(reopened: Reopened | undefined): number | undefined {
+  const at = Date.parse(reopened?.askedAt ?? "");
+  return Number.isNaN(at) ? undefined : at;
+}
+
 type Controlled = Pick<Driver, "title" | "schedules" | "backups">;
 
 /**
@@ -76,8 +85,7 @@ export class ChangeControl {
   judge(reopened?: Reopened): HoldOf {
     const now = this.wall.now();
     const unread = this.#judgeUnread(now, reopened);
-    const requestedAt = reopened?.askedAt === undefined ? undefined : Date.parse(reopened.askedAt);
-    return (unit) => unread(unit) ?? this.#byBackup(unit.name, now, requestedAt);
+    return (unit) => unread(unit) ?? this.#byBackup(unit.name, now, requestedAtOf(reopened));
   }
 
   /** The same without backups. */
@@ -86,7 +94,7 @@ export class ChangeControl {
     const hold = holdByClock(this.rules, this.#driver.schedules, now);
     if (hold !== undefined || approvals === undefined) return () => hold;
     if (reopened === undefined) return (unit) => approvalHold(approvals, unit, now);
-    return ({ name }) => reopeningHold(approvals, name, reopened.to, now);
+    return ({ name }) => reopeningHold(approvals, name, reopened.to, requestedAtOf(reopened) ?? now);
   }
 
   /**
@@ -103,12 +111,17 @@ export class ChangeControl {
       this.#keep(unread, await this.#driver.backups?.(unread), "this system does not report backups");
   }
 
-  /** The same for a plan; failed reads of backups are ignored. */
-  async tryBackups(units: readonly Unit[], reopened?: Reopened): Promise<void> {
+  /**
+   * The same for a plan, and for RETRY and ROLLBACK: a failed read becomes a hold, so that it replaces neither the plan
+   * nor the failure of the upgrade.
+   * @param ask retries the read
+   */
+  async tryBackups(units: readonly Unit[], reopened?: Reopened, ask: Ask = (read) => read()): Promise<void> {
     try {
-      await this.readBackups(units, reopened);
+      await ask(() => this.readBackups(units, reopened));
     } catch (error) {
-      if (!(error instanceof Unreachable)) throw error;
+      const isExpected = error instanceof Unreachable || (reopened !== undefined && error instanceof UpgradeError);
+      if (!isExpected) throw error;
       this.#keep(this.#dependent(units, reopened), undefined, error.message.replace(/\.$/, ""));
     }
   }
@@ -134,13 +147,19 @@ export class ChangeControl {
     this.#backups = new Map();
   }
 
-  /** @throws Held if nothing must be sent for one of them now */
+  /** @throws Held if a request for one of them must not be sent now, or if its backup was not read */
   require(units: readonly Unit[], reopened?: Reopened): void {
     const holdOf = this.judge(reopened);
     for (const unit of units) {
-      const hold = holdOf(unit);
+      const hold = holdOf(unit) ?? this.#unread(unit);
       if (hold !== undefined) throw new Held(this.title, hold);
     }
+  }
+
+  /** Another hold may have ended after the last read of backups. */
+  #unread({ name }: Unit): Hold | undefined {
+    if (this.rules.backup === undefined || this.#backups.has(name)) return undefined;
+    return { code: "backup", message: "the backups were not read yet" };
   }
 
   #byBackup(unit: string, now: number, requestedAt: number | undefined): Hold | undefined {

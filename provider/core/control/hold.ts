@@ -47,3 +47,9 @@ export function remedyFor({ code, until }: Hold): string {
       return until === undefined ? "Run {apply} again later." : "Run {apply} again then.";
   }
 }
+
+/** The same for RETRY and ROLLBACK: a failed upgrade has no plan that could be approved. */
+export function reopeningRemedyFor(hold: Hold): string {
+  if (hold.code !== "approval") return remedyFor(hold);
+  return "Restore the approval of the failed upgrade in `approval`, or remove `approval`; then run {apply} again.";
+}

@@ -247,8 +247,11 @@ export class Agents {
 
   /** Key or clock may have changed again in the meantime, which is transient. A rejected password is not. */
   async #stillRefused(agent: Agent, { text, certain }: { text: string; certain: boolean }): Promise<UpgradeError> {
-    if (certain || !MEANWHILE.test(text)) return this.#denied(agent, text);
+    if (certain) return this.#denied(agent, text);
     this.#handshakes.forget(agent.origin);
+    // Before 4.3.0.0 all causes have the same text.
+    const changed = (await this.#handshakes.meet(agent.origin)).key.text !== agent.key.text;
+    if (!changed && !MEANWHILE.test(text)) return this.#denied(agent, text);
     return new Unreachable(`${agent.origin} cannot verify requests: ${text}`, { sent: true, heard: true });
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { BackupRecord } from "../../../provider/core/control/backup";
-import { Unreachable } from "../../../provider/core/errors";
+import { Unreachable, UpgradeError } from "../../../provider/core/errors";
 import {
   failure,
   type Played,
@@ -13,7 +13,7 @@ import {
   task,
   upgrade,
 } from "../scripted-driver";
-import { HOUR, rules } from "./holds";
+import { approved, HOUR, rules } from "./holds";
 
 const silence = new Unreachable("No answer.", { sent: true, heard: true });
 
@@ -75,13 +75,50 @@ describe.each(["retry", "rollback"] as const)("%s of a failed upgrade that was r
     ["running", { kind: "running" }, "a backup is running"],
     ["in the future", { kind: "finished", at: Date.UTC(2026, 0, 3) }, "cannot verify that there is a backup: the last"],
     ["not reported", { kind: "unknown", reason: "no database answers" }, "cannot verify that there is a backup: no"],
-    ["not read", silence, "cannot verify that there is a backup: No answer."],
   ])("is held by a backup that is %s", async (_, backup, why) => {
     const played = await play({ ...script, looks: [late], backups: [backup] });
     expect(sent(played)).toEqual(["backups"]);
     expect(played.outcome).toMatchObject({ status: "failed", error: { code: "upgrade-failed" } });
     expect(played.outcome.error?.sentence).toContain(
-      `${way.toUpperCase()}, which \`onFailure\` asks for, is held: ${why}`,
+      `${way.toUpperCase()}, which \`onFailure\` requests, is held: ${why}`,
+    );
+  });
+
+  it.each<[string, Error, string, number]>([
+    ["is not answered for a minute", silence, "Orders database could not be read for 1 min: No answer", 60_000],
+    ["is not allowed", new UpgradeError("unauthorized", "Not allowed."), "Not allowed", 0],
+  ])("is held while the read of backups %s, and the failure is told", async (_, error, why, least) => {
+    const played = await play({ ...script, looks: [late], backups: [error] });
+    expect(new Set(sent(played))).toEqual(new Set(["backups"]));
+    expect(played.took).toBeGreaterThanOrEqual(least);
+    expect(played.took).toBeLessThan(2 * 60_000);
+    expect(played.outcome).toMatchObject({ status: "failed", error: { code: "upgrade-failed" } });
+    expect(played.outcome.error?.sentence).toContain(`is held: cannot verify that there is a backup: ${why}. Take a`);
+  });
+
+  it("waits for a backup where that is asked for, and tells the failure once before", async () => {
+    const looks = [late, late, late, satisfied];
+    const waiting = { ...policy, ...rules({ backup: { maxAge: HOUR }, onHeld: "wait" }) };
+    const inspections = [way === "retry" ? succeeded : ({ kind: "rolled-back", ...failure } as const)];
+    const backups = [{ kind: "none" }, { kind: "none" }, at(23, 30)] as const;
+    const played = await play({ ...script, policy: waiting, looks, backups, inspections });
+    expect(sent(played)).toEqual(["backups", "backups", "backups", `${way} 11`]);
+    expect(played.warnings.filter((text) => text.includes("failed: stage 3/9 failed."))).toHaveLength(1);
+    expect(played.took).toBeGreaterThanOrEqual(10 * 60_000);
+  });
+
+  it("is covered by an approval that has expired since", async () => {
+    const inspections = [way === "retry" ? succeeded : ({ kind: "rolled-back", ...failure } as const)];
+    const told = (expiresAt: string) =>
+      play({
+        ...script,
+        policy: { onFailure: way, ...approved({ expiresAt }) },
+        looks: [({ clock }) => clock.sleep(48 * HOUR).then(() => late), satisfied],
+        inspections,
+      });
+    expect(sent(await told("2026-01-01T00:00:00Z"))).toEqual([`${way} 11`]);
+    expect((await told("2025-12-31T22:59:00Z")).outcome.error?.remedy).toContain(
+      "the approval of the failed upgrade had expired on 2025-12-31T22:59:00Z, before it was requested. Restore",
     );
   });
 
@@ -101,5 +138,24 @@ describe.each(["retry", "rollback"] as const)("%s of a failed upgrade that was r
       inspections,
     });
     expect(sent(played)).toContain(`${way} 11`);
+  });
+});
+
+describe("ROLLBACK of an upgrade that fails in this run", () => {
+  it("is held by a backup that has begun meanwhile", async () => {
+    const ways = ["rollback"] as const;
+    const { outcome, journal } = await play({
+      schedules: false,
+      looks: [upgrade(), upgrade(), { kind: "join", task, from: "4.2.1.8" }],
+      starts: [task],
+      inspections: [({ clock }) => clock.sleep(60_000).then(() => ({ kind: "failed", ...failure, ways }))],
+      backups: [{ kind: "finished", at: Date.UTC(2025, 11, 31, 23, 59) }, { kind: "running" }],
+      policy: { onFailure: "rollback", ...rules({ backup: { maxAge: HOUR } }) },
+      reopens: true,
+    });
+    expect(journal.filter((step) => step === "backups")).toHaveLength(2);
+    expect(journal).not.toContain("rollback 11");
+    expect(outcome).toMatchObject({ status: "failed", error: { code: "upgrade-failed" } });
+    expect(outcome.error?.sentence).toContain("ROLLBACK, which `onFailure` requests, is held: a backup is running.");
   });
 });

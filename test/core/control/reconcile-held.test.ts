@@ -171,7 +171,7 @@ describe("a window that closes while a write gets ready to leave", () => {
     });
     expect(outcome).toMatchObject({ status: "failed", error: { code: "upgrade-failed" } });
     expect(outcome.error?.sentence).toContain(
-      `${way.toUpperCase()}, which \`onFailure\` asks for, is held: window opens`,
+      `${way.toUpperCase()}, which \`onFailure\` requests, is held: window opens`,
     );
     expect(journal).not.toContain(`${way} 11`);
   });
@@ -217,7 +217,7 @@ describe("RETRY", () => {
       error: { code: "upgrade-failed" },
     });
     expect(outcome.error?.sentence).toMatch(
-      /stage 3\/9 failed\. Fix it\. RETRY, .* is held: changes are frozen: incident\.$/,
+      /stage 3\/9 failed\. Fix it\. RETRY, .* is held: changes are frozen: incident\. Run \{apply\} again once `freeze` is removed\.$/,
     );
     expect(journal.filter((entry) => entry !== "look")).toEqual([]);
   });
