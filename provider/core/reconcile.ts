@@ -71,7 +71,6 @@ class Reconciliation<O extends Observation> {
   #hold: Hold | undefined;
   #problems: ReadonlyMap<string, Problem> = new Map();
   #canceled = false;
-  #warned = false;
   /** Nothing is left to wait for. */
   #over = false;
 
@@ -187,19 +186,13 @@ class Reconciliation<O extends Observation> {
     const error = failed(title, task, this.#recovery.told(task, failure, sent === false ? undefined : sent));
     if (sent === false) throw error;
     this.#hold = sent;
-    if (isAwaited(this.#control.rules, sent)) this.#warnOf(error);
+    if (isAwaited(this.#control.rules, sent)) this.#recovery.warn(error);
     if (await awaitRelease(this.#control, [sent], this.#runtime)) {
       this.#upgrades.reread();
       return "read";
     }
     this.#hold = undefined;
     throw error;
-  }
-
-  /** The run goes on, and may end for another reason. Only once, however often it waits. */
-  #warnOf({ text }: UpgradeError): void {
-    if (!this.#warned) this.#runtime.warn(text);
-    this.#warned = true;
   }
 
   async #request(confirmed: readonly Unit[], observation: O): Promise<Next> {

@@ -2,7 +2,7 @@ import { sentences } from "../base/sentences";
 import type { ChangeControl, Reopened } from "./control/control";
 import { type Hold, reopeningRemedyFor } from "./control/hold";
 import type { Driver } from "./driver";
-import { Refused, sending, Unreachable } from "./errors";
+import { Refused, sending, Unreachable, type UpgradeError } from "./errors";
 import type { Policy } from "./policy";
 import type { RecordStore } from "./record";
 import type { Permit } from "./request";
@@ -19,6 +19,7 @@ export class Recovery {
   readonly #runtime: Runtime;
   readonly #record: Pick<RecordStore, "owns" | "upgrade">;
   #operated = false;
+  #warned = false;
   #undone: Failure | undefined;
 
   constructor(
@@ -61,6 +62,12 @@ export class Recovery {
     this.#operated = true;
     this.#undone = way === "rollback" ? failure : undefined;
     return true;
+  }
+
+  /** Reports a failure, once, before the run waits: it may end for another reason. */
+  warn({ text }: UpgradeError): void {
+    if (!this.#warned) this.#runtime.warn(text);
+    this.#warned = true;
   }
 
   /** The failure that ends the run, with the next run's operator. @param hold why this run has not sent it */

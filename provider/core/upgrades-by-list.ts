@@ -1,9 +1,7 @@
-import type { CancelPause } from "./cancel";
-import { cancelFormer, keep } from "./cancel";
+import { type CancelPause, cancelFormer, keep } from "./cancel";
 import type { FleetDriver } from "./driver";
 import { type Earlier, earlierOf, failedSince, hasUpgraded } from "./earlier";
-import type { Evidence } from "./evidence";
-import { inferred } from "./evidence";
+import { type Evidence, inferred } from "./evidence";
 import type { UpgradeRecord } from "./outcome";
 import type { Policy } from "./policy";
 import { BatchRecord } from "./record";

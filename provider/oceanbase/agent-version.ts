@@ -5,8 +5,7 @@ import { changeArguments, checkChangeArguments } from "../core/control/arguments
 import { undiciTransport } from "../http/undici-transport";
 import { addressOf } from "./agent/schema";
 import { agentArguments, backups, checkTls, connection, upgrade } from "./arguments";
-import type { Connect } from "./kind";
-import { upgradeKind } from "./kind";
+import { type Connect, upgradeKind } from "./kind";
 import { OBSHELL } from "./packages/packages";
 import { agentsRun, observersAvailable, packagesUploaded } from "./preflight";
 import type { System } from "./system";

@@ -2,8 +2,7 @@ import { posix } from "node:path";
 import { z } from "zod";
 import { argument, choice, flag, pem, quoting } from "../core/arguments";
 import { backupArgument } from "../core/control/arguments";
-import type { TlsArguments } from "../http/tls";
-import { tlsProblems } from "../http/tls";
+import { type TlsArguments, tlsProblems } from "../http/tls";
 import { version } from "./version";
 
 /** The arguments of both resource types. Messages state what is wrong and show a valid example. */

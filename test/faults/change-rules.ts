@@ -6,8 +6,8 @@ export interface ChangeRules {
   readonly freeze?: true;
   /** `right`: the plan that a preview shows just before. `stale`: an approval of another plan. */
   readonly approval?: "none" | "right" | "stale";
-  /** A backup is asked for: there is none that is new, one was made just before, or it is waived. */
-  readonly backup?: "none" | "old" | "fresh" | "waived";
+  /** A backup is asked for: there is none that is new, one was made just before, it is too old in two minutes, or waived. */
+  readonly backup?: "none" | "old" | "fresh" | "aging" | "waived";
   readonly onHeld?: "wait" | "fail";
 }
 
@@ -89,24 +89,25 @@ function approvalOf(approval: NonNullable<ChangeRules["approval"]>, now: number,
 /** When the backup of a rule ended, where it tells of one. */
 export function backupOf({ backup }: ChangeRules, now: number): number | undefined {
   if (backup === "fresh") return now;
+  if (backup === "aging") return now - MAX_AGE + 2 * MINUTE;
   return backup === "old" ? now - 1.5 * MAX_AGE : undefined;
 }
 
 /**
  * Why nothing that changes something may be sent now.
- * @param calledAt when the upgrade was called: now, or before its operator. Its backup had to be new then
+ * @param requestedAt when the upgrade was requested: now, or before its operator. Its backup had to be new then
  */
 export function forbidden(
   rules: ChangeRules,
   args: Values,
   now: number,
-  { backedUpAt, calledAt }: { readonly backedUpAt: number; readonly calledAt: number },
+  { backedUpAt, requestedAt }: { readonly backedUpAt: number; readonly requestedAt: number },
 ): string | undefined {
   const closed = closedBy(rules, args, now);
   if (closed !== undefined) return PLACES[closed];
   if (rules.approval === "none" || rules.approval === "stale") return "without its approval";
   const backup = rules.backup !== undefined && rules.backup !== "waived";
-  return backup && calledAt - backedUpAt > MAX_AGE ? "without a new backup" : undefined;
+  return backup && !(requestedAt - backedUpAt <= MAX_AGE) ? "without a new backup" : undefined;
 }
 
 const PLACES = { freeze: "under a freeze", blackout: "in a blackout", window: "outside its window" };

@@ -112,7 +112,8 @@ function change({ holder, key, value }: Place, how: Damage, chance: number): str
     default: {
       const said = invented(how, value, chance);
       put(holder, key, said);
-      return typeof said === "string" ? [said] : [];
+      // A number is read as a text where the vendor's documentation and its answers differ in types.
+      return typeof said === "string" || typeof said === "number" ? [String(said)] : [];
     }
   }
 }

@@ -171,7 +171,7 @@ const rules: Make<ChangeRules> = (chance) => ({
   ...(chance.happens(0.2) ? { blackout: { beginsIn: signed(chance), lasts: 1 + minutes(chance) } } : {}),
   ...(chance.happens(0.15) ? { freeze: true } : {}),
   ...(chance.happens(0.35) ? { approval: chance.of(["right", "right", "none", "stale"]) } : {}),
-  ...(chance.happens(0.3) ? { backup: chance.of(["fresh", "fresh", "none", "old", "waived"]) } : {}),
+  ...(chance.happens(0.3) ? { backup: chance.of(["fresh", "fresh", "none", "old", "waived", "aging"]) } : {}),
   ...(chance.happens(0.4) ? { onHeld: chance.happens(0.7) ? "wait" : "fail" } : {}),
 });
 

@@ -62,8 +62,8 @@ class Performance {
   readonly #urn: string;
   #rules: ChangeRules | undefined;
   #backedUpAt = Number.NEGATIVE_INFINITY;
-  /** When the last upgrade was called. */
-  #calledAt = Number.NEGATIVE_INFINITY;
+  /** When the last upgrade was requested. */
+  #requestedAt = Number.NEGATIVE_INFINITY;
   readonly #harms = new Map<string, number>();
   readonly #story: string[] = [];
   #commands = 0;
@@ -89,11 +89,11 @@ class Performance {
       remembersOpen: () => this.#stack.remembersOpen,
       knowable: (id) => this.#truth.knowable(id),
       harmed: (harm) => this.#count(harm),
-      called: (now) => {
-        this.#calledAt = now;
+      requested: (now) => {
+        this.#requestedAt = now;
       },
       forbidden: (now, reopens) => {
-        const times = { backedUpAt: this.#backedUpAt, calledAt: reopens ? this.#calledAt : now };
+        const times = { backedUpAt: this.#backedUpAt, requestedAt: reopens ? this.#requestedAt : now };
         return this.#rules && forbidden(this.#rules, this.#stack.written, now, times);
       },
       processed: (write, awaited, killed) => this.#truth.processed(write, awaited, killed),

@@ -21,8 +21,8 @@ export interface Surroundings {
   readonly remembersOpen: () => boolean;
   /** Whether an upgrade was accepted while the run that had sent it still waited. */
   readonly knowable: (id: string) => boolean;
-  /** Called whenever an upgrade is called, with the wall clock of the process. */
-  readonly called: (now: number) => void;
+  /** Called whenever an upgrade is requested, with the wall clock of the process. */
+  readonly requested: (now: number) => void;
   /** Why nothing may be written now, by the wall clock of the process. @param reopens whether it is an operator */
   readonly forbidden: (now: number, reopens: boolean) => string | undefined;
   /** Told of every harm that was done. */
@@ -161,7 +161,7 @@ export class ProviderProcess implements Owner {
     judge.that(!this.#readsOnly || (isRead(request) && !write), "reads only", name);
     if (write && request.method !== "DELETE") this.#judgeMoment(name, world.reopens?.(request) === true);
     const called = world.called(request);
-    if (called.length > 0) this.#setup.called(timeline.now());
+    if (called.length > 0) this.#setup.requested(timeline.now());
     if (called.length > 0 && this.lies === 0) this.#judgeCall(called, name);
   }
 

@@ -1,6 +1,5 @@
 import type { dynamic } from "@pulumi/pulumi";
-import type { Call, OnCancel } from "../resource/call";
-import { Failure } from "../resource/call";
+import { type Call, Failure, type OnCancel } from "../resource/call";
 import { type Applied, Lifecycle } from "../resource/lifecycle";
 import { PLAN, type Properties, toWire, type Wire } from "../resource/properties";
 import type { Surroundings } from "../resource/session";

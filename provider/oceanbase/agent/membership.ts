@@ -1,8 +1,7 @@
 import { Unreachable } from "../../core/errors";
 import { differentClusters, sameAddress } from "./contact";
 import type { Agent } from "./handshake";
-import type { ObInfo } from "./schema";
-import { addressOf } from "./schema";
+import { addressOf, type ObInfo } from "./schema";
 
 /** What identifies a cluster. Users choose names, ids and addresses, so they can be the same for several clusters. */
 interface Cluster {

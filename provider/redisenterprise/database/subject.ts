@@ -9,8 +9,7 @@ import { consentFinding, impactOf } from "../protection";
 import type { Stands, Subject } from "../subject";
 import { chooseRedis, fatesOf, type RedisArguments, releaseOf, resolved, stays, stepOf } from "./call";
 import type { Database } from "./database";
-import type { Redis } from "./redis";
-import { redisConstraint } from "./redis";
+import { type Redis, redisConstraint } from "./redis";
 
 /** The Redis version of a database. */
 export function redisSubject(args: RedisArguments): Subject {

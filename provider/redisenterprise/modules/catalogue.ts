@@ -104,7 +104,7 @@ export function missingCapabilities(database: Database, { capabilities }: Shippe
   return NEEDS.filter(([name, needed]) => needed(database) && !capabilities.includes(name)).map(([name]) => name);
 }
 
-const SINCE = 8n;
+const REDIS_8 = 8n;
 
 /** Modules that Redis 8 adds to every database, and those of them that also support data on flash. */
 const BUNDLED = ["search", "timeseries", "bf", "ReJSON"];
@@ -116,7 +116,7 @@ const REPLACED = "searchlight";
 /** Active-Active databases are not changed. */
 function crosses({ redis, crdb }: Database, target: Redis): boolean {
   return (
-    crdb === undefined && redis !== undefined && majorOf(redis.release) < SINCE && majorOf(target.release) >= SINCE
+    crdb === undefined && redis !== undefined && majorOf(redis.release) < REDIS_8 && majorOf(target.release) >= REDIS_8
   );
 }
 
@@ -143,5 +143,5 @@ export function comesWithRedis8(name: string, database: Database, offered: reado
 
 /** Whether a module is configured in objects of the database (`search`, …) instead of its arguments. */
 export function hasNoArguments(name: string, { redis }: Database): boolean {
-  return redis !== undefined && majorOf(redis.release) >= SINCE && BUNDLED.some((one) => sameName(one, name));
+  return redis !== undefined && majorOf(redis.release) >= REDIS_8 && BUNDLED.some((one) => sameName(one, name));
 }

@@ -3,8 +3,7 @@ import type { Task, Window } from "../../core/task";
 import type { Activity, Ended, Finding, Unit, Upgrade } from "../../core/unit";
 import { compareVersions, formatVersion, parseVersion, type Version } from "../../core/version";
 import { canonicalJobId, jobStateOf, percentOf, timeOf } from "../../huaweicloud/jobs";
-import type { Instance, JobRow, ScheduleRow } from "../schema";
-import { conditionOf } from "../schema";
+import { conditionOf, type Instance, type JobRow, type ScheduleRow } from "../schema";
 import { upgradeStep } from "./instances";
 import type { Offer } from "./offers";
 

@@ -13,9 +13,10 @@ it("^C ends a command that waits for a server with the status that shells have f
   const child = spawn(process.execPath, args, { env: { ...process.env, ...ENV } });
   onTestFinished(() => void child.kill("SIGKILL"));
   const said = Promise.all([text(child.stdout), text(child.stderr)]);
-  await once(server, "connection");
+  const ended = once(child, "exit");
+  await Promise.race([once(server, "connection"), ended]);
   child.kill("SIGINT");
-  const [code] = await once(child, "exit");
+  const [code] = await ended;
   const [out, err] = await said;
   expect([code, out, err]).toEqual([130, "", "pulumi-dbversion doctor: Interrupted. [interrupted]\n"]);
 });

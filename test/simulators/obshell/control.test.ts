@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { printed } from "../printed";
 import { ManualClock, serve } from "../shell";
-import { told } from "../told";
 import { ObshellCluster } from ".";
 import { localTaskId } from "./taskid";
 import { AGENT_TARGET, builds, OB_BUILD, OB_TARGET, ROLLING, STOP_SERVICE, sealBody, sealHeader, Trial } from "./trial";
@@ -215,11 +215,11 @@ describe("a served cluster", () => {
 
 describe("npm run simulate", () => {
   it("explains itself and refuses what it does not know", async () => {
-    expect(await told("obshell", "--help")).toEqual({ code: 0, text: expect.stringContaining("--ob-package") });
-    expect(await told("obshell", "--nope")).toEqual({ code: 2, text: expect.stringContaining("--nope") });
+    expect(await printed("obshell", "--help")).toEqual({ code: 0, text: expect.stringContaining("--ob-package") });
+    expect(await printed("obshell", "--nope")).toEqual({ code: 2, text: expect.stringContaining("--nope") });
     const text = expect.stringContaining("--agents must be a number");
-    expect(await told("obshell", "--agents", "x")).toEqual({ code: 2, text });
-    expect(await told("oracle")).toEqual({ code: 2, text: expect.stringContaining('unknown simulator "oracle"') });
+    expect(await printed("obshell", "--agents", "x")).toEqual({ code: 2, text });
+    expect(await printed("oracle")).toEqual({ code: 2, text: expect.stringContaining('unknown simulator "oracle"') });
   });
 });
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { printed } from "../printed";
 import { ManualClock } from "../shell";
-import { told } from "../told";
 import { RedisEnterpriseCluster } from ".";
 import { CACHE, Trial } from "./trial";
 
@@ -170,8 +170,11 @@ describe("the state", () => {
 
 describe("npm run simulate", () => {
   it("explains itself and refuses what it does not know", async () => {
-    expect(await told("redis-enterprise", "--help")).toEqual({ code: 0, text: expect.stringContaining("--database") });
+    expect(await printed("redis-enterprise", "--help")).toEqual({
+      code: 0,
+      text: expect.stringContaining("--database"),
+    });
     const text = expect.stringContaining("no module nope for Redis 7.4");
-    expect(await told("redis-enterprise", "--database", "cache=7.4:nope")).toEqual({ code: 2, text });
+    expect(await printed("redis-enterprise", "--database", "cache=7.4:nope")).toEqual({ code: 2, text });
   });
 });

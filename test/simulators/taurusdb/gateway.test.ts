@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { printed } from "../printed";
 import { ManualClock, ScaledClock, selfSigned, serve } from "../shell";
-import { told } from "../told";
 import { DEFAULTS, TaurusCloud } from ".";
 import { BATCH, FROM, ID, LATEST, MINUTE, P, sdkDate, sign, Trial } from "./trial";
 
@@ -189,11 +189,11 @@ describe("the command", { timeout: 60_000 }, () => {
   const MAIN = ["--import", "tsx", "test/simulators/main.ts", "taurusdb"];
 
   it("explains itself and refuses what it does not know", async () => {
-    expect(await told("taurusdb", "--help")).toEqual({ code: 0, text: expect.stringContaining("--latest") });
+    expect(await printed("taurusdb", "--help")).toEqual({ code: 0, text: expect.stringContaining("--latest") });
     const text = expect.stringContaining("--kernel must look like 2.0.75.28");
-    expect(await told("taurusdb", "--kernel", "new")).toEqual({ code: 2, text });
+    expect(await printed("taurusdb", "--kernel", "new")).toEqual({ code: 2, text });
     const together = expect.stringContaining("must be given together");
-    expect(await told("taurusdb", "--tls-key", "x")).toEqual({ code: 2, text: together });
+    expect(await printed("taurusdb", "--tls-key", "x")).toEqual({ code: 2, text: together });
   });
 
   it("keeps its state in a file", async () => {
