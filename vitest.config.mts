@@ -5,6 +5,7 @@ const APART = [
   "test/{cli/process,contract,docs,e2e,engine,hostile,many,package,sdk}/**",
   "test/oceanbase/upload-*",
   "test/frontend/watchdog*",
+  "test/report/browser*",
 ];
 
 /**

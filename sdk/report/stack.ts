@@ -2,8 +2,7 @@ import { counted } from "../../provider/base/sentences";
 import { type Database, databaseOf } from "./database";
 import { ReportError } from "./failure";
 import { unsecret } from "./secrets";
-import type { StackExport } from "./stack-export";
-import { textOf } from "./stack-export";
+import { type StackExport, textOf } from "./stack-export";
 import { STATUSES } from "./status";
 import { subjectOf } from "./subject";
 
