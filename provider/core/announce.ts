@@ -1,18 +1,18 @@
-import { isKept, keep } from "./cancel";
 import type { Clock } from "./clock";
 import { controlOf, isAwaited } from "./control/control";
+import type { Plan } from "./decision/plan";
 import type { Driver, FleetDriver } from "./driver";
-import { inspect } from "./follow";
 import { taskOf, type UpgradeRecord } from "./outcome";
-import type { Plan } from "./plan";
 import type { Policy } from "./policy";
-import { RecordStore } from "./record";
-import { reopenedBy, wayAfter } from "./recovery";
+import { isKept, keep } from "./reconcile/cancel";
+import { inspect } from "./reconcile/follow";
+import { reopenedBy, wayAfter } from "./reconcile/recovery";
 import type { Runtime } from "./runtime";
-import { ScheduledTasks } from "./scheduled-tasks";
-import { scheduledByOthers, some } from "./sentences";
 import { describeWindow, nameOf } from "./task";
+import { scheduledByOthers, some } from "./texts/sentences";
 import type { Unit, View } from "./unit";
+import { RecordStore } from "./upgrades/record";
+import { ScheduledTasks } from "./upgrades/scheduled-tasks";
 
 /** Writes other than the upgrade request, as shown in a preview. */
 export interface Announcement {

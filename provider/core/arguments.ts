@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { hideCredentials } from "../base/printed-credentials";
-import { parseDuration } from "./duration";
+import { parseDuration } from "./texts/duration";
 
 export type { CommonArguments } from "./policy";
 

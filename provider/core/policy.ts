@@ -2,7 +2,7 @@ import type { Approvals } from "./control/approval";
 import type { Blackout, ChangeWindow } from "./control/calendar";
 import type { ChangeArguments } from "./control/change-arguments";
 import { type ChangeRules, NO_RULES } from "./control/control";
-import { parseDuration } from "./duration";
+import { parseDuration } from "./texts/duration";
 
 /** The user's settings for a run, and the vendor's times from the resource kind. All times in milliseconds. */
 export interface Policy {

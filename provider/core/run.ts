@@ -1,18 +1,18 @@
 import { type Announcement, announce, announceFleet } from "./announce";
-import { CancelPause, cancelScheduled, scheduledInFleet, scheduledTask } from "./cancel";
 import type { Clock } from "./clock";
 import { controlOf } from "./control/control";
+import { type Plan, planOf } from "./decision/plan";
 import { type Driver, isFleet, type Observation } from "./driver";
-import { formatDuration } from "./duration";
-import { inspect } from "./follow";
 import { type Outcome, taskOf, type UpgradeRecord } from "./outcome";
-import { type Plan, planOf } from "./plan";
 import type { Policy } from "./policy";
-import { reconcile } from "./reconcile";
+import { CancelPause, cancelScheduled, scheduledInFleet, scheduledTask } from "./reconcile/cancel";
+import { inspect } from "./reconcile/follow";
+import { reconcile } from "./reconcile/reconcile";
+import { UnreachableBudget } from "./reconcile/unreachable-budget";
 import type { Runtime } from "./runtime";
+import { formatDuration } from "./texts/duration";
 import { isFollowed, type View } from "./unit";
-import { UnreachableBudget } from "./unreachable-budget";
-import { formatParts, lowestVersion } from "./version";
+import { formatParts, lowestVersion } from "./version/version";
 
 /** One read of the vendor, its interpretation, and the resulting plan. */
 export interface Seen {

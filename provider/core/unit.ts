@@ -1,9 +1,9 @@
 import { sentences } from "../base/sentences";
-import { type Constraint, type Standing, shownFor, standing } from "./constraint";
 import type { ErrorCode, UpgradeError } from "./errors";
 import type { Step } from "./request";
 import type { Failure, Task, Window } from "./task";
-import { formatVersion, lowestVersion, type Version } from "./version";
+import { type Constraint, type Standing, shownFor, standing } from "./version/constraint";
+import { formatVersion, lowestVersion, type Version } from "./version/version";
 
 /** Something with a version of its own: an observer, an agent, an instance, a module. */
 export interface Member {

@@ -1,9 +1,9 @@
 import type { z } from "zod";
 import { hideCredentials } from "../base/printed-credentials";
 import { UpgradeError } from "../core/errors";
-import { printable, vendorText, withoutMarkup } from "../core/vendor-text";
+import { printable, vendorText, withoutMarkup } from "../core/texts/vendor-text";
 
-export { printable } from "../core/vendor-text";
+export { printable } from "../core/texts/vendor-text";
 
 /** Length of a body's excerpt in an error message: from the start of a page, and from the end of any other text. */
 const FIRST = 120;

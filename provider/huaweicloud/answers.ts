@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { vendorText } from "../core/vendor-text";
+import { vendorText } from "../core/texts/vendor-text";
 import { parseJson, printable } from "../http/body";
 import { describeResponse } from "../http/foreign";
 import type { WireResponse } from "../http/transport";

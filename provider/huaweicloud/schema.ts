@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { vendorText } from "../core/vendor-text";
+import { vendorText } from "../core/texts/vendor-text";
 
 /**
  * Schemas of responses. Documentation, samples and servers differ in types, so numbers are accepted as strings and

@@ -1,6 +1,6 @@
 import type { Clock } from "../core/clock";
-import { formatDuration } from "../core/duration";
 import { Unreachable } from "../core/errors";
+import { formatDuration } from "../core/texts/duration";
 import { retryAfterOf } from "../http/client";
 import type { Transport, WireResponse } from "../http/transport";
 

@@ -1,7 +1,7 @@
 import { counted } from "../base/sentences";
-import type { Constraint } from "../core/constraint";
 import type { Step } from "../core/request";
 import type { Finding, Upgrade } from "../core/unit";
+import type { Constraint } from "../core/version/constraint";
 import {
   compareVersions,
   formatParts,
@@ -10,7 +10,7 @@ import {
   lowestVersion,
   parseVersion,
   type Version,
-} from "../core/version";
+} from "../core/version/version";
 import type { UploadedPackage } from "./agent/schema";
 import { endangers } from "./arguments";
 import type { UpgradeObservation } from "./look";

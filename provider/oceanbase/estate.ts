@@ -1,12 +1,12 @@
 import { z } from "zod";
 import { counted } from "../base/sentences";
 import { definedBy } from "../core/arguments";
-import type { Constraint } from "../core/constraint";
 import { Unreachable } from "../core/errors";
 import type { Check, Estate, EstateKind, FoundDatabase, FoundResource, Inventory } from "../core/estate";
 import type { Runtime } from "../core/runtime";
 import type { Finding } from "../core/unit";
-import { formatParts, formatVersion, highestVersion, lowestVersion } from "../core/version";
+import type { Constraint } from "../core/version/constraint";
+import { formatParts, formatVersion, highestVersion, lowestVersion } from "../core/version/version";
 import { undiciTransport } from "../http/undici-transport";
 import { obInfo } from "./agent/schema";
 import { obshellAgents } from "./agent-version";

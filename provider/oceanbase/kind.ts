@@ -1,9 +1,9 @@
 import { type CommonArguments, definedBy, type Inputs } from "../core/arguments";
-import { standing } from "../core/constraint";
-import { driftOf } from "../core/drift";
 import type { ResourceKind } from "../core/kind";
 import type { Proxies, Runtime } from "../core/runtime";
-import { formatParts, formatVersion, lowestVersion } from "../core/version";
+import { standing } from "../core/version/constraint";
+import { driftOf } from "../core/version/drift";
+import { formatParts, formatVersion, lowestVersion } from "../core/version/version";
 import { HttpClient } from "../http/client";
 import { type Tls, type TlsArguments, tlsFrom } from "../http/tls";
 import type { Transport } from "../http/transport";

@@ -1,8 +1,8 @@
-import { type Constraint, holds, standing } from "../core/constraint";
 import type { Observation } from "../core/driver";
 import { ifAnswered, Unreachable, UpgradeError } from "../core/errors";
 import type { Activity, Member } from "../core/unit";
-import { compareVersions, parseVersion } from "../core/version";
+import { type Constraint, holds, standing } from "../core/version/constraint";
+import { compareVersions, parseVersion } from "../core/version/version";
 import type { Agents } from "./agent/agents";
 import {
   type AgentsStatus,

@@ -1,13 +1,13 @@
-import { type Constraint, holds, standing } from "../core/constraint";
 import type { BackupRecord } from "../core/control/backup";
 import type { Driver } from "../core/driver";
 import { beforeSending, Refused } from "../core/errors";
 import { type Permit, type Request, requestOf } from "../core/request";
 import type { Runtime } from "../core/runtime";
-import { blocked } from "../core/sentences";
 import type { Task, TaskStatus, Way } from "../core/task";
+import { blocked } from "../core/texts/sentences";
 import { findingsOf, isFollowed, type Member, standingOf, type Unit, type View, viewOfOne } from "../core/unit";
-import { formatParts, parseVersion } from "../core/version";
+import { type Constraint, holds, standing } from "../core/version/constraint";
+import { formatParts, parseVersion } from "../core/version/version";
 import type { Agents } from "./agent/agents";
 import { type Dag, dag } from "./agent/schema";
 import { readBackups } from "./backups";

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { type Constraint, parseConstraint } from "../core/constraint";
-import { parseVersion } from "../core/version";
+import { type Constraint, parseConstraint } from "../core/version/constraint";
+import { parseVersion } from "../core/version/version";
 
 const VERSION_PARTS = 4;
 /** `4.3.5` is a release series; `4.3` would span several with barriers between them. */

@@ -1,6 +1,6 @@
 import type { Failure, Task } from "../core/task";
+import { vendorText } from "../core/texts/vendor-text";
 import type { Finding } from "../core/unit";
-import { vendorText } from "../core/vendor-text";
 import { printable } from "../http/body";
 import { type Database, subjectOf } from "./database/database";
 import { type ClusterNode, softwareAtLeast } from "./node";

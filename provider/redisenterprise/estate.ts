@@ -3,7 +3,7 @@ import { counted } from "../base/sentences";
 import { definedBy } from "../core/arguments";
 import type { Check, Estate, EstateKind, FoundDatabase, FoundResource, Inventory } from "../core/estate";
 import type { Runtime } from "../core/runtime";
-import { compareVersions, formatParts } from "../core/version";
+import { compareVersions, formatParts } from "../core/version/version";
 import { undiciTransport } from "../http/undici-transport";
 import { checkConnection, connection } from "./arguments";
 import { releaseOf } from "./database/call";

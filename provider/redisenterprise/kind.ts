@@ -1,7 +1,7 @@
 import { definedBy, type Inputs } from "../core/arguments";
 import type { ResourceKind } from "../core/kind";
 import type { Proxies, Runtime } from "../core/runtime";
-import { formatParts } from "../core/version";
+import { formatParts } from "../core/version/version";
 import { HttpClient } from "../http/client";
 import { type Tls, type TlsArguments, tlsFrom } from "../http/tls";
 import type { Transport } from "../http/transport";

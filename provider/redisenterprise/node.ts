@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { Finding } from "../core/unit";
-import { lowestVersion, parseVersion, type Version } from "../core/version";
+import { lowestVersion, parseVersion, type Version } from "../core/version/version";
 import { atLeast, type Redis, redisOf, sameRelease } from "./database/redis";
 import type { clusterInfo, nodeList } from "./rest/schema";
 

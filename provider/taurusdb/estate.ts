@@ -1,12 +1,12 @@
 import { z } from "zod";
 import { counted } from "../base/sentences";
 import { argument, definedBy } from "../core/arguments";
-import { chunks } from "../core/batches";
-import type { Constraint } from "../core/constraint";
 import type { Check, Estate, EstateKind, FoundDatabase, FoundResource, Inventory } from "../core/estate";
+import { chunks } from "../core/reconcile/batches";
 import type { Runtime } from "../core/runtime";
 import type { Finding, Unit } from "../core/unit";
-import { compareVersions, formatParts, formatVersion, parseVersion, type Version } from "../core/version";
+import type { Constraint } from "../core/version/constraint";
+import { compareVersions, formatParts, formatVersion, parseVersion, type Version } from "../core/version/version";
 import { type ConnectionArguments, completeConnection } from "../huaweicloud/arguments";
 import { type Connect, networkTransport } from "../huaweicloud/connection";
 import { missingCredential } from "../huaweicloud/credentials";

@@ -1,6 +1,6 @@
 import { asUpgradeError } from "../core/errors";
 import type { Runtime } from "../core/runtime";
-import { some } from "../core/sentences";
+import { some } from "../core/texts/sentences";
 import { Forbidden } from "../huaweicloud/errors";
 import { Throttled } from "../huaweicloud/throttle";
 

@@ -1,5 +1,5 @@
-import { formatDuration } from "../core/duration";
 import { UpgradeError } from "../core/errors";
+import { formatDuration } from "../core/texts/duration";
 import type { Gateway, Reading } from "../huaweicloud/gateway";
 import { canonicalJobId, type JobState, jobStateOf, queryTime } from "../huaweicloud/jobs";
 import { type JobRow, jobIds, jobPage, type ScheduleRow, schedulePage, type TaskDetail, taskDetail } from "./schema";

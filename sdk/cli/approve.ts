@@ -3,7 +3,7 @@ import { userInfo } from "node:os";
 import { isTable } from "../../provider/base/json";
 import { APPROVAL_FORMAT, type Approval, type Proposal } from "../../provider/core/control/approval";
 import type { ApprovedUpgrades } from "../../provider/core/control/change-arguments";
-import { parseDuration } from "../../provider/core/duration";
+import { parseDuration } from "../../provider/core/texts/duration";
 import { listOf, member, stackExportIn, textOf } from "../report/stack-export";
 import { type Command, type Given, OUTPUT_FILE } from "./command";
 import { CommandError, UsageError } from "./failure";

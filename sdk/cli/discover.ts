@@ -1,6 +1,6 @@
 import { mapTexts } from "../../provider/base/json";
 import { sentences } from "../../provider/base/sentences";
-import { describeActivity } from "../../provider/core/describe";
+import { describeActivity } from "../../provider/core/decision/describe";
 import { asUpgradeError } from "../../provider/core/errors";
 import { type FoundDatabase, findingsIn, type Identity, type Inventory, isSame } from "../../provider/core/estate";
 import { type Command, JSON_OUTPUT, OUTPUT_FILE } from "./command";

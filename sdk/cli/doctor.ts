@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { mapTexts } from "../../provider/base/json";
 import { OLDEST_NODE } from "../../provider/base/node-version";
-import { describeActivity } from "../../provider/core/describe";
+import { describeActivity } from "../../provider/core/decision/describe";
 import { type Estate, type FoundDatabase, findingsIn } from "../../provider/core/estate";
 import { tlsFrom } from "../../provider/http/tls";
 import { type Command, type Given, JSON_OUTPUT, OUTPUT_FILE } from "./command";

@@ -1,5 +1,5 @@
 import { mapTexts } from "../../provider/base/json";
-import { printable } from "../../provider/core/vendor-text";
+import { printable } from "../../provider/core/texts/vendor-text";
 import type { Database } from "../report/database";
 import { type Stack, stackOf } from "../report/stack";
 import { stackExportIn } from "../report/stack-export";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { canonical } from "../../provider/base/json";
+import type { Plan } from "../../provider/core/decision/plan";
 import { Refused } from "../../provider/core/errors";
-import type { Plan } from "../../provider/core/plan";
 import { digest, type Json, type Request, requestOf } from "../../provider/core/request";
 import type { Unit } from "../../provider/core/unit";
 import type { VirtualClock } from "../support/virtual-clock";

@@ -1,7 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Constraint, exclude, holds, parseConstraint, shownFor, standing } from "../../provider/core/constraint";
-import { compareVersions, parseVersion, type Version } from "../../provider/core/version";
+import {
+  type Constraint,
+  exclude,
+  holds,
+  parseConstraint,
+  shownFor,
+  standing,
+} from "../../provider/core/version/constraint";
+import { compareVersions, parseVersion, type Version } from "../../provider/core/version/version";
 
 function pin(text: string): Constraint {
   const constraint = parseConstraint(text);

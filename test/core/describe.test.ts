@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { describePlan } from "../../provider/core/describe";
-import type { Plan } from "../../provider/core/plan";
+import { describePlan } from "../../provider/core/decision/describe";
+import type { Plan } from "../../provider/core/decision/plan";
 
 const upgrade = {
   from: "4.2.1.8-7",

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { formatDuration, parseDuration } from "../../provider/core/duration";
+import { formatDuration, parseDuration } from "../../provider/core/texts/duration";
 
 describe("parseDuration", () => {
   it.each([

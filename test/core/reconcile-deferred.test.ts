@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { Plan } from "../../provider/core/decision/plan";
 import { Refused, Unreachable } from "../../provider/core/errors";
-import type { Plan } from "../../provider/core/plan";
 import {
   interrupted,
   newer,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { Plan } from "../../provider/core/decision/plan";
 import { Refused, Unreachable } from "../../provider/core/errors";
-import type { Plan } from "../../provider/core/plan";
 import { failure, interrupted, newer, play, record, running, satisfied, succeeded, TITLE } from "./scripted-driver";
 
 const window = { opens: "2026-01-01T18:00:00.000Z", closes: "2026-01-01T22:00:00.000Z" };

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { redactor } from "../../provider/core/redact";
+import { redactor } from "../../provider/core/texts/redact";
 
 const SECRET = 'p@ss "w0rd"\\';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Stall } from "../../provider/core/pace";
+import { Stall } from "../../provider/core/reconcile/pace";
 import type { Progress } from "../../provider/core/runtime";
 import { VirtualClock } from "../support/virtual-clock";
 

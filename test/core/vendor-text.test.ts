@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { vendorText } from "../../provider/core/vendor-text";
+import { vendorText } from "../../provider/core/texts/vendor-text";
 
 describe("what a vendor said, as a message quotes it", () => {
   it("is on one line, without control characters, empty lines and blanks around", () => {

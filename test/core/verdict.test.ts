@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
+import type { Evidence } from "../../provider/core/decision/evidence";
+import { type Circumstances, type Verdict, verdictOn } from "../../provider/core/decision/verdict";
 import { Unreachable } from "../../provider/core/errors";
-import type { Evidence } from "../../provider/core/evidence";
-import { textsOf } from "../../provider/core/texts";
+import { textsOf } from "../../provider/core/texts/texts";
 import type { Unit } from "../../provider/core/unit";
-import { type Circumstances, type Verdict, verdictOn } from "../../provider/core/verdict";
 import { blocked, busy, member, NOW, scheduled, task, upgrading, window } from "./fleet/facts";
 import { MINUTE } from "./fleet/world";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { beforeSending, sending, Unreachable, UpgradeError } from "../../provider/core/errors";
-import { Recovery } from "../../provider/core/recovery";
+import { Recovery } from "../../provider/core/reconcile/recovery";
 import { HttpClient } from "../../provider/http/client";
 import { INCOMPLETE, TransportError } from "../../provider/http/transport";
 import { VirtualClock } from "../support/virtual-clock";

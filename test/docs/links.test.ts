@@ -16,7 +16,7 @@ function problem(from: Page, target: string): string | undefined {
 /** Folders from which pages name sources. */
 const FOLDERS = ["", "provider", "test"];
 
-/** Sources with their folder, as pages name them: `core/plan.ts`. */
+/** Sources with their folder, as pages name them: `core/decision/plan.ts`. */
 function sourcesNamedIn({ text }: Page): string[] {
   return [...text.matchAll(/`((?:[\w.-]+\/)+[\w.-]+\.m?ts)`/g)].map(([, name = ""]) => name);
 }
@@ -45,7 +45,9 @@ describe("links of the documentation", () => {
 
   it("tell a source that does not exist", () => {
     expect(pages().flatMap(sourcesNamedIn).length).toBeGreaterThan(100);
-    expect(["core/plan.ts", "core/plan.test.ts", "vitest.config.mts"].filter((name) => !isSource(name))).toEqual([]);
+    expect(
+      ["core/decision/plan.ts", "core/plan.test.ts", "vitest.config.mts"].filter((name) => !isSource(name)),
+    ).toEqual([]);
     expect(isSource("core/nothing.ts")).toBe(false);
   });
 

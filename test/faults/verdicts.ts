@@ -101,7 +101,7 @@ export class Verdicts {
   #judgeAmount({ process, since }: Command): void {
     const { judge, timeline, world } = this.#bench;
     const seconds = (timeline.now() - since) / SECOND;
-    // Half a second apart at first, then further and further, up to a quarter of a minute (provider/core/pace.ts).
+    // Half a second apart at first, then further and further, up to a quarter of a minute (provider/core/reconcile/pace.ts).
     const looks = 10 + 10 * Math.log(1 + seconds) + seconds / 15;
     const most = 1.3 * world.lookRequests * looks + 20;
     judge.that(process.requests <= most, "bounded requests", () => `${process.requests} requests in ${seconds} s`);

@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { commonArguments } from "../../provider/core/arguments";
-import { type Constraint, parseConstraint, standing } from "../../provider/core/constraint";
 import { changeArguments, checkChangeArguments } from "../../provider/core/control/arguments";
 import type { BackupRecord } from "../../provider/core/control/backup";
 import type { Observation } from "../../provider/core/driver";
@@ -8,7 +7,8 @@ import type { ResourceKind } from "../../provider/core/kind";
 import { requestOf } from "../../provider/core/request";
 import type { Task, TaskStatus } from "../../provider/core/task";
 import { type Activity, type Finding, standingOf, viewOfOne } from "../../provider/core/unit";
-import { formatVersion, parseVersion } from "../../provider/core/version";
+import { type Constraint, parseConstraint, standing } from "../../provider/core/version/constraint";
+import { formatVersion, parseVersion } from "../../provider/core/version/version";
 
 const inputs = z
   .strictObject({

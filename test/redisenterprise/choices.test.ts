@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseVersion } from "../../provider/core/version";
+import { parseVersion } from "../../provider/core/version/version";
 import { databaseFrom } from "../../provider/redisenterprise/database/database";
 import { atLeast, redisOf } from "../../provider/redisenterprise/database/redis";
 import {

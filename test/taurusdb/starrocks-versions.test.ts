@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { parseConstraint, type Standing } from "../../provider/core/constraint";
-import { formatParts, parseVersion, type Version } from "../../provider/core/version";
+import { parseConstraint, type Standing } from "../../provider/core/version/constraint";
+import { formatParts, parseVersion, type Version } from "../../provider/core/version/version";
 import { type Known, standingOf, targetsOf } from "../../provider/taurusdb/starrocks/standing";
 import { partial } from "../support/partial";
 import { NEW, rig } from "./rig";

@@ -1,4 +1,4 @@
-import { formatDuration } from "../duration";
+import { formatDuration } from "../texts/duration";
 import type { Hold } from "./hold";
 
 /** The backup that is required before an upgrade is requested. */

@@ -1,5 +1,5 @@
 import { Temporal } from "temporal-polyfill";
-import { parseDuration } from "../duration";
+import { parseDuration } from "../texts/duration";
 import type { Hold } from "./hold";
 
 export type Weekday = "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";

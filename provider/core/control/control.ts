@@ -1,9 +1,9 @@
 import type { Clock } from "../clock";
 import type { Driver } from "../driver";
-import { formatDuration } from "../duration";
 import { Unreachable, UpgradeError } from "../errors";
 import type { Runtime } from "../runtime";
 import type { Task } from "../task";
+import { formatDuration } from "../texts/duration";
 import type { Unit } from "../unit";
 import { type Approvals, approvalHold, reopeningHold } from "./approval";
 import { type BackupRecord, type BackupRule, backupHold } from "./backup";

@@ -1,5 +1,5 @@
 import { suggestion } from "../../base/closest";
-import { parseDuration } from "../../core/duration";
+import { parseDuration } from "../../core/texts/duration";
 import type { CheckFailure } from "../resource/arguments";
 import { type Properties, UNKNOWN } from "../resource/properties";
 import { currentCall } from "./bridge";

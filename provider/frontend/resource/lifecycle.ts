@@ -1,8 +1,8 @@
 import { type Clock, wallClock } from "../../core/clock";
 import { type Proposal, proposalsOf } from "../../core/control/approval";
-import { isOpen } from "../../core/record";
 import { run, type Seen } from "../../core/run";
 import type { Runtime } from "../../core/runtime";
+import { isOpen } from "../../core/upgrades/record";
 import type { CheckFailure } from "./arguments";
 import { type Call, Failure } from "./call";
 import type { ConfigReader } from "./credentials";

@@ -1,8 +1,8 @@
 import { closeSync, openSync } from "node:fs";
 import type { Clock } from "../../core/clock";
-import { formatDuration } from "../../core/duration";
-import { minutes } from "../../core/pace";
+import { minutes } from "../../core/reconcile/pace";
 import type { Runtime } from "../../core/runtime";
+import { formatDuration } from "../../core/texts/duration";
 import { shortened } from "./properties";
 
 export type Severity = "INFO" | "WARNING";

@@ -1,7 +1,7 @@
 import type { CommonArguments } from "../../core/arguments";
-import { exclude } from "../../core/constraint";
 import type { SomeKind } from "../../core/kind";
-import { some } from "../../core/sentences";
+import { some } from "../../core/texts/sentences";
+import { exclude } from "../../core/version/constraint";
 import { describeResource } from "./call";
 import type { RunNotes } from "./run-notes";
 import type { Session } from "./session";

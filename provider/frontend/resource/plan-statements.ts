@@ -1,6 +1,6 @@
-import { describePlan } from "../../core/describe";
-import { NO_REQUEST, type Plan } from "../../core/plan";
-import { tooNew } from "../../core/sentences";
+import { describePlan } from "../../core/decision/describe";
+import { NO_REQUEST, type Plan } from "../../core/decision/plan";
+import { tooNew } from "../../core/texts/sentences";
 import type { Session } from "./session";
 
 /**

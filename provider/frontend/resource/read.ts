@@ -1,14 +1,14 @@
 import type { Clock } from "../../core/clock";
 import type { Hold } from "../../core/control/hold";
-import { describePlan } from "../../core/describe";
-import { describeDrift } from "../../core/drift";
+import { describePlan } from "../../core/decision/describe";
+import type { Plan } from "../../core/decision/plan";
 import { asUpgradeError, type ErrorCode, Missing, UpgradeError } from "../../core/errors";
 import type { Drift } from "../../core/kind";
 import type { Status } from "../../core/outcome";
-import type { Plan } from "../../core/plan";
 import { goesOn, type Seen, see } from "../../core/run";
-import { tooNew } from "../../core/sentences";
+import { tooNew } from "../../core/texts/sentences";
 import { problemOf, remainingProblems } from "../../core/unit";
+import { describeDrift } from "../../core/version/drift";
 import { Failure } from "./call";
 import { argumentsOf, DRIFTED, type Properties } from "./properties";
 import { policyOf, reasonsOf, type Session, withDriver } from "./session";

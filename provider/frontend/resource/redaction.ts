@@ -1,6 +1,6 @@
 import { hideCredentials } from "../../base/printed-credentials";
-import { redactor } from "../../core/redact";
-import { printable, withoutMarkup } from "../../core/vendor-text";
+import { redactor } from "../../core/texts/redact";
+import { printable, withoutMarkup } from "../../core/texts/vendor-text";
 
 /** Maximum number of discovered secrets per resource: tokens replace each other, and the oldest have expired. */
 const MOST_LEARNT = 32;

@@ -4,9 +4,9 @@ import { asUpgradeError, type UpgradeError } from "../../core/errors";
 import type { SomeKind } from "../../core/kind";
 import type { Outcome, Status, UpgradeRecord } from "../../core/outcome";
 import type { Window } from "../../core/task";
+import { printable } from "../../core/texts/vendor-text";
 import type { Unit } from "../../core/unit";
-import { printable } from "../../core/vendor-text";
-import { compareVersions, parseVersion } from "../../core/version";
+import { compareVersions, parseVersion } from "../../core/version/version";
 import {
   argumentsOf,
   DRIFTED,

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { type RefusalKind, Refused, Unreachable, UpgradeError } from "../../core/errors";
-import { vendorText } from "../../core/vendor-text";
+import { vendorText } from "../../core/texts/vendor-text";
 import { parseJson, validate } from "../../http/body";
 import { describeResponse, foreignWrite } from "../../http/foreign";
 import type { WireResponse } from "../../http/transport";

@@ -1,4 +1,4 @@
-import { formatVersion, parseVersion, type Version } from "../../core/version";
+import { formatVersion, parseVersion, type Version } from "../../core/version/version";
 import type { Dag, DagStages } from "../agent/schema";
 
 /** The target in the name of a maintenance DAG: `OB rolling upgrade 4.3.5.2-102000042025031214.el7`. */

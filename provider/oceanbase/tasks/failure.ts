@@ -1,5 +1,5 @@
 import type { Failure, Way } from "../../core/task";
-import { vendorText } from "../../core/vendor-text";
+import { vendorText } from "../../core/texts/vendor-text";
 import { addressOf, type Dag, type DagNode } from "../agent/schema";
 import { agentUpgradeTarget, obUpgradeTarget, stageOf } from "./dag";
 

@@ -1,7 +1,7 @@
-import { type Constraint, holds } from "../../core/constraint";
 import type { Json, Step } from "../../core/request";
 import type { Finding } from "../../core/unit";
-import { compareVersions, formatParts } from "../../core/version";
+import { type Constraint, holds } from "../../core/version/constraint";
+import { compareVersions, formatParts } from "../../core/version/version";
 import { crdbCallOf } from "../active-active";
 import type { Seen } from "../look";
 import { buildsOf, newestOf, remainingOf, runsOn, type ShippedModule } from "../modules/catalogue";

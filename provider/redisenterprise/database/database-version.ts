@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { standing } from "../../core/constraint";
-import { driftOf } from "../../core/drift";
-import { formatParts } from "../../core/version";
+import { standing } from "../../core/version/constraint";
+import { driftOf } from "../../core/version/drift";
+import { formatParts } from "../../core/version/version";
 import { undiciTransport } from "../../http/undici-transport";
 import { checkTogether, databaseArguments, sharedArguments } from "../arguments";
 import { type Connect, databaseKind } from "../kind";

@@ -1,5 +1,5 @@
 import type { BackupRecord } from "../../core/control/backup";
-import { parseVersion, type Version } from "../../core/version";
+import { parseVersion, type Version } from "../../core/version/version";
 import { wordsOf } from "../modules/targets";
 import type { Bdb } from "../rest/schema";
 import { type Redis, redisOf } from "./redis";

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { type Constraint, parseConstraint } from "../../core/constraint";
-import { compareParts, compareVersions, parseVersion, type Version } from "../../core/version";
+import { type Constraint, parseConstraint } from "../../core/version/constraint";
+import { compareParts, compareVersions, parseVersion, type Version } from "../../core/version/version";
 
 /** A Redis version of a database or node. */
 export interface Redis {

@@ -1,6 +1,6 @@
-import { type Constraint, holds, standing } from "../../core/constraint";
 import { type Finding, standingOf, type Upgrade } from "../../core/unit";
-import { formatParts, parseVersion } from "../../core/version";
+import { type Constraint, holds, standing } from "../../core/version/constraint";
+import { formatParts, parseVersion } from "../../core/version/version";
 import { activeActiveFinding } from "../active-active";
 import type { Seen } from "../look";
 import { addedBy, remainingOf } from "../modules/catalogue";

@@ -1,8 +1,8 @@
 import { scryptSync } from "node:crypto";
-import { type Constraint, standing } from "../../core/constraint";
 import type { Json, Step } from "../../core/request";
 import type { Finding } from "../../core/unit";
-import { compareVersions, type Version } from "../../core/version";
+import { type Constraint, standing } from "../../core/version/constraint";
+import { compareVersions, type Version } from "../../core/version/version";
 import { crdbCallOf } from "../active-active";
 import type { Database, LoadedModule } from "../database/database";
 import { atLeast } from "../database/redis";

@@ -1,6 +1,6 @@
 import type { z } from "zod";
-import { type Constraint, holds } from "../../core/constraint";
-import { compareVersions, parseVersion, type Version } from "../../core/version";
+import { type Constraint, holds } from "../../core/version/constraint";
+import { compareVersions, parseVersion, type Version } from "../../core/version/version";
 import type { Database, LoadedModule } from "../database/database";
 import { atLeast, majorOf, newest, type Redis, sameRelease } from "../database/redis";
 import type { clusterModules } from "../rest/schema";

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { vendorText } from "../../core/vendor-text";
+import { vendorText } from "../../core/texts/vendor-text";
 import { parseJson } from "../../http/body";
 import { describeResponse } from "../../http/foreign";
 import type { WireResponse } from "../../http/transport";

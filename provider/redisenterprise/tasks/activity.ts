@@ -1,6 +1,6 @@
 import type { Failure } from "../../core/task";
+import { vendorText } from "../../core/texts/vendor-text";
 import type { Activity } from "../../core/unit";
-import { vendorText } from "../../core/vendor-text";
 import { printable } from "../../http/body";
 import { CRDB_UPGRADE, crdbTaskId, isCrdbUpgrade } from "../active-active";
 import { ACTIVE, type Database, labelOf } from "../database/database";

@@ -1,10 +1,10 @@
-import type { Constraint } from "../../core/constraint";
 import type { BackupRecord } from "../../core/control/backup";
 import type { Driver, FleetWords } from "../../core/driver";
 import { beforeSending, Refused } from "../../core/errors";
 import type { Permit, Request, Step } from "../../core/request";
 import type { Runtime } from "../../core/runtime";
 import type { Unit, View } from "../../core/unit";
+import type { Constraint } from "../../core/version/constraint";
 import { AlreadyLatest } from "../../huaweicloud/gateway";
 import { canonicalJobId } from "../../huaweicloud/jobs";
 import type { Access } from "../project";

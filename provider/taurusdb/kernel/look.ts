@@ -1,10 +1,10 @@
 import type { Clock } from "../../core/clock";
-import type { Constraint, Standing } from "../../core/constraint";
 import type { Observation } from "../../core/driver";
-import { formatDuration } from "../../core/duration";
 import { Missing } from "../../core/errors";
+import { formatDuration } from "../../core/texts/duration";
 import type { Absent, Finding, Unit, View } from "../../core/unit";
-import { parseVersion } from "../../core/version";
+import type { Constraint, Standing } from "../../core/version/constraint";
+import { parseVersion } from "../../core/version/version";
 import { canonicalJobId, percentOf } from "../../huaweicloud/jobs";
 import type { Freshness } from "../../huaweicloud/shared-read";
 import type { Access, Project } from "../project";

@@ -1,6 +1,6 @@
 import type { Clock } from "../../core/clock";
 import { Unreachable } from "../../core/errors";
-import { parseVersion, type Version } from "../../core/version";
+import { parseVersion, type Version } from "../../core/version/version";
 import type { Gateway } from "../../huaweicloud/gateway";
 import { conditionOf, type DatabaseVersion, type Instance } from "../schema";
 import { eachInstance, readDatabaseVersion } from "./instances";

@@ -1,7 +1,7 @@
-import { type Constraint, type Standing, standing } from "../../core/constraint";
 import type { Task, Window } from "../../core/task";
 import type { Activity, Ended, Finding, Unit, Upgrade } from "../../core/unit";
-import { compareVersions, formatVersion, parseVersion, type Version } from "../../core/version";
+import { type Constraint, type Standing, standing } from "../../core/version/constraint";
+import { compareVersions, formatVersion, parseVersion, type Version } from "../../core/version/version";
 import { canonicalJobId, jobStateOf, percentOf, timeOf } from "../../huaweicloud/jobs";
 import { conditionOf, type Instance, type JobRow, type ScheduleRow } from "../schema";
 import { upgradeStep } from "./instances";

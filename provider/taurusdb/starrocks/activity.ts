@@ -1,7 +1,7 @@
-import { type Constraint, standing } from "../../core/constraint";
 import type { Task } from "../../core/task";
 import type { Activity } from "../../core/unit";
-import { formatParts, type Version } from "../../core/version";
+import { type Constraint, standing } from "../../core/version/constraint";
+import { formatParts, type Version } from "../../core/version/version";
 import type { Gateway } from "../../huaweicloud/gateway";
 import { canonicalJobId, type JobIds, readJob } from "../../huaweicloud/jobs";
 import type { Access } from "../project";

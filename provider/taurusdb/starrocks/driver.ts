@@ -1,4 +1,3 @@
-import { type Constraint, standing } from "../../core/constraint";
 import type { BackupRecord } from "../../core/control/backup";
 import type { Driver } from "../../core/driver";
 import { Refused } from "../../core/errors";
@@ -6,7 +5,8 @@ import { type Permit, type Request, requestOf } from "../../core/request";
 import type { Runtime } from "../../core/runtime";
 import type { Task, TaskStatus } from "../../core/task";
 import type { View } from "../../core/unit";
-import { formatParts, parseVersion } from "../../core/version";
+import { type Constraint, standing } from "../../core/version/constraint";
+import { formatParts, parseVersion } from "../../core/version/version";
 import { AlreadyLatest } from "../../huaweicloud/gateway";
 import { JobIds } from "../../huaweicloud/jobs";
 import type { Access } from "../project";

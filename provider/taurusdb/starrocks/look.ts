@@ -1,7 +1,7 @@
 import type { Observation } from "../../core/driver";
 import { Missing, Unreachable, type UpgradeError } from "../../core/errors";
 import type { Activity } from "../../core/unit";
-import { parseVersion } from "../../core/version";
+import { parseVersion } from "../../core/version/version";
 import type { Access } from "../project";
 import { type Condition, conditionOf } from "../schema";
 import { type ActivityOptions, activityOf } from "./activity";

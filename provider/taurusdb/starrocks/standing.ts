@@ -1,5 +1,5 @@
-import { type Constraint, type Standing, standing } from "../../core/constraint";
-import { compareParts, compareVersions, type Version } from "../../core/version";
+import { type Constraint, type Standing, standing } from "../../core/version/constraint";
+import { compareParts, compareVersions, type Version } from "../../core/version/version";
 
 /** The reported version of a StarRocks instance, and the versions it could be upgraded to. */
 export interface Known {

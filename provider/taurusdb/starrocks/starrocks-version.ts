@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { commonArguments, definedBy } from "../../core/arguments";
-import { type Constraint, parseConstraint } from "../../core/constraint";
 import { changeArguments, checkChangeArguments } from "../../core/control/arguments";
-import { driftOf } from "../../core/drift";
 import type { ResourceKind } from "../../core/kind";
-import { formatParts, lowestVersion } from "../../core/version";
+import { type Constraint, parseConstraint } from "../../core/version/constraint";
+import { driftOf } from "../../core/version/drift";
+import { formatParts, lowestVersion } from "../../core/version/version";
 import { completeConnection } from "../../huaweicloud/arguments";
 import { type Connect, networkTransport } from "../../huaweicloud/connection";
 import type { Environment } from "../../huaweicloud/service";

@@ -1,6 +1,6 @@
-import { type Constraint, standing } from "../../core/constraint";
 import { type Finding, type Unit, type Upgrade, type View, viewOfOne } from "../../core/unit";
-import { formatParts, type Version } from "../../core/version";
+import { type Constraint, standing } from "../../core/version/constraint";
+import { formatParts, type Version } from "../../core/version/version";
 import { NEWEST, targetName } from "./activity";
 import { upgradeStep } from "./instance";
 import type { StarRocksObservation } from "./look";

@@ -1,15 +1,15 @@
-import { Attempts } from "../../../provider/core/attempts";
 import type { HoldOf } from "../../../provider/core/control/control";
-import { earlierOf } from "../../../provider/core/earlier";
-import { inferred, type Lists } from "../../../provider/core/evidence";
+import { inferred, type Lists } from "../../../provider/core/decision/evidence";
+import { verdictOn as decide, type Verdict } from "../../../provider/core/decision/verdict";
 import type { UpgradeRecord } from "../../../provider/core/outcome";
 import type { Step } from "../../../provider/core/request";
-import { ScheduledTasks } from "../../../provider/core/scheduled-tasks";
 import type { Task } from "../../../provider/core/task";
-import { textsOfMany } from "../../../provider/core/texts";
+import { textsOfMany } from "../../../provider/core/texts/texts";
 import type { Activity, Ended, Finding, Unit, View } from "../../../provider/core/unit";
-import { verdictOn as decide, type Verdict } from "../../../provider/core/verdict";
-import { parseVersion, type Version } from "../../../provider/core/version";
+import { Attempts } from "../../../provider/core/upgrades/attempts";
+import { earlierOf } from "../../../provider/core/upgrades/earlier";
+import { ScheduledTasks } from "../../../provider/core/upgrades/scheduled-tasks";
+import { parseVersion, type Version } from "../../../provider/core/version/version";
 import { MINUTE, SETTLE, WORDS } from "./world";
 
 /** The time of all looks, unless said otherwise. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { describePlan } from "../../../provider/core/describe";
-import { type Plan, planOf } from "../../../provider/core/plan";
+import { describePlan } from "../../../provider/core/decision/describe";
+import { type Plan, planOf } from "../../../provider/core/decision/plan";
 import { spanOf } from "../../../provider/core/task";
 import type { Unit, View } from "../../../provider/core/unit";
 import { blocked, busy, member, NEW, OLD, scheduled, seen, task, upgrading, window } from "./facts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { Attempts } from "../../../provider/core/attempts";
-import { ScheduledTasks } from "../../../provider/core/scheduled-tasks";
+import { Attempts } from "../../../provider/core/upgrades/attempts";
+import { ScheduledTasks } from "../../../provider/core/upgrades/scheduled-tasks";
 import {
   busy,
   called,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { Attempts } from "../../../provider/core/attempts";
 import { Refused } from "../../../provider/core/errors";
 import type { Unit } from "../../../provider/core/unit";
+import { Attempts } from "../../../provider/core/upgrades/attempts";
 import {
   blocked,
   busy,

@@ -4,7 +4,7 @@ import type { FleetWords, Observation } from "../../../provider/core/driver";
 import { UpgradeError } from "../../../provider/core/errors";
 import type { Outcome, UpgradeRecord } from "../../../provider/core/outcome";
 import type { Policy } from "../../../provider/core/policy";
-import { reconcile } from "../../../provider/core/reconcile";
+import { reconcile } from "../../../provider/core/reconcile/reconcile";
 import type { Request as Upgrades } from "../../../provider/core/request";
 import { giveUp } from "../../../provider/core/run";
 import type { Runtime } from "../../../provider/core/runtime";

@@ -1,17 +1,17 @@
-import { type CancelPause, cancelFormer, keep } from "./cancel";
-import type { FleetDriver } from "./driver";
+import { type Evidence, inferred } from "../decision/evidence";
+import type { FleetDriver } from "../driver";
+import type { UpgradeRecord } from "../outcome";
+import type { Policy } from "../policy";
+import { type CancelPause, cancelFormer, keep } from "../reconcile/cancel";
+import type { UnreachableBudget } from "../reconcile/unreachable-budget";
+import type { Answer } from "../request";
+import type { Runtime } from "../runtime";
+import type { Task } from "../task";
+import { some } from "../texts/sentences";
+import type { Unit, Waiting } from "../unit";
 import { type Earlier, earlierOf, failedSince, hasUpgraded } from "./earlier";
-import { type Evidence, inferred } from "./evidence";
-import type { UpgradeRecord } from "./outcome";
-import type { Policy } from "./policy";
 import { BatchRecord } from "./record";
-import type { Answer } from "./request";
-import type { Runtime } from "./runtime";
 import { ScheduledTasks } from "./scheduled-tasks";
-import { some } from "./sentences";
-import type { Task } from "./task";
-import type { Unit, Waiting } from "./unit";
-import type { UnreachableBudget } from "./unreachable-budget";
 import { type Finish, Upgrades } from "./upgrades";
 
 type Asked = Pick<FleetDriver, "title" | "units" | "schedules" | "words" | "cancel">;

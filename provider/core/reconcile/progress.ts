@@ -1,9 +1,9 @@
-import type { Driver } from "./driver";
+import type { Verdicts } from "../decision/verdicts";
+import type { Driver } from "../driver";
+import type { Runtime } from "../runtime";
+import type { Texts } from "../texts/texts";
+import type { View } from "../unit";
 import { Stall, Watch } from "./pace";
-import type { Runtime } from "./runtime";
-import type { Texts } from "./texts";
-import type { View } from "./unit";
-import type { Verdicts } from "./verdicts";
 
 /** Progress of a run that reads do not show. */
 interface Counts {

@@ -1,4 +1,4 @@
-import { hideCredentials } from "../base/printed-credentials";
+import { hideCredentials } from "../../base/printed-credentials";
 
 /** Maximum length of one vendor text: several of them, a remedy and a code still fit in Pulumi's output. */
 const LONGEST = 1_200;

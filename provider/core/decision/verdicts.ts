@@ -1,11 +1,11 @@
-import type { Cancellation } from "./cancel";
-import type { ChangeControl } from "./control/control";
-import type { Hold } from "./control/hold";
-import type { Driver } from "./driver";
-import type { Policy } from "./policy";
-import type { Texts } from "./texts";
-import type { Unit } from "./unit";
-import type { Upgrades } from "./upgrades";
+import type { ChangeControl } from "../control/control";
+import type { Hold } from "../control/hold";
+import type { Driver } from "../driver";
+import type { Policy } from "../policy";
+import type { Cancellation } from "../reconcile/cancel";
+import type { Texts } from "../texts/texts";
+import type { Unit } from "../unit";
+import type { Upgrades } from "../upgrades/upgrades";
 import { type Verdict, verdictOn } from "./verdict";
 
 /** A verdict of one kind. */

@@ -1,15 +1,15 @@
-import type { Driver, FleetDriver } from "./driver";
-import { Refused, sending, Unreachable, UpgradeError } from "./errors";
+import type { Driver, FleetDriver } from "../driver";
+import { Refused, sending, Unreachable, UpgradeError } from "../errors";
+import { taskOf, type UpgradeRecord } from "../outcome";
+import { SOON_TRIES } from "../policy";
+import type { Runtime } from "../runtime";
+import { nameOf } from "../task";
+import { count, some } from "../texts/sentences";
+import type { View } from "../unit";
+import { ScheduledTasks } from "../upgrades/scheduled-tasks";
 import { inspect } from "./follow";
 import { untold } from "./observer";
-import { taskOf, type UpgradeRecord } from "./outcome";
 import { Watch } from "./pace";
-import { SOON_TRIES } from "./policy";
-import type { Runtime } from "./runtime";
-import { ScheduledTasks } from "./scheduled-tasks";
-import { count, some } from "./sentences";
-import { nameOf } from "./task";
-import type { View } from "./unit";
 import type { UnreachableBudget } from "./unreachable-budget";
 
 /**

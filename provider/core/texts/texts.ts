@@ -1,7 +1,9 @@
-import { sentences } from "../base/sentences";
-import type { Driver, FleetWords } from "./driver";
-import { type ErrorCode, type Refused, UpgradeError } from "./errors";
-import type { Evidence } from "./evidence";
+import { sentences } from "../../base/sentences";
+import type { Evidence } from "../decision/evidence";
+import type { Driver, FleetWords } from "../driver";
+import { type ErrorCode, type Refused, UpgradeError } from "../errors";
+import { describeWindow, type Failure, nameOf, type Task, type Window } from "../task";
+import { type Finding, findingsOf, type Problem, type Unit, type Waiting } from "../unit";
 import {
   blocked,
   failed,
@@ -17,8 +19,6 @@ import {
   unconfirmed,
   vanished,
 } from "./sentences";
-import { describeWindow, type Failure, nameOf, type Task, type Window } from "./task";
-import { type Finding, findingsOf, type Problem, type Unit, type Waiting } from "./unit";
 
 /** Messages of a run. With one unit they name the managed database; with many they count the units and name some. */
 export interface Texts extends ProblemTexts {

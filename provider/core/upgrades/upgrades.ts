@@ -1,14 +1,14 @@
+import type { Evidence } from "../decision/evidence";
+import type { Policy } from "../policy";
+import type { CancelPause } from "../reconcile/cancel";
+import type { Ending } from "../reconcile/follow";
+import type { UnreachableBudget } from "../reconcile/unreachable-budget";
+import type { Answer } from "../request";
+import type { Runtime } from "../runtime";
+import type { Failure, Task } from "../task";
+import type { Problem, Unit, Waiting } from "../unit";
 import { Attempts } from "./attempts";
-import type { CancelPause } from "./cancel";
-import type { Evidence } from "./evidence";
-import type { Ending } from "./follow";
-import type { Policy } from "./policy";
 import type { RecordStore } from "./record";
-import type { Answer } from "./request";
-import type { Runtime } from "./runtime";
-import type { Failure, Task } from "./task";
-import type { Problem, Unit, Waiting } from "./unit";
-import type { UnreachableBudget } from "./unreachable-budget";
 
 /** The end of a run. */
 export interface Finish {

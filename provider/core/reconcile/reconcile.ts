@@ -1,27 +1,27 @@
+import { awaitRelease, type ChangeControl, controlOf, endHeld, isAwaited, togetherHold } from "../control/control";
+import { type Hold, heldBy } from "../control/hold";
+import { Confirmation } from "../decision/confirmation";
+import { type Facts, judge, type Of, type Verdicts } from "../decision/verdicts";
+import { type Driver, isFleet, type Observation } from "../driver";
+import { asUpgradeError, type UpgradeError } from "../errors";
+import type { Outcome, Status, UpgradeRecord } from "../outcome";
+import type { Policy } from "../policy";
+import type { Runtime } from "../runtime";
+import type { Task } from "../task";
+import { failed, rolledBack, stoppedWith } from "../texts/sentences";
+import { type Texts, textsOf } from "../texts/texts";
+import { isHopeless, type Problem, problemOf, type Unit, type View } from "../unit";
+import { isOpen } from "../upgrades/record";
+import type { Upgrades } from "../upgrades/upgrades";
+import { UpgradesById } from "../upgrades/upgrades-by-id";
+import { UpgradesByList } from "../upgrades/upgrades-by-list";
 import { Cancellation, CancelPause } from "./cancel";
-import { Confirmation } from "./confirmation";
-import { awaitRelease, type ChangeControl, controlOf, endHeld, isAwaited, togetherHold } from "./control/control";
-import { type Hold, heldBy } from "./control/hold";
-import { type Driver, isFleet, type Observation } from "./driver";
-import { asUpgradeError, type UpgradeError } from "./errors";
 import { follow } from "./follow";
 import { Observer, type Sight } from "./observer";
-import type { Outcome, Status, UpgradeRecord } from "./outcome";
-import type { Policy } from "./policy";
 import { Progress } from "./progress";
-import { isOpen } from "./record";
 import { Recovery } from "./recovery";
-import type { Runtime } from "./runtime";
 import { Sender } from "./send";
-import { failed, rolledBack, stoppedWith } from "./sentences";
-import type { Task } from "./task";
-import { type Texts, textsOf } from "./texts";
-import { isHopeless, type Problem, problemOf, type Unit, type View } from "./unit";
 import { UnreachableBudget } from "./unreachable-budget";
-import type { Upgrades } from "./upgrades";
-import { UpgradesById } from "./upgrades-by-id";
-import { UpgradesByList } from "./upgrades-by-list";
-import { type Facts, judge, type Of, type Verdicts } from "./verdicts";
 
 /**
  * The one routine behind create, update, adopt, resume and retry, for one unit and for many: read → decide for each

@@ -1,9 +1,9 @@
-import type { Clock } from "./clock";
-import type { Driver, Observation } from "./driver";
-import { Unreachable } from "./errors";
-import type { Outcome } from "./outcome";
-import { some } from "./sentences";
-import type { View } from "./unit";
+import type { Clock } from "../clock";
+import type { Driver, Observation } from "../driver";
+import { Unreachable } from "../errors";
+import type { Outcome } from "../outcome";
+import { some } from "../texts/sentences";
+import type { View } from "../unit";
 import type { UnreachableBudget } from "./unreachable-budget";
 
 type Observed<O extends Observation> = Pick<Driver<O>, "units" | "observe" | "view">;

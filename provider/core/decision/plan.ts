@@ -1,13 +1,13 @@
-import { counted } from "../base/sentences";
-import { batchesOf } from "./batches";
-import { type HoldOf, togetherHold } from "./control/control";
-import type { Hold } from "./control/hold";
-import type { Driver, FleetWords } from "./driver";
-import type { Policy } from "./policy";
-import { count, routesOf, some, unitsWithVersions } from "./sentences";
-import { type Failure, spanOf, type Task, type Window } from "./task";
-import { type Finding, findingsOf, isHopeless, type Unit, type Upgrade, type View } from "./unit";
-import { formatVersion, lowestVersion, parseVersion } from "./version";
+import { counted } from "../../base/sentences";
+import { type HoldOf, togetherHold } from "../control/control";
+import type { Hold } from "../control/hold";
+import type { Driver, FleetWords } from "../driver";
+import type { Policy } from "../policy";
+import { batchesOf } from "../reconcile/batches";
+import { type Failure, spanOf, type Task, type Window } from "../task";
+import { count, routesOf, some, unitsWithVersions } from "../texts/sentences";
+import { type Finding, findingsOf, isHopeless, type Unit, type Upgrade, type View } from "../unit";
+import { formatVersion, lowestVersion, parseVersion } from "../version/version";
 
 /** The plan for all units together that follows from one read, for a preview and a refresh. Plain data. */
 export type Plan =

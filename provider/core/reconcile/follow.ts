@@ -1,7 +1,7 @@
-import type { Driver } from "./driver";
+import type { Driver } from "../driver";
+import type { Runtime } from "../runtime";
+import { nameOf, type Task, type TaskStatus } from "../task";
 import { Stall, Watch } from "./pace";
-import type { Runtime } from "./runtime";
-import { nameOf, type Task, type TaskStatus } from "./task";
 import type { UnreachableBudget } from "./unreachable-budget";
 
 /** How a task ended. Its effect is only known after a read of the members. */

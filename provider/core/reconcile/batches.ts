@@ -1,4 +1,4 @@
-import type { Unit } from "./unit";
+import type { Unit } from "../unit";
 
 /**
  * Splits units into requests: units of one group each, up to the vendor's limit, or fewer after a rejection.

@@ -1,13 +1,13 @@
-import { type Attempts, type Entry, endedSince } from "./attempts";
-import { type Earlier, endedAfter, isCertain } from "./earlier";
-import type { Unreachable } from "./errors";
-import { taskOf, type UpgradeRecord } from "./outcome";
-import type { Policy } from "./policy";
-import { isOpen } from "./record";
-import type { ScheduledTasks } from "./scheduled-tasks";
-import type { Failure, Task, TaskStatus, Window } from "./task";
-import type { Ended, Unit } from "./unit";
-import { compareVersions, differ, parseVersion, type Version } from "./version";
+import type { Unreachable } from "../errors";
+import { taskOf, type UpgradeRecord } from "../outcome";
+import type { Policy } from "../policy";
+import type { Failure, Task, TaskStatus, Window } from "../task";
+import type { Ended, Unit } from "../unit";
+import { type Attempts, type Entry, endedSince } from "../upgrades/attempts";
+import { type Earlier, endedAfter, isCertain } from "../upgrades/earlier";
+import { isOpen } from "../upgrades/record";
+import type { ScheduledTasks } from "../upgrades/scheduled-tasks";
+import { compareVersions, differ, parseVersion, type Version } from "../version/version";
 
 interface Known {
   /** `run`: this run requested it, or has seen it in progress. `earlier`: an earlier run may have requested it. */

@@ -1,14 +1,14 @@
-import { sentences } from "../base/sentences";
-import type { ChangeControl, Reopened } from "./control/control";
-import { type Hold, reopeningRemedyFor } from "./control/hold";
-import type { Driver } from "./driver";
-import { Refused, sending, Unreachable, type UpgradeError } from "./errors";
-import type { Policy } from "./policy";
-import type { RecordStore } from "./record";
-import type { Permit } from "./request";
-import type { Runtime } from "./runtime";
-import { type Failure, nameOf, type Task, type Way } from "./task";
-import type { Unit } from "./unit";
+import { sentences } from "../../base/sentences";
+import type { ChangeControl, Reopened } from "../control/control";
+import { type Hold, reopeningRemedyFor } from "../control/hold";
+import type { Driver } from "../driver";
+import { Refused, sending, Unreachable, type UpgradeError } from "../errors";
+import type { Policy } from "../policy";
+import type { Permit } from "../request";
+import type { Runtime } from "../runtime";
+import { type Failure, nameOf, type Task, type Way } from "../task";
+import type { Unit } from "../unit";
+import type { RecordStore } from "../upgrades/record";
 import { UnreachableBudget } from "./unreachable-budget";
 
 /** Handles a failed upgrade of ours: at most one operator, once in a run. */

@@ -1,5 +1,5 @@
-import type { UpgradeRecord } from "./outcome";
-import type { Unit } from "./unit";
+import type { UpgradeRecord } from "../outcome";
+import type { Unit } from "../unit";
 
 /** Placeholder id of a task that was requested and has not been seen yet. */
 const UNSEEN = "unknown";

@@ -1,10 +1,10 @@
-import type { Hold } from "./control/hold";
-import type { Refused } from "./errors";
+import type { Hold } from "../control/hold";
+import type { Refused } from "../errors";
+import { MOST_ROUNDS } from "../policy";
+import type { Failure, Task } from "../task";
+import type { Texts } from "../texts/texts";
+import { findingsOf, isHopeless, type Problem, type Unit, type Waiting } from "../unit";
 import type { Evidence } from "./evidence";
-import { MOST_ROUNDS } from "./policy";
-import type { Failure, Task } from "./task";
-import type { Texts } from "./texts";
-import { findingsOf, isHopeless, type Problem, type Unit, type Waiting } from "./unit";
 
 /** The decision for one unit after a read. */
 export type Verdict =

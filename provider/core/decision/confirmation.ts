@@ -1,7 +1,7 @@
-import type { Clock } from "./clock";
-import { digest } from "./request";
-import type { Runtime } from "./runtime";
-import type { Unit } from "./unit";
+import type { Clock } from "../clock";
+import { digest } from "../request";
+import type { Runtime } from "../runtime";
+import type { Unit } from "../unit";
 
 /** Timers may fire this many milliseconds early. */
 const EARLY = 1;

@@ -1,4 +1,4 @@
-import { MASK } from "../base/printed-value";
+import { MASK } from "../../base/printed-value";
 
 /** Shorter values would redact half of every message, and no vendor accepts such a credential. */
 const SHORTEST = 3;

@@ -1,8 +1,8 @@
-import { formatDuration } from "./duration";
-import { Unreachable, UpgradeError } from "./errors";
+import { Unreachable, UpgradeError } from "../errors";
+import type { Policy } from "../policy";
+import type { Runtime } from "../runtime";
+import { formatDuration } from "../texts/duration";
 import { Watch } from "./pace";
-import type { Policy } from "./policy";
-import type { Runtime } from "./runtime";
 
 type Budgets = Pick<Policy, "unreachableBudget" | "firstContact">;
 

@@ -1,13 +1,13 @@
+import type { Clock } from "../clock";
+import type { Hold } from "../control/hold";
+import type { FleetWords } from "../driver";
+import type { Status, UpgradeRecord } from "../outcome";
+import { type Failure, spanOf, type Task, type Window } from "../task";
+import { count } from "../texts/sentences";
+import type { Unit, Upgrade, Waiting } from "../unit";
+import { compareVersions, formatVersion, lowestVersion, parseVersion, type Version } from "../version/version";
 import type { Attempts } from "./attempts";
-import type { Clock } from "./clock";
-import type { Hold } from "./control/hold";
-import type { FleetWords } from "./driver";
-import type { Status, UpgradeRecord } from "./outcome";
 import type { ScheduledTasks } from "./scheduled-tasks";
-import { count } from "./sentences";
-import { type Failure, spanOf, type Task, type Window } from "./task";
-import type { Unit, Upgrade, Waiting } from "./unit";
-import { compareVersions, formatVersion, lowestVersion, parseVersion, type Version } from "./version";
 
 const OPEN = new Set<UpgradeRecord["state"]>(["running", "deferred", "unknown"]);
 

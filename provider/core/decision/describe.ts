@@ -1,7 +1,6 @@
+import { describeWindow, nameOf } from "../task";
+import type { Activity, Upgrade } from "../unit";
 import type { Plan } from "./plan";
-
-import { describeWindow, nameOf } from "./task";
-import type { Activity, Upgrade } from "./unit";
 
 /** The plan as one line, as shown in the preview. Stable, because it is compared and part of digests. */
 export function describePlan(plan: Plan): string {

@@ -1,20 +1,20 @@
-import { isKept } from "./cancel";
-import { describePlan } from "./describe";
-import type { Driver } from "./driver";
-import type { Unreachable } from "./errors";
-import { type Evidence, evidenceBy, hasLed, hasMoved, isPending, type Told, unseen } from "./evidence";
-import { type Ending, inspect } from "./follow";
-import { taskOf, type UpgradeRecord } from "./outcome";
-import type { Policy } from "./policy";
+import { describePlan } from "../decision/describe";
+import { type Evidence, evidenceBy, hasLed, hasMoved, isPending, type Told, unseen } from "../decision/evidence";
+import type { Driver } from "../driver";
+import type { Unreachable } from "../errors";
+import { taskOf, type UpgradeRecord } from "../outcome";
+import type { Policy } from "../policy";
+import { isKept } from "../reconcile/cancel";
+import { type Ending, inspect } from "../reconcile/follow";
+import type { UnreachableBudget } from "../reconcile/unreachable-budget";
+import type { Answer } from "../request";
+import type { Runtime } from "../runtime";
+import { describeWindow, type Failure, nameOf, type Task, type TaskStatus } from "../task";
+import { forgotten } from "../texts/sentences";
+import type { Unit } from "../unit";
+import { differ } from "../version/version";
 import { RecordStore } from "./record";
-import type { Answer } from "./request";
-import type { Runtime } from "./runtime";
-import { forgotten } from "./sentences";
-import { describeWindow, type Failure, nameOf, type Task, type TaskStatus } from "./task";
-import type { Unit } from "./unit";
-import type { UnreachableBudget } from "./unreachable-budget";
 import { type Finish, Upgrades } from "./upgrades";
-import { differ } from "./version";
 
 type Asked = Pick<Driver, "title" | "inspect" | "outlasts" | "leadsToTarget">;
 

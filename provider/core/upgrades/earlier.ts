@@ -1,9 +1,9 @@
-import type { Clock } from "./clock";
-import type { UpgradeRecord } from "./outcome";
-import { lowestOf } from "./plan";
+import type { Clock } from "../clock";
+import { lowestOf } from "../decision/plan";
+import type { UpgradeRecord } from "../outcome";
+import type { Ended, Unit } from "../unit";
+import { parseVersion, type Version } from "../version/version";
 import { isOpen, sentAt } from "./record";
-import type { Ended, Unit } from "./unit";
-import { parseVersion, type Version } from "./version";
 
 /**
  * Requests of an earlier run that may still be in progress. All times except one are milliseconds of `Clock.elapsed`.

@@ -1,20 +1,20 @@
+import type { ChangeControl } from "../control/control";
+import { heldBy } from "../control/hold";
+import { describeCall } from "../decision/describe";
+import type { Driver, Observation } from "../driver";
+import { Refused, sending, Unreachable, UpgradeError } from "../errors";
+import type { Policy } from "../policy";
+import type { Answer, Request } from "../request";
+import type { Runtime } from "../runtime";
+import type { Task } from "../task";
+import { formatDuration } from "../texts/duration";
+import { count } from "../texts/sentences";
+import type { Unit } from "../unit";
+import type { Upgrades } from "../upgrades/upgrades";
 import { batchesOf } from "./batches";
-import type { ChangeControl } from "./control/control";
-import { heldBy } from "./control/hold";
-import { describeCall } from "./describe";
-import type { Driver, Observation } from "./driver";
-import { formatDuration } from "./duration";
-import { Refused, sending, Unreachable, UpgradeError } from "./errors";
 import { FRESH } from "./observer";
 import { Watch } from "./pace";
-import type { Policy } from "./policy";
-import type { Answer, Request } from "./request";
-import type { Runtime } from "./runtime";
-import { count } from "./sentences";
-import type { Task } from "./task";
-import type { Unit } from "./unit";
 import type { UnreachableBudget } from "./unreachable-budget";
-import type { Upgrades } from "./upgrades";
 
 type Asked<O extends Observation> = Pick<
   Driver<O>,

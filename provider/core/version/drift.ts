@@ -1,9 +1,9 @@
-import { counted } from "../base/sentences";
+import { counted } from "../../base/sentences";
+import type { Observation } from "../driver";
+import type { Drift } from "../kind";
+import { some } from "../texts/sentences";
+import type { Member } from "../unit";
 import type { Standing } from "./constraint";
-import type { Observation } from "./driver";
-import type { Drift } from "./kind";
-import { some } from "./sentences";
-import type { Member } from "./unit";
 import { compareVersions, formatVersion, lowestVersion, type Version } from "./version";
 
 /**

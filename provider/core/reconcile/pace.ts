@@ -1,6 +1,6 @@
-import type { Clock } from "./clock";
-import { formatDuration } from "./duration";
-import type { Progress, Runtime } from "./runtime";
+import type { Clock } from "../clock";
+import type { Progress, Runtime } from "../runtime";
+import { formatDuration } from "../texts/duration";
 
 /** Shortest pause, in milliseconds, like all times here. */
 const SHORTEST = 750;

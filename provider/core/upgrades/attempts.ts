@@ -1,8 +1,8 @@
-import type { Refused } from "./errors";
-import { SOON_TRIES } from "./policy";
-import type { Task } from "./task";
-import type { Ended, Unit } from "./unit";
-import { differ } from "./version";
+import type { Refused } from "../errors";
+import { SOON_TRIES } from "../policy";
+import type { Task } from "../task";
+import type { Ended, Unit } from "../unit";
+import { differ } from "../version/version";
 
 /** An upgrade of one member that this run requested or found in progress. Times are milliseconds of `Clock.elapsed`. */
 export interface Entry {
