@@ -38,6 +38,30 @@ const FOUND: Readonly<Record<string, History>> = {
       },
     ],
   },
+  "an agent got another key a second time, while the first one was asked for again": {
+    type: "oceanbase:ClusterVersion",
+    seed: 99007251,
+    scene: 731870083,
+    runs: [
+      {
+        op: "up",
+        gap: 0,
+        faults: [
+          {
+            at: "request",
+            nth: 38,
+            harm: { kind: "vendor", trouble: "agent gets another key", dial: 0.3795862572733313, delay: 0 },
+          },
+          { at: "write", nth: 1, harm: { kind: "silence", processed: true, span: 1 } },
+          {
+            at: "write",
+            nth: 1,
+            harm: { kind: "vendor", trouble: "agent gets another key", dial: 0.1765879108570516, delay: 0 },
+          },
+        ],
+      },
+    ],
+  },
   "a call showed only after the next run had looked twice": {
     type: "taurusdb:StarRocksVersion",
     seed: 2902332,
