@@ -81,7 +81,8 @@ async function operator(
   const control = controlOf(driver, policy, { wall });
   const reopened = reopenedBy(record, task);
   await control.tryBackups(units, reopened);
-  const [hold] = units.flatMap((unit) => control.judge(reopened)(unit) ?? []);
+  const holdOf = control.judge(reopened);
+  const [hold] = units.flatMap((unit) => holdOf(unit) ?? []);
   if (hold !== undefined) {
     const then = isAwaited(control.rules, hold)
       ? `will be ${what} when the hold ends`

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type BackupRecord, backupHold, backupOfAll } from "../../../provider/core/control/backup";
+import { ChangeControl, NO_RULES } from "../../../provider/core/control/control";
+import { VirtualClock } from "../../support/virtual-clock";
 
 const HOUR = 3_600_000;
 const NOW = Date.UTC(2026, 0, 1);
@@ -46,5 +48,21 @@ describe("the backups of several parts together", () => {
     ["are none without parts", [], none],
   ])("%s", (_, records, expected) => {
     expect(backupOfAll(records)).toEqual(expected);
+  });
+});
+
+describe("a request whose backups were not read, because something else held it then", () => {
+  const unit = { name: "orders", members: [], standing: "behind", at: "", from: "", ahead: [] } as const;
+  const window = { from: "02:00", to: "03:00", timeZone: "UTC" };
+  const driver = { title: "Orders", schedules: false, backups: async () => new Map([["orders", finished(0)]]) };
+
+  it("must not leave when that hold ends, until they are read", async () => {
+    const clock = new VirtualClock(NOW);
+    const control = new ChangeControl(driver, { ...NO_RULES, windows: [window], backup: RULE }, clock);
+    await control.readBackups([unit]);
+    await clock.sleep(2.5 * HOUR);
+    expect(() => control.require([unit])).toThrow("the backups were not read yet");
+    await control.readBackups([unit]);
+    expect(() => control.require([unit])).not.toThrow();
   });
 });
