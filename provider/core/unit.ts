@@ -3,7 +3,7 @@ import type { ErrorCode, UpgradeError } from "./errors";
 import type { Step } from "./request";
 import type { Failure, Task, Window } from "./task";
 import { type Constraint, type Standing, shownFor, standing } from "./version/constraint";
-import { formatVersion, lowestVersion, type Version } from "./version/version";
+import { formatVersion, lowestVersion, parseVersion, type Version } from "./version/version";
 
 /** Something with a version of its own: an observer, an agent, an instance, a module. */
 export interface Member {
@@ -117,6 +117,14 @@ export function standingOf(
     from: lowest === undefined ? "" : formatVersion(lowest),
     ahead,
   };
+}
+
+/** The lowest version of all units, with its build. */
+export function lowestOf(units: readonly Unit[]): string {
+  const [only] = units;
+  if (units.length === 1 && only !== undefined) return only.from;
+  const lowest = lowestVersion(units.flatMap(({ from }) => parseVersion(from) ?? []));
+  return lowest === undefined ? "" : formatVersion(lowest);
 }
 
 /**

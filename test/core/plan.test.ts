@@ -44,7 +44,12 @@ function planFor({ members, unknown, activity }: Observation, target = "4.3.5.2"
     ...(activity === undefined ? {} : { activity }),
     ...(stands.standing === "behind" ? { upgrade: needed } : {}),
   };
-  return planOf({ schedules: false, mostPerRequest: 1 }, viewOfOne(unit, unknown), "accept", () => hold);
+  return planOf(
+    { title: "database", schedules: false, mostPerRequest: 1 },
+    viewOfOne(unit, unknown),
+    "accept",
+    () => hold,
+  );
 }
 
 const OLD = "4.2.1.8-7";

@@ -6,7 +6,7 @@ import type { Unit, View } from "../../../provider/core/unit";
 import { blocked, busy, member, NEW, OLD, scheduled, seen, task, upgrading, window } from "./facts";
 import { WORDS } from "./world";
 
-const driver = { schedules: false, mostPerRequest: 100, words: WORDS };
+const driver = { title: "TaurusDB", schedules: false, mostPerRequest: 100, words: WORDS };
 const windowed = { ...driver, schedules: true };
 
 const done = (name = "d") => member({ name, standing: "holds", at: NEW });
