@@ -3,10 +3,9 @@ import { type HoldOf, togetherHold } from "../control/control";
 import type { Hold } from "../control/hold";
 import type { Driver, FleetWords } from "../driver";
 import type { Policy } from "../policy";
-import { batchesOf } from "../reconcile/batches";
 import { type Failure, spanOf, type Task, type Window } from "../task";
 import { count, routesOf, some, unitsWithVersions } from "../texts/sentences";
-import { type Finding, findingsOf, lowestOf, type Unit, type Upgrade, type View } from "../unit";
+import { batchesOf, type Finding, findingsOf, lowestOf, type Unit, type Upgrade, type View } from "../unit";
 import { foreseen, type Verdicts } from "./verdicts";
 
 /** The plan for all units together that follows from one read, for a preview and a refresh. Plain data. */
@@ -242,7 +241,7 @@ function ahead({ units }: View): Finding[] {
 }
 
 /** The tasks of many units as one, for messages. */
-export function taskOfFleet(all: readonly { readonly task: Task }[], words: FleetWords | undefined): Task {
+function taskOfFleet(all: readonly { readonly task: Task }[], words: FleetWords | undefined): Task {
   const tasks = all.map(({ task }) => task);
   const [first] = tasks;
   if (first === undefined) throw new Error("there is no task to name");
