@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { type Clock, wallClock } from "../../provider/core/clock";
 import { nextLook, Stall, Watch } from "../../provider/core/reconcile/pace";
 import type { Progress } from "../../provider/core/runtime";
+import { type Clock, wallClock } from "../../provider/core/runtime";
 import { VirtualClock } from "../support/virtual-clock";
 
 const MINUTE = 60_000;

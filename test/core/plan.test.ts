@@ -12,8 +12,7 @@ import {
   type View,
   viewOfOne,
 } from "../../provider/core/unit";
-import { parseConstraint } from "../../provider/core/version/constraint";
-import { parseVersion } from "../../provider/core/version/version";
+import { parseConstraint, parseVersion } from "../../provider/core/version";
 import { blocked, busy, member, NEW, OLD, scheduled, seen, task, upgrading, window } from "./fleet/facts";
 import { WORDS } from "./fleet/world";
 

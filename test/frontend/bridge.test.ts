@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { Server } from "@grpc/grpc-js";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { engineAddress, sdkModules } from "../../provider/frontend/dynamic/grpc";
+import { engineAddress, sdkModules } from "../../provider/frontend/dynamic/bridge";
 import { grpcService, type Seen } from "./grpc-server";
 
 const PROVIDER = "pulumirpc.ResourceProvider";

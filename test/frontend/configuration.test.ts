@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { fillCredentials } from "../../provider/frontend/resource/credentials";
-import { proxySettings } from "../../provider/frontend/resource/proxies";
+import { proxySettings } from "../../provider/frontend/resource/stack-settings";
 
 const nothing = () => undefined;
 

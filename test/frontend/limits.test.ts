@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { checkTimeouts } from "../../provider/frontend/dynamic/hidden";
+import { checkTimeouts } from "../../provider/frontend/dynamic/dynamic-provider";
 import { UNKNOWN } from "../../provider/frontend/resource/properties";
 import { VirtualClock } from "../support/virtual-clock";
 import { calledBridge, forgetBridges } from "./called-bridge";
@@ -9,8 +9,8 @@ forgetBridges();
 /** What ends a run, behind a bridge of its own. */
 async function fresh() {
   const { bridge, call } = await calledBridge();
-  const { limits } = await import("../../provider/frontend/resource/call.js");
-  const { limitOf } = await import("../../provider/frontend/dynamic/hidden.js");
+  const { limits } = await import("../../provider/frontend/resource/session.js");
+  const { limitOf } = await import("../../provider/frontend/dynamic/dynamic-provider.js");
   const clock = new VirtualClock();
   const gone = new AbortController();
   return {

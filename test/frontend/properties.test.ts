@@ -1,7 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { fitPartialFailure } from "../../provider/frontend/dynamic/failure";
-import { hiddenOf, hiddenOutputs, hiddenUrn, shortUrn, typeOfUrn } from "../../provider/frontend/dynamic/hidden";
+import {
+  fitPartialFailure,
+  hiddenOf,
+  hiddenOutputs,
+  hiddenUrn,
+  shortUrn,
+  typeOfUrn,
+} from "../../provider/frontend/dynamic/dynamic-provider";
 import { argumentsOf, hasUnknown, sameValue, toWire, UNKNOWN } from "../../provider/frontend/resource/properties";
 
 const TYPE = "pulumi-nodejs:dynamic/oceanbase:ClusterVersion";

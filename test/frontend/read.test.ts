@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Rejected, Unreachable, UpgradeError } from "../../provider/core/errors";
-import { describeDrift } from "../../provider/core/version/drift";
-import { parseVersion } from "../../provider/core/version/version";
+import { describeDrift } from "../../provider/core/kind";
+import { parseVersion } from "../../provider/core/version";
 import { stage } from "./fake-lifecycle";
 
 const task = { id: "11", kind: "upgrade", to: "2.0" };

@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { SomeKind } from "../../provider/core/kind";
 import type { UpgradeRecord } from "../../provider/core/outcome";
-import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
-import { partialFailure, plainFailure } from "../../provider/frontend/dynamic/failure";
+import { DynamicProvider, partialFailure, plainFailure } from "../../provider/frontend/dynamic/dynamic-provider";
 import type { Log } from "../../provider/frontend/resource/log";
 import { isUnsettled, outputsOf, rememberedUpgrade } from "../../provider/frontend/resource/state";
 import { VirtualClock } from "../support/virtual-clock";

@@ -7,7 +7,7 @@ import { type Attempts, type Entry, endedSince } from "../upgrades/attempts";
 import { type Earlier, endedAfter, isCertain } from "../upgrades/earlier";
 import { isOpen } from "../upgrades/record";
 import type { ScheduledTasks } from "../upgrades/scheduled-tasks";
-import { compareVersions, differ, parseVersion, type Version } from "../version/version";
+import { compareVersions, differ, parseVersion, type Version } from "../version";
 
 interface Known {
   /** `run`: this run requested it, or has seen it in progress. `earlier`: an earlier run may have requested it. */

@@ -2,7 +2,7 @@ import type { Refused } from "../errors";
 import { SOON_TRIES } from "../policy";
 import type { Task } from "../task";
 import type { Ended, Unit } from "../unit";
-import { differ } from "../version/version";
+import { differ } from "../version";
 
 /** An upgrade of one member that this run requested or found in progress. Times are milliseconds of `Clock.elapsed`. */
 export interface Entry {

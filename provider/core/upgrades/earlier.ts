@@ -1,8 +1,7 @@
-import type { Clock } from "../clock";
-import { lowestOf } from "../decision/plan";
 import type { UpgradeRecord } from "../outcome";
-import type { Ended, Unit } from "../unit";
-import { parseVersion, type Version } from "../version/version";
+import type { Clock } from "../runtime";
+import { type Ended, lowestOf, type Unit } from "../unit";
+import { parseVersion, type Version } from "../version";
 import { isOpen, sentAt } from "./record";
 
 /**

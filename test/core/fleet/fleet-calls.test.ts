@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { type RefusalKind, Refused, Unreachable, UpgradeError } from "../../../provider/core/errors";
 import { SOON_TRIES } from "../../../provider/core/policy";
-import { batchesOf } from "../../../provider/core/reconcile/batches";
 import type { Request } from "../../../provider/core/request";
 import type { Unit } from "../../../provider/core/unit";
+import { batchesOf } from "../../../provider/core/unit";
 import { Attempts } from "../../../provider/core/upgrades/attempts";
 import { member, NEW, OLD } from "./facts";
 import { LOOK, MINUTE, many, SECOND, World } from "./world";
