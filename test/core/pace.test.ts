@@ -1,10 +1,51 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
-import { nextLook, Watch } from "../../provider/core/reconcile/pace";
-import type { Clock } from "../../provider/core/runtime";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { nextLook, Stall, Watch } from "../../provider/core/reconcile/pace";
+import type { Progress } from "../../provider/core/runtime";
+import { type Clock, wallClock } from "../../provider/core/runtime";
 import { VirtualClock } from "../support/virtual-clock";
 
 const MINUTE = 60_000;
+
+describe("wallClock", () => {
+  it("sleeps no shorter than asked", async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    let awake = false;
+    void wallClock.sleep(20).then(() => {
+      awake = true;
+    });
+    await vi.advanceTimersByTimeAsync(19);
+    expect(awake).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(awake).toBe(true);
+  });
+
+  it("refuses to sleep with the reason of a signal that is aborted already", async () => {
+    const reason = new Error("over");
+    await expect(wallClock.sleep(60_000, AbortSignal.abort(reason))).rejects.toBe(reason);
+  });
+
+  it("wakes up with the reason when the signal is aborted", async () => {
+    const controller = new AbortController();
+    const sleep = wallClock.sleep(60_000, controller.signal);
+    const reason = new Error("over");
+    controller.abort(reason);
+    await expect(sleep).rejects.toBe(reason);
+  });
+
+  it("does not wake up at once from a sleep longer than a timer can be", async () => {
+    const controller = new AbortController();
+    const long = wallClock.sleep(2 ** 40, controller.signal).then(
+      () => "slept",
+      () => "stopped",
+    );
+    await wallClock.sleep(20);
+    controller.abort();
+    expect(await long).toBe("stopped");
+  });
+});
+
 const chance = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 const waited = fc.nat(4 * 60 * MINUTE);
 const percent = fc.option(fc.integer({ min: 0, max: 100 }), { nil: undefined });
@@ -150,5 +191,51 @@ describe("Watch", () => {
     controller.abort(reason);
     await expect(paused).rejects.toBe(reason);
     expect(watch.waited).toBe(0);
+  });
+});
+
+function watchStall(lookAt?: string) {
+  const clock = new VirtualClock();
+  const said: string[] = [];
+  const stall = new Stall({ clock, inform: (line) => said.push(line) }, "upgrade 13", lookAt);
+  /** What is told of a progress that is seen every second for so many minutes. */
+  const during = async (progress: Progress, minutes: number) => {
+    let told: Progress = progress;
+    for (let seconds = 0; seconds <= minutes * 60; seconds++) {
+      if (seconds > 0) await clock.sleep(1_000);
+      told = stall.seen(progress);
+    }
+    return told;
+  };
+  return { during, said };
+}
+
+describe("progress that does not move", () => {
+  it("is told with its time after two minutes, and never before", async () => {
+    const { during } = watchStall();
+    expect(await during({ message: "2/9", percent: 11 }, 1.9)).toEqual({ message: "2/9", percent: 11 });
+    expect(await during({ message: "3/9", percent: 22 }, 9)).toEqual({
+      message: "3/9",
+      percent: 22,
+      still: 9 * MINUTE,
+    });
+  });
+
+  it.each<[string, Progress]>([
+    ["stage", { message: "3/9", percent: 11 }],
+    ["percentage", { message: "2/9", percent: 12 }],
+  ])("counts again from a new %s", async (_, moved) => {
+    const { during } = watchStall();
+    await during({ message: "2/9", percent: 11 }, 4);
+    expect((await during(moved, 1)).still).toBeUndefined();
+    expect((await during(moved, 2)).still).toBe(3 * MINUTE);
+  });
+
+  it("says once, after five minutes, where to look; again only for another stall", async () => {
+    const { during, said } = watchStall("Look at it");
+    await during({ message: "2/9" }, 20);
+    expect(said).toEqual(["upgrade 13 has shown no progress for 5 min: 2/9. Look at it."]);
+    await during({ message: "3/9" }, 6);
+    expect(said).toHaveLength(2);
   });
 });

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Unreachable, UpgradeError } from "../../provider/core/errors";
+import { OLD } from "./fleet/facts";
+import { HOUR, LOOK, MINUTE, type Moment, many, SECOND, type Stage, World } from "./fleet/world";
 import {
   deadline,
   interrupted,
@@ -209,5 +211,158 @@ describe("a run that ends well", () => {
     });
     expect(outcome).toMatchObject({ status: "current" });
     expect(outcome.error).toBeUndefined();
+  });
+});
+
+describe("a fleet", () => {
+  /** Ends the run at a moment of its nth request of that sort. */
+  function at(moment: Moment, nth: number, reason: () => UpgradeError = interrupted) {
+    return (now: Moment, which: number, stage: Stage) => {
+      if (now === moment && which === nth) stage.abort(reason());
+    };
+  }
+
+  describe.each([
+    ["interrupted", interrupted, "Interrupted"],
+    ["deadline", () => new UpgradeError("deadline", "Over."), "The time limit was reached ({timeLimit})"],
+    ["engine-gone", () => new UpgradeError("engine-gone", "Gone."), "{engine} is gone"],
+  ] as const)("a run that is ended from outside: %s", (code, reason, how) => {
+    it.each([
+      ["before its first look", "look:begin", 1],
+      ["in its first look", "look:end", 1],
+      ["before the look that confirms", "look:begin", 2],
+      ["in the look that confirms", "look:end", 2],
+      ["just before the call", "call:begin", 1],
+    ] as const)("%s calls nothing", async (_, moment, nth) => {
+      const world = new World(many(3, OLD));
+      const { outcome, calls, late } = await world.up({ on: at(moment, nth, reason) });
+      expect(outcome).toMatchObject({ status: "behind", accepted: false, error: { code } });
+      expect(outcome.error?.message).toBe(`${how} before an upgrade of Orders fleet was started; nothing was sent.`);
+      expect(outcome.upgrade).toBeUndefined();
+      expect(calls).toEqual([]);
+      expect(late).toEqual([]);
+      expect(world.vendor.accepted.size).toBe(0);
+    });
+
+    it("while a call is under way remembers it when the answer still comes, and sends no other", async () => {
+      const world = new World([...many(2, OLD), ...many(2, "2.0.75.28", {}, 3)]);
+      const { outcome, calls, late } = await world.up({ on: at("call:effect", 1, reason) });
+      expect(outcome).toMatchObject({
+        status: "upgrading",
+        accepted: true,
+        error: { code },
+        upgrade: { state: "running", kind: "kernel upgrade of 2 instances" },
+      });
+      expect(outcome.error?.sentence).toBe(
+        `${how}: Orders fleet is still running upgrade batch (kernel upgrade of 2 instances to 2.0.78.260600). ` +
+          "Nothing was undone. Run {apply} again to resume waiting.",
+      );
+      expect(calls).toEqual([["i001", "i002"]]);
+      expect(late).toEqual([]);
+      const next = await world.up();
+      expect(next.outcome.status).toBe("current");
+      expect(next.calls).toEqual([["i003", "i004"]]);
+      expect(world.vendor.broken).toEqual([]);
+    });
+
+    it("while a call is under way remembers that it may have been accepted when no answer comes", async () => {
+      const world = new World(many(2, OLD));
+      const { outcome, late } = await world.up({ on: at("call:effect", 1, reason), grace: false });
+      expect(outcome).toMatchObject({
+        status: "upgrading",
+        accepted: true,
+        error: { code },
+        upgrade: { state: "unknown" },
+      });
+      expect(late).toEqual([]);
+      const next = await world.up();
+      expect(next.outcome.status).toBe("current");
+      expect(next.calls).toEqual([]);
+    });
+
+    it("between two calls sends no other", async () => {
+      const world = new World([...many(2, OLD), ...many(2, "2.0.75.28", {}, 3)]);
+      const { calls, late, outcome } = await world.up({ on: at("call:end", 1, reason) });
+      expect(calls).toEqual([["i001", "i002"]]);
+      expect(late).toEqual([]);
+      expect(outcome.upgrade).toMatchObject({ state: "running", kind: "kernel upgrade of 2 instances" });
+    });
+
+    it("while it waits hands everything over at once", async () => {
+      const world = new World(many(2, OLD, { fates: [{ takes: HOUR }] }));
+      const { outcome, took, late } = await world.up({
+        abortAfter: 5 * MINUTE,
+        reason,
+      });
+      expect(outcome).toMatchObject({
+        status: "upgrading",
+        accepted: true,
+        error: { code },
+        upgrade: { state: "running" },
+      });
+      expect(outcome.observation?.members).toHaveLength(2);
+      expect(took).toBeLessThanOrEqual(5 * MINUTE + LOOK);
+      expect(late).toEqual([]);
+      const next = await world.up();
+      expect(next.outcome).toMatchObject({ status: "current", upgrade: { state: "succeeded" } });
+      expect(next.outcome.upgrade?.startedAt).toBe(outcome.upgrade?.startedAt);
+      expect(next.calls).toEqual([]);
+    });
+  });
+
+  describe("a run that was stopped", () => {
+    it("after members had failed tells of them, and the next asks for them again", async () => {
+      const world = new World([
+        ...many(2, OLD, { fates: [{ takes: HOUR }] }),
+        ...many(1, OLD, { fates: [{ ends: "fails" }, {}] }, 3),
+      ]);
+      const { outcome } = await world.up({ abortAfter: 30 * MINUTE });
+      expect(outcome).toMatchObject({
+        status: "upgrading",
+        error: { code: "interrupted" },
+        problems: { i003: "upgrade t3 failed: disk full. Make room." },
+      });
+      const next = await world.up();
+      expect(next.outcome.status).toBe("current");
+      expect(next.calls).toEqual([["i003"]]);
+    });
+
+    it("is not resumed from a record that says nothing", async () => {
+      const world = new World(many(1, OLD));
+      const remembered = {
+        task: "batch",
+        kind: "?",
+        from: "",
+        to: "",
+        startedAt: "yesterday",
+        state: "running" as const,
+      };
+      const { outcome, took } = await world.up({ remembered });
+      expect(outcome.status).toBe("current");
+      expect(took).toBeLessThan(17 * MINUTE);
+    });
+
+    it("and had joined somebody else's upgrade keeps that as such", async () => {
+      const world = new World(many(1, OLD, { fates: [{ startsAfter: 0, takes: HOUR }] }));
+      world.vendor.elsewhere("i001");
+      const { outcome } = await world.up({ abortAfter: MINUTE });
+      expect(outcome).toMatchObject({
+        status: "upgrading",
+        accepted: true,
+        upgrade: { joined: true, state: "running" },
+      });
+      const next = await world.up();
+      expect(next.outcome).toMatchObject({ status: "current", upgrade: { joined: true, state: "succeeded" } });
+      expect(next.calls).toEqual([]);
+    });
+
+    it("in the pause after a refusal calls nothing more", async () => {
+      const { outcome, calls, late } = await new World(many(1, OLD, { refuses: { kind: "busy" } })).up({
+        abortAfter: 10 * SECOND,
+      });
+      expect(outcome).toMatchObject({ status: "behind", accepted: false, error: { code: "interrupted" } });
+      expect(calls.length).toBeGreaterThan(1);
+      expect(late).toEqual([]);
+    });
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { NO_RULES } from "../../provider/core/control/control";
-import { Unreachable, UpgradeError } from "../../provider/core/errors";
+import { ifAnswered, Unreachable, UpgradeError } from "../../provider/core/errors";
 import type { Policy } from "../../provider/core/policy";
 import { UnreachableBudget } from "../../provider/core/reconcile/observer";
 import { VirtualClock } from "../support/virtual-clock";
@@ -173,4 +173,18 @@ describe("patience", () => {
     };
     expect(await thrownBy(budget.ask(question))).toBe(reason);
   });
+});
+
+const unanswered = new Unreachable("nobody answers", { sent: true, heard: false });
+
+it.each([unanswered, new UpgradeError("unauthorized", "no"), new UpgradeError("not-the-vendor", "another shape")])(
+  "advice that a vendor does not give is left out: %s",
+  async (error) => {
+    expect(await ifAnswered(Promise.reject(error))).toBeUndefined();
+  },
+);
+
+it("a fault of this tool in such a read is told", async () => {
+  await expect(ifAnswered(Promise.reject(new TypeError("x is not a function")))).rejects.toThrow("not a function");
+  expect(await ifAnswered(Promise.resolve(1))).toBe(1);
 });

@@ -1,15 +1,25 @@
 import { describe, expect, it } from "vitest";
-import { beforeSending, sending, Unreachable, UpgradeError } from "../../provider/core/errors";
+import {
+  beforeSending,
+  type RefusalKind,
+  Refused,
+  sending,
+  Unreachable,
+  UpgradeError,
+} from "../../provider/core/errors";
+import { SOON_TRIES } from "../../provider/core/policy";
 import { Recovery } from "../../provider/core/reconcile/recovery";
 import { HttpClient } from "../../provider/http/client";
 import { INCOMPLETE, TransportError } from "../../provider/http/transport";
 import { VirtualClock } from "../support/virtual-clock";
+import { OLD } from "./fleet/facts";
 import { fleet, windowed } from "./fleet/windows";
-import { many, World } from "./fleet/world";
+import { HOUR, MINUTE, many, SECOND, SETTLE, World } from "./fleet/world";
 import {
   failure,
   interrupted,
   joining,
+  newer,
   play,
   record,
   running,
@@ -18,7 +28,195 @@ import {
   succeeded,
   task,
   upgrade,
+  waiting,
 } from "./scripted-driver";
+
+const ENDED = [running, succeeded];
+const refused = (refusal: RefusalKind) => new Refused("refused the upgrade call: not now.", { refusal });
+const lost = () => new Unreachable("socket hang up", { sent: true, heard: false });
+const notSent = () => new Unreachable("connection refused", { sent: false, heard: false });
+
+describe("a call that is refused", () => {
+  it("because something runs waits for it as long as it takes, and is made again after two looks", async () => {
+    const { outcome, starts, journal } = await play({
+      looks: [upgrade(), upgrade(), waiting(), upgrade(), upgrade(), satisfied],
+      starts: [refused("busy"), task],
+      inspections: ENDED,
+    });
+    expect(outcome.status).toBe("current");
+    expect(starts).toBe(2);
+    expect(journal.slice(0, 7)).toEqual(["look", "look", "start", "look", "look", "look", "start"]);
+  });
+
+  it("because something runs is tried far more often than one that was not ready", async () => {
+    const busy = Array<Refused>(3 * SOON_TRIES).fill(refused("busy"));
+    const { outcome, starts } = await play({
+      looks: [...Array(2 * (busy.length + 1)).fill(upgrade()), satisfied],
+      starts: [...busy, task],
+      inspections: ENDED,
+    });
+    expect(outcome.status).toBe("current");
+    expect(starts).toBe(busy.length + 1);
+  });
+
+  it("because something runs joins when that proves to be our upgrade", async () => {
+    const { outcome, starts } = await play({
+      looks: [upgrade(), upgrade(), joining, satisfied],
+      starts: [refused("busy")],
+      inspections: ENDED,
+    });
+    expect(outcome).toMatchObject({ status: "current", upgrade: { task: "11", state: "succeeded" } });
+    expect(starts).toBe(1);
+  });
+
+  it("because the server was not ready is made again, with a pause and two looks before each", async () => {
+    const { outcome, starts, journal, took } = await play({
+      looks: [upgrade(), upgrade(), upgrade(), upgrade(), upgrade(), upgrade(), satisfied],
+      starts: [refused("soon"), refused("soon"), task],
+      inspections: ENDED,
+    });
+    expect(outcome.status).toBe("current");
+    expect(starts).toBe(3);
+    expect(journal.join(" ")).toMatch(/^(look look start ){3}/);
+    expect(took).toBeGreaterThan(1_000);
+  });
+
+  it("because the server was not ready is given up after a few tries, and nothing is left behind", async () => {
+    const cause = refused("soon");
+    const { outcome, starts } = await play({ looks: [upgrade()], starts: [cause] });
+    expect(outcome).toMatchObject({ status: "behind", accepted: false });
+    expect(outcome.error).toBe(cause);
+    expect(outcome.upgrade).toBeUndefined();
+    expect(starts).toBe(SOON_TRIES + 1);
+  });
+
+  it("for good is not made again", async () => {
+    const cause = refused("final");
+    const { outcome, starts } = await play({ looks: [upgrade()], starts: [cause] });
+    expect(outcome).toMatchObject({ status: "behind", accepted: false });
+    expect(outcome.error).toBe(cause);
+    expect(starts).toBe(1);
+  });
+
+  it.each([
+    ["current", satisfied, "current"],
+    ["newer", newer, "newer"],
+  ] as const)("for good is no error when the look after it shows %s", async (_, third, status) => {
+    const { outcome, starts } = await play({ looks: [upgrade(), upgrade(), third], starts: [refused("final")] });
+    expect(outcome.status).toBe(status);
+    expect(outcome.error).toBeUndefined();
+    expect(starts).toBe(1);
+  });
+
+  it("for good is no error when the look after it shows our upgrade", async () => {
+    const { outcome, starts } = await play({
+      looks: [upgrade(), upgrade(), joining, satisfied],
+      starts: [refused("final")],
+      inspections: ENDED,
+    });
+    expect(outcome.status).toBe("current");
+    expect(outcome.error).toBeUndefined();
+    expect(starts).toBe(1);
+  });
+});
+
+describe("a call whose answer is lost", () => {
+  it("is looked for and joined, never sent again", async () => {
+    const { outcome, starts, warnings } = await play({
+      looks: [upgrade(), upgrade(), upgrade(), upgrade(), joining, satisfied],
+      starts: [lost(), task],
+      inspections: ENDED,
+    });
+    expect(outcome).toMatchObject({
+      status: "current",
+      upgrade: { task: "11", kind: "rolling upgrade", to: "4.3.5.2", state: "succeeded" },
+    });
+    expect(starts).toBe(1);
+    expect(warnings).toEqual([
+      "The response to the upgrade request was lost (socket hang up). Searching for the upgrade.",
+    ]);
+  });
+
+  it("is found although it is over by then", async () => {
+    const { outcome, starts } = await play({ looks: [upgrade(), upgrade(), upgrade(), satisfied], starts: [lost()] });
+    expect(outcome.status).toBe("current");
+    expect(outcome.error).toBeUndefined();
+    expect(starts).toBe(1);
+  });
+
+  it("is found although the looks themselves meet silence", async () => {
+    const { outcome, starts } = await play({
+      looks: [upgrade(), upgrade(), notSent(), notSent(), notSent(), joining, satisfied],
+      starts: [lost()],
+      inspections: ENDED,
+    });
+    expect(outcome.status).toBe("current");
+    expect(starts).toBe(1);
+  });
+
+  it("may still take effect when something else satisfies the target: that is waited for", async () => {
+    const { outcome, starts, took } = await play({
+      looks: [upgrade(), upgrade(), { kind: "satisfied", at: "4.2.5.1" }],
+      starts: [lost()],
+    });
+    expect(outcome).toMatchObject({ status: "current", accepted: false, upgrade: { state: "succeeded" } });
+    expect(starts).toBe(1);
+    expect(took).toBeGreaterThanOrEqual(29_000);
+  });
+
+  it("is not sent again when no upgrade appears, but told as unconfirmed", async () => {
+    const cause = lost();
+    const { outcome, starts, took } = await play({ looks: [upgrade()], starts: [cause, task] });
+    expect(outcome).toMatchObject({ status: "behind", accepted: false, error: { code: "unconfirmed", cause } });
+    expect(outcome.error?.message).toMatch(
+      /^Orders database: the response to the upgrade request was lost, and no upgrade appeared within 3\d s\. It was not sent again\.$/,
+    );
+    expect(outcome.upgrade).toMatchObject({ task: "unknown", state: "failed" });
+    expect(starts).toBe(1);
+    expect(took).toBeGreaterThanOrEqual(30_000);
+    expect(took).toBeLessThan(35_000);
+  });
+
+  it("is never sent again, whatever is seen in between", async () => {
+    const { outcome, starts } = await play({
+      looks: [upgrade(), upgrade(), waiting(), upgrade(), upgrade(), waiting(), upgrade()],
+      starts: [lost(), task],
+    });
+    expect(outcome.error?.code).toBe("unconfirmed");
+    expect(starts).toBe(1);
+  });
+});
+
+describe("a call that certainly was not sent", () => {
+  it("is made again after two looks", async () => {
+    const { outcome, starts, journal } = await play({
+      looks: [upgrade(), upgrade(), upgrade(), upgrade(), satisfied],
+      starts: [notSent(), task],
+      inspections: ENDED,
+    });
+    expect(outcome.status).toBe("current");
+    expect(starts).toBe(2);
+    expect(journal.slice(0, 6)).toEqual(["look", "look", "start", "look", "look", "start"]);
+  });
+
+  it("is given up after as long as nobody may answer, and nothing is left behind", async () => {
+    const { outcome, took } = await play({ looks: [upgrade()], starts: [notSent()] });
+    expect(outcome).toMatchObject({ status: "behind", accepted: false, error: { code: "unreachable" } });
+    expect(outcome.error?.message).toMatch(/^Orders database: the upgrade request could not be sent for 20 min/);
+    expect(outcome.upgrade).toBeUndefined();
+    expect(took).toBeGreaterThanOrEqual(20 * 60_000);
+  });
+});
+
+describe("a call that ends in any other error", () => {
+  it("ends the run with that error", async () => {
+    const cause = new UpgradeError("unauthorized", "The agent refused the credentials.");
+    const { outcome, starts } = await play({ looks: [upgrade()], starts: [cause, task] });
+    expect(outcome).toMatchObject({ status: "behind", accepted: false });
+    expect(outcome.error).toBe(cause);
+    expect(starts).toBe(1);
+  });
+});
 
 /** What nobody expects to be thrown once a write was handed over. */
 const ODD: readonly (readonly [string, unknown])[] = [
@@ -158,5 +356,157 @@ describe("what a driver states of a write", () => {
   it("is kept as it is", async () => {
     const said = new Unreachable("throttled", { sent: false, heard: true });
     expect(await sending(async () => Promise.reject(said)).catch((reason: unknown) => reason)).toBe(said);
+  });
+});
+
+describe("a fleet", () => {
+  /** How long a lost call may take to show: see `policy` in fleet/world.ts. */
+  const LOST = SETTLE;
+
+  describe("a call whose answer was lost", () => {
+    it("after its effect is found, and never sent again", async () => {
+      const world = new World(many(3, OLD));
+      const { outcome, calls, warnings } = await world.up({ faults: ["lost-after"] });
+      expect(outcome).toMatchObject({ status: "current", upgrade: { state: "succeeded" } });
+      expect(calls).toHaveLength(1);
+      expect(warnings).toEqual([
+        "The response to the upgrade request was lost (Connection reset.). Searching for the upgrades.",
+      ]);
+    });
+
+    it("before its effect is looked for, and not sent again in the same run", async () => {
+      const world = new World(many(3, OLD));
+      const { outcome, calls, took } = await world.up({ faults: ["lost-before"] });
+      expect(outcome).toMatchObject({
+        status: "behind",
+        accepted: false,
+        error: { code: "unconfirmed" },
+        upgrade: { state: "failed" },
+      });
+      expect(outcome.problems?.["i001"]).toBe("the response to the upgrade request was lost, and no upgrade appeared");
+      expect(calls).toHaveLength(1);
+      expect(took).toBeGreaterThan(LOST);
+      expect(took).toBeLessThan(LOST + MINUTE);
+      const next = await world.up();
+      expect(next.outcome.status).toBe("current");
+      expect(next.calls).toEqual([["i001", "i002", "i003"]]);
+    });
+
+    it("does not keep other batches from being sent", async () => {
+      const world = new World([...many(2, OLD), ...many(2, "2.0.75.28", {}, 3)]);
+      const { outcome, calls } = await world.up({ faults: ["lost-before"] });
+      expect(outcome).toMatchObject({ status: "behind", error: { code: "unconfirmed" } });
+      expect(calls).toEqual([
+        ["i001", "i002"],
+        ["i003", "i004"],
+      ]);
+      expect(world.vendor.versionOf("i004")).toBe("2.0.78.260600");
+    });
+
+    it.each([
+      ["after its effect", "lost-after", 0],
+      ["before its effect", "lost-before", 1],
+    ] as const)("%s, in a run that was stopped right then: the next waits first", async (_, fault, again) => {
+      const world = new World(many(2, OLD, { fates: [{ startsAfter: 4 * MINUTE }] }));
+      const first = await world.up({ faults: [fault], abortAfter: 10 * SECOND });
+      expect(first.outcome).toMatchObject({
+        status: "upgrading",
+        accepted: true,
+        error: { code: "interrupted" },
+        upgrade: { state: "unknown" },
+      });
+      expect(first.outcome.error?.message).toBe(
+        "Interrupted: the upgrade request was sent to Orders fleet, but no response was received.",
+      );
+      const next = await world.up();
+      expect(next.outcome.status).toBe("current");
+      expect(next.calls).toHaveLength(again);
+      const sentAgain = next.requests.find(({ what }) => what === "call")?.at;
+      const sentFirst = Date.parse(first.outcome.upgrade?.startedAt ?? "");
+      if (again > 0) expect((sentAgain ?? 0) - sentFirst).toBeGreaterThanOrEqual(LOST);
+      expect(world.vendor.broken).toEqual([]);
+    });
+
+    it("is known to be accepted once its upgrades show", async () => {
+      const world = new World(many(2, OLD, { fates: [{ takes: HOUR }] }));
+      const { outcome } = await world.up({ faults: ["lost-after"], abortAfter: 30 * MINUTE });
+      expect(outcome).toMatchObject({ status: "upgrading", upgrade: { state: "running" } });
+      expect(outcome.error?.message).toBe(
+        "Interrupted: Orders fleet is still running upgrade batch (kernel upgrade of 2 instances to 2.0.78.260600).",
+      );
+    });
+  });
+
+  describe("a clock that is put forward or back", () => {
+    it.each([24 * HOUR, -24 * HOUR])("by %i ms right after a call changes nothing", async (forward) => {
+      const world = new World(many(2, OLD, { fates: [{ startsAfter: 4 * MINUTE }] }));
+      const { outcome, calls, took } = await world.up({
+        on: (moment, _, { clock }) => {
+          if (moment === "call:end") clock.put(forward);
+        },
+      });
+      expect(outcome.status).toBe("current");
+      expect(calls).toHaveLength(1);
+      expect(took).toBeLessThan(16 * MINUTE);
+    });
+
+    it.each([24 * HOUR, -24 * HOUR])(
+      "by %i ms in a run that is stopped does not make the next one forget",
+      async (by) => {
+        const world = new World(many(2, OLD, { fates: [{ startsAfter: 4 * MINUTE }] }));
+        await world.up({
+          faults: ["lost-after"],
+          abortAfter: 5 * SECOND,
+          on: (moment, nth, { clock }) => {
+            if (moment === "look:end" && nth === 3) clock.put(by);
+          },
+        });
+        const next = await world.up();
+        expect(next.outcome.status).toBe("current");
+        expect(next.calls).toEqual([]);
+        expect(next.took).toBeLessThan(16 * MINUTE);
+      },
+    );
+  });
+
+  describe("calls of several times in one run", () => {
+    it("are all waited for by the next run: the newest that had not shown counts", async () => {
+      const slow = { startsAfter: 4 * MINUTE, takes: 20 * MINUTE };
+      const world = new World(many(2, OLD, { fates: [{ to: "2.0.51.240305", takes: HOUR }, slow] }));
+      // The second round is asked for after an hour; the run ends before anything of it shows.
+      const first = await world.up({ abortAfter: HOUR + MINUTE });
+      expect(first.calls).toHaveLength(2);
+      expect(first.outcome.upgrade?.state).toBe("running");
+      const next = await world.up();
+      expect(next.outcome.status).toBe("current");
+      expect(next.calls).toEqual([]);
+      expect(world.vendor.broken).toEqual([]);
+    });
+
+    it("do not let a later run forget what an earlier one asked for", async () => {
+      const world = new World([
+        ...many(1, OLD, { fates: [{ ends: "fails", startsAfter: SECOND, takes: SECOND }, {}] }),
+        ...many(1, "2.0.75.28", { fates: [{ startsAfter: 4 * MINUTE }] }, 2),
+      ]);
+      await world.up({ abortAfter: 20 * SECOND });
+      // The first has failed and can be asked for again; the second has been asked for and does not show yet.
+      const next = await world.up({ faults: ["busy"] });
+      expect(next.outcome.status).toBe("current");
+      expect(next.calls).toEqual([["i001"], ["i001"]]);
+      expect(next.warnings).toEqual([
+        "Upgrades failed since the last run, and are asked for again: i001 (t1: disk full.)",
+      ]);
+      expect(world.vendor.broken).toEqual([]);
+    });
+
+    it("are still waited for when the run that waited for them was stopped as well", async () => {
+      const world = new World(many(2, OLD, { fates: [{ startsAfter: 4 * MINUTE }] }));
+      await world.up({ faults: ["lost-after"], abortAfter: 5 * SECOND });
+      await world.up({ abortAfter: 5 * SECOND });
+      await world.up({ abortAfter: 5 * SECOND, silence: [[0, HOUR]] });
+      const last = await world.up();
+      expect(last.outcome.status).toBe("current");
+      expect(last.calls).toEqual([]);
+    });
   });
 });

@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { Server } from "@grpc/grpc-js";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { engineAddress, sdkModules } from "../../provider/frontend/dynamic/bridge";
 import { grpcService, type Seen } from "./grpc-server";
 
 const PROVIDER = "pulumirpc.ResourceProvider";
@@ -173,5 +174,24 @@ describe("without the private method, everything goes on", () => {
     expect(handler.func).toBe(wrapped);
     handler.func({});
     expect(served).toBe(1);
+  });
+});
+
+describe("engineAddress", () => {
+  it.each([
+    [["127.0.0.1:40123"], "127.0.0.1:40123"],
+    [["--logtostderr", "-v=9", "127.0.0.1:40123"], "127.0.0.1:40123"],
+    [["--tracing", "file:/tmp/trace", "127.0.0.1:40123"], "127.0.0.1:40123"],
+    [["--tracing=tcp://h:1", "127.0.0.1:40123", "more"], "127.0.0.1:40123"],
+    [["--logtostderr", "--tracing"], undefined],
+    [[], undefined],
+  ])("in %j is %s", (args, expected) => {
+    expect(engineAddress(args)).toBe(expected);
+  });
+});
+
+describe("sdkModules", () => {
+  it("is nothing outside of a dynamic-provider process", () => {
+    expect(sdkModules()).toBeUndefined();
   });
 });

@@ -1,7 +1,16 @@
 import { describe, expect, it } from "vitest";
+import type { Driver } from "../../provider/core/driver";
 import { Unreachable } from "../../provider/core/errors";
+import { digest, type Permit, publicDigest, type Step } from "../../provider/core/request";
+import type { Kinds } from "../../provider/frontend/resource/session";
+import { digestKeyOf } from "../../provider/redisenterprise/modules/call";
+import { inputsOf } from "../hostile/trial";
+import { isRead } from "../support/reads";
+import { VirtualClock } from "../support/virtual-clock";
+import { kindsOver, RESOURCE_TYPES, type ResourceType } from "../systems";
+import { resourceType, sceneOf as sceneWith } from "../systems/scene";
 import type { FakeWorld } from "./fake-kind";
-import { plansOf, heldStage as stage } from "./fake-lifecycle";
+import { plansOf, heldStage as stage, URN } from "./fake-lifecycle";
 
 /** The clock of these tests begins on Thursday, 2026-01-01 00:00 UTC. */
 const windows = [{ from: "02:00", to: "06:00", timeZone: "UTC" }];
@@ -230,5 +239,305 @@ describe("a resource that is held", () => {
     await lifecycle.check(inputs(), news);
     expect(await lifecycle.diff("x", before, news)).toEqual({ changes: false, replaces: [] });
     expect(world.looks).toBe(looks);
+  });
+});
+
+function approvalOf(plan: Record<string, string> | undefined, change: Record<string, string> = {}) {
+  const approval = { ...plan, approvedAt: "2025-12-31T12:00:00Z", approvedBy: "Anna", ...change };
+  return { formatVersion: 1, approvals: { [URN]: { "server-1": approval } } };
+}
+
+describe("an approval", () => {
+  const empty = { formatVersion: 1, approvals: {} };
+
+  it("is made of what a check adds to the inputs, and of what a held resource keeps", async () => {
+    const { lifecycle, inputs } = stage();
+    const checked = await lifecycle.check({}, inputs({ approval: empty }));
+    const plan = { from: "1.0", to: "2.0", how: "1.0 → 2.0, at once", digest: expect.stringMatching(/^[0-9a-f]{64}$/) };
+    expect(plansOf(checked.inputs)).toEqual({ "server-1": plan });
+    const { outs } = await lifecycle.create(inputs({ approval: empty }));
+    expect(outs).toMatchObject({ status: "held", heldBy: { code: "approval" } });
+    expect(plansOf(outs)).toEqual(plansOf(checked.inputs));
+  });
+
+  it("is not asked for where the argument is not given", async () => {
+    const { lifecycle, inputs } = stage();
+    expect((await lifecycle.check({}, inputs())).inputs).toEqual(inputs());
+  });
+
+  it("lets exactly this plan begin, and is used up then", async () => {
+    const { lifecycle, inputs, world } = stage();
+    const approval = approvalOf(plansOf((await lifecycle.check({}, inputs({ approval: empty }))).inputs)["server-1"]);
+    const first = await lifecycle.create(inputs({ approval }));
+    expect(first.outs).toMatchObject({ status: "current" });
+    expect(world.starts).toBe(1);
+    // Somebody restores the old version: the approval does not serve again.
+    world.version = "1.0";
+    const { props } = await lifecycle.read("x", first.outs);
+    const news = inputs({ approval });
+    expect(props).toMatchObject({ status: "held", heldBy: { message: expect.stringContaining("has been used") } });
+    const second = await lifecycle.update("x", { ...props }, news);
+    expect(second.outs).toMatchObject({ status: "held" });
+    expect(world.starts).toBe(1);
+    // Given again it does.
+    const again = approvalOf(plansOf(second.outs)["server-1"], { approvedAt: "2026-01-01T00:00:00Z" });
+    expect(await lifecycle.diff("x", second.outs, inputs({ approval: again }))).toMatchObject({ changes: true });
+    expect((await lifecycle.update("x", second.outs, inputs({ approval: again }))).outs).toMatchObject({
+      status: "current",
+    });
+    expect(world.starts).toBe(2);
+  });
+
+  it("that is older than the used one does not serve, a newer one does", async () => {
+    const { lifecycle, inputs, world } = stage();
+    const plan = plansOf((await lifecycle.check({}, inputs({ approval: empty }))).inputs)["server-1"];
+    const given = (approvedAt: string) => inputs({ approval: approvalOf(plan, { approvedAt }) });
+    const used = await lifecycle.create(given("2025-12-30T12:00:00Z"));
+    expect(used.outs).toMatchObject({ status: "current" });
+    world.version = "1.0";
+    // The file of the day before is restored, too: its approval never served.
+    const older = await lifecycle.update("x", used.outs, given("2025-12-29T12:00:00Z"));
+    expect(older.outs).toMatchObject({ status: "held", heldBy: { message: expect.stringContaining("has been used") } });
+    expect(world.starts).toBe(1);
+    // The same moment in another form.
+    const same = await lifecycle.update("x", older.outs, given("2025-12-30T12:00:00.000Z"));
+    expect(same.outs).toMatchObject({ status: "held" });
+    const newer = await lifecycle.update("x", same.outs, given("2025-12-31T12:00:00Z"));
+    expect(newer.outs).toMatchObject({ status: "current" });
+    expect(world.starts).toBe(2);
+  });
+
+  it("that is older than the used one is not remembered in its place", async () => {
+    const { lifecycle, inputs, world } = stage();
+    const plan = plansOf((await lifecycle.check({}, inputs({ approval: empty }))).inputs)["server-1"];
+    const given = (approvedAt: string) => inputs({ approval: approvalOf(plan, { approvedAt }) });
+    let { outs } = await lifecycle.create(given("2025-12-31T12:00:00Z"));
+    ({ outs } = await lifecycle.update("x", outs, given("2025-12-29T12:00:00Z")));
+    world.version = "1.0";
+    ({ outs } = await lifecycle.update("x", outs, given("2025-12-30T12:00:00Z")));
+    expect(outs).toMatchObject({ status: "held" });
+    expect(world.starts).toBe(1);
+  });
+
+  it("is not used up before its version is reached", async () => {
+    const { lifecycle, inputs, world } = stage();
+    const plan = plansOf((await lifecycle.check({}, inputs({ approval: empty }))).inputs)["server-1"];
+    // Approved before the program asks for it.
+    const { outs } = await lifecycle.create(inputs({ version: "1.0", approval: approvalOf(plan) }));
+    expect(outs).toMatchObject({ status: "current" });
+    const raised = await lifecycle.update("x", outs, inputs({ approval: approvalOf(plan) }));
+    expect(raised.outs).toMatchObject({ status: "current", currentVersion: "2.0" });
+    expect(world.starts).toBe(1);
+  });
+
+  it("stays used when the program goes without approvals for a while", async () => {
+    const { lifecycle, inputs, world } = stage();
+    const plan = plansOf((await lifecycle.check({}, inputs({ approval: empty }))).inputs)["server-1"];
+    const approved = inputs({ approval: approvalOf(plan) });
+    let { outs } = await lifecycle.create(approved);
+    ({ outs } = await lifecycle.update("x", outs, inputs()));
+    world.version = "1.0";
+    ({ outs } = await lifecycle.update("x", outs, approved));
+    expect(outs).toMatchObject({ status: "held", heldBy: { message: expect.stringContaining("has been used") } });
+    expect(world.starts).toBe(1);
+  });
+
+  it("of another plan holds, with both lines", async () => {
+    const { lifecycle, inputs, world } = stage();
+    const plan = plansOf((await lifecycle.check({}, inputs({ approval: empty }))).inputs)["server-1"];
+    world.version = "1.5";
+    const { outs } = await lifecycle.create(inputs({ approval: approvalOf(plan) }));
+    expect(outs["heldBy"]).toMatchObject({
+      message: expect.stringMatching(/1\.5 → 2\.0.*approved by Anna.*1\.0 → 2\.0/),
+    });
+    expect(world.starts).toBe(0);
+  });
+
+  it("for another resource is none", async () => {
+    const { lifecycle, inputs } = stage();
+    const plan = plansOf((await lifecycle.check({}, inputs({ approval: empty }))).inputs)["server-1"];
+    const { approvals, ...rest } = approvalOf(plan);
+    const approval = { ...rest, approvals: { [`${URN}-2`]: approvals[URN] } };
+    expect((await lifecycle.create(inputs({ approval }))).outs).toMatchObject({ status: "held" });
+  });
+});
+
+type Values = Record<string, unknown>;
+
+/** A scene that notes what is written. */
+function sceneOf(of: ResourceType) {
+  const clock = new VirtualClock();
+  let requests = 0;
+  const writes: string[] = [];
+  const bodies: { readonly path: string; readonly body: string }[] = [];
+  const { vendor, process } = sceneWith(of, clock, (request, genuine) => {
+    requests += 1;
+    if (!isRead(request)) {
+      writes.push(`${request.method} ${request.target}`);
+      bodies.push({ path: request.target, body: String(request.body) });
+    }
+    return genuine(request);
+  });
+  const [vendorName, name] = of.type.split(":");
+  const __urn = `urn:pulumi:dev::shop::pulumi-nodejs:dynamic/${vendorName}:${name}::orders`;
+  const inputs = (more: Values = {}): Values => ({ ...vendor.args, __urn, __provider: "text", ...more });
+  return { clock, requests: () => requests, writes, bodies, process, inputs, urn: __urn };
+}
+
+const NONE = { formatVersion: 1, approvals: {} };
+
+async function planOf(scene: ReturnType<typeof sceneOf>, more: Values = {}) {
+  const { inputs, failures } = await scene.process().check({}, scene.inputs({ approval: NONE, ...more }));
+  expect(failures).toEqual([]);
+  // As the provider has written it.
+  return inputs["__plan"] as Record<string, Record<string, string>>;
+}
+
+describe.each(RESOURCE_TYPES)("$type", (of) => {
+  it.each([
+    ["a freeze", { freeze: "incident 4711" }],
+    ["a missing approval", { approval: NONE }],
+    ["a backup that cannot be verified or is too old", { backup: { maxAge: "1m" } }],
+  ])("%s holds its upgrade: nothing is written", async (_, rule) => {
+    const scene = sceneOf(of);
+    const { outs } = await scene.process().create(scene.inputs(rule));
+    expect(outs).toMatchObject({ status: "held", heldBy: { message: expect.stringMatching(/./) } });
+    expect(scene.writes).toEqual([]);
+  });
+
+  it("costs no request while a freeze holds it, whatever its reason", async () => {
+    const scene = sceneOf(of);
+    const { id, outs } = await scene.process().create(scene.inputs({ freeze: "incident 4711" }));
+    const sent = scene.requests();
+    for (const freeze of ["incident 4711", "audit"]) {
+      expect(await scene.process().diff(id, outs, scene.inputs({ freeze }))).toMatchObject({ changes: false });
+    }
+    expect(scene.requests()).toBe(sent);
+  });
+
+  it("is upgraded by exactly the plan that was approved, once", async () => {
+    const scene = sceneOf(of);
+    const plan = await planOf(scene);
+    const units = Object.entries(plan).map(([unit, proposal]) => [
+      unit,
+      { ...proposal, approvedAt: "2025-12-31T00:00:00Z", approvedBy: "Anna" },
+    ]);
+    const approval = { ...NONE, approvals: { [scene.urn]: Object.fromEntries(units) } };
+    const { id, outs } = await scene.process().create(scene.inputs({ approval }));
+    expect(outs).toMatchObject({
+      status: "current",
+      __usedApprovals: { [Object.keys(plan)[0] ?? ""]: expect.any(String) },
+    });
+    const sent = scene.writes.length;
+    expect(sent).toBeGreaterThan(0);
+    expect(await scene.process().diff(id, outs, scene.inputs({ approval }))).toMatchObject({ changes: false });
+    expect(scene.writes.length).toBe(sent);
+  });
+
+  it("has a digest that every process computes alike, and that changes with what is sent", async () => {
+    const scene = sceneOf(of);
+    const plan = await planOf(scene);
+    expect(Object.keys(plan).length).toBeGreaterThan(0);
+    for (const { digest, from, to, how } of Object.values(plan)) {
+      expect(digest).toMatch(/^[0-9a-f]{64}$/);
+      expect([from, to, how].every((text) => text !== "")).toBe(true);
+    }
+    await scene.clock.sleep(60_000);
+    expect(await planOf(scene)).toEqual(plan);
+    expect(await planOf(sceneOf(of))).toEqual(plan);
+  });
+});
+
+describe("the digest of a request that may hold secrets", () => {
+  const of = resourceType("redisenterprise:ModuleVersions");
+  const withArgs = (args: string) => {
+    const { modules } = of.make(new VirtualClock()).args as { modules: Record<string, unknown> };
+    const [name = ""] = Object.keys(modules);
+    return { modules: { ...modules, [name]: { version: modules[name], args } } };
+  };
+  it("differs for other secrets, and does not show them", async () => {
+    const plan = await planOf(sceneOf(of), withArgs("OSS_GLOBAL_PASSWORD first-pass"));
+    expect(JSON.stringify(plan)).not.toContain("first-pass");
+    const other = await planOf(sceneOf(of), withArgs("OSS_GLOBAL_PASSWORD other-pass"));
+    expect(Object.values(other)[0]?.["digest"]).not.toBe(Object.values(plan)[0]?.["digest"]);
+  });
+
+  it("can be computed with the password of the account only: nobody else can verify a guess", async () => {
+    const scene = sceneOf(of);
+    const more = withArgs("OSS_GLOBAL_PASSWORD first-pass");
+    const [[unit = "", proposal] = []] = Object.entries(await planOf(scene, more));
+    if (proposal === undefined) throw new Error("nothing is planned");
+    await scene.process().create(scene.inputs(more));
+    const [sent] = scene.bodies;
+    if (sent === undefined) throw new Error("nothing was sent");
+    const step: Step = {
+      unit: "bdb:1",
+      from: proposal["from"] ?? "",
+      to: proposal["to"] ?? "",
+      method: "POST",
+      path: sent.path,
+      item: JSON.parse(sent.body),
+    };
+    expect(unit).not.toBe("");
+    const { endpoints, password } = scene.inputs() as { endpoints: string[]; password: string };
+    const key = digestKeyOf({ modules: [], endpoints, password });
+    expect(publicDigest({ ...step, key })).toBe(proposal["digest"]);
+    expect(publicDigest({ ...step, key: () => password })).not.toBe(proposal["digest"]);
+    expect(digest(step)).not.toBe(proposal["digest"]);
+  });
+});
+
+/** Kinds whose drivers get a permit that tells when it is asked. */
+function telling(kinds: Kinds, asked: () => void): Kinds {
+  const told = (permit: Permit) => () => {
+    asked();
+    permit();
+  };
+  return Object.fromEntries(
+    Object.entries(kinds).map(([type, load]) => [
+      type,
+      async () => {
+        const kind = await load();
+        return { ...kind, open: (...given: Parameters<typeof kind.open>) => watched(kind.open(...given), told) };
+      },
+    ]),
+  );
+}
+
+function watched(driver: Driver, told: (permit: Permit) => Permit): Driver {
+  return new Proxy(driver, {
+    get: (target, key) => {
+      const value: unknown = Reflect.get(target, key, target);
+      if (key === "start") {
+        const start: Driver["start"] = (request, seen, permit) => target.start(request, seen, told(permit));
+        return start;
+      }
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
+
+/** What one upgrade did, in order. */
+async function course(of: ResourceType): Promise<string[]> {
+  const events: string[] = [];
+  const { vendor, transport, process } = sceneWith(of, new VirtualClock(), (request, genuine) => {
+    events.push(of.call.test(request.target) && request.method === "POST" ? "upgrade request" : request.target);
+    return genuine(request);
+  });
+  const kinds = telling(
+    kindsOver(() => transport),
+    () => events.push("permit"),
+  );
+  const provider = process({ kinds });
+  const { outs } = await provider.create(inputsOf(vendor));
+  expect(outs["status"]).toBe("current");
+  return events;
+}
+
+describe.each(RESOURCE_TYPES)("$type", (of) => {
+  it("asks immediately before an upgrade request leaves whether it may", async () => {
+    const events = await course(of);
+    const before = events.flatMap((event, at) => (event === "upgrade request" ? [events[at - 1]] : []));
+    expect(before).toEqual(["permit"]);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Unreachable } from "../../provider/core/errors";
+import { UNKNOWN } from "../../provider/frontend/resource/properties";
 import { stage, URN } from "./fake-lifecycle";
 
 const task = { id: "11", kind: "upgrade", to: "2.0" };
@@ -182,5 +183,19 @@ describe("a preview without a look", () => {
     await lifecycle.diff("server-1", { ...inputs(), status: "behind" }, inputs());
     expect(world.looks).toBe(1);
     expect(said()).toHaveLength(1);
+  });
+});
+
+describe("a preview without a plan says why", () => {
+  it.each([
+    [{ version: UNKNOWN }, "INFO cannot plan yet: `version` is known after apply"],
+    [{ server: UNKNOWN, version: UNKNOWN }, "INFO cannot plan yet: `version`, `server` are known after apply"],
+  ])("for arguments that are not known yet: %j", async (args, line) => {
+    const { lifecycle, inputs, said, world } = stage();
+    const { failures } = await lifecycle.check({}, inputs(args));
+    expect(failures).toEqual([]);
+    await lifecycle.check({}, inputs(args));
+    expect(said()).toEqual([line]);
+    expect(world.looks).toBe(0);
   });
 });

@@ -1,13 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
+  fitPartialFailure,
   hiddenOf,
   hiddenOutputs,
   hiddenUrn,
   shortUrn,
   typeOfUrn,
 } from "../../provider/frontend/dynamic/dynamic-provider";
-import { argumentsOf, hasUnknown, sameValue, UNKNOWN } from "../../provider/frontend/resource/properties";
+import { argumentsOf, hasUnknown, sameValue, toWire, UNKNOWN } from "../../provider/frontend/resource/properties";
 
 const TYPE = "pulumi-nodejs:dynamic/oceanbase:ClusterVersion";
 
@@ -156,5 +157,147 @@ describe("hiddenOutputs", () => {
       });
     }
     expect(hiddenOutputs({ version: "2.0" })).toEqual({});
+  });
+});
+
+describe("toWire", () => {
+  it.each<[string, unknown, unknown]>([
+    ["texts", "a", "a"],
+    ["numbers", 1.5, 1.5],
+    ["booleans", false, false],
+    ["null", null, null],
+    ["undefined", undefined, null],
+    ["undefined members", { a: undefined, b: 1 }, { b: 1 }],
+    ["undefined members further down", { a: { b: [{ c: undefined, d: 1 }] } }, { a: { b: [{ d: 1 }] } }],
+    ["undefined elements", [1, undefined], [1, null]],
+    ["bigints", { build: 101000062023110109n }, { build: "101000062023110109" }],
+    ["dates", { at: new Date(0) }, { at: "1970-01-01T00:00:00.000Z" }],
+    ["NaN", Number.NaN, null],
+    ["infinity", [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY], [null, null]],
+    ["objects without a prototype", Object.assign(Object.create(null), { a: 1 }), { a: 1 }],
+  ])("makes plain JSON of %s", (_, value, expected) => {
+    expect(toWire(value)).toEqual(expected);
+    expect(toWire(value)).not.toBe(undefined);
+  });
+
+  it.each([
+    ["a function", () => 1, "a function cannot be sent to the engine"],
+    ["a nested function", { a: [() => 1] }, "a function cannot be sent to the engine"],
+    ["a symbol", { a: Symbol("x") }, "a symbol cannot be sent to the engine"],
+  ])("refuses %s", (_, value, message) => {
+    expect(() => toWire(value)).toThrow(new TypeError(message));
+  });
+
+  it("drops an undefined member rather than writing null for it", () => {
+    expect(Object.keys(toWire({ a: undefined, b: { c: undefined } }) ?? {})).toEqual(["b"]);
+  });
+
+  it("gives what JSON carries without a change, whatever goes in", () => {
+    const anything = fc.anything({ withBigInt: true, withDate: true, withNullPrototype: true });
+    fc.assert(
+      fc.property(anything, (value) => {
+        const wire = withoutInvalidDates(() => toWire(value));
+        // JSON knows no -0.
+        if (wire !== undefined) expect(JSON.stringify(wire)).toBe(JSON.stringify(JSON.parse(JSON.stringify(wire))));
+      }),
+    );
+  });
+});
+
+/** A date that is none has no ISO form: a fault of this package, told as an error and never sent. */
+function withoutInvalidDates<T>(make: () => T): T | undefined {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+const LIMIT = 48 * 1024;
+
+function bytesOf(failure: { properties: unknown; reasons: unknown }): number {
+  return Buffer.byteLength(JSON.stringify(failure.properties)) + Buffer.byteLength(JSON.stringify(failure.reasons));
+}
+
+describe("a partial failure", () => {
+  const small = { __provider: "text", __urn: "urn", version: "4.3.5.2", status: "upgrading" };
+  const lastUpgrade = { task: "11", from: "4.2.1.8", to: "4.3.5.2" };
+
+  it("that fits travels whole, without undefined members", () => {
+    const members = { a: "4.2.1.8" };
+    const fitted = fitPartialFailure({ ...small, members, lastUpgrade, currentVersion: undefined }, ["still running"]);
+    expect(fitted).toEqual({ properties: { ...small, members, lastUpgrade }, reasons: ["still running"] });
+    expect(fitted.properties).not.toHaveProperty("currentVersion");
+  });
+
+  it("that is too large loses its members first, and nothing else if that suffices", () => {
+    const members = Object.fromEntries(Array.from({ length: 3_000 }, (_, i) => [`instance-${i}`, "2.0.75.28"]));
+    const fitted = fitPartialFailure({ ...small, members, lastUpgrade }, ["still running"]);
+    expect(fitted.properties).toEqual({ ...small, lastUpgrade });
+    expect(bytesOf(fitted)).toBeLessThanOrEqual(LIMIT);
+  });
+
+  it("never loses what destroy and refresh need", () => {
+    const huge = { a: "x".repeat(50_000) };
+    const fitted = fitPartialFailure({ ...small, members: huge, lastUpgrade: huge }, ["still running"]);
+    expect(fitted.properties).toEqual(small);
+  });
+
+  it("gives up large arguments before the task that the next run needs", () => {
+    const fitted = fitPartialFailure({ ...small, caCertificate: "x".repeat(60_000), lastUpgrade }, ["still running"]);
+    expect(fitted.properties).toEqual({ ...small, lastUpgrade });
+    expect(bytesOf(fitted)).toBeLessThanOrEqual(LIMIT);
+  });
+
+  describe("of a fleet with approvals", () => {
+    const members = { "instance-0": "2.0.75.28" };
+    const many = <T>(count: number, of: T) =>
+      Object.fromEntries(Array.from({ length: count }, (_, i) => [`i${i}`, of]));
+    const plan = many(300, { from: "2.0.48", to: "2.0.78", how: "2.0.48 → 2.0.78, now", digest: "0".repeat(64) });
+    const used = many(300, "2026-01-01T12:00:00Z");
+    const approval = { formatVersion: 1, approvals: {} };
+
+    it("loses the plan after its members, and nothing else if that suffices", () => {
+      const all = { ...small, members, __plan: plan, __usedApprovals: used, approval, lastUpgrade };
+      const fitted = fitPartialFailure(all, ["still running"]);
+      expect(fitted.properties).toEqual({ ...small, __usedApprovals: used, approval, lastUpgrade });
+      expect(bytesOf(fitted)).toBeLessThanOrEqual(LIMIT);
+    });
+
+    it("keeps used approvals longer than arguments, however large these are", () => {
+      const large = { ...approval, approvals: plan };
+      const all = { ...small, __plan: plan, __usedApprovals: used, approval: large, lastUpgrade };
+      const fitted = fitPartialFailure(all, ["still running"]);
+      expect(fitted.properties).toEqual({ ...small, __usedApprovals: used, lastUpgrade });
+    });
+
+    it("gives up used approvals before the task that the next run needs", () => {
+      const all = { ...small, __plan: plan, __usedApprovals: many(3_000, "2026-01-01T12:00:00Z"), lastUpgrade };
+      const fitted = fitPartialFailure(all, ["still running"]);
+      expect(fitted.properties).toEqual({ ...small, lastUpgrade });
+      expect(bytesOf(fitted)).toBeLessThanOrEqual(LIMIT);
+    });
+  });
+
+  it("has reasons of a bounded length", () => {
+    const { reasons } = fitPartialFailure(small, [`${"x".repeat(100_000)} Run \`pulumi up\`. [unreachable]`]);
+    expect(reasons[0]?.length).toBeLessThan(4_010);
+    expect(reasons[0]).toMatch(/^x{2997} … x+ Run `pulumi up`\. \[unreachable\]$/);
+  });
+
+  it("is within the bound, however much was observed", () => {
+    const text = fc.integer({ min: 0, max: 60_000 }).map((length) => "é".repeat(length / 2));
+    fc.assert(
+      fc.property(text, text, text, text, text, (members, plan, used, upgrade, reason) => {
+        const observed = { members: { a: members }, __plan: { a: plan }, __usedApprovals: { a: used } };
+        const fitted = fitPartialFailure({ ...small, ...observed, lastUpgrade: { a: upgrade } }, [reason]);
+        expect(bytesOf(fitted)).toBeLessThanOrEqual(LIMIT);
+        expect(fitted.properties).toMatchObject(small);
+        // The task is the last to go.
+        if (upgrade.length < 20_000) expect(fitted.properties).toHaveProperty("lastUpgrade");
+      }),
+      { numRuns: 30 },
+    );
   });
 });

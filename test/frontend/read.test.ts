@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { Unreachable, UpgradeError } from "../../provider/core/errors";
+import { Rejected, Unreachable, UpgradeError } from "../../provider/core/errors";
+import { describeDrift } from "../../provider/core/kind";
+import { parseVersion } from "../../provider/core/version";
 import { stage } from "./fake-lifecycle";
 
 const task = { id: "11", kind: "upgrade", to: "2.0" };
@@ -100,6 +102,168 @@ describe("a refresh", () => {
     expect(props).toEqual(stored);
     expect(said).toEqual([
       expect.stringMatching(/^WARNING its arguments are not valid, so the state was not changed: \w+/),
+    ]);
+  });
+});
+
+describe("drift", () => {
+  it("is told by every refresh, with how it is brought back", async () => {
+    const { lifecycle, inputs, said, world } = stage({ version: "2.0" });
+    const { id, outs } = await lifecycle.create(inputs());
+    world.version = "1.9";
+    const { props = {} } = await lifecycle.read(id, outs);
+    expect(said()).toEqual(["WARNING drift: 1 of 1 member outdated (server-1 runs 1.9). `pulumi up` upgrades it."]);
+    await lifecycle.read(id, { ...props });
+    expect(said()).toHaveLength(2);
+  });
+
+  it("that `ignoreChanges` keeps is told by the preview, and no upgrade is claimed or sent", async () => {
+    const { lifecycle, inputs, said, world, lines } = stage({ version: "2.0" });
+    const { id, outs } = await lifecycle.create(inputs());
+    world.version = "1.9";
+    const { props, inputs: seen } = await lifecycle.read(id, outs);
+    expect(seen).toMatchObject({ version: "1.9" });
+    lines.length = 0;
+    // The engine takes what is ignored from the old inputs.
+    const kept = inputs({ version: "1.9" });
+    await lifecycle.check({ ...seen }, kept);
+    const { changes } = await lifecycle.diff(id, { ...props }, kept);
+    expect(changes).toBe(true);
+    const updated = await lifecycle.update(id, { ...props }, kept);
+    expect(updated.outs).toMatchObject({ status: "current", version: "1.9", currentVersion: "1.9" });
+    expect(world.starts).toBe(0);
+    expect(said()).toEqual([
+      "INFO no upgrade: `version` is now 1.9, as observed by the last refresh, and no longer 2.0. If the program still has 2.0, `ignoreChanges` prevents it from being applied.",
+    ]);
+  });
+
+  it("of many units names a few, and long names by their ends", () => {
+    const names = ["e4ed0123456789abcdef0123456789in07", ...Array.from({ length: 19 }, (_, at) => `instance-${at}`)];
+    const old = parseVersion("2.0.69.250900");
+    if (old === undefined) throw new Error("no version");
+    const observation = { members: names.map((name) => ({ name, version: old })) };
+    const unit = ["instance", "instances"] as const;
+    expect(describeDrift({ members: names.slice(0, 1), inputs: {} }, observation, unit)).toBe(
+      "drift: 1 of 20 instances outdated (e4ed…in07 runs 2.0.69.250900). {apply} upgrades it.",
+    );
+    expect(describeDrift({ members: names.slice(0, 5), inputs: {} }, observation, unit)).toMatch(
+      /^drift: 5 of 20 instances outdated \(e4ed…in07 runs .* and 2 more\)\. \{apply\} upgrades them\.$/,
+    );
+    expect(describeDrift({ members: ["search"], unseen: true, inputs: {} }, observation, unit)).toBe(
+      "drift: search differs from the state. {apply} restores it.",
+    );
+  });
+});
+
+type Change = Parameters<typeof stage>[0];
+
+const silent: Change = { failure: new Unreachable("connection refused", { sent: false, heard: false }) };
+const foreign: Change = {
+  failure: new UpgradeError("not-the-vendor", "A web server answers.", { remedy: "Correct it." }),
+};
+const rejected: Change = {
+  failure: new Rejected("The server rejected the credentials", {
+    said: "wrong password (401)",
+    credentials: ["password"],
+    remedy: "Set `password` to the right one.",
+  }),
+};
+
+/** How the setting is given: by the resource, by the stack, by both. */
+interface Given {
+  readonly own?: string;
+  readonly stack?: string;
+  readonly password?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly config?: Readonly<Record<string, string>>;
+}
+
+async function opened(change: Change, { own, stack, password, env = {}, config = {} }: Given) {
+  const staged = stage(change, env);
+  const values = { ...config, ...(stack === undefined ? {} : { "dbversion:onUnreachable": stack }) };
+  await staged.lifecycle.configure({ config: { get: (key: string) => new Map(Object.entries(values)).get(key) } });
+  const inputs = staged.inputs({
+    ...(own === undefined ? {} : { onUnreachable: own }),
+    ...(password === undefined ? {} : { password }),
+  });
+  const state = { ...inputs, status: "current", currentVersion: "2.0", members: { "server-1": "2.0" } };
+  return { ...staged, inputs, state };
+}
+
+async function failuresOfPreview(change: Change, given: Given = {}): Promise<readonly string[]> {
+  const { lifecycle, inputs } = await opened(change, given);
+  const { failures = [] } = await lifecycle.check({}, inputs);
+  expect(failures.map(({ property }) => property)).toEqual(failures.map(() => ""));
+  return failures.map(({ reason }) => reason);
+}
+
+async function resultOfRefresh(change: Change, given: Given = {}): Promise<unknown> {
+  const { lifecycle, state } = await opened(change, given);
+  return lifecycle.read("server-1", state).then(
+    ({ props }) => props?.["status"],
+    (error: unknown) => (error instanceof Error ? error.message : error),
+  );
+}
+
+const SETTINGS: readonly (readonly [what: string, given: Given, fails: boolean])[] = [
+  ["nothing is said", {}, false],
+  ['the resource says "warn"', { own: "warn" }, false],
+  ['the resource says "fail"', { own: "fail" }, true],
+  ['the stack says "fail"', { stack: "fail" }, true],
+  ['the stack says "fail", and the resource "warn"', { stack: "fail", own: "warn" }, false],
+  ['the stack says "warn", and the resource "fail"', { stack: "warn", own: "fail" }, true],
+];
+
+describe.each(SETTINGS)("a system that cannot be read, where %s", (_, given, fails) => {
+  it.each<[string, Change, string]>([
+    ["that nobody answers for", silent, "cannot plan: unreachable, connection refused"],
+    ["that is another one", foreign, "cannot plan: A web server answers. Correct it. [not-the-vendor]"],
+    ["whose versions are unknown", { unknown: "no members" }, "cannot plan: no members"],
+  ])(`${fails ? "fails" : "leaves green"} the preview: one %s`, async (_case, change, reason) => {
+    expect(await failuresOfPreview(change, given)).toEqual(fails ? [reason] : []);
+  });
+
+  it(`${fails ? "fails" : "leaves green"} the refresh`, async () => {
+    const expected = fails ? "could not be read: connection refused [unreachable]" : "current";
+    expect(await resultOfRefresh(silent, given)).toBe(expected);
+  });
+
+  it(`${fails ? "fails" : "leaves green"} the preview of what an earlier run left to do`, async () => {
+    const { lifecycle, state, inputs, said } = await opened(silent, given);
+    const diff = lifecycle.diff("server-1", { ...state, status: "behind" }, inputs);
+    if (fails) await expect(diff).rejects.toThrow("cannot plan: unreachable, connection refused");
+    else expect(await diff).toMatchObject({ changes: true });
+    expect(said()).toEqual(fails ? [] : ["WARNING cannot plan: unreachable, connection refused"]);
+  });
+});
+
+describe("rejected credentials", () => {
+  const found = [
+    ["the program", { password: "secret-1" }, "(argument `password`)"],
+    ["the configuration", { config: { "fake:password": "secret-1" } }, "(`password` from config `fake:password`)"],
+    ["the environment", { env: { FAKE_PASSWORD: "secret-1" } }, "(`password` from environment `FAKE_PASSWORD`)"],
+  ] as const;
+
+  it.each(found)("of %s fail a preview and a refresh, with where they come from", async (_, given, origin) => {
+    const reason = `The server rejected the credentials ${origin}: wrong password (401). Set \`password\` to the right one. [unauthorized]`;
+    expect(await failuresOfPreview(rejected, { ...given, own: "warn" })).toEqual([`cannot plan: ${reason}`]);
+    expect(await resultOfRefresh(rejected, { ...given, own: "warn" })).toBe(reason);
+    const { lifecycle, inputs } = await opened(rejected, given);
+    await expect(lifecycle.create(inputs)).rejects.toThrow(reason);
+  });
+
+  it("that were not given at all are told as missing, not as wrong", async () => {
+    const reason =
+      "The server rejected the credentials: no password given (argument `password`, config `fake:password`, environment `FAKE_PASSWORD`). [unauthorized]";
+    expect(await failuresOfPreview(rejected)).toEqual([`cannot plan: ${reason}`]);
+    expect(await resultOfRefresh(rejected)).toBe(reason);
+  });
+});
+
+describe("onUnreachable", () => {
+  it("the stack's setting has two values", async () => {
+    expect(await failuresOfPreview({}, { stack: "loud" })).toEqual([
+      'config `dbversion:onUnreachable` must be "warn" or "fail"',
     ]);
   });
 });

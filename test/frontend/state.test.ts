@@ -1,8 +1,12 @@
 import { describe, expect, it } from "vitest";
+import type { SomeKind } from "../../provider/core/kind";
 import type { UpgradeRecord } from "../../provider/core/outcome";
-import { partialFailure, plainFailure } from "../../provider/frontend/dynamic/dynamic-provider";
+import { DynamicProvider, partialFailure, plainFailure } from "../../provider/frontend/dynamic/dynamic-provider";
+import type { Log } from "../../provider/frontend/resource/log";
 import { isUnsettled, outputsOf, rememberedUpgrade } from "../../provider/frontend/resource/state";
-import { fakeKind } from "./fake-kind";
+import { VirtualClock } from "../support/virtual-clock";
+import { type FakeWorld, fakeKind } from "./fake-kind";
+import { stage, URN } from "./fake-lifecycle";
 
 const lastUpgrade: UpgradeRecord = {
   task: "11",
@@ -136,5 +140,150 @@ describe("failures", () => {
     expect(error.properties).toEqual({ version: "2.0", build: "7" });
     expect(error.properties).not.toHaveProperty("nothing");
     expect(error.reasons).toEqual(["still running"]);
+  });
+});
+
+/** Times of the last upgrade in the outputs, in milliseconds since 1970. */
+function timesOf(outputs: Readonly<Record<string, unknown>>): number[] {
+  const { startedAt, finishedAt } = rememberedUpgrade(outputs) ?? {};
+  return [startedAt, finishedAt].flatMap((time) => (time === undefined ? [] : [Date.parse(time)]));
+}
+
+describe("the times of an upgrade in the outputs", () => {
+  it.each([1, 250, 999])("lie %i ms into a second, and never in the future", async (milliseconds) => {
+    const { lifecycle, inputs, clock } = stage();
+    await clock.sleep(milliseconds);
+    const began = clock.now();
+    const { outs } = await lifecycle.create(inputs());
+    const times = timesOf(outs);
+    expect(times).toHaveLength(2);
+    for (const time of times) {
+      expect(time).toBeLessThanOrEqual(clock.now());
+      expect(time).toBeGreaterThanOrEqual(began);
+    }
+    expect(times).toEqual([...times].sort((a, b) => a - b));
+  });
+
+  it("are those of a clock that begins at a whole second", () => {
+    expect(new VirtualClock().now() % 1_000).toBe(0);
+  });
+});
+
+const SILENT: Log = { write: () => undefined, flush: async () => undefined };
+const fault = () => {
+  throw new TypeError("x is not a function");
+};
+const rejection = () => Promise.reject(new TypeError("x is not a function"));
+/** A log of which one part fails. */
+const log = (part: Partial<Log>) => ({ log: { ...SILENT, ...part } });
+
+interface Disturbance {
+  readonly surroundings?: Partial<ConstructorParameters<typeof DynamicProvider>[0]>;
+  readonly kind?: (kind: SomeKind, world: FakeWorld) => Partial<SomeKind>;
+}
+
+function closing(close: () => Promise<void>): Disturbance {
+  return {
+    kind: ({ open }, world) => ({
+      open: (args, runtime) => ({
+        ...open(args, runtime),
+        close: () => {
+          world.closed += 1;
+          return close();
+        },
+      }),
+    }),
+  };
+}
+
+/** What can go wrong between an accepted upgrade and the state that the engine gets. */
+const DISTURBANCES: Readonly<Record<string, Disturbance>> = {
+  "closing the driver throws": closing(fault),
+  "closing the driver rejects": closing(rejection),
+  "closing the driver never ends": closing(() => new Promise(() => undefined)),
+  "the log throws": { surroundings: log({ write: fault }) },
+  // A log may be asynchronous although nobody waits for it.
+  "the log rejects": { surroundings: log({ write: rejection }) },
+  "the log cannot be flushed": { surroundings: log({ flush: rejection }) },
+  "flushing the log throws": { surroundings: log({ flush: fault }) },
+  "^C cannot be unsubscribed": { surroundings: { onCancel: () => fault } },
+  "the outputs cannot be made": { kind: () => ({ outputs: fault }) },
+  "the outputs cannot be sent": {
+    // The types forbid what a damaged answer may lead to all the same.
+    kind: () => ({ outputs: () => ({ members: { "server-1": fault as unknown as string } }) }),
+  },
+};
+
+function disturbed({ surroundings, kind: change }: Disturbance) {
+  const { kind, world } = fakeKind();
+  const some: SomeKind = kind;
+  const lifecycle = new DynamicProvider({
+    kinds: { "fake:Version": async () => ({ ...some, ...change?.(some, world) }) },
+    log: SILENT,
+    rhythm: { change: 0, repeat: 60_000 },
+    clock: new VirtualClock(),
+    env: {},
+    ...surroundings,
+  });
+  return { lifecycle, world };
+}
+
+const inputs = (args: Record<string, unknown> = {}) => ({ version: "2.0", __provider: "text", __urn: URN, ...args });
+
+describe.each(Object.entries(DISTURBANCES))("when %s", (_, disturbance) => {
+  it("an accepted upgrade is in the state", async () => {
+    const { lifecycle, world } = disturbed(disturbance);
+    const { outs } = await lifecycle.create(inputs());
+    expect(outs).toMatchObject({ status: "current", lastUpgrade: { task: "11", state: "succeeded" } });
+    expect(world.starts).toBe(1);
+    expect(world.closed).toBe(world.opened);
+  });
+
+  it("an upgrade that failed is in the state, with its reason", async () => {
+    const { lifecycle, world } = disturbed(disturbance);
+    world.status = { kind: "failed", message: "The disk is full.", remedy: "Make room." };
+    const error = await lifecycle.create(inputs()).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({
+      properties: { status: "failed", lastUpgrade: { task: "11", state: "failed" } },
+      reasons: [expect.stringMatching(/The disk is full\. Make room\. \[upgrade-failed\]$/)],
+    });
+  });
+
+  it("an upgrade that is not waited for is in the state", async () => {
+    const { lifecycle, world } = disturbed(disturbance);
+    // Whether one waits for a maintenance window is asked first.
+    world.schedules = false;
+    const { outs } = await lifecycle.create(inputs({ wait: false }));
+    expect(outs).toMatchObject({ status: "upgrading", lastUpgrade: { task: "11", state: "running" } });
+  });
+});
+
+describe("after a run", () => {
+  it("nothing is interpreted again, which may fail: every look is interpreted once", async () => {
+    const { lifecycle, world } = disturbed({});
+    await lifecycle.create(inputs());
+    expect(world.starts).toBe(1);
+    expect(world.views).toBe(world.looks);
+  });
+});
+
+describe("a reporter that fails", () => {
+  it.each([
+    ["throws", fault],
+    ["rejects", rejection],
+  ])("and %s does not disturb a run, or a driver that tells something on its own", async (_, tell) => {
+    const { lifecycle, world } = disturbed({
+      surroundings: log({ write: tell }),
+      kind: ({ open }) => ({
+        open: (args, runtime) => {
+          runtime.inform("opening");
+          runtime.warn("opening");
+          runtime.report({ message: "opening" });
+          return open(args, runtime);
+        },
+      }),
+    });
+    expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
+    expect(world.starts).toBe(1);
   });
 });

@@ -3,6 +3,9 @@ import { z } from "zod";
 import { closest } from "../../provider/base/closest";
 import { validateArguments } from "../../provider/frontend/resource/arguments";
 import { UNKNOWN } from "../../provider/frontend/resource/properties";
+import { SECRET_TYPES } from "../secrets/worlds";
+import { loadKind } from "../systems";
+import { heldStage as stage } from "./fake-lifecycle";
 
 const schema = z.strictObject({
   endpoints: z.array(z.string({ error: 'must be a string, such as "http://10.0.0.1:2886"' }), {
@@ -140,5 +143,159 @@ describe("a value that Pulumi would print beside its failure", () => {
   it("is shown when it can hold no secret", () => {
     const { failures } = validateArguments(schemaWithSecret, { ...all, verison: "1", version: 1 }, ["password"]);
     expect(failures.map(({ property }) => property)).toEqual(["version", "verison"]);
+  });
+});
+
+/** Programs in JavaScript are checked by nobody else: what is not known is refused, and what was meant is named. */
+
+const TYPES = [...new Map(SECRET_TYPES.map((type) => [type.type, type])).values()];
+
+describe.each(TYPES.map((type) => [type.type, type] as const))("%s", async (_, type) => {
+  const world = type.open();
+  const { inputs, secrets } = await loadKind(type.type);
+  const names = "shape" in inputs ? Object.keys(Object(inputs.shape)) : [];
+  const reasonsOf = (more: Record<string, unknown>) =>
+    validateArguments(inputs, { ...world.args, ...more }, secrets).failures.map(({ property, reason }) =>
+      `${property} ${reason}`.trim(),
+    );
+
+  it("refuses every argument that is misspelt, and names the right one", () => {
+    expect(names.length).toBeGreaterThan(8);
+    for (const name of names) {
+      const misspelt = `${name.slice(0, 2)}${name.slice(3)}`;
+      if (names.includes(misspelt)) continue;
+      expect(reasonsOf({ [misspelt]: "x" }).join("\n")).toMatch(
+        new RegExp(`^${misspelt} is not an argument of this resource; did you mean \\w+\\?$`, "m"),
+      );
+    }
+  });
+
+  it("refuses an argument like none, and lists those that it takes", () => {
+    expect(reasonsOf({ zzz: "x" }).join("\n")).toContain(
+      `zzz is not an argument of this resource; valid names: ${names.join(", ")}`,
+    );
+  });
+
+  it("refuses a table where a text is meant", () => {
+    for (const name of names.filter((each) => each !== "modules")) {
+      expect(reasonsOf({ [name]: { value: "x" } }).join("\n"), name).toMatch(new RegExp(`^${name}[. ]`, "m"));
+    }
+  });
+});
+
+it("a module takes a version and args, and nothing else", async () => {
+  const type = TYPES.find((each) => each.type === "redisenterprise:ModuleVersions");
+  const world = type?.open();
+  const inputs = type && (await loadKind(type.type)).inputs;
+  if (world === undefined || inputs === undefined) throw new Error("there is no such type");
+  const modules = { search: { version: "2.10", arg: "WORKERS 6" }, bf: { version: "2.6", zzz: 1 } };
+  const { failures } = validateArguments(inputs, { ...world.args, modules });
+  expect(failures).toEqual(
+    expect.arrayContaining([
+      { property: "modules.search", reason: "has no arg; did you mean args?" },
+      { property: "modules.bf", reason: "has no zzz; valid names: version, args" },
+    ]),
+  );
+});
+
+describe("wrong rules fail the check, by name and with a right value", () => {
+  const window = { from: "02:00", to: "06:00", timeZone: "UTC" };
+  const blackout = { from: "2026-12-20", to: "2027-01-05", reason: "freeze" };
+  it.each<[string, Record<string, unknown>, string, RegExp]>([
+    ["unknown zone", { windows: [{ ...window, timeZone: "Mars/Base" }] }, "windows.0.timeZone", /IANA.*Asia\/Shanghai/],
+    ["an abbreviation as zone", { windows: [{ ...window, timeZone: "CST" }] }, "windows.0.timeZone", /IANA/],
+    ["the same in a blackout", { blackouts: [{ ...blackout, timeZone: "IST" }] }, "blackouts.0.timeZone", /IANA/],
+    [
+      "a zone in a date",
+      { blackouts: [{ ...blackout, from: "2026-12-20T18:00[Asia/Shanghai]" }] },
+      "blackouts.0.from",
+      /T18:00/,
+    ],
+    ["half an offset", { blackouts: [{ ...blackout, from: "2026-12-20T18:00-08" }] }, "blackouts.0.from", /T18:00/],
+    ["a date without dashes", { blackouts: [{ ...blackout, to: "20261221" }] }, "blackouts.0.to", /2027-01-05/],
+    [
+      "an end of an approval that is no time",
+      {
+        approval: {
+          formatVersion: 1,
+          approvals: {
+            u: {
+              a: {
+                from: "",
+                to: "",
+                how: "",
+                digest: "",
+                approvedAt: "2026-01-01T00:00:00Z",
+                approvedBy: "",
+                expiresAt: "31.12.2026",
+              },
+            },
+          },
+        },
+      },
+      "approval.approvals.u.a.expiresAt",
+      /2026-12-04T10:00:00Z/,
+    ],
+    ["an offset as zone", { windows: [{ ...window, timeZone: "+08:00" }] }, "windows.0.timeZone", /IANA/],
+    ["no zone", { windows: [{ from: "02:00", to: "06:00" }] }, "windows.0.timeZone", /IANA/],
+    [
+      "to before from",
+      { windows: [{ ...window, from: "06:00", to: "02:00" }] },
+      "windows.0.to",
+      /overnight.*"22:00" to "02:00"/,
+    ],
+    ["to is from", { windows: [{ ...window, to: "02:00" }] }, "windows.0.to", /empty.*"00:00" to "24:00"/],
+    ["overnight on one day", { windows: [{ ...window, overnight: true }] }, "windows.0.overnight", /same day/],
+    ["no window", { windows: [] }, "windows", /must not be empty.*"from": "02:00"/],
+    ["a time with one digit", { windows: [{ ...window, from: "2:00" }] }, "windows.0.from", /two digits.*"02:00"/],
+    ["a time past midnight", { windows: [{ ...window, to: "25:00" }] }, "windows.0.to", /"06:00"/],
+    [
+      "last start outside",
+      { windows: [{ ...window, lastStart: "07:00" }] },
+      "windows.0.lastStart",
+      /after `from` \(02:00\)/,
+    ],
+    ["last start as it opens", { windows: [{ ...window, lastStart: "02:00" }] }, "windows.0.lastStart", /after `from`/],
+    ["no day", { windows: [{ ...window, days: [] }] }, "windows.0.days", /\["sat"\]/],
+    ["a day in full", { windows: [{ ...window, days: ["saturday"] }] }, "windows.0.days.0", /"sat"/],
+    ["a misspelt name", { windows: [{ ...window, timezone: "UTC" }] }, "windows.0", /`timezone`/],
+    ["one window, no list", { windows: window }, "windows", /list of windows.*\[\{/],
+    [
+      "overlapping blackouts",
+      { blackouts: [blackout, { ...blackout, from: "2027-01-05" }] },
+      "blackouts",
+      /overlap: 2026-12-20 to 2027-01-05 and/,
+    ],
+    [
+      "a blackout that ends first",
+      { blackouts: [{ ...blackout, to: "2026-12-19" }] },
+      "blackouts.0.to",
+      /after `from` \(2026-12-20\)/,
+    ],
+    ["no date", { blackouts: [{ ...blackout, from: "Christmas" }] }, "blackouts.0.from", /2026-12-20/],
+    [
+      "a day that does not exist",
+      { blackouts: [{ ...blackout, from: "2026-02-30" }] },
+      "blackouts.0.from",
+      /2026-12-20/,
+    ],
+    ["no reason", { blackouts: [{ ...blackout, reason: "" }] }, "blackouts.0.reason", /must not be empty/],
+    ["no time expected", { expect: "0m" }, "expect", /above zero.*"50m"/],
+    ["more than any window", { windows: [window], expect: "5h" }, "expect", /longer than every window/],
+    ["no age", { backup: { maxAge: "0h" } }, "backup.maxAge", /above zero.*"24h"/],
+    ["a waiver without a reason", { backup: { maxAge: "24h", waive: "" } }, "backup.waive", /must be the reason why/],
+    [
+      "a later file of approvals",
+      { approval: { formatVersion: 2, approvals: {} } },
+      "approval.formatVersion",
+      /must be 1.*Write it again with this version/,
+    ],
+    ["no file of approvals", { approval: "approved.json" }, "approval", /`pulumi-dbversion approve`/],
+    ["an unknown way", { onHeld: "skip" }, "onHeld", /"report", "wait" or "fail"/],
+  ])("%s", async (_, args, property, reason) => {
+    const { lifecycle, inputs, world } = stage();
+    const { failures } = await lifecycle.check({}, inputs(args));
+    expect(failures).toEqual([{ property, reason: expect.stringMatching(reason) }]);
+    expect(world.looks).toBe(0);
   });
 });

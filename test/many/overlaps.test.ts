@@ -6,12 +6,13 @@ import type { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-pr
 import { Journal, RunNotes } from "../../provider/frontend/resource/run-notes";
 import { HeldClock } from "../hostile/held-clock";
 import { inputsOf } from "../hostile/trial";
+import { RESOURCE_TYPES, type Vendor } from "../systems";
 import { resourceType, sceneOf } from "../systems/scene";
 
 type Values = Record<string, unknown>;
 
 /** Two plugin processes of one preview, and what they say. */
-function stage(type: string) {
+function previewOf(type: string) {
   const { vendor, process: start } = sceneOf(resourceType(type), new HeldClock());
   const root = mkdtempSync(join(tmpdir(), "notes-"));
   onTestFinished(() => rmSync(root, { recursive: true, force: true }));
@@ -46,7 +47,7 @@ const VERSIONS: readonly [type: string, higher: Values, told: readonly [string, 
 
 describe.each(VERSIONS)("two resources of one preview on the same thing: %s", (type, higher, [low, high]) => {
   it.each(["one process", "two processes"])("are told apart once when their versions differ, in %s", async (where) => {
-    const { vendor, one, other, meet, said } = stage(type);
+    const { vendor, one, other, meet, said } = previewOf(type);
     const second = where === "one process" ? one : other;
     await meet(one, "low", {});
     for (let times = 0; times < 2; times++) await meet(second, "high", higher);
@@ -57,15 +58,15 @@ describe.each(VERSIONS)("two resources of one preview on the same thing: %s", (t
   });
 
   it("share it without a word when their versions are the same", async () => {
-    const { one, meet, said } = stage(type);
+    const { one, meet, said } = previewOf(type);
     for (const name of ["one", "other", "third"]) await meet(one, name, {});
     expect(said()).toEqual([]);
   });
 
   it("are not met in another operation", async () => {
-    const { one, meet, said } = stage(type);
+    const { one, meet, said } = previewOf(type);
     await meet(one, "low", {});
-    const { other, meet: meetLater } = stage(type);
+    const { other, meet: meetLater } = previewOf(type);
     await meetLater(other, "high", higher);
     expect(said()).toEqual([]);
   });
@@ -73,7 +74,7 @@ describe.each(VERSIONS)("two resources of one preview on the same thing: %s", (t
 
 describe("resources that have only a part in common", () => {
   it("are told of the instances that both list", async () => {
-    const { vendor, one, meet, said } = stage("taurusdb:KernelVersion");
+    const { vendor, one, meet, said } = previewOf("taurusdb:KernelVersion");
     const ids = vendor.args["instanceIds"] as string[];
     await meet(one, "all", {});
     await meet(one, "last", { instanceIds: ids.slice(1), version: "2.0.75" });
@@ -83,7 +84,7 @@ describe("resources that have only a part in common", () => {
   });
 
   it("are told of the address that both know", async () => {
-    const { vendor, one, meet, said } = stage("oceanbase:ClusterVersion");
+    const { vendor, one, meet, said } = previewOf("oceanbase:ClusterVersion");
     const [first] = vendor.args["endpoints"] as string[];
     await meet(one, "low", { endpoints: [first, "http://10.9.9.9:2886"] });
     await meet(one, "high", { version: "4.3.5.4", release: undefined });
@@ -91,7 +92,7 @@ describe("resources that have only a part in common", () => {
   });
 
   it("may manage other modules of one database", async () => {
-    const { one, meet, said } = stage("redisenterprise:ModuleVersions");
+    const { one, meet, said } = previewOf("redisenterprise:ModuleVersions");
     await meet(one, "search", { modules: { search: "2.10.17" } });
     await meet(one, "json", { modules: { ReJSON: "2.8.10" } });
     expect(said()).toEqual([]);
@@ -104,7 +105,7 @@ describe("resources that have only a part in common", () => {
   });
 
   it("have nothing in common when they are of different types", async () => {
-    const { vendor, lines, one } = stage("oceanbase:ClusterVersion");
+    const { vendor, lines, one } = previewOf("oceanbase:ClusterVersion");
     const { mode: _, ...args } = vendor.args;
     for (const [type, more] of [
       ["ClusterVersion", {}],
@@ -115,5 +116,97 @@ describe("resources that have only a part in common", () => {
       expect((await one.check(inputs, inputs)).failures).toEqual([]);
     }
     expect(lines.filter((line) => line.includes("as well"))).toEqual([]);
+  });
+});
+
+/** Two pins of one thing in one program, and what comes of both. */
+function runOf(type: string) {
+  const clock = new HeldClock();
+  const { vendor, process } = sceneOf(resourceType(type), clock);
+  const lines: string[] = [];
+  const lifecycle = process({ log: { write: ({ message }) => lines.push(message), flush: async () => undefined } });
+  const inputs = (name: string, args: Values = {}): Values => ({
+    ...inputsOf(vendor),
+    ...args,
+    __urn: `urn:pulumi:dev::shop::pulumi-nodejs:dynamic/${type}::${name}`,
+  });
+  const create = (name: string, args?: Values) => lifecycle.create(inputs(name, args)).then(({ outs }) => outs);
+  const calls = () => vendor.system.journal.find("POST", vendor.call);
+  return { vendor, lifecycle, lines, inputs, create, calls, clock };
+}
+
+describe.each(RESOURCE_TYPES)("two pins of the same thing: $type", ({ type }) => {
+  it("at the same version share one upgrade", async () => {
+    const { vendor, create, calls } = runOf(type);
+    const [one, other] = await Promise.all([create("one"), create("other")]);
+    expect(one).toMatchObject({ status: "current" });
+    expect(other).toMatchObject({ status: "current" });
+    expect(one["members"]).toEqual(other["members"]);
+    expect(vendor.accepted()).toBe(1);
+    // The vendor may be called by both in the same moment: then it refuses the second call, and it is not repeated.
+    expect(calls().filter(({ status }) => status < 300)).toHaveLength(1);
+    expect(calls().length).toBeLessThanOrEqual(2);
+  });
+
+  it("one after the other cost one upgrade", async () => {
+    const { vendor, create, calls } = runOf(type);
+    await create("one");
+    await create("other");
+    expect(vendor.accepted()).toBe(1);
+    expect(calls()).toHaveLength(1);
+  });
+});
+
+const APART: readonly [string, Values, (vendor: Vendor) => void][] = [
+  [
+    "oceanbase:ClusterVersion",
+    { version: "4.3.5.4", release: "104000042025090916.el7" },
+    ({ system }) => {
+      // The vendor of this type is a cluster.
+      const { control } = system as unknown as { control: { addObPackages(version: string, release: string): void } };
+      control.addObPackages("4.3.5.4", "104000042025090916.el7");
+    },
+  ],
+  [
+    "oceanbase:AgentVersion",
+    { version: "4.5.0.0", release: "102026050817.el7" },
+    ({ system }) => {
+      const { control } = system as unknown as { control: { addAgentPackage(version: string, release: string): void } };
+      control.addAgentPackage("4.5.0.0", "102026050817.el7");
+    },
+  ],
+  ["redisenterprise:DatabaseVersion", { redisVersion: "8.0" }, () => undefined],
+];
+
+describe.each(APART)("two pins of the same thing at different versions: %s", (type, higher, prepare) => {
+  it("end at the higher one without a fight: the lower pin says that something newer runs, and calls nothing", async () => {
+    const { vendor, lifecycle, create, calls, inputs } = runOf(type);
+    prepare(vendor);
+    const [low, high] = await Promise.all([create("low"), create("high", higher)]);
+    expect(high).toMatchObject({ status: "current" });
+    expect(["current", "newer"]).toContain(low["status"]);
+    expect(vendor.accepted()).toBeLessThanOrEqual(2);
+    const made = calls().length;
+
+    // Whatever is run from now on, nobody calls anything.
+    for (let round = 0; round < 3; round++) {
+      const { outs } = await lifecycle.update("low", low, inputs("low"));
+      expect(outs).toMatchObject({ status: "newer" });
+      expect((await lifecycle.update("high", high, inputs("high", higher))).outs).toMatchObject({ status: "current" });
+    }
+    expect(calls()).toHaveLength(made);
+    expect(vendor.accepted()).toBeLessThanOrEqual(2);
+  });
+
+  it("are told apart with onNewer fail", async () => {
+    const { vendor, lifecycle, create, calls, inputs } = runOf(type);
+    prepare(vendor);
+    await create("high", higher);
+    const made = calls().length;
+    const low = inputs("low", { onNewer: "fail" });
+    const { failures = [] } = await lifecycle.check({}, low);
+    expect(failures.map(({ reason }) => reason).join()).toMatch(/newer than the target version/);
+    await expect(lifecycle.create(low)).rejects.toThrow();
+    expect(calls()).toHaveLength(made);
   });
 });

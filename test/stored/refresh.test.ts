@@ -1,8 +1,45 @@
 import { describe, expect, it } from "vitest";
+import type { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
+import type { LogLine } from "../../provider/frontend/resource/log";
 import { argumentsOf } from "../../provider/frontend/resource/properties";
+import { rig as oceanbase } from "../oceanbase/rig";
+import { CACHE, rig as redis, SHIPPED } from "../redisenterprise/rig";
+import { kernelRig } from "../taurusdb/kernel-rig";
+import { NEW, rig as starRocks } from "../taurusdb/rig";
 import { type Opened, SITUATIONS, type Situation } from "./situations";
 
 type Values = Record<string, unknown>;
+
+const NEVER_MISSING = ["members", "status"];
+
+describe.each(SITUATIONS.map(({ title, open }) => [title, open] as const))("the outputs of %s", (_, open) => {
+  it("are all there after a create, a refresh and an update", async () => {
+    const { lifecycle, inputs, move } = open();
+    const { id, outs } = await lifecycle.create(inputs);
+    move();
+    const { props = {} } = await lifecycle.read(id, outs);
+    const { outs: updated } = await lifecycle.update(id, props, inputs);
+    const names = [
+      ...NEVER_MISSING,
+      ...("modules" in inputs ? [] : ["currentVersion"]),
+      ...("instanceIds" in inputs ? ["problems"] : []),
+    ];
+    for (const outputs of [outs, props, updated]) expect(Object.keys(outputs)).toEqual(expect.arrayContaining(names));
+  });
+});
+
+describe("a state that 0.1.0 has written", () => {
+  it("has no problems, and no change for that", async () => {
+    const { lifecycle, inputs, reads } = kernelRig({ kernel: "2.0.78.260600" });
+    const { id, outs } = await lifecycle.create(inputs());
+    expect(outs).toMatchObject({ problems: {} });
+    const { problems: _, ...old } = outs;
+    const before = reads();
+    expect(await lifecycle.check(inputs(), inputs())).toEqual({ inputs: inputs(), failures: [] });
+    expect(await lifecycle.diff(id, old, inputs())).toEqual({ changes: false, replaces: [] });
+    expect(reads()).toBe(before);
+  });
+});
 
 /** A pin that is settled, moved by somebody, and refreshed. */
 async function refreshed({ open }: Situation) {
@@ -95,5 +132,130 @@ describe("a masked value", () => {
     const { lifecycle, inputs } = opened();
     const { failures } = await lifecycle.check({}, { ...inputs, password: "[secret]" });
     expect(failures).toEqual([{ property: "", reason: expect.stringMatching(/^password is a masked value/) }]);
+  });
+});
+
+/** A pin that holds, whose database is then deleted, or becomes something else. */
+interface Doomed {
+  readonly lifecycle: DynamicProvider;
+  readonly lines: readonly LogLine[];
+  readonly inputs: Values;
+  end(): void;
+}
+
+const KERNEL = "2.0.78.260600";
+
+function instances(count: number, gone: readonly number[]): Doomed {
+  const { lifecycle, lines, inputs, cloud, ids } = kernelRig({ instances: count, kernel: KERNEL });
+  const end = () => {
+    for (const at of gone) cloud.control.removeInstance(ids[at] ?? "");
+  };
+  return { lifecycle, lines, inputs: inputs(), end };
+}
+
+function reports(what: "itself" | "its TaurusDB instance"): Doomed {
+  const world = starRocks({ starRocksKernel: NEW });
+  const inputs = world.inputs();
+  const id = String(inputs[what === "itself" ? "starRocksInstanceId" : "instanceId"]);
+  return { ...world, inputs, end: () => world.cloud.control.removeInstance(id) };
+}
+
+type Change = (world: ReturnType<typeof redis>) => void;
+const removed: Change = ({ cluster }) => cluster.control.removeDatabase(1);
+
+/** The server does not find what is there. */
+function notThere(path: string | RegExp): Change {
+  const body = JSON.stringify({ error_code: "db_not_exist", description: "no such thing" });
+  return ({ cluster }) =>
+    void cluster.faults.add({ match: { path }, times: 999, fault: { kind: "replace", status: 404, body } });
+}
+
+function database(type: "modules" | "redis", args: Values, change: Change): Doomed {
+  const modules = [{ name: "search", version: SHIPPED.search }];
+  const world = redis({ databases: [{ ...CACHE, modules }, { name: "other" }] });
+  world.cluster.control.addUser({ email: "viewer@example.com", password: "viewer-pass", databases: [1] });
+  const pin = type === "modules" ? { modules: { search: ">=2" } } : { redisVersion: ">=7.2" };
+  return { ...world, inputs: world[type]({ ...pin, ...args }), end: () => change(world) };
+}
+
+const BY_NAME = { databaseName: "cache" };
+
+describe("a refresh of a database that certainly does not exist any more", () => {
+  it.each<[string, () => Doomed]>([
+    ["a TaurusDB instance", () => instances(1, [0])],
+    ["all instances of a fleet", () => instances(3, [0, 1, 2])],
+    ["a StarRocks instance", () => reports("itself")],
+    ["a StarRocks instance with its TaurusDB instance", () => reports("its TaurusDB instance")],
+    ["a Redis database, by its uid", () => database("redis", {}, removed)],
+    ["a Redis database, by its name", () => database("redis", BY_NAME, removed)],
+    ["the modules of a database, by its uid", () => database("modules", {}, removed)],
+    ["the modules of a database, by its name", () => database("modules", BY_NAME, removed)],
+  ])("removes it from the state, with a warning: %s", async (_, open) => {
+    const { lifecycle, inputs, end, lines } = open();
+    const { id, outs } = await lifecycle.create(inputs);
+    end();
+    expect(await lifecycle.read(id, outs)).toEqual({});
+    const warnings = lines.filter(({ severity }) => severity === "WARNING").map(({ message }) => message);
+    expect(warnings).toEqual([expect.stringMatching(/^no longer exists, so it is removed from the state: /)]);
+  });
+});
+
+describe("a refresh of a database of which that is less certain", () => {
+  it.each<[string, () => Doomed, RegExp]>([
+    [
+      "the user may be confined to other databases",
+      () => database("redis", { username: "viewer@example.com", password: "viewer-pass" }, removed),
+      /no database 1 that this user may see/,
+    ],
+    [
+      "several databases have its name",
+      () =>
+        database("modules", BY_NAME, ({ cluster }) => {
+          cluster.control.setDatabase(2, { name: "cache" });
+        }),
+      /Several databases are named/,
+    ],
+    [
+      "it cannot be read, and is listed all the same",
+      () => database("redis", {}, notThere("/v1/bdbs/1")),
+      /database 1 is listed, but cannot be read/,
+    ],
+    [
+      "the list cannot be read either",
+      () => database("redis", {}, notThere(/^\/v1\/(bdbs|nodes|users)/)),
+      /the list of databases cannot be read/,
+    ],
+  ])("keeps the state, with a warning: %s", async (_, open, says) => {
+    const { lifecycle, inputs, end, lines } = open();
+    const { id, outs } = await lifecycle.create(inputs);
+    end();
+    expect(await lifecycle.read(id, outs)).toEqual({ id, props: outs });
+    const warnings = lines.filter(({ severity }) => severity === "WARNING").map(({ message }) => message);
+    expect(warnings.at(-1)).toMatch(/^could not be read; the state was not changed: /);
+    expect(warnings.at(-1)).toMatch(says);
+  });
+
+  it("keeps the state of a cluster whose agents belong to none any more", async () => {
+    const { lifecycle, inputs, cluster, said } = oceanbase({ buildVersion: "4.3.5.2-102000042025031214" });
+    const { id, outs } = await lifecycle.create(inputs());
+    for (const agent of cluster.agents) agent.identity = "SINGLE";
+    expect(await lifecycle.read(id, outs)).toEqual({ id, props: outs });
+    expect(said().join()).toMatch(/could not be read; the state was not changed: .* belongs to no OceanBase cluster/);
+  });
+
+  it("keeps a fleet of which some are gone, and says which", async () => {
+    const { lifecycle, inputs, end } = instances(3, [1]);
+    const { id, outs } = await lifecycle.create(inputs);
+    end();
+    const gone = (inputs["instanceIds"] as string[])[1] ?? "";
+    const { props } = await lifecycle.read(id, outs);
+    expect(props).toMatchObject({ problems: { [gone]: expect.stringContaining("The instance does not exist") } });
+    expect(props?.members).not.toHaveProperty(gone);
+  });
+
+  it("fails when the credentials are rejected", async () => {
+    const { lifecycle, inputs } = database("redis", {}, removed);
+    const { id, outs } = await lifecycle.create(inputs);
+    await expect(lifecycle.read(id, { ...outs, password: "wr0ng" })).rejects.toThrow(/\[unauthorized\]/);
   });
 });

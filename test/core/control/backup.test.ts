@@ -1,9 +1,22 @@
 import { describe, expect, it } from "vitest";
 import { type BackupRecord, backupHold, backupOfAll } from "../../../provider/core/control/backup";
 import { ChangeControl, NO_RULES } from "../../../provider/core/control/control";
+import { Unreachable, UpgradeError } from "../../../provider/core/errors";
 import { VirtualClock } from "../../support/virtual-clock";
+import {
+  failure,
+  type Played,
+  play,
+  record,
+  type Script,
+  type Stage,
+  satisfied,
+  succeeded,
+  task,
+  upgrade,
+} from "../scripted-driver";
+import { approved, HOUR, rules } from "./holds";
 
-const HOUR = 3_600_000;
 const NOW = Date.UTC(2026, 0, 1);
 const RULE = { maxAge: 24 * HOUR };
 const WAIVED = { ...RULE, waive: "restored by hand" };
@@ -64,5 +77,150 @@ describe("a request whose backups were not read, because something else held it 
     expect(() => control.require([unit])).toThrow("the backups were not read yet");
     await control.readBackups([unit]);
     expect(() => control.require([unit])).not.toThrow();
+  });
+});
+
+const silence = new Unreachable("No answer.", { sent: true, heard: true });
+
+describe("reading backups", () => {
+  const policy = rules({ backup: { maxAge: 24 * HOUR } });
+  const finished = { kind: "finished", at: Date.UTC(2025, 11, 31, 20) } as const;
+  const slowly = async ({ clock }: Stage) => {
+    await clock.sleep(61_000);
+    return finished;
+  };
+  it.each<[string, NonNullable<Script["backups"]>]>([
+    ["more than a minute", [slowly]],
+    ["many tries", [...Array(60).fill(silence), slowly]],
+  ])(
+    "that takes %s leads to another read of the system before the request, and to none of the backups",
+    async (_, backups) => {
+      const { outcome, journal } = await play({
+        schedules: false,
+        looks: [upgrade(), upgrade(), upgrade(), upgrade(), satisfied],
+        backups,
+        starts: [task],
+        inspections: [succeeded],
+        policy,
+      });
+      expect(outcome.status).toBe("current");
+      const steps = journal.filter((step, i) => step !== "backups" || journal[i - 1] !== "backups");
+      expect(steps).toEqual(["look", "look", "backups", "look", "look", "start", "inspect 11", "look"]);
+    },
+  );
+});
+
+describe.each(["retry", "rollback"] as const)("%s of a failed upgrade that was requested at 23:00", (way) => {
+  const at = (hour: number, minute = 0): BackupRecord => ({
+    kind: "finished",
+    at: Date.UTC(2025, 11, 31, hour, minute),
+  });
+  const late = { kind: "failed", task, from: "4.2.1.8", failure: { ...failure, ways: [way] } } as const;
+  const policy = { onFailure: way, ...rules({ backup: { maxAge: HOUR } }) } as const;
+  const script = { policy, remembered: record("failed"), reopens: true };
+  const sent = ({ journal }: Played) => journal.filter((step) => step !== "look" && !step.startsWith("inspect"));
+
+  it.each<[string, BackupRecord]>([
+    ["an hour before it", at(22)],
+    ["after it", at(23, 30)],
+  ])("is sent with a backup that ended %s, however old that is now", async (_, backup) => {
+    const inspections = [way === "retry" ? succeeded : ({ kind: "rolled-back", ...failure } as const)];
+    const looks = [({ clock }: Stage) => clock.sleep(48 * HOUR).then(() => late), satisfied];
+    const played = await play({ ...script, looks, backups: [backup], inspections });
+    expect(sent(played)).toEqual(["backups", `${way} 11`]);
+  });
+
+  it.each<[string, BackupRecord | Error, string]>([
+    [
+      "too old when it was requested",
+      at(21),
+      "the last backup was 2 h old when the failed upgrade was requested, more than 1 h",
+    ],
+    ["missing", { kind: "none" }, "there is no backup"],
+    ["running", { kind: "running" }, "a backup is running"],
+    ["in the future", { kind: "finished", at: Date.UTC(2026, 0, 3) }, "cannot verify that there is a backup: the last"],
+    ["not reported", { kind: "unknown", reason: "no database answers" }, "cannot verify that there is a backup: no"],
+  ])("is held by a backup that is %s", async (_, backup, why) => {
+    const played = await play({ ...script, looks: [late], backups: [backup] });
+    expect(sent(played)).toEqual(["backups"]);
+    expect(played.outcome).toMatchObject({ status: "failed", error: { code: "upgrade-failed" } });
+    expect(played.outcome.error?.sentence).toContain(
+      `${way.toUpperCase()}, which \`onFailure\` requests, is held: ${why}`,
+    );
+  });
+
+  it.each<[string, Error, string, number]>([
+    ["is not answered for a minute", silence, "Orders database could not be read for 1 min: No answer", 60_000],
+    ["is not allowed", new UpgradeError("unauthorized", "Not allowed."), "Not allowed", 0],
+  ])("is held while the read of backups %s, and the failure is told", async (_, error, why, least) => {
+    const played = await play({ ...script, looks: [late], backups: [error] });
+    expect(new Set(sent(played))).toEqual(new Set(["backups"]));
+    expect(played.took).toBeGreaterThanOrEqual(least);
+    expect(played.took).toBeLessThan(2 * 60_000);
+    expect(played.outcome).toMatchObject({ status: "failed", error: { code: "upgrade-failed" } });
+    expect(played.outcome.error?.sentence).toContain(`is held: cannot verify that there is a backup: ${why}. Take a`);
+  });
+
+  it("waits for a backup where that is asked for, and tells the failure once before", async () => {
+    const looks = [late, late, late, satisfied];
+    const waiting = { ...policy, ...rules({ backup: { maxAge: HOUR }, onHeld: "wait" }) };
+    const inspections = [way === "retry" ? succeeded : ({ kind: "rolled-back", ...failure } as const)];
+    const backups = [{ kind: "none" }, { kind: "none" }, at(23, 30)] as const;
+    const played = await play({ ...script, policy: waiting, looks, backups, inspections });
+    expect(sent(played)).toEqual(["backups", "backups", "backups", `${way} 11`]);
+    expect(played.warnings.filter((text) => text.includes("failed: stage 3/9 failed."))).toHaveLength(1);
+    expect(played.took).toBeGreaterThanOrEqual(10 * 60_000);
+  });
+
+  it("is covered by an approval that has expired since", async () => {
+    const inspections = [way === "retry" ? succeeded : ({ kind: "rolled-back", ...failure } as const)];
+    const told = (expiresAt: string) =>
+      play({
+        ...script,
+        policy: { onFailure: way, ...approved({ expiresAt }) },
+        looks: [({ clock }) => clock.sleep(48 * HOUR).then(() => late), satisfied],
+        inspections,
+      });
+    expect(sent(await told("2026-01-01T00:00:00Z"))).toEqual([`${way} 11`]);
+    expect((await told("2025-12-31T22:59:00Z")).outcome.error?.remedy).toContain(
+      "the approval of the failed upgrade had expired on 2025-12-31T22:59:00Z, before it was requested. Restore",
+    );
+  });
+
+  it("reads no backups while something else holds it", async () => {
+    const frozen = { ...policy, ...rules({ backup: { maxAge: HOUR }, freezes: ["incident"] }) };
+    expect(sent(await play({ ...script, policy: frozen, looks: [late], backups: [at(22)] }))).toEqual([]);
+  });
+
+  it("is sent once the rule is waived", async () => {
+    const waived = { ...policy, ...rules({ backup: { maxAge: HOUR, waive: "a snapshot was taken" } }) };
+    const inspections = [succeeded];
+    const played = await play({
+      ...script,
+      policy: waived,
+      looks: [late, satisfied],
+      backups: [{ kind: "none" }],
+      inspections,
+    });
+    expect(sent(played)).toContain(`${way} 11`);
+  });
+});
+
+describe("ROLLBACK of an upgrade that fails in this run", () => {
+  it("is held by a backup that has begun meanwhile", async () => {
+    const ways = ["rollback"] as const;
+    const { outcome, journal } = await play({
+      schedules: false,
+      looks: [upgrade(), upgrade(), { kind: "join", task, from: "4.2.1.8" }],
+      starts: [task],
+      inspections: [({ clock }) => clock.sleep(60_000).then(() => ({ kind: "failed", ...failure, ways }))],
+      backups: [{ kind: "finished", at: Date.UTC(2025, 11, 31, 23, 59) }, { kind: "running" }],
+      policy: { onFailure: "rollback", ...rules({ backup: { maxAge: HOUR } }) },
+      reopens: true,
+    });
+    expect(journal.filter((step) => step === "backups")).toHaveLength(2);
+    expect(journal).not.toContain("rollback 11");
+    expect(outcome).toMatchObject({ status: "failed", error: { code: "upgrade-failed" } });
+    expect(outcome.error?.sentence).toContain("ROLLBACK, which `onFailure` requests, is held: a backup is running.");
   });
 });

@@ -6,7 +6,9 @@ export const HOUR = 3_600_000;
 /** The clock of the scripts begins on Thursday, 2026-01-01 00:00 UTC. */
 export const WINDOW = { from: "02:00", to: "06:00", timeZone: "UTC" };
 
-export const rules = (change: Partial<ChangeRules>): Script["policy"] => ({ changes: { ...NO_RULES, ...change } });
+export const rules = (change: Partial<ChangeRules>): NonNullable<Script["policy"]> => ({
+  changes: { ...NO_RULES, ...change },
+});
 const proposal = proposalOf(upgradeWith());
 if (proposal === undefined) throw new Error("nothing is proposed");
 const approval: Approval = { ...proposal, approvedAt: "2025-12-30T12:00:00Z", approvedBy: "Anna" };

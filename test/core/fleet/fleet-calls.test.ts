@@ -1,9 +1,105 @@
 import { describe, expect, it } from "vitest";
-import { UpgradeError } from "../../../provider/core/errors";
+import { type RefusalKind, Refused, Unreachable, UpgradeError } from "../../../provider/core/errors";
+import { SOON_TRIES } from "../../../provider/core/policy";
+import type { Request } from "../../../provider/core/request";
+import type { Unit } from "../../../provider/core/unit";
+import { batchesOf } from "../../../provider/core/unit";
+import { Attempts } from "../../../provider/core/upgrades/attempts";
+import { member, NEW, OLD } from "./facts";
 import { LOOK, MINUTE, many, SECOND, World } from "./world";
 
-const NEW = "2.0.78.260600";
-const OLD = "2.0.48.231200";
+const batchesFor = (units: readonly Unit[], attempts: Attempts) =>
+  batchesOf(100, units, (name) => attempts.limit(name));
+
+function members(count: number, at?: string, first = 1): Unit[] {
+  return Array.from({ length: count }, (_, i) =>
+    member({ name: `i${first + i}`, ...(at === undefined ? {} : { at }) }),
+  );
+}
+function sizes(all: readonly Unit[], attempts = new Attempts()): number[] {
+  return batchesFor(all, attempts).map((batch) => batch.length);
+}
+function refuse(attempts: Attempts, batch: readonly Unit[], refusal: RefusalKind) {
+  attempts.refused(batch, new Refused("No.", { refusal }));
+}
+
+describe("the batches of a call", () => {
+  it("are none for nobody", () => {
+    expect(sizes([])).toEqual([]);
+  });
+
+  it.each([
+    [1, [1]],
+    [100, [100]],
+    [101, [100, 1]],
+    [250, [100, 100, 50]],
+  ])("hold at most a hundred: %i", (count, expected) => {
+    expect(sizes(members(count))).toEqual(expected);
+  });
+
+  it("hold members of one group, and every member once", () => {
+    const all = [...members(70, "2.0.48.1"), ...members(150, "2.0.51.1", 71), ...members(30, "2.0.75.1", 221)];
+    const mixed = all.map((_, at) => all[(at * 97) % all.length]).filter((one) => one !== undefined);
+    const batches = batchesFor(mixed, new Attempts());
+    expect(batches.map((batch) => batch.length).sort((a, b) => a - b)).toEqual([30, 50, 70, 100]);
+    for (const batch of batches) expect(new Set(batch.map(({ from }) => from)).size).toBe(1);
+    expect(new Set(batches.flat().map(({ name }) => name)).size).toBe(250);
+  });
+
+  it("are halved after a refusal for good, down to one", () => {
+    const all = members(100);
+    const attempts = new Attempts();
+    const found: number[][] = [];
+    for (let batch = batchesFor(all, attempts)[0] ?? []; batch.length > 1; batch = batchesFor(all, attempts)[0] ?? []) {
+      refuse(attempts, batch, "final");
+      found.push(sizes(all, attempts));
+    }
+    expect(found[0]).toEqual([50, 50]);
+    expect(found[1]).toEqual([25, 25, 50]);
+    expect(found.at(-1)?.slice(0, 2)).toEqual([1, 1]);
+    expect(found).toHaveLength(7);
+  });
+
+  it.each(["busy", "soon"] as const)(
+    "are tried once more as they were after a refusal that may pass: %s",
+    (refusal) => {
+      const all = members(10);
+      const attempts = new Attempts();
+      refuse(attempts, all, refusal);
+      expect(sizes(all, attempts)).toEqual([10]);
+      refuse(attempts, all, refusal);
+      expect(sizes(all, attempts)).toEqual([5, 5]);
+    },
+  );
+
+  it("are whole again after an accepted call", () => {
+    const all = members(10);
+    const attempts = new Attempts();
+    refuse(attempts, all, "final");
+    attempts.sent(all.slice(0, 5), 0, 0, false);
+    expect(sizes(all, attempts)).toEqual([5, 5]);
+    attempts.sent(all.slice(5), 0, 0, false);
+    expect(sizes(all, attempts)).toEqual([10]);
+  });
+});
+
+describe("a member that is refused alone", () => {
+  it("is asked for again for ever while it is busy", () => {
+    const attempts = new Attempts();
+    for (let tries = 0; tries < 50; tries++) refuse(attempts, members(1), "busy");
+    expect(attempts.refusal("i1")).toBeUndefined();
+  });
+
+  it("is given up when the vendor is never ready for it", () => {
+    const attempts = new Attempts();
+    for (let tries = 0; tries < SOON_TRIES; tries++) {
+      refuse(attempts, members(1), "soon");
+      expect(attempts.refusal("i1")).toBeUndefined();
+    }
+    refuse(attempts, members(1), "soon");
+    expect(attempts.refusal("i1")).toMatchObject({ code: "refused" });
+  });
+});
 
 describe("the calls of a run", () => {
   it("are none for a fleet that satisfies the pin already", async () => {
@@ -233,5 +329,95 @@ describe("a call that ends in an error", () => {
     expect(warnings).toEqual([
       "The response to the upgrade request was lost (undefined is not a function). Searching for the upgrades.",
     ]);
+  });
+});
+
+function names(requests: readonly Request[], name: string): boolean {
+  return requests.some(({ units }) => units.some(({ unit }) => unit === name));
+}
+
+describe("what the vendor wants to be asked before a call", () => {
+  it("is asked before every call, and everything is looked at again after it", async () => {
+    const asked = new Set<string>();
+    const { outcome, requests } = await new World(many(3, OLD)).up({
+      prepare: async (named) => {
+        const open = named.flatMap(({ units }) => units).filter(({ unit }) => !asked.has(unit));
+        for (const { unit } of open) asked.add(unit);
+        return open.length > 0;
+      },
+    });
+    expect(outcome.status).toBe("current");
+    expect(requests.slice(0, 7).map(({ what }) => what)).toEqual([
+      "look",
+      "look",
+      "prepare",
+      "look",
+      "look",
+      "prepare",
+      "call",
+    ]);
+  });
+
+  it("is asked again when nobody answers", async () => {
+    let tries = 0;
+    const { outcome, calls } = await new World(many(3, OLD)).up({
+      prepare: async () => {
+        tries += 1;
+        if (tries < 4) throw new Unreachable("nobody answers", { sent: false, heard: false });
+        return false;
+      },
+    });
+    expect(outcome.status).toBe("current");
+    expect(calls).toHaveLength(1);
+  });
+
+  it("is asked for halves when it is refused for one member, and the others are upgraded", async () => {
+    const world = new World([...many(6, OLD), ...many(3, "2.0.75.28", {}, 7)]);
+    const { outcome, calls, requests } = await world.up({
+      prepare: async (named) => {
+        if (!names(named, "i002")) return false;
+        throw new Refused("i002 cannot be checked.", { refusal: "final" });
+      },
+    });
+    expect(outcome).toMatchObject({ status: "behind", problems: { i002: "i002 cannot be checked." } });
+    expect(calls.flat()).not.toContain("i002");
+    expect(new Set(calls.flat()).size).toBe(8);
+    expect(requests.filter(({ what }) => what === "prepare").length).toBeLessThan(20);
+  });
+
+  it("holds up no other call while it is refused for a member that is busy", async () => {
+    const world = new World([...many(2, OLD), ...many(3, "2.0.75.28", {}, 3)]);
+    const sent: number[] = [];
+    const { outcome, calls } = await world.up({
+      prepare: async (named) => {
+        const refused = world.vendor.age < 30 * MINUTE && names(named, "i001");
+        if (refused) throw new Refused("i001 is busy.", { refusal: "busy" });
+        return false;
+      },
+      onSent: () => sent.push(world.vendor.age),
+    });
+    expect(outcome.status).toBe("current");
+    expect(calls).toEqual([["i003", "i004", "i005"], ["i002"], ["i001"]]);
+    expect(sent[0]).toBeLessThan(MINUTE);
+    expect(sent[1]).toBeLessThan(2 * MINUTE);
+    expect(sent[2]).toBeGreaterThanOrEqual(30 * MINUTE);
+  });
+
+  it("shows by a refusal that it is reached: the time in which no call gets there begins again", async () => {
+    const world = new World(many(2, OLD));
+    let asked = 0;
+    const { outcome, calls } = await world.up({
+      // Both do not get there: one before the refusals, one after them.
+      faults: ["unsent", "unsent"],
+      prepare: async () => {
+        asked += 1;
+        const refused = asked > 1 && world.vendor.age < 30 * MINUTE;
+        if (refused) throw new Refused("They are busy.", { refusal: "busy" });
+        return false;
+      },
+    });
+    expect(outcome.status).toBe("current");
+    // The two that did not get there, and then each alone after the refusals of both together.
+    expect(calls.map((names) => names.length)).toEqual([2, 1, 1, 1]);
   });
 });

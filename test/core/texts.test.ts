@@ -1,6 +1,115 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { formatDuration, parseDuration } from "../../provider/base/sentences";
 import { redactor } from "../../provider/core/texts/redact";
+import { vendorText } from "../../provider/core/texts/vendor-text";
+
+describe("parseDuration", () => {
+  it.each([
+    ["45s", 45_000],
+    ["90m", 5_400_000],
+    ["3h", 10_800_000],
+    ["1h30m", 5_400_000],
+    ["1h2m3s", 3_723_000],
+    ["1.5h", 5_400_000],
+    ["250ms", 250],
+    ["1m500ms", 60_500],
+    ["2000us", 2],
+    ["2000µs", 2],
+    ["3000000ns", 3],
+    ["0s", 0],
+  ])("reads %s as %d ms", (text, expected) => {
+    expect(parseDuration(text)).toBe(expected);
+  });
+
+  it.each(["", "10", "h", "1 h", "1h ", " 1h", "-1h", "1d", "1H", "1,5h", "1.h", ".5h", "1h30", "soon"])(
+    "refuses %j",
+    (text) => {
+      expect(parseDuration(text)).toBeUndefined();
+    },
+  );
+
+  it("adds up its terms in any order", () => {
+    const term = fc.tuple(
+      fc.nat(1_000),
+      fc.constantFrom(["ms", 1] as const, ["s", 1_000] as const, ["m", 60_000] as const),
+    );
+    fc.assert(
+      fc.property(fc.array(term, { minLength: 1, maxLength: 6 }), (terms) => {
+        const text = terms.map(([amount, [unit]]) => `${amount}${unit}`).join("");
+        expect(parseDuration(text)).toBe(terms.reduce((sum, [amount, [, length]]) => sum + amount * length, 0));
+      }),
+    );
+  });
+});
+
+describe("formatDuration", () => {
+  it.each([
+    [0, "0 ms"],
+    [449.6, "450 ms"],
+    [999, "999 ms"],
+    [1_000, "1 s"],
+    [12_400, "12 s"],
+    [59_499, "59 s"],
+    [59_500, "1 min"],
+    [60_000, "1 min"],
+    [250_000, "4 min 10 s"],
+    [3_599_499, "59 min 59 s"],
+    [3_600_000, "1 h"],
+    [7_500_000, "2 h 5 min"],
+    [90_000_000, "25 h"],
+  ])("says %d ms as %s", (milliseconds, expected) => {
+    expect(formatDuration(milliseconds)).toBe(expected);
+  });
+
+  it("never shows 60 seconds or 60 minutes", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1_000, max: 100 * 3_600_000 }), (milliseconds) => {
+        expect(formatDuration(milliseconds)).not.toMatch(/\b60 (s|min)/);
+      }),
+    );
+  });
+});
+
+describe("what a vendor said, as a message quotes it", () => {
+  it("is on one line, without control characters, empty lines and blanks around", () => {
+    expect(vendorText("  \u001b[31mred\u0007 \r\n\r\n\tnext   word\n")).toBe("[31mred | next word");
+  });
+
+  it("has each line once, where it stood last", () => {
+    expect(vendorText(["waiting", "disk is full", "waiting", "failed: disk is full", "failed: disk is full"])).toBe(
+      "disk is full | waiting | failed: disk is full",
+    );
+  });
+
+  it("keeps the last lines of a long text whole, and shows that it is cut", () => {
+    const lines = Array.from({ length: 500 }, (_, nth) => `line ${nth} of the output`);
+    const text = vendorText([...lines, "MyError: 'restore job is not finished'"], 100);
+    expect(text).toMatch(
+      /^… line \d+ of the output \| .*line 499 of the output \| MyError: 'restore job is not finished'$/,
+    );
+    expect(text.length).toBeLessThanOrEqual(102);
+  });
+
+  it("keeps the last words of a last line that is too long", () => {
+    expect(vendorText(`${"word ".repeat(100)}is not finished`, 30)).toBe("… word word is not finished");
+    expect(vendorText("磁盘空间不足".repeat(100), 6)).toBe("… 磁盘空间不足");
+    expect(vendorText(`error ${"x".repeat(100)}`, 30)).toBe("… ");
+  });
+
+  it("loses its credentials before it is cut: behind the cut nothing would say what they are", () => {
+    const text = `password="${"R00t-Pw-9 ".repeat(30)}" | ${"x ".repeat(40)}end`;
+    for (let longest = 10; longest < 400; longest += 7) expect(vendorText(text, longest)).not.toMatch(/R00t|Pw-9/);
+  });
+
+  it("is never longer than asked for, and never empty for a text that says something", () => {
+    fc.assert(
+      fc.property(fc.string({ maxLength: 300 }), fc.integer({ min: 20, max: 100 }), (text, longest) => {
+        expect(vendorText(text, longest).length).toBeLessThanOrEqual(longest + 2);
+      }),
+    );
+  });
+});
 
 const SECRET = 'p@ss "w0rd"\\';
 
