@@ -455,7 +455,9 @@ describe("what an earlier run has left", () => {
 
   it("is a scheduled task that may be about to start, when it does not show around its window", () => {
     const shut = Date.parse(window.closes);
-    const about = circumstances({ remembered: own, schedules: true });
+    const attempts = new Attempts();
+    attempts.seen([member()], NOW);
+    const about = circumstances({ remembered: own, attempts, schedules: true });
     expect(verdictOn(member(), about)).toEqual({ ...asked, accepted: false });
     expect(verdictOn(member(), { ...about, now: NOW + SETTLE })).toEqual({ kind: "send" });
     expect(verdictOn(member(), { ...about, now: shut + SETTLE })).toEqual({ kind: "send" });

@@ -24,8 +24,6 @@ export interface Earlier {
   readonly over: boolean;
   /** When the last maintenance window of its scheduled upgrades ends. */
   readonly closes: number;
-  /** When this run began. */
-  readonly runAt: number;
 }
 
 /**
@@ -40,9 +38,9 @@ export function earlierOf(
   if (record === undefined || record.joined === true) return undefined;
   const { state, window } = record;
   const now = clock.now();
-  const runAt = clock.elapsed();
-  const calledAt = sentAt(record, { now, elapsed: runAt });
-  const age = runAt - calledAt;
+  const elapsed = clock.elapsed();
+  const calledAt = sentAt(record, { now, elapsed });
+  const age = elapsed - calledAt;
   // A member may leave the resource and return before its upgrade becomes visible.
   const recent = (state === "succeeded" || state === "failed") && age < settleTime;
   if (!isOpen(record) && !recent) return undefined;
@@ -55,8 +53,7 @@ export function earlierOf(
     from: record.from,
     to: parseVersion(record.to),
     over: !isOpen(record),
-    closes: Number.isNaN(closes) ? Number.POSITIVE_INFINITY : runAt - (now - closes),
-    runAt,
+    closes: Number.isNaN(closes) ? Number.POSITIVE_INFINITY : elapsed - (now - closes),
   };
 }
 

@@ -32,7 +32,7 @@ class Trial {
     this.world = new World(all);
   }
 
-  async up({ up, without, stopAt, elsewhere }: Omit<RandomUp, "pause">): Promise<Run> {
+  async up({ up, without, stopAt, elsewhere, darkUntil }: Omit<RandomUp, "pause">): Promise<Run> {
     const { vendor } = this.world;
     const all = this.#specs.map(({ name }) => name);
     const names = all.filter((name, i) => !without.includes(i) && !this.#isBackTooSoon(name));
@@ -40,8 +40,12 @@ class Trial {
     for (const { name } of this.#specs) if (!chosen.includes(name)) this.#ours.delete(name);
     this.#run += 1;
     const began = vendor.age;
+    const [member = 0, after = 0] = darkUntil ?? [];
+    const opens = darkUntil && this.#specs[member]?.window?.[0];
+    const dark = opens === undefined ? 0 : opens + after - began;
     const run = await this.world.up({
       ...up,
+      ...(dark > 0 ? { silence: [...(up.silence ?? []), [0, dark] as const] } : {}),
       names: chosen,
       on: (moment, nth, stage) => {
         if (moment === stopAt?.[0] && nth === stopAt[1]) stage.abort();

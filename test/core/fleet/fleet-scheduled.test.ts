@@ -58,6 +58,35 @@ describe("upgrades that wait for their windows", () => {
     expect(world.vendor.broken).toEqual([]);
   });
 
+  it("are waited for when the next run could read nothing until one had begun", async () => {
+    const world = fleet({ fates: [{ startsAfter: 4 * MINUTE }] });
+    await world.up(windowed);
+    await world.clock.sleep(6 * HOUR - 10 * MINUTE);
+    const { calls } = await world.up({ silence: [[0, 10 * MINUTE]] });
+    expect(calls.flat()).not.toContain("i001");
+    expect(world.vendor.broken).toEqual([]);
+  });
+
+  it("are waited for when a run that has seen them could then read nothing until one had begun", async () => {
+    const begins = [0, 5 * HOUR] as const;
+    const world = new World([
+      ...many(1, OLD, { window: [20 * MINUTE, 5 * HOUR], fates: [{ startsAfter: 4 * MINUTE }] }),
+      ...many(1, OLD, { window: begins, fates: [{ startsAfter: 0, takes: 20 * MINUTE }] }, 2),
+    ]);
+    const { outcome, calls } = await world.up({ ...windowed, silence: [[MINUTE, 20 * MINUTE + 2 * SECOND]] });
+    expect(outcome.error).toBeUndefined();
+    expect(calls).toHaveLength(1);
+    expect(world.vendor.broken).toEqual([]);
+  });
+
+  it("are waited for when the run that asked for them could read nothing until one had begun", async () => {
+    const world = fleet({ window: [10 * MINUTE, 5 * HOUR], fates: [{ startsAfter: 4 * MINUTE }] });
+    const { outcome, calls } = await world.up({ ...windowed, silence: [[1_000, 10 * MINUTE + SECOND]] });
+    expect(outcome.error).toBeUndefined();
+    expect(calls).toHaveLength(1);
+    expect(world.vendor.broken).toEqual([]);
+  });
+
   it("are told and asked for again when they failed in their windows", async () => {
     const world = fleet({ fates: [{ ends: "fails" }, {}] });
     await world.up(windowed);

@@ -27,6 +27,7 @@ const fate: fc.Arbitrary<Fate> = fc.record(
     ends: fc.constantFrom("completes", "completes", "fails", "stays", "never"),
     to: fc.constantFrom("2.0.51.240311", "2.0.75.28", NEW, NEW),
     lag: soon,
+    endsUnseen: soon,
   },
   { requiredKeys: [] },
 );
@@ -74,6 +75,8 @@ export interface RandomUp {
   readonly pause: number;
   readonly stopAt?: readonly [moment: Moment, nth: number] | undefined;
   readonly elsewhere?: readonly [look: number, member: number] | undefined;
+  /** Nothing can be read until this time after the window of a member has opened. */
+  readonly darkUntil?: readonly [member: number, after: number] | undefined;
 }
 
 export const randomUp: fc.Arbitrary<RandomUp> = fc
@@ -95,13 +98,15 @@ export const randomUp: fc.Arbitrary<RandomUp> = fc
     abortAfter: fc.option(fc.oneof(fc.integer({ min: 0, max: 10 * SECOND }), later)),
     stopAt: fc.option(fc.tuple(fc.constantFrom(...MOMENTS), fc.integer({ min: 1, max: 6 }))),
     elsewhere: fc.option(fc.tuple(fc.integer({ min: 1, max: 5 }), fc.nat({ max: 6 })), { freq: 1 }),
+    darkUntil: fc.option(fc.tuple(fc.nat({ max: 6 }), soon), { freq: 2 }),
     without: fc.array(fc.nat({ max: 6 }), { maxLength: 2 }),
     pause: fc.oneof(fc.integer({ min: 0, max: 10 * SECOND }), fc.integer({ min: 0, max: 10 * MINUTE }), later),
   })
-  .map(({ without, pause, stopAt, elsewhere, wait, onNewer, abortAfter, ...up }) => ({
+  .map(({ without, pause, stopAt, elsewhere, darkUntil, wait, onNewer, abortAfter, ...up }) => ({
     up: { ...up, policy: { wait, onNewer }, ...(abortAfter === null ? {} : { abortAfter }) },
     without,
     pause,
     stopAt: stopAt ?? undefined,
     elsewhere: elsewhere ?? undefined,
+    darkUntil: darkUntil ?? undefined,
   }));

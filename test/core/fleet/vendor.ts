@@ -16,6 +16,8 @@ export interface Fate {
   readonly to?: string;
   /** How long the new version takes to show after the end. Default 0. */
   readonly lag?: number;
+  /** How long the task takes to show as ended; before, nothing shows. Default 0. */
+  readonly endsUnseen?: number;
 }
 
 export interface Spec {
@@ -65,6 +67,7 @@ interface Task {
   readonly startsAt: number;
   readonly endsAt: number;
   readonly versionAt: number;
+  readonly listedAt: number;
   readonly to: string | undefined;
   readonly failed: boolean;
   canceled: boolean;
@@ -152,6 +155,7 @@ export class FleetVendor {
       startsAt: age,
       endsAt,
       versionAt: endsAt,
+      listedAt: endsAt,
       to,
       failed: false,
       canceled: false,
@@ -191,7 +195,7 @@ export class FleetVendor {
     this.accepted.set(name, [...(this.accepted.get(name) ?? []), this.age]);
     const fate = fates[Math.min(instance.calls, fates.length - 1)] ?? {};
     instance.calls += 1;
-    const { startsAfter = 10_000, takes = 600_000, ends = "completes", to = offered, lag = 0 } = fate;
+    const { startsAfter = 10_000, takes = 600_000, ends = "completes", to = offered, lag = 0, endsUnseen = 0 } = fate;
     if (ends === "never") return;
     const opens = delayed && window !== undefined ? Math.max(window[0], this.age) : this.age;
     const startsAt = opens + startsAfter;
@@ -203,6 +207,7 @@ export class FleetVendor {
       startsAt,
       endsAt,
       versionAt: endsAt + lag,
+      listedAt: endsAt + endsUnseen,
       to: ends === "completes" ? to : undefined,
       failed: ends === "fails",
       canceled: false,
@@ -225,7 +230,7 @@ export class FleetVendor {
 
   #row(instance: Instance): Row {
     const { spec, tasks } = instance;
-    const ended = tasks.filter(({ canceled, endsAt }) => !canceled && endsAt <= this.age).at(-1);
+    const ended = tasks.filter(({ canceled, listedAt }) => !canceled && listedAt <= this.age).at(-1);
     return {
       name: spec.name,
       version: this.#version(instance),
