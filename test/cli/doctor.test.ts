@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { wallClock } from "../../provider/core/clock";
+import { wallClock } from "../../provider/core/runtime";
 import { isRead } from "../support/reads";
 import { fileWith, flat, oceanbase, redis, signsOf, taurusdb } from "./doctoring";
 import { onNetwork } from "./rig";

@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { stackRules } from "../../provider/frontend/resource/stack-rules";
+import { stackRules } from "../../provider/frontend/resource/stack-settings";
 import { blocksOf, page, ROOT } from "./pages";
 
 const SETTING = /^pulumi config set dbversion:(?!proxy)(\w+) (?:'([^']*)'|"([^"]*)"|(\S+))/gm;

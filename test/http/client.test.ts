@@ -1,12 +1,19 @@
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
-import type { Clock } from "../../provider/core/clock";
 import { Refused, Unreachable, UpgradeError } from "../../provider/core/errors";
+import type { Clock } from "../../provider/core/runtime";
 import { DIRECT } from "../../provider/core/runtime";
-import { excerpt, parseJson, printable, validate } from "../../provider/http/body";
+import {
+  describeResponse,
+  excerpt,
+  fateOf,
+  foreignWrite,
+  parseJson,
+  printable,
+  validate,
+} from "../../provider/http/body";
 import { delayBefore, HttpClient, READ_TRIES, retriedCode, retriedStatus } from "../../provider/http/client";
-import { describeResponse, fateOf, foreignWrite } from "../../provider/http/foreign";
 import { TransportError } from "../../provider/http/transport";
 import { undiciTransport } from "../../provider/http/undici-transport";
 import { VirtualClock } from "../support/virtual-clock";

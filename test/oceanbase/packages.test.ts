@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parseConstraint } from "../../provider/core/version/constraint";
-import type { Version } from "../../provider/core/version/version";
+import type { Version } from "../../provider/core/version";
+import { parseConstraint } from "../../provider/core/version";
 import type { UploadedPackage } from "../../provider/oceanbase/agent/schema";
 import {
   chooseTarget,

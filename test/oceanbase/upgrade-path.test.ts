@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Clock, wallClock } from "../../provider/core/clock";
+import { type Clock, wallClock } from "../../provider/core/runtime";
 import type { RpmPackage } from "../../provider/oceanbase/packages/rpm";
 import {
   DependencyLists,

@@ -4,7 +4,7 @@ import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provide
 import type { WireResponse } from "../../provider/http/transport";
 import { moduleVersions } from "../../provider/redisenterprise/modules/module-versions";
 import { readAnswer } from "../../provider/redisenterprise/rest/answers";
-import { hostOf, nextHop } from "../../provider/redisenterprise/rest/redirect";
+import { hostOf, nextHop } from "../../provider/redisenterprise/rest/exchange";
 import { createTransport, ScaledClock } from "../simulators";
 import {
   type ClusterOptions,

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { databaseFrom } from "../../provider/redisenterprise/database/database";
-import { redisOf } from "../../provider/redisenterprise/database/redis";
+import { databaseFrom, redisOf } from "../../provider/redisenterprise/database/database";
 import {
   missingCapabilities,
   neededRedis,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { report } from "../../sdk/report/report";
+import { report } from "../../sdk/report/page";
 import { open, resource, SHOP, SIGNATURE, sealed, stackExport } from "./export";
 import { faultsOf, textOf } from "./valid";
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { decodeText } from "../../sdk/report/encoding";
-import { ReportError } from "../../sdk/report/failure";
-import { report } from "../../sdk/report/report";
+import { report } from "../../sdk/report/page";
+import { decodeText, ReportError } from "../../sdk/report/stack-export";
 import { SHOP_EXPORT, stackExport } from "./export";
 
 function refusal(text: string): string {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { report } from "../../sdk/report/report";
+import { report } from "../../sdk/report/page";
 import { resource, SHOP, SHOP_EXPORT, stackExport } from "./export";
 import { detailsOf, faultsOf, rowsOf, textOf } from "./valid";
 

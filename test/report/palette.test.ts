@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { STATUSES } from "../../sdk/report/status";
+import { STATUSES } from "../../sdk/report/format";
 import { DARK, LIGHT, type Palette } from "../../sdk/report/style";
 
 /** Relative luminance of `#rrggbb` (WCAG 2.2). */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { formatDuration, parseTime } from "../../sdk/report/format";
 import { scaleOf } from "../../sdk/report/scale";
-import { formatDuration, parseTime } from "../../sdk/report/time";
 
 const at = (text: string) => Date.parse(text);
 

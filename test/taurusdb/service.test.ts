@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { wallClock } from "../../provider/core/clock";
 import { requestOf } from "../../provider/core/request";
+import { wallClock } from "../../provider/core/runtime";
 import { type Meaning, readAnswer } from "../../provider/huaweicloud/answers";
 import { networkTransport } from "../../provider/huaweicloud/connection";
 import { upgradeBatch, upgradeRequest, upgradeStep } from "../../provider/taurusdb/kernel/instances";
@@ -13,8 +13,15 @@ import {
   upgradeStep as starRocksStep,
   upgradeStarRocks,
 } from "../../provider/taurusdb/starrocks/instance";
-import { cancelSchedules, readJobs, readSchedules, readWaitingJobs, TaskCenter } from "../../provider/taurusdb/tasks";
-import { nextWindow, windowOf } from "../../provider/taurusdb/window";
+import {
+  cancelSchedules,
+  nextWindow,
+  readJobs,
+  readSchedules,
+  readWaitingJobs,
+  TaskCenter,
+  windowOf,
+} from "../../provider/taurusdb/tasks";
 import { serve, TaurusCloud, WALL } from "../simulators";
 import { instanceId, KEY, MINUTE, region, rig, USER } from "./rig";
 
