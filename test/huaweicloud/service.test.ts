@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { iamOrigin, serviceOrigin } from "../../provider/huaweicloud/service";
+import { z } from "zod";
+import { Refused } from "../../provider/core/errors";
+import type { WireRequest } from "../../provider/http/transport";
+import { openAccess } from "../../provider/huaweicloud/access";
+import { codes } from "../../provider/huaweicloud/answers";
+import { completeConnection, connectionArguments } from "../../provider/huaweicloud/arguments";
+import { JobIds, readJob } from "../../provider/huaweicloud/jobs";
+import { iamOrigin, type Service, serviceOrigin } from "../../provider/huaweicloud/service";
 import { TAURUSDB } from "../../provider/taurusdb/service";
+import { VirtualClock } from "../support/virtual-clock";
 
 describe("addresses", () => {
   it.each([
@@ -50,5 +58,106 @@ describe("addresses", () => {
       expect(iamOrigin(TAURUSDB, { region, endpoint }, {})).toBe(origin);
     const env = { HUAWEICLOUD_SDK_REGION_GAUSSDB_EU_DE: endpoint };
     expect(iamOrigin(TAURUSDB, { region: "eu-de" }, env)).toBe(origin);
+  });
+});
+
+/** What a driver for RDS for MySQL would say of its service. */
+const RDS: Service = {
+  name: "RDS",
+  sdkName: "RDS",
+  regions: { rds: ["cn-north-4", "cn-east-3"], "rds-intl": ["ap-southeast-1"] },
+  codes: { ...codes("missing", "RDS.0011"), ...codes("busy", "RDS.0014"), "RDS.0099": "no-job" },
+  readAction: "rds:instance:list",
+  availability: "the service is RDS's",
+};
+const PROJECT = "054e292c9880d4992f02c0196d3ea468";
+const ARGS = { region: "cn-north-4", projectId: PROJECT, accessKey: "AK", secretKey: "SK" };
+
+/** A network that gives one answer to everything. */
+function answering(status: number, body: unknown) {
+  const requests: WireRequest[] = [];
+  const transport = {
+    send: async (request: WireRequest) => {
+      requests.push(request);
+      return { status, headers: {}, body: new TextEncoder().encode(JSON.stringify(body)) };
+    },
+    close: async () => undefined,
+  };
+  const runtime = { clock: new VirtualClock(), signal: new AbortController().signal, conceal: () => undefined };
+  const access = (args: Partial<typeof ARGS> = ARGS) =>
+    openAccess(RDS, { ...ARGS, ...args }, runtime, () => transport, {});
+  return { requests, gateway: access().gateway, access };
+}
+
+const coded = (error_code: string) => ({ error_code, error_msg: "No." });
+const INSTANCES = { path: ["instances"], schema: z.object({ total_count: z.number() }) };
+const UPGRADE = {
+  method: "POST",
+  path: ["instances", "i", "db-upgrade"],
+  body: { is_delayed: false },
+  schema: z.object({}),
+  action: "rds:instance:modify",
+} as const;
+
+describe("another service of Huawei Cloud", () => {
+  it("is called at its own address, signed", async () => {
+    const { gateway, requests } = answering(200, { total_count: 7 });
+    expect(await gateway.read(INSTANCES)).toEqual({ kind: "data", data: { total_count: 7 } });
+    expect(requests).toHaveLength(1);
+    expect(requests[0]).toMatchObject({
+      origin: "https://rds.cn-north-4.myhuaweicloud.com",
+      target: `/v3/${PROJECT}/instances`,
+      headers: { authorization: expect.stringMatching(/^SDK-HMAC-SHA256 Access=AK, SignedHeaders=.*host/) },
+    });
+  });
+
+  it("has a prefix for each region", async () => {
+    const { access, requests } = answering(200, { total_count: 0 });
+    await access({ region: "ap-southeast-1" }).gateway.read(INSTANCES);
+    expect(requests[0]?.origin).toBe("https://rds-intl.ap-southeast-1.myhuaweicloud.com");
+  });
+
+  it("is understood by its own error codes, and by the gateway's", async () => {
+    expect(await answering(400, coded("RDS.0011")).gateway.read(INSTANCES)).toMatchObject({ kind: "missing" });
+    expect(await answering(404, coded("APIGW.0101")).gateway.read(INSTANCES)).toMatchObject({ kind: "unserved" });
+    const busy = await answering(400, coded("RDS.0014"))
+      .gateway.write(UPGRADE)
+      .catch((error: unknown) => error);
+    expect(busy).toBeInstanceOf(Refused);
+    expect(busy).toMatchObject({ refusal: "busy" });
+  });
+
+  it("names its own IAM actions, its address and itself", async () => {
+    const forbidden = answering(403, coded("APIGW.0302")).gateway;
+    await expect(forbidden.read(INSTANCES)).rejects.toMatchObject({
+      remedy: expect.stringContaining("rds:instance:list"),
+    });
+    await expect(forbidden.write(UPGRADE)).rejects.toMatchObject({
+      remedy: expect.stringContaining("rds:instance:modify"),
+    });
+    await expect(answering(404, "hello").gateway.read(INSTANCES)).rejects.toMatchObject({
+      remedy: expect.stringContaining("https://rds.cn-north-4.myhuaweicloud.com"),
+    });
+    await expect(answering(404, coded("APIGW.0101")).gateway.find(INSTANCES)).rejects.toMatchObject({
+      remedy: expect.stringContaining("the service is RDS's"),
+    });
+  });
+
+  it("has its jobs read in both forms of their ids", async () => {
+    const body = { job: { id: "j", name: "UpgradeDbMinorVersion", status: "Running", process: "40%" } };
+    const id = "56d3c113-8dcf-4f1d-a73b-0170700c78d0";
+    expect(await readJob(answering(200, body).gateway, new JobIds(), id)).toMatchObject({ status: "Running" });
+    const unknown = answering(400, coded("RDS.0099"));
+    expect(await readJob(unknown.gateway, new JobIds(), id)).toBeUndefined();
+    expect(unknown.requests.map(({ target }) => target.split("=")[1])).toEqual([id, id.replaceAll("-", "")]);
+  });
+
+  it("takes the same arguments, told in its own words", () => {
+    const inputs = z.strictObject(connectionArguments(RDS)).superRefine(completeConnection(RDS, {}));
+    expect(inputs.safeParse(ARGS).success).toBe(true);
+    const messages = inputs.safeParse({ ...ARGS, region: "cn-south-1" }).error?.issues.map(({ message }) => message);
+    expect(messages?.join()).toMatch(
+      /known region of RDS \(ap-southeast-1, cn-east-3, cn-north-4\).*REGION_RDS_CN_SOUTH_1/,
+    );
   });
 });

@@ -4,10 +4,116 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { encryptBody, encryptHeader, Passes, readAgentKey, seal } from "../../provider/oceanbase/agent/auth";
+import {
+  encryptBody,
+  encryptHeader,
+  generationOf,
+  Passes,
+  readAgentKey,
+  seal,
+} from "../../provider/oceanbase/agent/auth";
 import { makeRpm } from "../support/rpm-package";
 import { VirtualClock } from "../support/virtual-clock";
-import { rig, TARGET, UPGRADE } from "./rig";
+import { AGENT_URN, PASSWORD, rig, TARGET, TARGET_BUILD, UPGRADE } from "./rig";
+
+describe("authentication", () => {
+  it("uses the agents' own password where an agent says that it has one", async () => {
+    const { lifecycle, inputs, cluster } = rig({
+      agentVersion: "4.4.2.0-102026041610",
+      agentPassword: "agent-p@ss",
+      buildVersion: TARGET_BUILD,
+    });
+    const { outs } = await lifecycle.create(inputs({ agentPassword: "agent-p@ss", password: undefined }));
+    expect(outs).toMatchObject({ status: "current" });
+    expect(cluster.journal.entries.every((entry) => entry.status === 200)).toBe(true);
+  });
+
+  it("with a wrong agent password is refused as such", async () => {
+    const { lifecycle, inputs } = rig({ agentVersion: "4.4.2.0-102026041610", agentPassword: "agent-p@ss" });
+    await expect(lifecycle.create(inputs({ agentPassword: "wrong-one" }))).rejects.toThrow(
+      /Agent password is incorrect.*Set `agentPassword` to the agents' own password\. \[unauthorized\]/,
+    );
+  });
+
+  it("with a wrong agent password is refused as such by servers that do not say which", async () => {
+    const { lifecycle, inputs } = rig({ agentVersion: "4.3.0.0-102025043011", agentPassword: "agent-p@ss" });
+    await expect(lifecycle.create(inputs({ agentPassword: "wrong-one" }))).rejects.toThrow(
+      /Verification failed: access denied.*Set `agentPassword` to the agents' own password\. \[unauthorized\]/,
+    );
+  });
+
+  it.each([
+    [
+      "of root, where only the agents' would do",
+      "WithAgentPassword",
+      "Unauthorized: Should use agent_password to verify: oceanbase password is not initialized",
+      "no agentPassword given (argument `agentPassword`, config `oceanbase:agentPassword`, environment `OCEANBASE_AGENT_PASSWORD`)",
+    ],
+    [
+      "for another path, as behind a proxy",
+      "Header.UriMismatch",
+      "URI mismatch",
+      "something between this machine and the agent rewrites the path. List the agents' own addresses",
+    ],
+    [
+      "of root that is wrong",
+      "IncorrectOceanbasePassword",
+      "Unauthorized: OceanBase password is incorrect",
+      "Set `password` to the password of root@sys",
+    ],
+  ])("%s is refused with what helps", async (_, code, message, remedy) => {
+    const { lifecycle, inputs, cluster } = rig();
+    const error = { code: 10008, errCode: `Security.Authentication.${code}`, message };
+    const body = JSON.stringify({ successful: false, status: 401, error });
+    cluster.faults.add({
+      match: { path: /ob\/info|agents\/status|obcluster|package|unfinish/ },
+      times: Number.POSITIVE_INFINITY,
+      fault: { kind: "replace", status: 401, body },
+    });
+    const refusal = lifecycle.create(inputs());
+    await expect(refusal).rejects.toThrow(remedy);
+    await expect(refusal).rejects.toThrow("[unauthorized]");
+    if (code !== "IncorrectOceanbasePassword") await expect(refusal).rejects.not.toThrow("root@sys");
+  });
+
+  it.each([
+    [{ version: "4.2.2.0-20240109191841" }, "v1"],
+    [{ version: "4.2.3.0-1" }, "v2"],
+    [{ version: "4.2.4.0-1", supportedAuth: ["v2"] }, "v2"],
+    [{ version: "9.0.0.0-1", supportedAuth: ["v3", "v2"] }, "v2"],
+    [{ version: "9.0.0.0-1", supportedAuth: ["v3"] }, undefined],
+    [{ version: "4.2.1.0-1" }, undefined],
+    [{ version: "what" }, undefined],
+  ])("of an agent with %j is generation %s", (info, generation) => {
+    expect(generationOf(info)).toBe(generation);
+  });
+
+  it("of a generation that nobody knows is refused with what the agent offers", async () => {
+    const { lifecycle, inputs } = rig({ switches: { supportedAuth: ["v7"] } });
+    await expect(lifecycle.create(inputs())).rejects.toThrow(/no known authentication method \(v7\).*\[blocked\]/);
+  });
+
+  it("v1 sends password and expiry in seconds in its own header, and the body in plain JSON", () => {
+    const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+    const text = publicKey.export({ type: "pkcs1", format: "der" }).toString("base64");
+    const agent = readAgentKey(text, 5_000);
+    const sealed = seal({ agent, generation: "v1", password: PASSWORD, target: "/x", body: '{"a":1}', now: 1_000_000 });
+    expect(sealed.body).toBe('{"a":1}');
+    const block = privateDecrypt(
+      { key: privateKey, padding: constants.RSA_NO_PADDING },
+      Buffer.from(sealed.headers["x-ocs-auth"] ?? "", "base64"),
+    );
+    const header = block.subarray(block.indexOf(0, 2) + 1).toString();
+    expect(JSON.parse(header)).toEqual({ password: PASSWORD, ts: 1_005 + 900 });
+  });
+});
+
+describe("clocks", () => {
+  it.each([-600_000, 600_000])("that differ by %i ms do not matter", async (skew) => {
+    const { lifecycle, inputs } = rig({}, skew);
+    expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
+  });
+});
 
 const KEYS = Buffer.from(Array.from({ length: 32 }, (_, i) => i));
 const BODY = '{"version":"4.2.1.1","release":"101000062023110109.el7","mode":"rolling","upgradeDir":""}';
@@ -141,13 +247,12 @@ describe("readAgentKey", () => {
 
 const OLD = "4.2.2.0-102023121500";
 const AGENTS = { version: "4.3.3.0", release: "102025103117.el7" };
-const URN = "urn:pulumi:dev::shop::pulumi-nodejs:dynamic/oceanbase:AgentVersion::agents";
 
 /** A cluster whose agents know only X-OCS-Auth. */
 function world(options: Parameters<typeof rig>[0] = {}, skew = 0) {
   const made = rig({ agentVersion: OLD, ...options }, skew);
   made.cluster.control.addAgentPackage(AGENTS.version, AGENTS.release);
-  return { ...made, agentInputs: (args = {}) => ({ ...made.inputs({ ...AGENTS, ...args }), __urn: URN }) };
+  return { ...made, agentInputs: (args = {}) => ({ ...made.inputs({ ...AGENTS, ...args }), __urn: AGENT_URN }) };
 }
 
 describe("agents of 4.2.2.0", () => {

@@ -1,4 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Version } from "../../provider/core/version";
 import { parseConstraint } from "../../provider/core/version";
 import type { UploadedPackage } from "../../provider/oceanbase/agent/schema";
@@ -10,6 +13,38 @@ import {
   OCEANBASE,
   packageVersion,
 } from "../../provider/oceanbase/packages/packages";
+import { makeRpm, type RpmOptions } from "../support/rpm-package";
+import { payloadOf } from "./payload/pack";
+import { AGENT_URN, AGENTS, rig, TARGET, UPGRADE, URN } from "./rig";
+import { fileOf } from "./upload-rig";
+
+const NEWER = { version: "4.3.5.3", release: "103000012025040100.el7" };
+const LIST = "./home/admin/oceanbase/etc/oceanbase_upgrade_dep.yml";
+
+let dir = "";
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), "packages-"));
+});
+
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+/** A package of the newer version, as a file. */
+async function file(name: string, options: RpmOptions = {}): Promise<string> {
+  const path = join(dir, `${name}.rpm`);
+  await writeFile(path, makeRpm({ ...NEWER, ...options }));
+  return path;
+}
+
+/** Uploads that reached the cluster. */
+const uploads = ({ cluster }: Pick<ReturnType<typeof rig>, "cluster">) => cluster.journal.count("POST", /package$/);
+
+/** Both packages of a version, as files; the list of upgrade paths goes into the first one. */
+async function filesOf(target: typeof NEWER, ways?: string): Promise<string[]> {
+  const payload = ways === undefined ? {} : { payload: payloadOf({ "./bin/observer": "x", [LIST]: ways }) };
+  const main = makeRpm({ ...target, name: "oceanbase-ce", ...payload });
+  return [await fileOf(main, "main.rpm"), await fileOf(makeRpm({ ...target, name: "oceanbase-ce-libs" }), "libs.rpm")];
+}
 
 const EL7 = "102000042025031214.el7";
 
@@ -205,5 +240,293 @@ describe("packageVersion", () => {
     ["4.3.5.2", "el7.7", undefined],
   ])("of %s and %s", (version, release, expected) => {
     expect(packageVersion({ version, release })).toEqual(expected);
+  });
+});
+
+describe("packages named as files", () => {
+  it("are told by the preview, and nothing is sent", async () => {
+    const world = rig();
+    const { failures } = await world.lifecycle.check({}, world.inputs({ ...NEWER, packages: await filesOf(NEWER) }));
+    expect(failures).toEqual([]);
+    expect(world.said()).toEqual([
+      "4.2.1.8 → 4.3.5.3 (upgrade path unknown), rolling over 3 zones, after uploading 2 packages",
+    ]);
+    expect(world.cluster.writes()).toEqual([]);
+  });
+
+  it("are uploaded before the call, each once, and the upgrade follows", async () => {
+    const world = rig();
+    const { outs } = await world.lifecycle.create(world.inputs({ ...NEWER, packages: await filesOf(NEWER) }));
+    expect(outs).toMatchObject({ status: "current", currentVersion: "4.3.5.3" });
+    expect(uploads(world)).toBe(2);
+    expect(world.writes()).toBe(1);
+    expect(world.said().filter((line) => line.startsWith("uploaded "))).toHaveLength(2);
+  });
+
+  it("that the servers have already are not uploaded again", async () => {
+    const world = rig();
+    world.cluster.control.addObPackages(NEWER.version, NEWER.release);
+    await world.lifecycle.create(world.inputs({ ...NEWER, packages: await filesOf(NEWER) }));
+    expect(uploads(world)).toBe(0);
+    expect(world.writes()).toBe(1);
+  });
+
+  it("of a cluster that is at its pin are not uploaded", async () => {
+    const world = rig({ buildVersion: "4.3.5.3-103000012025040100" });
+    await world.lifecycle.create(world.inputs({ ...NEWER, packages: await filesOf(NEWER) }));
+    expect(world.cluster.writes()).toEqual([]);
+  });
+
+  it("of a cluster that is at its pin are not even read", async () => {
+    const world = rig({ buildVersion: "4.3.5.3-103000012025040100" });
+    const args = world.inputs({ ...NEWER, packages: [join(dir, "nowhere-to-be-found.rpm")] });
+    expect((await world.lifecycle.check({}, args)).failures).toEqual([]);
+    expect((await world.lifecycle.create(args)).outs).toMatchObject({ status: "current" });
+  });
+
+  it("decide the target of a floor together with what is uploaded", async () => {
+    const world = rig();
+    const args = world.inputs({ version: ">=4.3.5", release: undefined, packages: await filesOf(NEWER) });
+    expect((await world.lifecycle.create(args)).outs).toMatchObject({ currentVersion: "4.3.5.3" });
+  });
+
+  it("are waited for when the agents fall silent before the upload: nothing was sent yet", async () => {
+    const world = rig();
+    const list = "/api/v1/upgrade/package/info";
+    world.cluster.faults.add({ match: { path: list }, skip: 2, times: 18, fault: { kind: "reset" } });
+    const { outs } = await world.lifecycle.create(world.inputs({ ...NEWER, packages: await filesOf(NEWER) }));
+    expect(outs).toMatchObject({ status: "current", currentVersion: "4.3.5.3" });
+    expect([uploads(world), world.writes()]).toEqual([2, 1]);
+    const passing = world.lines.map((line) => line.message).join("\n");
+    expect(passing).toMatch(/not started yet: The uploaded packages could not be listed: /);
+  });
+
+  it("are given up when nobody ever says which of them are there", async () => {
+    const world = rig();
+    const list = "/api/v1/upgrade/package/info";
+    world.cluster.faults.add({ match: { path: list }, times: 10_000, fault: { kind: "reset" } });
+    await expect(world.lifecycle.create(world.inputs({ ...NEWER, packages: await filesOf(NEWER) }))).rejects.toThrow(
+      /could not be read for 20 min.*: the agents did not return their list of packages.*\[unreachable\]$/,
+    );
+    expect(world.cluster.writes()).toEqual([]);
+  });
+
+  it("of which one is still missing keep the upgrade from starting, before anything is sent", async () => {
+    const world = rig();
+    const packages = [await file("c", { name: "oceanbase-ce" })];
+    await expect(world.lifecycle.create(world.inputs({ ...NEWER, packages }))).rejects.toThrow(
+      /not uploaded: oceanbase-ce-libs-4\.3\.5\.3/,
+    );
+    expect(world.cluster.writes()).toEqual([]);
+  });
+
+  it.each([
+    [
+      "no RPM at all",
+      async () => {
+        const path = join(dir, "text.rpm");
+        await writeFile(path, "hello");
+        return path;
+      },
+      /text\.rpm/,
+    ],
+    [
+      "a truncated RPM",
+      async () => {
+        const path = join(dir, "short.rpm");
+        await writeFile(path, makeRpm({ ...NEWER, payload: Buffer.alloc(4_096) }).subarray(0, -1_000));
+        return path;
+      },
+      /short\.rpm/,
+    ],
+    ["a file that is not there", async () => join(dir, "nowhere.rpm"), /nowhere\.rpm/],
+    [
+      "a package for another architecture",
+      () => file("arm", { architecture: "aarch64" }),
+      /aarch64, but the cluster runs on x86_64/,
+    ],
+    ["a release without distribution", () => file("nodist", { release: "103000012025040100" }), /nodist\.rpm/],
+  ])("%s: a check failure of `packages`, and an error before anything is sent", async (_, make, text) => {
+    const world = rig();
+    const args = world.inputs({ ...NEWER, packages: [...(await filesOf(NEWER)), await make()] });
+    const { failures } = await world.lifecycle.check({}, args);
+    expect(failures).toEqual([{ property: "packages", reason: expect.stringMatching(text) }]);
+    await expect(world.lifecycle.create(args)).rejects.toThrow(text);
+    expect(world.cluster.writes()).toEqual([]);
+  });
+});
+
+const NO_APPROVALS = { formatVersion: 1, approvals: {} };
+
+it("an approved upgrade that uploads packages is the same plan once they are there", async () => {
+  const { cluster, lifecycle, inputs, writes } = rig();
+  cluster.state.packages.splice(0);
+  const files = await filesOf(TARGET);
+  const checked = await lifecycle.check({}, inputs({ packages: files, approval: NO_APPROVALS }));
+  // As the provider has written it.
+  const plan = checked.inputs["__plan"] as Record<string, object>;
+  const approved = Object.entries(plan).map(([unit, proposal]) => [
+    unit,
+    { ...proposal, approvedAt: "2025-12-31T00:00:00Z", approvedBy: "Anna" },
+  ]);
+  const approval = { ...NO_APPROVALS, approvals: { [URN]: Object.fromEntries(approved) } };
+  const { outs } = await lifecycle.create(inputs({ packages: files, approval }));
+  expect(outs).toMatchObject({ status: "current" });
+  expect(cluster.state.packages.length).toBeGreaterThan(0);
+  expect(writes()).toBe(1);
+});
+
+it("nothing is uploaded for an upgrade that is not approved", async () => {
+  const { cluster, lifecycle, inputs, writes } = rig();
+  cluster.state.packages.splice(0);
+  const { outs } = await lifecycle.create(inputs({ packages: await filesOf(TARGET), approval: NO_APPROVALS }));
+  expect(outs).toMatchObject({ status: "held", heldBy: { code: "approval" } });
+  expect([cluster.state.packages.length, writes()]).toEqual([0, 0]);
+});
+
+/** Agents that list no packages, and of these the ones that cannot read `require_from_binary: True`. */
+const OLD = ["4.2.3.0-102024041900", "4.2.5.0-112024111111"];
+const FIRST_READER = "4.2.6.0-102025041012";
+const list = (rule: string) =>
+  `- version: 4.2.1.8\n  can_be_upgraded_to: [4.3.5.3]\n  require_from_binary: ${rule}\n- version: 4.3.5.3\n`;
+
+describe.each(OLD)("agents of %s, which cannot say what is uploaded", (agentVersion) => {
+  it.each([
+    ["database", {}, NEWER, /oceanbase-ce-4\.3\.5\.3-103000012025040100\.el7\.<architecture>\.rpm, oceanbase-ce-libs-/],
+    ["agents", { __urn: AGENT_URN }, AGENTS, /obshell-4\.5\.0\.0-102026050817\.el7\.<architecture>\.rpm/],
+  ])("%s: preview says so, and the refusal says what to do", async (_, urn, target, files) => {
+    const { lifecycle, inputs, said } = rig({ agentVersion });
+    await lifecycle.check({}, { ...inputs(target), ...urn });
+    expect(said().join("\n")).toMatch(
+      /Cannot verify that the packages? (is|are) uploaded, because agents before 4\.3\.0\.0/,
+    );
+    expect(said().join("\n")).toMatch(files);
+    await expect(lifecycle.create({ ...inputs(target), ...urn })).rejects.toThrow(
+      /record not found.*\(100[12]\)\. Add its file to `packages`, or upload it with POST \/api\/v1\/upgrade\/package\. \[refused\]/,
+    );
+  });
+
+  it("are not told so of what is at hand, and get it when they say that they lack it", async () => {
+    const { lifecycle, inputs, said, cluster, writes } = rig({ agentVersion });
+    const args = inputs({ ...NEWER, packages: await filesOf(NEWER) });
+    await lifecycle.check({}, args);
+    expect(said()).toEqual([
+      "4.2.1.8 → 4.3.5.3 (upgrade path unknown), rolling over 3 zones, after uploading those of 2 packages that the agents lack",
+    ]);
+    expect((await lifecycle.create(args)).outs).toMatchObject({ status: "current", currentVersion: "4.3.5.3" });
+    expect([uploads({ cluster }), writes(), cluster.acceptedUpgrades.length]).toEqual([2, 2, 1]);
+  });
+
+  it("get only what they name", async () => {
+    const { lifecycle, inputs, cluster } = rig({ agentVersion });
+    cluster.control.addPackage({ ...NEWER, name: "oceanbase-ce" });
+    await lifecycle.create(inputs({ ...NEWER, packages: await filesOf(NEWER) }));
+    expect(cluster.state.packages.filter(({ version }) => version === NEWER.version).map(({ name }) => name)).toEqual([
+      "oceanbase-ce",
+      "oceanbase-ce-libs",
+    ]);
+  });
+
+  it("are not sent what they have", async () => {
+    const { lifecycle, inputs, cluster, writes } = rig({ agentVersion });
+    const packages = await filesOf(TARGET);
+    expect((await lifecycle.create(inputs({ packages }))).outs).toMatchObject({ status: "current" });
+    expect([uploads({ cluster }), writes()]).toEqual([0, 1]);
+  });
+
+  it("are sent nothing again by the next runs, when the call was refused for something else", async () => {
+    const { lifecycle, inputs, cluster } = rig({ agentVersion });
+    const args = inputs({ ...NEWER, packages: await filesOf(NEWER) });
+    const error = { code: 1002, message: "Unexpected error: database is busy with something else" };
+    const body = JSON.stringify({ successful: false, status: 500, data: null, error });
+    const refuse = (skip: number) =>
+      cluster.faults.add({
+        match: { method: "POST", path: UPGRADE },
+        skip,
+        fault: { kind: "replace", status: 500, body },
+      });
+    refuse(1);
+    await expect(lifecycle.create(args)).rejects.toThrow(/something else/);
+    refuse(0);
+    await expect(lifecycle.create(args)).rejects.toThrow(/something else/);
+    expect((await lifecycle.create(args)).outs).toMatchObject({ status: "current" });
+    expect(uploads({ cluster })).toBe(2);
+  });
+
+  it.each(["True", "no", "sometimes"])(
+    "cannot read a list with require_from_binary: %s: found at preview",
+    async (rule) => {
+      const { lifecycle, inputs, said, cluster } = rig({ agentVersion });
+      const args = inputs({ ...NEWER, packages: await filesOf(NEWER, list(rule)) });
+      const text =
+        /cannot read the list of upgrade paths in the package of 4\.3\.5\.3.*Upgrade the agents to 4\.2\.6\.0 or later first/;
+      await lifecycle.check({}, args);
+      expect(said().join("\n")).toMatch(text);
+      await expect(lifecycle.create(args)).rejects.toThrow(text);
+      expect(cluster.writes()).toEqual([]);
+    },
+  );
+
+  it("say so themselves of a package that is there already, and the refusal says what to do", async () => {
+    const { lifecycle, inputs, cluster } = rig({ agentVersion });
+    const upgradeDep = [
+      { version: "4.2.1.8", canBeUpgradedTo: ["4.3.5.3"], requireFromBinary: true },
+      { version: "4.3.5.3" },
+    ];
+    cluster.control.addPackage({ ...NEWER, name: "oceanbase-ce", upgradeDep });
+    cluster.control.addPackage({ ...NEWER, name: "oceanbase-ce-libs" });
+    await expect(lifecycle.create(inputs(NEWER))).rejects.toThrow(
+      /cannot unmarshal !!bool `True` into ob\.RequireFromBinarySpec.* upgrade them to 4\.2\.6\.0 or later first.*\[refused\]/,
+    );
+  });
+});
+
+describe("a list with a rule that every agent reads", () => {
+  it.each([
+    ...OLD.flatMap((agentVersion) => ["{value: False}", "~", ""].map((rule) => [agentVersion, rule] as const)),
+    [FIRST_READER, "False"] as const,
+  ])("is no finding (agents of %s, require_from_binary: %s)", async (agentVersion, rule) => {
+    const { lifecycle, inputs } = rig({ agentVersion });
+    const packages = await filesOf(NEWER, list(rule));
+    expect((await lifecycle.create(inputs({ ...NEWER, packages }))).outs).toMatchObject({ currentVersion: "4.3.5.3" });
+  });
+});
+
+const NEWER_MAIN = { ...NEWER, name: "oceanbase-ce" };
+const NEWER_LIBS = { ...NEWER, name: "oceanbase-ce-libs" };
+const NOTE =
+  "4.3.5.3-103000012025040100.el7 is newer, but incomplete, so 4.3.5.2-102000042025031214.el7 was chosen; not uploaded: oceanbase-ce-libs-4.3.5.3-103000012025040100.el7.x86_64.rpm.";
+
+describe.each([">=4.3.5.2", "4.3.5"])("version %s, with a newer package whose companion is not uploaded", (version) => {
+  const args = { version, release: undefined };
+
+  it("is upgraded to the newest that is complete, and both preview and run say what the newer one lacks", async () => {
+    const { lifecycle, inputs, cluster, said } = rig();
+    cluster.control.addPackage(NEWER_MAIN);
+    await lifecycle.check({}, inputs(args));
+    expect(said()).toEqual(["4.2.1.8 → 4.3.5.2, rolling over 3 zones", NOTE]);
+    const { outs } = await lifecycle.create(inputs(args));
+    expect(outs).toMatchObject({ status: "current", currentVersion: "4.3.5.2" });
+    expect(said().filter((line) => line === NOTE)).toHaveLength(2);
+  });
+
+  it("is upgraded to the newer one when the companion is at hand", async () => {
+    const { lifecycle, inputs, cluster, said } = rig();
+    cluster.control.addPackage(NEWER_MAIN);
+    const packages = [await fileOf(makeRpm(NEWER_LIBS))];
+    const { outs } = await lifecycle.create(inputs({ ...args, packages }));
+    expect(outs).toMatchObject({ status: "current", currentVersion: "4.3.5.3" });
+    expect(said().join()).not.toContain("incomplete");
+  });
+
+  it("is not upgraded to a package at hand whose companion is nowhere", async () => {
+    const { lifecycle, inputs, cluster, said } = rig();
+    const packages = [await fileOf(makeRpm(NEWER_MAIN))];
+    const { outs } = await lifecycle.create(inputs({ ...args, packages }));
+    expect(outs).toMatchObject({ status: "current", currentVersion: "4.3.5.2" });
+    expect(said()).toContain(NOTE);
+    expect(cluster.acceptedUpgrades.map(({ name }) => name)).toEqual([
+      "OB rolling upgrade 4.3.5.2-102000042025031214.el7",
+    ]);
   });
 });

@@ -13,6 +13,9 @@ export const TARGET = { version: "4.3.5.2", release: "102000042025031214.el7" };
 export const TARGET_BUILD = "4.3.5.2-102000042025031214";
 export const UPGRADE = "/api/v1/ob/upgrade";
 export const URN = "urn:pulumi:dev::shop::pulumi-nodejs:dynamic/oceanbase:ClusterVersion::orders";
+/** The target of an upgrade of the agents, and the resource that has it. */
+export const AGENTS = { version: "4.5.0.0", release: "102026050817.el7" };
+export const AGENT_URN = "urn:pulumi:dev::shop::pulumi-nodejs:dynamic/oceanbase:AgentVersion::agents";
 
 export interface Rig {
   readonly clock: VirtualClock;

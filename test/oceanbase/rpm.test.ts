@@ -1,12 +1,17 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { UpgradeError } from "../../provider/core/errors";
+import { findInCpio } from "../../provider/oceanbase/packages/payload";
 import { readRpm } from "../../provider/oceanbase/packages/rpm";
+import { unxz } from "../../provider/oceanbase/packages/xz/xz";
 import { makeRpm, type RpmOptions, writeLargeRpm } from "../support/rpm-package";
+import { cpioOf, storedXz } from "./payload/pack";
+import { sample } from "./payload/sample";
 import { failureOf, fileOf, scratch } from "./upload-rig";
 
 describe("a package", () => {
@@ -159,7 +164,7 @@ describe("a file that is not a package obshell takes", () => {
   });
 });
 
-const sample = makeRpm({ payload: Buffer.alloc(200, 1) });
+const small = makeRpm({ payload: Buffer.alloc(200, 1) });
 
 /** Reads a file with these bytes; true when it was taken. Anything but an UpgradeError fails the test. */
 async function taken(path: string, bytes: Uint8Array): Promise<boolean> {
@@ -180,13 +185,13 @@ describe("a hostile file", () => {
     fc.nat({ max: 4_096 }),
     fc.nat({ max: 0xffffffff }),
   );
-  const change = fc.record({ at: fc.nat({ max: Math.floor(sample.length / 4) - 1 }), value: word });
+  const change = fc.record({ at: fc.nat({ max: Math.floor(small.length / 4) - 1 }), value: word });
 
   it("whose words were changed is refused with a sentence, or taken", async () => {
     const path = join(await scratch(), "mutated.rpm");
     await fc.assert(
       fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 6 }), async (changes) => {
-        const bytes = Buffer.from(sample);
+        const bytes = Buffer.from(small);
         for (const { at, value } of changes) bytes.writeUInt32BE(value, at * 4);
         await taken(path, bytes);
       }),
@@ -198,7 +203,7 @@ describe("a hostile file", () => {
     const path = join(await scratch(), "bytes.rpm");
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 400 }), async (rest) => {
-        expect(await taken(path, Buffer.concat([sample.subarray(0, 100), rest]))).toBe(false);
+        expect(await taken(path, Buffer.concat([small.subarray(0, 100), rest]))).toBe(false);
       }),
       { numRuns: 150 },
     );
@@ -206,8 +211,177 @@ describe("a hostile file", () => {
 
   it("that was cut anywhere is refused", async () => {
     const path = join(await scratch(), "cut.rpm");
-    for (let length = 0; length < sample.length; length += 17) {
-      expect(await taken(path, sample.subarray(0, length))).toBe(false);
+    for (let length = 0; length < small.length; length += 17) {
+      expect(await taken(path, small.subarray(0, length))).toBe(false);
     }
   });
 });
+
+const LIST = "/home/admin/oceanbase/etc/oceanbase_upgrade_dep.yml";
+const FILES = {
+  "./home/admin/oceanbase/bin/observer": Buffer.alloc(100_001, 7),
+  "./home/admin/oceanbase/etc/oceanbase_upgrade_dep.yml": "- version: 4.2.1.1\n",
+  "./home/admin/oceanbase/etc/upgrade_pre.py": "",
+};
+
+async function* flow(bytes: Buffer, size = 1000): AsyncGenerator<Uint8Array, void, void> {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}
+
+const find = (bytes: Buffer, wanted = LIST, largest = 1_000) => findInCpio(flow(bytes), wanted, largest);
+
+describe("a file in a package's archive", () => {
+  it.each([
+    ["behind others", LIST, "- version: 4.2.1.1\n"],
+    ["that is empty", "/home/admin/oceanbase/etc/upgrade_pre.py", ""],
+    ["that is not there", "/etc/passwd", undefined],
+  ])("%s", async (_, wanted, content) => {
+    expect((await find(cpioOf(FILES), wanted))?.toString()).toBe(content);
+  });
+
+  it.each(["/home/a", "home/a", "./home/a"])("is found as %s", async (name) => {
+    expect((await find(cpioOf({ [name]: "x" }), "/home/a"))?.toString()).toBe("x");
+  });
+
+  it("ends the reading: what comes after it is not asked for", async () => {
+    let asked = 0;
+    let closed = false;
+    async function* counted() {
+      try {
+        for await (const piece of flow(Buffer.concat([cpioOf(FILES), Buffer.alloc(50_000)]))) {
+          asked += 1;
+          yield piece;
+        }
+      } finally {
+        closed = true;
+      }
+    }
+    await findInCpio(counted(), LIST, 1_000);
+    expect(asked).toBeLessThan(105);
+    expect(closed).toBe(true);
+  });
+
+  it.each([
+    ["is too large", cpioOf({ [`.${LIST}`]: "x".repeat(1_001) }), /has 1001 bytes/],
+    ["lies in no cpio archive", Buffer.alloc(500, 65), /not an archive in cpio format/],
+    ["lies in an archive that is cut off", cpioOf(FILES).subarray(0, 300), /ends early/],
+    ["lies behind a damaged header", Buffer.from(`070701${"z".repeat(104)}`), /header in it is damaged/],
+    [
+      "lies behind a name without end",
+      Buffer.from(`070701${"0".repeat(88)}7fffffff${"0".repeat(8)}`),
+      /name in it is too long/,
+    ],
+  ])("%s", async (_, bytes, why) => {
+    await expect(find(bytes)).rejects.toThrow(why);
+  });
+});
+
+const fixture = (name: string) => readFileSync(join(__dirname, "payload", "fixtures", `${name}.xz`));
+
+/** Hands bytes over in pieces of one size, whose memory is used again. */
+async function* pieces(bytes: Buffer, size: number): AsyncGenerator<Uint8Array, void, void> {
+  const buffer = Buffer.alloc(size);
+  for (let at = 0; at < bytes.length; at += size) {
+    const length = bytes.copy(buffer, 0, at, at + size);
+    yield buffer.subarray(0, length);
+    buffer.fill(0xee);
+  }
+}
+
+async function unpacked(bytes: Buffer, size = 4096): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  for await (const part of unxz(pieces(bytes, size))) parts.push(Buffer.from(part));
+  return Buffer.concat(parts);
+}
+
+const repeated = () => Buffer.concat(Array.from({ length: 70 }, () => sample(100_003)));
+
+describe("a payload packed with xz", () => {
+  it.each([
+    ["rpm", () => sample(120_000), "as rpm packs"],
+    ["positions", () => sample(40_000), "lc 0, lp 4, pb 4"],
+    ["context", () => sample(40_000), "lc 4, lp 0, pb 0"],
+    ["blocks", () => sample(60_000), "several blocks, SHA-256"],
+    ["unchecked", () => sample(20_000), "no check"],
+    ["long", repeated, "more than the window holds"],
+  ])("comes out as it went in: %s", async (name, original) => {
+    const packed = fixture(name);
+    expect((await unpacked(packed)).equals(original())).toBe(true);
+  });
+
+  it.each([1, 3, 64 * 1024])("may arrive in pieces of %i bytes", async (size) => {
+    expect((await unpacked(fixture("rpm"), size)).equals(sample(120_000))).toBe(true);
+  });
+
+  it("of any content, stored as it is, comes out as it went in", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 200_000, size: "max" }), async (content) => {
+        expect((await unpacked(storedXz(Buffer.from(content)))).equals(Buffer.from(content))).toBe(true);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it("leaves the event loop to others, however much comes out of what has arrived", async () => {
+    let turns = 0;
+    const count = () => {
+      turns += 1;
+      waiting = setImmediate(count);
+    };
+    let waiting = setImmediate(count);
+    await unpacked(storedXz(Buffer.alloc(50 << 20)), 64 << 20);
+    clearImmediate(waiting);
+    expect(turns).toBeGreaterThan(1);
+  });
+
+  it("lets go of its source when nobody wants the rest", async () => {
+    let closed = false;
+    async function* source() {
+      try {
+        yield* pieces(fixture("long"), 512);
+      } finally {
+        closed = true;
+      }
+    }
+    for await (const part of unxz(source())) if (part.length > 0) break;
+    expect(closed).toBe(true);
+  });
+});
+
+describe("a payload that cannot be unpacked", () => {
+  it.each([
+    ["with a filter before LZMA", fixture("filtered"), /more than one filter/],
+    ["with a dictionary beyond xz -9", fixture("huge-dictionary"), /dictionary of 100663296 bytes/],
+    ["that is no xz", Buffer.from("payload, but of another kind"), /not in xz format/],
+    ["that is cut off", fixture("rpm").subarray(0, 5000), /ends early/],
+    ["without anything", Buffer.alloc(0), /ends early/],
+    ["with a chunk of an unknown kind", withByte(storedXz(Buffer.from("abc")), 24, 3), /chunk of kind 3/],
+    ["with properties that LZMA2 does not have", withByte(fixture("rpm"), 29, 224), /LZMA properties are 224/],
+  ])("%s", async (_, packed, why) => {
+    await expect(unpacked(packed)).rejects.toThrow(why);
+  });
+
+  it("because any byte of a chunk is another one does not end well unnoticed, and never hangs", async () => {
+    const packed = fixture("context");
+    const original = sample(40_000);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 30, max: packed.length - 60 }),
+        fc.integer({ min: 1, max: 255 }),
+        async (at, by) => {
+          const damaged = withByte(packed, at, (packed[at] ?? 0) ^ by);
+          const result = await unpacked(damaged).catch((error: Error) => error);
+          if (result instanceof Error) expect(result.name).toBe("UnreadablePayload");
+          else expect(result.equals(original)).toBe(false);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+});
+
+function withByte(bytes: Buffer, at: number, value: number): Buffer {
+  const copy = Buffer.from(bytes);
+  copy[at] = value;
+  return copy;
+}

@@ -1,10 +1,15 @@
 import { describe, expect, it } from "vitest";
+import { argumentsOf } from "../../provider/frontend/resource/properties";
+import { crdbTaskId, newTaskId } from "../../provider/redisenterprise/active-active";
+import type { ClusterOptions } from "../simulators/redisenterprise";
 import { partial } from "../support/partial";
 import { CACHE, type Rig, rig } from "./rig";
 
 type Args = Record<string, unknown>;
 const GUID = "552bbccb-99f3-4142-bd17-93d245f0bc79";
 const CRDB_UPGRADE = `/v1/crdbs/${GUID}/upgrade`;
+const posts = (world: Rig) => world.received.filter(({ method }) => method === "POST");
+const OTHER = "cluster-b.local";
 const NEW = "8.0.18-10";
 const OLD = "8.0.16-33";
 const at = (redisVersion: string, modules: typeof CACHE.modules | string[]) => ({
@@ -12,7 +17,7 @@ const at = (redisVersion: string, modules: typeof CACHE.modules | string[]) => (
   redisVersion,
   modules,
   crdtGuid: GUID,
-  otherClusters: ["cluster-b.local"],
+  otherClusters: [OTHER],
 });
 const SIDES: [string, (world: Rig, args?: Args) => Args, string][] = [
   ["modules", (world, args) => world.modules({ modules: { search: "2.10.20" }, ...args }), "modules"],
@@ -28,7 +33,6 @@ const newCluster = (softwareVersion: string) =>
       ]),
     ],
   });
-const posts = (world: Rig) => world.received.filter(({ method }) => method === "POST");
 
 describe.each(SIDES)("a participant of an Active-Active database (%s)", (_, inputs, property) => {
   it("is refused on clusters without a call for all of them, which is named", async () => {
@@ -142,5 +146,257 @@ describe("the CRDB call", () => {
     const { outs } = await world.lifecycle.update(first.id, first.properties, args);
     expect(outs).toMatchObject({ status: "current" });
     expect(posts(world)).toHaveLength(1);
+  });
+});
+
+const MINUTE = 60_000;
+
+const TYPES: [string, (world: Rig, args?: Args) => Args][] = [
+  ["modules", (world, args) => world.modules({ modules: { search: ">=2.8.5", ReJSON: ">=2.6.5" }, ...args })],
+  ["Redis", (world, args) => world.redis({ redisVersion: "7.4", ...args })],
+];
+
+/** A participant that is behind, with another one whose part of an upgrade takes two minutes. */
+function active(options: ClusterOptions = {}): Rig {
+  const modules = [
+    { name: "search", version: "2.8.1", args: "WORKERS 6" },
+    { name: "ReJSON", version: "2.6.1", args: "" },
+  ];
+  const world = rig({
+    softwareVersion: "8.0.18-10",
+    databases: [{ ...CACHE, redisVersion: "7.2", modules, crdtGuid: GUID, otherClusters: [OTHER] }],
+    ...options,
+  });
+  world.cluster.control.setParticipant(OTHER, { lastsMs: 2 * MINUTE });
+  return world;
+}
+
+const taskOf = (world: Rig) => crdbTaskId(world.cluster.state.crdbTasks.at(-1)?.id ?? "");
+const asked = (world: Rig, target: string) => world.received.filter((one) => one.target === target).length;
+const arrived = (world: Rig) => world.cluster.database(1).machine?.status === "completed";
+const seconds = (text: string) => ({ __timeouts: { create: text } });
+
+describe("the id of a CRDB task", () => {
+  it("is a UUID of our own, another one for every call", () => {
+    let seed = 1;
+    const random = () => {
+      seed = (seed * 16_807) % 2_147_483_647;
+      return seed / 2_147_483_647;
+    };
+    const ids = Array.from({ length: 100 }, () => newTaskId(random));
+    for (const id of ids) expect(id).toMatch(/^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/);
+    expect(new Set(ids).size).toBe(100);
+  });
+
+  it("goes with the call, together with how long the result is to be kept", async () => {
+    const world = active();
+    const headers: Record<string, string | undefined>[] = [];
+    world.cluster.onCall(({ request }) => {
+      if (request.method === "POST") headers.push(request.headers);
+    });
+    const { outs } = await world.lifecycle.create(world.redis({ redisVersion: "7.4" }));
+    expect(headers).toMatchObject([{ "x-result-ttl": "86400" }]);
+    expect(outs).toMatchObject({
+      lastUpgrade: { task: `crdb_tasks/${headers[0]?.["x-task-id"]}`, state: "succeeded" },
+    });
+  });
+});
+
+describe.each(TYPES)("an upgrade of all participants (%s)", (_, inputs) => {
+  it("is over when the last of them is", async () => {
+    const world = active();
+    const began = world.clock.now();
+    const { outs } = await world.lifecycle.create(inputs(world));
+    expect(world.clock.since(began)).toBeGreaterThan(2 * MINUTE);
+    expect(outs).toMatchObject({ status: "current", lastUpgrade: { task: taskOf(world), state: "succeeded" } });
+    expect(posts(world)).toHaveLength(1);
+  });
+
+  it("that fails on another cluster has failed, and is not sent again while this one is at its pin", async () => {
+    const world = active();
+    world.cluster.control.setParticipant(OTHER, { error: "no memory" });
+    const { id, properties, reasons } = await partial(world.lifecycle.create(inputs(world)));
+    expect(reasons[0]).toMatch(
+      /CRDB task \S+ failed: cluster-b\.local: no memory \(internal_error\)\. Some participants may .*\[upgrade-failed\]/,
+    );
+    expect(properties).toMatchObject({ status: "failed", lastUpgrade: { state: "failed" } });
+    const { outs } = await world.lifecycle.update(id, properties, inputs(world));
+    expect(outs).toMatchObject({ status: "current", lastUpgrade: { state: "failed" } });
+    expect(posts(world)).toHaveLength(1);
+  });
+
+  it.each([
+    ["while this participant is at work", "6s", false],
+    ["when this participant is done and another is not", "60s", true],
+  ])("is handed over, and followed by the next run %s", async (_when, limit, done) => {
+    for (const crdbTaskList of [true, false]) {
+      const world = active({ switches: { crdbTaskList } });
+      const first = await partial(world.lifecycle.create(inputs(world, seconds(limit))));
+      expect(first.properties).toMatchObject({ status: "upgrading", lastUpgrade: { task: taskOf(world) } });
+      expect(arrived(world)).toBe(done);
+      const { outs } = await world.lifecycle.update(first.id, first.properties, inputs(world));
+      expect(world.cluster.now()).toBeGreaterThanOrEqual(world.cluster.state.crdbTasks[0]?.others[0]?.endsAt ?? 0);
+      expect(outs).toMatchObject({ status: "current", lastUpgrade: { task: taskOf(world), state: "succeeded" } });
+      expect(outs["lastUpgrade"]).not.toHaveProperty("joined");
+      expect(posts(world)).toHaveLength(1);
+    }
+  });
+
+  it("that was handed over is still under way to a refresh that sees this participant at its pin", async () => {
+    const world = active();
+    const first = await partial(world.lifecycle.create(inputs(world, seconds("60s"))));
+    expect(arrived(world)).toBe(true);
+    const { props, inputs: read } = await world.lifecycle.read(first.id, first.properties);
+    expect(props).toMatchObject({ status: "upgrading" });
+    expect(read).toMatchObject({ ...argumentsOf(inputs(world)) });
+    expect(await world.lifecycle.diff(first.id, props ?? {}, inputs(world))).toMatchObject({ changes: true });
+    const { outs } = await world.lifecycle.update(first.id, props ?? {}, inputs(world));
+    expect(outs).toMatchObject({ status: "current", lastUpgrade: { task: taskOf(world), state: "succeeded" } });
+    expect((await world.lifecycle.read(first.id, outs)).props).toMatchObject({ status: "current" });
+    expect(posts(world)).toHaveLength(1);
+  });
+
+  it.each([
+    ["while this participant is at work", "6s", 0],
+    ["when this participant is done", "60s", 0],
+    ["when all is over", "6s", 60 * MINUTE],
+  ])("that was handed over and fails elsewhere is told by the run that begins %s", async (_when, limit, later) => {
+    const world = active();
+    world.cluster.control.setParticipant(OTHER, { error: "no memory" });
+    const first = await partial(world.lifecycle.create(inputs(world, seconds(limit))));
+    await world.clock.sleep(later);
+    const second = await partial(world.lifecycle.update(first.id, first.properties, inputs(world)));
+    expect(second.reasons[0]).toMatch(/cluster-b\.local: no memory .*\[upgrade-failed\]/);
+    expect(second.properties).toMatchObject({
+      status: "failed",
+      lastUpgrade: { task: taskOf(world), state: "failed" },
+    });
+    expect(posts(world)).toHaveLength(1);
+  });
+
+  it("whose result is kept no longer is told as unknown, once", async () => {
+    const world = active();
+    const first = await partial(world.lifecycle.create(inputs(world, seconds("6s"))));
+    await world.clock.sleep(2 * 24 * 60 * MINUTE);
+    const { outs } = await world.lifecycle.update(first.id, first.properties, inputs(world));
+    expect(outs).toMatchObject({ status: "current", lastUpgrade: { state: "gone" } });
+    expect(world.said().at(-1)).toMatch(
+      /the vendor no longer reports upgrade crdb_tasks\/\S+ .*\. Its result on the other/,
+    );
+    expect(posts(world)).toHaveLength(1);
+  });
+
+  it("is not waited for with wait: false, by the next run neither", async () => {
+    const world = active();
+    const args = inputs(world, { wait: false });
+    const { id, outs } = await world.lifecycle.create(args);
+    await world.clock.sleep(MINUTE);
+    const again = await world.lifecycle.update(id, outs, args);
+    expect(again.outs).toMatchObject({ status: "upgrading", lastUpgrade: { task: taskOf(world), state: "running" } });
+    await world.clock.sleep(2 * MINUTE);
+    const last = await world.lifecycle.update(id, again.outs, args);
+    expect(last.outs).toMatchObject({ status: "current", lastUpgrade: { task: taskOf(world), state: "succeeded" } });
+    expect(posts(world)).toHaveLength(1);
+  });
+
+  it("that is queued, and of which this tool remembers nothing, is joined where the cluster lists it", async () => {
+    const world = active({ timings: { crdbQueueMs: 5 * MINUTE } });
+    await partial(world.lifecycle.create(inputs(world, seconds("6s"))));
+    await world.lifecycle.check({}, inputs(world));
+    expect(world.said().at(-1)).toMatch(/^joins running upgrade crdb_tasks\/\S+ \(CRDB upgrade to a version that/);
+    const { outs } = await world.lifecycle.create(inputs(world));
+    expect(outs).toMatchObject({ status: "current", lastUpgrade: { task: taskOf(world), joined: true } });
+    expect(posts(world)).toHaveLength(1);
+  });
+
+  it("whose task is unknown for a moment goes on", async () => {
+    const world = active();
+    world.clock.after(10_000, () => {
+      const path = `/v1/${taskOf(world)}`;
+      const fault = { kind: "replace", status: 404, headers: {}, body: "" } as const;
+      world.cluster.faults.add({ match: { method: "GET", path }, times: 2, fault });
+    });
+    const { outs } = await world.lifecycle.create(inputs(world));
+    expect(outs).toMatchObject({ status: "current", lastUpgrade: { state: "succeeded" } });
+    expect(world.cluster.faults.pending).toBe(0);
+  });
+});
+
+describe.each(TYPES)("a CRDB call whose reply is lost (%s)", (_, inputs) => {
+  const lost = (world: Rig) =>
+    world.cluster.faults.add({ match: { method: "POST", path: CRDB_UPGRADE }, fault: { kind: "loseReply" } });
+
+  it("is found by the id of its task, however long that is queued", async () => {
+    for (const crdbTaskList of [true, false]) {
+      const world = active({ timings: { crdbQueueMs: 5 * MINUTE }, switches: { crdbTaskList } });
+      lost(world);
+      const { outs } = await world.lifecycle.create(inputs(world));
+      expect(outs).toMatchObject({ status: "current", lastUpgrade: { task: taskOf(world), state: "succeeded" } });
+      expect(outs["lastUpgrade"]).not.toHaveProperty("joined");
+      expect(posts(world)).toHaveLength(1);
+    }
+  });
+
+  it.each([
+    ["queued", 0],
+    ["over", 60 * MINUTE],
+  ])("is found by the next run, when this one was stopped before it looked (%s)", async (_state, later) => {
+    const world = active({ timings: { crdbQueueMs: 5 * MINUTE }, switches: { crdbTaskList: false } });
+    lost(world);
+    let sent = false;
+    world.cluster.onCall(({ request }) => {
+      // Nothing answers after the call, until the run has given up.
+      if (request.method !== "POST" || sent) return;
+      sent = true;
+      world.cluster.faults.add({
+        match: { method: "GET" },
+        times: Number.POSITIVE_INFINITY,
+        fault: { kind: "refuse" },
+      });
+    });
+    const first = await partial(world.lifecycle.create(inputs(world, seconds("20s"))));
+    expect(first.properties["lastUpgrade"]).toMatchObject({ task: taskOf(world), state: "unknown" });
+    world.cluster.faults.clear();
+    await world.clock.sleep(later);
+    const { outs } = await world.lifecycle.update(first.id, first.properties, inputs(world));
+    expect(outs).toMatchObject({ status: "current", lastUpgrade: { task: taskOf(world), state: "succeeded" } });
+    expect(posts(world)).toHaveLength(1);
+  });
+
+  it("together with the call is told as unconfirmed, and sent by the next run under another id", async () => {
+    const world = active();
+    world.cluster.faults.add({ match: { method: "POST", path: CRDB_UPGRADE }, fault: { kind: "reset" } });
+    const first = await partial(world.lifecycle.create(inputs(world)));
+    expect(first.reasons[0]).toMatch(/not sent again.*\[unconfirmed\]/);
+    expect(first.properties).toMatchObject({ status: "behind", lastUpgrade: { state: "failed" } });
+    expect(world.cluster.state.crdbTasks).toEqual([]);
+    const { outs } = await world.lifecycle.update(first.id, first.properties, inputs(world));
+    expect(outs).toMatchObject({ status: "current" });
+    expect(world.cluster.state.crdbTasks).toHaveLength(1);
+  });
+
+  it("is found by what runs where the server gives its tasks ids of its own", async () => {
+    for (const crdbTaskList of [true, false]) {
+      const world = active({ switches: { crdbTaskNamed: false, crdbTaskList } });
+      lost(world);
+      const { outs } = await world.lifecycle.create(inputs(world));
+      expect(outs).toMatchObject({ status: "current", lastUpgrade: { state: "succeeded" } });
+      expect(posts(world)).toHaveLength(1);
+    }
+  });
+});
+
+describe("the questions about CRDB tasks", () => {
+  it("are asked of no database that is not Active-Active, and of none at its pin", async () => {
+    const plain = rig({ softwareVersion: "8.0.18-10", databases: [{ ...CACHE, modules: ["search"] }] });
+    await plain.lifecycle.create(plain.redis({ redisVersion: "8.0" }));
+    const there = active();
+    await there.lifecycle.create(there.redis({ redisVersion: "7.2" }));
+    for (const world of [plain, there]) {
+      expect(world.received.filter(({ target }) => target.includes("crdb"))).toEqual([]);
+    }
+    const behind = active();
+    await behind.lifecycle.check({}, behind.redis({ redisVersion: "7.4" }));
+    expect(asked(behind, "/v1/crdb_tasks")).toBe(1);
   });
 });

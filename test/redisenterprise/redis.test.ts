@@ -1,4 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { parseVersion } from "../../provider/core/version";
+import { atLeast, redisOf } from "../../provider/redisenterprise/database/database";
+import { nodesFrom, softwareAtLeast, supportedByAll } from "../../provider/redisenterprise/node";
 import { CACHE, type Rig, rig, UPGRADE } from "./rig";
 
 type Args = Record<string, unknown>;
@@ -217,5 +220,68 @@ describe("dryRun", () => {
     expect(await world.lifecycle.diff(id, outs, world.redis({ ...asked, redisVersion: "7.4" }))).toMatchObject({
       changes: false,
     });
+  });
+});
+
+function version(text: string) {
+  const parsed = parseVersion(text);
+  if (parsed === undefined) throw new Error(`${text} is no version`);
+  return parsed;
+}
+
+describe("a Redis version", () => {
+  it.each([
+    ["7.4", "7.4.2", "7.4", "7.4.2"],
+    ["5.0-big", undefined, "5.0", "5.0"],
+    [undefined, "6.2.13", "6.2", "6.2.13"],
+    ["7.4", "8.0.0", "7.4", "7.4"],
+  ])("%s with %s is release %s, in full %s", (text, full, release, exact) => {
+    const found = redisOf(text, full);
+    expect([found?.release.parts.join("."), found?.full.parts.join(".")]).toEqual([release, exact]);
+  });
+
+  it("that is none is none", () => {
+    expect(redisOf("", "latest")).toBeUndefined();
+    expect(redisOf(undefined)).toBeUndefined();
+  });
+
+  it.each([
+    ["7.4.2", "7.4", true],
+    ["7.4", "7.4.2", false],
+    ["8.0.18", "8.0.18", true],
+    ["100.0.21", "8.0.18", true],
+    ["8.0.16", "8.0.18", false],
+  ])("%s is at least %s: %s", (one, least, expected) => {
+    expect(atLeast(version(one), version(least))).toBe(expected);
+  });
+});
+
+describe("nodes", () => {
+  const node = (software_version: string | null, ...versions: string[]) => ({
+    uid: 1,
+    software_version,
+    supported_database_versions: [
+      ...versions.map((text) => ({ db_type: "redis", version: text })),
+      { db_type: "memcached", version: "1.4.17" },
+    ],
+  });
+
+  it("offer what all of them can run", () => {
+    const nodes = nodesFrom([node("8.0.10-1", "7.4.2", "8.0.0"), node("7.22.0-1", "7.2.7", "7.4.3")]);
+    expect(supportedByAll(nodes).map(({ full }) => full.parts.join("."))).toEqual(["7.4.2"]);
+    expect(supportedByAll([])).toEqual([]);
+  });
+
+  it("are as new as the oldest of them, and too old where one does not tell", () => {
+    const both = nodesFrom([node("8.0.18-1"), node("8.0.16-33")]);
+    expect(softwareAtLeast(both, "8.0.16")).toBe(true);
+    expect(softwareAtLeast(both, "8.0.18")).toBe(false);
+    expect(softwareAtLeast(nodesFrom([node("8.0.18-1"), node(null)]), "7.0.0")).toBe(false);
+    expect(softwareAtLeast([], "7.0.0")).toBe(false);
+  });
+
+  it("have inner and outer addresses", () => {
+    const [one] = nodesFrom([{ uid: 1, addr: "10.0.0.1", external_addr: ["203.0.113.1", ""] }]);
+    expect(one?.addresses).toEqual(["10.0.0.1", "203.0.113.1"]);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { regionsOf } from "../../provider/huaweicloud/service";
 import { TAURUSDB } from "../../provider/taurusdb/service";
+import { D, kernelRig } from "./kernel-rig";
 import { instanceId, KEY, NEW, projectId, rig, USER } from "./rig";
 
 const NO_KEY = { accessKey: undefined, secretKey: undefined };
@@ -236,5 +237,41 @@ describe("what is not given", () => {
   it("makes an unknown region known where the SDKs' variable says where it is", async () => {
     const env = { HUAWEICLOUD_SDK_REGION_GAUSSDB_EU_WEST_101: "https://db.example.com" };
     expect(await failuresOf({ region: "eu-west-101", projectId }, { env })).toEqual([]);
+  });
+});
+
+describe("a KernelVersion", () => {
+  describe("a bad argument is named", () => {
+    const id = D.instanceId;
+    it.each([
+      ["no instance", { instanceIds: [] }, "instanceIds", /at least one/],
+      ["no list", { instanceIds: id }, "instanceIds", /must be a list/],
+      ["one twice", { instanceIds: [id, id] }, "instanceIds", /twice/],
+      ["a StarRocks id", { instanceIds: [`${id.slice(0, -4)}in17`] }, "instanceIds.0", /StarRocks/],
+      ["a short id", { instanceIds: ["abcin07"] }, "instanceIds.0", /36/],
+      ["a malformed version", { version: "2.0.x" }, "version", /is not a kernel version/],
+      ["a negative part", { version: "2.-1" }, "version", /is not a kernel version/],
+      ["another schedule", { schedule: "tonight" }, "schedule", /"maintenance-window"/],
+      ["latest that fails on newer", { version: "latest", onNewer: "fail" }, "onNewer", /latest/],
+      ["an unknown region", { region: "mars-north-1" }, "region", /endpoint/],
+      ["a region in capitals", { region: "CN-North-4" }, "region", /cn-north-4/],
+      ["a key without its secret", { secretKey: undefined }, undefined, /secretKey/],
+      ["a misspelt argument", { preCheks: true }, "preCheks", /preCheck/],
+    ])("%s", async (_, args, property, reason) => {
+      const { lifecycle, inputs, cloud } = kernelRig();
+      const { failures = [] } = await lifecycle.check({}, inputs(args));
+      expect(failures).toHaveLength(1);
+      if (property !== undefined) expect(failures[0]?.property).toBe(property);
+      expect(failures[0]?.reason).toMatch(reason);
+      expect(cloud.journal.entries).toEqual([]);
+    });
+
+    it("an instance of another project is told by apply, with where it was looked for", async () => {
+      const { lifecycle, inputs } = kernelRig();
+      const stranger = `${"0".repeat(32)}in07`;
+      await expect(lifecycle.create(inputs({ instanceIds: [stranger] }))).rejects.toThrow(
+        /The instance does not exist in project .* Check the id, `region` and `projectId`/,
+      );
+    });
   });
 });

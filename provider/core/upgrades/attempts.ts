@@ -119,14 +119,7 @@ export class Attempts {
     for (const member of members) {
       const { name, activity, ended, from } = member;
       if (from !== "" && differ(from, this.#doubts.get(name)?.from ?? from)) this.#doubts.delete(name);
-      if (activity !== undefined && activity.kind !== "blocked") {
-        this.#stirred.set(name, now);
-        this.#quiet.delete(name);
-      } else if (!this.#quiet.has(name)) {
-        this.#quiet.set(name, now);
-        // It may have ended just now: in between, it may not have been possible to read anything.
-        if (this.#stirred.has(name)) this.#stirred.set(name, now);
-      }
+      this.#shows(name, activity !== undefined && activity.kind !== "blocked", now);
       if (ended?.kind === "succeeded" && this.#succeeded.get(name)?.task !== ended.task.id) {
         this.#succeeded.set(name, { task: ended.task.id, at: now });
       }
@@ -138,6 +131,15 @@ export class Attempts {
         this.#entries.set(name, { ...entry, shown: true });
       }
     }
+  }
+
+  /** @param operation whether a read shows an operation on the member */
+  #shows(name: string, operation: boolean, now: number): void {
+    if (operation) this.#quiet.delete(name);
+    else if (this.#quiet.has(name)) return;
+    else this.#quiet.set(name, now);
+    // Its operation may have ended just now: before this read, it may not have been possible to read anything.
+    if (operation || this.#stirred.has(name)) this.#stirred.set(name, now);
   }
 
   #running({ name, from, ended }: Unit, task: Task, now: number): void {

@@ -1,6 +1,127 @@
 import { describe, expect, it } from "vitest";
+import type { Dag } from "../../provider/oceanbase/agent/schema";
+import {
+  dagState,
+  formatTarget,
+  holdsLock,
+  obUpgradeTarget,
+  percentOf,
+  stageOf,
+} from "../../provider/oceanbase/tasks/dag";
 import { partial } from "../support/partial";
-import { PASSWORD, rig } from "./rig";
+import { AGENT_URN, AGENTS, OLD_BUILD, PASSWORD, rig, TARGET } from "./rig";
+
+const running: Dag = {
+  id: "11",
+  name: "OB rolling upgrade 4.3.5.2-102000042025031214.el7",
+  stage: 2,
+  max_stage: 30,
+  maintenance_type: 2,
+  state: "RUNNING",
+  operator: "RUN",
+};
+
+describe("the target in the name of a DAG", () => {
+  it.each([
+    ["OB rolling upgrade 4.3.5.2-102000042025031214.el7", "OB rolling upgrade", "4.3.5.2-102000042025031214"],
+    [
+      "OB stop service upgrade 4.2.1.10-110000102024112010.el7",
+      "OB stop service upgrade",
+      "4.2.1.10-110000102024112010",
+    ],
+    ["OB rolling upgrade 4.3.5.2-102000042025031214", "OB rolling upgrade", "4.3.5.2-102000042025031214"],
+  ])("%s", (name, kind, target) => {
+    const found = obUpgradeTarget(name);
+    expect(found?.kind).toBe(kind);
+    expect(found && formatTarget(found)).toBe(target);
+  });
+
+  it.each([
+    "Upgrade check OB rolling upgrade 4.3.5.2-1.el7",
+    "OB rolling upgrade 4.3.5.2-1.el7 (rollback)",
+    "OB rolling upgrade 4.3.5.2",
+    "OB rolling upgrade 4.3.5-1.el7",
+    "OB rolling upgrade 4.3.5.2.1-1.el7",
+    "OB rolling upgrade latest-1.el7",
+    "OB fast upgrade 4.3.5.2-1.el7",
+    "ob rolling upgrade 4.3.5.2-1.el7",
+    " OB rolling upgrade 4.3.5.2-1.el7",
+    "Upgrade agent",
+    "Scale out",
+    "",
+  ])("is none in %j", (name) => {
+    expect(obUpgradeTarget(name)).toBeUndefined();
+  });
+});
+
+describe("the state of a DAG", () => {
+  it.each([
+    ["SUCCEED", "RUN", "succeeded"],
+    ["SUCCEED", "RETRY", "succeeded"],
+    ["SUCCEED", "PASS", "succeeded"],
+    ["SUCCEED", "ROLLBACK", "rolled-back"],
+    ["FAILED", "RUN", "failed"],
+    ["FAILED", "ROLLBACK", "failed"],
+    ["FAILED", "CANCEL", "failed"],
+    ["RUNNING", "RUN", "running"],
+    ["RUNNING", "ROLLBACK", "rolling-back"],
+    ["RUNNING", "CANCEL", "running"],
+    ["READY", "RUN", "running"],
+    ["READY", "ROLLBACK", "rolling-back"],
+    ["PENDING", "RUN", "running"],
+    ["succeed", "rollback", "rolled-back"],
+    ["Failed", "Run", "failed"],
+  ])("%s by %s is %s", (state, operator, expected) => {
+    expect(dagState({ ...running, state, operator })).toBe(expected);
+  });
+});
+
+describe("the cluster's lock", () => {
+  const { maintenance_type: _, ...older } = running;
+
+  it.each([
+    [0, false],
+    [1, false],
+    [2, true],
+    [3, true],
+    [4, true],
+  ])("is held by maintenance type %d: %s", (type, expected) => {
+    expect(holdsLock({ ...running, maintenance_type: type })).toBe(expected);
+  });
+
+  it.each([
+    ["OB rolling upgrade 4.3.5.2-1.el7", true],
+    ["Scale out", true],
+    ["Upgrade check OB 4.3.5.2-1.el7", false],
+  ])("is told by the name before 4.3.1.0: %s: %s", (name, expected) => {
+    expect(holdsLock({ ...older, name })).toBe(expected);
+  });
+});
+
+describe("the progress of a DAG", () => {
+  it.each([
+    [1, 30, 0],
+    [2, 30, 3],
+    [16, 30, 50],
+    [30, 30, 97],
+    [0, 30, 0],
+    [1, 0, 0],
+  ])("in stage %d of %d is %d percent", (stage, max, expected) => {
+    expect(percentOf({ ...running, stage, max_stage: max })).toBe(expected);
+  });
+
+  it("names the stage when its nodes are known", () => {
+    const nodes = ["Check the python environment", "Create upgrade dir"].map((name) => ({ name, state: "SUCCEED" }));
+    expect(stageOf({ ...running, nodes })).toBe("stage 2/30: Create upgrade dir");
+  });
+
+  it.each([
+    ["no nodes", null],
+    ["too few nodes", []],
+  ])("names only the number with %s", (_, nodes) => {
+    expect(stageOf({ ...running, nodes })).toBe("stage 2/30");
+  });
+});
 
 const PRE_SCRIPT = "Execute upgrade pre script";
 
@@ -273,3 +394,124 @@ describe("onFailure", () => {
     expect(operators(world)).toBe(1);
   });
 });
+
+const DETAILS = "/api/v1/task/dag/11";
+const UNFINISHED = "/api/v1/task/dag/ob/unfinish";
+
+/** A cluster with packages for its database and its agents, and the arguments of both resource types. */
+function world(options: Parameters<typeof rig>[0] = {}) {
+  const made = rig({ agentVersion: "4.3.3.0-102025103117", ...options });
+  made.cluster.control.addAgentPackage(AGENTS.version, AGENTS.release);
+  return {
+    ...made,
+    agents: (more: Record<string, unknown> = {}) => ({ ...made.inputs({ ...AGENTS, ...more }), __urn: AGENT_URN }),
+    database: made.inputs,
+  };
+}
+
+type World = ReturnType<typeof world>;
+
+/** How upgrades fail: which, at which stages, and what the other type is given. */
+const FAILURES = [
+  ["an upgrade of the agents", ({ agents }: World) => agents(), [1, 2, 6, 7, 8, 9]],
+  ["a rolling upgrade of the database", ({ database }: World) => database(), [1, 3, 7, 8, 9, 10, 12, 30]],
+  [
+    "an upgrade of the database that stops the service",
+    ({ database }: World) => database({ mode: "stopService" }),
+    [2, 7, 8, 11, 18],
+  ],
+] as const;
+
+const CASES = FAILURES.flatMap(([what, inputs, stages]) => stages.map((stage) => ({ what, inputs, stage })));
+
+const SCALE_OUT = {
+  id: "11",
+  name: "Scale out",
+  stage: 1,
+  max_stage: 1,
+  maintenance_type: 2,
+  state: "FAILED",
+  operator: "RUN",
+};
+
+/** Every request of this path is answered so from now on. */
+function answer({ cluster }: World, path: string, status: number, data?: unknown): void {
+  const error = { errCode: "Task.GenericID.Invalid", message: "Invalid ID: 11" };
+  const body = JSON.stringify(
+    data === undefined ? { successful: false, status, error } : { successful: true, status, data },
+  );
+  cluster.faults.add({ match: { path }, fault: { kind: "replace", status, body }, times: Number.POSITIVE_INFINITY });
+}
+
+/** What the server answers to an operator. */
+function accepted({ cluster }: World, operator: "RETRY" | "ROLLBACK"): boolean {
+  try {
+    cluster.control.operate(operator);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && error.name === "Refusal") return false;
+    throw error;
+  }
+}
+
+describe("what a message says of a failed task is what the server accepts", () => {
+  it.each(CASES)("$what, failed at stage $stage, in the words of both resource types", async ({ inputs, stage }) => {
+    const made = world();
+    const { lifecycle, cluster, agents, database } = made;
+    cluster.control.fail({ stage });
+    const own = await partial(lifecycle.create(inputs(made)));
+    const texts = [
+      own.reasons.join(),
+      await told(lifecycle.create(agents())),
+      await told(lifecycle.create(database())),
+    ].map((text) => text.replace(/\s+/g, " "));
+    const undone = accepted(made, "ROLLBACK");
+    for (const text of texts) {
+      expect(text).toContain("run `obshell task retry -i 11` to continue the task");
+      expect([text.includes("`obshell task rollback -i 11` to undo it"), undone]).toEqual([undone, undone]);
+      expect([text.includes("a rollback is no longer possible"), undone]).toEqual([!undone, undone]);
+    }
+  });
+
+  it.each(["database", "agents"] as const)(
+    "a task that is no upgrade (seen by the %s): neither way is promised or denied",
+    async (which) => {
+      const made = world();
+      answer(made, UNFINISHED, 200, { contents: [SCALE_OUT] });
+      answer(made, DETAILS, 200, { ...SCALE_OUT, nodes: [{ name: "Pre check", state: "FAILED", sub_tasks: [] }] });
+      const text = await told(made.lifecycle.create(made[which]()));
+      expect(text).toContain("maintenance task 11 (Scale out) failed and keeps the lock");
+      expect(text).toContain("`obshell task show -i 11 -d`");
+      expect(text).not.toMatch(/no longer possible|to continue the task|to undo it/);
+    },
+  );
+
+  it.each(["database", "agents"] as const)("details that cannot be read promise nothing (%s)", async (which) => {
+    const made = world();
+    made.cluster.control.fail({ stage: 2 });
+    await partial(made.lifecycle.create(made.agents()));
+    answer(made, DETAILS, 400);
+    const text = await told(made.lifecycle.create(made[which]()));
+    expect(text).toContain("whichever obshell accepts");
+    expect(text).not.toMatch(/no longer possible|to continue the task|to undo it/);
+  });
+
+  it("and a rollback that the message names is accepted: the cluster resource upgrades after it", async () => {
+    const made = world({ buildVersion: OLD_BUILD });
+    made.cluster.control.fail({ stage: 2 });
+    await partial(made.lifecycle.create(made.agents()));
+    expect(await told(made.lifecycle.create(made.database()))).toContain("`obshell task rollback -i 11` to undo it");
+    made.cluster.control.operate("ROLLBACK");
+    const { outs } = await made.lifecycle.create(made.database());
+    expect(outs).toMatchObject({ status: "current", currentVersion: TARGET.version });
+  });
+});
+
+async function told(run: Promise<unknown>): Promise<string> {
+  const error: unknown = await run.then(
+    () => new Error("the run ended well"),
+    (thrown: unknown) => thrown,
+  );
+  const reasons: unknown = error instanceof Error && "reasons" in error ? error.reasons : undefined;
+  return Array.isArray(reasons) ? reasons.join() : String(error);
+}

@@ -1,11 +1,19 @@
-import { describe, expect, it } from "vitest";
+import { readFileSync } from "node:fs";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
+import type { WireResponse } from "../../provider/http/transport";
 import { moduleVersions } from "../../provider/redisenterprise/modules/module-versions";
+import { readAnswer } from "../../provider/redisenterprise/rest/answers";
 import { hostOf, nextHop } from "../../provider/redisenterprise/rest/exchange";
-import { createTransport } from "../simulators";
-import { RedisEnterpriseCluster } from "../simulators/redisenterprise";
+import { createTransport, ScaledClock } from "../simulators";
+import {
+  type ClusterOptions,
+  RedisEnterpriseCluster,
+  type ServeClusterOptions,
+  serveRedisEnterprise,
+} from "../simulators/redisenterprise";
 import { simulatedTransport } from "../support/simulated-transport";
-import { CACHE, rig } from "./rig";
+import { CACHE, PASSWORD, rig, USER } from "./rig";
 
 const THERE = { ...CACHE, modules: ["search", "ReJSON"] };
 const NODES = (...numbers: number[]) => numbers.map((number) => `https://10.78.0.${number + 1}:9443`);
@@ -217,5 +225,205 @@ describe("endpoints", () => {
     });
     expect((await world.lifecycle.create(world.modules())).outs).toMatchObject({ status: "current" });
     expect(world.writes()).toBe(1);
+  });
+});
+
+/** A CA, and a client certificate of it for the name `client`. */
+const pem = (name: string) => readFileSync(`${__dirname}/../http/fixtures/${name}`, "utf8");
+const CLIENT = { clientCertificate: pem("client.pem"), clientKey: pem("client.key") };
+
+/** A cluster behind real sockets, with the certificate that clusters are installed with: signed by itself, for its name. */
+async function served(options: ClusterOptions = {}, door: ServeClusterOptions = {}) {
+  const clock = new ScaledClock(200);
+  const cluster = new RedisEnterpriseCluster({ clock, databases: [CACHE], ...options });
+  const { origins, certificate, close } = await serveRedisEnterprise(cluster, { ...door, speed: 200 });
+  onTestFinished(close);
+  const lifecycle = new DynamicProvider({
+    kinds: { "redisenterprise:ModuleVersions": async () => moduleVersions() },
+    log: { write: () => undefined, flush: async () => undefined },
+    rhythm: { change: 0, repeat: 0 },
+    env: {},
+  });
+  const template = rig().modules();
+  const create = (args: Record<string, unknown>) => lifecycle.create({ ...template, endpoints: origins, ...args });
+  return { cluster, origins, certificate, create };
+}
+
+describe("a cluster behind TLS", () => {
+  it("is upgraded when its certificate and its name are given, through a node that is not the master", async () => {
+    const { cluster, origins, certificate, create } = await served();
+    cluster.control.changeMaster(2);
+    const { outs } = await create({ caCertificate: certificate, serverName: "cluster.local", wait: true });
+    expect(outs).toMatchObject({ status: "current", members: { search: "2.10.17", ReJSON: "2.8.10" } });
+    expect(cluster.acceptedUpgrades).toHaveLength(1);
+    expect(cluster.journal.entries.some(({ host, status }) => host === "node1" && status === 307)).toBe(true);
+    expect(origins).toHaveLength(3);
+  });
+
+  it("is refused before anything is sent when its certificate is not known, or not for the name", async () => {
+    const { cluster, certificate, create } = await served();
+    await expect(create({})).rejects.toThrow(
+      /The certificate of https:\/\/127\.0\.0\.1:\d+ is not trusted: .*subject CN=cluster\.local.*`caCertificate`.*`serverName`.*\[unauthorized\]/,
+    );
+    await expect(create({ caCertificate: certificate })).rejects.toThrow(/ERR_TLS_CERT_ALTNAME_INVALID/);
+    await expect(create({ caCertificate: certificate, serverName: "other.local" })).rejects.toThrow(/ALTNAME_INVALID/);
+    expect(cluster.journal.entries).toEqual([]);
+  });
+
+  it("is accepted with any certificate when that is asked for", async () => {
+    const { create } = await served({ databases: [{ ...CACHE, modules: ["search", "ReJSON"] }] });
+    const { outs } = await create({ allowUntrustedCertificate: true });
+    expect(outs).toMatchObject({ status: "current" });
+  });
+
+  it("lets a client certificate in, in place of a user", async () => {
+    const { cluster, certificate, create } = await served(
+      { settings: { certificateAuthentication: true, basicAuthentication: false }, softwareVersion: "8.2.0-25" },
+      { clientCa: pem("ca.pem") },
+    );
+    const names = { caCertificate: certificate, serverName: "cluster.local" };
+    const who = { ...CLIENT, username: undefined, password: undefined };
+    const pin = { modules: { search: ">=2.10.9" } };
+    await expect(create({ ...names, ...who, ...pin })).rejects.toThrow(
+      /rejected the credentials of the client certificate/,
+    );
+    cluster.control.addUser({ email: "ops@x", role: "db_member", certificateSubject: "client" });
+    const { outs } = await create({ ...names, ...who, ...pin });
+    expect(outs).toMatchObject({ status: "current" });
+    expect(cluster.acceptedUpgrades).toHaveLength(1);
+  });
+});
+
+describe("a cluster on plain http", () => {
+  it("is asked only where that is allowed by name", async () => {
+    const { cluster, origins, create } = await served(
+      { databases: [{ ...CACHE, modules: ["search", "ReJSON"] }] },
+      { tls: false },
+    );
+    expect(origins[0]).toMatch(/^http:/);
+    await expect(create({})).rejects.toThrow(/endpoints must begin with https:\/\/.*`allowPlainHttp` to true/);
+    expect(cluster.journal.entries).toEqual([]);
+    const { outs } = await create({ allowPlainHttp: true, username: USER, password: PASSWORD });
+    expect(outs).toMatchObject({ status: "current" });
+  });
+
+  it("is told as what it is when https is asked of it", async () => {
+    const { origins, create } = await served({}, { tls: false });
+    const endpoints = origins.map((origin) => origin.replace("http:", "https:"));
+    await expect(create({ endpoints })).rejects.toThrow(
+      /is not the REST API of a Redis Enterprise cluster: .* found a server without TLS/,
+    );
+  });
+});
+
+const json = { "content-type": "application/json" };
+
+function answer(status: number, body: string, headers: Record<string, string> = json): ReturnType<typeof readAnswer> {
+  const response: WireResponse = { status, headers, body: Buffer.from(body) };
+  return readAnswer(response);
+}
+
+describe("an error of the server", () => {
+  const text = "Action 5a42 does not exist";
+  it.each([
+    ["as recorded", { description: text, error_code: "action_not_found" }],
+    ["as most pages say", { error_code: "action_not_found", message: text }],
+    ["as tasks have it", { error_code: "action_not_found", error_message: text }],
+    ["as clients invent it", { error: text, error_code: "action_not_found" }],
+  ])("is read %s", (_, body) => {
+    expect(answer(404, JSON.stringify(body))).toEqual({
+      kind: "missing",
+      code: "action_not_found",
+      text: `${text} (action_not_found)`,
+    });
+  });
+
+  it("may have a text alone, a code alone, a number for a code, or nothing", () => {
+    expect(answer(406, '{"description":"no"}')).toMatchObject({ kind: "refused", code: "", text: "no (HTTP 406)" });
+    expect(answer(400, '{"error_code":"busy"}')).toMatchObject({
+      kind: "refused",
+      code: "busy",
+      text: "HTTP 400 (busy)",
+    });
+    expect(answer(400, '{"error_code":7,"description":"no"}')).toMatchObject({ code: "7", text: "no (7, HTTP 400)" });
+    expect(answer(401, "", {})).toEqual({ kind: "unauthorized", code: "", text: "HTTP 401 without a body" });
+    expect(answer(404, "", {})).toMatchObject({ kind: "missing", code: "" });
+    expect(answer(405, "", {})).toMatchObject({ kind: "refused", busy: false });
+  });
+
+  it("never sends control characters to a screen", () => {
+    const body = JSON.stringify({ description: "\u001b[31mred\u0000\nline", error_code: "x" });
+    expect(answer(400, body)).toMatchObject({ text: "[31mred | line (x, HTTP 400)" });
+  });
+});
+
+describe("the status", () => {
+  it.each([
+    [400, "refused"],
+    [401, "unauthorized"],
+    [403, "forbidden"],
+    [404, "missing"],
+    [406, "refused"],
+    [409, "refused"],
+    [429, "away"],
+    [500, "away"],
+    [502, "away"],
+    [503, "away"],
+    [505, "refused"],
+  ])("%i means %s", (status, kind) => {
+    expect(answer(status, '{"error_code":"x","description":"y"}').kind).toBe(kind);
+  });
+
+  it("409 is a busy database, and so is the code, whatever its status", () => {
+    expect(answer(409, "", {})).toMatchObject({ kind: "refused", busy: true });
+    expect(answer(400, '{"error_code":"busy","description":"wait"}')).toMatchObject({ busy: true });
+    expect(answer(400, '{"error_code":"other","description":"busy"}')).toMatchObject({ busy: false });
+  });
+
+  it("503 is known to be the vendor's by its envoy or its words", () => {
+    expect(answer(503, "no healthy upstream", { server: "envoy" })).toMatchObject({ kind: "away", heard: true });
+    expect(answer(503, '{"description":"down"}')).toMatchObject({ kind: "away", heard: true });
+    expect(answer(503, "<h1>503</h1>", { "content-type": "text/html" })).toMatchObject({ kind: "away", heard: false });
+  });
+});
+
+describe("a code of the server", () => {
+  it.each([
+    [403, "redis_upgrade_policy_mismatch", "refused"],
+    [403, "upgrade_bdb_failed", "refused"],
+    [404, "missing_module", "refused"],
+    [500, "module_downgrade_unsupported", "refused"],
+    [503, "redis_incompatible_version", "refused"],
+    [401, "unsupported_module_capabilities", "refused"],
+    [400, "db_not_exist", "missing"],
+    [500, "action_not_found", "missing"],
+    [403, "password_expired", "unauthorized"],
+    [500, "busy", "refused"],
+  ])("decides, whatever the status: %i %s means %s", (status, code, kind) => {
+    expect(answer(status, JSON.stringify({ error_code: code, description: "Because" }))).toMatchObject({
+      kind,
+      text: `Because (${code})`,
+    });
+  });
+
+  it("that is not known leaves it to the status, and both are told", () => {
+    const body = JSON.stringify({ error_code: "fire", description: "It burns" });
+    expect(answer(403, body)).toMatchObject({ kind: "forbidden", text: "It burns (fire, HTTP 403)" });
+    expect(answer(500, body)).toMatchObject({ kind: "away", text: "It burns (fire, HTTP 500)" });
+    expect(answer(403, JSON.stringify({ error_code: "constructor", description: "x" })).kind).toBe("forbidden");
+  });
+});
+
+describe("something else", () => {
+  it.each([
+    [200, "<h1>Hello</h1>", "text/html"],
+    [200, "", "text/plain"],
+    [404, "<html>nginx</html>", "text/html"],
+    [403, "  <!doctype html>", "text/plain"],
+    [307, "", "text/plain"],
+    [204, "", "text/plain"],
+    [404, "404 page not found", "text/plain"],
+  ])("%i %j is foreign", (status, body, type) => {
+    expect(answer(status, body, { "content-type": type }).kind).toBe("foreign");
   });
 });

@@ -1,0 +1,600 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
+import { agentVersion } from "../../provider/oceanbase/agent-version";
+import { clusterVersion } from "../../provider/oceanbase/cluster-version";
+import { createTransport, ObshellCluster } from "../simulators";
+import { partial } from "../support/partial";
+import { makeRpm } from "../support/rpm-package";
+import { simulatedTransport } from "../support/simulated-transport";
+import { VirtualClock } from "../support/virtual-clock";
+import { AGENT_URN, AGENTS, OLD_BUILD, PASSWORD, rig, TARGET, TARGET_BUILD, UPGRADE, URN } from "./rig";
+import { fileOf } from "./upload-rig";
+
+describe("endpoints", () => {
+  it("of different clusters are refused with both names, before anything is called", async () => {
+    const world = rig({ clusterName: "orders" });
+    const other = new ObshellCluster({
+      clock: world.clock,
+      rootPassword: PASSWORD,
+      clusterName: "payments",
+      buildVersion: OLD_BUILD,
+    });
+    other.hosts.forEach((host, index) => void host.place("10.88.0.9", 2886 + index));
+    const send = createTransport([world.cluster, other], { sleep: (ms) => world.clock.sleep(ms) });
+    const lifecycle = new DynamicProvider({
+      kinds: { "oceanbase:ClusterVersion": async () => clusterVersion(() => simulatedTransport(send)) },
+      log: { write: () => undefined, flush: async () => undefined },
+      rhythm: { change: 0, repeat: 0 },
+      clock: world.clock,
+      env: {},
+    });
+    const endpoints = [`http://${world.cluster.endpoints[0]}`, `http://${other.endpoints[0]}`];
+    await expect(lifecycle.create(world.inputs({ endpoints }))).rejects.toThrow(
+      /different clusters: http:\/\/10\.\S+ of (orders|payments), http:\/\/10\.\S+ of (orders|payments)\..*\[blocked\]/,
+    );
+    expect([...world.cluster.writes(), ...other.writes()]).toEqual([]);
+  });
+
+  it("that name the same agent twice count once", async () => {
+    const { lifecycle, inputs, cluster } = rig({ buildVersion: TARGET_BUILD });
+    const [first] = cluster.endpoints;
+    await lifecycle.create(inputs({ endpoints: [`http://${first}`, `http://${first}/`, `http://${first}`] }));
+    expect(cluster.journal.count("GET", "/api/v1/secret")).toBe(1);
+  });
+
+  it("may be IPv6", async () => {
+    const world = rig({ buildVersion: OLD_BUILD });
+    world.cluster.hosts.forEach((host, index) => void host.place("fd00::1", 2886 + index));
+    const endpoints = [0, 1, 2].map((index) => `http://[fd00::1]:${2886 + index}`);
+    const { id, outs } = await world.lifecycle.create(world.inputs({ endpoints }));
+    expect(id).toBe("[fd00::1]:2886");
+    expect(outs).toMatchObject({ status: "current" });
+  });
+
+  it("of an agent without a cluster are told what to do", async () => {
+    const { lifecycle, inputs } = rig({ identity: "SINGLE", zones: 1 });
+    await expect(lifecycle.create(inputs())).rejects.toThrow(
+      /belongs to no OceanBase cluster.*take over the cluster first/,
+    );
+  });
+
+  it.each(["MASTER", "FOLLOWER"] as const)(
+    "of agents that have no cluster yet are told so at once: %s",
+    async (identity) => {
+      const { lifecycle, inputs, clock } = rig({ identity });
+      const began = clock.now();
+      await expect(lifecycle.create(inputs())).rejects.toThrow(
+        /belongs to no OceanBase cluster \(identity (MASTER|FOLLOWER)\)\. .*`obshell cluster init`.*\[blocked\]/,
+      );
+      expect(clock.since(began)).toBeLessThan(5_000);
+    },
+  );
+});
+
+type Setup = Omit<ConstructorParameters<typeof ObshellCluster>[0], "clock">;
+
+const RECENT = "4.4.2.0-102026041610";
+const types = {
+  "oceanbase:ClusterVersion": { urn: URN, args: TARGET },
+  "oceanbase:AgentVersion": {
+    urn: AGENT_URN,
+    args: AGENTS,
+  },
+};
+type Type = keyof typeof types;
+
+/** Two clusters whose agents call themselves 10.77.0.2:2886 and on, reached by other names. */
+function two(first: Setup, second: Setup = {}) {
+  const clock = new VirtualClock();
+  const shared = { clock, rootPassword: PASSWORD, buildVersion: OLD_BUILD, agentVersion: RECENT };
+  const clusters = [new ObshellCluster({ ...shared, ...first }), new ObshellCluster({ ...shared, ...second })] as const;
+  const names = new Map<string, { cluster: ObshellCluster; agent: number }>();
+  for (const [index, cluster] of clusters.entries()) {
+    cluster.control.addObPackages(TARGET.version, TARGET.release);
+    cluster.control.addAgentPackage(AGENTS.version, AGENTS.release);
+    for (const agent of cluster.hosts.keys()) {
+      names.set(`http://${index === 0 ? "one" : "two"}${agent + 1}.example:2886`, { cluster, agent });
+    }
+  }
+  names.set("http://alias.example:2886", { cluster: clusters[0], agent: 0 });
+  const sends = new Map(
+    clusters.map((cluster) => [cluster, createTransport(cluster, { sleep: (ms) => clock.sleep(ms) })]),
+  );
+  const transport = simulatedTransport((address, request) => {
+    const named = names.get(address);
+    const send = named && sends.get(named.cluster);
+    if (named === undefined || send === undefined) throw new Error(`no such endpoint: ${address}`);
+    return send(named.cluster.endpoints[named.agent] ?? "", request);
+  });
+  const said: string[] = [];
+  const lifecycle = new DynamicProvider({
+    kinds: {
+      "oceanbase:AgentVersion": async () => agentVersion(() => transport),
+      "oceanbase:ClusterVersion": async () => clusterVersion(() => transport),
+    },
+    log: { write: ({ message }) => void said.push(message), flush: async () => undefined },
+    rhythm: { change: 0, repeat: 0 },
+    clock,
+    env: {},
+  });
+  const inputs = (type: Type, hosts: readonly string[]) => ({
+    endpoints: hosts.map((host) => `http://${host}.example:2886`),
+    password: PASSWORD,
+    ...types[type].args,
+    __urn: types[type].urn,
+    __provider: "text",
+  });
+  const writes = () => clusters.flatMap((cluster) => cluster.writes());
+  return { lifecycle, inputs, clusters, writes, said, clock };
+}
+
+const differences: [string, Setup, Setup, (world: ReturnType<typeof two>) => void][] = [
+  ["their name", { clusterName: "orders" }, { clusterName: "payments" }, () => undefined],
+  ["their id", { clusterId: 1 }, { clusterId: 2 }, () => undefined],
+  ["their keys alone", {}, {}, ({ clusters }) => clusters[1].control.replaceKey(0)],
+  [
+    "their agents' addresses alone",
+    {},
+    {},
+    ({ clusters }) => clusters[1].hosts.forEach((host, index) => void host.place("10.88.0.9", 2886 + index)),
+  ],
+];
+const cases = differences.flatMap(([what, first, second, prepare]) =>
+  (Object.keys(types) as Type[]).flatMap((type) =>
+    [
+      ["one1", "two1"],
+      ["two1", "one1"],
+    ].map((hosts) => ({ what, first, second, prepare, type, hosts })),
+  ),
+);
+
+it("two endpoints of one agent, which has another key after its upgrade, are one cluster", async () => {
+  const { lifecycle, inputs, clusters } = two({});
+  const { outs } = await lifecycle.create(inputs("oceanbase:AgentVersion", ["one1", "alias"]));
+  expect(outs).toMatchObject({ status: "current" });
+  clusters[0].control.replaceKey(0);
+  const next = { ...inputs("oceanbase:ClusterVersion", ["one1", "alias"]) };
+  expect((await lifecycle.create(next)).outs).toMatchObject({ status: "current" });
+});
+
+describe("endpoints of two clusters", () => {
+  it.each(cases)(
+    "that differ by $what are refused: $type at $hosts",
+    async ({ first, second, prepare, type, hosts }) => {
+      const world = two({ buildVersion: TARGET_BUILD, ...first }, second);
+      prepare(world);
+      const { lifecycle, inputs, writes, said } = world;
+      await lifecycle.check({}, inputs(type, hosts));
+      expect(said.join()).toMatch(/The endpoints belong to different clusters: /);
+      await expect(lifecycle.create(inputs(type, hosts))).rejects.toThrow(
+        /The endpoints belong to different clusters: .*http:\/\/(one|two)1\.example:2886.*http:\/\/(one|two)1\.example:2886.*\[blocked\]/,
+      );
+      expect(writes()).toEqual([]);
+    },
+  );
+
+  it("are named by the address that both claim, where nothing else tells them apart", async () => {
+    const { lifecycle, inputs, clusters } = two({});
+    clusters[1].control.replaceKey(0);
+    await expect(lifecycle.create(inputs("oceanbase:ClusterVersion", ["one1", "two1"]))).rejects.toThrow(
+      "http://one1.example:2886 and http://two1.example:2886 both report the address 10.77.0.2:2886, and have different keys.",
+    );
+  });
+
+  it("with different passwords are refused for the one that does not fit", async () => {
+    const { lifecycle, inputs, writes } = two({ buildVersion: TARGET_BUILD }, { rootPassword: "another" });
+    await expect(lifecycle.create(inputs("oceanbase:ClusterVersion", ["one1", "two1"]))).rejects.toThrow(
+      /http:\/\/two1\.example:2886 rejected the credentials.*\[unauthorized\]/,
+    );
+    expect(writes()).toEqual([]);
+  });
+
+  it("of which one answers only in the middle of the upgrade: nothing is asked there that counts", async () => {
+    const world = two({ clusterName: "orders" }, { clusterName: "payments", buildVersion: TARGET_BUILD });
+    const { lifecycle, inputs, clusters, clock } = world;
+    const [orders, payments] = clusters;
+    payments.control.stopAgent(0);
+    // It has a task of the same number, which has ended well.
+    payments.control.startMaintenance("OB rolling upgrade 4.3.5.2-102000042025031214.el7");
+    payments.control.finish();
+    clock.after(10_000, () => payments.control.startAgent(0));
+    const { reasons } = await partial(lifecycle.create(inputs("oceanbase:ClusterVersion", ["one1", "two1"])));
+    expect(reasons.join()).toMatch(/different clusters: .* of orders, .* of payments\./);
+    expect(orders.acceptedUpgrades).toHaveLength(1);
+    expect(orders.dags.at(-1)).toMatchObject({ state: "SUCCEED" });
+    const asked = new Set(payments.journal.entries.map(({ path }) => path));
+    expect([...asked].sort()).toEqual(["/api/v1/info", "/api/v1/ob/info", "/api/v1/secret"]);
+  });
+});
+
+describe("endpoints of one cluster", () => {
+  it.each(Object.keys(types) as Type[])("are one cluster through its upgrade, and every new key: %s", async (type) => {
+    const { lifecycle, inputs, clusters } = two({ agentVersion: "4.3.3.0-102025103117" });
+    clusters[0].control.setSwitches({ newKeyAtRestart: true });
+    const { outs } = await lifecycle.create(inputs(type, ["one1", "one2", "one3"]));
+    expect(outs).toMatchObject({ status: "current" });
+  });
+
+  it("may be two names of one agent, which gets another key between two reads", async () => {
+    const world = two({ buildVersion: TARGET_BUILD });
+    const { lifecycle, inputs, clusters } = world;
+    const endpoints = inputs("oceanbase:ClusterVersion", ["one1"]).endpoints;
+    const [cluster] = clusters;
+    let met = 0;
+    cluster.onCall(({ request }) => {
+      if (request.target === "/api/v1/secret" && ++met === 2) cluster.control.replaceKey(0);
+    });
+    const both = {
+      ...inputs("oceanbase:ClusterVersion", ["one1"]),
+      endpoints: [...endpoints, "http://one2.example:2886"],
+    };
+    expect((await lifecycle.create(both)).outs).toMatchObject({ status: "current" });
+  });
+});
+
+describe("endpoints of two clusters, one of them without its database", () => {
+  function secondDown(options: Partial<ConstructorParameters<typeof ObshellCluster>[0]> = {}) {
+    const { clock, inputs, cluster } = rig({ clusterName: "orders", buildVersion: TARGET_BUILD });
+    const other = new ObshellCluster({ clock, rootPassword: PASSWORD, clusterName: "payments", ...options });
+    other.hosts.forEach((host, index) => void host.place("10.88.0.9", 2886 + index));
+    other.control.loseDatabase("gone");
+    const send = createTransport([cluster, other], { sleep: (ms) => clock.sleep(ms) });
+    const lifecycle = new DynamicProvider({
+      kinds: { "oceanbase:ClusterVersion": async () => clusterVersion(() => simulatedTransport(send)) },
+      log: { write: () => undefined, flush: async () => undefined },
+      rhythm: { change: 0, repeat: 0 },
+      clock,
+      env: {},
+    });
+    const endpoints = [`http://${cluster.endpoints[0]}`, `http://${other.endpoints[0]}`];
+    return {
+      create: (first: boolean) => lifecycle.create(inputs({ endpoints: first ? endpoints.reverse() : endpoints })),
+      writes: () => [...cluster.writes(), ...other.writes()],
+    };
+  }
+
+  it("are refused where that one stands first", async () => {
+    const { create, writes } = secondDown();
+    await expect(create(true)).rejects.toThrow(
+      /different clusters: http:\/\/10\.77\.0\.2:2886 of orders, http:\/\/10\.88\.0\.9:2886 of another\..*\[blocked\]/,
+    );
+    expect(writes()).toEqual([]);
+  });
+
+  it("are refused before anything is called where that one stands last", async () => {
+    const { create, writes } = secondDown();
+    await expect(create(false)).rejects.toThrow(/of orders, .* of another\..*\[blocked\]/);
+    expect(writes()).toEqual([]);
+  });
+
+  it("are another matter than an agent that is just joining", async () => {
+    const { create } = secondDown({ identity: "SCALING OUT", zones: 1 });
+    expect((await create(true)).outs).toMatchObject({ status: "current", currentVersion: "4.3.5.2" });
+  });
+});
+
+/** Lists no packages. */
+const OLDEST = "4.2.5.0-112024111111";
+const OLDER = "4.3.0.0-102025042917";
+const CALL = "/api/v1/agent/upgrade";
+const LIST = "/api/v1/upgrade/package/info";
+
+/** A cluster whose agents run these versions. */
+function clusterOf(versions: readonly string[], options: Parameters<typeof rig>[0] = {}) {
+  const made = rig({ ...options, agentVersion: RECENT });
+  for (const [index, version] of versions.entries()) made.cluster.control.setAgentVersion(version, index);
+  made.cluster.control.addAgentPackage(AGENTS.version, AGENTS.release);
+  return {
+    ...made,
+    agentInputs: (args = {}) => ({ ...made.inputs({ ...AGENTS, ...args }), __urn: AGENT_URN }),
+    /** Names of the agents that got a call. */
+    called: (path: string) =>
+      made.cluster.journal.entries.filter(({ target }) => target === path).map(({ host }) => host),
+  };
+}
+
+describe("agents of several versions", () => {
+  it.each([
+    ["first", [OLDER, RECENT, RECENT], "agent1"],
+    ["last", [RECENT, RECENT, OLDER], "agent3"],
+    ["middle", [RECENT, OLDEST, RECENT], "agent2"],
+  ])("are upgraded through the oldest, the %s", async (_, versions, callee) => {
+    const { lifecycle, agentInputs, called } = clusterOf(versions);
+    const { outs } = await lifecycle.create(agentInputs());
+    expect(outs).toMatchObject({ status: "current", currentVersion: "4.5.0.0" });
+    expect(called(CALL)).toEqual([callee]);
+  });
+
+  it("of which some are there already are upgraded through one that is not", async () => {
+    const { lifecycle, agentInputs, called } = clusterOf(["4.5.0.0-102026050817", "4.5.0.0-102026050817", RECENT]);
+    expect((await lifecycle.create(agentInputs())).outs).toMatchObject({ status: "current" });
+    expect(called(CALL)).toEqual(["agent3"]);
+  });
+
+  it("are asked for their packages where the call will go, beside the first endpoint before that is known", async () => {
+    const { lifecycle, agentInputs, called } = clusterOf([RECENT, OLDER, RECENT]);
+    await lifecycle.check({}, agentInputs());
+    expect(called(LIST)).toEqual(["agent1", "agent2"]);
+  });
+
+  it("of which that one has no list are asked until one has", async () => {
+    const { lifecycle, agentInputs, called, said } = clusterOf([RECENT, OLDEST, RECENT]);
+    await lifecycle.check({}, agentInputs({ release: undefined }));
+    expect(called(LIST)).toEqual(["agent1", "agent2", "agent1"]);
+    expect(said()).toEqual(["4.2.5.0 → 4.5.0.0, restarting 3 agents"]);
+  });
+
+  it("have a missing package found before the call, though the one that is called could not say", async () => {
+    const { lifecycle, agentInputs, cluster } = clusterOf([RECENT, OLDEST, RECENT]);
+    const missing = { version: "4.5.1.0", release: "103026060101.el7" };
+    await expect(lifecycle.create(agentInputs(missing))).rejects.toThrow(/not uploaded: obshell-4\.5\.1\.0/);
+    expect(cluster.writes()).toEqual([]);
+  });
+
+  it("are waited for when they do not say which packages are there", async () => {
+    const { lifecycle, agentInputs, cluster, clock, called } = clusterOf([RECENT, RECENT, RECENT]);
+    cluster.faults.add({ match: { path: LIST }, times: 40, fault: { kind: "reset" } });
+    const began = clock.now();
+    expect((await lifecycle.create(agentInputs({ release: undefined }))).outs).toMatchObject({ status: "current" });
+    expect(called(CALL)).toHaveLength(1);
+    expect(clock.since(began)).toBeGreaterThan(5_000);
+  });
+
+  it("take packages for all of them, whichever lists them", async () => {
+    const { lifecycle, inputs, cluster } = clusterOf([OLDEST, RECENT, OLDEST]);
+    const target = { version: "4.3.5.4", release: "104000042025090916.el7" };
+    const dir = await mkdtemp(join(tmpdir(), "mixed-"));
+    onTestFinished(() => rm(dir, { recursive: true, force: true }));
+    const packages = ["oceanbase-ce", "oceanbase-ce-libs"].map((name) => join(dir, `${name}.rpm`));
+    for (const [index, name] of ["oceanbase-ce", "oceanbase-ce-libs"].entries()) {
+      await writeFile(packages[index] ?? "", makeRpm({ ...target, name }));
+    }
+    const { outs } = await lifecycle.create(inputs({ ...target, packages }));
+    expect(outs).toMatchObject({ status: "current", currentVersion: "4.3.5.4" });
+    expect(cluster.journal.count("POST", /package$/)).toBe(2);
+  });
+
+  it("are sent their packages where the call will go", async () => {
+    const { lifecycle, inputs, cluster, called } = clusterOf([RECENT, RECENT, RECENT]);
+    cluster.control.setBuildVersion("4.3.5.4-104000042025090916", 0);
+    const target = { version: "4.3.5.4", release: "104000042025090916.el7" };
+    cluster.control.addPackage({ ...target, name: "oceanbase-ce-libs" });
+    const packages = [await fileOf(makeRpm({ ...target, name: "oceanbase-ce" }))];
+    await lifecycle.create(inputs({ ...target, packages }));
+    expect(called("/api/v1/package")).toEqual(["agent2"]);
+    expect(called(UPGRADE)).toEqual(["agent2"]);
+  });
+});
+
+describe("observers of several versions", () => {
+  it("are upgraded through the agent beside an old one: another would take the target for reached", async () => {
+    const { lifecycle, inputs, cluster, called } = clusterOf([RECENT, RECENT, RECENT]);
+    cluster.control.setBuildVersion("4.3.5.2-102000042025031214", 0);
+    cluster.control.setBuildVersion("4.3.5.2-102000042025031214", 1);
+    const { outs } = await lifecycle.create(inputs(TARGET));
+    expect(outs).toMatchObject({ status: "current", currentVersion: "4.3.5.2" });
+    expect(called(UPGRADE)).toEqual(["agent3"]);
+  });
+
+  it("whose old one has no endpoint get the refusal of another, which is not taken for done", async () => {
+    const { lifecycle, inputs, cluster } = clusterOf([RECENT, RECENT, RECENT]);
+    cluster.control.setBuildVersion("4.3.5.2-102000042025031214", 0);
+    const endpoints = [`http://${cluster.endpoints[0]}`];
+    await expect(lifecycle.create(inputs({ endpoints }))).rejects.toThrow(
+      /not greater than current version.*\[refused\]/,
+    );
+    expect(cluster.acceptedUpgrades).toEqual([]);
+  });
+});
+
+/** What one agent says without its database is not what the cluster says: the observer beside the first endpoint is down. */
+function firstObserverDown(options: Parameters<typeof rig>[0] = {}, how: "gone" | "dead" = "gone") {
+  const made = rig({ agentVersion: RECENT, ...options });
+  const { cluster } = made;
+  cluster.control.loseDatabase(how, { agents: [0] });
+  // Every agent answers this from memory: the agent that answered last is not one that knows.
+  cluster.faults.add({ match: { path: "/api/v1/agents/status" }, times: 99, fault: { kind: "delay", ms: 300 } });
+  const asked = (path: string) =>
+    cluster.journal.entries.filter(({ target }) => target === path).map(({ host }) => host);
+  return { ...made, asked };
+}
+
+const OB_INFO = "/api/v1/ob/info";
+
+describe("versions, while the first agent's observer is down", () => {
+  it.each(["gone", "dead"] as const)("(%s) are told by another agent: a pin that holds is adopted", async (how) => {
+    const { lifecycle, inputs, cluster, asked } = firstObserverDown({ buildVersion: TARGET_BUILD }, how);
+    const { outs } = await lifecycle.create(inputs());
+    expect(outs).toMatchObject({ status: "current", currentVersion: "4.3.5.2" });
+    // The others show that they are of the same cluster.
+    expect(asked(OB_INFO)).toEqual(["agent1", "agent2", "agent1", "agent3"]);
+    expect(cluster.writes()).toEqual([]);
+  });
+
+  it("are known at preview, which tells what keeps the upgrade from starting", async () => {
+    const { lifecycle, inputs, said } = firstObserverDown();
+    await lifecycle.check({}, inputs());
+    expect(said().join("\n")).toMatch(/^4\.2\.1\.8 → 4\.3\.5\.2, .*An observer is not available: 10\.77\.0\.2:2886/s);
+    expect(said().join()).not.toContain("cannot plan");
+  });
+
+  it("are known to a refresh", async () => {
+    const { lifecycle, inputs, cluster, lines } = rig({ buildVersion: TARGET_BUILD });
+    const { id, outs } = await lifecycle.create(inputs());
+    cluster.control.loseDatabase("gone", { agents: [0] });
+    cluster.control.setBuildVersion(OLD_BUILD, 1);
+    const { props } = await lifecycle.read(id, outs);
+    expect(props).toMatchObject({ status: "behind", currentVersion: "4.2.1.8" });
+    expect(lines.map(({ message }) => message).join()).not.toContain("could not be read");
+  });
+
+  it("are not told for as long as no agent knows them", async () => {
+    const { lifecycle, inputs, cluster, said, asked } = firstObserverDown();
+    cluster.control.loseDatabase("gone");
+    await lifecycle.check({}, inputs());
+    expect(said().join()).toMatch(/^cannot plan: /);
+    expect(asked(OB_INFO).slice(0, 3)).toEqual(["agent1", "agent2", "agent3"]);
+  });
+
+  it("do not hide another task that failed and keeps the lock: its name and remedy are told", async () => {
+    const { lifecycle, inputs, cluster, said } = firstObserverDown();
+    cluster.control.restoreDatabase();
+    cluster.control.addObPackages("4.2.5.1", "101000092024120918.el7");
+    cluster.control.fail({ stage: 3 });
+    await partial(lifecycle.create(inputs({ version: "4.2.5.1", release: "101000092024120918.el7" })));
+    cluster.control.loseDatabase("gone", { agents: [0] });
+    await lifecycle.check({}, inputs());
+    expect(said().join("\n")).toMatch(/maintenance task 11 \(.*\) failed and keeps the lock/);
+    await expect(lifecycle.create(inputs())).rejects.toThrow(
+      /maintenance task 11 \(OB rolling upgrade 4\.2\.5\.1-\S+\) failed and keeps the lock.*obshell task retry -i 11/,
+    );
+  });
+
+  it("cost one read of each agent while every agent knows them", async () => {
+    const { lifecycle, inputs, cluster } = rig();
+    await lifecycle.check({}, inputs());
+    expect(cluster.journal.count("GET", OB_INFO)).toBe(3);
+    expect(cluster.journal.count("GET", "/api/v1/status")).toBe(0);
+  });
+});
+
+describe("an operator on a failed task", () => {
+  const OPERATE = /^\/api\/v1\/task\/dag\//;
+  const args = { onFailure: "retry" };
+
+  /** An upgrade that failed because the first observer did not come up again, and the state that the run has left. */
+  async function failed() {
+    const made = rig();
+    const { cluster, lifecycle, inputs } = made;
+    cluster.control.fail({ stage: "Reinstall and restart observer" });
+    const first = await partial(lifecycle.create(inputs(args)));
+    cluster.control.loseDatabase("gone", { agents: [0] });
+    return {
+      ...made,
+      again: () => lifecycle.update(first.id, first.properties, inputs(args)),
+      sent: () => {
+        const posts = cluster.journal.entries.filter(({ method, path }) => method === "POST" && OPERATE.test(path));
+        return posts.map(({ host, status }) => [host, status]);
+      },
+    };
+  }
+
+  it("goes to an agent that has its database, where the first one lacks it", async () => {
+    const { clock, cluster, again, sent, writes } = await failed();
+    clock.after(30_000, () => cluster.control.restoreDatabase());
+    const { outs } = await again();
+    expect(outs).toMatchObject({ status: "current", lastUpgrade: { task: "11", state: "succeeded" } });
+    expect(sent()).toEqual([["agent2", 200]]);
+    expect(writes()).toBe(1);
+  });
+
+  it("goes on to the next agent when the one that is asked has just lost its database", async () => {
+    const { cluster, again, sent } = await failed();
+    cluster.control.restoreDatabase();
+    cluster.onCall(({ agent, request }) => {
+      if (request.method !== "POST" || sent().length > 0) return;
+      cluster.control.loseDatabase("gone", { agents: [Number(agent.slice(-1)) - 1], ms: 30_000 });
+    });
+    expect((await again()).outs).toMatchObject({ status: "current", lastUpgrade: { task: "11", state: "succeeded" } });
+    expect(sent().map(([, status]) => status)).toEqual([500, 200]);
+  });
+
+  it("is not sent to another agent after an answer was lost", async () => {
+    const { cluster, again, sent } = await failed();
+    cluster.control.restoreDatabase();
+    cluster.faults.add({ match: { method: "POST", path: OPERATE }, fault: { kind: "loseReply" } });
+    expect((await again()).outs).toMatchObject({ status: "current" });
+    expect(sent()).toHaveLength(1);
+  });
+
+  it("is not sent to another agent after one has refused it for good", async () => {
+    const { cluster, again, sent } = await failed();
+    cluster.control.restoreDatabase();
+    const error = {
+      errCode: "Task.Dag.Operator.RetryNotFailedDag",
+      message: "Failed to set DAG retry: DAG state is not failed",
+    };
+    const body = JSON.stringify({ successful: false, status: 400, error });
+    cluster.faults.add({ match: { method: "POST", path: OPERATE }, fault: { kind: "replace", status: 400, body } });
+    await partial(again());
+    expect(sent()).toHaveLength(1);
+  });
+
+  it("that no agent can take now leaves the task as it is, and says so", async () => {
+    const { cluster, again, sent, said } = await failed();
+    const error = { errCode: "Agent.OceanBase.NotHold", message: "Task not found: Agent is not holding OceanBase" };
+    const body = JSON.stringify({ successful: false, status: 500, error });
+    cluster.faults.add({
+      match: { method: "POST", path: OPERATE },
+      times: 9,
+      fault: { kind: "replace", status: 500, body },
+    });
+    expect((await partial(again())).reasons[0]).toContain("[upgrade-failed]");
+    const hosts = sent().map(([host]) => host);
+    // The first cannot tell its cluster any more.
+    expect(hosts.sort()).toEqual(["agent2", "agent3"]);
+    expect(said().join()).toContain("10.77.0.2:2886 cannot report yet which cluster it belongs to");
+  });
+});
+
+describe("a password that the first agent has not learnt, and cannot compare", () => {
+  const STATUS = "/api/v1/status";
+  const NEWER = "r0tated";
+
+  it.each([
+    ["gone", "4.3.3.0-102025103117"],
+    ["dead", "4.3.3.0-102025103117"],
+    ["gone", "4.3.0.0-102025043011"],
+  ] as const)("is not called wrong: the others are asked (%s, agents of %s)", async (how, agentVersion) => {
+    const { lifecycle, inputs, cluster } = firstObserverDown({ buildVersion: TARGET_BUILD, agentVersion }, how);
+    cluster.control.setRootPassword(NEWER);
+    const { outs } = await lifecycle.create(inputs({ password: NEWER }));
+    expect(outs).toMatchObject({ status: "current", currentVersion: "4.3.5.2" });
+    expect(cluster.journal.count("GET", STATUS)).toBeGreaterThan(0);
+  });
+
+  it("is waited for while no agent can compare it", async () => {
+    const { lifecycle, inputs, cluster, lines } = rig({ buildVersion: TARGET_BUILD });
+    cluster.control.setRootPassword(NEWER);
+    cluster.control.loseDatabase("gone", { ms: 40_000 });
+    expect((await lifecycle.create(inputs({ password: NEWER }))).outs).toMatchObject({ status: "current" });
+    expect(lines.map(({ message }) => message).join()).toContain(
+      "cannot check the password, because it cannot reach its database: Unauthorized: OceanBase password is incorrect",
+    );
+  });
+
+  it("that is wrong is told at once by the agent that can compare it", async () => {
+    const { lifecycle, inputs, clock, cluster } = firstObserverDown({ buildVersion: TARGET_BUILD });
+    const began = clock.now();
+    await expect(lifecycle.create(inputs({ password: "wrong" }))).rejects.toThrow(
+      /OceanBase password is incorrect \(.*\)\. Set `password` to the password of root@sys.*\[unauthorized\]/,
+    );
+    expect(clock.since(began)).toBeLessThan(5_000);
+    expect(cluster.writes()).toEqual([]);
+  });
+
+  it("and that is being asked about when the time is up is not called wrong either", async () => {
+    const { lifecycle, inputs, cluster } = firstObserverDown({ buildVersion: TARGET_BUILD });
+    cluster.control.setRootPassword(NEWER);
+    cluster.faults.add({ match: { path: STATUS }, times: 99, fault: { kind: "hang" } });
+    const args = inputs({ password: NEWER, __timeouts: { create: "3s" } });
+    await expect(lifecycle.create(args)).rejects.toThrow(/nothing was sent.*\[deadline\]/);
+  });
+
+  it("does not keep an operator from the agent that knows it", async () => {
+    const { lifecycle, inputs, cluster } = rig();
+    const args = { onFailure: "retry", password: NEWER };
+    cluster.control.setRootPassword(NEWER);
+    cluster.control.fail({ stage: "Execute upgrade pre script" });
+    const first = await partial(lifecycle.create(inputs(args)));
+    const [agent] = cluster.agents;
+    if (agent !== undefined) agent.rootPassword = PASSWORD;
+    cluster.control.loseDatabase("gone", { agents: [0], ms: 60_000 });
+    // The task is read through the first agent no more; only the operator goes there.
+    const { outs } = await lifecycle.update(first.id, first.properties, inputs(args));
+    expect(outs).toMatchObject({ status: "current", lastUpgrade: { task: "11", state: "succeeded" } });
+  });
+});
