@@ -1,12 +1,9 @@
 import "./frontend/dynamic/node";
-import { installBridge } from "./frontend/dynamic/bridge";
+import { engineAddress, installBridge, sdkModules } from "./frontend/dynamic/bridge";
 import { DynamicProvider } from "./frontend/dynamic/dynamic-provider";
-import { engineLog } from "./frontend/dynamic/engine-log";
-import { engineAddress, sdkModules } from "./frontend/dynamic/grpc";
-import { watchEngine } from "./frontend/dynamic/watchdog";
-import { Journal } from "./frontend/resource/journal";
+import { engineLog, watchEngine } from "./frontend/dynamic/engine";
 import { rhythmHere } from "./frontend/resource/log";
-import { RunNotes } from "./frontend/resource/run-notes";
+import { Journal, RunNotes } from "./frontend/resource/run-notes";
 import { kinds } from "./systems";
 
 /** How long a write in progress may still receive its response after the engine has exited, in milliseconds. */

@@ -56,7 +56,7 @@ export interface ProviderArgs {
     // end
   };
   readonly dbversion?: {
-    // generated: settings of provider/frontend/resource/stack-rules.ts
+    // generated: settings of provider/frontend/resource/stack-settings.ts
     /** Periods in which no upgrade may begin, as JSON, for resources without `blackouts` of their own. */
     readonly blackouts?: pulumi.Input<string>;
     /** The reason why no upgrade may begin now: no upgrade request is sent in the whole stack. */
@@ -66,14 +66,12 @@ export interface ProviderArgs {
      * "warn" or "fail".
      */
     readonly onUnreachable?: pulumi.Input<string>;
-    /** When upgrades may begin, as JSON, for resources without `windows` of their own. */
-    readonly windows?: pulumi.Input<string>;
-    // end
-    // generated: settings of provider/frontend/resource/proxies.ts
     /**
      * The HTTP proxy for all requests, such as `http://user:password@proxy.example.com:3128`; an empty string for none.
      */
     readonly proxy?: pulumi.Input<string>;
+    /** When upgrades may begin, as JSON, for resources without `windows` of their own. */
+    readonly windows?: pulumi.Input<string>;
     // end
   };
 }
@@ -134,7 +132,7 @@ const SETTINGS: Readonly<Record<Vendor, readonly string[]>> = {
     "domainName",
   ],
   redisenterprise: ["endpoints", "username", "password", "allowUntrustedCertificate"],
-  dbversion: ["proxy", "blackouts", "freeze", "onUnreachable", "windows"],
+  dbversion: ["blackouts", "freeze", "onUnreachable", "proxy", "windows"],
   // end
 };
 

@@ -217,8 +217,8 @@ describe("the imports of a file", () => {
     expect(importsOf("provider/frontend/dynamic/dynamic-provider.ts").map(show)).toContain(
       "provider/frontend/dynamic/dynamic-provider.ts → @pulumi/pulumi (types)",
     );
-    expect(importsOf("provider/frontend/dynamic/watchdog.ts").map(show)).toContain(
-      "provider/frontend/dynamic/watchdog.ts → node:net",
+    expect(importsOf("provider/frontend/dynamic/engine.ts").map(show)).toContain(
+      "provider/frontend/dynamic/engine.ts → node:net",
     );
   });
 });

@@ -1,6 +1,14 @@
-import { credentialName, isPlaceholder, isProse, looksMadeUp } from "./credential-names";
-import { MASK, type PrintedValue, printedValue, QUOTE } from "./printed-value";
-import { hideUserInfo } from "./user-info";
+import {
+  credentialName,
+  hideUserInfo,
+  isPlaceholder,
+  isProse,
+  looksMadeUp,
+  MASK,
+  type PrintedValue,
+  printedValue,
+  QUOTE,
+} from "./printed-value";
 
 /** A name, or a word of a command line, in a text. */
 interface Word {

@@ -1,13 +1,12 @@
-import type { Clock } from "./clock";
 import { controlOf, isAwaited } from "./control/control";
 import type { Plan } from "./decision/plan";
 import type { Driver, FleetDriver } from "./driver";
 import { taskOf, type UpgradeRecord } from "./outcome";
 import type { Policy } from "./policy";
 import { isKept, keep } from "./reconcile/cancel";
-import { inspect } from "./reconcile/follow";
+import { inspect } from "./reconcile/observer";
 import { reopenedBy, wayAfter } from "./reconcile/recovery";
-import type { Runtime } from "./runtime";
+import type { Clock, Runtime } from "./runtime";
 import { describeWindow, nameOf } from "./task";
 import { scheduledByOthers, some } from "./texts/sentences";
 import type { Unit, View } from "./unit";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { hideCredentials } from "../base/printed-credentials";
-import { parseDuration } from "./texts/duration";
+import { parseDuration } from "../base/sentences";
 
 export type { CommonArguments } from "./policy";
 

@@ -1,8 +1,7 @@
-import type { Approvals } from "./control/approval";
+import { parseDuration } from "../base/sentences";
+import type { Approval, Approvals } from "./control/approval";
 import type { Blackout, ChangeWindow } from "./control/calendar";
-import type { ChangeArguments } from "./control/change-arguments";
 import { type ChangeRules, NO_RULES } from "./control/control";
-import { parseDuration } from "./texts/duration";
 
 /** The user's settings for a run, and the vendor's times from the resource kind. All times in milliseconds. */
 export interface Policy {
@@ -87,4 +86,24 @@ function rulesFrom(args: CommonArguments, { stack = {}, approvals }: Surrounding
     ...(backup === undefined ? {} : { backup: { maxAge: parseDuration(backup.maxAge) ?? 0, waive: backup.waive } }),
     ...(args.onHeld === undefined ? {} : { onHeld: args.onHeld }),
   };
+}
+
+/** The names of `ChangeArguments`, separate from their schemas, which are slow to load. */
+export const CHANGE_ARGUMENTS = ["windows", "blackouts", "freeze", "expect", "approval", "backup", "onHeld"] as const;
+
+/** When an upgrade request may be sent, after validation. */
+export interface ChangeArguments {
+  readonly windows?: readonly ChangeWindow[] | undefined;
+  readonly blackouts?: readonly Blackout[] | undefined;
+  readonly freeze?: string | undefined;
+  readonly expect?: string | undefined;
+  readonly approval?: ApprovedUpgrades | undefined;
+  readonly backup?: { readonly maxAge: string; readonly waive?: string | undefined } | undefined;
+  readonly onHeld?: "report" | "wait" | "fail" | undefined;
+}
+
+/** The content of `approved.json`: approvals by URN of the resource and by unit. */
+export interface ApprovedUpgrades {
+  readonly formatVersion: number;
+  readonly approvals: Readonly<Record<string, Readonly<Record<string, Approval>>>>;
 }

@@ -1,18 +1,16 @@
+import { formatDuration } from "../base/sentences";
 import { type Announcement, announce, announceFleet } from "./announce";
-import type { Clock } from "./clock";
 import { controlOf } from "./control/control";
 import { type Plan, planOf } from "./decision/plan";
 import { type Driver, isFleet, type Observation } from "./driver";
 import { type Outcome, taskOf, type UpgradeRecord } from "./outcome";
 import type { Policy } from "./policy";
 import { CancelPause, cancelScheduled, scheduledInFleet, scheduledTask } from "./reconcile/cancel";
-import { inspect } from "./reconcile/follow";
+import { inspect, UnreachableBudget } from "./reconcile/observer";
 import { reconcile } from "./reconcile/reconcile";
-import { UnreachableBudget } from "./reconcile/unreachable-budget";
-import type { Runtime } from "./runtime";
-import { formatDuration } from "./texts/duration";
+import type { Clock, Runtime } from "./runtime";
 import { isFollowed, type View } from "./unit";
-import { formatParts, lowestVersion } from "./version/version";
+import { formatParts, lowestVersion } from "./version";
 
 /** One read of the vendor, its interpretation, and the resulting plan. */
 export interface Seen {

@@ -2,8 +2,16 @@ import { sentences } from "../base/sentences";
 import type { ErrorCode, UpgradeError } from "./errors";
 import type { Step } from "./request";
 import type { Failure, Task, Window } from "./task";
-import { type Constraint, type Standing, shownFor, standing } from "./version/constraint";
-import { formatVersion, lowestVersion, type Version } from "./version/version";
+import {
+  type Constraint,
+  formatVersion,
+  lowestVersion,
+  parseVersion,
+  type Standing,
+  shownFor,
+  standing,
+  type Version,
+} from "./version";
 
 /** Something with a version of its own: an observer, an agent, an instance, a module. */
 export interface Member {
@@ -119,6 +127,14 @@ export function standingOf(
   };
 }
 
+/** The lowest version of all units, with its build. */
+export function lowestOf(units: readonly Unit[]): string {
+  const [only] = units;
+  if (units.length === 1 && only !== undefined) return only.from;
+  const lowest = lowestVersion(units.flatMap(({ from }) => parseVersion(from) ?? []));
+  return lowest === undefined ? "" : formatVersion(lowest);
+}
+
 /**
  * The view of the only unit of a resource. The task shows the state of an upgrade in progress or failed, so unreadable
  * versions only matter without one.
@@ -184,4 +200,30 @@ export function remainingProblems(
 function isReplaced({ standing, activity }: Unit): boolean {
   if (activity?.kind === "running") return true;
   return (standing === "behind") === (activity?.kind === "scheduled");
+}
+
+/**
+ * Splits units into requests: units of one group each, up to the vendor's limit, or fewer after a rejection.
+ * @param limit the maximum size of a request that includes this unit
+ */
+export function batchesOf(
+  most: number,
+  units: readonly Unit[],
+  limit: (name: string) => number = () => most,
+): Unit[][] {
+  const groups = new Map<string, { readonly size: number; readonly units: Unit[] }>();
+  for (const unit of units) {
+    const size = Math.min(most, limit(unit.name));
+    const key = `${size} ${unit.upgrade?.step?.group ?? ""}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { size, units: [unit] });
+    else group.units.push(unit);
+  }
+  return [...groups.values()].flatMap((group) => chunks(group.units, group.size));
+}
+
+export function chunks<T>(items: readonly T[], size: number): T[][] {
+  const parts: T[][] = [];
+  for (let start = 0; start < items.length; start += size) parts.push(items.slice(start, start + size));
+  return parts;
 }

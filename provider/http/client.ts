@@ -1,6 +1,6 @@
-import type { Clock } from "../core/clock";
 import { asUpgradeError, UpgradeError } from "../core/errors";
 import type { Permit } from "../core/request";
+import type { Clock } from "../core/runtime";
 import {
   INCOMPLETE,
   PROXY_REFUSED,

@@ -1,10 +1,9 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { DIRECT, type Proxies } from "../core/runtime";
-import { presentedCertificate, refusesClient } from "./certificate";
 import { openRoutes, proxyName, type Routes, refusal } from "./dispatcher";
 import { exchange, type Sendable } from "./exchange";
-import { clientRefusal, isSecure, type Tls } from "./tls";
+import { clientRefusal, isSecure, presentedCertificate, refusesClient, type Tls } from "./tls";
 import {
   CLIENT_CERTIFICATE,
   CLIENT_REFUSED,

@@ -1,5 +1,4 @@
-import type { Clock } from "../core/clock";
-import type { Runtime } from "../core/runtime";
+import type { Clock, Runtime } from "../core/runtime";
 import type { ConnectionArguments } from "./arguments";
 import { type Connect, type Connection, lease } from "./connection";
 import { credentialsOf } from "./credentials";

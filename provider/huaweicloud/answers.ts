@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { vendorText } from "../core/texts/vendor-text";
-import { parseJson, printable } from "../http/body";
-import { describeResponse } from "../http/foreign";
+import { describeResponse, parseJson, printable } from "../http/body";
 import type { WireResponse } from "../http/transport";
 
 /**

@@ -3,11 +3,10 @@ import type { Permit } from "../core/request";
 import { HttpClient, type HttpRequest } from "../http/client";
 import type { Transport, WireResponse } from "../http/transport";
 import { type Answer, type Codes, readAnswer } from "./answers";
-import { type Authenticator, KeyAuthenticator, TokenAuthenticator } from "./authenticator";
+import { type Authenticator, KeyAuthenticator, type Signable, TokenAuthenticator, targetOf } from "./authenticator";
 import type { Connection } from "./connection";
 import { transportProblem } from "./errors";
 import { within } from "./shared-read";
-import { type Signable, targetOf } from "./signer";
 import { fetchToken, type Scope } from "./tokens";
 
 /** A request without authentication. */

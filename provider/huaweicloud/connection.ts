@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Clock } from "../core/clock";
-import type { Proxies } from "../core/runtime";
+import type { Clock, Proxies } from "../core/runtime";
 import type { Transport } from "../http/transport";
 import { undiciTransport } from "../http/undici-transport";
 import type { Credentials } from "./credentials";

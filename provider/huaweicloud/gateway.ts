@@ -1,15 +1,14 @@
 import type { z } from "zod";
 import { beforeSending, type RefusalKind, Refused, Unreachable, UpgradeError } from "../core/errors";
 import type { Permit } from "../core/request";
-import { validate } from "../http/body";
-import { foreignWrite } from "../http/foreign";
+import { foreignWrite, validate } from "../http/body";
 import type { Answer, Meaning, Trouble } from "./answers";
+import { encode } from "./authenticator";
 import { type Call, Caller, type Reply } from "./caller";
 import type { Connection } from "./connection";
 import { forbidden, request, troubleWith, unauthorized, unavailable } from "./errors";
 import { projectIdOf } from "./project-id";
 import { exampleEndpoint, type Service } from "./service";
-import { encode } from "./signer";
 import { Throttled } from "./throttle";
 import type { Scope } from "./tokens";
 

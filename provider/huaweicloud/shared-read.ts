@@ -1,4 +1,4 @@
-import type { Clock } from "../core/clock";
+import type { Clock } from "../core/runtime";
 
 /** The result of a shared promise. When the signal is aborted, rejects with its reason immediately. */
 export function within<T>(signal: AbortSignal, shared: Promise<T>): Promise<T> {

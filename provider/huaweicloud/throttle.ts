@@ -1,6 +1,6 @@
-import type { Clock } from "../core/clock";
+import { formatDuration } from "../base/sentences";
 import { Unreachable } from "../core/errors";
-import { formatDuration } from "../core/texts/duration";
+import type { Clock } from "../core/runtime";
 import { retryAfterOf } from "../http/client";
 import type { Transport, WireResponse } from "../http/transport";
 

@@ -4,13 +4,12 @@ import { commonArguments } from "../core/arguments";
 import { changeArguments, checkChangeArguments } from "../core/control/arguments";
 import { undiciTransport } from "../http/undici-transport";
 import { addressOf } from "./agent/schema";
-import { agentArguments, backups, checkTls, connection, upgrade } from "./arguments";
+import { agentArguments, backups, checkTls, connection, releaseNeedsExactVersion, upgrade } from "./arguments";
 import { type Connect, upgradeKind } from "./kind";
 import { OBSHELL } from "./packages/packages";
 import { agentsRun, observersAvailable, packagesUploaded } from "./preflight";
 import type { System } from "./system";
 import { agentUpgradeTarget } from "./tasks/dag";
-import { releaseNeedsExactVersion } from "./version";
 
 const inputs = z
   .strictObject({ ...connection, ...agentArguments, ...upgrade, ...commonArguments, ...changeArguments, ...backups })

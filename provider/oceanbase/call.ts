@@ -1,7 +1,7 @@
 import { counted } from "../base/sentences";
 import type { Step } from "../core/request";
 import type { Finding, Upgrade } from "../core/unit";
-import type { Constraint } from "../core/version/constraint";
+import type { Constraint } from "../core/version";
 import {
   compareVersions,
   formatParts,
@@ -10,7 +10,7 @@ import {
   lowestVersion,
   parseVersion,
   type Version,
-} from "../core/version/version";
+} from "../core/version";
 import type { UploadedPackage } from "./agent/schema";
 import { endangers } from "./arguments";
 import type { UpgradeObservation } from "./look";
@@ -168,7 +168,7 @@ export function missingOnServers({ local, sent, readiness }: ClusterObservation)
 }
 
 /** Packages that the servers have, or will have before the request, newest first; undefined when neither is known. */
-export function available(observation: Pick<ClusterObservation, "readiness" | "local">): UploadedPackage[] | undefined {
+function available(observation: Pick<ClusterObservation, "readiness" | "local">): UploadedPackage[] | undefined {
   const { uploaded } = observation.readiness;
   const { packages } = observation.local;
   if (uploaded === undefined && packages.length === 0) return undefined;

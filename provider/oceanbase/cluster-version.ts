@@ -4,7 +4,7 @@ import { commonArguments } from "../core/arguments";
 import { changeArguments, checkChangeArguments } from "../core/control/arguments";
 import { undiciTransport } from "../http/undici-transport";
 import { addressOf } from "./agent/schema";
-import { backups, checkTls, clusterArguments, connection, upgrade } from "./arguments";
+import { backups, checkTls, clusterArguments, connection, releaseNeedsExactVersion, upgrade } from "./arguments";
 import { type Connect, upgradeKind } from "./kind";
 import { OCEANBASE } from "./packages/packages";
 import {
@@ -18,7 +18,6 @@ import {
 } from "./preflight";
 import type { System, UpgradeArguments } from "./system";
 import { obUpgradeTarget } from "./tasks/dag";
-import { releaseNeedsExactVersion } from "./version";
 
 const inputs = z
   .strictObject({ ...connection, ...clusterArguments, ...upgrade, ...commonArguments, ...changeArguments, ...backups })

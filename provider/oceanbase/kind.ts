@@ -1,17 +1,16 @@
 import { type CommonArguments, definedBy, type Inputs } from "../core/arguments";
 import type { ResourceKind } from "../core/kind";
+import { driftOf } from "../core/kind";
 import type { Proxies, Runtime } from "../core/runtime";
-import { standing } from "../core/version/constraint";
-import { driftOf } from "../core/version/drift";
-import { formatParts, formatVersion, lowestVersion } from "../core/version/version";
+import { formatParts, formatVersion, lowestVersion, standing } from "../core/version";
 import { HttpClient } from "../http/client";
 import { type Tls, type TlsArguments, tlsFrom } from "../http/tls";
 import type { Transport } from "../http/transport";
 import { Agents } from "./agent/agents";
+import { constraintOf } from "./arguments";
 import type { UpgradeObservation } from "./look";
 import type { System, UpgradeArguments } from "./system";
 import { UpgradeDriver } from "./upgrade-driver";
-import { constraintOf } from "./version";
 
 const MINUTE = 60_000;
 

@@ -1,8 +1,7 @@
 import type { Observation } from "../core/driver";
 import { ifAnswered, Unreachable, UpgradeError } from "../core/errors";
 import type { Activity, Member } from "../core/unit";
-import { type Constraint, holds, standing } from "../core/version/constraint";
-import { compareVersions, parseVersion } from "../core/version/version";
+import { type Constraint, compareVersions, holds, parseVersion, standing } from "../core/version";
 import type { Agents } from "./agent/agents";
 import {
   type AgentsStatus,
@@ -19,8 +18,7 @@ import {
 } from "./agent/schema";
 import { IN_SERVICE, type Readiness, type Server } from "./preflight";
 import type { Running, System } from "./system";
-import { dagState, formatTarget, holdsLock } from "./tasks/dag";
-import { describeFailure, remedyFor } from "./tasks/failure";
+import { dagState, describeFailure, formatTarget, holdsLock, remedyFor } from "./tasks/dag";
 import { dagPath } from "./tasks/task";
 
 /** An observation through the agents: versions, unfinished tasks, and the conditions of an upgrade request. */

@@ -1,16 +1,15 @@
 import { definedBy, type Inputs } from "../core/arguments";
 import type { ResourceKind } from "../core/kind";
 import type { Proxies, Runtime } from "../core/runtime";
-import { formatParts } from "../core/version/version";
+import { formatParts } from "../core/version";
 import { HttpClient } from "../http/client";
 import { type Tls, type TlsArguments, tlsFrom } from "../http/tls";
 import type { Transport } from "../http/transport";
 import type { SharedArguments } from "./arguments";
-import type { Which } from "./database/find-database";
-import type { Seen } from "./look";
+import type { Seen, Which } from "./look";
 import { Login, type LoginOptions } from "./rest/login";
 import { Nodes } from "./rest/nodes";
-import type { Subject } from "./subject";
+import type { Subject } from "./upgrade-driver";
 import { UpgradeDriver } from "./upgrade-driver";
 
 const MINUTE = 60_000;

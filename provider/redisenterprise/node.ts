@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { Finding } from "../core/unit";
-import { lowestVersion, parseVersion, type Version } from "../core/version/version";
-import { atLeast, type Redis, redisOf, sameRelease } from "./database/redis";
+import { lowestVersion, parseVersion, type Version } from "../core/version";
+import { atLeast, type Redis, redisOf, sameRelease } from "./database/database";
 import type { clusterInfo, nodeList } from "./rest/schema";
 
 /** A Redis version that a node can run. */

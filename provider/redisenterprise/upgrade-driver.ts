@@ -4,16 +4,45 @@ import { sending, Unreachable } from "../core/errors";
 import { type Permit, type Request, requestOf } from "../core/request";
 import type { Runtime } from "../core/runtime";
 import type { Task, TaskStatus } from "../core/task";
-import { type Unit, type View, viewOfOne } from "../core/unit";
+import { type Finding, type Member, type Unit, type View, viewOfOne } from "../core/unit";
 import { CRDB_UPGRADE, crdbHeaders, crdbTaskId, isCrdbCall, newTaskId, ownIdOf } from "./active-active";
 import type { Database } from "./database/database";
-import { findDatabase, type Which } from "./database/find-database";
-import { look, readMachines, type Seen } from "./look";
+import { findDatabase, type Interest, look, readMachines, type Seen, type Which } from "./look";
 import type { Nodes } from "./rest/nodes";
 import { acceptance } from "./rest/schema";
-import { NOT_READ, type Subject, standsWithout } from "./subject";
 import { activityOf, isUpgrade, UNTOLD, UPGRADE_MACHINE } from "./tasks/activity";
 import { unnamedUpgrade, Watcher } from "./tasks/watcher";
+
+/** The standing of a database's versions relative to the target, and the required upgrade. */
+export type Stands = Pick<Unit, "standing" | "at" | "from" | "ahead" | "upgrade">;
+
+/**
+ * The differences between the two subjects of a database, its modules and its Redis. Access, actions, consent and
+ * waiting are shared. Pure.
+ */
+export interface Subject extends Interest {
+  /** For messages: the aspect of the database, if it is not the database itself. */
+  readonly aspect?: string;
+  /** The target as written, for a database that does not exist. */
+  readonly wish: string;
+  members(database: Database): Member[];
+  /** Why the versions could not be parsed, as a sentence. */
+  unreadable(database: Database): string | undefined;
+  stands(database: Database, seen: Seen): Stands;
+  leadsToTarget(task: Task, unit: Unit): boolean;
+}
+
+/** A database that does not exist: impossible as written. */
+function standsWithout(absent: Finding, wish: string): Stands {
+  const upgrade = { from: "", route: `nothing → ${wish}`, how: "not possible as written", findings: [absent] };
+  return { standing: "behind", at: "", from: "", ahead: [], upgrade };
+}
+
+export const NOT_READ: Finding = {
+  code: "database-not-read",
+  message: "The database was not read.",
+  remedy: "Run {apply} again.",
+};
 
 export interface UpgradeDriverOptions {
   readonly title: string;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { argument, choice, flag } from "../core/arguments";
-import { parseConstraint } from "../core/version/constraint";
+import { parseConstraint } from "../core/version";
 import { connectionArguments, text } from "../huaweicloud/arguments";
 import { TAURUSDB } from "./service";
 

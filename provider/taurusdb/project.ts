@@ -1,5 +1,4 @@
-import type { Clock } from "../core/clock";
-import type { Runtime } from "../core/runtime";
+import type { Clock, Runtime } from "../core/runtime";
 import { openAccess as openService, PerProject, type Access as ServiceAccess } from "../huaweicloud/access";
 import type { ConnectionArguments } from "../huaweicloud/arguments";
 import type { Connect } from "../huaweicloud/connection";
@@ -8,7 +7,7 @@ import type { Gateway } from "../huaweicloud/gateway";
 import type { Environment } from "../huaweicloud/service";
 import { LastReads, Moments, SharedRead } from "../huaweicloud/shared-read";
 import { Backups } from "./kernel/backups";
-import { Offers } from "./kernel/offers";
+import { Offers } from "./kernel/instances";
 import { type Instance, instance, instancePage, type JobRow, type ScheduleRow } from "./schema";
 import { TAURUSDB } from "./service";
 import {

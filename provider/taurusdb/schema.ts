@@ -96,7 +96,7 @@ export type TaskDetail = z.infer<typeof taskDetail>;
 const action = z.object({ action: note, job_id: note, status: note });
 export type Action = z.infer<typeof action>;
 
-export const starRocks = z.object({
+const starRocks = z.object({
   id: text,
   name: note,
   status: note,

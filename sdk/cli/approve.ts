@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { userInfo } from "node:os";
 import { isTable } from "../../provider/base/json";
+import { parseDuration } from "../../provider/base/sentences";
 import { APPROVAL_FORMAT, type Approval, type Proposal } from "../../provider/core/control/approval";
-import type { ApprovedUpgrades } from "../../provider/core/control/change-arguments";
-import { parseDuration } from "../../provider/core/texts/duration";
+import type { ApprovedUpgrades } from "../../provider/core/policy";
 import { listOf, member, stackExportIn, textOf } from "../report/stack-export";
 import { type Command, type Given, OUTPUT_FILE } from "./command";
 import { CommandError, UsageError } from "./failure";

@@ -1,14 +1,13 @@
 import { suggestion } from "../../provider/base/closest";
 import { UpgradeError } from "../../provider/core/errors";
-import { ReportError } from "../report/failure";
+import { ReportError } from "../report/stack-export";
 import { approve } from "./approve";
 import { COMMON, type Command, type Given, parse } from "./command";
-import { completions } from "./completions";
 import { discover } from "./discover";
 import { doctor } from "./doctor";
 import { explain } from "./explain";
 import { CommandError, UsageError } from "./failure";
-import { helpOf, overview } from "./help";
+import { completions, helpOf, overview } from "./help";
 import { ownVersion } from "./package";
 import { report } from "./report";
 import { simulate } from "./simulate";

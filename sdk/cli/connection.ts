@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { suggestion } from "../../provider/base/closest";
 import { type Definition, definitionsOf } from "../../provider/core/arguments";
-import { steady } from "../../provider/core/clock";
 import { UpgradeError } from "../../provider/core/errors";
 import type { Estate, EstateKind } from "../../provider/core/estate";
 import type { Progress, Proxies, Runtime } from "../../provider/core/runtime";
+import { steady } from "../../provider/core/runtime";
 import { type Resolved, resolveArguments } from "../../provider/frontend/resource/arguments";
 import { type ConfigReader, fillCredentials } from "../../provider/frontend/resource/credentials";
 import { estates } from "../../provider/systems";
@@ -33,7 +33,7 @@ export interface Connection {
 }
 
 /** `caCertificate` as `--ca-certificate`; one value of a list is an option in the singular. */
-export function optionOf(argument: string): string {
+function optionOf(argument: string): string {
   const singular = argument === "endpoints" ? "endpoint" : argument;
   return singular.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

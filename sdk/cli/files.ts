@@ -1,7 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { decodeText } from "../report/encoding";
 import { openSecrets } from "../report/secrets";
-import { HOW, parseInput } from "../report/stack-export";
+import { decodeText, HOW, parseInput } from "../report/stack-export";
 import type { Given } from "./command";
 import { CommandError, UsageError } from "./failure";
 import type { Terminal } from "./terminal";

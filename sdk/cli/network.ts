@@ -1,8 +1,8 @@
 import { lookup } from "node:dns/promises";
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls, type PeerCertificate, type TLSSocket } from "node:tls";
+import { formatDuration } from "../../provider/base/sentences";
 import type { Proxies } from "../../provider/core/runtime";
-import { formatDuration } from "../../provider/core/texts/duration";
 import { proxyFor } from "../../provider/http/dispatcher";
 import { isSecure, type Tls } from "../../provider/http/tls";
 import { undiciTransport } from "../../provider/http/undici-transport";

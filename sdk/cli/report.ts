@@ -1,4 +1,4 @@
-import { reportOf } from "../report/report";
+import { reportOf } from "../report/page";
 import { type Command, OUTPUT_FILE } from "./command";
 import { EXPORT, readOperand, writeResult } from "./files";
 

@@ -1,10 +1,9 @@
 import { mapTexts } from "../../provider/base/json";
 import { printable } from "../../provider/core/texts/vendor-text";
 import type { Database } from "../report/database";
+import { minuteOf, parseTime, STATUSES } from "../report/format";
 import { type Stack, stackOf } from "../report/stack";
 import { stackExportIn } from "../report/stack-export";
-import { STATUSES } from "../report/status";
-import { minuteOf, parseTime } from "../report/time";
 import { courseOf, shortRouteOf, targetText } from "../report/words";
 import { type Command, type Given, JSON_OUTPUT } from "./command";
 import { UsageError } from "./failure";

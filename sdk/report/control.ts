@@ -1,6 +1,6 @@
 import { isTable } from "../../provider/base/json";
+import { parseTime } from "./format";
 import { listOf, member, textOf } from "./stack-export";
-import { parseTime } from "./time";
 
 /** The change control data of a resource in the state. All texts are unescaped. */
 export interface Control {

@@ -1,7 +1,7 @@
 import { isTable } from "../../provider/base/json";
 import { type Control, controlOf } from "./control";
+import { type Status, statusOf } from "./format";
 import { type Json, listOf, member, textOf } from "./stack-export";
-import { type Status, statusOf } from "./status";
 import { PLACES, type Subject } from "./subject";
 import { type Upgrade, upgradeOf } from "./upgrade";
 

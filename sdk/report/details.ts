@@ -1,8 +1,8 @@
 import type { Control } from "./control";
 import type { Database, Member } from "./database";
+import { timeElement } from "./format";
 import { type Html, html } from "./html";
 import { badges } from "./overview";
-import { timeElement } from "./time";
 import { durationOf, type Upgrade } from "./upgrade";
 import { courseOf, routeOf } from "./words";
 

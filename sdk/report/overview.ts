@@ -1,6 +1,6 @@
 import type { Database } from "./database";
+import { timeElement } from "./format";
 import { type Html, html } from "./html";
-import { timeElement } from "./time";
 import type { Upgrade } from "./upgrade";
 import { countOf, courseOf, shortRouteOf, targetText } from "./words";
 

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import type { Database } from "./database";
 import { details } from "./details";
+import { MEANING, parseTime, STATUSES, type Status, timeElement } from "./format";
 import { type Html, html, raw } from "./html";
 import { overview } from "./overview";
-import type { Stack } from "./stack";
-import { MEANING, STATUSES, type Status } from "./status";
+import { type Stack, stackOf } from "./stack";
+import { parseInput, stackExportIn } from "./stack-export";
 import { STYLE } from "./style";
-import { parseTime, timeElement } from "./time";
 import { timeline } from "./timeline";
 import { countOf } from "./words";
 
@@ -14,7 +14,7 @@ import { countOf } from "./words";
  * The only script of the page: shows the filter, which is hidden without it, and hides rows that do not match it.
  * The page is complete without it.
  */
-export const SCRIPT = `
+const SCRIPT = `
 (() => {
   "use strict";
   const [filter, find, all, unfold, said] = ["filter", "words", "show-all", "open-all", "shown"].map((id) =>
@@ -64,7 +64,7 @@ const POLICY = [
 ].join("; ");
 
 /** One self-contained page. The same stack gives the same text. */
-export function page({ title, time, databases }: Stack): string {
+function page({ title, time, databases }: Stack): string {
   const counted = STATUSES.map((status) => ({
     status,
     count: databases.filter((database) => database.status === status).length,
@@ -168,4 +168,18 @@ function filter(statuses: readonly Status[]): Html {
 
 function digest(text: string): string {
   return `sha256-${createHash("sha256").update(text).digest("base64")}`;
+}
+
+/**
+ * The page for what `pulumi stack export` printed.
+ * @param name of the input, for messages
+ * @throws ReportError
+ */
+export function report(text: string, name: string): string {
+  return reportOf(parseInput(text, name), name);
+}
+
+/** The same for parsed JSON. @throws ReportError */
+export function reportOf(root: unknown, name: string): string {
+  return page(stackOf(stackExportIn(root, name), name));
 }

@@ -1,5 +1,4 @@
 import { isTable } from "../../provider/base/json";
-import { ReportError } from "./failure";
 
 /** The parts of a stack export that are needed here. Its values are not trusted. */
 export interface StackExport {
@@ -87,4 +86,20 @@ export function textOf(value: unknown, longest = 200): string | undefined {
   if (typeof value === "number" || typeof value === "boolean") return String(value);
   if (typeof value !== "string" || value === "") return undefined;
   return value.length <= longest ? value : `${value.slice(0, longest).toWellFormed()}…`;
+}
+
+/** Why no report was created, as a sentence. */
+export class ReportError extends Error {
+  override readonly name = "ReportError";
+}
+
+/** Text of a file as shells write it: UTF-8, or UTF-16 where PowerShell redirected it, with or without a byte order mark. */
+export function decodeText(bytes: Uint8Array): string {
+  return new TextDecoder(encodingOf(bytes)).decode(bytes);
+}
+
+function encodingOf([first, second]: Uint8Array): string {
+  if (first === 0xff && second === 0xfe) return "utf-16le";
+  if (first === 0xfe && second === 0xff) return "utf-16be";
+  return "utf-8";
 }

@@ -1,9 +1,8 @@
 import { counted } from "../../provider/base/sentences";
 import { type Database, databaseOf } from "./database";
-import { ReportError } from "./failure";
+import { STATUSES } from "./format";
 import { unsecret } from "./secrets";
-import { type StackExport, textOf } from "./stack-export";
-import { STATUSES } from "./status";
+import { ReportError, type StackExport, textOf } from "./stack-export";
 import { subjectOf } from "./subject";
 
 /** The databases of a stack. */

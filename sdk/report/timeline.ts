@@ -1,9 +1,9 @@
 import { counted } from "../../provider/base/sentences";
 import type { Database } from "./database";
+import type { Status } from "./format";
+import { minuteOf, parseTime } from "./format";
 import { type Html, html } from "./html";
 import { anchorAt, type Scale, scaleOf } from "./scale";
-import type { Status } from "./status";
-import { minuteOf, parseTime } from "./time";
 import { durationOf, lookOf } from "./upgrade";
 import { courseOf, shortRouteOf } from "./words";
 

@@ -1,7 +1,7 @@
 import { isTable } from "../../provider/base/json";
+import type { Status } from "./format";
+import { parseTime } from "./format";
 import { textOf } from "./stack-export";
-import type { Status } from "./status";
-import { parseTime } from "./time";
 
 /** The last upgrade of a database in the state. Times in milliseconds since 1970. */
 export interface Upgrade {

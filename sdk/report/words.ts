@@ -1,6 +1,6 @@
 import { counted } from "../../provider/base/sentences";
 import type { Database } from "./database";
-import { formatDuration } from "./time";
+import { formatDuration } from "./format";
 import { durationOf, type Upgrade } from "./upgrade";
 
 /** `-108000022024072217` after `4.2.1.8` */

@@ -2,7 +2,7 @@ import { globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { wallClock } from "../../provider/core/clock";
+import { wallClock } from "../../provider/core/runtime";
 import type { WireRequest } from "../../provider/http/transport";
 import { undiciTransport } from "../../provider/http/undici-transport";
 import { estates, kinds } from "../../provider/systems";

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { wallClock } from "../../provider/core/clock";
+import { wallClock } from "../../provider/core/runtime";
 import { Lifecycle } from "../../provider/frontend/resource/lifecycle";
 import type { LogLine } from "../../provider/frontend/resource/log";
 import { kinds } from "../../provider/systems";

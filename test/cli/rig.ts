@@ -1,4 +1,4 @@
-import { type Clock, wallClock } from "../../provider/core/clock";
+import { type Clock, wallClock } from "../../provider/core/runtime";
 import { oceanbaseEstate } from "../../provider/oceanbase/estate";
 import { redisEnterpriseEstate } from "../../provider/redisenterprise/estate";
 import { estates, kinds } from "../../provider/systems";

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { parseDuration } from "../../provider/base/sentences";
 import { argument, choice, commonArguments, definedBy, definitionsOf } from "../../provider/core/arguments";
 import { policyFrom } from "../../provider/core/policy";
-import { parseDuration } from "../../provider/core/texts/duration";
 
 const schema = z.strictObject(commonArguments);
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { type RefusalKind, Refused } from "../../provider/core/errors";
 import { SOON_TRIES } from "../../provider/core/policy";
-import { batchesOf } from "../../provider/core/reconcile/batches";
 import type { Unit } from "../../provider/core/unit";
+import { batchesOf } from "../../provider/core/unit";
 import { Attempts } from "../../provider/core/upgrades/attempts";
 import { member } from "./fleet/facts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { wallClock } from "../../provider/core/clock";
+import { wallClock } from "../../provider/core/runtime";
 
 describe("wallClock", () => {
   it("sleeps no shorter than asked", async () => {

@@ -2,13 +2,15 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   type Constraint,
+  compareVersions,
   exclude,
   holds,
   parseConstraint,
+  parseVersion,
   shownFor,
   standing,
-} from "../../provider/core/version/constraint";
-import { compareVersions, parseVersion, type Version } from "../../provider/core/version/version";
+  type Version,
+} from "../../provider/core/version";
 
 function pin(text: string): Constraint {
   const constraint = parseConstraint(text);

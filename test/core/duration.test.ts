@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { formatDuration, parseDuration } from "../../provider/core/texts/duration";
+import { formatDuration, parseDuration } from "../../provider/base/sentences";
 
 describe("parseDuration", () => {
   it.each([

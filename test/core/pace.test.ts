@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Clock } from "../../provider/core/clock";
 import { nextLook, Watch } from "../../provider/core/reconcile/pace";
+import type { Clock } from "../../provider/core/runtime";
 import { VirtualClock } from "../support/virtual-clock";
 
 const MINUTE = 60_000;

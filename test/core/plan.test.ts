@@ -2,8 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Hold } from "../../provider/core/control/hold";
 import { type Plan, planOf } from "../../provider/core/decision/plan";
 import { type Activity, type Member, standingOf, type Unit, type Upgrade, viewOfOne } from "../../provider/core/unit";
-import { parseConstraint } from "../../provider/core/version/constraint";
-import { parseVersion } from "../../provider/core/version/version";
+import { parseConstraint, parseVersion } from "../../provider/core/version";
 
 const needed: Upgrade = {
   from: "4.2.1.8-7",

@@ -9,7 +9,7 @@ import { reconcile } from "../../provider/core/reconcile/reconcile";
 import { type Request, requestOf, type Step } from "../../provider/core/request";
 import type { Task, TaskStatus } from "../../provider/core/task";
 import { type Finding, type Member, type Unit, type Upgrade, viewOfOne } from "../../provider/core/unit";
-import { parseVersion } from "../../provider/core/version/version";
+import { parseVersion } from "../../provider/core/version";
 import { VirtualClock } from "../support/virtual-clock";
 
 /** A read that leads to the plan of the script. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { NO_RULES } from "../../provider/core/control/control";
 import { Unreachable, UpgradeError } from "../../provider/core/errors";
 import type { Policy } from "../../provider/core/policy";
-import { UnreachableBudget } from "../../provider/core/reconcile/unreachable-budget";
+import { UnreachableBudget } from "../../provider/core/reconcile/observer";
 import { VirtualClock } from "../support/virtual-clock";
 
 const MINUTE = 60_000;

@@ -8,7 +8,7 @@ import {
   lowestVersion,
   parseVersion,
   type Version,
-} from "../../provider/core/version/version";
+} from "../../provider/core/version";
 
 /** Numbers around and far beyond 2^53, where a double would take different versions for equal. */
 const number = fc.oneof(fc.bigInt({ min: 0n, max: 12n }), fc.bigInt({ min: 2n ** 53n - 2n, max: 2n ** 53n + 2n }));

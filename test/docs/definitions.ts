@@ -1,8 +1,8 @@
 import { z } from "zod";
 import * as core from "../../provider/core/arguments";
 import * as changes from "../../provider/core/control/arguments";
-import * as proxies from "../../provider/frontend/resource/proxies";
-import * as rules from "../../provider/frontend/resource/stack-rules";
+import * as proxies from "../../provider/frontend/resource/stack-settings";
+import * as rules from "../../provider/frontend/resource/stack-settings";
 import * as oceanbase from "../../provider/oceanbase/arguments";
 import * as redisenterprise from "../../provider/redisenterprise/arguments";
 import * as pins from "../../provider/redisenterprise/modules/targets";
@@ -17,8 +17,8 @@ const MODULES: Readonly<Record<string, object>> = {
   "provider/taurusdb/arguments.ts": taurusdb,
   "provider/redisenterprise/arguments.ts": redisenterprise,
   "provider/redisenterprise/modules/targets.ts": pins,
-  "provider/frontend/resource/proxies.ts": proxies,
-  "provider/frontend/resource/stack-rules.ts": rules,
+  "provider/frontend/resource/stack-settings.ts": proxies,
+  "provider/frontend/resource/stack-settings.ts": rules,
 };
 
 /** An argument with everything that is known of it. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import * as automation from "@pulumi/pulumi/automation";
 import ts from "typescript";
 import { describe, expect, it } from "vitest";
-import { stackRules } from "../../provider/frontend/resource/stack-rules";
+import { stackRules } from "../../provider/frontend/resource/stack-settings";
 import { type Block, blocksOf, page, pages, ROOT } from "./pages";
 
 /**

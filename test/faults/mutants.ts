@@ -1,6 +1,6 @@
 import type { Driver } from "../../provider/core/driver";
 import type { SomeKind } from "../../provider/core/kind";
-import { inspect } from "../../provider/core/reconcile/follow";
+import { inspect } from "../../provider/core/reconcile/observer";
 import type { Runtime } from "../../provider/core/runtime";
 import type { Task } from "../../provider/core/task";
 import type { Unit, View } from "../../provider/core/unit";

@@ -1,4 +1,4 @@
-import type { Clock } from "../../provider/core/clock";
+import type { Clock } from "../../provider/core/runtime";
 import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
 import type { LogLine } from "../../provider/frontend/resource/log";
 import { type Transport, TransportError, type WireRequest, type WireResponse } from "../../provider/http/transport";

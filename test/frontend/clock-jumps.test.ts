@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Clock } from "../../provider/core/clock";
+import type { Clock } from "../../provider/core/runtime";
 import { HeldClock } from "../hostile/held-clock";
 import { inputsOf } from "../hostile/trial";
 import { taurusdb } from "../simulators";

@@ -7,8 +7,7 @@ import type { ResourceKind } from "../../provider/core/kind";
 import { requestOf } from "../../provider/core/request";
 import type { Task, TaskStatus } from "../../provider/core/task";
 import { type Activity, type Finding, standingOf, viewOfOne } from "../../provider/core/unit";
-import { type Constraint, parseConstraint, standing } from "../../provider/core/version/constraint";
-import { formatVersion, parseVersion } from "../../provider/core/version/version";
+import { type Constraint, formatVersion, parseConstraint, parseVersion, standing } from "../../provider/core/version";
 
 const inputs = z
   .strictObject({

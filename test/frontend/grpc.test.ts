@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { engineAddress, sdkModules } from "../../provider/frontend/dynamic/grpc";
+import { engineAddress, sdkModules } from "../../provider/frontend/dynamic/bridge";
 
 describe("engineAddress", () => {
   it.each([

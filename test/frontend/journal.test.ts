@@ -13,8 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { Journal } from "../../provider/frontend/resource/journal";
-import { RunNotes } from "../../provider/frontend/resource/run-notes";
+import { Journal, RunNotes } from "../../provider/frontend/resource/run-notes";
 
 const ENGINE = "127.0.0.1:4711";
 /** Both live. */

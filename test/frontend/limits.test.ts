@@ -6,7 +6,7 @@ forgetBridges();
 
 async function fresh() {
   const { bridge, call } = await calledBridge();
-  const { limits } = await import("../../provider/frontend/resource/call.js");
+  const { limits } = await import("../../provider/frontend/resource/session.js");
   const clock = new VirtualClock();
   const gone = new AbortController();
   return {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { describeDrift } from "../../provider/core/version/drift";
-import { parseVersion } from "../../provider/core/version/version";
+import { describeDrift } from "../../provider/core/kind";
+import { parseVersion } from "../../provider/core/version";
 import { UNKNOWN } from "../../provider/frontend/resource/properties";
 import { stage } from "./fake-lifecycle";
 

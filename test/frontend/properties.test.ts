@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { hiddenOf, hiddenOutputs, hiddenUrn, shortUrn, typeOfUrn } from "../../provider/frontend/dynamic/hidden";
+import {
+  hiddenOf,
+  hiddenOutputs,
+  hiddenUrn,
+  shortUrn,
+  typeOfUrn,
+} from "../../provider/frontend/dynamic/dynamic-provider";
 import { argumentsOf, hasUnknown, sameValue, UNKNOWN } from "../../provider/frontend/resource/properties";
 
 const TYPE = "pulumi-nodejs:dynamic/oceanbase:ClusterVersion";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { proxySettings } from "../../provider/frontend/resource/proxies";
+import { proxySettings } from "../../provider/frontend/resource/stack-settings";
 
 const none = () => undefined;
 const configured = (value: string | null) => (key: string) => (key === "dbversion:proxy" ? value : undefined);

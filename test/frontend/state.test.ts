@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { UpgradeRecord } from "../../provider/core/outcome";
-import { partialFailure, plainFailure } from "../../provider/frontend/dynamic/failure";
+import { partialFailure, plainFailure } from "../../provider/frontend/dynamic/dynamic-provider";
 import { isUnsettled, outputsOf, rememberedUpgrade } from "../../provider/frontend/resource/state";
 import { fakeKind } from "./fake-kind";
 

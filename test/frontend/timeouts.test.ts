@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { checkTimeouts } from "../../provider/frontend/dynamic/hidden";
+import { checkTimeouts } from "../../provider/frontend/dynamic/dynamic-provider";
 import { UNKNOWN } from "../../provider/frontend/resource/properties";
 import { calledBridge, forgetBridges } from "./called-bridge";
 
@@ -7,7 +7,7 @@ forgetBridges();
 
 async function fresh() {
   const { call } = await calledBridge();
-  const { limitOf } = await import("../../provider/frontend/dynamic/hidden.js");
+  const { limitOf } = await import("../../provider/frontend/dynamic/dynamic-provider.js");
   return { limitOf, call };
 }
 

@@ -1,10 +1,10 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { expect, it, onTestFinished, vi } from "vitest";
-import { watchEngine } from "../../provider/frontend/dynamic/watchdog";
+import { watchEngine } from "../../provider/frontend/dynamic/engine";
 
 // It watches only inside a dynamic-provider process, which is told by that process's main file.
 const here = vi.hoisted(() => ({ inside: true }));
-vi.mock("../../provider/frontend/dynamic/grpc", () => ({
+vi.mock("../../provider/frontend/dynamic/bridge", () => ({
   sdkModules: () => (here.inside ? require : undefined),
   engineAddress: () => undefined,
 }));

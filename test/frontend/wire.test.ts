@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { fitPartialFailure } from "../../provider/frontend/dynamic/failure";
+import { fitPartialFailure } from "../../provider/frontend/dynamic/dynamic-provider";
 import { toWire } from "../../provider/frontend/resource/properties";
 
 describe("toWire", () => {

@@ -1,4 +1,4 @@
-import type { Clock } from "../../provider/core/clock";
+import type { Clock } from "../../provider/core/runtime";
 
 interface Timer {
   readonly at: number;

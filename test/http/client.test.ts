@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import type { Clock } from "../../provider/core/clock";
 import { UpgradeError } from "../../provider/core/errors";
+import type { Clock } from "../../provider/core/runtime";
 import { DIRECT } from "../../provider/core/runtime";
 import { delayBefore, HttpClient, READ_TRIES, retriedCode, retriedStatus } from "../../provider/http/client";
 import { TransportError } from "../../provider/http/transport";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Refused, Unreachable } from "../../provider/core/errors";
-import { describeResponse, fateOf, foreignWrite } from "../../provider/http/foreign";
+import { describeResponse, fateOf, foreignWrite } from "../../provider/http/body";
 
 describe("a write that somebody else answered", () => {
   it.each([

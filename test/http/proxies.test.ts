@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { wallClock } from "../../provider/core/clock";
 import { UpgradeError } from "../../provider/core/errors";
 import type { Proxies } from "../../provider/core/runtime";
+import { wallClock } from "../../provider/core/runtime";
 import { HttpClient } from "../../provider/http/client";
 import { proxyFor } from "../../provider/http/dispatcher";
 import type { Tls } from "../../provider/http/tls";

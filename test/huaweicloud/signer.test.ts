@@ -1,7 +1,14 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { canonicalRequest, encode, type Signable, sdkDate, sign, targetOf } from "../../provider/huaweicloud/signer";
+import {
+  canonicalRequest,
+  encode,
+  type Signable,
+  sdkDate,
+  sign,
+  targetOf,
+} from "../../provider/huaweicloud/authenticator";
 
 const P = "054e292c9880d4992f02c0196d3ea468";
 const HOST = "gaussdb.cn-north-4.myhuaweicloud.com";

@@ -1,9 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { validateArguments } from "../../provider/frontend/resource/arguments";
 import { UNKNOWN } from "../../provider/frontend/resource/properties";
-import { endangers } from "../../provider/oceanbase/arguments";
+import { constraintOf, endangers } from "../../provider/oceanbase/arguments";
 import { clusterVersion } from "../../provider/oceanbase/cluster-version";
-import { constraintOf } from "../../provider/oceanbase/version";
 import { selfSigned } from "../simulators/shell/certificate";
 
 const { inputs } = clusterVersion(() => {

@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import { type Clock, wallClock } from "../../provider/core/clock";
+import { type Clock, wallClock } from "../../provider/core/runtime";
 import type { RpmPackage } from "../../provider/oceanbase/packages/rpm";
 import { DependencyLists } from "../../provider/oceanbase/upgrade-path/dependencies";
 import { payloadOf } from "./payload/pack";

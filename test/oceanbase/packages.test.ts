@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { parseConstraint } from "../../provider/core/version/constraint";
-import type { Version } from "../../provider/core/version/version";
+import type { Version } from "../../provider/core/version";
+import { parseConstraint } from "../../provider/core/version";
 import type { UploadedPackage } from "../../provider/oceanbase/agent/schema";
 import {
   chooseTarget,

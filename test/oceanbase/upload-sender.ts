@@ -1,4 +1,4 @@
-import { wallClock } from "../../provider/core/clock";
+import { wallClock } from "../../provider/core/runtime";
 import { HttpClient } from "../../provider/http/client";
 import { undiciTransport } from "../../provider/http/undici-transport";
 import { Agents } from "../../provider/oceanbase/agent/agents";

@@ -1,7 +1,6 @@
 import { createServer, type Server } from "node:http";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { wallClock } from "../../provider/core/clock";
-import { DIRECT } from "../../provider/core/runtime";
+import { DIRECT, wallClock } from "../../provider/core/runtime";
 import { TransportError } from "../../provider/http/transport";
 import { undiciTransport } from "../../provider/http/undici-transport";
 import { uploadPackage } from "../../provider/oceanbase/packages/upload";

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { parseVersion } from "../../provider/core/version/version";
-import { databaseFrom } from "../../provider/redisenterprise/database/database";
-import { atLeast, redisOf } from "../../provider/redisenterprise/database/redis";
+import { parseVersion } from "../../provider/core/version";
+import { atLeast, databaseFrom, redisOf } from "../../provider/redisenterprise/database/database";
 import {
   missingCapabilities,
   neededRedis,

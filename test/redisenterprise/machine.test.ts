@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Clock } from "../../provider/core/clock";
+import type { Clock } from "../../provider/core/runtime";
 import { databaseFrom } from "../../provider/redisenterprise/database/database";
 import type { Nodes } from "../../provider/redisenterprise/rest/nodes";
 import { type Action, action } from "../../provider/redisenterprise/rest/schema";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
 import { moduleVersions } from "../../provider/redisenterprise/modules/module-versions";
-import { hostOf, nextHop } from "../../provider/redisenterprise/rest/redirect";
+import { hostOf, nextHop } from "../../provider/redisenterprise/rest/exchange";
 import { createTransport } from "../simulators";
 import { RedisEnterpriseCluster } from "../simulators/redisenterprise";
 import { simulatedTransport } from "../support/simulated-transport";

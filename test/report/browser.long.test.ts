@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { report } from "../../sdk/report/report";
+import { report } from "../../sdk/report/page";
 import { Browser, findBrowser } from "./browser";
 import { resource, SHOP, SHOP_EXPORT, stackExport } from "./export";
 

@@ -1,11 +1,10 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { report } from "../../sdk/report/report";
+import { formatDuration, parseTime, STATUSES } from "../../sdk/report/format";
+import { report } from "../../sdk/report/page";
 import { scaleOf } from "../../sdk/report/scale";
-import { STATUSES } from "../../sdk/report/status";
 import { DARK, LIGHT, type Palette } from "../../sdk/report/style";
-import { formatDuration, parseTime } from "../../sdk/report/time";
 import { resource, SHOP, SHOP_EXPORT, stackExport } from "./export";
 import { detailsOf, faultsOf, rowsOf, textOf } from "./valid";
 

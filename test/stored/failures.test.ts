@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
 import { argumentsOf } from "../../provider/frontend/resource/properties";
-import { report } from "../../sdk/report/report";
+import { report } from "../../sdk/report/page";
 import { OLD_BUILD, rig as oceanbase } from "../oceanbase/rig";
 import { rigFor, SIDES } from "../redisenterprise/sides";
 import { resource, stackExport } from "../report/export";

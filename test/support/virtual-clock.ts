@@ -1,4 +1,4 @@
-import type { Clock } from "../../provider/core/clock";
+import type { Clock } from "../../provider/core/runtime";
 import type { Clock as SimulatorClock } from "../simulators";
 
 interface Timer {

@@ -1,4 +1,4 @@
-import type { Clock } from "../../provider/core/clock";
+import type { Clock } from "../../provider/core/runtime";
 import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
 import type { Transport, WireRequest, WireResponse } from "../../provider/http/transport";
 import { createTransport, type SimSystem } from "../simulators";

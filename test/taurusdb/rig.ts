@@ -1,4 +1,4 @@
-import type { Clock } from "../../provider/core/clock";
+import type { Clock } from "../../provider/core/runtime";
 import type { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
 import type { Log, LogLine } from "../../provider/frontend/resource/log";
 import type { Transport } from "../../provider/http/transport";

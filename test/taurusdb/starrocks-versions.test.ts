@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { parseConstraint, type Standing } from "../../provider/core/version/constraint";
-import { formatParts, parseVersion, type Version } from "../../provider/core/version/version";
-import { type Known, standingOf, targetsOf } from "../../provider/taurusdb/starrocks/standing";
+import { formatParts, parseConstraint, parseVersion, type Standing, type Version } from "../../provider/core/version";
+import { type Known, standingOf, targetsOf } from "../../provider/taurusdb/starrocks/instance";
 import { partial } from "../support/partial";
 import { NEW, rig } from "./rig";
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { wallClock } from "../../provider/core/clock";
 import { requestOf } from "../../provider/core/request";
+import { wallClock } from "../../provider/core/runtime";
 import { networkTransport } from "../../provider/huaweicloud/connection";
 import { type Access, openAccess } from "../../provider/taurusdb/project";
 import {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { conditionOf } from "../../provider/taurusdb/schema";
-import { nextWindow, windowOf } from "../../provider/taurusdb/window";
+import { nextWindow, windowOf } from "../../provider/taurusdb/tasks";
 
 describe("the state of an instance", () => {
   it.each([

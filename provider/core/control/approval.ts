@@ -1,6 +1,6 @@
 import { publicDigest } from "../request";
 import type { Unit, Upgrade } from "../unit";
-import { compareVersions, parseVersion } from "../version/version";
+import { compareVersions, parseVersion } from "../version";
 import type { Hold } from "./hold";
 
 /** The format of `approved.json` that this release writes and reads. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { argument, choice, duration } from "../arguments";
+import type { ChangeArguments } from "../policy";
 import { APPROVAL_FORMAT } from "./approval";
 import {
   type Blackout,
@@ -14,7 +15,6 @@ import {
   spanOf,
   WEEKDAYS,
 } from "./calendar";
-import type { ChangeArguments } from "./change-arguments";
 
 /** Arguments of every resource type that control when an upgrade may begin. Error messages show a valid value. */
 

@@ -1,4 +1,4 @@
-import { formatDuration } from "../texts/duration";
+import { formatDuration } from "../../base/sentences";
 import type { Hold } from "./hold";
 
 /** The backup that is required before an upgrade is requested. */

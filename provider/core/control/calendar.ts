@@ -1,5 +1,5 @@
 import { Temporal } from "temporal-polyfill";
-import { parseDuration } from "../texts/duration";
+import { parseDuration } from "../../base/sentences";
 import type { Hold } from "./hold";
 
 export type Weekday = "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";

@@ -1,9 +1,8 @@
-import type { Clock } from "../clock";
+import { formatDuration } from "../../base/sentences";
 import type { Driver } from "../driver";
 import { Unreachable, UpgradeError } from "../errors";
-import type { Runtime } from "../runtime";
+import type { Clock, Runtime } from "../runtime";
 import type { Task } from "../task";
-import { formatDuration } from "../texts/duration";
 import type { Unit } from "../unit";
 import { type Approvals, approvalHold, reopeningHold } from "./approval";
 import { type BackupRecord, type BackupRule, backupHold } from "./backup";

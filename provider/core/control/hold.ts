@@ -30,12 +30,12 @@ export function heldBy(error: unknown): Hold {
 }
 
 /** @param title the managed database */
-export function heldNote(title: string, { message }: Hold): string {
+function heldNote(title: string, { message }: Hold): string {
   return `${title}: the upgrade is held: ${message}. It was not requested.`;
 }
 
 /** The remedy for the user. */
-export function remedyFor({ code, until }: Hold): string {
+function remedyFor({ code, until }: Hold): string {
   switch (code) {
     case "freeze":
       return "Run {apply} again once `freeze` is removed.";

@@ -1,6 +1,5 @@
-import type { Clock } from "../clock";
 import { digest } from "../request";
-import type { Runtime } from "../runtime";
+import type { Clock, Runtime } from "../runtime";
 import type { Unit } from "../unit";
 
 /** Timers may fire this many milliseconds early. */

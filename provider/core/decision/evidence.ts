@@ -7,7 +7,7 @@ import { type Attempts, type Entry, endedSince } from "../upgrades/attempts";
 import { type Earlier, endedAfter, isCertain } from "../upgrades/earlier";
 import { isOpen } from "../upgrades/record";
 import type { ScheduledTasks } from "../upgrades/scheduled-tasks";
-import { compareVersions, differ, parseVersion, type Version } from "../version/version";
+import { compareVersions, differ, parseVersion, type Version } from "../version";
 
 interface Known {
   /** `run`: this run requested it, or has seen it in progress. `earlier`: an earlier run may have requested it. */
@@ -153,9 +153,10 @@ function ofThisRun({ name, from, ended }: Unit, entry: Entry, lists: Lists): Evi
   const ending = endedSince(entry, ended);
   const moved = differ(from, entry.from);
   if (ending !== undefined) return endedAs("run", name, ending, !moved, lists);
-  const { attempts, now, times } = lists;
+  const { attempts, now, schedule, times } = lists;
   const lost = entry.lost && !entry.shown;
-  const since = Math.max(entry.answeredAt, attempts.stirredAt(name) ?? Number.NEGATIVE_INFINITY);
+  const asked = schedule.has(name) ? quietSince(name, lists) : entry.answeredAt;
+  const since = Math.max(asked, attempts.stirredAt(name) ?? Number.NEGATIVE_INFINITY);
   const over = now - since >= timeOf(lost, times);
   const { task } = entry;
   return { by: "run", kind: "silent", over, lost, accepted: !lost, moved, ...(task === undefined ? {} : { task }) };
@@ -173,7 +174,7 @@ function ofEarlier({ name, from, ended }: Unit, earlier: Earlier, lists: Lists):
   // A task that is not visible although its window has not ended long ago may be about to start.
   const starting = schedule.has(name) && now < earlier.closes + times.settleTime;
   if (!starting && !earlier.anybody) return undefined;
-  const asked = starting ? earlier.runAt : earlier.calledAt;
+  const asked = starting ? quietSince(name, lists) : earlier.calledAt;
   const since = Math.max(asked, attempts.stirredAt(name) ?? Number.NEGATIVE_INFINITY);
   const over = now - since >= timeOf(earlier.lost, times);
   // A wait that starts with this run must finish in it: the next run would start over.
@@ -214,6 +215,14 @@ function endedAs(by: Evidence["by"], name: string, ended: Ended, pending: boolea
     return { by, kind: "failed", task, failure: { message, remedy }, final: false };
   }
   return { by, kind: "succeeded", task, since: lists.attempts.succeededAt(name) ?? lists.now, pending };
+}
+
+/**
+ * A scheduled upgrade starts at any time, and is not visible for a while then: the time in which nothing could be read
+ * does not show that it has not started.
+ */
+function quietSince(name: string, { attempts, now }: Lists): number {
+  return attempts.quietSince(name) ?? now;
 }
 
 /** How long a request may take to become visible: longer if its response was lost. */

@@ -3,11 +3,10 @@ import { type HoldOf, togetherHold } from "../control/control";
 import type { Hold } from "../control/hold";
 import type { Driver, FleetWords } from "../driver";
 import type { Policy } from "../policy";
-import { batchesOf } from "../reconcile/batches";
 import { type Failure, spanOf, type Task, type Window } from "../task";
 import { count, routesOf, some, unitsWithVersions } from "../texts/sentences";
-import { type Finding, findingsOf, isHopeless, type Unit, type Upgrade, type View } from "../unit";
-import { formatVersion, lowestVersion, parseVersion } from "../version/version";
+import { batchesOf, type Finding, findingsOf, lowestOf, type Unit, type Upgrade, type View } from "../unit";
+import { foreseen, type Verdicts } from "./verdicts";
 
 /** The plan for all units together that follows from one read, for a preview and a refresh. Plain data. */
 export type Plan =
@@ -26,11 +25,12 @@ export type Plan =
   | { readonly kind: "unknown"; readonly reason: string };
 
 /** The parts of a driver that a plan depends on. */
-export type Planned = Pick<Driver, "schedules" | "mostPerRequest" | "words">;
+export type Planned = Pick<Driver, "title" | "schedules" | "mostPerRequest" | "words">;
 
 interface Facts {
   readonly driver: Planned;
   readonly view: View;
+  readonly verdicts: Verdicts;
   /** The lowest version of all units. */
   readonly from: string;
   readonly onNewer: Policy["onNewer"];
@@ -39,43 +39,41 @@ interface Facts {
 type Row = (facts: Facts) => Plan | undefined;
 
 /**
- * The first row that applies decides; a run decides for each unit.
+ * Combines the verdicts of all units into one plan. The first row that applies decides.
  *
- * | what is observed | plan |
+ * | verdicts | plan |
  * |---|---|
- * | versions unknown, or nothing is reported | unknown |
- * | an upgrade failed and holds the lock | failed |
- * | a unit is ahead of the target, and `onNewer` is "fail" | newer |
- * | a unit can be upgraded, is blocked, or absent | upgrade, with blockers as findings; held if nothing may begin now |
- * | an upgrade is in progress | join |
- * | the only unit has an unwanted scheduled upgrade | cancel |
- * | a unit is behind, another operation is in progress on it | wait; held if nothing may begin now |
- * | a unit's upgrade is scheduled | scheduled |
- * | a unit is ahead of the target | newer |
- * | otherwise | satisfied |
+ * | none: versions unknown, or nothing is reported | unknown |
+ * | failed: an upgrade failed and holds the lock | failed |
+ * | newer, and `onNewer` is "fail" | newer |
+ * | send, held or problem, or a unit is absent | upgrade, with blockers as findings; held if nothing may begin now |
+ * | wait for an upgrade in progress | join |
+ * | cancel, for the only unit | cancel |
+ * | wait for another operation, or held during one | wait; held if nothing may begin now |
+ * | scheduled | scheduled |
+ * | newer | newer |
+ * | done | satisfied |
  */
 const ROWS: readonly Row[] = [
   ({ view: { unknown, units, absent } }) => {
     if (unknown !== undefined) return { kind: "unknown", reason: unknown };
     return units.length + absent.length === 0 ? { kind: "unknown", reason: "no member was reported" } : undefined;
   },
-  ({ view: { units } }) => {
-    for (const { activity, from } of units) {
-      if (activity?.kind === "failed") return { kind: "failed", task: activity.task, from, failure: activity.failure };
-    }
-    return undefined;
+  ({ verdicts }) => {
+    const [first] = verdicts.each("failed");
+    if (first === undefined) return undefined;
+    const [{ from }, { task, failure }] = first;
+    return { kind: "failed", task, from, failure };
   },
   (facts) => (facts.onNewer === "fail" ? newer(facts) : undefined),
   (facts) => {
-    const { driver, view } = facts;
-    const late = behind(view);
-    const blocked = late.some(({ activity }) => activity?.kind === "blocked");
-    // An unwanted scheduled upgrade has to be canceled first.
-    const ready = late.filter(
-      (unit) => isReady(unit, driver) || (driver.words !== undefined && isUnwanted(unit, driver)),
-    );
-    if (!blocked && view.absent.length === 0 && ready.length === 0) return undefined;
-    return heldOr(facts, ready);
+    const { driver, view, verdicts } = facts;
+    const problems = verdicts.units("problem");
+    const ready = [...verdicts.units("send"), ...verdicts.units("held"), ...problems].filter(isIdle);
+    // For a fleet, canceling an unwanted scheduled upgrade is part of the line.
+    const asked = driver.words === undefined ? ready : [...ready, ...verdicts.units("cancel")];
+    if (view.absent.length + problems.length + asked.length === 0) return undefined;
+    return heldOr(facts, inOrder(view, asked));
   },
   ({ driver, view, from }) => {
     const running = view.units.flatMap(({ activity }) => (activity?.kind === "running" ? [activity] : []));
@@ -85,39 +83,36 @@ const ROWS: readonly Row[] = [
     return { kind: "join", task, from, ...(first.rollingBack === true ? { rollingBack: true } : {}) };
   },
   (facts) => {
-    for (const unit of behind(facts.view)) {
-      const { activity } = unit;
-      if (activity?.kind !== "scheduled" || !isUnwanted(unit, facts.driver)) continue;
-      const upgrade = noted(together(facts, [unit]), heldOf(facts, [unit]).hold);
-      return { kind: "cancel", task: activity.task, window: activity.window, upgrade };
-    }
-    return undefined;
+    const [first] = facts.verdicts.each("cancel");
+    if (first === undefined) return undefined;
+    const [unit, { task, window }] = first;
+    return { kind: "cancel", task, window, upgrade: noted(together(facts, [unit]), heldOf(facts, [unit]).hold) };
   },
   (facts) => {
-    const busy = behind(facts.view).flatMap((unit) =>
-      unit.activity?.kind === "busy" ? [{ unit, name: unit.activity.name }] : [],
-    );
-    const [first] = busy;
-    if (first === undefined) return undefined;
-    const what = facts.driver.words === undefined ? first.name : `what keeps ${first.unit.name} busy (${first.name})`;
-    const name = busy.length === 1 ? what : `${what} and ${busy.length - 1} more`;
-    const units = busy.map(({ unit }) => unit);
+    const { driver, view, verdicts } = facts;
+    const late = inOrder(view, [...verdicts.units("wait"), ...verdicts.units("held")]);
+    const units = late.filter(({ activity }) => activity?.kind === "busy");
+    const [first] = units;
+    if (first?.activity?.kind !== "busy") return undefined;
+    const operation = first.activity.name;
+    const what = driver.words === undefined ? operation : `what keeps ${first.name} busy (${operation})`;
+    const name = units.length === 1 ? what : `${what} and ${units.length - 1} more`;
     const upgrade = together(facts, units);
     const { hold, free } = heldOf(facts, units);
     const held = hold !== undefined && free.length === 0 && upgrade.findings.length === 0;
     return held ? { kind: "held", upgrade, hold } : { kind: "wait", name, upgrade };
   },
-  ({ driver, view, from }) => {
-    const waiting = behind(view).flatMap(({ activity }) => (activity?.kind === "scheduled" ? [activity] : []));
-    if (waiting.length === 0) return undefined;
-    const window = spanOf(waiting.map((scheduled) => scheduled.window));
-    return { kind: "scheduled", task: taskOfFleet(waiting, driver.words), from, window };
+  ({ driver, verdicts, from }) => {
+    const scheduled = verdicts.each("scheduled").map(([, waiting]) => waiting);
+    if (scheduled.length === 0) return undefined;
+    const window = spanOf(scheduled.map((waiting) => waiting.window));
+    return { kind: "scheduled", task: taskOfFleet(scheduled, driver.words), from, window };
   },
   (facts) => newer(facts),
 ];
 
 /**
- * The plan that follows from a view. Pure.
+ * The plan that follows from a view: what the verdicts of a run would be after its first read. Pure.
  * @param onNewer what to do about members that are ahead of the target
  * @param holdOf why an upgrade must not begin now; by default nothing is held
  */
@@ -127,7 +122,8 @@ export function planOf(
   onNewer: Policy["onNewer"] = "accept",
   holdOf: HoldOf = () => undefined,
 ): Plan {
-  const facts = { driver, view, from: lowestOf(view.units), onNewer, holdOf };
+  const verdicts = foreseen(driver, view.units, holdOf);
+  const facts = { driver, view, verdicts, from: lowestOf(view.units), onNewer, holdOf };
   for (const row of ROWS) {
     const plan = row(facts);
     if (plan !== undefined) return plan;
@@ -136,34 +132,15 @@ export function planOf(
   return { kind: "satisfied", at: view.units.length === 1 && only !== undefined ? only.at : facts.from };
 }
 
-/** The lowest version of all units, with its build. */
-export function lowestOf(units: readonly Unit[]): string {
-  const [only] = units;
-  if (units.length === 1 && only !== undefined) return only.from;
-  const lowest = lowestVersion(units.flatMap(({ from }) => parseVersion(from) ?? []));
-  return lowest === undefined ? "" : formatVersion(lowest);
-}
-
-function behind({ units }: View): readonly Unit[] {
-  return units.filter(({ standing }) => standing === "behind");
-}
-
 /** The upgrade of the units that may begin; held if none of them may and there are no other findings. */
 function heldOr(facts: Facts, ready: readonly Unit[]): Plan | undefined {
   const { hold, free } = heldOf(facts, ready);
   if (hold === undefined) return { kind: "upgrade", upgrade: together(facts, ready) };
-  const { units } = facts.view;
   const upgrade = together(facts, free.length === 0 ? ready : free);
   // An upgrade in progress is joined, and a unit without a hold waits for another operation, even if others are held.
-  if (free.length === 0 && units.some((unit) => isUnderWay(unit, facts))) return undefined;
+  if (free.length === 0 && facts.verdicts.units("wait").length > 0) return undefined;
   if (free.length === 0 && upgrade.findings.length === 0) return { kind: "held", upgrade, hold };
   return { kind: "upgrade", upgrade: noted(upgrade, hold) };
-}
-
-/** Whether its upgrade is in progress, or will be requested after another operation has completed. */
-function isUnderWay(unit: Unit, { holdOf }: Facts): boolean {
-  if (unit.activity?.kind === "running") return true;
-  return unit.activity?.kind === "busy" && unit.standing === "behind" && holdOf(unit) === undefined;
 }
 
 /** The combined hold of some units, and the units without a hold. */
@@ -178,62 +155,44 @@ function noted(upgrade: Upgrade, hold: Hold | undefined): Upgrade {
   return hold === undefined ? upgrade : { ...upgrade, notes: [...(upgrade.notes ?? []), `Held: ${hold.message}.`] };
 }
 
-/** Whether a request can be sent according to the vendor. A scheduled upgrade to a wrong version is not waited for. */
-function isReady(unit: Unit, { schedules }: Planned): boolean {
-  return unit.activity === undefined || (unit.activity.kind === "scheduled" && schedules && isHopeless(unit));
+/** Whether no operation is in progress on it, and no person has to act at the vendor. */
+function isIdle({ activity }: Unit): boolean {
+  return activity === undefined || activity.kind === "scheduled";
 }
 
-/** Whether its upgrade is scheduled although the resource does not use maintenance windows. */
-function isUnwanted({ activity }: Unit, { schedules }: Planned): boolean {
-  return activity?.kind === "scheduled" && !schedules;
+function inOrder({ units }: View, some: readonly Unit[]): readonly Unit[] {
+  const wanted = new Set(some);
+  return units.filter((unit) => wanted.has(unit));
 }
 
-function newer({ driver, view, from }: Facts): Plan | undefined {
-  const ahead = view.units.filter(({ standing, activity }) => standing === "newer" && activity?.kind !== "running");
+function newer({ driver, verdicts, from }: Facts): Plan | undefined {
+  const ahead = verdicts.units("newer");
   const [first] = ahead;
   if (first === undefined) return undefined;
   if (driver.words === undefined) return { kind: "newer", at: first.at, members: first.ahead };
   return { kind: "newer", at: from, members: ahead.map(({ name }) => name) };
 }
 
-/** The upgrades of several units combined, for a plan line. */
-function together(facts: Facts, units: readonly Unit[]): Upgrade {
-  const { driver, view, from, onNewer } = facts;
-  if (driver.words !== undefined) {
-    const limits = { schedules: driver.schedules, mostPerRequest: driver.mostPerRequest, words: driver.words };
-    return upgradeOfFleet(limits, view, units, { from, tellNewer: onNewer === "report" });
-  }
-  const [unit] = view.units;
-  if (unit?.upgrade === undefined) return { from, route: from, how: NO_REQUEST, findings: [] };
-  return { ...unit.upgrade, findings: findingsOf(unit) };
-}
-
 /** Plan line of an upgrade without a request. */
 export const NO_REQUEST = "no request possible";
 
-interface Limits extends Pick<Driver, "schedules" | "mostPerRequest"> {
-  readonly words: FleetWords;
-}
-
-/**
- * The upgrade of some of the units, with the findings of all units.
- * @param tellNewer whether units that are ahead of the target are a finding
- */
-export function upgradeOfFleet(
-  driver: Limits,
-  view: View,
-  asked: readonly Unit[],
-  { from, tellNewer }: { readonly from: string; readonly tellNewer: boolean },
-): Upgrade {
-  const findings = [...blockers(view), ...(tellNewer ? ahead(view) : [])];
+/** The upgrades of some units combined, for a plan line, with the findings of all units. */
+function together(facts: Facts, asked: readonly Unit[]): Upgrade {
+  const { driver, view, from, onNewer } = facts;
+  const { words, schedules, mostPerRequest } = driver;
+  if (words === undefined) {
+    const [unit] = view.units;
+    if (unit?.upgrade === undefined) return { from, route: from, how: NO_REQUEST, findings: [] };
+    return { ...unit.upgrade, findings: findingsOf(unit) };
+  }
+  const findings = [...blockers(view), ...(onNewer === "report" ? ahead(view) : [])];
   if (asked.length === 0) return { from, route: from || "nothing", how: NO_REQUEST, findings };
-  const { words, schedules } = driver;
   const routes = new Map<string, Unit[]>();
   for (const unit of asked) {
     const { route = unit.from } = unit.upgrade ?? {};
     routes.set(route, [...(routes.get(route) ?? []), unit]);
   }
-  const calls = batchesOf(driver.mostPerRequest, asked).length;
+  const calls = batchesOf(mostPerRequest, asked).length;
   const total = view.units.length + view.absent.length;
   const canceled = asked.filter(({ activity }) => activity?.kind === "scheduled").length;
   const how = [
@@ -282,7 +241,7 @@ function ahead({ units }: View): Finding[] {
 }
 
 /** The tasks of many units as one, for messages. */
-export function taskOfFleet(all: readonly { readonly task: Task }[], words: FleetWords | undefined): Task {
+function taskOfFleet(all: readonly { readonly task: Task }[], words: FleetWords | undefined): Task {
   const tasks = all.map(({ task }) => task);
   const [first] = tasks;
   if (first === undefined) throw new Error("there is no task to name");

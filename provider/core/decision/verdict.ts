@@ -58,8 +58,8 @@ export interface Circumstances {
 type Row = (unit: Unit, about: Circumstances) => Verdict | undefined;
 
 /**
- * The decision table of a run, for one unit. The first row that applies decides. `Evidence` is about an upgrade of this
- * run, or about one that an earlier run may have requested. A plan decides for all units together (`plan.ts`).
+ * The decision table, for one unit. The first row that applies decides. `Evidence` is about an upgrade of this run, or
+ * about one that an earlier run may have requested; a preview has none, and combines the verdicts (`plan.ts`).
  *
  * | what is observed and known | verdict |
  * |---|---|

@@ -1,9 +1,9 @@
-import type { ChangeControl } from "../control/control";
+import type { ChangeControl, HoldOf } from "../control/control";
 import type { Hold } from "../control/hold";
 import type { Driver } from "../driver";
 import type { Policy } from "../policy";
 import type { Cancellation } from "../reconcile/cancel";
-import type { Texts } from "../texts/texts";
+import { type Texts, textsOf } from "../texts/texts";
 import type { Unit } from "../unit";
 import type { Upgrades } from "../upgrades/upgrades";
 import { type Verdict, verdictOn } from "./verdict";
@@ -72,5 +72,24 @@ export function judge(
       holdOf,
       say,
     });
+  return new Verdicts(units.map((unit) => [unit, verdict(unit)] as const));
+}
+
+/**
+ * What the verdicts of a run would be after its first read, for a preview: nothing is known of earlier requests. Whose a
+ * scheduled upgrade is, is in the state: one that is in the way is taken for ours, one that is not needed is left out.
+ */
+export function foreseen(
+  driver: Pick<Driver, "title" | "schedules" | "words">,
+  units: readonly Unit[],
+  holdOf: HoldOf,
+): Verdicts {
+  const { schedules } = driver;
+  const about = { now: 0, known: undefined, rounds: 0, refusal: undefined, settleTime: 0, schedules, holdOf };
+  const say = textsOf(driver);
+  const verdict = (unit: Unit) => {
+    const owns = () => !schedules && unit.standing === "behind";
+    return verdictOn(unit, { ...about, owns, isKept: () => false, say });
+  };
   return new Verdicts(units.map((unit) => [unit, verdict(unit)] as const));
 }

@@ -7,10 +7,9 @@ import { nameOf } from "../task";
 import { count, some } from "../texts/sentences";
 import type { View } from "../unit";
 import { ScheduledTasks } from "../upgrades/scheduled-tasks";
-import { inspect } from "./follow";
-import { untold } from "./observer";
+import type { UnreachableBudget } from "./observer";
+import { inspect, untold } from "./observer";
 import { Watch } from "./pace";
-import type { UnreachableBudget } from "./unreachable-budget";
 
 /**
  * The pause before the first cancellation of a run. Another resource that relies on a scheduled upgrade is only known
@@ -51,7 +50,7 @@ export interface Cancelable {
  * @returns the ids that the vendor reports as canceled
  * @throws Unreachable or Refused
  */
-export async function cancel(
+async function cancel(
   driver: Pick<Driver, "cancel">,
   tasks: readonly Cancelable[],
   { signal, inform, warn }: Runtime,
@@ -103,7 +102,7 @@ export class Cancellation {
 }
 
 /** Empty after a rejection or a lost response: in both cases a read of the tasks shows the result. */
-export async function orNone(
+async function orNone(
   canceled: Promise<readonly string[]>,
   tasks: readonly Cancelable[],
   { signal, warn }: Runtime,
@@ -187,7 +186,7 @@ export function scheduledTask(
 type Canceling = Pick<FleetDriver, "cancel" | "units" | "words">;
 
 /** A scheduled upgrade of one of many units. */
-export function cancelable(id: string, { words }: Pick<FleetDriver, "words">): Cancelable {
+function cancelable(id: string, { words }: Pick<FleetDriver, "words">): Cancelable {
   return { id, name: `${words.upgrade} ${id}` };
 }
 

@@ -1,10 +1,13 @@
-import type { Clock } from "../clock";
+import { formatDuration } from "../../base/sentences";
 import type { Driver, Observation } from "../driver";
-import { Unreachable } from "../errors";
+import { Unreachable, UpgradeError } from "../errors";
 import type { Outcome } from "../outcome";
+import type { Policy } from "../policy";
+import type { Clock, Runtime } from "../runtime";
+import { nameOf, type Task, type TaskStatus } from "../task";
 import { some } from "../texts/sentences";
 import type { View } from "../unit";
-import type { UnreachableBudget } from "./unreachable-budget";
+import { Stall, Watch } from "./pace";
 
 type Observed<O extends Observation> = Pick<Driver<O>, "units" | "observe" | "view">;
 
@@ -77,4 +80,97 @@ export function untold(names: readonly string[], { units, absent }: View): strin
   const told = new Set([...units, ...absent].map(({ name }) => name));
   const missing = names.filter((name) => !told.has(name));
   return missing.length === 0 ? undefined : `no version was reported for ${some(missing)}`;
+}
+
+type Budgets = Pick<Policy, "unreachableBudget" | "firstContact">;
+
+/**
+ * Retries while the server is unreachable. That is normal while agents and databases restart during their own upgrade.
+ * The budget counts from the last response.
+ */
+export class UnreachableBudget {
+  readonly #runtime: Runtime;
+  readonly #policy: Budgets;
+  readonly #title: string;
+  readonly #watch: Watch;
+  #heard: boolean;
+  #answeredAt: number;
+
+  /** @param expected whether an upgrade is already in progress, so that a restart is the likely cause */
+  constructor(title: string, policy: Budgets, runtime: Runtime, expected: boolean) {
+    this.#title = title;
+    this.#policy = policy;
+    this.#runtime = runtime;
+    this.#heard = expected;
+    this.#answeredAt = runtime.clock.elapsed();
+    this.#watch = new Watch(runtime.clock, runtime.signal, runtime.random);
+  }
+
+  /**
+   * The result of `question`. All errors except `Unreachable` are thrown immediately.
+   * @throws UpgradeError `unreachable` when the budget is used up, or the signal's reason
+   */
+  async ask<A>(question: () => Promise<A>): Promise<A> {
+    const { clock, signal } = this.#runtime;
+    for (;;) {
+      signal.throwIfAborted();
+      try {
+        const answer = await question();
+        this.#heard = true;
+        this.#answeredAt = clock.elapsed();
+        return answer;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof Unreachable)) throw error;
+        this.#heard ||= error.heard;
+        this.#giveUpOver(error);
+        await this.#watch.pauseInSilence();
+      }
+    }
+  }
+
+  get silence(): number {
+    return this.#runtime.clock.elapsed() - this.#answeredAt;
+  }
+
+  #giveUpOver(error: Unreachable): void {
+    const budget = this.#heard ? this.#policy.unreachableBudget : this.#policy.firstContact;
+    if (this.silence >= budget) {
+      throw new UpgradeError(
+        "unreachable",
+        `${this.#title} could not be read for ${formatDuration(this.silence)}: ${error.message}`,
+        {
+          remedy: "Nothing was undone. Once it responds again, run {apply} again to resume.",
+          cause: error,
+        },
+      );
+    }
+    this.#runtime.report({ message: "no response", silent: this.silence, detail: `retrying: ${error.message}` });
+  }
+}
+
+/** How a task ended. Its effect is only known after a read of the members. */
+export type Ending = Exclude<TaskStatus, { kind: "running" }>;
+
+/** Waits for the end of a task and reports its progress. */
+export async function follow(
+  driver: Pick<Driver, "inspect" | "ownReads" | "lookAt">,
+  task: Task,
+  budget: UnreachableBudget,
+  runtime: Runtime,
+): Promise<Ending> {
+  const { clock, signal, random, report } = runtime;
+  const watch = new Watch(clock, signal, random, driver.ownReads);
+  const stall = new Stall(runtime, nameOf(task), driver.lookAt?.(task));
+  for (;;) {
+    const status = await budget.ask(() => inspect(driver, task));
+    if (status.kind !== "running") return status;
+    report(stall.seen(status));
+    await watch.pause(status.percent);
+  }
+}
+
+export async function inspect(driver: Pick<Driver, "inspect">, task: Task): Promise<TaskStatus> {
+  if (driver.inspect === undefined) throw new Error("a task is to be read from a vendor that only lists tasks");
+  return driver.inspect(task);
 }

@@ -1,6 +1,5 @@
-import type { Clock } from "../clock";
-import type { Progress, Runtime } from "../runtime";
-import { formatDuration } from "../texts/duration";
+import { formatDuration } from "../../base/sentences";
+import type { Clock, Progress, Runtime } from "../runtime";
 
 /** Shortest pause, in milliseconds, like all times here. */
 const SHORTEST = 750;

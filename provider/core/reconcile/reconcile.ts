@@ -16,12 +16,10 @@ import type { Upgrades } from "../upgrades/upgrades";
 import { UpgradesById } from "../upgrades/upgrades-by-id";
 import { UpgradesByList } from "../upgrades/upgrades-by-list";
 import { Cancellation, CancelPause } from "./cancel";
-import { follow } from "./follow";
-import { Observer, type Sight } from "./observer";
+import { follow, Observer, type Sight, UnreachableBudget } from "./observer";
 import { Progress } from "./progress";
 import { Recovery } from "./recovery";
 import { Sender } from "./send";
-import { UnreachableBudget } from "./unreachable-budget";
 
 /**
  * The one routine behind create, update, adopt, resume and retry, for one unit and for many: read → decide for each

@@ -9,7 +9,7 @@ import type { Runtime } from "../runtime";
 import { type Failure, nameOf, type Task, type Way } from "../task";
 import type { Unit } from "../unit";
 import type { RecordStore } from "../upgrades/record";
-import { UnreachableBudget } from "./unreachable-budget";
+import { UnreachableBudget } from "./observer";
 
 /** Handles a failed upgrade of ours: at most one operator, once in a run. */
 export class Recovery {

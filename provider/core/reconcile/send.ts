@@ -1,3 +1,4 @@
+import { formatDuration } from "../../base/sentences";
 import type { ChangeControl } from "../control/control";
 import { heldBy } from "../control/hold";
 import { describeCall } from "../decision/describe";
@@ -7,14 +8,13 @@ import type { Policy } from "../policy";
 import type { Answer, Request } from "../request";
 import type { Runtime } from "../runtime";
 import type { Task } from "../task";
-import { formatDuration } from "../texts/duration";
 import { count } from "../texts/sentences";
 import type { Unit } from "../unit";
+import { batchesOf } from "../unit";
 import type { Upgrades } from "../upgrades/upgrades";
-import { batchesOf } from "./batches";
+import type { UnreachableBudget } from "./observer";
 import { FRESH } from "./observer";
 import { Watch } from "./pace";
-import type { UnreachableBudget } from "./unreachable-budget";
 
 type Asked<O extends Observation> = Pick<
   Driver<O>,
@@ -171,7 +171,7 @@ export interface Sending<O extends Observation> {
  * @param note records the result, before anything else can end the run
  * @throws Held, and every other error that means that nothing was sent and a retry would fail too
  */
-export async function send<O extends Observation>(
+async function send<O extends Observation>(
   driver: Pick<Driver<O>, "tasks" | "words" | "start">,
   control: Pick<ChangeControl, "require">,
   { request, units, observation }: Sending<O>,

@@ -1,11 +1,10 @@
-import { counted, ended, sentences } from "../../base/sentences";
+import { counted, ended, formatDuration, sentences } from "../../base/sentences";
 import type { Hold } from "../control/hold";
 import type { FleetWords } from "../driver";
 import { type ErrorCode, UpgradeError } from "../errors";
 import type { UpgradeRecord } from "../outcome";
 import { describeWindow, type Failure, nameOf, spanOf, type Task, type Window } from "../task";
 import type { Finding, Problem, Unit } from "../unit";
-import { formatDuration } from "./duration";
 
 /** Error messages of a run. Kept in one place, because users search for these texts. */
 

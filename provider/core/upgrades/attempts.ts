@@ -2,7 +2,7 @@ import type { Refused } from "../errors";
 import { SOON_TRIES } from "../policy";
 import type { Task } from "../task";
 import type { Ended, Unit } from "../unit";
-import { differ } from "../version/version";
+import { differ } from "../version";
 
 /** An upgrade of one member that this run requested or found in progress. Times are milliseconds of `Clock.elapsed`. */
 export interface Entry {
@@ -39,8 +39,10 @@ interface Doubt {
 export class Attempts {
   readonly #entries = new Map<string, Entry>();
   readonly #doubts = new Map<string, Doubt>();
-  /** When a member was last seen being upgraded, or scheduled. */
+  /** When a member was last seen being upgraded, or scheduled; after that, when the first read did not show it. */
   readonly #stirred = new Map<string, number>();
+  /** When the first of the latest reads that show no operation on a member completed. */
+  readonly #quiet = new Map<string, number>();
   /** When a member's latest successful task was first seen to have completed. */
   readonly #succeeded = new Map<string, { task: string; at: number }>();
 
@@ -59,6 +61,11 @@ export class Attempts {
 
   stirredAt(name: string): number | undefined {
     return this.#stirred.get(name);
+  }
+
+  /** Since its latest request, if there was one; undefined if the last read shows an operation on it. */
+  quietSince(name: string): number | undefined {
+    return this.#quiet.get(name);
   }
 
   succeededAt(name: string): number | undefined {
@@ -81,6 +88,7 @@ export class Attempts {
       const before = ended === undefined ? {} : { before: ended.task.id };
       this.#entries.set(name, { sentAt, answeredAt, from, rounds, lost, shown: false, ...before });
       this.#doubts.delete(name);
+      this.#quiet.delete(name);
     }
   }
 
@@ -111,7 +119,7 @@ export class Attempts {
     for (const member of members) {
       const { name, activity, ended, from } = member;
       if (from !== "" && differ(from, this.#doubts.get(name)?.from ?? from)) this.#doubts.delete(name);
-      if (activity !== undefined && activity.kind !== "blocked") this.#stirred.set(name, now);
+      this.#shows(name, activity !== undefined && activity.kind !== "blocked", now);
       if (ended?.kind === "succeeded" && this.#succeeded.get(name)?.task !== ended.task.id) {
         this.#succeeded.set(name, { task: ended.task.id, at: now });
       }
@@ -123,6 +131,15 @@ export class Attempts {
         this.#entries.set(name, { ...entry, shown: true });
       }
     }
+  }
+
+  /** @param operation whether a read shows an operation on the member */
+  #shows(name: string, operation: boolean, now: number): void {
+    if (operation) this.#quiet.delete(name);
+    else if (this.#quiet.has(name)) return;
+    else this.#quiet.set(name, now);
+    // Its operation may have ended just now: before this read, it may not have been possible to read anything.
+    if (operation || this.#stirred.has(name)) this.#stirred.set(name, now);
   }
 
   #running({ name, from, ended }: Unit, task: Task, now: number): void {

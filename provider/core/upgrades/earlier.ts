@@ -1,8 +1,7 @@
-import type { Clock } from "../clock";
-import { lowestOf } from "../decision/plan";
 import type { UpgradeRecord } from "../outcome";
-import type { Ended, Unit } from "../unit";
-import { parseVersion, type Version } from "../version/version";
+import type { Clock } from "../runtime";
+import { type Ended, lowestOf, type Unit } from "../unit";
+import { parseVersion, type Version } from "../version";
 import { isOpen, sentAt } from "./record";
 
 /**
@@ -25,8 +24,6 @@ export interface Earlier {
   readonly over: boolean;
   /** When the last maintenance window of its scheduled upgrades ends. */
   readonly closes: number;
-  /** When this run began. */
-  readonly runAt: number;
 }
 
 /**
@@ -41,9 +38,9 @@ export function earlierOf(
   if (record === undefined || record.joined === true) return undefined;
   const { state, window } = record;
   const now = clock.now();
-  const runAt = clock.elapsed();
-  const calledAt = sentAt(record, { now, elapsed: runAt });
-  const age = runAt - calledAt;
+  const elapsed = clock.elapsed();
+  const calledAt = sentAt(record, { now, elapsed });
+  const age = elapsed - calledAt;
   // A member may leave the resource and return before its upgrade becomes visible.
   const recent = (state === "succeeded" || state === "failed") && age < settleTime;
   if (!isOpen(record) && !recent) return undefined;
@@ -56,8 +53,7 @@ export function earlierOf(
     from: record.from,
     to: parseVersion(record.to),
     over: !isOpen(record),
-    closes: Number.isNaN(closes) ? Number.POSITIVE_INFINITY : runAt - (now - closes),
-    runAt,
+    closes: Number.isNaN(closes) ? Number.POSITIVE_INFINITY : elapsed - (now - closes),
   };
 }
 

@@ -1,11 +1,11 @@
-import type { Clock } from "../clock";
 import type { Hold } from "../control/hold";
 import type { FleetWords } from "../driver";
 import type { Status, UpgradeRecord } from "../outcome";
+import type { Clock } from "../runtime";
 import { type Failure, spanOf, type Task, type Window } from "../task";
 import { count } from "../texts/sentences";
 import type { Unit, Upgrade, Waiting } from "../unit";
-import { compareVersions, formatVersion, lowestVersion, parseVersion, type Version } from "../version/version";
+import { compareVersions, formatVersion, lowestVersion, parseVersion, type Version } from "../version";
 import type { Attempts } from "./attempts";
 import type { ScheduledTasks } from "./scheduled-tasks";
 

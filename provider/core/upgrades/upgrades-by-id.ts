@@ -5,14 +5,14 @@ import type { Unreachable } from "../errors";
 import { taskOf, type UpgradeRecord } from "../outcome";
 import type { Policy } from "../policy";
 import { isKept } from "../reconcile/cancel";
-import { type Ending, inspect } from "../reconcile/follow";
-import type { UnreachableBudget } from "../reconcile/unreachable-budget";
+import type { UnreachableBudget } from "../reconcile/observer";
+import { type Ending, inspect } from "../reconcile/observer";
 import type { Answer } from "../request";
 import type { Runtime } from "../runtime";
 import { describeWindow, type Failure, nameOf, type Task, type TaskStatus } from "../task";
 import { forgotten } from "../texts/sentences";
 import type { Unit } from "../unit";
-import { differ } from "../version/version";
+import { differ } from "../version";
 import { RecordStore } from "./record";
 import { type Finish, Upgrades } from "./upgrades";
 

@@ -3,7 +3,7 @@ import type { FleetDriver } from "../driver";
 import type { UpgradeRecord } from "../outcome";
 import type { Policy } from "../policy";
 import { type CancelPause, cancelFormer, keep } from "../reconcile/cancel";
-import type { UnreachableBudget } from "../reconcile/unreachable-budget";
+import type { UnreachableBudget } from "../reconcile/observer";
 import type { Answer } from "../request";
 import type { Runtime } from "../runtime";
 import type { Task } from "../task";

@@ -1,8 +1,7 @@
 import type { Evidence } from "../decision/evidence";
 import type { Policy } from "../policy";
 import type { CancelPause } from "../reconcile/cancel";
-import type { Ending } from "../reconcile/follow";
-import type { UnreachableBudget } from "../reconcile/unreachable-budget";
+import type { Ending, UnreachableBudget } from "../reconcile/observer";
 import type { Answer } from "../request";
 import type { Runtime } from "../runtime";
 import type { Failure, Task } from "../task";

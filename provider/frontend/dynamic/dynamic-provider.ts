@@ -1,11 +1,12 @@
 import type { dynamic } from "@pulumi/pulumi";
-import { type Call, Failure, type OnCancel } from "../resource/call";
+import { suggestion } from "../../base/closest";
+import { isTable } from "../../base/json";
+import { parseDuration } from "../../base/sentences";
+import type { CheckFailure } from "../resource/arguments";
 import { type Applied, Lifecycle } from "../resource/lifecycle";
-import { PLAN, type Properties, toWire, type Wire } from "../resource/properties";
-import type { Surroundings } from "../resource/session";
+import { PLAN, type Properties, shortened, toWire, UNKNOWN, USED_APPROVALS, type Wire } from "../resource/properties";
+import { type Call, Failure, type OnCancel, type Surroundings } from "../resource/session";
 import { currentCall, onCancel } from "./bridge";
-import { partialFailure, plainFailure } from "./failure";
-import { checkTimeouts, hiddenOf, hiddenOutputs, hiddenUrn, limitOf, typeOfUrn } from "./hidden";
 
 type Outputs = { [key: string]: Wire };
 
@@ -89,4 +90,165 @@ async function told<T>(work: () => Promise<T>): Promise<T> {
   } catch (error) {
     throw error instanceof Failure ? plainFailure(error.message) : error;
   }
+}
+
+/** Hidden keys of a dynamic resource. sdk/resource.ts adds those that are not the SDK's. Outputs have the short URN. */
+const PROVIDER = "__provider";
+const URN = "__urn";
+const TIMEOUTS = "__timeouts";
+
+/** The hidden keys that must stay with the resource, as they are in the inputs. */
+export function hiddenOf(properties: Properties): Record<string, unknown> {
+  const kept = [PROVIDER, TIMEOUTS].map((key) => [key, properties[key]] as const);
+  return Object.fromEntries(
+    [...kept, [URN, hiddenUrn(properties)] as const].filter(([, value]) => value !== undefined),
+  );
+}
+
+/** The full URN from inputs or outputs. */
+export function hiddenUrn(properties: Properties): string | undefined {
+  const urn = properties[URN];
+  if (typeof urn !== "string" || urn === UNKNOWN) return undefined;
+  return urn.startsWith(ANY_URN) ? urn : withType(urn, (type) => `${DYNAMIC}${type}`, ANY_URN);
+}
+
+/**
+ * The URN as it is in the outputs, `dev::shop::oceanbase:ClusterVersion::orders`: without the common part of all
+ * resource URNs. It is stored with each resource, whose inputs contain the full URN.
+ */
+export function shortUrn(urn: string): string {
+  if (!urn.startsWith(ANY_URN)) return urn;
+  return withType(urn.slice(ANY_URN.length), (type) => type.replace(DYNAMIC, ""));
+}
+
+const ANY_URN = "urn:pulumi:";
+const DYNAMIC = "pulumi-nodejs:dynamic/";
+
+/** Changes the resource's own type. The types of its parents come first, each followed by `$`. */
+function withType(urn: string, change: (type: string) => string, before = ""): string {
+  const [stack, project, types, ...name] = urn.split("::");
+  if (types === undefined || name.length === 0) return urn;
+  const chain = types.split("$");
+  const own = change(chain.pop() ?? "");
+  return `${before}${[stack, project, [...chain, own].join("$"), ...name].join("::")}`;
+}
+
+/** The hidden outputs of a resource, from its inputs. */
+export function hiddenOutputs(inputs: Properties): Record<string, unknown> {
+  const urn = hiddenUrn(inputs);
+  return { ...hiddenOf(inputs), ...(urn === undefined ? {} : { [URN]: shortUrn(urn) }) };
+}
+
+/** Extracts `oceanbase:ClusterVersion` from a URN of type `parent$pulumi-nodejs:dynamic/oceanbase:ClusterVersion`. */
+export function typeOfUrn(urn: string): string | undefined {
+  return /pulumi-nodejs:dynamic\/([^:$]+:[^:$]+)::/.exec(urn)?.[1];
+}
+
+const OPERATIONS = ["create", "update", "delete"];
+/** The operations that Pulumi accepts: a read has its own limit. */
+const KNOWN = [...OPERATIONS, "read"];
+
+/** Checks customTimeouts of a resource: a limit of zero would end every upgrade before it starts. */
+export function checkTimeouts({ [TIMEOUTS]: timeouts }: Properties): CheckFailure[] {
+  if (typeof timeouts !== "object" || timeouts === null) return [];
+  const strange = Object.keys(timeouts).filter((name) => !KNOWN.includes(name));
+  const failures = OPERATIONS.flatMap((operation) => {
+    const text: unknown = Reflect.get(timeouts, operation);
+    if (text === undefined || text === UNKNOWN) return [];
+    const limit = typeof text === "string" ? parseDuration(text) : undefined;
+    if (limit !== undefined && limit > 0) return [];
+    return [{ property: "customTimeouts", reason: `${operation} must be a duration above zero, such as "3h"` }];
+  });
+  return [
+    ...failures,
+    ...strange.map((name) => ({
+      property: "customTimeouts",
+      reason: `${name} is not an operation; ${suggestion(name, OPERATIONS)}`,
+    })),
+  ];
+}
+
+/** The limit of an operation in milliseconds, from the engine or the resource's inputs; undefined without one. */
+export function limitOf(operation: "create" | "update" | "delete", properties: Properties): number | undefined {
+  const seconds = currentCall()?.timeoutSeconds;
+  if (seconds !== undefined) return seconds * 1_000;
+  const timeouts = properties[TIMEOUTS];
+  const text: unknown =
+    typeof timeouts === "object" && timeouts !== null ? Reflect.get(timeouts, operation) : undefined;
+  return typeof text === "string" ? parseDuration(text) : undefined;
+}
+
+/**
+ * An error without outputs to save: the state is not changed. Its stack is its message, because Pulumi prints stacks of
+ * failed checks and reads on the stack's row.
+ */
+export function plainFailure(message: string): Error {
+  const bounded = shortened(message, LONGEST_MESSAGE);
+  const error = new Error(bounded);
+  error.stack = bounded;
+  return error;
+}
+
+/** Maximum message length: percent-encoded, up to nine bytes per character, in an HTTP/2 header of 64 KiB. */
+const LONGEST_MESSAGE = 4_000;
+
+/** An error whose properties Pulumi saves, so that the next `pulumi up` can resume. Only `reasons` are shown. */
+export interface PartialFailure extends Error {
+  readonly id: string;
+  readonly properties: Record<string, Wire>;
+  readonly reasons: string[];
+}
+
+export function partialFailure(id: string, properties: Record<string, unknown>, reason: string): PartialFailure {
+  // The engine discards the message of a partial failure, so the space is left to the reasons.
+  return Object.assign(plainFailure("see the reasons"), { id, ...fitPartialFailure(properties, [reason]) });
+}
+
+/** A partial failure is sent in an HTTP/2 header. Beyond 64 KiB it is silently lost and the engine waits forever. */
+const PARTIAL_FAILURE_BYTES = 48 * 1024;
+
+/** Maximum length of a reason. */
+const LONGEST_REASON = 4_000;
+/** Removed last: the next run needs them to resume. */
+const NEEDED = new Set(["status", "version", "redisVersion", "modules", "lastUpgrade"]);
+
+/**
+ * Properties that can be removed, in this order: what the next read shows again, the largest arguments, the used
+ * approvals, and last the task.
+ */
+function expendable(properties: Record<string, unknown>): string[] {
+  const rest = Object.keys(properties).filter((key) => !key.startsWith("__") && key !== "members" && !NEEDED.has(key));
+  const size = (key: string) => sizeOf(properties[key], []);
+  return ["members", PLAN, ...rest.sort((a, b) => size(b) - size(a)), USED_APPROVALS, "lastUpgrade"];
+}
+
+/** Properties and reasons of a partial failure, truncated to the size limit. */
+export function fitPartialFailure(
+  properties: Record<string, unknown>,
+  reasons: readonly string[],
+): { properties: Record<string, Wire>; reasons: string[] } {
+  const fitting = reasons.map((reason) => shortened(reason, LONGEST_REASON));
+  const kept = { ...properties };
+  for (const key of expendable(kept)) {
+    if (fits(kept, fitting)) break;
+    if (key === "problems") kept[key] = shrunk(kept[key], (rest) => fits({ ...kept, [key]: rest }, fitting));
+    else delete kept[key];
+  }
+  const wire = toWire(kept);
+  return { properties: isTable(wire) ? wire : {}, reasons: fitting };
+}
+
+/** Halves a table until it is small enough, because each of its reasons is useful on its own. */
+function shrunk(table: unknown, isSmall: (rest: object) => boolean): object {
+  let rest = Object.entries(Object(table));
+  while (rest.length > 0 && !isSmall(Object.fromEntries(rest))) rest = rest.slice(0, rest.length >> 1);
+  return Object.fromEntries(rest);
+}
+
+function fits(properties: Record<string, unknown>, reasons: readonly string[]): boolean {
+  return sizeOf(properties, reasons) <= PARTIAL_FAILURE_BYTES;
+}
+
+function sizeOf(properties: unknown, reasons: readonly string[]): number {
+  return Buffer.byteLength(JSON.stringify(toWire(properties))) + Buffer.byteLength(JSON.stringify(reasons));
 }

@@ -7,7 +7,7 @@ import type { Proxies } from "../../core/runtime";
 import { isMasked } from "../../core/texts/redact";
 import { attributed, type ConfigReader, describePlaces, fillCredentials, originsOf } from "./credentials";
 import { hasUnknown, UNKNOWN } from "./properties";
-import { proxySettings } from "./proxies";
+import { proxySettings } from "./stack-settings";
 
 /** A consumer of arguments: a resource kind, or the connection of a command. */
 export interface Taking<A> {

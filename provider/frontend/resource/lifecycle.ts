@@ -1,10 +1,9 @@
-import { type Clock, wallClock } from "../../core/clock";
 import { type Proposal, proposalsOf } from "../../core/control/approval";
 import { run, type Seen } from "../../core/run";
 import type { Runtime } from "../../core/runtime";
+import { type Clock, wallClock } from "../../core/runtime";
 import { isOpen } from "../../core/upgrades/record";
 import type { CheckFailure } from "./arguments";
-import { type Call, Failure } from "./call";
 import type { ConfigReader } from "./credentials";
 import { undisturbedLog } from "./log";
 import { Overlaps } from "./overlaps";
@@ -23,7 +22,16 @@ import { type ReadBack, readBack } from "./read";
 import { Learnt } from "./redaction";
 import { RunNotes } from "./run-notes";
 import { byHandOf, cancelLeft, Scheduled } from "./scheduled";
-import { kindOf, openSession, policyOf, type Session, type Surroundings, withDriver } from "./session";
+import {
+  type Call,
+  Failure,
+  kindOf,
+  openSession,
+  policyOf,
+  type Session,
+  type Surroundings,
+  withDriver,
+} from "./session";
 import {
   changeOutputs,
   isUnsettled,

@@ -1,8 +1,7 @@
 import { closeSync, openSync } from "node:fs";
-import type { Clock } from "../../core/clock";
+import { formatDuration } from "../../base/sentences";
 import { minutes } from "../../core/reconcile/pace";
-import type { Runtime } from "../../core/runtime";
-import { formatDuration } from "../../core/texts/duration";
+import type { Clock, Runtime } from "../../core/runtime";
 import { shortened } from "./properties";
 
 export type Severity = "INFO" | "WARNING";

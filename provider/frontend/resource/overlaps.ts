@@ -1,10 +1,10 @@
 import type { CommonArguments } from "../../core/arguments";
 import type { SomeKind } from "../../core/kind";
 import { some } from "../../core/texts/sentences";
-import { exclude } from "../../core/version/constraint";
-import { describeResource } from "./call";
+import { exclude } from "../../core/version";
 import type { RunNotes } from "./run-notes";
 import type { Session } from "./session";
+import { describeResource } from "./session";
 
 /** Topic of the notes: the target version of each managed object of a resource. */
 const TARGETS = "targets";

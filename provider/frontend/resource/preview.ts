@@ -1,6 +1,5 @@
 import { isTable } from "../../base/json";
-import { sentences } from "../../base/sentences";
-import type { Clock } from "../../core/clock";
+import { formatDuration, sentences } from "../../base/sentences";
 import { proposalsOf } from "../../core/control/approval";
 import { type ChangeRules, holdByClock, isAwaited, NO_RULES } from "../../core/control/control";
 import type { Hold } from "../../core/control/hold";
@@ -9,14 +8,12 @@ import { UpgradeError } from "../../core/errors";
 import type { UpgradeRecord } from "../../core/outcome";
 import type { Policy } from "../../core/policy";
 import { announceWrites, isCanceled, type Seen, see } from "../../core/run";
-import type { Runtime } from "../../core/runtime";
-import { formatDuration } from "../../core/texts/duration";
+import type { Clock, Runtime } from "../../core/runtime";
 import { isOpen } from "../../core/upgrades/record";
 import type { CheckFailure } from "./arguments";
-import { Failure } from "./call";
 import { type PlanStatement, planStatements } from "./plan-statements";
 import { argumentsOf, DRIFTED, hasUnknown, PLAN, type Properties, sameValue } from "./properties";
-import { policyOf, type Session, withDriver } from "./session";
+import { Failure, policyOf, type Session, withDriver } from "./session";
 import { storedText } from "./state";
 
 /** Maximum time to read one live system in a preview, in milliseconds: an unreachable system must not delay it. */

@@ -1,5 +1,5 @@
 import { canonical } from "../../base/json";
-import { CHANGE_ARGUMENTS } from "../../core/control/change-arguments";
+import { CHANGE_ARGUMENTS } from "../../core/policy";
 
 /** Properties as Pulumi passes them: arguments, outputs, and hidden keys that begin with `__`. */
 export type Properties = Readonly<Record<string, unknown>>;

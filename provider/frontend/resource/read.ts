@@ -1,17 +1,16 @@
-import type { Clock } from "../../core/clock";
 import type { Hold } from "../../core/control/hold";
 import { describePlan } from "../../core/decision/describe";
 import type { Plan } from "../../core/decision/plan";
 import { asUpgradeError, type ErrorCode, Missing, UpgradeError } from "../../core/errors";
 import type { Drift } from "../../core/kind";
+import { describeDrift } from "../../core/kind";
 import type { Status } from "../../core/outcome";
 import { goesOn, type Seen, see } from "../../core/run";
+import type { Clock } from "../../core/runtime";
 import { tooNew } from "../../core/texts/sentences";
 import { problemOf, remainingProblems } from "../../core/unit";
-import { describeDrift } from "../../core/version/drift";
-import { Failure } from "./call";
 import { argumentsOf, DRIFTED, type Properties } from "./properties";
-import { policyOf, reasonsOf, type Session, withDriver } from "./session";
+import { Failure, policyOf, reasonsOf, type Session, withDriver } from "./session";
 import { changeOutputs, outputsOf, rememberedUpgrade, textsOf } from "./state";
 
 /** Maximum time to read one system in a refresh, in milliseconds. */

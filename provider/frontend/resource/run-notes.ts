@@ -1,4 +1,19 @@
-import type { Journal, Note } from "./journal";
+import { createHash } from "node:crypto";
+import {
+  closeSync,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  rmdirSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 export interface Noted {
   readonly thing: string;
@@ -67,4 +82,154 @@ export class RunNotes {
 
 function keyOf(topic: string, name: string): string {
   return `${topic} ${name}`;
+}
+
+/** A note of a resource, by the managed object that it is about: an instance, a cluster's address, a database. */
+export type Note = Readonly<Record<string, string>>;
+
+/** `null`: the author's note is removed. */
+export type Entry = readonly [topic: string, author: string, note: Note | null];
+
+const FOR_US_ALONE = { directory: 0o700, file: 0o600 };
+/** Minimum age in milliseconds before notes of other operations are removed, once their processes have ended. */
+const KEPT = 24 * 3_600_000;
+
+/**
+ * One file per process of an operation, in a directory that only the user can read or write. Each process appends to
+ * its own file and reads the others. The engine's address, which all processes of an operation receive, identifies the
+ * operation. If the directory is not usable, `usable` is false and nothing is stored.
+ */
+export class Journal {
+  readonly #root: string;
+  readonly #directory: string;
+  readonly #own: string;
+  /** Read position in the other files, and the incomplete last line. */
+  readonly #others = new Map<string, { offset: number; rest: string }>();
+  #usable: boolean | undefined;
+  /** Descriptor of its own file, open until the process ends. */
+  #file = -1;
+
+  /** @param pid the name of this process's file */
+  constructor(engineAddress: string, root = userDirectory(), pid = process.pid) {
+    this.#root = root;
+    this.#directory = join(root, createHash("sha256").update(engineAddress).digest("hex").slice(0, 32));
+    this.#own = String(pid);
+  }
+
+  /** Whether this process can read and write the directory. */
+  get usable(): boolean {
+    this.#usable ??= attempt(() => this.#open());
+    return this.#usable;
+  }
+
+  write(entry: Entry): void {
+    if (!this.usable) return;
+    const line = `${JSON.stringify(entry)}\n`;
+    this.#usable = attempt(() => writeSync(this.#file, line));
+  }
+
+  /** New entries of the other processes since the last call. */
+  read(): Entry[] {
+    if (!this.usable) return [];
+    const entries: Entry[] = [];
+    this.#usable = attempt(() => {
+      for (const name of readdirSync(this.#directory)) if (name !== this.#own) entries.push(...this.#readOther(name));
+    });
+    return entries;
+  }
+
+  #open(): void {
+    for (const directory of [this.#root, this.#directory]) makePrivate(directory);
+    // An earlier operation may have used the same address.
+    removeEnded(this.#directory);
+    for (const name of readdirSync(this.#root)) {
+      const directory = join(this.#root, name);
+      if (directory !== this.#directory) attempt(() => removeOld(directory));
+    }
+    this.#file = openSync(join(this.#directory, this.#own), "w", FOR_US_ALONE.file);
+  }
+
+  #readOther(name: string): Entry[] {
+    const { offset, rest } = this.#others.get(name) ?? { offset: 0, rest: "" };
+    const path = join(this.#directory, name);
+    if (statSync(path).size === offset) return [];
+    const bytes = readFrom(path, offset);
+    const lines = `${rest}${bytes.toString("utf8")}`.split("\n");
+    this.#others.set(name, { offset: offset + bytes.length, rest: lines.pop() ?? "" });
+    return lines.flatMap(entryOf);
+  }
+}
+
+/** `/tmp/pulumi-dbversion-1000` */
+function userDirectory(): string {
+  return join(tmpdir(), `pulumi-dbversion-${process.getuid?.() ?? "notes"}`);
+}
+
+function attempt(use: () => void): boolean {
+  try {
+    use();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** @throws Error if another user could read or write there, because the path is predictable */
+function makePrivate(directory: string): void {
+  mkdirSync(directory, { mode: FOR_US_ALONE.directory, recursive: true });
+  const found = lstatSync(directory);
+  const uid = process.getuid?.();
+  const open = uid !== undefined && (found.uid !== uid || (found.mode & 0o077) !== 0);
+  if (!found.isDirectory() || open) throw new Error(`${directory} is not a directory of this user alone`);
+}
+
+/** Removes the files of processes that have ended. Another process may do the same concurrently. */
+function removeEnded(directory: string): void {
+  const ended = readdirSync(directory).filter((name) => !isAlive(Number(name)));
+  for (const name of ended) attempt(() => unlinkSync(join(directory, name)));
+}
+
+/** The same for an old operation. */
+function removeOld(directory: string): void {
+  if (Date.now() - lstatSync(directory).mtimeMs < KEPT) return;
+  removeEnded(directory);
+  // Fails if one of its processes is still alive.
+  rmdirSync(directory);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return !(error instanceof Error && "code" in error && error.code === "ESRCH");
+  }
+}
+
+function readFrom(path: string, offset: number): Buffer {
+  const file = openSync(path, "r");
+  try {
+    const bytes = Buffer.alloc(Math.max(fstatSync(file).size - offset, 0));
+    return bytes.subarray(0, readSync(file, bytes, 0, bytes.length, offset));
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Empty for a line that another version of this package may have written. */
+function entryOf(line: string): Entry[] {
+  try {
+    const read: unknown = JSON.parse(line);
+    if (!Array.isArray(read)) return [];
+    const [topic, author, note]: unknown[] = read;
+    if (typeof topic !== "string" || typeof author !== "string") return [];
+    if (note === null) return [[topic, author, null]];
+    return isNote(note) ? [[topic, author, note]] : [];
+  } catch {
+    return [];
+  }
+}
+
+function isNote(value: unknown): value is Note {
+  return typeof value === "object" && value !== null && Object.values(value).every((text) => typeof text === "string");
 }

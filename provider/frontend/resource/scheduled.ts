@@ -1,16 +1,14 @@
 import { canonical } from "../../base/json";
 import { sentences } from "../../base/sentences";
-import type { Clock } from "../../core/clock";
 import { asUpgradeError } from "../../core/errors";
 import { taskOf, type UpgradeRecord } from "../../core/outcome";
 import { giveUp } from "../../core/run";
-import type { Runtime } from "../../core/runtime";
+import type { Clock, Runtime } from "../../core/runtime";
 import { nameOf } from "../../core/task";
 import { isOpen } from "../../core/upgrades/record";
-import { type Call, describeResource, Failure } from "./call";
 import type { Properties } from "./properties";
 import type { RunNotes } from "./run-notes";
-import { policyOf, type Session, withDriver } from "./session";
+import { type Call, describeResource, Failure, policyOf, type Session, withDriver } from "./session";
 import { rememberedUpgrade } from "./state";
 
 /** Topic of the notes: the resource that relies on a scheduled upgrade of a member. */
@@ -98,7 +96,7 @@ function noteOf(call: Of, members: readonly string[]): Record<string, string> {
 }
 
 /** Whether the record has scheduled upgrades, as far as known. */
-export function isScheduled(upgrade: UpgradeRecord): boolean {
+function isScheduled(upgrade: UpgradeRecord): boolean {
   return upgrade.state === "deferred" || (isOpen(upgrade) && upgrade.tasks !== undefined);
 }
 

@@ -1,20 +1,85 @@
 import { isTable } from "../../base/json";
 import type { CommonArguments } from "../../core/arguments";
-import { type Clock, steady, wallClock } from "../../core/clock";
 import type { Approvals } from "../../core/control/approval";
 import type { Driver } from "../../core/driver";
-import type { UpgradeError } from "../../core/errors";
+import { UpgradeError } from "../../core/errors";
 import type { SomeKind } from "../../core/kind";
 import { type Policy, policyFrom, type StackRules } from "../../core/policy";
-import { type Proxies, type Runtime, undisturbed } from "../../core/runtime";
+import { type Clock, type Proxies, type Runtime, steady, undisturbed, wallClock } from "../../core/runtime";
 import { type CheckFailure, resolveArguments, validateArguments } from "./arguments";
-import { type Call, Failure, type Limits, limits } from "./call";
 import type { ConfigReader } from "./credentials";
 import { type Log, type Rhythm, reporter } from "./log";
 import { argumentsOf, type Properties, USED_APPROVALS } from "./properties";
 import { type Learnt, Redaction } from "./redaction";
 import type { RunNotes } from "./run-notes";
-import { problemBeside, stackRules } from "./stack-rules";
+import { problemBeside, stackRules } from "./stack-settings";
+
+/**
+ * Registers a listener for the cancellation of the run; it is called immediately if the run is already canceled.
+ * Returns a function that removes it.
+ */
+export type OnCancel = (listener: () => void) => () => void;
+
+/** One Pulumi operation on one resource, regardless of the protocol. */
+export interface Call {
+  /** `oceanbase:ClusterVersion` */
+  readonly type: string;
+  readonly urn: string;
+  /** The user's limit for the operation, in milliseconds. */
+  readonly limit?: number | undefined;
+  readonly onCancel: OnCancel;
+  /** Whether its permanent lines are shown with the name of the resource: `preview --diff` prints them without their resource. */
+  readonly named?: true;
+}
+
+/** `taurusdb:KernelVersion "orders"` */
+export function describeResource(type: string, urn: string): string {
+  return `${type} "${resourceName(urn)}"`;
+}
+
+/** The name of a resource in its program; empty if the text is not a URN. A name may contain `::`. */
+export function resourceName(urn: string): string {
+  return urn.split("::").slice(3).join("::");
+}
+
+/** A failed operation, with a message for users. The state is not changed. */
+export class Failure extends Error {
+  override readonly name = "Failure";
+}
+
+/** All external reasons to end a run, as one signal. */
+export interface Limits {
+  readonly signal: AbortSignal;
+  /** Must be called when the run ends. */
+  release(): void;
+}
+
+/**
+ * @param limit milliseconds until the run ends with `deadline`
+ * @param gone aborted when Pulumi's engine has died
+ */
+export function limits(clock: Clock, limit: number, onCancel: OnCancel, gone?: AbortSignal): Limits {
+  const controller = new AbortController();
+  const over = new AbortController();
+  const end = (reason: UpgradeError) => controller.abort(reason);
+  const stopListening = onCancel(() => end(new UpgradeError("interrupted", "Interrupted.")));
+  const follow = () => end(new UpgradeError("engine-gone", "The Pulumi engine is gone."));
+  if (gone?.aborted === true) follow();
+  gone?.addEventListener("abort", follow, { signal: over.signal });
+  clock.sleep(limit, over.signal).then(
+    () => end(new UpgradeError("deadline", "The time limit was reached.")),
+    () => undefined,
+  );
+  return {
+    signal: controller.signal,
+    release: () => {
+      over.abort();
+      // Ends reads that are still in progress.
+      end(new UpgradeError("interrupted", "The run is over."));
+      stopListening();
+    },
+  };
+}
 
 /** Resource type (`oceanbase:ClusterVersion`) to its resource kind, loaded when first used. */
 export type Kinds = Readonly<Record<string, () => Promise<SomeKind>>>;

@@ -6,7 +6,7 @@ import type { Outcome, Status, UpgradeRecord } from "../../core/outcome";
 import type { Window } from "../../core/task";
 import { printable } from "../../core/texts/vendor-text";
 import type { Unit } from "../../core/unit";
-import { compareVersions, parseVersion } from "../../core/version/version";
+import { compareVersions, parseVersion } from "../../core/version";
 import {
   argumentsOf,
   DRIFTED,

@@ -6,8 +6,7 @@ import type { WireResponse } from "../../http/transport";
 import { type Answer, comparesPasswords, readAnswer, readResult, undecided, writeResult } from "./answers";
 import { encryptHeader, type Recipient } from "./auth";
 import { OtherCluster, tellOne, unauthorized } from "./contact";
-import { type Agent, type HandshakeOptions, Handshakes } from "./handshake";
-import { Membership } from "./membership";
+import { type Agent, type HandshakeOptions, Handshakes, Membership } from "./handshake";
 import { agentStatus, OBSERVER_AVAILABLE, type ObInfo, obInfo } from "./schema";
 
 const STATUS = "/api/v1/status";

@@ -1,11 +1,10 @@
 import type { z } from "zod";
 import { type RefusalKind, Refused, Unreachable, UpgradeError } from "../../core/errors";
 import { vendorText } from "../../core/texts/vendor-text";
-import { parseJson, validate } from "../../http/body";
-import { describeResponse, foreignWrite } from "../../http/foreign";
+import { describeResponse, foreignWrite, parseJson, validate } from "../../http/body";
 import type { WireResponse } from "../../http/transport";
 import { PackageMissing, remedyOfWords, tellsOfMissingPackage } from "../packages/old-refusals";
-import { remedyOf } from "../tasks/failure";
+import { remedyOf } from "../tasks/dag";
 import { notObshell } from "./contact";
 import { envelope } from "./schema";
 

@@ -1,6 +1,6 @@
 import { constants, createCipheriv, createPublicKey, type KeyObject, publicEncrypt, randomBytes } from "node:crypto";
-import type { Clock } from "../../core/clock";
-import { compareVersions, formatParts, parseVersion, type Version } from "../../core/version/version";
+import type { Clock } from "../../core/runtime";
+import { compareVersions, formatParts, parseVersion, type Version } from "../../core/version";
 import type { AgentInfo } from "./schema";
 
 /**

@@ -1,7 +1,7 @@
+import { formatDuration } from "../../base/sentences";
 import { Unreachable, UpgradeError } from "../../core/errors";
 import { Watch } from "../../core/reconcile/pace";
 import type { Runtime } from "../../core/runtime";
-import { formatDuration } from "../../core/texts/duration";
 import type { Agents } from "../agent/agents";
 import { listPackages } from "../look";
 import { packageName } from "./package-stream";

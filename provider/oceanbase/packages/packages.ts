@@ -1,7 +1,6 @@
 import { UpgradeError } from "../../core/errors";
 import type { Finding } from "../../core/unit";
-import { type Constraint, holds } from "../../core/version/constraint";
-import { compareVersions, formatVersion, parseVersion, type Version } from "../../core/version/version";
+import { type Constraint, compareVersions, formatVersion, holds, parseVersion, type Version } from "../../core/version";
 import type { UploadedPackage } from "../agent/schema";
 import { packageName } from "./package-stream";
 import { type RpmPackage, readRpm } from "./rpm";

@@ -1,6 +1,6 @@
 import { open } from "node:fs/promises";
-import { unreadable } from "./rpm-refusals";
-import { Inflow, UnreadablePayload } from "./xz/inflow";
+import { unreadable } from "./rpm-header";
+import { Inflow, UnreadablePayload } from "./xz/range-decoder";
 import { unxz } from "./xz/xz";
 
 /** A package whose payload is read. */

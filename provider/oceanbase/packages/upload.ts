@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import { beforeSending, sending, Unreachable } from "../../core/errors";
 import type { Runtime } from "../../core/runtime";
-import { compareVersions, parseVersion, type Version } from "../../core/version/version";
+import { compareVersions, parseVersion, type Version } from "../../core/version";
 import { INCOMPLETE, TransportError } from "../../http/transport";
 import type { Agents, Upload } from "../agent/agents";
 import type { Recipient } from "../agent/auth";

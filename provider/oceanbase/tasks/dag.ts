@@ -1,5 +1,7 @@
-import { formatVersion, parseVersion, type Version } from "../../core/version/version";
-import type { Dag, DagStages } from "../agent/schema";
+import type { Failure, Way } from "../../core/task";
+import { vendorText } from "../../core/texts/vendor-text";
+import { formatVersion, parseVersion, type Version } from "../../core/version";
+import { addressOf, type Dag, type DagNode, type DagStages } from "../agent/schema";
 
 /** The target in the name of a maintenance DAG: `OB rolling upgrade 4.3.5.2-102000042025031214.el7`. */
 export interface DagTarget {
@@ -75,4 +77,108 @@ export function shortStageOf(dag: Parameters<typeof stageOf>[0]): string {
   return stageOf(dag)
     .replace(/^stage /, "")
     .replace(": ", " ");
+}
+
+/**
+ * The stages from which obshell refuses ROLLBACK, whichever comes first: agents that run the new binary, or the
+ * database's own part in upgrades of the business edition, which do not change the agents.
+ */
+const NO_WAY_BACK: ReadonlySet<string> = new Set(["Restart obshell", "Backup parameters"]);
+/** Log entries quoted with the reason. */
+const LAST_ENTRIES = 8;
+/** `ERROR: [errCode]: message`. Lines can be out of order, so it may not be the last one. */
+const ERROR_LINE = /^ERROR: \[([^\]]*)\]: ([\s\S]*)$/;
+
+/**
+ * Describes a failed DAG: stage, node, agent, the vendor's code and reason, the end of the log, and the accepted
+ * operations.
+ */
+export function describeFailure(dag: Dag): Failure {
+  const node = failedNode(dag);
+  const task = node?.sub_tasks?.find((sub) => sub.state.toUpperCase() === "FAILED") ?? node?.sub_tasks?.[0];
+  const where = task?.execute_agent ? ` on ${addressOf(task.execute_agent.ip, task.execute_agent.port)}` : "";
+  const cancelled = dag.operator.toUpperCase() === "CANCEL" ? " (cancelled)" : "";
+  const rollback = dag.operator.toUpperCase() === "ROLLBACK" ? " while it was rolled back" : "";
+  const logs = task?.task_logs ?? [];
+  const error = logs.map((entry) => ERROR_LINE.exec(entry)).findLast((match) => match !== null);
+  const said = error ? `: [${vendorText(error[1] ?? "")}] ${vendorText(error[2] ?? "")}` : "";
+  // The reason's log entry is already quoted.
+  const rest = vendorText(logs.filter((entry) => entry !== error?.[0]).slice(-LAST_ENTRIES));
+  const log = rest === "" ? "" : ` Log: ${rest}`;
+  const message = `${stageOf(dag)} failed${rollback}${cancelled}${where}${said}.${log}`;
+  const hint = remedyOf(error?.[1], error?.[2]);
+  const remedy = hint === undefined ? remedyFor(dag) : `${hint} ${remedyFor(dag)}`;
+  const ways = waysOf(dag);
+  return { message, remedy, at: stageOf(dag), ...(ways === undefined ? {} : { ways }) };
+}
+
+/** How to continue after a failed DAG, as far as its details show. */
+export function remedyFor(dag: Dag): string {
+  return `The cluster stays locked for other maintenance. ${waysOn(dag)}. Then run {apply} again.`;
+}
+
+function waysOn(dag: Dag): string {
+  const retry = `\`obshell task retry -i ${dag.id}\``;
+  const rollback = `\`obshell task rollback -i ${dag.id}\``;
+  const ways = waysOf(dag);
+  if (ways === undefined) {
+    return `Run \`obshell task show -i ${dag.id} -d\` to see the task. Fix the cause, then run ${retry} or ${rollback}, whichever obshell accepts`;
+  }
+  return ways.includes("rollback")
+    ? `Fix the cause, then run ${retry} to continue the task or ${rollback} to undo it`
+    : `Fix the cause, then run ${retry} to continue the task; a rollback is no longer possible`;
+}
+
+/**
+ * The operations that obshell accepts for a failed DAG: RETRY at every stage of an upgrade, ROLLBACK up to a certain
+ * one. Undefined if unknown: a response without all stages, or a DAG that is not an upgrade, whose stages are not
+ * listed here.
+ */
+function waysOf({ name, nodes, stage, max_stage }: Dag): readonly Way[] | undefined {
+  const upgrade = obUpgradeTarget(name) ?? agentUpgradeTarget(name);
+  if (upgrade === undefined || nodes == null || nodes.length < max_stage) return undefined;
+  const point = nodes.findIndex((node) => NO_WAY_BACK.has(node.name));
+  if (point < 0) return undefined;
+  return stage <= point ? ["retry", "rollback"] : ["retry"];
+}
+
+function failedNode(dag: Dag): DagNode | undefined {
+  return dag.nodes?.find((node) => node.state.toUpperCase() === "FAILED") ?? dag.nodes?.[dag.stage - 1];
+}
+
+/** Remedies by obshell's error code, found in a refusal of the request or in the log of a failed task. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  "Environment.WithoutPython": "Install a command named `python` on every host, or link that name to python3.",
+  "Environment.WithoutModule":
+    "Install the Python module for the command `python` on every host: `python -m pip install mysql-connector-python`.",
+  "Environment.DiskSpaceNotEnough":
+    "Free space where the packages are unpacked, in `upgradeDir` or `upgrade` in the agents' home, or set `upgradeDir` to a directory on another disk.",
+  "OB.Package.NotExist": "Add their files to `packages`, or upload them with POST /api/v1/upgrade/package.",
+  "OB.Package.Corrupted": "Upload the package again.",
+  "OB.Upgrade.Path.NotExist": "Upgrade to an intermediate version first, then to this one.",
+  "OB.Upgrade.ToDeprecatedVersion": "Choose a later version.",
+  "OB.Upgrade.UnableToRollingUpgrade": "Set `mode` to `stopService`. The service is down during such an upgrade.",
+  "OB.Upgrade.TenantsSchemaNotRefreshed": "Wait until the tenants have refreshed their schema; then run {apply} again.",
+  "OB.Upgrade.TabletInMerging": "Wait until the tablets are merged; then run {apply} again.",
+  "OB.Upgrade.TenantInMajorCompaction": "Wait until the major compaction has finished; then run {apply} again.",
+  "OB.Upgrade.MinObserverVersionNotSync":
+    "Wait until all observers agree on min_observer_version; then run {apply} again.",
+  "OB.Upgrade.TenantCompatibleNotSync": "Bring all tenants to one `compatible` version; then run {apply} again.",
+  "OB.Upgrade.HasRunningBackupTask": "Wait until the backup has finished, or stop it; then run {apply} again.",
+  "OB.Server.Unavailable": "Start the observer and wait until it is available; then run {apply} again.",
+  "Agent.Unavailable": "Start the agent with `obshell agent start` on its host; then run {apply} again.",
+};
+
+/** The same for conditions without a code of their own. */
+const BY_TEXT: readonly (readonly [RegExp, string])[] = [
+  [
+    /MD5 checksum validation failed/i,
+    "If hosts share the file system of `upgradeDir`, each agent overwrites what the others download: leave `upgradeDir` out, or use a directory that is local to every host. Otherwise upload the package again.",
+  ],
+];
+
+/** @param text obshell's message, for conditions without a code of their own */
+export function remedyOf(code: string | undefined, text = ""): string | undefined {
+  const known = code === undefined ? undefined : REMEDIES[code];
+  return known ?? BY_TEXT.find(([pattern]) => pattern.test(text))?.[1];
 }

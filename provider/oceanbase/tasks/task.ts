@@ -5,8 +5,7 @@ import type { Task, TaskStatus, Way } from "../../core/task";
 import type { Agents } from "../agent/agents";
 import { tellOne } from "../agent/contact";
 import { type Dag, type DagStages, dag, dagStages } from "../agent/schema";
-import { dagState, percentOf, shortStageOf, type stageOf } from "./dag";
-import { describeFailure } from "./failure";
+import { dagState, describeFailure, percentOf, shortStageOf, type stageOf } from "./dag";
 
 /** How often in a row a task must be missing before it counts as missing. */
 const MISSES = 4;

@@ -1,12 +1,12 @@
 import { z } from "zod";
-import type { Clock } from "../../core/clock";
 import { UpgradeError } from "../../core/errors";
+import type { Clock } from "../../core/runtime";
 import type { UploadedPackage } from "../agent/schema";
 import type { Edition, LocalPackages, Target } from "../packages/packages";
 import { readPackagedFile } from "../packages/payload";
 import type { RpmPackage } from "../packages/rpm";
 import type { Receipt } from "../packages/upload";
-import { UnreadablePayload } from "../packages/xz/inflow";
+import { UnreadablePayload } from "../packages/xz/range-decoder";
 
 /**
  * One version in `oceanbase_upgrade_dep.yml`, the list of upgrade paths in every OceanBase package. obshell reads the

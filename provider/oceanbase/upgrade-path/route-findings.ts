@@ -1,5 +1,5 @@
 import type { Finding } from "../../core/unit";
-import { formatParts, type Version } from "../../core/version/version";
+import { formatParts, type Version } from "../../core/version";
 import type { UploadedPackage } from "../agent/schema";
 import { architecturesOf, type Edition, editionOf, isOf, type Target } from "../packages/packages";
 import type { Readiness } from "../preflight";

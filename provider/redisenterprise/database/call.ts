@@ -1,15 +1,14 @@
 import type { Json, Step } from "../../core/request";
 import type { Finding } from "../../core/unit";
-import { type Constraint, holds } from "../../core/version/constraint";
-import { compareVersions, formatParts } from "../../core/version/version";
+import { type Constraint, compareVersions, formatParts, holds } from "../../core/version";
 import { crdbCallOf } from "../active-active";
 import type { Seen } from "../look";
 import { buildsOf, newestOf, remainingOf, runsOn, type ShippedModule } from "../modules/catalogue";
 import { type SupportedRedis, softwareAtLeast, supportedByAll } from "../node";
 import { consentBody } from "../protection";
-import { NOT_READ } from "../subject";
+import { NOT_READ } from "../upgrade-driver";
 import type { Database, LoadedModule } from "./database";
-import { newest, type Redis, sameRelease } from "./redis";
+import { newest, type Redis, sameRelease } from "./database";
 
 export interface RedisArguments {
   readonly redisVersion: string;

@@ -1,13 +1,12 @@
 import { z } from "zod";
-import { standing } from "../../core/version/constraint";
-import { driftOf } from "../../core/version/drift";
-import { formatParts } from "../../core/version/version";
+import { driftOf } from "../../core/kind";
+import { formatParts, standing } from "../../core/version";
 import { undiciTransport } from "../../http/undici-transport";
 import { checkTogether, databaseArguments, sharedArguments } from "../arguments";
 import { type Connect, databaseKind } from "../kind";
 import type { Seen } from "../look";
 import { releaseOf, resolved } from "./call";
-import { redisConstraint } from "./redis";
+import { redisConstraint } from "./database";
 import { redisSubject } from "./subject";
 
 const inputs = z.strictObject({ ...sharedArguments, ...databaseArguments }).superRefine(checkTogether);

@@ -1,15 +1,14 @@
 import { type Finding, standingOf, type Upgrade } from "../../core/unit";
-import { type Constraint, holds, standing } from "../../core/version/constraint";
-import { formatParts, parseVersion } from "../../core/version/version";
+import { type Constraint, formatParts, holds, parseVersion, standing } from "../../core/version";
 import { activeActiveFinding } from "../active-active";
 import type { Seen } from "../look";
 import { addedBy, remainingOf } from "../modules/catalogue";
 import { clusterFindings, type SupportedRedis } from "../node";
 import { consentFinding, impactOf } from "../protection";
-import type { Stands, Subject } from "../subject";
+import type { Stands, Subject } from "../upgrade-driver";
 import { chooseRedis, fatesOf, type RedisArguments, releaseOf, resolved, stays, stepOf } from "./call";
 import type { Database } from "./database";
-import { type Redis, redisConstraint } from "./redis";
+import { type Redis, redisConstraint } from "./database";
 
 /** The Redis version of a database. */
 export function redisSubject(args: RedisArguments): Subject {

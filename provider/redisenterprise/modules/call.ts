@@ -1,11 +1,10 @@
 import { scryptSync } from "node:crypto";
 import type { Json, Step } from "../../core/request";
 import type { Finding } from "../../core/unit";
-import { type Constraint, standing } from "../../core/version/constraint";
-import { compareVersions, type Version } from "../../core/version/version";
+import { type Constraint, compareVersions, standing, type Version } from "../../core/version";
 import { crdbCallOf } from "../active-active";
 import type { Database, LoadedModule } from "../database/database";
-import { atLeast } from "../database/redis";
+import { atLeast } from "../database/database";
 import type { Seen } from "../look";
 import { type ClusterNode, softwareOf } from "../node";
 import { consentBody } from "../protection";

@@ -1,8 +1,7 @@
 import type { z } from "zod";
-import { type Constraint, holds } from "../../core/version/constraint";
-import { compareVersions, parseVersion, type Version } from "../../core/version/version";
+import { type Constraint, compareVersions, holds, parseVersion, type Version } from "../../core/version";
 import type { Database, LoadedModule } from "../database/database";
-import { atLeast, majorOf, newest, type Redis, sameRelease } from "../database/redis";
+import { atLeast, majorOf, newest, type Redis, sameRelease } from "../database/database";
 import type { clusterModules } from "../rest/schema";
 import { sameName } from "./targets";
 

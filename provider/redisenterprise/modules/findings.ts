@@ -1,5 +1,5 @@
 import type { Finding } from "../../core/unit";
-import { compareVersions } from "../../core/version/version";
+import { compareVersions } from "../../core/version";
 import { type Database, type LoadedModule, labelOf, subjectOf } from "../database/database";
 import type { Seen } from "../look";
 import { type ClusterNode, supportedByAll } from "../node";

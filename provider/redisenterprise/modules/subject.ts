@@ -4,7 +4,7 @@ import type { Database } from "../database/database";
 import type { Seen } from "../look";
 import { clusterFindings } from "../node";
 import { consentFinding, impactOf } from "../protection";
-import type { Stands, Subject } from "../subject";
+import type { Stands, Subject } from "../upgrade-driver";
 import {
   coversStep,
   digestKeyOf,

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { suggestion } from "../../base/closest";
 import { argument } from "../../core/arguments";
 import { isMasked } from "../../core/texts/redact";
-import { type Constraint, parseConstraint } from "../../core/version/constraint";
+import { type Constraint, parseConstraint } from "../../core/version";
 
 const VERSION_EXAMPLE = '"2.10.17", "2.10" or ">=2.10"';
 const MODULES_EXAMPLE = 'search with the version "2.10.17"';

@@ -1,7 +1,6 @@
 import type { z } from "zod";
 import { vendorText } from "../../core/texts/vendor-text";
-import { parseJson } from "../../http/body";
-import { describeResponse } from "../../http/foreign";
+import { describeResponse, parseJson } from "../../http/body";
 import type { WireResponse } from "../../http/transport";
 import { failure } from "./schema";
 

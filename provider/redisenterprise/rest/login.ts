@@ -1,4 +1,4 @@
-import type { Clock } from "../../core/clock";
+import type { Clock } from "../../core/runtime";
 import type { Answer } from "./answers";
 import { CLIENT_CERTIFICATE_ALONE } from "./contact";
 import { tokenAnswer } from "./schema";
@@ -154,7 +154,7 @@ export class Login {
 }
 
 /** Requested lifetime of a token in seconds; it is renewed before it expires. The vendor's own default is 300. */
-export const TOKEN_SECONDS = 900;
+const TOKEN_SECONDS = 900;
 const VENDOR_DEFAULT = 300;
 /** The fraction of its lifetime after which a token is renewed. */
 const DUE_AFTER = 0.7;

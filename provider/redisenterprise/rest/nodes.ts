@@ -1,9 +1,8 @@
 import type { z } from "zod";
 import { beforeSending, Refused, Unreachable, UpgradeError } from "../../core/errors";
 import type { Json, Permit } from "../../core/request";
-import { validate } from "../../http/body";
+import { foreignWrite, validate } from "../../http/body";
 import type { HttpClient } from "../../http/client";
-import { foreignWrite } from "../../http/foreign";
 import { type Answer, remedyFor } from "./answers";
 import { denied, differentClusters, notRedis, tellOne } from "./contact";
 import { Exchange } from "./exchange";

@@ -8,7 +8,7 @@ import { z } from "zod";
 /** Recorded as a string, documented as a list of strings. */
 const moduleArgs = z.union([z.string(), z.array(z.string().nullable())]).nullish();
 
-export const loadedModule = z.object({
+const loadedModule = z.object({
   module_name: z.string(),
   module_id: z.string().nullish(),
   semantic_version: z.string().nullish(),

@@ -139,7 +139,7 @@ export function describeFailure(failed: Action, database: number): Failure {
 }
 
 /** The vendor's reason for a failure, from any of its fields. */
-export function reasonOf({ error, error_message, additional_info }: Action): string | undefined {
+function reasonOf({ error, error_message, additional_info }: Action): string | undefined {
   const said = [error, additional_info?.error, error_message].find((text) => text != null && text !== "");
   return said == null ? undefined : vendorText(said);
 }
@@ -148,7 +148,7 @@ export function reasonOf({ error, error_message, additional_info }: Action): str
  * Instructions for an operator; no request is ever repeated automatically. The API does not show whether a failed
  * machine can be retried.
  */
-export function recoveryOf(database: number): string {
+function recoveryOf(database: number): string {
   return `The database stays in active-change-pending, and nothing was sent again. Fix the cause, run \`rlutil retry_bdb bdb=${database}\` on a node, then run {apply} again. If the cluster cannot retry it, contact Redis support.`;
 }
 

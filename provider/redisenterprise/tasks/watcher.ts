@@ -1,10 +1,9 @@
-import type { Clock } from "../../core/clock";
+import type { Clock } from "../../core/runtime";
 import type { Task, TaskStatus } from "../../core/task";
 import { printable } from "../../http/body";
 import { describeCrdbFailure, ownIdOf } from "../active-active";
 import { ACTIVE } from "../database/database";
-import { readDatabase } from "../database/find-database";
-import { readMachines } from "../look";
+import { readDatabase, readMachines } from "../look";
 import type { Nodes } from "../rest/nodes";
 import { type Action, action, crdbTask } from "../rest/schema";
 import { describeFailure, describeStep, isUpgrade, newestMachine, percentOf, stageOf } from "./activity";

@@ -1,6 +1,6 @@
-import type { Clock } from "../../core/clock";
 import type { BackupRecord } from "../../core/control/backup";
 import { UpgradeError } from "../../core/errors";
+import type { Clock } from "../../core/runtime";
 import { Forbidden } from "../../huaweicloud/errors";
 import type { Gateway } from "../../huaweicloud/gateway";
 import { timeOf } from "../../huaweicloud/jobs";

@@ -1,18 +1,26 @@
 import { z } from "zod";
 import { type CommonArguments, commonArguments, definedBy } from "../../core/arguments";
 import { changeArguments, checkChangeArguments } from "../../core/control/arguments";
-import type { ResourceKind } from "../../core/kind";
-import { type Constraint, parseConstraint } from "../../core/version/constraint";
-import { driftOf } from "../../core/version/drift";
-import { formatVersion, lowestVersion } from "../../core/version/version";
+import type { BackupRecord } from "../../core/control/backup";
+import type { Driver, FleetWords } from "../../core/driver";
+import { beforeSending, Refused } from "../../core/errors";
+import { driftOf, type ResourceKind } from "../../core/kind";
+import type { Permit, Request, Step } from "../../core/request";
+import type { Runtime } from "../../core/runtime";
+import type { Unit, View } from "../../core/unit";
+import { type Constraint, formatVersion, lowestVersion, parseConstraint } from "../../core/version";
 import { completeConnection } from "../../huaweicloud/arguments";
 import { type Connect, networkTransport } from "../../huaweicloud/connection";
+import { AlreadyLatest } from "../../huaweicloud/gateway";
+import { canonicalJobId } from "../../huaweicloud/jobs";
 import type { Environment } from "../../huaweicloud/service";
 import { connection, kernelArguments, latestHasNoNewer, upgrade } from "../arguments";
-import { openAccess } from "../project";
+import { type Access, openAccess } from "../project";
 import { shared, TAURUSDB } from "../service";
-import { KernelDriver } from "./driver";
-import { FRESH, type KernelObservation } from "./look";
+import { cancelSchedules } from "../tasks";
+import { BATCH_LIMIT, upgradeBatch, upgradeRequest } from "./instances";
+import { FRESH, KernelLook, type KernelObservation } from "./look";
+import { PreCheck } from "./pre-check";
 
 const MINUTE = 60_000;
 
@@ -70,4 +78,118 @@ function constraintOf({ version }: { readonly version: string }): Constraint {
   const constraint = parseConstraint(version);
   if (constraint === undefined) throw new Error(`${version} was not validated`);
   return constraint;
+}
+
+const WORDS: FleetWords = {
+  lookAt: "Check the instances and their tasks in the console",
+  upgrade: "kernel upgrade",
+  unit: ["instance", "instances"],
+  stillBehind:
+    'kernels up to 2.0.51.240311 need several rounds, and the last one has to be applied in the console ("Apply Upgrade"). Check the instance there, then run {apply} again',
+  neverStarted: "check the instance and its tasks in the console, then run {apply} again",
+};
+
+export interface KernelDriverOptions {
+  readonly access: Access;
+  readonly ids: readonly string[];
+  readonly constraint: Constraint;
+  readonly runtime: Runtime;
+  readonly schedules: boolean;
+  readonly preCheck: boolean;
+}
+
+/** A connected driver for the kernels of TaurusDB instances. One upgrade request covers up to 100 of them. */
+export class KernelDriver implements Driver<KernelObservation> {
+  readonly title: string;
+  readonly units: readonly string[];
+  readonly tasks = "by-list";
+  readonly schedules: boolean;
+  readonly mostPerRequest = BATCH_LIMIT;
+  readonly ownReads = false;
+  readonly words = WORDS;
+  readonly #options: KernelDriverOptions;
+  readonly #look: KernelLook;
+  readonly #preCheck: PreCheck;
+
+  constructor(options: KernelDriverOptions) {
+    const { access, ids, constraint, runtime, schedules } = options;
+    this.#options = options;
+    this.units = ids;
+    this.schedules = schedules;
+    this.title =
+      ids.length === 1 ? `TaurusDB instance ${ids[0]}` : `${ids.length} TaurusDB instances at ${access.place}`;
+    this.#preCheck = new PreCheck(access.gateway, runtime);
+    this.#look = new KernelLook({
+      access,
+      ids,
+      constraint,
+      schedules,
+      clock: runtime.clock,
+      signal: runtime.signal,
+      objectionTo: ({ id, datastore }) => this.#preCheck.objectionTo(id, datastore.kernel_version),
+    });
+  }
+
+  observe(scheduled: boolean): Promise<KernelObservation> {
+    return this.#look.look(scheduled);
+  }
+
+  view(observation: KernelObservation): View {
+    return observation;
+  }
+
+  async backups(units: readonly Unit[]): Promise<ReadonlyMap<string, BackupRecord>> {
+    const { access, runtime } = this.#options;
+    const { backups } = await access.project();
+    const ids = units.map(({ name }) => name);
+    return backups.of(ids, runtime.signal);
+  }
+
+  /** The lists do not contain the target of a task. */
+  leadsToTarget(): boolean {
+    return false;
+  }
+
+  async prepare(requests: readonly Request[]): Promise<boolean> {
+    if (!this.#options.preCheck) return false;
+    return beforeSending(() => this.#preCheck.check(requests.map(({ units }) => units)));
+  }
+
+  compose(steps: readonly Step[]): Request {
+    return upgradeRequest(steps, this.schedules);
+  }
+
+  async start(request: Request, _observation: unknown, permit: Permit): Promise<undefined> {
+    const ids = request.units.map(({ unit }) => unit);
+    try {
+      await upgradeBatch(this.#options.access.gateway, request, permit);
+      this.#look.accepted(ids);
+      return undefined;
+    } catch (error) {
+      this.#look.refused(ids);
+      if (!(error instanceof AlreadyLatest)) throw error;
+      // One of them has become up to date in the meantime: the others must be requested without it.
+      throw new Refused(error.message, { refusal: "final", cause: error });
+    } finally {
+      this.#look.changed();
+    }
+  }
+
+  async cancel(tasks: readonly string[]): Promise<readonly string[]> {
+    const { access } = this.#options;
+    const written = await beforeSending(() => this.#look.pending(tasks));
+    if (written.length === 0) return [];
+    try {
+      const cancelled = new Set((await cancelSchedules(access.gateway, written)).map(canonicalJobId));
+      if (cancelled.size > 0) return tasks.filter((task) => cancelled.has(task));
+      const message = `${this.title}: the service did not cancel scheduled task ${written.join(", ")}.`;
+      throw new Refused(message, { refusal: "soon" });
+    } finally {
+      this.#look.changed();
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#options.access.close();
+  }
 }

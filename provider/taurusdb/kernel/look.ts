@@ -1,18 +1,16 @@
-import type { Clock } from "../../core/clock";
+import { formatDuration } from "../../base/sentences";
 import type { Observation } from "../../core/driver";
 import { Missing } from "../../core/errors";
-import { formatDuration } from "../../core/texts/duration";
+import type { Clock } from "../../core/runtime";
 import type { Absent, Finding, Unit, View } from "../../core/unit";
-import type { Constraint, Standing } from "../../core/version/constraint";
-import { parseVersion } from "../../core/version/version";
+import type { Constraint, Standing } from "../../core/version";
+import { parseVersion } from "../../core/version";
 import { canonicalJobId, percentOf } from "../../huaweicloud/jobs";
 import type { Freshness } from "../../huaweicloud/shared-read";
 import type { Access, Project } from "../project";
 import { conditionOf, type Instance, type JobRow, type ScheduleRow } from "../schema";
-import { remainingSeconds } from "../tasks";
-import { anyWindow, windowOf } from "../window";
-import { eachInstance, readInstance } from "./instances";
-import { isUntold, type Offer } from "./offers";
+import { anyWindow, remainingSeconds, windowOf } from "../tasks";
+import { eachInstance, isUntold, type Offer, readInstance } from "./instances";
 import { Follower, isRunning, jobsOf, schedulesOf, withWaiting } from "./tasks";
 import { kernelUnit, standingOf } from "./unit";
 

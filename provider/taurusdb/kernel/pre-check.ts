@@ -1,7 +1,7 @@
+import { formatDuration } from "../../base/sentences";
 import { UpgradeError } from "../../core/errors";
 import type { Requested } from "../../core/request";
 import type { Runtime } from "../../core/runtime";
-import { formatDuration } from "../../core/texts/duration";
 import type { Finding } from "../../core/unit";
 import type { Gateway } from "../../huaweicloud/gateway";
 import type { PreCheckResult } from "../schema";

@@ -1,11 +1,18 @@
 import type { Task, Window } from "../../core/task";
 import type { Activity, Ended, Finding, Unit, Upgrade } from "../../core/unit";
-import { type Constraint, type Standing, standing } from "../../core/version/constraint";
-import { compareVersions, formatVersion, parseVersion, type Version } from "../../core/version/version";
+import {
+  type Constraint,
+  compareVersions,
+  formatVersion,
+  parseVersion,
+  type Standing,
+  standing,
+  type Version,
+} from "../../core/version";
 import { canonicalJobId, jobStateOf, percentOf, timeOf } from "../../huaweicloud/jobs";
 import { conditionOf, type Instance, type JobRow, type ScheduleRow } from "../schema";
+import type { Offer } from "./instances";
 import { upgradeStep } from "./instances";
-import type { Offer } from "./offers";
 
 /** Data read about one instance. */
 export interface KernelFacts {

@@ -1,15 +1,21 @@
 import type { Task } from "../../core/task";
 import type { Activity } from "../../core/unit";
-import { type Constraint, standing } from "../../core/version/constraint";
-import { formatParts, type Version } from "../../core/version/version";
+import { type Constraint, formatParts, standing, type Version } from "../../core/version";
 import type { Gateway } from "../../huaweicloud/gateway";
 import { canonicalJobId, type JobIds, readJob } from "../../huaweicloud/jobs";
 import type { Access } from "../project";
 import { conditionOf, type JobRow, type ScheduleRow, type StarRocks } from "../schema";
-import { hasEnded, isOfStarRocks, JOB_HISTORY, readJobs, readSchedules, readWaitingJobs } from "../tasks";
-import { anyWindow, windowOf } from "../window";
-import { actionsOf, dailyWindow, type Ids } from "./instance";
-import { newest } from "./standing";
+import {
+  anyWindow,
+  hasEnded,
+  isOfStarRocks,
+  JOB_HISTORY,
+  readJobs,
+  readSchedules,
+  readWaitingJobs,
+  windowOf,
+} from "../tasks";
+import { actionsOf, dailyWindow, type Ids, newest } from "./instance";
 
 /** Operations of a StarRocks instance. */
 

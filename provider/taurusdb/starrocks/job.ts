@@ -1,12 +1,11 @@
-import type { Clock } from "../../core/clock";
 import { Unreachable } from "../../core/errors";
+import type { Clock } from "../../core/runtime";
 import type { Task, TaskStatus } from "../../core/task";
 import type { Gateway } from "../../huaweicloud/gateway";
 import { type JobIds, jobStateOf, percentOf, readJob, timeOf } from "../../huaweicloud/jobs";
 import type { Job } from "../../huaweicloud/schema";
 import { conditionOf, type ScheduleRow } from "../schema";
-import { readSchedules, TaskCenter, VERSION_UPGRADE } from "../tasks";
-import { anyWindow, windowOf } from "../window";
+import { anyWindow, readSchedules, TaskCenter, VERSION_UPGRADE, windowOf } from "../tasks";
 import { KIND } from "./activity";
 import { actionsOf, dailyWindow, type Ids, readStarRocks } from "./instance";
 

@@ -1,19 +1,35 @@
 import { z } from "zod";
 import { commonArguments, definedBy } from "../../core/arguments";
 import { changeArguments, checkChangeArguments } from "../../core/control/arguments";
-import type { ResourceKind } from "../../core/kind";
-import { type Constraint, parseConstraint } from "../../core/version/constraint";
-import { driftOf } from "../../core/version/drift";
-import { formatParts, lowestVersion } from "../../core/version/version";
+import type { BackupRecord } from "../../core/control/backup";
+import type { Driver } from "../../core/driver";
+import { Refused } from "../../core/errors";
+import { driftOf, type ResourceKind } from "../../core/kind";
+import { type Permit, type Request, requestOf } from "../../core/request";
+import type { Runtime } from "../../core/runtime";
+import type { Task, TaskStatus } from "../../core/task";
+import type { View } from "../../core/unit";
+import {
+  type Constraint,
+  formatParts,
+  lowestVersion,
+  parseConstraint,
+  parseVersion,
+  standing,
+} from "../../core/version";
 import { completeConnection } from "../../huaweicloud/arguments";
 import { type Connect, networkTransport } from "../../huaweicloud/connection";
+import { AlreadyLatest } from "../../huaweicloud/gateway";
+import { JobIds } from "../../huaweicloud/jobs";
 import type { Environment } from "../../huaweicloud/service";
 import { connection, latestHasNoNewer, starRocksArguments, upgrade } from "../arguments";
-import { openAccess } from "../project";
+import { type Access, openAccess } from "../project";
 import { shared, TAURUSDB } from "../service";
-import { StarRocksDriver } from "./driver";
-import type { StarRocksObservation } from "./look";
-import { standingOf } from "./standing";
+import { cancelSchedules } from "../tasks";
+import { KIND, targetName } from "./activity";
+import { type Ids, standingOf, upgradeStarRocks } from "./instance";
+import { JobWatcher } from "./job";
+import { look, type StarRocksObservation, viewFor, type Wish } from "./view";
 
 const HOUR = 3_600_000;
 
@@ -69,4 +85,129 @@ function constraintOf(args: Pick<Arguments, "version">): Constraint {
   const constraint = parseConstraint(args.version);
   if (constraint === undefined) throw new Error(`not a version: ${args.version}`);
   return constraint;
+}
+
+export interface StarRocksDriverOptions {
+  readonly access: Access;
+  readonly args: Ids & Wish;
+  readonly constraint: Constraint;
+  readonly runtime: Runtime;
+}
+
+/** Returned while synchronization tasks run, and in other states that do not allow the request. */
+const NOT_ALLOWED = "DBS.280406";
+
+/** A connected driver for one StarRocks instance. */
+export class StarRocksDriver implements Driver<StarRocksObservation> {
+  readonly title: string;
+  readonly units: readonly [string];
+  readonly tasks = "by-id";
+  readonly schedules: boolean;
+  readonly mostPerRequest = 1;
+  readonly ownReads = false;
+  readonly compose = requestOf;
+  readonly #options: StarRocksDriverOptions;
+  readonly #jobIds = new JobIds();
+  readonly #watcher: JobWatcher;
+  /** The version for which the service has reported that nothing newer is available. */
+  #latest: string | undefined;
+
+  constructor(options: StarRocksDriverOptions) {
+    const { access, args, runtime } = options;
+    this.#options = options;
+    this.units = [args.starRocksInstanceId];
+    this.schedules = args.schedule === "maintenance-window";
+    this.title = `StarRocks instance ${args.starRocksInstanceId} in ${access.place}`;
+    this.#watcher = new JobWatcher({
+      gateway: access.gateway,
+      ids: args,
+      jobIds: this.#jobIds,
+      clock: runtime.clock,
+      delays: this.schedules,
+    });
+  }
+
+  observe(): Promise<StarRocksObservation> {
+    const { access, args, constraint, runtime } = this.#options;
+    return look({
+      signal: runtime.signal,
+      access,
+      ids: args,
+      jobIds: this.#jobIds,
+      constraint,
+      now: access.gateway.now,
+      latest: this.#latest,
+    });
+  }
+
+  view(observation: StarRocksObservation): View {
+    return viewFor(observation, this.#options.constraint, this.#options.args);
+  }
+
+  /** The service shows the instance's backup period, but no API lists such backups. */
+  async backups(): Promise<ReadonlyMap<string, BackupRecord>> {
+    const reason = "the service lists backups of TaurusDB instances, not of StarRocks instances";
+    return new Map([[this.units[0], { kind: "unknown", reason }]]);
+  }
+
+  /**
+   * Every upgrade goes to the newest kernel. Only one with a target that is known to be too old does not lead to it.
+   */
+  leadsToTarget({ to }: Task): boolean {
+    const parsed = parseVersion(to);
+    return parsed === undefined || standing(parsed, this.#options.constraint) !== "behind";
+  }
+
+  async start(request: Request, { known }: StarRocksObservation, permit: Permit): Promise<Task> {
+    const { access, args } = this.#options;
+    try {
+      const raw = await upgradeStarRocks(access.gateway, request, permit);
+      const id = this.#jobIds.note(raw);
+      this.#watcher.started(id);
+      return { id, kind: KIND, to: targetName(known.listed) };
+    } catch (error) {
+      if (error instanceof AlreadyLatest) this.#latest = formatParts(known.shown);
+      throw explained(error, args.skipValidation === true);
+    }
+  }
+
+  inspect(task: Task): Promise<TaskStatus> {
+    return this.#watcher.inspect(task);
+  }
+
+  lookAt(): string {
+    return "Check the instance and its tasks in the console";
+  }
+
+  async cancel(tasks: readonly string[]): Promise<readonly string[]> {
+    for (const id of tasks) await this.#cancel(id);
+    return tasks;
+  }
+
+  /** @throws Refused when the service does not confirm the cancellation */
+  async #cancel(id: string): Promise<void> {
+    let refusal = new Refused(`${this.title}: the service did not cancel scheduled task ${id}.`, { refusal: "soon" });
+    for (const form of this.#jobIds.forms(id)) {
+      try {
+        if ((await cancelSchedules(this.#options.access.gateway, [form])).length > 0) return;
+      } catch (error) {
+        if (!(error instanceof Refused) || error.refusal !== "final") throw error;
+        refusal = error;
+      }
+    }
+    throw refusal;
+  }
+
+  close(): Promise<void> {
+    return this.#options.access.close();
+  }
+}
+
+function explained(error: unknown, skipValidation: boolean): unknown {
+  if (!(error instanceof Refused) || skipValidation || error.vendorCode !== NOT_ALLOWED) return error;
+  return new Refused(error.message, {
+    refusal: error.refusal,
+    remedy: "Synchronization tasks may be running: stop them, or set `skipValidation` to `true` to upgrade anyway.",
+    cause: error,
+  });
 }

@@ -1,10 +1,21 @@
-import { type Finding, type Unit, type Upgrade, type View, viewOfOne } from "../../core/unit";
-import { type Constraint, standing } from "../../core/version/constraint";
-import { formatParts, type Version } from "../../core/version/version";
-import { NEWEST, targetName } from "./activity";
-import { upgradeStep } from "./instance";
-import type { StarRocksObservation } from "./look";
-import { type Known, standingOf, targetsOf } from "./standing";
+import type { Observation } from "../../core/driver";
+import { Missing, Unreachable, type UpgradeError } from "../../core/errors";
+import { type Activity, type Finding, type Unit, type Upgrade, type View, viewOfOne } from "../../core/unit";
+import { type Constraint, formatParts, parseVersion, standing, type Version } from "../../core/version";
+import type { Access } from "../project";
+import { type Condition, conditionOf } from "../schema";
+import { type ActivityOptions, activityOf, NEWEST, targetName } from "./activity";
+import {
+  dailyWindow,
+  type Ids,
+  type Known,
+  readHtap,
+  readStarRocks,
+  readStarRocksKernels,
+  standingOf,
+  targetsOf,
+  upgradeStep,
+} from "./instance";
 
 /** The arguments that a plan depends on. */
 export interface Wish {
@@ -56,7 +67,7 @@ function howOf({ window }: StarRocksObservation, { schedule = "now", skipValidat
 }
 
 /** Findings that prevent an upgrade of a StarRocks instance from reaching its target version. */
-export function findingsFor(observation: StarRocksObservation, constraint: Constraint, wish: string): Finding[] {
+function findingsFor(observation: StarRocksObservation, constraint: Constraint, wish: string): Finding[] {
   const { known, health } = observation;
   const found = [reach(known, constraint, wish), condition(health)];
   return found.filter((finding) => finding !== undefined);
@@ -134,4 +145,73 @@ function condition({ frozen, condition: state, status }: StarRocksObservation["h
     message: `The StarRocks instance is ${status}, and the service upgrades only normal ones.`,
     remedy: "Repair it first, in the console or with the vendor's support.",
   };
+}
+
+/** An observation of a StarRocks instance. */
+export interface StarRocksObservation extends Observation {
+  readonly activity?: Activity;
+  readonly known: Known;
+  readonly health: { readonly status: string; readonly condition: Condition; readonly frozen: boolean };
+  /** Its daily maintenance window, `18:00-22:00`, UTC; `""` where it is not reported. */
+  readonly window: string;
+}
+
+export interface LookOptions extends ActivityOptions {
+  /** A version for which the service itself has reported that nothing newer is offered. */
+  readonly latest: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** Observes once. Reads only. @throws UpgradeError `blocked` when the instance does not exist */
+export async function look(options: LookOptions): Promise<StarRocksObservation> {
+  const { access, ids, constraint } = options;
+  const [detail, listed] = await Promise.all([
+    readStarRocks(access.gateway, ids),
+    readStarRocksKernels(access.gateway),
+  ]);
+  if (detail === undefined) throw await notThere(access, ids, options.signal);
+  const shown = parseVersion(detail.data_store_version);
+  const known: Known = {
+    shown: shown ?? { parts: [0n] },
+    newerOffered: detail.data_store_version === options.latest ? false : detail.new_version_available,
+    listed: listed.map(parseVersion).filter((version) => version !== undefined),
+  };
+  const activity = await activityOf(options, detail, known.listed, standingOf(known, constraint) === "behind");
+  return {
+    members: shown === undefined ? [] : [{ name: detail.id, version: shown }],
+    known,
+    health: {
+      status: detail.status,
+      condition: conditionOf(detail.status),
+      frozen: detail.is_frozen === true,
+    },
+    window: dailyWindow(detail),
+    ...(shown === undefined ? { unknown: `its version cannot be read: ${detail.data_store_version}` } : {}),
+    ...(activity === undefined ? {} : { activity }),
+  };
+}
+
+/** An instance counts as deleted only if a successfully read list does not contain it either. */
+async function notThere(access: Access, ids: Ids, signal: AbortSignal): Promise<UpgradeError> {
+  const { gateway, place } = access;
+  const { instanceId, starRocksInstanceId } = ids;
+  const beside = await readHtap(gateway, instanceId);
+  const project = `project ${await gateway.projectId()} in ${place}`;
+  if (beside === undefined) {
+    const { instances, moments } = await access.project();
+    const listed = await instances.read({ after: moments.latest, within: 0 }, signal);
+    return new Missing(`TaurusDB instance ${instanceId} does not exist in ${project}.`, {
+      remedy: "Check `instanceId`, `region` and `projectId`.",
+      certain: !listed.has(instanceId),
+    });
+  }
+  if (beside.some(({ id }) => id === starRocksInstanceId)) {
+    const message = `StarRocks instance ${starRocksInstanceId} is listed, but cannot be read`;
+    return new Unreachable(message, { sent: true, heard: true });
+  }
+  const names = beside.map(({ id, engine_name }) => `${id} (${engine_name})`).join(", ");
+  return new Missing(
+    `TaurusDB instance ${instanceId} in ${project} has no StarRocks instance ${starRocksInstanceId}; ${names === "" ? "it has none" : `it has ${names}`}.`,
+    { remedy: "Check `starRocksInstanceId` and `instanceId`.", certain: true },
+  );
 }

@@ -9,7 +9,7 @@ import type { Activity, Ended, Finding, Unit, View } from "../../../provider/cor
 import { Attempts } from "../../../provider/core/upgrades/attempts";
 import { earlierOf } from "../../../provider/core/upgrades/earlier";
 import { ScheduledTasks } from "../../../provider/core/upgrades/scheduled-tasks";
-import { parseVersion, type Version } from "../../../provider/core/version/version";
+import { parseVersion, type Version } from "../../../provider/core/version";
 import { MINUTE, SETTLE, WORDS } from "./world";
 
 /** The time of all looks, unless said otherwise. */

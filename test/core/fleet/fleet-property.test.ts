@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { holds, parseConstraint } from "../../../provider/core/version/constraint";
-import { parseVersion } from "../../../provider/core/version/version";
+import { holds, parseConstraint, parseVersion } from "../../../provider/core/version";
 import { type RandomUp, randomUp, specs } from "./random-worlds";
 import type { Spec } from "./vendor";
 import { HOUR, MINUTE, type Run, SETTLE, type Up, World } from "./world";

@@ -2,8 +2,7 @@ import type { FleetDriver } from "../../../provider/core/driver";
 import { Refused, Unreachable } from "../../../provider/core/errors";
 import type { Step, Request as Upgrades } from "../../../provider/core/request";
 import type { Activity, Ended, Finding, Unit } from "../../../provider/core/unit";
-import { type Constraint, parseConstraint, standing } from "../../../provider/core/version/constraint";
-import { parseVersion } from "../../../provider/core/version/version";
+import { type Constraint, parseConstraint, parseVersion, standing } from "../../../provider/core/version";
 import { Refusal, type Row } from "./vendor";
 import { CALL, type Fleet, LOOK, type Moment, type Request, type Stage, type Up, WORDS, type World } from "./world";
 

@@ -1,5 +1,4 @@
-import { UnreadablePayload } from "./inflow";
-import { EVEN, RangeDecoder } from "./range-decoder";
+import { EVEN, RangeDecoder, UnreadablePayload } from "./range-decoder";
 
 /** The decoded bytes that matches may refer to, and room for the next chunk. */
 export interface Window {

@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
-import { Inflow, UnreadablePayload } from "./inflow";
 import { LzmaDecoder, type Window } from "./lzma";
+import { Inflow, UnreadablePayload } from "./range-decoder";
 
 /** The .xz format, version 1.2.1: stream header, blocks of LZMA2, index. Data after the blocks is not read. */
 const MAGIC = Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]);

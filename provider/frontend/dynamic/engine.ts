@@ -1,8 +1,9 @@
+import { connect } from "node:net";
 import type { Client } from "@grpc/grpc-js";
-import { wallClock } from "../../core/clock";
-import { resourceName } from "../resource/call";
+import { wallClock } from "../../core/runtime";
 import type { Log, LogLine } from "../resource/log";
-import { engineAddress, sdkModules } from "./grpc";
+import { resourceName } from "../resource/session";
+import { engineAddress, sdkModules } from "./bridge";
 
 /** Timeout for delivering a line, and for waiting for that, in milliseconds. */
 const DELIVERY = 5_000;
@@ -25,7 +26,7 @@ interface LogClient extends Client {
  * to the console, which Pulumi shows on the stack's row.
  */
 export function engineLog(): Log {
-  const send = connect();
+  const send = sender();
   const pending = new Set<Promise<void>>();
   const deliver = async (line: LogLine) => {
     const delivered = await send(line).catch(() => false);
@@ -52,7 +53,8 @@ function messageOf({ message, urn = "", named }: LogLine): string {
   return name === "" ? message : `${name}: ${message}`;
 }
 
-function connect(): (line: LogLine) => Promise<boolean> {
+/** Delivers a line. Resolves to whether the engine has accepted it. */
+function sender(): (line: LogLine) => Promise<boolean> {
   const load = sdkModules();
   const address = engineAddress();
   if (load === undefined || address === undefined) return async () => false;
@@ -70,4 +72,41 @@ function connect(): (line: LogLine) => Promise<boolean> {
       request.setEphemeral(line.ephemeral);
       client.log(request, { deadline: Date.now() + DELIVERY }, (error) => resolve(error === null));
     });
+}
+
+/**
+ * Detects that the engine has died. A dynamic-provider process survives a killed CLI, because it is started by a shell
+ * and has a process group of its own, and would continue upgrading.
+ *
+ * It keeps a connection to the engine's port open, which breaks as soon as the engine dies. The engine counts as dead
+ * only if the port then refuses new connections too, because the engine may close an idle connection.
+ */
+export function watchEngine(gone: () => void, address: string | undefined = engineAddress()): void {
+  const [host, port] = splitAddress(address ?? "");
+  if (sdkModules() === undefined || port === undefined) return;
+  let refusals = 0;
+  const hold = () => {
+    const socket = connect({ host, port }, () => {
+      refusals = 0;
+    });
+    socket.unref();
+    socket.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "ECONNREFUSED") refusals += 1;
+    });
+    socket.on("close", () => {
+      if (refusals >= REFUSALS) gone();
+      else setTimeout(hold, PAUSE).unref();
+    });
+    socket.resume();
+  };
+  hold();
+}
+
+const REFUSALS = 3;
+const PAUSE = 100;
+
+function splitAddress(address: string): [string, number | undefined] {
+  const at = address.lastIndexOf(":");
+  const port = Number(address.slice(at + 1));
+  return [address.slice(0, at), at > 0 && Number.isInteger(port) && port > 0 ? port : undefined];
 }
