@@ -1,11 +1,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { estates, kinds } from "../../provider/systems";
 import { parse } from "../../sdk/cli/command";
+import { connectionOptions, estateKinds } from "../../sdk/cli/connection";
 import { UsageError } from "../../sdk/cli/failure";
 import { wrapped } from "../../sdk/cli/help";
-import { SHOP_EXPORT } from "../report/export";
-import { rig } from "./rig";
+import { resource, SHOP_EXPORT, stackExport } from "../report/export";
+import { onNetwork, type RunOptions, rig } from "./rig";
+import { silentServer } from "./silent-server";
 
 const OPTIONS = {
   output: { short: "o", value: "FILE", description: "" },
@@ -137,4 +140,146 @@ describe("completions", () => {
 
 it("texts are broken at blanks", () => {
   expect(wrapped("one two three", 2, 9)).toBe("one two\n  three");
+});
+
+const INPUTS: readonly (readonly [string, readonly string[], string, string])[] = [
+  ["report", [], "stack export", "Pass the output of `pulumi stack export`."],
+  ["status", ["--file"], "stack export", "Pass the output of `pulumi stack export`."],
+  ["doctor", ["--file"], "stack export", "Pass the output of `pulumi stack export`."],
+  ["approve", [], "preview", "Pass the output of `pulumi preview --json --diff` or `pulumi stack export`."],
+];
+
+describe.each(INPUTS)("the input of %s", (command, option, what, how) => {
+  const run = (source: string, input?: string) => onNetwork({ input })(command, ...option, source);
+  const prefix = `pulumi-dbversion ${command}: `;
+
+  it.each([
+    ["is empty", " \n", `Standard input is empty. ${how}\n`],
+    ["is no JSON", "error: hunter2", `Standard input is not JSON. ${how}\n`],
+    ["is a terminal", undefined, `The ${what} could not be read: nothing is piped into standard input.\n`],
+  ])("%s", async (_, input, message) => {
+    expect(await run("-", input)).toEqual({ code: 1, out: "", err: `${prefix}${message}` });
+  });
+
+  it("is a file that does not exist", async () => {
+    const { code, err } = await run("/nowhere.json");
+    expect([code, err]).toEqual([1, expect.stringContaining(`${prefix}The ${what} could not be read: ENOENT`)]);
+  });
+
+  it("is other JSON", async () => {
+    for (const input of ["null", "[]", "{}", '"text"', "17"]) {
+      const { code, err } = await run("-", input);
+      expect([code, err]).toEqual([1, expect.stringContaining(how)]);
+    }
+  });
+});
+
+const REFUSED: readonly (readonly [readonly string[], string])[] = [
+  [["status", "--stack", "dev", "--file", "-"], "--stack cannot be combined with --file"],
+  [["status", "--file", "-", "--watch"], "--watch cannot be combined with --file -"],
+  [
+    ["doctor", "oceanbase", "--endpoint", "http://10.0.0.1:2886", "--file", "-"],
+    '--file cannot be combined with a system; omit "oceanbase" to check the resources of a stack',
+  ],
+  [["discover", "oceanbase", "--write", "ts", "--json"], "--json cannot be combined with --write"],
+  [
+    ["discover", "taurusdb", "--endpoint", "https://a", "--endpoint", "https://b"],
+    "--endpoint was given more than once",
+  ],
+  [
+    ["doctor", "redis-enterprise", "--server-name", "a", "--server-name", "b"],
+    "--server-name was given more than once",
+  ],
+];
+
+const runOnShop = (args: readonly string[], options: RunOptions = {}) =>
+  onNetwork({ input: SHOP_EXPORT, programs: {}, ...options })(...args);
+
+describe("an option that would have no effect is refused by its name", () => {
+  it.each(REFUSED)("%j", async (args, message) => {
+    const { code, out, err } = await runOnShop(args);
+    expect([code, out, err.split("\n")[0]]).toEqual([2, "", `pulumi-dbversion ${args[0]}: ${message}`]);
+  });
+
+  it("such as every option of a connection beside a stack", async () => {
+    const options = connectionOptions(await estateKinds({ systems: { estates, kinds } }));
+    expect(Object.keys(options).length).toBeGreaterThan(5);
+    for (const [name, { value }] of Object.entries(options)) {
+      const given = [`--${name}`, ...(value === undefined ? [] : ["x"])];
+      const { code, err } = await runOnShop(["doctor", "--file", "-", ...given]);
+      expect([code, err]).toEqual([
+        2,
+        expect.stringContaining(`: --${name} requires a system, such as \`doctor oceanbase\``),
+      ]);
+    }
+  });
+});
+
+describe("without the Pulumi CLI", () => {
+  it.each([
+    [["status"], "or pass the output of `pulumi stack export` with --file."],
+    [["doctor", "--stack", "dev"], "or pass the output of `pulumi stack export` with --file."],
+    [["discover", "oceanbase", "--stack", "dev"], "or omit --stack and set the credentials as environment variables."],
+    [["doctor", "oceanbase", "--stack", "dev"], "or omit --stack and set the credentials as environment variables."],
+    [["doctor", "--file", "-", "--stack", "dev"], "or omit --stack and set the credentials as environment variables."],
+  ])("%j says what the command can do instead", async (args, advice) => {
+    const { code, err } = await runOnShop(args);
+    expect([code, err]).toEqual([
+      1,
+      `pulumi-dbversion ${args[0]}: The Pulumi CLI was not found. Install it, ${advice}\n`,
+    ]);
+  });
+
+  it("is not what a failure of the Pulumi CLI means, whatever that says", async () => {
+    const failure = "error: open /state/dev.json: ENOENT: no such file or directory";
+    for (const args of [["status"], ["discover", "oceanbase", "--stack", "dev"]]) {
+      const { code, err } = await runOnShop(args, { failure });
+      const command = args[0] === "status" ? "stack export" : "config";
+      expect([code, err]).toEqual([1, `pulumi-dbversion ${args[0]}: \`pulumi ${command}\` failed: ${failure}\n`]);
+    }
+  });
+});
+
+const ENV = {
+  OCEANBASE_PASSWORD: "unused-password",
+  REDIS_ENTERPRISE_USER: "ops",
+  REDIS_ENTERPRISE_PASSWORD: "unused-too",
+};
+
+function stackOn(address: string): string {
+  const args = { endpoints: [`http://${address}`], version: "4.3.5.2" };
+  return stackExport([resource({ type: "oceanbase:ClusterVersion", name: "orders", args })]);
+}
+
+const WAITING: readonly (readonly [string, (address: string) => readonly string[]])[] = [
+  ["doctor, for a TLS handshake", (to) => ["doctor", "redis-enterprise", "--endpoint", `https://${to}`]],
+  ["doctor, for an answer", (to) => ["doctor", "oceanbase", "--endpoint", `http://${to}`]],
+  ["doctor of a stack", () => ["doctor", "--file", "-"]],
+  ["discover", (to) => ["discover", "oceanbase", "--endpoint", `http://${to}`]],
+];
+
+describe("^C ends a command that waits for a server", () => {
+  // The first connection is the look at TCP, the second and third wait for an answer.
+  it.each(WAITING.flatMap(([name, args]) => [1, 2].map((count) => [name, count, args] as const)))(
+    "%s, at connection %i",
+    async (_, count, args) => {
+      const { server, address } = await silentServer();
+      const interrupt = new AbortController();
+      let connections = 0;
+      server.on("connection", () => {
+        connections += 1;
+        if (connections === count) interrupt.abort();
+      });
+      const run = onNetwork({ env: ENV, signal: interrupt.signal, input: stackOn(address) });
+      const { code, out, err } = await run(...args(address));
+      expect([code, out, err]).toEqual([130, "", expect.stringMatching(/: Interrupted\. \[interrupted\]\n$/)]);
+    },
+  );
+
+  it("before it has begun", async () => {
+    const signal = AbortSignal.abort();
+    expect(
+      (await onNetwork({ env: ENV, signal }).apply(null, ["doctor", "oceanbase", "--endpoint", "http://a:1"])).code,
+    ).toBe(130);
+  });
 });

@@ -1,9 +1,21 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { UpgradeError } from "../../provider/core/errors";
-import { taurusdb } from "../simulators";
+import { isSame } from "../../provider/core/estate";
+import { ObshellCluster, type SimHost, type SimSystem, startOceanBase, taurusdb } from "../simulators";
+import { VirtualClock } from "../support/virtual-clock";
 import { cloud, oceanbase, redisEnterprise } from "./discovering";
-import { rig } from "./rig";
-import { ENVIRONMENT as env, failMaintenance, obshell, REGION, taurus } from "./worlds";
+import { onNetwork, type RunOptions, rig } from "./rig";
+import {
+  agentsOf,
+  ENVIRONMENT as env,
+  failMaintenance,
+  nodesOf,
+  obshell,
+  REGION,
+  redis,
+  SECRETS,
+  taurus,
+} from "./worlds";
 
 describe("discover oceanbase", () => {
   it("lists the database and the agents, with what can be upgraded to and what is needed", async () => {
@@ -199,4 +211,330 @@ it("ends with 130 at ^C, and asks nothing more", async () => {
   });
   // Those that were under way.
   expect(requests.length).toBeLessThan(50);
+});
+
+describe("credentials", () => {
+  const wrong = {
+    ...env,
+    OCEANBASE_PASSWORD: "wr0ng-p@ss",
+    REDIS_ENTERPRISE_PASSWORD: "wr0ng-p@ss",
+    HW_SECRET_KEY: "wr0ng-p@ss",
+  };
+
+  it.each([
+    ["oceanbase", () => oceanbase(undefined, wrong)],
+    ["redis-enterprise", () => redisEnterprise(undefined, wrong)],
+    ["taurusdb", () => cloud(3, undefined, wrong)],
+  ])("that %s rejects end it with 1, and are not shown", async (_, make) => {
+    const { discover, writes } = make();
+    const { code, out, err } = await discover();
+    expect({ code, out }).toEqual({ code: 1, out: "" });
+    expect(err).toMatch(/could not be read: .*\[unauthorized\]\n$/);
+    expect(err).not.toContain("wr0ng");
+    expect(writes).toEqual([]);
+  });
+
+  it.each([
+    ["the environment", { env: { OCEANBASE_PASSWORD: "wr0ng-p@ss" } }, "environment `OCEANBASE_PASSWORD`"],
+    [
+      "the stack's configuration",
+      {
+        env: { OCEANBASE_PASSWORD: SECRETS.oceanbase },
+        programs: {
+          "pulumi config --json --show-secrets --stack dev": JSON.stringify({
+            "oceanbase:password": { value: "wr0ng-p@ss", secret: true },
+          }),
+        },
+      },
+      "config `oceanbase:password`",
+    ],
+    ["a person", { answers: { "OceanBase: password": "wr0ng-p@ss" } }, "the prompt"],
+  ])("that are rejected are told with where they come from: %s", async (_, options: RunOptions, place) => {
+    for (const command of ["discover", "doctor"]) {
+      const clusters: ObshellCluster[] = [];
+      const made = options.programs === undefined ? [] : ["--stack", "dev"];
+      const { run } = rig((clock) => {
+        clusters.push(obshell(clock));
+        return clusters;
+      }, options);
+      const [cluster] = clusters;
+      const args = cluster === undefined ? [] : agentsOf(cluster);
+      const { out, err } =
+        command === "doctor" ? await doctorOnNetwork(options, made) : await run(command, "oceanbase", ...args, ...made);
+      const text = (out + err).replaceAll(/\s+/g, " ");
+      expect(text).toMatch(/rejected the credentials \(`password` from [^)]+\): .*\[unauthorized\]/);
+      expect(text).toContain(`(\`password\` from ${place})`);
+      expect(text).not.toContain("wr0ng");
+    }
+  });
+
+  it("are taken from the stack's configuration", async () => {
+    let args: readonly string[] = [];
+    const value = JSON.stringify({ "oceanbase:password": { value: SECRETS.oceanbase, secret: true } });
+    const { run } = rig(
+      (clock) => {
+        const cluster = obshell(clock);
+        args = agentsOf(cluster);
+        return [cluster];
+      },
+      { programs: { "pulumi config --json --show-secrets --stack dev": value } },
+    );
+    const { code, out } = await run("discover", "oceanbase", ...args, "--stack", "dev", "--json");
+    expect(code).toBe(0);
+    expect(out).not.toContain(SECRETS.oceanbase);
+  });
+
+  it("of the environment are written into a program in their types: addresses as a list, a flag as a boolean", async () => {
+    const [, addresses = ""] = nodesOf(redis(new VirtualClock()));
+    const endpoints = addresses.split(",");
+    const variables = { ...env, REDIS_ENTERPRISE_URL: addresses, REDIS_ENTERPRISE_INSECURE: "true" };
+    const { run } = rig((clock) => [redis(clock)], { env: variables });
+    const program = (await run("discover", "redis-enterprise", "--write", "ts")).out;
+    expect(program).toContain(`endpoints: [${endpoints.map((one) => `"${one}"`).join(", ")}],`);
+    expect(program).toContain("allowUntrustedCertificate: true,");
+    const file = (await run("discover", "redis-enterprise", "--write", "fleet")).out;
+    expect(file).toContain(`endpoints:\n      - ${endpoints[0]}\n`);
+    expect(file).toContain("allowUntrustedCertificate: true\n");
+  });
+
+  it("are asked for at a terminal", async () => {
+    let args: readonly string[] = [];
+    const { run } = rig(
+      (clock) => {
+        const cluster = redis(clock);
+        args = nodesOf(cluster);
+        return [cluster];
+      },
+      {
+        answers: {
+          "Redis Enterprise: username": env.REDIS_ENTERPRISE_USER,
+          "Redis Enterprise: password": env.REDIS_ENTERPRISE_PASSWORD,
+        },
+      },
+    );
+    expect((await run("discover", "redis-enterprise", ...args)).code).toBe(0);
+  });
+
+  it("that are missing are told with the places where they are looked for", async () => {
+    const { run, requests } = rig((clock) => [taurus(clock)]);
+    const { code, err } = await run("discover", "taurusdb", ...REGION);
+    expect(code).toBe(2);
+    expect(err).toMatch(/accessKey is missing \(.*HW_ACCESS_KEY.*\); it is required together with `secretKey`/);
+    expect(requests).toEqual([]);
+  });
+
+  it("are in no output", async () => {
+    const outputs: string[] = [];
+    for (const form of [[], ["--json"], ["--write", "ts"], ["--write", "fleet"]]) {
+      for (const { discover } of [oceanbase(), redisEnterprise(), cloud()]) {
+        const { out, err } = await discover(...form);
+        outputs.push(out, err);
+      }
+    }
+    const all = outputs.join("\n");
+    expect(all.length).toBeGreaterThan(5_000);
+    for (const secret of [...Object.values(SECRETS), taurusdb.DEFAULTS.accessKey]) expect(all).not.toContain(secret);
+  });
+
+  it.each([
+    ["oceanbase", SECRETS.oceanbase, (body: string) => oceanbase((system) => spoil(system, body))],
+    ["redis-enterprise", SECRETS.redis, (body: string) => redisEnterprise((system) => spoil(system, body))],
+    ["taurusdb", SECRETS.huaweicloud, (body: string) => cloud(3, (system) => spoil(system, body))],
+  ])("that %s repeats in its refusals are taken out", async (_, secret, make) => {
+    const text = `token ${secret} is of no use`;
+    const answers = { error_code: "x", error_msg: text, description: text, error: { code: 1, message: text } };
+    const body = JSON.stringify({ successful: false, status: 403, ...answers });
+    const { code, out, err } = await make(body).discover();
+    expect(code).toBe(1);
+    expect(err).toContain("is of no use");
+    expect(out + err).not.toContain(secret);
+  });
+});
+
+/** `doctor` looks at the network before it looks at a cluster. */
+async function doctorOnNetwork(options: RunOptions, more: readonly string[]) {
+  const running = await startOceanBase();
+  onTestFinished(() => running.close());
+  return onNetwork(options)("doctor", "oceanbase", "--endpoint", running.connection.endpoints.join(","), ...more);
+}
+
+/** Refuses every read that needs credentials, with this body. */
+function spoil({ faults }: Pick<ObshellCluster, "faults">, body: string): void {
+  const headers = { "content-type": "application/json" };
+  const fault = { kind: "replace", status: 403, headers, body } as const;
+  faults.add({ match: { path: /ob\/info$|cluster$|instances$/ }, times: Number.POSITIVE_INFINITY, fault });
+}
+
+/** The same system, of which one host has a second address. */
+function alsoAt(system: SimSystem, host: SimHost | undefined, address: string): SimSystem {
+  if (host === undefined) throw new Error("there is no such host");
+  const other: SimHost = {
+    name: host.name,
+    address,
+    isUp: () => host.isUp(),
+    bootId: () => host.bootId(),
+    isWrite: (request) => host.isWrite(request),
+    handle: (request) => host.handle(request),
+    place: () => undefined,
+  };
+  return {
+    hosts: [...system.hosts, other],
+    journal: system.journal,
+    faults: system.faults,
+    now: () => system.now(),
+    tick: () => system.tick(),
+  };
+}
+
+const ALIAS = "db1.example.com:2886";
+const AGENTS = ["http://10.77.0.2:2886", "http://10.77.0.3:2886", "http://10.77.0.4:2886"] as const;
+
+/** A cluster of three agents, one of which has two addresses. */
+function cluster(change: (cluster: ObshellCluster) => void = () => undefined) {
+  const made = rig(
+    (clock) => {
+      const system = obshell(clock);
+      change(system);
+      return [alsoAt(system, system.hosts[0], ALIAS)];
+    },
+    { env },
+  );
+  const discover = async (...endpoints: readonly string[]) => {
+    const { out, err, code } = await made.run(
+      "discover",
+      "oceanbase",
+      ...endpoints.flatMap((one) => ["--endpoint", one]),
+      "--json",
+    );
+    const { databases } = JSON.parse(out) as { databases: { name: string; advice?: { code: string }[] }[] };
+    return {
+      code,
+      err,
+      names: databases.map(({ name }) => name),
+      advice: databases.flatMap(({ advice = [] }) => advice.map(({ code }) => code)),
+    };
+  };
+  const reads = () => Map.groupBy(made.requests, (request) => request);
+  return { ...made, discover, reads };
+}
+
+const BOTH = ["obcluster", "obcluster-agents"];
+
+describe("an inventory of OceanBase", () => {
+  it.each([false, true])("reads everything once, also where a task holds the cluster: %s", async (held) => {
+    const { discover, reads } = cluster(({ control }) => {
+      if (!held) return;
+      const dag = control.startMaintenance("Scale out");
+      Object.assign(dag, { state: "FAILED", hung: false });
+    });
+    await discover(AGENTS.join(","));
+    const counts = Object.fromEntries(
+      [...reads()].map(([request, all]) => [request.replace(/^GET \/api\/v1\//, ""), all.length]),
+    );
+    const { secret, info, "ob/info": proofs, ...shared } = counts;
+    expect({ secret, info, proofs }).toEqual({ secret: 3, info: 3, proofs: 3 });
+    expect(Object.keys(shared).sort()).toEqual([
+      "agents/status",
+      "obcluster/info",
+      ...(held ? [expect.stringMatching(/^task\/dag\/\d+\?show_details=true$/)] : []),
+      "task/dag/ob/unfinish?show_details=false",
+      "upgrade/package/info",
+    ]);
+    expect(new Set(Object.values(shared))).toEqual(new Set([1]));
+  });
+
+  it.each([
+    ["written twice", `${AGENTS.join(",")},${AGENTS[0]}`],
+    ["written in two ways", `${AGENTS.join(",")},HTTP://10.77.0.2:2886/`],
+  ])("reads an agent once that is %s", async (_, endpoint) => {
+    const { discover, reads } = cluster();
+    expect(await discover(endpoint)).toMatchObject({ code: 0, err: "", names: BOTH });
+    expect(reads().get("GET /api/v1/ob/info")).toHaveLength(3);
+  });
+
+  it("counts an agent once that has two addresses", async () => {
+    const { discover } = cluster();
+    const [first, second, third] = AGENTS;
+    expect((await discover([first, second, `http://${ALIAS}`].join(","))).advice).toContain("agents-not-named");
+    expect((await discover([`http://${ALIAS}`, second, third].join(","))).advice).not.toContain("agents-not-named");
+  });
+
+  it("counts an agent that does not answer as named", async () => {
+    const { discover } = cluster(({ control }) => control.stopAgent(2));
+    const [first, second, third] = AGENTS;
+    const stopped = await discover([first, second, third].join(","));
+    expect({ code: stopped.code, advice: stopped.advice }).toMatchObject({ code: 2 });
+    expect(stopped.advice).not.toContain("agents-not-named");
+    expect(stopped.err).toMatch(/^incomplete: An endpoint did not respond: http:\/\/10\.77\.0\.4:2886: /);
+    expect((await discover([first, second].join(","))).advice).toContain("agents-not-named");
+  });
+});
+
+describe("what is reached in two ways is listed once", () => {
+  it("a cluster by two of its agents", async () => {
+    const { discover } = cluster();
+    expect(await discover(AGENTS[0], AGENTS[1])).toMatchObject({
+      code: 0,
+      names: BOTH,
+      err: "OceanBase cluster at 10.77.0.3:2886 is the same as OceanBase cluster at 10.77.0.2:2886 and is listed once.\n",
+    });
+  });
+
+  it("a cluster by two addresses of one agent", async () => {
+    const { discover } = cluster();
+    expect((await discover(AGENTS[0], `http://${ALIAS}`)).names).toEqual(BOTH);
+  });
+
+  it("an address that is given twice is read once", async () => {
+    const { discover, reads } = cluster();
+    expect(await discover(AGENTS[0], AGENTS[0])).toMatchObject({ err: "", names: BOTH });
+    expect(reads().get("GET /api/v1/ob/info")).toHaveLength(1);
+  });
+
+  it("two clusters of one name, id and inner addresses stay two", async () => {
+    const { run } = rig(
+      (clock) => {
+        const [one, other] = [obshell(clock), new ObshellCluster({ clock, rootPassword: SECRETS.oceanbase })];
+        other.control.replaceKey(0);
+        return [one, alsoAt(other, other.hosts[0], ALIAS)];
+      },
+      { env },
+    );
+    const { out } = await run("discover", "oceanbase", "--endpoint", AGENTS[0], "--endpoint", `http://${ALIAS}`);
+    expect(out).toContain("\n4 databases\n");
+  });
+
+  it("a Redis Enterprise cluster by its master alone, and by all nodes", async () => {
+    let nodes: readonly string[] = [];
+    const { run } = rig(
+      (clock) => {
+        const system = redis(clock);
+        nodes = (nodesOf(system)[1] ?? "").split(",");
+        return [system];
+      },
+      { env },
+    );
+    const { out, err } = await run(
+      "discover",
+      "redis-enterprise",
+      ...["--endpoint", nodes[0] ?? "", "--endpoint", [...nodes].reverse().join(",")],
+    );
+    expect(nodes.length).toBeGreaterThan(1);
+    expect(out).toContain("\n3 databases\n");
+    expect(err).toMatch(/ is the same as .* and is listed once\.\n$/);
+  });
+
+  it("a project that is named twice", async () => {
+    const { run } = rig((clock) => [taurus(clock)], { env });
+    const { projectId } = taurusdb.DEFAULTS;
+    const { out } = await run("discover", "taurusdb", ...REGION, "--project-id", projectId, "--project-id", projectId);
+    expect(out).toContain("\n4 databases\n");
+  });
+
+  it("but not servers of one address with different keys", () => {
+    const identity = (key: string) => ({ name: "obcluster", keys: { "127.0.0.1:2886": key } });
+    expect([isSame(identity("a"), identity("a")), isSame(identity("a"), identity("b"))]).toEqual([true, false]);
+    expect(isSame(identity("a"), { name: "obcluster", keys: { "127.0.0.2:2886": "b" } })).toBe(true);
+    expect(isSame(identity("a"), { name: "other", keys: {} })).toBe(false);
+  });
 });

@@ -1,7 +1,17 @@
+import { existsSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { wallClock } from "../../provider/core/runtime";
+import { Lifecycle } from "../../provider/frontend/resource/lifecycle";
+import type { LogLine } from "../../provider/frontend/resource/log";
+import { kinds } from "../../provider/systems";
+import { PLUGIN_START, pluginStartLine } from "../../sdk/cli/plugin-start";
+import { processStreams, withoutSecrets } from "../../sdk/cli/terminal";
+import { serveProxy } from "../http/proxy";
+import { open, resource, sealed, stackExport } from "../report/export";
+import { startOceanBase, startRedisEnterprise } from "../simulators";
 import { isRead } from "../support/reads";
 import { fileWith, flat, oceanbase, redis, signsOf, taurusdb } from "./doctoring";
 import { onNetwork } from "./rig";
@@ -165,5 +175,277 @@ describe("doctor tells", () => {
     const { code, out } = await onNetwork({ env: running.environment })("doctor", ...args);
     expect(flat(out)).toMatch(/– databases: could not be checked: .*NotExist.*\[unreachable\]/);
     expect([code, signsOf(out).includes("✗")]).toEqual([2, false]);
+  });
+});
+
+const ORDERS = "urn:pulumi:production::shop::pulumi-nodejs:dynamic/oceanbase:ClusterVersion::orders";
+const NOTHING_APPROVED = { approval: { formatVersion: 1, approvals: {} } };
+
+interface Rules {
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly outputs?: Readonly<Record<string, unknown>>;
+}
+type Preview = ReturnType<typeof previewOver>;
+
+/** The preview of a resource whose state is outdated: what it prints, and what it plans where it takes approvals. */
+function previewOver(common: Readonly<Record<string, unknown>>) {
+  return async (args: Rules["args"], outputs: Rules["outputs"] = {}) => {
+    const lines: string[] = [];
+    const log = { write: ({ message }: LogLine) => lines.push(message), flush: async () => undefined };
+    const make = () => new Lifecycle({ kinds, log, rhythm: { change: 0, repeat: 0 }, env: {} });
+    const call = { type: "oceanbase:ClusterVersion", urn: ORDERS, onCancel: () => () => undefined };
+    const inputs = { ...common, ...args };
+    const { plan } = await make().check(call, {}, { ...inputs, ...NOTHING_APPROVED }, []);
+    lines.length = 0;
+    await make().diff(call, { ...inputs, ...outputs, status: "behind" }, inputs);
+    return { plan, lines };
+  };
+}
+
+describe("doctor of a stack", () => {
+  async function stack(secret: unknown) {
+    const { running, secrets } = await oceanbase();
+    const { endpoints } = running.connection;
+    const args = { endpoints, password: secret ?? open(running.connection.password) };
+    const declared = [
+      { type: "oceanbase:ClusterVersion", name: "orders", args: { ...args, version: "4.3.5.2" } },
+      { type: "oceanbase:AgentVersion", name: "agents", args: { ...args, version: "4.3.3.0" } },
+      { type: "oceanbase:ClusterVersion", name: "missing", args: { ...args, version: "4.4.2.0" } },
+    ];
+    const file = await fileWith(stackExport(declared.map(resource)));
+    return { running, secrets, file };
+  }
+
+  it("checks each resource against its target version, and each cluster once", async () => {
+    const { running, secrets, file } = await stack(undefined);
+    const { code, out } = await onNetwork()("doctor", "--file", file);
+    expect(out).toMatch(/✓ orders \(oceanbase\.ClusterVersion\): 4\.2\.1\.8 → 4\.3\.5\.2, rolling over 3 zones\n/);
+    expect(out).toMatch(/✓ agents \(oceanbase\.AgentVersion\): already at 4\.3\.3\.0\n/);
+    expect(flat(out)).toMatch(
+      /✗ missing \(oceanbase\.ClusterVersion\): .*No uploaded package satisfies .* → Upload the packages/,
+    );
+    expect(out.match(/✓ credentials: /g)).toHaveLength(1);
+    expect(code).toBe(1);
+    for (const secret of secrets) expect(out).not.toContain(secret);
+    expect(running.system.journal.entries.filter((entry) => !isRead(entry))).toEqual([]);
+  });
+
+  const always = { from: "2000-01-01", to: "2999-01-01", reason: "year-end" };
+  const approved = async (preview: Preview, at: string) => {
+    const plans = (await preview({})).plan ?? {};
+    const units = Object.entries(plans).map(([unit, proposal]) => [
+      unit,
+      { ...proposal, approvedAt: at, approvedBy: "Anna" },
+    ]);
+    return { approval: { formatVersion: 1, approvals: { [ORDERS]: Object.fromEntries(units) } } };
+  };
+
+  it.each([
+    ["a freeze", async () => ({ args: { freeze: "incident 4711" } }), "held: changes are frozen: incident 4711"],
+    ["a blackout", async () => ({ args: { blackouts: [always] } }), "held: blackout"],
+    ["an approval that is missing", async () => ({ args: NOTHING_APPROVED }), "held: not approved"],
+    [
+      "an approval that its state says is used",
+      async (preview: Preview) => {
+        const at = "2026-01-01T00:00:00.000Z";
+        const args = await approved(preview, at);
+        const [unit = ""] = Object.keys(args.approval.approvals[ORDERS] ?? {});
+        return { args, outputs: { __usedApprovals: { [unit]: at } } };
+      },
+      "held: the approval has been used",
+    ],
+    ["a backup that is missing", async () => ({ args: { backup: { maxAge: "24h" } } }), "held: "],
+    [
+      "nothing, since the plan is approved",
+      async (preview: Preview) => ({ args: await approved(preview, "2026-01-01T00:00:00.000Z") }),
+      "4.2.1.8 → 4.3.5.2, rolling over 3 zones",
+    ],
+  ])("shows what holds an upgrade as a preview does: %s", async (_, make, expected) => {
+    const { running } = await oceanbase();
+    const { endpoints, password } = running.connection;
+    const common = { endpoints, password, version: "4.3.5.2" };
+    const preview = previewOver(common);
+    const { args, outputs = {} } = (await make(preview)) as Rules;
+    const { lines } = await preview(args, outputs);
+    expect(lines).toEqual([expect.stringContaining(expected)]);
+    const declared = { type: "oceanbase:ClusterVersion", name: "orders", args: { ...common, ...args } };
+    const file = await fileWith(stackExport([resource({ ...declared, observed: outputs })]));
+    const { code, out } = await onNetwork()("doctor", "--file", file);
+    expect(flat(out)).toContain(`✓ orders (oceanbase.ClusterVersion): ${flat(lines[0] ?? "")} `);
+    expect(code).toBe(0);
+  });
+
+  it("takes from the environment what the export has sealed", async () => {
+    const { running, file } = await stack(sealed);
+    const { out } = await onNetwork({ env: running.environment })("doctor", "--file", file);
+    expect(out).toMatch(/✓ credentials: root@sys was accepted/);
+  });
+
+  it("says where rejected credentials come from, of the cluster and of each resource", async () => {
+    const { file } = await stack(sealed);
+    const { out } = await onNetwork({ env: { OCEANBASE_PASSWORD: "wr0ng-p@ss" } })("doctor", "--file", file);
+    expect(
+      flat(out).match(/rejected the credentials \(`password` from environment `OCEANBASE_PASSWORD`\)/g),
+    ).toHaveLength(4);
+    const written = await stack(open("wr0ng-p@ss"));
+    const other = await onNetwork({ env: written.running.environment })("doctor", "--file", written.file);
+    expect(flat(other.out).match(/rejected the credentials \(argument `password`\)/g)).toHaveLength(4);
+  });
+
+  it("reads the selected stack through the Pulumi CLI", async () => {
+    const { running, file } = await stack(sealed);
+    const { readFile } = await import("node:fs/promises");
+    const programs = {
+      "pulumi config --json --show-secrets --stack dev": JSON.stringify({
+        "oceanbase:password": { value: running.connection.password, secret: true },
+      }),
+      "pulumi stack export --show-secrets --stack dev": await readFile(file, "utf8"),
+    };
+    const { out } = await onNetwork({ programs })("doctor", "--stack", "dev");
+    expect(out).toMatch(/✓ credentials: root@sys was accepted/);
+  });
+
+  it("says what is missing without the CLI, and in a stack without databases", async () => {
+    const { err } = await onNetwork()("doctor", "--stack", "dev");
+    expect(err).toContain("The Pulumi CLI was not found. Install it, or pass the output");
+    const empty = await fileWith(stackExport([]));
+    expect(await onNetwork()("doctor", "--file", empty)).toMatchObject({
+      code: 1,
+      err: `pulumi-dbversion doctor: ${empty} has no resources of pulumi-dbversion.\n`,
+    });
+  });
+});
+
+const PROXY_PASSWORD = "pr0xy-p@ssword";
+
+async function proxiedOceanBase() {
+  const running = await startOceanBase();
+  onTestFinished(() => running.close());
+  const args = ["oceanbase", "--endpoint", running.connection.endpoints.join(",")];
+  return { args, env: running.environment, request: /^GET http:\/\/127\.0\.0\.1:\d+\// };
+}
+
+async function proxiedRedis() {
+  const running = await startRedisEnterprise({ databases: [{ name: "cache", redisVersion: "7.4" }] });
+  onTestFinished(() => running.close());
+  const args = ["redis-enterprise", "--endpoint", running.connection.endpoints.join(",")];
+  const trusting = [...args, "--allow-untrusted-certificate"];
+  return { args: trusting, env: running.environment, request: /^CONNECT 127\.0\.0\.1:\d+$/ };
+}
+
+describe.each([
+  ["plain HTTP", proxiedOceanBase],
+  ["TLS", proxiedRedis],
+])("doctor behind a proxy, with %s", (_, start) => {
+  it.each(["HTTP_PROXY", "HTTPS_PROXY"])("set as %s", async (variable) => {
+    const { args, env, request } = await start();
+    const proxy = await serveProxy();
+    const { code, out } = await onNetwork({ env: { ...env, [variable]: proxy.origin } })("doctor", ...args);
+    const taken = variable === "HTTP_PROXY" || args.includes("redis-enterprise");
+    expect(
+      out.includes(`– proxy: ${proxy.origin} resolves the name and connects to the server\n  ✓ HTTP: response status`),
+    ).toBe(taken);
+    expect(out.includes("✓ TCP:")).toBe(!taken);
+    expect(out).toMatch(/✓ credentials: /);
+    expect(proxy.requests.length > 0).toBe(taken);
+    for (const line of proxy.requests) expect(line).toMatch(request);
+    expect(code).toBe(0);
+  });
+
+  it("shows no password of it", async () => {
+    const { args, env } = await start();
+    const proxy = await serveProxy({ credentials: `ci:${PROXY_PASSWORD}` });
+    const url = proxy.origin.replace("//", `//ci:${encodeURIComponent(PROXY_PASSWORD)}@`);
+    const programs = {
+      "pulumi config --json --show-secrets --stack dev": JSON.stringify({ "dbversion:proxy": { value: url } }),
+    };
+    const { code, out } = await onNetwork({ env, programs })("doctor", ...args, "--stack", "dev");
+    expect(out).toContain(`– proxy: ${proxy.origin} resolves the name`);
+    expect(out).not.toContain(PROXY_PASSWORD);
+    expect(code).toBe(0);
+  });
+
+  it("goes round it to a host in NO_PROXY, and looks at the connection itself", async () => {
+    const { args, env } = await start();
+    const proxy = await serveProxy();
+    const set = { http_proxy: proxy.origin, https_proxy: proxy.origin, NO_PROXY: "example.com,127.0.0.1" };
+    const { code, out } = await onNetwork({ env: { ...env, ...set } })("doctor", ...args);
+    expect(out).not.toContain("proxy");
+    expect(out).toMatch(/✓ TCP: connected/);
+    expect(proxy.requests).toEqual([]);
+    expect(code).toBe(0);
+  });
+
+  it("that wants credentials says so for each server, and reads nothing more", async () => {
+    const { args, env } = await start();
+    const proxy = await serveProxy({ credentials: "ci:other" });
+    const { code, out } = await onNetwork({ env: { ...env, HTTP_PROXY: proxy.origin } })("doctor", ...args);
+    const message = `✗ HTTP: no response: the proxy ${proxy.origin} requires credentials or rejects the ones given`;
+    expect(out.replaceAll(/\s+/g, " ")).toContain(message);
+    expect(out).toContain("– credentials: not checked: no server is reachable");
+    expect(code).toBe(1);
+  });
+});
+
+const ENV = { OCEANBASE_PASSWORD: "unused-password" };
+const DOCTOR = ["doctor", "oceanbase", "--endpoint", "http://nowhere.invalid:2886"];
+
+async function told(printed: string | undefined): Promise<string> {
+  const programs = printed === undefined ? {} : { [PLUGIN_START.join(" ")]: printed };
+  const { out } = await onNetwork({ env: ENV, programs })(...DOCTOR);
+  return out.replaceAll(/\s+/g, " ");
+}
+
+describe("the start of the plugin, as doctor shows it", () => {
+  it.each([
+    [
+      "is quick",
+      '{"started":668.4,"loading":18.9}',
+      "✓ plugin start: Pulumi's dynamic provider process starts in 0.7 s and loads pulumi-dbversion in 0.02 s",
+    ],
+    [
+      "takes longer than Pulumi waits",
+      '{"started":9500,"loading":600}',
+      "! plugin start: Pulumi's dynamic provider process starts in 9.5 s and loads pulumi-dbversion in 0.6 s → Pulumi waits 10.0 s",
+    ],
+    [
+      "is not possible here",
+      '{"missing":"@pulumi/pulumi/cmd/dynamic-provider"}',
+      "– plugin start: not measured: @pulumi/pulumi/cmd/dynamic-provider is not installed in the current directory",
+    ],
+    [
+      "fails",
+      '{"failure":"pulumi-dbversion needs Node 22.19"}',
+      "✗ plugin start: Pulumi's dynamic provider process does not start: pulumi-dbversion needs Node 22.19 →",
+    ],
+    ["prints something else", "42", "✗ plugin start: "],
+    ["is without node", undefined, "– plugin start: not measured: node is not on the PATH"],
+  ])("%s", async (_, printed, line) => {
+    expect(await told(printed)).toContain(line);
+  });
+
+  it("counts a warning, and no problem, where it is slow", async () => {
+    const [quick, slow] = [await told('{"started":1,"loading":1}'), await told('{"started":9999,"loading":1}')];
+    expect([/, 1 warning/.test(quick), /1 problem, 1 warning/.test(slow)]).toEqual([false, true]);
+  });
+});
+
+const BUILT = existsSync(join(__dirname, "..", "..", "dist", "provider", "index.js"));
+
+describe("the measurement itself", () => {
+  const measured = () => {
+    const streams = processStreams();
+    for (const listener of process.listeners("SIGINT").slice(-1)) process.off("SIGINT", listener);
+    const terminal = withoutSecrets(streams);
+    const [, ...args] = PLUGIN_START;
+    return pluginStartLine({ ...terminal, run: () => terminal.run(process.execPath, args) });
+  };
+
+  it.skipIf(!BUILT)("starts the process and loads the built package", async () => {
+    const line = await measured();
+    expect([line.state, line.message]).toEqual([
+      expect.stringMatching(/^(ok|warning)$/),
+      expect.stringMatching(/ starts in \d+\.\d+ s and loads pulumi-dbversion in \d+\.\d+ s$/),
+    ]);
   });
 });

@@ -5,6 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ACTS, play } from "../../examples/demo/acts";
+import { playEstates } from "../../examples/demo/estates/play";
+import { readsOf, type Step, writesOf } from "../../examples/demo/estates/steps";
+import { INSTANCES } from "../../examples/demo/estates/systems";
 import { Narrator } from "../../examples/demo/narrator";
 import { openOceanBase } from "../../examples/demo/oceanbase";
 import { parseOptions, SYSTEMS } from "../../examples/demo/options";
@@ -12,91 +15,8 @@ import type { Stage } from "../../examples/demo/stage";
 import { blocksOf, page, ROOT } from "./pages";
 import { squeezed } from "./previews";
 
-/** The demo, whose acts fail when they do not show what they say, and the lines of a run that pages show. */
-
-const dir = mkdtempSync(join(tmpdir(), "demo-"));
-const log = join(dir, "engine.log");
-const narrated: string[] = [];
-let printed: readonly string[];
-
-beforeAll(async () => {
-  const stage = await openOceanBase();
-  try {
-    await play(ACTS, stage, new Narrator(log, (line) => void narrated.push(line)), dir);
-  } finally {
-    await stage.close();
-  }
-  printed = readFileSync(log, "utf8").split("\n").map(timeless);
-}, 400_000);
-afterAll(() => rmSync(dir, { recursive: true, force: true }));
-
-describe("the demo", () => {
-  it("has at most 120 lines of at most 100 columns", () => {
-    expect(narrated.length).toBeLessThanOrEqual(116); // and the four lines around the acts
-    expect(narrated.filter((line) => line.length > 100)).toEqual([]);
-  });
-
-  it("has a heading and a paragraph for each act, and what the engine says of it", () => {
-    for (const { title } of ACTS) {
-      const at = narrated.indexOf(title);
-      expect(at, title).toBeGreaterThan(0);
-      expect(narrated[at + 1]?.length, title).toBeGreaterThan(40);
-    }
-    for (const shown of [
-      /^ {2}\+ orders .*4\.2\.1\.8 → 4\.3\.5\.2, rolling over 3 zones$/,
-      /^ {2}\+ orders .*\d+%/,
-      /^ {2}no changes$/,
-      /^ {2}~ orders /,
-      /\[interrupted\]$/,
-      /joins running upgrade/,
-      /no space left on device/,
-      /databases\.html$/,
-    ]) {
-      expect(narrated.filter((line) => shown.test(line)).length, String(shown)).toBeGreaterThan(0);
-    }
-  });
-
-  it.each([
-    ["plan", "no plan"],
-    ["no-op", "sent a request"],
-    ["drift", "found no drift"],
-    ["interruption", "succeeded"],
-    ["failure", "was not reported"],
-  ])("fails in the act %s when it does not show what it says", async (name, reason) => {
-    const acts = ACTS.filter((act) => act.name === name);
-    const narrator = new Narrator(join(dir, "idle.log"), () => {});
-    await expect(Promise.all(acts.map((act) => act.play(idle(), narrator, dir)))).rejects.toThrow(reason);
-  });
-
-  it("takes a system, an act, or everything", () => {
-    const acts = ACTS.map(({ name }) => name);
-    expect(parseOptions([])).toEqual({ help: false, systems: ["oceanbase"], acts });
-    expect(parseOptions(["--system", "taurusdb", "--act", "drift"])).toEqual({
-      help: false,
-      systems: ["taurusdb"],
-      acts: ["drift"],
-    });
-    expect(parseOptions(["--full"]).systems).toEqual(SYSTEMS);
-    expect(parseOptions(["--act", "estates"])).toEqual({ help: false, systems: [], acts: ["estates"] });
-    expect(() => parseOptions(["--act", "estates", "--full"])).toThrow("uses all systems; omit --system and --full");
-    expect(() => parseOptions(["--system", "mysql"])).toThrow('"mysql" is not one of oceanbase, taurusdb');
-    expect(() => parseOptions(["--act", "dance"])).toThrow('"dance" is not one of plan, upgrade');
-    expect(() => parseOptions(["--nothing"])).toThrow("Unknown option");
-  });
-
-  it("ends with 1 for options that it does not know, and explains them on --help", { timeout: 60_000 }, () => {
-    const demo = (option: string) =>
-      spawnSync(process.execPath, ["--import", "tsx", join(ROOT, "examples", "demo.ts"), option], {
-        cwd: ROOT,
-        encoding: "utf8",
-      });
-    expect(demo("--nothing")).toMatchObject({ status: 1, stdout: "" });
-    expect(demo("--help")).toMatchObject({ status: 0, stdout: expect.stringMatching(/^usage: npm run demo/) });
-  });
-});
-
 /** A stage where nothing ever happens. */
-function idle(): Stage {
+function idle(dir: string): Stage {
   const run = { ok: true, output: "", changes: {}, steps: [], diagnostics: [], outputs: {}, durationMs: 0 };
   const operation = () =>
     Object.assign(Promise.resolve(run), {
@@ -144,18 +64,6 @@ function shownOn(path: string): string[] {
     .filter((line) => /^ [+~-] |^\* /.test(line));
 }
 
-describe("the lines that are shown on", () => {
-  it.each([
-    ["examples/oceanbase/README.md", 2],
-    ["docs/guides/drift.md", 3],
-    ["docs/guides/interrupted-runs.md", 1],
-  ])("%s are of a real run, but for what depends on time", (path, count) => {
-    const told = shownOn(path);
-    expect(told).toHaveLength(count);
-    expect(told.filter((line) => !printed.includes(timeless(line)))).toEqual([]);
-  });
-});
-
 /** Ports are the system's, tasks are numbered; what stands behind a step that is done differs between the engines. */
 function timeless(line: string): string {
   return squeezed(line)
@@ -163,3 +71,222 @@ function timeless(line: string): string {
     .replace(/( (?:created|updated)(?: \[diff: [^\]]*\])?).*/, "$1")
     .replace(/127\.0\.0\.1:\d+/, "127.0.0.1:port");
 }
+
+/** The demo, whose acts fail when they do not show what they say, and the lines of a run that pages show. */
+describe("npm run demo", () => {
+  const dir = mkdtempSync(join(tmpdir(), "demo-"));
+  const log = join(dir, "engine.log");
+  const narrated: string[] = [];
+  let printed: readonly string[];
+
+  beforeAll(async () => {
+    const stage = await openOceanBase();
+    try {
+      await play(ACTS, stage, new Narrator(log, (line) => void narrated.push(line)), dir);
+    } finally {
+      await stage.close();
+    }
+    printed = readFileSync(log, "utf8").split("\n").map(timeless);
+  }, 400_000);
+  afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+  describe("the demo", () => {
+    it("has at most 120 lines of at most 100 columns", () => {
+      expect(narrated.length).toBeLessThanOrEqual(116); // and the four lines around the acts
+      expect(narrated.filter((line) => line.length > 100)).toEqual([]);
+    });
+
+    it("has a heading and a paragraph for each act, and what the engine says of it", () => {
+      for (const { title } of ACTS) {
+        const at = narrated.indexOf(title);
+        expect(at, title).toBeGreaterThan(0);
+        expect(narrated[at + 1]?.length, title).toBeGreaterThan(40);
+      }
+      for (const shown of [
+        /^ {2}\+ orders .*4\.2\.1\.8 → 4\.3\.5\.2, rolling over 3 zones$/,
+        /^ {2}\+ orders .*\d+%/,
+        /^ {2}no changes$/,
+        /^ {2}~ orders /,
+        /\[interrupted\]$/,
+        /joins running upgrade/,
+        /no space left on device/,
+        /databases\.html$/,
+      ]) {
+        expect(narrated.filter((line) => shown.test(line)).length, String(shown)).toBeGreaterThan(0);
+      }
+    });
+
+    it.each([
+      ["plan", "no plan"],
+      ["no-op", "sent a request"],
+      ["drift", "found no drift"],
+      ["interruption", "succeeded"],
+      ["failure", "was not reported"],
+    ])("fails in the act %s when it does not show what it says", async (name, reason) => {
+      const acts = ACTS.filter((act) => act.name === name);
+      const narrator = new Narrator(join(dir, "idle.log"), () => {});
+      await expect(Promise.all(acts.map((act) => act.play(idle(dir), narrator, dir)))).rejects.toThrow(reason);
+    });
+
+    it("takes a system, an act, or everything", () => {
+      const acts = ACTS.map(({ name }) => name);
+      expect(parseOptions([])).toEqual({ help: false, systems: ["oceanbase"], acts });
+      expect(parseOptions(["--system", "taurusdb", "--act", "drift"])).toEqual({
+        help: false,
+        systems: ["taurusdb"],
+        acts: ["drift"],
+      });
+      expect(parseOptions(["--full"]).systems).toEqual(SYSTEMS);
+      expect(parseOptions(["--act", "estates"])).toEqual({ help: false, systems: [], acts: ["estates"] });
+      expect(() => parseOptions(["--act", "estates", "--full"])).toThrow("uses all systems; omit --system and --full");
+      expect(() => parseOptions(["--system", "mysql"])).toThrow('"mysql" is not one of oceanbase, taurusdb');
+      expect(() => parseOptions(["--act", "dance"])).toThrow('"dance" is not one of plan, upgrade');
+      expect(() => parseOptions(["--nothing"])).toThrow("Unknown option");
+    });
+
+    it("ends with 1 for options that it does not know, and explains them on --help", { timeout: 60_000 }, () => {
+      const demo = (option: string) =>
+        spawnSync(process.execPath, ["--import", "tsx", join(ROOT, "examples", "demo.ts"), option], {
+          cwd: ROOT,
+          encoding: "utf8",
+        });
+      expect(demo("--nothing")).toMatchObject({ status: 1, stdout: "" });
+      expect(demo("--help")).toMatchObject({ status: 0, stdout: expect.stringMatching(/^usage: npm run demo/) });
+    });
+  });
+
+  describe("the lines that are shown on", () => {
+    it.each([
+      ["examples/oceanbase/README.md", 2],
+      ["docs/guides/drift.md", 3],
+      ["docs/guides/interrupted-runs.md", 1],
+    ])("%s are of a real run, but for what depends on time", (path, count) => {
+      const told = shownOn(path);
+      expect(told).toHaveLength(count);
+      expect(told.filter((line) => !printed.includes(timeless(line)))).toEqual([]);
+    });
+  });
+});
+
+/** `discover taurusdb --write ts`, `pulumi preview`; those of both programs count as one. */
+function nameOf({ command }: Step): string {
+  const [, operation] = /^pulumi -C \w+ (\w+)/.exec(command) ?? [];
+  if (operation !== undefined) return `pulumi ${operation}`;
+  const [, verb = "", system = ""] = command.split(" ");
+  return [verb, system, ...(/--write \w+|old\.pem/.exec(command) ?? [])].join(" ");
+}
+
+/** The act fails when it does not show what it says. The guide has its numbers. */
+describe("npm run demo -- --act estates", () => {
+  const dir = mkdtempSync(join(tmpdir(), "estates-"));
+  const narrated: string[] = [];
+  let steps: readonly Step[];
+
+  beforeAll(async () => {
+    const narrator = new Narrator(join(dir, "engine.log"), (line) => void narrated.push(line));
+    steps = await playEstates(narrator, join(dir, "databases"));
+  }, 600_000);
+  afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+  /** The steps whose commands begin so. */
+  function stepsOf(start: string): readonly Step[] {
+    return steps.filter(({ command }) => command.startsWith(start));
+  }
+
+  function outputOf(start: string): string {
+    return stepsOf(start)
+      .map(({ output }) => output.replaceAll(/\s+/g, " "))
+      .join("\n");
+  }
+
+  describe("from an empty directory to managed databases", () => {
+    it("is shown in about 150 lines of at most 100 columns", () => {
+      expect(narrated.length).toBeLessThanOrEqual(155);
+      expect(narrated.filter((line) => line.length > 100)).toEqual([]);
+    });
+
+    it("shows seconds and requests of every command, none of them a write", () => {
+      const measured = narrated.filter((line) =>
+        /^ {2}\((exit code \d · )?\d+\.\d s · \d+ reads, 0 writes\)$/.test(line),
+      );
+      expect(measured).toHaveLength(steps.length);
+      expect(writesOf(steps)).toBe(0);
+    });
+
+    it("ends commands with 1 where there are problems, and only there", () => {
+      const failed = steps.flatMap(({ command, code = 0 }) => (code === 0 ? [] : [`${code} ${command}`]));
+      expect(failed).toEqual([
+        "1 pulumi-dbversion doctor redis-enterprise $CACHE --ca-certificate old.pem | tail -12",
+        "1 pulumi-dbversion doctor oceanbase $ORDERS | tail -14",
+      ]);
+    });
+
+    it("lists what there is", () => {
+      expect(outputOf("pulumi-dbversion discover oceanbase $ORDERS")).toMatch(
+        /orders oceanbase\.ClusterVersion .* blocked 1 /,
+      );
+      expect(outputOf("pulumi-dbversion discover taurusdb $SHOPS | head")).toMatch(/db1 taurusdb\.KernelVersion /);
+      expect(outputOf("pulumi-dbversion discover redis-enterprise")).toMatch(
+        /sessions redisenterprise\.DatabaseVersion /,
+      );
+    });
+
+    it("previews no upgrade, adopts, and has no changes then", () => {
+      const plans = narrated.filter((line) => line.startsWith("  + "));
+      expect(plans).toHaveLength(9);
+      expect(plans.filter((line) => !/ already at [\w. ]+$/.test(line))).toEqual([]);
+      expect(narrated.filter((line) => line === "  no changes")).toHaveLength(2);
+      expect(
+        stepsOf("pulumi -C")
+          .slice(-2)
+          .map((step) => readsOf([step])),
+      ).toEqual([0, 0]);
+    });
+
+    it.each([
+      [
+        "the wrong CA",
+        "redis-enterprise $CACHE --ca-certificate old.pem",
+        /✗ TLS: the certificate is not trusted .*→ The file given as --ca-certificate .* contains neither this certificate nor the CA that signed it\. Set it to one that does\./,
+      ],
+      [
+        "the failed task",
+        "oceanbase $ORDERS",
+        /✗ orders .* maintenance task 11 \(Scale out\) failed and keeps the lock\. → .*`obshell task retry -i 11` or `obshell task rollback -i 11`/,
+      ],
+      ["nothing against an upgrade of TaurusDB", "taurusdb $SHOPS", /db451.* and 45 more .* no problems $/],
+      ["no problem with the right CA", "redis-enterprise $CACHE --ca-certificate ca.pem", / no problems $/],
+    ])("has doctor find %s", (_, start, finding) => {
+      expect(outputOf(`pulumi-dbversion doctor ${start}`)).toMatch(finding);
+    });
+
+    it("reads instances by pages of 100 and details by 20, and asks each instance twice", () => {
+      const each = INSTANCES / 2;
+      const bound = 2 * (2 * each + Math.ceil(each / 20) + Math.ceil(each / 100));
+      const cloud = [...stepsOf("pulumi-dbversion discover taurusdb"), ...stepsOf("pulumi-dbversion doctor taurusdb")];
+      expect(cloud).toHaveLength(3);
+      for (const step of cloud) {
+        // Lists of tasks, and the StarRocks instance.
+        expect(readsOf([step]), step.command).toBeLessThanOrEqual(bound + 20);
+        expect(readsOf([step]), step.command).toBeGreaterThanOrEqual(bound);
+      }
+    });
+  });
+
+  describe("the guide to the command line", () => {
+    it("has the requests of every step", () => {
+      const rows = [...page("docs/guides/command-line.md").text.matchAll(/^\| `([^`]+)` \|.*\| (\d+) \| \d+ s \|$/gm)];
+      const shown = rows.map(([, command = "", requests = ""]) => [command, Number(requests)] as const);
+      const counts: [string, number][] = [];
+      for (const step of steps) {
+        const last = counts.at(-1);
+        if (last?.[0] === nameOf(step)) last[1] += readsOf([step]);
+        else counts.push([nameOf(step), readsOf([step])]);
+      }
+      expect(shown.map(([name]) => name)).toEqual(counts.map(([name]) => name));
+      // On a slow machine two resources share fewer reads.
+      const far = counts.filter(([, count], at) => Math.abs(count - (shown[at]?.[1] ?? 0)) > count / 10);
+      expect(far).toEqual([]);
+    });
+  });
+});

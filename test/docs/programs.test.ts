@@ -1,7 +1,10 @@
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import * as automation from "@pulumi/pulumi/automation";
 import ts from "typescript";
 import { describe, expect, it } from "vitest";
-import { type Block, blocksOf, pages, ROOT } from "./pages";
+import { stackRules } from "../../provider/frontend/resource/stack-settings";
+import { type Block, blocksOf, page, pages, ROOT } from "./pages";
 
 /**
  * Every block of TypeScript in the documentation compiles. One with an import is a whole program; any other one is a part,
@@ -82,3 +85,157 @@ function compile(parts: readonly Block[]): Map<string, string[]> {
 function programOf({ text }: Block): string {
   return /^import /m.test(text) ? text : `${PRELUDE}\n${text}\nexport {};\n`;
 }
+
+/** The first program of a guide, as JavaScript that can be run. */
+function javaScriptOf(guide: string): string {
+  const [block] = blocksOf(page(guide)).filter(({ language }) => language === "ts");
+  const compilerOptions = { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 };
+  return ts.transpileModule(block?.text ?? "", { compilerOptions }).outputText;
+}
+
+type Up = (options: { readonly onOutput: (text: string) => void }) => Promise<void>;
+
+/**
+ * Runs the program of the guide until it is idle; only the stacks that Pulumi would run are stood in for. `up` is that of each
+ * stack. Answers what it prints, and its exit code.
+ */
+async function rollOut(up: Record<string, Up>, statuses: Record<string, string> = {}) {
+  const text = javaScriptOf("docs/guides/automation.md");
+  const printed: string[] = [];
+  const upgraded: string[] = [];
+  const LocalWorkspace = {
+    selectStack: async ({ stackName }: { readonly stackName: string }) => ({
+      up: async (options: Parameters<Up>[0]) => {
+        upgraded.push(stackName);
+        await up[stackName]?.(options);
+      },
+      outputs: async () => ({ fleet: { value: { orders: { status: statuses[stackName] ?? "current" } } } }),
+    }),
+  };
+  const modules: Readonly<Record<string, unknown>> = { "@pulumi/pulumi/automation": { ...automation, LocalWorkspace } };
+  const print = (text: unknown) => void printed.push(text instanceof Error ? text.message : String(text));
+  const env: { exitCode?: number } & Record<string, unknown> = {
+    stdout: { write: print },
+    stdin: { isTTY: true },
+    once: () => {},
+    on: () => {},
+  };
+  new Function("require", "exports", "process", "console", text)((name: string) => modules[name] ?? {}, {}, env, {
+    log: print,
+    error: print,
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  return { printed, upgraded, exitCode: env.exitCode };
+}
+
+describe("the program of the guide to the Automation API", () => {
+  it("upgrades the groups in their order", async () => {
+    const { upgraded, exitCode } = await rollOut({});
+    expect(upgraded).toEqual(["staging", "production-eu", "production-us"]);
+    expect(exitCode).toBeUndefined();
+  });
+
+  it("stops at a group that fails, and prints its output once", async () => {
+    const output = "error: the disk is full";
+    const { printed, upgraded, exitCode } = await rollOut({
+      "production-eu": async ({ onOutput }) => {
+        onOutput(output);
+        throw failedCommand(output);
+      },
+    });
+    expect(upgraded).toEqual(["staging", "production-eu"]);
+    expect(printed.join("\n").split(output)).toHaveLength(2);
+    expect(exitCode).toBe(1);
+  });
+
+  it("stops at a group that is not up to date, and names its databases", async () => {
+    const { printed, upgraded, exitCode } = await rollOut({}, { staging: "upgrading" });
+    expect(upgraded).toEqual(["staging"]);
+    expect(printed.at(-1)).toBe("staging: orders did not reach the target version");
+    expect(exitCode).toBe(1);
+  });
+});
+
+/** What the SDK throws, whose message is the command's whole output. */
+function failedCommand(output: string): Error {
+  return Object.assign(Object.create(automation.CommandError.prototype), { message: `code: 255\n stdout: ${output}` });
+}
+
+/** The pack of the guide is run as it stands there; only the server that Pulumi would start for it is left out. */
+interface Policy {
+  readonly name: string;
+  validateResource(resource: { type: string; props: Record<string, unknown> }, report: (message: string) => void): void;
+}
+
+function policies(): readonly Policy[] {
+  const text = javaScriptOf("docs/guides/policies.md");
+  const packs: (readonly Policy[])[] = [];
+  class PolicyPack {
+    constructor(_name: string, args: { readonly policies: readonly Policy[] }) {
+      packs.push(args.policies);
+    }
+  }
+  new Function("require", "exports", text)((name: string) => (name === "@pulumi/policy" ? { PolicyPack } : {}), {});
+  return packs.flat();
+}
+
+function violations(type: string, props: Record<string, unknown>): string[] {
+  const told: string[] = [];
+  for (const policy of policies()) policy.validateResource({ type, props }, (message) => told.push(message));
+  return told;
+}
+
+const dynamic = (kind: string) => `pulumi-nodejs:dynamic/${kind}`;
+
+describe("the policies of the guide", () => {
+  it.each([
+    ["oceanbase:ClusterVersion", { version: "4.3.5.2" }],
+    ["oceanbase:ClusterVersion", { version: "4.3" }],
+    ["taurusdb:KernelVersion", { version: "2.0.75" }],
+    ["redisenterprise:DatabaseVersion", { redisVersion: "7.4" }],
+    ["redisenterprise:ModuleVersions", { modules: { search: "2.10.17", ReJSON: { version: "2.8.10", args: "" } } }],
+  ])("let %s %o pass", (kind, props) => {
+    expect(violations(dynamic(kind), props)).toEqual([]);
+  });
+
+  it.each([
+    ["oceanbase:ClusterVersion", { version: ">=4.3.5" }, /leaves the version open/],
+    ["taurusdb:KernelVersion", { version: "latest" }, /leaves the version open/],
+    ["oceanbase:ClusterVersion", { version: "4.4.1.0" }, /4\.4\.1\.0 is not in an approved series \(4\.2, 4\.3\)/],
+    ["oceanbase:ClusterVersion", { version: "4.30" }, /not in an approved series/],
+    ["redisenterprise:DatabaseVersion", { redisVersion: "8.0" }, /not in an approved series/],
+    ["redisenterprise:ModuleVersions", { modules: { search: { version: "8.2" } } }, /not in an approved series/],
+  ])("stop %s %o", (kind, props, reason) => {
+    expect(violations(dynamic(kind), props)).toEqual([expect.stringMatching(reason)]);
+  });
+
+  it("leave other resources alone, and what is not known yet", () => {
+    expect(violations("aws:rds/instance:Instance", { version: "latest" })).toEqual([]);
+    expect(violations(dynamic("oceanbase:ClusterVersion"), {})).toEqual([]);
+  });
+});
+
+const SETTING = /^pulumi config set dbversion:(?!proxy)(\w+) (?:'([^']*)'|"([^"]*)"|(\S+))/gm;
+
+const guides = readdirSync(join(ROOT, "docs", "guides")).map((file) => `docs/guides/${file}`);
+const settings = guides.flatMap((guide) =>
+  blocksOf(page(guide)).flatMap(({ text }) =>
+    [...text.matchAll(SETTING)].map(([, key = "", ...values]) => ({ guide, key, value: values.join("") })),
+  ),
+);
+
+describe("settings of a stack that a guide sets", () => {
+  it("are those for reads that fail, too", () => {
+    expect(settings).toContainEqual({ guide: "docs/guides/ci.md", key: "onUnreachable", value: "fail" });
+  });
+
+  it.each(settings)("$guide: $key is read, and valid", async ({ key, value }) => {
+    const read: string[] = [];
+    const { problem } = await stackRules((name) => {
+      read.push(name);
+      return name === `dbversion:${key}` ? value : "";
+    });
+    expect(read).toContain(`dbversion:${key}`);
+    expect(problem).toBeUndefined();
+  });
+});

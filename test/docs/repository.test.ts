@@ -1,8 +1,12 @@
-import { globSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
+import { PRINTED } from "../base/printed";
+import { MUTATIONS, REPLACEMENTS } from "../hostile/mutations";
+import { formsOf } from "../secrets/canary";
+import { ECHOES } from "../secrets/echo";
 import { RESOURCE_TYPES, titleOf } from "../systems";
 import { namesIn, page, pages, ROOT, rowsOf, scriptsIn } from "./pages";
 
@@ -12,6 +16,7 @@ const text = (path: string) => readFileSync(join(ROOT, path), "utf8");
 const manifest = z
   .looseObject({
     version: z.string(),
+    engines: z.object({ node: z.string() }),
     scripts: z.record(z.string(), z.string()),
     homepage: z.string(),
     bugs: z.string(),
@@ -67,6 +72,7 @@ it("the form for faults offers every resource type", () => {
 });
 
 describe("docs/reliability.md", () => {
+  const reliability = page("docs/reliability.md");
   /** Whether a file, a folder or a pattern has tests that are not marked as long as a whole. */
   const isShort = (name: string) =>
     globSync(`test/${name.replace(/\/$/, "/**/*.test.ts")}`, { cwd: ROOT }).some(
@@ -74,10 +80,35 @@ describe("docs/reliability.md", () => {
     );
 
   it("names a test of `npm test` for every guarantee", () => {
-    const guarantees = rowsOf(page("docs/reliability.md"), "guarantee");
+    const guarantees = rowsOf(reliability, "guarantee");
     expect(guarantees).toHaveLength(12);
     const unheld = guarantees.filter(([, , heldBy = ""]) => !namesIn(heldBy).some(isShort));
     expect(unheld.map(([guarantee]) => guarantee)).toEqual([]);
+  });
+
+  it.each([
+    [
+      "kinds of refusals that repeat secrets",
+      ECHOES.flatMap(({ echoes }) => echoes).length,
+      (count: number) => `in ${count} kinds of refusals`,
+    ],
+    [
+      "hostile responses",
+      Object.keys({ ...MUTATIONS, ...REPLACEMENTS }).length,
+      (count: number) => `| ${count} responses for each type`,
+    ],
+  ])("has the number of %s", (_, count, words) => {
+    expect(reliability.text).toContain(words(count));
+  });
+
+  it("has the number of forms of a secret", () => {
+    expect(reliability.text).toContain("repeats every secret in ten forms");
+    expect(formsOf("a<b>&c/d+e")).toHaveLength(10);
+  });
+
+  it("has the number of forms in which tools print credentials, about", () => {
+    const [, count] = /in about (\d+) forms/.exec(reliability.text) ?? [];
+    expect(Math.abs(Object.values(PRINTED).flat().length - Number(count))).toBeLessThan(10);
   });
 });
 
@@ -103,4 +134,143 @@ it("editors keep what the formatter wants", () => {
   ]) {
     expect(general).toContain(`\n${key} = ${value}\n`);
   }
+});
+
+const FOLDER = ".github/workflows";
+
+const permissions = z.record(z.string(), z.enum(["read", "write"]));
+const step = z.looseObject({ run: z.string().optional(), uses: z.string().optional(), if: z.string().optional() });
+const job = z.looseObject({
+  needs: z.string().optional(),
+  if: z.string().optional(),
+  permissions: permissions.optional(),
+  "timeout-minutes": z.number(),
+  steps: z.array(step),
+  strategy: z.looseObject({ matrix: z.record(z.string(), z.array(z.string())) }).optional(),
+});
+type Job = z.infer<typeof job>;
+const workflow = z.looseObject({
+  on: z.record(z.string(), z.unknown()),
+  permissions,
+  jobs: z.record(z.string(), job),
+});
+
+const workflowNames = readdirSync(join(ROOT, FOLDER)).sort();
+const workflows = new Map(workflowNames.map((name) => [name, workflow.parse(parse(text(`${FOLDER}/${name}`)))]));
+const jobs = [...workflows].flatMap(([name, each]) =>
+  Object.entries(each.jobs).map(([title, one]): [string, Job] => [`${name} ${title}`, one]),
+);
+const commandsOf = ({ steps }: Job) => steps.flatMap(({ run = [] }) => run);
+const jobsOf = (name: string) => workflows.get(name)?.jobs ?? {};
+
+describe("the workflows", () => {
+  it("pin every action by its commit, with the release beside it", () => {
+    const uses = workflowNames.flatMap((name) => text(`${FOLDER}/${name}`).match(/^.*\buses:.*$/gm) ?? []);
+    expect(uses.length).toBeGreaterThan(10);
+    const pinned = /^ +(- )?uses: [\w.-]+(\/[\w.-]+)+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/;
+    expect(uses.filter((line) => !pinned.test(line))).toEqual([]);
+    const commits = new Map<string, Set<string>>();
+    for (const [, owner = "", commit = ""] of uses.map((line) => /uses: ([\w.-]+\/[\w.-]+)\S*@(.*)/.exec(line) ?? [])) {
+      commits.set(owner, (commits.get(owner) ?? new Set()).add(commit));
+    }
+    expect([...commits].filter(([, each]) => each.size > 1)).toEqual([]);
+  });
+
+  it("may do no more than they need", () => {
+    for (const [name, each] of workflows) {
+      expect(Object.values(each.permissions), name).not.toContain("write");
+      expect(Object.keys(each.on), name).not.toContain("pull_request_target");
+    }
+    const writes = jobs.flatMap(([name, { permissions = {} }]) =>
+      Object.entries(permissions).flatMap(([scope, access]) => (access === "write" ? [`${name}: ${scope}`] : [])),
+    );
+    expect(writes).toEqual([
+      "codeql.yml analyze: security-events",
+      "release.yml publish: id-token",
+      "release.yml announce: contents",
+      "scorecard.yml analyze: id-token",
+      "scorecard.yml analyze: security-events",
+    ]);
+    const kept = jobs.flatMap(([name, { steps }]) =>
+      steps
+        .filter(({ uses = "", with: given }) => uses.startsWith("actions/checkout@") && !leavesNoToken(given))
+        .map(() => name),
+    );
+    expect(kept).toEqual([]);
+    expect(workflowNames.filter((name) => text(`${FOLDER}/${name}`).includes("secrets."))).toEqual([]);
+  });
+
+  it("put nothing that others write into a command", () => {
+    expect(jobs.flatMap(([, each]) => commandsOf(each)).filter((command) => command.includes("github."))).toEqual([]);
+  });
+
+  it("run scripts, tests and folders that exist", () => {
+    const commands = jobs.flatMap(([, each]) => commandsOf(each));
+    expect(commands.flatMap(scriptsIn).filter((script) => !(script in manifest.scripts))).toEqual([]);
+    const paths = commands.flatMap((command) => command.match(/\b(?:test|node_modules)\/\S+/g) ?? []);
+    expect(paths).toContain("test/e2e");
+    expect(paths.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+  });
+});
+
+/** Whether a checkout leaves the job's token out of the configuration of git. */
+function leavesNoToken(given: unknown): boolean {
+  return z.looseObject({ "persist-credentials": z.literal(false) }).safeParse(given).success;
+}
+
+describe("the workflow of releases", () => {
+  const { prepare, publish, announce } = jobsOf("release.yml");
+
+  it("prepares and checks the same at a version tag and on a pull request", () => {
+    expect(workflows.get("release.yml")?.on).toEqual({ push: { tags: ["v*"] }, pull_request: null });
+    const always = prepare?.steps.filter((each) => each.if === undefined).flatMap(({ run = [] }) => run);
+    expect(always).toEqual(["npm ci", "npm run build", 'npm run release -- --out release --tag "$TAG"']);
+    const dry = prepare?.steps.filter((each) => each.if === "github.event_name == 'pull_request'") ?? [];
+    expect(dry.flatMap(({ run = [] }) => run).join()).toMatch(/sha256sum --check[\s\S]*npm publish .*--dry-run/);
+  });
+
+  it("passes all tests before it publishes", () => {
+    const tagged = prepare?.steps.filter((each) => each.if === "github.ref_type == 'tag'");
+    expect(tagged?.flatMap(({ run = [] }) => run)).toEqual(["npm test", "npm run test:all"]);
+    expect([publish?.needs, announce?.needs]).toEqual(["prepare", "publish"]);
+  });
+
+  it("publishes at a tag only, with provenance, and runs no code of the project where it may", () => {
+    expect(publish?.if).toBe("github.event_name == 'push' && github.ref_type == 'tag'");
+    for (const each of [publish, announce]) {
+      const uses = each?.steps.flatMap(({ uses = [] }) => uses) ?? [];
+      expect(uses.some((action) => action.startsWith("actions/checkout@"))).toBe(false);
+      expect(each?.steps.flatMap(({ run = "" }) => scriptsIn(run))).toEqual([]);
+    }
+    expect(publish === undefined ? [] : commandsOf(publish).join()).toMatch(/npm publish .*--provenance/);
+  });
+});
+
+describe("the workflow of tests", () => {
+  const tests = jobsOf("tests.yml");
+  const commands = Object.values(tests).flatMap(commandsOf);
+
+  it("leaves no test out: short and long ones, and those of the engine's processes through the CLI", () => {
+    expect(commands).toContain("npm test");
+    expect(commands).toContain("npm run test:all");
+    expect(manifest.scripts["test"]).toMatch(/ --tags-filter=!long --exclude "\*\*\/\*\.long\.test\.ts"$/);
+    expect(manifest.scripts["test:all"]).toMatch(/ --tags-filter=long$/);
+    for (const folder of ["test/e2e", "test/contract"]) {
+      const runs = commands.filter((command) => command.includes(folder));
+      expect(runs.length, folder).toBeGreaterThan(0);
+      expect(runs.filter((command) => command.includes("--tags-filter"))).toEqual([]);
+    }
+    expect(manifest.scripts["e2e"]).toMatch(/ vitest run test\/e2e test\/contract\/kill-points$/);
+  });
+
+  it("plays histories of faults of every resource type", () => {
+    const types = tests["faults"]?.strategy?.matrix["type"] ?? [];
+    expect(types.map((type) => type.replace(":", ".")).sort()).toEqual(RESOURCE_TYPES.map(titleOf).sort());
+  });
+
+  it("has the oldest Node that is supported, and the newest", () => {
+    const nodes = Object.values(tests).flatMap(({ strategy }) => strategy?.matrix["node"] ?? []);
+    expect(nodes).toContain(manifest.engines.node.replace(/^>=/, ""));
+    expect(nodes).toContain(process.versions.node.split(".")[0]);
+  });
 });

@@ -1,6 +1,6 @@
 /**
  * What this project names of the vendors' own tools, each with where the vendor has it. A text that names anything else
- * fails `vendor-names.test.ts`: look it up at the vendor first. `…` stands for what depends on the case.
+ * fails `prose.test.ts`: look it up at the vendor first. `…` stands for what depends on the case.
  */
 
 const OBSHELL = "github.com/oceanbase/obshell";

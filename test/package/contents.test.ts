@@ -1,8 +1,12 @@
+import { execFile } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { isBuiltin } from "node:module";
+import { createRequire, isBuiltin } from "node:module";
 import { dirname, join, normalize } from "node:path";
+import { publint } from "publint";
+import { formatMessage } from "publint/utils";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
 import { localLinksOf } from "../docs/pages";
 import { install, type Packed, type Project, pack, ROOT } from "./packed";
 
@@ -20,6 +24,35 @@ afterAll(async () => {
   await project?.close();
   await packed?.close();
 });
+
+/** What a file imports or requires by a fixed name; what is loaded from the SDK of the running process does not count. */
+function specifiersOf(text: string): string[] {
+  return ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => fileName);
+}
+
+/** `@scope/name` out of `@scope/name/path`. */
+function packageOf(specifier: string): string {
+  return specifier
+    .split("/")
+    .slice(0, specifier.startsWith("@") ? 2 : 1)
+    .join("/");
+}
+
+const analysis = z.looseObject({
+  analysis: z.looseObject({ problems: z.array(z.unknown()), entrypoints: z.record(z.string(), z.unknown()) }),
+});
+
+/** The problems that "are the types wrong?" finds, and the entry points that it looked at. */
+async function attw(): Promise<{ problems: readonly unknown[]; entrypoints: string[] }> {
+  const cli = createRequire(join(ROOT, "package.json")).resolve("@arethetypeswrong/cli/package.json");
+  const bin = join(dirname(cli), "dist", "index.js");
+  const output = await new Promise<string>((resolve) => {
+    // It ends with an error when it finds problems; they are in its output.
+    execFile(process.execPath, [bin, packed.tarball, "--format", "json"], (_, stdout) => resolve(stdout));
+  });
+  const { problems, entrypoints } = analysis.parse(JSON.parse(output)).analysis;
+  return { problems, entrypoints: Object.keys(entrypoints).sort() };
+}
 
 describe("the packed package", { timeout: 90_000 }, () => {
   it("holds the built code with its types, the documentation, the examples, the licence, and nothing else", () => {
@@ -119,17 +152,46 @@ describe("the packed package", { timeout: 90_000 }, () => {
   it("asks Pulumi for no plugin", () => {
     expect(project.manifest["pulumi"]).toEqual({ resource: false });
   });
+
+  it("has nothing that publint would report", async () => {
+    const { messages, pkg } = await publint({ pkgDir: project.installed, pack: false, level: "suggestion" });
+    expect(messages.map((message) => formatMessage(message, pkg))).toEqual([]);
+  });
+
+  it("has the right types at every entry point, under every module resolution that reads `exports`", async () => {
+    // Without `exports` there are no paths: the provider process finds ./provider by Node's own resolution, and
+    // ./simulators asks for a `moduleResolution` of this decade.
+    const { problems, entrypoints } = await attw();
+    expect(entrypoints).toEqual([".", "./package.json", "./provider", "./simulators"]);
+    expect(problems).toEqual(
+      ["./provider", "./simulators"].map((entrypoint) =>
+        expect.objectContaining({ kind: "NoResolution", entrypoint, resolutionKind: "node10" }),
+      ),
+    );
+  });
 });
 
-/** What a file imports or requires by a fixed name; what is loaded from the SDK of the running process does not count. */
-function specifiersOf(text: string): string[] {
-  return ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => fileName);
-}
+/** Findings of knip about one file, by kind. */
+const issue = z.looseObject({ file: z.string() });
+const named = z.array(z.looseObject({ name: z.string() }));
 
-/** `@scope/name` out of `@scope/name/path`. */
-function packageOf(specifier: string): string {
-  return specifier
-    .split("/")
-    .slice(0, specifier.startsWith("@") ? 2 : 1)
-    .join("/");
-}
+it("has no file, export, type or dependency that nothing uses", { timeout: 120_000 }, async () => {
+  const cli = createRequire(join(ROOT, "package.json")).resolve("knip");
+  const bin = join(dirname(cli), "..", "bin", "knip.js");
+  const settings = join(__dirname, "knip.json");
+  const output = await new Promise<string>((resolve, reject) => {
+    const args = [bin, "--config", settings, "--reporter", "json", "--no-progress", "--no-config-hints"];
+    // It ends with 1 when it finds something, which is in its output.
+    execFile(process.execPath, args, { cwd: ROOT, maxBuffer: 2 ** 26 }, (error, stdout, stderr) =>
+      error !== null && error.code !== 1 ? reject(new Error(stderr)) : resolve(stdout),
+    );
+  });
+  const { issues } = z.looseObject({ issues: z.array(issue) }).parse(JSON.parse(output));
+  const found = issues.flatMap(({ file, ...kinds }) =>
+    Object.entries(kinds).flatMap(([kind, list]) => {
+      const all = named.safeParse(list);
+      return all.success ? all.data.map(({ name }) => `${kind}: ${name} (${file})`) : [];
+    }),
+  );
+  expect(found).toEqual([]);
+});

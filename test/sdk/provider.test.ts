@@ -16,6 +16,28 @@ describe("an explicit provider", () => {
     expect(JSON.stringify(secretValue(provider?.inputs["oceanbase:password"]))).toContain("hunter2");
   });
 
+  it("carries everything that says who calls and where, as secrets", async () => {
+    const huaweicloud = {
+      region: "cn-north-4",
+      projectId: "054e292c9880d4992f02c0196d3ea468",
+      endpoint: "https://db.example.com",
+      iamEndpoint: "https://iam.example.com",
+      accessKey: "AK",
+      secretKey: "SK",
+      securityToken: "ST",
+      userName: "operator",
+      password: pulumi.secret("hunter2"),
+      domainName: "example",
+    };
+    const [provider] = await registrations(() => new Provider("production", { huaweicloud }));
+    expect(Object.keys(provider?.inputs ?? {}).sort()).toEqual(
+      Object.keys(huaweicloud)
+        .map((name) => `huaweicloud:${name}`)
+        .sort(),
+    );
+    for (const value of Object.values(provider?.inputs ?? {})) expect(secretValue(value)).toBeDefined();
+  });
+
   it.each([{}, { oceanbase: {} }])("may be without settings: %j", async (args) => {
     const [provider] = await registrations(() => new Provider("production", args));
     expect(provider?.inputs).toEqual({});

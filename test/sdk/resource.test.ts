@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { describe, expect, it } from "vitest";
-import { oceanbase, type Upgrade } from "../../sdk";
+import { beforeAll, describe, expect, expectTypeOf, it } from "vitest";
+import { oceanbase, Provider, redisenterprise, type Status, taurusdb, type Upgrade } from "../../sdk";
 import { type Registered, registrations, secretValue, settled } from "./registered";
 
 const PROVIDER = 'exports.handler=()=>require("pulumi-dbversion/provider").provider';
@@ -186,5 +186,162 @@ describe("the contract with a real dynamic resource", () => {
     expect(ours.updateTimeout).toBe(real.updateTimeout);
     expect(typeof ours.inputs["__provider"]).toBe(typeof real.inputs["__provider"]);
     expect(keys(ours.inputs)).toEqual([...keys(real.inputs), "__timeouts", "__urn"].sort());
+  });
+});
+
+const IN07 = "6754902da1f447269c6979b0590102a5in07";
+const IN17 = "1c8b1f2e2a2b4f0f9a6d3a0f4a3b9c11in17";
+const kernel: taurusdb.KernelVersionArgs = { instanceIds: [IN07], version: ">=2.0.75" };
+const starRocks: taurusdb.StarRocksVersionArgs = { instanceId: IN07, starRocksInstanceId: IN17, version: "latest" };
+
+const TAURUSDB_TYPES: readonly [string, (more: Partial<taurusdb.KernelArgs>) => pulumi.Resource][] = [
+  ["taurusdb:KernelVersion", (more) => new taurusdb.KernelVersion("fleet", { ...kernel, ...more })],
+  ["taurusdb:StarRocksVersion", (more) => new taurusdb.StarRocksVersion("reports", { ...starRocks, ...more })],
+];
+
+describe.each(TAURUSDB_TYPES)("%s", (type, make) => {
+  it("is a dynamic resource of its own type", async () => {
+    const [resource] = await registrations(() => make({}));
+    expect(resource).toMatchObject({ type: `pulumi-nodejs:dynamic/${type}`, custom: true });
+  });
+
+  it("sends the arguments as written, and nothing for those that were not", async () => {
+    const [resource] = await registrations(() => make({ schedule: "maintenance-window", region: "cn-north-4" }));
+    const { __provider, __urn, ...written } = resource?.inputs ?? {};
+    const own = type === "taurusdb:KernelVersion" ? kernel : starRocks;
+    expect(written).toEqual({ ...own, schedule: "maintenance-window", region: "cn-north-4" });
+  });
+
+  it.each(["accessKey", "secretKey", "securityToken", "password"])("keeps %s secret, in and out", async (name) => {
+    const [resource] = await registrations(() => make({ [name]: "hunter2" }));
+    expect(secretValue(resource?.inputs[name])).toBe("hunter2");
+    expect(resource?.secretOutputs).toContain(name);
+  });
+});
+
+const taurus = { region: "cn-north-4", version: "2.0.78" };
+const redis = { endpoints: ["https://10.0.0.1:9443"], databaseId: 1 };
+
+const ALL_TYPES: readonly (readonly [string, () => pulumi.Resource])[] = [
+  ["oceanbase.ClusterVersion", () => new oceanbase.ClusterVersion("a", { endpoints: [], version: "4.3.5.2" })],
+  ["oceanbase.AgentVersion", () => new oceanbase.AgentVersion("b", { endpoints: [], version: "4.3.5.2" })],
+  ["taurusdb.KernelVersion", () => new taurusdb.KernelVersion("c", { ...taurus, instanceIds: [] })],
+  [
+    "taurusdb.StarRocksVersion",
+    () => new taurusdb.StarRocksVersion("d", { ...taurus, instanceId: "i", starRocksInstanceId: "s" }),
+  ],
+  ["redisenterprise.ModuleVersions", () => new redisenterprise.ModuleVersions("e", { ...redis, modules: {} })],
+  [
+    "redisenterprise.DatabaseVersion",
+    () => new redisenterprise.DatabaseVersion("f", { ...redis, redisVersion: "7.4" }),
+  ],
+];
+
+/** Outputs of which there may be nothing to tell. */
+const MAY_BE_EMPTY = ["lastUpgrade", "problems"];
+
+/** What a program sees of a state, every output that the type declares. */
+function outputsOf(resource: pulumi.Resource): Promise<Record<string, unknown>> {
+  const outputs = Object.entries(resource).filter(([, value]) => pulumi.Output.isInstance(value));
+  return new Promise((resolve) => pulumi.all(Object.fromEntries(outputs)).apply((all) => resolve(all)));
+}
+
+describe("every output of a pin that had nothing to do is defined", () => {
+  beforeAll(async () => {
+    const observed = { currentVersion: "1", members: {}, status: "current" };
+    // What a state of 0.1.0 has.
+    const newResource = ({ name, inputs }: pulumi.runtime.MockResourceArgs) => ({
+      id: `${name}-id`,
+      state: { ...inputs, ...observed },
+    });
+    await pulumi.runtime.setMocks({ newResource, call: ({ inputs }) => inputs }, "shop", "dev");
+  });
+
+  it.each(ALL_TYPES)("%s", async (_, make) => {
+    const outputs = await outputsOf(make());
+    expect(Object.keys(outputs)).toContain("lastUpgrade");
+    const undefinedOnes = Object.entries(outputs).filter(([, value]) => value === undefined);
+    expect(undefinedOnes).toEqual([]);
+    const empty = MAY_BE_EMPTY.filter((name) => name in outputs);
+    expect(empty).not.toEqual([]);
+    for (const name of empty) expect(outputs[name] ?? {}).toEqual({});
+  });
+});
+
+// Nothing in the next two functions is run: the compiler checks them, and an unused expectation of an error is an error itself.
+function oceanbasePrograms(password: pulumi.Output<string>, agents: oceanbase.ClusterVersion): void {
+  const right = { endpoints: ["http://10.0.0.1:2886"], version: "4.3.5.2" };
+  new oceanbase.ClusterVersion("a", right);
+  new oceanbase.ClusterVersion("a", { ...right, password, mode: "rolling", onNewer: "fail", wait: true });
+  new oceanbase.ClusterVersion("a", { ...right, version: agents.version }, { dependsOn: agents });
+  new Provider("p", { oceanbase: { password } });
+
+  // @ts-expect-error a misspelt argument
+  new oceanbase.ClusterVersion("a", { ...right, pasword: "x" });
+  // @ts-expect-error a missing version
+  new oceanbase.ClusterVersion("a", { endpoints: ["http://10.0.0.1:2886"] });
+  // @ts-expect-error missing endpoints
+  new oceanbase.ClusterVersion("a", { version: "4.3.5.2" });
+  // @ts-expect-error one endpoint that is no list
+  new oceanbase.ClusterVersion("a", { endpoints: "http://10.0.0.1:2886", version: "4.3.5.2" });
+  // @ts-expect-error a version that is a number
+  new oceanbase.ClusterVersion("a", { ...right, version: 4 });
+  // @ts-expect-error a mode that does not exist
+  new oceanbase.ClusterVersion("a", { ...right, mode: "fast" });
+  // @ts-expect-error a policy that does not exist
+  new oceanbase.ClusterVersion("a", { ...right, onNewer: "downgrade" });
+  // @ts-expect-error an observed output is no argument
+  new oceanbase.ClusterVersion("a", { ...right, currentVersion: "4.3.5.2" });
+  // @ts-expect-error a vendor that does not exist
+  new Provider("p", { oracle: { password } });
+}
+
+function taurusdbPrograms(key: pulumi.Output<string>, instance: pulumi.Output<string>): void {
+  new taurusdb.KernelVersion("a", { ...kernel, preCheck: false, accessKey: key, secretKey: key, onNewer: "accept" });
+  new taurusdb.KernelVersion("a", { instanceIds: [instance], version: "latest", schedule: "now" });
+  new taurusdb.StarRocksVersion("a", { ...starRocks, skipValidation: true, wait: false, projectId: instance });
+
+  // @ts-expect-error one instance that is no list
+  new taurusdb.KernelVersion("a", { ...kernel, instanceIds: IN07 });
+  // @ts-expect-error an argument of the other type
+  new taurusdb.KernelVersion("a", { ...kernel, skipValidation: true });
+  // @ts-expect-error an argument of the other type
+  new taurusdb.StarRocksVersion("a", { ...starRocks, preCheck: true });
+  // @ts-expect-error a missing id
+  new taurusdb.StarRocksVersion("a", { instanceId: IN07, version: "latest" });
+  // @ts-expect-error a schedule that does not exist
+  new taurusdb.StarRocksVersion("a", { ...starRocks, schedule: "tonight" });
+  // @ts-expect-error the service's own word
+  new taurusdb.StarRocksVersion("a", { ...starRocks, delay: true });
+  // @ts-expect-error a setting that does not exist
+  new Provider("p", { huaweicloud: { ak: key } });
+}
+
+describe("the types", () => {
+  describe("of OceanBase", () => {
+    it("refuse misspelt and wrong arguments", () => {
+      expect(oceanbasePrograms).toBeTypeOf("function");
+    });
+
+    it("of the outputs are what the documentation says", () => {
+      expectTypeOf<oceanbase.ClusterVersion["version"]>().toEqualTypeOf<pulumi.Output<string>>();
+      expectTypeOf<oceanbase.ClusterVersion["currentVersion"]>().toEqualTypeOf<pulumi.Output<string>>();
+      expectTypeOf<oceanbase.ClusterVersion["members"]>().toEqualTypeOf<pulumi.Output<Record<string, string>>>();
+      expectTypeOf<oceanbase.ClusterVersion["status"]>().toEqualTypeOf<pulumi.Output<Status>>();
+      expectTypeOf<oceanbase.ClusterVersion["lastUpgrade"]>().toEqualTypeOf<pulumi.Output<Upgrade | null>>();
+    });
+  });
+
+  describe("of TaurusDB", () => {
+    it("refuse misspelt and wrong arguments", () => {
+      expect(taurusdbPrograms).toBeTypeOf("function");
+    });
+
+    it("of the outputs are what the documentation says", () => {
+      expectTypeOf<taurusdb.KernelVersion["currentVersion"]>().toEqualTypeOf<pulumi.Output<string>>();
+      expectTypeOf<taurusdb.StarRocksVersion["version"]>().toEqualTypeOf<pulumi.Output<string>>();
+      expectTypeOf<taurusdb.StarRocksVersion["members"]>().toEqualTypeOf<pulumi.Output<Record<string, string>>>();
+      expectTypeOf<taurusdb.StarRocksVersion["status"]>().toEqualTypeOf<pulumi.Output<Status>>();
+    });
   });
 });

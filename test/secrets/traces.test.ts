@@ -7,7 +7,7 @@ import { kill } from "../engine/processes";
 import { canary, formsOf, leaks } from "./canary";
 import { filesBelow, SHOWS_COMMANDS, watchCommands } from "./traces";
 
-/** That `test/e2e/canaries.long.test.ts` could fail. */
+/** That `test/e2e/secrets.long.test.ts` could fail. */
 
 const SECRET = canary("Trace");
 const FORMS = formsOf(SECRET.value).map((form, nth) => ({ nth, form }));

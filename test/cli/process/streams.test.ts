@@ -8,6 +8,7 @@ import { expect, it, onTestFinished } from "vitest";
 import { ProgramMissing } from "../../../sdk/cli/failure";
 import { processStreams } from "../../../sdk/cli/terminal";
 import { SHOP_EXPORT } from "../../report/export";
+import { silentServer } from "../silent-server";
 import { COMMAND } from "./command";
 
 function start(args: readonly string[], stdout: "pipe" | number = "pipe"): ChildProcess {
@@ -50,6 +51,22 @@ it("^C ends a command that watches with 0", async () => {
   const child = start(["status", "--file", file, "--watch"]);
   child.stdout?.once("data", () => child.kill("SIGINT"));
   expect(await endOf(child)).toEqual({ code: 0, err: "" });
+});
+
+const ENV = { REDIS_ENTERPRISE_USER: "ops", REDIS_ENTERPRISE_PASSWORD: "unused-too" };
+
+it("^C ends a command that waits for a server with the status that shells have for ^C", async () => {
+  const { server, address } = await silentServer();
+  const args = [COMMAND, "doctor", "redis-enterprise", "--endpoint", `https://${address}`];
+  const child = spawn(process.execPath, args, { env: { ...process.env, ...ENV } });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const said = Promise.all([text(child.stdout), text(child.stderr)]);
+  const ended = once(child, "exit");
+  await Promise.race([once(server, "connection"), ended]);
+  child.kill("SIGINT");
+  const [code] = await ended;
+  const [out, err] = await said;
+  expect([code, out, err]).toEqual([130, "", "pulumi-dbversion doctor: Interrupted. [interrupted]\n"]);
 });
 
 it.skipIf(process.platform !== "linux")("an output that cannot be written is told in a sentence", async () => {

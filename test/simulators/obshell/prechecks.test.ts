@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { Panic } from "./errors";
+import { findRoute, type UpgradeNode } from "./route";
 import type { Conditions } from "./state";
 import { AGENT_TARGET, OB_TARGET, ROLLING, Trial } from "./trial";
 
@@ -151,6 +153,142 @@ describe("POST ob/upgrade refuses", () => {
   });
 });
 
+describe("POST agent/upgrade refuses", () => {
+  it("equal and lower versions, from the check too", async () => {
+    for (const path of [AGENT, `${AGENT}/check`]) {
+      expect(await refusal(new Trial({ agentVersion: HEAD }), path, AGENT_TARGET)).toEqual([
+        400,
+        "Agent.Upgrade.ToLowerVersion",
+        "Target version 4.5.0.0-102026050817 is not greater than current version 4.5.0.0-102026050817. Please verify if the parameters have been filled out correctly",
+      ]);
+    }
+  });
+
+  it("a missing package, where the reading is so", async () => {
+    const target = { version: "4.5.0.1", release: "102026060101.el7" };
+    const [, errCode] = (await refusal(new Trial({ switches: { missingAgentPackage: "refused" } }), AGENT, target)) as [
+      number,
+      string,
+    ];
+    expect(errCode).toBe("Agent.Package.NotFound");
+  });
+
+  it("on an agent without a cluster", async () => {
+    const trial = new Trial({ agentVersion: HEAD, identity: "SINGLE" });
+    expect(await refusal(trial, AGENT, AGENT_TARGET)).toEqual([
+      400,
+      "Agent.Identify.NotSupportOperation",
+      "'10.77.0.2:2886' is 'SINGLE', instead of 'CLUSTER AGENT', does not support this operation",
+    ]);
+    expect(await refusal(trial, OB, ROLLING)).toEqual([
+      500,
+      "Agent.OceanBase.NotHold",
+      "Agent is not holding OceanBase",
+    ]);
+  });
+});
+
+describe("servers before the errCode era", () => {
+  const OLD = "4.2.5.0-112024112600";
+  const target = { version: "4.5.0.1", release: "102026060101.el7" };
+  const rows: [string, string, object, number, object][] = [
+    [
+      "missing field",
+      AGENT,
+      { version: "4.5.0.1" },
+      400,
+      {
+        code: 1001,
+        message:
+          "Illegal argument: Key: 'UpgradeCheckParam.Release' Error:Field validation for 'Release' failed on the 'required' tag",
+      },
+    ],
+    [
+      "lower agent version",
+      AGENT,
+      { version: "4.2.0.1", release: "1.el7" },
+      400,
+      {
+        code: 1001,
+        message: `Illegal argument: target version 4.2.0.1-1 is not greater than current version ${OLD}. Please verify if the params have been filled out correctly`,
+      },
+    ],
+    [
+      "no dot",
+      AGENT,
+      { ...target, release: "1" },
+      400,
+      { code: 1001, message: "Illegal argument: release format 1 is illegal" },
+    ],
+    [
+      "missing agent package",
+      AGENT,
+      target,
+      400,
+      { code: 1001, message: "Illegal argument: [obshell-4.5.0.1-102026060101.el7.x86_64.rpm: record not found]" },
+    ],
+    [
+      "upgradeDir",
+      AGENT,
+      { ...target, upgradeDir: "x" },
+      400,
+      { code: 1001, message: "Illegal argument: path 'x' should start with '/'" },
+    ],
+    [
+      "mode",
+      OB,
+      { ...ROLLING, mode: "FAST" },
+      500,
+      { code: 1010, message: "Known error: upgrade mode 'FAST' is not supported" },
+    ],
+    ["missing OB package", OB, ROLLING, 500, { code: 1002, message: `Unexpected error: ${MAIN}: record not found` }],
+  ];
+
+  it.each(rows)("%s", async (_, path, body, status, error) => {
+    const reply = await new Trial({ agentVersion: OLD }).call("POST", path, body);
+    expect([reply.status, reply.error]).toEqual([status, error]);
+  });
+
+  it("too few zones, unknown paths, unknown DAGs", async () => {
+    const trial = new Trial({ agentVersion: OLD, zones: 1 });
+    expect((await trial.call("POST", OB, ROLLING)).error).toEqual({
+      code: 1010,
+      message: "Known error: not support rolling upgrade when zone num is lower than 3",
+    });
+    for (const path of ["/api/v1/nothing", "/api/v1/upgrade/package/info"]) {
+      const reply = await trial.call("GET", path);
+      expect([reply.status, reply.error]).toEqual([400, { code: 1000, message: "Bad request: 404 not found" }]);
+    }
+    expect((await trial.call("GET", "/api/v1/task/dag/11")).error).toEqual({
+      code: 2300,
+      message: "Task not found: record not found",
+    });
+    expect((await trial.call("GET", "/api/v1/task/dag/maintain/ob")).error).toEqual({
+      code: 2300,
+      message: "Task not found: Cluster is not under maintenance",
+    });
+  });
+
+  it("refuse by the lock in words of their own", async () => {
+    const trial = new Trial({ agentVersion: OLD });
+    trial.cluster.control.addAgentPackage(target.version, target.release);
+    trial.cluster.control.startMaintenance("Start OB");
+    const reply = await trial.call("POST", AGENT, target);
+    expect([reply.status, reply.error]).toEqual([
+      500,
+      { code: 1002, message: "Unexpected error: failed to start maintenance: agent status is not 1" },
+    ]);
+  });
+
+  it("leave the maintenance fields out until the server is newer", async () => {
+    const trial = new Trial({ agentVersion: OLD });
+    trial.cluster.control.addAgentPackage(AGENT_TARGET.version, AGENT_TARGET.release);
+    expect(await trial.data("POST", AGENT, AGENT_TARGET)).not.toHaveProperty("maintenance_type");
+    trial.settle();
+    expect(await trial.dag()).toMatchObject({ maintenance_type: 2, maintenance_key: "" });
+  });
+});
+
 describe("the route of an OB upgrade", () => {
   const BARRIER = [
     { version: "4.2.1.1", canBeUpgradedTo: ["4.2.1.5"] },
@@ -201,37 +339,68 @@ describe("the route of an OB upgrade", () => {
   });
 });
 
-describe("POST agent/upgrade refuses", () => {
-  it("equal and lower versions, from the check too", async () => {
-    for (const path of [AGENT, `${AGENT}/check`]) {
-      expect(await refusal(new Trial({ agentVersion: HEAD }), path, AGENT_TARGET)).toEqual([
-        400,
-        "Agent.Upgrade.ToLowerVersion",
-        "Target version 4.5.0.0-102026050817 is not greater than current version 4.5.0.0-102026050817. Please verify if the parameters have been filled out correctly",
-      ]);
-    }
+/** The list's own shape in OceanBase 4.2, versions and all. */
+const LIST: readonly UpgradeNode[] = [
+  { version: "4.2.0.0-100000152023080109", canBeUpgradedTo: ["4.2.0.0"], deprecated: true },
+  { version: "4.2.0.0", canBeUpgradedTo: ["4.2.1.0"] },
+  { version: "4.2.1.0", canBeUpgradedTo: ["4.2.1.1"] },
+  { version: "4.2.1.1", canBeUpgradedTo: ["4.2.1.2"] },
+  {
+    version: "4.2.1.2",
+    canBeUpgradedTo: ["4.3.0.0"],
+    requireFromBinary: { value: true, whenComeFrom: ["4.1.0.0", "4.2.0.0"] },
+  },
+];
+
+const versions = (from: string, to: string, nodes = LIST, once = true) =>
+  findRoute(from, to, nodes, () => once).map(({ version }) => version);
+
+describe("the route that obshell takes", () => {
+  it("asks what it came from of the last barrier, not of the version just before", () => {
+    expect(versions("4.2.0.0-1", "4.3.0.0-9")).toEqual(["4.2.1.2", "4.3.0.0"]);
+    expect(versions("4.2.1.0-1", "4.3.0.0-9")).toEqual(["4.3.0.0"]);
   });
 
-  it("a missing package, where the reading is so", async () => {
-    const target = { version: "4.5.0.1", release: "102026060101.el7" };
-    const [, errCode] = (await refusal(new Trial({ switches: { missingAgentPackage: "refused" } }), AGENT, target)) as [
-      number,
-      string,
+  it("starts from the release-less entry of a version before any other that is not its own", () => {
+    expect(versions("4.2.0.0-1", "4.2.1.0-5")).toEqual(["4.2.1.0"]);
+    expect(versions("4.2.0.0-100000152023080109", "4.2.1.0-5")).toEqual(["4.2.1.0"]);
+  });
+
+  it("is a panic where there is none", () => {
+    expect(() => versions("4.2.1.2-1", "4.4.0.0-1")).toThrow(Panic);
+  });
+
+  it("goes over the version that is listed last, be it the longer way", () => {
+    const fork = [
+      { version: "4.2.1.0", canBeUpgradedTo: ["4.2.2.0", "4.2.3.0"] },
+      { version: "4.2.2.0", canBeUpgradedTo: ["4.3.0.0"] },
+      { version: "4.2.3.0", canBeUpgradedTo: ["4.2.4.0"], requireFromBinary: true },
+      { version: "4.2.4.0", canBeUpgradedTo: ["4.3.0.0"], requireFromBinary: true },
+      { version: "4.3.0.0" },
     ];
-    expect(errCode).toBe("Agent.Package.NotFound");
+    expect(versions("4.2.1.0-1", "4.3.0.0-1", fork)).toEqual(["4.2.3.0", "4.2.4.0", "4.3.0.0"]);
   });
 
-  it("on an agent without a cluster", async () => {
-    const trial = new Trial({ agentVersion: HEAD, identity: "SINGLE" });
-    expect(await refusal(trial, AGENT, AGENT_TARGET)).toEqual([
-      400,
-      "Agent.Identify.NotSupportOperation",
-      "'10.77.0.2:2886' is 'SINGLE', instead of 'CLUSTER AGENT', does not support this operation",
-    ]);
-    expect(await refusal(trial, OB, ROLLING)).toEqual([
-      500,
-      "Agent.OceanBase.NotHold",
-      "Agent is not holding OceanBase",
-    ]);
+  it("repeats a start that is a barrier, before 4.4.1.0", () => {
+    const barrier = [
+      { version: "4.2.1.2", canBeUpgradedTo: ["4.3.0.0"], requireFromBinary: true },
+      { version: "4.3.0.0" },
+    ];
+    expect(versions("4.2.1.2-1", "4.3.0.0-1", barrier, false)).toEqual(["4.2.1.2", "4.3.0.0"]);
+    expect(versions("4.2.1.2-1", "4.3.0.0-1", barrier)).toEqual(["4.3.0.0"]);
+  });
+
+  it("finds no package of a version between that has deprecated builds", () => {
+    const nodes = [
+      { version: "4.2.0.0", canBeUpgradedTo: ["4.2.1.2"] },
+      { version: "4.2.1.2-100", deprecated: true },
+      { version: "4.2.1.2", canBeUpgradedTo: ["4.3.0.0"], requireFromBinary: true },
+      { version: "4.3.0.0" },
+    ];
+    expect(findRoute("4.2.0.0-1", "4.3.0.0-1", nodes, () => true)[0]).toMatchObject({ build: "", unfindable: true });
+  });
+
+  it("refuses a list that names a version twice", () => {
+    expect(() => versions("4.2.0.0-1", "4.3.0.0-9", [...LIST, { version: "4.2.1.0" }])).toThrow(/Unexpected/);
   });
 });

@@ -1,11 +1,15 @@
 import { describe, expect, it } from "vitest";
+import type { DatabaseSpec, SwitchChange } from ".";
 import { CACHE, type Reply, Trial } from "./trial";
 
 const newTrial = (options: ConstructorParameters<typeof Trial>[0] = {}) =>
   new Trial({ databases: [CACHE], ...options });
 
+const upgradeSearch = (trial: Trial) => trial.upgradeModules([trial.item("search", "2.10.17")]);
+
+/** The action of an upgrade of one module. */
 async function start(trial: Trial): Promise<string> {
-  return String((await trial.upgradeModules([trial.item("search", "2.10.17")])).json["action_uid"]);
+  return String((await upgradeSearch(trial)).json["action_uid"]);
 }
 
 /** Everything a poller sees of one action until it has ended. */
@@ -19,6 +23,132 @@ async function watch(trial: Trial, uid: string, version = "v1"): Promise<Reply["
     trial.clock.set(next);
   }
 }
+
+describe("the answer to modules/upgrade", () => {
+  it("may be a module, without any action", async () => {
+    const trial = newTrial({ switches: { modulesUpgradeAnswer: "module" } });
+    const { json } = await upgradeSearch(trial);
+    expect(json).toMatchObject({ module_name: "search", semantic_version: "2.10.17", compatible_redis_version: "7.4" });
+    expect(json).not.toHaveProperty("action_uid");
+    expect(await trial.data("GET", "/v1/actions/bdb/1")).toHaveLength(1);
+  });
+
+  it("may be the page's example", async () => {
+    expect((await upgradeSearch(newTrial({ switches: { modulesUpgradeAnswer: "example" } }))).json).toEqual({
+      action_uid: expect.any(String),
+      uid: 1,
+      name: "database-1",
+      module_id: "b212cb64b206074750414b81d9fb1135",
+      module_name: "search",
+      semantic_version: "2.10.17",
+    });
+  });
+
+  it("may name no action, show none, and be pending at once", async () => {
+    const trial = newTrial({
+      switches: { answersActionUid: false, actionUidOnDatabase: false, statusAfterCall: "active-change-pending" },
+    });
+    const { json } = await upgradeSearch(trial);
+    expect(json).toMatchObject({ status: "active-change-pending" });
+    expect(json).not.toHaveProperty("action_uid");
+    expect(await trial.database()).not.toHaveProperty("action_uid");
+    expect((await trial.upgrade({})).json).not.toHaveProperty("action_uid");
+  });
+});
+
+describe("a busy database", () => {
+  it("answers 409, or 400", async () => {
+    const trial = newTrial();
+    trial.cluster.control.busy(1);
+    expect(await upgradeSearch(trial)).toMatchObject({ status: 409, code: "busy" });
+    trial.cluster.control.setSwitches({ busy: "400" });
+    expect(await trial.upgrade({})).toMatchObject({ status: 400, code: "busy" });
+    trial.cluster.control.finish(1);
+    expect((await upgradeSearch(trial)).status).toBe(200);
+  });
+
+  it("is busy in any status but active", async () => {
+    const trial = newTrial();
+    trial.cluster.control.setDatabase(1, { status: "recovery" });
+    expect(await upgradeSearch(trial)).toMatchObject({ status: 409, code: "busy" });
+  });
+
+  it("lets upgrades wait in order", async () => {
+    const trial = newTrial({ switches: { busy: "queue" } });
+    trial.cluster.control.busy(1, { ms: 10_000 });
+    trial.clock.advance(1000);
+    const { json } = await upgradeSearch(trial);
+    expect(json).toMatchObject({ status: "active-change-pending" });
+    const first = json["action_uid"];
+    const second = (await trial.upgrade({ redis_version: "8.0" })).json["action_uid"];
+    const third = (await trial.upgrade({ redis_version: "7.4" })).json["action_uid"];
+    const actions = await trial.data<{ status: string }[]>("GET", "/v1/actions/bdb/1");
+    expect(actions.map((one) => one.status)).toEqual(["active", "pending", "pending", "pending"]);
+    const ends: unknown[] = [];
+    while (trial.cluster.nextEventAt() !== undefined) {
+      trial.clock.set(trial.cluster.nextEventAt() ?? 0);
+      const machine = trial.machine();
+      if (machine?.status === "active" && ends.at(-1) !== machine.actionUid) ends.push(machine.actionUid);
+    }
+    expect(ends).toEqual([first, second, third]);
+    expect(trial.machine()).toMatchObject({ status: "failed" });
+    expect(trial.machine()?.error).toMatch(/^Target version|^Module downgrade/);
+    expect((await trial.database()).redis_version).toBe("8.0");
+  });
+
+  it("lets an upgrade wait for another that moves what it leaves alone", async () => {
+    const trial = newTrial({ switches: { busy: "queue" } });
+    await upgradeSearch(trial);
+    await trial.upgrade({ redis_version: "7.4", latest_with_modules: false, force_restart: true });
+    trial.settle();
+    expect(trial.machine()).toMatchObject({ status: "completed" });
+    expect(await trial.versions()).toMatchObject({ search: "2.10.17" });
+  });
+
+  it("may take an upgrade after one that failed", async () => {
+    const trial = newTrial({ switches: { afterFailure: "accepted" } });
+    trial.cluster.control.fail();
+    await upgradeSearch(trial);
+    trial.settle();
+    expect((await upgradeSearch(trial)).status).toBe(200);
+    trial.settle();
+    expect(await trial.versions()).toMatchObject({ search: "2.10.17" });
+  });
+});
+
+describe("an upgrade that changes nothing", () => {
+  const again = async (switches: SwitchChange) => {
+    const trial = newTrial({ switches });
+    await upgradeSearch(trial);
+    trial.settle();
+    const restarts = trial.cluster.database(1).shardRestarts;
+    const reply = await upgradeSearch(trial);
+    trial.settle();
+    return {
+      status: reply.status,
+      action: "action_uid" in reply.json,
+      machine: trial.machine()?.status,
+      restarts: trial.cluster.database(1).shardRestarts - restarts,
+      accepted: trial.cluster.acceptedUpgrades.length,
+    };
+  };
+
+  it("completes at once, starts no action, or is refused", async () => {
+    const same = { machine: "completed", restarts: 0 };
+    expect(await again({})).toEqual({ ...same, status: 200, action: true, accepted: 2 });
+    expect(await again({ noChange: "noAction" })).toEqual({ ...same, status: 200, action: false, accepted: 1 });
+    expect(await again({ noChange: "refused" })).toEqual({ ...same, status: 400, action: false, accepted: 1 });
+  });
+
+  it("restarts the shards when told to", async () => {
+    const trial = newTrial();
+    await trial.upgradeModules([{ ...trial.item("search", "2.10.17") }], { force_restart: true });
+    trial.settle();
+    await trial.upgradeModules([trial.item("search", "2.10.17")], { force_restart: true });
+    trial.settle();
+    expect(trial.cluster.database(1).shardRestarts).toBe(4);
+  });
+});
 
 describe("a state machine", () => {
   it("goes through its states in v1 words", async () => {
@@ -173,5 +303,94 @@ describe("a failure", () => {
     await start(trial);
     trial.settle();
     expect(await trial.versions()).toMatchObject({ search: "2.10.17" });
+  });
+});
+
+async function upgraded(spec: DatabaseSpec, body: object = {}) {
+  const trial = new Trial({ databases: [{ ...CACHE, shards: 4, keys: 1002, ...spec }] });
+  const reply = await trial.upgrade({ redis_version: "8.0", ...body });
+  expect(reply.status).toBe(200);
+  const took = trial.settle();
+  const { lostKeys, failovers, shards, status } = trial.cluster.database(1);
+  expect(status).toBe("active");
+  const keys = shards.filter((shard) => shard.role === "master").reduce((sum, shard) => sum + shard.keys, 0);
+  return { trial, took, lostKeys, failovers, keys, firstRole: shards[0]?.role };
+}
+
+describe("data", () => {
+  it("is kept by a replica or by a file", async () => {
+    expect(await upgraded({ persistence: "disabled" })).toMatchObject({ lostKeys: 0, keys: 1002 });
+    expect(await upgraded({ replication: false })).toMatchObject({ lostKeys: 0, keys: 1002 });
+    expect(await upgraded({ replication: false, persistence: "snapshot" })).toMatchObject({ lostKeys: 0 });
+    expect(await upgraded({}, { may_discard_data: true })).toMatchObject({ lostKeys: 0, keys: 1002 });
+  });
+
+  it("is lost without both, asked or not", async () => {
+    const { trial, ...result } = await upgraded({ replication: false, persistence: "disabled" });
+    expect(result).toMatchObject({ lostKeys: 1002, keys: 0 });
+    expect(trial.cluster.lostKeys).toBe(1002);
+  });
+
+  it("is thrown away by force_discard wherever it is", async () => {
+    expect(await upgraded({}, { force_discard: true })).toMatchObject({ lostKeys: 1002, keys: 0 });
+  });
+
+  it("is guarded by servers that ask for consent", async () => {
+    const spec = { ...CACHE, replication: false, persistence: "disabled" } as const;
+    const trial = new Trial({ databases: [spec], switches: { missingConsent: "refused" } });
+    const item = trial.item("search", "2.10.17");
+    expect(await trial.upgradeModules([item])).toMatchObject({ status: 400, code: "upgrade_bdb_failed" });
+    expect((await trial.upgrade({})).status).toBe(400);
+    expect((await trial.upgradeModules([item], { may_discard_data: true })).status).toBe(200);
+  });
+
+  it("of modules is lost the same way", async () => {
+    const trial = new Trial({ databases: [{ ...CACHE, replication: false, persistence: "disabled" }] });
+    await trial.upgradeModules([trial.item("search", "2.10.17")]);
+    trial.settle();
+    expect(trial.cluster.lostKeys).toBe(1000);
+  });
+});
+
+describe("shards", () => {
+  it("fail over once, and once more to preserve their roles", async () => {
+    expect(await upgraded({})).toMatchObject({ failovers: 4, firstRole: "slave" });
+    expect(await upgraded({}, { preserve_roles: true })).toMatchObject({ failovers: 8, firstRole: "master" });
+    expect(await upgraded({ replication: false })).toMatchObject({ failovers: 0, firstRole: "master" });
+  });
+
+  it("restart all at once, or a few at a time, which takes longer", async () => {
+    const all = await upgraded({});
+    const two = await upgraded({}, { parallel_shards_upgrade: 2 });
+    const one = await upgraded({}, { parallel_shards_upgrade: 1 });
+    expect([two.took - all.took, one.took - all.took]).toEqual([5000, 15_000]);
+  });
+
+  it("show the new version one after the other, while they restart", async () => {
+    const trial = new Trial({ databases: [{ shards: 3, redisVersion: "7.4", replication: false }] });
+    const { action_uid: uid } = (await trial.upgrade({ redis_version: "8.0", parallel_shards_upgrade: 1 })).json;
+    trial.clock.advance(1500);
+    const seen: string[] = [];
+    for (let at = 0; at < 3; at += 1) {
+      const { json } = await trial.get(`/v1/actions/${uid}`);
+      expect(json).toMatchObject({ state: "wait_for_version", status: "active" });
+      const versions = trial.cluster.database(1).shards.map((shard) => shard.version[0]);
+      seen.push(`${versions.join("")} ${Object.keys(json["pending_ops"] ?? {})}`);
+      trial.clock.advance(5000);
+    }
+    expect(seen).toEqual(["777 1", "877 2", "887 3"]);
+    expect((await trial.database()).redis_version).toBe("7.4");
+  });
+
+  it("wait for a node that is down", async () => {
+    const trial = new Trial({ databases: [{ ...CACHE, shards: 3 }] });
+    await trial.upgrade({ redis_version: "8.0" });
+    trial.clock.advance(1000);
+    trial.cluster.control.stopNode(3);
+    trial.clock.advance(600_000);
+    expect((await trial.database()).status).toBe("active-change-pending");
+    trial.cluster.control.startNode(3);
+    trial.settle();
+    expect(await trial.database()).toMatchObject({ status: "active", redis_version: "8.0" });
   });
 });

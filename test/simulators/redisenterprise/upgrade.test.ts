@@ -1,10 +1,15 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { EventQueue } from "./queue";
+import type { ClusterOptions } from ".";
 import { CACHE, Trial } from "./trial";
 
 const newTrial = (options: ConstructorParameters<typeof Trial>[0] = {}) =>
   new Trial({ databases: [CACHE], ...options });
+
+/** The GUID of the Active-Active database. */
+const GUID = "552bbccb-99f3-4142-bd17-93d245f0bc79";
+const OTHER = "other.local";
+const UPGRADE_CRDB = `/v1/crdbs/${GUID}/upgrade`;
+const SEARCH_17 = "b212cb64b206074750414b81d9fb1135";
 const OLD = { redisVersion: "7.2", modules: ["search", "bf"] } as const;
 
 describe("an upgrade of a database", () => {
@@ -170,10 +175,258 @@ describe("/upgrade refuses", () => {
   });
 });
 
+describe("an upgrade of modules", () => {
+  it("answers the database as it was, active with its old versions, and the action beside it", async () => {
+    const trial = newTrial();
+    const reply = await trial.upgradeModules([trial.item("search", "2.10.17")]);
+    expect(reply.status).toBe(200);
+    expect(reply.json).toMatchObject({
+      uid: 1,
+      status: "active",
+      action_uid: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/),
+      background_op: [{ name: "SMUpgradeBDB", progress: 0, status: "pending" }],
+      module_list: [{ semantic_version: "2.10.8" }, { semantic_version: "2.8.4" }],
+    });
+    expect(trial.cluster.acceptedUpgrades).toEqual([
+      { at: trial.clock.now(), database: 1, actionUid: reply.json["action_uid"], call: "modules/upgrade" },
+    ]);
+  });
+
+  it("is pending, then active with the old versions, then over with the new ones", async () => {
+    const trial = newTrial();
+    const before = Number((await trial.get("/v1/bdbs/1")).headers["cluster-state-id"]);
+    await trial.upgradeModules([trial.item("search", "2.10.17"), trial.item("ReJSON", "2.8.10")]);
+    expect(await trial.database()).toMatchObject({ status: "active", action_uid: trial.machine()?.actionUid });
+    trial.clock.advance(2000);
+    expect(await trial.database()).toMatchObject({ status: "active-change-pending" });
+    expect(await trial.versions()).toEqual({ search: "2.10.8", ReJSON: "2.8.4" });
+    trial.settle();
+    expect(await trial.database()).toMatchObject({
+      status: "active",
+      version: "7.4.2",
+      module_list: [
+        { module_id: SEARCH_17, module_name: "search", module_args: "WORKERS 6", semantic_version: "2.10.17" },
+        { module_name: "ReJSON", semantic_version: "2.8.10" },
+      ],
+    });
+    expect(await trial.database()).not.toHaveProperty("action_uid");
+    expect(Number((await trial.get("/v1/bdbs/1")).headers["cluster-state-id"])).toBeGreaterThan(before);
+  });
+
+  it("wipes arguments that are not sent again, and changes them alone at the same version", async () => {
+    const trial = newTrial();
+    const { new_module_args: _, ...bare } = trial.item("search", "2.10.17");
+    await trial.upgradeModules([bare]);
+    trial.settle();
+    expect((await trial.database()).module_list[0]).toMatchObject({ module_args: "" });
+    await trial.upgradeModules([{ ...trial.item("search", "2.10.17"), new_module_args: "WORKERS 4" }]);
+    trial.settle();
+    expect((await trial.database()).module_list[0]).toMatchObject({ module_args: "WORKERS 4" });
+    const kept = newTrial({ switches: { argsOmitted: "kept" } });
+    await kept.upgradeModules([bare]);
+    kept.settle();
+    expect((await kept.database()).module_list[0]).toMatchObject({ module_args: "WORKERS 6" });
+  });
+});
+
+describe("modules/upgrade refuses", () => {
+  const refused = async (change: object, more: object = {}, options = {}) => {
+    const trial = newTrial(options);
+    const reply = await trial.upgradeModules([{ ...trial.item("search", "2.10.17"), ...change }], more);
+    expect(trial.cluster.acceptedUpgrades).toHaveLength(0);
+    return [reply.status, reply.code];
+  };
+
+  it("bodies it cannot read", async () => {
+    const trial = newTrial();
+    const target = "/v1/bdbs/1/modules/upgrade";
+    const bodies: unknown[] = [{}, { modules: [] }, { modules: {} }, { modules: ["search"] }, [], { modules: [{}] }];
+    for (const body of bodies) {
+      expect(await trial.call("POST", target, body)).toMatchObject({ status: 400, code: "invalid_schema" });
+    }
+    expect((await trial.call("POST", target, undefined, { raw: "{" })).status).toBe(400);
+    expect((await trial.call("POST", target)).status).toBe(400);
+  });
+
+  it("fields of another type, unknown ones and contradictions", async () => {
+    const bad = [400, "invalid_schema"];
+    expect(await refused({ new_module_args: ["WORKERS", "6"] })).toEqual(bad);
+    expect(await refused({ new_module: 1 })).toEqual(bad);
+    expect(await refused({ new_version: "2.10.17" })).toEqual(bad);
+    expect(await refused({}, { preserve_roles: "yes" })).toEqual(bad);
+    expect(await refused({}, { parallel_shards_upgrade: 1 })).toEqual(bad);
+    expect(await refused({ module_name: "ReJSON" })).toEqual(bad);
+    expect(await refused({ module_name: "Search" })).toEqual(bad);
+    expect(await refused({ current_module: SEARCH_17 })).toEqual(bad);
+    expect(await refused({ current_semantic_version: "2.10.9" })).toEqual(bad);
+    expect(await refused({ new_module: "3a82b335f9fede93926e1e3504a91326" })).toEqual(bad);
+    const trial = newTrial();
+    const item = trial.item("search", "2.10.17");
+    expect((await trial.upgradeModules([item, item])).status).toBe(400);
+  });
+
+  it("a module the cluster does not have", async () => {
+    expect(await refused({ new_module: "0".repeat(32) })).toEqual([400, "missing_module"]);
+    const statuses = { missing_module: 406 };
+    expect(await refused({ new_module: "0".repeat(32) }, {}, { switches: { statuses } })).toEqual([
+      406,
+      "missing_module",
+    ]);
+  });
+
+  it("a downgrade", async () => {
+    const trial = newTrial();
+    trial.cluster.control.setModule(1, { name: "search", version: "2.10.30" });
+    expect(await trial.upgradeModules([trial.item("search", "2.10.17")])).toMatchObject({
+      status: 406,
+      code: "module_downgrade_unsupported",
+    });
+  });
+
+  it("a module for another Redis", async () => {
+    const trial = newTrial();
+    const code = "redis_incompatible_version";
+    expect(await trial.upgradeModules([trial.item("search", "7.99.91")])).toMatchObject({ status: 406, code });
+    trial.cluster.control.addModule({ name: "search", version: "2.11.0", minRedisVersion: "7.5" });
+    expect(await trial.upgradeModules([trial.item("search", "2.11.0")])).toMatchObject({ status: 406, code });
+    trial.cluster.control.addModule({ name: "search", version: "2.12.0", minRedisVersion: "7.4.2" });
+    expect((await trial.upgradeModules([trial.item("search", "2.12.0")])).status).toBe(200);
+  });
+
+  it("a module for a Redis that the database will only have later", async () => {
+    const trial = newTrial({ databases: [{ redisVersion: "7.2", modules: ["search", "bf"] }] });
+    const refusal = { status: 406, code: "redis_incompatible_version" };
+    expect(await trial.upgradeModules([trial.item("search", "2.10.17")])).toMatchObject(refusal);
+    expect(await trial.upgradeModules([trial.item("bf", "2.8.7")])).toMatchObject(refusal);
+  });
+
+  it("a module for a later Redis Enterprise", async () => {
+    const trial = newTrial({ softwareVersion: "7.22.2-10" });
+    const spec = { name: "search", version: "2.11.0", compatibleRedisVersion: "7.4", minRedisPackVersion: "7.22.3" };
+    trial.cluster.control.addModule(spec);
+    expect(await trial.upgradeModules([trial.item("search", "2.11.0")])).toMatchObject({
+      status: 406,
+      code: "redis_pack_incompatible_version",
+    });
+  });
+
+  it("a module that lacks what the database needs", async () => {
+    const trial = newTrial({ databases: [{ ...CACHE, needs: ["replica_of"] }] });
+    trial.cluster.control.addModule({
+      name: "search",
+      version: "2.11.0",
+      minRedisVersion: "7.4",
+      capabilities: ["types"],
+    });
+    expect(await trial.upgradeModules([trial.item("search", "2.11.0")])).toMatchObject({
+      status: 406,
+      code: "unsupported_module_capabilities",
+      json: { description: "Module search 2.11.0 lacks capabilities: failover_migrate, persistence_aof, replica_of" },
+    });
+  });
+
+  it("an unknown database, after it has read the body", async () => {
+    const trial = newTrial();
+    expect(await trial.upgradeModules([trial.item("search", "2.10.17")], {}, 9)).toMatchObject({
+      status: 404,
+      code: "db_not_exist",
+    });
+    expect((await trial.upgradeModules([], {}, 9)).status).toBe(400);
+  });
+});
+
+describe("modules/upgrade accepts", () => {
+  it("the page's own example, and less than its table asks for", async () => {
+    const example = { module_name: "search", current_semantic_version: "2.10.8", new_module: SEARCH_17 };
+    const more = { preserve_roles: true, may_discard_data: false };
+    expect((await newTrial().upgradeModules([example], more)).status).toBe(200);
+    expect((await newTrial({ switches: { moduleKeys: "table" } }).upgradeModules([example], more)).status).toBe(400);
+  });
+
+  it("a current module that the cluster no longer lists", async () => {
+    const trial = newTrial();
+    trial.cluster.control.setModule(1, "search");
+    trial.cluster.control.addModule({ name: "search", version: "2.10.20", compatibleRedisVersion: "7.4" });
+    trial.cluster.control.dropModule("search", "2.10.17");
+    const uids = (await trial.data<{ uid: string }[]>("GET", "/v1/modules")).map(({ uid }) => uid);
+    expect(uids).not.toContain((await trial.database()).module_list[0]?.module_id);
+    expect((await trial.upgradeModules([trial.item("search", "2.10.20")])).status).toBe(200);
+  });
+
+  it("names in any case, lists of arguments and unknown keys where the switches say so", async () => {
+    const trial = newTrial({ switches: { moduleNames: "anyCase", moduleArgs: "either", unknownKeys: "ignored" } });
+    const item = { ...trial.item("ReJSON", "2.8.10"), module_name: "ReJson", new_module_args: ["A", "1"] };
+    expect((await trial.upgradeModules([item], { "// Optional fields": "" })).status).toBe(200);
+    trial.settle();
+    expect((await trial.database()).module_list[1]).toMatchObject({ module_name: "ReJSON", module_args: "A 1" });
+  });
+
+  it("no other address, unless the deprecated one is there", async () => {
+    const trial = newTrial();
+    const body = { modules: [trial.item("search", "2.10.17")] };
+    expect((await trial.call("POST", "/v1/modules/upgrade/bdb/1", body)).status).toBe(404);
+    trial.cluster.control.setSwitches({ deprecatedTwin: true });
+    expect((await trial.call("POST", "/v1/modules/upgrade/bdb/1", body)).status).toBe(200);
+  });
+});
+
+describe("a module that declares a least Redis alone", () => {
+  it.each([
+    ["7.22.2-10", 200],
+    ["8.0.10-1", 400],
+  ])("of another major version is taken by servers before 8.0 (%s: %i)", async (softwareVersion, status) => {
+    const trial = new Trial({
+      softwareVersion,
+      databases: [{ redisVersion: "7.2", modules: [{ name: "rg", version: "1.2.7" }] }],
+      modules: [{ name: "rg", version: "1.2.7", minRedisVersion: "6.0.0" }],
+    });
+    expect((await trial.call("POST", "/v1/bdbs/1/upgrade", { redis_version: "7.4" })).status).toBe(status);
+  });
+});
+
+const upgradeSearch = (trial: Trial) => trial.upgradeModules([trial.item("search", "2.10.17")]);
+
+describe("uids of bundled modules on Redis Enterprise 8", () => {
+  it("may be ignored although the call is answered 200", async () => {
+    const trial = newTrial({ switches: { bundledUids: "ignored" } });
+    expect((await upgradeSearch(trial)).status).toBe(200);
+    trial.settle();
+    expect(trial.machine()).toMatchObject({ status: "completed" });
+    expect(await trial.versions()).toMatchObject({ search: "2.10.8" });
+  });
+
+  it("may be refused, and choose nothing in /upgrade when ignored", async () => {
+    expect((await upgradeSearch(newTrial({ switches: { bundledUids: "refused" } }))).status).toBe(400);
+    const trial = newTrial({ switches: { bundledUids: "ignored" } });
+    trial.cluster.control.addModule({
+      name: "search",
+      version: "2.10.12",
+      compatibleRedisVersion: "7.4",
+      bundled: true,
+    });
+    await trial.upgrade({ redis_version: "7.4", modules: [trial.item("search", "2.10.12")] });
+    trial.settle();
+    expect(await trial.versions()).toMatchObject({ search: "2.10.17" });
+  });
+
+  it("are honoured before 8, and for modules of one's own", async () => {
+    const old = new Trial({
+      softwareVersion: "7.22.2-10",
+      databases: [{ redisVersion: "7.4", modules: [{ name: "search", version: "2.10.8" }] }],
+      switches: { bundledUids: "ignored" },
+    });
+    await old.upgradeModules([old.item("search", "2.10.14")]);
+    old.settle();
+    expect(await old.versions()).toEqual({ search: "2.10.14" });
+    const own = newTrial({ switches: { bundledUids: "refused" } });
+    own.cluster.control.addModule({ name: "search", version: "2.11.0", compatibleRedisVersion: "7.4" });
+    expect((await own.upgradeModules([own.item("search", "2.11.0")])).status).toBe(200);
+  });
+});
+
 describe("Active-Active", () => {
-  const guid = "552bbccb-99f3-4142-bd17-93d245f0bc79";
   const newPair = (options = {}) =>
-    newTrial({ databases: [{ ...CACHE, crdtGuid: guid, otherClusters: ["other.local"] }], ...options });
+    newTrial({ databases: [{ ...CACHE, crdtGuid: GUID, otherClusters: [OTHER] }], ...options });
 
   it("does not get the bundled modules, and moves its protocol unless told to keep it", async () => {
     for (const [keep, protocol] of [
@@ -184,29 +437,28 @@ describe("Active-Active", () => {
       await trial.upgrade({ redis_version: "8.0", keep_crdt_protocol_version: keep });
       trial.settle();
       expect(Object.keys(await trial.versions())).toEqual(["search", "ReJSON"]);
-      expect(await trial.database()).toMatchObject({ crdt: true, crdt_guid: guid, crdt_protocol_version: protocol });
+      expect(await trial.database()).toMatchObject({ crdt: true, crdt_guid: GUID, crdt_protocol_version: protocol });
     }
   });
 
   it("is upgraded by a task of its own", async () => {
     const trial = newPair();
-    const target = `/v1/crdbs/${guid}/upgrade`;
-    expect((await trial.call("POST", target, { keep_redis_version: true })).status).toBe(400);
-    const task = await trial.data<{ id: string }>("POST", target, { redis_version: "8.0" });
-    expect(task).toMatchObject({ crdb_guid: guid, status: "queued", errors: [] });
+    expect((await trial.call("POST", UPGRADE_CRDB, { keep_redis_version: true })).status).toBe(400);
+    const task = await trial.data<{ id: string }>("POST", UPGRADE_CRDB, { redis_version: "8.0" });
+    expect(task).toMatchObject({ crdb_guid: GUID, status: "queued", errors: [] });
     const status = async () => (await trial.data<{ status: string }>("GET", `/v1/crdb_tasks/${task.id}`)).status;
     trial.clock.advance(1000);
     expect(await status()).toBe("started");
     trial.settle();
     expect(await status()).toBe("finished");
-    expect(await trial.data("GET", `/v1/crdbs/${guid}`)).toHaveProperty("instances");
+    expect(await trial.data("GET", `/v1/crdbs/${GUID}`)).toHaveProperty("instances");
     expect(await trial.data("GET", "/v1/crdbs")).toHaveLength(1);
   });
 
   it("fails with its database, and has no such call before 8.0.18", async () => {
     const trial = newPair();
     trial.cluster.control.fail({ error: "boom" });
-    const { id } = await trial.data<{ id: string }>("POST", `/v1/crdbs/${guid}/upgrade`, { redis_version: "8.0" });
+    const { id } = await trial.data<{ id: string }>("POST", UPGRADE_CRDB, { redis_version: "8.0" });
     trial.settle();
     expect(await trial.data("GET", `/v1/crdb_tasks/${id}`)).toMatchObject({
       status: "failed",
@@ -214,21 +466,103 @@ describe("Active-Active", () => {
     });
     expect((await trial.get("/v1/crdb_tasks/x")).status).toBe(404);
     const old = newPair({ softwareVersion: "8.0.10-64" });
-    expect((await old.call("POST", `/v1/crdbs/${guid}/upgrade`, {})).status).toBe(404);
+    expect((await old.call("POST", UPGRADE_CRDB, {})).status).toBe(404);
   });
 });
 
-describe("the event queue", () => {
-  it("gives out events by time, and in order where times are equal", () => {
-    fc.assert(
-      fc.property(fc.array(fc.integer({ min: 0, max: 20 })), (times) => {
-        const queue = new EventQueue();
-        const events = times.map((at, seq) => ({ at, seq, database: 1 }));
-        for (const event of events) queue.push(event);
-        const taken = events.map(() => queue.pop());
-        expect(taken).toEqual([...events].sort((a, b) => a.at - b.at || a.seq - b.seq));
-        expect([queue.peek(), queue.pop()]).toEqual([undefined, undefined]);
-      }),
-    );
+/** An Active-Active database of Redis 7.2. */
+function pairOn72(options: ClusterOptions = {}): Trial {
+  const databases = [{ redisVersion: "7.2", modules: ["search"], crdtGuid: GUID, otherClusters: [OTHER] }];
+  return new Trial({ softwareVersion: "8.0.18-10", databases, ...options });
+}
+
+interface TaskView {
+  readonly id: string;
+  readonly status: string;
+  readonly errors: readonly unknown[];
+}
+
+async function startTask(trial: Trial, headers: Record<string, string> = {}): Promise<string> {
+  const { status, json } = await trial.call("POST", UPGRADE_CRDB, { redis_version: "7.4" }, { headers });
+  expect(status).toBe(200);
+  return String(json["id"]);
+}
+
+const readTask = (trial: Trial, id: string) => trial.data<TaskView>("GET", `/v1/crdb_tasks/${id}`);
+
+describe("a CRDB task", () => {
+  it("has the id that the call names, or one of its own", async () => {
+    expect(await startTask(pairOn72(), { "x-task-id": "mine" })).toBe("mine");
+    expect(await startTask(pairOn72())).toMatch(/^[\da-f-]{36}$/);
+    expect(await startTask(pairOn72({ switches: { crdbTaskNamed: false } }), { "x-task-id": "mine" })).not.toBe("mine");
+  });
+
+  it("is queued while nothing shows at the database, then begins there", async () => {
+    const trial = pairOn72({ timings: { crdbQueueMs: 60_000 } });
+    const id = await startTask(trial);
+    trial.clock.advance(59_000);
+    expect(await readTask(trial, id)).toMatchObject({ status: "queued" });
+    expect(trial.cluster.database(1).machine).toBeNull();
+    expect(trial.cluster.acceptedUpgrades).toEqual([]);
+    trial.clock.advance(2_000);
+    expect(await readTask(trial, id)).toMatchObject({ status: "started" });
+    expect(trial.cluster.acceptedUpgrades).toMatchObject([{ call: "crdbs/upgrade", database: 1 }]);
+    trial.settle();
+    expect(await readTask(trial, id)).toMatchObject({ status: "finished" });
+    expect(trial.cluster.database(1).redisVersion).toBe("7.4");
+  });
+
+  it("is over when the last participant is, and listed until then", async () => {
+    const trial = pairOn72();
+    trial.cluster.control.setParticipant(OTHER, { lastsMs: 120_000 });
+    const id = await startTask(trial);
+    trial.clock.advance(119_000);
+    expect(trial.cluster.database(1)).toMatchObject({ status: "active", redisVersion: "7.4" });
+    expect(await readTask(trial, id)).toMatchObject({ status: "started" });
+    expect(await trial.data("GET", "/v1/crdb_tasks")).toMatchObject([{ id, crdb_guid: GUID, status: "started" }]);
+    trial.clock.advance(2_000);
+    expect(await readTask(trial, id)).toMatchObject({ status: "finished", errors: [] });
+    expect(await trial.data("GET", "/v1/crdb_tasks")).toEqual([]);
+    expect((await pairOn72({ switches: { crdbTaskList: false } }).get("/v1/crdb_tasks")).status).toBe(404);
+  });
+
+  it("has failed when one of them has, though the database here is upgraded", async () => {
+    const trial = pairOn72();
+    trial.cluster.control.setParticipant(OTHER, { error: "no memory" });
+    const id = await startTask(trial);
+    trial.settle();
+    expect(await readTask(trial, id)).toMatchObject({
+      status: "failed",
+      errors: [{ cluster_name: OTHER, description: "no memory", error_code: "internal_error" }],
+    });
+    expect(trial.cluster.database(1).redisVersion).toBe("7.4");
+    expect(() => trial.cluster.control.setParticipant("nobody", {})).toThrow(/no Active-Active database/);
+  });
+
+  it.each([
+    [{}, 500],
+    [{ "x-result-ttl": "3600" }, 3_600],
+  ])("is remembered for a while after its end (%j)", async (headers, kept) => {
+    const trial = pairOn72({ timings: "instant" });
+    const id = await startTask(trial, headers);
+    expect(await readTask(trial, id)).toMatchObject({ status: "finished" });
+    trial.clock.advance(kept * 1_000);
+    expect(await readTask(trial, id)).toMatchObject({ status: "finished" });
+    trial.clock.advance(1);
+    expect((await trial.get(`/v1/crdb_tasks/${id}`)).status).toBe(404);
+  });
+});
+
+describe("a request for a task", () => {
+  it.each(["0", "soon", "-1", ""])("is refused with X-Result-TTL %j", async (ttl) => {
+    const reply = await pairOn72().call("POST", UPGRADE_CRDB, {}, { headers: { "x-result-ttl": ttl } });
+    expect(reply.status).toBe(400);
+  });
+
+  it("is refused with the id of a task that there is", async () => {
+    const trial = pairOn72({ timings: "instant" });
+    await startTask(trial, { "x-task-id": "mine" });
+    const reply = await trial.call("POST", UPGRADE_CRDB, {}, { headers: { "x-task-id": "mine" } });
+    expect(reply.status).toBe(400);
   });
 });

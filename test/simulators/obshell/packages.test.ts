@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import { payloadOf } from "../../oceanbase/payload/pack";
 import { makeRpm, type RpmOptions } from "../../support/rpm-package";
 import { fileOf } from "./multipart";
+import { upgradeDepOf } from "./payload";
 import { sealBody, sealHeader, Trial } from "./trial";
 
 const HEAD = "4.5.0.0-102026050817";
@@ -186,5 +188,53 @@ describe("an uploaded RPM", () => {
     });
     const single = new Trial({ agentVersion: HEAD, identity: "SINGLE" });
     expect((await uploadPlain(single, rpm())).error?.errCode).toBe("Agent.Identify.NotSupportOperation");
+  });
+});
+
+describe("the payload of an uploaded database package", () => {
+  const LIST = "./home/admin/oceanbase/etc/oceanbase_upgrade_dep.yml";
+  const TEXT = `# comment
+- version: 4.2.1.1
+  can_be_upgraded_to: [4.2.1.10]
+- version: 4.2.1.5
+  require_from_binary:
+    value: True
+    when_come_from: [4.2.1.1]
+- version: 4.2.1.10
+  deprecated: False
+`;
+  const files = { "./home/admin/oceanbase/bin/observer": Buffer.alloc(70_000, 1), [LIST]: TEXT };
+
+  it("gives its list of ways, text and nodes", () => {
+    expect(upgradeDepOf(payloadOf(files))).toEqual({
+      text: TEXT,
+      nodes: [
+        { version: "4.2.1.1", canBeUpgradedTo: ["4.2.1.10"], deprecated: false },
+        {
+          version: "4.2.1.5",
+          canBeUpgradedTo: [],
+          deprecated: false,
+          requireFromBinary: { value: true, whenComeFrom: ["4.2.1.1"] },
+        },
+        { version: "4.2.1.10", canBeUpgradedTo: [], deprecated: false },
+      ],
+    });
+  });
+
+  it.each([
+    ["that the simulator cannot unpack", Buffer.from("payload")],
+    ["without the file", payloadOf({ "./home/admin/oceanbase/bin/observer": "x" })],
+  ])("%s says nothing", (_, payload) => {
+    expect(upgradeDepOf(payload)).toBeUndefined();
+  });
+
+  it("is told by the encrypted upload, and not by the list", async () => {
+    const trial = new Trial({ agentVersion: HEAD, zones: 1 });
+    const file = makeRpm({ version: "4.2.1.10", release: "110000102024112010.el7", payload: payloadOf(files) });
+    const reply = await uploadSealed(trial, file);
+    expect(reply.json.data).toMatchObject({ Name: "oceanbase-ce", UpgradeDepYaml: TEXT });
+    expect(await trial.data("GET", "/api/v1/upgrade/package/info")).toMatchObject({
+      contents: [{ upgrade_dep_yaml: "" }],
+    });
   });
 });
