@@ -173,6 +173,17 @@ export function notYet(error: unknown): error is Refused | Unreachable {
   return error instanceof Refused ? error.refusal === "soon" : error instanceof Unreachable && !error.sent;
 }
 
+/** Of the errors at all endpoints, the one to report: timeouts first, since they may be transient. */
+export function tellOne(failures: readonly UpgradeError[]): UpgradeError {
+  const silent = failures.filter((failure) => failure instanceof Unreachable);
+  if (silent.length === 0) return failures[0] ?? new UpgradeError("unreachable", "no endpoint was given");
+  return new Unreachable(silent.map((failure) => failure.message).join("; "), {
+    sent: silent.some((failure) => failure.sent),
+    heard: silent.some((failure) => failure.heard),
+    cause: silent[0],
+  });
+}
+
 /** Converts anything that was thrown into an error for users. */
 export function asUpgradeError(thrown: unknown): UpgradeError {
   if (thrown instanceof UpgradeError) return thrown;

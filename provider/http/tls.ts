@@ -1,6 +1,8 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { isIP, type Socket } from "node:net";
 import { connect, type PeerCertificate, type TLSSocket } from "node:tls";
+import { UpgradeError } from "../core/errors";
+import { CLIENT_CERTIFICATE, type TransportError } from "./transport";
 
 /** How to verify the server, and the client certificate, with Node's option names. PEM texts. */
 export interface Tls {
@@ -31,6 +33,43 @@ export function clientRefusal({ cert }: Tls): string {
   return cert === undefined
     ? "requires a client certificate and closed the connection, because none was given"
     : "requires a client certificate and closed the connection: it does not accept the one that was given";
+}
+
+/** What users can do about a connection that TLS does not allow, as sentences. */
+export interface TlsRemedies {
+  readonly clientCertificate: string;
+  readonly untrusted: string;
+}
+
+/** The error for a failed handshake with a server that uses TLS. */
+export function insecure(
+  origin: string,
+  error: TransportError,
+  { clientCertificate, untrusted }: TlsRemedies,
+): UpgradeError {
+  if (error.code === CLIENT_CERTIFICATE) {
+    return new UpgradeError("unauthorized", `${origin} ${error.message}.`, {
+      remedy: clientCertificate,
+      cause: error,
+    });
+  }
+  const message = `The certificate of ${origin} is not trusted: ${error.message} (${error.code}).`;
+  return new UpgradeError("unauthorized", message, { remedy: untrusted, cause: error });
+}
+
+/** As Go, nginx and Apache respond to a request without TLS. */
+const EXPECTS_TLS = /HTTP request to an HTTPS server|HTTP request was sent to HTTPS port|HTTP to an SSL-enabled/i;
+
+/** Whether a server that was contacted without TLS responds that it requires TLS. */
+export function expectsTls(origin: string, said: string): boolean {
+  return !isSecure(origin) && EXPECTS_TLS.test(said);
+}
+
+/** @param address the argument with the address, for the remedy */
+export function withoutTls(origin: string, said: string, address: string): UpgradeError {
+  return new UpgradeError("not-the-vendor", `${origin} requires TLS: ${said}.`, {
+    remedy: `The address of a server with TLS must begin with https:// in ${address}.`,
+  });
 }
 
 export function tlsFrom(args: TlsArguments): Tls {

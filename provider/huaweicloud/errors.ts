@@ -1,5 +1,6 @@
 import { type ErrorOptions, Rejected, Unreachable, UpgradeError } from "../core/errors";
-import { CLIENT_CERTIFICATE, TransportError } from "../http/transport";
+import { insecure } from "../http/tls";
+import { TransportError } from "../http/transport";
 import type { Trouble } from "./answers";
 import type { Credentials } from "./credentials";
 
@@ -135,13 +136,6 @@ export function unavailable(what: string, { text, code }: Trouble): Unreachable 
 /** The error for a request without a response. */
 export function transportProblem(origin: string, error: unknown): unknown {
   if (!(error instanceof TransportError)) return error;
-  if (error.code === CLIENT_CERTIFICATE) {
-    return new UpgradeError("unauthorized", `${origin} ${error.message}.`, {
-      remedy:
-        "Check `endpoint`: Huawei Cloud does not require a client certificate, and this resource does not send one.",
-      cause: error,
-    });
-  }
   if (error.plain) {
     return new UpgradeError("not-the-vendor", `${origin} is a server without TLS.`, {
       remedy: "Check `endpoint`. The address of a server without TLS must begin with http://.",
@@ -149,14 +143,11 @@ export function transportProblem(origin: string, error: unknown): unknown {
     });
   }
   if (error.tls) {
-    return new UpgradeError(
-      "unauthorized",
-      `The certificate of ${origin} is not trusted: ${error.message} (${error.code}).`,
-      {
-        remedy: "Check `endpoint`. To trust a private CA, set NODE_EXTRA_CA_CERTS to its certificate file.",
-        cause: error,
-      },
-    );
+    return insecure(origin, error, {
+      clientCertificate:
+        "Check `endpoint`: Huawei Cloud does not require a client certificate, and this resource does not send one.",
+      untrusted: "Check `endpoint`. To trust a private CA, set NODE_EXTRA_CA_CERTS to its certificate file.",
+    });
   }
   return new Unreachable(`${origin}: ${error.message}`, { sent: error.sent, heard: false, cause: error });
 }

@@ -86,7 +86,9 @@ describe("a server that is no obshell", () => {
   it("but uses TLS where plain HTTP is expected is told by its own words", async () => {
     const { origins } = await cluster({ tls: selfSigned() });
     const plain = origins.map((origin) => origin.replace("https:", "http:"));
-    await expect(pin(plain)).rejects.toThrow("Client sent an HTTP request to an HTTPS server.");
+    await expect(pin(plain)).rejects.toThrow(
+      /^http:\/\/\S+ requires TLS: HTTP 400: “Client sent an HTTP request to an HTTPS server\.”\. The address of a server with TLS must begin with https:\/\/ in `endpoints`\. \[not-the-vendor\]/,
+    );
   });
 });
 

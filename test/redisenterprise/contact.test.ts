@@ -1,4 +1,7 @@
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
 import type { WireResponse } from "../../provider/http/transport";
@@ -305,6 +308,22 @@ describe("a cluster on plain http", () => {
     expect(cluster.journal.entries).toEqual([]);
     const { outs } = await create({ allowPlainHttp: true, username: USER, password: PASSWORD });
     expect(outs).toMatchObject({ status: "current" });
+  });
+
+  it.each([
+    ["Go", "Client sent an HTTP request to an HTTPS server."],
+    ["nginx", "<html><head><title>400 The plain HTTP request was sent to HTTPS port</title></head></html>"],
+    ["Apache", "Reason: You're speaking plain HTTP to an SSL-enabled server port."],
+  ])("is told to use https by a server that responds as %s does", async (_, body) => {
+    const server = createServer((_, response) => response.writeHead(400).end(body)).listen(0, "127.0.0.1");
+    onTestFinished(() => void server.close());
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const { create } = await served({});
+    const endpoints = [`http://127.0.0.1:${port}`];
+    await expect(create({ endpoints, allowPlainHttp: true, username: USER, password: PASSWORD })).rejects.toThrow(
+      /^http:\/\/\S+ requires TLS: HTTP 400.*must begin with https:\/\/ in `endpoints`\. \[not-the-vendor\]/,
+    );
   });
 
   it("is told as what it is when https is asked of it", async () => {

@@ -1,11 +1,11 @@
 import type { z } from "zod";
-import { beforeSending, ifAnswered, Unreachable, UpgradeError } from "../../core/errors";
+import { beforeSending, ifAnswered, tellOne, Unreachable, UpgradeError } from "../../core/errors";
 import type { Permit } from "../../core/request";
 import type { HttpUpload } from "../../http/client";
 import type { WireResponse } from "../../http/transport";
 import { type Answer, comparesPasswords, readAnswer, readResult, undecided, writeResult } from "./answers";
 import { encryptHeader, type Recipient } from "./auth";
-import { OtherCluster, tellOne, unauthorized } from "./contact";
+import { OtherCluster, unauthorized } from "./contact";
 import { type Agent, type HandshakeOptions, Handshakes, Membership } from "./handshake";
 import { agentStatus, OBSERVER_AVAILABLE, type ObInfo, obInfo } from "./schema";
 

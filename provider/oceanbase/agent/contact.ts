@@ -1,5 +1,6 @@
-import { Rejected, Unreachable, UpgradeError } from "../../core/errors";
-import { CLIENT_CERTIFICATE, type TransportError } from "../../http/transport";
+import { Rejected, UpgradeError } from "../../core/errors";
+import { expectsTls, insecure, withoutTls } from "../../http/tls";
+import type { TransportError } from "../../http/transport";
 import type { AgentInfo } from "./schema";
 
 /** Errors of an endpoint. */
@@ -25,6 +26,7 @@ export function unauthorized(origin: string, text: string, own = false): Upgrade
 }
 
 export function notObshell(origin: string, found: string, cause?: unknown): UpgradeError {
+  if (expectsTls(origin, found)) return withoutTls(origin, found, "`endpoints`");
   return new UpgradeError(
     "not-the-vendor",
     `${origin} is not an obshell agent: expected JSON in obshell's envelope, found ${found}.`,
@@ -33,23 +35,13 @@ export function notObshell(origin: string, found: string, cause?: unknown): Upgr
 }
 
 export function untrusted(origin: string, error: TransportError): UpgradeError {
-  if (error.code === CLIENT_CERTIFICATE) {
-    return new UpgradeError("unauthorized", `${origin} ${error.message}.`, {
-      remedy: "Set `clientCertificate` to a certificate that the agents accept, and `clientKey` to its private key.",
-      cause: error,
-    });
-  }
-  return error.plain
-    ? notObshell(origin, "a server without TLS; its address must begin with http://", error)
-    : new UpgradeError(
-        "unauthorized",
-        `The certificate of ${origin} is not trusted: ${error.message} (${error.code}).`,
-        {
-          remedy:
-            "Set `caCertificate` to the agents' CA or `serverName` to the name in the certificate, or set `allowUntrustedCertificate` to `true` to accept any certificate.",
-          cause: error,
-        },
-      );
+  if (error.plain) return notObshell(origin, "a server without TLS; its address must begin with http://", error);
+  return insecure(origin, error, {
+    clientCertificate:
+      "Set `clientCertificate` to a certificate that the agents accept, and `clientKey` to its private key.",
+    untrusted:
+      "Set `caCertificate` to the agents' CA or `serverName` to the name in the certificate, or set `allowUntrustedCertificate` to `true` to accept any certificate.",
+  });
 }
 
 /** Identity that an agent reports when it belongs to no cluster: alone, or with others that have none yet. */
@@ -96,15 +88,4 @@ export function differentClusters(
 /** Two servers that report the same address are in different clusters, whatever their names. */
 export function sameAddress(address: string, origins: readonly string[]): OtherCluster {
   return new OtherCluster(`${origins.join(" and ")} both report the address ${address}, and have different keys`);
-}
-
-/** Of the errors at all endpoints, the one to report: timeouts first, since they may be transient. */
-export function tellOne(failures: readonly UpgradeError[]): UpgradeError {
-  const silent = failures.filter((failure) => failure instanceof Unreachable);
-  if (silent.length === 0) return failures[0] ?? new UpgradeError("unreachable", "no endpoint was given");
-  return new Unreachable(silent.map((failure) => failure.message).join("; "), {
-    sent: silent.some((failure) => failure.sent),
-    heard: silent.some((failure) => failure.heard),
-    cause: silent[0],
-  });
 }

@@ -1,12 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
-import { beforeSending, sending, Unreachable } from "../../core/errors";
+import { beforeSending, sending, tellOne, Unreachable } from "../../core/errors";
 import type { Runtime } from "../../core/runtime";
 import { compareVersions, parseVersion, type Version } from "../../core/version";
 import { INCOMPLETE, TransportError } from "../../http/transport";
 import type { Agents, Upload } from "../agent/agents";
 import type { Recipient } from "../agent/auth";
-import { tellOne } from "../agent/contact";
 import { agentInfo, type UploadedPackage } from "../agent/schema";
 import { formOf, formType, sealStream } from "./package-stream";
 import type { RpmPackage } from "./rpm";

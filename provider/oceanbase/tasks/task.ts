@@ -1,9 +1,8 @@
 import { z } from "zod";
-import { ifAnswered, notYet, Refused, Unreachable, UpgradeError } from "../../core/errors";
+import { ifAnswered, notYet, Refused, tellOne, Unreachable, UpgradeError } from "../../core/errors";
 import type { Permit } from "../../core/request";
 import type { Task, TaskStatus, Way } from "../../core/task";
 import type { Agents } from "../agent/agents";
-import { tellOne } from "../agent/contact";
 import { type Dag, type DagStages, dag, dagStages } from "../agent/schema";
 import { dagState, describeFailure, percentOf, shortStageOf, type stageOf } from "./dag";
 

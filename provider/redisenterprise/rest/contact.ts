@@ -1,5 +1,6 @@
-import { Rejected, Unreachable, UpgradeError } from "../../core/errors";
-import { CLIENT_CERTIFICATE, type TransportError } from "../../http/transport";
+import { Rejected, UpgradeError } from "../../core/errors";
+import { expectsTls, insecure, withoutTls } from "../../http/tls";
+import type { TransportError } from "../../http/transport";
 import { type Answer, permissionFor } from "./answers";
 
 /** Errors of an endpoint or of the credentials. */
@@ -42,6 +43,7 @@ function forbidden(origin: string, user: string, { method, target }: Call, text:
 }
 
 export function notRedis(origin: string, found: string, cause?: unknown): UpgradeError {
+  if (expectsTls(origin, found)) return withoutTls(origin, found, "`endpoints`");
   return new UpgradeError(
     "not-the-vendor",
     `${origin} is not the REST API of a Redis Enterprise cluster: expected JSON from GET /v1/cluster, found ${found}.`,
@@ -50,23 +52,13 @@ export function notRedis(origin: string, found: string, cause?: unknown): Upgrad
 }
 
 export function untrusted(origin: string, error: TransportError): UpgradeError {
-  if (error.code === CLIENT_CERTIFICATE) {
-    return new UpgradeError("unauthorized", `${origin} ${error.message}.`, {
-      remedy: "Set `clientCertificate` to a certificate that the cluster accepts, and `clientKey` to its private key.",
-      cause: error,
-    });
-  }
-  return error.plain
-    ? notRedis(origin, "a server without TLS; its address must begin with http://", error)
-    : new UpgradeError(
-        "unauthorized",
-        `The certificate of ${origin} is not trusted: ${error.message} (${error.code}).`,
-        {
-          remedy:
-            "Set `caCertificate` to the cluster's certificate or its CA, and `serverName` to the name of the cluster, for which the certificate is issued; or set `allowUntrustedCertificate` to `true` to accept any certificate.",
-          cause: error,
-        },
-      );
+  if (error.plain) return notRedis(origin, "a server without TLS; its address must begin with http://", error);
+  return insecure(origin, error, {
+    clientCertificate:
+      "Set `clientCertificate` to a certificate that the cluster accepts, and `clientKey` to its private key.",
+    untrusted:
+      "Set `caCertificate` to the cluster's certificate or its CA, and `serverName` to the name of the cluster, for which the certificate is issued; or set `allowUntrustedCertificate` to `true` to accept any certificate.",
+  });
 }
 
 /** @param refusal the end of a sentence, from `nextHop` */
@@ -86,16 +78,5 @@ export function differentClusters(clusters: readonly { origin: string; name: str
   return new UpgradeError("blocked", `The endpoints belong to different clusters: ${names}.`, {
     remedy:
       "List the nodes of one cluster in `endpoints`, and manage each cluster's databases with resources of their own.",
-  });
-}
-
-/** Of the errors at all endpoints, the one to report: timeouts first, since they may be transient. */
-export function tellOne(failures: readonly UpgradeError[]): UpgradeError {
-  const silent = failures.filter((failure) => failure instanceof Unreachable);
-  if (silent.length === 0) return failures[0] ?? new UpgradeError("unreachable", "no endpoint was given");
-  return new Unreachable(silent.map((failure) => failure.message).join("; "), {
-    sent: silent.some((failure) => failure.sent),
-    heard: silent.some((failure) => failure.heard),
-    cause: silent[0],
   });
 }

@@ -1,10 +1,10 @@
 import type { z } from "zod";
-import { beforeSending, Refused, Unreachable, UpgradeError } from "../../core/errors";
+import { beforeSending, Refused, tellOne, Unreachable, UpgradeError } from "../../core/errors";
 import type { Json, Permit } from "../../core/request";
 import { foreignWrite, validate } from "../../http/body";
 import type { HttpClient } from "../../http/client";
 import { type Answer, remedyFor } from "./answers";
-import { denied, differentClusters, notRedis, tellOne } from "./contact";
+import { denied, differentClusters, notRedis } from "./contact";
 import { Exchange } from "./exchange";
 import type { Login } from "./login";
 import { clusterInfo } from "./schema";
