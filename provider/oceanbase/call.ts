@@ -143,7 +143,11 @@ function notesOn<A extends UpgradeArguments>(
     (newer) =>
       `${newer.target.version}-${newer.target.release} is newer, but incomplete, so ${target.version}-${target.release} was chosen; not uploaded: ${newer.missing.join(", ")}.`,
   );
-  return [...incomplete, ...(system.notes?.(observation.readiness) ?? [])];
+  const unused = observation.outside.map(
+    ({ origin, identity }) =>
+      `The agent at ${origin} belongs to no OceanBase cluster (identity ${identity}) and is not used. Remove it from \`endpoints\`, or add it to the cluster.`,
+  );
+  return [...incomplete, ...unused, ...(system.notes?.(observation.readiness) ?? [])];
 }
 
 /** Servers without a package list: only the request itself shows whether a package that is not local was uploaded. */

@@ -3,6 +3,7 @@ import { ifAnswered, Unreachable, UpgradeError } from "../core/errors";
 import type { Activity, Member } from "../core/unit";
 import { type Constraint, compareVersions, holds, parseVersion, standing } from "../core/version";
 import type { Agents } from "./agent/agents";
+import type { Outsider } from "./agent/handshake";
 import {
   type AgentsStatus,
   addressOf,
@@ -25,6 +26,8 @@ import { dagPath } from "./tasks/task";
 export interface UpgradeObservation extends Observation {
   readonly readiness: Readiness;
   readonly activity?: Activity;
+  /** The endpoints that are not used, because their agents belong to no cluster. */
+  readonly outside: readonly Outsider[];
   /** The members with the agents beside them, to choose the agent that gets the request. */
   readonly running: readonly Running[];
 }
@@ -124,6 +127,7 @@ export async function lookAt(
   return {
     members,
     readiness,
+    outside: agents.outside,
     running,
     ...(unknown === undefined ? {} : { unknown }),
     ...(activity === undefined ? {} : { activity }),

@@ -184,6 +184,20 @@ describe("endpoints of two clusters", () => {
     );
   });
 
+  it.each([
+    ["oceanbase:ClusterVersion", ["one1", "two1"]],
+    ["oceanbase:ClusterVersion", ["two1", "one1"]],
+    ["oceanbase:AgentVersion", ["two1", "one1"]],
+  ] as const)("of which one belongs to no cluster: a %s at %j says so and does not use it", async (type, hosts) => {
+    const { lifecycle, inputs, said, clusters } = two({}, { identity: "SINGLE", zones: 1 });
+    expect((await lifecycle.check({}, inputs(type, hosts))).failures).toEqual([]);
+    expect(said.join("\n")).toContain(
+      "The agent at http://two1.example:2886 belongs to no OceanBase cluster (identity SINGLE) and is not used. Remove it from `endpoints`",
+    );
+    expect((await lifecycle.create(inputs(type, hosts))).outs).toMatchObject({ status: "current" });
+    expect(clusters[1].writes()).toEqual([]);
+  });
+
   it("with different passwords are refused for the one that does not fit", async () => {
     const { lifecycle, inputs, writes } = two({ buildVersion: TARGET_BUILD }, { rootPassword: "another" });
     await expect(lifecycle.create(inputs("oceanbase:ClusterVersion", ["one1", "two1"]))).rejects.toThrow(

@@ -6,7 +6,7 @@ import type { WireResponse } from "../../http/transport";
 import { type Answer, comparesPasswords, readAnswer, readResult, undecided, writeResult } from "./answers";
 import { encryptHeader, type Recipient } from "./auth";
 import { OtherCluster, unauthorized } from "./contact";
-import { type Agent, type HandshakeOptions, Handshakes, Membership } from "./handshake";
+import { type Agent, type HandshakeOptions, Handshakes, Membership, type Outsider } from "./handshake";
 import { agentStatus, OBSERVER_AVAILABLE, type ObInfo, obInfo } from "./schema";
 
 const STATUS = "/api/v1/status";
@@ -57,6 +57,11 @@ export class Agents {
   /** The contacted agents that are verified members of the cluster. */
   get members(): readonly Agent[] {
     return this.met.filter((agent) => !this.#membership.needsProof(agent));
+  }
+
+  /** The endpoints whose agents belong to no cluster. They are not used. */
+  get outside(): readonly Outsider[] {
+    return this.#handshakes.outside;
   }
 
   /** All endpoints, starting with the one that is read first. */

@@ -23,6 +23,13 @@ export interface Agent {
   readonly passes: Passes;
 }
 
+/** An agent that belongs to no cluster. */
+export interface Outsider {
+  readonly origin: string;
+  /** As it reports it: `SINGLE`. */
+  readonly identity: string;
+}
+
 export interface HandshakeOptions {
   /** root@sys's. */
   readonly password: string;
@@ -38,6 +45,8 @@ export interface HandshakeOptions {
 export class Handshakes {
   readonly #options: HandshakeOptions;
   readonly #met = new Map<string, Agent>();
+  /** Identities of the agents that belong to no cluster, by endpoint. */
+  readonly #outside = new Map<string, string>();
   readonly #meetings = new Map<string, Promise<Agent>>();
 
   constructor(options: HandshakeOptions) {
@@ -47,6 +56,11 @@ export class Handshakes {
   /** The agents contacted so far. */
   get met(): readonly Agent[] {
     return [...this.#met.values()];
+  }
+
+  /** The agents that belonged to no cluster when they were last contacted. */
+  get outside(): readonly Outsider[] {
+    return [...this.#outside].map(([origin, identity]) => ({ origin, identity }));
   }
 
   /** The agent at an endpoint. Concurrent requests share one read of its key. */
@@ -74,7 +88,12 @@ export class Handshakes {
     const [key, info] = await Promise.all([this.read(origin, SECRET, secret), this.read(origin, INFO, agentInfo)]);
     const generation = generationOf(info.data);
     if (generation === undefined) throw unsupportedAuth(origin, info.data);
-    if (OUTSIDE.has(info.data.identity)) throw noCluster(origin, info.data.identity);
+    const { identity } = info.data;
+    if (OUTSIDE.has(identity)) {
+      this.#outside.set(origin, identity);
+      throw noCluster(origin, identity);
+    }
+    this.#outside.delete(origin);
     const offset = key.timestamp === undefined ? 0 : Date.parse(key.timestamp) - this.#options.clock.now();
     const met = {
       origin,
