@@ -14,6 +14,7 @@ import {
 import type { UploadedPackage } from "./agent/schema";
 import { endangers } from "./arguments";
 import type { UpgradeObservation } from "./look";
+import { refusedPackages } from "./packages/package-content";
 import { packageName } from "./packages/package-stream";
 import {
   architecturesOf,
@@ -89,6 +90,7 @@ export function upgradeOf<A extends UpgradeArguments>(
     findings: [
       ...directoryFindings(args.upgradeDir, homes),
       ...local.findings,
+      ...refusedPackages(missing, system.routed ? lowest : undefined),
       ...strangeArchitectures(local.packages, readiness.architectures),
       ...("code" in target
         ? [target]

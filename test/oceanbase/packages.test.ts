@@ -46,6 +46,8 @@ async function filesOf(target: typeof NEWER, ways?: string): Promise<string[]> {
   return [await fileOf(main, "main.rpm"), await fileOf(makeRpm({ ...target, name: "oceanbase-ce-libs" }), "libs.rpm")];
 }
 
+const BINARIES = ["/home/admin/oceanbase/bin/observer", "/home/admin/oceanbase/bin/obshell"];
+
 const EL7 = "102000042025031214.el7";
 
 function uploaded(version: string, release = EL7, name = "oceanbase-ce", architecture = "x86_64"): UploadedPackage {
@@ -344,6 +346,27 @@ describe("packages named as files", () => {
       "a package for another architecture",
       () => file("arm", { architecture: "aarch64" }),
       /aarch64, but the cluster runs on x86_64/,
+    ],
+    ["a package of another product", () => file("proxy", { name: "obproxy-ce" }), /proxy\.rpm is named obproxy-ce/],
+    [
+      "a package that obshell does not support any more",
+      () => file("old", { name: "obshell", version: "4.1.0.0" }),
+      /old\.rpm is of version 4\.1\.0\.0, but obshell accepts only 4\.2\.0\.0 and later/,
+    ],
+    [
+      "a package without obshell",
+      () => file("agent", { name: "obshell", files: ["/home/admin/oceanbase/bin/other"] }),
+      /agent\.rpm lacks \/home\/admin\/oceanbase\/bin\/obshell/,
+    ],
+    [
+      "a database without its upgrade scripts",
+      () => file("bare", { name: "oceanbase-ce", release: "103000012025040199.el7", files: BINARIES }),
+      /bare\.rpm lacks \/home\/admin\/oceanbase\/etc\/upgrade_checker\.py, .*oceanbase_upgrade_dep\.yml/,
+    ],
+    [
+      "libraries without their directory",
+      () => file("bare-libs", { name: LIBS, files: ["/home/admin/oceanbase/etc/a"] }),
+      /bare-libs\.rpm lacks \/home\/admin\/oceanbase\/lib/,
     ],
     ["a release without distribution", () => file("nodist", { release: "103000012025040100" }), /nodist\.rpm/],
   ])("%s: a check failure of `packages`, and an error before anything is sent", async (_, make, text) => {
