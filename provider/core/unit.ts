@@ -1,7 +1,7 @@
 import { sentences } from "../base/sentences";
 import type { ErrorCode, UpgradeError } from "./errors";
 import type { Step } from "./request";
-import type { Failure, Task, Window } from "./task";
+import { describeWindow, type Failure, type Task, type Window } from "./task";
 import {
   type Constraint,
   formatVersion,
@@ -226,4 +226,23 @@ export function chunks<T>(items: readonly T[], size: number): T[][] {
   const parts: T[][] = [];
   for (let start = 0; start < items.length; start += size) parts.push(items.slice(start, start + size));
   return parts;
+}
+
+/** What the vendor is doing, in a few words: `upgrading 40%`. */
+export function describeActivity(activity: Activity): string {
+  switch (activity.kind) {
+    case "running":
+      return `upgrading${activity.percent === undefined ? "" : ` ${activity.percent}%`}`;
+    case "scheduled":
+      return `scheduled, ${describeWindow(activity.window)}`;
+    case "busy":
+      return `busy: ${activity.name}`;
+    default:
+      return activity.kind;
+  }
+}
+
+/** `4.2.1.8 → 4.3.5.2, rolling over 3 zones` */
+export function describeCall({ route, how }: Upgrade): string {
+  return `${route}, ${how}`;
 }

@@ -1,8 +1,8 @@
 import { mapTexts } from "../../provider/base/json";
 import { sentences } from "../../provider/base/sentences";
-import { describeActivity } from "../../provider/core/decision/describe";
 import { asUpgradeError } from "../../provider/core/errors";
 import { type FoundDatabase, findingsIn, type Identity, type Inventory, isSame } from "../../provider/core/estate";
+import { describeActivity } from "../../provider/core/unit";
 import { type Command, JSON_OUTPUT, OUTPUT_FILE } from "./command";
 import { type Connection, connectionOptions, connectionsOf, estateKinds, SYSTEMS, systemOf } from "./connection";
 import { CommandError, UsageError } from "./failure";

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Hold } from "../../provider/core/control/hold";
-import { describePlan } from "../../provider/core/decision/describe";
-import { type Plan, planOf } from "../../provider/core/decision/plan";
+import { describePlan, type Plan, planOf } from "../../provider/core/decision/plan";
 import { spanOf } from "../../provider/core/task";
 import {
   type Activity,

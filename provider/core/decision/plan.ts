@@ -3,9 +3,18 @@ import { type HoldOf, togetherHold } from "../control/control";
 import type { Hold } from "../control/hold";
 import type { Driver, FleetWords } from "../driver";
 import type { Policy } from "../policy";
-import { type Failure, spanOf, type Task, type Window } from "../task";
+import { describeWindow, type Failure, nameOf, spanOf, type Task, type Window } from "../task";
 import { count, routesOf, some, unitsWithVersions } from "../texts/sentences";
-import { batchesOf, type Finding, findingsOf, lowestOf, type Unit, type Upgrade, type View } from "../unit";
+import {
+  batchesOf,
+  describeCall,
+  type Finding,
+  findingsOf,
+  lowestOf,
+  type Unit,
+  type Upgrade,
+  type View,
+} from "../unit";
 import { foreseen, type Verdicts } from "./verdicts";
 
 /** The plan for all units together that follows from one read, for a preview and a refresh. Plain data. */
@@ -252,4 +261,32 @@ function taskOfFleet(all: readonly { readonly task: Task }[], words: FleetWords 
     kind: `${words.upgrade} of ${count(tasks.length, words)}`,
     to: some(targets),
   };
+}
+
+/** The plan as one line, as shown in the preview. Stable, because it is compared and part of digests. */
+export function describePlan(plan: Plan): string {
+  switch (plan.kind) {
+    case "satisfied":
+      return `already at ${plan.at}`;
+    case "newer":
+      return `runs ${plan.at}, newer than the target version: ${plan.members.join(", ")}`;
+    case "join":
+      return plan.rollingBack
+        ? `waits for ${nameOf(plan.task)}, which is being rolled back; the run will then fail`
+        : `joins running ${nameOf(plan.task)}`;
+    case "failed":
+      return `${nameOf(plan.task)} failed: ${plan.failure.message}`;
+    case "scheduled":
+      return `${nameOf(plan.task)} is scheduled for its maintenance window, ${describeWindow(plan.window)}`;
+    case "cancel":
+      return `${describeCall(plan.upgrade)}, after canceling ${nameOf(plan.task)}, which is scheduled for ${describeWindow(plan.window)} (refused if this resource did not schedule it)`;
+    case "wait":
+      return `${describeCall(plan.upgrade)}, after ${plan.name} has ended`;
+    case "upgrade":
+      return describeCall(plan.upgrade);
+    case "held":
+      return `${describeCall(plan.upgrade)} · held: ${plan.hold.message}`;
+    case "unknown":
+      return `cannot plan: ${plan.reason}`;
+  }
 }

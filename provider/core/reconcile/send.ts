@@ -1,7 +1,6 @@
 import { formatDuration } from "../../base/sentences";
 import type { ChangeControl } from "../control/control";
 import { heldBy } from "../control/hold";
-import { describeCall } from "../decision/describe";
 import type { Driver, Observation } from "../driver";
 import { Refused, sending, Unreachable, UpgradeError } from "../errors";
 import type { Policy } from "../policy";
@@ -10,7 +9,7 @@ import type { Runtime } from "../runtime";
 import type { Task } from "../task";
 import { count } from "../texts/sentences";
 import type { Unit } from "../unit";
-import { batchesOf } from "../unit";
+import { batchesOf, describeCall } from "../unit";
 import type { Upgrades } from "../upgrades/upgrades";
 import type { UnreachableBudget } from "./observer";
 import { FRESH } from "./observer";

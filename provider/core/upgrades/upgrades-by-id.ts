@@ -1,5 +1,5 @@
-import { describePlan } from "../decision/describe";
 import { type Evidence, evidenceBy, hasLed, hasMoved, isPending, type Told, unseen } from "../decision/evidence";
+import { describePlan } from "../decision/plan";
 import type { Driver } from "../driver";
 import type { Unreachable } from "../errors";
 import { taskOf, type UpgradeRecord } from "../outcome";

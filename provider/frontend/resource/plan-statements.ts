@@ -1,5 +1,4 @@
-import { describePlan } from "../../core/decision/describe";
-import { NO_REQUEST, type Plan } from "../../core/decision/plan";
+import { describePlan, NO_REQUEST, type Plan } from "../../core/decision/plan";
 import { tooNew } from "../../core/texts/sentences";
 import type { Session } from "./session";
 

@@ -1,6 +1,6 @@
 import type { Hold } from "../../core/control/hold";
-import { describePlan } from "../../core/decision/describe";
 import type { Plan } from "../../core/decision/plan";
+import { describePlan } from "../../core/decision/plan";
 import { asUpgradeError, type ErrorCode, Missing, UpgradeError } from "../../core/errors";
 import type { Drift } from "../../core/kind";
 import { describeDrift } from "../../core/kind";
