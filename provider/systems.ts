@@ -3,16 +3,27 @@ import type { Kinds } from "./frontend/resource/session";
 
 /** Every resource type and its resource kind. A vendor's code is loaded with the first resource of its type. */
 export const kinds: Kinds = {
-  "oceanbase:AgentVersion": async () => (await import("./oceanbase/agent-version.js")).agentVersion(),
-  "oceanbase:ClusterVersion": async () => (await import("./oceanbase/cluster-version.js")).clusterVersion(),
-  "redisenterprise:DatabaseVersion": async () =>
+  "oceanbase:AgentVersion": once(async () => (await import("./oceanbase/agent-version.js")).agentVersion()),
+  "oceanbase:ClusterVersion": once(async () => (await import("./oceanbase/cluster-version.js")).clusterVersion()),
+  "redisenterprise:DatabaseVersion": once(async () =>
     (await import("./redisenterprise/database/database-version.js")).databaseVersion(),
-  "redisenterprise:ModuleVersions": async () =>
+  ),
+  "redisenterprise:ModuleVersions": once(async () =>
     (await import("./redisenterprise/modules/module-versions.js")).moduleVersions(),
-  "taurusdb:StarRocksVersion": async () =>
+  ),
+  "taurusdb:StarRocksVersion": once(async () =>
     (await import("./taurusdb/starrocks/starrocks-version.js")).starRocksVersion(),
-  "taurusdb:KernelVersion": async () => (await import("./taurusdb/kernel/kernel-version.js")).kernelVersion(),
+  ),
+  "taurusdb:KernelVersion": once(async () => (await import("./taurusdb/kernel/kernel-version.js")).kernelVersion()),
 };
+
+function once<T>(load: () => Promise<T>): () => Promise<T> {
+  let loaded: Promise<T> | undefined;
+  return () => {
+    loaded ??= load();
+    return loaded;
+  };
+}
 
 /** Every system by its command-line name, loaded when a command needs it. */
 export type Estates = Readonly<Record<string, () => Promise<EstateKind>>>;

@@ -120,8 +120,9 @@ export function standing(version: Version, constraint: Constraint): Standing {
  * newest. Text that is not a constraint excludes everything else.
  */
 export function exclude(one: string, other: string): boolean {
+  if (one === other) return false;
   const [a, b] = [parseConstraint(one), parseConstraint(other)];
-  if (a === undefined || b === undefined) return one !== other;
+  if (a === undefined || b === undefined) return true;
   if (a.kind === "at" && b.kind === "at") return !holds(a.version, b) && !holds(b.version, a);
   if (a.kind === "at") return b.kind === "latest" || standing(a.version, b) === "behind";
   if (b.kind === "at") return a.kind === "latest" || standing(b.version, a) === "behind";

@@ -9,8 +9,8 @@ import { describeResource } from "./session";
 /** Topic of the notes: the target version of each managed object of a resource. */
 const TARGETS = "targets";
 
-/** An object that two resources manage, and their target versions. */
-interface Shared {
+/** An object that two resources manage, and their target versions, which no version can satisfy. */
+interface Conflict {
   readonly name: string;
   readonly ours: string;
   readonly theirs: string;
@@ -31,17 +31,17 @@ export class Overlaps {
     const targets = targetsOf(kind, args);
     const note = Object.fromEntries(Object.entries(targets).map(([name, target]) => [`${type} ${name}`, target]));
     this.#notes.note(TARGETS, urn, note);
-    const pairs = new Map<string, Shared[]>();
+    const conflicts = new Map<string, Conflict[]>();
     for (const { thing, author, text: theirs } of this.#notes.about(TARGETS, Object.keys(note))) {
-      if (author === urn) continue;
-      const shared = { name: thing.slice(type.length + 1), ours: note[thing] ?? "", theirs };
-      pairs.set(author, [...(pairs.get(author) ?? []), shared]);
+      const ours = note[thing] ?? "";
+      // Resources with one target version share their upgrades.
+      if (author === urn || !exclude(ours, theirs)) continue;
+      const conflict = { name: thing.slice(type.length + 1), ours, theirs };
+      conflicts.set(author, [...(conflicts.get(author) ?? []), conflict]);
     }
-    const conflicts = [...pairs].flatMap(([other, shared]) => {
-      const text = conflictOf(describeResource(type, other), shared);
-      return text === undefined ? [] : [{ other, text }];
-    });
-    for (const { other, text } of conflicts) if (this.#isNews(`${urn} ${other}`)) news.warn(text);
+    for (const [other, all] of conflicts) {
+      if (this.#isNews(`${urn} ${other}`)) news.warn(warningOf(describeResource(type, other), all));
+    }
   }
 
   #isNews(what: string): boolean {
@@ -51,20 +51,13 @@ export class Overlaps {
   }
 }
 
-/** Undefined if one version can satisfy both for every object: then they share upgrades. */
-function conflictOf(other: string, shared: readonly Shared[]): string | undefined {
-  const different = shared.filter(({ ours, theirs }) => exclude(ours, theirs));
-  const [first] = different;
-  if (first === undefined) return undefined;
+function warningOf(other: string, conflicts: readonly Conflict[]): string {
+  const [{ ours, theirs } = { ours: "", theirs: "" }] = conflicts;
   return (
-    `${other} manages ${namesOf(different)} as well, with version ${first.theirs}; this resource has ${first.ours}. ` +
+    `${other} manages ${some(conflicts.map(({ name }) => name))} as well, with version ${theirs}; this resource has ${ours}. ` +
     "Upgrades are never undone: the higher version remains, and the resource with the lower one then reports " +
     '"newer" and sends nothing. Manage it in one resource only, or give both the same version.'
   );
-}
-
-function namesOf(shared: readonly Shared[]): string {
-  return some(shared.map(({ name }) => name));
 }
 
 function targetsOf(kind: SomeKind, args: CommonArguments): Readonly<Record<string, string>> {
