@@ -7,7 +7,9 @@ const args = JSON.parse(process.env.ARGS);
 const secret = ({ password, ...values }) =>
   password === undefined ? values : { ...values, password: pulumi.secret(password) };
 // Outputs are on a resource only where its inputs name them.
-const observed = { currentVersion: undefined, members: undefined, status: undefined, lastUpgrade: undefined };
+const observed = {
+  currentVersion: undefined, members: undefined, status: undefined, lastUpgrade: undefined, heldBy: undefined,
+};
 const declare = (make) => {
   for (let i = 0; i < Number(process.env.PINS); i++) make("pin" + i);
 };
