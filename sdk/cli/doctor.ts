@@ -11,7 +11,7 @@ import { exitCode, failed, type Line, type Section, sectionText, summary } from 
 import { UsageError } from "./failure";
 import { writeResult } from "./files";
 import { connectionsIn, managedIn } from "./managed";
-import { examineNetwork, type Network } from "./network";
+import { examineNetwork, type Network, type Way } from "./network";
 import { ownVersion } from "./package";
 import { nameOf, planLines } from "./plan-lines";
 import { pluginStartLine } from "./plugin-start";
@@ -138,8 +138,9 @@ async function sectionsOf(
   return sections;
 }
 
-function wayTo({ args, proxies }: Connection, origin: string) {
-  return { origin, proxies, tls: tlsFrom(args) };
+function wayTo({ kind, args, proxies }: Connection, origin: string): Way {
+  const { shape } = kind.inputs;
+  return { origin, proxies, tls: tlsFrom(args), accepts: (argument) => Object.hasOwn(shape, argument) };
 }
 
 function notReached({ checks }: Estate): Line[] {
