@@ -28,7 +28,7 @@ import {
 } from "./packages/packages";
 import type { RpmPackage } from "./packages/rpm";
 import { sameAsUploaded } from "./packages/upload";
-import { preflight } from "./preflight";
+import { preflight, uncheckedBy } from "./preflight";
 import type { System, UpgradeArguments } from "./system";
 import type { Ways } from "./upgrade-path/dependencies";
 import { findRoute, type Route } from "./upgrade-path/route";
@@ -97,6 +97,7 @@ export function upgradeOf<A extends UpgradeArguments>(
             ...routeFindings(route, journeyTo(target)),
           ]),
     ],
+    unchecked: uncheckedBy(system.checks, readiness),
     notes:
       "code" in target ? [] : [...unverified(journeyTo(target), route, local), ...notesOn(target, wish, observation)],
     ...("code" in target ? {} : { step: stepTo(wish, target, lowest, local.packages) }),
