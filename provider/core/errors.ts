@@ -168,6 +168,24 @@ export async function ifAnswered<T>(read: Promise<T | undefined>): Promise<T | u
   }
 }
 
+/** The result of an optional read. */
+export interface Attempted<T> {
+  /** Undefined if it does not exist or could not be read. */
+  readonly data?: T | undefined;
+  /** Why it could not be read. */
+  readonly reason?: string;
+}
+
+/** The same as `ifAnswered`, with the reason: what an upgrade depends on must not be left out silently. */
+export async function attempted<T>(read: Promise<T | undefined>): Promise<Attempted<T>> {
+  try {
+    return { data: await read };
+  } catch (error) {
+    if (error instanceof UpgradeError) return { reason: error.message };
+    throw error;
+  }
+}
+
 /** Whether nothing was done, and the request can be retried later or with another of the vendor's servers. */
 export function notYet(error: unknown): error is Refused | Unreachable {
   return error instanceof Refused ? error.refusal === "soon" : error instanceof Unreachable && !error.sent;

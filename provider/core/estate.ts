@@ -67,7 +67,7 @@ export interface FoundDatabase {
   readonly name: string;
   /** The name that a resource uses for it. */
   readonly id: string;
-  /** The lowest one if members differ; for modules `search 2.10.8, ReJSON 2.8.4`. */
+  /** If members differ, all of them, newest first; for modules `search 2.10.8, ReJSON 2.8.4`. */
   readonly current: string;
   /** The versions it can be upgraded to, newest first. Missing if the vendor does not report them. */
   readonly targets?: readonly string[];

@@ -71,6 +71,8 @@ export interface Upgrade {
   readonly findings: readonly Finding[];
   /** What users should know before it is requested, although it does not prevent the request: sentences. */
   readonly notes?: readonly string[];
+  /** Conditions that could not be checked, because a read failed: sentences. */
+  readonly unchecked?: readonly string[];
   /** The exact request for this unit; missing if no request can be composed, which a finding then explains. */
   readonly step?: Step;
 }

@@ -68,6 +68,17 @@ export function lowestVersion(versions: Iterable<Version>): Version | undefined 
   return lowest;
 }
 
+/** Text that begins with a version, such as a package's: `4.3.5.2-102000042025031214.el7`. */
+const LEADING_VERSION = /^\d+(?:\.\d+)*(?:[-_]\d+)?/;
+
+/** Distinct texts that begin with a version, newest first; other texts come last. */
+export function newestFirst(texts: Iterable<string>): string[] {
+  const versions = new Map([...texts].map((text) => [text, parseVersion(LEADING_VERSION.exec(text)?.[0] ?? "")]));
+  return [...versions]
+    .sort(([, a], [, b]) => (a === undefined ? 1 : b === undefined ? -1 : compareVersions(b, a)))
+    .map(([text]) => text);
+}
+
 /** Whether these versions differ in what both specify. */
 export function differ(one: string, other: string): boolean {
   if (one === other) return false;

@@ -131,11 +131,14 @@ export class HttpClient {
   }
 }
 
+/** What to do about a proxy that refuses a connection. */
+export const PROXY_REMEDY =
+  "Correct the URL of the proxy in config `dbversion:proxy`, or in HTTPS_PROXY and HTTP_PROXY; include the user name and password if the proxy requires them. Add hosts that need no proxy to NO_PROXY.";
+
 /** Nothing was sent to the server, and every other request would fail in the same way. */
 function refusedByProxy(origin: string, error: TransportError): UpgradeError {
   return new UpgradeError("unauthorized", `${origin} cannot be reached: ${error.message}.`, {
-    remedy:
-      "Correct the URL of the proxy in config `dbversion:proxy`, or in HTTPS_PROXY and HTTP_PROXY; include the user name and password if the proxy requires them. Add hosts that need no proxy to NO_PROXY.",
+    remedy: PROXY_REMEDY,
     cause: error,
   });
 }

@@ -1,4 +1,4 @@
-import { counted } from "../base/sentences";
+import { counted, sentences } from "../base/sentences";
 import type { Step } from "../core/request";
 import type { Finding, Upgrade } from "../core/unit";
 import type { Constraint } from "../core/version";
@@ -11,6 +11,7 @@ import {
   parseVersion,
   type Version,
 } from "../core/version";
+import { withoutCluster } from "./agent/contact";
 import type { UploadedPackage } from "./agent/schema";
 import { endangers } from "./arguments";
 import type { UpgradeObservation } from "./look";
@@ -29,7 +30,7 @@ import {
 } from "./packages/packages";
 import type { RpmPackage } from "./packages/rpm";
 import { sameAsUploaded } from "./packages/upload";
-import { preflight } from "./preflight";
+import { preflight, uncheckedBy } from "./preflight";
 import type { System, UpgradeArguments } from "./system";
 import type { Ways } from "./upgrade-path/dependencies";
 import { findRoute, type Route } from "./upgrade-path/route";
@@ -99,6 +100,7 @@ export function upgradeOf<A extends UpgradeArguments>(
             ...routeFindings(route, journeyTo(target)),
           ]),
     ],
+    unchecked: uncheckedBy(system.checks, readiness),
     notes:
       "code" in target ? [] : [...unverified(journeyTo(target), route, local), ...notesOn(target, wish, observation)],
     ...("code" in target ? {} : { step: stepTo(wish, target, lowest, local.packages) }),
@@ -145,10 +147,7 @@ function notesOn<A extends UpgradeArguments>(
     (newer) =>
       `${newer.target.version}-${newer.target.release} is newer, but incomplete, so ${target.version}-${target.release} was chosen; not uploaded: ${newer.missing.join(", ")}.`,
   );
-  const unused = observation.outside.map(
-    ({ origin, identity }) =>
-      `The agent at ${origin} belongs to no OceanBase cluster (identity ${identity}) and is not used. Remove it from \`endpoints\`, or add it to the cluster.`,
-  );
+  const unused = observation.outside.map(withoutCluster).map(({ message, remedy }) => sentences(message, remedy));
   return [...incomplete, ...unused, ...(system.notes?.(observation.readiness) ?? [])];
 }
 

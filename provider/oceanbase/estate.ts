@@ -5,17 +5,18 @@ import { Unreachable } from "../core/errors";
 import type { Check, Estate, EstateKind, FoundDatabase, FoundResource, Inventory } from "../core/estate";
 import type { Runtime } from "../core/runtime";
 import type { Finding } from "../core/unit";
-import type { Constraint } from "../core/version";
-import { formatParts, formatVersion, highestVersion, lowestVersion } from "../core/version";
+import { formatParts, formatVersion, highestVersion, lowestVersion, newestFirst } from "../core/version";
 import { undiciTransport } from "../http/undici-transport";
+import { withoutCluster } from "./agent/contact";
+import type { Agent } from "./agent/handshake";
 import { obInfo } from "./agent/schema";
 import { obshellAgents } from "./agent-version";
 import { checkTls, connection } from "./arguments";
 import { type ClusterCall, cluster } from "./cluster-version";
 import { type Connect, type ConnectionArguments, type OpenAgents, openAgents, originsOf } from "./kind";
 import { lookAt, readCluster, type UpgradeObservation } from "./look";
-import { type Edition, offeredAbove } from "./packages/packages";
-import { packagesUploaded, preflight } from "./preflight";
+import { type Edition, offeredTo } from "./packages/packages";
+import { packagesUploaded, preflight, uncheckedBy } from "./preflight";
 import type { System } from "./system";
 
 const inputs = z.strictObject({ ...connection }).superRefine(checkTls);
@@ -32,26 +33,29 @@ export function oceanbaseEstate(connect: Connect = undiciTransport): EstateKind<
   };
 }
 
-/** Every version is behind it, so that the observation includes everything an upgrade depends on. */
-const BEYOND: Constraint = { kind: "floor", version: { parts: [9_999n] } };
 const OB_INFO = "/api/v1/ob/info";
+const ROOT = "root@sys";
+const AGENTS_PASSWORD = "the agents' own password";
 
 class OceanBaseEstate implements Estate {
   readonly title: string;
   readonly origins: readonly string[];
   readonly checks: readonly Check[];
+  readonly #args: ConnectionArguments;
   readonly #opened: OpenAgents;
   readonly #report: Runtime["report"];
+  #accepted: readonly string[] = [];
 
   constructor(args: ConnectionArguments, { report }: Runtime, opened: OpenAgents) {
     this.origins = originsOf(args);
     this.title = `OceanBase cluster at ${new URL(this.origins[0] ?? "").host}`;
+    this.#args = args;
     this.#opened = opened;
     this.#report = report;
     this.checks = [
       { name: "protocol and server version", run: () => this.#protocol() },
       { name: "credentials", run: () => this.#credentials() },
-      { name: "permissions", run: async () => ({ message: "root@sys may request upgrades" }) },
+      { name: "permissions", run: () => this.#permissions() },
     ];
   }
 
@@ -60,7 +64,7 @@ class OceanBaseEstate implements Estate {
     await agents.meetAll();
     // No agent responded: the first one gives the cause.
     if (agents.met.length === 0) await agents.readFrom(this.origins[0] ?? "", OB_INFO, obInfo);
-    const versions = [...new Set(agents.met.map(({ info }) => info.version))];
+    const versions = newestFirst(agents.met.map(({ info }) => info.version));
     const ways = [...new Set(agents.met.map(({ generation }) => generation))];
     return {
       message: `agents of version ${versions.join(", ")} at ${agents.met.length} of ${counted(this.origins.length, "endpoint")}, authentication ${ways.join(", ")}`,
@@ -68,20 +72,49 @@ class OceanBaseEstate implements Estate {
   }
 
   async #credentials() {
-    const info = await this.#opened.agents.cluster();
-    const name = info?.obcluster_info.name;
-    return { message: `root@sys was accepted${name ? ` by the cluster ${name}` : ""}` };
+    const { agents } = this.#opened;
+    const name = (await agents.cluster())?.obcluster_info.name;
+    const verified = await Promise.all(agents.met.map((agent) => this.#verifiedBy(agent)));
+    this.#accepted = [...new Set(verified.flatMap(({ who }) => who ?? []))].sort();
+    if (this.#accepted.length === 0) throw unverified(verified.flatMap(({ silent }) => silent ?? []));
+    const verdicts = this.#accepted.map((who) => `${who} was accepted`);
+    return { message: `${verdicts.join(" and ")}${name ? ` by the cluster ${name}` : ""}` };
+  }
+
+  async #permissions() {
+    const whose = this.#accepted.map((who) => (who === ROOT ? who : `callers with ${who}`));
+    return { message: `${whose.join(" and ")} may request upgrades` };
+  }
+
+  /**
+   * Whose credentials an agent has verified. Without its database, an agent compares the password of root@sys with the
+   * last one that it was given, which may be outdated.
+   * @throws UpgradeError if it rejects them
+   */
+  async #verifiedBy({ origin, info }: Agent): Promise<Verified> {
+    try {
+      const read = await this.#opened.agents.readFrom(origin, OB_INFO, obInfo);
+      if (info.security === true && this.#args.agentPassword !== undefined) return { who: AGENTS_PASSWORD };
+      return read?.obcluster_info.topology == null ? {} : { who: ROOT };
+    } catch (error) {
+      if (error instanceof Unreachable) return { silent: error.message };
+      throw error;
+    }
   }
 
   async inventory(): Promise<Inventory> {
     const { agents } = this.#opened;
     this.#report({ message: `reading ${this.title}` });
     const reads = await readCluster(agents);
-    const database = await lookAt(cluster, BEYOND, reads);
-    const obshell = await lookAt(obshellAgents, BEYOND, reads);
+    const database = await lookAt(cluster, undefined, reads);
+    const obshell = await lookAt(obshellAgents, undefined, reads);
     const silent = await this.#silentEndpoints();
     const unknown = database.unknown ?? obshell.unknown;
-    const gaps = unknown === undefined ? silent : [...silent, `${this.title}: ${unknown}.`];
+    const gaps = [
+      ...silent,
+      ...(unknown === undefined ? [] : [`${this.title}: ${unknown}.`]),
+      ...uncheckedBy([...cluster.checks, ...obshellAgents.checks], database.readiness),
+    ];
     const { id: clusterId, name: given } = reads.info?.obcluster_info ?? {};
     const name = given || "oceanbase";
     const id = new URL(this.origins[0] ?? "").host;
@@ -92,7 +125,7 @@ class OceanBaseEstate implements Estate {
         name,
         id,
         protection: `${counted(zones, "zone")}${sharedStorage ? ", shared storage" : ""}`,
-        advice: this.#unnamed(all),
+        advice: [...this.#unnamed(all), ...agents.outside.map(withoutCluster)],
       }),
       foundIn(obshellAgents, obshell, {
         type: "oceanbase:AgentVersion",
@@ -117,7 +150,8 @@ class OceanBaseEstate implements Estate {
   async #silentEndpoints(): Promise<string[]> {
     const { agents } = this.#opened;
     const members = new Set(agents.members.map(({ origin }) => origin));
-    const others = this.origins.filter((origin) => !members.has(origin));
+    const outside = new Set(agents.outside.map(({ origin }) => origin));
+    const others = this.origins.filter((origin) => !members.has(origin) && !outside.has(origin));
     const reads = others.map((origin) => agents.readFrom(origin, OB_INFO, obInfo));
     return (await Promise.allSettled(reads)).flatMap((result) => {
       if (result.status === "fulfilled") return [];
@@ -133,7 +167,10 @@ class OceanBaseEstate implements Estate {
     const hosts = this.origins.map((origin) => new URL(origin).host);
     const named = new Set([...met.map(({ address }) => address), ...hosts]);
     const missing = all.filter((address) => !named.has(address));
-    const silent = this.origins.filter((origin, at) => !answered.has(origin) && !all.includes(hosts[at] ?? ""));
+    const outside = new Set(this.#opened.agents.outside.map(({ origin }) => origin));
+    const silent = this.origins.filter(
+      (origin, at) => !answered.has(origin) && !outside.has(origin) && !all.includes(hosts[at] ?? ""),
+    );
     if (missing.length <= silent.length) return [];
     return [
       {
@@ -147,6 +184,21 @@ class OceanBaseEstate implements Estate {
   close(): Promise<void> {
     return this.#opened.close();
   }
+}
+
+/** `who`: whose credentials an agent has verified; `silent`: why it did not respond. */
+interface Verified {
+  readonly who?: string;
+  readonly silent?: string;
+}
+
+function unverified(silent: readonly string[]): Unreachable {
+  const message =
+    silent.length > 0
+      ? silent.join("; ")
+      : `no agent can verify the password of ${ROOT}, because none can reach its database`;
+  const remedy = "Start the observers. When they are available, run {apply} again.";
+  return new Unreachable(message, { sent: true, heard: true, remedy });
 }
 
 interface Found {
@@ -166,19 +218,19 @@ function foundIn(
   const [lowest, highest] = [lowestVersion(versions), highestVersion(versions)];
   if (lowest === undefined || highest === undefined) return undefined;
   const { editions } = system;
-  const { uploaded, listed, architectures } = readiness;
-  const offers = listed && uploaded !== undefined ? offeredAbove(highest, uploaded, { editions, architectures }) : [];
+  const { uploaded = [], listed, architectures, upgrading } = readiness;
+  const offers = offeredTo({ lowest, highest }, uploaded, { editions, architectures });
   const target = offers[0]?.target ?? { version: formatParts(highest), release: "" };
   const checks = system.checks.filter((check) => check !== packagesUploaded);
   const version = formatParts(lowest);
   return {
     database: {
       ...described,
-      current: [...new Set(versions.map(formatVersion))].sort().join(", "),
+      current: newestFirst(versions.map(formatVersion)).join(", "),
       ...(listed ? { targets: offers.map(({ version }) => formatVersion(version)) } : {}),
       ...(activity === undefined ? {} : { activity }),
       findings: preflight(checks, readiness, { args: NO_ARGUMENTS, target, editions }),
-      advice: [...(listed && offers.length === 0 ? [noPackages(editions[0])] : []), ...advice],
+      advice: [...(listed && !upgrading && offers.length === 0 ? [noPackages(editions[0])] : []), ...advice],
     },
     resource: {
       type: described.type,

@@ -1,25 +1,14 @@
 import type { Observation } from "../core/driver";
-import { ifAnswered, Unreachable, UpgradeError } from "../core/errors";
+import { ifAnswered } from "../core/errors";
 import type { Activity, Member } from "../core/unit";
 import { type Constraint, compareVersions, holds, parseVersion, standing } from "../core/version";
 import type { Agents } from "./agent/agents";
-import type { Outsider } from "./agent/handshake";
-import {
-  type AgentsStatus,
-  addressOf,
-  agentsStatus,
-  type ClusterInfo,
-  clusterInfo,
-  type Dag,
-  dag,
-  dags,
-  type ObInfo,
-  type UploadedPackage,
-  uploadedPackages,
-} from "./agent/schema";
-import { IN_SERVICE, type Readiness, type Server } from "./preflight";
+import type { Outsider } from "./agent/contact";
+import { addressOf, type Dag, dag, dags, type ObInfo } from "./agent/schema";
+import { type Conditions, earlyList, type PackageList, packagesOf, readConditions, shownBy } from "./conditions";
+import type { Readiness, Server } from "./preflight";
 import type { Running, System } from "./system";
-import { dagState, describeFailure, formatTarget, holdsLock, remedyFor } from "./tasks/dag";
+import { dagState, describeFailure, formatTarget, holdsLock, isUpgrade, remedyFor } from "./tasks/dag";
 import { dagPath } from "./tasks/task";
 
 /** An observation through the agents: versions, unfinished tasks, and the conditions of an upgrade request. */
@@ -32,8 +21,6 @@ export interface UpgradeObservation extends Observation {
   readonly running: readonly Running[];
 }
 
-const AGENTS_STATUS = "/api/v1/agents/status";
-const PACKAGES = "/api/v1/upgrade/package/info";
 const UNFINISHED = "/api/v1/task/dag/ob/unfinish?show_details=false";
 
 /** Reads shared by observations of both systems of a cluster, at one moment. */
@@ -43,11 +30,11 @@ export interface Reads {
   /** Undefined when the agents could not list them. */
   readonly unfinished: readonly Dag[] | undefined;
   /** Needed only for an upgrade; the observation shows whether one is needed at all. */
-  readonly extras: Promise<readonly [AgentsStatus | "silent" | undefined, ClusterInfo | undefined]>;
+  readonly conditions: Promise<Conditions>;
   /** Rejects if the endpoints belong to different clusters, which invalidates all reads. */
   readonly compared: Promise<void>;
   /** Read once, from the first agent that is passed. */
-  readonly packages: (callee: string | undefined) => ReturnType<typeof packagesOf>;
+  readonly packages: (callee: string | undefined) => Promise<PackageList>;
   /** A failed DAG with its stages, which show what obshell would accept; the list does not include them. */
   readonly detailed: (listed: Dag) => Promise<Dag>;
 }
@@ -65,21 +52,18 @@ export async function look(
 export async function readCluster(agents: Agents): Promise<Reads> {
   const early = agents.met.length > 0 ? undefined : earlyList(agents);
   void agents.meetAll();
-  const extras = Promise.all([
-    unlessSilent(agents.read(AGENTS_STATUS, agentsStatus)),
-    ifAnswered(agents.read("/api/v1/obcluster/info", clusterInfo)),
-  ]);
-  extras.catch(() => undefined);
+  const conditions = readConditions(agents);
+  conditions.catch(() => undefined);
   const [info, unfinished] = await Promise.all([agents.cluster(), agents.read(UNFINISHED, dags)]);
   const compared = agents.compare();
   compared.catch(() => undefined);
-  let list: ReturnType<typeof packagesOf> | undefined;
+  let list: Promise<PackageList> | undefined;
   const details = new Map<string, Promise<Dag>>();
   return {
     agents,
     info,
     unfinished,
-    extras,
+    conditions,
     compared,
     packages: (callee) => {
       list ??= packagesOf(agents, callee, early);
@@ -93,34 +77,33 @@ export async function readCluster(agents: Agents): Promise<Reads> {
   };
 }
 
-/** Derives the observation of one system from shared reads. */
+/**
+ * Derives the observation of one system from shared reads.
+ * @param constraint the target version; undefined for an inventory, which has none: every upgrade counts, and the
+ * conditions of the next one are always read
+ */
 export async function lookAt(
   system: Pick<System, "dagTarget" | "running">,
-  constraint: Constraint,
+  constraint: Constraint | undefined,
   reads: Reads,
 ): Promise<UpgradeObservation> {
-  const { agents, info, unfinished, extras } = reads;
+  const { agents, info, unfinished } = reads;
   const running = info === undefined ? [] : system.running(info);
   const activity = await activityOf(reads, system, constraint);
   const members = running.flatMap(memberOf);
   const upgradable =
-    activity?.kind !== "running" && members.some(({ version }) => standing(version, constraint) === "behind");
-  const [status, cluster] = upgradable ? await extras : [];
+    constraint === undefined ||
+    (activity?.kind !== "running" && members.some(({ version }) => standing(version, constraint) === "behind"));
   const callee = calleeOf(agents.met, members, running);
-  const list = upgradable ? await reads.packages(callee?.origin) : undefined;
+  const conditions = upgradable ? await reads.conditions : {};
   const readiness: Readiness = {
     zones: Object.keys(info?.obcluster_info.topology ?? {}).length,
     sharedStorage: info?.obcluster_info.is_shared_storage ?? false,
     agents: (info?.agent_info ?? []).map(({ ip, port }) => addressOf(ip, port)),
     servers: serversOf(info),
-    stoppedZones: stoppedZonesOf(cluster),
-    status: status === "silent" ? undefined : status,
-    unheard: status === "silent",
-    uploaded: list === "silent" ? undefined : list,
-    listed: Array.isArray(list),
-    unlisted: list === "silent",
-    architectures: architecturesOf(agents, cluster),
+    upgrading: (unfinished ?? []).some((found) => holdsLock(found) && isUpgrade(found)),
     callee: callee?.info.version,
+    ...shownBy(agents, conditions, upgradable ? await reads.packages(callee?.origin) : undefined),
   };
   await reads.compared;
   const unknown = unknownFrom(info, unfinished !== undefined, running);
@@ -155,12 +138,12 @@ function unknownFrom(info: ObInfo | undefined, listed: boolean, running: readonl
 async function activityOf(
   { unfinished, detailed }: Reads,
   system: Pick<System, "dagTarget">,
-  constraint: Constraint,
+  constraint: Constraint | undefined,
 ): Promise<Activity | undefined> {
   const holders = (unfinished ?? []).filter(holdsLock);
   for (const found of holders) {
     const target = system.dagTarget(found.name);
-    if (target === undefined || !holds(target.version, constraint)) continue;
+    if (target === undefined || (constraint !== undefined && !holds(target.version, constraint))) continue;
     const task = { id: found.id, kind: target.kind, to: formatTarget(target) };
     const state = dagState(found);
     if (state !== "failed")
@@ -188,68 +171,6 @@ function serversOf(info: ObInfo | undefined): Server[] {
       agent: server.agent_port === 0 ? undefined : addressOf(server.svr_ip, server.agent_port),
       status: server.status,
     }));
-}
-
-function stoppedZonesOf(cluster: ClusterInfo | undefined): string[] {
-  return (cluster?.zones ?? [])
-    .filter(({ inner_status: status = "" }) => status !== "" && status.toUpperCase() !== IN_SERVICE)
-    .map(({ name = "" }) => name);
-}
-
-function architecturesOf(agents: Agents, cluster: ClusterInfo | undefined): string[] {
-  const fromCluster = (cluster?.zones ?? []).flatMap((zone) =>
-    (zone.servers ?? []).map((server) => server.architecture),
-  );
-  const fromAgents = agents.met.map((agent) => agent.info.architecture);
-  const known = [...fromCluster, ...fromAgents].filter((name) => name !== undefined && name !== "");
-  return [...new Set(known)].filter((name) => name !== undefined).sort();
-}
-
-/**
- * The cluster's packages, listed by the agent that gets the request, or by any other that can.
- * @returns undefined when none can (before 4.3.0.0)
- */
-export function listPackages(agents: Agents, callee?: string): Promise<UploadedPackage[] | undefined> {
-  return agents.find(callee, PACKAGES, uploadedPackages);
-}
-
-/** A package list requested before it is known whether it is needed, and from which agent. */
-interface EarlyList {
-  readonly origin: string;
-  readonly answer: Promise<UploadedPackage[] | undefined>;
-}
-
-/** For the first observation: before the first plan, every round trip counts. */
-function earlyList(agents: Agents): EarlyList {
-  const [origin = ""] = agents.origins;
-  const answer = ifAnswered(agents.readFrom(origin, PACKAGES, uploadedPackages));
-  // Reported to the code that awaits the list, if any.
-  answer.catch(() => undefined);
-  return { origin, answer };
-}
-
-async function packagesOf(
-  agents: Agents,
-  callee: string | undefined,
-  early: EarlyList | undefined,
-): Promise<UploadedPackage[] | "silent" | undefined> {
-  const known = early?.origin === callee ? await early?.answer : undefined;
-  if (known !== undefined) return known;
-  return unlessSilent(listPackages(agents, callee));
-}
-
-/**
- * A read that an upgrade depends on. A server that refuses it does not support it; a missing response is reported as
- * `silent`.
- */
-async function unlessSilent<T>(read: Promise<T | undefined>): Promise<T | "silent" | undefined> {
-  try {
-    return await read;
-  } catch (error) {
-    if (error instanceof Unreachable) return "silent";
-    if (error instanceof UpgradeError && error.code === "blocked") return undefined;
-    throw error;
-  }
 }
 
 /** An agent that was contacted at one of the endpoints. */

@@ -1,3 +1,4 @@
+import { uncheckedNote } from "../core/texts/sentences";
 import type { Finding } from "../core/unit";
 import { type AgentsStatus, OBSERVER_AVAILABLE, type UploadedPackage } from "./agent/schema";
 import { type Edition, missingPackages, type Target } from "./packages/packages";
@@ -9,6 +10,10 @@ export interface Readiness {
   /** `ip:port` of every agent of the cluster. */
   readonly agents: readonly string[];
   readonly servers: readonly Server[];
+  /** Whether a database or agent upgrade holds the cluster's lock: in progress, or failed. */
+  readonly upgrading: boolean;
+  /** Why reads failed. */
+  readonly unread: Unread;
   /** Names of zones that are out of service. */
   readonly stoppedZones: readonly string[];
   readonly status: AgentsStatus | undefined;
@@ -22,6 +27,13 @@ export interface Readiness {
   readonly architectures: readonly string[];
   /** Version of the agent that would get the request. */
   readonly callee: string | undefined;
+}
+
+/** Reasons of failed reads. */
+export interface Unread {
+  readonly status?: string;
+  readonly zones?: string;
+  readonly packages?: string;
 }
 
 /** An observer, as the cluster lists it. */
@@ -44,7 +56,10 @@ export type Check<A> = (ready: Readiness, asked: Asked<A>) => Finding | undefine
 
 /** All findings against the upgrade, each with a remedy. Pure. */
 export function preflight<A>(checks: readonly Check<A>[], ready: Readiness, asked: Asked<A>): Finding[] {
-  return checks.map((check) => check(ready, asked)).filter((finding) => finding !== undefined);
+  return checks
+    .filter((check) => !(ready.upgrading && OF_A_MOMENT.has(check)))
+    .map((check) => check(ready, asked))
+    .filter((finding) => finding !== undefined);
 }
 
 const ROLLING_ZONES = 3;
@@ -83,7 +98,8 @@ export const observersAvailable: Check<unknown> = ({ agents, status }) => {
   if (down.length === 0) return undefined;
   return {
     code: "observer-unavailable",
-    message: `${down.length === 1 ? "An observer is" : "Observers are"} not available: ${down.join(", ")}.`,
+    // The agents' addresses: an observer has another port.
+    message: `${down.length === 1 ? "The observer of the agent" : "The observers of the agents"} ${down.join(", ")} ${down.length === 1 ? "is" : "are"} not available.`,
     remedy: "Start these observers and wait until they are available.",
   };
 };
@@ -146,3 +162,26 @@ export const packagesUploaded: Check<unknown> = ({ uploaded, listed, architectur
     remedy: "Add their files to `packages`, or upload them with POST /api/v1/upgrade/package.",
   };
 };
+
+/**
+ * Conditions that an upgrade changes itself, and restores when it ends or is retried: while one is in progress or has
+ * failed, its task shows what may be done.
+ */
+const OF_A_MOMENT: ReadonlySet<unknown> = new Set([agentsRun, observersAvailable, serversActive, zonesActive]);
+
+/** The reads that conditions depend on. */
+const READS: readonly (readonly [read: keyof Unread, subject: string, checks: readonly unknown[]])[] = [
+  ["status", "Which agents and observers are running", [agentsRun, observersAvailable]],
+  ["zones", "The status of the zones", [zonesActive]],
+  ["packages", "The list of uploaded packages", [packagesUploaded]],
+];
+
+/** The conditions that could not be checked, as sentences. */
+export function uncheckedBy<A>(checks: readonly Check<A>[], { unread }: Pick<Readiness, "unread">): string[] {
+  return READS.flatMap(([read, subject, dependent]) => {
+    const reason = unread[read];
+    return reason === undefined || !checks.some((check) => dependent.includes(check))
+      ? []
+      : [uncheckedNote(subject, reason)];
+  });
+}

@@ -3,7 +3,8 @@ import { counted } from "../base/sentences";
 import { definedBy } from "../core/arguments";
 import type { Check, Estate, EstateKind, FoundDatabase, FoundResource, Inventory } from "../core/estate";
 import type { Runtime } from "../core/runtime";
-import { compareVersions, formatParts } from "../core/version";
+import { type Activity, type Finding, isFollowed, type Upgrade } from "../core/unit";
+import { compareVersions, formatParts, newestFirst } from "../core/version";
 import { undiciTransport } from "../http/undici-transport";
 import { checkConnection, connection } from "./arguments";
 import { releaseOf } from "./database/call";
@@ -13,12 +14,13 @@ import { redisSubject } from "./database/subject";
 import { type Connect, type ConnectionArguments, derivedSecrets, type OpenNodes, openNodes } from "./kind";
 import { lookAtAll, type Seen } from "./look";
 import { moduleSubject } from "./modules/subject";
-import { nodesFrom, supportedByAll } from "./node";
+import { nodesFrom, type SupportedRedis, supportedByAll } from "./node";
 import { protectionOf } from "./protection";
 import { permissionFor } from "./rest/answers";
 import { CLIENT_CERTIFICATE_ALONE } from "./rest/contact";
 import { allActions, bdbList, clusterInfo, clusterModules, nodeList } from "./rest/schema";
 import { activityOf, UNTOLD } from "./tasks/activity";
+import { uncheckedIn } from "./unchecked";
 
 const inputs = z.strictObject({ ...connection }).superRefine(checkConnection);
 
@@ -66,7 +68,7 @@ class RedisEnterpriseEstate implements Estate {
 
   async #software() {
     const nodes = nodesFrom((await this.#opened.nodes.read("/v1/nodes", nodeList)) ?? []);
-    const software = [...new Set(nodes.map((node) => node.software))].join(", ");
+    const software = newestFirst(nodes.map((node) => node.software)).join(", ");
     return { message: `Redis Enterprise ${software} on ${counted(nodes.length, "node")}` };
   }
 
@@ -86,6 +88,7 @@ class RedisEnterpriseEstate implements Estate {
     this.#report({ message: `reading ${this.title}` });
     const seen = await lookAtAll(this.#opened.nodes);
     const names = seen.map(({ database }) => database?.name);
+    const unchecked = seen.flatMap((each) => (each.database?.type === "redis" ? uncheckedIn(each) : []));
     const found = seen.flatMap((each) => foundIn(each, (name) => names.filter((one) => one === name).length === 1));
     const { name, created_time: created } = this.#opened.nodes.info ?? {};
     return {
@@ -93,7 +96,7 @@ class RedisEnterpriseEstate implements Estate {
       identity: { name: [name, created ?? this.origins[0]].join(" "), keys: {} },
       databases: found.map(({ database }) => database),
       resources: found.flatMap(({ resource }) => resource ?? []),
-      gaps: found.flatMap(({ gap }) => gap ?? []),
+      gaps: [...found.flatMap(({ gap }) => gap ?? []), ...new Set(unchecked)],
     };
   }
 
@@ -134,21 +137,23 @@ function redisOf(seen: Seen, database: Database, common: Common, which: Which): 
   const subject = redisSubject({ redisVersion: "latest" });
   const { redis } = database;
   const unreadable = subject.unreadable(database);
+  const supported = supportedByAll(seen.nodes);
   const { upgrade } = subject.stands(database, { ...seen, members: subject.members(database) });
   return {
     database: {
       ...common,
       type,
       current: redis === undefined ? "unknown" : formatParts(redis.full),
-      targets: supportedByAll(seen.nodes)
-        .filter(({ release }) => redis !== undefined && compareVersions(release, redis.release) > 0)
-        .sort((a, b) => compareVersions(b.release, a.release))
-        .map(releaseOf),
-      findings: upgrade?.findings ?? [],
+      ...(redis === undefined || supported.length === 0 ? {} : { targets: newestFirst(newerThan(redis, supported)) }),
+      findings: findingsOf(upgrade, common.activity),
     },
     ...(unreadable === undefined ? {} : { gap: `${subjectOf(database)}: ${unreadable}.` }),
     ...(redis === undefined ? {} : { resource: redisResource(common.name, redis, which) }),
   };
+}
+
+function newerThan(redis: Redis, supported: readonly SupportedRedis[]): string[] {
+  return supported.filter(({ release }) => compareVersions(release, redis.release) > 0).map(releaseOf);
 }
 
 function redisResource(name: string, redis: Redis, which: Which): FoundResource {
@@ -168,7 +173,7 @@ function modulesOf(seen: Seen, database: Database, common: Common, which: Which)
         type,
         current: loaded.map(({ name, text }) => `${name} ${text}`).join(", "),
         targets: upgrade?.step === undefined ? [] : [upgrade.step.to],
-        findings: upgrade?.findings ?? [],
+        findings: findingsOf(upgrade, common.activity),
       },
       resource: {
         type,
@@ -177,6 +182,11 @@ function modulesOf(seen: Seen, database: Database, common: Common, which: Which)
       },
     },
   ];
+}
+
+/** While an upgrade is in progress or has failed, only its task shows what may be done. */
+function findingsOf(upgrade: Upgrade | undefined, activity: Activity | undefined): readonly Finding[] {
+  return isFollowed(activity) ? [] : (upgrade?.findings ?? []);
 }
 
 const LATEST = { kind: "latest" } as const;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Observation } from "../core/driver";
-import { ifAnswered, Missing, Unreachable } from "../core/errors";
+import { type Attempted, attempted, ifAnswered, Missing, Unreachable } from "../core/errors";
 import type { Activity, Finding } from "../core/unit";
 import { crdbCallOf } from "./active-active";
 import { type Database, databaseFrom, subjectOf } from "./database/database";
@@ -22,6 +22,7 @@ import {
   userList,
 } from "./rest/schema";
 import { stageOf } from "./tasks/activity";
+import type { Unread } from "./unchecked";
 
 /** An observation of a database and its cluster. */
 export interface Seen extends Observation {
@@ -38,6 +39,8 @@ export interface Seen extends Observation {
   readonly shipped: readonly ShippedModule[];
   readonly info?: z.infer<typeof clusterInfo> | undefined;
   readonly policy?: z.infer<typeof clusterPolicy> | undefined;
+  /** Why reads failed that an upgrade depends on. */
+  readonly unread?: Unread;
 }
 
 /** The purpose of an observation. */
@@ -70,7 +73,11 @@ export async function look(nodes: Nodes, which: Which, interest: Interest, eager
   const seen: Seen = { members: [], database: found, machines, nodes: await members, shipped: [] };
   if (interest.holds(found)) return seen;
   const [more, running] = await Promise.all([surroundings(), readCrdbTasks(nodes, found, seen.nodes)]);
-  return { ...seen, ...more, crdbTasks: running };
+  return { ...seen, ...more, ...withTasks(more, running) };
+}
+
+function withTasks({ unread }: Pick<Seen, "unread">, { data, reason }: CrdbTasks): Pick<Seen, "crdbTasks" | "unread"> {
+  return { crdbTasks: data ?? [], unread: { ...unread, crdbTasks: reason } };
 }
 
 /**
@@ -90,7 +97,7 @@ export async function lookAtAll(nodes: Nodes): Promise<readonly Seen[]> {
       database,
       machines: (running?.["state-machines"] ?? []).filter(isOf(database.uid)),
       nodes: members,
-      crdbTasks: await readCrdbTasks(nodes, database, members),
+      ...withTasks(more, await readCrdbTasks(nodes, database, members)),
     })),
   );
 }
@@ -112,14 +119,22 @@ async function readSurroundings(
   nodes: Nodes,
   interest: Interest,
   first: boolean,
-): Promise<Pick<Seen, "shipped" | "info" | "policy">> {
-  const [modules, info, policy] = await Promise.all([
+): Promise<Pick<Seen, "shipped" | "info" | "policy" | "unread">> {
+  const readCluster = async () => (first ? undefined : nodes.read("/v1/cluster", clusterInfo));
+  const readPolicy = async () =>
+    interest.policy === true ? nodes.read("/v1/cluster/policy", clusterPolicy) : undefined;
+  const [modules, cluster, policy] = await Promise.all([
     nodes.read("/v1/modules", clusterModules),
-    first ? undefined : ifAnswered(nodes.read("/v1/cluster", clusterInfo)),
-    interest.policy === true ? ifAnswered(nodes.read("/v1/cluster/policy", clusterPolicy)) : undefined,
+    attempted(readCluster()),
+    attempted(readPolicy()),
   ]);
-  // In the first observation, the cluster was read just before.
-  return { shipped: shippedFrom(modules ?? []), info: first ? nodes.info : info, policy };
+  return {
+    shipped: shippedFrom(modules ?? []),
+    // In the first observation, the cluster was read just before.
+    info: first ? nodes.info : cluster.data,
+    policy: policy.data,
+    unread: { cluster: cluster.reason, policy: policy.reason },
+  };
 }
 
 function once<T>(read: () => Promise<T>): () => Promise<T> {
@@ -163,15 +178,14 @@ function isOf(uid: number): (action: Action) => boolean {
  * The unfinished tasks of the database's Active-Active database. Only the vendor's latest documentation has the list,
  * so older servers may not have it.
  */
-async function readCrdbTasks(
-  nodes: Nodes,
-  database: Database,
-  members: readonly ClusterNode[],
-): Promise<readonly CrdbTask[]> {
-  if (crdbCallOf(database, members) === undefined) return [];
-  const all = await ifAnswered(nodes.read("/v1/crdb_tasks", crdbTasks));
-  return (all ?? []).filter((task) => task.crdb_guid === database.crdb && stageOf(task) === "running");
+async function readCrdbTasks(nodes: Nodes, database: Database, members: readonly ClusterNode[]): Promise<CrdbTasks> {
+  if (crdbCallOf(database, members) === undefined) return {};
+  const { data, ...failure } = await attempted(nodes.read("/v1/crdb_tasks", crdbTasks, true));
+  const running = data?.filter((task) => task.crdb_guid === database.crdb && stageOf(task) === "running");
+  return { data: running, ...failure };
 }
+
+type CrdbTasks = Attempted<readonly CrdbTask[]>;
 
 /** The nodes. From now on, redirects between them are followed. */
 async function readNodes(nodes: Nodes): Promise<readonly ClusterNode[]> {

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { Finding } from "../core/unit";
-import { lowestVersion, parseVersion, type Version } from "../core/version";
+import { lowestVersion, newestFirst, parseVersion, type Version } from "../core/version";
 import { atLeast, type Redis, redisOf, sameRelease } from "./database/database";
 import type { clusterInfo, nodeList } from "./rest/schema";
 
@@ -55,7 +55,7 @@ export function clusterFindings(
   nodes: readonly ClusterNode[],
   info: z.infer<typeof clusterInfo> | undefined,
 ): Finding[] {
-  const software = [...new Set(nodes.map((node) => node.software))];
+  const software = newestFirst(nodes.map((node) => node.software));
   const findings: Finding[] = [];
   if (software.length > 1) {
     findings.push({

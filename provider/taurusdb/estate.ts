@@ -4,7 +4,7 @@ import { argument, definedBy } from "../core/arguments";
 import type { Check, Estate, EstateKind, FoundDatabase, FoundResource, Inventory } from "../core/estate";
 import type { Runtime } from "../core/runtime";
 import type { Finding, Unit } from "../core/unit";
-import { chunks } from "../core/unit";
+import { chunks, isFollowed } from "../core/unit";
 import type { Constraint } from "../core/version";
 import { compareVersions, formatParts, formatVersion, parseVersion, type Version } from "../core/version";
 import { type ConnectionArguments, completeConnection } from "../huaweicloud/arguments";
@@ -21,7 +21,7 @@ import { kernelUnit } from "./kernel/unit";
 import { type Access, openAccess, type Project } from "./project";
 import type { HtapInstance, Instance, InstanceDetail, JobRow, ScheduleRow } from "./schema";
 import { CANCEL_ACTION, TAURUSDB, UPGRADE_ACTION } from "./service";
-import { readStarRocksBeside, targetsOf } from "./starrocks/instance";
+import { type Known, readStarRocksBeside, targetsOf } from "./starrocks/instance";
 import { look, viewFor } from "./starrocks/view";
 import { anyWindow, windowOf } from "./tasks";
 
@@ -235,10 +235,10 @@ class TaurusEstate implements Estate {
         name,
         id,
         current,
-        targets: targetsOf(seen.known).map(formatParts),
+        ...(isListed(seen.known) ? { targets: targetsOf(seen.known).map(formatParts) } : {}),
         ...(seen.window === "" ? {} : { window: seen.window }),
         ...(seen.activity === undefined ? {} : { activity: seen.activity }),
-        findings: unit?.upgrade?.findings ?? [],
+        findings: isFollowed(seen.activity) ? [] : (unit?.upgrade?.findings ?? []),
       },
       ...(version === undefined ? {} : { resource: { type, name, args: { ...ids, version: current } } }),
     };
@@ -247,6 +247,11 @@ class TaurusEstate implements Estate {
   close(): Promise<void> {
     return this.#access.close();
   }
+}
+
+/** Whether it is known which kernels an instance can be upgraded to. */
+function isListed({ newerOffered, listed }: Known): boolean {
+  return newerOffered === false || listed.length > 0;
 }
 
 /** `db1 (6754902da1f447269c6979b0590102a5in07)` */

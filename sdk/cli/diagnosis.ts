@@ -1,3 +1,4 @@
+import { counted } from "../../provider/base/sentences";
 import { Unreachable, UpgradeError } from "../../provider/core/errors";
 import { wrapped } from "./help";
 
@@ -41,17 +42,18 @@ export function sectionText({ title, lines }: Section): string {
   return `${title}\n${rows.join("")}`;
 }
 
-/** `2 problems, 1 warning, 1 check not run` */
+/** `2 problems, 1 warning, 1 check not run`; without problems `1 check not run, no problems in the others`. */
 export function summary(sections: readonly Section[]): string {
-  const counted = (state: State, noun: string) => {
+  const counts = (state: State, noun: string) => {
     const count = countOf(sections, state);
-    return count === 0 ? [] : [`${count} ${noun}${count === 1 ? "" : "s"}`];
+    return count === 0 ? [] : [counted(count, noun)];
   };
-  const problems = counted("problem", "problem");
-  const unknown = counted("unknown", "check").map((text) => `${text} not run`);
-  return [...(problems.length === 0 ? ["no problems"] : problems), ...counted("warning", "warning"), ...unknown].join(
-    ", ",
-  );
+  const problems = counts("problem", "problem");
+  const warnings = counts("warning", "warning");
+  const unknown = counts("unknown", "check").map((text) => `${text} not run`);
+  if (problems.length > 0) return [...problems, ...warnings, ...unknown].join(", ");
+  const none = unknown.length > 0 ? "no problems in the others" : "no problems";
+  return [...unknown, none, ...warnings].join(", ");
 }
 
 /** 0: no problems, 1: problems, 2: something could not be checked. */
@@ -67,4 +69,12 @@ function countOf(sections: readonly Section[], state: State): number {
 /** The message of an error. */
 export function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * A text of a vendor in the terms of a command that only reads: no run precedes it, and the command itself shows
+ * whether a remedy was successful.
+ */
+export function inWordsOfCommand(text: string): string {
+  return text.replaceAll("{apply}", "this command");
 }

@@ -5,6 +5,7 @@ import { type FoundDatabase, findingsIn, type Identity, type Inventory, isSame }
 import { describeActivity } from "../../provider/core/unit";
 import { type Command, JSON_OUTPUT, OUTPUT_FILE } from "./command";
 import { type Connection, connectionOptions, connectionsOf, estateKinds, SYSTEMS, systemOf } from "./connection";
+import { inWordsOfCommand } from "./diagnosis";
 import { CommandError, UsageError } from "./failure";
 import { writeResult } from "./files";
 import { wrapped } from "./help";
@@ -80,7 +81,8 @@ interface Read extends Pick<Inventory, "databases" | "gaps"> {
 }
 
 /** Catches errors, so that one unreadable estate does not hide the others. */
-async function readEstate(connection: Connection, { redact }: Terminal): Promise<Read> {
+async function readEstate(connection: Connection, terminal: Terminal): Promise<Read> {
+  const redact = (text: string) => terminal.redact(inWordsOfCommand(text));
   const estate = connection.open();
   const { title } = estate;
   try {
@@ -116,9 +118,15 @@ function listing(databases: readonly FoundDatabase[]): string {
 }
 
 function rowOf(database: FoundDatabase, numbers: readonly number[]): readonly string[] {
-  const { name, type, id, current, targets, protection = "", window = "", activity } = database;
+  const { name, type, id, current, targets, protection = "", window = "" } = database;
   const available = targets === undefined ? "unknown" : targets.length === 0 ? "none" : targets.join(", ");
   const daily = window === "" ? "" : `${window} UTC`;
-  const state = activity === undefined ? "" : describeActivity(activity);
-  return [name, type.replace(":", "."), id, current, available, protection, daily, state, numbers.join(", ")];
+  const columns = [name, type.replace(":", "."), id, current, available, protection, daily];
+  return [...columns, stateOf(database), numbers.join(", ")];
+}
+
+/** The vendor's current operation, or what prevents an upgrade: `agent not running`. */
+function stateOf({ activity, findings }: FoundDatabase): string {
+  if (activity !== undefined) return describeActivity(activity);
+  return [...new Set(findings.map(({ code }) => code.replaceAll("-", " ")))].join(", ");
 }

@@ -7,11 +7,11 @@ import { describeActivity } from "../../provider/core/unit";
 import { tlsFrom } from "../../provider/http/tls";
 import { type Command, type Given, JSON_OUTPUT, OUTPUT_FILE } from "./command";
 import { type Connection, connectionOptions, connectionsOf, estateKinds, SYSTEMS, systemOf } from "./connection";
-import { exitCode, failed, type Line, type Section, sectionText, summary } from "./diagnosis";
+import { exitCode, failed, inWordsOfCommand, type Line, type Section, sectionText, summary } from "./diagnosis";
 import { UsageError } from "./failure";
 import { writeResult } from "./files";
 import { connectionsIn, managedIn } from "./managed";
-import { examineNetwork, type Network } from "./network";
+import { examineNetwork, type Network, type Way } from "./network";
 import { ownVersion } from "./package";
 import { nameOf, planLines } from "./plan-lines";
 import { pluginStartLine } from "./plugin-start";
@@ -43,7 +43,9 @@ export const doctor: Command = {
   ],
   async run(given, terminal) {
     const examination = await examined(given, terminal);
-    const sections = mapTexts([await machine(terminal), ...examination], terminal.redact);
+    const sections = mapTexts([await machine(terminal), ...examination], (text) =>
+      terminal.redact(inWordsOfCommand(text)),
+    );
     const text = given.has("json")
       ? `${JSON.stringify({ version: ownVersion(), summary: summary(sections), sections }, undefined, 2)}\n`
       : `${sections.map(sectionText).join("\n")}\n${summary(sections)}\n`;
@@ -138,8 +140,9 @@ async function sectionsOf(
   return sections;
 }
 
-function wayTo({ args, proxies }: Connection, origin: string) {
-  return { origin, proxies, tls: tlsFrom(args) };
+function wayTo({ kind, args, proxies }: Connection, origin: string): Way {
+  const { shape } = kind.inputs;
+  return { origin, proxies, tls: tlsFrom(args), accepts: (argument) => Object.hasOwn(shape, argument) };
 }
 
 function notReached({ checks }: Estate): Line[] {
@@ -174,11 +177,12 @@ async function inventoryLines(estate: Estate): Promise<Line[]> {
 
 function databaseLines({ type, current, targets, activity, advice = [], ...database }: FoundDatabase): Statement[] {
   const offered = targets === undefined ? "available versions unknown" : targets.join(", ") || "no newer version";
+  const state = targets === undefined ? "note" : "ok";
   const busy = activity === undefined || activity.kind === "blocked" ? "" : `; ${describeActivity(activity)}`;
   const about = { type, database: database.name };
   const found = findingsIn({ ...database, ...(activity === undefined ? {} : { activity }) });
   return [
-    ...(found.length > 0 ? [] : [{ ...about, state: "ok", message: `${current} → ${offered}${busy}` } as const]),
+    ...(found.length > 0 ? [] : [{ ...about, state, message: `${current} → ${offered}${busy}` } as const]),
     ...found.map(({ message, remedy }) => ({ ...about, state: "problem", message, remedy }) as const),
     ...advice.map(({ message, remedy }) => ({ ...about, state: "note", message, remedy }) as const),
   ];
@@ -190,11 +194,11 @@ interface Statement extends Omit<Line, "name"> {
   readonly database: string;
 }
 
-/** Merges equal messages about several databases into one line. */
+/** Merges equal statements about several databases into one line: the same message with the same remedy. */
 function together(statements: readonly Statement[]): Line[] {
   const groups = new Map<string, [Statement, ...Statement[]]>();
   for (const statement of statements) {
-    const key = JSON.stringify([statement.state, statement.message]);
+    const key = JSON.stringify([statement.state, statement.message, statement.remedy]);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [statement]);
     else group.push(statement);

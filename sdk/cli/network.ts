@@ -4,15 +4,16 @@ import { connect as connectTls, type PeerCertificate, type TLSSocket } from "nod
 import { formatDuration } from "../../provider/base/sentences";
 import type { Proxies } from "../../provider/core/runtime";
 import { proxyFor } from "../../provider/http/dispatcher";
-import { isSecure, type Tls } from "../../provider/http/tls";
+import { clientRefusal, isSecure, refusesClient } from "../../provider/http/tls";
+import { CLIENT_CERTIFICATE, TransportError } from "../../provider/http/transport";
 import { undiciTransport } from "../../provider/http/undici-transport";
 import { type Line, textOf } from "./diagnosis";
+import { type Reach, remedyForCertificate, remedyForClient, remedyForRequest, WITHOUT_TLS } from "./network-remedies";
 import type { Terminal } from "./terminal";
 
 /** The network path to a server. */
-export interface Way {
+export interface Way extends Reach {
   readonly origin: string;
-  readonly tls: Tls;
   readonly proxies: Proxies;
 }
 
@@ -122,23 +123,9 @@ async function tcpLine(target: Target): Promise<Line> {
   }
 }
 
-/** Error codes of Node and OpenSSL for certificates, with remedies. */
-const REMEDIES: readonly (readonly [RegExp, string])[] = [
-  [/ALTNAME|HOSTNAME/, "Set --server-name (argument `serverName`) to a name in the certificate."],
-  [/EXPIRED/, "Renew the server certificate."],
-  [/NOT_YET_VALID/, "Check the clocks of this machine and of the server."],
-  [/./, "Set --ca-certificate (argument `caCertificate`) to the server certificate or to the CA that signed it."],
-];
-const OTHER_CA =
-  "The file given as --ca-certificate (argument `caCertificate`) contains neither this certificate nor the CA that signed it. Set it to one that does.";
-
-function remedyFor(code: string, { ca }: Tls): string {
-  const at = REMEDIES.findIndex(([pattern]) => pattern.test(code));
-  return ca !== undefined && at === REMEDIES.length - 1 ? OTHER_CA : (REMEDIES[at]?.[1] ?? "");
-}
-
-async function tlsLine({ tls }: Way, target: Target, { clock }: Terminal): Promise<Secured> {
+async function tlsLine(way: Way, target: Target, { clock }: Terminal): Promise<Secured> {
   const name = "TLS";
+  const { tls } = way;
   const named = isIP(target.host) === 0 ? { servername: target.host } : {};
   const socket = connectTls({ ...target, ...named, ...tls, rejectUnauthorized: false });
   try {
@@ -147,7 +134,7 @@ async function tlsLine({ tls }: Way, target: Target, { clock }: Terminal): Promi
     const shown = describe(certificate);
     if (!socket.authorized && tls.rejectUnauthorized !== false) {
       const code = String(socket.authorizationError);
-      const remedy = remedyFor(code, tls);
+      const remedy = remedyForCertificate(code, way);
       return {
         line: { state: "problem", name, message: `the certificate is not trusted (${code}): ${shown}`, remedy },
       };
@@ -157,14 +144,18 @@ async function tlsLine({ tls }: Way, target: Target, { clock }: Terminal): Promi
     const left = Date.parse(certificate.valid_to) - clock.now();
     return left < SOON ? { line, expiry: expiryLine(left) } : { line };
   } catch (error) {
+    if (await refusesClient(way.origin, tls, async () => connectTcp(target))) return { line: refusedLine(name, way) };
     const plain = /wrong version number|packet length/i.test(textOf(error));
-    const remedy = plain
-      ? "The server does not use TLS on this port. Check whether the endpoint must start with http://."
-      : "Check the TLS settings of the server, and whether it requires a client certificate.";
+    const remedy = plain ? WITHOUT_TLS : "Check which versions of TLS and which ciphers the server accepts.";
     return { line: { state: "problem", name, message: `TLS handshake failed: ${textOf(error)}`, remedy } };
   } finally {
     socket.destroy();
   }
+}
+
+/** The server closed the connection because of the client certificate: during the handshake, or after it with TLS 1.3. */
+function refusedLine(name: string, way: Way): Line {
+  return { state: "problem", name, message: `the server ${clientRefusal(way.tls)}`, remedy: remedyForClient(way) };
 }
 
 /** @param left milliseconds */
@@ -184,10 +175,11 @@ function describe(certificate: PeerCertificate): string {
 
 /** Any response is sufficient; the checks of the system evaluate it. */
 async function answerLine(
-  { origin, tls, proxies }: Way,
+  way: Way,
   { clock, signal }: Terminal,
 ): Promise<{ readonly line: Line; readonly clock?: Line }> {
   const name = "HTTP";
+  const { origin, tls, proxies } = way;
   const transport = undiciTransport(tls, proxies, { headersTimeout: PATIENCE });
   try {
     const { status, headers } = await transport.send({ method: "GET", origin, target: "/", headers: {}, signal });
@@ -195,7 +187,8 @@ async function answerLine(
     return { line, clock: clockLine(Date.parse(headers["date"] ?? "") - clock.now()) };
   } catch (error) {
     signal.throwIfAborted();
-    const remedy = "Check that the endpoint is the address of the server, and check proxies and firewalls between.";
+    if (error instanceof TransportError && error.code === CLIENT_CERTIFICATE) return { line: refusedLine(name, way) };
+    const remedy = remedyForRequest(error, way);
     return { line: { state: "problem", name, message: `no response: ${textOf(error)}`, remedy } };
   } finally {
     await transport.close();

@@ -46,6 +46,7 @@ export async function planLines(
 const STATES: Readonly<Record<PlanStatement["kind"], State>> = {
   plan: "ok",
   note: "warning",
+  unchecked: "unknown",
   unknown: "unknown",
   failed: "problem",
   finding: "problem",

@@ -99,7 +99,7 @@ sessions  redisenterprise.DatabaseVersion  bdb:2  7.2.7          8.0, 7.4       
       control.addDatabase({ name: "scratch", redisVersion: "7.2", replication: false, persistence: "disabled" });
     });
     const { out } = await discover();
-    expect(out).toMatch(/scratch .* not replicated, no persistence +1\n/);
+    expect(out).toMatch(/scratch .* not replicated, no persistence +data would be lost +1\n/);
     expect(out).toMatch(/ 1 {2}Database 3 \(scratch\) has neither replication nor persistence/);
   });
 });

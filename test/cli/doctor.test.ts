@@ -173,7 +173,9 @@ describe("doctor tells", () => {
     const { running, args } = await oceanbase();
     running.system.control.loseDatabase("gone");
     const { code, out } = await onNetwork({ env: running.environment })("doctor", ...args);
-    expect(flat(out)).toMatch(/– databases: could not be checked: .*NotExist.*\[unreachable\]/);
+    expect(flat(out)).toMatch(
+      /– credentials: could not be checked: no agent can verify the password of root@sys, because none can reach its database \[unreachable\] → Start the observers\./,
+    );
     expect([code, signsOf(out).includes("✗")]).toEqual([2, false]);
   });
 });

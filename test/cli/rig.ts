@@ -124,12 +124,18 @@ function runner({ clock, systems, progress }: World, options: RunOptions): Run {
       },
     };
     const code = await runCommand(args, withoutSecrets(streams));
+    if (["discover", "doctor"].includes(args[0] ?? "") && OF_A_RUN.test(`${out}${err}`.replaceAll(/\s+/g, " "))) {
+      throw new Error(`${args.join(" ")} refers to a run that was not made: ${out}${err}`);
+    }
     for (const secret of secretsIn(env)) {
       if (`${out}${err}${progress.join("")}`.includes(secret)) throw new Error(`${args.join(" ")} shows a secret`);
     }
     return { code, out, err };
   };
 }
+
+/** Words of a run, or of none: commands that only read follow no `pulumi up`. */
+const OF_A_RUN = /`pulumi up` again|\{\w+\} /;
 
 /** The values of an environment that no output may show. */
 function secretsIn(env: Readonly<Record<string, string>>): readonly string[] {

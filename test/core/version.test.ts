@@ -9,6 +9,7 @@ import {
   formatVersion,
   holds,
   lowestVersion,
+  newestFirst,
   parseConstraint,
   parseVersion,
   shownFor,
@@ -273,4 +274,14 @@ describe("two constraints on one thing", () => {
     expect(exclude(one, other)).toBe(expected);
     expect(exclude(other, one)).toBe(expected);
   });
+});
+
+it("lists versions newest first, each once, also with what follows them", () => {
+  expect(newestFirst(["4.3.9.0", "4.3.10.0", "unknown", "4.3.9.0", "4.3.9.0-200.el7", "4.3.9.0-1000.el8"])).toEqual([
+    "4.3.10.0",
+    "4.3.9.0-1000.el8",
+    "4.3.9.0-200.el7",
+    "4.3.9.0",
+    "unknown",
+  ]);
 });

@@ -431,7 +431,9 @@ describe("versions, while the first agent's observer is down", () => {
   it("are known at preview, which tells what keeps the upgrade from starting", async () => {
     const { lifecycle, inputs, said } = firstObserverDown();
     await lifecycle.check({}, inputs());
-    expect(said().join("\n")).toMatch(/^4\.2\.1\.8 → 4\.3\.5\.2, .*An observer is not available: 10\.77\.0\.2:2886/s);
+    expect(said().join("\n")).toMatch(
+      /^4\.2\.1\.8 → 4\.3\.5\.2, .*The observer of the agent 10\.77\.0\.2:2886 is not available/s,
+    );
     expect(said().join()).not.toContain("cannot plan");
   });
 

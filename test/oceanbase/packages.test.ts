@@ -132,7 +132,7 @@ describe("the target of an upgrade", () => {
     const finding = choose("4.3.5.2", [uploaded("4.3.5.1"), uploaded("4.4.0.0"), uploaded("4.5.0.0", EL7, "obshell")]);
     expect(finding).toMatchObject({
       code: "no-package",
-      message: `No uploaded package satisfies version 4.3.5.2; uploaded: 4.3.5.1-${EL7}, 4.4.0.0-${EL7}.`,
+      message: `No uploaded package satisfies version 4.3.5.2; uploaded: 4.4.0.0-${EL7}, 4.3.5.1-${EL7}.`,
     });
     expect(choose("4.3.5.2", [])).toMatchObject({ message: expect.stringMatching(/uploaded: none\.$/) });
   });
@@ -141,8 +141,8 @@ describe("the target of an upgrade", () => {
     const finding = choose("4.3.5.2", [uploaded("4.3.5.2", "100.el7"), uploaded("4.3.5.2", "200.el8")]);
     expect(finding).toEqual({
       code: "release-ambiguous",
-      message: "Version 4.3.5.2 is uploaded in several releases: 100.el7, 200.el8.",
-      remedy: 'Set `release` to one of them, such as "100.el7".',
+      message: "Version 4.3.5.2 is uploaded in several releases: 200.el8, 100.el7.",
+      remedy: 'Set `release` to one of them, such as "200.el8".',
     });
   });
 });

@@ -37,7 +37,7 @@ const conditions: [string, (world: World) => void, RegExp, readonly Type[]][] = 
   [
     "an observer that is gone",
     ({ cluster }) => cluster.control.loseDatabase("gone", { agents: [1] }),
-    /An observer is not available: 10\.77\.0\.3:2886\. Start these observers/,
+    /The observer of the agent 10\.77\.0\.3:2886 is not available\. Start these observers/,
     both,
   ],
   [

@@ -100,7 +100,7 @@ describe("what keeps an upgrade from starting", () => {
       {},
       {},
       ({ cluster }) => cluster.control.loseDatabase("gone", { agents: [1] }),
-      /observer is not available: 10\.77\.0\.3:2886/,
+      /observer of the agent 10\.77\.0\.3:2886 is not available/,
     ],
     [
       "a package of one architecture",

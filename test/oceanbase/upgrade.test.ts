@@ -280,7 +280,7 @@ describe("an observer that is down beside an agent that is up", () => {
     const { lifecycle, inputs, cluster, lines } = agentRig();
     cluster.control.loseDatabase("gone", { agents: [index] });
     expect((await lifecycle.check({}, inputs())).failures).toEqual([]);
-    const text = new RegExp(`An observer is not available: 10\\.77\\.0\\.${index + 2}:2886`);
+    const text = new RegExp(`The observer of the agent 10\\.77\\.0\\.${index + 2}:2886 is not available`);
     expect(lines.find(({ severity }) => severity === "WARNING")?.message).toMatch(text);
     await expect(lifecycle.create(inputs())).rejects.toThrow(text);
     expect(cluster.writes()).toEqual([]);

@@ -184,13 +184,13 @@ describe("Redis versions that can never be reached", () => {
       world,
       world.redis({ redisVersion: "8.6" }),
       "redisVersion",
-      /Not every node can run Redis 8\.6; all of them can run 6\.2, 7\.2, 7\.4, 8\.0\./,
+      /Not every node can run Redis 8\.6; all of them can run 8\.0, 7\.4, 7\.2, 6\.2\./,
     );
   });
 
   it("are told by the nodes' documented shape as well", async () => {
     const world = rig({ switches: { supportedVersions: "documented" } });
-    await refused(world, world.redis({ redisVersion: "9" }), "redisVersion", /can run 6\.2, 7\.2, 7\.4, 8\.0\./);
+    await refused(world, world.redis({ redisVersion: "9" }), "redisVersion", /can run 8\.0, 7\.4, 7\.2, 6\.2\./);
   });
 
   it("by the cluster's policy", async () => {
@@ -237,7 +237,7 @@ describe("states of the cluster", () => {
     await warned(
       world,
       inputs(world),
-      /nodes run different versions of Redis Enterprise: 8\.0\.10-1, 8\.0\.20-5\. Finish/,
+      /nodes run different versions of Redis Enterprise: 8\.0\.20-5, 8\.0\.10-1\. Finish/,
     );
   });
 
@@ -252,6 +252,26 @@ describe("states of the cluster", () => {
     } as const;
     world.cluster.faults.add({ match: { path: "/v1/cluster" }, times: Number.POSITIVE_INFINITY, fault });
     await warned(world, world.modules(), /The cluster is being upgraded\./);
+  });
+});
+
+describe("conditions that could not be read", () => {
+  const body = JSON.stringify({ error_code: "internal_error", description: "internal error" });
+  const fault = { kind: "replace", status: 500, headers: { "content-type": "application/json" }, body } as const;
+
+  it.each([
+    ["/v1/cluster/policy", "The upgrade policy of the cluster", CACHE],
+    [
+      "/v1/crdb_tasks",
+      "The list of tasks of Active-Active databases",
+      { ...CACHE, crdtGuid: "552bbccb-99f3-4142-bd17-93d245f0bc79", otherClusters: ["other.local"] },
+    ],
+  ])("are a warning at preview: %s", async (path, subject, database) => {
+    const world = rig({ databases: [database] });
+    world.cluster.faults.add({ match: { path }, times: Number.POSITIVE_INFINITY, fault });
+    expect((await world.lifecycle.check({}, world.redis())).failures).toEqual([]);
+    const warnings = world.lines.filter(({ severity }) => severity === "WARNING").map(({ message }) => message);
+    expect(warnings).toEqual([expect.stringContaining(`${subject} could not be read and was not checked: `)]);
   });
 });
 

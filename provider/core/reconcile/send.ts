@@ -124,7 +124,7 @@ export class Sender<O extends Observation> {
   async #request(batch: Batch, observation: O): Promise<Answer> {
     const { clock, inform, report, warn } = this.#runtime;
     const what = nameOf(batch, this.#driver);
-    const notes = new Set(batch.flatMap(({ upgrade }) => upgrade?.notes ?? []));
+    const notes = new Set(batch.flatMap(({ upgrade }) => [...(upgrade?.unchecked ?? []), ...(upgrade?.notes ?? [])]));
     for (const note of notes) if (!this.#noted.has(note)) warn(note);
     for (const note of notes) this.#noted.add(note);
     const sentAt = clock.elapsed();

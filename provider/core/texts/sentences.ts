@@ -273,3 +273,8 @@ export function routesOf(groups: ReadonlyMap<string, readonly Unit[]>, words: Fl
     .map(([route, members]) => (groups.size === 1 ? route : `${route} (${count(members.length, words)})`));
   return groups.size > NAMED ? `${told.join(", ")} and ${groups.size - NAMED} more` : told.join(", ");
 }
+
+/** @param subject what was read: `The status of the zones` */
+export function uncheckedNote(subject: string, reason: string): string {
+  return ended(`${subject} could not be read and was not checked: ${reason}`);
+}

@@ -6,13 +6,14 @@ import type { Session } from "./session";
  * One statement about a plan, for a preview and for `doctor`. Texts are not redacted.
  * - `plan`: what would be done
  * - `note`: information that does not prevent a request
+ * - `unchecked`: a condition of the upgrade that could not be checked
  * - `unknown`: why there is no plan
  * - `failed`: that the last upgrade failed
  * - `finding`: what prevents the upgrade from starting now
  * - `failure`: what fails a preview
  */
 export interface PlanStatement {
-  readonly kind: "plan" | "note" | "unknown" | "failed" | "finding" | "failure";
+  readonly kind: "plan" | "note" | "unchecked" | "unknown" | "failed" | "finding" | "failure";
   readonly message: string;
   readonly remedy?: string;
   /** The argument that must change, for a failure; "" if there is none. */
@@ -44,7 +45,7 @@ export function planStatements(
   if (plan.kind === "unknown")
     return [strict ? { kind: "failure", message, property: "" } : { kind: "unknown", message }];
   if (plan.kind === "failed") return [{ kind: "failed", message, remedy: plan.failure.remedy }];
-  const { findings = [], notes = [], how } = "upgrade" in plan ? plan.upgrade : {};
+  const { findings = [], unchecked = [], notes = [], how } = "upgrade" in plan ? plan.upgrade : {};
   // Of many units, those that are not blocked are upgraded anyway.
   const blocked = findings.length > 0 && (!many || how === NO_REQUEST);
   const remarks = [
@@ -57,6 +58,7 @@ export function planStatements(
       ({ message, remedy, property }): PlanStatement =>
         property === undefined ? { kind: "finding", message, remedy } : { kind: "failure", message, remedy, property },
     ),
+    ...unchecked.map((message): PlanStatement => ({ kind: "unchecked", message })),
     ...notes.map((message): PlanStatement => ({ kind: "note", message })),
   ];
 }

@@ -5,8 +5,8 @@ import type { HttpUpload } from "../../http/client";
 import type { WireResponse } from "../../http/transport";
 import { type Answer, comparesPasswords, readAnswer, readResult, undecided, writeResult } from "./answers";
 import { encryptHeader, type Recipient } from "./auth";
-import { OtherCluster, unauthorized } from "./contact";
-import { type Agent, type HandshakeOptions, Handshakes, Membership, type Outsider } from "./handshake";
+import { OtherCluster, type Outsider, unauthorized } from "./contact";
+import { type Agent, type HandshakeOptions, Handshakes, Membership } from "./handshake";
 import { agentStatus, OBSERVER_AVAILABLE, type ObInfo, obInfo } from "./schema";
 
 const STATUS = "/api/v1/status";

@@ -1,4 +1,5 @@
 import { Rejected, UpgradeError } from "../../core/errors";
+import type { Finding } from "../../core/unit";
 import { expectsTls, insecure, withoutTls } from "../../http/tls";
 import type { TransportError } from "../../http/transport";
 import type { AgentInfo } from "./schema";
@@ -55,6 +56,22 @@ export function noCluster(origin: string, identity: string): UpgradeError {
   return new UpgradeError("blocked", `The agent at ${origin} belongs to no OceanBase cluster (identity ${identity}).`, {
     remedy,
   });
+}
+
+/** An agent that belongs to no cluster. */
+export interface Outsider {
+  readonly origin: string;
+  /** As it reports it: `SINGLE`. */
+  readonly identity: string;
+}
+
+/** Such an agent at one of the endpoints of a cluster. */
+export function withoutCluster({ origin, identity }: Outsider): Finding {
+  return {
+    code: "agent-without-cluster",
+    message: `The agent at ${origin} belongs to no OceanBase cluster (identity ${identity}) and is not used.`,
+    remedy: "Remove it from `endpoints`, or add it to the cluster.",
+  };
 }
 
 export function unsupportedAuth(origin: string, info: AgentInfo): UpgradeError {

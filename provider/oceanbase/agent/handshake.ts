@@ -6,7 +6,16 @@ import type { HttpClient } from "../../http/client";
 import { TransportError, type WireResponse } from "../../http/transport";
 import { readAnswer } from "./answers";
 import { type AgentKey, type Generation, generationOf, Passes, readAgentKey, type Sealed, seal } from "./auth";
-import { differentClusters, noCluster, notObshell, OUTSIDE, sameAddress, unsupportedAuth, untrusted } from "./contact";
+import {
+  differentClusters,
+  noCluster,
+  notObshell,
+  OUTSIDE,
+  type Outsider,
+  sameAddress,
+  unsupportedAuth,
+  untrusted,
+} from "./contact";
 import { type AgentInfo, addressOf, agentInfo, type ObInfo, secret } from "./schema";
 
 const INFO = "/api/v1/info";
@@ -21,13 +30,6 @@ export interface Agent {
   readonly info: AgentInfo;
   readonly generation: Generation;
   readonly passes: Passes;
-}
-
-/** An agent that belongs to no cluster. */
-export interface Outsider {
-  readonly origin: string;
-  /** As it reports it: `SINGLE`. */
-  readonly identity: string;
 }
 
 export interface HandshakeOptions {

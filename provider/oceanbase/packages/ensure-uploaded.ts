@@ -3,7 +3,7 @@ import { Unreachable, UpgradeError } from "../../core/errors";
 import { Watch } from "../../core/reconcile/pace";
 import type { Runtime } from "../../core/runtime";
 import type { Agents } from "../agent/agents";
-import { listPackages } from "../look";
+import { listPackages } from "../conditions";
 import { packageName } from "./package-stream";
 import type { RpmPackage } from "./rpm";
 import { begun, type Receipt, sameAsUploaded, uploadPackage } from "./upload";

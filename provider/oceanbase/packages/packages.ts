@@ -1,6 +1,14 @@
 import { UpgradeError } from "../../core/errors";
 import type { Finding } from "../../core/unit";
-import { type Constraint, compareVersions, formatVersion, holds, parseVersion, type Version } from "../../core/version";
+import {
+  type Constraint,
+  compareVersions,
+  formatVersion,
+  holds,
+  newestFirst,
+  parseVersion,
+  type Version,
+} from "../../core/version";
 import type { UploadedPackage } from "../agent/schema";
 import { packageName } from "./package-stream";
 import { type RpmPackage, readRpm } from "./rpm";
@@ -85,14 +93,17 @@ export function incompleteAbove(
     .reverse();
 }
 
-/** Newer versions with all of their packages, newest first. */
-export function offeredAbove(
-  version: Version,
+/**
+ * Versions with all of their packages that a cluster can be upgraded to, newest first: newer than its lowest member, so
+ * that a partly upgraded one can be completed, and not below its highest, which a request cannot downgrade.
+ */
+export function offeredTo(
+  { lowest, highest }: { readonly lowest: Version; readonly highest: Version },
   uploaded: readonly UploadedPackage[],
   required: Requirement,
 ): readonly Candidate[] {
-  return candidatesFor({ kind: "floor", version }, mainTargets(uploaded, required.editions), undefined)
-    .filter((candidate) => compareVersions(candidate.version, version) > 0)
+  return candidatesFor({ kind: "floor", version: highest }, mainTargets(uploaded, required.editions), undefined)
+    .filter((candidate) => compareVersions(candidate.version, lowest) > 0)
     .filter(({ target }) => missingPackages(target, uploaded, required).length === 0)
     .reverse();
 }
@@ -155,10 +166,13 @@ function candidatesFor(
     .sort((a, b) => compareVersions(a.version, b.version));
 }
 
-/** All releases of the newest version. */
+/** All releases of the newest version, newest first. */
 function newestOf(candidates: readonly Candidate[]): readonly Target[] {
   const newest = candidates.at(-1)?.target.version;
-  return candidates.map(({ target }) => target).filter(({ version }) => version === newest);
+  return candidates
+    .map(({ target }) => target)
+    .filter(({ version }) => version === newest)
+    .reverse();
 }
 
 /** The targets that the uploaded main packages provide. */
@@ -188,7 +202,7 @@ function nothingUploaded(
   editions: readonly Edition[],
   highest: Version | undefined,
 ): Finding {
-  const known = mainTargets(uploaded, editions).map((target) => `${target.version}-${target.release}`);
+  const known = newestFirst(mainTargets(uploaded, editions).map(({ version, release }) => `${version}-${release}`));
   const names = (editions[0] ?? []).join(" and ");
   const running = highest === undefined ? "" : ` (${formatVersion(highest)} or later, which is running already)`;
   return {

@@ -27,6 +27,11 @@ export function agentUpgradeTarget(name: string): DagTarget | undefined {
   return targetIn(AGENT_UPGRADE, name);
 }
 
+/** Whether it is an upgrade of the database or of the agents. */
+export function isUpgrade({ name }: Pick<Dag, "name">): boolean {
+  return (obUpgradeTarget(name) ?? agentUpgradeTarget(name)) !== undefined;
+}
+
 function targetIn(pattern: RegExp, name: string): DagTarget | undefined {
   const [, kind, version, build] = pattern.exec(name) ?? [];
   if (kind === undefined) return undefined;
@@ -135,8 +140,7 @@ function waysOn(dag: Dag): string {
  * listed here.
  */
 function waysOf({ name, nodes, stage, max_stage }: Dag): readonly Way[] | undefined {
-  const upgrade = obUpgradeTarget(name) ?? agentUpgradeTarget(name);
-  if (upgrade === undefined || nodes == null || nodes.length < max_stage) return undefined;
+  if (!isUpgrade({ name }) || nodes == null || nodes.length < max_stage) return undefined;
   const point = nodes.findIndex((node) => NO_WAY_BACK.has(node.name));
   if (point < 0) return undefined;
   return stage <= point ? ["retry", "rollback"] : ["retry"];

@@ -1,6 +1,6 @@
 import type { Json, Step } from "../../core/request";
 import type { Finding } from "../../core/unit";
-import { type Constraint, compareVersions, formatParts, holds } from "../../core/version";
+import { type Constraint, compareVersions, formatParts, holds, newestFirst } from "../../core/version";
 import { crdbCallOf } from "../active-active";
 import type { Seen } from "../look";
 import { buildsOf, newestOf, remainingOf, runsOn, type ShippedModule } from "../modules/catalogue";
@@ -82,7 +82,7 @@ export function chooseRedis(
   const offered = supportedByAll(nodes);
   const chosen = newestOfRedis(offered.filter(({ release }) => holds(release, constraint)));
   if (chosen !== undefined) return chosen;
-  const versions = [...offered].sort((a, b) => compareVersions(a.release, b.release)).map(releaseOf);
+  const versions = newestFirst(offered.map(releaseOf));
   return {
     code: "redis-not-supported",
     property: "redisVersion",

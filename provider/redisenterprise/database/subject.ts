@@ -5,6 +5,7 @@ import type { Seen } from "../look";
 import { addedBy, remainingOf } from "../modules/catalogue";
 import { clusterFindings, type SupportedRedis } from "../node";
 import { consentFinding, impactOf } from "../protection";
+import { uncheckedIn } from "../unchecked";
 import type { Stands, Subject } from "../upgrade-driver";
 import { chooseRedis, fatesOf, type RedisArguments, releaseOf, resolved, stays, stepOf } from "./call";
 import type { Database } from "./database";
@@ -52,6 +53,7 @@ function upgradeOf(args: RedisArguments, constraint: Constraint, database: Datab
       ", ",
     ),
     findings: found.filter((finding) => finding !== undefined),
+    unchecked: uncheckedIn(seen),
     ...("code" in step ? {} : { step }),
   };
 }

@@ -4,6 +4,7 @@ import type { Database } from "../database/database";
 import type { Seen } from "../look";
 import { clusterFindings } from "../node";
 import { consentFinding, impactOf } from "../protection";
+import { uncheckedIn } from "../unchecked";
 import type { Stands, Subject } from "../upgrade-driver";
 import {
   coversStep,
@@ -82,6 +83,7 @@ function upgradeOf(
       ...unnamedFindings(database, seen, behind),
       ...clusterFindings(seen.nodes, seen.info),
     ],
+    unchecked: uncheckedIn(seen),
     ...(step === undefined ? {} : { step }),
   };
 }

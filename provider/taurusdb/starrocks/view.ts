@@ -1,7 +1,7 @@
 import type { Observation } from "../../core/driver";
 import { Missing, Unreachable, type UpgradeError } from "../../core/errors";
 import { type Activity, type Finding, type Unit, type Upgrade, type View, viewOfOne } from "../../core/unit";
-import { type Constraint, formatParts, parseVersion, standing, type Version } from "../../core/version";
+import { type Constraint, formatParts, newestFirst, parseVersion, standing, type Version } from "../../core/version";
 import type { Access } from "../project";
 import { type Condition, conditionOf } from "../schema";
 import { type ActivityOptions, activityOf, NEWEST, targetName } from "./activity";
@@ -102,7 +102,7 @@ function unreachable(target: Version, wish: string): Finding {
 }
 
 function notOffered(why: string, listed: readonly Version[], wish: string): Finding {
-  const names = listed.map(formatParts).join(", ");
+  const names = newestFirst(listed.map(formatParts)).join(", ");
   return {
     code: "not-offered",
     message: `${wish} is not offered yet. ${why}; the region lists ${names === "" ? "no kernels" : names}.`,
@@ -120,7 +120,7 @@ function aimless(wish: string): Finding {
 }
 
 function cannotTell({ shown, newerOffered, listed }: Known, wish: string): Finding {
-  const names = listed.map(formatParts).join(", ");
+  const names = newestFirst(listed.map(formatParts)).join(", ");
   const line = formatParts(shown);
   const offers = newerOffered === true ? "something newer is offered" : "it does not report what else is offered";
   return {

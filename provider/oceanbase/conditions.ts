@@ -1,0 +1,122 @@
+import { attempted, ifAnswered, Unreachable, UpgradeError } from "../core/errors";
+import type { Agents } from "./agent/agents";
+import {
+  type AgentsStatus,
+  agentsStatus,
+  type ClusterInfo,
+  clusterInfo,
+  type UploadedPackage,
+  uploadedPackages,
+} from "./agent/schema";
+import { IN_SERVICE, type Readiness } from "./preflight";
+
+/** The reads that only an upgrade depends on. */
+
+const AGENTS_STATUS = "/api/v1/agents/status";
+const CLUSTER_INFO = "/api/v1/obcluster/info";
+const PACKAGES = "/api/v1/upgrade/package/info";
+
+/** A read that an upgrade depends on. */
+export interface Reading<T> {
+  /** Undefined if the servers do not support the read, or it failed. */
+  readonly data?: T | undefined;
+  /** Why it failed. */
+  readonly reason?: string;
+  /** Whether no agent responded: then nothing is decided without it. */
+  readonly silent?: true;
+}
+
+export interface Conditions {
+  readonly status: Reading<AgentsStatus>;
+  readonly cluster: Reading<ClusterInfo>;
+}
+
+export async function readConditions(agents: Agents): Promise<Conditions> {
+  const [status, cluster] = await Promise.all([
+    needed(agents.read(AGENTS_STATUS, agentsStatus)),
+    attempted(agents.read(CLUSTER_INFO, clusterInfo)),
+  ]);
+  return { status, cluster };
+}
+
+export type PackageList = Reading<readonly UploadedPackage[]>;
+
+/** The part of the readiness that these reads show; all of it is unknown where they were not made. */
+export function shownBy(
+  agents: Agents,
+  { status = {}, cluster = {} }: Partial<Conditions>,
+  list: PackageList = {},
+): Omit<Readiness, "zones" | "sharedStorage" | "agents" | "servers" | "upgrading" | "callee"> {
+  return {
+    stoppedZones: stoppedZonesOf(cluster.data),
+    status: status.data,
+    unheard: status.silent === true,
+    uploaded: list.data,
+    listed: list.data !== undefined,
+    unlisted: list.silent === true,
+    architectures: architecturesOf(agents, cluster.data),
+    unread: {
+      ...(status.reason === undefined ? {} : { status: status.reason }),
+      ...(cluster.reason === undefined ? {} : { zones: cluster.reason }),
+      ...(list.reason === undefined ? {} : { packages: list.reason }),
+    },
+  };
+}
+
+function stoppedZonesOf(cluster: ClusterInfo | undefined): string[] {
+  return (cluster?.zones ?? [])
+    .filter(({ inner_status: status = "" }) => status !== "" && status.toUpperCase() !== IN_SERVICE)
+    .map(({ name = "" }) => name);
+}
+
+function architecturesOf(agents: Agents, cluster: ClusterInfo | undefined): string[] {
+  const fromCluster = (cluster?.zones ?? []).flatMap((zone) =>
+    (zone.servers ?? []).map((server) => server.architecture),
+  );
+  const fromAgents = agents.met.map((agent) => agent.info.architecture);
+  const known = [...fromCluster, ...fromAgents].filter((name) => name !== undefined && name !== "");
+  return [...new Set(known)].filter((name) => name !== undefined).sort();
+}
+
+/**
+ * The cluster's packages, listed by the agent that gets the request, or by any other that can.
+ * @returns undefined when none can (before 4.3.0.0)
+ */
+export function listPackages(agents: Agents, callee?: string): Promise<UploadedPackage[] | undefined> {
+  return agents.find(callee, PACKAGES, uploadedPackages);
+}
+
+/** A package list requested before it is known whether it is needed, and from which agent. */
+export interface EarlyList {
+  readonly origin: string;
+  readonly answer: Promise<UploadedPackage[] | undefined>;
+}
+
+/** For the first observation: before the first plan, every round trip counts. */
+export function earlyList(agents: Agents): EarlyList {
+  const [origin = ""] = agents.origins;
+  const answer = ifAnswered(agents.readFrom(origin, PACKAGES, uploadedPackages));
+  // Reported to the code that awaits the list, if any.
+  answer.catch(() => undefined);
+  return { origin, answer };
+}
+
+export async function packagesOf(
+  agents: Agents,
+  callee: string | undefined,
+  early: EarlyList | undefined,
+): Promise<PackageList> {
+  const data = early?.origin === callee ? await early?.answer : undefined;
+  return data === undefined ? needed(listPackages(agents, callee)) : { data };
+}
+
+/** A server that refuses the read does not support it, but the refusal is reported. */
+async function needed<T>(read: Promise<T | undefined>): Promise<Reading<T>> {
+  try {
+    return { data: await read };
+  } catch (error) {
+    if (error instanceof Unreachable) return { silent: true, reason: error.message };
+    if (error instanceof UpgradeError && error.code === "blocked") return { reason: error.message };
+    throw error;
+  }
+}
