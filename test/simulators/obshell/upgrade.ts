@@ -20,6 +20,7 @@ const CHECK_PARAM: StructShape = {
 const UPGRADE_PARAM: StructShape = {
   name: "param.ObUpgradeParam",
   fields: { ...CHECK_PARAM.fields, mode: "string", freeze_server: "bool" },
+  embedded: { version: "UpgradeCheckParam", release: "UpgradeCheckParam", upgradeDir: "UpgradeCheckParam" },
 };
 const CHECK_REQUIRED = [
   { field: "version", key: "UpgradeCheckParam.Version" },
