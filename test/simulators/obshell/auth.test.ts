@@ -159,6 +159,8 @@ describe("a body on a server of the errCode era", () => {
     const reply = await new Trial(SINGLE).call("POST", CHECK, AGENT_TARGET, 0, sealed);
     expect(reply.status).toBe(status);
     expect(reply.error).toMatchObject(error);
+    const charset = "application/json; charset=utf-8";
+    expect(reply.headers["content-type"]).toBe(charset);
   });
 
   it("without any header", async () => {

@@ -62,7 +62,7 @@ function textToBind(call: Call): string {
 }
 
 const TRUE = new Set(["1", "t", "T", "TRUE", "true", "True"]);
-const FALSE = new Set(["0", "f", "F", "FALSE", "false", "False"]);
+const FALSE = new Set(["", "0", "f", "F", "FALSE", "false", "False"]);
 
 /** `show_details`, true by default; what Go cannot parse is a panic (OBShell facts §3.4). */
 export function showDetails(call: Call): boolean {

@@ -235,9 +235,16 @@ export class Refusal extends Error {
   }
 }
 
-/** A Go panic inside a handler: with a constant response (OBShell facts §2.4). */
+/** A Go panic: with a constant response (OBShell facts §2.4). */
 export class Panic extends Error {
   override readonly name = "Panic";
+  /** Whether it was in the decryption of the body, before the content type is set. */
+  readonly early: boolean;
+
+  constructor(message: string, early = false) {
+    super(message);
+    this.early = early;
+  }
 }
 
 export interface WordedError {
