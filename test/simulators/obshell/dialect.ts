@@ -35,6 +35,7 @@ const SINCE = {
   subTaskLogs: "4.3.0.0",
   healthPrechecks: "4.3.0.0",
   bodyLogged: "4.3.0.0",
+  connectionStrings: "4.3.0.0",
   maintenanceFields: "4.3.1.0",
   backupTasks: "4.3.2.0",
   packageDelete: "4.4.0.0",

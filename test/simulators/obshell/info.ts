@@ -1,8 +1,9 @@
+import { viewTenants } from "./backups";
 import { type Call, databaseRefusal, requireCluster, requireDatabase, server } from "./call";
 import { rfc3339 } from "./envelope";
 import { Panic, Refusal } from "./errors";
 import { publicKeyOf } from "./keys";
-import type { AgentState } from "./state";
+import type { AgentState, ClusterState } from "./state";
 import { splitBuildVersion } from "./version";
 import {
   addressOf,
@@ -176,8 +177,8 @@ export function getClusterInfo(call: Call): unknown {
     ...zoneStatus(told === undefined ? "" : (state.stoppedZones ?? []).includes(zone) ? "INACTIVE" : "ACTIVE"),
     servers: state.agents.filter((agent) => agent.zone === zone).map(told === undefined ? storedServer : clusterServer),
   }));
-  const nothing = { tenants: null, tenant_stats: null };
   if (told === undefined) {
+    const nothing = { tenants: null, tenant_stats: null };
     return { cluster_id: 0, cluster_name: "", status: "NOT RUNNING", ob_version: "", zones, ...nothing };
   }
   return {
@@ -188,10 +189,16 @@ export function getClusterInfo(call: Call): unknown {
     is_standalone: state.edition === "standalone",
     ob_version: clusterVersion({ ...call, agent: told }),
     dead_lock_detection_enabled: true,
-    ...(server(call, "sharedStorage") ? { startup_mode: "NORMAL", ...storage(call) } : {}),
+    ...(server(call, "sharedStorage") ? { startup_mode: startupMode(state), ...storage(call) } : {}),
     zones,
-    ...nothing,
+    tenants: viewTenants(state, told, call.now),
+    tenant_stats: null,
   };
+}
+
+/** The value of the parameter `ob_startup_mode`. */
+function startupMode({ conditions }: ClusterState): string {
+  return conditions.sharedStorage ? "SHARED_STORAGE" : "NORMAL";
 }
 
 const ZONE_WORDS = { ACTIVE: "RUNNING", INACTIVE: "STOPPED", "": "UNKNOWN" } as const;

@@ -92,6 +92,41 @@ describe("GET ob/info", () => {
   });
 });
 
+describe("the tenants of a cluster", () => {
+  const connection = (ip: string, name: string) => {
+    const text = `obclient -h${ip} -P2881 -uroot@${name} -p`;
+    return [{ type: "DIRECT", obproxy_address: "", obproxy_port: 0, connection_string: text }];
+  };
+
+  it("are listed with how to reach them through the called agent", async () => {
+    const trial = new Trial({ agentVersion: HEAD });
+    expect(await trial.data("GET", "/api/v1/tenants/overview", undefined, 1)).toMatchObject({
+      contents: [
+        { tenant_name: "sys", connection_strings: connection("10.77.0.3", "sys") },
+        { tenant_name: "orders", connection_strings: connection("10.77.0.3", "orders") },
+      ],
+    });
+    expect(await trial.data("GET", "/api/v1/obcluster/info")).toMatchObject({
+      startup_mode: "NORMAL",
+      tenants: [
+        { tenant_id: 1, tenant_name: "sys" },
+        { tenant_id: 1002, tenant_name: "orders", connection_strings: connection("10.77.0.2", "orders") },
+      ],
+    });
+  });
+
+  it("are listed without that before 4.3.0.0", async () => {
+    const trial = new Trial({ agentVersion: "4.2.5.0-112024112600" });
+    const { contents } = await trial.data<{ contents: object[] }>("GET", "/api/v1/tenants/overview");
+    expect(contents[0]).not.toHaveProperty("connection_strings");
+  });
+
+  it("are in a cluster with shared storage as well", async () => {
+    const trial = new Trial({ agentVersion: HEAD, conditions: { sharedStorage: true } });
+    expect(await trial.data("GET", "/api/v1/obcluster/info")).toMatchObject({ startup_mode: "SHARED_STORAGE" });
+  });
+});
+
 describe("an agent whose database is down", () => {
   const sub = (code: string) =>
     code === NOT_EXIST ? "Observer process does not exist" : "The current database is useless";
@@ -423,6 +458,20 @@ describe("other answers", () => {
     const trial = new Trial();
     const { contents } = await trial.data<{ contents: unknown[] }>("POST", "/api/v1/upgrade/params/backup");
     expect(contents).toHaveLength(9);
+    expect(contents[3]).toEqual({
+      SvrIp: "10.77.0.3",
+      SvrPort: 2882,
+      Zone: "zone2",
+      Scope: "CLUSTER",
+      Name: "server_permanent_offline_time",
+      Value: "3600s",
+      TenantId: 0,
+      EditLevel: "",
+      DefaultValue: "",
+      Section: "",
+      Info: "",
+      DataType: "",
+    });
     expect((await trial.call("POST", "/api/v1/upgrade/params/restore", { params: [] })).json).not.toHaveProperty(
       "data",
     );

@@ -150,6 +150,7 @@ function createLocked(call: Call, plan: DagPlan): DagState {
 
 const PARAMETERS = ["server_permanent_offline_time", "enable_rebalance", "enable_rereplication"];
 
+/** The query names seven columns, the others are empty, and no order: it is that of the view, server by server. */
 export function postParamsBackup(call: Call): unknown {
   return withData({ contents: null }, () => {
     requireDatabase(call);
@@ -162,9 +163,9 @@ export function postParamsBackup(call: Call): unknown {
         Name: name,
         Value: name === "server_permanent_offline_time" ? "3600s" : "True",
         TenantId: 0,
-        EditLevel: "DYNAMIC_EFFECTIVE",
+        EditLevel: "",
         DefaultValue: "",
-        Section: "ROOT_SERVICE",
+        Section: "",
         Info: "",
         DataType: "",
       })),
