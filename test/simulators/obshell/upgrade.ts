@@ -3,7 +3,7 @@ import { viewCreated } from "./dagview";
 import { type DagPlan, insertDag } from "./engine";
 import { Panic, Refusal } from "./errors";
 import { type StructShape, stringField } from "./gojson";
-import { mainPackage } from "./logs";
+import { mainPackage, PARAMETERS } from "./logs";
 import { findPackage } from "./packages";
 import { checkAgentUpgrade, checkObUpgrade, checkObUpgradeCheck, checkPython, type UpgradeParams } from "./prechecks";
 import { planStages } from "./stages";
@@ -147,8 +147,6 @@ function createLocked(call: Call, plan: DagPlan): DagState {
   }
   return insertDag(call.world, call.now, plan);
 }
-
-const PARAMETERS = ["server_permanent_offline_time", "enable_rebalance", "enable_rereplication"];
 
 /** The query names seven columns, the others are empty, and no order: it is that of the view, server by server. */
 export function postParamsBackup(call: Call): unknown {
