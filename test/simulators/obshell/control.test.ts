@@ -302,6 +302,15 @@ describe("the tasks by which agents came to their cluster", () => {
     expect(reply.error?.errCode).toBe(errCode);
   });
 
+  it("are one on the master of a cluster that is to be created", async () => {
+    const trial = new Trial({ identity: "MASTER", zones: 1 });
+    const reply = await trial.call("GET", `${TASK}/dag/maintain/agent`, undefined, 0, { auth: "" });
+    expect(reply.json.data).toMatchObject({
+      name: "Join self",
+      nodes: [{ name: "Join self", sub_tasks: [{ task_logs: ["set agent identity to master"] }] }],
+    });
+  });
+
   it("are on no agent without a cluster", async () => {
     const trial = new Trial({ identity: "SINGLE" });
     expect((await trial.call("GET", `${TASK}/dag/maintain/agent?show_details=x`)).status).toBe(404);

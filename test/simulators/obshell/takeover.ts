@@ -42,6 +42,10 @@ const STAGE_MS = 1_000;
 
 /** Oldest first. */
 export function localDags(state: ClusterState, agent: AgentState): readonly LocalDag[] {
+  if (agent.identity === "MASTER") {
+    const name = "Join self";
+    return [localDag(1, name, [{ name, tasks: [{ agent, logs: ["set agent identity to master"] }] }])];
+  }
   if (agent.identity !== "CLUSTER AGENT") return [];
   const agents = registeredAgents(state);
   if (agent === agents.at(-1)) return [takeOver(agent, agents.slice(0, -1))];
