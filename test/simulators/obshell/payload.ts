@@ -23,7 +23,7 @@ export function upgradeDepOf(payload: Buffer): UpgradeDep | undefined {
 }
 
 /**
- * VERSION-RELEASE of the obshell inside, which a server gets from `obshell version`. The simulator runs nothing: it reads
+ * VERSION-RELEASE of the obshell inside, which a server gets by running it. The simulator runs nothing: it reads
  * a script that prints the version with `echo`.
  */
 export function bundledAgentOf(payload: Buffer): string | undefined {
