@@ -42,7 +42,11 @@ async function goldenFrom(args: readonly string[], env: Readonly<Record<string, 
   const { failures, ...recorded } = await read(args, env);
   expect(failures).toEqual([]);
   expect(recorded.exchanges.length).toBeGreaterThan(5);
-  const { golden, hidden } = goldenOf(recorded, "a test", await simulatedExchanges(recorded.system, terminalWith({})));
+  const { golden, hidden } = goldenOf(
+    recorded,
+    "a test",
+    await simulatedExchanges(recorded.system, terminalWith({}), recorded.exchanges),
+  );
   return { golden, hidden, text: JSON.stringify(golden), own: [...new Set(recorded.exchanges.flatMap(ownOf))] };
 }
 
@@ -179,7 +183,7 @@ describe("test/golden", () => {
   it.each(files)("%s differs from the simulator in what it says, and has nothing left to redact", async (file) => {
     const { system, answers, differences } = golden.parse(JSON.parse(readFileSync(join(root, file), "utf8")));
     expect(system).toBe(dirname(file));
-    const simulated = await simulatedExchanges(system, terminalWith({}));
+    const simulated = await simulatedExchanges(system, terminalWith({}), answers);
     const vocabulary = new Vocabulary(
       simulated,
       answers.flatMap(({ body }) => fieldsOf(body)),

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { asUpgradeError } from "../../provider/core/errors";
 import type { Estate } from "../../provider/core/estate";
 import type { Proxies } from "../../provider/core/runtime";
@@ -91,28 +92,53 @@ interface World {
   readonly args: readonly string[];
 }
 
+/** An answer of the system, recorded or kept. */
+type Answer = Pick<Exchange, "body">;
+type MakeWorld = (clock: VirtualClock) => World;
+
 /** Simulated systems for the same requests. One has a failed task, which is read in detail. */
-const WORLDS: Readonly<Record<string, readonly ((clock: VirtualClock) => World)[]>> = {
-  oceanbase: [
-    (clock) => over(obshell(clock), agentsOf),
-    (clock) => {
-      const cluster = obshell(clock);
-      failMaintenance(cluster);
-      return over(cluster, agentsOf);
-    },
-  ],
-  "redis-enterprise": [(clock) => over(redis(clock), nodesOf)],
-  taurusdb: [(clock) => over(taurus(clock), () => REGION)],
+const WORLDS: Readonly<Record<string, (real: readonly Answer[]) => readonly MakeWorld[]>> = {
+  oceanbase: (real) =>
+    agentVersionsIn(real).flatMap((options) => [
+      (clock) => over(obshell(clock, options), agentsOf),
+      (clock) => {
+        const cluster = obshell(clock, options);
+        failMaintenance(cluster);
+        return over(cluster, agentsOf);
+      },
+    ]),
+  "redis-enterprise": () => [(clock) => over(redis(clock), nodesOf)],
+  taurusdb: () => [(clock) => over(taurus(clock), () => REGION)],
 };
+
+const AGENT_INFO = z.object({ data: z.object({ version: z.string(), supportedAuth: z.unknown() }) });
+
+/** Agents of other versions have other fields: those that are simulated have the versions of `GET /api/v1/info`. */
+function agentVersionsIn(real: readonly Answer[]): readonly { readonly agentVersion?: string }[] {
+  const versions = real.flatMap(({ body }) => {
+    const version = AGENT_INFO.safeParse(body).data?.data.version;
+    return version !== undefined && /^\d+(\.\d+){3}-\d+$/.test(version) ? [version] : [];
+  });
+  const distinct = [...new Set(versions)];
+  return distinct.length === 0 ? [{}] : distinct.map((agentVersion) => ({ agentVersion }));
+}
 
 function over<S extends SimSystem>(simulated: S, argsOf: (simulated: S) => readonly string[]): World {
   return { simulated, args: argsOf(simulated) };
 }
 
-/** What the simulators of a system answer to the requests of `readSystem`, and to the same with wrong credentials. */
-export async function simulatedExchanges(system: string, terminal: Terminal): Promise<Exchange[]> {
+/**
+ * What the simulators of a system answer to the requests of `readSystem`, and to the same with wrong credentials.
+ *
+ * @param real answers that they are to be compared with
+ */
+export async function simulatedExchanges(
+  system: string,
+  terminal: Terminal,
+  real: readonly Answer[] = [],
+): Promise<Exchange[]> {
   const exchanges: Exchange[] = [];
-  for (const make of WORLDS[system] ?? []) {
+  for (const make of WORLDS[system]?.(real) ?? []) {
     for (const env of [ENVIRONMENT, REFUSED]) {
       const clock = new VirtualClock();
       const { simulated, args } = make(clock);

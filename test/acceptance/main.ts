@@ -40,7 +40,7 @@ async function main(args: readonly string[], terminal: Terminal): Promise<number
   if (!/^[\w.-]+$/.test(name)) throw new UsageError("--name takes letters, digits, dots and hyphens");
   const read = await readSystem(given, terminal, undiciTransport);
   const { system, exchanges, failures } = read;
-  const simulated = await simulatedExchanges(system, terminal);
+  const simulated = await simulatedExchanges(system, terminal, exchanges);
   const { golden, hidden } = goldenOf(read, "recorded by `npm run acceptance`", simulated, given.all("keep"));
   for (const failure of failures) terminal.tell(`not read: ${failure}`);
   for (const field of hidden) terminal.tell(`hidden: the name of the field "${field}"; --keep ${field} records it`);

@@ -1,4 +1,4 @@
-import { ObshellCluster, RedisEnterpriseCluster, TaurusCloud, taurusdb } from "../simulators";
+import { type ClusterOptions, ObshellCluster, RedisEnterpriseCluster, TaurusCloud, taurusdb } from "../simulators";
 import type { VirtualClock } from "../support/virtual-clock";
 
 export const SECRETS = {
@@ -18,8 +18,8 @@ export const ENVIRONMENT = {
 
 const OLD = "4.2.1.8-108000022024072217";
 
-export function obshell(clock: VirtualClock): ObshellCluster {
-  const cluster = new ObshellCluster({ clock, rootPassword: SECRETS.oceanbase, buildVersion: OLD });
+export function obshell(clock: VirtualClock, options: ClusterOptions = {}): ObshellCluster {
+  const cluster = new ObshellCluster({ clock, rootPassword: SECRETS.oceanbase, buildVersion: OLD, ...options });
   cluster.control.addObPackages("4.3.5.2", "102000042025031214.el7");
   return cluster;
 }

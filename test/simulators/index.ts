@@ -14,7 +14,7 @@ import "./shell/node";
 
 /** OceanBase clusters with their obshell agents: the parts of {@link ObshellCluster}. */
 export * as obshell from "./obshell";
-export { ObshellCluster } from "./obshell";
+export { type ClusterOptions, ObshellCluster } from "./obshell";
 /** Redis Enterprise Software: the parts of {@link RedisEnterpriseCluster}. */
 export * as redisenterprise from "./redisenterprise";
 export { RedisEnterpriseCluster, serveRedisEnterprise } from "./redisenterprise";

@@ -46,6 +46,27 @@ describe("the vectors of the protocol", () => {
     }
   });
 
+  it.each([
+    ["{}x", undefined],
+    [" ", "EOF"],
+    ['{"uri":"/api', "unexpected EOF"],
+    ["[", "unexpected EOF"],
+    ["tru", "unexpected EOF"],
+    ["trux", "invalid character 'x' in literal true (expecting 'e')"],
+    ["{x", "invalid character 'x' looking for beginning of object key string"],
+    ['{"a" 1}', "invalid character '1' after object key"],
+    ['{"a":1,}', "invalid character '}' looking for beginning of object key string"],
+    ["1.x", "invalid character 'x' after decimal point in numeric literal"],
+    ['"\\q"', "invalid character 'q' in string escape code"],
+    ['{"a":"\u0001"}', "invalid character '\\x01' in string literal"],
+    ['{"uri":1}', "json: cannot unmarshal number into Go struct field HttpHeader.Uri of type string"],
+  ])("reads the header %j as Go's decoder does", async (text, reason) => {
+    const trial = new Trial(SINGLE);
+    const rawHeader = sealHeader(await trial.publicKey(), text);
+    const { error } = await trial.call("GET", INFO, undefined, 0, { rawHeader });
+    expect(error).toEqual(reason === undefined ? denied("Header.UriMismatch", "URI mismatch") : failed(reason));
+  });
+
   it("takes names in any case", () => {
     const key = pooledKey(512, 99);
     const header = { Auth: "a", TS: "1", Uri: "/", KEYS: "", session_id: "s" };
@@ -105,6 +126,7 @@ describe("a header on a server of the errCode era", () => {
       { ts: "abc" },
       { ts: undefined },
       { as: "x-ocs-agent-header" },
+      { extra: { session_id: "x" } },
     ]) {
       expect((await trial.call("GET", INFO, undefined, 0, sealed)).status).toBe(200);
     }
@@ -137,6 +159,8 @@ describe("a body on a server of the errCode era", () => {
     const reply = await new Trial(SINGLE).call("POST", CHECK, AGENT_TARGET, 0, sealed);
     expect(reply.status).toBe(status);
     expect(reply.error).toMatchObject(error);
+    const charset = "application/json; charset=utf-8";
+    expect(reply.headers["content-type"]).toBe(charset);
   });
 
   it("without any header", async () => {
@@ -155,7 +179,20 @@ describe("a body on a server of the errCode era", () => {
     expect(typed.error).toEqual(
       bind("json: cannot unmarshal number into Go struct field UpgradeCheckParam.version of type string"),
     );
+    const embedded = await trial.call("POST", "/api/v1/ob/upgrade", { version: 4 });
+    expect(embedded.error?.message).toMatch(/field ObUpgradeParam\.UpgradeCheckParam\.version of type string$/);
   });
+
+  it.each(["[]", "hello", '{"version":"4', " ", '{"version":"4.5.0.0"}x'])(
+    "that is not an object: %j",
+    async (text) => {
+      const keys = Buffer.alloc(32, 3);
+      const sealed = { keys, rawBody: sealBody(keys, text) };
+      const target = "/api/v1/ob/upgrade/check";
+      expect((await new Trial(SINGLE).call("POST", CHECK, undefined, 0, sealed)).error).toEqual(bind("EOF"));
+      expect((await new Trial(HEAD).call("POST", target, undefined, 0, sealed)).error).toEqual(bind("EOF"));
+    },
+  );
 });
 
 describe("a cluster agent", () => {
@@ -176,6 +213,8 @@ describe("a cluster agent", () => {
     ["no ts", { ts: undefined }, invalid("")],
     ["agent header", { as: "x-ocs-agent-header" }, denied("WithOceanBasePassword", other)],
     ["session", { extra: { session_id: "x" } }, denied("SessionInvalid", "Session is invalid")],
+    ["expired session", { ts: "1", extra: { session_id: "x" } }, denied("Expired", "Authentication expired")],
+    ["session, ts abc", { ts: "abc", extra: { session_id: "x" } }, denied("Expired", "Authentication expired")],
     ["uri before all", { uri: "/", auth: "x", ts: "1" }, denied("Header.UriMismatch", "URI mismatch")],
   ];
 
@@ -213,6 +252,32 @@ describe("a cluster agent", () => {
   });
 });
 
+describe("an agent that is to become part of a new cluster", () => {
+  const incorrect = "Security.Authentication.IncorrectOceanbasePassword";
+
+  it("knows the empty password if it is the master", async () => {
+    const trial = new Trial({ ...HEAD, identity: "MASTER" });
+    expect((await trial.call("GET", INFO)).error?.errCode).toBe(incorrect);
+    expect((await trial.call("GET", INFO, undefined, 0, { auth: "", ts: "1" })).status).toBe(200);
+    expect((await trial.call("GET", INFO, undefined, 0, { as: "x-ocs-agent-header" })).status).toBe(200);
+  });
+
+  it("requires its own password if it has one", async () => {
+    const trial = new Trial({ ...HEAD, identity: "MASTER", agentPassword: "agent" });
+    expect((await trial.call("GET", INFO, undefined, 0, { auth: "" })).error).toMatchObject({
+      errCode: "Security.Authentication.WithAgentPassword",
+      message: "Unauthorized: Should use agent_password to verify: oceanbase password is not initialized",
+    });
+    const sealed = { as: "x-ocs-agent-header", auth: "agent" };
+    expect((await trial.call("GET", INFO, undefined, 0, sealed)).status).toBe(200);
+  });
+
+  it("forwards every call if it is a follower", async () => {
+    const reply = await new Trial({ ...HEAD, identity: "FOLLOWER" }).call("GET", INFO);
+    expect([reply.status, reply.error?.errCode]).toEqual([500, "Request.Forward.MasterAgent.NotFound"]);
+  });
+});
+
 describe("older servers", () => {
   const V425 = "4.2.5.0-112024112600";
   const V430 = "4.3.0.0-102025043000";
@@ -237,6 +302,22 @@ describe("older servers", () => {
     for (const sealed of [{ rawHeader: "" }, { rawHeader: "%%" }, { auth: "x" }, { ts: "1" }, uri]) {
       expect((await trial.call("GET", INFO, undefined, 0, sealed)).status).toBe(200);
     }
+  });
+
+  it("ignore a session before 4.4.0.0", async () => {
+    const trial = new Trial({ agentVersion: "4.3.3.0-102025103117" });
+    expect((await trial.call("GET", INFO, undefined, 0, { extra: { session_id: "x" } })).status).toBe(200);
+  });
+
+  it.each([
+    ["hello", "invalid character 'h' looking for beginning of value"],
+    ["[]", "json: cannot unmarshal array into Go value of type param.UpgradeCheckParam"],
+    ['{"version":"4', "unexpected EOF"],
+  ])("read the body %j only once before 4.3.0.0", async (text, reason) => {
+    const keys = Buffer.alloc(32, 3);
+    const sealed = { keys, rawBody: sealBody(keys, text) };
+    const { error } = await new Trial({ agentVersion: V425 }).call("POST", CHECK, undefined, 0, sealed);
+    expect(error).toEqual({ code: 1001, message: `Illegal argument: ${reason}` });
   });
 
   it("refuse short keys and panic in integers", async () => {

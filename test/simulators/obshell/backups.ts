@@ -1,8 +1,8 @@
 import { queryOf } from "../shell/http";
-import { type Call, databaseRefusal, requireCluster, requireDatabase } from "./call";
+import { type Call, databaseRefusal, requireCluster, requireDatabase, server } from "./call";
 import { rfc3339 } from "./envelope";
 import { Refusal } from "./errors";
-import type { BackupJobState, ClusterState, TenantState } from "./state";
+import type { AgentState, BackupJobState, ClusterState, TenantState } from "./state";
 import { holdsDatabase, isUp } from "./world";
 
 /** Tenants and their backups (obshell `api/tenant_handler.go`, `api/backup_route.go`, `service/tenant/backup.go`). */
@@ -43,11 +43,12 @@ export function runningBackups({ tenants = [] }: ClusterState, now: number): num
 /** An agent without its database forwards it to one that has it. Tenants in the recycle bin and meta tenants are omitted. */
 export function getTenants(call: Call): unknown {
   const { state } = call.world;
-  const relay = state.agents.some((agent) => agent !== call.agent && isUp(agent) && holdsDatabase(agent));
+  const relay = state.agents.find((agent) => agent !== call.agent && isUp(agent) && holdsDatabase(agent));
   requireCluster(call);
-  if (databaseRefusal(call) !== undefined && !relay) requireDatabase(call);
-  const { tenants = [] } = state;
-  return [tenant(SYS, 1, tenants[0]?.createdAt ?? call.now), ...tenants].map(({ id, name, createdAt }) => ({
+  const without = databaseRefusal(call) !== undefined;
+  if (without && relay === undefined) requireDatabase(call);
+  const agent = without && relay !== undefined ? relay : call.agent;
+  return allTenants(state, call.now).map(({ id, name, createdAt }) => ({
     tenant_id: id,
     tenant_name: name,
     mode: "MYSQL",
@@ -59,8 +60,43 @@ export function getTenants(call: Call): unknown {
     created_time: rfc3339(createdAt),
     read_only: false,
     comment: "",
-    connection_strings: [],
+    ...(server(call, "connectionStrings") ? { connection_strings: connectionStrings(agent, name) } : {}),
   }));
+}
+
+/** `tenants` of GET obcluster/info. */
+export function viewTenants(state: ClusterState, agent: AgentState, now: number): unknown {
+  return allTenants(state, now).map(({ id, name, createdAt }) => ({
+    tenant_name: name,
+    tenant_id: id,
+    created_time: rfc3339(createdAt),
+    mode: "MYSQL",
+    status: "NORMAL",
+    locked: "NO",
+    primary_zone: "RANDOM",
+    locality: "FULL{1}@zone1",
+    in_recyclebin: "NO",
+    charset: "utf8mb4",
+    collation: "utf8mb4_general_ci",
+    whitelist: "%",
+    pools: [],
+    read_only: false,
+    time_zone: "+08:00",
+    lower_case_table_names: "1",
+    dead_lock_detection_enabled: true,
+    connection_strings: connectionStrings(agent, name),
+    comment: "",
+  }));
+}
+
+function allTenants({ tenants = [] }: ClusterState, now: number): readonly TenantState[] {
+  return [tenant(SYS, 1, tenants[0]?.createdAt ?? now), ...tenants];
+}
+
+/** How to reach the tenant through the agent's own server. */
+function connectionStrings({ ip, observer }: AgentState, name: string): unknown {
+  const text = `obclient -h${ip} -P${observer.sqlPort} -uroot@${name} -p`;
+  return [{ type: "DIRECT", obproxy_address: "", obproxy_port: 0, connection_string: text }];
 }
 
 export function getBackupTasks(call: Call): unknown {

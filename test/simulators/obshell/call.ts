@@ -2,7 +2,7 @@ import type { SimRequest } from "../shell/http";
 import { queryOf } from "../shell/http";
 import { type Dialect, type Feature, has } from "./dialect";
 import { Panic, Refusal } from "./errors";
-import { decodeStruct, GoJsonError, type StructShape } from "./gojson";
+import { decodeStruct, GoJsonError, isGoObject, type StructShape } from "./gojson";
 import type { AgentState } from "./state";
 import { observerCondition, type World } from "./world";
 
@@ -42,7 +42,7 @@ export function bind(
 }
 
 function decodeBody(call: Call, shape: StructShape): Readonly<Record<string, unknown>> {
-  const text = call.body.length === 0 ? "{}" : call.body.toString("utf8");
+  const text = textToBind(call);
   try {
     return decodeStruct(text, shape);
   } catch (error) {
@@ -51,8 +51,18 @@ function decodeBody(call: Call, shape: StructShape): Readonly<Record<string, unk
   }
 }
 
+/**
+ * An absent body counts as `{}`. From 4.3.0.0 on the server reads the body for its log before the handler does, and
+ * leaves nothing of one that is not an object (`readRequestBodyMaskPassword`).
+ */
+function textToBind(call: Call): string {
+  if (call.request.body.length === 0) return "{}";
+  const text = call.body.toString("utf8");
+  return server(call, "bodyLogged") && !isGoObject(text) ? "" : text;
+}
+
 const TRUE = new Set(["1", "t", "T", "TRUE", "true", "True"]);
-const FALSE = new Set(["0", "f", "F", "FALSE", "false", "False"]);
+const FALSE = new Set(["", "0", "f", "F", "FALSE", "false", "False"]);
 
 /** `show_details`, true by default; what Go cannot parse is a panic (OBShell facts §3.4). */
 export function showDetails(call: Call): boolean {

@@ -77,11 +77,11 @@ export function decryptBody(body: Buffer, keys: Buffer): Buffer {
   if (keys.length < KEY_BYTES) throw new Refusal("Request.Body.Decrypt.AES.KeyAndIv.Invalid", { early: true });
   const iv = keys.subarray(KEY_BYTES);
   const sealed = decodeBase64Leniently(body.toString("latin1"));
-  if (iv.length !== BLOCK) throw new Panic("IV length must equal block size");
+  if (iv.length !== BLOCK) throw new Panic("IV length must equal block size", true);
   if (sealed.length % BLOCK !== 0) throw new Refusal("Request.Body.Decrypt.AES.ContentLength.Invalid", { early: true });
   const decipher = createDecipheriv("aes-128-cbc", keys.subarray(0, KEY_BYTES), iv).setAutoPadding(false);
   const padded = Buffer.concat([decipher.update(sealed), decipher.final()]);
   const padding = padded.at(-1);
-  if (padding === undefined || padding > padded.length) throw new Panic("slice bounds out of range");
+  if (padding === undefined || padding > padded.length) throw new Panic("slice bounds out of range", true);
   return padded.subarray(0, padded.length - padding);
 }

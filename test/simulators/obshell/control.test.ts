@@ -4,7 +4,18 @@ import { printed } from "../printed";
 import { ManualClock, serve } from "../shell";
 import { ObshellCluster } from ".";
 import { localTaskId } from "./taskid";
-import { AGENT_TARGET, builds, OB_BUILD, OB_TARGET, ROLLING, STOP_SERVICE, sealBody, sealHeader, Trial } from "./trial";
+import {
+  AGENT_TARGET,
+  builds,
+  type DagView,
+  OB_BUILD,
+  OB_TARGET,
+  ROLLING,
+  STOP_SERVICE,
+  sealBody,
+  sealHeader,
+  Trial,
+} from "./trial";
 
 const AGENT = "/api/v1/agent/upgrade";
 const OB = "/api/v1/ob/upgrade";
@@ -223,22 +234,86 @@ describe("npm run simulate", () => {
   });
 });
 
-describe("the task by which an agent came to its cluster", () => {
-  it("is the last of its own, and answered for by every agent", async () => {
+describe("the tasks by which agents came to their cluster", () => {
+  const TASK = "/api/v1/task";
+  const TAKE_OVER = { name: "Take over", state: "SUCCEED", stage: 5, max_stage: 5, maintenance_type: 2 };
+  const SYNCHRONIZE = { name: "Synchronize agent from cluster", stage: 1, max_stage: 1, additional_data: null };
+  const LOGS = [
+    "try to connect",
+    "connect succeed, dump password",
+    "synchronize agent from oceanbase",
+    "sync agent data",
+  ];
+  const followed = localTaskId("10.77.0.2", 2886, 2);
+  const master = localTaskId("10.77.0.4", 2886, 1);
+
+  it("are two on the agents that were taken over", async () => {
     const trial = new Trial();
-    const id = localTaskId("10.77.0.2", 2886, 1);
-    const takeOver = { id, name: "Take over", state: "SUCCEED", stage: 5, max_stage: 5, maintenance_type: 2 };
-    expect(await trial.data("GET", `/api/v1/task/dag/${id}`, undefined, 1)).toMatchObject(takeOver);
-    expect(await trial.data("GET", "/api/v1/task/dag/maintain/agent?show_details=false")).toMatchObject(takeOver);
-    expect(await trial.data("GET", "/api/v1/task/dags/agent")).toMatchObject({ contents: [takeOver] });
-    expect(await trial.data("GET", "/api/v1/task/dag/agent/unfinish")).toEqual({ contents: [] });
-    const all = await trial.data<{ contents: unknown[] }>("GET", "/api/v1/task/dag/maintain/agents");
-    expect(all.contents).toHaveLength(3);
+    const last = await trial.data<DagView>("GET", `${TASK}/dag/maintain/agent`);
+    expect(last).toMatchObject({ ...SYNCHRONIZE, id: followed, dag_id: 2, nodes: [{ id: followed, node_id: 2 }] });
+    expect(last.nodes?.[0]?.sub_tasks).toMatchObject([{ task_id: 2, task_logs: LOGS, execute_times: 1 }]);
+    const { contents } = await trial.data<{ contents: DagView[] }>("GET", `${TASK}/dags/agent?show_details=false`);
+    expect(contents).toMatchObject([
+      { ...SYNCHRONIZE, dag_id: 1, nodes: null },
+      { ...SYNCHRONIZE, dag_id: 2, nodes: null },
+    ]);
+    expect(await trial.data("GET", `${TASK}/dag/agent/unfinish`)).toEqual({ contents: [] });
   });
 
-  it("is there for no agent without a cluster", async () => {
+  it("are one on the agent that took them over", async () => {
+    const trial = new Trial();
+    const dag = await trial.data<DagView>("GET", `${TASK}/dag/maintain/agent`, undefined, 2);
+    expect(dag).toMatchObject({ ...TAKE_OVER, id: master, additional_data: {} });
+    expect(dag.nodes?.map((node) => node.sub_tasks.map((task) => task.execute_agent.ip.at(-1)))).toEqual([
+      ["4"],
+      ["4"],
+      ["2", "3", "4"],
+      ["4"],
+      ["2", "3", "4"],
+    ]);
+    expect(dag.nodes?.[4]?.sub_tasks[0]?.task_logs).toContain(
+      `remote task ${followed} Synchronize agent from cluster running [1/1]`,
+    );
+    expect(dag.nodes?.[1]?.sub_tasks[0]?.task_logs?.[1]).toBe("convert agent 10.77.0.3:2886 to cluster agent");
+  });
+
+  it("are read through every agent, all at once with the details of the others", async () => {
+    const trial = new Trial();
+    expect(await trial.data("GET", `${TASK}/dag/${master}`, undefined, 1)).toMatchObject(TAKE_OVER);
+    expect(await trial.data("GET", `${TASK}/node/${master}`)).toMatchObject({ node_id: 1, additional_data: null });
+    expect(await trial.data("GET", `${TASK}/sub_task/${followed}`)).toMatchObject({ task_id: 2, task_logs: LOGS });
+    const { contents: lines } = await trial.data<{ contents: object[] }>("GET", `${TASK}/sub_task/${followed}/logs`);
+    expect(lines).toMatchObject(LOGS.map((line, index) => ({ id: index + 1, log_content: line, is_sync: true })));
+    const all = await trial.data<{ contents: DagView[] }>("GET", `${TASK}/dag/maintain/agents?show_details=false`);
+    expect(all.contents.map(({ name, nodes }) => [name, nodes === null])).toEqual([
+      [SYNCHRONIZE.name, true],
+      [SYNCHRONIZE.name, false],
+      ["Take over", false],
+    ]);
+  });
+
+  it.each([
+    ["RETRY", "Task.Dag.Operator.RetryNotFailedDag"],
+    ["CANCEL", "Task.Dag.Operator.CancelFinishedDag"],
+    ["FOO", "Task.Dag.Operator.NotSupport"],
+  ])("have ended: %s is refused", async (operator, errCode) => {
+    const trial = new Trial({ agentVersion: "4.5.0.0-102026050817" });
+    const reply = await trial.call("POST", `${TASK}/dag/${master}`, { operator });
+    expect(reply.error?.errCode).toBe(errCode);
+  });
+
+  it("are one on the master of a cluster that is to be created", async () => {
+    const trial = new Trial({ identity: "MASTER", zones: 1 });
+    const reply = await trial.call("GET", `${TASK}/dag/maintain/agent`, undefined, 0, { auth: "" });
+    expect(reply.json.data).toMatchObject({
+      name: "Join self",
+      nodes: [{ name: "Join self", sub_tasks: [{ task_logs: ["set agent identity to master"] }] }],
+    });
+  });
+
+  it("are on no agent without a cluster", async () => {
     const trial = new Trial({ identity: "SINGLE" });
-    expect((await trial.call("GET", "/api/v1/task/dag/maintain/agent")).status).toBe(404);
-    expect(await trial.data("GET", "/api/v1/task/dags/agent")).toEqual({ contents: [] });
+    expect((await trial.call("GET", `${TASK}/dag/maintain/agent?show_details=x`)).status).toBe(404);
+    expect(await trial.data("GET", `${TASK}/dags/agent?show_details=x`)).toEqual({ contents: [] });
   });
 });

@@ -21,9 +21,14 @@ export function viewDag(call: Call, dag: DagState, details: boolean): unknown {
     operator: dag.operator,
     start_time: rfc3339(dag.startTime),
     end_time: rfc3339(dag.endTime),
-    additional_data: details ? {} : null,
+    additional_data: details && hasAdditionalData(dag) ? {} : null,
     nodes: details ? dag.nodes.map((node) => viewNode(call, node, dag)) : null,
   };
+}
+
+/** Data of several nodes or sub-tasks is merged into a map, which is empty for an upgrade (`task_dto.go`). */
+function hasAdditionalData({ nodes }: DagState): boolean {
+  return nodes.length > 1 || nodes.some(({ subTasks }) => subTasks.length > 1);
 }
 
 /** The response to the call that created it: nothing has a time yet. */

@@ -135,7 +135,7 @@ export function rollBackStage(world: World, dag: DagState, node: NodeState, now:
     task.startTime = now;
     task.endTime = now;
     if (!neverRan) task.executeTimes += 1;
-    log(task, rollbackLines(node, dag.target), now);
+    log(task, rollbackLines(node, dag), now);
     task.state = retry ? "PENDING" : "SUCCEED";
     if (node.name === STAGE.createDir && dag.target !== null && !neverRan) {
       const agent = at(world.state.agents, task.agent);

@@ -1,6 +1,6 @@
 import type { SimResponse } from "../shell/http";
 import type { Dialect } from "./dialect";
-import { type Refusal, word } from "./errors";
+import { type Panic, type Refusal, word } from "./errors";
 
 /** Go's zero time. */
 export const ZERO_TIME = "0001-01-01T00:00:00Z";
@@ -11,7 +11,7 @@ export function rfc3339(ms: number | null): string {
 }
 
 const PLAIN = { "content-type": "application/json" } as const;
-/** Responses written before the content type is set: by the decryption and by panics. */
+/** Responses written before the content type is set: by the decryption of header and body. */
 const EARLY = { "content-type": "application/json; charset=utf-8" } as const;
 
 /** `{"successful":…}` around every response (OBShell facts §2.1). `data` undefined is omitted; lists are wrapped. */
@@ -37,11 +37,11 @@ export function failure(refusal: Refusal, dialect: Dialect, now: number, traceId
 }
 
 /** The constant response to a Go panic: it contains the start time of the process. */
-export function panicked(dialect: Dialect, startedAt: number): SimResponse {
+export function panicked({ early }: Panic, dialect: Dialect, startedAt: number): SimResponse {
   const code = dialect === "errCode" ? { errCode: "Common.Unexpected" } : { code: 1002 };
   const error = { ...code, message: "Unexpected error: Internal Server Error" };
   const envelope = { successful: false, timestamp: rfc3339(startedAt), duration: 0, status: 500, traceId: "", error };
-  return reply(500, EARLY, envelope);
+  return reply(500, early ? EARLY : PLAIN, envelope);
 }
 
 function reply(status: number, headers: Readonly<Record<string, string>>, envelope: object): SimResponse {

@@ -44,7 +44,7 @@ export const ERRORS = {
     oldMessage: "header decrypt failed",
   }),
   "Security.Authentication.Header.UriMismatch": auth("URI mismatch", "uri mismatch"),
-  "Security.Authentication.Expired": auth("Unauthorized: Authentication expired", "auth expired"),
+  "Security.Authentication.Expired": auth("Authentication expired", "auth expired"),
   "Security.Authentication.Timestamp.Invalid": auth("Unauthorized: Invalid timestamp: %s, err: %s", "auth expired"),
   "Security.Authentication.IncorrectOceanbasePassword": auth(
     "Unauthorized: OceanBase password is incorrect",
@@ -72,6 +72,17 @@ export const ERRORS = {
     "Unauthorized: Decrypted string length is not a multiple of the block size",
     "unauthorized",
     { oldMessage: "body decrypt failed" },
+  ),
+  "Request.Forward.MasterAgent.NotFound": row(
+    500,
+    "Master agent not found when auto-forwarding request to master",
+    "unexpected",
+  ),
+  "Request.Path.Param.Empty": row(400, "Path parameter '%s' is empty", "badRequest"),
+  "Request.Query.Param.Illegal": row(
+    400,
+    "Query parameter '%s' is illegal%!(EXTRA string=strconv.Atoi: parsing %s: %s)",
+    "badRequest",
   ),
   "Request.File.Missing": row(500, "File '%s' in the request is missing: %s", "unexpected"),
   "Common.NotFound": row(404, "Element not found: %s", "badRequest", { oldMessage: "%s" }),
@@ -224,9 +235,16 @@ export class Refusal extends Error {
   }
 }
 
-/** A Go panic inside a handler: with a constant response (OBShell facts §2.4). */
+/** A Go panic: with a constant response (OBShell facts §2.4). */
 export class Panic extends Error {
   override readonly name = "Panic";
+  /** Whether it was in the decryption of the body, before the content type is set. */
+  readonly early: boolean;
+
+  constructor(message: string, early = false) {
+    super(message);
+    this.early = early;
+  }
 }
 
 export interface WordedError {

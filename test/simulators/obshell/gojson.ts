@@ -1,3 +1,7 @@
+import { GoJsonError, readGoJson } from "./gojsontext";
+
+export { GoJsonError };
+
 /** JSON objects as Go's `encoding/json` reads them into a struct: names match in any case, types are strict. */
 
 export type FieldType = "string" | "bool" | "int" | "bytes" | "struct";
@@ -7,12 +11,8 @@ export interface StructShape {
   readonly name: string;
   /** JSON name → type. */
   readonly fields: Readonly<Record<string, FieldType>>;
-  /** How the field is called in an error text; default: its JSON name. */
-  readonly label?: (field: string) => string;
-}
-
-export class GoJsonError extends Error {
-  override readonly name = "GoJsonError";
+  /** Field → the name of the embedded struct that has it. */
+  readonly embedded?: Readonly<Record<string, string>>;
 }
 
 const KINDS = { string: "string", number: "number", boolean: "bool", object: "object" } as const;
@@ -33,7 +33,7 @@ const ACCEPTED: Readonly<Record<FieldType, string>> = {
 
 /** Values of the fields that were present and not null. Throws GoJsonError with Go's own words. */
 export function decodeStruct(text: string, shape: StructShape): Readonly<Record<string, unknown>> {
-  const value = parse(text);
+  const value = readGoJson(text).value;
   const found: Record<string, unknown> = {};
   if (value === null) return found;
   const kind = kindOf(value);
@@ -47,15 +47,25 @@ export function decodeStruct(text: string, shape: StructShape): Readonly<Record<
     if (field === undefined || type === undefined || entry === null) continue;
     const entryKind = kindOf(entry);
     if (entryKind !== ACCEPTED[type]) {
-      const label = shape.label?.(field) ?? field;
-      const short = shape.name.split(".").at(-1);
+      const path = [shape.name.split(".").at(-1), shape.embedded?.[field], field].filter(Boolean).join(".");
       throw new GoJsonError(
-        `json: cannot unmarshal ${entryKind} into Go struct field ${short}.${label} of type ${GO_TYPES[type]}`,
+        `json: cannot unmarshal ${entryKind} into Go struct field ${path} of type ${GO_TYPES[type]}`,
       );
     }
     found[field] = entry;
   }
   return found;
+}
+
+/** Whether Go unmarshals the whole text into a map: an object or null, and nothing after it. */
+export function isGoObject(text: string): boolean {
+  try {
+    const { value, rest } = readGoJson(text);
+    return (value === null || kindOf(value) === "object") && rest.trim() === "";
+  } catch (error) {
+    if (error instanceof GoJsonError) return false;
+    throw error;
+  }
 }
 
 export function stringField(values: Readonly<Record<string, unknown>>, name: string): string {
@@ -67,23 +77,4 @@ function kindOf(value: unknown): string {
   if (Array.isArray(value)) return "array";
   const kind = typeof value;
   return kind === "string" || kind === "number" || kind === "boolean" || kind === "object" ? KINDS[kind] : kind;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    const start = text.trimStart();
-    if (start === "") throw new GoJsonError("unexpected end of JSON input");
-    const first = start.charAt(0);
-    throw new GoJsonError(
-      /[{["\-0-9tfn]/.test(first)
-        ? "unexpected end of JSON input"
-        : `invalid character ${quote(first)} looking for beginning of value`,
-    );
-  }
-}
-
-function quote(character: string): string {
-  return character === "'" ? "'\\''" : `'${character}'`;
 }

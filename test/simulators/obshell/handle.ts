@@ -30,7 +30,7 @@ export function handle(world: World, index: number, request: SimRequest, now: nu
     return success(answer({ world, agent, index, now, dialect, request }), now, traceId);
   } catch (error) {
     if (error instanceof Refusal) return failure(error, dialect, now, traceId);
-    if (error instanceof Panic) return panicked(dialect, agent.startedAt);
+    if (error instanceof Panic) return panicked(error, dialect, agent.startedAt);
     throw error;
   }
 }

@@ -1,8 +1,9 @@
+import { viewTenants } from "./backups";
 import { type Call, databaseRefusal, requireCluster, requireDatabase, server } from "./call";
 import { rfc3339 } from "./envelope";
 import { Panic, Refusal } from "./errors";
 import { publicKeyOf } from "./keys";
-import type { AgentState } from "./state";
+import type { AgentState, ClusterState } from "./state";
 import { splitBuildVersion } from "./version";
 import {
   addressOf,
@@ -160,7 +161,7 @@ function topology({ world }: Call): unknown {
 }
 
 /**
- * GET obcluster/info, reduced to versions and states. An agent without its database forwards it to one that
+ * GET obcluster/info. An agent without its database forwards it to one that
  * has it; without any, it returns its stored data about the hosts. Older ones reject the call.
  */
 export function getClusterInfo(call: Call): unknown {
@@ -174,10 +175,13 @@ export function getClusterInfo(call: Call): unknown {
     idc_name: "",
     region_name: told === undefined ? "" : "sys_region",
     ...zoneStatus(told === undefined ? "" : (state.stoppedZones ?? []).includes(zone) ? "INACTIVE" : "ACTIVE"),
-    servers: state.agents.filter((agent) => agent.zone === zone).map(told === undefined ? storedServer : clusterServer),
+    ...(told === undefined ? {} : { root_server: rootServer(state, zone) }),
+    servers: state.agents
+      .filter((agent) => agent.zone === zone)
+      .map((agent) => (told === undefined ? storedServer(agent) : clusterServer(state, agent))),
   }));
-  const nothing = { tenants: null, tenant_stats: null };
   if (told === undefined) {
+    const nothing = { tenants: null, tenant_stats: null };
     return { cluster_id: 0, cluster_name: "", status: "NOT RUNNING", ob_version: "", zones, ...nothing };
   }
   return {
@@ -188,10 +192,17 @@ export function getClusterInfo(call: Call): unknown {
     is_standalone: state.edition === "standalone",
     ob_version: clusterVersion({ ...call, agent: told }),
     dead_lock_detection_enabled: true,
-    ...(server(call, "sharedStorage") ? { startup_mode: "NORMAL", ...storage(call) } : {}),
+    ...(server(call, "sharedStorage") ? { startup_mode: startupMode(state), ...storage(call) } : {}),
+    stats: resources(state.agents.length),
     zones,
-    ...nothing,
+    tenants: viewTenants(state, told, call.now),
+    tenant_stats: null,
   };
+}
+
+/** The value of the parameter `ob_startup_mode`. */
+function startupMode({ conditions }: ClusterState): string {
+  return conditions.sharedStorage ? "SHARED_STORAGE" : "NORMAL";
 }
 
 const ZONE_WORDS = { ACTIVE: "RUNNING", INACTIVE: "STOPPED", "": "UNKNOWN" } as const;
@@ -209,10 +220,60 @@ function storedServer({ ip, port, architecture, observer }: AgentState): unknown
 const REVISION = "5c84ee86b4c6a6b6ae1fe5f4a9f4e9d5b1a2c3d4(Nov  1 2023 09:20:13)";
 const SERVER_WORDS = { ACTIVE: "RUNNING", INACTIVE: "UNAVAILABLE", STOPPED: "SERVICE_STOPPED" } as const;
 
-function clusterServer(agent: AgentState): unknown {
+/** The first server of all leads. */
+function rootServer({ agents }: ClusterState, zone: string): unknown {
+  const server = agents.find((agent) => agent.zone === zone);
+  const role = server === agents[0] ? "LEADER" : "FOLLOWER";
+  return { ip: server?.ip, role, zone, svr_port: server?.observer.rpcPort };
+}
+
+const GIB = 2 ** 30;
+
+/** Resources of some equal servers. */
+function resources(servers: number): object {
+  return {
+    cpu_core_total: 8 * servers,
+    cpu_core_assigned: servers,
+    cpu_core_assigned_percent: 12.5,
+    memory_total: `${8 * servers}.00 GB`,
+    memory_assigned: `${servers}.00 GB`,
+    memory_in_bytes_total: 8 * servers * GIB,
+    memory_in_bytes_assigned: servers * GIB,
+    memory_assigned_percent: 12.5,
+    disk_total: `${10 * servers}.00 GB`,
+    disk_assigned: `${servers}.00 GB`,
+    disk_in_bytes_total: 10 * servers * GIB,
+    disk_in_bytes_assigned: servers * GIB,
+    disk_assigned_percent: 10,
+  };
+}
+
+function serverStats({ ip, zone, observer }: AgentState): object {
+  return {
+    ...resources(1),
+    disk_used: "1.00 GB",
+    disk_free: "9.00 GB",
+    disk_in_bytes_used: GIB,
+    disk_in_bytes_free: 9 * GIB,
+    disk_used_percent: 10,
+    ip,
+    port: observer.rpcPort,
+    zone,
+  };
+}
+
+function clusterServer({ agents }: ClusterState, agent: AgentState): unknown {
   const known = agent.unregistered !== true;
   return {
+    id: agents.indexOf(agent) + 1,
     ip: agent.ip,
+    with_rootserver: agent === agents[0],
+    start_time: rfc3339(agent.startedAt),
+    stop_time: rfc3339(agent.observer.stopped === true ? agent.startedAt : null),
+    stats: serverStats(agent),
+    data_dir: `${HOME}/store`,
+    redo_dir: `${HOME}/store`,
+    log_dir: `${HOME}/log`,
     version: `${agent.observer.build.replace("-", "_")}-${REVISION}`,
     status: SERVER_WORDS[serverStatus(agent.observer)],
     ob_status: OB_STATES[observerCondition(agent.observer)],

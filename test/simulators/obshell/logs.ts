@@ -1,7 +1,9 @@
-import { rpmName } from "./packages";
+import { has } from "./dialect";
+import { REQUIRED, rpmName } from "./packages";
 import { STAGE, scriptOf } from "./stages";
 import type { AgentState, ClusterState, DagState, NodeState, UpgradeTarget } from "./state";
-import { HOME } from "./world";
+import { splitBuildVersion } from "./version";
+import { addressOf, HOME } from "./world";
 
 /** The context of a log line. */
 export interface LogContext {
@@ -17,14 +19,46 @@ type Writer = (context: LogContext) => readonly string[];
 
 const upgradeDirOf = (target: UpgradeTarget): string => target.upgradeDir || `${HOME}/upgrade`;
 const workDir = ({ dag, target }: LogContext): string => `${upgradeDirOf(target)}/rpm-${dag.createdAt}`;
-const names = ({ state, dag }: LogContext): string =>
-  dag.kind.startsWith("agent")
-    ? "obshell"
-    : `${mainPackage(state)}${state.edition === "community" ? " oceanbase-ce-libs" : ""}`;
+const onlyAgent = ({ dag }: LogContext): boolean => dag.kind.startsWith("agent");
+const packageNames = (context: LogContext): readonly string[] =>
+  onlyAgent(context) ? ["obshell"] : REQUIRED[context.state.edition];
+
+/** A package on a host, under the key that the stages after the download have for it. */
+interface Unpacked {
+  readonly key: string;
+  readonly name: string;
+  readonly build: string;
+  readonly directory: string;
+  readonly file: string;
+}
+
+function unpacked(context: LogContext, name: string, build: string): Unpacked {
+  const directory = packageDirectory(context, build);
+  const key = name === "oceanbase-ce-libs" ? `libs-${build}` : build;
+  return { key, name, build, directory, file: `${directory}/${name}.rpm` };
+}
+
+function packageDirectory(context: LogContext, build: string): string {
+  return `${workDir(context)}/${context.agent.architecture}/${splitBuildVersion(build).version}`;
+}
+
+/** Name by name, as they are downloaded. */
+function downloads(context: LogContext): readonly Unpacked[] {
+  return packageNames(context).flatMap((name) => context.target.route.map((build) => unpacked(context, name, build)));
+}
+
+/** Step by step with the libraries first, as they are checked and unpacked. */
+function inSteps(context: LogContext): readonly Unpacked[] {
+  const names = packageNames(context).toReversed();
+  return context.target.route.flatMap((build) => names.map((name) => unpacked(context, name, build)));
+}
 
 export function mainPackage(state: ClusterState): string {
   return { community: "oceanbase-ce", business: "oceanbase", standalone: "oceanbase-standalone" }[state.edition];
 }
+
+/** Parameters that an upgrade backs up and restores, on every server. */
+export const PARAMETERS = ["server_permanent_offline_time", "enable_rebalance", "enable_rereplication"];
 
 /** `checkPythonEnvironmentInternal`, obshell `ob/agent/executor/ob/upgrade_ob.go`. */
 const PYTHON = "Checking if python is installed.";
@@ -33,7 +67,7 @@ const PYTHON_MODULE = "Checking if python module 'mysql.connector' is installed.
 
 /** Lines of a successful stage, in the order a server shows them (OBShell live facts §4.3, §4.4, §5.2). */
 const LINES: Readonly<Record<string, Writer>> = {
-  [STAGE.checkEnv]: () => [...PYTHON_FOUND, PYTHON_MODULE],
+  [STAGE.checkEnv]: () => [...PYTHON_FOUND, PYTHON_MODULE, "check env success"],
   [STAGE.createDir]: (context) => [
     ...(context.target.upgradeDir
       ? []
@@ -46,23 +80,29 @@ const LINES: Readonly<Record<string, Writer>> = {
     ...downloadHead(context),
     ...diskLines(context, 250861064192),
     `Download all packages to ${workDir(context)}`,
-    ...names(context)
-      .split(" ")
-      .map(
-        (name) =>
-          `Downloaded pkg '${name}' to '${workDir(context)}/${context.agent.architecture}/${context.target.version}/${name}.rpm'`,
-      ),
+    ...downloads(context).map(({ name, file }) => `Downloaded pkg '${name}' to '${file}'`),
   ],
   [STAGE.checkPackages]: (context) => [
-    ...context.target.route.flatMap((version) => [
-      `Check the package for version ${version}`,
-      `  package name is ${names(context).split(" ")[0]}`,
-      `  package build version is ${version}`,
+    ...inSteps(context).flatMap(({ key, name, build, file, directory }) => [
+      `Check the package for version ${key}`,
+      `  package name is ${name}`,
+      `  package build version is ${build}`,
+      `  package path is ${file}`,
+      `  package extract path is ${directory}/home`,
+      `  package home path is ${directory}${HOME}`,
+      "The package check is complete.",
     ]),
-    "The package check is complete.",
     "All packages are checked successfully.",
   ],
-  [STAGE.unpack]: () => ["Unpack and check all packages", "install all required pkgs success"],
+  [STAGE.unpack]: (context) => [
+    "Unpack and check all packages",
+    ...inSteps(context).flatMap((each) => [
+      `Unpack '${each.file}'`,
+      `Successfully installed ${each.file}`,
+      ...observerLines(context, each),
+    ]),
+    "install all required pkgs success",
+  ],
   [STAGE.backup]: (context) => [
     "Backup important files.",
     `The directory for backup is ${workDir(context)}/backup`,
@@ -72,31 +112,36 @@ const LINES: Readonly<Record<string, Writer>> = {
     "get real execute agent",
     `Install new obshell '${workDir(context)}/${context.agent.architecture}/${context.target.version}${HOME}'`,
   ],
-  [STAGE.restartAgent]: (context) =>
-    context.state.agents.indexOf(context.agent) === 0 ? restartLines(context) : shuffledRestartLines(context),
+  [STAGE.restartAgent]: restartLines,
   [STAGE.migrate]: () => ["Start to upgrade post table maintain"],
   [STAGE.removeDir]: () => ["remove upgrade check dir", "remove upgrade check dir finished"],
-  [STAGE.backupParameters]: () => [
-    "Starting backup of parameters.",
-    "backup [server_permanent_offline_time enable_rebalance enable_rereplication]",
-  ],
-  [STAGE.freezeServer]: () => ["minor freeze server"],
-  [STAGE.reinstall]: ({ agent }) => [
+  [STAGE.backupParameters]: () => ["Starting backup of parameters.", `backup [${PARAMETERS.join(" ")}]`],
+  [STAGE.freezeServer]: ({ state, node }) =>
+    state.agents
+      .filter(({ zone }) => node.zone === "" || zone === node.zone)
+      .map(({ ip, observer }) => `minor freeze server: ${addressOf({ ip, port: observer.rpcPort })}`),
+  // Lines are written late while the database is down, and not in their order.
+  [STAGE.reinstall]: (context) => [
     "build start service time map",
     "stop ob",
     "Get observer Pid",
-    `Kill observer process ${agent.observer.pid}`,
+    `Kill observer process ${context.agent.observer.pid}`,
     "Check observer process",
     "wait all observer available",
     "Successfully killed the observer process",
     "reinstall and restart ob success",
     "reinstall ob",
+    `copy new ob from '${packageDirectory(context, context.node.build)}${HOME}' to '${HOME}'`,
     "start ob",
     "check if first start",
     "not first start, skip require check",
     "generate start cmd",
+    `start cmd: export LD_LIBRARY_PATH='${HOME}/lib'; ${HOME}/bin/observer   `,
   ],
-  [STAGE.restoreParameters]: () => ["start to restore parameters"],
+  [STAGE.restoreParameters]: ({ state }) => [
+    "start to restore parameters",
+    ...state.agents.flatMap(() => PARAMETERS.map((name) => `restore param: ${name}`)),
+  ],
 };
 
 function diskLines({ state, target }: LogContext, free: number): readonly string[] {
@@ -117,7 +162,7 @@ function diskNeeded(state: ClusterState, { route }: UpgradeTarget): number {
 
 function downloadHead(context: LogContext): readonly string[] {
   return [
-    `The required upgrade package is [${names(context)}]`,
+    `The required upgrade package is [${packageNames(context).join(" ")}]`,
     ...context.target.route.map((version, index) => `The ${index + 1}th version in the upgrade route is: ${version}`),
     `The directory for this upgrade check task is ${workDir(context)}`,
     "Confirm that all the required packages have been uploaded.",
@@ -128,28 +173,44 @@ function restartCommand({ agent }: LogContext): string {
   return `cmd is ${HOME}/bin/obshell admin restart --ip ${agent.ip} --port ${agent.port} --pid ${agent.pid} --takeover 0`;
 }
 
+/** Lines of the new process precede some of the old one; of a lone agent, those about its version were lost. */
 function restartLines(context: LogContext): readonly string[] {
-  return [
-    "restart agent",
-    restartCommand(context),
-    `previous version is ${context.previousVersion}`,
-    "Connecting to the database.",
+  const { agent, state, previousVersion, target } = context;
+  const connected = [
     "Updating version.",
-    "Syncing agent public key to oceanbase.",
+    ...(has("key1024", agent.version) ? ["Syncing agent public key to oceanbase."] : []),
+  ];
+  const head = ["restart agent", restartCommand(context)];
+  const continued = ["restart agent task continue", `current obshell version is ${agent.version}`];
+  if (!onlyAgent(context)) {
+    const wanted = `target obshell version is ${target.agentVersion ?? previousVersion}`;
+    return [...head, ...connected, ...continued, wanted, "Connecting to the database."];
+  }
+  return [
+    ...head,
+    `previous version is ${previousVersion}`,
+    "Connecting to the database.",
+    ...connected,
+    ...(state.agents.length > 1 ? [...continued, PREVIOUS_CHECKED] : []),
   ];
 }
 
-/** Lines around a restart are flushed late: lost and out of order on the other agents. */
-function shuffledRestartLines(context: LogContext): readonly string[] {
+/** Only an upgrade of the database sets the version that the agents must have. */
+const PREVIOUS_CHECKED = "upgrade from version which not set target version, check previous version.";
+
+/** The observer of each step is started for its version, the obshell inside only for that of the target. */
+function observerLines(context: LogContext, { name, build, directory }: Unpacked): readonly string[] {
+  const { state, target, previousVersion } = context;
+  if (onlyAgent(context) || name !== mainPackage(state)) return [];
+  const home = `${directory}${HOME}`;
+  const last = build === `${target.version}-${target.build}`;
   return [
-    "restart agent",
-    restartCommand(context),
-    "Updating version.",
-    "Syncing agent public key to oceanbase.",
-    "restart agent task continue",
-    `current obshell version is ${context.agent.version}`,
-    `target obshell version is ${context.target.agentVersion ?? context.agent.version}`,
-    "Connecting to the database.",
+    "Check if the observer binary is available.",
+    `The test command is export LD_LIBRARY_PATH='${home}/lib'; '${home}/bin/observer' -V`,
+    "Successfully checked.",
+    ...(last && state.edition !== "business"
+      ? [`target obshell version is ${target.agentVersion ?? previousVersion}`]
+      : []),
   ];
 }
 
@@ -213,13 +274,27 @@ export function failureLines({ state, agent, dag, node }: LogContext): readonly 
   ];
 }
 
-/** Lines that a rollback of a stage adds. */
-export function rollbackLines(node: NodeState, target: UpgradeTarget | null): readonly string[] {
-  if (node.name === STAGE.createDir && target) return ["Rolling back...", `Remove ${upgradeDirOf(target)}`];
-  if (node.name === STAGE.download) {
-    return ["Rolling back...", "Delete all previously downloaded packages.", "Successfully deleted."];
+/** Lines that a rollback of a stage adds; most stages have nothing to undo. */
+export function rollbackLines({ name, zone }: NodeState, { target, createdAt }: DagState): readonly string[] {
+  const directory = target === null ? "" : upgradeDirOf(target);
+  switch (name) {
+    case STAGE.createDir:
+      return [ROLLING_BACK, `Remove ${directory}`];
+    case STAGE.download:
+      return [ROLLING_BACK, "Delete all previously downloaded packages.", "Successfully deleted."];
+    case STAGE.unpack:
+      return [ROLLING_BACK, "Delete all previously installed package files.", "Successfully deleted."];
+    case STAGE.backup:
+      return [ROLLING_BACK, `Delete ${directory}/rpm-${createdAt}/backup`, "Successfully deleted"];
+    case STAGE.install:
+      return [ROLLING_BACK, "uninstall new obshell"];
+    case STAGE.backupParameters:
+      return ["restore parameters"];
+    default:
+      return name === `Stop ${zone}` ? [`rollback stop zone ${zone}`] : [];
   }
-  return ["Rolling back..."];
 }
+
+const ROLLING_BACK = "Rolling back...";
 
 export { upgradeDirOf };

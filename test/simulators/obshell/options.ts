@@ -111,7 +111,9 @@ function zoneNames({ zones = 3 }: ClusterOptions): readonly string[] {
 function makeAgent(options: ClusterOptions, state: ClusterState, zone: string, now: number): AgentState {
   const index = state.agents.length;
   const version = options.agentVersion ?? "4.3.3.0-102025103117";
-  const rootPassword = state.rootPassword;
+  const identity = options.identity ?? "CLUSTER AGENT";
+  // Before a cluster exists, the master knows the empty password.
+  const rootPassword = identity === "MASTER" ? "" : state.rootPassword;
   state.counters.key += 1;
   state.counters.boot += 1;
   return {
@@ -120,7 +122,7 @@ function makeAgent(options: ClusterOptions, state: ClusterState, zone: string, n
     port: 2886,
     zone,
     architecture: architectureAt(options, index),
-    identity: options.identity ?? "CLUSTER AGENT",
+    identity,
     version,
     listedVersion: version,
     shownZone: zone,

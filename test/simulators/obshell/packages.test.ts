@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { payloadOf } from "../../oceanbase/payload/pack";
 import { makeRpm, type RpmOptions } from "../../support/rpm-package";
-import { fileOf } from "./multipart";
+import { FormError, fileOf } from "./multipart";
 import { upgradeDepOf } from "./payload";
 import { sealBody, sealHeader, Trial } from "./trial";
 
@@ -35,21 +35,76 @@ function uploadSealed(trial: Trial, file: Buffer) {
 }
 
 describe("an upload", () => {
-  const part = (disposition: string) =>
-    `--${BOUNDARY}\r\nContent-Disposition: form-data; ${disposition}\r\n\r\nabc\r\n`;
+  const disposition = (more: string) => `Content-Disposition: form-data; ${more}\r\n`;
+  const part = (more: string) => `--${BOUNDARY}\r\n${disposition(more)}\r\nabc\r\n`;
   const end = `--${BOUNDARY}--\r\n`;
   const file = part('name="file"; filename="a.rpm"');
   it.each([
-    ["its file", TYPE, file + end, "abc"],
-    ["its file after another field", TYPE, part('name="note"') + file + end, "abc"],
-    ["no file in another field", TYPE, part('name="rpm"; filename="file"') + end, undefined],
-    ["no file in a field without a file name", TYPE, part('name="file"') + end, undefined],
-    ["no file without its end", TYPE, file, undefined],
-    ["no file in a part that is cut off", TYPE, file.slice(0, -4), undefined],
-    ["no file with another boundary", "multipart/form-data; boundary=other", file + end, undefined],
-    ["no file of another type", `multipart/mixed; boundary=${BOUNDARY}`, file + end, undefined],
-  ])("has %s", (_, type, body, found) => {
-    expect(fileOf(Buffer.from(body), type, "file")?.toString()).toBe(found);
+    ["its file", TYPE, file + end],
+    ["its file after another field", TYPE, part('name="note"') + file + end],
+    ["its file after a line", TYPE, `line\r\n${file}${end}`],
+    ["its file before a part that is cut off in its headers", TYPE, `${file}--${BOUNDARY}\r\n`],
+    ["its file without the last line break", TYPE, file + end.slice(0, -2)],
+    ["its file with a quoted boundary", `Multipart/Form-Data; Boundary="${BOUNDARY}"`, file + end],
+  ])("has %s", (_, type, body) => {
+    expect(fileOf(Buffer.from(body), type, "file").toString()).toBe("abc");
+  });
+
+  const NO_FILE = "http: no such file";
+  const NO_PART = "multipart: NextPart: EOF";
+  const NOT_MULTIPART = "request Content-Type isn't multipart/form-data";
+  const CUT = "unexpected EOF";
+  it.each([
+    ["no file in another field", TYPE, part('name="rpm"; filename="file"') + end, NO_FILE],
+    ["no file in a field without a file name", TYPE, part('name="file"') + end, NO_FILE],
+    ["no file with an empty file name", TYPE, part('name="file"; filename=""') + end, NO_FILE],
+    ["no end", TYPE, file, CUT],
+    ["no end of its content", TYPE, file.slice(0, -4), CUT],
+    ["half a boundary at its end", TYPE, `${file}--${BOUNDARY}-`, CUT],
+    ["no line break after a boundary", TYPE, `${file}--${BOUNDARY}`, NO_PART],
+    ["half a line break after the last boundary", TYPE, `${file}--${BOUNDARY}--\r`, NO_PART],
+    ["another boundary", "multipart/form-data; boundary=other", file + end, NO_PART],
+    ["no boundary in it", TYPE, "hello", NO_PART],
+    ["nothing in it", TYPE, "", NO_PART],
+    ["only a boundary", TYPE, `--${BOUNDARY}\r\n`, NO_FILE],
+    ["half a header", TYPE, `--${BOUNDARY}\r\nContent-Dis`, 'malformed MIME header: missing colon: "Content-Dis"'],
+    ["headers that are cut off", TYPE, `--${BOUNDARY}\r\n${disposition('name="file"; filena').trimEnd()}`, NO_FILE],
+    ["another type", `multipart/mixed; boundary=${BOUNDARY}`, file + end, NOT_MULTIPART],
+    ["the type of JSON", "application/json", "{}", NOT_MULTIPART],
+    ["no type", "", file + end, NOT_MULTIPART],
+    ["a boundary without a value", "multipart/form-data; boundary", file + end, NOT_MULTIPART],
+    ["no boundary in its type", "multipart/form-data", file + end, "no multipart boundary param in Content-Type"],
+  ])("is refused for %s", (_, type, body, reason) => {
+    expect(() => fileOf(Buffer.from(body), type, "file")).toThrow(new FormError(reason));
+  });
+
+  it("names the reason in its response", async () => {
+    const reply = await new Trial({ agentVersion: HEAD }).plain("POST", "/api/v1/package", 0, {}, "{}");
+    const message = `File 'file' in the request is missing: ${NOT_MULTIPART}`;
+    expect([reply.status, reply.error]).toEqual([500, { errCode: "Request.File.Missing", message }]);
+  });
+});
+
+describe("the id of a package to delete", () => {
+  const illegal = (text: string, reason: string) => ({
+    errCode: "Request.Query.Param.Illegal",
+    message: `Query parameter 'id' is illegal%!(EXTRA string=strconv.Atoi: parsing "${text}": ${reason})`,
+  });
+  it.each([
+    ["abc", 400, illegal("abc", "invalid syntax")],
+    ["1.0", 400, illegal("1.0", "invalid syntax")],
+    ["%20", 400, illegal(" ", "invalid syntax")],
+    ["99999999999999999999", 400, illegal("99999999999999999999", "value out of range")],
+    ["0", 400, { errCode: "Request.Path.Param.Empty", message: "Path parameter 'pkg_id' is empty" }],
+    ["-5", 400, { errCode: "Request.Path.Param.Empty", message: "Path parameter 'pkg_id' is empty" }],
+    ["+1", 200, undefined],
+    ["01", 200, undefined],
+  ])("can be %s", async (id, status, error) => {
+    const trial = new Trial({ agentVersion: HEAD });
+    trial.cluster.control.addAgentPackage("4.6.0.0", "1.el7");
+    const reply = await trial.call("DELETE", `/api/v1/upgrade/package/${id}`);
+    expect([reply.status, reply.error]).toEqual([status, error]);
+    expect(trial.cluster.state.packages).toHaveLength(status === 200 ? 0 : 1);
   });
 });
 
@@ -170,6 +225,28 @@ describe("an uploaded RPM", () => {
     ],
   ];
 
+  const whole = rpm();
+  const index = 96 + 16;
+  const store = index + whole.readUInt32BE(96 + 8) * 16;
+  const ended = store + whole.readUInt32BE(96 + 12);
+  const begun = Math.ceil(ended / 8) * 8;
+  it.each([
+    ["nothing", 0, "EOF"],
+    ["a part of the lead", 95, "unexpected EOF"],
+    ["the lead alone", 96, "EOF"],
+    ["a byte of the signature", 97, "rpm: tag not found: RPMSIGTAG_SIZE"],
+    ["no index", index, "EOF"],
+    ["a part of the index", index + 1, "EOF"],
+    ["the index alone", store, "EOF"],
+    ["a byte of the store", store + 1, "unexpected EOF"],
+    ["all but one byte of the store", ended - 1, "unexpected EOF"],
+    ["the signature alone", begun, "MD5 checksum validation failed"],
+    ["a part of the header", begun + 15, "MD5 checksum validation failed"],
+  ])("is refused for %s", async (_, length, message) => {
+    const { error } = await uploadPlain(new Trial({ agentVersion: HEAD }), whole.subarray(0, length));
+    expect(error).toEqual({ errCode: "Common.Unexpected", message });
+  });
+
   it.each(refused)("is refused for %s", async (_, file, status, errCode, message) => {
     const trial = new Trial({ agentVersion: HEAD });
     const sealed = await uploadSealed(trial, file);
@@ -226,6 +303,18 @@ describe("the payload of an uploaded database package", () => {
     ["without the file", payloadOf({ "./home/admin/oceanbase/bin/observer": "x" })],
   ])("%s says nothing", (_, payload) => {
     expect(upgradeDepOf(payload)).toBeUndefined();
+  });
+
+  it("gives the version of the obshell inside, which the agents get", async () => {
+    const script = "#!/bin/sh\necho 4.5.0.2-102026070101\n";
+    const payload = payloadOf({ ...files, "./home/admin/oceanbase/bin/obshell": script });
+    const target = { version: "4.2.1.10", release: "110000102024112010.el7" };
+    const trial = new Trial({ agentVersion: HEAD });
+    await uploadPlain(trial, makeRpm({ ...target, payload }));
+    await uploadPlain(trial, makeRpm({ ...target, name: "oceanbase-ce-libs" }));
+    await trial.data("POST", "/api/v1/ob/upgrade", { ...target, mode: "ROLLING" });
+    trial.settle();
+    expect(trial.cluster.agents.map(({ version }) => version)).toEqual(Array(3).fill("4.5.0.2-102026070101"));
   });
 
   it("is told by the encrypted upload, and not by the list", async () => {

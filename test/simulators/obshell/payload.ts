@@ -14,11 +14,22 @@ export interface UpgradeDep {
 }
 
 const LIST = `.${HOME}/etc/oceanbase_upgrade_dep.yml`;
+const AGENT = `.${HOME}/bin/obshell`;
 
 export function upgradeDepOf(payload: Buffer): UpgradeDep | undefined {
   const archive = unstore(payload);
   const text = archive && fileIn(archive, LIST)?.toString("utf8");
   return text === undefined ? undefined : { text, nodes: nodesOf(text) };
+}
+
+/**
+ * VERSION-RELEASE of the obshell inside, which a server gets by running it. The simulator runs nothing: it reads
+ * a script that prints the version with `echo`.
+ */
+export function bundledAgentOf(payload: Buffer): string | undefined {
+  const archive = unstore(payload);
+  const script = archive && fileIn(archive, AGENT)?.toString("latin1");
+  return script && /^\s*echo (\d+(?:\.\d+){3}-\d+)\s*$/m.exec(script)?.[1];
 }
 
 /** Stream header (12 bytes), block header (its length in its first byte), then chunks: 1 or 2, length less one, bytes. */

@@ -92,6 +92,41 @@ describe("GET ob/info", () => {
   });
 });
 
+describe("the tenants of a cluster", () => {
+  const connection = (ip: string, name: string) => {
+    const text = `obclient -h${ip} -P2881 -uroot@${name} -p`;
+    return [{ type: "DIRECT", obproxy_address: "", obproxy_port: 0, connection_string: text }];
+  };
+
+  it("are listed with how to reach them through the called agent", async () => {
+    const trial = new Trial({ agentVersion: HEAD });
+    expect(await trial.data("GET", "/api/v1/tenants/overview", undefined, 1)).toMatchObject({
+      contents: [
+        { tenant_name: "sys", connection_strings: connection("10.77.0.3", "sys") },
+        { tenant_name: "orders", connection_strings: connection("10.77.0.3", "orders") },
+      ],
+    });
+    expect(await trial.data("GET", "/api/v1/obcluster/info")).toMatchObject({
+      startup_mode: "NORMAL",
+      tenants: [
+        { tenant_id: 1, tenant_name: "sys" },
+        { tenant_id: 1002, tenant_name: "orders", connection_strings: connection("10.77.0.2", "orders") },
+      ],
+    });
+  });
+
+  it("are listed without that before 4.3.0.0", async () => {
+    const trial = new Trial({ agentVersion: "4.2.5.0-112024112600" });
+    const { contents } = await trial.data<{ contents: object[] }>("GET", "/api/v1/tenants/overview");
+    expect(contents[0]).not.toHaveProperty("connection_strings");
+  });
+
+  it("are in a cluster with shared storage as well", async () => {
+    const trial = new Trial({ agentVersion: HEAD, conditions: { sharedStorage: true } });
+    expect(await trial.data("GET", "/api/v1/obcluster/info")).toMatchObject({ startup_mode: "SHARED_STORAGE" });
+  });
+});
+
 describe("an agent whose database is down", () => {
   const sub = (code: string) =>
     code === NOT_EXIST ? "Observer process does not exist" : "The current database is useless";
@@ -178,6 +213,7 @@ describe("an agent without a cluster", () => {
     ["GET", "/task/dag/11", 500, undefined, { message: "Task not found: Agent is not holding OceanBase" }],
     ["GET", "/task/node/11", 500, undefined, { errCode: "Agent.OceanBase.NotHold" }],
     ["GET", "/task/sub_task/11", 500, undefined, { errCode: "Agent.OceanBase.NotHold" }],
+    ["GET", "/task/sub_task/11/logs", 500, undefined, { message: "Agent is not holding OceanBase" }],
     [
       "GET",
       "/task/dag/abc",
@@ -331,15 +367,17 @@ describe("other answers", () => {
     expect(localTaskId("127.0.0.1", 2886, 9)).toBe("22130706433028869");
     const foreign = await trial.call("GET", `/api/v1/task/dag/${localTaskId("10.9.9.9", 2886, 1)}`);
     expect(foreign.error?.message).toContain('Get "http://10.9.9.9:2886/api/v1/task/dag/');
-    const other = await trial.call("GET", `/api/v1/task/dag/${localTaskId("10.77.0.2", 2886, 2)}`);
+    const other = await trial.call("GET", `/api/v1/task/dag/${localTaskId("10.77.0.2", 2886, 3)}`);
     expect([other.status, other.error?.message]).toEqual([404, "Task not found: record not found"]);
   });
 
   it("panics on a node without details and on details it cannot read", async () => {
     const trial = new Trial();
     await trial.data("POST", "/api/v1/agent/upgrade", { version: "9.0.0.0", release: "1.el7" });
-    for (const path of ["node/11?show_details=false", "dag/11?show_details=maybe"]) {
-      expect((await trial.call("GET", `/api/v1/task/${path}`)).json).toMatchObject({ status: 500, traceId: "" });
+    for (const path of ["node/11?show_details=false", "dag/11?show_details=maybe", "dags/ob?show_details=maybe"]) {
+      const reply = await trial.call("GET", `/api/v1/task/${path}`);
+      expect(reply.json).toMatchObject({ status: 500, traceId: "" });
+      expect(reply.headers["content-type"]).toBe("application/json");
     }
     expect(await trial.data("GET", "/api/v1/task/node/11")).toMatchObject({
       id: "11",
@@ -352,6 +390,49 @@ describe("other answers", () => {
       "/api/v1/task/sub_task/14/logs",
     );
     expect(contents.at(-1)?.log_content).toMatch(/^ERROR: /);
+  });
+
+  it("does not read the details of a task that it does not find", async () => {
+    const trial = new Trial({ agentVersion: HEAD });
+    for (const path of ["dag/11", "node/11"]) {
+      const { error } = await trial.call("GET", `/api/v1/task/${path}?show_details=x`);
+      expect(error).toEqual({ errCode: "Task.NotFound", message: "Task not found: record not found" });
+    }
+    expect(await trial.data("GET", "/api/v1/task/dags/ob?show_details=x")).toEqual({ contents: [] });
+    expect(await trial.data("GET", "/api/v1/task/sub_task/11/logs")).toEqual({ contents: [] });
+    await trial.data("POST", "/api/v1/agent/upgrade", { version: "9.0.0.0", release: "1.el7" });
+    const brief = await trial.data("GET", "/api/v1/task/dag/11?show_details=");
+    expect(brief).toMatchObject({ nodes: null, additional_data: null });
+    trial.cluster.control.loseDatabase("gone", { agents: [0] });
+    for (const path of ["dag/12", "dag/11?show_details=x"]) {
+      const { error } = await trial.call("GET", `/api/v1/task/${path}`);
+      expect(error?.message).toBe("Task not found: Observer process does not exist");
+    }
+    const lines = await trial.call("GET", "/api/v1/task/sub_task/11/logs");
+    expect(lines.error?.message).toBe("Observer process does not exist");
+    expect((await trial.call("GET", "/api/v1/task/dags/ob")).json).not.toHaveProperty("data");
+  });
+
+  it.each([
+    ["101", 404, "Task not found: dag id not match"],
+    ["11x", 400, 'Invalid ID: 11x: strconv.ParseInt: parsing "1x": invalid syntax'],
+    [
+      "111111111111111111111",
+      400,
+      'Invalid ID: 111111111111111111111: strconv.ParseInt: parsing "11111111111111111111": value out of range',
+    ],
+    ["99", 400, "Invalid ID: 99: invalid generic id"],
+    ["2", 400, "Invalid ID: 2"],
+    ["2213070643512888", 400, "Invalid ID: 2213070643512888"],
+    ["29999999999128881", 400, "Invalid ID: 29999999999128881: convert id to ip failed"],
+    ["2213070643x128881", 400, "Invalid ID: 2213070643x128881: convert id to bigInt failed"],
+    ["22130706435x28881", 400, "Invalid ID: 22130706435x28881: parse port failed"],
+    [`${localTaskId("10.77.0.2", 2886, 0)}1`, 404, "Task not found: dag id not match"],
+  ])("rejects the id %s", async (id, status, message) => {
+    const trial = new Trial({ agentVersion: HEAD });
+    await trial.data("POST", "/api/v1/agent/upgrade", { version: "9.0.0.0", release: "1.el7" });
+    const reply = await trial.call("GET", `/api/v1/task/dag/${id}`);
+    expect([reply.status, reply.error?.message]).toEqual([status, message]);
   });
 
   it("lists the newest copy of each package and deletes by id", async () => {
@@ -377,6 +458,20 @@ describe("other answers", () => {
     const trial = new Trial();
     const { contents } = await trial.data<{ contents: unknown[] }>("POST", "/api/v1/upgrade/params/backup");
     expect(contents).toHaveLength(9);
+    expect(contents[3]).toEqual({
+      SvrIp: "10.77.0.3",
+      SvrPort: 2882,
+      Zone: "zone2",
+      Scope: "CLUSTER",
+      Name: "server_permanent_offline_time",
+      Value: "3600s",
+      TenantId: 0,
+      EditLevel: "",
+      DefaultValue: "",
+      Section: "",
+      Info: "",
+      DataType: "",
+    });
     expect((await trial.call("POST", "/api/v1/upgrade/params/restore", { params: [] })).json).not.toHaveProperty(
       "data",
     );

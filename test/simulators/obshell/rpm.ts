@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 /** The parts of an RPM file that obshell reads at an upload (OBShell facts §3.2; live facts §1.15). */
 export interface RpmFile {
   readonly name: string;
@@ -12,8 +14,6 @@ export interface RpmFile {
   readonly payloadSize: number;
   /** The signature's MD5 of everything after the signature header, in hex. */
   readonly md5: string;
-  /** Header and payload, what the MD5 covers. */
-  readonly signed: Buffer;
   readonly payload: Buffer;
   readonly files: readonly { readonly path: string; readonly directory: boolean }[];
 }
@@ -53,10 +53,13 @@ interface Header {
   readonly end: number;
 }
 
+/** The digest is checked before the main header is read. */
 export function readRpm(file: Buffer): RpmFile {
   readLead(file);
   const signature = readHeader(file, LEAD_BYTES);
   const start = signature.end + ((8 - (signature.end % 8)) % 8);
+  if (start > signature.end && file.length < start) throw new RpmError("EOF");
+  checkDigest(signature, file.subarray(start));
   const header = readHeader(file, start);
   const text = (tag: number) => texts(header, tag)[0] ?? "";
   return {
@@ -69,7 +72,6 @@ export function readRpm(file: Buffer): RpmFile {
     size: integers(header, TAG.size)[0] ?? 0,
     payloadSize: integers(signature, SIGNATURE.size)[0] ?? 0,
     md5: bytes(signature, SIGNATURE.md5)?.toString("hex") ?? "",
-    signed: file.subarray(start),
     payload: file.subarray(header.end),
     get files() {
       return filesOf(header);
@@ -77,7 +79,18 @@ export function readRpm(file: Buffer): RpmFile {
   };
 }
 
+function checkDigest(signature: Header, signed: Buffer): void {
+  const size = integers(signature, SIGNATURE.size)[0];
+  if (size === undefined) throw new RpmError("rpm: tag not found: RPMSIGTAG_SIZE");
+  const md5 = bytes(signature, SIGNATURE.md5)?.toString("hex");
+  if (md5 === undefined) throw new RpmError("rpm: tag not found: RPMSIGTAG_MD5");
+  if (signed.length !== size || createHash("md5").update(signed).digest("hex") !== md5) {
+    throw new RpmError("MD5 checksum validation failed");
+  }
+}
+
 function readLead(file: Buffer): void {
+  if (file.length === 0) throw new RpmError("EOF");
   if (file.length < LEAD_BYTES) throw new RpmError("unexpected EOF");
   if (file.readUInt32BE(0) !== 0xedabeedb) throw new RpmError("rpm: invalid file descriptor");
   const [version = 0] = file.subarray(4);
@@ -86,22 +99,29 @@ function readLead(file: Buffer): void {
   if (signature !== 5) throw new RpmError(`rpm: unknown signature type: ${signature.toString(16)}`);
 }
 
-/** The magic number is not checked. */
+/** The magic number is not checked. Of the first two parts some bytes are enough; the rest of them is zero. */
 function readHeader(file: Buffer, start: number): Header {
-  if (file.length < start + 16) throw new RpmError("EOF");
-  const count = file.readUInt32BE(start + 8);
-  const length = file.readUInt32BE(start + 12);
+  const intro = someBytes(file, start, 16);
+  const count = intro.readUInt32BE(8);
+  const length = intro.readUInt32BE(12);
   if (length > LARGEST) throw new RpmError(`rpm: header size exceeds the maximum of ${LARGEST}: ${length}`);
   if (count * 16 > LARGEST) throw new RpmError(`rpm: header index size exceeds the maximum of ${LARGEST}: ${length}`);
   const data = start + 16 + count * 16;
-  if (file.length < data + length) throw new RpmError("unexpected EOF");
+  const index = someBytes(file, start + 16, count * 16);
+  if (length > 0 && file.length < data + length) throw new RpmError(file.length <= data ? "EOF" : "unexpected EOF");
   const store = file.subarray(data, data + length);
   const values = new Map<number, Value>();
-  for (let index = 0; index < count; index += 1) {
-    const entry = file.subarray(start + 16 + index * 16, start + 32 + index * 16);
-    values.set(entry.readUInt32BE(0), entryValue(store, entry, index));
+  for (let number = 0; number < count; number += 1) {
+    const entry = index.subarray(number * 16, (number + 1) * 16);
+    values.set(entry.readUInt32BE(0), entryValue(store, entry, number));
   }
   return { values, end: data + length };
+}
+
+function someBytes(file: Buffer, start: number, length: number): Buffer {
+  const found = file.subarray(start, start + length);
+  if (found.length === 0 && length > 0) throw new RpmError("EOF");
+  return found.length === length ? found : Buffer.concat([found], length);
 }
 
 function entryValue(store: Buffer, entry: Buffer, index: number): Value {

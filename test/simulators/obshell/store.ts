@@ -5,9 +5,9 @@ import { rfc3339, ZERO_TIME } from "./envelope";
 import { Refusal } from "./errors";
 import { Base64Error } from "./gobase64";
 import { RsaError, rsaDecrypt } from "./keys";
-import { fileOf } from "./multipart";
+import { FormError, fileOf } from "./multipart";
 import { rpmName } from "./packages";
-import { upgradeDepOf } from "./payload";
+import { bundledAgentOf, upgradeDepOf } from "./payload";
 import { renderUpgradeDep } from "./route";
 import { RpmError, type RpmFile, readRpm } from "./rpm";
 import type { Architecture, ClusterState, PackageState } from "./state";
@@ -15,7 +15,6 @@ import type { Architecture, ClusterState, PackageState } from "./state";
 /** The package store of a cluster (OBShell facts §3.2; live facts §1.15, §3). */
 
 const CHUNK_BYTES = 8 * 1024 * 1024 - 1;
-const NO_FILE = "http: no such file";
 
 export function insertPackage(state: ClusterState, made: Omit<PackageState, "id">): PackageState {
   state.counters.package += 1;
@@ -42,9 +41,12 @@ export function postPlainPackage(call: Call): unknown {
 }
 
 function fileIn({ request, body }: Call): Buffer {
-  const file = fileOf(body, request.headers["content-type"] ?? "", "file");
-  if (file === undefined) throw new Refusal("Request.File.Missing", { args: ["file", NO_FILE] });
-  return file;
+  try {
+    return fileOf(body, request.headers["content-type"] ?? "", "file");
+  } catch (error) {
+    if (!(error instanceof FormError)) throw error;
+    throw new Refusal("Request.File.Missing", { args: ["file", error.message] });
+  }
 }
 
 /** No hash at all decrypts to an empty one. */
@@ -65,6 +67,7 @@ function receive(call: Call, file: Buffer): PackageState {
   const rpm = parse(file);
   const upgrades = checkContent(call, rpm);
   const list = upgrades ? upgradeDepOf(rpm.payload) : undefined;
+  const bundledAgent = bundledAgentOf(rpm.payload);
   return insertPackage(call.world.state, {
     name: rpm.name,
     version: rpm.version,
@@ -74,29 +77,19 @@ function receive(call: Call, file: Buffer): PackageState {
     payloadSize: rpm.payloadSize,
     chunkCount: Math.max(1, Math.ceil(rpm.payloadSize / CHUNK_BYTES)),
     md5: rpm.md5,
+    ...(bundledAgent === undefined ? {} : { bundledAgent }),
     ...(list === undefined ? {} : { upgradeDep: list.nodes, upgradeDepText: list.text }),
     uploadedAt: call.now,
   });
 }
 
-/** The digest first, then the headers: errors have the text of the RPM reader. */
+/** Errors have the text of the RPM reader. */
 function parse(file: Buffer): RpmFile {
   try {
-    const rpm = readRpm(file);
-    checkDigest(rpm);
-    return rpm;
+    return readRpm(file);
   } catch (error) {
     if (error instanceof RpmError) throw new Refusal("Common.Unexpected", { args: [error.message] });
     throw error;
-  }
-}
-
-function checkDigest({ payloadSize, md5, signed }: RpmFile): void {
-  if (payloadSize === 0) throw new RpmError("rpm: tag not found: RPMSIGTAG_SIZE");
-  if (md5 === "") throw new RpmError("rpm: tag not found: RPMSIGTAG_MD5");
-  const whole = signed.length === payloadSize;
-  if (!whole || createHash("md5").update(signed).digest("hex") !== md5) {
-    throw new RpmError("MD5 checksum validation failed");
   }
 }
 
@@ -118,11 +111,23 @@ export function getPackages(call: Call): unknown {
 /** Deleting an unknown id succeeds too. */
 export function deletePackage(call: Call): unknown {
   requireCluster(call);
+  const id = integer(decodeURIComponent(call.params["id"] ?? ""));
+  if (id <= 0) throw new Refusal("Request.Path.Param.Empty", { args: ["pkg_id"] });
   requireDatabase(call);
   const { packages } = call.world.state;
-  const index = packages.findIndex((one) => String(one.id) === call.params["id"]);
+  const index = packages.findIndex((one) => one.id === id);
   if (index >= 0) packages.splice(index, 1);
   return undefined;
+}
+
+/** Go's Atoi. */
+function integer(text: string): number {
+  const illegal = (reason: string) =>
+    new Refusal("Request.Query.Param.Illegal", { args: ["id", JSON.stringify(text), reason] });
+  if (!/^[+-]?\d+$/.test(text)) throw illegal("invalid syntax");
+  const value = BigInt(text.replace("+", ""));
+  if (BigInt.asIntN(64, value) !== value) throw illegal("value out of range");
+  return Number(value);
 }
 
 function listed(one: PackageState): object {

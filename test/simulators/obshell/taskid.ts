@@ -12,20 +12,31 @@ export function clusterTaskId(id: number): string {
   return `1${id}`;
 }
 
-const LOCAL = { "2": 10, "3": 39 } as const;
+/** Digits before the id: kind, address, port. */
+const LENGTH: Readonly<Record<string, number>> = { "1": 1, "2": 16, "3": 45 };
 
 export function parseTaskId(text: string): TaskId {
-  if (!/^\d+$/.test(text)) throw new Refusal("Task.GenericID.Invalid", { args: [`${text}: invalid generic id`] });
+  const invalid = (reason = "") => new Refusal("Task.GenericID.Invalid", { args: [text + reason] });
   const kind = text.charAt(0);
-  if (text.length < 2) throw new Refusal("Task.GenericID.Invalid", { args: [text] });
-  if (kind === "1") return { id: Number(text.slice(1)) };
-  if (kind !== "2" && kind !== "3") throw new Refusal("Task.GenericID.Invalid", { args: [text] });
-  const ipDigits = LOCAL[kind];
-  const ip = text.slice(1, 1 + ipDigits);
-  const port = text.slice(1 + ipDigits, 6 + ipDigits);
-  const id = text.slice(6 + ipDigits);
-  if (id === "") throw new Refusal("Task.GenericID.Invalid", { args: [text] });
-  return { id: Number(id), agent: `${kind === "2" ? ipv4(ip) : ip}:${Number(port)}` };
+  const length = LENGTH[kind];
+  if (length === undefined) throw invalid(": invalid generic id");
+  if (text.length <= length) throw invalid();
+  const own = text.slice(length);
+  if (kind === "1") return { id: parseInteger(own, invalid) };
+  const [ip, port] = [text.slice(1, length - 5), text.slice(length - 5, length)];
+  if (!/^\d+$/.test(ip)) throw invalid(": convert id to bigInt failed");
+  if (kind === "2" && (Number(ip) >= 2 ** 32 || Number(ip) < 2 ** 24)) throw invalid(": convert id to ip failed");
+  if (!/^[+-]?\d+$/.test(port)) throw invalid(": parse port failed");
+  return { id: parseInteger(own, invalid), agent: `${kind === "2" ? ipv4(ip) : ip}:${Number(port)}` };
+}
+
+/** Go's ParseInt, 64 bits. */
+function parseInteger(text: string, invalid: (reason: string) => Refusal): number {
+  const reason = (what: string) => `: strconv.ParseInt: parsing ${JSON.stringify(text)}: ${what}`;
+  if (!/^[+-]?\d+$/.test(text)) throw invalid(reason("invalid syntax"));
+  const value = BigInt(text.replace("+", ""));
+  if (BigInt.asIntN(64, value) !== value) throw invalid(reason("value out of range"));
+  return Number(value);
 }
 
 export function localTaskId(ip: string, port: number, id: number): string {

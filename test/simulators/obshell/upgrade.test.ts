@@ -612,3 +612,86 @@ describe("an agent that is down", () => {
     expect((await trial.call("POST", "/api/v1/agent/upgrade", AGENT_TARGET)).status).toBe(status);
   });
 });
+
+describe("the lines of a task", () => {
+  const DIRECTORY = (trial: Trial) =>
+    `/home/admin/oceanbase/upgrade/rpm-${trial.cluster.dags[0]?.createdAt}/x86_64/4.2.1.10`;
+  const ended = async (trial: Trial) => {
+    trial.settle();
+    const { nodes } = await trial.dag(1, 0, true);
+    return (name: string) => nodes?.find((node) => node.name === name)?.sub_tasks.at(-1)?.task_logs;
+  };
+
+  it("name the packages of a database upgrade, checks and all", async () => {
+    const trial = new Trial({ agentVersion: "4.5.0.1-102026060101" });
+    trial.cluster.control.addObPackages(OB_TARGET.version, OB_TARGET.release, { bundles: "4.5.0.2-102026070101" });
+    await trial.data("POST", "/api/v1/ob/upgrade", ROLLING);
+    const linesOf = await ended(trial);
+    const directory = DIRECTORY(trial);
+    const [main, libs] = [`${directory}/oceanbase-ce.rpm`, `${directory}/oceanbase-ce-libs.rpm`];
+    const checked = (key: string, name: string) => [
+      `Check the package for version ${key}`,
+      `  package name is ${name}`,
+      `  package build version is ${OB_BUILD}`,
+      `  package path is ${directory}/${name}.rpm`,
+      `  package extract path is ${directory}/home`,
+      `  package home path is ${directory}/home/admin/oceanbase`,
+      "The package check is complete.",
+    ];
+    expect(linesOf("Check the python environment")?.at(-1)).toBe("check env success");
+    expect(linesOf("Download all required packages")?.slice(-2)).toEqual([
+      `Downloaded pkg 'oceanbase-ce' to '${main}'`,
+      `Downloaded pkg 'oceanbase-ce-libs' to '${libs}'`,
+    ]);
+    expect(linesOf("Check all required packages")).toEqual([
+      ...checked(`libs-${OB_BUILD}`, "oceanbase-ce-libs"),
+      ...checked(OB_BUILD, "oceanbase-ce"),
+      "All packages are checked successfully.",
+    ]);
+    expect(linesOf("Unpack all required packages")).toEqual([
+      "Unpack and check all packages",
+      `Unpack '${libs}'`,
+      `Successfully installed ${libs}`,
+      `Unpack '${main}'`,
+      `Successfully installed ${main}`,
+      "Check if the observer binary is available.",
+      `The test command is export LD_LIBRARY_PATH='${directory}/home/admin/oceanbase/lib'; '${directory}/home/admin/oceanbase/bin/observer' -V`,
+      "Successfully checked.",
+      "target obshell version is 4.5.0.2-102026070101",
+      "install all required pkgs success",
+    ]);
+    expect(linesOf("Restart obshell")?.slice(2)).toEqual([
+      "Updating version.",
+      "Syncing agent public key to oceanbase.",
+      "restart agent task continue",
+      "current obshell version is 4.5.0.2-102026070101",
+      "target obshell version is 4.5.0.2-102026070101",
+      "Connecting to the database.",
+    ]);
+    expect(linesOf("Reinstall and restart observer")).toEqual(
+      expect.arrayContaining([
+        `copy new ob from '${directory}/home/admin/oceanbase' to '/home/admin/oceanbase'`,
+        "start cmd: export LD_LIBRARY_PATH='/home/admin/oceanbase/lib'; /home/admin/oceanbase/bin/observer   ",
+      ]),
+    );
+    const restored = linesOf("Restore parameters") ?? [];
+    expect(restored.filter((line) => line === "restore param: enable_rebalance")).toHaveLength(3);
+  });
+
+  it.each([
+    ["4.4.1.1-102026031100", "4.4.2.0", 1],
+    ["4.3.3.0-102025103117", "4.4.1.1", 0],
+  ])("of an agent upgrade from %s to %s name the version before", async (agentVersion, version, keys) => {
+    const trial = new Trial({ agentVersion });
+    trial.cluster.control.addAgentPackage(version, "1.el7");
+    await trial.data("POST", "/api/v1/agent/upgrade", { version, release: "1.el7" });
+    const linesOf = await ended(trial);
+    const restarted = linesOf("Restart obshell") ?? [];
+    expect(restarted).toContain(`previous version is ${agentVersion}`);
+    expect(restarted.filter((line) => line === "Syncing agent public key to oceanbase.")).toHaveLength(keys);
+    expect(restarted.slice(-2)).toEqual([
+      `current obshell version is ${version}-1`,
+      "upgrade from version which not set target version, check previous version.",
+    ]);
+  });
+});

@@ -3,7 +3,7 @@ import { viewCreated } from "./dagview";
 import { type DagPlan, insertDag } from "./engine";
 import { Panic, Refusal } from "./errors";
 import { type StructShape, stringField } from "./gojson";
-import { mainPackage } from "./logs";
+import { mainPackage, PARAMETERS } from "./logs";
 import { findPackage } from "./packages";
 import { checkAgentUpgrade, checkObUpgrade, checkObUpgradeCheck, checkPython, type UpgradeParams } from "./prechecks";
 import { planStages } from "./stages";
@@ -20,6 +20,7 @@ const CHECK_PARAM: StructShape = {
 const UPGRADE_PARAM: StructShape = {
   name: "param.ObUpgradeParam",
   fields: { ...CHECK_PARAM.fields, mode: "string", freeze_server: "bool" },
+  embedded: { version: "UpgradeCheckParam", release: "UpgradeCheckParam", upgradeDir: "UpgradeCheckParam" },
 };
 const CHECK_REQUIRED = [
   { field: "version", key: "UpgradeCheckParam.Version" },
@@ -147,8 +148,7 @@ function createLocked(call: Call, plan: DagPlan): DagState {
   return insertDag(call.world, call.now, plan);
 }
 
-const PARAMETERS = ["server_permanent_offline_time", "enable_rebalance", "enable_rereplication"];
-
+/** The query names seven columns, the others are empty, and no order: it is that of the view, server by server. */
 export function postParamsBackup(call: Call): unknown {
   return withData({ contents: null }, () => {
     requireDatabase(call);
@@ -161,9 +161,9 @@ export function postParamsBackup(call: Call): unknown {
         Name: name,
         Value: name === "server_permanent_offline_time" ? "3600s" : "True",
         TenantId: 0,
-        EditLevel: "DYNAMIC_EFFECTIVE",
+        EditLevel: "",
         DefaultValue: "",
-        Section: "ROOT_SERVICE",
+        Section: "",
         Info: "",
         DataType: "",
       })),

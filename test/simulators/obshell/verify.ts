@@ -1,5 +1,5 @@
 import type { OcsHeader } from "./cipher";
-import type { Dialect } from "./dialect";
+import { type Dialect, has } from "./dialect";
 import { Refusal } from "./errors";
 import type { AgentState, ClusterState } from "./state";
 import { holdsDatabase } from "./world";
@@ -19,10 +19,12 @@ export function verify(state: ClusterState, agent: AgentState, credentials: Cred
   const { header, target } = credentials;
   if (header === undefined) throw new Refusal("Request.Header.NotFound");
   if (header.uri !== target) throw new Refusal("Security.Authentication.Header.UriMismatch");
-  if (header.sessionId !== "") {
-    checkTime(header, credentials);
+  if (header.sessionId !== "" && agent.identity === "CLUSTER AGENT" && has("sessions", agent.version)) {
+    if (!isTimely(header, credentials)) throw new Refusal("Security.Authentication.Expired");
     throw new Refusal("Security.Authentication.SessionInvalid");
   }
+  // It forwards the call to its master, and the simulator has no clusters with both.
+  if (agent.identity === "FOLLOWER") throw new Refusal("Request.Forward.MasterAgent.NotFound");
   if (agent.identity === "SINGLE") verifySingle(agent, header, credentials);
   else verifyMember(state, agent, header, credentials);
 }
@@ -38,11 +40,17 @@ function verifySingle(agent: AgentState, header: OcsHeader, credentials: Credent
 }
 
 function verifyMember(state: ClusterState, agent: AgentState, header: OcsHeader, credentials: Credentials): void {
+  const initialized = agent.identity === "CLUSTER AGENT";
   if (!credentials.agentHeader) {
+    if (!initialized && agent.agentPassword !== null) {
+      const args = ["oceanbase password is not initialized"];
+      throw new Refusal("Security.Authentication.WithAgentPassword", { args });
+    }
     checkRootPassword(state, agent, header, credentials);
     return;
   }
   if (agent.agentPassword === null) {
+    if (!initialized) return;
     const args = ["agent password is not initialized"];
     throw new Refusal("Security.Authentication.WithOceanBasePassword", { args });
   }
@@ -71,6 +79,16 @@ function checkTime(header: OcsHeader, { now }: Credentials): void {
     throw new Refusal("Security.Authentication.Timestamp.Invalid", { args });
   }
   if (BigInt(Math.floor(now / 1000)) > BigInt(header.ts.replace("+", ""))) {
-    throw new Refusal("Security.Authentication.Expired");
+    throw new Refusal("Security.Authentication.Expired", { prefix: "Unauthorized" });
+  }
+}
+
+/** For a session every failure of this check is the same error. */
+function isTimely(header: OcsHeader, credentials: Credentials): boolean {
+  try {
+    checkTime(header, credentials);
+    return true;
+  } catch {
+    return false;
   }
 }
