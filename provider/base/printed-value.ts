@@ -74,9 +74,7 @@ function bare(text: string, at: number, inside: "url" | "tag" | undefined): Prin
   return length === 0 ? undefined : { from: at, to: at + length, next: at + length };
 }
 
-/** Which names in a text denote a credential, and which words after them are prose instead of a value. */
-
-/** The last word of a name: `MYSQL_PWD`, `agentPassword`, `X-Auth-Token`. */
+/** The last word of a name of a credential: `MYSQL_PWD`, `agentPassword`, `X-Auth-Token`. */
 const LAST_WORD =
   /^(?:pass|pw|psw|pswd|pwd|ak|sk|jwt|auth|authorization|cookie|credentials?|signature|requirepass|masterauth)$/;
 /** The end of a name without separators: `dbpassword`, `authtoken`. */
@@ -165,14 +163,13 @@ export function looksMadeUp(value: string): boolean {
   return /[A-Za-z]/.test(value) && /\d/.test(value);
 }
 
-/** Passwords between a user's name and a host: `mysql://root:…@host`, `root:…@tcp(host)/`, `root:…@10.0.0.1`. */
-
 const TOKEN = /[^\s"'<>`]+/g;
 const SCHEME_END = /(:\\{0,4}\/\\{0,4}\/|%(?:25){0,3}3[Aa]%(?:25){0,3}2[Ff]%(?:25){0,3}2[Ff])/;
 const DIAL = /@(?:tcp|udp|unix)[46]?\(/;
 /** The text after `user:password@` that indicates an address without a scheme. */
 const HOST = /^(?:\d{1,3}(?:\.\d{1,3}){3}(?!\d)|[A-Za-z][\w.-]*:\d{2,5}(?!\w))/;
 
+/** Hides passwords between a user's name and a host: `mysql://root:…@host`, `root:…@tcp(host)/`, `root:…@10.0.0.1`. */
 export function hideUserInfo(text: string): string {
   if (!text.includes("@") && !text.includes("%")) return text;
   return text.replace(TOKEN, (token) => withoutPassword(token));

@@ -174,6 +174,8 @@ export interface Attempted<T> {
   readonly data?: T | undefined;
   /** Why it could not be read. */
   readonly reason?: string;
+  /** Set if the vendor did not respond: it may respond later. */
+  readonly unreachable?: true;
 }
 
 /** The same as `ifAnswered`, with the reason: what an upgrade depends on must not be left out silently. */
@@ -181,8 +183,8 @@ export async function attempted<T>(read: Promise<T | undefined>): Promise<Attemp
   try {
     return { data: await read };
   } catch (error) {
-    if (error instanceof UpgradeError) return { reason: error.message };
-    throw error;
+    if (!(error instanceof UpgradeError)) throw error;
+    return { reason: error.message, ...(error instanceof Unreachable ? { unreachable: true } : {}) };
   }
 }
 
@@ -192,7 +194,7 @@ export function notYet(error: unknown): error is Refused | Unreachable {
 }
 
 /** Of the errors at all endpoints, the one to report: timeouts first, since they may be transient. */
-export function tellOne(failures: readonly UpgradeError[]): UpgradeError {
+export function mostRelevant(failures: readonly UpgradeError[]): UpgradeError {
   const silent = failures.filter((failure) => failure instanceof Unreachable);
   if (silent.length === 0) return failures[0] ?? new UpgradeError("unreachable", "no endpoint was given");
   return new Unreachable(silent.map((failure) => failure.message).join("; "), {

@@ -35,7 +35,7 @@ export function clientRefusal({ cert }: Tls): string {
     : "requires a client certificate and closed the connection: it does not accept the one that was given";
 }
 
-/** What users can do about a connection that TLS does not allow, as sentences. */
+/** Remedies for a failed TLS handshake, as sentences. */
 export interface TlsRemedies {
   readonly clientCertificate: string;
   readonly untrusted: string;
@@ -53,9 +53,22 @@ export function insecure(
       cause: error,
     });
   }
+  if (OTHER_THAN_CERTIFICATES.test(error.code)) {
+    return new UpgradeError(
+      "not-the-vendor",
+      `The TLS handshake with ${origin} failed: ${error.message} (${error.code}).`,
+      {
+        remedy: "Check which versions of TLS and which ciphers the server accepts.",
+        cause: error,
+      },
+    );
+  }
   const message = `The certificate of ${origin} is not trusted: ${error.message} (${error.code}).`;
   return new UpgradeError("unauthorized", message, { remedy: untrusted, cause: error });
 }
+
+/** OpenSSL's codes for a handshake that failed before or besides the check of the certificate. */
+const OTHER_THAN_CERTIFICATES = /^ERR_SSL_(?!CERTIFICATE_VERIFY)/;
 
 /** As Go, nginx and Apache respond to a request without TLS. */
 const EXPECTS_TLS = /HTTP request to an HTTPS server|HTTP request was sent to HTTPS port|HTTP to an SSL-enabled/i;
@@ -67,8 +80,8 @@ export function expectsTls(origin: string, said: string): boolean {
 
 /** @param address the argument with the address, for the remedy */
 export function withoutTls(origin: string, said: string, address: string): UpgradeError {
-  return new UpgradeError("not-the-vendor", `${origin} requires TLS: ${said}.`, {
-    remedy: `The address of a server with TLS must begin with https:// in ${address}.`,
+  return new UpgradeError("not-the-vendor", `${origin} accepts only requests with TLS: ${said}.`, {
+    remedy: `Start the address in ${address} with https://.`,
   });
 }
 

@@ -96,10 +96,8 @@ export class TokenAuthenticator implements Authenticator {
   }
 }
 
-/** `SDK-HMAC-SHA256`: the request signature of Huawei Cloud's API gateway. Pure. */
-
 /**
- * A request as it is sent. Every header given here is signed; names in lower case, `host` and `x-sdk-date` among them.
+ * A request as it is signed with `SDK-HMAC-SHA256`, the signature of Huawei Cloud's API gateway. Every header given here is signed; names in lower case, `host` and `x-sdk-date` among them.
  */
 export interface Signable {
   readonly method: string;

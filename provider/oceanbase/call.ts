@@ -1,8 +1,8 @@
 import { counted, sentences } from "../base/sentences";
 import type { Step } from "../core/request";
 import type { Finding, Upgrade } from "../core/unit";
-import type { Constraint } from "../core/version";
 import {
+  type Constraint,
   compareVersions,
   formatParts,
   formatVersion,

@@ -1,4 +1,4 @@
-import { attempted, ifAnswered, Unreachable, UpgradeError } from "../core/errors";
+import { type Attempted, attempted, ifAnswered, Unreachable, UpgradeError } from "../core/errors";
 import type { Agents } from "./agent/agents";
 import {
   type AgentsStatus,
@@ -16,19 +16,9 @@ const AGENTS_STATUS = "/api/v1/agents/status";
 const CLUSTER_INFO = "/api/v1/obcluster/info";
 const PACKAGES = "/api/v1/upgrade/package/info";
 
-/** A read that an upgrade depends on. */
-export interface Reading<T> {
-  /** Undefined if the servers do not support the read, or it failed. */
-  readonly data?: T | undefined;
-  /** Why it failed. */
-  readonly reason?: string;
-  /** Whether no agent responded: then nothing is decided without it. */
-  readonly silent?: true;
-}
-
 export interface Conditions {
-  readonly status: Reading<AgentsStatus>;
-  readonly cluster: Reading<ClusterInfo>;
+  readonly status: Attempted<AgentsStatus>;
+  readonly cluster: Attempted<ClusterInfo>;
 }
 
 export async function readConditions(agents: Agents): Promise<Conditions> {
@@ -39,7 +29,7 @@ export async function readConditions(agents: Agents): Promise<Conditions> {
   return { status, cluster };
 }
 
-export type PackageList = Reading<readonly UploadedPackage[]>;
+export type PackageList = Attempted<readonly UploadedPackage[]>;
 
 /** The part of the readiness that these reads show; all of it is unknown where they were not made. */
 export function shownBy(
@@ -50,10 +40,10 @@ export function shownBy(
   return {
     stoppedZones: stoppedZonesOf(cluster.data),
     status: status.data,
-    unheard: status.silent === true,
+    unheard: status.unreachable === true,
     uploaded: list.data,
     listed: list.data !== undefined,
-    unlisted: list.silent === true,
+    unlisted: list.unreachable === true,
     architectures: architecturesOf(agents, cluster.data),
     unread: {
       ...(status.reason === undefined ? {} : { status: status.reason }),
@@ -110,12 +100,15 @@ export async function packagesOf(
   return data === undefined ? needed(listPackages(agents, callee)) : { data };
 }
 
-/** A server that refuses the read does not support it, but the refusal is reported. */
-async function needed<T>(read: Promise<T | undefined>): Promise<Reading<T>> {
+/**
+ * A read without which nothing is decided while no agent responds. A server that refuses the read does not support it,
+ * but the refusal is reported.
+ */
+async function needed<T>(read: Promise<T | undefined>): Promise<Attempted<T>> {
   try {
     return { data: await read };
   } catch (error) {
-    if (error instanceof Unreachable) return { silent: true, reason: error.message };
+    if (error instanceof Unreachable) return { unreachable: true, reason: error.message };
     if (error instanceof UpgradeError && error.code === "blocked") return { reason: error.message };
     throw error;
   }

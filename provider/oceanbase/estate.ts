@@ -7,7 +7,7 @@ import type { Runtime } from "../core/runtime";
 import type { Finding } from "../core/unit";
 import { formatParts, formatVersion, highestVersion, lowestVersion, newestFirst } from "../core/version";
 import { undiciTransport } from "../http/undici-transport";
-import { withoutCluster } from "./agent/contact";
+import { type Outsider, withoutCluster } from "./agent/contact";
 import type { Agent } from "./agent/handshake";
 import { obInfo } from "./agent/schema";
 import { obshellAgents } from "./agent-version";
@@ -125,7 +125,7 @@ class OceanBaseEstate implements Estate {
         name,
         id,
         protection: `${counted(zones, "zone")}${sharedStorage ? ", shared storage" : ""}`,
-        advice: [...this.#unnamed(all), ...agents.outside.map(withoutCluster)],
+        advice: [...this.#unnamed(all), ...agents.outside.map(adviceOn)],
       }),
       foundIn(obshellAgents, obshell, {
         type: "oceanbase:AgentVersion",
@@ -184,6 +184,10 @@ class OceanBaseEstate implements Estate {
   close(): Promise<void> {
     return this.#opened.close();
   }
+}
+
+function adviceOn(outsider: Outsider): Finding {
+  return { code: "agent-without-cluster", ...withoutCluster(outsider) };
 }
 
 /** `who`: whose credentials an agent has verified; `silent`: why it did not respond. */

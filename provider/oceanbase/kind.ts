@@ -1,6 +1,5 @@
 import { type CommonArguments, definedBy, type Inputs } from "../core/arguments";
-import type { ResourceKind } from "../core/kind";
-import { driftOf } from "../core/kind";
+import { driftOf, type ResourceKind } from "../core/kind";
 import type { Proxies, Runtime } from "../core/runtime";
 import { formatParts, formatVersion, lowestVersion, standing } from "../core/version";
 import { HttpClient } from "../http/client";

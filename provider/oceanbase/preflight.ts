@@ -177,10 +177,14 @@ const READS: readonly (readonly [read: keyof Unread, subject: string, checks: re
 ];
 
 /** The conditions that could not be checked, as sentences. */
-export function uncheckedBy<A>(checks: readonly Check<A>[], { unread }: Pick<Readiness, "unread">): string[] {
+export function uncheckedBy<A>(
+  checks: readonly Check<A>[],
+  { unread, upgrading }: Pick<Readiness, "unread" | "upgrading">,
+): string[] {
+  const made = checks.filter((check) => !upgrading || !OF_A_MOMENT.has(check));
   return READS.flatMap(([read, subject, dependent]) => {
     const reason = unread[read];
-    return reason === undefined || !checks.some((check) => dependent.includes(check))
+    return reason === undefined || !made.some((check) => dependent.includes(check))
       ? []
       : [uncheckedNote(subject, reason)];
   });

@@ -9,8 +9,7 @@ import type { SharedArguments } from "./arguments";
 import type { Seen, Which } from "./look";
 import { Login, type LoginOptions } from "./rest/login";
 import { Nodes } from "./rest/nodes";
-import type { Subject } from "./upgrade-driver";
-import { UpgradeDriver } from "./upgrade-driver";
+import { type Subject, UpgradeDriver } from "./upgrade-driver";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

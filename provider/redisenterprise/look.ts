@@ -73,7 +73,12 @@ export async function look(nodes: Nodes, which: Which, interest: Interest, eager
   const seen: Seen = { members: [], database: found, machines, nodes: await members, shipped: [] };
   if (interest.holds(found)) return seen;
   const [more, running] = await Promise.all([surroundings(), readCrdbTasks(nodes, found, seen.nodes)]);
-  return { ...seen, ...more, ...withTasks(more, running) };
+  return { ...seen, ...more, ...withTasks(more, running), ...(running.unreachable ? unknownTasks(running) : {}) };
+}
+
+/** Only this list shows a task that is queued, so without it another upgrade could be requested. */
+function unknownTasks({ reason }: CrdbTasks): Pick<Seen, "unknown"> {
+  return { unknown: `the tasks of Active-Active databases could not be read: ${reason}` };
 }
 
 function withTasks({ unread }: Pick<Seen, "unread">, { data, reason }: CrdbTasks): Pick<Seen, "crdbTasks" | "unread"> {

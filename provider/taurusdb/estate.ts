@@ -3,10 +3,15 @@ import { counted } from "../base/sentences";
 import { argument, definedBy } from "../core/arguments";
 import type { Check, Estate, EstateKind, FoundDatabase, FoundResource, Inventory } from "../core/estate";
 import type { Runtime } from "../core/runtime";
-import type { Finding, Unit } from "../core/unit";
-import { chunks, isFollowed } from "../core/unit";
-import type { Constraint } from "../core/version";
-import { compareVersions, formatParts, formatVersion, parseVersion, type Version } from "../core/version";
+import { chunks, type Finding, isFollowed, type Unit } from "../core/unit";
+import {
+  type Constraint,
+  compareVersions,
+  formatParts,
+  formatVersion,
+  parseVersion,
+  type Version,
+} from "../core/version";
 import { type ConnectionArguments, completeConnection } from "../huaweicloud/arguments";
 import { type Connect, networkTransport } from "../huaweicloud/connection";
 import { missingCredential } from "../huaweicloud/credentials";
@@ -14,8 +19,7 @@ import { JobIds } from "../huaweicloud/jobs";
 import { type Environment, iamOrigin } from "../huaweicloud/service";
 import { connection } from "./arguments";
 import { Gaps } from "./gaps";
-import type { Offer } from "./kernel/instances";
-import { DETAILS, eachInstance, readInstanceDetails } from "./kernel/instances";
+import { DETAILS, eachInstance, type Offer, readInstanceDetails } from "./kernel/instances";
 import { jobsOf, schedulesOf, withWaiting } from "./kernel/tasks";
 import { kernelUnit } from "./kernel/unit";
 import { type Access, openAccess, type Project } from "./project";

@@ -221,11 +221,9 @@ function orNothing<T>(reading: Reading<T>, nothing: T): T {
   return reading.kind === "data" ? reading.data : nothing;
 }
 
-/** Maintenance windows: four hours, starting at a full hour, UTC. */
-
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
-/** Used where no end is reported. */
+/** Of a maintenance window, which starts at a full hour, UTC. Used where no end is reported. */
 const LENGTH = 4 * HOUR;
 
 /** The window of a scheduled task; undefined where its row has no times. */

@@ -27,8 +27,9 @@ export interface Section {
 export function failed(name: string, error: unknown): Line {
   if (!(error instanceof UpgradeError) || error.code === "interrupted" || error.code === "unexpected") throw error;
   const unknown = error instanceof Unreachable || error.code === "deadline";
-  const message = `${unknown ? "could not be checked: " : ""}${error.message} [${error.code}]`;
-  return { state: unknown ? "unknown" : "problem", name, message, ...(error.remedy ? { remedy: error.remedy } : {}) };
+  const message = inWordsOfRead(`${unknown ? "could not be checked: " : ""}${error.message} [${error.code}]`);
+  const remedy = error.remedy ? { remedy: inWordsOfRead(error.remedy) } : {};
+  return { state: unknown ? "unknown" : "problem", name, message, ...remedy };
 }
 
 const SIGNS: Readonly<Record<State, string>> = { ok: "✓", problem: "✗", warning: "!", unknown: "–", note: "–" };
@@ -71,10 +72,12 @@ export function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/**
- * A text of a vendor in the terms of a command that only reads: no run precedes it, and the command itself shows
- * whether a remedy was successful.
- */
-export function inWordsOfCommand(text: string): string {
+/** A text about a failed read of a command: the command itself shows whether a remedy was successful. */
+export function inWordsOfRead(text: string): string {
   return text.replaceAll("{apply}", "this command");
+}
+
+/** A text of a vendor about an upgrade, in a command that only reads: no run precedes it. */
+export function inWordsOfCommand(text: string): string {
+  return text.replaceAll("{apply} again", "{apply}");
 }

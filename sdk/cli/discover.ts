@@ -5,7 +5,7 @@ import { type FoundDatabase, findingsIn, type Identity, type Inventory, isSame }
 import { describeActivity } from "../../provider/core/unit";
 import { type Command, JSON_OUTPUT, OUTPUT_FILE } from "./command";
 import { type Connection, connectionOptions, connectionsOf, estateKinds, SYSTEMS, systemOf } from "./connection";
-import { inWordsOfCommand } from "./diagnosis";
+import { inWordsOfCommand, inWordsOfRead } from "./diagnosis";
 import { CommandError, UsageError } from "./failure";
 import { writeResult } from "./files";
 import { wrapped } from "./help";
@@ -87,12 +87,13 @@ async function readEstate(connection: Connection, terminal: Terminal): Promise<R
   const { title } = estate;
   try {
     const { identity, ...inventory } = await estate.inventory();
-    const { databases, resources, gaps } = mapTexts(inventory, redact);
-    return { title, identity, databases, gaps, adopted: { connection, resources } };
+    const gaps = inventory.gaps.map(inWordsOfRead);
+    const { databases, resources } = mapTexts({ ...inventory, gaps }, redact);
+    return { title, identity, databases, gaps: gaps.map(redact), adopted: { connection, resources } };
   } catch (error) {
     const { code, sentence } = asUpgradeError(error);
     if (code === "unexpected" || code === "interrupted") throw error;
-    return { title, databases: [], gaps: [redact(`${title} could not be read: ${sentence} [${code}]`)] };
+    return { title, databases: [], gaps: [redact(inWordsOfRead(`${title} could not be read: ${sentence} [${code}]`))] };
   } finally {
     await estate.close();
   }

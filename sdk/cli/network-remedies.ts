@@ -9,6 +9,7 @@ export interface Reach {
   readonly accepts: (argument: keyof TlsArguments) => boolean;
 }
 
+export const OTHER_TLS = "Check which versions of TLS and which ciphers the server accepts.";
 const OTHER_SERVER = "Check that the endpoint is the address of the server, and check proxies and firewalls between.";
 export const WITHOUT_TLS =
   "The server does not use TLS on this port. Check whether the endpoint must start with http://.";
@@ -37,6 +38,8 @@ const REMEDIES: readonly CertificateRemedy[] = [
   [/ALTNAME|HOSTNAME/, "Check that the endpoint has a name that the certificate contains."],
   [/EXPIRED/, "Renew the server certificate."],
   [/NOT_YET_VALID/, "Check the clocks of this machine and of the server."],
+  [/REVOKED/, "Replace the server certificate."],
+  [/^ERR_SSL_/, OTHER_TLS],
   [
     /./,
     "Set --ca-certificate (argument `caCertificate`) to the server certificate or to the CA that signed it.",

@@ -8,7 +8,14 @@ import { clientRefusal, isSecure, refusesClient } from "../../provider/http/tls"
 import { CLIENT_CERTIFICATE, TransportError } from "../../provider/http/transport";
 import { undiciTransport } from "../../provider/http/undici-transport";
 import { type Line, textOf } from "./diagnosis";
-import { type Reach, remedyForCertificate, remedyForClient, remedyForRequest, WITHOUT_TLS } from "./network-remedies";
+import {
+  OTHER_TLS,
+  type Reach,
+  remedyForCertificate,
+  remedyForClient,
+  remedyForRequest,
+  WITHOUT_TLS,
+} from "./network-remedies";
 import type { Terminal } from "./terminal";
 
 /** The network path to a server. */
@@ -144,9 +151,12 @@ async function tlsLine(way: Way, target: Target, { clock }: Terminal): Promise<S
     const left = Date.parse(certificate.valid_to) - clock.now();
     return left < SOON ? { line, expiry: expiryLine(left) } : { line };
   } catch (error) {
-    if (await refusesClient(way.origin, tls, async () => connectTcp(target))) return { line: refusedLine(name, way) };
+    // The server's certificate is not what is checked here.
+    const anyServer = { ...tls, rejectUnauthorized: false };
+    if (await refusesClient(way.origin, anyServer, async () => connectTcp(target)))
+      return { line: refusedLine(name, way) };
     const plain = /wrong version number|packet length/i.test(textOf(error));
-    const remedy = plain ? WITHOUT_TLS : "Check which versions of TLS and which ciphers the server accepts.";
+    const remedy = plain ? WITHOUT_TLS : OTHER_TLS;
     return { line: { state: "problem", name, message: `TLS handshake failed: ${textOf(error)}`, remedy } };
   } finally {
     socket.destroy();

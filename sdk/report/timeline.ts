@@ -1,7 +1,6 @@
 import { counted } from "../../provider/base/sentences";
 import type { Database } from "./database";
-import type { Status } from "./format";
-import { minuteOf, parseTime } from "./format";
+import { minuteOf, parseTime, type Status } from "./format";
 import { type Html, html } from "./html";
 import { anchorAt, type Scale, scaleOf } from "./scale";
 import { durationOf, lookOf } from "./upgrade";

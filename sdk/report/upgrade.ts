@@ -1,6 +1,5 @@
 import { isTable } from "../../provider/base/json";
-import type { Status } from "./format";
-import { parseTime } from "./format";
+import { parseTime, type Status } from "./format";
 import { textOf } from "./stack-export";
 
 /** The last upgrade of a database in the state. Times in milliseconds since 1970. */

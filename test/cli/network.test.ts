@@ -1,9 +1,12 @@
 import { readFileSync } from "node:fs";
 import type { ServerOptions } from "node:https";
 import { describe, expect, it } from "vitest";
+import { insecure } from "../../provider/http/tls";
+import { TransportError } from "../../provider/http/transport";
 import { estates } from "../../provider/systems";
 import { connectionOptions, estateKinds } from "../../sdk/cli/connection";
 import type { Section } from "../../sdk/cli/diagnosis";
+import { remedyForCertificate } from "../../sdk/cli/network-remedies";
 import { serveProxy } from "../http/proxy";
 import { serve, serveTls, status } from "../http/server";
 import { onNetwork } from "./rig";
@@ -54,6 +57,23 @@ async function failure(system: System, origin: string, options: readonly string[
 function kinds() {
   return estateKinds({ systems: { estates, kinds: {} } });
 }
+
+it.each([
+  ["ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION", /^Check which versions of TLS/],
+  ["ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE", /^Check which versions of TLS/],
+  ["CERT_REVOKED", /^Replace the server certificate/],
+  ["CERT_HAS_EXPIRED", /^Renew the server certificate/],
+  ["SELF_SIGNED_CERT_IN_CHAIN", /^Set --ca-certificate/],
+])("the remedy of %s is about its cause", (code, remedy) => {
+  expect(remedyForCertificate(code, { tls: {}, accepts: () => true })).toMatch(remedy);
+  const error = insecure("https://10.0.0.1:2886", new TransportError(code, "it failed"), {
+    clientCertificate: "",
+    untrusted: "Set `caCertificate`.",
+  });
+  expect(error.sentence).toMatch(
+    code.startsWith("ERR_SSL") ? /handshake .* Check which versions/ : /certificate of .* Set/,
+  );
+});
 
 describe("the remedy of a failed step of the network path is about its cause, and names options of the system", () => {
   const mutual = (["TLSv1.2", "TLSv1.3"] as const).flatMap((version) =>

@@ -101,8 +101,25 @@ function toldIn(file: ts.SourceFile): Told[] {
       if (one !== undefined) told.push(one);
     }
   });
+  visit(file, (node) => void told.push(...insecureIn(node)));
   return told;
 }
+
+/** `insecure(origin, error, { clientCertificate, untrusted })`: the texts are in `http/tls.ts`, the remedies here. */
+function insecureIn(node: ts.Node): Told[] {
+  if (!ts.isCallExpression(node) || node.expression.getText() !== "insecure") return [];
+  const [, , remedies] = node.arguments;
+  if (remedies === undefined || !ts.isObjectLiteralExpression(remedies)) return [];
+  return Object.entries(INSECURE).flatMap(([name, message]) => {
+    const remedy = memberOf(remedies, name);
+    return remedy === undefined ? [] : [{ ends: "`unauthorized`", message, remedy: read(remedy, NONE) }];
+  });
+}
+
+const INSECURE = {
+  clientCertificate: "… requires a client certificate and closed the connection …",
+  untrusted: "The certificate of … is not trusted: … (…).",
+};
 
 /** `new UpgradeError("blocked", …, { remedy })`, or the problem of one member: `problem("blocked", …)`. */
 function errorOf(node: ts.Node, names: Names): Told | undefined {

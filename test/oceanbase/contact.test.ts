@@ -87,7 +87,7 @@ describe("a server that is no obshell", () => {
     const { origins } = await cluster({ tls: selfSigned() });
     const plain = origins.map((origin) => origin.replace("https:", "http:"));
     await expect(pin(plain)).rejects.toThrow(
-      /^http:\/\/\S+ requires TLS: HTTP 400: “Client sent an HTTP request to an HTTPS server\.”\. The address of a server with TLS must begin with https:\/\/ in `endpoints`\. \[not-the-vendor\]/,
+      /^http:\/\/\S+ accepts only requests with TLS: HTTP 400: “Client sent an HTTP request to an HTTPS server\.”\. Start the address in `endpoints` with https:\/\/\. \[not-the-vendor\]/,
     );
   });
 });

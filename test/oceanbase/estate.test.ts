@@ -1,5 +1,7 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { FoundDatabase } from "../../provider/core/estate";
+import { cluster } from "../../provider/oceanbase/cluster-version";
+import { uncheckedBy } from "../../provider/oceanbase/preflight";
 import { flat } from "../cli/doctoring";
 import { rig as commandLine, onNetwork, type RunOptions } from "../cli/rig";
 import { agentsOf, ENVIRONMENT } from "../cli/worlds";
@@ -81,6 +83,7 @@ describe("a cluster whose upgrade failed half-way", () => {
     expect(code).toBe(1);
     expect(out).toMatch(/✗ obcluster \(oceanbase\.ClusterVersion\): Upgrade 11 \(OB rolling upgrade to 4\.3\.5\.2-/);
     expect(out).toMatch(/failed: stage \d+\/30: Execute upgrade zone health checker script failed .* → .*task retry/);
+    expect(out).toMatch(/Then run `pulumi up`\. /);
     expect(out).not.toMatch(AGAINST_THE_TASK);
   });
 
@@ -131,6 +134,18 @@ describe("a cluster whose upgrade is in progress", () => {
     expect((await discovered(world)).database?.findings.map(({ code }) => code)).toEqual(["server-without-agent"]);
   });
 });
+
+it.each([
+  [false, ["agents and observers", "zones"]],
+  [true, []],
+])(
+  "a failed read is reported where its condition is checked: while an upgrade is in progress (%s), %j",
+  (upgrading, subjects) => {
+    const notes = uncheckedBy(cluster.checks, { unread: { status: "timeout", zones: "timeout" }, upgrading });
+    expect(notes).toHaveLength(subjects.length);
+    for (const [at, subject] of subjects.entries()) expect(notes[at]).toContain(subject);
+  },
+);
 
 describe("the credentials that doctor shows as accepted are those that were compared", () => {
   const AGENT_PASSWORD = "ag3nt-p@ss";

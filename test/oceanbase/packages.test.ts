@@ -356,17 +356,17 @@ describe("packages named as files", () => {
     [
       "a package without obshell",
       () => file("agent", { name: "obshell", files: ["/home/admin/oceanbase/bin/other"] }),
-      /agent\.rpm lacks \/home\/admin\/oceanbase\/bin\/obshell/,
+      /agent\.rpm lacks files that obshell requires: \/home\/admin\/oceanbase\/bin\/obshell/,
     ],
     [
       "a database without its upgrade scripts",
       () => file("bare", { name: "oceanbase-ce", release: "103000012025040199.el7", files: BINARIES }),
-      /bare\.rpm lacks \/home\/admin\/oceanbase\/etc\/upgrade_checker\.py, .*oceanbase_upgrade_dep\.yml/,
+      /bare\.rpm lacks files that obshell requires: \/home\/admin\/oceanbase\/etc\/upgrade_checker\.py, .*oceanbase_upgrade_dep\.yml/,
     ],
     [
       "libraries without their directory",
       () => file("bare-libs", { name: LIBS, files: ["/home/admin/oceanbase/etc/a"] }),
-      /bare-libs\.rpm lacks \/home\/admin\/oceanbase\/lib/,
+      /bare-libs\.rpm lacks files that obshell requires: \/home\/admin\/oceanbase\/lib/,
     ],
     ["a release without distribution", () => file("nodist", { release: "103000012025040100" }), /nodist\.rpm/],
   ])("%s: a check failure of `packages`, and an error before anything is sent", async (_, make, text) => {

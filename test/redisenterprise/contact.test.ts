@@ -322,7 +322,7 @@ describe("a cluster on plain http", () => {
     const { create } = await served({});
     const endpoints = [`http://127.0.0.1:${port}`];
     await expect(create({ endpoints, allowPlainHttp: true, username: USER, password: PASSWORD })).rejects.toThrow(
-      /^http:\/\/\S+ requires TLS: HTTP 400.*must begin with https:\/\/ in `endpoints`\. \[not-the-vendor\]/,
+      /^http:\/\/\S+ accepts only requests with TLS: HTTP 400.*Start the address in `endpoints` with https:\/\/\. \[not-the-vendor\]/,
     );
   });
 

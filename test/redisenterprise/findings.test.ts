@@ -257,21 +257,36 @@ describe("states of the cluster", () => {
 
 describe("conditions that could not be read", () => {
   const body = JSON.stringify({ error_code: "internal_error", description: "internal error" });
-  const fault = { kind: "replace", status: 500, headers: { "content-type": "application/json" }, body } as const;
+  const replaced = (status: number) =>
+    ({ kind: "replace", status, headers: { "content-type": "application/json" }, body }) as const;
+  const ACTIVE = { ...CACHE, crdtGuid: "552bbccb-99f3-4142-bd17-93d245f0bc79", otherClusters: ["other.local"] };
+  const TASKS = "/v1/crdb_tasks";
 
   it.each([
-    ["/v1/cluster/policy", "The upgrade policy of the cluster", CACHE],
-    [
-      "/v1/crdb_tasks",
-      "The list of tasks of Active-Active databases",
-      { ...CACHE, crdtGuid: "552bbccb-99f3-4142-bd17-93d245f0bc79", otherClusters: ["other.local"] },
-    ],
-  ])("are a warning at preview: %s", async (path, subject, database) => {
+    ["/v1/cluster/policy", 500, "The upgrade policy of the cluster", CACHE],
+    [TASKS, 403, "The list of tasks of Active-Active databases", ACTIVE],
+  ])("are a warning at preview: %s, HTTP %s", async (path, status, subject, database) => {
     const world = rig({ databases: [database] });
-    world.cluster.faults.add({ match: { path }, times: Number.POSITIVE_INFINITY, fault });
+    world.cluster.faults.add({ match: { path }, times: Number.POSITIVE_INFINITY, fault: replaced(status) });
     expect((await world.lifecycle.check({}, world.redis())).failures).toEqual([]);
     const warnings = world.lines.filter(({ severity }) => severity === "WARNING").map(({ message }) => message);
     expect(warnings).toEqual([expect.stringContaining(`${subject} could not be read and was not checked: `)]);
+  });
+
+  it("are waited for where only they show a queued upgrade: nothing is sent before", async () => {
+    const world = rig({ databases: [ACTIVE] });
+    const { cluster, lifecycle } = world;
+    cluster.faults.add({ match: { path: TASKS }, times: 6, fault: replaced(500) });
+    await lifecycle.check({}, world.redis());
+    expect(world.lines.map(({ message }) => message).join("\n")).toMatch(
+      /cannot plan: .*tasks of Active-Active databases could not be read/,
+    );
+    const { outs } = await lifecycle.create(world.redis());
+    expect(outs).toMatchObject({ status: "current" });
+    const entries = cluster.journal.entries.map(({ method, target, status }) => `${method} ${target} ${status}`);
+    const sent = entries.findIndex((entry) => entry.startsWith("POST") && /crdbs|upgrade/.test(entry));
+    expect(entries.slice(0, sent).filter((entry) => entry.startsWith(`GET ${TASKS} 200`)).length).toBeGreaterThan(1);
+    expect(entries.slice(0, sent).filter((entry) => entry.startsWith(`GET ${TASKS} 500`))).toHaveLength(6);
   });
 });
 

@@ -155,7 +155,7 @@ function ofThisRun({ name, from, ended }: Unit, entry: Entry, lists: Lists): Evi
   if (ending !== undefined) return endedAs("run", name, ending, !moved, lists);
   const { attempts, now, schedule, times } = lists;
   const lost = entry.lost && !entry.shown;
-  const asked = schedule.has(name) ? quietSince(name, lists) : entry.answeredAt;
+  const asked = schedule.has(name) ? hiddenSince(name, lists) : entry.answeredAt;
   const since = Math.max(asked, attempts.stirredAt(name) ?? Number.NEGATIVE_INFINITY);
   const over = now - since >= timeOf(lost, times);
   const { task } = entry;
@@ -174,7 +174,7 @@ function ofEarlier({ name, from, ended }: Unit, earlier: Earlier, lists: Lists):
   // A task that is not visible although its window has not ended long ago may be about to start.
   const starting = schedule.has(name) && now < earlier.closes + times.settleTime;
   if (!starting && !earlier.anybody) return undefined;
-  const asked = starting ? quietSince(name, lists) : earlier.calledAt;
+  const asked = starting ? hiddenSince(name, lists) : earlier.calledAt;
   const since = Math.max(asked, attempts.stirredAt(name) ?? Number.NEGATIVE_INFINITY);
   const over = now - since >= timeOf(earlier.lost, times);
   // A wait that starts with this run must finish in it: the next run would start over.
@@ -217,11 +217,8 @@ function endedAs(by: Evidence["by"], name: string, ended: Ended, pending: boolea
   return { by, kind: "succeeded", task, since: lists.attempts.succeededAt(name) ?? lists.now, pending };
 }
 
-/**
- * A scheduled upgrade starts at any time, and is not visible for a while then: the time in which nothing could be read
- * does not show that it has not started.
- */
-function quietSince(name: string, { attempts, now }: Lists): number {
+/** A scheduled upgrade that has started is not visible for a while. Counts from the first read that does not show it. */
+function hiddenSince(name: string, { attempts, now }: Lists): number {
   return attempts.quietSince(name) ?? now;
 }
 

@@ -36,7 +36,7 @@ export type Plan =
 /** The parts of a driver that a plan depends on. */
 export type Planned = Pick<Driver, "title" | "schedules" | "mostPerRequest" | "words">;
 
-interface Facts {
+interface Foreseen {
   readonly driver: Planned;
   readonly view: View;
   readonly verdicts: Verdicts;
@@ -45,7 +45,7 @@ interface Facts {
   readonly onNewer: Policy["onNewer"];
   readonly holdOf: HoldOf;
 }
-type Row = (facts: Facts) => Plan | undefined;
+type Row = (facts: Foreseen) => Plan | undefined;
 
 /**
  * Combines the verdicts of all units into one plan. The first row that applies decides.
@@ -142,7 +142,7 @@ export function planOf(
 }
 
 /** The upgrade of the units that may begin; held if none of them may and there are no other findings. */
-function heldOr(facts: Facts, ready: readonly Unit[]): Plan | undefined {
+function heldOr(facts: Foreseen, ready: readonly Unit[]): Plan | undefined {
   const { hold, free } = heldOf(facts, ready);
   if (hold === undefined) return { kind: "upgrade", upgrade: together(facts, ready) };
   const upgrade = together(facts, free.length === 0 ? ready : free);
@@ -153,7 +153,7 @@ function heldOr(facts: Facts, ready: readonly Unit[]): Plan | undefined {
 }
 
 /** The combined hold of some units, and the units without a hold. */
-function heldOf({ view, holdOf }: Facts, of: readonly Unit[]): { hold: Hold | undefined; free: readonly Unit[] } {
+function heldOf({ view, holdOf }: Foreseen, of: readonly Unit[]): { hold: Hold | undefined; free: readonly Unit[] } {
   const judged = of.map((unit) => ({ unit, hold: holdOf(unit) }));
   const holds = judged.flatMap(({ hold }) => hold ?? []);
   const free = judged.flatMap(({ unit, hold }) => (hold === undefined ? [unit] : []));
@@ -174,7 +174,7 @@ function inOrder({ units }: View, some: readonly Unit[]): readonly Unit[] {
   return units.filter((unit) => wanted.has(unit));
 }
 
-function newer({ driver, verdicts, from }: Facts): Plan | undefined {
+function newer({ driver, verdicts, from }: Foreseen): Plan | undefined {
   const ahead = verdicts.units("newer");
   const [first] = ahead;
   if (first === undefined) return undefined;
@@ -186,7 +186,7 @@ function newer({ driver, verdicts, from }: Facts): Plan | undefined {
 export const NO_REQUEST = "no request possible";
 
 /** The upgrades of some units combined, for a plan line, with the findings of all units. */
-function together(facts: Facts, asked: readonly Unit[]): Upgrade {
+function together(facts: Foreseen, asked: readonly Unit[]): Upgrade {
   const { driver, view, from, onNewer } = facts;
   const { words, schedules, mostPerRequest } = driver;
   if (words === undefined) {

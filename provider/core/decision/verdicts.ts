@@ -76,8 +76,8 @@ export function judge(
 }
 
 /**
- * What the verdicts of a run would be after its first read, for a preview: nothing is known of earlier requests. Whose a
- * scheduled upgrade is, is in the state: one that is in the way is taken for ours, one that is not needed is left out.
+ * What the verdicts of a run would be after its first read, for a preview. A preview knows no earlier requests, and not
+ * who scheduled an upgrade: it assumes that this resource did if the upgrade must be canceled first.
  */
 export function foreseen(
   driver: Pick<Driver, "title" | "schedules" | "words">,

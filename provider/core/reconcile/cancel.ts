@@ -7,8 +7,7 @@ import { nameOf } from "../task";
 import { count, some } from "../texts/sentences";
 import type { View } from "../unit";
 import { ScheduledTasks } from "../upgrades/scheduled-tasks";
-import type { UnreachableBudget } from "./observer";
-import { inspect, untold } from "./observer";
+import { inspect, type UnreachableBudget, untold } from "./observer";
 import { Watch } from "./pace";
 
 /**

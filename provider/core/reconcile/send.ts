@@ -8,11 +8,9 @@ import type { Answer, Request } from "../request";
 import type { Runtime } from "../runtime";
 import type { Task } from "../task";
 import { count } from "../texts/sentences";
-import type { Unit } from "../unit";
-import { batchesOf, describeCall } from "../unit";
+import { batchesOf, describeCall, type Unit } from "../unit";
 import type { Upgrades } from "../upgrades/upgrades";
-import type { UnreachableBudget } from "./observer";
-import { FRESH } from "./observer";
+import { FRESH, type UnreachableBudget } from "./observer";
 import { Watch } from "./pace";
 
 type Asked<O extends Observation> = Pick<

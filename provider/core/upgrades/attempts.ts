@@ -39,7 +39,7 @@ interface Doubt {
 export class Attempts {
   readonly #entries = new Map<string, Entry>();
   readonly #doubts = new Map<string, Doubt>();
-  /** When a member was last seen being upgraded, or scheduled; after that, when the first read did not show it. */
+  /** When a member was last seen being upgraded, or scheduled; once that has ended, when the first read without it completed. */
   readonly #stirred = new Map<string, number>();
   /** When the first of the latest reads that show no operation on a member completed. */
   readonly #quiet = new Map<string, number>();
@@ -119,7 +119,7 @@ export class Attempts {
     for (const member of members) {
       const { name, activity, ended, from } = member;
       if (from !== "" && differ(from, this.#doubts.get(name)?.from ?? from)) this.#doubts.delete(name);
-      this.#shows(name, activity !== undefined && activity.kind !== "blocked", now);
+      this.#noteOperation(name, activity !== undefined && activity.kind !== "blocked", now);
       if (ended?.kind === "succeeded" && this.#succeeded.get(name)?.task !== ended.task.id) {
         this.#succeeded.set(name, { task: ended.task.id, at: now });
       }
@@ -134,7 +134,7 @@ export class Attempts {
   }
 
   /** @param operation whether a read shows an operation on the member */
-  #shows(name: string, operation: boolean, now: number): void {
+  #noteOperation(name: string, operation: boolean, now: number): void {
     if (operation) this.#quiet.delete(name);
     else if (this.#quiet.has(name)) return;
     else this.#quiet.set(name, now);

@@ -1,7 +1,6 @@
 import { type Proposal, proposalsOf } from "../../core/control/approval";
 import { run, type Seen } from "../../core/run";
-import type { Runtime } from "../../core/runtime";
-import { type Clock, wallClock } from "../../core/runtime";
+import { type Clock, type Runtime, wallClock } from "../../core/runtime";
 import { isOpen } from "../../core/upgrades/record";
 import type { CheckFailure } from "./arguments";
 import type { ConfigReader } from "./credentials";

@@ -3,13 +3,12 @@ import type { SomeKind } from "../../core/kind";
 import { some } from "../../core/texts/sentences";
 import { exclude } from "../../core/version";
 import type { RunNotes } from "./run-notes";
-import type { Session } from "./session";
-import { describeResource } from "./session";
+import { describeResource, type Session } from "./session";
 
 /** Topic of the notes: the target version of each managed object of a resource. */
 const TARGETS = "targets";
 
-/** An object that two resources manage, and their target versions, which no version can satisfy. */
+/** An object that two resources manage, and their incompatible target versions. */
 interface Conflict {
   readonly name: string;
   readonly ours: string;
@@ -34,7 +33,7 @@ export class Overlaps {
     const conflicts = new Map<string, Conflict[]>();
     for (const { thing, author, text: theirs } of this.#notes.about(TARGETS, Object.keys(note))) {
       const ours = note[thing] ?? "";
-      // Resources with one target version share their upgrades.
+      // Resources with compatible target versions share their upgrades.
       if (author === urn || !exclude(ours, theirs)) continue;
       const conflict = { name: thing.slice(type.length + 1), ours, theirs };
       conflicts.set(author, [...(conflicts.get(author) ?? []), conflict]);

@@ -1,9 +1,7 @@
 import type { Hold } from "../../core/control/hold";
-import type { Plan } from "../../core/decision/plan";
-import { describePlan } from "../../core/decision/plan";
+import { describePlan, type Plan } from "../../core/decision/plan";
 import { asUpgradeError, type ErrorCode, Missing, UpgradeError } from "../../core/errors";
-import type { Drift } from "../../core/kind";
-import { describeDrift } from "../../core/kind";
+import { type Drift, describeDrift } from "../../core/kind";
 import type { Status } from "../../core/outcome";
 import { goesOn, type Seen, see } from "../../core/run";
 import type { Clock } from "../../core/runtime";

@@ -4,7 +4,8 @@ import type { ChangeArguments, StackRules } from "../../core/policy";
 import type { Proxies } from "../../core/runtime";
 import type { ConfigReader } from "./credentials";
 
-/** A setting of the stack or of an explicit Provider, not an argument of a resource. */
+/** Settings of the stack or of an explicit Provider, which are not arguments of a resource. */
+
 export const PROXY = {
   description:
     "The HTTP proxy for all requests, such as `http://user:password@proxy.example.com:3128`; an empty string for none.",
@@ -78,8 +79,6 @@ function decoded(text: string): string {
     return text;
   }
 }
-
-/** Settings of the stack or of an explicit Provider. None are secret. */
 
 export const FREEZE = {
   description: "The reason why no upgrade may begin now: no upgrade request is sent in the whole stack.",

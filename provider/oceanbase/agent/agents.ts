@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { beforeSending, ifAnswered, tellOne, Unreachable, UpgradeError } from "../../core/errors";
+import { beforeSending, ifAnswered, mostRelevant, Unreachable, UpgradeError } from "../../core/errors";
 import type { Permit } from "../../core/request";
 import type { HttpUpload } from "../../http/client";
 import type { WireResponse } from "../../http/transport";
@@ -139,7 +139,7 @@ export class Agents {
       }
     }
     if (remembered !== undefined) return remembered;
-    throw tellOne(failures);
+    throw mostRelevant(failures);
   }
 
   /**
@@ -163,7 +163,7 @@ export class Agents {
         failures.push(error);
       }
     }
-    if (!unserved) throw tellOne(failures);
+    if (!unserved) throw mostRelevant(failures);
     return undefined;
   }
 

@@ -4,7 +4,7 @@ import { expectsTls, insecure, withoutTls } from "../../http/tls";
 import type { TransportError } from "../../http/transport";
 import type { AgentInfo } from "./schema";
 
-/** Errors of an endpoint. */
+/** What is wrong with an endpoint. */
 
 const REWRITTEN = /uri ?mismatch/i;
 const AGENTS_OWN = /\.(Incorrect|With)AgentPassword\b/;
@@ -66,9 +66,8 @@ export interface Outsider {
 }
 
 /** Such an agent at one of the endpoints of a cluster. */
-export function withoutCluster({ origin, identity }: Outsider): Finding {
+export function withoutCluster({ origin, identity }: Outsider): Pick<Finding, "message" | "remedy"> {
   return {
-    code: "agent-without-cluster",
     message: `The agent at ${origin} belongs to no OceanBase cluster (identity ${identity}) and is not used.`,
     remedy: "Remove it from `endpoints`, or add it to the cluster.",
   };

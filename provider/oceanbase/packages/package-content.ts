@@ -28,34 +28,33 @@ const OLDEST: Version = { parts: [4n, 2n, 0n, 0n] };
  * @param from the lowest current version of the database, for an upgrade of the database
  */
 export function refusedPackages(packages: readonly RpmPackage[], from: Version | undefined): Finding[] {
-  return packages.flatMap((pkg) => {
-    const problem = problemOf(pkg, from);
-    if (problem === undefined) return [];
-    return [
-      {
-        code: "unusable-package",
-        property: "packages",
-        message: `The package ${pkg.path} ${problem}.`,
-        remedy: "Use the package as published by the vendor.",
-      },
-    ];
-  });
+  return packages.flatMap((pkg) => findingOn(pkg, from) ?? []);
 }
 
-function problemOf(pkg: RpmPackage, from: Version | undefined): string | undefined {
+function findingOn(pkg: RpmPackage, from: Version | undefined): Finding | undefined {
   if (pkg.name === DIAGNOSTIC_TOOL) return undefined;
   const required = FILES.get(pkg.name);
   if (required === undefined) {
-    return `is named ${pkg.name}, but obshell accepts only ${[...FILES.keys()].join(", ")}`;
+    return unusable(pkg, `is named ${pkg.name}, but obshell accepts only ${[...FILES.keys()].join(", ")}.`);
   }
-  const version = packageVersion(pkg);
   const released = parseVersion(pkg.version);
   if (released === undefined || compareVersions(released, OLDEST) < 0) {
-    return `is of version ${pkg.version}, but obshell accepts only ${formatParts(OLDEST)} and later`;
+    return unusable(pkg, `is of version ${pkg.version}, but obshell accepts only ${formatParts(OLDEST)} and later.`);
   }
+  const version = packageVersion(pkg);
   const newer = version !== undefined && from !== undefined && compareVersions(version, from) > 0;
   const upgrades = newer && required.includes(OBSERVER) && formatParts(from) !== pkg.version;
   const there = new Set(pkg.files);
   const missing = [...required, ...(upgrades ? UPGRADE : [])].filter((path) => !there.has(path));
-  return missing.length === 0 ? undefined : `lacks ${missing.join(", ")}, which obshell requires`;
+  if (missing.length === 0) return undefined;
+  return unusable(pkg, `lacks files that obshell requires: ${missing.join(", ")}.`);
+}
+
+function unusable({ path }: RpmPackage, what: string): Finding {
+  return {
+    code: "unusable-package",
+    property: "packages",
+    message: `The package ${path} ${what}`,
+    remedy: "Use the package as published by the vendor.",
+  };
 }

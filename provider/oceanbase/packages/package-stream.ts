@@ -2,7 +2,7 @@ import { createCipheriv, createHash } from "node:crypto";
 import { open } from "node:fs/promises";
 import type { StreamedBody } from "../../http/transport";
 import type { RpmPackage } from "./rpm";
-import { changed, unreadable } from "./rpm-header";
+import { changed, unreadable } from "./rpm-refusals";
 
 /**
  * A multiple of 48: AES works on 16 bytes and base64 on 3. Larger chunks are no faster, and the garbage collector frees

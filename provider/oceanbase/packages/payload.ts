@@ -1,5 +1,5 @@
 import { open } from "node:fs/promises";
-import { unreadable } from "./rpm-header";
+import { unreadable } from "./rpm-refusals";
 import { Inflow, UnreadablePayload } from "./xz/range-decoder";
 import { unxz } from "./xz/xz";
 

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { UpgradeError } from "../../core/errors";
-import * as refusals from "./rpm-header";
 import { INTRO_BYTES, MalformedRpm, RpmHeader, readIntro } from "./rpm-header";
+import * as refusals from "./rpm-refusals";
 
 /** An RPM file that was read and verified. */
 export interface RpmPackage {

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
-import { beforeSending, sending, tellOne, Unreachable } from "../../core/errors";
+import { beforeSending, mostRelevant, sending, Unreachable } from "../../core/errors";
 import type { Runtime } from "../../core/runtime";
 import { compareVersions, parseVersion, type Version } from "../../core/version";
 import { INCOMPLETE, TransportError } from "../../http/transport";
@@ -107,7 +107,7 @@ export async function uploadPackage(
       failures.push(error);
     }
   }
-  throw tellOne(failures);
+  throw mostRelevant(failures);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ifAnswered, notYet, Refused, tellOne, Unreachable, UpgradeError } from "../../core/errors";
+import { ifAnswered, mostRelevant, notYet, Refused, Unreachable, UpgradeError } from "../../core/errors";
 import type { Permit } from "../../core/request";
 import type { Task, TaskStatus, Way } from "../../core/task";
 import type { Agents } from "../agent/agents";
@@ -98,7 +98,7 @@ export async function reopen(agents: Agents, task: Task, way: Way, permit: Permi
       failures.push(error);
     }
   }
-  throw tellOne(failures);
+  throw mostRelevant(failures);
 }
 
 /** Whether the task is unchanged, and another agent may succeed where this one cannot. */

@@ -7,8 +7,7 @@ import { buildsOf, newestOf, remainingOf, runsOn, type ShippedModule } from "../
 import { type SupportedRedis, softwareAtLeast, supportedByAll } from "../node";
 import { consentBody } from "../protection";
 import { NOT_READ } from "../upgrade-driver";
-import type { Database, LoadedModule } from "./database";
-import { newest, type Redis, sameRelease } from "./database";
+import { type Database, type LoadedModule, newest, type Redis, sameRelease } from "./database";
 
 export interface RedisArguments {
   readonly redisVersion: string;

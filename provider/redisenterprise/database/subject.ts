@@ -8,8 +8,7 @@ import { consentFinding, impactOf } from "../protection";
 import { uncheckedIn } from "../unchecked";
 import type { Stands, Subject } from "../upgrade-driver";
 import { chooseRedis, fatesOf, type RedisArguments, releaseOf, resolved, stays, stepOf } from "./call";
-import type { Database } from "./database";
-import { type Redis, redisConstraint } from "./database";
+import { type Database, type Redis, redisConstraint } from "./database";
 
 /** The Redis version of a database. */
 export function redisSubject(args: RedisArguments): Subject {

@@ -1,7 +1,14 @@
 import type { z } from "zod";
 import { type Constraint, compareVersions, holds, parseVersion, type Version } from "../../core/version";
-import type { Database, LoadedModule } from "../database/database";
-import { atLeast, majorOf, newest, type Redis, sameRelease } from "../database/database";
+import {
+  atLeast,
+  type Database,
+  type LoadedModule,
+  majorOf,
+  newest,
+  type Redis,
+  sameRelease,
+} from "../database/database";
 import type { clusterModules } from "../rest/schema";
 import { sameName } from "./targets";
 

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { beforeSending, Refused, tellOne, Unreachable, UpgradeError } from "../../core/errors";
+import { beforeSending, mostRelevant, Refused, Unreachable, UpgradeError } from "../../core/errors";
 import type { Json, Permit } from "../../core/request";
 import { foreignWrite, validate } from "../../http/body";
 import type { HttpClient } from "../../http/client";
@@ -72,7 +72,7 @@ export class Nodes {
         failures.push(error);
       }
     }
-    throw tellOne(failures);
+    throw mostRelevant(failures);
   }
 
   /**

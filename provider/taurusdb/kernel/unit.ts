@@ -11,8 +11,7 @@ import {
 } from "../../core/version";
 import { canonicalJobId, jobStateOf, percentOf, timeOf } from "../../huaweicloud/jobs";
 import { conditionOf, type Instance, type JobRow, type ScheduleRow } from "../schema";
-import type { Offer } from "./instances";
-import { upgradeStep } from "./instances";
+import { type Offer, upgradeStep } from "./instances";
 
 /** Data read about one instance. */
 export interface KernelFacts {
