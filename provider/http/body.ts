@@ -14,10 +14,11 @@ const READ = 16 * 1024;
 const PAGE = /^\s*<(?:!--|(?:!doctype|\?xml|html|head|body|title|center|h[1-6]|p|div|pre)\b)/i;
 
 /**
- * More values than any list of a vendor has. Each one that does not match its schema costs half a kilobyte and five
- * microseconds: 16 MB of `1,1,1,…` took 4.4 GB and blocked the process for 46 s.
+ * More values than any response of a vendor has; the upgrade of a cluster with 1,200 agents has 256,000. Each one that does
+ * not match its schema costs half a kilobyte and five microseconds: 16 MB of `1,1,1,…` took 4.4 GB and blocked the
+ * process for 46 s.
  */
-const MOST_VALUES = 250_000;
+const MOST_VALUES = 500_000;
 const COMMA = 0x2c;
 const BRACKET = 0x5b;
 const BRACE = 0x7b;
