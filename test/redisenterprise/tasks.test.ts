@@ -269,6 +269,16 @@ describe.each(SIDES)("an upgrade that fails at the vendor (%s)", (_, side) => {
   });
 });
 
+/** Keeps the database busy for half a minute from when the upgrade request arrives. */
+function busyAtCall({ cluster }: ReturnType<typeof rigFor>): void {
+  let late = true;
+  cluster.onCall(({ request }) => {
+    if (request.method !== "POST" || !late) return;
+    late = false;
+    cluster.control.busy(1, { ms: 30_000 });
+  });
+}
+
 describe.each(SIDES)("another change of the database (%s)", (_, side) => {
   it("is waited for by its name, then the upgrade starts", async () => {
     const world = rigFor(side, "behind");
@@ -299,12 +309,7 @@ describe.each(SIDES)("another change of the database (%s)", (_, side) => {
     "that comes between the looks and the call (%s) is waited for as well",
     async (busy) => {
       const world = rigFor(side, "behind", { switches: { busy } });
-      let late = true;
-      world.cluster.onCall(({ request }) => {
-        if (request.method !== "POST" || !late) return;
-        late = false;
-        world.cluster.control.busy(1, { ms: 30_000 });
-      });
+      busyAtCall(world);
       expect((await world.lifecycle.create(side.inputs(world))).outs).toMatchObject({ status: "current" });
       expect(world.writes()).toBe(2);
       expect(world.cluster.acceptedUpgrades).toHaveLength(1);
@@ -313,12 +318,7 @@ describe.each(SIDES)("another change of the database (%s)", (_, side) => {
 
   it("that makes the server queue the call is waited for with it", async () => {
     const world = rigFor(side, "behind", { switches: { busy: "queue" } });
-    let late = true;
-    world.cluster.onCall(({ request }) => {
-      if (request.method !== "POST" || !late) return;
-      late = false;
-      world.cluster.control.busy(1, { ms: 30_000 });
-    });
+    busyAtCall(world);
     expect((await world.lifecycle.create(side.inputs(world))).outs).toMatchObject({ status: "current" });
     expect(world.writes()).toBe(1);
   });

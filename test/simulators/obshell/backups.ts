@@ -48,45 +48,42 @@ export function getTenants(call: Call): unknown {
   const without = databaseRefusal(call) !== undefined;
   if (without && relay === undefined) requireDatabase(call);
   const agent = without && relay !== undefined ? relay : call.agent;
-  return allTenants(state, call.now).map(({ id, name, createdAt }) => ({
-    tenant_id: id,
-    tenant_name: name,
-    mode: "MYSQL",
-    status: "NORMAL",
-    locked: "NO",
-    primary_zone: "RANDOM",
-    locality: "FULL{1}@zone1",
-    in_recyclebin: "NO",
-    created_time: rfc3339(createdAt),
-    read_only: false,
-    comment: "",
-    ...(server(call, "connectionStrings") ? { connection_strings: connectionStrings(agent, name) } : {}),
+  return allTenants(state, call.now).map((one) => ({
+    ...tenantView(one),
+    ...(server(call, "connectionStrings") ? { connection_strings: connectionStrings(agent, one.name) } : {}),
   }));
 }
 
 /** `tenants` of GET obcluster/info. */
 export function viewTenants(state: ClusterState, agent: AgentState, now: number): unknown {
-  return allTenants(state, now).map(({ id, name, createdAt }) => ({
-    tenant_name: name,
+  return allTenants(state, now).map((one) => ({
+    ...tenantView(one),
+    charset: "utf8mb4",
+    collation: "utf8mb4_general_ci",
+    whitelist: "%",
+    pools: [],
+    time_zone: "+08:00",
+    lower_case_table_names: "1",
+    dead_lock_detection_enabled: true,
+    connection_strings: connectionStrings(agent, one.name),
+  }));
+}
+
+/** What both lists show of a tenant. */
+function tenantView({ id, name, createdAt }: TenantState) {
+  return {
     tenant_id: id,
-    created_time: rfc3339(createdAt),
+    tenant_name: name,
     mode: "MYSQL",
     status: "NORMAL",
     locked: "NO",
     primary_zone: "RANDOM",
     locality: "FULL{1}@zone1",
     in_recyclebin: "NO",
-    charset: "utf8mb4",
-    collation: "utf8mb4_general_ci",
-    whitelist: "%",
-    pools: [],
+    created_time: rfc3339(createdAt),
     read_only: false,
-    time_zone: "+08:00",
-    lower_case_table_names: "1",
-    dead_lock_detection_enabled: true,
-    connection_strings: connectionStrings(agent, name),
     comment: "",
-  }));
+  };
 }
 
 function allTenants({ tenants = [] }: ClusterState, now: number): readonly TenantState[] {

@@ -1,9 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { DatabaseSpec, SwitchChange } from ".";
-import { CACHE, type Reply, Trial } from "./trial";
-
-const newTrial = (options: ConstructorParameters<typeof Trial>[0] = {}) =>
-  new Trial({ databases: [CACHE], ...options });
+import { CACHE, newTrial, type Reply, Trial } from "./trial";
 
 const upgradeSearch = (trial: Trial) => trial.upgradeModules([trial.item("search", "2.10.17")]);
 

@@ -3,10 +3,7 @@ import { ManualClock } from "../shell";
 import { RedisEnterpriseCluster } from ".";
 import { DEFAULT_PASSWORD, DEFAULT_USER } from "./options";
 import type { Role } from "./roles";
-import { basic, CACHE, Trial } from "./trial";
-
-const newTrial = (options: ConstructorParameters<typeof Trial>[0] = {}) =>
-  new Trial({ databases: [CACHE], ...options });
+import { basic, CACHE, newTrial, type Trial } from "./trial";
 
 async function token(trial: Trial, body?: object): Promise<string> {
   const reply = await trial.call("POST", "/v1/users/authorize", body);

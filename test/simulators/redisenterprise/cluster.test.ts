@@ -5,10 +5,7 @@ import { printed } from "../printed";
 import { ManualClock, selfSigned } from "../shell";
 import { RedisEnterpriseCluster, serveRedisEnterprise } from ".";
 import { EventQueue } from "./queue";
-import { CACHE, Trial } from "./trial";
-
-const newTrial = (options: ConstructorParameters<typeof Trial>[0] = {}) =>
-  new Trial({ databases: [CACHE], ...options });
+import { CACHE, newTrial, Trial } from "./trial";
 
 describe("a node that is not the master", () => {
   it("redirects with 307 to the master's address, credentials unseen, path and query kept", async () => {

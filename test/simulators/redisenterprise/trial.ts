@@ -141,3 +141,8 @@ export const CACHE = {
     { name: "ReJSON", version: "2.8.4" },
   ],
 } as const;
+
+/** A trial of a cluster with one database, `CACHE`. */
+export function newTrial(options: ConstructorParameters<typeof Trial>[0] = {}): Trial {
+  return new Trial({ databases: [CACHE], ...options });
+}
