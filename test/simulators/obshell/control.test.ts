@@ -78,6 +78,17 @@ describe("time", () => {
     trial.settle();
     expect(trial.cluster.dags[0]?.state).toBe("SUCCEED");
   });
+
+  it("goes on after a hang that ends before the observers have left", async () => {
+    const trial = withPackages(new Trial({ zones: 1 }));
+    trial.cluster.control.hang({ stage: "Reinstall and restart observer" });
+    await trial.data("POST", OB, STOP_SERVICE);
+    while (trial.cluster.dags[0]?.hung === false) trial.clock.advance(100);
+    trial.cluster.control.unhang();
+    trial.settle();
+    expect(trial.cluster.dags[0]?.state).toBe("SUCCEED");
+    expect(trial.cluster.state.agents[0]?.observer.process).toBe("up");
+  });
 });
 
 describe("agents", () => {

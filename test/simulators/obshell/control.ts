@@ -99,13 +99,15 @@ export class ClusterControl {
     this.#script({ what: "hang", logs: [], ...stageOf(choice) });
   }
 
-  /** Resumes a hung DAG: its stage ends now. */
+  /** Resumes a hung DAG: its stage ends now, with every observer up, also one that was about to leave. */
   unhang(dagId?: number): void {
     const now = this.#catchUp();
+    const { state } = this.#world;
     const dag = this.#dag(dagId);
     dag.hung = false;
     dag.next = { at: now, step: "work" };
-    for (const agent of this.#world.state.agents) agent.observer.process = "up";
+    state.timers = state.timers.filter(({ type }) => type !== "observer");
+    for (const agent of state.agents) agent.observer.process = "up";
     this.#settle(now);
   }
 
