@@ -12,6 +12,7 @@ import { scheduledByOthers, some } from "./texts/sentences";
 import type { Unit, View } from "./unit";
 import { RecordStore } from "./upgrades/record";
 import { ScheduledTasks } from "./upgrades/scheduled-tasks";
+import { parseVersion } from "./version";
 
 /** Writes other than the upgrade request, as shown in a preview. */
 export interface Announcement {
@@ -24,7 +25,7 @@ export interface Announcement {
  * The operators and cancellations that a run would send, by the same policy and from the task in the state. Reads only.
  */
 export async function announce(
-  driver: Pick<Driver, "title" | "schedules" | "reopen" | "inspect" | "cancel" | "backups">,
+  driver: Pick<Driver, "title" | "schedules" | "reopen" | "inspect" | "cancel" | "backups" | "leadsToTarget">,
   { plan, view }: { readonly plan: Plan; readonly view: View },
   policy: Pick<Policy, "onFailure" | "changes">,
   { clock, wall, keepScheduled }: Pick<Runtime, "clock" | "wall" | "keepScheduled">,
@@ -37,18 +38,39 @@ export async function announce(
       return operator(driver, policy, wall, view.units, plan, record);
     case "cancel": {
       const { task, window } = plan;
-      if (record.owns(task))
+      if (record.owns(task)) {
+        const holdOf = controlOf(driver, policy, { wall }).judge();
+        const kept: Announcement[] = [];
+        const warn = (message: string) => kept.push({ message });
+        if (view.units.some((unit) => holdOf(unit) !== undefined) && isKept(nameOf(task), { keepScheduled, warn }))
+          return kept;
         return [{ message: `will cancel scheduled ${nameOf(task)} before the upgrade is requested` }];
+      }
       const { remedy } = scheduledByOthers(driver.title, task, window);
       const waits = `${nameOf(task)}, which this resource did not schedule, is scheduled for its maintenance window, ${describeWindow(window)}`;
       return [{ message: `will not start: ${waits}. ${remedy}`, warning: true }];
     }
+    case "join":
+      return following(driver, plan, view, record);
     case "satisfied":
     case "newer":
       return cancellation(driver, record, keepScheduled);
     default:
       return [];
   }
+}
+
+/** An upgrade of this resource is in progress to a version that it no longer targets. */
+function following(
+  driver: Pick<Driver, "leadsToTarget">,
+  { task }: Extract<Plan, { kind: "join" }>,
+  { units: [unit] }: View,
+  { upgrade }: RecordStore,
+): Announcement[] {
+  if (unit?.standing !== "behind" || upgrade?.task !== task.id) return [];
+  const known = taskOf(upgrade);
+  if (parseVersion(known.to) === undefined || driver.leadsToTarget(known, unit)) return [];
+  return [{ message: `then requests another upgrade, because ${nameOf(known)} does not reach the target version` }];
 }
 
 async function operator(
@@ -113,17 +135,21 @@ async function cancellation(
 
 /** The cancellations that a run would send for members of a fleet, based on the tasks in the state. Reads only. */
 export async function announceFleet(
-  driver: Pick<FleetDriver, "units" | "view" | "observe" | "schedules" | "words">,
+  driver: Pick<FleetDriver, "title" | "units" | "view" | "observe" | "schedules" | "words" | "backups">,
   seen: View,
-  { keepScheduled }: Pick<Runtime, "keepScheduled">,
+  policy: Pick<Policy, "changes">,
+  { clock, wall, keepScheduled }: Pick<Runtime, "clock" | "wall" | "keepScheduled">,
   remembered?: UpgradeRecord,
 ): Promise<readonly Announcement[]> {
-  const schedule = new ScheduledTasks(remembered);
+  const schedule = new ScheduledTasks(remembered, clock);
   // Scheduled upgrades of members that are up to date are only read on request.
   const { units: members } = schedule.size === 0 ? seen : driver.view(await driver.observe(true));
   schedule.seen(members);
   const kept: Announcement[] = [];
-  const unwanted = members.filter(({ standing, activity }) => standing !== "behind" && activity?.kind === "scheduled");
+  const holdOf = controlOf(driver, policy, { wall }).judge();
+  const unwanted = members.filter(
+    (unit) => unit.activity?.kind === "scheduled" && (unit.standing !== "behind" || holdOf(unit) !== undefined),
+  );
   const asked = [...unwanted.map(({ name }) => name), ...schedule.others(driver.units)];
   keep(schedule, asked, driver, { keepScheduled, warn: (message) => kept.push({ message }) });
   const waiting = members.flatMap(({ name, standing, activity }) =>

@@ -31,6 +31,12 @@ export interface Policy {
 /** The vendor's times, from the resource kind. */
 export type Times = Omit<Policy, "onNewer" | "onFailure" | "wait" | "changes">;
 
+/**
+ * For how long after a request with a lost response a task that appears is attributed to it, in milliseconds. Later, it
+ * is more likely that somebody else has started it.
+ */
+export const LOST_CLAIM = 15 * 60_000;
+
 /** Attempts of a request for which the vendor was not ready (`soon`). */
 export const SOON_TRIES = 5;
 

@@ -45,7 +45,7 @@ export function announceWrites(
   runtime: Runtime,
   remembered?: UpgradeRecord,
 ): Promise<readonly Announcement[]> {
-  if (isFleet(driver)) return announceFleet(driver, seen.view, runtime, remembered);
+  if (isFleet(driver)) return announceFleet(driver, seen.view, policy, runtime, remembered);
   return announce(driver, seen, policy, runtime, remembered);
 }
 

@@ -49,8 +49,11 @@ export type Activity =
   | { readonly kind: "failed"; readonly task: Task; readonly failure: Failure }
   /** A temporary condition that prevents an upgrade from starting. */
   | { readonly kind: "busy"; readonly name: string }
-  /** A condition that requires action by a person. `task`: an accepted upgrade that waits for that. */
-  | { readonly kind: "blocked"; readonly finding: Finding; readonly task?: Task };
+  /**
+   * A condition that requires action by a person. `task`: an accepted upgrade that waits for that. `broken`: the
+   * database itself does not work.
+   */
+  | { readonly kind: "blocked"; readonly finding: Finding; readonly task?: Task; readonly broken?: true };
 
 /** A scheduled upgrade. */
 export type Waiting = Pick<Extract<Activity, { kind: "scheduled" }>, "task" | "window">;
@@ -160,8 +163,7 @@ export function isImpeded({ standing, activity }: Unit): boolean {
 
 /** Why a unit that is not behind does not work. */
 export function faultOf({ standing, activity }: Unit): Finding | undefined {
-  if (standing === "behind" || activity?.kind !== "blocked" || activity.task !== undefined) return undefined;
-  return activity.finding;
+  return standing !== "behind" && activity?.kind === "blocked" && activity.broken ? activity.finding : undefined;
 }
 
 /** All findings about an upgrade of a unit. */

@@ -41,6 +41,7 @@ function told(plan: Plan, onFailure: Policy["onFailure"], remembered?: UpgradeRe
   const driver = {
     title: "Fake",
     schedules: false,
+    leadsToTarget: () => true,
     reopen: async () => undefined,
     inspect: async () => DEFERRED,
     ...more,
@@ -98,7 +99,13 @@ describe("a failed upgrade in a preview", () => {
   ])("with a backup rule and %s", async (_, backup, expected, onHeld = "report") => {
     const changes = { ...NO_RULES, backup: { maxAge: 3_600_000 }, onHeld };
     const backups = async () => new Map([["fake", backup]]);
-    const driver = { title: "Fake", schedules: false, reopen: async () => undefined, backups };
+    const driver = {
+      title: "Fake",
+      schedules: false,
+      leadsToTarget: () => true,
+      reopen: async () => undefined,
+      backups,
+    };
     const late = new VirtualClock(Date.UTC(2026, 0, 3));
     const seen = { plan: failed(["retry"]), view: VIEW };
     const policy = { onFailure: "retry", changes } as const;
@@ -107,10 +114,21 @@ describe("a failed upgrade in a preview", () => {
     ]);
   });
 
+  it.each([
+    ["ours that does not reach the target version", record({ state: "running" }), false, true],
+    ["ours that reaches it", record({ state: "running" }), true, false],
+    ["of somebody else", record({ state: "running", task: "12" }), false, false],
+  ])("announces another request after an upgrade in progress: %s", async (_, remembered, leads, announced) => {
+    const said = await told({ kind: "join", task, from: "1" }, "report", remembered, { leadsToTarget: () => leads });
+    expect(said.map(({ message }) => message)).toEqual(
+      announced ? [`then requests another upgrade, because ${NAME} does not reach the target version`] : [],
+    );
+  });
+
   it("announces nothing where the vendor has no operators", async () => {
     expect(
       await announce(
-        { title: "Fake", schedules: false, inspect: async () => DEFERRED },
+        { title: "Fake", schedules: false, leadsToTarget: () => true, inspect: async () => DEFERRED },
         { plan: failed(), view: VIEW },
         { onFailure: "retry", changes: NO_RULES },
         { clock, wall: clock },

@@ -15,6 +15,18 @@ describe("an upgrade that the state remembers as running", () => {
     expect(starts).toBe(0);
   });
 
+  it("does not claim an upgrade that fails hours later: no operator is sent", async () => {
+    const { journal, outcome } = await play({
+      looks: [joining],
+      inspections: [running, { kind: "failed", ...failure, ways: ["retry", "rollback"] }],
+      remembered: record("unknown", { task: "unknown", startedAt: "2025-12-31T14:00:00.000Z" }),
+      reopens: true,
+      policy: { onFailure: "rollback" },
+    });
+    expect(journal.some((entry) => entry.startsWith("rollback"))).toBe(false);
+    expect(outcome).toMatchObject({ status: "failed", upgrade: { joined: true } });
+  });
+
   it("is over when the pin is satisfied", async () => {
     const { outcome, starts } = await play({
       looks: [satisfied],
@@ -108,13 +120,18 @@ describe("an upgrade that the state remembers as running", () => {
 });
 
 describe("an upgrade whose answer an earlier run lost", () => {
-  it("is joined when it runs, with the time of its call", async () => {
+  it.each([
+    ["soon after it was requested is that upgrade, with the time of its request", "2025-12-31T23:50:00.000Z", false],
+    ["an hour later may be of somebody else, and is only joined", "2025-12-31T23:00:00.000Z", true],
+  ])("that runs %s", async (_, startedAt, joined) => {
     const { outcome, starts } = await play({
       looks: [joining, satisfied],
       inspections: [running, succeeded],
-      remembered: record("unknown", { task: "unknown" }),
+      remembered: record("unknown", { task: "unknown", startedAt }),
     });
-    expect(outcome.upgrade).toMatchObject({ task: "11", startedAt: "2025-12-31T23:00:00.000Z", state: "succeeded" });
+    expect(outcome.upgrade).toMatchObject({ task: "11", state: "succeeded" });
+    expect(outcome.upgrade?.joined === true).toBe(joined);
+    expect(outcome.upgrade?.startedAt === startedAt).toBe(!joined);
     expect(starts).toBe(0);
   });
 

@@ -116,7 +116,7 @@ describe("an upgrade that waits for its window", () => {
     expect(journal).not.toContain("start");
   });
 
-  it("stays deferred when the run is stopped while it looks", async () => {
+  it("is read by the next run when this one is stopped before it has read it", async () => {
     const { outcome } = await play({
       looks: [
         (stage) => {
@@ -126,7 +126,7 @@ describe("an upgrade that waits for its window", () => {
       ],
       remembered: waitingRecord,
     });
-    expect(outcome).toMatchObject({ status: "deferred", accepted: true, error: { code: "interrupted" } });
+    expect(outcome).toMatchObject({ status: "upgrading", accepted: true, error: { code: "interrupted" } });
     expect(outcome.error?.message).toBe(
       `Interrupted: ${TITLE} has upgrade 11 (rolling upgrade to 4.3.5.2) scheduled for its maintenance window.`,
     );
@@ -202,6 +202,40 @@ const scheduledStatus = { kind: "scheduled", window } as const;
 const canceled = { kind: "failed", ...failure, message: "it was canceled." } as const;
 /** The pin was lowered to what runs. */
 const lowered: Plan = { kind: "satisfied", at: "4.2.1.8" };
+describe("a canceled upgrade that the vendor still lists", () => {
+  const listed: Plan = { kind: "cancel", task, window, upgrade: upgradeWith() };
+
+  it("is not canceled again, and the run goes on once it is gone", async () => {
+    const { outcome, journal } = await play({
+      looks: [listed, listed, upgrade(), upgrade(), satisfied],
+      starts: [{ ...task, id: "12" }],
+      inspections: [succeeded],
+      remembered: waitingRecord,
+    });
+    expect(outcome).toMatchObject({ status: "current" });
+    expect(journal.filter((entry) => entry.startsWith("cancel"))).toEqual(["cancel 11"]);
+  });
+
+  it("ends the run if it stays", async () => {
+    const { outcome, journal, took } = await play({ looks: [listed], remembered: waitingRecord });
+    expect(outcome).toMatchObject({ error: { code: "refused" } });
+    expect(journal.filter((entry) => entry.startsWith("cancel"))).toEqual(["cancel 11"]);
+    expect(took).toBeGreaterThan(5_000);
+  });
+});
+
+it("an upgrade that is scheduled although the resource uses no windows is canceled, also where only its id shows it", async () => {
+  const { outcome, journal } = await play({
+    looks: [upgrade(), upgrade(), upgrade(), upgrade(), satisfied],
+    inspections: [{ kind: "scheduled", window }, succeeded],
+    starts: [{ ...task, id: "12" }],
+    remembered: record("deferred", { window }),
+    schedules: false,
+  });
+  expect(journal).toContain("cancel 11");
+  expect(outcome.status).toBe("current");
+});
+
 const refused = new Refused("Not now.", { refusal: "busy" });
 const lost = new Unreachable("Connection reset.", { sent: true, heard: false });
 

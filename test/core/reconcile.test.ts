@@ -258,9 +258,9 @@ describe("findings", () => {
     expect(journal).toEqual(["look"]);
   });
 
-  it("that the second look no longer has do not", async () => {
+  it("that a later read no longer has do not, after two reads without any", async () => {
     const { outcome, starts } = await play({
-      looks: [upgrade({ code: "a", message: "Not yet.", remedy: "Wait." }), upgrade(), satisfied],
+      looks: [upgrade({ code: "a", message: "Not yet.", remedy: "Wait." }), upgrade(), upgrade(), satisfied],
       starts: [task],
       inspections: ENDED,
     });

@@ -462,7 +462,7 @@ describe("what an earlier run has left", () => {
     expect(verdictOn(member(), { ...about, now: NOW + SETTLE })).toEqual({ kind: "send" });
     expect(verdictOn(member(), { ...about, now: shut + SETTLE })).toEqual({ kind: "send" });
     expect(verdictOn(member({ name: "b" }), about)).toEqual({ kind: "send" });
-    const dropped = new ScheduledTasks(own);
+    const dropped = new ScheduledTasks(own, { now: () => NOW });
     dropped.drop(["t1"]);
     expect(verdictOn(member(), { ...about, schedule: dropped })).toEqual({ kind: "send" });
   });
@@ -564,7 +564,7 @@ describe("a request whose response was lost", () => {
 describe("a unit that an upgrade of this run has brought to its target version", () => {
   const after = member({ standing: "holds", activity: busy() });
   const succeeded = { by: "run", kind: "succeeded", task: task("t1"), pending: false } as const;
-  const broken = member({ standing: "holds", activity: blocked() });
+  const broken = member({ standing: "holds", activity: { kind: "blocked", finding: frozen, broken: true } });
 
   it("is waited for while another operation is in progress, for a limited time", () => {
     const wait = { kind: "wait", message: "waiting for in backup", accepted: true };

@@ -282,7 +282,7 @@ describe.each(ODD)("after %s, nobody knows whether the vendor received", (_, thr
     const runtime = { clock, wall: clock, signal, random: () => 0.5, ...quiet, warn };
     const reopen = async () => throwing(thrown)();
     const permissive = { forgetBackups: () => undefined, tryBackups: async () => undefined, require: () => undefined };
-    const ours = { owns: () => true, upgrade: undefined };
+    const ours = { owns: () => true, upgrade: undefined, reopened() {} };
     const recovery = new Recovery(
       { title: "x", reopen },
       { onFailure: "rollback", firstContact: 0 },

@@ -351,6 +351,37 @@ describe("onFailure", () => {
     expect(operators(world)).toBe(1);
   });
 
+  it("retry: a run that is stopped while it is sent does not deny it", async () => {
+    const world = rig();
+    const args = world.inputs({ onFailure: "retry" });
+    world.cluster.control.fail({ stage: PRE_SCRIPT });
+    const first = await partial(world.lifecycle.create(args));
+    world.cluster.faults.add({
+      match: { method: "POST", path: /^\/api\/v1\/task\/dag\// },
+      fault: { kind: "hang", processed: true },
+    });
+    const stopped = { ...args, __timeouts: { update: "10s" } };
+    const second = await partial(world.lifecycle.update(first.id, first.properties, stopped));
+    expect(second.reasons[0]).toMatch(/is still running upgrade 11 .*\[deadline\]$/);
+    const { outs } = await world.lifecycle.update(first.id, second.properties, args);
+    expect(outs).toMatchObject({ status: "current", lastUpgrade: { task: "11", state: "succeeded" } });
+    expect(operators(world)).toBe(1);
+  });
+
+  it("rollback: is never sent to what somebody else started hours after a request that was lost", async () => {
+    const world = rig();
+    const args = world.inputs({ onFailure: "rollback" });
+    world.cluster.faults.add({ match: { method: "POST", path: "/api/v1/ob/upgrade" }, fault: { kind: "reset" } });
+    const first = await partial(world.lifecycle.create({ ...args, __timeouts: { create: "10s" } }));
+    expect(first.properties).toMatchObject({ lastUpgrade: { state: "unknown" } });
+    await world.clock.sleep(10 * 3_600_000);
+    world.cluster.control.fail({ stage: 5 });
+    await partial(world.lifecycle.create({ ...world.inputs(), __timeouts: { create: "5s" } }));
+    const second = await partial(world.lifecycle.update(first.id, first.properties, args));
+    expect(second.properties).toMatchObject({ status: "failed", lastUpgrade: { joined: true } });
+    expect(operators(world)).toBe(0);
+  });
+
   it("rollback: sends ROLLBACK before the agents restart, waits for it, and fails truthfully", async () => {
     const world = rig();
     world.cluster.control.fail({ stage: "Unpack all required packages" });

@@ -322,6 +322,41 @@ describe.each(TYPES)("an upgrade of all participants (%s)", (_, inputs) => {
   });
 });
 
+describe.each(TYPES)("a CRDB task that the cluster does not find once, in the next run (%s)", (_, inputs) => {
+  /** As while the cluster elects its master. */
+  function electing({ cluster }: Rig): void {
+    const fault = { kind: "replace", status: 404, headers: {}, body: "" } as const;
+    cluster.faults.add({ match: { method: "GET", path: /^\/v1\/crdb_tasks\/./ }, times: 1, fault });
+  }
+
+  it.each([
+    ["accepted", undefined, "running"],
+    ["lost", { kind: "hang", processed: true } as const, "unknown"],
+  ])("is not requested again: its request was %s", async (_how, fault, state) => {
+    const world = active({ timings: { crdbQueueMs: 5 * MINUTE }, switches: { crdbTaskList: false } });
+    if (fault !== undefined) world.cluster.faults.add({ match: { method: "POST", path: CRDB_UPGRADE }, fault });
+    const args = inputs(world);
+    const first = await partial(world.lifecycle.create({ ...args, __timeouts: { create: "10s" } }));
+    expect(first.properties).toMatchObject({ lastUpgrade: { state } });
+    electing(world);
+    const { outs } = await world.lifecycle.update(first.id, first.properties, args);
+    expect(outs).toMatchObject({ status: "current", lastUpgrade: { state: "succeeded" } });
+    expect(posts(world)).toHaveLength(1);
+  });
+
+  it("is waited for on the other participants", async () => {
+    const world = active({});
+    world.cluster.control.setParticipant("cluster-b.local", { lastsMs: 10 * MINUTE });
+    const args = inputs(world);
+    const first = await partial(world.lifecycle.create({ ...args, __timeouts: { create: "3m" } }));
+    electing(world);
+    const began = world.clock.now();
+    const { outs } = await world.lifecycle.update(first.id, first.properties, args);
+    expect(outs).toMatchObject({ status: "current", lastUpgrade: { state: "succeeded" } });
+    expect(world.clock.now() - began).toBeGreaterThan(5 * MINUTE);
+  });
+});
+
 describe.each(TYPES)("a CRDB call whose reply is lost (%s)", (_, inputs) => {
   const lost = (world: Rig) =>
     world.cluster.faults.add({ match: { method: "POST", path: CRDB_UPGRADE }, fault: { kind: "loseReply" } });

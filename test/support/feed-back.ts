@@ -74,7 +74,7 @@ function hidden(inputs: Values): Values {
 }
 
 /** Outputs for which `diff` asks nobody. */
-function settled({ __drifted: _, ...outputs }: Values): Values {
+function settled({ __drifted: _, lastUpgrade: __, ...outputs }: Values): Values {
   return { ...outputs, status: "current" };
 }
 

@@ -40,12 +40,12 @@ export class Confirmation {
   /**
    * Records what a read leads to.
    * @param began when the read began: milliseconds of `Clock.elapsed`
-   * @param units those that need an upgrade
+   * @param units those whose upgrade can be requested, and `blocked` those whose findings prevent it
    * @returns the units whose requests may be sent
    */
-  note(began: number, units: readonly Unit[]): ReadonlySet<string> {
+  note(began: number, units: readonly Unit[], blocked: readonly Unit[]): ReadonlySet<string> {
     const before = this.#last;
-    if (units.length > 0) this.#since ??= this.#clock.elapsed();
+    if (units.length + blocked.length > 0) this.#since ??= this.#clock.elapsed();
     this.#last = new Map(units.map(({ name, upgrade }) => [name, upgrade?.step ? digest(upgrade.step) : NOTHING]));
     const late = began + EARLY >= this.#due;
     const same = [...this.#last].filter(([unit, request]) => late && before.get(unit) === request);

@@ -65,7 +65,7 @@ type Row = (unit: Unit, about: Circumstances) => Verdict | undefined;
  * |---|---|
  * | read by id, the upgrade has failed or was rolled back | failed |
  * | read by id, it is in progress | wait |
- * | read by id, it is scheduled, and the unit is behind | scheduled |
+ * | read by id, it is scheduled, the unit is behind, and it is wanted in a window or not ours | scheduled |
  * | an upgrade has failed and holds the lock | failed |
  * | an upgrade is in progress | wait |
  * | our upgrade is scheduled, and is not needed or not wanted in a window | cancel, a problem if it was not canceled |
@@ -74,7 +74,7 @@ type Row = (unit: Unit, about: Circumstances) => Verdict | undefined;
  * | not behind since an upgrade of this run, and an operation is in progress, or it does not work | wait, problem |
  * | newer than the target version, or up to date | newer, done |
  * | an upgrade is scheduled, and the resource uses windows | scheduled |
- * | an upgrade that is not ours is scheduled, and the resource uses no windows | problem |
+ * | an upgrade that is not ours is scheduled, and the resource uses no windows | held if nothing may begin now, else a problem |
  * | another operation is in progress | wait; held if nothing may begin now and no upgrade of ours can be in progress |
  * | the upgrade of this run failed | problem |
  * | the vendor rejected it | problem |
@@ -94,8 +94,8 @@ const ROWS: readonly Row[] = [
     return { kind: "failed", task, failure, when: "just now", ...(rolledBack === true ? { rolledBack } : {}) };
   },
   (_, { known }) => (known?.kind === "running" ? wait("upgrading", { accepted: true }) : undefined),
-  ({ standing }, { known }) => {
-    if (known?.kind !== "scheduled" || standing !== "behind") return undefined;
+  ({ standing }, { known, owns, schedules }) => {
+    if (known?.kind !== "scheduled" || standing !== "behind" || (owns(known.task) && !schedules)) return undefined;
     return { kind: "scheduled", task: known.task, window: known.window };
   },
   ({ activity }) =>
@@ -135,9 +135,11 @@ const ROWS: readonly Row[] = [
     if (standing === "behind") return undefined;
     return { kind: standing === "newer" ? "newer" : "done" };
   },
-  (unit, { owns, schedules, say }) => {
+  (unit, { holdOf, owns, schedules, say }) => {
     if (unit.activity?.kind !== "scheduled") return undefined;
     const { task, window } = unit.activity;
+    const hold = schedules ? undefined : holdOf(unit);
+    if (hold !== undefined) return { kind: "held", hold };
     if (!schedules) return problem(say.scheduledByOthers(task, window));
     return isHopeless(unit) && !owns(task) ? undefined : { kind: "scheduled", task, window };
   },

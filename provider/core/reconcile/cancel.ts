@@ -73,6 +73,8 @@ export class Cancellation {
   readonly #pause: CancelPause;
   readonly #watch: Watch;
   readonly #tries = new Map<string, number>();
+  /** Tasks that the vendor has confirmed as canceled, and that its lists may still show. */
+  readonly #canceled = new Set<string>();
 
   constructor(driver: Pick<Driver, "cancel">, pause: CancelPause, runtime: Runtime) {
     this.#driver = driver;
@@ -92,7 +94,10 @@ export class Cancellation {
    */
   async cancel(tasks: readonly Cancelable[]): Promise<readonly string[]> {
     if (await this.#pause.take()) return [];
-    const canceled = await orNone(cancel(this.#driver, tasks, this.#runtime), tasks, this.#runtime);
+    const asked = tasks.filter(({ id }) => !this.#canceled.has(id));
+    const canceled =
+      asked.length === 0 ? [] : await orNone(cancel(this.#driver, asked, this.#runtime), asked, this.#runtime);
+    for (const id of canceled) this.#canceled.add(id);
     const left = tasks.filter(({ id }) => !canceled.includes(id));
     for (const { id } of left) this.#tries.set(id, (this.#tries.get(id) ?? 0) + 1);
     if (left.length > 0) await this.#watch.pauseAfterRefusal();
@@ -243,7 +248,7 @@ export function scheduledInFleet(
   budget: UnreachableBudget,
   runtime: Runtime,
 ): ScheduledUpgrades | undefined {
-  const schedule = new ScheduledTasks(upgrade);
+  const schedule = new ScheduledTasks(upgrade, runtime.clock);
   keep(schedule, Object.keys(schedule.tasks), driver, runtime);
   if (schedule.size === 0) return undefined;
   return {

@@ -132,7 +132,9 @@ class Reconciliation<O extends Observation> {
 
   /** The verdicts for each unit, and the problems to report if the run ends now. */
   #judge({ units, absent }: View, at: number): Verdicts {
-    this.#upgrades.release(units);
+    const holdOf = this.#control.judge();
+    const waits = (unit: Unit) => !this.#driver.schedules && holdOf(unit) !== undefined;
+    this.#upgrades.release(units.filter((unit) => unit.standing !== "behind" || waits(unit)));
     const verdicts = judge(this.#facts, units, at);
     const gone = absent.map((unit) => [unit.name, { code: "vanished", message: problemOf(unit) } as const] as const);
     this.#problems = new Map<string, Problem>([...verdicts.of("problem"), ...gone]);
@@ -158,7 +160,7 @@ class Reconciliation<O extends Observation> {
   /** Units whose requests may be sent. Batches differ between reads, so the requests of single units are compared. */
   #confirm(verdicts: Verdicts, at: number): readonly Unit[] {
     const ready = verdicts.units("send");
-    const same = this.#confirmation.note(at, [...ready, ...verdicts.tentative]);
+    const same = this.#confirmation.note(at, ready, verdicts.tentative);
     const confirmed = ready.filter(({ name }) => same.has(name));
     if (confirmed.length > 0) this.#confirmation.forget();
     return confirmed;
@@ -284,7 +286,7 @@ class Reconciliation<O extends Observation> {
     const error = asUpgradeError(thrown);
     const { record } = this.#upgrades;
     if (error.code === "newer") return this.outcome("newer", error);
-    if (error.code === "held") return this.outcome(record.open ? record.stopped(this.#hold) : "held", error);
+    if (error.code === "held") return this.outcome(record.heldStatus, error);
     const ended = error.code === "upgrade-failed" || error.code === "rolled-back";
     // The run followed the task only: one more read shows the versions after its failure, if possible.
     if (ended && !this.#over && !this.#runtime.signal.aborted) await this.#observer.glance();

@@ -17,7 +17,7 @@ export class Recovery {
   readonly #policy: Pick<Policy, "onFailure" | "firstContact">;
   readonly #control: Pick<ChangeControl, "forgetBackups" | "tryBackups" | "require">;
   readonly #runtime: Runtime;
-  readonly #record: Pick<RecordStore, "owns" | "upgrade">;
+  readonly #record: Pick<RecordStore, "owns" | "upgrade" | "reopened">;
   #operated = false;
   #warned = false;
   #undone: Failure | undefined;
@@ -27,7 +27,7 @@ export class Recovery {
     policy: Pick<Policy, "onFailure" | "firstContact">,
     control: Pick<ChangeControl, "forgetBackups" | "tryBackups" | "require">,
     runtime: Runtime,
-    record: Pick<RecordStore, "owns" | "upgrade">,
+    record: Pick<RecordStore, "owns" | "upgrade" | "reopened">,
   ) {
     this.#driver = driver;
     this.#policy = policy;
@@ -99,6 +99,7 @@ export class Recovery {
     try {
       await sending(async () => this.#driver.reopen?.(task, way, permit));
     } catch (error) {
+      if (error instanceof Unreachable && error.sent) this.#record.reopened();
       this.#runtime.signal.throwIfAborted();
       if (!(error instanceof Unreachable) && !(error instanceof Refused)) throw error;
       this.#runtime.warn(`${error.message}; looking at upgrade ${task.id}`);

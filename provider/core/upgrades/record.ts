@@ -1,6 +1,7 @@
 import type { Hold } from "../control/hold";
 import type { FleetWords } from "../driver";
 import type { Status, UpgradeRecord } from "../outcome";
+import { LOST_CLAIM } from "../policy";
 import type { Clock } from "../runtime";
 import { type Failure, spanOf, type Task, type Window } from "../task";
 import { count } from "../texts/sentences";
@@ -64,9 +65,19 @@ export class RecordStore {
     return this.#upgrade !== undefined && isOpen(this.#upgrade);
   }
 
-  /** The status of a run that was stopped. @param hold why an upgrade was not requested */
+  /**
+   * The status of a run that was stopped. A scheduled upgrade counts as `upgrading`: the run may have been about to
+   * cancel it, so the next one must read it.
+   * @param hold why an upgrade was not requested
+   */
   stopped(hold: Hold | undefined): Status {
-    if (!this.open) return hold === undefined ? "behind" : "held";
+    if (this.open) return "upgrading";
+    return hold === undefined ? "behind" : "held";
+  }
+
+  /** The status of a run that ends with a hold. */
+  get heldStatus(): Status {
+    if (!this.open) return "held";
     return this.#upgrade?.state === "deferred" ? "deferred" : "upgrading";
   }
 
@@ -108,7 +119,8 @@ export class RecordStore {
     const state = failure === undefined ? "running" : "failed";
     const known = this.#upgrade;
     if (known?.task === task.id && known.state === state) return false;
-    const before = known !== undefined && (known.task === task.id || known.state === "unknown") ? known : undefined;
+    const lost = known?.state === "unknown" && this.age < LOST_CLAIM;
+    const before = known?.task === task.id || lost ? known : undefined;
     this.#upgrade = {
       task: task.id,
       kind: task.kind,

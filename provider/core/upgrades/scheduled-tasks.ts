@@ -1,4 +1,6 @@
 import type { UpgradeRecord } from "../outcome";
+import { LOST_CLAIM } from "../policy";
+import type { Clock } from "../runtime";
 import type { Unit } from "../unit";
 
 /** Placeholder id of a task that was requested and has not been seen yet. */
@@ -7,9 +9,13 @@ const UNSEEN = "unknown";
 /** The tasks that this resource scheduled and that have not started, by member. */
 export class ScheduledTasks {
   readonly #tasks: Map<string, string>;
+  /** Members whose request was lost so long ago that a task seen now is more likely of somebody else. */
+  readonly #unclaimed = new Set<string>();
 
-  constructor(remembered: UpgradeRecord | undefined) {
+  constructor(remembered: UpgradeRecord | undefined, clock: Pick<Clock, "now">) {
     this.#tasks = new Map(remembered?.joined === true ? [] : Object.entries(remembered?.tasks ?? {}));
+    if (remembered?.state !== "unknown" || clock.now() - Date.parse(remembered.startedAt) < LOST_CLAIM) return;
+    for (const [member, task] of this.#tasks) if (task === UNSEEN) this.#unclaimed.add(member);
   }
 
   get size(): number {
@@ -33,12 +39,15 @@ export class ScheduledTasks {
   /** Whether a member's task is one of ours. */
   owns(member: string, task: string): boolean {
     const known = this.#tasks.get(member);
-    return known === task || known === UNSEEN;
+    return known === task || (known === UNSEEN && !this.#unclaimed.has(member));
   }
 
   /** Upgrades were requested that are scheduled for their windows. */
   asked(members: readonly Unit[]): void {
-    for (const { name } of members) this.#tasks.set(name, UNSEEN);
+    for (const { name } of members) {
+      this.#tasks.set(name, UNSEEN);
+      this.#unclaimed.delete(name);
+    }
   }
 
   /** Updates the ids of tasks from a read, and removes those that have started. */
@@ -46,7 +55,7 @@ export class ScheduledTasks {
     for (const { name, activity, ended } of members) {
       const known = this.#tasks.get(name);
       if (known === undefined) continue;
-      if (activity?.kind === "scheduled" && known === UNSEEN) this.#tasks.set(name, activity.task.id);
+      if (activity?.kind === "scheduled" && this.owns(name, activity.task.id)) this.#tasks.set(name, activity.task.id);
       if (activity?.kind === "running" || ended?.task.id === known) this.#tasks.delete(name);
     }
   }

@@ -79,11 +79,12 @@ export class UpgradesById extends Upgrades {
   }
 
   release(units: readonly Unit[]): void {
-    for (const { standing } of units) {
-      if (standing === "behind" || this.#told?.status.kind !== "scheduled") continue;
-      if (!isKept(nameOf(this.#told.task), this.runtime)) continue;
+    for (const { activity } of units) {
+      const reported = this.#told?.status.kind === "scheduled" ? this.#told.task : undefined;
+      const task = activity?.kind === "scheduled" ? activity.task : reported;
+      if (task === undefined || !this.record.owns(task) || !isKept(nameOf(task), this.runtime)) continue;
       this.record.release();
-      this.#told = undefined;
+      if (reported !== undefined) this.#told = undefined;
     }
   }
 

@@ -24,6 +24,8 @@ export class UpgradesByList extends Upgrades {
   readonly #schedule: ScheduledTasks;
   /** Units whose failure since the last run was already reported. */
   readonly #told = new Set<string>();
+  /** Tasks that the vendor has confirmed as canceled, and that its lists may still show. */
+  readonly #canceled = new Set<string>();
 
   constructor(
     driver: Asked,
@@ -35,7 +37,7 @@ export class UpgradesByList extends Upgrades {
     super(policy, runtime, budget);
     this.#driver = driver;
     this.#earlier = earlierOf(remembered, runtime.clock, policy.settleTime);
-    this.#schedule = new ScheduledTasks(remembered);
+    this.#schedule = new ScheduledTasks(remembered, runtime.clock);
     // In state "deferred", only the upgrades in `tasks` were requested.
     const accepted = driver.schedules && this.#earlier?.anybody !== true ? "deferred" : "running";
     this.record = new BatchRecord(runtime.clock, driver.words, this.#schedule, accepted, remembered);
@@ -66,12 +68,12 @@ export class UpgradesByList extends Upgrades {
   }
 
   owns(unit: string, { id }: Pick<Task, "id">): boolean {
-    return this.#schedule.owns(unit, id);
+    return this.#schedule.owns(unit, id) || this.#canceled.has(id);
   }
 
   release(units: readonly Unit[]): void {
-    const unwanted = units.filter(({ standing, activity }) => standing !== "behind" && activity?.kind === "scheduled");
-    const names = unwanted.map(({ name }) => name);
+    const scheduled = units.filter(({ activity }) => activity?.kind === "scheduled");
+    const names = scheduled.map(({ name }) => name);
     keep(this.#schedule, names, this.#driver, this.runtime);
   }
 
@@ -81,6 +83,7 @@ export class UpgradesByList extends Upgrades {
 
   canceled(tasks: readonly string[]): boolean {
     this.#schedule.drop(tasks);
+    for (const task of tasks) this.#canceled.add(task);
     return false;
   }
 

@@ -44,7 +44,7 @@ export abstract class Upgrades {
   abstract evidenceOf(unit: Unit, at: number): Evidence | undefined;
   /** Whether this resource scheduled the task of a unit. */
   abstract owns(unit: string, task: Pick<Task, "id">): boolean;
-  /** Hands over scheduled upgrades that only other resources need. */
+  /** Hands over scheduled upgrades of these units, which this resource does not want now, if other resources need them. */
   abstract release(units: readonly Unit[]): void;
   /** These were canceled. @returns false if a read has to confirm the result */
   abstract canceled(tasks: readonly string[]): boolean;

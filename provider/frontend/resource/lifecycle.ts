@@ -11,6 +11,7 @@ import {
   Silence,
   type Told,
   tellPlan,
+  tellReplaced,
   tellTakenOver,
   tellUnknown,
   tellWrites,
@@ -133,6 +134,7 @@ export class Lifecycle {
       const replaces = await this.#replaces(session, olds);
       tellTakenOver(session, olds, news);
       if (replaces.length === 0) await this.#tellWrites(session, olds);
+      else tellReplaced(session, olds);
       return { changes: true, replaces };
     }
     const changes = unsettled || session.args?.onNewer === "fail";
@@ -176,7 +178,11 @@ export class Lifecycle {
     const { log } = this.#surroundings;
     const upgrade = rememberedUpgrade(properties);
     if (upgrade !== undefined && isOpen(upgrade)) {
-      const session = await this.#session(call, properties);
+      const kind = await kindOf(call, this.#surroundings.kinds)();
+      // The properties of a failed update may have been too large to be stored whole (`fitPartialFailure`).
+      const units = kind.tellsProblems ? Object.keys(upgrade.tasks ?? {}) : [];
+      const named = Object.fromEntries(units.length === 0 ? [] : kind.identifiedBy.map((key) => [key, units]));
+      const session = await this.#session(call, { ...named, ...properties });
       const keepScheduled = this.#keeping(session, properties);
       await cancelLeft(session, this.#clock, { properties, upgrade, keepScheduled });
     }

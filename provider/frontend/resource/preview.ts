@@ -5,16 +5,17 @@ import { type ChangeRules, holdByClock, isAwaited } from "../../core/control/con
 import type { Hold } from "../../core/control/hold";
 import type { Driver } from "../../core/driver";
 import { UpgradeError } from "../../core/errors";
-import type { UpgradeRecord } from "../../core/outcome";
+import { taskOf, type UpgradeRecord } from "../../core/outcome";
 import type { Policy } from "../../core/policy";
 import { announceWrites, isCanceled, type Seen, see } from "../../core/run";
 import type { Clock, Runtime } from "../../core/runtime";
+import { nameOf } from "../../core/task";
 import { isOpen } from "../../core/upgrades/record";
 import type { CheckFailure } from "./arguments";
 import { type PlanStatement, planStatements } from "./plan-statements";
 import { argumentsOf, DRIFTED, hasUnknown, PLAN, type Properties, sameValue } from "./properties";
 import { Failure, policyOf, type Session, withDriver } from "./session";
-import { storedText } from "./state";
+import { rememberedUpgrade, storedText } from "./state";
 
 /** Maximum time to read one live system in a preview, in milliseconds: an unreachable system must not delay it. */
 const READ_BUDGET = 10_000;
@@ -228,6 +229,15 @@ export function tellUnknown({ news }: Session, properties: Properties): boolean 
   const names = unknown.map(([name]) => `\`${name}\``);
   news.inform(`cannot plan yet: ${names.join(", ")} ${names.length === 1 ? "is" : "are"} known after apply`);
   return true;
+}
+
+/** Reports the cancellation with which the old resource is deleted after a replacement. @param olds its outputs */
+export function tellReplaced({ news }: Session, olds: Properties): void {
+  const upgrade = rememberedUpgrade(olds);
+  if (upgrade?.state !== "deferred" || upgrade.joined === true) return;
+  news.inform(
+    `will cancel scheduled ${nameOf(taskOf(upgrade))} of the replaced resource, if it is still scheduled and no other resource relies on it`,
+  );
 }
 
 /**

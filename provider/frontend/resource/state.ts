@@ -86,8 +86,11 @@ const UNSETTLED = new Set<unknown>(["behind", "upgrading", "held", "failed"] sat
  */
 export function isUnsettled(outputs: Properties, now: number): boolean {
   if (outputs[DRIFTED] === true) return true;
-  if (outputs["status"] === "deferred") return !(Date.parse(rememberedUpgrade(outputs)?.window?.closes ?? "") > now);
-  return UNSETTLED.has(outputs["status"]);
+  const upgrade = rememberedUpgrade(outputs);
+  const scheduled = upgrade?.state === "deferred" ? upgrade : undefined;
+  if (outputs["status"] === "deferred") return !(Date.parse(scheduled?.window?.closes ?? "") > now);
+  // A refresh can show that a scheduled upgrade of this resource is not needed; only a run cancels it.
+  return UNSETTLED.has(outputs["status"]) || (scheduled !== undefined && scheduled.joined !== true);
 }
 
 /** Whether, by its state, a resource relies on a scheduled upgrade that is not its own, which others may cancel. */

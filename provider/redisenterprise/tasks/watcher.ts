@@ -1,3 +1,4 @@
+import { Unreachable } from "../../core/errors";
 import type { Clock } from "../../core/runtime";
 import type { Task, TaskStatus } from "../../core/task";
 import { printable } from "../../http/body";
@@ -124,10 +125,15 @@ export class Watcher {
     }
   }
 
-  /** A task that existed before may reappear shortly: the cluster may be electing its master. */
+  /**
+   * A missing task may reappear shortly: the cluster may be electing its master.
+   * @throws Unreachable until then for a task that this run has not seen: it may never have existed
+   */
   #missing(id: string): TaskStatus {
-    if (!this.#met.has(id) || this.#isQuiet()) return this.#notQuiet({ kind: "gone" });
-    return { kind: "running", message: `the cluster does not know CRDB task ${id}, reading again` };
+    if (this.#isQuiet()) return this.#notQuiet({ kind: "gone" });
+    const message = `the cluster does not know CRDB task ${id}, reading again`;
+    if (!this.#met.has(id)) throw new Unreachable(message, { sent: true, heard: true });
+    return { kind: "running", message };
   }
 
   #isQuiet(): boolean {

@@ -86,9 +86,8 @@ function activityFrom(
   }
   const state = conditionOf(instance.status);
   if (state === "busy") return { kind: "busy", name: `in state ${instance.status}` };
-  const finding =
-    (state === "broken" ? broken(instance.status) : undefined) ??
-    (stands === "behind" ? (unattainable(version, offered, constraint) ?? objection) : undefined);
+  if (state === "broken") return { kind: "blocked", finding: broken(instance.status), broken: true };
+  const finding = stands === "behind" ? (unattainable(version, offered, constraint) ?? objection) : undefined;
   return finding === undefined ? undefined : { kind: "blocked", finding };
 }
 

@@ -137,7 +137,7 @@ export function circumstances({
     attempts: new Attempts(),
     times: { settleTime: SETTLE, lostReplyWindow: 10 * MINUTE },
     earlier: earlierOf(remembered, { now: () => NOW, elapsed: () => NOW }, SETTLE),
-    schedule: new ScheduledTasks(remembered),
+    schedule: new ScheduledTasks(remembered, { now: () => NOW }),
     kept: new Set(),
     schedules: false,
     holdOf: () => undefined,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Unit } from "../../../provider/core/unit";
 import { closes, evening, fleet, NEW, night, OLD, opens, windowed } from "./windows";
 import { HOUR, MINUTE, many, SECOND, type Up, World } from "./world";
 
@@ -102,7 +103,7 @@ describe("upgrades that wait for their windows", () => {
   it("belong to this pin also when the run that asked for them was stopped before they showed", async () => {
     const world = fleet();
     const first = await world.up({ ...windowed, on: (moment, _, stage) => moment === "call:end" && stage.abort() });
-    expect(first.outcome).toMatchObject({ status: "deferred", accepted: true, error: { code: "interrupted" } });
+    expect(first.outcome).toMatchObject({ status: "upgrading", accepted: true, error: { code: "interrupted" } });
     expect(first.outcome.upgrade).toMatchObject({ state: "deferred", tasks: { i001: "unknown" } });
     expect(first.outcome.upgrade).not.toHaveProperty("window");
     const next = await world.up(windowed);
@@ -244,13 +245,48 @@ describe("upgrades that are not wanted in a window any more", () => {
     expect(world.vendor.broken).toEqual([]);
   });
 
+  it("are not blamed on others while the list still shows what was canceled", async () => {
+    const world = fleet();
+    await world.up(windowed);
+    let canceled = false;
+    let stale: readonly Unit[] | undefined;
+    const { outcome } = await world.up({
+      on: (moment) => {
+        canceled ||= moment === "withdraw:end";
+      },
+      told: (units) => {
+        const shown = canceled ? (stale ?? units) : units;
+        stale = canceled ? undefined : units;
+        return shown;
+      },
+    });
+    expect(outcome.error).toBeUndefined();
+    expect(world.vendor.broken).toEqual([]);
+  });
+
+  it("of somebody else are not claimed by a request that was lost hours ago", async () => {
+    const world = fleet();
+    await world.up({
+      ...windowed,
+      faults: ["lost-before"],
+      on: (moment, _, stage) => moment === "call:end" && stage.abort(),
+    });
+    await world.clock.sleep(3 * HOUR);
+    world.vendor.elsewhere("i001", true);
+    await world.clock.sleep(MINUTE);
+    const foreign = world.vendor.waiting;
+    await world.up();
+    expect(foreign).toHaveLength(1);
+    expect(world.vendor.waiting).toEqual(foreign);
+  });
+
   it("are not canceled when the run was ended", async () => {
     const world = fleet();
     await world.up(windowed);
     const { outcome, requests, late } = await world.up({
       on: (moment, nth, stage) => moment === "look:end" && nth === 1 && stage.abort(),
     });
-    expect(outcome).toMatchObject({ status: "deferred", accepted: true, upgrade: { tasks: { i001: "t1" } } });
+    expect(outcome).toMatchObject({ status: "upgrading", accepted: true, upgrade: { tasks: { i001: "t1" } } });
     expect(requests.map(({ what }) => what)).toEqual(["look"]);
     expect(late).toEqual([]);
   });
@@ -280,7 +316,7 @@ describe("a member that the pin does not have any more", () => {
     const world = fleet();
     await world.up(windowed);
     const { outcome, requests } = await world.up({ ...windowed, ...left, withdrawals: Array(50).fill("refused") });
-    expect(outcome).toMatchObject({ status: "deferred", accepted: true, error: { code: "refused" } });
+    expect(outcome).toMatchObject({ status: "upgrading", accepted: true, error: { code: "refused" } });
     expect(requests).toHaveLength(5);
     expect(outcome.upgrade?.tasks).toHaveProperty("i001", "t1");
   });
@@ -321,7 +357,7 @@ describe("a member that the pin does not have any more", () => {
       on: (moment, _, stage) => moment === "withdraw:begin" && stage.abort(),
     });
     expect(requests).toEqual([]);
-    expect(outcome).toMatchObject({ status: "deferred", accepted: true, error: { code: "interrupted" } });
+    expect(outcome).toMatchObject({ status: "upgrading", accepted: true, error: { code: "interrupted" } });
     expect(outcome.upgrade?.tasks).toHaveProperty("i001", "t1");
   });
 });
