@@ -177,6 +177,28 @@ describe("the credentials that doctor shows as accepted are those that were comp
   });
 });
 
+describe("agents of 4.2.3.0, which return ob/info to everyone", () => {
+  const options = { agentVersion: "4.2.3.0-102024041910" };
+
+  it("reject a wrong password of root@sys in doctor, discover and a run", async () => {
+    const world = rig({ ...options, buildVersion: TARGET_BUILD });
+    const { code, out } = await examined(world, { OCEANBASE_PASSWORD: "wr0ng-p@ss" });
+    expect(out).toMatch(/✗ credentials: The agent at \S+ rejected the credentials/);
+    expect(out).not.toContain("accepted");
+    expect(code).toBe(1);
+    expect((await discovered(world, { ...ENVIRONMENT, OCEANBASE_PASSWORD: "wr0ng-p@ss" })).err).toContain(
+      "rejected the credentials",
+    );
+    const run = world.lifecycle.create(world.inputs({ password: "wr0ng-p@ss" }));
+    await expect(run).rejects.toThrow(/\[unauthorized\]/);
+  });
+
+  it("accept the right one", async () => {
+    const { out } = await examined(rig(options), { OCEANBASE_PASSWORD: PASSWORD });
+    expect(out).toContain("✓ credentials: root@sys was accepted by the cluster obcluster ");
+  });
+});
+
 describe("a database that is down on all hosts", () => {
   it.each([
     ["the right", PASSWORD],
