@@ -9,7 +9,7 @@ import {
   stageOf,
 } from "../../provider/oceanbase/tasks/dag";
 import { partial } from "../support/partial";
-import { AGENT_URN, AGENTS, OLD_BUILD, PASSWORD, rig, TARGET } from "./rig";
+import { AGENT_URN, AGENTS, OLD_BUILD, PASSWORD, rig, TARGET, TARGET_BUILD, UPGRADE } from "./rig";
 
 const running: Dag = {
   id: "11",
@@ -261,11 +261,14 @@ describe("an upgrade that fails at the vendor", () => {
 
   it("half way, asked through a finished zone, is not taken for done (400 ToLowerVersion)", async () => {
     const { lifecycle, inputs, cluster } = rig();
-    cluster.control.setBuildVersion("4.3.5.2_102000042025031214", 0);
-    const only = [`http://${cluster.endpoints[0]}`];
-    await expect(lifecycle.create(inputs({ endpoints: only }))).rejects.toThrow(
-      /OB\.Upgrade\.ToLowerVersion.*\[refused\]/,
-    );
+    const message = `Target version ${TARGET_BUILD} is not greater than current version ${TARGET_BUILD}. Please verify`;
+    const body = JSON.stringify({
+      successful: false,
+      status: 400,
+      error: { errCode: "OB.Upgrade.ToLowerVersion", message },
+    });
+    cluster.faults.add({ match: { method: "POST", path: UPGRADE }, fault: { kind: "replace", status: 400, body } });
+    await expect(lifecycle.create(inputs())).rejects.toThrow(/OB\.Upgrade\.ToLowerVersion.*\[refused\]/);
     const { outs } = await lifecycle.create(inputs());
     expect(outs).toMatchObject({ status: "current" });
   });

@@ -13,6 +13,10 @@ const MISSING_REMEDY = "Add its file to `packages`, or upload it with POST /api/
 const REMEDIES: readonly (readonly [words: RegExp, remedy: string])[] = [
   [MISSING, MISSING_REMEDY],
   [
+    /is not greater than current version/,
+    "obshell compares the target version with the called agent or the observer beside it only. List the agents of outdated members in `endpoints`, then run {apply} again.",
+  ],
+  [
     /into ob\.RequireFromBinarySpec/,
     "These agents cannot read the list of upgrade paths in the package: upgrade them to 4.2.6.0 or later first, with `oceanbase.AgentVersion`.",
   ],
