@@ -31,7 +31,7 @@ import {
 } from "./packages/packages";
 import type { RpmPackage } from "./packages/rpm";
 import { sameAsUploaded } from "./packages/upload";
-import { preflight, uncheckedBy } from "./preflight";
+import { calleeBefore, preflight, uncheckedBy } from "./preflight";
 import type { System, UpgradeArguments } from "./system";
 import type { Ways } from "./upgrade-path/dependencies";
 import { findRoute, type Route } from "./upgrade-path/route";
@@ -153,7 +153,7 @@ function notesOn<A extends UpgradeArguments>(
       `${newer.target.version}-${newer.target.release} is newer, but incomplete, so ${target.version}-${target.release} was chosen; not uploaded: ${newer.missing.join(", ")}.`,
   );
   const unused = observation.outside.map(withoutCluster).map(({ message, remedy }) => sentences(message, remedy));
-  return [...incomplete, ...unused, ...(system.notes?.(observation.readiness) ?? [])];
+  return [...incomplete, ...unused, ...(system.notes?.(observation.readiness, args) ?? [])];
 }
 
 /** Servers without a package list: only the request itself shows whether a package that is not local was uploaded. */
@@ -194,12 +194,13 @@ const SINGLE_VALUES: Version = { parts: [4n, 2n, 6n, 0n] };
 function wayTo(
   target: Target,
   from: Version | undefined,
-  { ways, readiness: { callee } }: Pick<ClusterObservation, "ways" | "readiness">,
+  { ways, readiness }: Pick<ClusterObservation, "ways" | "readiness">,
 ): Route | undefined {
   if (ways?.kind !== "known" || from === undefined) return undefined;
-  const server = parseVersion(callee ?? "");
-  const before = (first: Version) => server !== undefined && compareVersions(server, first) < 0;
-  const habits = { repeatsStart: before(START_ONCE), readsSingleValues: !before(SINGLE_VALUES) };
+  const habits = {
+    repeatsStart: calleeBefore(readiness, START_ONCE),
+    readsSingleValues: !calleeBefore(readiness, SINGLE_VALUES),
+  };
   const start = { version: formatParts(from), build: String(from.build ?? "") };
   const end = { version: target.version, build: target.release.split(".")[0] ?? "" };
   return findRoute(ways.nodes, start, end, habits);

@@ -147,11 +147,13 @@ export interface DagState {
   endTime: number | null;
   nodes: NodeState[];
   /** The next event and its time; null without one. */
-  next: { at: number; step: "start" | "begin" | "work" | "settle" } | null;
+  next: { at: number; step: "start" | "begin" | "work" | "timeout" | "settle" } | null;
   /** Waiting for the database or an agent rather than for a time. */
   held: boolean;
   /** Hung by a script. */
   hung: boolean;
+  /** Stored by an agent before 4.2.4.0, which stored no kind of lock. */
+  readonly lockKindMissing?: true;
 }
 
 /** The request of an upgrade or check DAG. */

@@ -10,6 +10,8 @@ export interface Timings {
   readonly settleMs: number;
   /** From the beginning of a stage that fails to its ERROR line. */
   readonly failMs: number;
+  /** From the beginning of a stage that hangs to its failure (OBShell facts §4.5). */
+  readonly subTaskTimeoutMs: number;
   /** A stage that is not listed, begin to end. */
   readonly stageMs: number;
   /** Stage name → begin to end. */
@@ -34,6 +36,7 @@ export const RECORDED: Timings = {
   pendingMs: 1000,
   settleMs: 990,
   failMs: 100,
+  subTaskTimeoutMs: 3_600_000,
   stageMs: 1000,
   stages: {
     "Execute upgrade checker script": 2000,
@@ -63,6 +66,7 @@ export const INSTANT: Timings = {
   pendingMs: 0,
   settleMs: 0,
   failMs: 0,
+  subTaskTimeoutMs: 3_600_000,
   stageMs: 0,
   stages: {},
   byKind: {},
