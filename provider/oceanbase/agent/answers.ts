@@ -42,6 +42,10 @@ const AWAY =
 /** The same before the errCode era: 1002 unexpected, 1010 known, 10009 no cluster. */
 const AWAY_NUMBERS = new Set([1002, 1010, 10009]);
 
+/** The same in upgrade requests, where these numbers have many other causes (obshell 4.2.5.0, 4.3.0.0). */
+const AWAY_TEXT =
+  /observer process (?:does )?not exist|check observer process|not holding|database is (?:useless|not ocs)|oceanbase db is (?:useless|nil)|failed to query all agents|maintainer is not active|(?:agent|observer) \S+ (?:is not available|not running)/i;
+
 /** Transient refusals: the lock, and panics, which POSTs can hit in the first second of an agent. */
 const BUSY = /^(OB\.Cluster|OB\.Tenant|Agent)\.UnderMaintenance/;
 const BUSY_TEXT = /under maintenance|failed to start maintenance/i;
@@ -111,7 +115,7 @@ interface VendorError {
 
 function refusalOf({ code, message }: VendorError): RefusalKind {
   if (BUSY.test(code) || BUSY_TEXT.test(message)) return "busy";
-  if (message === PANIC_TEXT) return "soon";
+  if (message === PANIC_TEXT || (code === "" && AWAY_TEXT.test(message))) return "soon";
   return code !== "Common.Unexpected" && AWAY.test(code) ? "soon" : "final";
 }
 
