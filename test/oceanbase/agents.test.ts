@@ -72,6 +72,30 @@ describe("endpoints", () => {
       expect(clock.since(began)).toBeLessThan(5_000);
     },
   );
+
+  it.each(["TAKE OVER MASTER", "TAKE OVER FOLLOWER", "SCALING OUT", "SCALING IN", "UNIDENTIFIED"] as const)(
+    "of agents that are joining or leaving their cluster are waited for with their identity: %s",
+    async (identity) => {
+      const { lifecycle, inputs, lines, cluster, clock } = rig({ identity });
+      clock.after(120_000, () => {
+        for (const agent of cluster.agents) agent.identity = "CLUSTER AGENT";
+      });
+      expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
+      expect(lines.map(({ message }) => message).join()).toContain(
+        `http://10.77.0.2:2886 (identity ${identity}) responds, but cannot complete the request at the moment`,
+      );
+    },
+  );
+});
+
+it("a database without the parameter ob_startup_mode is named as the cause of the panic, and not waited for long", async () => {
+  const { lifecycle, inputs, cluster, clock } = rig({ agentVersion: "4.5.0.0-102026050817" });
+  cluster.control.setConditions({ startupModeMissing: true });
+  const began = clock.now();
+  await expect(lifecycle.create(inputs())).rejects.toThrow(
+    /could not be read for 1 min( \d+ s)?: .*Internal Server Error.*no row for the parameter `ob_startup_mode`.*\[unreachable\]/,
+  );
+  expect(clock.since(began)).toBeLessThan(90_000);
 });
 
 type Setup = Omit<ConstructorParameters<typeof ObshellCluster>[0], "clock">;

@@ -25,8 +25,8 @@ async function discovered({ cluster }: Pick<World, "cluster">, env = ENVIRONMENT
 }
 
 /** `doctor` of a cluster in its current state, on the network. */
-async function examined({ cluster }: Pick<World, "cluster">, env: RunOptions["env"] = ENVIRONMENT) {
-  const system = new ObshellCluster({ state: cluster.export(), clock: new ScaledClock(1) });
+async function examined({ cluster, clock }: Pick<World, "cluster" | "clock">, env: RunOptions["env"] = ENVIRONMENT) {
+  const system = new ObshellCluster({ state: cluster.export(), clock: new ScaledClock(1, clock.now()) });
   const served = await serve(system);
   onTestFinished(() => served.close());
   const { code, out } = await onNetwork({ env })("doctor", "oceanbase", "--endpoint", served.origins.join(","));

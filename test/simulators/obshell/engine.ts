@@ -2,7 +2,7 @@ import { has } from "./dialect";
 import { applyTimer, beginStage, endStage, rollBackStage } from "./effects";
 import { STAGE, type StagePlan } from "./stages";
 import type { DagKind, DagState, NodeState, SubTaskState, Timer, UpgradeTarget } from "./state";
-import { workMs } from "./timings";
+import { SUB_TASK_TIMEOUT_MS, workMs } from "./timings";
 import { at, holdsDatabase, isUp, maintainerOf, type World } from "./world";
 
 /**
@@ -199,7 +199,7 @@ function begin(world: World, dag: DagState, node: NodeState, now: number): void 
   const outcome = beginStage(world, dag, node, start);
   if (outcome === "hangs") {
     dag.hung = true;
-    dag.next = { at: start + timings.subTaskTimeoutMs, step: "timeout" };
+    dag.next = { at: start + SUB_TASK_TIMEOUT_MS, step: "timeout" };
     return;
   }
   const duration = outcome === "fails" ? timings.failMs : stageWorkMs(world, dag, node);

@@ -36,7 +36,16 @@ export interface ClusterState {
 
 export type Edition = "community" | "business" | "standalone";
 export type Architecture = "x86_64" | "aarch64";
-export type Identity = "CLUSTER AGENT" | "SINGLE" | "MASTER" | "FOLLOWER" | "SCALING OUT";
+export type Identity =
+  | "CLUSTER AGENT"
+  | "SINGLE"
+  | "MASTER"
+  | "FOLLOWER"
+  | "TAKE OVER MASTER"
+  | "TAKE OVER FOLLOWER"
+  | "SCALING OUT"
+  | "SCALING IN"
+  | "UNIDENTIFIED";
 
 export interface AgentState {
   readonly name: string;

@@ -10,8 +10,6 @@ export interface Timings {
   readonly settleMs: number;
   /** From the beginning of a stage that fails to its ERROR line. */
   readonly failMs: number;
-  /** From the beginning of a stage that hangs to its failure (OBShell facts §4.5). */
-  readonly subTaskTimeoutMs: number;
   /** A stage that is not listed, begin to end. */
   readonly stageMs: number;
   /** Stage name → begin to end. */
@@ -30,13 +28,15 @@ export interface Timings {
   readonly observerStaggerMs: number;
 }
 
+/** From the beginning of a stage that hangs to its failure (OBShell facts §4.5). */
+export const SUB_TASK_TIMEOUT_MS = 3_600_000;
+
 /** As measured on real servers (OBShell live facts §4.2, §5.2, §5.4). */
 export const RECORDED: Timings = {
   readyMs: 900,
   pendingMs: 1000,
   settleMs: 990,
   failMs: 100,
-  subTaskTimeoutMs: 3_600_000,
   stageMs: 1000,
   stages: {
     "Execute upgrade checker script": 2000,
@@ -66,7 +66,6 @@ export const INSTANT: Timings = {
   pendingMs: 0,
   settleMs: 0,
   failMs: 0,
-  subTaskTimeoutMs: 3_600_000,
   stageMs: 0,
   stages: {},
   byKind: {},
