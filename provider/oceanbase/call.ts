@@ -245,7 +245,7 @@ function calleeFindings(
   return [
     {
       code: "outdated-agents-not-named",
-      message: `No agent in \`endpoints\` accepts this upgrade, because their own members already have the target version or a later one: ${reached.map(({ name }) => name).join(", ")}.`,
+      message: `No agent in \`endpoints\` accepts this upgrade: each compares the target version with its own member only, and these members already have it or a later one: ${reached.map(({ name }) => name).join(", ")}.`,
       remedy: `Add an agent of an outdated member to \`endpoints\`: ${needed.join(", ")}. If it is listed, make sure that it responds.`,
     },
   ];
