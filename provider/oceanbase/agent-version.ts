@@ -7,7 +7,7 @@ import { addressOf } from "./agent/schema";
 import { agentArguments, backups, checkTls, connection, releaseNeedsExactVersion, upgrade } from "./arguments";
 import { type Connect, upgradeKind } from "./kind";
 import { OBSHELL } from "./packages/packages";
-import { agentsRun, observersAvailable, packagesUploaded } from "./preflight";
+import { agentsRun, lockReleased, observersAvailable, packagesUploaded } from "./preflight";
 import type { System } from "./system";
 import { agentUpgradeTarget } from "./tasks/dag";
 
@@ -37,7 +37,7 @@ export const obshellAgents: System = {
   editions: OBSHELL,
   routed: false,
   // obshell does not check the observers before this request, but each host fetches its package through its own.
-  checks: [agentsRun, observersAvailable, packagesUploaded],
+  checks: [agentsRun, observersAvailable, lockReleased, packagesUploaded],
   notes: ({ servers }) =>
     servers
       .filter(({ agent }) => agent === undefined)

@@ -12,9 +12,10 @@ import {
   type Version,
 } from "../core/version";
 import { withoutCluster } from "./agent/contact";
+import type { Agent } from "./agent/handshake";
 import type { UploadedPackage } from "./agent/schema";
 import { endangers } from "./arguments";
-import type { UpgradeObservation } from "./look";
+import { calleeOf, type UpgradeObservation } from "./look";
 import { refusedPackages } from "./packages/package-content";
 import { packageName } from "./packages/package-stream";
 import {
@@ -30,7 +31,7 @@ import {
 } from "./packages/packages";
 import type { RpmPackage } from "./packages/rpm";
 import { sameAsUploaded } from "./packages/upload";
-import { preflight, uncheckedBy } from "./preflight";
+import { calleeBefore, preflight, uncheckedBy } from "./preflight";
 import type { System, UpgradeArguments } from "./system";
 import type { Ways } from "./upgrade-path/dependencies";
 import { findRoute, type Route } from "./upgrade-path/route";
@@ -69,11 +70,14 @@ function requirementOf<A extends UpgradeArguments>(
   return { editions, architectures };
 }
 
-/** The required upgrade with all findings against it. Pure. */
+/**
+ * The required upgrade with all findings against it. Pure.
+ * @param met the agents contacted so far
+ */
 export function upgradeOf<A extends UpgradeArguments>(
   wish: Wish<A>,
   observation: ClusterObservation,
-  homes: readonly string[],
+  met: readonly Agent[],
 ): Upgrade {
   const { system, args } = wish;
   const { readiness, members, local } = observation;
@@ -89,7 +93,7 @@ export function upgradeOf<A extends UpgradeArguments>(
     route: lineOf(lowest, "code" in target ? undefined : target, { wish: args.version, ways: observation.ways, route }),
     how: `${system.how(args, readiness)}${uploadsLine(uploads, readiness.listed)}`,
     findings: [
-      ...directoryFindings(args.upgradeDir, homes),
+      ...directoryFindings(args.upgradeDir, met),
       ...local.findings,
       ...refusedPackages(missing, system.routed ? lowest : undefined),
       ...strangeArchitectures(local.packages, readiness.architectures),
@@ -98,6 +102,7 @@ export function upgradeOf<A extends UpgradeArguments>(
         : [
             ...preflight(system.checks, ready, { args, target, editions: system.editions }),
             ...routeFindings(route, journeyTo(target)),
+            ...calleeFindings(target, observation, met),
           ]),
     ],
     unchecked: uncheckedBy(system.checks, readiness),
@@ -148,7 +153,7 @@ function notesOn<A extends UpgradeArguments>(
       `${newer.target.version}-${newer.target.release} is newer, but incomplete, so ${target.version}-${target.release} was chosen; not uploaded: ${newer.missing.join(", ")}.`,
   );
   const unused = observation.outside.map(withoutCluster).map(({ message, remedy }) => sentences(message, remedy));
-  return [...incomplete, ...unused, ...(system.notes?.(observation.readiness) ?? [])];
+  return [...incomplete, ...unused, ...(system.notes?.(observation.readiness, args) ?? [])];
 }
 
 /** Servers without a package list: only the request itself shows whether a package that is not local was uploaded. */
@@ -189,12 +194,13 @@ const SINGLE_VALUES: Version = { parts: [4n, 2n, 6n, 0n] };
 function wayTo(
   target: Target,
   from: Version | undefined,
-  { ways, readiness: { callee } }: Pick<ClusterObservation, "ways" | "readiness">,
+  { ways, readiness }: Pick<ClusterObservation, "ways" | "readiness">,
 ): Route | undefined {
   if (ways?.kind !== "known" || from === undefined) return undefined;
-  const server = parseVersion(callee ?? "");
-  const before = (first: Version) => server !== undefined && compareVersions(server, first) < 0;
-  const habits = { repeatsStart: before(START_ONCE), readsSingleValues: !before(SINGLE_VALUES) };
+  const habits = {
+    repeatsStart: calleeBefore(readiness, START_ONCE),
+    readsSingleValues: !calleeBefore(readiness, SINGLE_VALUES),
+  };
   const start = { version: formatParts(from), build: String(from.build ?? "") };
   const end = { version: target.version, build: target.release.split(".")[0] ?? "" };
   return findRoute(ways.nodes, start, end, habits);
@@ -217,9 +223,37 @@ function lineOf(
   return [formatParts(from), ...stops, `${target.version}${unread}`].join(" → ");
 }
 
-function directoryFindings(directory: string | undefined, homes: readonly string[]): Finding[] {
+/**
+ * obshell compares the target version with the called agent or the observer beside it only. While an upgrade holds the
+ * lock, its task shows what may be done.
+ */
+function calleeFindings(
+  target: Target,
+  { members, running, readiness: { upgrading, agents } }: ClusterObservation,
+  met: readonly Agent[],
+): Finding[] {
+  const callee = calleeOf(met, members, running);
+  const end = parseVersion(versionOf(target));
+  if (upgrading || callee === undefined || end === undefined) return [];
+  const outdated = new Set(members.filter(({ version }) => compareVersions(version, end) < 0).map(({ name }) => name));
+  const beside = running.filter(({ agent }) => agent === callee.address);
+  if (beside.length === 0 || beside.some(({ name }) => outdated.has(name))) return [];
+  const reached = running.filter(({ agent }) => met.some(({ address }) => address === agent));
+  // An observer may have no agent.
+  const needed = running.flatMap(({ name, agent }) => (outdated.has(name) && agents.includes(agent) ? [agent] : []));
+  if (needed.length === 0) return [];
+  return [
+    {
+      code: "outdated-agents-not-named",
+      message: `No agent in \`endpoints\` accepts this upgrade: each compares the target version with its own member only, and these members already have it or a later one: ${reached.map(({ name }) => name).join(", ")}.`,
+      remedy: `Add an agent of an outdated member to \`endpoints\`: ${needed.join(", ")}. If it is listed, make sure that it responds.`,
+    },
+  ];
+}
+
+function directoryFindings(directory: string | undefined, met: readonly Agent[]): Finding[] {
   if (directory === undefined) return [];
-  return [...new Set(homes)]
+  return [...new Set(met.map(({ info }) => info.homePath))]
     .filter((home) => endangers(directory, home))
     .map((home) => ({
       code: "upgrade-dir-is-home",

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { counted } from "../base/sentences";
 import { commonArguments } from "../core/arguments";
 import { changeArguments, checkChangeArguments } from "../core/control/arguments";
+import type { Version } from "../core/version";
 import { undiciTransport } from "../http/undici-transport";
 import { addressOf } from "./agent/schema";
 import { backups, checkTls, clusterArguments, connection, releaseNeedsExactVersion, upgrade } from "./arguments";
@@ -9,6 +10,8 @@ import { type Connect, upgradeKind } from "./kind";
 import { OCEANBASE } from "./packages/packages";
 import {
   agentsRun,
+  calleeBefore,
+  lockNotes,
   observersAvailable,
   packagesUploaded,
   serversActive,
@@ -26,6 +29,9 @@ const inputs = z
   .superRefine(checkTls);
 
 const HOUR = 3_600_000;
+
+/** The first agents that know `freeze_server`. */
+const FREEZE: Version = { parts: [4n, 4n, 0n, 0n] };
 
 /** `oceanbase.ClusterVersion`: the OceanBase version of a cluster, upgraded by its obshell agents. */
 export function clusterVersion(connect: Connect = undiciTransport) {
@@ -60,6 +66,14 @@ export const cluster: System<ClusterCall> = {
     serversActive,
     zonesActive,
     packagesUploaded,
+  ],
+  notes: (ready, { freezeServer }) => [
+    ...lockNotes(ready),
+    ...(freezeServer === true && calleeBefore(ready, FREEZE)
+      ? [
+          `\`freezeServer\` has no effect: agents before 4.4.0.0 ignore it (${ready.callee}). Upgrade the agents first, with \`oceanbase.AgentVersion\`, or leave it out.`,
+        ]
+      : []),
   ],
   how: ({ mode }, { zones }) => {
     const count = counted(zones, "zone");

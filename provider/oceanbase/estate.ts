@@ -9,12 +9,12 @@ import { formatParts, formatVersion, highestVersion, lowestVersion, newestFirst 
 import { undiciTransport } from "../http/undici-transport";
 import { type Outsider, withoutCluster } from "./agent/contact";
 import type { Agent } from "./agent/handshake";
-import { obInfo } from "./agent/schema";
+import { dags, obInfo } from "./agent/schema";
 import { obshellAgents } from "./agent-version";
 import { checkTls, connection } from "./arguments";
 import { type ClusterCall, cluster } from "./cluster-version";
 import { type Connect, type ConnectionArguments, type OpenAgents, openAgents, originsOf } from "./kind";
-import { lookAt, readCluster, type UpgradeObservation } from "./look";
+import { lookAt, readCluster, UNFINISHED, type UpgradeObservation } from "./look";
 import { type Edition, offeredTo } from "./packages/packages";
 import { packagesUploaded, preflight, uncheckedBy } from "./preflight";
 import type { System } from "./system";
@@ -88,14 +88,16 @@ class OceanBaseEstate implements Estate {
 
   /**
    * Whose credentials an agent has verified. Without its database, an agent compares the password of root@sys with the
-   * last one that it was given, which may be outdated.
+   * last one that it was given, which may be outdated. Agents of 4.2.3.0 return ob/info to everyone.
    * @throws UpgradeError if it rejects them
    */
   async #verifiedBy({ origin, info }: Agent): Promise<Verified> {
     try {
       const read = await this.#opened.agents.readFrom(origin, OB_INFO, obInfo);
       if (info.security === true && this.#args.agentPassword !== undefined) return { who: AGENTS_PASSWORD };
-      return read?.obcluster_info.topology == null ? {} : { who: ROOT };
+      if (read?.obcluster_info.topology == null) return {};
+      await this.#opened.agents.readFrom(origin, UNFINISHED, dags);
+      return { who: ROOT };
     } catch (error) {
       if (error instanceof Unreachable) return { silent: error.message };
       throw error;

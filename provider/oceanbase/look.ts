@@ -21,7 +21,8 @@ export interface UpgradeObservation extends Observation {
   readonly running: readonly Running[];
 }
 
-const UNFINISHED = "/api/v1/task/dag/ob/unfinish?show_details=false";
+/** Every agent version requires credentials for it. */
+export const UNFINISHED = "/api/v1/task/dag/ob/unfinish?show_details=false";
 
 /** Reads shared by observations of both systems of a cluster, at one moment. */
 export interface Reads {

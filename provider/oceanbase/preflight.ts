@@ -1,5 +1,6 @@
 import { uncheckedNote } from "../core/texts/sentences";
 import type { Finding } from "../core/unit";
+import { compareVersions, parseVersion, type Version } from "../core/version";
 import { type AgentsStatus, OBSERVER_AVAILABLE, type UploadedPackage } from "./agent/schema";
 import { type Edition, missingPackages, type Target } from "./packages/packages";
 
@@ -162,6 +163,37 @@ export const packagesUploaded: Check<unknown> = ({ uploaded, listed, architectur
     remedy: "Add their files to `packages`, or upload them with POST /api/v1/upgrade/package.",
   };
 };
+
+/** The first agents that store the kind of lock with a task. */
+const LOCK_KINDS: Version = { parts: [4n, 2n, 4n, 0n] };
+/** The first agents that release the lock of a task that was stored without it. */
+const MISSING_LOCK_KINDS: Version = { parts: [4n, 2n, 6n, 0n] };
+
+/** Whether the agent that would get the request is older. */
+export function calleeBefore({ callee }: Pick<Readiness, "callee">, first: Version): boolean {
+  const version = parseVersion(callee ?? "");
+  return version !== undefined && compareVersions(version, first) < 0;
+}
+
+/** Such an upgrade succeeds, but the cluster stays locked for all other maintenance. */
+export const lockReleased: Check<unknown> = (ready, { target }) => {
+  const end = parseVersion(target.version);
+  if (end === undefined || !calleeBefore(ready, LOCK_KINDS)) return undefined;
+  if (compareVersions(end, LOCK_KINDS) < 0 || compareVersions(end, MISSING_LOCK_KINDS) >= 0) return undefined;
+  return {
+    code: "lock-not-released",
+    message: `An upgrade of agents from ${ready.callee} to ${target.version} never releases the cluster's lock, so the cluster could not be maintained afterwards.`,
+    remedy: "Upgrade the agents to 4.2.6.0 or later in one step.",
+  };
+};
+
+/** A note on upgrades of the database, whose packages contain agents of an unknown version. */
+export function lockNotes(ready: Pick<Readiness, "callee">): string[] {
+  if (!calleeBefore(ready, LOCK_KINDS)) return [];
+  return [
+    `If the packages contain obshell 4.2.4 or 4.2.5, the cluster's lock is never released, because the agents are before 4.2.4.0 (${ready.callee}). Upgrade the agents to 4.2.6.0 or later first, with \`oceanbase.AgentVersion\`.`,
+  ];
+}
 
 /**
  * Conditions that an upgrade changes itself, and restores when it ends or is retried: while one is in progress or has

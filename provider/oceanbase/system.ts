@@ -38,7 +38,7 @@ export interface System<A extends UpgradeArguments = UpgradeArguments> {
   readonly routed: boolean;
   readonly checks: readonly Check<A>[];
   /** Warnings that do not block the upgrade. */
-  readonly notes?: (readiness: Readiness) => readonly string[];
+  readonly notes?: (readiness: Readiness, args: A) => readonly string[];
   /** For the plan line: `rolling over 3 zones`. */
   readonly how: (args: A, readiness: Readiness) => string;
   readonly body: (args: A, target: Target) => Json;

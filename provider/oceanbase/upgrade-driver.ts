@@ -89,12 +89,11 @@ export class UpgradeDriver<A extends UpgradeArguments> implements Driver<Cluster
     const { members, activity, unknown, readiness } = observation;
     const stands = standingOf(members, constraint);
     const needed = stands.standing === "behind" && unknown === undefined && !isFollowed(activity);
-    const homes = agents.met.map((agent) => agent.info.homePath);
     const unit: Unit = {
       name: this.units[0],
       ...stands,
       ...(activity === undefined ? {} : { activity }),
-      ...(needed ? { upgrade: upgradeOf(this.#options, observation, homes) } : {}),
+      ...(needed ? { upgrade: upgradeOf(this.#options, observation, agents.met) } : {}),
     };
     return viewOfOne(unit, unknown ?? undecided(readiness, unit));
   }

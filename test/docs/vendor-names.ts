@@ -20,6 +20,7 @@ export const COMMANDS: Readonly<Record<string, string>> = {
   "obshell task show -i … -d": `${OBSHELL} ob/client/cmd/task/show.go`,
   "obshell task retry -i …": `${OBSHELL} ob/client/cmd/task/retry.go`,
   "obshell task rollback -i …": `${OBSHELL} ob/client/cmd/task/rollback.go`,
+  "obshell task pass -i …": `${OBSHELL} ob/client/cmd/task/pass.go`,
   "obd cluster upgrade": "github.com/oceanbase/obdeploy _cmd.py, ClusterUpgradeCommand",
   "python -m pip install mysql-connector-python": "pypi.org/project/mysql-connector-python, the module mysql.connector",
   "rladmin upgrade db": `${REDIS}/rladmin/upgrade.md`,

@@ -72,6 +72,30 @@ describe("endpoints", () => {
       expect(clock.since(began)).toBeLessThan(5_000);
     },
   );
+
+  it.each(["TAKE OVER MASTER", "TAKE OVER FOLLOWER", "SCALING OUT", "SCALING IN", "UNIDENTIFIED"] as const)(
+    "of agents that are joining or leaving their cluster are waited for with their identity: %s",
+    async (identity) => {
+      const { lifecycle, inputs, lines, cluster, clock } = rig({ identity });
+      clock.after(120_000, () => {
+        for (const agent of cluster.agents) agent.identity = "CLUSTER AGENT";
+      });
+      expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
+      expect(lines.map(({ message }) => message).join()).toContain(
+        `http://10.77.0.2:2886 (identity ${identity}) responds, but cannot complete the request at the moment`,
+      );
+    },
+  );
+});
+
+it("a database without the parameter ob_startup_mode is named as the cause of the panic, and not waited for long", async () => {
+  const { lifecycle, inputs, cluster, clock } = rig({ agentVersion: "4.5.0.0-102026050817" });
+  cluster.control.setConditions({ startupModeMissing: true });
+  const began = clock.now();
+  await expect(lifecycle.create(inputs())).rejects.toThrow(
+    /could not be read for 1 min( \d+ s)?: .*Internal Server Error.*no row for the parameter `ob_startup_mode`.*\[unreachable\]/,
+  );
+  expect(clock.since(began)).toBeLessThan(90_000);
 });
 
 type Setup = Omit<ConstructorParameters<typeof ObshellCluster>[0], "clock">;
@@ -393,14 +417,55 @@ describe("observers of several versions", () => {
     expect(called(UPGRADE)).toEqual(["agent3"]);
   });
 
-  it("whose old one has no endpoint get the refusal of another, which is not taken for done", async () => {
+  it.each([
+    ["OB.Upgrade.ToLowerVersion", "Target version 4.3.5.2-1 is not greater than current version 4.3.5.2-1."],
+    ["Agent.Upgrade.ToLowerVersion", "Target version 4.5.0.0-1 is not greater than current version 4.5.0.0-1."],
+    [1001, "Illegal argument: target version 4.3.5.2-1 is not greater than current version 4.3.5.2-1."],
+  ])("that change after the last read name the remedy (%s)", async (code, message) => {
     const { lifecycle, inputs, cluster } = clusterOf([RECENT, RECENT, RECENT]);
-    cluster.control.setBuildVersion("4.3.5.2-102000042025031214", 0);
-    const endpoints = [`http://${cluster.endpoints[0]}`];
-    await expect(lifecycle.create(inputs({ endpoints }))).rejects.toThrow(
-      /not greater than current version.*\[refused\]/,
+    const error = typeof code === "number" ? { code, message } : { errCode: code, message };
+    const body = JSON.stringify({ successful: false, status: 400, error });
+    cluster.faults.add({ match: { method: "POST", path: UPGRADE }, fault: { kind: "replace", status: 400, body } });
+    await expect(lifecycle.create(inputs(TARGET))).rejects.toThrow(
+      /not greater than current version.*List the agents of outdated members in `endpoints`.*\[refused\]/,
     );
-    expect(cluster.acceptedUpgrades).toEqual([]);
+  });
+});
+
+describe("an upgrade whose outdated members have no endpoint", () => {
+  const database = ({ cluster, inputs }: ReturnType<typeof clusterOf>) => {
+    cluster.control.setBuildVersion(TARGET_BUILD, 0);
+    return inputs;
+  };
+  const agents = ({ cluster, agentInputs }: ReturnType<typeof clusterOf>) => {
+    cluster.control.setAgentVersion("4.5.0.0-102026050817", 0);
+    return agentInputs;
+  };
+
+  it.each([
+    ["observers", database],
+    ["agents", agents],
+  ])("is not requested: the agents to list are named, at preview already (%s)", async (_, prepare) => {
+    const world = clusterOf([RECENT, RECENT, RECENT]);
+    const inputs = prepare(world);
+    const { lifecycle, cluster, said } = world;
+    const some = inputs({ endpoints: [`http://${cluster.endpoints[0]}`] });
+    const finding = /No agent in `endpoints` accepts this upgrade.*`endpoints`: 10\.77\.0\.3:2886, 10\.77\.0\.4:2886\./;
+    expect((await lifecycle.check({}, some)).failures).toEqual([]);
+    expect(said().join("\n")).toMatch(finding);
+    await expect(lifecycle.create(some)).rejects.toThrow(finding);
+    expect(cluster.writes()).toEqual([]);
+    const more = inputs({ endpoints: [0, 2].map((at) => `http://${cluster.endpoints[at]}`) });
+    expect((await lifecycle.create(more)).outs).toMatchObject({ status: "current" });
+  });
+
+  it("is not reported while an upgrade that failed half-way holds the lock", async () => {
+    const { lifecycle, inputs, cluster, said } = clusterOf([RECENT, RECENT, RECENT]);
+    cluster.control.fail({ stage: "Execute upgrade zone health checker script" });
+    await partial(lifecycle.create(inputs()));
+    const told = said().length;
+    await lifecycle.check({}, inputs({ endpoints: [`http://${cluster.endpoints[0]}`] }));
+    expect(said().slice(told).join("\n")).not.toContain("accepts this upgrade");
   });
 });
 

@@ -364,6 +364,23 @@ describe("an error of the upgrade call", () => {
     [number(500, 1002, PANIC), { kind: "refused", refusal: "soon" }],
     [errCode(500, "Agent.OceanBase.NotHold", "Agent is not holding OceanBase"), { kind: "refused", refusal: "soon" }],
     [errCode(500, "Agent.Unavailable", "x"), { kind: "refused", refusal: "soon" }],
+    // the same before the time of error codes
+    ...[
+      "observer process not exist",
+      "Observer process does not exist",
+      "oceanbase db is useless",
+      "oceanbase db is nil",
+      "check observer process failed: readlink /proc/9150/cwd: no such file or directory",
+      "Failed to query all agents from ob",
+      "Found agent 10.77.0.3:2886 not running",
+      "Found observer 10.77.0.3:2882 not running",
+      "maintainer is not active",
+    ].map((text): [WireResponse, Record<string, unknown>] => [
+      number(500, 1002, `Unexpected error: ${text}`),
+      { kind: "refused", refusal: "soon" },
+    ]),
+    [number(500, 10009, "Cannot be upgraded. Please execute `init` first."), { kind: "refused", refusal: "final" }],
+    [number(500, 1002, "Unexpected error: target version is deprecated"), { kind: "refused", refusal: "final" }],
     // the same call would be refused again
     [errCode(400, "OB.Upgrade.ToLowerVersion", "Target version is not greater"), { kind: "refused", refusal: "final" }],
     [errCode(400, "OB.Package.NotExist", "These packages are missing: 'x'"), { kind: "refused", refusal: "final" }],

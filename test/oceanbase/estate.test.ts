@@ -25,8 +25,8 @@ async function discovered({ cluster }: Pick<World, "cluster">, env = ENVIRONMENT
 }
 
 /** `doctor` of a cluster in its current state, on the network. */
-async function examined({ cluster }: Pick<World, "cluster">, env: RunOptions["env"] = ENVIRONMENT) {
-  const system = new ObshellCluster({ state: cluster.export(), clock: new ScaledClock(1) });
+async function examined({ cluster, clock }: Pick<World, "cluster" | "clock">, env: RunOptions["env"] = ENVIRONMENT) {
+  const system = new ObshellCluster({ state: cluster.export(), clock: new ScaledClock(1, clock.now()) });
   const served = await serve(system);
   onTestFinished(() => served.close());
   const { code, out } = await onNetwork({ env })("doctor", "oceanbase", "--endpoint", served.origins.join(","));
@@ -174,6 +174,28 @@ describe("the credentials that doctor shows as accepted are those that were comp
     const { out } = await examined(rig(options), env);
     expect(out).toContain(`✓ credentials: ${line} `);
     expect(/✓ permissions: root@sys may/.test(out)).toBe(line.startsWith("root@sys"));
+  });
+});
+
+describe("agents of 4.2.3.0, which return ob/info to everyone", () => {
+  const options = { agentVersion: "4.2.3.0-102024041910" };
+
+  it("reject a wrong password of root@sys in doctor, discover and a run", async () => {
+    const world = rig({ ...options, buildVersion: TARGET_BUILD });
+    const { code, out } = await examined(world, { OCEANBASE_PASSWORD: "wr0ng-p@ss" });
+    expect(out).toMatch(/✗ credentials: The agent at \S+ rejected the credentials/);
+    expect(out).not.toContain("accepted");
+    expect(code).toBe(1);
+    expect((await discovered(world, { ...ENVIRONMENT, OCEANBASE_PASSWORD: "wr0ng-p@ss" })).err).toContain(
+      "rejected the credentials",
+    );
+    const run = world.lifecycle.create(world.inputs({ password: "wr0ng-p@ss" }));
+    await expect(run).rejects.toThrow(/\[unauthorized\]/);
+  });
+
+  it("accept the right one", async () => {
+    const { out } = await examined(rig(options), { OCEANBASE_PASSWORD: PASSWORD });
+    expect(out).toContain("✓ credentials: root@sys was accepted by the cluster obcluster ");
   });
 });
 

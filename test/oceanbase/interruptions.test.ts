@@ -208,6 +208,33 @@ describe("a server that is not ready", () => {
     expect(cluster.acceptedUpgrades).toHaveLength(1);
   });
 
+  const refusal = (message: string) => {
+    const body = JSON.stringify({ successful: false, status: 500, error: { code: 1002, message } });
+    return { match: { method: "POST", path: UPGRADE }, fault: { kind: "replace", status: 500, body } } as const;
+  };
+
+  it("and says so without an error code is called once it is", async () => {
+    const { lifecycle, inputs, cluster, writes } = rig({ agentVersion: "4.2.5.0-102024112610" });
+    cluster.faults.add(refusal("Unexpected error: observer process not exist"));
+    expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
+    expect([writes(), cluster.acceptedUpgrades.length]).toEqual([2, 1]);
+  });
+
+  it.each([
+    ["Known error: not support rolling upgrade when zone num is lower than 3", 1, "Set `mode` to `stopService`"],
+    [
+      "Unexpected error: Found agent 10.77.0.3:2886 not running",
+      Infinity,
+      "Start the agent with `obshell agent start`",
+    ],
+    ["Unexpected error: target version is deprecated", 1, "Choose a later version"],
+  ])("and stays so, or refuses for good, ends the run with what to do: %s", async (message, times, remedy) => {
+    const { lifecycle, inputs, cluster } = rig({ agentVersion: "4.3.0.0-102025043011" });
+    cluster.faults.add({ ...refusal(message), times });
+    await expect(lifecycle.create(inputs())).rejects.toThrow(new RegExp(`${remedy}.*\\[refused\\]`));
+    expect(cluster.acceptedUpgrades).toEqual([]);
+  });
+
   it("and has a new key answers after one fresh look at it", async () => {
     const { lifecycle, inputs, cluster, clock } = rig({ agentVersion: "4.4.2.0-102026041610" });
     clock.after(30_000, () => {

@@ -433,9 +433,11 @@ describe.each(OLD)("agents of %s, which cannot say what is uploaded", (agentVers
     const { lifecycle, inputs, said, cluster, writes } = rig({ agentVersion });
     const args = inputs({ ...NEWER, packages: await filesOf(NEWER) });
     await lifecycle.check({}, args);
-    expect(said()).toEqual([
+    const [plan, ...notes] = said();
+    expect(plan).toBe(
       "4.2.1.8 → 4.3.5.3 (upgrade path unknown), rolling over 3 zones, after uploading those of 2 packages that the agents lack",
-    ]);
+    );
+    expect(notes.join()).not.toContain("Cannot verify");
     expect((await lifecycle.create(args)).outs).toMatchObject({ status: "current", currentVersion: "4.3.5.3" });
     expect([uploads({ cluster }), writes(), cluster.acceptedUpgrades.length]).toEqual([2, 2, 1]);
   });

@@ -375,3 +375,56 @@ describe("credentials that expire between two looks", () => {
     expect(writes()).toBe(1);
   });
 });
+
+describe("agents before 4.2.4.0", () => {
+  const options = { agentVersion: "4.2.3.0-102024041910" };
+  const to = (world: World, version: string, release: string) => {
+    world.cluster.control.addAgentPackage(version, release);
+    return { ...world.inputs({ version, release }), __urn: AGENT_URN };
+  };
+
+  it("are not upgraded to 4.2.5.0, which would keep the cluster locked", async () => {
+    const world = rig(options);
+    const inputs = to(world, "4.2.5.0", "102024112610.el7");
+    const finding = /never releases the cluster's lock.*Upgrade the agents to 4\.2\.6\.0 or later in one step/;
+    expect((await world.lifecycle.check({}, inputs)).failures).toEqual([]);
+    expect(world.said().join("\n")).toMatch(finding);
+    await expect(world.lifecycle.create(inputs)).rejects.toThrow(finding);
+    expect(world.cluster.writes()).toEqual([]);
+  });
+
+  it("are upgraded to 4.2.6.0, after which the cluster can be maintained", async () => {
+    const world = rig(options);
+    const inputs = to(world, "4.2.6.0", "102025041010.el7");
+    expect((await world.lifecycle.create(inputs)).outs).toMatchObject({ status: "current" });
+    expect((await world.lifecycle.create(world.inputs())).outs).toMatchObject({ status: "current" });
+  });
+
+  it("are upgraded to 4.2.3.1, which stores no kind of lock either", async () => {
+    const world = rig(options);
+    const inputs = to(world, "4.2.3.1", "102024072410.el7");
+    expect((await world.lifecycle.create(inputs)).outs).toMatchObject({ status: "current" });
+    expect(world.cluster.state.lock).toBe(1);
+  });
+
+  it("make the preview of the database warn of packages that contain 4.2.5.0", async () => {
+    const world = rig(options);
+    await world.lifecycle.check({}, world.inputs());
+    expect(world.said().join("\n")).toMatch(/If the packages contain obshell 4\.2\.4 or 4\.2\.5, .* lock is never/);
+  });
+});
+
+it.each([
+  ["4.3.3.0-102025103117", true, true],
+  ["4.3.3.0-102025103117", undefined, false],
+  ["4.4.0.0-102025122610", true, false],
+])(
+  "agents of %s with freezeServer: %s; a warning that it has no effect: %s",
+  async (agentVersion, freezeServer, warned) => {
+    const world = rig({ agentVersion });
+    await world.lifecycle.check({}, world.inputs(freezeServer === undefined ? {} : { freezeServer }));
+    expect(/`freezeServer` has no effect: agents before 4\.4\.0\.0 ignore it/.test(world.said().join("\n"))).toBe(
+      warned,
+    );
+  },
+);

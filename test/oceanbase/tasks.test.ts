@@ -9,7 +9,7 @@ import {
   stageOf,
 } from "../../provider/oceanbase/tasks/dag";
 import { partial } from "../support/partial";
-import { AGENT_URN, AGENTS, OLD_BUILD, PASSWORD, rig, TARGET } from "./rig";
+import { AGENT_URN, AGENTS, OLD_BUILD, PASSWORD, rig, TARGET, TARGET_BUILD, UPGRADE } from "./rig";
 
 const running: Dag = {
   id: "11",
@@ -154,6 +154,32 @@ describe("an upgrade that fails at the vendor", () => {
     expect(reasons[0]).toMatch(/MD5 checksum validation failed.*If hosts share the file system of `upgradeDir`/);
   });
 
+  it.each([
+    [
+      "Download all required packages",
+      "[Common.Unexpected]: Unexpected error: record not found",
+      /record not found\..*A package of the target version is not uploaded\. Upload it with POST/,
+    ],
+    [
+      "Check all required packages",
+      "[Task.Agent.Data.NotSet]: Agent 10.77.0.2:2886 data 4.5.0.0-102026050817 not set",
+      /not set\..*A package was not downloaded.*Roll the task back/,
+    ],
+  ])("at %s for a missing package names that cause", async (stage, error, text) => {
+    const { lifecycle, inputs, cluster } = rig();
+    cluster.control.addAgentPackage(AGENTS.version, AGENTS.release);
+    cluster.control.fail({ stage, logs: ["Confirm that all the required packages", `ERROR: ${error}`] });
+    const { reasons } = await partial(lifecycle.create({ ...inputs(AGENTS), __urn: AGENT_URN }));
+    expect(reasons[0]).toMatch(text);
+  });
+
+  it("at another stage because something else was not found does not blame a package", async () => {
+    const { lifecycle, inputs, cluster } = rig();
+    cluster.control.fail({ stage: 9, logs: ["ERROR: [Common.Unexpected]: Unexpected error: record not found"] });
+    const { reasons } = await partial(lifecycle.create(inputs()));
+    expect(reasons[0]).not.toContain("package of the target");
+  });
+
   it("after the agents have restarted is never promised a way back", async () => {
     const { lifecycle, inputs, cluster } = rig();
     cluster.control.fail({ stage: PRE_SCRIPT });
@@ -261,11 +287,14 @@ describe("an upgrade that fails at the vendor", () => {
 
   it("half way, asked through a finished zone, is not taken for done (400 ToLowerVersion)", async () => {
     const { lifecycle, inputs, cluster } = rig();
-    cluster.control.setBuildVersion("4.3.5.2_102000042025031214", 0);
-    const only = [`http://${cluster.endpoints[0]}`];
-    await expect(lifecycle.create(inputs({ endpoints: only }))).rejects.toThrow(
-      /OB\.Upgrade\.ToLowerVersion.*\[refused\]/,
-    );
+    const message = `Target version ${TARGET_BUILD} is not greater than current version ${TARGET_BUILD}. Please verify`;
+    const body = JSON.stringify({
+      successful: false,
+      status: 400,
+      error: { errCode: "OB.Upgrade.ToLowerVersion", message },
+    });
+    cluster.faults.add({ match: { method: "POST", path: UPGRADE }, fault: { kind: "replace", status: 400, body } });
+    await expect(lifecycle.create(inputs())).rejects.toThrow(/OB\.Upgrade\.ToLowerVersion.*\[refused\]/);
     const { outs } = await lifecycle.create(inputs());
     expect(outs).toMatchObject({ status: "current" });
   });
@@ -475,7 +504,7 @@ function answer({ cluster }: World, path: string, status: number, data?: unknown
 }
 
 /** What the server answers to an operator. */
-function accepted({ cluster }: World, operator: "RETRY" | "ROLLBACK"): boolean {
+function accepted({ cluster }: World, operator: "RETRY" | "ROLLBACK" | "PASS"): boolean {
   try {
     cluster.control.operate(operator);
     return true;
@@ -497,10 +526,12 @@ describe("what a message says of a failed task is what the server accepts", () =
       await told(lifecycle.create(database())),
     ].map((text) => text.replace(/\s+/g, " "));
     const undone = accepted(made, "ROLLBACK");
+    const passed = !undone && accepted(made, "PASS");
     for (const text of texts) {
       expect(text).toContain("run `obshell task retry -i 11` to continue the task");
       expect([text.includes("`obshell task rollback -i 11` to undo it"), undone]).toEqual([undone, undone]);
       expect([text.includes("a rollback is no longer possible"), undone]).toEqual([!undone, undone]);
+      expect([text.includes("run `obshell task pass -i 11` to end it"), passed]).toEqual([passed, passed]);
     }
   });
 

@@ -207,14 +207,14 @@ export class Agents {
   async #ask<T>(agent: Agent, target: string, schema: z.ZodType<T>): Promise<T | undefined> {
     const { origin } = agent;
     const answer = await this.#signedRead(agent, target);
-    if (answer.kind !== "unauthorized") return readResult({ origin, target }, answer, schema, true);
+    if (answer.kind !== "unauthorized") return readResult(agent, target, answer, schema);
     if (answer.certain) throw await this.#denied(agent, answer.text);
     // The agent may have a new key or clock since its handshake, however recent: repeat the handshake.
     this.#handshakes.forget(origin);
     const met = await this.#handshakes.meet(origin);
     const again = await this.#signedRead(met, target);
     if (again.kind === "unauthorized") throw await this.#stillRefused(met, again);
-    return readResult({ origin, target }, again, schema, true);
+    return readResult(met, target, again, schema);
   }
 
   /** The agent at an endpoint, verified as a member of the cluster. */

@@ -5,8 +5,8 @@ import { describeResponse, foreignWrite, parseJson, validate } from "../../http/
 import type { WireResponse } from "../../http/transport";
 import { PackageMissing, remedyOfWords, tellsOfMissingPackage } from "../packages/old-refusals";
 import { remedyOf } from "../tasks/dag";
-import { notObshell } from "./contact";
-import { envelope } from "./schema";
+import { MEMBER, notObshell } from "./contact";
+import { type AgentInfo, envelope } from "./schema";
 
 /**
  * The meaning of an agent's response. `text` is the agent's message and code, for display. `beside` is the data that
@@ -41,6 +41,10 @@ const AWAY =
   /^(Agent\.OceanBase\.(NotHold|Useless|DB\.NotOcs)|OB\.Server\.Process\.(NotExist|CheckFailed)|OB\.Server\.Unavailable|Agent\.(Unavailable|Maintainer\.NotActive)|Agent\.RPC\..*|Common\.Unexpected|Gorm\..*|MySQL\.Error)$/;
 /** The same before the errCode era: 1002 unexpected, 1010 known, 10009 no cluster. */
 const AWAY_NUMBERS = new Set([1002, 1010, 10009]);
+
+/** The same in upgrade requests, where these numbers have many other causes (obshell 4.2.5.0, 4.3.0.0). */
+const AWAY_TEXT =
+  /observer process (?:does )?not exist|check observer process|not holding|database is (?:useless|not ocs)|oceanbase db is (?:useless|nil)|failed to query all agents|maintainer is not active|(?:agent|observer) \S+ (?:is not available|not running)/i;
 
 /** Transient refusals: the lock, and panics, which POSTs can hit in the first second of an agent. */
 const BUSY = /^(OB\.Cluster|OB\.Tenant|Agent)\.UnderMaintenance/;
@@ -111,7 +115,7 @@ interface VendorError {
 
 function refusalOf({ code, message }: VendorError): RefusalKind {
   if (BUSY.test(code) || BUSY_TEXT.test(message)) return "busy";
-  if (message === PANIC_TEXT) return "soon";
+  if (message === PANIC_TEXT || (code === "" && AWAY_TEXT.test(message))) return "soon";
   return code !== "Common.Unexpected" && AWAY.test(code) ? "soon" : "final";
 }
 
@@ -222,45 +226,53 @@ function accepted<T>(schema: z.ZodType<T>, data: unknown, what: string): T {
   }
 }
 
+/** What the agents read from OceanBase for ob/info, from 4.4.2.0 on: without it, the request panics. */
+const STARTUP_MODE =
+  "; agents from 4.4.2.0 on respond like this while GV$OB_PARAMETERS has no row for the parameter `ob_startup_mode`";
+const OB_INFO = "/api/v1/ob/info";
+
 /**
- * The result of a GET. If the agent responded properly before, an unreadable response is transient (a proxy, a
+ * The result of a GET from an agent that has responded properly before: an unreadable response is transient (a proxy, a
  * restart), not a wrong address.
- * @param met whether it has responded properly before
  * @returns undefined when the response is "not found"
  * @throws Unreachable when the agent does not have the data; UpgradeError `blocked` when it refuses, `not-the-vendor`
  */
 export function readResult<T>(
-  { origin, target }: { readonly origin: string; readonly target: string },
+  { origin, info: { identity } }: { readonly origin: string; readonly info: Pick<AgentInfo, "identity"> },
+  target: string,
   answer: Exclude<Answer, { kind: "unauthorized" }>,
   schema: z.ZodType<T>,
-  met: boolean,
 ): T | undefined {
   const what = `GET ${target} at ${origin}`;
   switch (answer.kind) {
     case "data":
-      return shaped(met, () => validate(schema, answer.data, what));
+      return shaped(() => validate(schema, answer.data, what));
     case "missing":
     case "unserved":
       return undefined;
     case "foreign":
-      return shaped(met, () => {
+      return shaped(() => {
         throw notObshell(origin, answer.text);
       });
     case "refused":
       throw new UpgradeError("blocked", `${what} was refused: ${answer.text}.`);
-    case "away":
-      throw new Unreachable(`${origin} responds, but cannot complete the request at the moment: ${answer.text}`, {
-        sent: true,
-        heard: true,
-      });
+    case "away": {
+      // Such a panic may never end.
+      const panicked = target === OB_INFO && answer.text.startsWith(PANIC_TEXT);
+      const who = identity === MEMBER ? origin : `${origin} (identity ${identity})`;
+      throw new Unreachable(
+        `${who} responds, but cannot complete the request at the moment: ${answer.text}${panicked ? STARTUP_MODE : ""}`,
+        { sent: true, heard: !panicked },
+      );
+    }
   }
 }
 
-function shaped<T>(met: boolean, read: () => T): T {
+function shaped<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
-    if (!(error instanceof UpgradeError) || !met) throw error;
+    if (!(error instanceof UpgradeError)) throw error;
     throw new Unreachable(error.message, { sent: true, heard: true, cause: error });
   }
 }

@@ -45,6 +45,9 @@ export function untrusted(origin: string, error: TransportError): UpgradeError {
   });
 }
 
+/** Identity of an agent that belongs to a cluster, and is not joining or leaving it. */
+export const MEMBER = "CLUSTER AGENT";
+
 /** Identity that an agent reports when it belongs to no cluster: alone, or with others that have none yet. */
 export const OUTSIDE: ReadonlySet<string> = new Set(["SINGLE", "MASTER", "FOLLOWER"]);
 

@@ -8,6 +8,7 @@ import { readAnswer } from "./answers";
 import { type AgentKey, type Generation, generationOf, Passes, readAgentKey, type Sealed, seal } from "./auth";
 import {
   differentClusters,
+  MEMBER,
   noCluster,
   notObshell,
   OUTSIDE,
@@ -91,6 +92,8 @@ export class Handshakes {
     const generation = generationOf(info.data);
     if (generation === undefined) throw unsupportedAuth(origin, info.data);
     const { identity } = info.data;
+    // It is joining or leaving: its identity changes soon.
+    if (identity !== MEMBER) this.#meetings.delete(origin);
     if (OUTSIDE.has(identity)) {
       this.#outside.set(origin, identity);
       throw noCluster(origin, identity);
@@ -235,7 +238,7 @@ export class Membership {
   #doubt(agent: Agent, cluster: Cluster, info: ObInfo | undefined): void {
     const remembered = (info?.agent_info ?? []).map(({ ip, port }) => addressOf(ip, port));
     const elsewhere = remembered.length > 0 && !remembered.some((address) => cluster.agents.has(address));
-    if (elsewhere && agent.info.identity === "CLUSTER AGENT") {
+    if (elsewhere && agent.info.identity === MEMBER) {
       throw differentClusters([cluster, { origin: agent.origin, name: "" }]);
     }
     if (this.#members.get(agent.origin)?.address === agent.address) return;

@@ -1,4 +1,5 @@
 import { Refused } from "../../core/errors";
+import { remedyOf } from "../tasks/dag";
 import { packageName } from "./package-stream";
 import type { Edition } from "./packages";
 import type { RpmPackage } from "./rpm";
@@ -10,8 +11,17 @@ const MISSING_REMEDY = "Add its file to `packages`, or upload it with POST /api/
  * Refusals that differ only in their text, with remedies. Agents before 4.3.1.0 send no code, and later ones use the
  * same code for several.
  */
-const REMEDIES: readonly (readonly [words: RegExp, remedy: string])[] = [
+const REMEDIES: readonly (readonly [words: RegExp, remedy: string | undefined])[] = [
   [MISSING, MISSING_REMEDY],
+  [
+    /is not greater than current version/,
+    "obshell compares the target version with the called agent or the observer beside it only. List the agents of outdated members in `endpoints`, then run {apply} again.",
+  ],
+  [/zone num is lower than 3/, remedyOf("OB.Upgrade.UnableToRollingUpgrade")],
+  [/can not find the upgrade path/i, remedyOf("OB.Upgrade.Path.NotExist")],
+  [/target version is deprecated/i, remedyOf("OB.Upgrade.ToDeprecatedVersion")],
+  [/agent \S+ (?:is not available|not running)/i, remedyOf("Agent.Unavailable")],
+  [/observer \S+ (?:is not available|not running)/i, remedyOf("OB.Server.Unavailable")],
   [
     /into ob\.RequireFromBinarySpec/,
     "These agents cannot read the list of upgrade paths in the package: upgrade them to 4.2.6.0 or later first, with `oceanbase.AgentVersion`.",

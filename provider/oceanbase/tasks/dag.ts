@@ -111,7 +111,7 @@ export function describeFailure(dag: Dag): Failure {
   const rest = vendorText(logs.filter((entry) => entry !== error?.[0]).slice(-LAST_ENTRIES));
   const log = rest === "" ? "" : ` Log: ${rest}`;
   const message = `${stageOf(dag)} failed${rollback}${cancelled}${where}${said}.${log}`;
-  const hint = remedyOf(error?.[1], error?.[2]);
+  const hint = remedyOf(error?.[1], error?.[2], node?.name);
   const remedy = hint === undefined ? remedyFor(dag) : `${hint} ${remedyFor(dag)}`;
   const ways = waysOf(dag);
   return { message, remedy, at: stageOf(dag), ...(ways === undefined ? {} : { ways }) };
@@ -129,6 +129,10 @@ function waysOn(dag: Dag): string {
   if (ways === undefined) {
     return `Run \`obshell task show -i ${dag.id} -d\` to see the task. Fix the cause, then run ${retry} or ${rollback}, whichever obshell accepts`;
   }
+  if (onlyCleanupFailed(dag)) {
+    const pass = `\`obshell task pass -i ${dag.id}\``;
+    return `Fix the cause, then run ${retry} to continue the task, or run ${pass} to end it, because only temporary files are left; a rollback is no longer possible`;
+  }
   return ways.includes("rollback")
     ? `Fix the cause, then run ${retry} to continue the task or ${rollback} to undo it`
     : `Fix the cause, then run ${retry} to continue the task; a rollback is no longer possible`;
@@ -144,6 +148,13 @@ function waysOf({ name, nodes, stage, max_stage }: Dag): readonly Way[] | undefi
   const point = nodes.findIndex((node) => NO_WAY_BACK.has(node.name));
   if (point < 0) return undefined;
   return stage <= point ? ["retry", "rollback"] : ["retry"];
+}
+
+/** The only stage of an upgrade whose failure obshell lets pass, because no other stage is left. */
+const CLEANUP = "Remove upgrade check task dir";
+
+function onlyCleanupFailed(dag: Dag): boolean {
+  return dag.stage === dag.max_stage && failedNode(dag)?.name === CLEANUP;
 }
 
 function failedNode(dag: Dag): DagNode | undefined {
@@ -173,16 +184,31 @@ const REMEDIES: Readonly<Record<string, string>> = {
   "Agent.Unavailable": "Start the agent with `obshell agent start` on its host; then run {apply} again.",
 };
 
-/** The same for conditions without a code of their own. */
-const BY_TEXT: readonly (readonly [RegExp, string])[] = [
+/** The same for conditions without a code of their own; some texts have this meaning at one stage only. */
+const BY_TEXT: readonly (readonly [text: RegExp, remedy: string, stage?: string])[] = [
+  [
+    /record not found/,
+    "A package of the target version is not uploaded. Upload it with POST /api/v1/upgrade/package before a retry, or roll the task back and add its file to `packages`.",
+    "Download all required packages",
+  ],
+  [
+    / data \S+ not set/,
+    "A package was not downloaded, because the stage before was skipped. Roll the task back; a retry does not download the package.",
+    "Check all required packages",
+  ],
   [
     /MD5 checksum validation failed/i,
     "If hosts share the file system of `upgradeDir`, each agent overwrites what the others download: leave `upgradeDir` out, or use a directory that is local to every host. Otherwise upload the package again.",
   ],
 ];
 
-/** @param text obshell's message, for conditions without a code of their own */
-export function remedyOf(code: string | undefined, text = ""): string | undefined {
+/**
+ * @param text obshell's message, for conditions without a code of their own
+ * @param at the stage that failed
+ */
+export function remedyOf(code: string | undefined, text = "", at?: string): string | undefined {
   const known = code === undefined ? undefined : REMEDIES[code];
-  return known ?? BY_TEXT.find(([pattern]) => pattern.test(text))?.[1];
+  return (
+    known ?? BY_TEXT.find(([pattern, , stage]) => pattern.test(text) && (stage === undefined || stage === at))?.[1]
+  );
 }

@@ -61,10 +61,22 @@ describe("time", () => {
     const trial = withPackages(new Trial());
     trial.cluster.control.hang({ stage: "Backup parameters" });
     await trial.data("POST", OB, ROLLING);
-    trial.settle();
-    trial.clock.advance(3_600_000);
+    trial.clock.advance(3_000_000);
     expect(await trial.dag()).toMatchObject({ state: "RUNNING", stage: 10 });
     trial.cluster.control.finish();
+    expect(await trial.dag()).toMatchObject({ state: "SUCCEED", stage: 30 });
+  });
+
+  it("ends a stage that hangs after an hour, which a retry continues", async () => {
+    const trial = withPackages(new Trial());
+    trial.cluster.control.hang({ stage: "Backup parameters" });
+    await trial.data("POST", OB, ROLLING);
+    expect(trial.settle(7_200_000)).toBeGreaterThan(3_600_000);
+    const { state, stage, nodes } = await trial.dag(1, 0, true);
+    expect([state, stage]).toEqual(["FAILED", 10]);
+    expect(nodes?.[9]?.sub_tasks).toMatchObject([{ state: "FAILED", task_logs: ["sub task timeout"] }]);
+    await trial.operate("RETRY");
+    trial.settle();
     expect(await trial.dag()).toMatchObject({ state: "SUCCEED", stage: 30 });
   });
 

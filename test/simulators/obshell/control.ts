@@ -259,7 +259,8 @@ export class ClusterControl {
     const { state } = this.#world;
     for (let steps = 0; dag.state === "READY" || dag.state === "RUNNING"; steps += 1) {
       if (steps > 10_000) throw new Error(`"${dag.name}" does not end: the database or an agent is down`);
-      dag.next = { at: now, step: dag.next?.step ?? "work" };
+      dag.next = { at: now, step: dag.hung ? "work" : (dag.next?.step ?? "work") };
+      dag.hung = false;
       dag.held = false;
       state.timers = state.timers.map((timer) =>
         timer.type === "outageEnd" || timer.type === "agentStart" ? timer : { ...timer, at: Math.min(timer.at, now) },

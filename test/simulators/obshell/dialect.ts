@@ -24,9 +24,11 @@ export function speaksV1(agentVersion: string): boolean {
 const SINCE = {
   supportedAuth: "4.2.4.0",
   tenants: "4.2.4.0",
+  lockKinds: "4.2.4.0",
   obVersionInInfo: "4.2.4.0",
   fullInfo: "4.2.6.0",
   singleBarriers: "4.2.6.0",
+  missingLockKinds: "4.2.6.0",
   packageList: "4.3.0.0",
   plainUpload: "4.3.0.0",
   clusterInfo: "4.3.0.0",

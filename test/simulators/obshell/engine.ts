@@ -1,7 +1,8 @@
+import { has } from "./dialect";
 import { applyTimer, beginStage, endStage, rollBackStage } from "./effects";
 import { STAGE, type StagePlan } from "./stages";
 import type { DagKind, DagState, NodeState, SubTaskState, Timer, UpgradeTarget } from "./state";
-import { workMs } from "./timings";
+import { SUB_TASK_TIMEOUT_MS, workMs } from "./timings";
 import { at, holdsDatabase, isUp, maintainerOf, type World } from "./world";
 
 /**
@@ -56,6 +57,7 @@ export interface DagPlan {
   readonly maintenanceKey?: string;
   readonly stages: readonly StagePlan[];
   readonly target: UpgradeTarget | null;
+  readonly lockKindMissing?: true;
 }
 
 /** Inserts a DAG with all its nodes and sub-tasks, and takes the lock if it is a maintenance. */
@@ -81,6 +83,7 @@ export function insertDag(world: World, now: number, plan: DagPlan): DagState {
     next: { at: now + state.timings.readyMs, step: "start" },
     held: false,
     hung: false,
+    ...(plan.lockKindMissing === undefined ? {} : { lockKindMissing: plan.lockKindMissing }),
   };
   if (plan.maintenanceType !== 1) state.lock = plan.maintenanceType;
   state.dags.push(dag);
@@ -150,6 +153,11 @@ function stepDag(world: World, dag: DagState, now: number): void {
     case "work":
       work(world, dag, node, now);
       return;
+    case "timeout":
+      for (const task of node.subTasks) if (task.state === "RUNNING") task.failure = ["sub task timeout"];
+      dag.hung = false;
+      work(world, dag, node, now);
+      return;
     default:
       settle(world, dag, node, now);
   }
@@ -191,7 +199,7 @@ function begin(world: World, dag: DagState, node: NodeState, now: number): void 
   const outcome = beginStage(world, dag, node, start);
   if (outcome === "hangs") {
     dag.hung = true;
-    dag.next = null;
+    dag.next = { at: start + SUB_TASK_TIMEOUT_MS, step: "timeout" };
     return;
   }
   const duration = outcome === "fails" ? timings.failMs : stageWorkMs(world, dag, node);
@@ -255,5 +263,14 @@ export function finish(world: World, dag: DagState, state: "SUCCEED" | "FAILED",
   dag.next = null;
   dag.held = false;
   dag.finished = state === "SUCCEED" || dag.maintenanceType === 1;
-  if (state === "SUCCEED" && dag.maintenanceType !== 1) world.state.lock = 1;
+  if (state === "SUCCEED" && dag.maintenanceType !== 1 && findsLock(world, dag)) world.state.lock = 1;
+}
+
+/**
+ * Agents of 4.2.4 and 4.2.5 take a DAG of an older agent for one that holds no lock (OBShell facts §5; obshell
+ * 4.2.5.0 `dag_instance.go`, `ToBO`).
+ */
+function findsLock({ state }: World, { lockKindMissing }: DagState): boolean {
+  const { version } = at(state.agents, maintainerOf(state) ?? 0);
+  return lockKindMissing === undefined || !has("lockKinds", version) || has("missingLockKinds", version);
 }

@@ -94,16 +94,27 @@ export const ERRORS = {
     "'%s' is '%s', instead of '%s', does not support this operation",
     "notCluster",
   ),
-  "Agent.OceanBase.NotHold": row(500, "Agent is not holding OceanBase", "unexpected"),
-  "Agent.OceanBase.Useless": row(500, "The current database is useless", "unexpected"),
-  "OB.Server.Process.NotExist": row(500, "Observer process does not exist", "unexpected"),
+  "Agent.OceanBase.NotHold": row(500, "Agent is not holding OceanBase", "unexpected", {
+    oldMessage: "oceanbase db is nil",
+  }),
+  "Agent.OceanBase.Useless": row(500, "The current database is useless", "unexpected", {
+    oldMessage: "oceanbase db is useless",
+  }),
+  "OB.Server.Process.NotExist": row(500, "Observer process does not exist", "unexpected", {
+    oldMessage: "observer process not exist",
+  }),
   "OB.Server.Process.CheckFailed": row(
     500,
     "Check observer process exist: readlink /proc/%s/cwd: no such file or directory",
     "unexpected",
+    { oldMessage: "check observer process failed: readlink /proc/%s/cwd: no such file or directory" },
   ),
-  "Agent.Unavailable": row(500, "Agent %s is not available", "unexpected"),
-  "OB.Server.Unavailable": row(500, "Observer '%s' is not available", "unexpected"),
+  "Agent.Unavailable": row(500, "Agent %s is not available", "unexpected", {
+    oldMessage: "Found agent %s not running",
+  }),
+  "OB.Server.Unavailable": row(500, "Observer '%s' is not available", "unexpected", {
+    oldMessage: "Found observer %s not running",
+  }),
   "Environment.WithoutPython": row(500, "Please check if Python is installed", "unexpected"),
   "Environment.WithoutModule": row(500, "Please check if Python module '%s' is installed", "unexpected"),
   "Package.ReleaseFormat.Invalid": row(400, "Release format %s is illegal", "illegal", {
@@ -168,8 +179,11 @@ export const ERRORS = {
     400,
     "Cannot find the upgrade path from the current version %s to the target version %s, please check the upgrade dependency YAML file",
     "unexpected",
+    { oldMessage: "Can not find the upgrade path from the current version to the target version" },
   ),
-  "OB.Upgrade.ToDeprecatedVersion": row(400, "Target version %s is deprecated", "unexpected"),
+  "OB.Upgrade.ToDeprecatedVersion": row(400, "Target version %s is deprecated", "unexpected", {
+    oldMessage: "target version is deprecated",
+  }),
   "OB.Upgrade.TenantsSchemaNotRefreshed": row(400, "There are tenants with unfreshed schema: %s", "unexpected"),
   "OB.Upgrade.TabletInMerging": row(400, "There are %s tablets merging", "unexpected"),
   "OB.Upgrade.TenantInMajorCompaction": row(400, "There are %!s(int=%s) tenants merging", "unexpected"),

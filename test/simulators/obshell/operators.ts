@@ -1,3 +1,4 @@
+import { finish } from "./engine";
 import { Refusal } from "./errors";
 import { may } from "./stages";
 import type { DagState, NodeState, Operator, SubTaskState } from "./state";
@@ -51,12 +52,8 @@ function pass(world: World, dag: DagState, now: number): void {
   const stuck = unfinished.find((node) => !may.pass(node.name));
   if (stuck !== undefined) throw new Refusal("Task.Dag.Operator.PassNotAllowed", { args: [stuck.name] });
   for (const node of unfinished) passed(node, now);
-  dag.state = "SUCCEED";
   dag.operator = "PASS";
-  dag.endTime = now;
-  dag.finished = true;
-  dag.next = null;
-  if (dag.maintenanceType !== 1) world.state.lock = 1;
+  finish(world, dag, "SUCCEED", now);
 }
 
 /** PASS of one node: the DAG continues with the next stage. */

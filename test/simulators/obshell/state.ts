@@ -36,7 +36,16 @@ export interface ClusterState {
 
 export type Edition = "community" | "business" | "standalone";
 export type Architecture = "x86_64" | "aarch64";
-export type Identity = "CLUSTER AGENT" | "SINGLE" | "MASTER" | "FOLLOWER" | "SCALING OUT";
+export type Identity =
+  | "CLUSTER AGENT"
+  | "SINGLE"
+  | "MASTER"
+  | "FOLLOWER"
+  | "TAKE OVER MASTER"
+  | "TAKE OVER FOLLOWER"
+  | "SCALING OUT"
+  | "SCALING IN"
+  | "UNIDENTIFIED";
 
 export interface AgentState {
   readonly name: string;
@@ -147,11 +156,13 @@ export interface DagState {
   endTime: number | null;
   nodes: NodeState[];
   /** The next event and its time; null without one. */
-  next: { at: number; step: "start" | "begin" | "work" | "settle" } | null;
+  next: { at: number; step: "start" | "begin" | "work" | "timeout" | "settle" } | null;
   /** Waiting for the database or an agent rather than for a time. */
   held: boolean;
   /** Hung by a script. */
   hung: boolean;
+  /** Stored by an agent before 4.2.4.0, which stored no kind of lock. */
+  readonly lockKindMissing?: true;
 }
 
 /** The request of an upgrade or check DAG. */

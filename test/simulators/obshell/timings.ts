@@ -28,6 +28,9 @@ export interface Timings {
   readonly observerStaggerMs: number;
 }
 
+/** From the beginning of a stage that hangs to its failure (OBShell facts §4.5). */
+export const SUB_TASK_TIMEOUT_MS = 3_600_000;
+
 /** As measured on real servers (OBShell live facts §4.2, §5.2, §5.4). */
 export const RECORDED: Timings = {
   readyMs: 900,

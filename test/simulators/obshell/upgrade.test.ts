@@ -221,6 +221,23 @@ describe("an agent upgrade", () => {
     expect(again.error?.errCode).toBe("Agent.Upgrade.ToLowerVersion");
   });
 
+  it.each([
+    ["4.2.3.0", "4.2.5.0", false],
+    ["4.2.3.0", "4.2.6.0", true],
+    ["4.2.4.0", "4.2.5.0", true],
+  ])("from %s to %s succeeds; the lock is released: %s", async (from, version, released) => {
+    const trial = new Trial({ agentVersion: `${from}-1` });
+    const target = { version, release: "102024112610.el7" };
+    trial.cluster.control.addAgentPackage(target.version, target.release);
+    await trial.data("POST", "/api/v1/agent/upgrade", target);
+    trial.settle();
+    expect(trial.cluster.dags[0]).toMatchObject({ state: "SUCCEED", finished: true });
+    expect(trial.cluster.state.lock === 1).toBe(released);
+    trial.cluster.control.addObPackages(OB_TARGET.version, OB_TARGET.release);
+    trial.clock.advance(2_000);
+    expect((await trial.call("POST", "/api/v1/ob/upgrade", ROLLING)).status).toBe(released ? 200 : 500);
+  });
+
   it("fails its second stage when the package is missing, and keeps the lock", async () => {
     const trial = new Trial();
     const target = { version: "4.5.0.1", release: "102026060101.el7" };

@@ -145,7 +145,7 @@ function createLocked(call: Call, plan: DagPlan): DagState {
     const code = call.dialect === "errCode" ? "OB.Cluster.UnderMaintenanceWithDag" : state.switches.oldLockRefusal;
     throw new Refusal(code, { prefix, args: [last?.name ?? ""] });
   }
-  return insertDag(call.world, call.now, plan);
+  return insertDag(call.world, call.now, { ...plan, ...(server(call, "lockKinds") ? {} : { lockKindMissing: true }) });
 }
 
 /** The query names seven columns, the others are empty, and no order: it is that of the view, server by server. */
