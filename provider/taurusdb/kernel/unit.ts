@@ -11,7 +11,7 @@ import {
 } from "../../core/version";
 import { canonicalJobId, jobStateOf, percentOf, timeOf } from "../../huaweicloud/jobs";
 import { conditionOf, type Instance, type JobRow, type ScheduleRow } from "../schema";
-import { type Offer, upgradeStep } from "./instances";
+import { isWithheld, type Offer, upgradeStep } from "./instances";
 
 /** Data read about one instance. */
 export interface KernelFacts {
@@ -31,6 +31,14 @@ export interface KernelFacts {
  * (§3.1).
  */
 const LAST_OF_ROUNDS = parseVersion("2.0.51.240311");
+
+/** What to do about a pending upgrade of such a kernel: no API applies it. */
+export const APPLY_UPGRADE =
+  'If the console shows "Kernel version upgrade to be confirmed", apply the upgrade there ("Apply Upgrade"). Then run {apply} again.';
+
+export function isInRounds(version: Version): boolean {
+  return LAST_OF_ROUNDS !== undefined && compareVersions(version, LAST_OF_ROUNDS) <= 0;
+}
 
 /** The unit of an instance. Undefined when its kernel cannot be parsed. Pure. */
 export function kernelUnit(facts: KernelFacts, constraint: Constraint, schedules: boolean): Unit | undefined {
@@ -89,6 +97,7 @@ function activityFrom(
   const finding =
     (state === "broken" ? broken(instance.status) : undefined) ??
     unattainable(version, offered, constraint) ??
+    (offer && isWithheld(offer, version) ? withheld(version, offered) : undefined) ??
     objection;
   return finding === undefined ? undefined : { kind: "blocked", finding };
 }
@@ -167,6 +176,18 @@ function aimless(wish: string): Finding {
   };
 }
 
+/** The service reports that the instance cannot be upgraded now, although it is not at the newest kernel. */
+function withheld(version: Version, offered: Version | undefined): Finding {
+  const newest = offered === undefined ? "" : `, although ${formatVersion(offered)} is available`;
+  return {
+    code: "not-offered-now",
+    message: `The service reports that the instance cannot be upgraded now${newest} (upgrade_flag is false).`,
+    remedy: isInRounds(version)
+      ? APPLY_UPGRADE
+      : "Check the instance and its tasks in the console, then run {apply} again when the upgrade is offered there.",
+  };
+}
+
 /** The API upgrades to the newest kernel that it offers, so a target version below or above it cannot be reached. */
 function unattainable(version: Version, offered: Version | undefined, constraint: Constraint): Finding | undefined {
   if (constraint.kind === "latest") return undefined;
@@ -183,8 +204,7 @@ function unattainable(version: Version, offered: Version | undefined, constraint
     };
   }
   const moves = compareVersions(version, offered) < 0;
-  const inRounds = LAST_OF_ROUNDS !== undefined && compareVersions(version, LAST_OF_ROUNDS) <= 0;
-  if (stands === "holds" || (moves && inRounds)) return undefined;
+  if (stands === "holds" || (moves && isInRounds(version))) return undefined;
   return {
     code: "not-offered",
     message: `The newest kernel offered is ${newest}, which does not satisfy the target version${moves ? ", so it was not upgraded to that either" : ""}.`,
