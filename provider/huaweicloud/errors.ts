@@ -1,13 +1,18 @@
 import { type ErrorOptions, Rejected, Unreachable, UpgradeError } from "../core/errors";
 import { insecure } from "../http/tls";
 import { TransportError } from "../http/transport";
-import type { Trouble } from "./answers";
+import type { Answer, Trouble } from "./answers";
 import type { Credentials } from "./credentials";
 
 /** Errors of requests to Huawei Cloud. */
 
 /** How long an access key stays locked after five bad signatures. */
 const LOCKED = /reach the limit,? ?forbidden/i;
+
+/** The gateway counts it: five in a row lock the key. */
+export function isBadSignature(answer: Answer): boolean {
+  return answer.kind === "unauthorized" && /verify aksk signature fail/i.test(answer.text);
+}
 
 /** Additional context of an error. */
 export interface Circumstances {
