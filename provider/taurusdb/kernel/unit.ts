@@ -11,6 +11,7 @@ import {
 } from "../../core/version";
 import { canonicalJobId, jobStateOf, percentOf, timeOf } from "../../huaweicloud/jobs";
 import { conditionOf, type Instance, type JobRow, type ScheduleRow } from "../schema";
+import { awaitsApproval } from "../tasks";
 import { isWithheld, type Offer, upgradeStep } from "./instances";
 
 /** Data read about one instance. */
@@ -47,7 +48,8 @@ export function kernelUnit(facts: KernelFacts, constraint: Constraint, schedules
   if (version === undefined) return undefined;
   const { offer, job } = facts;
   const stands = standingOf(version, offer, constraint);
-  const activity = activityFrom(facts, version, constraint, stands);
+  const refusal = offer !== undefined && isWithheld(offer, version) ? withheld(version, offer.newest) : undefined;
+  const activity = activityFrom({ ...facts, objection: refusal ?? facts.objection }, version, constraint, stands);
   const ended = job && endedOf(job);
   const from = formatVersion(version);
   return {
@@ -97,7 +99,6 @@ function activityFrom(
   const finding =
     (state === "broken" ? broken(instance.status) : undefined) ??
     unattainable(version, offered, constraint) ??
-    (offer && isWithheld(offer, version) ? withheld(version, offered) : undefined) ??
     objection;
   return finding === undefined ? undefined : { kind: "blocked", finding };
 }
@@ -107,18 +108,8 @@ function runningOf(row: JobRow, offered: Version | undefined, stands: Standing):
   const state = jobStateOf(row.status);
   if (state === "completed" || state === "failed" || state === "canceled") return undefined;
   if (state === "unauthorized") {
-    return {
-      kind: "blocked",
-      task: taskOf(row.job_id, row.job_name, offered),
-      finding: {
-        code: "awaits-approval",
-        message: `Its upgrade ${row.job_id} waits for approval (${row.status}).`,
-        remedy:
-          stands === "behind"
-            ? "Approve the job in the Huawei Cloud console."
-            : "The target version no longer requires it: reject the job in the Huawei Cloud console.",
-      },
-    };
+    const task = taskOf(row.job_id, row.job_name, offered);
+    return { kind: "blocked", task, finding: awaitsApproval(row.job_id, row.status, stands === "behind") };
   }
   const percent = percentOf(row.process);
   return {
