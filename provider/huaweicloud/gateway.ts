@@ -144,8 +144,12 @@ export class Gateway {
     if (reading.kind === "data") return reading.data;
     if (reading.kind !== "unserved") return undefined;
     const message = `${this.origin} does not serve GET /v3/{project_id}/${call.path.join("/")}: ${reading.text}.`;
-    const remedy = `Check \`endpoint\` and \`region\`: ${this.#options.service.availability}.`;
-    throw new UpgradeError("blocked", message, { remedy });
+    throw new UpgradeError("blocked", message, { remedy: this.#unserved });
+  }
+
+  /** What to do about an API that the region lacks. */
+  get #unserved(): string {
+    return `Check \`endpoint\` and \`region\`: ${this.#options.service.availability}.`;
   }
 
   /**
@@ -206,7 +210,7 @@ export class Gateway {
       case "foreign":
         return foreignWrite(what, trouble, FOREIGN);
       default:
-        return refusedWith(text, REFUSALS[trouble.kind] ?? "final", trouble);
+        return refusedWith(text, trouble, trouble.kind === "unserved" ? this.#unserved : undefined);
     }
   }
 
@@ -230,8 +234,10 @@ function passing(error: UpgradeError): Unreachable {
 /**
  * The request id is for the vendor's support. If the request is repeated, the id would only make every line a new one.
  */
-function refusedWith(text: string, refusal: RefusalKind, { requestId, code }: Trouble): Refused {
-  return new Refused(`${text}${refusal === "final" ? request(requestId) : ""}.`, { refusal, vendorCode: code });
+function refusedWith(text: string, { kind, requestId, code }: Trouble, remedy: string | undefined): Refused {
+  const refusal = REFUSALS[kind] ?? "final";
+  const message = `${text}${refusal === "final" ? request(requestId) : ""}.`;
+  return new Refused(message, { refusal, vendorCode: code, ...(remedy === undefined ? {} : { remedy }) });
 }
 
 /** A throttled write was not processed, so it may be sent again any number of times. */

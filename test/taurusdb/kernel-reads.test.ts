@@ -300,17 +300,17 @@ describe("an instance that is outdated and cannot be upgraded now (upgrade_flag 
 
   it.each([true, false])(
     "needs the console if its kernel is upgraded in rounds (upgrade_flag false: %s)",
-    async (told) => {
-      const rewrite = (body: string) => (told ? body : body.replace('"upgrade_flag":false', '"upgrade_flag":true'));
+    async (reported) => {
+      const rewrite = (body: string) => (reported ? body : body.replace('"upgrade_flag":false', '"upgrade_flag":true'));
       const { lifecycle, inputs, cloud, said, writes } = kernelRig({ kernel: "2.0.51.240305" }, { rewrite });
       const args = inputs({ version: "latest" });
       cloud.control.instance().preparation = "toBeConfirmed";
       await lifecycle.check({}, args);
-      expect(said().some((line) => line.includes("Apply Upgrade"))).toBe(told);
+      expect(said().some((line) => line.includes("Apply Upgrade"))).toBe(reported);
       expect(await message(lifecycle.create(args))).toMatch(
         /"Kernel version upgrade to be confirmed".*"Apply Upgrade"/,
       );
-      expect(writes()).toBe(told ? 0 : 1);
+      expect(writes()).toBe(reported ? 0 : 1);
       cloud.control.applyUpgrade();
       expect((await lifecycle.create(args)).outs).toMatchObject({ status: "current", currentVersion: NEW });
     },

@@ -154,6 +154,14 @@ describe("a refused upgrade call", () => {
     },
   );
 
+  it("because the region does not have its API names the arguments to check", async () => {
+    const { lifecycle, inputs, cloud } = rig();
+    cloud.control.gateway.disturb("APIGW.0101", { route: "starRocksUpgrade" });
+    await expect(lifecycle.create(inputs())).rejects.toThrow(
+      /APIGW\.0101, HTTP 404.* Check `endpoint` and `region`: .*StarRocks is not in every region\. \[refused\]/,
+    );
+  });
+
   it("as DBS.201014 is busy at 409, and final at 400", async () => {
     const busy = rig();
     busy.cloud.control.gateway.disturb("DBS.201014", { route: "starRocksUpgrade", times: 12, status: 409 });

@@ -126,6 +126,7 @@ export function actionsOf(detail: StarRocks): readonly Action[] {
 
 /** Why an instance does not work without action by a person, as a clause; undefined if it works. */
 export function faultOf(detail: StarRocks): string | undefined {
+  if (detail.is_frozen === true) return `${detail.name || detail.id} is frozen`;
   const broken = partsOf(detail).find(({ status }) => conditionOf(status) === "broken");
   if (broken !== undefined) return `${broken.name || broken.id} is ${broken.status}`;
   const late = lateNode(detail);
