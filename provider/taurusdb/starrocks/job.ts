@@ -158,7 +158,7 @@ export class JobWatcher {
     else this.#faultSince ??= clock.elapsed();
     const lasted = clock.elapsed() - (this.#faultSince ?? clock.elapsed());
     if (lasted < LASTING) return { kind: "running", message: `the job is completed, ${why}` };
-    return failed(job, `the job is completed, but for ${formatDuration(lasted)} ${why}`, REPAIR);
+    return failed(job, `the job is completed, but ${why}, for ${formatDuration(lasted)} now`, REPAIR);
   }
 }
 
