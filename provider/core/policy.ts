@@ -1,7 +1,7 @@
 import { parseDuration } from "../base/sentences";
 import type { Approval, Approvals } from "./control/approval";
 import type { Blackout, ChangeWindow } from "./control/calendar";
-import { type ChangeRules, NO_RULES } from "./control/control";
+import type { ChangeRules } from "./control/control";
 
 /** The user's settings for a run, and the vendor's times from the resource kind. All times in milliseconds. */
 export interface Policy {
@@ -75,16 +75,15 @@ export function policyFrom(args: CommonArguments, times: Times, surrounding: Sur
 }
 
 function rulesFrom(args: CommonArguments, { stack = {}, approvals }: Surrounding): ChangeRules {
-  const { windows = stack.windows, blackouts = stack.blackouts, freeze, expect, backup } = args;
+  const { freeze, expect, backup } = args;
   return {
-    ...NO_RULES,
     freezes: [freeze, stack.freeze].flatMap((sentence) => sentence?.trim() || []),
-    ...(windows === undefined ? {} : { windows }),
-    ...(blackouts === undefined ? {} : { blackouts }),
+    windows: args.windows ?? stack.windows ?? [],
+    blackouts: args.blackouts ?? stack.blackouts ?? [],
     expect: expect === undefined ? undefined : parseDuration(expect),
-    ...(approvals === undefined ? {} : { approvals }),
-    ...(backup === undefined ? {} : { backup: { maxAge: parseDuration(backup.maxAge) ?? 0, waive: backup.waive } }),
-    ...(args.onHeld === undefined ? {} : { onHeld: args.onHeld }),
+    approvals,
+    backup: backup && { maxAge: parseDuration(backup.maxAge) ?? 0, waive: backup.waive },
+    onHeld: args.onHeld ?? "report",
   };
 }
 

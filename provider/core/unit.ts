@@ -153,6 +153,17 @@ export function isFollowed(activity: Activity | undefined): boolean {
   return activity?.kind === "running" || activity?.kind === "failed";
 }
 
+/** Whether it is behind, and an operation is in progress or action by the user is required. */
+export function isImpeded({ standing, activity }: Unit): boolean {
+  return standing === "behind" && (activity?.kind === "blocked" || activity?.kind === "busy");
+}
+
+/** Why a unit that is not behind does not work. */
+export function faultOf({ standing, activity }: Unit): Finding | undefined {
+  if (standing === "behind" || activity?.kind !== "blocked" || activity.task !== undefined) return undefined;
+  return activity.finding;
+}
+
 /** All findings about an upgrade of a unit. */
 export function findingsOf({ activity, upgrade }: Unit): readonly Finding[] {
   const findings = upgrade?.findings ?? [];

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { announce } from "../../provider/core/announce";
 import type { BackupRecord } from "../../provider/core/control/backup";
-import { NO_RULES } from "../../provider/core/control/control";
 import type { Plan } from "../../provider/core/decision/plan";
 import type { Driver } from "../../provider/core/driver";
 import type { UpgradeRecord } from "../../provider/core/outcome";
@@ -9,6 +8,7 @@ import type { Policy } from "../../provider/core/policy";
 import type { Failure, TaskStatus } from "../../provider/core/task";
 import type { View } from "../../provider/core/unit";
 import { VirtualClock } from "../support/virtual-clock";
+import { NO_RULES } from "./scripted-driver";
 
 const clock = new VirtualClock();
 const task = { id: "13", kind: "OB rolling upgrade", to: "4.3.5.2-9" };

@@ -56,7 +56,9 @@ describe.each([
       meanwhile: (stage) => stage.clock.after(90_000, () => stage.abort(reason())),
     });
     expect(outcome).toMatchObject({ status: "behind", accepted: false, error: { code } });
-    expect(outcome.error?.message).toContain("nothing was sent");
+    expect(outcome.error?.message).toBe(
+      `${how} before an upgrade of ${TITLE} was started (waiting for backup 3); nothing was sent.`,
+    );
     expect(starts).toBe(0);
     expect(took).toBe(90_000);
   });

@@ -1,5 +1,5 @@
 import type { BackupRecord } from "../../provider/core/control/backup";
-import { NO_RULES } from "../../provider/core/control/control";
+import type { ChangeRules } from "../../provider/core/control/control";
 import type { Plan } from "../../provider/core/decision/plan";
 import type { Driver, Observation } from "../../provider/core/driver";
 import { UpgradeError } from "../../provider/core/errors";
@@ -62,6 +62,7 @@ export interface Played extends Stage {
 }
 
 const MINUTE = 60_000;
+export const NO_RULES: ChangeRules = { freezes: [], windows: [], blackouts: [], onHeld: "report" };
 export const TITLE = "Orders database";
 export const TARGET = "4.3.5.2";
 export const task: Task = { id: "11", kind: "rolling upgrade", to: TARGET };

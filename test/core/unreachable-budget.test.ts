@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { NO_RULES } from "../../provider/core/control/control";
 import { ifAnswered, Unreachable, UpgradeError } from "../../provider/core/errors";
 import type { Policy } from "../../provider/core/policy";
 import { UnreachableBudget } from "../../provider/core/reconcile/observer";
 import { VirtualClock } from "../support/virtual-clock";
+import { NO_RULES } from "./scripted-driver";
 
 const MINUTE = 60_000;
 const policy: Policy = {

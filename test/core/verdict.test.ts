@@ -138,13 +138,13 @@ describe("a member that a call has named", () => {
   });
 
   it("is waited for longer when the answer was lost, then nobody knows", () => {
-    const wait = { kind: "wait", message: "requested, the response was lost", accepted: false };
+    const wait = { kind: "wait", message: "requested, not confirmed yet", accepted: false };
     expect(sent(called(0, { lost: true }), member())).toEqual(wait);
     expect(sent(called(10 * MINUTE - 1, { lost: true }), member())).toEqual(wait);
     expect(sent(called(10 * MINUTE, { lost: true }), member())).toEqual({
       kind: "problem",
       code: "unconfirmed",
-      message: "the response to the upgrade request was lost, and no upgrade appeared",
+      message: "no upgrade appeared: the response to the upgrade request was lost (Connection reset.)",
     });
   });
 
@@ -285,7 +285,7 @@ describe("a refusal", () => {
   it("is forgotten with the next accepted call", () => {
     const attempts = new Attempts();
     attempts.refused([member()], new Refused("No.", { refusal: "final" }));
-    attempts.sent([member()], NOW, NOW, false);
+    attempts.sent([member()], NOW, NOW, undefined);
     expect(attempts.refusal("a")).toBeUndefined();
     expect(attempts.entry("a")).toMatchObject({ rounds: 1, from: "2.0.48.231200" });
   });
@@ -558,6 +558,34 @@ describe("a request whose response was lost", () => {
   it("may lead past a target version that is reached", () => {
     expect(verdict(holding, { ...lost, by: "earlier" })).toMatchObject({ kind: "wait" });
     expect(verdict(holding, { ...lost, by: "earlier", over: true })).toEqual({ kind: "done" });
+  });
+});
+
+describe("a unit that an upgrade of this run has brought to its target version", () => {
+  const after = member({ standing: "holds", activity: busy() });
+  const succeeded = { by: "run", kind: "succeeded", task: task("t1"), pending: false } as const;
+  const broken = member({ standing: "holds", activity: blocked() });
+
+  it("is waited for while another operation is in progress, for a limited time", () => {
+    const wait = { kind: "wait", message: "waiting for in backup", accepted: true };
+    expect(verdict(after, { ...succeeded, since: NOW - MINUTE + 1 })).toEqual(wait);
+    expect(verdict(after, { ...succeeded, since: NOW - MINUTE })).toEqual({ kind: "done" });
+    expect(verdict(after, { by: "run", ...silent, moved: true })).toEqual(wait);
+  });
+
+  it("is a problem while it does not work", () => {
+    expect(verdict(broken, { ...succeeded, since: NOW })).toMatchObject({
+      kind: "problem",
+      code: "upgrade-failed",
+      message: expect.stringMatching(/ runs .*, but does not work\. It is frozen\./),
+    });
+  });
+
+  it("is left alone when an earlier run has upgraded it", () => {
+    for (const one of [after, broken]) {
+      expect(verdict(one, { ...succeeded, by: "earlier", since: NOW })).toEqual({ kind: "done" });
+      expect(verdict(one, undefined)).toEqual({ kind: "done" });
+    }
   });
 });
 

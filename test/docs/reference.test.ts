@@ -242,7 +242,11 @@ describe("the arguments in the SDK", { timeout: 60_000 }, () => {
 
 describe("the texts of errors", { timeout: 60_000 }, () => {
   it.each([
-    ["every-type", "`unconfirmed`", "the response to the upgrade request was lost, and no upgrade appeared within …"],
+    [
+      "every-type",
+      "`unconfirmed`",
+      "the response to the upgrade request was lost (…), and no upgrade appeared within …",
+    ],
     ["every-type", "`newer`", "which is newer than the target version"],
     ["oceanbase", "`blocked`", "No uploaded package satisfies version …; uploaded: …."],
     [

@@ -50,7 +50,7 @@ describe("many instances in one pin", { timeout: 120_000 }, () => {
     for (const id of silent) expect(problems[id]).toContain("no upgrade has started");
     for (const id of deleted) expect(problems[id]).toContain("The instance does not exist");
     expect(first.reasons[0]).toMatch(
-      /^120 TaurusDB instances at cn-north-4: 12 of 120 instances did not reach the target version\./,
+      /^120 TaurusDB instances at cn-north-4: 12 of 120 instances were not upgraded successfully\./,
     );
     expect(first.reasons[0]).toContain("and 4 more: the upgrade failed: The disk is full.");
     const members = first.properties["members"] as Record<string, string>;
@@ -203,7 +203,7 @@ describe("the pre-check", () => {
       cloud.control.setStatus("BACKING UP", { instance: busy, ms: 60_000 });
     });
     const { reasons } = await partial(lifecycle.create(inputs()));
-    expect(reasons[0]).toMatch(/1 of 2 instances did not reach the target version.*The pre-check failed: /);
+    expect(reasons[0]).toMatch(/1 of 2 instances was not upgraded successfully.*The pre-check failed: /);
     expect(cloud.acceptedUpgrades.map(({ instances }) => instances)).toEqual([[busy]]);
   });
 

@@ -178,7 +178,7 @@ describe("an answer to the upgrade call that is lost", () => {
     cloud.faults.add({ match: POST, fault: { kind: "reset" } });
     const first = await partial(lifecycle.create(inputs()));
     expect(first.reasons[0]).toMatch(
-      /the response to the upgrade request was lost, and no upgrade appeared.*\[unconfirmed\]/,
+      /no upgrade appeared: the response to the upgrade request was lost \(.*\[unconfirmed\]/,
     );
     expect(writes()).toBe(1);
     expect((await lifecycle.update(first.id, first.properties, inputs())).outs).toMatchObject({ status: "current" });

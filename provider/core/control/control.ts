@@ -14,12 +14,10 @@ export interface ChangeRules extends Calendar {
   /** One sentence each: if there are any, nothing is sent. */
   readonly freezes: readonly string[];
   /** Missing if approval is not required. */
-  readonly approvals?: Approvals;
-  readonly backup?: BackupRule;
+  readonly approvals?: Approvals | undefined;
+  readonly backup?: BackupRule | undefined;
   readonly onHeld: "report" | "wait" | "fail";
 }
-
-export const NO_RULES: ChangeRules = { freezes: [], windows: [], blackouts: [], onHeld: "report" };
 
 /** Why the upgrade of a unit must not be requested now. */
 export type HoldOf = (unit: Unit) => Hold | undefined;

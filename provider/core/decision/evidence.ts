@@ -51,8 +51,9 @@ export type Evidence = Known &
         readonly moved: boolean;
         /** Set when it was seen before. */
         readonly task?: Task;
-        /** Why the response was lost, and for how long no task has been visible, in milliseconds. */
+        /** Why the response was lost, if this run sent the request. */
         readonly cause?: Unreachable;
+        /** For how long no task has been visible since, in milliseconds. */
         readonly waited?: number;
       }
   );
@@ -154,12 +155,14 @@ function ofThisRun({ name, from, ended }: Unit, entry: Entry, lists: Lists): Evi
   const moved = differ(from, entry.from);
   if (ending !== undefined) return endedAs("run", name, ending, !moved, lists);
   const { attempts, now, schedule, times } = lists;
-  const lost = entry.lost && !entry.shown;
+  const cause = entry.shown ? undefined : entry.lost;
+  const lost = cause !== undefined;
   const asked = schedule.has(name) ? hiddenSince(name, lists) : entry.answeredAt;
   const since = Math.max(asked, attempts.stirredAt(name) ?? Number.NEGATIVE_INFINITY);
   const over = now - since >= timeOf(lost, times);
   const { task } = entry;
-  return { by: "run", kind: "silent", over, lost, accepted: !lost, moved, ...(task === undefined ? {} : { task }) };
+  const seen = { ...(task === undefined ? {} : { task }), ...(cause === undefined ? {} : { cause }) };
+  return { by: "run", kind: "silent", over, lost, accepted: !lost, moved, ...seen };
 }
 
 /** For a unit that is behind. Undefined if no request of the earlier run can still be in progress. */

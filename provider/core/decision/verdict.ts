@@ -3,7 +3,7 @@ import type { Refused } from "../errors";
 import { MOST_ROUNDS } from "../policy";
 import type { Failure, Task } from "../task";
 import type { Texts } from "../texts/texts";
-import { findingsOf, isHopeless, type Problem, type Unit, type Waiting } from "../unit";
+import { faultOf, findingsOf, isHopeless, type Problem, type Unit, type Waiting } from "../unit";
 import type { Evidence } from "./evidence";
 
 /** The decision for one unit after a read. */
@@ -71,6 +71,7 @@ type Row = (unit: Unit, about: Circumstances) => Verdict | undefined;
  * | our upgrade is scheduled, and is not needed or not wanted in a window | cancel, a problem if it was not canceled |
  * | an accepted upgrade waits for an approval, and is ours or needed | problem |
  * | not behind, and a request of an earlier run may still upgrade past it | wait |
+ * | not behind since an upgrade of this run, and an operation is in progress, or it does not work | wait, problem |
  * | newer than the target version, or up to date | newer, done |
  * | an upgrade is scheduled, and the resource uses windows | scheduled |
  * | an upgrade that is not ours is scheduled, and the resource uses no windows | problem |
@@ -121,6 +122,14 @@ const ROWS: readonly Row[] = [
     if (known.kind === "silent" && !known.over) return wait(ASKED_EARLIER, known);
     const pending = known.kind === "succeeded" && known.pending && now - known.since < settleTime;
     return pending ? wait(COMPLETED, { accepted: false }) : undefined;
+  },
+  (unit, { known, now, settleTime, say }) => {
+    const { activity, standing } = unit;
+    if (standing === "behind" || known?.by !== "run") return undefined;
+    const fault = faultOf(unit);
+    if (fault !== undefined) return problem(say.unhealthy(unit, fault));
+    const over = known.kind === "succeeded" && now - known.since >= settleTime;
+    return activity?.kind === "busy" && !over ? wait(say.busy(activity.name), { accepted: true }) : undefined;
   },
   ({ standing }) => {
     if (standing === "behind") return undefined;
@@ -186,7 +195,7 @@ const ROWS: readonly Row[] = [
 const ASKED_EARLIER = "requested by an earlier run, not started yet";
 const COMPLETED = "completed, the new version does not show yet";
 const GONE = "no longer shown as running";
-const LOST = "requested, the response was lost";
+const LOST = "requested, not confirmed yet";
 
 /** The decision for one unit. Pure. */
 export function verdictOn(unit: Unit, about: Circumstances): Verdict {

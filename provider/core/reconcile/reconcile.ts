@@ -10,7 +10,7 @@ import type { Runtime } from "../runtime";
 import type { Task } from "../task";
 import { failed, rolledBack, stoppedWith } from "../texts/sentences";
 import { type Texts, textsOf } from "../texts/texts";
-import { isHopeless, type Problem, problemOf, type Unit, type View } from "../unit";
+import { faultOf, isHopeless, isImpeded, type Problem, problemOf, type Unit, type View } from "../unit";
 import { isOpen } from "../upgrades/record";
 import type { Upgrades } from "../upgrades/upgrades";
 import { UpgradesById } from "../upgrades/upgrades-by-id";
@@ -68,6 +68,8 @@ class Reconciliation<O extends Observation> {
   readonly #facts: Facts;
   #hold: Hold | undefined;
   #problems: ReadonlyMap<string, Problem> = new Map();
+  /** What the run waits for, besides its own upgrades. */
+  #waiting: readonly string[] = [];
   #canceled = false;
   /** Nothing is left to wait for. */
   #over = false;
@@ -218,6 +220,7 @@ class Reconciliation<O extends Observation> {
     const waiting = verdicts.each("wait");
     const running = waiting.map(([unit]) => unit).filter((unit) => this.#upgrades.running(unit) !== undefined);
     this.#upgrades.joined(running);
+    this.#waiting = waiting.map(([unit, { message }]) => this.#texts.named(unit, message));
     if (!this.#policy.wait && waiting.every(([, { accepted }]) => accepted)) return this.#unwatched(view);
     const [unit] = running;
     const task = unit && this.#upgrades.running(unit);
@@ -248,6 +251,10 @@ class Reconciliation<O extends Observation> {
     const newer = verdicts.units("newer");
     if (newer.length > 0 && this.#policy.onNewer === "fail") throw this.#tooNew(newer);
     if (newer.length > 0 && this.#policy.onNewer === "report") warn(this.#tooNew(newer).text);
+    for (const unit of units) {
+      const fault = faultOf(unit);
+      if (fault !== undefined) warn(this.#texts.named(unit, this.#texts.unhealthy(unit, fault).message));
+    }
     if (this.#hold !== undefined) return endHeld(this.#control, this.#hold, this.#runtime);
     if (scheduled.size > 0) return "deferred";
     return newer.length > 0 ? "newer" : "current";
@@ -284,11 +291,7 @@ class Reconciliation<O extends Observation> {
     if (ended) return this.outcome("failed", error);
     if (this.#over) return this.outcome("behind", error);
     this.#upgrades.left();
-    return this.outcome(record.stopped(this.#hold), stoppedWith(error, this.#driver.title, record, this.#hold));
+    const why = { hold: this.#hold, waiting: this.#waiting };
+    return this.outcome(record.stopped(this.#hold), stoppedWith(error, this.#driver.title, record, why));
   }
-}
-
-/** Whether it is behind, and an operation is in progress or action by the user is required. */
-function isImpeded({ standing, activity }: Unit): boolean {
-  return standing === "behind" && (activity?.kind === "blocked" || activity?.kind === "busy");
 }

@@ -7,7 +7,7 @@ import type { Policy } from "../policy";
 import type { Answer, Request } from "../request";
 import type { Runtime } from "../runtime";
 import type { Task } from "../task";
-import { count } from "../texts/sentences";
+import { count, lostResponse } from "../texts/sentences";
 import { batchesOf, describeCall, type Unit } from "../unit";
 import type { Upgrades } from "../upgrades/upgrades";
 import { FRESH, type UnreachableBudget } from "./observer";
@@ -29,13 +29,15 @@ export class Sender<O extends Observation> {
   readonly #control: ChangeControl;
   readonly #upgrades: Pick<Upgrades, "attempts" | "requested">;
   readonly #watch: Watch;
-  readonly #unsent: UnsentBudget;
+  readonly #unreachableBudget: number;
+  /** When the first of the latest requests that did not reach the vendor was attempted. */
+  #unsentSince: number | undefined;
   readonly #noted = new Set<string>();
 
   constructor(
     driver: Asked<O>,
     control: ChangeControl,
-    policy: Policy,
+    { unreachableBudget }: Pick<Policy, "unreachableBudget">,
     runtime: Runtime,
     budget: UnreachableBudget,
     upgrades: Pick<Upgrades, "attempts" | "requested">,
@@ -45,7 +47,7 @@ export class Sender<O extends Observation> {
     this.#runtime = runtime;
     this.#budget = budget;
     this.#upgrades = upgrades;
-    this.#unsent = new UnsentBudget(driver.title, policy);
+    this.#unreachableBudget = unreachableBudget;
     this.#watch = new Watch(runtime.clock, runtime.signal, runtime.random);
   }
 
@@ -89,7 +91,7 @@ export class Sender<O extends Observation> {
       if (!(error instanceof Refused)) throw error;
       this.#runtime.report({ message: `not started yet: ${error.message}` });
       if (batches.length === 1 || error.unread) {
-        this.#unsent.heard();
+        this.#unsentSince = undefined;
         this.#upgrades.attempts.refused(batches.flat(), error);
         await this.#watch.pauseAfterRefusal();
         return [];
@@ -119,25 +121,67 @@ export class Sender<O extends Observation> {
     return !done;
   }
 
+  /**
+   * The only place that passes an upgrade request to a driver. It checks the hold here and again immediately before
+   * sending, because logins and reads may come in between.
+   * @throws Held, and every other error that means that nothing was sent and a retry would fail too
+   */
   async #request(batch: Batch, observation: O): Promise<Answer> {
-    const { clock, inform, report, warn } = this.#runtime;
+    const { clock, inform, report, signal, warn } = this.#runtime;
     const what = nameOf(batch, this.#driver);
     const notes = new Set(batch.flatMap(({ upgrade }) => [...(upgrade?.unchecked ?? []), ...(upgrade?.notes ?? [])]));
     for (const note of notes) if (!this.#noted.has(note)) warn(note);
     for (const note of notes) this.#noted.add(note);
     const sentAt = clock.elapsed();
     report({ message: `requesting ${what}` });
-    const sending = { request: this.#requestFor(batch), units: batch, observation };
-    const answer = await send(this.#driver, this.#control, sending, this.#runtime, (known) => {
-      if (known.kind === "refused") this.#upgrades.attempts.refused(batch, known.error);
-      this.#upgrades.requested(batch, sentAt, known);
-    });
-    if (answer.kind === "accepted") {
+    const permit = () => this.#control.require(batch);
+    permit();
+    const answer = await this.#attempt(() => this.#driver.start(this.#requestFor(batch), observation, permit));
+    if (answer.kind === "unsent" || answer.kind === "refused") signal.throwIfAborted();
+    // Recorded before anything else can end the run.
+    if (answer.kind === "refused") this.#upgrades.attempts.refused(batch, answer.error);
+    this.#upgrades.requested(batch, sentAt, answer);
+    if (answer.kind === "lost") {
+      signal.throwIfAborted();
+      const upgrades = this.#driver.words === undefined ? "upgrade" : "upgrades";
+      warn(`Searching for the ${upgrades}, because ${lostResponse(answer.error)}.`);
+    } else if (answer.kind === "accepted") {
       const names = batch.length <= 3 ? batch.map(({ name }) => name).join(", ") : routeOf(batch);
       inform(answer.task === undefined ? `requested the ${what}: ${names}` : `upgrade ${answer.task.id} started`);
-    }
-    this.#unsent.note(answer, sentAt, clock.elapsed());
+    } else report({ message: `not started yet: ${answer.error.message}` });
+    this.#giveUpUnsent(answer, sentAt);
     return answer;
+  }
+
+  async #attempt(start: () => Promise<Task | undefined>): Promise<Answer> {
+    try {
+      const task = await sending(start);
+      if (task !== undefined) return { kind: "accepted", task };
+      if (this.#driver.tasks === "by-list") return { kind: "accepted" };
+      const error = new Unreachable("the vendor's response names no task", { sent: true, heard: true });
+      return { kind: "lost", error };
+    } catch (error) {
+      if (error instanceof Refused) return { kind: "refused", error };
+      if (error instanceof Unreachable) return { kind: error.sent ? "lost" : "unsent", error };
+      this.#runtime.signal.throwIfAborted();
+      throw error;
+    }
+  }
+
+  /** @throws UpgradeError `unreachable` if no request has reached the vendor for too long: as long as for reads */
+  #giveUpUnsent(answer: Answer, sentAt: number): void {
+    this.#unsentSince = answer.kind === "unsent" ? (this.#unsentSince ?? sentAt) : undefined;
+    if (answer.kind !== "unsent" || this.#unsentSince === undefined) return;
+    const stuck = this.#runtime.clock.elapsed() - this.#unsentSince;
+    if (stuck < this.#unreachableBudget) return;
+    throw new UpgradeError(
+      "unreachable",
+      `${this.#driver.title}: the upgrade request could not be sent for ${formatDuration(stuck)}: ${answer.error.message}`,
+      {
+        remedy: "When the vendor can be reached, run {apply} again. Only the remaining upgrades are requested.",
+        cause: answer.error,
+      },
+    );
   }
 
   #requestFor(batch: Batch): Request {
@@ -153,97 +197,4 @@ function nameOf(batch: Batch, { words }: Pick<Driver, "words">): string {
 /** All units of one request have the same version. */
 function routeOf([first]: Batch): string {
   return first === undefined ? "" : (first.upgrade?.route ?? "");
-}
-
-/** An upgrade request and its units. */
-export interface Sending<O extends Observation> {
-  readonly request: Request;
-  readonly units: readonly Unit[];
-  readonly observation: O;
-}
-
-/**
- * The only function that passes an upgrade request to a driver. It checks the hold here and again immediately before
- * sending, because logins and reads may come in between.
- * @param note records the result, before anything else can end the run
- * @throws Held, and every other error that means that nothing was sent and a retry would fail too
- */
-async function send<O extends Observation>(
-  driver: Pick<Driver<O>, "tasks" | "words" | "start">,
-  control: Pick<ChangeControl, "require">,
-  { request, units, observation }: Sending<O>,
-  { signal, report, warn }: Pick<Runtime, "signal" | "report" | "warn">,
-  note: (answer: Answer) => void,
-): Promise<Answer> {
-  const permit = () => control.require(units);
-  permit();
-  const answer = await attempt(() => driver.start(request, observation, permit), driver, signal);
-  if (answer.kind === "unsent" || answer.kind === "refused") signal.throwIfAborted();
-  note(answer);
-  if (answer.kind === "lost") {
-    signal.throwIfAborted();
-    const what = driver.words === undefined ? "upgrade" : "upgrades";
-    warn(`The response to the upgrade request was lost (${answer.error.message}). Searching for the ${what}.`);
-  } else if (answer.kind !== "accepted") {
-    report({ message: `not started yet: ${answer.error.message}` });
-  }
-  return answer;
-}
-
-/** How long the requests of a run may fail to reach the vendor: as long as for reads. */
-export class UnsentBudget {
-  readonly #title: string;
-  readonly #limit: number;
-  #since: number | undefined;
-
-  constructor(title: string, { unreachableBudget }: Pick<Policy, "unreachableBudget">) {
-    this.#title = title;
-    this.#limit = unreachableBudget;
-  }
-
-  /** The vendor has received something. */
-  heard(): void {
-    this.#since = undefined;
-  }
-
-  /**
-   * Records the result of a request.
-   * @param sentAt when it was attempted, and `now`: milliseconds of `Clock.elapsed`
-   * @throws UpgradeError `unreachable` if none has been received for too long
-   */
-  note(answer: Answer, sentAt: number, now: number): void {
-    if (answer.kind !== "unsent") {
-      this.heard();
-      return;
-    }
-    this.#since ??= sentAt;
-    const stuck = now - this.#since;
-    if (stuck < this.#limit) return;
-    throw new UpgradeError(
-      "unreachable",
-      `${this.#title}: the upgrade request could not be sent for ${formatDuration(stuck)}: ${answer.error.message}`,
-      {
-        remedy: "When the vendor can be reached, run {apply} again. Only the remaining upgrades are requested.",
-        cause: answer.error,
-      },
-    );
-  }
-}
-
-async function attempt(
-  start: () => Promise<Task | undefined>,
-  { tasks }: Pick<Driver, "tasks">,
-  signal: AbortSignal,
-): Promise<Answer> {
-  try {
-    const task = await sending(start);
-    if (task !== undefined) return { kind: "accepted", task };
-    if (tasks === "by-list") return { kind: "accepted" };
-    return { kind: "lost", error: new Unreachable("the vendor's response names no task", { sent: true, heard: true }) };
-  } catch (error) {
-    if (error instanceof Refused) return { kind: "refused", error };
-    if (error instanceof Unreachable) return { kind: error.sent ? "lost" : "unsent", error };
-    signal.throwIfAborted();
-    throw error;
-  }
 }

@@ -1,7 +1,7 @@
 import { counted, ended, formatDuration, sentences } from "../../base/sentences";
 import type { Hold } from "../control/hold";
 import type { FleetWords } from "../driver";
-import { type ErrorCode, UpgradeError } from "../errors";
+import { type ErrorCode, type Unreachable, UpgradeError } from "../errors";
 import type { UpgradeRecord } from "../outcome";
 import { describeWindow, type Failure, nameOf, spanOf, type Task, type Window } from "../task";
 import type { Finding, Problem, Unit } from "../unit";
@@ -55,10 +55,24 @@ export function notUpgraded(title: string, task: Task, lowest: string): UpgradeE
   );
 }
 
-export function unconfirmed(title: string, waited: number, cause: unknown): UpgradeError {
+/** The target version has been reached, and the database does not work. */
+export function unhealthy(title: string, { at }: Unit, { message, remedy }: Finding): UpgradeError {
+  return new UpgradeError("upgrade-failed", `${title} runs ${at}, but does not work. ${message}`, { remedy });
+}
+
+/** Why it is unknown whether an upgrade request was accepted. @param cause undefined for a request of an earlier run */
+export function lostResponse(cause: Unreachable | undefined): string {
+  if (cause === undefined) return "the response to the upgrade request was lost";
+  const { heard, message } = cause;
+  return heard
+    ? `the vendor did not confirm the upgrade request (${message})`
+    : `the response to the upgrade request was lost (${message})`;
+}
+
+export function unconfirmed(title: string, waited: number, cause: Unreachable | undefined): UpgradeError {
   return new UpgradeError(
     "unconfirmed",
-    `${title}: the response to the upgrade request was lost, and no upgrade appeared within ${formatDuration(waited)}. It was not sent again.`,
+    `${title}: ${lostResponse(cause)}, and no upgrade appeared within ${formatDuration(waited)}. It was not sent again.`,
     {
       remedy: "Run {apply} again. It reads the database first and sends the request only if no upgrade is running.",
       cause,
@@ -111,12 +125,19 @@ export interface UpgradeRecords {
   readonly remembered: UpgradeRecord | undefined;
 }
 
+/** Why a run had not requested an upgrade. */
+interface Standstill {
+  readonly hold: Hold | undefined;
+  /** What it was waiting for. */
+  readonly waiting: readonly string[];
+}
+
 /** Describes what continues after a run was stopped from outside; other errors are returned unchanged. */
 export function stoppedWith(
   error: UpgradeError,
   title: string,
   { upgrade, remembered }: UpgradeRecords,
-  hold?: Hold,
+  { hold, waiting }: Standstill,
 ): UpgradeError {
   const how = STOPPED[error.code];
   if (how === undefined) return error;
@@ -161,10 +182,12 @@ export function stoppedWith(
       { remedy: "Run {apply} again.", cause: error },
     );
   }
-  return new UpgradeError(error.code, `${how}${limit} before an upgrade of ${title} was started; nothing was sent.`, {
-    remedy: "Run {apply} again.",
-    cause: error,
-  });
+  const reasons = waiting.length === 0 ? "" : ` (${some(waiting)})`;
+  return new UpgradeError(
+    error.code,
+    `${how}${limit} before an upgrade of ${title} was started${reasons}; nothing was sent.`,
+    { remedy: "Run {apply} again.", cause: error },
+  );
 }
 
 function recordName({ task, kind, to }: UpgradeRecord): string {
@@ -186,9 +209,8 @@ export function count(n: number, { unit: [one, many] }: FleetWords): string {
 
 /** `a, b, c and 4 more` */
 export function some(names: readonly string[]): string {
-  return names.length <= NAMED
-    ? names.join(", ")
-    : `${names.slice(0, NAMED).join(", ")} and ${names.length - NAMED} more`;
+  const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : "";
+  return names.slice(0, NAMED).join(", ") + more;
 }
 
 /** `a at 2.0.80.1, b at 2.0.81.0` */
@@ -209,20 +231,17 @@ export function notAll(
   const code = WORST.find((worst) => [...problems.values()].some((problem) => problem.code === worst)) ?? "blocked";
   return new UpgradeError(
     code,
-    `${title}: ${problems.size} of ${count(total, words)} did not reach the target version. ${told.map(({ names, text }) => `${some(names)}: ${ended(text)}`).join(" ")}${more}`,
+    `${title}: ${problems.size} of ${count(total, words)} ${problems.size === 1 ? "was" : "were"} not upgraded successfully. ${told.map(({ names, text }) => `${some(names)}: ${ended(text)}`).join(" ")}${more}`,
     { remedy: "Fix the causes, then run {apply} again. Only the rest is requested." },
   );
 }
 
 /** Groups problems by text, so that a reason that many members share is reported once. */
 function tellTogether(problems: ReadonlyMap<string, Problem>): { readonly names: string[]; readonly text: string }[] {
-  const groups = new Map<string, string[]>();
-  for (const [name, { message, shared = message }] of problems) {
-    groups.set(shared, [...(groups.get(shared) ?? []), name]);
-  }
-  return [...groups].map(([shared, names]) => {
-    const alone = names.length === 1 ? problems.get(names[0] ?? "")?.message : undefined;
-    return { names, text: alone ?? shared };
+  const groups = Map.groupBy(problems, ([, { message, shared = message }]) => shared);
+  return [...groups].map(([shared, alike]) => {
+    const [only] = alike.length === 1 ? alike : [];
+    return { names: alike.map(([name]) => name), text: only?.[1].message ?? shared };
   });
 }
 
@@ -256,9 +275,10 @@ export interface Standings {
 
 /** Summary of all units for progress lines: `112 of 120 done; 5 upgrading, 3 with problems`. */
 export function progressOf({ total, done, problems, waiting }: Standings): string {
-  const kinds = new Map<string, number>();
-  for (const message of waiting) kinds.set(message, (kinds.get(message) ?? 0) + 1);
-  const most = [...kinds].sort(([, a], [, b]) => b - a).slice(0, NAMED);
+  const kinds = [...Map.groupBy(waiting, (message) => message)].map(
+    ([message, { length }]) => [message, length] as const,
+  );
+  const most = kinds.sort(([, a], [, b]) => b - a).slice(0, NAMED);
   if (total === 1) return most.map(([message]) => message).join("");
   const told = most.map(([message, n]) => `${n} ${message}`);
   const trouble = problems === 0 ? [] : [`${problems} with problems`];

@@ -7,6 +7,7 @@ import { type Finding, findingsOf, type Problem, type Unit, type Waiting } from 
 import {
   blocked,
   failed,
+  lostResponse,
   notAll,
   notCanceled,
   notUpgraded,
@@ -17,12 +18,15 @@ import {
   tooNew,
   tooNewOf,
   unconfirmed,
+  unhealthy,
   vanished,
 } from "./sentences";
 
 /** Messages of a run. With one unit they name the managed database; with many they count the units and name some. */
 export interface Texts extends ProblemTexts {
   task(task: Task): string;
+  /** A message about one unit, by itself. */
+  named(unit: Unit, message: string): string;
   /** Another operation that the run waits for. */
   busy(name: string): string;
   progress(standings: Standings): string;
@@ -51,6 +55,8 @@ export interface ProblemTexts {
   /** @param task the last one, if it was seen */
   noRoundLeft(task: Task | undefined, rounds: number, from: string): Problem;
   vanished(task: Task): Problem;
+  /** It is not behind, and does not work. */
+  unhealthy(unit: Unit, fault: Finding): Problem;
   unconfirmed(lost: Extract<Evidence, { kind: "silent" }>): Problem;
   neverStarted(): Problem;
 }
@@ -62,6 +68,7 @@ function textsOfOne(title: string): Texts {
   const neverStarted = () => unconfirmed(title, 0, undefined);
   return {
     task: nameOf,
+    named: (_, message) => message,
     busy: (name) => `waiting for ${name}`,
     progress: ({ waiting }) => waiting.join(", "),
     scheduled: (waiting) =>
@@ -82,6 +89,7 @@ function textsOfOne(title: string): Texts {
     notUpgraded: (task, from) => ending(notUpgraded(title, task, from)),
     noRoundLeft: (task, _, from) => ending(task === undefined ? neverStarted() : notUpgraded(title, task, from)),
     vanished: (task) => ending(vanished(title, task)),
+    unhealthy: (unit, fault) => ending(unhealthy(title, unit, fault)),
     unconfirmed: ({ waited = 0, cause }) => ending(unconfirmed(title, waited, cause)),
     neverStarted: () => ending(neverStarted()),
   };
@@ -97,6 +105,7 @@ export function textsOfMany(title: string, words: FleetWords): Texts {
   });
   return {
     task: ({ id }) => `${words.upgrade} ${id}`,
+    named: ({ name }, message) => `${name} ${message}`,
     busy: (name) => name,
     progress: progressOf,
     scheduled: (waiting) => scheduledNote(waiting, words),
@@ -130,7 +139,9 @@ export function textsOfMany(title: string, words: FleetWords): Texts {
         `${task === undefined ? "an upgrade" : `upgrade ${task.id}`} completed in round ${rounds}; ${stillBehind}`,
       ),
     vanished: ({ id }) => problem("vanished", `upgrade ${id} is no longer shown, and the version has not moved`),
-    unconfirmed: () => problem("unconfirmed", "the response to the upgrade request was lost, and no upgrade appeared"),
+    unhealthy: ({ at }, { message, remedy }) =>
+      problem("upgrade-failed", sentences(`runs ${at}, but does not work`, message, remedy)),
+    unconfirmed: ({ cause }) => problem("unconfirmed", `no upgrade appeared: ${lostResponse(cause)}`),
     neverStarted: () =>
       problem("not-upgraded", `the request was accepted, but no upgrade has started; ${neverStarted}`),
   };

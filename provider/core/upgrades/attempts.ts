@@ -1,4 +1,4 @@
-import type { Refused } from "../errors";
+import type { Refused, Unreachable } from "../errors";
 import { SOON_TRIES } from "../policy";
 import type { Task } from "../task";
 import type { Ended, Unit } from "../unit";
@@ -14,8 +14,8 @@ export interface Entry {
   readonly from: string;
   /** Number of requests that included it, one after the other; 0 for an upgrade that was found in progress. */
   readonly rounds: number;
-  /** The response to the latest request was lost. */
-  readonly lost: boolean;
+  /** Set if the response to the latest request was lost: why. */
+  readonly lost?: Unreachable;
   /** The latest task that had completed before the request was sent. */
   readonly before?: string;
   /** The task that was seen in progress. */
@@ -81,12 +81,12 @@ export class Attempts {
     return [...this.#entries.values()].filter(({ rounds }) => rounds > 0);
   }
 
-  /** Records a request that has completed. */
-  sent(members: readonly Unit[], sentAt: number, answeredAt: number, lost: boolean): void {
+  /** Records a request that has completed. @param lost why its response was lost, if it was */
+  sent(members: readonly Unit[], sentAt: number, answeredAt: number, lost: Unreachable | undefined): void {
     for (const { name, from, ended } of members) {
       const rounds = (this.#entries.get(name)?.rounds ?? 0) + 1;
-      const before = ended === undefined ? {} : { before: ended.task.id };
-      this.#entries.set(name, { sentAt, answeredAt, from, rounds, lost, shown: false, ...before });
+      const known = { ...(ended && { before: ended.task.id }), ...(lost && { lost }) };
+      this.#entries.set(name, { sentAt, answeredAt, from, rounds, shown: false, ...known });
       this.#doubts.delete(name);
       this.#quiet.delete(name);
     }
@@ -144,7 +144,7 @@ export class Attempts {
 
   #running({ name, from, ended }: Unit, task: Task, now: number): void {
     const before = ended === undefined ? {} : { before: ended.task.id };
-    const found = { sentAt: now, answeredAt: now, from, rounds: 0, lost: false, ...before };
+    const found = { sentAt: now, answeredAt: now, from, rounds: 0, ...before };
     this.#entries.set(name, { ...(this.#entries.get(name) ?? found), task, shown: true });
   }
 }

@@ -241,7 +241,7 @@ export class BatchRecord extends RecordStore {
     const unseen = asked.filter(({ shown }) => !shown);
     const newest = Math.max(...unseen.map(({ sentAt }) => sentAt));
     const { startedAt, state } = this.upgrade;
-    const sure = state === "unknown" && !unseen.some(({ lost }) => lost);
+    const sure = state === "unknown" && unseen.every(({ lost }) => lost === undefined);
     this.set({
       ...this.upgrade,
       startedAt: unseen.length === 0 ? startedAt : this.dateOf(newest),

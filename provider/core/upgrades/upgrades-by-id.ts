@@ -9,7 +9,7 @@ import { type Ending, inspect, type UnreachableBudget } from "../reconcile/obser
 import type { Answer } from "../request";
 import type { Runtime } from "../runtime";
 import { describeWindow, type Failure, nameOf, type Task, type TaskStatus } from "../task";
-import { forgotten } from "../texts/sentences";
+import { forgotten, lostResponse } from "../texts/sentences";
 import type { Unit } from "../unit";
 import { differ } from "../version";
 import { RecordStore } from "./record";
@@ -129,9 +129,10 @@ export class UpgradesById extends Upgrades {
   requested(units: readonly Unit[], sentAt: number, answer: Answer): void {
     const [unit] = units;
     if (unit?.upgrade === undefined || answer.kind === "refused" || answer.kind === "unsent") return;
-    this.attempts.sent(units, sentAt, this.#now, answer.kind === "lost");
+    const lost = answer.kind === "lost" ? answer.error : undefined;
+    this.attempts.sent(units, sentAt, this.#now, lost);
     this.#told = undefined;
-    this.#lost = answer.kind === "lost" ? { at: this.#now, cause: answer.error } : undefined;
+    this.#lost = lost && { at: this.#now, cause: lost };
     if (answer.kind === "lost") this.record.lost(unit.upgrade, sentAt, answer.error.task);
     else if (answer.task !== undefined) this.record.started(answer.task, unit.upgrade, sentAt);
   }
@@ -167,7 +168,7 @@ export class UpgradesById extends Upgrades {
       this.record.scheduled(window);
     }
     if (problems.size > 0 && this.#lost !== undefined) {
-      this.record.ended("failed", "The response to the upgrade request was lost, and no upgrade appeared.");
+      this.record.ended("failed", `No upgrade appeared, and ${lostResponse(this.#lost.cause)}.`);
     }
   }
 

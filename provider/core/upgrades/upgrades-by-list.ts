@@ -94,11 +94,11 @@ export class UpgradesByList extends Upgrades {
 
   requested(units: readonly Unit[], sentAt: number, answer: Answer): void {
     if (answer.kind === "refused" || answer.kind === "unsent") return;
-    const lost = answer.kind === "lost";
+    const lost = answer.kind === "lost" ? answer.error : undefined;
     this.attempts.sent(units, sentAt, this.runtime.clock.elapsed(), lost);
     if (this.#driver.schedules) this.#schedule.asked(units);
     else this.#schedule.forget(units.map(({ name }) => name));
-    this.record.asked(units, sentAt, lost);
+    this.record.asked(units, sentAt, lost !== undefined);
   }
 
   /** Reports failures that an earlier run did not report. Only once, although requests may be sent several times. */

@@ -1,7 +1,7 @@
 import { isTable } from "../../base/json";
 import { formatDuration, sentences } from "../../base/sentences";
 import { proposalsOf } from "../../core/control/approval";
-import { type ChangeRules, holdByClock, isAwaited, NO_RULES } from "../../core/control/control";
+import { type ChangeRules, holdByClock, isAwaited } from "../../core/control/control";
 import type { Hold } from "../../core/control/hold";
 import type { Driver } from "../../core/driver";
 import { UpgradeError } from "../../core/errors";
@@ -88,12 +88,7 @@ export async function tellPlan(session: Session, clock: Clock, silence: Silence,
 }
 
 /** Skips the read while calendar or freeze hold the upgrade, unless one in the state may be in progress. */
-function isHeldByClock(
-  driver: Driver,
-  { changes = NO_RULES }: Policy,
-  clock: Clock,
-  { upgrade, outputs = {} }: Memory,
-): boolean {
+function isHeldByClock(driver: Driver, { changes }: Policy, clock: Clock, { upgrade, outputs = {} }: Memory): boolean {
   if (upgrade !== undefined && isOpen(upgrade)) return false;
   // Approvals refer to this plan.
   if (changes.approvals !== undefined && outputs[PLAN] === undefined) return false;
@@ -109,7 +104,7 @@ function isLeft(rules: ChangeRules, hold: Hold): boolean {
 /** Whether the state has the same hold. A changed plan is stored, because approvals refer to it. */
 function isHeldAsBefore(
   session: Session,
-  { changes = NO_RULES }: Policy,
+  { changes }: Policy,
   { plan, view }: Seen,
   now: number,
   { upgrade, outputs = {} }: Memory,

@@ -59,29 +59,13 @@ export type Wire = null | boolean | number | string | Wire[] | { [key: string]: 
  * @throws TypeError for functions and symbols, which indicate a bug in this package
  */
 export function toWire(value: unknown): Wire {
-  switch (typeof value) {
-    case "boolean":
-    case "string":
-      return value;
-    case "number":
-      return Number.isFinite(value) ? value : null;
-    case "bigint":
-      return value.toString();
-    case "undefined":
-      return null;
-    case "object":
-      return objectToWire(value);
-    default:
-      throw new TypeError(`a ${typeof value} cannot be sent to the engine`);
-  }
-}
-
-function objectToWire(value: object | null): Wire {
-  if (value === null) return null;
-  if (Array.isArray(value)) return value.map(toWire);
-  if (value instanceof Date) return value.toISOString();
-  const entries = Object.entries(value).filter(([, member]) => member !== undefined);
-  return Object.fromEntries(entries.map(([key, member]) => [key, toWire(member)]));
+  const text = JSON.stringify(value ?? null, (_, part: unknown) => {
+    if (typeof part === "function" || typeof part === "symbol") {
+      throw new TypeError(`a ${typeof part} cannot be sent to the engine`);
+    }
+    return typeof part === "bigint" ? part.toString() : part;
+  });
+  return JSON.parse(text);
 }
 
 /** How much of the end of a long text is kept, because it contains the remedy and the code. */

@@ -79,6 +79,7 @@ export function standingOf(version: Version, offer: Offer | undefined, constrain
   return behind ? "behind" : "holds";
 }
 
+/** An instance that does not work blocks its upgrade, and spoils a completed one. */
 function activityFrom(
   facts: KernelFacts,
   version: Version,
@@ -95,11 +96,9 @@ function activityFrom(
   }
   const state = conditionOf(instance.status);
   if (state === "busy") return { kind: "busy", name: `in state ${instance.status}` };
-  if (stands !== "behind") return undefined;
   const finding =
     (state === "broken" ? broken(instance.status) : undefined) ??
-    unattainable(version, offered, constraint) ??
-    objection;
+    (stands === "behind" ? (unattainable(version, offered, constraint) ?? objection) : undefined);
   return finding === undefined ? undefined : { kind: "blocked", finding };
 }
 

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { type BackupRecord, backupHold, backupOfAll } from "../../../provider/core/control/backup";
-import { ChangeControl, NO_RULES } from "../../../provider/core/control/control";
+import { ChangeControl } from "../../../provider/core/control/control";
 import { Unreachable, UpgradeError } from "../../../provider/core/errors";
 import { VirtualClock } from "../../support/virtual-clock";
 import {
   failure,
+  NO_RULES,
   type Played,
   play,
   record,

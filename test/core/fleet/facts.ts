@@ -1,6 +1,7 @@
 import type { HoldOf } from "../../../provider/core/control/control";
 import { inferred, type Lists } from "../../../provider/core/decision/evidence";
 import { verdictOn as decide, type Verdict } from "../../../provider/core/decision/verdict";
+import { Unreachable } from "../../../provider/core/errors";
 import type { UpgradeRecord } from "../../../provider/core/outcome";
 import type { Step } from "../../../provider/core/request";
 import type { Task } from "../../../provider/core/task";
@@ -147,6 +148,8 @@ export function circumstances({
 /** An upgrade of member `a` that this pin scheduled. */
 export const own = record("deferred", 60 * MINUTE, { tasks: { a: "t1" }, window });
 
+export const LOST = new Unreachable("Connection reset.", { sent: true, heard: false });
+
 /** A attempts in which a call that names the member was sent, and over, so long ago. */
 export function called(
   ago: number,
@@ -154,7 +157,8 @@ export function called(
 ) {
   const attempts = new Attempts();
   const then = member(before === undefined ? {} : { ended: succeeded(before, 0) });
-  for (let round = 0; round < rounds; round++) attempts.sent([then], NOW - ago - 1_000, NOW - ago, lost);
+  for (let round = 0; round < rounds; round++)
+    attempts.sent([then], NOW - ago - 1_000, NOW - ago, lost ? LOST : undefined);
   return attempts;
 }
 

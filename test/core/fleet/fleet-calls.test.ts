@@ -76,9 +76,9 @@ describe("the batches of a call", () => {
     const all = members(10);
     const attempts = new Attempts();
     refuse(attempts, all, "final");
-    attempts.sent(all.slice(0, 5), 0, 0, false);
+    attempts.sent(all.slice(0, 5), 0, 0, undefined);
     expect(sizes(all, attempts)).toEqual([5, 5]);
-    attempts.sent(all.slice(5), 0, 0, false);
+    attempts.sent(all.slice(5), 0, 0, undefined);
     expect(sizes(all, attempts)).toEqual([10]);
   });
 });
@@ -193,7 +193,7 @@ describe("a batch that is refused for one of its members", () => {
       upgrade: { kind: "kernel upgrade of 99 instances", state: "failed" },
     });
     expect(outcome.error?.sentence).toBe(
-      "Orders fleet: 1 of 100 instances did not reach the target version. i037: i037 refuses. " +
+      "Orders fleet: 1 of 100 instances was not upgraded successfully. i037: i037 refuses. " +
         "Fix the causes, then run {apply} again. Only the rest is requested.",
     );
     expect(calls.filter((names) => names.includes("i037"))).toHaveLength(8);
@@ -327,7 +327,7 @@ describe("a call that ends in an error", () => {
     expect(outcome).toMatchObject({ status: "current", upgrade: { state: "succeeded" } });
     expect(calls).toHaveLength(1);
     expect(warnings).toEqual([
-      "The response to the upgrade request was lost (undefined is not a function). Searching for the upgrades.",
+      "Searching for the upgrades, because the response to the upgrade request was lost (undefined is not a function).",
     ]);
   });
 });

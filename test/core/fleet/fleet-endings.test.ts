@@ -175,7 +175,7 @@ describe("a run in which not all get there", () => {
       i120: "It is not there. Take it out.",
     });
     expect(outcome.error?.message).toBe(
-      "Orders fleet: 12 of 120 instances did not reach the target version. " +
+      "Orders fleet: 12 of 120 instances were not upgraded successfully. " +
         "i109, i110, i111 and 4 more: the upgrade failed: disk full. Make room. " +
         `i116, i117, i118: ${stuck}. i119, i120: It is not there. Take it out.`,
     );
@@ -336,7 +336,7 @@ describe("a run that does not wait", () => {
     const { outcome, warnings } = await world.up({ policy });
     expect(outcome).toMatchObject({ status: "upgrading", problems: { i003: "It is frozen. Fix it." } });
     expect(warnings).toEqual([
-      "Orders fleet: 1 of 3 instances did not reach the target version. i003: It is frozen. Fix it.",
+      "Orders fleet: 1 of 3 instances was not upgraded successfully. i003: It is frozen. Fix it.",
     ]);
   });
 });

@@ -1,5 +1,4 @@
 import type { BackupRecord } from "../../../provider/core/control/backup";
-import { NO_RULES } from "../../../provider/core/control/control";
 import type { FleetWords, Observation } from "../../../provider/core/driver";
 import { UpgradeError } from "../../../provider/core/errors";
 import type { Outcome, UpgradeRecord } from "../../../provider/core/outcome";
@@ -10,6 +9,7 @@ import { giveUp } from "../../../provider/core/run";
 import type { Runtime } from "../../../provider/core/runtime";
 import type { Finding, Unit, View } from "../../../provider/core/unit";
 import { VirtualClock } from "../../support/virtual-clock";
+import { NO_RULES } from "../scripted-driver";
 import { FleetVendor, type Spec } from "./vendor";
 import { fleetDriver } from "./vendor-driver";
 
