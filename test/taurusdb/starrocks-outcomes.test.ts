@@ -16,7 +16,7 @@ describe("an upgrade that ends badly", () => {
   });
 
   it("because the instance is abnormal after its job has completed", async () => {
-    const { lifecycle, inputs, cloud, clock, writes } = rig();
+    const { lifecycle, inputs, cloud, clock, said, writes } = rig();
     cloud.control.damage();
     const began = clock.now();
     const first = await partial(lifecycle.create(inputs()));
@@ -25,6 +25,9 @@ describe("an upgrade that ends badly", () => {
     );
     expect(first.properties).toMatchObject({ status: "failed", currentVersion: NEW });
     expect(clock.since(began)).toBeLessThan(20 * MINUTE);
+    const { outs } = await lifecycle.update(first.id, first.properties, inputs());
+    expect(outs).toMatchObject({ status: "current" });
+    expect(said().at(-1)).toMatch(/does not work.*sr1 is abnormal/);
     expect(writes()).toBe(1);
   });
 
