@@ -32,7 +32,8 @@ export type Way = "retry" | "rollback";
 
 /** State of the vendor's task. */
 export type TaskStatus =
-  | ({ readonly kind: "running" } & Progress)
+  /** `awaits`: it only continues when a person has acted at the vendor: why, and what to do. */
+  | ({ readonly kind: "running"; readonly awaits?: Pick<Failure, "message" | "remedy"> } & Progress)
   /** Accepted; starts in its window. */
   | { readonly kind: "scheduled"; readonly window: Window }
   | { readonly kind: "succeeded" }

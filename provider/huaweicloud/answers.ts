@@ -47,6 +47,16 @@ export type Answer =
   | { readonly kind: "data"; readonly data: unknown; readonly headers: WireResponse["headers"] }
   | Trouble;
 
+/** The response to a request, and what was signed for it. */
+export interface Reply {
+  /** The request, for messages. It is another one if this one was not sent, because it would be refused as well. */
+  readonly what: string;
+  readonly answer: Answer;
+  readonly signed: string | undefined;
+  /** It was refused because of its credentials, but new information is available: a retry may succeed. */
+  readonly worthAnother: boolean;
+}
+
 /**
  * Meanings of codes, independent of the status or by status: a 403 may be a missing permission or an operation that the
  * engine does not have, a 404 an instance or a backup. A 429 is handled in throttle.ts.

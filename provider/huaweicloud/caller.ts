@@ -2,7 +2,7 @@ import { beforeSending } from "../core/errors";
 import type { Permit } from "../core/request";
 import { HttpClient, type HttpRequest } from "../http/client";
 import type { Transport, WireResponse } from "../http/transport";
-import { type Answer, type Codes, readAnswer } from "./answers";
+import { type Codes, type Reply, readAnswer } from "./answers";
 import { type Authenticator, KeyAuthenticator, type Signable, TokenAuthenticator, targetOf } from "./authenticator";
 import type { Connection } from "./connection";
 import { transportProblem } from "./errors";
@@ -11,6 +11,8 @@ import { fetchToken, type Scope } from "./tokens";
 
 /** A request without authentication. */
 export interface Call {
+  /** For messages: `GET /v3/…/instances at https://…`. */
+  readonly what: string;
   readonly method: "GET" | "POST" | "DELETE";
   readonly origin: string;
   readonly path: string;
@@ -21,14 +23,6 @@ export interface Call {
   readonly headers?: Readonly<Record<string, string>>;
   /** For writes: called immediately before sending. */
   readonly permit?: Permit;
-}
-
-/** The response to a request, and what was signed for it. */
-export interface Reply {
-  readonly answer: Answer;
-  readonly signed: string | undefined;
-  /** It was refused because of its credentials, but new information is available: a retry may succeed. */
-  readonly worthAnother: boolean;
 }
 
 /** Requests of one session. They are aborted with `signal`; all requests of the session share what they learn. */
@@ -74,6 +68,12 @@ export class Caller {
   }
 
   async #once(call: Call, scope: Scope): Promise<Reply> {
+    const { session, clock } = this.#connection;
+    const request = () => this.#exchangeOnce(call, scope);
+    return session.credentials.kind === "key" ? session.trial.send(request, clock, this.#signal) : request();
+  }
+
+  async #exchangeOnce(call: Call, scope: Scope): Promise<Reply> {
     const { clock } = this.#connection;
     const authenticator = await beforeSending(() => this.#authenticator(scope));
     const response = await this.#exchange(call, authenticator);
@@ -81,7 +81,7 @@ export class Caller {
     authenticator.answered?.(response.headers, clock.now());
     const doubted = answer.kind === "unauthorized" || answer.kind === "stale";
     const worthAnother = doubted && authenticator.reconsider(response.headers, clock.now());
-    return { answer, signed: authenticator.signed, worthAnother };
+    return { what: call.what, answer, signed: authenticator.signed, worthAnother };
   }
 
   async #exchange(call: Call, authenticator: Authenticator): Promise<WireResponse> {

@@ -3,6 +3,7 @@ import type { Clock, Proxies } from "../core/runtime";
 import type { Transport } from "../http/transport";
 import { undiciTransport } from "../http/undici-transport";
 import type { Credentials } from "./credentials";
+import { KeyTrial } from "./key-trial";
 import type { SingleFlight } from "./shared-read";
 import { Throttle, throttled } from "./throttle";
 import { Tokens } from "./tokens";
@@ -118,6 +119,7 @@ export class Session {
   readonly credentials: Credentials;
   readonly #iam: string | undefined;
   readonly tokens = new Tokens();
+  readonly trial = new KeyTrial();
   /** Project ids by region. */
   readonly projects = new Map<string, string>();
   /** The server's clock minus ours, in milliseconds; set when the server refuses our time, or where it never would. */

@@ -1,13 +1,21 @@
 import { type ErrorOptions, Rejected, Unreachable, UpgradeError } from "../core/errors";
 import { insecure } from "../http/tls";
 import { TransportError } from "../http/transport";
-import type { Trouble } from "./answers";
+import type { Answer, Trouble } from "./answers";
 import type { Credentials } from "./credentials";
 
 /** Errors of requests to Huawei Cloud. */
 
 /** How long an access key stays locked after five bad signatures. */
 const LOCKED = /reach the limit,? ?forbidden/i;
+
+/** The gateway counts it: five in a row lock the key. */
+export function isBadSignature(answer: Answer): boolean {
+  return answer.kind === "unauthorized" && /verify aksk signature fail/i.test(answer.text);
+}
+
+/** A refusal because of the signature's date, in the words of several gateways. */
+const CLOCK = /skew|x-sdk-date|(server|request) time|signature (has )?expired/i;
 
 /** Additional context of an error. */
 export interface Circumstances {
@@ -52,7 +60,7 @@ export function unauthorized(what: string, trouble: Trouble, credentials: Creden
   return new Rejected(verdict, {
     said: `${same ? "`secretKey` does not belong to `accessKey`: " : ""}${text}${request(requestId)}${doubt(trouble)}`,
     credentials: argumentsOf(credentials),
-    remedy: `${remedyFor(text, credentials, same)}${difference(echo, signed)}`,
+    remedy: `${remedyFor(trouble, credentials, same)}${difference(echo, signed)}`,
   });
 }
 
@@ -74,11 +82,15 @@ function difference(echo: string | undefined, signed: string | undefined): strin
   return ` The request was changed on its way to the gateway. The gateway's canonical request: ${echo}. This client's: ${signed ?? "none"}.`;
 }
 
-function remedyFor(text: string, credentials: Credentials, sameText: boolean): string {
+function remedyFor({ text, code }: Trouble, credentials: Credentials, sameText: boolean): string {
   if (LOCKED.test(text))
     return "The access key is locked for five minutes after bad signatures. Run {apply} again later.";
   if (credentials.kind === "user") {
     return "Set `userName`, `password` and `domainName` to those of an IAM user. A HUAWEI ID cannot get a token with a password.";
+  }
+  // APIGW.0303 can also be about the access key.
+  if (CLOCK.test(text) || code === "APIGW.0303") {
+    return "Check the clock of this machine: the gateway accepts a difference of at most 15 minutes. If the clock is correct, check the access key.";
   }
   if (credentials.securityToken !== undefined) {
     return "Temporary keys expire. Create new ones, and set `securityToken` as well.";

@@ -2,9 +2,9 @@ import type { z } from "zod";
 import { beforeSending, type RefusalKind, Refused, Unreachable, UpgradeError } from "../core/errors";
 import type { Permit } from "../core/request";
 import { foreignWrite, validate } from "../http/body";
-import type { Answer, Meaning, Trouble } from "./answers";
+import type { Answer, Meaning, Reply, Trouble } from "./answers";
 import { encode } from "./authenticator";
-import { type Call, Caller, type Reply } from "./caller";
+import { type Call, Caller } from "./caller";
 import type { Connection } from "./connection";
 import { forbidden, request, troubleWith, unauthorized, unavailable } from "./errors";
 import { projectIdOf } from "./project-id";
@@ -113,8 +113,7 @@ export class Gateway {
   async read<T>(call: ServiceCall<T>): Promise<Reading<T>> {
     const made = await this.#call(call);
     const reply = await this.#caller.ask(made, this.#options.scope);
-    const { answer } = reply;
-    const what = this.#nameOf(made);
+    const { answer, what } = reply;
     switch (answer.kind) {
       case "data":
         return { kind: "data", data: this.#understood(() => validate(call.schema, answer.data, what)) };
@@ -127,10 +126,10 @@ export class Gateway {
       case "conflict":
       case "foreign":
         // A read can wait; a POST that starts a check is refused.
-        if (made.method === "POST") throw this.#refusal(what, answer, reply, call.action);
-        throw this.#trouble(what, answer, reply, call.action);
+        if (made.method === "POST") throw this.#refusal(answer, reply, call.action);
+        throw this.#trouble(answer, reply, call.action);
       default:
-        throw this.#trouble(what, answer, reply, call.action);
+        throw this.#trouble(answer, reply, call.action);
     }
   }
 
@@ -145,8 +144,12 @@ export class Gateway {
     if (reading.kind === "data") return reading.data;
     if (reading.kind !== "unserved") return undefined;
     const message = `${this.origin} does not serve GET /v3/{project_id}/${call.path.join("/")}: ${reading.text}.`;
-    const remedy = `Check \`endpoint\` and \`region\`: ${this.#options.service.availability}.`;
-    throw new UpgradeError("blocked", message, { remedy });
+    throw new UpgradeError("blocked", message, { remedy: this.#unserved });
+  }
+
+  /** What to do about an API that the region lacks. */
+  get #unserved(): string {
+    return `Check \`endpoint\` and \`region\`: ${this.#options.service.availability}.`;
   }
 
   /**
@@ -158,18 +161,19 @@ export class Gateway {
   async write<T>(call: ServiceCall<T>): Promise<T> {
     const made = await beforeSending(() => this.#call(call));
     const reply = await this.#caller.send(made, this.#options.scope).catch(notThrottled);
-    const { answer } = reply;
-    const what = this.#nameOf(made);
+    const { answer, what } = reply;
     if (answer.kind === "data") return accepted(call.schema, answer, what);
-    throw this.#refusal(what, answer, reply, call.action);
+    throw this.#refusal(answer, reply, call.action);
   }
 
   async #call<T>({ method = "GET", path, query, body, permit }: ServiceCall<T>): Promise<Call> {
     const projectId = await this.projectId();
+    const whole = ["", "v3", projectId, ...path].map(encode).join("/");
     return {
+      what: `${method} ${whole} at ${this.origin}`,
       method,
       origin: this.origin,
-      path: ["", "v3", projectId, ...path].map(encode).join("/"),
+      path: whole,
       headers: { "x-project-id": projectId },
       ...(query === undefined ? {} : { query }),
       ...(body === undefined ? {} : { body }),
@@ -177,11 +181,7 @@ export class Gateway {
     };
   }
 
-  #nameOf({ method, path }: Call): string {
-    return `${method} ${path} at ${this.origin}`;
-  }
-
-  #trouble(what: string, trouble: Trouble, { signed }: Reply, action = this.#options.service.readAction): UpgradeError {
+  #trouble(trouble: Trouble, { what, signed }: Reply, action = this.#options.service.readAction): UpgradeError {
     const { connection, service } = this.#options;
     const { credentials } = connection.session;
     const error = troubleWith(what, trouble, { credentials, signed, action, example: exampleEndpoint(service) });
@@ -190,9 +190,8 @@ export class Gateway {
   }
 
   #refusal(
-    what: string,
     trouble: Trouble,
-    { signed, worthAnother }: Reply,
+    { what, signed, worthAnother }: Reply,
     action = this.#options.service.readAction,
   ): UpgradeError {
     const { credentials } = this.#options.connection.session;
@@ -211,7 +210,7 @@ export class Gateway {
       case "foreign":
         return foreignWrite(what, trouble, FOREIGN);
       default:
-        return refusedWith(text, REFUSALS[trouble.kind] ?? "final", trouble);
+        return refusedWith(text, trouble, trouble.kind === "unserved" ? this.#unserved : undefined);
     }
   }
 
@@ -235,8 +234,10 @@ function passing(error: UpgradeError): Unreachable {
 /**
  * The request id is for the vendor's support. If the request is repeated, the id would only make every line a new one.
  */
-function refusedWith(text: string, refusal: RefusalKind, { requestId, code }: Trouble): Refused {
-  return new Refused(`${text}${refusal === "final" ? request(requestId) : ""}.`, { refusal, vendorCode: code });
+function refusedWith(text: string, { kind, requestId, code }: Trouble, remedy: string | undefined): Refused {
+  const refusal = REFUSALS[kind] ?? "final";
+  const message = `${text}${refusal === "final" ? request(requestId) : ""}.`;
+  return new Refused(message, { refusal, vendorCode: code, ...(remedy === undefined ? {} : { remedy }) });
 }
 
 /** A throttled write was not processed, so it may be sent again any number of times. */

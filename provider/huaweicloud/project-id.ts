@@ -42,9 +42,9 @@ function lookUpOnce(connection: Connection, region: string): SingleFlight<string
 async function lookUp(caller: Caller, { session }: Connection, region: string): Promise<string> {
   const { iam, credentials } = session;
   const what = `GET /v3/projects?name=${region} at ${iam}`;
-  const call = { method: "GET", origin: iam, path: "/v3/projects", query: { name: region } } as const;
-  const { answer, signed } = await caller.ask(call, { region });
-  if (answer.kind !== "data") throw troubleWith(what, answer, { credentials, signed });
+  const call = { what, method: "GET", origin: iam, path: "/v3/projects", query: { name: region } } as const;
+  const { answer, signed, what: sent } = await caller.ask(call, { region });
+  if (answer.kind !== "data") throw troubleWith(sent, answer, { credentials, signed });
   // Sub-projects are named <region>_<name>.
   const named = validate(projects, answer.data, what).projects.filter(({ name }) => name === region);
   const [only, ...others] = named;

@@ -1,6 +1,7 @@
 import { formatDuration } from "../base/sentences";
 import { UpgradeError } from "../core/errors";
 import type { Window } from "../core/task";
+import type { Finding } from "../core/unit";
 import type { Gateway, Reading } from "../huaweicloud/gateway";
 import { canonicalJobId, type JobState, jobStateOf, queryTime, timeOf } from "../huaweicloud/jobs";
 import { type JobRow, jobIds, jobPage, type ScheduleRow, schedulePage, type TaskDetail, taskDetail } from "./schema";
@@ -85,6 +86,17 @@ export async function readWaitingJobs(gateway: Gateway, jobName?: string): Promi
     }),
   ]);
   return rows.flat();
+}
+
+/** What to do about an accepted job in state `Unauthorized`. @param needed whether the target version requires it */
+export function awaitsApproval(id: string, status: string, needed = true): Finding {
+  return {
+    code: "awaits-approval",
+    message: `Its upgrade ${id} waits for approval (${status}).`,
+    remedy: needed
+      ? "Approve the job in the Huawei Cloud console."
+      : "The target version no longer requires it: reject the job in the Huawei Cloud console.",
+  };
 }
 
 const ENDED: ReadonlySet<JobState> = new Set<JobState>(["completed", "failed", "canceled"]);

@@ -94,6 +94,15 @@ describe("an inventory of TaurusDB", () => {
     },
   );
 
+  it("tells what is wrong with StarRocks at its target version", async () => {
+    const { discover } = cloud(1, ({ control, starRocks: [one] }) => {
+      control.setKernel("3.1.15.80", one?.id);
+      control.setStatus("FAILED", { instance: one?.id ?? "" });
+    });
+    const { out } = await discover();
+    expect(out).toContain("The StarRocks instance is not healthy: sr1 is abnormal.");
+  });
+
   it("waits where the gateway allows no more reads of StarRocks", async () => {
     const { code, names, progress } = await discovered(2, ({ control }) =>
       control.gateway.throttle(1, { route: "listHtap" }),

@@ -66,9 +66,12 @@ describe("many instances in one pin", { timeout: 120_000 }, () => {
   });
 
   it("one that the vendor refuses does not keep the others back", async () => {
-    const { lifecycle, inputs, cloud, ids } = fleet(9, ["2.0.69.250900"]);
+    // The service offers the upgrade to the instance that it refuses to upgrade.
+    const { lifecycle, inputs, cloud, ids } = kernelRig(
+      { instances: 9 },
+      { rewrite: (body) => body.replace('"upgrade_flag":false', '"upgrade_flag":true') },
+    );
     const bad = ids[4] ?? "";
-    cloud.control.setSwitches({ missingForUpgrade: "DBS.200086" });
     cloud.control.instance(bad).preparation = "toBeConfirmed";
     const first = await partial(lifecycle.create(inputs({ preCheck: false })));
     expect(Object.keys(first.properties["problems"] ?? {})).toEqual([bad]);

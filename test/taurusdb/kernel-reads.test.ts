@@ -265,6 +265,76 @@ describe("an upgrade of which the service does not say where it leads", () => {
   });
 });
 
+describe("an instance that is outdated and cannot be upgraded now (upgrade_flag is false)", () => {
+  const flag = (flagged: () => boolean) => ({
+    rewrite: (body: string) => body.replace('"upgrade_flag":true', () => `"upgrade_flag":${!flagged()}`),
+  });
+  const LATEST = { match: { method: "POST", path: /database-version\/upgrade$/ }, times: Number.POSITIVE_INFINITY };
+  const noNewer = {
+    kind: "replace",
+    status: 400,
+    body: JSON.stringify({ error_code: "DBS.05000008", error_msg: "The current version is the latest." }),
+  } as const;
+
+  it.each(["latest", ">=2.0.75", "2.0.78"])("is not upgraded to %s, and a preview warns", async (version) => {
+    const { lifecycle, inputs, said, writes } = kernelRig(
+      {},
+      flag(() => true),
+    );
+    const args = inputs({ version });
+    expect((await lifecycle.check({}, args)).failures).toEqual([]);
+    expect(said().join(" ")).toContain("cannot be upgraded now, although 2.0.78.260600 is available");
+    expect(await message(lifecycle.create(args))).toMatch(/cannot be upgraded now.*in the console.*\[blocked\]/);
+    expect(writes()).toBe(0);
+  });
+
+  it("is upgraded as soon as a second read does not confirm it", async () => {
+    let reads = 0;
+    const { lifecycle, inputs, writes } = kernelRig(
+      {},
+      flag(() => reads++ < 1),
+    );
+    expect((await lifecycle.create(inputs({ version: "latest" }))).outs).toMatchObject({ currentVersion: NEW });
+    expect(writes()).toBe(1);
+  });
+
+  it.each([true, false])(
+    "needs the console if its kernel is upgraded in rounds (upgrade_flag false: %s)",
+    async (reported) => {
+      const rewrite = (body: string) => (reported ? body : body.replace('"upgrade_flag":false', '"upgrade_flag":true'));
+      const { lifecycle, inputs, cloud, said, writes } = kernelRig({ kernel: "2.0.51.240305" }, { rewrite });
+      const args = inputs({ version: "latest" });
+      cloud.control.instance().preparation = "toBeConfirmed";
+      await lifecycle.check({}, args);
+      expect(said().some((line) => line.includes("Apply Upgrade"))).toBe(reported);
+      expect(await message(lifecycle.create(args))).toMatch(
+        /"Kernel version upgrade to be confirmed".*"Apply Upgrade"/,
+      );
+      expect(writes()).toBe(reported ? 0 : 1);
+      cloud.control.applyUpgrade();
+      expect((await lifecycle.create(args)).outs).toMatchObject({ status: "current", currentVersion: NEW });
+    },
+  );
+
+  it("is at the latest version when the service refuses the request for that reason as well", async () => {
+    const { lifecycle, inputs, cloud, writes } = kernelRig(
+      {},
+      flag(() => writes() > 0),
+    );
+    cloud.faults.add({ ...LATEST, fault: noNewer });
+    const { outs } = await lifecycle.create(inputs({ version: "latest" }));
+    expect(outs).toMatchObject({ status: "current", currentVersion: OLD });
+    expect(writes()).toBe(1);
+  });
+
+  it("is not at the latest version while the service still offers an upgrade", async () => {
+    const { lifecycle, inputs, cloud, writes } = kernelRig();
+    cloud.faults.add({ ...LATEST, fault: noNewer });
+    expect(await message(lifecycle.create(inputs({ version: "latest" })))).toMatch(/DBS\.05000008.*\[refused\]/);
+    expect(writes()).toBe(1);
+  });
+});
+
 it("an instance that is listed, and whose offer is not found, is looked at again", async () => {
   const { lifecycle, inputs, cloud, writes } = kernelRig();
   cloud.control.gateway.disturb("DBS.201028", { route: "databaseVersion", times: 3 });

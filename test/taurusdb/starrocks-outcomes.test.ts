@@ -15,6 +15,40 @@ describe("an upgrade that ends badly", () => {
     expect(writes()).toBe(2);
   });
 
+  it("because the instance is abnormal after its job has completed", async () => {
+    const { lifecycle, inputs, cloud, clock, said, writes } = rig();
+    cloud.control.damage();
+    const began = clock.now();
+    const first = await partial(lifecycle.create(inputs()));
+    expect(first.reasons[0]).toMatch(
+      /failed: \w+: the job is completed, but sr1 is abnormal, for 5 min( \d+ s)? now\. .*Huawei Cloud support.*\[upgrade-failed\]/,
+    );
+    expect(first.properties).toMatchObject({ status: "failed", currentVersion: NEW });
+    expect(clock.since(began)).toBeLessThan(20 * MINUTE);
+    const { outs } = await lifecycle.update(first.id, first.properties, inputs());
+    expect(outs).toMatchObject({ status: "current" });
+    expect(said().at(-1)).toMatch(/does not work.*sr1 is abnormal/);
+    expect(writes()).toBe(1);
+  });
+
+  it("because a node still runs the old version after the job has completed", async () => {
+    const rewrite = (body: string) =>
+      body.includes(`"data_store_version":"${NEW}"`)
+        ? body.replace(/("type":"star-rocks","version":")3\.1\.15\.80"/, `$1${OLD}"`)
+        : body;
+    const { lifecycle, inputs } = rig({}, { rewrite });
+    const { reasons } = await partial(lifecycle.create(inputs()));
+    expect(reasons[0]).toMatch(/the job is completed, but sr1_fe_0 still runs 3\.1\.6\.0, not 3\.1\.15\.80, for /);
+  });
+
+  it("because the job failed, without a claim about what it has changed", async () => {
+    const { lifecycle, inputs, cloud } = rig();
+    cloud.control.fail();
+    const { reasons } = await partial(lifecycle.create(inputs()));
+    expect(reasons[0]).not.toContain("Nothing was upgraded");
+    expect(reasons[0]).toContain("it starts from the current version");
+  });
+
   it("because it was canceled says so", async () => {
     const { lifecycle, inputs, cloud, clock } = rig();
     clock.after(3 * MINUTE, () => cloud.control.cancelJob());
@@ -40,22 +74,48 @@ describe("an upgrade that ends badly", () => {
 });
 
 describe("an upgrade that takes its time", () => {
-  it("because it waits for approval says so, and goes on when that is given", async () => {
-    const { lifecycle, inputs, cloud, clock, passing, writes } = rig();
+  it("because it waits for approval ends the run, and the next one waits for it when that is given", async () => {
+    const { lifecycle, inputs, cloud, writes } = rig();
     cloud.control.awaitApproval();
-    clock.after(10 * MINUTE, () => cloud.control.approve());
-    expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
-    expect(passing().some((line) => line.includes("waits for approval"))).toBe(true);
+    const first = await partial(lifecycle.create(inputs()));
+    expect(first.reasons[0]).toMatch(
+      /does not continue\. Its upgrade [0-9a-f-]+ waits for approval \(Unauthorized\)\. Approve the job in the Huawei Cloud console\. \[blocked\]$/,
+    );
+    expect(first.properties).toMatchObject({ status: "upgrading", lastUpgrade: { state: "running" } });
+    const again = await partial(lifecycle.update(first.id, first.properties, inputs()));
+    expect(again.reasons[0]).toMatch(/waits for approval.*\[blocked\]$/);
+    cloud.control.approve();
+    expect((await lifecycle.update(again.id, again.properties, inputs())).outs).toMatchObject({ status: "current" });
     expect(writes()).toBe(1);
   });
 
-  it("because it waits for approval is found by a run that knows nothing of it", async () => {
-    const { lifecycle, inputs, cloud, clock, writes } = rig();
+  it("because it waits for approval is found by a run that knows nothing of it, and by a preview", async () => {
+    const { lifecycle, inputs, cloud, writes, said } = rig();
     cloud.control.awaitApproval();
-    await partial(lifecycle.create(inputs({ __timeouts: { create: "5m" } })));
-    clock.after(10 * MINUTE, () => cloud.control.approve());
+    await partial(lifecycle.create(inputs()));
+    expect((await lifecycle.check({}, inputs())).failures).toEqual([]);
+    expect(said().join(" ")).toContain("waits for approval (Unauthorized)");
+    await expect(lifecycle.create(inputs())).rejects.toThrow(/waits for approval \(Unauthorized\).*\[blocked\]/);
+    cloud.control.approve();
     expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
     expect(writes()).toBe(1);
+  });
+
+  it("because its instance stays busy after the job is waited for", async () => {
+    const { lifecycle, inputs, cloud, clock, passing } = rig();
+    cloud.control.setTimings({ settleMs: 8 * MINUTE });
+    const began = clock.now();
+    expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current", currentVersion: NEW });
+    expect(clock.since(began)).toBeGreaterThan(18 * MINUTE);
+    expect(passing().some((line) => line.includes("the job is completed, UPGRADE_DB_VERSION still runs"))).toBe(true);
+  });
+
+  it("because its instance is abnormal for some minutes after the job is waited for", async () => {
+    const { lifecycle, inputs, cloud, clock, starRocks } = rig();
+    cloud.control.damage();
+    clock.after(14 * MINUTE, () => cloud.control.setStatus("ACTIVE", { instance: starRocks }));
+    expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current", currentVersion: NEW });
+    expect(clock.now() - Date.UTC(2026, 0, 1)).toBeGreaterThan(14 * MINUTE);
   });
 
   it("in a state that nobody knows is waited for, and told", async () => {
@@ -96,6 +156,14 @@ describe("a refused upgrade call", () => {
       expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
     },
   );
+
+  it("because the region does not have its API names the arguments to check", async () => {
+    const { lifecycle, inputs, cloud } = rig();
+    cloud.control.gateway.disturb("APIGW.0101", { route: "starRocksUpgrade" });
+    await expect(lifecycle.create(inputs())).rejects.toThrow(
+      /APIGW\.0101, HTTP 404.* Check `endpoint` and `region`: .*StarRocks is not in every region\. \[refused\]/,
+    );
+  });
 
   it("as DBS.201014 is busy at 409, and final at 400", async () => {
     const busy = rig();

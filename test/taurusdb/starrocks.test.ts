@@ -68,9 +68,13 @@ describe("a StarRocks instance behind its pin", () => {
   it("skips the vendor's validation only when asked to", async () => {
     const { lifecycle, inputs, cloud, starRocks } = rig();
     cloud.control.setSyncTasks(2, starRocks);
-    await expect(lifecycle.create(inputs())).rejects.toThrow(
-      /not allowed for the type or status.*DBS\.280406.*`skipValidation` to `true`.*\[refused\]/s,
-    );
+    for (const code of ["DBS.280406", "DBS.200086"] as const) {
+      cloud.control.setSwitches({ starRocksValidationCode: code });
+      const error = String(await lifecycle.create(inputs()).catch((thrown: unknown) => thrown));
+      expect(error).toContain(code);
+      expect(error).toMatch(/Check the status of the instance and its synchronization tasks.*\[refused\]/);
+      expect(error).not.toContain("skipValidation");
+    }
     expect(cloud.acceptedUpgrades).toHaveLength(0);
     expect((await lifecycle.create(inputs({ skipValidation: true }))).outs).toMatchObject({ status: "current" });
   });

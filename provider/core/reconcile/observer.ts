@@ -152,9 +152,12 @@ export class UnreachableBudget {
 /** How a task ended. Its effect is only known after a read of the members. */
 export type Ending = Exclude<TaskStatus, { kind: "running" }>;
 
-/** Waits for the end of a task and reports its progress. */
+/**
+ * Waits for the end of a task and reports its progress.
+ * @throws UpgradeError `blocked` when the task waits for a person
+ */
 export async function follow(
-  driver: Pick<Driver, "inspect" | "ownReads" | "lookAt">,
+  driver: Pick<Driver, "inspect" | "ownReads" | "lookAt" | "title">,
   task: Task,
   budget: UnreachableBudget,
   runtime: Runtime,
@@ -165,6 +168,10 @@ export async function follow(
   for (;;) {
     const status = await budget.ask(() => inspect(driver, task));
     if (status.kind !== "running") return status;
+    if (status.awaits !== undefined) {
+      const { message, remedy } = status.awaits;
+      throw new UpgradeError("blocked", `${driver.title}: ${nameOf(task)} does not continue. ${message}`, { remedy });
+    }
     report(stall.seen(status));
     await watch.pause(status.percent);
   }

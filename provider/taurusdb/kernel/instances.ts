@@ -3,7 +3,7 @@ import { counted } from "../../base/sentences";
 import { Unreachable, UpgradeError } from "../../core/errors";
 import type { Json, Permit, Request, Requested, Step } from "../../core/request";
 import type { Clock } from "../../core/runtime";
-import { parseVersion, type Version } from "../../core/version";
+import { compareVersions, parseVersion, type Version } from "../../core/version";
 import type { Gateway } from "../../huaweicloud/gateway";
 import {
   batchAnswer,
@@ -176,6 +176,8 @@ interface Known {
 export class Offers {
   readonly #clock: Clock;
   readonly #known = new Map<string, Known>();
+  /** Kernels for which the service has responded to an upgrade request that nothing newer is available, by instance. */
+  readonly #latest = new Map<string, string>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -187,15 +189,31 @@ export class Offers {
     return known?.kernel === datastore.kernel_version ? known.offer : undefined;
   }
 
+  /**
+   * The service has refused to upgrade an instance from this kernel, because it is the latest. This overrides the
+   * reported newest kernel only while the service also reports that the instance cannot be upgraded.
+   */
+  isLatest(id: string, kernel: string): void {
+    this.#latest.set(id, kernel);
+  }
+
   /** The service has refused to upgrade these instances: their offers may be wrong. */
   forget(ids: readonly string[]): void {
     for (const id of ids) this.#known.delete(id);
   }
 
-  /** @throws Unreachable when the service lists an instance but cannot find it */
-  async read(gateway: Gateway, instances: readonly Instance[]): Promise<void> {
+  /**
+   * @param isBehind whether an instance needs an upgrade: a report that it cannot be upgraded may be temporary, so two
+   *   reads do not share it
+   * @throws Unreachable when the service lists an instance but cannot find it
+   */
+  async read(
+    gateway: Gateway,
+    instances: readonly Instance[],
+    isBehind: (instance: Instance) => boolean = () => false,
+  ): Promise<void> {
     await eachInstance(
-      instances.filter((instance) => this.#isDue(instance)),
+      instances.filter((instance) => this.#isDue(instance, isBehind)),
       async ({ id, datastore }) => {
         const version = await readDatabaseVersion(gateway, id);
         if (version !== undefined) return this.#note(id, datastore.kernel_version, version);
@@ -218,16 +236,24 @@ export class Offers {
   }
 
   #note(id: string, kernel: string, { datastore, upgrade_flag: upgradable }: DatabaseVersion): void {
-    const offer = { newest: parseVersion(datastore.latest_kernel_version), upgradable };
+    const latest = upgradable === false && this.#latest.get(id) === kernel ? kernel : datastore.latest_kernel_version;
+    const offer = { newest: parseVersion(latest), upgradable };
     this.#known.set(id, { kernel, offer, at: this.#clock.elapsed() });
   }
 
   /** An old offer is enough while the instance is busy, because nothing is requested then. */
-  #isDue(instance: Instance): boolean {
-    if (isUntold(this.of(instance))) return true;
+  #isDue(instance: Instance, isBehind: (instance: Instance) => boolean): boolean {
+    const offer = this.of(instance);
+    if (offer === undefined || isUntold(offer)) return true;
+    if (conditionOf(instance.status) === "busy") return false;
     const age = this.#clock.elapsed() - (this.#known.get(instance.id)?.at ?? 0);
-    return age > VALID && conditionOf(instance.status) !== "busy";
+    return age > VALID || (isBehind(instance) && offer.upgradable === false);
   }
+}
+
+/** Whether the service reports that no upgrade is possible, although the instance is not at the newest kernel. */
+export function isWithheld({ newest, upgradable }: Offer, kernel: Version): boolean {
+  return upgradable === false && (newest === undefined || compareVersions(kernel, newest) < 0);
 }
 
 /** Whether the offer is unknown. */

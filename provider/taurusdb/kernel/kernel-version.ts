@@ -8,7 +8,7 @@ import { driftOf, type ResourceKind } from "../../core/kind";
 import type { Permit, Request, Step } from "../../core/request";
 import type { Runtime } from "../../core/runtime";
 import type { Unit, View } from "../../core/unit";
-import { type Constraint, formatVersion, lowestVersion, parseConstraint } from "../../core/version";
+import { type Constraint, formatVersion, lowestVersion, parseConstraint, parseVersion } from "../../core/version";
 import { completeConnection } from "../../huaweicloud/arguments";
 import { type Connect, networkTransport } from "../../huaweicloud/connection";
 import { AlreadyLatest } from "../../huaweicloud/gateway";
@@ -21,6 +21,7 @@ import { cancelSchedules } from "../tasks";
 import { BATCH_LIMIT, upgradeBatch, upgradeRequest } from "./instances";
 import { FRESH, KernelLook, type KernelObservation } from "./look";
 import { PreCheck } from "./pre-check";
+import { APPLY_UPGRADE, isInRounds } from "./unit";
 
 const MINUTE = 60_000;
 
@@ -166,8 +167,9 @@ export class KernelDriver implements Driver<KernelObservation> {
       this.#look.accepted(ids);
       return undefined;
     } catch (error) {
-      this.#look.refused(ids);
-      if (!(error instanceof AlreadyLatest)) throw error;
+      const isLatest = error instanceof AlreadyLatest;
+      this.#look.refused(request.units, isLatest);
+      if (!isLatest) throw explained(error, request);
       // One of them has become up to date in the meantime: the others must be requested without it.
       throw new Refused(error.message, { refusal: "final", cause: error });
     } finally {
@@ -192,4 +194,16 @@ export class KernelDriver implements Driver<KernelObservation> {
   close(): Promise<void> {
     return this.#options.access.close();
   }
+}
+
+/** The operation is not allowed in the current status of the instance. */
+const WRONG_STATUS = "DBS.200086";
+
+/** An upgrade that must be applied in the console may be the reason why another one is refused. */
+function explained(error: unknown, { units }: Request): unknown {
+  if (!(error instanceof Refused) || error.vendorCode !== WRONG_STATUS) return error;
+  const kernels = units.map(({ from }) => parseVersion(from));
+  if (!kernels.some((kernel) => kernel !== undefined && isInRounds(kernel))) return error;
+  const { message, refusal, vendorCode } = error;
+  return new Refused(message, { refusal, vendorCode, remedy: APPLY_UPGRADE, cause: error });
 }

@@ -1,6 +1,7 @@
 import { formatDuration } from "../../base/sentences";
 import type { Observation } from "../../core/driver";
 import { Missing } from "../../core/errors";
+import type { Requested } from "../../core/request";
 import type { Clock } from "../../core/runtime";
 import type { Absent, Finding, Unit, View } from "../../core/unit";
 import { type Constraint, parseVersion, type Standing } from "../../core/version";
@@ -89,8 +90,10 @@ export class KernelLook {
   }
 
   /** The service has refused to upgrade these instances: their offers are read again. */
-  refused(ids: readonly string[]): void {
-    this.#project?.offers.forget(ids);
+  refused(units: readonly Requested[], isLatest: boolean): void {
+    const [only, ...others] = units;
+    if (isLatest && only !== undefined && others.length === 0) this.#project?.offers.isLatest(only.unit, only.from);
+    this.#project?.offers.forget(units.map(({ unit }) => unit));
   }
 
   /** @param scheduled whether pending or running tasks matter even for up-to-date instances */
@@ -176,8 +179,9 @@ export class KernelLook {
   /** The targets of upgrades, where they matter. */
   async #readOffers(found: readonly Instance[], { offers }: Project): Promise<void> {
     const { access, constraint } = this.#options;
-    const matters = (instance: Instance) => constraint.kind === "latest" || this.#standing(instance) === "behind";
-    await offers.read(access.gateway, found.filter(matters));
+    const isBehind = (instance: Instance) => this.#standing(instance) === "behind";
+    const matters = (instance: Instance) => constraint.kind === "latest" || isBehind(instance);
+    await offers.read(access.gateway, found.filter(matters), isBehind);
   }
 
   #offerTo(instance: Instance): Offer | undefined {

@@ -11,7 +11,8 @@ import {
 } from "../../core/version";
 import { canonicalJobId, jobStateOf, percentOf, timeOf } from "../../huaweicloud/jobs";
 import { conditionOf, type Instance, type JobRow, type ScheduleRow } from "../schema";
-import { type Offer, upgradeStep } from "./instances";
+import { awaitsApproval } from "../tasks";
+import { isWithheld, type Offer, upgradeStep } from "./instances";
 
 /** Data read about one instance. */
 export interface KernelFacts {
@@ -32,6 +33,14 @@ export interface KernelFacts {
  */
 const LAST_OF_ROUNDS = parseVersion("2.0.51.240311");
 
+/** What to do about a pending upgrade of such a kernel: no API applies it. */
+export const APPLY_UPGRADE =
+  'If the console shows "Kernel version upgrade to be confirmed", apply the upgrade there ("Apply Upgrade"). Then run {apply} again.';
+
+export function isInRounds(version: Version): boolean {
+  return LAST_OF_ROUNDS !== undefined && compareVersions(version, LAST_OF_ROUNDS) <= 0;
+}
+
 /** The unit of an instance. Undefined when its kernel cannot be parsed. Pure. */
 export function kernelUnit(facts: KernelFacts, constraint: Constraint, schedules: boolean): Unit | undefined {
   const { id, datastore } = facts.instance;
@@ -39,7 +48,8 @@ export function kernelUnit(facts: KernelFacts, constraint: Constraint, schedules
   if (version === undefined) return undefined;
   const { offer, job } = facts;
   const stands = standingOf(version, offer, constraint);
-  const activity = activityFrom(facts, version, constraint, stands);
+  const refusal = offer !== undefined && isWithheld(offer, version) ? withheld(version, offer.newest) : undefined;
+  const activity = activityFrom({ ...facts, objection: refusal ?? facts.objection }, version, constraint, stands);
   const ended = job && endedOf(job);
   const from = formatVersion(version);
   return {
@@ -96,18 +106,8 @@ function runningOf(row: JobRow, offered: Version | undefined, stands: Standing):
   const state = jobStateOf(row.status);
   if (state === "completed" || state === "failed" || state === "canceled") return undefined;
   if (state === "unauthorized") {
-    return {
-      kind: "blocked",
-      task: taskOf(row.job_id, row.job_name, offered),
-      finding: {
-        code: "awaits-approval",
-        message: `Its upgrade ${row.job_id} waits for approval (${row.status}).`,
-        remedy:
-          stands === "behind"
-            ? "Approve the job in the Huawei Cloud console."
-            : "The target version no longer requires it: reject the job in the Huawei Cloud console.",
-      },
-    };
+    const task = taskOf(row.job_id, row.job_name, offered);
+    return { kind: "blocked", task, finding: awaitsApproval(row.job_id, row.status, stands === "behind") };
   }
   const percent = percentOf(row.process);
   return {
@@ -165,6 +165,18 @@ function aimless(wish: string): Finding {
   };
 }
 
+/** The service reports that the instance cannot be upgraded now, although it is not at the newest kernel. */
+function withheld(version: Version, offered: Version | undefined): Finding {
+  const newest = offered === undefined ? "" : `, although ${formatVersion(offered)} is available`;
+  return {
+    code: "not-offered-now",
+    message: `The service reports that the instance cannot be upgraded now${newest} (upgrade_flag is false).`,
+    remedy: isInRounds(version)
+      ? APPLY_UPGRADE
+      : "Check the instance and its tasks in the console, then run {apply} again when the upgrade is offered there.",
+  };
+}
+
 /** The API upgrades to the newest kernel that it offers, so a target version below or above it cannot be reached. */
 function unattainable(version: Version, offered: Version | undefined, constraint: Constraint): Finding | undefined {
   if (constraint.kind === "latest") return undefined;
@@ -181,8 +193,7 @@ function unattainable(version: Version, offered: Version | undefined, constraint
     };
   }
   const moves = compareVersions(version, offered) < 0;
-  const inRounds = LAST_OF_ROUNDS !== undefined && compareVersions(version, LAST_OF_ROUNDS) <= 0;
-  if (stands === "holds" || (moves && inRounds)) return undefined;
+  if (stands === "holds" || (moves && isInRounds(version))) return undefined;
   return {
     code: "not-offered",
     message: `The newest kernel offered is ${newest}, which does not satisfy the target version${moves ? ", so it was not upgraded to that either" : ""}.`,

@@ -1,12 +1,13 @@
 import type { Task } from "../../core/task";
-import type { Activity } from "../../core/unit";
+import type { Activity, Finding } from "../../core/unit";
 import { type Constraint, formatParts, standing, type Version } from "../../core/version";
 import type { Gateway } from "../../huaweicloud/gateway";
-import { canonicalJobId, type JobIds, readJob } from "../../huaweicloud/jobs";
+import { canonicalJobId, type JobIds, jobStateOf, readJob } from "../../huaweicloud/jobs";
 import type { Access } from "../project";
 import { conditionOf, type JobRow, type ScheduleRow, type StarRocks } from "../schema";
 import {
   anyWindow,
+  awaitsApproval,
   hasEnded,
   isOfStarRocks,
   JOB_HISTORY,
@@ -15,7 +16,7 @@ import {
   readWaitingJobs,
   windowOf,
 } from "../tasks";
-import { actionsOf, dailyWindow, type Ids, newest } from "./instance";
+import { actionsOf, dailyWindow, faultOf, type Ids, newest } from "./instance";
 
 /** Operations of a StarRocks instance. */
 
@@ -60,7 +61,17 @@ export async function activityOf(
   }
   if (running !== undefined) return { kind: "busy", name: running.name };
   if (conditionOf(detail.status) === "busy") return { kind: "busy", name: `its state "${detail.status}"` };
-  return behind ? waitingFor(options, to, dailyWindow(detail)) : undefined;
+  if (behind) return waitingFor(options, to, dailyWindow(detail));
+  const fault = faultOf(detail);
+  return fault === undefined ? undefined : { kind: "blocked", finding: unhealthy(fault) };
+}
+
+function unhealthy(fault: string): Finding {
+  return {
+    code: "not-normal",
+    message: `The StarRocks instance is not healthy: ${fault}.`,
+    remedy: "Repair it in the console or with the vendor's support.",
+  };
 }
 
 type Operation = { readonly kind: "upgrade"; readonly id: string } | { readonly kind: "other"; readonly name: string };
@@ -86,7 +97,13 @@ async function waitingFor(options: ActivityOptions, to: string, daily: string): 
   const taskOf = (id: string): Task => ({ id: jobIds.note(id), kind: KIND, to });
   const scheduled = schedule && canonicalJobId(schedule.job_id);
   const accepted = rows.find((row) => canonicalJobId(row.job_id) !== scheduled);
-  if (accepted !== undefined) return { kind: "running", task: taskOf(accepted.job_id) };
+  if (accepted !== undefined) {
+    const task = taskOf(accepted.job_id);
+    const approval = jobStateOf(accepted.status) === "unauthorized";
+    return approval
+      ? { kind: "blocked", task, finding: awaitsApproval(task.id, accepted.status) }
+      : { kind: "running", task };
+  }
   if (schedule === undefined) return undefined;
   return { kind: "scheduled", task: taskOf(schedule.job_id), window: windowOf(schedule) ?? anyWindow(daily, now) };
 }

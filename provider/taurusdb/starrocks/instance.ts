@@ -4,6 +4,7 @@ import {
   type Constraint,
   compareParts,
   compareVersions,
+  parseVersion,
   type Standing,
   standing,
   type Version,
@@ -11,6 +12,7 @@ import {
 import type { Gateway } from "../../huaweicloud/gateway";
 import {
   type Action,
+  conditionOf,
   type HtapInstance,
   htapList,
   htapVersions,
@@ -108,9 +110,43 @@ export async function upgradeStarRocks(
   return answer.job_id;
 }
 
+/** The instance and its nodes. */
+export function partsOf(detail: StarRocks): readonly Pick<StarRocks, "id" | "name" | "status" | "actions">[] {
+  return [detail, ...nodesOf(detail)];
+}
+
+function nodesOf({ groups }: StarRocks) {
+  return groups.flatMap(({ nodes }) => nodes);
+}
+
 /** All operations in progress on the instance or one of its nodes. */
-export function actionsOf({ actions, groups }: StarRocks): readonly Action[] {
-  return [...actions, ...groups.flatMap(({ nodes }) => nodes.flatMap((node) => node.actions))];
+export function actionsOf(detail: StarRocks): readonly Action[] {
+  return partsOf(detail).flatMap(({ actions }) => actions);
+}
+
+/** Why an instance does not work without action by a person, as a clause; undefined if it works. */
+export function faultOf(detail: StarRocks): string | undefined {
+  if (detail.is_frozen === true) return `${detail.name || detail.id} is frozen`;
+  const broken = partsOf(detail).find(({ status }) => conditionOf(status) === "broken");
+  if (broken !== undefined) return `${broken.name || broken.id} is ${broken.status}`;
+  const late = lateNode(detail);
+  if (late === undefined) return undefined;
+  return `${late.name || late.id} still runs ${late.datastore?.version}, not ${detail.data_store_version}`;
+}
+
+/**
+ * A node that an upgrade of its instance has left out. Only if another node reports the version of the instance: it is
+ * undocumented whether the versions of nodes are written like that of the instance.
+ */
+function lateNode(detail: StarRocks) {
+  const shown = parseVersion(detail.data_store_version);
+  if (shown === undefined) return undefined;
+  const order = ({ datastore }: (typeof nodes)[number]) => {
+    const version = parseVersion(datastore?.version ?? "");
+    return version && compareParts(version.parts, shown.parts);
+  };
+  const nodes = nodesOf(detail);
+  return nodes.some((node) => order(node) === 0) ? nodes.find((node) => order(node) === -1) : undefined;
 }
 
 /** Its daily maintenance window, `18:00-22:00`, UTC; `""` where it is not reported. */

@@ -1,3 +1,4 @@
+import { formatDuration } from "../../base/sentences";
 import { Unreachable } from "../../core/errors";
 import type { Clock } from "../../core/runtime";
 import type { Task, TaskStatus } from "../../core/task";
@@ -5,9 +6,9 @@ import type { Gateway } from "../../huaweicloud/gateway";
 import { type JobIds, jobStateOf, percentOf, readJob, timeOf } from "../../huaweicloud/jobs";
 import type { Job } from "../../huaweicloud/schema";
 import { conditionOf, type ScheduleRow } from "../schema";
-import { anyWindow, readSchedules, TaskCenter, VERSION_UPGRADE, windowOf } from "../tasks";
+import { anyWindow, awaitsApproval, readSchedules, TaskCenter, VERSION_UPGRADE, windowOf } from "../tasks";
 import { KIND } from "./activity";
-import { actionsOf, dailyWindow, type Ids, readStarRocks } from "./instance";
+import { actionsOf, dailyWindow, faultOf, type Ids, partsOf, readStarRocks } from "./instance";
 
 /** A job becomes readable seconds after it was created, sometimes a minute. Until then its status is not reported. */
 const UNSEEN = 30_000;
@@ -15,6 +16,8 @@ const UNSEEN = 30_000;
 const SLOW_START = 5 * 60_000;
 /** Maximum difference between the server's clock and ours before the server reports it. */
 const CLOCKS_APART = 15 * 60_000;
+/** An instance that is abnormal for so long after its upgrade needs a person; nodes that restart are not. */
+const LASTING = 5 * 60_000;
 
 export interface JobWatcherOptions {
   readonly gateway: Gateway;
@@ -33,6 +36,8 @@ export class JobWatcher {
   #unseen: { readonly id: string; readonly since: number } | undefined;
   /** Since when the job has been waiting. */
   #waiting: { readonly id: string; readonly since: number } | undefined;
+  /** Since when the instance has not worked after the completion of its job. */
+  #faultSince: number | undefined;
   /** When this run started its jobs, in elapsed milliseconds of the clock. */
   readonly #startedAt = new Map<string, number>();
 
@@ -57,13 +62,17 @@ export class JobWatcher {
       case "running":
         return this.#running(job);
       case "completed":
-        return this.#settling();
+        return this.#settling(job);
       case "failed":
-        return failed(job, job.fail_reason === "" ? "the service gives no reason" : job.fail_reason);
+        return failed(job, job.fail_reason === "" ? "the service gives no reason" : job.fail_reason, REPAIR);
       case "canceled":
-        return failed(job, "it was canceled");
+        return failed(job, "it was canceled", "Find out who canceled it, and why. Then run {apply} again.");
       case "unauthorized":
-        return { kind: "running", message: "waits for approval at Huawei Cloud" };
+        return {
+          kind: "running",
+          message: "waits for approval at Huawei Cloud",
+          awaits: awaitsApproval(task.id, job.status),
+        };
       case "strange":
         return { kind: "running", message: `is in the undocumented state "${job.status}"` };
     }
@@ -134,28 +143,28 @@ export class JobWatcher {
     return { kind: "running", message, ...(percent === undefined ? {} : { percent }) };
   }
 
-  /** After a job has completed, its instance and nodes stay busy for a while. */
-  async #settling(): Promise<TaskStatus> {
+  /** After a job has completed, its instance and nodes stay busy for a while, or need a person. */
+  async #settling(job: Job): Promise<TaskStatus> {
     const detail = await readStarRocks(this.#options.gateway, this.#options.ids);
     if (detail === undefined) return { kind: "succeeded" };
-    const nodes = detail.groups.flatMap((group) => group.nodes);
-    const restless = [detail, ...nodes].find(({ status }) => status !== "" && conditionOf(status) !== "ready");
+    const busy = partsOf(detail).find(({ status }) => status !== "" && conditionOf(status) === "busy");
     const [action] = actionsOf(detail);
-    if (restless !== undefined) {
-      return {
-        kind: "running",
-        message: `the job is completed, ${restless.name || restless.id} is ${restless.status}`,
-      };
-    }
-    if (action !== undefined) return { kind: "running", message: `the job is completed, ${action.action} still runs` };
-    return { kind: "succeeded" };
+    const fault = faultOf(detail);
+    const why =
+      (busy && `${busy.name || busy.id} is ${busy.status}`) ?? (action && `${action.action} still runs`) ?? fault;
+    if (why === undefined) return { kind: "succeeded" };
+    const { clock } = this.#options;
+    if (why !== fault) this.#faultSince = undefined;
+    else this.#faultSince ??= clock.elapsed();
+    const lasted = clock.elapsed() - (this.#faultSince ?? clock.elapsed());
+    if (lasted < LASTING) return { kind: "running", message: `the job is completed, ${why}` };
+    return failed(job, `the job is completed, but ${why}, for ${formatDuration(lasted)} now`, REPAIR);
   }
 }
 
-function failed({ name }: Job, reason: string): TaskStatus {
-  return {
-    kind: "failed",
-    message: `${name === "" ? "its job" : name}: ${reason.replace(/\.$/, "")}.`,
-    remedy: "Nothing was upgraded. Fix the cause, then run {apply} again.",
-  };
+const REPAIR =
+  "Fix the cause. If the instance is unhealthy, contact Huawei Cloud support. Then run {apply} again: it starts from the current version.";
+
+function failed({ name }: Job, reason: string, remedy: string): TaskStatus {
+  return { kind: "failed", message: `${name === "" ? "its job" : name}: ${reason.replace(/\.$/, "")}.`, remedy };
 }

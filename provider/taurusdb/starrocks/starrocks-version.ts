@@ -94,8 +94,8 @@ export interface StarRocksDriverOptions {
   readonly runtime: Runtime;
 }
 
-/** Returned while synchronization tasks run, and in other states that do not allow the request. */
-const NOT_ALLOWED = "DBS.280406";
+/** The type or the status of the instance does not allow the request. */
+const NOT_ALLOWED: readonly (string | undefined)[] = ["DBS.280406", "DBS.200086", "DBS.201014"];
 
 /** A connected driver for one StarRocks instance. */
 export class StarRocksDriver implements Driver<StarRocksObservation> {
@@ -159,7 +159,7 @@ export class StarRocksDriver implements Driver<StarRocksObservation> {
   }
 
   async start(request: Request, { known }: StarRocksObservation, permit: Permit): Promise<Task> {
-    const { access, args } = this.#options;
+    const { access } = this.#options;
     try {
       const raw = await upgradeStarRocks(access.gateway, request, permit);
       const id = this.#jobIds.note(raw);
@@ -167,7 +167,7 @@ export class StarRocksDriver implements Driver<StarRocksObservation> {
       return { id, kind: KIND, to: targetName(known.listed) };
     } catch (error) {
       if (error instanceof AlreadyLatest) this.#latest = formatParts(known.shown);
-      throw explained(error, args.skipValidation === true);
+      throw explained(error);
     }
   }
 
@@ -203,11 +203,12 @@ export class StarRocksDriver implements Driver<StarRocksObservation> {
   }
 }
 
-function explained(error: unknown, skipValidation: boolean): unknown {
-  if (!(error instanceof Refused) || skipValidation || error.vendorCode !== NOT_ALLOWED) return error;
+function explained(error: unknown): unknown {
+  if (!(error instanceof Refused) || error.refusal !== "final" || !NOT_ALLOWED.includes(error.vendorCode)) return error;
   return new Refused(error.message, {
     refusal: error.refusal,
-    remedy: "Synchronization tasks may be running: stop them, or set `skipValidation` to `true` to upgrade anyway.",
+    vendorCode: error.vendorCode,
+    remedy: "Check the status of the instance and its synchronization tasks in the console, then run {apply} again.",
     cause: error,
   });
 }

@@ -174,6 +174,11 @@ export class CloudControl {
     this.#script({ what: "fallBehind", percent: 0, reason: "", ...(to === undefined ? {} : { to }) }, choice);
   }
 
+  /** Makes an upgrade complete and leave its instance FAILED; StarRocks reports that as abnormal. */
+  damage(choice: UpgradeChoice = {}): void {
+    this.#script({ what: "damage", percent: 0, reason: "" }, choice);
+  }
+
   /** Makes an upgrade wait as "Unauthorized" until `approve` or `cancelJob`. */
   awaitApproval(choice: UpgradeChoice = {}): void {
     this.#script({ what: "awaitApproval", percent: 0, reason: "" }, choice);

@@ -1,9 +1,12 @@
 import type { Entry } from "./agenda";
 import { blockersOf, startOutcome } from "./effects";
-import { isUnavailable, statusAt } from "./status";
+import type { InstanceState, StarRocksState } from "./state";
+import { IDLE, isUnavailable, SETTLING, statusAt } from "./status";
 import { type Due, isOver, type JobState, type JobStatus, type ScheduleState } from "./task";
 import { addJob } from "./tasks";
 import { enter, type World } from "./world";
+
+type Subject = InstanceState | StarRocksState;
 
 /**
  * Processes all events until `now`, in order of time. The result of a job depends only on the
@@ -105,6 +108,7 @@ export function endJob(world: World, job: JobState, at: number, status: JobStatu
     subject.job = null;
     subject.updatedAt = at;
   }
+  if (subject !== undefined && job.kind !== "preCheck" && status === "Completed") settle(world, subject, job, at);
   const check = world.instances.get(job.instanceId)?.check;
   if (job.kind === "preCheck" && check?.jobId === job.id) check.finishedAt = at;
   const schedule = job.scheduleId === null ? undefined : world.schedules.get(job.scheduleId);
@@ -112,6 +116,14 @@ export function endJob(world: World, job: JobState, at: number, status: JobStatu
     schedule.status = status;
     schedule.failReason = job.failReason;
   }
+}
+
+/** The state of an instance after its upgrade has completed, unless it was set from outside. */
+function settle(world: World, subject: Subject, { script }: JobState, at: number): void {
+  const { settleMs } = world.state.timings;
+  if (statusAt(world, subject, at) !== IDLE) return;
+  if (script?.what === "damage") Object.assign(subject, { status: "FAILED", statusUntil: null });
+  else if (settleMs > 0) Object.assign(subject, { status: SETTLING, statusUntil: at + settleMs });
 }
 
 /** The maintenance window is open: the task runs, or waits for its instance until the window closes. */

@@ -46,6 +46,31 @@ describe("a StarRocks upgrade", () => {
     expect((await start(trial)).code).toBe("DBS.05000008");
   });
 
+  it("keeps its instance busy after the job has completed, as long as it is set to", async () => {
+    const trial = new Trial({ timings: { settleMs: 3 * MINUTE } });
+    const id = String((await start(trial)).json["job_id"]);
+    trial.clock.advance(11 * MINUTE);
+    expect(await trial.job(id)).toMatchObject({ status: "Completed" });
+    const settling = await detail(trial);
+    expect([settling.status, settling.data_store_version, settling.actions.length]).toEqual(["normal", "3.1.15.80", 1]);
+    expect(settling.groups.map((group) => group.nodes[0]?.actions.length)).toEqual([1, 1]);
+    expect((await start(trial)).code).toBe("DBS.05000084");
+    trial.clock.advance(3 * MINUTE);
+    expect(await detail(trial)).toMatchObject({ status: "normal", actions: [] });
+    expect((await start(trial)).code).toBe("DBS.05000008");
+  });
+
+  it("that damages its instance completes, and leaves it abnormal", async () => {
+    const trial = new Trial();
+    trial.cloud.control.damage({ instance: idOf(trial) });
+    const id = String((await start(trial)).json["job_id"]);
+    trial.clock.advance(11 * MINUTE);
+    expect(await trial.job(id)).toMatchObject({ status: "Completed" });
+    expect(await detail(trial)).toMatchObject({ status: "abnormal", data_store_version: "3.1.15.80", actions: [] });
+    trial.cloud.control.setStatus("ACTIVE", { instance: idOf(trial) });
+    expect(await detail(trial)).toMatchObject({ status: "normal" });
+  });
+
   it.each([{}, { delay: "", is_skip_validate: "" }, { delay: "false", is_skip_validate: "true" }])(
     "takes the body %j",
     async (body) => {

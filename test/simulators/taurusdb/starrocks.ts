@@ -17,8 +17,9 @@ export function upgradeStarRocks(call: ProjectCall): SimResponse {
   const starRocks = addressed(call);
   requireFree(call, starRocks, delay);
   if (compareKernel(starRocks.kernel, latestStarRocks(call.region, starRocks)) >= 0) throw alreadyLatest(call);
-  const refusing = call.world.state.switches.starRocksValidation === "refuse";
-  if (refusing && starRocks.syncTasks > 0 && !skipValidation) throw new Refusal("DBS.280406");
+  const { starRocksValidation, starRocksValidationCode } = call.world.state.switches;
+  const refusing = starRocksValidation === "refuse";
+  if (refusing && starRocks.syncTasks > 0 && !skipValidation) throw new Refusal(starRocksValidationCode);
   const id = accept(call, "starRocks", starRocks, { delay, skipValidation });
   note(call, "starRocksUpgrade", [starRocks], delay);
   return answer({ job_id: id });

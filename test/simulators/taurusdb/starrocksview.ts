@@ -1,7 +1,7 @@
 import type { ProjectCall } from "./call";
 import { compareKernel, latestStarRocks } from "./kernel";
 import type { StarRocksState } from "./state";
-import { statusAt, unified } from "./status";
+import { SETTLING, statusAt, unified } from "./status";
 
 /** StarRocks instances as the API shows them (TaurusDB facts §2.6). */
 
@@ -112,10 +112,13 @@ export function htapRow(call: ProjectCall, one: StarRocksState, enterpriseProjec
   };
 }
 
-/** Not empty while an upgrade runs. */
-function actionsOf({ world }: ProjectCall, one: StarRocksState, objectId: string): readonly object[] {
-  const job = one.job === null ? undefined : world.jobs.get(one.job);
-  if (job?.status !== "Running") return [];
+/** Not empty while an upgrade runs, and until its instance has settled. */
+function actionsOf({ world, now }: ProjectCall, one: StarRocksState, objectId: string): readonly object[] {
+  const settling = statusAt(world, one, now) === SETTLING && one.job === null;
+  const job = settling
+    ? world.state.jobs.findLast(({ instanceId, status }) => instanceId === one.id && status === "Completed")
+    : world.jobs.get(one.job ?? "");
+  if (job === undefined || (!settling && job.status !== "Running")) return [];
   const at = job.startedAt ?? job.createdAt;
   const action = { id: job.id, action: "UPGRADE_DB_VERSION", object_id: objectId, type: "instance", job_id: job.id };
   return [{ ...action, status: "RUNNING", created_at: at, updated_at: at }];

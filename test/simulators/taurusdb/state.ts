@@ -146,7 +146,7 @@ export interface StarRocksState {
 
 /** Scripted results of future upgrades. */
 export interface Script {
-  readonly what: "fail" | "hang" | "vanish" | "fallBehind" | "awaitApproval";
+  readonly what: "fail" | "hang" | "vanish" | "fallBehind" | "awaitApproval" | "damage";
   /** A TaurusDB or StarRocks id; absent: the next upgrade of any. */
   readonly instance?: string;
   readonly reason: string;

@@ -7,6 +7,9 @@ import type { World } from "./world";
 
 export const IDLE = "ACTIVE";
 
+/** After an upgrade has completed. */
+export const SETTLING = "REBOOTING";
+
 /** From this percent on an upgrade restarts its instance. */
 const REBOOT_PERCENT = 70;
 

@@ -48,6 +48,8 @@ export interface Switches {
   starRocksPathId: "starRocks" | "either";
   /** The effect of running synchronization tasks on a StarRocks upgrade that does not skip the validation. */
   starRocksValidation: "refuse" | "failsJob";
+  /** The error of such a refusal: no source names it. */
+  starRocksValidationCode: ErrorCode;
   /** `data_store_version` and the nodes' version: 4 parts or 2. */
   starRocksVersionParts: 4 | 2;
   /** Whether a delayed StarRocks upgrade is among the scheduled tasks. */
@@ -104,6 +106,7 @@ export const SWITCHES: Switches = {
   preCheckUnfinished: "falseWithoutRows",
   starRocksPathId: "starRocks",
   starRocksValidation: "refuse",
+  starRocksValidationCode: "DBS.280406",
   starRocksVersionParts: 4,
   starRocksSchedules: "listed",
   starRocksJobName: "UpgradeStarRocksKernelVersion",

@@ -12,6 +12,8 @@ export interface Timings {
   readonly preUpgradeMs: number;
   /** From the end of a job to the new version in the reads; negative: the version comes first. */
   readonly versionLagMs: number;
+  /** How long an instance stays busy after its upgrade has completed (§3.3). */
+  readonly settleMs: number;
   /** Durations vary by up to this fraction, by the seed. */
   readonly jitter: number;
   /** Retry interval of a scheduled task whose instance is busy. */
@@ -26,6 +28,7 @@ export const TYPICAL: Timings = {
   preCheckMs: 20_000,
   preUpgradeMs: 5 * 60_000,
   versionLagMs: 0,
+  settleMs: 0,
   jitter: 0,
   windowRetryMs: 60_000,
 };
@@ -39,6 +42,7 @@ export const INSTANT: Timings = {
   preCheckMs: 0,
   preUpgradeMs: 0,
   versionLagMs: 0,
+  settleMs: 0,
   jitter: 0,
   windowRetryMs: 60_000,
 };

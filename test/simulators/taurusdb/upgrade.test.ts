@@ -325,6 +325,22 @@ describe("what becomes of an upgrade", () => {
     expect((await trial.version()).upgrade_flag).toBe(false);
   });
 
+  it("or a damaged instance is FAILED; one that settles is REBOOTING for a while", async () => {
+    const trial = new Trial({ timings: { settleMs: 3 * MINUTE } });
+    for (const _ of [1, 2]) {
+      await trial.upgrade();
+      trial.clock.advance(19 * MINUTE);
+      expect(await trial.status()).toBe("REBOOTING");
+      trial.clock.advance(3 * MINUTE);
+      expect(await trial.status()).toBe("ACTIVE");
+      trial.cloud.control.setKernel("2.0.69.250900");
+    }
+    trial.cloud.control.damage();
+    await trial.upgrade();
+    trial.settle();
+    expect([await trial.status(), (await trial.version()).upgrade_flag]).toEqual(["FAILED", false]);
+  });
+
   it("is a failure at once where a precondition is not met", async () => {
     const trial = new Trial();
     trial.cloud.control.setConditions({ binlogOff: true, replicaLagSeconds: 301 });
