@@ -56,9 +56,9 @@ export interface Interest {
  * @param eager whether to read immediately what only an upgrade needs: before the first plan, every round trip counts
  */
 export async function look(nodes: Nodes, which: Which, interest: Interest, eager: boolean): Promise<Seen> {
-  const surroundings = once(() => readSurroundings(nodes, interest, eager));
-  const machinesOf = machinesSoon(nodes, which, eager);
   const members = readNodes(nodes);
+  const surroundings = once(() => readSurroundings(nodes, members, interest, eager));
+  const machinesOf = machinesSoon(nodes, which, eager);
   const begun = [members, eager ? surroundings() : undefined];
   // The database determines whether any of them matters.
   for (const reading of begun) reading?.catch(() => undefined);
@@ -92,7 +92,7 @@ export async function lookAtAll(nodes: Nodes): Promise<readonly Seen[]> {
   const members = await readNodes(nodes);
   const [listed, more, running] = await Promise.all([
     nodes.read("/v1/bdbs", z.array(bdb)),
-    readSurroundings(nodes, { holds: () => false, policy: true }, true),
+    readSurroundings(nodes, members, { holds: () => false, policy: true }, true),
     nodes.read("/v1/actions", allActions),
   ]);
   return Promise.all(
@@ -122,6 +122,7 @@ async function seesEverything(nodes: Nodes, members: readonly ClusterNode[]): Pr
 /** The conditions of an upgrade. */
 async function readSurroundings(
   nodes: Nodes,
+  members: readonly ClusterNode[] | Promise<readonly ClusterNode[]>,
   interest: Interest,
   first: boolean,
 ): Promise<Pick<Seen, "shipped" | "info" | "policy" | "unread">> {
@@ -134,7 +135,7 @@ async function readSurroundings(
     attempted(readPolicy()),
   ]);
   return {
-    shipped: shippedFrom(modules ?? []),
+    shipped: shippedFrom(modules ?? [], await members),
     // In the first observation, the cluster was read just before.
     info: first ? nodes.info : cluster.data,
     policy: policy.data,

@@ -48,6 +48,16 @@ describe("modules that can never be brought to their pins", () => {
       /bf 2\.6\.18 needs Redis 7\.2; database 1 \(cache\) runs Redis 7\.4\.2\. Choose a version that is compatible with the current Redis\./,
     ],
     [
+      "a version for an older major version of Redis, where the cluster ships Redis 8",
+      {
+        softwareVersion: "8.0.10-1",
+        modules: [{ name: "own", version: "1.1.0", minRedisVersion: "6.0" }],
+        databases: [{ ...CACHE, modules: [{ name: "own", version: "1.0.0" }] }],
+      },
+      { own: "1.1.0" },
+      /own 1\.1\.0 needs Redis 6\.0 or later, below 7; .* runs Redis 7\.4\.2\. Choose a version that is compatible/,
+    ],
+    [
       "a version that the cluster does not ship",
       {},
       { search: "2.10.99" },
@@ -214,6 +224,20 @@ describe("Redis versions that can never be reached", () => {
   it("because nothing of a module runs on them", async () => {
     const world = rig({ databases: [{ ...CACHE, modules: [{ name: "rg", version: "1.2.7" }] }] });
     await refused(world, world.redis(), "redisVersion", /ships no build of rg for Redis 8\.0 that is at least as new/);
+  });
+
+  it.each([
+    ["bundled", "redisVersion", /ships no build of own for Redis 7\.2 that is at least as new/],
+    ["keep", "modules", /own 1\.0\.0 cannot run on Redis 7\.2/],
+  ])("because a module declares another major version and the cluster ships Redis 8 (%s)", async (...row) => {
+    const [modules, property, text] = row;
+    const own = { name: "own", version: "1.0.0" };
+    const world = rig({
+      softwareVersion: "8.0.10-1",
+      modules: [{ ...own, minRedisVersion: "6.0" }],
+      databases: [{ ...CACHE, redisVersion: "6.2", modules: [own] }],
+    });
+    await refused(world, world.redis({ redisVersion: "7.2", modules }), property, text);
   });
 
   it("with modules that are to be kept and cannot run there", async () => {

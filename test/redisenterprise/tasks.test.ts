@@ -384,6 +384,18 @@ describe.each(SIDES)("a refusal of the call (%s)", (_, side) => {
     }
   });
 
+  it("has a remedy if the upgrade has no module for its target", async () => {
+    const world = rigFor(side, "behind");
+    const description =
+      "Unable to find a version of the module rg that is supported by target redis version of BDB 8.4";
+    const body = JSON.stringify({ description, error_code: "upgrade_bdb_failed" });
+    const fault = { kind: "replace", status: 400, headers: { "content-type": "application/json" }, body } as const;
+    world.cluster.faults.add({ match: { method: "POST" }, fault });
+    await expect(world.lifecycle.create(side.inputs(world))).rejects.toThrow(
+      /BDB 8\.4 \(upgrade_bdb_failed\)\. Fix the cause .* install such a build in the cluster.*\[refused\]/,
+    );
+  });
+
   it("never shows what it quotes of our credentials", async () => {
     const world = rigFor(side, "behind");
     const pair = Buffer.from(`admin@cluster.local:${PASSWORD}`).toString("base64");

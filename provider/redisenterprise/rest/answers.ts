@@ -104,11 +104,13 @@ const REMEDIES: Readonly<Record<string, string>> = {
   missing_module: "The modules of the cluster have changed since they were read. Run {apply} again.",
   module_downgrade_unsupported: "Nothing is ever downgraded. Raise the target version to what is running.",
   redis_incompatible_version:
-    "Upgrade the database's Redis first, with a redisenterprise.DatabaseVersion, or choose a version that is compatible with it.",
+    "Choose a module version that is compatible with the database's Redis. If it needs a later Redis, upgrade the database first, with a redisenterprise.DatabaseVersion.",
   redis_pack_incompatible_version:
     "Upgrade the cluster's software first, or choose a version that is compatible with it.",
   unsupported_module_capabilities:
     "The database uses something that this module version cannot do. Choose another version, or change the database.",
+  upgrade_bdb_failed:
+    "Fix the cause that the server names. If no version of a module supports the target, install such a build in the cluster, or choose another version.",
   redis_upgrade_policy_mismatch:
     "The cluster's upgrade policy allows major versions only. Choose one, or change redis_upgrade_policy.",
   db_not_exist: "The database does not exist, or is not visible to this user: check databaseId and databaseName.",
