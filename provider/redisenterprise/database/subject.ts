@@ -8,7 +8,7 @@ import { consentFinding, impactOf } from "../protection";
 import { uncheckedIn } from "../unchecked";
 import type { Stands, Subject } from "../upgrade-driver";
 import { chooseRedis, fatesOf, type RedisArguments, releaseOf, resolved, stays, stepOf } from "./call";
-import { type Database, type Redis, redisConstraint } from "./database";
+import { autoUpgradeNotes, type Database, type Redis, redisConstraint } from "./database";
 
 /** The Redis version of a database. */
 export function redisSubject(args: RedisArguments): Subject {
@@ -52,6 +52,7 @@ function upgradeOf(args: RedisArguments, constraint: Constraint, database: Datab
       ", ",
     ),
     findings: found.filter((finding) => finding !== undefined),
+    notes: autoUpgradeNotes(database, [constraint]),
     unchecked: uncheckedIn(seen),
     ...("code" in step ? {} : { step }),
   };
