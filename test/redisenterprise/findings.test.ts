@@ -74,6 +74,22 @@ describe("modules that can never be brought to their pins", () => {
       /search 2\.11\.0 needs Redis Enterprise 7\.23\.0; the nodes run 7\.22\.2-10\./,
     ],
     [
+      "one that cannot be a replica of another database",
+      {
+        databases: [{ ...CACHE, replicaSync: "paused" }],
+        modules: [
+          {
+            name: "search",
+            version: "2.11.0",
+            compatibleRedisVersion: "7.4",
+            capabilities: ["failover_migrate", "persistence_aof"],
+          },
+        ],
+      },
+      { search: "2.11" },
+      /search 2\.11\.0 lacks capabilities that database 1 \(cache\) uses: replica_of\./,
+    ],
+    [
       "one that lacks what the database uses",
       { modules: [{ name: "search", version: "2.11.0", compatibleRedisVersion: "7.4", capabilities: ["clustering"] }] },
       { search: "2.11" },
@@ -224,6 +240,22 @@ describe("Redis versions that can never be reached", () => {
   it("because nothing of a module runs on them", async () => {
     const world = rig({ databases: [{ ...CACHE, modules: [{ name: "rg", version: "1.2.7" }] }] });
     await refused(world, world.redis(), "redisVersion", /ships no build of rg for Redis 8\.0 that is at least as new/);
+  });
+
+  it("because the builds that come with them lack what the database uses", async () => {
+    const world = rig({
+      databases: [{ ...CACHE, modules: [{ name: "rg", version: "1.2.13" }], replicaSync: "enabled" }],
+      modules: [
+        {
+          name: "rg",
+          version: "8.0.0",
+          compatibleRedisVersion: "8.0",
+          capabilities: ["failover_migrate", "persistence_aof"],
+        },
+      ],
+    });
+    const lacking = /rg 8\.0\.0 lacks capabilities that database 1 \(cache\) uses: replica_of\./;
+    await refused(world, world.redis(), "redisVersion", lacking);
   });
 
   it.each([

@@ -405,6 +405,8 @@ describe("a build", () => {
     [{ bigstore: true }, ["flash"]],
     [{ crdt: true }, ["crdb"]],
     [{ replica_sync: "enabled" }, ["replica_of"]],
+    [{ replica_sync: "paused" }, ["replica_of"]],
+    [{ replica_sync: "disabled" }, []],
     [{ replication: true }, ["failover_migrate"]],
     [{ data_persistence: "aof" }, ["persistence_aof"]],
     [{ data_persistence: "snapshot" }, ["persistence_rdb"]],

@@ -136,7 +136,8 @@ export function databaseFrom(bdb: Bdb): Database {
     persistence: bdb.data_persistence ?? "disabled",
     crdb: bdb.crdt === true || guid !== "" ? guid : undefined,
     flash: bdb.bigstore === true,
-    replicaOf: bdb.replica_sync === "enabled",
+    // Paused and stopped ones are still configured.
+    replicaOf: (bdb.replica_sync ?? "disabled") !== "disabled",
     autoUpgrade: bdb.auto_upgrade === true,
     shards: bdb.shards_count ?? undefined,
     backup: backupOf(bdb),

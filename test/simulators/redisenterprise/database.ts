@@ -31,7 +31,9 @@ export interface DatabaseSpec {
   readonly otherClusters?: readonly string[];
   readonly bigstore?: boolean;
   readonly autoUpgrade?: boolean;
-  /** Further capabilities that its modules must have: replica_of, hash_policy, … */
+  /** Default disabled. */
+  readonly replicaSync?: DatabaseState["replicaSync"];
+  /** Further capabilities that its modules must have: hash_policy, intershard_tls, … */
   readonly needs?: readonly string[];
   readonly adminPassword?: string;
 }
@@ -60,6 +62,7 @@ export function insertDatabase(state: ClusterState, spec: DatabaseSpec, now: num
     crdtFeaturesetVersion: crdtGuid === null ? 0 : 8,
     bigstore: spec.bigstore ?? false,
     autoUpgrade: spec.autoUpgrade ?? false,
+    replicaSync: spec.replicaSync ?? "disabled",
     needs: spec.needs ?? [],
     adminPassword: spec.adminPassword ?? `secret-of-database-${uid}`,
     port: 12_000 + uid,
@@ -73,12 +76,18 @@ export function insertDatabase(state: ClusterState, spec: DatabaseSpec, now: num
     waiting: [],
   };
   state.databases.push(database);
-  if (crdtGuid !== null) {
-    const { otherClusters = [] } = spec;
-    const others = otherClusters.map((cluster) => ({ cluster, lastsMs: 0, error: null }));
-    state.crdbs.push({ guid: crdtGuid, name: database.name, localDatabase: uid, otherClusters: others });
-  }
+  if (crdtGuid !== null) insertCrdb(state, crdtGuid, database, spec.otherClusters);
   return database;
+}
+
+function insertCrdb(
+  state: ClusterState,
+  guid: string,
+  { uid, name }: DatabaseState,
+  otherClusters: readonly string[] = [],
+): void {
+  const others = otherClusters.map((cluster) => ({ cluster, lastsMs: 0, error: null }));
+  state.crdbs.push({ guid, name, localDatabase: uid, otherClusters: others });
 }
 
 /** Throws if only a name is given and the cluster lists no such module for the Redis version. */
