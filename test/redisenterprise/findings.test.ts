@@ -320,13 +320,30 @@ describe("conditions that could not be read", () => {
 
   it.each([
     ["/v1/cluster/policy", 500, "The upgrade policy of the cluster", CACHE],
-    [TASKS, 403, "The list of tasks of Active-Active databases", ACTIVE],
+    [TASKS, 403, "The list of tasks of Active-Active databases", { ...ACTIVE, modules: [] }],
   ])("are a warning at preview: %s, HTTP %s", async (path, status, subject, database) => {
     const world = rig({ databases: [database] });
     world.cluster.faults.add({ match: { path }, times: Number.POSITIVE_INFINITY, fault: replaced(status) });
     expect((await world.lifecycle.check({}, world.redis())).failures).toEqual([]);
     const warnings = world.lines.filter(({ severity }) => severity === "WARNING").map(({ message }) => message);
     expect(warnings).toEqual([expect.stringContaining(`${subject} could not be read and was not checked: `)]);
+  });
+
+  it.each([
+    ["/v1/nodes", ACTIVE],
+    ["/v1/modules", CACHE],
+    ["/v1/actions", CACHE],
+  ])("are unreachable, not missing, if a proxy has no %s for a moment", async (path, database) => {
+    const world = rig({ databases: [database] });
+    const { cluster, lifecycle } = world;
+    const target = path === "/v1/actions" ? /^\/v1\/actions/ : path;
+    const nothing = { kind: "replace", status: 404, headers: { server: "envoy" }, body: "" } as const;
+    cluster.faults.add({ match: { path: target }, times: 6, fault: nothing });
+    expect((await lifecycle.check({}, world.redis())).failures).toEqual([]);
+    expect(world.said()).toEqual([expect.stringMatching(/^cannot plan: .*GET \S+ returned "not found"/)]);
+    const { outs } = await lifecycle.create(world.redis());
+    expect(outs).toMatchObject({ status: "current" });
+    expect(world.writes()).toBe(1);
   });
 
   it("are waited for where only they show a queued upgrade: nothing is sent before", async () => {

@@ -39,6 +39,7 @@ export interface DatabaseSpec {
 }
 
 export function insertDatabase(state: ClusterState, spec: DatabaseSpec, now: number): DatabaseState {
+  const { autoUpgrade = false, bigstore = false, needs = [], replicaSync = "disabled" } = spec;
   const uid = spec.uid ?? state.counters.database + 1;
   const taken = spec.uid !== undefined && state.databases.some((one) => one.uid === uid);
   if (taken) throw new Error(`there is already a database ${uid}`);
@@ -60,10 +61,10 @@ export function insertDatabase(state: ClusterState, spec: DatabaseSpec, now: num
     crdtGuid,
     crdtProtocolVersion: crdtGuid === null ? 0 : 1,
     crdtFeaturesetVersion: crdtGuid === null ? 0 : 8,
-    bigstore: spec.bigstore ?? false,
-    autoUpgrade: spec.autoUpgrade ?? false,
-    replicaSync: spec.replicaSync ?? "disabled",
-    needs: spec.needs ?? [],
+    bigstore,
+    autoUpgrade,
+    replicaSync,
+    needs,
     adminPassword: spec.adminPassword ?? `secret-of-database-${uid}`,
     port: 12_000 + uid,
     shards: makeShards(state, { shards: spec.shards ?? 1, keys: spec.keys ?? 1000, replication, version }),
