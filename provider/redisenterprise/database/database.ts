@@ -32,6 +32,9 @@ export function sameRelease(a: Version, b: Version): boolean {
   return compareParts(a.parts.slice(0, 2), b.parts.slice(0, 2)) === 0;
 }
 
+/** The first major version whose databases include search, timeseries, bf and ReJSON. */
+export const REDIS_8 = 8n;
+
 export function majorOf(version: Version): bigint {
   return version.parts[0] ?? 0n;
 }

@@ -1,6 +1,6 @@
 import { type Finding, standingOf, type Upgrade } from "../../core/unit";
 import { type Constraint, formatParts, holds, parseVersion, standing } from "../../core/version";
-import { activeActiveFinding } from "../active-active";
+import { activeActiveFinding, moduleCommandNotes } from "../active-active";
 import type { Seen } from "../look";
 import { addedBy, missingCapabilities, remainingOf } from "../modules/catalogue";
 import { lacksCapabilities } from "../modules/findings";
@@ -53,7 +53,10 @@ function upgradeOf(args: RedisArguments, constraint: Constraint, database: Datab
       ", ",
     ),
     findings: found.filter((finding) => finding !== undefined),
-    notes: autoUpgradeNotes(database, [constraint]),
+    notes: [
+      ...autoUpgradeNotes(database, [constraint]),
+      ...(target === undefined ? [] : moduleCommandNotes(database, target)),
+    ],
     unchecked: uncheckedIn(seen),
     ...("code" in step ? {} : { step }),
   };

@@ -6,14 +6,13 @@ import {
   type LoadedModule,
   majorOf,
   newest,
+  REDIS_8,
   type Redis,
   sameRelease,
 } from "../database/database";
 import type { ClusterNode } from "../node";
 import type { clusterModules } from "../rest/schema";
 import { sameName } from "./targets";
-
-const REDIS_8 = 8n;
 
 /** A module build that the cluster ships. */
 export interface ShippedModule {

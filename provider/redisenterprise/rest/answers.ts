@@ -128,6 +128,8 @@ const PERMISSIONS: readonly (readonly [path: RegExp, permission: string])[] = [
   [/^\/v1\/bdbs\/\d+\/modules\/upgrade/, "edit_bdb_module"],
   [/^\/v1\/bdbs\/\d+\/upgrade/, "update_bdb_with_action"],
   [/^\/v1\/crdbs\/[^/]+\/upgrade/, "upgrade_crdb"],
+  [/^\/v1\/crdb_tasks\/./, "view_crdb_task"],
+  [/^\/v1\/crdb_tasks/, "view_crdb_task_list"],
   [/^\/v1\/bdbs\/\d+/, "view_bdb_info"],
   [/^\/v1\/bdbs/, "view_all_bdbs_info"],
   [/^\/v1\/modules/, "view_cluster_modules"],
@@ -142,7 +144,7 @@ const UPGRADERS = "admin, cluster_member and db_member";
 /** `edit_bdb_module, which the roles admin, cluster_member and db_member hold` */
 export function permissionFor(target: string): string {
   const permission = PERMISSIONS.find(([path]) => path.test(target))?.[1];
-  if (permission === undefined) return "one for this request";
+  if (permission === undefined) return "to send it";
   const roles = permission.startsWith("view_") ? "every built-in role holds" : `the roles ${UPGRADERS} hold`;
   return `${permission}, which ${roles}`;
 }
