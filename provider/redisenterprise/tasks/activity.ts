@@ -76,8 +76,9 @@ export function activityOf(
     return { kind: "failed", task: taskOf(failed), failure: describeFailure(failed, database.uid) };
   }
   const why = reasonOf(failed);
-  const name = `${nameOf(failed, database)}${why === undefined ? "" : ` (${why})`}`;
-  return { kind: "blocked", finding: held(name, recoveryOf(database.uid, database.status)) };
+  const reason = why === undefined ? "" : ` (${why})`;
+  const remedy = recoveryOf(database.uid, database.status);
+  return { kind: "blocked", finding: held(`${nameOf(failed, database)}${reason}`, remedy) };
 }
 
 /** An operation failed, and no upgrade is accepted until that has been repaired. */
