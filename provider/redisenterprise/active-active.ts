@@ -2,7 +2,7 @@ import type { Failure, Task } from "../core/task";
 import { vendorText } from "../core/texts/vendor-text";
 import type { Finding } from "../core/unit";
 import { printable } from "../http/body";
-import { type Database, subjectOf } from "./database/database";
+import { type Database, labelOf, majorOf, REDIS_8, type Redis, subjectOf } from "./database/database";
 import { type ClusterNode, softwareAtLeast } from "./node";
 import type { CrdbTask } from "./rest/schema";
 
@@ -33,6 +33,16 @@ export function activeActiveFinding(
     message: `${subjectOf(database)} is a participant of an Active-Active database, and this cluster (${software}) has no call that upgrades all participants.`,
     remedy: `Upgrade each participant on its own cluster (POST /v1/bdbs/{uid}/upgrade), then run \`crdb-cli crdb update --crdb-guid ${database.crdb} --featureset-version true\` and \`crdb-cli crdb update --crdb-guid ${database.crdb} --update-db-config-modules true\`; or upgrade the clusters to ${CRDB_UPGRADE_SINCE} or later, where POST /v1/crdbs/{guid}/upgrade is used.`,
   };
+}
+
+/** An upgrade from Redis 7 reaches the participants one after the other. */
+export function moduleCommandNotes(database: Database, target: Redis): string[] {
+  const { crdb, modules = [], redis } = database;
+  const crosses = redis !== undefined && majorOf(redis.release) < REDIS_8 && majorOf(target.release) >= REDIS_8;
+  if (crdb === undefined || modules.length === 0 || !crosses) return [];
+  return [
+    `Do not send module commands to ${labelOf(database)} until every participant runs Redis 8: the servers do not block them, and they can crash the synchronization between participants.`,
+  ];
 }
 
 /**

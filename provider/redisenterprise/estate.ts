@@ -11,7 +11,7 @@ import { releaseOf } from "./database/call";
 import { type Database, type Redis, subjectOf } from "./database/database";
 import { redisSubject } from "./database/subject";
 import { type Connect, type ConnectionArguments, derivedSecrets, type OpenNodes, openNodes } from "./kind";
-import { lookAtAll, type Seen } from "./look";
+import { lookAtAll, readRequired, type Seen } from "./look";
 import { moduleSubject } from "./modules/subject";
 import { nodesFrom, type SupportedRedis, supportedByAll } from "./node";
 import { protectionOf } from "./protection";
@@ -66,16 +66,16 @@ class RedisEnterpriseEstate implements Estate {
   }
 
   async #software() {
-    const nodes = nodesFrom((await this.#opened.nodes.read("/v1/nodes", nodeList)) ?? []);
+    const nodes = nodesFrom(await readRequired(this.#opened.nodes, "/v1/nodes", nodeList));
     const software = newestFirst(nodes.map((node) => node.software)).join(", ");
     return { message: `Redis Enterprise ${software} on ${counted(nodes.length, "node")}` };
   }
 
   async #permissions() {
     const { nodes } = this.#opened;
-    await nodes.read("/v1/bdbs?fields=uid,name", bdbList);
-    await nodes.read("/v1/modules", clusterModules);
-    await nodes.read("/v1/actions", allActions);
+    await readRequired(nodes, "/v1/bdbs?fields=uid,name", bdbList);
+    await readRequired(nodes, "/v1/modules", clusterModules);
+    await readRequired(nodes, "/v1/actions", allActions);
     const needed = ["/v1/bdbs/1/upgrade", "/v1/bdbs/1/modules/upgrade"].map(permissionFor);
     return {
       message: `${this.#user} may read databases, modules and actions`,

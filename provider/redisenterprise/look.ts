@@ -56,9 +56,9 @@ export interface Interest {
  * @param eager whether to read immediately what only an upgrade needs: before the first plan, every round trip counts
  */
 export async function look(nodes: Nodes, which: Which, interest: Interest, eager: boolean): Promise<Seen> {
-  const surroundings = once(() => readSurroundings(nodes, interest, eager));
-  const machinesOf = machinesSoon(nodes, which, eager);
   const members = readNodes(nodes);
+  const surroundings = once(() => readSurroundings(nodes, members, interest, eager));
+  const machinesOf = machinesSoon(nodes, which, eager);
   const begun = [members, eager ? surroundings() : undefined];
   // The database determines whether any of them matters.
   for (const reading of begun) reading?.catch(() => undefined);
@@ -91,16 +91,16 @@ function withTasks({ unread }: Pick<Seen, "unread">, { data, reason }: CrdbTasks
 export async function lookAtAll(nodes: Nodes): Promise<readonly Seen[]> {
   const members = await readNodes(nodes);
   const [listed, more, running] = await Promise.all([
-    nodes.read("/v1/bdbs", z.array(bdb)),
-    readSurroundings(nodes, { holds: () => false, policy: true }, true),
-    nodes.read("/v1/actions", allActions),
+    readRequired(nodes, "/v1/bdbs", z.array(bdb)),
+    readSurroundings(nodes, members, { holds: () => false, policy: true }, true),
+    readRequired(nodes, "/v1/actions", allActions),
   ]);
   return Promise.all(
-    (listed ?? []).map(databaseFrom).map(async (database) => ({
+    listed.map(databaseFrom).map(async (database) => ({
       ...more,
       members: [],
       database,
-      machines: (running?.["state-machines"] ?? []).filter(isOf(database.uid)),
+      machines: (running["state-machines"] ?? []).filter(isOf(database.uid)),
       nodes: members,
       ...withTasks(more, await readCrdbTasks(nodes, database, members)),
     })),
@@ -122,19 +122,20 @@ async function seesEverything(nodes: Nodes, members: readonly ClusterNode[]): Pr
 /** The conditions of an upgrade. */
 async function readSurroundings(
   nodes: Nodes,
+  members: readonly ClusterNode[] | Promise<readonly ClusterNode[]>,
   interest: Interest,
   first: boolean,
 ): Promise<Pick<Seen, "shipped" | "info" | "policy" | "unread">> {
-  const readCluster = async () => (first ? undefined : nodes.read("/v1/cluster", clusterInfo));
+  const readCluster = async () => (first ? undefined : readRequired(nodes, "/v1/cluster", clusterInfo));
   const readPolicy = async () =>
-    interest.policy === true ? nodes.read("/v1/cluster/policy", clusterPolicy) : undefined;
+    interest.policy === true ? readRequired(nodes, "/v1/cluster/policy", clusterPolicy) : undefined;
   const [modules, cluster, policy] = await Promise.all([
-    nodes.read("/v1/modules", clusterModules),
+    readRequired(nodes, "/v1/modules", clusterModules),
     attempted(readCluster()),
     attempted(readPolicy()),
   ]);
   return {
-    shipped: shippedFrom(modules ?? []),
+    shipped: shippedFrom(modules, await members),
     // In the first observation, the cluster was read just before.
     info: first ? nodes.info : cluster.data,
     policy: policy.data,
@@ -171,8 +172,8 @@ type Machines = readonly Action[];
 export async function readMachines(nodes: Nodes, uid: number): Promise<Machines> {
   const own = await nodes.read(`/v1/actions/bdb/${uid}`, actions, true);
   if (own !== undefined) return own;
-  const all = await nodes.read("/v1/actions", allActions);
-  return (all?.["state-machines"] ?? []).filter(isOf(uid));
+  const all = await readRequired(nodes, "/v1/actions", allActions);
+  return (all["state-machines"] ?? []).filter(isOf(uid));
 }
 
 function isOf(uid: number): (action: Action) => boolean {
@@ -194,7 +195,7 @@ type CrdbTasks = Attempted<readonly CrdbTask[]>;
 
 /** The nodes. From now on, redirects between them are followed. */
 async function readNodes(nodes: Nodes): Promise<readonly ClusterNode[]> {
-  const list = nodesFrom((await nodes.read("/v1/nodes", nodeList)) ?? []);
+  const list = nodesFrom(await readRequired(nodes, "/v1/nodes", nodeList));
   nodes.learn(list.flatMap(({ addresses }) => addresses));
   return list;
 }
@@ -248,14 +249,23 @@ export async function readDatabase(nodes: Nodes, uid: number): Promise<Database 
 }
 
 async function listDatabases(nodes: Nodes, query: string): Promise<Names> {
-  return (await nodes.read(`/v1/bdbs${query}`, bdbList)) ?? [];
+  return readRequired(nodes, `/v1/bdbs${query}`, bdbList);
+}
+
+/**
+ * Something that every cluster has.
+ * @throws Unreachable also for "not found", which only a proxy or a node that is starting returns
+ */
+export async function readRequired<T>(nodes: Nodes, target: string, schema: z.ZodType<T>): Promise<T> {
+  const found = await nodes.read(target, schema);
+  if (found === undefined) throw unknown(`GET ${target} returned "not found"`);
+  return found;
 }
 
 /** @throws Unreachable when the list cannot be read, or contains the database: then it is not known to be absent */
 async function absent(nodes: Nodes, which: Which): Promise<Finding> {
   const { databaseId, databaseName } = which;
-  const listed = await nodes.read(`/v1/bdbs${NAMES}`, bdbList);
-  if (listed === undefined) throw unknown("the list of databases cannot be read");
+  const listed = await listDatabases(nodes, NAMES);
   if (listed.some(({ uid }) => uid === databaseId))
     throw unknown(`database ${databaseId} is listed, but cannot be read`);
   const there = listed.map(({ uid, name }) => (name ? `${uid} (${name})` : String(uid)));

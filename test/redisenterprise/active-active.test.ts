@@ -91,6 +91,28 @@ describe("the CRDB call", () => {
     expect(world.cluster.database(1).crdtProtocolVersion).toBe(1);
   });
 
+  it.each([
+    ["8.0", ["search"], 1],
+    ["8.0", [], 0],
+    ["7.4", ["search"], 0],
+  ] as const)("to Redis %s, with modules %j, is planned with %s warnings of their commands", async (...row) => {
+    const [redisVersion, modules, warnings] = row;
+    const world = rig({ softwareVersion: NEW, databases: [at("7.2", [...modules])] });
+    await world.lifecycle.check({}, world.redis({ redisVersion }));
+    expect(world.said()).toHaveLength(1 + warnings);
+    if (warnings > 0)
+      expect(world.said()[1]).toMatch(/^Do not send module commands to database 1 \(cache\) until every/);
+  });
+
+  it("names the permission for its task", async () => {
+    const world = newCluster(NEW);
+    const body = JSON.stringify({ error_code: "insufficient_permissions", description: "no" });
+    const fault = { kind: "replace", status: 403, headers: { "content-type": "application/json" }, body } as const;
+    world.cluster.faults.add({ match: { path: /^\/v1\/crdb_tasks\/./ }, times: Number.POSITIVE_INFINITY, fault });
+    const { reasons } = await partial(world.lifecycle.create(world.redis({ redisVersion: "7.4" })));
+    expect(reasons[0]).toContain("requires the permission view_crdb_task, which every built-in role holds");
+  });
+
   it("names every module when modules are to be kept, since it has no other word for that", async () => {
     const own = { name: "own", version: "1.0.0", minRedisVersion: "7.1" };
     const world = rig({

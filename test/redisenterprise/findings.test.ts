@@ -48,6 +48,16 @@ describe("modules that can never be brought to their pins", () => {
       /bf 2\.6\.18 needs Redis 7\.2; database 1 \(cache\) runs Redis 7\.4\.2\. Choose a version that is compatible with the current Redis\./,
     ],
     [
+      "a version for an older major version of Redis, where the cluster ships Redis 8",
+      {
+        softwareVersion: "8.0.10-1",
+        modules: [{ name: "own", version: "1.1.0", minRedisVersion: "6.0" }],
+        databases: [{ ...CACHE, modules: [{ name: "own", version: "1.0.0" }] }],
+      },
+      { own: "1.1.0" },
+      /own 1\.1\.0 needs Redis 6\.0 or later, below 7; .* runs Redis 7\.4\.2\. Choose a version that is compatible/,
+    ],
+    [
       "a version that the cluster does not ship",
       {},
       { search: "2.10.99" },
@@ -62,6 +72,22 @@ describe("modules that can never be brought to their pins", () => {
       },
       { search: "2.11" },
       /search 2\.11\.0 needs Redis Enterprise 7\.23\.0; the nodes run 7\.22\.2-10\./,
+    ],
+    [
+      "one that cannot be a replica of another database",
+      {
+        databases: [{ ...CACHE, replicaSync: "paused" }],
+        modules: [
+          {
+            name: "search",
+            version: "2.11.0",
+            compatibleRedisVersion: "7.4",
+            capabilities: ["failover_migrate", "persistence_aof"],
+          },
+        ],
+      },
+      { search: "2.11" },
+      /search 2\.11\.0 lacks capabilities that database 1 \(cache\) uses: replica_of\./,
     ],
     [
       "one that lacks what the database uses",
@@ -216,6 +242,36 @@ describe("Redis versions that can never be reached", () => {
     await refused(world, world.redis(), "redisVersion", /ships no build of rg for Redis 8\.0 that is at least as new/);
   });
 
+  it("because the builds that come with them lack what the database uses", async () => {
+    const world = rig({
+      databases: [{ ...CACHE, modules: [{ name: "rg", version: "1.2.13" }], replicaSync: "enabled" }],
+      modules: [
+        {
+          name: "rg",
+          version: "8.0.0",
+          compatibleRedisVersion: "8.0",
+          capabilities: ["failover_migrate", "persistence_aof"],
+        },
+      ],
+    });
+    const lacking = /rg 8\.0\.0 lacks capabilities that database 1 \(cache\) uses: replica_of\./;
+    await refused(world, world.redis(), "redisVersion", lacking);
+  });
+
+  it.each([
+    ["bundled", "redisVersion", /ships no build of own for Redis 7\.2 that is at least as new/],
+    ["keep", "modules", /own 1\.0\.0 cannot run on Redis 7\.2/],
+  ])("because a module declares another major version and the cluster ships Redis 8 (%s)", async (...row) => {
+    const [modules, property, text] = row;
+    const own = { name: "own", version: "1.0.0" };
+    const world = rig({
+      softwareVersion: "8.0.10-1",
+      modules: [{ ...own, minRedisVersion: "6.0" }],
+      databases: [{ ...CACHE, redisVersion: "6.2", modules: [own] }],
+    });
+    await refused(world, world.redis({ redisVersion: "7.2", modules }), property, text);
+  });
+
   it("with modules that are to be kept and cannot run there", async () => {
     const world = rig({ databases: [{ ...CACHE, modules: ["search"] }] });
     await refused(
@@ -264,13 +320,30 @@ describe("conditions that could not be read", () => {
 
   it.each([
     ["/v1/cluster/policy", 500, "The upgrade policy of the cluster", CACHE],
-    [TASKS, 403, "The list of tasks of Active-Active databases", ACTIVE],
+    [TASKS, 403, "The list of tasks of Active-Active databases", { ...ACTIVE, modules: [] }],
   ])("are a warning at preview: %s, HTTP %s", async (path, status, subject, database) => {
     const world = rig({ databases: [database] });
     world.cluster.faults.add({ match: { path }, times: Number.POSITIVE_INFINITY, fault: replaced(status) });
     expect((await world.lifecycle.check({}, world.redis())).failures).toEqual([]);
     const warnings = world.lines.filter(({ severity }) => severity === "WARNING").map(({ message }) => message);
     expect(warnings).toEqual([expect.stringContaining(`${subject} could not be read and was not checked: `)]);
+  });
+
+  it.each([
+    ["/v1/nodes", ACTIVE],
+    ["/v1/modules", CACHE],
+    ["/v1/actions", CACHE],
+  ])("are unreachable, not missing, if a proxy has no %s for a moment", async (path, database) => {
+    const world = rig({ databases: [database] });
+    const { cluster, lifecycle } = world;
+    const target = path === "/v1/actions" ? /^\/v1\/actions/ : path;
+    const nothing = { kind: "replace", status: 404, headers: { server: "envoy" }, body: "" } as const;
+    cluster.faults.add({ match: { path: target }, times: 6, fault: nothing });
+    expect((await lifecycle.check({}, world.redis())).failures).toEqual([]);
+    expect(world.said()).toEqual([expect.stringMatching(/^cannot plan: .*GET \S+ returned "not found"/)]);
+    const { outs } = await lifecycle.create(world.redis());
+    expect(outs).toMatchObject({ status: "current" });
+    expect(world.writes()).toBe(1);
   });
 
   it("are waited for where only they show a queued upgrade: nothing is sent before", async () => {

@@ -354,8 +354,11 @@ describe("arguments alone", () => {
   });
 });
 
-function build(fields: Record<string, unknown>) {
-  const [one] = shippedFrom([{ uid: "u", module_name: "search", semantic_version: "2.10.17", ...fields }]);
+/** @param newest the newest Redis that the cluster ships */
+function build(fields: Record<string, unknown>, newest = "8.6") {
+  const supported = [{ ...redis(newest), major: true }];
+  const module = { uid: "u", module_name: "search", semantic_version: "2.10.17", ...fields };
+  const [one] = shippedFrom([module], [{ supported }]);
   if (one === undefined) throw new Error("a build has a version");
   return one;
 }
@@ -372,10 +375,11 @@ describe("a build", () => {
     [{ compatible_redis_version: "7.4" }, "7.2", "7.2.7", false, "Redis 7.4"],
     [{ compatible_redis_version: "8.0", min_redis_version: "7.1" }, "7.4", "7.4.2", false, "Redis 8.0"],
     [{ compatible_redis_version: "", min_redis_version: "7.1" }, "7.4", "7.4.2", true, "Redis 7.1 or later, below 8"],
-    [{ min_redis_version: "6.0.7" }, "7.4", "7.4.2", true, "Redis 6.0.7 or later, below 8"],
-    [{ min_redis_version: "6.0.7" }, "6.0", "6.0.5", false, "Redis 6.0.7 or later, below 8"],
-    [{ min_redis_version: "5.0.7" }, "6.2", "6.2.13", true, "Redis 5.0.7 or later, below 8"],
-    [{ min_redis_version: "6.0.0" }, "8.0", "8.0.0", false, "Redis 6.0.0 or later, below 8"],
+    [{ min_redis_version: "6.0.7" }, "6.2", "6.2.13", true, "Redis 6.0.7 or later, below 7"],
+    [{ min_redis_version: "6.0.7" }, "6.0", "6.0.5", false, "Redis 6.0.7 or later, below 7"],
+    [{ min_redis_version: "6.0.7" }, "7.4", "7.4.2", false, "Redis 6.0.7 or later, below 7"],
+    [{ min_redis_version: "5.0.7" }, "6.2", "6.2.13", false, "Redis 5.0.7 or later, below 6"],
+    [{ min_redis_version: "6.0.0" }, "8.0", "8.0.0", false, "Redis 6.0.0 or later, below 7"],
     [{ min_redis_version: "8.0" }, "8.2", "8.2.0", true, "Redis 8.0 or later, below 9"],
     [{ min_redis_version: "8.0" }, "9.0", "9.0.0", false, "Redis 8.0 or later, below 9"],
     [{}, "6.0", "6.0.5", true, "any Redis"],
@@ -384,14 +388,25 @@ describe("a build", () => {
     expect(neededRedis(build(fields))).toBe(needed);
   });
 
+  it.each([
+    [{ min_redis_version: "6.0.7" }, "7.4", "7.4.2", true, "Redis 6.0.7 or later"],
+    [{ min_redis_version: "6.0.7" }, "6.0", "6.0.5", false, "Redis 6.0.7 or later"],
+    [{ min_redis_version: "5.0.7" }, "6.2", "6.2.13", true, "Redis 5.0.7 or later"],
+  ])("with %j runs on Redis %s (%s) of a server without Redis 8: %s", (fields, release, full, expected, needed) => {
+    expect(runsOn(build(fields, "7.4"), redis(release, full))).toBe(expected);
+    expect(neededRedis(build(fields, "7.4"))).toBe(needed);
+  });
+
   it("whose version is no number is left out", () => {
-    expect(shippedFrom([{ uid: "u", module_name: "own", semantic_version: "nightly" }])).toEqual([]);
+    expect(shippedFrom([{ uid: "u", module_name: "own", semantic_version: "nightly" }], [])).toEqual([]);
   });
 
   it.each([
     [{ bigstore: true }, ["flash"]],
     [{ crdt: true }, ["crdb"]],
     [{ replica_sync: "enabled" }, ["replica_of"]],
+    [{ replica_sync: "paused" }, ["replica_of"]],
+    [{ replica_sync: "disabled" }, []],
     [{ replication: true }, ["failover_migrate"]],
     [{ data_persistence: "aof" }, ["persistence_aof"]],
     [{ data_persistence: "snapshot" }, ["persistence_rdb"]],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { UNKNOWN } from "../../provider/frontend/resource/properties";
-import { PASSWORD, type Rig } from "./rig";
+import { CACHE, PASSWORD, type Rig } from "./rig";
 import { rigFor, SIDES } from "./sides";
 
 const NOWHERE = ["https://10.9.9.9:9443"];
@@ -13,6 +13,18 @@ describe.each(SIDES)("the preview of a new pin (%s)", (_, side) => {
     expect(world.said()).toEqual([side.plan]);
     expect(world.writes()).toBe(0);
     expect(world.cluster.journal.count("POST")).toBe(0);
+  });
+
+  it.each([
+    ["an exact target", {}, 1],
+    ["a minimum", undefined, 0],
+  ])("notes that the cluster upgrades the database by itself, beyond %s: %s", async (_target, args, notes) => {
+    const world = rigFor(side, "behind", { databases: [{ ...CACHE, autoUpgrade: true }] });
+    const minimum = side.property === "modules" ? { search: ">=2.10.9" } : ">=7.4";
+    await world.lifecycle.check({}, side.inputs(world, args ?? { [side.property]: minimum }));
+    expect(world.said()).toHaveLength(1 + notes);
+    if (notes > 0)
+      expect(world.said()[1]).toMatch(/^Database 1 \(cache\) has auto_upgrade: .* beyond the target version/);
   });
 
   it("says that the database is already there", async () => {

@@ -142,6 +142,52 @@ describe("what a database is busy with", () => {
       [],
       { kind: "blocked", finding: { message: "The creation of database 1 (cache) failed and holds the database." } },
     ],
+    [
+      "its creation, which failed, before the state machine that did",
+      at("creation-failed"),
+      [machine({ name: "SMCreateBDB", status: "failed" })],
+      { kind: "blocked", finding: { remedy: "Delete the database and create it again." } },
+    ],
+    [
+      "an import that failed",
+      at("import-pending"),
+      [machine({ name: "SMImportBDB", status: "failed" })],
+      { kind: "blocked", finding: { remedy: expect.stringContaining("The database stays in import-pending") } },
+    ],
+    [
+      "an import",
+      at("import-pending"),
+      [],
+      { kind: "busy", name: "a change of database 1 (cache) (status import-pending)" },
+    ],
+    ["its creation", at("pending"), [], { kind: "busy", name: "a change of database 1 (cache) (status pending)" }],
+    [
+      "its deletion, with or without a state machine",
+      at("delete-pending"),
+      [machine({ name: "SMDeleteBDB" })],
+      {
+        kind: "blocked",
+        finding: {
+          code: "database-being-deleted",
+          message: "Database 1 (cache) is being deleted (status delete-pending).",
+        },
+      },
+    ],
+    [
+      "a recovery that nobody has started",
+      at("recovery"),
+      [failed],
+      {
+        kind: "blocked",
+        finding: { code: "database-in-recovery", remedy: expect.stringContaining("`rladmin recover db db:1`") },
+      },
+    ],
+    [
+      "a recovery",
+      at("recovery"),
+      [machine({ name: "SMRecoverBDB" })],
+      { kind: "busy", name: "SMRecoverBDB of database 1 (cache)" },
+    ],
   ] as const)("%s", (_, database, machines, expected) => {
     const activity = activityOf(database, machines, targetOf);
     if (expected === undefined) expect(activity).toBeUndefined();
@@ -362,12 +408,47 @@ describe.each(SIDES)("another change of the database (%s)", (_, side) => {
 
   it("without any state machine to see is waited for by the database's status", async () => {
     const world = rigFor(side, "behind");
-    world.cluster.control.setDatabase(1, { status: "recovery" });
+    world.cluster.control.setDatabase(1, { status: "import-pending" });
     world.clock.after(20_000, () => world.cluster.control.setDatabase(1, { status: "active" }));
     expect((await world.lifecycle.create(side.inputs(world))).outs).toMatchObject({ status: "current" });
     const passing = world.lines.map((line) => line.message);
-    expect(passing.some((text) => text.includes("a change of database 1 (cache) (status recovery)"))).toBe(true);
+    expect(passing.some((text) => text.includes("a change of database 1 (cache) (status import-pending)"))).toBe(true);
   });
+
+  it.each([
+    [
+      "recovery",
+      /must be recovered before it can be upgraded \(status recovery\).*`rladmin recover db db:1` .*\[blocked\]/,
+    ],
+    ["delete-pending", /is being deleted \(status delete-pending\).*\[blocked\]/],
+    ["creation-failed", /The creation of database 1 \(cache\) failed .*Delete the database.*\[blocked\]/],
+  ] as const)("that does not end by itself is not waited for (status %s)", async (status, text) => {
+    const world = rigFor(side, "behind");
+    world.cluster.control.setDatabase(1, { status });
+    const began = world.clock.now();
+    await world.lifecycle.check({}, side.inputs(world));
+    expect(world.lines.at(-1)).toMatchObject({ severity: "WARNING" });
+    await expect(world.lifecycle.create(side.inputs(world))).rejects.toThrow(text);
+    expect(world.clock.since(began)).toBeLessThan(60_000);
+    expect(world.writes()).toBe(0);
+  });
+
+  it.each(["kept", "forgotten"] as const)(
+    "that begins after the upgrade and does not end by itself is not waited for (action %s)",
+    async (finishedActions) => {
+      const world = rigFor(side, "behind", { switches: { finishedActions } });
+      let ended = false;
+      world.cluster.onCall(() => {
+        if (ended || world.cluster.database(1).machine?.status !== "completed") return;
+        ended = true;
+        world.cluster.control.setDatabase(1, { status: "recovery" });
+      });
+      const began = world.clock.now();
+      const { outs } = await world.lifecycle.create(side.inputs(world));
+      expect(outs).toMatchObject({ status: "current", members: side.members });
+      expect(world.clock.since(began)).toBeLessThan(600_000);
+    },
+  );
 });
 
 describe.each(SIDES)("a refusal of the call (%s)", (_, side) => {
@@ -382,6 +463,18 @@ describe.each(SIDES)("a refusal of the call (%s)", (_, side) => {
       );
       expect(world.cluster.journal.count("POST", side.path)).toBe(1);
     }
+  });
+
+  it("has a remedy if the upgrade has no module for its target", async () => {
+    const world = rigFor(side, "behind");
+    const description =
+      "Unable to find a version of the module rg that is supported by target redis version of BDB 8.4";
+    const body = JSON.stringify({ description, error_code: "upgrade_bdb_failed" });
+    const fault = { kind: "replace", status: 400, headers: { "content-type": "application/json" }, body } as const;
+    world.cluster.faults.add({ match: { method: "POST" }, fault });
+    await expect(world.lifecycle.create(side.inputs(world))).rejects.toThrow(
+      /BDB 8\.4 \(upgrade_bdb_failed\)\. Fix the cause .* install such a build in the cluster.*\[refused\]/,
+    );
   });
 
   it("never shows what it quotes of our credentials", async () => {

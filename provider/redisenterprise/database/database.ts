@@ -32,6 +32,9 @@ export function sameRelease(a: Version, b: Version): boolean {
   return compareParts(a.parts.slice(0, 2), b.parts.slice(0, 2)) === 0;
 }
 
+/** The first major version whose databases include search, timeseries, bf and ReJSON. */
+export const REDIS_8 = 8n;
+
 export function majorOf(version: Version): bigint {
   return version.parts[0] ?? 0n;
 }
@@ -105,6 +108,8 @@ export interface Database {
   readonly crdb: string | undefined;
   readonly flash: boolean;
   readonly replicaOf: boolean;
+  /** Upgraded by the cluster itself, after an upgrade of its software. */
+  readonly autoUpgrade: boolean;
   /** Master shards. */
   readonly shards: number | undefined;
   readonly backup: BackupRecord;
@@ -134,7 +139,9 @@ export function databaseFrom(bdb: Bdb): Database {
     persistence: bdb.data_persistence ?? "disabled",
     crdb: bdb.crdt === true || guid !== "" ? guid : undefined,
     flash: bdb.bigstore === true,
-    replicaOf: bdb.replica_sync === "enabled",
+    // Paused and stopped ones are still configured.
+    replicaOf: (bdb.replica_sync ?? "disabled") !== "disabled",
+    autoUpgrade: bdb.auto_upgrade === true,
     shards: bdb.shards_count ?? undefined,
     backup: backupOf(bdb),
   };
@@ -158,6 +165,14 @@ export function labelOf({ uid, name }: Pick<Database, "uid" | "name">): string {
 /** The same at the beginning of a sentence. */
 export function subjectOf(database: Pick<Database, "uid" | "name">): string {
   return labelOf(database).replace(/^d/, "D");
+}
+
+/** @param constraints those of its target versions: a minimum or `latest` is never exceeded */
+export function autoUpgradeNotes(database: Database, constraints: readonly Constraint[]): string[] {
+  if (!database.autoUpgrade || !constraints.some(({ kind }) => kind === "at")) return [];
+  return [
+    `${subjectOf(database)} has auto_upgrade: when the cluster's software is upgraded, the cluster also upgrades the database, beyond the target version. To prevent that, set auto_upgrade to false (PUT /v1/bdbs/${database.uid}).`,
+  ];
 }
 
 /**

@@ -1,14 +1,15 @@
 import { type Finding, standingOf, type Upgrade } from "../../core/unit";
 import { type Constraint, formatParts, holds, parseVersion, standing } from "../../core/version";
-import { activeActiveFinding } from "../active-active";
+import { activeActiveFinding, moduleCommandNotes } from "../active-active";
 import type { Seen } from "../look";
-import { addedBy, remainingOf } from "../modules/catalogue";
+import { addedBy, missingCapabilities, remainingOf } from "../modules/catalogue";
+import { lacksCapabilities } from "../modules/findings";
 import { clusterFindings, type SupportedRedis } from "../node";
 import { consentFinding, impactOf } from "../protection";
 import { uncheckedIn } from "../unchecked";
 import type { Stands, Subject } from "../upgrade-driver";
 import { chooseRedis, fatesOf, type RedisArguments, releaseOf, resolved, stays, stepOf } from "./call";
-import { type Database, type Redis, redisConstraint } from "./database";
+import { autoUpgradeNotes, type Database, type Redis, redisConstraint } from "./database";
 
 /** The Redis version of a database. */
 export function redisSubject(args: RedisArguments): Subject {
@@ -52,6 +53,10 @@ function upgradeOf(args: RedisArguments, constraint: Constraint, database: Datab
       ", ",
     ),
     findings: found.filter((finding) => finding !== undefined),
+    notes: [
+      ...autoUpgradeNotes(database, [constraint]),
+      ...(target === undefined ? [] : moduleCommandNotes(database, target)),
+    ],
     unchecked: uncheckedIn(seen),
     ...("code" in step ? {} : { step }),
   };
@@ -82,7 +87,8 @@ function targetFindings(
       remedy: "Choose a later version.",
     });
   }
-  return [...findings, ...(modules === "keep" ? keptFindings : strandedFindings)(database, target, shipped)];
+  if (modules === "keep") return [...findings, ...keptFindings(database, target, shipped)];
+  return [...findings, ...strandedFindings(database, target, shipped), ...incapableFindings(database, target, shipped)];
 }
 
 /** A module that is kept must run on the target unchanged. */
@@ -110,6 +116,16 @@ function strandedFindings(database: Database, target: Redis, shipped: Seen["ship
       remedy: "Choose another version, or install such a build in the cluster.",
     },
   ];
+}
+
+/** The server checks the capabilities of the builds only after it has chosen them. */
+function incapableFindings(database: Database, target: Redis, shipped: Seen["shipped"]): Finding[] {
+  return [
+    ...fatesOf(database, target, shipped).flatMap(({ build }) => build ?? []),
+    ...addedBy(database, target, shipped),
+  ]
+    .filter((build) => missingCapabilities(database, build).length > 0)
+    .map((build) => ({ ...lacksCapabilities([build], database), property: "redisVersion" }));
 }
 
 /** The effect on the modules, by the vendor's documented rules. */

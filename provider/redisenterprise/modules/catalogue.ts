@@ -6,9 +6,11 @@ import {
   type LoadedModule,
   majorOf,
   newest,
+  REDIS_8,
   type Redis,
   sameRelease,
 } from "../database/database";
+import type { ClusterNode } from "../node";
 import type { clusterModules } from "../rest/schema";
 import { sameName } from "./targets";
 
@@ -19,26 +21,39 @@ export interface ShippedModule {
   readonly version: Version;
   /** As the server writes it. */
   readonly text: string;
-  /** The only Redis release that it runs on; undefined: by `minRedis`. */
+  /** The only Redis release that it runs on; undefined: by `minRedis` and `belowRedis`. */
   readonly compatible: Version | undefined;
   readonly minRedis: Version | undefined;
+  /** The first major version of Redis that it does not run on; undefined: there is none. */
+  readonly belowRedis: bigint | undefined;
   /** The minimum software of the nodes, reported by servers up to 7.22. */
   readonly minSoftware: Version | undefined;
   /** Undefined when the server does not report them. */
   readonly capabilities: readonly string[] | undefined;
 }
 
-export function shippedFrom(modules: z.infer<typeof clusterModules>): ShippedModule[] {
+/**
+ * Servers that ship Redis 8 require that Redis has the major version of a build's minimum version, for every Redis.
+ * Earlier ones only refuse a Redis below the minimum version: modules that declare 6.0 are upgraded with their databases
+ * to 7.4.
+ */
+export function shippedFrom(
+  modules: z.infer<typeof clusterModules>,
+  nodes: readonly Pick<ClusterNode, "supported">[],
+): ShippedModule[] {
+  const sameMajor = nodes.some(({ supported }) => supported.some(({ release }) => majorOf(release) >= REDIS_8));
   return modules.flatMap((module) => {
     const version = parseVersion(module.semantic_version);
     if (version === undefined) return [];
+    const minRedis = parseVersion(module.min_redis_version ?? "");
     return {
       uid: module.uid,
       name: module.module_name,
       version,
       text: module.semantic_version,
       compatible: parseVersion(module.compatible_redis_version ?? ""),
-      minRedis: parseVersion(module.min_redis_version ?? ""),
+      minRedis,
+      belowRedis: sameMajor && minRedis !== undefined ? majorOf(minRedis) + 1n : undefined,
       minSoftware: parseVersion(module.min_redis_pack_version ?? ""),
       capabilities: module.capabilities ?? undefined,
     };
@@ -54,31 +69,19 @@ export function satisfying(builds: readonly ShippedModule[], constraint: Constra
   return builds.filter((build) => holds(build.version, constraint));
 }
 
-/** Since this major version of Redis, servers require the minimum version to have the same major version. */
-const SAME_MAJOR_SINCE = 8n;
-
-/**
- * Whether a build runs on a Redis version. A declared `compatible_redis_version` must match exactly. Without one, the
- * minimum version counts, and since Redis 8 also its major version. Before Redis 8, the vendor documents only a Redis
- * below the minimum version as refused, and modules that declare 6.0 are upgraded with their databases to 7.4.
- */
-export function runsOn(build: ShippedModule, redis: Redis): boolean {
-  if (build.compatible !== undefined) return sameRelease(build.compatible, redis.release);
-  if (build.minRedis === undefined) return true;
-  return majorOf(redis.full) < endOf(build.minRedis) && atLeast(redis.full, build.minRedis);
+/** Whether a build runs on a Redis version. A declared `compatible_redis_version` must match exactly. */
+export function runsOn({ compatible, minRedis, belowRedis }: ShippedModule, redis: Redis): boolean {
+  if (compatible !== undefined) return sameRelease(compatible, redis.release);
+  if (belowRedis !== undefined && majorOf(redis.full) >= belowRedis) return false;
+  return minRedis === undefined || atLeast(redis.full, minRedis);
 }
 
-/** The first major version of Redis that a build with this minimum version does not run on. */
-function endOf(minRedis: Version): bigint {
-  const major = majorOf(minRedis);
-  return major < SAME_MAJOR_SINCE ? SAME_MAJOR_SINCE : major + 1n;
-}
-
-/** `Redis 8.0`, or `Redis 7.1 or later, below 8`. */
-export function neededRedis({ compatible, minRedis }: ShippedModule): string {
+/** `Redis 8.0`, `Redis 7.1 or later`, or `Redis 7.1 or later, below 8`. */
+export function neededRedis({ compatible, minRedis, belowRedis }: ShippedModule): string {
   if (compatible !== undefined) return `Redis ${compatible.parts.join(".")}`;
   if (minRedis === undefined) return "any Redis";
-  return `Redis ${minRedis.parts.join(".")} or later, below ${endOf(minRedis)}`;
+  const least = `Redis ${minRedis.parts.join(".")} or later`;
+  return belowRedis === undefined ? least : `${least}, below ${belowRedis}`;
 }
 
 export function newestOf(builds: readonly ShippedModule[]): ShippedModule | undefined {
@@ -109,8 +112,6 @@ export function missingCapabilities(database: Database, { capabilities }: Shippe
   if (capabilities === undefined) return [];
   return NEEDS.filter(([name, needed]) => needed(database) && !capabilities.includes(name)).map(([name]) => name);
 }
-
-const REDIS_8 = 8n;
 
 /** Modules that Redis 8 adds to every database, and those of them that also support data on flash. */
 const BUNDLED = ["search", "timeseries", "bf", "ReJSON"];

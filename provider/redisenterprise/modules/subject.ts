@@ -1,6 +1,6 @@
 import type { Member, Upgrade } from "../../core/unit";
 import { activeActiveFinding } from "../active-active";
-import type { Database } from "../database/database";
+import { autoUpgradeNotes, type Database } from "../database/database";
 import type { Seen } from "../look";
 import { clusterFindings } from "../node";
 import { consentFinding, impactOf } from "../protection";
@@ -83,6 +83,10 @@ function upgradeOf(
       ...unnamedFindings(database, seen, behind),
       ...clusterFindings(seen.nodes, seen.info),
     ],
+    notes: autoUpgradeNotes(
+      database,
+      args.modules.map(({ constraint }) => constraint),
+    ),
     unchecked: uncheckedIn(seen),
     ...(step === undefined ? {} : { step }),
   };

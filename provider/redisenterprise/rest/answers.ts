@@ -104,11 +104,13 @@ const REMEDIES: Readonly<Record<string, string>> = {
   missing_module: "The modules of the cluster have changed since they were read. Run {apply} again.",
   module_downgrade_unsupported: "Nothing is ever downgraded. Raise the target version to what is running.",
   redis_incompatible_version:
-    "Upgrade the database's Redis first, with a redisenterprise.DatabaseVersion, or choose a version that is compatible with it.",
+    "Choose a module version that is compatible with the database's Redis. If it needs a later Redis, upgrade the database first, with a redisenterprise.DatabaseVersion.",
   redis_pack_incompatible_version:
     "Upgrade the cluster's software first, or choose a version that is compatible with it.",
   unsupported_module_capabilities:
     "The database uses something that this module version cannot do. Choose another version, or change the database.",
+  upgrade_bdb_failed:
+    "Fix the cause that the server names. If no version of a module supports the target, install such a build in the cluster, or choose another version.",
   redis_upgrade_policy_mismatch:
     "The cluster's upgrade policy allows major versions only. Choose one, or change redis_upgrade_policy.",
   db_not_exist: "The database does not exist, or is not visible to this user: check databaseId and databaseName.",
@@ -126,6 +128,8 @@ const PERMISSIONS: readonly (readonly [path: RegExp, permission: string])[] = [
   [/^\/v1\/bdbs\/\d+\/modules\/upgrade/, "edit_bdb_module"],
   [/^\/v1\/bdbs\/\d+\/upgrade/, "update_bdb_with_action"],
   [/^\/v1\/crdbs\/[^/]+\/upgrade/, "upgrade_crdb"],
+  [/^\/v1\/crdb_tasks\/./, "view_crdb_task"],
+  [/^\/v1\/crdb_tasks/, "view_crdb_task_list"],
   [/^\/v1\/bdbs\/\d+/, "view_bdb_info"],
   [/^\/v1\/bdbs/, "view_all_bdbs_info"],
   [/^\/v1\/modules/, "view_cluster_modules"],
@@ -140,7 +144,7 @@ const UPGRADERS = "admin, cluster_member and db_member";
 /** `edit_bdb_module, which the roles admin, cluster_member and db_member hold` */
 export function permissionFor(target: string): string {
   const permission = PERMISSIONS.find(([path]) => path.test(target))?.[1];
-  if (permission === undefined) return "one for this request";
+  if (permission === undefined) return "to send it";
   const roles = permission.startsWith("view_") ? "every built-in role holds" : `the roles ${UPGRADERS} hold`;
   return `${permission}, which ${roles}`;
 }

@@ -31,6 +31,7 @@ export const bdb = z.object({
   crdt_guid: z.string().nullish(),
   bigstore: z.boolean().nullish(),
   replica_sync: z.string().nullish(),
+  auto_upgrade: z.boolean().nullish(),
   shards_count: z.number().nullish(),
   /** `exporting`, `succeeded` or `failed`: of periodic backups, and of exports. */
   backup_status: z.string().nullish(),

@@ -1,15 +1,35 @@
 import type { Failure } from "../../core/task";
 import { vendorText } from "../../core/texts/vendor-text";
-import type { Activity } from "../../core/unit";
+import type { Activity, Finding } from "../../core/unit";
 import { printable } from "../../http/body";
 import { CRDB_UPGRADE, crdbTaskId, isCrdbUpgrade } from "../active-active";
-import { ACTIVE, type Database, labelOf } from "../database/database";
+import { ACTIVE, type Database, labelOf, subjectOf } from "../database/database";
 import type { Action, CrdbTask } from "../rest/schema";
 
-/** Statuses of databases that were never created, or no longer exist. Waiting does not make them active. */
-const DEAD_ENDS: Readonly<Record<string, { readonly what: string; readonly remedy: string }>> = {
-  "creation-failed": { what: "The creation", remedy: "Delete the database and create it again." },
-};
+const DELETING = "delete-pending";
+
+/** For a status that waiting does not end: what a person must do. */
+export function deadEndOf(database: Pick<Database, "uid" | "name" | "status">): Finding | undefined {
+  const { uid, status } = database;
+  switch (status) {
+    case "creation-failed":
+      return held(`The creation of ${labelOf(database)}`, "Delete the database and create it again.");
+    case DELETING:
+      return {
+        code: "database-being-deleted",
+        message: `${subjectOf(database)} is being deleted (status ${status}).`,
+        remedy: "Specify another database, or remove this resource from the program.",
+      };
+    case "recovery":
+      return {
+        code: "database-in-recovery",
+        message: `${subjectOf(database)} must be recovered before it can be upgraded (status ${status}).`,
+        remedy: `Run \`rladmin recover list\` on a node to see whether its files are ready, and \`rladmin recover db db:${uid}\` to recover it. Then run {apply} again.`,
+      };
+    default:
+      return undefined;
+  }
+}
 
 /**
  * The cluster's operations on the database that an upgrade depends on.
@@ -34,6 +54,8 @@ export function activityOf(
     const id = crdbTaskId(whole.id);
     return { kind: "running", task: { id, kind: CRDB_UPGRADE, to: targetOf(id) } };
   }
+  const end = deadEndOf(database);
+  if (end !== undefined && database.status === DELETING) return { kind: "blocked", finding: end };
   const taskOf = ({ action_uid, name }: Action) => ({
     id: action_uid,
     kind: name ?? "upgrade",
@@ -47,22 +69,21 @@ export function activityOf(
   const [elsewhere] = crdbTasks;
   if (elsewhere !== undefined) return { kind: "busy", name: nameOfCrdb(elsewhere, database) };
   if (isAtRest(database, machines)) return undefined;
+  if (end !== undefined) return { kind: "blocked", finding: end };
   const failed = newestMachine(machines.filter((machine) => stageOf(machine) === "failed"));
   if (failed === undefined || database.status === ACTIVE) return unexplained(database);
   if (isUpgrade(failed)) {
     return { kind: "failed", task: taskOf(failed), failure: describeFailure(failed, database.uid) };
   }
   const why = reasonOf(failed);
-  const name = `${nameOf(failed, database)}${why === undefined ? "" : ` (${why})`}`;
-  return lockedBy(name, recoveryOf(database.uid));
+  const reason = why === undefined ? "" : ` (${why})`;
+  const remedy = recoveryOf(database.uid, database.status);
+  return { kind: "blocked", finding: held(`${nameOf(failed, database)}${reason}`, remedy) };
 }
 
 /** An operation failed, and no upgrade is accepted until that has been repaired. */
-function lockedBy(name: string, remedy: string): Activity {
-  return {
-    kind: "blocked",
-    finding: { code: "held-by-failed-action", message: `${name} failed and holds the database.`, remedy },
-  };
+function held(name: string, remedy: string): Finding {
+  return { code: "held-by-failed-action", message: `${name} failed and holds the database.`, remedy };
 }
 
 function nameOf({ name, action_uid }: Action, database: Database): string {
@@ -80,11 +101,8 @@ function isAtRest({ status, action }: Database, machines: readonly Action[]): bo
 
 /** No state machine explains why the database is not idle. */
 function unexplained(database: Database): Activity {
-  const end = DEAD_ENDS[database.status];
-  const label = labelOf(database);
-  if (end !== undefined) return lockedBy(`${end.what} of ${label}`, end.remedy);
   const action = database.action === undefined ? "" : `, action ${database.action}`;
-  return { kind: "busy", name: `a change of ${label} (status ${database.status}${action})` };
+  return { kind: "busy", name: `a change of ${labelOf(database)} (status ${printable(database.status)}${action})` };
 }
 
 /** The state machine of every upgrade, of modules and of Redis; also of `rladmin restart db`. */
@@ -148,8 +166,8 @@ function reasonOf({ error, error_message, additional_info }: Action): string | u
  * Instructions for an operator; no request is ever repeated automatically. The API does not show whether a failed
  * machine can be retried.
  */
-function recoveryOf(database: number): string {
-  return `The database stays in active-change-pending, and nothing was sent again. Fix the cause, run \`rlutil retry_bdb bdb=${database}\` on a node, then run {apply} again. If the cluster cannot retry it, contact Redis support.`;
+function recoveryOf(database: number, status = "active-change-pending"): string {
+  return `The database stays in ${printable(status)}, and nothing was sent again. Fix the cause, run \`rlutil retry_bdb bdb=${database}\` on a node, then run {apply} again. If the cluster cannot retry it, contact Redis support.`;
 }
 
 /** The relevant state machine: running before finished ones, then the one that started or progressed last. */

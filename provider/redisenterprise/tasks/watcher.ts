@@ -7,7 +7,7 @@ import { ACTIVE } from "../database/database";
 import { readDatabase, readMachines } from "../look";
 import type { Nodes } from "../rest/nodes";
 import { type Action, action, crdbTask } from "../rest/schema";
-import { describeFailure, describeStep, isUpgrade, newestMachine, percentOf, stageOf } from "./activity";
+import { deadEndOf, describeFailure, describeStep, isUpgrade, newestMachine, percentOf, stageOf } from "./activity";
 
 /** If the response contained no action, the database identifies its upgrade. */
 const UNNAMED = "bdb:";
@@ -75,7 +75,10 @@ export class Watcher {
     if (database === undefined) return { kind: "gone" };
     const free = database.action === undefined || database.action === id;
     if (database.status === ACTIVE && free) return { kind: "succeeded" };
-    if (database.status !== ACTIVE && heldByFailure(await readMachines(this.#nodes, uid))) return { kind: "succeeded" };
+    if (database.status !== ACTIVE) {
+      const waits = deadEndOf(database) === undefined && !heldByFailure(await readMachines(this.#nodes, uid));
+      if (!waits) return { kind: "succeeded" };
+    }
     return { kind: "running", message: `completed, the database is still ${database.status}` };
   }
 
@@ -90,6 +93,7 @@ export class Watcher {
     const machines = await readMachines(this.#nodes, uid);
     const runs = newestMachine(machines.filter((machine) => stageOf(machine) === "running"));
     if (runs !== undefined) return this.#notQuiet(running(runs));
+    if (deadEndOf(database) !== undefined) return this.#notQuiet({ kind: "gone" });
     const failed = newestMachine(machines.filter((machine) => isUpgrade(machine) && stageOf(machine) === "failed"));
     if (database.status !== ACTIVE && failed !== undefined) {
       return { kind: "failed", ...describeFailure(failed, uid) };

@@ -31,12 +31,15 @@ export interface DatabaseSpec {
   readonly otherClusters?: readonly string[];
   readonly bigstore?: boolean;
   readonly autoUpgrade?: boolean;
-  /** Further capabilities that its modules must have: replica_of, hash_policy, … */
+  /** Default disabled. */
+  readonly replicaSync?: DatabaseState["replicaSync"];
+  /** Further capabilities that its modules must have: hash_policy, intershard_tls, … */
   readonly needs?: readonly string[];
   readonly adminPassword?: string;
 }
 
 export function insertDatabase(state: ClusterState, spec: DatabaseSpec, now: number): DatabaseState {
+  const { autoUpgrade = false, bigstore = false, needs = [], replicaSync = "disabled" } = spec;
   const uid = spec.uid ?? state.counters.database + 1;
   const taken = spec.uid !== undefined && state.databases.some((one) => one.uid === uid);
   if (taken) throw new Error(`there is already a database ${uid}`);
@@ -58,9 +61,10 @@ export function insertDatabase(state: ClusterState, spec: DatabaseSpec, now: num
     crdtGuid,
     crdtProtocolVersion: crdtGuid === null ? 0 : 1,
     crdtFeaturesetVersion: crdtGuid === null ? 0 : 8,
-    bigstore: spec.bigstore ?? false,
-    autoUpgrade: spec.autoUpgrade ?? false,
-    needs: spec.needs ?? [],
+    bigstore,
+    autoUpgrade,
+    replicaSync,
+    needs,
     adminPassword: spec.adminPassword ?? `secret-of-database-${uid}`,
     port: 12_000 + uid,
     shards: makeShards(state, { shards: spec.shards ?? 1, keys: spec.keys ?? 1000, replication, version }),
@@ -73,12 +77,18 @@ export function insertDatabase(state: ClusterState, spec: DatabaseSpec, now: num
     waiting: [],
   };
   state.databases.push(database);
-  if (crdtGuid !== null) {
-    const { otherClusters = [] } = spec;
-    const others = otherClusters.map((cluster) => ({ cluster, lastsMs: 0, error: null }));
-    state.crdbs.push({ guid: crdtGuid, name: database.name, localDatabase: uid, otherClusters: others });
-  }
+  if (crdtGuid !== null) insertCrdb(state, crdtGuid, database, spec.otherClusters);
   return database;
+}
+
+function insertCrdb(
+  state: ClusterState,
+  guid: string,
+  { uid, name }: DatabaseState,
+  otherClusters: readonly string[] = [],
+): void {
+  const others = otherClusters.map((cluster) => ({ cluster, lastsMs: 0, error: null }));
+  state.crdbs.push({ guid, name, localDatabase: uid, otherClusters: others });
 }
 
 /** Throws if only a name is given and the cluster lists no such module for the Redis version. */

@@ -27,6 +27,7 @@ export function databaseView(call: Call, database: DatabaseState): View {
     auto_upgrade: database.autoUpgrade,
     replication: database.replication,
     data_persistence: database.persistence,
+    replica_sync: database.replicaSync,
     crdt: database.crdtGuid !== null,
     crdt_guid: database.crdtGuid ?? "",
     crdt_modules: crdtModules(database),

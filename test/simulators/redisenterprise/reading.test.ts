@@ -57,6 +57,7 @@ describe("a recorded cluster", () => {
       version: "7.4.2",
       background_op: [{ status: "idle" }],
       data_persistence: "disabled",
+      replica_sync: "disabled",
       crdt_modules: "[]",
       shard_list: [1],
     });

@@ -15,6 +15,7 @@ export interface RedisTarget {
 const NEEDED: readonly (readonly [string, (database: DatabaseState) => boolean])[] = [
   ["flash", ({ bigstore }) => bigstore],
   ["crdb", ({ crdtGuid }) => crdtGuid !== null],
+  ["replica_of", ({ replicaSync }) => replicaSync !== "disabled"],
   ["failover_migrate", ({ replication }) => replication],
   ["persistence_aof", ({ persistence }) => persistence === "aof"],
   ["persistence_rdb", ({ persistence }) => persistence === "snapshot"],

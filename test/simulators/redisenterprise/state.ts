@@ -93,6 +93,8 @@ export interface DatabaseState {
   /** Data on flash. */
   bigstore: boolean;
   autoUpgrade: boolean;
+  /** Whether it is the destination of a Replica Of. */
+  replicaSync: "disabled" | "enabled" | "paused" | "stopped";
   /** Capabilities that every module must have, in addition to those that follow from the other fields. */
   needs: readonly string[];
   adminPassword: string;

@@ -302,8 +302,12 @@ describe("modules/upgrade refuses", () => {
     });
   });
 
-  it("a module that lacks what the database needs", async () => {
-    const trial = newTrial({ databases: [{ ...CACHE, needs: ["replica_of"] }] });
+  it.each([
+    ["replica_of, failover_migrate, persistence_aof", { replicaSync: "enabled" }],
+    ["replica_of, failover_migrate, persistence_aof", { replicaSync: "paused" }],
+    ["failover_migrate, persistence_aof, hash_policy", { needs: ["hash_policy"] }],
+  ] as const)("a module that lacks what the database needs: %s", async (missing, needing) => {
+    const trial = newTrial({ databases: [{ ...CACHE, ...needing }] });
     trial.cluster.control.addModule({
       name: "search",
       version: "2.11.0",
@@ -313,7 +317,7 @@ describe("modules/upgrade refuses", () => {
     expect(await trial.upgradeModules([trial.item("search", "2.11.0")])).toMatchObject({
       status: 406,
       code: "unsupported_module_capabilities",
-      json: { description: "Module search 2.11.0 lacks capabilities: failover_migrate, persistence_aof, replica_of" },
+      json: { description: `Module search 2.11.0 lacks capabilities: ${missing}` },
     });
   });
 

@@ -140,6 +140,7 @@ function bundledAt8(ground: Ground, database: DatabaseState, target: RedisTarget
     .map((name): LoadedModule => {
       const module = newestAllowed(ground, name, target);
       if (module === undefined) throw unavailable(ground, name, target);
+      checkCapabilities(ground, database, module);
       return { name, uid: module.uid, version: module.version, args: "" };
     });
 }
