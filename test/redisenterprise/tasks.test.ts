@@ -444,9 +444,14 @@ describe.each(SIDES)("another change of the database (%s)", (_, side) => {
         world.cluster.control.setDatabase(1, { status: "recovery" });
       });
       const began = world.clock.now();
-      const { outs } = await world.lifecycle.create(side.inputs(world));
-      expect(outs).toMatchObject({ status: "current", members: side.members });
+      const { reasons, properties } = await partial(world.lifecycle.create(side.inputs(world)));
+      expect(reasons[0]).toMatch(/but does not work\..*must be recovered.*\[upgrade-failed\]$/);
+      expect(properties).toMatchObject({ members: side.members });
       expect(world.clock.since(began)).toBeLessThan(600_000);
+      const { outs } = await world.lifecycle.update("id", properties, side.inputs(world));
+      expect(outs).toMatchObject({ status: "current" });
+      expect(world.lines.at(-1)).toMatchObject({ message: expect.stringContaining("but does not work") });
+      expect(world.writes()).toBe(1);
     },
   );
 });

@@ -223,7 +223,7 @@ describe("a refresh of a database of which that is less certain", () => {
     [
       "the list cannot be read either",
       () => database("redis", {}, notThere(/^\/v1\/(bdbs|nodes|users)/)),
-      /the list of databases cannot be read/,
+      /GET \/v1\/bdbs\S* returned "not found"/,
     ],
   ])("keeps the state, with a warning: %s", async (_, open, says) => {
     const { lifecycle, inputs, end, lines } = open();

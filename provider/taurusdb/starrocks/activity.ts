@@ -63,7 +63,7 @@ export async function activityOf(
   if (conditionOf(detail.status) === "busy") return { kind: "busy", name: `its state "${detail.status}"` };
   if (behind) return waitingFor(options, to, dailyWindow(detail));
   const fault = faultOf(detail);
-  return fault === undefined ? undefined : { kind: "blocked", finding: unhealthy(fault) };
+  return fault === undefined ? undefined : { kind: "blocked", finding: unhealthy(fault), broken: true };
 }
 
 function unhealthy(fault: string): Finding {
